@@ -1,0 +1,61 @@
+/**
+ * Who may import whom (docs/architecture.md). Each rule keeps one wall of the house standing.
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'domain-is-pure',
+      comment: 'shared/domain imports zod, node:crypto and itself.',
+      severity: 'error',
+      from: { path: '^shared/domain/' },
+      to: { pathNot: ['^shared/domain/', 'node_modules/zod/', '^(node:)?crypto$'] },
+    },
+    {
+      name: 'runtime-knows-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^shared/runtime/' },
+      to: { path: '^(shared/(domain|button|store)|functions|infra|local|test)/' },
+    },
+    {
+      name: 'shared-knows-no-function',
+      severity: 'error',
+      from: { path: '^shared/' },
+      to: { path: '^(functions|infra|local|test)/' },
+    },
+    {
+      name: 'functions-are-islands',
+      severity: 'error',
+      from: { path: '^functions/([^/]+)/' },
+      to: { path: '^(functions|infra|local|test)/', pathNot: '^functions/$1/' },
+    },
+    {
+      name: 'infra-takes-types-and-constants-only',
+      comment:
+        'infra sees env.ts as types, shared/store/table.ts as constants, and nothing else of the code.',
+      severity: 'error',
+      from: { path: '^infra/' },
+      to: {
+        path: '^(functions|shared|local|test)/',
+        pathNot: ['^functions/[^/]+/env\\.ts$', '^shared/store/table\\.ts$'],
+      },
+    },
+    {
+      name: 'nothing-knows-of-local',
+      severity: 'error',
+      from: { path: '^(functions|shared|infra)/' },
+      to: { path: '^local/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(cdk\\.out|dist|\\.local)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
