@@ -1,0 +1,21 @@
+import * as z from 'zod';
+
+import { positiveInteger } from '../../shared/runtime/env.ts';
+
+/** The reconciliation planner's environment. */
+export const EnvironmentSchema = z.object({
+  POSITIONS_TABLE: z.string().min(1),
+  WAKE_UP_QUEUE_URL: z.url(),
+  /** ARN of the secret that holds the publisher's Button API key. */
+  API_KEY_SECRET_ID: z.string().min(1),
+  BUTTON_API_URL: z.url(),
+  /** Total deadline of one call to Button, in milliseconds. */
+  BUTTON_TIMEOUT_MS: positiveInteger,
+  /** How the transactions are imported that an account held before this system was deployed. */
+  FIRST_READ: z.enum(['historical', 'live', 'none']),
+  /** Where an account's first read begins: an ISO 8601 UTC instant. */
+  READ_FROM: z.iso.datetime(),
+});
+
+/** What the stack must supply. */
+export type Environment = z.input<typeof EnvironmentSchema>;

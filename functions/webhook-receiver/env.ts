@@ -1,0 +1,19 @@
+import * as z from 'zod';
+
+import { positiveInteger } from '../../shared/runtime/env.ts';
+
+/** The webhook receiver's environment. */
+export const EnvironmentSchema = z.object({
+  TRANSACTIONS_TABLE: z.string().min(1),
+  QUARANTINE_TABLE: z.string().min(1),
+  FALLBACK_QUEUE_URL: z.url(),
+  /** ARN of the secret that holds the JSON list of `{name, secret}`, one for each webhook in Button's Dashboard. */
+  WEBHOOK_SECRETS_ID: z.string().min(1),
+  /** The field that tells which shopper a transaction belongs to; `none` switches the index off. */
+  SHOPPER_FIELD: z.enum(['publisher_customer_id', 'pub_ref', 'none']),
+  /** How long a quarantined event is kept, in days. */
+  QUARANTINE_RETENTION_DAYS: positiveInteger,
+});
+
+/** What the stack must supply. */
+export type Environment = z.input<typeof EnvironmentSchema>;

@@ -1,0 +1,78 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+
+import { parseWebhookSecrets } from '../../shared/button/webhook-secrets.ts';
+import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
+import { createMetrics } from '../../shared/runtime/metrics.ts';
+import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { fallbackMessage } from '../../shared/ingest/fallback-event.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { EnvironmentSchema } from './env.ts';
+import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
+
+const env = parseEnvironment(EnvironmentSchema, process.env);
+const dynamodb = new DynamoDBClient();
+const sqs = new SQSClient();
+const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
+
+const ports: ReceiveEventPorts = {
+  secrets: cachedSecret({
+    client: new SecretsManagerClient(),
+    secretId: env.WEBHOOK_SECRETS_ID,
+    parse: parseWebhookSecrets,
+  }),
+  transactions: createTransactionStore({
+    client: dynamodb,
+    table: env.TRANSACTIONS_TABLE,
+    shopperField: env.SHOPPER_FIELD,
+  }),
+  quarantine: createQuarantineStore({
+    client: dynamodb,
+    table: env.QUARANTINE_TABLE,
+    retentionDays: env.QUARANTINE_RETENTION_DAYS,
+  }),
+  defer: async (event) => {
+    await sqs.send(
+      new SendMessageCommand({ QueueUrl: env.FALLBACK_QUEUE_URL, MessageBody: fallbackMessage(event) }),
+    );
+  },
+  metrics,
+  now: () => new Date(),
+};
+
+/**
+ * Button's rules for answers: 2xx acknowledges; 400 would lose the event for good; 401 says that the signature is wrong; anything else
+ * is sent again. Source: docs/button/webhooks.md, "Acknowledgement".
+ */
+const STATUS_OF_OUTCOME = {
+  applied: 200,
+  unchanged: 200,
+  quarantined: 202,
+  deferred: 202,
+  forged: 401,
+  'not-configured': 503,
+  unavailable: 503,
+} as const satisfies Record<ReceiveOutcome, number>;
+
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(flushMetrics(metrics))
+  .handler(async ({ body = '', headers, isBase64Encoded }) => {
+    const outcome = await receiveEvent(
+      {
+        body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
+        signature: headers['x-button-signature'],
+      },
+      ports,
+    );
+    return {
+      statusCode: STATUS_OF_OUTCOME[outcome],
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ outcome: outcome === 'not-configured' ? 'NOT_CONFIGURED' : outcome }),
+    };
+  });

@@ -1,0 +1,158 @@
+import {
+  request as requestPlain,
+  Agent as PlainAgent,
+  type ClientRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { request as requestTls, Agent as TlsAgent } from 'node:https';
+
+/** A call to Button. `path` is encoded already; `body` is sent as JSON. */
+export type ButtonRequest = {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  apiKey: string;
+  body?: unknown;
+};
+
+/** What came of a call. Nothing in it holds the key or what was sent. */
+export type ButtonResponse =
+  /** `body` is undefined where it is no JSON, cut off or too large. */
+  | { result: 'answered'; status: number; body: unknown; retryAfterMs?: number; serverTime?: Date }
+  /** No byte of the request left this machine: sending it again is safe. */
+  | { result: 'not-sent'; reason: string }
+  /** The request may have been carried out. */
+  | { result: 'unclear'; reason: string };
+
+/** A connection to one host of Button's. */
+export type ButtonHttp = {
+  /** Never throws for what Button or the network does. */
+  call(request: ButtonRequest): Promise<ButtonResponse>;
+  /** Ends idle connections: a connection that slept in a frozen Lambda is dead, and what is sent over it has an unclear outcome. */
+  close(): void;
+};
+
+const MAX_RESPONSE_BYTES = 5_000_000;
+
+/**
+ * HTTP to Button: total deadline, bounded answers, redirects not followed, and no host but the one of `baseUrl`, so that the key goes
+ * nowhere else.
+ *
+ * Authentication is HTTP Basic, the API key as user name and an empty password.
+ * Source: https://developer.usebutton.com/reference/authentication
+ */
+export function createButtonHttp({ baseUrl, timeoutMs }: { baseUrl: string; timeoutMs: number }): ButtonHttp {
+  const { protocol, hostname, port, pathname } = new URL(baseUrl);
+  const basePath = pathname.replace(/\/$/, '');
+  const agent =
+    protocol === 'http:' ? new PlainAgent({ keepAlive: true }) : new TlsAgent({ keepAlive: true });
+  const open = protocol === 'http:' ? requestPlain : requestTls;
+
+  return {
+    call({ method, path, apiKey, body }) {
+      const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+      const outgoing = open({
+        agent,
+        hostname,
+        port,
+        method,
+        path: `${basePath}${path}`,
+        headers: {
+          authorization: `Basic ${Buffer.from(`${apiKey}:`).toString('base64')}`,
+          accept: 'application/json',
+          'user-agent': 'button-serverless',
+          ...(payload ? { 'content-type': 'application/json', 'content-length': payload.length } : {}),
+        },
+      });
+      const response = readResponse(outgoing, timeoutMs);
+      outgoing.end(payload);
+      return response;
+    },
+    close() {
+      agent.destroy();
+    },
+  };
+}
+
+function readResponse(outgoing: ClientRequest, timeoutMs: number): Promise<ButtonResponse> {
+  return new Promise((resolve) => {
+    let connected = false;
+    const deadline = setTimeout(() => {
+      finish({ result: connected ? 'unclear' : 'not-sent', reason: 'timeout' });
+      outgoing.destroy();
+    }, timeoutMs);
+    const finish = (response: ButtonResponse): void => {
+      clearTimeout(deadline);
+      resolve(response);
+    };
+
+    outgoing.on('socket', (socket) => {
+      if (socket.connecting)
+        socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => (connected = true));
+      else connected = true;
+    });
+    outgoing.on('error', (error) => {
+      finish({ result: connected ? 'unclear' : 'not-sent', reason: networkReason(error) });
+    });
+    outgoing.on('response', (incoming) => {
+      readBody(incoming).then(
+        (text) => {
+          finish(toAnswer(incoming, text));
+        },
+        () => {
+          finish(toAnswer(incoming, undefined));
+        },
+      );
+    });
+  });
+}
+
+/** Rejects if the answer is cut off or too large. */
+async function readBody(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    size += bytes.length;
+    if (size > MAX_RESPONSE_BYTES) throw new Error('The answer is too large');
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function toAnswer(incoming: IncomingMessage, text: string | undefined): ButtonResponse {
+  const retryAfterMs = retryAfter(incoming);
+  const serverTime = new Date(incoming.headers.date ?? '');
+  return {
+    result: 'answered',
+    status: incoming.statusCode ?? 0,
+    body: parseJson(text),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(Number.isNaN(serverTime.getTime()) ? {} : { serverTime }),
+  };
+}
+
+function parseJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * `Retry-After` in seconds or as a date, else Button's `X-Button-Limit-Reset-Seconds`; held between a second and a quarter of an hour.
+ *
+ * Source: https://developer.usebutton.com/docs/audiences-api (rate limit headers, documented for that API only)
+ */
+function retryAfter({ headers }: IncomingMessage): number | undefined {
+  const text = headers['retry-after'] ?? headers['x-button-limit-reset-seconds'];
+  if (typeof text !== 'string') return undefined;
+  const ms = /^-?\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.min(900_000, Math.max(1000, ms));
+}
+
+/** The error's code; its message may name hosts and addresses, never what was sent. */
+function networkReason(error: Error & { code?: unknown }): string {
+  return typeof error.code === 'string' ? error.code.toLowerCase() : 'network_error';
+}

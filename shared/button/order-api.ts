@@ -1,0 +1,173 @@
+import * as z from 'zod';
+
+import type { Order } from '../domain/order.ts';
+import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts';
+
+/** What Button's answer to an order call means for the order. */
+export type OrderApiAnswer =
+  /** Carried out. `acceptedOnly`: a 202, Button may not show it yet. */
+  | { answer: 'done'; acceptedOnly: boolean; buttonOrderId?: string }
+  /** The order as Button holds it (only from `get`). */
+  | { answer: 'found'; order: OrderAtButton }
+  /** A create of an order that is there already. */
+  | { answer: 'exists' }
+  | { answer: 'not-found' }
+  /** An update or cancellation of an order that is finalized: it is immutable and billable. */
+  | { answer: 'too-late'; detail: string }
+  /** Final: the order can't be reported like this. `detail` is Button's text and may quote the order. */
+  | { answer: 'refused'; status: number; detail: string }
+  /** The API key is wrong; the order is fine. */
+  | { answer: 'unauthorized' }
+  /** Not carried out, for certain; worth another try. */
+  | { answer: 'try-again'; reason: string; afterMs?: number }
+  /** It may have been carried out, or may still be. */
+  | { answer: 'unclear'; reason: string };
+
+/** The part of an order that tells whether Button holds the version we mean. */
+export type OrderAtButton = z.infer<typeof OrderAtButtonSchema>;
+
+/** Button's Order API. No method throws for what Button or the network does. */
+export type OrderApi = {
+  create(order: Order): Promise<OrderApiAnswer>;
+  /** Sends the whole current version: an update replaces what it names. */
+  update(orderId: string, order: Order): Promise<OrderApiAnswer>;
+  /** Whole orders only; can't be undone. */
+  cancel(orderId: string): Promise<OrderApiAnswer>;
+  get(orderId: string): Promise<OrderApiAnswer>;
+};
+
+type Operation = 'create' | 'update' | 'cancel' | 'get';
+
+const OrderAtButtonSchema = z.object({
+  total: z.number().exactOptional(),
+  currency: z.string().exactOptional(),
+  status: z.string().exactOptional(),
+  button_order_id: z.string().exactOptional(),
+  line_items: z
+    .array(
+      z.object({
+        identifier: z.string(),
+        total: z.number().exactOptional(),
+        quantity: z.number().exactOptional(),
+      }),
+    )
+    .nullish(),
+});
+
+const AnswerSchema = z.object({ meta: z.object({ status: z.string() }), object: z.unknown().optional() });
+
+const ErrorSchema = z.object({ error: z.object({ message: z.string() }) });
+
+/**
+ * The Order API with one brand's key. Orders are addressed by the brand's own order id, encoded as one path segment.
+ *
+ * Source: https://developer.usebutton.com/docs/order-api-overview
+ */
+export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
+  const send = async (
+    operation: Operation,
+    request: Omit<ButtonRequest, 'apiKey'>,
+  ): Promise<OrderApiAnswer> => readAnswer(operation, await http.call({ ...request, apiKey }));
+  const pathOf = (orderId: string): string => `/v1/order/${encodeURIComponent(orderId)}`;
+
+  return {
+    create: (order) => send('create', { method: 'POST', path: '/v1/order', body: order }),
+    update: (orderId, { order_id: _id, btn_ref: _token, ...changes }) =>
+      send('update', { method: 'POST', path: pathOf(orderId), body: changes }),
+    cancel: (orderId) => send('cancel', { method: 'DELETE', path: pathOf(orderId) }),
+    get: (orderId) => send('get', { method: 'GET', path: pathOf(orderId) }),
+  };
+}
+
+/**
+ * The one table that says which answers are final.
+ *
+ * | status | create | update, cancel | get |
+ * | --- | --- | --- | --- |
+ * | 2xx with `meta.status` ok | done | done | found |
+ * | 2xx otherwise, 408, 500, 502, 504 | unclear | unclear | try again |
+ * | 401 | unauthorized | unauthorized | unauthorized |
+ * | 403 | unauthorized | too late (finalized) | unauthorized |
+ * | 404 | refused | not found | not found |
+ * | 409 | exists | refused | refused |
+ * | 3xx, 425, 429, other 5xx | try again | try again | try again |
+ * | other 4xx | refused | refused | refused |
+ *
+ * A 500 counts as unclear because nothing says that Button fails before it has done the work. Facts: docs/button/order-api.md.
+ */
+function readAnswer(operation: Operation, response: ButtonResponse): OrderApiAnswer {
+  if (response.result === 'not-sent') return { answer: 'try-again', reason: response.reason };
+  if (response.result === 'unclear') return unclear(operation, response.reason);
+
+  const { status, body } = response;
+  if (status >= 200 && status < 300) return readSuccess(operation, status, body);
+  switch (status) {
+    case 401:
+      return { answer: 'unauthorized' };
+    case 403:
+      return operation === 'update' || operation === 'cancel'
+        ? { answer: 'too-late', detail: errorMessage(body) }
+        : { answer: 'unauthorized' };
+    case 404:
+      return operation === 'create'
+        ? { answer: 'refused', status, detail: errorMessage(body) }
+        : { answer: 'not-found' };
+    case 408:
+    case 500:
+    case 502:
+    case 504:
+      return unclear(operation, `http_${status}`);
+    case 409:
+      return operation === 'create'
+        ? { answer: 'exists' }
+        : { answer: 'refused', status, detail: errorMessage(body) };
+    default:
+      break;
+  }
+  if (status < 400 || status >= 500 || status === 425 || status === 429) {
+    const { retryAfterMs: afterMs } = response;
+    return { answer: 'try-again', reason: `http_${status}`, ...(afterMs === undefined ? {} : { afterMs }) };
+  }
+  return { answer: 'refused', status, detail: errorMessage(body) };
+}
+
+function readSuccess(operation: Operation, status: number, body: unknown): OrderApiAnswer {
+  const answer = AnswerSchema.safeParse(body);
+  if (!answer.success || answer.data.meta.status !== 'ok') return unclear(operation, 'unreadable_answer');
+  const order = OrderAtButtonSchema.safeParse(answer.data.object);
+  if (operation === 'get') {
+    return order.success
+      ? { answer: 'found', order: order.data }
+      : { answer: 'try-again', reason: 'unreadable_answer' };
+  }
+  const buttonOrderId = order.data?.button_order_id;
+  return {
+    answer: 'done',
+    acceptedOnly: status === 202,
+    ...(buttonOrderId === undefined ? {} : { buttonOrderId }),
+  };
+}
+
+/** A read that failed has changed nothing: it can be tried again at once. */
+function unclear(operation: Operation, reason: string): OrderApiAnswer {
+  return operation === 'get' ? { answer: 'try-again', reason } : { answer: 'unclear', reason };
+}
+
+function errorMessage(body: unknown): string {
+  const parsed = ErrorSchema.safeParse(body);
+  return parsed.success ? parsed.data.error.message.slice(0, 1000) : '';
+}
+
+/**
+ * Whether Button holds this very version: same total, currency and lines. What Button does not show is not compared.
+ */
+export function holdsVersion(held: OrderAtButton, order: Order): boolean {
+  if (held.total !== undefined && held.total !== order.total) return false;
+  if (held.currency !== undefined && held.currency !== order.currency) return false;
+  if (!held.line_items) return true;
+  const lines = (
+    items: readonly { identifier: string; total?: number; quantity?: number | undefined }[],
+  ): string =>
+    JSON.stringify(items.map(({ identifier, total, quantity = 1 }) => [identifier, total, quantity]).sort());
+  return lines(held.line_items) === lines(order.line_items ?? []);
+}

@@ -1,0 +1,129 @@
+import * as z from 'zod';
+
+import type { Transaction } from '../domain/transaction.ts';
+
+const text = z.string().nullish();
+const minorUnits = z.int().nullish();
+
+/** An instant with or without milliseconds or offset, cut to whole seconds in UTC so that both sources compare. */
+const instant = z.iso
+  .datetime({ offset: true })
+  .transform((value) =>
+    new Date(Math.floor(Date.parse(value) / 1000) * 1000).toISOString().replace('.000Z', 'Z'),
+  );
+
+/**
+ * A transaction as webhooks and the Transactions API write it. Tolerant: only what is used is looked at, because Button adds fields at
+ * any time; null and absent are the same.
+ *
+ * Source: docs/button/webhooks.md, "data".
+ */
+const TransactionWireSchema = z.object({
+  id: z.string().min(1),
+  status: z.enum(['pending', 'validated', 'declined']),
+  category: z.string(),
+  created_date: instant,
+  modified_date: instant,
+  validated_date: instant.nullish().catch(null),
+  attribution_date: instant.nullish().catch(null),
+  amount: minorUnits,
+  currency: text,
+  order_total: minorUnits,
+  order_currency: text,
+  button_order_id: text,
+  account_id: text,
+  commerce_organization: text,
+  publisher_customer_id: text,
+  pub_ref: text,
+});
+
+/** What could not be understood, by path and code: never a value, it may be personal data. */
+export type WireFault = { path: string; code: string };
+
+/** A transaction, or why it could not be understood. */
+export type TransactionReading =
+  { understood: true; transaction: Transaction } | { understood: false; faults: WireFault[] };
+
+/** Reads a row of the Transactions API or a webhook's `data`. Never throws. */
+export function readTransaction(row: unknown): TransactionReading {
+  const wire = TransactionWireSchema.safeParse(row);
+  if (!wire.success) return { understood: false, faults: toFaults(wire.error) };
+  const { data } = wire;
+  return {
+    understood: true,
+    transaction: {
+      id: data.id,
+      buttonOrderId: data.button_order_id || null,
+      status: data.status,
+      category: data.category,
+      amountMinor: data.amount ?? null,
+      currency: data.currency ?? null,
+      orderTotalMinor: data.order_total ?? null,
+      orderCurrency: data.order_currency ?? null,
+      createdDate: data.created_date,
+      modifiedDate: data.modified_date,
+      validatedDate: data.validated_date ?? null,
+      attributionDate: data.attribution_date ?? null,
+      accountId: data.account_id ?? null,
+      commerceOrganization: data.commerce_organization ?? null,
+      publisherCustomerId: data.publisher_customer_id ?? null,
+      pubRef: data.pub_ref ?? null,
+    },
+  };
+}
+
+/** The envelope of a webhook. Unknown event types are fine: `data.status` says what a transaction is. */
+const WebhookEnvelopeSchema = z.object({ id: z.string().min(1), event_type: z.string(), data: z.unknown() });
+
+/** A webhook's transaction, or why it could not be understood. */
+export type WebhookReading =
+  | { understood: true; eventId: string; eventType: string; transaction: Transaction; payload: string }
+  | { understood: false; eventId?: string; faults: WireFault[] };
+
+/**
+ * Reads the body of an authentic webhook. Never throws. `payload` is the transaction's JSON.
+ *
+ * Source: docs/button/webhooks.md, "Request".
+ */
+export function readWebhook(body: Uint8Array): WebhookReading {
+  const json = parseJson(body);
+  if (json === undefined) return { understood: false, faults: [{ path: '$', code: 'not_json' }] };
+  const envelope = WebhookEnvelopeSchema.safeParse(json);
+  if (!envelope.success) return { understood: false, faults: toFaults(envelope.error) };
+
+  const { id: eventId, event_type: eventType, data } = envelope.data;
+  const reading = readTransaction(data);
+  if (!reading.understood) {
+    return {
+      understood: false,
+      eventId,
+      faults: reading.faults.map((fault) => ({ ...fault, path: `$.data${fault.path.slice(1)}` })),
+    };
+  }
+  const payload = toJson(data);
+  if (payload === undefined)
+    return { understood: false, eventId, faults: [{ path: '$.data', code: 'too_deep' }] };
+  return { understood: true, eventId, eventType, transaction: reading.transaction, payload };
+}
+
+/** Undefined for what is nested too deeply to be written again. */
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined for what is no JSON in UTF-8. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function toFaults(error: z.ZodError): WireFault[] {
+  return error.issues.map(({ path, code }) => ({ path: ['$', ...path.map(String)].join('.'), code }));
+}

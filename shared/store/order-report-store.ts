@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+
+import { GetItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+
+import type { OrderReport } from '../domain/order-report.ts';
+import { OrderSchema } from '../domain/order.ts';
+import { packJson, unpackJson } from './packed-json.ts';
+import { ORDER_REPORTS_TABLE } from './table.ts';
+import { putRevision, type DynamoDB, type Stored, type WriteResult } from './versioned-item.ts';
+
+/** The ledger of one brand: what Button was told of each order, and what it still has to be told. */
+export type OrderReportStore = {
+  /** Eventually consistent: a write decides, and a lost one brings the standing report. */
+  read(orderId: string): Promise<Stored<OrderReport> | undefined>;
+  /** Stores the report if the ledger is still at that revision (0: if the order is not there yet). */
+  write(report: OrderReport, expectedRevision: number): Promise<WriteResult<OrderReport>>;
+  /** The orders whose next try was due at `now`, the longest due first. */
+  listDue(now: Date, limit: number): Promise<DueOrder[]>;
+};
+
+/** An order that waits, and since when its next try has been due. */
+export type DueOrder = { orderId: string; dueAt: string };
+
+/** Spreads a brand's waiting orders over index partitions. Changing it leaves orders behind in shards that nobody reads. */
+const DUE_SHARDS = 4;
+
+const SCHEMA_VERSION = 1;
+
+const InstantSchema = z.string();
+const VersionSchema = z.discriminatedUnion('by', [
+  z.object({ by: z.literal('sequence'), sequence: z.string() }),
+  z.object({ by: z.literal('time'), time: InstantSchema }),
+]);
+const KindSchema = z.enum(['created', 'updated', 'cancelled']);
+
+const ReportSchema = z.object({
+  brand: z.string(),
+  orderId: z.string(),
+  newest: z.object({
+    version: VersionSchema,
+    kind: KindSchema,
+    hash: z.string(),
+    eventId: z.string(),
+    eventSource: z.string(),
+    time: InstantSchema,
+  }),
+  reported: z
+    .object({
+      version: VersionSchema,
+      kind: KindSchema,
+      hash: z.string(),
+      at: InstantSchema,
+      acceptedOnly: z.boolean(),
+      buttonOrderId: z.string().exactOptional(),
+    })
+    .exactOptional(),
+  progress: z.discriminatedUnion('state', [
+    z.object({
+      state: z.literal('claimed'),
+      owner: z.string(),
+      until: InstantSchema,
+      certain: z.boolean(),
+      wakeAt: InstantSchema.exactOptional(),
+    }),
+    z.object({ state: z.literal('waiting'), dueAt: InstantSchema, reason: z.string() }),
+    z.object({ state: z.literal('in-doubt'), dueAt: InstantSchema, reason: z.string() }),
+    z.object({ state: z.literal('settled') }),
+    z.object({ state: z.literal('refused'), reason: z.string() }),
+  ]),
+  attempts: z.number(),
+  warnings: z.array(z.string()),
+});
+
+const ItemSchema = z.object({
+  revision: z.number(),
+  report: ReportSchema,
+  order: z.instanceof(Uint8Array).exactOptional(),
+});
+
+/**
+ * The ledger in DynamoDB. An order is one item under `<brand>#order#<order id>`, so that a function's rights can end at its brand.
+ *
+ * Every method throws if the table cannot be reached.
+ */
+export function createOrderReportStore({
+  client,
+  table,
+  brand,
+}: {
+  client: DynamoDB;
+  table: string;
+  brand: string;
+}): OrderReportStore {
+  return {
+    async read(orderId) {
+      const { Item } = await client.send(
+        new GetItemCommand({
+          TableName: table,
+          Key: { [ORDER_REPORTS_TABLE.partitionKey]: { S: keyOf(brand, orderId) } },
+        }),
+      );
+      return Item && fromItem(Item);
+    },
+
+    async write(report, expectedRevision) {
+      const result = await putRevision(client, { table, item: toItem(report), expectedRevision });
+      return result.written
+        ? { written: true, stored: { thing: report, revision: expectedRevision + 1 } }
+        : { written: false, current: fromItem(result.standing) };
+    },
+
+    async listDue(now, limit) {
+      const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => dueShard(brand, shard));
+      const due = await Promise.all(
+        shards.map((shard) => queryDue({ client, table, brand, shard, now, limit })),
+      );
+      return due
+        .flat()
+        .sort((one, other) => (one.dueAt < other.dueAt ? -1 : 1))
+        .slice(0, limit);
+    },
+  };
+}
+
+async function queryDue({
+  client,
+  table,
+  brand,
+  shard,
+  now,
+  limit,
+}: {
+  client: DynamoDB;
+  table: string;
+  brand: string;
+  shard: string;
+  now: Date;
+  limit: number;
+}): Promise<DueOrder[]> {
+  const { name, partitionKey, sortKey } = ORDER_REPORTS_TABLE.dueIndex;
+  const { Items = [] } = await client.send(
+    new QueryCommand({
+      TableName: table,
+      IndexName: name,
+      KeyConditionExpression: '#shard = :shard AND #dueAt <= :now',
+      ExpressionAttributeNames: { '#shard': partitionKey, '#dueAt': sortKey },
+      ExpressionAttributeValues: { ':shard': { S: shard }, ':now': { S: now.toISOString() } },
+      Limit: limit,
+    }),
+  );
+  const prefix = keyOf(brand, '');
+  return Items.flatMap((item) => {
+    const key = item[ORDER_REPORTS_TABLE.partitionKey]?.S;
+    const dueAt = item[sortKey]?.S;
+    return key?.startsWith(prefix) && dueAt ? [{ orderId: key.slice(prefix.length), dueAt }] : [];
+  });
+}
+
+function keyOf(brand: string, orderId: string): string {
+  return `${brand}#order#${orderId}`;
+}
+
+function dueShard(brand: string, shard: number): string {
+  return `${brand}#${shard}`;
+}
+
+function shardOf(orderId: string): number {
+  return createHash('sha256').update(orderId).digest().readUInt8(0) % DUE_SHARDS;
+}
+
+/** When the sweep has to wake the order, if it has to. */
+function wakeAt({ progress }: OrderReport): string | undefined {
+  switch (progress.state) {
+    case 'waiting':
+    case 'in-doubt':
+      return progress.dueAt;
+    case 'claimed':
+      return progress.wakeAt;
+    case 'settled':
+    case 'refused':
+      return undefined;
+  }
+}
+
+function toItem(report: OrderReport): Record<string, AttributeValue> {
+  const { order, ...newest } = report.newest;
+  const dueAt = wakeAt(report);
+  const { dueIndex, partitionKey } = ORDER_REPORTS_TABLE;
+  return marshall(
+    {
+      [partitionKey]: keyOf(report.brand, report.orderId),
+      schemaVersion: SCHEMA_VERSION,
+      report: { ...report, newest },
+      ...(order === undefined ? {} : { order: packJson(order) }),
+      ...(dueAt === undefined
+        ? {}
+        : {
+            [dueIndex.partitionKey]: dueShard(report.brand, shardOf(report.orderId)),
+            [dueIndex.sortKey]: dueAt,
+          }),
+    },
+    { removeUndefinedValues: true },
+  );
+}
+
+/** Throws on an item that this code did not write: that is a bug or a manual edit, and the alarm has to find it. */
+function fromItem(item: Record<string, AttributeValue>): Stored<OrderReport> {
+  const { revision, report, order } = ItemSchema.parse(unmarshall(item));
+  const newest =
+    order === undefined ? report.newest : { ...report.newest, order: OrderSchema.parse(unpackJson(order)) };
+  return { thing: { ...report, newest }, revision };
+}

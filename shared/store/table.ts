@@ -1,0 +1,37 @@
+// Names that the infrastructure and the code share. Constants only: this file must not import an SDK.
+
+/** One item per brand and order: what Button was told, and what it still has to be told. */
+export const ORDER_REPORTS_TABLE = {
+  partitionKey: 'pk',
+  /** Sparse: only orders that wait for another try carry `dueShard` and `dueAt`. */
+  dueIndex: { name: 'due', partitionKey: 'dueShard', sortKey: 'dueAt' },
+} as const;
+
+/** One item per transaction, keyed by `button_order_id`, or by Button's `id` where there is none. */
+export const TRANSACTIONS_TABLE = {
+  partitionKey: 'pk',
+  /** Sparse: only transactions whose shopper is known carry `shopper`. */
+  shopperIndex: {
+    name: 'byShopper',
+    partitionKey: 'shopper',
+    sortKey: 'createdDate',
+    nonKeyAttributes: [
+      'status',
+      'amountMinor',
+      'currency',
+      'category',
+      'commerceOrganization',
+      'modifiedDate',
+    ],
+  },
+} as const;
+
+/** One item per Button account and stream: how far the reconciler has got. */
+export const POSITIONS_TABLE = { partitionKey: 'account', sortKey: 'stream' } as const;
+
+/** What was refused: original bytes, reasons, replay state. */
+export const QUARANTINE_TABLE = {
+  partitionKey: 'kind',
+  sortKey: 'id',
+  timeToLive: 'expiresAtEpochSeconds',
+} as const;

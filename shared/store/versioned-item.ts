@@ -1,0 +1,56 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  PutItemCommand,
+  type AttributeValue,
+} from '@aws-sdk/client-dynamodb';
+
+/** The part of the DynamoDB client that the stores use. */
+export type DynamoDB = Pick<DynamoDBClient, 'send'>;
+
+/** A stored thing and the revision it was read at. */
+export type Stored<Thing> = { thing: Thing; revision: number };
+
+/** The outcome of a conditional write: stored, or somebody else was faster and `current` is what stands there now. */
+export type WriteResult<Thing> =
+  { written: true; stored: Stored<Thing> } | { written: false; current: Stored<Thing> };
+
+/**
+ * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). The failed condition brings the standing item
+ * back, so that losing a race costs no second read.
+ *
+ * Throws on anything but a lost race.
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html (ReturnValuesOnConditionCheckFailure)
+ */
+export async function putRevision(
+  client: DynamoDB,
+  {
+    table,
+    item,
+    expectedRevision,
+  }: { table: string; item: Record<string, AttributeValue>; expectedRevision: number },
+): Promise<{ written: true } | { written: false; standing: Record<string, AttributeValue> }> {
+  const revision = { N: String(expectedRevision + 1) };
+  const isStillTheSame = 'revision = :expected';
+  const isAbsent = 'attribute_not_exists(revision)';
+  try {
+    await client.send(
+      new PutItemCommand({
+        TableName: table,
+        Item: { ...item, revision },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        ...(expectedRevision === 0
+          ? { ConditionExpression: isAbsent }
+          : {
+              ConditionExpression: isStillTheSame,
+              ExpressionAttributeValues: { ':expected': { N: String(expectedRevision) } },
+            }),
+      }),
+    );
+    return { written: true };
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException && error.Item)
+      return { written: false, standing: error.Item };
+    throw error;
+  }
+}

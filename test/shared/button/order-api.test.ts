@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import type { ButtonHttp, ButtonRequest, ButtonResponse } from '../../../shared/button/button-http.ts';
+import { createOrderApi, holdsVersion, type OrderApi } from '../../../shared/button/order-api.ts';
+import { OrderSchema } from '../../../shared/domain/order.ts';
+import errors from '../../fixtures/button/errors.json' with { type: 'json' };
+
+function fixture(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../../fixtures/button/${name}.json`, import.meta.url), 'utf8'));
+}
+
+const order = OrderSchema.parse(fixture('order-create'));
+
+function answering(response: ButtonResponse): { api: OrderApi; requests: ButtonRequest[] } {
+  const requests: ButtonRequest[] = [];
+  const http: ButtonHttp = {
+    call: (request) => {
+      requests.push(request);
+      return Promise.resolve(response);
+    },
+    close: () => undefined,
+  };
+  return { api: createOrderApi(http, 'sk-test'), requests };
+}
+
+const answered = (status: number, body?: unknown): ButtonResponse => ({ result: 'answered', status, body });
+
+describe('createOrderApi', () => {
+  it('creates with the whole order and keeps the id that Button gave it', async () => {
+    const { api, requests } = answering(answered(200, fixture('order-create-response')));
+
+    const answer = await api.create(order);
+
+    expect(answer).toEqual({ answer: 'done', acceptedOnly: false, buttonOrderId: 'btnorder-5b1e0d9c7a324f68' });
+    expect(requests).toEqual([{ method: 'POST', path: '/v1/order', apiKey: 'sk-test', body: order }]);
+  });
+
+  it('tells a 202 from a 200: it carries no Button order id', async () => {
+    const { api } = answering(answered(202, fixture('order-create-response-202')));
+
+    expect(await api.create(order)).toEqual({ answer: 'done', acceptedOnly: true });
+  });
+
+  it('updates with the whole current version, without order_id and btn_ref', async () => {
+    const { api, requests } = answering(answered(200, fixture('order-update-response')));
+
+    await api.update(order.order_id, order);
+
+    expect(requests[0]?.body).toHaveProperty('line_items');
+    expect(requests[0]?.body).not.toHaveProperty('btn_ref');
+    expect(requests[0]?.body).not.toHaveProperty('order_id');
+  });
+
+  it('cancels with DELETE and no body', async () => {
+    const { api, requests } = answering(answered(200, fixture('order-cancel-response')));
+
+    expect(await api.cancel('o-1')).toEqual({ answer: 'done', acceptedOnly: false });
+    expect(requests).toEqual([{ method: 'DELETE', path: '/v1/order/o-1', apiKey: 'sk-test' }]);
+  });
+
+  it('encodes an order id as one path segment (B10)', async () => {
+    const { api, requests } = answering(answered(404));
+
+    await api.get('a/b?c=d#e%2F');
+
+    expect(requests[0]?.path).toBe('/v1/order/a%2Fb%3Fc%3Dd%23e%252F');
+  });
+
+  it.each([
+    ['invalid-api-key', 'unauthorized', 'unauthorized', 'unauthorized'],
+    ['bad-request', 'refused', 'refused', 'refused'],
+    ['not-found', 'refused', 'not-found', 'not-found'],
+    ['order-already-finalized', 'unauthorized', 'too-late', 'unauthorized'],
+    ['order-already-exists', 'exists', 'refused', 'refused'],
+    ['rate-limited', 'try-again', 'try-again', 'try-again'],
+    ['status-error-without-error-object', 'unclear', 'unclear', 'try-again'],
+    ['error-is-a-string', 'unclear', 'unclear', 'try-again'],
+    ['unknown-status', 'unclear', 'unclear', 'try-again'],
+    ['no-meta', 'unclear', 'unclear', 'try-again'],
+    ['meta-is-a-string', 'unclear', 'unclear', 'try-again'],
+    ['error-without-meta', 'refused', 'not-found', 'not-found'],
+    ['empty-body', 'unclear', 'unclear', 'try-again'],
+    ['not-json', 'unclear', 'unclear', 'try-again'],
+    ['gateway-html', 'unclear', 'unclear', 'try-again'],
+  ])('reads the answer %s as %s on create, %s on update, %s on get (B1, B4, B5, B6, B8)', async (name, create, update, get) => {
+    const recorded = errors.find((error) => error.name === name);
+    if (!recorded) throw new Error('no such fixture');
+    const { api } = answering(answered(recorded.status, 'body' in recorded ? recorded.body : undefined));
+
+    const answers = [await api.create(order), await api.update('o-1', order), await api.get('o-1')];
+
+    expect(answers.map(({ answer }) => answer)).toEqual([create, update, get]);
+  });
+
+  it.each([500, 502, 504, 408])('does not know what became of a call that ends with %i (B3)', async (status) => {
+    const { api } = answering(answered(status));
+
+    expect(await api.create(order)).toEqual({ answer: 'unclear', reason: `http_${status}` });
+  });
+
+  it('hands on how long Button asks to wait (B2)', async () => {
+    const { api } = answering({ result: 'answered', status: 429, body: {}, retryAfterMs: 12_000 });
+
+    expect(await api.create(order)).toEqual({ answer: 'try-again', reason: 'http_429', afterMs: 12_000 });
+  });
+
+  it('knows that what never left may be sent again (B14)', async () => {
+    const { api } = answering({ result: 'not-sent', reason: 'econnrefused' });
+
+    expect(await api.create(order)).toEqual({ answer: 'try-again', reason: 'econnrefused' });
+  });
+});
+
+describe('holdsVersion', () => {
+  it('compares total, currency and lines, whatever their order, with quantity 1 as the default', () => {
+    const { total, currency, line_items: lines = [] } = order;
+    const held = { total, currency, line_items: lines.map(({ identifier, total, quantity = 1 }) => ({ identifier, total, quantity })) };
+
+    expect(holdsVersion(held, order)).toBe(true);
+    expect(holdsVersion({ ...held, line_items: held.line_items.toReversed() }, order)).toBe(true);
+    expect(holdsVersion({ ...held, total: total - 1 }, order)).toBe(false);
+    expect(holdsVersion({ ...held, currency: 'GBP' }, order)).toBe(false);
+    expect(holdsVersion({ ...held, line_items: held.line_items.slice(1) }, order)).toBe(false);
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+
+import type { ButtonHttp, ButtonRequest, ButtonResponse } from '../../../shared/button/button-http.ts';
+import { createTransactionsApi, cursorOf } from '../../../shared/button/transactions-api.ts';
+import accounts from '../../fixtures/button/accounts-response.json' with { type: 'json' };
+import variants from '../../fixtures/button/meta-next-variants.json' with { type: 'json' };
+import firstPage from '../../fixtures/button/transactions-page-1.json' with { type: 'json' };
+
+function answering(response: ButtonResponse) {
+  const requests: ButtonRequest[] = [];
+  const http: ButtonHttp = {
+    call: (request) => {
+      requests.push(request);
+      return Promise.resolve(response);
+    },
+    close: () => undefined,
+  };
+  return { api: createTransactionsApi(http, 'sk-test'), requests };
+}
+
+const answered = (status: number, body?: unknown): ButtonResponse => ({ result: 'answered', status, body });
+const query = { accountId: 'acc-1', start: '2026-01-01T00:00:00Z', end: '2026-01-02T00:00:00Z', pageSize: 100, cursor: null };
+
+describe('cursorOf', () => {
+  it.each(variants)('takes the cursor, and nothing else, from $url (E11)', ({ url, cursor }) => {
+    expect(cursorOf(url)).toBe(cursor);
+  });
+});
+
+describe('createTransactionsApi', () => {
+  it('lists the accounts', async () => {
+    const { api } = answering(answered(200, accounts));
+
+    const listing = await api.listAccounts();
+
+    expect(listing).toMatchObject({ read: true, value: [{ currency: 'USD' }, { currency: 'GBP' }] });
+  });
+
+  it('always filters by modified_date and encodes the instants (E17)', async () => {
+    const { api, requests } = answering(answered(200, firstPage));
+
+    await api.listTransactions(query);
+
+    expect(requests[0]?.path).toBe(
+      '/v1/affiliation/accounts/acc-1/transactions?start=2026-01-01T00%3A00%3A00Z&end=2026-01-02T00%3A00%3A00Z&time_field=modified_date&page_size=100',
+    );
+  });
+
+  it('sends the filters again together with the cursor', async () => {
+    const { api, requests } = answering(answered(200, firstPage));
+
+    await api.listTransactions({ ...query, cursor: 'ab+c/d==' });
+
+    expect(requests[0]?.path).toContain('time_field=modified_date&page_size=100&cursor=ab%2Bc%2Fd%3D%3D');
+  });
+
+  it('reads the rows as they are and where the next page begins', async () => {
+    const { api } = answering(answered(200, firstPage));
+
+    const page = await api.listTransactions(query);
+
+    expect(page).toEqual({ read: true, value: { rows: firstPage.objects, nextCursor: cursorOf(firstPage.meta.next) } });
+  });
+
+  it.each([
+    [401, undefined, { reason: 'unauthorized' }],
+    [403, undefined, { reason: 'unauthorized' }],
+    [400, undefined, { reason: 'refused', status: 400 }],
+    [404, undefined, { reason: 'refused', status: 404 }],
+    [429, undefined, { reason: 'unavailable' }],
+    [503, undefined, { reason: 'unavailable' }],
+    [200, undefined, { reason: 'unavailable', detail: 'unreadable_answer' }],
+    [200, { meta: { status: 'error' } }, { reason: 'unavailable' }],
+    [200, { meta: { status: 'ok' } }, { reason: 'unavailable' }],
+  ])('reports a %i (%j) as not read (E8, E18)', async (status, body, expected) => {
+    const { api } = answering(answered(status, body));
+
+    expect(await api.listTransactions(query)).toMatchObject({ read: false, ...expected });
+  });
+});

@@ -1,0 +1,242 @@
+import { readFileSync } from 'node:fs';
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { parseOrderEvent, type OrderEvent } from '../../../shared/domain/order-event.ts';
+import {
+  nextCall,
+  orderMessage,
+  readWakeUp,
+  receiveVersion,
+  resumeReport,
+  settleReport,
+  wakeUpMessage,
+  type Decision,
+  type OrderReport,
+} from '../../../shared/domain/order-report.ts';
+import { OrderSchema, type Order } from '../../../shared/domain/order.ts';
+
+const order = OrderSchema.parse(
+  JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
+);
+const t0 = new Date('2026-06-01T12:00:00.000Z');
+const policy = { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 };
+
+function at(seconds: number): Date {
+  return new Date(t0.getTime() + seconds * 1000);
+}
+
+function context(seconds = 0, owner = 'run-1') {
+  return { claimant: { owner, now: at(seconds), leaseMs: 30_000 }, policy };
+}
+
+function event(kind: OrderEvent['kind'], sequence: number, changes: Partial<Order> = {}): OrderEvent {
+  const base = {
+    id: `event-${sequence}`,
+    source: 'shop',
+    orderId: order.order_id,
+    version: { by: 'sequence', sequence: String(sequence) },
+  } as const;
+  if (kind === 'cancelled') return { ...base, kind };
+  return { ...base, kind, order: { ...order, customer_order_id: `version ${sequence}`, ...changes } };
+}
+
+function receive(report: OrderReport | undefined, incoming: OrderEvent, when = context()): Decision {
+  return receiveVersion(report, { brand: 'acme', event: incoming, sentAt: t0, warnings: [] }, when);
+}
+
+function claimed(decision: Decision): OrderReport {
+  if (decision.action !== 'claim') throw new Error(`expected a claim, got ${JSON.stringify(decision)}`);
+  return decision.report;
+}
+
+const done = { result: 'done', acceptedOnly: false, sent: true } as const;
+
+/** The report after everything went well. */
+function reported(incoming: OrderEvent, before?: OrderReport): OrderReport {
+  const report = claimed(receive(before, incoming));
+  return settleReport({ claimed: report, current: report }, done, { now: t0, policy });
+}
+
+describe('receiveVersion', () => {
+  it('claims an order it does not know, and its create is settled by one call', () => {
+    const report = claimed(receive(undefined, event('created', 1)));
+
+    expect(nextCall(report)).toBe('create');
+    expect(reported(event('created', 1))).toMatchObject({ progress: { state: 'settled' }, reported: { kind: 'created' } });
+  });
+
+  it('updates what was reported, and makes no call for an unchanged version', () => {
+    const before = reported(event('created', 1));
+
+    const changed = claimed(receive(before, event('updated', 2)));
+    const unchanged = receive(before, event('updated', 2, { customer_order_id: 'version 1' }));
+
+    expect(nextCall(changed)).toBe('update');
+    expect(unchanged).toMatchObject({ action: 'keep', outcome: 'unchanged' });
+  });
+
+  it('passes over an older version (A3) and a repeated one (A1)', () => {
+    const before = reported(event('updated', 3), reported(event('created', 1)));
+
+    expect(receive(before, event('updated', 2))).toEqual({ action: 'nothing', outcome: 'superseded' });
+    expect(receive(before, event('updated', 3))).toEqual({ action: 'nothing', outcome: 'duplicate' });
+  });
+
+  it('refuses the same version with other content, and another way of ordering', () => {
+    const before = reported(event('created', 1));
+    const byTime = { ...event('updated', 1), version: { by: 'time', time: '2026-06-01T00:00:00.000Z' } } as const;
+
+    expect(receive(before, event('updated', 1, { customer_order_id: 'other' }))).toEqual({
+      action: 'refuse',
+      code: 'version_conflict',
+    });
+    expect(receive(before, byTime)).toEqual({ action: 'refuse', code: 'order_by_mixed' });
+  });
+
+  it('lets a cancellation beat every version, also a newer one, and nothing follow it (A4, A5)', () => {
+    const before = reported(event('updated', 5), reported(event('created', 1)));
+
+    const cancelled = claimed(receive(before, event('cancelled', 3)));
+    const after = settleReport({ claimed: cancelled, current: cancelled }, done, { now: t0, policy });
+
+    expect(nextCall(cancelled)).toBe('cancel');
+    expect(receive(after, event('updated', 9))).toEqual({ action: 'nothing', outcome: 'ignored-after-cancel' });
+  });
+
+  it('asks Button first about an update of an order it does not know', () => {
+    expect(nextCall(claimed(receive(undefined, event('updated', 4))))).toBe('read-first');
+  });
+
+  it('leaves a version that another run is reporting on the queue (A2)', () => {
+    const report = claimed(receive(undefined, event('created', 1)));
+
+    expect(receive(report, event('created', 1), context(10, 'run-2'))).toEqual({ action: 'busy' });
+  });
+
+  it('keeps a newer version beside a standing claim; settling the claim leaves it due', () => {
+    const first = claimed(receive(undefined, event('created', 1)));
+    const kept = receive(first, event('updated', 2, { customer_order_id: 'other' }), context(5, 'run-2'));
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+
+    const settled = settleReport({ claimed: first, current: kept.report }, done, { now: at(6), policy });
+
+    expect(settled).toMatchObject({
+      progress: { state: 'waiting', dueAt: at(6).toISOString() },
+      reported: { version: { sequence: '1' } },
+      newest: { version: { sequence: '2' } },
+    });
+  });
+
+  it('holds a claim found standing in doubt for the quiet time, then reads before it sends (A20, A21)', () => {
+    const report = claimed(receive(undefined, event('created', 1)));
+
+    const found = receive(report, event('created', 1), context(40, 'run-2'));
+    if (found.action !== 'keep') throw new Error('expected it to be kept');
+    const early = resumeReport(found.report, context(90));
+    const due = claimed(resumeReport(found.report, context(100)));
+
+    expect(found.report.progress).toMatchObject({ state: 'in-doubt', dueAt: at(100).toISOString() });
+    expect(early).toEqual({ action: 'nothing', outcome: 'waiting' });
+    expect(nextCall(due)).toBe('read-first');
+  });
+});
+
+describe('settleReport', () => {
+  const report = claimed(receive(undefined, event('created', 1)));
+  const settle = (result: Parameters<typeof settleReport>[1], current = report) =>
+    settleReport({ claimed: report, current }, result, { now: t0, policy });
+
+  it('waits longer with every try, and as long as Button asks for (B2)', () => {
+    const once = settle({ result: 'try-again', reason: 'http_503' });
+    const thrice = settle({ result: 'try-again', reason: 'http_503' }, { ...report, attempts: 2 });
+    const asked = settle({ result: 'try-again', reason: 'http_429', afterMs: 12_000 });
+
+    expect(once.progress).toMatchObject({ state: 'waiting', dueAt: at(1).toISOString() });
+    expect(thrice.progress).toMatchObject({ dueAt: at(4).toISOString() });
+    expect(asked.progress).toMatchObject({ dueAt: at(12).toISOString() });
+  });
+
+  it('holds an unclear outcome in doubt for the quiet time (A22)', () => {
+    expect(settle({ result: 'unclear', reason: 'timeout' }).progress).toEqual({
+      state: 'in-doubt',
+      dueAt: at(60).toISOString(),
+      reason: 'timeout',
+    });
+  });
+
+  it('looks once more after a success that follows an unclear outcome', () => {
+    const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
+    const again = claimed(resumeReport(inDoubt, context(61)));
+
+    const sent = settleReport({ claimed: again, current: again }, done, { now: at(62), policy });
+    const found = settleReport({ claimed: again, current: again }, { ...done, sent: false }, { now: at(62), policy });
+
+    expect(sent.progress).toEqual({ state: 'in-doubt', dueAt: at(122).toISOString(), reason: 'confirming' });
+    expect(found.progress).toEqual({ state: 'settled' });
+  });
+
+  it('starts afresh with a newer version after a refusal', () => {
+    const refused = settle({ result: 'refused', reason: 'refused_by_button_400' });
+
+    expect(refused.progress.state).toBe('refused');
+    expect(receive(refused, event('created', 1))).toEqual({ action: 'nothing', outcome: 'duplicate' });
+    expect(nextCall(claimed(receive(refused, event('updated', 2, { customer_order_id: 'mended' }))))).toBe('read-first');
+  });
+});
+
+describe('any order of arrival', () => {
+  it('ends with the newest version, or with the cancellation if there is one', () => {
+    const versions = fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(versions, fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }), (sequences, cancelAt) => {
+        const events = sequences
+          .filter((sequence) => sequence !== cancelAt)
+          .map((sequence) => event(sequence === 1 ? 'created' : 'updated', sequence, { customer_order_id: `v${sequence}` }));
+        if (cancelAt !== undefined) events.push(event('cancelled', cancelAt));
+        let report: OrderReport | undefined;
+        const calls: string[] = [];
+
+        for (const one of [...events, ...events]) {
+          const decision = receive(report, one);
+          if (decision.action !== 'claim') continue;
+          calls.push(nextCall(decision.report));
+          report = settleReport({ claimed: decision.report, current: decision.report }, done, { now: t0, policy });
+        }
+
+        const newest = Math.max(...sequences);
+        expect(report?.progress.state).toBe('settled');
+        if (cancelAt === undefined) expect(report?.newest.version).toMatchObject({ sequence: String(newest) });
+        else expect(calls.indexOf('cancel')).toBe(calls.length - 1);
+      }),
+    );
+  });
+});
+
+describe('orderMessage', () => {
+  it('writes a message that brings the same version again', () => {
+    const before = reported(event('created', 1));
+
+    const parsed = parseOrderEvent(orderMessage(before), {
+      orderBy: 'sequence',
+      testTokens: 'allow',
+      allowFinalizationDate: false,
+    });
+
+    if (!parsed.valid) throw new Error(JSON.stringify(parsed.violations));
+    expect(receive(before, parsed.event)).toEqual({ action: 'nothing', outcome: 'duplicate' });
+  });
+});
+
+describe('readWakeUp', () => {
+  it('reads what wakeUpMessage wrote, whatever the order id, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (orderId) => {
+        expect(readWakeUp(wakeUpMessage(orderId))).toBe(orderId);
+      }),
+    );
+    expect(readWakeUp('{"wakeUp":')).toBeUndefined();
+    expect(readWakeUp('{"specversion":"1.0"}')).toBeUndefined();
+  });
+});
