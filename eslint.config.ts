@@ -38,6 +38,11 @@ export default defineConfig(
     rules: { 'no-restricted-syntax': 'off' },
   },
   {
+    // Table-driven tests and property tests take their cases as parameters.
+    files: ['test/**'],
+    rules: { 'max-params': 'off' },
+  },
+  {
     files: ['infra/**', 'functions/**', 'shared/**', 'local/**'],
     rules: {
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],

@@ -212,14 +212,14 @@ async function observe(
   row: unknown,
   { position, readBegunAt, ports }: { position: Position; readBegunAt: string; ports: ReconcilePorts },
 ): Promise<Observation | undefined> {
-  const payload = JSON.stringify(row);
   const reading = readTransaction(row);
   const seenAt = ports.now().toISOString();
   if (!reading.understood) {
+    const bytes = JSON.stringify(row);
     await ports.quarantine.keep({
       kind: 'transaction-row',
-      id: createHash('sha256').update(payload).digest('hex'),
-      bytes: payload,
+      id: createHash('sha256').update(bytes).digest('hex'),
+      bytes,
       reasons: reading.faults.map(({ path, code }) => ({
         code,
         path,
@@ -236,7 +236,7 @@ async function observe(
     Date.parse(reading.transaction.modifiedDate) < Date.parse(position.historicalBefore);
   return {
     transaction: reading.transaction,
-    payload,
+    payload: row,
     source: { kind: 'api', readBegunAt },
     seenAt,
     delivery: isHistorical ? 'historical' : 'live',

@@ -77,11 +77,11 @@ const WebhookEnvelopeSchema = z.object({ id: z.string().min(1), event_type: z.st
 
 /** A webhook's transaction, or why it could not be understood. */
 export type WebhookReading =
-  | { understood: true; eventId: string; eventType: string; transaction: Transaction; payload: string }
+  | { understood: true; eventId: string; eventType: string; transaction: Transaction; payload: unknown }
   | { understood: false; eventId?: string; faults: WireFault[] };
 
 /**
- * Reads the body of an authentic webhook. Never throws. `payload` is the transaction's JSON.
+ * Reads the body of an authentic webhook. Never throws. `payload` is the transaction as it came.
  *
  * Source: docs/button/webhooks.md, "Request".
  */
@@ -100,18 +100,17 @@ export function readWebhook(body: Uint8Array): WebhookReading {
       faults: reading.faults.map((fault) => ({ ...fault, path: `$.data${fault.path.slice(1)}` })),
     };
   }
-  const payload = toJson(data);
-  if (payload === undefined)
-    return { understood: false, eventId, faults: [{ path: '$.data', code: 'too_deep' }] };
-  return { understood: true, eventId, eventType, transaction: reading.transaction, payload };
+  if (!canBeWritten(data)) return { understood: false, eventId, faults: [{ path: '$.data', code: 'too_deep' }] };
+  return { understood: true, eventId, eventType, transaction: reading.transaction, payload: data };
 }
 
-/** Undefined for what is nested too deeply to be written again. */
-function toJson(value: unknown): string | undefined {
+/** What is nested too deeply can be parsed, but not be written as JSON again. */
+function canBeWritten(value: unknown): boolean {
   try {
-    return JSON.stringify(value);
+    JSON.stringify(value);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -50,7 +50,8 @@ export function livePosition(
     stream: 'live',
     fence: 0,
     doneUntil: wasThere && firstRead === 'none' ? deployedAt : readFrom,
-    historicalBefore: wasThere && firstRead !== 'live' ? deployedAt : null,
+    // Cut to the second, as Button's dates are: what changes in the second of deployment is live.
+    historicalBefore: wasThere && firstRead !== 'live' ? toSecond(Date.parse(deployedAt)) : null,
   };
 }
 

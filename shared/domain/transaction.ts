@@ -28,8 +28,8 @@ export type Transaction = {
   pubRef: string | null;
 };
 
-/** A version together with the JSON text it was read from. */
-export type Candidate = { transaction: Transaction; payload: string };
+/** A version together with the JSON value it was read from. */
+export type Candidate = { transaction: Transaction; payload: unknown };
 
 /** One version that was seen, for the history. */
 export type SeenVersion = {

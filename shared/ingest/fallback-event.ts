@@ -16,5 +16,5 @@ export function fallbackMessage({ body, receivedAt }: FallbackEvent): string {
 /** Reads what `fallbackMessage` wrote. Throws on anything else: nobody else may write to that queue. */
 export function readFallbackMessage(message: string): FallbackEvent {
   const { deflatedBody, receivedAt } = FallbackEventSchema.parse(JSON.parse(message));
-  return { body: Buffer.from(unpackText(Buffer.from(deflatedBody, 'base64'))), receivedAt };
+  return { body: unpackText(Buffer.from(deflatedBody, 'base64')), receivedAt };
 }

@@ -45,6 +45,7 @@ const ReportSchema = z.object({
     eventId: z.string(),
     eventSource: z.string(),
     time: InstantSchema,
+    order: OrderSchema.exactOptional(),
   }),
   reported: z
     .object({
@@ -73,11 +74,7 @@ const ReportSchema = z.object({
   warnings: z.array(z.string()),
 });
 
-const ItemSchema = z.object({
-  revision: z.number(),
-  report: ReportSchema,
-  order: z.instanceof(Uint8Array).exactOptional(),
-});
+const ItemSchema = z.object({ revision: z.number(), body: z.instanceof(Uint8Array) });
 
 /**
  * The ledger in DynamoDB. An order is one item under `<brand>#order#<order id>`, so that a function's rights can end at its brand.
@@ -184,31 +181,26 @@ function wakeAt({ progress }: OrderReport): string | undefined {
   }
 }
 
+/** Deflated as a whole, an ordinary order stays below the kilobyte that one write unit covers. */
 function toItem(report: OrderReport): Record<string, AttributeValue> {
-  const { order, ...newest } = report.newest;
   const dueAt = wakeAt(report);
   const { dueIndex, partitionKey } = ORDER_REPORTS_TABLE;
-  return marshall(
-    {
-      [partitionKey]: keyOf(report.brand, report.orderId),
-      schemaVersion: SCHEMA_VERSION,
-      report: { ...report, newest },
-      ...(order === undefined ? {} : { order: packJson(order) }),
-      ...(dueAt === undefined
-        ? {}
-        : {
-            [dueIndex.partitionKey]: dueShard(report.brand, shardOf(report.orderId)),
-            [dueIndex.sortKey]: dueAt,
-          }),
-    },
-    { removeUndefinedValues: true },
-  );
+  return marshall({
+    [partitionKey]: keyOf(report.brand, report.orderId),
+    schemaVersion: SCHEMA_VERSION,
+    state: report.progress.state,
+    body: packJson(report),
+    ...(dueAt === undefined
+      ? {}
+      : {
+          [dueIndex.partitionKey]: dueShard(report.brand, shardOf(report.orderId)),
+          [dueIndex.sortKey]: dueAt,
+        }),
+  });
 }
 
 /** Throws on an item that this code did not write: that is a bug or a manual edit, and the alarm has to find it. */
 function fromItem(item: Record<string, AttributeValue>): Stored<OrderReport> {
-  const { revision, report, order } = ItemSchema.parse(unmarshall(item));
-  const newest =
-    order === undefined ? report.newest : { ...report.newest, order: OrderSchema.parse(unpackJson(order)) };
-  return { thing: { ...report, newest }, revision };
+  const { revision, body } = ItemSchema.parse(unmarshall(item));
+  return { thing: ReportSchema.parse(unpackJson(body)), revision };
 }

@@ -48,7 +48,7 @@ const TransactionSchema: z.ZodType<Transaction> = z.object({
   pubRef: z.string().nullable(),
 });
 
-const CandidateSchema = z.object({ transaction: TransactionSchema, payload: z.string() });
+const CandidateSchema = z.object({ transaction: TransactionSchema, payload: z.unknown() });
 
 const BodySchema = z.object({
   candidates: z.tuple([CandidateSchema], CandidateSchema),

@@ -33,7 +33,11 @@ describe('createOrderApi', () => {
 
     const answer = await api.create(order);
 
-    expect(answer).toEqual({ answer: 'done', acceptedOnly: false, buttonOrderId: 'btnorder-5b1e0d9c7a324f68' });
+    expect(answer).toEqual({
+      answer: 'done',
+      acceptedOnly: false,
+      buttonOrderId: 'btnorder-5b1e0d9c7a324f68',
+    });
     expect(requests).toEqual([{ method: 'POST', path: '/v1/order', apiKey: 'sk-test', body: order }]);
   });
 
@@ -84,21 +88,27 @@ describe('createOrderApi', () => {
     ['empty-body', 'unclear', 'unclear', 'try-again'],
     ['not-json', 'unclear', 'unclear', 'try-again'],
     ['gateway-html', 'unclear', 'unclear', 'try-again'],
-  ])('reads the answer %s as %s on create, %s on update, %s on get (B1, B4, B5, B6, B8)', async (name, create, update, get) => {
-    const recorded = errors.find((error) => error.name === name);
-    if (!recorded) throw new Error('no such fixture');
-    const { api } = answering(answered(recorded.status, 'body' in recorded ? recorded.body : undefined));
+  ])(
+    'reads the answer %s as %s on create, %s on update, %s on get (B1, B4, B5, B6, B8)',
+    async (name, create, update, get) => {
+      const recorded = errors.find((error) => error.name === name);
+      if (!recorded) throw new Error('no such fixture');
+      const { api } = answering(answered(recorded.status, 'body' in recorded ? recorded.body : undefined));
 
-    const answers = [await api.create(order), await api.update('o-1', order), await api.get('o-1')];
+      const answers = [await api.create(order), await api.update('o-1', order), await api.get('o-1')];
 
-    expect(answers.map(({ answer }) => answer)).toEqual([create, update, get]);
-  });
+      expect(answers.map(({ answer }) => answer)).toEqual([create, update, get]);
+    },
+  );
 
-  it.each([500, 502, 504, 408])('does not know what became of a call that ends with %i (B3)', async (status) => {
-    const { api } = answering(answered(status));
+  it.each([500, 502, 504, 408])(
+    'does not know what became of a call that ends with %i (B3)',
+    async (status) => {
+      const { api } = answering(answered(status));
 
-    expect(await api.create(order)).toEqual({ answer: 'unclear', reason: `http_${status}` });
-  });
+      expect(await api.create(order)).toEqual({ answer: 'unclear', reason: `http_${status}` });
+    },
+  );
 
   it('hands on how long Button asks to wait (B2)', async () => {
     const { api } = answering({ result: 'answered', status: 429, body: {}, retryAfterMs: 12_000 });
@@ -116,7 +126,11 @@ describe('createOrderApi', () => {
 describe('holdsVersion', () => {
   it('compares total, currency and lines, whatever their order, with quantity 1 as the default', () => {
     const { total, currency, line_items: lines = [] } = order;
-    const held = { total, currency, line_items: lines.map(({ identifier, total, quantity = 1 }) => ({ identifier, total, quantity })) };
+    const held = {
+      total,
+      currency,
+      line_items: lines.map(({ identifier, total, quantity = 1 }) => ({ identifier, total, quantity })),
+    };
 
     expect(holdsVersion(held, order)).toBe(true);
     expect(holdsVersion({ ...held, line_items: held.line_items.toReversed() }, order)).toBe(true);

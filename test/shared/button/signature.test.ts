@@ -11,7 +11,10 @@ function sign(body: Uint8Array, secret: string): string {
 }
 
 describe('checkSignature', () => {
-  for (const { name, secret, bodyHex, signature, valid } of [...vectors.official.vectors, ...vectors.derived.vectors]) {
+  for (const { name, secret, bodyHex, signature, valid } of [
+    ...vectors.official.vectors,
+    ...vectors.derived.vectors,
+  ]) {
     if (valid === null) continue;
     it(`${valid ? 'accepts' : 'refuses'} the recorded vector "${name}"`, () => {
       const check = checkSignature(Buffer.from(bodyHex, 'hex'), signature, [{ name: 'main', secret }]);
@@ -24,7 +27,9 @@ describe('checkSignature', () => {
     const vector = vectors.derived.vectors.find(({ name }) => name === 'upper-case-hex');
     if (!vector) throw new Error('the vector is missing');
 
-    const check = checkSignature(Buffer.from(vector.bodyHex, 'hex'), vector.signature, [{ name: 'main', secret: vector.secret }]);
+    const check = checkSignature(Buffer.from(vector.bodyHex, 'hex'), vector.signature, [
+      { name: 'main', secret: vector.secret },
+    ]);
 
     expect(check.authentic).toBe(true);
   });
@@ -63,8 +68,12 @@ describe('checkSignature', () => {
         (body, secret, at, flip) => {
           const secrets = [{ name: 'main', secret }];
           const signature = sign(body, secret);
-          const changed = Uint8Array.from(body, (byte, index) => (index === at % body.length ? byte ^ flip : byte));
-          const forged = Buffer.from(signature, 'hex').map((byte, index) => (index === at % 32 ? byte ^ flip : byte));
+          const changed = Uint8Array.from(body, (byte, index) =>
+            index === at % body.length ? byte ^ flip : byte,
+          );
+          const forged = Buffer.from(signature, 'hex').map((byte, index) =>
+            index === at % 32 ? byte ^ flip : byte,
+          );
 
           expect(checkSignature(body, signature, secrets).authentic).toBe(true);
           expect(checkSignature(changed, signature, secrets).authentic).toBe(false);

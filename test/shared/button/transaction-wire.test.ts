@@ -58,7 +58,11 @@ describe('readWebhook', () => {
   });
 
   it('names path and code of what it does not understand, and never the value (C3, S15)', () => {
-    const body = JSON.stringify({ id: 'hook-1', event_type: 'tx-pending', data: { id: 'tx-1', status: 'SENTINEL' } });
+    const body = JSON.stringify({
+      id: 'hook-1',
+      event_type: 'tx-pending',
+      data: { id: 'tx-1', status: 'SENTINEL' },
+    });
 
     const reading = readWebhook(Buffer.from(body));
 
@@ -72,7 +76,10 @@ describe('readWebhook', () => {
     ['nothing', Buffer.alloc(0)],
     ['invalid UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
     ['null', Buffer.from('null')],
-    ['deep nesting', Buffer.from(`{"id":"h","event_type":"t","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)],
+    [
+      'deep nesting',
+      Buffer.from(`{"id":"h","event_type":"t","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}`),
+    ],
     ['a polluting key', Buffer.from('{"__proto__":{"id":"x"},"event_type":"tx-pending"}')],
   ])('does not understand %s, without throwing (C3)', (_name, body) => {
     expect(readWebhook(body).understood).toBe(false);
@@ -80,9 +87,15 @@ describe('readWebhook', () => {
 
   it('throws for no bytes at all', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array(), fc.json().map((text) => Buffer.from(text))), (body) => {
-        expect(() => readWebhook(body)).not.toThrow();
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.json().map((text) => Buffer.from(text)),
+        ),
+        (body) => {
+          expect(() => readWebhook(body)).not.toThrow();
+        },
+      ),
     );
   });
 });

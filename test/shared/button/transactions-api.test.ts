@@ -19,7 +19,13 @@ function answering(response: ButtonResponse) {
 }
 
 const answered = (status: number, body?: unknown): ButtonResponse => ({ result: 'answered', status, body });
-const query = { accountId: 'acc-1', start: '2026-01-01T00:00:00Z', end: '2026-01-02T00:00:00Z', pageSize: 100, cursor: null };
+const query = {
+  accountId: 'acc-1',
+  start: '2026-01-01T00:00:00Z',
+  end: '2026-01-02T00:00:00Z',
+  pageSize: 100,
+  cursor: null,
+};
 
 describe('cursorOf', () => {
   it.each(variants)('takes the cursor, and nothing else, from $url (E11)', ({ url, cursor }) => {
@@ -59,7 +65,10 @@ describe('createTransactionsApi', () => {
 
     const page = await api.listTransactions(query);
 
-    expect(page).toEqual({ read: true, value: { rows: firstPage.objects, nextCursor: cursorOf(firstPage.meta.next) } });
+    expect(page).toEqual({
+      read: true,
+      value: { rows: firstPage.objects, nextCursor: cursorOf(firstPage.meta.next) },
+    });
   });
 
   it.each([

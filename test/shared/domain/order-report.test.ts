@@ -64,7 +64,10 @@ describe('receiveVersion', () => {
     const report = claimed(receive(undefined, event('created', 1)));
 
     expect(nextCall(report)).toBe('create');
-    expect(reported(event('created', 1))).toMatchObject({ progress: { state: 'settled' }, reported: { kind: 'created' } });
+    expect(reported(event('created', 1))).toMatchObject({
+      progress: { state: 'settled' },
+      reported: { kind: 'created' },
+    });
   });
 
   it('updates what was reported, and makes no call for an unchanged version', () => {
@@ -86,7 +89,10 @@ describe('receiveVersion', () => {
 
   it('refuses the same version with other content, and another way of ordering', () => {
     const before = reported(event('created', 1));
-    const byTime = { ...event('updated', 1), version: { by: 'time', time: '2026-06-01T00:00:00.000Z' } } as const;
+    const byTime = {
+      ...event('updated', 1),
+      version: { by: 'time', time: '2026-06-01T00:00:00.000Z' },
+    } as const;
 
     expect(receive(before, event('updated', 1, { customer_order_id: 'other' }))).toEqual({
       action: 'refuse',
@@ -102,7 +108,10 @@ describe('receiveVersion', () => {
     const after = settleReport({ claimed: cancelled, current: cancelled }, done, { now: t0, policy });
 
     expect(nextCall(cancelled)).toBe('cancel');
-    expect(receive(after, event('updated', 9))).toEqual({ action: 'nothing', outcome: 'ignored-after-cancel' });
+    expect(receive(after, event('updated', 9))).toEqual({
+      action: 'nothing',
+      outcome: 'ignored-after-cancel',
+    });
   });
 
   it('asks Button first about an update of an order it does not know', () => {
@@ -171,7 +180,11 @@ describe('settleReport', () => {
     const again = claimed(resumeReport(inDoubt, context(61)));
 
     const sent = settleReport({ claimed: again, current: again }, done, { now: at(62), policy });
-    const found = settleReport({ claimed: again, current: again }, { ...done, sent: false }, { now: at(62), policy });
+    const found = settleReport(
+      { claimed: again, current: again },
+      { ...done, sent: false },
+      { now: at(62), policy },
+    );
 
     expect(sent.progress).toEqual({ state: 'in-doubt', dueAt: at(122).toISOString(), reason: 'confirming' });
     expect(found.progress).toEqual({ state: 'settled' });
@@ -182,7 +195,9 @@ describe('settleReport', () => {
 
     expect(refused.progress.state).toBe('refused');
     expect(receive(refused, event('created', 1))).toEqual({ action: 'nothing', outcome: 'duplicate' });
-    expect(nextCall(claimed(receive(refused, event('updated', 2, { customer_order_id: 'mended' }))))).toBe('read-first');
+    expect(nextCall(claimed(receive(refused, event('updated', 2, { customer_order_id: 'mended' }))))).toBe(
+      'read-first',
+    );
   });
 });
 
@@ -190,26 +205,36 @@ describe('any order of arrival', () => {
   it('ends with the newest version, or with the cancellation if there is one', () => {
     const versions = fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
     fc.assert(
-      fc.property(versions, fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }), (sequences, cancelAt) => {
-        const events = sequences
-          .filter((sequence) => sequence !== cancelAt)
-          .map((sequence) => event(sequence === 1 ? 'created' : 'updated', sequence, { customer_order_id: `v${sequence}` }));
-        if (cancelAt !== undefined) events.push(event('cancelled', cancelAt));
-        let report: OrderReport | undefined;
-        const calls: string[] = [];
+      fc.property(
+        versions,
+        fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
+        (sequences, cancelAt) => {
+          const events = sequences
+            .filter((sequence) => sequence !== cancelAt)
+            .map((sequence) =>
+              event(sequence === 1 ? 'created' : 'updated', sequence, { customer_order_id: `v${sequence}` }),
+            );
+          if (cancelAt !== undefined) events.push(event('cancelled', cancelAt));
+          let report: OrderReport | undefined;
+          const calls: string[] = [];
 
-        for (const one of [...events, ...events]) {
-          const decision = receive(report, one);
-          if (decision.action !== 'claim') continue;
-          calls.push(nextCall(decision.report));
-          report = settleReport({ claimed: decision.report, current: decision.report }, done, { now: t0, policy });
-        }
+          for (const one of [...events, ...events]) {
+            const decision = receive(report, one);
+            if (decision.action !== 'claim') continue;
+            calls.push(nextCall(decision.report));
+            report = settleReport({ claimed: decision.report, current: decision.report }, done, {
+              now: t0,
+              policy,
+            });
+          }
 
-        const newest = Math.max(...sequences);
-        expect(report?.progress.state).toBe('settled');
-        if (cancelAt === undefined) expect(report?.newest.version).toMatchObject({ sequence: String(newest) });
-        else expect(calls.indexOf('cancel')).toBe(calls.length - 1);
-      }),
+          const newest = Math.max(...sequences);
+          expect(report?.progress.state).toBe('settled');
+          if (cancelAt === undefined)
+            expect(report?.newest.version).toMatchObject({ sequence: String(newest) });
+          else expect(calls.indexOf('cancel')).toBe(calls.length - 1);
+        },
+      ),
     );
   });
 });

@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { afterPage, isCaughtUp, livePosition, windowToRead, type Position } from '../../../shared/domain/position.ts';
+import {
+  afterPage,
+  isCaughtUp,
+  livePosition,
+  windowToRead,
+  type Position,
+} from '../../../shared/domain/position.ts';
 
 const policy = { overlapMs: 900_000, lagMs: 120_000 };
 const now = new Date('2026-06-15T12:00:30.500Z');
@@ -25,7 +31,7 @@ describe('livePosition', () => {
   it('imports an account that was there at deployment as historical', () => {
     const begun = livePosition('acc-1', { ...first, firstRead: 'historical', wasThere: true });
 
-    expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: first.deployedAt });
+    expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: '2026-06-01T00:00:00Z' });
   });
 
   it('reads an account that appears later live from its beginning (E9)', () => {
@@ -45,7 +51,11 @@ describe('windowToRead', () => {
   it('overlaps what is done and ends a lag before now, with the second that has begun (E1, E3)', () => {
     const window = windowToRead(position(), now, policy);
 
-    expect(window).toMatchObject({ start: '2026-06-15T10:45:00Z', end: '2026-06-15T11:58:31Z', cursor: null });
+    expect(window).toMatchObject({
+      start: '2026-06-15T10:45:00Z',
+      end: '2026-06-15T11:58:31Z',
+      cursor: null,
+    });
   });
 
   it('goes on with the window that is open, as it was requested', () => {
@@ -75,14 +85,24 @@ describe('afterPage', () => {
     const midway = afterPage(position(), window, { ...lastPage, nextCursor: 'next' });
     const done = afterPage(midway, midway.window ?? window, lastPage);
 
-    expect(midway).toMatchObject({ doneUntil: '2026-06-15T11:00:00Z', window: { cursor: 'next', pages: 1, rows: 3 } });
+    expect(midway).toMatchObject({
+      doneUntil: '2026-06-15T11:00:00Z',
+      window: { cursor: 'next', pages: 1, rows: 3 },
+    });
     expect(done).toMatchObject({ doneUntil: window.end, completedAt: now.toISOString() });
     expect(done).not.toHaveProperty('window');
   });
 
   it('never moves back', () => {
     const ahead = position({ doneUntil: '2026-06-16T00:00:00Z' });
-    const window = { start: '2026-06-01T00:00:00Z', end: '2026-06-02T00:00:00Z', cursor: null, pages: 0, rows: 0, repaired: 0 };
+    const window = {
+      start: '2026-06-01T00:00:00Z',
+      end: '2026-06-02T00:00:00Z',
+      cursor: null,
+      pages: 0,
+      rows: 0,
+      repaired: 0,
+    };
 
     expect(afterPage(ahead, window, lastPage).doneUntil).toBe(ahead.doneUntil);
   });
@@ -94,7 +114,9 @@ describe('afterPage', () => {
         for (let windows = 0; !isCaughtUp(standing, now, policy); windows += 1) {
           const window = windowToRead(standing, now, policy);
           if (!window || windows > 100) throw new Error('does not catch up');
-          expect(Date.parse(window.start)).toBeLessThanOrEqual(Date.parse(standing.doneUntil) - policy.overlapMs + 1000);
+          expect(Date.parse(window.start)).toBeLessThanOrEqual(
+            Date.parse(standing.doneUntil) - policy.overlapMs + 1000,
+          );
           expect(Date.parse(window.end)).toBeGreaterThan(Date.parse(standing.doneUntil));
           standing = afterPage(standing, window, lastPage);
         }

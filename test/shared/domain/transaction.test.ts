@@ -34,17 +34,23 @@ function transaction(changes: Partial<Transaction> = {}): Transaction {
   };
 }
 
-function seen(changes: Partial<Transaction>, source: Observation['source'] = { kind: 'webhook', eventId: 'hook-1' }): Observation {
+function seen(
+  changes: Partial<Transaction>,
+  source: Observation['source'] = { kind: 'webhook', eventId: 'hook-1' },
+): Observation {
   return {
     transaction: transaction(changes),
-    payload: '{}',
+    payload: {},
     source,
     seenAt: '2026-01-02T00:00:00.000Z',
     delivery: 'live',
   };
 }
 
-function mergeAll(observations: readonly Observation[]): { record: TransactionRecord; outcomes: MergeOutcome[] } {
+function mergeAll(observations: readonly Observation[]): {
+  record: TransactionRecord;
+  outcomes: MergeOutcome[];
+} {
   let record: TransactionRecord | undefined;
   const outcomes: MergeOutcome[] = [];
   for (const observation of observations) {
@@ -73,7 +79,12 @@ const declined = seen({ status: 'declined', modifiedDate: '2026-01-04T00:00:00Z'
 
 const observation = fc
   .record({
-    status: fc.constantFrom('pending' as const, 'pending' as const, 'validated' as const, 'declined' as const),
+    status: fc.constantFrom(
+      'pending' as const,
+      'pending' as const,
+      'validated' as const,
+      'declined' as const,
+    ),
     second: fc.integer({ min: 0, max: 3 }),
     amountMinor: fc.constantFrom(0, 100, 600),
     id: fc.constantFrom('tx-1', 'tx-2'),
@@ -121,7 +132,10 @@ describe('mergeTransaction', () => {
   it('changes nothing on a repeat, under the same or another webhook id (C10, C11)', () => {
     const first = mergeAll([pendingAt(1, 600)]).record;
 
-    const again = mergeTransaction(first, { ...pendingAt(1, 600), source: { kind: 'webhook', eventId: 'hook-2' } });
+    const again = mergeTransaction(first, {
+      ...pendingAt(1, 600),
+      source: { kind: 'webhook', eventId: 'hook-2' },
+    });
 
     expect(again.outcome).toBe('duplicate');
     expect(again.record).toBe(first);
@@ -129,7 +143,10 @@ describe('mergeTransaction', () => {
 
   it('keeps both contents of one second as a conflict until an API read begun later picks one (D3)', () => {
     const conflict = mergeAll([pendingAt(1, 600), pendingAt(1, 400)]).record;
-    const early = seen({ modifiedDate: '2026-01-01T10:00:01Z', amountMinor: 400 }, { kind: 'api', readBegunAt: '2026-01-01T23:00:00.000Z' });
+    const early = seen(
+      { modifiedDate: '2026-01-01T10:00:01Z', amountMinor: 400 },
+      { kind: 'api', readBegunAt: '2026-01-01T23:00:00.000Z' },
+    );
     const late = { ...early, source: { kind: 'api', readBegunAt: '2026-01-02T00:00:01.000Z' } } as const;
 
     const afterEarly = mergeTransaction(conflict, early);
@@ -144,7 +161,10 @@ describe('mergeTransaction', () => {
 
   it('does not reopen a settled conflict when the overruled version comes again', () => {
     const conflict = mergeAll([validatedFor(400), declined]).record;
-    const read = { ...validatedFor(400), source: { kind: 'api', readBegunAt: '2026-01-06T00:00:00.000Z' } } as const;
+    const read = {
+      ...validatedFor(400),
+      source: { kind: 'api', readBegunAt: '2026-01-06T00:00:00.000Z' },
+    } as const;
     const settled = mergeTransaction(conflict, read).record;
 
     const again = mergeTransaction(settled, declined);
@@ -155,7 +175,10 @@ describe('mergeTransaction', () => {
 
   it('shows validated against declined as a conflict, and a pending API read does not settle it (D4, D12)', () => {
     const { record, outcomes } = mergeAll([validatedFor(400), declined]);
-    const read = { ...pendingAt(3, 400), source: { kind: 'api', readBegunAt: '2026-01-06T00:00:00.000Z' } } as const;
+    const read = {
+      ...pendingAt(3, 400),
+      source: { kind: 'api', readBegunAt: '2026-01-06T00:00:00.000Z' },
+    } as const;
 
     const after = mergeTransaction(record, read);
 
@@ -164,7 +187,10 @@ describe('mergeTransaction', () => {
   });
 
   it('remembers every Button id of an order without raising the version (D6)', () => {
-    const { record, outcomes } = mergeAll([pendingAt(1, 600), seen({ modifiedDate: '2026-01-01T10:00:01Z', id: 'tx-2' })]);
+    const { record, outcomes } = mergeAll([
+      pendingAt(1, 600),
+      seen({ modifiedDate: '2026-01-01T10:00:01Z', id: 'tx-2' }),
+    ]);
 
     expect(outcomes).toEqual(['created', 'noted']);
     expect(record.buttonIds).toEqual(['tx-1', 'tx-2']);
@@ -174,13 +200,15 @@ describe('mergeTransaction', () => {
   it('gives the same state and the same ids for every order and any repeats of the same observations', () => {
     fc.assert(
       fc.property(
-        fc.array(observation, { minLength: 1, maxLength: 6 }).chain((all) =>
-          fc.tuple(
-            fc.constant(all),
-            fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
-            fc.array(fc.constantFrom(...all), { maxLength: 6 }),
+        fc
+          .array(observation, { minLength: 1, maxLength: 6 })
+          .chain((all) =>
+            fc.tuple(
+              fc.constant(all),
+              fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
+              fc.array(fc.constantFrom(...all), { maxLength: 6 }),
+            ),
           ),
-        ),
         ([all, shuffled, repeats]) => {
           const straight = mergeAll(all).record;
           const scrambled = mergeAll([...shuffled, ...repeats]).record;
@@ -199,7 +227,8 @@ describe('mergeTransaction', () => {
         for (const one of all) {
           const before = record && recordStatus(record);
           record = mergeTransaction(record, one).record;
-          if (before === 'validated' || before === 'declined') expect([before, 'conflict']).toContain(recordStatus(record));
+          if (before === 'validated' || before === 'declined')
+            expect([before, 'conflict']).toContain(recordStatus(record));
         }
       }),
       { numRuns: 1000 },

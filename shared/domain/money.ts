@@ -1,0 +1,34 @@
+import { minorUnitDecimals } from './currency.ts';
+
+/** Button's amounts are int32 (Report an Order, "Body Params"). */
+const LARGEST_AMOUNT_MINOR = 2_147_483_647;
+
+/** Why a decimal amount has no amount in minor units. */
+export type AmountProblem =
+  'currency_not_iso_4217' | 'not_decimal' | 'negative' | 'finer_than_minor_unit' | 'above_int32';
+
+export type AmountConversion =
+  { convertible: true; amountMinor: number } | { convertible: false; problem: AmountProblem };
+
+/**
+ * Converts a decimal amount to the integer in the currency's smallest unit that Button asks for: "12.34" USD is 1234, "100" JPY is 100,
+ * "1.234" KWD is 1234. Exact: no floating-point number is involved, nothing is rounded.
+ *
+ * `amount` is digits with at most one decimal point and a digit on either side of it; no sign, exponent, comma or space. Zeros beyond the
+ * minor unit are fine ("100.00" JPY, as databases write it); other digits there are `finer_than_minor_unit`, and rounding is the caller's
+ * decision.
+ */
+export function toMinorUnits(amount: string, currency: string): AmountConversion {
+  const decimals = minorUnitDecimals(currency);
+  if (decimals === undefined) return { convertible: false, problem: 'currency_not_iso_4217' };
+  const [, sign, whole, fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
+  if (whole === undefined) return { convertible: false, problem: 'not_decimal' };
+  if (sign === '-') return { convertible: false, problem: 'negative' };
+  if (/[1-9]/.test(fraction.slice(decimals))) return { convertible: false, problem: 'finer_than_minor_unit' };
+
+  const digits = `${whole}${fraction.slice(0, decimals).padEnd(decimals, '0')}`.replace(/^0+(?=\d)/, '');
+  const amountMinor = Number(digits);
+  return digits.length <= 10 && amountMinor <= LARGEST_AMOUNT_MINOR
+    ? { convertible: true, amountMinor }
+    : { convertible: false, problem: 'above_int32' };
+}

@@ -1,0 +1,33 @@
+const UPC_E = /^[01]\d{7}$/;
+
+/**
+ * Expands a UPC-E to the 12 digits of its UPC-A, which is what Button asks for (Reporting Orders, "Line Items Object").
+ *
+ * `upcE` has 8 digits: number system 0 or 1, six digits, check digit. The check digit is that of the UPC-A; it is carried over and not
+ * verified, because Button's own samples have wrong ones. Undefined for anything else, such as an EAN-8.
+ * Source: GS1 General Specifications, "UPC-E barcode", rules of zero suppression.
+ */
+export function expandUpcE(upcE: string): string | undefined {
+  if (!UPC_E.test(upcE)) return undefined;
+  const system = upcE.charAt(0);
+  const digits = upcE.slice(1, 7);
+  const check = upcE.charAt(7);
+  return `${system}${insertZeros(digits)}${check}`;
+}
+
+/** The last of the six digits says where the zeros were. */
+function insertZeros(digits: string): string {
+  const last = digits.charAt(5);
+  switch (last) {
+    case '0':
+    case '1':
+    case '2':
+      return `${digits.slice(0, 2)}${last}0000${digits.slice(2, 5)}`;
+    case '3':
+      return `${digits.slice(0, 3)}00000${digits.slice(3, 5)}`;
+    case '4':
+      return `${digits.slice(0, 4)}00000${digits.slice(4, 5)}`;
+    default:
+      return `${digits.slice(0, 5)}0000${last}`;
+  }
+}

@@ -1,0 +1,135 @@
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { describe, expect, it } from 'vitest';
+
+import {
+  publishChanges,
+  type StreamChange,
+  type StreamImage,
+} from '../../../functions/event-publisher/publish-changes.ts';
+import type { Measured } from '../../../shared/domain/metrics.ts';
+import type { TransactionChanged } from '../../../shared/domain/transaction-changed.ts';
+
+const head = {
+  pk: 'order#btnorder-1',
+  version: 1,
+  status: 'pending',
+  category: 'new-user-order',
+  amountMinor: 600,
+  currency: 'USD',
+  transactionId: 'tx-1',
+  buttonOrderId: 'btnorder-1',
+  publisherCustomerId: 'user-1',
+  createdDate: '2026-01-01T10:00:00Z',
+  modifiedDate: '2026-01-01T10:00:00Z',
+  delivery: 'live',
+};
+
+/** An image as Lambda delivers it. */
+function image(changes: object = {}): StreamImage {
+  return marshall({ ...head, ...changes });
+}
+
+function change(
+  sequenceNumber: string,
+  before: StreamImage | undefined,
+  after: StreamImage | undefined,
+): StreamChange {
+  return { sequenceNumber, before, after };
+}
+
+function bus(taken: (event: TransactionChanged) => boolean = () => true, includePersonalFields = false) {
+  const events: TransactionChanged[] = [];
+  const measured: Measured[] = [];
+  return {
+    events,
+    measured,
+    ports: {
+      putEvents: (batch: readonly TransactionChanged[]) => {
+        events.push(...batch);
+        return Promise.resolve(batch.map(taken));
+      },
+      metrics: { add: (one: Measured) => measured.push(one) },
+      includePersonalFields,
+    },
+  };
+}
+
+describe('publishChanges', () => {
+  it('names each change by what the transaction is now, with what it is worth', async () => {
+    const { events, ports } = bus();
+
+    await publishChanges(
+      [
+        change('1', undefined, image()),
+        change('2', image(), image({ version: 2, amountMinor: 400 })),
+        change(
+          '3',
+          image({ version: 2, amountMinor: 400 }),
+          image({ version: 3, status: 'validated', amountMinor: 450 }),
+        ),
+        change('4', image({ version: 3 }), image({ version: 4, status: 'conflict' })),
+        change('5', image({ version: 1 }), image({ version: 2, status: 'declined' })),
+      ],
+      ports,
+    );
+
+    expect(
+      events.map(({ type, detail }) => [type, detail.deltaMinor, detail.final, detail.rewardable]),
+    ).toEqual([
+      ['transaction.created', 600, false, true],
+      ['transaction.adjusted', -200, false, true],
+      ['transaction.validated', 50, true, true],
+      ['transaction.conflict', -600, false, false],
+      ['transaction.declined', -600, true, false],
+    ]);
+  });
+
+  it('publishes nothing for a removal or a change that raises no version', async () => {
+    const { events, ports } = bus();
+
+    const lost = await publishChanges(
+      [change('1', image(), undefined), change('2', image(), image({ modifiedDate: 'x' }))],
+      ports,
+    );
+
+    expect([lost, events]).toEqual([undefined, []]);
+  });
+
+  it('never calls an app install rewardable (D7)', async () => {
+    const { events, ports } = bus();
+
+    await publishChanges(
+      [change('1', undefined, image({ category: 'app-install', status: 'validated' }))],
+      ports,
+    );
+
+    expect(events[0]?.detail.rewardable).toBe(false);
+  });
+
+  it('names the first change that the bus did not take, so that the stream brings it again (F4)', async () => {
+    const { ports, measured } = bus(({ detail }) => detail.version !== 2);
+
+    const lost = await publishChanges(
+      [
+        change('1', undefined, image()),
+        change('2', image(), image({ version: 2 })),
+        change('3', image({ version: 2 }), image({ version: 3 })),
+      ],
+      ports,
+    );
+
+    expect(lost).toBe('2');
+    expect(measured).toContainEqual({ name: 'EventsPublished', value: 2 });
+  });
+
+  it('names the shopper only if a setting asks for it (S16)', async () => {
+    const without = bus();
+    const withFields = bus(() => true, true);
+
+    await publishChanges([change('1', undefined, image())], without.ports);
+    await publishChanges([change('1', undefined, image())], withFields.ports);
+
+    expect(JSON.stringify(without.events)).not.toContain('user-1');
+    expect(withFields.events[0]?.detail.publisherCustomerId).toBe('user-1');
+  });
+});

@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { planReconciliation } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
+import { reconcile, type ReconcilePorts } from '../../../functions/transaction-reconciler/reconcile.ts';
+import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
+import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
+import { createTransactionsApi, type TransactionsApi } from '../../../shared/button/transactions-api.ts';
+import type { Measured } from '../../../shared/domain/metrics.ts';
+import { readStreamWakeUp, type WakeUpMessage } from '../../../shared/domain/wake-up.ts';
+import { createPositionStore, type PositionStore } from '../../../shared/store/position-store.ts';
+import { createQuarantineStore } from '../../../shared/store/quarantine-store.ts';
+import { createTransactionStore, type TransactionStore } from '../../../shared/store/transaction-store.ts';
+import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
+
+let dynamodb: TestDynamoDB;
+let button: ButtonSimulator;
+let http: ButtonHttp;
+let api: TransactionsApi;
+let positions: PositionStore;
+let transactions: TransactionStore;
+let sent: WakeUpMessage[];
+let measured: Measured[];
+
+const windows = { overlapMs: 60_000, lagMs: 0 };
+
+beforeAll(async () => {
+  button = await startButtonSimulator();
+  http = createButtonHttp({ baseUrl: button.url, timeoutMs: 1000 });
+  api = createTransactionsApi(http, 'sk-simulated-publisher');
+});
+
+afterAll(async () => {
+  http.close();
+  await button.close();
+});
+
+beforeEach(async () => {
+  dynamodb = await startTestDynamoDB();
+  const { client, tables } = dynamodb;
+  positions = createPositionStore({ client, table: tables.positions });
+  transactions = createTransactionStore({ client, table: tables.transactions, shopperField: 'none' });
+  button.controls.reset();
+  sent = [];
+  measured = [];
+  return () => dynamodb.close();
+});
+
+const send = (messages: readonly WakeUpMessage[]) => {
+  sent.push(...messages);
+  return Promise.resolve();
+};
+const metrics = { add: (one: Measured) => measured.push(one) };
+
+function plan(
+  changes: { api?: TransactionsApi | 'api_key_not_set'; firstRead?: 'historical' | 'live' | 'none' } = {},
+) {
+  return planReconciliation({
+    api,
+    positions,
+    send,
+    metrics,
+    firstRead: 'historical',
+    readFrom: '2026-01-01T00:00:00Z',
+    now: () => new Date(),
+    tickId: `tick-${sent.length}`,
+    ...changes,
+  });
+}
+
+function ports(changes: Partial<ReconcilePorts> = {}): ReconcilePorts {
+  const { client, tables } = dynamodb;
+  return {
+    api,
+    positions,
+    transactions,
+    quarantine: createQuarantineStore({ client, table: tables.quarantine, retentionDays: 30 }),
+    send,
+    metrics,
+    windows,
+    pageSize: 2,
+    timeLeft: () => true,
+    now: () => new Date(),
+    ...changes,
+  };
+}
+
+/** Works off every wake-up on the queue, those it makes itself included. */
+async function work(changes: Partial<ReconcilePorts> = {}): Promise<string[]> {
+  const outcomes: string[] = [];
+  for (let message = sent.shift(); message; message = sent.shift()) {
+    outcomes.push((await reconcile(readStreamWakeUp(message.body), ports(changes))).outcome);
+  }
+  return outcomes;
+}
+
+/** Puts transactions into Button that no webhook brings. */
+function inject(count: number, changes: object = {}): string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const view = button.controls.injectTransaction({
+      button_order_id: `btnorder-${index}`,
+      amount: 100 + index,
+      currency: 'USD',
+      webhook: false,
+      ...changes,
+    });
+    return view.row['button_order_id'] as string;
+  });
+}
+
+async function storedCount(keys: readonly string[]): Promise<number> {
+  return (await transactions.readMany(keys.map((key) => `order#${key}`))).size;
+}
+
+describe('planning', () => {
+  it('gives every account a position and wakes one worker each', async () => {
+    expect(await plan()).toEqual({ outcome: 'planned', accounts: 1 });
+    expect(sent).toHaveLength(1);
+  });
+
+  it('finds a new currency by itself and reads it live from its beginning (E9)', async () => {
+    await plan();
+    inject(1, { currency: 'GBP' });
+
+    expect(await plan()).toEqual({ outcome: 'planned', accounts: 2 });
+    const gbp = button.controls.accounts().find(({ currency }) => currency === 'GBP');
+    expect(await positions.read(gbp?.id ?? '', 'live')).toMatchObject({
+      doneUntil: '2026-01-01T00:00:00Z',
+      historicalBefore: null,
+    });
+  });
+
+  it('does nothing, calmly, until the API key is set (F10)', async () => {
+    expect(await plan({ api: 'api_key_not_set' })).toEqual({ outcome: 'not-configured' });
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('reconciling', () => {
+  it('finds what no webhook brought, over several pages (E14)', async () => {
+    await plan();
+    const keys = inject(5);
+
+    expect(await work()).toEqual(['complete']);
+    expect(await storedCount(keys)).toBe(5);
+    expect(measured.filter(({ name }) => name === 'MissingTransactionsRepaired')).toHaveLength(5);
+  });
+
+  it('writes nothing for rows that have not changed', async () => {
+    await plan();
+    inject(3);
+    await work();
+    await plan();
+    dynamodb.resetCounts();
+
+    await work();
+
+    // The position is taken once and saved once a page; no transaction is written.
+    expect(dynamodb.counts()).toMatchObject({ PutItem: 3, BatchGetItem: 2 });
+  });
+
+  it('imports what an account held at deployment as historical, and what comes later as live', async () => {
+    const [old = ''] = inject(1, {
+      created_date: '2026-02-01T00:00:00Z',
+      modified_date: '2026-02-01T00:00:00Z',
+    });
+    await plan();
+    const [fresh = ''] = inject(1, { button_order_id: 'btnorder-fresh' });
+
+    await work();
+
+    const delivery = async (key: string) => (await transactions.read(`order#${key}`))?.thing.delivery;
+    expect([await delivery(old), await delivery(fresh)]).toEqual(['historical', 'live']);
+  });
+
+  it('hands on after its slice, and the next one goes on where it stopped (E7)', async () => {
+    await plan();
+    const keys = inject(5);
+    let pages = 0;
+
+    const outcomes = await work({ timeLeft: () => (pages += 1) % 2 === 1 });
+
+    expect(outcomes.at(-1)).toBe('complete');
+    expect(outcomes.filter((outcome) => outcome === 'handed-on').length).toBeGreaterThan(1);
+    expect(await storedCount(keys)).toBe(5);
+  });
+
+  it('keeps its progress and reports a partial run when Button fails midway (E2, E8)', async () => {
+    await plan();
+    const keys = inject(5);
+    let failed = false;
+    const flaky: TransactionsApi = {
+      ...api,
+      listTransactions: (query) => {
+        if (query.cursor === null || failed) return api.listTransactions(query);
+        failed = true;
+        return Promise.resolve({ read: false, reason: 'unavailable', detail: 'http_429' });
+      },
+    };
+
+    const first = await work({ api: flaky });
+    const standing = await positions.read(button.controls.accounts()[0]?.id ?? '', 'live');
+    await plan();
+    const second = await work();
+
+    expect([first, second]).toEqual([['partial'], ['complete']]);
+    expect(standing).toMatchObject({ window: { pages: 1, rows: 2 } });
+    expect(await storedCount(keys)).toBe(5);
+  });
+
+  it('lets no worker that was overtaken move the position (E6)', async () => {
+    await plan();
+    inject(5);
+    const account = button.controls.accounts()[0]?.id ?? '';
+    const overtaking: TransactionsApi = {
+      ...api,
+      listTransactions: async (query) => {
+        const standing = await positions.read(account, 'live');
+        if (standing) await positions.take(standing);
+        return api.listTransactions(query);
+      },
+    };
+
+    expect(await work({ api: overtaking })).toEqual(['overtaken']);
+    expect((await positions.read(account, 'live'))?.doneUntil).toBe('2026-01-01T00:00:00Z');
+  });
+
+  it('begins the window again when Button refuses a cursor (E13)', async () => {
+    await plan();
+    const keys = inject(5);
+    let refused = false;
+    const expiring: TransactionsApi = {
+      ...api,
+      listTransactions: (query) => {
+        if (query.cursor === null || refused) return api.listTransactions(query);
+        refused = true;
+        return Promise.resolve({ read: false, reason: 'refused', status: 400 });
+      },
+    };
+
+    const first = await work({ api: expiring });
+    await plan();
+
+    expect([first, await work()]).toEqual([['partial'], ['complete']]);
+    expect(await storedCount(keys)).toBe(5);
+  });
+
+  it('fails without advancing on a cursor that does not move (E12)', async () => {
+    await plan();
+    const stuck: TransactionsApi = {
+      ...api,
+      listTransactions: () => Promise.resolve({ read: true, value: { rows: [], nextCursor: 'again' } }),
+    };
+
+    expect(await work({ api: stuck })).toEqual(['partial']);
+  });
+
+  it('quarantines a row it does not understand and stores the rows beside it', async () => {
+    await plan();
+    const keys = inject(1);
+    const withNoise: TransactionsApi = {
+      ...api,
+      listTransactions: async (query) => {
+        const page = await api.listTransactions(query);
+        return page.read
+          ? { ...page, value: { ...page.value, rows: [{ id: 'tx-odd' }, ...page.value.rows] } }
+          : page;
+      },
+    };
+
+    expect(await work({ api: withNoise })).toEqual(['complete']);
+    expect(await storedCount(keys)).toBe(1);
+    expect(measured).toContainEqual({ name: 'RowsQuarantined', value: 1 });
+  });
+});

@@ -1,0 +1,232 @@
+import { createHash, createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  receiveEvent,
+  type ReceiveEventPorts,
+  type WebhookRequest,
+} from '../../../functions/webhook-receiver/receive-event.ts';
+import type { WebhookSecret } from '../../../shared/button/signature.ts';
+import { recordStatus } from '../../../shared/domain/transaction.ts';
+import { fallbackMessage, readFallbackMessage } from '../../../shared/ingest/fallback-event.ts';
+import { applyWebhook } from '../../../shared/ingest/apply-webhook.ts';
+import type { SecretReading } from '../../../shared/runtime/secret.ts';
+import { createQuarantineStore, type QuarantineEntry } from '../../../shared/store/quarantine-store.ts';
+import {
+  createTransactionStore,
+  shopperTotals,
+  type TransactionStore,
+} from '../../../shared/store/transaction-store.ts';
+import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
+
+const SECRETS: WebhookSecret[] = [{ name: 'main', secret: 'whsec-1' }];
+
+let dynamodb: TestDynamoDB;
+let transactions: TransactionStore;
+let deferred: { body: Uint8Array; receivedAt: string }[];
+let nextOrder = 0;
+
+beforeAll(async () => {
+  dynamodb = await startTestDynamoDB();
+  transactions = createTransactionStore({
+    client: dynamodb.client,
+    table: dynamodb.tables.transactions,
+    shopperField: 'publisher_customer_id',
+  });
+});
+
+afterAll(async () => {
+  await dynamodb.close();
+});
+
+beforeEach(() => {
+  deferred = [];
+  nextOrder += 1;
+  dynamodb.resetCounts();
+});
+
+function ports(changes: Partial<ReceiveEventPorts> = {}): ReceiveEventPorts {
+  const reading: SecretReading<WebhookSecret[]> = { status: 'set', value: SECRETS };
+  return {
+    secrets: { read: () => Promise.resolve(reading), refresh: () => Promise.resolve(reading) },
+    transactions,
+    quarantine: createQuarantineStore({
+      client: dynamodb.client,
+      table: dynamodb.tables.quarantine,
+      retentionDays: 30,
+    }),
+    defer: (event) => {
+      deferred.push(event);
+      return Promise.resolve();
+    },
+    metrics: { add: () => undefined },
+    now: () => new Date('2026-06-01T12:00:00.000Z'),
+    ...changes,
+  };
+}
+
+function signed(body: Uint8Array, secret = 'whsec-1'): WebhookRequest {
+  return { body, signature: createHmac('sha256', secret).update(body).digest('hex') };
+}
+
+/** A documented webhook body under an order of this test's own. */
+function webhook(name: string, changes: object = {}): Buffer {
+  const body = JSON.parse(
+    readFileSync(new URL(`../../fixtures/button/${name}.json`, import.meta.url), 'utf8'),
+  ) as { data: Record<string, unknown> };
+  const data = { ...body.data, button_order_id: `btnorder-${nextOrder}`, ...changes };
+  return Buffer.from(JSON.stringify({ ...body, data }));
+}
+
+const broken: TransactionStore = {
+  read: () => Promise.reject(new Error('throttled')),
+  readMany: () => Promise.reject(new Error('throttled')),
+  write: () => Promise.reject(new Error('throttled')),
+};
+
+async function stored() {
+  return (await transactions.read(`order#btnorder-${nextOrder}`))?.thing;
+}
+
+describe('receiveEvent', () => {
+  it('stores a new transaction with one read and one write, within a write unit and one more for the shopper index', async () => {
+    const outcome = await receiveEvent(signed(webhook('webhook-tx-pending')), ports());
+
+    expect(outcome).toBe('applied');
+    expect(dynamodb.counts()).toEqual({ GetItem: 1, PutItem: 1 });
+    expect(dynamodb.writeUnits()).toBeLessThanOrEqual(2);
+  });
+
+  it('answers a repeat after the read alone, under the same event id and a new attempt (C10)', async () => {
+    await receiveEvent(signed(webhook('webhook-tx-pending')), ports());
+    dynamodb.resetCounts();
+
+    const outcome = await receiveEvent(signed(webhook('webhook-tx-pending')), ports());
+
+    expect(outcome).toBe('unchanged');
+    expect(dynamodb.counts()).toEqual({ GetItem: 1 });
+  });
+
+  it.each([
+    ['a wrong secret', (body: Buffer) => signed(body, 'other')],
+    ['no signature', (body: Buffer) => ({ body, signature: undefined })],
+    [
+      'a changed body',
+      (body: Buffer) => ({ ...signed(body), body: Buffer.concat([body, Buffer.from('\n')]) }),
+    ],
+  ])('refuses %s and writes nothing (C1, C15)', async (_name, forge) => {
+    const outcome = await receiveEvent(forge(webhook('webhook-tx-pending')), ports());
+
+    expect(outcome).toBe('forged');
+    expect(dynamodb.counts()).toEqual({});
+  });
+
+  it('accepts a secret that has just been set, after reading it anew (C12)', async () => {
+    const renewed = {
+      read: () => ports().secrets.read(),
+      refresh: () =>
+        Promise.resolve({ status: 'set', value: [...SECRETS, { name: 'new', secret: 'whsec-2' }] } as const),
+    };
+
+    const outcome = await receiveEvent(
+      signed(webhook('webhook-tx-pending'), 'whsec-2'),
+      ports({ secrets: renewed }),
+    );
+
+    expect(outcome).toBe('applied');
+  });
+
+  it.each(['not-set', 'malformed', 'unreachable'] as const)(
+    'accepts nothing while the secrets are %s (C13, F10)',
+    async (status) => {
+      const read = () => Promise.resolve({ status });
+
+      const outcome = await receiveEvent(
+        signed(webhook('webhook-tx-pending')),
+        ports({ secrets: { read, refresh: read } }),
+      );
+
+      expect(outcome).toBe('not-configured');
+    },
+  );
+
+  it('keeps the raw bytes of what it does not understand (C3, C4, C5)', async () => {
+    const body = Buffer.from('{"id":"hook-ping","event_type":"ping"}');
+    const kept: QuarantineEntry[] = [];
+    const quarantine = { keep: (entry: QuarantineEntry) => Promise.resolve(void kept.push(entry)) };
+
+    const outcome = await receiveEvent(signed(body), ports({ quarantine }));
+
+    expect(outcome).toBe('quarantined');
+    expect(kept).toMatchObject([
+      { kind: 'webhook', id: createHash('sha256').update(body).digest('hex'), bytes: body },
+    ]);
+  });
+
+  it('defers an authentic event while the table is down, and the fallback applies the very bytes later (C6, F1)', async () => {
+    const body = webhook('webhook-tx-pending');
+
+    const outcome = await receiveEvent(signed(body), ports({ transactions: broken }));
+    const [event] = deferred.map((it) => readFallbackMessage(fallbackMessage(it)));
+    const applied = event && (await applyWebhook(event, ports()));
+
+    expect(outcome).toBe('deferred');
+    expect(Buffer.from(event?.body ?? [])).toEqual(body);
+    expect(applied).toBe('applied');
+    expect(await stored()).toBeDefined();
+  });
+
+  it('asks Button to send it again only if nothing could be stored anywhere (C6)', async () => {
+    const defer = () => Promise.reject(new Error('down'));
+
+    const outcome = await receiveEvent(
+      signed(webhook('webhook-tx-pending')),
+      ports({ transactions: broken, defer }),
+    );
+
+    expect(outcome).toBe('unavailable');
+  });
+
+  it('ends in the same state whatever the order of arrival (D1, D2)', async () => {
+    const bodies = ['webhook-tx-validated', 'webhook-tx-pending', 'webhook-tx-pending-adjusted'].map((name) =>
+      webhook(name),
+    );
+
+    for (const body of bodies) await receiveEvent(signed(body), ports());
+
+    const record = await stored();
+    expect(record && recordStatus(record)).toBe('validated');
+  });
+
+  it('loses nothing when versions are stored at the same time (D10)', async () => {
+    const bodies = ['webhook-tx-pending', 'webhook-tx-pending-adjusted', 'webhook-tx-validated'].map((name) =>
+      webhook(name),
+    );
+
+    const outcomes = await Promise.all(bodies.map((body) => receiveEvent(signed(body), ports())));
+
+    const record = await stored();
+    expect(outcomes).not.toContain('unavailable');
+    expect(record && recordStatus(record)).toBe('validated');
+  });
+});
+
+describe('shopperTotals', () => {
+  it('sums a shopper by status and currency, without app installs (D7)', async () => {
+    const shopper = { publisher_customer_id: `shopper-${nextOrder}` };
+    await receiveEvent(signed(webhook('webhook-tx-pending', shopper)), ports());
+    await receiveEvent(
+      signed(webhook('webhook-app-install', { ...shopper, button_order_id: null })),
+      ports(),
+    );
+
+    const totals = await shopperTotals(
+      { client: dynamodb.client, table: dynamodb.tables.transactions },
+      shopper.publisher_customer_id,
+    );
+
+    expect(totals).toEqual([{ status: 'pending', currency: 'USD', amountMinor: 368, transactions: 1 }]);
+  });
+});

@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
+
+let server: Server | undefined;
+let http: ButtonHttp | undefined;
+
+afterEach(() => {
+  http?.close();
+  server?.closeAllConnections();
+  server?.close();
+});
+
+/** A Button that does what a test says. */
+async function button(listener: RequestListener, timeoutMs = 1000): Promise<ButtonHttp> {
+  server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  http = createButtonHttp({
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    timeoutMs,
+  });
+  return http;
+}
+
+const get = { method: 'GET', path: '/v1/order/1', apiKey: 'sk-secret' } as const;
+
+describe('createButtonHttp', () => {
+  it('authenticates with the key as user name and an empty password', async () => {
+    const client = await button((request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ authorization: request.headers.authorization }));
+    });
+
+    const answer = await client.call(get);
+
+    const authorization = `Basic ${Buffer.from('sk-secret:').toString('base64')}`;
+    expect(answer).toMatchObject({ result: 'answered', status: 200, body: { authorization } });
+  });
+
+  it('sends JSON with its length', async () => {
+    const client = await button((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { 'content-length': length, 'content-type': type } = request.headers;
+        response.end(JSON.stringify({ length, type, text: Buffer.concat(chunks).toString() }));
+      });
+    });
+
+    const answer = await client.call({ ...get, method: 'POST', body: { name: 'ö' } });
+
+    expect(answer).toMatchObject({ body: { length: '13', type: 'application/json', text: '{"name":"ö"}' } });
+  });
+
+  it('calls an answer that takes longer than the total deadline unclear, also when it drips (A22)', async () => {
+    const client = await button((_request, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write(' '), 20);
+      response.on('close', () => { clearInterval(drip); });
+    }, 150);
+
+    expect(await client.call(get)).toEqual({ result: 'unclear', reason: 'timeout' });
+  });
+
+  it('calls a connection that ends before an answer unclear (A23)', async () => {
+    const client = await button((request) => request.socket.destroy());
+
+    expect(await client.call(get)).toEqual({ result: 'unclear', reason: 'econnreset' });
+  });
+
+  it('knows that a refused connection sent nothing (B14)', async () => {
+    const closed = createTcpServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
+    await once(closed, 'close');
+    const client = createButtonHttp({ baseUrl: `http://127.0.0.1:${port}`, timeoutMs: 1000 });
+
+    expect(await client.call(get)).toEqual({ result: 'not-sent', reason: 'econnrefused' });
+  });
+
+  it.each([
+    ['an empty body', ''],
+    ['HTML', '<html></html>'],
+    ['half an answer', '{"meta":{"status'],
+  ])('gives no body for %s (B6)', async (_name, text) => {
+    const client = await button((_request, response) => response.end(text));
+
+    expect(await client.call(get)).toMatchObject({ result: 'answered', status: 200, body: undefined });
+  });
+
+  it('gives no body for an answer that is cut off or has no end (B6, S19)', async () => {
+    const client = await button((request, response) => {
+      if (request.url === '/cut') {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('{"meta":', () => request.socket.destroy());
+        return;
+      }
+      response.write('['.padEnd(6_000_000, ' '));
+    });
+
+    expect(await client.call({ ...get, path: '/cut' })).toMatchObject({
+      result: 'answered',
+      body: undefined,
+    });
+    expect(await client.call({ ...get, path: '/endless' })).toMatchObject({
+      result: 'answered',
+      body: undefined,
+    });
+  });
+
+  it('does not follow a redirect: the key stays with its host (S19)', async () => {
+    const client = await button((_request, response) =>
+      response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    );
+
+    expect(await client.call(get)).toMatchObject({ result: 'answered', status: 302 });
+  });
+
+  it.each([
+    ['12', 12_000],
+    ['0', 1000],
+    ['-5', 1000],
+    ['1000000000', 900_000],
+    ['soon', undefined],
+  ])('reads Retry-After %j within bounds (B2)', async (header, expected) => {
+    const client = await button((_request, response) =>
+      response.writeHead(429, { 'retry-after': header }).end(),
+    );
+
+    const answer = await client.call(get);
+
+    expect(answer.result === 'answered' ? answer.retryAfterMs : undefined).toBe(expected);
+  });
+
+  it('puts neither key nor body into what it returns (F14)', async () => {
+    const client = await button((request) => request.socket.destroy());
+
+    const answer = await client.call({ ...get, method: 'POST', body: { email: 'SENTINEL' } });
+
+    expect(inspect(answer, { depth: null })).not.toMatch(/SENTINEL|sk-secret|c2stc2VjcmV0/);
+  });
+});

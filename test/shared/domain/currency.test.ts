@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+
+import { CURRENCY_CODES, minorUnitDecimals } from '../../../shared/domain/currency.ts';
+
+const KNOWN_TO_INTL = new Set(Intl.supportedValuesOf('currency'));
+
+// Codes of funds and such that Intl does not list although ISO 4217 does.
+const UNKNOWN_TO_INTL = [
+  'BOV',
+  'CHE',
+  'CHW',
+  'CLF',
+  'COU',
+  'MXV',
+  'USN',
+  'UYI',
+  'UYW',
+  'VED',
+  'XAD',
+  'XCG',
+  'ZWG',
+];
+
+// Withdrawn by ISO 4217 but still listed by Intl, or without a minor unit.
+const NOT_ACTIVE = [
+  'ANG',
+  'BGN',
+  'CUC',
+  'HRK',
+  'SLL',
+  'XAG',
+  'XAU',
+  'XDR',
+  'XSU',
+  'XTS',
+  'XUA',
+  'XXX',
+  'ZWL',
+];
+
+// CLDR shows these with fewer decimals than ISO 4217 gives them.
+const SHORTER_IN_INTL = 'AFN ALL COP HUF IDR IQD IRR KPW LAK LBP MGA MMK PKR RSD SOS SYP UZS YER'.split(' ');
+
+describe('the table of currencies', () => {
+  it('holds no code that Intl does not know, except those of funds and the newest', () => {
+    const strange = CURRENCY_CODES.filter((code) => !KNOWN_TO_INTL.has(code));
+
+    expect(UNKNOWN_TO_INTL).toEqual(expect.arrayContaining(strange));
+  });
+
+  it('misses no code that Intl knows, except withdrawn ones and those without a minor unit', () => {
+    const missing = [...KNOWN_TO_INTL].filter((code) => minorUnitDecimals(code) === undefined);
+
+    expect(NOT_ACTIVE).toEqual(expect.arrayContaining(missing));
+  });
+
+  it('gives the decimals that Intl gives, except where CLDR shows fewer than ISO 4217 says', () => {
+    const different = CURRENCY_CODES.filter((code) => KNOWN_TO_INTL.has(code)).filter((currency) => {
+      const { maximumFractionDigits } = new Intl.NumberFormat('en', {
+        style: 'currency',
+        currency,
+      }).resolvedOptions();
+      return maximumFractionDigits !== minorUnitDecimals(currency);
+    });
+
+    expect(SHORTER_IN_INTL).toEqual(expect.arrayContaining(different));
+  });
+
+  it.each([
+    ['USD', 2],
+    ['EUR', 2],
+    ['JPY', 0],
+    ['KRW', 0],
+    ['KWD', 3],
+    ['TND', 3],
+    ['CLF', 4],
+    ['HUF', 2],
+    ['ISK', 0],
+    ['UGX', 0],
+  ])('gives %s %i decimals', (code, decimals) => {
+    expect(minorUnitDecimals(code)).toBe(decimals);
+  });
+
+  it.each(NOT_ACTIVE)('does not hold %s', (code) => {
+    expect(minorUnitDecimals(code)).toBeUndefined();
+  });
+
+  it('lists each code once, three capital letters each, in alphabetical order', () => {
+    expect(CURRENCY_CODES).toEqual([...new Set(CURRENCY_CODES)].sort());
+    expect(CURRENCY_CODES.filter((code) => !/^[A-Z]{3}$/.test(code))).toEqual([]);
+    expect(CURRENCY_CODES).toHaveLength(165);
+  });
+});

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { expandUpcE } from '../../../shared/domain/upc.ts';
+
+const digit = fc.integer({ min: 0, max: 9 });
+
+/** The check digit over 11 digits: three times the odd positions plus the even ones, filled up to a multiple of ten. */
+function checkDigit(digits: string): number {
+  const sum = Array.from(digits).reduce(
+    (total, each, index) => total + Number(each) * (index % 2 === 0 ? 3 : 1),
+    0,
+  );
+  return (10 - (sum % 10)) % 10;
+}
+
+/** Zero suppression, the way the label printer goes: the first rule that fits the UPC-A. */
+function suppressZeros(upcA: string): string | undefined {
+  const [system, maker, product, check] = [
+    upcA.slice(0, 1),
+    upcA.slice(1, 6),
+    upcA.slice(6, 11),
+    upcA.slice(11),
+  ];
+  if (/^..[012]00$/.test(maker) && product.startsWith('00')) {
+    return `${system}${maker.slice(0, 2)}${product.slice(2)}${maker.slice(2, 3)}${check}`;
+  }
+  if (maker.endsWith('00') && product.startsWith('000'))
+    return `${system}${maker.slice(0, 3)}${product.slice(3)}3${check}`;
+  if (maker.endsWith('0') && product.startsWith('0000'))
+    return `${system}${maker.slice(0, 4)}${product.slice(4)}4${check}`;
+  return /^0000[5-9]$/.test(product) ? `${system}${maker}${product.slice(4)}${check}` : undefined;
+}
+
+describe('expandUpcE', () => {
+  it.each([
+    ['04252614', '042100005264'],
+    ['01234505', '012000003455'],
+    ['01234514', '012100003454'],
+    ['01234523', '012200003453'],
+    ['01234531', '012300000451'],
+    ['01234543', '012340000053'],
+    ['01234558', '012345000058'],
+    ['01234565', '012345000065'],
+    ['01234572', '012345000072'],
+    ['01234589', '012345000089'],
+    ['01234596', '012345000096'],
+  ])('expands %s to %s', (upcE, upcA) => {
+    expect(expandUpcE(upcE)).toBe(upcA);
+  });
+
+  it('is the inverse of zero suppression', () => {
+    const rule = fc.constantFrom(
+      'MM000 00PPP',
+      'MM100 00PPP',
+      'MM200 00PPP',
+      'MMM00 000PP',
+      'MMMM0 0000P',
+      'MMMMM 0000L',
+    );
+    const system = fc.constantFrom('0', '1');
+
+    fc.assert(
+      fc.property(
+        system,
+        rule,
+        fc.array(digit, { minLength: 10, maxLength: 10 }),
+        (number, pattern, digits) => {
+          const filled = pattern
+            .replace(' ', '')
+            .replace(/[MP]/g, (_letter, index: number) => String(digits[index % 10]))
+            .replace('L', String(5 + ((digits[0] ?? 0) % 5)));
+          const upcA = `${number}${filled}${checkDigit(number + filled)}`;
+          const upcE = suppressZeros(upcA);
+
+          expect(expandUpcE(upcE ?? '')).toBe(upcA);
+        },
+      ),
+    );
+  });
+
+  it('gives 12 digits and carries the check digit over, right or wrong', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[01]\d{7}$/), (upcE) => {
+        const upcA = expandUpcE(upcE);
+
+        expect(upcA).toMatch(/^\d{12}$/);
+        expect(upcA?.at(-1)).toBe(upcE.at(-1));
+      }),
+    );
+  });
+
+  it.each(['', '4252614', '042526140', '24252614', '0425261X', '042100005264', '٠٤٢٥٢٦١٤'])(
+    'does not expand %j, which is no UPC-E',
+    (text) => {
+      expect(expandUpcE(text)).toBeUndefined();
+    },
+  );
+});

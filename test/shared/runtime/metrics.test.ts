@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+
+import { METRICS, METRICS_NAMESPACE } from '../../../shared/domain/metrics.ts';
+import { createMetrics } from '../../../shared/runtime/metrics.ts';
+
+function recording() {
+  const lines: string[] = [];
+  const metrics = createMetrics({
+    namespace: METRICS_NAMESPACE,
+    definitions: METRICS,
+    write: (line) => lines.push(line),
+    now: () => 1_700_000_000_000,
+  });
+  return {
+    lines,
+    metrics,
+    documents: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
+
+describe('createMetrics', () => {
+  it('writes one line for each set of dimensions, in the embedded metric format', () => {
+    const { metrics, documents } = recording();
+
+    metrics.add({ name: 'OrdersReported', value: 1, dimensions: { Brand: 'acme' } });
+    metrics.add({ name: 'OrdersReported', value: 1, dimensions: { Brand: 'acme' } });
+    metrics.add({ name: 'OrdersReported', value: 1, dimensions: { Brand: 'other' } });
+    metrics.flush();
+
+    expect(documents()).toEqual([
+      {
+        _aws: {
+          Timestamp: 1_700_000_000_000,
+          CloudWatchMetrics: [
+            {
+              Namespace: 'ButtonServerless',
+              Dimensions: [['Brand']],
+              Metrics: [{ Name: 'OrdersReported', Unit: 'Count' }],
+            },
+          ],
+        },
+        Brand: 'acme',
+        OrdersReported: 2,
+      },
+      expect.objectContaining({ Brand: 'other', OrdersReported: 1 }),
+    ]);
+  });
+
+  it('keeps the single values of what does not add up', () => {
+    const { metrics, documents } = recording();
+
+    metrics.add({ name: 'ReportDelaySeconds', value: 3 });
+    metrics.add({ name: 'ReportDelaySeconds', value: 5 });
+    metrics.flush();
+
+    expect(documents()).toMatchObject([{ ReportDelaySeconds: [3, 5] }]);
+  });
+
+  it('writes what was added once, each line ended', () => {
+    const { metrics, lines } = recording();
+
+    metrics.add({ name: 'EventsPublished', value: 1 });
+    metrics.flush();
+    metrics.flush();
+
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.endsWith('\n')).toBe(true);
+  });
+});

@@ -1,0 +1,82 @@
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { describe, expect, it } from 'vitest';
+
+import { cachedSecret } from '../../../shared/runtime/secret.ts';
+
+/** A Secrets Manager that answers what it is told, and counts. */
+function vault() {
+  const state = { answer: 'one' as string | Error, reads: 0, now: 0 };
+  const client = {
+    send: (command: unknown) => {
+      expect(command).toBeInstanceOf(GetSecretValueCommand);
+      state.reads += 1;
+      return state.answer instanceof Error
+        ? Promise.reject(state.answer)
+        : Promise.resolve({ SecretString: state.answer });
+    },
+  } as unknown as SecretsManagerClient;
+  const secret = cachedSecret({
+    client,
+    secretId: 'secret',
+    parse: (text) => (text === 'bad' ? undefined : text),
+    maxAgeMs: 60_000,
+    minRefreshMs: 10_000,
+    now: () => state.now,
+  });
+  return { state, secret };
+}
+
+const notSet = new ResourceNotFoundException({ message: '', $metadata: {} });
+
+describe('cachedSecret', () => {
+  it('is read once for many uses, and again when it is old', async () => {
+    const { state, secret } = vault();
+
+    await Promise.all([secret.read(), secret.read()]);
+    await secret.read();
+    state.now = 60_000;
+    state.answer = 'two';
+
+    expect(await secret.read()).toEqual({ status: 'set', value: 'two' });
+    expect(state.reads).toBe(2);
+  });
+
+  it('is served stale while Secrets Manager is down (C13)', async () => {
+    const { state, secret } = vault();
+    await secret.read();
+    state.now = 120_000;
+    state.answer = new Error('throttled');
+
+    expect(await secret.read()).toEqual({ status: 'set', value: 'one' });
+  });
+
+  it('is unreachable if it was never read and cannot be read', async () => {
+    const { state, secret } = vault();
+    state.answer = new Error('down');
+
+    expect(await secret.read()).toEqual({ status: 'unreachable' });
+  });
+
+  it('tells a secret that nobody has set from one that makes no sense (F10)', async () => {
+    const { state, secret } = vault();
+    state.answer = notSet;
+    const first = await secret.read();
+    state.now = 10_000;
+    state.answer = 'bad';
+
+    expect([first, await secret.read()]).toEqual([{ status: 'not-set' }, { status: 'malformed' }]);
+  });
+
+  it('is refreshed at a bounded rate, however many forged requests ask for it (C15)', async () => {
+    const { state, secret } = vault();
+    await secret.read();
+
+    for (state.now = 0; state.now < 30_000; state.now += 100) await secret.refresh();
+
+    expect(state.reads).toBe(3);
+  });
+});

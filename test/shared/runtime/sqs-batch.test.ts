@@ -1,0 +1,116 @@
+import type { SQSRecord } from 'aws-lambda';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { RetryableError } from '../../../shared/runtime/errors.ts';
+import { processBatch } from '../../../shared/runtime/sqs-batch.ts';
+
+function record(messageId: string, group?: string): SQSRecord {
+  return {
+    messageId,
+    receiptHandle: `receipt-${messageId}`,
+    body: '{}',
+    attributes: {
+      ApproximateReceiveCount: '1',
+      SentTimestamp: '0',
+      SenderId: 'sender',
+      ApproximateFirstReceiveTimestamp: '0',
+      ...(group === undefined ? {} : { MessageGroupId: group }),
+    },
+    messageAttributes: {},
+    md5OfBody: '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: 'arn',
+    awsRegion: 'eu-west-1',
+  };
+}
+
+async function failures(
+  records: readonly SQSRecord[],
+  handle: (record: SQSRecord) => Promise<void>,
+  timeLeft: () => boolean = () => true,
+): Promise<string[]> {
+  const { batchItemFailures } = await processBatch({ records, handle, timeLeft });
+  return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+}
+
+// What fails is logged; these tests fail things on purpose.
+beforeEach(() => vi.spyOn(console, 'error').mockReturnValue());
+afterEach(() => vi.restoreAllMocks());
+
+describe('processBatch', () => {
+  it('leaves a failed record and the later ones of its group on the queue, and goes on with other groups (A8)', async () => {
+    const records = [record('a1', 'a'), record('b1', 'b'), record('a2', 'a'), record('b2', 'b')];
+    const handled: string[] = [];
+
+    const failed = await failures(records, ({ messageId }) => {
+      handled.push(messageId);
+      return messageId === 'a1' ? Promise.reject(new RetryableError('no')) : Promise.resolve();
+    });
+
+    expect(failed).toEqual(['a1', 'a2']);
+    expect(handled.sort()).toEqual(['a1', 'b1', 'b2']);
+  });
+
+  it('reports a batch that failed as a whole instead of throwing, which would slow the queue down (A9)', async () => {
+    const records = [record('1'), record('2')];
+
+    expect(await failures(records, () => Promise.reject(new Error('down')))).toEqual(['1', '2']);
+  });
+
+  it('starts nothing that it has no time for (A24)', async () => {
+    let started = 0;
+
+    const failed = await failures(
+      [record('1', 'g'), record('2', 'g'), record('3', 'g')],
+      () => {
+        started += 1;
+        return Promise.resolve();
+      },
+      () => started < 1,
+    );
+
+    expect(failed).toEqual(['2', '3']);
+  });
+
+  it('works on groups side by side: every group has begun before any is done', async () => {
+    const records = ['a', 'b', 'c'].map((group) => record(group, group));
+    let begun = 0;
+    const allBegun = Promise.withResolvers<undefined>();
+
+    const failed = await failures(records, async () => {
+      begun += 1;
+      if (begun === records.length) allBegun.resolve(undefined);
+      await allBegun.promise;
+    });
+
+    expect(failed).toEqual([]);
+  });
+
+  it('agrees with a simple oracle on any batch (A8, A10)', async () => {
+    const batch = fc.array(
+      fc.record({ group: fc.constantFrom('a', 'b', 'c', undefined), fails: fc.boolean() }),
+      {
+        maxLength: 10,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(batch, async (items) => {
+        const records = items.map(({ group }, index) => record(`m${index}`, group));
+        const failing = new Set(items.flatMap(({ fails }, index) => (fails ? [`m${index}`] : [])));
+
+        const failed = await failures(records, ({ messageId }) =>
+          failing.has(messageId) ? Promise.reject(new Error('no')) : Promise.resolve(),
+        );
+
+        const expected = items.flatMap(({ group, fails }, index) => {
+          const earlier = items
+            .slice(0, index)
+            .some((item) => item.fails && item.group === group && group !== undefined);
+          return fails || earlier ? [`m${index}`] : [];
+        });
+        expect(failed.sort()).toEqual(expected.sort());
+      }),
+    );
+  });
+});
