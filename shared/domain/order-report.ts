@@ -214,7 +214,7 @@ export function settleReport(
   const wasCertain = claimed.progress.state === 'claimed' && claimed.progress.certain;
   switch (result.result) {
     case 'done': {
-      const reported = toReported(claimed.newest, result, now);
+      const reported = toReported(claimed, result, now);
       const settled: Progress =
         wasCertain || !result.sent
           ? { state: 'settled' }
@@ -297,18 +297,20 @@ function toNewest({ event, sentAt }: IncomingVersion): NewestVersion {
   };
 }
 
+/** A cancellation's answer names no Button order id: the one that is known stays. */
 function toReported(
-  newest: NewestVersion,
+  { newest, reported }: OrderReport,
   result: CallResult & { result: 'done' },
   now: Date,
 ): ReportedVersion {
+  const buttonOrderId = result.buttonOrderId ?? reported?.buttonOrderId;
   return {
     version: newest.version,
     kind: newest.kind,
     hash: newest.hash,
     at: now.toISOString(),
     acceptedOnly: result.acceptedOnly,
-    ...(result.buttonOrderId === undefined ? {} : { buttonOrderId: result.buttonOrderId }),
+    ...(buttonOrderId === undefined ? {} : { buttonOrderId }),
   };
 }
 

@@ -181,6 +181,10 @@ describe('later versions', () => {
     ];
 
     expect(outcomes).toEqual(['reported', 'reported', 'reported']);
+    expect((await ledger.read(id))?.thing.reported).toMatchObject({
+      kind: 'cancelled',
+      buttonOrderId: expect.stringMatching(/^btnorder-/) as string,
+    });
     expect(requests()).toEqual([
       `POST /v1/order 200`,
       `POST /v1/order/${id} 200`,

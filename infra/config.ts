@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as z from 'zod';
+
+import { OrderReportingConfigSchema } from './order-reporting-config.ts';
+import { runsBySeconds } from './schedule-expression.ts';
+import { TransactionsConfigSchema } from './transactions-config.ts';
+
+/** The configuration that is deployed unless another is named. `cdk.json` names the same. */
+export const DEFAULT_CONFIG_FILE = 'infra/config/development.json';
+
+/** Everything that can be set about one stage. docs/configuration.md lists it, and a test keeps the two the same. */
+export const StageConfigSchema = z
+  .strictObject({
+    // CloudFormation keeps 24 characters of a stack's name in a function's: the stage has to be among them for the boards to find it.
+    stage: z
+      .string()
+      .regex(
+        /^[a-z][a-z0-9-]{0,15}$/,
+        'must be 1 to 16 lower-case letters, digits and hyphens, a letter first',
+      )
+      .describe(
+        'Names the stacks. `production` keeps its data when a stack is deleted; every other stage throws it away. `local` is for one machine.',
+      ),
+    buttonApiUrl: z
+      .url()
+      .default('https://api.usebutton.com')
+      .describe("Where Button's APIs are. Keys are sent there, so only `local` may leave out TLS."),
+    orderReporting: OrderReportingConfigSchema.optional().describe(
+      "Reporting of brands' orders; left out, it isn't deployed.",
+    ),
+    transactions: TransactionsConfigSchema.optional().describe(
+      "Intake of a publisher's transactions; left out, it isn't deployed.",
+    ),
+    dashboards: z.boolean().default(true).describe('Whether the stack of dashboards is deployed.'),
+    logRetentionDays: z
+      .enum(RetentionDays, 'must be a period that CloudWatch Logs knows, such as 7, 14, 30, 90, 180 or 365')
+      .default(RetentionDays.ONE_MONTH)
+      .describe(
+        'How long logs are kept, in days; one of the periods that CloudWatch Logs knows, 9999 for ever.',
+      ),
+    tracing: z.boolean().default(true).describe('Whether functions send traces to AWS X-Ray.'),
+    alarmTopicArn: z
+      .string()
+      .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+$/, 'must be the ARN of an SNS topic')
+      .optional()
+      .describe('The SNS topic that alarms notify; left out, they only change their state.'),
+  })
+  .check(({ value: config, issues }) => {
+    if (!config.orderReporting && !config.transactions) {
+      issues.push({
+        code: 'custom',
+        input: config.stage,
+        path: [],
+        message: 'must have orderReporting, transactions or both',
+      });
+    }
+    if (config.stage === 'local') return;
+    if (!config.buttonApiUrl.startsWith('https:')) {
+      issues.push({
+        code: 'custom',
+        input: config.buttonApiUrl,
+        path: ['buttonApiUrl'],
+        message: 'must begin with https: the API key is sent there; plain http is for stage "local"',
+      });
+    }
+    for (const { path, expression } of schedules(config)) {
+      if (!runsBySeconds(expression)) continue;
+      issues.push({
+        code: 'custom',
+        input: expression,
+        path,
+        message:
+          'must be a minute or more: EventBridge Scheduler knows no seconds; they are for stage "local"',
+      });
+    }
+  });
+
+/** The validated configuration of one stage, every default filled in. */
+export type StageConfig = z.output<typeof StageConfigSchema>;
+
+/** What reading a configuration came to. The problem names the file, every setting that is wrong and what it should be. */
+export type StageConfigReading = { config: StageConfig } | { problem: string };
+
+/** Reads and validates a stage's configuration; `file` is relative to the working directory. */
+export function readStageConfig(file: string): StageConfigReading {
+  const json = readJson(file);
+  if ('problem' in json) return json;
+  const result = StageConfigSchema.safeParse(json.content);
+  if (result.success) return { config: result.data };
+  const faults = result.error.issues.map(
+    ({ path, message }) => `  - ${path.join('.') || '(top level)'}: ${message}`,
+  );
+  const lines = [
+    `The configuration ${file} can't be deployed:`,
+    ...faults,
+    'docs/configuration.md explains every setting.',
+  ];
+  return { problem: lines.join('\n') };
+}
+
+/** Whether the stage's data outlives a deleted stack and can be restored to a point in time. */
+export function keepsData({ stage }: Pick<StageConfig, 'stage'>): boolean {
+  return stage === 'production';
+}
+
+function readJson(file: string): { content: unknown } | { problem: string } {
+  try {
+    return { content: JSON.parse(readFileSync(file, 'utf8')) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      problem: `The configuration ${file} can't be read: ${reason}\nMend it, or name another with "-c config=FILE", from the project's root.`,
+    };
+  }
+}
+
+type ScheduleSetting = { path: PropertyKey[]; expression: string };
+
+function schedules({
+  orderReporting,
+  transactions,
+}: Pick<StageConfig, 'orderReporting' | 'transactions'>): ScheduleSetting[] {
+  const sweeps = (orderReporting?.brands ?? []).map(({ retrySweep }, index) => ({
+    path: ['orderReporting', 'brands', index, 'retrySweep', 'schedule'],
+    expression: retrySweep.schedule,
+  }));
+  const reads = (transactions?.reconciler.schedules ?? []).map(({ expression }, index) => ({
+    path: ['transactions', 'reconciler', 'schedules', index, 'expression'],
+    expression,
+  }));
+  return [...sweeps, ...reads];
+}

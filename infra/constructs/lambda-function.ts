@@ -1,0 +1,78 @@
+import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  ApplicationLogLevel,
+  Architecture,
+  Code,
+  Function,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+
+import { bundleFolder, dataRemovalPolicy, type Deployment } from '../deployment.ts';
+import { permission } from './permission.ts';
+
+/** What tells one function from another. */
+export type LambdaFunctionProps = {
+  deployment: Deployment;
+  /** The function's folder in functions/. */
+  name: string;
+  timeoutSeconds: number;
+  environment: Record<string, string>;
+  /** Everything that it may do besides writing its own log and traces. */
+  permissions: PolicyStatement[];
+};
+
+/**
+ * A function as all of ours are: Node.js 24 on arm64, JSON logs kept for as long as the stage says, rights that are spelled out.
+ *
+ * No reserved concurrency: a new account has ten executions at once in all, and a queue's messages would be thrown back by a reserve
+ * that is too small. Mappings and the webhook's throttle bound what runs.
+ */
+export class LambdaFunction extends Construct {
+  /** The function itself. */
+  readonly lambda: Function;
+
+  constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
+    super(scope, id);
+    const { config } = props.deployment;
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: config.logRetentionDays,
+      removalPolicy: dataRemovalPolicy(props.deployment),
+    });
+    const statements = [writeLogs(logGroup), ...(config.tracing ? [sendTraces()] : []), ...props.permissions];
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      inlinePolicies: { Permissions: new PolicyDocument({ statements }) },
+    });
+    this.lambda = new Function(this, 'Function', {
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: 512,
+      code: Code.fromAsset(bundleFolder(props.deployment, props.name)),
+      handler: 'index.handler',
+      timeout: Duration.seconds(props.timeoutSeconds),
+      environment: props.environment,
+      // The role holds everything already; nothing that CDK would grant by itself is added.
+      role: role.withoutPolicyUpdates(),
+      tracing: config.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      applicationLogLevelV2: ApplicationLogLevel.INFO,
+      systemLogLevelV2: SystemLogLevel.WARN,
+    });
+  }
+}
+
+function writeLogs(logGroup: LogGroup): PolicyStatement {
+  return permission(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
+}
+
+/** X-Ray knows no resources to narrow this to. */
+function sendTraces(): PolicyStatement {
+  return permission(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*');
+}

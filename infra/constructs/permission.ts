@@ -1,0 +1,19 @@
+import { PolicyStatement, type Conditions } from 'aws-cdk-lib/aws-iam';
+
+/** One thing that a function may do. Actions and resources are spelled out where the function is declared. */
+export function permission(
+  actions: string[],
+  resource: string,
+  conditions: Conditions = {},
+): PolicyStatement {
+  return new PolicyStatement({ actions, resources: [resource], conditions });
+}
+
+/**
+ * Narrows DynamoDB actions to items whose partition key begins with `prefix`.
+ *
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+ */
+export function leadingKeys(prefix: string): Conditions {
+  return { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${prefix}*`] } };
+}

@@ -1,0 +1,145 @@
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+
+import { dataRemovalPolicy, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
+import { leastVisibilityTimeoutSeconds } from '../visibility-timeout.ts';
+import { ExplainedAlarm } from './alarm.ts';
+import { LambdaFunction } from './lambda-function.ts';
+import { pinLogicalId } from './logical-id.ts';
+import { permission } from './permission.ts';
+
+/** What tells one queue and its worker from another. */
+export type QueueWorkerProps = {
+  deployment: Deployment;
+  /** The queue's logical id, for good: its messages are state. The dead-letter queue's is derived from it. */
+  logicalId: string;
+  /** `fifo` orders messages within their group, with a throughput limit for each group instead of for the queue. */
+  kind: 'fifo' | 'standard';
+  /** The worker's folder in functions/. */
+  worker: string;
+  timeoutSeconds: number;
+  /** Six times the timeout unless given, and never less. */
+  visibilityTimeoutSeconds?: number | undefined;
+  batchSize: number;
+  /** At most so many batches at once; AWS accepts no less than 2. */
+  maxConcurrency: number;
+  /** Receives after which a message moves to the dead-letter queue. */
+  maxReceiveCount: number;
+  /** Called once the queue stands, because a worker may also send to it. */
+  environment: (queue: Queue) => Record<string, string>;
+  /** What the worker may do besides taking messages off the queue. */
+  permissions: (queue: Queue) => PolicyStatement[];
+  alarms: {
+    /** Who is hurt by messages that were set aside. */
+    deadLetterImpact: string;
+    /** Who is hurt by messages that wait. */
+    ageImpact: string;
+    /** The oldest message may wait so long, in seconds. */
+    maxAgeSeconds: number;
+    runbookSection: string;
+  };
+};
+
+/** A queue, where its messages end that can't be handled, the function that handles the rest, and the alarms of all three. */
+export class QueueWorker extends Construct {
+  /** Where work is put. */
+  readonly queue: Queue;
+  /** Where messages end that kill the worker. */
+  readonly deadLetterQueue: Queue;
+  /** The function that takes messages off the queue. */
+  readonly worker: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: QueueWorkerProps) {
+    super(scope, id);
+    this.deadLetterQueue = createQueue(this, 'DeadLetterQueue', props);
+    pinLogicalId(this.deadLetterQueue, `${props.logicalId}DeadLetters`);
+    this.queue = createQueue(this, 'Queue', {
+      ...props,
+      visibilityTimeoutSeconds: visibilityTimeoutSeconds(this, props),
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: props.maxReceiveCount },
+    });
+    pinLogicalId(this.queue, props.logicalId);
+    this.worker = new LambdaFunction(this, 'Worker', {
+      deployment: props.deployment,
+      name: props.worker,
+      timeoutSeconds: props.timeoutSeconds,
+      environment: props.environment(this.queue),
+      permissions: [takeMessages(this.queue), ...props.permissions(this.queue)],
+    });
+    // No filter: what a filter of an SQS mapping does not match is deleted.
+    new EventSourceMapping(this, 'Mapping', {
+      target: this.worker.lambda,
+      eventSourceArn: this.queue.queueArn,
+      batchSize: props.batchSize,
+      maxConcurrency: props.maxConcurrency,
+      reportBatchItemFailures: true,
+    });
+    this.#addAlarms(props);
+  }
+
+  #addAlarms({ deployment, alarms }: QueueWorkerProps): void {
+    // Visible messages only: those in flight while somebody looks at the queue would make the alarm flap.
+    new ExplainedAlarm(this, 'DeadLettersAlarm', {
+      deployment,
+      metric: this.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
+      above: 0,
+      impact: alarms.deadLetterImpact,
+      firstCommand: `aws sqs receive-message --visibility-timeout 0 --message-system-attribute-names All --queue-url ${this.deadLetterQueue.queueUrl}`,
+      runbookSection: alarms.runbookSection,
+    });
+    new ExplainedAlarm(this, 'AgeAlarm', {
+      deployment,
+      metric: this.queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
+      above: alarms.maxAgeSeconds,
+      periods: 2,
+      impact: alarms.ageImpact,
+      firstCommand: `aws sqs get-queue-attributes --attribute-names All --queue-url ${this.queue.queueUrl}`,
+      runbookSection: alarms.runbookSection,
+    });
+  }
+}
+
+type QueueSettings = Pick<QueueWorkerProps, 'deployment' | 'kind'> & {
+  visibilityTimeoutSeconds?: number | undefined;
+  deadLetterQueue?: { queue: Queue; maxReceiveCount: number };
+};
+
+function createQueue(scope: Construct, id: string, settings: QueueSettings): Queue {
+  return new Queue(scope, id, {
+    ...(settings.kind === 'fifo' && {
+      fifo: true,
+      contentBasedDeduplication: false,
+      deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+      fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+    }),
+    ...(settings.deadLetterQueue && {
+      deadLetterQueue: settings.deadLetterQueue,
+      visibilityTimeout: Duration.seconds(settings.visibilityTimeoutSeconds ?? 30),
+    }),
+    retentionPeriod: MESSAGE_RETENTION,
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    // A queue may still hold messages when its brand leaves the configuration.
+    removalPolicy: dataRemovalPolicy(settings.deployment),
+  });
+}
+
+function visibilityTimeoutSeconds(scope: Construct, props: QueueWorkerProps): number {
+  const least = leastVisibilityTimeoutSeconds(props.timeoutSeconds);
+  const seconds = props.visibilityTimeoutSeconds ?? least;
+  if (seconds < least)
+    throw new Error(
+      `The visibility timeout of ${scope.node.path} must be at least ${least} s, six times its worker's.`,
+    );
+  return seconds;
+}
+
+function takeMessages(queue: Queue): PolicyStatement {
+  return permission(
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+    queue.queueArn,
+  );
+}

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+
+import { keepsData, type StageConfig } from './config.ts';
+
+/** What every stack and construct is built from. */
+export type Deployment = {
+  config: StageConfig;
+  /** The folder that holds one folder for each function, as infra/bundle.ts writes it. */
+  bundlesFolder: string;
+};
+
+/** What becomes of a resource that holds data when its stack lets go of it. */
+export function dataRemovalPolicy({ config }: Deployment): RemovalPolicy {
+  return keepsData(config) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+}
+
+/** The folder to upload for a function. Throws if it hasn't been bundled. */
+export function bundleFolder({ bundlesFolder }: Deployment, functionName: string): string {
+  const folder = join(bundlesFolder, functionName);
+  if (!existsSync(folder))
+    throw new Error(`There is no bundle in ${folder}. Run "node infra/bundle.ts" first.`);
+  return folder;
+}
+
+/** How long queues keep messages: the longest that SQS allows. */
+export const MESSAGE_RETENTION = Duration.days(14);

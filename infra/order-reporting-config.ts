@@ -1,0 +1,183 @@
+import * as z from 'zod';
+
+import { ScheduleExpressionSchema } from './schedule-expression.ts';
+
+const BrandSchema = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(
+        /^[a-z][a-z0-9-]{0,31}$/,
+        'must be 1 to 32 lower-case letters, digits and hyphens, a letter first',
+      )
+      .describe(
+        'Names the brand in ledger keys, resources, outputs and metrics. Changing it starts a new, empty brand.',
+      ),
+    orderBy: z
+      .enum(['sequence', 'time'])
+      .default('sequence')
+      .describe('What orders the versions of one order: the CloudEvents `sequence` extension or `time`.'),
+    testTokens: z
+      .enum(['allow', 'refuse', 'require'])
+      .default('refuse')
+      .describe(
+        'Whether `fakesrctok-` tokens are accepted beside real ones, refused, or the only ones accepted.',
+      ),
+    allowFinalizationDate: z
+      .boolean()
+      .default(false)
+      .describe('Whether an order may carry `finalization_date`, which Button advises against.'),
+    buttonTimeoutMs: z
+      .int()
+      .min(100)
+      .max(60_000)
+      .default(10_000)
+      .describe("Total deadline of one call to Button's Order API, in milliseconds."),
+    quietTimeSeconds: z
+      .int()
+      .min(0)
+      .max(900)
+      .default(60)
+      .describe(
+        'How long nothing is sent for an order after an unclear answer, in seconds: Button may still commit it.',
+      ),
+    retryBaseSeconds: z
+      .int()
+      .min(1)
+      .max(3600)
+      .default(30)
+      .describe('The first wait before another try, in seconds; it doubles with every try.'),
+    retryMaxSeconds: z
+      .int()
+      .min(1)
+      .max(86_400)
+      .default(1800)
+      .describe('The longest wait before another try, in seconds.'),
+    maxConcurrency: z
+      .int()
+      .min(2, 'must be at least 2: AWS accepts no smaller maximum concurrency of an SQS event source')
+      .max(1000)
+      .default(2)
+      .describe(
+        'At most so many batches at once: `maxConcurrency` times `batchSize` bounds the calls to Button.',
+      ),
+    batchSize: z
+      .int()
+      .min(1)
+      .max(10, 'must be at most 10: Lambda takes no more from a FIFO queue at once')
+      .default(10)
+      .describe('Messages handed to the reporter at once; the orders among them are reported side by side.'),
+    maxReceiveCount: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(5)
+      .describe(
+        'Receives after which a message that kills the reporter before its order is in the ledger is set aside.',
+      ),
+    reporterTimeoutSeconds: z
+      .int()
+      .min(1)
+      .max(900)
+      .default(60)
+      .describe("The reporter's timeout, in seconds. The queue's visibility timeout is six times as long."),
+    producers: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^arn:[\w-]+:iam::\d{12}:(root|role\/.+|user\/.+)$/,
+            'must be the ARN of an IAM role, user or account root',
+          ),
+      )
+      .default([])
+      .describe(
+        "ARNs of IAM roles, users or account roots outside this account that may send to the brand's queue.",
+      ),
+    retrySweep: z
+      .strictObject({
+        schedule: ScheduleExpressionSchema.default('rate(1 minute)').describe(
+          'How often orders whose next try is due are woken.',
+        ),
+        maxWakeUps: z
+          .int()
+          .min(1)
+          .max(10_000)
+          .default(500)
+          .describe(
+            'At most so many orders are woken by one sweep: bounds the load on Button after an outage.',
+          ),
+        silenceMinutes: z
+          .int()
+          .min(1)
+          .max(1440)
+          .default(15)
+          .describe("No sweep for so many minutes is an alarm; more than the schedule's pause."),
+      })
+      .prefault({})
+      .describe('The sweep that wakes waiting orders.'),
+  })
+  .check(({ value: brand, issues }) => {
+    if (brand.retryMaxSeconds < brand.retryBaseSeconds) {
+      issues.push({
+        code: 'custom',
+        input: brand.retryMaxSeconds,
+        path: ['retryMaxSeconds'],
+        message: `must be at least retryBaseSeconds (${brand.retryBaseSeconds})`,
+      });
+    }
+    // An order may take a read and a send, and the ledger's writes; the reporter starts none that it has no time for.
+    const leastSeconds = Math.ceil((2 * brand.buttonTimeoutMs + 5000) / 1000);
+    if (brand.reporterTimeoutSeconds < leastSeconds) {
+      issues.push({
+        code: 'custom',
+        input: brand.reporterTimeoutSeconds,
+        path: ['reporterTimeoutSeconds'],
+        message: `must be at least ${leastSeconds}: twice buttonTimeoutMs (${brand.buttonTimeoutMs}) and 5 s for the ledger; raise it or lower buttonTimeoutMs`,
+      });
+    }
+  });
+
+/** Everything that can be set about the reporting of orders. */
+export const OrderReportingConfigSchema = z
+  .strictObject({
+    brands: z
+      .array(BrandSchema)
+      .min(1, 'must name at least one brand; leave orderReporting out to deploy none')
+      .describe('One entry for each brand: its own queue, secret, reporter and sweep.'),
+    quarantineRetentionDays: z
+      .int()
+      .min(1)
+      .max(3650)
+      .default(90)
+      .describe('How long a refused message is kept to be mended and replayed, in days.'),
+  })
+  .check(({ value: { brands }, issues }) => {
+    const idByName = new Map<string, string>();
+    for (const [index, { id }] of brands.entries()) {
+      const other = idByName.get(brandName(id));
+      if (other !== undefined) {
+        issues.push({
+          code: 'custom',
+          input: id,
+          path: ['brands', index, 'id'],
+          message: `gives its resources the same names as the brand "${other}"; choose an id that differs by more than hyphens`,
+        });
+      }
+      idByName.set(brandName(id), id);
+    }
+  });
+
+/** The validated settings of order reporting. */
+export type OrderReportingConfig = z.output<typeof OrderReportingConfigSchema>;
+
+/** The validated settings of one brand. */
+export type BrandConfig = z.output<typeof BrandSchema>;
+
+/** A brand's id as it appears in names of resources and outputs: `north-shop` is `NorthShop`. */
+export function brandName(brandId: string): string {
+  return brandId
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}

@@ -1,0 +1,153 @@
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { ArnPrincipal, Grant, type IGrantable, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+
+import type { Environment as OrderReporterEnvironment } from '../../functions/order-reporter/env.ts';
+import type { Environment as RetrySweepEnvironment } from '../../functions/retry-sweep/env.ts';
+import { ORDER_REPORTS_TABLE } from '../../shared/store/table.ts';
+import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { leadingKeys, permission } from '../constructs/permission.ts';
+import { QueueWorker } from '../constructs/queue-worker.ts';
+import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
+import { UnsetSecret } from '../constructs/unset-secret.ts';
+import type { Deployment } from '../deployment.ts';
+import { brandMetric } from '../metrics.ts';
+import { brandName, type BrandConfig } from '../order-reporting-config.ts';
+
+/** What a brand's part of the stack needs. */
+export type BrandOrdersProps = {
+  deployment: Deployment;
+  brand: BrandConfig;
+  orderReports: Table;
+  quarantine: Table;
+  quarantineRetentionDays: number;
+};
+
+/** One brand's orders: the queue they arrive on, the reporter, the key, and the sweep that tries again. */
+export class BrandOrders extends Construct {
+  /** Where the brand's commerce system sends its orders. */
+  readonly queue: Queue;
+  /** Holds the brand's Button API key, once somebody has put it in. */
+  readonly apiKey: UnsetSecret;
+
+  readonly #props: BrandOrdersProps;
+
+  constructor(scope: Construct, id: string, props: BrandOrdersProps) {
+    super(scope, id);
+    this.#props = props;
+    this.apiKey = new UnsetSecret(this, 'ApiKey', {
+      deployment: props.deployment,
+      logicalId: `ButtonApiKey${brandName(props.brand.id)}`,
+      description: `Button API key of the brand ${props.brand.id}: the plain key, from Button's Dashboard.`,
+    });
+    this.queue = this.#createReporter().queue;
+    this.#createRetrySweep();
+    this.#addQuarantineAlarm();
+    for (const arn of props.brand.producers) this.grantSendOrders(new ArnPrincipal(arn));
+  }
+
+  /** Lets a commerce system send orders. A principal of another account is named in the queue's policy. */
+  grantSendOrders(producer: IGrantable): Grant {
+    return Grant.addToPrincipalOrResource({
+      grantee: producer,
+      actions: ['sqs:SendMessage', 'sqs:GetQueueUrl'],
+      resourceArns: [this.queue.queueArn],
+      resource: this.queue,
+    });
+  }
+
+  #createReporter(): QueueWorker {
+    const { deployment, brand } = this.#props;
+    return new QueueWorker(this, 'Reporter', {
+      deployment,
+      logicalId: `Orders${brandName(brand.id)}`,
+      kind: 'fifo',
+      worker: 'order-reporter',
+      timeoutSeconds: brand.reporterTimeoutSeconds,
+      batchSize: brand.batchSize,
+      maxConcurrency: brand.maxConcurrency,
+      maxReceiveCount: brand.maxReceiveCount,
+      environment: () => this.#reporterEnvironment(),
+      permissions: () => this.#reporterPermissions(),
+      alarms: {
+        deadLetterImpact: `Orders of ${brand.id} killed the reporter before they were in the ledger: Button doesn't know them.`,
+        ageImpact: `Orders of ${brand.id} aren't taken off the queue: Button learns of them late.`,
+        maxAgeSeconds: 900,
+        runbookSection: 'orders-are-getting-old',
+      },
+    });
+  }
+
+  #reporterEnvironment(): OrderReporterEnvironment {
+    const { deployment, brand, orderReports, quarantine, quarantineRetentionDays } = this.#props;
+    return {
+      BRAND_ID: brand.id,
+      ORDER_REPORTS_TABLE: orderReports.tableName,
+      QUARANTINE_TABLE: quarantine.tableName,
+      API_KEY_SECRET_ID: this.apiKey.arn,
+      BUTTON_API_URL: deployment.config.buttonApiUrl,
+      BUTTON_TIMEOUT_MS: String(brand.buttonTimeoutMs),
+      QUIET_TIME_SECONDS: String(brand.quietTimeSeconds),
+      RETRY_BASE_SECONDS: String(brand.retryBaseSeconds),
+      RETRY_MAX_SECONDS: String(brand.retryMaxSeconds),
+      QUARANTINE_RETENTION_DAYS: String(quarantineRetentionDays),
+      ORDER_BY: brand.orderBy,
+      TEST_TOKENS: brand.testTokens,
+      ALLOW_FINALIZATION_DATE: brand.allowFinalizationDate ? 'true' : 'false',
+    };
+  }
+
+  #reporterPermissions(): PolicyStatement[] {
+    const { brand, orderReports, quarantine } = this.#props;
+    return [
+      permission(
+        ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        orderReports.tableArn,
+        leadingKeys(`${brand.id}#`),
+      ),
+      permission(['dynamodb:PutItem'], quarantine.tableArn),
+      permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
+    ];
+  }
+
+  #createRetrySweep(): void {
+    const { deployment, brand, orderReports } = this.#props;
+    const environment: RetrySweepEnvironment = {
+      BRAND_ID: brand.id,
+      ORDER_REPORTS_TABLE: orderReports.tableName,
+      ORDER_QUEUE_URL: this.queue.queueUrl,
+      MAX_WAKE_UPS: String(brand.retrySweep.maxWakeUps),
+    };
+    const dueIndexArn = `${orderReports.tableArn}/index/${ORDER_REPORTS_TABLE.dueIndex.name}`;
+    new ScheduledWorker(this, 'RetrySweep', {
+      deployment,
+      name: 'retry-sweep',
+      timeoutSeconds: 30,
+      environment,
+      permissions: [
+        permission(['dynamodb:Query'], dueIndexArn, leadingKeys(`${brand.id}#`)),
+        permission(['sqs:SendMessage'], this.queue.queueArn),
+      ],
+      schedules: [{ name: 'sweep', expression: brand.retrySweep.schedule, timeZone: 'UTC' }],
+      silence: {
+        minutes: brand.retrySweep.silenceMinutes,
+        impact: `Orders of ${brand.id} that wait for another try aren't woken: Button doesn't learn of them.`,
+        firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
+        runbookSection: 'a-schedule-does-not-run',
+      },
+    });
+  }
+
+  #addQuarantineAlarm(): void {
+    const { deployment, brand, quarantine } = this.#props;
+    new ExplainedAlarm(this, 'QuarantineAlarm', {
+      deployment,
+      metric: brandMetric('OrdersQuarantined', brand.id),
+      above: 0,
+      impact: `Orders of ${brand.id} can't be reported as they are: their commission is lost until they are mended.`,
+      firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,
+      runbookSection: 'orders-in-quarantine',
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+
+import type { Environment as EventPublisherEnvironment } from '../../functions/event-publisher/env.ts';
+import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { LambdaFunction } from '../constructs/lambda-function.ts';
+import { pinLogicalId } from '../constructs/logical-id.ts';
+import { permission } from '../constructs/permission.ts';
+import { dataRemovalPolicy, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
+
+/** What the publication of events needs. */
+export type EventPublicationProps = {
+  deployment: Deployment;
+  /** A table with a stream of new and old images. */
+  transactions: Table;
+  streamArn: string;
+  includePersonalFields: boolean;
+};
+
+/** From the table's stream to the bus: one event for each version of a transaction. */
+export class EventPublication extends Construct {
+  /** Where others listen. */
+  readonly bus: EventBus;
+
+  readonly #failures: Queue;
+  readonly #props: EventPublicationProps;
+
+  constructor(scope: Construct, id: string, props: EventPublicationProps) {
+    super(scope, id);
+    this.#props = props;
+    const { deployment, streamArn, includePersonalFields } = props;
+    // A bus must have a name; the stage keeps two of them in one account apart, and rules can rely on it.
+    this.bus = new EventBus(this, 'Bus', { eventBusName: `ButtonTransactions-${deployment.config.stage}` });
+    pinLogicalId(this.bus, 'ButtonTransactions');
+    this.#failures = pinLogicalId(
+      new Queue(this, 'Failures', {
+        retentionPeriod: MESSAGE_RETENTION,
+        encryption: QueueEncryption.SQS_MANAGED,
+        enforceSSL: true,
+        removalPolicy: dataRemovalPolicy(deployment),
+      }),
+      'EventPublisherFailures',
+    );
+    const environment: EventPublisherEnvironment = {
+      EVENT_BUS_NAME: this.bus.eventBusName,
+      INCLUDE_PERSONAL_FIELDS: includePersonalFields ? 'true' : 'false',
+    };
+    const publisher = new LambdaFunction(this, 'Publisher', {
+      deployment,
+      name: 'event-publisher',
+      timeoutSeconds: 30,
+      environment,
+      permissions: this.#permissions(),
+    });
+    new EventSourceMapping(this, 'Mapping', {
+      target: publisher.lambda,
+      eventSourceArn: streamArn,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: 100,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      // As often as it takes; an hour before the stream forgets a record, the failure queue is told which one it is.
+      retryAttempts: -1,
+      maxRecordAge: Duration.hours(23),
+      onFailure: new SqsDlq(this.#failures),
+    });
+    this.#addAlarms(publisher);
+  }
+
+  #permissions(): PolicyStatement[] {
+    const { transactions, streamArn } = this.#props;
+    return [
+      permission(['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], streamArn),
+      permission(['dynamodb:ListStreams'], `${transactions.tableArn}/stream/*`),
+      permission(['events:PutEvents'], this.bus.eventBusArn),
+      permission(['sqs:SendMessage'], this.#failures.queueArn),
+    ];
+  }
+
+  #addAlarms({ lambda }: LambdaFunction): void {
+    const { deployment } = this.#props;
+    new ExplainedAlarm(this, 'FailuresAlarm', {
+      deployment,
+      metric: this.#failures.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
+      above: 0,
+      impact: 'Changes of transactions were never announced: whoever listens to the bus does not know them.',
+      firstCommand: `aws sqs receive-message --visibility-timeout 0 --queue-url ${this.#failures.queueUrl}`,
+      runbookSection: 'publisher-is-behind',
+    });
+    new ExplainedAlarm(this, 'BehindAlarm', {
+      deployment,
+      metric: lambda.metric('IteratorAge', { statistic: 'Maximum' }),
+      above: Duration.hours(1).toMilliseconds(),
+      impact: 'Changes of transactions are announced an hour late; after a day the stream forgets them.',
+      firstCommand: `aws logs tail ${lambda.logGroup.logGroupName} --since 1h`,
+      runbookSection: 'publisher-is-behind',
+    });
+  }
+}

@@ -1,0 +1,89 @@
+import { ProjectionType } from 'aws-cdk-lib/aws-dynamodb';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+
+import { ORDER_REPORTS_TABLE, QUARANTINE_TABLE } from '../../shared/store/table.ts';
+import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { createDataTable, text } from '../constructs/data-table.ts';
+import type { Deployment } from '../deployment.ts';
+import { overallMetric } from '../metrics.ts';
+import { brandName, type OrderReportingConfig } from '../order-reporting-config.ts';
+import { BrandOrders } from './brand-orders.ts';
+
+/** What the stack is built from. */
+export type OrderReportingStackProps = StackProps & {
+  deployment: Deployment;
+  orderReporting: OrderReportingConfig;
+};
+
+/** A brand's side: from the order queue of each brand to Button's Order API. */
+export class OrderReportingStack extends Stack {
+  /** Each configured brand's part, by its id. */
+  readonly brands: ReadonlyMap<string, BrandOrders>;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { deployment, orderReporting, ...stackProps }: OrderReportingStackProps,
+  ) {
+    super(scope, id, stackProps);
+    const { dueIndex, partitionKey } = ORDER_REPORTS_TABLE;
+    const orderReports = createDataTable(this, 'OrderReports', { deployment, keys: { partitionKey } });
+    orderReports.addGlobalSecondaryIndex({
+      indexName: dueIndex.name,
+      partitionKey: text(dueIndex.partitionKey),
+      sortKey: text(dueIndex.sortKey),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+    const quarantine = createDataTable(this, 'OrderQuarantine', { deployment, keys: QUARANTINE_TABLE });
+    const { quarantineRetentionDays } = orderReporting;
+    this.brands = new Map(
+      orderReporting.brands.map((brand) => [
+        brand.id,
+        new BrandOrders(this, brandName(brand.id), {
+          deployment,
+          brand,
+          orderReports,
+          quarantine,
+          quarantineRetentionDays,
+        }),
+      ]),
+    );
+    new CfnOutput(this, 'OrderReportsTableName', { value: orderReports.tableName });
+    new CfnOutput(this, 'OrderQuarantineTableName', { value: quarantine.tableName });
+    this.#addOutputs();
+    new ExplainedAlarm(this, 'OldestOrderAlarm', {
+      deployment,
+      metric: overallMetric('OldestUnreportedOrderAgeSeconds'),
+      above: 3600,
+      periods: 2,
+      impact: 'Orders have waited for an hour: Button is down, slow or refuses the key.',
+      firstCommand: `aws dynamodb scan --table-name ${orderReports.tableName} --index-name ${dueIndex.name} --max-items 20`,
+      runbookSection: 'orders-are-getting-old',
+    });
+  }
+
+  /** Lets a commerce system send a brand's orders. Throws for a brand that isn't configured. */
+  grantSendOrders(brandId: string, producer: IGrantable): Grant {
+    const brand = this.brands.get(brandId);
+    if (!brand)
+      throw new Error(`There is no brand "${brandId}"; there are: ${[...this.brands.keys()].join(', ')}.`);
+    return brand.grantSendOrders(producer);
+  }
+
+  #addOutputs(): void {
+    for (const [brandId, { queue, apiKey }] of this.brands) {
+      const name = brandName(brandId);
+      new CfnOutput(this, `OrderQueueUrl${name}`, {
+        value: queue.queueUrl,
+        description: `Where orders of ${brandId} are sent.`,
+      });
+      new CfnOutput(this, `OrderQueueArn${name}`, { value: queue.queueArn });
+      new CfnOutput(this, `ApiKeySecretArn${name}`, {
+        value: apiKey.arn,
+        description: `Put the Button API key of ${brandId} in here.`,
+      });
+    }
+  }
+}

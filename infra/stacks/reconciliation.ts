@@ -1,0 +1,145 @@
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+
+import type { Environment as ReconciliationPlannerEnvironment } from '../../functions/reconciliation-planner/env.ts';
+import type { Environment as TransactionReconcilerEnvironment } from '../../functions/transaction-reconciler/env.ts';
+import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { permission } from '../constructs/permission.ts';
+import { QueueWorker } from '../constructs/queue-worker.ts';
+import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
+import { UnsetSecret } from '../constructs/unset-secret.ts';
+import type { Deployment } from '../deployment.ts';
+import { overallMetric } from '../metrics.ts';
+import type { TransactionsConfig } from '../transactions-config.ts';
+
+/** What the reconciliation needs. */
+export type ReconciliationProps = {
+  deployment: Deployment;
+  transactionsConfig: TransactionsConfig;
+  transactions: Table;
+  positions: Table;
+  quarantine: Table;
+};
+
+/** The regular comparison with Button: the planner wakes one reconciler for each account and stream. */
+export class Reconciliation extends Construct {
+  /** Holds the publisher's Button API key, once somebody has put it in. */
+  readonly apiKey: UnsetSecret;
+  /** Where wake-ups are sent, by the planner and by a reconciler that hands on. */
+  readonly wakeUps: Queue;
+  /** The name of the function to invoke for a reconciliation out of turn. */
+  readonly plannerName: string;
+
+  readonly #props: ReconciliationProps;
+
+  constructor(scope: Construct, id: string, props: ReconciliationProps) {
+    super(scope, id);
+    this.#props = props;
+    this.apiKey = new UnsetSecret(this, 'ApiKey', {
+      deployment: props.deployment,
+      logicalId: 'ButtonApiKey',
+      description: `The publisher's Button API key: the plain key, from Button's Dashboard.`,
+    });
+    this.wakeUps = this.#createReconciler().queue;
+    this.plannerName = this.#createPlanner().worker.lambda.functionName;
+    this.#addAlarms();
+  }
+
+  #createReconciler(): QueueWorker {
+    const { deployment, transactionsConfig, transactions, positions, quarantine } = this.#props;
+    const { timeoutSeconds, visibilityTimeoutSeconds, maxConcurrency, maxReceiveCount } =
+      transactionsConfig.reconciler;
+    return new QueueWorker(this, 'Reconciler', {
+      deployment,
+      logicalId: 'WakeUps',
+      kind: 'fifo',
+      worker: 'transaction-reconciler',
+      timeoutSeconds,
+      visibilityTimeoutSeconds,
+      batchSize: 1,
+      maxConcurrency,
+      maxReceiveCount,
+      environment: (wakeUps) => this.#reconcilerEnvironment(wakeUps),
+      permissions: (wakeUps) => [
+        permission(['dynamodb:GetItem', 'dynamodb:PutItem'], positions.tableArn),
+        permission(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),
+        permission(['dynamodb:PutItem'], quarantine.tableArn),
+        permission(['sqs:SendMessage'], wakeUps.queueArn),
+        permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
+      ],
+      alarms: {
+        deadLetterImpact:
+          'A read of an account fails again and again: what its webhooks missed is not repaired.',
+        ageImpact: 'Reads of accounts wait for each other: what webhooks missed is repaired late.',
+        maxAgeSeconds: 3600,
+        runbookSection: 'reconciler-is-stale',
+      },
+    });
+  }
+
+  #reconcilerEnvironment(wakeUps: Queue): TransactionReconcilerEnvironment {
+    const { deployment, transactionsConfig, transactions, positions, quarantine } = this.#props;
+    const { reconciler, shopperField, quarantineRetentionDays } = transactionsConfig;
+    return {
+      POSITIONS_TABLE: positions.tableName,
+      TRANSACTIONS_TABLE: transactions.tableName,
+      QUARANTINE_TABLE: quarantine.tableName,
+      WAKE_UP_QUEUE_URL: wakeUps.queueUrl,
+      API_KEY_SECRET_ID: this.apiKey.arn,
+      BUTTON_API_URL: deployment.config.buttonApiUrl,
+      BUTTON_TIMEOUT_MS: String(reconciler.buttonTimeoutMs),
+      SHOPPER_FIELD: shopperField,
+      OVERLAP_SECONDS: String(reconciler.overlapSeconds),
+      LAG_SECONDS: String(reconciler.lagSeconds),
+      SLICE_SECONDS: String(reconciler.sliceSeconds),
+      PAGE_SIZE: String(reconciler.pageSize),
+      QUARANTINE_RETENTION_DAYS: String(quarantineRetentionDays),
+    };
+  }
+
+  #createPlanner(): ScheduledWorker {
+    const { deployment, transactionsConfig, positions } = this.#props;
+    const { reconciler } = transactionsConfig;
+    const environment: ReconciliationPlannerEnvironment = {
+      POSITIONS_TABLE: positions.tableName,
+      WAKE_UP_QUEUE_URL: this.wakeUps.queueUrl,
+      API_KEY_SECRET_ID: this.apiKey.arn,
+      BUTTON_API_URL: deployment.config.buttonApiUrl,
+      BUTTON_TIMEOUT_MS: String(reconciler.buttonTimeoutMs),
+      FIRST_READ: reconciler.firstRead,
+      READ_FROM: reconciler.readFrom,
+    };
+    return new ScheduledWorker(this, 'Planner', {
+      deployment,
+      name: 'reconciliation-planner',
+      // One call lists the accounts; the rest is the table and the queue.
+      timeoutSeconds: Math.ceil(reconciler.buttonTimeoutMs / 1000) + 30,
+      environment,
+      permissions: [
+        permission(['dynamodb:GetItem', 'dynamodb:PutItem'], positions.tableArn),
+        permission(['sqs:SendMessage'], this.wakeUps.queueArn),
+        permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
+      ],
+      schedules: reconciler.schedules,
+      silence: {
+        minutes: reconciler.silenceMinutes,
+        impact: 'Nothing is read from Button: what webhooks missed is not repaired.',
+        firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
+        runbookSection: 'a-schedule-does-not-run',
+      },
+    });
+  }
+
+  #addAlarms(): void {
+    new ExplainedAlarm(this, 'StaleAlarm', {
+      deployment: this.#props.deployment,
+      metric: overallMetric('OldestWindowAgeSeconds'),
+      above: 3 * 3600,
+      periods: 2,
+      impact: 'An account has not been read for three hours: what its webhooks missed is not repaired.',
+      firstCommand: `aws dynamodb scan --table-name ${this.#props.positions.tableName}`,
+      runbookSection: 'reconciler-is-stale',
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { ProjectionType, StreamViewType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+
+import { POSITIONS_TABLE, QUARANTINE_TABLE, TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
+import { createDataTable, text } from '../constructs/data-table.ts';
+import type { Deployment } from '../deployment.ts';
+import type { TransactionsConfig } from '../transactions-config.ts';
+import { EventPublication } from './event-publication.ts';
+import { Reconciliation } from './reconciliation.ts';
+import { WebhookIntake } from './webhook-intake.ts';
+
+/** What the stack is built from. */
+export type TransactionsStackProps = StackProps & {
+  deployment: Deployment;
+  transactionsConfig: TransactionsConfig;
+};
+
+/** A publisher's side: Button's transactions by webhook and by reading them, and events about every change. */
+export class TransactionsStack extends Stack {
+  /** Takes webhooks in. */
+  readonly intake: WebhookIntake;
+  /** Compares with Button by the clock. */
+  readonly reconciliation: Reconciliation;
+  /** Announces changes. */
+  readonly publication: EventPublication;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { deployment, transactionsConfig, ...stackProps }: TransactionsStackProps,
+  ) {
+    super(scope, id, stackProps);
+    const transactions = createTransactionsTable(this, { deployment, transactionsConfig });
+    const positions = createDataTable(this, 'Positions', { deployment, keys: POSITIONS_TABLE });
+    const quarantine = createDataTable(this, 'WebhookQuarantine', { deployment, keys: QUARANTINE_TABLE });
+    const state = { deployment, transactionsConfig, transactions, positions, quarantine };
+    this.intake = new WebhookIntake(this, 'Intake', state);
+    this.reconciliation = new Reconciliation(this, 'Reconciliation', state);
+    this.publication = new EventPublication(this, 'Publication', {
+      deployment,
+      transactions,
+      streamArn: streamArn(transactions),
+      includePersonalFields: transactionsConfig.includePersonalFields,
+    });
+    new CfnOutput(this, 'TransactionsTableName', { value: transactions.tableName });
+    new CfnOutput(this, 'PositionsTableName', { value: positions.tableName });
+    new CfnOutput(this, 'WebhookQuarantineTableName', { value: quarantine.tableName });
+    this.#addOutputs();
+  }
+
+  #addOutputs(): void {
+    const { intake, reconciliation, publication } = this;
+    new CfnOutput(this, 'WebhookUrl', {
+      value: intake.url,
+      description: `Enter this URL in Button's Dashboard.`,
+    });
+    new CfnOutput(this, 'WebhookSecretsArn', {
+      value: intake.secrets.arn,
+      description: `Put a JSON list of {"name", "secret"} in here, one for each webhook.`,
+    });
+    new CfnOutput(this, 'ApiKeySecretArn', {
+      value: reconciliation.apiKey.arn,
+      description: `Put the publisher's Button API key in here.`,
+    });
+    new CfnOutput(this, 'WakeUpQueueUrl', { value: reconciliation.wakeUps.queueUrl });
+    new CfnOutput(this, 'ReconciliationPlannerName', {
+      value: reconciliation.plannerName,
+      description: 'Invoke this function to compare with Button at once.',
+    });
+    new CfnOutput(this, 'EventBusName', { value: publication.bus.eventBusName });
+    new CfnOutput(this, 'EventBusArn', { value: publication.bus.eventBusArn });
+  }
+}
+
+type TransactionsTableProps = Pick<TransactionsStackProps, 'deployment' | 'transactionsConfig'>;
+
+function createTransactionsTable(
+  scope: Construct,
+  { deployment, transactionsConfig }: TransactionsTableProps,
+): Table {
+  const { partitionKey, shopperIndex } = TRANSACTIONS_TABLE;
+  const table = createDataTable(scope, 'Transactions', {
+    deployment,
+    keys: { partitionKey },
+    stream: StreamViewType.NEW_AND_OLD_IMAGES,
+  });
+  if (transactionsConfig.shopperField !== 'none') {
+    table.addGlobalSecondaryIndex({
+      indexName: shopperIndex.name,
+      partitionKey: text(shopperIndex.partitionKey),
+      sortKey: text(shopperIndex.sortKey),
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: [...shopperIndex.nonKeyAttributes],
+    });
+  }
+  return table;
+}
+
+function streamArn(table: Table): string {
+  if (table.tableStreamArn === undefined) throw new Error(`The table ${table.node.path} has no stream.`);
+  return table.tableStreamArn;
+}

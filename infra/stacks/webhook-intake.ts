@@ -1,0 +1,128 @@
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+
+import type { Environment as WebhookFallbackEnvironment } from '../../functions/webhook-fallback/env.ts';
+import type { Environment as WebhookReceiverEnvironment } from '../../functions/webhook-receiver/env.ts';
+import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { LambdaFunction } from '../constructs/lambda-function.ts';
+import { permission } from '../constructs/permission.ts';
+import { QueueWorker } from '../constructs/queue-worker.ts';
+import { UnsetSecret } from '../constructs/unset-secret.ts';
+import { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
+import type { Deployment } from '../deployment.ts';
+import { overallMetric } from '../metrics.ts';
+import type { TransactionsConfig } from '../transactions-config.ts';
+
+/** What the intake of webhooks needs. */
+export type WebhookIntakeProps = {
+  deployment: Deployment;
+  transactionsConfig: TransactionsConfig;
+  transactions: Table;
+  quarantine: Table;
+};
+
+/** From Button's webhook to the table: the public URL, the receiver, and the queue for what can't be stored at once. */
+export class WebhookIntake extends Construct {
+  /** The URL for Button's Dashboard. */
+  readonly url: string;
+  /** Holds the webhooks' signing secrets, once somebody has put them in. */
+  readonly secrets: UnsetSecret;
+
+  readonly #props: WebhookIntakeProps;
+
+  constructor(scope: Construct, id: string, props: WebhookIntakeProps) {
+    super(scope, id);
+    this.#props = props;
+    const { deployment, transactionsConfig } = props;
+    this.secrets = new UnsetSecret(this, 'Secrets', {
+      deployment,
+      logicalId: 'WebhookSecrets',
+      description: `JSON list of {"name", "secret"}: one for each webhook in Button's Dashboard, old and new while one is changed.`,
+    });
+    const receiver = this.#createReceiver(this.#createFallback());
+    this.url = new WebhookEndpoint(this, 'Endpoint', {
+      deployment,
+      receiver,
+      throttle: transactionsConfig.throttle,
+    }).url;
+    this.#addAlarms();
+  }
+
+  #createFallback(): QueueWorker {
+    const { deployment, transactionsConfig } = this.#props;
+    const { timeoutSeconds, visibilityTimeoutSeconds, maxConcurrency, maxReceiveCount } =
+      transactionsConfig.fallback;
+    const environment: WebhookFallbackEnvironment = this.#storeEnvironment();
+    return new QueueWorker(this, 'Fallback', {
+      deployment,
+      logicalId: 'WebhookFallbackQueue',
+      kind: 'standard',
+      worker: 'webhook-fallback',
+      timeoutSeconds,
+      visibilityTimeoutSeconds,
+      batchSize: 10,
+      maxConcurrency,
+      maxReceiveCount,
+      environment: () => environment,
+      permissions: () => this.#storePermissions(),
+      alarms: {
+        deadLetterImpact:
+          'Authentic webhooks could not be stored in any try: shoppers may miss rewards until the next read from Button.',
+        ageImpact: 'Authentic webhooks have waited for an hour: transactions are shown late.',
+        maxAgeSeconds: 3600,
+        runbookSection: 'webhooks-are-held-back',
+      },
+    });
+  }
+
+  #createReceiver({ queue: fallbackQueue }: QueueWorker): LambdaFunction {
+    const environment: WebhookReceiverEnvironment = {
+      ...this.#storeEnvironment(),
+      FALLBACK_QUEUE_URL: fallbackQueue.queueUrl,
+      WEBHOOK_SECRETS_ID: this.secrets.arn,
+    };
+    return new LambdaFunction(this, 'Receiver', {
+      deployment: this.#props.deployment,
+      name: 'webhook-receiver',
+      timeoutSeconds: 10,
+      environment,
+      permissions: [
+        ...this.#storePermissions(),
+        permission(['sqs:SendMessage'], fallbackQueue.queueArn),
+        permission(['secretsmanager:GetSecretValue'], this.secrets.arn),
+      ],
+    });
+  }
+
+  #storeEnvironment(): WebhookFallbackEnvironment {
+    const { transactions, quarantine, transactionsConfig } = this.#props;
+    return {
+      TRANSACTIONS_TABLE: transactions.tableName,
+      QUARANTINE_TABLE: quarantine.tableName,
+      SHOPPER_FIELD: transactionsConfig.shopperField,
+      QUARANTINE_RETENTION_DAYS: String(transactionsConfig.quarantineRetentionDays),
+    };
+  }
+
+  /** What receiver and fallback share, because they run the same code. */
+  #storePermissions(): PolicyStatement[] {
+    const { transactions, quarantine } = this.#props;
+    return [
+      permission(['dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),
+      permission(['dynamodb:PutItem'], quarantine.tableArn),
+    ];
+  }
+
+  #addAlarms(): void {
+    const { deployment, quarantine } = this.#props;
+    new ExplainedAlarm(this, 'QuarantineAlarm', {
+      deployment,
+      metric: overallMetric('WebhooksQuarantined'),
+      above: 0,
+      impact: 'Authentic webhooks could not be understood: their transactions are not shown.',
+      firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,
+      runbookSection: 'webhooks-in-quarantine',
+    });
+  }
+}

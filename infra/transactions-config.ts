@@ -1,0 +1,215 @@
+import * as z from 'zod';
+
+import { ScheduleExpressionSchema } from './schedule-expression.ts';
+import { leastVisibilityTimeoutSeconds } from './visibility-timeout.ts';
+
+const ThrottleSchema = z.strictObject({
+  rateLimit: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe('Requests a second that the webhook URL accepts in the long run; more get 429.'),
+  burstLimit: z
+    .int()
+    .min(1)
+    .max(5000)
+    .default(200)
+    .describe('Requests that the webhook URL accepts at once.'),
+});
+
+const FallbackSchema = z
+  .strictObject({
+    timeoutSeconds: z
+      .int()
+      .min(10, 'must be at least 10: less is no time to store one event')
+      .max(900)
+      .default(30)
+      .describe("The function's timeout, in seconds."),
+    visibilityTimeoutSeconds: z
+      .int()
+      .min(6)
+      .max(43_200)
+      .default(900)
+      .describe('The wait before an event is tried again, in seconds; at least six times the timeout.'),
+    maxConcurrency: z
+      .int()
+      .min(2)
+      .max(1000)
+      .default(2)
+      .describe('At most so many batches of held events are applied at once.'),
+    maxReceiveCount: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(1000)
+      .describe('Tries after which a held event is set aside; with the default wait, ten days.'),
+  })
+  .check(({ value, issues }) => {
+    checkVisibility(value, issues);
+  });
+
+const ScheduleSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be 1 to 32 lower-case letters, digits and hyphens, a letter first')
+    .describe('Tells the schedule from the others.'),
+  expression: ScheduleExpressionSchema.describe('When transactions are read.'),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, 'must be an IANA time zone such as UTC or America/New_York')
+    .default('UTC')
+    .describe('The IANA time zone in which a cron expression is meant.'),
+});
+
+const ReconcilerSchema = z
+  .strictObject({
+    schedules: z
+      .array(ScheduleSchema)
+      .min(1, 'must hold at least one schedule: without it, lost webhooks stay lost')
+      .refine(
+        (schedules) => new Set(schedules.map(({ name }) => name)).size === schedules.length,
+        'must give each schedule a name of its own',
+      )
+      .default([
+        { name: 'busy-hours', expression: 'cron(0/10 7-23 * * ? *)', timeZone: 'America/New_York' },
+        { name: 'quiet-hours', expression: 'cron(0/30 0-6 * * ? *)', timeZone: 'America/New_York' },
+      ])
+      .describe(
+        'When transactions are read; by default every 10 minutes from 7 to 24 o’clock in New York, every 30 otherwise. Button recommends every 5 to 10 minutes in busy hours, every 30 to 60 otherwise.',
+      ),
+    silenceMinutes: z
+      .int()
+      .min(1)
+      .max(1440)
+      .default(120)
+      .describe('No run for so many minutes is an alarm; more than the longest pause between schedules.'),
+    readFrom: z.iso
+      .datetime()
+      .default('2014-01-01T00:00:00Z')
+      .describe("Where an account's first read begins: an ISO 8601 UTC instant."),
+    firstRead: z
+      .enum(['historical', 'live', 'none'])
+      .default('historical')
+      .describe(
+        'How transactions older than this deployment come in: with events marked `historical` (nobody is rewarded twice), as if new, or not at all.',
+      ),
+    overlapSeconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .default(900)
+      .describe(
+        'Each window begins so many seconds before the end of the one before: covers late writes at Button.',
+      ),
+    lagSeconds: z
+      .int()
+      .min(0)
+      .max(3600)
+      .default(120)
+      .describe(
+        'Each window ends so many seconds before now: covers the delay between a change and its visibility.',
+      ),
+    sliceSeconds: z
+      .int()
+      .min(1)
+      .max(840)
+      .default(75)
+      .describe('One invocation opens no new page after so many seconds and hands on to the next.'),
+    pageSize: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(100)
+      .describe("Transactions asked for at once; Button's own default is 50."),
+    buttonTimeoutMs: z
+      .int()
+      .min(100)
+      .max(60_000)
+      .default(10_000)
+      .describe("Total deadline of one call to Button's Accounts and Transactions APIs, in milliseconds."),
+    timeoutSeconds: z.int().min(1).max(900).default(120).describe("The reconciler's timeout, in seconds."),
+    visibilityTimeoutSeconds: z
+      .int()
+      .min(6)
+      .max(43_200)
+      .optional()
+      .describe(
+        'How long a killed reconciler holds up its own account, in seconds; at least six times the timeout, and exactly that unless set.',
+      ),
+    maxConcurrency: z
+      .int()
+      .min(2)
+      .max(1000)
+      .default(2)
+      .describe('At most so many accounts are read at once.'),
+    maxReceiveCount: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(3)
+      .describe('Tries after which a wake-up is set aside; the next schedule sends another.'),
+  })
+  .check(({ value, issues }) => {
+    checkVisibility(value, issues);
+    // The last page is begun just before the slice ends, and only while there is time for its call and its writes.
+    const leastSeconds = value.sliceSeconds + Math.ceil(value.buttonTimeoutMs / 1000) + 15;
+    if (value.timeoutSeconds < leastSeconds) {
+      issues.push({
+        code: 'custom',
+        input: value.timeoutSeconds,
+        path: ['timeoutSeconds'],
+        message: `must be at least ${leastSeconds}: sliceSeconds, one call to Button and 15 s to store its page; raise it or lower sliceSeconds`,
+      });
+    }
+  });
+
+/** Everything that can be set about Button's transactions. */
+export const TransactionsConfigSchema = z.strictObject({
+  shopperField: z
+    .enum(['publisher_customer_id', 'pub_ref', 'none'])
+    .default('publisher_customer_id')
+    .describe(
+      "Which of Button's fields tells whose transaction it is; `none` leaves the index by shopper out.",
+    ),
+  includePersonalFields: z
+    .boolean()
+    .default(false)
+    .describe('Whether events on the bus name the shopper (`publisher_customer_id`, `pub_ref`).'),
+  throttle: ThrottleSchema.prefault({}).describe(
+    'The cap on webhook requests; what is beyond it, the reconciler repairs.',
+  ),
+  fallback: FallbackSchema.prefault({}).describe('Authentic events that could not be stored at once.'),
+  reconciler: ReconcilerSchema.prefault({}).describe("The comparison with Button's Transactions API."),
+  quarantineRetentionDays: z
+    .int()
+    .min(1)
+    .max(3650)
+    .default(90)
+    .describe('How long an authentic event that could not be applied is kept, in days.'),
+});
+
+/** The validated settings of transactions. */
+export type TransactionsConfig = z.output<typeof TransactionsConfigSchema>;
+
+type Timeouts = { timeoutSeconds: number; visibilityTimeoutSeconds?: number | undefined };
+
+function checkVisibility(timeouts: Timeouts, issues: z.core.$ZodRawIssue[]): void {
+  const { timeoutSeconds, visibilityTimeoutSeconds } = timeouts;
+  const least = leastVisibilityTimeoutSeconds(timeoutSeconds);
+  if (visibilityTimeoutSeconds === undefined || visibilityTimeoutSeconds >= least) return;
+  issues.push({
+    code: 'custom',
+    input: visibilityTimeoutSeconds,
+    path: ['visibilityTimeoutSeconds'],
+    message: `must be at least ${least}, six times timeoutSeconds: raise it or lower timeoutSeconds`,
+  });
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}

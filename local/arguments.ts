@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm start` was asked for. */
+export type Arguments = {
+  help: boolean;
+  /** End after the tour. */
+  once: boolean;
+  json: boolean;
+  tour: boolean;
+  endpointsFile?: string;
+  config?: string;
+  buttonUrl?: string;
+  buttonApiKey?: string;
+  webhookSecrets?: [string, ...string[]];
+  controlPort: number;
+};
+
+/** How to call it. */
+export const USAGE = `Runs the whole system on this machine, plays a tour of it, and stays up until Ctrl-C.
+
+npm start -- [options]
+  --once                   end after the tour; exit 0 only if every step came out
+  --json                   print one JSON document at the end of the tour
+  --no-tour                only set everything up
+  --endpoints-file FILE    write the endpoints as JSON once everything is ready
+  --config FILE            deploy this configuration instead of infra/config/local.json
+  --button-url URL         talk to this Button instead of the simulator
+  --button-api-key KEY     the API key for it (default: a random one)
+  --webhook-secret SECRET  a webhook's secret (default: a random one); may be given several times
+  --control-port PORT      the port of the control server (default: any free one)
+  --help
+`;
+
+/** Reads the command line, or says what is wrong with it. */
+export function readArguments(
+  args: readonly string[],
+): { valid: true; options: Arguments } | { valid: false; problem: string } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      allowNegative: true,
+      options: {
+        help: { type: 'boolean', default: false },
+        once: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        tour: { type: 'boolean', default: true },
+        'endpoints-file': { type: 'string' },
+        config: { type: 'string' },
+        'button-url': { type: 'string' },
+        'button-api-key': { type: 'string' },
+        'webhook-secret': { type: 'string', multiple: true },
+        'control-port': { type: 'string', default: '0' },
+      },
+    });
+    return { valid: true, options: toArguments(values) };
+  } catch (error) {
+    return { valid: false, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+type Values = {
+  help: boolean;
+  once: boolean;
+  json: boolean;
+  tour: boolean;
+  'endpoints-file'?: string | undefined;
+  config?: string | undefined;
+  'button-url'?: string | undefined;
+  'button-api-key'?: string | undefined;
+  'webhook-secret'?: string[] | undefined;
+  'control-port': string;
+};
+
+/** Throws an error for people if a value makes no sense. */
+function toArguments(values: Values): Arguments {
+  const { help, once, json, tour, config } = values;
+  const controlPort = Number(values['control-port']);
+  if (!Number.isInteger(controlPort) || controlPort < 0 || controlPort > 65_535) {
+    throw new Error('--control-port must be a number from 0 to 65535');
+  }
+  if (
+    values['button-url'] !== undefined &&
+    !/^https?:$/.test(URL.parse(values['button-url'])?.protocol ?? '')
+  ) {
+    throw new Error('--button-url must be an http or https URL');
+  }
+  const [firstSecret, ...moreSecrets] = values['webhook-secret'] ?? [];
+  return {
+    help,
+    once,
+    json,
+    tour,
+    controlPort,
+    ...(values['endpoints-file'] === undefined ? {} : { endpointsFile: values['endpoints-file'] }),
+    ...(config === undefined ? {} : { config }),
+    ...(values['button-url'] === undefined ? {} : { buttonUrl: values['button-url'] }),
+    ...(values['button-api-key'] === undefined ? {} : { buttonApiKey: values['button-api-key'] }),
+    ...(firstSecret === undefined ? {} : { webhookSecrets: [firstSecret, ...moreSecrets] }),
+  };
+}

@@ -1,0 +1,74 @@
+import type { DynamoDbEmulator } from './emulators/dynamodb-emulator.ts';
+import type { EventBridge } from './emulators/event-bridge.ts';
+import type { SecretsManager } from './emulators/secrets-manager.ts';
+import type { SqsEmulator } from './emulators/sqs-emulator.ts';
+import type { FunctionLog } from './lambda/function-log.ts';
+import type { LocalFunction } from './lambda/local-function.ts';
+import type { Processes } from './processes.ts';
+import type { HttpApi } from './triggers/http-api.ts';
+import type { LocalSchedule } from './triggers/schedule.ts';
+
+/** Something that invokes functions of its own accord. */
+export type Trigger = {
+  /** Goes on until the signal and the end of what is then under way. Rejects when it cannot go on. */
+  run(until: AbortSignal): Promise<void>;
+};
+
+/** A queue that messages are received from, and whether anything of it is still under way. */
+export type QueueConsumer = { queueUrl: string; isIdle(): Promise<boolean> };
+
+/** The region, the account and everything that resources are made in. */
+export type LocalCloud = {
+  region: string;
+  accountId: string;
+  dynamodb: DynamoDbEmulator;
+  sqs: SqsEmulator;
+  secretsManager: SecretsManager;
+  eventBridge: EventBridge;
+  processes: Processes;
+  /** Directories of function code by S3 key. */
+  assetDirectories: ReadonlyMap<string, string>;
+  environmentOverrides: Record<string, string>;
+  /** Where Node.js keeps the compiled code of functions between deployments. */
+  compileCacheDirectory: string;
+  /** Of how many firings of a schedule one happens twice; 0 is none. */
+  scheduleRepeatsEvery: number;
+  openLog(functionLogicalId: string): FunctionLog;
+
+  // What has been deployed so far.
+  functions: LocalFunction[];
+  httpApis: Map<string, HttpApi>;
+  schedules: LocalSchedule[];
+  queueConsumers: QueueConsumer[];
+  triggers: Trigger[];
+  /** From the stream ARN that a template sees to the one that the emulator knows. */
+  streamArns: Map<string, string>;
+  /** Function names that API Gateway may invoke. */
+  invocableByApiGateway: Set<string>;
+};
+
+/** An ARN in the local account, for example `arn:aws:sqs:us-east-1:000000000000:orders`. */
+export function arnOf(
+  cloud: { region: string; accountId: string },
+  service: string,
+  resource: string,
+): string {
+  return `arn:aws:${service}:${cloud.region}:${cloud.accountId}:${resource}`;
+}
+
+/** The function with this name, ARN or logical id. Throws when there is none, or several. */
+export function findFunction(cloud: LocalCloud, id: string): LocalFunction {
+  const [found, ...others] = cloud.functions.filter(
+    ({ configuration: { name, arn, logicalId } }) => id === name || id === arn || id === logicalId,
+  );
+  if (found === undefined) throw new Error(`There is no function ${id}.`);
+  if (others.length > 0) throw new Error(`Several stacks have a function ${id}; name it in full.`);
+  return found;
+}
+
+/** The HTTP API with this id. Throws when there is none. */
+export function findHttpApi(cloud: LocalCloud, apiId: string): HttpApi {
+  const api = cloud.httpApis.get(apiId);
+  if (api === undefined) throw new Error(`There is no HTTP API ${apiId}.`);
+  return api;
+}

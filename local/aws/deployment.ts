@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { findFunction } from './cloud.ts';
+import type { LocalCloud } from './cloud.ts';
+import type { BusEvent } from './emulators/event-bridge.ts';
+import type { EmfDocument } from './lambda/function-log.ts';
+import type { InvocationResult } from './lambda/invocation-result.ts';
+import { startCloud } from './start-cloud.ts';
+import type { RunningCloud } from './start-cloud.ts';
+import { deployStack, refuseUnknownTypes } from './stack-deployment.ts';
+import type { LocalResource, LocalStack } from './stack-deployment.ts';
+import { readAssembly } from './template/assembly.ts';
+
+/** What to deploy, and how. */
+export type DeploymentOptions = {
+  /** Where `cdk synth` wrote to. */
+  assemblyDirectory: string;
+  /** For what a deployment leaves behind: `logs/<logical id>.log`. Made if missing. */
+  stateDirectory: string;
+  /** Win over the template's variables in every function that has them; a name that no function has is an error. */
+  environmentOverrides: Record<string, string>;
+  /** Every line that a function prints, other than metrics. */
+  onLog?: (entry: { functionLogicalId: string; line: string }) => void;
+  /** Lets one of so many firings of each schedule happen twice, as Scheduler's "at least once" allows. */
+  scheduleRepeatsEvery?: number;
+};
+
+/** A deployed app. */
+export type LocalDeployment = {
+  endpoints: { dynamodb: string; sqs: string; secretsManager: string; eventBridge: string };
+  /** By stack name, then by output key. */
+  outputs: ReadonlyMap<string, Record<string, string>>;
+  resources: LocalResource[];
+  /** Runs a function (by name, ARN or logical id) and waits for its result. Throws when there is no such function. */
+  invoke(functionId: string, payload: unknown): Promise<InvocationResult>;
+  /** Sets a secret's current value, by ARN or name. */
+  setSecretValue(secretId: string, value: string): void;
+  /** What was put on any bus, in order. */
+  busEvents(): BusEvent[];
+  /** What functions printed in CloudWatch's embedded metric format, in order. */
+  metrics(): EmfDocument[];
+  /**
+   * Resolves once the queue has no message to receive and its mapping works on none. Messages that are hidden after a
+   * failed attempt, and those that their group holds back behind one, do not count.
+   */
+  untilQueueIdle(queueUrl: string): Promise<void>;
+  /** Invokes a schedule's target now, by the schedule's logical id, and waits for its result. */
+  runSchedule(logicalId: string): Promise<InvocationResult>;
+  /** Rejects when an emulator dies, or when a queue's or a stream's mapping cannot go on. */
+  failed: Promise<never>;
+  /** Ends everything. No process is left, whatever state the deployment is in. Calling it twice is harmless. */
+  close(): Promise<void>;
+};
+
+const DEFAULT_REGION = 'us-east-1';
+
+/** How often `untilQueueIdle` looks. */
+const IDLE_CHECK_INTERVAL_MS = 10;
+
+/**
+ * Deploys the stacks of a cloud assembly on this machine. Throws, and leaves nothing behind, when a template says
+ * something that is not understood, or when an emulator cannot be started.
+ */
+export async function deployAssembly(options: DeploymentOptions): Promise<LocalDeployment> {
+  const assembly = await readAssembly(options.assemblyDirectory);
+  refuseUnknownTypes(assembly.stacks);
+  const metrics: EmfDocument[] = [];
+  const running = await startCloud({
+    region: assembly.region ?? DEFAULT_REGION,
+    logDirectory: join(options.stateDirectory, 'logs'),
+    listener: {
+      onLine: (entry) => options.onLog?.(entry),
+      onMetrics: (document) => metrics.push(document),
+    },
+    assetDirectories: assembly.assetDirectories,
+    environmentOverrides: options.environmentOverrides,
+    compileCacheDirectory: join(options.stateDirectory, 'compile-cache'),
+    scheduleRepeatsEvery: options.scheduleRepeatsEvery ?? 0,
+  });
+
+  try {
+    const stacks = new Map<string, LocalStack>();
+    for (const stack of assembly.stacks) stacks.set(stack.name, await deployStack(stack, running.cloud));
+    refuseUnusedOverrides(running.cloud);
+    running.startTriggers();
+    return describeDeployment(running, { stacks, metrics });
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
+}
+
+function describeDeployment(
+  running: RunningCloud,
+  { stacks, metrics }: { stacks: Map<string, LocalStack>; metrics: EmfDocument[] },
+): LocalDeployment {
+  const { cloud } = running;
+  return {
+    endpoints: {
+      dynamodb: cloud.dynamodb.endpoint,
+      sqs: cloud.sqs.endpoint,
+      secretsManager: cloud.secretsManager.endpoint,
+      eventBridge: cloud.eventBridge.endpoint,
+    },
+    outputs: new Map([...stacks].map(([name, { outputs }]) => [name, outputs])),
+    resources: [...stacks.values()].flatMap(({ resources }) => resources),
+    invoke: (functionId, payload) => findFunction(cloud, functionId).invoke(payload),
+    setSecretValue: (secretId, value) => {
+      cloud.secretsManager.put(secretId, value);
+    },
+    busEvents: () => cloud.eventBridge.events(),
+    metrics: () => [...metrics],
+    untilQueueIdle: (queueUrl) => untilQueueIdle(cloud, queueUrl),
+    async runSchedule(logicalId) {
+      const schedule = cloud.schedules.find((known) => known.logicalId === logicalId);
+      if (schedule === undefined) throw new Error(`There is no schedule ${logicalId}.`);
+      return schedule.fireNow();
+    },
+    failed: running.failed,
+    close: () => running.close(),
+  };
+}
+
+function refuseUnusedOverrides({ functions, environmentOverrides }: LocalCloud): void {
+  const known = new Set(functions.flatMap(({ configuration }) => Object.keys(configuration.environment)));
+  const unused = Object.keys(environmentOverrides).filter((name) => !known.has(name));
+  if (unused.length > 0) throw new Error(`No function has the environment variables ${unused.join(', ')}.`);
+}
+
+async function untilQueueIdle(cloud: LocalCloud, queueUrl: string): Promise<void> {
+  const consumers = cloud.queueConsumers.filter((consumer) => consumer.queueUrl === queueUrl);
+  if (consumers.length === 0) throw new Error(`No enabled mapping receives from ${queueUrl}.`);
+  for (;;) {
+    const idle = await Promise.all(consumers.map((consumer) => consumer.isIdle()));
+    if (idle.every(Boolean)) return;
+    await delay(IDLE_CHECK_INTERVAL_MS);
+  }
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { AwsServiceError } from './aws-json-client.ts';
+import { serveAwsJson } from './aws-json-server.ts';
+
+/** An event as a bus took it in. */
+export type BusEvent = {
+  busName: string;
+  id: string;
+  /** ISO 8601 UTC. */
+  time: string;
+  source: string;
+  detailType: string;
+  detail: Record<string, unknown>;
+};
+
+/** EventBridge's PutEvents: buses that keep what they are given, for reading. There are no rules. */
+export type EventBridge = {
+  endpoint: string;
+  createBus(bus: { arn: string; name: string }): void;
+  /** Everything put on a bus that exists, oldest first. */
+  events(): BusEvent[];
+  close(): Promise<void>;
+};
+
+const EntrySchema = z.object({
+  Source: z.string().optional(),
+  DetailType: z.string().optional(),
+  Detail: z.string().optional(),
+  EventBusName: z.string().optional(),
+  Time: z.number().optional(),
+  Resources: z.array(z.string()).optional(),
+  TraceHeader: z.string().optional(),
+});
+type Entry = z.infer<typeof EntrySchema>;
+
+const PutEventsSchema = z.object({ Entries: z.array(EntrySchema).min(1).max(10) });
+
+/** Source: PutEvents in the AWS SDK's reference, "the total entry size must be less than 1MB". */
+const TOTAL_LIMIT_BYTES = 1024 * 1024;
+
+const DetailSchema = z.record(z.string(), z.unknown());
+
+/** Starts the server with the `default` bus that every account has. */
+export async function startEventBridge(defaultBusArn: string): Promise<EventBridge> {
+  const buses = [{ arn: defaultBusArn, name: 'default' }];
+  const events: BusEvent[] = [];
+
+  const server = await serveAwsJson('AWSEvents', {
+    PutEvents: (input) => {
+      const results = entriesOf(input).map((entry) => putEvent(entry, { buses, events }));
+      return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
+    },
+  });
+  return {
+    endpoint: server.url,
+    createBus: (bus) => {
+      buses.push(bus);
+    },
+    events: () => [...events],
+    close: () => server.close(),
+  };
+}
+
+function entriesOf(input: unknown): Entry[] {
+  const parsed = PutEventsSchema.safeParse(input);
+  if (!parsed.success) throw new AwsServiceError('ValidationException', z.prettifyError(parsed.error));
+  const { Entries: entries } = parsed.data;
+  if (entries.reduce((total, entry) => total + entrySizeBytes(entry), 0) >= TOTAL_LIMIT_BYTES) {
+    throw new AwsServiceError(
+      'ValidationException',
+      'Total size of the entries in the request is over the limit.',
+    );
+  }
+  return entries;
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html, "Calculating PutEvents event entry size" */
+function entrySizeBytes(entry: Entry): number {
+  const texts = [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])];
+  return texts.reduce(
+    (total, text) => total + Buffer.byteLength(text ?? ''),
+    entry.Time === undefined ? 0 : 14,
+  );
+}
+
+/** One bad entry fails alone; an entry for a bus that does not exist is accepted and dropped, as AWS does. */
+function putEvent(entry: Entry, to: { buses: { arn: string; name: string }[]; events: BusEvent[] }) {
+  if (!entry.Source) return invalid('Source');
+  if (!entry.DetailType) return invalid('DetailType');
+  if (!entry.Detail) return invalid('Detail');
+  const detail = parseDetail(entry.Detail);
+  if (detail === undefined) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+
+  const id = randomUUID();
+  const wanted = entry.EventBusName ?? 'default';
+  const bus = to.buses.find(({ arn, name }) => wanted === name || wanted === arn);
+  if (bus !== undefined) {
+    to.events.push({
+      busName: bus.name,
+      id,
+      time: new Date(entry.Time === undefined ? Date.now() : entry.Time * 1000).toISOString(),
+      source: entry.Source,
+      detailType: entry.DetailType,
+      detail,
+    });
+  }
+  return { EventId: id };
+}
+
+function invalid(parameter: string) {
+  return {
+    ErrorCode: 'InvalidArgument',
+    ErrorMessage: `Parameter ${parameter} is not valid. Reason: ${parameter} is a required argument.`,
+  };
+}
+
+function parseDetail(text: string): Record<string, unknown> | undefined {
+  try {
+    return DetailSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startEnvironment, timedOut } from './execution-environment.ts';
+import type { EnvironmentSurroundings, ExecutionEnvironment } from './execution-environment.ts';
+import type { FunctionConfiguration } from './function-configuration.ts';
+import { refusedBy } from './invocation-result.ts';
+import type { InvocationResult } from './invocation-result.ts';
+
+/** A deployed function. */
+export type LocalFunction = {
+  configuration: FunctionConfiguration;
+  /** Runs it and waits for the result (RequestResponse). Never rejects while the deployment is up. */
+  invoke(payload: unknown): Promise<InvocationResult>;
+  /** Accepts the event and runs it later (Event); a failed run is tried again as `asyncRetries` says. */
+  invokeAsync(payload: unknown): InvocationResult | 'accepted';
+  /** Sets what `AWS::Lambda::EventInvokeConfig` sets. */
+  setAsyncRetries(retries: AsyncRetries): void;
+  /** Starts nothing more; the environments end with the deployment's processes. */
+  close(): void;
+};
+
+/** How a failed asynchronous invocation is repeated. */
+export type AsyncRetries = {
+  /** The wait before each further attempt. */
+  delaysMs: number[];
+  maximumEventAgeMs: number;
+};
+
+/**
+ * Twice, after one minute and then two; the event is dropped after six hours:
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+ */
+export const DEFAULT_ASYNC_RETRIES: AsyncRetries = {
+  delaysMs: [60_000, 120_000],
+  maximumEventAgeMs: 21_600_000,
+};
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "Invocation payload". */
+const PAYLOAD_LIMIT_BYTES = { sync: 6_291_456, async: 1_048_576 };
+
+/** Makes a function; nothing is started before it is invoked. */
+export function createLocalFunction(
+  configuration: FunctionConfiguration,
+  surroundings: EnvironmentSurroundings,
+): LocalFunction {
+  const closing = new AbortController();
+  const pool = createPool(configuration.concurrency, async () =>
+    closing.signal.aborted ? undefined : startEnvironment(configuration, surroundings),
+  );
+  let asyncRetries = DEFAULT_ASYNC_RETRIES;
+
+  const run = async (event: string): Promise<InvocationResult> => {
+    const environment = await pool.acquire();
+    if (environment === 'no-concurrency') return refusedBy('TooManyRequestsException', 'Rate Exceeded.');
+    const result = await runIn(environment, { event, configuration, surroundings });
+    pool.release(environment);
+    if (result.status !== 'succeeded') surroundings.log.write(platformReport(result));
+    return result;
+  };
+
+  const runWithRetries = async (event: string) => {
+    const acceptedAtMs = Date.now();
+    for (const waitMs of [0, ...asyncRetries.delaysMs]) {
+      await delay(waitMs, undefined, { signal: closing.signal });
+      if (Date.now() - acceptedAtMs > asyncRetries.maximumEventAgeMs) return;
+      const result = await run(event);
+      if (result.status === 'succeeded') return;
+    }
+  };
+
+  return {
+    configuration,
+    invoke: async (payload) => {
+      const event = JSON.stringify(payload ?? null);
+      return tooLarge(event, PAYLOAD_LIMIT_BYTES.sync) ?? run(event);
+    },
+    invokeAsync: (payload) => {
+      const event = JSON.stringify(payload ?? null);
+      const refusal = tooLarge(event, PAYLOAD_LIMIT_BYTES.async);
+      if (refusal !== undefined) return refusal;
+      runWithRetries(event).catch((error: unknown) => {
+        if (!closing.signal.aborted) throw error;
+      });
+      return 'accepted';
+    },
+    setAsyncRetries: (retries) => {
+      asyncRetries = retries;
+    },
+    close: () => {
+      closing.abort();
+    },
+  };
+}
+
+type Run = { event: string; configuration: FunctionConfiguration; surroundings: EnvironmentSurroundings };
+
+/**
+ * Waits for the code to be loaded, then runs the event. Code that takes longer than the init phase allows is loaded
+ * again as part of the invocation and on its time, as Lambda does:
+ * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Init phase".
+ */
+async function runIn(lease: Lease, { event, configuration, surroundings }: Run): Promise<InvocationResult> {
+  const init = await lease.environment.initialised;
+  if (init === 'ready') return lease.environment.invoke(event, configuration.timeoutMs);
+  await lease.environment.kill();
+  if (init !== 'init-timed-out') return init;
+
+  const startedAtMs = Date.now();
+  lease.environment = await startEnvironment(
+    { ...configuration, initLimitMs: configuration.timeoutMs },
+    surroundings,
+  );
+  const secondInit = await lease.environment.initialised;
+  if (secondInit === 'ready') {
+    return lease.environment.invoke(event, Math.max(0, configuration.timeoutMs - (Date.now() - startedAtMs)));
+  }
+  await lease.environment.kill();
+  return secondInit === 'init-timed-out' ? timedOut(randomUUID(), configuration.timeoutMs) : secondInit;
+}
+
+/** An environment in the hands of one invocation. */
+type Lease = { environment: ExecutionEnvironment };
+
+/**
+ * Gives out environments: one that has just become free, or a new one, or (at the limit) the next to become free.
+ * Nothing is given out when `start` starts nothing.
+ */
+function createPool(
+  { kind, limit }: FunctionConfiguration['concurrency'],
+  start: () => Promise<ExecutionEnvironment | undefined>,
+) {
+  const idle: ExecutionEnvironment[] = [];
+  const waiting: ((environment: ExecutionEnvironment | undefined) => void)[] = [];
+  let count = 0;
+
+  const takeIdle = () => {
+    for (;;) {
+      const free = idle.pop();
+      if (free === undefined || !free.isGone()) return free;
+      count -= 1;
+    }
+  };
+  const startNew = () => {
+    count += 1;
+    return start();
+  };
+  const wait = () => new Promise<ExecutionEnvironment | undefined>((resolve) => waiting.push(resolve));
+
+  return {
+    async acquire(): Promise<Lease | 'no-concurrency'> {
+      const free = takeIdle();
+      if (free === undefined && count >= limit && kind === 'reserved') return 'no-concurrency';
+      const environment = free ?? (count < limit ? await startNew() : ((await wait()) ?? (await startNew())));
+      return environment === undefined ? 'no-concurrency' : { environment };
+    },
+    release({ environment }: Lease): void {
+      void environment.released().then((reusable) => {
+        const next = waiting.shift();
+        if (!reusable) count -= 1;
+        if (next !== undefined) next(reusable ? environment : undefined);
+        else if (reusable) idle.push(environment);
+      });
+    },
+  };
+}
+
+function tooLarge(event: string, limitBytes: number): InvocationResult | undefined {
+  if (Buffer.byteLength(event) <= limitBytes) return undefined;
+  return refusedBy(
+    'RequestTooLargeException',
+    `Request must be smaller than ${limitBytes} bytes for the InvokeFunction operation`,
+  );
+}
+
+/** The line that Lambda adds for an invocation that went wrong, in the JSON log format. */
+function platformReport(result: Exclude<InvocationResult, { status: 'succeeded' }>): string {
+  const { errorType, errorMessage } = result.error;
+  const status = errorType === 'Sandbox.Timedout' ? 'timeout' : 'error';
+  return JSON.stringify({
+    time: new Date().toISOString(),
+    type: 'platform.report',
+    record: { status, errorType, errorMessage },
+  });
+}

@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { defineResource } from '../resource-definition.ts';
+import { startHttpApi } from '../triggers/http-api.ts';
+
+/** An HTTP API on a port of this machine. */
+export const apigatewayv2Api = defineResource({
+  type: 'AWS::ApiGatewayV2::Api',
+  properties: { ProtocolType: z.literal('HTTP') },
+  withoutLocalEffect: {
+    Name: 'nothing reads it',
+    Description: 'nothing reads it',
+    DisableExecuteApiEndpoint: 'there is no other endpoint here',
+    IpAddressType: 'it listens on 127.0.0.1 only',
+    Tags: 'nothing reads them',
+  },
+  async create(_properties, { stack, logicalId, cloud }) {
+    const apiId = createHash('sha256').update(`${stack}/${logicalId}`).digest('hex').slice(0, 10);
+    const api = await startHttpApi({ apiId, accountId: cloud.accountId, region: cloud.region });
+    cloud.httpApis.set(apiId, api);
+    return { physicalId: apiId, attributes: { ApiEndpoint: api.endpoint, ApiId: apiId } };
+  },
+});

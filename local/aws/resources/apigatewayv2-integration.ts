@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { findFunction, findHttpApi } from '../cloud.ts';
+import { defineResource } from '../resource-definition.ts';
+
+/** A function behind routes, called with payload format 2.0. */
+export const apigatewayv2Integration = defineResource({
+  type: 'AWS::ApiGatewayV2::Integration',
+  properties: {
+    ApiId: z.string(),
+    IntegrationType: z.literal('AWS_PROXY'),
+    IntegrationUri: z.string(),
+    PayloadFormatVersion: z.literal('2.0'),
+    TimeoutInMillis: z.int().min(50).max(30_000).default(30_000),
+  },
+  withoutLocalEffect: {
+    Description: 'nothing reads it',
+    IntegrationMethod: 'a function is always called by POST',
+  },
+  create(properties, { cloud }) {
+    const id = randomUUID().slice(0, 7);
+    const target = findFunction(cloud, properties.IntegrationUri);
+    findHttpApi(cloud, properties.ApiId).addIntegration(id, {
+      target,
+      timeoutMs: properties.TimeoutInMillis,
+      mayInvoke: () => cloud.invocableByApiGateway.has(target.configuration.name),
+    });
+    return { physicalId: id, attributes: { IntegrationId: id } };
+  },
+});

@@ -1,0 +1,103 @@
+import { mkdir } from 'node:fs/promises';
+import { arnOf } from './cloud.ts';
+import type { LocalCloud } from './cloud.ts';
+import { startDynamoDb } from './emulators/dynamodb-emulator.ts';
+import { startEventBridge } from './emulators/event-bridge.ts';
+import { startSecretsManager } from './emulators/secrets-manager.ts';
+import { LOCAL_ACCOUNT_ID, startSqs } from './emulators/sqs-emulator.ts';
+import { openFunctionLog } from './lambda/function-log.ts';
+import type { FunctionLog, LogListener } from './lambda/function-log.ts';
+import { startProcesses } from './processes.ts';
+
+/** What the caller decides about a cloud. */
+export type CloudOptions = Pick<
+  LocalCloud,
+  'region' | 'assetDirectories' | 'environmentOverrides' | 'scheduleRepeatsEvery' | 'compileCacheDirectory'
+> & { logDirectory: string; listener: LogListener };
+
+type Closable = { close(): Promise<void> };
+
+/** A cloud and its life. */
+export type RunningCloud = {
+  cloud: LocalCloud;
+  /** Lets queues, streams and schedules invoke functions. */
+  startTriggers(): void;
+  /** Rejects when an emulator dies, or when a trigger cannot go on. */
+  failed: Promise<never>;
+  close(): Promise<void>;
+};
+
+/** Starts the emulators of a cloud with nothing deployed in it. When one cannot be started, none is left running. */
+export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
+  const { logDirectory, listener, ...given } = options;
+  await mkdir(logDirectory, { recursive: true });
+  const place = { region: options.region, accountId: LOCAL_ACCOUNT_ID };
+  const opened: Closable[] = [];
+  const open = <Part extends Closable>(part: Part): Part => {
+    opened.unshift(part);
+    return part;
+  };
+
+  try {
+    const processes = open(startProcesses());
+    const cloud: LocalCloud = {
+      ...given,
+      ...place,
+      processes,
+      dynamodb: open(await startDynamoDb(processes, options.region)),
+      sqs: open(await startSqs(options.region)),
+      secretsManager: open(await startSecretsManager()),
+      eventBridge: open(await startEventBridge(arnOf(place, 'events', 'event-bus/default'))),
+      openLog: (functionLogicalId): FunctionLog =>
+        open(openFunctionLog(functionLogicalId, logDirectory, listener)),
+      functions: [],
+      httpApis: new Map(),
+      schedules: [],
+      queueConsumers: [],
+      triggers: [],
+      streamArns: new Map(),
+      invocableByApiGateway: new Set(),
+    };
+    return runCloud(cloud, opened);
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+function runCloud(cloud: LocalCloud, opened: Closable[]): RunningCloud {
+  const stopping = new AbortController();
+  const failure = Promise.withResolvers<never>();
+  // Whoever awaits `failed` hears of it; nobody has to.
+  failure.promise.catch(() => undefined);
+  cloud.dynamodb.failed.catch(failure.reject);
+  let running: Promise<void>[] = [];
+
+  // From the outside in: what invokes, what runs, what is called.
+  const close = async () => {
+    stopping.abort();
+    await closeAll([...cloud.httpApis.values()]);
+    for (const localFunction of cloud.functions) localFunction.close();
+    await Promise.all([cloud.dynamodb.close(), cloud.processes.close()]);
+    await Promise.all(running);
+    await closeAll(opened);
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    cloud,
+    startTriggers: () => {
+      running = cloud.triggers.map((trigger) =>
+        trigger.run(stopping.signal).catch((error: unknown) => {
+          // What was under way when everything closes may fail: its function and its queue are gone.
+          if (!stopping.signal.aborted) failure.reject(error);
+        }),
+      );
+    },
+    failed: failure.promise,
+    close: () => (closing ??= close()),
+  };
+}
+
+async function closeAll(parts: Closable[]): Promise<void> {
+  for (const part of parts) await part.close();
+}

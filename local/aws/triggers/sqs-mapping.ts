@@ -1,0 +1,182 @@
+import * as z from 'zod';
+import type { LocalCloud, QueueConsumer, Trigger } from '../cloud.ts';
+import type { LocalFunction } from '../lambda/local-function.ts';
+import { unfinishedItems } from './batch-response.ts';
+import { refuseStreamProperties } from './mapping-properties.ts';
+import type { MappingProperties } from './mapping-properties.ts';
+import { ReceivedMessagesSchema, sqsEvent } from './sqs-event.ts';
+import type { ReceivedMessage } from './sqs-event.ts';
+
+/** What one ReceiveMessage can bring. */
+const RECEIVE_LIMIT = 10;
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: Lambda starts with five concurrent batches. */
+const CONCURRENCY_WITHOUT_LIMIT = 5;
+
+const LONG_POLL_SECONDS = 20;
+
+type Mapping = {
+  queueUrl: string;
+  queueArn: string;
+  queueName: string;
+  batchSize: number;
+  batchingWindowMs: number;
+  concurrency: number;
+  reportsItemFailures: boolean;
+  target: LocalFunction;
+  cloud: LocalCloud;
+};
+
+/** Connects a queue with a function. Throws where AWS refuses to. */
+export async function mapQueue(
+  properties: MappingProperties,
+  { target, cloud }: { target: LocalFunction; cloud: LocalCloud },
+): Promise<void> {
+  refuseStreamProperties(properties);
+  const queueName = properties.EventSourceArn.split(':').at(-1) ?? '';
+  const mapping: Mapping = {
+    queueUrl: cloud.sqs.queueUrl(queueName),
+    queueArn: properties.EventSourceArn,
+    queueName,
+    batchSize: properties.BatchSize ?? RECEIVE_LIMIT,
+    batchingWindowMs: properties.MaximumBatchingWindowInSeconds * 1000,
+    concurrency: properties.ScalingConfig?.MaximumConcurrency ?? CONCURRENCY_WITHOUT_LIMIT,
+    reportsItemFailures: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
+    target,
+    cloud,
+  };
+  await refuseWhatAwsRefuses(mapping);
+  if (!properties.Enabled) return;
+
+  const consumer = createConsumer(mapping);
+  cloud.triggers.push(consumer);
+  cloud.queueConsumers.push(consumer);
+}
+
+const QueueAttributesSchema = z.object({
+  Attributes: z.object({ VisibilityTimeout: z.coerce.number(), FifoQueue: z.string().optional() }),
+});
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
+async function refuseWhatAwsRefuses({ cloud, queueUrl, target, ...mapping }: Mapping): Promise<void> {
+  const { Attributes: queue } = QueueAttributesSchema.parse(
+    await cloud.sqs.call('GetQueueAttributes', { QueueUrl: queueUrl, AttributeNames: ['All'] }),
+  );
+  const functionTimeoutSeconds = target.configuration.timeoutMs / 1000;
+  if (queue.VisibilityTimeout < functionTimeoutSeconds) {
+    throw new Error(
+      `Queue visibility timeout: ${queue.VisibilityTimeout} seconds is less than Function timeout: ${functionTimeoutSeconds} seconds.`,
+    );
+  }
+  const isFifo = queue.FifoQueue === 'true';
+  if (isFifo && mapping.batchSize > RECEIVE_LIMIT) {
+    throw new Error(`The batch size of a FIFO queue is at most ${RECEIVE_LIMIT}.`);
+  }
+  if (isFifo && mapping.batchingWindowMs > 0) throw new Error('A FIFO queue has no batching window.');
+  if (mapping.batchSize > RECEIVE_LIMIT && mapping.batchingWindowMs === 0) {
+    throw new Error(`A batch size over ${RECEIVE_LIMIT} needs a batching window.`);
+  }
+}
+
+/** Receives while the function has room, and deletes what it got done; the rest comes back when its visibility ends. */
+function createConsumer(mapping: Mapping): Trigger & QueueConsumer {
+  const underWay = new Set<Promise<void>>();
+  // Hidden after a failed attempt: still "in flight" for the queue, but nobody works on it.
+  let givenUp = new Set<string>();
+
+  const work = async (messages: ReceivedMessage[]) => {
+    const keptHandles = await runBatch(mapping, messages);
+    const { inflight } = await mapping.cloud.sqs.inspect(mapping.queueName);
+    const hidden = inflight.map(({ receiptHandle }) => receiptHandle);
+    givenUp = new Set([...givenUp, ...keptHandles].filter((handle) => hidden.includes(handle)));
+  };
+
+  return {
+    queueUrl: mapping.queueUrl,
+    async run(until) {
+      const broken = new AbortController();
+      const ending = AbortSignal.any([until, broken.signal]);
+      while (!ending.aborted) {
+        const messages = await receiveBatch(mapping, ending);
+        if (messages.length === 0) continue;
+        const batch = work(messages)
+          .catch((error: unknown) => {
+            broken.abort(error);
+          })
+          .finally(() => underWay.delete(batch));
+        underWay.add(batch);
+        if (underWay.size >= mapping.concurrency) await Promise.race(underWay);
+      }
+      await Promise.all(underWay);
+      broken.signal.throwIfAborted();
+    },
+    async isIdle() {
+      const { ready, inflight } = await mapping.cloud.sqs.inspect(mapping.queueName);
+      const heldGroups = new Set(inflight.map(({ message }) => message.messageGroupId));
+      const receivable = ready.filter(
+        ({ messageGroupId }) => messageGroupId === undefined || !heldGroups.has(messageGroupId),
+      );
+      const nobodyWorks = inflight.every(({ receiptHandle }) => givenUp.has(receiptHandle));
+      return receivable.length === 0 && nobodyWorks && underWay.size === 0;
+    },
+  };
+}
+
+/** The messages of one invocation; empty when none came, or when `stop` put an end to the waiting. */
+async function receiveBatch(mapping: Mapping, signal: AbortSignal): Promise<ReceivedMessage[]> {
+  const batch = await receive(mapping, { limit: mapping.batchSize, waitSeconds: LONG_POLL_SECONDS, signal });
+  const windowEndMs = Date.now() + mapping.batchingWindowMs;
+  while (batch.length > 0 && batch.length < mapping.batchSize && !signal.aborted) {
+    const remainingSeconds = Math.floor((windowEndMs - Date.now()) / 1000);
+    if (remainingSeconds < 1) break;
+    const limit = mapping.batchSize - batch.length;
+    batch.push(
+      ...(await receive(mapping, {
+        limit,
+        waitSeconds: Math.min(remainingSeconds, LONG_POLL_SECONDS),
+        signal,
+      })),
+    );
+  }
+  return batch;
+}
+
+async function receive(
+  { cloud, queueUrl }: Mapping,
+  request: { limit: number; waitSeconds: number; signal: AbortSignal },
+): Promise<ReceivedMessage[]> {
+  const input = {
+    QueueUrl: queueUrl,
+    MaxNumberOfMessages: Math.min(request.limit, RECEIVE_LIMIT),
+    WaitTimeSeconds: request.waitSeconds,
+    MessageSystemAttributeNames: ['All'],
+    MessageAttributeNames: ['All'],
+  };
+  try {
+    return ReceivedMessagesSchema.parse(await cloud.sqs.call('ReceiveMessage', input, request.signal))
+      .Messages;
+  } catch (error) {
+    if (request.signal.aborted) return [];
+    throw error;
+  }
+}
+
+/** Runs the function and deletes what it got done. Returns the receipt handles of the rest. */
+async function runBatch(mapping: Mapping, messages: ReceivedMessage[]): Promise<string[]> {
+  const { cloud, queueArn, queueUrl, reportsItemFailures, target } = mapping;
+  const result = await target.invoke(sqsEvent(messages, { queueArn, region: cloud.region }));
+  const itemIds = messages.map(({ MessageId }) => MessageId);
+  const unfinished = unfinishedItems(result, { itemIds, reportsItemFailures });
+
+  const isKept = ({ MessageId }: ReceivedMessage) => unfinished === 'all' || unfinished.has(MessageId);
+  const done = messages.filter((message) => !isKept(message));
+  for (let start = 0; start < done.length; start += RECEIVE_LIMIT) {
+    await cloud.sqs.call('DeleteMessageBatch', {
+      QueueUrl: queueUrl,
+      Entries: done
+        .slice(start, start + RECEIVE_LIMIT)
+        .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
+    });
+  }
+  return messages.filter(isKept).map(({ ReceiptHandle }) => ReceiptHandle);
+}

@@ -1,0 +1,77 @@
+import type { AccountBook } from './account-book.ts';
+import type { ApiRequest } from './api-request.ts';
+import { errorAnswer, listAnswer, type Answer } from './button-answer.ts';
+import { problemsOf } from './problems.ts';
+import type { TransactionBook } from './transaction-book.ts';
+import { readCursor, writeCursor } from './transaction-cursor.ts';
+import {
+  pageOf,
+  TransactionQuerySchema,
+  type PagePosition,
+  type TransactionQuery,
+} from './transaction-page.ts';
+import { apiRow } from './transaction-rows.ts';
+import type { World } from './world.ts';
+
+export type AffiliationApi = { accounts: AccountBook; transactions: TransactionBook; world: Readonly<World> };
+
+/**
+ * Answers the Publisher's request under /v1/affiliation (docs/button/transactions-api.md, "Endpoints"); undefined when
+ * there is no such endpoint. The path without `accounts`, which one text prints in `meta.next`, works too.
+ */
+export function answerAffiliationApi(api: AffiliationApi, request: ApiRequest): Answer | undefined {
+  const [, , first, second, third] = request.segments ?? [];
+  const depth = request.segments?.length;
+  if (request.method !== 'GET') return undefined;
+  if (depth === 3 && first === 'accounts') return listAnswer(api.accounts.all());
+  if (depth === 3 && first === 'transactions') return listTransactions(api, request, undefined);
+  if (depth === 4 && second === 'transactions') return listTransactions(api, request, first);
+  if (depth === 5 && first === 'accounts' && third === 'transactions')
+    return listTransactions(api, request, second);
+  return undefined;
+}
+
+function listTransactions(api: AffiliationApi, request: ApiRequest, accountId: string | undefined): Answer {
+  const { accounts, transactions, world } = api;
+  if (accountId !== undefined && !accounts.has(accountId))
+    return errorAnswer(404, `Could not find ${accountId}`);
+  const asked = readParameters(request.query, world);
+  if ('refusal' in asked) return asked.refusal;
+  const versions = transactions
+    .visible()
+    .filter((row) => accountId === undefined || row.accountId === accountId);
+  const page = pageOf(versions, { query: asked.query, from: asked.from, world });
+  const link = (from: PagePosition | null): string | null => {
+    if (from === null) return null;
+    return `${request.origin}${listPath(accountId, world)}?cursor=${writeCursor({ from, ...asked.carried })}`;
+  };
+  return listAnswer(page.versions.map(apiRow), { next: link(page.next), previous: link(page.previous) });
+}
+
+type Asked = {
+  query: TransactionQuery;
+  from: PagePosition | undefined;
+  /** What the cursors of this list carry along. */
+  carried: { parameters?: Record<string, string> };
+};
+
+/** What is asked for. The world says whether the filters come from the cursor or are to be sent again with it. */
+function readParameters(query: URLSearchParams, world: Readonly<World>): Asked | { refusal: Answer } {
+  const { cursor: written, ...sent } = Object.fromEntries(query);
+  const cursor = written === undefined ? undefined : readCursor(written);
+  if (written !== undefined && cursor === undefined) return { refusal: errorAnswer(400, 'Invalid cursor') };
+  if (cursor !== undefined && world.cursorFilters === 'refused' && Object.keys(sent).length > 0) {
+    return { refusal: errorAnswer(400, 'A cursor must be the only parameter') };
+  }
+  const parameters = cursor?.parameters ?? sent;
+  const read = TransactionQuerySchema.safeParse(parameters);
+  if (!read.success) return { refusal: errorAnswer(400, problemsOf(read.error)) };
+  const carried = world.cursorFilters === 'sent-again' ? {} : { parameters };
+  return { query: read.data, from: cursor?.from, carried };
+}
+
+function listPath(accountId: string | undefined, world: Readonly<World>): string {
+  if (accountId === undefined) return '/v1/affiliation/transactions';
+  const owner = world.nextPath === 'with-accounts' ? `accounts/${accountId}` : accountId;
+  return `/v1/affiliation/${owner}/transactions`;
+}

@@ -1,0 +1,102 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseJson, type ApiRequest } from './api-request.ts';
+import { answerButtonApi, type ButtonApi } from './button-api.ts';
+import { bodyBytes, errorAnswer, objectAnswer, type Answer } from './button-answer.ts';
+import type { SimulatorClock } from './clock.ts';
+import type { ApiFault, FaultRules } from './fault-rules.ts';
+import { OrderFieldsSchema } from './order-body.ts';
+import { acceptedAnswer } from './order-api.ts';
+import type { RequestLog, RequestRecord } from './request-log.ts';
+
+export type Exchange = {
+  api: ButtonApi;
+  clock: SimulatorClock;
+  faults: FaultRules;
+  log: RequestLog;
+  /** Aborted when the simulator closes. */
+  closing: AbortSignal;
+};
+
+/** How an answer goes out: whole, cut in the middle, or not at all. */
+type Sent = { answer: Answer; cutOff?: boolean } | 'lost';
+
+/** Takes one request to Button's API from its reading to its answer, under the fault rule that strikes it, if any. */
+export async function answerExchange(
+  exchange: Exchange,
+  request: ApiRequest,
+  response: ServerResponse,
+): Promise<void> {
+  const { clock, closing, faults, log } = exchange;
+  const record = log.open(request, clock.now());
+  const { apiKey, method, path } = request;
+  const fault = faults.takeForApi({ method, path, orderId: record.orderId, apiKey });
+  record.faulty = fault !== undefined;
+  const sent = answerUnder(exchange, { fault, request, record });
+  if (fault !== undefined && fault.answerDelayMs > 0) {
+    await delay(fault.answerDelayMs, undefined, { signal: closing });
+  }
+  send(response, sent, { record, nowMs: clock.now() });
+}
+
+type Struck = { fault: ApiFault | undefined; request: ApiRequest; record: RequestRecord };
+
+function answerUnder(exchange: Exchange, { fault, request, record }: Struck): Sent {
+  const work = (): Answer => {
+    const answer = answerButtonApi(exchange.api, request);
+    record.workStatus = answer.status;
+    return answer;
+  };
+  if (fault === undefined) return { answer: work() };
+  const worked = doWork(exchange.clock, fault, work);
+  if (fault.answer === 'lost') return 'lost';
+  if (fault.answer === 'accepted') return { answer: accepted(request) };
+  if (typeof fault.answer === 'object') return { answer: statedAnswer(fault.answer) };
+  const answer = worked ?? work();
+  if (fault.answer === 'cut-off') return { answer, cutOff: true };
+  return { answer: fault.answer === 'truncated' ? truncated(answer) : answer };
+}
+
+/** Does the work as the rule says. Returns Button's own answer when it was done at once. */
+function doWork(clock: SimulatorClock, fault: ApiFault, work: () => Answer): Answer | undefined {
+  const when = fault.work ?? (typeof fault.answer === 'object' ? 'skipped' : 'done');
+  if (when === 'done') return work();
+  if (when !== 'skipped') clock.at(clock.now() + when.afterMs, work);
+  return undefined;
+}
+
+function accepted(request: ApiRequest): Answer {
+  const fields = OrderFieldsSchema.safeParse(parseJson(request.body)?.json);
+  return fields.success ? acceptedAnswer(fields.data) : objectAnswer(null, 202);
+}
+
+function statedAnswer({ status, headers, body }: Exclude<ApiFault['answer'], string>): Answer {
+  const content = body === undefined ? errorAnswer(status, `Simulated ${status}`).body : body;
+  return { status, headers, body: content };
+}
+
+function truncated({ status, body }: Answer): Answer {
+  const whole = bodyBytes(body).toString('utf8');
+  return { status, body: whole.slice(0, whole.length / 2) };
+}
+
+type SentAt = { record: RequestRecord; nowMs: number };
+
+function send(response: ServerResponse, sent: Sent, { record, nowMs }: SentAt): void {
+  if (sent === 'lost') {
+    response.socket?.destroy();
+    return;
+  }
+  const { status, headers, body } = sent.answer;
+  const bytes = bodyBytes(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': bytes.byteLength,
+    date: new Date(nowMs).toUTCString(),
+    ...headers,
+  });
+  record.status = status;
+  record.responseBody = bytes.toString('utf8');
+  if (sent.cutOff) response.write(bytes.subarray(0, bytes.byteLength / 2), () => response.socket?.destroy());
+  else response.end(bytes);
+}

@@ -1,0 +1,169 @@
+import type { SimulatorClock } from './clock.ts';
+import { newId } from './ids.ts';
+import { OrderFieldsSchema, type OrderFields, type OrderUpdate } from './order-body.ts';
+import type { World } from './world.ts';
+
+const DAY_MS = 86_400_000;
+
+/** An order as Button keeps it. A new value replaces the old one with each change. */
+export type Order = {
+  readonly buttonOrderId: string;
+  /** The organisation that reported it; order ids are unique per Brand only. */
+  readonly brandId: string;
+  readonly fields: OrderFields;
+  readonly status: 'open' | 'finalized' | 'deleted';
+  readonly createdMs: number;
+  /** When the Brand last created or updated it. */
+  readonly reportedMs: number;
+  readonly finalizationMs: number;
+};
+
+export type CreateOutcome =
+  { outcome: 'created' | 'updated'; order: Order } | { outcome: 'exists' | 'finalized' };
+export type UpdateOutcome =
+  { outcome: 'updated'; order: Order } | { outcome: 'unknown' | 'finalized' | 'cancelled' };
+export type CancelOutcome = { outcome: 'cancelled' | 'already-cancelled' | 'unknown' | 'finalized' };
+
+export type OrderBookOptions = {
+  clock: SimulatorClock;
+  world: Readonly<World>;
+  /** How long an order stays open when the Brand does not say. */
+  finalizationDays: number;
+  /** Told of every order that is new or changed. */
+  onChange: (order: Order) => void;
+};
+
+/** The life of orders: open, then finalized when their date passes, or deleted (Button's reference, order status). */
+export class OrderBook {
+  readonly #options: OrderBookOptions;
+  readonly #orders = new Map<string, Order>();
+  readonly #buttonIdsByOrderId = new Map<string, string[]>();
+
+  constructor(options: OrderBookOptions) {
+    this.#options = options;
+  }
+
+  /** Takes in a new order. The world says what a known `order_id` does. */
+  create(brandId: string, fields: OrderFields): CreateOutcome {
+    const known = this.find(brandId, fields.order_id);
+    const { changeCancelled, duplicateCreate } = this.#options.world;
+    if (known?.status === 'deleted' && changeCancelled === '409') return { outcome: 'exists' };
+    if (known !== undefined && known.status !== 'deleted') {
+      if (duplicateCreate === '409') return { outcome: 'exists' };
+      if (duplicateCreate === 'upsert' && known.status === 'finalized') return { outcome: 'finalized' };
+      if (duplicateCreate === 'upsert') return { outcome: 'updated', order: this.#merge(known, fields) };
+    }
+    return { outcome: 'created', order: this.#add(brandId, fields) };
+  }
+
+  /** Merges `update` into an order, top-level field by top-level field. */
+  update(brandId: string, id: string, update: OrderUpdate): UpdateOutcome {
+    const order = this.find(brandId, id);
+    if (order === undefined) return { outcome: 'unknown' };
+    if (order.status === 'finalized') return { outcome: 'finalized' };
+    if (order.status === 'deleted') return { outcome: 'cancelled' };
+    return { outcome: 'updated', order: this.#merge(order, update) };
+  }
+
+  cancel(brandId: string, id: string): CancelOutcome {
+    const order = this.find(brandId, id);
+    if (order === undefined) return { outcome: 'unknown' };
+    if (order.status === 'finalized') return { outcome: 'finalized' };
+    if (order.status === 'deleted') return { outcome: 'already-cancelled' };
+    this.#put({ ...order, status: 'deleted' });
+    return { outcome: 'cancelled' };
+  }
+
+  /** Finalizes every open order that a Brand's or Button's id names, ahead of its date. Returns them. */
+  finalize(id: string): Order[] {
+    const named = this.all().filter((order) => order.fields.order_id === id || order.buttonOrderId === id);
+    const open = named.filter((order) => order.status === 'open');
+    return open.map((order) => this.#finalize({ ...order, finalizationMs: this.#options.clock.now() }));
+  }
+
+  /** The order that Button's id or the Brand's own id names; the newest one, where a world lets them share an id. */
+  find(brandId: string, id: string): Order | undefined {
+    const byButtonId = this.#orders.get(id);
+    if (byButtonId?.brandId === brandId) return byButtonId;
+    const newest = this.#buttonIdsByOrderId.get(orderKey(brandId, id))?.at(-1);
+    return newest === undefined ? undefined : this.#orders.get(newest);
+  }
+
+  findByBtnRef(brandId: string, btnRef: string): Order[] {
+    return this.all().filter((order) => order.brandId === brandId && order.fields.btn_ref === btnRef);
+  }
+
+  /** Every order, oldest first. */
+  all(): Order[] {
+    return [...this.#orders.values()];
+  }
+
+  clear(): void {
+    this.#orders.clear();
+    this.#buttonIdsByOrderId.clear();
+  }
+
+  #add(brandId: string, fields: OrderFields): Order {
+    const { clock, finalizationDays } = this.#options;
+    const nowMs = clock.now();
+    const buttonOrderId = newId('btnorder');
+    const key = orderKey(brandId, fields.order_id);
+    this.#buttonIdsByOrderId.set(key, [...(this.#buttonIdsByOrderId.get(key) ?? []), buttonOrderId]);
+    return this.#put({
+      buttonOrderId,
+      brandId,
+      fields,
+      status: 'open',
+      createdMs: nowMs,
+      reportedMs: nowMs,
+      finalizationMs: requestedFinalizationMs(fields) ?? nowMs + finalizationDays * DAY_MS,
+    });
+  }
+
+  #merge(order: Order, update: OrderUpdate): Order {
+    const { clock, world } = this.#options;
+    const cleared = world.omittedLineItems === 'cleared' ? { line_items: [] } : {};
+    const fields = OrderFieldsSchema.parse({
+      ...order.fields,
+      ...cleared,
+      ...update,
+      order_id: order.fields.order_id,
+    });
+    return this.#put({
+      ...order,
+      fields,
+      reportedMs: clock.now(),
+      finalizationMs: requestedFinalizationMs(update) ?? order.finalizationMs,
+    });
+  }
+
+  #finalize(order: Order): Order {
+    return this.#put({ ...order, status: 'finalized' });
+  }
+
+  #put(order: Order): Order {
+    const { clock, onChange } = this.#options;
+    const dateChanged = this.#orders.get(order.buttonOrderId)?.finalizationMs !== order.finalizationMs;
+    this.#orders.set(order.buttonOrderId, order);
+    onChange(order);
+    if (order.status === 'open' && dateChanged) {
+      clock.at(order.finalizationMs, () => {
+        this.#finalizeIfDue(order.buttonOrderId);
+      });
+    }
+    return order;
+  }
+
+  #finalizeIfDue(buttonOrderId: string): void {
+    const order = this.#orders.get(buttonOrderId);
+    if (order?.status === 'open' && order.finalizationMs <= this.#options.clock.now()) this.#finalize(order);
+  }
+}
+
+function requestedFinalizationMs(fields: OrderUpdate): number | undefined {
+  return fields.finalization_date === undefined ? undefined : Date.parse(fields.finalization_date);
+}
+
+function orderKey(brandId: string, orderId: string): string {
+  return `${brandId}\n${orderId}`;
+}

@@ -1,0 +1,55 @@
+import type { ApiRequest } from './api-request.ts';
+import { orderIdOf } from './api-request.ts';
+
+/** A request to Button's API as the simulator saw it, without its API key. */
+export type RequestRecord = {
+  /** When it came, on the simulator's clock. */
+  readonly atMs: number;
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly orderId: string | null;
+  readonly requestBody: string;
+  /** Whether a fault rule struck it. */
+  faulty: boolean;
+  /** What Button's own work came to; null while it has not been done. */
+  workStatus: number | null;
+  /** What was answered; null when the connection was cut instead, or nothing was answered yet. */
+  status: number | null;
+  responseBody: string | null;
+};
+
+/** Enough for any test, and little enough for a simulator that runs for days. */
+const KEPT_REQUESTS = 20_000;
+
+/** The requests seen, oldest first; the latest 20,000 are kept. */
+export class RequestLog {
+  #records: RequestRecord[] = [];
+
+  /** Takes down a request; what comes of it is filled in later. */
+  open(request: ApiRequest, atMs: number): RequestRecord {
+    const record: RequestRecord = {
+      atMs,
+      method: request.method,
+      path: request.path,
+      query: request.query.toString(),
+      orderId: orderIdOf(request),
+      requestBody: request.body,
+      faulty: false,
+      workStatus: null,
+      status: null,
+      responseBody: null,
+    };
+    this.#records.push(record);
+    if (this.#records.length > KEPT_REQUESTS) this.#records.shift();
+    return record;
+  }
+
+  all(): readonly RequestRecord[] {
+    return this.#records;
+  }
+
+  clear(): void {
+    this.#records = [];
+  }
+}

@@ -1,0 +1,90 @@
+import type { AccountBook } from './account-book.ts';
+import type { SimulatorClock } from './clock.ts';
+import { versionOfRow, type InjectedTransaction } from './injected-transaction.ts';
+import type { Order } from './order-book.ts';
+import { versionOfOrder } from './order-transaction.ts';
+import type { Organization } from './organizations.ts';
+import type { Shoppers } from './shoppers.ts';
+import type { TransactionVersion } from './transaction-rows.ts';
+import type { World } from './world.ts';
+
+export type TransactionBookOptions = {
+  clock: SimulatorClock;
+  world: Readonly<World>;
+  accounts: AccountBook;
+  shoppers: Shoppers;
+  publisher: Organization;
+  /** The first one stands behind transactions that are written by hand. */
+  brands: readonly [Organization, ...Organization[]];
+  commissionPercent: number;
+  country: string;
+  /** Told of every version that Button sends an event for. */
+  onVersion: (version: TransactionVersion, eventType: string) => void;
+};
+
+/** The Publisher's transactions, with every version of each, oldest first. */
+export class TransactionBook {
+  readonly #options: TransactionBookOptions;
+  readonly #versionsByKey = new Map<string, TransactionVersion[]>();
+
+  constructor(options: TransactionBookOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Turns a new or changed order into the next version of its transaction. An order without a `btn_ref` belongs to no
+   * Publisher and makes none.
+   */
+  follow(order: Order): void {
+    const { btn_ref: btnRef, currency } = order.fields;
+    if (btnRef === undefined) return;
+    const { accounts, brands, clock, shoppers } = this.#options;
+    const setting = {
+      ...this.#options,
+      nowMs: clock.now(),
+      shopper: shoppers.of(btnRef),
+      brand: brands.find((brand) => brand.id === order.brandId) ?? brands[0],
+      accountId: accounts.idFor(currency),
+    };
+    const version = versionOfOrder(order, setting, this.#versionsByKey.get(order.buttonOrderId)?.at(-1));
+    this.#record(version);
+    this.#options.onVersion(version, `tx-${version.status}`);
+  }
+
+  /** Writes a version by hand; see `InjectedTransaction`. */
+  inject(row: InjectedTransaction): TransactionVersion {
+    const { accounts, brands, clock, country, publisher } = this.#options;
+    const accountIn = (currency: string): string => accounts.idFor(currency);
+    const setting = { nowMs: clock.now(), publisher, brand: brands[0], country, accountIn };
+    const version = versionOfRow(row, setting, this.#named(row));
+    this.#record(version);
+    if (row.webhook) this.#options.onVersion(version, row.event_type ?? `tx-${version.status}`);
+    return version;
+  }
+
+  /** The version of each transaction that the Transactions API shows by now. */
+  visible(): TransactionVersion[] {
+    const untilMs = this.#options.clock.now() - this.#options.world.transactionVisibleAfterMs;
+    return this.all().flatMap(
+      (versions) => versions.findLast((version) => version.recordedMs <= untilMs) ?? [],
+    );
+  }
+
+  /** All versions of every transaction. */
+  all(): (readonly TransactionVersion[])[] {
+    return [...this.#versionsByKey.values()];
+  }
+
+  clear(): void {
+    this.#versionsByKey.clear();
+  }
+
+  #record(version: TransactionVersion): void {
+    this.#versionsByKey.set(version.key, [...(this.#versionsByKey.get(version.key) ?? []), version]);
+  }
+
+  #named({ button_order_id: buttonOrderId, id }: InjectedTransaction): TransactionVersion | undefined {
+    const last = this.all().flatMap((versions) => versions.at(-1) ?? []);
+    return last.find((version) => (id === undefined ? version.key === buttonOrderId : version.id === id));
+  }
+}

@@ -1,0 +1,66 @@
+import type { PostResult } from './post-webhook.ts';
+import type { TransactionRow } from './transaction-rows.ts';
+
+/** Something to tell the Publisher. */
+export type WebhookEvent = {
+  eventType: string;
+  /** Events with the same key are sent one after the other. */
+  transactionKey: string;
+  orderId: string | null;
+  data: TransactionRow;
+};
+
+/** One try to deliver: what was answered, or how it failed. */
+type Attempt = { requestId: string; atMs: number; result: PostResult };
+
+/** One event on its way to one endpoint. */
+export type Delivery = WebhookEvent & {
+  readonly hookId: string;
+  readonly endpoint: string;
+  readonly createdMs: number;
+  readonly attempts: Attempt[];
+  /** `refused` is a 400; `dropped` is given up after three days, or without an endpoint; `lost` is a fault. */
+  state: 'waiting' | 'acknowledged' | 'refused' | 'dropped' | 'lost';
+  /** Not to be sent before. */
+  dueMs: number;
+  /** Sends that follow the acknowledged one. */
+  repeats: number;
+  /** How many of its attempts do not count in the rule that pauses an endpoint: those before it was resumed. */
+  forgivenAttempts: number;
+};
+
+/** What is sent one after the other: the events of one transaction, to one endpoint. */
+export type Lane = {
+  readonly endpoint: string;
+  readonly queue: Delivery[];
+  /** Taken out of order: sent after the next one is through. */
+  readonly held: Delivery[];
+  sending: boolean;
+  abandoned: boolean;
+  callOff: (() => void) | undefined;
+};
+
+/** An empty lane to an endpoint. */
+export function newLane(endpoint: string): Lane {
+  return { endpoint, queue: [], held: [], sending: false, abandoned: false, callOff: undefined };
+}
+
+/** Ends a delivery; those that it had overtaken follow, the last one first. */
+export function leave(lane: Lane, delivery: Delivery, state: Delivery['state']): void {
+  delivery.state = state;
+  lane.queue.splice(lane.queue.indexOf(delivery), 1);
+  lane.queue.unshift(...lane.held.splice(0).reverse());
+}
+
+/** Lets nothing of the lane be sent until it is woken again. */
+export function rest(lane: Lane): void {
+  lane.callOff?.();
+  lane.callOff = undefined;
+}
+
+/** Gives up all that is left in the lane. */
+export function abandon(lane: Lane): void {
+  rest(lane);
+  lane.abandoned = true;
+  for (const delivery of [...lane.queue, ...lane.held]) delivery.state = 'dropped';
+}

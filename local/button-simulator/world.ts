@@ -1,0 +1,67 @@
+import * as z from 'zod';
+
+/**
+ * What Button does where its documents are silent (docs/button, sections "Unknown" and "Conflicts"). A receiver or
+ * reporter that is right in every world need not know in which one it lives.
+ */
+export const WorldSchema = z.strictObject({
+  /** POST /v1/order with an `order_id` that is reported already. */
+  duplicateCreate: z.enum(['409', 'upsert', 'second-order']),
+  /** DELETE of an order that is deleted already. */
+  secondDelete: z.enum(['200', '404']),
+  /** POST /v1/order with the `order_id` of a deleted order. */
+  changeCancelled: z.enum(['409', 'accept']),
+  /** GET of a deleted order, by id and by `btn_ref`: the order with status `deleted`, or nothing. */
+  getCancelled: z.enum(['200', '404']),
+  /** POST /v1/order/{id} on a deleted order. */
+  updateCancelled: z.enum(['403', '404']),
+  /** What an update without `line_items` does to the ones reported before. */
+  omittedLineItems: z.enum(['kept', 'cleared']),
+  /** 202 answers a create without Button's order id. */
+  orderApiStatusOnCreate: z.enum(['200', '202']),
+  /** Whether the transaction of an order keeps its `tx-` id over its versions. */
+  transactionId: z.enum(['stable', 'new-with-each-change']),
+  /** `amount` of a declined transaction: the last pending one, or nothing. */
+  declinedAmount: z.enum(['last', 'zero']),
+  /** How long the Transactions API goes on showing the version before. */
+  transactionVisibleAfterMs: z.int().nonnegative(),
+  /** With a cursor, filters are to be sent again, are carried by the cursor, or are carried and refused beside it. */
+  cursorFilters: z.enum(['sent-again', 'carried', 'refused']),
+  /** What a cursor points at: a row, or a count of rows, which drifts when rows change while one is paging. */
+  paging: z.enum(['keyset', 'offset']),
+  rowOrder: z.enum(['oldest-first', 'newest-first']),
+  /** A larger `page_size` gets this many rows. */
+  maxPageSize: z.int().positive(),
+  /** The two ways in which Button's texts print `meta.next` of one account. */
+  nextPath: z.enum(['with-accounts', 'without-accounts']),
+  /** What waits for the acknowledgement of the event before: the same transaction, or the whole endpoint. */
+  webhookOrdering: z.enum(['per-transaction', 'per-endpoint']),
+  /** How a 202 from the receiver counts in the rule that pauses an endpoint. */
+  webhook202: z.enum(['success', 'failure']),
+});
+export type World = z.infer<typeof WorldSchema>;
+
+/** Some settings of a world; those left out stay as they are. */
+export const WorldChangeSchema = WorldSchema.partial();
+export type WorldChange = z.infer<typeof WorldChangeSchema>;
+
+/** The world that the better sources point to; where there is none, the plainer one. */
+export const defaultWorld: World = {
+  duplicateCreate: '409',
+  secondDelete: '404',
+  changeCancelled: '409',
+  getCancelled: '200',
+  updateCancelled: '404',
+  omittedLineItems: 'kept',
+  orderApiStatusOnCreate: '200',
+  transactionId: 'stable',
+  declinedAmount: 'last',
+  transactionVisibleAfterMs: 0,
+  cursorFilters: 'sent-again',
+  paging: 'keyset',
+  rowOrder: 'oldest-first',
+  maxPageSize: 100,
+  nextPath: 'with-accounts',
+  webhookOrdering: 'per-transaction',
+  webhook202: 'success',
+};

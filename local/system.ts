@@ -1,0 +1,230 @@
+import * as z from 'zod';
+
+import { deployAssembly, type LocalDeployment } from './aws/deployment.ts';
+import { startButtonSimulator, type ButtonSimulator } from './button-simulator/simulator.ts';
+import { startControlServer, type ControlServer } from './control-server.ts';
+import { synthesize } from './synthesize.ts';
+
+/** What to run on this machine. */
+export type SystemOptions = {
+  configFile: string;
+  /** For assemblies, logs and caches; made if missing. */
+  stateDirectory: string;
+  /** Another Button than the simulator. */
+  buttonUrl?: string;
+  /** The API key that every flow uses. */
+  apiKey: string;
+  /** The webhooks' secrets; the first one is the simulator's. */
+  webhookSecrets: readonly [string, ...string[]];
+  /** 0 takes any free port. */
+  controlPort: number;
+  /** Told as things get ready. */
+  onProgress?: (text: string) => void;
+};
+
+/** Where everything is. What the configuration does not deploy is missing. */
+export type Endpoints = {
+  webhookUrl?: string;
+  /** The first brand's queue. */
+  orderQueueUrl?: string;
+  /** Every brand's queue, by the brand's name in the stack's outputs. */
+  orderQueueUrls: Record<string, string>;
+  sqsEndpoint: string;
+  dynamodbEndpoint: string;
+  secretsManagerEndpoint: string;
+  /** Logical name to table name. */
+  tables: Record<string, string>;
+  buttonUrl: string;
+  /** Simulator only. */
+  buttonControlUrl?: string;
+  buttonApiKey: string;
+  webhookSecret: string;
+  /** A POST runs the reconciler and answers when that run is over. */
+  reconcileUrl: string;
+  /** A GET lists what was put on the bus. */
+  eventsUrl: string;
+  /** A GET lists the metrics emitted so far. */
+  metricsUrl: string;
+};
+
+/** The whole system, running. */
+export type LocalSystem = {
+  endpoints: Endpoints;
+  /** Reads every account now; resolves when that run is over. */
+  reconcile: () => Promise<unknown>;
+  events: () => ReturnType<LocalDeployment['busEvents']>;
+  metrics: () => ReturnType<LocalDeployment['metrics']>;
+  /** Rejects when a part of it dies. */
+  failed: Promise<never>;
+  /** Ends everything and leaves no process behind. */
+  close: () => Promise<void>;
+};
+
+/**
+ * Builds the system, deploys it on this machine, sets the secrets as its owner would, and starts a Button to talk to.
+ *
+ * Throws, and leaves nothing behind, when any of it fails.
+ */
+export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
+  const { configFile, stateDirectory, onProgress = () => undefined } = options;
+  onProgress('Synthesizing the stacks and bundling the functions');
+  const { assemblyDirectory, reused } = await synthesize({ configFile, stateDirectory });
+  onProgress(reused ? 'Nothing has changed since the last synthesis' : 'Synthesized');
+
+  const parts: { close: () => Promise<void> }[] = [];
+  const close = async (): Promise<void> => {
+    for (const part of parts.toReversed()) await part.close();
+  };
+  try {
+    const simulator = options.buttonUrl === undefined ? await startSimulator(options) : undefined;
+    if (simulator) parts.push(simulator);
+    const buttonUrl = options.buttonUrl ?? simulator?.url ?? '';
+    onProgress('Deploying the templates on this machine');
+    const deployment = await deployAssembly({
+      assemblyDirectory,
+      stateDirectory,
+      environmentOverrides: { BUTTON_API_URL: buttonUrl },
+    });
+    parts.push(deployment);
+    return await connect({ options, deployment, simulator, buttonUrl, parts, close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function startSimulator({ apiKey }: SystemOptions): Promise<ButtonSimulator> {
+  return startButtonSimulator({ brandApiKey: apiKey, publisherApiKey: apiKey });
+}
+
+async function connect({
+  options,
+  deployment,
+  simulator,
+  buttonUrl,
+  parts,
+  close,
+}: {
+  options: SystemOptions;
+  deployment: LocalDeployment;
+  simulator: ButtonSimulator | undefined;
+  buttonUrl: string;
+  parts: { close: () => Promise<void> }[];
+  close: () => Promise<void>;
+}): Promise<LocalSystem> {
+  const outputs = Object.assign({}, ...deployment.outputs.values()) as unknown;
+  const known = OutputsSchema.parse(outputs);
+  setSecrets(deployment, known, options);
+  const [webhookSecret] = options.webhookSecrets;
+  if (known.WebhookUrl !== undefined) {
+    simulator?.controls.setWebhookEndpoints([
+      { name: 'local', url: known.WebhookUrl, secret: webhookSecret },
+    ]);
+  }
+
+  const reconcile = () => runReconciler(deployment, known);
+  const control = await startControlServer({
+    port: options.controlPort,
+    reconcile,
+    events: () => deployment.busEvents(),
+    metrics: () => deployment.metrics(),
+  });
+  parts.push(control);
+  // As the schedule would soon: what changes from now on is live, what was there before is history.
+  if (known.ReconciliationPlannerName !== undefined) await plan(deployment, known.ReconciliationPlannerName);
+
+  return {
+    endpoints: describeEndpoints({ options, deployment, outputs: known, simulator, buttonUrl, control }),
+    reconcile,
+    events: () => deployment.busEvents(),
+    metrics: () => deployment.metrics(),
+    failed: deployment.failed,
+    close,
+  };
+}
+
+/** The stacks' outputs, all in one; each flow's are there if it is deployed. */
+const OutputsSchema = z
+  .object({
+    WebhookUrl: z.string(),
+    WebhookSecretsArn: z.string(),
+    WakeUpQueueUrl: z.string(),
+    ReconciliationPlannerName: z.string(),
+  })
+  .partial()
+  .catchall(z.string());
+
+type Outputs = z.infer<typeof OutputsSchema>;
+
+const ORDER_QUEUE_URL = 'OrderQueueUrl';
+const API_KEY_SECRET_ARN = 'ApiKeySecretArn';
+
+function setSecrets(
+  deployment: LocalDeployment,
+  outputs: Outputs,
+  { apiKey, webhookSecrets }: SystemOptions,
+): void {
+  for (const [name, value] of Object.entries(outputs)) {
+    if (name.startsWith(API_KEY_SECRET_ARN) && value !== undefined) deployment.setSecretValue(value, apiKey);
+  }
+  if (outputs.WebhookSecretsArn !== undefined) {
+    const named = webhookSecrets.map((secret, index) => ({ name: `local-${index + 1}`, secret }));
+    deployment.setSecretValue(outputs.WebhookSecretsArn, JSON.stringify(named));
+  }
+}
+
+async function runReconciler(deployment: LocalDeployment, outputs: Outputs): Promise<unknown> {
+  const { ReconciliationPlannerName: planner, WakeUpQueueUrl: queueUrl } = outputs;
+  if (planner === undefined || queueUrl === undefined)
+    throw new Error('This configuration deploys no reconciler.');
+  const planned = await plan(deployment, planner);
+  await deployment.untilQueueIdle(queueUrl);
+  return planned;
+}
+
+async function plan(deployment: LocalDeployment, planner: string): Promise<unknown> {
+  const result = await deployment.invoke(planner, {});
+  if (result.status !== 'succeeded') throw new Error(`The planner failed: ${result.error.errorMessage}`);
+  return result.payload;
+}
+
+function describeEndpoints({
+  options,
+  deployment,
+  outputs,
+  simulator,
+  buttonUrl,
+  control,
+}: {
+  options: SystemOptions;
+  deployment: LocalDeployment;
+  outputs: Outputs;
+  simulator: ButtonSimulator | undefined;
+  buttonUrl: string;
+  control: ControlServer;
+}): Endpoints {
+  const { endpoints, resources } = deployment;
+  const orderQueueUrls = Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, value]) =>
+      name.startsWith(ORDER_QUEUE_URL) && value !== undefined
+        ? [[name.slice(ORDER_QUEUE_URL.length), value]]
+        : [],
+    ),
+  );
+  const [orderQueueUrl] = Object.values(orderQueueUrls);
+  const tables = resources.filter(({ type }) => type === 'AWS::DynamoDB::Table');
+  return {
+    ...(outputs.WebhookUrl === undefined ? {} : { webhookUrl: outputs.WebhookUrl }),
+    ...(orderQueueUrl === undefined ? {} : { orderQueueUrl }),
+    orderQueueUrls,
+    sqsEndpoint: endpoints.sqs,
+    dynamodbEndpoint: endpoints.dynamodb,
+    secretsManagerEndpoint: endpoints.secretsManager,
+    tables: Object.fromEntries(tables.map(({ logicalId, physicalId }) => [logicalId, physicalId])),
+    buttonUrl,
+    ...(simulator ? { buttonControlUrl: simulator.controlUrl } : {}),
+    buttonApiKey: options.apiKey,
+    webhookSecret: options.webhookSecrets[0],
+    ...control.urls,
+  };
+}

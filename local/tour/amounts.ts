@@ -1,0 +1,16 @@
+import { minorUnitDecimals } from '../../shared/domain/currency.ts';
+import { recordStatus, type TransactionRecord } from '../../shared/domain/transaction.ts';
+
+/** An amount in minor units for people, such as `USD 70.00`. */
+export function formatAmount(amountMinor: number, currency: string): string {
+  const decimals = minorUnitDecimals(currency) ?? 0;
+  return `${currency} ${(amountMinor / 10 ** decimals).toFixed(decimals)}`;
+}
+
+/** What a transaction is now, for people. */
+export function readReward(record: TransactionRecord): string {
+  const { amountMinor, currency } = record.candidates[0].transaction;
+  const amount =
+    amountMinor === null || currency === null ? 'no amount' : formatAmount(amountMinor, currency);
+  return `${recordStatus(record)}, commission ${amount}, version ${record.version}`;
+}

@@ -1,0 +1,110 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+
+import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
+import type { OrderReport } from '../../shared/domain/order-report.ts';
+import type { TransactionRecord } from '../../shared/domain/transaction.ts';
+import { createOrderReportStore } from '../../shared/store/order-report-store.ts';
+import {
+  shopperTotals,
+  createTransactionStore,
+  type ShopperTotal,
+} from '../../shared/store/transaction-store.ts';
+import { readQuarantine, type QuarantinedReasons } from './quarantine.ts';
+import type { SimulatorControl } from './simulator-control.ts';
+
+/** A CloudEvent for the order queue. */
+export type OrderMessage = {
+  specversion: '1.0';
+  id: string;
+  source: string;
+  type: 'order.created.v1' | 'order.updated.v1' | 'order.cancelled.v1';
+  subject: string;
+  sequence: string;
+  data?: object;
+};
+
+/** What the tour does and looks at; the same on this machine and on AWS. */
+export type Stage = {
+  /** Puts a message on the order queue as a commerce system would; returns its message id. */
+  sendOrder: (message: OrderMessage) => Promise<string>;
+  /** What the ledger holds of an order. */
+  orderReport: (orderId: string) => Promise<OrderReport | undefined>;
+  /** Why a message is in quarantine; undefined if it is not. */
+  quarantined: (messageId: string) => Promise<QuarantinedReasons | undefined>;
+  /** What is known of an order's transaction. */
+  transaction: (buttonOrderId: string) => Promise<TransactionRecord | undefined>;
+  shopperTotals: (shopper: string) => Promise<ShopperTotal[]>;
+  /** Sends bytes to the webhook URL; returns the status of the answer. */
+  postWebhook: (body: string, signature: string) => Promise<number>;
+  /** Reads every account now. */
+  reconcile: () => Promise<unknown>;
+  /** What was put on the bus, where that can be seen. */
+  events?: () => { detailType: string; detail: Record<string, unknown> }[];
+  /** The simulator; undefined where Button is another one. */
+  simulator: SimulatorControl | undefined;
+};
+
+/** Where a stage's parts are. Without an endpoint, the clients use AWS itself, with the user's credentials. */
+export type StageOptions = {
+  brand: string;
+  orderQueueUrl: string;
+  webhookUrl: string;
+  tables: { orderReports: string; orderQuarantine: string; transactions: string };
+  sqsEndpoint?: string;
+  dynamodbEndpoint?: string;
+  reconcile: Stage['reconcile'];
+  events?: Stage['events'];
+  simulator: SimulatorControl | undefined;
+};
+
+/** A stage that is closed when the tour is over. */
+export type OpenStage = Stage & { close: () => void };
+
+/** Connects the tour with a deployed system. */
+export function openStage(options: StageOptions): OpenStage {
+  const local = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  const { sqsEndpoint, dynamodbEndpoint, tables, events } = options;
+  const sqs = new SQSClient(sqsEndpoint === undefined ? {} : { ...local, endpoint: sqsEndpoint });
+  const client = new DynamoDBClient(
+    dynamodbEndpoint === undefined ? {} : { ...local, endpoint: dynamodbEndpoint },
+  );
+  const ledger = createOrderReportStore({ client, table: tables.orderReports, brand: options.brand });
+  const transactions = createTransactionStore({ client, table: tables.transactions, shopperField: 'none' });
+
+  return {
+    sendOrder: async (message) => {
+      const { MessageId: messageId = '' } = await sqs.send(
+        new SendMessageCommand({
+          QueueUrl: options.orderQueueUrl,
+          MessageBody: JSON.stringify(message),
+          MessageGroupId: messageGroupId(message.subject),
+          MessageDeduplicationId: messageDeduplicationId(message),
+        }),
+      );
+      return messageId;
+    },
+    orderReport: async (orderId) => (await ledger.read(orderId))?.thing,
+    quarantined: (messageId) =>
+      readQuarantine({
+        client,
+        table: tables.orderQuarantine,
+        kind: `order#${options.brand}`,
+        id: messageId,
+      }),
+    transaction: async (buttonOrderId) => (await transactions.read(`order#${buttonOrderId}`))?.thing,
+    shopperTotals: (shopper) => shopperTotals({ client, table: tables.transactions }, shopper),
+    postWebhook: async (body, signature) => {
+      const headers = { 'content-type': 'application/json', 'x-button-signature': signature };
+      const { status } = await fetch(options.webhookUrl, { method: 'POST', headers, body });
+      return status;
+    },
+    reconcile: options.reconcile,
+    ...(events === undefined ? {} : { events }),
+    simulator: options.simulator,
+    close: () => {
+      sqs.destroy();
+      client.destroy();
+    },
+  };
+}

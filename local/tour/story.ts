@@ -1,0 +1,253 @@
+import { createHmac, randomBytes } from 'node:crypto';
+
+import { readReward, formatAmount } from './amounts.ts';
+import type { OrderMessage, Stage } from './stage.ts';
+import { until } from './until.ts';
+
+/** A step of the story. `play` returns what there is to tell, and throws if it did not come out. */
+export type Step = {
+  id: string;
+  title: string;
+  /** Needs the simulator: only there can a webhook be lost or an order be finalized at will. */
+  needsSimulator?: true;
+  play: (stage: Stage) => Promise<string[]>;
+};
+
+const SOURCE = 'https://shop.example/tour';
+
+/** Button's dates have whole seconds: two changes within one would contradict each other. */
+const NEXT_SECOND_MS = 1100;
+
+type Line = { identifier: string; total: number };
+type Order = { order_id: string; btn_ref: string; total: number; line_items: Line[] };
+
+/** The story, with orders of its own each time it is told. */
+export function tellStory(): Step[] {
+  const run = randomBytes(4).toString('hex');
+  const shopper = `shopper-${run}`;
+  const kept = sampleOrder(`1994-${run}`);
+  const cancelled = sampleOrder(`1995-${run}`);
+  const lost = sampleOrder(`1996-${run}`);
+  const [shirts] = kept.line_items;
+  const adjusted = { ...kept, total: shirts?.total ?? 0, line_items: shirts ? [shirts] : [] };
+
+  return [
+    {
+      id: 'order-reported',
+      title: "A commerce system puts an order on the queue; it is reported to Button's Order API",
+      play: async (stage) => {
+        await Promise.all(
+          [kept, cancelled, lost].map(({ btn_ref }) => stage.simulator?.setShopper(btn_ref, shopper)),
+        );
+        await stage.sendOrder(message('order.created.v1', 1, kept));
+        const report = await untilReported(stage, kept.order_id, 1);
+        const buttonOrderId = report.reported?.buttonOrderId;
+        return [
+          `Order ${kept.order_id}: ${formatAmount(kept.total, 'USD')} in ${kept.line_items.length} lines`,
+          `Button knows it as ${buttonOrderId ?? 'accepted, without an id yet'}`,
+        ];
+      },
+    },
+    {
+      id: 'transaction-pending',
+      title: 'Button tells the publisher by a signed webhook: a pending transaction',
+      needsSimulator: true,
+      play: async (stage) => [await untilTransaction(stage, kept.order_id, 'pending')],
+    },
+    {
+      id: 'order-adjusted',
+      title: 'The shopper returns one line: the order is updated',
+      play: async (stage) => {
+        await pause();
+        await stage.sendOrder(message('order.updated.v1', 2, adjusted));
+        await untilReported(stage, kept.order_id, 2);
+        return [`Now ${formatAmount(adjusted.total, 'USD')} in ${adjusted.line_items.length} line`];
+      },
+    },
+    {
+      id: 'transaction-adjusted',
+      title: 'The transaction follows, still pending, with less commission',
+      needsSimulator: true,
+      play: async (stage) => [await untilTransaction(stage, kept.order_id, 'pending', 2)],
+    },
+    {
+      id: 'transaction-validated',
+      title: 'The time for returns is over: the transaction is validated, for good',
+      needsSimulator: true,
+      play: async (stage) => {
+        await pause();
+        await stage.simulator?.finalize(kept.order_id);
+        return [await untilTransaction(stage, kept.order_id, 'validated')];
+      },
+    },
+    {
+      id: 'order-cancelled',
+      title: 'Another order is reported, then cancelled as a whole',
+      play: async (stage) => {
+        await stage.sendOrder(message('order.created.v1', 1, cancelled));
+        await untilReported(stage, cancelled.order_id, 1);
+        await pause();
+        await stage.sendOrder(message('order.cancelled.v1', 2, cancelled));
+        await untilReported(stage, cancelled.order_id, 2);
+        return [`Order ${cancelled.order_id}: Button has deleted it, and nothing is sent for it any more`];
+      },
+    },
+    {
+      id: 'transaction-declined',
+      title: 'Its transaction is declined',
+      needsSimulator: true,
+      play: async (stage) => [await untilTransaction(stage, cancelled.order_id, 'declined')],
+    },
+    {
+      id: 'bad-order-refused',
+      title: 'A bad order is refused before Button hears of it, with every reason at once',
+      play: async (stage) => {
+        const bad = { ...sampleOrder(`1997-${run}`), total: 6999.5, currency: 'DOLLARS' };
+        const messageId = await stage.sendOrder(message('order.created.v1', 1, bad));
+        const reasons = await until('the bad order to be in quarantine', () => stage.quarantined(messageId));
+        return reasons.map(({ code, problem }) => `${code}: ${problem}`);
+      },
+    },
+    {
+      id: 'forged-webhook-refused',
+      title: 'A forged webhook is refused and changes nothing',
+      play: async (stage) => {
+        const body = JSON.stringify({
+          id: 'hook-forged',
+          event_type: 'tx-validated',
+          data: { id: `tx-forged-${run}` },
+        });
+        const signature = createHmac('sha256', 'not the secret').update(body).digest('hex');
+        const status = await stage.postWebhook(body, signature);
+        if (status !== 401) throw new Error(`The forged webhook was answered with ${status} instead of 401`);
+        return ['Answered with 401: its signature is not that of any secret'];
+      },
+    },
+    {
+      id: 'lost-webhook-repaired',
+      title: 'Button "loses" a webhook; the reconciler finds the transaction in the Transactions API',
+      needsSimulator: true,
+      play: async (stage) => {
+        await stage.simulator?.loseNextWebhook(lost.order_id);
+        await stage.sendOrder(message('order.created.v1', 1, lost));
+        const { reported } = await untilReported(stage, lost.order_id, 1);
+        const buttonOrderId = reported?.buttonOrderId ?? '';
+        if (await stage.transaction(buttonOrderId)) throw new Error('The webhook was not lost');
+        const record = await until('the reconciler to find the transaction', async () => {
+          await stage.reconcile();
+          return stage.transaction(buttonOrderId);
+        });
+        return [`${buttonOrderId}: no webhook came; found and stored as ${readReward(record)}`];
+      },
+    },
+    {
+      id: 'rewards-shown',
+      title: "The shopper's rewards, summed from the transactions",
+      needsSimulator: true,
+      play: async (stage) => {
+        const totals = await until('the totals', async () => {
+          const all = await stage.shopperTotals(shopper);
+          return ['pending', 'validated', 'declined'].every((it) => all.some(({ status }) => status === it))
+            ? all
+            : undefined;
+        });
+        const label = { pending: 'pending', validated: 'confirmed', declined: 'declined (not paid)' };
+        return Object.entries(label).flatMap(([status, name]) =>
+          totals
+            .filter((total) => total.status === status)
+            .map(({ amountMinor, currency }) => `${shopper}: ${formatAmount(amountMinor, currency)} ${name}`),
+        );
+      },
+    },
+    {
+      id: 'events-published',
+      title: "Every change is an event on the publisher's bus, one for each version",
+      needsSimulator: true,
+      play: async ({ events }) => {
+        if (!events) return ['(events go to the bus; add a rule there to see them)'];
+        const expected = ['created', 'adjusted', 'validated', 'declined'].map(
+          (name) => `transaction.${name}`,
+        );
+        const types = await until('the events on the bus', () => {
+          const seen = events().map(({ detailType }) => detailType);
+          return Promise.resolve(expected.every((type) => seen.includes(type)) ? seen : undefined);
+        });
+        return [types.join(', ')];
+      },
+    },
+  ];
+}
+
+/** The sample order of Button's guide "Reporting Orders", as valid JSON, under an id and a test token of its own. */
+function sampleOrder(orderId: string): Order & Record<string, unknown> {
+  return {
+    total: 7000,
+    currency: 'USD',
+    order_id: orderId,
+    purchase_date: new Date().toISOString(),
+    btn_ref: `fakesrctok-${randomBytes(8).toString('hex')}`,
+    customer: { id: 'mycustomer-1234', is_new: true },
+    customer_order_id: 'abcdef-123456',
+    line_items: [
+      line({
+        identifier: 'sku-1234',
+        total: 4000,
+        amount: 2000,
+        quantity: 2,
+        upc: '400000000001',
+        description: 'T-shirts',
+      }),
+      line({
+        identifier: 'sku-4567',
+        total: 3000,
+        amount: 3000,
+        quantity: 1,
+        upc: '400000000002',
+        description: 'Pants',
+      }),
+    ],
+  };
+}
+
+function line<Item extends Line>(item: Item): Item & Record<string, unknown> {
+  return { ...item, sku: item.identifier, category: ['Clothes'], attributes: { size: 'M' } };
+}
+
+function message(type: OrderMessage['type'], sequence: number, order: Order): OrderMessage {
+  return {
+    specversion: '1.0',
+    id: `${order.order_id}-${sequence}`,
+    source: SOURCE,
+    type,
+    subject: order.order_id,
+    sequence: String(sequence),
+    ...(type === 'order.cancelled.v1' ? {} : { data: order }),
+  };
+}
+
+/** Waits until the ledger says that Button holds this version. */
+function untilReported(stage: Stage, orderId: string, sequence: number) {
+  return until(`order ${orderId} to be reported`, async () => {
+    const report = await stage.orderReport(orderId);
+    const version = report?.reported?.version;
+    return version?.by === 'sequence' && version.sequence === String(sequence) ? report : undefined;
+  });
+}
+
+async function untilTransaction(stage: Stage, orderId: string, status: string, version = 1): Promise<string> {
+  const report = await stage.orderReport(orderId);
+  const buttonOrderId = report?.reported?.buttonOrderId ?? '';
+  const record = await until(`the transaction of order ${orderId} to be ${status}`, async () => {
+    const known = await stage.transaction(buttonOrderId);
+    const isThere =
+      known &&
+      known.version >= version &&
+      known.candidates.every(({ transaction: it }) => it.status === status);
+    return isThere ? known : undefined;
+  });
+  return `${buttonOrderId}: ${readReward(record)}`;
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, NEXT_SECOND_MS));
+}

@@ -1,0 +1,64 @@
+import type { Stage } from './stage.ts';
+import { tellStory, type Step } from './story.ts';
+
+/** How a step came out. */
+export type StepResult = {
+  id: string;
+  title: string;
+  outcome: 'passed' | 'failed' | 'skipped';
+  /** What there was to tell; for a failure, why. */
+  facts: string[];
+  durationMs: number;
+};
+
+/** Told of each step as it begins and ends. */
+export type Narrator = { begin: (step: Step) => void; end: (result: StepResult) => void };
+
+/** Plays the story. A step that fails does not keep the others from being played. */
+export async function playTour(stage: Stage, narrator: Narrator): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  for (const step of tellStory()) {
+    narrator.begin(step);
+    const result = await playStep(step, stage);
+    narrator.end(result);
+    results.push(result);
+  }
+  return results;
+}
+
+async function playStep(step: Step, stage: Stage): Promise<StepResult> {
+  const { id, title } = step;
+  if (step.needsSimulator && !stage.simulator) {
+    return {
+      id,
+      title,
+      outcome: 'skipped',
+      facts: ['Only the simulator can be asked for this'],
+      durationMs: 0,
+    };
+  }
+  const startedAt = performance.now();
+  const end = (outcome: StepResult['outcome'], facts: string[]): StepResult => {
+    return { id, title, outcome, facts, durationMs: Math.round(performance.now() - startedAt) };
+  };
+  try {
+    return end('passed', await step.play(stage));
+  } catch (error) {
+    return end('failed', [error instanceof Error ? error.message : String(error)]);
+  }
+}
+
+/** Tells the story in plain lines. */
+export function plainNarrator(write: (line: string) => void): Narrator {
+  let number = 0;
+  return {
+    begin: ({ title }) => {
+      number += 1;
+      write(`\n${number}. ${title}`);
+    },
+    end: ({ outcome, facts }) => {
+      const sign = { passed: '✔', failed: '✘', skipped: '–' }[outcome];
+      for (const fact of facts) write(`   ${sign} ${fact}`);
+    },
+  };
+}

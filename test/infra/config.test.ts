@@ -1,0 +1,200 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { DEFAULT_CONFIG_FILE, keepsData, readStageConfig } from '../../infra/config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'button-serverless-'));
+
+function problemOf(content: unknown): string {
+  const file = join(folder, 'config.json');
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  const reading = readStageConfig(file);
+  return 'problem' in reading ? reading.problem : 'none';
+}
+
+const withBrand = (brand: object) => ({
+  stage: 'development',
+  orderReporting: { brands: [{ id: 'acme', ...brand }] },
+});
+const withReconciler = (reconciler: object) => ({ stage: 'development', transactions: { reconciler } });
+
+describe('readStageConfig', () => {
+  it('fills in every default', () => {
+    const file = join(folder, 'defaults.json');
+    writeFileSync(
+      file,
+      JSON.stringify({ stage: 'staging', orderReporting: { brands: [{ id: 'acme' }] }, transactions: {} }),
+    );
+
+    const reading = readStageConfig(file);
+
+    expect(reading).toMatchObject({
+      config: {
+        buttonApiUrl: 'https://api.usebutton.com',
+        dashboards: true,
+        logRetentionDays: 30,
+        orderReporting: { brands: [{ batchSize: 10, retrySweep: { schedule: 'rate(1 minute)' } }] },
+        transactions: {
+          shopperField: 'publisher_customer_id',
+          includePersonalFields: false,
+          reconciler: {
+            readFrom: '2014-01-01T00:00:00Z',
+            overlapSeconds: 900,
+            lagSeconds: 120,
+            timeoutSeconds: 120,
+          },
+        },
+      },
+    });
+  });
+
+  it.each(readdirSync('infra/config'))(
+    'accepts the configuration that comes with the project: %s',
+    (file) => {
+      expect(readStageConfig(join('infra/config', file))).toHaveProperty('config');
+    },
+  );
+
+  it('takes the same configuration by default as the command line of CDK does', () => {
+    const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: { config: string } };
+
+    expect(context.config).toBe(DEFAULT_CONFIG_FILE);
+  });
+
+  it.each([
+    [
+      'a missing flow',
+      { stage: 'development' },
+      '(top level): must have orderReporting, transactions or both',
+    ],
+    [
+      'a misspelt setting',
+      withBrand({ orderby: 'time' }),
+      'orderReporting.brands.0: Unrecognized key: "orderby"',
+    ],
+    [
+      'a stage that is no name',
+      { ...withBrand({}), stage: 'My Stage' },
+      'stage: must be 1 to 16 lower-case letters',
+    ],
+    [
+      'a brand that is no name',
+      withBrand({ id: 'Acme' }),
+      'orderReporting.brands.0.id: must be 1 to 32 lower-case letters',
+    ],
+    [
+      'no brand',
+      { stage: 'development', orderReporting: { brands: [] } },
+      'brands: must name at least one brand',
+    ],
+    [
+      'two brands whose resources would be one',
+      { stage: 'development', orderReporting: { brands: [{ id: 'a-1' }, { id: 'a1' }] } },
+      'orderReporting.brands.1.id: gives its resources the same names as the brand "a-1"',
+    ],
+    [
+      'too little concurrency (A13)',
+      withBrand({ maxConcurrency: 1 }),
+      'brands.0.maxConcurrency: must be at least 2',
+    ],
+    ['too large a batch', withBrand({ batchSize: 11 }), 'brands.0.batchSize: must be at most 10'],
+    [
+      'waits that shrink',
+      withBrand({ retryBaseSeconds: 60, retryMaxSeconds: 30 }),
+      'retryMaxSeconds: must be at least',
+    ],
+    [
+      'a reporter without time for one order',
+      withBrand({ reporterTimeoutSeconds: 24 }),
+      'must be at least 25',
+    ],
+    ['anybody as a producer (S13)', withBrand({ producers: ['*'] }), 'producers.0: must be the ARN'],
+    [
+      'a sweep by the second on AWS',
+      withBrand({ retrySweep: { schedule: 'rate(2 seconds)' } }),
+      'brands.0.retrySweep.schedule: must be a minute or more',
+    ],
+    ['what is no schedule', withBrand({ retrySweep: { schedule: 'hourly' } }), 'must be a schedule such as'],
+    [
+      'reads by the second on AWS',
+      withReconciler({ schedules: [{ name: 'a', expression: 'rate(9 seconds)' }] }),
+      'schedules.0.expression',
+    ],
+    ['no schedule', withReconciler({ schedules: [] }), 'schedules: must hold at least one schedule'],
+    [
+      'two schedules of one name',
+      withReconciler({
+        schedules: [
+          { name: 'a', expression: 'rate(1 hour)' },
+          { name: 'a', expression: 'rate(2 hours)' },
+        ],
+      }),
+      'schedules: must give each schedule a name of its own',
+    ],
+    [
+      'a time zone that is none',
+      withReconciler({ schedules: [{ name: 'a', expression: 'rate(1 hour)', timeZone: 'Atlantis' }] }),
+      'schedules.0.timeZone: must be an IANA time zone',
+    ],
+    [
+      'too short a visibility (A11)',
+      withReconciler({ visibilityTimeoutSeconds: 719 }),
+      'must be at least 720, six times',
+    ],
+    [
+      'slices longer than the function',
+      withReconciler({ sliceSeconds: 110 }),
+      'timeoutSeconds: must be at least 135',
+    ],
+    [
+      'a key sent without TLS',
+      { ...withBrand({}), buttonApiUrl: 'http://api.usebutton.com' },
+      'buttonApiUrl: must begin with https',
+    ],
+    [
+      'a retention that CloudWatch lacks',
+      { ...withBrand({}), logRetentionDays: 2 },
+      'logRetentionDays: must be a period',
+    ],
+    ['what is no JSON', '{', "can't be read"],
+  ])('explains %s', (_mistake, content, explanation) => {
+    expect(problemOf(content)).toContain(explanation);
+  });
+
+  it('names the file and where settings are explained', () => {
+    const problem = problemOf({ stage: 'development' });
+
+    expect(problem).toContain('config.json');
+    expect(problem).toContain('docs/configuration.md');
+  });
+
+  it('explains what to do about a file that is not there', () => {
+    expect(readStageConfig('nowhere.json')).toEqual({
+      problem: expect.stringContaining('-c config=FILE') as string,
+    });
+  });
+
+  it('lets the local stage run by the second and without TLS', () => {
+    const local = {
+      ...withBrand({ retrySweep: { schedule: 'rate(2 seconds)' } }),
+      stage: 'local',
+      buttonApiUrl: 'http://127.0.0.1:8080',
+    };
+
+    expect(problemOf(local)).toBe('none');
+  });
+});
+
+describe('keepsData', () => {
+  it('is true of production alone', () => {
+    expect(['production', 'development', 'local', 'staging'].map((stage) => keepsData({ stage }))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});

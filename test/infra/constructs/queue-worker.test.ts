@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Template } from 'aws-cdk-lib/assertions';
+import { App, Stack } from 'aws-cdk-lib/core';
+import { describe, expect, it } from 'vitest';
+
+import { StageConfigSchema } from '../../../infra/config.ts';
+import { QueueWorker, type QueueWorkerProps } from '../../../infra/constructs/queue-worker.ts';
+
+const bundlesFolder = mkdtempSync(join(tmpdir(), 'button-serverless-'));
+mkdirSync(join(bundlesFolder, 'some-worker'));
+writeFileSync(join(bundlesFolder, 'some-worker', 'index.cjs'), '');
+
+function synthesize(change: Partial<QueueWorkerProps>): Template {
+  const stack = new Stack(new App(), 'Test');
+  new QueueWorker(stack, 'Work', {
+    deployment: {
+      config: StageConfigSchema.parse({ stage: 'development', transactions: {} }),
+      bundlesFolder,
+    },
+    logicalId: 'Work',
+    kind: 'standard',
+    worker: 'some-worker',
+    timeoutSeconds: 30,
+    batchSize: 10,
+    maxConcurrency: 2,
+    maxReceiveCount: 5,
+    environment: () => ({}),
+    permissions: () => [],
+    alarms: {
+      deadLetterImpact: 'Work is lost.',
+      ageImpact: 'Work is late.',
+      maxAgeSeconds: 60,
+      runbookSection: 'work',
+    },
+    ...change,
+  });
+  return Template.fromStack(stack);
+}
+
+describe('QueueWorker', () => {
+  it('derives the visibility timeout from the timeout (A11)', () => {
+    synthesize({ timeoutSeconds: 31 }).hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 186 });
+  });
+
+  it('takes a longer visibility timeout, but no shorter one (A11)', () => {
+    synthesize({ visibilityTimeoutSeconds: 900 }).hasResourceProperties('AWS::SQS::Queue', {
+      VisibilityTimeout: 900,
+    });
+    expect(() => synthesize({ visibilityTimeoutSeconds: 179 })).toThrow(/must be at least 180 s/);
+  });
+
+  it('says what to run when the worker is not bundled', () => {
+    expect(() => synthesize({ worker: 'unknown-worker' })).toThrow(/Run "node infra\/bundle\.ts" first/);
+  });
+});

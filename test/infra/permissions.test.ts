@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+
+import { DEVELOPMENT_STAGE, PRODUCTION_STAGE, synthesizeStage } from './synthesized-stage.ts';
+
+type Statement = {
+  Effect: string;
+  Action: string | string[];
+  Resource: unknown;
+  Condition?: unknown;
+};
+type Policy = { PolicyDocument: { Statement: Statement[] } };
+
+const stage = synthesizeStage(PRODUCTION_STAGE);
+
+const TRACES = 'xray:PutTelemetryRecords, xray:PutTraceSegments on *';
+const LOGS = 'logs:CreateLogStream, logs:PutLogEvents on';
+const MESSAGES =
+  'sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage on';
+const ACME_ONLY = 'if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["acme#*"]}}';
+
+/** Everything that anything may do, by role. A statement that is not here, or only here, fails the test. */
+const PERMISSIONS: Record<string, string[]> = {
+  AcmeReporterWorkerRole: [
+    `${LOGS} AcmeReporterWorkerLogs`,
+    TRACES,
+    `${MESSAGES} OrdersAcme`,
+    `dynamodb:GetItem, dynamodb:PutItem on OrderReports ${ACME_ONLY}`,
+    'dynamodb:PutItem on OrderQuarantine',
+    'secretsmanager:GetSecretValue on ButtonApiKeyAcme',
+  ],
+  AcmeRetrySweepWorkerRole: [
+    `${LOGS} AcmeRetrySweepWorkerLogs`,
+    TRACES,
+    `dynamodb:Query on OrderReports/index/due ${ACME_ONLY}`,
+    'sqs:SendMessage on OrdersAcme',
+  ],
+  AcmeRetrySweepSchedulerRole: ['lambda:InvokeFunction on AcmeRetrySweepWorkerFunction'],
+  IntakeReceiverRole: [
+    `${LOGS} IntakeReceiverLogs`,
+    TRACES,
+    'dynamodb:GetItem, dynamodb:PutItem on Transactions',
+    'dynamodb:PutItem on WebhookQuarantine',
+    'sqs:SendMessage on WebhookFallbackQueue',
+    'secretsmanager:GetSecretValue on WebhookSecrets',
+  ],
+  IntakeFallbackWorkerRole: [
+    `${LOGS} IntakeFallbackWorkerLogs`,
+    TRACES,
+    `${MESSAGES} WebhookFallbackQueue`,
+    'dynamodb:GetItem, dynamodb:PutItem on Transactions',
+    'dynamodb:PutItem on WebhookQuarantine',
+  ],
+  ReconciliationPlannerWorkerRole: [
+    `${LOGS} ReconciliationPlannerWorkerLogs`,
+    TRACES,
+    'dynamodb:GetItem, dynamodb:PutItem on Positions',
+    'sqs:SendMessage on WakeUps',
+    'secretsmanager:GetSecretValue on ButtonApiKey',
+  ],
+  ReconciliationPlannerSchedulerRole: ['lambda:InvokeFunction on ReconciliationPlannerWorkerFunction'],
+  ReconciliationReconcilerWorkerRole: [
+    `${LOGS} ReconciliationReconcilerWorkerLogs`,
+    TRACES,
+    `${MESSAGES} WakeUps`,
+    'dynamodb:GetItem, dynamodb:PutItem on Positions',
+    'dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem on Transactions',
+    'dynamodb:PutItem on WebhookQuarantine',
+    'sqs:SendMessage on WakeUps',
+    'secretsmanager:GetSecretValue on ButtonApiKey',
+  ],
+  PublicationPublisherRole: [
+    `${LOGS} PublicationPublisherLogs`,
+    TRACES,
+    'dynamodb:DescribeStream, dynamodb:GetRecords, dynamodb:GetShardIterator on Transactions.StreamArn',
+    'dynamodb:ListStreams on Transactions/stream/*',
+    'events:PutEvents on ButtonTransactions',
+    'sqs:SendMessage on EventPublisherFailures',
+  ],
+};
+
+describe('permissions', () => {
+  const roles = stage.resources('AWS::IAM::Role');
+
+  it('are exactly those of the table, for every role', () => {
+    const actual = Object.fromEntries(
+      roles.map(({ logicalId, Properties }) => [
+        withoutHash(logicalId),
+        (Properties['Policies'] as Policy[])
+          .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+          .map(describeStatement)
+          .sort(),
+      ]),
+    );
+
+    const expected = Object.entries(PERMISSIONS).map(([role, statements]) => [role, statements.sort()]);
+    expect(actual).toEqual(Object.fromEntries(expected));
+  });
+
+  it('stand in the roles themselves and nowhere else', () => {
+    expect(stage.resources('AWS::IAM::Policy')).toEqual([]);
+    expect(stage.resources('AWS::IAM::ManagedPolicy')).toEqual([]);
+    for (const { Properties } of roles) expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+  });
+
+  it('go to Lambda, and to the Scheduler of this account', () => {
+    const trusted = roles.map(({ logicalId, Properties }) => [
+      withoutHash(logicalId).endsWith('SchedulerRole'),
+      (Properties['AssumeRolePolicyDocument'] as Policy['PolicyDocument']).Statement,
+    ]);
+
+    for (const [isScheduler, statements] of trusted) {
+      expect(statements).toEqual([
+        {
+          Effect: 'Allow',
+          Action: 'sts:AssumeRole',
+          Principal: { Service: isScheduler === true ? 'scheduler.amazonaws.com' : 'lambda.amazonaws.com' },
+          ...(isScheduler === true && {
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        },
+      ]);
+    }
+  });
+
+  it('let only the webhook API invoke a function', () => {
+    const invocations = stage.resources('AWS::Lambda::Permission').map(({ Properties }) => ({
+      principal: Properties['Principal'],
+      source: describeResource(Properties['SourceArn']),
+    }));
+
+    expect(invocations).toEqual([
+      {
+        principal: 'apigateway.amazonaws.com',
+        source: 'arn:AWS::Partition:execute-api:AWS::Region:AWS::AccountId:WebhookApi/*/*/webhooks/button',
+      },
+    ]);
+  });
+});
+
+describe("a queue's policy", () => {
+  it('lets nobody in, unless the configuration names a producer (S13)', () => {
+    expect(allowedBy(synthesizeStage(DEVELOPMENT_STAGE))).toEqual([]);
+  });
+
+  it('lets a named producer of another account send orders, and nothing else (S13)', () => {
+    const producer = 'arn:aws:iam::111122223333:role/shop';
+
+    const withProducer = synthesizeStage({
+      stage: 'development',
+      orderReporting: { brands: [{ id: 'acme', producers: [producer] }, { id: 'north-shop' }] },
+    });
+
+    expect(allowedBy(withProducer)).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { AWS: producer },
+        Action: ['sqs:GetQueueUrl', 'sqs:SendMessage'],
+        Resource: { 'Fn::GetAtt': ['OrdersAcme', 'Arn'] },
+      },
+    ]);
+  });
+});
+
+function allowedBy(synthesized: ReturnType<typeof synthesizeStage>): Statement[] {
+  return synthesized
+    .resources('AWS::SQS::QueuePolicy')
+    .flatMap(({ Properties }) => (Properties['PolicyDocument'] as Policy['PolicyDocument']).Statement)
+    .filter(({ Effect }) => Effect !== 'Deny')
+    .map((statement) => ({ ...statement, Action: [statement.Action].flat().sort() }));
+}
+
+function describeStatement({ Effect, Action, Resource, Condition }: Statement): string {
+  const actions = [Action].flat().sort().join(', ');
+  const condition = Condition === undefined ? '' : ` if ${JSON.stringify(Condition)}`;
+  return `${Effect === 'Allow' ? '' : `${Effect} `}${actions} on ${describeResource(Resource)}${condition}`;
+}
+
+function describeResource(resource: unknown): string {
+  if (typeof resource === 'string') return resource;
+  const {
+    Ref,
+    'Fn::GetAtt': attribute,
+    'Fn::Join': join,
+  } = resource as {
+    Ref?: string;
+    'Fn::GetAtt'?: [string, string];
+    'Fn::Join'?: [string, unknown[]];
+  };
+  if (Ref !== undefined) return withoutHash(Ref);
+  if (attribute) return withoutHash(attribute[0]) + (attribute[1] === 'Arn' ? '' : `.${attribute[1]}`);
+  if (join) return join[1].map(describeResource).join(join[0]);
+  throw new Error(`Not a resource: ${JSON.stringify(resource)}`);
+}
+
+function withoutHash(logicalId: string): string {
+  return logicalId.replace(/[0-9A-F]{8}$/, '');
+}

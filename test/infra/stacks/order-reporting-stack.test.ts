@@ -1,0 +1,92 @@
+import { ArnPrincipal } from 'aws-cdk-lib/aws-iam';
+import { App } from 'aws-cdk-lib/core';
+import { describe, expect, it } from 'vitest';
+
+import { StageConfigSchema } from '../../../infra/config.ts';
+import { OrderReportingConfigSchema } from '../../../infra/order-reporting-config.ts';
+import { OrderReportingStack } from '../../../infra/stacks/order-reporting-stack.ts';
+import { synthesizeStage } from '../synthesized-stage.ts';
+
+const TWO_BRANDS = {
+  brands: [
+    { id: 'acme', buttonTimeoutMs: 5000 },
+    { id: 'north-shop', retrySweep: { maxWakeUps: 7 } },
+  ],
+};
+const stage = synthesizeStage({ stage: 'development', orderReporting: TWO_BRANDS });
+
+describe('OrderReportingStack', () => {
+  it('gives each brand its own queue, secret, reporter and sweep over one ledger', () => {
+    const ids = (type: string) => stage.resources(type).map(({ logicalId }) => logicalId);
+
+    expect(ids('AWS::SQS::Queue').sort()).toEqual([
+      'OrdersAcme',
+      'OrdersAcmeDeadLetters',
+      'OrdersNorthShop',
+      'OrdersNorthShopDeadLetters',
+    ]);
+    expect(ids('AWS::SecretsManager::Secret')).toEqual(['ButtonApiKeyAcme', 'ButtonApiKeyNorthShop']);
+    expect(ids('AWS::Lambda::Function')).toHaveLength(4);
+    expect(ids('AWS::DynamoDB::Table')).toEqual(['OrderReports', 'OrderQuarantine']);
+    expect(stage.outputs('OrderReporting')).toContain('OrderQueueUrlNorthShop');
+  });
+
+  it('tells each reporter its brand, its secret and its settings', () => {
+    const environments = stage
+      .resources('AWS::Lambda::Function')
+      .map(
+        ({ Properties }) => (Properties['Environment'] as { Variables: Record<string, unknown> }).Variables,
+      );
+
+    expect(environments).toContainEqual({
+      BRAND_ID: 'acme',
+      ORDER_REPORTS_TABLE: { Ref: 'OrderReports' },
+      QUARANTINE_TABLE: { Ref: 'OrderQuarantine' },
+      API_KEY_SECRET_ID: { Ref: 'ButtonApiKeyAcme' },
+      BUTTON_API_URL: 'https://api.usebutton.com',
+      BUTTON_TIMEOUT_MS: '5000',
+      QUIET_TIME_SECONDS: '60',
+      RETRY_BASE_SECONDS: '30',
+      RETRY_MAX_SECONDS: '1800',
+      QUARANTINE_RETENTION_DAYS: '90',
+      ORDER_BY: 'sequence',
+      TEST_TOKENS: 'refuse',
+      ALLOW_FINALIZATION_DATE: 'false',
+    });
+    expect(environments).toContainEqual({
+      BRAND_ID: 'north-shop',
+      ORDER_REPORTS_TABLE: { Ref: 'OrderReports' },
+      ORDER_QUEUE_URL: { Ref: 'OrdersNorthShop' },
+      MAX_WAKE_UPS: '7',
+    });
+  });
+
+  it('finds waiting orders by a sparse index of keys', () => {
+    const [orderReports] = stage.resources('AWS::DynamoDB::Table');
+
+    expect(orderReports?.Properties['GlobalSecondaryIndexes']).toEqual([
+      {
+        IndexName: 'due',
+        KeySchema: [
+          { AttributeName: 'dueShard', KeyType: 'HASH' },
+          { AttributeName: 'dueAt', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+    ]);
+  });
+
+  it('refuses to let anybody send orders of a brand that it does not have', () => {
+    const stack = new OrderReportingStack(new App(), 'Test', {
+      deployment: {
+        config: StageConfigSchema.parse({ stage: 'development', orderReporting: TWO_BRANDS }),
+        bundlesFolder: stage.bundlesFolder,
+      },
+      orderReporting: OrderReportingConfigSchema.parse(TWO_BRANDS),
+    });
+
+    expect(() => stack.grantSendOrders('other', new ArnPrincipal('arn:aws:iam::111122223333:root'))).toThrow(
+      'There is no brand "other"; there are: acme, north-shop.',
+    );
+  });
+});

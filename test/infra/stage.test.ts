@@ -1,0 +1,348 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { describe, expect, it } from 'vitest';
+
+import {
+  BRAND_STAGE,
+  DEVELOPMENT_STAGE,
+  PRODUCTION_STAGE,
+  PUBLISHER_STAGE,
+  synthesizeStage,
+  type TemplateResource,
+} from './synthesized-stage.ts';
+
+const development = synthesizeStage(DEVELOPMENT_STAGE);
+const production = synthesizeStage(PRODUCTION_STAGE);
+const brandOnly = synthesizeStage(BRAND_STAGE);
+const publisherOnly = synthesizeStage(PUBLISHER_STAGE);
+
+const STATEFUL_TYPES = [
+  'AWS::DynamoDB::Table',
+  'AWS::SQS::Queue',
+  'AWS::SecretsManager::Secret',
+  'AWS::ApiGatewayV2::Api',
+  'AWS::ApiGatewayV2::Stage',
+  'AWS::Events::EventBus',
+];
+
+const idsOf = (resources: TemplateResource[]) => resources.map(({ logicalId }) => logicalId);
+const valuesOf = (resources: TemplateResource[], property: string) =>
+  [...new Set(resources.map(({ Properties }) => Properties[property]))].sort();
+
+describe('the stacks of a stage', () => {
+  it('are those that the configuration asks for', () => {
+    const [orders, transactions, dashboards] = ['OrderReporting', 'Transactions', 'Dashboards'].map(
+      (part) => `Button-development-${part}`,
+    );
+
+    expect(new Set(development.stackNames)).toEqual(new Set([orders, transactions, dashboards]));
+    expect(new Set(brandOnly.stackNames)).toEqual(new Set([orders, dashboards]));
+    expect(new Set(publisherOnly.stackNames)).toEqual(new Set([transactions, dashboards]));
+  });
+
+  it('leave the dashboards out when they are switched off', () => {
+    const stage = synthesizeStage({ ...BRAND_STAGE, dashboards: false });
+
+    expect(stage.stackNames).toEqual(['Button-development-OrderReporting']);
+  });
+
+  it.each([
+    ['development', development],
+    ['production', production],
+    ['a brand alone', brandOnly],
+    ['a publisher alone', publisherOnly],
+  ])("keep CDK's own rules and share nothing by export: %s", (_name, stage) => {
+    expect(stage.violations).toEqual([]);
+    expect(stage.exports).toEqual([]);
+    expect(stage.templateText).not.toContain('Fn::ImportValue');
+  });
+
+  it('name everything that a user needs in their outputs', () => {
+    expect(development.outputs('OrderReporting')).toEqual([
+      'OrderReportsTableName',
+      'OrderQuarantineTableName',
+      'OrderQueueUrlAcme',
+      'OrderQueueArnAcme',
+      'ApiKeySecretArnAcme',
+    ]);
+    expect(development.outputs('Transactions')).toEqual([
+      'TransactionsTableName',
+      'PositionsTableName',
+      'WebhookQuarantineTableName',
+      'WebhookUrl',
+      'WebhookSecretsArn',
+      'ApiKeySecretArn',
+      'WakeUpQueueUrl',
+      'ReconciliationPlannerName',
+      'EventBusName',
+      'EventBusArn',
+    ]);
+    expect(development.outputs('Dashboards')).toEqual(['BusinessDashboardUrl', 'TechnicalDashboardUrl']);
+  });
+});
+
+describe('what holds state', () => {
+  it('keeps its logical id, so that no change of the code replaces it (F9)', () => {
+    const ids = STATEFUL_TYPES.flatMap((type) => idsOf(production.resources(type))).sort();
+
+    expect(ids).toEqual([
+      'ButtonApiKey',
+      'ButtonApiKeyAcme',
+      'ButtonTransactions',
+      'EventPublisherFailures',
+      'OrderQuarantine',
+      'OrderReports',
+      'OrdersAcme',
+      'OrdersAcmeDeadLetters',
+      'Positions',
+      'Transactions',
+      'WakeUps',
+      'WakeUpsDeadLetters',
+      'WebhookApi',
+      'WebhookFallbackQueue',
+      'WebhookFallbackQueueDeadLetters',
+      'WebhookQuarantine',
+      'WebhookSecrets',
+      'WebhookStage',
+    ]);
+  });
+
+  it.each(['AWS::DynamoDB::Table', 'AWS::SQS::Queue', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup'])(
+    'is kept in production and thrown away elsewhere: %s (F9, F11)',
+    (type) => {
+      const policies = (resources: TemplateResource[]) =>
+        new Set(
+          resources.flatMap(({ DeletionPolicy, UpdateReplacePolicy }) => [
+            DeletionPolicy,
+            UpdateReplacePolicy,
+          ]),
+        );
+
+      expect(policies(production.resources(type))).toEqual(new Set(['Retain']));
+      expect(policies(development.resources(type))).toEqual(new Set(['Delete']));
+    },
+  );
+
+  it('is on demand, and in production restorable and safe from deletion (F9)', () => {
+    const tables = production.resources('AWS::DynamoDB::Table');
+
+    expect(valuesOf(tables, 'BillingMode')).toEqual(['PAY_PER_REQUEST']);
+    for (const { Properties } of tables) {
+      expect(Properties['DeletionProtectionEnabled']).toBe(true);
+      expect(Properties['PointInTimeRecoverySpecification']).toEqual({ PointInTimeRecoveryEnabled: true });
+    }
+    for (const { Properties } of development.resources('AWS::DynamoDB::Table')) {
+      expect(Properties['DeletionProtectionEnabled']).toBe(false);
+      expect(Properties['PointInTimeRecoverySpecification']).toEqual({ PointInTimeRecoveryEnabled: false });
+    }
+  });
+
+  it('expires in the quarantines only', () => {
+    const expiring = production
+      .resources('AWS::DynamoDB::Table')
+      .filter(({ Properties }) => Properties['TimeToLiveSpecification'] !== undefined);
+
+    expect(idsOf(expiring)).toEqual(['OrderQuarantine', 'WebhookQuarantine']);
+  });
+
+  it.each([
+    ['AWS::DynamoDB::Table', 'TableName'],
+    ['AWS::SQS::Queue', 'QueueName'],
+    ['AWS::SecretsManager::Secret', 'Name'],
+    ['AWS::Lambda::Function', 'FunctionName'],
+    ['AWS::Logs::LogGroup', 'LogGroupName'],
+    ['AWS::IAM::Role', 'RoleName'],
+    ['AWS::Scheduler::Schedule', 'Name'],
+    ['AWS::CloudWatch::Alarm', 'AlarmName'],
+  ])('leaves its name to CloudFormation, which can then replace it: %s', (type, property) => {
+    const resources = production.resources(type);
+
+    expect(resources.length).toBeGreaterThan(0);
+    for (const { Properties } of resources) expect(Properties).not.toHaveProperty(property);
+  });
+});
+
+describe('secrets', () => {
+  it('have no value, and nothing generates one (F10)', () => {
+    const secrets = production.resources('AWS::SecretsManager::Secret');
+
+    expect(idsOf(secrets)).toEqual(['ButtonApiKeyAcme', 'WebhookSecrets', 'ButtonApiKey']);
+    for (const { Properties } of secrets) expect(Object.keys(Properties)).toEqual(['Description']);
+    expect(production.templateText).not.toContain('{{resolve:');
+  });
+
+  it('reach functions as ARNs only (S5)', () => {
+    const secretIds = new Set(idsOf(production.resources('AWS::SecretsManager::Secret')));
+    const environments = production
+      .resources('AWS::Lambda::Function')
+      .map(({ Properties }) => JSON.stringify(Properties['Environment']));
+    const secretVariables = environments.flatMap((text) =>
+      [...text.matchAll(/"\w+_SECRETS?_ID":(\{[^}]*\})/g)].map(([, value]) => value),
+    );
+
+    expect(secretVariables).toHaveLength(4);
+    for (const value of secretVariables) {
+      expect(secretIds).toContain((JSON.parse(value ?? '') as { Ref?: string }).Ref);
+    }
+  });
+});
+
+describe('queues', () => {
+  const mappings = production.resources('AWS::Lambda::EventSourceMapping');
+  const queueMappings = mappings.filter(({ Properties }) => Properties['ScalingConfig'] !== undefined);
+  const queues = new Map(
+    production.resources('AWS::SQS::Queue').map((queue) => [queue.logicalId, queue.Properties]),
+  );
+  const functions = new Map(
+    production.resources('AWS::Lambda::Function').map((fn) => [fn.logicalId, fn.Properties]),
+  );
+  const target = (mapping: TemplateResource) =>
+    functions.get((mapping.Properties['FunctionName'] as { Ref: string }).Ref);
+  const source = (mapping: TemplateResource) =>
+    queues.get((mapping.Properties['EventSourceArn'] as { 'Fn::GetAtt': [string, string] })['Fn::GetAtt'][0]);
+
+  it('hide a message for at least six times as long as its worker may run (A11)', () => {
+    expect(queueMappings).toHaveLength(3);
+    for (const mapping of queueMappings) {
+      const timeout = Number(target(mapping)?.['Timeout']);
+
+      expect(source(mapping)?.['VisibilityTimeout']).toBeGreaterThanOrEqual(6 * timeout);
+    }
+  });
+
+  it('bound their workers by the mapping, never by reserved concurrency (A13)', () => {
+    for (const mapping of queueMappings)
+      expect(mapping.Properties['ScalingConfig']).toEqual({ MaximumConcurrency: 2 });
+    for (const properties of functions.values())
+      expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  it('are not filtered: what a filter does not match is deleted (A19)', () => {
+    for (const { Properties } of mappings) expect(Properties).not.toHaveProperty('FilterCriteria');
+  });
+
+  it('take back only the messages that failed', () => {
+    for (const { Properties } of mappings)
+      expect(Properties['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
+  });
+
+  it('set aside what fails again and again, and keep it for 14 days (A17)', () => {
+    for (const mapping of queueMappings)
+      expect(source(mapping)?.['RedrivePolicy']).toHaveProperty('maxReceiveCount');
+    for (const properties of queues.values())
+      expect(properties['MessageRetentionPeriod']).toBe(14 * 24 * 3600);
+  });
+
+  it('order the versions of one order without holding up the others', () => {
+    const ordered = { FifoQueue: true, ContentBasedDeduplication: false, DeduplicationScope: 'messageGroup' };
+
+    expect(queues.get('OrdersAcme')).toMatchObject({ ...ordered, FifoThroughputLimit: 'perMessageGroupId' });
+    expect(queues.get('OrdersAcmeDeadLetters')).toMatchObject(ordered);
+    expect(queues.get('WakeUps')).toMatchObject({ ...ordered, VisibilityTimeout: 720 });
+  });
+
+  it('are encrypted, and talk TLS only (S11)', () => {
+    const denied = production.resources('AWS::SQS::QueuePolicy').flatMap(({ Properties }) => {
+      const { Statement } = Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
+      expect(Statement).toContainEqual(
+        expect.objectContaining({
+          Effect: 'Deny',
+          Action: 'sqs:*',
+          Principal: { AWS: '*' },
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        }),
+      );
+      return (Properties['Queues'] as { Ref: string }[]).map(({ Ref }) => Ref);
+    });
+
+    expect(denied.sort()).toEqual([...queues.keys()].sort());
+    for (const properties of queues.values()) expect(properties['SqsManagedSseEnabled']).toBe(true);
+  });
+});
+
+describe('functions', () => {
+  const functions = production.resources('AWS::Lambda::Function');
+
+  it('are all alike in what they run on', () => {
+    expect(functions).toHaveLength(7);
+    for (const { Properties } of functions) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        MemorySize: 512,
+        Handler: 'index.handler',
+        TracingConfig: { Mode: 'Active' },
+        LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'INFO', SystemLogLevel: 'WARN' },
+      });
+    }
+  });
+
+  it('are traced only where the stage says so', () => {
+    const untraced = synthesizeStage({ ...BRAND_STAGE, tracing: false });
+
+    for (const { Properties } of untraced.resources('AWS::Lambda::Function')) {
+      expect(Properties).not.toHaveProperty('TracingConfig');
+    }
+    expect(untraced.templateText).not.toContain('xray:');
+  });
+
+  it('write to log groups that keep logs for as long as the stage says', () => {
+    const stage = synthesizeStage({ ...BRAND_STAGE, logRetentionDays: RetentionDays.ONE_WEEK });
+
+    expect(valuesOf(stage.resources('AWS::Logs::LogGroup'), 'RetentionInDays')).toEqual([7]);
+    expect(valuesOf(production.resources('AWS::Logs::LogGroup'), 'RetentionInDays')).toEqual([30]);
+    expect(production.resources('AWS::Logs::LogGroup')).toHaveLength(functions.length + 1);
+  });
+});
+
+describe('alarms', () => {
+  it('say who is hurt, what to run first and where to read on', () => {
+    const descriptions = production
+      .resources('AWS::CloudWatch::Alarm')
+      .map(({ Properties }) => JSON.stringify(Properties['AlarmDescription']));
+
+    expect(descriptions.length).toBeGreaterThan(10);
+    for (const description of descriptions) {
+      expect(description).toMatch(/^.{20,}\\nFirst: aws .+\\nThen: docs\/runbook\.md#[a-z-]+"?/);
+    }
+  });
+
+  it('take silence for calm, except where a schedule has to run (F10)', () => {
+    const breaching = production
+      .resources('AWS::CloudWatch::Alarm')
+      .filter(({ Properties }) => Properties['TreatMissingData'] === 'breaching');
+
+    expect(breaching.map(({ Properties }) => Properties['MetricName'])).toEqual([
+      'Invocations',
+      'Invocations',
+    ]);
+  });
+
+  it('look at no more than a day, which is all that CloudWatch allows', () => {
+    for (const { Properties } of production.resources('AWS::CloudWatch::Alarm')) {
+      expect(Number(Properties['Period']) * Number(Properties['EvaluationPeriods'])).toBeLessThanOrEqual(
+        86_400,
+      );
+    }
+  });
+
+  it('count only messages at rest in dead-letter queues (F13)', () => {
+    const watched = production
+      .resources('AWS::CloudWatch::Alarm')
+      .filter(({ Properties }) => Properties['MetricName'] === 'ApproximateNumberOfMessagesVisible');
+
+    expect(watched).toHaveLength(4);
+    for (const { Properties } of watched) {
+      expect(Properties).toMatchObject({ Threshold: 0, ComparisonOperator: 'GreaterThanThreshold' });
+    }
+  });
+
+  it('notify the topic that the stage names', () => {
+    const alarmTopicArn = 'arn:aws:sns:eu-west-1:111122223333:on-call';
+
+    const stage = synthesizeStage({ ...BRAND_STAGE, alarmTopicArn });
+
+    for (const { Properties } of stage.resources('AWS::CloudWatch::Alarm')) {
+      expect(Properties['AlarmActions']).toEqual([alarmTopicArn]);
+    }
+  });
+});

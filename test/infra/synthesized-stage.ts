@@ -1,0 +1,98 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { App } from 'aws-cdk-lib/core';
+import * as z from 'zod';
+
+import { StageConfigSchema } from '../../infra/config.ts';
+import { addStacks } from '../../infra/stage.ts';
+
+const ResourceSchema = z.object({
+  Type: z.string(),
+  Properties: z.record(z.string(), z.unknown()).default({}),
+  DeletionPolicy: z.string().optional(),
+  UpdateReplacePolicy: z.string().optional(),
+});
+const TemplateSchema = z.object({
+  Resources: z.record(z.string(), ResourceSchema),
+  Outputs: z.record(z.string(), z.object({ Value: z.unknown(), Export: z.unknown() }).partial()).default({}),
+});
+const ValidationReportSchema = z.object({ pluginReports: z.array(z.unknown()) });
+
+/** A resource as its template has it. */
+export type TemplateResource = z.output<typeof ResourceSchema> & { logicalId: string };
+
+/** One synthesized stage. */
+export type SynthesizedStage = {
+  stackNames: string[];
+  /** Where the functions' tiny bundles are. */
+  bundlesFolder: string;
+  /** The templates as they are written. */
+  templateText: string;
+  /** Every resource of the type, from all stacks or from the one whose name ends so. */
+  resources(type: string, stack?: string): TemplateResource[];
+  /** Names of a stack's outputs. */
+  outputs(stack: string): string[];
+  /** Outputs that other stacks could import. */
+  exports: unknown[];
+  /** What CDK's own rules find wrong. */
+  violations: unknown[];
+};
+
+/** Synthesizes a stage as infra/app.ts does, with tiny files for the functions' bundles. */
+export function synthesizeStage(config: z.input<typeof StageConfigSchema>): SynthesizedStage {
+  const folder = mkdtempSync(join(tmpdir(), 'button-serverless-'));
+  const outdir = join(folder, 'cdk.out');
+  const bundlesFolder = writeTinyBundles(join(folder, 'dist'));
+  const app = new App({
+    analyticsReporting: false,
+    outdir,
+    context: { '@aws-cdk/core:validateAgainstDefaultRules': true },
+  });
+  addStacks(app, { config: StageConfigSchema.parse(config), bundlesFolder });
+  const { stacks } = app.synth();
+  const texts = new Map(
+    stacks.map(({ stackName, templateFullPath }) => [stackName, readFileSync(templateFullPath, 'utf8')]),
+  );
+  const templates = new Map([...texts].map(([name, text]) => [name, TemplateSchema.parse(JSON.parse(text))]));
+  const report: unknown = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
+
+  const templatesOf = (stack: string) =>
+    [...templates].filter(([name]) => name.endsWith(stack)).map(([, template]) => template);
+  return {
+    stackNames: [...texts.keys()],
+    bundlesFolder,
+    templateText: [...texts.values()].join('\n'),
+    resources: (type, stack = '') =>
+      templatesOf(stack)
+        .flatMap(({ Resources }) => Object.entries(Resources))
+        .filter(([, { Type }]) => Type === type)
+        .map(([logicalId, resource]) => ({ logicalId, ...resource })),
+    outputs: (stack) => templatesOf(stack).flatMap(({ Outputs }) => Object.keys(Outputs)),
+    exports: templatesOf('').flatMap(({ Outputs }) =>
+      Object.values(Outputs).flatMap(({ Export }) => Export ?? []),
+    ),
+    violations: ValidationReportSchema.parse(report).pluginReports,
+  };
+}
+
+function writeTinyBundles(bundlesFolder: string): string {
+  for (const name of readdirSync(join(import.meta.dirname, '../../functions'))) {
+    mkdirSync(join(bundlesFolder, name), { recursive: true });
+    writeFileSync(join(bundlesFolder, name, 'index.cjs'), `exports.handler = async () => '${name}';`);
+  }
+  return bundlesFolder;
+}
+
+/** A brand's stage with everything else left to the defaults. */
+export const BRAND_STAGE = { stage: 'development', orderReporting: { brands: [{ id: 'acme' }] } };
+
+/** A publisher's stage with everything left to the defaults. */
+export const PUBLISHER_STAGE = { stage: 'development', transactions: {} };
+
+/** Both flows, kept for good. */
+export const PRODUCTION_STAGE = { ...BRAND_STAGE, ...PUBLISHER_STAGE, stage: 'production' };
+
+/** Both flows, thrown away with the stack. */
+export const DEVELOPMENT_STAGE = { ...BRAND_STAGE, ...PUBLISHER_STAGE };

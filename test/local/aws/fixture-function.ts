@@ -1,0 +1,74 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { FunctionConfiguration } from '../../../local/aws/lambda/function-configuration.ts';
+import type { InvocationResult } from '../../../local/aws/lambda/invocation-result.ts';
+import { openFunctionLog } from '../../../local/aws/lambda/function-log.ts';
+import type { EmfDocument } from '../../../local/aws/lambda/function-log.ts';
+import { createLocalFunction } from '../../../local/aws/lambda/local-function.ts';
+import type { LocalFunction } from '../../../local/aws/lambda/local-function.ts';
+import { startProcesses } from '../../../local/aws/processes.ts';
+
+/** A function without a cloud around it, and what it has printed. */
+export type FixtureFunction = LocalFunction & { lines: string[]; metrics: EmfDocument[]; directory: string };
+
+/** Runs `code` as a function's only file until the test is over. */
+export async function startFunction(
+  code: string,
+  { fileName = 'index.js', ...configuration }: Partial<FunctionConfiguration> & { fileName?: string } = {},
+): Promise<FixtureFunction> {
+  const directory = await temporaryDirectory();
+  await writeFile(join(directory, fileName), code);
+  const lines: string[] = [];
+  const metrics: EmfDocument[] = [];
+  const log = openFunctionLog('Function', directory, {
+    onLine: ({ line }) => lines.push(line),
+    onMetrics: (document) => metrics.push(document),
+  });
+  const processes = startProcesses();
+  const localFunction = createLocalFunction(
+    {
+      logicalId: 'Function',
+      name: 'stack-Function-1',
+      arn: 'arn:aws:lambda:us-east-1:000000000000:function:stack-Function-1',
+      handler: 'index.handler',
+      codeDirectory: directory,
+      timeoutMs: 10_000,
+      memorySizeMb: 256,
+      logFormat: 'JSON',
+      applicationLogLevel: 'INFO',
+      logGroupName: '/aws/lambda/stack-Function-1',
+      environment: {},
+      concurrency: { kind: 'machine', limit: 10 },
+      initLimitMs: 10_000,
+      ...configuration,
+    },
+    {
+      processes,
+      log,
+      region: 'us-east-1',
+      endpoints: {},
+      compileCacheDirectory: join(tmpdir(), 'compile-cache'),
+    },
+  );
+  onTestFinished(async () => {
+    localFunction.close();
+    await processes.close();
+    await log.close();
+  });
+  return { ...localFunction, lines, metrics, directory };
+}
+
+/** What the handler returned. Throws when the invocation did not succeed. */
+export function payloadOf(result: InvocationResult): unknown {
+  if (result.status !== 'succeeded') throw new Error(JSON.stringify(result));
+  return result.payload;
+}
+
+/** An empty directory that is gone after the test. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'local-aws-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
