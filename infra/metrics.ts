@@ -1,48 +1,24 @@
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 
-/** The CloudWatch namespace of every metric that our code emits; the same as in shared/domain/metrics.ts. */
-export const METRICS_NAMESPACE = 'ButtonServerless';
+import {
+  METRICS,
+  METRICS_NAMESPACE,
+  type MetricDefinition,
+  type MetricName,
+} from '../shared/domain/metrics.ts';
 
-/** What boards and alarms take from the order flow, each with the dimension `Brand`, and how its values are summed up. */
-export const BRAND_METRICS = {
-  OrdersReported: 'Sum',
-  OrdersUnchanged: 'Sum',
-  OrdersDuplicate: 'Sum',
-  OrdersSuperseded: 'Sum',
-  OrdersIgnoredAfterCancel: 'Sum',
-  OrdersWaiting: 'Sum',
-  OrdersQuarantined: 'Sum',
-} as const;
-
-/** What boards and alarms take without dimensions, from either flow, and how its values are summed up. */
-export const OVERALL_METRICS = {
-  ReportDelaySeconds: 'p90',
-  OldestUnreportedOrderAgeSeconds: 'Maximum',
-  ButtonKeyRefused: 'Sum',
-  OldestDueOrderAgeSeconds: 'Maximum',
-  OrdersWoken: 'Sum',
-  WebhooksApplied: 'Sum',
-  WebhooksUnchanged: 'Sum',
-  WebhooksForged: 'Sum',
-  WebhooksQuarantined: 'Sum',
-  WebhooksDeferred: 'Sum',
-  WebhooksUnavailable: 'Sum',
-  DeferredWebhooksApplied: 'Sum',
-  TransactionConflicts: 'Sum',
-  RowsReconciled: 'Sum',
-  RowsQuarantined: 'Sum',
-  MissingTransactionsRepaired: 'Sum',
-  StaleTransactionsRepaired: 'Sum',
-  OldestWindowAgeSeconds: 'Maximum',
-  EventsPublished: 'Sum',
-} as const;
+type NamesWith<Dimension extends string> = {
+  [Name in MetricName]: (typeof METRICS)[Name]['dimensions'] extends readonly [Dimension] ? Name : never;
+}[MetricName];
 
 /** The name of a metric that our code emits for each brand. */
-export type BrandMetricName = keyof typeof BRAND_METRICS;
+export type BrandMetricName = NamesWith<'Brand'>;
 
 /** The name of a metric that our code emits without dimensions. */
-export type OverallMetricName = keyof typeof OVERALL_METRICS;
+export type OverallMetricName = {
+  [Name in MetricName]: (typeof METRICS)[Name]['dimensions'] extends readonly [] ? Name : never;
+}[MetricName];
 
 const PERIOD = Duration.minutes(5);
 
@@ -52,7 +28,7 @@ export function brandMetric(metricName: BrandMetricName, brandId: string): Metri
     namespace: METRICS_NAMESPACE,
     metricName,
     dimensionsMap: { Brand: brandId },
-    statistic: BRAND_METRICS[metricName],
+    statistic: statisticOf(METRICS[metricName]),
     period: PERIOD,
   });
 }
@@ -62,7 +38,12 @@ export function overallMetric(metricName: OverallMetricName): Metric {
   return new Metric({
     namespace: METRICS_NAMESPACE,
     metricName,
-    statistic: OVERALL_METRICS[metricName],
+    statistic: statisticOf(METRICS[metricName]),
     period: PERIOD,
   });
+}
+
+/** Counts add up; of ages and delays the worst one counts. */
+function statisticOf({ unit }: MetricDefinition): string {
+  return unit === 'Seconds' ? 'Maximum' : 'Sum';
 }

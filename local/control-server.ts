@@ -19,7 +19,7 @@ export type ControlServer = {
 /**
  * A small HTTP server for what AWS shows in its console: POST /reconcile, GET /events, GET /metrics; JSON.
  *
- * Rejects with the server's error if the port is taken.
+ * Throws an error for people if the port is taken.
  */
 export async function startControlServer(controls: Controls): Promise<ControlServer> {
   const routes: Record<string, () => unknown> = {
@@ -31,7 +31,12 @@ export async function startControlServer(controls: Controls): Promise<ControlSer
     void answer(routes, request, response);
   });
   server.listen(controls.port, '127.0.0.1');
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (!isPortTaken(error)) throw error;
+    throw new Error(`Port ${controls.port} is taken; choose another with --control-port.`, { cause: error });
+  }
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : controls.port;
   const base = `http://127.0.0.1:${port}`;
@@ -45,6 +50,10 @@ export async function startControlServer(controls: Controls): Promise<ControlSer
   };
 }
 
+function isPortTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
 async function answer(
   routes: Record<string, () => unknown>,
   request: IncomingMessage,
@@ -53,7 +62,10 @@ async function answer(
   const [path = ''] = (request.url ?? '').split('?');
   const route = routes[`${request.method ?? ''} ${path}`];
   request.resume();
-  if (!route) return send(response, 404, { error: `Not here; there are ${Object.keys(routes).join(', ')}` });
+  if (!route) {
+    send(response, 404, { error: `Not here; there are ${Object.keys(routes).join(', ')}` });
+    return;
+  }
   try {
     send(response, 200, await route());
   } catch (error) {

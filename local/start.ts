@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+
+import * as z from 'zod';
 
 import { readArguments, USAGE, type Arguments } from './arguments.ts';
 import { describeEndpoints } from './describe-endpoints.ts';
-import { startSystem, type Endpoints, type LocalSystem } from './system.ts';
+import { startSystem, type LocalSystem } from './system.ts';
 import { connectSimulator } from './tour/simulator-control.ts';
 import { openStage } from './tour/stage.ts';
 import { plainNarrator, playTour, type StepResult } from './tour/tour.ts';
@@ -21,7 +23,7 @@ function teller({ json }: Arguments): (line: string) => void {
 async function main(): Promise<number> {
   const parsed = readArguments(process.argv.slice(2));
   if (!parsed.valid) {
-    process.stderr.write(`${parsed.problem}\n\n${USAGE}`);
+    process.stderr.write(`${parsed.problem} (--help lists the options)\n`);
     return 2;
   }
   const { options } = parsed;
@@ -30,20 +32,28 @@ async function main(): Promise<number> {
     return 0;
   }
   const tell = teller(options);
-  const stopped = untilStopped();
+  const configFile = options.config ?? join(ROOT, 'infra', 'config', 'local.json');
+  const stopping = stopOnSignals();
   let system: LocalSystem | undefined;
   try {
     system = await startSystem({
-      configFile: options.config ?? join(ROOT, 'infra', 'config', 'local.json'),
+      configFile,
       stateDirectory: join(ROOT, '.local'),
       apiKey: options.buttonApiKey ?? `sk-local-${randomBytes(8).toString('hex')}`,
       webhookSecrets: options.webhookSecrets ?? [`whsec-local-${randomBytes(8).toString('hex')}`],
       controlPort: options.controlPort,
       ...(options.buttonUrl === undefined ? {} : { buttonUrl: options.buttonUrl }),
       onProgress: tell,
+      signal: stopping,
     });
-    return await Promise.race([use(system, options, tell), system.failed, stopped]);
+    return await Promise.race([
+      use(system, { ...options, config: configFile }, tell),
+      system.failed,
+      rejectWhen(stopping),
+    ]);
   } catch (error) {
+    // Somebody ended it: what was asked for is done, unless that was the whole tour.
+    if (stopping.aborted) return options.once ? 130 : 0;
     process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   } finally {
@@ -52,13 +62,17 @@ async function main(): Promise<number> {
 }
 
 /** Plays the tour if it is wanted, then stays up until somebody ends it; with --once, returns after the tour. */
-async function use(system: LocalSystem, options: Arguments, tell: (line: string) => void): Promise<number> {
+async function use(
+  system: LocalSystem,
+  options: Arguments & { config: string },
+  tell: (line: string) => void,
+): Promise<number> {
   const { endpoints } = system;
-  const results = options.tour ? await tour(system, tell) : [];
+  if (options.endpointsFile !== undefined)
+    await writeWhole(options.endpointsFile, JSON.stringify(endpoints, null, 2));
+  const results = options.tour ? await tour(system, options.config, tell) : [];
   const isGood = results.every(({ outcome }) => outcome !== 'failed');
 
-  if (options.endpointsFile !== undefined)
-    await writeFile(options.endpointsFile, JSON.stringify(endpoints, null, 2));
   if (options.json) process.stdout.write(`${JSON.stringify(summarize(system, results))}\n`);
   if (options.once) {
     tell(isGood ? '\nEvery step came out.' : '\nNot every step came out.');
@@ -68,7 +82,18 @@ async function use(system: LocalSystem, options: Arguments, tell: (line: string)
   return new Promise(() => undefined);
 }
 
-async function tour(system: LocalSystem, tell: (line: string) => void): Promise<StepResult[]> {
+/** Who waits for the file to appear must not read half of it. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  const unfinished = `${file}.${process.pid}`;
+  await writeFile(unfinished, text);
+  await rename(unfinished, file);
+}
+
+async function tour(
+  system: LocalSystem,
+  configFile: string,
+  tell: (line: string) => void,
+): Promise<StepResult[]> {
   const { tables, orderQueueUrl, webhookUrl, buttonControlUrl, sqsEndpoint, dynamodbEndpoint } =
     system.endpoints;
   const { OrderReports, OrderQuarantine, Transactions } = tables;
@@ -76,7 +101,7 @@ async function tour(system: LocalSystem, tell: (line: string) => void): Promise<
     throw new Error('The tour needs both flows; start this configuration with --no-tour.');
   }
   const stage = openStage({
-    brand: brandOf(system.endpoints),
+    brand: await firstBrand(configFile),
     orderQueueUrl,
     webhookUrl,
     tables: { orderReports: OrderReports, orderQuarantine: OrderQuarantine, transactions: Transactions },
@@ -93,10 +118,14 @@ async function tour(system: LocalSystem, tell: (line: string) => void): Promise<
   }
 }
 
-/** The first brand's id: outputs name it in PascalCase. */
-function brandOf({ orderQueueUrls }: Endpoints): string {
-  const [name = ''] = Object.keys(orderQueueUrls);
-  return name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase();
+const BrandsSchema = z.object({
+  orderReporting: z.object({ brands: z.tuple([z.object({ id: z.string() })], z.unknown()) }),
+});
+
+/** The id of the brand whose queue is `orderQueueUrl`. */
+async function firstBrand(configFile: string): Promise<string> {
+  const config = BrandsSchema.parse(JSON.parse(await readFile(configFile, 'utf8')));
+  return config.orderReporting.brands[0].id;
 }
 
 /** What --json prints. */
@@ -117,11 +146,26 @@ function summarize({ endpoints, events, metrics }: LocalSystem, steps: StepResul
   };
 }
 
-/** Resolves with the exit code when somebody ends the command. */
-function untilStopped(): Promise<number> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve(0));
+/** Aborts when somebody ends the command. */
+function stopOnSignals(): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      stopping.abort();
+    });
+  }
+  return stopping.signal;
+}
+
+function rejectWhen(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => {
+      reject(new Error('Stopped'));
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end);
   });
 }
 
-process.exitCode = await main();
+// A tour that was interrupted still waits for things that will not come.
+process.exit(await main());

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -10,36 +10,82 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** What a cloud assembly is made of; the lockfile stands for every package. */
 const SOURCES = ['infra', 'functions', 'shared', 'cdk.json', 'package-lock.json'];
 
+/** Assemblies that are kept at least: systems that still run may need their code, and an earlier configuration may come back. */
+const KEPT_ASSEMBLIES = 10;
+const KEPT_MS = 7 * 86_400_000;
+
+/** What to synthesize, and where. */
+export type SynthesisOptions = {
+  configFile: string;
+  /** Gets the folder `assemblies`; several may synthesize there at once. */
+  stateDirectory: string;
+  /** Ends the build. */
+  signal?: AbortSignal;
+};
+
 /**
  * Bundles the functions and synthesizes the stacks as `cdk synth` does, with the configuration in `configFile`; returns the folder of
  * the cloud assembly. What has not changed since the last time is not made again.
  *
- * Throws an error with what the build printed, if it fails.
+ * Throws an error with what the build printed, if it fails, and one that names the file, if there is no configuration.
  */
 export async function synthesize({
   configFile,
   stateDirectory,
-}: {
-  configFile: string;
-  stateDirectory: string;
-}): Promise<{ assemblyDirectory: string; reused: boolean }> {
+  signal,
+}: SynthesisOptions): Promise<{ assemblyDirectory: string; reused: boolean }> {
   const config = resolve(configFile);
+  if (!existsSync(config)) throw new Error(`There is no configuration ${configFile}.`);
   const assemblies = join(stateDirectory, 'assemblies');
   const assemblyDirectory = join(
     assemblies,
     await fingerprint([...SOURCES.map((name) => join(ROOT, name)), config]),
   );
-  if (existsSync(assemblyDirectory)) return { assemblyDirectory, reused: true };
+  if (existsSync(assemblyDirectory)) {
+    await utimes(assemblyDirectory, new Date(), new Date());
+    return { assemblyDirectory, reused: true };
+  }
 
   // Made aside and moved into place as a whole: an interrupted build leaves nothing that looks finished.
-  const unfinished = join(assemblies, `unfinished-${process.pid}`);
-  await rm(assemblies, { recursive: true, force: true });
   await mkdir(assemblies, { recursive: true });
-  await run('infra/bundle.ts', {});
+  const unfinished = await mkdtemp(join(assemblies, 'unfinished-'));
   const context = { ...(await readContext()), config };
-  await run('infra/app.ts', { CDK_OUTDIR: unfinished, CDK_CONTEXT_JSON: JSON.stringify(context) });
-  await rename(unfinished, assemblyDirectory);
+  try {
+    await run('infra/bundle.ts', { environment: {}, signal });
+    const environment = { CDK_OUTDIR: unfinished, CDK_CONTEXT_JSON: JSON.stringify(context) };
+    await run('infra/app.ts', { environment, signal });
+    await moveIntoPlace(unfinished, assemblyDirectory);
+  } finally {
+    await rm(unfinished, { recursive: true, force: true, maxRetries: 5 });
+  }
+  await removeOldAssemblies(assemblies);
   return { assemblyDirectory, reused: false };
+}
+
+/** Another start may have made the same assembly in the meantime: then that one stands. */
+async function moveIntoPlace(unfinished: string, assemblyDirectory: string): Promise<void> {
+  try {
+    await rename(unfinished, assemblyDirectory);
+  } catch (error) {
+    if (!existsSync(assemblyDirectory)) throw error;
+  }
+}
+
+async function removeOldAssemblies(assemblies: string): Promise<void> {
+  const names = await readdir(assemblies);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const directory = join(assemblies, name);
+      const usedAtMs = await stat(directory).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      );
+      return { directory, usedAtMs };
+    }),
+  );
+  const newestFirst = found.sort((one, other) => other.usedAtMs - one.usedAtMs);
+  const old = newestFirst.slice(KEPT_ASSEMBLIES).filter(({ usedAtMs }) => Date.now() - usedAtMs > KEPT_MS);
+  await Promise.all(old.map(({ directory }) => rm(directory, { recursive: true, force: true })));
 }
 
 async function readContext(): Promise<object> {
@@ -48,17 +94,21 @@ async function readContext(): Promise<object> {
   return typeof context === 'object' && context !== null ? context : {};
 }
 
-async function run(script: string, environment: Record<string, string>): Promise<void> {
+async function run(
+  script: string,
+  { environment, signal }: { environment: Record<string, string>; signal: AbortSignal | undefined },
+): Promise<void> {
   const child = spawn(process.execPath, [join(ROOT, script)], {
     cwd: ROOT,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal ? { signal } : {}),
   });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => output.push(chunk.toString()));
   await once(child, 'close');
-  if (child.exitCode !== 0) throw new Error(`${script} failed:\n${output.join('').trim()}`);
+  if (child.exitCode !== 0) throw new Error(output.join('').trim() || `${script} failed.`);
 }
 
 /** A digest of every file's path and bytes. */

@@ -20,6 +20,8 @@ export type SystemOptions = {
   controlPort: number;
   /** Told as things get ready. */
   onProgress?: (text: string) => void;
+  /** Ends the start. */
+  signal?: AbortSignal;
 };
 
 /** Where everything is. What the configuration does not deploy is missing. */
@@ -66,9 +68,13 @@ export type LocalSystem = {
  * Throws, and leaves nothing behind, when any of it fails.
  */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
-  const { configFile, stateDirectory, onProgress = () => undefined } = options;
+  const { configFile, stateDirectory, onProgress = () => undefined, signal } = options;
   onProgress('Synthesizing the stacks and bundling the functions');
-  const { assemblyDirectory, reused } = await synthesize({ configFile, stateDirectory });
+  const { assemblyDirectory, reused } = await synthesize({
+    configFile,
+    stateDirectory,
+    ...(signal ? { signal } : {}),
+  });
   onProgress(reused ? 'Nothing has changed since the last synthesis' : 'Synthesized');
 
   const parts: { close: () => Promise<void> }[] = [];
@@ -86,6 +92,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       environmentOverrides: { BUTTON_API_URL: buttonUrl },
     });
     parts.push(deployment);
+    signal?.throwIfAborted();
     return await connect({ options, deployment, simulator, buttonUrl, parts, close });
   } catch (error) {
     await close();
@@ -112,8 +119,8 @@ async function connect({
   parts: { close: () => Promise<void> }[];
   close: () => Promise<void>;
 }): Promise<LocalSystem> {
-  const outputs = Object.assign({}, ...deployment.outputs.values()) as unknown;
-  const known = OutputsSchema.parse(outputs);
+  const outputs = [...deployment.outputs.values()].flatMap((stack) => Object.entries(stack));
+  const known = OutputsSchema.parse(Object.fromEntries(outputs));
   setSecrets(deployment, known, options);
   const [webhookSecret] = options.webhookSecrets;
   if (known.WebhookUrl !== undefined) {

@@ -15,6 +15,8 @@ export async function listenOnLoopback(listener: RequestListener): Promise<Loopb
   const server = createServer(listener);
   // A long poll or a paused debugger is no reason to cut a local connection.
   server.requestTimeout = 0;
+  // Longer than clients keep an idle connection, so that none is closed under a request.
+  server.keepAliveTimeout = 120_000;
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

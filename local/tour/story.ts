@@ -36,9 +36,8 @@ export function tellStory(): Step[] {
       id: 'order-reported',
       title: "A commerce system puts an order on the queue; it is reported to Button's Order API",
       play: async (stage) => {
-        await Promise.all(
-          [kept, cancelled, lost].map(({ btn_ref }) => stage.simulator?.setShopper(btn_ref, shopper)),
-        );
+        for (const { btn_ref: btnRef } of [kept, cancelled, lost])
+          await stage.simulator?.setShopper(btnRef, shopper);
         await stage.sendOrder(message('order.created.v1', 1, kept));
         const report = await untilReported(stage, kept.order_id, 1);
         const buttonOrderId = report.reported?.buttonOrderId;
@@ -52,7 +51,7 @@ export function tellStory(): Step[] {
       id: 'transaction-pending',
       title: 'Button tells the publisher by a signed webhook: a pending transaction',
       needsSimulator: true,
-      play: async (stage) => [await untilTransaction(stage, kept.order_id, 'pending')],
+      play: async (stage) => [await untilTransaction(stage, kept.order_id, { status: 'pending' })],
     },
     {
       id: 'order-adjusted',
@@ -68,7 +67,9 @@ export function tellStory(): Step[] {
       id: 'transaction-adjusted',
       title: 'The transaction follows, still pending, with less commission',
       needsSimulator: true,
-      play: async (stage) => [await untilTransaction(stage, kept.order_id, 'pending', 2)],
+      play: async (stage) => [
+        await untilTransaction(stage, kept.order_id, { status: 'pending', version: 2 }),
+      ],
     },
     {
       id: 'transaction-validated',
@@ -77,7 +78,7 @@ export function tellStory(): Step[] {
       play: async (stage) => {
         await pause();
         await stage.simulator?.finalize(kept.order_id);
-        return [await untilTransaction(stage, kept.order_id, 'validated')];
+        return [await untilTransaction(stage, kept.order_id, { status: 'validated' })];
       },
     },
     {
@@ -96,7 +97,7 @@ export function tellStory(): Step[] {
       id: 'transaction-declined',
       title: 'Its transaction is declined',
       needsSimulator: true,
-      play: async (stage) => [await untilTransaction(stage, cancelled.order_id, 'declined')],
+      play: async (stage) => [await untilTransaction(stage, cancelled.order_id, { status: 'declined' })],
     },
     {
       id: 'bad-order-refused',
@@ -234,7 +235,11 @@ function untilReported(stage: Stage, orderId: string, sequence: number) {
   });
 }
 
-async function untilTransaction(stage: Stage, orderId: string, status: string, version = 1): Promise<string> {
+async function untilTransaction(
+  stage: Stage,
+  orderId: string,
+  { status, version = 1 }: { status: string; version?: number },
+): Promise<string> {
   const report = await stage.orderReport(orderId);
   const buttonOrderId = report?.reported?.buttonOrderId ?? '';
   const record = await until(`the transaction of order ${orderId} to be ${status}`, async () => {

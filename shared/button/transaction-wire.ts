@@ -100,7 +100,8 @@ export function readWebhook(body: Uint8Array): WebhookReading {
       faults: reading.faults.map((fault) => ({ ...fault, path: `$.data${fault.path.slice(1)}` })),
     };
   }
-  if (!canBeWritten(data)) return { understood: false, eventId, faults: [{ path: '$.data', code: 'too_deep' }] };
+  if (!canBeWritten(data))
+    return { understood: false, eventId, faults: [{ path: '$.data', code: 'too_deep' }] };
   return { understood: true, eventId, eventType, transaction: reading.transaction, payload: data };
 }
 

@@ -23,7 +23,7 @@ const QueueContentsSchema = z.object({
 });
 
 /** Messages that could be received now (unless their group is held) and messages that are hidden. */
-export type QueueContents = z.infer<typeof QueueContentsSchema>['messages'];
+type QueueContents = z.infer<typeof QueueContentsSchema>['messages'];
 
 /** The account that fauxqs puts into every ARN. */
 export const LOCAL_ACCOUNT_ID = '000000000000';

@@ -88,6 +88,7 @@ export function createLocalFunction(
     },
     close: () => {
       closing.abort();
+      pool.sendAwayWaiting();
     },
   };
 }
@@ -152,6 +153,10 @@ function createPool(
       if (free === undefined && count >= limit && kind === 'reserved') return 'no-concurrency';
       const environment = free ?? (count < limit ? await startNew() : ((await wait()) ?? (await startNew())));
       return environment === undefined ? 'no-concurrency' : { environment };
+    },
+    /** Nothing will become free any more: those who wait try to start an environment instead. */
+    sendAwayWaiting(): void {
+      for (const next of waiting.splice(0)) next(undefined);
     },
     release({ environment }: Lease): void {
       void environment.released().then((reusable) => {

@@ -12,7 +12,7 @@ import { createTokenBucket } from './token-bucket.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
 /** A function behind a route. */
-export type Integration = {
+type Integration = {
   target: LocalFunction;
   timeoutMs: number;
   /** Whether the function lets API Gateway in. */
@@ -20,7 +20,7 @@ export type Integration = {
 };
 
 /** How many requests pass: of all routes together, and of single ones. */
-export type Throttles = {
+type Throttles = {
   whole: TokenLimits | undefined;
   byRoute: ReadonlyMap<string, TokenLimits>;
 };

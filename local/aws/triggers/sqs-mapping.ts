@@ -82,13 +82,10 @@ async function refuseWhatAwsRefuses({ cloud, queueUrl, target, ...mapping }: Map
 function createConsumer(mapping: Mapping): Trigger & QueueConsumer {
   const underWay = new Set<Promise<void>>();
   // Hidden after a failed attempt: still "in flight" for the queue, but nobody works on it.
-  let givenUp = new Set<string>();
+  const givenUp = new Set<string>();
 
   const work = async (messages: ReceivedMessage[]) => {
-    const keptHandles = await runBatch(mapping, messages);
-    const { inflight } = await mapping.cloud.sqs.inspect(mapping.queueName);
-    const hidden = inflight.map(({ receiptHandle }) => receiptHandle);
-    givenUp = new Set([...givenUp, ...keptHandles].filter((handle) => hidden.includes(handle)));
+    for (const receiptHandle of await runBatch(mapping, messages)) givenUp.add(receiptHandle);
   };
 
   return {
@@ -111,13 +108,14 @@ function createConsumer(mapping: Mapping): Trigger & QueueConsumer {
       broken.signal.throwIfAborted();
     },
     async isIdle() {
+      if (underWay.size > 0) return false;
       const { ready, inflight } = await mapping.cloud.sqs.inspect(mapping.queueName);
       const heldGroups = new Set(inflight.map(({ message }) => message.messageGroupId));
       const receivable = ready.filter(
         ({ messageGroupId }) => messageGroupId === undefined || !heldGroups.has(messageGroupId),
       );
-      const nobodyWorks = inflight.every(({ receiptHandle }) => givenUp.has(receiptHandle));
-      return receivable.length === 0 && nobodyWorks && underWay.size === 0;
+      // A message in flight that was not given up is still on its way from the queue to this mapping.
+      return receivable.length === 0 && inflight.every(({ receiptHandle }) => givenUp.has(receiptHandle));
     },
   };
 }

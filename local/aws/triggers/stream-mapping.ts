@@ -18,7 +18,7 @@ const RecordSchema = z.looseObject({
 });
 
 /** A change, as DynamoDB Streams words it. */
-export type StreamRecord = z.infer<typeof RecordSchema>;
+type StreamRecord = z.infer<typeof RecordSchema>;
 
 type Mapping = {
   /** What the function sees, and what the emulator calls it. */

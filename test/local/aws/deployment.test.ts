@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { deployAssembly } from '../../../local/aws/deployment.ts';
 import { RESOURCE_DEFINITIONS } from '../../../local/aws/resource-registry.ts';
+import { childProcesses } from './child-processes.ts';
 import { synthesizeEverything } from './everything-app.ts';
 import { deployFixture, functionOf, seeing, writeAssembly } from './fixture-assembly.ts';
 import { temporaryDirectory } from './fixture-function.ts';
@@ -115,11 +115,42 @@ describe('a deployment', () => {
       resources: { Worker: functionOf('worker') },
     });
     await deployment.invoke('Worker', {});
-    expect(childPrograms()).toHaveLength(3);
+    expect(programs()).toHaveLength(3);
 
     await deployment.close();
 
-    expect(childPrograms()).toEqual([]);
+    expect(programs()).toEqual([]);
+  });
+
+  it('closes in the middle of things, with more to run than environments to run it', async () => {
+    const arn = { 'Fn::GetAtt': ['Queue', 'Arn'] };
+    const deployment = await deployFixture({
+      code: { stuck: seeing(`see('started'); await new Promise(() => setInterval(() => {}, 1000));`) },
+      resources: {
+        Queue: { Type: 'AWS::SQS::Queue' },
+        Stuck: functionOf('stuck', { Timeout: 30 }),
+        Mapping: {
+          Type: 'AWS::Lambda::EventSourceMapping',
+          Properties: {
+            FunctionName: { Ref: 'Stuck' },
+            EventSourceArn: arn,
+            BatchSize: 1,
+            ScalingConfig: { MaximumConcurrency: 40 },
+          },
+        },
+      },
+      outputs: { Url: { Value: { Ref: 'Queue' } } },
+    });
+    for (let count = 0; count < 40; count += 1) {
+      await deployment.sqs('SendMessage', { QueueUrl: deployment.output('Url'), MessageBody: String(count) });
+    }
+    await vi.waitFor(() => {
+      expect(deployment.seen()).toHaveLength(10);
+    }, 15_000);
+
+    await deployment.close();
+
+    expect(programs()).toEqual([]);
   });
 
   it('says so when an emulator dies', async () => {
@@ -178,7 +209,7 @@ describe('a deployment is refused, and nothing is left of it,', () => {
     const deploying = deployFixture(stack);
 
     await expect(deploying).rejects.toThrow(message);
-    expect(childPrograms()).toEqual([]);
+    expect(programs()).toEqual([]);
   });
 
   it('for an override that no function has', async () => {
@@ -188,7 +219,7 @@ describe('a deployment is refused, and nothing is left of it,', () => {
     );
 
     await expect(deploying).rejects.toThrow('No function has the environment variables TYPO_URL.');
-    expect(childPrograms()).toEqual([]);
+    expect(programs()).toEqual([]);
   });
 });
 
@@ -257,18 +288,12 @@ async function deployEverything() {
   return { ...deployment, sendOrder };
 }
 
-type Child = { pid: number; program: string };
-
-function childPrograms(): Child[] {
-  return execFileSync('ps', ['-A', '-o', 'ppid=,pid=,comm='], { encoding: 'utf8' })
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([parent, , program]) => Number(parent) === process.pid && program !== 'ps')
-    .map(([, pid, program]) => ({ pid: Number(pid), program: program ?? '' }));
+function programs(): string[] {
+  return childProcesses().map(({ program }) => program);
 }
 
 function emulatorPid(): number {
-  const emulator = childPrograms().find(({ program }) => program === 'dynoxide');
+  const emulator = childProcesses().find(({ program }) => program === 'dynoxide');
   if (emulator === undefined) throw new Error('There is no emulator.');
   return emulator.pid;
 }

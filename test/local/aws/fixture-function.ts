@@ -49,7 +49,7 @@ export async function startFunction(
       log,
       region: 'us-east-1',
       endpoints: {},
-      compileCacheDirectory: join(tmpdir(), 'compile-cache'),
+      compileCacheDirectory: join(process.cwd(), '.local', 'compile-cache'),
     },
   );
   onTestFinished(async () => {

@@ -1,7 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { startProcesses } from '../../../local/aws/processes.ts';
+import { isRunning } from './child-processes.ts';
 
 describe('processes of a deployment', () => {
   it('are all gone after closing', async () => {
@@ -23,8 +24,8 @@ describe('processes of a deployment', () => {
 
     parent.kill('SIGKILL');
 
-    await vi.waitFor(async () => {
-      expect(await isZombieOrGone(childPid)).toBe(true);
+    await vi.waitFor(() => {
+      expect(isRunning(childPid)).toBe(false);
     }, 10_000);
   });
 });
@@ -35,21 +36,3 @@ const child = startProcesses().spawn('/bin/sleep', ['600'], { cwd: '/', env: {} 
 console.log(child.pid);
 setInterval(() => {}, 1000);
 `;
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-/** In a container without an init process, a dead orphan may stay listed. */
-async function isZombieOrGone(pid: number): Promise<boolean> {
-  const state = await new Promise<string>((resolve) => {
-    execFile('ps', ['-o', 'stat=', '-p', String(pid)], (_error, stdout) => {
-      resolve(stdout.trim());
-    });
-  });
-  return state === '' || state.startsWith('Z');
-}

@@ -61,7 +61,9 @@ describe('createButtonHttp', () => {
     const client = await button((_request, response) => {
       response.writeHead(200);
       const drip = setInterval(() => response.write(' '), 20);
-      response.on('close', () => { clearInterval(drip); });
+      response.on('close', () => {
+        clearInterval(drip);
+      });
     }, 150);
 
     expect(await client.call(get)).toEqual({ result: 'unclear', reason: 'timeout' });

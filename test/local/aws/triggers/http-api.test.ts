@@ -121,7 +121,7 @@ describe('the answer', () => {
 
   it('is 503 when the integration’s timeout passes first', async () => {
     const url = await deployApi({
-      code: `exports.handler = () => new Promise(() => {});`,
+      code: `exports.handler = () => new Promise(() => setInterval(() => {}, 1000));`,
       routes: ['GET /'],
       integration: { TimeoutInMillis: 50 },
     });
