@@ -213,40 +213,42 @@ type CallEnd = { result: CallResult; refusal: QuarantineReason | undefined };
 async function callButton(report: OrderReport, api: OrderApi): Promise<CallEnd> {
   const { orderId } = report;
   const { order } = report.newest;
-  const call = nextCall(report);
-  if (call === 'cancel' || order === undefined) return toEnd(report, await api.cancel(orderId));
-  if (call === 'update') return toEnd(report, await api.update(orderId, order));
-  if (call === 'create') {
+  const next = nextCall(report);
+  if (next.call === 'cancel' || order === undefined) return toEnd(report, await api.cancel(orderId));
+  if (next.call === 'update') return toEnd(report, await api.update(orderId, order));
+  if (next.call === 'create') {
     const created = await api.create(order);
     return toEnd(report, created.answer === 'exists' ? await api.update(orderId, order) : created);
   }
 
   const read = await api.get(orderId);
-  if (read.answer === 'found') {
-    if (read.order.status === 'deleted')
-      return toEnd(report, { answer: 'refused', status: 200, detail: 'deleted' });
-    if (!holdsVersion(read.order, order)) return toEnd(report, await api.update(orderId, order));
-    const buttonOrderId = read.order.button_order_id;
-    const id = buttonOrderId === undefined ? {} : { buttonOrderId };
-    return { result: { result: 'done', acceptedOnly: false, sent: false, ...id }, refusal: undefined };
-  }
   if (read.answer === 'not-found' && !report.reported) return toEnd(report, await api.create(order));
-  return toEnd(report, read);
+  if (read.answer !== 'found') return toEnd(report, read);
+  if (read.order.status === 'deleted') return refused('deleted_at_button');
+  if (!next.trustsAmounts || !holdsVersion(read.order, order))
+    return toEnd(report, await api.update(orderId, order));
+  const { button_order_id: id } = read.order;
+  return kept({
+    result: 'done',
+    acceptedOnly: false,
+    sent: false,
+    ...(id === undefined ? {} : { buttonOrderId: id }),
+  });
 }
 
 /** What an answer means for the ledger, and for the quarantine if it is final. */
-function toEnd({ newest }: OrderReport, answer: OrderApiAnswer): CallEnd {
-  const kept = (result: CallResult): CallEnd => ({ result, refusal: undefined });
+function toEnd({ newest, attempts }: OrderReport, answer: OrderApiAnswer): CallEnd {
   switch (answer.answer) {
     case 'done': {
       const id = answer.buttonOrderId === undefined ? {} : { buttonOrderId: answer.buttonOrderId };
       return kept({ result: 'done', acceptedOnly: answer.acceptedOnly, sent: true, ...id });
     }
     case 'not-found':
-      // An order that is not there needs no cancellation. Any other call found it there before: Button may show it late.
-      return newest.kind === 'cancelled'
-        ? kept({ result: 'done', acceptedOnly: false, sent: false })
-        : kept({ result: 'try-again', reason: 'not_found' });
+      // An order that is not there needs no cancellation. Otherwise Button has accepted it before and may show it late.
+      if (newest.kind === 'cancelled') return kept({ result: 'done', acceptedOnly: false, sent: false });
+      return attempts < MAX_NOT_FOUND
+        ? kept({ result: 'try-again', reason: 'not_found' })
+        : refused('unknown_to_button');
     case 'unauthorized':
       return kept({ result: 'try-again', reason: 'unauthorized' });
     case 'try-again': {
@@ -259,26 +261,44 @@ function toEnd({ newest }: OrderReport, answer: OrderApiAnswer): CallEnd {
     case 'found':
       return kept({ result: 'unclear', reason: 'unexpected_answer' });
     case 'too-late':
-      return {
-        result: { result: 'refused', reason: 'too_late' },
-        refusal: {
-          code: 'too_late',
-          problem: `Button refuses changes of a finalized order. Button says: ${answer.detail}`,
-          mend: 'Settle the difference with your Button contact; the order is billable as it stands',
-          source: 'docs/button/order-api.md, "Update"',
-        },
-      };
+      return refused('too_late', answer.detail);
     case 'refused':
-      return {
-        result: { result: 'refused', reason: `refused_by_button_${answer.status}` },
-        refusal: {
-          code: 'refused_by_button',
-          problem: `Button answered ${answer.status}. Button says: ${answer.detail}`,
-          mend: 'Correct the order and send it as a newer version',
-        },
-      };
+      return refused('refused_by_button', `${answer.status} ${answer.detail}`);
   }
 }
+
+function kept(result: CallResult): CallEnd {
+  return { result, refusal: undefined };
+}
+
+function refused(code: keyof typeof REFUSALS, buttonSays?: string): CallEnd {
+  const { problem, mend } = REFUSALS[code];
+  const told = buttonSays === undefined ? problem : `${problem}. Button says: ${buttonSays}`;
+  return { result: { result: 'refused', reason: code }, refusal: { code, problem: told, mend } };
+}
+
+/** With the longest waits in between, some two hours: far more than an accepted order needs to show. */
+const MAX_NOT_FOUND = 16;
+
+const REFUSALS = {
+  too_late: {
+    problem: 'Button refuses changes of a finalized order',
+    mend: 'Settle the difference with your Button contact; the order is billable as it stands',
+  },
+  refused_by_button: {
+    problem: 'Button refuses the order as it is',
+    mend: 'Correct the order and send it as a newer version',
+  },
+  deleted_at_button: {
+    problem:
+      'Button holds the order as deleted, which can not be undone, though no cancellation came this way',
+    mend: 'Find out who cancelled it; report it under a new order id if it stands',
+  },
+  unknown_to_button: {
+    problem: 'Button accepted the order before and does not know it any more',
+    mend: 'Ask your Button contact; send the order as a newer version to try again',
+  },
+} as const;
 
 /** A lost write here means that a newer version came in: it stays due, and what Button said is written beside it. */
 async function settle(

@@ -29,19 +29,27 @@ export type ReportedVersion = {
 /**
  * Where the newest version stands. All instants are ISO 8601 UTC.
  *
- * - `claimed`: a run is talking to Button until `until` at the latest; `certain` is false when an earlier outcome is unclear.
- *   A claim found standing after that is itself an unclear outcome. `wakeAt` keeps a retried order in the sweep's index.
+ * - `claimed`: a run is reporting the version with `hash`, until `until` at the latest. A claim found standing after that is itself an
+ *   unclear outcome. `wakeAt` keeps a retried order in the sweep's index.
  * - `waiting`: Button does not hold it, for certain; the next try is due at `dueAt`.
  * - `in-doubt`: Button may hold it. Nothing is sent before `dueAt`; then the order is read from Button first.
  * - `settled`: Button holds it.
  * - `refused`: it can't be reported as it is; a newer version starts afresh.
  */
 export type Progress =
-  | { state: 'claimed'; owner: string; until: string; certain: boolean; wakeAt?: string }
+  | { state: 'claimed'; owner: string; until: string; hash: string; doubt?: Doubt; wakeAt?: string }
   | { state: 'waiting'; dueAt: string; reason: string }
-  | { state: 'in-doubt'; dueAt: string; reason: string }
+  | { state: 'in-doubt'; dueAt: string; reason: string; doubt: Doubt }
   | { state: 'settled' }
   | { state: 'refused'; reason: string };
+
+/**
+ * What is not known of Button, and about which version (`hash`).
+ *
+ * - `unclear`: the call may or may not have been carried out.
+ * - `confirming`: a call after an unclear one succeeded; the unclear one may have been carried out later still, and undone it.
+ */
+export type Doubt = { kind: 'unclear' | 'confirming'; hash: string };
 
 /** The ledger's item for one order of one brand. */
 export type OrderReport = {
@@ -102,7 +110,10 @@ export function receiveVersion(
   if (!report) {
     const { brand, warnings } = incoming;
     const fresh = { brand, orderId: incoming.event.orderId, newest, attempts: 0, warnings };
-    return { action: 'claim', report: { ...fresh, progress: claim(context.claimant, { certain: true }) } };
+    return {
+      action: 'claim',
+      report: claimReport({ ...fresh, progress: { state: 'settled' } }, context.claimant),
+    };
   }
 
   const order = compareVersions(newest.version, report.newest.version);
@@ -128,24 +139,20 @@ export function resumeReport(
     case 'settled':
     case 'refused':
       return { action: 'nothing', outcome: 'duplicate' };
-    case 'claimed':
-      return progress.until > now
-        ? { action: 'busy' }
-        : {
-            action: 'keep',
-            report: { ...report, progress: doubt(claimant.now, policy) },
-            outcome: 'waiting',
-          };
+    case 'claimed': {
+      if (progress.until > now) return { action: 'busy' };
+      const standing: Doubt = { kind: 'unclear', hash: progress.hash };
+      const found = inDoubt(standing, {
+        reason: 'claim_found_standing',
+        dueAt: later(claimant.now, policy.quietTimeMs),
+      });
+      return { action: 'keep', report: { ...report, progress: found }, outcome: 'waiting' };
+    }
     case 'waiting':
     case 'in-doubt':
-      if (progress.dueAt > now) return { action: 'nothing', outcome: 'waiting' };
-      return {
-        action: 'claim',
-        report: {
-          ...report,
-          progress: claim(claimant, { certain: progress.state === 'waiting', inSweep: true }),
-        },
-      };
+      return progress.dueAt > now
+        ? { action: 'nothing', outcome: 'waiting' }
+        : { action: 'claim', report: claimReport(report, claimant) };
   }
 }
 
@@ -156,15 +163,9 @@ function acceptVersion(report: OrderReport, context: { claimant: Claimant; polic
     case 'settled':
       if (report.newest.hash === report.reported?.hash)
         return { action: 'keep', report, outcome: 'unchanged' };
-      return {
-        action: 'claim',
-        report: { ...report, attempts: 0, progress: claim(claimant, { certain: true }) },
-      };
+      return { action: 'claim', report: claimReport({ ...report, attempts: 0 }, claimant) };
     case 'refused':
-      return {
-        action: 'claim',
-        report: { ...report, attempts: 0, progress: claim(claimant, { certain: true }) },
-      };
+      return { action: 'claim', report: claimReport({ ...report, attempts: 0 }, claimant) };
     case 'claimed':
       // The run that holds the claim finds a newer version when it settles, and leaves it due.
       if (report.progress.until > claimant.now.toISOString())
@@ -178,15 +179,32 @@ function acceptVersion(report: OrderReport, context: { claimant: Claimant; polic
   }
 }
 
-/** What has to be said to Button about a claimed report. `read-first` asks what Button holds before anything is sent. */
-export type NextCall = 'create' | 'update' | 'cancel' | 'read-first';
+/**
+ * What has to be said to Button about a claimed report. `read-first` asks what Button holds before anything is sent; `trustsAmounts`
+ * says whether the same total and lines at Button are proof enough that nothing needs to be sent.
+ */
+export type NextCall =
+  | { call: 'create' }
+  | { call: 'update' }
+  | { call: 'cancel' }
+  | { call: 'read-first'; trustsAmounts: boolean };
 
-/** Which call brings Button to the newest version. Pure. */
-export function nextCall(report: OrderReport): NextCall {
-  if (report.newest.kind === 'cancelled') return 'cancel';
-  if (report.progress.state === 'claimed' && !report.progress.certain) return 'read-first';
-  if (report.reported) return 'update';
-  return report.newest.kind === 'created' ? 'create' : 'read-first';
+/**
+ * Which call brings Button to the newest version. Pure.
+ *
+ * A create that may have been carried out is complete if it is there. An update may differ in what Button does not show, so it is sent
+ * again: it is the full state, and sending it twice changes nothing.
+ */
+export function nextCall({ newest, reported, progress }: OrderReport): NextCall {
+  if (newest.kind === 'cancelled') return { call: 'cancel' };
+  const isCreate = !reported && newest.kind === 'created';
+  const doubt = progress.state === 'claimed' ? progress.doubt : undefined;
+  if (doubt) {
+    const isAboutNewest = doubt.hash === newest.hash;
+    return { call: 'read-first', trustsAmounts: isAboutNewest && (isCreate || doubt.kind === 'confirming') };
+  }
+  if (reported) return { call: 'update' };
+  return isCreate ? { call: 'create' } : { call: 'read-first', trustsAmounts: false };
 }
 
 /** How the talk with Button about a claimed version ended. */
@@ -211,38 +229,40 @@ export function settleReport(
 ): OrderReport {
   const isNewest = claimed.newest.hash === current.newest.hash && isSameVersion(claimed, current);
   const attempts = current.attempts + 1;
-  const wasCertain = claimed.progress.state === 'claimed' && claimed.progress.certain;
+  const doubt = claimed.progress.state === 'claimed' ? claimed.progress.doubt : undefined;
+  const due = (waitMs: number, reason: string) => ({ dueAt: later(now, waitMs), reason });
+  const newerIsDue: Progress =
+    doubt?.kind === 'unclear'
+      ? inDoubt(doubt, due(policy.quietTimeMs, 'newer_version'))
+      : { state: 'waiting', ...due(0, 'newer_version') };
   switch (result.result) {
     case 'done': {
+      const confirm = inDoubt(
+        { kind: 'confirming', hash: claimed.newest.hash },
+        due(policy.quietTimeMs, 'confirming'),
+      );
+      const settled: Progress = doubt?.kind === 'unclear' && result.sent ? confirm : { state: 'settled' };
       const reported = toReported(claimed, result, now);
-      const settled: Progress =
-        wasCertain || !result.sent
-          ? { state: 'settled' }
-          : { state: 'in-doubt', dueAt: later(now, policy.quietTimeMs), reason: 'confirming' };
-      const newer: Progress = { state: 'waiting', dueAt: now.toISOString(), reason: 'newer_version' };
-      return { ...current, reported, attempts: 0, progress: isNewest ? settled : newer };
+      return { ...current, reported, attempts: 0, progress: isNewest ? settled : newerIsDue };
     }
     case 'try-again': {
-      const waitMs = Math.max(result.afterMs ?? 0, backoffMs(current.attempts, policy));
-      const state = wasCertain ? 'waiting' : 'in-doubt';
-      return { ...current, attempts, progress: { state, dueAt: later(now, waitMs), reason: result.reason } };
+      const wait = due(Math.max(result.afterMs ?? 0, backoffMs(current.attempts, policy)), result.reason);
+      return { ...current, attempts, progress: doubt ? inDoubt(doubt, wait) : { state: 'waiting', ...wait } };
     }
     case 'unclear': {
-      const waitMs = Math.max(policy.quietTimeMs, backoffMs(current.attempts, policy));
+      const wait = due(Math.max(policy.quietTimeMs, backoffMs(current.attempts, policy)), result.reason);
       return {
         ...current,
         attempts,
-        progress: { state: 'in-doubt', dueAt: later(now, waitMs), reason: result.reason },
+        progress: inDoubt({ kind: 'unclear', hash: claimed.newest.hash }, wait),
       };
     }
     case 'refused':
-      return isNewest
-        ? { ...current, attempts: 0, progress: { state: 'refused', reason: result.reason } }
-        : {
-            ...current,
-            attempts: 0,
-            progress: { state: 'waiting', dueAt: now.toISOString(), reason: 'newer_version' },
-          };
+      return {
+        ...current,
+        attempts: 0,
+        progress: isNewest ? { state: 'refused', reason: result.reason } : newerIsDue,
+      };
   }
 }
 
@@ -318,16 +338,26 @@ function isSameVersion(one: OrderReport, other: OrderReport): boolean {
   return compareVersions(one.newest.version, other.newest.version) === 'same';
 }
 
-function claim(
-  { owner, now, leaseMs }: Claimant,
-  { certain, inSweep = false }: { certain: boolean; inSweep?: boolean },
-): Progress {
+/** A claim on the newest version; what is in doubt stays so until the run is over. */
+function claimReport(report: OrderReport, { owner, now, leaseMs }: Claimant): OrderReport {
+  const { progress } = report;
   const until = later(now, leaseMs);
-  return { state: 'claimed', owner, until, certain, ...(inSweep ? { wakeAt: until } : {}) };
+  const isRetry = progress.state === 'waiting' || progress.state === 'in-doubt';
+  return {
+    ...report,
+    progress: {
+      state: 'claimed',
+      owner,
+      until,
+      hash: report.newest.hash,
+      ...(progress.state === 'in-doubt' ? { doubt: progress.doubt } : {}),
+      ...(isRetry ? { wakeAt: until } : {}),
+    },
+  };
 }
 
-function doubt(now: Date, policy: RetryPolicy): Progress {
-  return { state: 'in-doubt', dueAt: later(now, policy.quietTimeMs), reason: 'claim_found_standing' };
+function inDoubt(doubt: Doubt, wait: { dueAt: string; reason: string }): Progress {
+  return { state: 'in-doubt', ...wait, doubt };
 }
 
 function later(now: Date, ms: number): string {

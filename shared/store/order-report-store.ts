@@ -12,7 +12,7 @@ import { putRevision, type DynamoDB, type Stored, type WriteResult } from './ver
 
 /** The ledger of one brand: what Button was told of each order, and what it still has to be told. */
 export type OrderReportStore = {
-  /** Eventually consistent: a write decides, and a lost one brings the standing report. */
+  /** Strongly consistent: it decides what is asked of Button. */
   read(orderId: string): Promise<Stored<OrderReport> | undefined>;
   /** Stores the report if the ledger is still at that revision (0: if the order is not there yet). */
   write(report: OrderReport, expectedRevision: number): Promise<WriteResult<OrderReport>>;
@@ -34,6 +34,8 @@ const VersionSchema = z.discriminatedUnion('by', [
   z.object({ by: z.literal('time'), time: InstantSchema }),
 ]);
 const KindSchema = z.enum(['created', 'updated', 'cancelled']);
+
+const DoubtSchema = z.object({ kind: z.enum(['unclear', 'confirming']), hash: z.string() });
 
 const ReportSchema = z.object({
   brand: z.string(),
@@ -62,11 +64,12 @@ const ReportSchema = z.object({
       state: z.literal('claimed'),
       owner: z.string(),
       until: InstantSchema,
-      certain: z.boolean(),
+      hash: z.string(),
+      doubt: DoubtSchema.exactOptional(),
       wakeAt: InstantSchema.exactOptional(),
     }),
     z.object({ state: z.literal('waiting'), dueAt: InstantSchema, reason: z.string() }),
-    z.object({ state: z.literal('in-doubt'), dueAt: InstantSchema, reason: z.string() }),
+    z.object({ state: z.literal('in-doubt'), dueAt: InstantSchema, reason: z.string(), doubt: DoubtSchema }),
     z.object({ state: z.literal('settled') }),
     z.object({ state: z.literal('refused'), reason: z.string() }),
   ]),
@@ -95,6 +98,7 @@ export function createOrderReportStore({
       const { Item } = await client.send(
         new GetItemCommand({
           TableName: table,
+          ConsistentRead: true,
           Key: { [ORDER_REPORTS_TABLE.partitionKey]: { S: keyOf(brand, orderId) } },
         }),
       );
