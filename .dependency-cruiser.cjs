@@ -26,6 +26,19 @@ module.exports = {
       to: { path: '^shared/', pathNot: ['^shared/(domain|runtime)/', '^shared/$1/'] },
     },
     {
+      name: 'producer-stands-alone',
+      comment: 'A commerce system installs it without the rest.',
+      severity: 'error',
+      from: { path: '^shared/producer/' },
+      to: {
+        pathNot: [
+          '^shared/(producer|domain)/',
+          'node_modules/@aws-sdk/client-sqs/',
+          '^(node:)?[a-z]+(/promises)?$',
+        ],
+      },
+    },
+    {
       name: 'shared-knows-no-function',
       severity: 'error',
       from: { path: '^shared/' },

@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['.dependency-cruiser.cjs', 'node_modules', 'dist', 'cdk.out', '.local', 'coverage']),
+  globalIgnores(['.dependency-cruiser.cjs', 'node_modules', '**/dist', 'cdk.out', '.local', 'coverage']),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
