@@ -30,6 +30,7 @@ export const LOCAL_ACCOUNT_ID = '000000000000';
 
 /** Starts fauxqs on a free port of 127.0.0.1. (Its own `startFauxqs` listens on every interface.) */
 export async function startSqs(region: string): Promise<SqsEmulator> {
+  await acceptAllOfUnicode();
   const app = buildApp({ logger: false, defaultRegion: region });
   const endpoint = await app.listen({ host: '127.0.0.1', port: 0 });
 
@@ -45,4 +46,18 @@ export async function startSqs(region: string): Promise<SqsEmulator> {
       await app.close();
     },
   };
+}
+
+const FauxqsCharactersSchema = z.object({ INVALID_MESSAGE_BODY_CHAR: z.instanceof(RegExp) });
+
+/**
+ * fauxqs 2.4.1 refuses every character beyond U+FFFF: its pattern for what SQS refuses lacks the `u` flag, so it sees two halves of
+ * one. SQS takes U+10000 to U+10FFFF.
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+async function acceptAllOfUnicode(): Promise<void> {
+  const file = new URL('sqs/sqsTypes.js', import.meta.resolve('fauxqs'));
+  const { INVALID_MESSAGE_BODY_CHAR: pattern } = FauxqsCharactersSchema.parse(await import(file.href));
+  const refused = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+  Object.defineProperty(pattern, 'test', { value: (text: string) => refused.test(text), configurable: true });
 }
