@@ -75,7 +75,7 @@ type Values = {
 function toArguments(values: Values): Arguments {
   const { help, once, json, tour, config } = values;
   const controlPort = Number(values['control-port']);
-  if (!Number.isInteger(controlPort) || controlPort < 0 || controlPort > 65_535) {
+  if (!/^\d+$/.test(values['control-port']) || controlPort > 65_535) {
     throw new Error('--control-port must be a number from 0 to 65535');
   }
   if (
@@ -84,6 +84,7 @@ function toArguments(values: Values): Arguments {
   ) {
     throw new Error('--button-url must be an http or https URL');
   }
+  if (values['webhook-secret']?.includes('')) throw new Error('--webhook-secret must not be empty');
   const [firstSecret, ...moreSecrets] = values['webhook-secret'] ?? [];
   return {
     help,

@@ -10,6 +10,8 @@ export type Step = {
   title: string;
   /** Needs the simulator: only there can a webhook be lost or an order be finalized at will. */
   needsSimulator?: true;
+  /** Steps without whose success this one would only wait in vain. */
+  after?: readonly string[];
   play: (stage: Stage) => Promise<string[]>;
 };
 
@@ -49,12 +51,14 @@ export function tellStory(): Step[] {
     },
     {
       id: 'transaction-pending',
+      after: ['order-reported'],
       title: 'Button tells the publisher by a signed webhook: a pending transaction',
       needsSimulator: true,
       play: async (stage) => [await untilTransaction(stage, kept.order_id, { status: 'pending' })],
     },
     {
       id: 'order-adjusted',
+      after: ['order-reported'],
       title: 'The shopper returns one line: the order is updated',
       play: async (stage) => {
         await pause();
@@ -65,6 +69,7 @@ export function tellStory(): Step[] {
     },
     {
       id: 'transaction-adjusted',
+      after: ['transaction-pending', 'order-adjusted'],
       title: 'The transaction follows, still pending, with less commission',
       needsSimulator: true,
       play: async (stage) => [
@@ -73,6 +78,7 @@ export function tellStory(): Step[] {
     },
     {
       id: 'transaction-validated',
+      after: ['transaction-pending'],
       title: 'The time for returns is over: the transaction is validated, for good',
       needsSimulator: true,
       play: async (stage) => {
@@ -95,6 +101,7 @@ export function tellStory(): Step[] {
     },
     {
       id: 'transaction-declined',
+      after: ['order-cancelled'],
       title: 'Its transaction is declined',
       needsSimulator: true,
       play: async (stage) => [await untilTransaction(stage, cancelled.order_id, { status: 'declined' })],
@@ -143,6 +150,7 @@ export function tellStory(): Step[] {
     },
     {
       id: 'rewards-shown',
+      after: ['transaction-validated', 'transaction-declined', 'lost-webhook-repaired'],
       title: "The shopper's rewards, summed from the transactions",
       needsSimulator: true,
       play: async (stage) => {
@@ -162,6 +170,7 @@ export function tellStory(): Step[] {
     },
     {
       id: 'events-published',
+      after: ['transaction-adjusted', 'transaction-validated', 'transaction-declined'],
       title: "Every change is an event on the publisher's bus, one for each version",
       needsSimulator: true,
       play: async ({ events }) => {
@@ -226,13 +235,21 @@ function message(type: OrderMessage['type'], sequence: number, order: Order): Or
   };
 }
 
-/** Waits until the ledger says that Button holds this version. */
+/** Waits until the ledger says that Button holds this version. Throws at once if the ledger says that it never will. */
 function untilReported(stage: Stage, orderId: string, sequence: number) {
-  return until(`order ${orderId} to be reported`, async () => {
-    const report = await stage.orderReport(orderId);
-    const version = report?.reported?.version;
-    return version?.by === 'sequence' && version.sequence === String(sequence) ? report : undefined;
-  });
+  let standing = 'the ledger does not know it';
+  return until(
+    () => `order ${orderId} to be reported (${standing})`,
+    async () => {
+      const report = await stage.orderReport(orderId);
+      if (!report) return undefined;
+      const { progress, reported } = report;
+      standing = 'reason' in progress ? `${progress.state}: ${progress.reason}` : progress.state;
+      if (progress.state === 'refused') throw new Error(`Order ${orderId} was not reported (${standing})`);
+      const version = reported?.version;
+      return version?.by === 'sequence' && version.sequence === String(sequence) ? report : undefined;
+    },
+  );
 }
 
 async function untilTransaction(

@@ -19,14 +19,18 @@ export async function playTour(stage: Stage, narrator: Narrator): Promise<StepRe
   const results: StepResult[] = [];
   for (const step of tellStory()) {
     narrator.begin(step);
-    const result = await playStep(step, stage);
+    const missing = results.filter(({ id, outcome }) => outcome === 'failed' && step.after?.includes(id));
+    const result = await playStep(step, { stage, missing });
     narrator.end(result);
     results.push(result);
   }
   return results;
 }
 
-async function playStep(step: Step, stage: Stage): Promise<StepResult> {
+async function playStep(
+  step: Step,
+  { stage, missing }: { stage: Stage; missing: readonly StepResult[] },
+): Promise<StepResult> {
   const { id, title } = step;
   if (step.needsSimulator && !stage.simulator) {
     return {
@@ -36,6 +40,10 @@ async function playStep(step: Step, stage: Stage): Promise<StepResult> {
       facts: ['Only the simulator can be asked for this'],
       durationMs: 0,
     };
+  }
+  if (missing.length > 0) {
+    const facts = missing.map((other) => `Not played, because this failed: ${other.title}`);
+    return { id, title, outcome: 'failed', facts, durationMs: 0 };
   }
   const startedAt = performance.now();
   const end = (outcome: StepResult['outcome'], facts: string[]): StepResult => {

@@ -1,0 +1,169 @@
+import { createHmac } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { startSystem, type LocalSystem } from '../../local/system.ts';
+import { until } from '../../local/tour/until.ts';
+import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { QUICK_TRANSACTIONS, quickBrand } from './quick-config.ts';
+import { connectSimulator } from './simulator-client.ts';
+import { makeStateDirectory } from './state-directory.ts';
+import { connectSystem, orderEvent, plainOrder, type SystemClient } from './system-client.ts';
+
+const SLOW_MS = 180_000;
+const SECRET = 'webhook-test-secret';
+
+const CONFIGURATIONS = {
+  'brand-only': { orderReporting: { brands: [quickBrand('acme')] } },
+  'publisher-only': { transactions: QUICK_TRANSACTIONS },
+  'two-brands': {
+    orderReporting: { brands: [quickBrand('acme'), { ...quickBrand('north-shop-2'), orderBy: 'time' }] },
+  },
+};
+
+type Name = keyof typeof CONFIGURATIONS;
+
+let brandOnly: LocalSystem;
+let publisherOnly: LocalSystem;
+let samePublisher: LocalSystem;
+let twoBrands: LocalSystem;
+
+const started: (() => void | Promise<void>)[] = [];
+
+// All at once in one folder, two of them the same: they share what is built, and nobody may take it from the others.
+beforeAll(async () => {
+  const directory = await makeStateDirectory();
+  started.push(() => directory.remove());
+  const writeConfig = (name: Name) =>
+    directory.writeConfig(name, {
+      stage: 'local',
+      ...CONFIGURATIONS[name],
+      dashboards: false,
+      tracing: false,
+    });
+  const start = async (configFile: string) => {
+    const system = await startSystem({
+      configFile,
+      stateDirectory: directory.path,
+      apiKey: 'sk-flows',
+      webhookSecrets: [SECRET],
+      controlPort: 0,
+    });
+    started.push(() => system.close());
+    return system;
+  };
+  const publisherConfig = await writeConfig('publisher-only');
+  [brandOnly, publisherOnly, samePublisher, twoBrands] = await Promise.all([
+    start(await writeConfig('brand-only')),
+    start(publisherConfig),
+    start(publisherConfig),
+    start(await writeConfig('two-brands')),
+  ]);
+}, SLOW_MS);
+
+// From the last to the first, and only what was started.
+afterAll(async () => {
+  for (const close of started.toReversed()) await close();
+}, SLOW_MS);
+
+function connect(...given: Parameters<typeof connectSystem>): SystemClient {
+  const client = connectSystem(...given);
+  started.push(() => {
+    client.close();
+  });
+  return client;
+}
+
+function untilReported(system: SystemClient, orderId: string): Promise<true> {
+  return until(`order ${orderId} to be reported`, async () => {
+    const report = await system.orderReport(orderId);
+    return report?.progress.state === 'settled' || undefined;
+  });
+}
+
+/** Posts Button's sample webhook under an id of its own; returns the status. */
+async function postWebhook(system: SystemClient, buttonOrderId: string): Promise<number> {
+  const data = { ...pendingWebhook.data, button_order_id: buttonOrderId };
+  const body = Buffer.from(JSON.stringify({ ...pendingWebhook, data }));
+  return system.postWebhook(body, createHmac('sha256', SECRET).update(body).digest('hex'));
+}
+
+describe('a brand alone', { timeout: SLOW_MS }, () => {
+  it('reports orders, and has no webhook URL and no reconciler', async () => {
+    const system = connect(brandOnly.endpoints);
+    const button = connectSimulator(brandOnly.endpoints.buttonControlUrl ?? '');
+
+    await system.send(orderEvent({ orderId: 'brand-only', data: plainOrder('brand-only') }));
+    await untilReported(system, 'brand-only');
+
+    expect(await button.orders('brand-only')).toHaveLength(1);
+    expect(Object.keys(brandOnly.endpoints.tables).sort()).toEqual(['OrderQuarantine', 'OrderReports']);
+    expect(brandOnly.endpoints).not.toHaveProperty('webhookUrl');
+    expect(await system.reconcile()).toBe(502);
+  });
+});
+
+describe('a publisher alone', { timeout: SLOW_MS }, () => {
+  it('stores and publishes transactions, and has no order queue', async () => {
+    const system = connect(publisherOnly.endpoints);
+
+    const status = await postWebhook(system, 'publisher-only');
+    const [event] = await until('the event', async () => {
+      const events = await system.events('order#publisher-only');
+      return events.length > 0 ? events : undefined;
+    });
+    const reconciled = await system.reconcile();
+
+    expect(status).toBe(200);
+    expect(event).toMatchObject({ detailType: 'transaction.created', detail: { amountMinor: 368 } });
+    expect(reconciled).toBe(200);
+    expect(publisherOnly.endpoints).not.toHaveProperty('orderQueueUrl');
+    expect(publisherOnly.endpoints.orderQueueUrls).toEqual({});
+  });
+
+  it('runs twice at once, each instance with state of its own', async () => {
+    const [one, other] = [connect(publisherOnly.endpoints), connect(samePublisher.endpoints)];
+
+    const status = await postWebhook(other, 'second-instance');
+
+    expect(status).toBe(200);
+    expect(await other.transaction('order#second-instance')).toBeDefined();
+    expect(await one.transaction('order#second-instance')).toBeUndefined();
+  });
+});
+
+describe('two brands', { timeout: SLOW_MS }, () => {
+  it('have a queue and a ledger each, and may order versions differently', async () => {
+    const { endpoints } = twoBrands;
+    const { Acme: acmeQueue = '', NorthShop2: northQueue = '' } = endpoints.orderQueueUrls;
+    const acme = connect(endpoints, { brand: 'acme', queueUrl: acmeQueue });
+    const north = connect(endpoints, { brand: 'north-shop-2', queueUrl: northQueue });
+    const orderId = 'of-the-north';
+    const changed = { type: 'order.updated.v1', orderId, data: plainOrder(orderId, 300) };
+
+    await acme.send(orderEvent({ orderId: 'of-acme', data: plainOrder('of-acme') }));
+    await north.sendAll([
+      orderEvent({ orderId, data: plainOrder(orderId), time: '2025-03-14T15:10:00Z' }),
+      orderEvent({ ...changed, eventId: 'newer', time: '2025-03-14T15:12:00.001Z' }),
+      orderEvent({
+        ...changed,
+        eventId: 'older',
+        time: '2025-03-14T15:11:00Z',
+        data: plainOrder(orderId, 1),
+      }),
+    ]);
+    await untilReported(acme, 'of-acme');
+    await until('the change', async () => {
+      const report = await north.orderReport(orderId);
+      return report?.reported?.kind === 'updated' || undefined;
+    });
+    await until('the queue to be empty', async () => (await north.isOrderQueueEmpty()) || undefined);
+
+    const button = connectSimulator(endpoints.buttonControlUrl ?? '');
+    expect(endpoints.orderQueueUrl).toBe(acmeQueue);
+    expect(await button.orders('of-acme')).toHaveLength(1);
+    expect(await button.orders(orderId)).toMatchObject([{ total: 300 }]);
+    expect(await acme.orderReport(orderId)).toBeUndefined();
+    expect(await north.orderReport('of-acme')).toBeUndefined();
+  });
+});

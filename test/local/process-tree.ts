@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Every living process that a process has started, and those that they have started. (Linux only, as the emulator is.) */
+export function descendantsOf(pid: number): number[] {
+  const parents = new Map(
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        const stat = readStat(Number(name));
+        return stat ? [[Number(name), stat.parentPid] as const] : [];
+      }),
+  );
+  const found = [pid];
+  for (const ancestor of found) {
+    found.push(...[...parents].filter(([, parent]) => parent === ancestor).map(([child]) => child));
+  }
+  return found.slice(1);
+}
+
+/** Whether the process is there and not just waiting to be reaped. */
+export function isAlive(pid: number): boolean {
+  const stat = readStat(pid);
+  return stat !== undefined && stat.state !== 'Z';
+}
+
+/** `undefined` for a process that is gone. */
+function readStat(pid: number): { state: string; parentPid: number } | undefined {
+  try {
+    const [, state = '', parentPid] =
+      /^\d+ \(.*\) (\S) (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return { state, parentPid: Number(parentPid) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+import { mkdir, readdir, stat, utimes } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { synthesize } from '../../local/synthesize.ts';
+import { makeStateDirectory, type StateDirectory } from '../flows/state-directory.ts';
+
+const SLOW_MS = 180_000;
+const DAY_MS = 86_400_000;
+
+let directory: StateDirectory;
+
+beforeAll(async () => {
+  directory = await makeStateDirectory();
+});
+
+afterAll(async () => {
+  await directory.remove();
+});
+
+/** An assembly that was used last so many days ago. */
+async function makeAssembly(name: string, ageDays: number): Promise<void> {
+  const path = join(directory.path, 'assemblies', name);
+  await mkdir(path, { recursive: true });
+  const usedAt = new Date(Date.now() - ageDays * DAY_MS);
+  await utimes(path, usedAt, usedAt);
+}
+
+describe('synthesize', { timeout: SLOW_MS }, () => {
+  it('keeps what may still be running, removes what has not been used for long, and reuses what it has made', async () => {
+    const configFile = await directory.writeConfig('publisher', { stage: 'local', transactions: {} });
+    const recent = Array.from({ length: 12 }, (_, index) => `recent-${index}`);
+    for (const name of recent) await makeAssembly(name, 6);
+    for (const name of ['old-1', 'old-2']) await makeAssembly(name, 8);
+
+    const made = await synthesize({ configFile, stateDirectory: directory.path });
+    await makeAssembly(basename(made.assemblyDirectory), 8);
+    const again = await synthesize({ configFile, stateDirectory: directory.path });
+
+    expect(made.reused).toBe(false);
+    expect(again).toEqual({ assemblyDirectory: made.assemblyDirectory, reused: true });
+    expect(await readdir(made.assemblyDirectory)).toContain('manifest.json');
+    expect((await readdir(join(directory.path, 'assemblies'))).sort()).toEqual(
+      [...recent, basename(made.assemblyDirectory)].sort(),
+    );
+    const { mtimeMs } = await stat(made.assemblyDirectory);
+    expect(Date.now() - mtimeMs).toBeLessThan(DAY_MS);
+  });
+
+  it('leaves nothing unfinished when the build is ended or fails', async () => {
+    const configFile = await directory.writeConfig('wrong', { stage: 'local', transactions: { typo: true } });
+    const before = await readdir(join(directory.path, 'assemblies'));
+    const given = { configFile, stateDirectory: directory.path };
+
+    const ended = synthesize({ ...given, signal: AbortSignal.abort() });
+    const failed = synthesize(given);
+
+    await expect(ended).rejects.toThrow('aborted');
+    await expect(failed).rejects.toThrow(/can't be deployed:\n {2}- transactions: .*typo/);
+    expect(await readdir(join(directory.path, 'assemblies'))).toEqual(before);
+  });
+
+  it('says that there is no configuration', async () => {
+    const given = { configFile: 'no/such.json', stateDirectory: directory.path };
+
+    await expect(synthesize(given)).rejects.toThrow('There is no configuration no/such.json.');
+  });
+});
