@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 
 import { build, type Metafile } from 'esbuild';
@@ -86,5 +87,8 @@ function metafileOf(bundle: string, { inputs, outputs }: Metafile): Metafile {
 async function writeIfChanged({ path, text }: { path: string; text: string }): Promise<void> {
   if (existsSync(path) && (await readFile(path, 'utf8')) === text) return;
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
+  // Written aside and moved into place: another build may be reading it.
+  const unfinished = join(dirname(path), '..', `.unfinished-${randomUUID()}`);
+  await writeFile(unfinished, text);
+  await rename(unfinished, path);
 }

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { deployAssembly, type LocalDeployment } from './aws/deployment.ts';
 import { startButtonSimulator, type ButtonSimulator } from './button-simulator/simulator.ts';
 import { startControlServer, type ControlServer } from './control-server.ts';
+import { deliveredEvents, type DeliveredEvent } from './delivered-event.ts';
 import { synthesize } from './synthesize.ts';
 
 /** What to run on this machine. */
@@ -54,8 +55,10 @@ export type LocalSystem = {
   endpoints: Endpoints;
   /** Reads every account now; resolves when that run is over. */
   reconcile: () => Promise<unknown>;
-  events: () => ReturnType<LocalDeployment['busEvents']>;
-  metrics: () => ReturnType<LocalDeployment['metrics']>;
+  /** What was put on the publisher's bus. */
+  events: () => DeliveredEvent[];
+  /** The documents in CloudWatch's embedded metric format that functions printed. */
+  metrics: () => Record<string, unknown>[];
   /** Rejects when a part of it dies. */
   failed: Promise<never>;
   /** Ends everything and leaves no process behind. */
@@ -130,11 +133,14 @@ async function connect({
   }
 
   const reconcile = () => runReconciler(deployment, known);
+  const { EventBusArn: busArn } = known;
+  const events = () => (busArn === undefined ? [] : deliveredEvents(deployment, busArn));
+  const metrics = () => deployment.metrics().map(({ document }) => document);
   const control = await startControlServer({
     port: options.controlPort,
     reconcile,
-    events: () => deployment.busEvents(),
-    metrics: () => deployment.metrics(),
+    events,
+    metrics,
   });
   parts.push(control);
   // As the schedule would soon: what changes from now on is live, what was there before is history.
@@ -143,8 +149,8 @@ async function connect({
   return {
     endpoints: describeEndpoints({ options, deployment, outputs: known, simulator, buttonUrl, control }),
     reconcile,
-    events: () => deployment.busEvents(),
-    metrics: () => deployment.metrics(),
+    events,
+    metrics,
     failed: deployment.failed,
     close,
   };
@@ -155,6 +161,7 @@ const OutputsSchema = z
   .object({
     WebhookUrl: z.string(),
     WebhookSecretsArn: z.string(),
+    EventBusArn: z.string(),
     WakeUpQueueUrl: z.string(),
     ReconciliationPlannerName: z.string(),
   })

@@ -40,7 +40,7 @@ export type Stage = {
   /** Reads every account now. */
   reconcile: () => Promise<unknown>;
   /** What was put on the bus, where that can be seen. */
-  events?: () => { detailType: string; detail: Record<string, unknown> }[];
+  events?: () => { 'detail-type': string; detail: Record<string, unknown> }[];
   /** The simulator; undefined where Button is another one. */
   simulator: SimulatorControl | undefined;
 };

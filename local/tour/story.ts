@@ -179,7 +179,7 @@ export function tellStory(): Step[] {
           (name) => `transaction.${name}`,
         );
         const types = await until('the events on the bus', () => {
-          const seen = events().map(({ detailType }) => detailType);
+          const seen = events().map((event) => event['detail-type']);
           return Promise.resolve(expected.every((type) => seen.includes(type)) ? seen : undefined);
         });
         return [types.join(', ')];

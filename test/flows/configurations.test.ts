@@ -115,7 +115,7 @@ describe('a publisher alone', { timeout: SLOW_MS }, () => {
     const reconciled = await system.reconcile();
 
     expect(status).toBe(200);
-    expect(event).toMatchObject({ detailType: 'transaction.created', detail: { amountMinor: 368 } });
+    expect(event).toMatchObject({ 'detail-type': 'transaction.created', detail: { amountMinor: 368 } });
     expect(reconciled).toBe(200);
     expect(publisherOnly.endpoints).not.toHaveProperty('orderQueueUrl');
     expect(publisherOnly.endpoints.orderQueueUrls).toEqual({});

@@ -22,7 +22,7 @@ export type QueueMessage = { body: string; groupId: string; deduplicationId: str
 
 const BusEventsSchema = z.array(
   z.object({
-    detailType: z.string(),
+    'detail-type': z.string(),
     detail: z.looseObject({
       transactionKey: z.string(),
       version: z.number(),
@@ -33,7 +33,7 @@ const BusEventsSchema = z.array(
   }),
 );
 
-const MetricsSchema = z.array(z.object({ document: z.record(z.string(), z.unknown()) }));
+const MetricsSchema = z.array(z.record(z.string(), z.unknown()));
 
 /** What was put on the bus. */
 export type BusEvents = z.infer<typeof BusEventsSchema>;
@@ -156,7 +156,7 @@ export function connectSystem(
     async metricSum(name) {
       const documents = MetricsSchema.parse(await get(endpoints.metricsUrl));
       return documents
-        .flatMap(({ document }) => document[name] ?? [])
+        .flatMap((document) => document[name] ?? [])
         .reduce<number>((sum, value) => sum + Number(value), 0);
     },
     close: () => {

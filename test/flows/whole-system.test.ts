@@ -148,8 +148,8 @@ describe('orders', { timeout: SLOW_MS }, () => {
     ]);
     expect(reconciled).toBe(200);
     expect(await system.events(key)).toMatchObject([
-      { detailType: 'transaction.created', detail: { version: 1, delivery: 'live', amountMinor: 100 } },
-      { detailType: 'transaction.validated', detail: { version: 2, delivery: 'live', amountMinor: 100 } },
+      { 'detail-type': 'transaction.created', detail: { version: 1, delivery: 'live', amountMinor: 100 } },
+      { 'detail-type': 'transaction.validated', detail: { version: 2, delivery: 'live', amountMinor: 100 } },
     ]);
   });
 
@@ -349,7 +349,7 @@ describe('webhooks', { timeout: SLOW_MS }, () => {
       candidates: [{ transaction: { status: 'validated' } }],
     });
     expect(await system.events('order#out-of-order')).toMatchObject([
-      { detailType: 'transaction.validated', detail: { version: 1 } },
+      { 'detail-type': 'transaction.validated', detail: { version: 1 } },
     ]);
   });
 
@@ -374,8 +374,8 @@ describe('webhooks', { timeout: SLOW_MS }, () => {
     expect(retried).not.toBe(first);
     expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 200]);
     expect(await system.events('order#repeated')).toMatchObject([
-      { detailType: 'transaction.created', detail: { version: 1, amountMinor: 368 } },
-      { detailType: 'transaction.adjusted', detail: { version: 2, amountMinor: 218 } },
+      { 'detail-type': 'transaction.created', detail: { version: 1, amountMinor: 368 } },
+      { 'detail-type': 'transaction.adjusted', detail: { version: 2, amountMinor: 218 } },
     ]);
   });
 });

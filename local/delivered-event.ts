@@ -1,0 +1,35 @@
+import type { LocalDeployment } from './aws/deployment.ts';
+
+/**
+ * An event as EventBridge hands it to the targets of a rule.
+ *
+ * Source: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+ */
+export type DeliveredEvent = {
+  version: '0';
+  id: string;
+  'detail-type': string;
+  source: string;
+  account: string;
+  time: string;
+  region: string;
+  resources: string[];
+  detail: Record<string, unknown>;
+};
+
+/** What was put on the bus with this ARN, as its rules would deliver it, oldest first. */
+export function deliveredEvents(deployment: LocalDeployment, busArn: string): DeliveredEvent[] {
+  const [, , , region = '', account = '', bus = ''] = busArn.split(':');
+  const onThisBus = deployment.busEvents().filter(({ busName }) => `event-bus/${busName}` === bus);
+  return onThisBus.map(({ id, time, source, detailType, detail }) => ({
+    version: '0',
+    id,
+    'detail-type': detailType,
+    source,
+    account,
+    time,
+    region,
+    resources: [],
+    detail,
+  }));
+}
