@@ -151,6 +151,12 @@ export const OrderReportingConfigSchema = z
       .max(3650)
       .default(90)
       .describe('How long a refused message is kept to be mended and replayed, in days.'),
+    verifyBefore: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe(
+        'After a restore of the ledger, the ISO 8601 instant at which it was done: what was reported before is read from Button before anything is sent. Also at a cut-over from another integration.',
+      ),
   })
   .check(({ value: { brands }, issues }) => {
     const idByName = new Map<string, string>();

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { flag, nonNegativeInteger, positiveInteger } from '../../shared/runtime/env.ts';
+import { flag, instant, nonNegativeInteger, positiveInteger } from '../../shared/runtime/env.ts';
 
 /** The order reporter's environment. */
 export const EnvironmentSchema = z.object({
@@ -26,6 +26,8 @@ export const EnvironmentSchema = z.object({
   /** Whether `fakesrctok-` tokens are accepted beside real ones, refused, or the only ones accepted. */
   TEST_TOKENS: z.enum(['allow', 'refuse', 'require']),
   ALLOW_FINALIZATION_DATE: flag,
+  /** What was reported before this instant is read from Button before anything is sent: for after a restore of the ledger. */
+  VERIFY_BEFORE: instant.exactOptional(),
 });
 
 /** What the stack must supply. */

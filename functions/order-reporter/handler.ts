@@ -1,25 +1,30 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 
 import { apiKeyProblem, parseApiKey } from '../../shared/button/api-key.ts';
 import { createButtonHttp } from '../../shared/button/button-http.ts';
 import { createOrderApi } from '../../shared/button/order-api.ts';
+import { REPLAY_ATTRIBUTE } from '../../shared/ingest/replay-order-message.ts';
 import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
+import { createBreakerStore } from '../../shared/store/breaker-store.ts';
 import { createOrderReportStore } from '../../shared/store/order-report-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { createBreakerWatch } from './breaker-watch.ts';
 import { EnvironmentSchema } from './env.ts';
-import { reportOrder, type ReportOrderPorts } from './report-order.ts';
+import { reportOrder, type OrderMessage, type ReportOrderPorts } from './report-order.ts';
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
 const dynamodb = new DynamoDBClient();
 const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
+const now = (): Date => new Date();
+const ofBrand = { client: dynamodb, table: env.ORDER_REPORTS_TABLE, brand: env.BRAND_ID };
 const apiKey = cachedSecret({
   client: new SecretsManagerClient(),
   secretId: env.API_KEY_SECRET_ID,
@@ -28,7 +33,10 @@ const apiKey = cachedSecret({
 
 /** A claim outlives the invocation that made it by so much: nothing that a dying run has sent may still be under way unclaimed. */
 const LEASE_MARGIN_MS = 5000;
-/** One order takes at most two calls to Button, and some time for the ledger. */
+/**
+ * One order takes two calls to Button that last, and some time for the ledger. A third call follows quick answers only; should time run
+ * out in it nevertheless, the claim is found standing.
+ */
 const ORDER_TIME_MS = 2 * env.BUTTON_TIMEOUT_MS + 2000;
 
 const lasting = {
@@ -44,14 +52,16 @@ const lasting = {
     retryMaxMs: env.RETRY_MAX_SECONDS * 1000,
     jitter: Math.random,
   },
-  ledger: createOrderReportStore({ client: dynamodb, table: env.ORDER_REPORTS_TABLE, brand: env.BRAND_ID }),
+  ledger: createOrderReportStore(ofBrand),
+  breaker: createBreakerWatch({ store: createBreakerStore(ofBrand), now }),
+  ...(env.VERIFY_BEFORE === undefined ? {} : { verifyBefore: env.VERIFY_BEFORE }),
   quarantine: createQuarantineStore({
     client: dynamodb,
     table: env.QUARANTINE_TABLE,
     retentionDays: env.QUARANTINE_RETENTION_DAYS,
   }),
   metrics,
-  now: () => new Date(),
+  now,
 } satisfies Partial<ReportOrderPorts>;
 
 export const handler = middy<SQSEvent, SQSBatchResponse>()
@@ -71,11 +81,20 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
       return await processBatch({
         records,
         timeLeft: () => context.getRemainingTimeInMillis() > ORDER_TIME_MS,
-        handle: async ({ messageId, body, attributes }) => {
-          await reportOrder({ messageId, body, sentAt: new Date(Number(attributes.SentTimestamp)) }, ports);
+        handle: async (record) => {
+          await reportOrder(toOrderMessage(record), ports);
         },
       });
     } finally {
       http.close();
     }
   });
+
+function toOrderMessage({ messageId, body, attributes, messageAttributes }: SQSRecord): OrderMessage {
+  return {
+    messageId,
+    body,
+    sentAt: new Date(Number(attributes.SentTimestamp)),
+    isReplay: REPLAY_ATTRIBUTE in messageAttributes,
+  };
+}

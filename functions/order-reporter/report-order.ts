@@ -1,28 +1,37 @@
 import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
-import { holdsVersion, type OrderApi, type OrderApiAnswer } from '../../shared/button/order-api.ts';
+import type { OrderApi } from '../../shared/button/order-api.ts';
+import type { Metrics } from '../../shared/domain/metrics.ts';
 import { parseOrderEvent } from '../../shared/domain/order-event.ts';
 import {
-  nextCall,
   orderMessage,
-  readWakeUp,
   receiveVersion,
   resumeReport,
   settleReport,
+  valueOf,
   type CallResult,
   type Claimant,
   type Decision,
+  type DecisionContext,
   type OrderReport,
   type RetryPolicy,
 } from '../../shared/domain/order-report.ts';
+import { readWakeUp, type OrderWakeUp } from '../../shared/domain/order-wake-up.ts';
 import type { OrderRules, OrderViolation } from '../../shared/domain/validate-order.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
 import type { OrderReportStore } from '../../shared/store/order-report-store.ts';
 import type { QuarantineReason, QuarantineStore } from '../../shared/store/quarantine-store.ts';
 import type { Stored } from '../../shared/store/versioned-item.ts';
+import type { BreakerWatch } from './breaker-watch.ts';
+import { callButton, type CallEnd } from './call-button.ts';
 
 /** A message of the order queue. */
-export type OrderMessage = { messageId: string; body: string; sentAt: Date };
+export type OrderMessage = {
+  messageId: string;
+  body: string;
+  sentAt: Date;
+  /** Somebody sent it again from the quarantine. */
+  isReplay?: boolean;
+};
 
 /** What became of a message; in every case the ledger or the quarantine holds it. */
 export type ReportOutcome =
@@ -46,8 +55,11 @@ export type ReportOrderPorts = {
   brand: string;
   settings: OrderRules & { orderBy: 'sequence' | 'time' };
   policy: RetryPolicy;
+  /** What was reported before this instant is read from Button before anything is sent: for after a restore of the ledger; ISO 8601 UTC. */
+  verifyBefore?: string;
   ledger: Pick<OrderReportStore, 'read' | 'write'>;
-  quarantine: QuarantineStore;
+  quarantine: Pick<QuarantineStore, 'keep'>;
+  breaker: BreakerWatch;
   /** Without the brand's API key, the reason: orders wait in the ledger. */
   orderApi: OrderApi | ApiKeyProblem;
   metrics: Metrics;
@@ -65,11 +77,8 @@ const MAX_RACES = 5;
  * `RetryableError`, or what a store throws, if that could not be reached: the message then stays on the queue.
  */
 export async function reportOrder(message: OrderMessage, ports: ReportOrderPorts): Promise<ReportOutcome> {
-  const wokenOrderId = readWakeUp(message.body);
-  const outcome =
-    wokenOrderId === undefined
-      ? await reportVersion(message, ports)
-      : await resumeOrder({ message, orderId: wokenOrderId, ports });
+  const wakeUp = readWakeUp(message.body);
+  const outcome = wakeUp ? await resumeOrder(message, wakeUp, ports) : await reportVersion(message, ports);
   ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1, dimensions: { Brand: ports.brand } });
   return outcome;
 }
@@ -93,29 +102,27 @@ async function reportVersion(message: OrderMessage, ports: ReportOrderPorts): Pr
   const incoming = {
     brand,
     event,
+    messageId: message.messageId,
     sentAt: message.sentAt,
     warnings: parsing.warnings.map(({ code }) => code),
+    isReplay: message.isReplay === true,
   };
+  const isHeld = await ports.breaker.isOpen();
   // A new order is not in the ledger: its claim is written unread, and a lost race brings back what stands there.
   const known = event.kind === 'created' ? undefined : await ledger.read(event.orderId);
   return decideAndReport({
-    message,
-    ports,
+    work: { message, isProbe: false, ports },
     known,
-    decide: (report) => receiveVersion(report, incoming, decisionContext(ports)),
+    decide: (report) => receiveVersion(report, incoming, decisionContext(ports, isHeld)),
   });
 }
 
-/** A wake-up carries nothing but the order's id: what to report stands in the ledger. */
-async function resumeOrder({
-  message,
-  orderId,
-  ports,
-}: {
-  message: OrderMessage;
-  orderId: string;
-  ports: ReportOrderPorts;
-}): Promise<ReportOutcome> {
+async function resumeOrder(
+  message: OrderMessage,
+  { orderId, isProbe }: OrderWakeUp,
+  ports: ReportOrderPorts,
+): Promise<ReportOutcome> {
+  const isHeld = !isProbe && (await ports.breaker.isOpen());
   const known = await ports.ledger.read(orderId);
   if (!known)
     return refuseMessage(
@@ -124,25 +131,26 @@ async function resumeOrder({
       ports,
     );
   return decideAndReport({
-    message,
-    ports,
+    work: { message, isProbe, ports },
     known,
-    decide: (report) => resumeReport(report ?? known.thing, decisionContext(ports)),
+    decide: (report) => resumeReport(report ?? known.thing, decisionContext(ports, isHeld)),
   });
 }
 
+/** A message and what is needed to work on it. */
+type Work = { message: OrderMessage; isProbe: boolean; ports: ReportOrderPorts };
+
 /** Decides on what the ledger holds, and again on what it holds then if somebody else wrote in between. */
 async function decideAndReport({
-  message,
-  ports,
+  work,
   known,
   decide,
 }: {
-  message: OrderMessage;
-  ports: ReportOrderPorts;
+  work: Work;
   known: Stored<OrderReport> | undefined;
   decide: (report: OrderReport | undefined) => Decision;
 }): Promise<ReportOutcome> {
+  const { message, ports } = work;
   let standing = known;
   for (let race = 0; race < MAX_RACES; race += 1) {
     const decision = decide(standing?.thing);
@@ -160,7 +168,7 @@ async function decideAndReport({
           standing = result.current;
           continue;
         }
-        return decision.action === 'keep' ? decision.outcome : reportClaimed(message, result.stored, ports);
+        return decision.action === 'keep' ? decision.outcome : reportClaimed(result.stored, work);
       }
     }
   }
@@ -182,21 +190,19 @@ const VERSION_REASONS = {
   },
 } as const satisfies Record<string, QuarantineReason>;
 
-async function reportClaimed(
-  message: OrderMessage,
-  claimed: Stored<OrderReport>,
-  ports: ReportOrderPorts,
-): Promise<ReportOutcome> {
-  const { orderApi } = ports;
+async function reportClaimed(claimed: Stored<OrderReport>, work: Work): Promise<ReportOutcome> {
+  const { isProbe, ports } = work;
+  const { orderApi, now, verifyBefore } = ports;
   const { result, refusal }: CallEnd =
     typeof orderApi === 'string'
       ? { result: { result: 'try-again', reason: orderApi }, refusal: undefined }
-      : await callButton(claimed.thing, orderApi);
+      : await callButton(claimed.thing, { api: orderApi, now: now(), verifyBefore });
   // Kept before the ledger says so: what is refused must be found in the quarantine.
-  if (refusal) await refuseVersion(message, claimed.thing, { refusal, ports });
+  if (refusal) await refuseVersion(claimed.thing, refusal, work);
   await settle(claimed, result, ports);
 
   measure(claimed.thing, result, ports);
+  await ports.breaker.learn(result, { isProbe });
   return OUTCOME_OF_RESULT[result.result];
 }
 
@@ -206,99 +212,6 @@ const OUTCOME_OF_RESULT = {
   unclear: 'waiting',
   refused: 'quarantined',
 } as const satisfies Record<CallResult['result'], ReportOutcome>;
-
-type CallEnd = { result: CallResult; refusal: QuarantineReason | undefined };
-
-/** Brings Button to the newest version: one call for a normal order, a read before it where something is unclear. */
-async function callButton(report: OrderReport, api: OrderApi): Promise<CallEnd> {
-  const { orderId } = report;
-  const { order } = report.newest;
-  const next = nextCall(report);
-  if (next.call === 'cancel' || order === undefined) return toEnd(report, await api.cancel(orderId));
-  if (next.call === 'update') return toEnd(report, await api.update(orderId, order));
-  if (next.call === 'create') {
-    const created = await api.create(order);
-    return toEnd(report, created.answer === 'exists' ? await api.update(orderId, order) : created);
-  }
-
-  const read = await api.get(orderId);
-  if (read.answer === 'not-found' && !report.reported) return toEnd(report, await api.create(order));
-  if (read.answer !== 'found') return toEnd(report, read);
-  if (read.order.status === 'deleted') return refused('deleted_at_button');
-  if (!next.trustsAmounts || !holdsVersion(read.order, order))
-    return toEnd(report, await api.update(orderId, order));
-  const { button_order_id: id } = read.order;
-  return kept({
-    result: 'done',
-    acceptedOnly: false,
-    sent: false,
-    ...(id === undefined ? {} : { buttonOrderId: id }),
-  });
-}
-
-/** What an answer means for the ledger, and for the quarantine if it is final. */
-function toEnd({ newest, attempts }: OrderReport, answer: OrderApiAnswer): CallEnd {
-  switch (answer.answer) {
-    case 'done': {
-      const id = answer.buttonOrderId === undefined ? {} : { buttonOrderId: answer.buttonOrderId };
-      return kept({ result: 'done', acceptedOnly: answer.acceptedOnly, sent: true, ...id });
-    }
-    case 'not-found':
-      // An order that is not there needs no cancellation. Otherwise Button has accepted it before and may show it late.
-      if (newest.kind === 'cancelled') return kept({ result: 'done', acceptedOnly: false, sent: false });
-      return attempts < MAX_NOT_FOUND
-        ? kept({ result: 'try-again', reason: 'not_found' })
-        : refused('unknown_to_button');
-    case 'unauthorized':
-      return kept({ result: 'try-again', reason: 'unauthorized' });
-    case 'try-again': {
-      const wait = answer.afterMs === undefined ? {} : { afterMs: answer.afterMs };
-      return kept({ result: 'try-again', reason: answer.reason, ...wait });
-    }
-    case 'unclear':
-      return kept({ result: 'unclear', reason: answer.reason });
-    case 'exists':
-    case 'found':
-      return kept({ result: 'unclear', reason: 'unexpected_answer' });
-    case 'too-late':
-      return refused('too_late', answer.detail);
-    case 'refused':
-      return refused('refused_by_button', `${answer.status} ${answer.detail}`);
-  }
-}
-
-function kept(result: CallResult): CallEnd {
-  return { result, refusal: undefined };
-}
-
-function refused(code: keyof typeof REFUSALS, buttonSays?: string): CallEnd {
-  const { problem, mend } = REFUSALS[code];
-  const told = buttonSays === undefined ? problem : `${problem}. Button says: ${buttonSays}`;
-  return { result: { result: 'refused', reason: code }, refusal: { code, problem: told, mend } };
-}
-
-/** With the longest waits in between, some two hours: far more than an accepted order needs to show. */
-const MAX_NOT_FOUND = 16;
-
-const REFUSALS = {
-  too_late: {
-    problem: 'Button refuses changes of a finalized order',
-    mend: 'Settle the difference with your Button contact; the order is billable as it stands',
-  },
-  refused_by_button: {
-    problem: 'Button refuses the order as it is',
-    mend: 'Correct the order and send it as a newer version',
-  },
-  deleted_at_button: {
-    problem:
-      'Button holds the order as deleted, which can not be undone, though no cancellation came this way',
-    mend: 'Find out who cancelled it; report it under a new order id if it stands',
-  },
-  unknown_to_button: {
-    problem: 'Button accepted the order before and does not know it any more',
-    mend: 'Ask your Button contact; send the order as a newer version to try again',
-  },
-} as const;
 
 /** A lost write here means that a newer version came in: it stays due, and what Button said is written beside it. */
 async function settle(
@@ -333,7 +246,7 @@ function isClaimOf(claimed: OrderReport, current: OrderReport): boolean {
 }
 
 async function refuseMessage(
-  message: OrderMessage,
+  message: Pick<OrderMessage, 'messageId' | 'body'>,
   reasons: readonly QuarantineReason[],
   { brand, quarantine, now }: ReportOrderPorts,
 ): Promise<'quarantined'> {
@@ -348,41 +261,56 @@ async function refuseMessage(
   return 'quarantined';
 }
 
-/** Keeps what Button refused as the message that would bring it again, also when a wake-up led here. */
+/**
+ * Keeps what Button refused under the message that brought it, whichever message led here: a second try that is refused again makes no
+ * second entry. Where that message is not at hand, one that would bring the same version stands for it.
+ */
 async function refuseVersion(
-  message: OrderMessage,
   report: OrderReport,
-  { refusal, ports }: { refusal: QuarantineReason; ports: ReportOrderPorts },
+  refusal: QuarantineReason,
+  { message, ports }: Work,
 ): Promise<void> {
-  const body = readWakeUp(message.body) === undefined ? message.body : orderMessage(report);
-  await refuseMessage({ ...message, body }, [refusal], ports);
+  const { messageId } = report.newest;
+  const body = message.messageId === messageId ? message.body : orderMessage(report);
+  await refuseMessage({ messageId, body }, [refusal], ports);
 }
 
 /** Ages are undimensioned: an alarm can't search dimensions. The oldest unreported order is the maximum over all tries. */
 function measure(
-  { newest }: OrderReport,
+  { newest, reported }: OrderReport,
   result: CallResult,
   { brand, metrics, now }: ReportOrderPorts,
 ): void {
   const ageSeconds = Math.max(0, (now().getTime() - Date.parse(newest.time)) / 1000);
-  if (result.result === 'try-again' || result.result === 'unclear') {
-    metrics.add({ name: 'OldestUnreportedOrderAgeSeconds', value: ageSeconds });
-  }
-  if (result.result === 'try-again' && result.reason === 'unauthorized')
-    metrics.add({ name: 'ButtonKeyRefused', value: 1 });
-  if (result.result !== 'done') return;
-  metrics.add({ name: 'ReportDelaySeconds', value: ageSeconds });
-  if (newest.order) {
-    const dimensions = { Brand: brand, Currency: newest.order.currency };
-    metrics.add({ name: 'ReportedAmountMinor', value: newest.order.total, dimensions });
+  const addAmount = (
+    name: 'ReportedAmountMinor' | 'QuarantinedAmountMinor',
+    amount = valueOf(newest),
+  ): void => {
+    if (!amount) return;
+    const dimensions = { Brand: brand, Currency: amount.currency };
+    metrics.add({ name, value: amount.amountMinor, dimensions });
+  };
+  switch (result.result) {
+    case 'done':
+      metrics.add({ name: 'ReportDelaySeconds', value: ageSeconds });
+      addAmount('ReportedAmountMinor');
+      return;
+    case 'refused':
+      // A cancellation that comes too late leaves standing what was reported.
+      addAmount('QuarantinedAmountMinor', valueOf(newest) ?? reported?.value);
+      return;
+    case 'try-again':
+    case 'unclear':
+      metrics.add({ name: 'OldestUnreportedOrderAgeSeconds', value: ageSeconds });
+      if (result.reason === 'unauthorized') metrics.add({ name: 'ButtonKeyRefused', value: 1 });
   }
 }
 
-function decisionContext({ claimant, now, policy }: ReportOrderPorts): {
-  claimant: Claimant;
-  policy: RetryPolicy;
-} {
-  return { claimant: { ...claimant(), now: now() }, policy };
+function decisionContext(
+  { claimant, now, policy, verifyBefore }: ReportOrderPorts,
+  isHeld: boolean,
+): DecisionContext {
+  return { claimant: { ...claimant(), now: now() }, policy, isHeld, verifyBefore };
 }
 
 function toReason({ code, path, problem, mend, source }: OrderViolation): QuarantineReason {

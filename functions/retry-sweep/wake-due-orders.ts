@@ -1,12 +1,16 @@
+import { takeProbe, type Breaker } from '../../shared/domain/breaker.ts';
 import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
-import { wakeUpMessage } from '../../shared/domain/order-report.ts';
-import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
+import { wakeUpMessage } from '../../shared/domain/order-wake-up.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
+import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
+import type { BreakerStore } from '../../shared/store/breaker-store.ts';
 import type { DueOrder, OrderReportStore } from '../../shared/store/order-report-store.ts';
+import type { Stored } from '../../shared/store/versioned-item.ts';
 
 /** What the sweep needs. */
 export type WakeDueOrdersPorts = {
   ledger: Pick<OrderReportStore, 'listDue'>;
+  breaker: BreakerStore;
   /** Throws unless every message is on the queue. */
   send: (messages: readonly FifoMessage[]) => Promise<void>;
   metrics: Metrics;
@@ -15,32 +19,56 @@ export type WakeDueOrdersPorts = {
 };
 
 /**
- * Wakes the orders whose next try is due: one message each through the order queue, the longest due first. Returns how many.
+ * Wakes the orders whose next try is due: one message each through the order queue, the longest due first. While the brand's breaker is
+ * open it wakes one order a minute, as the probe, and no other. Returns how many.
  *
  * An order that is woken twice is tried once: the ledger decides. Throws if the ledger or the queue cannot be reached; the next sweep
  * does the same again.
  */
-export async function wakeDueOrders({
-  ledger,
-  send,
-  metrics,
-  maxWakeUps,
-  now,
-}: WakeDueOrdersPorts): Promise<number> {
-  const due = await ledger.listDue(now(), maxWakeUps);
+export async function wakeDueOrders(ports: WakeDueOrdersPorts): Promise<number> {
+  const { ledger, breaker, send, metrics, maxWakeUps, now } = ports;
+  const standing = await breaker.read();
+  const isOpen = standing?.thing.state === 'open';
+  metrics.add({ name: 'BreakerOpen', value: isOpen ? 1 : 0 });
+  const due = await ledger.listDue(now(), isOpen ? 1 : maxWakeUps);
   const [oldest] = due;
   const oldestAgeSeconds = oldest ? Math.max(0, (now().getTime() - Date.parse(oldest.dueAt)) / 1000) : 0;
   metrics.add({ name: 'OldestDueOrderAgeSeconds', value: oldestAgeSeconds });
-  await send(due.map(toMessage));
-  metrics.add({ name: 'OrdersWoken', value: due.length });
-  return due.length;
+
+  const messages = isOpen
+    ? await probeMessages(oldest, standing, ports)
+    : due.map((order) => toMessage(order, { isProbe: false, occasion: standing?.thing.since ?? '' }));
+  await send(messages);
+  metrics.add({ name: 'OrdersWoken', value: messages.length });
+  return messages.length;
 }
 
-/** The deduplication id holds one wake-up for one due time, however often the sweep finds it. */
-function toMessage({ orderId, dueAt }: DueOrder): FifoMessage {
+/** The probe, if it is due and there is an order to make it with. Whoever moves the probe's time on makes it: of two sweeps one. */
+async function probeMessages(
+  oldest: DueOrder | undefined,
+  standing: Stored<Breaker>,
+  { breaker, now }: WakeDueOrdersPorts,
+): Promise<FifoMessage[]> {
+  const taken = takeProbe(standing.thing, now());
+  if (!oldest || !taken) return [];
+  const { written } = await breaker.write(taken, standing.revision);
+  return written ? [toMessage(oldest, { isProbe: true, occasion: now().toISOString() })] : [];
+}
+
+/**
+ * The deduplication id holds one wake-up for one due time and state of the breaker, however often the sweep finds it: what was woken in
+ * vain while the breaker was open is woken again as soon as it is closed.
+ */
+function toMessage(
+  { orderId, dueAt }: DueOrder,
+  { isProbe, occasion }: { isProbe: boolean; occasion: string },
+): FifoMessage {
   return {
-    body: wakeUpMessage(orderId),
+    body: wakeUpMessage({ orderId, isProbe }),
     groupId: messageGroupId(orderId),
-    deduplicationId: messageDeduplicationId({ source: 'retry-sweep', id: `${orderId} ${dueAt}` }),
+    deduplicationId: messageDeduplicationId({
+      source: 'retry-sweep',
+      id: `${orderId} ${dueAt} ${occasion}`,
+    }),
   };
 }

@@ -22,6 +22,8 @@ export type BrandOrdersProps = {
   orderReports: Table;
   quarantine: Table;
   quarantineRetentionDays: number;
+  /** ISO 8601 with an offset: what was reported before is in doubt. */
+  verifyBefore: string | undefined;
 };
 
 /** One brand's orders: the queue they arrive on, the reporter, the key, and the sweep that tries again. */
@@ -80,7 +82,8 @@ export class BrandOrders extends Construct {
   }
 
   #reporterEnvironment(): OrderReporterEnvironment {
-    const { deployment, brand, orderReports, quarantine, quarantineRetentionDays } = this.#props;
+    const { deployment, brand, orderReports, quarantine, quarantineRetentionDays, verifyBefore } =
+      this.#props;
     return {
       BRAND_ID: brand.id,
       ORDER_REPORTS_TABLE: orderReports.tableName,
@@ -95,6 +98,7 @@ export class BrandOrders extends Construct {
       ORDER_BY: brand.orderBy,
       TEST_TOKENS: brand.testTokens,
       ALLOW_FINALIZATION_DATE: brand.allowFinalizationDate ? 'true' : 'false',
+      ...(verifyBefore === undefined ? {} : { VERIFY_BEFORE: verifyBefore }),
     };
   }
 
@@ -127,6 +131,11 @@ export class BrandOrders extends Construct {
       environment,
       permissions: [
         permission(['dynamodb:Query'], dueIndexArn, leadingKeys(`${brand.id}#`)),
+        permission(
+          ['dynamodb:GetItem', 'dynamodb:PutItem'],
+          orderReports.tableArn,
+          leadingKeys(`${brand.id}#breaker`),
+        ),
         permission(['sqs:SendMessage'], this.queue.queueArn),
       ],
       schedules: [{ name: 'sweep', expression: brand.retrySweep.schedule, timeZone: 'UTC' }],

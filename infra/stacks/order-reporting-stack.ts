@@ -37,7 +37,7 @@ export class OrderReportingStack extends Stack {
       projectionType: ProjectionType.KEYS_ONLY,
     });
     const quarantine = createDataTable(this, 'OrderQuarantine', { deployment, keys: QUARANTINE_TABLE });
-    const { quarantineRetentionDays } = orderReporting;
+    const { quarantineRetentionDays, verifyBefore } = orderReporting;
     this.brands = new Map(
       orderReporting.brands.map((brand) => [
         brand.id,
@@ -47,6 +47,7 @@ export class OrderReportingStack extends Stack {
           orderReports,
           quarantine,
           quarantineRetentionDays,
+          verifyBefore,
         }),
       ]),
     );

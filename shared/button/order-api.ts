@@ -17,7 +17,7 @@ export type OrderApiAnswer =
   /** Final: the order can't be reported like this. `detail` is Button's text and may quote the order. */
   | { answer: 'refused'; status: number; detail: string }
   /** The API key is wrong; the order is fine. */
-  | { answer: 'unauthorized' }
+  | { answer: 'unauthorized'; status: 401 | 403 }
   /** Not carried out, for certain; worth another try. */
   | { answer: 'try-again'; reason: string; afterMs?: number }
   /** It may have been carried out, or may still be. */
@@ -43,6 +43,7 @@ const OrderAtButtonSchema = z.object({
   currency: z.string().exactOptional(),
   status: z.string().exactOptional(),
   button_order_id: z.string().exactOptional(),
+  customer_order_id: z.string().nullish(),
   line_items: z
     .array(
       z.object({
@@ -103,11 +104,11 @@ function readAnswer(operation: Operation, response: ButtonResponse): OrderApiAns
   if (status >= 200 && status < 300) return readSuccess(operation, status, body);
   switch (status) {
     case 401:
-      return { answer: 'unauthorized' };
+      return { answer: 'unauthorized', status };
     case 403:
       return operation === 'update' || operation === 'cancel'
         ? { answer: 'too-late', detail: errorMessage(body) }
-        : { answer: 'unauthorized' };
+        : { answer: 'unauthorized', status };
     case 404:
       return operation === 'create'
         ? { answer: 'refused', status, detail: errorMessage(body) }
@@ -159,11 +160,19 @@ function errorMessage(body: unknown): string {
 }
 
 /**
- * Whether Button holds this very version: same total, currency and lines. What Button does not show is not compared.
+ * Whether Button holds this very version: same total, currency, customer's order number and lines. What Button does not show, or the
+ * version leaves open, is not compared. Being too strict costs one update that changes nothing.
  */
 export function holdsVersion(held: OrderAtButton, order: Order): boolean {
   if (held.total !== undefined && held.total !== order.total) return false;
   if (held.currency !== undefined && held.currency !== order.currency) return false;
+  const { customer_order_id: shownId } = held;
+  if (
+    order.customer_order_id !== undefined &&
+    typeof shownId === 'string' &&
+    shownId !== order.customer_order_id
+  )
+    return false;
   if (!held.line_items) return true;
   const lines = (
     items: readonly { identifier: string; total?: number; quantity?: number | undefined }[],

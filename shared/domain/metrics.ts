@@ -20,12 +20,15 @@ export const METRICS = {
   OrdersWaiting: { unit: 'Count', dimensions: ['Brand'] },
   OrdersQuarantined: { unit: 'Count', dimensions: ['Brand'] },
   ReportedAmountMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
+  QuarantinedAmountMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
   ReportDelaySeconds: { unit: 'Seconds', dimensions: [] },
   OldestUnreportedOrderAgeSeconds: { unit: 'Seconds', dimensions: [] },
   ButtonKeyRefused: { unit: 'Count', dimensions: [] },
   // Retry sweep.
   OrdersWoken: { unit: 'Count', dimensions: [] },
   OldestDueOrderAgeSeconds: { unit: 'Seconds', dimensions: [] },
+  /** 1 for each sweep that finds its brand's breaker open, else 0. */
+  BreakerOpen: { unit: 'Count', dimensions: [] },
   // Webhooks: each request counts once, under its outcome.
   WebhooksApplied: { unit: 'Count', dimensions: [] },
   WebhooksUnchanged: { unit: 'Count', dimensions: [] },
@@ -34,7 +37,15 @@ export const METRICS = {
   WebhooksForged: { unit: 'Count', dimensions: [] },
   WebhooksNotConfigured: { unit: 'Count', dimensions: [] },
   WebhooksUnavailable: { unit: 'Count', dimensions: [] },
+  // What Button's pause rule looks at, counted at the gateway: see infra/constructs/webhook-endpoint.ts.
+  WebhooksFromButton: { unit: 'Count', dimensions: [] },
+  WebhooksFailedForButton: { unit: 'Count', dimensions: [] },
+  // What is odd about a webhook that is accepted all the same, by `TransactionFlag`.
+  WebhookFlags: { unit: 'Count', dimensions: ['Flag'] },
+  // The fallback queue: each try counts once; what ends in quarantine counts as WebhooksQuarantined too.
   DeferredWebhooksApplied: { unit: 'Count', dimensions: [] },
+  DeferredWebhooksKeptWaiting: { unit: 'Count', dimensions: [] },
+  DeferredWebhooksSetAside: { unit: 'Count', dimensions: [] },
   TransactionConflicts: { unit: 'Count', dimensions: [] },
   // Reconciliation: each slice of work counts once, under its outcome.
   AccountsPlanned: { unit: 'Count', dimensions: [] },
@@ -46,10 +57,18 @@ export const METRICS = {
   ReconcilerSlicesOvertaken: { unit: 'Count', dimensions: [] },
   ReconcilerNotConfigured: { unit: 'Count', dimensions: [] },
   ReconcilerUnknownStreams: { unit: 'Count', dimensions: [] },
+  ReconcilerWindowsRestarted: { unit: 'Count', dimensions: [] },
+  /** Positions that are unreadable or claim the future. */
+  UnusablePositions: { unit: 'Count', dimensions: [] },
   RowsReconciled: { unit: 'Count', dimensions: [] },
   RowsQuarantined: { unit: 'Count', dimensions: [] },
   MissingTransactionsRepaired: { unit: 'Count', dimensions: [] },
   StaleTransactionsRepaired: { unit: 'Count', dimensions: [] },
+  SettledConflicts: { unit: 'Count', dimensions: [] },
+  /** What Button held before this system was deployed. */
+  TransactionsImported: { unit: 'Count', dimensions: [] },
+  /** From a change at Button to its repair; the longest of a page. */
+  RepairDelaySeconds: { unit: 'Seconds', dimensions: [] },
   DriftAmountMinor: { unit: 'None', dimensions: ['Currency'] },
   // Event publisher.
   EventsPublished: { unit: 'Count', dimensions: [] },

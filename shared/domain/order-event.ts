@@ -120,6 +120,13 @@ export function messageDeduplicationId(event: { source: string; id: string }): s
   return sha256Hex(`${event.source}\n${event.id}`);
 }
 
+/** The order that a message of the queue is about, however wrong the rest of it is; undefined if that can't be told. Never throws. */
+export function readMessageOrderId(body: string): string | undefined {
+  const reading = readJson(body);
+  const fields = reading.readable ? asJsonObject(reading.value) : undefined;
+  return fields && readOrderId(fields);
+}
+
 function refuse(violations: OrderViolation[]): OrderEventParsing {
   return { valid: false, violations, warnings: [] };
 }

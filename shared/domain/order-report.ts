@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 import { compareVersions, contentHash, type OrderEvent, type OrderVersionId } from './order-event.ts';
 import type { Order } from './order.ts';
 
@@ -10,6 +8,8 @@ export type NewestVersion = {
   hash: string;
   eventId: string;
   eventSource: string;
+  /** The queue message that brought it: under this id it is kept if it is refused, however often it is tried. */
+  messageId: string;
   /** When the producer says it happened, else when its message was sent; ISO 8601 UTC. */
   time: string;
   order?: Order;
@@ -24,7 +24,12 @@ export type ReportedVersion = {
   /** Button answered 202: it may not show the order yet. */
   acceptedOnly: boolean;
   buttonOrderId?: string;
+  /** What it was worth; a cancellation has none. */
+  value?: OrderValue;
 };
+
+/** What an order is worth, in minor units of its currency. */
+export type OrderValue = { amountMinor: number; currency: string };
 
 /**
  * Where the newest version stands. All instants are ISO 8601 UTC.
@@ -44,7 +49,8 @@ export type Progress =
   | { state: 'refused'; reason: string };
 
 /**
- * What is not known of Button, and about which version (`hash`).
+ * What is not known of Button, and about which version (`hash`). If several versions of a new order may have been carried out, it is the
+ * first of them, because then only that one is no proof of the newest.
  *
  * - `unclear`: the call may or may not have been carried out.
  * - `confirming`: a call after an unclear one succeeded; the unclear one may have been carried out later still, and undone it.
@@ -93,7 +99,25 @@ export type Decision =
   | { action: 'refuse'; code: 'version_conflict' | 'order_by_mixed' };
 
 /** A valid message of one brand. */
-export type IncomingVersion = { brand: string; event: OrderEvent; sentAt: Date; warnings: readonly string[] };
+export type IncomingVersion = {
+  brand: string;
+  event: OrderEvent;
+  messageId: string;
+  sentAt: Date;
+  warnings: readonly string[];
+  /** Somebody sent it again from the quarantine, perhaps mended: a version that was refused is tried once more. */
+  isReplay: boolean;
+};
+
+/** What a decision depends on besides the ledger. */
+export type DecisionContext = {
+  claimant: Claimant;
+  policy: RetryPolicy;
+  /** Nothing may be sent for the brand now: what could be tried stays due until the sweep wakes it. */
+  isHeld: boolean;
+  /** What was reported before this instant is in doubt, because the ledger was restored to an earlier state; ISO 8601 UTC. */
+  verifyBefore: string | undefined;
+};
 
 /**
  * Decides what a message changes in the ledger. Pure.
@@ -104,34 +128,38 @@ export type IncomingVersion = { brand: string; event: OrderEvent; sentAt: Date; 
 export function receiveVersion(
   report: OrderReport | undefined,
   incoming: IncomingVersion,
-  context: { claimant: Claimant; policy: RetryPolicy },
+  context: DecisionContext,
 ): Decision {
   const newest = toNewest(incoming);
   if (!report) {
     const { brand, warnings } = incoming;
     const fresh = { brand, orderId: incoming.event.orderId, newest, attempts: 0, warnings };
-    return {
-      action: 'claim',
-      report: claimReport({ ...fresh, progress: { state: 'settled' } }, context.claimant),
-    };
+    return claimOrWait({ ...fresh, progress: { state: 'settled' } }, context);
   }
 
   const order = compareVersions(newest.version, report.newest.version);
   if (order === 'incomparable') return { action: 'refuse', code: 'order_by_mixed' };
+  const accepted = { ...report, newest, warnings: incoming.warnings };
   if (order === 'same') {
+    if (incoming.isReplay && mayReplace(report, newest)) return acceptVersion(accepted, context);
     return newest.hash === report.newest.hash
       ? resumeReport(report, context)
       : { action: 'refuse', code: 'version_conflict' };
   }
   if (report.newest.kind === 'cancelled') return { action: 'nothing', outcome: 'ignored-after-cancel' };
   if (order === 'older' && newest.kind !== 'cancelled') return { action: 'nothing', outcome: 'superseded' };
-  return acceptVersion({ ...report, newest, warnings: incoming.warnings }, context);
+  return acceptVersion(accepted, context);
+}
+
+/** A refused version never reached Button, so that its content can still be mended; but a cancellation stays one. */
+function mayReplace({ newest, progress }: OrderReport, replayed: NewestVersion): boolean {
+  return progress.state === 'refused' && (newest.kind !== 'cancelled' || replayed.kind === 'cancelled');
 }
 
 /** Decides whether the newest version of an order can be tried now: for wake-ups, and for messages that come a second time. Pure. */
 export function resumeReport(
   report: OrderReport,
-  { claimant, policy }: { claimant: Claimant; policy: RetryPolicy },
+  { claimant, policy, isHeld }: Pick<DecisionContext, 'claimant' | 'policy' | 'isHeld'>,
 ): Decision {
   const { progress } = report;
   const now = claimant.now.toISOString();
@@ -141,8 +169,7 @@ export function resumeReport(
       return { action: 'nothing', outcome: 'duplicate' };
     case 'claimed': {
       if (progress.until > now) return { action: 'busy' };
-      const standing: Doubt = { kind: 'unclear', hash: progress.hash };
-      const found = inDoubt(standing, {
+      const found = inDoubt(unclearAbout(progress.hash, progress), {
         reason: 'claim_found_standing',
         dueAt: later(claimant.now, policy.quietTimeMs),
       });
@@ -150,33 +177,56 @@ export function resumeReport(
     }
     case 'waiting':
     case 'in-doubt':
-      return progress.dueAt > now
+      return progress.dueAt > now || isHeld
         ? { action: 'nothing', outcome: 'waiting' }
         : { action: 'claim', report: claimReport(report, claimant) };
   }
 }
 
 /** A newer version has taken the place of the newest. */
-function acceptVersion(report: OrderReport, context: { claimant: Claimant; policy: RetryPolicy }): Decision {
-  const { claimant } = context;
-  switch (report.progress.state) {
+function acceptVersion(report: OrderReport, context: DecisionContext): Decision {
+  const { progress, reported } = report;
+  switch (progress.state) {
     case 'settled':
-      if (report.newest.hash === report.reported?.hash)
-        return { action: 'keep', report, outcome: 'unchanged' };
-      return { action: 'claim', report: claimReport({ ...report, attempts: 0 }, claimant) };
+      return report.newest.hash === reported?.hash && !isStale(report, context.verifyBefore)
+        ? { action: 'keep', report, outcome: 'unchanged' }
+        : claimOrWait({ ...report, attempts: 0 }, context);
     case 'refused':
-      return { action: 'claim', report: claimReport({ ...report, attempts: 0 }, claimant) };
-    case 'claimed':
-      // The run that holds the claim finds a newer version when it settles, and leaves it due.
-      if (report.progress.until > claimant.now.toISOString())
-        return { action: 'keep', report, outcome: 'waiting' };
-      return resumeReport(report, context);
+      return claimOrWait({ ...report, attempts: 0 }, context);
+    case 'claimed': {
+      if (progress.until <= context.claimant.now.toISOString()) return resumeReport(report, context);
+      // The run that holds the claim finds the newer version when it settles, and leaves it due. Should it die instead, the sweep finds it.
+      const watched = { ...progress, wakeAt: progress.until };
+      return { action: 'keep', report: { ...report, progress: watched }, outcome: 'waiting' };
+    }
     case 'waiting':
     case 'in-doubt': {
       const decision = resumeReport(report, context);
       return decision.action === 'nothing' ? { action: 'keep', report, outcome: 'waiting' } : decision;
     }
   }
+}
+
+/** Claims a version that nothing is under way for, unless it must wait for its turn. */
+function claimOrWait(report: OrderReport, context: DecisionContext): Decision {
+  const wait = reasonToWait(report, context);
+  if (!wait) return { action: 'claim', report: claimReport(report, context.claimant) };
+  return {
+    action: 'keep',
+    report: { ...report, progress: { state: 'waiting', ...wait } },
+    outcome: 'waiting',
+  };
+}
+
+/** What Button has only accepted (202) may be carried out late, and must not undo what comes after it. */
+function reasonToWait(
+  { reported }: OrderReport,
+  { claimant, policy, isHeld }: DecisionContext,
+): { dueAt: string; reason: string } | undefined {
+  const now = claimant.now.toISOString();
+  const quietUntil = reported?.acceptedOnly ? later(new Date(reported.at), policy.quietTimeMs) : now;
+  if (quietUntil > now) return { dueAt: quietUntil, reason: 'accepted_only' };
+  return isHeld ? { dueAt: now, reason: 'breaker_open' } : undefined;
 }
 
 /**
@@ -190,12 +240,14 @@ export type NextCall =
   | { call: 'read-first'; trustsAmounts: boolean };
 
 /**
- * Which call brings Button to the newest version. Pure.
+ * Which call brings Button to the newest version. Pure. What was last reported before `verifyBefore` is in doubt: the ledger may have
+ * forgotten what came after it.
  *
  * A create that may have been carried out is complete if it is there. An update may differ in what Button does not show, so it is sent
  * again: it is the full state, and sending it twice changes nothing.
  */
-export function nextCall({ newest, reported, progress }: OrderReport): NextCall {
+export function nextCall(report: OrderReport, verifyBefore?: string): NextCall {
+  const { newest, reported, progress } = report;
   if (newest.kind === 'cancelled') return { call: 'cancel' };
   const isCreate = !reported && newest.kind === 'created';
   const doubt = progress.state === 'claimed' ? progress.doubt : undefined;
@@ -203,8 +255,15 @@ export function nextCall({ newest, reported, progress }: OrderReport): NextCall 
     const isAboutNewest = doubt.hash === newest.hash;
     return { call: 'read-first', trustsAmounts: isAboutNewest && (isCreate || doubt.kind === 'confirming') };
   }
+  if (isStale(report, verifyBefore))
+    return { call: 'read-first', trustsAmounts: isCreate || newest.hash === reported?.hash };
   if (reported) return { call: 'update' };
   return isCreate ? { call: 'create' } : { call: 'read-first', trustsAmounts: false };
+}
+
+/** Whether the ledger may have forgotten what became of the order since. */
+function isStale({ newest, reported }: OrderReport, verifyBefore: string | undefined): boolean {
+  return verifyBefore !== undefined && (reported?.at ?? newest.time) < verifyBefore;
 }
 
 /** How the talk with Button about a claimed version ended. */
@@ -231,10 +290,11 @@ export function settleReport(
   const attempts = current.attempts + 1;
   const doubt = claimed.progress.state === 'claimed' ? claimed.progress.doubt : undefined;
   const due = (waitMs: number, reason: string) => ({ dueAt: later(now, waitMs), reason });
+  const isAcceptedOnly = result.result === 'done' && result.acceptedOnly;
   const newerIsDue: Progress =
     doubt?.kind === 'unclear'
       ? inDoubt(doubt, due(policy.quietTimeMs, 'newer_version'))
-      : { state: 'waiting', ...due(0, 'newer_version') };
+      : { state: 'waiting', ...due(isAcceptedOnly ? policy.quietTimeMs : 0, 'newer_version') };
   switch (result.result) {
     case 'done': {
       const confirm = inDoubt(
@@ -243,7 +303,8 @@ export function settleReport(
       );
       const settled: Progress = doubt?.kind === 'unclear' && result.sent ? confirm : { state: 'settled' };
       const reported = toReported(claimed, result, now);
-      return { ...current, reported, attempts: 0, progress: isNewest ? settled : newerIsDue };
+      const isCurrent = claimed.newest.hash === current.newest.hash;
+      return { ...current, reported, attempts: 0, progress: isCurrent ? settled : newerIsDue };
     }
     case 'try-again': {
       const wait = due(Math.max(result.afterMs ?? 0, backoffMs(current.attempts, policy)), result.reason);
@@ -251,11 +312,8 @@ export function settleReport(
     }
     case 'unclear': {
       const wait = due(Math.max(policy.quietTimeMs, backoffMs(current.attempts, policy)), result.reason);
-      return {
-        ...current,
-        attempts,
-        progress: inDoubt({ kind: 'unclear', hash: claimed.newest.hash }, wait),
-      };
+      const unclear = unclearAbout(claimed.newest.hash, claimed.progress);
+      return { ...current, attempts, progress: inDoubt(unclear, wait) };
     }
     case 'refused':
       return {
@@ -264,6 +322,11 @@ export function settleReport(
         progress: isNewest ? { state: 'refused', reason: result.reason } : newerIsDue,
       };
   }
+}
+
+/** What a version is worth; a cancellation nothing. */
+export function valueOf({ order }: NewestVersion): OrderValue | undefined {
+  return order && { amountMinor: order.total, currency: order.currency };
 }
 
 const TYPE_OF_KIND = {
@@ -287,31 +350,14 @@ export function orderMessage({ orderId, newest }: OrderReport): string {
   });
 }
 
-const WAKE_UP_START = '{"wakeUp":';
-const WakeUpSchema = z.strictObject({ wakeUp: z.strictObject({ orderId: z.string().min(1) }) });
-
-/** The message with which the sweep wakes an order that is due. It goes through the order queue, so that no order is worked on twice at once. */
-export function wakeUpMessage(orderId: string): string {
-  return JSON.stringify({ wakeUp: { orderId } } satisfies z.input<typeof WakeUpSchema>);
-}
-
-/** The order that a wake-up is for; undefined for any other message. */
-export function readWakeUp(body: string): string | undefined {
-  if (!body.startsWith(WAKE_UP_START)) return undefined;
-  try {
-    return WakeUpSchema.safeParse(JSON.parse(body)).data?.wakeUp.orderId;
-  } catch {
-    return undefined;
-  }
-}
-
-function toNewest({ event, sentAt }: IncomingVersion): NewestVersion {
+function toNewest({ event, messageId, sentAt }: IncomingVersion): NewestVersion {
   return {
     version: event.version,
     kind: event.kind,
     hash: contentHash(event),
     eventId: event.id,
     eventSource: event.source,
+    messageId,
     time: event.time ?? sentAt.toISOString(),
     ...(event.kind === 'cancelled' ? {} : { order: event.order }),
   };
@@ -324,6 +370,7 @@ function toReported(
   now: Date,
 ): ReportedVersion {
   const buttonOrderId = result.buttonOrderId ?? reported?.buttonOrderId;
+  const value = valueOf(newest);
   return {
     version: newest.version,
     kind: newest.kind,
@@ -331,6 +378,7 @@ function toReported(
     at: now.toISOString(),
     acceptedOnly: result.acceptedOnly,
     ...(buttonOrderId === undefined ? {} : { buttonOrderId }),
+    ...(value === undefined ? {} : { value }),
   };
 }
 
@@ -354,6 +402,12 @@ function claimReport(report: OrderReport, { owner, now, leaseMs }: Claimant): Or
       ...(isRetry ? { wakeAt: until } : {}),
     },
   };
+}
+
+/** The doubt after a call about the version with `hash` that may have been carried out. */
+function unclearAbout(hash: string, progress: Progress): Doubt {
+  const doubt = progress.state === 'claimed' ? progress.doubt : undefined;
+  return doubt?.kind === 'unclear' ? doubt : { kind: 'unclear', hash };
 }
 
 function inDoubt(doubt: Doubt, wait: { dueAt: string; reason: string }): Progress {

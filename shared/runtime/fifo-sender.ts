@@ -1,9 +1,15 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, type MessageAttributeValue, type SQSClient } from '@aws-sdk/client-sqs';
 
 import { RetryableError } from './errors.ts';
 
 /** A message for a FIFO queue without content-based deduplication. */
-export type FifoMessage = { body: string; groupId: string; deduplicationId: string };
+export type FifoMessage = {
+  body: string;
+  groupId: string;
+  deduplicationId: string;
+  /** SQS message attributes, each a text. */
+  attributes?: Readonly<Record<string, string>>;
+};
 
 const MAX_ENTRIES = 10;
 const MAX_ROUNDS = 3;
@@ -25,11 +31,12 @@ export function createFifoSender({
     const { Failed: failed = [] } = await client.send(
       new SendMessageBatchCommand({
         QueueUrl: queueUrl,
-        Entries: batch.map(({ body, groupId, deduplicationId }, index) => ({
+        Entries: batch.map(({ body, groupId, deduplicationId, attributes }, index) => ({
           Id: String(index),
           MessageBody: body,
           MessageGroupId: groupId,
           MessageDeduplicationId: deduplicationId,
+          ...(attributes && { MessageAttributes: toAttributeValues(attributes) }),
         })),
       }),
     );
@@ -46,4 +53,15 @@ export function createFifoSender({
       }
     }
   };
+}
+
+function toAttributeValues(
+  attributes: Readonly<Record<string, string>>,
+): Record<string, MessageAttributeValue> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, text]): [string, MessageAttributeValue] => [
+      name,
+      { DataType: 'String', StringValue: text },
+    ]),
+  );
 }

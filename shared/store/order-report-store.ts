@@ -46,6 +46,7 @@ const ReportSchema = z.object({
     hash: z.string(),
     eventId: z.string(),
     eventSource: z.string(),
+    messageId: z.string(),
     time: InstantSchema,
     order: OrderSchema.exactOptional(),
   }),
@@ -57,6 +58,7 @@ const ReportSchema = z.object({
       at: InstantSchema,
       acceptedOnly: z.boolean(),
       buttonOrderId: z.string().exactOptional(),
+      value: z.object({ amountMinor: z.number(), currency: z.string() }).exactOptional(),
     })
     .exactOptional(),
   progress: z.discriminatedUnion('state', [

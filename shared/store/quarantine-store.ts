@@ -63,12 +63,17 @@ export function createQuarantineStore({
       });
       // The parts go first: an entry that is there is whole.
       for (const [index, part] of more.entries()) {
-        await putOnce({ client, table, item: item(`${id}#part-${index + 2}`, { bytes: part }) });
+        await putOnce({ client, table, item: item(quarantinePartId(id, index + 2), { bytes: part }) });
       }
       const head = { ...entry, bytes: first, parts: more.length + 1, replayed: false };
       await putOnce({ client, table, item: item(id, head) });
     },
   };
+}
+
+/** Where the bytes of an entry go on; its own item is part 1. */
+export function quarantinePartId(id: string, part: number): string {
+  return `${id}#part-${part}`;
 }
 
 async function putOnce({

@@ -4,6 +4,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { createBreakerWatch, type BreakerWatch } from '../../../functions/order-reporter/breaker-watch.ts';
 import {
   reportOrder,
   type OrderMessage,
@@ -12,16 +13,22 @@ import {
 import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createOrderApi } from '../../../shared/button/order-api.ts';
+import { openBreaker } from '../../../shared/domain/breaker.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
-import { wakeUpMessage } from '../../../shared/domain/order-report.ts';
+import { wakeUpMessage } from '../../../shared/domain/order-wake-up.ts';
 import { createOrderReportStore, type OrderReportStore } from '../../../shared/store/order-report-store.ts';
 import { createQuarantineStore } from '../../../shared/store/quarantine-store.ts';
+import { createQuarantineReview } from '../../../shared/store/quarantine-review.ts';
 import { unpackText } from '../../../shared/store/packed-json.ts';
+import { createInMemoryBreakerStore, createInMemoryLedger } from '../../fakes/in-memory-stores.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 
 const sample = JSON.parse(
   readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
 ) as Record<string, unknown> & { order_id: string };
+
+/** A breaker that nothing opens. */
+const CLOSED: BreakerWatch = { isOpen: () => Promise.resolve(false), learn: () => Promise.resolve() };
 
 let dynamodb: TestDynamoDB;
 let button: ButtonSimulator;
@@ -66,6 +73,7 @@ function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
       table: dynamodb.tables.quarantine,
       retentionDays: 30,
     }),
+    breaker: CLOSED,
     orderApi: createOrderApi(http, 'sk-simulated-brand'),
     metrics: { add: (one) => measured.push(one) },
     now: () => clock,
@@ -100,13 +108,24 @@ function message(
   return { messageId: `message-${nextId}`, body, sentAt: clock };
 }
 
-function wakeUp(id: string): OrderMessage {
+/** A creation as text, its data begun with `members`. */
+function withData(members: string): string {
+  const { body } = message('created', 'order-of-text');
+  return members === '' ? body : body.replace('"data":{', `"data":{${members},`);
+}
+
+function wakeUp(id: string, { isProbe = false } = {}): OrderMessage {
   nextId += 1;
-  return { messageId: `message-${nextId}`, body: wakeUpMessage(id), sentAt: clock };
+  return { messageId: `message-${nextId}`, body: wakeUpMessage({ orderId: id, isProbe }), sentAt: clock };
 }
 
 function later(seconds: number): void {
   clock = new Date(clock.getTime() + seconds * 1000);
+}
+
+/** A ledger whose writes the real one forgets: what Button learns of without it. */
+function forgetfulLedger(): ReportOrderPorts['ledger'] {
+  return createInMemoryLedger();
 }
 
 /** Method, path and status of what Button was asked since the last reset. */
@@ -167,6 +186,27 @@ describe('a new order', () => {
 });
 
 describe('later versions', () => {
+  it('cost one read, two writes of one unit and one call each', async () => {
+    const id = orderId();
+    await reportOrder(message('created', id), ports());
+    const costs: unknown[] = [];
+
+    for (const later of [
+      message('updated', id, { sequence: 2, changes: { customer_order_id: 'x' } }),
+      message('cancelled', id, { sequence: 3 }),
+    ]) {
+      dynamodb.resetCounts();
+      const asked = requests().length;
+      await reportOrder(later, ports());
+      costs.push([dynamodb.counts(), dynamodb.writeUnits(), requests().length - asked]);
+    }
+
+    expect(costs).toEqual([
+      [{ GetItem: 1, PutItem: 2 }, 2, 1],
+      [{ GetItem: 1, PutItem: 2 }, 2, 1],
+    ]);
+  });
+
   it('become an update of the whole order and a cancellation', async () => {
     const id = orderId();
     const [line] = sample['line_items'] as object[];
@@ -262,18 +302,32 @@ describe('a bad message', () => {
   });
 
   it.each([
-    '',
-    'not json',
-    '\uFEFF{}',
-    '[]',
-    '{"wakeUp":{"orderId":"nobody-knows"}}',
-    '{"wakeUp":',
-    '['.repeat(100_000),
-  ])('that is no order event at all is quarantined too (A18): %#', async (body) => {
+    ['nothing', ''],
+    ['no JSON', 'not json'],
+    ['a byte order mark', '\uFEFF{}'],
+    ['UTF-16', Buffer.from('\uFEFF{"id":"1"}', 'utf16le').toString('latin1')],
+    ['an array', '[]'],
+    ['a number', '1e400'],
+    ['a wake-up for nobody', '{"wakeUp":{"orderId":"nobody-knows"}}'],
+    ['half a wake-up', '{"wakeUp":'],
+    ['deep nesting', '['.repeat(100_000)],
+    ['deep nesting that is JSON', `${'[{"a":'.repeat(50_000)}1${'}]'.repeat(50_000)}`],
+    ['deep nesting in an order', withData('"x":' + '['.repeat(5000) + ']'.repeat(5000))],
+    ['__proto__', withData('"__proto__":{"total":1},"total":7350')],
+    ['a name twice', withData('"total":7350,"total":1')],
+    ['1 MiB of spaces', ' '.repeat(1_048_576)],
+    ['1 MiB of one text', withData(`"customer_order_id":"${'x'.repeat(1_048_000)}"`)],
+    ['1 MiB of lines', withData(`"line_items":[${'{"identifier":""},'.repeat(58_000)}{}]`)],
+    ['a lone surrogate', withData('"customer_order_id":"\\ud800"')],
+    ['the next major version', withData('').replace('created.v1', 'created.v2')],
+  ])('of any kind is quarantined at its first receive, with its bytes (A18, C3): %s', async (_what, body) => {
     const bad = { messageId: `bad-${(nextId += 1)}`, body, sentAt: clock };
 
     expect(await reportOrder(bad, ports())).toBe('quarantined');
-    expect(await quarantined(bad.messageId)).toBeDefined();
+    const review = createQuarantineReview({ client: dynamodb.client, table: dynamodb.tables.quarantine });
+    const kept = await review.read('order#acme', bad.messageId);
+    expect(Buffer.from(kept?.bytes ?? []).equals(Buffer.from(body))).toBe(true);
+    expect(requests()).toEqual([]);
   });
 
   it('with the same version and other content is quarantined', async () => {
@@ -395,6 +449,280 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
     });
   },
 );
+
+describe('what Button has only accepted (202)', () => {
+  const note = (text: string) => ({ changes: { customer_order_id: text } });
+
+  it('is not undone by what was accepted before and is carried out late: the next version waits', async () => {
+    const id = orderId();
+    await reportOrder(message('created', id), ports());
+    button.controls.addFault({
+      on: 'api',
+      match: { method: 'POST' },
+      answer: 'accepted',
+      work: { afterMs: 45_000 },
+    });
+    await reportOrder(message('updated', id, { sequence: 2, ...note('second') }), ports());
+    later(10);
+
+    const early = await reportOrder(message('updated', id, { sequence: 3, ...note('third') }), ports());
+    later(51);
+    await button.controls.advance(61_000);
+    const due = await reportOrder(wakeUp(id), ports());
+
+    expect([early, due]).toEqual(['waiting', 'reported']);
+    expect(button.controls.orders()).toMatchObject([{ customer_order_id: 'third' }]);
+  });
+
+  it('is waited for when a cancellation does not find it', async () => {
+    const id = orderId();
+    button.controls.addFault({ on: 'api', answer: 'accepted', work: { afterMs: 90_000 } });
+    await reportOrder(message('created', id), ports());
+    later(70);
+
+    const early = await reportOrder(message('cancelled', id, { sequence: 2 }), ports());
+    await button.controls.advance(90_000);
+    later(30);
+    const due = await reportOrder(wakeUp(id), ports());
+
+    expect([early, due]).toEqual(['waiting', 'reported']);
+    expect(button.controls.orders()).toMatchObject([{ status: 'deleted' }]);
+  });
+
+  it('is given up after two hours, for a true reason', async () => {
+    const id = orderId();
+    button.controls.addFault({ on: 'api', answer: 'accepted', work: 'skipped' });
+    await reportOrder(message('created', id), ports());
+    const update = message('updated', id, { sequence: 2, ...note('second') });
+    later(7100);
+
+    const waited = await reportOrder(update, ports());
+    later(7200);
+    const givenUp = await reportOrder(wakeUp(id), ports());
+
+    expect([waited, givenUp]).toEqual(['waiting', 'quarantined']);
+    expect(await quarantined(update.messageId)).toMatchObject({ reasons: [{ code: 'unknown_to_button' }] });
+  });
+});
+
+describe('a call that is carried out later than the quiet time', () => {
+  it('does not bring a cancelled order back: the cancellation is made sure of once more', async () => {
+    const id = orderId();
+    button.controls.addFault({ on: 'api', answer: 'lost', work: { afterMs: 80_000 } });
+    await reportOrder(message('created', id), ports());
+    await reportOrder(message('cancelled', id, { sequence: 2 }), ports());
+
+    later(61);
+    await button.controls.advance(61_000);
+    await reportOrder(wakeUp(id), ports());
+    later(61);
+    await button.controls.advance(61_000);
+    await reportOrder(wakeUp(id), ports());
+
+    expect(button.controls.orders()).toMatchObject([{ status: 'deleted' }]);
+    expect(await progress(id)).toBe('settled');
+  });
+
+  it('does not undo the version after it: that one is looked at once more', async () => {
+    const id = orderId();
+    await reportOrder(message('created', id), ports());
+    button.controls.addFault({
+      on: 'api',
+      match: { method: 'POST' },
+      answer: 'lost',
+      work: { afterMs: 80_000 },
+    });
+    const version = (sequence: number) =>
+      message('updated', id, { sequence, changes: { customer_order_id: `version ${sequence}` } });
+    await reportOrder(version(2), ports());
+    await reportOrder(version(3), ports());
+
+    for (let quietTime = 0; quietTime < 2; quietTime += 1) {
+      later(61);
+      await button.controls.advance(61_000);
+      await reportOrder(wakeUp(id), ports());
+    }
+
+    expect(button.controls.orders()).toMatchObject([{ customer_order_id: 'version 3' }]);
+    expect(await progress(id)).toBe('settled');
+  });
+});
+
+describe('a 403 on a create', () => {
+  it('means the key (B4)', async () => {
+    button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 403 } });
+
+    await reportOrder(message('created', orderId()), ports());
+
+    expect(measured).toContainEqual({ name: 'ButtonKeyRefused', value: 1 });
+  });
+
+  it('means the order, if that is finalized: one old order does not stop the brand', async () => {
+    const id = orderId();
+    button.controls.setWorld({ duplicateCreate: 'upsert' });
+    await reportOrder(message('created', id), ports({ ledger: forgetfulLedger() }));
+    button.controls.finalizeOrder(id);
+    const again = message('created', id, { changes: { customer_order_id: 'x' } });
+
+    const outcome = await reportOrder(again, ports());
+
+    expect(outcome).toBe('quarantined');
+    expect(await quarantined(again.messageId)).toMatchObject({ reasons: [{ code: 'too_late' }] });
+    expect(measured).not.toContainEqual({ name: 'ButtonKeyRefused', value: 1 });
+  });
+});
+
+describe('what is refused by Button', () => {
+  it('says what was at stake, also where a cancellation comes too late (B8)', async () => {
+    const id = orderId();
+    await reportOrder(message('created', id), ports());
+    button.controls.finalizeOrder(id);
+
+    await reportOrder(message('cancelled', id, { sequence: 2 }), ports());
+
+    const dimensions = { Brand: 'acme', Currency: 'USD' };
+    expect(measured).toContainEqual({ name: 'QuarantinedAmountMinor', value: 7350, dimensions });
+  });
+
+  it('is kept once, under the message that brought it, whichever message led to the refusal', async () => {
+    const id = orderId();
+    button.controls.addFault({ on: 'api', answer: { status: 503 } });
+    button.controls.addFault({ on: 'api', answer: { status: 400 } });
+    const created = message('created', id);
+    await reportOrder(created, ports());
+    later(2);
+    const woken = wakeUp(id);
+
+    expect(await reportOrder(woken, ports())).toBe('quarantined');
+    expect(await quarantined(created.messageId)).toMatchObject({ reasons: [{ code: 'refused_by_button' }] });
+    expect(await quarantined(woken.messageId)).toBeUndefined();
+  });
+
+  it('is tried once more when it is replayed, as it was or mended, and only then', async () => {
+    const id = orderId();
+    button.controls.addFault({ on: 'api', times: 2, answer: { status: 400 } });
+    const mended = { changes: { customer_order_id: 'mended' } };
+    const replay = (one: OrderMessage): OrderMessage => ({ ...one, isReplay: true });
+
+    const outcomes = [
+      await reportOrder(message('created', id), ports()),
+      await reportOrder(message('created', id), ports()),
+      await reportOrder(replay(message('created', id)), ports()),
+      await reportOrder(message('created', id, mended), ports()),
+      await reportOrder(replay(message('created', id, mended)), ports()),
+      await reportOrder(replay(message('created', id)), ports()),
+    ];
+
+    expect(outcomes).toEqual([
+      'quarantined',
+      'duplicate',
+      'quarantined',
+      'quarantined',
+      'reported',
+      'quarantined',
+    ]);
+    expect(button.controls.orders()).toMatchObject([{ customer_order_id: 'mended' }]);
+  });
+});
+
+describe('after the ledger was restored', () => {
+  const restored = { verifyBefore: '2026-06-01T13:00:00.000Z' };
+
+  it('a create that it does not know is looked for before it is sent, and only if it is older', async () => {
+    const [old, fresh] = [orderId(), orderId()];
+    button.controls.setWorld({ duplicateCreate: 'second-order' });
+    await reportOrder(message('created', old), ports({ ledger: forgetfulLedger() }));
+
+    const again = await reportOrder(message('created', old), ports(restored));
+    clock = new Date('2026-06-01T13:00:01.000Z');
+    await reportOrder(message('created', fresh), ports(restored));
+
+    expect(again).toBe('reported');
+    expect(requests()).toEqual(['POST /v1/order 200', `GET /v1/order/${old} 200`, 'POST /v1/order 200']);
+  });
+
+  it('a version that equals the last one reported is compared with what Button holds', async () => {
+    const id = orderId();
+    await reportOrder(message('created', id), ports());
+    await reportOrder(
+      message('updated', id, { sequence: 2, changes: { customer_order_id: 'forgotten' } }),
+      ports({ ledger: forgetfulLedger() }),
+    );
+
+    const again = await reportOrder(message('updated', id, { sequence: 3 }), ports(restored));
+
+    expect(again).toBe('reported');
+    expect(button.controls.orders()).toMatchObject([{ customer_order_id: sample['customer_order_id'] }]);
+  });
+
+  it('a version that Button turns out to hold is not sent again', async () => {
+    const id = orderId();
+    await reportOrder(message('created', id), ports());
+
+    const again = await reportOrder(message('updated', id, { sequence: 2 }), ports(restored));
+
+    expect(again).toBe('reported');
+    expect(requests()).toEqual(['POST /v1/order 200', `GET /v1/order/${id} 200`]);
+  });
+
+  it('an update of an order that was deleted meanwhile is quarantined, not sent', async () => {
+    const id = orderId();
+    await reportOrder(message('created', id), ports());
+    await reportOrder(message('cancelled', id, { sequence: 9 }), ports({ ledger: forgetfulLedger() }));
+    const update = message('updated', id, { sequence: 2, changes: { customer_order_id: 'x' } });
+
+    expect(await reportOrder(update, ports(restored))).toBe('quarantined');
+    expect(await quarantined(update.messageId)).toMatchObject({ reasons: [{ code: 'deleted_at_button' }] });
+  });
+
+  it('is believed again about what was reported since', async () => {
+    const id = orderId();
+    clock = new Date('2026-06-01T14:00:00.000Z');
+    await reportOrder(message('created', id), ports(restored));
+
+    await reportOrder(
+      message('updated', id, { sequence: 2, changes: { customer_order_id: 'x' } }),
+      ports(restored),
+    );
+
+    expect(requests()).toEqual(['POST /v1/order 200', `POST /v1/order/${id} 200`]);
+  });
+});
+
+describe('while the breaker is open', () => {
+  const watched = async (): Promise<Partial<ReportOrderPorts>> => {
+    const store = createInMemoryBreakerStore();
+    await store.write(openBreaker(undefined, 'outage', clock), 0);
+    return { breaker: createBreakerWatch({ store, now: () => clock }) };
+  };
+
+  it('a new order is stored with one write, and Button is not asked (B4)', async () => {
+    const id = orderId();
+
+    const outcome = await reportOrder(message('created', id), ports(await watched()));
+
+    expect([outcome, await progress(id)]).toEqual(['waiting', 'waiting']);
+    expect(dynamodb.counts()).toMatchObject({ PutItem: 1 });
+    expect(requests()).toEqual([]);
+    expect(await ledger.listDue(clock, 10)).toHaveLength(1);
+    await reportOrder(wakeUp(id), ports());
+  });
+
+  it('only the probe is sent; when it succeeds, everything is', async () => {
+    const [first, second] = [orderId(), orderId()];
+    const breaker = await watched();
+    await reportOrder(message('created', first), ports(breaker));
+    await reportOrder(message('created', second), ports(breaker));
+
+    const outcomes = [
+      await reportOrder(wakeUp(second), ports(breaker)),
+      await reportOrder(wakeUp(first, { isProbe: true }), ports(breaker)),
+      await reportOrder(wakeUp(second), ports(breaker)),
+    ];
+
+    expect(outcomes).toEqual(['waiting', 'reported', 'reported']);
+  });
+});
 
 it('keeps no key in the ledger (S5)', async () => {
   const id = orderId();

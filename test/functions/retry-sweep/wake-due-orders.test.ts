@@ -2,17 +2,20 @@ import { describe, expect, it } from 'vitest';
 
 import { wakeDueOrders } from '../../../functions/retry-sweep/wake-due-orders.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
-import { readWakeUp } from '../../../shared/domain/order-report.ts';
+import { readWakeUp } from '../../../shared/domain/order-wake-up.ts';
+import { openBreaker, type Breaker } from '../../../shared/domain/breaker.ts';
 import type { FifoMessage } from '../../../shared/runtime/fifo-sender.ts';
+import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
 
-function sweep(due: { orderId: string; dueAt: string }[]) {
+function sweep(due: { orderId: string; dueAt: string }[], breaker = createInMemoryBreakerStore()) {
   const sent: FifoMessage[] = [];
   const measured: Measured[] = [];
   return {
     sent,
     measured,
     ports: {
-      ledger: { listDue: () => Promise.resolve(due) },
+      ledger: { listDue: (_now: Date, limit: number) => Promise.resolve(due.slice(0, limit)) },
+      breaker,
       send: (messages: readonly FifoMessage[]) => {
         sent.push(...messages);
         return Promise.resolve();
@@ -29,7 +32,9 @@ describe('wakeDueOrders', () => {
     const { sent, ports } = sweep([{ orderId: 'o-1', dueAt: '2026-06-01T12:00:00.000Z' }]);
 
     expect(await wakeDueOrders(ports)).toBe(1);
-    expect(sent.map(({ body, groupId }) => [readWakeUp(body), groupId])).toEqual([['o-1', 'o-1']]);
+    expect(sent.map(({ body, groupId }) => [readWakeUp(body), groupId])).toEqual([
+      [{ orderId: 'o-1', isProbe: false }, 'o-1'],
+    ]);
   });
 
   it('sends one deduplication id for one due time, and another for the next', async () => {
@@ -50,5 +55,54 @@ describe('wakeDueOrders', () => {
     await wakeDueOrders(ports);
 
     expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 30 });
+  });
+});
+
+describe('while the breaker is open', () => {
+  const due = [
+    { orderId: 'o-1', dueAt: '2026-06-01T11:00:00.000Z' },
+    { orderId: 'o-2', dueAt: '2026-06-01T11:30:00.000Z' },
+  ];
+  const opened = (at: string): Breaker => openBreaker(undefined, 'outage', new Date(at));
+
+  it('wakes the longest due order alone, as the probe, and none before the probe is due', async () => {
+    const { sent, measured, ports } = sweep(due);
+    await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
+
+    const woken = [await wakeDueOrders(ports), await wakeDueOrders(ports)];
+
+    expect(woken).toEqual([1, 0]);
+    expect(sent.map(({ body }) => readWakeUp(body))).toEqual([{ orderId: 'o-1', isProbe: true }]);
+    expect(measured).toContainEqual({ name: 'BreakerOpen', value: 1 });
+  });
+
+  it('makes one probe, however many sweeps run at once', async () => {
+    const { sent, ports } = sweep(due);
+    await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
+
+    const woken = await Promise.all([wakeDueOrders(ports), wakeDueOrders(ports), wakeDueOrders(ports)]);
+
+    expect(woken.toSorted()).toEqual([0, 0, 1]);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('keeps the probe for the next order if none is due', async () => {
+    const breaker = createInMemoryBreakerStore();
+    await breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
+
+    await wakeDueOrders(sweep([], breaker).ports);
+
+    expect(await wakeDueOrders(sweep(due, breaker).ports)).toBe(1);
+  });
+
+  it('wakes again what was woken before the breaker closed, under other deduplication ids', async () => {
+    const { sent, measured, ports } = sweep(due);
+    await wakeDueOrders(ports);
+    await ports.breaker.write({ state: 'closed', since: '2026-06-01T12:00:20.000Z' }, 0);
+
+    await wakeDueOrders(ports);
+
+    expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(4);
+    expect(measured).toContainEqual({ name: 'BreakerOpen', value: 0 });
   });
 });

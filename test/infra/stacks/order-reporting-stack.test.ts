@@ -31,6 +31,22 @@ describe('OrderReportingStack', () => {
     expect(stage.outputs('OrderReporting')).toContain('OrderQueueUrlNorthShop');
   });
 
+  it('tells each reporter since when the ledger is to be trusted, if it was restored', () => {
+    const restored = synthesizeStage({
+      stage: 'development',
+      orderReporting: { ...TWO_BRANDS, verifyBefore: '2026-06-01T14:00:00+02:00' },
+    });
+    const instants = restored
+      .resources('AWS::Lambda::Function')
+      .map(
+        ({ Properties }) => (Properties['Environment'] as { Variables: Record<string, unknown> }).Variables,
+      )
+      .filter((variables) => 'BUTTON_API_URL' in variables)
+      .map((variables) => variables['VERIFY_BEFORE']);
+
+    expect(instants).toEqual(['2026-06-01T14:00:00+02:00', '2026-06-01T14:00:00+02:00']);
+  });
+
   it('tells each reporter its brand, its secret and its settings', () => {
     const environments = stage
       .resources('AWS::Lambda::Function')

@@ -110,6 +110,11 @@ describe('createOrderApi', () => {
     },
   );
 
+  it('tells a 403 from a 401, because a finalized order may answer so too', async () => {
+    expect(await answering(answered(403)).api.create(order)).toEqual({ answer: 'unauthorized', status: 403 });
+    expect(await answering(answered(401)).api.create(order)).toEqual({ answer: 'unauthorized', status: 401 });
+  });
+
   it('hands on how long Button asks to wait (B2)', async () => {
     const { api } = answering({ result: 'answered', status: 429, body: {}, retryAfterMs: 12_000 });
 
@@ -136,6 +141,8 @@ describe('holdsVersion', () => {
     expect(holdsVersion({ ...held, line_items: held.line_items.toReversed() }, order)).toBe(true);
     expect(holdsVersion({ ...held, total: total - 1 }, order)).toBe(false);
     expect(holdsVersion({ ...held, currency: 'GBP' }, order)).toBe(false);
+    expect(holdsVersion({ ...held, customer_order_id: 'another' }, order)).toBe(false);
+    expect(holdsVersion({ ...held, customer_order_id: null }, order)).toBe(true);
     expect(holdsVersion({ ...held, line_items: held.line_items.slice(1) }, order)).toBe(false);
   });
 });

@@ -7,12 +7,11 @@ import { parseOrderEvent, type OrderEvent } from '../../../shared/domain/order-e
 import {
   nextCall,
   orderMessage,
-  readWakeUp,
   receiveVersion,
   resumeReport,
   settleReport,
-  wakeUpMessage,
   type Decision,
+  type DecisionContext,
   type OrderReport,
 } from '../../../shared/domain/order-report.ts';
 import { OrderSchema, type Order } from '../../../shared/domain/order.ts';
@@ -28,7 +27,12 @@ function at(seconds: number): Date {
 }
 
 function context(seconds = 0, owner = 'run-1') {
-  return { claimant: { owner, now: at(seconds), leaseMs: 30_000 }, policy };
+  return {
+    claimant: { owner, now: at(seconds), leaseMs: 30_000 },
+    policy,
+    isHeld: false,
+    verifyBefore: undefined,
+  };
 }
 
 function event(kind: OrderEvent['kind'], sequence: number, changes: Partial<Order> = {}): OrderEvent {
@@ -42,8 +46,14 @@ function event(kind: OrderEvent['kind'], sequence: number, changes: Partial<Orde
   return { ...base, kind, order: { ...order, customer_order_id: `version ${sequence}`, ...changes } };
 }
 
-function receive(report: OrderReport | undefined, incoming: OrderEvent, when = context()): Decision {
-  return receiveVersion(report, { brand: 'acme', event: incoming, sentAt: t0, warnings: [] }, when);
+function receive(
+  report: OrderReport | undefined,
+  incoming: OrderEvent,
+  when: DecisionContext = context(),
+  { isReplay = false } = {},
+): Decision {
+  const message = { brand: 'acme', messageId: `m-${incoming.id}`, sentAt: t0, warnings: [], isReplay };
+  return receiveVersion(report, { ...message, event: incoming }, when);
 }
 
 function claimed(decision: Decision): OrderReport {
@@ -141,6 +151,51 @@ describe('receiveVersion', () => {
     });
   });
 
+  it('lets the sweep find a newer version whose predecessor’s run died', () => {
+    const first = claimed(receive(undefined, event('created', 1)));
+
+    const kept = receive(first, event('updated', 2), context(5, 'run-2'));
+
+    expect(kept).toMatchObject({ report: { progress: { state: 'claimed', wakeAt: at(30).toISOString() } } });
+  });
+
+  it('keeps what comes while nothing may be sent, due at once, and what waits as it is', () => {
+    const held = { ...context(), isHeld: true };
+
+    const fresh = receive(undefined, event('created', 1), held);
+    if (fresh.action !== 'keep') throw new Error('expected it to be kept');
+    const newer = receive(fresh.report, event('updated', 2), { ...context(60), isHeld: true });
+
+    const waiting = { state: 'waiting', dueAt: t0.toISOString(), reason: 'breaker_open' };
+    expect(fresh).toMatchObject({ outcome: 'waiting', report: { progress: waiting } });
+    expect(newer).toMatchObject({
+      action: 'keep',
+      report: { progress: waiting, newest: { kind: 'updated' } },
+    });
+    expect(resumeReport(fresh.report, { ...context(60), isHeld: true })).toMatchObject({ action: 'nothing' });
+    expect(resumeReport(fresh.report, context(60)).action).toBe('claim');
+  });
+
+  it('mends a refused version by a replay only, and never takes back a cancellation', () => {
+    const refuse = (incoming: OrderEvent) => {
+      const report = claimed(receive(undefined, incoming));
+      const result = { result: 'refused', reason: 'too_late' } as const;
+      return settleReport({ claimed: report, current: report }, result, { now: t0, policy });
+    };
+    const mended = event('created', 1, { customer_order_id: 'mended' });
+    const replay = (report: OrderReport, incoming: OrderEvent) =>
+      receive(report, incoming, context(), { isReplay: true });
+    const refused = refuse(event('created', 1));
+
+    expect(receive(refused, mended).action).toBe('refuse');
+    expect(claimed(replay(refused, mended)).newest.order?.customer_order_id).toBe('mended');
+    expect(replay(reported(event('created', 1)), mended).action).toBe('refuse');
+    expect(replay(refuse(event('cancelled', 1)), event('updated', 1)).action).toBe('refuse');
+    expect(nextCall(claimed(replay(refuse(event('cancelled', 1)), event('cancelled', 1))))).toEqual({
+      call: 'cancel',
+    });
+  });
+
   it('holds a claim found standing in doubt for the quiet time, then reads before it sends (A20, A21)', () => {
     const report = claimed(receive(undefined, event('created', 1)));
 
@@ -168,6 +223,49 @@ describe('settleReport', () => {
     expect(once.progress).toMatchObject({ state: 'waiting', dueAt: at(1).toISOString() });
     expect(thrice.progress).toMatchObject({ dueAt: at(4).toISOString() });
     expect(asked.progress).toMatchObject({ dueAt: at(12).toISOString() });
+  });
+
+  it('knows that a newer version with the same content is at Button too', () => {
+    const same = receive(report, {
+      ...event('updated', 2),
+      order: report.newest.order ?? order,
+    } as OrderEvent);
+    if (same.action !== 'keep') throw new Error('expected it to be kept');
+
+    expect(settle(done, same.report).progress).toEqual({ state: 'settled' });
+  });
+
+  it('makes the version after a 202 wait for the quiet time', () => {
+    const accepted = { ...done, acceptedOnly: true };
+    const newer = {
+      ...report,
+      newest: { ...report.newest, ...claimed(receive(undefined, event('updated', 2))).newest },
+    };
+
+    const wait = settle(accepted, newer).progress;
+    const afterwards = receive(settle(accepted), event('updated', 2), context(10));
+
+    expect(wait).toMatchObject({ state: 'waiting', dueAt: at(60).toISOString() });
+    expect(afterwards).toMatchObject({
+      action: 'keep',
+      report: { progress: { state: 'waiting', dueAt: at(60).toISOString(), reason: 'accepted_only' } },
+    });
+  });
+
+  it('remembers the first of several versions that may have been carried out: equal amounts prove nothing', () => {
+    const first = settle({ result: 'unclear', reason: 'timeout' });
+    const kept = receive(first, event('created', 2), context(10));
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+    const second = claimed(resumeReport(kept.report, context(61)));
+
+    const unclear = settleReport(
+      { claimed: second, current: second },
+      { result: 'unclear', reason: 'timeout' },
+      { now: at(62), policy },
+    );
+
+    const third = claimed(resumeReport(unclear, context(200)));
+    expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: false });
   });
 
   it('holds an unclear outcome in doubt for the quiet time (A22)', () => {
@@ -281,17 +379,5 @@ describe('orderMessage', () => {
 
     if (!parsed.valid) throw new Error(JSON.stringify(parsed.violations));
     expect(receive(before, parsed.event)).toEqual({ action: 'nothing', outcome: 'duplicate' });
-  });
-});
-
-describe('readWakeUp', () => {
-  it('reads what wakeUpMessage wrote, whatever the order id, and nothing else', () => {
-    fc.assert(
-      fc.property(fc.string({ minLength: 1 }), (orderId) => {
-        expect(readWakeUp(wakeUpMessage(orderId))).toBe(orderId);
-      }),
-    );
-    expect(readWakeUp('{"wakeUp":')).toBeUndefined();
-    expect(readWakeUp('{"specversion":"1.0"}')).toBeUndefined();
   });
 });

@@ -1,0 +1,88 @@
+import {
+  closeBreaker,
+  healthOf,
+  openBreaker,
+  OUTAGE_AFTER_FAILURES,
+  type Breaker,
+} from '../../shared/domain/breaker.ts';
+import type { CallResult } from '../../shared/domain/order-report.ts';
+import { RetryableError } from '../../shared/runtime/errors.ts';
+import type { BreakerStore } from '../../shared/store/breaker-store.ts';
+import type { Stored } from '../../shared/store/versioned-item.ts';
+
+/** What one environment of the function knows of its brand's breaker. Its methods throw what the store throws. */
+export type BreakerWatch = {
+  /** Whether to send nothing but a probe. Reads at the environment's start, and while the breaker is known to be open: never on the happy path. */
+  isOpen(): Promise<boolean>;
+  /** Learns from how a talk with Button ended: opens the breaker, or closes it after a probe that found Button well. */
+  learn(result: CallResult, talk: { isProbe: boolean }): Promise<void>;
+};
+
+/** While the breaker is known to be open, and while calls fail, it is read again no more often than this. */
+const READ_AGAIN_AFTER_MS = 10_000;
+const MAX_RACES = 5;
+
+/** A watch over the breaker in `store`, to be kept for as long as the environment lives. */
+export function createBreakerWatch({ store, now }: { store: BreakerStore; now: () => Date }): BreakerWatch {
+  let known: { stored: Stored<Breaker> | undefined; readAtMs: number } | undefined;
+  let reading: Promise<void> | undefined;
+  let failuresInARow = 0;
+
+  const isKnownOpen = (): boolean => known?.stored?.thing.state === 'open';
+  const remember = (stored: Stored<Breaker> | undefined): void => {
+    if (isKnownOpen() && stored?.thing.state === 'closed') failuresInARow = 0;
+    known = { stored, readAtMs: now().getTime() };
+  };
+  const read = (): Promise<void> => {
+    reading ??= store
+      .read()
+      .then(remember)
+      .finally(() => (reading = undefined));
+    return reading;
+  };
+  const readIfOld = async (): Promise<void> => {
+    if (!known || now().getTime() - known.readAtMs >= READ_AGAIN_AFTER_MS) await read();
+  };
+  /** Writes what `change` makes of the breaker, unless that is what stands there. */
+  const update = async (change: (breaker: Breaker | undefined) => Breaker): Promise<void> => {
+    for (let race = 0; race < MAX_RACES; race += 1) {
+      const standing = known?.stored;
+      const changed = change(standing?.thing);
+      if (changed === standing?.thing) return;
+      const result = await store.write(changed, standing?.revision ?? 0);
+      remember(result.written ? result.stored : result.current);
+      if (result.written) return;
+    }
+    throw new RetryableError('Too many writers at the breaker');
+  };
+
+  return {
+    async isOpen() {
+      if (!known) await read();
+      else if (isKnownOpen()) await readIfOld();
+      return isKnownOpen();
+    },
+
+    async learn(result, { isProbe }) {
+      const health = healthOf(result);
+      switch (health) {
+        case 'not-asked':
+          return;
+        case 'well':
+          failuresInARow = 0;
+          if (!isProbe) return;
+          // Another environment opened it: what is known here may be older.
+          await read();
+          if (isKnownOpen()) await update((breaker) => closeBreaker(breaker, now()));
+          return;
+        case 'key-refused':
+          return update((breaker) => openBreaker(breaker, health, now()));
+        case 'outage':
+          failuresInARow += 1;
+          if (failuresInARow >= OUTAGE_AFTER_FAILURES)
+            return update((breaker) => openBreaker(breaker, health, now()));
+          return readIfOld();
+      }
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { holdsVersion, type OrderApi, type OrderApiAnswer } from '../../shared/button/order-api.ts';
+import { nextCall, type CallResult, type OrderReport } from '../../shared/domain/order-report.ts';
+import type { Order } from '../../shared/domain/order.ts';
+import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
+
+/** How the talk with Button ended: for the ledger, and for the quarantine if Button's answer is final. */
+export type CallEnd = { result: CallResult; refusal: QuarantineReason | undefined };
+
+/** What the talk with Button needs. */
+export type CallButtonPorts = {
+  api: OrderApi;
+  now: Date;
+  verifyBefore: string | undefined;
+};
+
+/** For so long Button may answer 404 about an order that it has taken: many times what it should need to show it. */
+const SHOWN_WITHIN_MS = 2 * 3_600_000;
+
+/**
+ * Brings Button to the newest version of a claimed report: one call for a normal order, a read before it where something is unclear.
+ *
+ * Never throws for what Button or the network does.
+ */
+export async function callButton(report: OrderReport, ports: CallButtonPorts): Promise<CallEnd> {
+  const { api } = ports;
+  const { orderId, newest } = report;
+  const toEnd = (answer: OrderApiAnswer): CallEnd => readEnd(report, answer, ports.now);
+  const next = nextCall(report, ports.verifyBefore);
+  if (next.call === 'cancel' || newest.order === undefined) return toEnd(await api.cancel(orderId));
+  if (next.call === 'update') return toEnd(await api.update(orderId, newest.order));
+  if (next.call === 'create') return toEnd(await create(newest.order, api));
+
+  const read = await api.get(orderId);
+  if (read.answer === 'not-found' && !report.reported) return toEnd(await create(newest.order, api));
+  if (read.answer !== 'found') return toEnd(read);
+  if (read.order.status === 'deleted') return refused('deleted_at_button');
+  const isHeld = next.trustsAmounts && holdsVersion(read.order, newest.order);
+  if (!isHeld) return toEnd(await api.update(orderId, newest.order));
+  const { button_order_id: id } = read.order;
+  const idKnown = id === undefined ? {} : { buttonOrderId: id };
+  return kept({ result: 'done', acceptedOnly: false, sent: false, ...idKnown });
+}
+
+/**
+ * An order that is there already is updated: the create brings its whole content. A 403 means the key, unless the order turns out to be
+ * finalized: one old order must not stop the whole brand.
+ */
+async function create(order: Order, api: OrderApi): Promise<OrderApiAnswer> {
+  const created = await api.create(order);
+  if (created.answer === 'exists') return api.update(order.order_id, order);
+  if (created.answer !== 'unauthorized' || created.status !== 403) return created;
+  const read = await api.get(order.order_id);
+  const isFinalized = read.answer === 'found' && read.order.status === 'finalized';
+  return isFinalized ? { answer: 'too-late', detail: '' } : created;
+}
+
+function readEnd(report: OrderReport, answer: OrderApiAnswer, now: Date): CallEnd {
+  switch (answer.answer) {
+    case 'done': {
+      const id = answer.buttonOrderId === undefined ? {} : { buttonOrderId: answer.buttonOrderId };
+      return kept({ result: 'done', acceptedOnly: answer.acceptedOnly, sent: true, ...id });
+    }
+    case 'not-found':
+      return readNotFound(report, now);
+    case 'unauthorized':
+      return kept({ result: 'try-again', reason: 'unauthorized' });
+    case 'try-again': {
+      const wait = answer.afterMs === undefined ? {} : { afterMs: answer.afterMs };
+      return kept({ result: 'try-again', reason: answer.reason, ...wait });
+    }
+    case 'unclear':
+      return kept({ result: 'unclear', reason: answer.reason });
+    case 'exists':
+    case 'found':
+      return kept({ result: 'unclear', reason: 'unexpected_answer' });
+    case 'too-late':
+      return refused('too_late', answer.detail);
+    case 'refused':
+      return refused('refused_by_button', `${answer.status} ${answer.detail}`);
+  }
+}
+
+/**
+ * What Button has taken it may show late: a 202 says so itself, and one that was taken lately may be asked for where it has not arrived.
+ * A cancellation of an order that Button has shown before is another matter: it is gone, as it should be (B7).
+ */
+function readNotFound({ newest, reported }: OrderReport, now: Date): CallEnd {
+  const isRecent = reported !== undefined && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
+  const isCancellation = newest.kind === 'cancelled';
+  if (isRecent && (reported.acceptedOnly || !isCancellation))
+    return kept({ result: 'try-again', reason: 'not_found' });
+  return isCancellation
+    ? kept({ result: 'done', acceptedOnly: false, sent: true })
+    : refused('unknown_to_button');
+}
+
+function kept(result: CallResult): CallEnd {
+  return { result, refusal: undefined };
+}
+
+function refused(code: keyof typeof REFUSALS, buttonSays = ''): CallEnd {
+  const { problem, mend } = REFUSALS[code];
+  const told = buttonSays === '' ? problem : `${problem}. Button says: ${buttonSays}`;
+  return { result: { result: 'refused', reason: code }, refusal: { code, problem: told, mend } };
+}
+
+const REFUSALS = {
+  too_late: {
+    problem: 'Button refuses changes of a finalized order',
+    mend: 'Settle the difference with your Button contact; the order is billable as it stands',
+  },
+  refused_by_button: {
+    problem: 'Button refuses the order as it is',
+    mend: 'Correct the order and replay the entry, or send the order as a newer version',
+  },
+  deleted_at_button: {
+    problem:
+      'Button holds the order as deleted, which can not be undone, though no cancellation came this way',
+    mend: 'Find out who cancelled it; report it under a new order id if it stands',
+  },
+  unknown_to_button: {
+    problem: 'Button has taken the order before and does not know it any more',
+    mend: 'Ask your Button contact; replay the entry to try again',
+  },
+} as const;

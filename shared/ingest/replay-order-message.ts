@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+
+import { messageDeduplicationId, messageGroupId, readMessageOrderId } from '../domain/order-event.ts';
+import { readWakeUp } from '../domain/order-wake-up.ts';
+import type { FifoMessage } from '../runtime/fifo-sender.ts';
+import type { QuarantineReview } from '../store/quarantine-review.ts';
+
+/** The message attribute that marks a replay; its value is the id of the quarantine entry. */
+export const REPLAY_ATTRIBUTE = 'replayOf';
+
+/** What a replay needs. */
+export type ReplayOrderMessagePorts = {
+  /** Whose quarantine and whose queue. */
+  brand: string;
+  quarantine: Pick<QuarantineReview, 'read' | 'markReplayed'>;
+  /** Puts messages on the brand's order queue. Throws unless they are on it. */
+  send: (messages: readonly FifoMessage[]) => Promise<void>;
+  now: () => Date;
+};
+
+/**
+ * Sends a quarantined order message to its queue again, as it came or with a corrected body, and marks the entry. Answers `unknown` if
+ * there is no such entry (any more).
+ *
+ * The reporter judges the message like any other, but tries a version that Button refused once more, with whatever content it now has
+ * (a cancellation stays one). If it is refused again, that is a new entry under the new message's id.
+ *
+ * It may be called again at any time: the same body within five minutes is one message to SQS, and later the ledger recognises what has
+ * been reported. It sends before it marks, so that what is marked was sent. Throws if the quarantine or the queue cannot be reached;
+ * then call it again.
+ */
+export async function replayOrderMessage(
+  { entryId, correctedBody }: { entryId: string; correctedBody?: string },
+  { brand, quarantine, send, now }: ReplayOrderMessagePorts,
+): Promise<'replayed' | 'unknown'> {
+  const kind = `order#${brand}`;
+  const entry = await quarantine.read(kind, entryId);
+  if (!entry) return 'unknown';
+
+  const body = correctedBody ?? Buffer.from(entry.bytes).toString('utf8');
+  await send([
+    {
+      body,
+      groupId: groupOf(body) ?? messageGroupId(entryId),
+      deduplicationId: messageDeduplicationId({ source: 'replay', id: `${entryId} ${sha256Hex(body)}` }),
+      attributes: { [REPLAY_ATTRIBUTE]: entryId },
+    },
+  ]);
+  await quarantine.markReplayed(kind, entryId, now());
+  return 'replayed';
+}
+
+/** The group of the order that the message is about, as far as it can be told: behind its other versions. */
+function groupOf(body: string): string | undefined {
+  const orderId = readWakeUp(body)?.orderId ?? readMessageOrderId(body);
+  return orderId === undefined ? undefined : messageGroupId(orderId);
+}
+
+function sha256Hex(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex');
+}

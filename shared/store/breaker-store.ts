@@ -1,0 +1,69 @@
+import { GetItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+
+import type { Breaker } from '../domain/breaker.ts';
+import { ORDER_REPORTS_TABLE } from './table.ts';
+import { putRevision, type DynamoDB, type Stored, type WriteResult } from './versioned-item.ts';
+
+/** The breaker of one brand; one that was never opened is not there. */
+export type BreakerStore = {
+  /** Strongly consistent. */
+  read(): Promise<Stored<Breaker> | undefined>;
+  /** Stores the breaker if it is still at that revision (0: if it is not there yet). */
+  write(breaker: Breaker, expectedRevision: number): Promise<WriteResult<Breaker>>;
+};
+
+const SCHEMA_VERSION = 1;
+
+const InstantSchema = z.string();
+const ItemSchema = z.object({
+  revision: z.number(),
+  breaker: z.discriminatedUnion('state', [
+    z.object({ state: z.literal('closed'), since: InstantSchema }),
+    z.object({
+      state: z.literal('open'),
+      cause: z.enum(['key-refused', 'outage']),
+      since: InstantSchema,
+      nextProbeAt: InstantSchema,
+    }),
+  ]),
+});
+
+/**
+ * The breaker in DynamoDB: the item `<brand>#breaker` of the ledger, so that a function's rights on its brand's orders cover it.
+ *
+ * Every method throws if the table cannot be reached.
+ */
+export function createBreakerStore({
+  client,
+  table,
+  brand,
+}: {
+  client: DynamoDB;
+  table: string;
+  brand: string;
+}): BreakerStore {
+  const key = { [ORDER_REPORTS_TABLE.partitionKey]: { S: `${brand}#breaker` } };
+  return {
+    async read() {
+      const { Item } = await client.send(
+        new GetItemCommand({ TableName: table, ConsistentRead: true, Key: key }),
+      );
+      return Item && fromItem(Item);
+    },
+
+    async write(breaker, expectedRevision) {
+      const item = { ...key, ...marshall({ schemaVersion: SCHEMA_VERSION, breaker }) };
+      const result = await putRevision(client, { table, item, expectedRevision });
+      return result.written
+        ? { written: true, stored: { thing: breaker, revision: expectedRevision + 1 } }
+        : { written: false, current: fromItem(result.standing) };
+    },
+  };
+}
+
+function fromItem(item: Record<string, AttributeValue>): Stored<Breaker> {
+  const { revision, breaker } = ItemSchema.parse(unmarshall(item));
+  return { thing: breaker, revision };
+}

@@ -1,0 +1,132 @@
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+  type AttributeValue,
+} from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+
+import { unpackText } from './packed-json.ts';
+import { quarantinePartId, type QuarantineReason } from './quarantine-store.ts';
+import { QUARANTINE_TABLE } from './table.ts';
+import type { DynamoDB } from './versioned-item.ts';
+
+/** A refused thing without its bytes. Instants are ISO 8601 UTC. */
+export type QuarantineSummary = {
+  kind: string;
+  id: string;
+  reasons: readonly QuarantineReason[];
+  refusedAt: string;
+  origin: string;
+  /** When it was last replayed, if ever. */
+  replayedAt?: string;
+};
+
+/** A refused thing with its bytes, as they came. */
+export type QuarantinedThing = QuarantineSummary & { bytes: Uint8Array };
+
+/** One page of a kind's entries; `nextPage` asks for the one that follows and is missing on the last. */
+export type QuarantinePage = { entries: QuarantineSummary[]; nextPage?: string };
+
+/** What people do with a quarantine. Its methods throw if the table cannot be reached, or holds an entry that is not whole. */
+export type QuarantineReview = {
+  /** The entry with all its bytes; undefined if it is not there (any more). */
+  read(kind: string, id: string): Promise<QuarantinedThing | undefined>;
+  /** The entries of a kind in the order of their ids, `pageSize` at most; a page may hold fewer and not be the last. */
+  list(kind: string, page: { pageSize: number; nextPage?: string }): Promise<QuarantinePage>;
+  /** Notes that the entry was replayed at that instant; false if it is not there (any more). */
+  markReplayed(kind: string, id: string, at: Date): Promise<boolean>;
+};
+
+const ReasonSchema = z.object({
+  code: z.string(),
+  path: z.string().exactOptional(),
+  problem: z.string(),
+  mend: z.string().exactOptional(),
+  source: z.string().exactOptional(),
+});
+const SummarySchema = z.object({
+  kind: z.string(),
+  id: z.string(),
+  reasons: z.array(ReasonSchema),
+  refusedAt: z.string(),
+  origin: z.string(),
+  replayedAt: z.string().exactOptional(),
+});
+const PartSchema = z.object({ bytes: z.instanceof(Uint8Array) });
+const HeadSchema = SummarySchema.extend({ ...PartSchema.shape, parts: z.number() });
+
+/** The review of a quarantine in DynamoDB, as `createQuarantineStore` fills it. */
+export function createQuarantineReview({
+  client,
+  table,
+}: {
+  client: DynamoDB;
+  table: string;
+}): QuarantineReview {
+  const readItem = async (kind: string, id: string): Promise<Record<string, unknown> | undefined> => {
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName: table, ConsistentRead: true, Key: keyOf(kind, id) }),
+    );
+    return Item && unmarshall(Item);
+  };
+
+  return {
+    async read(kind, id) {
+      const item = await readItem(kind, id);
+      if (!item) return undefined;
+      const { bytes: first, parts, ...summary } = HeadSchema.parse(item);
+      const packed = [first];
+      for (let part = 2; part <= parts; part += 1) {
+        packed.push(PartSchema.parse(await readItem(kind, quarantinePartId(id, part))).bytes);
+      }
+      return { ...summary, bytes: unpackText(Buffer.concat(packed)) };
+    },
+
+    async list(kind, { pageSize, nextPage }) {
+      const { Items = [], LastEvaluatedKey: last } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: '#kind = :kind',
+          // The first part alone has the number of parts.
+          FilterExpression: 'attribute_exists(parts)',
+          ProjectionExpression: '#kind, #id, reasons, refusedAt, origin, replayedAt',
+          ExpressionAttributeNames: {
+            '#kind': QUARANTINE_TABLE.partitionKey,
+            '#id': QUARANTINE_TABLE.sortKey,
+          },
+          ExpressionAttributeValues: { ':kind': { S: kind } },
+          Limit: pageSize,
+          ...(nextPage === undefined ? {} : { ExclusiveStartKey: keyOf(kind, nextPage) }),
+        }),
+      );
+      const entries = Items.map((item) => SummarySchema.parse(unmarshall(item)));
+      const lastId = last?.[QUARANTINE_TABLE.sortKey]?.S;
+      return lastId === undefined ? { entries } : { entries, nextPage: lastId };
+    },
+
+    async markReplayed(kind, id, at) {
+      try {
+        await client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: keyOf(kind, id),
+            ConditionExpression: 'attribute_exists(parts)',
+            UpdateExpression: 'SET replayed = :yes, replayedAt = :at',
+            ExpressionAttributeValues: { ':yes': { BOOL: true }, ':at': { S: at.toISOString() } },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+function keyOf(kind: string, id: string): Record<string, AttributeValue> {
+  return { [QUARANTINE_TABLE.partitionKey]: { S: kind }, [QUARANTINE_TABLE.sortKey]: { S: id } };
+}

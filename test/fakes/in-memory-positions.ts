@@ -1,0 +1,71 @@
+import { addTallies, type DriftTally } from '../../shared/domain/drift.ts';
+import type { Position } from '../../shared/domain/position.ts';
+import type { DeploymentMark, PositionStore } from '../../shared/store/position-store.ts';
+
+/** A store that keeps the contract of the one in DynamoDB (test/shared/store/position-store.test.ts proves both). */
+export type InMemoryPositions = PositionStore & {
+  /** Spoils a stored position, as a manual edit would. */
+  spoil: (account: string, stream: string) => Promise<void>;
+};
+
+export function createInMemoryPositions(): InMemoryPositions {
+  const positions = new Map<string, Position | { unreadable: Position }>();
+  const reports = new Map<string, DriftTally>();
+  let deployment: DeploymentMark | undefined;
+
+  const keyOf = ({ account, stream }: { account: string; stream: string }) => `${account} ${stream}`;
+  const standing = (key: string): Position | 'unreadable' | undefined => {
+    const stored = positions.get(key);
+    return stored && ('unreadable' in stored ? 'unreadable' : structuredClone(stored));
+  };
+  const put = (position: Position): boolean => {
+    positions.set(keyOf(position), structuredClone(position));
+    return true;
+  };
+  const putIfFence = (position: Position, fence: number): boolean => {
+    const stored = positions.get(keyOf(position));
+    const current = stored && ('unreadable' in stored ? stored.unreadable : stored);
+    return current?.fence === fence && put(position);
+  };
+  return {
+    read: (account, stream) => Promise.resolve(standing(keyOf({ account, stream }))),
+    list(account) {
+      const keys = [...positions.keys()].filter((key) => key.startsWith(`${account} `)).sort();
+      return Promise.resolve(
+        keys.map((key) => ({
+          stream: key.slice(account.length + 1),
+          position: standing(key) ?? ('unreadable' as const),
+        })),
+      );
+    },
+    create: (position) => Promise.resolve(!positions.has(keyOf(position)) && put(position)),
+    take(position) {
+      const { retryAt: _over, ...rest } = position;
+      const taken = { ...rest, fence: position.fence + 1 };
+      return Promise.resolve(putIfFence(taken, position.fence) ? taken : undefined);
+    },
+    save: (position) => Promise.resolve(putIfFence(position, position.fence)),
+    saveAndReport({ drift, ...position }, { day }) {
+      if (!putIfFence(position, position.fence)) return Promise.resolve(false);
+      const key = `${position.account} ${day}`;
+      if (drift && Object.keys(drift).length > 0) reports.set(key, addTallies(reports.get(key) ?? {}, drift));
+      return Promise.resolve(true);
+    },
+    replaceUnreadable(position) {
+      const key = keyOf(position);
+      const isReadable = positions.has(key) && standing(key) !== 'unreadable';
+      return Promise.resolve(!isReadable && put(position));
+    },
+    readReport: ({ account, day }) => Promise.resolve(reports.get(`${account} ${day}`)),
+    markDeployment(mark) {
+      deployment ??= mark;
+      return Promise.resolve(deployment);
+    },
+    spoil(account, stream) {
+      const key = keyOf({ account, stream });
+      const stored = positions.get(key);
+      if (stored && !('unreadable' in stored)) positions.set(key, { unreadable: stored });
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { TransactionRecord } from '../../shared/domain/transaction.ts';
+import type { TransactionHead } from '../../shared/store/transaction-item.ts';
+import type { TransactionStore } from '../../shared/store/transaction-store.ts';
+import type { Stored } from '../../shared/store/versioned-item.ts';
+
+/** A store that keeps the contract of the one in DynamoDB (test/shared/store/transaction-store.test.ts proves both). */
+export type InMemoryTransactions = TransactionStore & {
+  all: () => TransactionRecord[];
+  /** Every write, oldest first: what the table's stream would tell. */
+  changes: () => { before: TransactionRecord | undefined; after: TransactionRecord }[];
+};
+
+export function createInMemoryTransactions(): InMemoryTransactions {
+  const records = new Map<string, Stored<TransactionRecord>>();
+  const changes: { before: TransactionRecord | undefined; after: TransactionRecord }[] = [];
+  return {
+    all: () => [...records.values()].map(({ thing }) => thing),
+    changes: () => changes,
+    read: (key) => Promise.resolve(structuredClone(records.get(key))),
+    readMany: (keys) =>
+      Promise.resolve(
+        new Map(
+          keys.flatMap((key) => {
+            const stored = records.get(key);
+            return stored ? [[key, structuredClone(stored)] as const] : [];
+          }),
+        ),
+      ),
+    write(record, expectedRevision) {
+      const standing = records.get(record.key);
+      if ((standing?.revision ?? 0) !== expectedRevision) {
+        if (!standing) return Promise.reject(new Error('There is nothing at that revision'));
+        return Promise.resolve({ written: false, current: structuredClone(standing) });
+      }
+      const stored = { thing: structuredClone(record), revision: expectedRevision + 1 };
+      changes.push({ before: standing?.thing, after: stored.thing });
+      records.set(record.key, stored);
+      return Promise.resolve({ written: true, stored });
+    },
+  };
+}
+
+/** What the table's stream tells of a record. */
+export function publishedState(record: TransactionRecord): TransactionHead {
+  const [{ transaction }, ...others] = record.candidates;
+  return {
+    pk: record.key,
+    version: record.version,
+    status: others.length > 0 ? 'conflict' : transaction.status,
+    category: transaction.category,
+    ...(transaction.amountMinor === null ? {} : { amountMinor: transaction.amountMinor }),
+    ...(transaction.currency === null ? {} : { currency: transaction.currency }),
+    transactionId: transaction.id,
+    createdDate: transaction.createdDate,
+    modifiedDate: transaction.modifiedDate,
+    delivery: record.delivery,
+    ...(record.erasedAt === undefined ? {} : { erasedAt: record.erasedAt }),
+  };
+}

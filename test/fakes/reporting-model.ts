@@ -1,0 +1,193 @@
+import { createBreakerWatch, type BreakerWatch } from '../../functions/order-reporter/breaker-watch.ts';
+import {
+  reportOrder,
+  type ReportOutcome,
+  type ReportOrderPorts,
+} from '../../functions/order-reporter/report-order.ts';
+import { wakeDueOrders } from '../../functions/retry-sweep/wake-due-orders.ts';
+import type { OrderApi } from '../../shared/button/order-api.ts';
+import type { Measured } from '../../shared/domain/metrics.ts';
+import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
+import {
+  createInMemoryBreakerStore,
+  createInMemoryLedger,
+  createInMemoryQuarantine,
+} from './in-memory-stores.ts';
+
+/** What the model is made of. */
+export type ReportingModelOptions = {
+  startAt: Date;
+  orderApi: OrderApi;
+  /** Moves whatever else lives on the model's clock. */
+  advance?: (byMs: number) => Promise<void>;
+  /** The port calls, counted from 1, at which the process that makes them dies. */
+  deaths?: readonly number[];
+  maxWakeUps?: number;
+  /** Called with every metric; by default they are dropped. */
+  measure?: (measured: Measured) => void;
+};
+
+type QueuedMessage = {
+  messageId: string;
+  body: string;
+  groupId: string;
+  sentAt: Date;
+  visibleAtMs: number;
+  receives: number;
+};
+
+const MINUTE_MS = 60_000;
+const VISIBILITY_MS = 6 * MINUTE_MS;
+const DEDUPLICATION_MS = 5 * MINUTE_MS;
+const MAX_RECEIVES = 5;
+const BATCH_SIZE = 10;
+
+/** See `createReportingModel`. */
+export type ReportingModel = ReturnType<typeof createReportingModel>;
+
+/**
+ * The order queue, the reporter and the sweep on a virtual clock, in one process: FIFO groups, batches of ten, redelivery after the
+ * visibility timeout, a dead-letter queue, deduplication, one sweep a minute.
+ */
+export function createReportingModel(options: ReportingModelOptions) {
+  const {
+    orderApi,
+    advance = () => Promise.resolve(),
+    deaths = [],
+    maxWakeUps = 500,
+    measure = () => undefined,
+  } = options;
+  let clockMs = options.startAt.getTime();
+  let nextSweepMs = clockMs + MINUTE_MS;
+  let ids = 0;
+  let portCalls = 0;
+  const now = (): Date => new Date(clockMs);
+
+  const ledger = createInMemoryLedger();
+  const quarantine = createInMemoryQuarantine();
+  const breakerStore = createInMemoryBreakerStore();
+  let breaker = createBreakerWatch({ store: breakerStore, now });
+  const outcomes = new Map<string, ReportOutcome>();
+  const deadLetters: QueuedMessage[] = [];
+  const sentIds = new Map<string, number>();
+  let queue: QueuedMessage[] = [];
+
+  const enqueue = (body: string, groupId: string): string => {
+    const messageId = `message-${(ids += 1)}`;
+    queue.push({ messageId, body, groupId, sentAt: now(), visibleAtMs: clockMs, receives: 0 });
+    return messageId;
+  };
+  const sendWakeUps = (messages: readonly FifoMessage[]): Promise<void> => {
+    for (const { body, groupId, deduplicationId } of messages) {
+      if ((sentIds.get(deduplicationId) ?? -Infinity) > clockMs - DEDUPLICATION_MS) continue;
+      sentIds.set(deduplicationId, clockMs);
+      enqueue(body, groupId);
+    }
+    return Promise.resolve();
+  };
+
+  /** The ports of one process. Once it has died, nothing that it does has an effect any more. */
+  const processPorts = (watch: BreakerWatch): { ports: ReportOrderPorts; isDead: () => boolean } => {
+    let dead = false;
+    const mortal = <Port extends object>(port: Port): Port =>
+      new Proxy(port, {
+        get:
+          (target, name) =>
+          (...args: unknown[]) => {
+            portCalls += 1;
+            if (deaths.includes(portCalls)) dead = true;
+            if (dead) return Promise.reject(new Error('killed'));
+            return (Reflect.get(target, name) as (...args: unknown[]) => unknown)(...args);
+          },
+      });
+    const owner = `run-${(ids += 1)}`;
+    const ports: ReportOrderPorts = {
+      brand: 'acme',
+      settings: { orderBy: 'sequence', testTokens: 'allow', allowFinalizationDate: false },
+      policy: { quietTimeMs: MINUTE_MS, retryBaseMs: 30_000, retryMaxMs: 30 * MINUTE_MS, jitter: () => 0.5 },
+      ledger: mortal(ledger),
+      quarantine: mortal(quarantine),
+      breaker: mortal(watch),
+      orderApi: mortal(orderApi),
+      metrics: { add: measure },
+      now,
+      claimant: () => ({ owner, leaseMs: MINUTE_MS + 5000 }),
+    };
+    return { ports, isDead: () => dead };
+  };
+
+  const runBatch = async (batch: readonly QueuedMessage[]): Promise<void> => {
+    const { ports, isDead } = processPorts(breaker);
+    const done = new Set<QueuedMessage>();
+    const groups = [...Map.groupBy(batch, ({ groupId }) => groupId).values()];
+    await Promise.all(
+      groups.map(async (group) => {
+        for (const message of group) {
+          message.receives += 1;
+          try {
+            outcomes.set(message.messageId, await reportOrder(message, ports));
+            done.add(message);
+          } catch {
+            return;
+          }
+        }
+      }),
+    );
+    // A dead process acknowledges nothing, and takes what it knew of the breaker with it.
+    if (isDead()) {
+      done.clear();
+      breaker = createBreakerWatch({ store: breakerStore, now });
+    }
+    for (const message of batch) if (!done.has(message)) message.visibleAtMs = clockMs + VISIBILITY_MS;
+    const spent = batch.filter((message) => !done.has(message) && message.receives >= MAX_RECEIVES);
+    deadLetters.push(...spent);
+    const gone = new Set([...done, ...spent]);
+    queue = queue.filter((message) => !gone.has(message));
+  };
+
+  /** What a poll gets: of each group the messages up to the first that is not visible. */
+  const receivable = (): QueuedMessage[] =>
+    [...Map.groupBy(queue, ({ groupId }) => groupId).values()].flatMap((group) => {
+      const hidden = group.findIndex(({ visibleAtMs }) => visibleAtMs > clockMs);
+      return hidden === -1 ? group : group.slice(0, hidden);
+    });
+
+  const drainQueue = async (): Promise<void> => {
+    for (let messages = receivable(); messages.length > 0; messages = receivable()) {
+      const batches: QueuedMessage[][] = [];
+      for (let start = 0; start < messages.length; start += BATCH_SIZE)
+        batches.push(messages.slice(start, start + BATCH_SIZE));
+      for (const batch of batches) await runBatch(batch);
+    }
+  };
+
+  return {
+    now,
+    ledger,
+    quarantine,
+    breaker: breakerStore,
+    outcomes,
+    deadLetters,
+    isQueueEmpty: () => queue.length === 0,
+    portCalls: () => portCalls,
+    send: enqueue,
+    /** Time passes; what is on the queue is worked on, and once a minute the sweep runs. */
+    async tick(byMs: number): Promise<void> {
+      clockMs += byMs;
+      await advance(byMs);
+      if (clockMs >= nextSweepMs) {
+        nextSweepMs = clockMs + MINUTE_MS;
+        await wakeDueOrders({
+          ledger,
+          breaker: breakerStore,
+          send: sendWakeUps,
+          metrics: { add: measure },
+          maxWakeUps,
+          now,
+        });
+      }
+      await drainQueue();
+    },
+    drainQueue,
+  };
+}

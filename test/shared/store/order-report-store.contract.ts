@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import type { OrderReport, Progress } from '../../../shared/domain/order-report.ts';
+import { OrderSchema } from '../../../shared/domain/order.ts';
+import type { OrderReportStore } from '../../../shared/store/order-report-store.ts';
+
+const order = OrderSchema.parse(
+  JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
+);
+const noon = '2026-06-01T12:00:00.000Z';
+const at = (minute: number): string => new Date(Date.parse(noon) + minute * 60_000).toISOString();
+
+let nextOrder = 0;
+
+function report(progress: Progress, changes: Partial<OrderReport> = {}): OrderReport {
+  nextOrder += 1;
+  return {
+    brand: 'acme',
+    orderId: `order ${nextOrder} #/é`,
+    newest: {
+      version: { by: 'sequence', sequence: '10000000000000000001' },
+      kind: 'updated',
+      hash: 'hash',
+      eventId: 'event-1',
+      eventSource: 'https://shop.example',
+      messageId: 'message-1',
+      time: noon,
+      order,
+    },
+    reported: {
+      version: { by: 'time', time: noon },
+      kind: 'created',
+      hash: 'hash',
+      at: noon,
+      acceptedOnly: true,
+      buttonOrderId: 'btnorder-1',
+      value: { amountMinor: 7350, currency: 'USD' },
+    },
+    progress,
+    attempts: 3,
+    warnings: ['upc_malformed'],
+    ...changes,
+  };
+}
+
+const waiting = (dueAt: string): Progress => ({ state: 'waiting', dueAt, reason: 'http_503' });
+
+/** What every ledger promises, whatever it is made of: `open` gives one that is empty at the first call. */
+export function describeOrderReportStore(name: string, open: () => OrderReportStore): void {
+  describe(`the ledger ${name}`, () => {
+    it.each<[string, Progress]>([
+      [
+        'claimed',
+        {
+          state: 'claimed',
+          owner: 'run',
+          until: noon,
+          hash: 'h',
+          doubt: { kind: 'unclear', hash: 'h' },
+          wakeAt: noon,
+        },
+      ],
+      ['waiting', waiting(noon)],
+      [
+        'in doubt',
+        { state: 'in-doubt', dueAt: noon, reason: 'timeout', doubt: { kind: 'confirming', hash: 'h' } },
+      ],
+      ['settled', { state: 'settled' }],
+      ['refused', { state: 'refused', reason: 'too_late' }],
+    ])('gives back what it was given: a report that is %s', async (_state, progress) => {
+      const store = open();
+      const given = report(progress);
+
+      await store.write(given, 0);
+
+      expect(await store.read(given.orderId)).toEqual({ thing: given, revision: 1 });
+    });
+
+    it('knows nothing of an order that nobody wrote', async () => {
+      expect(await open().read('nobody')).toBeUndefined();
+    });
+
+    it('writes over the expected revision only, and else says what stands there', async () => {
+      const store = open();
+      const first = report({ state: 'settled' });
+      const second = { ...first, attempts: 4 };
+
+      const results = [
+        await store.write(first, 0),
+        await store.write(second, 0),
+        await store.write(second, 1),
+        await store.write(first, 1),
+      ];
+
+      expect(results).toEqual([
+        { written: true, stored: { thing: first, revision: 1 } },
+        { written: false, current: { thing: first, revision: 1 } },
+        { written: true, stored: { thing: second, revision: 2 } },
+        { written: false, current: { thing: second, revision: 2 } },
+      ]);
+    });
+
+    it('lets one of many writers at the same time win', async () => {
+      const store = open();
+      const given = report({ state: 'settled' });
+
+      const results = await Promise.all(Array.from({ length: 8 }, () => store.write(given, 0)));
+
+      expect(results.filter(({ written }) => written)).toHaveLength(1);
+    });
+
+    it('lists what is due, the longest due first, at most so many, and nothing that is not due', async () => {
+      const store = open();
+      const early = new Date('2001-01-01T00:00:00.000Z');
+      const dueIn2000 = (minute: number) => at(minute).replace('2026', '2000');
+      const reports = [4, 1, 3, 2].map((minute) => report(waiting(dueIn2000(minute))));
+      for (const one of reports) await store.write(one, 0);
+      await store.write(report(waiting(noon)), 0);
+      await store.write(report({ state: 'settled' }), 0);
+      await store.write(report({ state: 'claimed', owner: 'run', until: noon, hash: 'h' }), 0);
+
+      const due = await store.listDue(early, 3);
+
+      expect(due.map(({ dueAt }) => dueAt)).toEqual([dueIn2000(1), dueIn2000(2), dueIn2000(3)]);
+      expect(due[0]?.orderId).toBe(reports[1]?.orderId);
+    });
+
+    it('no longer lists what has been dealt with, and lists a claim that is watched', async () => {
+      const store = open();
+      const given = report(waiting('1990-01-01T00:00:00.000Z'));
+      const before = new Date('1995-01-01T00:00:00.000Z');
+      await store.write(given, 0);
+      const wakeAt = '1991-01-01T00:00:00.000Z';
+
+      const claimed: Progress = { state: 'claimed', owner: 'run', until: noon, hash: 'h', wakeAt };
+      await store.write({ ...given, progress: claimed }, 1);
+      const watched = await store.listDue(before, 10);
+      await store.write({ ...given, progress: { state: 'settled' } }, 2);
+
+      expect(watched).toEqual([{ orderId: given.orderId, dueAt: wakeAt }]);
+      expect(await store.listDue(before, 10)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import type { Position } from '../../../shared/domain/position.ts';
+import type { PositionStore } from '../../../shared/store/position-store.ts';
+
+/** A store, and a way to spoil what it holds, as a manual edit would. */
+export type PositionStoreUnderTest = {
+  store: PositionStore;
+  spoil: (account: string, stream: string) => Promise<void>;
+};
+
+let account: string;
+
+function position(changes: Partial<Position> = {}): Position {
+  return {
+    account,
+    stream: 'live',
+    fence: 0,
+    doneUntil: '2026-06-01T00:00:00Z',
+    historicalBefore: null,
+    ...changes,
+  };
+}
+
+const everything: Partial<Position> = {
+  historicalBefore: '2026-01-01T00:00:00Z',
+  timeField: 'created_date',
+  readFrom: '2026-01-01T00:00:00Z',
+  readUntil: '2026-07-01T00:00:00Z',
+  window: {
+    start: '2026-06-01T00:00:00Z',
+    end: '2026-06-02T00:00:00Z',
+    cursor: 'cXw=',
+    pages: 3,
+    rows: 300,
+    repaired: 2,
+    restarts: 1,
+    safeUntil: '2026-06-01T23:00:00Z',
+  },
+  maxWindowSeconds: 900,
+  retryAt: '2026-06-01T12:00:00.000Z',
+  drift: { rows: 3, 'missingAmountMinor#USD': 1200 },
+  createdAt: '2026-06-01T00:00:00.000Z',
+  completedAt: '2026-06-01T00:10:00.000Z',
+};
+
+const report = { day: '2026-06-01', retentionDays: 400 };
+
+/** What every store of positions promises. */
+export function describePositionStore(where: string, open: () => PositionStoreUnderTest): void {
+  describe(`positions ${where}`, () => {
+    let store: PositionStore;
+    let spoil: PositionStoreUnderTest['spoil'];
+
+    beforeEach(() => {
+      ({ store, spoil } = open());
+      account = `acc-${randomUUID()}`;
+    });
+
+    async function created(changes: Partial<Position> = {}): Promise<Position> {
+      const one = position(changes);
+      await store.create(one);
+      return one;
+    }
+
+    it('are read as they were created, every field of them', async () => {
+      const whole = await created(everything);
+
+      expect(await store.read(account, 'live')).toEqual(whole);
+      expect(await store.read(account, 'sweep-daily')).toBeUndefined();
+    });
+
+    it('are created once', async () => {
+      const first = await created();
+
+      expect(await store.create(position({ doneUntil: '2020-01-01T00:00:00Z' }))).toBe(false);
+      expect(await store.read(account, 'live')).toEqual(first);
+    });
+
+    it('are taken by one of two workers, and whoever was overtaken saves nothing more (E5, E6)', async () => {
+      const begun = await created();
+
+      const [one, other] = await Promise.all([store.take(begun), store.take(begun)]);
+
+      const winner = one ?? other;
+      if (!winner) throw new Error('nobody took the position');
+      expect([one, other]).toContain(undefined);
+      expect(await store.save({ ...begun, doneUntil: '2027-01-01T00:00:00Z' })).toBe(false);
+      expect(await store.save({ ...winner, doneUntil: '2026-06-02T00:00:00Z' })).toBe(true);
+      expect(await store.read(account, 'live')).toMatchObject({
+        fence: 1,
+        doneUntil: '2026-06-02T00:00:00Z',
+      });
+    });
+
+    it('forget, when taken, that Button once asked to wait', async () => {
+      const waiting = await created({ retryAt: '2026-06-01T12:00:00.000Z' });
+
+      expect(await store.take(waiting)).not.toHaveProperty('retryAt');
+    });
+
+    it('are not saved where there is none', async () => {
+      expect(await store.save(position())).toBe(false);
+    });
+
+    it('are listed by account, without its reports', async () => {
+      const streams = ['backfill-march', 'live', 'sweep-daily', 'sweep-weekly'];
+      for (const stream of streams) await created({ stream });
+      await store.saveAndReport(position({ drift: { rows: 1 } }), report);
+
+      const listed = await store.list(account);
+
+      expect(listed.map(({ stream }) => stream)).toEqual(streams);
+      expect(listed[1]?.position).toEqual(position());
+    });
+
+    it('hand what was found to the report of the day, which adds it up', async () => {
+      const begun = await created({ drift: { rows: 2, missing: 1, 'missingAmountMinor#USD': 100 } });
+
+      await store.saveAndReport(begun, report);
+      await store.saveAndReport(position({ drift: { rows: 3, 'missingAmountMinor#GBP': 5 } }), report);
+      await store.saveAndReport(position({ drift: {} }), report);
+
+      expect(await store.readReport({ account, day: report.day })).toEqual({
+        rows: 5,
+        missing: 1,
+        'missingAmountMinor#USD': 100,
+        'missingAmountMinor#GBP': 5,
+      });
+      expect(await store.read(account, 'live')).toEqual(position());
+    });
+
+    it('report nothing for a worker that was overtaken', async () => {
+      await created({ fence: 7 });
+
+      expect(await store.saveAndReport(position({ drift: { rows: 2 } }), report)).toBe(false);
+      expect(await store.readReport({ account, day: report.day })).toBeUndefined();
+    });
+
+    it('say so when they make no sense, and are then replaced once (E4)', async () => {
+      await created({ fence: 3 });
+      await spoil(account, 'live');
+      const again = position({ fence: 1_800_000_000 });
+
+      const spoilt = [await store.read(account, 'live'), await store.list(account)];
+      const replaced = [
+        await store.replaceUnreadable(again),
+        await store.replaceUnreadable({ ...again, doneUntil: '2020-01-01T00:00:00Z' }),
+      ];
+
+      expect(spoilt).toEqual(['unreadable', [{ stream: 'live', position: 'unreadable' }]]);
+      expect(replaced).toEqual([true, false]);
+      expect(await store.read(account, 'live')).toEqual(again);
+      expect(await store.save(position({ fence: 3 }))).toBe(false);
+    });
+
+    it('keep the first mark of the deployment', async () => {
+      const mark = { startedAt: '2026-06-01T00:00:00.000Z', accounts: ['acc-1'] };
+
+      const first = await store.markDeployment(mark);
+
+      expect(await store.markDeployment({ ...mark, accounts: ['acc-2'] })).toEqual(first);
+    });
+  });
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { createQuarantineReview, type QuarantineReview } from '../../../shared/store/quarantine-review.ts';
+import { createQuarantineStore, type QuarantineStore } from '../../../shared/store/quarantine-store.ts';
+import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
+
+let dynamodb: TestDynamoDB;
+let store: QuarantineStore;
+let review: QuarantineReview;
+
+beforeAll(async () => {
+  dynamodb = await startTestDynamoDB();
+  const table = dynamodb.tables.quarantine;
+  store = createQuarantineStore({ client: dynamodb.client, table, retentionDays: 30 });
+  review = createQuarantineReview({ client: dynamodb.client, table });
+});
+
+afterAll(() => dynamodb.close());
+
+const refusedAt = '2026-06-01T12:00:00.000Z';
+const about = { reasons: [{ code: 'not_json', problem: 'It is not JSON' }], refusedAt, origin: 'sqs:m' };
+
+describe('createQuarantineReview', () => {
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['a text', Buffer.from('{"é')],
+    ['bytes that fill three items, because they do not deflate', randomBytes(1_000_000)],
+  ])('reads what was kept, byte by byte: %s', async (what, bytes) => {
+    await store.keep({ kind: 'order#acme', id: what, bytes, ...about });
+
+    const read = await review.read('order#acme', what);
+
+    expect(read).toMatchObject({ kind: 'order#acme', id: what, ...about });
+    expect(Buffer.from(read?.bytes ?? 'missing').equals(bytes)).toBe(true);
+  });
+
+  it('answers undefined for what is not there', async () => {
+    expect(await review.read('order#acme', 'nobody')).toBeUndefined();
+    expect(await review.markReplayed('order#acme', 'nobody', new Date(refusedAt))).toBe(false);
+  });
+
+  it('lists every entry of a kind once, page by page, and no part of one', async () => {
+    for (let index = 0; index < 7; index += 1) {
+      const bytes = index === 3 ? randomBytes(800_000) : 'x';
+      await store.keep({ kind: 'order#listed', id: `m-${index}`, bytes, ...about });
+    }
+    await store.keep({ kind: 'order#other', id: 'm-0', bytes: 'x', ...about });
+
+    const ids: string[] = [];
+    let nextPage: string | undefined;
+    do {
+      const page = await review.list('order#listed', { pageSize: 2, ...(nextPage ? { nextPage } : {}) });
+      expect(page.entries.length).toBeLessThanOrEqual(2);
+      ids.push(...page.entries.map(({ id }) => id));
+      nextPage = page.nextPage;
+    } while (nextPage !== undefined);
+
+    expect(ids).toEqual(Array.from({ length: 7 }, (_, index) => `m-${index}`));
+  });
+
+  it('remembers when an entry was replayed, and a repeat of the refusal does not undo that', async () => {
+    const entry = { kind: 'order#acme', id: 'replayed', bytes: 'x', ...about };
+    await store.keep(entry);
+
+    const marked = await review.markReplayed('order#acme', 'replayed', new Date('2026-06-02T08:00:00.000Z'));
+    await store.keep(entry);
+
+    expect(marked).toBe(true);
+    expect(await review.read('order#acme', 'replayed')).toMatchObject({
+      replayedAt: '2026-06-02T08:00:00.000Z',
+    });
+  });
+});

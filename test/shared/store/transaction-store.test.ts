@@ -1,0 +1,308 @@
+import { randomBytes } from 'node:crypto';
+
+import { GetItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { eraseTransaction } from '../../../shared/domain/erase-transaction.ts';
+import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
+import type { Observation, Transaction, TransactionRecord } from '../../../shared/domain/transaction.ts';
+import { eraseShopper, expirePersonalData } from '../../../shared/ingest/erase-shopper.ts';
+import { RetryableError } from '../../../shared/runtime/errors.ts';
+import { packJson } from '../../../shared/store/packed-json.ts';
+import { deletePart, scanAll, scanHeads, type Scanned } from '../../../shared/store/transaction-scan.ts';
+import { createTransactionStore, shopperTotals } from '../../../shared/store/transaction-store.ts';
+import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
+import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
+
+let dynamodb: TestDynamoDB;
+let nextOrder = 0;
+
+beforeAll(async () => {
+  dynamodb = await startTestDynamoDB();
+});
+
+afterAll(async () => {
+  await dynamodb.close();
+});
+
+const access = () => ({ client: dynamodb.client, table: dynamodb.tables.transactions });
+const tableStore = () => createTransactionStore({ ...access(), shopperField: 'publisher_customer_id' });
+
+function observation(changes: Partial<Transaction> = {}, payload: unknown = { note: 'small' }): Observation {
+  return {
+    transaction: {
+      id: 'tx-1',
+      buttonOrderId: 'btnorder-1',
+      status: 'pending',
+      category: 'new-user-order',
+      amountMinor: 600,
+      currency: 'USD',
+      orderTotalMinor: 6000,
+      orderCurrency: 'USD',
+      createdDate: '2026-01-01T10:00:00Z',
+      modifiedDate: '2026-01-01T10:00:00Z',
+      validatedDate: null,
+      attributionDate: null,
+      accountId: 'acc-1',
+      commerceOrganization: 'org-1',
+      publisherCustomerId: 'user-1',
+      pubRef: null,
+      ...changes,
+    },
+    payload,
+    source: { kind: 'webhook', eventId: 'hook-1' },
+    seenAt: '2026-01-02T00:00:00.000Z',
+    delivery: 'live',
+  };
+}
+
+/** A record under an order of its own. */
+function newRecord(changes: Partial<Transaction> = {}, payload?: unknown): TransactionRecord {
+  nextOrder += 1;
+  const first = observation({ buttonOrderId: `btnorder-${nextOrder}`, ...changes }, payload);
+  return mergeTransaction(undefined, first).record;
+}
+
+/** Thousands of lines that deflate can do nothing about. */
+function largePayload(kilobytes: number): { order_line_items: { description: string }[] } {
+  const lines = Array.from({ length: kilobytes }, () => ({
+    description: randomBytes(768).toString('base64'),
+  }));
+  return { order_line_items: lines };
+}
+
+async function scanned(): Promise<Scanned[]> {
+  return collect(scanAll(access()));
+}
+
+async function partsOf(key: string): Promise<string[]> {
+  return (await scanned()).flatMap((it) => (it.kind === 'part' && it.partOf === key ? [it.partKey] : []));
+}
+
+const erasing = () => ({
+  all: scanAll(access()),
+  transactions: tableStore(),
+  deletePart: (partKey: string) => deletePart(access(), partKey),
+  now: () => new Date('2026-03-01T00:00:00.000Z'),
+});
+
+describe.each([
+  ['in DynamoDB', tableStore],
+  ['in memory', createInMemoryTransactions],
+])('a transaction store %s', (_where, createStore) => {
+  it('returns what was written, under its revision', async () => {
+    const store = createStore();
+    const record = eraseTransaction(newRecord(), '2026-03-01T00:00:00.000Z');
+
+    const result = await store.write(record, 0);
+
+    expect(result).toEqual({ written: true, stored: { thing: record, revision: 1 } });
+    expect(await store.read(record.key)).toEqual({ thing: record, revision: 1 });
+    expect(await store.readMany([record.key, 'order#nobody'])).toEqual(
+      new Map([[record.key, { thing: record, revision: 1 }]]),
+    );
+  });
+
+  it('writes nothing at another revision, and brings what stands there', async () => {
+    const store = createStore();
+    const record = newRecord();
+    await store.write(record, 0);
+
+    const lost = await store.write({ ...record, version: 9 }, 0);
+
+    expect(lost).toEqual({ written: false, current: { thing: record, revision: 1 } });
+  });
+});
+
+describe('a transaction larger than an item', () => {
+  it('comes back whole, by every way of reading (D11)', async () => {
+    const record = newRecord({}, largePayload(1500));
+
+    const { written } = await tableStore().write(record, 0);
+    const lost = await tableStore().write(record, 0);
+
+    const expected = { thing: record, revision: 1 };
+    expect(written).toBe(true);
+    expect(await partsOf(record.key)).not.toHaveLength(0);
+    expect(await tableStore().read(record.key)).toEqual(expected);
+    expect((await tableStore().readMany([record.key])).get(record.key)).toEqual(expected);
+    expect(lost).toEqual({ written: false, current: expected });
+  });
+
+  it('still reads as it was when a writer died before its head, and goes on from there (D11)', async () => {
+    const record = newRecord({}, largePayload(500));
+    await tableStore().write(record, 0);
+    const { record: next } = mergeTransaction(
+      record,
+      observation(
+        { buttonOrderId: record.candidates[0].transaction.buttonOrderId, status: 'validated' },
+        largePayload(500),
+      ),
+    );
+    const dying = createTransactionStore({
+      ...access(),
+      client: failingAt(dynamodb.client, (item) => 'version' in item),
+      shopperField: 'none',
+    });
+
+    await expect(dying.write(next, 1)).rejects.toThrow('died');
+    const afterwards = await tableStore().read(record.key);
+    const again = await tableStore().write(next, 1);
+
+    expect(afterwards).toEqual({ thing: record, revision: 1 });
+    expect(again.written).toBe(true);
+    expect(await tableStore().read(record.key)).toEqual({ thing: next, revision: 2 });
+  });
+
+  it('is worth another try if a part is not there, and a write of the same mends it', async () => {
+    const record = newRecord({}, largePayload(500));
+    await tableStore().write(record, 0);
+    const [part = ''] = await partsOf(record.key);
+    await deletePart(access(), part);
+
+    await expect(tableStore().read(record.key)).rejects.toThrow(RetryableError);
+    await tableStore().write(record, 1);
+    expect(await tableStore().read(record.key)).toEqual({ thing: record, revision: 2 });
+  });
+
+  it('leaves no way to delete a transaction itself', async () => {
+    const record = newRecord();
+    await tableStore().write(record, 0);
+
+    await expect(deletePart(access(), record.key)).rejects.toThrow();
+    expect(await tableStore().read(record.key)).toBeDefined();
+  });
+});
+
+describe('an item that newer code has written', () => {
+  it('keeps what this code does not know when this code writes it again (F8)', async () => {
+    const record = newRecord();
+    const { key, version, delivery, ...body } = record;
+    const newer = packJson({ ...body, settledIn: 'the future' });
+    await tableStore().write(record, 0);
+    const { Item } = await dynamodb.client.send(
+      new GetItemCommand({ TableName: dynamodb.tables.transactions, Key: { pk: { S: key } } }),
+    );
+    await dynamodb.client.send(
+      new PutItemCommand({
+        TableName: dynamodb.tables.transactions,
+        Item: marshall({ ...unmarshall(Item ?? {}), body: newer }),
+      }),
+    );
+
+    const read = await tableStore().read(key);
+    const { buttonOrderId } = record.candidates[0].transaction;
+    const merged = mergeTransaction(read?.thing, observation({ buttonOrderId, status: 'validated' })).record;
+    await tableStore().write(merged, 1);
+
+    expect([version, delivery]).toEqual([1, 'live']);
+    expect((await tableStore().read(key))?.thing).toMatchObject({ version: 2, settledIn: 'the future' });
+  });
+});
+
+describe('scanHeads', () => {
+  it('finds what was modified in the range, large or small, and no parts', async () => {
+    const at = (modifiedDate: string, payload?: unknown) => newRecord({ modifiedDate }, payload);
+    const inside = [at('2031-05-01T00:00:00Z'), at('2031-05-31T23:59:59Z', largePayload(500))];
+    const outside = [at('2031-04-30T23:59:59Z'), at('2031-06-01T00:00:00Z')];
+    for (const record of [...inside, ...outside]) await tableStore().write(record, 0);
+
+    const heads = await collect(
+      scanHeads(access(), { start: '2031-05-01T00:00:00Z', end: '2031-06-01T00:00:00Z' }),
+    );
+
+    expect(heads.map(({ pk }) => pk).sort()).toEqual(inside.map(({ key }) => key).sort());
+  });
+});
+
+describe('eraseShopper', () => {
+  it('leaves nothing personal of that shopper in the table, parts included, and nobody else untouched (S17)', async () => {
+    const shopper = { publisherCustomerId: 'SENTINEL-shopper' };
+    const payload = { publisher_customer_id: 'SENTINEL-shopper' };
+    const mine = [
+      newRecord(shopper, payload),
+      newRecord({ ...shopper, status: 'validated' }, { ...payload, ...largePayload(500) }),
+    ];
+    const theirs = newRecord({ publisherCustomerId: 'somebody-else' });
+    for (const record of [...mine, theirs]) await tableStore().write(record, 0);
+
+    const found = await eraseShopper(shopper, erasing());
+
+    const left = await scanned();
+    expect(found).toBe(2);
+    expect(JSON.stringify(left)).not.toContain('SENTINEL-shopper');
+    expect(left.filter((it) => it.kind === 'part' && mine.some(({ key }) => key === it.partOf))).toEqual([]);
+    expect((await tableStore().read(theirs.key))?.thing).toEqual(theirs);
+    expect(await shopperTotals(access(), 'SENTINEL-shopper')).toEqual([]);
+  });
+
+  it('clears away what a writer has left meanwhile when it runs again', async () => {
+    const record = newRecord({ pubRef: 'SENTINEL-ref' });
+    await tableStore().write(record, 0);
+    await eraseShopper({ pubRef: 'SENTINEL-ref' }, erasing());
+    await dynamodb.client.send(
+      new PutItemCommand({
+        TableName: dynamodb.tables.transactions,
+        Item: marshall({ pk: `${record.key}#part-x-1`, partOf: record.key, bytes: Buffer.from('SENTINEL') }),
+      }),
+    );
+
+    const found = await eraseShopper({ pubRef: 'SENTINEL-ref' }, erasing());
+
+    expect(found).toBe(0);
+    expect(await partsOf(record.key)).toEqual([]);
+  });
+
+  it('erases what a webhook has just changed (D10)', async () => {
+    const record = newRecord({ publisherCustomerId: 'racing-shopper' });
+    await tableStore().write(record, 0);
+    const stale = await scanned();
+    const { buttonOrderId } = record.candidates[0].transaction;
+    const changed = observation({
+      buttonOrderId,
+      status: 'validated',
+      publisherCustomerId: 'racing-shopper',
+    });
+    await tableStore().write(mergeTransaction(record, changed).record, 1);
+
+    await eraseShopper({ publisherCustomerId: 'racing-shopper' }, { ...erasing(), all: iterate(stale) });
+
+    const after = (await tableStore().read(record.key))?.thing;
+    expect(after).toMatchObject({ version: 2, erasedAt: '2026-03-01T00:00:00.000Z' });
+    expect(JSON.stringify(after)).not.toContain('racing-shopper');
+  });
+});
+
+describe('expirePersonalData', () => {
+  it('erases what is final and old, and leaves what may still change or is recent', async () => {
+    const old = newRecord({ status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' });
+    const open = newRecord({ modifiedDate: '2020-01-01T00:00:00Z' });
+    const recent = newRecord({ status: 'validated', modifiedDate: '2020-02-01T00:00:00Z' });
+    for (const record of [old, open, recent]) await tableStore().write(record, 0);
+
+    await expirePersonalData('2020-01-15T00:00:00Z', erasing());
+
+    const erasedAt = await Promise.all(
+      [old, open, recent].map(async ({ key }) => (await tableStore().read(key))?.thing.erasedAt),
+    );
+    expect(erasedAt).toEqual(['2026-03-01T00:00:00.000Z', undefined, undefined]);
+  });
+});
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const collected: Item[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
+
+async function* iterate<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  for (const item of items) yield await Promise.resolve(item);
+}
+
+/** A client that dies instead of putting certain items. */
+function failingAt(client: DynamoDBClient, isFatal: (item: object) => boolean): Pick<DynamoDBClient, 'send'> {
+  const send = (command: PutItemCommand) =>
+    isFatal(command.input.Item ?? {}) ? Promise.reject(new Error('died')) : client.send(command);
+  return { send: send as DynamoDBClient['send'] };
+}
