@@ -130,5 +130,15 @@ function schedules({
     path: ['transactions', 'reconciler', 'schedules', index, 'expression'],
     expression,
   }));
-  return [...sweeps, ...reads];
+  const wider = (['dailySweep', 'weeklySweep'] as const).flatMap((sweep) =>
+    transactions
+      ? [
+          {
+            path: ['transactions', 'reconciler', sweep, 'expression'],
+            expression: transactions.reconciler[sweep].expression,
+          },
+        ]
+      : [],
+  );
+  return [...sweeps, ...reads, ...wider];
 }

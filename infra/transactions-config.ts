@@ -31,7 +31,9 @@ const FallbackSchema = z
       .min(6)
       .max(43_200)
       .default(900)
-      .describe('The wait before an event is tried again, in seconds; at least six times the timeout.'),
+      .describe(
+        'How long an event stays hidden that a killed function held, in seconds; at least six times the timeout.',
+      ),
     maxConcurrency: z
       .int()
       .min(2)
@@ -43,7 +45,9 @@ const FallbackSchema = z
       .min(1)
       .max(1000)
       .default(1000)
-      .describe('Tries after which a held event is set aside; with the default wait, ten days.'),
+      .describe(
+        'Tries after which a held event goes to quarantine; they are up to 15 minutes apart, so by default after ten days.',
+      ),
   })
   .check(({ value, issues }) => {
     checkVisibility(value, issues);
@@ -62,6 +66,8 @@ const ScheduleSchema = z.strictObject({
     .describe('The IANA time zone in which a cron expression is meant.'),
 });
 
+const SweepScheduleSchema = ScheduleSchema.omit({ name: true });
+
 const ReconcilerSchema = z
   .strictObject({
     schedules: z
@@ -77,6 +83,28 @@ const ReconcilerSchema = z
       ])
       .describe(
         'When transactions are read; by default every 10 minutes from 7 to 24 o’clock in New York, every 30 otherwise. Button recommends every 5 to 10 minutes in busy hours, every 30 to 60 otherwise.',
+      ),
+    dailySweep: SweepScheduleSchema.default({
+      expression: 'cron(20 4 * * ? *)',
+      timeZone: 'America/New_York',
+    }).describe('When what was modified in the last seven days is read once more.'),
+    weeklySweep: SweepScheduleSchema.default({
+      expression: 'cron(40 4 ? * SUN *)',
+      timeZone: 'America/New_York',
+    }).describe('When what was created in the last `sweepDays` days is read once more.'),
+    sweepDays: z
+      .int()
+      .min(8)
+      .max(3650)
+      .default(120)
+      .describe(
+        'How far back the weekly sweep reads, in days: longer than the longest time from a purchase to its finalization.',
+      ),
+    crossCheck: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether, with each daily sweep, the accounts' lists of a day are compared with Button's list of all accounts.",
       ),
     silenceMinutes: z
       .int()
@@ -122,6 +150,12 @@ const ReconcilerSchema = z
       .max(100)
       .default(100)
       .describe("Transactions asked for at once; Button's own default is 50."),
+    driftRetentionDays: z
+      .int()
+      .min(1)
+      .max(3650)
+      .default(400)
+      .describe("How long a day's report of what webhooks missed is kept, in days."),
     buttonTimeoutMs: z
       .int()
       .min(100)
@@ -176,6 +210,22 @@ export const TransactionsConfigSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether events on the bus name the shopper (`publisher_customer_id`, `pub_ref`).'),
+  eventArchiveDays: z
+    .int()
+    .min(1)
+    .max(3650)
+    .optional()
+    .describe(
+      'How long an archive on the bus keeps every event for a replay, in days; left out, there is none.',
+    ),
+  personalDataDays: z
+    .int()
+    .min(30)
+    .max(3650)
+    .default(400)
+    .describe(
+      'How long a final transaction keeps its payload and its shopper after its last change, in days.',
+    ),
   throttle: ThrottleSchema.prefault({}).describe(
     'The cap on webhook requests; what is beyond it, the reconciler repairs.',
   ),

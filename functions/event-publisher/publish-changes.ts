@@ -1,6 +1,8 @@
 import { transactionChanged, type TransactionChanged } from '../../shared/domain/transaction-changed.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
-import { TransactionHeadSchema, type TransactionHead } from '../../shared/store/transaction-store.ts';
+import type { PutEvents } from '../../shared/events/event-bus.ts';
+import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
+import { TransactionHeadSchema, type TransactionHead } from '../../shared/store/transaction-item.ts';
 
 /** One change of an item, as the table's stream tells it. Values are DynamoDB's JSON. */
 export type StreamChange = {
@@ -14,14 +16,14 @@ export type StreamImage = Readonly<Record<string, { S?: string | undefined; N?: 
 
 /** What publishing needs. */
 export type PublishChangesPorts = {
-  /** Puts events on the bus; returns, in order, whether each was taken. Throws if the bus cannot be reached. */
-  putEvents: (events: readonly TransactionChanged[]) => Promise<readonly boolean[]>;
+  putEvents: PutEvents;
   metrics: Metrics;
   includePersonalFields: boolean;
 };
 
 /**
- * Publishes one event for each new version of a transaction. Removals and changes that raise no version make none.
+ * Publishes one event for each new version of a transaction. Removals, changes that raise no version, and parts of large
+ * transactions make none.
  *
  * Returns the sequence number of the first change whose event was not taken, or undefined if all were: what follows in the shard is
  * delivered again, and consumers drop repeats by version.
@@ -48,7 +50,7 @@ function toEvent(
   { before, after }: StreamChange,
   includePersonalFields: boolean,
 ): TransactionChanged | undefined {
-  if (!after) return undefined;
+  if (!after || TRANSACTIONS_TABLE.partOf in after) return undefined;
   const now = readHead(after);
   const previously = before && readHead(before);
   return previously?.version === now.version

@@ -15,6 +15,8 @@ export const EnvironmentSchema = z.object({
   FIRST_READ: z.enum(['historical', 'live', 'none']),
   /** Where an account's first read begins: an ISO 8601 UTC instant. */
   READ_FROM: z.iso.datetime(),
+  /** How far back the weekly sweep reads, in days. */
+  SWEEP_DAYS: positiveInteger,
 });
 
 /** What the stack must supply. */

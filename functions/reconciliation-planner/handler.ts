@@ -15,6 +15,7 @@ import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { createPositionStore } from '../../shared/store/position-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { planReconciliation, type PlanOutcome } from './plan-reconciliation.ts';
+import { streamsOf } from './tick.ts';
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
 const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
@@ -28,7 +29,7 @@ const send = createFifoSender({ client: new SQSClient(), queueUrl: env.WAKE_UP_Q
 
 export const handler = middy<unknown, PlanOutcome>()
   .use(flushMetrics(metrics))
-  .handler(async (_event, context) => {
+  .handler(async (event, context) => {
     const http = createButtonHttp({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS });
     const key = await apiKey.read();
     try {
@@ -39,6 +40,8 @@ export const handler = middy<unknown, PlanOutcome>()
         metrics,
         firstRead: env.FIRST_READ,
         readFrom: env.READ_FROM,
+        streams: streamsOf(event),
+        sweepDays: env.SWEEP_DAYS,
         now: () => new Date(),
         // Lambda's own retries of a tick keep the request id.
         tickId: context.awsRequestId,

@@ -1,9 +1,10 @@
 import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
-import { livePosition, type FirstRead } from '../../shared/domain/position.ts';
+import type { Sweep } from '../../shared/domain/begin-stream.ts';
 import { plannedWakeUp, type WakeUpMessage } from '../../shared/domain/wake-up.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
+import { prepareCrossCheck, prepareStreams, type PrepareStreamsPorts } from './prepare-streams.ts';
+import type { PlannedStream } from './tick.ts';
 
 /** What came of a tick. */
 export type PlanOutcome =
@@ -14,23 +15,23 @@ export type PlanOutcome =
   | { outcome: 'accounts-unavailable'; reason: string };
 
 /** What planning needs. */
-export type PlanReconciliationPorts = {
+export type PlanReconciliationPorts = PrepareStreamsPorts & {
   /** Without the API key, the reason. */
   api: TransactionsApi | ApiKeyProblem;
-  positions: Pick<PositionStore, 'read' | 'create' | 'markDeployment'>;
+  positions: PrepareStreamsPorts['positions'] & Pick<PositionStore, 'markDeployment'>;
   /** Throws unless every message is on the queue. */
   send: (messages: readonly WakeUpMessage[]) => Promise<void>;
-  metrics: Metrics;
-  firstRead: FirstRead;
-  /** Where an account's first read begins; ISO 8601 UTC. */
-  readFrom: string;
-  now: () => Date;
+  /** What this tick sets going. */
+  streams: readonly PlannedStream[];
+  /** How far back the weekly sweep reads, in days. */
+  sweepDays: number;
   /** Names this tick: two deliveries of one tick wake nobody twice. */
   tickId: string;
 };
 
 /**
- * Lists the accounts and wakes one worker for each: a new currency's account is found by itself and read from its beginning.
+ * Lists the accounts and wakes one worker for each stream that has something to read: a new currency's account is found by itself and
+ * read from its beginning; whatever a tick before has left unfinished goes on.
  *
  * A wake-up says only whose turn it is; what to read stands in the position. Throws if table or queue cannot be reached.
  */
@@ -47,35 +48,35 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   }
 
   const accountIds = [...new Set(listing.value.map(({ id }) => id))];
-  const startedAt = now().toISOString();
-  const deployment = await positions.markDeployment({ startedAt, accounts: accountIds });
-  const ages = await Promise.all(accountIds.map((account) => prepare({ account, deployment, ports })));
-  await ports.send(accountIds.map((account) => plannedWakeUp({ account, stream: 'live' }, ports.tickId)));
+  const startedAt = now();
+  const deployment = await positions.markDeployment({
+    startedAt: startedAt.toISOString(),
+    accounts: accountIds,
+  });
+  const sweeps = sweepsDue(ports);
+  const prepared = await Promise.all(
+    accountIds.map((account) => prepareStreams({ account, sweeps, deployment }, ports)),
+  );
+  const crossCheck = ports.streams.includes('cross-check') ? [await prepareCrossCheck(ports)] : [];
+  const wakeUps = [...prepared, ...crossCheck].flatMap(({ account, streams }) =>
+    streams.map((stream) => ({ account, stream })),
+  );
+  await ports.send(wakeUps.map((wakeUp) => plannedWakeUp(wakeUp, ports.tickId)));
 
   // Undimensioned, because an alarm can't search dimensions: the account that is furthest behind speaks for all.
+  const ages = prepared.map(({ knownUntil }) => (startedAt.getTime() - Date.parse(knownUntil)) / 1000);
   metrics.add({ name: 'OldestWindowAgeSeconds', value: Math.max(0, ...ages) });
   metrics.add({ name: 'AccountsPlanned', value: accountIds.length });
   return { outcome: 'planned', accounts: accountIds.length };
 }
 
-/** Gives a new account its position; returns how old, in seconds, what is known of the account is. */
-async function prepare({
-  account,
-  deployment,
-  ports: { positions, firstRead, readFrom, now },
-}: {
-  account: string;
-  deployment: { startedAt: string; accounts: readonly string[] };
-  ports: PlanReconciliationPorts;
-}): Promise<number> {
-  const position = await positions.read(account, 'live');
-  if (!position) {
-    const wasThere = deployment.accounts.includes(account);
-    await positions.create(
-      livePosition(account, { firstRead, readFrom, deployedAt: deployment.startedAt, wasThere }),
-    );
-    return 0;
-  }
-  const knownUntil = position.completedAt ?? deployment.startedAt;
-  return Math.max(0, (now().getTime() - Date.parse(knownUntil)) / 1000);
+/** The daily sweep reads a week. */
+const DAILY_SWEEP_DAYS = 7;
+
+function sweepsDue({ streams, sweepDays }: PlanReconciliationPorts): Sweep[] {
+  const sweeps: Sweep[] = [
+    { stream: 'sweep-daily', days: DAILY_SWEEP_DAYS },
+    { stream: 'sweep-weekly', days: sweepDays },
+  ];
+  return sweeps.filter(({ stream }) => streams.includes(stream));
 }

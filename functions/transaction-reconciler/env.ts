@@ -24,6 +24,8 @@ export const EnvironmentSchema = z.object({
   PAGE_SIZE: positiveInteger,
   /** How long a row that could not be understood is kept, in days. */
   QUARANTINE_RETENTION_DAYS: positiveInteger,
+  /** How long a day's report of what was found is kept, in days. */
+  DRIFT_RETENTION_DAYS: positiveInteger,
 });
 
 /** What the stack must supply. */

@@ -50,6 +50,7 @@ const lasting = {
   metrics,
   windows: { overlapMs: env.OVERLAP_SECONDS * 1000, lagMs: env.LAG_SECONDS * 1000 },
   pageSize: env.PAGE_SIZE,
+  driftRetentionDays: env.DRIFT_RETENTION_DAYS,
   now: () => new Date(),
 } satisfies Partial<ReconcilePorts>;
 

@@ -6,6 +6,10 @@ import { positiveInteger } from '../../shared/runtime/env.ts';
 export const EnvironmentSchema = z.object({
   TRANSACTIONS_TABLE: z.string().min(1),
   QUARANTINE_TABLE: z.string().min(1),
+  /** The queue that it works on. */
+  FALLBACK_QUEUE_URL: z.url(),
+  /** Receives after which SQS takes a message off the queue. */
+  MAX_RECEIVES: positiveInteger,
   /** The field that tells which shopper a transaction belongs to; `none` switches the index off. */
   SHOPPER_FIELD: z.enum(['publisher_customer_id', 'pub_ref', 'none']),
   /** How long a quarantined event is kept, in days. */

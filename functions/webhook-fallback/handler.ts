@@ -1,23 +1,28 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 
 import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
+import { impatientClient } from '../../shared/runtime/impatient-client.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
+import { RetryableError } from '../../shared/runtime/errors.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
-import { applyWebhook, type ApplyWebhookPorts } from '../../shared/ingest/apply-webhook.ts';
-import { readFallbackMessage } from '../../shared/ingest/fallback-event.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { applyDeferred, type ApplyDeferredPorts } from './apply-deferred.ts';
 import { EnvironmentSchema } from './env.ts';
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
-const dynamodb = new DynamoDBClient();
+/** One event's read, write and quarantine, each hanging, take no longer than `EVENT_TIME_MS`. */
+const IMPATIENT = impatientClient(1000);
+const dynamodb = new DynamoDBClient(IMPATIENT);
+const sqs = new SQSClient(IMPATIENT);
 const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
 
-const ports: ApplyWebhookPorts = {
+const ports: ApplyDeferredPorts = {
   transactions: createTransactionStore({
     client: dynamodb,
     table: env.TRANSACTIONS_TABLE,
@@ -28,11 +33,22 @@ const ports: ApplyWebhookPorts = {
     table: env.QUARANTINE_TABLE,
     retentionDays: env.QUARANTINE_RETENTION_DAYS,
   }),
+  hide: async (receiptHandle, seconds) => {
+    await sqs.send(
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: env.FALLBACK_QUEUE_URL,
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: seconds,
+      }),
+    );
+  },
+  maxReceives: env.MAX_RECEIVES,
+  metrics,
   now: () => new Date(),
 };
 
-/** Enough for one event's read and write, with the client's own retries. */
-const EVENT_TIME_MS = 5000;
+/** Enough for the calls that one event needs, with the client's own retries. */
+const EVENT_TIME_MS = 8000;
 
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(flushMetrics(metrics))
@@ -40,9 +56,10 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
     processBatch({
       records,
       timeLeft: () => context.getRemainingTimeInMillis() > EVENT_TIME_MS,
-      handle: async ({ body }) => {
-        await applyWebhook(readFallbackMessage(body), ports);
-        metrics.add({ name: 'DeferredWebhooksApplied', value: 1 });
+      handle: async ({ body, receiptHandle, attributes }) => {
+        const receives = Number(attributes.ApproximateReceiveCount);
+        const outcome = await applyDeferred({ body, receiptHandle, receives }, ports);
+        if (outcome === 'waiting') throw new RetryableError('The event waits on the queue');
       },
     }),
   );

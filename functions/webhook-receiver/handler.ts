@@ -8,7 +8,9 @@ import { parseWebhookSecrets } from '../../shared/button/webhook-secrets.ts';
 import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
+import { impatientClient } from '../../shared/runtime/impatient-client.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
+import { createSampler } from '../../shared/runtime/sampler.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { fallbackMessage } from '../../shared/ingest/fallback-event.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
@@ -17,13 +19,18 @@ import { EnvironmentSchema } from './env.ts';
 import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
-const dynamodb = new DynamoDBClient();
-const sqs = new SQSClient();
+/** The secrets, the table, the queue and quarantine, each hanging: even then there is an answer within the function's ten seconds. */
+const IMPATIENT = impatientClient(1000);
+const dynamodb = new DynamoDBClient(IMPATIENT);
+const sqs = new SQSClient(IMPATIENT);
 const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
+
+/** At most one line and one metric about forgeries in so many milliseconds, for each instance of the function. */
+const FORGERY_INTERVAL_MS = 10_000;
 
 const ports: ReceiveEventPorts = {
   secrets: cachedSecret({
-    client: new SecretsManagerClient(),
+    client: new SecretsManagerClient(IMPATIENT),
     secretId: env.WEBHOOK_SECRETS_ID,
     parse: parseWebhookSecrets,
   }),
@@ -42,6 +49,7 @@ const ports: ReceiveEventPorts = {
       new SendMessageCommand({ QueueUrl: env.FALLBACK_QUEUE_URL, MessageBody: fallbackMessage(event) }),
     );
   },
+  forgeries: createSampler(FORGERY_INTERVAL_MS),
   metrics,
   now: () => new Date(),
 };

@@ -1,11 +1,13 @@
 import { checkSignature, type WebhookSecret } from '../../shared/button/signature.ts';
 import {
   applyWebhook,
+  quarantineWebhook,
   type ApplyWebhookPorts,
+  type ReceivedWebhook,
   type WebhookOutcome,
 } from '../../shared/ingest/apply-webhook.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
 import { errorName, log } from '../../shared/runtime/logger.ts';
+import type { Sampler } from '../../shared/runtime/sampler.ts';
 import type { Secret } from '../../shared/runtime/secret.ts';
 
 /** A request as it came in: the exact bytes of the body. */
@@ -20,15 +22,16 @@ export type ReceiveOutcome =
   | 'forged'
   /** Nobody has set the webhooks' secrets yet, or they cannot be read. */
   | 'not-configured'
-  /** Authentic, but neither table nor queue could take it: Button has to send it again. */
+  /** Authentic, but neither a table nor the queue could take it: Button has to send it again. */
   | 'unavailable';
 
 /** What receiving needs. */
 export type ReceiveEventPorts = ApplyWebhookPorts & {
   secrets: Secret<readonly WebhookSecret[]>;
-  /** Puts an event on the fallback queue; throws if that cannot be reached. */
-  defer: (event: { body: Uint8Array; receivedAt: string }) => Promise<void>;
-  metrics: Metrics;
+  /** Puts an event on the fallback queue; throws if that cannot be reached or the event is too large for it. */
+  defer: (event: ReceivedWebhook) => Promise<void>;
+  /** Keeps a flood of forgeries from becoming a flood of lines. */
+  forgeries: Sampler;
 };
 
 /**
@@ -41,7 +44,8 @@ export async function receiveEvent(
   ports: ReceiveEventPorts,
 ): Promise<ReceiveOutcome> {
   const outcome = await verifyAndApply(request, ports);
-  ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1 });
+  if (outcome === 'forged') countForgery(ports);
+  else ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1 });
   return outcome;
 }
 
@@ -50,10 +54,17 @@ const METRIC_OF_OUTCOME = {
   unchanged: 'WebhooksUnchanged',
   quarantined: 'WebhooksQuarantined',
   deferred: 'WebhooksDeferred',
-  forged: 'WebhooksForged',
   'not-configured': 'WebhooksNotConfigured',
   unavailable: 'WebhooksUnavailable',
-} as const satisfies Record<ReceiveOutcome, string>;
+} as const satisfies Record<Exclude<ReceiveOutcome, 'forged'>, string>;
+
+/** The gateway counts every refusal; here a metric and a line now and then say how many there were. */
+function countForgery({ forgeries, metrics }: ReceiveEventPorts): void {
+  const refused = forgeries.count();
+  if (refused === undefined) return;
+  metrics.add({ name: 'WebhooksForged', value: refused });
+  log.warn('webhooks_forged', { refused });
+}
 
 async function verifyAndApply(request: WebhookRequest, ports: ReceiveEventPorts): Promise<ReceiveOutcome> {
   const authenticity = await verify(request, ports.secrets);
@@ -84,15 +95,28 @@ async function verify(
   return checkSignature(body, signature, renewed.value).authentic ? 'authentic' : 'forged';
 }
 
+/** The queue, else the other table: only what neither can take is left to Button. */
 async function defer(
-  event: { body: Uint8Array; receivedAt: string },
+  event: ReceivedWebhook,
   ports: ReceiveEventPorts,
-): Promise<'deferred' | 'unavailable'> {
+): Promise<'deferred' | 'quarantined' | 'unavailable'> {
   try {
     await ports.defer(event);
     return 'deferred';
+  } catch (error) {
+    log.error('webhook_not_deferred', { error: errorName(error) });
+  }
+  try {
+    await quarantineWebhook(event, { reasons: [NOT_STORED] }, ports);
+    return 'quarantined';
   } catch (error) {
     log.error('webhook_not_stored', { error: errorName(error) });
     return 'unavailable';
   }
 }
+
+const NOT_STORED = {
+  code: 'not_stored',
+  problem: 'Neither the table nor the fallback queue could take it',
+  mend: 'Replay it once the table is back; the next reconciliation reads the same state from Button',
+};

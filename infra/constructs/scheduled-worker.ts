@@ -9,14 +9,21 @@ import { permission } from './permission.ts';
 
 /** What tells one scheduled function from another. */
 export type ScheduledWorkerProps = LambdaFunctionProps & {
-  schedules: { name: string; expression: string; timeZone: string }[];
-  silence: AlarmAdvice & {
+  schedules: {
+    name: string;
+    expression: string;
+    timeZone: string;
+    /** What the function is told; nothing unless given. */
+    input?: object;
+  }[];
+  /** Left out where nobody is hurt by a run that is late. */
+  silence?: AlarmAdvice & {
     /** No run for so long is an alarm; more than the schedules' longest pause. */
     minutes: number;
   };
 };
 
-/** A function that runs by the clock, and an alarm for when it has not run. */
+/** A function that runs by the clock, and, where it matters, an alarm for when it has not run. */
 export class ScheduledWorker extends Construct {
   /** The function that runs. */
   readonly worker: LambdaFunction;
@@ -35,7 +42,7 @@ export class ScheduledWorker extends Construct {
         Permissions: new PolicyDocument({ statements: [permission(['lambda:InvokeFunction'], functionArn)] }),
       },
     });
-    for (const { name, expression, timeZone } of schedules) {
+    for (const { name, expression, timeZone, input = {} } of schedules) {
       new CfnSchedule(this, `Schedule-${name}`, {
         scheduleExpression: expression,
         scheduleExpressionTimezone: timeZone,
@@ -43,12 +50,13 @@ export class ScheduledWorker extends Construct {
         target: {
           arn: functionArn,
           roleArn: role.roleArn,
-          input: '{}',
+          input: JSON.stringify(input),
           // The next run does what a late one would have done.
           retryPolicy: { maximumEventAgeInSeconds: 60, maximumRetryAttempts: 2 },
         },
       });
     }
+    if (silence === undefined) return;
     const { minutes, ...advice } = silence;
     new ExplainedAlarm(this, 'SilenceAlarm', {
       deployment: props.deployment,

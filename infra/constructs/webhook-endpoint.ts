@@ -1,10 +1,12 @@
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
+import { METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
 import { dataRemovalPolicy, type Deployment } from '../deployment.ts';
+import type { OverallMetricName } from '../metrics.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { pinLogicalId } from './logical-id.ts';
 
@@ -46,8 +48,34 @@ export class WebhookEndpoint extends Construct {
       throttle,
       accessLogSettings: { destination: new LogGroupLogDestination(accessLogs), format: accessLogFormat() },
     });
+    this.#countForPauseRule(accessLogs);
     this.url = `${api.apiEndpoint}${PATH}`;
     pinLogicalId(stage, 'WebhookStage');
+  }
+
+  /**
+   * Counts what Button counts when it decides to pause the webhook, above 10% failures in an hour: here, because no function sees what
+   * the gateway throttles. A 401 is a failure to Button only if it was Button's; a forger's is none.
+   *
+   * Source: docs/button/webhooks.md, "Retries and automatic pause" and "Request".
+   */
+  #countForPauseRule(accessLogs: LogGroup): void {
+    const isFromButton = '$.userAgent = "Button Webhooks*"';
+    const isFailure = `($.status = "5*") || ($.status = "429") || (($.status = "401") && (${isFromButton}))`;
+    this.#count(accessLogs, 'WebhooksFromButton', `{ ${isFromButton} }`);
+    this.#count(accessLogs, 'WebhooksFailedForButton', `{ ${isFailure} }`);
+  }
+
+  /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html */
+  #count(accessLogs: LogGroup, metricName: OverallMetricName, pattern: string): void {
+    new MetricFilter(this, metricName, {
+      logGroup: accessLogs,
+      filterPattern: FilterPattern.literal(pattern),
+      metricNamespace: METRICS_NAMESPACE,
+      metricName,
+      metricValue: '1',
+      defaultValue: 0,
+    });
   }
 }
 

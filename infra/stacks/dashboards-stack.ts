@@ -82,7 +82,12 @@ function reconciliationRow(): IWidget[] {
     graph('Rows read from Button', overall('RowsReconciled', 'RowsQuarantined')),
     graph(
       'Found by reading, not by webhook',
-      overall('MissingTransactionsRepaired', 'StaleTransactionsRepaired', 'TransactionConflicts'),
+      overall(
+        'MissingTransactionsRepaired',
+        'StaleTransactionsRepaired',
+        'SettledConflicts',
+        'TransactionConflicts',
+      ),
     ),
     graph('Oldest account read, seconds ago', overall('OldestWindowAgeSeconds')),
   ];

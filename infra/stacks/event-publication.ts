@@ -1,5 +1,5 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { EventBus } from 'aws-cdk-lib/aws-events';
+import { EventBus, Match } from 'aws-cdk-lib/aws-events';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -21,6 +21,8 @@ export type EventPublicationProps = {
   transactions: Table;
   streamArn: string;
   includePersonalFields: boolean;
+  /** How long the bus keeps every event to be replayed, in days; undefined: not at all. */
+  eventArchiveDays: number | undefined;
 };
 
 /** From the table's stream to the bus: one event for each version of a transaction. */
@@ -34,10 +36,16 @@ export class EventPublication extends Construct {
   constructor(scope: Construct, id: string, props: EventPublicationProps) {
     super(scope, id);
     this.#props = props;
-    const { deployment, streamArn, includePersonalFields } = props;
+    const { deployment, streamArn, includePersonalFields, eventArchiveDays } = props;
     // A bus must have a name; the stage keeps two of them in one account apart, and rules can rely on it.
     this.bus = new EventBus(this, 'Bus', { eventBusName: `ButtonTransactions-${deployment.config.stage}` });
     pinLogicalId(this.bus, 'ButtonTransactions');
+    if (eventArchiveDays !== undefined) {
+      this.bus.archive('Archive', {
+        eventPattern: { source: Match.prefix('') },
+        retention: Duration.days(eventArchiveDays),
+      });
+    }
     this.#failures = pinLogicalId(
       new Queue(this, 'Failures', {
         retentionPeriod: MESSAGE_RETENTION,

@@ -62,7 +62,7 @@ export class Reconciliation extends Construct {
       maxReceiveCount,
       environment: (wakeUps) => this.#reconcilerEnvironment(wakeUps),
       permissions: (wakeUps) => [
-        permission(['dynamodb:GetItem', 'dynamodb:PutItem'], positions.tableArn),
+        permission(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], positions.tableArn),
         permission(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),
         permission(['dynamodb:PutItem'], quarantine.tableArn),
         permission(['sqs:SendMessage'], wakeUps.queueArn),
@@ -95,6 +95,7 @@ export class Reconciliation extends Construct {
       SLICE_SECONDS: String(reconciler.sliceSeconds),
       PAGE_SIZE: String(reconciler.pageSize),
       QUARANTINE_RETENTION_DAYS: String(quarantineRetentionDays),
+      DRIFT_RETENTION_DAYS: String(reconciler.driftRetentionDays),
     };
   }
 
@@ -109,6 +110,7 @@ export class Reconciliation extends Construct {
       BUTTON_TIMEOUT_MS: String(reconciler.buttonTimeoutMs),
       FIRST_READ: reconciler.firstRead,
       READ_FROM: reconciler.readFrom,
+      SWEEP_DAYS: String(reconciler.sweepDays),
     };
     return new ScheduledWorker(this, 'Planner', {
       deployment,
@@ -117,11 +119,22 @@ export class Reconciliation extends Construct {
       timeoutSeconds: Math.ceil(reconciler.buttonTimeoutMs / 1000) + 30,
       environment,
       permissions: [
-        permission(['dynamodb:GetItem', 'dynamodb:PutItem'], positions.tableArn),
+        permission(
+          ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+          positions.tableArn,
+        ),
         permission(['sqs:SendMessage'], this.wakeUps.queueArn),
         permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
       ],
-      schedules: reconciler.schedules,
+      schedules: [
+        ...reconciler.schedules.map((schedule) => ({ ...schedule, input: { streams: ['live'] } })),
+        {
+          ...reconciler.dailySweep,
+          name: 'daily-sweep',
+          input: { streams: ['sweep-daily', ...(reconciler.crossCheck ? ['cross-check'] : [])] },
+        },
+        { ...reconciler.weeklySweep, name: 'weekly-sweep', input: { streams: ['sweep-weekly'] } },
+      ],
       silence: {
         minutes: reconciler.silenceMinutes,
         impact: 'Nothing is read from Button: what webhooks missed is not repaired.',
@@ -140,6 +153,14 @@ export class Reconciliation extends Construct {
       impact: 'An account has not been read for three hours: what its webhooks missed is not repaired.',
       firstCommand: `aws dynamodb scan --table-name ${this.#props.positions.tableName}`,
       runbookSection: 'reconciler-is-stale',
+    });
+    new ExplainedAlarm(this, 'PositionAlarm', {
+      deployment: this.#props.deployment,
+      metric: overallMetric('UnusablePositions'),
+      above: 0,
+      impact: 'Something spoilt how far an account is read: it is read from its beginning again.',
+      firstCommand: `aws dynamodb scan --table-name ${this.#props.positions.tableName}`,
+      runbookSection: 'a-position-makes-no-sense',
     });
   }
 }

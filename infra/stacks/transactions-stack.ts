@@ -3,7 +3,10 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
 import { POSITIONS_TABLE, QUARANTINE_TABLE, TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
+import type { Environment as PersonalDataExpiryEnvironment } from '../../functions/personal-data-expiry/env.ts';
 import { createDataTable, text } from '../constructs/data-table.ts';
+import { permission } from '../constructs/permission.ts';
+import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import type { Deployment } from '../deployment.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 import { EventPublication } from './event-publication.ts';
@@ -42,7 +45,9 @@ export class TransactionsStack extends Stack {
       transactions,
       streamArn: streamArn(transactions),
       includePersonalFields: transactionsConfig.includePersonalFields,
+      eventArchiveDays: transactionsConfig.eventArchiveDays,
     });
+    addPersonalDataExpiry(this, { deployment, transactionsConfig, transactions });
     new CfnOutput(this, 'TransactionsTableName', { value: transactions.tableName });
     new CfnOutput(this, 'PositionsTableName', { value: positions.tableName });
     new CfnOutput(this, 'WebhookQuarantineTableName', { value: quarantine.tableName });
@@ -71,6 +76,35 @@ export class TransactionsStack extends Stack {
     new CfnOutput(this, 'EventBusName', { value: publication.bus.eventBusName });
     new CfnOutput(this, 'EventBusArn', { value: publication.bus.eventBusArn });
   }
+}
+
+/** A run that is late hurts nobody, so there is no alarm for its silence. */
+function addPersonalDataExpiry(
+  scope: Construct,
+  {
+    deployment,
+    transactionsConfig: { personalDataDays },
+    transactions,
+  }: TransactionsTableProps & { transactions: Table },
+): void {
+  const environment: PersonalDataExpiryEnvironment = {
+    TRANSACTIONS_TABLE: transactions.tableName,
+    PERSONAL_DATA_DAYS: String(personalDataDays),
+  };
+  new ScheduledWorker(scope, 'PersonalDataExpiry', {
+    deployment,
+    name: 'personal-data-expiry',
+    timeoutSeconds: 900,
+    environment,
+    permissions: [
+      // It deletes parts of large payloads, and asks the table to refuse anything else.
+      permission(
+        ['dynamodb:Scan', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+        transactions.tableArn,
+      ),
+    ],
+    schedules: [{ name: 'weekly', expression: 'cron(30 4 ? * SUN *)', timeZone: 'UTC' }],
+  });
 }
 
 type TransactionsTableProps = Pick<TransactionsStackProps, 'deployment' | 'transactionsConfig'>;

@@ -22,6 +22,8 @@ export type WebhookIntakeProps = {
   quarantine: Table;
 };
 
+type StoreEnvironment = Omit<WebhookFallbackEnvironment, 'FALLBACK_QUEUE_URL' | 'MAX_RECEIVES'>;
+
 /** From Button's webhook to the table: the public URL, the receiver, and the queue for what can't be stored at once. */
 export class WebhookIntake extends Construct {
   /** The URL for Button's Dashboard. */
@@ -53,7 +55,11 @@ export class WebhookIntake extends Construct {
     const { deployment, transactionsConfig } = this.#props;
     const { timeoutSeconds, visibilityTimeoutSeconds, maxConcurrency, maxReceiveCount } =
       transactionsConfig.fallback;
-    const environment: WebhookFallbackEnvironment = this.#storeEnvironment();
+    const environment = (queueUrl: string): WebhookFallbackEnvironment => ({
+      ...this.#storeEnvironment(),
+      FALLBACK_QUEUE_URL: queueUrl,
+      MAX_RECEIVES: String(maxReceiveCount),
+    });
     return new QueueWorker(this, 'Fallback', {
       deployment,
       logicalId: 'WebhookFallbackQueue',
@@ -64,11 +70,11 @@ export class WebhookIntake extends Construct {
       batchSize: 10,
       maxConcurrency,
       maxReceiveCount,
-      environment: () => environment,
+      environment: ({ queueUrl }) => environment(queueUrl),
       permissions: () => this.#storePermissions(),
       alarms: {
         deadLetterImpact:
-          'Authentic webhooks could not be stored in any try: shoppers may miss rewards until the next read from Button.',
+          'Authentic webhooks could be brought neither into the table nor into quarantine: shoppers may miss rewards until the next read from Button.',
         ageImpact: 'Authentic webhooks have waited for an hour: transactions are shown late.',
         maxAgeSeconds: 3600,
         runbookSection: 'webhooks-are-held-back',
@@ -95,7 +101,7 @@ export class WebhookIntake extends Construct {
     });
   }
 
-  #storeEnvironment(): WebhookFallbackEnvironment {
+  #storeEnvironment(): StoreEnvironment {
     const { transactions, quarantine, transactionsConfig } = this.#props;
     return {
       TRANSACTIONS_TABLE: transactions.tableName,

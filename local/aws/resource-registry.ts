@@ -15,6 +15,7 @@ import { lambdaEventSourceMapping } from './resources/lambda-event-source-mappin
 import { lambdaFunction } from './resources/lambda-function.ts';
 import { lambdaPermission } from './resources/lambda-permission.ts';
 import { logsLogGroup } from './resources/logs-log-group.ts';
+import { logsMetricFilter } from './resources/logs-metric-filter.ts';
 import { schedulerScheduleGroup } from './resources/scheduler-schedule-group.ts';
 import { schedulerSchedule } from './resources/scheduler-schedule.ts';
 import { secretsmanagerSecret } from './resources/secretsmanager-secret.ts';
@@ -41,6 +42,7 @@ const DEFINITIONS = [
   lambdaFunction,
   lambdaPermission,
   logsLogGroup,
+  logsMetricFilter,
   schedulerSchedule,
   schedulerScheduleGroup,
   secretsmanagerSecret,

@@ -1,8 +1,16 @@
 import * as z from 'zod';
 
-import type { Transaction } from '../domain/transaction.ts';
+import type { Transaction, TransactionFlag } from '../domain/transaction.ts';
+import { webhookFlags } from './webhook-flags.ts';
 
-const text = z.string().nullish();
+/** Text that a table can take, and not enough of it to fill an item by itself. */
+const storableText = z
+  .string()
+  .max(2048)
+  .refine((value) => value.isWellFormed());
+/** An id becomes a key, of which DynamoDB takes 1024 bytes everywhere. */
+const id = storableText.max(255).min(1);
+const text = storableText.nullish();
 const minorUnits = z.int().nullish();
 
 /** An instant with or without milliseconds or offset, cut to whole seconds in UTC so that both sources compare. */
@@ -19,9 +27,9 @@ const instant = z.iso
  * Source: docs/button/webhooks.md, "data".
  */
 const TransactionWireSchema = z.object({
-  id: z.string().min(1),
+  id,
   status: z.enum(['pending', 'validated', 'declined']),
-  category: z.string(),
+  category: storableText,
   created_date: instant,
   modified_date: instant,
   validated_date: instant.nullish().catch(null),
@@ -30,7 +38,7 @@ const TransactionWireSchema = z.object({
   currency: text,
   order_total: minorUnits,
   order_currency: text,
-  button_order_id: text,
+  button_order_id: storableText.max(255).nullish(),
   account_id: text,
   commerce_organization: text,
   publisher_customer_id: text,
@@ -73,11 +81,18 @@ export function readTransaction(row: unknown): TransactionReading {
 }
 
 /** The envelope of a webhook. Unknown event types are fine: `data.status` says what a transaction is. */
-const WebhookEnvelopeSchema = z.object({ id: z.string().min(1), event_type: z.string(), data: z.unknown() });
+const WebhookEnvelopeSchema = z.object({ id, event_type: z.string(), data: z.unknown() });
 
 /** A webhook's transaction, or why it could not be understood. */
 export type WebhookReading =
-  | { understood: true; eventId: string; eventType: string; transaction: Transaction; payload: unknown }
+  | {
+      understood: true;
+      eventId: string;
+      transaction: Transaction;
+      payload: unknown;
+      /** What is odd about it all the same. */
+      flags: readonly TransactionFlag[];
+    }
   | { understood: false; eventId?: string; faults: WireFault[] };
 
 /**
@@ -102,7 +117,14 @@ export function readWebhook(body: Uint8Array): WebhookReading {
   }
   if (!canBeWritten(data))
     return { understood: false, eventId, faults: [{ path: '$.data', code: 'too_deep' }] };
-  return { understood: true, eventId, eventType, transaction: reading.transaction, payload: data };
+  const { transaction } = reading;
+  return {
+    understood: true,
+    eventId,
+    transaction,
+    payload: data,
+    flags: webhookFlags(eventType, transaction, data),
+  };
 }
 
 /** What is nested too deeply can be parsed, but not be written as JSON again. */

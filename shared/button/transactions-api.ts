@@ -18,9 +18,11 @@ export type ApiReading<Value> =
   /** Worth another try. */
   | { read: false; reason: 'unavailable'; detail: string; afterMs?: number };
 
-/** Which transactions: those modified in `[start, end)`. Instants are RFC 3339 in UTC. */
+/** Which transactions: those whose date `timeField` lies in `[start, end)`. Instants are RFC 3339 in UTC. */
 export type TransactionQuery = {
-  accountId: string;
+  /** Null: those of all accounts. */
+  accountId: string | null;
+  timeField: 'modified_date' | 'created_date';
   start: string;
   end: string;
   pageSize: number;
@@ -46,7 +48,7 @@ const PageSchema = z.object({
 /**
  * The Transactions API with one publisher's key.
  *
- * `time_field` is always `modified_date`: Button's default, `created_date`, would hide every later change of an old transaction.
+ * `time_field` is always sent: Button's default, `created_date`, would hide every later change of an old transaction.
  * Source: https://developer.usebutton.com/guides/publishers/transactions-api
  */
 export function createTransactionsApi(http: ButtonHttp, apiKey: string): TransactionsApi {
@@ -55,21 +57,28 @@ export function createTransactionsApi(http: ButtonHttp, apiKey: string): Transac
       const response = await http.call({ method: 'GET', path: '/v1/affiliation/accounts', apiKey });
       return readList(response, (body) => AccountsSchema.safeParse(body).data?.objects);
     },
-    async listTransactions({ accountId, start, end, pageSize, cursor }) {
+    async listTransactions({ accountId, timeField, start, end, pageSize, cursor }) {
       const parameters = new URLSearchParams({
         start,
         end,
-        time_field: 'modified_date',
+        time_field: timeField,
         page_size: String(pageSize),
       });
       if (cursor !== null) parameters.set('cursor', cursor);
-      const path = `/v1/affiliation/accounts/${encodeURIComponent(accountId)}/transactions?${parameters.toString()}`;
-      return readList(await http.call({ method: 'GET', path, apiKey }), (body) => {
-        const page = PageSchema.safeParse(body).data;
-        return page && { rows: page.objects, nextCursor: cursorOf(page.meta.next ?? null) };
-      });
+      const owner = accountId === null ? '' : `/accounts/${encodeURIComponent(accountId)}`;
+      const path = `/v1/affiliation${owner}/transactions?${parameters.toString()}`;
+      return readList(await http.call({ method: 'GET', path, apiKey }), readPage);
     },
   };
+}
+
+/** Undefined for what is no page; and for one that goes on without saying where, which must not pass for the last page. */
+function readPage(body: unknown): TransactionPage | undefined {
+  const page = PageSchema.safeParse(body).data;
+  if (!page) return undefined;
+  const next = page.meta.next ?? null;
+  const nextCursor = cursorOf(next);
+  return next !== null && !nextCursor ? undefined : { rows: page.objects, nextCursor };
 }
 
 /**

@@ -69,7 +69,12 @@ export const METRICS = {
   TransactionsImported: { unit: 'Count', dimensions: [] },
   /** From a change at Button to its repair; the longest of a page. */
   RepairDelaySeconds: { unit: 'Seconds', dimensions: [] },
+  /** By comparison of the lists, where it is switched on. */
+  RowsOnlyInAllAccountsList: { unit: 'Count', dimensions: [] },
+  RowsOnlyInAccountLists: { unit: 'Count', dimensions: [] },
   DriftAmountMinor: { unit: 'None', dimensions: ['Currency'] },
+  // Expiry of personal data.
+  PersonalDataExpired: { unit: 'Count', dimensions: [] },
   // Event publisher.
   EventsPublished: { unit: 'Count', dimensions: [] },
 } as const satisfies Record<string, MetricDefinition>;

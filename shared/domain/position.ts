@@ -1,4 +1,6 @@
-/** The part of an account's history that is being read: `start` inclusive, `end` exclusive, on `modified_date`, whole seconds, UTC. */
+import type { DriftTally } from './drift.ts';
+
+/** The part of an account's history that is being read: `start` inclusive, `end` exclusive, whole seconds, UTC. */
 export type ReadWindow = {
   start: string;
   end: string;
@@ -9,6 +11,10 @@ export type ReadWindow = {
   rows: number;
   /** Rows that held something we did not know. */
   repaired: number;
+  /** How often it was begun again. */
+  restarts?: number;
+  /** What its end comes to by Button's clock, where that is behind ours: what changes there after the read is in no page of it. */
+  safeUntil?: string;
 };
 
 /**
@@ -17,43 +23,32 @@ export type ReadWindow = {
  */
 export type Position = {
   account: string;
-  /** `live`, `sweep` or `backfill-<id>`. */
+  /** `live`, `sweep-daily`, `sweep-weekly`, `backfill-<id>`, or `cross-check` of all accounts. */
   stream: string;
   /** Rises whenever a worker takes the position: a worker that lost it can store nothing more. */
   fence: number;
-  /** Everything modified before this instant is stored. */
+  /** Everything before this instant is stored. */
   doneUntil: string;
   /** Rows modified before this instant were there before this system was deployed; null: none were. */
   historicalBefore: string | null;
+  /** The date that windows are cut by; `modified_date` unless given. */
+  timeField?: 'created_date';
+  /** Where a stream with an end began. */
+  readFrom?: string;
+  /** Where a stream with an end is over. */
+  readUntil?: string;
   /** The window being read, as it was requested first. */
   window?: ReadWindow;
-  /** When the last window was completed. */
+  /** Windows are no longer than this, because Button would not let a longer one be read to its end. */
+  maxWindowSeconds?: number;
+  /** Button asked for no request before this instant. */
+  retryAt?: string;
+  /** What was found and stands in no report yet. */
+  drift?: DriftTally;
+  createdAt?: string;
+  /** When the position last moved. */
   completedAt?: string;
 };
-
-/** How the transactions are imported that an account held before this system was deployed. */
-export type FirstRead = 'historical' | 'live' | 'none';
-
-/**
- * Where the live stream of an account begins. Pure.
- *
- * An account that was there at deployment is read as `firstRead` says, because an older system may have rewarded what it holds; one
- * that appears later is live from its beginning. Instants are ISO 8601 UTC.
- */
-export function livePosition(
-  account: string,
-  first: { firstRead: FirstRead; readFrom: string; deployedAt: string; wasThere: boolean },
-): Position {
-  const { firstRead, readFrom, deployedAt, wasThere } = first;
-  return {
-    account,
-    stream: 'live',
-    fence: 0,
-    doneUntil: wasThere && firstRead === 'none' ? deployedAt : readFrom,
-    // Cut to the second, as Button's dates are: what changes in the second of deployment is live.
-    historicalBefore: wasThere && firstRead !== 'live' ? toSecond(Date.parse(deployedAt)) : null,
-  };
-}
 
 /** How windows are cut. */
 export type WindowPolicy = { overlapMs: number; lagMs: number };
@@ -67,30 +62,68 @@ const MAX_WINDOW_MS = DAY_MS;
 /** The longest window far back, where a first read passes years in which little or nothing happened. */
 const MAX_HISTORY_WINDOW_MS = 31 * DAY_MS;
 
+/** No window is cut shorter than this: what is refused even so is not refused for its length. */
+const MIN_WINDOW_SECONDS = 900;
+
+/** A window is begun again so often at its length; what fails even then is read in halves. */
+const MAX_RESTARTS = 2;
+
+/** What clocks of our own may differ by. */
+const CLOCK_TOLERANCE_MS = 60 * SECOND_MS;
+
 /**
- * The window to read next: the one that is open, else the next one; undefined if there is none, because the position lies in the
- * future. Pure.
+ * The window to read next: the one that is open, else the next one; undefined if there is none, because the stream is over. Pure.
  *
- * A new window overlaps what is done by `overlapMs`, because changes can become visible late, and ends `lagMs` before now with the
- * second that has begun.
+ * `clock` is the earlier of our time and Button's. A new window of a stream without an end overlaps what is done by `overlapMs`,
+ * because changes can become visible late, and ends `lagMs` before `clock` with the second that has begun.
  */
-export function windowToRead(position: Position, now: Date, policy: WindowPolicy): ReadWindow | undefined {
+export function windowToRead(position: Position, clock: Date, policy: WindowPolicy): ReadWindow | undefined {
   if (position.window) return position.window;
+  if (isFinished(position)) return undefined;
   const doneUntilMs = Date.parse(position.doneUntil);
-  const isHistory = now.getTime() - doneUntilMs > MAX_HISTORY_WINDOW_MS;
-  const longestEndMs = doneUntilMs + (isHistory ? MAX_HISTORY_WINDOW_MS : MAX_WINDOW_MS);
-  const start = toSecond(doneUntilMs - policy.overlapMs);
-  const end = toSecond(Math.min(latestEndMs(now, policy), longestEndMs));
+  const overlapMs = position.readUntil === undefined ? policy.overlapMs : 0;
+  const start = toSecond(doneUntilMs - overlapMs);
+  const end = toSecond(
+    Math.min(lastEndMs(position, clock, policy), doneUntilMs + longestMs(position, clock)),
+  );
   return start < end ? { start, end, cursor: null, pages: 0, rows: 0, repaired: 0 } : undefined;
 }
 
-/** Whether everything is stored that could be read at `now`. Pure. */
-export function isCaughtUp(position: Position, now: Date, policy: WindowPolicy): boolean {
-  return !position.window && Date.parse(position.doneUntil) >= latestEndMs(now, policy);
+function longestMs({ doneUntil, maxWindowSeconds }: Position, clock: Date): number {
+  const isHistory = clock.getTime() - Date.parse(doneUntil) > MAX_HISTORY_WINDOW_MS;
+  const longest = isHistory ? MAX_HISTORY_WINDOW_MS : MAX_WINDOW_MS;
+  return maxWindowSeconds === undefined ? longest : Math.min(longest, maxWindowSeconds * SECOND_MS);
 }
 
-function latestEndMs(now: Date, { lagMs }: WindowPolicy): number {
-  return Math.floor((now.getTime() - lagMs) / SECOND_MS) * SECOND_MS + SECOND_MS;
+/** Whether everything is stored that could be read at `clock`. Pure. */
+export function isCaughtUp(position: Position, clock: Date, policy: WindowPolicy): boolean {
+  return !position.window && Date.parse(position.doneUntil) >= lastEndMs(position, clock, policy);
+}
+
+/** Whether the stream has an end and is over. Pure. */
+export function isFinished({ window, doneUntil, readUntil }: Position): boolean {
+  return !window && readUntil !== undefined && Date.parse(doneUntil) >= Date.parse(readUntil);
+}
+
+/** Whether the position claims what cannot be: that something was read before it happened. Pure. */
+export function isInFuture({ doneUntil, completedAt, window }: Position, now: Date): boolean {
+  const claims = [doneUntil, completedAt, window?.end].filter((instant) => instant !== undefined);
+  return claims.some((instant) => Date.parse(instant) > now.getTime() + CLOCK_TOLERANCE_MS);
+}
+
+function lastEndMs({ readUntil }: Position, clock: Date, policy: WindowPolicy): number {
+  const latest = latestEndMs(clock, policy);
+  return readUntil === undefined ? latest : Math.min(latest, Date.parse(readUntil));
+}
+
+function latestEndMs(clock: Date, { lagMs }: WindowPolicy): number {
+  return Math.floor((clock.getTime() - lagMs) / SECOND_MS) * SECOND_MS + SECOND_MS;
+}
+
+/** The window whose first page Button answered at `serverTime`, by its own clock. Pure. */
+export function boundBy(window: ReadWindow, serverTime: Date, policy: WindowPolicy): ReadWindow {
+  const safeUntil = toSecond(latestEndMs(serverTime, policy));
+  return window.cursor === null && safeUntil < window.end ? { ...window, safeUntil } : window;
 }
 
 /**
@@ -111,13 +144,47 @@ export function afterPage(
     repaired: window.repaired + page.repaired,
   };
   if (page.nextCursor !== null) return { ...position, window: read };
-  const { window: _closed, ...rest } = position;
-  const isFurther = Date.parse(window.end) > Date.parse(position.doneUntil);
-  const doneUntil = isFurther ? window.end : position.doneUntil;
-  return { ...rest, doneUntil, completedAt: page.storedAt.toISOString() };
+  const closed = widen(withoutWindow(position), window);
+  const readUntil = window.safeUntil ?? window.end;
+  if (Date.parse(readUntil) <= Date.parse(position.doneUntil)) return closed;
+  return { ...closed, doneUntil: readUntil, completedAt: page.storedAt.toISOString() };
+}
+
+/** A window that was read without trouble lets the next one be twice as long. */
+function widen(position: Position, { restarts = 0 }: ReadWindow): Position {
+  const { maxWindowSeconds, ...rest } = position;
+  if (maxWindowSeconds === undefined || restarts > 0) return position;
+  const wider = maxWindowSeconds * 2;
+  return wider * SECOND_MS >= MAX_HISTORY_WINDOW_MS ? rest : { ...rest, maxWindowSeconds: wider };
+}
+
+/**
+ * The position from which a window is read again whose pages did not come to an end: because its cursor was refused, or led in a
+ * circle. The same window a few times, then half of it; undefined if that too has been tried. Pure.
+ */
+export function readAgain(position: Position, window: ReadWindow): Position | undefined {
+  const { restarts = 0 } = window;
+  if (restarts >= MAX_RESTARTS) return readHalf(position, window);
+  const { start, end } = window;
+  const begun = { start, end, cursor: null, pages: 0, rows: 0, repaired: 0, restarts: restarts + 1 };
+  return { ...position, window: begun };
+}
+
+/** The position from which half of the window is read; undefined if it is as short as windows get. Pure. */
+export function readHalf(position: Position, window: ReadWindow): Position | undefined {
+  const lengthSeconds = (Date.parse(window.end) - Date.parse(position.doneUntil)) / SECOND_MS;
+  if (lengthSeconds <= MIN_WINDOW_SECONDS) return undefined;
+  const maxWindowSeconds = Math.max(MIN_WINDOW_SECONDS, Math.floor(lengthSeconds / 2));
+  return { ...withoutWindow(position), maxWindowSeconds };
+}
+
+/** The position with no window open: the next one begins where the position stands. Pure. */
+export function withoutWindow(position: Position): Position {
+  const { window: _dropped, ...rest } = position;
+  return rest;
 }
 
 /** RFC 3339 in whole seconds: Button's dates have no more. */
-function toSecond(epochMs: number): string {
+export function toSecond(epochMs: number): string {
   return new Date(epochMs).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -1,10 +1,5 @@
-import {
-  mergeTransaction,
-  transactionKey,
-  type MergeOutcome,
-  type Observation,
-  type TransactionRecord,
-} from '../domain/transaction.ts';
+import { mergeTransaction, type MergeOutcome } from '../domain/merge-transaction.ts';
+import { transactionKey, type Observation, type TransactionRecord } from '../domain/transaction.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { TransactionStore } from '../store/transaction-store.ts';
 import type { Stored } from '../store/versioned-item.ts';

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import { readWebhook } from '../button/transaction-wire.ts';
-import type { QuarantineStore } from '../store/quarantine-store.ts';
+import type { Metrics } from '../domain/metrics.ts';
+import { log } from '../runtime/logger.ts';
+import type { QuarantineReason, QuarantineStore } from '../store/quarantine-store.ts';
 import type { TransactionStore } from '../store/transaction-store.ts';
 import { applyTransaction } from './apply-transaction.ts';
 
@@ -14,47 +16,69 @@ export type WebhookOutcome =
   /** It could not be understood; its bytes are kept to be replayed. */
   | 'quarantined';
 
+/** The exact bytes of an authentic webhook, and when they came, in ISO 8601 UTC. */
+export type ReceivedWebhook = { body: Uint8Array; receivedAt: string };
+
 /** What applying a webhook needs. */
 export type ApplyWebhookPorts = {
   transactions: TransactionStore;
-  quarantine: QuarantineStore;
+  quarantine: Pick<QuarantineStore, 'keep'>;
+  metrics: Metrics;
   now: () => Date;
 };
 
 /**
- * Applies an authentic webhook: for the receiver, and for the fallback queue once the table is back.
+ * Applies an authentic webhook: for the receiver, for the fallback queue once the table is back, and for a replay.
  *
  * Throws if the table cannot be reached; nothing is lost by calling it again.
  */
 export async function applyWebhook(
-  { body, receivedAt }: { body: Uint8Array; receivedAt: string },
-  { transactions, quarantine, now }: ApplyWebhookPorts,
+  webhook: ReceivedWebhook,
+  ports: ApplyWebhookPorts,
 ): Promise<WebhookOutcome> {
-  const reading = readWebhook(body);
+  const reading = readWebhook(webhook.body);
   if (!reading.understood) {
-    const digest = createHash('sha256').update(body).digest('hex');
-    await quarantine.keep({
-      kind: 'webhook',
-      id: reading.eventId ?? digest,
-      bytes: body,
-      reasons: reading.faults.map(({ path, code }) => ({
-        code,
-        path,
-        problem: 'The webhook was not understood here',
-      })),
-      refusedAt: now().toISOString(),
-      origin: 'webhook',
-    });
+    const reasons = reading.faults.map(({ path, code }) => ({
+      code,
+      path,
+      problem: 'The webhook was not understood here',
+    }));
+    await quarantineWebhook(webhook, { eventId: reading.eventId, reasons }, ports);
     return 'quarantined';
   }
 
-  const { eventId, transaction, payload } = reading;
-  const { outcome } = await applyTransaction(transactions, {
+  const { eventId, transaction, payload, flags } = reading;
+  const { outcome, before, after } = await applyTransaction(ports.transactions, {
     transaction,
     payload,
     source: { kind: 'webhook', eventId },
-    seenAt: receivedAt,
+    seenAt: webhook.receivedAt,
     delivery: 'live',
+    flags,
   });
+  const hasNewId = before !== undefined && after.buttonIds.length > before.buttonIds.length;
+  countFlags(eventId, hasNewId ? [...flags, 'several_button_ids'] : flags, ports.metrics);
   return outcome === 'duplicate' || outcome === 'stale' ? 'unchanged' : 'applied';
+}
+
+/** Keeps an authentic webhook as it came, once however often it comes. Throws if the table cannot be reached. */
+export async function quarantineWebhook(
+  { body }: ReceivedWebhook,
+  { eventId, reasons }: { eventId?: string | undefined; reasons: readonly QuarantineReason[] },
+  { quarantine, now }: Pick<ApplyWebhookPorts, 'quarantine' | 'now'>,
+): Promise<void> {
+  await quarantine.keep({
+    kind: 'webhook',
+    id: eventId ?? createHash('sha256').update(body).digest('hex'),
+    bytes: body,
+    reasons,
+    refusedAt: now().toISOString(),
+    origin: 'webhook',
+  });
+}
+
+function countFlags(eventId: string, flags: readonly string[], metrics: Metrics): void {
+  if (flags.length === 0) return;
+  for (const flag of flags) metrics.add({ name: 'WebhookFlags', value: 1, dimensions: { Flag: flag } });
+  log.info('webhook_flagged', { eventId, flags });
 }

@@ -1,21 +1,48 @@
-import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+  type AttributeValue,
+} from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
+import type { DriftTally } from '../domain/drift.ts';
 import type { Position } from '../domain/position.ts';
+import { RetryableError } from '../runtime/errors.ts';
+import { addToReport, countersOf, reportKey, type DriftReportKey } from './drift-report.ts';
+import { fromItem, toItem } from './position-item.ts';
 import { POSITIONS_TABLE } from './table.ts';
 import type { DynamoDB } from './versioned-item.ts';
+
+/** A stream, and how far it is read; `unreadable` where the stored position makes no sense. */
+export type StandingStream = { stream: string; position: Position | 'unreadable' };
 
 /** How far the reconciler has got, by account and stream. Every method throws if the table cannot be reached. */
 export type PositionStore = {
   /** Strongly consistent: a position decides what is read. */
-  read(account: string, stream: string): Promise<Position | undefined>;
-  /** Creates the position unless there is one already. */
-  create(position: Position): Promise<void>;
-  /** Takes the position for a new worker by raising its fence; undefined if another worker was faster. */
+  read(account: string, stream: string): Promise<Position | 'unreadable' | undefined>;
+  /** Every stream of the account, strongly consistent. */
+  list(account: string): Promise<StandingStream[]>;
+  /** Creates the position unless there is one already; false if there is. */
+  create(position: Position): Promise<boolean>;
+  /**
+   * Takes the position for a new worker by raising its fence, and returns it as it stands by then: whoever held it may have saved since
+   * it was read. Undefined if another worker was faster.
+   */
   take(position: Position): Promise<Position | undefined>;
   /** Saves the position if its fence is still standing; false if another worker has taken it since. */
   save(position: Position): Promise<boolean>;
+  /** Saves the position without its drift and adds that to the day's report: both or, if the fence has moved (false), neither. */
+  saveAndReport(position: Position, report: { day: string; retentionDays: number }): Promise<boolean>;
+  /** Puts the position in the place of one that is unreadable; false if that has been done already. */
+  replaceUnreadable(position: Position): Promise<boolean>;
+  /** What was found for the account on that day; undefined if nothing was read. */
+  readReport(report: DriftReportKey): Promise<DriftTally | undefined>;
   /** The deployment's mark: when it began and which accounts Button listed then. Written once. */
   markDeployment(mark: DeploymentMark): Promise<DeploymentMark>;
 };
@@ -23,92 +50,173 @@ export type PositionStore = {
 /** When this system began to work, and the accounts that existed by then: an older system may have paid for what they hold. */
 export type DeploymentMark = { startedAt: string; accounts: readonly string[] };
 
-const SCHEMA_VERSION = 1;
-
 /** Not an account: Button's account ids begin with `acc-`. */
 const DEPLOYMENT_KEY = { account: '*', stream: 'deployment' };
 
-const PositionSchema = z.object({
-  account: z.string(),
-  stream: z.string(),
-  fence: z.number(),
-  doneUntil: z.string(),
-  historicalBefore: z.string().nullable(),
-  window: z
-    .object({
-      start: z.string(),
-      end: z.string(),
-      cursor: z.string().nullable(),
-      pages: z.number(),
-      rows: z.number(),
-      repaired: z.number(),
-    })
-    .exactOptional(),
-  completedAt: z.string().exactOptional(),
-});
+/** Where an account's streams stand among its items: before and behind its reports, `drift-<day>`. */
+const STREAM_RANGES = [
+  ['backfill-', 'backfill-~'],
+  ['drift-~', '~'],
+] as const;
 
 const DeploymentMarkSchema = z.object({ startedAt: z.string(), accounts: z.array(z.string()) });
 
+type Item = Record<string, AttributeValue>;
+type Condition = {
+  ConditionExpression: string;
+  ExpressionAttributeValues?: Item;
+};
+
+const IS_ABSENT: Condition = { ConditionExpression: 'attribute_not_exists(schemaVersion)' };
+
 /** Positions in DynamoDB. */
 export function createPositionStore({ client, table }: { client: DynamoDB; table: string }): PositionStore {
-  const get = async (account: string, stream: string): Promise<unknown> => {
-    const { partitionKey, sortKey } = POSITIONS_TABLE;
-    const { Item } = await client.send(
-      new GetItemCommand({
-        TableName: table,
-        Key: { [partitionKey]: { S: account }, [sortKey]: { S: stream } },
-        ConsistentRead: true,
-      }),
-    );
-    return Item && unmarshall(Item);
-  };
+  const { partitionKey, sortKey } = POSITIONS_TABLE;
+  const get = async (key: Item): Promise<Item | undefined> =>
+    (await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }))).Item;
 
-  const put = async (
-    item: Record<string, unknown>,
-    condition: { expression: string; fence?: number },
-  ): Promise<boolean> => {
-    try {
-      await client.send(
-        new PutItemCommand({
-          TableName: table,
-          Item: marshall({ ...item, schemaVersion: SCHEMA_VERSION }, { removeUndefinedValues: true }),
-          ConditionExpression: condition.expression,
-          ...(condition.fence === undefined
-            ? {}
-            : { ExpressionAttributeValues: { ':fence': { N: String(condition.fence) } } }),
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
-  };
-
-  const isAbsent = { expression: 'attribute_not_exists(schemaVersion)' };
-  const fenceStands = (fence: number) => ({ expression: 'fence = :fence', fence });
+  const put = async (item: Item, condition: Condition): Promise<boolean> =>
+    (await orUndefined(client.send(new PutItemCommand({ TableName: table, Item: item, ...condition })))) !==
+    undefined;
 
   return {
     async read(account, stream) {
-      const item = await get(account, stream);
-      return item === undefined ? undefined : PositionSchema.parse(item);
+      const item = await get(keyOf(account, stream));
+      return item && fromItem(item);
     },
-    async create(position) {
-      await put(position, isAbsent);
+
+    async list(account) {
+      const items = await Promise.all(
+        STREAM_RANGES.map(([from, to]) =>
+          queryAll(client, {
+            TableName: table,
+            ConsistentRead: true,
+            KeyConditionExpression: '#account = :account AND #stream BETWEEN :from AND :to',
+            ExpressionAttributeNames: { '#account': partitionKey, '#stream': sortKey },
+            ExpressionAttributeValues: { ':account': { S: account }, ':from': { S: from }, ':to': { S: to } },
+          }),
+        ),
+      );
+      return items.flat().map((item) => ({ stream: item[sortKey]?.S ?? '', position: fromItem(item) }));
     },
-    async take(position) {
-      const taken = { ...position, fence: position.fence + 1 };
-      return (await put(taken, fenceStands(position.fence))) ? taken : undefined;
+
+    create: (position) => put(toItem(position), IS_ABSENT),
+
+    async take({ account, stream, fence }) {
+      const standing = fenceStands(fence);
+      const taken = await orUndefined(
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: keyOf(account, stream),
+            UpdateExpression: 'SET fence = :next REMOVE retryAt',
+            ConditionExpression: standing.ConditionExpression,
+            ExpressionAttributeValues: {
+              ...standing.ExpressionAttributeValues,
+              ':next': { N: String(fence + 1) },
+            },
+            ReturnValues: 'ALL_NEW',
+          }),
+        ),
+      );
+      const position = taken?.Attributes && fromItem(taken.Attributes);
+      return position === 'unreadable' ? undefined : position;
     },
-    async save(position) {
-      return put(position, fenceStands(position.fence));
+
+    save: (position) => put(toItem(position), fenceStands(position.fence)),
+
+    async saveAndReport({ drift, ...position }, { day, retentionDays }) {
+      if (drift === undefined || Object.keys(drift).length === 0)
+        return put(toItem(position), fenceStands(position.fence));
+      const expiresAtEpochSeconds = Date.parse(`${day}T00:00:00Z`) / 1000 + retentionDays * 86_400;
+      const report = { account: position.account, day };
+      return transact(client, [
+        { Put: { TableName: table, Item: toItem(position), ...fenceStands(position.fence) } },
+        addToReport({ table, report, drift, expiresAtEpochSeconds }),
+      ]);
     },
+
+    async replaceUnreadable(position) {
+      const standing = await get(keyOf(position.account, position.stream));
+      if (!standing) return put(toItem(position), IS_ABSENT);
+      if (fromItem(standing) !== 'unreadable') return false;
+      const { fence } = standing;
+      const isUntouched = fence
+        ? { ConditionExpression: 'fence = :fence', ExpressionAttributeValues: { ':fence': fence } }
+        : { ConditionExpression: 'attribute_not_exists(fence)' };
+      return put(toItem(position), isUntouched);
+    },
+
+    async readReport(report) {
+      const item = await get(reportKey(report));
+      return item && countersOf(item);
+    },
+
     async markDeployment(mark) {
-      const { account, stream } = DEPLOYMENT_KEY;
-      const standing = await get(account, stream);
-      if (standing !== undefined) return DeploymentMarkSchema.parse(standing);
-      if (await put({ ...DEPLOYMENT_KEY, ...mark }, isAbsent)) return mark;
-      return DeploymentMarkSchema.parse(await get(account, stream));
+      const key = keyOf(DEPLOYMENT_KEY.account, DEPLOYMENT_KEY.stream);
+      const standing = await get(key);
+      if (standing) return readMark(standing);
+      if (await put(toItem({ ...DEPLOYMENT_KEY, ...mark }), IS_ABSENT)) return mark;
+      return readMark(await get(key));
     },
   };
+}
+
+function keyOf(account: string, stream: string): Item {
+  return { [POSITIONS_TABLE.partitionKey]: { S: account }, [POSITIONS_TABLE.sortKey]: { S: stream } };
+}
+
+function fenceStands(fence: number): Required<Condition> {
+  return {
+    ConditionExpression: 'fence = :fence',
+    ExpressionAttributeValues: { ':fence': { N: String(fence) } },
+  };
+}
+
+/** Undefined if the write's condition has failed. */
+async function orUndefined<Output>(write: Promise<Output>): Promise<Output | undefined> {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}
+
+function readMark(item: Item | undefined): DeploymentMark {
+  return DeploymentMarkSchema.parse(item && unmarshall(item));
+}
+
+async function queryAll(
+  client: DynamoDB,
+  query: ConstructorParameters<typeof QueryCommand>[0],
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let startKey: Item | undefined;
+  do {
+    const page = await client.send(new QueryCommand({ ...query, ExclusiveStartKey: startKey }));
+    items.push(...(page.Items ?? []));
+    startKey = page.LastEvaluatedKey;
+  } while (startKey);
+  return items;
+}
+
+/**
+ * False if a condition has failed. Throws `RetryableError` if another write was at work on one of the items: a second try can help.
+ *
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (cancellation reasons)
+ */
+async function transact(
+  client: DynamoDB,
+  items: NonNullable<ConstructorParameters<typeof TransactWriteItemsCommand>[0]['TransactItems']>,
+): Promise<boolean> {
+  try {
+    await client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+    return true;
+  } catch (error) {
+    if (!(error instanceof TransactionCanceledException)) throw error;
+    const codes = error.CancellationReasons?.map(({ Code: code }) => code) ?? [];
+    if (codes.includes('ConditionalCheckFailed')) return false;
+    throw new RetryableError('The report could not be written', { cause: error });
+  }
 }

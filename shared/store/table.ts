@@ -10,6 +10,8 @@ export const ORDER_REPORTS_TABLE = {
 /** One item per transaction, keyed by `button_order_id`, or by Button's `id` where there is none. */
 export const TRANSACTIONS_TABLE = {
   partitionKey: 'pk',
+  /** Only on the items that hold a part of a large transaction: the key of its own item. */
+  partOf: 'partOf',
   /** Sparse: only transactions whose shopper is known carry `shopper`. */
   shopperIndex: {
     name: 'byShopper',
@@ -26,8 +28,13 @@ export const TRANSACTIONS_TABLE = {
   },
 } as const;
 
-/** One item per Button account and stream: how far the reconciler has got. */
-export const POSITIONS_TABLE = { partitionKey: 'account', sortKey: 'stream' } as const;
+/** One item per Button account and stream: how far the reconciler has got; and one per account and day: what it found. */
+export const POSITIONS_TABLE = {
+  partitionKey: 'account',
+  sortKey: 'stream',
+  /** Only reports carry it: a position never expires. */
+  timeToLive: 'expiresAtEpochSeconds',
+} as const;
 
 /** What was refused: original bytes, reasons, replay state. */
 export const QUARANTINE_TABLE = {

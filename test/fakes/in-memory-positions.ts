@@ -1,4 +1,4 @@
-import { addTallies, type DriftTally } from '../../shared/domain/drift.ts';
+import { sumTallies, type DriftTally } from '../../shared/domain/drift.ts';
 import type { Position } from '../../shared/domain/position.ts';
 import type { DeploymentMark, PositionStore } from '../../shared/store/position-store.ts';
 
@@ -40,15 +40,21 @@ export function createInMemoryPositions(): InMemoryPositions {
     },
     create: (position) => Promise.resolve(!positions.has(keyOf(position)) && put(position)),
     take(position) {
-      const { retryAt: _over, ...rest } = position;
-      const taken = { ...rest, fence: position.fence + 1 };
-      return Promise.resolve(putIfFence(taken, position.fence) ? taken : undefined);
+      const stored = standing(keyOf(position));
+      if (stored === undefined || stored === 'unreadable' || stored.fence !== position.fence) {
+        return Promise.resolve(undefined);
+      }
+      const { retryAt: _over, ...rest } = stored;
+      const taken = { ...rest, fence: stored.fence + 1 };
+      put(taken);
+      return Promise.resolve(taken);
     },
     save: (position) => Promise.resolve(putIfFence(position, position.fence)),
     saveAndReport({ drift, ...position }, { day }) {
       if (!putIfFence(position, position.fence)) return Promise.resolve(false);
       const key = `${position.account} ${day}`;
-      if (drift && Object.keys(drift).length > 0) reports.set(key, addTallies(reports.get(key) ?? {}, drift));
+      if (drift && Object.keys(drift).length > 0)
+        reports.set(key, sumTallies([reports.get(key) ?? {}, drift]));
       return Promise.resolve(true);
     },
     replaceUnreadable(position) {

@@ -17,6 +17,7 @@ const LOGS = 'logs:CreateLogStream, logs:PutLogEvents on';
 const MESSAGES =
   'sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage on';
 const ACME_ONLY = 'if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["acme#*"]}}';
+const ACME_BREAKER_ONLY = ACME_ONLY.replace('acme#*', 'acme#breaker*');
 
 /** Everything that anything may do, by role. A statement that is not here, or only here, fails the test. */
 const PERMISSIONS: Record<string, string[]> = {
@@ -32,6 +33,7 @@ const PERMISSIONS: Record<string, string[]> = {
     `${LOGS} AcmeRetrySweepWorkerLogs`,
     TRACES,
     `dynamodb:Query on OrderReports/index/due ${ACME_ONLY}`,
+    `dynamodb:GetItem, dynamodb:PutItem on OrderReports ${ACME_BREAKER_ONLY}`,
     'sqs:SendMessage on OrdersAcme',
   ],
   AcmeRetrySweepSchedulerRole: ['lambda:InvokeFunction on AcmeRetrySweepWorkerFunction'],
@@ -53,7 +55,7 @@ const PERMISSIONS: Record<string, string[]> = {
   ReconciliationPlannerWorkerRole: [
     `${LOGS} ReconciliationPlannerWorkerLogs`,
     TRACES,
-    'dynamodb:GetItem, dynamodb:PutItem on Positions',
+    'dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem on Positions',
     'sqs:SendMessage on WakeUps',
     'secretsmanager:GetSecretValue on ButtonApiKey',
   ],
@@ -62,12 +64,18 @@ const PERMISSIONS: Record<string, string[]> = {
     `${LOGS} ReconciliationReconcilerWorkerLogs`,
     TRACES,
     `${MESSAGES} WakeUps`,
-    'dynamodb:GetItem, dynamodb:PutItem on Positions',
+    'dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on Positions',
     'dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem on Transactions',
     'dynamodb:PutItem on WebhookQuarantine',
     'sqs:SendMessage on WakeUps',
     'secretsmanager:GetSecretValue on ButtonApiKey',
   ],
+  PersonalDataExpiryWorkerRole: [
+    `${LOGS} PersonalDataExpiryWorkerLogs`,
+    TRACES,
+    'dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Scan on Transactions',
+  ],
+  PersonalDataExpirySchedulerRole: ['lambda:InvokeFunction on PersonalDataExpiryWorkerFunction'],
   PublicationPublisherRole: [
     `${LOGS} PublicationPublisherLogs`,
     TRACES,

@@ -136,12 +136,12 @@ describe('what holds state', () => {
     }
   });
 
-  it('expires in the quarantines only', () => {
+  it('expires in the quarantines, and among the positions where reports of drift stand', () => {
     const expiring = production
       .resources('AWS::DynamoDB::Table')
       .filter(({ Properties }) => Properties['TimeToLiveSpecification'] !== undefined);
 
-    expect(idsOf(expiring)).toEqual(['OrderQuarantine', 'WebhookQuarantine']);
+    expect(idsOf(expiring)).toEqual(['OrderQuarantine', 'Positions', 'WebhookQuarantine']);
   });
 
   it.each([
@@ -263,7 +263,7 @@ describe('functions', () => {
   const functions = production.resources('AWS::Lambda::Function');
 
   it('are all alike in what they run on', () => {
-    expect(functions).toHaveLength(7);
+    expect(functions).toHaveLength(8);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',

@@ -95,6 +95,26 @@ describe('publishChanges', () => {
     expect([lost, events]).toEqual([undefined, []]);
   });
 
+  it('publishes nothing for a part of a large transaction, nor for the erasing of a shopper', async () => {
+    const { events, ports } = bus();
+    const part = marshall({
+      pk: 'order#btnorder-1#part-x-1',
+      partOf: 'order#btnorder-1',
+      bytes: Buffer.from('x'),
+    });
+
+    const lost = await publishChanges(
+      [
+        change('1', undefined, part),
+        change('2', part, undefined),
+        change('3', image(), image({ erasedAt: '2026-03-01T00:00:00.000Z' })),
+      ],
+      ports,
+    );
+
+    expect([lost, events]).toEqual([undefined, []]);
+  });
+
   it('never calls an app install rewardable (D7)', async () => {
     const { events, ports } = bus();
 

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -9,9 +9,11 @@ import {
   type WebhookRequest,
 } from '../../../functions/webhook-receiver/receive-event.ts';
 import type { WebhookSecret } from '../../../shared/button/signature.ts';
+import type { Measured } from '../../../shared/domain/metrics.ts';
 import { recordStatus } from '../../../shared/domain/transaction.ts';
 import { fallbackMessage, readFallbackMessage } from '../../../shared/ingest/fallback-event.ts';
 import { applyWebhook } from '../../../shared/ingest/apply-webhook.ts';
+import { createSampler } from '../../../shared/runtime/sampler.ts';
 import type { SecretReading } from '../../../shared/runtime/secret.ts';
 import { createQuarantineStore, type QuarantineEntry } from '../../../shared/store/quarantine-store.ts';
 import {
@@ -26,6 +28,7 @@ const SECRETS: WebhookSecret[] = [{ name: 'main', secret: 'whsec-1' }];
 let dynamodb: TestDynamoDB;
 let transactions: TransactionStore;
 let deferred: { body: Uint8Array; receivedAt: string }[];
+let measured: Measured[];
 let nextOrder = 0;
 
 beforeAll(async () => {
@@ -43,6 +46,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   deferred = [];
+  measured = [];
   nextOrder += 1;
   dynamodb.resetCounts();
 });
@@ -61,7 +65,8 @@ function ports(changes: Partial<ReceiveEventPorts> = {}): ReceiveEventPorts {
       deferred.push(event);
       return Promise.resolve();
     },
-    metrics: { add: () => undefined },
+    forgeries: createSampler(10_000, () => 0),
+    metrics: { add: (one) => measured.push(one) },
     now: () => new Date('2026-06-01T12:00:00.000Z'),
     ...changes,
   };
@@ -183,10 +188,68 @@ describe('receiveEvent', () => {
 
     const outcome = await receiveEvent(
       signed(webhook('webhook-tx-pending')),
-      ports({ transactions: broken, defer }),
+      ports({ transactions: broken, quarantine: { keep: defer }, defer }),
     );
 
     expect(outcome).toBe('unavailable');
+  });
+
+  it('keeps the bytes in quarantine if the table is down and the queue does not take them (C6, C14)', async () => {
+    const body = webhook('webhook-tx-pending', { description: randomBytes(900_000).toString('base64') });
+    const kept: QuarantineEntry[] = [];
+
+    const outcome = await receiveEvent(
+      signed(body),
+      ports({
+        transactions: broken,
+        quarantine: { keep: (entry) => Promise.resolve(void kept.push(entry)) },
+        defer: () => Promise.reject(new Error('message too long')),
+      }),
+    );
+
+    expect(outcome).toBe('quarantined');
+    expect(kept).toMatchObject([{ kind: 'webhook', bytes: body, reasons: [{ code: 'not_stored' }] }]);
+  });
+
+  it('accepts what is odd, and counts it by the name of the oddity alone (C4, D5, D8)', async () => {
+    const body = webhook('webhook-tx-pending', {
+      loyalty_tier: 'SENTINEL',
+      category: 'gift-order',
+      amount: 1,
+    });
+
+    const outcome = await receiveEvent(signed(body), ports());
+
+    const flags = measured.flatMap((one) => (one.name === 'WebhookFlags' ? [one.dimensions.Flag] : []));
+    expect(outcome).toBe('applied');
+    expect(flags).toEqual(['unknown_category', 'commission_mismatch', 'unknown_field']);
+    expect(JSON.stringify(measured)).not.toContain('SENTINEL');
+  });
+
+  it('counts an order that comes under a second Button id (D6)', async () => {
+    await receiveEvent(signed(webhook('webhook-tx-pending')), ports());
+
+    await receiveEvent(signed(webhook('webhook-tx-pending', { id: 'tx-another' })), ports());
+    await receiveEvent(signed(webhook('webhook-tx-pending', { id: 'tx-another' })), ports());
+
+    expect(measured.filter(({ name }) => name === 'WebhookFlags')).toEqual([
+      { name: 'WebhookFlags', value: 1, dimensions: { Flag: 'several_button_ids' } },
+    ]);
+  });
+
+  it('counts a flood of forgeries without a line for each (C15, S27)', async () => {
+    let nowMs = 0;
+    const flooded = ports({ forgeries: createSampler(10_000, () => nowMs) });
+
+    for (let sent = 0; sent < 1000; sent += 1) {
+      await receiveEvent({ body: Buffer.from('{}'), signature: 'f'.repeat(64) }, flooded);
+      nowMs += 20;
+    }
+
+    expect(measured).toEqual([
+      { name: 'WebhooksForged', value: 1 },
+      { name: 'WebhooksForged', value: 500 },
+    ]);
   });
 
   it('ends in the same state whatever the order of arrival (D1, D2)', async () => {

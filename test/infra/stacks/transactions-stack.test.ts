@@ -69,15 +69,64 @@ describe('TransactionsStack', () => {
     expect(Format).not.toMatch(/sourceIp|body|header/i);
   });
 
-  it('reads from Button more often in busy hours, in their own time zone', () => {
-    const schedules = stage
+  it('counts at the gateway what Button counts before it pauses the webhook, and no forger (C7)', () => {
+    const filters = stage.resources('AWS::Logs::MetricFilter').map(({ Properties }): [string, unknown] => {
+      const [transformation] = Properties['MetricTransformations'] as [{ MetricName: string }];
+      return [transformation.MetricName, Properties['FilterPattern']];
+    });
+
+    expect(Object.fromEntries(filters)).toEqual({
+      WebhooksFromButton: '{ $.userAgent = "Button Webhooks*" }',
+      WebhooksFailedForButton:
+        '{ ($.status = "5*") || ($.status = "429") || (($.status = "401") && ($.userAgent = "Button Webhooks*")) }',
+    });
+  });
+
+  it('keeps an archive of the events where the configuration asks for one', () => {
+    const archived = synthesizeStage({ stage: 'development', transactions: { eventArchiveDays: 30 } });
+
+    expect(stage.resources('AWS::Events::Archive')).toEqual([]);
+    expect(archived.resources('AWS::Events::Archive').map(({ Properties }) => Properties)).toMatchObject([
+      { RetentionDays: 30, SourceArn: { 'Fn::GetAtt': ['ButtonTransactions', 'Arn'] } },
+    ]);
+  });
+
+  it('tells the fallback its queue and how often SQS lets it try', () => {
+    const fallback = stage
+      .resources('AWS::Lambda::Function')
+      .find(({ logicalId }) => logicalId.startsWith('IntakeFallback'));
+
+    expect(fallback?.Properties['Environment']).toMatchObject({
+      Variables: { FALLBACK_QUEUE_URL: { Ref: 'WebhookFallbackQueue' }, MAX_RECEIVES: '1000' },
+    });
+  });
+
+  it('reads from Button more often in busy hours, and more widely at night, in their own time zone', () => {
+    const ofPlanner = stage
       .resources('AWS::Scheduler::Schedule')
-      .map(({ Properties }) => [Properties['ScheduleExpression'], Properties['ScheduleExpressionTimezone']]);
+      .filter(({ logicalId }) => logicalId.startsWith('Reconciliation'));
+    const schedules = ofPlanner.map(({ Properties }) => {
+      const { Input } = Properties['Target'] as { Input: string };
+      return [Properties['ScheduleExpression'], Properties['ScheduleExpressionTimezone'], JSON.parse(Input)];
+    });
 
     expect(schedules).toEqual([
-      ['cron(0/10 7-23 * * ? *)', 'America/New_York'],
-      ['cron(0/30 0-6 * * ? *)', 'America/New_York'],
+      ['cron(0/10 7-23 * * ? *)', 'America/New_York', { streams: ['live'] }],
+      ['cron(0/30 0-6 * * ? *)', 'America/New_York', { streams: ['live'] }],
+      ['cron(20 4 * * ? *)', 'America/New_York', { streams: ['sweep-daily'] }],
+      ['cron(40 4 ? * SUN *)', 'America/New_York', { streams: ['sweep-weekly'] }],
     ]);
+  });
+
+  it('lets personal data expire once a week, after as many days as the stage says', () => {
+    const expiry = synthesizeStage({ stage: 'development', transactions: { personalDataDays: 90 } });
+    const isItsOwn = ({ logicalId }: { logicalId: string }) => logicalId.startsWith('PersonalDataExpiry');
+
+    const [schedule] = expiry.resources('AWS::Scheduler::Schedule').filter(isItsOwn);
+    const [worker] = expiry.resources('AWS::Lambda::Function').filter(isItsOwn);
+
+    expect(schedule?.Properties).toMatchObject({ ScheduleExpression: 'cron(30 4 ? * SUN *)' });
+    expect(worker?.Properties['Environment']).toMatchObject({ Variables: { PERSONAL_DATA_DAYS: '90' } });
   });
 
   it('hands one wake-up at a time to a reconciler', () => {

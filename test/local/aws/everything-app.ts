@@ -15,7 +15,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Schedule, ScheduleExpression, ScheduleGroup, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -83,6 +83,13 @@ export function synthesizeEverything(outdir: string, codeDirectory: string): voi
     maxRecordAge: Duration.hours(1),
     reportBatchItemFailures: true,
     onFailure: new SqsDlq(failures),
+  });
+
+  new MetricFilter(stack, 'Refusals', {
+    logGroup: new LogGroup(stack, 'AccessLogs'),
+    filterPattern: FilterPattern.literal('{ $.status = "401" }'),
+    metricNamespace: 'Everything',
+    metricName: 'Refusals',
   });
 
   const api = new HttpApi(stack, 'Api');

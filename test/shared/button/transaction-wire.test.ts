@@ -11,6 +11,12 @@ function fixture(name: string): Buffer {
   return readFileSync(new URL(`../../fixtures/button/${name}.json`, import.meta.url));
 }
 
+const PENDING = JSON.parse(fixture('webhook-tx-pending').toString()) as { data: object };
+
+function withData(changes: object): Buffer {
+  return Buffer.from(JSON.stringify({ ...PENDING, data: { ...PENDING.data, ...changes } }));
+}
+
 function understood(body: Uint8Array) {
   const reading = readWebhook(body);
   if (!reading.understood) throw new Error(JSON.stringify(reading.faults));
@@ -26,9 +32,8 @@ describe('readWebhook', () => {
     'webhook-app-install',
     'webhook-line-item-edge-cases',
   ])('understands the documented body %s', (name) => {
-    const { transaction, eventType } = understood(fixture(name));
+    const { transaction } = understood(fixture(name));
 
-    expect(eventType).toBe(`tx-${transaction.status}`);
     expect(transaction.modifiedDate).toMatch(/T\d\d:\d\d:\d\dZ$/);
   });
 
@@ -76,6 +81,9 @@ describe('readWebhook', () => {
     ['nothing', Buffer.alloc(0)],
     ['invalid UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
     ['null', Buffer.from('null')],
+    ['an id that no key can hold', withData({ button_order_id: 'x'.repeat(300) })],
+    ['an event id that no key can hold', Buffer.from(JSON.stringify({ ...PENDING, id: 'x'.repeat(2000) }))],
+    ['half a surrogate pair', withData({ publisher_customer_id: '\ud800' })],
     [
       'deep nesting',
       Buffer.from(`{"id":"h","event_type":"t","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}`),

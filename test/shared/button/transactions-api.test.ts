@@ -21,6 +21,7 @@ function answering(response: ButtonResponse) {
 const answered = (status: number, body?: unknown): ButtonResponse => ({ result: 'answered', status, body });
 const query = {
   accountId: 'acc-1',
+  timeField: 'modified_date' as const,
   start: '2026-01-01T00:00:00Z',
   end: '2026-01-02T00:00:00Z',
   pageSize: 100,
@@ -42,7 +43,7 @@ describe('createTransactionsApi', () => {
     expect(listing).toMatchObject({ read: true, value: [{ currency: 'USD' }, { currency: 'GBP' }] });
   });
 
-  it('always filters by modified_date and encodes the instants (E17)', async () => {
+  it('always says which date it filters by, and encodes the instants (E17)', async () => {
     const { api, requests } = answering(answered(200, firstPage));
 
     await api.listTransactions(query);
@@ -50,6 +51,14 @@ describe('createTransactionsApi', () => {
     expect(requests[0]?.path).toBe(
       '/v1/affiliation/accounts/acc-1/transactions?start=2026-01-01T00%3A00%3A00Z&end=2026-01-02T00%3A00%3A00Z&time_field=modified_date&page_size=100',
     );
+  });
+
+  it('asks the list of all accounts where none is named', async () => {
+    const { api, requests } = answering(answered(200, firstPage));
+
+    await api.listTransactions({ ...query, accountId: null, timeField: 'created_date' });
+
+    expect(requests[0]?.path).toMatch(/^\/v1\/affiliation\/transactions\?.*time_field=created_date/);
   });
 
   it('sends the filters again together with the cursor', async () => {
@@ -81,6 +90,13 @@ describe('createTransactionsApi', () => {
     [200, undefined, { reason: 'unavailable', detail: 'unreadable_answer' }],
     [200, { meta: { status: 'error' } }, { reason: 'unavailable' }],
     [200, { meta: { status: 'ok' } }, { reason: 'unavailable' }],
+    [200, { meta: null, objects: [] }, { reason: 'unavailable' }],
+    [
+      200,
+      { meta: { status: 'ok', next: 'https://elsewhere.test/' }, objects: [] },
+      { reason: 'unavailable' },
+    ],
+    [200, { meta: { status: 'ok', next: '?cursor=' }, objects: [] }, { reason: 'unavailable' }],
   ])('reports a %i (%j) as not read (E8, E18)', async (status, body, expected) => {
     const { api } = answering(answered(status, body));
 

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 
 import {
   afterPage,
+  boundBy,
   isCaughtUp,
-  livePosition,
+  isInFuture,
+  readAgain,
   windowToRead,
   type Position,
 } from '../../../shared/domain/position.ts';
@@ -24,28 +26,6 @@ function position(changes: Partial<Position> = {}): Position {
 }
 
 const lastPage = { nextCursor: null, rows: 3, repaired: 1, storedAt: now };
-
-describe('livePosition', () => {
-  const first = { readFrom: '2020-01-01T00:00:00Z', deployedAt: '2026-06-01T00:00:00.000Z' };
-
-  it('imports an account that was there at deployment as historical', () => {
-    const begun = livePosition('acc-1', { ...first, firstRead: 'historical', wasThere: true });
-
-    expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: '2026-06-01T00:00:00Z' });
-  });
-
-  it('reads an account that appears later live from its beginning (E9)', () => {
-    const begun = livePosition('acc-2', { ...first, firstRead: 'historical', wasThere: false });
-
-    expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: null });
-  });
-
-  it('begins at deployment where the first read is switched off', () => {
-    const begun = livePosition('acc-1', { ...first, firstRead: 'none', wasThere: true });
-
-    expect(begun.doneUntil).toBe(first.deployedAt);
-  });
-});
 
 describe('windowToRead', () => {
   it('overlaps what is done and ends a lag before now, with the second that has begun (E1, E3)', () => {
@@ -74,6 +54,97 @@ describe('windowToRead', () => {
 
   it('reads nothing from a position in the future (E4)', () => {
     expect(windowToRead(position({ doneUntil: '2027-01-01T00:00:00Z' }), now, policy)).toBeUndefined();
+  });
+
+  it('keeps a stream with an end within its bounds, and is then over', () => {
+    const bounded = { readFrom: '2026-05-01T00:00:00Z', readUntil: '2026-05-01T06:00:00Z' };
+    const begun = position({ ...bounded, doneUntil: bounded.readFrom });
+
+    expect(windowToRead(begun, now, policy)).toMatchObject({
+      start: bounded.readFrom,
+      end: bounded.readUntil,
+    });
+    expect(windowToRead(position({ ...bounded, doneUntil: bounded.readUntil }), now, policy)).toBeUndefined();
+  });
+});
+
+describe('isInFuture', () => {
+  const later = '2026-06-15T12:05:00Z';
+
+  it.each([
+    { doneUntil: later },
+    { completedAt: later },
+    { window: { start: later, end: later, cursor: null, pages: 0, rows: 0, repaired: 0 } },
+  ])('refuses %j (E4)', (changes) => {
+    expect(isInFuture(position(changes), now)).toBe(true);
+  });
+
+  it('lets two clocks of ours differ a little', () => {
+    expect(isInFuture(position({ doneUntil: '2026-06-15T12:01:00Z' }), now)).toBe(false);
+  });
+});
+
+describe('boundBy', () => {
+  it("moves what is done no further than Button's own clock, where that is behind (E1)", () => {
+    const window = windowToRead(position(), now, policy);
+    if (!window) throw new Error('no window');
+    const serverTime = new Date('2026-06-15T11:50:00Z');
+
+    const done = afterPage(position(), boundBy(window, serverTime, policy), lastPage);
+
+    expect(done.doneUntil).toBe('2026-06-15T11:48:01Z');
+    expect(isCaughtUp(done, serverTime, policy)).toBe(true);
+  });
+
+  it('does not count as progress what a stopped clock allows: silence must alarm (E20)', () => {
+    const window = windowToRead(position(), now, policy);
+    if (!window) throw new Error('no window');
+
+    const done = afterPage(position(), boundBy(window, new Date('1970-01-01T00:01:00Z'), policy), lastPage);
+
+    expect(done).toEqual(position());
+  });
+});
+
+describe('readAgain', () => {
+  const open = {
+    start: '2026-06-01T00:00:00Z',
+    end: '2026-06-02T00:00:00Z',
+    cursor: 'c',
+    pages: 3,
+    rows: 9,
+    repaired: 0,
+  };
+  const standing = position({ doneUntil: open.start, window: open });
+
+  it('begins the same window again, twice (E13)', () => {
+    const first = readAgain(standing, open);
+    const second = first?.window && readAgain(first, first.window);
+
+    expect(first?.window).toMatchObject({ start: open.start, end: open.end, cursor: null, pages: 0 });
+    expect(second?.window).toMatchObject({ cursor: null, restarts: 2 });
+  });
+
+  it('then reads it in halves, and remembers that', () => {
+    const halved = readAgain(standing, { ...open, restarts: 2 });
+
+    expect(halved).toMatchObject({ doneUntil: open.start, maxWindowSeconds: 43_200 });
+    expect(halved && windowToRead(halved, now, policy)?.end).toBe('2026-06-01T12:00:00Z');
+  });
+
+  it('gives up on what is refused however short it is', () => {
+    const shortest = { ...open, end: '2026-06-01T00:15:00Z', restarts: 2 };
+
+    expect(readAgain(standing, shortest)).toBeUndefined();
+  });
+
+  it('lets windows grow again once one has been read without trouble', () => {
+    const halved = position({ doneUntil: open.start, maxWindowSeconds: 43_200 });
+    const window = windowToRead(halved, now, policy);
+    if (!window) throw new Error('no window');
+
+    expect(afterPage(halved, window, lastPage).maxWindowSeconds).toBe(86_400);
+    expect(afterPage(halved, { ...window, restarts: 1 }, lastPage).maxWindowSeconds).toBe(43_200);
   });
 });
 

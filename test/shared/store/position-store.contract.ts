@@ -95,6 +95,14 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       });
     });
 
+    it('are taken as they stand, not as they were read: none is moved back (E6)', async () => {
+      const read = await created();
+      await store.save({ ...read, doneUntil: '2026-06-02T00:00:00Z' });
+
+      expect(await store.take(read)).toMatchObject({ fence: 1, doneUntil: '2026-06-02T00:00:00Z' });
+      expect(await store.read(account, 'live')).toMatchObject({ doneUntil: '2026-06-02T00:00:00Z' });
+    });
+
     it('forget, when taken, that Button once asked to wait', async () => {
       const waiting = await created({ retryAt: '2026-06-01T12:00:00.000Z' });
 

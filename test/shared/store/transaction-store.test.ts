@@ -11,7 +11,11 @@ import { eraseShopper, expirePersonalData } from '../../../shared/ingest/erase-s
 import { RetryableError } from '../../../shared/runtime/errors.ts';
 import { packJson } from '../../../shared/store/packed-json.ts';
 import { deletePart, scanAll, scanHeads, type Scanned } from '../../../shared/store/transaction-scan.ts';
-import { createTransactionStore, shopperTotals } from '../../../shared/store/transaction-store.ts';
+import {
+  createTransactionStore,
+  shopperTotals,
+  shopperTransactions,
+} from '../../../shared/store/transaction-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 
@@ -93,7 +97,12 @@ describe.each([
 ])('a transaction store %s', (_where, createStore) => {
   it('returns what was written, under its revision', async () => {
     const store = createStore();
-    const record = eraseTransaction(newRecord(), '2026-03-01T00:00:00.000Z');
+    const record: TransactionRecord = {
+      ...eraseTransaction(newRecord(), '2026-03-01T00:00:00.000Z'),
+      overruled: ['content'],
+      settledBy: '2026-02-01T00:00:00.000Z',
+      conflictSince: '2026-02-02T00:00:00.000Z',
+    };
 
     const result = await store.write(record, 0);
 
@@ -198,6 +207,23 @@ describe('an item that newer code has written', () => {
 
     expect([version, delivery]).toEqual([1, 'live']);
     expect((await tableStore().read(key))?.thing).toMatchObject({ version: 2, settledIn: 'the future' });
+  });
+});
+
+describe('shopperTransactions', () => {
+  it("lists a shopper's transactions, the latest first, over as many pages as there are", async () => {
+    const mine = ['2026-01-01', '2026-03-01', '2026-02-01'].map((day) =>
+      newRecord({ publisherCustomerId: 'lister', createdDate: `${day}T00:00:00Z` }),
+    );
+    for (const record of mine) await tableStore().write(record, 0);
+
+    const listed = await collect(shopperTransactions(access(), 'lister', { pageSize: 1 }));
+
+    expect(listed.map(({ createdDate, status, amountMinor }) => [createdDate, status, amountMinor])).toEqual([
+      ['2026-03-01T00:00:00Z', 'pending', 600],
+      ['2026-02-01T00:00:00Z', 'pending', 600],
+      ['2026-01-01T00:00:00Z', 'pending', 600],
+    ]);
   });
 });
 

@@ -1,0 +1,13 @@
+import * as z from 'zod';
+
+import { positiveInteger } from '../../shared/runtime/env.ts';
+
+/** The environment of the function that lets personal data expire. */
+export const EnvironmentSchema = z.object({
+  TRANSACTIONS_TABLE: z.string().min(1),
+  /** How long a final transaction keeps its payload and its shopper, in days after its last change. */
+  PERSONAL_DATA_DAYS: positiveInteger,
+});
+
+/** What the stack must supply. */
+export type Environment = z.input<typeof EnvironmentSchema>;

@@ -1,0 +1,126 @@
+import {
+  CROSS_CHECK,
+  crossCheckPosition,
+  livePosition,
+  sweepPosition,
+  type FirstRead,
+  type Sweep,
+} from '../../shared/domain/begin-stream.ts';
+import type { Metrics } from '../../shared/domain/metrics.ts';
+import { isFinished, isInFuture, type Position } from '../../shared/domain/position.ts';
+import type { DeploymentMark, PositionStore, StandingStream } from '../../shared/store/position-store.ts';
+
+/** What preparing needs. */
+export type PrepareStreamsPorts = {
+  positions: Pick<PositionStore, 'list' | 'read' | 'create' | 'take' | 'save' | 'replaceUnreadable'>;
+  metrics: Metrics;
+  firstRead: FirstRead;
+  /** Where an account's first read begins; ISO 8601 UTC. */
+  readFrom: string;
+  now: () => Date;
+};
+
+/** The account to prepare, the sweeps that are due, and the deployment's mark. */
+export type Preparation = {
+  account: string;
+  sweeps: readonly Sweep[];
+  deployment: DeploymentMark;
+};
+
+/** The streams of the account that have something to read, and since when (ISO 8601 UTC) its live stream has told nothing new. */
+export type PreparedAccount = { account: string; streams: string[]; knownUntil: string };
+
+/**
+ * Gives an account's streams the positions they lack: a new account its live one, each sweep that is due a new one, and one that
+ * makes no sense, unreadable or in the future, is replaced by one at the stream's beginning. That costs reads and loses nothing.
+ *
+ * A sweep that is still being read is left to go on. Two ticks at once do the same, and neither moves a position back that a worker
+ * has moved meanwhile. Throws if the table cannot be reached.
+ */
+export async function prepareStreams(
+  preparation: Preparation,
+  ports: PrepareStreamsPorts,
+): Promise<PreparedAccount> {
+  const { account, sweeps, deployment } = preparation;
+  const standing = await ports.positions.list(account);
+  // Only now: to a run that has stalled since it looked at the clock, what was read meanwhile would lie in the future.
+  const now = ports.now();
+  const beginning = {
+    ...livePosition(account, {
+      firstRead: ports.firstRead,
+      readFrom: ports.readFrom,
+      deployedAt: deployment.startedAt,
+      wasThere: deployment.accounts.includes(account),
+    }),
+    createdAt: now.toISOString(),
+  };
+  const unusable = standing.filter(({ position }) => !isUsable(position, now));
+  if (unusable.length > 0) ports.metrics.add({ name: 'UnusablePositions', value: unusable.length });
+
+  const live = standing.find(({ stream }) => stream === 'live')?.position;
+  await begin({ standing: live, beginning, isDue: false, now }, ports.positions);
+  for (const sweep of sweeps) {
+    const swept = standing.find(({ stream }) => stream === sweep.stream)?.position;
+    const again = { ...sweepPosition(beginning, sweep, now), createdAt: now.toISOString() };
+    await begin({ standing: swept, beginning: again, isDue: true, now }, ports.positions);
+  }
+  const due = ['live', ...sweeps.map(({ stream }) => stream)];
+  return {
+    account,
+    streams: [...new Set([...due, ...unfinished(standing, now)])],
+    knownUntil: isUsable(live, now)
+      ? (live.completedAt ?? live.createdAt ?? deployment.startedAt)
+      : now.toISOString(),
+  };
+}
+
+/** Gives the comparison of the lists its position, unless the one before is still at work. Throws if the table cannot be reached. */
+export async function prepareCrossCheck(
+  ports: Pick<PrepareStreamsPorts, 'positions' | 'now'>,
+): Promise<{ account: string; streams: string[] }> {
+  const { account, stream } = CROSS_CHECK;
+  const standing = await ports.positions.read(account, stream);
+  const now = ports.now();
+  await begin({ standing, beginning: crossCheckPosition(now), isDue: true, now }, ports.positions);
+  return { account, streams: [stream] };
+}
+
+/** Streams with an end that a tick before has begun, and nobody has finished. */
+function unfinished(standing: readonly StandingStream[], now: Date): string[] {
+  return standing
+    .filter(
+      ({ position }) => isUsable(position, now) && position.readUntil !== undefined && !isFinished(position),
+    )
+    .map(({ stream }) => stream);
+}
+
+type Standing = StandingStream['position'] | undefined;
+
+/** Puts `beginning` where nothing useful stands, and where a stream that is over is due again. */
+async function begin(
+  { standing, beginning, isDue, now }: { standing: Standing; beginning: Position; isDue: boolean; now: Date },
+  positions: PrepareStreamsPorts['positions'],
+): Promise<void> {
+  if (standing === undefined) {
+    await positions.create(beginning);
+  } else if (standing === 'unreadable') {
+    // Whatever worker holds a fence of the position that was, it must not fit this one.
+    await positions.replaceUnreadable({ ...beginning, fence: Math.floor(now.getTime() / 1000) });
+  } else if (isInFuture(standing, now) || (isDue && isFinished(standing))) {
+    await replace(standing, beginning, positions);
+  }
+}
+
+/** Takes the position as a worker would, so that whoever holds it can store nothing more. */
+async function replace(
+  standing: Position,
+  beginning: Position,
+  positions: PrepareStreamsPorts['positions'],
+): Promise<void> {
+  const taken = await positions.take(standing);
+  if (taken) await positions.save({ ...beginning, fence: taken.fence });
+}
+
+function isUsable(position: Standing, now: Date): position is Position {
+  return position !== undefined && position !== 'unreadable' && !isInFuture(position, now);
+}

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+
+import {
+  readTransaction,
+  type TransactionReading,
+  type WireFault,
+} from '../../shared/button/transaction-wire.ts';
+import {
+  driftAmountsMinor,
+  repairsIn,
+  sumTallies,
+  tallyOf,
+  type DriftTally,
+  type RowOutcome,
+} from '../../shared/domain/drift.ts';
+import type { Metrics } from '../../shared/domain/metrics.ts';
+import type { Position } from '../../shared/domain/position.ts';
+import { transactionKey, type Observation } from '../../shared/domain/transaction.ts';
+import { applyTransaction } from '../../shared/ingest/apply-transaction.ts';
+import type { QuarantineStore } from '../../shared/store/quarantine-store.ts';
+import type { TransactionStore } from '../../shared/store/transaction-store.ts';
+
+/** What storing rows needs. */
+export type StoreRowsPorts = {
+  transactions: TransactionStore;
+  quarantine: QuarantineStore;
+  metrics: Metrics;
+  now: () => Date;
+};
+
+/** Rows as one answer of Button's showed them, the stream they belong to, and when the request began (ISO 8601 UTC). */
+export type ReadRows = {
+  rows: readonly unknown[];
+  position: Pick<Position, 'account' | 'historicalBefore'>;
+  readBegunAt: string;
+};
+
+/** Rows that are written at the same time: enough to hide the table's latency behind the API's. */
+const CONCURRENT_WRITES = 16;
+/** What one BatchGetItem may ask for. */
+const MAX_BATCH_KEYS = 100;
+
+/**
+ * Stores rows by the same merge as webhooks; returns what they told. Rows that have not changed cost half a read unit and no write.
+ *
+ * A row that is not understood goes to quarantine, and the rows beside it go on. Throws if a table cannot be reached.
+ */
+export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<DriftTally> {
+  const observations: Observation[] = [];
+  for (const row of read.rows) {
+    const observation = await observe(row, read, ports);
+    if (observation) observations.push(observation);
+  }
+  const outcomes: RowOutcome[] = [];
+  for (const chunk of inChunks(observations, MAX_BATCH_KEYS)) {
+    outcomes.push(...(await storeChunk(chunk, ports.transactions)));
+  }
+  const tallies = outcomes.map(tallyOf);
+  const tally = sumTallies(tallies);
+  measure(tally, ports.metrics);
+  const delays = tallies.filter((one) => repairsIn(one) > 0).map((one) => one['repairSeconds'] ?? 0);
+  if (delays.length > 0) ports.metrics.add({ name: 'RepairDelaySeconds', value: Math.max(...delays) });
+  ports.metrics.add({ name: 'RowsReconciled', value: read.rows.length });
+  return tally;
+}
+
+async function storeChunk(
+  observations: readonly Observation[],
+  transactions: TransactionStore,
+): Promise<RowOutcome[]> {
+  const byKey = [...Map.groupBy(observations, ({ transaction }) => transactionKey(transaction))];
+  const known = await transactions.readMany(byKey.map(([key]) => key));
+  const outcomes: RowOutcome[] = [];
+  for (const group of inChunks(byKey, CONCURRENT_WRITES)) {
+    const stored = await Promise.all(
+      // Rows of one order are stored one after the other: each must see what the one before has written.
+      group.map(async ([key, same]) => {
+        const done: RowOutcome[] = [];
+        for (const [index, observation] of same.entries()) {
+          const standing = index === 0 ? (known.get(key) ?? 'absent') : undefined;
+          const { before, after } = await applyTransaction(transactions, observation, standing);
+          done.push({ transaction: observation.transaction, before, after, seenAt: observation.seenAt });
+        }
+        return done;
+      }),
+    );
+    outcomes.push(...stored.flat());
+  }
+  return outcomes;
+}
+
+/** Undefined for a row that is not understood. */
+async function observe(
+  row: unknown,
+  { position, readBegunAt }: ReadRows,
+  ports: StoreRowsPorts,
+): Promise<Observation | undefined> {
+  const reading = readRow(row);
+  const seenAt = ports.now().toISOString();
+  if (!reading.understood) {
+    const { faults, bytes } = reading;
+    await ports.quarantine.keep({
+      kind: 'transaction-row',
+      id: createHash('sha256').update(bytes).digest('hex'),
+      bytes,
+      reasons: faults.map(({ path, code }) => ({ code, path, problem: 'The row was not understood here' })),
+      refusedAt: seenAt,
+      origin: `account:${position.account}`,
+    });
+    ports.metrics.add({ name: 'RowsQuarantined', value: 1 });
+    return undefined;
+  }
+  const isHistorical =
+    position.historicalBefore !== null &&
+    Date.parse(reading.transaction.modifiedDate) < Date.parse(position.historicalBefore);
+  return {
+    transaction: reading.transaction,
+    payload: row,
+    source: { kind: 'api', readBegunAt },
+    seenAt,
+    delivery: isHistorical ? 'historical' : 'live',
+  };
+}
+
+type RowReading =
+  | Extract<TransactionReading, { understood: true }>
+  | { understood: false; faults: WireFault[]; bytes: string };
+
+/** What is nested too deeply can be parsed, but not be written again: of that, only its id can be kept. */
+function readRow(row: unknown): RowReading {
+  const reading = readTransaction(row);
+  const bytes = toJson(row);
+  if (bytes === undefined) {
+    const id = reading.understood ? reading.transaction.id : null;
+    return { understood: false, faults: [{ path: '$', code: 'too_deep' }], bytes: JSON.stringify({ id }) };
+  }
+  return reading.understood ? reading : { ...reading, bytes };
+}
+
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+const METRIC_OF_COUNTER = {
+  missing: 'MissingTransactionsRepaired',
+  stale: 'StaleTransactionsRepaired',
+  settledConflicts: 'SettledConflicts',
+  newConflicts: 'TransactionConflicts',
+  imported: 'TransactionsImported',
+} as const;
+
+/** A difference found here is one that no webhook has brought (yet). */
+function measure(tally: DriftTally, metrics: Metrics): void {
+  for (const [counter, name] of Object.entries(METRIC_OF_COUNTER)) {
+    const value = tally[counter];
+    if (value !== undefined) metrics.add({ name, value });
+  }
+  for (const [currency, value] of driftAmountsMinor(tally)) {
+    metrics.add({ name: 'DriftAmountMinor', value, dimensions: { Currency: currency } });
+  }
+}
+
+function inChunks<Item>(items: readonly Item[], size: number): Item[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}

@@ -1,0 +1,99 @@
+import {
+  applyWebhook,
+  quarantineWebhook,
+  type ApplyWebhookPorts,
+  type ReceivedWebhook,
+} from '../../shared/ingest/apply-webhook.ts';
+import { readFallbackMessage } from '../../shared/ingest/fallback-event.ts';
+import { errorName, log } from '../../shared/runtime/logger.ts';
+import { isStoreOutage } from '../../shared/store/store-outage.ts';
+
+/** A message on the fallback queue; `receives` counts this delivery too. */
+export type DeferredMessage = { body: string; receiptHandle: string; receives: number };
+
+/** What applying what was deferred needs. */
+export type ApplyDeferredPorts = ApplyWebhookPorts & {
+  /** Hides a message for so long; throws if the queue cannot be reached. */
+  hide: (receiptHandle: string, seconds: number) => Promise<void>;
+  /** After so many receives SQS takes a message away: the last of them has to bring it to safety. */
+  maxReceives: number;
+};
+
+/** What became of a deferred event. */
+export type DeferredOutcome =
+  /** The store has it: as a transaction, or in quarantine because it was not understood. */
+  | 'applied'
+  /** It fails whatever the store does, or has been tried long enough: its bytes are in quarantine, to be replayed. */
+  | 'set-aside'
+  /** The store is down: the message stays on the queue. */
+  | 'waiting';
+
+/** What is not the store's fault will not go away by waiting: a few tries rule out chance. */
+const MAX_TRIES_OF_A_FAULT = 5;
+
+const FIRST_WAIT_SECONDS = 5;
+const LONGEST_WAIT_SECONDS = 900;
+
+/**
+ * Applies an event that the receiver could not store. Tries again in growing waits of up to 15 minutes while a store is down; what
+ * fails for another reason, a fault of our own, goes to quarantine after five tries.
+ *
+ * Throws if quarantine or queue cannot be reached: the message then stays on the queue.
+ */
+export async function applyDeferred(
+  message: DeferredMessage,
+  ports: ApplyDeferredPorts,
+): Promise<DeferredOutcome> {
+  const outcome = await tryToApply(message, ports);
+  ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1 });
+  return outcome;
+}
+
+const METRIC_OF_OUTCOME = {
+  applied: 'DeferredWebhooksApplied',
+  'set-aside': 'DeferredWebhooksSetAside',
+  waiting: 'DeferredWebhooksKeptWaiting',
+} as const satisfies Record<DeferredOutcome, string>;
+
+async function tryToApply(message: DeferredMessage, ports: ApplyDeferredPorts): Promise<DeferredOutcome> {
+  const { receives, receiptHandle } = message;
+  try {
+    const outcome = await applyWebhook(readFallbackMessage(message.body), ports);
+    if (outcome === 'quarantined') ports.metrics.add({ name: 'WebhooksQuarantined', value: 1 });
+    return 'applied';
+  } catch (error) {
+    const tries = isStoreOutage(error)
+      ? ports.maxReceives
+      : Math.min(MAX_TRIES_OF_A_FAULT, ports.maxReceives);
+    log.warn('deferred_webhook_failed', { error: errorName(error), receives });
+    if (receives >= tries) return setAside(message, errorName(error), ports);
+    await ports.hide(receiptHandle, waitSeconds(receives));
+    return 'waiting';
+  }
+}
+
+async function setAside(
+  { body, receives }: DeferredMessage,
+  error: string,
+  ports: ApplyDeferredPorts,
+): Promise<'set-aside'> {
+  const problem = `It could not be applied in ${receives} tries: ${error}`;
+  const mend = 'Mend the cause, which the log of this function names, and replay it';
+  await quarantineWebhook(asReceived(body), { reasons: [{ code: 'not_applied', problem, mend }] }, ports);
+  ports.metrics.add({ name: 'WebhooksQuarantined', value: 1 });
+  return 'set-aside';
+}
+
+/** The webhook in a message; of a message that holds none, the message itself. */
+function asReceived(message: string): ReceivedWebhook {
+  try {
+    return readFallbackMessage(message);
+  } catch {
+    return { body: Buffer.from(message), receivedAt: '' };
+  }
+}
+
+/** 5 s, 10 s, 20 s and so on up to 15 minutes. */
+function waitSeconds(receives: number): number {
+  return Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (receives - 1));
+}

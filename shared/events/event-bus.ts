@@ -1,0 +1,42 @@
+import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
+
+import { TRANSACTION_EVENT_SOURCE, type TransactionChanged } from '../domain/transaction-changed.ts';
+
+/** Puts events on the bus; returns, in order, whether each was taken. Throws if the bus cannot be reached. */
+export type PutEvents = (events: readonly TransactionChanged[]) => Promise<readonly boolean[]>;
+
+/** EventBridge's limit for one call: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
+const MAX_ENTRIES = 10;
+
+/**
+ * A bus in EventBridge. A call that succeeds may still have lost some of its entries, so each entry's own result counts.
+ *
+ * A bus that doesn't exist takes everything and says so: the name has to come from the stack that owns the bus.
+ */
+export function createEventBus({
+  client,
+  busName,
+}: {
+  client: Pick<EventBridgeClient, 'send'>;
+  busName: string;
+}): PutEvents {
+  return async (events) => {
+    const taken: boolean[] = [];
+    for (let start = 0; start < events.length; start += MAX_ENTRIES) {
+      const entries = events.slice(start, start + MAX_ENTRIES);
+      const { Entries: results = [] } = await client.send(
+        new PutEventsCommand({
+          Entries: entries.map(({ type, detail }) => ({
+            EventBusName: busName,
+            Source: TRANSACTION_EVENT_SOURCE,
+            DetailType: type,
+            Detail: JSON.stringify(detail),
+            Time: new Date(detail.modifiedDate),
+          })),
+        }),
+      );
+      taken.push(...entries.map((_, index) => results[index]?.EventId !== undefined));
+    }
+    return taken;
+  };
+}

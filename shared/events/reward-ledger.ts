@@ -1,0 +1,36 @@
+import type { TransactionChangedDetail } from '../domain/transaction-changed.ts';
+
+// A sample of how a publisher's own system turns events into rewards. Nothing here is deployed with this project.
+
+/** What one transaction is worth to its user now: an entry under `transactionKey`, to be stored under the condition that its version rises. */
+export type LedgerEntry = { version: number; currency: string; creditMinor: number; isFinal: boolean };
+
+/**
+ * The entry after an event, or the same entry if the event tells nothing new. Pure.
+ *
+ * The entry holds the state that the event tells, and never adds up deltas: an event that comes twice, late or not at all then does no
+ * harm, because the one with the highest version decides. What is not live or not rewardable is worth nothing, so whatever a version
+ * has credited the next one takes back.
+ */
+export function creditReward(
+  entry: LedgerEntry | undefined,
+  { version, amountMinor, currency, final, rewardable, delivery }: TransactionChangedDetail,
+): LedgerEntry {
+  if (entry && entry.version >= version) return entry;
+  const counts = delivery === 'live' && rewardable;
+  return {
+    version,
+    currency: currency ?? 'unknown',
+    creditMinor: counts ? (amountMinor ?? 0) : 0,
+    isFinal: final,
+  };
+}
+
+/** What can be paid out in each currency, in minor units: final entries only, because what is pending can still be declined. Pure. */
+export function payableMinor(entries: Iterable<LedgerEntry>): Map<string, number> {
+  const payable = new Map<string, number>();
+  for (const { currency, creditMinor, isFinal } of entries) {
+    if (isFinal) payable.set(currency, (payable.get(currency) ?? 0) + creditMinor);
+  }
+  return payable;
+}

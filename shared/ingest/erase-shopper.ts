@@ -1,0 +1,95 @@
+import { eraseTransaction } from '../domain/erase-transaction.ts';
+import type { TransactionRecord } from '../domain/transaction.ts';
+import { RetryableError } from '../runtime/errors.ts';
+import type { Scanned } from '../store/transaction-scan.ts';
+import type { TransactionStore } from '../store/transaction-store.ts';
+import type { Stored } from '../store/versioned-item.ts';
+
+/** Who is to be erased: the value of one or both of Button's pass-through fields. */
+export type Shopper = { publisherCustomerId?: string; pubRef?: string };
+
+/** What erasing needs. */
+export type EraseTransactionsPorts = {
+  /** Everything in the table, as `scanAll` finds it: a shopper may stand in a version that no index shows. */
+  all: AsyncIterable<Scanned>;
+  transactions: Pick<TransactionStore, 'write'>;
+  /** Deletes a part of a large transaction. */
+  deletePart: (partKey: string) => Promise<void>;
+  now: () => Date;
+};
+
+const MAX_TRIES = 5;
+
+/**
+ * Erases one shopper's data from every transaction: what is left is a head without personal fields, under which later versions are
+ * kept without them too and reward nobody. Returns how many transactions it found.
+ *
+ * Not reached: the quarantine and the bus's archive, which expire by themselves, backups, and what consumers have stored. Throws if the
+ * table cannot be reached; running it again does no harm, and clears away what a version has left that was written meanwhile.
+ */
+export function eraseShopper(shopper: Shopper, ports: EraseTransactionsPorts): Promise<number> {
+  return eraseTransactions((record) => belongsTo(record, shopper), ports);
+}
+
+/**
+ * Erases the personal data of every transaction that was last modified before an instant (ISO 8601 UTC) and can't change any more.
+ * Returns how many. Throws as `eraseShopper` does.
+ */
+export function expirePersonalData(before: string, ports: EraseTransactionsPorts): Promise<number> {
+  return eraseTransactions(
+    ({ candidates }) =>
+      candidates.every(
+        ({ transaction }) => transaction.status !== 'pending' && transaction.modifiedDate < before,
+      ),
+    ports,
+  );
+}
+
+async function eraseTransactions(
+  isToErase: (record: TransactionRecord) => boolean,
+  ports: EraseTransactionsPorts,
+): Promise<number> {
+  const parts: { partKey: string; partOf: string }[] = [];
+  const erased = new Set<string>();
+  let found = 0;
+  for await (const scanned of ports.all) {
+    if (scanned.kind === 'part') {
+      parts.push(scanned);
+      continue;
+    }
+    const { thing: record } = scanned.stored;
+    if (record.erasedAt !== undefined) erased.add(record.key);
+    else if (isToErase(record)) {
+      await eraseStored(scanned.stored, ports);
+      erased.add(record.key);
+      found += 1;
+    }
+  }
+  // An erased head is small and has no parts: whatever parts are left of it hold earlier versions.
+  for (const { partKey } of parts.filter(({ partOf }) => erased.has(partOf))) await ports.deletePart(partKey);
+  return found;
+}
+
+async function eraseStored(
+  found: Stored<TransactionRecord>,
+  { transactions, now }: EraseTransactionsPorts,
+): Promise<void> {
+  let standing = found;
+  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+    const result = await transactions.write(
+      eraseTransaction(standing.thing, now().toISOString()),
+      standing.revision,
+    );
+    if (result.written) return;
+    standing = result.current;
+  }
+  throw new RetryableError('Too many writers at one transaction');
+}
+
+function belongsTo({ candidates }: TransactionRecord, { publisherCustomerId, pubRef }: Shopper): boolean {
+  return candidates.some(
+    ({ transaction }) =>
+      (publisherCustomerId !== undefined && transaction.publisherCustomerId === publisherCustomerId) ||
+      (pubRef !== undefined && transaction.pubRef === pubRef),
+  );
+}

@@ -1,0 +1,48 @@
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+
+import type { Position } from '../domain/position.ts';
+
+const SCHEMA_VERSION = 1;
+
+const count = z.int().nonnegative();
+const instant = z.iso.datetime();
+
+const PositionSchema = z.object({
+  account: z.string(),
+  stream: z.string(),
+  fence: count,
+  doneUntil: instant,
+  historicalBefore: instant.nullable(),
+  timeField: z.literal('created_date').exactOptional(),
+  readFrom: instant.exactOptional(),
+  readUntil: instant.exactOptional(),
+  window: z
+    .object({
+      start: instant,
+      end: instant,
+      cursor: z.string().nullable(),
+      pages: count,
+      rows: count,
+      repaired: count,
+      restarts: count.exactOptional(),
+      safeUntil: instant.exactOptional(),
+    })
+    .exactOptional(),
+  maxWindowSeconds: z.int().positive().exactOptional(),
+  retryAt: instant.exactOptional(),
+  drift: z.record(z.string(), z.number()).exactOptional(),
+  createdAt: instant.exactOptional(),
+  completedAt: instant.exactOptional(),
+});
+
+/** The item that holds a position. */
+export function toItem(position: object): Record<string, AttributeValue> {
+  return marshall({ ...position, schemaVersion: SCHEMA_VERSION }, { removeUndefinedValues: true });
+}
+
+/** The position in an item; `unreadable` if there is none in it that makes sense, because somebody or something spoilt it. */
+export function fromItem(item: Record<string, AttributeValue>): Position | 'unreadable' {
+  return PositionSchema.safeParse(unmarshall(item)).data ?? 'unreadable';
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+
+import { RetryableError } from '../runtime/errors.ts';
+import { TRANSACTIONS_TABLE } from './table.ts';
+import type { DynamoDB } from './versioned-item.ts';
+
+/** What an item says about its body: here it is, or so many parts under that digest. */
+export type BodyReference = { body: Uint8Array } | { bodyDigest: string; bodyParts: number };
+
+/** A table by its client and name. */
+export type TableAccess = { client: DynamoDB; table: string };
+
+/** DynamoDB's limit is 400 KB an item, the attributes beside the body included. */
+const MAX_BODY_BYTES = 350_000;
+
+const SCHEMA_VERSION = 1;
+
+const PartSchema = z.object({ bytes: z.instanceof(Uint8Array) });
+
+/**
+ * Finds room for the body of an item: in the item itself, or, where it exceeds what an item may hold, in items of its own, stored
+ * before this returns. Their keys hold the body's digest, so they never change: whoever reads a head reads the body that belongs to
+ * it, and parts whose head was never written are dead weight and nothing worse.
+ */
+export async function storeBody(access: TableAccess, key: string, body: Uint8Array): Promise<BodyReference> {
+  if (body.length <= MAX_BODY_BYTES) return { body };
+  const bodyDigest = createHash('sha256').update(body).digest('base64url').slice(0, 22);
+  const bodyParts = Math.ceil(body.length / MAX_BODY_BYTES);
+  for (let part = 0; part < bodyParts; part += 1) {
+    const bytes = body.subarray(part * MAX_BODY_BYTES, (part + 1) * MAX_BODY_BYTES);
+    const pk = partKey(key, bodyDigest, part);
+    await access.client.send(
+      new PutItemCommand({
+        TableName: access.table,
+        Item: marshall({
+          [TRANSACTIONS_TABLE.partitionKey]: pk,
+          [TRANSACTIONS_TABLE.partOf]: key,
+          schemaVersion: SCHEMA_VERSION,
+          bytes,
+        }),
+      }),
+    );
+  }
+  return { bodyDigest, bodyParts };
+}
+
+/** The body of the item with that key. Throws `RetryableError` if a part is not there (any more): the item has changed meanwhile. */
+export async function loadBody(
+  access: TableAccess,
+  key: string,
+  reference: BodyReference,
+): Promise<Uint8Array> {
+  if ('body' in reference) return reference.body;
+  const parts: Uint8Array[] = [];
+  for (let part = 0; part < reference.bodyParts; part += 1) {
+    const { Item } = await access.client.send(
+      new GetItemCommand({
+        TableName: access.table,
+        Key: { [TRANSACTIONS_TABLE.partitionKey]: { S: partKey(key, reference.bodyDigest, part) } },
+        // The head was written after its parts: an eventually consistent read may be behind it.
+        ConsistentRead: true,
+      }),
+    );
+    if (!Item) throw new RetryableError('A part of a transaction is not there');
+    parts.push(PartSchema.parse(unmarshall(Item)).bytes);
+  }
+  return Buffer.concat(parts);
+}
+
+function partKey(key: string, digest: string, part: number): string {
+  return `${key}#part-${digest}-${part + 1}`;
+}

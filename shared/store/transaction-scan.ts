@@ -1,0 +1,71 @@
+import { DeleteItemCommand, ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+
+import type { TransactionRecord } from '../domain/transaction.ts';
+import type { TableAccess } from './split-body.ts';
+import { TRANSACTIONS_TABLE } from './table.ts';
+import { fromItem, TransactionHeadSchema, type TransactionHead } from './transaction-item.ts';
+import type { Stored } from './versioned-item.ts';
+
+// Reading the whole table is for repairs that somebody starts by hand, and for the weekly expiry of personal data.
+
+/** A range of `modifiedDate`, `start` inclusive, `end` exclusive: instants in ISO 8601 UTC. */
+export type ModifiedRange = { start: string; end: string };
+
+/** What every transaction modified in the range is now. Throws if the table cannot be reached. */
+export async function* scanHeads(
+  access: TableAccess,
+  { start, end }: ModifiedRange,
+): AsyncGenerator<TransactionHead> {
+  const items = scan(access, {
+    FilterExpression: 'attribute_exists(version) AND modifiedDate >= :start AND modifiedDate < :end',
+    ExpressionAttributeValues: { ':start': { S: start }, ':end': { S: end } },
+  });
+  for await (const item of items) yield TransactionHeadSchema.parse(unmarshall(item));
+}
+
+/** Something that a scan of the whole table finds: a transaction, or an item with a part of a large one. */
+export type Scanned =
+  { kind: 'record'; stored: Stored<TransactionRecord> } | { kind: 'part'; partKey: string; partOf: string };
+
+/** Everything in the table. Throws if it cannot be reached. */
+export async function* scanAll(access: TableAccess): AsyncGenerator<Scanned> {
+  for await (const item of scan(access, {})) {
+    if (TRANSACTIONS_TABLE.partOf in item) {
+      const { pk, partOf } = PartSchema.parse(unmarshall(item));
+      yield { kind: 'part', partKey: pk, partOf };
+    } else {
+      yield { kind: 'record', stored: await fromItem(access, item) };
+    }
+  }
+}
+
+/** Deletes a part of a large transaction, never a transaction. Throws if the table cannot be reached. */
+export async function deletePart({ client, table }: TableAccess, partKey: string): Promise<void> {
+  await client.send(
+    new DeleteItemCommand({
+      TableName: table,
+      Key: { [TRANSACTIONS_TABLE.partitionKey]: { S: partKey } },
+      ConditionExpression: 'attribute_not_exists(version)',
+    }),
+  );
+}
+
+const PartSchema = z.object({ pk: z.string(), partOf: z.string() });
+
+type Filter = { FilterExpression?: string; ExpressionAttributeValues?: Record<string, AttributeValue> };
+
+async function* scan(
+  { client, table }: TableAccess,
+  filter: Filter,
+): AsyncGenerator<Record<string, AttributeValue>> {
+  let startKey: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await client.send(
+      new ScanCommand({ TableName: table, ConsistentRead: true, ExclusiveStartKey: startKey, ...filter }),
+    );
+    yield* page.Items ?? [];
+    startKey = page.LastEvaluatedKey;
+  } while (startKey);
+}

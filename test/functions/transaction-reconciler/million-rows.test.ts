@@ -1,0 +1,152 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import { describe, expect, it } from 'vitest';
+
+import { reconcile } from '../../../functions/transaction-reconciler/reconcile.ts';
+import { readTransaction } from '../../../shared/button/transaction-wire.ts';
+import type { TransactionsApi } from '../../../shared/button/transactions-api.ts';
+import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
+import type { TransactionRecord } from '../../../shared/domain/transaction.ts';
+import type { TransactionStore } from '../../../shared/store/transaction-store.ts';
+import { createInMemoryPositions } from '../../fakes/in-memory-positions.ts';
+import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
+
+setFlagsFromString('--expose-gc');
+/** What the heap holds is what is left after this, and no chance. */
+const collectGarbage = runInNewContext('gc') as () => void;
+
+const ACCOUNT = 'acc-1';
+const PAGE_SIZE = 100;
+const NOW = new Date('2026-06-14T23:59:59Z');
+
+function rowAt(index: number, amount = 100) {
+  return {
+    id: `tx-${index}`,
+    button_order_id: `btnorder-${index}`,
+    account_id: ACCOUNT,
+    status: 'pending',
+    category: 'new-user-order',
+    created_date: '2026-06-14T00:00:00Z',
+    modified_date: '2026-06-14T12:00:00Z',
+    amount,
+    currency: 'USD',
+  };
+}
+
+/** A list of so many rows, made page by page as it is read. */
+function lazyApi(rows: number) {
+  const counts = { requests: 0 };
+  const api: TransactionsApi = {
+    listAccounts: () => Promise.resolve({ read: true, value: [{ id: ACCOUNT, currency: 'USD' }] }),
+    listTransactions({ cursor, pageSize }) {
+      counts.requests += 1;
+      const first = Number(cursor ?? 0);
+      const length = Math.min(pageSize, rows - first);
+      const next = first + length;
+      return Promise.resolve({
+        read: true,
+        value: {
+          rows: Array.from({ length }, (_, index) => rowAt(first + index)),
+          nextCursor: next < rows ? String(next) : null,
+        },
+      });
+    },
+  };
+  return { api, counts };
+}
+
+/** A table in which every row stands already, one in a thousand with another amount; made when it is asked for. */
+function lazyTransactions() {
+  const counts = { keysRead: 0, reads: 0, writes: 0 };
+  const store: TransactionStore = {
+    read: () => Promise.reject(new Error('Rows are looked up in batches')),
+    readMany(keys) {
+      counts.reads += 1;
+      counts.keysRead += keys.length;
+      return Promise.resolve(new Map(keys.map((key) => [key, { thing: recordOf(key), revision: 1 }])));
+    },
+    write(record, expectedRevision) {
+      counts.writes += 1;
+      return Promise.resolve({ written: true, stored: { thing: record, revision: expectedRevision + 1 } });
+    },
+  };
+  return { store, counts };
+}
+
+function recordOf(key: string): TransactionRecord {
+  const index = Number(key.slice('order#btnorder-'.length));
+  return { ...(index % 1000 === 0 ? STALE : KNOWN), key, buttonIds: [`tx-${index}`] };
+}
+
+function knownRecord(row: object): TransactionRecord {
+  const reading = readTransaction(row);
+  if (!reading.understood) throw new Error('not a row');
+  return mergeTransaction(undefined, {
+    transaction: reading.transaction,
+    payload: row,
+    source: { kind: 'webhook', eventId: 'hook-1' },
+    seenAt: '2026-06-14T12:00:01.000Z',
+    delivery: 'live',
+  }).record;
+}
+
+const KNOWN = knownRecord(rowAt(0));
+const STALE = knownRecord({ ...rowAt(0, 90), modified_date: '2026-06-14T00:00:00Z' });
+
+/** Reads so many rows in slices of some hundred pages; returns what it cost. */
+async function readAll(rows: number) {
+  const { api, counts: apiCounts } = lazyApi(rows);
+  const { store, counts: storeCounts } = lazyTransactions();
+  const positions = createInMemoryPositions();
+  await positions.create({
+    account: ACCOUNT,
+    stream: 'live',
+    fence: 0,
+    doneUntil: '2026-06-14T00:00:00Z',
+    historicalBefore: null,
+  });
+  let pagesInSlice = 0;
+  let slices = 0;
+  let peakHeapBytes = 0;
+  for (let outcome = 'handed-on'; outcome === 'handed-on'; slices += 1) {
+    pagesInSlice = 0;
+    ({ outcome } = await reconcile(
+      { account: ACCOUNT, stream: 'live' },
+      {
+        api,
+        positions,
+        transactions: store,
+        quarantine: createInMemoryQuarantine(),
+        send: () => Promise.resolve(),
+        metrics: { add: () => undefined },
+        windows: { overlapMs: 0, lagMs: 0 },
+        pageSize: PAGE_SIZE,
+        driftRetentionDays: 400,
+        timeLeft: () => (pagesInSlice += 1) <= 250,
+        now: () => NOW,
+      },
+    ));
+    collectGarbage();
+    peakHeapBytes = Math.max(peakHeapBytes, process.memoryUsage().heapUsed);
+  }
+  const report = await positions.readReport({ account: ACCOUNT, day: '2026-06-14' });
+  return { ...apiCounts, ...storeCounts, slices, peakHeapBytes, report };
+}
+
+describe('an account with a million transactions', () => {
+  it('is read with one request and one batch read a page, a write only for news, and a flat heap (E7)', async () => {
+    const small = await readAll(10_000);
+    const large = await readAll(1_000_000);
+
+    expect(large).toMatchObject({
+      requests: 10_000,
+      reads: 10_000,
+      keysRead: 1_000_000,
+      writes: 1000,
+      slices: 40,
+      report: { rows: 1_000_000, webhookRows: 999_000, stale: 1000, 'staleAmountMinor#USD': 10_000 },
+    });
+    expect(large.peakHeapBytes - small.peakHeapBytes).toBeLessThan(8 * 1024 * 1024);
+  }, 120_000);
+});

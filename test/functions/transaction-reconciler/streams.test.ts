@@ -1,0 +1,480 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { planReconciliation } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
+import { streamsOf, type PlannedStream } from '../../../functions/reconciliation-planner/tick.ts';
+import { reconcile, type ReconcilePorts } from '../../../functions/transaction-reconciler/reconcile.ts';
+import { readTransaction } from '../../../shared/button/transaction-wire.ts';
+import type {
+  ApiReading,
+  TransactionPage,
+  TransactionQuery,
+  TransactionsApi,
+} from '../../../shared/button/transactions-api.ts';
+import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
+import type { Position } from '../../../shared/domain/position.ts';
+import { readStreamWakeUp, type WakeUpMessage } from '../../../shared/domain/wake-up.ts';
+import { applyTransaction } from '../../../shared/ingest/apply-transaction.ts';
+import { backfillProgress, startBackfill } from '../../../shared/ingest/backfill.ts';
+import { createInMemoryPositions, type InMemoryPositions } from '../../fakes/in-memory-positions.ts';
+import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
+import { createInMemoryTransactions, type InMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
+
+const DEPLOYED_AT = '2026-06-01T00:00:00Z';
+
+type Row = ReturnType<typeof rowOf>;
+
+let now: Date;
+let rows: Row[];
+let onlyInAccountLists: Row[];
+let requests: TransactionQuery[];
+let sent: WakeUpMessage[];
+let measured: Measured[];
+let positions: InMemoryPositions;
+let transactions: InMemoryTransactions;
+let answer: (query: TransactionQuery) => ApiReading<TransactionPage> | undefined;
+
+beforeEach(() => {
+  now = new Date(DEPLOYED_AT);
+  rows = [];
+  onlyInAccountLists = [];
+  requests = [];
+  sent = [];
+  measured = [];
+  positions = createInMemoryPositions();
+  transactions = createInMemoryTransactions();
+  answer = () => undefined;
+});
+
+function rowOf(
+  number: number,
+  changes: { date?: string; created?: string; amount?: number; account?: string } = {},
+) {
+  const { date = now.toISOString(), created = date, amount = 100, account = 'acc-1' } = changes;
+  return {
+    id: `tx-${number}`,
+    button_order_id: `btnorder-${number}`,
+    account_id: account,
+    status: 'pending',
+    category: 'new-user-order',
+    created_date: created,
+    modified_date: date,
+    amount,
+    currency: 'USD',
+  };
+}
+
+const api: TransactionsApi = {
+  listAccounts: () =>
+    Promise.resolve({
+      read: true,
+      value: ['acc-1', 'acc-2', 'acc-3'].map((id) => ({ id, currency: 'USD' })),
+    }),
+  listTransactions(query) {
+    requests.push(query);
+    const { accountId, timeField, start, end } = query;
+    const listed = accountId === null ? rows : [...rows, ...onlyInAccountLists];
+    const within = listed.filter((row) => {
+      const date = Date.parse(timeField === 'created_date' ? row.created_date : row.modified_date);
+      const isOfAccount = accountId === null || row.account_id === accountId;
+      return isOfAccount && date >= Date.parse(start) && date < Date.parse(end);
+    });
+    return Promise.resolve(answer(query) ?? { read: true, value: { rows: within, nextCursor: null } });
+  },
+};
+
+const send = (messages: readonly WakeUpMessage[]) => {
+  sent.push(...messages);
+  return Promise.resolve();
+};
+const metrics = { add: (one: Measured) => measured.push(one) };
+
+async function tick(streams: readonly PlannedStream[] = ['live'], changes: Partial<ReconcilePorts> = {}) {
+  await planReconciliation({
+    api,
+    positions,
+    send,
+    metrics,
+    firstRead: 'historical',
+    readFrom: '2026-01-01T00:00:00Z',
+    streams,
+    sweepDays: 120,
+    now: () => now,
+    tickId: now.toISOString(),
+  });
+  return work(changes);
+}
+
+async function work(changes: Partial<ReconcilePorts> = {}): Promise<string[]> {
+  const outcomes: string[] = [];
+  for (let message = sent.shift(); message; message = sent.shift()) {
+    const wakeUp = readStreamWakeUp(message.body);
+    const result = await reconcile(wakeUp, {
+      api,
+      positions,
+      transactions,
+      quarantine: createInMemoryQuarantine(),
+      send,
+      metrics,
+      windows: { overlapMs: 900_000, lagMs: 120_000 },
+      pageSize: 100,
+      driftRetentionDays: 400,
+      timeLeft: () => true,
+      now: () => now,
+      ...changes,
+    });
+    const reason = 'reason' in result ? ` ${result.reason}` : '';
+    outcomes.push(`${wakeUp.account} ${wakeUp.stream}: ${result.outcome}${reason}`);
+  }
+  return outcomes.sort();
+}
+
+function pass(hours: number): void {
+  now = new Date(now.getTime() + hours * 3_600_000);
+}
+
+async function positionOf(stream: string, account = 'acc-1'): Promise<Position> {
+  const position = await positions.read(account, stream);
+  if (position === undefined || position === 'unreadable') throw new Error(`no position of ${stream}`);
+  return position;
+}
+
+function sum(name: MetricName): number {
+  return measured.filter((one) => one.name === name).reduce((total, { value }) => total + value, 0);
+}
+
+const stored = () =>
+  transactions
+    .all()
+    .map(({ key }) => key)
+    .sort();
+
+describe('faults', () => {
+  it('one account that is refused holds up no other, and is reported as partial (E10)', async () => {
+    rows = [rowOf(1), rowOf(2, { account: 'acc-2' }), rowOf(3, { account: 'acc-3' })];
+    answer = ({ accountId }) => (accountId === 'acc-2' ? { read: false, reason: 'unauthorized' } : undefined);
+    pass(1);
+
+    expect(await tick()).toEqual([
+      'acc-1 live: complete',
+      'acc-2 live: partial unauthorized',
+      'acc-3 live: complete',
+    ]);
+    expect(stored()).toEqual(['order#btnorder-1', 'order#btnorder-3']);
+  });
+
+  it('asks nothing more before Button said it may, and goes on then (E8)', async () => {
+    await tick();
+    pass(1);
+    answer = () => ({ read: false, reason: 'unavailable', detail: 'http_429', afterMs: 900_000 });
+    const told = await tick();
+    requests = [];
+
+    pass(0.1);
+    const early = await tick();
+    const asked = requests.length;
+    answer = () => undefined;
+    pass(1);
+    const late = await tick();
+
+    expect(told[0]).toBe('acc-1 live: partial http_429');
+    expect([early[0], asked]).toEqual(['acc-1 live: partial asked_to_wait', 0]);
+    expect(late[0]).toBe('acc-1 live: complete');
+  });
+
+  it('reads a window in halves that Button refuses for its length, and remembers that', async () => {
+    answer = ({ start, end }) =>
+      Date.parse(end) - Date.parse(start) > 6 * 86_400_000
+        ? { read: false, reason: 'refused', status: 400 }
+        : undefined;
+    rows = [rowOf(1, { date: '2026-02-03T00:00:00Z' })];
+    pass(1);
+
+    expect((await tick())[0]).toBe('acc-1 live: complete');
+    expect(stored()).toEqual(['order#btnorder-1']);
+    expect(sum('ReconcilerWindowsRestarted')).toBeGreaterThan(0);
+  });
+
+  it('gives up for this tick on what is refused however short it is, moves nothing, and tries again (E12)', async () => {
+    await tick();
+    const before = await positionOf('live');
+    answer = ({ cursor }) =>
+      cursor === null
+        ? { read: true, value: { rows: [], nextCursor: 'a' } }
+        : { read: true, value: { rows: [], nextCursor: cursor === 'a' ? 'b' : 'a' } };
+    pass(24);
+    requests = [];
+
+    const circling = await tick();
+    const asked = requests.length;
+    const after = await positionOf('live');
+    answer = () => undefined;
+
+    expect(circling[0]).toBe('acc-1 live: partial endless_pages');
+    expect(asked).toBeLessThan(3 * 100);
+    expect(after).toMatchObject({ doneUntil: before.doneUntil, maxWindowSeconds: 900 });
+    expect((await tick())[0]).toBe('acc-1 live: complete');
+  });
+
+  it('goes on after an empty page that is not the last (E18)', async () => {
+    await tick();
+    pass(1);
+    rows = [rowOf(1, { date: new Date(now.getTime() - 600_000).toISOString() })];
+    answer = ({ cursor }) =>
+      cursor === null ? { read: true, value: { rows: [], nextCursor: 'more' } } : undefined;
+
+    await tick();
+
+    expect(stored()).toEqual(['order#btnorder-1']);
+  });
+
+  it('moves no further than Button’s own clock (E1)', async () => {
+    await tick();
+    pass(2);
+    const serverTime = new Date(now.getTime() - 3_600_000);
+    answer = () => ({ read: true, value: { rows: [], nextCursor: null }, serverTime });
+
+    await tick();
+
+    expect(Date.parse((await positionOf('live')).doneUntil)).toBeLessThan(serverTime.getTime());
+  });
+
+  it('finds, by its overlap, what Button shows later than the lag (E1, E3)', async () => {
+    await tick();
+    pass(1);
+    await tick();
+    rows = [rowOf(1, { date: new Date(now.getTime() - 900_000).toISOString() })];
+    pass(0.1);
+
+    await tick();
+
+    expect(stored()).toEqual(['order#btnorder-1']);
+  });
+
+  it('refuses a position in the future, begins again where the account began, and says so (E4)', async () => {
+    rows = [rowOf(1, { date: '2026-02-03T00:00:00Z' })];
+    await tick();
+    await positions.save({ ...(await positionOf('live')), doneUntil: '2027-01-01T00:00:00Z' });
+    transactions = createInMemoryTransactions();
+    pass(1);
+
+    const refused = await reconcileOnly('live');
+    const repaired = await tick();
+
+    expect(refused).toEqual(['acc-1 live: unusable-position']);
+    expect(repaired[0]).toBe('acc-1 live: complete');
+    expect(stored()).toEqual(['order#btnorder-1']);
+    expect(sum('UnusablePositions')).toBeGreaterThan(0);
+  });
+
+  it('keeps only the id of a row that is nested too deeply to be stored, and goes on', async () => {
+    await tick();
+    pass(1);
+    const date = new Date(now.getTime() - 600_000).toISOString();
+    let deep: unknown = [];
+    for (let depth = 0; depth < 20_000; depth += 1) deep = [deep];
+    rows = [{ ...rowOf(1, { date }), deep } as Row, rowOf(2, { date })];
+
+    expect((await tick())[0]).toBe('acc-1 live: complete');
+    expect(stored()).toEqual(['order#btnorder-2']);
+    expect(sum('RowsQuarantined')).toBe(1);
+  });
+});
+
+async function reconcileOnly(stream: string): Promise<string[]> {
+  sent = [{ body: JSON.stringify({ account: 'acc-1', stream }), groupId: 'g', deduplicationId: 'd' }];
+  return work();
+}
+
+describe('the wider sweeps', () => {
+  it('are due when their schedule says so; a run by hand is one of the live streams', () => {
+    expect(streamsOf({ streams: ['sweep-daily'] })).toEqual(['sweep-daily']);
+    expect([streamsOf({}), streamsOf(null), streamsOf(undefined)]).toEqual([['live'], ['live'], ['live']]);
+    expect(() => streamsOf({ streams: ['hourly'] })).toThrow();
+  });
+
+  it('find what the live stream can no longer see, and never move its position (E15)', async () => {
+    await tick();
+    pass(240);
+    await tick();
+    const before = await positionOf('live');
+    rows = [
+      rowOf(1, { date: new Date(now.getTime() - 3 * 86_400_000).toISOString() }),
+      rowOf(2, { created: '2026-03-01T00:00:00Z', date: '2026-06-02T00:00:00Z' }),
+    ];
+
+    await tick();
+    const seenLive = stored();
+    await tick(['sweep-daily']);
+    const seenDaily = stored();
+    await tick(['sweep-weekly']);
+
+    expect([seenLive, seenDaily, stored()]).toEqual([
+      [],
+      ['order#btnorder-1'],
+      ['order#btnorder-1', 'order#btnorder-2'],
+    ]);
+    expect(requests.at(-1)?.timeField).toBe('created_date');
+    expect((await positionOf('live')).doneUntil).toBe(before.doneUntil);
+  });
+
+  it('begin anew when they are due again, and go on with any tick until they are over', async () => {
+    await tick(['sweep-daily']);
+    const first = await positionOf('sweep-daily');
+    pass(24);
+    answer = () => ({ read: false, reason: 'unavailable', detail: 'http_503' });
+    await tick(['sweep-daily']);
+    answer = () => undefined;
+
+    const next = await tick(['live']);
+    const afterwards = await tick(['live']);
+
+    expect(next).toContain('acc-1 sweep-daily: complete');
+    expect(afterwards).not.toContain('acc-1 sweep-daily: complete');
+    expect((await positionOf('sweep-daily')).readUntil).not.toBe(first.readUntil);
+  });
+});
+
+describe('a backfill', () => {
+  const range = { account: 'acc-1', id: 'march', from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
+  const start = (changes: object = {}) =>
+    startBackfill({ ...range, delivery: 'historical', ...changes }, { positions, send, now: () => now });
+
+  beforeEach(async () => {
+    await tick();
+    rows = [rowOf(1, { date: '2026-02-28T23:59:59Z' }), rowOf(2, { date: '2026-03-15T00:00:00Z' })];
+    requests = [];
+  });
+
+  it('reads its range and nothing else, as history or as news', async () => {
+    expect(await start()).toEqual({ outcome: 'started', stream: 'backfill-march' });
+    await work();
+
+    expect(transactions.all()).toMatchObject([{ key: 'order#btnorder-2', delivery: 'historical' }]);
+    expect(await backfillProgress(range, positions)).toMatchObject({ finished: true, share: 1 });
+    expect(await backfillProgress({ ...range, id: 'april' }, positions)).toBeUndefined();
+  });
+
+  it('goes on where it stopped, with any tick, and leaves the live stream alone (E19)', async () => {
+    const live = await positionOf('live');
+    await start({ from: '2026-01-01T00:00:00Z', delivery: 'live' });
+    answer = () =>
+      requests.length > 2 ? { read: false, reason: 'unavailable', detail: 'http_503' } : undefined;
+    const stopped = await work();
+    const midway = await backfillProgress(range, positions);
+    answer = () => undefined;
+    requests = [];
+
+    const resumed = await tick();
+
+    expect(stopped).toEqual(['acc-1 backfill-march: partial http_503']);
+    expect(midway).toMatchObject({ finished: false, doneUntil: '2026-03-04T00:00:00Z' });
+    expect(resumed).toContain('acc-1 backfill-march: complete');
+    expect(requests.map(({ start: from }) => from)).toContain('2026-03-04T00:00:00Z');
+    expect((await positionOf('live')).doneUntil).toBe(live.doneUntil);
+  });
+
+  it('is started once, and refuses what makes no range', async () => {
+    await start();
+
+    expect(await start({ from: '2020-01-01T00:00:00Z' })).toMatchObject({ outcome: 'resumed' });
+    expect((await positionOf('backfill-march')).readFrom).toBe(range.from);
+    expect(await start({ id: 'a b' })).toEqual({ outcome: 'refused', reason: 'id_malformed' });
+    expect(await start({ to: range.from })).toEqual({ outcome: 'refused', reason: 'range_malformed' });
+    expect(await start({ from: 'soon' })).toEqual({ outcome: 'refused', reason: 'range_malformed' });
+  });
+});
+
+describe('the report of a day', () => {
+  async function webhook(row: Row): Promise<void> {
+    const reading = readTransaction(row);
+    if (!reading.understood) throw new Error('not a row');
+    await applyTransaction(transactions, {
+      transaction: reading.transaction,
+      payload: row,
+      source: { kind: 'webhook', eventId: `hook-${row.id}-${row.amount}` },
+      seenAt: now.toISOString(),
+      delivery: 'live',
+    });
+  }
+
+  it('tells missing, stale and settled apart, with the money at stake and how long it took', async () => {
+    await tick();
+    pass(1);
+    const date = new Date(now.getTime() - 600_000).toISOString();
+    rows = [1, 2, 3, 4].map((number) => rowOf(number, { date }));
+    await webhook(rowOf(2, { date: DEPLOYED_AT, amount: 70 }));
+    await webhook(rowOf(3, { date }));
+    await webhook(rowOf(3, { date, amount: 40 }));
+    await webhook(rowOf(4, { date }));
+    pass(0.001);
+
+    await tick();
+
+    expect(await positions.readReport({ account: 'acc-1', day: '2026-06-01' })).toEqual({
+      rows: 4,
+      webhookRows: 2,
+      missing: 1,
+      'missingAmountMinor#USD': 100,
+      stale: 1,
+      'staleAmountMinor#USD': 30,
+      settledConflicts: 1,
+      'settledConflictsAmountMinor#USD': 60,
+      repairSeconds: 3 * 604,
+    });
+    expect(sum('SettledConflicts')).toBe(1);
+    expect(sum('DriftAmountMinor')).toBe(190);
+    expect(measured).toContainEqual({ name: 'RepairDelaySeconds', value: 604 });
+  });
+
+  it('calls what Button held before deployment an import, not drift', async () => {
+    rows = [rowOf(1, { date: '2026-02-03T00:00:00Z' })];
+
+    await tick();
+
+    expect(await positions.readReport({ account: 'acc-1', day: '2026-06-01' })).toEqual({
+      rows: 1,
+      webhookRows: 0,
+      imported: 1,
+    });
+    expect(sum('MissingTransactionsRepaired')).toBe(0);
+  });
+});
+
+describe('the comparison of lists', () => {
+  it('counts rows that only one of the lists shows, and stores those that no account shows (K12)', async () => {
+    pass(24);
+    const created = new Date(now.getTime() - 5 * 3_600_000).toISOString();
+    rows = [rowOf(1, { date: created }), rowOf(2, { date: created, account: 'acc-unlisted' })];
+    onlyInAccountLists = [rowOf(3, { date: created, account: 'acc-2' })];
+
+    const outcomes = await tick(['cross-check']);
+
+    expect(outcomes).toContain('* cross-check: complete');
+    expect(sum('RowsOnlyInAllAccountsList')).toBe(1);
+    expect(sum('RowsOnlyInAccountLists')).toBe(1);
+    expect(stored()).toContain('order#btnorder-2');
+  });
+
+  it('is not made unless a tick asks for it', async () => {
+    pass(24);
+
+    expect((await tick(['live', 'sweep-daily'])).join()).not.toContain('cross-check');
+    expect(requests.map(({ accountId }) => accountId)).not.toContain(null);
+  });
+
+  it('keeps its place when Button fails, and reads in halves what a slice has no time for', async () => {
+    pass(24);
+    let pages = 0;
+    const hurried = await tick(['cross-check'], { timeLeft: () => (pages += 1) % 2 === 1 });
+    answer = ({ accountId }) =>
+      accountId === null ? { read: false, reason: 'unavailable', detail: 'http_503' } : undefined;
+
+    pass(24);
+    const failed = await tick(['cross-check']);
+    answer = () => undefined;
+
+    expect(hurried.join()).toContain('* cross-check: partial out_of_time');
+    expect(failed).toContain('* cross-check: partial unavailable');
+    expect(await tick(['cross-check'])).toContain('* cross-check: complete');
+  });
+});

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+
+import {
+  DynamoDBClient,
+  GetItemCommand,
+  ProvisionedThroughputExceededException,
+} from '@aws-sdk/client-dynamodb';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  applyDeferred,
+  type ApplyDeferredPorts,
+  type DeferredMessage,
+} from '../../../functions/webhook-fallback/apply-deferred.ts';
+import type { Measured } from '../../../shared/domain/metrics.ts';
+import { fallbackMessage } from '../../../shared/ingest/fallback-event.ts';
+import type { QuarantineEntry } from '../../../shared/store/quarantine-store.ts';
+import { isStoreOutage } from '../../../shared/store/store-outage.ts';
+import type { TransactionStore } from '../../../shared/store/transaction-store.ts';
+import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
+
+const BODY = readFileSync(new URL('../../fixtures/button/webhook-tx-pending.json', import.meta.url));
+
+let hidden: number[];
+let kept: QuarantineEntry[];
+let measured: Measured[];
+
+beforeEach(() => {
+  hidden = [];
+  kept = [];
+  measured = [];
+});
+
+function ports(changes: Partial<ApplyDeferredPorts> = {}): ApplyDeferredPorts {
+  return {
+    transactions: createInMemoryTransactions(),
+    quarantine: { keep: (entry) => Promise.resolve(void kept.push(entry)) },
+    hide: (_receiptHandle, seconds) => Promise.resolve(void hidden.push(seconds)),
+    maxReceives: 1000,
+    metrics: { add: (one) => measured.push(one) },
+    now: () => new Date('2026-06-01T12:00:00.000Z'),
+    ...changes,
+  };
+}
+
+function message(receives = 1, body: Uint8Array = BODY): DeferredMessage {
+  return {
+    body: fallbackMessage({ body, receivedAt: '2026-06-01T11:00:00.000Z' }),
+    receiptHandle: 'r',
+    receives,
+  };
+}
+
+function failing(error: Error): TransactionStore {
+  const fail = () => Promise.reject(error);
+  return { read: fail, readMany: fail, write: fail };
+}
+
+const throttled = failing(
+  new ProvisionedThroughputExceededException({ message: 'slow down', $metadata: {} }),
+);
+const buggy = failing(new TypeError('SENTINEL is not a function'));
+const countOf = (name: Measured['name']) => measured.filter((one) => one.name === name).length;
+
+describe('applyDeferred', () => {
+  it('applies what was deferred, under the time at which it came', async () => {
+    const transactions = createInMemoryTransactions();
+
+    const outcome = await applyDeferred(message(), ports({ transactions }));
+
+    expect(outcome).toBe('applied');
+    expect(transactions.all()[0]?.seen[0]?.seenAt).toBe('2026-06-01T11:00:00.000Z');
+    expect(measured).toContainEqual({ name: 'DeferredWebhooksApplied', value: 1 });
+  });
+
+  it('waits longer and longer while the store is down, up to 15 minutes (F1)', async () => {
+    for (let receives = 1; receives <= 12; receives += 1) {
+      expect(await applyDeferred(message(receives), ports({ transactions: throttled }))).toBe('waiting');
+    }
+
+    expect(hidden).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900]);
+    expect(kept).toEqual([]);
+  });
+
+  it('brings the bytes to quarantine on the last receive that SQS grants', async () => {
+    const last = await applyDeferred(message(1000), ports({ transactions: throttled }));
+
+    expect(last).toBe('set-aside');
+    expect(kept).toMatchObject([{ kind: 'webhook', reasons: [{ code: 'not_applied' }] }]);
+    expect(Buffer.from(kept[0]?.bytes ?? [])).toEqual(BODY);
+  });
+
+  it('sets aside what fails by a fault of our own after five tries, counted, without what the error says (C5)', async () => {
+    const outcomes = [];
+    for (let receives = 1; receives <= 5; receives += 1) {
+      outcomes.push(await applyDeferred(message(receives), ports({ transactions: buggy })));
+    }
+
+    expect(outcomes).toEqual(['waiting', 'waiting', 'waiting', 'waiting', 'set-aside']);
+    expect(JSON.stringify(kept)).not.toContain('SENTINEL');
+    expect([countOf('DeferredWebhooksSetAside'), countOf('WebhooksQuarantined')]).toEqual([1, 1]);
+  });
+
+  it('counts an event that is not understood as quarantined', async () => {
+    const outcome = await applyDeferred(message(1, Buffer.from('{"ping":true}')), ports());
+
+    expect(outcome).toBe('applied');
+    expect([kept.length, countOf('WebhooksQuarantined')]).toEqual([1, 1]);
+  });
+
+  it('keeps a message that holds no event as it is', async () => {
+    const outcome = await applyDeferred({ body: 'not ours', receiptHandle: 'r', receives: 5 }, ports());
+
+    expect(outcome).toBe('set-aside');
+    expect(kept.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(['not ours']);
+  });
+
+  it('leaves the event on the queue if quarantine is down too', async () => {
+    const down = () => Promise.reject(new Error('down'));
+
+    const applying = applyDeferred(
+      message(1000),
+      ports({ transactions: throttled, quarantine: { keep: down } }),
+    );
+
+    await expect(applying).rejects.toThrow('down');
+  });
+});
+
+describe('isStoreOutage', () => {
+  it('takes a table that can not be reached for an outage', async () => {
+    const client = new DynamoDBClient({
+      endpoint: 'http://127.0.0.1:1',
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      maxAttempts: 1,
+    });
+
+    const error: unknown = await client
+      .send(new GetItemCommand({ TableName: 'none', Key: { pk: { S: 'none' } } }))
+      .catch((caught: unknown) => caught);
+    client.destroy();
+
+    expect(isStoreOutage(error)).toBe(true);
+  });
+
+  it('takes what DynamoDB calls invalid, and whatever else is thrown, for a fault of our own', () => {
+    const invalid = Object.assign(
+      new ProvisionedThroughputExceededException({ message: '', $metadata: {} }),
+      { name: 'ValidationException' },
+    );
+
+    expect([invalid, new TypeError('x'), 'x', undefined].map(isStoreOutage)).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+
+import { backfillPosition, livePosition, sweepPosition } from '../../../shared/domain/begin-stream.ts';
+
+describe('livePosition', () => {
+  const first = { readFrom: '2020-01-01T00:00:00Z', deployedAt: '2026-06-01T00:00:00.000Z' };
+
+  it('imports an account that was there at deployment as historical', () => {
+    const begun = livePosition('acc-1', { ...first, firstRead: 'historical', wasThere: true });
+
+    expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: '2026-06-01T00:00:00Z' });
+  });
+
+  it('reads an account that appears later live from its beginning (E9)', () => {
+    const begun = livePosition('acc-2', { ...first, firstRead: 'historical', wasThere: false });
+
+    expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: null });
+  });
+
+  it('begins at deployment where the first read is switched off', () => {
+    const begun = livePosition('acc-1', { ...first, firstRead: 'none', wasThere: true });
+
+    expect(begun.doneUntil).toBe(first.deployedAt);
+  });
+});
+
+describe('sweepPosition', () => {
+  const now = new Date('2026-06-15T12:00:00Z');
+  const live = livePosition('acc-1', {
+    firstRead: 'historical',
+    readFrom: '2026-06-10T00:00:00Z',
+    deployedAt: '2026-06-14T00:00:00Z',
+    wasThere: true,
+  });
+
+  it('reads so many days, up to the hour that is the live stream’s alone (E15)', () => {
+    const swept = sweepPosition(
+      { ...live, doneUntil: '2014-01-01T00:00:00Z' },
+      { stream: 'sweep-daily', days: 7 },
+      now,
+    );
+
+    expect(swept).toMatchObject({ doneUntil: '2026-06-08T12:00:00Z', readUntil: '2026-06-15T11:00:00Z' });
+    expect(swept).not.toHaveProperty('timeField');
+  });
+
+  it('reads by the date that never changes where it reads far back (E15)', () => {
+    expect(sweepPosition(live, { stream: 'sweep-weekly', days: 120 }, now).timeField).toBe('created_date');
+  });
+
+  it('imports nothing that the live stream was told to leave out', () => {
+    const swept = sweepPosition(live, { stream: 'sweep-weekly', days: 120 }, now);
+
+    expect(swept).toMatchObject({ doneUntil: live.doneUntil, historicalBefore: live.historicalBefore });
+  });
+});
+
+describe('backfillPosition', () => {
+  const range = {
+    account: 'acc-1',
+    id: 'march',
+    from: '2026-03-01T00:00:00.000Z',
+    to: '2026-04-01T00:00:00Z',
+  };
+
+  it('reads a range, as history or as news', () => {
+    const historical = backfillPosition({ ...range, delivery: 'historical' });
+    const live = backfillPosition({ ...range, delivery: 'live' });
+
+    expect(historical).toMatchObject({ stream: 'backfill-march', doneUntil: '2026-03-01T00:00:00Z' });
+    expect(Date.parse(historical.historicalBefore ?? '')).toBeGreaterThan(Date.parse(range.to));
+    expect(live.historicalBefore).toBeNull();
+  });
+});
