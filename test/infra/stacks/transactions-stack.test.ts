@@ -107,7 +107,11 @@ describe('TransactionsStack', () => {
       .filter(({ logicalId }) => logicalId.startsWith('Reconciliation'));
     const schedules = ofPlanner.map(({ Properties }) => {
       const { Input } = Properties['Target'] as { Input: string };
-      return [Properties['ScheduleExpression'], Properties['ScheduleExpressionTimezone'], JSON.parse(Input)];
+      return [
+        Properties['ScheduleExpression'],
+        Properties['ScheduleExpressionTimezone'],
+        JSON.parse(Input) as unknown,
+      ];
     });
 
     expect(schedules).toEqual([
