@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** `pending` can still change; `validated` and `declined` are final (Transactions API guide, "Transaction States"). */
 export type TransactionStatus = 'pending' | 'validated' | 'declined';
@@ -128,7 +128,7 @@ export function transactionContent(transaction: Transaction): string {
     publisherCustomerId,
     pubRef,
   ];
-  return createHash('sha256').update(JSON.stringify(rewardable)).digest('base64url').slice(0, 22);
+  return hash('sha256', JSON.stringify(rewardable), 'base64url').slice(0, 22);
 }
 
 /** The status to show and to reward by: `conflict` while versions contradict each other. */
