@@ -12,7 +12,7 @@ import {
 } from '../../../functions/order-reporter/report-order.ts';
 import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
-import { createOrderApi } from '../../../shared/button/order-api.ts';
+import { createOrderApi, type OrderApi } from '../../../shared/button/order-api.ts';
 import { openBreaker } from '../../../shared/domain/breaker.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
 import { wakeUpMessage } from '../../../shared/domain/order-wake-up.ts';
@@ -449,6 +449,32 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
     });
   },
 );
+
+it('a run that comes back after its lease leaves what others have found since, and the order stays one (A2, A20)', async () => {
+  const id = orderId();
+  const created = message('created', id);
+  const api = createOrderApi(http, 'sk-simulated-brand');
+  const outcomes: string[] = [];
+  const slow: OrderApi = {
+    ...api,
+    create: async (order) => {
+      const answer = await api.create(order);
+      later(40);
+      outcomes.push(await reportOrder(created, ports()));
+      return answer;
+    },
+  };
+
+  outcomes.push(await reportOrder(created, ports({ orderApi: slow })));
+  const afterwards = await progress(id);
+  later(61);
+  outcomes.push(await reportOrder(wakeUp(id), ports()));
+
+  expect(afterwards).toBe('in-doubt');
+  expect(outcomes).toEqual(['waiting', 'reported', 'reported']);
+  expect(await progress(id)).toBe('settled');
+  expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
+});
 
 describe('what Button has only accepted (202)', () => {
   const note = (text: string) => ({ changes: { customer_order_id: text } });

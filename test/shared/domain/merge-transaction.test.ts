@@ -137,7 +137,8 @@ describe('mergeTransaction', () => {
     const conflict = mergeAll([pendingAt(1, 600), pendingAt(1, 400)]).record;
     const early = seen(
       { modifiedDate: '2026-01-01T10:00:01Z', amountMinor: 400 },
-      { kind: 'api', readBegunAt: '2026-01-01T23:00:00.000Z' },
+      // At the very instant: what such a read shows may be from before.
+      { kind: 'api', readBegunAt: '2026-01-02T00:00:00.000Z' },
     );
     const late = { ...early, source: { kind: 'api', readBegunAt: '2026-01-02T00:00:01.000Z' } } as const;
 
