@@ -308,6 +308,21 @@ describe('settleReport', () => {
     expect(after.progress).toEqual({ state: 'settled' });
   });
 
+  it('keeps a newer version waiting for the quiet time while an earlier outcome is unclear', () => {
+    const inDoubtReport = settle({ result: 'unclear', reason: 'timeout' });
+    const again = claimed(resumeReport(inDoubtReport, context(61)));
+    const kept = receive(again, event('updated', 2), context(62, 'run-2'));
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+
+    const settled = settleReport({ claimed: again, current: kept.report }, done, { now: at(63), policy });
+
+    expect(settled.progress).toMatchObject({
+      state: 'in-doubt',
+      dueAt: at(123).toISOString(),
+      doubt: { kind: 'unclear' },
+    });
+  });
+
   it('does not take equal amounts for proof when a newer version has come in the meantime', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
     const kept = receive(inDoubt, event('created', 2), context(10));
