@@ -63,6 +63,14 @@ export class OrderReportingStack extends Stack {
       firstCommand: `aws dynamodb scan --table-name ${orderReports.tableName} --index-name ${dueIndex.name} --max-items 20`,
       runbookSection: 'orders-are-getting-old',
     });
+    new ExplainedAlarm(this, 'KeyRefusedAlarm', {
+      deployment,
+      metric: overallMetric('ButtonKeyRefused'),
+      above: 0,
+      impact: "Button refuses a brand's API key: its orders wait until the right one is set.",
+      firstCommand: `aws dynamodb scan --table-name ${orderReports.tableName} --filter-expression "breaker.cause = :refused" --expression-attribute-values '{":refused":{"S":"key-refused"}}' --projection-expression pk`,
+      runbookSection: 'orders-are-getting-old',
+    });
   }
 
   /** Lets a commerce system send a brand's orders. Throws for a brand that isn't configured. */
