@@ -108,28 +108,21 @@ export function transactionKey({ buttonOrderId, id }: Pick<Transaction, 'buttonO
 
 /** A short digest of what a reward depends on: two versions with the same content are worth the same to everybody. */
 export function transactionContent(transaction: Transaction): string {
-  const {
-    status,
-    category,
-    amountMinor,
-    currency,
-    orderTotalMinor,
-    orderCurrency,
-    publisherCustomerId,
-    pubRef,
-  } = transaction;
-  const rewardable = [
-    status,
-    category,
-    amountMinor,
-    currency,
-    orderTotalMinor,
-    orderCurrency,
-    publisherCustomerId,
-    pubRef,
-  ];
+  const rewardable = REWARDABLE_FIELDS.map((field) => transaction[field]);
   return hash('sha256', JSON.stringify(rewardable), 'base64url').slice(0, 22);
 }
+
+/** In this order for ever: stored digests are compared with new ones. */
+const REWARDABLE_FIELDS = [
+  'status',
+  'category',
+  'amountMinor',
+  'currency',
+  'orderTotalMinor',
+  'orderCurrency',
+  'publisherCustomerId',
+  'pubRef',
+] as const satisfies readonly (keyof Transaction)[];
 
 /** The status to show and to reward by: `conflict` while versions contradict each other. */
 export function recordStatus(record: TransactionRecord): TransactionStatus | 'conflict' {

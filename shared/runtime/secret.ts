@@ -4,6 +4,8 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 
+import { errorName, log } from './logger.ts';
+
 /** What a secret held when it was last read. */
 export type SecretReading<Value> =
   | { status: 'set'; value: Value }
@@ -84,6 +86,9 @@ async function fetchSecret<Value>({
     const value = text === undefined ? undefined : parse(text);
     return value === undefined ? { status: 'malformed' } : { status: 'set', value };
   } catch (error) {
-    return { status: error instanceof ResourceNotFoundException ? 'not-set' : 'unreachable' };
+    if (error instanceof ResourceNotFoundException) return { status: 'not-set' };
+    // Who calls is told only that there is no secret; whether it is an outage or a missing right stands here.
+    log.warn('secret_unreachable', { error: errorName(error) });
+    return { status: 'unreachable' };
   }
 }
