@@ -226,6 +226,14 @@ export const TransactionsConfigSchema = z.strictObject({
     .describe(
       'How long a final transaction keeps its payload and its shopper after its last change, in days.',
     ),
+  stalePendingDays: z
+    .int()
+    .min(1)
+    .max(3650)
+    .default(120)
+    .describe(
+      'A transaction that is pending so many days after its creation counts as overdue: longer than the longest time from a purchase to its finalization.',
+    ),
   throttle: ThrottleSchema.prefault({}).describe(
     'The cap on webhook requests; what is beyond it, the reconciler repairs.',
   ),

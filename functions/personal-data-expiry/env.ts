@@ -7,6 +7,8 @@ export const EnvironmentSchema = z.object({
   TRANSACTIONS_TABLE: z.string().min(1),
   /** How long a final transaction keeps its payload and its shopper, in days after its last change. */
   PERSONAL_DATA_DAYS: positiveInteger,
+  /** A transaction that is pending so many days after its creation is overdue. */
+  STALE_PENDING_DAYS: positiveInteger,
 });
 
 /** What the stack must supply. */

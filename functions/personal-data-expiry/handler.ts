@@ -2,13 +2,13 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 
 import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
-import { expirePersonalData } from '../../shared/ingest/erase-shopper.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
 import { deletePart, scanAll } from '../../shared/store/transaction-scan.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
+import { scanTransactions, type WeeklyScan } from './scan-transactions.ts';
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
 const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
@@ -16,18 +16,17 @@ const table = { client: new DynamoDBClient(), table: env.TRANSACTIONS_TABLE };
 // What is written here has no shopper any more, so there is nothing to put into the index.
 const transactions = createTransactionStore({ ...table, shopperField: 'none' });
 
-const DAY_MS = 86_400_000;
-
-export const handler = middy<unknown, { expired: number }>()
+export const handler = middy<unknown, WeeklyScan>()
   .use(flushMetrics(metrics))
-  .handler(async () => {
-    const before = new Date(Date.now() - env.PERSONAL_DATA_DAYS * DAY_MS).toISOString();
-    const expired = await expirePersonalData(before, {
-      all: scanAll(table),
-      transactions,
-      deletePart: (partKey) => deletePart(table, partKey),
-      now: () => new Date(),
-    });
-    metrics.add({ name: 'PersonalDataExpired', value: expired });
-    return { expired };
-  });
+  .handler(() =>
+    scanTransactions(
+      { personalDataDays: env.PERSONAL_DATA_DAYS, stalePendingDays: env.STALE_PENDING_DAYS },
+      {
+        all: scanAll(table),
+        transactions,
+        deletePart: (partKey) => deletePart(table, partKey),
+        metrics,
+        now: () => new Date(),
+      },
+    ),
+  );

@@ -83,13 +83,14 @@ function addPersonalDataExpiry(
   scope: Construct,
   {
     deployment,
-    transactionsConfig: { personalDataDays },
+    transactionsConfig: { personalDataDays, stalePendingDays },
     transactions,
   }: TransactionsTableProps & { transactions: Table },
 ): void {
   const environment: PersonalDataExpiryEnvironment = {
     TRANSACTIONS_TABLE: transactions.tableName,
     PERSONAL_DATA_DAYS: String(personalDataDays),
+    STALE_PENDING_DAYS: String(stalePendingDays),
   };
   new ScheduledWorker(scope, 'PersonalDataExpiry', {
     deployment,

@@ -67,8 +67,8 @@ function repairSeconds({ transaction, seenAt }: RowOutcome): number {
   return Math.max(0, Math.round((Date.parse(seenAt) - Date.parse(transaction.modifiedDate)) / 1000));
 }
 
-/** A report has a counter for each currency, so a field that holds anything else must not make counters. */
-function currencyName(currency: string | null): string {
+/** The currency's code. Counters and dimensions are made of it, so a field that holds anything else is one name, `unknown`. Pure. */
+export function currencyName(currency: string | null): string {
   return currency !== null && /^[A-Z]{3}$/.test(currency) ? currency : 'unknown';
 }
 

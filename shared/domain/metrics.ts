@@ -73,8 +73,11 @@ export const METRICS = {
   RowsOnlyInAllAccountsList: { unit: 'Count', dimensions: [] },
   RowsOnlyInAccountLists: { unit: 'Count', dimensions: [] },
   DriftAmountMinor: { unit: 'None', dimensions: ['Currency'] },
-  // Expiry of personal data.
+  // The weekly scan of the transactions: expiry of personal data, and what is overdue.
   PersonalDataExpired: { unit: 'Count', dimensions: [] },
+  /** Transactions that are pending far beyond their finalization: as many as there are, counted once a week. */
+  StalePendingTransactions: { unit: 'Count', dimensions: [] },
+  StalePendingAmountMinor: { unit: 'None', dimensions: ['Currency'] },
   // Event publisher.
   EventsPublished: { unit: 'Count', dimensions: [] },
 } as const satisfies Record<string, MetricDefinition>;

@@ -122,15 +122,20 @@ describe('TransactionsStack', () => {
     ]);
   });
 
-  it('lets personal data expire once a week, after as many days as the stage says', () => {
-    const expiry = synthesizeStage({ stage: 'development', transactions: { personalDataDays: 90 } });
+  it('lets personal data expire and counts what is overdue once a week, after as many days as the stage says', () => {
+    const expiry = synthesizeStage({
+      stage: 'development',
+      transactions: { personalDataDays: 90, stalePendingDays: 100 },
+    });
     const isItsOwn = ({ logicalId }: { logicalId: string }) => logicalId.startsWith('PersonalDataExpiry');
 
     const [schedule] = expiry.resources('AWS::Scheduler::Schedule').filter(isItsOwn);
     const [worker] = expiry.resources('AWS::Lambda::Function').filter(isItsOwn);
 
     expect(schedule?.Properties).toMatchObject({ ScheduleExpression: 'cron(30 4 ? * SUN *)' });
-    expect(worker?.Properties['Environment']).toMatchObject({ Variables: { PERSONAL_DATA_DAYS: '90' } });
+    expect(worker?.Properties['Environment']).toMatchObject({
+      Variables: { PERSONAL_DATA_DAYS: '90', STALE_PENDING_DAYS: '100' },
+    });
   });
 
   it('hands one wake-up at a time to a reconciler', () => {
