@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib/core';
 import * as z from 'zod';
 
+import { requireCompliance } from './compliance/compliance.ts';
 import { DEFAULT_CONFIG_FILE, readStageConfig } from './config.ts';
 import { addStacks } from './stage.ts';
 
@@ -14,4 +15,5 @@ if ('problem' in reading) {
   process.exit(1);
 }
 addStacks(app, { config: reading.config, bundlesFolder: join(import.meta.dirname, '..', 'dist') });
+requireCompliance(app, reading.config);
 app.synth();

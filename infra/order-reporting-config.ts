@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { MaxReceiveCountSchema } from './queue-limits.ts';
 import { ScheduleExpressionSchema } from './schedule-expression.ts';
 
 const BrandSchema = z
@@ -67,14 +68,9 @@ const BrandSchema = z
       .max(10, 'must be at most 10: Lambda takes no more from a FIFO queue at once')
       .default(10)
       .describe('Messages handed to the reporter at once; the orders among them are reported side by side.'),
-    maxReceiveCount: z
-      .int()
-      .min(1)
-      .max(1000)
-      .default(5)
-      .describe(
-        'Receives after which a message that kills the reporter before its order is in the ledger is set aside.',
-      ),
+    maxReceiveCount: MaxReceiveCountSchema.default(5).describe(
+      'Receives after which a message that kills the reporter before its order is in the ledger is set aside.',
+    ),
     reporterTimeoutSeconds: z
       .int()
       .min(1)

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { ScheduleExpressionSchema } from './schedule-expression.ts';
-import { leastVisibilityTimeoutSeconds } from './visibility-timeout.ts';
+import { MaxReceiveCountSchema, leastVisibilityTimeoutSeconds } from './queue-limits.ts';
 
 const ThrottleSchema = z.strictObject({
   rateLimit: z
@@ -40,14 +40,9 @@ const FallbackSchema = z
       .max(1000)
       .default(2)
       .describe('At most so many batches of held events are applied at once.'),
-    maxReceiveCount: z
-      .int()
-      .min(1)
-      .max(1000)
-      .default(1000)
-      .describe(
-        'Tries after which a held event goes to quarantine; they are up to 15 minutes apart, so by default after ten days.',
-      ),
+    maxReceiveCount: MaxReceiveCountSchema.default(1000).describe(
+      'Tries after which a held event goes to quarantine; they are up to 15 minutes apart, so by default after ten days.',
+    ),
   })
   .check(({ value, issues }) => {
     checkVisibility(value, issues);
@@ -177,12 +172,9 @@ const ReconcilerSchema = z
       .max(1000)
       .default(2)
       .describe('At most so many accounts are read at once.'),
-    maxReceiveCount: z
-      .int()
-      .min(1)
-      .max(1000)
-      .default(3)
-      .describe('Tries after which a wake-up is set aside; the next schedule sends another.'),
+    maxReceiveCount: MaxReceiveCountSchema.default(3).describe(
+      'Tries after which a wake-up is set aside; the next schedule sends another.',
+    ),
   })
   .check(({ value, issues }) => {
     checkVisibility(value, issues);

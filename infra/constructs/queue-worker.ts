@@ -5,7 +5,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import { dataRemovalPolicy, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
-import { leastVisibilityTimeoutSeconds } from '../visibility-timeout.ts';
+import { leastVisibilityTimeoutSeconds } from '../queue-limits.ts';
 import { ExplainedAlarm } from './alarm.ts';
 import { LambdaFunction } from './lambda-function.ts';
 import { pinLogicalId } from './logical-id.ts';

@@ -100,6 +100,11 @@ describe('readStageConfig', () => {
       withBrand({ maxConcurrency: 1 }),
       'brands.0.maxConcurrency: must be at least 2',
     ],
+    [
+      'a message that is given up too soon',
+      withReconciler({ maxReceiveCount: 2 }),
+      'reconciler.maxReceiveCount: must be at least 3: a receive counts even if',
+    ],
     ['too large a batch', withBrand({ batchSize: 11 }), 'brands.0.batchSize: must be at most 10'],
     [
       'waits that shrink',

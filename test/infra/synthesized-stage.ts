@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,6 +7,7 @@ import * as z from 'zod';
 
 import { StageConfigSchema } from '../../infra/config.ts';
 import { addStacks } from '../../infra/stage.ts';
+import { TINY_BUNDLES_FOLDER } from './tiny-bundles.ts';
 
 const ResourceSchema = z.object({
   Type: z.string(),
@@ -26,8 +27,6 @@ export type TemplateResource = z.output<typeof ResourceSchema> & { logicalId: st
 /** One synthesized stage. */
 export type SynthesizedStage = {
   stackNames: string[];
-  /** Where the functions' tiny bundles are. */
-  bundlesFolder: string;
   /** The templates as they are written. */
   templateText: string;
   /** Every resource of the type, from all stacks or from the one whose name ends so. */
@@ -42,15 +41,13 @@ export type SynthesizedStage = {
 
 /** Synthesizes a stage as infra/app.ts does, with tiny files for the functions' bundles. */
 export function synthesizeStage(config: z.input<typeof StageConfigSchema>): SynthesizedStage {
-  const folder = mkdtempSync(join(tmpdir(), 'button-serverless-'));
-  const outdir = join(folder, 'cdk.out');
-  const bundlesFolder = writeTinyBundles(join(folder, 'dist'));
+  const outdir = mkdtempSync(join(tmpdir(), 'button-serverless-'));
   const app = new App({
     analyticsReporting: false,
     outdir,
     context: { '@aws-cdk/core:validateAgainstDefaultRules': true },
   });
-  addStacks(app, { config: StageConfigSchema.parse(config), bundlesFolder });
+  addStacks(app, { config: StageConfigSchema.parse(config), bundlesFolder: TINY_BUNDLES_FOLDER });
   const { stacks } = app.synth();
   const texts = new Map(
     stacks.map(({ stackName, templateFullPath }) => [stackName, readFileSync(templateFullPath, 'utf8')]),
@@ -62,7 +59,6 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
     [...templates].filter(([name]) => name.endsWith(stack)).map(([, template]) => template);
   return {
     stackNames: [...texts.keys()],
-    bundlesFolder,
     templateText: [...texts.values()].join('\n'),
     resources: (type, stack = '') =>
       templatesOf(stack)
@@ -75,14 +71,6 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
     ),
     violations: ValidationReportSchema.parse(report).pluginReports,
   };
-}
-
-function writeTinyBundles(bundlesFolder: string): string {
-  for (const name of readdirSync(join(import.meta.dirname, '../../functions'))) {
-    mkdirSync(join(bundlesFolder, name), { recursive: true });
-    writeFileSync(join(bundlesFolder, name, 'index.cjs'), `exports.handler = async () => '${name}';`);
-  }
-  return bundlesFolder;
 }
 
 /** A brand's stage with everything else left to the defaults. */

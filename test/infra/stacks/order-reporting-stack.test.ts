@@ -6,6 +6,7 @@ import { StageConfigSchema } from '../../../infra/config.ts';
 import { OrderReportingConfigSchema } from '../../../infra/order-reporting-config.ts';
 import { OrderReportingStack } from '../../../infra/stacks/order-reporting-stack.ts';
 import { synthesizeStage } from '../synthesized-stage.ts';
+import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
 
 const TWO_BRANDS = {
   brands: [
@@ -96,7 +97,7 @@ describe('OrderReportingStack', () => {
     const stack = new OrderReportingStack(new App(), 'Test', {
       deployment: {
         config: StageConfigSchema.parse({ stage: 'development', orderReporting: TWO_BRANDS }),
-        bundlesFolder: stage.bundlesFolder,
+        bundlesFolder: TINY_BUNDLES_FOLDER,
       },
       orderReporting: OrderReportingConfigSchema.parse(TWO_BRANDS),
     });

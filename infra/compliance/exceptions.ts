@@ -1,0 +1,104 @@
+import { CfnResource, Validations, type App } from 'aws-cdk-lib/core';
+
+import { keepsData, type StageConfig } from '../config.ts';
+
+/** A finding of the packs that is right as it is. */
+export type ComplianceException = {
+  /** The rule, with its finding where a rule tells several apart: `AwsSolutions-IAM5[Resource::*]`. */
+  id: string;
+  /** The resources for which it holds, by their construct paths. */
+  resources: RegExp;
+  /** The stages for which it holds; all of them unless given. */
+  stages?: (config: StageConfig) => boolean;
+  reason: string;
+};
+
+const FUNCTION = /\/(Worker|Receiver|Publisher)\/Function\/Resource$/;
+const FUNCTION_ROLE = /\/(Worker|Receiver|Publisher)\/Role\/Resource$/;
+
+/** Every exception there is. A test compares the list with what the packs find, both ways. */
+export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
+  {
+    id: 'AwsSolutions-DDB3',
+    resources: /\/(OrderReports|OrderQuarantine|Transactions|Positions|WebhookQuarantine)\/Resource$/,
+    stages: (config) => !keepsData(config),
+    reason: 'Only a production stage keeps its data; what any other stage holds may be thrown away with it.',
+  },
+  {
+    id: 'Serverless-LambdaTracing',
+    resources: FUNCTION,
+    stages: ({ tracing }) => !tracing,
+    reason: 'The configuration of this stage switches tracing off, to save its cost or for want of X-Ray.',
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    resources: FUNCTION_ROLE,
+    stages: ({ tracing }) => tracing,
+    reason:
+      'X-Ray knows no resources: xray:PutTraceSegments and xray:PutTelemetryRecords can only be allowed on *.',
+  },
+  {
+    id: 'Serverless-LambdaStarPermissions',
+    resources: FUNCTION_ROLE,
+    stages: ({ tracing }) => tracing,
+    reason:
+      'The same statement for X-Ray; nothing else is allowed on *, and a stage without tracing has none.',
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::<Transactions.Arn>/stream/*]',
+    resources: /\/Publication\/Publisher\/Role\/Resource$/,
+    reason:
+      "dynamodb:ListStreams has the table's streams for its resource, and the label of a stream is not known before.",
+  },
+  {
+    id: 'AwsSolutions-APIG4',
+    resources: /\/Intake\/Endpoint\/Api\/POST--webhooks--button\/Resource$/,
+    reason:
+      "Button signs each webhook; the receiver checks the HMAC over the body's bytes, which no authorizer is given.",
+  },
+  {
+    id: 'AwsSolutions-SMG4',
+    resources: /\/(ApiKey|Secrets)\/Secret$/,
+    reason: "Keys and webhook secrets are issued in Button's Dashboard: nothing on AWS can make a new one.",
+  },
+  {
+    id: 'AwsSolutions-SQS3',
+    resources: /\/Publication\/Failures\/Resource$/,
+    reason:
+      'It is a dead-letter queue itself: the on-failure destination of a stream mapping, which the rule does not see.',
+  },
+  {
+    id: 'Serverless-SQSRedrivePolicy',
+    resources: /\/(DeadLetterQueue|Failures)\/Resource$/,
+    reason:
+      'Where messages end that cannot be handled: they stay for 14 days, and an alarm tells of the first.',
+  },
+  {
+    id: 'Serverless-LambdaDLQ',
+    resources: FUNCTION,
+    reason:
+      'The setting is for asynchronous invocations. Queue, stream and gateway invoke synchronously, with dead-letter queues or retries of their own; a scheduled run that fails is made up for by the next.',
+  },
+  {
+    id: 'Serverless-LambdaEventSourceMappingDestination',
+    resources: /\/(Reporter|Fallback|Reconciler)\/Mapping\/Resource$/,
+    reason:
+      "An SQS source takes no on-failure destination: its messages go by the queue's own redrive policy.",
+  },
+];
+
+/** Tells CDK of every exception, at the very resources for which it holds. */
+export function acknowledgeExceptions(app: App, config: StageConfig): void {
+  for (const resource of app.node.findAll().filter((construct) => CfnResource.isCfnResource(construct))) {
+    const exceptions = exceptionsFor(resource, config);
+    if (exceptions.length > 0)
+      Validations.of(resource).acknowledge(...exceptions.map(({ id, reason }) => ({ id, reason })));
+  }
+}
+
+/** The exceptions that hold for a resource in a stage. */
+export function exceptionsFor({ node }: CfnResource, config: StageConfig): ComplianceException[] {
+  return COMPLIANCE_EXCEPTIONS.filter(
+    ({ resources, stages = () => true }) => resources.test(node.path) && stages(config),
+  );
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
+import { App, Stack } from 'aws-cdk-lib/core';
+import { describe, expect, it } from 'vitest';
+import type * as z from 'zod';
+
+import { requireCompliance } from '../../../infra/compliance/compliance.ts';
+import { StageConfigSchema } from '../../../infra/config.ts';
+import { addStacks } from '../../../infra/stage.ts';
+import { STAGES } from '../stages.ts';
+import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
+
+/** An app as infra/app.ts makes it, with the context of cdk.json. */
+function createApp(
+  input: z.input<typeof StageConfigSchema>,
+  more: (app: App) => void = () => undefined,
+): App {
+  const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
+  const config = StageConfigSchema.parse(input);
+  const app = new App({ analyticsReporting: false, context });
+  addStacks(app, { config, bundlesFolder: TINY_BUNDLES_FOLDER });
+  more(app);
+  requireCompliance(app, config);
+  return app;
+}
+
+describe('requireCompliance', () => {
+  it.each(STAGES)("lets the stage through, and so do CDK's own rules and schemas: $name", ({ config }) => {
+    const { directory } = createApp(config).synth();
+
+    const report: unknown = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
+    expect(report).toMatchObject({ pluginReports: [] });
+  });
+
+  it.each([
+    ['a finding is not acknowledged', { sqsManagedSseEnabled: false }, 'AwsSolutions-SQS2'],
+    ['no pack of cdk-nag looks', { redrivePolicy: { maxReceiveCount: 1 } }, 'Button-RedeliveryForgiving'],
+    ['CloudFormation would refuse it', { visibilityTimeout: 43_201 }, 'CloudFormation-Validate::F3034'],
+  ])('fails the synthesis where %s', (_fault, properties, finding) => {
+    const app = createApp({ stage: 'production', transactions: {} }, (it) => {
+      new CfnQueue(new Stack(it, 'More'), 'Queue', properties);
+    });
+
+    expect(() => app.synth()).toThrow(finding);
+  });
+});
