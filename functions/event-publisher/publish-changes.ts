@@ -1,4 +1,5 @@
-import { transactionChanged, type TransactionChanged } from '../../shared/domain/transaction-changed.ts';
+import { commissionChanges } from '../../shared/domain/commission-change.ts';
+import { transactionChanged, type PublishedState } from '../../shared/domain/transaction-changed.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
 import type { PutEvents } from '../../shared/events/event-bus.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
@@ -32,30 +33,47 @@ export async function publishChanges(
   changes: readonly StreamChange[],
   { putEvents, metrics, includePersonalFields }: PublishChangesPorts,
 ): Promise<string | undefined> {
-  const news = changes.flatMap((change) => {
-    const event = toEvent(change, includePersonalFields);
-    return event ? [{ event, sequenceNumber: change.sequenceNumber }] : [];
-  });
+  const news = changes.flatMap(readNews);
   if (news.length === 0) return undefined;
 
-  const taken = await putEvents(news.map(({ event }) => event));
-  const firstLost = news.find((_, index) => taken[index] !== true);
-  const conflicts = news.filter(({ event }) => event.type === 'transaction.conflict');
-  metrics.add({ name: 'TransactionConflicts', value: conflicts.length });
+  const taken = await putEvents(
+    news.map(({ before, after }) => transactionChanged(before, after, { includePersonalFields })),
+  );
+  const firstLost = news.findIndex((_, index) => taken[index] !== true);
   metrics.add({ name: 'EventsPublished', value: taken.filter(Boolean).length });
-  return firstLost?.sequenceNumber;
+  // What follows comes again, and is counted then.
+  measure(firstLost < 0 ? news : news.slice(0, firstLost), metrics);
+  return news[firstLost]?.sequenceNumber;
 }
 
-function toEvent(
-  { before, after }: StreamChange,
-  includePersonalFields: boolean,
-): TransactionChanged | undefined {
-  if (!after || TRANSACTIONS_TABLE.partOf in after) return undefined;
+/** A new version of a transaction. */
+type News = { sequenceNumber: string; before: PublishedState | undefined; after: PublishedState };
+
+function readNews({ sequenceNumber, before, after }: StreamChange): News[] {
+  if (!after || TRANSACTIONS_TABLE.partOf in after) return [];
   const now = readHead(after);
   const previously = before && readHead(before);
-  return previously?.version === now.version
-    ? undefined
-    : transactionChanged(previously, now, { includePersonalFields });
+  return previously?.version === now.version ? [] : [{ sequenceNumber, before: previously, after: now }];
+}
+
+const METRIC_OF_STATUS = {
+  pending: 'PendingCommissionChangeMinor',
+  validated: 'ValidatedCommissionChangeMinor',
+  declined: 'DeclinedCommissionMinor',
+} as const;
+
+function measure(news: readonly News[], metrics: Metrics): void {
+  const conflicts = news.filter(({ after }) => after.status === 'conflict');
+  metrics.add({ name: 'TransactionConflicts', value: conflicts.length });
+  for (const { before, after } of news) {
+    for (const { status, currency, amountMinor } of commissionChanges(before, after)) {
+      metrics.add({
+        name: METRIC_OF_STATUS[status],
+        value: amountMinor,
+        dimensions: { Currency: currency },
+      });
+    }
+  }
 }
 
 /** Throws on an item that the transaction store did not write. */

@@ -1,18 +1,19 @@
 import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { OrderApi } from '../../shared/button/order-api.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
+import type { Measured, Metrics } from '../../shared/domain/metrics.ts';
+import { ledgerChange, readMessageValue, valueAtStake } from '../../shared/domain/order-amounts.ts';
 import { parseOrderEvent } from '../../shared/domain/order-event.ts';
 import {
   orderMessage,
   receiveVersion,
   resumeReport,
   settleReport,
-  valueOf,
   type CallResult,
   type Claimant,
   type Decision,
   type DecisionContext,
   type OrderReport,
+  type OrderValue,
   type RetryPolicy,
 } from '../../shared/domain/order-report.ts';
 import { readWakeUp, type OrderWakeUp } from '../../shared/domain/order-wake-up.ts';
@@ -168,6 +169,7 @@ async function decideAndReport({
           standing = result.current;
           continue;
         }
+        measureChange(standing?.thing, decision.report, ports);
         return decision.action === 'keep' ? decision.outcome : reportClaimed(result.stored, work);
       }
     }
@@ -201,7 +203,7 @@ async function reportClaimed(claimed: Stored<OrderReport>, work: Work): Promise<
   if (refusal) await refuseVersion(claimed.thing, refusal, work);
   await settle(claimed, result, ports);
 
-  measure(claimed.thing, result, ports);
+  measureTry(claimed.thing, result, ports);
   await ports.breaker.learn(result, { isProbe });
   return OUTCOME_OF_RESULT[result.result];
 }
@@ -228,7 +230,10 @@ async function settle(
       policy,
     });
     const written = await ledger.write(settled, current.revision);
-    if (written.written) return;
+    if (written.written) {
+      measureChange(current.thing, settled, ports);
+      return;
+    }
     current = written.current;
   }
   throw new RetryableError('Too many writers at one order');
@@ -245,19 +250,22 @@ function isClaimOf(claimed: OrderReport, current: OrderReport): boolean {
   );
 }
 
+type RefusedMessage = Pick<OrderMessage, 'messageId' | 'body'> & { value?: OrderValue | undefined };
+
 async function refuseMessage(
-  message: Pick<OrderMessage, 'messageId' | 'body'>,
+  { messageId, body, value = readMessageValue(body) }: RefusedMessage,
   reasons: readonly QuarantineReason[],
-  { brand, quarantine, now }: ReportOrderPorts,
+  { brand, quarantine, metrics, now }: ReportOrderPorts,
 ): Promise<'quarantined'> {
   await quarantine.keep({
     kind: `order#${brand}`,
-    id: message.messageId,
-    bytes: message.body,
+    id: messageId,
+    bytes: body,
     reasons,
     refusedAt: now().toISOString(),
-    origin: `sqs:${message.messageId}`,
+    origin: `sqs:${messageId}`,
   });
+  if (value) metrics.add(amount('QuarantinedAmountMinor', brand, value));
   return 'quarantined';
 }
 
@@ -272,38 +280,43 @@ async function refuseVersion(
 ): Promise<void> {
   const { messageId } = report.newest;
   const body = message.messageId === messageId ? message.body : orderMessage(report);
-  await refuseMessage({ messageId, body }, [refusal], ports);
+  // A cancellation that comes too late leaves standing what was reported.
+  await refuseMessage({ messageId, body, value: valueAtStake(report) }, [refusal], ports);
 }
 
 /** Ages are undimensioned: an alarm can't search dimensions. The oldest unreported order is the maximum over all tries. */
-function measure(
-  { newest, reported }: OrderReport,
-  result: CallResult,
-  { brand, metrics, now }: ReportOrderPorts,
-): void {
+function measureTry({ newest }: OrderReport, result: CallResult, { metrics, now }: ReportOrderPorts): void {
   const ageSeconds = Math.max(0, (now().getTime() - Date.parse(newest.time)) / 1000);
-  const addAmount = (
-    name: 'ReportedAmountMinor' | 'QuarantinedAmountMinor',
-    amount = valueOf(newest),
-  ): void => {
-    if (!amount) return;
-    const dimensions = { Brand: brand, Currency: amount.currency };
-    metrics.add({ name, value: amount.amountMinor, dimensions });
-  };
   switch (result.result) {
     case 'done':
       metrics.add({ name: 'ReportDelaySeconds', value: ageSeconds });
-      addAmount('ReportedAmountMinor');
       return;
     case 'refused':
-      // A cancellation that comes too late leaves standing what was reported.
-      addAmount('QuarantinedAmountMinor', valueOf(newest) ?? reported?.value);
       return;
     case 'try-again':
     case 'unclear':
       metrics.add({ name: 'OldestUnreportedOrderAgeSeconds', value: ageSeconds });
       if (result.reason === 'unauthorized') metrics.add({ name: 'ButtonKeyRefused', value: 1 });
   }
+}
+
+/** For each write to the ledger, and not for each try: so nothing is counted twice. */
+function measureChange(
+  before: OrderReport | undefined,
+  after: OrderReport,
+  { brand, metrics }: ReportOrderPorts,
+): void {
+  const { reported, waitingOrders, waiting } = ledgerChange(before, after);
+  if (waitingOrders !== 0)
+    metrics.add({ name: 'WaitingOrdersChange', value: waitingOrders, dimensions: { Brand: brand } });
+  for (const value of reported) metrics.add(amount('ReportedAmountChangeMinor', brand, value));
+  for (const value of waiting) metrics.add(amount('WaitingAmountChangeMinor', brand, value));
+}
+
+type AmountName = 'ReportedAmountChangeMinor' | 'WaitingAmountChangeMinor' | 'QuarantinedAmountMinor';
+
+function amount(name: AmountName, brand: string, { amountMinor, currency }: OrderValue): Measured {
+  return { name, value: amountMinor, dimensions: { Brand: brand, Currency: currency } };
 }
 
 function decisionContext(

@@ -44,6 +44,7 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   const listing = await api.listAccounts();
   if (!listing.read) {
     metrics.add({ name: 'AccountsUnavailable', value: 1 });
+    if (listing.reason === 'unauthorized') metrics.add({ name: 'PublisherKeyRefused', value: 1 });
     return { outcome: 'accounts-unavailable', reason: listing.reason };
   }
 
@@ -64,8 +65,14 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   await ports.send(wakeUps.map((wakeUp) => plannedWakeUp(wakeUp, ports.tickId)));
 
   // Undimensioned, because an alarm can't search dimensions: the account that is furthest behind speaks for all.
-  const ages = prepared.map(({ knownUntil }) => (startedAt.getTime() - Date.parse(knownUntil)) / 1000);
-  metrics.add({ name: 'OldestWindowAgeSeconds', value: Math.max(0, ...ages) });
+  const ages = prepared.map(({ account, knownUntil }) => ({
+    account,
+    seconds: Math.max(0, (startedAt.getTime() - Date.parse(knownUntil)) / 1000),
+  }));
+  metrics.add({ name: 'OldestWindowAgeSeconds', value: Math.max(0, ...ages.map(({ seconds }) => seconds)) });
+  for (const { account, seconds } of ages) {
+    metrics.add({ name: 'WindowAgeSeconds', value: seconds, dimensions: { Account: account } });
+  }
   metrics.add({ name: 'AccountsPlanned', value: accountIds.length });
   return { outcome: 'planned', accounts: accountIds.length };
 }

@@ -7,7 +7,6 @@ import {
 } from '../../shared/button/transaction-wire.ts';
 import {
   driftAmountsMinor,
-  repairsIn,
   sumTallies,
   tallyOf,
   type DriftTally,
@@ -58,7 +57,8 @@ export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<
   const tallies = outcomes.map(tallyOf);
   const tally = sumTallies(tallies);
   measure(tally, ports.metrics);
-  const delays = tallies.filter((one) => repairsIn(one) > 0).map((one) => one['repairSeconds'] ?? 0);
+  const late = tallies.filter((one) => 'missing' in one || 'stale' in one);
+  const delays = late.map((one) => one['repairSeconds'] ?? 0);
   if (delays.length > 0) ports.metrics.add({ name: 'RepairDelaySeconds', value: Math.max(...delays) });
   ports.metrics.add({ name: 'RowsReconciled', value: read.rows.length });
   return tally;
@@ -149,7 +149,6 @@ const METRIC_OF_COUNTER = {
   missing: 'MissingTransactionsRepaired',
   stale: 'StaleTransactionsRepaired',
   settledConflicts: 'SettledConflicts',
-  newConflicts: 'TransactionConflicts',
   imported: 'TransactionsImported',
 } as const;
 

@@ -67,8 +67,10 @@ function countForgery({ forgeries, metrics }: ReceiveEventPorts): void {
 }
 
 async function verifyAndApply(request: WebhookRequest, ports: ReceiveEventPorts): Promise<ReceiveOutcome> {
-  const authenticity = await verify(request, ports.secrets);
-  if (authenticity !== 'authentic') return authenticity;
+  const verification = await verify(request, ports.secrets);
+  if (typeof verification === 'string') return verification;
+  const { secretName } = verification;
+  ports.metrics.add({ name: 'WebhooksBySecret', value: 1, dimensions: { Secret: secretName } });
 
   const event = { body: request.body, receivedAt: ports.now().toISOString() };
   try {
@@ -83,16 +85,17 @@ async function verifyAndApply(request: WebhookRequest, ports: ReceiveEventPorts)
 async function verify(
   { body, signature }: WebhookRequest,
   secrets: ReceiveEventPorts['secrets'],
-): Promise<'authentic' | 'forged' | 'not-configured'> {
+): Promise<{ secretName: string } | 'forged' | 'not-configured'> {
   const known = await secrets.read();
   if (known.status !== 'set') return 'not-configured';
   const check = checkSignature(body, signature, known.value);
-  if (check.authentic) return 'authentic';
+  if (check.authentic) return check;
   if (check.reason !== 'mismatch') return 'forged';
 
   const renewed = await secrets.refresh();
   if (renewed.status !== 'set') return 'not-configured';
-  return checkSignature(body, signature, renewed.value).authentic ? 'authentic' : 'forged';
+  const secondCheck = checkSignature(body, signature, renewed.value);
+  return secondCheck.authentic ? secondCheck : 'forged';
 }
 
 /** The queue, else the other table: only what neither can take is left to Button. */

@@ -18,14 +18,24 @@ export type AlarmAdvice = {
 /** When an alarm goes off. */
 type AlarmRule = {
   metric: IMetric;
-  /** It goes off when the metric is above this; with `below`, when it is below. */
+  /** It goes off when the metric is above this; with `atLeast`, when it reaches it; with `below`, when it is below. One of the three. */
   above?: number;
+  atLeast?: number;
   below?: number;
-  /** For so many periods of the metric on end; 1 unless given. */
+  /** In so many periods of the metric; 1 unless given. */
   periods?: number;
+  /** Out of so many; the `periods` on end unless given. */
+  outOf?: number;
   /** What silence means: calm, unless given. */
   missingData?: 'calm' | 'alarm';
 };
+
+/**
+ * For what happens once and nothing takes back, such as an order in quarantine: with an hourly metric, the alarm stands for a day after
+ * the last time, so that the next shift sees it too, and then goes by itself. One that stood until somebody had dealt with it would
+ * stand for ever, because most is mended elsewhere: a newer version of the order, say.
+ */
+export const STANDS_FOR_A_DAY = { above: 0, periods: 1, outOf: 24 } as const;
 
 /** What an alarm is made of. */
 export type ExplainedAlarmProps = AlarmAdvice & AlarmRule & { deployment: Deployment };
@@ -37,19 +47,12 @@ export class ExplainedAlarm extends Construct {
 
   constructor(scope: Construct, id: string, props: ExplainedAlarmProps) {
     super(scope, id);
-    const { above, below, periods = 1, missingData = 'calm' } = props;
-    const threshold = above ?? below;
-    if (threshold === undefined || (above !== undefined && below !== undefined)) {
-      throw new Error(`The alarm ${this.node.path} needs a limit: either above or below.`);
-    }
+    const { periods = 1, outOf = periods, missingData = 'calm' } = props;
     this.alarm = new Alarm(this, 'Alarm', {
       metric: props.metric,
-      threshold,
-      evaluationPeriods: periods,
-      comparisonOperator:
-        above === undefined
-          ? ComparisonOperator.LESS_THAN_THRESHOLD
-          : ComparisonOperator.GREATER_THAN_THRESHOLD,
+      ...limitOf(this.node.path, props),
+      evaluationPeriods: outOf,
+      datapointsToAlarm: periods,
       treatMissingData: missingData === 'alarm' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
       alarmDescription: describe(this.node.path, props),
     });
@@ -58,6 +61,21 @@ export class ExplainedAlarm extends Construct {
       this.alarm.addAlarmAction(new SnsAction(Topic.fromTopicArn(this, 'Topic', alarmTopicArn)));
     }
   }
+}
+
+function limitOf(
+  path: string,
+  { above, atLeast, below }: AlarmRule,
+): { threshold: number; comparisonOperator: ComparisonOperator } {
+  const limits = [
+    { threshold: above, comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD },
+    { threshold: atLeast, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD },
+    { threshold: below, comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD },
+  ].flatMap(({ threshold, ...limit }) => (threshold === undefined ? [] : [{ threshold, ...limit }]));
+  const [limit] = limits;
+  if (!limit || limits.length > 1)
+    throw new Error(`The alarm ${path} needs one limit: above, atLeast or below.`);
+  return limit;
 }
 
 function describe(path: string, { impact, firstCommand, runbookSection }: AlarmAdvice): string {

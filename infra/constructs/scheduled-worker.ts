@@ -1,8 +1,10 @@
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Aws, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
+import type { Deployment } from '../deployment.ts';
 import { ExplainedAlarm, type AlarmAdvice } from './alarm.ts';
 import { LambdaFunction, type LambdaFunctionProps } from './lambda-function.ts';
 import { permission } from './permission.ts';
@@ -17,10 +19,12 @@ export type ScheduledWorkerProps = LambdaFunctionProps & {
     input?: object;
   }[];
   /** Left out where nobody is hurt by a run that is late. */
-  silence?: AlarmAdvice & {
-    /** No run for so long is an alarm; more than the schedules' longest pause. */
-    minutes: number;
-  };
+  silence?: Silence;
+};
+
+type Silence = AlarmAdvice & {
+  /** No run for so long is an alarm; more than the schedules' longest pause. */
+  minutes: number;
 };
 
 /** A function that runs by the clock, and, where it matters, an alarm for when it has not run. */
@@ -56,11 +60,27 @@ export class ScheduledWorker extends Construct {
         },
       });
     }
-    if (silence === undefined) return;
-    const { minutes, ...advice } = silence;
+    if (silence !== undefined) this.#addSilenceAlarm(props.deployment, silence);
+  }
+
+  /**
+   * A run that failed is none. Without a run there is no data at all, so that missing data has to mean alarm; for that reason it goes off
+   * once between a first deployment and the first run, because CloudWatch can't tell "not yet" from "not any more".
+   */
+  #addSilenceAlarm(deployment: Deployment, { minutes, ...advice }: Silence): void {
+    const { lambda } = this.worker;
+    const period = Duration.minutes(minutes);
     new ExplainedAlarm(this, 'SilenceAlarm', {
-      deployment: props.deployment,
-      metric: this.worker.lambda.metricInvocations({ period: Duration.minutes(minutes), statistic: 'Sum' }),
+      deployment,
+      metric: new MathExpression({
+        expression: 'runs - FILL(failures, 0)',
+        usingMetrics: {
+          runs: lambda.metricInvocations({ statistic: 'Sum' }),
+          failures: lambda.metricErrors({ statistic: 'Sum' }),
+        },
+        label: 'Runs that did not fail',
+        period,
+      }),
       below: 1,
       missingData: 'alarm',
       ...advice,

@@ -1,12 +1,13 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { ArnPrincipal, Grant, type IGrantable, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import type { Environment as OrderReporterEnvironment } from '../../functions/order-reporter/env.ts';
 import type { Environment as RetrySweepEnvironment } from '../../functions/retry-sweep/env.ts';
 import { ORDER_REPORTS_TABLE } from '../../shared/store/table.ts';
-import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
@@ -152,9 +153,9 @@ export class BrandOrders extends Construct {
     const { deployment, brand, quarantine } = this.#props;
     new ExplainedAlarm(this, 'QuarantineAlarm', {
       deployment,
-      metric: brandMetric('OrdersQuarantined', brand.id),
-      above: 0,
-      impact: `Orders of ${brand.id} can't be reported as they are: their commission is lost until they are mended.`,
+      metric: brandMetric('OrdersQuarantined', brand.id, Duration.hours(1)),
+      ...STANDS_FOR_A_DAY,
+      impact: `Orders of ${brand.id} couldn't be reported as they are, within the last day: their commission is lost until they are mended. QuarantinedAmountMinor says how much.`,
       firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,
       runbookSection: 'orders-in-quarantine',
     });

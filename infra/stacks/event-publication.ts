@@ -13,6 +13,7 @@ import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { pinLogicalId } from '../constructs/logical-id.ts';
 import { permission } from '../constructs/permission.ts';
 import { dataRemovalPolicy, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
+import { overallMetric } from '../metrics.ts';
 
 /** What the publication of events needs. */
 export type EventPublicationProps = {
@@ -108,6 +109,15 @@ export class EventPublication extends Construct {
       impact: 'Changes of transactions are announced an hour late; after a day the stream forgets them.',
       firstCommand: `aws logs tail ${lambda.logGroup.logGroupName} --since 1h`,
       runbookSection: 'publisher-is-behind',
+    });
+    new ExplainedAlarm(this, 'ConflictsAlarm', {
+      deployment,
+      metric: overallMetric('TransactionConflicts'),
+      above: 0,
+      impact:
+        'Button contradicts itself about a transaction: nobody is rewarded for it until a read settles it.',
+      firstCommand: `aws dynamodb scan --table-name ${this.#props.transactions.tableName} --filter-expression "#status = :conflict" --expression-attribute-names '{"#status":"status"}' --expression-attribute-values '{":conflict":{"S":"conflict"}}' --projection-expression pk`,
+      runbookSection: 'transactions-in-conflict',
     });
   }
 }

@@ -1,10 +1,12 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import type { Environment as ReconciliationPlannerEnvironment } from '../../functions/reconciliation-planner/env.ts';
 import type { Environment as TransactionReconcilerEnvironment } from '../../functions/transaction-reconciler/env.ts';
-import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
@@ -31,6 +33,7 @@ export class Reconciliation extends Construct {
   /** The name of the function to invoke for a reconciliation out of turn. */
   readonly plannerName: string;
 
+  readonly #planner: Function;
   readonly #props: ReconciliationProps;
 
   constructor(scope: Construct, id: string, props: ReconciliationProps) {
@@ -42,7 +45,8 @@ export class Reconciliation extends Construct {
       description: `The publisher's Button API key: the plain key, from Button's Dashboard.`,
     });
     this.wakeUps = this.#createReconciler().queue;
-    this.plannerName = this.#createPlanner().worker.lambda.functionName;
+    this.#planner = this.#createPlanner().worker.lambda;
+    this.plannerName = this.#planner.functionName;
     this.#addAlarms();
   }
 
@@ -145,22 +149,55 @@ export class Reconciliation extends Construct {
   }
 
   #addAlarms(): void {
+    const { deployment, positions } = this.#props;
+    const scanPositions = `aws dynamodb scan --table-name ${positions.tableName}`;
     new ExplainedAlarm(this, 'StaleAlarm', {
-      deployment: this.#props.deployment,
+      deployment,
       metric: overallMetric('OldestWindowAgeSeconds'),
-      above: 3 * 3600,
+      above: STALE_SECONDS,
       periods: 2,
       impact: 'An account has not been read for three hours: what its webhooks missed is not repaired.',
-      firstCommand: `aws dynamodb scan --table-name ${this.#props.positions.tableName}`,
+      firstCommand: scanPositions,
       runbookSection: 'reconciler-is-stale',
     });
-    new ExplainedAlarm(this, 'PositionAlarm', {
-      deployment: this.#props.deployment,
-      metric: overallMetric('UnusablePositions'),
+    // No account can be called stale while nobody knows the accounts.
+    new ExplainedAlarm(this, 'AccountsAlarm', {
+      deployment,
+      metric: overallMetric('AccountsUnavailable', Duration.hours(1)),
       above: 0,
+      periods: 3,
+      impact: "Button hasn't listed the accounts for three hours: what webhooks missed is not repaired.",
+      firstCommand: `aws logs tail ${this.#planner.logGroup.logGroupName} --since 3h`,
+      runbookSection: 'reconciler-is-stale',
+    });
+    new ExplainedAlarm(this, 'KeyRefusedAlarm', {
+      deployment,
+      metric: overallMetric('PublisherKeyRefused'),
+      above: 0,
+      impact: "Button refuses the publisher's API key: what webhooks missed is not repaired.",
+      firstCommand: `aws secretsmanager describe-secret --secret-id ${this.apiKey.arn}`,
+      runbookSection: 'reconciler-is-stale',
+    });
+    new ExplainedAlarm(this, 'DriftAlarm', {
+      deployment,
+      metric: overallMetric('RepairDelaySeconds', Duration.hours(1)),
+      ...STANDS_FOR_A_DAY,
+      above: STALE_SECONDS,
+      impact:
+        'Transactions had been wrong or missing for more than three hours before a read from Button mended them.',
+      firstCommand: `${scanPositions} --filter-expression "begins_with(#stream, :drift)" --expression-attribute-names '{"#stream":"stream"}' --expression-attribute-values '{":drift":{"S":"drift-"}}'`,
+      runbookSection: 'transactions-were-wrong',
+    });
+    new ExplainedAlarm(this, 'PositionAlarm', {
+      deployment,
+      metric: overallMetric('UnusablePositions', Duration.hours(1)),
+      ...STANDS_FOR_A_DAY,
       impact: 'Something spoilt how far an account is read: it is read from its beginning again.',
-      firstCommand: `aws dynamodb scan --table-name ${this.#props.positions.tableName}`,
+      firstCommand: scanPositions,
       runbookSection: 'a-position-makes-no-sense',
     });
   }
 }
+
+/** Longer than any pause between reads, with a failed one or two. */
+const STALE_SECONDS = 3 * 3600;

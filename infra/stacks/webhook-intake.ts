@@ -1,10 +1,12 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import type { Environment as WebhookFallbackEnvironment } from '../../functions/webhook-fallback/env.ts';
 import type { Environment as WebhookReceiverEnvironment } from '../../functions/webhook-receiver/env.ts';
-import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
@@ -48,7 +50,7 @@ export class WebhookIntake extends Construct {
       receiver,
       throttle: transactionsConfig.throttle,
     }).url;
-    this.#addAlarms();
+    this.#addAlarms(receiver);
   }
 
   #createFallback(): QueueWorker {
@@ -120,15 +122,76 @@ export class WebhookIntake extends Construct {
     ];
   }
 
-  #addAlarms(): void {
+  #addAlarms(receiver: LambdaFunction): void {
     const { deployment, quarantine } = this.#props;
     new ExplainedAlarm(this, 'QuarantineAlarm', {
       deployment,
-      metric: overallMetric('WebhooksQuarantined'),
-      above: 0,
-      impact: 'Authentic webhooks could not be understood: their transactions are not shown.',
+      metric: new MathExpression({
+        expression: 'FILL(webhooks, 0) + FILL(rows, 0)',
+        usingMetrics: {
+          webhooks: overallMetric('WebhooksQuarantined'),
+          rows: overallMetric('RowsQuarantined'),
+        },
+        label: 'Not understood',
+        period: Duration.hours(1),
+      }),
+      ...STANDS_FOR_A_DAY,
+      impact:
+        'What Button said of transactions could not be understood, within the last day: they are not shown.',
       firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,
       runbookSection: 'webhooks-in-quarantine',
     });
+    new ExplainedAlarm(this, 'FailuresAlarm', {
+      deployment,
+      metric: failedWebhooksPercent(),
+      // A fifth of the way to the pause, and not for a single one, because Button sends that again.
+      atLeast: 2,
+      impact:
+        "Button can't deliver webhooks: above 10% of an hour's it stops sending any, until a person resumes them in its Dashboard.",
+      firstCommand: `aws logs tail ${receiver.lambda.logGroup.logGroupName} --since 1h`,
+      runbookSection: 'webhooks-fail',
+    });
+    new ExplainedAlarm(this, 'SilenceAlarm', {
+      deployment,
+      metric: unannouncedPercent(),
+      above: 10,
+      impact: "Button's webhooks don't arrive: transactions are shown late, once they are read from Button.",
+      firstCommand: `aws logs tail ${receiver.lambda.logGroup.logGroupName} --since 6h`,
+      runbookSection: 'no-webhook-brought-it',
+    });
   }
+}
+
+/**
+ * Of an hour's webhooks from Button, how many per cent failed; 0 for a single failure. An alarm looks at the last hour once a minute, as
+ * Button does at its own. Where failures outnumber what is recognised as Button's, they are taken for all there was.
+ *
+ * Source: docs/button/webhooks.md, "Retries and automatic pause".
+ */
+function failedWebhooksPercent(): MathExpression {
+  return new MathExpression({
+    expression: 'IF(failed >= 2, 100 * failed / IF(received > failed, received, failed), 0)',
+    usingMetrics: {
+      received: overallMetric('WebhooksFromButton'),
+      failed: overallMetric('WebhooksFailedForButton'),
+    },
+    label: 'Failed webhooks, per cent of an hour',
+    period: Duration.hours(1),
+  });
+}
+
+/**
+ * Of what was new within six hours, how many per cent no webhook had brought before it was read; 0 for a single one, which may just be
+ * on its way again.
+ */
+function unannouncedPercent(): MathExpression {
+  return new MathExpression({
+    expression: 'IF(missing >= 2, 100 * missing / (missing + FILL(applied, 0)), 0)',
+    usingMetrics: {
+      missing: overallMetric('MissingTransactionsRepaired'),
+      applied: overallMetric('WebhooksApplied'),
+    },
+    label: 'Transactions without a webhook, per cent of six hours',
+    period: Duration.hours(6),
+  });
 }

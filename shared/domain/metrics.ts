@@ -4,14 +4,22 @@
 export const METRICS_NAMESPACE = 'ButtonServerless';
 
 /** A metric's unit and, in order, its dimensions. No personal data ever stands in a dimension. */
-export type MetricDefinition = { unit: 'Count' | 'Seconds' | 'None'; dimensions: readonly string[] };
+export type MetricDefinition = {
+  unit: 'Count' | 'Seconds' | 'None';
+  dimensions: readonly string[];
+  /** A level, of which the highest counts; what is no level adds up. Seconds are levels, all of them. */
+  isLevel?: true;
+};
 
 /**
- * The metrics. What an alarm watches has no dimension, because an alarm can't search them: it is emitted as one number that speaks
- * for all, such as the age of the oldest. Amounts are minor units of the currency in the dimension.
+ * The metrics. What an alarm watches has no dimension that is not known at synth, because an alarm can't search: it is emitted as one
+ * number that speaks for all, such as the age of the oldest. Amounts are minor units of the currency in the dimension.
+ *
+ * Everything but a level is a flow: its sum over a time is what came in that time. A flow called `…Change` goes up and down; its sum
+ * is by how much a total changed, never the total.
  */
 export const METRICS = {
-  // Order reporting: each message counts once, under its outcome.
+  // Order reporting: each message, or wake-up, counts once, under its outcome.
   OrdersReported: { unit: 'Count', dimensions: ['Brand'] },
   OrdersUnchanged: { unit: 'Count', dimensions: ['Brand'] },
   OrdersDuplicate: { unit: 'Count', dimensions: ['Brand'] },
@@ -19,16 +27,22 @@ export const METRICS = {
   OrdersIgnoredAfterCancel: { unit: 'Count', dimensions: ['Brand'] },
   OrdersWaiting: { unit: 'Count', dimensions: ['Brand'] },
   OrdersQuarantined: { unit: 'Count', dimensions: ['Brand'] },
-  ReportedAmountMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
+  /** The value of the orders that Button holds: a create adds, an update adds the difference, a cancellation takes away. */
+  ReportedAmountChangeMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
+  /** Orders in the ledger that Button is still to be told of, and their value: up when one begins to wait, down when it is over. */
+  WaitingOrdersChange: { unit: 'Count', dimensions: ['Brand'] },
+  WaitingAmountChangeMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
+  /** What the refused order says that it is worth, each time that it is refused; a message that can't be read says nothing. */
   QuarantinedAmountMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
   ReportDelaySeconds: { unit: 'Seconds', dimensions: [] },
   OldestUnreportedOrderAgeSeconds: { unit: 'Seconds', dimensions: [] },
+  /** A brand's key: the reporter's calls that Button refused for it. */
   ButtonKeyRefused: { unit: 'Count', dimensions: [] },
   // Retry sweep.
   OrdersWoken: { unit: 'Count', dimensions: [] },
   OldestDueOrderAgeSeconds: { unit: 'Seconds', dimensions: [] },
-  /** 1 for each sweep that finds its brand's breaker open, else 0. */
-  BreakerOpen: { unit: 'Count', dimensions: [] },
+  /** 1 while any brand's breaker is open, else 0. */
+  BreakerOpen: { unit: 'Count', dimensions: [], isLevel: true },
   // Webhooks: each request counts once, under its outcome.
   WebhooksApplied: { unit: 'Count', dimensions: [] },
   WebhooksUnchanged: { unit: 'Count', dimensions: [] },
@@ -37,6 +51,8 @@ export const METRICS = {
   WebhooksForged: { unit: 'Count', dimensions: [] },
   WebhooksNotConfigured: { unit: 'Count', dimensions: [] },
   WebhooksUnavailable: { unit: 'Count', dimensions: [] },
+  /** Authentic webhooks by the configured name of the secret that signed them: an old secret at 0 can be taken away. */
+  WebhooksBySecret: { unit: 'Count', dimensions: ['Secret'] },
   // What Button's pause rule looks at, counted at the gateway: see infra/constructs/webhook-endpoint.ts.
   WebhooksFromButton: { unit: 'Count', dimensions: [] },
   WebhooksFailedForButton: { unit: 'Count', dimensions: [] },
@@ -46,11 +62,14 @@ export const METRICS = {
   DeferredWebhooksApplied: { unit: 'Count', dimensions: [] },
   DeferredWebhooksKeptWaiting: { unit: 'Count', dimensions: [] },
   DeferredWebhooksSetAside: { unit: 'Count', dimensions: [] },
-  TransactionConflicts: { unit: 'Count', dimensions: [] },
   // Reconciliation: each slice of work counts once, under its outcome.
   AccountsPlanned: { unit: 'Count', dimensions: [] },
   AccountsUnavailable: { unit: 'Count', dimensions: [] },
   OldestWindowAgeSeconds: { unit: 'Seconds', dimensions: [] },
+  /** The same by account, for the boards. */
+  WindowAgeSeconds: { unit: 'Seconds', dimensions: ['Account'] },
+  /** The publisher's key: ticks and slices that Button refused for it. */
+  PublisherKeyRefused: { unit: 'Count', dimensions: [] },
   ReconcilerSlicesComplete: { unit: 'Count', dimensions: [] },
   ReconcilerSlicesHandedOn: { unit: 'Count', dimensions: [] },
   ReconcilerSlicesPartial: { unit: 'Count', dimensions: [] },
@@ -67,7 +86,7 @@ export const METRICS = {
   SettledConflicts: { unit: 'Count', dimensions: [] },
   /** What Button held before this system was deployed. */
   TransactionsImported: { unit: 'Count', dimensions: [] },
-  /** From a change at Button to its repair; the longest of a page. */
+  /** From a change at Button that no webhook brought to its repair; the longest of a page. Settled conflicts are no such change. */
   RepairDelaySeconds: { unit: 'Seconds', dimensions: [] },
   /** By comparison of the lists, where it is switched on. */
   RowsOnlyInAllAccountsList: { unit: 'Count', dimensions: [] },
@@ -76,10 +95,17 @@ export const METRICS = {
   // The weekly scan of the transactions: expiry of personal data, and what is overdue.
   PersonalDataExpired: { unit: 'Count', dimensions: [] },
   /** Transactions that are pending far beyond their finalization: as many as there are, counted once a week. */
-  StalePendingTransactions: { unit: 'Count', dimensions: [] },
-  StalePendingAmountMinor: { unit: 'None', dimensions: ['Currency'] },
-  // Event publisher.
+  StalePendingTransactions: { unit: 'Count', dimensions: [], isLevel: true },
+  StalePendingAmountMinor: { unit: 'None', dimensions: ['Currency'], isLevel: true },
+  // Event publisher: each version of a transaction counts once, whoever brought it.
   EventsPublished: { unit: 'Count', dimensions: [] },
+  /** Versions that contradict what was known. */
+  TransactionConflicts: { unit: 'Count', dimensions: [] },
+  /** The commission that stands as pending, and as validated: both live and imported. A contradiction counts as neither. */
+  PendingCommissionChangeMinor: { unit: 'None', dimensions: ['Currency'] },
+  ValidatedCommissionChangeMinor: { unit: 'None', dimensions: ['Currency'] },
+  /** What a declined transaction would have brought. */
+  DeclinedCommissionMinor: { unit: 'None', dimensions: ['Currency'] },
 } as const satisfies Record<string, MetricDefinition>;
 
 /** The name of a metric. */

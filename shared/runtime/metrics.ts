@@ -24,6 +24,7 @@ export type MetricsOptions<Name extends string> = {
 
 /** The format's limit for the values of one metric in one line. */
 const MAX_VALUES = 100;
+const MAX_DIMENSION_LENGTH = 1024;
 
 /**
  * Metrics in CloudWatch's embedded metric format: one JSON object a line, straight to standard output, because Lambda's JSON logging
@@ -41,7 +42,9 @@ export function createMetrics<Name extends string>({
 
   const documentOf = (measured: readonly Measured<Name>[]): Record<string, unknown> => {
     const byName = [...Map.groupBy(measured, ({ name }) => name)];
-    const dimensions = measured[0]?.dimensions ?? {};
+    const dimensions = Object.fromEntries(
+      Object.entries(measured[0]?.dimensions ?? {}).map(([name, text]) => [name, dimensionValue(text)]),
+    );
     return {
       _aws: {
         Timestamp: now(),
@@ -78,8 +81,21 @@ export function createMetrics<Name extends string>({
   };
 }
 
-/** Counts add up to one number; anything else keeps its single values. */
+/**
+ * CloudWatch drops what has a dimension that is not printable ASCII, is blank or begins with a colon.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
+ */
+function dimensionValue(text: string): string {
+  const printable = text.replaceAll(/[^ -~]|^:/g, '?').slice(0, MAX_DIMENSION_LENGTH);
+  return printable.trim() === '' ? '?' : printable;
+}
+
+/** Times keep their single values, the longest if there are too many; anything else adds up to one number. */
 function valueOf(values: readonly number[], { unit }: Definition): number | number[] {
   const sum = values.reduce((total, value) => total + value, 0);
-  return values.length === 1 || unit === 'Count' ? sum : values.slice(0, MAX_VALUES);
+  if (values.length === 1 || unit !== 'Seconds') return sum;
+  return values.length <= MAX_VALUES
+    ? [...values]
+    : values.toSorted((one, other) => other - one).slice(0, MAX_VALUES);
 }

@@ -311,17 +311,27 @@ describe('alarms', () => {
       .resources('AWS::CloudWatch::Alarm')
       .filter(({ Properties }) => Properties['TreatMissingData'] === 'breaching');
 
-    expect(breaching.map(({ Properties }) => Properties['MetricName'])).toEqual([
-      'Invocations',
-      'Invocations',
+    expect(breaching.map(({ logicalId }) => logicalId)).toEqual([
+      expect.stringContaining('RetrySweepSilenceAlarm'),
+      expect.stringContaining('PlannerSilenceAlarm'),
     ]);
   });
 
   it('look at no more than a day, which is all that CloudWatch allows', () => {
     for (const { Properties } of production.resources('AWS::CloudWatch::Alarm')) {
-      expect(Number(Properties['Period']) * Number(Properties['EvaluationPeriods'])).toBeLessThanOrEqual(
-        86_400,
-      );
+      const [period] = periodsOf(Properties);
+
+      expect(Number(period) * Number(Properties['EvaluationPeriods'])).toBeLessThanOrEqual(86_400);
+    }
+  });
+
+  it('ask for nothing that CloudWatch refuses: no search, one period, ten metrics at the most', () => {
+    for (const { Properties } of production.resources('AWS::CloudWatch::Alarm')) {
+      const metrics = (Properties['Metrics'] ?? []) as object[];
+
+      expect(new Set(periodsOf(Properties)).size).toBe(1);
+      expect(metrics.filter((metric) => 'MetricStat' in metric).length).toBeLessThanOrEqual(10);
+      expect(JSON.stringify(metrics)).not.toContain('SEARCH');
     }
   });
 
@@ -346,3 +356,11 @@ describe('alarms', () => {
     }
   });
 });
+
+/** The period of an alarm's metric, or the periods of all that it calculates with. */
+function periodsOf(properties: Record<string, unknown>): unknown[] {
+  const metrics = properties['Metrics'] as { MetricStat?: { Period: number } }[] | undefined;
+  return metrics
+    ? metrics.flatMap(({ MetricStat: stat }) => (stat ? [stat.Period] : []))
+    : [properties['Period']];
+}

@@ -152,4 +152,28 @@ describe('publishChanges', () => {
     expect(JSON.stringify(without.events)).not.toContain('user-1');
     expect(withFields.events[0]?.detail.publisherCustomerId).toBe('user-1');
   });
+
+  it('counts commission and contradictions once, with the change that is not delivered again (F4)', async () => {
+    const { ports, measured } = bus(({ detail }) => detail.version !== 3);
+
+    const lost = await publishChanges(
+      [
+        change('1', undefined, image()),
+        change('2', image(), image({ version: 2, status: 'validated', amountMinor: 450 })),
+        change('3', image({ version: 2 }), image({ version: 3, status: 'conflict' })),
+        change('4', undefined, image({ pk: 'order#btnorder-2', amountMinor: 70 })),
+      ],
+      ports,
+    );
+
+    expect(lost).toBe('3');
+    const inDollars = { dimensions: { Currency: 'USD' } };
+    expect(measured).toEqual([
+      { name: 'EventsPublished', value: 3 },
+      { name: 'TransactionConflicts', value: 0 },
+      { name: 'PendingCommissionChangeMinor', value: 600, ...inDollars },
+      { name: 'PendingCommissionChangeMinor', value: -600, ...inDollars },
+      { name: 'ValidatedCommissionChangeMinor', value: 450, ...inDollars },
+    ]);
+  });
 });

@@ -178,10 +178,32 @@ describe('a new order', () => {
 
     expect(measured).toContainEqual({ name: 'ReportDelaySeconds', value: 3 });
     expect(measured).toContainEqual({
-      name: 'ReportedAmountMinor',
+      name: 'ReportedAmountChangeMinor',
       value: 7350,
       dimensions: { Brand: 'acme', Currency: 'USD' },
     });
+  });
+
+  it('waits with its value, once however often it is tried, until it is reported', async () => {
+    const id = orderId();
+    button.controls.addFault({ on: 'api', times: 2, answer: { status: 503 } });
+
+    await reportOrder(message('created', id), ports());
+    for (let tries = 0; tries < 2; tries += 1) {
+      later(3600);
+      await reportOrder(wakeUp(id), ports());
+    }
+
+    const amounts = measured.filter(({ name }) => name === 'WaitingAmountChangeMinor');
+    expect(amounts.map(({ value }) => value)).toEqual([7350, -7350]);
+    expect(measured.filter(({ name }) => name === 'WaitingOrdersChange')).toHaveLength(2);
+  });
+
+  it('says in quarantine what it was worth, also where our own rules refuse it (B9)', async () => {
+    await reportOrder(message('created', orderId(), { changes: { total: 7351 } }), ports());
+
+    const dimensions = { Brand: 'acme', Currency: 'USD' };
+    expect(measured).toContainEqual({ name: 'QuarantinedAmountMinor', value: 7351, dimensions });
   });
 });
 

@@ -124,6 +124,31 @@ async function storedCount(keys: readonly string[]): Promise<number> {
 }
 
 describe('planning', () => {
+  it('says how long ago each account was read, and the longest of all for the alarm', async () => {
+    inject(1);
+    inject(1, { currency: 'EUR' });
+
+    await plan();
+
+    const ages = measured.filter(({ name }) => name === 'WindowAgeSeconds');
+    expect(ages.map((one) => 'dimensions' in one && one.dimensions)).toEqual([
+      { Account: expect.stringMatching(/^acc-/) as string },
+      { Account: expect.stringMatching(/^acc-/) as string },
+    ]);
+    expect(sum('OldestWindowAgeSeconds')).toBe(Math.max(...ages.map(({ value }) => value)));
+  });
+
+  it('counts a refused key beside what it could not do (B4)', async () => {
+    const refused = { read: false, reason: 'unauthorized' } as const;
+
+    await plan({ api: { ...api, listAccounts: () => Promise.resolve(refused) } });
+
+    expect(measured).toEqual([
+      { name: 'AccountsUnavailable', value: 1 },
+      { name: 'PublisherKeyRefused', value: 1 },
+    ]);
+  });
+
   it('gives every account a position and wakes one worker each', async () => {
     expect(await plan()).toEqual({ outcome: 'planned', accounts: 1 });
     expect(sent).toHaveLength(1);
@@ -143,6 +168,7 @@ describe('planning', () => {
 
   it('does nothing, calmly, until the API key is set (F10)', async () => {
     expect(await plan({ api: 'api_key_not_set' })).toEqual({ outcome: 'not-configured' });
+    expect(measured).toEqual([{ name: 'ReconcilerNotConfigured', value: 1 }]);
     expect(sent).toEqual([]);
   });
 });

@@ -141,6 +141,7 @@ describe('receiveEvent', () => {
     );
 
     expect(outcome).toBe('applied');
+    expect(measured).toContainEqual({ name: 'WebhooksBySecret', value: 1, dimensions: { Secret: 'new' } });
   });
 
   it.each(['not-set', 'malformed', 'unreachable'] as const)(

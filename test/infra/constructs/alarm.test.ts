@@ -58,6 +58,6 @@ describe('ExplainedAlarm', () => {
   });
 
   it('can not be built with two limits', () => {
-    expect(() => synthesize({ below: 1 })).toThrow(/either above or below/);
+    expect(() => synthesize({ below: 1 })).toThrow(/needs one limit/);
   });
 });

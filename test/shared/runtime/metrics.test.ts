@@ -66,4 +66,34 @@ describe('createMetrics', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]?.endsWith('\n')).toBe(true);
   });
+
+  it('keeps the longest times where there are more than a line can hold, and loses no money', () => {
+    const { metrics, documents } = recording();
+    const dimensions = { Currency: 'USD' };
+
+    for (let seconds = 150; seconds >= 0; seconds -= 1) {
+      metrics.add({ name: 'ReportDelaySeconds', value: seconds === 0 ? 999 : seconds });
+      metrics.add({ name: 'DriftAmountMinor', value: 2, dimensions });
+    }
+    metrics.flush();
+
+    const [delays, drift] = documents();
+    expect(delays?.['ReportDelaySeconds']).toHaveLength(100);
+    expect(delays?.['ReportDelaySeconds']).toContain(999);
+    expect(drift?.['DriftAmountMinor']).toBe(302);
+  });
+
+  it.each([
+    ['Schlüssel', 'Schl?ssel'],
+    [':first', '?first'],
+    [' ', '?'],
+    ['', '?'],
+  ])('makes a dimension that CloudWatch takes of %j', (name, dimension) => {
+    const { metrics, documents } = recording();
+
+    metrics.add({ name: 'WebhooksBySecret', value: 1, dimensions: { Secret: name } });
+    metrics.flush();
+
+    expect(documents()).toMatchObject([{ Secret: dimension }]);
+  });
 });

@@ -1,0 +1,49 @@
+import { minorUnitDecimals } from './currency.ts';
+import type { PublishedState } from './transaction-changed.ts';
+
+/** By how much the commission changed that stands in a status, in minor units of the currency; of `declined`, what will never come. */
+export type CommissionChange = {
+  status: 'pending' | 'validated' | 'declined';
+  /** ISO 4217, or `unknown`. */
+  currency: string;
+  amountMinor: number;
+};
+
+/**
+ * What a new version of a transaction changes. Over all versions of a transaction, the changes of `pending` and of `validated` sum up to
+ * what stands there now. A contradiction stands in no status, and what was lost by a decline is what was expected before it. Pure.
+ */
+export function commissionChanges(
+  before: PublishedState | undefined,
+  after: PublishedState,
+): CommissionChange[] {
+  const changes = [
+    ...(before ? standing(before).map((one) => ({ ...one, amountMinor: -one.amountMinor })) : []),
+    ...standing(after),
+    ...(after.status === 'declined' && before?.status !== 'declined' ? [declined(before, after)] : []),
+  ];
+  const byPlace = Map.groupBy(changes, ({ status, currency }) => `${status} ${currency}`);
+  return [...byPlace.values()].flatMap((same) => {
+    const amountMinor = same.reduce((sum, one) => sum + one.amountMinor, 0);
+    const [first] = same;
+    return first && amountMinor !== 0 ? [{ ...first, amountMinor }] : [];
+  });
+}
+
+function standing(state: PublishedState): CommissionChange[] {
+  const { status } = state;
+  return status === 'pending' || status === 'validated' ? [{ status, ...commission(state) }] : [];
+}
+
+/** Whether Button leaves the amount on a declined transaction is not documented. */
+function declined(before: PublishedState | undefined, after: PublishedState): CommissionChange {
+  return { status: 'declined', ...commission(before?.status === 'pending' ? before : after) };
+}
+
+function commission({ amountMinor = 0, currency = '' }: PublishedState): {
+  currency: string;
+  amountMinor: number;
+} {
+  // A currency becomes a dimension, and a field that holds anything else must not make new ones for ever.
+  return { currency: minorUnitDecimals(currency) === undefined ? 'unknown' : currency, amountMinor };
+}
