@@ -8,16 +8,17 @@ export type Controls = {
   reconcile: () => Promise<unknown>;
   events: () => unknown;
   metrics: () => unknown;
+  alarms: () => unknown;
 };
 
 /** A running control server. */
 export type ControlServer = {
-  urls: { reconcileUrl: string; eventsUrl: string; metricsUrl: string };
+  urls: { reconcileUrl: string; eventsUrl: string; metricsUrl: string; alarmsUrl: string };
   close: () => Promise<void>;
 };
 
 /**
- * A small HTTP server for what AWS shows in its console: POST /reconcile, GET /events, GET /metrics; JSON.
+ * A small HTTP server for what AWS shows in its console: POST /reconcile, GET /events, GET /metrics, GET /alarms; JSON.
  *
  * Throws an error for people if the port is taken.
  */
@@ -26,6 +27,7 @@ export async function startControlServer(controls: Controls): Promise<ControlSer
     'POST /reconcile': controls.reconcile,
     'GET /events': controls.events,
     'GET /metrics': controls.metrics,
+    'GET /alarms': controls.alarms,
   };
   const server = createServer((request, response) => {
     void answer(routes, request, response);
@@ -41,7 +43,12 @@ export async function startControlServer(controls: Controls): Promise<ControlSer
   const port = typeof address === 'object' && address !== null ? address.port : controls.port;
   const base = `http://127.0.0.1:${port}`;
   return {
-    urls: { reconcileUrl: `${base}/reconcile`, eventsUrl: `${base}/events`, metricsUrl: `${base}/metrics` },
+    urls: {
+      reconcileUrl: `${base}/reconcile`,
+      eventsUrl: `${base}/events`,
+      metricsUrl: `${base}/metrics`,
+      alarmsUrl: `${base}/alarms`,
+    },
     close: async () => {
       server.close();
       server.closeAllConnections();

@@ -15,6 +15,7 @@ export function describeEndpoints(endpoints: Endpoints): string {
     ['Reconcile now', `curl -X POST ${endpoints.reconcileUrl}`],
     ['Events', `curl ${endpoints.eventsUrl}`],
     ['Metrics', `curl ${endpoints.metricsUrl}`],
+    ['Alarms', `curl ${endpoints.alarmsUrl}`],
   ].flatMap(([name = '', value]) => (value === undefined ? [] : [`  ${name.padEnd(15)}${value}`]));
   return [
     '\nEverything is up.',

@@ -48,6 +48,8 @@ export type Endpoints = {
   eventsUrl: string;
   /** A GET lists the metrics emitted so far. */
   metricsUrl: string;
+  /** A GET lists every alarm and its state at the end of this minute, if no more data comes. */
+  alarmsUrl: string;
 };
 
 /** The whole system, running. */
@@ -59,6 +61,8 @@ export type LocalSystem = {
   events: () => DeliveredEvent[];
   /** The documents in CloudWatch's embedded metric format that functions printed. */
   metrics: () => Record<string, unknown>[];
+  /** Metrics, alarms and boards. */
+  cloudWatch: LocalDeployment['cloudWatch'];
   /** Rejects when a part of it dies. */
   failed: Promise<never>;
   /** Ends everything and leaves no process behind. */
@@ -141,6 +145,7 @@ async function connect({
     reconcile,
     events,
     metrics,
+    alarms: () => deployment.cloudWatch.describeAlarms(Date.now()),
   });
   parts.push(control);
   // As the schedule would soon: what changes from now on is live, what was there before is history.
@@ -151,6 +156,7 @@ async function connect({
     reconcile,
     events,
     metrics,
+    cloudWatch: deployment.cloudWatch,
     failed: deployment.failed,
     close,
   };

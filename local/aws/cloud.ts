@@ -1,9 +1,10 @@
+import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { DynamoDbEmulator } from './emulators/dynamodb-emulator.ts';
 import type { EventBridge } from './emulators/event-bridge.ts';
 import type { SecretsManager } from './emulators/secrets-manager.ts';
 import type { SqsEmulator } from './emulators/sqs-emulator.ts';
-import type { FunctionLog } from './lambda/function-log.ts';
 import type { LocalFunction } from './lambda/local-function.ts';
+import type { Log } from './log.ts';
 import type { Processes } from './processes.ts';
 import type { HttpApi } from './triggers/http-api.ts';
 import type { LocalSchedule } from './triggers/schedule.ts';
@@ -17,6 +18,9 @@ export type Trigger = {
 /** A queue that messages are received from, and whether anything of it is still under way. */
 export type QueueConsumer = { queueUrl: string; isIdle(): Promise<boolean> };
 
+/** Who writes to a log group, by logical id. */
+export type LogSource = { logicalId: string; logGroupName: string };
+
 /** The region, the account and everything that resources are made in. */
 export type LocalCloud = {
   region: string;
@@ -25,6 +29,7 @@ export type LocalCloud = {
   sqs: SqsEmulator;
   secretsManager: SecretsManager;
   eventBridge: EventBridge;
+  cloudWatch: CloudWatch;
   processes: Processes;
   /** Directories of function code by S3 key. */
   assetDirectories: ReadonlyMap<string, string>;
@@ -33,7 +38,8 @@ export type LocalCloud = {
   compileCacheDirectory: string;
   /** Of how many firings of a schedule one happens twice; 0 is none. */
   scheduleRepeatsEvery: number;
-  openLog(functionLogicalId: string): FunctionLog;
+  /** A file for what the resource writes to the log group; its lines go to CloudWatch too. */
+  openLog(source: LogSource): Log;
 
   // What has been deployed so far.
   functions: LocalFunction[];

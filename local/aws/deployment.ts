@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findFunction } from './cloud.ts';
 import type { LocalCloud } from './cloud.ts';
+import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { BusEvent } from './emulators/event-bridge.ts';
-import type { EmfDocument } from './lambda/function-log.ts';
 import type { InvocationResult } from './lambda/invocation-result.ts';
 import { startCloud } from './start-cloud.ts';
-import type { RunningCloud } from './start-cloud.ts';
+import type { EmfDocument, RunningCloud } from './start-cloud.ts';
 import { deployStack, refuseUnknownTypes } from './stack-deployment.ts';
 import type { LocalResource, LocalStack } from './stack-deployment.ts';
 import { readAssembly } from './template/assembly.ts';
@@ -39,6 +39,8 @@ export type LocalDeployment = {
   busEvents(): BusEvent[];
   /** What functions printed in CloudWatch's embedded metric format, in order. */
   metrics(): EmfDocument[];
+  /** Metrics, alarms and boards. */
+  cloudWatch: Pick<CloudWatch, 'metrics' | 'alarms' | 'dashboards' | 'ignoredMetrics' | 'describeAlarms'>;
   /**
    * Resolves once the queue has no message to receive and its mapping works on none. Messages that are hidden after a
    * failed attempt, and those that their group holds back behind one, do not count.
@@ -110,6 +112,7 @@ function describeDeployment(
     },
     busEvents: () => cloud.eventBridge.events(),
     metrics: () => [...metrics],
+    cloudWatch: cloud.cloudWatch,
     untilQueueIdle: (queueUrl) => untilQueueIdle(cloud, queueUrl),
     async runSchedule(logicalId) {
       const schedule = cloud.schedules.find((known) => known.logicalId === logicalId);

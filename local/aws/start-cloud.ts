@@ -1,13 +1,24 @@
 import { mkdir } from 'node:fs/promises';
 import { arnOf } from './cloud.ts';
-import type { LocalCloud } from './cloud.ts';
+import type { LocalCloud, LogSource } from './cloud.ts';
+import { createCloudWatch } from './cloudwatch/cloudwatch.ts';
+import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import { startDynamoDb } from './emulators/dynamodb-emulator.ts';
 import { startEventBridge } from './emulators/event-bridge.ts';
 import { startSecretsManager } from './emulators/secrets-manager.ts';
 import { LOCAL_ACCOUNT_ID, startSqs } from './emulators/sqs-emulator.ts';
-import { openFunctionLog } from './lambda/function-log.ts';
-import type { FunctionLog, LogListener } from './lambda/function-log.ts';
+import { openLog } from './log.ts';
 import { startProcesses } from './processes.ts';
+
+/** A CloudWatch embedded metric format document and the function that printed it. */
+export type EmfDocument = { functionLogicalId: string; document: Record<string, unknown> };
+
+/** What hears of the lines that functions print. */
+export type LogListener = {
+  /** Every line but metrics. */
+  onLine(entry: { functionLogicalId: string; line: string }): void;
+  onMetrics(metrics: EmfDocument): void;
+};
 
 /** What the caller decides about a cloud. */
 export type CloudOptions = Pick<
@@ -32,6 +43,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const { logDirectory, listener, ...given } = options;
   await mkdir(logDirectory, { recursive: true });
   const place = { region: options.region, accountId: LOCAL_ACCOUNT_ID };
+  const cloudWatch = createCloudWatch(Date.now());
   const opened: Closable[] = [];
   const open = <Part extends Closable>(part: Part): Part => {
     opened.unshift(part);
@@ -48,8 +60,11 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       sqs: open(await startSqs(options.region)),
       secretsManager: open(await startSecretsManager()),
       eventBridge: open(await startEventBridge(arnOf(place, 'events', 'event-bus/default'))),
-      openLog: (functionLogicalId): FunctionLog =>
-        open(openFunctionLog(functionLogicalId, logDirectory, listener)),
+      cloudWatch,
+      openLog: (source) =>
+        open(
+          openLog({ directory: logDirectory, name: source.logicalId }, hearing(source, listener, cloudWatch)),
+        ),
       functions: [],
       httpApis: new Map(),
       schedules: [],
@@ -63,6 +78,19 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     await closeAll(opened);
     throw error;
   }
+}
+
+/** Lets CloudWatch and the caller hear of a line. */
+function hearing(
+  { logicalId: functionLogicalId, logGroupName }: LogSource,
+  listener: LogListener,
+  cloudWatch: CloudWatch,
+): (line: string) => void {
+  return (line) => {
+    const reading = cloudWatch.takeInLine({ logGroupName, line, atMs: Date.now() });
+    if (reading.kind === 'metrics') listener.onMetrics({ functionLogicalId, document: reading.document });
+    else listener.onLine({ functionLogicalId, line });
+  };
 }
 
 function runCloud(cloud: LocalCloud, opened: Closable[]): RunningCloud {

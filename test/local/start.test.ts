@@ -31,6 +31,7 @@ const DOCUMENTED_ENDPOINTS = [
   'reconcileUrl',
   'eventsUrl',
   'metricsUrl',
+  'alarmsUrl',
 ];
 
 const TourSchema = z.object({

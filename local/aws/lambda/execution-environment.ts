@@ -4,9 +4,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { killProcess } from '../processes.ts';
 import type { LocalProcess, Processes } from '../processes.ts';
+import type { Log } from '../log.ts';
 import { runtimeEnvironment } from './function-configuration.ts';
 import type { FunctionConfiguration } from './function-configuration.ts';
-import type { FunctionLog } from './function-log.ts';
 import { failedBy } from './invocation-result.ts';
 import type { InvocationResult } from './invocation-result.ts';
 import { startRuntimeApi } from './runtime-api.ts';
@@ -27,7 +27,7 @@ export type ExecutionEnvironment = {
 /** What an environment needs around it. */
 export type EnvironmentSurroundings = {
   processes: Processes;
-  log: FunctionLog;
+  log: Log;
   region: string;
   /** `AWS_ENDPOINT_URL_...`: what makes SDK clients call the emulators. */
   endpoints: Record<string, string>;

@@ -1,38 +1,30 @@
 import * as z from 'zod';
+import { alarmDefinition, ALARM_RULE_PROPERTIES } from '../cloudwatch/alarm-definition.ts';
 import { arnOf } from '../cloud.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 
-const NO_METRICS = 'nothing evaluates metrics here';
+const NOBODY_IS_TOLD = 'its state can be read; nobody is told of it';
 
-/** An alarm that never rings. */
+/** An alarm that is evaluated, and rings nowhere. */
 export const cloudwatchAlarm = defineResource({
   type: 'AWS::CloudWatch::Alarm',
-  properties: { AlarmName: z.string().optional() },
+  properties: {
+    ...ALARM_RULE_PROPERTIES,
+    AlarmName: z.string().optional(),
+    AlarmDescription: z.string().optional(),
+  },
   withoutLocalEffect: {
-    ActionsEnabled: NO_METRICS,
-    AlarmActions: NO_METRICS,
-    AlarmDescription: NO_METRICS,
-    ComparisonOperator: NO_METRICS,
-    DatapointsToAlarm: NO_METRICS,
-    Dimensions: NO_METRICS,
-    EvaluateLowSampleCountPercentile: NO_METRICS,
-    EvaluationPeriods: NO_METRICS,
-    ExtendedStatistic: NO_METRICS,
-    InsufficientDataActions: NO_METRICS,
-    MetricName: NO_METRICS,
-    Metrics: NO_METRICS,
-    Namespace: NO_METRICS,
-    OKActions: NO_METRICS,
-    Period: NO_METRICS,
-    Statistic: NO_METRICS,
-    Tags: NO_METRICS,
-    Threshold: NO_METRICS,
-    ThresholdMetricId: NO_METRICS,
-    TreatMissingData: NO_METRICS,
-    Unit: NO_METRICS,
+    ActionsEnabled: NOBODY_IS_TOLD,
+    AlarmActions: NOBODY_IS_TOLD,
+    InsufficientDataActions: NOBODY_IS_TOLD,
+    OKActions: NOBODY_IS_TOLD,
+    Tags: 'nothing reads them',
   },
   create(properties, site) {
-    const name = properties.AlarmName ?? physicalName(site, { maxLength: 255 });
-    return { physicalId: name, attributes: { Arn: arnOf(site.cloud, 'cloudwatch', `alarm:${name}`) } };
+    const { AlarmName: givenName, AlarmDescription: description = '', ...rule } = properties;
+    const name = givenName ?? physicalName(site, { maxLength: 255 });
+    const arn = arnOf(site.cloud, 'cloudwatch', `alarm:${name}`);
+    site.cloud.cloudWatch.alarms.push({ name, arn, description, definition: alarmDefinition(rule) });
+    return { physicalId: name, attributes: { Arn: arn } };
   },
 });

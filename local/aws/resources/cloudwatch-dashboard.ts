@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import { defineResource, physicalName } from '../resource-definition.ts';
 
-/** A board that nobody can look at. */
+/** A board that is kept as it is, for whoever renders it. */
 export const cloudwatchDashboard = defineResource({
   type: 'AWS::CloudWatch::Dashboard',
-  properties: { DashboardName: z.string().optional() },
-  withoutLocalEffect: { DashboardBody: 'there is no CloudWatch console here' },
-  create: (properties, site) => ({
-    physicalId: properties.DashboardName ?? physicalName(site, { maxLength: 255 }),
-    attributes: {},
-  }),
+  properties: { DashboardName: z.string().optional(), DashboardBody: z.string() },
+  withoutLocalEffect: {},
+  create(properties, site) {
+    const name = properties.DashboardName ?? physicalName(site, { maxLength: 255 });
+    site.cloud.cloudWatch.dashboards.push({ name, body: properties.DashboardBody });
+    return { physicalId: name, attributes: {} };
+  },
 });

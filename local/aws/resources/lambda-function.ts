@@ -67,7 +67,7 @@ export const lambdaFunction = defineResource({
         region: cloud.region,
         endpoints: endpointsOf(cloud),
         compileCacheDirectory: cloud.compileCacheDirectory,
-        log: cloud.openLog(site.logicalId),
+        log: cloud.openLog(configuration),
       }),
     );
     return { physicalId: configuration.name, attributes: { Arn: configuration.arn } };

@@ -1,17 +1,16 @@
 import * as z from 'zod';
+import { createMetricFilter, METRIC_FILTER_PROPERTIES } from '../cloudwatch/metric-filter.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 
-/** A metric made of log lines; there are no metrics here. */
+/** A metric made of a log group's lines. */
 export const logsMetricFilter = defineResource({
   type: 'AWS::Logs::MetricFilter',
-  properties: { FilterName: z.string().optional() },
-  withoutLocalEffect: {
-    FilterPattern: 'nothing counts lines',
-    LogGroupName: 'nothing counts lines',
-    MetricTransformations: 'there is no CloudWatch here',
+  properties: { ...METRIC_FILTER_PROPERTIES, FilterName: z.string().optional() },
+  withoutLocalEffect: {},
+  create(properties, site) {
+    const { FilterName: givenName, ...described } = properties;
+    const { metricFilters, metrics } = site.cloud.cloudWatch;
+    metricFilters.push(createMetricFilter(described, metrics));
+    return { physicalId: givenName ?? physicalName(site, { maxLength: 512 }), attributes: {} };
   },
-  create: (properties, site) => ({
-    physicalId: properties.FilterName ?? physicalName(site, { maxLength: 512 }),
-    attributes: {},
-  }),
 });

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { FunctionConfiguration } from '../../../local/aws/lambda/function-configuration.ts';
 import type { InvocationResult } from '../../../local/aws/lambda/invocation-result.ts';
-import { openFunctionLog } from '../../../local/aws/lambda/function-log.ts';
-import type { EmfDocument } from '../../../local/aws/lambda/function-log.ts';
 import { createLocalFunction } from '../../../local/aws/lambda/local-function.ts';
 import type { LocalFunction } from '../../../local/aws/lambda/local-function.ts';
+import { openLog } from '../../../local/aws/log.ts';
 import { startProcesses } from '../../../local/aws/processes.ts';
 
 /** A function without a cloud around it, and what it has printed. */
-export type FixtureFunction = LocalFunction & { lines: string[]; metrics: EmfDocument[]; directory: string };
+export type FixtureFunction = LocalFunction & { lines: string[]; directory: string };
 
 /** Runs `code` as a function's only file until the test is over. */
 export async function startFunction(
@@ -21,11 +20,7 @@ export async function startFunction(
   const directory = await temporaryDirectory();
   await writeFile(join(directory, fileName), code);
   const lines: string[] = [];
-  const metrics: EmfDocument[] = [];
-  const log = openFunctionLog('Function', directory, {
-    onLine: ({ line }) => lines.push(line),
-    onMetrics: (document) => metrics.push(document),
-  });
+  const log = openLog({ directory, name: 'Function' }, (line) => lines.push(line));
   const processes = startProcesses();
   const localFunction = createLocalFunction(
     {
@@ -57,7 +52,7 @@ export async function startFunction(
     await processes.close();
     await log.close();
   });
-  return { ...localFunction, lines, metrics, directory };
+  return { ...localFunction, lines, directory };
 }
 
 /** What the handler returned. Throws when the invocation did not succeed. */

@@ -329,7 +329,7 @@ describe('logging', () => {
     ]);
   });
 
-  it('leaves what is written to stdout alone and takes metrics out of it', async () => {
+  it('leaves what is written to stdout alone, and wraps what is written to the console', async () => {
     const emf = { _aws: { Timestamp: 1, CloudWatchMetrics: [] }, Orders: 2 };
     const measuring = await startFunction(
       `exports.handler = async () => { process.stdout.write('raw\\n'); process.stdout.write('${JSON.stringify(emf)}\\n');
@@ -338,8 +338,7 @@ describe('logging', () => {
 
     await measuring.invoke({});
 
-    expect(measuring.metrics).toEqual([{ functionLogicalId: 'Function', document: emf }]);
-    expect(measuring.lines).toEqual(['raw', textLike(/"message":\{"_aws"/)]);
+    expect(measuring.lines).toEqual(['raw', JSON.stringify(emf), textLike(/"message":\{"_aws"/)]);
   });
 
   it('separates with tabs in the text format', async () => {

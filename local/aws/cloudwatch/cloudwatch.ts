@@ -1,0 +1,60 @@
+import type { AlarmDefinition } from './alarm-definition.ts';
+import { alarmHistory, type AlarmState } from './alarm-state.ts';
+import { putSamples, readEmf, type EmfReading } from './emf.ts';
+import type { MetricFilter } from './metric-filter.ts';
+import { createMetricStore, type MetricStore } from './metric-store.ts';
+
+/** An alarm that is deployed. */
+export type DeployedAlarm = { name: string; arn: string; description: string; definition: AlarmDefinition };
+
+/** An alarm and what it says. */
+export type DescribedAlarm = { name: string; arn: string; description: string; state: AlarmState };
+
+/** A board that is deployed; its body is JSON. */
+export type DeployedDashboard = { name: string; body: string };
+
+/** The CloudWatch of a deployment. */
+export type CloudWatch = {
+  metrics: MetricStore;
+  // What has been deployed so far.
+  alarms: DeployedAlarm[];
+  dashboards: DeployedDashboard[];
+  metricFilters: MetricFilter[];
+  /** Takes in a line of a log group: the metrics in it, and those that metric filters make of it. Returns what it was. */
+  takeInLine(event: { logGroupName: string; line: string; atMs: number }): EmfReading;
+  /** What is wrong with lines whose metrics CloudWatch would ignore without a word. */
+  ignoredMetrics(): string[];
+  /** Every alarm as it will be at the end of the minute that `atMs` lies in, if no more data comes. */
+  describeAlarms(atMs: number): DescribedAlarm[];
+};
+
+const MINUTE_MS = 60_000;
+
+/** A CloudWatch that begins at `startedAtMs`, when the first alarm may be there. */
+export function createCloudWatch(startedAtMs: number): CloudWatch {
+  const metrics = createMetricStore();
+  const alarms: DeployedAlarm[] = [];
+  const metricFilters: MetricFilter[] = [];
+  const ignored: string[] = [];
+  return {
+    metrics,
+    alarms,
+    dashboards: [],
+    metricFilters,
+    takeInLine({ logGroupName, line, atMs }) {
+      const reading = readEmf(line, atMs);
+      if (reading.kind === 'metrics') putSamples(metrics, reading.samples);
+      if (reading.kind === 'malformed') ignored.push(`${logGroupName}: ${reading.problem}`);
+      for (const filter of metricFilters) if (filter.logGroupName === logGroupName) filter.read(line, atMs);
+      return reading;
+    },
+    ignoredMetrics: () => [...ignored],
+    describeAlarms(atMs) {
+      const span = { fromMs: startedAtMs, untilMs: Math.ceil(atMs / MINUTE_MS) * MINUTE_MS + 1 };
+      return alarms.map(({ definition, ...described }) => ({
+        ...described,
+        state: alarmHistory(definition, metrics, span).at(-1)?.state ?? 'INSUFFICIENT_DATA',
+      }));
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { MetricIdentity, MetricStore, Span } from './metric-store.ts';
+import { summarize } from './statistic.ts';
+
+/** So many periods on end. */
+export type TimeWindow = { fromMs: number; periodMs: number; length: number };
+
+/** One value for each period of a window; undefined where there is no data. */
+export type TimeSeries = {
+  values: (number | undefined)[];
+  /** Where it comes from one metric alone. */
+  metric?: MetricIdentity;
+};
+
+/** The window of `length` periods up to an instant: an alarm's, which slides. */
+export function windowUntil(
+  untilMs: number,
+  { periodMs, length }: { periodMs: number; length: number },
+): TimeWindow {
+  return { fromMs: untilMs - periodMs * length, periodMs, length };
+}
+
+/**
+ * The window that covers a span, from a multiple of the period since 1970 on: a graph's.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html, StartTime
+ */
+export function windowOver({ fromMs, untilMs }: Span, periodMs: number): TimeWindow {
+  const firstMs = Math.floor(fromMs / periodMs) * periodMs;
+  return { fromMs: firstMs, periodMs, length: Math.max(1, Math.ceil((untilMs - firstMs) / periodMs)) };
+}
+
+/** A metric's statistic for each period. Throws for a statistic that is not understood. */
+export function metricSeries(
+  store: MetricStore,
+  metric: MetricIdentity,
+  { statistic, window }: { statistic: string; window: TimeWindow },
+): TimeSeries {
+  const values = Array.from({ length: window.length }, (_, index) => {
+    const fromMs = window.fromMs + index * window.periodMs;
+    return summarize(store.samples(metric, { fromMs, untilMs: fromMs + window.periodMs }), statistic);
+  });
+  return { values, metric };
+}
