@@ -169,7 +169,6 @@ export function createReportingModel(options: ReportingModelOptions) {
     outcomes,
     deadLetters,
     isQueueEmpty: () => queue.length === 0,
-    portCalls: () => portCalls,
     send: enqueue,
     /** Time passes; what is on the queue is worked on, and once a minute the sweep runs. */
     async tick(byMs: number): Promise<void> {

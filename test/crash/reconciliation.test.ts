@@ -1,0 +1,195 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
+import { createEventBus } from '../../shared/events/event-bus.ts';
+import { republishEvents } from '../../shared/events/republish-events.ts';
+import { startBackfill } from '../../shared/ingest/backfill.ts';
+import { rebuild } from '../../shared/ingest/rebuild.ts';
+import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
+import { createPositionStore } from '../../shared/store/position-store.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { scanHeads } from '../../shared/store/transaction-scan.ts';
+import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { endsTheSame } from './every-death.ts';
+import type { Death } from './lifeline.ts';
+import { API_KEY, startWorld, WAKE_UP_QUEUE, type World } from './world.ts';
+
+const MINUTE_MS = 60_000;
+const TIMEOUT_MS = 120_000;
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+
+afterAll(() => world.close());
+
+/** Puts transactions into Button that no webhook brings. */
+function inject(count: number): void {
+  for (let index = 0; index < count; index += 1) {
+    world.button().injectTransaction({
+      ...{ id: `tx-${index}`, button_order_id: `btnorder-${index}` },
+      ...{ amount: 100 + index, currency: 'USD', webhook: false },
+    });
+  }
+}
+
+/** What comes back after a death comes back within this time. */
+async function workOff(): Promise<void> {
+  for (let step = 0; step < 4; step += 1) {
+    await world.drainWakeUps();
+    await world.pass(2 * MINUTE_MS);
+  }
+}
+
+async function tick(streams: readonly string[]): Promise<void> {
+  await world.pass(10 * MINUTE_MS);
+  await world.invoke('reconciliation-planner', { streams });
+  await workOff();
+}
+
+/** Two ticks of the planner; a process dies in the first of them at the latest. */
+async function reconcile(streams: readonly string[]): Promise<void> {
+  await tick(streams);
+  world.lifeline.end();
+  await tick(streams);
+}
+
+/** What has to be the same in the end. Which worker read what, and what it found then, is not. */
+async function ending(): Promise<unknown> {
+  const transactions = await world.contents('transactions');
+  const positions = await world.contents('positions');
+  const quarantined = await world.contents('quarantine');
+  const end = {
+    transactions: transactions.map(({ pk, version, status, amountMinor, delivery }) => ({
+      ...{ pk, version, status, amountMinor, delivery },
+    })),
+    positions: positions
+      .filter(({ stream }) => !String(stream).startsWith('drift-'))
+      .map(({ account, stream, doneUntil, readUntil, window }) => ({
+        ...{ account, stream, window },
+        // A sweep that had to be begun again ends later.
+        doneUntil: readUntil === undefined ? doneUntil : doneUntil === readUntil,
+      })),
+    quarantined: quarantined.map(({ kind, id, bytes }) => ({ kind, id, bytes })),
+    told: [...new Set(world.events().map(({ type, detail }) => JSON.stringify([type, detail])))].sort(),
+    wakeUps: world.wakeUpQueue().bodies(),
+  };
+  // The simulator gives its one account another id every time.
+  return JSON.parse(JSON.stringify(end).replaceAll(/acc-[0-9a-f]+/g, 'acc')) as unknown;
+}
+
+const positions = () => createPositionStore({ client: new DynamoDBClient(), table: 'positions' });
+const transactionsAccess = () => ({ client: new DynamoDBClient(), table: 'transactions' });
+const transactions = () => createTransactionStore({ ...transactionsAccess(), shopperField: 'none' });
+const account = () => world.button().accounts()[0]?.id ?? '';
+
+type Story = { name: string; before?: () => Promise<void>; tells: () => Promise<void>; calls: number };
+
+const stories: Story[] = [
+  { name: 'a first read of several pages and slices', calls: 12, tells: () => reconcile(['live']) },
+  {
+    name: 'a sweep',
+    calls: 12,
+    before: () => tick(['live']),
+    tells: () => reconcile(['live', 'sweep-daily']),
+  },
+  {
+    name: 'a comparison of the lists',
+    calls: 12,
+    before: () => tick(['live']),
+    tells: () => reconcile(['live', 'cross-check']),
+  },
+  {
+    name: 'a backfill',
+    calls: 8,
+    tells: async () => {
+      await world.operate(() =>
+        startBackfill(
+          {
+            ...{ account: account(), id: 'may', delivery: 'live' as const },
+            ...{ from: '2026-05-31T00:00:00Z', to: '2026-06-01T12:30:00Z' },
+          },
+          {
+            positions: positions(),
+            send: createFifoSender({ client: new SQSClient(), queueUrl: WAKE_UP_QUEUE }),
+            now: () => new Date(),
+          },
+        ),
+      );
+      await world.pass(60 * MINUTE_MS);
+      await workOff();
+      world.lifeline.end();
+      // What a dead worker has left goes on with the next tick.
+      await tick(['live']);
+    },
+  },
+  {
+    name: 'rebuilding a range',
+    calls: 8,
+    tells: async () => {
+      const { createButtonHttp } = await import('../../shared/button/button-http.ts');
+      const outcome = await world.operate(() =>
+        rebuild(
+          {
+            ...{ accountId: account(), unknownAre: 'live' as const },
+            ...{ start: '2026-06-01T00:00:00Z', end: '2026-06-02T00:00:00Z' },
+          },
+          {
+            api: createTransactionsApi(
+              createButtonHttp({ baseUrl: world.buttonUrl(), timeoutMs: 2000 }),
+              API_KEY,
+            ),
+            transactions: transactions(),
+            quarantine: createQuarantineStore({
+              ...{ client: new DynamoDBClient(), table: 'quarantine', retentionDays: 30 },
+            }),
+            pageSize: 2,
+            now: () => new Date(),
+          },
+        ),
+      );
+      expect(outcome.outcome).toBe('complete');
+    },
+  },
+  {
+    name: 'publishing again',
+    calls: 2,
+    before: () => tick(['live']),
+    tells: async () => {
+      await world.operate(() =>
+        republishEvents({
+          heads: scanHeads(transactionsAccess(), {
+            ...{ start: '2026-06-01T00:00:00Z', end: '2026-06-02T00:00:00Z' },
+          }),
+          putEvents: createEventBus({ client: new EventBridgeClient(), busName: 'events' }),
+          includePersonalFields: false,
+        }),
+      );
+    },
+  },
+];
+
+describe('the planner and the reconciler', () => {
+  it.each(stories)(
+    'that die at any of their calls leave $name as if they had not (E2, E5, E7, E19, F6)',
+    async ({ before, tells, calls }) => {
+      const counted = await endsTheSame(world, async (death?: Death) => {
+        await world.reset();
+        inject(3);
+        await before?.();
+        world.lifeline.begin(death);
+        await tells();
+        await world.publish();
+        return ending();
+      });
+
+      expect(counted).toBeGreaterThanOrEqual(calls);
+    },
+    TIMEOUT_MS,
+  );
+});
