@@ -5,6 +5,17 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 import { build, type Metafile } from 'esbuild';
 
+/**
+ * Modules that bundles hold something smaller of. The SDK's chain of credential providers is a third of a bundle and reads the
+ * environment first; on Lambda that is where credentials are. Empty, this gives the SDK as it comes.
+ */
+const STAND_INS = {
+  '@aws-sdk/credential-provider-node': join(
+    import.meta.dirname,
+    '../shared/runtime/environment-credentials.ts',
+  ),
+};
+
 /** Where functions are and where their bundles go. */
 export type BundleFolders = {
   /** Holds one folder for each function, with a `handler.ts`. */
@@ -14,11 +25,21 @@ export type BundleFolders = {
 };
 
 /**
- * Bundles every function, all at once, each into a folder that holds one CommonJS file and nothing else.
+ * What Lambda loads as `index.handler`: an ES module, because only that can await something before the first event. The rest is
+ * CommonJS: an ES module that imports `node:http` makes Node.js load the whole of undici (https://github.com/nodejs/node/issues/59686).
+ */
+const ENTRY = `import { createRequire } from 'node:module';
+const { handler, prime } = createRequire(import.meta.url)('./index.cjs');
+await prime?.();
+export { handler };
+`;
+
+/**
+ * Bundles every function, all at once, each into a folder that holds one CommonJS file, the entry that loads it, and nothing else.
  *
- * The file ends in `.cjs` because then it's CommonJS wherever it stands; Lambda finds it by the handler `index.handler`. A file whose
- * content is the same stays untouched, so that nothing is deployed anew for nothing. Returns the functions' names. Throws if a folder
- * has no handler, or if a bundle fails.
+ * The file ends in `.cjs` because then it's CommonJS wherever it stands. A handler that exports `prime` has it awaited before the first
+ * event. A file whose content is the same stays untouched, so that nothing is deployed anew for nothing. Returns the functions' names.
+ * Throws if a folder has no handler, or if a bundle fails.
  */
 export async function bundleFunctions({ functionsFolder, distFolder }: BundleFolders): Promise<string[]> {
   const names = await functionNames(functionsFolder);
@@ -37,6 +58,7 @@ export async function bundleFunctions({ functionsFolder, distFolder }: BundleFol
     minify: true,
     // ES modules first: only of them can what nobody uses be left out.
     mainFields: ['module', 'main'],
+    alias: STAND_INS,
     legalComments: 'none',
     sourcemap: 'external',
     sourcesContent: false,
@@ -50,7 +72,8 @@ export async function bundleFunctions({ functionsFolder, distFolder }: BundleFol
     path: join(distFolder, 'meta', `${name}.json`),
     text: JSON.stringify(metafileOf(join(distFolder, name, 'index.cjs'), metafile)),
   }));
-  await Promise.all([...files, ...metafiles].map(writeIfChanged));
+  const entries = names.map((name) => ({ path: join(distFolder, name, 'index.mjs'), text: ENTRY }));
+  await Promise.all([...files, ...entries, ...metafiles].map(writeIfChanged));
   return names;
 }
 
@@ -65,7 +88,7 @@ async function functionNames(functionsFolder: string): Promise<string[]> {
 /** A function's folder is uploaded as it is: what an earlier build left there has to go. */
 async function keepOnlyBundle(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const others = (await readdir(folder)).filter((entry) => entry !== 'index.cjs');
+  const others = (await readdir(folder)).filter((entry) => entry !== 'index.cjs' && entry !== 'index.mjs');
   await Promise.all(others.map((entry) => rm(join(folder, entry), { recursive: true })));
 }
 

@@ -8,14 +8,17 @@ import { createButtonHttp } from '../../shared/button/button-http.ts';
 import { createOrderApi } from '../../shared/button/order-api.ts';
 import { REPLAY_ATTRIBUTE } from '../../shared/ingest/replay-order-message.ts';
 import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { parseOrderEvent } from '../../shared/domain/order-event.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
+import { createPrime } from '../../shared/runtime/prime.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
 import { createBreakerStore } from '../../shared/store/breaker-store.ts';
 import { createOrderReportStore } from '../../shared/store/order-report-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { ORDER_REPORTS_TABLE } from '../../shared/store/table.ts';
 import { createBreakerWatch } from './breaker-watch.ts';
 import { EnvironmentSchema } from './env.ts';
 import { reportOrder, type OrderMessage, type ReportOrderPorts } from './report-order.ts';
@@ -63,6 +66,17 @@ const lasting = {
   metrics,
   now,
 } satisfies Partial<ReportOrderPorts>;
+
+export const prime = createPrime({
+  client: dynamodb,
+  table: env.ORDER_REPORTS_TABLE,
+  // The brand's own keys go on with "order#" or "breaker"; others the function may not read.
+  absentKey: { [ORDER_REPORTS_TABLE.partitionKey]: { S: `${env.BRAND_ID}#prime` } },
+  secret: apiKey,
+  rehearse: () => {
+    parseOrderEvent('{}', lasting.settings);
+  },
+});
 
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(flushMetrics(metrics))

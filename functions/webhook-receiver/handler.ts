@@ -4,16 +4,20 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 
+import { checkSignature } from '../../shared/button/signature.ts';
+import { readWebhook } from '../../shared/button/transaction-wire.ts';
 import { parseWebhookSecrets } from '../../shared/button/webhook-secrets.ts';
 import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
 import { impatientClient } from '../../shared/runtime/impatient-client.ts';
+import { createPrime } from '../../shared/runtime/prime.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
 import { createSampler } from '../../shared/runtime/sampler.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { fallbackMessage } from '../../shared/ingest/fallback-event.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
@@ -53,6 +57,23 @@ const ports: ReceiveEventPorts = {
   metrics,
   now: () => new Date(),
 };
+
+const SAMPLE_WEBHOOK = Buffer.from(
+  '{"id":"hook-0","event_type":"tx-pending","data":{"id":"tx-0","status":"pending","category":"new-user-order",' +
+    '"created_date":"2024-01-01T00:00:00Z","modified_date":"2024-01-01T00:00:00Z"}}',
+);
+
+export const prime = createPrime({
+  client: dynamodb,
+  table: env.TRANSACTIONS_TABLE,
+  // Keys of transactions begin with "order#" or "tx#".
+  absentKey: { [TRANSACTIONS_TABLE.partitionKey]: { S: 'prime' } },
+  secret: ports.secrets,
+  rehearse: () => {
+    checkSignature(SAMPLE_WEBHOOK, '0'.repeat(64), [{ name: 'sample', secret: 'sample' }]);
+    readWebhook(SAMPLE_WEBHOOK);
+  },
+});
 
 /**
  * Button's rules for answers: 2xx acknowledges; 400 would lose the event for good; 401 says that the signature is wrong; anything else

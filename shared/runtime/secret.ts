@@ -18,8 +18,8 @@ export type SecretReading<Value> =
 
 /** A secret that is read at most once in a while. */
 export type Secret<Value> = {
-  /** The cached reading, read anew once it is older than `maxAgeMs`. Never throws. */
-  read(): Promise<SecretReading<Value>>;
+  /** The cached reading, read anew once it is older than `maxAgeMs`, unless `signal` ends that. Never throws. */
+  read(options?: { signal?: AbortSignal }): Promise<SecretReading<Value>>;
   /** Reads anew, but not more often than every `minRefreshMs`; returns the reading either way. Never throws. */
   refresh(): Promise<SecretReading<Value>>;
 };
@@ -48,26 +48,26 @@ export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value
   let lastTryAt = -Infinity;
   let pending: Promise<SecretReading<Value>> | undefined;
 
-  const renew = async (): Promise<SecretReading<Value>> => {
+  const renew = async (signal?: AbortSignal): Promise<SecretReading<Value>> => {
     lastTryAt = now();
-    const reading = await fetchSecret(options);
+    const reading = await fetchSecret(options, signal);
     if (reading.status === 'unreachable') return cached?.reading ?? reading;
     cached = { reading, readAt: lastTryAt };
     return reading;
   };
 
-  const renewOnce = (): Promise<SecretReading<Value>> => {
-    pending ??= renew().finally(() => (pending = undefined));
+  const renewOnce = (signal?: AbortSignal): Promise<SecretReading<Value>> => {
+    pending ??= renew(signal).finally(() => (pending = undefined));
     return pending;
   };
 
   return {
-    async read() {
-      if (!cached) return renewOnce();
+    async read({ signal } = {}) {
+      if (!cached) return renewOnce(signal);
       // What is not set yet is looked up more often: somebody is probably setting it just now.
       const maxAge = cached.reading.status === 'set' ? maxAgeMs : minRefreshMs;
       const due = now() - cached.readAt >= maxAge && now() - lastTryAt >= minRefreshMs;
-      return due ? renewOnce() : cached.reading;
+      return due ? renewOnce(signal) : cached.reading;
     },
     async refresh() {
       if (cached && now() - lastTryAt < minRefreshMs) return cached.reading;
@@ -76,13 +76,15 @@ export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value
   };
 }
 
-async function fetchSecret<Value>({
-  client,
-  secretId,
-  parse,
-}: SecretOptions<Value>): Promise<SecretReading<Value>> {
+async function fetchSecret<Value>(
+  { client, secretId, parse }: SecretOptions<Value>,
+  signal: AbortSignal | undefined,
+): Promise<SecretReading<Value>> {
   try {
-    const { SecretString: text } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+    const { SecretString: text } = await client.send(
+      new GetSecretValueCommand({ SecretId: secretId }),
+      signal && { abortSignal: signal },
+    );
     const value = text === undefined ? undefined : parse(text);
     return value === undefined ? { status: 'malformed' } : { status: 'set', value };
   } catch (error) {

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { Metafile } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
 import { bundleFunctions, type BundleFolders } from '../../infra/function-bundles.ts';
@@ -41,14 +42,14 @@ describe('bundleFunctions', () => {
     expect(await handler()).toBe('first');
   });
 
-  it('uploads nothing but that file: source maps without sources and the list of inputs lie beside', async () => {
+  it('uploads nothing but that file and its entry: source maps without sources and the list of inputs lie beside', async () => {
     const folders = createProject({ first: `export const handler = async () => 'first';` });
     mkdirSync(join(folders.distFolder, 'first'), { recursive: true });
     writeFileSync(join(folders.distFolder, 'first', 'left-over.js'), '');
 
     await bundleFunctions(folders);
 
-    expect(readdirSync(join(folders.distFolder, 'first'))).toEqual(['index.cjs']);
+    expect(readdirSync(join(folders.distFolder, 'first'))).toEqual(['index.cjs', 'index.mjs']);
     expect(readFileSync(join(folders.distFolder, 'first', 'index.cjs'), 'utf8')).not.toContain(
       'sourceMappingURL',
     );
@@ -56,6 +57,22 @@ describe('bundleFunctions', () => {
     expect(map).toMatchObject({ version: 3 });
     expect(map).not.toHaveProperty('sourcesContent');
     expect(readdirSync(join(folders.distFolder, 'meta'))).toEqual(['first.json']);
+  });
+
+  it('has what a handler exports as `prime` done before the handler can be invoked', async () => {
+    const folders = createProject({
+      primed: `let isPrimed = false;
+        export const prime = async (): Promise<void> => { await Promise.resolve(); isPrimed = true; };
+        export const handler = async (): Promise<boolean> => isPrimed;`,
+      plain: `export const handler = async (): Promise<string> => 'plain';`,
+    });
+
+    await bundleFunctions(folders);
+
+    const load = async (name: string) =>
+      (await import(join(folders.distFolder, name, 'index.mjs'))) as { handler: () => Promise<unknown> };
+    expect(await (await load('primed')).handler()).toBe(true);
+    expect(await (await load('plain')).handler()).toBe('plain');
   });
 
   it('leaves a file untouched that would be the same, and rewrites one that would not', async () => {
@@ -88,3 +105,46 @@ describe('bundleFunctions', () => {
     await expect(bundleFunctions(folders)).rejects.toThrow(/nowhere/);
   });
 });
+
+/**
+ * What each function may weigh, in bytes: a little over what it weighs, so that whoever adds a library sees what it costs at every cold
+ * start. Most of it is the SDK (a client and what all clients share: about 200 KB) and zod (about 95 KB).
+ */
+const BUDGETS: Record<string, number> = {
+  'event-publisher': 300_000,
+  'order-reporter': 390_000,
+  'personal-data-expiry': 325_000,
+  'reconciliation-planner': 375_000,
+  'retry-sweep': 375_000,
+  'transaction-reconciler': 400_000,
+  'webhook-fallback': 365_000,
+  'webhook-receiver': 380_000,
+};
+
+describe("this project's bundles", async () => {
+  const distFolder = join(mkdtempSync(join(tmpdir(), 'button-serverless-')), 'dist');
+  const names = await bundleFunctions({
+    functionsFolder: join(import.meta.dirname, '..', '..', 'functions'),
+    distFolder,
+  });
+
+  it('have a budget each', () => {
+    expect(Object.keys(BUDGETS)).toEqual(names);
+  });
+
+  it.each(names)('%s stays within it', (name) => {
+    expect(statSync(join(distFolder, name, 'index.cjs')).size).toBeLessThan(BUDGETS[name] ?? 0);
+  });
+
+  it.each(names)('%s holds nothing that never runs on Lambda', (name) => {
+    const { inputs } = JSON.parse(readFileSync(join(distFolder, 'meta', `${name}.json`), 'utf8')) as Metafile;
+    const packages = Object.keys(inputs);
+
+    expect(packages.filter((input) => DEAD_WEIGHT.test(input))).toEqual([]);
+    expect(packages.filter((input) => /zod\/v4\/locales\/(?!en\.)/.test(input))).toEqual([]);
+  });
+});
+
+/** Credentials from anywhere but the environment, and CommonJS twins of modules that can't be shaken. */
+const DEAD_WEIGHT =
+  /@aws-sdk\/nested-clients|@aws-sdk\/credential-provider-(?!env\/)|@smithy\/credential-provider-imds|@(aws-sdk|smithy)\/[^/]+\/dist-cjs/;

@@ -1,0 +1,41 @@
+import { GetItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+import type { Secret } from './secret.ts';
+
+/** What a function does for the first time before its first event. */
+export type PrimeOptions = {
+  client: Pick<DynamoDBClient, 'send'>;
+  table: string;
+  /** Under it nothing is ever stored; the function's rights must cover it. */
+  absentKey: Record<string, AttributeValue>;
+  secret: Pick<Secret<unknown>, 'read'>;
+  /** The pure part of the work, on a constant. */
+  rehearse: () => void;
+  limitMs?: number;
+};
+
+/**
+ * Makes what the bundle's entry (infra/function-bundles.ts) awaits before the first event: one read of the table that finds nothing, the
+ * secret, and a rehearsal. It opens connections and compiles code while Lambda starts the environment, with a whole processor; the first
+ * event would have a part of one, and somebody waiting.
+ *
+ * Never throws. What takes longer than `limitMs` is given up, so that no call is under way when the environment is frozen. What failed here, the first event meets itself.
+ */
+export function createPrime({
+  client,
+  table,
+  absentKey,
+  secret,
+  rehearse,
+  limitMs = 1000,
+}: PrimeOptions): () => Promise<void> {
+  return async () => {
+    const signal = AbortSignal.timeout(limitMs);
+    await Promise.allSettled([
+      secret.read({ signal }),
+      client.send(new GetItemCommand({ TableName: table, Key: absentKey }), { abortSignal: signal }),
+      // After the calls have gone out: they take their time anyway.
+      Promise.resolve().then(rehearse),
+    ]);
+  };
+}
