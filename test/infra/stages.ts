@@ -1,19 +1,13 @@
 import type * as z from 'zod';
 
 import type { StageConfigSchema } from '../../infra/config.ts';
+import { CONFIGURATIONS } from '../../infra/upgrade/configurations.ts';
 
 type StageInput = z.input<typeof StageConfigSchema>;
 
-const BRAND = { orderReporting: { brands: [{ id: 'acme' }] } };
-const PUBLISHER = { transactions: {} };
-
 /** Each of the three things that the system can be, kept for good and thrown away, and what settings add. */
 export const STAGES: { name: string; config: StageInput }[] = [
-  ...['development', 'production'].flatMap((stage) => [
-    { name: `a brand, ${stage}`, config: { stage, ...BRAND } },
-    { name: `a publisher, ${stage}`, config: { stage, ...PUBLISHER } },
-    { name: `both, ${stage}`, config: { stage, ...BRAND, ...PUBLISHER } },
-  ]),
+  ...CONFIGURATIONS,
   {
     name: 'two brands with producers elsewhere, and an archive',
     config: {
@@ -27,6 +21,12 @@ export const STAGES: { name: string; config: StageInput }[] = [
   },
   {
     name: 'without traces and dashboards',
-    config: { stage: 'development', ...BRAND, ...PUBLISHER, tracing: false, dashboards: false },
+    config: {
+      stage: 'development',
+      orderReporting: { brands: [{ id: 'acme' }] },
+      transactions: {},
+      tracing: false,
+      dashboards: false,
+    },
   },
 ];

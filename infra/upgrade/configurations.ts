@@ -1,0 +1,16 @@
+import type * as z from 'zod';
+
+import type { StageConfigSchema } from '../config.ts';
+
+const BRAND = { orderReporting: { brands: [{ id: 'acme' }] } };
+const PUBLISHER = { transactions: {} };
+
+/** The three things that the system can be, each thrown away with its stacks and kept for good. */
+export const CONFIGURATIONS: { name: string; config: z.input<typeof StageConfigSchema> }[] = [
+  'development',
+  'production',
+].flatMap((stage) => [
+  { name: `a brand, ${stage}`, config: { stage, ...BRAND } },
+  { name: `a publisher, ${stage}`, config: { stage, ...PUBLISHER } },
+  { name: `both, ${stage}`, config: { stage, ...BRAND, ...PUBLISHER } },
+]);

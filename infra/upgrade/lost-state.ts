@@ -1,0 +1,106 @@
+import { fullDiff, ResourceImpact, type ResourceDifference } from '@aws-cdk/cloudformation-diff';
+import * as z from 'zod';
+
+/** Types whose resources hold what cannot be made again: data, messages, secrets, and addresses that others have been told. */
+const STATEFUL_TYPES: ReadonlySet<string> = new Set([
+  'AWS::DynamoDB::Table',
+  'AWS::SQS::Queue',
+  'AWS::SecretsManager::Secret',
+  'AWS::Events::EventBus',
+  'AWS::Events::Archive',
+  'AWS::ApiGatewayV2::Api',
+  'AWS::ApiGatewayV2::Stage',
+  'AWS::ApiGatewayV2::DomainName',
+]);
+
+const TemplateSchema = z.looseObject({
+  Resources: z.record(z.string(), z.looseObject({ Type: z.string() })).default({}),
+});
+
+/** Templates by the names of their stacks. */
+export type Templates = ReadonlyMap<string, z.output<typeof TemplateSchema>>;
+
+/** Reads templates out of their JSON. Throws for what is none. */
+export function parseTemplates(jsonByStack: Readonly<Record<string, unknown>>): Templates {
+  return new Map(Object.entries(jsonByStack).map(([stack, json]) => [stack, TemplateSchema.parse(json)]));
+}
+
+/** The same templates with nothing but what holds state. */
+export function stateOf(templates: Templates): Record<string, unknown> {
+  return Object.fromEntries(
+    [...templates].map(([stack, { Resources }]) => [
+      stack,
+      {
+        Resources: Object.fromEntries(
+          Object.entries(Resources).filter(([, { Type }]) => STATEFUL_TYPES.has(Type)),
+        ),
+      },
+    ]),
+  );
+}
+
+/**
+ * What an update of deployed stacks would lose: one sentence for each resource with state that CloudFormation would replace, delete or
+ * let go of. What makes it replace a resource is known from the resource specification that AWS publishes.
+ */
+export function lostState(before: Templates, after: Templates): string[] {
+  return [...before].flatMap(([stack, template]) => {
+    const lost: string[] = [];
+    fullDiff(template, after.get(stack) ?? {}).resources.forEachDifference((logicalId, change) => {
+      const type = change.oldResourceType ?? '';
+      const loss = STATEFUL_TYPES.has(type) ? lossOf(change) : undefined;
+      if (loss !== undefined) lost.push(`${stack}: ${logicalId} (${type}) would be ${loss}.`);
+    });
+    return lost;
+  });
+}
+
+function lossOf(change: ResourceDifference): string | undefined {
+  switch (change.changeImpact) {
+    case ResourceImpact.WILL_DESTROY:
+      return 'deleted';
+    case ResourceImpact.WILL_ORPHAN:
+      return 'left behind, and a new one made under another logical id';
+    case ResourceImpact.WILL_REPLACE:
+    case ResourceImpact.MAY_REPLACE:
+      return `replaced by an empty one (${replacing(change)})`;
+    default:
+      return lossInPlace(change);
+  }
+}
+
+function replacing({ propertyUpdates, resourceTypeChanged }: ResourceDifference): string {
+  if (resourceTypeChanged) return 'type';
+  const properties = Object.entries(propertyUpdates).filter(
+    ([, { changeImpact }]) =>
+      changeImpact === ResourceImpact.WILL_REPLACE || changeImpact === ResourceImpact.MAY_REPLACE,
+  );
+  return properties.map(([name]) => name).join(', ');
+}
+
+/** What CloudFormation does without a new resource, or the specification is silent about, and state is lost nevertheless. */
+function lossInPlace({ propertyUpdates }: ResourceDifference): string | undefined {
+  const { StreamSpecification, AttributeDefinitions } = propertyUpdates;
+  // The records that nobody has read yet are in the stream that ends.
+  if (StreamSpecification?.oldValue !== undefined) return 'given another stream (StreamSpecification)';
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
+  if (AttributeDefinitions && isEdited(AttributeDefinitions))
+    return 'replaced by an empty one (AttributeDefinitions)';
+  return undefined;
+}
+
+const DefinitionsSchema = z
+  .array(z.object({ AttributeName: z.string(), AttributeType: z.string() }))
+  .default([]);
+
+function isEdited({ oldValue, newValue }: { oldValue: unknown; newValue: unknown }): boolean {
+  const now = new Map(
+    DefinitionsSchema.parse(newValue).map(({ AttributeName, AttributeType }) => [
+      AttributeName,
+      AttributeType,
+    ]),
+  );
+  return DefinitionsSchema.parse(oldValue).some(
+    ({ AttributeName, AttributeType }) => (now.get(AttributeName) ?? AttributeType) !== AttributeType,
+  );
+}
