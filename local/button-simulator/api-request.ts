@@ -19,17 +19,30 @@ export type ApiRequest = {
 
 /** Reads a request to its end. Rejects when its connection ends first. */
 export async function readApiRequest(message: IncomingMessage): Promise<ApiRequest> {
-  const [path = '', query = ''] = splitOnce(message.url ?? '', '?');
-  return {
-    method: message.method ?? '',
-    path,
-    segments: decodeSegments(path),
-    query: new URLSearchParams(query),
-    apiKey: readApiKey(message.headers.authorization),
-    contentType: message.headers['content-type'] ?? '',
+  const { headers, method = '', url = '' } = message;
+  return toApiRequest({
+    method,
+    url,
+    authorization: headers.authorization,
+    contentType: headers['content-type'] ?? '',
     body: await text(message),
-    origin: `http://${message.headers.host ?? 'localhost'}`,
-  };
+    origin: `http://${headers.host ?? 'localhost'}`,
+  });
+}
+
+/** A request from what stands in its message. */
+export function toApiRequest({
+  url,
+  authorization,
+  ...rest
+}: Pick<ApiRequest, 'method' | 'contentType' | 'body' | 'origin'> & {
+  /** Path and query, as sent. */
+  url: string;
+  authorization: string | undefined;
+}): ApiRequest {
+  const [path = '', query = ''] = splitOnce(url, '?');
+  const apiKey = readApiKey(authorization);
+  return { ...rest, path, segments: decodeSegments(path), query: new URLSearchParams(query), apiKey };
 }
 
 /** A body as JSON, or undefined when it is none. */

@@ -11,6 +11,9 @@ export type ClockSettings = {
 /** The longest delay that `setTimeout` takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** What Button's parts need of a clock. */
+export type Clock = Pick<SimulatorClock, 'now' | 'at' | 'track'>;
+
 /**
  * The simulator's own time. It runs at any speed and can be moved forward by days at once; what is due on the
  * way happens in order, each at its own instant, and the move ends when all of it is done.

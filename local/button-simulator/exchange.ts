@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson, type ApiRequest } from './api-request.ts';
 import { answerButtonApi, type ButtonApi } from './button-api.ts';
 import { bodyBytes, errorAnswer, objectAnswer, type Answer } from './button-answer.ts';
-import type { SimulatorClock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { ApiFault, FaultRules } from './fault-rules.ts';
 import { OrderFieldsSchema } from './order-body.ts';
 import { acceptedAnswer } from './order-api.ts';
@@ -11,32 +11,37 @@ import type { RequestLog, RequestRecord } from './request-log.ts';
 
 export type Exchange = {
   api: ButtonApi;
-  clock: SimulatorClock;
+  clock: Pick<Clock, 'now' | 'at'>;
   faults: FaultRules;
   log: RequestLog;
-  /** Aborted when the simulator closes. */
-  closing: AbortSignal;
 };
 
 /** How an answer goes out: whole, cut in the middle, or not at all. */
 type Sent = { answer: Answer; cutOff?: boolean } | 'lost';
 
-/** Takes one request to Button's API from its reading to its answer, under the fault rule that strikes it, if any. */
-export async function answerExchange(
-  exchange: Exchange,
-  request: ApiRequest,
-  response: ServerResponse,
-): Promise<void> {
-  const { clock, closing, faults, log } = exchange;
+/** What is to be answered to a request, and when. */
+export type Reply = { sent: Sent; delayMs: number; record: RequestRecord };
+
+/** Takes one request to Button's API from its reading to what is answered, under the fault rule that strikes it, if any. */
+export function replyTo(exchange: Exchange, request: ApiRequest): Reply {
+  const { clock, faults, log } = exchange;
   const record = log.open(request, clock.now());
   const { apiKey, method, path } = request;
   const fault = faults.takeForApi({ method, path, orderId: record.orderId, apiKey });
   record.faulty = fault !== undefined;
   const sent = answerUnder(exchange, { fault, request, record });
-  if (fault !== undefined && fault.answerDelayMs > 0) {
-    await delay(fault.answerDelayMs, undefined, { signal: closing });
-  }
-  send(response, sent, { record, nowMs: clock.now() });
+  return { sent, delayMs: fault?.answerDelayMs ?? 0, record };
+}
+
+/** Answers one request over HTTP. Rejects when `closing` is aborted while the answer is held back. */
+export async function answerExchange(
+  exchange: Exchange,
+  request: ApiRequest,
+  { response, closing }: { response: ServerResponse; closing: AbortSignal },
+): Promise<void> {
+  const { sent, delayMs, record } = replyTo(exchange, request);
+  if (delayMs > 0) await delay(delayMs, undefined, { signal: closing });
+  send(response, sent, { record, nowMs: exchange.clock.now() });
 }
 
 type Struck = { fault: ApiFault | undefined; request: ApiRequest; record: RequestRecord };
@@ -58,7 +63,7 @@ function answerUnder(exchange: Exchange, { fault, request, record }: Struck): Se
 }
 
 /** Does the work as the rule says. Returns Button's own answer when it was done at once. */
-function doWork(clock: SimulatorClock, fault: ApiFault, work: () => Answer): Answer | undefined {
+function doWork(clock: Exchange['clock'], fault: ApiFault, work: () => Answer): Answer | undefined {
   const when = fault.work ?? (typeof fault.answer === 'object' ? 'skipped' : 'done');
   if (when === 'done') return work();
   if (when !== 'skipped') clock.at(clock.now() + when.afterMs, work);

@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 
+/** Makes identifiers, each of them once. */
+export type NewId = (prefix: string) => string;
+
 /** A new identifier in Button's shape: the prefix and 16 lower-case hex digits. */
 export function newId(prefix: string): string {
   return `${prefix}-${randomBytes(8).toString('hex')}`;

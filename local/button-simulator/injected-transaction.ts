@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { newId } from './ids.ts';
+import type { NewId } from './ids.ts';
 import { laterThan } from './order-transaction.ts';
 import type { Organization } from './organizations.ts';
 import type { TransactionVersion } from './transaction-rows.ts';
@@ -46,6 +46,7 @@ export type InjectedTransactionInput = z.input<typeof InjectedTransactionSchema>
 /** What a row written by hand takes from elsewhere. */
 export type InjectionSetting = {
   nowMs: number;
+  newId: NewId;
   publisher: Organization;
   brand: Organization;
   country: string;
@@ -92,7 +93,7 @@ export function versionOfRow(
 }
 
 function emptyTransaction(row: InjectedTransaction, setting: InjectionSetting): TransactionVersion {
-  const { nowMs, publisher, brand, country } = setting;
+  const { nowMs, newId, publisher, brand, country } = setting;
   const id = row.id ?? newId('tx');
   return {
     key: row.id ?? row.button_order_id ?? id,

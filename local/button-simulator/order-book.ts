@@ -1,5 +1,5 @@
-import type { SimulatorClock } from './clock.ts';
-import { newId } from './ids.ts';
+import type { Clock } from './clock.ts';
+import type { NewId } from './ids.ts';
 import { OrderFieldsSchema, type OrderFields, type OrderUpdate } from './order-body.ts';
 import type { World } from './world.ts';
 
@@ -25,8 +25,9 @@ export type UpdateOutcome =
 export type CancelOutcome = { outcome: 'cancelled' | 'already-cancelled' | 'unknown' | 'finalized' };
 
 export type OrderBookOptions = {
-  clock: SimulatorClock;
+  clock: Pick<Clock, 'now' | 'at'>;
   world: Readonly<World>;
+  newId: NewId;
   /** How long an order stays open when the Brand does not say. */
   finalizationDays: number;
   /** Told of every order that is new or changed. */
@@ -104,7 +105,7 @@ export class OrderBook {
   }
 
   #add(brandId: string, fields: OrderFields): Order {
-    const { clock, finalizationDays } = this.#options;
+    const { clock, finalizationDays, newId } = this.#options;
     const nowMs = clock.now();
     const buttonOrderId = newId('btnorder');
     const key = orderKey(brandId, fields.order_id);

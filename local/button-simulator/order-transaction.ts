@@ -1,5 +1,5 @@
 import { commissionOn } from './commission.ts';
-import { newId } from './ids.ts';
+import type { NewId } from './ids.ts';
 import type { Order } from './order-book.ts';
 import type { Organization } from './organizations.ts';
 import type { Shopper } from './shoppers.ts';
@@ -12,6 +12,7 @@ const TRANSACTION_STATUS = { open: 'pending', finalized: 'validated', deleted: '
 /** What a transaction takes from elsewhere than its order. */
 export type TransactionSetting = {
   nowMs: number;
+  newId: NewId;
   world: Readonly<World>;
   commissionPercent: number;
   shopper: Shopper;
@@ -35,7 +36,7 @@ export function versionOfOrder(
   const modifiedMs = laterThan(previous, nowMs);
   return {
     key: order.buttonOrderId,
-    id: keepsId ? previous.id : newId('tx'),
+    id: keepsId ? previous.id : setting.newId('tx'),
     status,
     category: fields.customer?.is_new === true ? 'new-user-order' : 'existing-user-order',
     createdMs: previous?.createdMs ?? modifiedMs,

@@ -1,5 +1,6 @@
 import type { AccountBook } from './account-book.ts';
-import type { SimulatorClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import type { NewId } from './ids.ts';
 import { versionOfRow, type InjectedTransaction } from './injected-transaction.ts';
 import type { Order } from './order-book.ts';
 import { versionOfOrder } from './order-transaction.ts';
@@ -9,7 +10,8 @@ import type { TransactionVersion } from './transaction-rows.ts';
 import type { World } from './world.ts';
 
 export type TransactionBookOptions = {
-  clock: SimulatorClock;
+  clock: Pick<Clock, 'now'>;
+  newId: NewId;
   world: Readonly<World>;
   accounts: AccountBook;
   shoppers: Shoppers;
@@ -53,9 +55,9 @@ export class TransactionBook {
 
   /** Writes a version by hand; see `InjectedTransaction`. */
   inject(row: InjectedTransaction): TransactionVersion {
-    const { accounts, brands, clock, country, publisher } = this.#options;
+    const { accounts, brands, clock, country, newId, publisher } = this.#options;
     const accountIn = (currency: string): string => accounts.idFor(currency);
-    const setting = { nowMs: clock.now(), publisher, brand: brands[0], country, accountIn };
+    const setting = { nowMs: clock.now(), newId, publisher, brand: brands[0], country, accountIn };
     const version = versionOfRow(row, setting, this.#named(row));
     this.#record(version);
     if (row.webhook) this.#options.onVersion(version, row.event_type ?? `tx-${version.status}`);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { SimulatorClock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { FaultRules } from './fault-rules.ts';
-import { newId } from './ids.ts';
+import type { NewId } from './ids.ts';
 import type { PostResult, WebhookPoster } from './post-webhook.ts';
 import {
   abandon,
@@ -27,10 +27,11 @@ export type Webhook = z.infer<typeof WebhookSchema>;
 export type WebhookEndpoint = Webhook & { paused: boolean };
 
 export type WebhookDispatcherOptions = {
-  clock: SimulatorClock;
+  clock: Clock;
+  newId: NewId;
   world: Readonly<World>;
   faults: FaultRules;
-  poster: WebhookPoster;
+  poster: Pick<WebhookPoster, 'post'>;
 };
 
 /**
@@ -109,7 +110,7 @@ export class WebhookDispatcher {
     const effect = this.#options.faults.takeForWebhook({ ...event, endpoint })?.effect;
     const delivery: Delivery = {
       ...event,
-      hookId: newId('hook'),
+      hookId: this.#options.newId('hook'),
       endpoint,
       createdMs: nowMs,
       attempts: [],
@@ -155,7 +156,7 @@ export class WebhookDispatcher {
   }
 
   async #send(lane: Lane, delivery: Delivery, { url, secret }: Webhook): Promise<void> {
-    const { clock, poster } = this.#options;
+    const { clock, newId, poster } = this.#options;
     const requestId = newId('attempt');
     const atMs = clock.now();
     lane.sending = true;

@@ -1,0 +1,260 @@
+import type { InvocationResult } from '../../local/aws/lambda/invocation-result.ts';
+import { failedBy } from '../../local/aws/lambda/invocation-result.ts';
+import type { Measured } from '../../shared/domain/metrics.ts';
+import type { Call, Fate, Weather } from './weather.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** What a function is told of its invocation. */
+export type InvocationContext = { awsRequestId: string; getRemainingTimeInMillis: () => number };
+
+/** One invocation, once it is over. */
+export type Invocation = {
+  functionName: string;
+  startMs: number;
+  endMs: number;
+  status: 'succeeded' | 'failed' | 'timed-out' | 'killed';
+};
+
+/** What functions run on. */
+export type Ground = {
+  clock: VirtualClock;
+  weather: Weather;
+  measure: (measured: Measured & { atMs: number }) => void;
+  onInvocation: (invocation: Invocation) => void;
+};
+
+/**
+ * One execution environment of a function: a process with a clock of its own. It reaches the world through `call` alone, and once it is
+ * dead nothing that it does has an effect any more.
+ */
+export class Host {
+  readonly functionName: string;
+  /** Tells it from the other environments of its function. */
+  readonly number: number;
+  onDeath: () => void = () => undefined;
+
+  readonly #ground: Ground;
+  readonly #skewMs: number;
+  #isAlive = true;
+  #isZombie = false;
+  #held: Measured[] = [];
+
+  constructor(functionName: string, number: number, ground: Ground) {
+    this.functionName = functionName;
+    this.number = number;
+    this.#ground = ground;
+    this.#skewMs = ground.weather.skewMs(functionName);
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Runs on after its timeout. */
+  get isZombie(): boolean {
+    return this.#isZombie;
+  }
+
+  readonly now = (): Date => new Date(this.#ground.clock.now() + this.#skewMs);
+
+  /** Holds what it is given until the invocation is over, as the handlers' metrics do. */
+  readonly metrics = {
+    add: (measured: Measured): void => {
+      this.#held.push(measured);
+    },
+  };
+
+  /** Emits what was measured. */
+  flush(): void {
+    const atMs = this.#ground.clock.now();
+    for (const measured of this.#held.splice(0)) this.#ground.measure({ ...measured, atMs });
+  }
+
+  kill(): void {
+    if (!this.#isAlive) return;
+    this.#isAlive = false;
+    this.#held = [];
+    this.onDeath();
+  }
+
+  /**
+   * Asks something of the world. It takes time, and has its effect at one instant, if the process lives by then; what the process hears
+   * of it is up to the weather. `perform` may answer with a promise that the world keeps.
+   */
+  call<Output>(
+    call: Omit<Call, 'functionName'>,
+    perform: (fate: Fate) => Output | Promise<Output>,
+  ): Promise<Output> {
+    if (!this.#isAlive) return NEVER;
+    const { clock, weather } = this.#ground;
+    const fate = weather.fateOf({ ...call, functionName: this.functionName });
+    if (fate.freezesForMs !== undefined) this.#isZombie = true;
+    return new Promise((resolve, reject) => {
+      clock.at(clock.now() + fate.latencyMs + (fate.freezesForMs ?? 0), () => {
+        if (fate.dies === 'before') this.kill();
+        if (!this.#isAlive) return;
+        if (fate.error) {
+          reject(fate.error);
+          return;
+        }
+        settle({ fate, perform, resolve, reject });
+        if (fate.dies === 'after') this.kill();
+      });
+    }).then(
+      (output) => (this.#isAlive ? (output as Output) : NEVER),
+      (error: unknown) => (this.#isAlive ? Promise.reject(error as Error) : NEVER),
+    );
+  }
+}
+
+/** What a dead process waits for. */
+const NEVER = new Promise<never>(() => undefined);
+
+/** `retried`: the client got no answer and asked again by itself, so that the second answer is the one that is heard. */
+function settle<Output>({
+  fate,
+  perform,
+  resolve,
+  reject,
+}: {
+  fate: Fate;
+  perform: (fate: Fate) => Output | Promise<Output>;
+  resolve: (output: Output | Promise<Output>) => void;
+  reject: (error: unknown) => void;
+}): void {
+  try {
+    const output = perform(fate);
+    if (fate.answer === 'lost') reject(lostAnswer());
+    else resolve(fate.answer === 'retried' ? perform(fate) : output);
+  } catch (error) {
+    // What fails is heard of: a failed request has no answer to lose that would matter.
+    reject(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** As the SDK throws when a connection breaks: with a note of its tries. */
+function lostAnswer(): Error {
+  return Object.assign(new Error('socket hang up'), { name: 'TimeoutError', $metadata: { attempts: 3 } });
+}
+
+/** A function by its name and timeout; `boot` loads its code into an environment. */
+export type FunctionSettings<Event> = {
+  name: string;
+  timeoutMs: number;
+  boot: (host: Host) => (event: Event, context: InvocationContext) => Promise<unknown>;
+};
+
+type Environment<Event> = {
+  host: Host;
+  handler: (event: Event, context: InvocationContext) => Promise<unknown>;
+};
+
+/** Pauses before Lambda's own tries of an asynchronous invocation that failed. */
+const ASYNC_RETRIES_MS = [60_000, 120_000];
+
+/** A function as Lambda runs it: an environment takes one invocation at a time and is used again until it dies. */
+export class LambdaModel<Event> {
+  readonly #settings: FunctionSettings<Event>;
+  readonly #ground: Ground;
+  readonly #idle: Environment<Event>[] = [];
+  #environments = 0;
+  #invocations = 0;
+  #running = 0;
+
+  constructor(settings: FunctionSettings<Event>, ground: Ground) {
+    this.#settings = settings;
+    this.#ground = ground;
+  }
+
+  /** How many invocations are under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Runs the function once. Resolves when Lambda knows the end of it. */
+  invoke(event: Event, awsRequestId = this.newRequestId()): Promise<InvocationResult> {
+    const { clock } = this.#ground;
+    const { timeoutMs } = this.#settings;
+    const environment = this.#idle.pop() ?? this.#boot();
+    const { host, handler } = environment;
+    const startMs = clock.now();
+    this.#running += 1;
+    return new Promise((resolve) => {
+      let isOver = false;
+      const finish = (status: Invocation['status'], result: InvocationResult): void => {
+        if (isOver) return;
+        isOver = true;
+        this.#running -= 1;
+        callOffTimeout();
+        this.#ground.onInvocation({
+          functionName: this.#settings.name,
+          startMs,
+          endMs: clock.now(),
+          status,
+        });
+        resolve(result);
+      };
+      const callOffTimeout = clock.at(startMs + timeoutMs, () => {
+        finish('timed-out', failedBy('Sandbox.Timedout', 'The function ran out of time.'));
+        if (!host.isZombie) host.kill();
+      });
+      host.onDeath = () => {
+        finish('killed', failedBy('Runtime.ExitError', 'The process ended.'));
+      };
+      const context = {
+        awsRequestId,
+        getRemainingTimeInMillis: () => startMs + timeoutMs - clock.now(),
+      };
+      handler(event, context).then(
+        (payload) => {
+          this.#release(environment);
+          finish('succeeded', { status: 'succeeded', payload });
+        },
+        (error: unknown) => {
+          this.#release(environment);
+          const { name, message } = error instanceof Error ? error : new Error(String(error));
+          finish('failed', failedBy(name, message));
+        },
+      );
+    });
+  }
+
+  /** As Scheduler invokes: what fails is tried twice more, under the same request id. */
+  invokeAsync(event: Event): void {
+    const awsRequestId = this.newRequestId();
+    const { clock } = this.#ground;
+    const attempt = async (retries: readonly number[]): Promise<void> => {
+      const { status } = await this.invoke(event, awsRequestId);
+      const [pauseMs, ...rest] = retries;
+      if (status === 'succeeded' || pauseMs === undefined) return;
+      clock.at(clock.now() + pauseMs, () => {
+        clock.track(attempt(rest));
+      });
+    };
+    clock.track(attempt(ASYNC_RETRIES_MS));
+  }
+
+  /** A new id, the same in every run. */
+  newRequestId(): string {
+    this.#invocations += 1;
+    return `${this.#settings.name}-${this.#invocations}`;
+  }
+
+  /** A deployment or an idle time: the next invocation gets a new environment. */
+  forgetIdleEnvironments(): void {
+    this.#idle.length = 0;
+  }
+
+  #boot(): Environment<Event> {
+    this.#environments += 1;
+    const host = new Host(this.#settings.name, this.#environments, this.#ground);
+    return { host, handler: this.#settings.boot(host) };
+  }
+
+  #release(environment: Environment<Event>): void {
+    const { host } = environment;
+    host.flush();
+    host.onDeath = () => undefined;
+    if (host.isAlive && !host.isZombie) this.#idle.push(environment);
+  }
+}

@@ -1,0 +1,385 @@
+import {
+  BatchRequestTooLong,
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  MessageNotInflight,
+  QueueDoesNotExist,
+  ReceiveMessageCommand,
+  ReceiptHandleIsInvalid,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSServiceException,
+  TooManyEntriesInBatchRequest,
+  type Message,
+  type MessageAttributeValue,
+  type ReceiveMessageCommandInput,
+  type SendMessageBatchRequestEntry,
+} from '@aws-sdk/client-sqs';
+
+import type { Random } from './random.ts';
+
+/** A queue. `name` is also its URL. */
+export type QueueSettings = {
+  name: string;
+  kind: 'fifo' | 'standard';
+  visibilityTimeoutSeconds: number;
+  /** After so many receives a message goes to the dead-letter queue instead of being received once more. */
+  redrive?: { deadLetterQueue: string; maxReceiveCount: number };
+  maxMessageBytes?: number;
+};
+
+/** What chance does to a standard queue, which promises neither order nor a single delivery. */
+export type QueueWeather = {
+  /** Decides what is received twice, and in which order. */
+  random: Random;
+  /** How likely a message that is being received can be received by somebody else as well. */
+  duplicates: () => number;
+};
+
+/** What a queue holds, as its CloudWatch metrics tell it. */
+export type QueueGauge = { visible: number; inFlight: number; oldestAgeSeconds: number };
+
+type Held = {
+  messageId: string;
+  body: string;
+  groupId: string | undefined;
+  deduplicationId: string | undefined;
+  attributes: Record<string, MessageAttributeValue> | undefined;
+  sentAtMs: number;
+  visibleAtMs: number;
+  receives: number;
+  firstReceivedAtMs: number | undefined;
+  receiptHandle: string | undefined;
+};
+
+type Queue = {
+  settings: QueueSettings;
+  messages: Held[];
+  /** When a deduplication id was last taken, by group and id, and for which message. */
+  taken: Map<string, { atMs: number; messageId: string }>;
+};
+
+const DEDUPLICATION_MS = 5 * 60_000;
+const MAX_ENTRIES = 10;
+const MAX_MESSAGE_BYTES = 1_048_576;
+const MAX_VISIBILITY_SECONDS = 43_200;
+const METADATA = { httpStatusCode: 400 };
+
+type SendInput = {
+  body: string | undefined;
+  groupId: string | undefined;
+  deduplicationId: string | undefined;
+  attributes: Record<string, MessageAttributeValue> | undefined;
+};
+
+/**
+ * SQS in memory, as far as our code and Lambda's poller use it: standard and FIFO queues, several messages of one group in one receive,
+ * visibility, receive counts, dead letters, deduplication by message group. What it does not know it refuses, loudly.
+ *
+ * It throws the SDK's own exceptions.
+ */
+export class SqsModel {
+  readonly #queues: Map<string, Queue>;
+  readonly #now: () => number;
+  readonly #weather: QueueWeather | undefined;
+  readonly #onArrival: (queue: string) => void;
+  #ids = 0;
+
+  constructor(
+    queues: readonly QueueSettings[],
+    {
+      now,
+      weather,
+      onArrival = () => undefined,
+    }: {
+      now: () => number;
+      weather?: QueueWeather;
+      /** Told whenever a queue has taken something that can be received now. */
+      onArrival?: (queue: string) => void;
+    },
+  ) {
+    this.#queues = new Map(
+      queues.map((settings) => [settings.name, { settings, messages: [], taken: new Map() }]),
+    );
+    this.#now = now;
+    this.#weather = weather;
+    this.#onArrival = onArrival;
+  }
+
+  /** Does what a command asks, at once. Throws as the SDK's client would reject. */
+  execute(command: unknown): object {
+    if (command instanceof SendMessageCommand) {
+      const { QueueUrl: url, MessageBody, MessageGroupId, MessageDeduplicationId, ...rest } = command.input;
+      const { MessageAttributes, ...unknown } = rest;
+      refuseUnknown('SendMessage', unknown);
+      const entry = { MessageBody, MessageGroupId, MessageDeduplicationId, MessageAttributes };
+      return { MessageId: this.#send(this.#queue(url), toSendInput(entry)) };
+    }
+    if (command instanceof SendMessageBatchCommand)
+      return this.#sendBatch(this.#queue(command.input.QueueUrl), command.input.Entries ?? []);
+    if (command instanceof ReceiveMessageCommand) return this.#receive(command.input);
+    if (command instanceof DeleteMessageCommand) {
+      const { QueueUrl: url, ReceiptHandle: handle } = command.input;
+      this.#delete(this.#queue(url), handle);
+      return {};
+    }
+    if (command instanceof ChangeMessageVisibilityCommand) {
+      const { QueueUrl: url, ReceiptHandle: handle, VisibilityTimeout: seconds = Number.NaN } = command.input;
+      this.#changeVisibility(this.#queue(url), handle, seconds);
+      return {};
+    }
+    throw new Error('The model of SQS does not know this command');
+  }
+
+  /** What the queue holds now. */
+  gauge(name: string): QueueGauge {
+    const { messages } = this.#queue(name);
+    const nowMs = this.#now();
+    const visible = messages.filter(({ visibleAtMs }) => visibleAtMs <= nowMs).length;
+    const oldest = messages.reduce((least, { sentAtMs }) => Math.min(least, sentAtMs), nowMs);
+    return { visible, inFlight: messages.length - visible, oldestAgeSeconds: (nowMs - oldest) / 1000 };
+  }
+
+  /** The bodies and ids of everything that the queue holds, for whoever looks in from outside. */
+  contents(name: string): { messageId: string; body: string; receives: number }[] {
+    return this.#queue(name).messages.map(({ messageId, body, receives }) => ({ messageId, body, receives }));
+  }
+
+  /** When the next message that is hidden now becomes visible; undefined if none is hidden. */
+  nextVisibleMs(name: string): number | undefined {
+    const nowMs = this.#now();
+    let next: number | undefined;
+    for (const { visibleAtMs } of this.#queue(name).messages)
+      if (visibleAtMs > nowMs && (next === undefined || visibleAtMs < next)) next = visibleAtMs;
+    return next;
+  }
+
+  /**
+   * Moves every dead letter back to where it came from, as StartMessageMoveTask does: under a new message id, counted from nothing, as
+   * if it had just been sent.
+   *
+   * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+   */
+  redrive(name: string): number {
+    const source = [...this.#queues.values()].find(
+      ({ settings }) => settings.redrive?.deadLetterQueue === name,
+    );
+    const letters = this.#queue(name).messages.splice(0);
+    if (!source) throw new Error(`${name} is nobody's dead-letter queue`);
+    for (const letter of letters) {
+      this.#put(source, { ...letter, messageId: this.#newMessageId(), sentAtMs: this.#now() });
+    }
+    if (letters.length > 0) this.#onArrival(source.settings.name);
+    return letters.length;
+  }
+
+  #sendBatch(queue: Queue, entries: readonly SendMessageBatchRequestEntry[]): object {
+    if (entries.length === 0) throw invalid('EmptyBatchRequest', 'There should be at least one entry');
+    if (entries.length > MAX_ENTRIES)
+      throw new TooManyEntriesInBatchRequest({ message: 'Too many entries', $metadata: METADATA });
+    const bytes = entries.reduce((sum, { MessageBody: body = '' }) => sum + Buffer.byteLength(body), 0);
+    if (bytes > MAX_MESSAGE_BYTES)
+      throw new BatchRequestTooLong({ message: 'The batch is too long', $metadata: METADATA });
+    const successful: object[] = [];
+    const failed: object[] = [];
+    for (const { Id, DelaySeconds, MessageSystemAttributes, ...entry } of entries) {
+      refuseUnknown('SendMessageBatch', { DelaySeconds, MessageSystemAttributes });
+      try {
+        successful.push({ Id, MessageId: this.#send(queue, toSendInput(entry)) });
+      } catch (error) {
+        if (!(error instanceof SQSServiceException)) throw error;
+        failed.push({ Id, Code: error.name, Message: error.message, SenderFault: true });
+      }
+    }
+    return { Successful: successful, ...(failed.length > 0 ? { Failed: failed } : {}) };
+  }
+
+  /** Returns the message's id; that of the earlier message, if this one repeats it. */
+  #send(queue: Queue, input: SendInput): string {
+    const { kind, maxMessageBytes = MAX_MESSAGE_BYTES } = queue.settings;
+    const { body = '', groupId, deduplicationId, attributes } = input;
+    if (body === '') throw invalid('MissingParameter', 'The request must contain the parameter MessageBody.');
+    if (Buffer.byteLength(body) > maxMessageBytes)
+      throw invalid(
+        'InvalidParameterValue',
+        `One or more parameters are invalid. Reason: Message must be shorter than ${maxMessageBytes} bytes.`,
+      );
+    if (kind === 'fifo' && groupId === undefined)
+      throw invalid('MissingParameter', 'The request must contain the parameter MessageGroupId.');
+    if (kind === 'fifo' && deduplicationId === undefined)
+      throw invalid(
+        'InvalidParameterValue',
+        'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+      );
+    const nowMs = this.#now();
+    const deduplicationKey = `${groupId ?? ''}\n${deduplicationId ?? ''}`;
+    const earlier = kind === 'fifo' ? queue.taken.get(deduplicationKey) : undefined;
+    if (earlier && nowMs - earlier.atMs < DEDUPLICATION_MS) return earlier.messageId;
+    const messageId = this.#newMessageId();
+    if (kind === 'fifo') queue.taken.set(deduplicationKey, { atMs: nowMs, messageId });
+    this.#put(queue, { messageId, body, groupId, deduplicationId, attributes, sentAtMs: nowMs });
+    this.#onArrival(queue.settings.name);
+    return messageId;
+  }
+
+  #put(
+    queue: Queue,
+    message: Pick<Held, 'messageId' | 'body' | 'groupId' | 'deduplicationId' | 'attributes' | 'sentAtMs'>,
+  ): void {
+    queue.messages.push({
+      ...message,
+      visibleAtMs: this.#now(),
+      receives: 0,
+      firstReceivedAtMs: undefined,
+      receiptHandle: undefined,
+    });
+  }
+
+  #receive(input: ReceiveMessageCommandInput): object {
+    const queue = this.#queue(input.QueueUrl);
+    const { settings } = queue;
+    const limit = input.MaxNumberOfMessages ?? 1;
+    if (limit < 1 || limit > 10)
+      throw invalid('InvalidParameterValue', 'Between 1 and 10 messages can be received at once.');
+    const seconds = input.VisibilityTimeout ?? settings.visibilityTimeoutSeconds;
+    const received: Message[] = [];
+    for (const held of this.#receivable(queue)) {
+      if (received.length === limit) break;
+      if (this.#setsAside(queue, held)) continue;
+      received.push(this.#hand(held, { seconds, isFifo: settings.kind === 'fifo' }));
+    }
+    return received.length === 0 ? {} : { Messages: received };
+  }
+
+  /**
+   * Of a FIFO queue: the messages of each group in order, of none that has a message in flight. Of a standard queue: whatever is visible,
+   * in any order.
+   *
+   * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
+   */
+  #receivable({ settings, messages }: Queue): Held[] {
+    const nowMs = this.#now();
+    const visible = messages.filter(({ visibleAtMs }) => visibleAtMs <= nowMs);
+    if (settings.kind === 'standard') {
+      if (!this.#weather || visible.length < 2) return visible;
+      const { random } = this.#weather;
+      return visible
+        .map((held) => ({ held, place: random.next() }))
+        .sort((one, other) => one.place - other.place)
+        .map(({ held }) => held);
+    }
+    if (visible.length === messages.length) return visible;
+    const locked = new Set(
+      messages.filter(({ visibleAtMs }) => visibleAtMs > nowMs).map(({ groupId }) => groupId),
+    );
+    return visible.filter(({ groupId }) => !locked.has(groupId));
+  }
+
+  /** Whether the message goes to the dead-letter queue, because it has been received too often. It keeps the time it was sent. */
+  #setsAside(queue: Queue, held: Held): boolean {
+    const { redrive } = queue.settings;
+    if (!redrive || held.receives < redrive.maxReceiveCount) return false;
+    remove(queue, held);
+    this.#queue(redrive.deadLetterQueue).messages.push({
+      ...held,
+      visibleAtMs: this.#now(),
+      receives: 0,
+      receiptHandle: undefined,
+    });
+    return true;
+  }
+
+  #hand(held: Held, { seconds, isFifo }: { seconds: number; isFifo: boolean }): Message {
+    const nowMs = this.#now();
+    const isLeftVisible = !isFifo && this.#weather?.random.chance(this.#weather.duplicates()) === true;
+    held.receives += 1;
+    held.firstReceivedAtMs ??= nowMs;
+    held.receiptHandle = `${held.messageId}#${held.receives}`;
+    held.visibleAtMs = isLeftVisible ? nowMs + 1 : nowMs + seconds * 1000;
+    return {
+      MessageId: held.messageId,
+      ReceiptHandle: held.receiptHandle,
+      Body: held.body,
+      Attributes: {
+        SentTimestamp: String(held.sentAtMs),
+        ApproximateReceiveCount: String(held.receives),
+        ApproximateFirstReceiveTimestamp: String(held.firstReceivedAtMs),
+        ...(held.groupId === undefined ? {} : { MessageGroupId: held.groupId }),
+        ...(held.deduplicationId === undefined ? {} : { MessageDeduplicationId: held.deduplicationId }),
+      },
+      ...(held.attributes && { MessageAttributes: held.attributes }),
+    };
+  }
+
+  /**
+   * An older handle of a message that was received again deletes nothing. On a FIFO queue a handle ends with its visibility.
+   *
+   * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
+   */
+  #delete(queue: Queue, handle: string | undefined): void {
+    const held = this.#findByHandle(queue, handle);
+    if (!held || held.receiptHandle !== handle) return;
+    if (queue.settings.kind === 'fifo' && held.visibleAtMs <= this.#now())
+      throw invalid(
+        'InvalidParameterValue',
+        'Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.',
+      );
+    remove(queue, held);
+    if (queue.settings.kind === 'fifo') this.#onArrival(queue.settings.name);
+  }
+
+  #changeVisibility(queue: Queue, handle: string | undefined, seconds: number): void {
+    if (!(seconds >= 0 && seconds <= MAX_VISIBILITY_SECONDS))
+      throw invalid('InvalidParameterValue', `Value ${seconds} for parameter VisibilityTimeout is invalid.`);
+    const held = this.#findByHandle(queue, handle);
+    if (!held || held.receiptHandle !== handle) return;
+    if (held.visibleAtMs <= this.#now())
+      throw new MessageNotInflight({ message: 'The message is not in flight', $metadata: METADATA });
+    held.visibleAtMs = this.#now() + seconds * 1000;
+    this.#onArrival(queue.settings.name);
+  }
+
+  #findByHandle(queue: Queue, handle: string | undefined): Held | undefined {
+    const [messageId, receive] = handle?.split('#') ?? [];
+    if (receive === undefined)
+      throw new ReceiptHandleIsInvalid({
+        message: 'The input receipt handle is invalid.',
+        $metadata: METADATA,
+      });
+    return queue.messages.find((held) => held.messageId === messageId);
+  }
+
+  #newMessageId(): string {
+    this.#ids += 1;
+    return `message-${this.#ids}`;
+  }
+
+  #queue(url: string | undefined): Queue {
+    const queue = this.#queues.get(url ?? '');
+    if (queue) return queue;
+    throw new QueueDoesNotExist({ message: 'The specified queue does not exist.', $metadata: METADATA });
+  }
+}
+
+function toSendInput({
+  MessageBody: body,
+  MessageGroupId: groupId,
+  MessageDeduplicationId: deduplicationId,
+  MessageAttributes: attributes,
+}: Omit<SendMessageBatchRequestEntry, 'Id'>): SendInput {
+  return { body, groupId, deduplicationId, attributes };
+}
+
+function remove({ messages }: Queue, held: Held): void {
+  const index = messages.indexOf(held);
+  if (index !== -1) messages.splice(index, 1);
+}
+
+function invalid(name: string, message: string): SQSServiceException {
+  return new SQSServiceException({ name, message, $fault: 'client', $metadata: METADATA });
+}
+
+function refuseUnknown(operation: string, unknown: object): void {
+  const [name] = Object.entries(unknown).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+  if (name !== undefined) throw new Error(`The model of SQS does not know ${name} of ${operation}`);
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../../local/button-simulator/clock.ts';
+
+type Alarm = { readonly dueMs: number; readonly place: number; action: (() => void) | undefined };
+
+/**
+ * Time that passes only from one alarm to the next. Between two alarms everything that the first one set going runs until it waits for
+ * another alarm, so a run is the same every time.
+ *
+ * Code on this clock may wait for nothing but the clock: no timers, no sockets, no thread pool.
+ */
+export class VirtualClock implements Clock {
+  #nowMs: number;
+  #places = 0;
+  /** A binary heap, the earliest first; alarms of the same instant in the order in which they were set. */
+  readonly #alarms: Alarm[] = [];
+  #failure: { error: unknown } | undefined;
+
+  constructor(startAt: string) {
+    this.#nowMs = Date.parse(startAt);
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  /** Runs `action` when the clock reaches `dueMs`, or next if that is past. Returns how to call it off. */
+  at(dueMs: number, action: () => void): () => void {
+    const alarm: Alarm = { dueMs: Math.max(dueMs, this.#nowMs), place: (this.#places += 1), action };
+    this.#push(alarm);
+    return () => {
+      alarm.action = undefined;
+    };
+  }
+
+  /** What fails in `work` ends the run. */
+  track(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+  }
+
+  /** Lets time pass. Throws what an action or tracked work threw. */
+  async runUntil(untilMs: number): Promise<void> {
+    for (;;) {
+      const next = this.#alarms[0];
+      if (!next || next.dueMs > untilMs) break;
+      this.#pop();
+      if (!next.action) continue;
+      this.#nowMs = next.dueMs;
+      next.action();
+      await everythingThatCanRun();
+      if (this.#failure) throw this.#failure.error;
+    }
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+
+  #push(alarm: Alarm): void {
+    const heap = this.#alarms;
+    let index = heap.push(alarm) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >>> 1;
+      const above = heap[parent];
+      if (!above || isBefore(above, alarm)) break;
+      heap[index] = above;
+      index = parent;
+    }
+    heap[index] = alarm;
+  }
+
+  #pop(): void {
+    const heap = this.#alarms;
+    const last = heap.pop();
+    if (!last || heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      let smallest = heap[child];
+      const right = heap[child + 1];
+      if (smallest && right && isBefore(right, smallest)) [smallest, child] = [right, child + 1];
+      if (!smallest || isBefore(last, smallest)) break;
+      heap[index] = smallest;
+      index = child;
+    }
+    heap[index] = last;
+  }
+}
+
+function isBefore(one: Alarm, other: Alarm): boolean {
+  return one.dueMs === other.dueMs ? one.place < other.place : one.dueMs < other.dueMs;
+}
+
+/** Resolves once no promise is left that can settle by itself. */
+function everythingThatCanRun(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

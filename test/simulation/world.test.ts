@@ -1,0 +1,106 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { Measured } from '../../shared/domain/metrics.ts';
+import { orderMessage } from './messages.ts';
+import type { Invocation } from './lambda-model.ts';
+import { SimulatedWorld } from './world.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A day of an order every so often: created, adjusted an hour later, every fifth one cancelled after two. */
+async function liveOneDay(world: SimulatedWorld, { orders }: { orders: number }): Promise<void> {
+  const { clock } = world;
+  const at = (ms: number, message: Parameters<typeof orderMessage>[0]): void => {
+    clock.at(clock.now() + ms, () => world.sendOrderMessage(orderMessage(message)));
+  };
+  for (let number = 0; number < orders; number += 1) {
+    const orderId = `order-${number}`;
+    const ms = Math.floor((number * (DAY_MS - 3 * HOUR_MS)) / orders);
+    at(ms, { orderId, sequence: 1, kind: 'created', total: 1000 + number });
+    at(ms + HOUR_MS, { orderId, sequence: 2, kind: 'updated', total: 500 + number });
+    if (number % 5 === 0) at(ms + 2 * HOUR_MS, { orderId, sequence: 3, kind: 'cancelled' });
+  }
+  await world.runFor(DAY_MS + 1000);
+}
+
+function sumOf(measured: readonly Measured[], name: Measured['name']): number {
+  return measured.filter((one) => one.name === name).reduce((sum, { value }) => sum + value, 0);
+}
+
+describe('a simulated world', () => {
+  beforeEach(() => {
+    for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
+  });
+
+  it('lives through a calm day: every order is at Button, every transaction in the table, every change told, and all of it measured', async () => {
+    const measured: Measured[] = [];
+    const invocations: Invocation[] = [];
+    const world = new SimulatedWorld({
+      seed: 'a calm day',
+      schedules: 'as-deployed',
+      transactions: { reconciler: { readFrom: '2026-06-01T00:00:00Z' } },
+      measure: (one) => measured.push(one),
+      onInvocation: (one) => invocations.push(one),
+    });
+
+    await liveOneDay(world, { orders: 500 });
+
+    const orders = world.button.orders.all();
+    expect(orders).toHaveLength(500);
+    expect(orders.filter(({ status }) => status === 'deleted')).toHaveLength(100);
+    expect(orders.every(({ fields }) => fields.total < 1000)).toBe(true);
+    expect(sumOf(measured, 'OrdersReported')).toBe(1100);
+    expect(sumOf(measured, 'WebhooksApplied')).toBe(1100);
+    expect(sumOf(measured, 'WebhooksFromButton')).toBe(1100);
+    expect(sumOf(measured, 'WebhooksFailedForButton')).toBe(0);
+    expect(sumOf(measured, 'EventsPublished')).toBe(1100);
+    expect(sumOf(measured, 'MissingTransactionsRepaired')).toBe(0);
+    expect(world.bus).toHaveLength(1100);
+    expect(world.dynamodb.items('transactions')).toHaveLength(500);
+    expect(invocations.every(({ status }) => status === 'succeeded')).toBe(true);
+    expect(invocations.filter(({ functionName }) => functionName === 'retry-sweep')).toHaveLength(1440);
+    expect(Object.values(world.gauges().queues)).toEqual(
+      Array.from({ length: 6 }, () => ({ visible: 0, inFlight: 0, oldestAgeSeconds: 0 })),
+    );
+  });
+
+  it('repairs by reconciliation what webhooks have not told', async () => {
+    const measured: Measured[] = [];
+    const world = new SimulatedWorld({
+      seed: 'silent webhooks',
+      schedules: 'as-deployed',
+      transactions: { reconciler: { readFrom: '2026-06-01T00:00:00Z' } },
+      measure: (one) => measured.push(one),
+    });
+    await world.runFor(30 * 60_000);
+    world.button.dispatcher.pause('main');
+
+    for (let number = 0; number < 10; number += 1)
+      world.sendOrderMessage(
+        orderMessage({ orderId: `order-${number}`, sequence: 1, kind: 'created', total: 100 }),
+      );
+    await world.runFor(HOUR_MS);
+
+    expect(sumOf(measured, 'WebhooksFromButton')).toBe(0);
+    expect(sumOf(measured, 'MissingTransactionsRepaired')).toBe(10);
+    expect(world.bus.map(({ type }) => type)).toEqual(Array(10).fill('transaction.created'));
+  });
+
+  it('tells the depth and age of its queues and the age of its stream', async () => {
+    let isDown = true;
+    const world = new SimulatedWorld({ seed: 'gauges' });
+    world.weather.isPollerDown = () => isDown;
+
+    world.sendOrderMessage(orderMessage({ orderId: 'order-1', sequence: 1, kind: 'created', total: 100 }));
+    await world.runFor(90_000);
+    const during = world.gauges();
+    isDown = false;
+    await world.runFor(90_000);
+    const after = world.gauges();
+
+    expect(during.queues.orders).toEqual({ visible: 1, inFlight: 0, oldestAgeSeconds: 90 });
+    expect(after.queues.orders).toEqual({ visible: 0, inFlight: 0, oldestAgeSeconds: 0 });
+    expect(after.iteratorAgeMs).toBe(0);
+  });
+});

@@ -1,0 +1,335 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+
+import type { ReportOutcome } from '../../functions/order-reporter/report-order.ts';
+import { OrderReportingConfigSchema } from '../../infra/order-reporting-config.ts';
+import { TransactionsConfigSchema } from '../../infra/transactions-config.ts';
+import { leastVisibilityTimeoutSeconds } from '../../infra/visibility-timeout.ts';
+import { parseCron } from '../../local/aws/triggers/cron-expression.ts';
+import type { ButtonParts } from '../../local/button-simulator/assemble-button.ts';
+import { signatureOf, type PostResult } from '../../local/button-simulator/post-webhook.ts';
+import { defaultOptions } from '../../local/button-simulator/simulator.ts';
+import type { WorldChange } from '../../local/button-simulator/world.ts';
+import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
+import type { Measured } from '../../shared/domain/metrics.ts';
+import {
+  ORDER_REPORTS_TABLE,
+  POSITIONS_TABLE,
+  QUARANTINE_TABLE,
+  TRANSACTIONS_TABLE,
+} from '../../shared/store/table.ts';
+import { createButtonModel } from './button-model.ts';
+import { DynamoDBModel, type TableSettings } from './dynamodb-model.ts';
+import { QueuePoller, StreamPoller } from './event-sources.ts';
+import { createFunctions, QUEUES, SECRETS, TABLES, type Functions } from './functions.ts';
+import type { Ground, Invocation, LambdaModel } from './lambda-model.ts';
+import { randomFrom } from './random.ts';
+import { SqsModel, type QueueGauge, type QueueSettings } from './sqs-model.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import { calmWeather, type Weather } from './weather.ts';
+
+/** What a world is made with; all of it can be left out. */
+export type SimulatedWorldOptions = {
+  /** The same seed gives the same run. */
+  seed?: number | string;
+  /** The first instant, ISO 8601 UTC. */
+  startAt?: string;
+  /** What goes wrong; by default nothing does. */
+  weather?: Weather;
+  /** Which of Button's possible worlds it is. */
+  buttonWorld?: WorldChange;
+  /** How long an order stays open at Button. */
+  finalizationDays?: number;
+  /** Settings as in `infra/config`: of the one brand, `acme`, and of the transactions. */
+  brand?: Record<string, unknown>;
+  transactions?: Record<string, unknown>;
+  /** `as-deployed`: sweeps and reconciliation run by their schedules. `none`: only when `sweep` and `reconcile` are called. */
+  schedules?: 'as-deployed' | 'none';
+  /** Told every metric that our code emits, and what the gateway counts, with its virtual time. */
+  measure?: (measured: Measured & { atMs: number }) => void;
+  /** Told every invocation of a function once it is over. */
+  onInvocation?: (invocation: Invocation) => void;
+};
+
+/** What AWS measures by itself, as it stands at one instant. */
+export type Gauges = {
+  /** By the names in `QUEUES`, dead-letter queues included. */
+  queues: Record<keyof typeof QUEUES, QueueGauge>;
+  /** The age of the oldest change of a transaction that the publisher has not been told. */
+  iteratorAgeMs: number;
+};
+
+const MINUTE_MS = 60_000;
+const START = '2026-06-01T12:00:00.000Z';
+const BRAND_SECRET = 'sk-brand';
+const PUBLISHER_SECRET = 'sk-publisher';
+const WEBHOOK_SECRET = 'whsec-first';
+
+/**
+ * The whole system in one process on a virtual clock: every function's real use case, stores and batch handling, over models of SQS,
+ * DynamoDB, streams, Scheduler and Lambda, with the simulator's Button on the other side.
+ *
+ * Time passes in `runFor` alone; what happens at one instant is seen when it returns. Two worlds with the same options that are told the
+ * same do the same.
+ */
+export class SimulatedWorld {
+  readonly clock: VirtualClock;
+  readonly weather: Weather;
+  /** Button's own parts: orders and transactions as it holds them, fault rules, its world, its webhooks. */
+  readonly button: ButtonParts;
+  readonly dynamodb: DynamoDBModel;
+  readonly sqs: SqsModel;
+  readonly functions: Functions;
+  /** Events in the order in which the bus took them, as JSON of their detail. */
+  readonly bus: { type: string; detail: string }[] = [];
+  /** Values of the secrets in `SECRETS`, to be rotated or removed. */
+  readonly secrets = new Map<string, string>([
+    [SECRETS.brandApiKey, BRAND_SECRET],
+    [SECRETS.publisherApiKey, PUBLISHER_SECRET],
+    [SECRETS.webhooks, JSON.stringify([{ name: 'main', secret: WEBHOOK_SECRET }])],
+  ]);
+  /** What the reporter made of each message, the last time it came. */
+  readonly outcomes = new Map<string, ReportOutcome>();
+  /** After a restore of the ledger, ISO 8601 UTC: new environments of the reporter read what was reported before. */
+  verifyBefore: string | undefined;
+
+  readonly #ground: Ground;
+  readonly #stream: StreamPoller;
+  readonly #pollers: ReadonlyMap<string, QueuePoller>;
+
+  constructor(options: SimulatedWorldOptions = {}) {
+    const { seed = 0, startAt = START, measure = () => undefined, onInvocation = () => undefined } = options;
+    const [brand] = OrderReportingConfigSchema.parse({
+      brands: [{ id: 'acme', testTokens: 'allow', ...options.brand }],
+    }).brands;
+    if (!brand) throw new Error('There is no brand');
+    const transactions = TransactionsConfigSchema.parse(options.transactions ?? {});
+    this.clock = new VirtualClock(startAt);
+    this.weather = options.weather ?? calmWeather(seed);
+    const { clock, weather } = this;
+    this.#ground = { clock, weather, measure, onInvocation };
+    const now = (): number => clock.now();
+    this.dynamodb = new DynamoDBModel(TABLE_SETTINGS, {
+      now,
+      onChange: (_table, record) => {
+        this.#stream.add(record);
+      },
+    });
+    this.sqs = new SqsModel(queueSettings(brand, transactions), {
+      now,
+      weather: { random: weather.random, duplicates: () => weather.duplicates() },
+      onArrival: (queue) => this.#pollers.get(queue)?.wake(),
+    });
+    this.button = createButtonModel(
+      {
+        ...defaultOptions,
+        brandApiKey: BRAND_SECRET,
+        publisherApiKey: PUBLISHER_SECRET,
+        webhooks: [{ name: 'main', url: 'https://webhooks.example/button', secret: WEBHOOK_SECRET }],
+        world: options.buttonWorld ?? {},
+        finalizationDays: options.finalizationDays ?? defaultOptions.finalizationDays,
+      },
+      {
+        clock,
+        random: randomFrom(seed, 'button'),
+        post: (_url, body, secret) => this.#fromButton(body, secret),
+      },
+    );
+    this.functions = createFunctions({
+      ...this.#ground,
+      dynamodb: this.dynamodb,
+      sqs: this.sqs,
+      secrets: this.secrets,
+      bus: this.bus,
+      exchange: this.button.exchange,
+      brand,
+      transactions,
+      verifyBefore: () => this.verifyBefore,
+      onReported: (messageId, outcome) => this.outcomes.set(messageId, outcome),
+    });
+    const { orderReporter, webhookFallback, transactionReconciler, eventPublisher } = this.functions;
+    const parts = { clock, weather, sqs: this.sqs };
+    const { reconciler, fallback } = transactions;
+    const mappings = [
+      {
+        queue: QUEUES.orders,
+        target: orderReporter,
+        batchSize: brand.batchSize,
+        maxConcurrency: brand.maxConcurrency,
+      },
+      {
+        queue: QUEUES.fallback,
+        target: webhookFallback,
+        batchSize: 10,
+        maxConcurrency: fallback.maxConcurrency,
+      },
+      {
+        queue: QUEUES.wakeUps,
+        target: transactionReconciler,
+        batchSize: 1,
+        maxConcurrency: reconciler.maxConcurrency,
+      },
+    ];
+    this.#pollers = new Map(mappings.map((mapping) => [mapping.queue, new QueuePoller(mapping, parts)]));
+    this.#stream = new StreamPoller(eventPublisher, parts);
+    if (options.schedules !== 'as-deployed') return;
+    this.#schedule(brand.retrySweep.schedule, 'UTC', () => {
+      this.sweep();
+    });
+    for (const { expression, timeZone } of reconciler.schedules)
+      this.#schedule(expression, timeZone, () => {
+        this.reconcile(['live']);
+      });
+    const daily = ['sweep-daily', ...(reconciler.crossCheck ? ['cross-check'] : [])];
+    this.#schedule(reconciler.dailySweep.expression, reconciler.dailySweep.timeZone, () => {
+      this.reconcile(daily);
+    });
+    this.#schedule(reconciler.weeklySweep.expression, reconciler.weeklySweep.timeZone, () => {
+      this.reconcile(['sweep-weekly']);
+    });
+  }
+
+  /** Lets time pass, and everything happen that happens in it. */
+  async runFor(ms: number): Promise<void> {
+    await this.clock.runUntil(this.clock.now() + ms);
+  }
+
+  /** A producer puts a message on the order queue. Returns its id; that of the first one, if SQS takes it for a repetition. */
+  sendOrderMessage(message: { body: string; orderId: string; eventId: string }): string {
+    const { body, orderId, eventId } = message;
+    const sent = this.sqs.execute(
+      new SendMessageCommand({
+        QueueUrl: QUEUES.orders,
+        MessageBody: body,
+        MessageGroupId: messageGroupId(orderId),
+        MessageDeduplicationId: messageDeduplicationId({ source: 'https://shop.example', id: eventId }),
+      }),
+    ) as { MessageId: string };
+    return sent.MessageId;
+  }
+
+  /** Scheduler fires the retry sweep. */
+  sweep(): void {
+    this.#fire(this.functions.retrySweep, {});
+  }
+
+  /** Scheduler fires the reconciliation planner for these streams. */
+  reconcile(streams: readonly string[]): void {
+    this.#fire(this.functions.reconciliationPlanner, { streams });
+  }
+
+  /** Somebody posts to the webhook URL. Resolves with what the gateway answers. */
+  async postWebhook(
+    request: { body: Buffer; signature: string | undefined },
+    sender: 'Button' | 'somebody' = 'somebody',
+  ): Promise<number> {
+    const result = await this.functions.webhookReceiver.invoke(request);
+    const status = result.status === 'succeeded' ? Number(result.payload) : 502;
+    const isFailure = status >= 500 || (status === 401 && sender === 'Button');
+    const atMs = this.clock.now();
+    if (sender === 'Button') this.#ground.measure({ name: 'WebhooksFromButton', value: 1, atMs });
+    if (isFailure) this.#ground.measure({ name: 'WebhooksFailedForButton', value: 1, atMs });
+    return status;
+  }
+
+  gauges(): Gauges {
+    const gauge = (name: keyof typeof QUEUES): QueueGauge => this.sqs.gauge(QUEUES[name]);
+    return {
+      queues: {
+        orders: gauge('orders'),
+        orderDeadLetters: gauge('orderDeadLetters'),
+        fallback: gauge('fallback'),
+        fallbackDeadLetters: gauge('fallbackDeadLetters'),
+        wakeUps: gauge('wakeUps'),
+        wakeUpDeadLetters: gauge('wakeUpDeadLetters'),
+      },
+      iteratorAgeMs: this.#stream.iteratorAgeMs,
+    };
+  }
+
+  /** How many changes of transactions the publisher has not been told yet. */
+  get untoldChanges(): number {
+    return this.#stream.waiting;
+  }
+
+  async #fromButton(body: Uint8Array, secret: string): Promise<PostResult> {
+    const { clock, weather } = this;
+    await new Promise<void>((resolve) => clock.at(clock.now() + weather.random.between(2, 50), resolve));
+    const status = await this.postWebhook(
+      { body: Buffer.from(body), signature: signatureOf(body, secret) },
+      'Button',
+    );
+    return weather.losesWebhookAnswer() ? { failure: 'socket hang up' } : { status };
+  }
+
+  /** Scheduler delivers at least once: now and then twice. */
+  #fire(target: LambdaModel<unknown>, input: unknown): void {
+    target.invokeAsync(input);
+    const { random } = this.weather;
+    if (!random.chance(this.weather.firesTwice())) return;
+    this.clock.at(this.clock.now() + random.between(0, 3000), () => {
+      target.invokeAsync(input);
+    });
+  }
+
+  #schedule(expression: string, timeZone: string, fire: () => void): void {
+    const [, count = '', unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
+    const [, fields] = /^cron\((.+)\)$/.exec(expression) ?? [];
+    const isDue = fields === undefined ? () => true : parseCron(fields, timeZone);
+    const minutes = { minute: 1, hour: 60, day: 1440 }[unit] ?? 1;
+    const periodMs = (fields === undefined ? Number(count) * minutes : 1) * MINUTE_MS;
+    const next = (atMs: number): void => {
+      this.clock.at(atMs, () => {
+        if (isDue(new Date(atMs))) fire();
+        next(atMs + periodMs);
+      });
+    };
+    next(Math.ceil((this.clock.now() + 1) / MINUTE_MS) * MINUTE_MS);
+  }
+}
+
+const TABLE_SETTINGS: readonly TableSettings[] = [
+  { name: TABLES.orderReports, ...ORDER_REPORTS_TABLE, index: ORDER_REPORTS_TABLE.dueIndex },
+  {
+    name: TABLES.transactions,
+    ...TRANSACTIONS_TABLE,
+    index: TRANSACTIONS_TABLE.shopperIndex,
+    hasStream: true,
+  },
+  { name: TABLES.positions, ...POSITIONS_TABLE },
+  { name: TABLES.orderQuarantine, ...QUARANTINE_TABLE },
+  { name: TABLES.webhookQuarantine, ...QUARANTINE_TABLE },
+];
+
+function queueSettings(
+  brand: { reporterTimeoutSeconds: number; maxReceiveCount: number },
+  { fallback, reconciler }: ReturnType<typeof TransactionsConfigSchema.parse>,
+): QueueSettings[] {
+  const pair = (
+    name: string,
+    deadLetterQueue: string,
+    rest: Pick<QueueSettings, 'visibilityTimeoutSeconds'> & { maxReceiveCount: number },
+  ): QueueSettings[] => {
+    const kind = name.endsWith('.fifo') ? 'fifo' : 'standard';
+    const { maxReceiveCount, visibilityTimeoutSeconds } = rest;
+    return [
+      { name, kind, visibilityTimeoutSeconds, redrive: { deadLetterQueue, maxReceiveCount } },
+      { name: deadLetterQueue, kind, visibilityTimeoutSeconds: 30 },
+    ];
+  };
+  return [
+    ...pair(QUEUES.orders, QUEUES.orderDeadLetters, {
+      visibilityTimeoutSeconds: leastVisibilityTimeoutSeconds(brand.reporterTimeoutSeconds),
+      maxReceiveCount: brand.maxReceiveCount,
+    }),
+    ...pair(QUEUES.fallback, QUEUES.fallbackDeadLetters, {
+      visibilityTimeoutSeconds: fallback.visibilityTimeoutSeconds,
+      // AWS takes no more than 1000; the last receive brings the message to quarantine.
+      maxReceiveCount: fallback.maxReceiveCount,
+    }),
+    ...pair(QUEUES.wakeUps, QUEUES.wakeUpDeadLetters, {
+      visibilityTimeoutSeconds:
+        reconciler.visibilityTimeoutSeconds ?? leastVisibilityTimeoutSeconds(reconciler.timeoutSeconds),
+      maxReceiveCount: reconciler.maxReceiveCount,
+    }),
+  ];
+}
