@@ -80,7 +80,7 @@ const METADATA = { httpStatusCode: 400 };
  * DynamoDB in memory, as far as our stores use it: conditional writes that bring the standing item back, transactions, an index with
  * its projection, and a stream. What it does not know it refuses, loudly.
  *
- * It throws the SDK's own exceptions.
+ * It throws the SDK's own exceptions, and keeps the contract of the emulator (dynamodb.test.ts proves both).
  */
 export class DynamoDBModel {
   readonly #tables: Map<string, Table>;

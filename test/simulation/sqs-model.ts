@@ -76,7 +76,7 @@ type SendInput = {
  * SQS in memory, as far as our code and Lambda's poller use it: standard and FIFO queues, several messages of one group in one receive,
  * visibility, receive counts, dead letters, deduplication by message group. What it does not know it refuses, loudly.
  *
- * It throws the SDK's own exceptions.
+ * It throws the SDK's own exceptions, and keeps the contract of the emulator (sqs.test.ts proves both).
  */
 export class SqsModel {
   readonly #queues: Map<string, Queue>;

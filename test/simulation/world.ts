@@ -3,7 +3,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { ReportOutcome } from '../../functions/order-reporter/report-order.ts';
 import { OrderReportingConfigSchema } from '../../infra/order-reporting-config.ts';
 import { TransactionsConfigSchema } from '../../infra/transactions-config.ts';
-import { leastVisibilityTimeoutSeconds } from '../../infra/visibility-timeout.ts';
+import { leastVisibilityTimeoutSeconds } from '../../infra/queue-limits.ts';
 import { parseCron } from '../../local/aws/triggers/cron-expression.ts';
 import type { ButtonParts } from '../../local/button-simulator/assemble-button.ts';
 import { signatureOf, type PostResult } from '../../local/button-simulator/post-webhook.ts';

@@ -1,0 +1,134 @@
+import { ReceiveMessageCommand, SendMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+import { startSqs, type SqsEmulator } from '../../local/aws/emulators/sqs-emulator.ts';
+import { randomFrom } from './random.ts';
+import { SqsModel } from './sqs-model.ts';
+import { describeSqs, type OpenedQueue } from './sqs.contract.ts';
+
+let emulator: SqsEmulator;
+let client: SQSClient;
+let queues = 0;
+let nowMs = Date.parse('2026-06-01T12:00:00.000Z');
+
+beforeAll(async () => {
+  emulator = await startSqs('us-east-1');
+  client = new SQSClient({
+    endpoint: emulator.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  // fauxqs looks at the clock whenever it is asked something: moving the clock is all it takes to let its time pass.
+  vi.useFakeTimers({ toFake: ['Date'] });
+});
+
+afterAll(async () => {
+  vi.useRealTimers();
+  client.destroy();
+  await emulator.close();
+});
+
+async function openEmulated(kind: 'fifo' | 'standard', maxReceiveCount = 10): Promise<OpenedQueue> {
+  queues += 1;
+  const suffix = kind === 'fifo' ? '.fifo' : '';
+  const fifo = kind === 'fifo' ? { FifoQueue: 'true' } : {};
+  const [queueName, deadLetterName] = [`queue-${queues}${suffix}`, `letters-${queues}${suffix}`];
+  await emulator.call('CreateQueue', { QueueName: deadLetterName, Attributes: fifo });
+  const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${deadLetterName}`;
+  await emulator.call('CreateQueue', {
+    QueueName: queueName,
+    Attributes: {
+      ...fifo,
+      ...(kind === 'fifo'
+        ? { DeduplicationScope: 'messageGroup', FifoThroughputLimit: 'perMessageGroupId' }
+        : {}),
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }),
+    },
+  });
+  return { client, queueUrl: emulator.queueUrl(queueName), deadLetterUrl: emulator.queueUrl(deadLetterName) };
+}
+
+function openModel(kind: 'fifo' | 'standard', maxReceiveCount = 10): Promise<OpenedQueue> {
+  const model = new SqsModel(
+    [
+      {
+        name: 'queue',
+        kind,
+        visibilityTimeoutSeconds: 30,
+        redrive: { deadLetterQueue: 'letters', maxReceiveCount },
+      },
+      { name: 'letters', kind, visibilityTimeoutSeconds: 30 },
+    ],
+    { now: () => nowMs },
+  );
+  const send = (command: unknown) => Promise.resolve(command).then((it) => model.execute(it));
+  return Promise.resolve({ client: { send: send as never }, queueUrl: 'queue', deadLetterUrl: 'letters' });
+}
+
+describeSqs('emulated by fauxqs', {
+  open: openEmulated,
+  pass: (seconds) => {
+    vi.setSystemTime(Date.now() + seconds * 1000);
+  },
+  faults: new Set(['one-message-of-a-group-at-a-time', 'deduplicates-by-queue', 'expired-handles-work']),
+});
+
+describeSqs('the model of the simulator', {
+  open: openModel,
+  pass: (seconds) => {
+    nowMs += seconds * 1000;
+  },
+  faults: new Set(),
+});
+
+const sendCommand = (body: string) => new SendMessageCommand({ QueueUrl: 'queue', MessageBody: body });
+const receiveCommand = () => new ReceiveMessageCommand({ QueueUrl: 'queue', MaxNumberOfMessages: 10 });
+const bodiesOf = (answer: { Messages?: Message[] }) => (answer.Messages ?? []).map(({ Body: body }) => body);
+
+describe('the model of SQS alone', () => {
+  it('redrives dead letters under new ids and counts them from nothing (A16)', () => {
+    const model = new SqsModel(
+      [
+        {
+          name: 'queue',
+          kind: 'standard',
+          visibilityTimeoutSeconds: 30,
+          redrive: { deadLetterQueue: 'letters', maxReceiveCount: 1 },
+        },
+        { name: 'letters', kind: 'standard', visibilityTimeoutSeconds: 30 },
+      ],
+      { now: () => nowMs },
+    );
+    model.execute(sendCommand('a'));
+    model.execute(receiveCommand());
+    nowMs += 31_000;
+    model.execute(receiveCommand());
+    const [letter] = model.contents('letters');
+
+    const moved = model.redrive('letters');
+
+    const [back] = model.contents('queue');
+    expect(moved).toBe(1);
+    expect(model.contents('letters')).toEqual([]);
+    expect(back).toMatchObject({ body: 'a', receives: 0 });
+    expect(back?.messageId).not.toBe(letter?.messageId);
+  });
+
+  it('delivers messages of a standard queue twice and in any order, as the weather has it', () => {
+    const model = new SqsModel([{ name: 'queue', kind: 'standard', visibilityTimeoutSeconds: 30 }], {
+      now: () => nowMs,
+      weather: { random: randomFrom('sqs'), duplicates: () => 0.5 },
+    });
+    const sent = Array.from({ length: 10 }, (_, index) => `body ${index}`);
+    for (const body of sent) model.execute(sendCommand(body));
+
+    const first = bodiesOf(model.execute(receiveCommand()));
+    nowMs += 1000;
+    const again = bodiesOf(model.execute(receiveCommand()));
+
+    expect(first).not.toEqual(sent);
+    expect(first.toSorted()).toEqual(sent);
+    expect(again.length).toBeGreaterThan(0);
+    expect(again.length).toBeLessThan(10);
+  });
+});
