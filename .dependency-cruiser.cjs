@@ -16,7 +16,7 @@ module.exports = {
       name: 'runtime-knows-nothing-of-ours',
       severity: 'error',
       from: { path: '^shared/runtime/' },
-      to: { path: '^(shared/(domain|button|store)|functions|infra|local|test)/' },
+      to: { path: '^(shared/(domain|button|store)|functions|infra|ops|local|test)/' },
     },
     {
       name: 'button-and-store-are-apart',
@@ -42,13 +42,13 @@ module.exports = {
       name: 'shared-knows-no-function',
       severity: 'error',
       from: { path: '^shared/' },
-      to: { path: '^(functions|infra|local|test)/' },
+      to: { path: '^(functions|infra|ops|local|test)/' },
     },
     {
       name: 'functions-are-islands',
       severity: 'error',
       from: { path: '^functions/([^/]+)/' },
-      to: { path: '^(functions|infra|local|test)/', pathNot: '^functions/$1/' },
+      to: { path: '^(functions|infra|ops|local|test)/', pathNot: '^functions/$1/' },
     },
     {
       name: 'infra-takes-types-and-constants-only',
@@ -57,9 +57,22 @@ module.exports = {
       severity: 'error',
       from: { path: '^infra/' },
       to: {
-        path: '^(functions|shared|local|test)/',
+        path: '^(functions|shared|ops|local|test)/',
         pathNot: ['^functions/[^/]+/env\\.ts$', '^shared/store/table\\.ts$', '^shared/domain/metrics\\.ts$'],
       },
+    },
+    {
+      name: 'ops-runs-the-library',
+      comment: 'Commands run what is shared; of infra they take names, and no function.',
+      severity: 'error',
+      from: { path: '^ops/' },
+      to: { path: '^(functions|infra|local|test)/', pathNot: ['^infra/order-reporting-config\\.ts$'] },
+    },
+    {
+      name: 'local-knows-of-no-command',
+      severity: 'error',
+      from: { path: '^local/' },
+      to: { path: '^ops/' },
     },
     {
       name: 'nothing-knows-of-local',

@@ -43,7 +43,7 @@ export default defineConfig(
     rules: { 'max-params': 'off' },
   },
   {
-    files: ['infra/**', 'functions/**', 'shared/**', 'local/**'],
+    files: ['infra/**', 'functions/**', 'shared/**', 'ops/**', 'local/**'],
     rules: {
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
     },

@@ -26,6 +26,8 @@ export function describeEndpoints(endpoints: Endpoints): string {
     ...(endpoints.webhookUrl === undefined
       ? []
       : ['\nSend a signed webhook:', sendWebhookLine(endpoints.webhookUrl, endpoints)]),
+    '\nLook at it and mend it (npm run ops -- --help):',
+    operationsLines(endpoints),
     '\nCtrl-C ends it.',
   ].join('\n');
 }
@@ -78,4 +80,20 @@ function sendWebhookLine(webhookUrl: string, { webhookSecret }: Endpoints): stri
   });
   const signature = createHmac('sha256', webhookSecret).update(body).digest('hex');
   return `  curl -i ${webhookUrl} -H 'content-type: application/json' -H 'x-button-signature: ${signature}' -d '${body}'`;
+}
+
+function operationsLines(endpoints: Endpoints): string {
+  const variables = {
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbEndpoint,
+    AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManagerEndpoint,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventBridgeEndpoint,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
+  const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  return [
+    `  export ${assignments.join(' ')}`,
+    `  npm run ops -- operations-list transactions --outputs-file ${endpoints.outputsFile}`,
+  ].join('\n');
 }

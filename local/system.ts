@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import * as z from 'zod';
 
 import { deployAssembly, type LocalDeployment } from './aws/deployment.ts';
@@ -35,6 +38,7 @@ export type Endpoints = {
   sqsEndpoint: string;
   dynamodbEndpoint: string;
   secretsManagerEndpoint: string;
+  eventBridgeEndpoint: string;
   /** Logical name to table name. */
   tables: Record<string, string>;
   buttonUrl: string;
@@ -50,6 +54,8 @@ export type Endpoints = {
   metricsUrl: string;
   /** A GET lists every alarm and its state at the end of this minute, if no more data comes. */
   alarmsUrl: string;
+  /** What `cdk deploy --outputs-file` would have written: for `npm run ops`. */
+  outputsFile: string;
 };
 
 /** The whole system, running. */
@@ -151,8 +157,14 @@ async function connect({
   // As the schedule would soon: what changes from now on is live, what was there before is history.
   if (known.ReconciliationPlannerName !== undefined) await plan(deployment, known.ReconciliationPlannerName);
 
+  const outputsFile = join(options.stateDirectory, 'cdk-outputs.json');
+  await writeOutputs(outputsFile, deployment, buttonUrl);
+
   return {
-    endpoints: describeEndpoints({ options, deployment, outputs: known, simulator, buttonUrl, control }),
+    endpoints: {
+      ...describeEndpoints({ options, deployment, outputs: known, simulator, buttonUrl, control }),
+      outputsFile,
+    },
     reconcile,
     events,
     metrics,
@@ -193,6 +205,15 @@ function setSecrets(
   }
 }
 
+/** The functions talk to the Button that was started, whatever the template says. */
+async function writeOutputs(file: string, { outputs }: LocalDeployment, buttonUrl: string): Promise<void> {
+  const stacks = [...outputs].map(([stack, values]) => [
+    stack,
+    'ButtonApiUrl' in values ? { ...values, ButtonApiUrl: buttonUrl } : values,
+  ]);
+  await writeFile(file, JSON.stringify(Object.fromEntries(stacks), null, 2));
+}
+
 async function runReconciler(deployment: LocalDeployment, outputs: Outputs): Promise<unknown> {
   const { ReconciliationPlannerName: planner, WakeUpQueueUrl: queueUrl } = outputs;
   if (planner === undefined || queueUrl === undefined)
@@ -222,7 +243,7 @@ function describeEndpoints({
   simulator: ButtonSimulator | undefined;
   buttonUrl: string;
   control: ControlServer;
-}): Endpoints {
+}): Omit<Endpoints, 'outputsFile'> {
   const { endpoints, resources } = deployment;
   const orderQueueUrls = Object.fromEntries(
     Object.entries(outputs).flatMap(([name, value]) =>
@@ -240,6 +261,7 @@ function describeEndpoints({
     sqsEndpoint: endpoints.sqs,
     dynamodbEndpoint: endpoints.dynamodb,
     secretsManagerEndpoint: endpoints.secretsManager,
+    eventBridgeEndpoint: endpoints.eventBridge,
     tables: Object.fromEntries(tables.map(({ logicalId, physicalId }) => [logicalId, physicalId])),
     buttonUrl,
     ...(simulator ? { buttonControlUrl: simulator.controlUrl } : {}),

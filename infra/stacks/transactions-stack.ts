@@ -51,6 +51,10 @@ export class TransactionsStack extends Stack {
     new CfnOutput(this, 'TransactionsTableName', { value: transactions.tableName });
     new CfnOutput(this, 'PositionsTableName', { value: positions.tableName });
     new CfnOutput(this, 'WebhookQuarantineTableName', { value: quarantine.tableName });
+    // What `npm run ops` has to know, so that it writes as the functions do.
+    new CfnOutput(this, 'ShopperField', { value: transactionsConfig.shopperField });
+    new CfnOutput(this, 'EventsNameShoppers', { value: String(transactionsConfig.includePersonalFields) });
+    new CfnOutput(this, 'ButtonApiUrl', { value: deployment.config.buttonApiUrl });
     this.#addOutputs();
   }
 

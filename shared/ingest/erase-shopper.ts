@@ -31,6 +31,29 @@ export function eraseShopper(shopper: Shopper, ports: EraseTransactionsPorts): P
   return eraseTransactions((record) => belongsTo(record, shopper), ports);
 }
 
+/** What is found of a shopper: transactions that name them, and parts of erased ones, which hold earlier versions. */
+export type ShopperTraces = { transactions: number; parts: number };
+
+/** Counts, and changes nothing: what `eraseShopper` would find, and after it the proof that nothing is left. Throws as that does. */
+export async function findShopper(
+  shopper: Shopper,
+  all: EraseTransactionsPorts['all'],
+): Promise<ShopperTraces> {
+  const partsOf: string[] = [];
+  const erased = new Set<string>();
+  let transactions = 0;
+  for await (const scanned of all) {
+    if (scanned.kind === 'part') {
+      partsOf.push(scanned.partOf);
+      continue;
+    }
+    const { thing: record } = scanned.stored;
+    if (record.erasedAt !== undefined) erased.add(record.key);
+    if (belongsTo(record, shopper)) transactions += 1;
+  }
+  return { transactions, parts: partsOf.filter((key) => erased.has(key)).length };
+}
+
 /**
  * Erases the personal data of every transaction that was last modified before an instant (ISO 8601 UTC) and can't change any more.
  * Returns how many. Throws as `eraseShopper` does.

@@ -1,4 +1,9 @@
-import { DeleteItemCommand, ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteItemCommand,
+  ScanCommand,
+  type AttributeValue,
+  type ScanCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
@@ -21,6 +26,19 @@ export async function* scanHeads(
   const items = scan(access, {
     FilterExpression: 'attribute_exists(version) AND modifiedDate >= :start AND modifiedDate < :end',
     ExpressionAttributeValues: { ':start': { S: start }, ':end': { S: end } },
+  });
+  for await (const item of items) yield TransactionHeadSchema.parse(unmarshall(item));
+}
+
+/** What is pending and was created before an instant (ISO 8601 UTC). Throws if the table cannot be reached. */
+export async function* scanPending(
+  access: TableAccess,
+  createdBefore: string,
+): AsyncGenerator<TransactionHead> {
+  const items = scan(access, {
+    FilterExpression: '#status = :pending AND createdDate < :before',
+    ExpressionAttributeNames: { '#status': 'status' },
+    ExpressionAttributeValues: { ':pending': { S: 'pending' }, ':before': { S: createdBefore } },
   });
   for await (const item of items) yield TransactionHeadSchema.parse(unmarshall(item));
 }
@@ -54,7 +72,10 @@ export async function deletePart({ client, table }: TableAccess, partKey: string
 
 const PartSchema = z.object({ pk: z.string(), partOf: z.string() });
 
-type Filter = { FilterExpression?: string; ExpressionAttributeValues?: Record<string, AttributeValue> };
+type Filter = Pick<
+  ScanCommandInput,
+  'FilterExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>;
 
 async function* scan(
   { client, table }: TableAccess,

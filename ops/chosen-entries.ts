@@ -1,0 +1,44 @@
+import type { QuarantineReview } from '../shared/store/quarantine-review.ts';
+import { findEntries, type EntryFilter } from './quarantine-entries.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The options by which entries are chosen, beside naming them one by one. */
+export const CHOICE_OPTIONS = {
+  all: { type: 'boolean' },
+  reason: { type: 'string' },
+  since: { type: 'string' },
+  limit: { type: 'string' },
+  rate: { type: 'string' },
+} as const;
+
+/** Entries by name, or all that are meant. */
+export type Choice = Omit<EntryFilter, 'withReplayed'> & {
+  arguments: readonly string[];
+  all: boolean;
+  limit: number;
+};
+
+/**
+ * The ids of the chosen entries; `missing` are those that were named and are not there. With `all`, only what was never replayed: what
+ * is run again goes on where it stopped.
+ *
+ * Throws a `UsageError` if the choice is none.
+ */
+export async function chooseEntries(
+  review: Pick<QuarantineReview, 'list' | 'read'>,
+  kind: string,
+  { arguments: named, all, ...filter }: Choice,
+): Promise<{ ids: string[]; missing: string[]; more: boolean }> {
+  if (all === named.length > 0) throw new UsageError('Name entries, or all of them with --all, not both.');
+  if (all) {
+    const { entries, more } = await findEntries(review, kind, { ...filter, withReplayed: false });
+    return { ids: entries.map(({ id }) => id), missing: [], more };
+  }
+  const ids: string[] = [];
+  const missing: string[] = [];
+  for (const id of new Set(named)) {
+    const isThere = (await review.read(kind, id)) !== undefined;
+    (isThere ? ids : missing).push(id);
+  }
+  return { ids, missing, more: false };
+}

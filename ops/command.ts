@@ -1,0 +1,101 @@
+import * as z from 'zod';
+
+import { positiveInteger } from '../shared/runtime/env.ts';
+import type { OpsClients } from './clients.ts';
+import type { DeployedStage } from './stage.ts';
+
+/** What a command is carried out with. */
+export type CommandContext = {
+  stage: DeployedStage;
+  clients: OpsClients;
+  /** Nothing may be changed: say what would be. Always true of a command that changes nothing. */
+  isDryRun: boolean;
+  now: () => Date;
+};
+
+/**
+ * What a command came to: `found` for what there is to see, and whether all of it was done. Nothing personal stands in it unless it was
+ * asked for.
+ */
+export type CommandResult = {
+  outcome: 'done' | 'partial' | 'not-found';
+  found: Readonly<Record<string, unknown>>;
+};
+
+/** How an option is read from the command line; see `node:util`'s `parseArgs`. */
+export type OptionSyntax = { type: 'string' | 'boolean' };
+
+/** One command. */
+export type Command = {
+  name: string;
+  summary: string;
+  /** What follows the name on the command line. */
+  usage: string;
+  options: Readonly<Record<string, OptionSyntax>>;
+  /** The flow in whose quarantine table the record of what was done stands; undefined for a command that changes nothing. */
+  changes: Flow | undefined;
+  /** What of the command line goes into that record; never anything personal. */
+  recorded: readonly string[];
+  /** Reads the command line; `problem` says what is wrong with it. */
+  prepare: (
+    given: Record<string, unknown>,
+  ) => { run: (context: CommandContext) => Promise<CommandResult> } | { problem: string };
+};
+
+/** Which side of the system a command works on. */
+export type Flow = 'orders' | 'transactions';
+
+type CommandDefinition<Schema extends z.ZodType> = {
+  name: string;
+  summary: string;
+  usage: string;
+  /** Options and, as `arguments`, what stands without one. */
+  input: Schema;
+  options: Readonly<Record<string, OptionSyntax>>;
+  changes?: Flow;
+  recorded?: readonly string[];
+  run: (input: z.output<Schema>, context: CommandContext) => Promise<CommandResult>;
+};
+
+/** A command whose input is read through a schema. */
+export function defineCommand<Schema extends z.ZodType>({
+  input,
+  run,
+  changes,
+  recorded = [],
+  ...command
+}: CommandDefinition<Schema>): Command {
+  return {
+    ...command,
+    changes,
+    recorded,
+    prepare(given) {
+      const parsed = input.safeParse(given);
+      if (parsed.success) return { run: (context) => run(parsed.data, context) };
+      const problems = parsed.error.issues.map(({ path, message }) => `${nameOf(path)}${message}`);
+      return { problem: problems.join('; ') };
+    },
+  };
+}
+
+function nameOf([option, ...rest]: readonly PropertyKey[]): string {
+  if (option === undefined) return '';
+  if (option === 'arguments') return `argument ${rest.map((place) => Number(place) + 1).join('')}: `;
+  return `--${String(option)}: `;
+}
+
+/** At most so many; 100 unless told. */
+export const limit = positiveInteger.default(100);
+
+/** So many a second. */
+export function rate(perSecond: number) {
+  return positiveInteger.default(perSecond);
+}
+
+/** A brand's id. */
+export const brand = z.string({ error: 'names the brand' }).min(1);
+
+/** An ISO 8601 instant, cut to seconds as Button's dates are. */
+export const instant = z.iso
+  .datetime({ offset: true, error: 'is an ISO 8601 instant such as 2026-01-31T00:00:00Z' })
+  .transform((text) => new Date(text).toISOString().replace(/\.\d+Z$/, 'Z'));

@@ -1,0 +1,67 @@
+import * as z from 'zod';
+
+import { createQuarantineReview, type QuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { defineCommand, instant, limit, type CommandContext } from '../command.ts';
+import { findEntries } from '../quarantine-entries.ts';
+import { quarantineTableOf } from '../quarantine-tables.ts';
+import { UsageError } from '../usage-error.ts';
+
+const kind = z.enum(['orders', 'webhooks', 'rows'], { error: 'is orders, webhooks or rows' });
+
+/** Lists what was refused. */
+export const quarantineList = defineCommand({
+  name: 'quarantine-list',
+  summary: 'Entries that wait to be mended: why, since when. With --replayed, also those replayed already.',
+  usage: '(orders --brand ID | webhooks | rows) [--reason CODE] [--since INSTANT] [--replayed] [--limit N]',
+  options: {
+    brand: { type: 'string' },
+    reason: { type: 'string' },
+    since: { type: 'string' },
+    replayed: { type: 'boolean' },
+    limit: { type: 'string' },
+  },
+  input: z.object({
+    arguments: z.tuple([kind]),
+    brand: z.string().optional(),
+    reason: z.string().optional(),
+    since: instant.optional(),
+    replayed: z.boolean().default(false),
+    limit,
+  }),
+  async run({ arguments: [kindGiven], brand, replayed, ...filter }, context) {
+    const { review, kind: stored } = openQuarantine({ kind: kindGiven, brand }, context);
+    const { entries, more } = await findEntries(review, stored, { ...filter, withReplayed: replayed });
+    return { outcome: 'done', found: { count: entries.length, more, entries } };
+  },
+});
+
+/** Shows one refused thing. */
+export const quarantineShow = defineCommand({
+  name: 'quarantine-show',
+  summary: 'One entry. --show-bytes prints what was refused, as it came: it may hold personal data.',
+  usage: '(orders --brand ID | webhooks | rows) ENTRY [--show-bytes]',
+  options: { brand: { type: 'string' }, 'show-bytes': { type: 'boolean' } },
+  input: z.object({
+    arguments: z.tuple([kind, z.string().min(1)]),
+    brand: z.string().optional(),
+    'show-bytes': z.boolean().default(false),
+  }),
+  async run({ arguments: [kindGiven, id], brand, 'show-bytes': showBytes }, context) {
+    const { review, kind: stored } = openQuarantine({ kind: kindGiven, brand }, context);
+    const entry = await review.read(stored, id);
+    if (!entry) return { outcome: 'not-found', found: {} };
+    const { bytes, ...summary } = entry;
+    const shown = showBytes ? { bytes: Buffer.from(bytes).toString('utf8') } : {};
+    return { outcome: 'done', found: { ...summary, ...shown } };
+  },
+});
+
+function openQuarantine(
+  { kind: given, brand }: { kind: z.infer<typeof kind>; brand: string | undefined },
+  { stage, clients: { dynamodb } }: CommandContext,
+): { review: QuarantineReview; kind: string } {
+  if (given === 'orders' && brand === undefined) throw new UsageError('--brand: names the brand');
+  const table = quarantineTableOf(stage, given === 'orders' ? 'orders' : 'transactions');
+  const stored = { orders: `order#${brand ?? ''}`, webhooks: 'webhook', rows: 'transaction-row' }[given];
+  return { review: createQuarantineReview({ client: dynamodb, table }), kind: stored };
+}

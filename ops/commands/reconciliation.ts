@@ -1,0 +1,215 @@
+import * as z from 'zod';
+
+import { parseApiKey } from '../../shared/button/api-key.ts';
+import { createButtonHttp } from '../../shared/button/button-http.ts';
+import { createTransactionsApi, type TransactionsApi } from '../../shared/button/transactions-api.ts';
+import { backfillProgress, startBackfill } from '../../shared/ingest/backfill.ts';
+import { rebuild } from '../../shared/ingest/rebuild.ts';
+import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
+import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { createPositionStore, type PositionStore } from '../../shared/store/position-store.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { defineCommand, instant, rate, type CommandContext } from '../command.ts';
+import { dryTransactions } from '../dry-transactions.ts';
+import { createPace } from '../pace.ts';
+import { quarantineTableOf } from '../quarantine-tables.ts';
+import { openTransactions } from '../transaction-access.ts';
+import { UsageError } from '../usage-error.ts';
+
+const account = z.string().min(1);
+
+/** Lists Button's accounts. */
+export const accountsList = defineCommand({
+  name: 'accounts-list',
+  summary: 'The accounts that Button lists for the publisher: what the other commands call ACCOUNT.',
+  usage: '',
+  options: {},
+  input: z.object({ arguments: z.tuple([]) }),
+  run: (_, context) =>
+    withButton(context, async (api) => {
+      const listing = await api.listAccounts();
+      if (!listing.read) return { outcome: 'partial', found: { reason: listing.reason } };
+      return { outcome: 'done', found: { accounts: listing.value } };
+    }),
+});
+
+/** Shows how far an account is read. */
+export const positionsShow = defineCommand({
+  name: 'positions-show',
+  summary: 'How far each stream of an account is read: live, sweeps, backfills.',
+  usage: 'ACCOUNT',
+  options: {},
+  input: z.object({ arguments: z.tuple([account]) }),
+  async run({ arguments: [accountId] }, context) {
+    const streams = await openPositions(context).list(accountId);
+    return { outcome: streams.length === 0 ? 'not-found' : 'done', found: { streams } };
+  },
+});
+
+const DAY_MS = 86_400_000;
+const day = z.iso.date({ error: 'is a day such as 2026-01-31' });
+
+/** Shows what reading found. */
+export const driftShow = defineCommand({
+  name: 'drift-show',
+  summary: 'What was found on each day that no webhook had brought, in rows and in money (minor units).',
+  usage: 'ACCOUNT --from DAY [--to DAY]',
+  options: { from: { type: 'string' }, to: { type: 'string' } },
+  input: z.object({ arguments: z.tuple([account]), from: day, to: day.optional() }),
+  async run({ arguments: [accountId], from, to = from }, context) {
+    const positions = openPositions(context);
+    const days: Record<string, unknown> = {};
+    for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS) {
+      const name = new Date(at).toISOString().slice(0, 10);
+      days[name] = await positions.readReport({ account: accountId, day: name });
+    }
+    const isEmpty = Object.values(days).every((report) => report === undefined);
+    return { outcome: isEmpty ? 'not-found' : 'done', found: { days } };
+  },
+});
+
+const backfillId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'is 1 to 64 letters, digits and hyphens');
+
+/** Shows how far a backfill has got. */
+export const backfillShow = defineCommand({
+  name: 'backfill-show',
+  summary: 'How far a backfill has got.',
+  usage: 'ACCOUNT ID',
+  options: {},
+  input: z.object({ arguments: z.tuple([account, backfillId]) }),
+  async run({ arguments: [accountId, id] }, context) {
+    const progress = await backfillProgress({ account: accountId, id }, openPositions(context));
+    if (progress === undefined) return { outcome: 'not-found', found: {} };
+    return { outcome: 'done', found: progress === 'unreadable' ? { unreadable: true } : progress };
+  },
+});
+
+const RANGE = { from: instant, to: instant };
+const isRange = ({ from, to }: { from: string; to: string }): boolean => from < to;
+const RANGE_ERROR = { path: ['to'], error: 'is later than --from' };
+
+/** Has the reconciler read a range once more. */
+export const backfillStart = defineCommand({
+  name: 'backfill-start',
+  summary:
+    'Has the reconciler read a range of an account once more, in slices, beside its live stream. For ranges of any length.',
+  usage:
+    'ACCOUNT ID --from INSTANT --to INSTANT --delivery (historical | live) [--time-field (modified_date | created_date)]',
+  options: {
+    from: { type: 'string' },
+    to: { type: 'string' },
+    delivery: { type: 'string' },
+    'time-field': { type: 'string' },
+  },
+  changes: 'transactions',
+  recorded: ['arguments', 'from', 'to', 'delivery', 'time-field'],
+  input: z
+    .object({
+      arguments: z.tuple([account, backfillId]),
+      ...RANGE,
+      delivery: z.enum(['historical', 'live'], {
+        error: 'says what is new here: live if nobody can have been rewarded for it, else historical',
+      }),
+      'time-field': z.enum(['modified_date', 'created_date']).default('modified_date'),
+    })
+    .refine(isRange, RANGE_ERROR),
+  async run({ arguments: [accountId, id], from, to, delivery, 'time-field': timeField }, context) {
+    const { stage, clients, isDryRun, now } = context;
+    const positions = openPositions(context);
+    const standing = await backfillProgress({ account: accountId, id }, positions);
+    if (isDryRun) {
+      return { outcome: 'done', found: { would: standing === undefined ? 'start' : 'resume', standing } };
+    }
+    const started = await startBackfill(
+      { account: accountId, id, from, to, delivery, timeField },
+      {
+        positions,
+        send: createFifoSender({ client: clients.sqs, queueUrl: stage.output('WakeUpQueueUrl') }),
+        now,
+      },
+    );
+    if (started.outcome === 'refused') throw new UsageError(`The backfill is refused: ${started.reason}`);
+    return { outcome: 'done', found: { ...started } };
+  },
+});
+
+const PAGE_SIZE = 100;
+/** How long a row that is not understood is kept, in days. */
+const RETENTION_DAYS = 90;
+
+/** Reads a range again at once. */
+export const transactionsRebuild = defineCommand({
+  name: 'transactions-rebuild',
+  summary:
+    'Reads a short range of an account from Button again, here and now, and applies every row. A dry run reads it too.',
+  usage: 'ACCOUNT --from INSTANT --to INSTANT [--unknown-are (historical | live)] [--rate ROWS_PER_SECOND]',
+  options: {
+    from: { type: 'string' },
+    to: { type: 'string' },
+    'unknown-are': { type: 'string' },
+    rate: { type: 'string' },
+  },
+  changes: 'transactions',
+  recorded: ['arguments', 'from', 'to', 'unknown-are'],
+  input: z
+    .object({
+      arguments: z.tuple([account]),
+      ...RANGE,
+      'unknown-are': z.enum(['historical', 'live']).default('historical'),
+      rate: rate(200),
+    })
+    .refine(isRange, RANGE_ERROR),
+  run: ({ arguments: [accountId], from, to, 'unknown-are': unknownAre, rate: perSecond }, context) =>
+    withButton(context, async (api) => {
+      const { clients, stage, isDryRun, now } = context;
+      const pace = createPace(perSecond);
+      const transactions = openTransactions(context);
+      const quarantine = createQuarantineStore({
+        client: clients.dynamodb,
+        table: quarantineTableOf(stage, 'transactions'),
+        retentionDays: RETENTION_DAYS,
+      });
+      const result = await rebuild(
+        { accountId, start: from, end: to, unknownAre },
+        {
+          api: {
+            listTransactions: async (query) => {
+              await pace(PAGE_SIZE);
+              return api.listTransactions(query);
+            },
+          },
+          transactions: isDryRun ? dryTransactions(transactions) : transactions,
+          quarantine: isDryRun ? { keep: () => Promise.resolve() } : quarantine,
+          pageSize: PAGE_SIZE,
+          now,
+        },
+      );
+      return { outcome: result.outcome === 'complete' ? 'done' : 'partial', found: { ...result } };
+    }),
+});
+
+const BUTTON_TIMEOUT_MS = 30_000;
+
+async function withButton<Result>(
+  { stage, clients }: CommandContext,
+  use: (api: TransactionsApi) => Promise<Result>,
+): Promise<Result> {
+  const secret = await cachedSecret({
+    client: clients.secretsManager,
+    secretId: stage.output('ApiKeySecretArn'),
+    parse: parseApiKey,
+  }).read();
+  if (secret.status !== 'set') {
+    throw new UsageError(`There is no API key to call Button with: the secret is ${secret.status}.`);
+  }
+  const http = createButtonHttp({ baseUrl: stage.output('ButtonApiUrl'), timeoutMs: BUTTON_TIMEOUT_MS });
+  try {
+    return await use(createTransactionsApi(http, secret.value));
+  } finally {
+    http.close();
+  }
+}
+
+function openPositions({ stage, clients }: CommandContext): PositionStore {
+  return createPositionStore({ client: clients.dynamodb, table: stage.output('PositionsTableName') });
+}

@@ -1,0 +1,185 @@
+import * as z from 'zod';
+
+import { createEventBus } from '../../shared/events/event-bus.ts';
+import { republishEvents } from '../../shared/events/republish-events.ts';
+import { eraseShopper, findShopper, type Shopper } from '../../shared/ingest/erase-shopper.ts';
+import { flag } from '../../shared/runtime/env.ts';
+import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { deletePart, scanAll, scanHeads, scanPending } from '../../shared/store/transaction-scan.ts';
+import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
+import { defineCommand, instant, limit, rate } from '../command.ts';
+import { createPace } from '../pace.ts';
+import { quarantineTableOf } from '../quarantine-tables.ts';
+import { replayWebhooks } from '../replay-webhooks.ts';
+import { openTransactions, transactionsTable } from '../transaction-access.ts';
+
+/** Shows one transaction. */
+export const transactionShow = defineCommand({
+  name: 'transaction-show',
+  summary: 'One transaction with its history. --show-bytes prints its shopper and what Button sent.',
+  usage: '(order#BUTTON_ORDER_ID | tx#ID) [--show-bytes]',
+  options: { 'show-bytes': { type: 'boolean' } },
+  input: z.object({
+    arguments: z.tuple([z.string().regex(/^(order|tx)#./, 'is order#BUTTON_ORDER_ID or tx#ID')]),
+    'show-bytes': z.boolean().default(false),
+  }),
+  async run({ arguments: [key], 'show-bytes': showBytes }, context) {
+    const stored = await openTransactions(context).read(key);
+    if (!stored) return { outcome: 'not-found', found: {} };
+    const { candidates, ...record } = stored.thing;
+    const shown = candidates.map(({ transaction, payload }) => {
+      if (showBytes) return { ...transaction, payload };
+      const { publisherCustomerId: _customer, pubRef: _ref, ...rest } = transaction;
+      return rest;
+    });
+    return { outcome: 'done', found: { ...record, candidates: shown, revision: stored.revision } };
+  },
+});
+
+const DAY_MS = 86_400_000;
+
+/** Lists what should be final for long. */
+export const transactionsStale = defineCommand({
+  name: 'transactions-stale',
+  summary:
+    'Transactions still pending so many days after their creation (default: 120). Reads the whole table.',
+  usage: '[--days N] [--limit N]',
+  options: { days: { type: 'string' }, limit: { type: 'string' } },
+  input: z.object({ arguments: z.tuple([]), days: rate(120), limit }),
+  async run({ days, limit: most }, context) {
+    const createdBefore = new Date(context.now().getTime() - days * DAY_MS).toISOString();
+    const transactions: object[] = [];
+    for await (const head of scanPending(transactionsTable(context), createdBefore)) {
+      const { pk: key, amountMinor, currency, createdDate, modifiedDate, accountId } = head;
+      if (transactions.length === most)
+        return { outcome: 'done', found: { count: most, more: true, transactions } };
+      transactions.push({ key, amountMinor, currency, createdDate, modifiedDate, accountId });
+    }
+    return { outcome: 'done', found: { count: transactions.length, more: false, transactions } };
+  },
+});
+
+/** How long what is still not understood is kept on, in days. */
+const RETENTION_DAYS = 90;
+
+/** Applies refused webhooks by the code as it is now. */
+export const webhooksReplay = defineCommand({
+  name: 'webhooks-replay',
+  summary:
+    'Applies quarantined webhooks by the code of this checkout, which should be the one that is deployed.',
+  usage: '(ENTRY... | --all [--reason CODE] [--since INSTANT] [--limit N]) [--rate PER_SECOND]',
+  options: CHOICE_OPTIONS,
+  changes: 'transactions',
+  recorded: ['arguments', 'all', 'reason', 'since', 'limit'],
+  input: z.object({
+    arguments: z.array(z.string().min(1)),
+    all: z.boolean().default(false),
+    reason: z.string().optional(),
+    since: instant.optional(),
+    limit,
+    rate: rate(50),
+  }),
+  async run({ rate: perSecond, ...choice }, context) {
+    const { stage, clients, isDryRun, now } = context;
+    const table = quarantineTableOf(stage, 'transactions');
+    const review = createQuarantineReview({ client: clients.dynamodb, table });
+    const { ids, missing, more } = await chooseEntries(review, 'webhook', choice);
+    const counts = await replayWebhooks(ids, {
+      review,
+      quarantine: createQuarantineStore({ client: clients.dynamodb, table, retentionDays: RETENTION_DAYS }),
+      transactions: openTransactions(context),
+      pace: createPace(perSecond),
+      isDryRun,
+      now,
+    });
+    return { outcome: missing.length > 0 ? 'not-found' : 'done', found: { ...counts, missing, more } };
+  },
+});
+
+/** Tells consumers again what they missed. */
+export const eventsRepublish = defineCommand({
+  name: 'events-republish',
+  summary:
+    'Publishes what every transaction modified in the range is now. Consumers drop repeats by version.',
+  usage: '--from INSTANT --to INSTANT [--rate PER_SECOND]',
+  options: { from: { type: 'string' }, to: { type: 'string' }, rate: { type: 'string' } },
+  changes: 'transactions',
+  recorded: ['from', 'to', 'rate'],
+  input: z
+    .object({ arguments: z.tuple([]), from: instant, to: instant, rate: rate(100) })
+    .refine(({ from, to }) => from < to, { path: ['to'], error: 'is later than --from' }),
+  async run({ from, to, rate: perSecond }, context) {
+    const { stage, clients, isDryRun } = context;
+    const pace = createPace(perSecond);
+    const bus = createEventBus({ client: clients.eventBridge, busName: stage.output('EventBusName') });
+    const published = await republishEvents({
+      heads: scanHeads(transactionsTable(context), { start: from, end: to }),
+      includePersonalFields: flag.parse(stage.output('EventsNameShoppers')),
+      putEvents: async (events) => {
+        if (isDryRun) return events.map(() => true);
+        await pace(events.length);
+        return bus(events);
+      },
+    });
+    return { outcome: 'done', found: { [isDryRun ? 'wouldPublish' : 'published']: published } };
+  },
+});
+
+/** Erases a shopper, and proves it. */
+export const shopperErase = defineCommand({
+  name: 'shopper-erase',
+  summary: "Erases a shopper's data from every transaction, then reads the whole table again to prove it.",
+  usage: '[--publisher-customer-id VALUE] [--pub-ref VALUE] [--rate PER_SECOND]',
+  options: {
+    'publisher-customer-id': { type: 'string' },
+    'pub-ref': { type: 'string' },
+    rate: { type: 'string' },
+  },
+  changes: 'transactions',
+  input: z
+    .object({
+      arguments: z.tuple([]),
+      'publisher-customer-id': z.string().min(1).optional(),
+      'pub-ref': z.string().min(1).optional(),
+      rate: rate(50),
+    })
+    .refine((given) => given['publisher-customer-id'] ?? given['pub-ref'], {
+      error: 'Name the shopper by --publisher-customer-id, --pub-ref or both',
+    }),
+  async run({ 'publisher-customer-id': customer, 'pub-ref': ref, rate: perSecond }, context) {
+    const shopper: Shopper = {
+      ...(customer === undefined ? {} : { publisherCustomerId: customer }),
+      ...(ref === undefined ? {} : { pubRef: ref }),
+    };
+    const table = transactionsTable(context);
+    if (context.isDryRun) {
+      const { transactions, parts } = await findShopper(shopper, scanAll(table));
+      return { outcome: 'done', found: { wouldErase: transactions, leftOverParts: parts } };
+    }
+    const pace = createPace(perSecond);
+    const store = openTransactions(context);
+    const erased = await eraseShopper(shopper, {
+      all: scanAll(table),
+      transactions: {
+        write: async (record, expectedRevision) => {
+          await pace(1);
+          return store.write(record, expectedRevision);
+        },
+      },
+      deletePart: (partKey) => deletePart(table, partKey),
+      now: context.now,
+    });
+    const remaining = await findShopper(shopper, scanAll(table));
+    const isProved = remaining.transactions === 0 && remaining.parts === 0;
+    return {
+      outcome: isProved ? 'done' : 'partial',
+      found: {
+        erased,
+        remaining: remaining.transactions,
+        remainingParts: remaining.parts,
+        notReached: 'quarantine and archive of the bus (they expire by themselves), backups, consumers',
+      },
+    };
+  },
+});

@@ -1,0 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Waits until so many more things may be done. */
+export type Pace = (count: number) => Promise<void>;
+
+/** A clock, and a way to wait on it. */
+export type PaceClock = { nowMs: () => number; wait: (ms: number) => Promise<unknown> };
+
+const SYSTEM_CLOCK: PaceClock = { nowMs: () => performance.now(), wait: (ms) => delay(ms) };
+
+/** Spreads work evenly, `perSecond` things a second: what people set going must leave room for the live traffic beside it. */
+export function createPace(perSecond: number, { nowMs, wait }: PaceClock = SYSTEM_CLOCK): Pace {
+  let freeAtMs = -Infinity;
+  return async (count) => {
+    const waitMs = freeAtMs - nowMs();
+    if (waitMs > 0) await wait(waitMs);
+    freeAtMs = Math.max(freeAtMs, nowMs()) + (count * 1000) / perSecond;
+  };
+}

@@ -1,0 +1,197 @@
+import { parseArgs } from 'node:util';
+
+import { createClients } from './clients.ts';
+import { identifyCaller } from './caller.ts';
+import type { Command, CommandContext, CommandResult } from './command.ts';
+import { operationsList } from './commands/operations.ts';
+import { ordersReplay, ordersWaiting, orderShow } from './commands/orders.ts';
+import { quarantineList, quarantineShow } from './commands/quarantine.ts';
+import {
+  accountsList,
+  backfillShow,
+  backfillStart,
+  driftShow,
+  positionsShow,
+  transactionsRebuild,
+} from './commands/reconciliation.ts';
+import {
+  eventsRepublish,
+  shopperErase,
+  transactionShow,
+  transactionsStale,
+  webhooksReplay,
+} from './commands/transactions.ts';
+import { createOperationLog } from './operation-log.ts';
+import { asText } from './print.ts';
+import { readStage, type DeployedStage } from './stage.ts';
+import { quarantineTableOf } from './quarantine-tables.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Every command, in the order of --help. */
+export const COMMANDS: readonly Command[] = [
+  orderShow,
+  ordersWaiting,
+  transactionShow,
+  transactionsStale,
+  quarantineList,
+  quarantineShow,
+  accountsList,
+  positionsShow,
+  driftShow,
+  backfillShow,
+  operationsList,
+  ordersReplay,
+  webhooksReplay,
+  transactionsRebuild,
+  backfillStart,
+  eventsRepublish,
+  shopperErase,
+];
+
+/** Where a command's words go. */
+export type Outlets = { out: (text: string) => void; err: (text: string) => void };
+
+const DEFAULT_OUTPUTS_FILE = 'cdk-outputs.json';
+
+const COMMON_OPTIONS = {
+  'outputs-file': { type: 'string' },
+  yes: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+
+/** How to call it. */
+export function usage(): string {
+  const lines = (commands: readonly Command[]): string =>
+    commands
+      .map(({ name, usage: rest, summary }) => `  ${`${name} ${rest}`.trim()}\n      ${summary}`)
+      .join('\n');
+  return `Looks at a deployed stage and mends what alarms tell of, with your AWS credentials.
+
+npm run ops -- COMMAND [options]
+
+Look:
+${lines(COMMANDS.filter(({ changes }) => changes === undefined))}
+
+Change (without --yes: say what would be done, and do nothing):
+${lines(COMMANDS.filter(({ changes }) => changes !== undefined))}
+
+Every command:
+  --outputs-file FILE   what cdk deploy wrote: which stage, and where everything is (default: ${DEFAULT_OUTPUTS_FILE})
+  --json                print one JSON document
+  --yes                 do it
+
+Exit codes: 0 done, or a dry run came to its end; 1 not all of it was done, running it again goes on; 2 the command, the outputs file or the
+credentials are wrong, and nothing was done; 3 what it names is not there.
+`;
+}
+
+/**
+ * Carries out one command line; returns the exit code, as `usage` tells them. A command that changes something is a dry run without
+ * --yes; with it, who did what and what came of it is recorded in the quarantine table of the flow.
+ */
+export async function runOps(args: readonly string[], { out, err }: Outlets): Promise<number> {
+  try {
+    const [name = ''] = args;
+    const command = COMMANDS.find((known) => known.name === name);
+    if (args.includes('--help')) {
+      out(usage());
+      return 0;
+    }
+    if (!command) throw new UsageError(name === '' ? 'Which command?' : `There is no command "${name}".`);
+    const given = readLine(command, args.slice(1));
+    const prepared = command.prepare(given);
+    if ('problem' in prepared) throw new UsageError(`${prepared.problem}\n  ${name} ${command.usage}`);
+    const { [OUTPUTS_FILE]: file = DEFAULT_OUTPUTS_FILE, json, yes } = given;
+    const stage = await readStage(String(file));
+    const result = await carryOut({ command, run: prepared.run, given, stage, isDryRun: yes !== true, err });
+    out(json === true ? `${JSON.stringify(result)}\n` : asText(result.found));
+    if (result.outcome !== 'done') err(`${NOTES[result.outcome]}\n`);
+    return EXIT_CODES[result.outcome];
+  } catch (error) {
+    if (error instanceof UsageError) {
+      err(`${error.message}\n(--help lists the commands)\n`);
+      return 2;
+    }
+    err(`It failed: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+    return 1;
+  }
+}
+
+const OUTPUTS_FILE = 'outputs-file';
+
+const EXIT_CODES = { done: 0, partial: 1, 'not-found': 3 } as const;
+const NOTES = {
+  partial: 'Not all of it was done; running it again goes on.',
+  'not-found': 'There is no such thing (any more).',
+} as const;
+
+/** Options by name, and under `arguments` what stands without one. Throws a `UsageError`. */
+function readLine(command: Command, args: readonly string[]): Record<string, unknown> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { ...COMMON_OPTIONS, ...command.options },
+      allowPositionals: true,
+    });
+    return { ...values, arguments: positionals };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+async function carryOut({
+  command,
+  run,
+  given,
+  stage,
+  isDryRun,
+  err,
+}: {
+  command: Command;
+  run: (context: CommandContext) => Promise<CommandResult>;
+  given: Record<string, unknown>;
+  stage: DeployedStage;
+  isDryRun: boolean;
+  err: Outlets['err'];
+}): Promise<CommandResult> {
+  const clients = createClients(stage.region);
+  const now = (): Date => new Date();
+  try {
+    if (command.changes === undefined) return await run({ stage, clients, isDryRun: true, now });
+    const by = await identifyCaller(stage);
+    err(`Stage ${stage.name}, account ${stage.account}, region ${stage.region}, as ${by}\n`);
+    if (isDryRun) {
+      err('Dry run: nothing is changed. Add --yes to do it.\n');
+      return await run({ stage, clients, isDryRun, now });
+    }
+    const log = createOperationLog({
+      client: clients.dynamodb,
+      table: quarantineTableOf(stage, command.changes),
+    });
+    const settings = JSON.stringify(
+      Object.fromEntries(command.recorded.flatMap((name) => (name in given ? [[name, given[name]]] : []))),
+    );
+    const { id } = await log.begin({ command: command.name, by, at: now().toISOString(), settings });
+    try {
+      const result = await run({ stage, clients, isDryRun, now });
+      await log.end(id, { outcome: result.outcome, result: countsIn(result) });
+      return result;
+    } catch (error) {
+      await log.end(id, {
+        outcome: 'failed',
+        result: JSON.stringify({ error: error instanceof Error ? error.name : 'unknown' }),
+      });
+      throw error;
+    }
+  } finally {
+    clients.close();
+  }
+}
+
+/** What goes into the record of a result: counts and words, not the list of everything. */
+function countsIn({ found }: CommandResult): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(found).filter(([, value]) => typeof value !== 'object')),
+  );
+}

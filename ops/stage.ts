@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+
+import * as z from 'zod';
+
+import { UsageError } from './usage-error.ts';
+
+/** A deployed stage as the stacks' outputs tell it: what a command works on. */
+export type DeployedStage = {
+  /** The configuration's `stage`. */
+  name: string;
+  account: string;
+  region: string;
+  /** An output's value. Throws a `UsageError` if the stage has none of that name, because it does not deploy that flow. */
+  output: (key: string) => string;
+  /** The names of all outputs. */
+  outputNames: readonly string[];
+};
+
+const OutputsFileSchema = z.record(z.string(), z.record(z.string(), z.string()));
+
+const STACK_NAME = /^Button-(.+)-(?:OrderReporting|Transactions|Dashboards)$/;
+const ARN = /^arn:[a-z-]+:[a-z]+:([a-z0-9-]+):(\d{12}):/;
+
+/**
+ * Reads what `cdk deploy --outputs-file` wrote. Account and region are those of the resources themselves, so that nothing can be done to
+ * another stage than the one that is shown.
+ *
+ * Throws a `UsageError` if the file does not tell of exactly one stage.
+ */
+export async function readStage(file: string): Promise<DeployedStage> {
+  const stacks = OutputsFileSchema.safeParse(await readJson(file));
+  if (!stacks.success) throw new UsageError(`${file} is not what cdk deploy --outputs-file writes.`);
+  const ours = Object.entries(stacks.data).filter(([stack]) => STACK_NAME.test(stack));
+  const names = only(ours.flatMap(([stack]) => STACK_NAME.exec(stack)?.[1] ?? []));
+  const outputs = new Map(ours.flatMap(([, values]) => Object.entries(values)));
+  const arns = [...outputs.values()].map((value) => ARN.exec(value)).filter((arn) => arn !== null);
+  const accounts = only(arns.flatMap(([, , account = '']) => account));
+  const regions = only(arns.flatMap(([, region = '']) => region));
+  const [name, account, region] = [names[0], accounts[0], regions[0]];
+  const isOne = names.length === 1 && accounts.length === 1 && regions.length === 1;
+  if (!isOne || name === undefined || account === undefined || region === undefined) {
+    throw new UsageError(`${file} must hold the outputs of one stage: deploy with --all --outputs-file.`);
+  }
+  return {
+    name,
+    account,
+    region,
+    output(key) {
+      const value = outputs.get(key);
+      if (value === undefined) throw new UsageError(`The stage ${name} has no output ${key} (${file}).`);
+      return value;
+    },
+    outputNames: [...outputs.keys()],
+  };
+}
+
+function only(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(
+      `${file} can not be read: it is what npx cdk deploy --all --outputs-file ${file} writes.`,
+      { cause: error },
+    );
+  }
+}

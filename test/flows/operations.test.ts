@@ -1,0 +1,386 @@
+import { execFile } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+
+import { startSystem, type LocalSystem } from '../../local/system.ts';
+import { until } from '../../local/tour/until.ts';
+import { runOps } from '../../ops/run.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { QUICK_TRANSACTIONS, quickBrand } from './quick-config.ts';
+import { connectSimulator, type SimulatorClient } from './simulator-client.ts';
+import { makeStateDirectory, type StateDirectory } from './state-directory.ts';
+import { connectSystem, orderEvent, plainOrder, type SystemClient } from './system-client.ts';
+
+const SLOW_MS = 180_000;
+const WEBHOOK_SECRET = 'operations';
+/** Stands for a person: it may show up only where it is asked for. */
+const SHOPPER = 'shopper-of-the-operations-test';
+const CUSTOMER = 'customer-of-the-operations-test';
+
+const ResultSchema = z.object({
+  outcome: z.enum(['done', 'partial', 'not-found']),
+  found: z.record(z.string(), z.unknown()),
+});
+
+let running: LocalSystem;
+let system: SystemClient;
+let button: SimulatorClient;
+let directory: StateDirectory;
+let environment: Record<string, string>;
+
+const started: (() => void | Promise<void>)[] = [];
+
+beforeAll(async () => {
+  directory = await makeStateDirectory();
+  started.push(() => directory.remove());
+  running = await startSystem({
+    configFile: await directory.writeConfig('operations', {
+      stage: 'local',
+      orderReporting: { brands: [quickBrand('acme')] },
+      transactions: QUICK_TRANSACTIONS,
+      dashboards: false,
+      tracing: false,
+    }),
+    stateDirectory: directory.path,
+    apiKey: 'sk-operations',
+    webhookSecrets: [WEBHOOK_SECRET],
+    controlPort: 0,
+  });
+  started.push(() => running.close());
+  const { endpoints } = running;
+  system = connectSystem(endpoints);
+  started.push(() => {
+    system.close();
+  });
+  button = connectSimulator(endpoints.buttonControlUrl ?? '');
+  environment = {
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbEndpoint,
+    AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManagerEndpoint,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventBridgeEndpoint,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
+  Object.assign(process.env, environment);
+}, SLOW_MS);
+
+// From the last to the first, and only what was started.
+afterAll(async () => {
+  for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
+  for (const close of started.toReversed()) await close();
+}, SLOW_MS);
+
+type Printed = { code: number; out: string; err: string };
+
+/** One command line, as it is typed behind `npm run ops --`. */
+async function ops(...args: string[]): Promise<Printed> {
+  const printed = { out: '', err: '' };
+  const code = await runOps([...args, '--outputs-file', running.endpoints.outputsFile], {
+    out: (text) => (printed.out += text),
+    err: (text) => (printed.err += text),
+  });
+  return { code, ...printed };
+}
+
+/** The result of a command that must come out. */
+async function found(...args: string[]): Promise<Record<string, unknown>> {
+  const { code, out, err } = await ops(...args, '--json');
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${err}`);
+  return ResultSchema.parse(JSON.parse(out)).found;
+}
+
+async function postWebhook(body: string): Promise<number> {
+  const signature = createHmac('sha256', WEBHOOK_SECRET).update(body).digest('hex');
+  return system.postWebhook(Buffer.from(body), signature);
+}
+
+function webhookBody(buttonOrderId: string, data: object = {}): string {
+  return JSON.stringify({
+    ...pendingWebhook,
+    id: `hook-${buttonOrderId}`,
+    data: {
+      ...pendingWebhook.data,
+      id: `tx-${buttonOrderId}`,
+      button_order_id: buttonOrderId,
+      publisher_customer_id: SHOPPER,
+      ...data,
+    },
+  });
+}
+
+async function untilStored(key: string): Promise<void> {
+  await until(`the table to hold ${key}`, () => system.transaction(key));
+}
+
+describe('orders in quarantine', { timeout: SLOW_MS }, () => {
+  it('are listed, shown, and replayed with a corrected body; a dry run sends nothing (S25)', async () => {
+    const orderId = 'ops-mended';
+    const broken = { ...plainOrder(orderId), total: 999, customer: { id: CUSTOMER } };
+    const entry = await system.send(orderEvent({ orderId, data: broken }));
+    await until('the order to be refused', () => system.reasons(entry));
+    const mended = join(directory.path, 'mended.json');
+    await writeFile(mended, orderEvent({ orderId, data: plainOrder(orderId) }).body);
+    const replay = ['orders-replay', entry, '--brand', 'acme', '--body', mended];
+
+    const list = await ops('quarantine-list', 'orders', '--brand', 'acme');
+    const shown = await ops('quarantine-show', 'orders', entry, '--brand', 'acme');
+    const shownWhole = await ops('quarantine-show', 'orders', entry, '--brand', 'acme', '--show-bytes');
+    const dry = await ops(...replay, '--json');
+    const afterDryRun = await found('quarantine-list', 'orders', '--brand', 'acme');
+    const callsAfterDryRun = await button.calls(orderId);
+    const real = await found(...replay, '--yes');
+    await until('the order to be reported', async () => {
+      const report = await system.orderReport(orderId);
+      return report?.progress.state === 'settled' || undefined;
+    });
+
+    expect(list.out).toContain(entry);
+    expect([list.out, shown.out].join()).not.toContain(CUSTOMER);
+    expect(shownWhole.out).toContain(CUSTOMER);
+    expect(dry).toMatchObject({ code: 0, err: expect.stringContaining('Dry run') as string });
+    expect(JSON.parse(dry.out)).toMatchObject({ found: { wouldSend: 1 } });
+    expect(afterDryRun).toMatchObject({ count: 1 });
+    expect(callsAfterDryRun).toEqual([]);
+    expect(real).toMatchObject({ sent: 1, missing: [] });
+    expect(await button.orders(orderId)).toMatchObject([{ total: 1200 }]);
+    expect(await found('quarantine-list', 'orders', '--brand', 'acme')).toMatchObject({ count: 0 });
+    expect(await found('quarantine-list', 'orders', '--brand', 'acme', '--replayed')).toMatchObject({
+      count: 1,
+    });
+    expect(await found('order-show', orderId, '--brand', 'acme')).toMatchObject({
+      progress: { state: 'settled' },
+    });
+  });
+
+  it('leave a record of who sent them again (S25)', async () => {
+    const orderId = 'ops-recorded';
+    const entry = await system.send(orderEvent({ orderId, data: { ...plainOrder(orderId), total: 1 } }));
+    await until('the order to be refused', () => system.reasons(entry));
+
+    const dry = await found('orders-replay', entry, '--brand', 'acme');
+    const before = await found('operations-list', 'orders');
+    await found('orders-replay', entry, '--brand', 'acme', '--yes');
+    const after = await found('operations-list', 'orders', '--limit', '1');
+
+    expect(dry).toMatchObject({ wouldSend: 1 });
+    expect(JSON.stringify(before)).not.toContain(entry);
+    expect(after).toMatchObject({
+      operations: [
+        {
+          command: 'orders-replay',
+          by: expect.stringMatching(/^local:./) as string,
+          settings: JSON.stringify({ brand: 'acme', arguments: [entry] }),
+          outcome: 'done',
+          result: JSON.stringify({ sent: 1, more: false }),
+        },
+      ],
+    });
+  });
+
+  it('that are not there end with exit code 3, and a brand that is not there with 2', async () => {
+    const unknownEntry = await ops('orders-replay', 'no-such-entry', '--brand', 'acme', '--yes');
+    const unknownBrand = await ops('orders-replay', 'no-such-entry', '--brand', 'other', '--yes');
+    const unknownOrder = await ops('order-show', 'no-such-order', '--brand', 'acme');
+
+    expect([unknownEntry.code, unknownBrand.code, unknownOrder.code]).toEqual([3, 2, 3]);
+  });
+
+  it('can be listed by the command as npm runs it, which prints one JSON document and nothing else', async () => {
+    const { endpoints } = running;
+    const args = ['quarantine-list', 'orders', '--brand', 'acme', '--json'];
+
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['ops/main.ts', ...args, '--outputs-file', endpoints.outputsFile],
+      { env: { ...process.env, ...environment } },
+    );
+
+    expect(ResultSchema.parse(JSON.parse(stdout)).outcome).toBe('done');
+  });
+});
+
+describe('webhooks in quarantine', { timeout: SLOW_MS }, () => {
+  it('are applied once the code understands them, and told as one event however often (F12)', async () => {
+    const key = 'order#ops-replayed';
+    await keepWebhook('hook-ops-replayed', webhookBody('ops-replayed'));
+
+    const dry = await found('webhooks-replay', '--all');
+    const afterDryRun = await system.transaction(key);
+    const real = await found('webhooks-replay', '--all', '--yes');
+    const again = await found('webhooks-replay', 'hook-ops-replayed', '--yes');
+    await until('its event', async () => (await system.events(key))[0]);
+
+    expect(dry).toMatchObject({ applied: 1, quarantined: 0 });
+    expect(afterDryRun).toBeUndefined();
+    expect(real).toMatchObject({ applied: 1 });
+    expect(again).toMatchObject({ applied: 0, unchanged: 1 });
+    expect(await system.events(key)).toHaveLength(1);
+    // Written as the functions write it: the shopper's index has it.
+    expect(await system.items('Transactions')).toContainEqual(
+      expect.objectContaining({ pk: key, shopper: SHOPPER }),
+    );
+  });
+
+  it('stay where they are while the code does not understand them', async () => {
+    await postWebhook(JSON.stringify({ id: 'hook-ops-ping', event_type: 'ping' }));
+    await until('the webhook to be kept', async () => {
+      const { count } = await found('quarantine-list', 'webhooks');
+      return count === 1 || undefined;
+    });
+
+    const real = await found('webhooks-replay', '--all', '--yes');
+
+    expect(real).toMatchObject({ quarantined: 1 });
+    expect(await found('quarantine-list', 'webhooks')).toMatchObject({ count: 1 });
+  });
+});
+
+async function keepWebhook(id: string, body: string): Promise<void> {
+  const client = new DynamoDBClient({ region: 'us-east-1' });
+  const table = running.endpoints.tables['WebhookQuarantine'] ?? '';
+  await createQuarantineStore({ client, table, retentionDays: 90 }).keep({
+    kind: 'webhook',
+    id,
+    bytes: body,
+    reasons: [{ code: 'not_understood', problem: 'The webhook was not understood here' }],
+    refusedAt: new Date().toISOString(),
+    origin: 'webhook',
+  });
+  client.destroy();
+}
+
+describe('transactions', { timeout: SLOW_MS }, () => {
+  it('are shown without their shopper unless it is asked for', async () => {
+    await postWebhook(webhookBody('ops-shown'));
+    await untilStored('order#ops-shown');
+
+    const shown = await ops('transaction-show', 'order#ops-shown');
+    const shownWhole = await ops('transaction-show', 'order#ops-shown', '--show-bytes');
+
+    expect(shown.out).toContain('amountMinor');
+    expect(shown.out).not.toContain(SHOPPER);
+    expect(shownWhole.out).toContain(SHOPPER);
+  });
+
+  it('that are pending beyond their time are listed (E16)', async () => {
+    await postWebhook(webhookBody('ops-stale', { created_date: '2020-01-01T00:00:00Z' }));
+    await untilStored('order#ops-stale');
+
+    const stale = await found('transactions-stale', '--days', '1000');
+
+    expect(stale).toMatchObject({
+      transactions: expect.arrayContaining([
+        expect.objectContaining({ key: 'order#ops-stale', createdDate: '2020-01-01T00:00:00Z' }),
+      ]) as unknown,
+    });
+  });
+
+  it('are published again for a range, with the version that they have', async () => {
+    const key = 'order#ops-republished';
+    const modified = { created_date: '2031-01-01T00:00:00Z', modified_date: '2031-01-01T00:00:00Z' };
+    await postWebhook(webhookBody('ops-republished', modified));
+    await until('its event', async () => (await system.events(key))[0]);
+    const range = ['--from', '2031-01-01T00:00:00Z', '--to', '2031-01-02T00:00:00Z'];
+
+    const dry = await found('events-republish', ...range);
+    const afterDryRun = await system.events(key);
+    const real = await found('events-republish', ...range, '--yes');
+
+    expect(dry).toEqual({ wouldPublish: 1 });
+    expect(afterDryRun).toHaveLength(1);
+    expect(real).toEqual({ published: 1 });
+    expect((await system.events(key)).map(({ detail }) => detail.version)).toEqual([1, 1]);
+  });
+
+  it('of a shopper are erased, which a second reading of the table proves (S17)', async () => {
+    await postWebhook(webhookBody('ops-erased', { publisher_customer_id: 'to-be-erased' }));
+    await untilStored('order#ops-erased');
+    const erase = ['shopper-erase', '--publisher-customer-id', 'to-be-erased'];
+
+    const dry = await found(...erase);
+    const afterDryRun = JSON.stringify(await system.transaction('order#ops-erased'));
+    const real = await found(...erase, '--yes');
+
+    expect(dry).toEqual({ wouldErase: 1, leftOverParts: 0 });
+    expect(afterDryRun).toContain('to-be-erased');
+    expect(real).toMatchObject({ erased: 1, remaining: 0, remainingParts: 0 });
+    expect(JSON.stringify(await system.transaction('order#ops-erased'))).not.toContain('to-be-erased');
+    // Nor does the record of it name the shopper.
+    expect((await ops('operations-list', 'transactions')).out).not.toContain('to-be-erased');
+  });
+});
+
+describe('reconciliation', { timeout: SLOW_MS }, () => {
+  it('rebuilds a range from Button; a dry run reads it and stores nothing', async () => {
+    await button.injectTransaction({
+      button_order_id: 'ops-rebuilt',
+      status: 'validated',
+      created_date: '2024-02-01T10:00:00Z',
+      modified_date: '2024-02-01T10:00:00Z',
+      currency: 'USD',
+      webhook: false,
+    });
+    const account = await dollarAccount();
+    const range = ['--from', '2024-02-01T00:00:00Z', '--to', '2024-02-02T00:00:00Z'];
+
+    const dry = await found('transactions-rebuild', account, ...range);
+    const afterDryRun = await system.transaction('order#ops-rebuilt');
+    const real = await found('transactions-rebuild', account, ...range, '--yes');
+
+    expect(dry).toMatchObject({ changed: 1, outcome: 'complete' });
+    expect(afterDryRun).toBeUndefined();
+    expect(real).toMatchObject({ changed: 1, outcome: 'complete' });
+    expect(await system.transaction('order#ops-rebuilt')).toMatchObject({ delivery: 'historical' });
+  });
+
+  it('starts a backfill, and tells how far it and every other stream have got', async () => {
+    await button.injectTransaction({
+      button_order_id: 'ops-backfilled',
+      status: 'validated',
+      created_date: '2024-03-01T10:00:00Z',
+      modified_date: '2024-03-01T10:00:00Z',
+      currency: 'USD',
+      webhook: false,
+    });
+    const account = await dollarAccount();
+    const range = ['--from', '2024-03-01T00:00:00Z', '--to', '2024-03-02T00:00:00Z'];
+    const start = ['backfill-start', account, 'march', ...range, '--delivery', 'historical'];
+
+    const dry = await found(...start);
+    const notThere = await ops('backfill-show', account, 'march');
+    const real = await found(...start, '--yes');
+    const progress = await until('the backfill to end', async () => {
+      const shown = await found('backfill-show', account, 'march');
+      return shown['finished'] === true ? shown : undefined;
+    });
+
+    expect(dry).toMatchObject({ would: 'start' });
+    expect(notThere.code).toBe(3);
+    expect(real).toEqual({ outcome: 'started', stream: 'backfill-march' });
+    expect(progress).toMatchObject({ share: 1 });
+    expect(await system.transaction('order#ops-backfilled')).toMatchObject({ delivery: 'historical' });
+    expect(await found('positions-show', account)).toMatchObject({
+      streams: expect.arrayContaining([
+        expect.objectContaining({ stream: 'backfill-march' }),
+        expect.objectContaining({ stream: 'live' }),
+      ]) as unknown,
+    });
+    const today = new Date().toISOString().slice(0, 10);
+    expect(await found('drift-show', account, '--from', today)).toMatchObject({
+      days: { [today]: expect.objectContaining({ rows: expect.any(Number) as number }) as object },
+    });
+  });
+});
+
+async function dollarAccount(): Promise<string> {
+  const { accounts } = await found('accounts-list');
+  const listed = z.array(z.object({ id: z.string(), currency: z.string() })).parse(accounts);
+  return listed.find(({ currency }) => currency === 'USD')?.id ?? '';
+}

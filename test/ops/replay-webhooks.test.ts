@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+
+import { createPace } from '../../ops/pace.ts';
+import { replayWebhooks } from '../../ops/replay-webhooks.ts';
+import { applyWebhook } from '../../shared/ingest/apply-webhook.ts';
+import { createInMemoryTransactions, type InMemoryTransactions } from '../fakes/in-memory-transactions.ts';
+import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+
+const EVENTS = 10_000;
+const ORDERS = 2500;
+
+/** The `index`th webhook: each order's is adjusted three times, a second apart. */
+function webhook(index: number, eventId = `hook-${index}`): Buffer {
+  const order = index % ORDERS;
+  const version = Math.floor(index / ORDERS);
+  const data = {
+    ...pending.data,
+    id: `tx-${order}`,
+    button_order_id: `btnorder-${order}`,
+    amount: 100 + version,
+    modified_date: `2026-05-01T12:00:0${version}Z`,
+  };
+  return Buffer.from(JSON.stringify({ ...pending, id: eventId, data }));
+}
+
+/** A quarantine of webhooks that the code of today understands, beside a table that live webhooks are applied to. */
+function createSystem() {
+  const transactions = createInMemoryTransactions();
+  const marked: string[] = [];
+  const kept: string[] = [];
+  const entryOf = (index: number, bytes: Uint8Array) => ({
+    kind: 'webhook',
+    id: `hook-${index}`,
+    bytes,
+    reasons: [],
+    refusedAt: '2026-05-01T12:00:00.000Z',
+    origin: 'webhook',
+  });
+  const ports = {
+    transactions,
+    quarantine: { keep: ({ id }: { id: string }) => Promise.resolve(void kept.push(id)) },
+    review: {
+      read: (_kind: string, id: string) => {
+        const index = Number(id.replace('hook-', ''));
+        return Promise.resolve(index < EVENTS ? entryOf(index, webhook(index)) : undefined);
+      },
+      markReplayed: (_kind: string, id: string) => Promise.resolve(marked.push(id) > 0),
+    },
+    now: () => new Date('2026-06-01T12:00:00.000Z'),
+  };
+  const receive = (body: Uint8Array) =>
+    applyWebhook(
+      { body, receivedAt: '2026-05-01T12:00:00.000Z' },
+      { ...ports, metrics: { add: () => undefined } },
+    );
+  return { ports, transactions, marked, kept, receive };
+}
+
+/** A clock that only waiting moves. */
+function createClock() {
+  let nowMs = 0;
+  const wait = (ms: number): Promise<void> => Promise.resolve(void (nowMs += ms));
+  return { nowMs: () => nowMs, wait };
+}
+
+/** The events that the table's stream makes of its changes, as `key version`. */
+function eventsOf({ changes }: InMemoryTransactions): string[] {
+  return changes()
+    .filter(({ before, after }) => before?.version !== after.version)
+    .map(({ after }) => `${after.key} ${after.version}`);
+}
+
+const ALL_IDS = Array.from({ length: EVENTS }, (_, index) => `hook-${index}`);
+
+describe('replayWebhooks', () => {
+  it('brings 10,000 events in during live traffic without one event twice downstream (F12)', async () => {
+    const { ports, transactions, marked, receive } = createSystem();
+    let live = 0;
+    // Beside every replay a live webhook comes in: in another order, and some of them are the very ones that are replayed.
+    const pace = async () => {
+      const index = (live * 7919) % EVENTS;
+      live += 1;
+      await receive(webhook(index, index % 3 === 0 ? `hook-${index}` : `hook-live-${index}`));
+    };
+
+    const counts = await replayWebhooks(ALL_IDS, { ...ports, pace, isDryRun: false });
+    const eventsAfterFirst = eventsOf(transactions);
+    const again = await replayWebhooks(ALL_IDS, {
+      ...ports,
+      pace: () => Promise.resolve(),
+      isDryRun: false,
+    });
+
+    expect(counts.applied + counts.unchanged).toBe(EVENTS);
+    expect(live).toBe(EVENTS);
+    expect(new Set(eventsAfterFirst).size).toBe(eventsAfterFirst.length);
+    expect(again).toEqual({ applied: 0, unchanged: EVENTS, quarantined: 0, unknown: 0 });
+    expect(eventsOf(transactions)).toEqual(eventsAfterFirst);
+    const amounts = transactions.all().map(({ candidates }) => candidates[0].transaction.amountMinor);
+    expect(amounts).toEqual(Array.from({ length: ORDERS }, () => 103));
+    expect(marked).toHaveLength(2 * EVENTS);
+  });
+
+  it('takes its time: at 50 a second, 10,000 events take 200 seconds (F12)', async () => {
+    const { ports } = createSystem();
+    const clock = createClock();
+
+    await replayWebhooks(ALL_IDS, { ...ports, pace: createPace(50, clock), isDryRun: false });
+
+    expect(clock.nowMs()).toBeCloseTo(((EVENTS - 1) * 1000) / 50);
+  });
+
+  it('says in a dry run what would come of it, and changes nothing (F12)', async () => {
+    const { ports, transactions, marked, kept, receive } = createSystem();
+    for (let index = 0; index < ORDERS; index += 1) await receive(webhook(index));
+    const changesBefore = transactions.changes().length;
+    const ids = [...ALL_IDS, 'hook-10000'];
+    const pace = () => Promise.resolve();
+
+    const dry = await replayWebhooks(ids, { ...ports, pace, isDryRun: true });
+    const changesAfterDryRun = transactions.changes().length;
+    const markedAfterDryRun = [...marked];
+    const real = await replayWebhooks(ids, { ...ports, pace, isDryRun: false });
+
+    expect(dry).toEqual({ applied: EVENTS - ORDERS, unchanged: ORDERS, quarantined: 0, unknown: 1 });
+    expect(changesAfterDryRun).toBe(changesBefore);
+    expect([...markedAfterDryRun, ...kept]).toEqual([]);
+    expect(real).toEqual(dry);
+  });
+});

@@ -1,0 +1,215 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+
+import { COMMANDS, runOps, usage } from '../../ops/run.ts';
+
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'button-ops-'));
+});
+
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+const OUTPUTS = {
+  'Button-production-Transactions': {
+    TransactionsTableName: 'transactions',
+    WebhookQuarantineTableName: 'quarantine',
+    EventBusArn: 'arn:aws:events:eu-west-1:111122223333:event-bus/bus',
+    ApiKeySecretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:key-AbCdEf',
+  },
+};
+
+async function outputsFile(outputs: unknown): Promise<string> {
+  const file = join(directory, `${String(Math.random()).slice(2)}.json`);
+  await writeFile(file, JSON.stringify(outputs));
+  return file;
+}
+
+async function ops(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const printed = { out: '', err: '' };
+  const code = await runOps(args, {
+    out: (text) => (printed.out += text),
+    err: (text) => (printed.err += text),
+  });
+  return { code, ...printed };
+}
+
+/** AWS in name only: STS tells of an account, DynamoDB has nothing, and every call is noted. */
+async function startAws(account: string): Promise<string[]> {
+  const calls: string[] = [];
+  const server = createServer((request, response) => {
+    const target = String(request.headers['x-amz-target'] ?? 'STS');
+    calls.push(target);
+    if (target === 'STS') {
+      const arn = `arn:aws:iam::${account}:user/mender`;
+      response.setHeader('content-type', 'text/xml');
+      response.end(
+        `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>` +
+          `<Arn>${arn}</Arn><UserId>U</UserId><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+      );
+      return;
+    }
+    response.setHeader('content-type', 'application/x-amz-json-1.0');
+    response.end('{"Items":[]}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const [name, value] of Object.entries({
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  })) {
+    vi.stubEnv(name, value);
+  }
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    server.closeAllConnections();
+    server.close();
+  });
+  return calls;
+}
+
+describe('npm run ops', () => {
+  it('tells every command in --help, and which of them change something', async () => {
+    const { code, out } = await ops('--help');
+    const [look = '', change = ''] = out.split('\nChange ');
+
+    expect(code).toBe(0);
+    for (const { name, changes } of COMMANDS) {
+      expect(changes === undefined ? look : change).toContain(`\n  ${name} `.trimEnd());
+    }
+  });
+
+  it('is explained on its page with every command, and the page tells of no other', () => {
+    const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const named = [...page.matchAll(/^\| `([a-z-]+)/gm)].map(([, name]) => name);
+
+    expect(named).toEqual(COMMANDS.map(({ name }) => name));
+  });
+
+  it('is called in the runbook by commands that there are, with options that they have', () => {
+    const page = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+    const lines = [...page.matchAll(/npm run ops -- ([a-z-]+)([^\n`]*)/g)];
+
+    expect(lines.length).toBeGreaterThan(5);
+    for (const [, name = '', rest = ''] of lines) {
+      const command = COMMANDS.find((known) => known.name === name);
+      const options = [...rest.matchAll(/--([a-z-]+)/g)].map(([, option = '']) => option);
+      const known = ['yes', 'json', 'outputs-file', ...Object.keys(command?.options ?? {})];
+      expect({ name, unknown: options.filter((option) => !known.includes(option)) }).toEqual({
+        name: command?.name,
+        unknown: [],
+      });
+    }
+  });
+
+  it('says what each exit code means', () => {
+    expect(usage()).toMatch(/Exit codes: 0 .*; 1 .*; 2 [^]*; 3 /);
+  });
+
+  it.each([
+    [[], 'Which command?'],
+    [['no-such-command'], 'There is no command "no-such-command"'],
+    [['order-show', '5'], '--brand: names the brand'],
+    [['order-show', '--brand', 'acme'], 'ORDER --brand ID'],
+    [['order-show', '5', '--brand', 'acme', '--wrong'], '--wrong'],
+    [['quarantine-list', 'cats'], 'is orders, webhooks or rows'],
+    [['quarantine-list', 'webhooks', '--limit', 'many'], '--limit: must be a positive whole number'],
+    [['transactions-rebuild', 'acc-1', '--from', 'yesterday', '--to', 'today'], '--from: is an ISO 8601'],
+    [
+      ['events-republish', '--from', '2026-01-02T00:00:00Z', '--to', '2026-01-01T00:00:00Z'],
+      '--to: is later than --from',
+    ],
+    [['shopper-erase'], 'Name the shopper'],
+    [['transaction-show', 'btnorder-1'], 'is order#BUTTON_ORDER_ID or tx#ID'],
+    [['drift-show', 'acc-1', '--from', '2026-13-01'], 'is a day such as'],
+    [['order-show', '5', '--brand', 'acme', '--outputs-file', 'no-such-file.json'], 'can not be read'],
+  ])('refuses %j with exit code 2, before it asks AWS for anything', async (args, problem) => {
+    const { code, out, err } = await ops(...args);
+
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(problem);
+  });
+
+  it.each([
+    ['two stages', { ...OUTPUTS, 'Button-development-Dashboards': { Url: 'https://x' } }],
+    [
+      'two accounts',
+      { ...OUTPUTS, 'Button-production-Dashboards': { A: 'arn:aws:sqs:eu-west-1:999922223333:q' } },
+    ],
+    ['no stage of ours', { Other: { A: 'arn:aws:sqs:eu-west-1:111122223333:q' } }],
+    ['something else', ['a list']],
+  ])('refuses outputs of %s', async (_, outputs) => {
+    const file = await outputsFile(outputs);
+
+    const { code } = await ops('transactions-stale', '--outputs-file', file);
+
+    expect(code).toBe(2);
+  });
+
+  it('refuses to look for orders where only transactions are deployed', async () => {
+    const file = await outputsFile(OUTPUTS);
+
+    const { code, err } = await ops('order-show', '5', '--brand', 'acme', '--outputs-file', file);
+
+    expect(code).toBe(2);
+    expect(err).toContain('The stage production has no output');
+  });
+
+  it('shows stage, account, region and who asks before a change, and without --yes only reads (S25)', async () => {
+    const file = await outputsFile(OUTPUTS);
+    const calls = await startAws('111122223333');
+
+    const { code, out, err } = await ops('shopper-erase', '--pub-ref', 'x', '--outputs-file', file);
+
+    expect(code).toBe(0);
+    expect(err).toBe(
+      'Stage production, account 111122223333, region eu-west-1, as arn:aws:iam::111122223333:user/mender\n' +
+        'Dry run: nothing is changed. Add --yes to do it.\n',
+    );
+    expect(out).toBe('wouldErase: 0\nleftOverParts: 0\n');
+    expect(calls).toEqual(['STS', 'DynamoDB_20120810.Scan']);
+  });
+
+  it('changes nothing with credentials for another account than the one that is shown (S25)', async () => {
+    const file = await outputsFile(OUTPUTS);
+    const calls = await startAws('999900009999');
+
+    const { code, err } = await ops('shopper-erase', '--pub-ref', 'x', '--yes', '--outputs-file', file);
+
+    expect(code).toBe(2);
+    expect(err).toContain('The credentials are for the account 999900009999');
+    expect(calls).toEqual(['STS']);
+  });
+
+  it('records a change before the first write, without whom it is about (S25, S17)', async () => {
+    const file = await outputsFile({
+      'Button-production-Transactions': {
+        ...OUTPUTS['Button-production-Transactions'],
+        ShopperField: 'pub_ref',
+      },
+    });
+    const calls = await startAws('111122223333');
+
+    const { code, out } = await ops('shopper-erase', '--pub-ref', 'x', '--yes', '--outputs-file', file);
+
+    expect(code).toBe(0);
+    expect(out).toContain('remaining: 0');
+    expect(calls.map((call) => call.split('.')[1] ?? call)).toEqual([
+      'STS',
+      'PutItem',
+      'Scan',
+      'Scan',
+      'UpdateItem',
+    ]);
+  });
+});
