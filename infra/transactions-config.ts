@@ -210,6 +210,12 @@ export const TransactionsConfigSchema = z.strictObject({
     .describe(
       'How long an archive on the bus keeps every event for a replay, in days; left out, there is none.',
     ),
+  liveFrom: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe(
+      'The ISO 8601 instant, past or to come, at which this system takes over from an older one: transactions created before it are `historical`, whatever brings them. Left out, only those that the first read finds are.',
+    ),
   personalDataDays: z
     .int()
     .min(30)

@@ -18,7 +18,7 @@ import {
   eventsRepublish,
   shopperErase,
   transactionShow,
-  transactionsStale,
+  transactionsList,
   webhooksReplay,
 } from './commands/transactions.ts';
 import { createOperationLog } from './operation-log.ts';
@@ -32,7 +32,7 @@ export const COMMANDS: readonly Command[] = [
   orderShow,
   ordersWaiting,
   transactionShow,
-  transactionsStale,
+  transactionsList,
   quarantineList,
   quarantineShow,
   accountsList,

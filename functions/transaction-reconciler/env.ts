@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { nonNegativeInteger, positiveInteger } from '../../shared/runtime/env.ts';
+import { instant, nonNegativeInteger, positiveInteger } from '../../shared/runtime/env.ts';
 
 /** The transaction reconciler's environment. */
 export const EnvironmentSchema = z.object({
@@ -22,6 +22,8 @@ export const EnvironmentSchema = z.object({
   /** One invocation opens no new page after so many seconds and hands on. */
   SLICE_SECONDS: positiveInteger,
   PAGE_SIZE: positiveInteger,
+  /** What was created before this instant is historical; left out, what was created before the deployment. */
+  LIVE_FROM: instant.exactOptional(),
   /** How long a row that could not be understood is kept, in days. */
   QUARANTINE_RETENTION_DAYS: positiveInteger,
   /** How long a day's report of what was found is kept, in days. */

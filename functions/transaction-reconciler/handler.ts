@@ -51,6 +51,7 @@ const lasting = {
   windows: { overlapMs: env.OVERLAP_SECONDS * 1000, lagMs: env.LAG_SECONDS * 1000 },
   pageSize: env.PAGE_SIZE,
   driftRetentionDays: env.DRIFT_RETENTION_DAYS,
+  ...(env.LIVE_FROM === undefined ? {} : { liveFrom: env.LIVE_FROM }),
   now: () => new Date(),
 } satisfies Partial<ReconcilePorts>;
 

@@ -5,6 +5,7 @@ import {
   type TransactionReading,
   type WireFault,
 } from '../../shared/button/transaction-wire.ts';
+import { deliveryOf, tookOverAt } from '../../shared/domain/delivery.ts';
 import {
   driftAmountsMinor,
   sumTallies,
@@ -24,13 +25,15 @@ export type StoreRowsPorts = {
   transactions: TransactionStore;
   quarantine: QuarantineStore;
   metrics: Metrics;
+  /** What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the deployment. */
+  liveFrom?: string;
   now: () => Date;
 };
 
 /** Rows as one answer of Button's showed them, the stream they belong to, and when the request began (ISO 8601 UTC). */
 export type ReadRows = {
   rows: readonly unknown[];
-  position: Pick<Position, 'account' | 'historicalBefore'>;
+  position: Pick<Position, 'account' | 'stream' | 'historicalBefore'>;
   readBegunAt: string;
 };
 
@@ -110,15 +113,12 @@ async function observe(
     ports.metrics.add({ name: 'RowsQuarantined', value: 1 });
     return undefined;
   }
-  const isHistorical =
-    position.historicalBefore !== null &&
-    Date.parse(reading.transaction.modifiedDate) < Date.parse(position.historicalBefore);
   return {
     transaction: reading.transaction,
     payload: row,
     source: { kind: 'api', readBegunAt },
     seenAt,
-    delivery: isHistorical ? 'historical' : 'live',
+    delivery: deliveryOf(reading.transaction, tookOverAt(position, ports.liveFrom)),
   };
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { positiveInteger } from '../../shared/runtime/env.ts';
+import { instant, positiveInteger } from '../../shared/runtime/env.ts';
 
 /** The environment of the function that applies the events which the receiver could not store. */
 export const EnvironmentSchema = z.object({
@@ -12,6 +12,8 @@ export const EnvironmentSchema = z.object({
   MAX_RECEIVES: positiveInteger,
   /** The field that tells which shopper a transaction belongs to; `none` switches the index off. */
   SHOPPER_FIELD: z.enum(['publisher_customer_id', 'pub_ref', 'none']),
+  /** What was created before this instant is historical; left out, every webhook is live. */
+  LIVE_FROM: instant.exactOptional(),
   /** How long a quarantined event is kept, in days. */
   QUARANTINE_RETENTION_DAYS: positiveInteger,
 });

@@ -43,6 +43,7 @@ const ports: ApplyDeferredPorts = {
     );
   },
   maxReceives: env.MAX_RECEIVES,
+  ...(env.LIVE_FROM === undefined ? {} : { liveFrom: env.LIVE_FROM }),
   metrics,
   now: () => new Date(),
 };

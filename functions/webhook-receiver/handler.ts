@@ -54,6 +54,7 @@ const ports: ReceiveEventPorts = {
     );
   },
   forgeries: createSampler(FORGERY_INTERVAL_MS),
+  ...(env.LIVE_FROM === undefined ? {} : { liveFrom: env.LIVE_FROM }),
   metrics,
   now: () => new Date(),
 };

@@ -84,7 +84,7 @@ export class Reconciliation extends Construct {
 
   #reconcilerEnvironment(wakeUps: Queue): TransactionReconcilerEnvironment {
     const { deployment, transactionsConfig, transactions, positions, quarantine } = this.#props;
-    const { reconciler, shopperField, quarantineRetentionDays } = transactionsConfig;
+    const { reconciler, shopperField, quarantineRetentionDays, liveFrom } = transactionsConfig;
     return {
       POSITIONS_TABLE: positions.tableName,
       TRANSACTIONS_TABLE: transactions.tableName,
@@ -100,6 +100,7 @@ export class Reconciliation extends Construct {
       PAGE_SIZE: String(reconciler.pageSize),
       QUARANTINE_RETENTION_DAYS: String(quarantineRetentionDays),
       DRIFT_RETENTION_DAYS: String(reconciler.driftRetentionDays),
+      ...(liveFrom === undefined ? {} : { LIVE_FROM: liveFrom }),
     };
   }
 

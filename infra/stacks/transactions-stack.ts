@@ -54,6 +54,9 @@ export class TransactionsStack extends Stack {
     // What `npm run ops` has to know, so that it writes as the functions do.
     new CfnOutput(this, 'ShopperField', { value: transactionsConfig.shopperField });
     new CfnOutput(this, 'EventsNameShoppers', { value: String(transactionsConfig.includePersonalFields) });
+    if (transactionsConfig.liveFrom !== undefined) {
+      new CfnOutput(this, 'LiveFrom', { value: transactionsConfig.liveFrom });
+    }
     new CfnOutput(this, 'ButtonApiUrl', { value: deployment.config.buttonApiUrl });
     this.#addOutputs();
   }

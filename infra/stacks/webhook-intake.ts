@@ -105,11 +105,13 @@ export class WebhookIntake extends Construct {
 
   #storeEnvironment(): StoreEnvironment {
     const { transactions, quarantine, transactionsConfig } = this.#props;
+    const { liveFrom } = transactionsConfig;
     return {
       TRANSACTIONS_TABLE: transactions.tableName,
       QUARANTINE_TABLE: quarantine.tableName,
       SHOPPER_FIELD: transactionsConfig.shopperField,
       QUARANTINE_RETENTION_DAYS: String(transactionsConfig.quarantineRetentionDays),
+      ...(liveFrom === undefined ? {} : { LIVE_FROM: liveFrom }),
     };
   }
 

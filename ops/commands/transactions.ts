@@ -6,7 +6,7 @@ import { eraseShopper, findShopper, type Shopper } from '../../shared/ingest/era
 import { flag } from '../../shared/runtime/env.ts';
 import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
-import { deletePart, scanAll, scanHeads, scanPending } from '../../shared/store/transaction-scan.ts';
+import { deletePart, scanAll, scanHeads, scanStatus } from '../../shared/store/transaction-scan.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
 import { defineCommand, instant, limit, rate } from '../command.ts';
 import { createPace } from '../pace.ts';
@@ -39,21 +39,29 @@ export const transactionShow = defineCommand({
 
 const DAY_MS = 86_400_000;
 
-/** Lists what should be final for long. */
-export const transactionsStale = defineCommand({
-  name: 'transactions-stale',
+/** Lists what somebody has to look at. */
+export const transactionsList = defineCommand({
+  name: 'transactions-list',
   summary:
-    'Transactions still pending so many days after their creation (default: 120). Reads the whole table.',
-  usage: '[--days N] [--limit N]',
+    'Transactions in conflict, or still pending so many days after their creation (default: 120). Reads the whole table.',
+  usage: '(conflict | stale [--days N]) [--limit N]',
   options: { days: { type: 'string' }, limit: { type: 'string' } },
-  input: z.object({ arguments: z.tuple([]), days: rate(120), limit }),
-  async run({ days, limit: most }, context) {
-    const createdBefore = new Date(context.now().getTime() - days * DAY_MS).toISOString();
+  input: z.object({
+    arguments: z.tuple([z.enum(['conflict', 'stale'], { error: 'is conflict or stale' })]),
+    days: rate(120),
+    limit,
+  }),
+  async run({ arguments: [which], days, limit: most }, context) {
+    const ageMs = which === 'stale' ? days * DAY_MS : 0;
+    const wanted = {
+      status: which === 'stale' ? ('pending' as const) : which,
+      createdBefore: new Date(context.now().getTime() - ageMs).toISOString(),
+    };
     const transactions: object[] = [];
-    for await (const head of scanPending(transactionsTable(context), createdBefore)) {
-      const { pk: key, amountMinor, currency, createdDate, modifiedDate, accountId } = head;
+    for await (const head of scanStatus(transactionsTable(context), wanted)) {
       if (transactions.length === most)
         return { outcome: 'done', found: { count: most, more: true, transactions } };
+      const { pk: key, amountMinor, currency, createdDate, modifiedDate, accountId } = head;
       transactions.push({ key, amountMinor, currency, createdDate, modifiedDate, accountId });
     }
     return { outcome: 'done', found: { count: transactions.length, more: false, transactions } };
@@ -89,6 +97,7 @@ export const webhooksReplay = defineCommand({
       review,
       quarantine: createQuarantineStore({ client: clients.dynamodb, table, retentionDays: RETENTION_DAYS }),
       transactions: openTransactions(context),
+      ...(stage.outputNames.includes('LiveFrom') ? { liveFrom: stage.output('LiveFrom') } : {}),
       pace: createPace(perSecond),
       isDryRun,
       now,

@@ -19,7 +19,7 @@ export function livePosition(
     stream: 'live',
     fence: 0,
     doneUntil: wasThere && firstRead === 'none' ? deployedAt : readFrom,
-    // Cut to the second, as Button's dates are: what changes in the second of deployment is live.
+    // Cut to the second, as Button's dates are: what is created in the second of deployment is live.
     historicalBefore: wasThere && firstRead !== 'live' ? toSecond(Date.parse(deployedAt)) : null,
   };
 }

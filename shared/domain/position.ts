@@ -29,7 +29,7 @@ export type Position = {
   fence: number;
   /** Everything before this instant is stored. */
   doneUntil: string;
-  /** Rows modified before this instant were there before this system was deployed; null: none were. */
+  /** Transactions created before this instant were there before this system was deployed; null: none were. */
   historicalBefore: string | null;
   /** The date that windows are cut by; `modified_date` unless given. */
   timeField?: 'created_date';

@@ -70,7 +70,7 @@ const DetailSchema = z.object({
   delivery: z
     .enum(['live', 'historical'])
     .describe(
-      'historical: it was there before this system was deployed, and an older system may have rewarded it. Act on live only.',
+      'historical: it was created before this system took over, and an older system may have rewarded it. Act on live only.',
     ),
   publisherCustomerId: z.string().optional().describe('Only if the setting includePersonalFields is on.'),
   pubRef: z.string().optional().describe('Only if the setting includePersonalFields is on.'),

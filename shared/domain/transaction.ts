@@ -82,7 +82,7 @@ export type TransactionRecord = {
   /** Every Button `id` seen under this key; more than one is worth a look. */
   buttonIds: readonly string[];
   seen: readonly SeenVersion[];
-  /** `historical`: held by Button before this system was deployed, so an older system may have rewarded it. */
+  /** `historical`: created before this system took over, so an older system may have rewarded it. It stays what it was at first. */
   delivery: 'live' | 'historical';
   /** Since when the record holds nothing personal. Later versions are kept without it too, and nobody is rewarded for them. */
   erasedAt?: string;

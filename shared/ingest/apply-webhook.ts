@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { readWebhook } from '../button/transaction-wire.ts';
+import { deliveryOf } from '../domain/delivery.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import { log } from '../runtime/logger.ts';
 import type { QuarantineReason, QuarantineStore } from '../store/quarantine-store.ts';
@@ -23,6 +24,8 @@ export type ReceivedWebhook = { body: Uint8Array; receivedAt: string };
 export type ApplyWebhookPorts = {
   transactions: TransactionStore;
   quarantine: Pick<QuarantineStore, 'keep'>;
+  /** What was created before this instant (ISO 8601 UTC) is historical; left out, every webhook is live. */
+  liveFrom?: string;
   metrics: Metrics;
   now: () => Date;
 };
@@ -53,7 +56,7 @@ export async function applyWebhook(
     payload,
     source: { kind: 'webhook', eventId },
     seenAt: webhook.receivedAt,
-    delivery: 'live',
+    delivery: deliveryOf(transaction, ports.liveFrom),
     flags,
   });
   const hasNewId = before !== undefined && after.buttonIds.length > before.buttonIds.length;

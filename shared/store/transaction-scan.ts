@@ -30,15 +30,15 @@ export async function* scanHeads(
   for await (const item of items) yield TransactionHeadSchema.parse(unmarshall(item));
 }
 
-/** What is pending and was created before an instant (ISO 8601 UTC). Throws if the table cannot be reached. */
-export async function* scanPending(
+/** Everything with a status that was created before an instant (ISO 8601 UTC). Throws if the table cannot be reached. */
+export async function* scanStatus(
   access: TableAccess,
-  createdBefore: string,
+  { status, createdBefore }: { status: TransactionHead['status']; createdBefore: string },
 ): AsyncGenerator<TransactionHead> {
   const items = scan(access, {
-    FilterExpression: '#status = :pending AND createdDate < :before',
+    FilterExpression: '#status = :status AND createdDate < :before',
     ExpressionAttributeNames: { '#status': 'status' },
-    ExpressionAttributeValues: { ':pending': { S: 'pending' }, ':before': { S: createdBefore } },
+    ExpressionAttributeValues: { ':status': { S: status }, ':before': { S: createdBefore } },
   });
   for await (const item of items) yield TransactionHeadSchema.parse(unmarshall(item));
 }

@@ -273,13 +273,39 @@ describe('transactions', { timeout: SLOW_MS }, () => {
     await postWebhook(webhookBody('ops-stale', { created_date: '2020-01-01T00:00:00Z' }));
     await untilStored('order#ops-stale');
 
-    const stale = await found('transactions-stale', '--days', '1000');
+    const stale = await found('transactions-list', 'stale', '--days', '1000');
 
     expect(stale).toMatchObject({
       transactions: expect.arrayContaining([
         expect.objectContaining({ key: 'order#ops-stale', createdDate: '2020-01-01T00:00:00Z' }),
       ]) as unknown,
     });
+  });
+
+  it('in conflict are listed, and a rebuild of their day settles them', async () => {
+    const key = 'order#ops-conflict';
+    const at = { created_date: '2024-04-01T10:00:00Z', modified_date: '2024-04-01T10:00:00Z' };
+    await button.injectTransaction({
+      button_order_id: 'ops-conflict',
+      status: 'pending',
+      amount: 700,
+      currency: 'USD',
+      webhook: false,
+      ...at,
+    });
+    await postWebhook(webhookBody('ops-conflict', { amount: 600, ...at }));
+    await postWebhook(webhookBody('ops-conflict', { amount: 700, ...at }));
+    await until('the conflict', async () => {
+      const { transactions } = await found('transactions-list', 'conflict');
+      return JSON.stringify(transactions).includes(key) || undefined;
+    });
+    const range = ['--from', '2024-04-01T00:00:00Z', '--to', '2024-04-02T00:00:00Z'];
+
+    await found('transactions-rebuild', await dollarAccount(), ...range, '--yes');
+
+    expect(await found('transactions-list', 'conflict')).toEqual({ count: 0, more: false, transactions: [] });
+    const settled = await system.transaction(key);
+    expect(settled?.candidates.map(({ transaction }) => transaction.amountMinor)).toEqual([700]);
   });
 
   it('are published again for a range, with the version that they have', async () => {

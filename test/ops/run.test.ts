@@ -151,7 +151,7 @@ describe('npm run ops', () => {
   ])('refuses outputs of %s', async (_, outputs) => {
     const file = await outputsFile(outputs);
 
-    const { code } = await ops('transactions-stale', '--outputs-file', file);
+    const { code } = await ops('transactions-list', 'stale', '--outputs-file', file);
 
     expect(code).toBe(2);
   });

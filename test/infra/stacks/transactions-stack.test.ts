@@ -122,6 +122,21 @@ describe('TransactionsStack', () => {
     ]);
   });
 
+  it('tells everything that stores transactions when this system takes over, and whoever replays webhooks', () => {
+    const liveFrom = '2026-06-01T00:00:00Z';
+    const cutOver = synthesizeStage({ stage: 'development', transactions: { liveFrom } });
+
+    const told = cutOver
+      .resources('AWS::Lambda::Function')
+      .filter(({ Properties }) => JSON.stringify(Properties['Environment']).includes(liveFrom))
+      .map(
+        ({ logicalId }) => /^(Intake(Receiver|Fallback)|Reconciliation)/.exec(logicalId)?.[0] ?? logicalId,
+      );
+
+    expect(told.sort()).toEqual(['IntakeFallback', 'IntakeReceiver', 'Reconciliation']);
+    expect(cutOver.outputs('Transactions')).toContain('LiveFrom');
+  });
+
   it('lets personal data expire and counts what is overdue once a week, after as many days as the stage says', () => {
     const expiry = synthesizeStage({
       stage: 'development',

@@ -1,0 +1,28 @@
+import type { Position } from './position.ts';
+import type { Transaction } from './transaction.ts';
+
+/**
+ * Whether consumers may reward a transaction that the table does not know yet: `historical` if it was created before this system took
+ * over, because an older one may have rewarded it. Pure.
+ *
+ * By its creation, never by its last change: what the older system rewarded when it was made must not be rewarded again because it
+ * changes later (docs/decisions/0012-historical-by-creation.md). `tookOverAt` is an ISO 8601 instant; without one, everything is live.
+ */
+export function deliveryOf(
+  { createdDate }: Pick<Transaction, 'createdDate'>,
+  tookOverAt: string | null | undefined,
+): 'live' | 'historical' {
+  const isOlder = typeof tookOverAt === 'string' && Date.parse(createdDate) < Date.parse(tookOverAt);
+  return isOlder ? 'historical' : 'live';
+}
+
+/**
+ * When this system took over from the older one, as far as a stream goes: a backfill says itself what is new in it; for every other
+ * stream the configured instant rules, else the one of the deployment. Pure.
+ */
+export function tookOverAt(
+  { stream, historicalBefore }: Pick<Position, 'stream' | 'historicalBefore'>,
+  liveFrom: string | undefined,
+): string | null {
+  return stream.startsWith('backfill-') ? historicalBefore : (liveFrom ?? historicalBefore);
+}
