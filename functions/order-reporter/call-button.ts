@@ -16,6 +16,9 @@ export type CallButtonPorts = {
 /** For so long Button may answer 404 about an order that it has taken: many times what it should need to show it. */
 const SHOWN_WITHIN_MS = 2 * 3_600_000;
 
+/** So many tries, about a quarter of an hour, an order that Button does not find by its id is also looked for by its token. */
+const TOKEN_TRIES = 6;
+
 /**
  * Brings Button to the newest version of a claimed report: one call for a normal order, a read before it where something is unclear.
  *
@@ -30,7 +33,9 @@ export async function callButton(report: OrderReport, ports: CallButtonPorts): P
   if (next.call === 'update') return toEnd(await api.update(orderId, newest.order));
   if (next.call === 'create') return toEnd(await create(newest.order, api));
 
-  const read = await api.get(orderId);
+  // After some tries the id's answer alone decides: an order must not wait for ever for a look-up that never works.
+  const token = report.attempts < TOKEN_TRIES ? newest.order.btn_ref : undefined;
+  const read = await api.get(orderId, token);
   if (read.answer === 'not-found' && !report.reported) return toEnd(await create(newest.order, api));
   if (read.answer !== 'found') return toEnd(read);
   if (read.order.status === 'deleted') return refused('deleted_at_button');

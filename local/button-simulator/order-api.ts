@@ -124,7 +124,10 @@ function cancel({ orders, world }: OrderApi, brandId: string, id: string): Answe
 
 function get({ orders, world }: OrderApi, brandId: string, id: string): Answer {
   const order = orders.find(brandId, id);
-  return order !== undefined && isShown(order, world) ? objectAnswer(orderObject(order)) : notFound(id);
+  const isNamed = world.getByOrderId === '200' || order?.buttonOrderId === id;
+  return order !== undefined && isNamed && isShown(order, world)
+    ? objectAnswer(orderObject(order))
+    : notFound(id);
 }
 
 function list({ orders, world }: OrderApi, brandId: string, btnRef: string): Answer {

@@ -13,6 +13,8 @@ export const WorldSchema = z.strictObject({
   changeCancelled: z.enum(['409', 'accept']),
   /** GET of a deleted order, by id and by `btn_ref`: the order with status `deleted`, or nothing. */
   getCancelled: z.enum(['200', '404']),
+  /** GET /v1/order/{id} by the Brand's own order id: the order, or nothing, because only Button's id is taken. */
+  getByOrderId: z.enum(['200', '404']),
   /** POST /v1/order/{id} on a deleted order. */
   updateCancelled: z.enum(['403', '404']),
   /** What an update without `line_items` does to the ones reported before. */
@@ -51,6 +53,7 @@ export const defaultWorld: World = {
   secondDelete: '404',
   changeCancelled: '409',
   getCancelled: '200',
+  getByOrderId: '200',
   updateCancelled: '404',
   omittedLineItems: 'kept',
   orderApiStatusOnCreate: '200',

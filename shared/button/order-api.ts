@@ -33,7 +33,11 @@ export type OrderApi = {
   update(orderId: string, order: Order): Promise<OrderApiAnswer>;
   /** Whole orders only; can't be undone. */
   cancel(orderId: string): Promise<OrderApiAnswer>;
-  get(orderId: string): Promise<OrderApiAnswer>;
+  /**
+   * The order as Button holds it. With its token, an order that Button does not find by its id is looked for among the token's orders:
+   * Button's documents do not agree on whose id a GET takes.
+   */
+  get(orderId: string, btnRef?: string): Promise<OrderApiAnswer>;
 };
 
 type Operation = 'create' | 'update' | 'cancel' | 'get';
@@ -54,6 +58,10 @@ const OrderAtButtonSchema = z.object({
     )
     .nullish(),
 });
+
+/** A list of orders: one token may stand for several, so each has to say which it is. */
+const ListedOrderSchema = OrderAtButtonSchema.extend({ order_id: z.string() });
+const ListSchema = z.object({ meta: z.object({ status: z.literal('ok') }), objects: z.array(z.unknown()) });
 
 const AnswerSchema = z.object({ meta: z.object({ status: z.string() }), object: z.unknown().optional() });
 
@@ -76,25 +84,31 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
     update: (orderId, { order_id: _id, btn_ref: _token, ...changes }) =>
       send('update', { method: 'POST', path: pathOf(orderId), body: changes }),
     cancel: (orderId) => send('cancel', { method: 'DELETE', path: pathOf(orderId) }),
-    get: (orderId) => send('get', { method: 'GET', path: pathOf(orderId) }),
+    async get(orderId, btnRef) {
+      const byId = await send('get', { method: 'GET', path: pathOf(orderId) });
+      if (byId.answer !== 'not-found' || btnRef === undefined) return byId;
+      const path = `/v1/order/btn-ref/${encodeURIComponent(btnRef)}`;
+      return findListed(orderId, await http.call({ method: 'GET', path, apiKey }));
+    },
   };
 }
 
 /**
  * The one table that says which answers are final.
  *
- * | status | create | update, cancel | get |
- * | --- | --- | --- | --- |
- * | 2xx with `meta.status` ok | done | done | found |
- * | 2xx otherwise, 408, 500, 502, 504 | unclear | unclear | try again |
- * | 401 | unauthorized | unauthorized | unauthorized |
- * | 403 | unauthorized | too late (finalized) | unauthorized |
- * | 404 | refused | not found | not found |
- * | 409 | exists | refused | refused |
- * | 3xx, 425, 429, other 5xx | try again | try again | try again |
- * | other 4xx | refused | refused | refused |
+ * | status | create | update, cancel | get | get by token |
+ * | --- | --- | --- | --- | --- |
+ * | 2xx with `meta.status` ok | done | done | found | found if it is in the list, else not found |
+ * | 2xx otherwise, 408, 500, 502, 504 | unclear | unclear | try again | try again |
+ * | 401 | unauthorized | unauthorized | unauthorized | not found |
+ * | 403 | unauthorized | too late (finalized) | unauthorized | not found |
+ * | 404 | refused | not found | not found | not found |
+ * | 409 | exists | refused | refused | not found |
+ * | 3xx, 425, 429, other 5xx | try again | try again | try again | try again |
+ * | other 4xx | refused | refused | refused | not found |
  *
- * A 500 counts as unclear because nothing says that Button fails before it has done the work. Facts: docs/button/order-api.md.
+ * A 500 counts as unclear because nothing says that Button fails before it has done the work. A token is asked for only after the id was
+ * not found, so where that is refused, the id's answer stands. Facts: docs/button/order-api.md.
  */
 function readAnswer(operation: Operation, response: ButtonResponse): OrderApiAnswer {
   if (response.result === 'not-sent') return { answer: 'try-again', reason: response.reason };
@@ -147,6 +161,23 @@ function readSuccess(operation: Operation, status: number, body: unknown): Order
     acceptedOnly: status === 202,
     ...(buttonOrderId === undefined ? {} : { buttonOrderId }),
   };
+}
+
+/** The order among those of its token; one that is deleted counts only if there is no other. */
+function findListed(orderId: string, response: ButtonResponse): OrderApiAnswer {
+  if (response.result !== 'answered' || response.status < 200 || response.status >= 300) {
+    const answer = readAnswer('get', response);
+    const isRefused = answer.answer === 'unauthorized' || answer.answer === 'refused';
+    return isRefused ? { answer: 'not-found' } : answer;
+  }
+  const list = ListSchema.safeParse(response.body);
+  if (!list.success) return { answer: 'try-again', reason: 'unreadable_answer' };
+  const own = list.data.objects.flatMap((listed) => {
+    const order = ListedOrderSchema.safeParse(listed);
+    return order.success && order.data.order_id === orderId ? [order.data] : [];
+  });
+  const order = own.find(({ status }) => status !== 'deleted') ?? own[0];
+  return order ? { answer: 'found', order } : { answer: 'not-found' };
 }
 
 /** A read that failed has changed nothing: it can be tried again at once. */

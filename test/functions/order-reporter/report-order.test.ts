@@ -25,7 +25,7 @@ import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.t
 
 const sample = JSON.parse(
   readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
-) as Record<string, unknown> & { order_id: string };
+) as Record<string, unknown> & { order_id: string; btn_ref: string };
 
 /** A breaker that nothing opens. */
 const CLOSED: BreakerWatch = { isOpen: () => Promise.resolve(false), learn: () => Promise.resolve() };
@@ -287,7 +287,11 @@ describe('later versions', () => {
     const outcome = await reportOrder(message('updated', id, { sequence: 7 }), ports());
 
     expect(outcome).toBe('reported');
-    expect(requests()).toEqual([`GET /v1/order/${id} 404`, 'POST /v1/order 200']);
+    expect(requests()).toEqual([
+      `GET /v1/order/${id} 404`,
+      `GET /v1/order/btn-ref/${sample.btn_ref} 200`,
+      'POST /v1/order 200',
+    ]);
   });
 
   it('adopt an order that Button knows and the ledger does not', async () => {
@@ -471,6 +475,105 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
     });
   },
 );
+
+describe.each(['409', 'upsert', 'second-order'] as const)(
+  'in a world where a GET takes only Button’s own ids, and a second create gives %s',
+  (duplicateCreate) => {
+    beforeEach(() => {
+      button.controls.setWorld({ duplicateCreate, getByOrderId: '404' });
+    });
+
+    it('an order whose answer was lost is found by its token, and stays one (A22, B1)', async () => {
+      const id = orderId();
+      button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: 'lost' });
+
+      const first = await reportOrder(message('created', id), ports());
+      later(61);
+      const second = await reportOrder(wakeUp(id), ports());
+
+      expect([first, second]).toEqual(['waiting', 'reported']);
+      expect(await progress(id)).toBe('settled');
+      expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
+    });
+
+    it('an order of a token that stands for others too is still created if it is not there', async () => {
+      const id = orderId();
+      const other = orderId();
+      await reportOrder(message('created', other), ports());
+      button.controls.addFault({
+        on: 'api',
+        match: { method: 'POST' },
+        answer: { status: 500 },
+        work: 'skipped',
+      });
+
+      await reportOrder(message('created', id), ports());
+      later(61);
+      await reportOrder(wakeUp(id), ports());
+      later(61);
+      await reportOrder(wakeUp(id), ports());
+
+      expect(await progress(id)).toBe('settled');
+      const held = button.controls.orders().map((order) => order['order_id']);
+      expect(held.filter((it) => it === id || it === other).sort()).toEqual([id, other].sort());
+    });
+  },
+);
+
+describe('a look-up by token that Button does not answer', () => {
+  const inDoubt = async (): Promise<string> => {
+    const id = orderId();
+    button.controls.addFault({
+      on: 'api',
+      match: { method: 'POST' },
+      answer: { status: 500 },
+      work: 'skipped',
+    });
+    await reportOrder(message('created', id), ports());
+    later(61);
+    return id;
+  };
+  const failing = (status: number, times: number | 'unlimited') => {
+    button.controls.addFault({ on: 'api', match: { path: '/btn-ref/' }, answer: { status }, times });
+  };
+
+  it.each([401, 403, 404, 400])('because it refuses it with %d leaves the id’s answer', async (status) => {
+    const id = await inDoubt();
+    failing(status, 1);
+
+    const outcome = await reportOrder(wakeUp(id), ports());
+
+    expect(outcome).toBe('reported');
+    expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
+  });
+
+  it('because it is out of order is tried again before anything is sent', async () => {
+    const id = await inDoubt();
+    failing(503, 1);
+
+    const outcome = await reportOrder(wakeUp(id), ports());
+    const sentMeanwhile = requests().filter((line) => line.startsWith('POST'));
+    later(900);
+    const after = await reportOrder(wakeUp(id), ports());
+
+    expect([outcome, after]).toEqual(['waiting', 'reported']);
+    expect(sentMeanwhile).toHaveLength(1);
+  });
+
+  it('ever does not keep an order from being reported for ever', async () => {
+    const id = await inDoubt();
+    failing(500, 'unlimited');
+
+    const outcomes: string[] = [];
+    while (outcomes.length < 20 && outcomes.at(-1) !== 'reported') {
+      outcomes.push(await reportOrder(wakeUp(id), ports()));
+      later(901);
+    }
+
+    expect(outcomes.at(-1)).toBe('reported');
+    expect(outcomes.length).toBeGreaterThan(3);
+  });
+});
 
 it('a run that comes back after its lease leaves what others have found since, and the order stays one (A2, A20)', async () => {
   const id = orderId();

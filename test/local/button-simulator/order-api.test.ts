@@ -500,6 +500,18 @@ describe('get', () => {
     expect(byBtnRef.body.objects).toHaveLength(listed);
   });
 
+  it('knows an order by Button’s id alone where the world says so, and lists it by its token all the same', async () => {
+    const simulation = await simulate({ world: { getByOrderId: '404' } });
+    await simulation.create();
+    const listed = await simulation.brand('GET', '/v1/order/btn-ref/fakesrctok-3f9a1c0b7d2e4856');
+    const [order] = listed.body.objects;
+
+    const byBrandsId = await simulation.brand('GET', PATH);
+    const byButtonsId = await simulation.brand('GET', `/v1/order/${String(order?.['button_order_id'])}`);
+
+    expect([byBrandsId.status, byButtonsId.status]).toEqual([404, 200]);
+  });
+
   it.each(['a/b', 'a?b', 'a#b', 'a%2Fb', '100%', 'a b', '..a', 'btn-ref'])(
     'decodes the order id %j once (B10)',
     async (orderId) => {

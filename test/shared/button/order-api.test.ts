@@ -27,6 +27,13 @@ function answering(response: ButtonResponse): { api: OrderApi; requests: ButtonR
 
 const answered = (status: number, body?: unknown): ButtonResponse => ({ result: 'answered', status, body });
 
+/** An API that gives these answers, one after the other. */
+function answeringInTurn(responses: readonly ButtonResponse[]): OrderApi {
+  const left = [...responses];
+  const call = () => Promise.resolve(left.shift() ?? answered(500));
+  return createOrderApi({ call, close: () => undefined }, 'sk-test');
+}
+
 describe('createOrderApi', () => {
   it('creates with the whole order and keeps the id that Button gave it', async () => {
     const { api, requests } = answering(answered(200, fixture('order-create-response')));
@@ -62,6 +69,53 @@ describe('createOrderApi', () => {
 
     expect(await api.cancel('o-1')).toEqual({ answer: 'done', acceptedOnly: false });
     expect(requests).toEqual([{ method: 'DELETE', path: '/v1/order/o-1', apiKey: 'sk-test' }]);
+  });
+
+  it('looks for an order that its id does not find among those of its token, and takes no other', async () => {
+    const list = fixture('order-by-btn-ref-response') as { objects: object[] };
+    const [held] = list.objects as [{ order_id: string }];
+    const other = { ...held, order_id: 'another order', total: 1 };
+    const answers = (objects: readonly unknown[]) =>
+      answeringInTurn([answered(404), answered(200, { meta: { status: 'ok' }, objects })]);
+
+    const found = await answers([other, 'nonsense', held]).get(held.order_id, 'tok/en');
+    const absent = await answers([other, 'nonsense']).get(held.order_id, 'tok/en');
+    const replaced = await answers([{ ...held, status: 'deleted' }, held]).get(held.order_id, 'tok/en');
+    const deleted = await answers([{ ...held, status: 'deleted' }]).get(held.order_id, 'tok/en');
+
+    expect(found).toMatchObject({ answer: 'found', order: { total: 4350 } });
+    expect(absent).toEqual({ answer: 'not-found' });
+    expect(replaced).toMatchObject({ answer: 'found', order: { status: 'open' } });
+    expect(deleted).toMatchObject({ answer: 'found', order: { status: 'deleted' } });
+  });
+
+  it.each([
+    [answered(404), 'not-found'],
+    [answered(401), 'not-found'],
+    [answered(403), 'not-found'],
+    [answered(409), 'not-found'],
+    [answered(503), 'try-again'],
+    [answered(500), 'try-again'],
+    [answered(429), 'try-again'],
+    [answered(200, 'nonsense'), 'try-again'],
+    [{ result: 'unclear', reason: 'timeout' } as const, 'try-again'],
+  ])('reads %j about a token as %s', async (response, answer) => {
+    const api = answeringInTurn([answered(404), response]);
+
+    expect((await api.get('o-1', 'token')).answer).toBe(answer);
+  });
+
+  it('asks for no token of an order that its id finds, or that has none', async () => {
+    const found = answering(answered(200, fixture('order-get-response')));
+    const without = answering(answered(404));
+
+    await found.api.get('o-1', 'token');
+    await without.api.get('o-1');
+
+    expect([...found.requests, ...without.requests].map(({ path }) => path)).toEqual([
+      '/v1/order/o-1',
+      '/v1/order/o-1',
+    ]);
   });
 
   it('encodes an order id as one path segment (B10)', async () => {
