@@ -4,6 +4,7 @@ import type { EventBridge } from './emulators/event-bridge.ts';
 import type { SecretsManager } from './emulators/secrets-manager.ts';
 import type { SqsEmulator } from './emulators/sqs-emulator.ts';
 import type { LocalFunction } from './lambda/local-function.ts';
+import type { LambdaMetrics } from './lambda/function-metrics.ts';
 import type { Log } from './log.ts';
 import type { Processes } from './processes.ts';
 import type { HttpApi } from './triggers/http-api.ts';
@@ -38,8 +39,11 @@ export type LocalCloud = {
   compileCacheDirectory: string;
   /** Of how many firings of a schedule one happens twice; 0 is none. */
   scheduleRepeatsEvery: number;
-  /** A file for what the resource writes to the log group; its lines go to CloudWatch too. */
-  openLog(source: LogSource): Log;
+  lambdaMetrics: LambdaMetrics;
+  /** A file for what a function prints; the lines go to CloudWatch and to the caller's listener. */
+  openFunctionLog(source: LogSource): Log;
+  /** A file for a log that is no function's; the lines go to CloudWatch. */
+  openAccessLog(source: LogSource): Log;
 
   // What has been deployed so far.
   functions: LocalFunction[];

@@ -1,13 +1,18 @@
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { arnOf } from './cloud.ts';
-import type { LocalCloud, LogSource } from './cloud.ts';
+import type { LocalCloud, LogSource, Trigger } from './cloud.ts';
 import { createCloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
+import type { EmfReading } from './cloudwatch/emf.ts';
 import { startDynamoDb } from './emulators/dynamodb-emulator.ts';
 import { startEventBridge } from './emulators/event-bridge.ts';
 import { startSecretsManager } from './emulators/secrets-manager.ts';
 import { LOCAL_ACCOUNT_ID, startSqs } from './emulators/sqs-emulator.ts';
+import { createLambdaMetrics } from './lambda/function-metrics.ts';
+import { countRequest, putLevel } from './emulators/sqs-metrics.ts';
 import { openLog } from './log.ts';
+import type { Log } from './log.ts';
 import { startProcesses } from './processes.ts';
 
 /** A CloudWatch embedded metric format document and the function that printed it. */
@@ -45,6 +50,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const place = { region: options.region, accountId: LOCAL_ACCOUNT_ID };
   const cloudWatch = createCloudWatch(Date.now());
   const opened: Closable[] = [];
+  const openLogFile = ({ logicalId }: LogSource, hear: Hearing<unknown>): Log =>
+    openLog({ directory: logDirectory, name: logicalId }, hear);
   const open = <Part extends Closable>(part: Part): Part => {
     opened.unshift(part);
     return part;
@@ -57,14 +64,17 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       ...place,
       processes,
       dynamodb: open(await startDynamoDb(processes, options.region)),
-      sqs: open(await startSqs(options.region)),
+      sqs: open(
+        await startSqs(options.region, (request) => {
+          countRequest(cloudWatch.metrics, request);
+        }),
+      ),
       secretsManager: open(await startSecretsManager()),
       eventBridge: open(await startEventBridge(arnOf(place, 'events', 'event-bus/default'))),
       cloudWatch,
-      openLog: (source) =>
-        open(
-          openLog({ directory: logDirectory, name: source.logicalId }, hearing(source, listener, cloudWatch)),
-        ),
+      lambdaMetrics: createLambdaMetrics(cloudWatch.metrics),
+      openFunctionLog: (source) => open(openLogFile(source, forFunction(source, listener, cloudWatch))),
+      openAccessLog: (source) => open(openLogFile(source, forCloudWatch(source, cloudWatch))),
       functions: [],
       httpApis: new Map(),
       schedules: [],
@@ -73,6 +83,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       streamArns: new Map(),
       invocableByApiGateway: new Set(),
     };
+    cloud.triggers.push(watchQueues(cloud));
     return runCloud(cloud, opened);
   } catch (error) {
     await closeAll(opened);
@@ -80,14 +91,38 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   }
 }
 
-/** Lets CloudWatch and the caller hear of a line. */
-function hearing(
-  { logicalId: functionLogicalId, logGroupName }: LogSource,
-  listener: LogListener,
-  cloudWatch: CloudWatch,
-): (line: string) => void {
+/** How often the levels of queues are taken: AWS does so each minute, which is longer than many a local run lasts. */
+const QUEUE_LEVEL_INTERVAL_MS = 1000;
+
+/** Looking at full queues takes time: no more than so much of it all. */
+const QUEUE_LEVEL_SHARE = 0.05;
+
+function watchQueues({ sqs, cloudWatch }: LocalCloud): Trigger {
+  return {
+    async run(until) {
+      while (!until.aborted) {
+        const startedAtMs = Date.now();
+        for (const level of await sqs.levels()) putLevel(cloudWatch.metrics, level, startedAtMs);
+        const tookMs = Date.now() - startedAtMs;
+        const pauseMs = Math.max(QUEUE_LEVEL_INTERVAL_MS, tookMs / QUEUE_LEVEL_SHARE);
+        await delay(pauseMs, undefined, { signal: until }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+type Hearing<Result> = (line: string) => Result;
+
+function forCloudWatch({ logGroupName }: LogSource, cloudWatch: CloudWatch): Hearing<EmfReading> {
+  return (line) => cloudWatch.takeInLine({ logGroupName, line, atMs: Date.now() });
+}
+
+/** Lets CloudWatch hear of a line, and then the caller. */
+function forFunction(source: LogSource, listener: LogListener, cloudWatch: CloudWatch): Hearing<void> {
+  const takeIn = forCloudWatch(source, cloudWatch);
+  const functionLogicalId = source.logicalId;
   return (line) => {
-    const reading = cloudWatch.takeInLine({ logGroupName, line, atMs: Date.now() });
+    const reading = takeIn(line);
     if (reading.kind === 'metrics') listener.onMetrics({ functionLogicalId, document: reading.document });
     else listener.onLine({ functionLogicalId, line });
   };

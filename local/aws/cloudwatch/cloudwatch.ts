@@ -45,6 +45,7 @@ export function createCloudWatch(startedAtMs: number): CloudWatch {
       const reading = readEmf(line, atMs);
       if (reading.kind === 'metrics') putSamples(metrics, reading.samples);
       if (reading.kind === 'malformed') ignored.push(`${logGroupName}: ${reading.problem}`);
+      putIncoming(metrics, { logGroupName, line, atMs });
       for (const filter of metricFilters) if (filter.logGroupName === logGroupName) filter.read(line, atMs);
       return reading;
     },
@@ -57,4 +58,18 @@ export function createCloudWatch(startedAtMs: number): CloudWatch {
       }));
     },
   };
+}
+
+/** What CloudWatch Logs adds to each event's size: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html */
+const EVENT_OVERHEAD_BYTES = 26;
+
+/** Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html */
+function putIncoming(store: MetricStore, event: { logGroupName: string; line: string; atMs: number }): void {
+  const values = {
+    IncomingBytes: Buffer.byteLength(event.line) + EVENT_OVERHEAD_BYTES,
+    IncomingLogEvents: 1,
+  };
+  const dimensions = { LogGroupName: event.logGroupName };
+  for (const [name, value] of Object.entries(values))
+    store.put({ namespace: 'AWS/Logs', name, dimensions }, { atMs: event.atMs, value });
 }

@@ -2,6 +2,7 @@ import { buildApp } from 'fauxqs';
 import * as z from 'zod';
 import { awsJsonClient } from './aws-json-client.ts';
 import type { AwsJsonClient } from './aws-json-client.ts';
+import type { QueueLevel } from './sqs-metrics.ts';
 
 /** SQS inside this process. */
 export type SqsEmulator = {
@@ -10,17 +11,32 @@ export type SqsEmulator = {
   queueUrl(queueName: string): string;
   /** What the queue holds now, without receiving anything. */
   inspect(queueName: string): Promise<QueueContents>;
+  /** How every queue stands. */
+  levels(): Promise<QueueLevel[]>;
   close(): Promise<void>;
 };
 
+/** A request that went well. */
+export type SqsRequest = { operation: string; request: unknown; answer: unknown; atMs: number };
+
+const MessageSchema = z.object({ messageGroupId: z.string().optional(), sentTimestamp: z.number() });
+
 const QueueContentsSchema = z.object({
   messages: z.object({
-    ready: z.array(z.object({ messageGroupId: z.string().optional() })),
-    inflight: z.array(
-      z.object({ receiptHandle: z.string(), message: z.object({ messageGroupId: z.string().optional() }) }),
-    ),
+    ready: z.array(MessageSchema),
+    delayed: z.array(MessageSchema),
+    inflight: z.array(z.object({ receiptHandle: z.string(), message: MessageSchema })),
   }),
 });
+
+const QueueListSchema = z.array(
+  z.object({
+    name: z.string(),
+    approximateMessageCount: z.number(),
+    approximateInflightCount: z.number(),
+    approximateDelayedCount: z.number(),
+  }),
+);
 
 /** Messages that could be received now (unless their group is held) and messages that are hidden. */
 type QueueContents = z.infer<typeof QueueContentsSchema>['messages'];
@@ -29,23 +45,57 @@ type QueueContents = z.infer<typeof QueueContentsSchema>['messages'];
 export const LOCAL_ACCOUNT_ID = '000000000000';
 
 /** Starts fauxqs on a free port of 127.0.0.1. (Its own `startFauxqs` listens on every interface.) */
-export async function startSqs(region: string): Promise<SqsEmulator> {
+export async function startSqs(
+  region: string,
+  onRequest: (request: SqsRequest) => void = () => undefined,
+): Promise<SqsEmulator> {
   await acceptAllOfUnicode();
   const app = buildApp({ logger: false, defaultRegion: region });
+  app.addHook('onSend', (request, reply, payload: unknown) => {
+    const operation = String(request.headers['x-amz-target'] ?? '').replace('AmazonSQS.', '');
+    if (reply.statusCode === 200 && typeof payload === 'string' && operation !== '')
+      onRequest({ operation, request: request.body, answer: JSON.parse(payload), atMs: Date.now() });
+    return Promise.resolve(payload);
+  });
   const endpoint = await app.listen({ host: '127.0.0.1', port: 0 });
+
+  const inspect = async (queueName: string): Promise<QueueContents> => {
+    const response = await app.inject({ method: 'GET', url: `/_fauxqs/queues/${queueName}` });
+    return QueueContentsSchema.parse(JSON.parse(response.body)).messages;
+  };
 
   return {
     endpoint,
     call: awsJsonClient({ endpoint, service: 'AmazonSQS', region }),
     queueUrl: (queueName) => `${endpoint}/${LOCAL_ACCOUNT_ID}/${queueName}`,
-    async inspect(queueName) {
-      const response = await app.inject({ method: 'GET', url: `/_fauxqs/queues/${queueName}` });
-      return QueueContentsSchema.parse(JSON.parse(response.body)).messages;
+    inspect,
+    async levels() {
+      const response = await app.inject({ method: 'GET', url: '/_fauxqs/queues' });
+      const queues = QueueListSchema.parse(JSON.parse(response.body));
+      return Promise.all(
+        queues.map(async (queue) => ({
+          queueName: queue.name,
+          visible: queue.approximateMessageCount,
+          notVisible: queue.approximateInflightCount,
+          delayed: queue.approximateDelayedCount,
+          oldestSentAtMs:
+            queue.approximateMessageCount + queue.approximateInflightCount === 0
+              ? undefined
+              : oldestSentAtMs(await inspect(queue.name)),
+        })),
+      );
     },
     async close() {
       await app.close();
     },
   };
+}
+
+function oldestSentAtMs({ ready, inflight }: QueueContents): number | undefined {
+  const instants = [...ready, ...inflight.map(({ message }) => message)].map(
+    (message) => message.sentTimestamp,
+  );
+  return instants.length === 0 ? undefined : instants.reduce((one, other) => Math.min(one, other));
 }
 
 const FauxqsCharactersSchema = z.object({ INVALID_MESSAGE_BODY_CHAR: z.instanceof(RegExp) });

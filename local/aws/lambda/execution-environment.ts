@@ -7,6 +7,7 @@ import type { LocalProcess, Processes } from '../processes.ts';
 import type { Log } from '../log.ts';
 import { runtimeEnvironment } from './function-configuration.ts';
 import type { FunctionConfiguration } from './function-configuration.ts';
+import type { FunctionMetrics } from './function-metrics.ts';
 import { failedBy } from './invocation-result.ts';
 import type { InvocationResult } from './invocation-result.ts';
 import { startRuntimeApi } from './runtime-api.ts';
@@ -31,6 +32,7 @@ export type EnvironmentSurroundings = {
   region: string;
   /** `AWS_ENDPOINT_URL_...`: what makes SDK clients call the emulators. */
   endpoints: Record<string, string>;
+  metrics: FunctionMetrics;
   /** Where Node.js keeps compiled code, which halves the time that a process takes to start. */
   compileCacheDirectory: string;
 };

@@ -51,8 +51,15 @@ export function createLocalFunction(
 
   const run = async (event: string): Promise<InvocationResult> => {
     const environment = await pool.acquire();
-    if (environment === 'no-concurrency') return refusedBy('TooManyRequestsException', 'Rate Exceeded.');
+    if (environment === 'no-concurrency') {
+      surroundings.metrics.throttled();
+      return refusedBy('TooManyRequestsException', 'Rate Exceeded.');
+    }
+    const end = surroundings.metrics.begin();
+    await environment.environment.initialised;
+    const startedAtMs = performance.now();
     const result = await runIn(environment, { event, configuration, surroundings });
+    end({ result, durationMs: performance.now() - startedAtMs });
     pool.release(environment);
     if (result.status !== 'succeeded') surroundings.log.write(platformReport(result));
     return result;

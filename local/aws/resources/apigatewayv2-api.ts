@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { defineResource } from '../resource-definition.ts';
+import { putRequest } from '../triggers/http-metrics.ts';
 import { startHttpApi } from '../triggers/http-api.ts';
 
 /** An HTTP API on a port of this machine. */
@@ -16,7 +17,9 @@ export const apigatewayv2Api = defineResource({
   },
   async create(_properties, { stack, logicalId, cloud }) {
     const apiId = createHash('sha256').update(`${stack}/${logicalId}`).digest('hex').slice(0, 10);
-    const api = await startHttpApi({ apiId, accountId: cloud.accountId, region: cloud.region });
+    const api = await startHttpApi({ apiId, accountId: cloud.accountId, region: cloud.region }, (request) => {
+      putRequest(cloud.cloudWatch.metrics, apiId, request);
+    });
     cloud.httpApis.set(apiId, api);
     return { physicalId: apiId, attributes: { ApiEndpoint: api.endpoint, ApiId: apiId } };
   },

@@ -67,7 +67,8 @@ export const lambdaFunction = defineResource({
         region: cloud.region,
         endpoints: endpointsOf(cloud),
         compileCacheDirectory: cloud.compileCacheDirectory,
-        log: cloud.openLog(configuration),
+        log: cloud.openFunctionLog(configuration),
+        metrics: cloud.lambdaMetrics.forFunction(configuration.name),
       }),
     );
     return { physicalId: configuration.name, attributes: { Arn: configuration.arn } };

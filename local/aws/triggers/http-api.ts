@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as z from 'zod';
 import type { LocalFunction } from '../lambda/local-function.ts';
 import type { InvocationResult } from '../lambda/invocation-result.ts';
 import { listenOnLoopback } from '../loopback-server.ts';
 import { readBody } from '../read-body.ts';
+import type { AnsweredRequest } from './access-log.ts';
 import { httpEvent } from './http-event.ts';
 import { functionAnswer, gatewayAnswer } from './http-response.ts';
 import type { HttpAnswer } from './http-response.ts';
@@ -26,51 +28,62 @@ type Throttles = {
 };
 type TokenLimits = { burst: number; ratePerSecond: number };
 
+/** Hears of every request to the stage. */
+type StageListener = (request: AnsweredRequest) => void;
+
 /** An HTTP API. It answers 404 until its stage is deployed. */
 export type HttpApi = {
   /** `http://127.0.0.1:<port>` */
   endpoint: string;
   addIntegration(id: string, integration: Integration): void;
   addRoute(routeKey: string, integrationId: string): void;
-  deployStage(throttles: Throttles): void;
+  deployStage(throttles: Throttles, onAnswered?: StageListener): void;
   close(): Promise<void>;
 };
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html, "Payload size". */
 const PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024;
 
-/** Listens for requests. */
-export async function startHttpApi(identity: {
-  apiId: string;
-  accountId: string;
-  region: string;
-}): Promise<HttpApi> {
+/** An answer, and what the access log tells of how it came about. */
+type Answered = Pick<AnsweredRequest, 'integration' | 'routeKey'> & { answer: HttpAnswer };
+
+/** Listens for requests, and tells `onAnswered` of each. */
+export async function startHttpApi(
+  identity: { apiId: string; accountId: string; region: string },
+  onAnswered: (request: AnsweredRequest) => void = () => undefined,
+): Promise<HttpApi> {
   const integrations = new Map<string, Integration>();
   const routes = new Map<string, string>();
-  let passes: ((routeKey: string) => boolean) | undefined;
+  let stage: { passes: (routeKey: string) => boolean; onAnswered: StageListener } | undefined;
 
-  const answer = async (request: IncomingMessage, port: number): Promise<HttpAnswer> => {
+  const answer = async (
+    request: IncomingMessage,
+    { port, requestId, now }: { port: number; requestId: string; now: Date },
+  ): Promise<Answered> => {
     const body = await readBody(request, PAYLOAD_LIMIT_BYTES);
     const { pathname: path } = new URL(request.url ?? '/', 'http://localhost');
     const route = matchRoute(routes.keys(), { method: request.method ?? 'GET', path });
-    if (passes === undefined || route === undefined) return gatewayAnswer(404, 'Not Found');
-    if (!passes(route.routeKey)) return gatewayAnswer(429, 'Too Many Requests');
-    if (body === 'too-large') return gatewayAnswer(413, 'Request Entity Too Large');
+    if (stage === undefined || route === undefined) return ownAnswer(404, 'Not Found');
+    const { routeKey } = route;
+    if (!stage.passes(routeKey)) return { ...ownAnswer(429, 'Too Many Requests'), routeKey };
+    if (body === 'too-large') return { ...ownAnswer(413, 'Request Entity Too Large'), routeKey };
 
-    const integration = integrations.get(routes.get(route.routeKey) ?? '');
-    if (integration === undefined) return gatewayAnswer(500, 'Internal Server Error');
-    return integrate(
-      integration,
-      httpEvent(request, body, { api: { ...identity, port }, route, now: new Date() }),
-    );
+    const integration = integrations.get(routes.get(routeKey) ?? '');
+    if (integration === undefined) return { ...ownAnswer(500, 'Internal Server Error'), routeKey };
+    const event = httpEvent(request, body, { api: { ...identity, port }, route, requestId, now });
+    return { ...(await integrate(integration, event)), routeKey };
   };
 
   const server = await listenOnLoopback((request, response) => {
-    void answer(request, server.port)
-      .catch((): HttpAnswer => gatewayAnswer(500, 'Internal Server Error'))
-      .then(({ statusCode, headers, body }) => {
-        response.writeHead(statusCode, { ...headers, 'apigw-requestid': randomUUID() });
-        response.end(body);
+    const [now, startedAtMs, requestId] = [new Date(), performance.now(), randomUUID()];
+    void answer(request, { port: server.port, requestId, now })
+      .catch(() => ownAnswer(500, 'Internal Server Error'))
+      .then((answered) => {
+        send(response, answered.answer, requestId);
+        const latencyMs = performance.now() - startedAtMs;
+        const told = describe(request, answered, { requestId, receivedAt: now, latencyMs });
+        onAnswered(told);
+        stage?.onAnswered(told);
       });
   });
   return {
@@ -81,30 +94,70 @@ export async function startHttpApi(identity: {
     addRoute: (routeKey, integrationId) => {
       routes.set(routeKey, integrationId);
     },
-    deployStage: (throttles) => {
-      passes = createGate(throttles);
+    deployStage: (throttles, onStageAnswered = () => undefined) => {
+      stage = { passes: createGate(throttles), onAnswered: onStageAnswered };
     },
     close: () => server.close(),
   };
 }
 
+function ownAnswer(status: number, message: string): Answered {
+  return { answer: gatewayAnswer(status, message), routeKey: undefined, integration: undefined };
+}
+
+function send(response: ServerResponse, { statusCode, headers, body }: HttpAnswer, requestId: string): void {
+  response.writeHead(statusCode, { ...headers, 'apigw-requestid': requestId });
+  response.end(body);
+}
+
+function describe(
+  request: IncomingMessage,
+  { answer, routeKey, integration }: Answered,
+  timing: Pick<AnsweredRequest, 'requestId' | 'receivedAt' | 'latencyMs'>,
+): AnsweredRequest {
+  const isOwn = integration?.functionStatus === undefined;
+  return {
+    ...timing,
+    routeKey,
+    integration,
+    httpMethod: request.method ?? 'GET',
+    path: new URL(request.url ?? '/', 'http://localhost').pathname,
+    protocol: `HTTP/${request.httpVersion}`,
+    sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+    userAgent: request.headers['user-agent'],
+    status: answer.statusCode,
+    responseBytes: Buffer.byteLength(answer.body),
+    gatewayMessage: isOwn ? OwnBodySchema.parse(JSON.parse(String(answer.body))).message : undefined,
+  };
+}
+
+const OwnBodySchema = z.object({ message: z.string() });
+
 /**
  * A function that fails is a 500, one that is not done in time or has no concurrency left a 503.
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
  */
-async function integrate(integration: Integration, event: object): Promise<HttpAnswer> {
-  if (!integration.mayInvoke()) return gatewayAnswer(500, 'Internal Server Error');
+async function integrate(integration: Integration, event: object): Promise<Answered> {
+  const startedAtMs = performance.now();
+  const came = (answer: HttpAnswer, lambdaStatus: number | undefined, error?: string): Answered => {
+    const latencyMs = performance.now() - startedAtMs;
+    const functionStatus = error === undefined ? answer.statusCode : undefined;
+    return { answer, routeKey: undefined, integration: { latencyMs, lambdaStatus, functionStatus, error } };
+  };
+  if (!integration.mayInvoke())
+    return came(gatewayAnswer(500, 'Internal Server Error'), 403, 'API Gateway may not invoke the function.');
   const result = await withinLimit(integration.target.invoke(event), integration.timeoutMs);
-  if (result === 'too-late') return gatewayAnswer(503, 'Service Unavailable');
+  if (result === 'too-late')
+    return came(gatewayAnswer(503, 'Service Unavailable'), undefined, 'The function did not answer in time.');
   switch (result.status) {
     case 'succeeded':
-      return functionAnswer(result.payload);
+      return came(functionAnswer(result.payload), 200);
     case 'failed':
-      return gatewayAnswer(500, 'Internal Server Error');
+      return came(gatewayAnswer(500, 'Internal Server Error'), 200, result.error.errorMessage);
     case 'refused':
       return result.error.errorType === 'RequestTooLargeException'
-        ? gatewayAnswer(413, 'Request Entity Too Large')
-        : gatewayAnswer(503, 'Service Unavailable');
+        ? came(gatewayAnswer(413, 'Request Entity Too Large'), 413, result.error.errorMessage)
+        : came(gatewayAnswer(503, 'Service Unavailable'), 429, result.error.errorMessage);
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { RouteMatch } from './http-route.ts';
+import { requestTime } from './access-log.ts';
 import { isTextType } from './text-type.ts';
 
 /** The API that a request came to. */
@@ -13,7 +14,7 @@ export type ApiIdentity = { apiId: string; accountId: string; region: string; po
 export function httpEvent(
   request: IncomingMessage,
   body: Buffer,
-  { api, route, now }: { api: ApiIdentity; route: RouteMatch; now: Date },
+  { api, route, requestId, now }: { api: ApiIdentity; route: RouteMatch; requestId: string; now: Date },
 ) {
   const { pathname, search, searchParams } = new URL(request.url ?? '/', 'http://localhost');
   const { cookie, ...headers } = request.headersDistinct;
@@ -40,7 +41,7 @@ export function httpEvent(
         sourceIp,
         userAgent: request.headers['user-agent'] ?? '',
       },
-      requestId: randomUUID(),
+      requestId,
       routeKey: route.routeKey,
       stage: '$default',
       time: requestTime(now),
@@ -67,10 +68,4 @@ function forwarded(sourceIp: string, port: number): Record<string, string> {
 
 function queryParameters(parameters: URLSearchParams): Record<string, string> {
   return Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name).join(',')]));
-}
-
-/** For example `12/Mar/2020:19:03:58 +0000`. */
-function requestTime(now: Date): string {
-  const [, day, month, year, time] = /^\w+, (\d+) (\w+) (\d+) ([\d:]+) GMT$/.exec(now.toUTCString()) ?? [];
-  return `${String(day)}/${String(month)}/${String(year)}:${String(time)} +0000`;
 }

@@ -170,6 +170,10 @@ async function deliver(batch: StreamRecord[], reading: Reading): Promise<void> {
 
 /** Runs the function once. Returns how many records, from the first on, are done. */
 async function attempt(records: StreamRecord[], mapping: Mapping): Promise<number> {
+  const lastCreatedAtMs = (records.at(-1)?.dynamodb.ApproximateCreationDateTime ?? 0) * 1000;
+  mapping.cloud.lambdaMetrics
+    .forFunction(mapping.target.configuration.name)
+    .batchOfAge(Date.now() - lastCreatedAtMs);
   const result = await mapping.target.invoke({
     Records: records.map((record) => ({
       ...record,

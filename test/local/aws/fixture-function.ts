@@ -2,7 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { createMetricStore } from '../../../local/aws/cloudwatch/metric-store.ts';
+import type { MetricStore } from '../../../local/aws/cloudwatch/metric-store.ts';
 import type { FunctionConfiguration } from '../../../local/aws/lambda/function-configuration.ts';
+import { createLambdaMetrics } from '../../../local/aws/lambda/function-metrics.ts';
 import type { InvocationResult } from '../../../local/aws/lambda/invocation-result.ts';
 import { createLocalFunction } from '../../../local/aws/lambda/local-function.ts';
 import type { LocalFunction } from '../../../local/aws/lambda/local-function.ts';
@@ -10,7 +13,7 @@ import { openLog } from '../../../local/aws/log.ts';
 import { startProcesses } from '../../../local/aws/processes.ts';
 
 /** A function without a cloud around it, and what it has printed. */
-export type FixtureFunction = LocalFunction & { lines: string[]; directory: string };
+export type FixtureFunction = LocalFunction & { lines: string[]; metrics: MetricStore; directory: string };
 
 /** Runs `code` as a function's only file until the test is over. */
 export async function startFunction(
@@ -21,6 +24,7 @@ export async function startFunction(
   await writeFile(join(directory, fileName), code);
   const lines: string[] = [];
   const log = openLog({ directory, name: 'Function' }, (line) => lines.push(line));
+  const metrics = createMetricStore();
   const processes = startProcesses();
   const localFunction = createLocalFunction(
     {
@@ -42,6 +46,7 @@ export async function startFunction(
     {
       processes,
       log,
+      metrics: createLambdaMetrics(metrics).forFunction('stack-Function-1'),
       region: 'us-east-1',
       endpoints: {},
       compileCacheDirectory: join(process.cwd(), '.local', 'compile-cache'),
@@ -52,7 +57,7 @@ export async function startFunction(
     await processes.close();
     await log.close();
   });
-  return { ...localFunction, lines, directory };
+  return { ...localFunction, lines, metrics, directory };
 }
 
 /** What the handler returned. Throws when the invocation did not succeed. */

@@ -33,6 +33,23 @@ describe('a stream’s mapping', () => {
     });
   });
 
+  // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html, "IteratorAge"
+  it('tells how old the last change of each batch is', async () => {
+    const deployment = await deployTable(seeing(SEE_KEYS), { batch: ['a', 'b'] });
+
+    await vi.waitFor(() => {
+      expect(deployment.seen()).not.toEqual([]);
+    }, 10_000);
+
+    const { metrics } = deployment.cloudWatch;
+    const ages = metrics
+      .metrics()
+      .filter(({ name, dimensions }) => name === 'IteratorAge' && 'FunctionName' in dimensions)
+      .flatMap((metric) => metrics.samples(metric, { fromMs: 0, untilMs: Infinity }));
+    expect(ages.length).toBeGreaterThan(0);
+    for (const { value } of ages) expect(value).toBeLessThan(60_000);
+  });
+
   // https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
   it('goes on from the lowest sequence number that is reported', async () => {
     const deployment = await deployTable(
