@@ -32,14 +32,19 @@ export type Command = {
   /** What follows the name on the command line. */
   usage: string;
   options: Readonly<Record<string, OptionSyntax>>;
-  /** The flow in whose quarantine table the record of what was done stands; undefined for a command that changes nothing. */
-  changes: Flow | undefined;
+  /** Whether it changes anything, and so is a dry run without --yes. */
+  changes: boolean;
   /** What of the command line goes into that record; never anything personal. */
   recorded: readonly string[];
   /** Reads the command line; `problem` says what is wrong with it. */
-  prepare: (
-    given: Record<string, unknown>,
-  ) => { run: (context: CommandContext) => Promise<CommandResult> } | { problem: string };
+  prepare: (given: Record<string, unknown>) => PreparedCommand | { problem: string };
+};
+
+/** A command with its input read. */
+export type PreparedCommand = {
+  /** The flow in whose quarantine table the record of what was done stands; undefined for a command that changes nothing. */
+  flow: Flow | undefined;
+  run: (context: CommandContext) => Promise<CommandResult>;
 };
 
 /** Which side of the system a command works on. */
@@ -52,7 +57,7 @@ type CommandDefinition<Schema extends z.ZodType> = {
   /** Options and, as `arguments`, what stands without one. */
   input: Schema;
   options: Readonly<Record<string, OptionSyntax>>;
-  changes?: Flow;
+  changes?: Flow | ((input: z.output<Schema>) => Flow);
   recorded?: readonly string[];
   run: (input: z.output<Schema>, context: CommandContext) => Promise<CommandResult>;
 };
@@ -67,11 +72,14 @@ export function defineCommand<Schema extends z.ZodType>({
 }: CommandDefinition<Schema>): Command {
   return {
     ...command,
-    changes,
+    changes: changes !== undefined,
     recorded,
     prepare(given) {
       const parsed = input.safeParse(given);
-      if (parsed.success) return { run: (context) => run(parsed.data, context) };
+      if (parsed.success) {
+        const flow = typeof changes === 'function' ? changes(parsed.data) : changes;
+        return { flow, run: (context) => run(parsed.data, context) };
+      }
       const problems = parsed.error.issues.map(({ path, message }) => `${nameOf(path)}${message}`);
       return { problem: problems.join('; ') };
     },

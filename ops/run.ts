@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util';
 
 import { createClients } from './clients.ts';
 import { identifyCaller } from './caller.ts';
-import type { Command, CommandContext, CommandResult } from './command.ts';
+import type { Command, CommandResult, PreparedCommand } from './command.ts';
 import { operationsList } from './commands/operations.ts';
 import { ordersReplay, ordersWaiting, orderShow } from './commands/orders.ts';
-import { quarantineList, quarantineShow } from './commands/quarantine.ts';
+import { quarantineDelete, quarantineList, quarantineShow } from './commands/quarantine.ts';
 import {
   accountsList,
   backfillShow,
@@ -46,6 +46,7 @@ export const COMMANDS: readonly Command[] = [
   backfillStart,
   eventsRepublish,
   shopperErase,
+  quarantineDelete,
 ];
 
 /** Where a command's words go. */
@@ -71,10 +72,10 @@ export function usage(): string {
 npm run ops -- COMMAND [options]
 
 Look:
-${lines(COMMANDS.filter(({ changes }) => changes === undefined))}
+${lines(COMMANDS.filter(({ changes }) => !changes))}
 
 Change (without --yes: say what would be done, and do nothing):
-${lines(COMMANDS.filter(({ changes }) => changes !== undefined))}
+${lines(COMMANDS.filter(({ changes }) => changes))}
 
 Every command:
   --outputs-file FILE   what cdk deploy wrote: which stage, and where everything is (default: ${DEFAULT_OUTPUTS_FILE})
@@ -104,7 +105,7 @@ export async function runOps(args: readonly string[], { out, err }: Outlets): Pr
     if ('problem' in prepared) throw new UsageError(`${prepared.problem}\n  ${name} ${command.usage}`);
     const { [OUTPUTS_FILE]: file = DEFAULT_OUTPUTS_FILE, json, yes } = given;
     const stage = await readStage(String(file));
-    const result = await carryOut({ command, run: prepared.run, given, stage, isDryRun: yes !== true, err });
+    const result = await carryOut({ command, prepared, given, stage, isDryRun: yes !== true, err });
     out(json === true ? `${JSON.stringify(result)}\n` : asText(result.found));
     if (result.outcome !== 'done') err(`${NOTES[result.outcome]}\n`);
     return EXIT_CODES[result.outcome];
@@ -142,14 +143,14 @@ function readLine(command: Command, args: readonly string[]): Record<string, unk
 
 async function carryOut({
   command,
-  run,
+  prepared: { flow, run },
   given,
   stage,
   isDryRun,
   err,
 }: {
   command: Command;
-  run: (context: CommandContext) => Promise<CommandResult>;
+  prepared: PreparedCommand;
   given: Record<string, unknown>;
   stage: DeployedStage;
   isDryRun: boolean;
@@ -158,7 +159,7 @@ async function carryOut({
   const clients = createClients(stage.region);
   const now = (): Date => new Date();
   try {
-    if (command.changes === undefined) return await run({ stage, clients, isDryRun: true, now });
+    if (flow === undefined) return await run({ stage, clients, isDryRun: true, now });
     const by = await identifyCaller(stage);
     err(`Stage ${stage.name}, account ${stage.account}, region ${stage.region}, as ${by}\n`);
     if (isDryRun) {
@@ -167,7 +168,7 @@ async function carryOut({
     }
     const log = createOperationLog({
       client: clients.dynamodb,
-      table: quarantineTableOf(stage, command.changes),
+      table: quarantineTableOf(stage, flow),
     });
     const settings = JSON.stringify(
       Object.fromEntries(command.recorded.flatMap((name) => (name in given ? [[name, given[name]]] : []))),

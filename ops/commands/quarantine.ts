@@ -56,6 +56,36 @@ export const quarantineShow = defineCommand({
   },
 });
 
+/** Deletes what was refused. */
+export const quarantineDelete = defineCommand({
+  name: 'quarantine-delete',
+  summary: 'Deletes entries for good: what is dealt with, or must not be kept.',
+  usage: '(orders --brand ID | webhooks | rows) ENTRY...',
+  options: { brand: { type: 'string' } },
+  changes: ({ arguments: [given] }) => (given === 'orders' ? 'orders' : 'transactions'),
+  recorded: ['arguments', 'brand'],
+  input: z.object({
+    arguments: z.tuple([kind, z.string().min(1)], z.string().min(1)),
+    brand: z.string().optional(),
+  }),
+  async run({ arguments: [kindGiven, ...named], brand }, context) {
+    const { review, kind: stored } = openQuarantine({ kind: kindGiven, brand }, context);
+    const missing: string[] = [];
+    let deleted = 0;
+    for (const id of new Set(named)) {
+      const isThere = context.isDryRun
+        ? (await review.read(stored, id)) !== undefined
+        : await review.remove(stored, id);
+      if (isThere) deleted += 1;
+      else missing.push(id);
+    }
+    return {
+      outcome: missing.length > 0 ? 'not-found' : 'done',
+      found: { [context.isDryRun ? 'wouldDelete' : 'deleted']: deleted, missing },
+    };
+  },
+});
+
 function openQuarantine(
   { kind: given, brand }: { kind: z.infer<typeof kind>; brand: string | undefined },
   { stage, clients: { dynamodb } }: CommandContext,

@@ -8,8 +8,9 @@ import { createQuarantineReview } from '../../shared/store/quarantine-review.ts'
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { deletePart, scanAll, scanHeads, scanStatus } from '../../shared/store/transaction-scan.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
-import { defineCommand, instant, limit, rate } from '../command.ts';
+import { defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
 import { createPace } from '../pace.ts';
+import { findEntries } from '../quarantine-entries.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 import { replayWebhooks } from '../replay-webhooks.ts';
 import { openTransactions, transactionsTable } from '../transaction-access.ts';
@@ -138,7 +139,8 @@ export const eventsRepublish = defineCommand({
 /** Erases a shopper, and proves it. */
 export const shopperErase = defineCommand({
   name: 'shopper-erase',
-  summary: "Erases a shopper's data from every transaction, then reads the whole table again to prove it.",
+  summary:
+    "Erases a shopper's data from every transaction, reads the whole table again to prove it, and says what of the quarantine names them.",
   usage: '[--publisher-customer-id VALUE] [--pub-ref VALUE] [--rate PER_SECOND]',
   options: {
     'publisher-customer-id': { type: 'string' },
@@ -162,9 +164,10 @@ export const shopperErase = defineCommand({
       ...(ref === undefined ? {} : { pubRef: ref }),
     };
     const table = transactionsTable(context);
+    const inQuarantine = await entriesNaming([customer, ref], context);
     if (context.isDryRun) {
       const { transactions, parts } = await findShopper(shopper, scanAll(table));
-      return { outcome: 'done', found: { wouldErase: transactions, leftOverParts: parts } };
+      return { outcome: 'done', found: { wouldErase: transactions, leftOverParts: parts, inQuarantine } };
     }
     const pace = createPace(perSecond);
     const store = openTransactions(context);
@@ -187,8 +190,32 @@ export const shopperErase = defineCommand({
         erased,
         remaining: remaining.transactions,
         remainingParts: remaining.parts,
-        notReached: 'quarantine and archive of the bus (they expire by themselves), backups, consumers',
+        inQuarantine,
+        notReached: 'the quarantine (quarantine-delete), the archive of the bus, backups, consumers',
       },
     };
   },
 });
+
+/** What of the quarantine names the shopper, as `quarantine-delete` takes it: bytes that were not understood may name anybody. */
+async function entriesNaming(
+  values: readonly (string | undefined)[],
+  { stage, clients }: CommandContext,
+): Promise<string[]> {
+  const table = quarantineTableOf(stage, 'transactions');
+  const review = createQuarantineReview({ client: clients.dynamodb, table });
+  // As they stand in JSON, so that a character that JSON escapes is found too.
+  const wanted = values.flatMap((value) => (value === undefined ? [] : [JSON.stringify(value)]));
+  const naming: string[] = [];
+  for (const [kind, name] of [
+    ['webhook', 'webhooks'],
+    ['transaction-row', 'rows'],
+  ] as const) {
+    const { entries } = await findEntries(review, kind, { withReplayed: true, limit: Infinity });
+    for (const { id } of entries) {
+      const text = Buffer.from((await review.read(kind, id))?.bytes ?? '').toString('utf8');
+      if (wanted.some((value) => text.includes(value))) naming.push(`${name} ${id}`);
+    }
+  }
+  return naming;
+}

@@ -1,5 +1,6 @@
 import {
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   GetItemCommand,
   QueryCommand,
   UpdateItemCommand,
@@ -38,6 +39,8 @@ export type QuarantineReview = {
   list(kind: string, page: { pageSize: number; nextPage?: string }): Promise<QuarantinePage>;
   /** Notes that the entry was replayed at that instant; false if it is not there (any more). */
   markReplayed(kind: string, id: string, at: Date): Promise<boolean>;
+  /** Deletes the entry for good; false if it is not there (any more). */
+  remove(kind: string, id: string): Promise<boolean>;
 };
 
 const ReasonSchema = z.object({
@@ -83,6 +86,18 @@ export function createQuarantineReview({
         packed.push(PartSchema.parse(await readItem(kind, quarantinePartId(id, part))).bytes);
       }
       return { ...summary, bytes: unpackText(Buffer.concat(packed)) };
+    },
+
+    async remove(kind, id) {
+      const item = await readItem(kind, id);
+      if (!item) return false;
+      const { parts } = HeadSchema.parse(item);
+      // The first part goes last: while it is there, a delete that was interrupted can be done again.
+      for (let part = parts; part >= 1; part -= 1) {
+        const itemId = part === 1 ? id : quarantinePartId(id, part);
+        await client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(kind, itemId) }));
+      }
+      return true;
     },
 
     async list(kind, { pageSize, nextPage }) {

@@ -328,14 +328,22 @@ describe('transactions', { timeout: SLOW_MS }, () => {
   it('of a shopper are erased, which a second reading of the table proves (S17)', async () => {
     await postWebhook(webhookBody('ops-erased', { publisher_customer_id: 'to-be-erased' }));
     await untilStored('order#ops-erased');
+    await keepWebhook('hook-ops-naming', '{"publisher_customer_id":"to-be-erased"}');
+    await keepWebhook('hook-ops-naming-another', '{"publisher_customer_id":"not-to-be-erased"}');
     const erase = ['shopper-erase', '--publisher-customer-id', 'to-be-erased'];
 
     const dry = await found(...erase);
     const afterDryRun = JSON.stringify(await system.transaction('order#ops-erased'));
     const real = await found(...erase, '--yes');
 
-    expect(dry).toEqual({ wouldErase: 1, leftOverParts: 0 });
+    expect(dry).toEqual({ wouldErase: 1, leftOverParts: 0, inQuarantine: ['webhooks hook-ops-naming'] });
+    const deleted = await found('quarantine-delete', 'webhooks', 'hook-ops-naming', '--yes');
+    const gone = await ops('quarantine-show', 'webhooks', 'hook-ops-naming');
+    const kept = await ops('quarantine-show', 'webhooks', 'hook-ops-naming-another');
+
     expect(afterDryRun).toContain('to-be-erased');
+    expect(deleted).toEqual({ deleted: 1, missing: [] });
+    expect([gone.code, kept.code]).toEqual([3, 0]);
     expect(real).toMatchObject({ erased: 1, remaining: 0, remainingParts: 0 });
     expect(JSON.stringify(await system.transaction('order#ops-erased'))).not.toContain('to-be-erased');
     // Nor does the record of it name the shopper.

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createQuarantineReview, type QuarantineReview } from '../../../shared/store/quarantine-review.ts';
@@ -71,5 +72,41 @@ describe('createQuarantineReview', () => {
     expect(await review.read('order#acme', 'replayed')).toMatchObject({
       replayedAt: '2026-06-02T08:00:00.000Z',
     });
+  });
+
+  it('deletes an entry with all its parts, and says so if it is not there', async () => {
+    await store.keep({ kind: 'order#deleted', id: 'large', bytes: randomBytes(1_000_000), ...about });
+
+    const removed = await review.remove('order#deleted', 'large');
+    const again = await review.remove('order#deleted', 'large');
+
+    const { Items: left } = await dynamodb.client.send(
+      new QueryCommand({
+        TableName: dynamodb.tables.quarantine,
+        KeyConditionExpression: 'kind = :kind',
+        ExpressionAttributeValues: { ':kind': { S: 'order#deleted' } },
+      }),
+    );
+    expect([removed, again]).toEqual([true, false]);
+    expect(left).toEqual([]);
+  });
+
+  it('can delete an entry again whose deletion was interrupted', async () => {
+    await store.keep({ kind: 'order#deleted', id: 'half', bytes: randomBytes(1_000_000), ...about });
+    let calls = 0;
+    const dying = createQuarantineReview({
+      client: {
+        send: ((command: QueryCommand) =>
+          (calls += 1) > 2
+            ? Promise.reject(new Error('killed'))
+            : dynamodb.client.send(command)) as DynamoDBClient['send'],
+      },
+      table: dynamodb.tables.quarantine,
+    });
+
+    await expect(dying.remove('order#deleted', 'half')).rejects.toThrow('killed');
+
+    expect(await review.remove('order#deleted', 'half')).toBe(true);
+    expect(await review.read('order#deleted', 'half')).toBeUndefined();
   });
 });
