@@ -1,6 +1,8 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { describe, expect, it } from 'vitest';
 
+import rootPackage from '../../package.json' with { type: 'json' };
+import sharedPackage from '../../shared/package.json' with { type: 'json' };
 import {
   BRAND_STAGE,
   DEVELOPMENT_STAGE,
@@ -277,6 +279,19 @@ describe('functions', () => {
         LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'INFO', SystemLogLevel: 'WARN' },
       });
     }
+  });
+
+  it('run on the version of Node.js that the tests run on, and on exact versions of everything that is in them (F15)', () => {
+    const [, runtime] = /^nodejs(\d+)\.x$/.exec(valuesOf(functions, 'Runtime').join()) ?? [];
+    const versions = [
+      rootPackage.dependencies,
+      rootPackage.devDependencies,
+      sharedPackage.dependencies,
+    ].flatMap((dependencies) => Object.entries(dependencies));
+
+    expect(process.versions.node.split('.')[0]).toBe(runtime);
+    expect(rootPackage.devDependencies.node.split('.')[0]).toBe(runtime);
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
   it('are traced only where the stage says so', () => {

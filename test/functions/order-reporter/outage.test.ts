@@ -105,3 +105,25 @@ describe.each([
     expect(Math.max(...sentByMinute)).toBeLessThanOrEqual(MAX_WAKE_UPS);
   });
 });
+
+describe('one order with thousands of versions', () => {
+  it('never fills its group, even while Button is down: each message is done as soon as the ledger holds its version (A15)', async () => {
+    const button = createButtonThatIsDown();
+    const model = createReportingModel({
+      startAt: new Date('2026-06-01T00:00:00.000Z'),
+      orderApi: button.api,
+    });
+    model.send(message('created', 'hot', 1), 'hot');
+    for (let sequence = 2; sequence <= 5000; sequence += 1)
+      model.send(message('updated', 'hot', sequence), 'hot');
+
+    await model.tick(1000);
+
+    expect(model.isQueueEmpty()).toBe(true);
+    expect(button.asked()).toBeLessThan(3);
+    button.comesBack();
+    for (let minute = 0; minute < 60; minute += 1) await model.tick(MINUTE_MS);
+    expect(button.orders.get('hot')?.customer_order_id).toBe('version 5000');
+    expect(button.sent).toHaveLength(1);
+  });
+});

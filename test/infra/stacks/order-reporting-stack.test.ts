@@ -32,6 +32,18 @@ describe('OrderReportingStack', () => {
     expect(stage.outputs('OrderReporting')).toContain('OrderQueueUrlNorthShop');
   });
 
+  it("lets nothing but its own reporter work on a brand's queue: another's million messages stand in another's way (A14)", () => {
+    const mappings = stage.resources('AWS::Lambda::EventSourceMapping').map(({ Properties }) => {
+      const { EventSourceArn: source, FunctionName: name } = Properties;
+      return [JSON.stringify(source), JSON.stringify(name)] as const;
+    });
+    const brandOf = (text: string) => ['Acme', 'NorthShop'].filter((brand) => text.includes(brand));
+
+    expect(mappings).toHaveLength(2);
+    expect(mappings.map(([queue]) => brandOf(queue))).toEqual([['Acme'], ['NorthShop']]);
+    for (const [queue, reporter] of mappings) expect(brandOf(reporter)).toEqual(brandOf(queue));
+  });
+
   it('tells each reporter since when the ledger is to be trusted, if it was restored', () => {
     const restored = synthesizeStage({
       stage: 'development',

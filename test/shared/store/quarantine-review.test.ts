@@ -37,6 +37,17 @@ describe('createQuarantineReview', () => {
     expect(Buffer.from(read?.bytes ?? 'missing').equals(bytes)).toBe(true);
   });
 
+  it('goes on with an entry that has expired and is not deleted yet: days may pass between the two (F2)', async () => {
+    const longAgo = { ...about, refusedAt: '2020-01-01T00:00:00.000Z' };
+    await store.keep({ kind: 'order#acme', id: 'expired', bytes: 'first', ...longAgo });
+
+    await store.keep({ kind: 'order#acme', id: 'expired', bytes: 'second', ...about });
+
+    const read = await review.read('order#acme', 'expired');
+    expect(Buffer.from(read?.bytes ?? []).toString()).toBe('first');
+    expect(await review.markReplayed('order#acme', 'expired', new Date(refusedAt))).toBe(true);
+  });
+
   it('answers undefined for what is not there', async () => {
     expect(await review.read('order#acme', 'nobody')).toBeUndefined();
     expect(await review.markReplayed('order#acme', 'nobody', new Date(refusedAt))).toBe(false);

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+
+const HERE = import.meta.dirname;
+
+/** An id, or a range of them: `A1-A7`, `E5–E8`, `D1 to D10`. */
+const IDS = /\b([A-F])(\d{1,2})\b(?:(?:-|–| to )\1(\d{1,2})\b)?/g;
+
+function idsIn(text: string): string[] {
+  return [...text.matchAll(IDS)].flatMap(([, letter = '', first = '', last = first]) =>
+    Array.from(
+      { length: Number(last) - Number(first) + 1 },
+      (_, index) => `${letter}${Number(first) + index}`,
+    ),
+  );
+}
+
+/** The titles that a test file gives to its tests and groups of tests. */
+function titlesIn(path: string): string[] {
+  const titles: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && /^(?:it|describe|test)\b/.test(node.expression.getText())) {
+      const [title] = node.arguments;
+      if (title && (ts.isStringLiteralLike(title) || ts.isTemplateExpression(title)))
+        titles.push(title.getText());
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true));
+  return titles;
+}
+
+const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  /\.(?:test|contract)\.ts$/.test(file),
+);
+const tested = new Set(files.flatMap((file) => titlesIn(join(HERE, file))).flatMap(idsIn));
+
+/** The rows of docs/scenarios.md: an id, what happens, and why it does not apply, if so. */
+const rows = readFileSync(join(HERE, '../docs/scenarios.md'), 'utf8')
+  .split('\n')
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .filter(([, id = '']) => /^[A-F]\d+$/.test(id))
+  .map(([, id = '', what = '', reason = '']) => ({ id, what, reason }));
+
+it('every scenario that applies has a test with its id in the title, and one that does not has a reason', () => {
+  const missing = rows.filter(({ id, reason }) => reason === '' && !tested.has(id));
+
+  expect(missing).toEqual([]);
+  expect(rows.filter(({ what }) => what === '')).toEqual([]);
+});
+
+it('every id in a title of a test is a scenario that applies', () => {
+  const known = new Set(rows.filter(({ reason }) => reason === '').map(({ id }) => id));
+
+  expect([...tested].filter((id) => !known.has(id))).toEqual([]);
+});
+
+it('the list of scenarios has each id once', () => {
+  expect(rows.map(({ id }) => id)).toEqual([...new Set(rows.map(({ id }) => id))]);
+  expect(rows).toHaveLength(104);
+});

@@ -1,0 +1,51 @@
+import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { describe, expect, it } from 'vitest';
+
+import { createBreakerStore } from '../../../shared/store/breaker-store.ts';
+import { createOrderReportStore } from '../../../shared/store/order-report-store.ts';
+import { createPositionStore } from '../../../shared/store/position-store.ts';
+import { loadBody } from '../../../shared/store/split-body.ts';
+import type { DynamoDB } from '../../../shared/store/versioned-item.ts';
+
+/** A table with nothing in it, and whether what it was asked was to be consistent. */
+function emptyTable() {
+  const reads: (boolean | undefined)[] = [];
+  const send = (command: unknown): Promise<object> => {
+    if (command instanceof GetItemCommand || command instanceof QueryCommand)
+      reads.push(command.input.ConsistentRead);
+    return Promise.resolve({});
+  };
+  return { reads, client: { send } as DynamoDB };
+}
+
+describe('what a decision is made on without a condition behind it', () => {
+  it.each([
+    [
+      'an order of the ledger',
+      (client: DynamoDB) => createOrderReportStore({ client, table: 't', brand: 'acme' }).read('o-1'),
+    ],
+    ['a breaker', (client: DynamoDB) => createBreakerStore({ client, table: 't', brand: 'acme' }).read()],
+    ['a position', (client: DynamoDB) => createPositionStore({ client, table: 't' }).read('acc-1', 'live')],
+    [
+      'the positions of an account',
+      (client: DynamoDB) => createPositionStore({ client, table: 't' }).list('acc-1'),
+    ],
+    [
+      'the mark of the deployment',
+      (client: DynamoDB) =>
+        createPositionStore({ client, table: 't' }).markDeployment({ startedAt: 'x', accounts: [] }),
+    ],
+    [
+      'a part of a large transaction',
+      (client: DynamoDB) =>
+        loadBody({ client, table: 't' }, 'order#1', { bodyDigest: 'd', bodyParts: 1 }).catch(() => undefined),
+    ],
+  ])('is read consistently: %s (F3)', async (_name, read) => {
+    const { reads, client } = emptyTable();
+
+    await read(client);
+
+    expect(reads.length).toBeGreaterThan(0);
+    expect(reads.every((isConsistent) => isConsistent === true)).toBe(true);
+  });
+});
