@@ -344,9 +344,9 @@ export function orderMessage({ orderId, newest }: OrderReport): string {
     source: eventSource,
     type: TYPE_OF_KIND[kind],
     subject: orderId,
-    ...(version.by === 'sequence' ? { sequence: version.sequence } : {}),
+    sequence: version.by === 'sequence' ? version.sequence : undefined,
     time,
-    ...(order === undefined ? {} : { data: order }),
+    data: order,
   });
 }
 

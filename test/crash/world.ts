@@ -33,7 +33,7 @@ export const WAKE_UP_QUEUE = 'https://sqs.eu-west-1.amazonaws.com/0/wake-ups.fif
 const FALLBACK_QUEUE = 'https://sqs.eu-west-1.amazonaws.com/0/fallback';
 /** The brand's and the publisher's alike. */
 export const API_KEY = 'sk-crash';
-const WEBHOOK_SECRET = 'whsec-crash';
+export const WEBHOOK_SECRET = 'whsec-crash';
 
 /** What one invocation may still take: claims last a little longer. */
 const REMAINING_MS = 30_000;

@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from '../../../shared/button/button-http.ts';
-import { createOrderApi, holdsVersion, type OrderApi } from '../../../shared/button/order-api.ts';
+import {
+  createOrderApi,
+  holdsVersion,
+  type OrderApi,
+  type OrderApiAnswer,
+} from '../../../shared/button/order-api.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
 import errors from '../../fixtures/button/errors.json' with { type: 'json' };
 
@@ -32,6 +38,74 @@ function answeringInTurn(responses: readonly ButtonResponse[]): OrderApi {
   const left = [...responses];
   const call = () => Promise.resolve(left.shift() ?? answered(500));
   return createOrderApi({ call, close: () => undefined }, 'sk-test');
+}
+
+type Meaning = Record<'create' | 'update' | 'cancel' | 'get', OrderApiAnswer['answer']>;
+
+const alike = (answer: OrderApiAnswer['answer']): Meaning => ({
+  create: answer,
+  update: answer,
+  cancel: answer,
+  get: answer,
+});
+const UNCLEAR: Meaning = { ...alike('unclear'), get: 'try-again' };
+
+/** The statuses that do not mean what their class means. */
+const MEANING: Record<number, Meaning> = {
+  401: alike('unauthorized'),
+  403: { create: 'unauthorized', update: 'too-late', cancel: 'too-late', get: 'unauthorized' },
+  404: { create: 'refused', update: 'not-found', cancel: 'not-found', get: 'not-found' },
+  408: UNCLEAR,
+  409: { ...alike('refused'), create: 'exists' },
+  425: alike('try-again'),
+  429: alike('try-again'),
+  500: UNCLEAR,
+  502: UNCLEAR,
+  504: UNCLEAR,
+};
+
+function meaningOfClass(status: number): Meaning {
+  if (status >= 200 && status < 300) return UNCLEAR;
+  return status >= 400 && status < 500 ? alike('refused') : alike('try-again');
+}
+
+async function kindsOf(api: OrderApi): Promise<string[]> {
+  const answers = [
+    await api.create(order),
+    await api.update('o-1', order),
+    await api.cancel('o-1'),
+    await api.get('o-1'),
+  ];
+  return answers.map(({ answer }) => answer);
+}
+
+const ANSWERS = [
+  ...['done', 'found', 'exists', 'not-found', 'too-late', 'refused', 'unauthorized', 'try-again', 'unclear'],
+];
+
+/** Bodies that are nearly right, and anything else that JSON can say. */
+const anyBody = fc.oneof(
+  fc.jsonValue(),
+  fc.constant(undefined),
+  fc.record(
+    {
+      meta: fc.oneof(fc.record({ status: fc.constantFrom('ok', 'error', 'OK', '') }), fc.jsonValue()),
+      object: fc.oneof(
+        fc.record(
+          { total: fc.oneof(fc.nat(), fc.string()), line_items: fc.jsonValue() },
+          { requiredKeys: [] },
+        ),
+        fc.jsonValue(),
+      ),
+      error: fc.oneof(fc.record({ message: fc.string() }), fc.jsonValue()),
+    },
+    { requiredKeys: [] },
+  ),
+);
+
+function saysOk(status: number, body: unknown): boolean {
+  const { meta } = (body ?? {}) as { meta?: { status?: unknown } | null };
+  return status >= 200 && status < 300 && meta?.status === 'ok';
 }
 
 describe('createOrderApi', () => {
@@ -164,6 +238,95 @@ describe('createOrderApi', () => {
     },
   );
 
+  it('reads every status there is as its table says, whatever it comes with (B1 to B8)', async () => {
+    for (let status = 100; status < 600; status += 1) {
+      const { api } = answering(answered(status));
+      const { create, update, cancel, get } = MEANING[status] ?? meaningOfClass(status);
+
+      expect([status, await kindsOf(api)]).toEqual([status, [create, update, cancel, get]]);
+    }
+  });
+
+  it('takes nothing but a 2xx with meta.status ok for done or found, and a 202 for accepted only (B6)', async () => {
+    for (let status = 200; status < 300; status += 1) {
+      const { api } = answering(answered(status, { meta: { status: 'ok' }, object: { total: 5 } }));
+
+      expect(await kindsOf(api)).toEqual(['done', 'done', 'done', 'found']);
+      expect(await api.create(order)).toEqual({ answer: 'done', acceptedOnly: status === 202 });
+      expect(await api.get('o-1')).toEqual({ answer: 'found', order: { total: 5 } });
+    }
+  });
+
+  it('finds no order in an answer that shows none, or shows something else (B6)', async () => {
+    for (const object of [undefined, null, 'order', { total: 'five' }, { line_items: [{ total: 5 }] }]) {
+      const { api } = answering(answered(200, { meta: { status: 'ok' }, object }));
+
+      expect(await api.get('o-1')).toEqual({ answer: 'try-again', reason: 'unreadable_answer' });
+      expect(await api.create(order)).toEqual({ answer: 'done', acceptedOnly: false });
+    }
+  });
+
+  it('tells what Button says of a refusal, a thousand characters of it, and nothing where it says nothing (B5, B8)', async () => {
+    const says = (message: unknown) => ({ meta: { status: 'error' }, error: { message } });
+    const refusal = async (status: number, body: unknown) =>
+      answering(answered(status, body)).api.create(order);
+
+    expect(await refusal(400, says('no such line'))).toEqual({
+      answer: 'refused',
+      status: 400,
+      detail: 'no such line',
+    });
+    expect(await refusal(404, says('x'.repeat(2000)))).toEqual({
+      answer: 'refused',
+      status: 404,
+      detail: 'x'.repeat(1000),
+    });
+    expect(await refusal(422, says(42))).toMatchObject({ detail: '' });
+    const { api } = answering(answered(403, says('finalized')));
+    expect(await api.update('o-1', order)).toEqual({ answer: 'too-late', detail: 'finalized' });
+    expect(await answering(answered(409, says('no'))).api.cancel('o-1')).toEqual({
+      answer: 'refused',
+      status: 409,
+      detail: 'no',
+    });
+  });
+
+  it('does not know what became of a call that was cut off, unless it only read (A22, A23)', async () => {
+    const { api } = answering({ result: 'unclear', reason: 'econnreset' });
+
+    expect(await api.update('o-1', order)).toEqual({ answer: 'unclear', reason: 'econnreset' });
+    expect(await api.cancel('o-1')).toEqual({ answer: 'unclear', reason: 'econnreset' });
+    expect(await api.get('o-1')).toEqual({ answer: 'try-again', reason: 'econnreset' });
+  });
+
+  it('comes to one of its answers whatever Button answers, and never throws (B2, B6)', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 100, max: 599 }),
+        anyBody,
+        fc.option(fc.nat()),
+        async (status, body, after) => {
+          const wait = after === null ? {} : { retryAfterMs: after };
+          const { api } = answering({ result: 'answered', status, body, ...wait });
+
+          const answers = [
+            await api.create(order),
+            await api.update('o-1', order),
+            await api.cancel('o-1'),
+            await api.get('o-1'),
+          ];
+
+          for (const { answer } of answers) expect(ANSWERS).toContain(answer);
+          for (const one of answers) {
+            if (one.answer === 'done' || one.answer === 'found') expect(saysOk(status, body)).toBe(true);
+            if (one.answer === 'try-again' && 'afterMs' in one) expect(one.afterMs).toBe(after);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it('tells a 403 from a 401, because a finalized order may answer so too', async () => {
     expect(await answering(answered(403)).api.create(order)).toEqual({ answer: 'unauthorized', status: 403 });
     expect(await answering(answered(401)).api.create(order)).toEqual({ answer: 'unauthorized', status: 401 });
@@ -198,5 +361,26 @@ describe('holdsVersion', () => {
     expect(holdsVersion({ ...held, customer_order_id: 'another' }, order)).toBe(false);
     expect(holdsVersion({ ...held, customer_order_id: null }, order)).toBe(true);
     expect(holdsVersion({ ...held, line_items: held.line_items.slice(1) }, order)).toBe(false);
+  });
+
+  it('compares nothing that Button does not show or the version leaves open', () => {
+    const { line_items: _lines, customer_order_id: _number, ...bare } = order;
+
+    expect(holdsVersion({}, order)).toBe(true);
+    expect(holdsVersion({ customer_order_id: 'another' }, bare)).toBe(true);
+    expect(holdsVersion({ line_items: null }, order)).toBe(true);
+    expect(holdsVersion({ customer_order_id: order.customer_order_id ?? 'missing' }, order)).toBe(true);
+    expect(holdsVersion({ line_items: [] }, bare)).toBe(true);
+    expect(holdsVersion({ line_items: [] }, order)).toBe(false);
+  });
+
+  it('takes a line for another one if its identifier, its total or its quantity differs', () => {
+    const line = { identifier: 'a', total: 5, amount: 5, quantity: 2 };
+    const versionOf = (changes: object) => ({ ...order, line_items: [{ ...line, ...changes }] });
+    const held = { line_items: [{ identifier: 'a', total: 5, quantity: 2 }] };
+
+    expect(holdsVersion(held, versionOf({}))).toBe(true);
+    for (const changes of [{ identifier: 'b' }, { total: 4 }, { quantity: 1 }])
+      expect(holdsVersion(held, versionOf(changes))).toBe(false);
   });
 });

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from '../../../shared/button/button-http.ts';
@@ -101,5 +102,40 @@ describe('createTransactionsApi', () => {
     const { api } = answering(answered(status, body));
 
     expect(await api.listTransactions(query)).toMatchObject({ read: false, ...expected });
+  });
+
+  it('comes to one of its readings whatever Button answers, and takes nothing for the last page that is not (E18, B6)', async () => {
+    const next = fc.oneof(
+      fc.constantFrom(null, undefined, '', '?cursor=', 'https://elsewhere.test/?cursor=a', '?cursor=a%2Fb'),
+      fc.string(),
+      fc.jsonValue(),
+    );
+    const body = fc.oneof(
+      fc.jsonValue(),
+      fc.constant(undefined),
+      fc.record(
+        {
+          meta: fc.oneof(fc.record({ status: fc.constantFrom('ok', 'error'), next }), fc.jsonValue()),
+          objects: fc.oneof(fc.array(fc.jsonValue(), { maxLength: 3 }), fc.jsonValue()),
+        },
+        { requiredKeys: [] },
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 100, max: 599 }), body, async (status, answer) => {
+        const { api } = answering(answered(status, answer));
+
+        const page = await api.listTransactions(query);
+        const accounts = await api.listAccounts();
+
+        const { meta } = (answer ?? {}) as { meta?: { status?: unknown; next?: unknown } | null };
+        for (const reading of [page, accounts]) {
+          if (reading.read) expect([status, meta?.status]).toEqual([200, 'ok']);
+          else expect(['unauthorized', 'refused', 'unavailable']).toContain(reading.reason);
+        }
+        if (page.read && page.value.nextCursor === null) expect(meta?.next ?? null).toBeNull();
+      }),
+      { numRuns: 3000 },
+    );
   });
 });

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { backfillPosition, livePosition, sweepPosition } from '../../../shared/domain/begin-stream.ts';
+import {
+  backfillPosition,
+  crossCheckPosition,
+  livePosition,
+  sweepPosition,
+} from '../../../shared/domain/begin-stream.ts';
 
 describe('livePosition', () => {
   const first = { readFrom: '2020-01-01T00:00:00Z', deployedAt: '2026-06-01T00:00:00.000Z' };
@@ -15,6 +20,24 @@ describe('livePosition', () => {
     const begun = livePosition('acc-2', { ...first, firstRead: 'historical', wasThere: false });
 
     expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: null });
+  });
+
+  it('takes everything that an account held for news where the first read is live', () => {
+    const begun = livePosition('acc-1', { ...first, firstRead: 'live', wasThere: true });
+
+    expect(begun).toEqual({
+      account: 'acc-1',
+      stream: 'live',
+      fence: 0,
+      doneUntil: first.readFrom,
+      historicalBefore: null,
+    });
+  });
+
+  it('reads an account that appears later from its beginning even where the first read is switched off (E9)', () => {
+    expect(livePosition('acc-2', { ...first, firstRead: 'none', wasThere: false }).doneUntil).toBe(
+      first.readFrom,
+    );
   });
 
   it('begins at deployment where the first read is switched off', () => {
@@ -48,6 +71,16 @@ describe('sweepPosition', () => {
     expect(sweepPosition(live, { stream: 'sweep-weekly', days: 120 }, now).timeField).toBe('created_date');
   });
 
+  it('is never longer than nothing, however young the account is', () => {
+    const young = { ...live, doneUntil: '2026-06-15T11:30:00Z' };
+
+    expect(sweepPosition(young, { stream: 'sweep-daily', days: 7 }, now)).toMatchObject({
+      doneUntil: '2026-06-15T11:00:00Z',
+      readFrom: '2026-06-15T11:00:00Z',
+      readUntil: '2026-06-15T11:00:00Z',
+    });
+  });
+
   it('imports nothing that the live stream was told to leave out', () => {
     const swept = sweepPosition(live, { stream: 'sweep-weekly', days: 120 }, now);
 
@@ -70,5 +103,32 @@ describe('backfillPosition', () => {
     expect(historical).toMatchObject({ stream: 'backfill-march', doneUntil: '2026-03-01T00:00:00Z' });
     expect(Date.parse(historical.historicalBefore ?? '')).toBeGreaterThan(Date.parse(range.to));
     expect(live.historicalBefore).toBeNull();
+  });
+
+  it('reads by the date that is asked for: the one that changes unless told otherwise', () => {
+    const byDefault = backfillPosition({ ...range, delivery: 'live' });
+    const modified = backfillPosition({ ...range, delivery: 'live', timeField: 'modified_date' });
+    const created = backfillPosition({ ...range, delivery: 'live', timeField: 'created_date' });
+
+    expect(byDefault).not.toHaveProperty('timeField');
+    expect(modified).not.toHaveProperty('timeField');
+    expect(created.timeField).toBe('created_date');
+  });
+});
+
+describe('crossCheckPosition', () => {
+  it('compares what was created in the day up to an hour ago, an hour at a time', () => {
+    expect(crossCheckPosition(new Date('2026-06-15T12:00:00.500Z'))).toEqual({
+      account: '*',
+      stream: 'cross-check',
+      fence: 0,
+      doneUntil: '2026-06-14T11:00:00Z',
+      historicalBefore: null,
+      timeField: 'created_date',
+      readFrom: '2026-06-14T11:00:00Z',
+      readUntil: '2026-06-15T11:00:00Z',
+      maxWindowSeconds: 3600,
+      createdAt: '2026-06-15T12:00:00.500Z',
+    });
   });
 });

@@ -261,6 +261,76 @@ describe('mergeTransaction', () => {
     );
   });
 
+  it('lists the versions of a conflict, and those ruled out, in the same order whichever came first', () => {
+    const versions = [600, 500, 400, 300, 200].map((amountMinor) => pendingAt(1, amountMinor));
+    const straight = mergeAll(versions).record;
+    const reversed = mergeAll(versions.toReversed()).record;
+    const read = readAt(5, pendingAt(1, 300));
+
+    expect(straight.candidates).toHaveLength(5);
+    expect(reversed.candidates).toEqual(straight.candidates);
+    expect(mergeTransaction(reversed, read).record.overruled).toEqual(
+      mergeTransaction(straight, read).record.overruled,
+    );
+  });
+
+  it('begins a conflict when the last of its versions was seen, and again when another one comes', () => {
+    const at = (minute: number, shown: Observation) => ({
+      ...shown,
+      seenAt: `2026-01-02T00:0${minute}:00.000Z`,
+    });
+    const two = mergeAll([at(1, pendingAt(1, 600)), at(3, pendingAt(1, 400))]).record;
+    const three = mergeTransaction(two, at(2, pendingAt(1, 300))).record;
+    const four = mergeTransaction(three, at(5, pendingAt(1, 200))).record;
+
+    expect([two, three, four].map(({ conflictSince }) => conflictSince)).toEqual([
+      '2026-01-02T00:03:00.000Z',
+      '2026-01-02T00:03:00.000Z',
+      '2026-01-02T00:05:00.000Z',
+    ]);
+  });
+
+  it('notes another id of a conflict without beginning it again, and keeps no second line of history for it', () => {
+    const conflict = mergeAll([pendingAt(1, 600), pendingAt(1, 400)]).record;
+    const again = seen({ modifiedDate: '2026-01-01T10:00:01Z', amountMinor: 400, id: 'tx-2' });
+
+    const { record, outcome } = mergeTransaction(conflict, { ...again, seenAt: '2026-01-09T00:00:00.000Z' });
+
+    expect(outcome).toBe('noted');
+    expect(record.conflictSince).toBe(conflict.conflictSince);
+    expect(record.seen).toEqual(conflict.seen);
+  });
+
+  it('needs no ruling where a newer version ends a conflict, nor where a read finds none', () => {
+    const conflict = mergeAll([pendingAt(1, 600), pendingAt(1, 400)]).record;
+
+    const ended = mergeTransaction(conflict, readAt(5, validatedFor(400))).record;
+    const calm = mergeAll([pendingAt(1, 600), readAt(5, pendingAt(2, 400))]).record;
+
+    for (const record of [ended, calm]) {
+      expect(record.overruled).toEqual([]);
+      expect(record).not.toHaveProperty('settledBy');
+      expect(record).not.toHaveProperty('conflictSince');
+    }
+  });
+
+  it('holds a ruling against a read that began at the same instant, and against an earlier one in a later conflict', () => {
+    const settled = mergeAll([validatedFor(400), declined, readAt(5, validatedFor(400))]).record;
+    const reopened: TransactionRecord = {
+      ...mergeTransaction(settled, readAt(10, validatedFor(300))).record,
+      // A clock that is behind has seen it begin before the ruling.
+      conflictSince: '2026-01-02T00:01:00.000Z',
+    };
+
+    expect(mergeTransaction(settled, readAt(5, declined))).toEqual({ record: settled, outcome: 'stale' });
+    expect(recordStatus(reopened)).toBe('conflict');
+    expect(mergeTransaction(reopened, readAt(4, declined))).toEqual({ record: reopened, outcome: 'stale' });
+  });
+
+  it('keeps no empty list of what was odd', () => {
+    expect(mergeAll([{ ...pendingAt(1, 600), flags: [] }]).record.seen[0]).not.toHaveProperty('flags');
+  });
+
   it('gives the same state and the same ids for every order and any repeats of the same observations', () => {
     fc.assert(
       fc.property(

@@ -10,6 +10,7 @@ import {
   receiveVersion,
   resumeReport,
   settleReport,
+  valueOf,
   type Decision,
   type DecisionContext,
   type OrderReport,
@@ -145,7 +146,7 @@ describe('receiveVersion', () => {
     const settled = settleReport({ claimed: first, current: kept.report }, done, { now: at(6), policy });
 
     expect(settled).toMatchObject({
-      progress: { state: 'waiting', dueAt: at(6).toISOString() },
+      progress: { state: 'waiting', dueAt: at(6).toISOString(), reason: 'newer_version' },
       reported: { version: { sequence: '1' } },
       newest: { version: { sequence: '2' } },
     });
@@ -204,9 +205,129 @@ describe('receiveVersion', () => {
     const early = resumeReport(found.report, context(90));
     const due = claimed(resumeReport(found.report, context(100)));
 
-    expect(found.report.progress).toMatchObject({ state: 'in-doubt', dueAt: at(100).toISOString() });
+    expect(found.outcome).toBe('waiting');
+    expect(found.report.progress).toEqual({
+      state: 'in-doubt',
+      dueAt: at(100).toISOString(),
+      reason: 'claim_found_standing',
+      doubt: { kind: 'unclear', hash: report.newest.hash },
+    });
     expect(early).toEqual({ action: 'nothing', outcome: 'waiting' });
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: true });
+  });
+
+  it('takes a claim for over at the very instant that it names, for its own version and for a newer one', () => {
+    const report = claimed(receive(undefined, event('created', 1)));
+
+    expect(resumeReport(report, context(29.999))).toEqual({ action: 'busy' });
+    expect(resumeReport(report, context(30))).toMatchObject({
+      action: 'keep',
+      report: { progress: { state: 'in-doubt', dueAt: at(90).toISOString() } },
+    });
+    expect(receive(report, event('updated', 2), context(30))).toMatchObject({
+      action: 'keep',
+      outcome: 'waiting',
+      report: {
+        newest: { kind: 'updated' },
+        progress: { state: 'in-doubt', reason: 'claim_found_standing' },
+      },
+    });
+    expect(receive(report, event('updated', 2), context(29.999))).toMatchObject({
+      action: 'keep',
+      outcome: 'waiting',
+      report: { newest: { kind: 'updated' }, progress: { state: 'claimed' } },
+    });
+  });
+
+  it('tries a newer version at once where the one before it is due, and keeps it where that still waits', () => {
+    const report = claimed(receive(undefined, event('created', 1)));
+    const waiting = settleReport(
+      { claimed: report, current: report },
+      { result: 'try-again', reason: 'http_503' },
+      { now: t0, policy },
+    );
+
+    const early = receive(waiting, event('updated', 2), context(0.5));
+    const due = receive(waiting, event('updated', 2), context(1));
+
+    expect(early).toMatchObject({
+      action: 'keep',
+      outcome: 'waiting',
+      report: { newest: { kind: 'updated' } },
+    });
+    expect(claimed(due).newest.kind).toBe('updated');
+  });
+
+  it('puts a claim into the sweep’s index only where the order stood there before: a first try costs no index write', () => {
+    const first = claimed(receive(undefined, event('created', 1)));
+    const settle = (result: Parameters<typeof settleReport>[1]) =>
+      settleReport({ claimed: first, current: first }, result, { now: t0, policy });
+    const retry = claimed(resumeReport(settle({ result: 'try-again', reason: 'x' }), context(100)));
+    const look = claimed(resumeReport(settle({ result: 'unclear', reason: 'x' }), context(100)));
+    const update = claimed(receive(reported(event('created', 1)), event('updated', 2)));
+
+    expect([first, update].map(({ progress }) => progress)).toEqual([
+      { state: 'claimed', owner: 'run-1', until: at(30).toISOString(), hash: first.newest.hash },
+      { state: 'claimed', owner: 'run-1', until: at(30).toISOString(), hash: update.newest.hash },
+    ]);
+    expect(retry.progress).toEqual({
+      state: 'claimed',
+      owner: 'run-1',
+      until: at(130).toISOString(),
+      hash: first.newest.hash,
+      wakeAt: at(130).toISOString(),
+    });
+    expect(look.progress).toMatchObject({ doubt: { kind: 'unclear' }, wakeAt: at(130).toISOString() });
+  });
+
+  it('dates a version by its event, else by its message, and keeps no order of a cancellation', () => {
+    const dated = { ...event('created', 1), time: '2026-05-01T00:00:00.000Z' };
+
+    expect(claimed(receive(undefined, dated)).newest.time).toBe(dated.time);
+    expect(claimed(receive(undefined, event('created', 1))).newest.time).toBe(t0.toISOString());
+    expect(claimed(receive(undefined, event('cancelled', 1))).newest).not.toHaveProperty('order');
+  });
+});
+
+describe('after a restore of the ledger', () => {
+  const before = reported(event('created', 1));
+  const restoredAt = at(600).toISOString();
+  const restored = (seconds: number) => ({ ...context(seconds), verifyBefore: restoredAt });
+
+  it('reads what was reported before it from Button, and trusts equal amounts for the version that was reported', () => {
+    const same = claimed(
+      receive(before, event('updated', 2, { customer_order_id: 'version 1' }), restored(700)),
+    );
+    const other = claimed(receive(before, event('updated', 2), restored(700)));
+
+    expect(nextCall(same, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: true });
+    expect(nextCall(other, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: false });
+    expect(nextCall(other)).toEqual({ call: 'update' });
+  });
+
+  it('looks for a creation from before it at Button, and goes on as ever with what is newer', () => {
+    const old = claimed(receive(undefined, event('created', 1), restored(700)));
+    const younger = { ...event('created', 1), time: restoredAt };
+    const fresh = claimed(receive(undefined, younger, restored(700)));
+
+    expect(nextCall(old, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: true });
+    expect(nextCall(fresh, restoredAt)).toEqual({ call: 'create' });
+  });
+
+  it('goes by when Button took a version, where it took one', () => {
+    const takenLater = { ...before, reported: { ...before.reported, at: restoredAt } } as OrderReport;
+    const update = claimed(receive(takenLater, event('updated', 2), restored(700)));
+
+    expect(nextCall(update, restoredAt)).toEqual({ call: 'update' });
+    expect(
+      receive(takenLater, event('updated', 2, { customer_order_id: 'version 1' }), restored(700)),
+    ).toMatchObject({ action: 'keep', outcome: 'unchanged' });
+  });
+
+  it('cancels without asking', () => {
+    const cancelled = claimed(receive(before, event('cancelled', 2), restored(700)));
+
+    expect(nextCall(cancelled, restoredAt)).toEqual({ call: 'cancel' });
   });
 });
 
@@ -223,6 +344,97 @@ describe('settleReport', () => {
     expect(once.progress).toMatchObject({ state: 'waiting', dueAt: at(1).toISOString() });
     expect(thrice.progress).toMatchObject({ dueAt: at(4).toISOString() });
     expect(asked.progress).toMatchObject({ dueAt: at(12).toISOString() });
+  });
+
+  it('counts its tries until one succeeds or is final', () => {
+    const tried = { ...report, attempts: 3 };
+
+    expect(settle({ result: 'try-again', reason: 'http_503' }, tried).attempts).toBe(4);
+    expect(settle({ result: 'unclear', reason: 'timeout' }, tried).attempts).toBe(4);
+    expect(settle(done, tried).attempts).toBe(0);
+    expect(settle({ result: 'refused', reason: 'too_late' }, tried).attempts).toBe(0);
+  });
+
+  it('spreads its waits over the upper half, up to the longest', () => {
+    const waitOf = (jitter: number, attempts: number) => {
+      const { progress } = settleReport(
+        { claimed: report, current: { ...report, attempts } },
+        { result: 'try-again', reason: 'http_503' },
+        { now: t0, policy: { ...policy, jitter: () => jitter } },
+      );
+      return 'dueAt' in progress ? Date.parse(progress.dueAt) - t0.getTime() : undefined;
+    };
+
+    expect([waitOf(0, 0), waitOf(0.5, 0), waitOf(1, 0)]).toEqual([500, 750, 1000]);
+    expect([waitOf(1, 9), waitOf(1, 10), waitOf(1, 1000)]).toEqual([512_000, 900_000, 900_000]);
+  });
+
+  it('remembers the id that Button gave, also where a later answer names none, and what the version was worth', () => {
+    const named = settle({ ...done, buttonOrderId: 'btnorder-1' });
+    const update = claimed(receive(named, event('updated', 2), context(60)));
+    const nameless = settleReport({ claimed: update, current: update }, done, { now: at(60), policy });
+    const renamed = settleReport(
+      { claimed: update, current: update },
+      { ...done, buttonOrderId: 'btnorder-2' },
+      { now: at(60), policy },
+    );
+    const cancelled = claimed(receive(nameless, event('cancelled', 3), context(90)));
+    const gone = settleReport({ claimed: cancelled, current: cancelled }, done, { now: at(90), policy });
+
+    expect(settle(done).reported).not.toHaveProperty('buttonOrderId');
+    expect([named, nameless, renamed, gone].map((one) => one.reported?.buttonOrderId)).toEqual([
+      'btnorder-1',
+      'btnorder-1',
+      'btnorder-2',
+      'btnorder-1',
+    ]);
+    expect(named.reported?.value).toEqual({ amountMinor: order.total, currency: order.currency });
+    expect(gone.reported).not.toHaveProperty('value');
+    expect(valueOf(gone.newest)).toBeUndefined();
+  });
+
+  it('refuses only the very version that Button refused: a newer one with the same content is tried', () => {
+    const kept = receive(report, event('updated', 2, { customer_order_id: 'version 1' }), context(5));
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+
+    const settled = settle({ result: 'refused', reason: 'too_late' }, kept.report);
+
+    expect(settled.progress).toEqual({ state: 'waiting', dueAt: t0.toISOString(), reason: 'newer_version' });
+    expect(settle({ result: 'refused', reason: 'too_late' }).progress).toEqual({
+      state: 'refused',
+      reason: 'too_late',
+    });
+  });
+
+  it('does not take equal amounts for proof of an update whose outcome is unclear', () => {
+    const update = claimed(receive(reported(event('created', 1)), event('updated', 2)));
+    const inDoubt = settleReport(
+      { claimed: update, current: update },
+      { result: 'unclear', reason: 'timeout' },
+      { now: t0, policy },
+    );
+
+    const due = claimed(resumeReport(inDoubt, context(61)));
+
+    expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: false });
+  });
+
+  it('stays in doubt through tries that certainly failed', () => {
+    const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
+    const again = claimed(resumeReport(inDoubt, context(61)));
+
+    const failed = settleReport(
+      { claimed: again, current: again },
+      { result: 'try-again', reason: 'http_503' },
+      { now: at(61), policy },
+    );
+
+    expect(failed.progress).toEqual({
+      state: 'in-doubt',
+      dueAt: at(63).toISOString(),
+      reason: 'http_503',
+      doubt: { kind: 'unclear', hash: report.newest.hash },
+    });
   });
 
   it('knows that a newer version with the same content is at Button too', () => {
@@ -319,6 +531,7 @@ describe('settleReport', () => {
     expect(settled.progress).toMatchObject({
       state: 'in-doubt',
       dueAt: at(123).toISOString(),
+      reason: 'newer_version',
       doubt: { kind: 'unclear' },
     });
   });
@@ -394,5 +607,23 @@ describe('orderMessage', () => {
 
     if (!parsed.valid) throw new Error(JSON.stringify(parsed.violations));
     expect(receive(before, parsed.event)).toEqual({ action: 'nothing', outcome: 'duplicate' });
+  });
+
+  it('says what the version is ordered by, and nothing of an order that a cancellation has not', () => {
+    const byTime = {
+      ...event('cancelled', 1),
+      version: { by: 'time', time: '2026-06-01T00:00:00.000Z' },
+      time: '2026-06-01T00:00:00.000Z',
+    } as const;
+    const cancelled = claimed(receive(undefined, byTime));
+
+    expect(JSON.parse(orderMessage(cancelled))).toEqual({
+      specversion: '1.0',
+      id: 'event-1',
+      source: 'shop',
+      type: 'order.cancelled.v1',
+      subject: order.order_id,
+      time: '2026-06-01T00:00:00.000Z',
+    });
   });
 });

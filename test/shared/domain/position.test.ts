@@ -5,10 +5,14 @@ import {
   afterPage,
   boundBy,
   isCaughtUp,
+  isFinished,
   isInFuture,
   readAgain,
+  readHalf,
   windowToRead,
+  withoutWindow,
   type Position,
+  type ReadWindow,
 } from '../../../shared/domain/position.ts';
 
 const policy = { overlapMs: 900_000, lagMs: 120_000 };
@@ -68,6 +72,63 @@ describe('windowToRead', () => {
   });
 });
 
+describe('the windows’ edges', () => {
+  const open: ReadWindow = {
+    start: '2026-06-15T10:45:00Z',
+    end: '2026-06-15T11:58:31Z',
+    cursor: null,
+    pages: 0,
+    rows: 0,
+    repaired: 0,
+  };
+
+  it('leave no window of no length', () => {
+    const doneUntil = '2026-06-15T11:58:31Z';
+    const withoutOverlap = { ...policy, overlapMs: 0 };
+
+    expect(windowToRead(position({ doneUntil }), now, withoutOverlap)).toBeUndefined();
+    expect(windowToRead(position({ doneUntil: '2026-06-15T11:58:30Z' }), now, withoutOverlap)).toMatchObject({
+      start: '2026-06-15T11:58:30Z',
+      end: doneUntil,
+    });
+  });
+
+  it('lie a month apart only for what is more than a month old', () => {
+    const monthAgo = new Date(now.getTime() - 31 * 86_400_000);
+    const lengthOf = (doneUntil: string) => {
+      const window = windowToRead(position({ doneUntil }), now, { ...policy, overlapMs: 0 });
+      return window && (Date.parse(window.end) - Date.parse(window.start)) / 86_400_000;
+    };
+
+    expect(lengthOf(monthAgo.toISOString())).toBe(1);
+    expect(lengthOf(new Date(monthAgo.getTime() - 1000).toISOString())).toBeCloseTo(31, 0);
+  });
+
+  it('count as caught up only where no window is open and the last end is reached', () => {
+    const last = '2026-06-15T11:58:31Z';
+
+    expect(isCaughtUp(position({ doneUntil: last }), now, policy)).toBe(true);
+    expect(isCaughtUp(position({ doneUntil: '2026-06-15T11:58:30Z' }), now, policy)).toBe(false);
+    expect(isCaughtUp(position({ doneUntil: last, window: open }), now, policy)).toBe(false);
+  });
+
+  it('end a stream only where it has an end, that is reached, and no window is open', () => {
+    const readUntil = '2026-06-15T11:00:00Z';
+
+    expect(isFinished(position({ readUntil }))).toBe(true);
+    expect(isFinished(position())).toBe(false);
+    expect(isFinished(position({ readUntil, doneUntil: '2026-06-15T10:59:59Z' }))).toBe(false);
+    expect(isFinished(position({ readUntil, window: open }))).toBe(false);
+  });
+
+  it('give a stream that is over nothing more to read, and one with a window the rest of it', () => {
+    const readUntil = '2026-06-15T11:00:00Z';
+
+    expect(windowToRead(position({ readUntil }), now, policy)).toBeUndefined();
+    expect(windowToRead(position({ readUntil, window: open }), now, policy)).toBe(open);
+  });
+});
+
 describe('isInFuture', () => {
   const later = '2026-06-15T12:05:00Z';
 
@@ -81,6 +142,9 @@ describe('isInFuture', () => {
 
   it('lets two clocks of ours differ a little', () => {
     expect(isInFuture(position({ doneUntil: '2026-06-15T12:01:00Z' }), now)).toBe(false);
+    // A minute to the millisecond, and one more.
+    expect(isInFuture(position({ doneUntil: '2026-06-15T12:01:30.500Z' }), now)).toBe(false);
+    expect(isInFuture(position({ doneUntil: '2026-06-15T12:01:30.501Z' }), now)).toBe(true);
   });
 });
 
@@ -94,6 +158,18 @@ describe('boundBy', () => {
 
     expect(done.doneUntil).toBe('2026-06-15T11:48:01Z');
     expect(isCaughtUp(done, serverTime, policy)).toBe(true);
+  });
+
+  it('bounds a window by its first page only, and only where the other clock is behind', () => {
+    const window = { start: '2026-06-15T10:45:00Z', end: '2026-06-15T11:58:31Z', cursor: null };
+    const first: ReadWindow = { ...window, pages: 0, rows: 0, repaired: 0 };
+    const next = { ...first, cursor: 'c', pages: 1 };
+    const behind = new Date('2026-06-15T11:50:00Z');
+
+    expect(boundBy(first, behind, policy)).toEqual({ ...first, safeUntil: '2026-06-15T11:48:01Z' });
+    expect(boundBy(next, behind, policy)).toBe(next);
+    expect(boundBy(first, new Date('2026-06-15T12:00:30Z'), policy)).toBe(first);
+    expect(boundBy(first, new Date('2026-06-15T13:00:00Z'), policy)).toBe(first);
   });
 
   it('does not count as progress what a stopped clock allows: silence must alarm (E20)', () => {
@@ -145,6 +221,11 @@ describe('readAgain', () => {
 
     expect(afterPage(halved, window, lastPage).maxWindowSeconds).toBe(86_400);
     expect(afterPage(halved, { ...window, restarts: 1 }, lastPage).maxWindowSeconds).toBe(43_200);
+    const half = { ...halved, maxWindowSeconds: (31 * 86_400) / 2 };
+    expect(afterPage(half, window, lastPage)).not.toHaveProperty('maxWindowSeconds');
+    expect(
+      afterPage({ ...half, maxWindowSeconds: half.maxWindowSeconds - 1 }, window, lastPage),
+    ).toHaveProperty('maxWindowSeconds', 31 * 86_400 - 2);
   });
 });
 
@@ -162,6 +243,24 @@ describe('afterPage', () => {
     });
     expect(done).toMatchObject({ doneUntil: window.end, completedAt: now.toISOString() });
     expect(done).not.toHaveProperty('window');
+  });
+
+  it('counts pages, rows and repairs', () => {
+    const window = windowToRead(position(), now, policy);
+    if (!window) throw new Error('no window');
+
+    const one = afterPage(position(), window, { ...lastPage, nextCursor: 'a' });
+    const two = afterPage(one, one.window ?? window, { ...lastPage, nextCursor: 'b' });
+
+    expect(two.window).toMatchObject({ cursor: 'b', pages: 2, rows: 6, repaired: 2 });
+  });
+
+  it('moves nothing, and says so, where a window ends where the position stands', () => {
+    const window = { start: '2026-06-15T10:45:00Z', end: position().doneUntil, cursor: null };
+
+    const done = afterPage(position(), { ...window, pages: 0, rows: 0, repaired: 0 }, lastPage);
+
+    expect(done).toEqual(position());
   });
 
   it('never moves back', () => {
@@ -192,6 +291,98 @@ describe('afterPage', () => {
           standing = afterPage(standing, window, lastPage);
         }
       }),
+    );
+  });
+});
+
+/** One thing that happens to a window that is being read. */
+const happening = fc.constantFrom(
+  ...([
+    'page',
+    'page',
+    'last page',
+    'last page',
+    'last page',
+    'cursor refused',
+    'too long',
+    'killed',
+  ] as const),
+);
+
+/** A stream somewhere in its life, how windows are cut, and how Button's clock stands to ours. */
+const streams = fc
+  .record({
+    beganDaysAgo: fc.integer({ min: 0, max: 400 }),
+    lengthDays: fc.option(fc.integer({ min: 0, max: 500 })),
+    millisecond: fc.integer({ min: 0, max: 999 }),
+    overlapMs: fc.integer({ min: 0, max: 3_600_000 }),
+    lagMs: fc.integer({ min: 0, max: 600_000 }),
+    behindMs: fc.constantFrom(0, 0, 500, 90_000, 7_200_000),
+    maxWindowSeconds: fc.option(fc.integer({ min: 900, max: 86_400 })),
+    happenings: fc.array(happening, { maxLength: 60 }),
+  })
+  .map(({ beganDaysAgo, lengthDays, millisecond, maxWindowSeconds, ...rest }) => {
+    const beganMs = now.getTime() - beganDaysAgo * 86_400_000 - 600_000 + millisecond;
+    const readFrom = new Date(beganMs).toISOString();
+    const readUntil =
+      lengthDays === null ? {} : { readUntil: new Date(beganMs + lengthDays * 86_400_000).toISOString() };
+    const longest = maxWindowSeconds === null ? {} : { maxWindowSeconds };
+    return { begun: position({ doneUntil: readFrom, readFrom, ...readUntil, ...longest }), ...rest };
+  });
+
+describe('reading a stream to its end, whatever happens on the way', () => {
+  it('leaves no gap, claims nothing that lies ahead of either clock, never moves back, and comes to an end (E1, E2, E3, E12, E13)', () => {
+    fc.assert(
+      fc.property(streams, ({ begun, overlapMs, lagMs, behindMs, happenings }) => {
+        const cut = { overlapMs, lagMs };
+        const serverTime = new Date(now.getTime() - behindMs);
+        const isLive = begun.readUntil === undefined;
+        /** Everything before this instant was in a window that was read to its end. */
+        let coveredMs = Date.parse(begun.doneUntil);
+        let standing = begun;
+        const pending = [...happenings];
+        // A worker knows Button's clock once it has had an answer.
+        let clock = now;
+        let steps = 0;
+        for (;;) {
+          const window = windowToRead(standing, clock, cut);
+          if (!window || (isLive && isCaughtUp(standing, clock, cut))) break;
+          steps += 1;
+          if (steps > 10_000) throw new Error('does not come to an end');
+          const before = standing;
+          const what = pending.shift() ?? 'last page';
+          if (what === 'killed') {
+            clock = now;
+            continue;
+          }
+          if (what === 'cursor refused') {
+            standing = readAgain(standing, window) ?? withoutWindow(standing);
+          } else if (what === 'too long') {
+            standing = readHalf(standing, window) ?? withoutWindow(standing);
+          } else {
+            const nextCursor = what === 'page' ? `after ${steps}` : null;
+            const bound = boundBy(window, serverTime, cut);
+            standing = afterPage(standing, bound, { nextCursor, rows: 1, repaired: 0, storedAt: now });
+            clock = serverTime;
+            if (nextCursor === null) {
+              expect(Date.parse(window.start)).toBeLessThanOrEqual(coveredMs);
+              coveredMs = Math.max(coveredMs, Date.parse(bound.safeUntil ?? bound.end));
+            }
+          }
+          expect(Date.parse(standing.doneUntil)).toBeGreaterThanOrEqual(Date.parse(before.doneUntil));
+          expect(Date.parse(standing.doneUntil)).toBeLessThanOrEqual(coveredMs);
+          expect(Date.parse(standing.doneUntil)).toBeLessThanOrEqual(
+            Math.max(Date.parse(begun.doneUntil), serverTime.getTime() - lagMs + 1000),
+          );
+          if (begun.readUntil !== undefined)
+            expect(Date.parse(window.end)).toBeLessThanOrEqual(Date.parse(begun.readUntil) + 1000);
+        }
+
+        const latestMs = serverTime.getTime() - lagMs;
+        const endMs = Math.min(latestMs, Date.parse(begun.readUntil ?? serverTime.toISOString()));
+        expect(coveredMs).toBeGreaterThanOrEqual(Math.floor(endMs / 1000) * 1000);
+      }),
+      { numRuns: 3000 },
     );
   });
 });
