@@ -19,6 +19,7 @@ import {
 import { readWakeUp, type OrderWakeUp } from '../../shared/domain/order-wake-up.ts';
 import type { OrderRules, OrderViolation } from '../../shared/domain/validate-order.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
+import { log } from '../../shared/runtime/logger.ts';
 import type { OrderReportStore } from '../../shared/store/order-report-store.ts';
 import type { QuarantineReason, QuarantineStore } from '../../shared/store/quarantine-store.ts';
 import type { Stored } from '../../shared/store/versioned-item.ts';
@@ -204,6 +205,12 @@ async function reportClaimed(claimed: Stored<OrderReport>, work: Work): Promise<
   await settle(claimed, result, ports);
 
   measureTry(claimed.thing, result, ports);
+  if (result.result !== 'done')
+    log.warn('order_not_reported', {
+      orderId: claimed.thing.orderId,
+      result: result.result,
+      reason: result.reason,
+    });
   await ports.breaker.learn(result, { isProbe });
   return OUTCOME_OF_RESULT[result.result];
 }

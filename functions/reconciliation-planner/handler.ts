@@ -10,6 +10,7 @@ import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
+import { log } from '../../shared/runtime/logger.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { createPositionStore } from '../../shared/store/position-store.ts';
@@ -33,7 +34,7 @@ export const handler = middy<unknown, PlanOutcome>()
     const http = createButtonHttp({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS });
     const key = await apiKey.read();
     try {
-      return await planReconciliation({
+      const plan = await planReconciliation({
         api: key.status === 'set' ? createTransactionsApi(http, key.value) : apiKeyProblem(key),
         positions,
         send,
@@ -46,6 +47,8 @@ export const handler = middy<unknown, PlanOutcome>()
         // Lambda's own retries of a tick keep the request id.
         tickId: context.awsRequestId,
       });
+      log.info('reconciliation_planned', plan);
+      return plan;
     } finally {
       http.close();
     }

@@ -8,6 +8,7 @@ import {
 } from '../../shared/domain/begin-stream.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
 import { isFinished, isInFuture, type Position } from '../../shared/domain/position.ts';
+import { log } from '../../shared/runtime/logger.ts';
 import type { DeploymentMark, PositionStore, StandingStream } from '../../shared/store/position-store.ts';
 
 /** What preparing needs. */
@@ -55,7 +56,14 @@ export async function prepareStreams(
     createdAt: now.toISOString(),
   };
   const unusable = standing.filter(({ position }) => !isUsable(position, now));
-  if (unusable.length > 0) ports.metrics.add({ name: 'UnusablePositions', value: unusable.length });
+  for (const { stream, position } of unusable) {
+    ports.metrics.add({ name: 'UnusablePositions', value: 1 });
+    log.warn('position_unusable', {
+      account,
+      stream,
+      problem: position === 'unreadable' ? 'unreadable' : 'in_the_future',
+    });
+  }
 
   const live = standing.find(({ stream }) => stream === 'live')?.position;
   await begin({ standing: live, beginning, isDue: false, now }, ports.positions);

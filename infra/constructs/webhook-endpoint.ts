@@ -23,6 +23,8 @@ const PATH = '/webhooks/button';
 export class WebhookEndpoint extends Construct {
   /** The whole URL. */
   readonly url: string;
+  /** What every request came to, in the fields of `accessLogFormat`. */
+  readonly accessLogs: LogGroup;
 
   constructor(scope: Construct, id: string, { deployment, receiver, throttle }: WebhookEndpointProps) {
     super(scope, id);
@@ -37,7 +39,7 @@ export class WebhookEndpoint extends Construct {
       methods: [HttpMethod.POST],
       integration: new HttpLambdaIntegration('Receiver', receiver.lambda),
     });
-    const accessLogs = new LogGroup(this, 'AccessLogs', {
+    this.accessLogs = new LogGroup(this, 'AccessLogs', {
       retention: deployment.config.logRetentionDays,
       removalPolicy: dataRemovalPolicy(deployment),
     });
@@ -46,9 +48,12 @@ export class WebhookEndpoint extends Construct {
       stageName: '$default',
       autoDeploy: true,
       throttle,
-      accessLogSettings: { destination: new LogGroupLogDestination(accessLogs), format: accessLogFormat() },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(this.accessLogs),
+        format: accessLogFormat(),
+      },
     });
-    this.#countForPauseRule(accessLogs);
+    this.#countForPauseRule();
     this.url = `${api.apiEndpoint}${PATH}`;
     pinLogicalId(stage, 'WebhookStage');
   }
@@ -59,17 +64,17 @@ export class WebhookEndpoint extends Construct {
    *
    * Source: docs/button/webhooks.md, "Retries and automatic pause" and "Request".
    */
-  #countForPauseRule(accessLogs: LogGroup): void {
+  #countForPauseRule(): void {
     const isFromButton = '$.userAgent = "Button Webhooks*"';
     const isFailure = `($.status = "5*") || ($.status = "429") || (($.status = "401") && (${isFromButton}))`;
-    this.#count(accessLogs, 'WebhooksFromButton', `{ ${isFromButton} }`);
-    this.#count(accessLogs, 'WebhooksFailedForButton', `{ ${isFailure} }`);
+    this.#count('WebhooksFromButton', `{ ${isFromButton} }`);
+    this.#count('WebhooksFailedForButton', `{ ${isFailure} }`);
   }
 
   /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html */
-  #count(accessLogs: LogGroup, metricName: OverallMetricName, pattern: string): void {
+  #count(metricName: OverallMetricName, pattern: string): void {
     new MetricFilter(this, metricName, {
-      logGroup: accessLogs,
+      logGroup: this.accessLogs,
       filterPattern: FilterPattern.literal(pattern),
       metricNamespace: METRICS_NAMESPACE,
       metricName,

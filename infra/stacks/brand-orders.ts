@@ -1,5 +1,6 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { ArnPrincipal, Grant, type IGrantable, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
@@ -8,6 +9,7 @@ import type { Environment as OrderReporterEnvironment } from '../../functions/or
 import type { Environment as RetrySweepEnvironment } from '../../functions/retry-sweep/env.ts';
 import { ORDER_REPORTS_TABLE } from '../../shared/store/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
+import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
@@ -44,9 +46,11 @@ export class BrandOrders extends Construct {
       logicalId: `ButtonApiKey${brandName(props.brand.id)}`,
       description: `Button API key of the brand ${props.brand.id}: the plain key, from Button's Dashboard.`,
     });
-    this.queue = this.#createReporter().queue;
-    this.#createRetrySweep();
+    const { queue, worker: reporter } = this.#createReporter();
+    this.queue = queue;
+    const { worker: sweep } = this.#createRetrySweep();
     this.#addQuarantineAlarm();
+    this.#saveLogQueries(reporter.lambda.logGroup, sweep.lambda.logGroup);
     for (const arn of props.brand.producers) this.grantSendOrders(new ArnPrincipal(arn));
   }
 
@@ -116,7 +120,7 @@ export class BrandOrders extends Construct {
     ];
   }
 
-  #createRetrySweep(): void {
+  #createRetrySweep(): ScheduledWorker {
     const { deployment, brand, orderReports } = this.#props;
     const environment: RetrySweepEnvironment = {
       BRAND_ID: brand.id,
@@ -125,7 +129,7 @@ export class BrandOrders extends Construct {
       MAX_WAKE_UPS: String(brand.retrySweep.maxWakeUps),
     };
     const dueIndexArn = `${orderReports.tableArn}/index/${ORDER_REPORTS_TABLE.dueIndex.name}`;
-    new ScheduledWorker(this, 'RetrySweep', {
+    return new ScheduledWorker(this, 'RetrySweep', {
       deployment,
       name: 'retry-sweep',
       timeoutSeconds: 30,
@@ -158,6 +162,36 @@ export class BrandOrders extends Construct {
       impact: `Orders of ${brand.id} couldn't be reported as they are, within the last day: their commission is lost until they are mended. QuarantinedAmountMinor says how much.`,
       firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,
       runbookSection: 'orders-in-quarantine',
+    });
+  }
+
+  #saveLogQueries(reporterLogs: ILogGroup, sweepLogs: ILogGroup): void {
+    const { deployment, brand } = this.#props;
+    const ofReporter = { deployment, logGroups: [reporterLogs] };
+    saveLogQuery(this, 'NotReportedQuery', {
+      ...ofReporter,
+      question: `Orders of ${brand.id}/Why they are not reported`,
+      query: {
+        filterStatements: ['message.event = "order_not_reported"'],
+        statsStatements: [
+          'count(*) as tries, latest(message.orderId) as lastOrderId, latest(@timestamp) as lastAt by message.result, message.reason',
+        ],
+        sort: 'tries desc',
+      },
+    });
+    saveLogQuery(this, 'QuarantinedAmountQuery', {
+      ...ofReporter,
+      question: `Orders of ${brand.id}/What is refused, in money`,
+      query: {
+        filterStatements: ['ispresent(QuarantinedAmountMinor)'],
+        statsStatements: ['sum(QuarantinedAmountMinor) as amountMinor by Currency, bin(1h)'],
+      },
+    });
+    saveLogQuery(this, 'FailuresQuery', {
+      deployment,
+      logGroups: [reporterLogs, sweepLogs],
+      question: `Orders of ${brand.id}/What failed`,
+      query: FAILURES,
     });
   }
 }

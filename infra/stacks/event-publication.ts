@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import type { Environment as EventPublisherEnvironment } from '../../functions/event-publisher/env.ts';
 import { ExplainedAlarm } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
+import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { pinLogicalId } from '../constructs/logical-id.ts';
 import { permission } from '../constructs/permission.ts';
 import { dataRemovalPolicy, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
@@ -79,7 +80,7 @@ export class EventPublication extends Construct {
       maxRecordAge: Duration.hours(23),
       onFailure: new SqsDlq(this.#failures),
     });
-    this.#addAlarms(publisher);
+    this.#addAlarmsAndQuery(publisher);
   }
 
   #permissions(): PolicyStatement[] {
@@ -92,7 +93,7 @@ export class EventPublication extends Construct {
     ];
   }
 
-  #addAlarms({ lambda }: LambdaFunction): void {
+  #addAlarmsAndQuery({ lambda }: LambdaFunction): void {
     const { deployment } = this.#props;
     new ExplainedAlarm(this, 'FailuresAlarm', {
       deployment,
@@ -118,6 +119,23 @@ export class EventPublication extends Construct {
         'Button contradicts itself about a transaction: nobody is rewarded for it until a read settles it.',
       firstCommand: `aws dynamodb scan --table-name ${this.#props.transactions.tableName} --filter-expression "#status = :conflict" --expression-attribute-names '{"#status":"status"}' --expression-attribute-values '{":conflict":{"S":"conflict"}}' --projection-expression pk`,
       runbookSection: 'transactions-in-conflict',
+    });
+    saveLogQuery(this, 'NotPublishedQuery', {
+      deployment,
+      logGroups: [lambda.logGroup],
+      question: 'Events/Why they are not published',
+      query: {
+        ...FAILURES,
+        fields: [
+          '@timestamp',
+          'level',
+          'message.event',
+          'message.events',
+          'message.errors',
+          'errorType',
+          'errorMessage',
+        ],
+      },
     });
   }
 }

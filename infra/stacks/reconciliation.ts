@@ -1,5 +1,6 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
@@ -7,6 +8,7 @@ import { Construct } from 'constructs';
 import type { Environment as ReconciliationPlannerEnvironment } from '../../functions/reconciliation-planner/env.ts';
 import type { Environment as TransactionReconcilerEnvironment } from '../../functions/transaction-reconciler/env.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
+import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
@@ -44,10 +46,12 @@ export class Reconciliation extends Construct {
       logicalId: 'ButtonApiKey',
       description: `The publisher's Button API key: the plain key, from Button's Dashboard.`,
     });
-    this.wakeUps = this.#createReconciler().queue;
+    const { queue, worker: reconciler } = this.#createReconciler();
+    this.wakeUps = queue;
     this.#planner = this.#createPlanner().worker.lambda;
     this.plannerName = this.#planner.functionName;
     this.#addAlarms();
+    this.#saveLogQueries(reconciler.lambda.logGroup);
   }
 
   #createReconciler(): QueueWorker {
@@ -196,6 +200,62 @@ export class Reconciliation extends Construct {
       impact: 'Something spoilt how far an account is read: it is read from its beginning again.',
       firstCommand: scanPositions,
       runbookSection: 'a-position-makes-no-sense',
+    });
+  }
+
+  #saveLogQueries(reconcilerLogs: ILogGroup): void {
+    const { deployment } = this.#props;
+    const { logGroup: plannerLogs } = this.#planner;
+    saveLogQuery(this, 'ReadsQuery', {
+      deployment,
+      logGroups: [reconcilerLogs],
+      question: 'Reconciliation/How each account was read',
+      query: {
+        filterStatements: ['message.event = "stream_reconciled"'],
+        statsStatements: [
+          'count(*) as slices, latest(@timestamp) as lastAt by message.account, message.stream, message.outcome, message.reason',
+        ],
+        sort: 'lastAt desc',
+      },
+    });
+    saveLogQuery(this, 'RepairsQuery', {
+      deployment,
+      logGroups: [reconcilerLogs],
+      question: 'Reconciliation/What reading mended',
+      query: {
+        filterStatements: [
+          'ispresent(MissingTransactionsRepaired) or ispresent(StaleTransactionsRepaired) or ispresent(SettledConflicts)',
+        ],
+        statsStatements: [
+          'sum(MissingTransactionsRepaired) as missing, sum(StaleTransactionsRepaired) as stale, sum(SettledConflicts) as conflicts by bin(1h)',
+        ],
+      },
+    });
+    saveLogQuery(this, 'TicksQuery', {
+      deployment,
+      logGroups: [plannerLogs],
+      question: 'Reconciliation/What each tick planned',
+      query: {
+        fields: [
+          '@timestamp',
+          'message.event',
+          'message.outcome',
+          'message.accounts',
+          'message.reason',
+          'message.account',
+          'message.stream',
+          'message.problem',
+        ],
+        filterStatements: ['message.event in ["reconciliation_planned", "position_unusable"]'],
+        sort: '@timestamp desc',
+        limit: 200,
+      },
+    });
+    saveLogQuery(this, 'FailuresQuery', {
+      deployment,
+      logGroups: [plannerLogs, reconcilerLogs],
+      question: 'Reconciliation/What failed',
+      query: FAILURES,
     });
   }
 }

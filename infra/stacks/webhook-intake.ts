@@ -1,6 +1,7 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
@@ -8,6 +9,7 @@ import type { Environment as WebhookFallbackEnvironment } from '../../functions/
 import type { Environment as WebhookReceiverEnvironment } from '../../functions/webhook-receiver/env.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
+import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
@@ -44,13 +46,20 @@ export class WebhookIntake extends Construct {
       logicalId: 'WebhookSecrets',
       description: `JSON list of {"name", "secret"}: one for each webhook in Button's Dashboard, old and new while one is changed.`,
     });
-    const receiver = this.#createReceiver(this.#createFallback());
-    this.url = new WebhookEndpoint(this, 'Endpoint', {
+    const fallback = this.#createFallback();
+    const receiver = this.#createReceiver(fallback);
+    const endpoint = new WebhookEndpoint(this, 'Endpoint', {
       deployment,
       receiver,
       throttle: transactionsConfig.throttle,
-    }).url;
+    });
+    this.url = endpoint.url;
     this.#addAlarms(receiver);
+    this.#saveLogQueries({
+      accessLogs: endpoint.accessLogs,
+      receiverLogs: receiver.lambda.logGroup,
+      fallbackLogs: fallback.worker.lambda.logGroup,
+    });
   }
 
   #createFallback(): QueueWorker {
@@ -162,7 +171,55 @@ export class WebhookIntake extends Construct {
       runbookSection: 'no-webhook-brought-it',
     });
   }
+
+  #saveLogQueries({ accessLogs, receiverLogs, fallbackLogs }: IntakeLogs): void {
+    const { deployment } = this.#props;
+    saveLogQuery(this, 'AnswersQuery', {
+      deployment,
+      logGroups: [accessLogs],
+      question: 'Webhooks/How they are answered',
+      query: {
+        statsStatements: [
+          'count(*) as requests, pct(responseLatencyMs, 50) as p50Ms, pct(responseLatencyMs, 99) as p99Ms by status, userAgent, integrationError, error',
+        ],
+        sort: 'requests desc',
+      },
+    });
+    saveLogQuery(this, 'SecretsQuery', {
+      deployment,
+      logGroups: [receiverLogs],
+      question: 'Webhooks/Which secret signed them',
+      query: {
+        filterStatements: ['ispresent(WebhooksBySecret) or ispresent(WebhooksForged)'],
+        statsStatements: [
+          'sum(WebhooksBySecret) as authentic, sum(WebhooksForged) as forged by Secret, bin(1h)',
+        ],
+      },
+    });
+    saveLogQuery(this, 'HeldBackQuery', {
+      deployment,
+      logGroups: [receiverLogs, fallbackLogs],
+      question: 'Webhooks/Why they are held back',
+      query: {
+        filterStatements: [
+          'message.event in ["webhook_deferred", "webhook_not_deferred", "webhook_not_stored", "deferred_webhook_failed"]',
+        ],
+        statsStatements: [
+          'count(*) as webhooks, max(message.receives) as mostReceives, latest(@timestamp) as lastAt by message.event, message.error',
+        ],
+        sort: 'webhooks desc',
+      },
+    });
+    saveLogQuery(this, 'FailuresQuery', {
+      deployment,
+      logGroups: [receiverLogs, fallbackLogs],
+      question: 'Webhooks/What failed',
+      query: FAILURES,
+    });
+  }
 }
+
+type IntakeLogs = { accessLogs: ILogGroup; receiverLogs: ILogGroup; fallbackLogs: ILogGroup };
 
 /**
  * Of an hour's webhooks from Button, how many per cent failed; 0 for a single failure. An alarm looks at the last hour once a minute, as

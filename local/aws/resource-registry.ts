@@ -16,6 +16,7 @@ import { lambdaFunction } from './resources/lambda-function.ts';
 import { lambdaPermission } from './resources/lambda-permission.ts';
 import { logsLogGroup } from './resources/logs-log-group.ts';
 import { logsMetricFilter } from './resources/logs-metric-filter.ts';
+import { logsQueryDefinition } from './resources/logs-query-definition.ts';
 import { schedulerScheduleGroup } from './resources/scheduler-schedule-group.ts';
 import { schedulerSchedule } from './resources/scheduler-schedule.ts';
 import { secretsmanagerSecret } from './resources/secretsmanager-secret.ts';
@@ -43,6 +44,7 @@ const DEFINITIONS = [
   lambdaPermission,
   logsLogGroup,
   logsMetricFilter,
+  logsQueryDefinition,
   schedulerSchedule,
   schedulerScheduleGroup,
   secretsmanagerSecret,

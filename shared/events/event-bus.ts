@@ -1,5 +1,6 @@
 import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
 
+import { log } from '../runtime/logger.ts';
 import { TRANSACTION_EVENT_SOURCE, type TransactionChanged } from '../domain/transaction-changed.ts';
 
 /** Puts events on the bus; returns, in order, whether each was taken. Throws if the bus cannot be reached. */
@@ -35,7 +36,15 @@ export function createEventBus({
           })),
         }),
       );
-      taken.push(...entries.map((_, index) => results[index]?.EventId !== undefined));
+      const isTaken = entries.map((_, index) => results[index]?.EventId !== undefined);
+      taken.push(...isTaken);
+      if (isTaken.includes(false)) {
+        const errors = new Set(results.flatMap(({ ErrorCode }) => ErrorCode ?? []));
+        log.warn('events_not_taken', {
+          events: isTaken.filter((one) => !one).length,
+          errors: [...errors].join(' '),
+        });
+      }
     }
     return taken;
   };

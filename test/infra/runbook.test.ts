@@ -2,11 +2,25 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { synthesizeStage } from './synthesized-stage.ts';
+import { DEVELOPMENT_STAGE, synthesizeStage } from './synthesized-stage.ts';
+
+const page = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 
 describe('the runbook', () => {
+  it('names every saved query, and none that is not saved', () => {
+    const saved = synthesizeStage(DEVELOPMENT_STAGE)
+      .resources('AWS::Logs::QueryDefinition')
+      .map(({ Properties }) => String(Properties['Name']))
+      .map((name) => name.replace('Button/development/', '').replace('Orders of acme', 'Orders of <brand>'));
+
+    const named = [...page.matchAll(/`((?:Orders of <brand>|Webhooks|Reconciliation|Events)\/[^`]+)`/g)].map(
+      ([, name = '']) => name,
+    );
+
+    expect([...new Set(named)].sort()).toEqual(saved.sort());
+  });
+
   it('has the section that each alarm names, and no section that no alarm names', () => {
-    const page = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
     const sections = [...page.matchAll(/^## (.+)$/gm)].map(([, title = '']) =>
       title.toLowerCase().replaceAll(' ', '-'),
     );

@@ -15,7 +15,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup, MetricFilter, QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs';
 import { Schedule, ScheduleExpression, ScheduleGroup, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -90,6 +90,12 @@ export function synthesizeEverything(outdir: string, codeDirectory: string): voi
     filterPattern: FilterPattern.literal('{ $.status = "401" }'),
     metricNamespace: 'Everything',
     metricName: 'Refusals',
+  });
+
+  new QueryDefinition(stack, 'Question', {
+    queryDefinitionName: 'Everything/What happened',
+    queryString: new QueryString({ fields: ['@timestamp', '@message'] }),
+    logGroups: [worker.logGroup],
   });
 
   const api = new HttpApi(stack, 'Api');

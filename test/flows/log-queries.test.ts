@@ -1,0 +1,245 @@
+import { createHmac } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { DeleteTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { ListQueuesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+
+import { startSystem, type LocalSystem } from '../../local/system.ts';
+import { until } from '../../local/tour/until.ts';
+import { createEventBus } from '../../shared/events/event-bus.ts';
+import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { fieldOf, readInsightsQuery } from '../infra/logs-insights.ts';
+import { QUICK_TRANSACTIONS, quickBrand } from './quick-config.ts';
+import { connectSimulator, type SimulatorClient } from './simulator-client.ts';
+import { makeStateDirectory } from './state-directory.ts';
+import { connectSystem, orderEvent, plainOrder, type SystemClient } from './system-client.ts';
+
+const SLOW_MS = 180_000;
+const SECRET = 'webhook-test-secret';
+const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+
+const TemplateSchema = z.object({
+  Resources: z.record(
+    z.string(),
+    z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) }),
+  ),
+});
+const QueryDefinitionSchema = z.object({
+  Name: z.string(),
+  QueryString: z.string(),
+  LogGroupNames: z.array(z.object({ Ref: z.string() })).min(1),
+});
+
+type Line = Record<string, unknown>;
+type Resource = { logicalId: string; type: string; properties: Record<string, unknown> };
+
+const started: (() => void | Promise<void>)[] = [];
+let stateDirectory: string;
+let resources: Resource[];
+let system: LocalSystem;
+let client: SystemClient;
+let button: SimulatorClient;
+
+beforeAll(async () => {
+  const directory = await makeStateDirectory();
+  started.push(() => directory.remove());
+  stateDirectory = directory.path;
+  system = await startSystem({
+    configFile: await directory.writeConfig('everything', {
+      stage: 'local',
+      orderReporting: { brands: [quickBrand('acme')] },
+      transactions: QUICK_TRANSACTIONS,
+      dashboards: false,
+      tracing: false,
+    }),
+    stateDirectory,
+    apiKey: 'sk-flows',
+    webhookSecrets: [SECRET],
+    controlPort: 0,
+  });
+  started.push(() => system.close());
+  resources = readResources(join(stateDirectory, 'assemblies'));
+  client = connectSystem(system.endpoints);
+  started.push(() => {
+    client.close();
+  });
+  button = connectSimulator(system.endpoints.buttonControlUrl ?? '');
+  await playWhatTheQueriesAskFor();
+}, SLOW_MS);
+
+// From the last to the first, and only what was started.
+afterAll(async () => {
+  for (const close of started.toReversed()) await close();
+}, SLOW_MS);
+
+/** Orders, webhooks and reads as they should be and as they should not, and at the end a table that is gone. */
+async function playWhatTheQueriesAskFor(): Promise<void> {
+  await button.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 503 } });
+  await client.send(orderEvent({ orderId: 'order-late', data: plainOrder('order-late') }));
+  const wrong = { ...plainOrder('order-wrong'), total: 999 };
+  await client.send(orderEvent({ orderId: 'order-wrong', data: wrong }));
+  await untilLogged('a late and a refused order', ['order_not_reported', 'QuarantinedAmountMinor']);
+
+  await postWebhook({ button_order_id: 'btnorder-behind', amount: 100 });
+  for (const status of ['validated', 'declined'])
+    await postWebhook({ button_order_id: 'btnorder-odd', status, modified_date: '2026-01-02T00:00:00Z' });
+  await client.postWebhook(Buffer.from('{}'), '0'.repeat(64));
+  const injected = { currency: 'USD', webhook: false };
+  await button.injectTransaction({ ...injected, button_order_id: 'btnorder-behind', amount: 200 });
+  await button.injectTransaction({ ...injected, button_order_id: 'btnorder-odd', amount: 200 });
+  await button.injectTransaction({ ...injected, button_order_id: 'btnorder-missed', amount: 300 });
+  await client.reconcile();
+
+  const dynamodb = new DynamoDBClient({ ...LOCAL, endpoint: system.endpoints.dynamodbEndpoint });
+  const { tables } = system.endpoints;
+  const account = (await client.items('Positions')).map((item) => String(item['account'])).find(isAccount);
+  await dynamodb.send(
+    new PutItemCommand({
+      TableName: tables['Positions'],
+      Item: { account: { S: account ?? '' }, stream: { S: 'backfill-by-hand' } },
+    }),
+  );
+  await button.addFault({ on: 'api', match: { path: '/transactions' }, answer: { status: 503 } });
+  await client.reconcile();
+  await button.addFault({ on: 'api', match: { path: '/accounts$' }, answer: { status: 503 } });
+  await client.reconcile();
+  await untilLogged('everything that was read', [
+    'SettledConflicts',
+    'position_unusable',
+    'accounts-unavailable',
+  ]);
+
+  const sqs = new SQSClient({ ...LOCAL, endpoint: system.endpoints.sqsEndpoint });
+  const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand());
+  await sqs.send(
+    new SendMessageCommand({
+      QueueUrl: urls.find((url) => url.includes('WakeUps') && !url.includes('DeadLetters')),
+      MessageBody: 'nonsense',
+      MessageGroupId: 'nonsense',
+      MessageDeduplicationId: 'nonsense',
+    }),
+  );
+  await dynamodb.send(
+    new PutItemCommand({
+      TableName: tables['Transactions'],
+      Item: { pk: { S: 'order#by-hand' }, revision: { N: '1' } },
+    }),
+  );
+  await untilLogged('nonsense', ['message_left_on_queue', 'Invoke Error']);
+  for (const table of ['Transactions', 'Positions'])
+    await dynamodb.send(new DeleteTableCommand({ TableName: tables[table] }));
+  await client.reconcile();
+  await postWebhook({ button_order_id: 'btnorder-held-back' });
+  await untilLogged('a webhook that is held back', ['webhook_deferred', 'deferred_webhook_failed']);
+  dynamodb.destroy();
+  sqs.destroy();
+}
+
+function isAccount(id: string): boolean {
+  return id.startsWith('acc-');
+}
+
+/** Button's own pending webhook, changed and signed. */
+function postWebhook(changes: object): Promise<number> {
+  const body = Buffer.from(
+    JSON.stringify({ ...pendingWebhook, data: { ...pendingWebhook.data, ...changes } }),
+  );
+  return client.postWebhook(body, createHmac('sha256', SECRET).update(body).digest('hex'));
+}
+
+async function untilLogged(what: string, words: readonly string[]): Promise<void> {
+  await until(what, () => {
+    const text = [...linesByFunction().values()].flat().map((line) => JSON.stringify(line));
+    return Promise.resolve(
+      words.every((word) => text.some((line) => line.includes(word))) ? true : undefined,
+    );
+  });
+}
+
+function readResources(assemblies: string): Resource[] {
+  return readdirSync(assemblies, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.template.json'))
+    .flatMap((name) => {
+      const template: unknown = JSON.parse(readFileSync(join(assemblies, name), 'utf8'));
+      return Object.entries(TemplateSchema.parse(template).Resources).map(
+        ([logicalId, { Type: type, Properties: properties }]) => ({ logicalId, type, properties }),
+      );
+    });
+}
+
+/** What each function has logged so far, a line that is not whole yet left out. */
+function linesByFunction(): Map<string, Line[]> {
+  const logs = join(stateDirectory, 'logs');
+  return new Map(
+    readdirSync(logs).map((file) => [
+      file.replace('.log', ''),
+      readFileSync(join(logs, file), 'utf8').split('\n').flatMap(parseLine),
+    ]),
+  );
+}
+
+function parseLine(line: string): Line[] {
+  try {
+    return [JSON.parse(line) as Line];
+  } catch {
+    return [];
+  }
+}
+
+/** What stands in a log group: of a function what it has logged, of the gateway the fields of its format. */
+function linesOf(logGroup: string): Line[] {
+  const writer = resources.find(({ properties }) =>
+    JSON.stringify([
+      fieldOf(properties, 'LoggingConfig.LogGroup'),
+      fieldOf(properties, 'AccessLogSettings'),
+    ]).includes(`"${logGroup}"`),
+  );
+  const format = writer && fieldOf(writer.properties, 'AccessLogSettings.Format');
+  if (typeof format === 'string') return [JSON.parse(format) as Line];
+  return linesByFunction().get(writer?.logicalId ?? '') ?? [];
+}
+
+/** What the bus alone can bring about, as Lambda would log it. */
+async function lineOfLostEvent(): Promise<Line> {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue();
+  const send = () => Promise.resolve({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalFailure' }] });
+  const putEvents = createEventBus({ client: { send }, busName: 'bus' });
+  await putEvents([{ type: 'transaction.created', detail: { modifiedDate: '2026-01-01' } as never }]);
+  const [[message] = []] = warn.mock.calls;
+  warn.mockRestore();
+  return { level: 'WARN', message };
+}
+
+describe('the saved queries', () => {
+  it('ask for nothing that is not logged: each finds lines, and every field that it names stands in one of them', async () => {
+    const definitions = resources
+      .filter(({ type }) => type === 'AWS::Logs::QueryDefinition')
+      .map(({ properties }) => QueryDefinitionSchema.parse(properties));
+    const lost = await lineOfLostEvent();
+
+    const unanswered = definitions.flatMap(({ Name: name, QueryString: text, LogGroupNames: groups }) => {
+      const { fields, finds } = readInsightsQuery(text);
+      // Queries of the same text on other logs ask for what any function may log.
+      const same = definitions.filter(({ QueryString: other }) => other === text);
+      const all = [groups, ...same.map(({ LogGroupNames: others }) => others)].flat();
+      const found = [...all.flatMap(({ Ref: group }) => linesOf(group)), lost].filter(finds);
+      const missing = fields.filter((field) => !found.some((line) => fieldOf(line, field) !== undefined));
+      return missing.length > 0 || found.length === 0 ? [{ name, missing, found: found.length }] : [];
+    });
+
+    expect(definitions.length).toBeGreaterThan(10);
+    expect(unanswered).toEqual([]);
+  });
+
+  it('are named by the stage and by what they are about', () => {
+    const names = resources
+      .filter(({ type }) => type === 'AWS::Logs::QueryDefinition')
+      .map(({ properties }) => QueryDefinitionSchema.parse(properties).Name);
+
+    for (const name of names) expect(name).toMatch(/^Button\/local\/[A-Z][\w ]+\/[A-Z][\w ,]+$/);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
