@@ -39,12 +39,13 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   const { api, positions, metrics, now } = ports;
   if (typeof api === 'string') {
     metrics.add({ name: 'ReconcilerNotConfigured', value: 1 });
+    if (api !== 'api_key_not_set') metrics.add({ name: 'PublisherKeyUnusable', value: 1 });
     return { outcome: 'not-configured' };
   }
   const listing = await api.listAccounts();
   if (!listing.read) {
     metrics.add({ name: 'AccountsUnavailable', value: 1 });
-    if (listing.reason === 'unauthorized') metrics.add({ name: 'PublisherKeyRefused', value: 1 });
+    if (listing.reason === 'unauthorized') metrics.add({ name: 'PublisherKeyUnusable', value: 1 });
     return { outcome: 'accounts-unavailable', reason: listing.reason };
   }
 

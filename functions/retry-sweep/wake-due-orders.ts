@@ -32,8 +32,13 @@ export async function wakeDueOrders(ports: WakeDueOrdersPorts): Promise<number> 
   metrics.add({ name: 'BreakerOpen', value: isOpen ? 1 : 0 });
   const due = await ledger.listDue(now(), isOpen ? 1 : maxWakeUps);
   const [oldest] = due;
-  const oldestAgeSeconds = oldest ? Math.max(0, (now().getTime() - Date.parse(oldest.dueAt)) / 1000) : 0;
-  metrics.add({ name: 'OldestDueOrderAgeSeconds', value: oldestAgeSeconds });
+  metrics.add({ name: 'OldestDueOrderAgeSeconds', value: oldest ? secondsSince(oldest.dueAt, now()) : 0 });
+  // Nothing has been reported since the breaker opened: what opened it waits still, whenever its next try may be.
+  if (isOpen && oldest)
+    metrics.add({
+      name: 'OldestUnreportedOrderAgeSeconds',
+      value: secondsSince(standing.thing.since, now()),
+    });
 
   const messages = isOpen
     ? await probeMessages(oldest, standing, ports)
@@ -41,6 +46,10 @@ export async function wakeDueOrders(ports: WakeDueOrdersPorts): Promise<number> 
   await send(messages);
   metrics.add({ name: 'OrdersWoken', value: messages.length });
   return messages.length;
+}
+
+function secondsSince(instant: string, now: Date): number {
+  return Math.max(0, (now.getTime() - Date.parse(instant)) / 1000);
 }
 
 /** The probe, if it is due and there is an order to make it with. Whoever moves the probe's time on makes it: of two sweeps one. */

@@ -45,7 +45,7 @@ export async function reconcile(wakeUp: WakeUp, ports: ReconcilePorts): Promise<
   const outcome = await takeAndRead(wakeUp, ports);
   ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome.outcome], value: 1 });
   if (outcome.outcome === 'partial' && outcome.reason === 'unauthorized')
-    ports.metrics.add({ name: 'PublisherKeyRefused', value: 1 });
+    ports.metrics.add({ name: 'PublisherKeyUnusable', value: 1 });
   return outcome;
 }
 

@@ -219,7 +219,7 @@ function reconcilerRow(): IWidget[] {
     graph(
       'What keeps from reading',
       overall(
-        'PublisherKeyRefused',
+        'PublisherKeyUnusable',
         'AccountsUnavailable',
         'ReconcilerNotConfigured',
         'ReconcilerUnknownStreams',

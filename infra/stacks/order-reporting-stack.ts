@@ -1,6 +1,6 @@
 import { ProjectionType } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
 import { ORDER_REPORTS_TABLE, QUARANTINE_TABLE } from '../../shared/store/table.ts';
@@ -16,6 +16,12 @@ export type OrderReportingStackProps = StackProps & {
   deployment: Deployment;
   orderReporting: OrderReportingConfig;
 };
+
+/** An order's age is measured when it is tried: over a shorter time than its longest wait, the oldest may be missing. */
+function everyWaitingOrderIsTriedWithin({ brands }: OrderReportingConfig): Duration {
+  const seconds = Math.max(...brands.map(({ retryMaxSeconds }) => retryMaxSeconds));
+  return Duration.minutes(Math.ceil(seconds / 60) + 5);
+}
 
 /** A brand's side: from the order queue of each brand to Button's Order API. */
 export class OrderReportingStack extends Stack {
@@ -56,9 +62,11 @@ export class OrderReportingStack extends Stack {
     this.#addOutputs();
     new ExplainedAlarm(this, 'OldestOrderAlarm', {
       deployment,
-      metric: overallMetric('OldestUnreportedOrderAgeSeconds'),
+      metric: overallMetric(
+        'OldestUnreportedOrderAgeSeconds',
+        everyWaitingOrderIsTriedWithin(orderReporting),
+      ),
       above: 3600,
-      periods: 2,
       impact: 'Orders have waited for an hour: Button is down, slow or refuses the key.',
       firstCommand: `aws dynamodb scan --table-name ${orderReports.tableName} --index-name ${dueIndex.name} --max-items 20`,
       runbookSection: 'orders-are-getting-old',

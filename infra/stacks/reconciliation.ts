@@ -175,11 +175,12 @@ export class Reconciliation extends Construct {
       firstCommand: `aws logs tail ${this.#planner.logGroup.logGroupName} --since 3h`,
       runbookSection: 'reconciler-is-stale',
     });
-    new ExplainedAlarm(this, 'KeyRefusedAlarm', {
+    new ExplainedAlarm(this, 'KeyAlarm', {
       deployment,
-      metric: overallMetric('PublisherKeyRefused'),
+      metric: overallMetric('PublisherKeyUnusable'),
       above: 0,
-      impact: "Button refuses the publisher's API key: what webhooks missed is not repaired.",
+      impact:
+        "Button refuses the publisher's API key, or it can't be read: what webhooks missed is not repaired.",
       firstCommand: `aws secretsmanager describe-secret --secret-id ${this.apiKey.arn}`,
       runbookSection: 'reconciler-is-stale',
     });

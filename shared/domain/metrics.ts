@@ -68,8 +68,8 @@ export const METRICS = {
   OldestWindowAgeSeconds: { unit: 'Seconds', dimensions: [] },
   /** The same by account, for the boards. */
   WindowAgeSeconds: { unit: 'Seconds', dimensions: ['Account'] },
-  /** The publisher's key: ticks and slices that Button refused for it. */
-  PublisherKeyRefused: { unit: 'Count', dimensions: [] },
+  /** Ticks and slices for which the publisher's key was set and of no use: Button refused it, or it could not be read. */
+  PublisherKeyUnusable: { unit: 'Count', dimensions: [] },
   ReconcilerSlicesComplete: { unit: 'Count', dimensions: [] },
   ReconcilerSlicesHandedOn: { unit: 'Count', dimensions: [] },
   ReconcilerSlicesPartial: { unit: 'Count', dimensions: [] },

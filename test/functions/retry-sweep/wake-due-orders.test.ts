@@ -76,6 +76,19 @@ describe('while the breaker is open', () => {
     expect(measured).toContainEqual({ name: 'BreakerOpen', value: 1 });
   });
 
+  it('says for how long nothing has been reported, if an order waits', async () => {
+    const waiting = sweep(due);
+    const idle = sweep([]);
+    for (const { ports } of [waiting, idle]) {
+      await ports.breaker.write(opened('2026-06-01T10:59:00.000Z'), 0);
+      await wakeDueOrders(ports);
+    }
+
+    const age = { name: 'OldestUnreportedOrderAgeSeconds', value: 3690 };
+    expect(waiting.measured).toContainEqual(age);
+    expect(idle.measured).not.toContainEqual(age);
+  });
+
   it('makes one probe, however many sweeps run at once', async () => {
     const { sent, ports } = sweep(due);
     await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);

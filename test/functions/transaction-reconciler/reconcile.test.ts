@@ -145,7 +145,7 @@ describe('planning', () => {
 
     expect(measured).toEqual([
       { name: 'AccountsUnavailable', value: 1 },
-      { name: 'PublisherKeyRefused', value: 1 },
+      { name: 'PublisherKeyUnusable', value: 1 },
     ]);
   });
 

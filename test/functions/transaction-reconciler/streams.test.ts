@@ -160,7 +160,7 @@ describe('faults', () => {
       'acc-3 live: complete',
     ]);
     expect(stored()).toEqual(['order#btnorder-1', 'order#btnorder-3']);
-    expect(sum('PublisherKeyRefused')).toBe(1);
+    expect(sum('PublisherKeyUnusable')).toBe(1);
   });
 
   it('asks nothing more before Button said it may, and goes on then (E8)', async () => {

@@ -1,0 +1,49 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { DAY_MS, HOUR_MS, live } from './play.ts';
+import { FAULTS } from './faults.ts';
+import { ALARMS } from './synthesized-alarms.ts';
+import { watchWorld } from './watched-world.ts';
+
+beforeEach(() => {
+  for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
+});
+
+describe('the alarms', () => {
+  it('stay calm through a day of orders, webhooks, reads and sweeps', async () => {
+    const { world, alarmsSince, cloudWatch } = watchWorld({ seed: 'calm' });
+
+    await live(world, DAY_MS);
+
+    expect(cloudWatch.ignoredMetrics()).toEqual([]);
+    expect(alarmsSince()).toEqual([]);
+  });
+
+  it('stay calm after a first deployment without secrets, once the schedules have run (F10)', async () => {
+    const { world, alarmsSince } = watchWorld({ seed: 'new', isNew: true });
+    const firstRunsMs = world.clock.now() + 2 * HOUR_MS;
+    world.secrets.clear();
+
+    await world.runFor(DAY_MS);
+
+    expect(alarmsSince(firstRunsMs)).toEqual([]);
+  });
+
+  it.each(FAULTS)(
+    'tell of it, and of nothing else, when $fault',
+    async ({ options, play, alarms, fault }) => {
+      const { world, alarmsSince, cloudWatch } = watchWorld({ seed: fault, ...options });
+
+      await play(world);
+
+      expect(cloudWatch.ignoredMetrics()).toEqual([]);
+      expect(alarmsSince()).toEqual(alarms);
+    },
+  );
+
+  it('are there for a fault each', () => {
+    const told = new Set(FAULTS.flatMap(({ alarms }) => alarms));
+
+    expect([...told].sort()).toEqual(ALARMS.map(({ name }) => name).sort());
+  });
+});

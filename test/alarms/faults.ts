@@ -1,0 +1,285 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+
+import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { orderMessage } from '../simulation/messages.ts';
+import type { SimulatedWorld, SimulatedWorldOptions } from '../simulation/world.ts';
+import { HOUR_MS, inject, live, misbehave, MINUTE_MS, postWebhook, strike } from './play.ts';
+
+/** Something that goes wrong, and the alarms that tell of it. */
+export type FaultCase = {
+  fault: string;
+  /** By their logical ids in the templates. */
+  alarms: readonly string[];
+  options?: SimulatedWorldOptions;
+  play: (world: SimulatedWorld) => Promise<void>;
+};
+
+const ORDER_API = '^/v1/order';
+const ACCOUNTS = '/affiliation/accounts$';
+const TRANSACTIONS = '/affiliation/.*transactions';
+const OUT_OF_ORDER = { status: 503 };
+/** As the SDK throws after its tries. */
+const outage = (): Error =>
+  Object.assign(new Error('out of order'), { name: 'InternalServerError', $metadata: { attempts: 3 } });
+
+/** Every fault that an alarm is for. What follows of a fault later on is no part of its case. */
+export const FAULTS: readonly FaultCase[] = [
+  {
+    fault: "Button's Order API is down for two hours (A12, B3)",
+    alarms: ['OldestOrderAlarm'],
+    async play(world) {
+      misbehave(world, { on: 'api', match: { path: ORDER_API }, answer: OUT_OF_ORDER });
+      await live(world, 2 * HOUR_MS);
+    },
+  },
+  {
+    fault: "Button refuses the brand's key (B4)",
+    alarms: ['KeyRefusedAlarm'],
+    async play(world) {
+      world.secrets.set('brand-api-key', 'sk-revoked');
+      await live(world, HOUR_MS / 2);
+    },
+  },
+  {
+    fault: 'an order breaks the rules (A7, B9)',
+    alarms: ['AcmeQuarantineAlarm'],
+    async play(world) {
+      const order = orderMessage({ orderId: 'order-1', sequence: 1, kind: 'created', total: 100 });
+      world.sendOrderMessage({ ...order, body: order.body.replace('"total":100,', '"total":99,') });
+      await live(world, HOUR_MS / 2);
+    },
+  },
+  {
+    fault: 'an order kills the reporter before it is in the ledger',
+    alarms: ['AcmeReporterDeadLettersAlarm'],
+    options: { brand: { maxReceiveCount: 5, reporterTimeoutSeconds: 25, buttonTimeoutMs: 5000 } },
+    async play(world) {
+      strike(world, (call) => call.functionName === 'order-reporter', { latencyMs: 5, dies: 'before' });
+      world.sendOrderMessage(orderMessage({ orderId: 'order-1', sequence: 1, kind: 'created', total: 100 }));
+      await world.runFor(HOUR_MS);
+    },
+  },
+  {
+    fault: 'nobody takes orders off the queue (A15)',
+    alarms: ['AcmeReporterAgeAlarm'],
+    async play(world) {
+      world.weather.isPollerDown = (source) => source === 'orders.fifo';
+      await live(world, HOUR_MS);
+    },
+  },
+  {
+    fault: 'the schedule of the retry sweep is disabled',
+    alarms: ['AcmeRetrySweepSilenceAlarm'],
+    async play(world) {
+      world.sweep = () => undefined;
+      await live(world, HOUR_MS);
+    },
+  },
+  {
+    fault: 'the retry sweep fails whenever it runs',
+    alarms: ['AcmeRetrySweepSilenceAlarm'],
+    async play(world) {
+      strike(world, (call) => call.functionName === 'retry-sweep', { error: outage() });
+      await live(world, HOUR_MS);
+    },
+  },
+  {
+    fault: "the webhook has got another secret in Button's Dashboard (C12)",
+    alarms: ['IntakeFailuresAlarm', 'IntakeSilenceAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS / 2);
+      world.secrets.set('webhooks', '[{"name":"main","secret":"another"}]');
+      await live(world, HOUR_MS);
+    },
+  },
+  {
+    fault: 'two webhooks of an hour are answered with a 5xx, and come through later (C7)',
+    alarms: ['IntakeFailuresAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS);
+      let failures = 0;
+      const isReceiver = (name: string): boolean => name === 'webhook-receiver';
+      strike(world, ({ functionName }) => isReceiver(functionName) && failures++ < 2, { dies: 'before' });
+      await live(world, HOUR_MS / 2);
+    },
+  },
+  {
+    fault: 'Button sends no webhooks (E14)',
+    alarms: ['IntakeSilenceAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS / 2);
+      world.button.dispatcher.pause('main');
+      await live(world, HOUR_MS);
+    },
+  },
+  {
+    fault: 'a webhook is not understood (C4)',
+    alarms: ['IntakeQuarantineAlarm'],
+    async play(world) {
+      await postWebhook(world, { id: 'hook-1', event_type: 'Ping', data: {} });
+      await live(world, HOUR_MS / 2);
+    },
+  },
+  {
+    fault: 'a row of the Transactions API is not understood',
+    alarms: ['IntakeQuarantineAlarm'],
+    async play(world) {
+      inject(world, { webhook: false, status: 'unheard-of', currency: 'USD' });
+      await live(world, HOUR_MS);
+    },
+  },
+  {
+    fault: 'the intake can not write to the transactions table for two hours (F1)',
+    alarms: ['IntakeFallbackAgeAlarm', 'IntakeSilenceAlarm'],
+    async play(world) {
+      const isIntake = /^webhook-/;
+      strike(world, ({ functionName, target }) => isIntake.test(functionName) && target === 'transactions', {
+        error: outage(),
+      });
+      await live(world, 2 * HOUR_MS);
+    },
+  },
+  {
+    fault: 'a webhook that is held back kills the fallback again and again',
+    alarms: ['IntakeFallbackDeadLettersAlarm'],
+    options: {
+      transactions: { fallback: { maxReceiveCount: 5, timeoutSeconds: 10, visibilityTimeoutSeconds: 60 } },
+    },
+    async play(world) {
+      strike(world, ({ functionName }) => functionName === 'webhook-fallback', { dies: 'before' });
+      strike(
+        world,
+        ({ functionName, target }) => functionName === 'webhook-receiver' && target === 'transactions',
+        { error: outage() },
+      );
+      await postWebhook(world, pendingWebhook);
+      await world.runFor(HOUR_MS);
+    },
+  },
+  {
+    fault: 'a read of an account kills the reconciler again and again',
+    alarms: ['ReconciliationReconcilerDeadLettersAlarm'],
+    async play(world) {
+      strike(world, ({ functionName }) => functionName === 'transaction-reconciler', { dies: 'before' });
+      await live(world, HOUR_MS);
+    },
+  },
+  {
+    fault: 'nobody takes wake-ups off the queue',
+    alarms: ['ReconciliationReconcilerAgeAlarm'],
+    async play(world) {
+      world.weather.isPollerDown = (source) => source === 'wake-ups.fifo';
+      await live(world, 2 * HOUR_MS);
+    },
+  },
+  {
+    fault: 'the schedules of the planner are disabled',
+    alarms: ['ReconciliationPlannerSilenceAlarm'],
+    async play(world) {
+      world.reconcile = () => undefined;
+      await live(world, 3 * HOUR_MS);
+    },
+  },
+  {
+    fault: 'the planner fails whenever it runs',
+    alarms: ['ReconciliationPlannerSilenceAlarm'],
+    async play(world) {
+      strike(
+        world,
+        ({ functionName, service }) => functionName === 'reconciliation-planner' && service === 'dynamodb',
+        { error: outage() },
+      );
+      await live(world, 3 * HOUR_MS);
+    },
+  },
+  {
+    fault: "one account's transactions can not be read for four hours (E8, E10)",
+    alarms: ['ReconciliationStaleAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS);
+      misbehave(world, { on: 'api', match: { path: TRANSACTIONS }, answer: OUT_OF_ORDER });
+      await live(world, 4 * HOUR_MS);
+    },
+  },
+  {
+    fault: 'Button does not list the accounts for four hours',
+    alarms: ['ReconciliationAccountsAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS);
+      misbehave(world, { on: 'api', match: { path: ACCOUNTS }, answer: OUT_OF_ORDER });
+      await live(world, 4 * HOUR_MS);
+    },
+  },
+  {
+    fault: "the publisher's key can not be read (F7)",
+    alarms: ['ReconciliationKeyAlarm'],
+    async play(world) {
+      world.secrets.set('publisher-api-key', 'no key at all');
+      await live(world, HOUR_MS);
+    },
+  },
+  {
+    fault: "Button refuses the publisher's key (B4)",
+    alarms: ['ReconciliationKeyAlarm'],
+    async play(world) {
+      world.secrets.set('publisher-api-key', 'sk-revoked');
+      await live(world, HOUR_MS);
+    },
+  },
+  {
+    fault: 'a transaction shows up at Button hours after it changed (E15)',
+    alarms: ['ReconciliationDriftAlarm'],
+    async play(world) {
+      await live(world, 6 * HOUR_MS);
+      const modifiedAt = new Date(world.clock.now() - 5 * HOUR_MS).toISOString();
+      inject(world, {
+        webhook: false,
+        currency: 'USD',
+        amount: 500,
+        created_date: modifiedAt,
+        modified_date: modifiedAt,
+      });
+      world.reconcile(['sweep-daily']);
+      await live(world, HOUR_MS / 2);
+    },
+  },
+  {
+    fault: 'somebody spoils a position (E4)',
+    alarms: ['ReconciliationPositionAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS / 2);
+      const accounts = world.dynamodb.items('positions').map((item) => item['account']);
+      const account = accounts.find((id) => id?.S?.startsWith('acc-')) ?? { S: '' };
+      const item = { account, stream: { S: 'live' } };
+      world.dynamodb.execute(new PutItemCommand({ TableName: 'positions', Item: item }));
+      await live(world, HOUR_MS / 2);
+    },
+  },
+  {
+    fault: 'the bus takes nothing for two hours (F4)',
+    alarms: ['PublicationBehindAlarm'],
+    async play(world) {
+      world.weather.losesEvent = () => true;
+      await live(world, 2 * HOUR_MS);
+    },
+  },
+  {
+    fault: 'the bus takes nothing for a day (F4)',
+    alarms: ['PublicationBehindAlarm', 'PublicationFailuresAlarm'],
+    async play(world) {
+      world.weather.losesEvent = () => true;
+      await live(world, HOUR_MS);
+      await world.runFor(24 * HOUR_MS);
+    },
+  },
+  {
+    fault: 'Button contradicts itself (D4)',
+    alarms: ['PublicationConflictsAlarm'],
+    async play(world) {
+      const data = { ...pendingWebhook.data, modified_date: new Date(world.clock.now()).toISOString() };
+      await postWebhook(world, { ...pendingWebhook, data: { ...data, status: 'validated' } });
+      await postWebhook(world, { ...pendingWebhook, id: 'hook-2', data: { ...data, status: 'declined' } });
+      await live(world, 30 * MINUTE_MS);
+    },
+  },
+];

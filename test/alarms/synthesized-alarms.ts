@@ -1,0 +1,39 @@
+import { readAlarm, type AlarmDefinition } from '../../local/aws/cloudwatch/alarm-definition.ts';
+import { DEVELOPMENT_STAGE, synthesizeStage } from '../infra/synthesized-stage.ts';
+
+/** Everything that both flows' templates hold. */
+export const STAGE = synthesizeStage(DEVELOPMENT_STAGE);
+
+/** An alarm as its template defines it, by its logical id without the hash. */
+export type SynthesizedAlarm = { name: string; definition: AlarmDefinition };
+
+/** Every alarm of both flows. Queues and functions are named by their logical ids. */
+export const ALARMS: readonly SynthesizedAlarm[] = STAGE.resources('AWS::CloudWatch::Alarm').map(
+  ({ logicalId, Properties: properties }) => ({
+    name: withoutHash(logicalId),
+    definition: readAlarm(resolve(properties) as Record<string, unknown>),
+  }),
+);
+
+/** A physical name for everything that the template refers to: its logical id. */
+export function resolve(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(resolve);
+  if (typeof value !== 'object' || value === null) return value;
+  const { Ref: ref, 'Fn::GetAtt': attribute, 'Fn::Join': join, ...rest } = value as Record<string, unknown>;
+  if (typeof ref === 'string') return ref;
+  if (Array.isArray(attribute)) return attribute[0];
+  if (Array.isArray(join)) return (resolve(join[1]) as unknown[]).join(String(join[0]));
+  return Object.fromEntries(Object.entries(rest).map(([name, inner]) => [name, resolve(inner)]));
+}
+
+/** The one resource of the type whose logical id begins so. */
+export function logicalId(type: string, prefix: string): string {
+  const found = STAGE.resources(type).filter((resource) => resource.logicalId.startsWith(prefix));
+  const [only, ...others] = found;
+  if (!only || others.length > 0) throw new Error(`${found.length} of ${type} begin with ${prefix}`);
+  return only.logicalId;
+}
+
+function withoutHash(id: string): string {
+  return id.replace(/[0-9A-F]{8}$/, '');
+}

@@ -1,0 +1,184 @@
+import { createCloudWatch, type CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
+import { alarmHistory } from '../../local/aws/cloudwatch/alarm-state.ts';
+import { createMetricFilter, METRIC_FILTER_PROPERTIES } from '../../local/aws/cloudwatch/metric-filter.ts';
+import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { createMetrics } from '../../shared/runtime/metrics.ts';
+import * as z from 'zod';
+
+import type { Invocation } from '../simulation/lambda-model.ts';
+import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
+import { ALARMS, logicalId, resolve, STAGE } from './synthesized-alarms.ts';
+
+/** A world whose metrics CloudWatch takes in: from lines of the embedded metric format, from access logs, and from AWS itself. */
+export type WatchedWorld = {
+  world: SimulatedWorld;
+  cloudWatch: CloudWatch;
+  /** Every alarm that went off since the beginning, or since an instant in milliseconds. */
+  alarmsSince: (fromMs?: number) => string[];
+};
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** After so long Lambda gives up a record and tells the failure queue: `MaximumRecordAgeInSeconds` of the publisher's mapping. */
+const RECORD_AGE_MS = 23 * HOUR_MS;
+/** As if the schedules had run before the beginning, for the longest time that an alarm looks back for them. */
+const RAN_BEFORE_MS = 2 * HOUR_MS;
+
+const FUNCTION = 'AWS::Lambda::Function';
+/** The function in the template that stands for a function of the world. */
+const FUNCTION_IDS: Record<string, string> = {
+  'order-reporter': logicalId(FUNCTION, 'AcmeReporterWorkerFunction'),
+  'retry-sweep': logicalId(FUNCTION, 'AcmeRetrySweepWorkerFunction'),
+  'webhook-receiver': logicalId(FUNCTION, 'IntakeReceiverFunction'),
+  'webhook-fallback': logicalId(FUNCTION, 'IntakeFallbackWorkerFunction'),
+  'event-publisher': logicalId(FUNCTION, 'PublicationPublisherFunction'),
+  'reconciliation-planner': logicalId(FUNCTION, 'ReconciliationPlannerWorkerFunction'),
+  'transaction-reconciler': logicalId(FUNCTION, 'ReconciliationReconcilerWorkerFunction'),
+};
+const PUBLISHER = FUNCTION_IDS['event-publisher'] ?? '';
+const SCHEDULED = ['retry-sweep', 'reconciliation-planner'];
+
+const QUEUE_IDS = {
+  orders: 'OrdersAcme',
+  orderDeadLetters: 'OrdersAcmeDeadLetters',
+  fallback: 'WebhookFallbackQueue',
+  fallbackDeadLetters: 'WebhookFallbackQueueDeadLetters',
+  wakeUps: 'WakeUps',
+  wakeUpDeadLetters: 'WakeUpsDeadLetters',
+} as const;
+
+const ACCESS_LOGS = logicalId('AWS::Logs::LogGroup', 'IntakeEndpointAccessLogs');
+
+/** `isNew`: nothing has run before the beginning, as in a first deployment. */
+export function watchWorld({
+  isNew = false,
+  ...options
+}: SimulatedWorldOptions & { isNew?: boolean } = {}): WatchedWorld {
+  let lines: string[] = [];
+  let atMs = 0;
+  const metrics = createMetrics({
+    namespace: METRICS_NAMESPACE,
+    definitions: METRICS,
+    write: (line) => lines.push(line),
+    now: () => atMs,
+  });
+  const world = new SimulatedWorld({
+    schedules: 'as-deployed',
+    ...options,
+    transactions: { reconciler: { readFrom: '2026-06-01T00:00:00Z' }, ...options.transactions },
+    measure: ({ atMs: _, ...measured }) => {
+      // What the gateway counts comes from its access log.
+      if (measured.name !== 'WebhooksFromButton' && measured.name !== 'WebhooksFailedForButton')
+        metrics.add(measured);
+    },
+    onInvocation: (invocation) => {
+      atMs = invocation.endMs;
+      metrics.flush();
+      takeInInvocation(cloudWatch, invocation, lines);
+      lines = [];
+    },
+  });
+  const startMs = world.clock.now();
+  const cloudWatch = createCloudWatch(startMs);
+  addMetricFilters(cloudWatch);
+  writeAccessLog(world, cloudWatch);
+  if (!isNew) {
+    for (let ranAtMs = startMs - RAN_BEFORE_MS; ranAtMs < startMs; ranAtMs += MINUTE_MS)
+      for (const name of SCHEDULED) putFunctionMetric(cloudWatch, name, { Invocations: 1, atMs: ranAtMs });
+  }
+  everyMinute(world, () => {
+    measureGauges(world, cloudWatch);
+  });
+  return {
+    world,
+    cloudWatch,
+    alarmsSince: (fromMs = startMs) => {
+      const span = { fromMs, untilMs: world.clock.now() };
+      return ALARMS.filter(({ definition }) =>
+        alarmHistory(definition, cloudWatch.metrics, span).some(({ state }) => state === 'ALARM'),
+      )
+        .map(({ name }) => name)
+        .sort();
+    },
+  };
+}
+
+function takeInInvocation(cloudWatch: CloudWatch, invocation: Invocation, lines: readonly string[]): void {
+  const { functionName, endMs: atMs, status } = invocation;
+  for (const line of lines) cloudWatch.takeInLine({ logGroupName: functionName, line: line.trimEnd(), atMs });
+  putFunctionMetric(cloudWatch, functionName, {
+    Invocations: 1,
+    Errors: status === 'succeeded' ? 0 : 1,
+    atMs,
+  });
+}
+
+function putFunctionMetric(
+  { metrics }: CloudWatch,
+  functionName: string,
+  { atMs, ...values }: Record<string, number> & { atMs: number },
+): void {
+  const dimensions = { FunctionName: FUNCTION_IDS[functionName] ?? functionName };
+  for (const [name, value] of Object.entries(values))
+    metrics.put({ namespace: 'AWS/Lambda', name, dimensions }, { atMs, value });
+}
+
+function addMetricFilters({ metricFilters, metrics }: CloudWatch): void {
+  const FilterSchema = z.object(METRIC_FILTER_PROPERTIES);
+  for (const { Properties: properties } of STAGE.resources('AWS::Logs::MetricFilter'))
+    metricFilters.push(createMetricFilter(FilterSchema.parse(resolve(properties)), metrics));
+}
+
+/** Each request in the format of the template's access log. */
+function writeAccessLog(world: SimulatedWorld, cloudWatch: CloudWatch): void {
+  const [stage] = STAGE.resources('AWS::ApiGatewayV2::Stage');
+  const { Format: format } = stage?.Properties['AccessLogSettings'] as { Format: string };
+  const post = world.postWebhook.bind(world);
+  world.postWebhook = async (request, sender) => {
+    const status = await post(request, sender);
+    const userAgent = sender === 'Button' ? 'Button Webhooks 1.2.3' : 'curl/8.5.0';
+    const line = format
+      .replace('$context.status', String(status))
+      .replace('$context.identity.userAgent', userAgent);
+    cloudWatch.takeInLine({ logGroupName: ACCESS_LOGS, line, atMs: world.clock.now() });
+    return status;
+  };
+}
+
+function everyMinute(world: SimulatedWorld, act: () => void): void {
+  const next = (): void => {
+    world.clock.at(world.clock.now() + MINUTE_MS, () => {
+      act();
+      next();
+    });
+  };
+  next();
+}
+
+/** What SQS and Lambda measure by themselves. */
+function measureGauges(world: SimulatedWorld, { metrics }: CloudWatch): void {
+  const atMs = world.clock.now();
+  const { queues, iteratorAgeMs } = world.gauges();
+  const putOfQueue = (queueName: string, name: string, value: number): void => {
+    metrics.put({ namespace: 'AWS/SQS', name, dimensions: { QueueName: queueName } }, { atMs, value });
+  };
+  for (const name of [
+    'orders',
+    'orderDeadLetters',
+    'fallback',
+    'fallbackDeadLetters',
+    'wakeUps',
+    'wakeUpDeadLetters',
+  ] as const) {
+    const { visible, oldestAgeSeconds } = queues[name];
+    putOfQueue(QUEUE_IDS[name], 'ApproximateNumberOfMessagesVisible', visible);
+    putOfQueue(QUEUE_IDS[name], 'ApproximateAgeOfOldestMessage', oldestAgeSeconds);
+  }
+  // The world keeps records for ever; Lambda gives them up, one by one, and tells the failure queue.
+  const givenUp = iteratorAgeMs > RECORD_AGE_MS ? 1 : 0;
+  putOfQueue('EventPublisherFailures', 'ApproximateNumberOfMessagesVisible', givenUp);
+  metrics.put(
+    { namespace: 'AWS/Lambda', name: 'IteratorAge', dimensions: { FunctionName: PUBLISHER } },
+    { atMs, value: iteratorAgeMs },
+  );
+}
