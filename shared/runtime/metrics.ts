@@ -10,7 +10,7 @@ type Measured<Name extends string> = {
 /** Metrics that are held until they are flushed, so that one invocation writes few lines. */
 export type BufferedMetrics<Name extends string> = {
   add(measured: Measured<Name>): void;
-  /** Writes what was added since the last flush, one line for each set of dimensions, and forgets it. */
+  /** Writes what was added since the last flush, in as few lines as can be, and forgets it. */
   flush(): void;
 };
 
@@ -40,45 +40,71 @@ export function createMetrics<Name extends string>({
 }: MetricsOptions<Name>): BufferedMetrics<Name> {
   let held: Measured<Name>[] = [];
 
-  const documentOf = (measured: readonly Measured<Name>[]): Record<string, unknown> => {
-    const byName = [...Map.groupBy(measured, ({ name }) => name)];
-    const dimensions = Object.fromEntries(
-      Object.entries(measured[0]?.dimensions ?? {}).map(([name, text]) => [name, dimensionValue(text)]),
-    );
-    return {
-      _aws: {
-        Timestamp: now(),
-        CloudWatchMetrics: [
-          {
-            Namespace: namespace,
-            Dimensions: [Object.keys(dimensions)],
-            Metrics: byName.map(([name]) => ({ Name: name, Unit: definitions[name].unit })),
-          },
-        ],
-      },
-      ...dimensions,
-      ...Object.fromEntries(
-        byName.map(([name, same]) => [
-          name,
-          valueOf(
-            same.map(({ value }) => value),
-            definitions[name],
-          ),
-        ]),
-      ),
-    };
-  };
+  const documentOf = (groups: readonly Group<Name>[]): Record<string, unknown> => ({
+    _aws: {
+      Timestamp: now(),
+      CloudWatchMetrics: groups.map(({ dimensions, byName }) => ({
+        Namespace: namespace,
+        Dimensions: [Object.keys(dimensions)],
+        Metrics: byName.map(([name]) => ({ Name: name, Unit: definitions[name].unit })),
+      })),
+    },
+    ...Object.fromEntries(groups.flatMap(({ dimensions }) => Object.entries(dimensions))),
+    ...Object.fromEntries(
+      groups
+        .flatMap(({ byName }) => byName)
+        .map(([name, values]) => [name, valueOf(values, definitions[name])]),
+    ),
+  });
 
   return {
     add(measured) {
       held.push(measured);
     },
     flush() {
-      const groups = Map.groupBy(held, ({ dimensions = {} }) => JSON.stringify(Object.entries(dimensions)));
+      const groups = inGroups(held);
       held = [];
-      for (const measured of groups.values()) write(`${JSON.stringify(documentOf(measured))}\n`);
+      for (const line of inLines(groups)) write(`${JSON.stringify(documentOf(line))}\n`);
     },
   };
+}
+
+/** What was measured under one set of dimensions. */
+type Group<Name extends string> = {
+  dimensions: Readonly<Record<string, string>>;
+  byName: [name: Name, values: number[]][];
+};
+
+function inGroups<Name extends string>(measured: readonly Measured<Name>[]): Group<Name>[] {
+  const groups = Map.groupBy(measured, ({ dimensions = {} }) => JSON.stringify(Object.entries(dimensions)));
+  return [...groups.values()].map((same) => ({
+    dimensions: Object.fromEntries(
+      Object.entries(same[0]?.dimensions ?? {}).map(([name, text]) => [name, dimensionValue(text)]),
+    ),
+    byName: [...Map.groupBy(same, ({ name }) => name)].map(([name, ones]) => [
+      name,
+      ones.map(({ value }) => value),
+    ]),
+  }));
+}
+
+/** As few lines as can be, because each is paid for: a line holds one value of a dimension, and each metric once. */
+function inLines<Name extends string>(groups: readonly Group<Name>[]): Group<Name>[][] {
+  const lines: Group<Name>[][] = [];
+  for (const group of groups) {
+    const line = lines.find((others) => others.every((other) => canShareLine(other, group)));
+    if (line) line.push(group);
+    else lines.push([group]);
+  }
+  return lines;
+}
+
+function canShareLine<Name extends string>(one: Group<Name>, other: Group<Name>): boolean {
+  const isSameValue = ([name, value]: [string, string]): boolean => (one.dimensions[name] ?? value) === value;
+  const names = new Set(one.byName.map(([name]) => name));
+  return (
+    Object.entries(other.dimensions).every(isSameValue) && !other.byName.some(([name]) => names.has(name))
+  );
 }
 
 /**

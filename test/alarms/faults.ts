@@ -3,7 +3,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { orderMessage } from '../simulation/messages.ts';
 import type { SimulatedWorld, SimulatedWorldOptions } from '../simulation/world.ts';
-import { HOUR_MS, inject, live, misbehave, MINUTE_MS, postWebhook, strike } from './play.ts';
+import { HOUR_MS, inject, live, misbehave, MINUTE_MS, outage, postWebhook, strike } from './play.ts';
 
 /** Something that goes wrong, and the alarms that tell of it. */
 export type FaultCase = {
@@ -18,9 +18,6 @@ const ORDER_API = '^/v1/order';
 const ACCOUNTS = '/affiliation/accounts$';
 const TRANSACTIONS = '/affiliation/.*transactions';
 const OUT_OF_ORDER = { status: 503 };
-/** As the SDK throws after its tries. */
-const outage = (): Error =>
-  Object.assign(new Error('out of order'), { name: 'InternalServerError', $metadata: { attempts: 3 } });
 
 /** Every fault that an alarm is for. What follows of a fault later on is no part of its case. */
 export const FAULTS: readonly FaultCase[] = [

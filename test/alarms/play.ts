@@ -14,7 +14,7 @@ export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** A new order every five minutes, adjusted half an hour later, every fifth one cancelled an hour later. */
-export function sendOrders(world: SimulatedWorld, { forMs }: { forMs: number }): void {
+function sendOrders(world: SimulatedWorld, { forMs }: { forMs: number }): void {
   const startMs = world.clock.now();
   const send = (afterMs: number, message: Parameters<typeof orderMessage>[0]): void => {
     world.clock.at(startMs + afterMs, () => world.sendOrderMessage(orderMessage(message)));
@@ -58,6 +58,14 @@ export function misbehave(world: SimulatedWorld, fault: FaultInput): void {
 export function strike(world: SimulatedWorld, matches: (call: Call) => boolean, fate: Partial<Fate>): void {
   const { fateOf } = world.weather;
   world.weather.fateOf = (call) => (matches(call) ? { latencyMs: 5, ...fate } : fateOf(call));
+}
+
+/** What the SDK throws after its tries. */
+export function outage(): Error {
+  return Object.assign(new Error('out of order'), {
+    name: 'InternalServerError',
+    $metadata: { attempts: 3 },
+  });
 }
 
 export function inject(world: SimulatedWorld, row: InjectedTransactionInput): void {

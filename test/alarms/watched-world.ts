@@ -1,7 +1,7 @@
 import { createCloudWatch, type CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
 import { alarmHistory } from '../../local/aws/cloudwatch/alarm-state.ts';
 import { createMetricFilter, METRIC_FILTER_PROPERTIES } from '../../local/aws/cloudwatch/metric-filter.ts';
-import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { METRICS, METRICS_NAMESPACE, type Measured } from '../../shared/domain/metrics.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
 import * as z from 'zod';
 
@@ -13,6 +13,8 @@ import { ALARMS, logicalId, resolve, STAGE } from './synthesized-alarms.ts';
 export type WatchedWorld = {
   world: SimulatedWorld;
   cloudWatch: CloudWatch;
+  /** Emits what no function of the world measures. */
+  emit: (measured: Measured) => void;
   /** Every alarm that went off since the beginning, or since an instant in milliseconds. */
   alarmsSince: (fromMs?: number) => string[];
 };
@@ -92,6 +94,13 @@ export function watchWorld({
   return {
     world,
     cloudWatch,
+    emit: (measured) => {
+      atMs = world.clock.now();
+      metrics.add(measured);
+      metrics.flush();
+      for (const line of lines.splice(0))
+        cloudWatch.takeInLine({ logGroupName: 'personal-data-expiry', line: line.trimEnd(), atMs });
+    },
     alarmsSince: (fromMs = startMs) => {
       const span = { fromMs, untilMs: world.clock.now() };
       return ALARMS.filter(({ definition }) =>

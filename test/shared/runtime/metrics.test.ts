@@ -19,7 +19,7 @@ function recording() {
 }
 
 describe('createMetrics', () => {
-  it('writes one line for each set of dimensions, in the embedded metric format', () => {
+  it('writes a line for each value of a dimension, in the embedded metric format', () => {
     const { metrics, documents } = recording();
 
     metrics.add({ name: 'OrdersReported', value: 1, dimensions: { Brand: 'acme' } });
@@ -77,10 +77,10 @@ describe('createMetrics', () => {
     }
     metrics.flush();
 
-    const [delays, drift] = documents();
-    expect(delays?.['ReportDelaySeconds']).toHaveLength(100);
-    expect(delays?.['ReportDelaySeconds']).toContain(999);
-    expect(drift?.['DriftAmountMinor']).toBe(302);
+    const [line] = documents();
+    expect(line?.['ReportDelaySeconds']).toHaveLength(100);
+    expect(line?.['ReportDelaySeconds']).toContain(999);
+    expect(line?.['DriftAmountMinor']).toBe(302);
   });
 
   it.each([
@@ -95,5 +95,26 @@ describe('createMetrics', () => {
     metrics.flush();
 
     expect(documents()).toMatchObject([{ Secret: dimension }]);
+  });
+
+  it('puts different dimensions into one line, each with its own metrics', () => {
+    const { metrics, documents } = recording();
+    const Brand = 'acme';
+
+    metrics.add({ name: 'ReportDelaySeconds', value: 3 });
+    metrics.add({ name: 'OrdersReported', value: 1, dimensions: { Brand } });
+    for (const Currency of ['USD', 'EUR'])
+      metrics.add({ name: 'ReportedAmountChangeMinor', value: 5, dimensions: { Brand, Currency } });
+    metrics.flush();
+
+    const [line, ...others] = documents();
+    expect(line).toMatchObject({ Brand, Currency: 'USD', ReportDelaySeconds: 3, OrdersReported: 1 });
+    const { CloudWatchMetrics: directives } = line?.['_aws'] as { CloudWatchMetrics: object[] };
+    expect(directives).toMatchObject([
+      { Dimensions: [[]], Metrics: [{ Name: 'ReportDelaySeconds' }] },
+      { Dimensions: [['Brand']], Metrics: [{ Name: 'OrdersReported' }] },
+      { Dimensions: [['Brand', 'Currency']], Metrics: [{ Name: 'ReportedAmountChangeMinor' }] },
+    ]);
+    expect(others).toMatchObject([{ Brand, Currency: 'EUR', ReportedAmountChangeMinor: 5 }]);
   });
 });

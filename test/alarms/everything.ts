@@ -1,0 +1,166 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { SQSEvent } from 'aws-lambda';
+
+import { scanTransactions } from '../../functions/personal-data-expiry/scan-transactions.ts';
+import { plannedWakeUp, type WakeUpMessage } from '../../shared/domain/wake-up.ts';
+import { scanAll } from '../../shared/store/transaction-scan.ts';
+import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { orderMessage, type SentVersion } from '../simulation/messages.ts';
+import { QUEUES, TABLES } from '../simulation/functions.ts';
+import { inject, live, misbehave, MINUTE_MS, outage, postWebhook, strike } from './play.ts';
+import { watchWorld, type WatchedWorld } from './watched-world.ts';
+
+const ORDER_API = '^/v1/order';
+const ACCOUNTS = '/affiliation/accounts$';
+const TRANSACTIONS = '/affiliation/.*transactions';
+
+/** A world in which every flow has come to every end that it can come to. */
+export async function playEverything(): Promise<WatchedWorld> {
+  const watched = watchWorld({
+    seed: 'everything',
+    transactions: {
+      fallback: { timeoutSeconds: 10, visibilityTimeoutSeconds: 60, maxReceiveCount: 10 },
+      reconciler: { readFrom: '2026-06-01T00:00:00Z', pageSize: 1, sliceSeconds: 1, crossCheck: true },
+    },
+  });
+  await playSecretsThatAreMissing(watched);
+  await playOrders(watched);
+  await playWebhooks(watched);
+  await playReads(watched);
+  await playWeeklyScan(watched);
+  return watched;
+}
+
+async function playSecretsThatAreMissing({ world }: WatchedWorld): Promise<void> {
+  const secrets = new Map(world.secrets);
+  world.secrets.clear();
+  world.reconcile(['live']);
+  await postWebhook(world, pendingWebhook);
+  world.secrets.set('publisher-api-key', 'no key at all');
+  await world.runFor(2 * MINUTE_MS);
+  world.reconcile(['live']);
+  await world.runFor(MINUTE_MS);
+  for (const [name, value] of secrets) world.secrets.set(name, value);
+  await world.runFor(2 * MINUTE_MS);
+}
+
+async function playOrders({ world }: WatchedWorld): Promise<void> {
+  const send = async (version: SentVersion, eventId?: string): Promise<void> => {
+    const message = orderMessage(version);
+    world.sendOrderMessage({ ...message, ...(eventId === undefined ? {} : { eventId }) });
+    await world.runFor(5000);
+  };
+  const order = { orderId: 'order-1', kind: 'updated', total: 100 } as const;
+  await send({ ...order, sequence: 1, kind: 'created' });
+  await send({ ...order, sequence: 1, kind: 'created' }, 'sent-again');
+  await send({ ...order, sequence: 3 });
+  await send({ ...order, sequence: 2 });
+  await send({ orderId: 'order-1', sequence: 4, kind: 'cancelled' });
+  await send({ ...order, sequence: 5 });
+  await send({ orderId: 'order-2', sequence: 1, kind: 'created', total: -1 });
+  for (const status of [503, 401])
+    misbehave(world, { on: 'api', times: 1, match: { path: ORDER_API }, answer: { status } });
+  await send({ orderId: 'order-3', sequence: 1, kind: 'created', total: 300 });
+  await send({ orderId: 'order-4', sequence: 1, kind: 'created', total: 400 });
+  await world.runFor(10 * MINUTE_MS);
+  world.button.orders.finalize('order-3');
+  await live(world, 30 * MINUTE_MS);
+}
+
+async function playWebhooks({ world }: WatchedWorld): Promise<void> {
+  const { weather } = world;
+  const { fateOf } = weather;
+  const withOrder = (orderId: string): object => ({
+    ...pendingWebhook,
+    data: { ...pendingWebhook.data, button_order_id: orderId },
+  });
+  const isIntake = (name: string): boolean => name.startsWith('webhook-');
+  await postWebhook(world, withOrder('btnorder-1'));
+  await postWebhook(world, { ...withOrder('btnorder-1'), event_type: 'tx-unheard-of' });
+  await postWebhook(world, 'nonsense');
+  await postWebhook(world, pendingWebhook, 'a forger');
+
+  strike(world, ({ functionName, service }) => isIntake(functionName) && service !== 'secrets', {
+    error: outage(),
+  });
+  await postWebhook(world, withOrder('btnorder-2'));
+  weather.fateOf = fateOf;
+  strike(world, ({ functionName, target }) => isIntake(functionName) && target === TABLES.transactions, {
+    error: outage(),
+  });
+  await postWebhook(world, withOrder('btnorder-3'));
+  weather.fateOf = fateOf;
+  world.sqs.execute(new SendMessageCommand({ QueueUrl: QUEUES.fallback, MessageBody: 'nonsense' }));
+  await world.runFor(30 * MINUTE_MS);
+}
+
+async function playReads({ world }: WatchedWorld): Promise<void> {
+  const read = async (...streams: string[]): Promise<void> => {
+    world.reconcile(streams);
+    await world.runFor(4 * MINUTE_MS);
+  };
+  const minutesAgo = (minutes: number): string =>
+    new Date(world.clock.now() - minutes * MINUTE_MS).toISOString();
+  const unseen = { webhook: false, currency: 'USD', amount: 100 };
+
+  for (let number = 0; number < 60; number += 1) inject(world, unseen);
+  inject(world, { ...unseen, created_date: '2026-06-01T01:00:00Z', modified_date: '2026-06-01T01:00:00Z' });
+  inject(world, { ...unseen, status: 'unheard-of' });
+  await postWebhook(world, changed('btnorder-stale', { modified_date: minutesAgo(10) }));
+  inject(world, { ...unseen, button_order_id: 'btnorder-stale' });
+  for (const status of ['validated', 'declined']) {
+    await postWebhook(world, changed('btnorder-odd', { status, modified_date: minutesAgo(10) }));
+  }
+  inject(world, { ...unseen, button_order_id: 'btnorder-odd' });
+  await world.runFor(4 * MINUTE_MS);
+  await read('live', 'sweep-daily', 'cross-check');
+
+  for (const path of [ACCOUNTS, TRANSACTIONS])
+    misbehave(world, { on: 'api', times: 1, match: { path }, answer: { status: 503 } });
+  await read('live');
+  await read('live');
+  misbehave(world, { on: 'api', times: 1, match: { path: TRANSACTIONS }, answer: { status: 400 } });
+  await read('live');
+  const account = world.dynamodb
+    .items(TABLES.positions)
+    .map((item) => item['account'])
+    .find((id) => id?.S?.startsWith('acc-')) ?? { S: '' };
+  const spoilt = { account, stream: { S: 'backfill-spoilt' } };
+  world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: spoilt }));
+  await read('live');
+  workTwice(world, plannedWakeUp({ account: account.S ?? '', stream: 'live' }, 'twice'));
+  workTwice(world, plannedWakeUp({ account: 'acc-unknown', stream: 'live' }, 'twice'));
+  await world.runFor(MINUTE_MS);
+}
+
+/** Two workers take the same wake-up at the same time. */
+function workTwice({ clock, functions }: WatchedWorld['world'], { body, groupId }: WakeUpMessage): void {
+  const record = { messageId: 'twice', body, attributes: { MessageGroupId: groupId } };
+  clock.at(clock.now(), () => {
+    for (let worker = 0; worker < 2; worker += 1)
+      clock.track(functions.transactionReconciler.invoke({ Records: [record] } as unknown as SQSEvent));
+  });
+}
+
+async function playWeeklyScan({ world, emit }: WatchedWorld): Promise<void> {
+  const client = { send: (command: unknown) => Promise.resolve(world.dynamodb.execute(command)) } as never;
+  const table = { client, table: TABLES.transactions };
+  await scanTransactions(
+    { personalDataDays: 30, stalePendingDays: 30 },
+    {
+      all: scanAll(table),
+      transactions: createTransactionStore({ ...table, shopperField: 'none' }),
+      deletePart: () => Promise.resolve(),
+      metrics: { add: emit },
+      now: () => new Date(world.clock.now() + 365 * 86_400_000),
+    },
+  );
+}
+
+function changed(orderId: string, changes: object): object {
+  const id = `hook-${orderId}-${JSON.stringify(changes)}`;
+  const data = { ...pendingWebhook.data, button_order_id: orderId, ...changes };
+  return { ...pendingWebhook, id, data };
+}
