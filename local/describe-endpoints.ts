@@ -91,9 +91,10 @@ function operationsLines(endpoints: Endpoints): string {
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   };
+  const flow = endpoints.webhookUrl === undefined ? 'orders' : 'transactions';
   const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   return [
     `  export ${assignments.join(' ')}`,
-    `  npm run ops -- operations-list transactions --outputs-file ${endpoints.outputsFile}`,
+    `  npm run ops -- operations-list ${flow} --outputs-file ${endpoints.outputsFile}`,
   ].join('\n');
 }

@@ -84,6 +84,11 @@ export const backfillShow = defineCommand({
   },
 });
 
+/** No default: the one pays users for what an older system may have paid, the other leaves them unpaid. */
+const novelty = z.enum(['historical', 'live'], {
+  error: 'says what is new here: live if nobody can have been rewarded for it, else historical',
+});
+
 const RANGE = { from: instant, to: instant };
 const isRange = ({ from, to }: { from: string; to: string }): boolean => from < to;
 const RANGE_ERROR = { path: ['to'], error: 'is later than --from' };
@@ -107,9 +112,7 @@ export const backfillStart = defineCommand({
     .object({
       arguments: z.tuple([account, backfillId]),
       ...RANGE,
-      delivery: z.enum(['historical', 'live'], {
-        error: 'says what is new here: live if nobody can have been rewarded for it, else historical',
-      }),
+      delivery: novelty,
       'time-field': z.enum(['modified_date', 'created_date']).default('modified_date'),
     })
     .refine(isRange, RANGE_ERROR),
@@ -142,7 +145,7 @@ export const transactionsRebuild = defineCommand({
   name: 'transactions-rebuild',
   summary:
     'Reads a short range of an account from Button again, here and now, and applies every row. A dry run reads it too.',
-  usage: 'ACCOUNT --from INSTANT --to INSTANT [--unknown-are (historical | live)] [--rate ROWS_PER_SECOND]',
+  usage: 'ACCOUNT --from INSTANT --to INSTANT --unknown-are (historical | live) [--rate ROWS_PER_SECOND]',
   options: {
     from: { type: 'string' },
     to: { type: 'string' },
@@ -155,7 +158,7 @@ export const transactionsRebuild = defineCommand({
     .object({
       arguments: z.tuple([account]),
       ...RANGE,
-      'unknown-are': z.enum(['historical', 'live']).default('historical'),
+      'unknown-are': novelty,
       rate: rate(200),
     })
     .refine(isRange, RANGE_ERROR),

@@ -299,7 +299,14 @@ describe('transactions', { timeout: SLOW_MS }, () => {
       const { transactions } = await found('transactions-list', 'conflict');
       return JSON.stringify(transactions).includes(key) || undefined;
     });
-    const range = ['--from', '2024-04-01T00:00:00Z', '--to', '2024-04-02T00:00:00Z'];
+    const range = [
+      '--from',
+      '2024-04-01T00:00:00Z',
+      '--to',
+      '2024-04-02T00:00:00Z',
+      '--unknown-are',
+      'historical',
+    ];
 
     await found('transactions-rebuild', await dollarAccount(), ...range, '--yes');
 
@@ -362,7 +369,14 @@ describe('reconciliation', { timeout: SLOW_MS }, () => {
       webhook: false,
     });
     const account = await dollarAccount();
-    const range = ['--from', '2024-02-01T00:00:00Z', '--to', '2024-02-02T00:00:00Z'];
+    const range = [
+      '--from',
+      '2024-02-01T00:00:00Z',
+      '--to',
+      '2024-02-02T00:00:00Z',
+      '--unknown-are',
+      'historical',
+    ];
 
     const dry = await found('transactions-rebuild', account, ...range);
     const afterDryRun = await system.transaction('order#ops-rebuilt');

@@ -126,6 +126,10 @@ describe('npm run ops', () => {
     [['quarantine-list', 'webhooks', '--limit', 'many'], '--limit: must be a positive whole number'],
     [['transactions-rebuild', 'acc-1', '--from', 'yesterday', '--to', 'today'], '--from: is an ISO 8601'],
     [
+      ['transactions-rebuild', 'acc-1', '--from', '2026-01-01T00:00:00Z', '--to', '2026-01-02T00:00:00Z'],
+      '--unknown-are: says what is new here',
+    ],
+    [
       ['events-republish', '--from', '2026-01-02T00:00:00Z', '--to', '2026-01-01T00:00:00Z'],
       '--to: is later than --from',
     ],
