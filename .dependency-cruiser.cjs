@@ -80,6 +80,12 @@ module.exports = {
       from: { path: '^(functions|shared|infra)/' },
       to: { path: '^local/' },
     },
+    {
+      name: 'nothing-knows-of-bench',
+      severity: 'error',
+      from: { path: '^(functions|shared|infra|local)/' },
+      to: { path: '^bench/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

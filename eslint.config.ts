@@ -3,7 +3,16 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['.dependency-cruiser.cjs', 'node_modules', '**/dist', 'cdk.out', '.local', 'coverage']),
+  globalIgnores([
+    '.dependency-cruiser.cjs',
+    'node_modules',
+    '**/dist',
+    'cdk.out',
+    '.local',
+    '.bench',
+    'bench/**/*.mjs',
+    'coverage',
+  ]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
@@ -43,7 +52,7 @@ export default defineConfig(
     rules: { 'max-params': 'off' },
   },
   {
-    files: ['infra/**', 'functions/**', 'shared/**', 'ops/**', 'local/**'],
+    files: ['infra/**', 'functions/**', 'shared/**', 'ops/**', 'local/**', 'bench/**'],
     rules: {
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
     },

@@ -7,7 +7,7 @@ import * as z from 'zod';
 import type { OrderReport } from '../domain/order-report.ts';
 import { OrderSchema } from '../domain/order.ts';
 import { packJson, unpackJson } from './packed-json.ts';
-import { ORDER_REPORTS_TABLE } from './table.ts';
+import { DUE_SHARDS, ORDER_REPORTS_TABLE } from './table.ts';
 import { putRevision, type DynamoDB, type Stored, type WriteResult } from './versioned-item.ts';
 
 /** The ledger of one brand: what Button was told of each order, and what it still has to be told. */
@@ -22,9 +22,6 @@ export type OrderReportStore = {
 
 /** An order that waits, and since when its next try has been due. */
 export type DueOrder = { orderId: string; dueAt: string };
-
-/** Spreads a brand's waiting orders over index partitions. Changing it leaves orders behind in shards that nobody reads. */
-const DUE_SHARDS = 4;
 
 const SCHEMA_VERSION = 1;
 

@@ -7,6 +7,9 @@ export const ORDER_REPORTS_TABLE = {
   dueIndex: { name: 'due', partitionKey: 'dueShard', sortKey: 'dueAt' },
 } as const;
 
+/** Spreads a brand's waiting orders over index partitions. Changing it leaves orders behind in shards that nobody reads. */
+export const DUE_SHARDS = 4;
+
 /** One item per transaction, keyed by `button_order_id`, or by Button's `id` where there is none. */
 export const TRANSACTIONS_TABLE = {
   partitionKey: 'pk',

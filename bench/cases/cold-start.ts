@@ -1,0 +1,104 @@
+import { statSync } from 'node:fs';
+
+import { transactionRow, webhookEvent } from '../events.ts';
+import { runOnce, type Run } from '../handler-process.ts';
+import type { Laboratory } from '../laboratory.ts';
+import type { Bar, Figure, Measurement } from '../measurement.ts';
+import { inRounds, median, medianRatio, namesOf } from '../statistics.ts';
+
+/** The first webhook of a new process: CPU of loading, of the first event, and memory (B1, B2, B4). */
+export async function measureColdStart(laboratory: Laboratory): Promise<Measurement> {
+  const { bundles, env, effort } = laboratory;
+  const files = {
+    ours: bundles.ours('webhook-receiver').entry,
+    'ours, not primed': bundles.ours('webhook-receiver').code,
+    'ours, bundled by default': bundles.oursByDefault('webhook-receiver').entry,
+    'official client, naive checks': bundles.peer('webhook-official').entry,
+    'typical stack': bundles.peer('webhook-typical').entry,
+    'every utility': bundles.peer('webhook-everything').entry,
+    'hand-written floor': bundles.peer('webhook-floor').entry,
+    'bare handler': bundles.peer('bare').entry,
+  } as const;
+  const names = namesOf(files);
+  let webhooks = 0;
+  const runs = await inRounds(names, Math.ceil(15 * effort), (name) => {
+    webhooks += 1;
+    return runOnce({ file: files[name], env }, [webhookEvent(transactionRow(webhooks))]);
+  });
+
+  const figures = names.map((name) => figureOf(name, runs[name]));
+  const ratio = (of: (run: Run) => number, to: keyof typeof files): number =>
+    medianRatio(runs.ours.map(of), runs[to].map(of));
+  return {
+    id: 'cold-start',
+    title: 'A cold webhook receiver',
+    explanation:
+      'CPU of a new process that loads the function and applies one webhook: secret read, signature checked, one conditional write over TLS. Load is what Lambda does before the first event, with a whole processor; what remains for the first event runs with a part of one.',
+    figures,
+    bars: [
+      { claim: 'cold CPU, ours / typical stack', value: ratio(cold, 'typical stack'), atMost: 0.75 },
+      { claim: 'cold CPU, ours / every utility', value: ratio(cold, 'every utility'), atMost: 0.6 },
+      { claim: 'cold CPU, ours / hand-written floor', value: ratio(cold, 'hand-written floor'), atMost: 4.2 },
+      { claim: 'first event, ours / typical stack', value: ratio(first, 'typical stack'), atMost: 0.3 },
+      { claim: 'first event, ours / every utility', value: ratio(first, 'every utility'), atMost: 0.2 },
+      { claim: 'peak memory, ours / typical stack', value: ratio(memory, 'typical stack'), atMost: 0.9 },
+      { claim: 'peak memory, ours / bare handler', value: ratio(memory, 'bare handler'), atMost: 1.45 },
+    ],
+  };
+}
+
+const cold = ({ loadMs, cpuMs }: Run): number => loadMs + cpuMs;
+const first = ({ cpuMs }: Run): number => cpuMs;
+const memory = ({ peakRssMb }: Run): number => peakRssMb;
+
+function figureOf(subject: string, runs: readonly Run[]): Figure {
+  return {
+    subject,
+    values: {
+      'load, CPU ms': median(runs.map(({ loadMs }) => loadMs)),
+      'first event, CPU ms': median(runs.map(first)),
+      'cold, CPU ms': median(runs.map(cold)),
+      'peak memory, MiB': median(runs.map(memory)),
+    },
+  };
+}
+
+/** Loading each function, against the same sources as NodejsFunction bundles them by default; and what each weighs (B1, B3). */
+export async function measureLoading({ bundles, env, effort }: Laboratory): Promise<Measurement> {
+  const subjects = bundles.names.flatMap((name) => [`ours ${name}`, `default ${name}`]);
+  const fileOf = (subject: string): string => {
+    const [kind, name = ''] = subject.split(' ');
+    return kind === 'ours' ? bundles.ours(name).code : bundles.oursByDefault(name).entry;
+  };
+  const bare = 'bare';
+  const runs = await inRounds([...subjects, bare], Math.ceil(7 * effort), (subject) =>
+    runOnce({ file: subject === bare ? bundles.peer('bare').entry : fileOf(subject), env }, []),
+  );
+  const loads = (subject: string): number[] => (runs[subject] ?? []).map(({ loadMs }) => loadMs);
+  const bytes = (file: string): number => statSync(file).size / 1000;
+
+  const figures: Figure[] = bundles.names.map((name) => ({
+    subject: name,
+    values: {
+      'bundle, KB': bytes(bundles.ours(name).code),
+      'bundled by default, KB (the SDK left out)': bytes(bundles.oursByDefault(name).code),
+      'load, CPU ms': median(loads(`ours ${name}`)),
+      'bundled by default, CPU ms': median(loads(`default ${name}`)),
+      'ours / by default': medianRatio(loads(`ours ${name}`), loads(`default ${name}`)),
+    },
+  }));
+  figures.push({ subject: 'bare handler', values: { 'load, CPU ms': median(loads(bare)) } });
+  const bars: Bar[] = bundles.names.map((name) => ({
+    claim: `load, ${name} / bundled by default`,
+    value: medianRatio(loads(`ours ${name}`), loads(`default ${name}`)),
+    atMost: 0.85,
+  }));
+  return {
+    id: 'loading',
+    title: 'Loading each function',
+    explanation:
+      "CPU of loading each function's bundle in a new process, without what it awaits before its first event; against the same sources as CDK's NodejsFunction bundles them by default, the SDK then coming from a warm disk.",
+    figures,
+    bars,
+  };
+}

@@ -1,0 +1,206 @@
+import * as z from 'zod';
+
+import { sqsRecord, transactionRow } from '../events.ts';
+import { startHandler, type Run } from '../handler-process.ts';
+import type { Laboratory } from '../laboratory.ts';
+import type { Bar, Figure, Measurement } from '../measurement.ts';
+import { ACCOUNT, rewindPosition } from '../positions.ts';
+import { dollarsOf } from '../prices.ts';
+import type { Usage } from '../stand-ins/aws.ts';
+
+const PAGE_LATENCY_MS = 60;
+const PAGE_ROWS = 100;
+
+/** How much of what is read has changed since it was read before. */
+const CHANGED = { all: 1, 'one in ten': 0.1, 'one in a hundred': 0.01 } as const;
+
+type Reading = Run & { usage: Usage; requests: number };
+
+const ResultSchema = z.object({ batchItemFailures: z.array(z.unknown()) });
+
+/** Reading rows of which all, a tenth and a hundredth have changed, against collecting them and writing each (B10). */
+export async function measureReconciliation(laboratory: Laboratory): Promise<Measurement> {
+  const rows = Math.ceil((10_000 * laboratory.effort) / PAGE_ROWS) * PAGE_ROWS;
+  const figures: Figure[] = [];
+  const bars: Bar[] = [];
+  await laboratory.aws.resetTables();
+  let generation = 0;
+  for (const [changed, share] of Object.entries(CHANGED)) {
+    generation += 1;
+    listRows(laboratory, { rows, share, generation });
+    const ours = await readByOurs(laboratory, {});
+    const collected = await readCollected(laboratory);
+    const dollars = (reading: Reading): number => dollarsPerMillion(reading, rows);
+    for (const [subject, reading] of Object.entries({ ours, 'collect, then write each': collected })) {
+      figures.push({
+        subject: `${changed} changed: ${subject}`,
+        values: {
+          'rows a second': (rows / reading.wallMs) * 1000,
+          'CPU µs a row': (reading.cpuMs * 1000) / rows,
+          'peak memory, MiB': reading.peakRssMb,
+          'read units': reading.usage.readUnits,
+          'write units': reading.usage.writeUnits,
+          '$ a million rows (DynamoDB)': dollars(reading),
+        },
+      });
+    }
+    bars.push({
+      claim: `${changed} changed, $ of DynamoDB, ours / write each`,
+      value: dollars(ours) / dollars(collected),
+      atMost: { all: 1.12, 'one in ten': 0.22, 'one in a hundred': 0.13 }[changed] ?? 0,
+    });
+    if (changed === 'all') continue;
+    bars.push(
+      {
+        claim: `${changed} changed, CPU, ours / write each`,
+        value: ours.cpuMs / collected.cpuMs,
+        atMost: 0.6,
+      },
+      {
+        claim: `${changed} changed, wall, ours / write each`,
+        value: ours.wallMs / collected.wallMs,
+        atMost: 1,
+      },
+    );
+  }
+  return {
+    id: 'reconciliation',
+    title: `Reading ${rows} rows`,
+    explanation: `A transactions API that answers after ${PAGE_LATENCY_MS} ms with a page of ${PAGE_ROWS}. Ours looks rows up a page at a time and writes what is new, in a table without the shopper index, as the other design's table has none; its position is saved after every page.`,
+    figures,
+    bars,
+  };
+}
+
+/** Memory and pace from ten thousand rows to a million (with --million), the heap held to 64 MB. */
+export async function measureGrowth(laboratory: Laboratory): Promise<Measurement> {
+  const sizes = [
+    (Math.ceil(100 * laboratory.effort) * PAGE_ROWS) / 2,
+    Math.ceil(100 * laboratory.effort) * PAGE_ROWS * 2,
+    ...(laboratory.million ? [1_000_000] : []),
+  ];
+  const readings: Reading[] = [];
+  for (const rows of sizes) {
+    await laboratory.aws.resetTables();
+    listRows(laboratory, { rows, share: 1, generation: 1 });
+    readings.push(
+      await readByOurs(laboratory, {
+        latencyMs: 0,
+        nodeOptions: ['--max-old-space-size=64', '--max-semi-space-size=4'],
+      }),
+    );
+  }
+  const [small, large] = readings;
+  const figures = sizes.flatMap((rows, index) => {
+    const reading = readings[index];
+    return reading === undefined
+      ? []
+      : [
+          {
+            subject: `${rows} rows, all new`,
+            values: {
+              'rows a second': (rows / reading.wallMs) * 1000,
+              'CPU µs a row': (reading.cpuMs * 1000) / rows,
+              'peak memory, MiB': reading.peakRssMb,
+              '$ a million rows (DynamoDB)': dollarsPerMillion(reading, rows),
+            },
+          },
+        ];
+  });
+  const last = readings.at(-1);
+  return {
+    id: 'growth',
+    title: 'Reading more and more rows',
+    explanation:
+      'Our reconciler with a heap of 64 MB and a transactions API that answers at once; every row is new and written. The million is read with --million.',
+    figures,
+    bars:
+      small && large && last
+        ? [
+            {
+              claim: 'peak memory, four times the rows',
+              value: large.peakRssMb / small.peakRssMb,
+              atMost: 1.15,
+            },
+            {
+              claim: 'CPU a row, the most rows / the fewest',
+              value: last.cpuMs / (sizes.at(-1) ?? 1) / (small.cpuMs / (sizes[0] ?? 1)),
+              atMost: 1.25,
+            },
+          ]
+        : [],
+  };
+}
+
+/** Rows of which the given share is another version than in the generation before. */
+function listRows(
+  { button }: Laboratory,
+  { rows, share, generation }: { rows: number; share: number; generation: number },
+): void {
+  const every = Math.round(1 / share);
+  button.setTransactions({
+    count: rows,
+    rowAt: (index) => {
+      // A row's version is the last generation that changed it.
+      const version = index % every === 0 ? generation : lastVersionOf(index, generation - 1);
+      return transactionRow(index, {
+        amount: 368 + version,
+        modified_date: `2026-03-${String(14 + version).padStart(2, '0')}T15:09:40.512Z`,
+      });
+    },
+  });
+}
+
+function lastVersionOf(index: number, generation: number): number {
+  const shares = Object.values(CHANGED);
+  for (let candidate = generation; candidate > 0; candidate -= 1) {
+    if (index % Math.round(1 / (shares[candidate - 1] ?? 1)) === 0) return candidate;
+  }
+  return 1;
+}
+
+async function readByOurs(
+  laboratory: Laboratory,
+  { latencyMs = PAGE_LATENCY_MS, nodeOptions = [] }: { latencyMs?: number; nodeOptions?: string[] },
+): Promise<Reading> {
+  const { aws, button, bundles, env } = laboratory;
+  await rewindPosition(aws.tables);
+  aws.resetUsage();
+  button.reset();
+  button.setLatency(latencyMs);
+  const handler = await startHandler({
+    file: bundles.ours('transaction-reconciler').entry,
+    env: { ...env, SHOPPER_FIELD: 'none' },
+    nodeOptions,
+  });
+  const wakeUp = sqsRecord({
+    id: 'wake-up',
+    body: JSON.stringify({ account: ACCOUNT, stream: 'live' }),
+    group: ACCOUNT,
+  });
+  const run = await handler.handle([{ Records: [wakeUp] }]);
+  const log = await handler.end();
+  const { batchItemFailures } = ResultSchema.parse(run.results[0]);
+  if (batchItemFailures.length > 0 || !log.includes('complete'))
+    throw new Error(`The rows were not read to their end.\n${log.slice(-2000)}`);
+  return { ...run, usage: aws.usage(), requests: button.requests() };
+}
+
+async function readCollected(laboratory: Laboratory): Promise<Reading> {
+  const { aws, button, bundles, env } = laboratory;
+  aws.resetUsage();
+  button.reset();
+  button.setLatency(PAGE_LATENCY_MS);
+  const handler = await startHandler({ file: bundles.peer('rows-collected').entry, env });
+  const run = await handler.handle([{}]);
+  await handler.end();
+  return { ...run, usage: aws.usage(), requests: button.requests() };
+}
+
+function dollarsPerMillion({ usage }: Reading, rows: number): number {
+  const scale = 1_000_000 / rows;
+  return dollarsOf({
+    dynamodbReadUnit: usage.readUnits * scale,
+    dynamodbWriteUnit: usage.writeUnits * scale,
+  }).total;
+}

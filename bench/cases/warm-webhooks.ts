@@ -1,0 +1,58 @@
+import { transactionRow, webhookEvent } from '../events.ts';
+import { runOnce, type Run } from '../handler-process.ts';
+import type { Laboratory } from '../laboratory.ts';
+import type { Measurement } from '../measurement.ts';
+import { inRounds, median, medianRatio, namesOf } from '../statistics.ts';
+
+/** CPU of one webhook in a process that has handled many (B5). */
+export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory): Promise<Measurement> {
+  const files = {
+    ours: bundles.ours('webhook-receiver').entry,
+    'official client, naive checks': bundles.peer('webhook-official').entry,
+    'typical stack': bundles.peer('webhook-typical').entry,
+    'every utility': bundles.peer('webhook-everything').entry,
+    'hand-written floor': bundles.peer('webhook-floor').entry,
+  } as const;
+  const warmUp = Math.ceil(600 * effort);
+  const measured = Math.ceil(600 * effort);
+  let webhooks = 1_000_000;
+  const runs = await inRounds(namesOf(files), Math.ceil(5 * effort), (name) => {
+    const events = Array.from({ length: warmUp + measured }, () =>
+      webhookEvent(transactionRow((webhooks += 1))),
+    );
+    return runOnce({ file: files[name], env }, events, warmUp);
+  });
+  const perWebhook = ({ cpuMs }: Run): number => cpuMs / measured;
+  const of = (name: keyof typeof files): number[] => runs[name].map(perWebhook);
+  return {
+    id: 'warm-webhooks',
+    title: 'A warm webhook',
+    explanation: `CPU of each of ${measured} new webhooks after ${warmUp} others, one after the other, written over TLS, logs included. Ours reads before it writes, so it makes two calls where the floor, the official client and the typical stack make one and "every utility" three.`,
+    figures: namesOf(files).map((subject) => ({
+      subject,
+      values: { 'CPU ms a webhook': median(of(subject)) },
+    })),
+    bars: [
+      {
+        claim: 'warm CPU, ours / every utility',
+        value: medianRatio(of('ours'), of('every utility')),
+        atMost: 0.65,
+      },
+      {
+        claim: 'warm CPU, ours / typical stack',
+        value: medianRatio(of('ours'), of('typical stack')),
+        atMost: 2.2,
+      },
+      {
+        claim: 'warm CPU, ours / official client',
+        value: medianRatio(of('ours'), of('official client, naive checks')),
+        atMost: 2.2,
+      },
+      {
+        claim: 'warm CPU, ours / floor',
+        value: medianRatio(of('ours'), of('hand-written floor')),
+        atMost: 6,
+      },
+    ],
+  };
+}

@@ -1,0 +1,218 @@
+import { METRICS } from '../shared/domain/metrics.ts';
+import { COUNTED, COUNTED_ROWS, countOrders, countPublications, countRows, countWebhooks } from './counts.ts';
+import type { Laboratory } from './laboratory.ts';
+import type { Counted } from './operations.ts';
+import { dollarsOf, PRICES, PRICES_READ, type PriceName, type Quantities } from './prices.ts';
+import { numberText, table } from './report.ts';
+import { countStandingResources, type StandingResources } from './stage-resources.ts';
+
+/**
+ * What can't be counted here. CPU is what `npm run bench` measures, rounded up; a function with 512 MB has 512/1769 of a processor.
+ * Latencies are assumptions, on the careful side.
+ */
+const ASSUMED = {
+  memoryGb: 0.5,
+  cpuSlowdown: 1769 / 512,
+  awsCallMs: 5,
+  buttonOrderMs: 300,
+  buttonPageMs: 200,
+  webhookCpuMs: 1.5,
+  orderCpuMs: 3,
+  rowCpuMs: 0.6,
+  eventCpuMs: 0.3,
+  /** X-Ray's own sampling rule: one request a second, and this share of the rest. */
+  tracedShare: 0.05,
+  /** An idle queue is read by so many pollers, each asking every twenty seconds. */
+  pollers: 5,
+  pollSeconds: 20,
+} as const;
+
+/** What a million of something takes and costs. */
+export type MillionCost = { what: string; quantities: Quantities };
+
+type Timing = { things: number; invocations: number; cpuMs: number; waitMs: number };
+
+/** What counting and timing come to for a million things. */
+function perMillion(counted: Counted, { things, invocations, cpuMs, waitMs }: Timing): Quantities {
+  const scale = 1e6 / things;
+  const milliseconds = Math.ceil((cpuMs * things * ASSUMED.cpuSlowdown) / invocations + waitMs);
+  return {
+    lambdaRequest: invocations * scale,
+    lambdaGbSecond: ((invocations * milliseconds) / 1000) * ASSUMED.memoryGb * scale,
+    dynamodbReadUnit: counted.readUnits * scale,
+    dynamodbWriteUnit: counted.writeUnits * scale,
+    logIngestion: (counted.logBytes * scale) / 1e9,
+  };
+}
+
+/** What a million of everything that happens takes, counted with our own functions. */
+export async function countMillions(
+  laboratory: Laboratory,
+  { accessLogLineBytes }: StandingResources,
+): Promise<MillionCost[]> {
+  const receiver = laboratory.bundles.ours('webhook-receiver').entry;
+  const reporter = laboratory.bundles.ours('order-reporter').entry;
+
+  const orders = async (batchSize: number): Promise<MillionCost> => {
+    const counted = await countOrders(laboratory, reporter, { situation: 'created', batchSize });
+    const batches = COUNTED / batchSize;
+    const timing = {
+      things: COUNTED,
+      invocations: batches,
+      cpuMs: ASSUMED.orderCpuMs,
+      waitMs: ASSUMED.buttonOrderMs + 2 * ASSUMED.awsCallMs,
+    };
+    return {
+      what: `orders created, ${batchSize === 1 ? 'one' : 'ten'} in a batch`,
+      quantities: {
+        ...perMillion(counted, timing),
+        // Each is sent alone, and received and deleted with its batch.
+        sqsFifoRequest: 1e6 + (2 * 1e6) / batchSize,
+      },
+    };
+  };
+  const webhooks = async (situation: 'new' | 'repeated'): Promise<MillionCost> => {
+    const counted = await countWebhooks(laboratory, receiver, situation);
+    const calls = Object.values(counted.calls).reduce((sum, number) => sum + number, 0) / COUNTED;
+    const timing = {
+      things: COUNTED,
+      invocations: COUNTED,
+      cpuMs: ASSUMED.webhookCpuMs,
+      waitMs: calls * ASSUMED.awsCallMs,
+    };
+    const quantities = perMillion(counted, timing);
+    return {
+      what: `webhooks, ${situation === 'new' ? 'each with something new' : 'repeated'}`,
+      quantities: {
+        ...quantities,
+        httpApiRequest: 1e6,
+        logIngestion: (quantities.logIngestion ?? 0) + ((accessLogLineBytes + 26) * 1e6) / 1e9,
+      },
+    };
+  };
+  const rows = async (situation: 'new' | 'unchanged'): Promise<MillionCost> => {
+    const counted = await countRows(laboratory, situation);
+    const pages = COUNTED_ROWS / 100;
+    const writesInARow = situation === 'new' ? Math.ceil(100 / 16) : 0;
+    const timing = {
+      things: COUNTED_ROWS,
+      // One invocation for all of them: what is billed is their time.
+      invocations: 1,
+      cpuMs: ASSUMED.rowCpuMs,
+      waitMs: pages * (ASSUMED.buttonPageMs + (2 + writesInARow) * ASSUMED.awsCallMs),
+    };
+    return { what: `rows reconciled, ${situation}`, quantities: perMillion(counted, timing) };
+  };
+  const publications = async (): Promise<MillionCost> => {
+    const counted = await countPublications(laboratory);
+    const events = COUNTED;
+    const timing = { things: events, invocations: 1, cpuMs: ASSUMED.eventCpuMs, waitMs: ASSUMED.awsCallMs };
+    return {
+      what: 'events put on the bus, ten in a batch',
+      quantities: { ...perMillion(counted, timing), eventBridgeEvent: 1e6 },
+    };
+  };
+  return [
+    await orders(10),
+    await orders(1),
+    await webhooks('new'),
+    await webhooks('repeated'),
+    await publications(),
+    await rows('new'),
+    await rows('unchanged'),
+  ];
+}
+
+/** What a stage with both sides and one brand costs in thirty days in which nothing happens. */
+function standingQuantities(standing: StandingResources): Quantities {
+  const pollsOfAQueue = (ASSUMED.pollers * 30 * 86_400) / ASSUMED.pollSeconds;
+  return {
+    alarm: standing.alarms,
+    dashboard: standing.dashboards,
+    secret: standing.secrets,
+    // As if every metric were emitted in every hour, under one set of dimensions.
+    customMetric: Object.keys(METRICS).length,
+    schedulerInvocation: standing.scheduledRuns,
+    lambdaRequest: standing.scheduledRuns,
+    lambdaGbSecond: standing.scheduledRuns * 0.1 * ASSUMED.memoryGb,
+    secretRead: standing.scheduledRuns,
+    sqsFifoRequest: standing.queuesThatAreRead * pollsOfAQueue,
+  };
+}
+
+const COLUMNS: Readonly<Record<string, readonly PriceName[]>> = {
+  Lambda: ['lambdaRequest', 'lambdaGbSecond'],
+  gateway: ['httpApiRequest'],
+  queue: ['sqsFifoRequest'],
+  DynamoDB: ['dynamodbReadUnit', 'dynamodbWriteUnit'],
+  logs: ['logIngestion'],
+  events: ['eventBridgeEvent'],
+};
+
+/** docs/costs.md. */
+export async function costsPage(laboratory: Laboratory): Promise<string> {
+  const standing = countStandingResources(laboratory.bundles.folder);
+  const millions = await countMillions(laboratory, standing);
+  const fixed = dollarsOf(standingQuantities(standing));
+  const traced = dollarsOf({ trace: ASSUMED.tracedShare * 1e6 }).total;
+  const totals = new Map(millions.map(({ what, quantities }) => [what, dollarsOf(quantities).total]));
+  const total = (what: string): number => totals.get(what) ?? NaN;
+  const month =
+    total('orders created, ten in a batch') +
+    2 * total('webhooks, each with something new') +
+    2 * total('events put on the bus, ten in a batch') +
+    // Each row is read by the live reading and by seven daily sweeps.
+    16 * total('rows reconciled, unchanged');
+  const sections = [
+    '# What it costs',
+    'Written by `npm run bench -- --costs`; do not edit. Calls, units and log bytes are counted: the bundles handle events against a DynamoDB on this machine, with the settings that a stage has by default. Dollars are these counts at list prices. Durations are a model of ours, below. Nothing was read from a bill.',
+    `## A million of each, in dollars\n\n${table(
+      ['', ...Object.keys(COLUMNS), 'together'],
+      millions.map(({ what, quantities }) => {
+        const { parts, total: sum } = dollarsOf(quantities);
+        const cells = Object.values(COLUMNS).map((names) =>
+          money(names.reduce((part, name) => part + (parts[name] ?? 0), 0)),
+        );
+        return [what, ...cells, money(sum)];
+      }),
+    )}`,
+    `The index by shopper is on and takes one write unit of each new webhook and row ($${money(PRICES.dynamodbWriteUnit.dollars)} a million); \`shopperField: none\` saves it. With tracing on, X-Ray records one request a second and 5% of the rest: $${money(traced)} a million invocations. Point-in-time recovery and storage add $${PRICES.dynamodbRecovery.dollars + PRICES.dynamodbStorage.dollars} a GB and month: an order or a transaction takes somewhat less than a kilobyte.`,
+    `## Thirty days in which nothing happens\n\nA production stage with both sides and one brand: ${standing.alarms} alarms, ${standing.dashboards} dashboards, ${standing.secrets} secrets, ${Math.round(standing.scheduledRuns).toLocaleString('en-US')} runs of schedules, ${standing.queuesThatAreRead} queues that Lambda asks again and again.\n\n${table(
+      ['', 'dollars'],
+      [
+        ...Object.entries(fixed.parts).map(([name, dollars]) => [FIXED_NAMES[name] ?? name, money(dollars)]),
+        ['together', money(fixed.total)],
+      ],
+    )}\n\nMetrics are counted as if each were emitted every hour; one that is silent costs nothing. A brand more adds its alarms, secret, schedule and metrics by brand.`,
+    `## A month of a million orders\n\nTwo webhooks and two events for each order, each transaction read eight times by the reconciler and its daily sweeps, in full batches: $${money(month)}, beside the $${money(fixed.total)} that stand.`,
+    `## Prices and assumptions\n\n${PRICES_READ.region}, read on ${PRICES_READ.on}; without free tiers, savings plans and taxes. \`bench/prices.ts\` holds them.\n\n${table(
+      ['', 'dollars', 'for', 'source'],
+      Object.entries(PRICES).map(([name, { dollars, per, unit, source }]) => [
+        name,
+        String(dollars),
+        `${per.toLocaleString('en-US')} ${unit}`,
+        source,
+      ]),
+    )}\n\n${table(
+      ['assumption (`bench/costs.ts`)', ''],
+      Object.entries(ASSUMED).map(([name, value]) => [name, numberText(value)]),
+    )}`,
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+const FIXED_NAMES: Readonly<Record<string, string>> = {
+  alarm: 'alarms',
+  dashboard: 'dashboards',
+  secret: 'secrets',
+  customMetric: 'custom metrics, at most',
+  schedulerInvocation: 'schedules',
+  lambdaRequest: 'invocations by schedules',
+  lambdaGbSecond: 'their duration, a tenth of a second each',
+  secretRead: 'secrets read, at most',
+  sqsFifoRequest: 'idle queues asked, at most',
+};
+
+function money(dollars: number): string {
+  return dollars.toFixed(2);
+}

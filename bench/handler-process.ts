@@ -1,0 +1,99 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+import * as z from 'zod';
+
+/** What a list of events took in a process of its own. */
+export type Run = z.infer<typeof RunSchema>;
+
+const RunSchema = z.object({
+  /** CPU of loading the function, what it awaits while it loads included. */
+  loadMs: z.number(),
+  /** CPU of handling the events after the warm-up. */
+  cpuMs: z.number(),
+  wallMs: z.number(),
+  /** Since the process began, in MiB. */
+  peakRssMb: z.number(),
+  results: z.array(z.unknown()),
+});
+
+/** A function in a process of its own, as one execution environment of Lambda. */
+export type HandlerProcess = {
+  handle(events: readonly unknown[], warmUp?: number): Promise<Run>;
+  /** What it has written to its log so far. */
+  logSoFar(): string;
+  /** Ends it and returns what it has written to its log. */
+  end(): Promise<string>;
+};
+
+/** How to start it. */
+export type HandlerProcessOptions = {
+  /** The file that Lambda would load. */
+  file: string;
+  env: Readonly<Record<string, string>>;
+  nodeOptions?: readonly string[];
+};
+
+const CHILD = join(import.meta.dirname, 'children', 'run-handler.mjs');
+
+/** Starts the process; resolves once the function is loaded. Throws what the process wrote if it can't be. */
+export async function startHandler({
+  file,
+  env,
+  nodeOptions = [],
+}: HandlerProcessOptions): Promise<HandlerProcess> {
+  const child = fork(CHILD, [file], {
+    env: { ...env, PATH: process.env['PATH'] },
+    execArgv: [...nodeOptions],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    serialization: 'json',
+  });
+  const log: string[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => log.push(chunk.toString('utf8')));
+  const errors = child.stderr ? text(child.stderr) : Promise.resolve('');
+  await nextMessage(child, errors);
+  return {
+    async handle(events, warmUp = 0) {
+      child.send({ events, warmUp });
+      const run = RunSchema.parse(await nextMessage(child, errors));
+      // The log comes another way than the answer: what was written before the answer is read by now, or with the next turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      return run;
+    },
+    logSoFar: () => log.join(''),
+    async end() {
+      const closed = once(child, 'close');
+      child.kill('SIGKILL');
+      await closed;
+      return log.join('');
+    },
+  };
+}
+
+function nextMessage(child: ChildProcess, errors: Promise<string>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const ended = (): void => {
+      errors.then((text) => {
+        reject(new Error(`The measured function ended.\n${text}`));
+      }, reject);
+    };
+    child.once('exit', ended);
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      resolve(message);
+    });
+  });
+}
+
+/** Loads a function in a new process, gives it one list of events, and ends the process. */
+export async function runOnce(
+  options: HandlerProcessOptions,
+  events: readonly unknown[],
+  warmUp = 0,
+): Promise<Run & { log: string }> {
+  const handler = await startHandler(options);
+  const run = await handler.handle(events, warmUp);
+  return { ...run, log: await handler.end() };
+}

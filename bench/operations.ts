@@ -1,0 +1,49 @@
+import { startHandler, type HandlerProcessOptions } from './handler-process.ts';
+import type { Laboratory } from './laboratory.ts';
+
+/** What handling some events came to, counted. */
+export type Counted = {
+  /** Calls by service and operation, `DynamoDB.PutItem`, for all events together. */
+  calls: Readonly<Record<string, number>>;
+  readUnits: number;
+  writeUnits: number;
+  buttonCalls: number;
+  logLines: number;
+  /** With what CloudWatch adds to each line. */
+  logBytes: number;
+  cpuMs: number;
+  wallMs: number;
+};
+
+/** CloudWatch Logs bills so many bytes for each line beside its text. */
+const LOG_LINE_OVERHEAD_BYTES = 26;
+
+/**
+ * Lets a function handle events in a process of its own and counts what they take. What `before` takes is not counted: it opens
+ * connections, reads the secret and stores what the events are to find.
+ */
+export async function countOperations(
+  { aws, button }: Pick<Laboratory, 'aws' | 'button'>,
+  options: HandlerProcessOptions,
+  { before, events }: { before: readonly unknown[]; events: readonly unknown[] },
+): Promise<Counted> {
+  const handler = await startHandler({ ...options, env: { ...options.env, AWS_LAMBDA_LOG_FORMAT: 'JSON' } });
+  await handler.handle(before);
+  aws.resetUsage();
+  const buttonCallsBefore = button.requests();
+  const linesBefore = lines(handler.logSoFar()).length;
+  const { cpuMs, wallMs } = await handler.handle(events);
+  const counted = lines(await handler.end()).slice(linesBefore);
+  return {
+    ...aws.usage(),
+    buttonCalls: button.requests() - buttonCallsBefore,
+    logLines: counted.length,
+    logBytes: counted.reduce((sum, line) => sum + Buffer.byteLength(line) + LOG_LINE_OVERHEAD_BYTES, 0),
+    cpuMs,
+    wallMs,
+  };
+}
+
+function lines(log: string): string[] {
+  return log.split('\n').filter((line) => line.trim() !== '');
+}

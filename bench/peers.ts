@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import * as z from 'zod';
+
+const FOLDER = import.meta.dirname;
+
+/** Installs what we are compared with, unless it is there as the lockfile says. Throws if npm can't. */
+export function installPeers(): void {
+  const installed = join(FOLDER, 'node_modules', '.package-lock.json');
+  const isCurrent =
+    existsSync(installed) &&
+    statSync(installed).mtimeMs >= statSync(join(FOLDER, 'package-lock.json')).mtimeMs;
+  if (isCurrent) return;
+  process.stderr.write('Installing what this project is compared with\n');
+  execFileSync('npm', ['ci', '--prefix', FOLDER, '--ignore-scripts', '--no-audit', '--no-fund', '--silent'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+const ManifestSchema = z.object({ dependencies: z.record(z.string(), z.string()) });
+
+/** Versions of what is compared, by package. */
+export function peerVersions(): Record<string, string> {
+  return dependenciesOf(join(FOLDER, 'package.json'));
+}
+
+/** Versions of what this project's functions hold. */
+export function ownVersions(): Record<string, string> {
+  return dependenciesOf(join(FOLDER, '..', 'package.json'));
+}
+
+function dependenciesOf(file: string): Record<string, string> {
+  return ManifestSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).dependencies;
+}

@@ -1,0 +1,18 @@
+import type { AwsJsonClient } from '../local/aws/emulators/aws-json-client.ts';
+import { toItem } from '../shared/store/position-item.ts';
+import { TABLES } from './stand-ins/tables.ts';
+
+/** The account whose transactions are reconciled. */
+export const ACCOUNT = 'acc-2f80c6d19be34a75';
+
+/** Puts an account back to where a day is to be read, in one window. */
+export async function rewindPosition(dynamodb: AwsJsonClient): Promise<void> {
+  const position = {
+    account: ACCOUNT,
+    stream: 'live',
+    fence: 1,
+    doneUntil: new Date(Date.now() - 12 * 3_600_000).toISOString().replace(/\.\d{3}/, ''),
+    historicalBefore: null,
+  };
+  await dynamodb('PutItem', { TableName: TABLES.positions, Item: toItem(position) });
+}

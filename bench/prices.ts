@@ -1,0 +1,127 @@
+/**
+ * What AWS charges in US East (N. Virginia), in US dollars: list prices of the first tier, without free tiers, savings plans and taxes.
+ * Whoever deploys elsewhere, or later, changes them here and lets `npm run bench -- --costs` write docs/costs.md anew.
+ */
+export const PRICES_READ = { region: 'us-east-1', on: '2026-11-25' } as const;
+
+/** One price: for so many of a unit. `source` is the page that says so. */
+type Price = { dollars: number; per: number; unit: string; source: string };
+
+/** Every price that a cost is computed from. */
+export const PRICES = {
+  /** Each started request; arm64 and x86 cost the same here. */
+  lambdaRequest: {
+    dollars: 0.2,
+    per: 1e6,
+    unit: 'requests',
+    source: 'https://aws.amazon.com/lambda/pricing/',
+  },
+  /** arm64. Loading the code counts as duration too. */
+  lambdaGbSecond: {
+    dollars: 0.0000133334,
+    per: 1,
+    unit: 'GB-seconds',
+    source: 'https://aws.amazon.com/lambda/pricing/',
+  },
+  /** A request of up to 512 KB. */
+  httpApiRequest: {
+    dollars: 1,
+    per: 1e6,
+    unit: 'requests',
+    source: 'https://aws.amazon.com/api-gateway/pricing/',
+  },
+  dynamodbWriteUnit: {
+    dollars: 0.625,
+    per: 1e6,
+    unit: 'write request units',
+    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+  },
+  dynamodbReadUnit: {
+    dollars: 0.125,
+    per: 1e6,
+    unit: 'read request units',
+    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+  },
+  dynamodbStorage: {
+    dollars: 0.25,
+    per: 1,
+    unit: 'GB-months',
+    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+  },
+  /** Point-in-time recovery, which production stages have. */
+  dynamodbRecovery: {
+    dollars: 0.2,
+    per: 1,
+    unit: 'GB-months',
+    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+  },
+  /** A request of up to 64 KB, with up to ten messages. */
+  sqsFifoRequest: { dollars: 0.5, per: 1e6, unit: 'requests', source: 'https://aws.amazon.com/sqs/pricing/' },
+  /** Custom events of up to 64 KB. */
+  eventBridgeEvent: {
+    dollars: 1,
+    per: 1e6,
+    unit: 'events',
+    source: 'https://aws.amazon.com/eventbridge/pricing/',
+  },
+  schedulerInvocation: {
+    dollars: 1,
+    per: 1e6,
+    unit: 'invocations',
+    source: 'https://aws.amazon.com/eventbridge/pricing/',
+  },
+  secret: {
+    dollars: 0.4,
+    per: 1,
+    unit: 'secret-months',
+    source: 'https://aws.amazon.com/secrets-manager/pricing/',
+  },
+  secretRead: {
+    dollars: 0.05,
+    per: 1e4,
+    unit: 'calls',
+    source: 'https://aws.amazon.com/secrets-manager/pricing/',
+  },
+  logIngestion: { dollars: 0.5, per: 1, unit: 'GB', source: 'https://aws.amazon.com/cloudwatch/pricing/' },
+  customMetric: {
+    dollars: 0.3,
+    per: 1,
+    unit: 'metric-months',
+    source: 'https://aws.amazon.com/cloudwatch/pricing/',
+  },
+  alarm: { dollars: 0.1, per: 1, unit: 'alarm-months', source: 'https://aws.amazon.com/cloudwatch/pricing/' },
+  dashboard: {
+    dollars: 3,
+    per: 1,
+    unit: 'dashboard-months',
+    source: 'https://aws.amazon.com/cloudwatch/pricing/',
+  },
+  trace: { dollars: 5, per: 1e6, unit: 'traces recorded', source: 'https://aws.amazon.com/xray/pricing/' },
+} as const satisfies Record<string, Price>;
+
+/** What is paid for. */
+export type PriceName = keyof typeof PRICES;
+
+/** So much of each thing that is paid for. */
+export type Quantities = Partial<Record<PriceName, number>>;
+
+/** What quantities cost, in dollars, each and together. */
+export function dollarsOf(quantities: Quantities): {
+  parts: Partial<Record<PriceName, number>>;
+  total: number;
+} {
+  const parts: Partial<Record<PriceName, number>> = {};
+  let total = 0;
+  for (const [name, { dollars, per }] of Object.entries(PRICES)) {
+    if (!isPriceName(name)) continue;
+    const quantity = quantities[name];
+    if (quantity === undefined || quantity === 0) continue;
+    parts[name] = (quantity * dollars) / per;
+    total += parts[name];
+  }
+  return { parts, total };
+}
+
+function isPriceName(name: string): name is PriceName {
+  return name in PRICES;
+}

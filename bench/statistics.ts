@@ -1,0 +1,54 @@
+/** The middle value; of an even number of values, the mean of the two in the middle. NaN of none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
+  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? NaN;
+  return (lower + upper) / 2;
+}
+
+/**
+ * How many times `of` is `to`: the median of the ratios within each round. What disturbs a machine disturbs a whole round, and so falls
+ * out of a ratio, where it would stay in a ratio of medians.
+ */
+export function medianRatio(of: readonly number[], to: readonly number[]): number {
+  return median(of.flatMap((value, round) => (to[round] === undefined ? [] : [value / to[round]])));
+}
+
+/** Measures each subject once a round, the next round beginning with another subject, and returns what each came to by round. */
+export async function inRounds<Subject extends string, Value>(
+  subjects: readonly Subject[],
+  rounds: number,
+  measure: (subject: Subject) => Promise<Value>,
+): Promise<Record<Subject, Value[]>> {
+  const measured = new Map<Subject, Value[]>(subjects.map((subject) => [subject, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (let turn = 0; turn < subjects.length; turn += 1) {
+      const subject = subjects[(round + turn) % subjects.length];
+      if (subject !== undefined) measured.get(subject)?.push(await measure(subject));
+    }
+  }
+  return recordOf(subjects, (subject) => measured.get(subject) ?? []);
+}
+
+/** The names of a record's entries. */
+export function namesOf<Name extends string>(entries: Readonly<Record<Name, unknown>>): Name[] {
+  return Object.keys(entries).filter((name): name is Name => name in entries);
+}
+
+/** A record with a value for each name. */
+function recordOf<Name extends string, Value>(
+  names: readonly Name[],
+  valueOf: (name: Name) => Value,
+): Record<Name, Value> {
+  const entries: Partial<Record<Name, Value>> = {};
+  for (const name of names) entries[name] = valueOf(name);
+  if (!isWhole(entries, names)) throw new Error('A name has no value.');
+  return entries;
+}
+
+function isWhole<Name extends string, Value>(
+  entries: Partial<Record<Name, Value>>,
+  names: readonly Name[],
+): entries is Record<Name, Value> {
+  return names.every((name) => name in entries);
+}
