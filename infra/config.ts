@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { closestMatch } from 'leven';
 import * as z from 'zod';
 
+import { parseCommentedJson } from './commented-json.ts';
 import { OrderReportingConfigSchema } from './order-reporting-config.ts';
 import { runsBySeconds } from './schedule-expression.ts';
 import { TransactionsConfigSchema } from './transactions-config.ts';
@@ -22,7 +24,8 @@ export const StageConfigSchema = z
       )
       .describe(
         'Names the stacks. `production` keeps its data when a stack is deleted; every other stage throws it away. `local` is for one machine.',
-      ),
+      )
+      .meta({ examples: ['production'] }),
     buttonApiUrl: z
       .url()
       .default('https://api.usebutton.com')
@@ -44,6 +47,7 @@ export const StageConfigSchema = z
     alarmTopicArn: z
       .string()
       .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+$/, 'must be the ARN of an SNS topic')
+      .meta({ examples: ['arn:aws:sns:eu-west-1:111122223333:on-call'] })
       .optional()
       .describe('The SNS topic that alarms notify; left out, they only change their state.'),
   })
@@ -56,7 +60,16 @@ export const StageConfigSchema = z
         message: 'must have orderReporting, transactions or both',
       });
     }
-    if (config.stage === 'local') return;
+    if (config.stage === 'local') {
+      if (!config.transactions?.webhookDomain) return;
+      issues.push({
+        code: 'custom',
+        input: config.transactions.webhookDomain,
+        path: ['transactions', 'webhookDomain'],
+        message: 'must be left out: stage "local" answers at an address of this machine and has no domain',
+      });
+      return;
+    }
     if (!config.buttonApiUrl.startsWith('https:')) {
       issues.push({
         code: 'custom',
@@ -83,14 +96,14 @@ export type StageConfig = z.output<typeof StageConfigSchema>;
 /** What reading a configuration came to. The problem names the file, every setting that is wrong and what it should be. */
 export type StageConfigReading = { config: StageConfig } | { problem: string };
 
-/** Reads and validates a stage's configuration; `file` is relative to the working directory. */
+/** Reads and validates a stage's configuration: JSON, with comments. `file` is relative to the working directory. */
 export function readStageConfig(file: string): StageConfigReading {
   const json = readJson(file);
   if ('problem' in json) return json;
   const result = StageConfigSchema.safeParse(json.content);
   if (result.success) return { config: result.data };
   const faults = result.error.issues.map(
-    ({ path, message }) => `  - ${path.join('.') || '(top level)'}: ${message}`,
+    (issue) => `  - ${issue.path.join('.') || '(top level)'}: ${issue.message}${suggestion(issue)}`,
   );
   const lines = [
     `The configuration ${file} can't be deployed:`,
@@ -107,13 +120,33 @@ export function keepsData({ stage }: Pick<StageConfig, 'stage'>): boolean {
 
 function readJson(file: string): { content: unknown } | { problem: string } {
   try {
-    return { content: JSON.parse(readFileSync(file, 'utf8')) };
+    return { content: parseCommentedJson(readFileSync(file, 'utf8')) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return {
       problem: `The configuration ${file} can't be read: ${reason}\nMend it, or name another with "-c config=FILE", from the project's root.`,
     };
   }
+}
+
+/** The setting that was probably meant, for one that isn't known. */
+function suggestion(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return '';
+  const known = settingsAt(issue.path);
+  const meant = issue.keys.flatMap((key) => closestMatch(key, known, { maxDistance: 4 }) ?? []);
+  return meant.length === 0 ? '' : `; did you mean ${meant.map((name) => `"${name}"`).join(', ')}?`;
+}
+
+/** Names of the settings that a group may have. */
+function settingsAt(path: readonly PropertyKey[]): string[] {
+  let schema: z.core.JSONSchema._JSONSchema | undefined = z.toJSONSchema(StageConfigSchema, { io: 'input' });
+  for (const step of path) {
+    if (typeof schema !== 'object') return [];
+    const { items, properties }: z.core.JSONSchema.BaseSchema = schema;
+    schema =
+      typeof step === 'number' ? (Array.isArray(items) ? undefined : items) : properties?.[String(step)];
+  }
+  return typeof schema === 'object' ? Object.keys(schema.properties ?? {}) : [];
 }
 
 type ScheduleSetting = { path: PropertyKey[]; expression: string };

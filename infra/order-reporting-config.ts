@@ -13,7 +13,8 @@ const BrandSchema = z
       )
       .describe(
         'Names the brand in ledger keys, resources, outputs and metrics. Changing it starts a new, empty brand.',
-      ),
+      )
+      .meta({ examples: ['acme'] }),
     orderBy: z
       .enum(['sequence', 'time'])
       .default('sequence')
@@ -89,7 +90,8 @@ const BrandSchema = z
       .default([])
       .describe(
         "ARNs of IAM roles, users or account roots outside this account that may send to the brand's queue.",
-      ),
+      )
+      .meta({ examples: [['arn:aws:iam::111122223333:role/shop']] }),
     retrySweep: z
       .strictObject({
         schedule: ScheduleExpressionSchema.default('rate(1 minute)').describe(
@@ -149,6 +151,7 @@ export const OrderReportingConfigSchema = z
       .describe('How long a refused message is kept to be mended and replayed, in days.'),
     verifyBefore: z.iso
       .datetime({ offset: true })
+      .meta({ examples: ['2026-06-01T12:00:00Z'] })
       .optional()
       .describe(
         'After a restore of the ledger, the ISO 8601 instant at which it was done: what was reported before is read from Button before anything is sent. Also at a cut-over from another integration.',

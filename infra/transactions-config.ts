@@ -18,6 +18,43 @@ const ThrottleSchema = z.strictObject({
     .describe('Requests that the webhook URL accepts at once.'),
 });
 
+const WebhookDomainSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
+      'must be the name of a host in lower-case letters, such as hooks.example.com',
+    )
+    .describe('The host in the webhook URL.')
+    .meta({ examples: ['hooks.example.com'] }),
+  certificateArn: z
+    .string()
+    .regex(
+      /^arn:[\w-]+:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/,
+      'must be the ARN of a certificate in AWS Certificate Manager',
+    )
+    .describe(
+      'Its certificate in ACM, in the region of the stacks. An imported one has to bring its whole chain: Button fetches no missing part.',
+    )
+    .meta({
+      examples: ['arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-4e5f-6789-abcd-ef0123456789'],
+    }),
+  hostedZoneId: z
+    .string()
+    .regex(/^Z[A-Z0-9]{1,31}$/, 'must be the id of a hosted zone in Route 53, such as Z0123456789ABCDEFGHIJ')
+    .meta({ examples: ['Z0123456789ABCDEFGHIJ'] })
+    .optional()
+    .describe(
+      'The hosted zone in Route 53 that gets a record for the host; left out, an output says where a record of yours has to point.',
+    ),
+  keepDefaultUrl: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether API Gateway's own URL answers as well. Switch it off only when it no longer stands in Button's Dashboard.",
+    ),
+});
+
 const FallbackSchema = z
   .strictObject({
     timeoutSeconds: z
@@ -162,6 +199,7 @@ const ReconcilerSchema = z
       .int()
       .min(6)
       .max(43_200)
+      .meta({ examples: [900] })
       .optional()
       .describe(
         'How long a killed reconciler holds up its own account, in seconds; at least six times the timeout, and exactly that unless set.',
@@ -206,6 +244,7 @@ export const TransactionsConfigSchema = z.strictObject({
     .int()
     .min(1)
     .max(3650)
+    .meta({ examples: [30] })
     .optional()
     .describe(
       'How long an archive on the bus keeps every event for a replay, in days; left out, there is none.',
@@ -232,6 +271,9 @@ export const TransactionsConfigSchema = z.strictObject({
     .describe(
       'A transaction that is pending so many days after its creation counts as overdue: longer than the longest time from a purchase to its finalization.',
     ),
+  webhookDomain: WebhookDomainSchema.optional().describe(
+    'A domain of your own for the webhook URL; left out, the URL is the one that API Gateway gives.',
+  ),
   throttle: ThrottleSchema.prefault({}).describe(
     'The cap on webhook requests; what is beyond it, the reconciler repairs.',
   ),
@@ -244,6 +286,9 @@ export const TransactionsConfigSchema = z.strictObject({
     .default(90)
     .describe('How long an authentic event that could not be applied is kept, in days.'),
 });
+
+/** The validated settings of a domain for the webhook URL. */
+export type WebhookDomainConfig = z.output<typeof WebhookDomainSchema>;
 
 /** The validated settings of transactions. */
 export type TransactionsConfig = z.output<typeof TransactionsConfigSchema>;

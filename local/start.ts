@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { parse } from 'jsonc-parser';
 import * as z from 'zod';
 
 import { readArguments, USAGE, type Arguments } from './arguments.ts';
@@ -124,7 +125,9 @@ const BrandsSchema = z.object({
 
 /** The id of the brand whose queue is `orderQueueUrl`. */
 async function firstBrand(configFile: string): Promise<string> {
-  const config = BrandsSchema.parse(JSON.parse(await readFile(configFile, 'utf8')));
+  const config = BrandsSchema.parse(
+    parse(await readFile(configFile, 'utf8'), [], { allowTrailingComma: true }),
+  );
   return config.orderReporting.brands[0].id;
 }
 

@@ -1,12 +1,23 @@
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  ApiMapping,
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+  SecurityPolicy,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { CfnRecordSet } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 
 import { METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
 import { dataRemovalPolicy, type Deployment } from '../deployment.ts';
 import type { OverallMetricName } from '../metrics.ts';
+import type { WebhookDomainConfig } from '../transactions-config.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { pinLogicalId } from './logical-id.ts';
 
@@ -14,27 +25,39 @@ import { pinLogicalId } from './logical-id.ts';
 export type WebhookEndpointProps = {
   deployment: Deployment;
   receiver: LambdaFunction;
+  /** Requests a second in the long run, and at once; what is beyond gets 429. */
   throttle: { rateLimit: number; burstLimit: number };
+  /** A host of one's own in the URL; undefined: the one that API Gateway gives. */
+  domain: WebhookDomainConfig | undefined;
 };
 
 const PATH = '/webhooks/button';
 
 /** The public URL that somebody types into Button's Dashboard: one route, to one function, capped. */
 export class WebhookEndpoint extends Construct {
-  /** The whole URL. */
+  /** The whole URL, as it is meant for Button's Dashboard. */
   readonly url: string;
   /** What every request came to, in the fields of `accessLogFormat`. */
   readonly accessLogs: LogGroup;
+  /** The whole URL that API Gateway gives; undefined where it's switched off. */
+  readonly defaultUrl: string | undefined;
+  /** Where a DNS record of the domain has to point; undefined where there is no domain, or Route 53 points there already. */
+  readonly domainTarget: string | undefined;
+  /** The API, whose id is in its URL. */
+  readonly api: HttpApi;
 
-  constructor(scope: Construct, id: string, { deployment, receiver, throttle }: WebhookEndpointProps) {
+  constructor(scope: Construct, id: string, props: WebhookEndpointProps) {
     super(scope, id);
-    const api = new HttpApi(this, 'Api', {
+    const { deployment, receiver, throttle, domain } = props;
+    const isDefaultUrlKept = domain?.keepDefaultUrl ?? true;
+    this.api = new HttpApi(this, 'Api', {
       apiName: `Button-${deployment.config.stage}-Webhooks`,
       createDefaultStage: false,
+      ...(!isDefaultUrlKept && { disableExecuteApiEndpoint: true }),
     });
     // The URL follows from this id: with another, Button would send its webhooks into the void.
-    pinLogicalId(api, 'WebhookApi');
-    api.addRoutes({
+    pinLogicalId(this.api, 'WebhookApi');
+    this.api.addRoutes({
       path: PATH,
       methods: [HttpMethod.POST],
       integration: new HttpLambdaIntegration('Receiver', receiver.lambda),
@@ -44,7 +67,7 @@ export class WebhookEndpoint extends Construct {
       removalPolicy: dataRemovalPolicy(deployment),
     });
     const stage = new HttpStage(this, 'Stage', {
-      httpApi: api,
+      httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
       throttle,
@@ -53,9 +76,39 @@ export class WebhookEndpoint extends Construct {
         format: accessLogFormat(),
       },
     });
-    this.#countForPauseRule();
-    this.url = `${api.apiEndpoint}${PATH}`;
     pinLogicalId(stage, 'WebhookStage');
+    const domainName = domain && this.#createDomain(domain, stage);
+    this.#countForPauseRule();
+    this.defaultUrl = isDefaultUrlKept ? `${this.api.apiEndpoint}${PATH}` : undefined;
+    this.url = domain ? `https://${domain.name}${PATH}` : `${this.api.apiEndpoint}${PATH}`;
+    this.domainTarget = domain?.hostedZoneId === undefined ? domainName?.regionalDomainName : undefined;
+  }
+
+  #createDomain({ name, certificateArn, hostedZoneId }: WebhookDomainConfig, stage: HttpStage): DomainName {
+    const domainName = new DomainName(this, 'Domain', {
+      domainName: name,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
+    // A DNS record outside this stack may point to it.
+    pinLogicalId(domainName, 'WebhookDomain');
+    // Under another id, its replacement would find the domain taken.
+    pinLogicalId(
+      new ApiMapping(this, 'DomainMapping', { api: this.api, domainName, stage }),
+      'WebhookDomainMapping',
+    );
+    if (hostedZoneId !== undefined) {
+      new CfnRecordSet(this, 'DomainRecord', {
+        hostedZoneId,
+        name,
+        type: 'A',
+        aliasTarget: {
+          dnsName: domainName.regionalDomainName,
+          hostedZoneId: domainName.regionalHostedZoneId,
+        },
+      });
+    }
+    return domainName;
   }
 
   /**

@@ -7,6 +7,7 @@ import type { Environment as PersonalDataExpiryEnvironment } from '../../functio
 import { createDataTable, text } from '../constructs/data-table.ts';
 import { permission } from '../constructs/permission.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
+import type { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
 import type { Deployment } from '../deployment.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 import { EventPublication } from './event-publication.ts';
@@ -63,10 +64,7 @@ export class TransactionsStack extends Stack {
 
   #addOutputs(): void {
     const { intake, reconciliation, publication } = this;
-    new CfnOutput(this, 'WebhookUrl', {
-      value: intake.url,
-      description: `Enter this URL in Button's Dashboard.`,
-    });
+    this.#addAddresses(intake.endpoint);
     new CfnOutput(this, 'WebhookSecretsArn', {
       value: intake.secrets.arn,
       description: `Put a JSON list of {"name", "secret"} in here, one for each webhook.`,
@@ -82,6 +80,22 @@ export class TransactionsStack extends Stack {
     });
     new CfnOutput(this, 'EventBusName', { value: publication.bus.eventBusName });
     new CfnOutput(this, 'EventBusArn', { value: publication.bus.eventBusArn });
+  }
+
+  #addAddresses({ url, defaultUrl, domainTarget }: WebhookEndpoint): void {
+    new CfnOutput(this, 'WebhookUrl', { value: url, description: `Enter this URL in Button's Dashboard.` });
+    if (defaultUrl !== undefined && defaultUrl !== url) {
+      new CfnOutput(this, 'WebhookDefaultUrl', {
+        value: defaultUrl,
+        description: 'Answers as well, until the configuration switches it off.',
+      });
+    }
+    if (domainTarget !== undefined) {
+      new CfnOutput(this, 'WebhookDomainTarget', {
+        value: domainTarget,
+        description: `Point a CNAME or ALIAS record of the webhook URL's host here.`,
+      });
+    }
   }
 }
 

@@ -30,8 +30,8 @@ type StoreEnvironment = Omit<WebhookFallbackEnvironment, 'FALLBACK_QUEUE_URL' | 
 
 /** From Button's webhook to the table: the public URL, the receiver, and the queue for what can't be stored at once. */
 export class WebhookIntake extends Construct {
-  /** The URL for Button's Dashboard. */
-  readonly url: string;
+  /** The public URL and what serves it. */
+  readonly endpoint: WebhookEndpoint;
   /** Holds the webhooks' signing secrets, once somebody has put them in. */
   readonly secrets: UnsetSecret;
 
@@ -48,15 +48,15 @@ export class WebhookIntake extends Construct {
     });
     const fallback = this.#createFallback();
     const receiver = this.#createReceiver(fallback);
-    const endpoint = new WebhookEndpoint(this, 'Endpoint', {
+    this.endpoint = new WebhookEndpoint(this, 'Endpoint', {
       deployment,
       receiver,
       throttle: transactionsConfig.throttle,
+      domain: transactionsConfig.webhookDomain,
     });
-    this.url = endpoint.url;
     this.#addAlarms(receiver);
     this.#saveLogQueries({
-      accessLogs: endpoint.accessLogs,
+      accessLogs: this.endpoint.accessLogs,
       receiverLogs: receiver.lambda.logGroup,
       fallbackLogs: fallback.worker.lambda.logGroup,
     });

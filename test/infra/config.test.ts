@@ -73,7 +73,43 @@ describe('readStageConfig', () => {
     [
       'a misspelt setting',
       withBrand({ orderby: 'time' }),
-      'orderReporting.brands.0: Unrecognized key: "orderby"',
+      'orderReporting.brands.0: Unrecognized key: "orderby"; did you mean "orderBy"?',
+    ],
+    [
+      'settings that are nothing like any',
+      { ...withBrand({}), colour: 'red' },
+      '(top level): Unrecognized key: "colour"\n',
+    ],
+    [
+      'two misspelt settings of a group',
+      { stage: 'development', transactions: { throttle: { rate: 1, burst: 1, burstLimits: 2 } } },
+      'did you mean "burstLimit"?',
+    ],
+    [
+      'a domain that is a URL',
+      { stage: 'development', transactions: { webhookDomain: { name: 'https://hooks.example.com' } } },
+      'transactions.webhookDomain.name: must be the name of a host',
+    ],
+    [
+      'a certificate from elsewhere',
+      {
+        stage: 'development',
+        transactions: { webhookDomain: { name: 'a.example.com', certificateArn: 'arn:aws:iam::1:x' } },
+      },
+      'webhookDomain.certificateArn: must be the ARN of a certificate in AWS Certificate Manager',
+    ],
+    [
+      'a domain on one machine',
+      {
+        stage: 'local',
+        transactions: {
+          webhookDomain: {
+            name: 'hooks.example.com',
+            certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/abc',
+          },
+        },
+      },
+      'transactions.webhookDomain: must be left out: stage "local"',
     ],
     [
       'a stage that is no name',
@@ -167,6 +203,14 @@ describe('readStageConfig', () => {
     ['what is no JSON', '{', "can't be read"],
   ])('explains %s', (_mistake, content, explanation) => {
     expect(problemOf(content)).toContain(explanation);
+  });
+
+  it('reads JSON with comments, and points at a mistake in it', () => {
+    const commented =
+      '// for production\n{\n  "stage": "development", /* "x" */\n  "transactions": {}, // all defaults\n}';
+
+    expect(problemOf(commented)).toBe('none');
+    expect(problemOf(commented.replace(',', ''))).toContain('line 4, column 3: comma expected');
   });
 
   it('names the file and where settings are explained', () => {

@@ -9,13 +9,21 @@ type StageInput = z.input<typeof StageConfigSchema>;
 export const STAGES: { name: string; config: StageInput }[] = [
   ...CONFIGURATIONS,
   {
-    name: 'two brands with producers elsewhere, and an archive',
+    name: 'two brands with producers elsewhere, an archive and a domain',
     config: {
       stage: 'production',
       orderReporting: {
         brands: [{ id: 'acme', producers: ['arn:aws:iam::111122223333:role/shop'] }, { id: 'north-shop' }],
       },
-      transactions: { eventArchiveDays: 30, shopperField: 'none' },
+      transactions: {
+        eventArchiveDays: 30,
+        shopperField: 'none',
+        webhookDomain: {
+          name: 'hooks.example.com',
+          certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/abc',
+          hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+        },
+      },
       alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:on-call',
     },
   },

@@ -33,6 +33,8 @@ export type SynthesizedStage = {
   resources(type: string, stack?: string): TemplateResource[];
   /** Names of a stack's outputs. */
   outputs(stack: string): string[];
+  /** The value of one output, whichever stack's. */
+  outputValue(name: string): unknown;
   /** Outputs that other stacks could import. */
   exports: unknown[];
   /** What CDK's own rules find wrong. */
@@ -66,6 +68,7 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
         .filter(([, { Type }]) => Type === type)
         .map(([logicalId, resource]) => ({ logicalId, ...resource })),
     outputs: (stack) => templatesOf(stack).flatMap(({ Outputs }) => Object.keys(Outputs)),
+    outputValue: (name) => templatesOf('').find(({ Outputs }) => name in Outputs)?.Outputs[name]?.Value,
     exports: templatesOf('').flatMap(({ Outputs }) =>
       Object.values(Outputs).flatMap(({ Export }) => Export ?? []),
     ),

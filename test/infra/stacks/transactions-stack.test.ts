@@ -6,6 +6,11 @@ const stage = synthesizeStage(PUBLISHER_STAGE);
 const tableOf = (synthesized: typeof stage, id: string) =>
   synthesized.resources('AWS::DynamoDB::Table').find(({ logicalId }) => logicalId === id)?.Properties;
 
+const DOMAIN = {
+  name: 'hooks.example.com',
+  certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/abc',
+};
+
 describe('TransactionsStack', () => {
   it('streams every change of a transaction to the publisher until the record expires', () => {
     const mapping = stage
@@ -55,6 +60,70 @@ describe('TransactionsStack', () => {
       AutoDeploy: true,
       DefaultRouteSettings: { ThrottlingRateLimit: 7, ThrottlingBurstLimit: 9 },
     });
+  });
+
+  it('answers at a domain of your own where the configuration names one, and says where DNS has to point (K16)', () => {
+    const withDomain = synthesizeStage({
+      stage: 'development',
+      transactions: { webhookDomain: DOMAIN },
+    });
+
+    expect(withDomain.resources('AWS::ApiGatewayV2::DomainName')).toMatchObject([
+      {
+        logicalId: 'WebhookDomain',
+        Properties: {
+          DomainName: 'hooks.example.com',
+          DomainNameConfigurations: [
+            { CertificateArn: DOMAIN.certificateArn, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
+          ],
+        },
+      },
+    ]);
+    expect(withDomain.resources('AWS::ApiGatewayV2::ApiMapping')).toMatchObject([
+      {
+        logicalId: 'WebhookDomainMapping',
+        Properties: {
+          ApiId: { Ref: 'WebhookApi' },
+          DomainName: { Ref: 'WebhookDomain' },
+          Stage: '$default',
+        },
+      },
+    ]);
+    expect(withDomain.resources('AWS::Route53::RecordSet')).toEqual([]);
+    expect(withDomain.resources('AWS::ApiGatewayV2::Api')[0]?.Properties).not.toMatchObject({
+      DisableExecuteApiEndpoint: true,
+    });
+    expect(withDomain.outputValue('WebhookUrl')).toBe('https://hooks.example.com/webhooks/button');
+    expect(withDomain.outputValue('WebhookDomainTarget')).toEqual({
+      'Fn::GetAtt': ['WebhookDomain', 'RegionalDomainName'],
+    });
+    expect(withDomain.outputs('Transactions')).toContain('WebhookDefaultUrl');
+  });
+
+  it("points DNS there itself in a hosted zone, and switches API Gateway's own URL off when told to", () => {
+    const withZone = synthesizeStage({
+      stage: 'development',
+      transactions: {
+        webhookDomain: { ...DOMAIN, hostedZoneId: 'Z0123456789ABCDEFGHIJ', keepDefaultUrl: false },
+      },
+    });
+
+    expect(withZone.resources('AWS::Route53::RecordSet').map(({ Properties }) => Properties)).toEqual([
+      {
+        HostedZoneId: 'Z0123456789ABCDEFGHIJ',
+        Name: 'hooks.example.com',
+        Type: 'A',
+        AliasTarget: {
+          DNSName: { 'Fn::GetAtt': ['WebhookDomain', 'RegionalDomainName'] },
+          HostedZoneId: { 'Fn::GetAtt': ['WebhookDomain', 'RegionalHostedZoneId'] },
+        },
+      },
+    ]);
+    expect(withZone.resources('AWS::ApiGatewayV2::Api')[0]?.Properties).toMatchObject({
+      DisableExecuteApiEndpoint: true,
+    });
+    expect(withZone.outputs('Transactions')).not.toContain('WebhookDefaultUrl');
+    expect(withZone.outputs('Transactions')).not.toContain('WebhookDomainTarget');
   });
 
   it("logs every request's outcome, and neither its body nor its caller's address (S14)", () => {

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+
+import { format } from 'prettier';
+import { describe, expect, it } from 'vitest';
+
+import { parseCommentedJson } from '../../infra/commented-json.ts';
+import { StageConfigSchema } from '../../infra/config.ts';
+import { exampleConfig } from './config-example.ts';
+
+const FILE = 'infra/config/production.example.jsonc';
+
+describe('the commented example of a configuration', () => {
+  // After a change of the schema: npx vitest run test/infra/config-example.test.ts --update
+  it('shows every setting as the schema has it', async () => {
+    const text = await format(exampleConfig(), { parser: 'jsonc', printWidth: 110, singleQuote: true });
+
+    await expect(text).toMatchFileSnapshot(`../../${FILE}`);
+  });
+
+  it('can be deployed as it is, and says the same as the defaults', () => {
+    const example = StageConfigSchema.parse(parseCommentedJson(readFileSync(FILE, 'utf8')));
+
+    expect(example).toEqual(
+      StageConfigSchema.parse({
+        stage: 'production',
+        orderReporting: { brands: [{ id: 'acme' }] },
+        transactions: {},
+      }),
+    );
+  });
+
+  it('can be deployed with all that is commented out, too', () => {
+    const withoutMarks = (text: string) => text.replaceAll(/^( *)\/\/ (?= *(["\]}]|\/\/))/gm, '$1');
+    const uncommented = withoutMarks(withoutMarks(readFileSync(FILE, 'utf8')));
+
+    const everything = StageConfigSchema.parse(parseCommentedJson(uncommented));
+
+    expect(everything).toMatchObject({
+      alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:on-call',
+      orderReporting: {
+        verifyBefore: '2026-06-01T12:00:00Z',
+        brands: [{ producers: ['arn:aws:iam::111122223333:role/shop'] }],
+      },
+      transactions: { eventArchiveDays: 30, webhookDomain: { hostedZoneId: 'Z0123456789ABCDEFGHIJ' } },
+    });
+  });
+});
