@@ -6,7 +6,7 @@ import * as z from 'zod';
 
 import { parseCommentedJson } from './commented-json.ts';
 import { OrderReportingConfigSchema } from './order-reporting-config.ts';
-import { runsBySeconds } from './schedule-expression.ts';
+import { minutesOfRate, runsBySeconds } from './schedule-expression.ts';
 import { TransactionsConfigSchema } from './transactions-config.ts';
 
 /** The configuration that is deployed unless another is named. `cdk.json` names the same. */
@@ -86,6 +86,15 @@ export const StageConfigSchema = z
         path,
         message:
           'must be a minute or more: EventBridge Scheduler knows no seconds; they are for stage "local"',
+      });
+    }
+    for (const { path, silenceMinutes, pauseMinutes } of silences(config)) {
+      if (silenceMinutes > pauseMinutes) continue;
+      issues.push({
+        code: 'custom',
+        input: silenceMinutes,
+        path,
+        message: `must be more than ${pauseMinutes}, the pause between runs, or the alarm would go off between two of them`,
       });
     }
   });
@@ -174,4 +183,29 @@ function schedules({
       : [],
   );
   return [...sweeps, ...reads, ...wider];
+}
+
+type SilenceSetting = { path: PropertyKey[]; silenceMinutes: number; pauseMinutes: number };
+
+/** How long each scheduled function may be silent, and how long its pauses are, as far as rates tell. */
+function silences({
+  orderReporting,
+  transactions,
+}: Pick<StageConfig, 'orderReporting' | 'transactions'>): SilenceSetting[] {
+  const sweeps = (orderReporting?.brands ?? []).map(({ retrySweep }, index) => ({
+    path: ['orderReporting', 'brands', index, 'retrySweep', 'silenceMinutes'],
+    silenceMinutes: retrySweep.silenceMinutes,
+    pauseMinutes: minutesOfRate(retrySweep.schedule) ?? 0,
+  }));
+  if (!transactions) return sweeps;
+  const { schedules: reads, silenceMinutes } = transactions.reconciler;
+  const pauses = reads.map(({ expression }) => minutesOfRate(expression) ?? 0);
+  return [
+    ...sweeps,
+    {
+      path: ['transactions', 'reconciler', 'silenceMinutes'],
+      silenceMinutes,
+      pauseMinutes: Math.min(...pauses),
+    },
+  ];
 }

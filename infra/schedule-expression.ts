@@ -16,3 +16,11 @@ export const ScheduleExpressionSchema = z
 export function runsBySeconds(expression: string): boolean {
   return /^rate\(\d+ seconds?\)$/.test(expression);
 }
+
+/** How far apart the runs of a rate are, in minutes; undefined for a cron expression, whose runs may be at any distance. */
+export function minutesOfRate(expression: string): number | undefined {
+  const [, count, unit = ''] = /^rate\((\d+) (second|minute|hour|day)s?\)$/.exec(expression) ?? [];
+  return count === undefined ? undefined : Number(count) * (MINUTES[unit] ?? 1);
+}
+
+const MINUTES: Readonly<Record<string, number>> = { second: 1 / 60, minute: 1, hour: 60, day: 1440 };

@@ -80,6 +80,12 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
       'The setting is for asynchronous invocations. Queue, stream and gateway invoke synchronously, with dead-letter queues or retries of their own; a scheduled run that fails is made up for by the next.',
   },
   {
+    id: 'Serverless-LambdaAsyncFailureDestination',
+    resources: /\/Worker\/Function\/EventInvokeConfig\/Resource$/,
+    reason:
+      'A scheduled run carries nothing that could be lost: the next one does its work, and an alarm tells of silence.',
+  },
+  {
     id: 'Serverless-LambdaEventSourceMappingDestination',
     resources: /\/(Reporter|Fallback|Reconciler)\/Mapping\/Resource$/,
     reason:

@@ -9,6 +9,12 @@ import { ExplainedAlarm, type AlarmAdvice } from './alarm.ts';
 import { LambdaFunction, type LambdaFunctionProps } from './lambda-function.ts';
 import { permission } from './permission.ts';
 
+/**
+ * `dropped` where the next run comes within minutes and does the same: after a throttled hour, sixty late runs at once would do harm.
+ * `repeated` where the next is a day or a week away: tried again for as long as Lambda does, six hours.
+ */
+export type FailedRuns = 'dropped' | 'repeated';
+
 /** What tells one scheduled function from another. */
 export type ScheduledWorkerProps = LambdaFunctionProps & {
   schedules: {
@@ -18,6 +24,8 @@ export type ScheduledWorkerProps = LambdaFunctionProps & {
     /** What the function is told; nothing unless given. */
     input?: object;
   }[];
+  /** What becomes of a run that fails, or could not begin for want of concurrency. */
+  failedRuns: FailedRuns;
   /** Left out where nobody is hurt by a run that is late. */
   silence?: Silence;
 };
@@ -27,6 +35,12 @@ type Silence = AlarmAdvice & {
   minutes: number;
 };
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html */
+const RETRIES: Record<FailedRuns, { maxAge: Duration; retryAttempts: number }> = {
+  dropped: { maxAge: Duration.minutes(1), retryAttempts: 0 },
+  repeated: { maxAge: Duration.hours(6), retryAttempts: 2 },
+};
+
 /** A function that runs by the clock, and, where it matters, an alarm for when it has not run. */
 export class ScheduledWorker extends Construct {
   /** The function that runs. */
@@ -34,9 +48,11 @@ export class ScheduledWorker extends Construct {
 
   constructor(scope: Construct, id: string, props: ScheduledWorkerProps) {
     super(scope, id);
-    const { schedules, silence, ...functionProps } = props;
+    const { schedules, failedRuns, silence, ...functionProps } = props;
     this.worker = new LambdaFunction(this, 'Worker', functionProps);
     const { functionArn } = this.worker.lambda;
+    const { maxAge, retryAttempts } = RETRIES[failedRuns];
+    this.worker.lambda.configureAsyncInvoke({ maxEventAge: maxAge, retryAttempts });
     const role = new Role(this, 'SchedulerRole', {
       // The condition keeps schedules of other accounts from using the role.
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
@@ -55,8 +71,8 @@ export class ScheduledWorker extends Construct {
           arn: functionArn,
           roleArn: role.roleArn,
           input: JSON.stringify(input),
-          // The next run does what a late one would have done.
-          retryPolicy: { maximumEventAgeInSeconds: 60, maximumRetryAttempts: 2 },
+          // For what Lambda doesn't even accept; what it has accepted, it tries again itself.
+          retryPolicy: { maximumEventAgeInSeconds: maxAge.toSeconds() },
         },
       });
     }

@@ -33,6 +33,10 @@ export type BrandOrdersProps = {
 export class BrandOrders extends Construct {
   /** Where the brand's commerce system sends its orders. */
   readonly queue: Queue;
+  /** The queue with its dead letters and the function that reports. */
+  readonly reporter: QueueWorker;
+  /** The function that wakes orders whose next try is due. */
+  readonly retrySweep: ScheduledWorker;
   /** Holds the brand's Button API key, once somebody has put it in. */
   readonly apiKey: UnsetSecret;
 
@@ -46,11 +50,11 @@ export class BrandOrders extends Construct {
       logicalId: `ButtonApiKey${brandName(props.brand.id)}`,
       description: `Button API key of the brand ${props.brand.id}: the plain key, from Button's Dashboard.`,
     });
-    const { queue, worker: reporter } = this.#createReporter();
-    this.queue = queue;
-    const { worker: sweep } = this.#createRetrySweep();
+    this.reporter = this.#createReporter();
+    this.queue = this.reporter.queue;
+    this.retrySweep = this.#createRetrySweep();
     this.#addQuarantineAlarm();
-    this.#saveLogQueries(reporter.lambda.logGroup, sweep.lambda.logGroup);
+    this.#saveLogQueries(this.reporter.worker.lambda.logGroup, this.retrySweep.worker.lambda.logGroup);
     for (const arn of props.brand.producers) this.grantSendOrders(new ArnPrincipal(arn));
   }
 
@@ -143,6 +147,7 @@ export class BrandOrders extends Construct {
         ),
         permission(['sqs:SendMessage'], this.queue.queueArn),
       ],
+      failedRuns: 'dropped',
       schedules: [{ name: 'sweep', expression: brand.retrySweep.schedule, timeZone: 'UTC' }],
       silence: {
         minutes: brand.retrySweep.silenceMinutes,

@@ -1,4 +1,4 @@
-import { ProjectionType } from 'aws-cdk-lib/aws-dynamodb';
+import { ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
@@ -27,6 +27,10 @@ function everyWaitingOrderIsTriedWithin({ brands }: OrderReportingConfig): Durat
 export class OrderReportingStack extends Stack {
   /** Each configured brand's part, by its id. */
   readonly brands: ReadonlyMap<string, BrandOrders>;
+  /** The ledger: what is known of each order, and what was reported. */
+  readonly orderReports: Table;
+  /** Refused messages with their reasons. */
+  readonly quarantine: Table;
 
   constructor(
     scope: Construct,
@@ -36,6 +40,7 @@ export class OrderReportingStack extends Stack {
     super(scope, id, stackProps);
     const { dueIndex, partitionKey } = ORDER_REPORTS_TABLE;
     const orderReports = createDataTable(this, 'OrderReports', { deployment, keys: { partitionKey } });
+    this.orderReports = orderReports;
     orderReports.addGlobalSecondaryIndex({
       indexName: dueIndex.name,
       partitionKey: text(dueIndex.partitionKey),
@@ -43,6 +48,7 @@ export class OrderReportingStack extends Stack {
       projectionType: ProjectionType.KEYS_ONLY,
     });
     const quarantine = createDataTable(this, 'OrderQuarantine', { deployment, keys: QUARANTINE_TABLE });
+    this.quarantine = quarantine;
     const { quarantineRetentionDays, verifyBefore } = orderReporting;
     this.brands = new Map(
       orderReporting.brands.map((brand) => [

@@ -135,6 +135,7 @@ export class Reconciliation extends Construct {
         permission(['sqs:SendMessage'], this.wakeUps.queueArn),
         permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
       ],
+      failedRuns: 'repeated',
       schedules: [
         ...reconciler.schedules.map((schedule) => ({ ...schedule, input: { streams: ['live'] } })),
         {

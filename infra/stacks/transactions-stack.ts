@@ -1,4 +1,5 @@
 import { ProjectionType, StreamViewType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
@@ -22,6 +23,12 @@ export type TransactionsStackProps = StackProps & {
 
 /** A publisher's side: Button's transactions by webhook and by reading them, and events about every change. */
 export class TransactionsStack extends Stack {
+  /** Every transaction, with an index by shopper. */
+  readonly transactions: Table;
+  /** How far each account is read, and what was found. */
+  readonly positions: Table;
+  /** Authentic events that could not be applied. */
+  readonly quarantine: Table;
   /** Takes webhooks in. */
   readonly intake: WebhookIntake;
   /** Compares with Button by the clock. */
@@ -39,6 +46,9 @@ export class TransactionsStack extends Stack {
     const positions = createDataTable(this, 'Positions', { deployment, keys: POSITIONS_TABLE });
     const quarantine = createDataTable(this, 'WebhookQuarantine', { deployment, keys: QUARANTINE_TABLE });
     const state = { deployment, transactionsConfig, transactions, positions, quarantine };
+    this.transactions = transactions;
+    this.positions = positions;
+    this.quarantine = quarantine;
     this.intake = new WebhookIntake(this, 'Intake', state);
     this.reconciliation = new Reconciliation(this, 'Reconciliation', state);
     this.publication = new EventPublication(this, 'Publication', {
@@ -60,6 +70,21 @@ export class TransactionsStack extends Stack {
     }
     new CfnOutput(this, 'ButtonApiUrl', { value: deployment.config.buttonApiUrl });
     this.#addOutputs();
+  }
+
+  /** Lets a system of yours read transactions, one by one or a shopper's by the index. */
+  grantReadTransactions(reader: IGrantable): Grant {
+    return Grant.addToPrincipalOrResource({
+      grantee: reader,
+      actions: ['dynamodb:GetItem', 'dynamodb:Query'],
+      resourceArns: [
+        this.transactions.tableArn,
+        `${this.transactions.tableArn}/index/${TRANSACTIONS_TABLE.shopperIndex.name}`,
+      ],
+      resource: this.transactions,
+      // A table's own policy can't name the table: it isn't there yet.
+      resourceSelfArns: ['*'],
+    });
   }
 
   #addOutputs(): void {
@@ -125,6 +150,7 @@ function addPersonalDataExpiry(
         transactions.tableArn,
       ),
     ],
+    failedRuns: 'repeated',
     schedules: [{ name: 'weekly', expression: 'cron(30 4 ? * SUN *)', timeZone: 'UTC' }],
   });
 }

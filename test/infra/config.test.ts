@@ -164,6 +164,21 @@ describe('readStageConfig', () => {
       withReconciler({ schedules: [{ name: 'a', expression: 'rate(9 seconds)' }] }),
       'schedules.0.expression',
     ],
+    [
+      'an alarm between two sweeps',
+      withBrand({ retrySweep: { schedule: 'rate(1 hour)' } }),
+      'brands.0.retrySweep.silenceMinutes: must be more than 60, the pause between runs',
+    ],
+    [
+      'an alarm between two reads',
+      withReconciler({
+        schedules: [
+          { name: 'a', expression: 'rate(3 hours)' },
+          { name: 'b', expression: 'rate(2 hours)' },
+        ],
+      }),
+      'reconciler.silenceMinutes: must be more than 120',
+    ],
     ['no schedule', withReconciler({ schedules: [] }), 'schedules: must hold at least one schedule'],
     [
       'two schedules of one name',

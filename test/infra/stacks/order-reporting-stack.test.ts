@@ -90,6 +90,14 @@ describe('OrderReportingStack', () => {
     });
   });
 
+  it('drops a sweep that fails or comes late: the next one comes within a minute (F6)', () => {
+    const [config] = stage.resources('AWS::Lambda::EventInvokeConfig');
+    const [schedule] = stage.resources('AWS::Scheduler::Schedule');
+
+    expect(config?.Properties).toMatchObject({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
+    expect(schedule?.Properties['Target']).toMatchObject({ RetryPolicy: { MaximumEventAgeInSeconds: 60 } });
+  });
+
   it('finds waiting orders by a sparse index of keys', () => {
     const [orderReports] = stage.resources('AWS::DynamoDB::Table');
 

@@ -1,6 +1,13 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { App } from 'aws-cdk-lib/core';
 import { describe, expect, it } from 'vitest';
 
+import { StageConfigSchema } from '../../../infra/config.ts';
+import { TransactionsStack } from '../../../infra/stacks/transactions-stack.ts';
+import { TransactionsConfigSchema } from '../../../infra/transactions-config.ts';
 import { PUBLISHER_STAGE, synthesizeStage } from '../synthesized-stage.ts';
+import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
 
 const stage = synthesizeStage(PUBLISHER_STAGE);
 const tableOf = (synthesized: typeof stage, id: string) =>
@@ -204,6 +211,57 @@ describe('TransactionsStack', () => {
 
     expect(told.sort()).toEqual(['IntakeFallback', 'IntakeReceiver', 'Reconciliation']);
     expect(cutOver.outputs('Transactions')).toContain('LiveFrom');
+  });
+
+  it('tries a planner that failed again, because the next weekly sweep is a week away (F6)', () => {
+    const retries = stage
+      .resources('AWS::Lambda::EventInvokeConfig')
+      .map(({ Properties: { MaximumEventAgeInSeconds, MaximumRetryAttempts } }) => [
+        MaximumEventAgeInSeconds,
+        MaximumRetryAttempts,
+      ]);
+    const ofSchedules = stage
+      .resources('AWS::Scheduler::Schedule')
+      .map(({ Properties }) => (Properties['Target'] as { RetryPolicy: unknown }).RetryPolicy);
+
+    expect(retries).toEqual([
+      [21_600, 2],
+      [21_600, 2],
+    ]);
+    expect(new Set(ofSchedules.map((policy) => JSON.stringify(policy)))).toEqual(
+      new Set(['{"MaximumEventAgeInSeconds":21600}']),
+    );
+  });
+
+  it('gives the receiver less time than the gateway waits (S9)', () => {
+    const receiver = stage
+      .resources('AWS::Lambda::Function')
+      .find(({ logicalId }) => logicalId.startsWith('IntakeReceiver'));
+
+    expect(receiver?.Properties['Timeout']).toBe(10);
+  });
+
+  it('lets a system of yours read transactions, and nothing else', () => {
+    const transactions = new TransactionsStack(new App(), 'Test', {
+      deployment: { config: StageConfigSchema.parse(PUBLISHER_STAGE), bundlesFolder: TINY_BUNDLES_FOLDER },
+      transactionsConfig: TransactionsConfigSchema.parse({}),
+    });
+    const reader = new Role(transactions, 'Reader', { assumedBy: new AccountRootPrincipal() });
+
+    transactions.grantReadTransactions(reader).assertSuccess();
+
+    const arn = { 'Fn::GetAtt': ['Transactions', 'Arn'] };
+    Template.fromStack(transactions).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: ['dynamodb:GetItem', 'dynamodb:Query'],
+            Resource: [arn, { 'Fn::Join': ['', [arn, '/index/byShopper']] }],
+          },
+        ],
+      },
+    });
   });
 
   it('lets personal data expire and counts what is overdue once a week, after as many days as the stage says', () => {

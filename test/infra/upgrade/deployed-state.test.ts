@@ -34,6 +34,22 @@ describe('an upgrade of deployed stacks (F9)', () => {
     expect(lostState(parseTemplates(deployed[name] ?? {}), templates)).toEqual([]);
   });
 
+  it('leaves the queues and the key of a brand behind that leaves the configuration (F11)', () => {
+    const brands = (...ids: string[]) =>
+      synthesize({
+        name: ids.join(' and '),
+        config: { stage: 'production', orderReporting: { brands: ids.map((id) => ({ id })) } },
+      });
+
+    const lost = lostState(brands('acme', 'north-shop'), brands('acme'));
+
+    expect(lost.map((sentence) => sentence.replace(/^\S+ /, ''))).toEqual(
+      ['ButtonApiKeyNorthShop', 'OrdersNorthShopDeadLetters', 'OrdersNorthShop'].map(
+        (id) => expect.stringMatching(new RegExp(`^${id} \\(.+\\) would be left behind`)) as string,
+      ),
+    );
+  });
+
   // After an addition: npx vitest run test/infra/upgrade --update. After a loss, think first: `npm run upgrade:check` will say so, too.
   it('is compared with all the state that there is', async () => {
     const state = Object.fromEntries(synthesized.map(([name, templates]) => [name, stateOf(templates)]));
