@@ -1,0 +1,35 @@
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { CONFIGURATIONS } from '../../infra/upgrade/configurations.ts';
+import { startSystem } from '../../local/system.ts';
+import { makeStateDirectory } from './state-directory.ts';
+
+const SLOW_MS = 180_000;
+const directory = await makeStateDirectory();
+
+afterAll(() => directory.remove());
+
+describe('a local deployment of what cdk deploy would deploy', { timeout: SLOW_MS }, () => {
+  // Every setting at its default: with boards, alarms, traces, and schedules in their own time. Production differs in what is kept only.
+  const development = CONFIGURATIONS.filter(({ config }) => config.stage === 'development');
+
+  it.each(development)('stands: $name', async ({ name, config }) => {
+    const configFile = await directory.writeConfig(name.replaceAll(/\W+/g, '-'), config);
+
+    const system = await startSystem({
+      configFile,
+      stateDirectory: directory.path,
+      apiKey: 'sk-flows',
+      webhookSecrets: ['webhook-test-secret'],
+      controlPort: 0,
+    });
+    const { webhookUrl, orderQueueUrl, tables } = system.endpoints;
+    await system.close();
+
+    const [hasBrand, hasPublisher] = ['orderReporting' in config, 'transactions' in config];
+    expect(orderQueueUrl !== undefined).toBe(hasBrand);
+    expect(webhookUrl !== undefined).toBe(hasPublisher);
+    expect('OrderReports' in tables).toBe(hasBrand);
+    expect('Transactions' in tables).toBe(hasPublisher);
+  });
+});
