@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-
-import { parse } from 'jsonc-parser';
-import * as z from 'zod';
 
 import { readArguments, USAGE, type Arguments } from './arguments.ts';
 import { describeEndpoints } from './describe-endpoints.ts';
+import { rejectWhen, stopOnSignals } from './stop-on-signals.ts';
 import { startSystem, type LocalSystem } from './system.ts';
-import { connectSimulator } from './tour/simulator-control.ts';
-import { openStage } from './tour/stage.ts';
+import { openLocalStage } from './tour/open-local-stage.ts';
 import { plainNarrator, playTour, type StepResult } from './tour/tour.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -95,40 +92,12 @@ async function tour(
   configFile: string,
   tell: (line: string) => void,
 ): Promise<StepResult[]> {
-  const { tables, orderQueueUrl, webhookUrl, buttonControlUrl, sqsEndpoint, dynamodbEndpoint } =
-    system.endpoints;
-  const { OrderReports, OrderQuarantine, Transactions } = tables;
-  if (!orderQueueUrl || !webhookUrl || !OrderReports || !OrderQuarantine || !Transactions) {
-    throw new Error('The tour needs both flows; start this configuration with --no-tour.');
-  }
-  const stage = openStage({
-    brand: await firstBrand(configFile),
-    orderQueueUrl,
-    webhookUrl,
-    tables: { orderReports: OrderReports, orderQuarantine: OrderQuarantine, transactions: Transactions },
-    sqsEndpoint,
-    dynamodbEndpoint,
-    reconcile: system.reconcile,
-    events: system.events,
-    simulator: buttonControlUrl === undefined ? undefined : connectSimulator(buttonControlUrl),
-  });
+  const stage = await openLocalStage(system, configFile);
   try {
     return await playTour(stage, plainNarrator(tell));
   } finally {
     stage.close();
   }
-}
-
-const BrandsSchema = z.object({
-  orderReporting: z.object({ brands: z.tuple([z.object({ id: z.string() })], z.unknown()) }),
-});
-
-/** The id of the brand whose queue is `orderQueueUrl`. */
-async function firstBrand(configFile: string): Promise<string> {
-  const config = BrandsSchema.parse(
-    parse(await readFile(configFile, 'utf8'), [], { allowTrailingComma: true }),
-  );
-  return config.orderReporting.brands[0].id;
 }
 
 /** What --json prints. */
@@ -147,27 +116,6 @@ function summarize({ endpoints, events, metrics }: LocalSystem, steps: StepResul
     },
     endpoints,
   };
-}
-
-/** Aborts when somebody ends the command. */
-function stopOnSignals(): AbortSignal {
-  const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      stopping.abort();
-    });
-  }
-  return stopping.signal;
-}
-
-function rejectWhen(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const end = () => {
-      reject(new Error('Stopped'));
-    };
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end);
-  });
 }
 
 // A tour that was interrupted still waits for things that will not come.

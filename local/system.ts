@@ -67,6 +67,7 @@ export type LocalSystem = {
   events: () => DeliveredEvent[];
   /** The documents in CloudWatch's embedded metric format that functions printed. */
   metrics: () => Record<string, unknown>[];
+  resources: LocalDeployment['resources'];
   /** Metrics, alarms and boards. */
   cloudWatch: LocalDeployment['cloudWatch'];
   /** Rejects when a part of it dies. */
@@ -168,6 +169,7 @@ async function connect({
     reconcile,
     events,
     metrics,
+    resources: deployment.resources,
     cloudWatch: deployment.cloudWatch,
     failed: deployment.failed,
     close,

@@ -6,6 +6,13 @@ export type SimulatorControl = {
   loseNextWebhook: (orderId: string) => Promise<void>;
   /** Ends an order's time for returns. */
   finalize: (orderId: string) => Promise<void>;
+  /** Lets Button misbehave: see "Misbehaviour" in local/button-simulator/README.md. */
+  addFault: (rule: object) => Promise<void>;
+  clearFaults: () => Promise<void>;
+  /** Makes a transaction by hand, in Button's field names, and announces it by a webhook. */
+  injectTransaction: (transaction: object) => Promise<void>;
+  /** Where the one webhook goes, and which secret signs it. */
+  setWebhookEndpoint: (endpoint: { url: string; secret: string }) => Promise<void>;
 };
 
 /** Connects to a simulator's control API. Every method throws if the simulator does not do it. */
@@ -24,6 +31,11 @@ export function connectSimulator(controlUrl: string): SimulatorControl {
       send('PUT', '/shoppers', { [btnRef]: { publisherCustomerId, pubRef: null } }),
     loseNextWebhook: (orderId) =>
       send('POST', '/faults', { on: 'webhook', match: { orderId }, effect: 'lose' }),
+    addFault: (rule) => send('POST', '/faults', rule),
+    clearFaults: () => send('DELETE', '/faults'),
+    injectTransaction: (transaction) => send('POST', '/transactions', transaction),
+    setWebhookEndpoint: ({ url, secret }) =>
+      send('PUT', '/webhook-endpoints', [{ name: 'local', url, secret }]),
     finalize: (orderId) => send('POST', `/orders/${encodeURIComponent(orderId)}/finalize`),
   };
 }

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
 import { readReward, formatAmount } from './amounts.ts';
-import type { OrderMessage, Stage } from './stage.ts';
+import { orderMessage, sampleOrder } from './sample-order.ts';
+import type { Stage } from './stage.ts';
 import { until } from './until.ts';
 
 /** A step of the story. `play` returns what there is to tell, and throws if it did not come out. */
@@ -15,13 +16,8 @@ export type Step = {
   play: (stage: Stage) => Promise<string[]>;
 };
 
-const SOURCE = 'https://shop.example/tour';
-
 /** Button's dates have whole seconds: two changes within one would contradict each other. */
 const NEXT_SECOND_MS = 1100;
-
-type Line = { identifier: string; total: number };
-type Order = { order_id: string; btn_ref: string; total: number; line_items: Line[] };
 
 /** The story, with orders of its own each time it is told. */
 export function tellStory(): Step[] {
@@ -40,7 +36,7 @@ export function tellStory(): Step[] {
       play: async (stage) => {
         for (const { btn_ref: btnRef } of [kept, cancelled, lost])
           await stage.simulator?.setShopper(btnRef, shopper);
-        await stage.sendOrder(message('order.created.v1', 1, kept));
+        await stage.sendOrder(orderMessage('order.created.v1', 1, kept));
         const report = await untilReported(stage, kept.order_id, 1);
         const buttonOrderId = report.reported?.buttonOrderId;
         return [
@@ -62,7 +58,7 @@ export function tellStory(): Step[] {
       title: 'The shopper returns one line: the order is updated',
       play: async (stage) => {
         await pause();
-        await stage.sendOrder(message('order.updated.v1', 2, adjusted));
+        await stage.sendOrder(orderMessage('order.updated.v1', 2, adjusted));
         await untilReported(stage, kept.order_id, 2);
         return [`Now ${formatAmount(adjusted.total, 'USD')} in ${adjusted.line_items.length} line`];
       },
@@ -91,10 +87,10 @@ export function tellStory(): Step[] {
       id: 'order-cancelled',
       title: 'Another order is reported, then cancelled as a whole',
       play: async (stage) => {
-        await stage.sendOrder(message('order.created.v1', 1, cancelled));
+        await stage.sendOrder(orderMessage('order.created.v1', 1, cancelled));
         await untilReported(stage, cancelled.order_id, 1);
         await pause();
-        await stage.sendOrder(message('order.cancelled.v1', 2, cancelled));
+        await stage.sendOrder(orderMessage('order.cancelled.v1', 2, cancelled));
         await untilReported(stage, cancelled.order_id, 2);
         return [`Order ${cancelled.order_id}: Button has deleted it, and nothing is sent for it any more`];
       },
@@ -111,7 +107,7 @@ export function tellStory(): Step[] {
       title: 'A bad order is refused before Button hears of it, with every reason at once',
       play: async (stage) => {
         const bad = { ...sampleOrder(`1997-${run}`), total: 6999.5, currency: 'DOLLARS' };
-        const messageId = await stage.sendOrder(message('order.created.v1', 1, bad));
+        const messageId = await stage.sendOrder(orderMessage('order.created.v1', 1, bad));
         const reasons = await until('the bad order to be in quarantine', () => stage.quarantined(messageId));
         return reasons.map(({ code, problem }) => `${code}: ${problem}`);
       },
@@ -137,7 +133,7 @@ export function tellStory(): Step[] {
       needsSimulator: true,
       play: async (stage) => {
         await stage.simulator?.loseNextWebhook(lost.order_id);
-        await stage.sendOrder(message('order.created.v1', 1, lost));
+        await stage.sendOrder(orderMessage('order.created.v1', 1, lost));
         const { reported } = await untilReported(stage, lost.order_id, 1);
         const buttonOrderId = reported?.buttonOrderId ?? '';
         if (await stage.transaction(buttonOrderId)) throw new Error('The webhook was not lost');
@@ -186,53 +182,6 @@ export function tellStory(): Step[] {
       },
     },
   ];
-}
-
-/** The sample order of Button's guide "Reporting Orders", as valid JSON, under an id and a test token of its own. */
-function sampleOrder(orderId: string): Order & Record<string, unknown> {
-  return {
-    total: 7000,
-    currency: 'USD',
-    order_id: orderId,
-    purchase_date: new Date().toISOString(),
-    btn_ref: `fakesrctok-${randomBytes(8).toString('hex')}`,
-    customer: { id: 'mycustomer-1234', is_new: true },
-    customer_order_id: 'abcdef-123456',
-    line_items: [
-      line({
-        identifier: 'sku-1234',
-        total: 4000,
-        amount: 2000,
-        quantity: 2,
-        upc: '400000000001',
-        description: 'T-shirts',
-      }),
-      line({
-        identifier: 'sku-4567',
-        total: 3000,
-        amount: 3000,
-        quantity: 1,
-        upc: '400000000002',
-        description: 'Pants',
-      }),
-    ],
-  };
-}
-
-function line<Item extends Line>(item: Item): Item & Record<string, unknown> {
-  return { ...item, sku: item.identifier, category: ['Clothes'], attributes: { size: 'M' } };
-}
-
-function message(type: OrderMessage['type'], sequence: number, order: Order): OrderMessage {
-  return {
-    specversion: '1.0',
-    id: `${order.order_id}-${sequence}`,
-    source: SOURCE,
-    type,
-    subject: order.order_id,
-    sequence: String(sequence),
-    ...(type === 'order.cancelled.v1' ? {} : { data: order }),
-  };
 }
 
 /** Waits until the ledger says that Button holds this version. Throws at once if the ledger says that it never will. */

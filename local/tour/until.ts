@@ -4,19 +4,20 @@ const LIMIT_MS = 30_000;
 const INTERVAL_MS = 50;
 
 /**
- * Looks again and again until there is something to see. Throws what `look` throws, and after half a minute an error that says what it
+ * Looks again and again until there is something to see. Throws what `look` throws, and after half a minute, or `limitMs`, an error that says what it
  * waited for; `what` may depend on what has been seen by then.
  */
 export async function until<Seen>(
   what: string | (() => string),
   look: () => Promise<Seen | undefined>,
+  limitMs = LIMIT_MS,
 ): Promise<Seen> {
-  const deadline = Date.now() + LIMIT_MS;
+  const deadline = Date.now() + limitMs;
   for (;;) {
     const seen = await look();
     if (seen !== undefined) return seen;
     if (Date.now() > deadline) {
-      throw new Error(`Waited ${LIMIT_MS / 1000} s in vain for ${typeof what === 'string' ? what : what()}`);
+      throw new Error(`Waited ${limitMs / 1000} s in vain for ${typeof what === 'string' ? what : what()}`);
     }
     await delay(INTERVAL_MS);
   }

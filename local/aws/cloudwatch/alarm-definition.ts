@@ -9,6 +9,9 @@ export type AlarmDefinition = {
   periodMs: number;
   evaluationPeriods: number;
   datapointsToAlarm: number;
+  /** `>`, `>=`, `<` or `<=`, for people. */
+  operator: string;
+  threshold: number;
   isBreaching: (value: number) => boolean;
   treatMissingData: 'notBreaching' | 'breaching' | 'ignore' | 'missing';
 };
@@ -41,10 +44,13 @@ const QuerySchema = z.strictObject({
 type Query = z.infer<typeof QuerySchema>;
 
 const COMPARISONS = {
-  GreaterThanThreshold: (value: number, threshold: number) => value > threshold,
-  GreaterThanOrEqualToThreshold: (value: number, threshold: number) => value >= threshold,
-  LessThanThreshold: (value: number, threshold: number) => value < threshold,
-  LessThanOrEqualToThreshold: (value: number, threshold: number) => value <= threshold,
+  GreaterThanThreshold: { operator: '>', compare: (value: number, limit: number) => value > limit },
+  GreaterThanOrEqualToThreshold: {
+    operator: '>=',
+    compare: (value: number, limit: number) => value >= limit,
+  },
+  LessThanThreshold: { operator: '<', compare: (value: number, limit: number) => value < limit },
+  LessThanOrEqualToThreshold: { operator: '<=', compare: (value: number, limit: number) => value <= limit },
 };
 
 /** Which properties of AWS::CloudWatch::Alarm say when it goes off. Any other is refused, or tells only what to do then. */
@@ -110,11 +116,13 @@ export function alarmDefinition(properties: AlarmProperties): AlarmDefinition {
   const watched = properties.Metrics ? watchedMath(properties.Metrics) : watchedMetric(properties);
   if (watched.periodMs * evaluationPeriods > LONGEST_RANGE_MS)
     throw new Error('An alarm that looks back more than a day is not supported locally.');
-  const compare = COMPARISONS[properties.ComparisonOperator];
+  const { operator, compare } = COMPARISONS[properties.ComparisonOperator];
   return {
     ...watched,
     evaluationPeriods,
     datapointsToAlarm,
+    operator,
+    threshold,
     isBreaching: (value) => compare(value, threshold),
     treatMissingData: properties.TreatMissingData ?? silenceOf(watched.queries),
   };

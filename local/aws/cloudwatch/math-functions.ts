@@ -127,10 +127,12 @@ function repeated(series: TimeSeries): TimeSeries {
 
 function perPoint(compute: (value: number) => number): MathFunction {
   return (call) =>
-    mapSeries(parameter(call, 0), (series) => ({
-      ...series,
-      values: series.values.map((value) => (value === undefined ? undefined : compute(value))),
-    }));
+    mapSeries(parameter(call, 0), (series) =>
+      computed(
+        series,
+        series.values.map((value) => (value === undefined ? undefined : compute(value))),
+      ),
+    );
 }
 
 /** From each value to the one before it, divided by what the periods between them stand for. */
@@ -142,15 +144,20 @@ function differences(series: TimeSeries, divisorOf: (periods: number) => number)
     previous = { value, index };
     return before && (value - before.value) / divisorOf(index - before.index);
   });
-  return { ...series, values };
+  return computed(series, values);
 }
 
 function runningSum(series: TimeSeries): TimeSeries {
   let total = 0;
-  return {
-    ...series,
-    values: series.values.map((value) => (value === undefined ? undefined : (total += value))),
-  };
+  return computed(
+    series,
+    series.values.map((value) => (value === undefined ? undefined : (total += value))),
+  );
+}
+
+/** Other values of the same metric: they are its statistic no more. */
+function computed({ metric }: TimeSeries, values: TimeSeries['values']): TimeSeries {
+  return metric ? { values, metric } : { values };
 }
 
 function timeSeries(call: FunctionCall): MathValue {

@@ -9,6 +9,8 @@ export type TimeSeries = {
   values: (number | undefined)[];
   /** Where it comes from one metric alone. */
   metric?: MetricIdentity;
+  /** Where it is one statistic, unchanged. */
+  statistic?: string;
 };
 
 /** The window of `length` periods up to an instant: an alarm's, which slides. */
@@ -39,5 +41,5 @@ export function metricSeries(
     const fromMs = window.fromMs + index * window.periodMs;
     return summarize(store.samples(metric, { fromMs, untilMs: fromMs + window.periodMs }), statistic);
   });
-  return { values, metric };
+  return { values, metric, statistic };
 }

@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm run dashboard` was asked for. */
+export type DashboardArguments = {
+  help: boolean;
+  quick: boolean;
+  out?: string;
+  config?: string;
+};
+
+/** How to call it. */
+export const USAGE = `Runs the whole system on this machine, plays traffic and mishaps for about two minutes, renders the boards to one HTML page, and ends.
+
+npm run dashboard -- [options]
+  --out FILE       where the page goes (default: .local/dashboard.html)
+  --quick          without the outage of Button; takes half a minute
+  --config FILE    deploy this configuration instead of infra/config/local.json; it needs both flows and dashboards
+  --help
+`;
+
+/** Reads the command line, or says what is wrong with it. */
+export function readDashboardArguments(
+  args: readonly string[],
+): { valid: true; options: DashboardArguments } | { valid: false; problem: string } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        help: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        out: { type: 'string' },
+        config: { type: 'string' },
+      },
+    });
+    const { help, quick, out, config } = values;
+    return {
+      valid: true,
+      options: {
+        help,
+        quick,
+        ...(out === undefined ? {} : { out }),
+        ...(config === undefined ? {} : { config }),
+      },
+    };
+  } catch (error) {
+    return { valid: false, problem: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,88 @@
+import type { DeployedAlarm } from '../aws/cloudwatch/cloudwatch.ts';
+import type { LocalResource } from '../aws/stack-deployment.ts';
+import type { LocalSystem } from '../system.ts';
+import type { Phase } from './chart.ts';
+import { formatFigure, formatPeriod } from './figures.ts';
+import type { PageContent } from './page.ts';
+import type { ShownAlarm } from './widget-html.ts';
+
+/** When a run was, and what was played in it. */
+export type RunTimes = { startedAt: Date; endedAt: Date; phases: readonly Phase[] };
+
+/** How many periods of five minutes a graph should have at least, and the lengths that one may have here, in seconds. */
+const PERIODS_IN_A_GRAPH = 45;
+const LOCAL_PERIODS_SECONDS = [1, 2, 3, 5, 10, 15, 20, 30, 60, 120, 300];
+
+const BOARD_PERIOD_MS = 300_000;
+
+const NOTES = [
+  'The boards are those of the synthesized templates. What AWS shows for hours is a run of minutes here: every period is shortened in the same proportion.',
+  'Alarms are judged by their own rules and their own, unshortened periods, as they stand when the minute in which the run ended is over.',
+  'Tables put no metrics here: reads, writes and throttles of DynamoDB are not counted.',
+  'Durations, latencies and concurrency are those of this machine, where every function is a process.',
+  'Queues are looked at every second; AWS does so every minute.',
+  'A figure beside a line is the total of the run for what adds up, else its highest value.',
+];
+
+/** What the page shows of a run. */
+export function readRun(system: LocalSystem, { startedAt, endedAt, phases }: RunTimes): PageContent {
+  const { cloudWatch, resources } = system;
+  const span = { fromMs: startedAt.getTime(), untilMs: endedAt.getTime() };
+  const shortening = periodFor(span.untilMs - span.fromMs) / BOARD_PERIOD_MS;
+  const nameOf = resourceNames(resources);
+  return {
+    run: {
+      store: cloudWatch.metrics,
+      span,
+      localPeriodMs: (periodMs) => Math.max(1000, Math.round((periodMs * shortening) / 1000) * 1000),
+      nameOf,
+    },
+    phases,
+    startedAt,
+    alarms: cloudWatch.describeAlarms(endedAt.getTime()).map((alarm) => ({
+      ...alarm,
+      name: nameOf(alarm.name).replace(/Alarm$/u, ''),
+      rule: ruleOf(cloudWatch.alarms.find(({ arn }) => arn === alarm.arn)),
+    })),
+    boards: cloudWatch.dashboards.map(({ name, body }) => ({ title: `${nameOf(name)} board`, body })),
+    notes: NOTES,
+    ignoredMetrics: cloudWatch.ignoredMetrics(),
+  };
+}
+
+function periodFor(lengthMs: number): number {
+  const seconds = LOCAL_PERIODS_SECONDS.findLast(
+    (period) => lengthMs / (period * 1000) >= PERIODS_IN_A_GRAPH,
+  );
+  return (seconds ?? 1) * 1000;
+}
+
+/** Resources are called as in the app, without what only tells constructs apart; what is unknown stays as it is. */
+function resourceNames(resources: readonly LocalResource[]): (physicalName: string) => string {
+  const names = new Map(
+    resources.map(({ physicalId, constructPath }) => [
+      physicalId.split('/').at(-1) ?? physicalId,
+      constructPath
+        .split('/')
+        .slice(1)
+        .filter((part) => !['Resource', 'Default', 'Alarm', 'Function', 'Worker'].includes(part))
+        .join(' ') || constructPath,
+    ]),
+  );
+  return (physicalName) => names.get(physicalName.split('/').at(-1) ?? physicalName) ?? physicalName;
+}
+
+/** For example: Sum of OrdersQuarantined > 0 in 1 of 24 periods of 1 h; silence is notBreaching. */
+function ruleOf(alarm: DeployedAlarm | undefined): ShownAlarm['rule'] {
+  if (alarm === undefined) return '';
+  const { queries, watchedId, operator, threshold, periodMs, treatMissingData, ...counts } = alarm.definition;
+  const watched = queries.find(({ id }) => id === watchedId);
+  const what =
+    watched === undefined
+      ? ''
+      : 'metric' in watched
+        ? `${watched.statistic} of ${watched.metric.name}`
+        : watched.expression;
+  const { datapointsToAlarm, evaluationPeriods } = counts;
+  return `${what} ${operator} ${formatFigure(threshold)} in ${datapointsToAlarm} of ${evaluationPeriods} × ${formatPeriod(periodMs)}; missing data: ${treatMissingData}`;
+}
