@@ -56,7 +56,7 @@ async function main(): Promise<number> {
 
 /** Counts, and writes the pages that follow from counts, prices and quotas. */
 async function writeEstimates(): Promise<number> {
-  const laboratory = await openLaboratory({ effort: 1, million: false, peers: false });
+  const laboratory = await openLaboratory({ effort: 1, rows: 0, peers: false });
   try {
     await writePage('costs.md', await costsPage(laboratory));
   } finally {
@@ -67,10 +67,10 @@ async function writeEstimates(): Promise<number> {
   return 0;
 }
 
-async function measure({ json, quick, write, million, cases }: Arguments): Promise<number> {
+async function measure({ json, quick, write, rows, cases }: Arguments): Promise<number> {
   const effort = quick ? 0.25 : 1;
   const occasion = describeOccasion(effort, loadavg()[0] ?? 0);
-  const laboratory = await openLaboratory({ effort, million, peers: true });
+  const laboratory = await openLaboratory({ effort, rows, peers: true });
   const measurements: Measurement[] = [];
   try {
     for (const [id, measureCase] of Object.entries(CASES)) {

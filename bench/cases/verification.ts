@@ -15,8 +15,8 @@ export async function measureVerification({ effort }: Laboratory): Promise<Measu
   const child = join(import.meta.dirname, '..', 'children', 'verify-loops.mjs');
   const { stdout } = await promisify(execFile)(process.execPath, [
     child,
-    String(Math.ceil(9 * effort)),
-    String(Math.ceil(20_000 * effort)),
+    String(Math.ceil(7 * effort)),
+    String(Math.ceil(10_000 * effort)),
   ]);
   const measured = MeasuredSchema.parse(JSON.parse(stdout));
   const ratio = (of: string, to: string): number => medianRatio(measured[of] ?? [], measured[to] ?? []);

@@ -13,10 +13,10 @@ export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory):
     'every utility': bundles.peer('webhook-everything').entry,
     'hand-written floor': bundles.peer('webhook-floor').entry,
   } as const;
-  const warmUp = Math.ceil(600 * effort);
-  const measured = Math.ceil(600 * effort);
+  const warmUp = Math.ceil(500 * effort);
+  const measured = Math.ceil(400 * effort);
   let webhooks = 1_000_000;
-  const runs = await inRounds(namesOf(files), Math.ceil(5 * effort), (name) => {
+  const runs = await inRounds(namesOf(files), Math.ceil(3 * effort), (name) => {
     const events = Array.from({ length: warmUp + measured }, () =>
       webhookEvent(transactionRow((webhooks += 1))),
     );

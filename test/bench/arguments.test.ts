@@ -12,6 +12,9 @@ describe('readArguments', () => {
 
   it('says what is wrong', () => {
     expect(readArguments(['--fast'])).toMatchObject({ problem: expect.stringContaining('--fast') as string });
+    expect(readArguments(['--rows', 'many'])).toMatchObject({
+      problem: expect.stringContaining('--rows') as string,
+    });
   });
 });
 

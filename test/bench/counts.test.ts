@@ -17,10 +17,7 @@ import { countStandingResources } from '../../bench/stage-resources.ts';
 
 let laboratory: Laboratory;
 
-beforeAll(
-  async () => (laboratory = await openLaboratory({ effort: 1, million: false, peers: false })),
-  60_000,
-);
+beforeAll(async () => (laboratory = await openLaboratory({ effort: 1, rows: 0, peers: false })), 60_000);
 afterAll(() => laboratory.close());
 
 /** Of one, where so many were counted. */
