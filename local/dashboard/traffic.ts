@@ -65,7 +65,7 @@ function scenes(stage: TrafficStage, sent: Sent[], { quick }: TrafficOptions): S
     { title: 'Messages that come twice, or out of date', act: () => repeatMessages(stage, sent) },
     { title: 'Bad messages', act: () => sendBadOrders(stage) },
     { title: 'Forged webhooks', act: () => forgeWebhooks(stage) },
-    { title: 'Webhooks that Button loses, found by the reconciler', act: () => loseWebhooks(stage) },
+    { title: 'Webhooks that Button loses, found by the reconciler', act: () => loseWebhooks(stage, sent) },
   ];
   const outage: Scene[] = [
     { title: 'Button is out of order', act: () => breakButton(stage) },
@@ -103,6 +103,8 @@ function scaled(order: SampleOrder, times: number): SampleOrder {
 }
 
 async function changeOrders(stage: TrafficStage, sent: Sent[]): Promise<void> {
+  for (let count = sent.length; count < 8; count += 1)
+    await sendNew(stage, sent, { currency: 'USD', times: 1 + (count % 4) });
   const known = sent.slice(0, 8);
   await untilReported(stage, known);
   // Button's dates have whole seconds: a change must not fall into the second of its order.
@@ -149,10 +151,14 @@ async function forgeWebhooks(stage: TrafficStage): Promise<void> {
   }
 }
 
-async function loseWebhooks(stage: TrafficStage): Promise<void> {
-  await stage.simulator.addFault({ on: 'webhook', effect: 'duplicate', times: 2 });
+/** Two orders at least are behind the two webhooks that are lost, so that there is something to find. */
+async function loseWebhooks(stage: TrafficStage, sent: Sent[]): Promise<void> {
   await stage.simulator.addFault({ on: 'webhook', effect: 'lose', times: 2 });
-  await delay(4 * ORDER_INTERVAL_MS);
+  const first = sent.length;
+  for (const currency of ['USD', 'EUR']) await sendNew(stage, sent, { currency, times: 2 });
+  await untilReported(stage, sent.slice(first));
+  await stage.simulator.addFault({ on: 'webhook', effect: 'duplicate', times: 2 });
+  await delay(2 * ORDER_INTERVAL_MS);
   await stage.reconcile();
   await delay(500);
 }

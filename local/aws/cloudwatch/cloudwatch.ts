@@ -1,5 +1,5 @@
 import type { AlarmDefinition } from './alarm-definition.ts';
-import { alarmHistory, type AlarmState } from './alarm-state.ts';
+import { alarmHistory, alarmState, type AlarmState } from './alarm-state.ts';
 import { putSamples, readEmf, type EmfReading } from './emf.ts';
 import type { MetricFilter } from './metric-filter.ts';
 import { createMetricStore, type MetricStore } from './metric-store.ts';
@@ -51,13 +51,23 @@ export function createCloudWatch(startedAtMs: number): CloudWatch {
     },
     ignoredMetrics: () => [...ignored],
     describeAlarms(atMs) {
-      const span = { fromMs: startedAtMs, untilMs: Math.ceil(atMs / MINUTE_MS) * MINUTE_MS + 1 };
+      const endMs = Math.ceil(atMs / MINUTE_MS) * MINUTE_MS;
       return alarms.map(({ definition, ...described }) => ({
         ...described,
-        state: alarmHistory(definition, metrics, span).at(-1)?.state ?? 'INSUFFICIENT_DATA',
+        state: stateAt(definition, { metrics, startedAtMs, endMs }),
       }));
     },
   };
+}
+
+/** Only where missing data leaves an alarm as it is, its past counts. */
+function stateAt(
+  definition: AlarmDefinition,
+  { metrics, startedAtMs, endMs }: { metrics: MetricStore; startedAtMs: number; endMs: number },
+): AlarmState {
+  if (definition.treatMissingData !== 'ignore') return alarmState(definition, metrics, { atMs: endMs });
+  const history = alarmHistory(definition, metrics, { fromMs: startedAtMs, untilMs: endMs + 1 });
+  return history.at(-1)?.state ?? 'INSUFFICIENT_DATA';
 }
 
 /** What CloudWatch Logs adds to each event's size: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html */

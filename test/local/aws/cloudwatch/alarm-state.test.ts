@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAlarm } from '../../../../local/aws/cloudwatch/alarm-definition.ts';
 import {
@@ -60,6 +61,47 @@ describe('missing data', () => {
 
       expect(judged).toEqual(states.map((state) => (state === RETAINED ? previous : state)));
     }
+  });
+});
+
+describe('any data', () => {
+  const signs = fc.array(fc.constantFrom('0', 'X', '-'), { minLength: 1, maxLength: 8 });
+
+  it('that alarms where silence is good alarms everywhere, and is OK everywhere if it is where silence is bad', () => {
+    fc.assert(
+      fc.property(signs, fc.nat(), (points, some) => {
+        const evaluationPeriods = Math.max(1, points.length - 2);
+        const datapointsToAlarm = 1 + (some % evaluationPeriods);
+        const states = (['notBreaching', 'missing', 'ignore', 'breaching'] as const).map((treatMissingData) =>
+          judge(
+            datapoints(points.join(' ')),
+            { evaluationPeriods, datapointsToAlarm, treatMissingData },
+            'OK',
+          ),
+        );
+
+        if (states[0] === 'ALARM') expect(new Set(states)).toEqual(new Set(['ALARM']));
+        if (states[3] === 'OK') expect(new Set(states)).toEqual(new Set(['OK']));
+      }),
+    );
+  });
+
+  it('without gaps is judged by how many of the newest periods breach, whatever silence would mean', () => {
+    const whole = fc.array(fc.constantFrom('0', 'X'), { minLength: 3, maxLength: 8 });
+
+    fc.assert(
+      fc.property(whole, fc.nat(), (points, some) => {
+        const evaluationPeriods = points.length - 2;
+        const datapointsToAlarm = 1 + (some % evaluationPeriods);
+        const breaching = points.slice(-evaluationPeriods).filter((sign) => sign === 'X').length;
+
+        for (const treatMissingData of ['notBreaching', 'missing', 'ignore', 'breaching'] as const) {
+          const rule = { evaluationPeriods, datapointsToAlarm, treatMissingData };
+          const state = judge(datapoints(points.join(' ')), rule, 'INSUFFICIENT_DATA');
+          expect(state).toBe(breaching >= datapointsToAlarm ? 'ALARM' : 'OK');
+        }
+      }),
+    );
   });
 });
 
