@@ -7,6 +7,7 @@ import {
   type MetricDefinition,
   type MetricName,
 } from '../shared/domain/metrics.ts';
+import type { Deployment } from './deployment.ts';
 
 type NamesWith<Dimensions extends readonly string[]> = {
   [Name in MetricName]: (typeof METRICS)[Name]['dimensions'] extends Dimensions ? Name : never;
@@ -24,35 +25,44 @@ export type SearchedMetricName = Exclude<MetricName, BrandMetricName | OverallMe
 /** What boards show, and most alarms judge. */
 export const PERIOD = Duration.minutes(5);
 
-/** A metric of one brand's orders, over five minutes unless given. */
-export function brandMetric(metricName: BrandMetricName, brandId: string, period = PERIOD): Metric {
-  return new Metric({
-    namespace: METRICS_NAMESPACE,
-    metricName,
-    dimensionsMap: { Brand: brandId },
-    statistic: statisticOf(METRICS[metricName]),
-    period,
-  });
+/** Where a stage's metrics are: each stage has its own, or those of two in one account would add up. */
+export function metricsNamespace({ config }: Pick<Deployment, 'config'>): string {
+  return `${METRICS_NAMESPACE}/${config.stage}`;
 }
 
-/** A metric without dimensions, over five minutes unless given. */
-export function overallMetric(metricName: OverallMetricName, period = PERIOD): Metric {
-  return new Metric({
-    namespace: METRICS_NAMESPACE,
-    metricName,
-    statistic: statisticOf(METRICS[metricName]),
-    period,
-  });
-}
+/** The metrics that our code emits, as a stage's boards and alarms ask for them; over five minutes unless given. */
+export type StageMetrics = {
+  /** One that has no dimensions. */
+  overall(metricName: OverallMetricName, period?: Duration): Metric;
+  /** One of a brand's orders. */
+  ofBrand(metricName: BrandMetricName, brandId: string, period?: Duration): Metric;
+  /** A series for each value that the dimensions take, for a board: an alarm may not search. `terms` narrows them down. */
+  searched(metricName: SearchedMetricName, terms?: string): IMetric;
+};
 
-/** A series for each value that the metric's dimensions take, for a board: an alarm may not search. `terms` narrows them down. */
-export function searchedMetric(metricName: SearchedMetricName, terms = ''): IMetric {
-  const definition: MetricDefinition = METRICS[metricName];
-  return searchSeries({
-    schema: [METRICS_NAMESPACE, ...definition.dimensions].join(','),
-    terms: [`MetricName="${metricName}"`, terms].join(' ').trim(),
-    statistic: statisticOf(definition),
-  });
+/** The metrics of one stage. */
+export function stageMetrics(deployment: Pick<Deployment, 'config'>): StageMetrics {
+  const namespace = metricsNamespace(deployment);
+  return {
+    overall: (metricName, period = PERIOD) =>
+      new Metric({ namespace, metricName, statistic: statisticOf(METRICS[metricName]), period }),
+    ofBrand: (metricName, brandId, period = PERIOD) =>
+      new Metric({
+        namespace,
+        metricName,
+        dimensionsMap: { Brand: brandId },
+        statistic: statisticOf(METRICS[metricName]),
+        period,
+      }),
+    searched(metricName, terms = '') {
+      const definition: MetricDefinition = METRICS[metricName];
+      return searchSeries({
+        schema: [`"${namespace}"`, ...definition.dimensions].join(','),
+        terms: [`MetricName="${metricName}"`, terms].join(' ').trim(),
+        statistic: statisticOf(definition),
+      });
+    },
+  };
 }
 
 /**

@@ -2,16 +2,16 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import middy from '@middy/core';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 
-import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { METRICS } from '../../shared/domain/metrics.ts';
 import { createEventBus } from '../../shared/events/event-bus.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
-import { createMetrics } from '../../shared/runtime/metrics.ts';
+import { functionMetrics } from '../../shared/runtime/function-metrics.ts';
 import { EnvironmentSchema } from './env.ts';
 import { publishChanges } from './publish-changes.ts';
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
-const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
+const metrics = functionMetrics(METRICS, process.env);
 
 const putEvents = createEventBus({ client: new EventBridgeClient(), busName: env.EVENT_BUS_NAME });
 

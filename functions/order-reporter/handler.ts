@@ -7,11 +7,11 @@ import { apiKeyProblem, parseApiKey } from '../../shared/button/api-key.ts';
 import { createButtonHttp } from '../../shared/button/button-http.ts';
 import { createOrderApi } from '../../shared/button/order-api.ts';
 import { REPLAY_ATTRIBUTE } from '../../shared/ingest/replay-order-message.ts';
-import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { METRICS } from '../../shared/domain/metrics.ts';
 import { parseOrderEvent } from '../../shared/domain/order-event.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
-import { createMetrics } from '../../shared/runtime/metrics.ts';
+import { functionMetrics } from '../../shared/runtime/function-metrics.ts';
 import { createPrime } from '../../shared/runtime/prime.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
@@ -25,7 +25,7 @@ import { reportOrder, type OrderMessage, type ReportOrderPorts } from './report-
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
 const dynamodb = new DynamoDBClient();
-const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
+const metrics = functionMetrics(METRICS, process.env);
 const now = (): Date => new Date();
 const ofBrand = { client: dynamodb, table: env.ORDER_REPORTS_TABLE, brand: env.BRAND_ID };
 const apiKey = cachedSecret({

@@ -1,17 +1,17 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 
-import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { METRICS } from '../../shared/domain/metrics.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
-import { createMetrics } from '../../shared/runtime/metrics.ts';
+import { functionMetrics } from '../../shared/runtime/function-metrics.ts';
 import { deletePart, scanAll } from '../../shared/store/transaction-scan.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { scanTransactions, type WeeklyScan } from './scan-transactions.ts';
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
-const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
+const metrics = functionMetrics(METRICS, process.env);
 const table = { client: new DynamoDBClient(), table: env.TRANSACTIONS_TABLE };
 // What is written here has no shopper any more, so there is nothing to put into the index.
 const transactions = createTransactionStore({ ...table, shopperField: 'none' });

@@ -6,12 +6,12 @@ import middy from '@middy/core';
 import { apiKeyProblem, parseApiKey } from '../../shared/button/api-key.ts';
 import { createButtonHttp } from '../../shared/button/button-http.ts';
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
-import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { METRICS } from '../../shared/domain/metrics.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
+import { functionMetrics } from '../../shared/runtime/function-metrics.ts';
 import { log } from '../../shared/runtime/logger.ts';
-import { createMetrics } from '../../shared/runtime/metrics.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { createPositionStore } from '../../shared/store/position-store.ts';
 import { EnvironmentSchema } from './env.ts';
@@ -19,7 +19,7 @@ import { planReconciliation, type PlanOutcome } from './plan-reconciliation.ts';
 import { streamsOf } from './tick.ts';
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
-const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
+const metrics = functionMetrics(METRICS, process.env);
 const apiKey = cachedSecret({
   client: new SecretsManagerClient(),
   secretId: env.API_KEY_SECRET_ID,

@@ -8,12 +8,12 @@ import { apiKeyProblem, parseApiKey } from '../../shared/button/api-key.ts';
 import { createButtonHttp } from '../../shared/button/button-http.ts';
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
 import { readStreamWakeUp } from '../../shared/domain/wake-up.ts';
-import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { METRICS } from '../../shared/domain/metrics.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
+import { functionMetrics } from '../../shared/runtime/function-metrics.ts';
 import { log } from '../../shared/runtime/logger.ts';
-import { createMetrics } from '../../shared/runtime/metrics.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
 import { createPositionStore } from '../../shared/store/position-store.ts';
@@ -24,7 +24,7 @@ import { reconcile, type ReconcilePorts } from './reconcile.ts';
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
 const dynamodb = new DynamoDBClient();
-const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
+const metrics = functionMetrics(METRICS, process.env);
 const apiKey = cachedSecret({
   client: new SecretsManagerClient(),
   secretId: env.API_KEY_SECRET_ID,

@@ -3,11 +3,11 @@ import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 
-import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { METRICS } from '../../shared/domain/metrics.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
+import { functionMetrics } from '../../shared/runtime/function-metrics.ts';
 import { impatientClient } from '../../shared/runtime/impatient-client.ts';
-import { createMetrics } from '../../shared/runtime/metrics.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
@@ -20,7 +20,7 @@ const env = parseEnvironment(EnvironmentSchema, process.env);
 const IMPATIENT = impatientClient(1000);
 const dynamodb = new DynamoDBClient(IMPATIENT);
 const sqs = new SQSClient(IMPATIENT);
-const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
+const metrics = functionMetrics(METRICS, process.env);
 
 const ports: ApplyDeferredPorts = {
   transactions: createTransactionStore({

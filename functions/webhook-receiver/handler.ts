@@ -7,12 +7,12 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { checkSignature } from '../../shared/button/signature.ts';
 import { readWebhook } from '../../shared/button/transaction-wire.ts';
 import { parseWebhookSecrets } from '../../shared/button/webhook-secrets.ts';
-import { METRICS, METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
+import { METRICS } from '../../shared/domain/metrics.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { flushMetrics } from '../../shared/runtime/flush-metrics.ts';
+import { functionMetrics } from '../../shared/runtime/function-metrics.ts';
 import { impatientClient } from '../../shared/runtime/impatient-client.ts';
 import { createPrime } from '../../shared/runtime/prime.ts';
-import { createMetrics } from '../../shared/runtime/metrics.ts';
 import { createSampler } from '../../shared/runtime/sampler.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { fallbackMessage } from '../../shared/ingest/fallback-event.ts';
@@ -27,7 +27,7 @@ const env = parseEnvironment(EnvironmentSchema, process.env);
 const IMPATIENT = impatientClient(1000);
 const dynamodb = new DynamoDBClient(IMPATIENT);
 const sqs = new SQSClient(IMPATIENT);
-const metrics = createMetrics({ namespace: METRICS_NAMESPACE, definitions: METRICS });
+const metrics = functionMetrics(METRICS, process.env);
 
 /** At most one line and one metric about forgeries in so many milliseconds, for each instance of the function. */
 const FORGERY_INTERVAL_MS = 10_000;

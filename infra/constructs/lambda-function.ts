@@ -14,6 +14,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import { bundleFolder, dataRemovalPolicy, type Deployment } from '../deployment.ts';
+import { metricsNamespace } from '../metrics.ts';
 import { permission } from './permission.ts';
 
 /** What tells one function from another. */
@@ -56,7 +57,7 @@ export class LambdaFunction extends Construct {
       code: Code.fromAsset(bundleFolder(props.deployment, props.name)),
       handler: 'index.handler',
       timeout: Duration.seconds(props.timeoutSeconds),
-      environment: props.environment,
+      environment: { ...props.environment, METRICS_NAMESPACE: metricsNamespace(props.deployment) },
       // The role holds everything already; nothing that CDK would grant by itself is added.
       role: role.withoutPolicyUpdates(),
       tracing: config.tracing ? Tracing.ACTIVE : Tracing.DISABLED,

@@ -14,9 +14,8 @@ import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { CfnRecordSet } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 
-import { METRICS_NAMESPACE } from '../../shared/domain/metrics.ts';
 import { dataRemovalPolicy, type Deployment } from '../deployment.ts';
-import type { OverallMetricName } from '../metrics.ts';
+import { metricsNamespace, type OverallMetricName } from '../metrics.ts';
 import type { WebhookDomainConfig } from '../transactions-config.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { pinLogicalId } from './logical-id.ts';
@@ -46,9 +45,12 @@ export class WebhookEndpoint extends Construct {
   /** The API, whose id is in its URL. */
   readonly api: HttpApi;
 
+  readonly #metricsNamespace: string;
+
   constructor(scope: Construct, id: string, props: WebhookEndpointProps) {
     super(scope, id);
     const { deployment, receiver, throttle, domain } = props;
+    this.#metricsNamespace = metricsNamespace(deployment);
     const isDefaultUrlKept = domain?.keepDefaultUrl ?? true;
     this.api = new HttpApi(this, 'Api', {
       apiName: `Button-${deployment.config.stage}-Webhooks`,
@@ -129,7 +131,7 @@ export class WebhookEndpoint extends Construct {
     new MetricFilter(this, metricName, {
       logGroup: this.accessLogs,
       filterPattern: FilterPattern.literal(pattern),
-      metricNamespace: METRICS_NAMESPACE,
+      metricNamespace: this.#metricsNamespace,
       metricName,
       metricValue: '1',
       defaultValue: 0,

@@ -15,7 +15,7 @@ import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
 import type { Deployment } from '../deployment.ts';
-import { brandMetric } from '../metrics.ts';
+import { stageMetrics } from '../metrics.ts';
 import { brandName, type BrandConfig } from '../order-reporting-config.ts';
 
 /** What a brand's part of the stack needs. */
@@ -162,7 +162,7 @@ export class BrandOrders extends Construct {
     const { deployment, brand, quarantine } = this.#props;
     new ExplainedAlarm(this, 'QuarantineAlarm', {
       deployment,
-      metric: brandMetric('OrdersQuarantined', brand.id, Duration.hours(1)),
+      metric: stageMetrics(deployment).ofBrand('OrdersQuarantined', brand.id, Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       impact: `Orders of ${brand.id} couldn't be reported as they are, within the last day: their commission is lost until they are mended. QuarantinedAmountMinor says how much.`,
       firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,

@@ -11,55 +11,56 @@ import { Duration } from 'aws-cdk-lib/core';
 
 import type { Deployment } from '../deployment.ts';
 import {
-  brandMetric,
-  overallMetric,
   PERIOD,
-  searchedMetric,
+  stageMetrics,
   type BrandMetricName,
   type OverallMetricName,
   type SearchedMetricName,
+  type StageMetrics,
 } from '../metrics.ts';
 
 /** What people ask of the business: are orders reported, do webhooks come, what commission stands, and is what we say right? */
 export function businessWidgets({ config }: Deployment): IWidget[][] {
+  const metrics = stageMetrics({ config });
   const brands = config.orderReporting?.brands ?? [];
   return [
-    ...(config.orderReporting ? [heading('Orders'), delayRow()] : []),
-    ...brands.flatMap(({ id }) => [brandRow(id), brandMoneyRow(id)]),
+    ...(config.orderReporting ? [heading('Orders'), delayRow(metrics)] : []),
+    ...brands.flatMap(({ id }) => [brandRow(id, metrics), brandMoneyRow(id, metrics)]),
     ...(config.transactions
       ? [
           heading('Webhooks'),
-          webhookRow(),
-          pauseRow(),
+          webhookRow(metrics),
+          pauseRow(metrics),
           heading('Commission'),
-          commissionRow(),
-          overdueRow(),
+          commissionRow(metrics),
+          overdueRow(metrics),
           heading('Compared with Button'),
-          freshnessRow(),
-          driftRow(),
-          reconcilerRow(),
+          freshnessRow(metrics),
+          driftRow(metrics),
+          reconcilerRow(metrics),
         ]
       : []),
   ];
 }
 
-function delayRow(): IWidget[] {
+function delayRow(metrics: StageMetrics): IWidget[] {
   return [
-    graph('From an order to Button, seconds', overall('ReportDelaySeconds')),
+    graph('From an order to Button, seconds', overall(metrics, 'ReportDelaySeconds')),
     graph(
       'Oldest order not reported, and longest overdue, seconds',
-      overall('OldestUnreportedOrderAgeSeconds', 'OldestDueOrderAgeSeconds'),
+      overall(metrics, 'OldestUnreportedOrderAgeSeconds', 'OldestDueOrderAgeSeconds'),
       [{ value: 3600, label: 'alarm' }],
     ),
     graph(
       'Calls stopped (1), keys refused, waiting orders woken',
-      overall('BreakerOpen', 'ButtonKeyRefused', 'OrdersWoken'),
+      overall(metrics, 'BreakerOpen', 'ButtonKeyRefused', 'OrdersWoken'),
     ),
   ];
 }
 
-function brandRow(brandId: string): IWidget[] {
-  const metrics = (...names: BrandMetricName[]): IMetric[] => names.map((name) => brandMetric(name, brandId));
+function brandRow(brandId: string, stage: StageMetrics): IWidget[] {
+  const metrics = (...names: BrandMetricName[]): IMetric[] =>
+    names.map((name) => stage.ofBrand(name, brandId));
   return [
     graph(`Reported: ${brandId}`, metrics('OrdersReported', 'OrdersUnchanged')),
     graph(
@@ -68,13 +69,13 @@ function brandRow(brandId: string): IWidget[] {
     ),
     graph(`Not reported: ${brandId}`, [
       ...metrics('OrdersWaiting', 'OrdersQuarantined'),
-      runningSum('WaitingOrdersChange', brandId),
+      runningSum(stage.ofBrand('WaitingOrdersChange', brandId)),
     ]),
   ];
 }
 
-function brandMoneyRow(brandId: string): IWidget[] {
-  const money = (name: SearchedMetricName): IMetric[] => [searchedMetric(name, `Brand="${brandId}"`)];
+function brandMoneyRow(brandId: string, metrics: StageMetrics): IWidget[] {
+  const money = (name: SearchedMetricName): IMetric[] => [metrics.searched(name, `Brand="${brandId}"`)];
   return [
     graph(`Value at Button, change in minor units: ${brandId}`, money('ReportedAmountChangeMinor')),
     graph(`Value that waits, change in minor units: ${brandId}`, money('WaitingAmountChangeMinor')),
@@ -83,43 +84,51 @@ function brandMoneyRow(brandId: string): IWidget[] {
 }
 
 /** How many more wait now than at the left edge of the graph. */
-function runningSum(metricName: BrandMetricName, brandId: string): IMetric {
+function runningSum(changes: IMetric): IMetric {
   return new MathExpression({
     expression: 'RUNNING_SUM(FILL(changes, 0))',
-    usingMetrics: { changes: brandMetric(metricName, brandId) },
+    usingMetrics: { changes },
     label: 'Waiting, more than at the left edge',
     period: PERIOD,
   });
 }
 
-function webhookRow(): IWidget[] {
+function webhookRow(metrics: StageMetrics): IWidget[] {
   return [
-    graph('Webhooks taken in', [
-      ...overall(
+    graph(
+      'Webhooks taken in',
+      overall(
+        metrics,
         'WebhooksFromButton',
         'WebhooksApplied',
         'WebhooksUnchanged',
         'WebhooksDeferred',
         'WebhooksQuarantined',
       ),
-    ]),
+    ),
     graph(
       'Webhooks refused',
-      overall('WebhooksForged', 'WebhooksNotConfigured', 'WebhooksUnavailable', 'WebhooksFailedForButton'),
+      overall(
+        metrics,
+        'WebhooksForged',
+        'WebhooksNotConfigured',
+        'WebhooksUnavailable',
+        'WebhooksFailedForButton',
+      ),
     ),
     graph(
       'Webhooks held back: each try',
-      overall('DeferredWebhooksApplied', 'DeferredWebhooksKeptWaiting', 'DeferredWebhooksSetAside'),
+      overall(metrics, 'DeferredWebhooksApplied', 'DeferredWebhooksKeptWaiting', 'DeferredWebhooksSetAside'),
     ),
   ];
 }
 
 /** Source: docs/button/webhooks.md, "Retries and automatic pause". */
-function pauseRow(): IWidget[] {
+function pauseRow(metrics: StageMetrics): IWidget[] {
   const hour = Duration.hours(1);
   const counts = {
-    received: overallMetric('WebhooksFromButton'),
-    failed: overallMetric('WebhooksFailedForButton'),
+    received: metrics.overall('WebhooksFromButton'),
+    failed: metrics.overall('WebhooksFailedForButton'),
   };
   const failures = new MathExpression({
     expression: 'FILL(failed, 0)',
@@ -150,42 +159,53 @@ function pauseRow(): IWidget[] {
       ],
     ),
     graph('By the secret that signed, and what was odd', [
-      searchedMetric('WebhooksBySecret'),
-      searchedMetric('WebhookFlags'),
+      metrics.searched('WebhooksBySecret'),
+      metrics.searched('WebhookFlags'),
     ]),
   ];
 }
 
-function commissionRow(): IWidget[] {
+function commissionRow(metrics: StageMetrics): IWidget[] {
   return [
-    graph('Pending commission, change in minor units', [searchedMetric('PendingCommissionChangeMinor')]),
-    graph('Confirmed commission, change in minor units', [searchedMetric('ValidatedCommissionChangeMinor')]),
-    graph('Declined commission, minor units', [searchedMetric('DeclinedCommissionMinor')]),
+    graph('Pending commission, change in minor units', [metrics.searched('PendingCommissionChangeMinor')]),
+    graph('Confirmed commission, change in minor units', [
+      metrics.searched('ValidatedCommissionChangeMinor'),
+    ]),
+    graph('Declined commission, minor units', [metrics.searched('DeclinedCommissionMinor')]),
   ];
 }
 
-function overdueRow(): IWidget[] {
+function overdueRow(metrics: StageMetrics): IWidget[] {
   return [
-    graph('Pending far beyond their finalization, counted once a week', overall('StalePendingTransactions')),
-    graph('Pending far beyond their finalization, minor units', [searchedMetric('StalePendingAmountMinor')]),
+    graph(
+      'Pending far beyond their finalization, counted once a week',
+      overall(metrics, 'StalePendingTransactions'),
+    ),
+    graph('Pending far beyond their finalization, minor units', [
+      metrics.searched('StalePendingAmountMinor'),
+    ]),
   ];
 }
 
-function freshnessRow(): IWidget[] {
+function freshnessRow(metrics: StageMetrics): IWidget[] {
   return [
-    graph('Account last read, seconds ago: the longest', overall('OldestWindowAgeSeconds'), [
+    graph('Account last read, seconds ago: the longest', overall(metrics, 'OldestWindowAgeSeconds'), [
       { value: 3 * 3600, label: 'alarm' },
     ]),
-    graph('Account last read, seconds ago: each', [searchedMetric('WindowAgeSeconds')]),
-    graph('Events published, and contradictions', overall('EventsPublished', 'TransactionConflicts')),
+    graph('Account last read, seconds ago: each', [metrics.searched('WindowAgeSeconds')]),
+    graph(
+      'Events published, and contradictions',
+      overall(metrics, 'EventsPublished', 'TransactionConflicts'),
+    ),
   ];
 }
 
-function driftRow(): IWidget[] {
+function driftRow(metrics: StageMetrics): IWidget[] {
   return [
     graph(
       'Repaired: no webhook had brought it',
       overall(
+        metrics,
         'MissingTransactionsRepaired',
         'StaleTransactionsRepaired',
         'SettledConflicts',
@@ -193,22 +213,23 @@ function driftRow(): IWidget[] {
         'RowsOnlyInAccountLists',
       ),
     ),
-    graph('Repaired, money in minor units', [searchedMetric('DriftAmountMinor')]),
-    graph('From a change to its repair, seconds', overall('RepairDelaySeconds'), [
+    graph('Repaired, money in minor units', [metrics.searched('DriftAmountMinor')]),
+    graph('From a change to its repair, seconds', overall(metrics, 'RepairDelaySeconds'), [
       { value: 3 * 3600, label: 'alarm' },
     ]),
   ];
 }
 
-function reconcilerRow(): IWidget[] {
+function reconcilerRow(metrics: StageMetrics): IWidget[] {
   return [
     graph(
       'Rows read from Button',
-      overall('RowsReconciled', 'RowsQuarantined', 'TransactionsImported', 'PersonalDataExpired'),
+      overall(metrics, 'RowsReconciled', 'RowsQuarantined', 'TransactionsImported', 'PersonalDataExpired'),
     ),
     graph(
       'Reads, by slices of work',
       overall(
+        metrics,
         'AccountsPlanned',
         'ReconcilerSlicesComplete',
         'ReconcilerSlicesHandedOn',
@@ -219,6 +240,7 @@ function reconcilerRow(): IWidget[] {
     graph(
       'What keeps from reading',
       overall(
+        metrics,
         'PublisherKeyUnusable',
         'AccountsUnavailable',
         'ReconcilerNotConfigured',
@@ -230,8 +252,8 @@ function reconcilerRow(): IWidget[] {
   ];
 }
 
-function overall(...names: OverallMetricName[]): IMetric[] {
-  return names.map((name) => overallMetric(name));
+function overall(metrics: StageMetrics, ...names: OverallMetricName[]): IMetric[] {
+  return names.map((name) => metrics.overall(name));
 }
 
 function heading(title: string): IWidget[] {

@@ -14,7 +14,7 @@ import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { pinLogicalId } from '../constructs/logical-id.ts';
 import { permission } from '../constructs/permission.ts';
 import { dataRemovalPolicy, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
-import { overallMetric } from '../metrics.ts';
+import { stageMetrics } from '../metrics.ts';
 
 /** What the publication of events needs. */
 export type EventPublicationProps = {
@@ -113,7 +113,7 @@ export class EventPublication extends Construct {
     });
     new ExplainedAlarm(this, 'ConflictsAlarm', {
       deployment,
-      metric: overallMetric('TransactionConflicts'),
+      metric: stageMetrics(deployment).overall('TransactionConflicts'),
       above: 0,
       impact:
         'Button contradicts itself about a transaction: nobody is rewarded for it until a read settles it.',

@@ -7,7 +7,7 @@ import { ORDER_REPORTS_TABLE, QUARANTINE_TABLE } from '../../shared/store/table.
 import { ExplainedAlarm } from '../constructs/alarm.ts';
 import { createDataTable, text } from '../constructs/data-table.ts';
 import type { Deployment } from '../deployment.ts';
-import { overallMetric } from '../metrics.ts';
+import { stageMetrics } from '../metrics.ts';
 import { brandName, type OrderReportingConfig } from '../order-reporting-config.ts';
 import { BrandOrders } from './brand-orders.ts';
 
@@ -66,9 +66,10 @@ export class OrderReportingStack extends Stack {
     new CfnOutput(this, 'OrderReportsTableName', { value: orderReports.tableName });
     new CfnOutput(this, 'OrderQuarantineTableName', { value: quarantine.tableName });
     this.#addOutputs();
+    const metrics = stageMetrics(deployment);
     new ExplainedAlarm(this, 'OldestOrderAlarm', {
       deployment,
-      metric: overallMetric(
+      metric: metrics.overall(
         'OldestUnreportedOrderAgeSeconds',
         everyWaitingOrderIsTriedWithin(orderReporting),
       ),
@@ -79,7 +80,7 @@ export class OrderReportingStack extends Stack {
     });
     new ExplainedAlarm(this, 'KeyRefusedAlarm', {
       deployment,
-      metric: overallMetric('ButtonKeyRefused'),
+      metric: metrics.overall('ButtonKeyRefused'),
       above: 0,
       impact: "Button refuses a brand's API key: its orders wait until the right one is set.",
       firstCommand: `aws dynamodb scan --table-name ${orderReports.tableName} --filter-expression "breaker.cause = :refused" --expression-attribute-values '{":refused":{"S":"key-refused"}}' --projection-expression pk`,

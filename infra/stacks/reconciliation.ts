@@ -14,7 +14,7 @@ import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
 import type { Deployment } from '../deployment.ts';
-import { overallMetric } from '../metrics.ts';
+import { stageMetrics } from '../metrics.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 
 /** What the reconciliation needs. */
@@ -156,10 +156,11 @@ export class Reconciliation extends Construct {
 
   #addAlarms(): void {
     const { deployment, positions } = this.#props;
+    const metrics = stageMetrics(deployment);
     const scanPositions = `aws dynamodb scan --table-name ${positions.tableName}`;
     new ExplainedAlarm(this, 'StaleAlarm', {
       deployment,
-      metric: overallMetric('OldestWindowAgeSeconds'),
+      metric: metrics.overall('OldestWindowAgeSeconds'),
       above: STALE_SECONDS,
       periods: 2,
       impact: 'An account has not been read for three hours: what its webhooks missed is not repaired.',
@@ -169,7 +170,7 @@ export class Reconciliation extends Construct {
     // No account can be called stale while nobody knows the accounts.
     new ExplainedAlarm(this, 'AccountsAlarm', {
       deployment,
-      metric: overallMetric('AccountsUnavailable', Duration.hours(1)),
+      metric: metrics.overall('AccountsUnavailable', Duration.hours(1)),
       above: 0,
       periods: 3,
       impact: "Button hasn't listed the accounts for three hours: what webhooks missed is not repaired.",
@@ -178,7 +179,7 @@ export class Reconciliation extends Construct {
     });
     new ExplainedAlarm(this, 'KeyAlarm', {
       deployment,
-      metric: overallMetric('PublisherKeyUnusable'),
+      metric: metrics.overall('PublisherKeyUnusable'),
       above: 0,
       impact:
         "Button refuses the publisher's API key, or it can't be read: what webhooks missed is not repaired.",
@@ -187,7 +188,7 @@ export class Reconciliation extends Construct {
     });
     new ExplainedAlarm(this, 'DriftAlarm', {
       deployment,
-      metric: overallMetric('RepairDelaySeconds', Duration.hours(1)),
+      metric: metrics.overall('RepairDelaySeconds', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       above: STALE_SECONDS,
       impact:
@@ -197,7 +198,7 @@ export class Reconciliation extends Construct {
     });
     new ExplainedAlarm(this, 'PositionAlarm', {
       deployment,
-      metric: overallMetric('UnusablePositions', Duration.hours(1)),
+      metric: metrics.overall('UnusablePositions', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       impact: 'Something spoilt how far an account is read: it is read from its beginning again.',
       firstCommand: scanPositions,

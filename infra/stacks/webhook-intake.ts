@@ -15,7 +15,7 @@ import { QueueWorker } from '../constructs/queue-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
 import { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
 import type { Deployment } from '../deployment.ts';
-import { overallMetric } from '../metrics.ts';
+import { stageMetrics, type StageMetrics } from '../metrics.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 
 /** What the intake of webhooks needs. */
@@ -135,13 +135,14 @@ export class WebhookIntake extends Construct {
 
   #addAlarms(receiver: LambdaFunction): void {
     const { deployment, quarantine } = this.#props;
+    const metrics = stageMetrics(deployment);
     new ExplainedAlarm(this, 'QuarantineAlarm', {
       deployment,
       metric: new MathExpression({
         expression: 'FILL(webhooks, 0) + FILL(rows, 0)',
         usingMetrics: {
-          webhooks: overallMetric('WebhooksQuarantined'),
-          rows: overallMetric('RowsQuarantined'),
+          webhooks: metrics.overall('WebhooksQuarantined'),
+          rows: metrics.overall('RowsQuarantined'),
         },
         label: 'Not understood',
         period: Duration.hours(1),
@@ -154,7 +155,7 @@ export class WebhookIntake extends Construct {
     });
     new ExplainedAlarm(this, 'FailuresAlarm', {
       deployment,
-      metric: failedWebhooksPercent(),
+      metric: failedWebhooksPercent(metrics),
       // A fifth of the way to the pause, and not for a single one, because Button sends that again.
       atLeast: 2,
       impact:
@@ -164,7 +165,7 @@ export class WebhookIntake extends Construct {
     });
     new ExplainedAlarm(this, 'SilenceAlarm', {
       deployment,
-      metric: unannouncedPercent(),
+      metric: unannouncedPercent(metrics),
       above: 10,
       impact: "Button's webhooks don't arrive: transactions are shown late, once they are read from Button.",
       firstCommand: `aws logs tail ${receiver.lambda.logGroup.logGroupName} --since 6h`,
@@ -227,12 +228,12 @@ type IntakeLogs = { accessLogs: ILogGroup; receiverLogs: ILogGroup; fallbackLogs
  *
  * Source: docs/button/webhooks.md, "Retries and automatic pause".
  */
-function failedWebhooksPercent(): MathExpression {
+function failedWebhooksPercent(metrics: StageMetrics): MathExpression {
   return new MathExpression({
     expression: 'IF(failed >= 2, 100 * failed / IF(received > failed, received, failed), 0)',
     usingMetrics: {
-      received: overallMetric('WebhooksFromButton'),
-      failed: overallMetric('WebhooksFailedForButton'),
+      received: metrics.overall('WebhooksFromButton'),
+      failed: metrics.overall('WebhooksFailedForButton'),
     },
     label: 'Failed webhooks, per cent of an hour',
     period: Duration.hours(1),
@@ -243,12 +244,12 @@ function failedWebhooksPercent(): MathExpression {
  * Of what was new within six hours, how many per cent no webhook had brought before it was read; 0 for a single one, which may just be
  * on its way again.
  */
-function unannouncedPercent(): MathExpression {
+function unannouncedPercent(metrics: StageMetrics): MathExpression {
   return new MathExpression({
     expression: 'IF(missing >= 2, 100 * missing / (missing + FILL(applied, 0)), 0)',
     usingMetrics: {
-      missing: overallMetric('MissingTransactionsRepaired'),
-      applied: overallMetric('WebhooksApplied'),
+      missing: metrics.overall('MissingTransactionsRepaired'),
+      applied: metrics.overall('WebhooksApplied'),
     },
     label: 'Transactions without a webhook, per cent of six hours',
     period: Duration.hours(6),

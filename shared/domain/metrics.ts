@@ -1,6 +1,6 @@
 // Every metric by name, for the code that emits it and for the boards and alarms that read it. Constants and types only.
 
-/** The CloudWatch namespace of every metric. */
+/** The CloudWatch namespace of every metric, before a slash and the stage. */
 export const METRICS_NAMESPACE = 'ButtonServerless';
 
 /** A metric's unit and, in order, its dimensions. No personal data ever stands in a dimension. */

@@ -5,7 +5,7 @@ import type { MetricIdentity } from '../../local/aws/cloudwatch/metric-store.ts'
 import { parseSearch, type MetricSearch } from '../../local/aws/cloudwatch/search-expression.ts';
 import { METRICS, METRICS_NAMESPACE, type MetricDefinition } from '../../shared/domain/metrics.ts';
 import { playEverything } from './everything.ts';
-import { ALARMS, resolve, STAGE } from './synthesized-alarms.ts';
+import { ALARMS, NAMESPACE, resolve, STAGE } from './synthesized-alarms.ts';
 
 const BoardSchema = z.object({
   widgets: z.array(z.object({ properties: z.looseObject({ metrics: z.array(z.unknown()).default([]) }) })),
@@ -22,7 +22,7 @@ beforeEach(silence);
 beforeAll(async () => {
   silence();
   const { cloudWatch } = await playEverything();
-  emitted = cloudWatch.metrics.metrics().filter(({ namespace }) => namespace === METRICS_NAMESPACE);
+  emitted = cloudWatch.metrics.metrics().filter(({ namespace }) => namespace === NAMESPACE);
   ignored = cloudWatch.ignoredMetrics();
 }, 60_000);
 

@@ -4,6 +4,9 @@ import { DEVELOPMENT_STAGE, synthesizeStage } from '../infra/synthesized-stage.t
 /** Everything that both flows' templates hold. */
 export const STAGE = synthesizeStage(DEVELOPMENT_STAGE);
 
+/** What the functions are told of where their metrics belong. */
+export const NAMESPACE = namespaceOf(STAGE.resources('AWS::Lambda::Function'));
+
 /** An alarm as its template defines it, by its logical id without the hash. */
 export type SynthesizedAlarm = { name: string; definition: AlarmDefinition };
 
@@ -32,6 +35,16 @@ export function logicalId(type: string, prefix: string): string {
   const [only, ...others] = found;
   if (!only || others.length > 0) throw new Error(`${found.length} of ${type} begin with ${prefix}`);
   return only.logicalId;
+}
+
+function namespaceOf(functions: ReturnType<typeof STAGE.resources>): string {
+  const namespaces = functions.map(
+    ({ Properties }) =>
+      (Properties['Environment'] as { Variables: Record<string, string> }).Variables['METRICS_NAMESPACE'],
+  );
+  const [only, ...others] = new Set(namespaces);
+  if (only === undefined || others.length > 0) throw new Error('The functions have no namespace in common');
+  return only;
 }
 
 function withoutHash(id: string): string {

@@ -1,13 +1,13 @@
 import { createCloudWatch, type CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
 import { alarmHistory } from '../../local/aws/cloudwatch/alarm-state.ts';
 import { createMetricFilter, METRIC_FILTER_PROPERTIES } from '../../local/aws/cloudwatch/metric-filter.ts';
-import { METRICS, METRICS_NAMESPACE, type Measured } from '../../shared/domain/metrics.ts';
+import { METRICS, type Measured } from '../../shared/domain/metrics.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
 import * as z from 'zod';
 
 import type { Invocation } from '../simulation/lambda-model.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
-import { ALARMS, logicalId, resolve, STAGE } from './synthesized-alarms.ts';
+import { ALARMS, logicalId, NAMESPACE, resolve, STAGE } from './synthesized-alarms.ts';
 
 /** A world whose metrics CloudWatch takes in: from lines of the embedded metric format, from access logs, and from AWS itself. */
 export type WatchedWorld = {
@@ -59,7 +59,7 @@ export function watchWorld({
   let lines: string[] = [];
   let atMs = 0;
   const metrics = createMetrics({
-    namespace: METRICS_NAMESPACE,
+    namespace: NAMESPACE,
     definitions: METRICS,
     write: (line) => lines.push(line),
     now: () => atMs,

@@ -294,6 +294,22 @@ describe('functions', () => {
     expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
+  it('keep their metrics apart from those of another stage in the same account', () => {
+    const namespaces = (stage: typeof production) => [
+      ...stage.resources('AWS::Lambda::Function').map(({ Properties }) => {
+        const { Variables: variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
+        return variables['METRICS_NAMESPACE'];
+      }),
+      ...stage.resources('AWS::Logs::MetricFilter').map(({ Properties }) => {
+        const [transformation] = Properties['MetricTransformations'] as { MetricNamespace: string }[];
+        return transformation?.MetricNamespace;
+      }),
+    ];
+
+    expect(new Set(namespaces(production))).toEqual(new Set(['ButtonServerless/production']));
+    expect(production.templateText).not.toMatch(/"ButtonServerless"|ButtonServerless\/development/);
+  });
+
   it('are traced only where the stage says so', () => {
     const untraced = synthesizeStage({ ...BRAND_STAGE, tracing: false });
 

@@ -81,12 +81,14 @@ describe('OrderReportingStack', () => {
       ORDER_BY: 'sequence',
       TEST_TOKENS: 'refuse',
       ALLOW_FINALIZATION_DATE: 'false',
+      METRICS_NAMESPACE: 'ButtonServerless/development',
     });
     expect(environments).toContainEqual({
       BRAND_ID: 'north-shop',
       ORDER_REPORTS_TABLE: { Ref: 'OrderReports' },
       ORDER_QUEUE_URL: { Ref: 'OrdersNorthShop' },
       MAX_WAKE_UPS: '7',
+      METRICS_NAMESPACE: 'ButtonServerless/development',
     });
   });
 
