@@ -190,7 +190,7 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
-    fault: "one account's transactions can not be read for four hours (E8, E10)",
+    fault: "one account's transactions can not be read for four hours (E8, E10, E20)",
     alarms: ['ReconciliationStaleAlarm'],
     async play(world) {
       await live(world, HOUR_MS);
