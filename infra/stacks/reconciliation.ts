@@ -1,3 +1,4 @@
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
@@ -14,7 +15,7 @@ import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
 import type { Deployment } from '../deployment.ts';
-import { stageMetrics } from '../metrics.ts';
+import { stageMetrics, type StageMetrics } from '../metrics.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 
 /** What the reconciliation needs. */
@@ -154,32 +155,34 @@ export class Reconciliation extends Construct {
     });
   }
 
+  /** What is measured at each tick is looked at for as long as two ticks may lie apart: over less, there may be nothing to see. */
   #addAlarms(): void {
-    const { deployment, positions } = this.#props;
+    const { deployment, positions, transactionsConfig } = this.#props;
     const metrics = stageMetrics(deployment);
+    const { silenceMinutes } = transactionsConfig.reconciler;
+    const tick = Duration.minutes(silenceMinutes);
+    const staleMinutes = 1.5 * silenceMinutes;
     const scanPositions = `aws dynamodb scan --table-name ${positions.tableName}`;
     new ExplainedAlarm(this, 'StaleAlarm', {
       deployment,
-      metric: metrics.overall('OldestWindowAgeSeconds'),
-      above: STALE_SECONDS,
-      periods: 2,
-      impact: 'An account has not been read for three hours: what its webhooks missed is not repaired.',
+      metric: metrics.overall('OldestWindowAgeSeconds', tick),
+      above: staleMinutes * 60,
+      impact: `An account has not been read for ${staleMinutes} minutes: what its webhooks missed is not repaired.`,
       firstCommand: scanPositions,
       runbookSection: 'reconciler-is-stale',
     });
-    // No account can be called stale while nobody knows the accounts.
     new ExplainedAlarm(this, 'AccountsAlarm', {
       deployment,
-      metric: metrics.overall('AccountsUnavailable', Duration.hours(1)),
+      metric: unlistedAccounts(metrics, tick),
       above: 0,
-      periods: 3,
-      impact: "Button hasn't listed the accounts for three hours: what webhooks missed is not repaired.",
+      periods: 2 * silenceMinutes > MINUTES_IN_A_DAY ? 1 : 2,
+      impact: "Button hasn't listed the accounts for a long time: what webhooks missed is not repaired.",
       firstCommand: `aws logs tail ${this.#planner.logGroup.logGroupName} --since 3h`,
       runbookSection: 'reconciler-is-stale',
     });
     new ExplainedAlarm(this, 'KeyAlarm', {
       deployment,
-      metric: metrics.overall('PublisherKeyUnusable'),
+      metric: metrics.overall('PublisherKeyUnusable', tick),
       above: 0,
       impact:
         "Button refuses the publisher's API key, or it can't be read: what webhooks missed is not repaired.",
@@ -190,9 +193,8 @@ export class Reconciliation extends Construct {
       deployment,
       metric: metrics.overall('RepairDelaySeconds', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
-      above: STALE_SECONDS,
-      impact:
-        'Transactions had been wrong or missing for more than three hours before a read from Button mended them.',
+      above: staleMinutes * 60,
+      impact: `Transactions had been wrong or missing for more than ${staleMinutes} minutes before a read from Button mended them.`,
       firstCommand: `${scanPositions} --filter-expression "begins_with(#stream, :drift)" --expression-attribute-names '{"#stream":"stream"}' --expression-attribute-values '{":drift":{"S":"drift-"}}'`,
       runbookSection: 'transactions-were-wrong',
     });
@@ -263,5 +265,17 @@ export class Reconciliation extends Construct {
   }
 }
 
-/** Longer than any pause between reads, with a failed one or two. */
-const STALE_SECONDS = 3 * 3600;
+const MINUTES_IN_A_DAY = 1440;
+
+/** How often the accounts were not listed, in a time in which they were not listed once. No account can be called stale meanwhile. */
+function unlistedAccounts(metrics: StageMetrics, period: Duration): MathExpression {
+  return new MathExpression({
+    expression: 'IF(FILL(listings, 0) > 0, 0, unavailable)',
+    usingMetrics: {
+      listings: metrics.overall('AccountsPlanned').with({ statistic: 'SampleCount' }),
+      unavailable: metrics.overall('AccountsUnavailable'),
+    },
+    label: 'Accounts not listed',
+    period,
+  });
+}

@@ -192,6 +192,8 @@ export const FAULTS: readonly FaultCase[] = [
   {
     fault: "one account's transactions can not be read for four hours (E8, E10, E20)",
     alarms: ['ReconciliationStaleAlarm'],
+    // At night the ticks lie furthest apart.
+    options: { startAt: '2026-06-01T23:00:00.000Z' },
     async play(world) {
       await live(world, HOUR_MS);
       misbehave(world, { on: 'api', match: { path: TRANSACTIONS }, answer: OUT_OF_ORDER });
@@ -199,12 +201,12 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'Button does not list the accounts for four hours',
+    fault: 'Button does not list the accounts for five hours',
     alarms: ['ReconciliationAccountsAlarm'],
     async play(world) {
       await live(world, HOUR_MS);
       misbehave(world, { on: 'api', match: { path: ACCOUNTS }, answer: OUT_OF_ORDER });
-      await live(world, 4 * HOUR_MS);
+      await live(world, 5 * HOUR_MS);
     },
   },
   {

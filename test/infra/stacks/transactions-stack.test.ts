@@ -264,6 +264,20 @@ describe('TransactionsStack', () => {
     });
   });
 
+  it('calls an account stale only after more than two ticks, however far the stage lets them lie apart', () => {
+    const slow = synthesizeStage({
+      stage: 'development',
+      transactions: { reconciler: { silenceMinutes: 1440 } },
+    });
+    const stale = (synthesized: typeof stage) =>
+      synthesized
+        .resources('AWS::CloudWatch::Alarm')
+        .find(({ logicalId }) => logicalId.startsWith('ReconciliationStaleAlarm'))?.Properties;
+
+    expect(stale(stage)).toMatchObject({ Threshold: 3 * 3600, Period: 2 * 3600, EvaluationPeriods: 1 });
+    expect(stale(slow)).toMatchObject({ Threshold: 36 * 3600, Period: 24 * 3600, EvaluationPeriods: 1 });
+  });
+
   it('lets personal data expire and counts what is overdue once a week, after as many days as the stage says', () => {
     const expiry = synthesizeStage({
       stage: 'development',
