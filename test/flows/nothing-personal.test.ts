@@ -1,0 +1,131 @@
+import { createHmac } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { startSystem } from '../../local/system.ts';
+import { until } from '../../local/tour/until.ts';
+import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { QUICK_TRANSACTIONS, quickBrand } from './quick-config.ts';
+import { makeStateDirectory } from './state-directory.ts';
+import { connectSystem, orderEvent, plainOrder } from './system-client.ts';
+
+const SLOW_MS = 180_000;
+const API_KEY = 'sk-sentinel-key';
+const WEBHOOK_SECRET = 'sentinel-webhook-secret';
+
+/** What must not be told, each with a text that stands nowhere else. */
+const SENTINELS = {
+  apiKey: API_KEY,
+  webhookSecret: WEBHOOK_SECRET,
+  customerId: 'sentinel-customer',
+  deviceId: 'sentinel-device',
+  email: 'ab5e471e1'.padEnd(64, '7'),
+  sourceToken: 'fakesrctok-5e471e15e471e1f5',
+  customerOrderId: 'sentinel-receipt',
+  publisherCustomerId: 'sentinel-shopper',
+  publisherReference: 'sentinel-reference',
+  webhookToken: 'srctok-sentinel',
+  advertisingId: 'sentinel-advertising',
+  webhookCustomerOrderId: 'sentinel-webhook-receipt',
+};
+
+const ORDER = {
+  ...plainOrder('personal'),
+  btn_ref: SENTINELS.sourceToken,
+  customer: {
+    id: SENTINELS.customerId,
+    device_id: SENTINELS.deviceId,
+    email_sha256: SENTINELS.email,
+  },
+  customer_order_id: SENTINELS.customerOrderId,
+};
+const TRANSACTION = {
+  ...pendingWebhook.data,
+  button_order_id: 'personal',
+  publisher_customer_id: SENTINELS.publisherCustomerId,
+  pub_ref: SENTINELS.publisherReference,
+  btn_ref: SENTINELS.webhookToken,
+  advertising_id: SENTINELS.advertisingId,
+  customer_order_id: SENTINELS.webhookCustomerOrderId,
+};
+
+/** Everything that the functions logged, and all that they made known besides. */
+let told: { logs: string; metrics: string; events: string };
+
+beforeAll(async () => {
+  const directory = await makeStateDirectory();
+  const running = await startSystem({
+    configFile: await directory.writeConfig('nothing-personal', {
+      stage: 'local',
+      orderReporting: { brands: [quickBrand('acme')] },
+      transactions: QUICK_TRANSACTIONS,
+      dashboards: false,
+      tracing: false,
+    }),
+    stateDirectory: directory.path,
+    apiKey: API_KEY,
+    webhookSecrets: [WEBHOOK_SECRET],
+    controlPort: 0,
+  });
+  const system = connectSystem(running.endpoints);
+  const post = async (body: string, secret = WEBHOOK_SECRET): Promise<void> => {
+    await system.postWebhook(Buffer.from(body), createHmac('sha256', secret).update(body).digest('hex'));
+  };
+  const webhook = (data: object): string => JSON.stringify({ ...pendingWebhook, data });
+
+  // What is taken, what is refused, what nobody understands, and what is forged: each has lines of its own in the logs.
+  await system.send(orderEvent({ orderId: 'personal', data: ORDER }));
+  const refused = await system.send(
+    orderEvent({ orderId: 'refused', data: { ...ORDER, order_id: 'refused', total: 1, more: ORDER } }),
+  );
+  await post(webhook(TRANSACTION));
+  await post(webhook({ ...TRANSACTION, id: 'odd', amount: [SENTINELS.publisherCustomerId] }));
+  await post(webhook(TRANSACTION).slice(0, -2));
+  await post(webhook(TRANSACTION), 'forged');
+  await until('the order to be reported', async () => {
+    const report = await system.orderReport('personal');
+    return report?.progress.state === 'settled' || undefined;
+  });
+  await until('the refusal', async () => (await system.reasons(refused)) ?? undefined);
+  await until('the event', async () => (await system.events('order#personal'))[0]);
+  await system.reconcile();
+
+  told = {
+    metrics: JSON.stringify(running.metrics()),
+    events: JSON.stringify(running.events()),
+    logs: '',
+  };
+  system.close();
+  await running.close();
+  const folder = join(directory.path, 'logs');
+  const files = await readdir(folder);
+  told.logs = (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n');
+  await directory.remove();
+}, SLOW_MS);
+
+describe('secrets and what is personal (S14, F14)', () => {
+  it.each(Object.entries(SENTINELS))(
+    'stay out of logs, metrics and events, also in hex and base64: %s',
+    (_name, text) => {
+      const writings = [text, Buffer.from(text).toString('hex'), Buffer.from(text).toString('base64')];
+
+      for (const [place, content] of Object.entries(told))
+        for (const writing of writings) expect(content.includes(writing), place).toBe(false);
+    },
+  );
+
+  it('are looked for where the functions really wrote', () => {
+    for (const line of [
+      'OrdersReported',
+      'OrdersQuarantined',
+      'WebhooksApplied',
+      'webhooks_forged',
+      'stream_reconciled',
+    ])
+      expect(told.logs).toContain(line);
+    expect(told.metrics).toContain('WebhooksQuarantined');
+    expect(told.events).toContain('order#personal');
+  });
+});
