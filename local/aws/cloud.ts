@@ -6,6 +6,7 @@ import type { SqsEmulator } from './emulators/sqs-emulator.ts';
 import type { LocalFunction } from './lambda/local-function.ts';
 import type { LambdaMetrics } from './lambda/function-metrics.ts';
 import type { Log } from './log.ts';
+import type { LoopbackServer } from './loopback-server.ts';
 import type { Processes } from './processes.ts';
 import type { HttpApi } from './triggers/http-api.ts';
 import type { LocalSchedule } from './triggers/schedule.ts';
@@ -27,6 +28,8 @@ export type LocalCloud = {
   region: string;
   accountId: string;
   dynamodb: DynamoDbEmulator;
+  /** The same tables, for functions: what they consume is measured. */
+  capacityMeter: LoopbackServer;
   sqs: SqsEmulator;
   secretsManager: SecretsManager;
   eventBridge: EventBridge;

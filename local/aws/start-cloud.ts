@@ -5,6 +5,7 @@ import type { LocalCloud, LogSource, Trigger } from './cloud.ts';
 import { createCloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { EmfReading } from './cloudwatch/emf.ts';
+import { startCapacityMeter } from './emulators/capacity-meter.ts';
 import { startDynamoDb } from './emulators/dynamodb-emulator.ts';
 import { startEventBridge } from './emulators/event-bridge.ts';
 import { startSecretsManager } from './emulators/secrets-manager.ts';
@@ -59,11 +60,13 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 
   try {
     const processes = open(startProcesses());
+    const dynamodb = open(await startDynamoDb(processes, options.region));
     const cloud: LocalCloud = {
       ...given,
       ...place,
       processes,
-      dynamodb: open(await startDynamoDb(processes, options.region)),
+      dynamodb,
+      capacityMeter: open(await startCapacityMeter(dynamodb.endpoint, cloudWatch.metrics)),
       sqs: open(
         await startSqs(options.region, (request) => {
           countRequest(cloudWatch.metrics, request);

@@ -18,7 +18,7 @@ const BOARD_PERIOD_MS = 300_000;
 const NOTES = [
   'The boards are those of the synthesized templates. What AWS shows for hours is a run of minutes here: every period is shortened in the same proportion.',
   'Alarms are judged by their own rules and their own, unshortened periods, as they stand when the minute in which the run ended is over.',
-  'Tables put no metrics here: reads, writes and throttles of DynamoDB are not counted.',
+  'Tables are never throttled here. What functions consume is what the emulator says; conditions that fail are not counted.',
   'Durations, latencies and concurrency are those of this machine, where every function is a process.',
   'Queues are looked at every second; AWS does so every minute.',
   'A figure beside a line is the total of the run for what adds up, else its highest value.',

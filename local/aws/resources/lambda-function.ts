@@ -122,7 +122,7 @@ function environmentOf(
 
 function endpointsOf(cloud: LocalCloud): Record<string, string> {
   return {
-    AWS_ENDPOINT_URL_DYNAMODB: cloud.dynamodb.endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: cloud.capacityMeter.url,
     AWS_ENDPOINT_URL_SQS: cloud.sqs.endpoint,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: cloud.secretsManager.endpoint,
     AWS_ENDPOINT_URL_EVENTBRIDGE: cloud.eventBridge.endpoint,

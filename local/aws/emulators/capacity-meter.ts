@@ -1,0 +1,97 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import * as z from 'zod';
+import type { MetricStore } from '../cloudwatch/metric-store.ts';
+import { listenOnLoopback } from '../loopback-server.ts';
+import type { LoopbackServer } from '../loopback-server.ts';
+import { readBody } from '../read-body.ts';
+
+/** What a request may be: DynamoDB's own limit is 16 MB. */
+const REQUEST_LIMIT_BYTES = 32 * 1024 * 1024;
+
+const UnitsSchema = z.object({ CapacityUnits: z.number() });
+const ConsumedSchema = z.object({
+  TableName: z.string(),
+  Table: UnitsSchema.default({ CapacityUnits: 0 }),
+  GlobalSecondaryIndexes: z.record(z.string(), UnitsSchema).default({}),
+});
+const AnswerSchema = z.looseObject({
+  ConsumedCapacity: z.union([z.array(ConsumedSchema), ConsumedSchema.transform((one) => [one])]).default([]),
+});
+type Consumed = z.infer<typeof ConsumedSchema>;
+
+const READS = ['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems'];
+const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'];
+
+/**
+ * Stands before the DynamoDB emulator for functions, and puts the units that each request consumes, of the table and of each index. It
+ * asks the emulator for them and takes them out of its answer, so nobody who calls sees a difference. A condition that fails consumes
+ * units on AWS too; the emulator does not say how many, and they are not put.
+ *
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+ */
+export function startCapacityMeter(dynamodbEndpoint: string, store: MetricStore): Promise<LoopbackServer> {
+  const answer = async (request: IncomingMessage) => {
+    const body = await readBody(request, REQUEST_LIMIT_BYTES);
+    if (body === 'too-large') throw new Error('The request is too large.');
+    const operation = String(request.headers['x-amz-target'] ?? '').replace(/^DynamoDB_\d+\./u, '');
+    const isMeasured = READS.includes(operation) || WRITES.includes(operation);
+    const response = await fetch(dynamodbEndpoint, {
+      method: 'POST',
+      headers: forwarded(request.headers),
+      body: isMeasured ? asking(body) : body,
+    });
+    const text = await response.text();
+    const isToBeRead = isMeasured && response.ok;
+    return {
+      status: response.status,
+      headers: { 'content-type': response.headers.get('content-type') ?? 'application/x-amz-json-1.0' },
+      text: isToBeRead ? measured(text, { operation, store }) : text,
+    };
+  };
+
+  return listenOnLoopback((request, response) => {
+    answer(request).then(
+      ({ status, headers, text }) => {
+        response.writeHead(status, headers).end(text);
+      },
+      // As if nobody listened: the emulator is gone.
+      () => response.destroy(),
+    );
+  });
+}
+
+function forwarded(headers: IncomingHttpHeaders): Record<string, string> {
+  const names = ['authorization', 'content-type', 'x-amz-target', 'x-amz-date', 'x-amz-security-token'];
+  const kept = names.flatMap((name) => {
+    const value = headers[name];
+    return typeof value === 'string' ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(kept);
+}
+
+/** The request as one that asks for the units, spread over table and indexes. */
+function asking(body: Buffer): string {
+  const request = z.looseObject({}).parse(JSON.parse(body.toString()));
+  return JSON.stringify({ ...request, ReturnConsumedCapacity: 'INDEXES' });
+}
+
+/** Puts the units of an answer; returns the answer without them. */
+function measured(text: string, { operation, store }: { operation: string; store: MetricStore }): string {
+  const { ConsumedCapacity: consumed, ...answer } = AnswerSchema.parse(JSON.parse(text));
+  for (const one of consumed) putUnits(one, { operation, store });
+  return JSON.stringify(answer);
+}
+
+function putUnits(
+  { TableName, Table, GlobalSecondaryIndexes }: Consumed,
+  { operation, store }: { operation: string; store: MetricStore },
+): void {
+  const name = READS.includes(operation) ? 'ConsumedReadCapacityUnits' : 'ConsumedWriteCapacityUnits';
+  const metric = { namespace: 'AWS/DynamoDB', name };
+  const atMs = Date.now();
+  store.put({ ...metric, dimensions: { TableName } }, { atMs, value: Table.CapacityUnits });
+  for (const [index, { CapacityUnits: value }] of Object.entries(GlobalSecondaryIndexes)) {
+    const dimensions = { TableName, GlobalSecondaryIndexName: index };
+    store.put({ ...metric, dimensions }, { atMs, value });
+  }
+}
