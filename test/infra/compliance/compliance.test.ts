@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 
 import { requireCompliance } from '../../../infra/compliance/compliance.ts';
-import { StageConfigSchema } from '../../../infra/config.ts';
+import { readStageConfig, StageConfigSchema } from '../../../infra/config.ts';
 import { addStacks } from '../../../infra/stage.ts';
 import { STAGES } from '../stages.ts';
 import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
@@ -32,6 +32,13 @@ describe('requireCompliance', () => {
 
     const report: unknown = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
     expect(report).toMatchObject({ pluginReports: [] });
+  });
+
+  it.each(readdirSync('infra/config'))('lets through what comes with the project: %s', (file) => {
+    const reading = readStageConfig(join('infra/config', file));
+    if ('problem' in reading) throw new Error(reading.problem);
+
+    expect(() => createApp(reading.config).synth()).not.toThrow();
   });
 
   it.each([
