@@ -105,7 +105,7 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
     new Date(world.clock.now() - minutes * MINUTE_MS).toISOString();
   const unseen = { webhook: false, currency: 'USD', amount: 100 };
 
-  for (let number = 0; number < 60; number += 1) inject(world, unseen);
+  for (let number = 0; number < 30; number += 1) inject(world, unseen);
   inject(world, { ...unseen, created_date: '2026-06-01T01:00:00Z', modified_date: '2026-06-01T01:00:00Z' });
   inject(world, { ...unseen, status: 'unheard-of' });
   await postWebhook(world, changed('btnorder-stale', { modified_date: minutesAgo(10) }));
