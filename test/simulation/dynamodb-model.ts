@@ -134,6 +134,11 @@ export class DynamoDBModel {
       .filter((item) => item !== undefined);
   }
 
+  /** The item with that key, for whoever looks in from outside. */
+  item(table: string, key: string): Item | undefined {
+    return this.#table(table).items.get(key)?.item;
+  }
+
   /** The table as it is now, to be restored later. */
   backUp(table: string): ReadonlyMap<string, Item> {
     const items = [...this.#table(table).items].flatMap(([key, { item }]): [string, Item][] =>

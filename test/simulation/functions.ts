@@ -301,6 +301,7 @@ function bootRetrySweep(host: Host, ground: FunctionsGround): ReturnType<Functio
 }
 
 function createTransactionStores(host: Host, ground: FunctionsGround, clients: Clients) {
+  const { liveFrom } = ground.transactions;
   return {
     transactions: createTransactionStore({
       client: clients.dynamodb,
@@ -314,6 +315,7 @@ function createTransactionStores(host: Host, ground: FunctionsGround, clients: C
     }),
     metrics: host.metrics,
     now: host.now,
+    ...(liveFrom === undefined ? {} : { liveFrom: new Date(liveFrom).toISOString() }),
   };
 }
 

@@ -6,7 +6,7 @@ export type Random = {
   chance: (probability: number) => boolean;
   /** A whole number from `least` to `most`, both included. */
   between: (least: number, most: number) => number;
-  pick: <Item>(items: readonly [Item, ...Item[]]) => Item;
+  pick: <const Items extends readonly [unknown, ...unknown[]]>(items: Items) => Items[number];
   /** `length` lower-case hex digits. */
   hex: (length: number) => string;
 };

@@ -145,6 +145,10 @@ export class SqsModel {
     return this.#queue(name).messages.map(({ messageId, body, receives }) => ({ messageId, body, receives }));
   }
 
+  isEmpty(name: string): boolean {
+    return this.#queue(name).messages.length === 0;
+  }
+
   /** When the next message that is hidden now becomes visible; undefined if none is hidden. */
   nextVisibleMs(name: string): number | undefined {
     const nowMs = this.#now();
@@ -156,21 +160,23 @@ export class SqsModel {
 
   /**
    * Moves every dead letter back to where it came from, as StartMessageMoveTask does: under a new message id, counted from nothing, as
-   * if it had just been sent.
+   * if it had just been sent. Returns the ids, old and new.
    *
    * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
    */
-  redrive(name: string): number {
+  redrive(name: string): { from: string; to: string }[] {
     const source = [...this.#queues.values()].find(
       ({ settings }) => settings.redrive?.deadLetterQueue === name,
     );
     const letters = this.#queue(name).messages.splice(0);
     if (!source) throw new Error(`${name} is nobody's dead-letter queue`);
-    for (const letter of letters) {
-      this.#put(source, { ...letter, messageId: this.#newMessageId(), sentAtMs: this.#now() });
-    }
+    const moved = letters.map((letter) => {
+      const messageId = this.#newMessageId();
+      this.#put(source, { ...letter, messageId, sentAtMs: this.#now() });
+      return { from: letter.messageId, to: messageId };
+    });
     if (letters.length > 0) this.#onArrival(source.settings.name);
-    return letters.length;
+    return moved;
   }
 
   #sendBatch(queue: Queue, entries: readonly SendMessageBatchRequestEntry[]): object {

@@ -108,7 +108,7 @@ describe('the model of SQS alone', () => {
     const moved = model.redrive('letters');
 
     const [back] = model.contents('queue');
-    expect(moved).toBe(1);
+    expect(moved).toEqual([{ from: letter?.messageId, to: back?.messageId }]);
     expect(model.contents('letters')).toEqual([]);
     expect(back).toMatchObject({ body: 'a', receives: 0 });
     expect(back?.messageId).not.toBe(letter?.messageId);

@@ -35,8 +35,13 @@ export class VirtualClock implements Clock {
   /** What fails in `work` ends the run. */
   track(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
-      this.#failure ??= { error };
+      this.fail(error);
     });
+  }
+
+  /** Ends the run with this error. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
   }
 
   /** Lets time pass. Throws what an action or tracked work threw. */

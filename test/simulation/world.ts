@@ -18,6 +18,7 @@ import {
   TRANSACTIONS_TABLE,
 } from '../../shared/store/table.ts';
 import { createButtonModel } from './button-model.ts';
+import type { Item } from './dynamodb-expression.ts';
 import { DynamoDBModel, type TableSettings } from './dynamodb-model.ts';
 import { QueuePoller, StreamPoller } from './event-sources.ts';
 import { createFunctions, QUEUES, SECRETS, TABLES, type Functions } from './functions.ts';
@@ -46,6 +47,8 @@ export type SimulatedWorldOptions = {
   schedules?: 'as-deployed' | 'none';
   /** Told every metric that our code emits, and what the gateway counts, with its virtual time. */
   measure?: (measured: Measured & { atMs: number }) => void;
+  /** Told every change of a transaction in the table. */
+  onTransactionChange?: (before: Item | undefined, after: Item | undefined) => void;
   /** Told every invocation of a function once it is over. */
   onInvocation?: (invocation: Invocation) => void;
 };
@@ -111,6 +114,7 @@ export class SimulatedWorld {
     this.dynamodb = new DynamoDBModel(TABLE_SETTINGS, {
       now,
       onChange: (_table, record) => {
+        options.onTransactionChange?.(record.before, record.after);
         this.#stream.add(record);
       },
     });

@@ -1,0 +1,367 @@
+import type { TransactionVersion } from '../../local/button-simulator/transaction-rows.ts';
+import { toWholeSeconds } from '../../local/button-simulator/instants.ts';
+import type { TransactionChangedDetail } from '../../shared/domain/transaction-changed.ts';
+import { creditReward, payableMinor, type LedgerEntry } from '../../shared/events/reward-ledger.ts';
+import { unpackJson } from '../../shared/store/packed-json.ts';
+import type { OrderReport } from '../../shared/domain/order-report.ts';
+import type { Item } from './dynamodb-expression.ts';
+import { QUEUES, TABLES } from './functions.ts';
+import { randomFrom } from './random.ts';
+import type { MessageVersion } from './step.ts';
+import type { SimulatedWorld } from './world.ts';
+
+/** Thrown where an invariant is found broken. */
+export class BrokenInvariant extends Error {
+  /** What shows it. */
+  readonly detail: string;
+
+  constructor(invariant: string, detail: string) {
+    super(invariant);
+    this.detail = detail;
+  }
+}
+
+/** What a message brings; `perhaps` for one that contradicts a version: which of the two is refused is up to their order. */
+type Noted = MessageVersion | 'no message' | 'perhaps';
+
+/** What must hold of a world: some of it at any time, most of it once everything is at rest. Its checks throw `BrokenInvariant`. */
+export class Invariants {
+  readonly #world: SimulatedWorld;
+  readonly #messages = new Map<string, Noted>();
+  readonly #reached = new Map<string, string>();
+  #hasRestored = false;
+  #expectsRefusals = false;
+
+  constructor(world: SimulatedWorld) {
+    this.#world = world;
+  }
+
+  /** SQS has taken a message. */
+  noteMessage(messageId: string, version: Noted): void {
+    this.#messages.set(messageId, version);
+  }
+
+  /** A redriven message has a new id. */
+  noteRedriven(messageId: string, newMessageId: string): void {
+    const noted = this.#messages.get(messageId);
+    if (!noted) return;
+    this.#messages.delete(messageId);
+    this.noteMessage(newMessageId, noted);
+  }
+
+  /** The ledger has forgotten something: what it forgot may be said to Button again. */
+  noteRestore(): void {
+    this.#hasRestored = true;
+  }
+
+  notePositionSpoilt(): void {
+    this.#reached.clear();
+  }
+
+  /** Button signs with a secret that we do not know yet. */
+  expectRefusals(): void {
+    this.#expectsRefusals = true;
+  }
+
+  /** Whether a sweep would find anything, whatever its host's clock says. */
+  isAnythingDue(): boolean {
+    const soon = new Date(this.#world.clock.now() + 5000).toISOString();
+    return this.#items(TABLES.orderReports).some(({ dueAt }) => dueAt?.S !== undefined && dueAt.S <= soon);
+  }
+
+  isBreakerOpen(): boolean {
+    return this.#items(TABLES.orderReports).some(({ breaker }) => breaker?.M?.['state']?.S === 'open');
+  }
+
+  isAtRest(): boolean {
+    return this.unrest() === '';
+  }
+
+  /** What is not at rest yet. */
+  unrest(): string {
+    const { clock, sqs, button, functions, untoldChanges } = this.#world;
+    const queues = [QUEUES.orders, QUEUES.fallback, QUEUES.wakeUps].filter((name) => !sqs.isEmpty(name));
+    const running = Object.entries(functions).filter(([, lambda]) => lambda.running > 0);
+    const orders = this.#items(TABLES.orderReports).filter(
+      ({ state }) => state !== undefined && state.S !== 'settled' && state.S !== 'refused',
+    );
+    // One that its fault keeps for the next event of its transaction may wait for ever.
+    const keptSinceMs = clock.now() - 2 * 60_000;
+    const webhooks = button.dispatcher
+      .deliveries()
+      .filter(
+        ({ state, dueMs, attempts }) => state === 'waiting' && (dueMs > keptSinceMs || attempts.length > 0),
+      );
+    return [
+      ...queues.map((name) => `messages on ${name}`),
+      ...running.map(([name]) => `${name} is running`),
+      ...orders.map(({ pk, state }) => `${pk?.S ?? ''} is ${state?.S ?? ''}`),
+      ...webhooks.map(({ hookId }) => `${hookId} has not come through`),
+      ...(untoldChanges > 0 ? ['changes are not told'] : []),
+    ].join(', ');
+  }
+
+  /** A transaction in the table has changed. */
+  checkChange(before: Item | undefined, after: Item | undefined): void {
+    const wasFinal = before?.['status']?.S === 'validated' || before?.['status']?.S === 'declined';
+    if (!wasFinal || after?.['status']?.S === 'conflict') return;
+    const same = (name: string): boolean =>
+      before[name]?.S === after?.[name]?.S && before[name]?.N === after?.[name]?.N;
+    if (same('status') && same('amountMinor')) return;
+    fail(
+      'a final transaction is left for a conflict only',
+      `${describeItem(before)} became ${describeItem(after)}`,
+    );
+  }
+
+  /**
+   * Everything that the position says is stored, is stored, and the position never goes back. Where cursors count rows, a row that is
+   * modified while it is paged hides its neighbour until the next sweep (docs/decisions/0009-sweeps.md): nothing is checked there.
+   */
+  checkPositions(): void {
+    const { button } = this.#world;
+    if (button.world.paging === 'offset') return;
+    for (const { account, stream, doneUntil } of this.#items(TABLES.positions)) {
+      const [id = '', until = ''] = [account?.S, doneUntil?.S];
+      if (stream?.S !== 'live' || !until.startsWith('2')) continue;
+      const reached = this.#reached.get(id) ?? '';
+      if (until < reached) fail('a position never goes back', `${id} went from ${reached} to ${until}`);
+      this.#reached.set(id, until);
+      for (const version of this.#truth()) {
+        if (version.accountId !== id || toWholeSeconds(version.modifiedMs) >= until) continue;
+        const stored = this.#stored(version);
+        if (!knows(stored, version))
+          fail(
+            'a position is never ahead of what is stored',
+            `${id} is at ${until}, yet ${describeVersion(version)} is stored as ${describeItem(stored)}`,
+          );
+      }
+    }
+  }
+
+  /** Everything is at rest: what has come in is accounted for. */
+  checkRest(): void {
+    this.#checkMessages();
+    this.#checkOrders();
+    this.#checkCancellations();
+    this.#checkWebhooks();
+  }
+
+  /** Everything has been reconciled. */
+  checkEnd(): void {
+    const wrong = this.#truth().find((version) => !isSame(this.#stored(version), version));
+    if (wrong)
+      fail(
+        'every transaction is stored as Button has it',
+        `${describeVersion(wrong)} is stored as ${describeItem(this.#stored(wrong))}`,
+      );
+    const known = new Set(this.#truth().map(keyOf));
+    const stranger = this.#items(TABLES.transactions).find(({ pk }) => !known.has(pk?.S ?? ''));
+    if (stranger) fail('no transaction is stored that Button does not have', describeItem(stranger));
+    this.#checkEvents();
+    this.#checkBalances();
+    for (const name of [QUEUES.orderDeadLetters, QUEUES.fallbackDeadLetters, QUEUES.wakeUpDeadLetters])
+      if (!this.#world.sqs.isEmpty(name))
+        fail('no dead letters are left', `${this.#world.sqs.contents(name).length} on ${name}`);
+  }
+
+  /** Whether reconciliation has nothing left to repair. */
+  isTruthStored(): boolean {
+    return this.#truth().every((version) => isSame(this.#stored(version), version));
+  }
+
+  #checkMessages(): void {
+    const { outcomes } = this.#world;
+    const kept = new Set(this.#items(TABLES.orderQuarantine).map(({ id }) => id?.S));
+    for (const [messageId, version] of this.#messages) {
+      if (!outcomes.has(messageId)) fail('every message is accounted for', `${messageId} has no outcome`);
+      if (version === 'no message' && !kept.has(messageId))
+        fail('every bad message is in quarantine', `${messageId} is not`);
+    }
+  }
+
+  #checkOrders(): void {
+    const reports = new Map<string, OrderReport>();
+    for (const { pk, body } of this.#items(TABLES.orderReports))
+      if (pk?.S?.includes('#order#') === true && body?.B)
+        reports.set(pk.S.slice(pk.S.indexOf('#order#') + 7), unpackJson(body.B) as OrderReport);
+    const sent = Map.groupBy(
+      [...this.#messages.values()].filter((version) => typeof version !== 'string'),
+      ({ orderId }) => orderId,
+    );
+    for (const [orderId, versions] of sent) {
+      const report = reports.get(orderId);
+      if (report) this.#checkOrder(report, versions);
+      else fail('no order is lost', `${orderId} is not in the ledger`);
+    }
+  }
+
+  #checkOrder(
+    { orderId, newest, reported, progress }: OrderReport,
+    versions: readonly MessageVersion[],
+  ): void {
+    const cancelled = versions.find(({ kind }) => kind === 'cancelled');
+    const expected = cancelled?.sequence ?? Math.max(...versions.map(({ sequence }) => sequence));
+    const known = newest.version.by === 'sequence' ? newest.version.sequence : 'none';
+    if (known !== String(expected) || (newest.kind === 'cancelled') !== (cancelled !== undefined))
+      fail(
+        'the ledger knows the newest version',
+        `of ${orderId} it knows ${known} (${newest.kind}), not ${expected}`,
+      );
+
+    const atButton = this.#world.button.orders.all().filter(({ fields }) => fields.order_id === orderId);
+    const live = atButton.filter(({ status }) => status !== 'deleted');
+    if (live.length > 1) fail('no order is doubled', `${orderId} is at Button ${live.length} times`);
+    if (progress.state === 'refused') {
+      const isTooLate = progress.reason === 'too_late' && live[0]?.status === 'finalized';
+      if (!isTooLate) fail('what Button takes is not refused', `${orderId} is refused: ${progress.reason}`);
+      return;
+    }
+    const { order } = newest;
+    const [held] = live;
+    if (!order) {
+      if (held) fail('a cancelled order is cancelled at Button', `${orderId} is ${held.status} there`);
+      return;
+    }
+    if (!held) {
+      fail('no order is lost', `${orderId} is not at Button`);
+    }
+    // A 202 promises nothing: work that it put off may find the order finalized.
+    if (held.status === 'finalized' && reported?.acceptedOnly === true) return;
+    const { total, customer_order_id: note, currency } = held.fields;
+    if (total !== order.total || note !== order.customer_order_id || currency !== order.currency)
+      fail(
+        'Button holds the newest version',
+        `${orderId} is worth ${total} (${note ?? ''}) there, not ${order.total} (${order.customer_order_id ?? ''})`,
+      );
+  }
+
+  /** A restored ledger has forgotten cancellations: there it is enough that the order is gone in the end. */
+  #checkCancellations(): void {
+    if (this.#hasRestored) return;
+    const cancelled = new Set<string>();
+    for (const { orderId, method } of this.#world.button.log.all()) {
+      if (orderId === null) continue;
+      if (method === 'POST' && cancelled.has(orderId))
+        fail('nothing is sent after a cancellation', `a POST about ${orderId} followed its DELETE`);
+      if (method === 'DELETE') cancelled.add(orderId);
+    }
+  }
+
+  /** Queues are empty by now, and what could not be stored was replayed: what we have acknowledged is in the table. */
+  #checkWebhooks(): void {
+    const items = new Map(this.#items(TABLES.transactions).map((item) => [item['pk']?.S, item]));
+    const kept = new Set(this.#items(TABLES.webhookQuarantine).map(({ id }) => id?.S));
+    for (const { state, hookId, data, attempts, eventType } of this.#world.button.dispatcher.deliveries()) {
+      const refusal = attempts.find(
+        ({ result }) => 'status' in result && (result.status === 400 || result.status === 401),
+      );
+      if (state === 'refused' || (refusal && !this.#expectsRefusals))
+        fail('no authentic webhook is refused', `${hookId} was`);
+      if (state !== 'acknowledged') continue;
+      if (eventType === 'tx-odd') {
+        if (!kept.has(hookId))
+          fail('no acknowledged webhook is lost', `${hookId}, not understood, is not in quarantine`);
+        continue;
+      }
+      const { button_order_id: orderId, id, modified_date: modified } = data;
+      const pk = typeof orderId === 'string' ? `order#${orderId}` : `tx#${String(id)}`;
+      const item = items.get(pk);
+      const second = `${String(modified).slice(0, 19)}Z`;
+      const isKnown =
+        item !== undefined && ((item['modifiedDate']?.S ?? '') >= second || item['status']?.S !== 'pending');
+      if (!isKnown)
+        fail(
+          'no acknowledged webhook is lost',
+          `${hookId} about ${pk} at ${second}: the table has ${describeItem(item)}`,
+        );
+    }
+  }
+
+  #checkEvents(): void {
+    const latest = new Map<string, number>();
+    for (const { transactionKey: key, version } of this.#events())
+      latest.set(key, Math.max(version, latest.get(key) ?? 0));
+    for (const item of this.#items(TABLES.transactions)) {
+      const version = Number(item['version']?.N);
+      if (latest.get(item['pk']?.S ?? '') !== version)
+        fail(
+          'every version is published',
+          `${describeItem(item)} has version ${version}, the last event ${latest.get(item['pk']?.S ?? '') ?? 0}`,
+        );
+    }
+  }
+
+  /** A consumer that gets every event twice, in any order, owes what Button says that was earned. */
+  #checkBalances(): void {
+    const random = randomFrom('consumer', this.#world.bus.length);
+    const events = [...this.#events(), ...this.#events()]
+      .map((detail) => ({ detail, place: random.next() }))
+      .sort((one, other) => one.place - other.place);
+    const ledger = new Map<string, LedgerEntry>();
+    for (const { detail } of events)
+      ledger.set(detail.transactionKey, creditReward(ledger.get(detail.transactionKey), detail));
+    const earned = new Map<string, number>();
+    for (const version of this.#truth()) {
+      const { status, category, amount, currency } = version;
+      const isRewardable = category !== 'app-install' && status !== 'declined';
+      const credit = ledger.get(keyOf(version))?.creditMinor;
+      if (credit !== (isRewardable ? amount : 0))
+        fail('no reward is wrong', `${describeVersion(version)} is credited with ${credit ?? 'nothing'}`);
+      if (status !== 'pending')
+        earned.set(currency, (earned.get(currency) ?? 0) + (isRewardable ? amount : 0));
+    }
+    const payable = payableMinor(ledger.values());
+    for (const [currency, amount] of earned)
+      if ((payable.get(currency) ?? 0) !== amount)
+        fail('no balance is wrong', `${payable.get(currency) ?? 0} ${currency} can be paid, not ${amount}`);
+  }
+
+  #events(): TransactionChangedDetail[] {
+    return this.#world.bus.map(({ detail }) => JSON.parse(detail) as TransactionChangedDetail);
+  }
+
+  #truth(): TransactionVersion[] {
+    return this.#world.button.transactions.all().flatMap((versions) => versions.at(-1) ?? []);
+  }
+
+  #stored(version: TransactionVersion): Item | undefined {
+    return this.#world.dynamodb.item(TABLES.transactions, keyOf(version));
+  }
+
+  #items(table: string): Item[] {
+    return this.#world.dynamodb.items(table);
+  }
+}
+
+function fail(invariant: string, detail: string): never {
+  throw new BrokenInvariant(invariant, detail);
+}
+
+function keyOf({ buttonOrderId, id }: TransactionVersion): string {
+  return buttonOrderId === null ? `tx#${id}` : `order#${buttonOrderId}`;
+}
+
+function isSame(stored: Item | undefined, { status, amount }: TransactionVersion): boolean {
+  return stored?.['status']?.S === status && Number(stored['amountMinor']?.N) === amount;
+}
+
+/** Whether the version is stored, or something that it gives way to. */
+function knows(stored: Item | undefined, version: TransactionVersion): boolean {
+  const [modified = '', status] = [stored?.['modifiedDate']?.S, stored?.['status']?.S];
+  const second = toWholeSeconds(version.modifiedMs);
+  if (status === undefined || status === 'conflict') return status !== undefined;
+  if (status !== 'pending')
+    return version.status === 'pending' || isSame(stored, version) || modified > second;
+  return modified > second || (modified === second && isSame(stored, version));
+}
+
+function describeItem(item: Item | undefined): string {
+  if (!item) return 'nothing';
+  const text = (name: string): string => item[name]?.S ?? item[name]?.N ?? '-';
+  return `${text('pk')} ${text('status')} ${text('amountMinor')} of ${text('modifiedDate')} (version ${text('version')})`;
+}
+
+function describeVersion(version: TransactionVersion): string {
+  return `${keyOf(version)} ${version.status} ${version.amount} of ${toWholeSeconds(version.modifiedMs)}`;
+}

@@ -1,0 +1,57 @@
+import { registerHooks } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
+import * as z from 'zod';
+
+import { silenceLogs } from './silence.ts';
+
+/** A bug: where it is planted, what stands there, and what is put in its place. */
+export type PlantedBug = { file: string; original: string; planted: string };
+
+/** What a hunt is about: the bug, if any, and how many schedules it may take. */
+export type Hunt = { bug?: PlantedBug; firstSeed: number; runs: number; tells: boolean };
+
+/** How the hunt ended. */
+export type HuntResult =
+  | { found: false }
+  | { found: true; seed: number; runs: number; invariant: string; story: string; stepsLeft: number };
+
+const HuntSchema = z.object({
+  bug: z.object({ file: z.string(), original: z.string(), planted: z.string() }).exactOptional(),
+  firstSeed: z.int(),
+  runs: z.int(),
+  tells: z.boolean(),
+});
+
+/** Changes the source of one file while it is loaded; the file itself stays as it is. Throws if what is to be changed is not there. */
+function plant({ file, original, planted }: PlantedBug): void {
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      if (!url.endsWith(file)) return loaded;
+      const source = Buffer.from(loaded.source as Uint8Array).toString('utf8');
+      if (!source.includes(original)) throw new Error(`${file} does not say ${original}`);
+      return { ...loaded, source: source.replace(original, planted) };
+    },
+  });
+}
+
+async function hunt({ bug, firstSeed, runs, tells }: Hunt): Promise<HuntResult> {
+  if (bug) plant(bug);
+  // Only now, so that the bug is in what is loaded.
+  const { generateSchedule } = await import('./generate.ts');
+  const { runSchedule } = await import('./run-schedule.ts');
+  const { tellFailure, writeStory } = await import('./story.ts');
+  for (let run = 0; run < runs; run += 1) {
+    const seed = firstSeed + run;
+    const violation = await runSchedule(generateSchedule(seed));
+    if (!violation) continue;
+    const { invariant } = violation;
+    const failure = tells ? await tellFailure(seed) : undefined;
+    const story = failure ? writeStory(failure) : violation.detail;
+    return { found: true, seed, runs: run + 1, invariant, story, stepsLeft: failure?.stepsLeft ?? 0 };
+  }
+  return { found: false };
+}
+
+silenceLogs();
+void hunt(HuntSchema.parse(workerData)).then((result) => parentPort?.postMessage(result));

@@ -1,0 +1,139 @@
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+
+import type { Hunt, HuntResult, PlantedBug } from './planted-bug-worker.ts';
+
+/** The bug is planted while a thread of its own loads the source. */
+function hunt(data: Hunt): Promise<HuntResult> {
+  const worker = new Worker(new URL('./planted-bug-worker.ts', import.meta.url), { workerData: data });
+  return new Promise((resolve, reject) => {
+    worker.once('message', (result: HuntResult) => {
+      resolve(result);
+      void worker.terminate();
+    });
+    worker.once('error', reject);
+  });
+}
+
+/** Each of them a slip that review may miss. */
+const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
+  [
+    'the merge compares the wrong way round',
+    {
+      file: 'shared/domain/merge-transaction.ts',
+      original: "one.modifiedDate > other.modifiedDate ? 'newer' : 'older'",
+      planted: "one.modifiedDate < other.modifiedDate ? 'newer' : 'older'",
+    },
+  ],
+  [
+    'a write does not look at the revision',
+    {
+      file: 'shared/store/versioned-item.ts',
+      original: "'revision = :expected'",
+      planted: "'attribute_exists(revision)'",
+    },
+  ],
+  [
+    'a claim does not look whether there is one',
+    {
+      file: 'shared/store/versioned-item.ts',
+      original: "'attribute_not_exists(revision)'",
+      planted: "'attribute_not_exists(nothing)'",
+    },
+  ],
+  [
+    'a webhook is answered before it is written',
+    {
+      file: 'functions/webhook-receiver/receive-event.ts',
+      original: 'return await applyWebhook(event, ports);',
+      planted: "void applyWebhook(event, ports).catch(() => undefined); return 'applied';",
+    },
+  ],
+  [
+    'the signature is not looked at',
+    {
+      file: 'functions/webhook-receiver/receive-event.ts',
+      original: "secondCheck.authentic ? secondCheck : 'forged'",
+      planted: "({ authentic: true, secretName: 'any' } as const)",
+    },
+  ],
+  [
+    'a cancellation does not beat what comes later',
+    {
+      file: 'shared/domain/order-report.ts',
+      original:
+        "if (report.newest.kind === 'cancelled') return { action: 'nothing', outcome: 'ignored-after-cancel' };",
+      planted: '',
+    },
+  ],
+  [
+    'the quiet time is skipped',
+    {
+      file: 'shared/domain/order-report.ts',
+      original: 'due(Math.max(policy.quietTimeMs, backoffMs(current.attempts, policy)), result.reason)',
+      planted: 'due(0, result.reason)',
+    },
+  ],
+  [
+    'an order in doubt is not read first',
+    {
+      file: 'shared/domain/order-report.ts',
+      original: '  if (doubt) {\n    const isAboutNewest',
+      planted: '  if (doubt && false) {\n    const isAboutNewest',
+    },
+  ],
+  [
+    'a message that failed is acknowledged',
+    {
+      file: 'shared/runtime/sqs-batch.ts',
+      original: '      return records.slice(index);\n    }\n  }',
+      planted: '      return [];\n    }\n  }',
+    },
+  ],
+  [
+    'an event that the bus lost is taken for told',
+    {
+      file: 'functions/event-publisher/publish-changes.ts',
+      original: 'return news[firstLost]?.sequenceNumber;',
+      planted: 'return undefined;',
+    },
+  ],
+  [
+    'a reader that was overtaken may save its position',
+    {
+      file: 'shared/store/position-store.ts',
+      original: "ConditionExpression: 'fence = :fence',\n    ExpressionAttributeValues",
+      planted: "ConditionExpression: 'attribute_exists(fence)',\n    ExpressionAttributeValues",
+    },
+  ],
+  [
+    'a refused message is not kept',
+    {
+      file: 'functions/order-reporter/report-order.ts',
+      original: '  await quarantine.keep({',
+      planted: '  void (async (_entry: object) => Promise.resolve())({',
+    },
+  ],
+];
+
+const MOST_RUNS = 400;
+
+describe('a bug that is planted', () => {
+  it.each(BUGS)(`is found within ${MOST_RUNS} schedules: %s`, { timeout: 300_000 }, async (_name, bug) => {
+    const result = await hunt({ bug, firstSeed: 1, runs: MOST_RUNS, tells: false });
+
+    expect(result.found).toBe(true);
+  });
+
+  it('is told as a story of few steps that names its seed', { timeout: 300_000 }, async () => {
+    const [, bug] = BUGS[0] ?? [];
+    if (!bug) throw new Error('There is no bug');
+
+    const result = await hunt({ bug, firstSeed: 1, runs: MOST_RUNS, tells: true });
+
+    if (!result.found) throw new Error('It was not found');
+    expect(result.story).toContain(`--runs 1 --seed ${result.seed}`);
+    expect(result.story).toContain(result.invariant);
+    expect(result.stepsLeft).toBeLessThan(20);
+  });
+});

@@ -1,0 +1,584 @@
+import { webhookData } from '../../local/button-simulator/transaction-rows.ts';
+import { signatureOf } from '../../local/button-simulator/post-webhook.ts';
+import type { Order } from '../../local/button-simulator/order-book.ts';
+import { InjectedTransactionSchema } from '../../local/button-simulator/injected-transaction.ts';
+import { createEventBus } from '../../shared/events/event-bus.ts';
+import { republishEvents } from '../../shared/events/republish-events.ts';
+import { startBackfill } from '../../shared/ingest/backfill.ts';
+import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
+import { replayWebhook } from '../../shared/ingest/replay-webhook.ts';
+import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
+import { createPositionStore } from '../../shared/store/position-store.ts';
+import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { scanHeads } from '../../shared/store/transaction-scan.ts';
+import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+
+import type { Item } from './dynamodb-expression.ts';
+import { QUEUES, SECRETS, TABLES } from './functions.ts';
+import type { Schedule } from './generate.ts';
+import { BrokenInvariant, Invariants } from './invariants.ts';
+import { orderMessage } from './messages.ts';
+import { randomFrom } from './random.ts';
+import { describeStep, type Step } from './step.ts';
+import { Storm } from './storm.ts';
+import { SimulatedWorld } from './world.ts';
+
+/** One line of the story: when, and what happened. */
+export type StoryLine = { atMs: number; text: string };
+
+/** A broken invariant, and what shows it. */
+export type Violation = { invariant: string; detail: string };
+
+const START = '2026-06-01T12:00:00.000Z';
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+/** The first tick has listed the accounts by then, and nothing has happened yet. */
+const DEPLOYMENT_MS = MINUTE_MS;
+/** Longer than a run under way can take; nothing new begins meanwhile. */
+const RESTORE_PAUSE_MS = 3 * MINUTE_MS;
+/** The longest wait there is, two hours for an order that was accepted and is not shown, and then some. */
+const LONGEST_REST_MS = 6 * HOUR_MS;
+const WEBHOOK_URL = 'https://webhooks.example/button';
+
+/**
+ * Lives through a schedule: its steps, then a time without faults until everything is at rest, with what operators do by then (redrive,
+ * replay, resume), then reconciliation. Returns the first invariant that is broken, if any. `tell` hears the story.
+ */
+export async function runSchedule(
+  schedule: Schedule,
+  tell?: (line: StoryLine) => void,
+): Promise<Violation | undefined> {
+  const run = new Run(schedule, tell);
+  try {
+    await run.live();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BrokenInvariant) return { invariant: error.message, detail: error.detail };
+    return {
+      invariant: 'no code of ours fails',
+      detail: error instanceof Error ? (error.stack ?? '') : String(error),
+    };
+  }
+}
+
+class Run {
+  readonly #world: SimulatedWorld;
+  readonly #storm: Storm;
+  readonly #invariants: Invariants;
+  readonly #steps: readonly Step[];
+  readonly #startMs: number;
+  #backup: { items: ReadonlyMap<string, Item>; atMs: number; oldestSentMs: number } | undefined;
+  #restoredToMs = Infinity;
+  #sweepsPausedUntilMs = 0;
+  #sweepsAreOver = false;
+  #resent = 0;
+  #secrets = ['whsec-first'];
+  readonly #sent: { step: Step & { kind: 'send' }; atMs: number }[] = [];
+
+  constructor({ seed, world, steps }: Schedule, tell: ((line: StoryLine) => void) | undefined) {
+    this.#steps = steps;
+    this.#startMs = Date.parse(START);
+    const storm = new Storm(randomFrom(seed, 'storm'), () => this.#world.clock.now());
+    this.#storm = storm;
+    this.#world = new SimulatedWorld({
+      seed,
+      startAt: START,
+      weather: storm,
+      buttonWorld: world,
+      transactions: { reconciler: { readFrom: '2026-06-01T11:00:00Z', crossCheck: true } },
+      onTransactionChange: (before, after) => {
+        this.#watch(() => {
+          this.#invariants.checkChange(before, after);
+        });
+      },
+      onInvocation: ({ functionName, status }) => {
+        if (functionName === 'transaction-reconciler')
+          this.#watch(() => {
+            this.#invariants.checkPositions();
+          });
+        if (status !== 'succeeded') this.#tell?.(`${functionName} ${status === 'killed' ? 'dies' : status}`);
+      },
+    });
+    this.#invariants = new Invariants(this.#world);
+    if (tell) this.#listen(tell);
+  }
+
+  #tell: ((text: string) => void) | undefined;
+
+  #listen(tell: (line: StoryLine) => void): void {
+    const { clock, button } = this.#world;
+    this.#tell = (text) => {
+      tell({ atMs: clock.now() - this.#startMs, text });
+    };
+    this.#storm.tell = ({ functionName, operation, target }, { latencyMs: _, error, ...fate }) => {
+      const what = error ? `fails with ${error.name}` : JSON.stringify(fate);
+      this.#tell?.(`${functionName}'s ${operation} at ${target}: ${what}`);
+    };
+    const { exchange } = button;
+    const { log } = exchange;
+    const open = log.open.bind(log);
+    log.open = (request, atMs) => {
+      const record = open(request, atMs);
+      // Its end is known once the request has been taken.
+      queueMicrotask(() => {
+        const { workStatus, faulty } = record;
+        const work = `${workStatus ?? 'no work done'}${faulty ? ' (faulty)' : ''}`;
+        this.#tell?.(`${request.method} ${request.path} at Button: ${work}`);
+      });
+      return record;
+    };
+    this.#world.outcomes.set = (messageId, outcome) => {
+      this.#tell?.(`the reporter makes "${outcome}" of ${messageId}`);
+      return Map.prototype.set.call(this.#world.outcomes, messageId, outcome) as never;
+    };
+  }
+
+  /** What a check throws in the middle of things ends the run, and reaches no code of ours. */
+  #watch(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#world.clock.fail(error);
+    }
+  }
+
+  async live(): Promise<void> {
+    const { clock } = this.#world;
+    this.#world.reconcile(['live']);
+    await this.#world.runFor(DEPLOYMENT_MS);
+    for (const step of this.#steps)
+      clock.at(this.#startMs + step.atMs, () => {
+        this.#take(step);
+      });
+    this.#sweepEveryMinute();
+    const lastMs = Math.max(0, ...this.#steps.map(({ atMs }) => atMs));
+    await clock.runUntil(this.#startMs + lastMs + RESTORE_PAUSE_MS);
+    await this.#calmDown();
+    await this.#reconcileAll();
+    this.#invariants.checkEnd();
+  }
+
+  /** A schedule's sweep that would find nothing is not run: nothing would come of it. */
+  #sweepEveryMinute(): void {
+    const { clock } = this.#world;
+    const next = (): void => {
+      clock.at(clock.now() + MINUTE_MS, () => {
+        if (this.#sweepsAreOver) return;
+        if (clock.now() >= this.#sweepsPausedUntilMs && this.#invariants.isAnythingDue()) this.#world.sweep();
+        next();
+      });
+    };
+    next();
+  }
+
+  /** Faults end. Operators do what the runbook says, and time passes until nothing moves any more. */
+  async #calmDown(): Promise<void> {
+    const { button, secrets } = this.#world;
+    this.#tell?.('the storm is over: faults end, operators redrive, replay and resume');
+    this.#storm.end();
+    button.faults.clear();
+    this.#restoreSecrets();
+    secrets.set(SECRETS.webhooks, secretList(this.#secrets));
+    await this.#world.runFor(2 * MINUTE_MS);
+    button.dispatcher.resume('main');
+    await this.#untilAtRest();
+    this.#redrive();
+    await this.#untilAtRest();
+    await this.#replay();
+    await this.#untilAtRest();
+    this.#invariants.checkRest();
+    if (this.#invariants.isBreakerOpen()) await this.#sendNextOrder();
+  }
+
+  async #untilAtRest(): Promise<void> {
+    const untilMs = this.#world.clock.now() + LONGEST_REST_MS;
+    while (!this.#invariants.isAtRest()) {
+      if (this.#world.clock.now() > untilMs)
+        throw new BrokenInvariant('everything comes to rest', this.#invariants.unrest());
+      await this.#world.runFor(MINUTE_MS);
+      const { dispatcher } = this.#world.button;
+      if (dispatcher.endpoints().some(({ paused }) => paused)) dispatcher.resume('main');
+    }
+  }
+
+  /** A probe that died before it closed the breaker leaves it open: the next order is the next probe. */
+  async #sendNextOrder(): Promise<void> {
+    this.#take({
+      kind: 'send',
+      atMs: 0,
+      message: orderMessage({ orderId: 'next', sequence: 1, kind: 'created', total: 500 }),
+      says: 'the next order',
+      version: { orderId: 'next', sequence: 1, kind: 'created' },
+    });
+    await this.#world.runFor(5 * MINUTE_MS);
+    await this.#untilAtRest();
+    if (this.#invariants.isBreakerOpen())
+      throw new BrokenInvariant('a breaker closes once Button is well', 'the next order did not close it');
+  }
+
+  /** Reads what webhooks have missed, and settles what contradicts itself. */
+  async #reconcileAll(): Promise<void> {
+    this.#sweepsAreOver = true;
+    for (let round = 0; round < 4; round += 1) {
+      await this.#world.runFor(2 * HOUR_MS);
+      this.#world.reconcile(round === 0 ? ['live', 'sweep-daily'] : ['live', 'sweep-daily', 'sweep-weekly']);
+      await this.#world.runFor(MINUTE_MS);
+      await this.#untilAtRest();
+      if (this.#invariants.isTruthStored()) return;
+    }
+  }
+
+  #take(step: Step): void {
+    const world = this.#world;
+    const { clock, button } = world;
+    this.#tell?.(`* ${describeStep(step)}`);
+    switch (step.kind) {
+      case 'send':
+        this.#send(step);
+        return;
+      case 'death':
+        this.#storm.addDeath(step.functionName, step.call, step.moment);
+        return;
+      case 'freeze':
+        this.#storm.addFreeze(step.functionName, step.call, step.forMs);
+        return;
+      case 'aws':
+        // A secret that can't be read is served stale, and Button may sign with the next one by then.
+        if (step.target === SECRETS.webhooks) this.#invariants.expectRefusals();
+        this.#storm.addAws(step.target, step.trouble, step);
+        return;
+      case 'poller-down':
+        this.#storm.addWindow(`poller ${step.source}`, step.forMs);
+        return;
+      case 'deletes-lost':
+        this.#storm.addWindow(`delete ${step.queue}`, step.forMs, step.probability);
+        return;
+      case 'events-lost':
+        this.#storm.addWindow('events', step.forMs, step.probability);
+        return;
+      case 'duplicates':
+        this.#storm.addWindow('duplicates', step.forMs, step.probability);
+        return;
+      case 'button':
+      case 'webhook':
+        button.faults.add(step.fault);
+        return;
+      case 'button-unreachable':
+        this.#storm.addWindow('button', step.forMs);
+        return;
+      case 'webhook-answers-lost':
+        this.#storm.addWindow('webhook answers', step.forMs, step.probability);
+        return;
+      case 'webhooks-paused':
+        button.dispatcher.pause('main');
+        clock.at(clock.now() + step.forMs, () => button.dispatcher.resume('main'));
+        return;
+      case 'rotation':
+        this.#rotate(step.weKnowAfterMs);
+        return;
+      case 'secret-missing':
+        if (step.secret === SECRETS.webhooks) this.#invariants.expectRefusals();
+        world.secrets.delete(step.secret);
+        clock.at(clock.now() + step.forMs, () => {
+          this.#restoreSecrets();
+        });
+        return;
+      case 'reconcile':
+        world.reconcile(step.streams);
+        return;
+      case 'deployment':
+        for (const lambda of Object.values(world.functions)) lambda.forgetIdleEnvironments();
+        return;
+      case 'redrive':
+        this.#redrive();
+        return;
+      case 'back-up':
+        this.#backUp();
+        return;
+      case 'restore':
+        this.#restore();
+        return;
+      case 'replay':
+        clock.track(this.#replay());
+        return;
+      case 'republish':
+        clock.track(this.#republish());
+        return;
+      case 'backfill':
+        clock.track(this.#backfill(step.id));
+        return;
+      case 'spoil':
+        this.#spoil();
+        return;
+      case 'finalize':
+        button.orders.finalize(step.orderId);
+        return;
+      case 'install':
+      case 'contradiction':
+        this.#inject(step);
+        return;
+      case 'forgery':
+        this.#forge(step);
+        return;
+      case 'odd-webhook':
+        this.#sendOddWebhook(step);
+        return;
+    }
+  }
+
+  #send(step: Step & { kind: 'send' }): void {
+    const { message, group, version } = step;
+    const orderId = group ?? message.orderId;
+    const messageId = this.#world.sendOrderMessage({ ...message, orderId });
+    this.#sent.push({ step, atMs: this.#world.clock.now() });
+    this.#invariants.noteMessage(messageId, version ?? (step.isNoMessage ? 'no message' : 'perhaps'));
+  }
+
+  #rotate(weKnowAfterMs: number): void {
+    const { clock, button, secrets } = this.#world;
+    const secret = `whsec-${this.#secrets.length}-${clock.now()}`;
+    this.#secrets.push(secret);
+    const know = (): void => {
+      if (secrets.has(SECRETS.webhooks)) secrets.set(SECRETS.webhooks, secretList(this.#secrets));
+    };
+    const sign = (): void => {
+      button.dispatcher.setWebhooks([{ name: 'main', url: WEBHOOK_URL, secret }]);
+    };
+    if (weKnowAfterMs < 0) {
+      // As the runbook has it: ours first, and Button's once ours is in use everywhere.
+      know();
+      clock.at(clock.now() + 2 * MINUTE_MS, sign);
+    } else {
+      this.#invariants.expectRefusals();
+      sign();
+      clock.at(clock.now() + weKnowAfterMs, know);
+    }
+  }
+
+  #restoreSecrets(): void {
+    const { secrets } = this.#world;
+    if (!secrets.has(SECRETS.brandApiKey)) secrets.set(SECRETS.brandApiKey, 'sk-brand');
+    if (!secrets.has(SECRETS.publisherApiKey)) secrets.set(SECRETS.publisherApiKey, 'sk-publisher');
+    if (!secrets.has(SECRETS.webhooks)) secrets.set(SECRETS.webhooks, secretList(this.#secrets));
+  }
+
+  #redrive(): void {
+    const { sqs } = this.#world;
+    for (const letters of [QUEUES.orderDeadLetters, QUEUES.fallbackDeadLetters, QUEUES.wakeUpDeadLetters]) {
+      const moved = sqs.redrive(letters);
+      for (const { from, to } of moved) this.#invariants.noteRedriven(from, to);
+      if (moved.length > 0) this.#tell?.(`${moved.length} messages leave ${letters}`);
+    }
+  }
+
+  #backUp(): void {
+    const { clock, dynamodb, sqs } = this.#world;
+    const atMs = clock.now();
+    const oldestSentMs = atMs - sqs.gauge(QUEUES.orders).oldestAgeSeconds * SECOND_MS;
+    this.#backup = { items: dynamodb.backUp(TABLES.orderReports), atMs, oldestSentMs };
+  }
+
+  /** The reporter and the sweep stand still while the table is restored, and begin anew with `verifyBefore`. */
+  #restore(): void {
+    const backup = this.#backup;
+    if (!backup) return;
+    const { clock, dynamodb, functions } = this.#world;
+    this.#invariants.noteRestore();
+    this.#storm.addWindow(`poller ${QUEUES.orders}`, RESTORE_PAUSE_MS);
+    this.#sweepsPausedUntilMs = clock.now() + RESTORE_PAUSE_MS;
+    clock.at(clock.now() + RESTORE_PAUSE_MS - SECOND_MS, () => {
+      dynamodb.restore(TABLES.orderReports, backup.items);
+      this.#world.verifyBefore = new Date(clock.now()).toISOString();
+      functions.orderReporter.forgetIdleEnvironments();
+      functions.retrySweep.forgetIdleEnvironments();
+      this.#restoredToMs = backup.oldestSentMs;
+      this.#tell?.('the ledger is back at its backup');
+      // What was on the queue then was sent before.
+      const again = this.#sent.filter(({ atMs, step }) => atMs >= backup.oldestSentMs && step.version);
+      for (const { step } of again) {
+        this.#resent += 1;
+        this.#send({
+          ...step,
+          message: { ...step.message, eventId: `${step.message.eventId} again ${this.#resent}` },
+        });
+      }
+    });
+  }
+
+  async #replay(): Promise<void> {
+    const { dynamodb, sqs, clock } = this.#world;
+    const client = clientOf(dynamodb);
+    const queue = clientOf(sqs);
+    const now = (): Date => new Date(clock.now());
+    const orders = createQuarantineReview({ client, table: TABLES.orderQuarantine });
+    for (const { id, reasons, replayedAt } of (await orders.list('order#acme', { pageSize: 1000 })).entries) {
+      const isReplayed = replayedAt !== undefined && Date.parse(replayedAt) < this.#restoredToMs;
+      if (isReplayed || !reasons.some(({ code }) => MENDABLE.has(code))) continue;
+      await replayOrderMessage(
+        { entryId: id },
+        {
+          brand: 'acme',
+          quarantine: orders,
+          send: createFifoSender({ client: queue, queueUrl: QUEUES.orders }),
+          now,
+        },
+      );
+    }
+    const webhooks = createQuarantineReview({ client, table: TABLES.webhookQuarantine });
+    for (const { id } of (await webhooks.list('webhook', { pageSize: 1000 })).entries) {
+      await replayWebhook(id, {
+        review: webhooks,
+        transactions: createTransactionStore({
+          client,
+          table: TABLES.transactions,
+          shopperField: 'publisher_customer_id',
+        }),
+        quarantine: createQuarantineStore({ client, table: TABLES.webhookQuarantine, retentionDays: 90 }),
+        metrics: { add: () => undefined },
+        now,
+      });
+    }
+  }
+
+  async #republish(): Promise<void> {
+    const { bus, dynamodb } = this.#world;
+    const client = clientOf(dynamodb);
+    const events = {
+      send: ((command: { input: { Entries: { DetailType: string; Detail: string }[] } }) => {
+        const { Entries: entries } = command.input;
+        for (const { DetailType: type, Detail: detail } of entries) bus.push({ type, detail });
+        return Promise.resolve({ Entries: entries.map(() => ({ EventId: 'again' })) });
+      }) as never,
+    };
+    await republishEvents({
+      heads: scanHeads({ client, table: TABLES.transactions }, { start: '2026', end: '2027' }),
+      putEvents: createEventBus({ client: events, busName: 'bus' }),
+      includePersonalFields: false,
+    });
+  }
+
+  async #backfill(id: string): Promise<void> {
+    const { button, clock, dynamodb, sqs } = this.#world;
+    const client = clientOf(dynamodb);
+    const queue = clientOf(sqs);
+    const [account] = button.accounts.all();
+    if (!account) return;
+    await startBackfill(
+      {
+        account: account.id,
+        id,
+        from: START,
+        to: new Date(clock.now() - MINUTE_MS).toISOString(),
+        delivery: 'live',
+      },
+      {
+        positions: createPositionStore({ client, table: TABLES.positions }),
+        send: createFifoSender({ client: queue, queueUrl: QUEUES.wakeUps }),
+        now: () => new Date(clock.now()),
+      },
+    );
+  }
+
+  #spoil(): void {
+    const { button, dynamodb } = this.#world;
+    const [account] = button.accounts.all();
+    this.#invariants.notePositionSpoilt();
+    dynamodb.execute(
+      new UpdateItemCommand({
+        TableName: TABLES.positions,
+        Key: { account: { S: account?.id ?? '' }, stream: { S: 'live' } },
+        UpdateExpression: 'SET doneUntil = :nonsense',
+        ExpressionAttributeValues: { ':nonsense': { S: 'yesterday' } },
+      }),
+    );
+  }
+
+  #inject(step: Step & { kind: 'install' | 'contradiction' }): void {
+    const { transactions, orders } = this.#world.button;
+    if (step.kind === 'install') {
+      const { id, amount, webhook } = step;
+      const row = { id, category: 'app-install', amount, webhook, status: 'validated' };
+      transactions.inject(InjectedTransactionSchema.parse(row));
+      return;
+    }
+    const order = orders
+      .all()
+      .find(({ fields, status }) => fields.order_id === step.orderId && status === 'finalized');
+    if (!order) return;
+    const { amount, webhook } = step;
+    transactions.inject(
+      InjectedTransactionSchema.parse({ button_order_id: order.buttonOrderId, amount, webhook }),
+    );
+  }
+
+  #forge({ orderId, how }: Step & { kind: 'forgery' }): void {
+    const { button, clock } = this.#world;
+    const order = button.orders.all().find(({ fields }) => fields.order_id === orderId);
+    const body = forgedBody(button.transactions.all().at(-1)?.at(-1), order);
+    const secret = this.#secrets.at(-1) ?? '';
+    const signatures: Record<typeof how, string | undefined> = {
+      'other-secret': signatureOf(body, 'guessed'),
+      'changed-body': signatureOf(Buffer.concat([body, Buffer.from(' ')]), secret),
+      'no-signature': undefined,
+      garbage: 'g'.repeat(64),
+    };
+    clock.track(
+      this.#world.postWebhook({ body, signature: signatures[how] }).then((status) => {
+        if (status >= 200 && status < 300)
+          throw new BrokenInvariant('no forged webhook is accepted', `${how} was answered ${status}`);
+      }),
+    );
+  }
+
+  #sendOddWebhook({ id, oddity }: Step & { kind: 'odd-webhook' }): void {
+    const { dispatcher } = this.#world.button;
+    const data: Record<typeof oddity, Record<string, unknown>> = {
+      ping: {},
+      'no-json-number': { id, status: 'pending', amount: 1.5 },
+      'new-status': {
+        id,
+        status: 'paid',
+        category: 'x',
+        amount: 1,
+        created_date: START,
+        modified_date: START,
+      },
+    };
+    dispatcher.publish({ eventType: 'tx-odd', transactionKey: id, orderId: null, data: data[oddity] });
+  }
+}
+
+/** Refusals that came of Button's faults: tried again, they are reported. */
+const MENDABLE = new Set(['refused_by_button', 'unknown_to_button', 'deleted_at_button', 'unknown_wake_up']);
+
+/** An operator's client: nothing goes wrong for it. */
+function clientOf(model: { execute: (command: unknown) => object }): { send: never } {
+  return { send: ((command: unknown) => Promise.resolve(command).then((it) => model.execute(it))) as never };
+}
+
+function secretList(secrets: readonly string[]): string {
+  return JSON.stringify(secrets.map((secret, index) => ({ name: `secret-${index}`, secret })));
+}
+
+/** A webhook as Button would send it, about a reward that nobody has earned. */
+function forgedBody(
+  version: Parameters<typeof webhookData>[0] | undefined,
+  order: Order | undefined,
+): Buffer {
+  const data = {
+    ...(version
+      ? webhookData(version)
+      : { id: 'tx-forged', category: 'new-user-order', created_date: START }),
+    ...(order ? { button_order_id: order.buttonOrderId } : {}),
+    status: 'validated',
+    amount: 1_000_000,
+    currency: 'USD',
+    modified_date: '2026-06-02T00:00:00.000Z',
+  };
+  return Buffer.from(
+    JSON.stringify({ id: 'hook-forged', request_id: 'attempt-1', event_type: 'tx-validated', data }),
+  );
+}

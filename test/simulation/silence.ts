@@ -1,0 +1,4 @@
+/** Drops what the code under simulation logs. */
+export function silenceLogs(): void {
+  for (const level of ['info', 'warn', 'error'] as const) console[level] = () => undefined;
+}

@@ -1,0 +1,166 @@
+import type { ApiFault, WebhookFault } from '../../local/button-simulator/fault-rules.ts';
+import type { ProducerMessage } from './messages.ts';
+
+/** A version of an order that a message brings, as far as the invariants look at it. */
+export type MessageVersion = { orderId: string; sequence: number; kind: 'created' | 'updated' | 'cancelled' };
+
+/** How an AWS service misbehaves: refuses, does its work and loses the answer (to us, or to the client, which asks again), or shows old data. */
+export type AwsTrouble = 'refuses' | 'loses-answers' | 'makes-clients-retry' | 'is-stale';
+
+/** Functions that can be struck. */
+export type FunctionName =
+  | 'order-reporter'
+  | 'retry-sweep'
+  | 'webhook-receiver'
+  | 'webhook-fallback'
+  | 'event-publisher'
+  | 'reconciliation-planner'
+  | 'transaction-reconciler';
+
+type Lasting = { forMs: number };
+type Chance = { probability: number };
+
+/** One thing that happens in a schedule, `atMs` after its beginning. */
+export type Step = { atMs: number } & (
+  | {
+      kind: 'send';
+      message: ProducerMessage;
+      says: string;
+      /** What a good message brings; without it, the message is bad. */
+      version?: MessageVersion;
+      /** Bad, whatever the ledger holds: it must end in quarantine. */
+      isNoMessage?: true;
+      /** A message group that is not the order's. */
+      group?: string;
+    }
+  | { kind: 'death'; functionName: FunctionName; call: number; moment: 'before' | 'after' }
+  | ({ kind: 'freeze'; functionName: FunctionName; call: number } & Lasting)
+  | ({ kind: 'aws'; target: string; trouble: AwsTrouble } & Lasting & Chance)
+  | ({ kind: 'poller-down'; source: string } & Lasting)
+  | ({ kind: 'deletes-lost'; queue: string } & Lasting & Chance)
+  | ({ kind: 'events-lost' } & Lasting & Chance)
+  | ({ kind: 'duplicates' } & Lasting & Chance)
+  | { kind: 'button'; fault: ApiFault }
+  | ({ kind: 'button-unreachable' } & Lasting)
+  | { kind: 'webhook'; fault: WebhookFault }
+  | ({ kind: 'webhook-answers-lost' } & Lasting & Chance)
+  | ({ kind: 'webhooks-paused' } & Lasting)
+  | { kind: 'rotation'; weKnowAfterMs: number }
+  | ({ kind: 'secret-missing'; secret: string } & Lasting)
+  | { kind: 'reconcile'; streams: readonly string[] }
+  | { kind: 'deployment' }
+  | { kind: 'redrive' }
+  | { kind: 'back-up' }
+  | { kind: 'restore' }
+  | { kind: 'replay' }
+  | { kind: 'republish' }
+  | { kind: 'backfill'; id: string }
+  | { kind: 'spoil' }
+  | { kind: 'finalize'; orderId: string }
+  | { kind: 'install'; id: string; amount: number; webhook: boolean }
+  | { kind: 'contradiction'; orderId: string; amount: number; webhook: boolean }
+  | { kind: 'forgery'; orderId: string; how: 'other-secret' | 'changed-body' | 'no-signature' | 'garbage' }
+  | { kind: 'odd-webhook'; id: string; oddity: 'ping' | 'no-json-number' | 'new-status' }
+);
+
+/** A step in plain words. */
+export function describeStep(step: Step): string {
+  const percent =
+    'probability' in step && step.probability < 1 ? `, ${step.probability * 100}% of the time` : '';
+  const lasting = 'forMs' in step ? ` for ${seconds(step.forMs)}${percent}` : percent;
+  switch (step.kind) {
+    case 'send':
+      return `the shop sends ${step.says}${step.group === undefined ? '' : `, in the message group ${step.group}`}`;
+    case 'death':
+      return `${step.functionName} will die just ${step.moment} its ${ordinal(step.call)} call from now on`;
+    case 'freeze':
+      return `${step.functionName} will stand still at its ${ordinal(step.call)} call${lasting}`;
+    case 'aws':
+      return `${step.target} ${AWS_WORDS[step.trouble]}${lasting}`;
+    case 'poller-down':
+      return `nothing is taken off ${step.source}${lasting}`;
+    case 'deletes-lost':
+      return `what is done stays on ${step.queue}${lasting}`;
+    case 'events-lost':
+      return `the bus does not take events${lasting}`;
+    case 'duplicates':
+      return `standard queues deliver twice${lasting}`;
+    case 'button':
+      return `Button will ${describeFault(step.fault)}`;
+    case 'button-unreachable':
+      return `Button can't be reached${lasting}`;
+    case 'webhook':
+      return `Button will ${describeWebhookFault(step.fault)}`;
+    case 'webhook-answers-lost':
+      return `Button does not hear our answers to webhooks${lasting}`;
+    case 'webhooks-paused':
+      return `Button pauses its webhooks${lasting}`;
+    case 'rotation':
+      return `Button signs with a new secret, and we know it ${step.weKnowAfterMs < 0 ? 'already' : `after ${seconds(step.weKnowAfterMs)}`}`;
+    case 'secret-missing':
+      return `the secret ${step.secret} has no value${lasting}`;
+    case 'reconcile':
+      return `Scheduler wakes the planner for ${step.streams.join(', ')}`;
+    case 'deployment':
+      return 'a deployment replaces every idle environment';
+    case 'redrive':
+      return 'an operator redrives the dead-letter queues';
+    case 'back-up':
+      return 'the ledger is backed up';
+    case 'restore':
+      return 'the ledger is restored from its backup; the shop sends again what it has sent since';
+    case 'replay':
+      return 'an operator replays what stands in quarantine';
+    case 'republish':
+      return 'an operator publishes the current versions again';
+    case 'backfill':
+      return `an operator starts the backfill ${step.id}`;
+    case 'spoil':
+      return 'somebody spoils the position of the live stream';
+    case 'finalize':
+      return `Button finalizes ${step.orderId}`;
+    case 'install':
+      return `Button records the app install ${step.id}, ${step.webhook ? 'with' : 'without'} a webhook`;
+    case 'contradiction':
+      return `Button changes the finalized ${step.orderId} to ${step.amount}, ${step.webhook ? 'with' : 'without'} a webhook`;
+    case 'forgery':
+      return `somebody forges a webhook about ${step.orderId} (${step.how})`;
+    case 'odd-webhook':
+      return `Button sends the webhook ${step.id}, which nobody understands (${step.oddity})`;
+  }
+}
+
+const AWS_WORDS = {
+  refuses: 'refuses requests',
+  'loses-answers': 'does what it is asked, and its answers are lost',
+  'makes-clients-retry': 'does what it is asked, and makes clients ask again',
+  'is-stale': 'shows what stood there before to reads that allow it',
+} as const satisfies Record<AwsTrouble, string>;
+
+function describeFault({ answer, answerDelayMs, work, match, times, probability }: ApiFault): string {
+  const asked = match.method ?? match.path ?? 'request';
+  const often = `the next ${times} that match ${asked}${probability < 1 ? ` with chance ${probability}` : ''}`;
+  const worked =
+    work === undefined
+      ? ''
+      : typeof work === 'object'
+        ? `, and do the work ${seconds(work.afterMs)} later`
+        : `, work ${work}`;
+  const after = answerDelayMs > 0 ? ` after ${seconds(answerDelayMs)}` : '';
+  const how = typeof answer === 'object' ? `answer ${answer.status}` : `give the answer "${answer}"`;
+  return `${how}${after} to ${often}${worked}`;
+}
+
+function describeWebhookFault({ effect, times }: WebhookFault): string {
+  const how = typeof effect === 'object' ? `delay by ${seconds(effect.delayMs)}` : effect;
+  return `${how} the next ${times} webhooks`;
+}
+
+/** Milliseconds for people. */
+function seconds(ms: number): string {
+  return ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1000)} s`;
+}
+
+function ordinal(count: number): string {
+  return ['first', 'second', 'third'][count - 1] ?? `${count}th`;
+}

@@ -1,0 +1,64 @@
+import type { Schedule } from './generate.ts';
+import { runSchedule, type StoryLine, type Violation } from './run-schedule.ts';
+import { shrinkSchedule } from './shrink.ts';
+import { generateSchedule } from './generate.ts';
+
+/** A failure for people: how to see it again, what broke, and how it came about. */
+export type FailureStory = Violation & {
+  seed: number;
+  /** Steps of the schedule, and what is left of them. */
+  steps: number;
+  stepsLeft: number;
+  /** Where this world differs from others. */
+  world: Schedule['world'];
+  lines: readonly StoryLine[];
+};
+
+/** The story of a seed whose schedule breaks an invariant, as short as it gets; undefined if it breaks none. */
+export async function tellFailure(seed: number): Promise<FailureStory | undefined> {
+  const schedule = generateSchedule(seed);
+  const violation = await runSchedule(schedule);
+  if (!violation) return undefined;
+  const shrunk = await shrinkSchedule({ schedule, violation });
+  const lines: StoryLine[] = [];
+  await runSchedule(shrunk.schedule, (line) => lines.push(line));
+  return {
+    ...shrunk.violation,
+    seed,
+    steps: schedule.steps.length,
+    stepsLeft: shrunk.schedule.steps.length,
+    world: schedule.world,
+    lines,
+  };
+}
+
+/** The story as text. Steps begin with a star; the rest is what the system and Button made of them. */
+export function writeStory({
+  seed,
+  invariant,
+  detail,
+  steps,
+  stepsLeft,
+  world,
+  lines,
+}: FailureStory): string {
+  const told = lines.map(({ atMs, text }) => `  ${writeTime(atMs)}  ${text}`);
+  return [
+    `Broken: ${invariant}`,
+    `  ${detail}`,
+    '',
+    `Seed ${seed}: ${steps} steps, ${stepsLeft} of them needed. To see it again: npm run simulate -- --runs 1 --seed ${seed}`,
+    `Button's world: ${Object.entries(world)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ')}`,
+    '',
+    ...told,
+  ].join('\n');
+}
+
+/** Hours, minutes and seconds since the beginning. */
+function writeTime(ms: number): string {
+  const parts = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, (ms / 1000) % 60];
+  const [hours = '', minutes = ''] = parts.map((part) => String(Math.floor(part)).padStart(2, '0'));
+  return `${hours}:${minutes}:${(parts[2] ?? 0).toFixed(3).padStart(6, '0')}`;
+}
