@@ -16,7 +16,7 @@ export type CallButtonPorts = {
 /** For so long Button may answer 404 about an order that it has taken: many times what it should need to show it. */
 const SHOWN_WITHIN_MS = 2 * 3_600_000;
 
-/** So many tries, about a quarter of an hour, an order that Button does not find by its id is also looked for by its token. */
+/** From so many tries of an order on, about a quarter of an hour, its id's answer stands where a look-up by its token is not answered. */
 const TOKEN_TRIES = 6;
 
 /**
@@ -33,9 +33,10 @@ export async function callButton(report: OrderReport, ports: CallButtonPorts): P
   if (next.call === 'update') return toEnd(await api.update(orderId, newest.order));
   if (next.call === 'create') return toEnd(await create(newest.order, api));
 
-  // After some tries the id's answer alone decides: an order must not wait for ever for a look-up that never works.
-  const token = report.attempts < TOKEN_TRIES ? newest.order.btn_ref : undefined;
-  const read = await api.get(orderId, token);
+  const looked = await api.get(orderId, newest.order.btn_ref);
+  // An order must not wait for ever for a look-up that never works; one that works counts, however often the order was tried before.
+  const isStuck = looked.answer === 'try-again' && report.attempts >= TOKEN_TRIES;
+  const read = isStuck ? await api.get(orderId) : looked;
   if (read.answer === 'not-found' && !report.reported) return toEnd(await create(newest.order, api));
   if (read.answer !== 'found') return toEnd(read);
   if (read.order.status === 'deleted') return refused('deleted_at_button');

@@ -496,6 +496,21 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
       expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
     });
 
+    it('an order that was tried in vain many times before its answer was lost is found by its token too (A22, B1)', async () => {
+      const id = orderId();
+      button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 503 }, times: 8 });
+      button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: 'lost' });
+
+      await reportOrder(message('created', id), ports());
+      for (let tries = 0; tries < 9; tries += 1) {
+        later(1801);
+        await reportOrder(wakeUp(id), ports());
+      }
+
+      expect(await progress(id)).toBe('settled');
+      expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
+    });
+
     it('an order of a token that stands for others too is still created if it is not there', async () => {
       const id = orderId();
       const other = orderId();
