@@ -18,7 +18,7 @@ export const USAGE = `npm run bench -- [options] [case ...]
 
 Measures this project's bundles against other ways of doing the same, in turn, and exits with 1 if a ratio misses its bar.
 
-  --quick     a look: a quarter of the rounds
+  --quick     a look: half as much of everything
   --json      prints one JSON document instead of tables
   --write     writes docs/benchmarks.md as well
   --rows N    reads so many rows too; a million take a quarter of an hour

@@ -68,7 +68,7 @@ async function writeEstimates(): Promise<number> {
 }
 
 async function measure({ json, quick, write, rows, cases }: Arguments): Promise<number> {
-  const effort = quick ? 0.25 : 1;
+  const effort = quick ? 0.5 : 1;
   const occasion = describeOccasion(effort, loadavg()[0] ?? 0);
   const laboratory = await openLaboratory({ effort, rows, peers: true });
   const measurements: Measurement[] = [];

@@ -59,7 +59,7 @@ export function toPage(measurements: readonly Measurement[], occasion: Occasion)
     'Written by `npm run bench -- --write`; do not edit. It bundles the functions as they are deployed, gives them events in processes of their own, against stand-ins for AWS and Button on this machine, and does the same with other ways of doing it, in turn. What disturbs the machine disturbs all of them: ratios are medians over rounds and hold, milliseconds do not. No AWS was reached.',
     `${bars.length - missed.length} of ${bars.length} bars are met.${missed.length === 0 ? '' : ` Missed: ${missed.map(({ claim }) => claim).join('; ')}.`}`,
     [
-      `- **Machine:** ${occasion.machine}, Node.js ${occasion.node}, on ${occasion.date}; load average at the start ${occasion.loadAverage.toFixed(1)}${occasion.effort === 1 ? '' : `; a share of ${occasion.effort} of the rounds`}.`,
+      `- **Machine:** ${occasion.machine}, Node.js ${occasion.node}, on ${occasion.date}; load average at the start ${occasion.loadAverage.toFixed(1)}${occasion.effort === 1 ? '' : '; with --quick'}.`,
       `- **Ours:** ${versions(ownVersions())}.`,
       `- **Others:** ${versions(peerVersions())}; the peers are in \`bench/peers\`.`,
     ].join('\n'),

@@ -13,7 +13,7 @@ export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory):
     'every utility': bundles.peer('webhook-everything').entry,
     'hand-written floor': bundles.peer('webhook-floor').entry,
   } as const;
-  const warmUp = Math.ceil(500 * effort);
+  const warmUp = 500;
   const measured = Math.ceil(400 * effort);
   let webhooks = 1_000_000;
   const runs = await inRounds(namesOf(files), Math.ceil(3 * effort), (name) => {
