@@ -16,8 +16,8 @@ export type CallButtonPorts = {
 /** For so long Button may answer 404 about an order that it has taken: many times what it should need to show it. */
 const SHOWN_WITHIN_MS = 2 * 3_600_000;
 
-/** From so many tries of an order on, about a quarter of an hour, its id's answer stands where a look-up by its token is not answered. */
-const TOKEN_TRIES = 6;
+/** From so many tries of an order on, about a day, its id's answer stands where a look-up by its token is not answered. */
+const TOKEN_TRIES = 48;
 
 /**
  * Brings Button to the newest version of a claimed report: one call for a normal order, a read before it where something is unclear.

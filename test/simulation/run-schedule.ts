@@ -405,6 +405,7 @@ class Run {
           message: { ...step.message, eventId: `${step.message.eventId} again ${this.#resent}` },
         });
       }
+      clock.track(this.#replay());
     });
   }
 

@@ -13,6 +13,11 @@ const FOUND: readonly (readonly [seed: number, because: string])[] = [
   [219, 'an entry was replayed after the backup: the restored ledger has forgotten the replay'],
   [4, 'a 202 was answered to an update of an order that Button then found finalized'],
   [312, 'an order that was tried often enough before was not looked for by its token, and was created twice'],
+  [3938, 'one look-up by token that failed, after many tries, let an order be created twice'],
+  [
+    4472,
+    'what the restored ledger had forgotten of a replay was not replayed until all was at rest, which it never was',
+  ],
 ];
 
 describe('a schedule', () => {

@@ -580,7 +580,7 @@ describe('a look-up by token that Button does not answer', () => {
     failing(500, 'unlimited');
 
     const outcomes: string[] = [];
-    while (outcomes.length < 20 && outcomes.at(-1) !== 'reported') {
+    while (outcomes.length < 60 && outcomes.at(-1) !== 'reported') {
       outcomes.push(await reportOrder(wakeUp(id), ports()));
       later(901);
     }
