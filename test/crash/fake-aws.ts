@@ -142,13 +142,19 @@ export function answerSqs(command: unknown, queueOf: (url: string) => FakeQueue)
 /** An event as a bus took it. */
 export type TakenEvent = { type: string; detail: Record<string, unknown> };
 
-/** Takes what functions put on the bus. */
-export function answerEventBridge(command: unknown, taken: TakenEvent[]): object {
+/** Takes what functions put on the bus, but for the events of a type that it loses. */
+export function answerEventBridge(command: unknown, taken: TakenEvent[], lostType?: string): object {
   if (!(command instanceof PutEventsCommand)) throw new Error('EventBridge is asked for something new');
   const entries = command.input.Entries ?? [];
-  for (const { DetailType: type = '', Detail: detail = '' } of entries)
-    taken.push({ type, detail: JSON.parse(detail) as Record<string, unknown> });
-  return { FailedEntryCount: 0, Entries: entries.map((_, index) => ({ EventId: String(index) })) };
+  const isLost = entries.map(({ DetailType: type }) => type === lostType);
+  for (const [index, { DetailType: type = '', Detail: detail = '' }] of entries.entries())
+    if (isLost[index] !== true) taken.push({ type, detail: JSON.parse(detail) as Record<string, unknown> });
+  return {
+    FailedEntryCount: isLost.filter(Boolean).length,
+    Entries: isLost.map((lost, index) =>
+      lost ? { ErrorCode: 'InternalFailure' } : { EventId: String(index) },
+    ),
+  };
 }
 
 /** Tells the value of a secret. */

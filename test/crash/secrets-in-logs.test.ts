@@ -18,6 +18,13 @@ function sentinel(field: string): string {
   return token;
 }
 
+/** A short one: where JSON cannot be read, the error quotes it whole. */
+function shortSentinel(): string {
+  const token = `leak-${sentinels.length}-x`;
+  sentinels.push(token);
+  return token;
+}
+
 /** One for a field that takes hex digits only, 16 or a multiple of them. */
 function hexSentinel(length: 16 | 64): string {
   const token = `5e4711e1${sentinels.length.toString(16).padStart(8, '0')}`.repeat(length / 16);
@@ -156,12 +163,16 @@ async function tellTransactions(): Promise<void> {
     headers: { 'x-button-signature': sentinel('signature') },
     isBase64Encoded: false,
   });
-  world.setTransactionsTableDown(true);
+  world.setDown('transactions');
   await world.deliver(webhook('6'));
   await world.drainFallback();
-  world.setTransactionsTableDown(false);
+  world.setDown();
   await world.pass(60_000);
+  // Whoever reads this finds an error that quotes it.
+  world.fallbackQueue().send(shortSentinel());
+  world.wakeUpQueue().send(shortSentinel(), { groupId: 'group' });
   await world.drainFallback();
+  await world.drainWakeUps();
   await world.publish();
 }
 
@@ -209,7 +220,13 @@ describe('what the functions write', () => {
     const expected = [
       ...['OrdersReported', 'OrdersQuarantined', 'OrdersWaiting', 'ButtonKeyRefused', 'WebhooksApplied'],
       ...['WebhookFlags', 'WebhooksForged', 'WebhooksDeferred', 'EventsPublished', 'RowsReconciled'],
-      ...['webhook_flagged', 'webhook_deferred', 'deferred_webhook_failed', 'stream_reconciled'],
+      ...[
+        'webhook_flagged',
+        'webhook_deferred',
+        'deferred_webhook_failed',
+        'stream_reconciled',
+        'message_left_on_queue',
+      ],
     ];
     expect(expected.filter((name) => !written.includes(name))).toEqual([]);
     expect(sentinels.length).toBeGreaterThan(100);

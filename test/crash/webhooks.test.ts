@@ -128,10 +128,10 @@ const stories: Story[] = [
     name: 'webhooks that came while the table was down',
     calls: 8,
     tells: async () => {
-      world.setTransactionsTableDown(true);
+      world.setDown('transactions');
       for (const body of [PENDING, ANOTHER, PENDING]) await world.deliver(body);
       await world.drainFallback();
-      world.setTransactionsTableDown(false);
+      world.setDown();
       await world.pass(60_000);
       await workOffFallback();
     },

@@ -62,6 +62,9 @@ const HANDLERS: Record<FunctionName, () => Promise<{ handler: unknown }>> = {
   'personal-data-expiry': () => import('../../functions/personal-data-expiry/handler.ts'),
 };
 
+/** What can be down by itself. */
+type Part = 'transactions' | 'quarantine' | 'queues' | 'secrets';
+
 /** A change of the transactions table, as its stream tells it. */
 type StreamRecord = { OldImage: Item | undefined; NewImage: Item; SequenceNumber: string };
 
@@ -88,13 +91,17 @@ export async function startWorld() {
   let stream: StreamRecord[] = [];
   let sequence = 0;
   let invocations = 0;
-  let isTransactionsTableDown = false;
+  let lostType: string | undefined;
+  const down = new Set<Part>();
+  const unless = (part: Part): void => {
+    if (down.has(part)) throw Object.assign(new Error('throttled'), { $metadata: {} });
+  };
   const printed: unknown[] = [];
 
   const sendToDynamoDB = async (command: unknown): Promise<unknown> => {
     const { TableName: table } = (command as { input: { TableName?: string } }).input;
-    if (table === tables.transactions && isTransactionsTableDown)
-      throw Object.assign(new Error('throttled'), { $metadata: {} });
+    if (table === tables.transactions) unless('transactions');
+    if (table === tables.quarantine) unless('quarantine');
     const isPut = command instanceof PutItemCommand && table === tables.transactions;
     if (isPut) command.input.ReturnValues = 'ALL_OLD';
     const output = await reallySend(command);
@@ -113,9 +120,15 @@ export async function startWorld() {
     );
   };
   answerWith(DynamoDBClient, sendToDynamoDB);
-  answerWith(SQSClient, (command) => answerSqs(command, queueOf));
-  answerWith(EventBridgeClient, (command) => answerEventBridge(command, events));
-  answerWith(SecretsManagerClient, (command) => answerSecretsManager(command, (id) => SECRETS[id] ?? ''));
+  answerWith(SQSClient, (command) => {
+    unless('queues');
+    return answerSqs(command, queueOf);
+  });
+  answerWith(EventBridgeClient, (command) => answerEventBridge(command, events, lostType));
+  answerWith(SecretsManagerClient, (command) => {
+    unless('secrets');
+    return answerSecretsManager(command, (id) => SECRETS[id] ?? '');
+  });
   vi.doMock('../../shared/button/button-http.ts', () => ({
     createButtonHttp: (options: Parameters<typeof createButtonHttp>[0]): ButtonHttp => {
       const http = createButtonHttp(options);
@@ -178,13 +191,21 @@ export async function startWorld() {
     orderQueue: () => queueOf(ORDER_QUEUE),
     fallbackQueue: () => queueOf(FALLBACK_QUEUE),
     wakeUpQueue: () => queueOf(WAKE_UP_QUEUE),
-    setTransactionsTableDown: (isDown: boolean) => (isTransactionsTableDown = isDown),
+    /** The bus takes events of this type no more; undefined: it takes all. */
+    loseEvents: (type: string | undefined) => (lostType = type),
+    /** From now on so much of AWS is down, and everything else up. */
+    setDown(...parts: readonly Part[]): void {
+      down.clear();
+      for (const part of parts) down.add(part);
+    },
     drainOrders: () => drain(ORDER_QUEUE, 'order-reporter'),
     drainFallback: () => drain(FALLBACK_QUEUE, 'webhook-fallback'),
     drainWakeUps: () => drain(WAKE_UP_QUEUE, 'transaction-reconciler', 1),
 
     /** Everything as on the first day. */
     async reset(): Promise<void> {
+      down.clear();
+      lostType = undefined;
       await Promise.all(
         Object.values(tables).map((table) => clear(table, (command) => client.send(command as ScanCommand))),
       );
@@ -195,7 +216,7 @@ export async function startWorld() {
       vi.resetModules();
       handlers = new Map();
       queues.clear();
-      [events, stream, sequence, invocations, isTransactionsTableDown] = [[], [], 0, 0, false];
+      [events, stream, sequence, invocations] = [[], [], 0, 0];
       lifeline.begin(undefined);
     },
 

@@ -255,9 +255,11 @@ describe('reconciling', () => {
     await plan();
     inject(5);
     const account = button.controls.accounts()[0]?.id ?? '';
+    let asked = 0;
     const overtaking: TransactionsApi = {
       ...api,
       listTransactions: async (query) => {
+        asked += 1;
         const standing = await positions.read(account, 'live');
         if (standing && standing !== 'unreadable') await positions.take(standing);
         return api.listTransactions(query);
@@ -265,6 +267,8 @@ describe('reconciling', () => {
     };
 
     expect(await work({ api: overtaking })).toEqual(['overtaken']);
+    // It reads no page more than the one that it could not save.
+    expect(asked).toBe(1);
     expect(await positions.read(account, 'live')).toMatchObject({ doneUntil: '2026-01-01T00:00:00Z' });
   });
 

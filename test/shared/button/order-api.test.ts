@@ -131,8 +131,9 @@ describe('createOrderApi', () => {
   it('updates with the whole current version, without order_id and btn_ref', async () => {
     const { api, requests } = answering(answered(200, fixture('order-update-response')));
 
-    await api.update(order.order_id, order);
+    await api.update('o-1', order);
 
+    expect(requests[0]).toMatchObject({ method: 'POST', path: '/v1/order/o-1' });
     expect(requests[0]?.body).toHaveProperty('line_items');
     expect(requests[0]?.body).not.toHaveProperty('btn_ref');
     expect(requests[0]?.body).not.toHaveProperty('order_id');
@@ -179,6 +180,40 @@ describe('createOrderApi', () => {
     expect((await api.get('o-1', 'token')).answer).toBe(answer);
   });
 
+  it('reads every status about a token as its table says, and no list that comes with anything but a 2xx', async () => {
+    const body = { meta: { status: 'ok' }, objects: [{ order_id: 'o-1', total: 5 }] };
+    for (let status = 100; status < 600; status += 1) {
+      const { get } = MEANING[status] ?? meaningOfClass(status);
+      const isFinal = get === 'refused' || get === 'unauthorized';
+      const isRead = status >= 200 && status < 300;
+
+      const { answer } = await answeringInTurn([answered(404), answered(status, body)]).get('o-1', 'token');
+
+      expect([status, answer]).toEqual([status, isRead ? 'found' : isFinal ? 'not-found' : get]);
+    }
+    expect(await answeringInTurn([answered(404), answered(200, {})]).get('o-1', 'token')).toEqual({
+      answer: 'try-again',
+      reason: 'unreadable_answer',
+    });
+    const cutOff = { result: 'unclear', reason: 'econnreset' } as const;
+    expect(await answeringInTurn([answered(404), cutOff]).get('o-1', 'token')).toEqual({
+      answer: 'try-again',
+      reason: 'econnreset',
+    });
+  });
+
+  it('asks for a token by one path segment of its own', async () => {
+    const { api, requests } = answering(answered(404));
+
+    await api.get('o-1', 'tok/en?');
+
+    expect(requests[1]).toEqual({
+      method: 'GET',
+      path: '/v1/order/btn-ref/tok%2Fen%3F',
+      apiKey: 'sk-test',
+    });
+  });
+
   it('asks for no token of an order that its id finds, or that has none', async () => {
     const found = answering(answered(200, fixture('order-get-response')));
     const without = answering(answered(404));
@@ -197,7 +232,7 @@ describe('createOrderApi', () => {
 
     await api.get('a/b?c=d#e%2F');
 
-    expect(requests[0]?.path).toBe('/v1/order/a%2Fb%3Fc%3Dd%23e%252F');
+    expect(requests[0]).toMatchObject({ method: 'GET', path: '/v1/order/a%2Fb%3Fc%3Dd%23e%252F' });
   });
 
   it.each([
@@ -242,6 +277,8 @@ describe('createOrderApi', () => {
     for (let status = 100; status < 600; status += 1) {
       const { api } = answering(answered(status));
       const { create, update, cancel, get } = MEANING[status] ?? meaningOfClass(status);
+      const unreadable = { answer: 'unclear', reason: 'unreadable_answer' };
+      if (status < 300 && status >= 200) expect(await api.create(order)).toEqual(unreadable);
 
       expect([status, await kindsOf(api)]).toEqual([status, [create, update, cancel, get]]);
     }
@@ -252,7 +289,7 @@ describe('createOrderApi', () => {
       const { api } = answering(answered(status, { meta: { status: 'ok' }, object: { total: 5 } }));
 
       expect(await kindsOf(api)).toEqual(['done', 'done', 'done', 'found']);
-      expect(await api.create(order)).toEqual({ answer: 'done', acceptedOnly: status === 202 });
+      expect(await api.create(order)).toStrictEqual({ answer: 'done', acceptedOnly: status === 202 });
       expect(await api.get('o-1')).toEqual({ answer: 'found', order: { total: 5 } });
     }
   });

@@ -123,6 +123,22 @@ describe('creditReward', () => {
     );
   });
 
+  it('leaves the entry as it is for a version that it has: there is nothing to write', () => {
+    const entry: LedgerEntry = { version: 2, currency: 'USD', creditMinor: 400, isFinal: false };
+    const told = {
+      version: 2,
+      currency: 'USD',
+      amountMinor: 400,
+      final: false,
+      rewardable: true,
+      delivery: 'live',
+    };
+
+    for (const version of [1, 2])
+      expect(creditReward(entry, { ...told, version } as TransactionChangedDetail)).toBe(entry);
+    expect(creditReward(entry, { ...told, version: 3 } as TransactionChangedDetail)).not.toBe(entry);
+  });
+
   it('comes to the same balances when events are published again', () => {
     fc.assert(
       fc.property(fc.array(observation, { minLength: 1, maxLength: 12 }), (history) => {

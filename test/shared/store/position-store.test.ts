@@ -61,3 +61,51 @@ it.each([
   expect(await store.replaceUnreadable({ ...position, fence: 4 })).toBe(true);
   expect(await store.read(position.account, 'live')).toEqual({ ...position, fence: 4 });
 });
+
+it.each([
+  ['that has a fence', false],
+  ['that has lost its fence', true],
+])('of two planners at once, one replaces an unreadable position %s (E4, E5)', async (name, isWithout) => {
+  const store = open();
+  const position = {
+    account: `acc-${name.replaceAll(' ', '-')}`,
+    stream: 'live',
+    fence: 3,
+    doneUntil: '2026-06-01T00:00:00Z',
+    historicalBefore: null,
+  };
+  await store.create(position);
+  await edit(position, ['doneUntil', 'yesterday']);
+  if (isWithout) await removeFence(position);
+  const faster = { ...position, fence: 100 };
+  // Both have seen that it is unreadable; the other one writes first.
+  let raced = false;
+  const slow = createPositionStore({
+    client: {
+      send: async (command: never) => {
+        const output: unknown = await dynamodb.client.send(command);
+        if (!raced) {
+          raced = true;
+          expect(await store.replaceUnreadable(faster)).toBe(true);
+        }
+        return output;
+      },
+    },
+    table: dynamodb.tables.positions,
+  });
+
+  const replaced = await slow.replaceUnreadable({ ...position, fence: 200 });
+
+  expect(replaced).toBe(false);
+  expect(await store.read(position.account, 'live')).toEqual(faster);
+});
+
+async function removeFence({ account, stream }: { account: string; stream: string }): Promise<void> {
+  await dynamodb.client.send(
+    new UpdateItemCommand({
+      TableName: dynamodb.tables.positions,
+      Key: { account: { S: account }, stream: { S: stream } },
+      UpdateExpression: 'REMOVE fence',
+    }),
+  );
+}

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { startWorld, type World } from '../../crash/world.ts';
+import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+
+afterAll(() => world.close());
+
+beforeEach(() => world.reset());
+
+/** What a table's stream brings of one new transaction. */
+function created(sequence: number, status = 'pending'): object {
+  const head = {
+    ...{ pk: { S: `order#${sequence}` }, version: { N: '1' }, status: { S: status } },
+    ...{
+      category: { S: pending.data.category },
+      transactionId: { S: `tx-${sequence}` },
+      delivery: { S: 'live' },
+    },
+    ...{ createdDate: { S: '2026-06-01T10:00:00Z' }, modifiedDate: { S: '2026-06-01T10:00:00Z' } },
+  };
+  return { dynamodb: { SequenceNumber: String(sequence), NewImage: head } };
+}
+
+describe('the answer to the stream', () => {
+  it('names nothing where every event was taken', async () => {
+    const answer = await world.invoke('event-publisher', { Records: [created(1), created(2)] });
+
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(world.events()).toHaveLength(2);
+  });
+
+  it('names the first change whose event was lost: from there on the stream comes again (F4)', async () => {
+    world.loseEvents('transaction.validated');
+
+    const answer = await world.invoke('event-publisher', {
+      Records: [created(1), created(2, 'validated'), created(3, 'validated'), created(4)],
+    });
+
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
+  });
+});

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { callButton } from '../../../functions/order-reporter/call-button.ts';
+import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
+import type { Doubt, OrderReport, ReportedVersion } from '../../../shared/domain/order-report.ts';
+import { OrderSchema } from '../../../shared/domain/order.ts';
+
+const order = OrderSchema.parse(
+  JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
+);
+const now = new Date('2026-06-01T12:00:00.000Z');
+const version = { by: 'sequence', sequence: '2' } as const;
+
+const done: OrderApiAnswer = { answer: 'done', acceptedOnly: false };
+const forbidden: OrderApiAnswer = { answer: 'unauthorized', status: 403 };
+
+/** A claimed report of a version. */
+function claimed({
+  kind = 'created',
+  reported,
+  doubt,
+}: {
+  kind?: 'created' | 'updated' | 'cancelled';
+  reported?: Partial<ReportedVersion>;
+  doubt?: Doubt;
+}): OrderReport {
+  const known = {
+    version,
+    kind: 'created',
+    hash: 'h-1',
+    at: '2026-05-01T00:00:00.000Z',
+    acceptedOnly: false,
+  } as const;
+  return {
+    brand: 'acme',
+    orderId: order.order_id,
+    newest: {
+      ...{ version, kind, hash: 'h-2', eventId: 'e', eventSource: 's', messageId: 'm' },
+      ...{ time: now.toISOString(), ...(kind === 'cancelled' ? {} : { order }) },
+    },
+    ...(reported ? { reported: { ...known, ...reported } } : {}),
+    progress: {
+      state: 'claimed',
+      owner: 'run',
+      until: now.toISOString(),
+      hash: 'h-2',
+      ...(doubt ? { doubt } : {}),
+    },
+    attempts: 0,
+    warnings: [],
+  };
+}
+
+/** Calls a Button that gives these answers, in this order; tells what it was asked and how the talk ended. */
+async function talk(report: OrderReport, answers: Partial<Record<keyof OrderApi, OrderApiAnswer>>) {
+  const asked: string[] = [];
+  const answer = (operation: keyof OrderApi) => (): Promise<OrderApiAnswer> => {
+    asked.push(operation);
+    return Promise.resolve(answers[operation] ?? { answer: 'unclear', reason: 'not_expected' });
+  };
+  const api: OrderApi = {
+    create: answer('create'),
+    update: answer('update'),
+    cancel: answer('cancel'),
+    get: answer('get'),
+  };
+  return { asked, ...(await callButton(report, { api, now, verifyBefore: undefined })) };
+}
+
+describe('callButton', () => {
+  it('updates at once what Button says is there already: a create brings the whole order (B1)', async () => {
+    const { asked, result } = await talk(claimed({}), { create: { answer: 'exists' }, update: done });
+
+    expect(asked).toEqual(['create', 'update']);
+    expect(result).toEqual({ result: 'done', acceptedOnly: false, sent: true });
+  });
+
+  it.each(['open', undefined])(
+    'takes a 403 about a creation for the key’s, unless the order is finalized (B4, B8): %s',
+    async (status) => {
+      const found = { answer: 'found', order: status === undefined ? {} : { status } } as const;
+      const refused = await talk(claimed({}), { create: forbidden, get: found });
+      const finalized = await talk(claimed({}), {
+        create: forbidden,
+        get: { answer: 'found', order: { status: 'finalized' } },
+      });
+
+      expect(refused.result).toEqual({ result: 'try-again', reason: 'unauthorized' });
+      expect(finalized).toMatchObject({ result: { result: 'refused', reason: 'too_late' } });
+    },
+  );
+
+  it('does not ask again about a 401: it is about nothing but the key (B4)', async () => {
+    const { asked, result } = await talk(claimed({}), { create: { answer: 'unauthorized', status: 401 } });
+
+    expect([asked, result]).toEqual([['create'], { result: 'try-again', reason: 'unauthorized' }]);
+  });
+
+  it('sends nothing to an order that Button holds as deleted, and nothing where it holds the version (A20)', async () => {
+    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
+    const held = { status: 'open', total: order.total, currency: order.currency };
+
+    const deleted = await talk(inDoubt, { get: { answer: 'found', order: { ...held, status: 'deleted' } } });
+    const same = await talk(inDoubt, {
+      get: { answer: 'found', order: { ...held, button_order_id: 'btnorder-1' } },
+    });
+    const other = await talk(inDoubt, {
+      get: { answer: 'found', order: { ...held, total: 1 } },
+      update: done,
+    });
+
+    expect(deleted).toMatchObject({ asked: ['get'], result: { reason: 'deleted_at_button' } });
+    expect(same).toMatchObject({
+      asked: ['get'],
+      result: { result: 'done', sent: false, buttonOrderId: 'btnorder-1' },
+    });
+    expect(other).toMatchObject({ asked: ['get', 'update'], result: { result: 'done', sent: true } });
+  });
+
+  it('creates what was looked for in vain, but nothing that was there before (A21)', async () => {
+    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
+    const known = claimed({ kind: 'updated', reported: {}, doubt: { kind: 'unclear', hash: 'h-2' } });
+
+    const created = await talk(inDoubt, { get: { answer: 'not-found' }, create: done });
+    const missing = await talk(known, { get: { answer: 'not-found' } });
+
+    expect(created).toMatchObject({ asked: ['get', 'create'], result: { result: 'done' } });
+    expect(missing).toMatchObject({ asked: ['get'], result: { reason: 'unknown_to_button' } });
+  });
+
+  it('waits two hours for what Button has taken and does not show, and takes a cancellation of it for done (B7)', async () => {
+    const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
+    const gone = { update: { answer: 'not-found' }, cancel: { answer: 'not-found' } } as const;
+    const ends = async (kind: 'updated' | 'cancelled', reported: Partial<ReportedVersion>) =>
+      (await talk(claimed({ kind, reported }), gone)).result;
+
+    expect(await ends('updated', { at: at(119) })).toEqual({ result: 'try-again', reason: 'not_found' });
+    expect(await ends('updated', { at: at(120) })).toEqual({
+      result: 'refused',
+      reason: 'unknown_to_button',
+    });
+    expect(await ends('cancelled', { at: at(1) })).toMatchObject({ result: 'done' });
+    expect(await ends('cancelled', { at: at(119), acceptedOnly: true })).toMatchObject({
+      result: 'try-again',
+    });
+    expect(await ends('cancelled', { at: at(120), acceptedOnly: true })).toMatchObject({ result: 'done' });
+  });
+});

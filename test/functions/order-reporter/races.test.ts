@@ -1,0 +1,254 @@
+import { readFileSync } from 'node:fs';
+
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { reportOrder, type ReportOrderPorts } from '../../../functions/order-reporter/report-order.ts';
+import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
+import type { Measured } from '../../../shared/domain/metrics.ts';
+import type { OrderReport, Progress } from '../../../shared/domain/order-report.ts';
+import { wakeUpMessage } from '../../../shared/domain/order-wake-up.ts';
+import type { Stored } from '../../../shared/store/versioned-item.ts';
+import {
+  createInMemoryLedger,
+  createInMemoryQuarantine,
+  type InMemoryLedger,
+} from '../../fakes/in-memory-stores.ts';
+
+const sample = JSON.parse(
+  readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
+) as object;
+const now = new Date('2026-06-01T12:00:00.000Z');
+const done: OrderApiAnswer = { answer: 'done', acceptedOnly: false };
+const brand = { Brand: 'acme' };
+
+let ledger: InMemoryLedger;
+let quarantine: ReturnType<typeof createInMemoryQuarantine>;
+let measured: Measured[];
+let learnt: unknown[];
+let asked: string[];
+
+beforeEach(() => {
+  ledger = createInMemoryLedger();
+  quarantine = createInMemoryQuarantine();
+  [measured, learnt, asked] = [[], [], []];
+});
+
+/** A Button that answers so, after something else has happened. */
+function button(
+  answer: OrderApiAnswer,
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): OrderApi {
+  const call = (operation: string) => async (): Promise<OrderApiAnswer> => {
+    asked.push(operation);
+    await meanwhile();
+    return answer;
+  };
+  return { create: call('create'), update: call('update'), cancel: call('cancel'), get: call('get') };
+}
+
+function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
+  return {
+    brand: 'acme',
+    settings: { orderBy: 'sequence', testTokens: 'allow', allowFinalizationDate: true },
+    policy: { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 },
+    ledger,
+    quarantine,
+    breaker: {
+      isOpen: () => Promise.resolve(false),
+      learn: (...what) => Promise.resolve(void learnt.push(what)),
+    },
+    orderApi: button(done),
+    metrics: { add: (one) => measured.push(one) },
+    now: () => now,
+    claimant: () => ({ owner: 'run-1', leaseMs: 30_000 }),
+    ...changes,
+  };
+}
+
+function message(sequence: number, changes: object = {}, kind = 'created') {
+  const body = JSON.stringify({
+    ...{ specversion: '1.0', id: `event-${sequence}`, source: 'https://shop.example', subject: 'o-1' },
+    ...{ type: `order.${kind}.v1`, sequence: String(sequence), time: '2026-06-01T11:59:00.000Z' },
+    data: { ...sample, order_id: 'o-1', customer_order_id: `version ${sequence}`, ...changes },
+  });
+  return { messageId: `message-${sequence}`, body, sentAt: now };
+}
+
+const wakeUp = (isProbe = false) => ({
+  messageId: 'wake-up',
+  body: wakeUpMessage({ orderId: 'o-1', isProbe }),
+  sentAt: now,
+});
+
+/** Puts the order's progress to where somebody else has put it. */
+async function leave(progress: Progress): Promise<void> {
+  const { thing, revision } = (await ledger.read('o-1')) as Stored<OrderReport>;
+  await ledger.write({ ...thing, progress }, revision);
+}
+
+/** A ledger whose next writes all lose their race, to a writer that changes nothing else. */
+function contested(losses: number, from = 0) {
+  let writes = 0;
+  const write: InMemoryLedger['write'] = async (report, revision) => {
+    writes += 1;
+    const current = await ledger.read('o-1');
+    const isLost = writes > from && writes <= from + losses;
+    return isLost && current
+      ? { written: false, current }
+      : ledger.write(report, current?.revision ?? revision);
+  };
+  return { writes: () => writes, ledger: { read: (orderId: string) => ledger.read(orderId), write } };
+}
+
+describe('a run that loses a race', () => {
+  it('before its claim decides on what stands there now, and leaves it to who won', async () => {
+    await reportOrder(message(1), ports({ orderApi: button({ answer: 'try-again', reason: 'http_503' }) }));
+    const later = { now: () => new Date(now.getTime() + 60_000) };
+    const won = ports({
+      ...later,
+      ledger: {
+        read: (orderId) => ledger.read(orderId),
+        write: async (report, revision) => {
+          await leave({ state: 'settled' });
+          return ledger.write(report, revision);
+        },
+      },
+    });
+    asked = [];
+
+    expect(await reportOrder(wakeUp(), won)).toBe('duplicate');
+    expect(asked).toEqual([]);
+  });
+
+  it('five times leaves its message on the queue, before its claim and after its call', async () => {
+    await reportOrder(message(1), ports());
+    const before = contested(99);
+    const after = contested(99, 1);
+
+    await expect(reportOrder(message(2, {}, 'updated'), ports({ ledger: before.ledger }))).rejects.toThrow(
+      'Too many writers at one order',
+    );
+    await expect(reportOrder(message(3, {}, 'updated'), ports({ ledger: after.ledger }))).rejects.toThrow(
+      'Too many writers at one order',
+    );
+    expect([before.writes(), after.writes()]).toEqual([5, 6]);
+  });
+
+  it('after its call writes what Button said beside what has come meanwhile', async () => {
+    await reportOrder(message(1), ports());
+    const { ledger: racing } = contested(2, 1);
+
+    expect(await reportOrder(message(2, {}, 'updated'), ports({ ledger: racing }))).toBe('reported');
+    expect((await ledger.read('o-1'))?.thing).toMatchObject({
+      progress: { state: 'settled' },
+      reported: { version: { sequence: '2' } },
+    });
+  });
+
+  it.each<[string, Progress]>([
+    ['in doubt', { state: 'in-doubt', dueAt: 'x', reason: 'y', doubt: { kind: 'unclear', hash: 'h' } }],
+    [
+      'claimed by another',
+      { state: 'claimed', owner: 'run-2', until: '2026-06-01T12:00:30.000Z', hash: 'h' },
+    ],
+    ['claimed again', { state: 'claimed', owner: 'run-1', until: '2026-06-01T12:09:00.000Z', hash: 'h' }],
+  ])('after its lease leaves an order alone that others have found %s (A2, A20)', async (_name, progress) => {
+    const meanwhile = () => leave(progress);
+
+    await reportOrder(message(1), ports({ orderApi: button(done, meanwhile) }));
+
+    expect((await ledger.read('o-1'))?.thing.progress).toEqual(progress);
+  });
+
+  it('for a version that another run is reporting leaves its message on the queue (A2)', async () => {
+    let second: Promise<unknown> = Promise.resolve();
+    const meanwhile = () => {
+      second = reportOrder(message(1), ports()).catch((error: unknown) => error);
+      return second;
+    };
+
+    await reportOrder(message(1), ports({ orderApi: button(done, meanwhile) }));
+
+    expect(await second).toMatchObject({
+      name: 'RetryableError',
+      message: 'Another run is reporting this version',
+    });
+  });
+});
+
+describe('what is refused', () => {
+  it('stands in quarantine with where it came from and why', async () => {
+    await reportOrder(message(1), ports());
+
+    const outcomes = [
+      await reportOrder({ ...message(1, { total: 7350, description: 'x' }), messageId: 'm-bad' }, ports()),
+      await reportOrder({ ...message(1, { customer_order_id: 'other' }), messageId: 'm-conflict' }, ports()),
+      await reportOrder({ ...wakeUp(), body: wakeUpMessage({ orderId: 'o-9', isProbe: false }) }, ports()),
+    ];
+
+    expect(outcomes).toEqual(['quarantined', 'quarantined', 'quarantined']);
+    expect(quarantine.entries.get('m-conflict')).toMatchObject({
+      kind: 'order#acme',
+      origin: 'sqs:m-conflict',
+      reasons: [{ code: 'version_conflict', path: '$.sequence' }],
+    });
+    expect(quarantine.entries.get('wake-up')?.reasons).toEqual([
+      { code: 'unknown_wake_up', problem: 'A wake-up for no known order' },
+    ]);
+  });
+
+  it('by Button is kept byte by byte where its message is at hand, else as one that brings the same version (B5)', async () => {
+    const refusing = { orderApi: button({ answer: 'refused', status: 400, detail: '' }) };
+    const atHand = { ...message(1), body: ` ${message(1).body}` };
+    await reportOrder(atHand, ports(refusing));
+    await reportOrder(message(2, {}, 'updated'), ports({ orderApi: 'api_key_not_set' }));
+    const later = new Date(now.getTime() + 60_000);
+
+    await reportOrder(
+      wakeUp(),
+      ports({ now: () => later, orderApi: button({ answer: 'too-late', detail: '' }) }),
+    );
+
+    const kept = JSON.parse(String(quarantine.entries.get('message-2')?.bytes)) as object;
+    expect(quarantine.entries.get('message-1')?.bytes).toBe(atHand.body);
+    expect(kept).toMatchObject({ id: 'event-2', sequence: '2', type: 'order.updated.v1' });
+  });
+});
+
+describe('what is measured', () => {
+  it('is each message under its outcome and brand, how late it was, and what the breaker learns', async () => {
+    await reportOrder(message(1, { finalization_date: '2026-07-01T00:00:00Z' }), ports());
+
+    expect(measured).toContainEqual({ name: 'OrdersReported', value: 1, dimensions: brand });
+    expect(measured).toContainEqual({ name: 'ReportDelaySeconds', value: 60 });
+    expect(learnt).toEqual([[{ result: 'done', acceptedOnly: false, sent: true }, { isProbe: false }]]);
+    expect((await ledger.read('o-1'))?.thing.warnings).not.toEqual([]);
+  });
+
+  it('is how old the oldest unreported order is, and a refused key only where it was refused (B4)', async () => {
+    await reportOrder(message(1), ports({ orderApi: button({ answer: 'try-again', reason: 'http_503' }) }));
+    const afterOutage = [...measured];
+    measured = [];
+    const later = { now: () => new Date(now.getTime() + 60_000) };
+    const refused = ports({ ...later, orderApi: button({ answer: 'unauthorized', status: 401 }) });
+    await reportOrder(wakeUp(true), refused);
+
+    expect(afterOutage).toContainEqual({ name: 'OldestUnreportedOrderAgeSeconds', value: 60 });
+    expect(afterOutage).toContainEqual({ name: 'WaitingOrdersChange', value: 1, dimensions: brand });
+    expect(afterOutage.map(({ name }) => name)).not.toContain('ButtonKeyRefused');
+    expect(measured).toContainEqual({ name: 'ButtonKeyRefused', value: 1 });
+    expect(learnt.at(-1)).toEqual([{ result: 'try-again', reason: 'unauthorized' }, { isProbe: true }]);
+  });
+
+  it('is no age of what Button has refused for good', async () => {
+    await reportOrder(
+      message(1),
+      ports({ orderApi: button({ answer: 'refused', status: 400, detail: '' }) }),
+    );
+
+    const names = measured.map(({ name }) => name);
+    expect(names).toContain('OrdersQuarantined');
+    expect(names).not.toContain('OldestUnreportedOrderAgeSeconds');
+    expect(names).not.toContain('ReportDelaySeconds');
+  });
+});

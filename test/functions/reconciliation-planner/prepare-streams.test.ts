@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+
+import { prepareStreams } from '../../../functions/reconciliation-planner/prepare-streams.ts';
+import type { Position } from '../../../shared/domain/position.ts';
+import { createInMemoryPositions, type InMemoryPositions } from '../../fakes/in-memory-positions.ts';
+
+const now = new Date('2026-06-15T12:00:00.000Z');
+
+const sweep: Position = {
+  account: 'acc-1',
+  stream: 'sweep-daily',
+  fence: 3,
+  doneUntil: '2026-06-10T00:00:00Z',
+  historicalBefore: null,
+  readFrom: '2026-06-08T00:00:00Z',
+  readUntil: '2026-06-15T00:00:00Z',
+};
+
+/** Prepares the account for a tick in which the daily sweep is due. */
+function prepare(positions: InMemoryPositions) {
+  return prepareStreams(
+    {
+      account: 'acc-1',
+      sweeps: [{ stream: 'sweep-daily', days: 7 }],
+      deployment: { startedAt: '2026-01-01T00:00:00.000Z', accounts: [] },
+    },
+    {
+      positions,
+      metrics: { add: () => undefined },
+      firstRead: 'live',
+      readFrom: '2026-01-01T00:00:00Z',
+      now: () => now,
+    },
+  );
+}
+
+describe('prepareStreams', () => {
+  it('leaves a sweep that is still being read to go on where it is, although the next one is due (E15)', async () => {
+    const positions = createInMemoryPositions();
+    await positions.create(sweep);
+
+    const { streams } = await prepare(positions);
+
+    expect(await positions.read('acc-1', 'sweep-daily')).toEqual(sweep);
+    expect(streams).toEqual(['live', 'sweep-daily']);
+  });
+
+  it('begins a sweep that is over again when the next one is due, and lets no worker of the last one go on (E6, E15)', async () => {
+    const positions = createInMemoryPositions();
+    const over = { ...sweep, doneUntil: '2026-06-15T00:00:00Z' };
+    await positions.create(over);
+
+    await prepare(positions);
+
+    expect(await positions.read('acc-1', 'sweep-daily')).toMatchObject({
+      fence: 4,
+      doneUntil: '2026-06-08T12:00:00Z',
+      readUntil: '2026-06-15T11:00:00Z',
+    });
+    expect(await positions.save(over)).toBe(false);
+  });
+});

@@ -1,0 +1,87 @@
+import { createHmac } from 'node:crypto';
+
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { startWorld, WEBHOOK_SECRET, type World } from '../../crash/world.ts';
+import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+
+afterAll(() => world.close());
+
+beforeEach(() => world.reset());
+
+const WEBHOOK = Buffer.from(JSON.stringify({ ...pending, data: { ...pending.data, pub_ref: 'été 🔑' } }));
+const PING = Buffer.from('{"id":"hook-ping","event_type":"ping"}');
+
+/** A request as the gateway hands it on; returns the status and the outcome that its answer names. */
+async function post(
+  body: Buffer,
+  { secret = WEBHOOK_SECRET, isBase64Encoded = false } = {},
+): Promise<[number | undefined, unknown]> {
+  const answer = (await world.invoke('webhook-receiver', {
+    body: body.toString(isBase64Encoded ? 'base64' : 'utf8'),
+    headers: { 'x-button-signature': createHmac('sha256', secret).update(body).digest('hex') },
+    isBase64Encoded,
+  })) as APIGatewayProxyStructuredResultV2;
+  return [answer.statusCode, (JSON.parse(answer.body ?? '') as { outcome: unknown }).outcome];
+}
+
+/** 2xx is acknowledged, 400 would lose the event for good, 401 and 503 are sent again (docs/button/webhooks.md). */
+describe('the answer to Button', () => {
+  it('is 200 for what is stored, and for what was stored before', async () => {
+    expect([await post(WEBHOOK), await post(WEBHOOK)]).toEqual([
+      [200, 'applied'],
+      [200, 'unchanged'],
+    ]);
+  });
+
+  it('is 202 for what is not understood: its bytes are kept (C3, C5)', async () => {
+    expect(await post(PING)).toEqual([202, 'quarantined']);
+    expect(await world.contents('quarantine')).toMatchObject([{ bytes: PING.toString() }]);
+  });
+
+  it('is 401 for a forgery, and nothing is stored (C1)', async () => {
+    expect(await post(WEBHOOK, { secret: 'guessed' })).toEqual([401, 'forged']);
+    expect([await world.contents('transactions'), await world.contents('quarantine')]).toEqual([[], []]);
+  });
+
+  it('is 202 while the table is down: the queue has it, else the other table (C6)', async () => {
+    world.setDown('transactions');
+    const queued = await post(WEBHOOK);
+    world.setDown('transactions', 'queues');
+    const quarantined = await post(WEBHOOK);
+
+    expect([queued, quarantined]).toEqual([
+      [202, 'deferred'],
+      [202, 'quarantined'],
+    ]);
+    expect(world.fallbackQueue().bodies()).toHaveLength(1);
+    expect(await world.contents('quarantine')).toHaveLength(1);
+  });
+
+  it('is 503 only where nothing could take it: Button sends it again (C6)', async () => {
+    world.setDown('transactions', 'queues', 'quarantine');
+
+    expect(await post(WEBHOOK)).toEqual([503, 'unavailable']);
+    expect(await post(PING)).toEqual([503, 'unavailable']);
+  });
+
+  it('is 503 while there are no secrets to be had, for what is authentic and what is not (C13, F10)', async () => {
+    world.setDown('secrets');
+
+    expect(await post(WEBHOOK)).toEqual([503, 'NOT_CONFIGURED']);
+    expect(await post(WEBHOOK, { secret: 'guessed' })).toEqual([503, 'NOT_CONFIGURED']);
+  });
+
+  it('is about the bytes that Button sent, also where the gateway has encoded them (C2)', async () => {
+    expect(await post(WEBHOOK, { isBase64Encoded: true })).toEqual([200, 'applied']);
+    const binary = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
+    expect(await post(binary, { isBase64Encoded: true })).toEqual([202, 'quarantined']);
+  });
+});
