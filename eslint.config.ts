@@ -9,6 +9,7 @@ export default defineConfig(
     '**/dist',
     'cdk.out',
     '.local',
+    '.stryker',
     '.bench',
     'bench/**/*.mjs',
     'coverage',

@@ -1,0 +1,116 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Stryker } from '@stryker-mutator/core';
+import { format, resolveConfig } from 'prettier';
+
+import packageJson from '../../package.json' with { type: 'json' };
+import { TARGETS, type Target } from './targets.ts';
+
+/** How many of a file's mutants are to be killed, in percent. */
+const GOAL = 90;
+
+const REPORT = join(import.meta.dirname, '../../docs/mutation.md');
+
+const INTRODUCTION = [
+  '# Mutation tests',
+  '',
+  '`npm run mutate` changes one thing at a time in each of these files and runs the tests beside it: a change that no test notices has',
+  'survived. It prints what survived and writes this page. With parts of names, as in `npm run mutate -- signature position`, it does so',
+  'for those files alone. It is not part of `npm test`.',
+  '',
+  'A mutant that makes the tests run for ever counts as killed; one that cannot be loaded does not count. The score is what was killed of',
+  `the rest. At least ${GOAL}% are asked for: some mutants change nothing that could be seen from outside.`,
+  '',
+].join('\n');
+
+type MutantResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
+
+/** Changes the file in every way that Stryker knows, one at a time, on a copy of the project. */
+async function mutantsOf({ file, tests }: Target): Promise<MutantResult[]> {
+  // Read by vitest.mutation.config.ts, in processes that Stryker starts.
+  process.env['MUTATION_TESTS'] = tests.join(',');
+  return new Stryker({
+    mutate: [file],
+    testRunner: 'vitest',
+    vitest: { configFile: 'vitest.mutation.config.ts', related: false },
+    coverageAnalysis: 'perTest',
+    concurrency: 1,
+    // Long enough for a busy machine: what is only slow must not pass for killed.
+    timeoutMS: 30_000,
+    reporters: ['progress'],
+    tempDirName: '.stryker',
+    ignorePatterns: ['cdk.out', 'dist', '.local', 'docs'],
+    // Mutants of what is computed once, when the file is loaded, take long, and are worth it.
+    warnings: false,
+  }).runMutationTest();
+}
+
+type Row = Record<'file' | 'mutants' | 'killed' | 'survived' | 'timeout' | 'score' | 'date', string>;
+
+function toRow(file: string, mutants: readonly MutantResult[]): Row {
+  const count = (...statuses: MutantResult['status'][]): number =>
+    mutants.filter(({ status }) => statuses.includes(status)).length;
+  const killed = count('Killed');
+  const timeout = count('Timeout');
+  const survived = count('Survived', 'NoCoverage');
+  return {
+    file: `\`${file}\``,
+    mutants: String(killed + timeout + survived),
+    killed: String(killed),
+    survived: String(survived),
+    timeout: String(timeout),
+    score: `${((100 * (killed + timeout)) / (killed + timeout + survived)).toFixed(1)}%`,
+    date: new Date().toISOString().slice(0, 10),
+  };
+}
+
+/** The rows of the page as it stands, by file: what is not run now stays. */
+function readRows(): Map<string, Row> {
+  if (!existsSync(REPORT)) return new Map();
+  const rows = readFileSync(REPORT, 'utf8')
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .filter(([, first = '']) => first.startsWith('`'))
+    .map(([, file = '', mutants = '', killed = '', survived = '', timeout = '', score = '', date = '']) => ({
+      ...{ file, mutants, killed, survived, timeout, score, date },
+    }));
+  return new Map(rows.map((row) => [row.file, row]));
+}
+
+async function writePage(rows: Map<string, Row>): Promise<void> {
+  const { devDependencies: versions } = packageJson;
+  const columns = ['file', 'mutants', 'killed', 'survived', 'timeout', 'score', 'date'] as const;
+  const lines = [
+    columns,
+    columns.map(() => '---'),
+    ...[...rows.values()].map((row) => columns.map((column) => row[column])),
+  ];
+  const page = [
+    INTRODUCTION,
+    ...lines.map((cells) => `| ${cells.join(' | ')} |`),
+    '',
+    `Stryker ${versions['@stryker-mutator/core']}, Vitest ${versions.vitest}, Node.js ${process.versions.node}.`,
+  ].join('\n');
+  const options = await resolveConfig(REPORT);
+  writeFileSync(REPORT, await format(page, { ...options, parser: 'markdown' }));
+}
+
+const wanted = process.argv.slice(2);
+const targets = TARGETS.filter(
+  ({ file }) => wanted.length === 0 || wanted.some((part) => file.includes(part)),
+);
+for (const target of targets) {
+  const mutants = await mutantsOf(target);
+  const rows = readRows();
+  const row = toRow(target.file, mutants);
+  rows.set(row.file, row);
+  await writePage(rows);
+  for (const { status, location, mutatorName, replacement } of mutants) {
+    if (status !== 'Survived' && status !== 'NoCoverage') continue;
+    const { line, column } = location.start;
+    console.log(`${target.file}:${line}:${column + 1} ${status} ${mutatorName} ${replacement}`);
+  }
+  console.log(`${target.file}: ${row.score}`);
+  if (Number.parseFloat(row.score) < GOAL) process.exitCode = 1;
+}
