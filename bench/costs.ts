@@ -2,7 +2,7 @@ import { METRICS } from '../shared/domain/metrics.ts';
 import { COUNTED, COUNTED_ROWS, countOrders, countPublications, countRows, countWebhooks } from './counts.ts';
 import type { Laboratory } from './laboratory.ts';
 import type { Counted } from './operations.ts';
-import { dollarsOf, PRICES, PRICES_READ, type PriceName, type Quantities } from './prices.ts';
+import { dollarsOf, PRICES, PRICES_AS_OF, type PriceName, type Quantities } from './prices.ts';
 import { numberText, table } from './report.ts';
 import { countStandingResources, type StandingResources } from './stage-resources.ts';
 
@@ -127,7 +127,7 @@ export async function countMillions(
 function standingQuantities(standing: StandingResources): Quantities {
   const pollsOfAQueue = (ASSUMED.pollers * 30 * 86_400) / ASSUMED.pollSeconds;
   return {
-    alarm: standing.alarms,
+    alarm: standing.alarmMetrics,
     dashboard: standing.dashboards,
     secret: standing.secrets,
     // As if every metric were emitted in every hour, under one set of dimensions.
@@ -177,7 +177,7 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
       }),
     )}`,
     `The index by shopper is on and takes one write unit of each new webhook and row ($${money(PRICES.dynamodbWriteUnit.dollars)} a million); \`shopperField: none\` saves it. With tracing on, X-Ray records one request a second and 5% of the rest: $${money(traced)} a million invocations. Point-in-time recovery and storage add $${PRICES.dynamodbRecovery.dollars + PRICES.dynamodbStorage.dollars} a GB and month: an order or a transaction takes somewhat less than a kilobyte.`,
-    `## Thirty days in which nothing happens\n\nA production stage with both sides and one brand: ${standing.alarms} alarms, ${standing.dashboards} dashboards, ${standing.secrets} secrets, ${Math.round(standing.scheduledRuns).toLocaleString('en-US')} runs of schedules, ${standing.queuesThatAreRead} queues that Lambda asks again and again.\n\n${table(
+    `## Thirty days in which nothing happens\n\nA production stage with both sides and one brand: ${standing.alarms} alarms on ${standing.alarmMetrics} metrics, ${standing.dashboards} dashboards, ${standing.secrets} secrets, ${Math.round(standing.scheduledRuns).toLocaleString('en-US')} runs of schedules, ${standing.queuesThatAreRead} queues that Lambda asks again and again.\n\n${table(
       ['', 'dollars'],
       [
         ...Object.entries(fixed.parts).map(([name, dollars]) => [FIXED_NAMES[name] ?? name, money(dollars)]),
@@ -185,7 +185,7 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
       ],
     )}\n\nMetrics are counted as if each were emitted every hour; one that is silent costs nothing. A brand more adds its alarms, secret, schedule and metrics by brand.`,
     `## A month of a million orders\n\nTwo webhooks and two events for each order, each transaction read eight times by the reconciler and its daily sweeps, in full batches: $${money(month)}, beside the $${money(fixed.total)} that stand.`,
-    `## Prices and assumptions\n\n${PRICES_READ.region}, read on ${PRICES_READ.on}; without free tiers, savings plans and taxes. \`bench/prices.ts\` holds them.\n\n${table(
+    `## Prices and assumptions\n\nList prices of ${PRICES_AS_OF.region} as known on ${PRICES_AS_OF.on}, without free tiers, savings plans and taxes; \`bench/prices.ts\` holds them. Not every page could be read on that day: compare them with the sources before you budget by them.\n\n${table(
       ['', 'dollars', 'for', 'source'],
       Object.entries(PRICES).map(([name, { dollars, per, unit, source }]) => [
         name,

@@ -2,7 +2,7 @@
  * What AWS charges in US East (N. Virginia), in US dollars: list prices of the first tier, without free tiers, savings plans and taxes.
  * Whoever deploys elsewhere, or later, changes them here and lets `npm run bench -- --costs` write docs/costs.md anew.
  */
-export const PRICES_READ = { region: 'us-east-1', on: '2026-11-25' } as const;
+export const PRICES_AS_OF = { region: 'us-east-1', on: '2026-11-25' } as const;
 
 /** One price: for so many of a unit. `source` is the page that says so. */
 type Price = { dollars: number; per: number; unit: string; source: string };
@@ -89,7 +89,13 @@ export const PRICES = {
     unit: 'metric-months',
     source: 'https://aws.amazon.com/cloudwatch/pricing/',
   },
-  alarm: { dollars: 0.1, per: 1, unit: 'alarm-months', source: 'https://aws.amazon.com/cloudwatch/pricing/' },
+  /** Each metric that an alarm looks at. */
+  alarm: {
+    dollars: 0.1,
+    per: 1,
+    unit: 'alarm metric-months',
+    source: 'https://aws.amazon.com/cloudwatch/pricing/',
+  },
   dashboard: {
     dollars: 3,
     per: 1,

@@ -8,7 +8,7 @@ type Quota = {
   source: string;
 };
 
-/** The limits that this system meets, read on 2026-11-25. */
+/** The limits that this system meets, as known on 2026-11-25; not every page could be read on that day. */
 export const QUOTAS = {
   newAccountConcurrency: {
     limit: 10,

@@ -13,6 +13,8 @@ import { parseCron } from '../local/aws/triggers/cron-expression.ts';
 /** What a stage has whether or not anything happens, counted in its synthesized templates. */
 export type StandingResources = {
   alarms: number;
+  /** What alarms are paid by: an alarm that computes looks at several. */
+  alarmMetrics: number;
   dashboards: number;
   secrets: number;
   queuesThatAreRead: number;
@@ -30,6 +32,9 @@ const TemplateSchema = z.object({
 });
 
 const ScheduleSchema = z.object({ ScheduleExpression: z.string(), ScheduleExpressionTimezone: z.string() });
+const AlarmSchema = z.object({
+  Metrics: z.array(z.object({ MetricStat: z.unknown().optional() })).optional(),
+});
 const ApiStageSchema = z.object({ AccessLogSettings: z.object({ Format: z.string() }) });
 
 /** Synthesizes a stage that deploys both sides for one brand and counts what stands in it. `bundlesFolder` holds the functions' bundles. */
@@ -52,6 +57,9 @@ export function countStandingResources(bundlesFolder: string): StandingResources
   const ofType = (type: string) => resources.filter((resource) => resource.Type === type);
   return {
     alarms: ofType('AWS::CloudWatch::Alarm').length,
+    alarmMetrics: ofType('AWS::CloudWatch::Alarm')
+      .map(({ Properties }) => metricsOf(AlarmSchema.parse(Properties)))
+      .reduce((sum, metrics) => sum + metrics, 0),
     dashboards: ofType('AWS::CloudWatch::Dashboard').length,
     secrets: ofType('AWS::SecretsManager::Secret').length,
     // The other mapping reads a stream, which costs nothing.
@@ -65,6 +73,11 @@ export function countStandingResources(bundlesFolder: string): StandingResources
       .map(({ Properties }) => lineBytes(ApiStageSchema.parse(Properties).AccessLogSettings.Format))
       .reduce((sum, bytes) => sum + bytes, 0),
   };
+}
+
+/** Expressions are free; what they look at is not. */
+function metricsOf({ Metrics: queries }: z.infer<typeof AlarmSchema>): number {
+  return queries?.filter(({ MetricStat: metric }) => metric !== undefined).length ?? 1;
 }
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,7 @@
 // The child process of a measurement: loads a function as Lambda does, gives it events, and tells what that took.
 //
 // argv: the file to load. Events come over IPC, a list at a time.
+import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 const [, , file] = process.argv;
@@ -8,6 +9,12 @@ const [, , file] = process.argv;
 function cpuMs(since) {
   const { user, system } = process.cpuUsage(since);
   return (user + system) / 1000;
+}
+
+/** Of this process alone: `maxRSS` would be its parent's at the fork, where that was larger. */
+function peakRssMb() {
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return Number(kib) / 1024;
 }
 
 const context = (id) => ({
@@ -49,7 +56,7 @@ process.on('message', async ({ events, warmUp = 0 }) => {
     loadMs,
     cpuMs: cpuMs(before),
     wallMs: performance.now() - beganAt,
-    peakRssMb: process.resourceUsage().maxRSS / 1024,
+    peakRssMb: peakRssMb(),
     results,
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { dollarsOf, PRICES, PRICES_READ } from '../../bench/prices.ts';
+import { dollarsOf, PRICES, PRICES_AS_OF } from '../../bench/prices.ts';
 
 describe('dollarsOf', () => {
   it('prices each quantity by its unit and adds up', () => {
@@ -19,7 +19,7 @@ describe('dollarsOf', () => {
 
 describe('the prices', () => {
   it('say where and when they were read, and on which page of AWS', () => {
-    expect(PRICES_READ).toEqual({
+    expect(PRICES_AS_OF).toEqual({
       region: 'us-east-1',
       on: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) as string,
     });
