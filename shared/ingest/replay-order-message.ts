@@ -25,9 +25,9 @@ export type ReplayOrderMessagePorts = {
  * The reporter judges the message like any other, but tries a version that Button refused once more, with whatever content it now has
  * (a cancellation stays one). If it is refused again, that is a new entry under the new message's id.
  *
- * It may be called again at any time: the same body within five minutes is one message to SQS, and later the ledger recognises what has
- * been reported. It sends before it marks, so that what is marked was sent. Throws if the quarantine or the queue cannot be reached;
- * then call it again.
+ * It may be called again at any time: a call that is repeated because it failed is one message to SQS, and of two that succeed the ledger
+ * recognises what has been reported. A replay after a replay is a message of its own: the one before may have been refused since. It sends
+ * before it marks, so that what is marked was sent. Throws if the quarantine or the queue cannot be reached; then call it again.
  */
 export async function replayOrderMessage(
   { entryId, correctedBody }: { entryId: string; correctedBody?: string },
@@ -42,7 +42,10 @@ export async function replayOrderMessage(
     {
       body,
       groupId: groupOf(body) ?? messageGroupId(entryId),
-      deduplicationId: messageDeduplicationId({ source: 'replay', id: `${entryId} ${sha256Hex(body)}` }),
+      deduplicationId: messageDeduplicationId({
+        source: 'replay',
+        id: [entryId, entry.refusedAt, entry.replayedAt ?? 'never', sha256Hex(body)].join(' '),
+      }),
       attributes: { [REPLAY_ATTRIBUTE]: entryId },
     },
   ]);

@@ -1,4 +1,8 @@
-import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  PutItemCommand,
+  type PutItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 
 import { packText } from './packed-json.ts';
@@ -31,7 +35,10 @@ export type QuarantineEntry = {
 
 /** Keeps what was refused. */
 export type QuarantineStore = {
-  /** Keeps the entry; one that is there already, replayed or not, is left as it is. Throws if the table cannot be reached. */
+  /**
+   * Keeps the entry. One that is there already is left as it is, unless it was replayed before this refusal: then it stands as refused
+   * anew, not replayed (only an entry of more than one item stays marked). Throws if the table cannot be reached.
+   */
   keep(entry: QuarantineEntry): Promise<void>;
 };
 
@@ -63,10 +70,13 @@ export function createQuarantineStore({
       });
       // The parts go first: an entry that is there is whole.
       for (const [index, part] of more.entries()) {
-        await putOnce({ client, table, item: item(quarantinePartId(id, index + 2), { bytes: part }) });
+        const partItem = item(quarantinePartId(id, index + 2), { bytes: part });
+        await putUnlessStanding({ client, table, item: partItem, condition: IS_ABSENT });
       }
       const head = { ...entry, bytes: first, parts: more.length + 1, replayed: false };
-      await putOnce({ client, table, item: item(id, head) });
+      // Parts are never replaced: what goes on in them would not fit another first part.
+      const condition = more.length === 0 ? isAbsentOrReplayedBefore(entry.refusedAt) : IS_ABSENT;
+      await putUnlessStanding({ client, table, item: item(id, head), condition });
     },
   };
 }
@@ -76,21 +86,34 @@ export function quarantinePartId(id: string, part: number): string {
   return `${id}#part-${part}`;
 }
 
-async function putOnce({
+type Condition = Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeValues'>;
+
+const IS_ABSENT: Condition = { ConditionExpression: 'attribute_not_exists(schemaVersion)' };
+
+function isAbsentOrReplayedBefore(refusedAt: string): Condition {
+  return {
+    ConditionExpression: 'attribute_not_exists(schemaVersion) OR (parts = :one AND replayedAt < :refusedAt)',
+    ExpressionAttributeValues: { ':one': { N: '1' }, ':refusedAt': { S: refusedAt } },
+  };
+}
+
+async function putUnlessStanding({
   client,
   table,
   item,
+  condition,
 }: {
   client: DynamoDB;
   table: string;
   item: Record<string, unknown>;
+  condition: Condition;
 }): Promise<void> {
   try {
     await client.send(
       new PutItemCommand({
         TableName: table,
         Item: marshall(item, { removeUndefinedValues: true }),
-        ConditionExpression: 'attribute_not_exists(schemaVersion)',
+        ...condition,
       }),
     );
   } catch (error) {

@@ -18,7 +18,8 @@ const BETWEEN = new RegExp(String.raw`^(${NAME}) BETWEEN (:\w+) AND (:\w+)$`);
 const parsed = new Map<string, Condition>();
 
 /**
- * Whether the item meets the condition. Knows what our stores use, clauses joined by AND: existence, comparisons, BETWEEN.
+ * Whether the item meets the condition. Knows what our stores use: existence, comparisons and BETWEEN, joined by AND, and such
+ * groups, in parentheses, joined by OR.
  *
  * Throws on anything else, so that a store that says more is not judged by less.
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
@@ -30,6 +31,11 @@ export function meets(item: Item, expression: string, placeholders: Placeholders
 }
 
 function parseCondition(expression: string): Condition {
+  const alternatives = expression.split(' OR ').map((group) => parseGroup(group.replace(/^\((.*)\)$/, '$1')));
+  return (item, placeholders) => alternatives.some((group) => group(item, placeholders));
+}
+
+function parseGroup(expression: string): Condition {
   const clauses = expression
     .replace(/(BETWEEN :\w+) AND /g, '$1 &AND ')
     .split(/ AND /)

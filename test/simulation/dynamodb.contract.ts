@@ -103,6 +103,9 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
       ['revision >= :ten', false],
       ['attribute_exists(revision) AND revision = :nine', true],
       ['attribute_exists(absent) AND revision = :nine', false],
+      ['attribute_exists(absent) OR (revision = :nine AND revision < :ten)', true],
+      ['attribute_exists(revision) OR (revision = :ten AND revision < :nine)', true],
+      ['attribute_exists(absent) OR (revision = :nine AND revision < :nine)', false],
       ['revision BETWEEN :nine AND :ten', true],
       ['revision BETWEEN :ten AND :ten AND attribute_exists(revision)', false],
     ])('judges the condition %s', async (condition, holds) => {

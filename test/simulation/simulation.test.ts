@@ -18,6 +18,11 @@ const FOUND: readonly (readonly [seed: number, because: string])[] = [
     4472,
     'what the restored ledger had forgotten of a replay was not replayed until all was at rest, which it never was',
   ],
+  [
+    11368,
+    'a replay soon after a replay was one message to SQS, though the order had been refused in between',
+  ],
+  [11422, 'an order that was refused once more after its replay still stood as replayed in quarantine'],
 ];
 
 describe('a schedule', () => {

@@ -1,4 +1,9 @@
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { startSqs, type SqsEmulator } from '../../../local/aws/emulators/sqs-emulator.ts';
@@ -84,6 +89,14 @@ async function received() {
   }));
 }
 
+async function waiting(): Promise<number> {
+  const AttributeNames = ['ApproximateNumberOfMessages' as const];
+  const { Attributes } = await client.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames }),
+  );
+  return Number(Attributes?.['ApproximateNumberOfMessages']);
+}
+
 const orderMessage = JSON.stringify({
   specversion: '1.0',
   subject: 'o-1',
@@ -110,15 +123,26 @@ describe('replayOrderMessage', () => {
     expect(await received()).toMatchObject([{ body: correctedBody, group: 'o-2', replayOf: 'm-2' }]);
   });
 
-  it('sends the same body once in five minutes, however often it is asked to, and another body at once', async () => {
+  it('is one message to SQS when it is repeated because the entry could not be marked, and another body is another', async () => {
     await quarantine('m-3', orderMessage);
     const another = orderMessage.replaceAll('o-1', 'o-3');
+    const markReplayed = () => Promise.reject(new Error('no table'));
+    const unmarked = { ...ports(), quarantine: { ...review, markReplayed } };
 
-    await replayOrderMessage({ entryId: 'm-3' }, ports());
-    await replayOrderMessage({ entryId: 'm-3' }, ports());
+    await expect(replayOrderMessage({ entryId: 'm-3' }, unmarked)).rejects.toThrow('no table');
+    await expect(replayOrderMessage({ entryId: 'm-3' }, unmarked)).rejects.toThrow('no table');
     await replayOrderMessage({ entryId: 'm-3', correctedBody: another }, ports());
 
-    expect((await received()).map(({ body }) => body)).toEqual([orderMessage, another]);
+    expect(await waiting()).toBe(2);
+  });
+
+  it('is a message of its own after an earlier replay: the order may have been refused again since', async () => {
+    await quarantine('m-6', orderMessage);
+
+    await replayOrderMessage({ entryId: 'm-6' }, ports());
+    await replayOrderMessage({ entryId: 'm-6' }, ports());
+
+    expect(await waiting()).toBe(2);
   });
 
   it.each([

@@ -85,6 +85,37 @@ describe('createQuarantineReview', () => {
     });
   });
 
+  it('stands as not replayed, with the new reasons, what is refused once more after it was replayed', async () => {
+    const entry = { kind: 'order#acme', id: 'refused again', bytes: 'x', ...about };
+    const again = {
+      ...entry,
+      reasons: [{ code: 'refused_by_button', problem: 'Button refuses it' }],
+      refusedAt: '2026-06-03T12:00:00.000Z',
+    };
+    await store.keep(entry);
+    await review.markReplayed('order#acme', 'refused again', new Date('2026-06-02T08:00:00.000Z'));
+
+    await store.keep(again);
+
+    const { reasons, refusedAt } = again;
+    const read = await review.read('order#acme', 'refused again');
+    expect(read).toMatchObject({ reasons, refusedAt });
+    expect(read).not.toHaveProperty('replayedAt');
+  });
+
+  it('keeps the bytes of a large entry together when it is refused once more', async () => {
+    const bytes = randomBytes(800_000);
+    const entry = { kind: 'order#acme', id: 'large again', bytes, ...about };
+    await store.keep(entry);
+    await review.markReplayed('order#acme', 'large again', new Date('2026-06-02T08:00:00.000Z'));
+
+    await store.keep({ ...entry, bytes: randomBytes(800_000), refusedAt: '2026-06-03T12:00:00.000Z' });
+    await store.keep({ ...entry, bytes: 'small', refusedAt: '2026-06-03T12:00:00.000Z' });
+
+    const read = await review.read('order#acme', 'large again');
+    expect(Buffer.from(read?.bytes ?? []).equals(bytes)).toBe(true);
+  });
+
   it('deletes an entry with all its parts, and says so if it is not there', async () => {
     await store.keep({ kind: 'order#deleted', id: 'large', bytes: randomBytes(1_000_000), ...about });
 
