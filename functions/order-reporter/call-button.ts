@@ -33,10 +33,7 @@ export async function callButton(report: OrderReport, ports: CallButtonPorts): P
   if (next.call === 'update') return toEnd(await api.update(orderId, newest.order));
   if (next.call === 'create') return toEnd(await create(newest.order, api));
 
-  const looked = await api.get(orderId, newest.order.btn_ref);
-  // An order must not wait for ever for a look-up that never works; one that works counts, however often the order was tried before.
-  const isStuck = looked.answer === 'try-again' && report.attempts >= TOKEN_TRIES;
-  const read = isStuck ? await api.get(orderId) : looked;
+  const read = await readOrder(report, api);
   if (read.answer === 'not-found' && !report.reported) return toEnd(await create(newest.order, api));
   if (read.answer !== 'found') return toEnd(read);
   if (read.order.status === 'deleted') return refused('deleted_at_button');
@@ -45,6 +42,17 @@ export async function callButton(report: OrderReport, ports: CallButtonPorts): P
   const { button_order_id: id } = read.order;
   const idKnown = id === undefined ? {} : { buttonOrderId: id };
   return kept({ result: 'done', acceptedOnly: false, sent: false, ...idKnown });
+}
+
+/** By its id and, where that finds nothing, by its token (docs/decisions/0013-look-up-by-token.md). */
+async function readOrder({ orderId, newest, attempts }: OrderReport, api: OrderApi): Promise<OrderApiAnswer> {
+  const byId = await api.get(orderId);
+  const token = newest.order?.btn_ref;
+  if (byId.answer !== 'not-found' || token === undefined) return byId;
+  const byToken = await api.getByToken(orderId, token);
+  // An order must not wait for ever for a look-up that never works; one that works counts, however often the order was tried before.
+  const isStuck = byToken.answer === 'try-again' && attempts >= TOKEN_TRIES;
+  return isStuck ? byId : byToken;
 }
 
 /**

@@ -33,11 +33,10 @@ export type OrderApi = {
   update(orderId: string, order: Order): Promise<OrderApiAnswer>;
   /** Whole orders only; can't be undone. */
   cancel(orderId: string): Promise<OrderApiAnswer>;
-  /**
-   * The order as Button holds it. With its token, an order that Button does not find by its id is looked for among the token's orders:
-   * Button's documents do not agree on whose id a GET takes.
-   */
-  get(orderId: string, btnRef?: string): Promise<OrderApiAnswer>;
+  /** The order as Button holds it. */
+  get(orderId: string): Promise<OrderApiAnswer>;
+  /** The order among those of its token, for where `get` finds nothing: Button's documents do not agree on whose id a GET takes. */
+  getByToken(orderId: string, btnRef: string): Promise<OrderApiAnswer>;
 };
 
 type Operation = 'create' | 'update' | 'cancel' | 'get';
@@ -84,9 +83,8 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
     update: (orderId, { order_id: _id, btn_ref: _token, ...changes }) =>
       send('update', { method: 'POST', path: pathOf(orderId), body: changes }),
     cancel: (orderId) => send('cancel', { method: 'DELETE', path: pathOf(orderId) }),
-    async get(orderId, btnRef) {
-      const byId = await send('get', { method: 'GET', path: pathOf(orderId) });
-      if (byId.answer !== 'not-found' || btnRef === undefined) return byId;
+    get: (orderId) => send('get', { method: 'GET', path: pathOf(orderId) }),
+    async getByToken(orderId, btnRef) {
       const path = `/v1/order/btn-ref/${encodeURIComponent(btnRef)}`;
       return findListed(orderId, await http.call({ method: 'GET', path, apiKey }));
     },

@@ -37,7 +37,13 @@ it('a batch of ten orders of ten groups takes one answer of Button’s, not ten:
     answered += 1;
     return { answer: 'done', acceptedOnly: false };
   };
-  const orderApi: OrderApi = { create: answer, update: answer, cancel: answer, get: answer };
+  const orderApi: OrderApi = {
+    create: answer,
+    update: answer,
+    cancel: answer,
+    get: answer,
+    getByToken: answer,
+  };
   const ledger = createInMemoryLedger();
 
   const { batchItemFailures } = await processBatch({

@@ -21,10 +21,12 @@ function claimed({
   kind = 'created',
   reported,
   doubt,
+  attempts = 0,
 }: {
   kind?: 'created' | 'updated' | 'cancelled';
   reported?: Partial<ReportedVersion>;
   doubt?: Doubt;
+  attempts?: number;
 }): OrderReport {
   const known = {
     version,
@@ -48,7 +50,7 @@ function claimed({
       hash: 'h-2',
       ...(doubt ? { doubt } : {}),
     },
-    attempts: 0,
+    attempts,
     warnings: [],
   };
 }
@@ -65,6 +67,7 @@ async function talk(report: OrderReport, answers: Partial<Record<keyof OrderApi,
     update: answer('update'),
     cancel: answer('cancel'),
     get: answer('get'),
+    getByToken: answer('getByToken'),
   };
   return { asked, ...(await callButton(report, { api, now, verifyBefore: undefined })) };
 }
@@ -123,11 +126,42 @@ describe('callButton', () => {
     const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
     const known = claimed({ kind: 'updated', reported: {}, doubt: { kind: 'unclear', hash: 'h-2' } });
 
-    const created = await talk(inDoubt, { get: { answer: 'not-found' }, create: done });
-    const missing = await talk(known, { get: { answer: 'not-found' } });
+    const nowhere = { get: { answer: 'not-found' }, getByToken: { answer: 'not-found' } } as const;
 
-    expect(created).toMatchObject({ asked: ['get', 'create'], result: { result: 'done' } });
-    expect(missing).toMatchObject({ asked: ['get'], result: { reason: 'unknown_to_button' } });
+    const created = await talk(inDoubt, { ...nowhere, create: done });
+    const missing = await talk(known, nowhere);
+
+    expect(created).toMatchObject({ asked: ['get', 'getByToken', 'create'], result: { result: 'done' } });
+    expect(missing).toMatchObject({ asked: ['get', 'getByToken'], result: { reason: 'unknown_to_button' } });
+  });
+
+  it('looks by its token for what its id does not find, and goes by that answer (A22, B1)', async () => {
+    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
+    const held = { total: order.total, currency: order.currency };
+    const get = { answer: 'not-found' } as const;
+
+    const found = await talk(inDoubt, { get, getByToken: { answer: 'found', order: held } });
+    const absent = await talk(inDoubt, { get, getByToken: { answer: 'not-found' }, create: done });
+    const unread = await talk(inDoubt, { get, getByToken: { answer: 'try-again', reason: 'http_503' } });
+
+    expect(found).toMatchObject({ asked: ['get', 'getByToken'], result: { result: 'done', sent: false } });
+    expect(absent.asked).toEqual(['get', 'getByToken', 'create']);
+    expect(unread).toMatchObject({ asked: ['get', 'getByToken'], result: { result: 'try-again' } });
+  });
+
+  it('goes by the id alone after a day in which no look-up by token was answered, and still by one that is', async () => {
+    const tried = (attempts: number) => claimed({ doubt: { kind: 'unclear', hash: 'h-2' }, attempts });
+    const get = { answer: 'not-found' } as const;
+    const down = { get, getByToken: { answer: 'try-again', reason: 'http_503' }, create: done } as const;
+    const held = { answer: 'found', order: { total: order.total, currency: order.currency } } as const;
+
+    const before = await talk(tried(47), down);
+    const after = await talk(tried(48), down);
+    const answered = await talk(tried(48), { get, getByToken: held });
+
+    expect(before.asked).toEqual(['get', 'getByToken']);
+    expect(after.asked).toEqual(['get', 'getByToken', 'create']);
+    expect(answered.asked).toEqual(['get', 'getByToken']);
   });
 
   it('waits two hours for what Button has taken and does not show, and takes a cancellation of it for done (B7)', async () => {

@@ -41,6 +41,7 @@ function createButtonThatIsDown() {
       }),
     cancel: (orderId) =>
       answer(() => (orders.delete(orderId) ? done(`cancel ${orderId}`) : { answer: 'not-found' })),
+    getByToken: () => answer(() => ({ answer: 'not-found' })),
     get: (orderId) =>
       answer(() => {
         const order = orders.get(orderId);

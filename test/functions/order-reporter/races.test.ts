@@ -43,7 +43,13 @@ function button(
     await meanwhile();
     return answer;
   };
-  return { create: call('create'), update: call('update'), cancel: call('cancel'), get: call('get') };
+  return {
+    create: call('create'),
+    update: call('update'),
+    cancel: call('cancel'),
+    get: call('get'),
+    getByToken: call('getByToken'),
+  };
 }
 
 function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
