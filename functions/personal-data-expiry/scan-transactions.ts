@@ -1,47 +1,83 @@
+import { duePass, type ExpiryPass } from '../../shared/domain/expiry-pass.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
-import { countStalePending } from '../../shared/domain/stale-pending.ts';
+import { countStalePending, type StalePending } from '../../shared/domain/stale-pending.ts';
 import { expirePersonalData, type EraseTransactionsPorts } from '../../shared/ingest/erase-shopper.ts';
-import type { Scanned } from '../../shared/store/transaction-scan.ts';
+import type { ExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
+import type { ScannedPage } from '../../shared/store/transaction-scan.ts';
 
 /** After how many days something is due: days since the last change of a final transaction, and since the creation of a pending one. */
 export type Ages = { personalDataDays: number; stalePendingDays: number };
 
-/** What the weekly scan found. */
-export type WeeklyScan = { expired: number; stalePending: number };
+/** What a run needs. */
+export type ScanTransactionsPorts = Omit<EraseTransactionsPorts, 'all'> & {
+  passes: ExpiryPassStore;
+  /** A page of the table behind a key, or the first. */
+  scanPage: (after: string | undefined) => Promise<ScannedPage>;
+  /** Whether there is time for another page. */
+  timeLeft: () => boolean;
+  metrics: Metrics;
+};
+
+/** How a run ended, and how many transactions lost their personal data in it. `overtaken`: another run is at work on the same pass. */
+export type ScanRun = { outcome: 'nothing-due' | 'paused' | 'overtaken' | 'finished'; expired: number };
 
 const DAY_MS = 86_400_000;
 
 /**
- * Looks at every transaction once: lets personal data expire, and counts what is pending though its time is long over. One scan does
- * both, because it is what costs.
+ * Looks at every transaction once a week: lets personal data expire, and counts what is pending though its time is long over. One pass
+ * does both, because reading is what costs.
  *
- * Counts are emitted only when the scan has come to its end: half a count would be a wrong one. Throws if the table cannot be reached.
+ * Where the pass stands is saved after every page, never before the page's work is done: a run that dies leaves one page to be looked
+ * at again, and its counts are not in yet. Counts are emitted only when the pass has come to its end: half a count would be a wrong one.
+ * Throws if a table cannot be reached.
  */
-export async function scanTransactions(
-  { personalDataDays, stalePendingDays }: Ages,
-  { metrics, ...ports }: EraseTransactionsPorts & { metrics: Metrics },
-): Promise<WeeklyScan> {
-  const daysAgo = (days: number): string => new Date(ports.now().getTime() - days * DAY_MS).toISOString();
-  const { see, counted } = countStalePending(daysAgo(stalePendingDays));
-  const expired = await expirePersonalData(daysAgo(personalDataDays), {
-    ...ports,
-    all: passing(ports.all, see),
-  });
-  metrics.add({ name: 'PersonalDataExpired', value: expired });
-  const { transactions, amountsMinor } = counted();
-  metrics.add({ name: 'StalePendingTransactions', value: transactions });
-  for (const [currency, value] of amountsMinor) {
-    metrics.add({ name: 'StalePendingAmountMinor', value, dimensions: { Currency: currency } });
+export async function scanTransactions(ages: Ages, ports: ScanTransactionsPorts): Promise<ScanRun> {
+  const { passes, metrics, timeLeft, now } = ports;
+  const standing = await passes.read();
+  let pass = duePass(standing?.thing, now());
+  if (!pass) return { outcome: 'nothing-due', expired: 0 };
+  let revision = standing?.revision ?? 0;
+  let expired = 0;
+  try {
+    do {
+      const page = await workOnPage(pass, ages, ports);
+      expired += page.expired;
+      // Before it is saved: said twice, a level is as high as said once; a run that dies in between would leave it unsaid for a week.
+      if (page.pass.finishedAt !== undefined) emitStalePending(page.pass.stalePending, metrics);
+      if (!(await passes.save(page.pass, revision))) return { outcome: 'overtaken', expired };
+      ({ pass } = page);
+      revision += 1;
+    } while (pass.finishedAt === undefined && timeLeft());
+  } finally {
+    metrics.add({ name: 'PersonalDataExpired', value: expired });
   }
-  return { expired, stalePending: transactions };
+  return { outcome: pass.finishedAt === undefined ? 'paused' : 'finished', expired };
 }
 
-async function* passing(
-  all: EraseTransactionsPorts['all'],
-  see: ReturnType<typeof countStalePending>['see'],
-): AsyncGenerator<Scanned> {
-  for await (const scanned of all) {
-    if (scanned.kind === 'record') see(scanned.stored.thing);
-    yield scanned;
+/** Does everything that a page asks for. Returns where the pass stands then. */
+async function workOnPage(
+  { beganAt, after, stalePending }: ExpiryPass,
+  { personalDataDays, stalePendingDays }: Ages,
+  { scanPage, ...ports }: ScanTransactionsPorts,
+): Promise<{ pass: ExpiryPass; expired: number }> {
+  const daysAgo = (days: number): string => new Date(Date.parse(beganAt) - days * DAY_MS).toISOString();
+  const { scanned: all, next } = await scanPage(after);
+  let counted = stalePending;
+  async function* counting(): EraseTransactionsPorts['all'] {
+    for await (const scanned of all) {
+      if (scanned.kind === 'record')
+        counted = countStalePending(counted, scanned.stored.thing, daysAgo(stalePendingDays));
+      yield scanned;
+    }
+  }
+  const expired = await expirePersonalData(daysAgo(personalDataDays), { ...ports, all: counting() });
+  const reached = next === undefined ? { finishedAt: ports.now().toISOString() } : { after: next };
+  return { pass: { beganAt, stalePending: counted, ...reached }, expired };
+}
+
+function emitStalePending({ transactions, amountsMinor }: StalePending, metrics: Metrics): void {
+  metrics.add({ name: 'StalePendingTransactions', value: transactions });
+  for (const [currency, value] of Object.entries(amountsMinor)) {
+    metrics.add({ name: 'StalePendingAmountMinor', value, dimensions: { Currency: currency } });
   }
 }

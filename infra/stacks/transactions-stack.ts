@@ -3,10 +3,15 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
-import { POSITIONS_TABLE, QUARANTINE_TABLE, TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
+import {
+  EXPIRY_PASS_PARTITION,
+  POSITIONS_TABLE,
+  QUARANTINE_TABLE,
+  TRANSACTIONS_TABLE,
+} from '../../shared/store/table.ts';
 import type { Environment as PersonalDataExpiryEnvironment } from '../../functions/personal-data-expiry/env.ts';
 import { createDataTable, text } from '../constructs/data-table.ts';
-import { permission } from '../constructs/permission.ts';
+import { leadingKeys, permission } from '../constructs/permission.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import type { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
 import type { Deployment } from '../deployment.ts';
@@ -58,7 +63,7 @@ export class TransactionsStack extends Stack {
       includePersonalFields: transactionsConfig.includePersonalFields,
       eventArchiveDays: transactionsConfig.eventArchiveDays,
     });
-    addPersonalDataExpiry(this, { deployment, transactionsConfig, transactions });
+    addPersonalDataExpiry(this, { deployment, transactionsConfig, transactions, positions });
     new CfnOutput(this, 'TransactionsTableName', { value: transactions.tableName });
     new CfnOutput(this, 'PositionsTableName', { value: positions.tableName });
     new CfnOutput(this, 'WebhookQuarantineTableName', { value: quarantine.tableName });
@@ -131,10 +136,12 @@ function addPersonalDataExpiry(
     deployment,
     transactionsConfig: { personalDataDays, stalePendingDays },
     transactions,
-  }: TransactionsTableProps & { transactions: Table },
+    positions,
+  }: TransactionsTableProps & { transactions: Table; positions: Table },
 ): void {
   const environment: PersonalDataExpiryEnvironment = {
     TRANSACTIONS_TABLE: transactions.tableName,
+    POSITIONS_TABLE: positions.tableName,
     PERSONAL_DATA_DAYS: String(personalDataDays),
     STALE_PENDING_DAYS: String(stalePendingDays),
   };
@@ -149,9 +156,15 @@ function addPersonalDataExpiry(
         ['dynamodb:Scan', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
         transactions.tableArn,
       ),
+      permission(
+        ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        positions.tableArn,
+        leadingKeys(EXPIRY_PASS_PARTITION),
+      ),
     ],
-    failedRuns: 'repeated',
-    schedules: [{ name: 'weekly', expression: 'cron(30 4 ? * SUN *)', timeZone: 'UTC' }],
+    failedRuns: 'dropped',
+    // As often as runs can follow each other: a pass over a large table takes many, and one with nothing to do is a single read.
+    schedules: [{ name: 'often', expression: 'rate(15 minutes)', timeZone: 'UTC' }],
   });
 }
 

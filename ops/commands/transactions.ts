@@ -6,7 +6,13 @@ import { eraseShopper, findShopper, type Shopper } from '../../shared/ingest/era
 import { flag } from '../../shared/runtime/env.ts';
 import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
-import { deletePart, scanAll, scanHeads, scanStatus } from '../../shared/store/transaction-scan.ts';
+import {
+  deletePart,
+  readOwner,
+  scanAll,
+  scanHeads,
+  scanStatus,
+} from '../../shared/store/transaction-scan.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
 import { defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
 import { createPace } from '../pace.ts';
@@ -179,6 +185,7 @@ export const shopperErase = defineCommand({
           return store.write(record, expectedRevision);
         },
       },
+      readOwner: (key) => readOwner(table, key),
       deletePart: (partKey) => deletePart(table, partKey),
       now: context.now,
     });

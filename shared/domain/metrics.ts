@@ -92,7 +92,7 @@ export const METRICS = {
   RowsOnlyInAllAccountsList: { unit: 'Count', dimensions: [] },
   RowsOnlyInAccountLists: { unit: 'Count', dimensions: [] },
   DriftAmountMinor: { unit: 'None', dimensions: ['Currency'] },
-  // The weekly scan of the transactions: expiry of personal data, and what is overdue.
+  // The weekly pass over the transactions: expiry of personal data, and what is overdue.
   PersonalDataExpired: { unit: 'Count', dimensions: [] },
   /** Transactions that are pending far beyond their finalization: as many as there are, counted once a week. */
   StalePendingTransactions: { unit: 'Count', dimensions: [], isLevel: true },

@@ -10,9 +10,11 @@ export type Shopper = { publisherCustomerId?: string; pubRef?: string };
 
 /** What erasing needs. */
 export type EraseTransactionsPorts = {
-  /** Everything in the table, as `scanAll` finds it: a shopper may stand in a version that no index shows. */
+  /** Everything in the table, as `scanAll` finds it, or on a page of it: a shopper may stand in a version that no index shows. */
   all: AsyncIterable<Scanned>;
   transactions: Pick<TransactionStore, 'write'>;
+  /** The transaction that a part belongs to, strongly consistent: it may have been erased just now. */
+  readOwner: (key: string) => Promise<Stored<TransactionRecord> | undefined>;
   /** Deletes a part of a large transaction. */
   deletePart: (partKey: string) => Promise<void>;
   now: () => Date;
@@ -72,24 +74,29 @@ async function eraseTransactions(
   isToErase: (record: TransactionRecord) => boolean,
   ports: EraseTransactionsPorts,
 ): Promise<number> {
-  const parts: { partKey: string; partOf: string }[] = [];
+  const partsOf = new Map<string, string[]>();
   const erased = new Set<string>();
   let found = 0;
-  for await (const scanned of ports.all) {
-    if (scanned.kind === 'part') {
-      parts.push(scanned);
-      continue;
-    }
-    const { thing: record } = scanned.stored;
-    if (record.erasedAt !== undefined) erased.add(record.key);
-    else if (isToErase(record)) {
-      await eraseStored(scanned.stored, ports);
-      erased.add(record.key);
+  const eraseIfDue = async (stored: Stored<TransactionRecord>): Promise<void> => {
+    const { key, erasedAt } = stored.thing;
+    if (erasedAt === undefined) {
+      if (!isToErase(stored.thing)) return;
+      await eraseStored(stored, ports);
       found += 1;
     }
+    erased.add(key);
+  };
+  for await (const scanned of ports.all) {
+    if (scanned.kind === 'record') await eraseIfDue(scanned.stored);
+    else partsOf.set(scanned.partOf, [...(partsOf.get(scanned.partOf) ?? []), scanned.partKey]);
   }
-  // An erased head is small and has no parts: whatever parts are left of it hold earlier versions.
-  for (const { partKey } of parts.filter(({ partOf }) => erased.has(partOf))) await ports.deletePart(partKey);
+  for (const [key, parts] of partsOf) {
+    // Where a page is all that is looked at, the head may stand on another.
+    const owner = erased.has(key) ? undefined : await ports.readOwner(key);
+    if (owner) await eraseIfDue(owner);
+    // An erased head is small and has no parts: whatever parts are left of it hold earlier versions.
+    if (erased.has(key)) for (const part of parts) await ports.deletePart(part);
+  }
   return found;
 }
 

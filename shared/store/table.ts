@@ -39,6 +39,12 @@ export const POSITIONS_TABLE = {
   timeToLive: 'expiresAtEpochSeconds',
 } as const;
 
+/**
+ * Where the pass over all transactions stands, among the positions. Not an account, because Button's account ids begin with `acc-`; and no
+ * `*`, which would mean every account in a policy that narrows rights to it.
+ */
+export const EXPIRY_PASS_PARTITION = '#personal-data-expiry';
+
 /** What was refused: original bytes, reasons, replay state. */
 export const QUARANTINE_TABLE = {
   partitionKey: 'kind',

@@ -1,5 +1,6 @@
 import {
   DeleteItemCommand,
+  GetItemCommand,
   ScanCommand,
   type AttributeValue,
   type ScanCommandInput,
@@ -13,7 +14,7 @@ import { TRANSACTIONS_TABLE } from './table.ts';
 import { fromItem, TransactionHeadSchema, type TransactionHead } from './transaction-item.ts';
 import type { Stored } from './versioned-item.ts';
 
-// Reading the whole table is for repairs that somebody starts by hand, and for the weekly expiry of personal data.
+// Reading the whole table is for repairs that somebody starts by hand, and for the expiry of personal data.
 
 /** A range of `modifiedDate`, `start` inclusive, `end` exclusive: instants in ISO 8601 UTC. */
 export type ModifiedRange = { start: string; end: string };
@@ -49,7 +50,30 @@ export type Scanned =
 
 /** Everything in the table. Throws if it cannot be reached. */
 export async function* scanAll(access: TableAccess): AsyncGenerator<Scanned> {
-  for await (const item of scan(access, {})) {
+  let after: string | undefined;
+  do {
+    const page = await scanPage(access, after);
+    yield* page.scanned;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** A page of the table, at most a megabyte: what is on it, and the key behind which the next one begins; undefined on the last. */
+export type ScannedPage = { scanned: AsyncIterable<Scanned>; next: string | undefined };
+
+/**
+ * The page behind a key, or the first. The key need not be there any more. Throws, as reading what is on the page does, if the table
+ * cannot be reached.
+ */
+export async function scanPage(access: TableAccess, after: string | undefined): Promise<ScannedPage> {
+  const { partitionKey } = TRANSACTIONS_TABLE;
+  const startKey = after === undefined ? undefined : { [partitionKey]: { S: after } };
+  const { items, lastKey } = await readPage(access, {}, startKey);
+  return { scanned: readItems(access, items), next: lastKey?.[partitionKey]?.S };
+}
+
+async function* readItems(access: TableAccess, items: readonly Item[]): AsyncGenerator<Scanned> {
+  for (const item of items) {
     if (TRANSACTIONS_TABLE.partOf in item) {
       const { pk, partOf } = PartSchema.parse(unmarshall(item));
       yield { kind: 'part', partKey: pk, partOf };
@@ -57,6 +81,21 @@ export async function* scanAll(access: TableAccess): AsyncGenerator<Scanned> {
       yield { kind: 'record', stored: await fromItem(access, item) };
     }
   }
+}
+
+/** The transaction that a part belongs to, strongly consistent; undefined if it was never written. Throws if the table cannot be reached. */
+export async function readOwner(
+  access: TableAccess,
+  partOf: string,
+): Promise<Stored<TransactionRecord> | undefined> {
+  const { Item: item } = await access.client.send(
+    new GetItemCommand({
+      TableName: access.table,
+      Key: { [TRANSACTIONS_TABLE.partitionKey]: { S: partOf } },
+      ConsistentRead: true,
+    }),
+  );
+  return item && fromItem(access, item);
 }
 
 /** Deletes a part of a large transaction, never a transaction. Throws if the table cannot be reached. */
@@ -77,16 +116,24 @@ type Filter = Pick<
   'FilterExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
 
-async function* scan(
+type Item = Record<string, AttributeValue>;
+
+async function* scan(access: TableAccess, filter: Filter): AsyncGenerator<Item> {
+  let startKey: Item | undefined;
+  do {
+    const { items, lastKey } = await readPage(access, filter, startKey);
+    yield* items;
+    startKey = lastKey;
+  } while (startKey);
+}
+
+async function readPage(
   { client, table }: TableAccess,
   filter: Filter,
-): AsyncGenerator<Record<string, AttributeValue>> {
-  let startKey: Record<string, AttributeValue> | undefined;
-  do {
-    const page = await client.send(
-      new ScanCommand({ TableName: table, ConsistentRead: true, ExclusiveStartKey: startKey, ...filter }),
-    );
-    yield* page.Items ?? [];
-    startKey = page.LastEvaluatedKey;
-  } while (startKey);
+  startKey: Item | undefined,
+): Promise<{ items: Item[]; lastKey: Item | undefined }> {
+  const { Items: items = [], LastEvaluatedKey: lastKey } = await client.send(
+    new ScanCommand({ TableName: table, ConsistentRead: true, ExclusiveStartKey: startKey, ...filter }),
+  );
+  return { items, lastKey };
 }

@@ -4,7 +4,8 @@ import type { SQSEvent } from 'aws-lambda';
 
 import { scanTransactions } from '../../functions/personal-data-expiry/scan-transactions.ts';
 import { plannedWakeUp, type WakeUpMessage } from '../../shared/domain/wake-up.ts';
-import { scanAll } from '../../shared/store/transaction-scan.ts';
+import { createExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
+import { readOwner, scanPage } from '../../shared/store/transaction-scan.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { orderMessage, type SentVersion } from '../simulation/messages.ts';
@@ -150,8 +151,11 @@ async function playWeeklyScan({ world, emit }: WatchedWorld): Promise<void> {
   await scanTransactions(
     { personalDataDays: 30, stalePendingDays: 30 },
     {
-      all: scanAll(table),
+      passes: createExpiryPassStore({ client, table: TABLES.positions }),
+      scanPage: (after) => scanPage(table, after),
+      timeLeft: () => true,
       transactions: createTransactionStore({ ...table, shopperField: 'none' }),
+      readOwner: (key) => readOwner(table, key),
       deletePart: () => Promise.resolve(),
       metrics: { add: emit },
       now: () => new Date(world.clock.now() + 365 * 86_400_000),

@@ -113,7 +113,7 @@ describe('bundleFunctions', () => {
 const BUDGETS: Record<string, number> = {
   'event-publisher': 300_000,
   'order-reporter': 390_000,
-  'personal-data-expiry': 325_000,
+  'personal-data-expiry': 330_000,
   'reconciliation-planner': 375_000,
   'retry-sweep': 375_000,
   'transaction-reconciler': 400_000,

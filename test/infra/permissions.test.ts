@@ -18,6 +18,7 @@ const MESSAGES =
   'sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage on';
 const ACME_ONLY = 'if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["acme#*"]}}';
 const ACME_BREAKER_ONLY = ACME_ONLY.replace('acme#*', 'acme#breaker*');
+const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
 
 /** Everything that anything may do, by role. A statement that is not here, or only here, fails the test. */
 const PERMISSIONS: Record<string, string[]> = {
@@ -74,6 +75,7 @@ const PERMISSIONS: Record<string, string[]> = {
     `${LOGS} PersonalDataExpiryWorkerLogs`,
     TRACES,
     'dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Scan on Transactions',
+    `dynamodb:GetItem, dynamodb:PutItem on Positions ${EXPIRY_PASS_ONLY}`,
   ],
   PersonalDataExpirySchedulerRole: ['lambda:InvokeFunction on PersonalDataExpiryWorkerFunction'],
   PublicationPublisherRole: [

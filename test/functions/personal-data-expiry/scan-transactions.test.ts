@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
 
-import { scanTransactions } from '../../../functions/personal-data-expiry/scan-transactions.ts';
+import {
+  scanTransactions,
+  type ScanTransactionsPorts,
+} from '../../../functions/personal-data-expiry/scan-transactions.ts';
 import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
 import type { Observation, Transaction } from '../../../shared/domain/transaction.ts';
 import type { Scanned } from '../../../shared/store/transaction-scan.ts';
+import { createInMemoryExpiryPass } from '../../fakes/in-memory-expiry-pass.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 
 const NOW = new Date('2026-06-01T00:00:00.000Z');
+const DAY_MS = 86_400_000;
 const LONG_AGO = '2026-01-01T10:00:00Z';
 
 function observation(buttonOrderId: string, changes: Partial<Transaction>): Observation {
@@ -38,7 +43,8 @@ function observation(buttonOrderId: string, changes: Partial<Transaction>): Obse
   };
 }
 
-async function createTable(observations: readonly Observation[]) {
+/** A table in pages of so many, and a run's ports to it. */
+async function createTable(observations: readonly Observation[], pageSize = 100) {
   const transactions = createInMemoryTransactions();
   for (const observed of observations) {
     const standing = await transactions.read(`order#${observed.transaction.buttonOrderId ?? ''}`);
@@ -46,19 +52,31 @@ async function createTable(observations: readonly Observation[]) {
     await transactions.write(record, standing?.revision ?? 0);
   }
   const measured: Measured[] = [];
-  async function* all(): AsyncGenerator<Scanned> {
-    for (const { key } of transactions.all()) {
+  const passes = createInMemoryExpiryPass();
+  const clock = { now: NOW };
+  const ports: ScanTransactionsPorts = {
+    passes,
+    scanPage(after) {
+      const keys = transactions.all().map(({ key }) => key);
+      const start = after === undefined ? 0 : keys.indexOf(after) + 1;
+      const onPage = keys.slice(start, start + pageSize);
+      const isLast = start + pageSize >= keys.length;
+      return Promise.resolve({ scanned: readEach(onPage), next: isLast ? undefined : onPage.at(-1) });
+    },
+    timeLeft: () => true,
+    transactions,
+    readOwner: (key) => transactions.read(key),
+    deletePart: () => Promise.resolve(),
+    metrics: { add: (one) => void measured.push(one) },
+    now: () => clock.now,
+  };
+  async function* readEach(keys: readonly string[]): AsyncGenerator<Scanned> {
+    for (const key of keys) {
       const stored = await transactions.read(key);
       if (stored) yield { kind: 'record', stored };
     }
   }
-  const ports = {
-    transactions,
-    deletePart: () => Promise.resolve(),
-    metrics: { add: (one: Measured) => void measured.push(one) },
-    now: () => NOW,
-  };
-  return { ports: { ...ports, all: all() }, all, measured, transactions };
+  return { ports, measured, transactions, passes, clock };
 }
 
 const AGES = { personalDataDays: 400, stalePendingDays: 120 };
@@ -77,25 +95,25 @@ describe('scanTransactions', () => {
 
     const found = await scanTransactions(AGES, ports);
 
-    expect(found).toEqual({ expired: 0, stalePending: 4 });
+    expect(found).toEqual({ outcome: 'finished', expired: 0 });
     expect(measured).toEqual([
-      { name: 'PersonalDataExpired', value: 0 },
       { name: 'StalePendingTransactions', value: 4 },
       { name: 'StalePendingAmountMinor', value: 750, dimensions: { Currency: 'USD' } },
       { name: 'StalePendingAmountMinor', value: 70, dimensions: { Currency: 'EUR' } },
       { name: 'StalePendingAmountMinor', value: 0, dimensions: { Currency: 'unknown' } },
+      { name: 'PersonalDataExpired', value: 0 },
     ]);
   });
 
   it('counts a transaction from the very second on in which its time is over (E16)', async () => {
-    const { ports } = await createTable([
+    const { ports, measured } = await createTable([
       observation('just-over', { createdDate: '2026-01-31T23:59:59Z' }),
       observation('just-not', { createdDate: '2026-02-01T00:00:00Z' }),
     ]);
 
-    const { stalePending } = await scanTransactions(AGES, ports);
+    await scanTransactions(AGES, ports);
 
-    expect(stalePending).toBe(1);
+    expect(measured).toContainEqual({ name: 'StalePendingTransactions', value: 1 });
   });
 
   it('says 0 if nothing is overdue, so that silence is not taken for calm', async () => {
@@ -108,7 +126,7 @@ describe('scanTransactions', () => {
 
   it('leaves versions in conflict to the reconciler, and counts a commission whose shopper is erased', async () => {
     const erased = observation('erased', {});
-    const { ports, transactions } = await createTable([
+    const { ports, transactions, measured } = await createTable([
       observation('conflict', {}),
       observation('conflict', { amountMinor: 900 }),
       erased,
@@ -119,9 +137,9 @@ describe('scanTransactions', () => {
       standing?.revision ?? 0,
     );
 
-    const { stalePending } = await scanTransactions(AGES, ports);
+    await scanTransactions(AGES, ports);
 
-    expect(stalePending).toBe(1);
+    expect(measured).toContainEqual({ name: 'StalePendingTransactions', value: 1 });
   });
 
   it('lets the personal data of what is final and old expire on the way', async () => {
@@ -131,20 +149,167 @@ describe('scanTransactions', () => {
 
     const found = await scanTransactions(AGES, ports);
 
-    expect(found).toEqual({ expired: 1, stalePending: 0 });
+    expect(found).toEqual({ outcome: 'finished', expired: 1 });
     expect(transactions.all()[0]).toMatchObject({ erasedAt: NOW.toISOString() });
   });
 
-  it('emits nothing if the scan breaks off: half a count would be a wrong one', async () => {
-    const { ports, all, measured } = await createTable([observation('old', {})]);
-    async function* breakingOff(): AsyncGenerator<Scanned> {
-      yield* all();
+  it('counts nothing as overdue if the scan breaks off: half a count would be a wrong one', async () => {
+    const { ports, measured } = await createTable([observation('old', {})]);
+    const { scanPage } = ports;
+    async function* breakingOff(all: AsyncIterable<Scanned>): AsyncGenerator<Scanned> {
+      yield* all;
       throw new Error('The table is down');
     }
 
-    const scanning = scanTransactions(AGES, { ...ports, all: breakingOff() });
+    const scanning = scanTransactions(AGES, {
+      ...ports,
+      scanPage: async (after) => {
+        const page = await scanPage(after);
+        return { ...page, scanned: breakingOff(page.scanned) };
+      },
+    });
 
     await expect(scanning).rejects.toThrow('The table is down');
-    expect(measured).toEqual([]);
+    expect(measured).toEqual([{ name: 'PersonalDataExpired', value: 0 }]);
+  });
+});
+
+/** Transactions of every kind, of which those that are old and final expire and those that are old and pending are overdue. */
+function everyKind(): Observation[] {
+  return Array.from({ length: 23 }, (_, n) => [
+    observation(`old-${n}`, { amountMinor: n, currency: n % 2 === 0 ? 'USD' : 'EUR' }),
+    observation(`final-${n}`, { status: 'validated', modifiedDate: '2025-01-01T00:00:00Z' }),
+    observation(`young-${n}`, { createdDate: '2026-05-05T00:00:00Z' }),
+  ]).flat();
+}
+
+const erasedKeys = ({ transactions }: Awaited<ReturnType<typeof createTable>>): string[] =>
+  transactions.all().flatMap(({ key, erasedAt }) => (erasedAt === undefined ? [] : [key]));
+
+const sumOf = (measured: readonly Measured[], name: string): number =>
+  measured.filter((one) => one.name === name).reduce((sum, { value }) => sum + value, 0);
+
+const stalePendingOf = (measured: readonly Measured[]): Measured[] =>
+  measured.filter(({ name }) => name.startsWith('StalePending'));
+
+describe('a pass of several runs', () => {
+  it.each([1, 2, 7])('of %i pages each finds what a single run finds (E16)', async (pagesInRun) => {
+    const atOnce = await createTable(everyKind());
+    const sliced = await createTable(everyKind(), 5);
+    await scanTransactions(AGES, atOnce.ports);
+
+    const outcomes: string[] = [];
+    do {
+      let pages = 1;
+      const timeLeft = (): boolean => (pages += 1) <= pagesInRun;
+      outcomes.push((await scanTransactions(AGES, { ...sliced.ports, timeLeft })).outcome);
+      // What turns old while the pass goes on is for the next one.
+      sliced.clock.now = new Date(sliced.clock.now.getTime() + 40 * DAY_MS);
+    } while (outcomes.at(-1) === 'paused');
+
+    expect(outcomes).toHaveLength(Math.ceil(14 / pagesInRun));
+    expect(outcomes.at(-1)).toBe('finished');
+    expect(erasedKeys(sliced)).toEqual(erasedKeys(atOnce));
+    expect(erasedKeys(sliced)).toHaveLength(23);
+    expect(sumOf(sliced.measured, 'PersonalDataExpired')).toBe(23);
+    expect(stalePendingOf(sliced.measured)).toEqual(stalePendingOf(atOnce.measured));
+    expect(sumOf(sliced.measured, 'StalePendingTransactions')).toBe(23);
+  });
+
+  it('looks at a page again whose run died before it was saved, and counts it once (C5)', async () => {
+    const calm = await createTable(everyKind(), 5);
+    await scanTransactions(AGES, calm.ports);
+    const table = await createTable(everyKind(), 5);
+    let saves = 0;
+    const dying = {
+      ...table.passes,
+      save: (...saving: Parameters<typeof table.passes.save>) => {
+        saves += 1;
+        return saves === 4 ? Promise.reject(new Error('died')) : table.passes.save(...saving);
+      },
+    };
+
+    await expect(scanTransactions(AGES, { ...table.ports, passes: dying })).rejects.toThrow('died');
+    const saved = await table.passes.read();
+    const { outcome } = await scanTransactions(AGES, table.ports);
+
+    expect(saved?.revision).toBe(3);
+    expect(outcome).toBe('finished');
+    expect(erasedKeys(table)).toEqual(erasedKeys(calm));
+    expect(stalePendingOf(table.measured)).toEqual(stalePendingOf(calm.measured));
+  });
+
+  it('stays where it is when two runs are at it at once: one goes on, the other stops', async () => {
+    const calm = await createTable(everyKind(), 5);
+    await scanTransactions(AGES, calm.ports);
+    const table = await createTable(everyKind(), 5);
+
+    const runs = await Promise.all([
+      scanTransactions(AGES, table.ports),
+      scanTransactions(AGES, table.ports),
+    ]);
+
+    expect(runs.map(({ outcome }) => outcome).sort()).toEqual(['finished', 'overtaken']);
+    expect((await table.passes.read())?.revision).toBe(14);
+    expect(erasedKeys(table)).toEqual(erasedKeys(calm));
+    expect(stalePendingOf(table.measured)).toEqual(stalePendingOf(calm.measured));
+  });
+
+  it('is not moved back by a run that wakes up late', async () => {
+    const table = await createTable(everyKind(), 5);
+    const late = await table.passes.read();
+    await scanTransactions(AGES, { ...table.ports, timeLeft: () => false });
+    await scanTransactions(AGES, { ...table.ports, timeLeft: () => false });
+    const standing = await table.passes.read();
+
+    const run = await scanTransactions(AGES, {
+      ...table.ports,
+      passes: { ...table.passes, read: () => Promise.resolve(late) },
+    });
+
+    expect(run.outcome).toBe('overtaken');
+    expect(await table.passes.read()).toEqual(standing);
+  });
+
+  it('begins again a week after it began, and until then a run is a single read', async () => {
+    const { ports, passes, clock, measured } = await createTable([observation('old', {})]);
+    await scanTransactions(AGES, ports);
+    measured.length = 0;
+    const nothingElse = (): never => {
+      throw new Error('Nothing was due');
+    };
+    let reads = 0;
+    const reading = {
+      ...ports,
+      passes: { read: () => ((reads += 1), passes.read()), save: nothingElse },
+      scanPage: nothingElse,
+    };
+
+    clock.now = new Date(NOW.getTime() + 7 * DAY_MS - 1);
+    const early = await scanTransactions(AGES, reading);
+    const saidEarly = [...measured];
+    clock.now = new Date(NOW.getTime() + 7 * DAY_MS);
+    const due = await scanTransactions(AGES, ports);
+
+    expect(early).toEqual({ outcome: 'nothing-due', expired: 0 });
+    expect(reads).toBe(1);
+    expect(saidEarly).toEqual([]);
+    expect(due.outcome).toBe('finished');
+    expect((await passes.read())?.thing).toEqual({
+      beganAt: clock.now.toISOString(),
+      finishedAt: clock.now.toISOString(),
+      stalePending: { transactions: 1, amountsMinor: { USD: 600 } },
+    });
+  });
+
+  it('that takes more than a week is finished before the next one begins', async () => {
+    const { ports, passes, clock } = await createTable(everyKind(), 50);
+    await scanTransactions(AGES, { ...ports, timeLeft: () => false });
+    clock.now = new Date(NOW.getTime() + 30 * DAY_MS);
+
+    const [second, third] = [await scanTransactions(AGES, ports), await scanTransactions(AGES, ports)];
+
+    expect([second.outcome, third.outcome]).toEqual(['finished', 'finished']);
+    expect((await passes.read())?.thing.beganAt).toBe(clock.now.toISOString());
   });
 });

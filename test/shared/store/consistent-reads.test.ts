@@ -2,9 +2,11 @@ import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 
 import { createBreakerStore } from '../../../shared/store/breaker-store.ts';
+import { createExpiryPassStore } from '../../../shared/store/expiry-pass-store.ts';
 import { createOrderReportStore } from '../../../shared/store/order-report-store.ts';
 import { createPositionStore } from '../../../shared/store/position-store.ts';
 import { loadBody } from '../../../shared/store/split-body.ts';
+import { readOwner } from '../../../shared/store/transaction-scan.ts';
 import type { DynamoDB } from '../../../shared/store/versioned-item.ts';
 
 /** A table with nothing in it, and whether what it was asked was to be consistent. */
@@ -34,6 +36,14 @@ describe('what a decision is made on without a condition behind it', () => {
       'the mark of the deployment',
       (client: DynamoDB) =>
         createPositionStore({ client, table: 't' }).markDeployment({ startedAt: 'x', accounts: [] }),
+    ],
+    [
+      'the pass over all transactions',
+      (client: DynamoDB) => createExpiryPassStore({ client, table: 't' }).read(),
+    ],
+    [
+      'the transaction that a part belongs to',
+      (client: DynamoDB) => readOwner({ client, table: 't' }, 'order#1'),
     ],
     [
       'a part of a large transaction',

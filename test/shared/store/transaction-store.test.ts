@@ -10,7 +10,14 @@ import type { Observation, Transaction, TransactionRecord } from '../../../share
 import { eraseShopper, expirePersonalData } from '../../../shared/ingest/erase-shopper.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
 import { packJson } from '../../../shared/store/packed-json.ts';
-import { deletePart, scanAll, scanHeads, type Scanned } from '../../../shared/store/transaction-scan.ts';
+import {
+  deletePart,
+  readOwner,
+  scanAll,
+  scanHeads,
+  scanPage,
+  type Scanned,
+} from '../../../shared/store/transaction-scan.ts';
 import {
   createTransactionStore,
   shopperTotals,
@@ -87,6 +94,7 @@ async function partsOf(key: string): Promise<string[]> {
 const erasing = () => ({
   all: scanAll(access()),
   transactions: tableStore(),
+  readOwner: (key: string) => readOwner(access(), key),
   deletePart: (partKey: string) => deletePart(access(), partKey),
   now: () => new Date('2026-03-01T00:00:00.000Z'),
 });
@@ -313,6 +321,32 @@ describe('expirePersonalData', () => {
       [old, open, recent].map(async ({ key }) => (await tableStore().read(key))?.thing.erasedAt),
     );
     expect(erasedAt).toEqual(['2026-03-01T00:00:00.000Z', undefined, undefined]);
+  });
+
+  it('goes page by page as it does in one go: what an expired transaction had in parts is gone wherever its head stands (S17)', async () => {
+    const old = { status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' } as const;
+    const expiring = Array.from({ length: 6 }, () => newRecord(old, largePayload(500)));
+    const open = newRecord({ modifiedDate: '2020-01-01T00:00:00Z' }, largePayload(500));
+    for (const record of [...expiring, open]) await tableStore().write(record, 0);
+    const openParts = await partsOf(open.key);
+
+    let [pages, expired] = [0, 0];
+    let after: string | undefined;
+    do {
+      const page = await scanPage(access(), after);
+      expired += await expirePersonalData('2020-01-15T00:00:00Z', { ...erasing(), all: page.scanned });
+      pages += 1;
+      after = page.next;
+    } while (after !== undefined);
+
+    const left = await scanned();
+    const keys = new Set(expiring.map(({ key }) => key));
+    expect(pages).toBeGreaterThan(2);
+    expect(expired).toBe(6);
+    expect(left.filter((it) => it.kind === 'part' && keys.has(it.partOf))).toEqual([]);
+    expect(openParts.length).toBeGreaterThan(1);
+    expect(await partsOf(open.key)).toEqual(openParts);
+    expect((await tableStore().read(open.key))?.thing).toEqual(open);
   });
 });
 
