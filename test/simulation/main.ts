@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import * as z from 'zod';
@@ -80,13 +81,8 @@ async function workOff(nextRange: () => SeedRange | undefined, results: RangeRes
   const worker = new Worker(new URL('./worker.ts', import.meta.url));
   try {
     for (let range = nextRange(); range; range = nextRange()) {
-      const asked = range;
-      const result = await new Promise<RangeResult>((resolve, reject) => {
-        worker.once('message', resolve);
-        worker.once('error', reject);
-        worker.postMessage(asked);
-      });
-      worker.removeAllListeners();
+      worker.postMessage(range);
+      const [result] = (await once(worker, 'message')) as [RangeResult];
       results.push(result);
     }
   } finally {
