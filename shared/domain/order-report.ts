@@ -39,14 +39,14 @@ export type OrderValue = { amountMinor: number; currency: string };
  * - `waiting`: Button does not hold it, for certain; the next try is due at `dueAt`.
  * - `in-doubt`: Button may hold it. Nothing is sent before `dueAt`; then the order is read from Button first.
  * - `settled`: Button holds it.
- * - `refused`: it can't be reported as it is; a newer version starts afresh.
+ * - `refused`: it can't be reported as it is; a newer version starts afresh. What was in doubt stays so: Button may hold an earlier one.
  */
 export type Progress =
   | { state: 'claimed'; owner: string; until: string; hash: string; doubt?: Doubt; wakeAt?: string }
   | { state: 'waiting'; dueAt: string; reason: string }
   | { state: 'in-doubt'; dueAt: string; reason: string; doubt: Doubt }
   | { state: 'settled' }
-  | { state: 'refused'; reason: string };
+  | { state: 'refused'; reason: string; doubt?: Doubt };
 
 /**
  * What is not known of Button, and about which version (`hash`). If several versions of a new order may have been carried out, it is the
@@ -211,11 +211,9 @@ function acceptVersion(report: OrderReport, context: DecisionContext): Decision 
 function claimOrWait(report: OrderReport, context: DecisionContext): Decision {
   const wait = reasonToWait(report, context);
   if (!wait) return { action: 'claim', report: claimReport(report, context.claimant) };
-  return {
-    action: 'keep',
-    report: { ...report, progress: { state: 'waiting', ...wait } },
-    outcome: 'waiting',
-  };
+  const doubt = standingDoubt(report.progress);
+  const progress: Progress = doubt ? inDoubt(doubt, wait) : { state: 'waiting', ...wait };
+  return { action: 'keep', report: { ...report, progress }, outcome: 'waiting' };
 }
 
 /** What Button has only accepted (202) may be carried out late, and must not undo what comes after it. */
@@ -319,7 +317,9 @@ export function settleReport(
       return {
         ...current,
         attempts: 0,
-        progress: isNewest ? { state: 'refused', reason: result.reason } : newerIsDue,
+        progress: isNewest
+          ? { state: 'refused', reason: result.reason, ...(doubt && { doubt }) }
+          : newerIsDue,
       };
   }
 }
@@ -391,6 +391,7 @@ function claimReport(report: OrderReport, { owner, now, leaseMs }: Claimant): Or
   const { progress } = report;
   const until = later(now, leaseMs);
   const isRetry = progress.state === 'waiting' || progress.state === 'in-doubt';
+  const doubt = standingDoubt(progress);
   return {
     ...report,
     progress: {
@@ -398,10 +399,15 @@ function claimReport(report: OrderReport, { owner, now, leaseMs }: Claimant): Or
       owner,
       until,
       hash: report.newest.hash,
-      ...(progress.state === 'in-doubt' ? { doubt: progress.doubt } : {}),
+      ...(doubt ? { doubt } : {}),
       ...(isRetry ? { wakeAt: until } : {}),
     },
   };
+}
+
+/** What whoever claims the order next has to clear up first. */
+function standingDoubt(progress: Progress): Doubt | undefined {
+  return progress.state === 'in-doubt' || progress.state === 'refused' ? progress.doubt : undefined;
 }
 
 /** The doubt after a call about the version with `hash` that may have been carried out. */

@@ -70,7 +70,7 @@ const ReportSchema = z.object({
     z.object({ state: z.literal('waiting'), dueAt: InstantSchema, reason: z.string() }),
     z.object({ state: z.literal('in-doubt'), dueAt: InstantSchema, reason: z.string(), doubt: DoubtSchema }),
     z.object({ state: z.literal('settled') }),
-    z.object({ state: z.literal('refused'), reason: z.string() }),
+    z.object({ state: z.literal('refused'), reason: z.string(), doubt: DoubtSchema.exactOptional() }),
   ]),
   attempts: z.number(),
   warnings: z.array(z.string()),

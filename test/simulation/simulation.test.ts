@@ -19,6 +19,10 @@ const FOUND: readonly (readonly [seed: number, because: string])[] = [
     'what the restored ledger had forgotten of a replay was not replayed until all was at rest, which it never was',
   ],
   [
+    9918,
+    'a refusal let it be forgotten that an unclear create had been carried out, and the next version created another',
+  ],
+  [
     11368,
     'a replay soon after a replay was one message to SQS, though the order had been refused in between',
   ],

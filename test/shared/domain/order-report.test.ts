@@ -555,6 +555,28 @@ describe('settleReport', () => {
       nextCall(claimed(receive(refused, event('updated', 2, { customer_order_id: 'mended' })))),
     ).toMatchObject({ call: 'read-first' });
   });
+
+  it('leaves in doubt what was, after a refusal too: the version before may be at Button (A22, B1)', () => {
+    const create = claimed(receive(undefined, event('created', 1)));
+    const unclear = settleReport(
+      { claimed: create, current: create },
+      { result: 'unclear', reason: 'timeout' },
+      { now: t0, policy },
+    );
+    const update = claimed(receive(unclear, event('updated', 2), context(61)));
+    const refused = settleReport(
+      { claimed: update, current: update },
+      { result: 'refused', reason: 'refused_by_button' },
+      { now: at(61), policy },
+    );
+
+    const next = receive(refused, event('created', 3), context(120));
+    const held = receive(refused, event('created', 3), { ...context(120), isHeld: true });
+
+    const readFirst = { call: 'read-first', trustsAmounts: false };
+    expect(nextCall(claimed(next))).toEqual(readFirst);
+    expect(held).toMatchObject({ action: 'keep', report: { progress: { state: 'in-doubt' } } });
+  });
 });
 
 describe('any order of arrival', () => {
