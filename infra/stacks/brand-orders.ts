@@ -119,7 +119,7 @@ export class BrandOrders extends Construct {
         orderReports.tableArn,
         leadingKeys(`${brand.id}#`),
       ),
-      permission(['dynamodb:PutItem'], quarantine.tableArn),
+      permission(['dynamodb:PutItem', 'dynamodb:UpdateItem'], quarantine.tableArn),
       permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
     ];
   }

@@ -73,7 +73,7 @@ export class Reconciliation extends Construct {
       permissions: (wakeUps) => [
         permission(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], positions.tableArn),
         permission(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),
-        permission(['dynamodb:PutItem'], quarantine.tableArn),
+        permission(['dynamodb:PutItem', 'dynamodb:UpdateItem'], quarantine.tableArn),
         permission(['sqs:SendMessage'], wakeUps.queueArn),
         permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
       ],

@@ -129,7 +129,7 @@ export class WebhookIntake extends Construct {
     const { transactions, quarantine } = this.#props;
     return [
       permission(['dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),
-      permission(['dynamodb:PutItem'], quarantine.tableArn),
+      permission(['dynamodb:PutItem', 'dynamodb:UpdateItem'], quarantine.tableArn),
     ];
   }
 

@@ -27,7 +27,7 @@ export type ReplayOrderMessagePorts = {
  *
  * It may be called again at any time: a call that is repeated because it failed is one message to SQS, and of two that succeed the ledger
  * recognises what has been reported. A replay after a replay is a message of its own: the one before may have been refused since. It sends
- * before it marks, so that what is marked was sent. Throws if the quarantine or the queue cannot be reached; then call it again.
+ * before it marks, so that what is marked was sent, and marks nothing that was refused once more in between. Throws if the quarantine or the queue cannot be reached; then call it again.
  */
 export async function replayOrderMessage(
   { entryId, correctedBody }: { entryId: string; correctedBody?: string },
@@ -44,12 +44,12 @@ export async function replayOrderMessage(
       groupId: groupOf(body) ?? messageGroupId(entryId),
       deduplicationId: messageDeduplicationId({
         source: 'replay',
-        id: [entryId, entry.refusedAt, entry.replayedAt ?? 'never', sha256Hex(body)].join(' '),
+        id: [entryId, entry.refusals, entry.replayedAt ?? 'never', sha256Hex(body)].join(' '),
       }),
       attributes: { [REPLAY_ATTRIBUTE]: entryId },
     },
   ]);
-  await quarantine.markReplayed(kind, entryId, now());
+  await quarantine.markReplayed(entry, now());
   return 'replayed';
 }
 

@@ -20,6 +20,6 @@ export async function replayWebhook(
   const entry = await review.read('webhook', entryId);
   if (!entry) return 'unknown';
   const outcome = await applyWebhook({ body: entry.bytes, receivedAt: entry.refusedAt }, ports);
-  if (outcome !== 'quarantined') await review.markReplayed('webhook', entryId, ports.now());
+  if (outcome !== 'quarantined') await review.markReplayed(entry, ports.now());
   return outcome;
 }

@@ -21,7 +21,9 @@ export type QuarantineSummary = {
   reasons: readonly QuarantineReason[];
   refusedAt: string;
   origin: string;
-  /** When it was last replayed, if ever. */
+  /** How often it was refused. */
+  refusals: number;
+  /** When it was last replayed, if ever since it was last refused. */
   replayedAt?: string;
 };
 
@@ -37,8 +39,8 @@ export type QuarantineReview = {
   read(kind: string, id: string): Promise<QuarantinedThing | undefined>;
   /** The entries of a kind in the order of their ids, `pageSize` at most; a page may hold fewer and not be the last. */
   list(kind: string, page: { pageSize: number; nextPage?: string }): Promise<QuarantinePage>;
-  /** Notes that the entry was replayed at that instant; false if it is not there (any more). */
-  markReplayed(kind: string, id: string, at: Date): Promise<boolean>;
+  /** Notes that the entry, as it was read, was replayed at that instant; false if it was refused once more since, or is not there. */
+  markReplayed(entry: Pick<QuarantineSummary, 'kind' | 'id' | 'refusals'>, at: Date): Promise<boolean>;
   /** Deletes the entry for good; false if it is not there (any more). */
   remove(kind: string, id: string): Promise<boolean>;
 };
@@ -56,6 +58,8 @@ const SummarySchema = z.object({
   reasons: z.array(ReasonSchema),
   refusedAt: z.string(),
   origin: z.string(),
+  // What was kept before refusals were counted has none.
+  refusals: z.number().default(0),
   replayedAt: z.string().exactOptional(),
 });
 const PartSchema = z.object({ bytes: z.instanceof(Uint8Array) });
@@ -107,7 +111,7 @@ export function createQuarantineReview({
           KeyConditionExpression: '#kind = :kind',
           // The first part alone has the number of parts.
           FilterExpression: 'attribute_exists(parts)',
-          ProjectionExpression: '#kind, #id, reasons, refusedAt, origin, replayedAt',
+          ProjectionExpression: '#kind, #id, reasons, refusedAt, origin, refusals, replayedAt',
           ExpressionAttributeNames: {
             '#kind': QUARANTINE_TABLE.partitionKey,
             '#id': QUARANTINE_TABLE.sortKey,
@@ -122,15 +126,20 @@ export function createQuarantineReview({
       return lastId === undefined ? { entries } : { entries, nextPage: lastId };
     },
 
-    async markReplayed(kind, id, at) {
+    async markReplayed({ kind, id, refusals }, at) {
       try {
         await client.send(
           new UpdateItemCommand({
             TableName: table,
             Key: keyOf(kind, id),
-            ConditionExpression: 'attribute_exists(parts)',
+            ConditionExpression:
+              'refusals = :refusals OR (attribute_exists(parts) AND attribute_not_exists(refusals))',
             UpdateExpression: 'SET replayed = :yes, replayedAt = :at',
-            ExpressionAttributeValues: { ':yes': { BOOL: true }, ':at': { S: at.toISOString() } },
+            ExpressionAttributeValues: {
+              ':yes': { BOOL: true },
+              ':at': { S: at.toISOString() },
+              ':refusals': { N: String(refusals) },
+            },
           }),
         );
         return true;

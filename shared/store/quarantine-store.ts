@@ -1,8 +1,4 @@
-import {
-  ConditionalCheckFailedException,
-  PutItemCommand,
-  type PutItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 
 import { packText } from './packed-json.ts';
@@ -36,8 +32,8 @@ export type QuarantineEntry = {
 /** Keeps what was refused. */
 export type QuarantineStore = {
   /**
-   * Keeps the entry. One that is there already is left as it is, unless it was replayed before this refusal: then it stands as refused
-   * anew, not replayed (only an entry of more than one item stays marked). Throws if the table cannot be reached.
+   * Keeps the entry. One that is there already keeps its bytes and origin, and stands as refused anew: for these reasons, and not
+   * replayed, so that whoever replayed it sees that it did not help. Throws if the table cannot be reached.
    */
   keep(entry: QuarantineEntry): Promise<void>;
 };
@@ -58,25 +54,30 @@ export function createQuarantineStore({
   retentionDays: number;
 }): QuarantineStore {
   return {
-    async keep({ kind, id, bytes, ...entry }) {
+    async keep({ kind, id, bytes, reasons, refusedAt, origin }) {
       const [first, ...more] = split(packText(bytes));
-      const expiresAt = Math.ceil(Date.parse(entry.refusedAt) / 1000) + retentionDays * 86_400;
-      const item = (itemId: string, attributes: Record<string, unknown>) => ({
+      const expiresAt = Math.ceil(Date.parse(refusedAt) / 1000) + retentionDays * 86_400;
+      const keyOf = (itemId: string) => ({
         [QUARANTINE_TABLE.partitionKey]: kind,
         [QUARANTINE_TABLE.sortKey]: itemId,
-        [QUARANTINE_TABLE.timeToLive]: expiresAt,
-        schemaVersion: SCHEMA_VERSION,
-        ...attributes,
       });
       // The parts go first: an entry that is there is whole.
       for (const [index, part] of more.entries()) {
-        const partItem = item(quarantinePartId(id, index + 2), { bytes: part });
-        await putUnlessStanding({ client, table, item: partItem, condition: IS_ABSENT });
+        await putOrRenew({
+          client,
+          table,
+          key: keyOf(quarantinePartId(id, index + 2)),
+          fixed: { bytes: part },
+          renewed: { [QUARANTINE_TABLE.timeToLive]: expiresAt },
+        });
       }
-      const head = { ...entry, bytes: first, parts: more.length + 1, replayed: false };
-      // Parts are never replaced: what goes on in them would not fit another first part.
-      const condition = more.length === 0 ? isAbsentOrReplayedBefore(entry.refusedAt) : IS_ABSENT;
-      await putUnlessStanding({ client, table, item: item(id, head), condition });
+      await putOrRenew({
+        client,
+        table,
+        key: keyOf(id),
+        fixed: { bytes: first, parts: more.length + 1, origin },
+        renewed: { [QUARANTINE_TABLE.timeToLive]: expiresAt, reasons, refusedAt, replayed: false },
+      });
     },
   };
 }
@@ -86,39 +87,47 @@ export function quarantinePartId(id: string, part: number): string {
   return `${id}#part-${part}`;
 }
 
-type Condition = Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeValues'>;
-
-const IS_ABSENT: Condition = { ConditionExpression: 'attribute_not_exists(schemaVersion)' };
-
-function isAbsentOrReplayedBefore(refusedAt: string): Condition {
-  return {
-    ConditionExpression: 'attribute_not_exists(schemaVersion) OR (parts = :one AND replayedAt < :refusedAt)',
-    ExpressionAttributeValues: { ':one': { N: '1' }, ':refusedAt': { S: refusedAt } },
-  };
-}
-
-async function putUnlessStanding({
+/**
+ * Puts the item or, where one stands, renews that. Refusals are counted, so that a note of a replay can tell whether there was one since:
+ * instants can't, because clocks differ.
+ */
+async function putOrRenew({
   client,
   table,
-  item,
-  condition,
+  key,
+  fixed,
+  renewed,
 }: {
   client: DynamoDB;
   table: string;
-  item: Record<string, unknown>;
-  condition: Condition;
+  key: Record<string, string>;
+  fixed: Record<string, unknown>;
+  renewed: Record<string, unknown>;
 }): Promise<void> {
+  const item = { ...key, schemaVersion: SCHEMA_VERSION, refusals: 1, ...fixed, ...renewed };
   try {
     await client.send(
       new PutItemCommand({
         TableName: table,
         Item: marshall(item, { removeUndefinedValues: true }),
-        ...condition,
+        ConditionExpression: 'attribute_not_exists(schemaVersion)',
       }),
     );
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return;
-    throw error;
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    const names = Object.keys(renewed);
+    await client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: marshall(key),
+        ConditionExpression: 'attribute_exists(schemaVersion)',
+        UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')} REMOVE replayedAt ADD refusals :one`,
+        ExpressionAttributeValues: marshall(
+          { ...Object.fromEntries(names.map((name) => [`:${name}`, renewed[name]])), ':one': 1 },
+          { removeUndefinedValues: true },
+        ),
+      }),
+    );
   }
 }
 

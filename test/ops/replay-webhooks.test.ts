@@ -35,6 +35,7 @@ function createSystem() {
     reasons: [],
     refusedAt: '2026-05-01T12:00:00.000Z',
     origin: 'webhook',
+    refusals: 1,
   });
   const ports = {
     transactions,
@@ -44,7 +45,7 @@ function createSystem() {
         const index = Number(id.replace('hook-', ''));
         return Promise.resolve(index < EVENTS ? entryOf(index, webhook(index)) : undefined);
       },
-      markReplayed: (_kind: string, id: string) => Promise.resolve(marked.push(id) > 0),
+      markReplayed: ({ id }: { id: string }) => Promise.resolve(marked.push(id) > 0),
     },
     now: () => new Date('2026-06-01T12:00:00.000Z'),
   };

@@ -16,9 +16,9 @@ function createSystem() {
     review: {
       read: (_kind: string, id: string) => {
         const entry = kept.get(id);
-        return Promise.resolve(entry && { ...entry, bytes: Buffer.from(entry.bytes) });
+        return Promise.resolve(entry && { ...entry, refusals: 1, bytes: Buffer.from(entry.bytes) });
       },
-      markReplayed: (_kind: string, id: string) => Promise.resolve(replayed.push(id) > 0),
+      markReplayed: ({ id }: { id: string }) => Promise.resolve(replayed.push(id) > 0),
     },
     metrics: { add: () => undefined },
     now: () => new Date('2026-06-01T12:00:00.000Z'),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { QueryCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createQuarantineReview, type QuarantineReview } from '../../../shared/store/quarantine-review.ts';
@@ -22,6 +22,16 @@ afterAll(() => dynamodb.close());
 
 const refusedAt = '2026-06-01T12:00:00.000Z';
 const about = { reasons: [{ code: 'not_json', problem: 'It is not JSON' }], refusedAt, origin: 'sqs:m' };
+
+const REPLAYED_AT = '2026-06-02T08:00:00.000Z';
+
+async function refusals(id: string): Promise<number> {
+  return (await review.read('order#acme', id))?.refusals ?? Number.NaN;
+}
+
+function markReplayed(id: string, count: number): Promise<boolean> {
+  return review.markReplayed({ kind: 'order#acme', id, refusals: count }, new Date(REPLAYED_AT));
+}
 
 describe('createQuarantineReview', () => {
   it.each([
@@ -45,12 +55,12 @@ describe('createQuarantineReview', () => {
 
     const read = await review.read('order#acme', 'expired');
     expect(Buffer.from(read?.bytes ?? []).toString()).toBe('first');
-    expect(await review.markReplayed('order#acme', 'expired', new Date(refusedAt))).toBe(true);
+    expect(await markReplayed('expired', await refusals('expired'))).toBe(true);
   });
 
   it('answers undefined for what is not there', async () => {
     expect(await review.read('order#acme', 'nobody')).toBeUndefined();
-    expect(await review.markReplayed('order#acme', 'nobody', new Date(refusedAt))).toBe(false);
+    expect(await markReplayed('nobody', 1)).toBe(false);
   });
 
   it('lists every entry of a kind once, page by page, and no part of one', async () => {
@@ -72,48 +82,73 @@ describe('createQuarantineReview', () => {
     expect(ids).toEqual(Array.from({ length: 7 }, (_, index) => `m-${index}`));
   });
 
-  it('remembers when an entry was replayed, and a repeat of the refusal does not undo that', async () => {
-    const entry = { kind: 'order#acme', id: 'replayed', bytes: 'x', ...about };
-    await store.keep(entry);
+  it('remembers when an entry was replayed', async () => {
+    await store.keep({ kind: 'order#acme', id: 'replayed', bytes: 'x', ...about });
 
-    const marked = await review.markReplayed('order#acme', 'replayed', new Date('2026-06-02T08:00:00.000Z'));
-    await store.keep(entry);
+    expect(await markReplayed('replayed', await refusals('replayed'))).toBe(true);
 
-    expect(marked).toBe(true);
-    expect(await review.read('order#acme', 'replayed')).toMatchObject({
-      replayedAt: '2026-06-02T08:00:00.000Z',
-    });
+    expect(await review.read('order#acme', 'replayed')).toMatchObject({ replayedAt: REPLAYED_AT });
   });
 
   it('stands as not replayed, with the new reasons, what is refused once more after it was replayed', async () => {
     const entry = { kind: 'order#acme', id: 'refused again', bytes: 'x', ...about };
-    const again = {
-      ...entry,
+    // By a clock that is behind that of the replay.
+    const refusal = {
       reasons: [{ code: 'refused_by_button', problem: 'Button refuses it' }],
-      refusedAt: '2026-06-03T12:00:00.000Z',
+      refusedAt: '2026-05-31T12:00:00.000Z',
     };
     await store.keep(entry);
-    await review.markReplayed('order#acme', 'refused again', new Date('2026-06-02T08:00:00.000Z'));
+    await markReplayed('refused again', await refusals('refused again'));
 
-    await store.keep(again);
+    await store.keep({ ...entry, ...refusal });
 
-    const { reasons, refusedAt } = again;
     const read = await review.read('order#acme', 'refused again');
-    expect(read).toMatchObject({ reasons, refusedAt });
+    expect(read).toMatchObject({ ...refusal, refusals: 2 });
     expect(read).not.toHaveProperty('replayedAt');
   });
 
-  it('keeps the bytes of a large entry together when it is refused once more', async () => {
-    const bytes = randomBytes(800_000);
-    const entry = { kind: 'order#acme', id: 'large again', bytes, ...about };
+  it('is not marked by a replay that began before the last refusal', async () => {
+    const entry = { kind: 'order#acme', id: 'overtaken', bytes: 'x', ...about };
     await store.keep(entry);
-    await review.markReplayed('order#acme', 'large again', new Date('2026-06-02T08:00:00.000Z'));
+    const before = await refusals('overtaken');
+    await store.keep(entry);
 
+    expect(await markReplayed('overtaken', before)).toBe(false);
+
+    expect(await review.read('order#acme', 'overtaken')).not.toHaveProperty('replayedAt');
+  });
+
+  it('marks an entry from before refusals were counted, once it is replayed', async () => {
+    await store.keep({ kind: 'order#acme', id: 'uncounted', bytes: 'x', ...about });
+    await dynamodb.client.send(
+      new UpdateItemCommand({
+        TableName: dynamodb.tables.quarantine,
+        Key: { kind: { S: 'order#acme' }, id: { S: 'uncounted' } },
+        UpdateExpression: 'REMOVE refusals',
+      }),
+    );
+
+    expect(await markReplayed('uncounted', await refusals('uncounted'))).toBe(true);
+  });
+
+  it('keeps a large entry together, and for as long as its head, when it is refused once more', async () => {
+    const bytes = randomBytes(800_000);
+    const entry = { kind: 'order#large', id: 'large again', bytes, ...about };
+    await store.keep(entry);
     await store.keep({ ...entry, bytes: randomBytes(800_000), refusedAt: '2026-06-03T12:00:00.000Z' });
     await store.keep({ ...entry, bytes: 'small', refusedAt: '2026-06-03T12:00:00.000Z' });
 
-    const read = await review.read('order#acme', 'large again');
+    const read = await review.read('order#large', 'large again');
+    const { Items: items = [] } = await dynamodb.client.send(
+      new QueryCommand({
+        TableName: dynamodb.tables.quarantine,
+        KeyConditionExpression: 'kind = :kind',
+        ExpressionAttributeValues: { ':kind': { S: 'order#large' } },
+      }),
+    );
     expect(Buffer.from(read?.bytes ?? []).equals(bytes)).toBe(true);
+    expect(new Set(items.map(({ expiresAtEpochSeconds: expiry }) => expiry?.N)).size).toBe(1);
+    expect(items).toHaveLength(3);
   });
 
   it('deletes an entry with all its parts, and says so if it is not there', async () => {
