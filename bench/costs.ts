@@ -1,49 +1,13 @@
 import { METRICS } from '../shared/domain/metrics.ts';
 import { COUNTED, COUNTED_ROWS, countOrders, countPublications, countRows, countWebhooks } from './counts.ts';
+import { ASSUMED, callsToAws, perMillion } from './duration-model.ts';
 import type { Laboratory } from './laboratory.ts';
-import type { Counted } from './operations.ts';
 import { dollarsOf, PRICES, PRICES_AS_OF, type PriceName, type Quantities } from './prices.ts';
 import { numberText, table } from './report.ts';
 import { countStandingResources, type StandingResources } from './stage-resources.ts';
 
-/**
- * What can't be counted here. CPU is what `npm run bench` measures, rounded up; a function with 512 MB has 512/1769 of a processor.
- * Latencies are assumptions, on the careful side.
- */
-const ASSUMED = {
-  memoryGb: 0.5,
-  cpuSlowdown: 1769 / 512,
-  awsCallMs: 5,
-  buttonOrderMs: 300,
-  buttonPageMs: 200,
-  webhookCpuMs: 1.5,
-  orderCpuMs: 3,
-  rowCpuMs: 0.6,
-  eventCpuMs: 0.3,
-  /** X-Ray's own sampling rule: one request a second, and this share of the rest. */
-  tracedShare: 0.05,
-  /** An idle queue is read by so many pollers, each asking every twenty seconds. */
-  pollers: 5,
-  pollSeconds: 20,
-} as const;
-
 /** What a million of something takes and costs. */
 export type MillionCost = { what: string; quantities: Quantities };
-
-type Timing = { things: number; invocations: number; cpuMs: number; waitMs: number };
-
-/** What counting and timing come to for a million things. */
-function perMillion(counted: Counted, { things, invocations, cpuMs, waitMs }: Timing): Quantities {
-  const scale = 1e6 / things;
-  const milliseconds = Math.ceil((cpuMs * things * ASSUMED.cpuSlowdown) / invocations + waitMs);
-  return {
-    lambdaRequest: invocations * scale,
-    lambdaGbSecond: ((invocations * milliseconds) / 1000) * ASSUMED.memoryGb * scale,
-    dynamodbReadUnit: counted.readUnits * scale,
-    dynamodbWriteUnit: counted.writeUnits * scale,
-    logIngestion: (counted.logBytes * scale) / 1e9,
-  };
-}
 
 /** What a million of everything that happens takes, counted with our own functions. */
 export async function countMillions(
@@ -73,7 +37,7 @@ export async function countMillions(
   };
   const webhooks = async (situation: 'new' | 'repeated'): Promise<MillionCost> => {
     const counted = await countWebhooks(laboratory, receiver, situation);
-    const calls = Object.values(counted.calls).reduce((sum, number) => sum + number, 0) / COUNTED;
+    const calls = callsToAws(counted) / COUNTED;
     const timing = {
       things: COUNTED,
       invocations: COUNTED,
@@ -194,7 +158,7 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
         source,
       ]),
     )}\n\n${table(
-      ['assumption (`bench/costs.ts`)', ''],
+      ['assumption (`bench/duration-model.ts`)', ''],
       Object.entries(ASSUMED).map(([name, value]) => [name, numberText(value)]),
     )}`,
   ];

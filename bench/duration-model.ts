@@ -1,0 +1,44 @@
+import type { Counted } from './operations.ts';
+import type { Quantities } from './prices.ts';
+
+/**
+ * What can't be counted here. CPU is what `npm run bench` measures, rounded up; a function with 512 MB has 512/1769 of a processor.
+ * Latencies are assumptions, on the careful side.
+ */
+export const ASSUMED = {
+  memoryGb: 0.5,
+  cpuSlowdown: 1769 / 512,
+  awsCallMs: 5,
+  buttonOrderMs: 300,
+  buttonPageMs: 200,
+  webhookCpuMs: 1.5,
+  orderCpuMs: 3,
+  rowCpuMs: 0.6,
+  eventCpuMs: 0.3,
+  /** X-Ray's own sampling rule: one request a second, and this share of the rest. */
+  tracedShare: 0.05,
+  /** An idle queue is read by so many pollers, each asking every twenty seconds. */
+  pollers: 5,
+  pollSeconds: 20,
+} as const;
+
+/** For so many things: invocations, CPU of each thing, and what each invocation waits. */
+export type Timing = { things: number; invocations: number; cpuMs: number; waitMs: number };
+
+/** What counting and timing come to for a million things. */
+export function perMillion(counted: Counted, { things, invocations, cpuMs, waitMs }: Timing): Quantities {
+  const scale = 1e6 / things;
+  const milliseconds = Math.ceil((cpuMs * things * ASSUMED.cpuSlowdown) / invocations + waitMs);
+  return {
+    lambdaRequest: invocations * scale,
+    lambdaGbSecond: ((invocations * milliseconds) / 1000) * ASSUMED.memoryGb * scale,
+    dynamodbReadUnit: counted.readUnits * scale,
+    dynamodbWriteUnit: counted.writeUnits * scale,
+    logIngestion: (counted.logBytes * scale) / 1e9,
+  };
+}
+
+/** Calls to AWS, of all events together. */
+export function callsToAws({ calls }: Pick<Counted, 'calls'>): number {
+  return Object.values(calls).reduce((sum, number) => sum + number, 0);
+}
