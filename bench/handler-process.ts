@@ -72,11 +72,19 @@ export async function startHandler({
   };
 }
 
+/** Node.js shows the line that threw, which in a bundle is most of the bundle. */
+function withoutCode(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => line.length < 1000)
+    .join('\n');
+}
+
 function nextMessage(child: ChildProcess, errors: Promise<string>): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const ended = (): void => {
       errors.then((text) => {
-        reject(new Error(`The measured function ended.\n${text}`));
+        reject(new Error(`The measured function ended.\n${withoutCode(text)}`));
       }, reject);
     };
     child.once('exit', ended);
