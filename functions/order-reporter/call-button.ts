@@ -16,8 +16,11 @@ export type CallButtonPorts = {
 /** For so long Button may answer 404 about an order that it has taken: many times what it should need to show it. */
 const SHOWN_WITHIN_MS = 2 * 3_600_000;
 
-/** From so many tries of an order on, about a day, its id's answer stands where a look-up by its token is not answered. */
-const TOKEN_TRIES = 48;
+/**
+ * After so many look-ups by its token that were not answered, about a day, or refused, about half an hour, the answer about an order's id
+ * stands: an order must not wait for ever for a look-up that never works.
+ */
+const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
 
 /**
  * Brings Button to the newest version of a claimed report: one call for a normal order, a read before it where something is unclear.
@@ -45,14 +48,16 @@ export async function callButton(report: OrderReport, ports: CallButtonPorts): P
 }
 
 /** By its id and, where that finds nothing, by its token (docs/decisions/0013-look-up-by-token.md). */
-async function readOrder({ orderId, newest, attempts }: OrderReport, api: OrderApi): Promise<OrderApiAnswer> {
+async function readOrder(
+  { orderId, newest, failedLookUps = 0 }: OrderReport,
+  api: OrderApi,
+): Promise<OrderApiAnswer> {
   const byId = await api.get(orderId);
   const token = newest.order?.btn_ref;
   if (byId.answer !== 'not-found' || token === undefined) return byId;
   const byToken = await api.getByToken(orderId, token);
-  // An order must not wait for ever for a look-up that never works; one that works counts, however often the order was tried before.
-  const isStuck = byToken.answer === 'try-again' && attempts >= TOKEN_TRIES;
-  return isStuck ? byId : byToken;
+  if (byToken.answer !== 'unanswered') return byToken;
+  return failedLookUps < MAX_FAILED_LOOK_UPS[byToken.isRefused ? 'refused' : 'failed'] ? byToken : byId;
 }
 
 /**
@@ -78,9 +83,11 @@ function readEnd(report: OrderReport, answer: OrderApiAnswer, now: Date): CallEn
       return readNotFound(report, now);
     case 'unauthorized':
       return kept({ result: 'try-again', reason: 'unauthorized' });
-    case 'try-again': {
+    case 'try-again':
+    case 'unanswered': {
       const wait = answer.afterMs === undefined ? {} : { afterMs: answer.afterMs };
-      return kept({ result: 'try-again', reason: answer.reason, ...wait });
+      const isLookUp = answer.answer === 'unanswered';
+      return kept({ result: 'try-again', reason: answer.reason, ...wait, ...(isLookUp && { isLookUp }) });
     }
     case 'unclear':
       return kept({ result: 'unclear', reason: answer.reason });

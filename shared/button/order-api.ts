@@ -20,6 +20,8 @@ export type OrderApiAnswer =
   | { answer: 'unauthorized'; status: 401 | 403 }
   /** Not carried out, for certain; worth another try. */
   | { answer: 'try-again'; reason: string; afterMs?: number }
+  /** Nothing is known: the look-up by token failed, or Button refused it (only from `getByToken`). */
+  | { answer: 'unanswered'; isRefused: boolean; reason: string; afterMs?: number }
   /** It may have been carried out, or may still be. */
   | { answer: 'unclear'; reason: string };
 
@@ -97,16 +99,16 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * | status | create | update, cancel | get | get by token |
  * | --- | --- | --- | --- | --- |
  * | 2xx with `meta.status` ok | done | done | found | found if it is in the list, else not found |
- * | 2xx otherwise, 408, 500, 502, 504 | unclear | unclear | try again | try again |
- * | 401 | unauthorized | unauthorized | unauthorized | not found |
- * | 403 | unauthorized | too late (finalized) | unauthorized | not found |
+ * | 2xx otherwise, 408, 500, 502, 504 | unclear | unclear | try again | unanswered |
+ * | 401 | unauthorized | unauthorized | unauthorized | unanswered (refused) |
+ * | 403 | unauthorized | too late (finalized) | unauthorized | unanswered (refused) |
  * | 404 | refused | not found | not found | not found |
  * | 409 | exists | refused | refused | not found |
- * | 3xx, 425, 429, other 5xx | try again | try again | try again | try again |
+ * | 3xx, 425, 429, other 5xx | try again | try again | try again | unanswered |
  * | other 4xx | refused | refused | refused | not found |
  *
  * A 500 counts as unclear because nothing says that Button fails before it has done the work. A token is asked for only after the id was
- * not found, so where that is refused, the id's answer stands. Facts: docs/button/order-api.md.
+ * not found: the key has just worked, so a 401 or 403 says nothing about the order or the key. Facts: docs/button/order-api.md.
  */
 function readAnswer(operation: Operation, response: ButtonResponse): OrderApiAnswer {
   if (response.result === 'not-sent') return { answer: 'try-again', reason: response.reason };
@@ -165,11 +167,14 @@ function readSuccess(operation: Operation, status: number, body: unknown): Order
 function findListed(orderId: string, response: ButtonResponse): OrderApiAnswer {
   if (response.result !== 'answered' || response.status < 200 || response.status >= 300) {
     const answer = readAnswer('get', response);
-    const isRefused = answer.answer === 'unauthorized' || answer.answer === 'refused';
-    return isRefused ? { answer: 'not-found' } : answer;
+    if (answer.answer === 'unauthorized')
+      return { answer: 'unanswered', isRefused: true, reason: `look_up_http_${answer.status}` };
+    return answer.answer === 'try-again'
+      ? { ...answer, answer: 'unanswered', isRefused: false }
+      : { answer: 'not-found' };
   }
   const list = ListSchema.safeParse(response.body);
-  if (!list.success) return { answer: 'try-again', reason: 'unreadable_answer' };
+  if (!list.success) return { answer: 'unanswered', isRefused: false, reason: 'unreadable_answer' };
   const own = list.data.objects.flatMap((listed) => {
     const order = ListedOrderSchema.safeParse(listed);
     return order.success && order.data.order_id === orderId ? [order.data] : [];

@@ -66,6 +66,8 @@ export type OrderReport = {
   progress: Progress;
   /** Tries since the last success. */
   attempts: number;
+  /** Look-ups by the order's token among them that were not answered; missing if there was none. */
+  failedLookUps?: number;
   /** Codes of the newest version's warnings. */
   warnings: readonly string[];
 };
@@ -190,9 +192,9 @@ function acceptVersion(report: OrderReport, context: DecisionContext): Decision 
     case 'settled':
       return report.newest.hash === reported?.hash && !isStale(report, context.verifyBefore)
         ? { action: 'keep', report, outcome: 'unchanged' }
-        : claimOrWait({ ...report, attempts: 0 }, context);
+        : claimOrWait(startOver(report), context);
     case 'refused':
-      return claimOrWait({ ...report, attempts: 0 }, context);
+      return claimOrWait(startOver(report), context);
     case 'claimed': {
       if (progress.until <= context.claimant.now.toISOString()) return resumeReport(report, context);
       // The run that holds the claim finds the newer version when it settles, and leaves it due. Should it die instead, the sweep finds it.
@@ -268,7 +270,8 @@ function isStale({ newest, reported }: OrderReport, verifyBefore: string | undef
 export type CallResult =
   /** `sent` is false when Button was found to hold the version already. */
   | { result: 'done'; acceptedOnly: boolean; sent: boolean; buttonOrderId?: string }
-  | { result: 'try-again'; reason: string; afterMs?: number }
+  /** `isLookUp`: what was not answered is the look-up by the order's token. */
+  | { result: 'try-again'; reason: string; afterMs?: number; isLookUp?: boolean }
   | { result: 'unclear'; reason: string }
   | { result: 'refused'; reason: string };
 
@@ -302,11 +305,13 @@ export function settleReport(
       const settled: Progress = doubt?.kind === 'unclear' && result.sent ? confirm : { state: 'settled' };
       const reported = toReported(claimed, result, now);
       const isCurrent = claimed.newest.hash === current.newest.hash;
-      return { ...current, reported, attempts: 0, progress: isCurrent ? settled : newerIsDue };
+      return { ...startOver(current), reported, progress: isCurrent ? settled : newerIsDue };
     }
     case 'try-again': {
       const wait = due(Math.max(result.afterMs ?? 0, backoffMs(current.attempts, policy)), result.reason);
-      return { ...current, attempts, progress: doubt ? inDoubt(doubt, wait) : { state: 'waiting', ...wait } };
+      const progress: Progress = doubt ? inDoubt(doubt, wait) : { state: 'waiting', ...wait };
+      const lookUps = result.isLookUp ? { failedLookUps: (current.failedLookUps ?? 0) + 1 } : {};
+      return { ...current, attempts, ...lookUps, progress };
     }
     case 'unclear': {
       const wait = due(Math.max(policy.quietTimeMs, backoffMs(current.attempts, policy)), result.reason);
@@ -315,13 +320,17 @@ export function settleReport(
     }
     case 'refused':
       return {
-        ...current,
-        attempts: 0,
+        ...startOver(current),
         progress: isNewest
           ? { state: 'refused', reason: result.reason, ...(doubt && { doubt }) }
           : newerIsDue,
       };
   }
+}
+
+/** What was tried before counts no more. */
+function startOver({ failedLookUps: _failed, ...report }: OrderReport): OrderReport {
+  return { ...report, attempts: 0 };
 }
 
 /** What a version is worth; a cancellation nothing. */

@@ -73,6 +73,7 @@ const ReportSchema = z.object({
     z.object({ state: z.literal('refused'), reason: z.string(), doubt: DoubtSchema.exactOptional() }),
   ]),
   attempts: z.number(),
+  failedLookUps: z.number().exactOptional(),
   warnings: z.array(z.string()),
 });
 

@@ -338,8 +338,7 @@ function button(random: Random): Step[] {
         headers: { 'retry-after': random.pick(['3', '90', '-1', 'soon', '1000000000']) },
       },
     },
-    // A look-up by token that is refused lets the id's answer stand (docs/decisions/0013-look-up-by-token.md).
-    { on: 'api', match: { path: '^/v1/(?!order/btn-ref/)' }, answer: { status: 401 } },
+    { on: 'api', answer: { status: 401 } },
     { on: 'api', match: { path: '^/v1/order$' }, answer: { status: 403 } },
     { on: 'api', match: { method: 'POST' }, answer: { status: 400 } },
     { on: 'api', answer: 'button', answerDelayMs: random.pick([3000, 9000, 15_000]) },

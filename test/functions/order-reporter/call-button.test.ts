@@ -14,6 +14,7 @@ const now = new Date('2026-06-01T12:00:00.000Z');
 const version = { by: 'sequence', sequence: '2' } as const;
 
 const done: OrderApiAnswer = { answer: 'done', acceptedOnly: false };
+const DOWN = { answer: 'unanswered', isRefused: false, reason: 'http_503' } as const;
 const forbidden: OrderApiAnswer = { answer: 'unauthorized', status: 403 };
 
 /** A claimed report of a version. */
@@ -21,12 +22,12 @@ function claimed({
   kind = 'created',
   reported,
   doubt,
-  attempts = 0,
+  failedLookUps,
 }: {
   kind?: 'created' | 'updated' | 'cancelled';
   reported?: Partial<ReportedVersion>;
   doubt?: Doubt;
-  attempts?: number;
+  failedLookUps?: number;
 }): OrderReport {
   const known = {
     version,
@@ -50,7 +51,8 @@ function claimed({
       hash: 'h-2',
       ...(doubt ? { doubt } : {}),
     },
-    attempts,
+    attempts: 0,
+    ...(failedLookUps === undefined ? {} : { failedLookUps }),
     warnings: [],
   };
 }
@@ -142,27 +144,34 @@ describe('callButton', () => {
 
     const found = await talk(inDoubt, { get, getByToken: { answer: 'found', order: held } });
     const absent = await talk(inDoubt, { get, getByToken: { answer: 'not-found' }, create: done });
-    const unread = await talk(inDoubt, { get, getByToken: { answer: 'try-again', reason: 'http_503' } });
+    const unread = await talk(inDoubt, { get, getByToken: DOWN });
 
     expect(found).toMatchObject({ asked: ['get', 'getByToken'], result: { result: 'done', sent: false } });
     expect(absent.asked).toEqual(['get', 'getByToken', 'create']);
-    expect(unread).toMatchObject({ asked: ['get', 'getByToken'], result: { result: 'try-again' } });
+    expect(unread.asked).toEqual(['get', 'getByToken']);
+    expect(unread.result).toEqual({ result: 'try-again', reason: 'http_503', isLookUp: true });
   });
 
-  it('goes by the id alone after a day in which no look-up by token was answered, and still by one that is', async () => {
-    const tried = (attempts: number) => claimed({ doubt: { kind: 'unclear', hash: 'h-2' }, attempts });
-    const get = { answer: 'not-found' } as const;
-    const down = { get, getByToken: { answer: 'try-again', reason: 'http_503' }, create: done } as const;
-    const held = { answer: 'found', order: { total: order.total, currency: order.currency } } as const;
+  it.each([
+    ['48 of its look-ups by token were not answered', DOWN, 48],
+    ['6 of them were refused', { answer: 'unanswered', isRefused: true, reason: 'look_up_http_401' }, 6],
+  ] as const)(
+    'goes by the id alone when %s, and still by one that is answered',
+    async (_what, unanswered, most) => {
+      const tried = (failedLookUps: number) =>
+        claimed({ doubt: { kind: 'unclear', hash: 'h-2' }, failedLookUps });
+      const get = { answer: 'not-found' } as const;
+      const held = { answer: 'found', order: { total: order.total, currency: order.currency } } as const;
 
-    const before = await talk(tried(47), down);
-    const after = await talk(tried(48), down);
-    const answered = await talk(tried(48), { get, getByToken: held });
+      const before = await talk(tried(most - 1), { get, getByToken: unanswered, create: done });
+      const after = await talk(tried(most), { get, getByToken: unanswered, create: done });
+      const answered = await talk(tried(most), { get, getByToken: held });
 
-    expect(before.asked).toEqual(['get', 'getByToken']);
-    expect(after.asked).toEqual(['get', 'getByToken', 'create']);
-    expect(answered.asked).toEqual(['get', 'getByToken']);
-  });
+      expect(before.asked).toEqual(['get', 'getByToken']);
+      expect(after.asked).toEqual(['get', 'getByToken', 'create']);
+      expect(answered.asked).toEqual(['get', 'getByToken']);
+    },
+  );
 
   it('waits two hours for what Button has taken and does not show, and takes a cancellation of it for done (B7)', async () => {
     const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();

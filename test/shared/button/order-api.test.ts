@@ -162,14 +162,14 @@ describe('createOrderApi', () => {
 
   it.each([
     [answered(404), 'not-found'],
-    [answered(401), 'not-found'],
-    [answered(403), 'not-found'],
+    [answered(401), 'unanswered'],
+    [answered(403), 'unanswered'],
     [answered(409), 'not-found'],
-    [answered(503), 'try-again'],
-    [answered(500), 'try-again'],
-    [answered(429), 'try-again'],
-    [answered(200, 'nonsense'), 'try-again'],
-    [{ result: 'unclear', reason: 'timeout' } as const, 'try-again'],
+    [answered(503), 'unanswered'],
+    [answered(500), 'unanswered'],
+    [answered(429), 'unanswered'],
+    [answered(200, 'nonsense'), 'unanswered'],
+    [{ result: 'unclear', reason: 'timeout' } as const, 'unanswered'],
   ])('reads %j about a token as %s', async (response, answer) => {
     const { api } = answering(response);
 
@@ -180,21 +180,31 @@ describe('createOrderApi', () => {
     const body = { meta: { status: 'ok' }, objects: [{ order_id: 'o-1', total: 5 }] };
     for (let status = 100; status < 600; status += 1) {
       const { get } = MEANING[status] ?? meaningOfClass(status);
-      const isFinal = get === 'refused' || get === 'unauthorized';
+      const isUnanswered = get === 'try-again' || get === 'unauthorized';
       const isRead = status >= 200 && status < 300;
 
       const { answer } = await answering(answered(status, body)).api.getByToken('o-1', 'token');
 
-      expect([status, answer]).toEqual([status, isRead ? 'found' : isFinal ? 'not-found' : get]);
+      expect([status, answer]).toEqual([
+        status,
+        isRead ? 'found' : isUnanswered ? 'unanswered' : 'not-found',
+      ]);
     }
     expect(await answering(answered(200, {})).api.getByToken('o-1', 'token')).toEqual({
-      answer: 'try-again',
+      answer: 'unanswered',
+      isRefused: false,
       reason: 'unreadable_answer',
     });
     const cutOff = { result: 'unclear', reason: 'econnreset' } as const;
     expect(await answering(cutOff).api.getByToken('o-1', 'token')).toEqual({
-      answer: 'try-again',
+      answer: 'unanswered',
+      isRefused: false,
       reason: 'econnreset',
+    });
+    expect(await answering(answered(401)).api.getByToken('o-1', 'token')).toEqual({
+      answer: 'unanswered',
+      isRefused: true,
+      reason: 'look_up_http_401',
     });
   });
 

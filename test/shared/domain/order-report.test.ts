@@ -355,6 +355,18 @@ describe('settleReport', () => {
     expect(settle({ result: 'refused', reason: 'too_late' }, tried).attempts).toBe(0);
   });
 
+  it('counts the look-ups by token that were not answered, until a success or a refusal', () => {
+    const lookUp = { result: 'try-again', reason: 'http_503', isLookUp: true } as const;
+    const tried = { ...report, failedLookUps: 3 };
+
+    expect(settle(lookUp, report).failedLookUps).toBe(1);
+    expect(settle(lookUp, tried).failedLookUps).toBe(4);
+    expect(settle({ result: 'try-again', reason: 'http_503' }, tried).failedLookUps).toBe(3);
+    expect(settle({ result: 'unclear', reason: 'timeout' }, tried).failedLookUps).toBe(3);
+    expect(settle(done, tried)).not.toHaveProperty('failedLookUps');
+    expect(settle({ result: 'refused', reason: 'too_late' }, tried)).not.toHaveProperty('failedLookUps');
+  });
+
   it('spreads its waits over the upper half, up to the longest', () => {
     const waitOf = (jitter: number, attempts: number) => {
       const { progress } = settleReport(

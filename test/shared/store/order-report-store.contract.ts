@@ -40,6 +40,7 @@ function report(progress: Progress, changes: Partial<OrderReport> = {}): OrderRe
     },
     progress,
     attempts: 3,
+    failedLookUps: 2,
     warnings: ['upc_malformed'],
     ...changes,
   };
