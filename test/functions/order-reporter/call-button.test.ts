@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { callButton } from '../../../functions/order-reporter/call-button.ts';
+import { callButton, type CallEnd } from '../../../functions/order-reporter/call-button.ts';
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
 import type { Doubt, OrderReport, ReportedVersion } from '../../../shared/domain/order-report.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
@@ -75,6 +75,102 @@ async function talk(report: OrderReport, answers: Partial<Record<keyof OrderApi,
 }
 
 describe('callButton', () => {
+  it('asks nothing before it cancels, creates or updates what is not in doubt', async () => {
+    const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), { cancel: done });
+    const created = await talk(claimed({}), { create: done });
+    const updated = await talk(claimed({ kind: 'updated', reported: {} }), { update: done });
+
+    expect([cancelled.asked, created.asked, updated.asked]).toEqual([['cancel'], ['create'], ['update']]);
+  });
+
+  it.each<[string, OrderApiAnswer, CallEnd['result']]>([
+    ['done', done, { result: 'done', acceptedOnly: false, sent: true }],
+    [
+      'done, accepted only, under an id of Button’s',
+      { answer: 'done', acceptedOnly: true, buttonOrderId: 'btnorder-1' },
+      { result: 'done', acceptedOnly: true, sent: true, buttonOrderId: 'btnorder-1' },
+    ],
+    [
+      'not carried out',
+      { answer: 'try-again', reason: 'http_503' },
+      { result: 'try-again', reason: 'http_503' },
+    ],
+    [
+      'not carried out, and when to ask again (B2)',
+      { answer: 'try-again', reason: 'http_429', afterMs: 3000 },
+      { result: 'try-again', reason: 'http_429', afterMs: 3000 },
+    ],
+    ['unclear', { answer: 'unclear', reason: 'timeout' }, { result: 'unclear', reason: 'timeout' }],
+    [
+      'what it never says to an update',
+      { answer: 'exists' },
+      { result: 'unclear', reason: 'unexpected_answer' },
+    ],
+    [
+      'what it only says to a read',
+      { answer: 'found', order: {} },
+      { result: 'unclear', reason: 'unexpected_answer' },
+    ],
+    ['too late (B8)', { answer: 'too-late', detail: '' }, { result: 'refused', reason: 'too_late' }],
+    [
+      'refused (B5)',
+      { answer: 'refused', status: 400, detail: 'no' },
+      { result: 'refused', reason: 'refused_by_button' },
+    ],
+  ])('tells the ledger how an update ended: %s', async (_what, answer, result) => {
+    const end = await talk(claimed({ kind: 'updated', reported: {} }), { update: answer });
+
+    expect(end.result).toStrictEqual(result);
+    expect(end.refusal?.code).toBe(result.result === 'refused' ? result.reason : undefined);
+  });
+
+  it('keeps in quarantine what Button says, where it says something, and how it is mended', async () => {
+    const report = claimed({ kind: 'updated', reported: {} });
+
+    const silent = await talk(report, { update: { answer: 'too-late', detail: '' } });
+    const telling = await talk(report, { update: { answer: 'refused', status: 400, detail: 'bad total' } });
+
+    expect(silent.refusal).toStrictEqual({
+      code: 'too_late',
+      problem: 'Button refuses changes of a finalized order',
+      mend: 'Settle the difference with your Button contact; the order is billable as it stands',
+    });
+    expect(telling.refusal).toStrictEqual({
+      code: 'refused_by_button',
+      problem: 'Button refuses the order as it is. Button says: 400 bad total',
+      mend: 'Correct the order and replay the entry, or send the order as a newer version',
+    });
+  });
+
+  it('does not look by a token that the order does not have, nor for what its id has found or not been answered', async () => {
+    const { btn_ref: _token, ...plain } = order;
+    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
+    const { newest } = inDoubt;
+    const withoutToken = { ...inDoubt, newest: { ...newest, order: OrderSchema.parse(plain) } };
+
+    const created = await talk(withoutToken, { get: { answer: 'not-found' }, create: done });
+    const unread = await talk(inDoubt, { get: { answer: 'try-again', reason: 'http_503' } });
+
+    expect(created.asked).toEqual(['get', 'create']);
+    expect(unread).toMatchObject({ asked: ['get'], result: { result: 'try-again' } });
+    expect(unread.result).not.toHaveProperty('isLookUp');
+  });
+
+  it('says that Button held the version already, and under which id if it tells', async () => {
+    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
+    const held = { total: order.total, currency: order.currency };
+
+    const nameless = await talk(inDoubt, { get: { answer: 'found', order: held } });
+
+    expect(nameless.result).toStrictEqual({ result: 'done', acceptedOnly: false, sent: false });
+  });
+
+  it('takes a 403 about a creation for the key’s where the order can’t be read either (B4)', async () => {
+    const nowhere = await talk(claimed({}), { create: forbidden, get: { answer: 'not-found' } });
+
+    expect(nowhere).toMatchObject({ asked: ['create', 'get'], result: { reason: 'unauthorized' } });
+  });
+
   it('updates at once what Button says is there already: a create brings the whole order (B1)', async () => {
     const { asked, result } = await talk(claimed({}), { create: { answer: 'exists' }, update: done });
 
@@ -184,7 +280,11 @@ describe('callButton', () => {
       result: 'refused',
       reason: 'unknown_to_button',
     });
-    expect(await ends('cancelled', { at: at(1) })).toMatchObject({ result: 'done' });
+    expect(await ends('cancelled', { at: at(1) })).toEqual({
+      result: 'done',
+      acceptedOnly: false,
+      sent: true,
+    });
     expect(await ends('cancelled', { at: at(119), acceptedOnly: true })).toMatchObject({
       result: 'try-again',
     });
