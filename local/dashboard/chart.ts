@@ -27,6 +27,8 @@ const RULE_REACH = 4;
 
 /** Narrower bands go without their number. */
 const ROOM_FOR_A_NUMBER = 9;
+/** From one line of text to the next. */
+const LINE_HEIGHT = 13;
 
 type Scale = { x: (atMs: number) => number; y: (value: number) => number; values: number[] };
 
@@ -40,7 +42,7 @@ export function drawChart(chart: Chart): string {
     ...scale.values.map((value) => drawGridLine(value, { chart, scale })),
     ...drawTimes(chart, scale),
     ...lines.toReversed().map((line, index) => drawLine(line, { scale, colour: lines.length - 1 - index })),
-    ...chart.rules.map((rule) => drawRule(rule, { chart, scale })),
+    ...drawRules({ chart, scale }),
     ...drawHovers(chart, { lines: chart.lines, scale }),
     '</svg>',
   ].join('');
@@ -128,13 +130,26 @@ function drawLine({ points }: Line, { scale, colour }: { scale: Scale; colour: n
   return `<g class="line${dashes} c${colour % COLOURS}">${whole}${shapes.join('')}</g>`;
 }
 
-function drawRule({ value, label }: { value: number; label: string }, { chart, scale }: Canvas): string {
-  const text = escapeHtml(`${label} ${formatFigure(value)}`.trim());
+/** Lines where they are in sight; the others are named at the top, one under the other. */
+function drawRules({ chart, scale }: Canvas): string[] {
   const x = chart.width - MARGIN.right - 2;
-  if (value > (scale.values.at(-1) ?? 0))
-    return `<text class="rule" x="${x}" y="${MARGIN.top + 9}" text-anchor="end">▲ ${text}</text>`;
-  const y = scale.y(value);
-  return `<line class="rule" x1="${MARGIN.left}" x2="${chart.width - MARGIN.right}" y1="${y}" y2="${y}"/><text class="rule" x="${x}" y="${y - 4}" text-anchor="end">${text}</text>`;
+  const highest = scale.values.at(-1) ?? 0;
+  const labelled = chart.rules.map(({ value, label }) => ({
+    value,
+    text: escapeHtml(`${label} ${formatFigure(value)}`.trim()),
+  }));
+  const outOfSight = labelled.filter(({ value }) => value > highest);
+  const inSight = labelled.filter(({ value }) => value <= highest);
+  return [
+    ...outOfSight.map(({ text }, index) => {
+      const y = MARGIN.top + 9 + index * LINE_HEIGHT;
+      return `<text class="rule" x="${x}" y="${y}" text-anchor="end">▲ ${text}</text>`;
+    }),
+    ...inSight.map(({ value, text }) => {
+      const y = scale.y(value);
+      return `<line class="rule" x1="${MARGIN.left}" x2="${chart.width - MARGIN.right}" y1="${y}" y2="${y}"/><text class="rule" x="${x}" y="${y - 4}" text-anchor="end">${text}</text>`;
+    }),
+  ];
 }
 
 /** For each period with a value, a strip that shows the values of all lines. */

@@ -50,6 +50,24 @@ describe('a chart', () => {
     expect(points(chart([line('change', [-10, 10])]))).toEqual(['46,114 66,14']);
   });
 
+  it('draws a limit that is in sight, and names those that are not one under the other', () => {
+    const rules = [
+      { value: 5, label: 'alarm' },
+      { value: 1000, label: 'pause' },
+      { value: 2000, label: 'end' },
+    ];
+
+    const svg = chart([line('orders', [0, 10])], { rules });
+
+    const texts = [...svg.matchAll(/<text class="rule" x="\d+" y="(\d+)" text-anchor="end">([^<]*)/gu)];
+    expect(texts.map(([, y, text]) => [y, text])).toEqual([
+      ['23', '▲ pause 1,000'],
+      ['36', '▲ end 2,000'],
+      ['60', 'alarm 5'],
+    ]);
+    expect(svg).toContain('<line class="rule" x1="46" x2="146" y1="64" y2="64"/>');
+  });
+
   it('shows when something was played', () => {
     const svg = chart([line('orders', [1])], { phases: [{ title: 'Outage', fromMs: 2000, untilMs: 5000 }] });
 
