@@ -22,6 +22,7 @@ export type QuarantineEntry = {
   id: string;
   /** The original bytes, as they came. */
   bytes: string | Uint8Array;
+  /** The first hundred are kept. */
   reasons: readonly QuarantineReason[];
   /** ISO 8601 UTC. */
   refusedAt: string;
@@ -41,7 +42,10 @@ export type QuarantineStore = {
 const SCHEMA_VERSION = 1;
 
 /** What one item holds besides its attributes; DynamoDB's limit is 400 KB an item. */
-const MAX_PART_BYTES = 350_000;
+const MAX_PART_BYTES = 300_000;
+
+/** So many reasons fit beside it, and are enough to begin with: an order of a thousand lines may have as many. */
+const MAX_REASONS = 100;
 
 /** The quarantine in DynamoDB. Entries expire after `retentionDays`; what exceeds an item goes on in items `<id>#part-<n>`. */
 export function createQuarantineStore({
@@ -76,7 +80,12 @@ export function createQuarantineStore({
         table,
         key: keyOf(id),
         fixed: { bytes: first, parts: more.length + 1, origin },
-        renewed: { [QUARANTINE_TABLE.timeToLive]: expiresAt, reasons, refusedAt, replayed: false },
+        renewed: {
+          [QUARANTINE_TABLE.timeToLive]: expiresAt,
+          reasons: reasons.slice(0, MAX_REASONS),
+          refusedAt,
+          replayed: false,
+        },
       });
     },
   };

@@ -37,7 +37,7 @@ describe('createQuarantineReview', () => {
   it.each([
     ['nothing', Buffer.alloc(0)],
     ['a text', Buffer.from('{"é')],
-    ['bytes that fill three items, because they do not deflate', randomBytes(1_000_000)],
+    ['bytes that fill four items, because they do not deflate', randomBytes(1_000_000)],
   ])('reads what was kept, byte by byte: %s', async (what, bytes) => {
     await store.keep({ kind: 'order#acme', id: what, bytes, ...about });
 
@@ -56,6 +56,31 @@ describe('createQuarantineReview', () => {
     const read = await review.read('order#acme', 'expired');
     expect(Buffer.from(read?.bytes ?? []).toString()).toBe('first');
     expect(await markReplayed('expired', await refusals('expired'))).toBe(true);
+  });
+
+  it('keeps a message of full items with the first hundred of a thousand reasons', async () => {
+    const reason = {
+      code: 'amount_not_integer',
+      path: '$.data.line_items[1000].attributes',
+      problem: 'x'.repeat(300),
+      mend: 'y'.repeat(300),
+    };
+    const reasons = Array.from({ length: 1001 }, (_, index) => ({
+      ...reason,
+      path: `${reason.path}.${index}`,
+    }));
+
+    await store.keep({
+      kind: 'order#acme',
+      id: 'many reasons',
+      ...about,
+      bytes: randomBytes(1_000_000),
+      reasons,
+    });
+
+    const read = await review.read('order#acme', 'many reasons');
+    expect(read?.reasons).toEqual(reasons.slice(0, 100));
+    expect(read?.bytes).toHaveLength(1_000_000);
   });
 
   it('answers undefined for what is not there', async () => {
