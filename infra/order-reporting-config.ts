@@ -69,8 +69,8 @@ const BrandSchema = z
       .max(10, 'must be at most 10: Lambda takes no more from a FIFO queue at once')
       .default(10)
       .describe('Messages handed to the reporter at once; the orders among them are reported side by side.'),
-    maxReceiveCount: MaxReceiveCountSchema.default(5).describe(
-      'Receives after which a message that kills the reporter before its order is in the ledger is set aside.',
+    maxReceiveCount: MaxReceiveCountSchema.default(100).describe(
+      'Receives after which a message is set aside whose order never got into the ledger. They are six of the timeout apart, so by default after ten hours: an outage of the table is over by then.',
     ),
     reporterTimeoutSeconds: z
       .int()

@@ -47,7 +47,7 @@ export type QueueWorkerProps = {
 export class QueueWorker extends Construct {
   /** Where work is put. */
   readonly queue: Queue;
-  /** Where messages end that kill the worker. */
+  /** Where messages end that were received in vain too often. */
   readonly deadLetterQueue: Queue;
   /** The function that takes messages off the queue. */
   readonly worker: LambdaFunction;

@@ -82,7 +82,7 @@ export class BrandOrders extends Construct {
       environment: () => this.#reporterEnvironment(),
       permissions: () => this.#reporterPermissions(),
       alarms: {
-        deadLetterImpact: `Orders of ${brand.id} killed the reporter before they were in the ledger: Button doesn't know them.`,
+        deadLetterImpact: `Orders of ${brand.id} never got into the ledger, however often they were received: Button doesn't know them.`,
         ageImpact: `Orders of ${brand.id} aren't taken off the queue: Button learns of them late.`,
         maxAgeSeconds: 900,
         runbookSection: 'orders-are-getting-old',
