@@ -16,6 +16,9 @@ export type CallButtonPorts = {
 /** For so long Button may answer 404 about an order that it has taken: many times what it should need to show it. */
 const SHOWN_WITHIN_MS = 2 * 3_600_000;
 
+/** As long, for an order of which only Button says that it is there: so many tries take more than two hours. */
+const MAX_TRIES_UNTIL_SHOWN = 10;
+
 /**
  * After so many look-ups by its token that were not answered, about a day, or refused, about half an hour, the answer about an order's id
  * stands: an order must not wait for ever for a look-up that never works.
@@ -32,16 +35,16 @@ export async function callButton(report: OrderReport, ports: CallButtonPorts): P
   const { orderId, newest } = report;
   const toEnd = (answer: OrderApiAnswer): CallEnd => readEnd(report, answer, ports.now);
   const next = nextCall(report, ports.verifyBefore);
-  if (next.call === 'cancel' || newest.order === undefined) return toEnd(await api.cancel(orderId));
-  if (next.call === 'update') return toEnd(await api.update(orderId, newest.order));
-  if (next.call === 'create') return toEnd(await create(newest.order, api));
+  if (next.call === 'cancel' || newest.order === undefined) return toEnd(await cancel(orderId, api));
+  if (next.call === 'update') return toEnd(await update(newest.order, api));
+  if (next.call === 'create') return toEnd(await create(report, newest.order, api));
 
   const read = await readOrder(report, api);
-  if (read.answer === 'not-found' && !report.reported) return toEnd(await create(newest.order, api));
+  if (read.answer === 'not-found' && !report.reported) return toEnd(await create(report, newest.order, api));
   if (read.answer !== 'found') return toEnd(read);
   if (read.order.status === 'deleted') return refused('deleted_at_button');
   const isHeld = next.trustsAmounts && holdsVersion(read.order, newest.order);
-  if (!isHeld) return toEnd(await api.update(orderId, newest.order));
+  if (!isHeld) return toEnd(await update(newest.order, api));
   const { button_order_id: id } = read.order;
   const idKnown = id === undefined ? {} : { buttonOrderId: id };
   return kept({ result: 'done', acceptedOnly: false, sent: false, ...idKnown });
@@ -64,13 +67,37 @@ async function readOrder(
  * An order that is there already is updated: the create brings its whole content. A 403 means the key, unless the order turns out to be
  * finalized: one old order must not stop the whole brand.
  */
-async function create(order: Order, api: OrderApi): Promise<OrderApiAnswer> {
+async function create({ attempts }: OrderReport, order: Order, api: OrderApi): Promise<OrderApiAnswer> {
   const created = await api.create(order);
-  if (created.answer === 'exists') return api.update(order.order_id, order);
+  if (created.answer === 'exists') {
+    const updated = await update(order, api);
+    // It is there, Button says, and not shown yet.
+    const isEarly = updated.answer === 'not-found' && attempts < MAX_TRIES_UNTIL_SHOWN;
+    return isEarly ? { answer: 'try-again', reason: 'not_found' } : updated;
+  }
   if (created.answer !== 'unauthorized' || created.status !== 403) return created;
   const read = await api.get(order.order_id);
   const isFinalized = read.answer === 'found' && read.order.status === 'finalized';
   return isFinalized ? { answer: 'too-late', detail: '' } : created;
+}
+
+async function update(order: Order, api: OrderApi): Promise<OrderApiAnswer> {
+  const updated = await api.update(order.order_id, order);
+  return updated.answer === 'too-late' ? unlessTheKey(updated, await api.get(order.order_id)) : updated;
+}
+
+/** What is deleted already needs no cancellation. */
+async function cancel(orderId: string, api: OrderApi): Promise<OrderApiAnswer> {
+  const cancelled = await api.cancel(orderId);
+  if (cancelled.answer !== 'too-late') return cancelled;
+  const read = await api.get(orderId);
+  const isDeleted = read.answer === 'found' && read.order.status === 'deleted';
+  return isDeleted ? { answer: 'done', acceptedOnly: false } : unlessTheKey(cancelled, read);
+}
+
+/** A 403 is about the order if the key still reads: otherwise a revoked key would finish off one order after the other. */
+function unlessTheKey(tooLate: OrderApiAnswer, read: OrderApiAnswer): OrderApiAnswer {
+  return read.answer === 'unauthorized' || read.answer === 'try-again' ? read : tooLate;
 }
 
 function readEnd(report: OrderReport, answer: OrderApiAnswer, now: Date): CallEnd {
@@ -103,12 +130,14 @@ function readEnd(report: OrderReport, answer: OrderApiAnswer, now: Date): CallEn
 
 /**
  * What Button has taken it may show late: a 202 says so itself, and one that was taken lately may be asked for where it has not arrived.
- * A cancellation of an order that Button has shown before is another matter: it is gone, as it should be (B7).
+ * A cancellation that may have been carried out by an earlier call is another matter: the order is gone, as it should be (B7).
  */
-function readNotFound({ newest, reported }: OrderReport, now: Date): CallEnd {
+function readNotFound({ newest, reported, progress }: OrderReport, now: Date): CallEnd {
   const isRecent = reported !== undefined && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
   const isCancellation = newest.kind === 'cancelled';
-  if (isRecent && (reported.acceptedOnly || !isCancellation))
+  const isInDoubt = progress.state === 'claimed' && progress.doubt?.hash === newest.hash;
+  const mayBeGone = isCancellation && (isInDoubt || reported?.kind === 'cancelled');
+  if (isRecent && (reported.acceptedOnly || !mayBeGone))
     return kept({ result: 'try-again', reason: 'not_found' });
   return isCancellation
     ? kept({ result: 'done', acceptedOnly: false, sent: true })

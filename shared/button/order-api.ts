@@ -12,7 +12,7 @@ export type OrderApiAnswer =
   /** A create of an order that is there already. */
   | { answer: 'exists' }
   | { answer: 'not-found' }
-  /** An update or cancellation of an order that is finalized: it is immutable and billable. */
+  /** A 403 to an update or cancellation: the order is finalized, immutable and billable; or it means the key after all. */
   | { answer: 'too-late'; detail: string }
   /** Final: the order can't be reported like this. `detail` is Button's text and may quote the order. */
   | { answer: 'refused'; status: number; detail: string }
@@ -43,26 +43,26 @@ export type OrderApi = {
 
 type Operation = 'create' | 'update' | 'cancel' | 'get';
 
+/** What Button shows as null, or otherwise than we know it, is as if it did not show it. */
+const shown = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
+
 const OrderAtButtonSchema = z.object({
-  total: z.number().exactOptional(),
-  currency: z.string().exactOptional(),
-  status: z.string().exactOptional(),
-  button_order_id: z.string().exactOptional(),
-  customer_order_id: z.string().nullish(),
-  line_items: z
-    .array(
-      z.object({
-        identifier: z.string(),
-        total: z.number().exactOptional(),
-        quantity: z.number().exactOptional(),
-      }),
-    )
-    .nullish(),
+  total: shown(z.number()),
+  currency: shown(z.string()),
+  status: shown(z.string()),
+  button_order_id: shown(z.string()),
+  customer_order_id: shown(z.string()),
+  line_items: shown(
+    z.array(z.object({ identifier: z.string(), total: shown(z.number()), quantity: shown(z.number()) })),
+  ),
 });
 
 /** A list of orders: one token may stand for several, so each has to say which it is. */
 const ListedOrderSchema = OrderAtButtonSchema.extend({ order_id: z.string() });
-const ListSchema = z.object({ meta: z.object({ status: z.literal('ok') }), objects: z.array(z.unknown()) });
+const ListSchema = z.object({
+  meta: z.object({ status: z.literal('ok'), next: z.unknown().optional() }),
+  objects: z.array(z.unknown()),
+});
 
 const AnswerSchema = z.object({ meta: z.object({ status: z.string() }), object: z.unknown().optional() });
 
@@ -101,7 +101,7 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * | 2xx with `meta.status` ok | done | done | found | found if it is in the list, else not found |
  * | 2xx otherwise, 408, 500, 502, 504 | unclear | unclear | try again | unanswered |
  * | 401 | unauthorized | unauthorized | unauthorized | unanswered (refused) |
- * | 403 | unauthorized | too late (finalized) | unauthorized | unanswered (refused) |
+ * | 403 | unauthorized | too late, or the key | unauthorized | unanswered (refused) |
  * | 404 | refused | not found | not found | not found |
  * | 409 | exists | refused | refused | not found |
  * | 3xx, 425, 429, other 5xx | try again | try again | try again | unanswered |
@@ -180,7 +180,10 @@ function findListed(orderId: string, response: ButtonResponse): OrderApiAnswer {
     return order.success && order.data.order_id === orderId ? [order.data] : [];
   });
   const order = own.find(({ status }) => status !== 'deleted') ?? own[0];
-  return order ? { answer: 'found', order } : { answer: 'not-found' };
+  if (order) return { answer: 'found', order };
+  return list.data.meta.next
+    ? { answer: 'unanswered', isRefused: false, reason: 'list_goes_on' }
+    : { answer: 'not-found' };
 }
 
 /** A read that failed has changed nothing: it can be tried again at once. */
@@ -201,15 +204,11 @@ export function holdsVersion(held: OrderAtButton, order: Order): boolean {
   if (held.total !== undefined && held.total !== order.total) return false;
   if (held.currency !== undefined && held.currency !== order.currency) return false;
   const { customer_order_id: shownId } = held;
-  if (
-    order.customer_order_id !== undefined &&
-    typeof shownId === 'string' &&
-    shownId !== order.customer_order_id
-  )
+  if (order.customer_order_id !== undefined && shownId !== undefined && shownId !== order.customer_order_id)
     return false;
   if (!held.line_items) return true;
   const lines = (
-    items: readonly { identifier: string; total?: number; quantity?: number | undefined }[],
+    items: readonly { identifier: string; total?: number | undefined; quantity?: number | undefined }[],
   ): string =>
     JSON.stringify(items.map(({ identifier, total, quantity = 1 }) => [identifier, total, quantity]).sort());
   return lines(held.line_items) === lines(order.line_items ?? []);

@@ -20,13 +20,15 @@ const PROBE_INTERVAL_MS = 60_000;
 /**
  * What the end of a talk says about Button and the key, whatever it says about the order. Pure.
  *
- * - `well`: Button answers and takes the key. A 429 counts as such: each order waits for its own `Retry-After` (B2).
+ * - `well`: Button answers and takes the key. A 429 counts as such: each order waits for its own `Retry-After` (B2). So does a look-up by
+ *   token, whatever became of it: the read before it was answered.
  * - `key-refused`: a 401, or a 403 where only the key can be meant.
  * - `outage`: a 5xx, no answer, or one that makes no sense.
  * - `not-asked`: no call was made.
  */
 export function healthOf(result: CallResult): 'well' | BreakerCause | 'not-asked' {
   if (result.result === 'done' || result.result === 'refused') return 'well';
+  if (result.result === 'try-again' && result.isLookUp) return 'well';
   const { reason } = result;
   if (reason === 'unauthorized') return 'key-refused';
   if (reason.startsWith('api_key_')) return 'not-asked';

@@ -269,25 +269,77 @@ describe('callButton', () => {
     },
   );
 
-  it('waits two hours for what Button has taken and does not show, and takes a cancellation of it for done (B7)', async () => {
+  it('waits two hours for what Button has taken and does not show, unless its cancellation may have been carried out (B7)', async () => {
     const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
     const gone = { update: { answer: 'not-found' }, cancel: { answer: 'not-found' } } as const;
-    const ends = async (kind: 'updated' | 'cancelled', reported: Partial<ReportedVersion>) =>
-      (await talk(claimed({ kind, reported }), gone)).result;
+    const ends = async (kind: 'updated' | 'cancelled', reported: Partial<ReportedVersion>, doubt?: Doubt) =>
+      (await talk(claimed({ kind, reported, ...(doubt && { doubt }) }), gone)).result;
+    const waits = { result: 'try-again', reason: 'not_found' };
+    const isDone = { result: 'done', acceptedOnly: false, sent: true };
+    const aboutIt = { kind: 'unclear', hash: 'h-2' } as const;
 
-    expect(await ends('updated', { at: at(119) })).toEqual({ result: 'try-again', reason: 'not_found' });
+    expect(await ends('updated', { at: at(119) })).toEqual(waits);
     expect(await ends('updated', { at: at(120) })).toEqual({
       result: 'refused',
       reason: 'unknown_to_button',
     });
-    expect(await ends('cancelled', { at: at(1) })).toEqual({
-      result: 'done',
-      acceptedOnly: false,
-      sent: true,
+    expect(await ends('cancelled', { at: at(119) })).toEqual(waits);
+    expect(await ends('cancelled', { at: at(120) })).toEqual(isDone);
+    expect(await ends('cancelled', { at: at(1) }, aboutIt)).toEqual(isDone);
+    expect(await ends('cancelled', { at: at(1) }, { ...aboutIt, hash: 'h-1' })).toEqual(waits);
+    expect(await ends('cancelled', { at: at(1), kind: 'cancelled' })).toEqual(isDone);
+    expect(await ends('cancelled', { at: at(119), acceptedOnly: true }, aboutIt)).toEqual(waits);
+    expect(await ends('cancelled', { at: at(120), acceptedOnly: true })).toEqual(isDone);
+  });
+
+  it.each([
+    [
+      { answer: 'unauthorized', status: 401 },
+      { result: 'try-again', reason: 'unauthorized' },
+    ],
+    [
+      { answer: 'try-again', reason: 'http_503' },
+      { result: 'try-again', reason: 'http_503' },
+    ],
+    [{ answer: 'not-found' }, { result: 'refused', reason: 'too_late' }],
+    [
+      { answer: 'found', order: { status: 'finalized' } },
+      { result: 'refused', reason: 'too_late' },
+    ],
+  ] as const)(
+    'takes a 403 about an update or a cancellation for the order’s only if the key still reads: %j (B4, B8)',
+    async (get, result) => {
+      const tooLate = { answer: 'too-late', detail: '' } as const;
+      const updated = await talk(claimed({ kind: 'updated', reported: {} }), { update: tooLate, get });
+      const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), { cancel: tooLate, get });
+
+      expect([updated.asked, cancelled.asked]).toEqual([
+        ['update', 'get'],
+        ['cancel', 'get'],
+      ]);
+      expect([updated.result, cancelled.result]).toEqual([result, result]);
+    },
+  );
+
+  it('takes a 403 about a cancellation for done where the order is deleted already (B7)', async () => {
+    const { result } = await talk(claimed({ kind: 'cancelled', reported: {} }), {
+      cancel: { answer: 'too-late', detail: '' },
+      get: { answer: 'found', order: { status: 'deleted' } },
     });
-    expect(await ends('cancelled', { at: at(119), acceptedOnly: true })).toMatchObject({
-      result: 'try-again',
-    });
-    expect(await ends('cancelled', { at: at(120), acceptedOnly: true })).toMatchObject({ result: 'done' });
+
+    expect(result).toEqual({ result: 'done', acceptedOnly: false, sent: true });
+  });
+
+  it('tries ten times what Button says is there and does not know yet, before it gives it up (B1)', async () => {
+    const tried = async (attempts: number) =>
+      (
+        await talk(
+          { ...claimed({}), attempts },
+          { create: { answer: 'exists' }, update: { answer: 'not-found' } },
+        )
+      ).result;
+
+    expect(await tried(9)).toEqual({ result: 'try-again', reason: 'not_found' });
+    expect(await tried(10)).toEqual({ result: 'refused', reason: 'unknown_to_button' });
   });
 });

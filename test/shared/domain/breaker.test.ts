@@ -13,6 +13,12 @@ describe('healthOf', () => {
     ['a refusal of the order', { result: 'refused', reason: 'refused_by_button' }, 'well'],
     ['a 429 (B2)', tryAgain('http_429'), 'well'],
     ['an order that is not shown yet', tryAgain('not_found'), 'well'],
+    ['a look-up by token that failed', { result: 'try-again', reason: 'http_500', isLookUp: true }, 'well'],
+    [
+      'a look-up by token that was refused',
+      { result: 'try-again', reason: 'look_up_http_401', isLookUp: true },
+      'well',
+    ],
     ['a refused key (B4)', tryAgain('unauthorized'), 'key-refused'],
     ['no key', tryAgain('api_key_not_set'), 'not-asked'],
     ['a 503 (B3)', tryAgain('http_503'), 'outage'],
