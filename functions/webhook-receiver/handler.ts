@@ -20,7 +20,8 @@ import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
-import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
+import { receiveEvent, type ReceiveEventPorts } from './receive-event.ts';
+import { STATUS_OF_OUTCOME } from './status-of-outcome.ts';
 
 const env = parseEnvironment(EnvironmentSchema, process.env);
 /** The secrets, the table, the queue and quarantine, each hanging: even then there is an answer within the function's ten seconds. */
@@ -75,20 +76,6 @@ export const prime = createPrime({
     readWebhook(SAMPLE_WEBHOOK);
   },
 });
-
-/**
- * Button's rules for answers: 2xx acknowledges; 400 would lose the event for good; 401 says that the signature is wrong; anything else
- * is sent again. Source: docs/button/webhooks.md, "Acknowledgement".
- */
-const STATUS_OF_OUTCOME = {
-  applied: 200,
-  unchanged: 200,
-  quarantined: 202,
-  deferred: 202,
-  forged: 401,
-  'not-configured': 503,
-  unavailable: 503,
-} as const satisfies Record<ReceiveOutcome, number>;
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(flushMetrics(metrics))

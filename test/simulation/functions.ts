@@ -23,9 +23,9 @@ import { applyDeferred, type ApplyDeferredPorts } from '../../functions/webhook-
 import {
   receiveEvent,
   type ReceiveEventPorts,
-  type ReceiveOutcome,
   type WebhookRequest,
 } from '../../functions/webhook-receiver/receive-event.ts';
+import { STATUS_OF_OUTCOME } from '../../functions/webhook-receiver/status-of-outcome.ts';
 import type { BrandConfig } from '../../infra/order-reporting-config.ts';
 import type { TransactionsConfig } from '../../infra/transactions-config.ts';
 import type { Exchange } from '../../local/button-simulator/exchange.ts';
@@ -342,16 +342,6 @@ function bootWebhookReceiver(
   };
   return async (request) => STATUS_OF_OUTCOME[await receiveEvent(request, ports)];
 }
-
-const STATUS_OF_OUTCOME = {
-  applied: 200,
-  unchanged: 200,
-  quarantined: 202,
-  deferred: 202,
-  forged: 401,
-  'not-configured': 503,
-  unavailable: 503,
-} as const satisfies Record<ReceiveOutcome, number>;
 
 function bootWebhookFallback(
   host: Host,

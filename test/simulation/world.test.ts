@@ -1,5 +1,7 @@
+import { InternalServerError } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { InjectedTransactionSchema } from '../../local/button-simulator/injected-transaction.ts';
 import type { Measured } from '../../shared/domain/metrics.ts';
 import { orderMessage } from './messages.ts';
 import type { Invocation } from './lambda-model.ts';
@@ -103,4 +105,40 @@ describe('a simulated world', () => {
     expect(after.queues.orders).toEqual({ visible: 0, inFlight: 0, oldestAgeSeconds: 0 });
     expect(after.iteratorAgeMs).toBe(0);
   });
+
+  it.each([
+    { trouble: 'the table being down for an hour', fault: 'table', counted: 'WebhooksDeferred' },
+    { trouble: 'webhooks that nobody understands', fault: 'format', counted: 'WebhooksQuarantined' },
+  ] as const)(
+    'keeps its webhook from being paused by $trouble, even where Button takes a 202 for a failure (C5, C6, F1)',
+    async ({ fault, counted }) => {
+      const measured: Measured[] = [];
+      const world = new SimulatedWorld({
+        seed: fault,
+        buttonWorld: { webhook202: 'failure' },
+        measure: (one) => measured.push(one),
+      });
+      const { fateOf } = world.weather;
+      if (fault === 'table')
+        world.weather.fateOf = (call) =>
+          /^webhook-/.test(call.functionName) && call.target === 'transactions'
+            ? { latencyMs: 5, error: new InternalServerError({ message: 'out of order', $metadata: {} }) }
+            : fateOf(call);
+
+      for (let number = 0; number < 12; number += 1) {
+        world.button.transactions.inject(
+          InjectedTransactionSchema.parse({
+            button_order_id: `btnorder-${number}`,
+            status: fault === 'format' ? 'unheard-of' : 'pending',
+          }),
+        );
+        await world.runFor(5 * 60_000);
+      }
+
+      const { dispatcher } = world.button;
+      expect(sumOf(measured, counted)).toBe(12);
+      expect(dispatcher.deliveries().map(({ state }) => state)).toEqual(Array(12).fill('acknowledged'));
+      expect(dispatcher.endpoints()).toMatchObject([{ paused: false }]);
+    },
+  );
 });

@@ -41,8 +41,8 @@ describe('the answer to Button', () => {
     ]);
   });
 
-  it('is 202 for what is not understood: its bytes are kept (C3, C5)', async () => {
-    expect(await post(PING)).toEqual([202, 'quarantined']);
+  it('is 200 for what is not understood: its bytes are kept (C3, C5)', async () => {
+    expect(await post(PING)).toEqual([200, 'quarantined']);
     expect(await world.contents('quarantine')).toMatchObject([{ bytes: PING.toString() }]);
   });
 
@@ -51,15 +51,15 @@ describe('the answer to Button', () => {
     expect([await world.contents('transactions'), await world.contents('quarantine')]).toEqual([[], []]);
   });
 
-  it('is 202 while the table is down: the queue has it, else the other table (C6)', async () => {
+  it('is 200 while the table is down: the queue has it, else the other table (C6)', async () => {
     world.setDown('transactions');
     const queued = await post(WEBHOOK);
     world.setDown('transactions', 'queues');
     const quarantined = await post(WEBHOOK);
 
     expect([queued, quarantined]).toEqual([
-      [202, 'deferred'],
-      [202, 'quarantined'],
+      [200, 'deferred'],
+      [200, 'quarantined'],
     ]);
     expect(world.fallbackQueue().bodies()).toHaveLength(1);
     expect(await world.contents('quarantine')).toHaveLength(1);
@@ -82,6 +82,6 @@ describe('the answer to Button', () => {
   it('is about the bytes that Button sent, also where the gateway has encoded them (C2)', async () => {
     expect(await post(WEBHOOK, { isBase64Encoded: true })).toEqual([200, 'applied']);
     const binary = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
-    expect(await post(binary, { isBase64Encoded: true })).toEqual([202, 'quarantined']);
+    expect(await post(binary, { isBase64Encoded: true })).toEqual([200, 'quarantined']);
   });
 });
