@@ -66,10 +66,18 @@ async function tryToApply(message: DeferredMessage, ports: ApplyDeferredPorts): 
       ? ports.maxReceives
       : Math.min(MAX_TRIES_OF_A_FAULT, ports.maxReceives);
     log.warn('deferred_webhook_failed', { error: errorName(error), receives });
+    measureAge(message, ports);
     if (receives >= tries) return setAside(message, errorName(error), ports);
     await ports.hide(receiptHandle, waitSeconds(receives));
     return 'waiting';
   }
+}
+
+/** Whatever becomes of the try: also where quarantine is down, and the message stays. What holds no webhook was never received. */
+function measureAge({ body }: DeferredMessage, { metrics, now }: ApplyDeferredPorts): void {
+  const ageSeconds = (now().getTime() - Date.parse(asReceived(body).receivedAt)) / 1000;
+  if (!Number.isNaN(ageSeconds))
+    metrics.add({ name: 'OldestHeldWebhookAgeSeconds', value: Math.max(0, ageSeconds) });
 }
 
 async function setAside(

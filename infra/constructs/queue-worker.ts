@@ -1,3 +1,4 @@
+import { MathExpression, type IMetric, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -39,6 +40,11 @@ export type QueueWorkerProps = {
     ageImpact: string;
     /** The oldest message may wait so long, in seconds. */
     maxAgeSeconds: number;
+    /**
+     * What the worker itself says of the age of messages that it could not handle, over at least the longest time between two tries.
+     * Needed for a standard queue, whose own age leaves them out.
+     */
+    heldAge?: Metric;
     runbookSection: string;
   };
 };
@@ -80,7 +86,7 @@ export class QueueWorker extends Construct {
     this.#addAlarms(props);
   }
 
-  #addAlarms({ deployment, alarms }: QueueWorkerProps): void {
+  #addAlarms({ deployment, kind, alarms }: QueueWorkerProps): void {
     // Visible messages only: those in flight while somebody looks at the queue would make the alarm flap.
     new ExplainedAlarm(this, 'DeadLettersAlarm', {
       deployment,
@@ -92,13 +98,38 @@ export class QueueWorker extends Construct {
     });
     new ExplainedAlarm(this, 'AgeAlarm', {
       deployment,
-      metric: this.queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
+      ...this.#age({ kind, heldAge: alarms.heldAge }),
       above: alarms.maxAgeSeconds,
-      periods: 2,
       impact: alarms.ageImpact,
       firstCommand: `aws sqs get-queue-attributes --attribute-names All --queue-url ${this.queue.queueUrl}`,
       runbookSection: alarms.runbookSection,
     });
+  }
+
+  /**
+   * A message of a standard queue goes to the back once it has been received three times without being deleted, and the queue's age is
+   * that of the next one from then on: it tells of messages that nobody takes, the worker of those that it tries in vain. A FIFO queue
+   * keeps its order, and what waits behind a message in its group has not been received.
+   *
+   * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+   */
+  #age({ kind, heldAge }: { kind: 'fifo' | 'standard'; heldAge: Metric | undefined }): {
+    metric: IMetric;
+    periods: number;
+  } {
+    const queued = this.queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' });
+    if (kind === 'fifo') return { metric: queued, periods: 2 };
+    if (!heldAge)
+      throw new Error(
+        `The age of ${this.node.path} needs heldAge: a standard queue leaves out what is tried in vain.`,
+      );
+    const metric = new MathExpression({
+      expression: 'MAX([FILL(queued, 0), FILL(held, 0)])',
+      usingMetrics: { queued, held: heldAge },
+      label: 'Oldest message, tried in vain or not taken, seconds',
+      period: heldAge.period,
+    });
+    return { metric, periods: 1 };
   }
 }
 

@@ -31,6 +31,7 @@ export function businessWidgets({ config }: Deployment): IWidget[][] {
           heading('Webhooks'),
           webhookRow(metrics),
           pauseRow(metrics),
+          heldRow(metrics),
           heading('Commission'),
           commissionRow(metrics),
           overdueRow(metrics),
@@ -116,10 +117,10 @@ function webhookRow(metrics: StageMetrics): IWidget[] {
         'WebhooksFailedForButton',
       ),
     ),
-    graph(
-      'Webhooks held back: each try',
-      overall(metrics, 'DeferredWebhooksApplied', 'DeferredWebhooksKeptWaiting', 'DeferredWebhooksSetAside'),
-    ),
+    graph('By the secret that signed, and what was odd', [
+      metrics.searched('WebhooksBySecret'),
+      metrics.searched('WebhookFlags'),
+    ]),
   ];
 }
 
@@ -158,9 +159,17 @@ function pauseRow(metrics: StageMetrics): IWidget[] {
         { value: 10, label: 'pause, from 5 failures on' },
       ],
     ),
-    graph('By the secret that signed, and what was odd', [
-      metrics.searched('WebhooksBySecret'),
-      metrics.searched('WebhookFlags'),
+  ];
+}
+
+function heldRow(metrics: StageMetrics): IWidget[] {
+  return [
+    graph(
+      'Webhooks held back: each try',
+      overall(metrics, 'DeferredWebhooksApplied', 'DeferredWebhooksKeptWaiting', 'DeferredWebhooksSetAside'),
+    ),
+    graph('Oldest webhook held back, seconds', overall(metrics, 'OldestHeldWebhookAgeSeconds'), [
+      { value: 3600, label: 'alarm' },
     ]),
   ];
 }

@@ -26,6 +26,9 @@ export type WebhookIntakeProps = {
   quarantine: Table;
 };
 
+/** Twenty minutes hold at least one try of each: they are up to 15 minutes apart (functions/webhook-fallback). */
+const EVERY_HELD_WEBHOOK_IS_TRIED = Duration.minutes(20);
+
 type StoreEnvironment = Omit<WebhookFallbackEnvironment, 'FALLBACK_QUEUE_URL' | 'MAX_RECEIVES'>;
 
 /** From Button's webhook to the table: the public URL, the receiver, and the queue for what can't be stored at once. */
@@ -88,6 +91,7 @@ export class WebhookIntake extends Construct {
           'Authentic webhooks could be brought neither into the table nor into quarantine: shoppers may miss rewards until the next read from Button.',
         ageImpact: 'Authentic webhooks have waited for an hour: transactions are shown late.',
         maxAgeSeconds: 3600,
+        heldAge: stageMetrics(deployment).overall('OldestHeldWebhookAgeSeconds', EVERY_HELD_WEBHOOK_IS_TRIED),
         runbookSection: 'webhooks-are-held-back',
       },
     });

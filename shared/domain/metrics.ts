@@ -62,6 +62,8 @@ export const METRICS = {
   DeferredWebhooksApplied: { unit: 'Count', dimensions: [] },
   DeferredWebhooksKeptWaiting: { unit: 'Count', dimensions: [] },
   DeferredWebhooksSetAside: { unit: 'Count', dimensions: [] },
+  /** Since it was received, at each try that failed: SQS leaves what was tried three times out of the age that it measures itself. */
+  OldestHeldWebhookAgeSeconds: { unit: 'Seconds', dimensions: [] },
   // Reconciliation: each slice of work counts once, under its outcome.
   AccountsPlanned: { unit: 'Count', dimensions: [] },
   AccountsUnavailable: { unit: 'Count', dimensions: [] },

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { DAY_MS, HOUR_MS, live } from './play.ts';
+import { alarmHistory } from '../../local/aws/cloudwatch/alarm-state.ts';
+import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { DAY_MS, HOUR_MS, live, outage, postWebhook, strike } from './play.ts';
 import { FAULTS } from './faults.ts';
 import { ALARMS } from './synthesized-alarms.ts';
 import { watchWorld } from './watched-world.ts';
@@ -40,6 +42,23 @@ describe('the alarms', () => {
       expect(alarmsSince()).toEqual(alarms);
     },
   );
+
+  it('ring on while a webhook can not be stored, however far apart its tries lie (F1)', async () => {
+    const { world, cloudWatch } = watchWorld({ seed: 'held' });
+    const startMs = world.clock.now();
+    strike(world, ({ functionName, target }) => /^webhook-/.test(functionName) && target === 'transactions', {
+      error: outage(),
+    });
+    await postWebhook(world, pendingWebhook);
+    await world.runFor(12 * HOUR_MS);
+
+    const alarm = ALARMS.find(({ name }) => name === 'IntakeFallbackAgeAlarm');
+    const span = { fromMs: startMs, untilMs: world.clock.now() };
+    const history = alarm ? alarmHistory(alarm.definition, cloudWatch.metrics, span) : [];
+
+    expect(history.map(({ state }) => state)).toEqual(['OK', 'ALARM']);
+    expect(world.gauges().queues.fallback.oldestAgeSeconds).toBe(0);
+  });
 
   it('are there for a fault each', () => {
     const told = new Set(FAULTS.flatMap(({ alarms }) => alarms));

@@ -1,6 +1,7 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { QUEUES } from '../simulation/functions.ts';
 import { orderMessage } from '../simulation/messages.ts';
 import type { SimulatedWorld, SimulatedWorldOptions } from '../simulation/world.ts';
 import { HOUR_MS, inject, live, misbehave, MINUTE_MS, outage, postWebhook, strike } from './play.ts';
@@ -134,6 +135,35 @@ export const FAULTS: readonly FaultCase[] = [
         error: outage(),
       });
       await live(world, 2 * HOUR_MS);
+    },
+  },
+  {
+    fault: 'one webhook alone can not be stored for two hours (F1)',
+    alarms: ['IntakeFallbackAgeAlarm'],
+    async play(world) {
+      strike(
+        world,
+        ({ functionName, target }) => /^webhook-/.test(functionName) && target === 'transactions',
+        {
+          error: outage(),
+        },
+      );
+      await postWebhook(world, pendingWebhook);
+      await world.runFor(2 * HOUR_MS);
+    },
+  },
+  {
+    fault: 'nobody takes webhooks off the fallback queue',
+    alarms: ['IntakeFallbackAgeAlarm'],
+    async play(world) {
+      world.weather.isPollerDown = (source) => source === QUEUES.fallback;
+      strike(
+        world,
+        ({ functionName, target }) => functionName === 'webhook-receiver' && target === 'transactions',
+        { error: outage() },
+      );
+      await postWebhook(world, pendingWebhook);
+      await world.runFor(2 * HOUR_MS);
     },
   },
   {

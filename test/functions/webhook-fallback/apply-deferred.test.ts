@@ -82,6 +82,28 @@ describe('applyDeferred', () => {
     expect(kept).toEqual([]);
   });
 
+  it('says at each try that fails since when the webhook has been held, and nothing once it is applied (F1)', async () => {
+    await applyDeferred(message(3), ports({ transactions: throttled }));
+    const whileHeld = [...measured];
+    measured = [];
+    await applyDeferred(message(4), ports());
+
+    expect(whileHeld).toContainEqual({ name: 'OldestHeldWebhookAgeSeconds', value: 3600 });
+    expect(whileHeld).toContainEqual({ name: 'DeferredWebhooksKeptWaiting', value: 1 });
+    expect(measured).toEqual([{ name: 'DeferredWebhooksApplied', value: 1 }]);
+  });
+
+  it('gives no webhook an age below zero, and none to what is no webhook', async () => {
+    const early = () => new Date('2026-06-01T10:59:00.000Z');
+
+    await applyDeferred(message(1), ports({ transactions: throttled, now: early }));
+    await applyDeferred({ body: 'not ours', receiptHandle: 'r', receives: 1 }, ports());
+
+    expect(measured.filter(({ name }) => name === 'OldestHeldWebhookAgeSeconds')).toEqual([
+      { name: 'OldestHeldWebhookAgeSeconds', value: 0 },
+    ]);
+  });
+
   it('brings the bytes to quarantine on the last receive that SQS grants', async () => {
     const last = await applyDeferred(message(1000), ports({ transactions: throttled }));
 
@@ -124,6 +146,7 @@ describe('applyDeferred', () => {
     );
 
     await expect(applying).rejects.toThrow('down');
+    expect(measured).toEqual([{ name: 'OldestHeldWebhookAgeSeconds', value: 3600 }]);
   });
 });
 

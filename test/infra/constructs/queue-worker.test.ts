@@ -21,7 +21,7 @@ function synthesize(change: Partial<QueueWorkerProps>): Template {
       bundlesFolder,
     },
     logicalId: 'Work',
-    kind: 'standard',
+    kind: 'fifo',
     worker: 'some-worker',
     timeoutSeconds: 30,
     batchSize: 10,
@@ -50,6 +50,10 @@ describe('QueueWorker', () => {
       VisibilityTimeout: 900,
     });
     expect(() => synthesize({ visibilityTimeoutSeconds: 179 })).toThrow(/must be at least 180 s/);
+  });
+
+  it('refuses a standard queue whose worker does not say how old what it tries in vain is', () => {
+    expect(() => synthesize({ kind: 'standard' })).toThrow(/needs heldAge/);
   });
 
   it('says what to run when the worker is not bundled', () => {
