@@ -36,7 +36,10 @@ export type QueueWeather = {
   duplicates: () => number;
 };
 
-/** What a queue holds, as its CloudWatch metrics tell it. */
+/**
+ * What a queue holds, as its CloudWatch metrics tell it. The age is that of the oldest message that counts, see `RECEIVES_WITHOUT_AGE`,
+ * and 0 if there is none.
+ */
 export type QueueGauge = { visible: number; inFlight: number; oldestAgeSeconds: number };
 
 type Held = {
@@ -58,6 +61,13 @@ type Queue = {
   /** When a deduplication id was last taken, by group and id, and for which message. */
   taken: Map<string, { atMs: number; messageId: string }>;
 };
+
+/**
+ * After so many receives a message of a standard queue no longer counts towards the age of its oldest: it goes to the back.
+ *
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ */
+const RECEIVES_WITHOUT_AGE = 3;
 
 const DEDUPLICATION_MS = 5 * 60_000;
 const MAX_ENTRIES = 10;
@@ -133,10 +143,12 @@ export class SqsModel {
 
   /** What the queue holds now. */
   gauge(name: string): QueueGauge {
-    const { messages } = this.#queue(name);
+    const { messages, settings } = this.#queue(name);
     const nowMs = this.#now();
     const visible = messages.filter(({ visibleAtMs }) => visibleAtMs <= nowMs).length;
-    const oldest = messages.reduce((least, { sentAtMs }) => Math.min(least, sentAtMs), nowMs);
+    const oldest = messages
+      .filter(({ receives }) => settings.kind === 'fifo' || receives < RECEIVES_WITHOUT_AGE)
+      .reduce((least, { sentAtMs }) => Math.min(least, sentAtMs), nowMs);
     return { visible, inFlight: messages.length - visible, oldestAgeSeconds: (nowMs - oldest) / 1000 };
   }
 

@@ -10,7 +10,13 @@ import {
 import { describe, expect, it } from 'vitest';
 
 /** A queue with a dead-letter queue behind it. Its visibility timeout is 30 seconds. */
-export type OpenedQueue = { client: Pick<SQSClient, 'send'>; queueUrl: string; deadLetterUrl: string };
+export type OpenedQueue = {
+  client: Pick<SQSClient, 'send'>;
+  queueUrl: string;
+  deadLetterUrl: string;
+  /** ApproximateAgeOfOldestMessage, as CloudWatch would be told now. */
+  oldestAgeSeconds: () => Promise<number>;
+};
 
 /** Where a queue is had from, and how its time passes. */
 export type SqsUnderTest = {
@@ -126,6 +132,32 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
 
       expect(third).toEqual([]);
       expect(letter).toMatchObject({ MessageId: messageId, Body: 'a' });
+    });
+
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    it('leaves the age of what was received three times out of that of a standard queue, and keeps it in that of a FIFO queue', async () => {
+      const [standard, fifo] = [await open('standard'), await open('fifo')];
+      const ages = (): Promise<number[]> =>
+        Promise.all([standard, fifo].map((queue) => queue.oldestAgeSeconds()));
+      await send(standard, { body: 'held' });
+      await send(fifo, { body: 'held', group: 'a' });
+      const seen = [];
+      for (let receives = 1; receives <= 3; receives += 1) {
+        pass(31);
+        for (const queue of [standard, fifo]) expect(await receive(queue)).toHaveLength(1);
+        seen.push(await ages());
+      }
+      await send(standard, { body: 'young' });
+      await send(fifo, { body: 'young', group: 'b' });
+      pass(10);
+      seen.push(await ages());
+
+      expect(seen).toEqual([
+        [31, 31],
+        [62, 62],
+        [0, 93],
+        [10, 103],
+      ]);
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html

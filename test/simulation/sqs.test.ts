@@ -1,7 +1,9 @@
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import { createMetricStore } from '../../local/aws/cloudwatch/metric-store.ts';
 import { startSqs, type SqsEmulator } from '../../local/aws/emulators/sqs-emulator.ts';
+import { putLevel } from '../../local/aws/emulators/sqs-metrics.ts';
 import { randomFrom } from './random.ts';
 import { SqsModel } from './sqs-model.ts';
 import { describeSqs, type OpenedQueue } from './sqs.contract.ts';
@@ -45,7 +47,22 @@ async function openEmulated(kind: 'fifo' | 'standard', maxReceiveCount = 10): Pr
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }),
     },
   });
-  return { client, queueUrl: emulator.queueUrl(queueName), deadLetterUrl: emulator.queueUrl(deadLetterName) };
+  return {
+    client,
+    queueUrl: emulator.queueUrl(queueName),
+    deadLetterUrl: emulator.queueUrl(deadLetterName),
+    oldestAgeSeconds: async () => {
+      const store = createMetricStore();
+      for (const level of await emulator.levels()) putLevel(store, level, Date.now());
+      const age = {
+        namespace: 'AWS/SQS',
+        name: 'ApproximateAgeOfOldestMessage',
+        dimensions: { QueueName: queueName },
+      };
+      const [sample] = store.samples(age, { fromMs: 0, untilMs: Infinity });
+      return sample?.value ?? Number.NaN;
+    },
+  };
 }
 
 function openModel(kind: 'fifo' | 'standard', maxReceiveCount = 10): Promise<OpenedQueue> {
@@ -62,7 +79,12 @@ function openModel(kind: 'fifo' | 'standard', maxReceiveCount = 10): Promise<Ope
     { now: () => nowMs },
   );
   const send = (command: unknown) => Promise.resolve(command).then((it) => model.execute(it));
-  return Promise.resolve({ client: { send: send as never }, queueUrl: 'queue', deadLetterUrl: 'letters' });
+  return Promise.resolve({
+    client: { send: send as never },
+    queueUrl: 'queue',
+    deadLetterUrl: 'letters',
+    oldestAgeSeconds: () => Promise.resolve(model.gauge('queue').oldestAgeSeconds),
+  });
 }
 
 describeSqs('emulated by fauxqs', {

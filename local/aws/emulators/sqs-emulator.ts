@@ -19,7 +19,11 @@ export type SqsEmulator = {
 /** A request that went well. */
 export type SqsRequest = { operation: string; request: unknown; answer: unknown; atMs: number };
 
-const MessageSchema = z.object({ messageGroupId: z.string().optional(), sentTimestamp: z.number() });
+const MessageSchema = z.object({
+  messageGroupId: z.string().optional(),
+  sentTimestamp: z.number(),
+  approximateReceiveCount: z.number(),
+});
 
 const QueueContentsSchema = z.object({
   messages: z.object({
@@ -81,7 +85,7 @@ export async function startSqs(
           oldestSentAtMs:
             queue.approximateMessageCount + queue.approximateInflightCount === 0
               ? undefined
-              : oldestSentAtMs(await inspect(queue.name)),
+              : oldestSentAtMs(await inspect(queue.name), queue.name.endsWith('.fifo') ? 'fifo' : 'standard'),
         })),
       );
     },
@@ -91,10 +95,18 @@ export async function startSqs(
   };
 }
 
-function oldestSentAtMs({ ready, inflight }: QueueContents): number | undefined {
-  const instants = [...ready, ...inflight.map(({ message }) => message)].map(
-    (message) => message.sentTimestamp,
-  );
+/**
+ * After so many receives a message of a standard queue no longer counts towards the age of its oldest: it goes to the back. FIFO queues
+ * keep their order.
+ *
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ */
+const RECEIVES_WITHOUT_AGE = 3;
+
+function oldestSentAtMs({ ready, inflight }: QueueContents, kind: 'fifo' | 'standard'): number | undefined {
+  const instants = [...ready, ...inflight.map(({ message }) => message)]
+    .filter(({ approximateReceiveCount: receives }) => kind === 'fifo' || receives < RECEIVES_WITHOUT_AGE)
+    .map((message) => message.sentTimestamp);
   return instants.length === 0 ? undefined : instants.reduce((one, other) => Math.min(one, other));
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { MetricStore } from '../cloudwatch/metric-store.ts';
 
-/** A queue as it stands: how many messages in which state, and when the oldest was sent. */
+/** A queue as it stands: how many messages in which state, and when the oldest was sent of those that AWS counts for its age. */
 export type QueueLevel = {
   queueName: string;
   visible: number;
@@ -52,7 +52,7 @@ export function countRequest(
   store.put({ namespace: 'AWS/SQS', name, dimensions }, { atMs, value: isEmptyReceive ? 1 : value });
 }
 
-/** Puts how a queue stands. The age is 0 while there is no message. */
+/** Puts how a queue stands. The age is 0 while there is no message that counts for it. */
 export function putLevel(store: MetricStore, level: QueueLevel, atMs: number): void {
   const dimensions = { QueueName: level.queueName };
   const { oldestSentAtMs = atMs } = level;
