@@ -58,6 +58,7 @@ export class WebhookIntake extends Construct {
       domain: transactionsConfig.webhookDomain,
     });
     this.#addAlarms(receiver);
+    this.#addFallbackAlarm(fallback.worker);
     this.#saveLogQueries({
       accessLogs: this.endpoint.accessLogs,
       receiverLogs: receiver.lambda.logGroup,
@@ -174,6 +175,23 @@ export class WebhookIntake extends Construct {
       impact: "Button's webhooks don't arrive: transactions are shown late, once they are read from Button.",
       firstCommand: `aws logs tail ${receiver.lambda.logGroup.logGroupName} --since 6h`,
       runbookSection: 'no-webhook-brought-it',
+    });
+  }
+
+  /** A run that dies can't say how long its webhooks have been held, and the queue leaves them out of its age. */
+  #addFallbackAlarm({ lambda }: LambdaFunction): void {
+    const { deployment, transactionsConfig } = this.#props;
+    // A minute more than lies between two tries, so that each period has one.
+    const triesApartMinutes = Math.ceil(transactionsConfig.fallback.visibilityTimeoutSeconds / 60) + 1;
+    new ExplainedAlarm(this, 'FallbackDeathsAlarm', {
+      deployment,
+      metric: lambda.metricErrors({ statistic: 'Sum', period: Duration.minutes(triesApartMinutes) }),
+      above: 0,
+      periods: 3,
+      impact:
+        'The fallback dies in run after run: webhooks that are held back are shown late, or with the next read from Button.',
+      firstCommand: `aws logs tail ${lambda.logGroup.logGroupName} --since 3h`,
+      runbookSection: 'webhooks-are-held-back',
     });
   }
 

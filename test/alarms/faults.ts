@@ -167,7 +167,21 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'a webhook that is held back kills the fallback again and again',
+    fault: 'a webhook that is held back kills the fallback for six hours',
+    alarms: ['IntakeFallbackDeathsAlarm'],
+    async play(world) {
+      strike(world, ({ functionName }) => functionName === 'webhook-fallback', { dies: 'before' });
+      strike(
+        world,
+        ({ functionName, target }) => functionName === 'webhook-receiver' && target === 'transactions',
+        { error: outage() },
+      );
+      await postWebhook(world, pendingWebhook);
+      await world.runFor(6 * HOUR_MS);
+    },
+  },
+  {
+    fault: 'a webhook that is held back kills the fallback, and is soon set aside',
     alarms: ['IntakeFallbackDeadLettersAlarm'],
     options: {
       transactions: { fallback: { maxReceiveCount: 5, timeoutSeconds: 10, visibilityTimeoutSeconds: 60 } },
