@@ -254,7 +254,7 @@ export const TransactionsConfigSchema = z.strictObject({
     .meta({ examples: ['2026-06-01T12:00:00Z'] })
     .optional()
     .describe(
-      'The ISO 8601 instant, past or to come, at which this system takes over from an older one: transactions created before it are `historical`, whatever brings them. Left out, only those that the first read finds are.',
+      'The ISO 8601 instant, past or to come, at which this system takes over from an older one: transactions created before it are `historical`, whatever brings them. Left out, the deployment is that instant for reads.',
     ),
   personalDataDays: z
     .int()

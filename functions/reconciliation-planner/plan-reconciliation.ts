@@ -51,15 +51,14 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
 
   const accountIds = [...new Set(listing.value.map(({ id }) => id))];
   const startedAt = now();
-  const deployment = await positions.markDeployment({
-    startedAt: startedAt.toISOString(),
-    accounts: accountIds,
-  });
+  const deployedAt = await positions.markDeployment(startedAt.toISOString());
   const sweeps = sweepsDue(ports);
   const prepared = await Promise.all(
-    accountIds.map((account) => prepareStreams({ account, sweeps, deployment }, ports)),
+    accountIds.map((account) => prepareStreams({ account, sweeps, deployedAt }, ports)),
   );
-  const crossCheck = ports.streams.includes('cross-check') ? [await prepareCrossCheck(ports)] : [];
+  const crossCheck = ports.streams.includes('cross-check')
+    ? [await prepareCrossCheck(deployedAt, ports)]
+    : [];
   const wakeUps = [...prepared, ...crossCheck].flatMap(({ account, streams }) =>
     streams.map((stream) => ({ account, stream })),
   );

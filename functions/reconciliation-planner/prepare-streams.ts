@@ -9,7 +9,7 @@ import {
 import type { Metrics } from '../../shared/domain/metrics.ts';
 import { isFinished, isInFuture, type Position } from '../../shared/domain/position.ts';
 import { log } from '../../shared/runtime/logger.ts';
-import type { DeploymentMark, PositionStore, StandingStream } from '../../shared/store/position-store.ts';
+import type { PositionStore, StandingStream } from '../../shared/store/position-store.ts';
 
 /** What preparing needs. */
 export type PrepareStreamsPorts = {
@@ -21,12 +21,8 @@ export type PrepareStreamsPorts = {
   now: () => Date;
 };
 
-/** The account to prepare, the sweeps that are due, and the deployment's mark. */
-export type Preparation = {
-  account: string;
-  sweeps: readonly Sweep[];
-  deployment: DeploymentMark;
-};
+/** The account to prepare, the sweeps that are due, and when this system was deployed (ISO 8601 UTC). */
+export type Preparation = { account: string; sweeps: readonly Sweep[]; deployedAt: string };
 
 /** The streams of the account that have something to read, and since when (ISO 8601 UTC) its live stream has told nothing new. */
 export type PreparedAccount = { account: string; streams: string[]; knownUntil: string };
@@ -42,17 +38,12 @@ export async function prepareStreams(
   preparation: Preparation,
   ports: PrepareStreamsPorts,
 ): Promise<PreparedAccount> {
-  const { account, sweeps, deployment } = preparation;
+  const { account, sweeps, deployedAt } = preparation;
   const standing = await ports.positions.list(account);
   // Only now: to a run that has stalled since it looked at the clock, what was read meanwhile would lie in the future.
   const now = ports.now();
   const beginning = {
-    ...livePosition(account, {
-      firstRead: ports.firstRead,
-      readFrom: ports.readFrom,
-      deployedAt: deployment.startedAt,
-      wasThere: deployment.accounts.includes(account),
-    }),
+    ...livePosition(account, { firstRead: ports.firstRead, readFrom: ports.readFrom, deployedAt }),
     createdAt: now.toISOString(),
   };
   const unusable = standing.filter(({ position }) => !isUsable(position, now));
@@ -76,20 +67,20 @@ export async function prepareStreams(
   return {
     account,
     streams: [...new Set([...due, ...unfinished(standing, now)])],
-    knownUntil: isUsable(live, now)
-      ? (live.completedAt ?? live.createdAt ?? deployment.startedAt)
-      : now.toISOString(),
+    knownUntil: isUsable(live, now) ? (live.completedAt ?? live.createdAt ?? deployedAt) : now.toISOString(),
   };
 }
 
 /** Gives the comparison of the lists its position, unless the one before is still at work. Throws if the table cannot be reached. */
 export async function prepareCrossCheck(
-  ports: Pick<PrepareStreamsPorts, 'positions' | 'now'>,
+  deployedAt: string,
+  ports: Pick<PrepareStreamsPorts, 'positions' | 'firstRead' | 'now'>,
 ): Promise<{ account: string; streams: string[] }> {
   const { account, stream } = CROSS_CHECK;
   const standing = await ports.positions.read(account, stream);
   const now = ports.now();
-  await begin({ standing, beginning: crossCheckPosition(now), isDue: true, now }, ports.positions);
+  const beginning = crossCheckPosition({ firstRead: ports.firstRead, deployedAt }, now);
+  await begin({ standing, beginning, isDue: true, now }, ports.positions);
   return { account, streams: [stream] };
 }
 

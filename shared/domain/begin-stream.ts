@@ -1,27 +1,31 @@
 import { toSecond, type Position } from './position.ts';
 
-/** How the transactions are imported that an account held before this system was deployed. */
+/** How transactions older than this deployment are imported. */
 export type FirstRead = 'historical' | 'live' | 'none';
+
+/** What a first read goes by: the settings, and when this system was deployed. Instants are ISO 8601 UTC. */
+export type FirstReading = { firstRead: FirstRead; readFrom: string; deployedAt: string };
 
 /**
  * Where the live stream of an account begins. Pure.
  *
- * An account that was there at deployment is read as `firstRead` says, because an older system may have rewarded what it holds; one
- * that appears later is live from its beginning. Instants are ISO 8601 UTC.
+ * `firstRead` says how what is older than the deployment comes in, because an older system may have rewarded it, whenever Button lists
+ * the account for the first time. An account that is newer holds nothing older: it is live from its beginning.
  */
-export function livePosition(
-  account: string,
-  first: { firstRead: FirstRead; readFrom: string; deployedAt: string; wasThere: boolean },
-): Position {
-  const { firstRead, readFrom, deployedAt, wasThere } = first;
+export function livePosition(account: string, first: FirstReading): Position {
+  const { firstRead, readFrom, deployedAt } = first;
   return {
     account,
     stream: 'live',
     fence: 0,
-    doneUntil: wasThere && firstRead === 'none' ? deployedAt : readFrom,
-    // Cut to the second, as Button's dates are: what is created in the second of deployment is live.
-    historicalBefore: wasThere && firstRead !== 'live' ? toSecond(Date.parse(deployedAt)) : null,
+    doneUntil: firstRead === 'none' ? deployedAt : readFrom,
+    historicalBefore: historyEnd(first),
   };
+}
+
+/** Cut to the second, as Button's dates are: what is created in the second of deployment is live. */
+function historyEnd({ firstRead, deployedAt }: Omit<FirstReading, 'readFrom'>): string | null {
+  return firstRead === 'live' ? null : toSecond(Date.parse(deployedAt));
 }
 
 /** The wider sweeps: they read again what slipped out of the live stream's windows, or was never seen in them. */
@@ -57,14 +61,14 @@ export function sweepPosition(live: Position, { stream, days }: Sweep, now: Date
 export const CROSS_CHECK = { account: '*', stream: 'cross-check' } as const;
 
 /** Where the comparison of the lists begins: what was created in the day up to an hour ago, by a date that never changes. Pure. */
-export function crossCheckPosition(now: Date): Position {
+export function crossCheckPosition(first: Omit<FirstReading, 'readFrom'>, now: Date): Position {
   const readUntilMs = now.getTime() - HOUR_MS;
   const readFrom = toSecond(readUntilMs - DAY_MS);
   return {
     ...CROSS_CHECK,
     fence: 0,
     doneUntil: readFrom,
-    historicalBefore: null,
+    historicalBefore: historyEnd(first),
     timeField: 'created_date',
     readFrom,
     readUntil: toSecond(readUntilMs),

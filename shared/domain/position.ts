@@ -29,7 +29,7 @@ export type Position = {
   fence: number;
   /** Everything before this instant is stored. */
   doneUntil: string;
-  /** Transactions created before this instant were there before this system was deployed; null: none were. */
+  /** Transactions created before this instant are historical, because they were there before this system was; null: none are. */
   historicalBefore: string | null;
   /** The date that windows are cut by; `modified_date` unless given. */
   timeField?: 'created_date';

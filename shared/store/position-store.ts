@@ -43,12 +43,9 @@ export type PositionStore = {
   replaceUnreadable(position: Position): Promise<boolean>;
   /** What was found for the account on that day; undefined if nothing was read. */
   readReport(report: DriftReportKey): Promise<DriftTally | undefined>;
-  /** The deployment's mark: when it began and which accounts Button listed then. Written once. */
-  markDeployment(mark: DeploymentMark): Promise<DeploymentMark>;
+  /** The deployment's mark: when this system began to work (ISO 8601 UTC). Written once; returns what was written first. */
+  markDeployment(startedAt: string): Promise<string>;
 };
-
-/** When this system began to work, and the accounts that existed by then: an older system may have paid for what they hold. */
-export type DeploymentMark = { startedAt: string; accounts: readonly string[] };
 
 /** Not an account: Button's account ids begin with `acc-`. */
 const DEPLOYMENT_KEY = { account: '*', stream: 'deployment' };
@@ -59,7 +56,7 @@ const STREAM_RANGES = [
   ['drift-~', '~'],
 ] as const;
 
-const DeploymentMarkSchema = z.object({ startedAt: z.string(), accounts: z.array(z.string()) });
+const DeploymentMarkSchema = z.object({ startedAt: z.iso.datetime() });
 
 type Item = Record<string, AttributeValue>;
 type Condition = {
@@ -152,11 +149,11 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
       return item && countersOf(item);
     },
 
-    async markDeployment(mark) {
+    async markDeployment(startedAt) {
       const key = keyOf(DEPLOYMENT_KEY.account, DEPLOYMENT_KEY.stream);
       const standing = await get(key);
       if (standing) return readMark(standing);
-      if (await put(toItem({ ...DEPLOYMENT_KEY, ...mark }), IS_ABSENT)) return mark;
+      if (await put(toItem({ ...DEPLOYMENT_KEY, startedAt }), IS_ABSENT)) return startedAt;
       return readMark(await get(key));
     },
   };
@@ -183,8 +180,8 @@ async function orUndefined<Output>(write: Promise<Output>): Promise<Output | und
   }
 }
 
-function readMark(item: Item | undefined): DeploymentMark {
-  return DeploymentMarkSchema.parse(item && unmarshall(item));
+function readMark(item: Item | undefined): string {
+  return DeploymentMarkSchema.parse(item && unmarshall(item)).startedAt;
 }
 
 async function queryAll(

@@ -1,6 +1,6 @@
 import { sumTallies, type DriftTally } from '../../shared/domain/drift.ts';
 import type { Position } from '../../shared/domain/position.ts';
-import type { DeploymentMark, PositionStore } from '../../shared/store/position-store.ts';
+import type { PositionStore } from '../../shared/store/position-store.ts';
 
 /** A store that keeps the contract of the one in DynamoDB (test/shared/store/position-store.test.ts proves both). */
 export type InMemoryPositions = PositionStore & {
@@ -11,7 +11,7 @@ export type InMemoryPositions = PositionStore & {
 export function createInMemoryPositions(): InMemoryPositions {
   const positions = new Map<string, Position | { unreadable: Position }>();
   const reports = new Map<string, DriftTally>();
-  let deployment: DeploymentMark | undefined;
+  let deployedAt: string | undefined;
 
   const keyOf = ({ account, stream }: { account: string; stream: string }) => `${account} ${stream}`;
   const standing = (key: string): Position | 'unreadable' | undefined => {
@@ -63,9 +63,9 @@ export function createInMemoryPositions(): InMemoryPositions {
       return Promise.resolve(!isReadable && put(position));
     },
     readReport: ({ account, day }) => Promise.resolve(reports.get(`${account} ${day}`)),
-    markDeployment(mark) {
-      deployment ??= mark;
-      return Promise.resolve(deployment);
+    markDeployment(startedAt) {
+      deployedAt ??= startedAt;
+      return Promise.resolve(deployedAt);
     },
     spoil(account, stream) {
       const key = keyOf({ account, stream });

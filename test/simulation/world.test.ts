@@ -1,6 +1,7 @@
 import { InternalServerError } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { FaultSchema } from '../../local/button-simulator/fault-rules.ts';
 import { InjectedTransactionSchema } from '../../local/button-simulator/injected-transaction.ts';
 import type { Measured } from '../../shared/domain/metrics.ts';
 import { orderMessage } from './messages.ts';
@@ -88,6 +89,44 @@ describe('a simulated world', () => {
     expect(sumOf(measured, 'MissingTransactionsRepaired')).toBe(10);
     expect(world.bus.map(({ type }) => type)).toEqual(Array(10).fill('transaction.created'));
   });
+
+  it.each([
+    ['historical', { 'order#old': 'historical', 'order#new': 'live' }],
+    ['none', { 'order#new': 'live' }],
+    ['live', { 'order#old': 'live', 'order#new': 'live' }],
+  ])(
+    'deployed while Button lists no account, imports what is older as firstRead %s says (E9)',
+    async (firstRead, deliveries) => {
+      const world = new SimulatedWorld({
+        seed: 'no account at first',
+        schedules: 'as-deployed',
+        transactions: { reconciler: { firstRead } },
+      });
+      const inject = (id: string, date: string): void => {
+        const dates = { created_date: date, modified_date: date };
+        world.button.transactions.inject(
+          InjectedTransactionSchema.parse({ button_order_id: id, ...dates, amount: 100, webhook: false }),
+        );
+      };
+      inject('old', '2020-05-05T10:00:00Z');
+      const none = { status: 200, body: { meta: { status: 'ok' }, objects: [] } };
+      world.button.faults.add(
+        FaultSchema.parse({ on: 'api', match: { path: '/affiliation/accounts$' }, answer: none }),
+      );
+
+      await world.runFor(15 * 60_000);
+      const readAtFirst = world.dynamodb.items('transactions');
+      inject('new', '2026-06-01T12:14:00Z');
+      await world.runFor(2 * HOUR_MS);
+
+      const told = world.bus.map(({ detail }) => JSON.parse(detail) as Record<string, string>);
+      expect(readAtFirst).toEqual([]);
+      expect(
+        Object.fromEntries(told.map(({ transactionKey, delivery }) => [transactionKey, delivery])),
+      ).toEqual(deliveries);
+      expect(world.dynamodb.items('transactions')).toHaveLength(told.length);
+    },
+  );
 
   it('tells the depth and age of its queues and the age of its stream', async () => {
     let isDown = true;

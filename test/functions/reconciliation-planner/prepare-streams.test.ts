@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { prepareStreams } from '../../../functions/reconciliation-planner/prepare-streams.ts';
+import type { FirstRead } from '../../../shared/domain/begin-stream.ts';
 import type { Position } from '../../../shared/domain/position.ts';
 import { createInMemoryPositions, type InMemoryPositions } from '../../fakes/in-memory-positions.ts';
 
@@ -17,17 +18,17 @@ const sweep: Position = {
 };
 
 /** Prepares the account for a tick in which the daily sweep is due. */
-function prepare(positions: InMemoryPositions) {
+function prepare(positions: InMemoryPositions, firstRead: FirstRead = 'live') {
   return prepareStreams(
     {
       account: 'acc-1',
       sweeps: [{ stream: 'sweep-daily', days: 7 }],
-      deployment: { startedAt: '2026-01-01T00:00:00.000Z', accounts: [] },
+      deployedAt: '2026-01-01T00:00:00.000Z',
     },
     {
       positions,
       metrics: { add: () => undefined },
-      firstRead: 'live',
+      firstRead,
       readFrom: '2026-01-01T00:00:00Z',
       now: () => now,
     },
@@ -58,5 +59,16 @@ describe('prepareStreams', () => {
       readUntil: '2026-06-15T11:00:00Z',
     });
     expect(await positions.save(over)).toBe(false);
+  });
+
+  it('leaves a live stream that stands as it is, whatever it takes for history', async () => {
+    const positions = createInMemoryPositions();
+    const { readFrom: _from, readUntil: _until, ...rest } = sweep;
+    const live = { ...rest, stream: 'live' };
+    await positions.create(live);
+
+    await prepare(positions, 'historical');
+
+    expect(await positions.read('acc-1', 'live')).toEqual(live);
   });
 });

@@ -154,7 +154,8 @@ describe('planning', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('finds a new currency by itself and reads it live from its beginning (E9)', async () => {
+  it('finds a new currency by itself and reads it from its beginning; only what is older than the deployment is history (E9)', async () => {
+    const deployedAt = await positions.markDeployment('2026-05-01T00:00:00.750Z');
     await plan();
     inject(1, { currency: 'GBP' });
 
@@ -162,7 +163,7 @@ describe('planning', () => {
     const gbp = button.controls.accounts().find(({ currency }) => currency === 'GBP');
     expect(await positions.read(gbp?.id ?? '', 'live')).toMatchObject({
       doneUntil: '2026-01-01T00:00:00Z',
-      historicalBefore: null,
+      historicalBefore: deployedAt.replace('.750', ''),
     });
   });
 

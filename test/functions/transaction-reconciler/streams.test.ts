@@ -25,6 +25,7 @@ type Row = ReturnType<typeof rowOf>;
 
 let now: Date;
 let rows: Row[];
+let listed: string[];
 let onlyInAccountLists: Row[];
 let requests: TransactionQuery[];
 let sent: WakeUpMessage[];
@@ -36,6 +37,7 @@ let answer: (query: TransactionQuery) => ApiReading<TransactionPage> | undefined
 beforeEach(() => {
   now = new Date(DEPLOYED_AT);
   rows = [];
+  listed = ['acc-1', 'acc-2', 'acc-3'];
   onlyInAccountLists = [];
   requests = [];
   sent = [];
@@ -67,13 +69,13 @@ const api: TransactionsApi = {
   listAccounts: () =>
     Promise.resolve({
       read: true,
-      value: ['acc-1', 'acc-2', 'acc-3'].map((id) => ({ id, currency: 'USD' })),
+      value: listed.map((id) => ({ id, currency: 'USD' })),
     }),
   listTransactions(query) {
     requests.push(query);
     const { accountId, timeField, start, end } = query;
-    const listed = accountId === null ? rows : [...rows, ...onlyInAccountLists];
-    const within = listed.filter((row) => {
+    const shown = accountId === null ? rows : [...rows, ...onlyInAccountLists];
+    const within = shown.filter((row) => {
       const date = Date.parse(timeField === 'created_date' ? row.created_date : row.modified_date);
       const isOfAccount = accountId === null || row.account_id === accountId;
       return isOfAccount && date >= Date.parse(start) && date < Date.parse(end);
@@ -147,6 +149,48 @@ const stored = () =>
     .all()
     .map(({ key }) => key)
     .sort();
+
+const deliveries = () => Object.fromEntries(transactions.all().map(({ key, delivery }) => [key, delivery]));
+
+describe('an account that Button did not list at first', () => {
+  const old = { date: '2026-02-03T00:00:00Z', account: 'acc-9' };
+
+  it.each([
+    ['though Button listed none', []],
+    ['though the key was another organisation’s', ['acc-other']],
+  ])('brings what is older than the deployment as history, %s (E9)', async (_why, first) => {
+    listed = first;
+    await tick();
+    listed = ['acc-9'];
+    rows = [rowOf(1, old), rowOf(2, { ...old, date: DEPLOYED_AT })];
+    pass(24);
+
+    await tick();
+
+    expect(deliveries()).toEqual({ 'order#btnorder-1': 'historical', 'order#btnorder-2': 'live' });
+    expect(sum('MissingTransactionsRepaired')).toBe(1);
+  });
+
+  it('keeps what was stored of it when a stream of another mind reads it again', async () => {
+    await positions.markDeployment(DEPLOYED_AT);
+    await positions.create({
+      ...{ account: 'acc-9', stream: 'live', fence: 0, doneUntil: '2026-01-01T00:00:00Z' },
+      historicalBefore: null,
+    });
+    listed = ['acc-9'];
+    rows = [rowOf(1, old)];
+    pass(1);
+    await tick();
+    const before = deliveries();
+    rows = [rowOf(1, { ...old, date: DEPLOYED_AT, created: old.date, amount: 70 })];
+    pass(24);
+
+    await tick(['live', 'sweep-daily', 'sweep-weekly']);
+
+    expect([before, deliveries()]).toEqual([{ 'order#btnorder-1': 'live' }, { 'order#btnorder-1': 'live' }]);
+    expect((await positionOf('sweep-weekly', 'acc-9')).historicalBefore).toBe(DEPLOYED_AT);
+  });
+});
 
 describe('faults', () => {
   it('one account that is refused holds up no other, and is reported as partial (E10)', async () => {
@@ -454,6 +498,20 @@ describe('the comparison of lists', () => {
     expect(sum('RowsOnlyInAllAccountsList')).toBe(1);
     expect(sum('RowsOnlyInAccountLists')).toBe(1);
     expect(stored()).toContain('order#btnorder-2');
+  });
+
+  it('takes for history what is older than the deployment, though no account lists it (E9)', async () => {
+    listed = [];
+    await tick();
+    rows = [
+      rowOf(1, { date: '2026-05-31T23:59:59Z', account: 'acc-unlisted' }),
+      rowOf(2, { date: DEPLOYED_AT, account: 'acc-unlisted' }),
+    ];
+    pass(12);
+
+    await tick(['cross-check']);
+
+    expect(deliveries()).toEqual({ 'order#btnorder-1': 'historical', 'order#btnorder-2': 'live' });
   });
 
   it('is not made unless a tick asks for it', async () => {

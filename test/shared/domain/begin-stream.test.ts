@@ -8,42 +8,30 @@ import {
 } from '../../../shared/domain/begin-stream.ts';
 
 describe('livePosition', () => {
-  const first = { readFrom: '2020-01-01T00:00:00Z', deployedAt: '2026-06-01T00:00:00.000Z' };
+  const first = { readFrom: '2020-01-01T00:00:00Z', deployedAt: '2026-06-01T00:00:00.750Z' };
 
-  it('imports an account that was there at deployment as historical', () => {
-    const begun = livePosition('acc-1', { ...first, firstRead: 'historical', wasThere: true });
-
-    expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: '2026-06-01T00:00:00Z' });
-  });
-
-  it('reads an account that appears later live from its beginning (E9)', () => {
-    const begun = livePosition('acc-2', { ...first, firstRead: 'historical', wasThere: false });
-
-    expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: null });
-  });
-
-  it('takes everything that an account held for news where the first read is live', () => {
-    const begun = livePosition('acc-1', { ...first, firstRead: 'live', wasThere: true });
+  it('reads an account from its beginning, and takes for history what was created before the second of deployment (E9)', () => {
+    const begun = livePosition('acc-1', { ...first, firstRead: 'historical' });
 
     expect(begun).toEqual({
       account: 'acc-1',
       stream: 'live',
       fence: 0,
       doneUntil: first.readFrom,
-      historicalBefore: null,
+      historicalBefore: '2026-06-01T00:00:00Z',
     });
   });
 
-  it('reads an account that appears later from its beginning even where the first read is switched off (E9)', () => {
-    expect(livePosition('acc-2', { ...first, firstRead: 'none', wasThere: false }).doneUntil).toBe(
-      first.readFrom,
-    );
+  it('takes everything that an account held for news where the first read is live', () => {
+    const begun = livePosition('acc-1', { ...first, firstRead: 'live' });
+
+    expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: null });
   });
 
-  it('begins at deployment where the first read is switched off', () => {
-    const begun = livePosition('acc-1', { ...first, firstRead: 'none', wasThere: true });
+  it('begins at deployment where the first read is switched off, and takes what is older for history even so', () => {
+    const begun = livePosition('acc-1', { ...first, firstRead: 'none' });
 
-    expect(begun.doneUntil).toBe(first.deployedAt);
+    expect(begun).toMatchObject({ doneUntil: first.deployedAt, historicalBefore: '2026-06-01T00:00:00Z' });
   });
 });
 
@@ -53,7 +41,6 @@ describe('sweepPosition', () => {
     firstRead: 'historical',
     readFrom: '2026-06-10T00:00:00Z',
     deployedAt: '2026-06-14T00:00:00Z',
-    wasThere: true,
   });
 
   it('reads so many days, up to the hour that is the live stream’s alone (E15)', () => {
@@ -117,18 +104,28 @@ describe('backfillPosition', () => {
 });
 
 describe('crossCheckPosition', () => {
+  const deployedAt = '2026-06-15T00:00:00.250Z';
+  const now = new Date('2026-06-15T12:00:00.500Z');
+
   it('compares what was created in the day up to an hour ago, an hour at a time', () => {
-    expect(crossCheckPosition(new Date('2026-06-15T12:00:00.500Z'))).toEqual({
+    expect(crossCheckPosition({ firstRead: 'historical', deployedAt }, now)).toEqual({
       account: '*',
       stream: 'cross-check',
       fence: 0,
       doneUntil: '2026-06-14T11:00:00Z',
-      historicalBefore: null,
+      historicalBefore: '2026-06-15T00:00:00Z',
       timeField: 'created_date',
       readFrom: '2026-06-14T11:00:00Z',
       readUntil: '2026-06-15T11:00:00Z',
       maxWindowSeconds: 3600,
       createdAt: '2026-06-15T12:00:00.500Z',
     });
+  });
+
+  it('takes for history what the first read does', () => {
+    expect(crossCheckPosition({ firstRead: 'none', deployedAt }, now).historicalBefore).toBe(
+      '2026-06-15T00:00:00Z',
+    );
+    expect(crossCheckPosition({ firstRead: 'live', deployedAt }, now).historicalBefore).toBeNull();
   });
 });

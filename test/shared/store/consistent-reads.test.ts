@@ -35,7 +35,7 @@ describe('what a decision is made on without a condition behind it', () => {
     [
       'the mark of the deployment',
       (client: DynamoDB) =>
-        createPositionStore({ client, table: 't' }).markDeployment({ startedAt: 'x', accounts: [] }),
+        createPositionStore({ client, table: 't' }).markDeployment('2026-06-01T00:00:00.000Z'),
     ],
     [
       'the pass over all transactions',

@@ -1,5 +1,5 @@
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 
 import { createPositionStore } from '../../../shared/store/position-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
@@ -60,6 +60,22 @@ it.each([
   expect(await store.read(position.account, 'live')).toBe('unreadable');
   expect(await store.replaceUnreadable({ ...position, fence: 4 })).toBe(true);
   expect(await store.read(position.account, 'live')).toEqual({ ...position, fence: 4 });
+});
+
+it('the mark of a deployment that listed its accounts too is still its mark', async () => {
+  const { client, tables, close } = await startTestDynamoDB();
+  onTestFinished(close);
+  const mark = { startedAt: { S: '2026-06-01T00:00:00.000Z' }, accounts: { L: [{ S: 'acc-1' }] } };
+  const key = { account: { S: '*' }, stream: { S: 'deployment' } };
+  await client.send(
+    new PutItemCommand({ TableName: tables.positions, Item: { ...key, ...mark, schemaVersion: { N: '1' } } }),
+  );
+
+  const deployedAt = await createPositionStore({ client, table: tables.positions }).markDeployment(
+    '2026-07-01T00:00:00.000Z',
+  );
+
+  expect(deployedAt).toBe('2026-06-01T00:00:00.000Z');
 });
 
 it.each([
