@@ -2,6 +2,7 @@ import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
 import type { Sweep } from '../../shared/domain/begin-stream.ts';
 import { plannedWakeUp, type WakeUpMessage } from '../../shared/domain/wake-up.ts';
+import { log } from '../../shared/runtime/logger.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
 import { prepareCrossCheck, prepareStreams, type PrepareStreamsPorts } from './prepare-streams.ts';
 import type { PlannedStream } from './tick.ts';
@@ -18,7 +19,7 @@ export type PlanOutcome =
 export type PlanReconciliationPorts = PrepareStreamsPorts & {
   /** Without the API key, the reason. */
   api: TransactionsApi | ApiKeyProblem;
-  positions: PrepareStreamsPorts['positions'] & Pick<PositionStore, 'markDeployment'>;
+  positions: PrepareStreamsPorts['positions'] & Pick<PositionStore, 'markDeployment' | 'rememberAccounts'>;
   /** Throws unless every message is on the queue. */
   send: (messages: readonly WakeUpMessage[]) => Promise<void>;
   /** What this tick sets going. */
@@ -31,7 +32,8 @@ export type PlanReconciliationPorts = PrepareStreamsPorts & {
 
 /**
  * Lists the accounts and wakes one worker for each stream that has something to read: a new currency's account is found by itself and
- * read from its beginning; whatever a tick before has left unfinished goes on.
+ * read from its beginning; whatever a tick before has left unfinished goes on. An account that is not in the list any more is planned
+ * like the others: if Button lets it be read, it is read; if not, its age tells.
  *
  * A wake-up says only whose turn it is; what to read stands in the position. Throws if table or queue cannot be reached.
  */
@@ -49,9 +51,11 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
     return { outcome: 'accounts-unavailable', reason: listing.reason };
   }
 
-  const accountIds = [...new Set(listing.value.map(({ id }) => id))];
+  const listed = new Set(listing.value.map(({ id }) => id));
   const startedAt = now();
   const deployedAt = await positions.markDeployment(startedAt.toISOString());
+  const accountIds = await positions.rememberAccounts([...listed]);
+  for (const account of accountIds) if (!listed.has(account)) log.warn('account_unlisted', { account });
   const sweeps = sweepsDue(ports);
   const prepared = await Promise.all(
     accountIds.map((account) => prepareStreams({ account, sweeps, deployedAt }, ports)),

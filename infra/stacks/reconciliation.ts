@@ -251,7 +251,9 @@ export class Reconciliation extends Construct {
           'message.stream',
           'message.problem',
         ],
-        filterStatements: ['message.event in ["reconciliation_planned", "position_unusable"]'],
+        filterStatements: [
+          'message.event in ["reconciliation_planned", "account_unlisted", "position_unusable"]',
+        ],
         sort: '@timestamp desc',
         limit: 200,
       },

@@ -45,10 +45,15 @@ export type PositionStore = {
   readReport(report: DriftReportKey): Promise<DriftTally | undefined>;
   /** The deployment's mark: when this system began to work (ISO 8601 UTC). Written once; returns what was written first. */
   markDeployment(startedAt: string): Promise<string>;
+  /** Remembers the accounts that Button has listed; returns every account that it ever has. One write for each that is new. */
+  rememberAccounts(listed: readonly string[]): Promise<string[]>;
 };
 
 /** Not an account: Button's account ids begin with `acc-`. */
 const DEPLOYMENT_KEY = { account: '*', stream: 'deployment' };
+
+/** Beside it, an item for each account that was ever listed: so they need no common item, which could grow too large. */
+const REMEMBERED = { account: '*', prefix: 'account-' };
 
 /** Where an account's streams stand among its items: before and behind its reports, `drift-<day>`. */
 const STREAM_RANGES = [
@@ -76,6 +81,15 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
     (await orUndefined(client.send(new PutItemCommand({ TableName: table, Item: item, ...condition })))) !==
     undefined;
 
+  const between = (account: string, [from, to]: readonly [string, string]): Promise<Item[]> =>
+    queryAll(client, {
+      TableName: table,
+      ConsistentRead: true,
+      KeyConditionExpression: '#account = :account AND #stream BETWEEN :from AND :to',
+      ExpressionAttributeNames: { '#account': partitionKey, '#stream': sortKey },
+      ExpressionAttributeValues: { ':account': { S: account }, ':from': { S: from }, ':to': { S: to } },
+    });
+
   return {
     async read(account, stream) {
       const item = await get(keyOf(account, stream));
@@ -83,17 +97,7 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
     },
 
     async list(account) {
-      const items = await Promise.all(
-        STREAM_RANGES.map(([from, to]) =>
-          queryAll(client, {
-            TableName: table,
-            ConsistentRead: true,
-            KeyConditionExpression: '#account = :account AND #stream BETWEEN :from AND :to',
-            ExpressionAttributeNames: { '#account': partitionKey, '#stream': sortKey },
-            ExpressionAttributeValues: { ':account': { S: account }, ':from': { S: from }, ':to': { S: to } },
-          }),
-        ),
-      );
+      const items = await Promise.all(STREAM_RANGES.map((range) => between(account, range)));
       return items.flat().map((item) => ({ stream: item[sortKey]?.S ?? '', position: fromItem(item) }));
     },
 
@@ -155,6 +159,15 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
       if (standing) return readMark(standing);
       if (await put(toItem({ ...DEPLOYMENT_KEY, startedAt }), IS_ABSENT)) return startedAt;
       return readMark(await get(key));
+    },
+
+    async rememberAccounts(listed) {
+      const { account, prefix } = REMEMBERED;
+      const items = await between(account, [prefix, `${prefix}~`]);
+      const known = items.map((item) => (item[sortKey]?.S ?? '').slice(prefix.length));
+      const added = listed.filter((id) => !known.includes(id));
+      await Promise.all(added.map((id) => put(toItem({ account, stream: `${prefix}${id}` }), IS_ABSENT)));
+      return [...known, ...added];
     },
   };
 }

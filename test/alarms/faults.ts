@@ -245,6 +245,18 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
+    fault: 'Button lists no account any more, and does not know the one that there was (E10, E20)',
+    alarms: ['ReconciliationStaleAlarm'],
+    options: { startAt: '2026-06-01T23:00:00.000Z' },
+    async play(world) {
+      await live(world, HOUR_MS);
+      const none = { status: 200, body: { meta: { status: 'ok' }, objects: [] } };
+      misbehave(world, { on: 'api', match: { path: ACCOUNTS }, answer: none });
+      misbehave(world, { on: 'api', match: { path: TRANSACTIONS }, answer: { status: 404 } });
+      await live(world, 4 * HOUR_MS);
+    },
+  },
+  {
     fault: 'Button does not list the accounts for five hours',
     alarms: ['ReconciliationAccountsAlarm'],
     async play(world) {

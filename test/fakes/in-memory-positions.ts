@@ -11,6 +11,7 @@ export type InMemoryPositions = PositionStore & {
 export function createInMemoryPositions(): InMemoryPositions {
   const positions = new Map<string, Position | { unreadable: Position }>();
   const reports = new Map<string, DriftTally>();
+  const remembered = new Set<string>();
   let deployedAt: string | undefined;
 
   const keyOf = ({ account, stream }: { account: string; stream: string }) => `${account} ${stream}`;
@@ -66,6 +67,10 @@ export function createInMemoryPositions(): InMemoryPositions {
     markDeployment(startedAt) {
       deployedAt ??= startedAt;
       return Promise.resolve(deployedAt);
+    },
+    rememberAccounts(listed) {
+      for (const account of listed) remembered.add(account);
+      return Promise.resolve([...remembered]);
     },
     spoil(account, stream) {
       const key = keyOf({ account, stream });

@@ -167,6 +167,16 @@ describe('planning', () => {
     });
   });
 
+  it('writes down once which accounts there are', async () => {
+    await plan();
+    dynamodb.resetCounts();
+
+    await plan();
+
+    // The mark is read, the accounts, and the one account's streams; nothing is written.
+    expect(dynamodb.counts()).toEqual({ GetItem: 1, Query: 3 });
+  });
+
   it('does nothing, calmly, until the API key is set (F10)', async () => {
     expect(await plan({ api: 'api_key_not_set' })).toEqual({ outcome: 'not-configured' });
     expect(measured).toEqual([{ name: 'ReconcilerNotConfigured', value: 1 }]);

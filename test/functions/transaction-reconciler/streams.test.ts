@@ -192,6 +192,49 @@ describe('an account that Button did not list at first', () => {
   });
 });
 
+describe('an account that Button lists no longer', () => {
+  const recent = () => new Date(now.getTime() - 600_000).toISOString();
+
+  it.each([
+    ['all of them are gone', []],
+    ['it alone is gone', ['acc-1', 'acc-3']],
+  ])('is read as before: %s (E14)', async (_why, left) => {
+    await tick();
+    listed = left;
+    pass(1);
+    rows = [rowOf(1, { date: recent(), account: 'acc-2' })];
+    measured = [];
+
+    const outcomes = await tick(['live', 'sweep-daily']);
+
+    expect(outcomes).toContain('acc-2 live: complete');
+    expect(stored()).toEqual(['order#btnorder-1']);
+    expect(sum('AccountsPlanned')).toBe(3);
+  });
+
+  it.each([
+    ['not found', { reason: 'refused', status: 404 }, 'refused_404'],
+    ['forbidden', { reason: 'unauthorized' }, 'unauthorized'],
+  ] as const)('grows older from tick to tick where it is %s (E10, E20)', async (_what, refusal, reason) => {
+    await tick();
+    listed = ['acc-1', 'acc-3'];
+    answer = ({ accountId }) => (accountId === 'acc-2' ? { read: false, ...refusal } : undefined);
+    pass(1);
+    await tick();
+    pass(3);
+    measured = [];
+
+    const outcomes = await tick();
+
+    expect(outcomes).toEqual([
+      'acc-1 live: complete',
+      `acc-2 live: partial ${reason}`,
+      'acc-3 live: complete',
+    ]);
+    expect(sum('OldestWindowAgeSeconds')).toBe(4 * 3600);
+  });
+});
+
 describe('faults', () => {
   it('one account that is refused holds up no other, and is reported as partial (E10)', async () => {
     rows = [rowOf(1), rowOf(2, { account: 'acc-2' }), rowOf(3, { account: 'acc-3' })];

@@ -38,6 +38,10 @@ describe('what a decision is made on without a condition behind it', () => {
         createPositionStore({ client, table: 't' }).markDeployment('2026-06-01T00:00:00.000Z'),
     ],
     [
+      'the accounts that were ever listed',
+      (client: DynamoDB) => createPositionStore({ client, table: 't' }).rememberAccounts(['acc-1']),
+    ],
+    [
       'the pass over all transactions',
       (client: DynamoDB) => createExpiryPassStore({ client, table: 't' }).read(),
     ],

@@ -164,6 +164,21 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       expect(await store.save(position({ fence: 3 }))).toBe(false);
     });
 
+    it('remember every account that was ever listed, without taking it for a position', async () => {
+      const [one, two] = [`${account}-1`, `${account}-2`];
+      const ofThisTest = (accounts: string[]) => accounts.filter((id) => id.startsWith(account)).sort();
+
+      await Promise.all([store.rememberAccounts([one]), store.rememberAccounts([one])]);
+      const grown = await store.rememberAccounts([two]);
+      const emptied = await store.rememberAccounts([]);
+
+      expect([ofThisTest(grown), ofThisTest(emptied)]).toEqual([
+        [one, two],
+        [one, two],
+      ]);
+      expect(await store.list('*')).toEqual([]);
+    });
+
     it('keep the first mark of the deployment', async () => {
       const first = await store.markDeployment('2026-06-01T00:00:00.000Z');
 

@@ -1,4 +1,4 @@
-import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 
 import { createPositionStore } from '../../../shared/store/position-store.ts';
@@ -76,6 +76,19 @@ it('the mark of a deployment that listed its accounts too is still its mark', as
   );
 
   expect(deployedAt).toBe('2026-06-01T00:00:00.000Z');
+});
+
+it('an account is forgotten by deleting its item, as the runbook says, and remembered again when it is listed', async () => {
+  const { client, tables, close } = await startTestDynamoDB();
+  onTestFinished(close);
+  const store = createPositionStore({ client, table: tables.positions });
+  await store.rememberAccounts(['acc-1', 'acc-2']);
+  const key = { account: { S: '*' }, stream: { S: 'account-acc-1' } };
+
+  await client.send(new DeleteItemCommand({ TableName: tables.positions, Key: key }));
+
+  expect(await store.rememberAccounts([])).toEqual(['acc-2']);
+  expect(await store.rememberAccounts(['acc-1'])).toEqual(['acc-2', 'acc-1']);
 });
 
 it.each([
