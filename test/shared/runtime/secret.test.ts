@@ -8,7 +8,9 @@ import { describe, expect, it } from 'vitest';
 import { cachedSecret } from '../../../shared/runtime/secret.ts';
 
 /** A Secrets Manager that answers what it is told, and counts. */
-function vault() {
+function vault(
+  ages: { maxAgeMs?: number; minRefreshMs?: number } = { maxAgeMs: 60_000, minRefreshMs: 10_000 },
+) {
   const state = { answer: 'one' as string | Error, reads: 0, now: 0 };
   const client = {
     send: (command: unknown) => {
@@ -23,8 +25,7 @@ function vault() {
     client,
     secretId: 'secret',
     parse: (text) => (text === 'bad' ? undefined : text),
-    maxAgeMs: 60_000,
-    minRefreshMs: 10_000,
+    ...ages,
     now: () => state.now,
   });
   return { state, secret };
@@ -52,6 +53,35 @@ describe('cachedSecret', () => {
     state.answer = new Error('throttled');
 
     expect(await secret.read()).toEqual({ status: 'set', value: 'one' });
+  });
+
+  it('is asked for every ten seconds at most while Secrets Manager is down (C13)', async () => {
+    const { state, secret } = vault();
+    await secret.read();
+    state.answer = new Error('throttled');
+
+    for (state.now = 60_000; state.now < 90_000; state.now += 100) await secret.read();
+
+    expect(state.reads).toBe(1 + 3);
+  });
+
+  it('is a minute old at most, and refreshed every ten seconds at most, unless told otherwise (C9, C15)', async () => {
+    const { state, secret } = vault({});
+    const readsAt = async (ms: number, use: 'read' | 'refresh') => {
+      state.now = ms;
+      await secret[use]();
+      return state.reads;
+    };
+
+    const reads = [
+      await readsAt(0, 'read'),
+      await readsAt(9999, 'refresh'),
+      await readsAt(10_000, 'refresh'),
+      await readsAt(69_999, 'read'),
+      await readsAt(70_000, 'read'),
+    ];
+
+    expect(reads).toEqual([1, 1, 2, 2, 3]);
   });
 
   it('is unreachable if it was never read and cannot be read', async () => {
