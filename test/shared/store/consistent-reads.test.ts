@@ -5,6 +5,7 @@ import { createBreakerStore } from '../../../shared/store/breaker-store.ts';
 import { createExpiryPassStore } from '../../../shared/store/expiry-pass-store.ts';
 import { createOrderReportStore } from '../../../shared/store/order-report-store.ts';
 import { createPositionStore } from '../../../shared/store/position-store.ts';
+import { createQuarantineReview } from '../../../shared/store/quarantine-review.ts';
 import { loadBody } from '../../../shared/store/split-body.ts';
 import { readOwner } from '../../../shared/store/transaction-scan.ts';
 import type { DynamoDB } from '../../../shared/store/versioned-item.ts';
@@ -44,6 +45,10 @@ describe('what a decision is made on without a condition behind it', () => {
     [
       'the pass over all transactions',
       (client: DynamoDB) => createExpiryPassStore({ client, table: 't' }).read(),
+    ],
+    [
+      'an entry of the quarantine',
+      (client: DynamoDB) => createQuarantineReview({ client, table: 't' }).read('webhook', 'hook-1'),
     ],
     [
       'the transaction that a part belongs to',

@@ -128,6 +128,18 @@ export function describeOrderReportStore(name: string, open: () => OrderReportSt
       expect(due[0]?.orderId).toBe(reports[1]?.orderId);
     });
 
+    it('lists what is due from the very instant on', async () => {
+      const store = open();
+      const given = report(waiting('1980-01-01T00:00:00.000Z'));
+      await store.write(given, 0);
+
+      expect(await store.listDue(new Date('1979-12-31T23:59:59.999Z'), 10)).toEqual([]);
+      expect(await store.listDue(new Date('1980-01-01T00:00:00.000Z'), 10)).toEqual([
+        { orderId: given.orderId, dueAt: '1980-01-01T00:00:00.000Z' },
+      ]);
+      await store.write({ ...given, progress: { state: 'settled' } }, 1);
+    });
+
     it('no longer lists what has been dealt with, and lists a claim that is watched', async () => {
       const store = open();
       const given = report(waiting('1990-01-01T00:00:00.000Z'));

@@ -137,6 +137,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
         'missingAmountMinor#USD': 100,
         'missingAmountMinor#GBP': 5,
       });
+      expect(await store.readReport({ account, day: '2026-06-02' })).toBeUndefined();
       expect(await store.read(account, 'live')).toEqual(position());
     });
 

@@ -1,7 +1,17 @@
-import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  TransactionCanceledException,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 
+import { RetryableError } from '../../../shared/runtime/errors.ts';
 import { createPositionStore } from '../../../shared/store/position-store.ts';
+import type { DynamoDB } from '../../../shared/store/versioned-item.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 import { createInMemoryPositions } from '../../fakes/in-memory-positions.ts';
 import { describePositionStore } from './position-store.contract.ts';
@@ -127,6 +137,101 @@ it.each([
 
   expect(replaced).toBe(false);
   expect(await store.read(position.account, 'live')).toEqual(faster);
+});
+
+it('a report expires so many days after its day, and a position never does', async () => {
+  const store = open();
+  const position = {
+    account: 'acc-expiring',
+    stream: 'live',
+    fence: 0,
+    doneUntil: '2026-06-01T00:00:00Z',
+    historicalBefore: null,
+  };
+  await store.create(position);
+
+  await store.saveAndReport({ ...position, drift: { rows: 1 } }, { day: '2026-06-01', retentionDays: 10 });
+
+  const expiryOf = async (stream: string) => {
+    const { Item: item } = await dynamodb.client.send(
+      new GetItemCommand({
+        TableName: dynamodb.tables.positions,
+        Key: { account: { S: 'acc-expiring' }, stream: { S: stream } },
+      }),
+    );
+    return item?.['expiresAtEpochSeconds']?.N;
+  };
+  expect(await expiryOf('drift-2026-06-01')).toBe(String(Date.parse('2026-06-11T00:00:00Z') / 1000));
+  expect(await expiryOf('live')).toBeUndefined();
+});
+
+it.each([
+  ['the fence has moved', ['ConditionalCheckFailed', 'None'], false],
+  [
+    'the fence has moved and the report is being written',
+    ['ConditionalCheckFailed', 'TransactionConflict'],
+    false,
+  ],
+  ['the report is being written', ['None', 'TransactionConflict'], RetryableError],
+  ['the table is throttled', ['ThrottlingError', 'None'], RetryableError],
+])('a position and its report that are not saved because %s', async (_why, codes, expected) => {
+  const CancellationReasons = codes.map((Code) => ({ Code }));
+  const refusal = new TransactionCanceledException({ message: '', $metadata: {}, CancellationReasons });
+  const store = createPositionStore({ client: { send: () => Promise.reject(refusal) }, table: 'positions' });
+  const position = {
+    ...{ account: 'acc-1', stream: 'live', fence: 0, historicalBefore: null, drift: { rows: 1 } },
+    doneUntil: '2026-06-01T00:00:00Z',
+  };
+
+  const saving = store.saveAndReport(position, { day: '2026-06-01', retentionDays: 10 });
+
+  if (expected === false) expect(await saving).toBe(false);
+  else await expect(saving).rejects.toThrow(RetryableError);
+});
+
+it('streams are listed over as many pages as there are', async () => {
+  const store = open();
+  const streams = ['backfill-1', 'backfill-2', 'backfill-3', 'live', 'sweep-daily'];
+  for (const stream of streams) {
+    const position = { account: 'acc-paged', stream, fence: 0, historicalBefore: null };
+    await store.create({ ...position, doneUntil: '2026-06-01T00:00:00Z' });
+  }
+  const oneByOne = createPositionStore({
+    client: {
+      send: (command: never) =>
+        dynamodb.client.send(
+          (command as unknown) instanceof QueryCommand
+            ? (new QueryCommand({ ...(command as QueryCommand).input, Limit: 1 }) as never)
+            : command,
+        ),
+    },
+    table: dynamodb.tables.positions,
+  });
+
+  expect((await oneByOne.list('acc-paged')).map(({ stream }) => stream)).toEqual(streams);
+});
+
+it('of two planners that find no mark of the deployment, both go by the one that was written first (E5)', async () => {
+  const mine = { startedAt: '2026-06-01T00:00:01.000Z', accounts: ['acc-1', 'acc-2'] };
+  const first = { startedAt: '2026-06-01T00:00:00.000Z', accounts: ['acc-1'] };
+  const item = {
+    ...{ account: { S: '*' }, stream: { S: 'deployment' }, startedAt: { S: first.startedAt } },
+    accounts: { L: [{ S: 'acc-1' }] },
+  };
+  let reads = 0;
+  const store = createPositionStore({
+    client: {
+      send: (command: unknown) => {
+        if (!(command instanceof GetItemCommand))
+          return Promise.reject(new ConditionalCheckFailedException({ message: '', $metadata: {} }));
+        reads += 1;
+        return Promise.resolve(reads === 1 ? {} : { Item: item });
+      },
+    } as DynamoDB,
+    table: 'positions',
+  });
+
+  expect(await store.markDeployment(mine)).toEqual(first);
 });
 
 async function removeFence({ account, stream }: { account: string; stream: string }): Promise<void> {

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
-import { QueryCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  GetItemCommand,
+  type PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createQuarantineReview, type QuarantineReview } from '../../../shared/store/quarantine-review.ts';
@@ -81,6 +87,53 @@ describe('createQuarantineReview', () => {
     const read = await review.read('order#acme', 'many reasons');
     expect(read?.reasons).toEqual(reasons.slice(0, 100));
     expect(read?.bytes).toHaveLength(1_000_000);
+  });
+
+  it('expires so many days after it was last refused', async () => {
+    const expiry = async () => {
+      const { Item: item } = await dynamodb.client.send(
+        new GetItemCommand({
+          TableName: dynamodb.tables.quarantine,
+          Key: { kind: { S: 'order#acme' }, id: { S: 'expiring' } },
+        }),
+      );
+      return Number(item?.['expiresAtEpochSeconds']?.N) * 1000;
+    };
+    await store.keep({ kind: 'order#acme', id: 'expiring', bytes: 'x', ...about });
+    const first = await expiry();
+
+    await store.keep({
+      ...{ kind: 'order#acme', id: 'expiring', bytes: 'x', ...about },
+      refusedAt: '2026-06-08T12:00:00.000Z',
+    });
+
+    expect(new Date(first).toISOString()).toBe('2026-07-01T12:00:00.000Z');
+    expect(new Date(await expiry()).toISOString()).toBe('2026-07-08T12:00:00.000Z');
+  });
+
+  it('is there as a whole or not at all: its parts are written before it', async () => {
+    let dies = true;
+    const dying = createQuarantineStore({
+      client: {
+        send: (async (command: PutItemCommand) => {
+          const isPart = command.input.Item?.['id']?.S?.includes('#part-') ?? false;
+          await Promise.resolve();
+          if (isPart && dies) throw new Error('died');
+          return dynamodb.client.send(command);
+        }) as DynamoDBClient['send'],
+      },
+      table: dynamodb.tables.quarantine,
+      retentionDays: 30,
+    });
+    const entry = { kind: 'order#acme', id: 'large', bytes: randomBytes(800_000), ...about };
+
+    await expect(dying.keep(entry)).rejects.toThrow('died');
+    const afterwards = await review.read('order#acme', 'large');
+    dies = false;
+    await dying.keep(entry);
+
+    expect(afterwards).toBeUndefined();
+    expect((await review.read('order#acme', 'large'))?.bytes).toEqual(entry.bytes);
   });
 
   it('answers undefined for what is not there', async () => {

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
-import { GetItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  ScanCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -172,6 +178,19 @@ describe('a transaction larger than an item', () => {
     expect(await tableStore().read(record.key)).toEqual({ thing: next, revision: 2 });
   });
 
+  it('is written after its parts: where a part can not be stored, nothing is (D11)', async () => {
+    const record = newRecord({}, largePayload(500));
+    const dying = createTransactionStore({
+      ...access(),
+      client: failingAt(dynamodb.client, (item) => 'partOf' in item),
+      shopperField: 'none',
+    });
+
+    await expect(dying.write(record, 0)).rejects.toThrow('died');
+
+    expect(await tableStore().read(record.key)).toBeUndefined();
+  });
+
   it('is worth another try if a part is not there, and a write of the same mends it', async () => {
     const record = newRecord({}, largePayload(500));
     await tableStore().write(record, 0);
@@ -235,15 +254,60 @@ describe('shopperTransactions', () => {
   });
 });
 
+describe('the index by shopper', () => {
+  it.each([
+    ['2048 bytes', 'é'.repeat(1024), true],
+    ['2049 bytes', `${'é'.repeat(1024)}x`, false],
+    ['none', '', false],
+  ])(
+    'holds what DynamoDB takes for a key, and the table holds the rest too: %s',
+    async (_, shopper, isIndexed) => {
+      const record = newRecord({ publisherCustomerId: shopper });
+
+      await tableStore().write(record, 0);
+
+      const { Item: item = {} } = await dynamodb.client.send(
+        new GetItemCommand({ TableName: dynamodb.tables.transactions, Key: { pk: { S: record.key } } }),
+      );
+      expect('shopper' in item).toBe(isIndexed);
+      expect((await tableStore().read(record.key))?.thing).toEqual(record);
+    },
+  );
+});
+
+describe('readMany', () => {
+  it('asks again for the keys that DynamoDB leaves unprocessed', async () => {
+    const records = [newRecord(), newRecord({}, largePayload(500)), newRecord()];
+    for (const record of records) await tableStore().write(record, 0);
+    const store = createTransactionStore({ ...access(), client: oneByOne(), shopperField: 'none' });
+
+    const found = await store.readMany(records.map(({ key }) => key));
+
+    expect([...found.values()].map(({ thing }) => thing)).toEqual(records);
+  });
+
+  it('is worth another try if DynamoDB goes on leaving keys unprocessed: a key that was not read is not absent', async () => {
+    const client = {
+      send: ({ input }: BatchGetItemCommand) => Promise.resolve({ UnprocessedKeys: input.RequestItems }),
+    } as unknown as DynamoDBClient;
+    const store = createTransactionStore({ ...access(), client, shopperField: 'none' });
+
+    await expect(store.readMany(['order#1'])).rejects.toThrow(RetryableError);
+  });
+});
+
 describe('scanHeads', () => {
-  it('finds what was modified in the range, large or small, and no parts', async () => {
+  it('finds what was modified in the range, large or small, and no parts, over as many pages as there are', async () => {
     const at = (modifiedDate: string, payload?: unknown) => newRecord({ modifiedDate }, payload);
     const inside = [at('2031-05-01T00:00:00Z'), at('2031-05-31T23:59:59Z', largePayload(500))];
     const outside = [at('2031-04-30T23:59:59Z'), at('2031-06-01T00:00:00Z')];
     for (const record of [...inside, ...outside]) await tableStore().write(record, 0);
 
     const heads = await collect(
-      scanHeads(access(), { start: '2031-05-01T00:00:00Z', end: '2031-06-01T00:00:00Z' }),
+      scanHeads(
+        { ...access(), client: oneByOne() },
+        { start: '2031-05-01T00:00:00Z', end: '2031-06-01T00:00:00Z' },
+      ),
     );
 
     expect(heads.map(({ pk }) => pk).sort()).toEqual(inside.map(({ key }) => key).sort());
@@ -358,6 +422,20 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
 
 async function* iterate<Item>(items: readonly Item[]): AsyncGenerator<Item> {
   for (const item of items) yield await Promise.resolve(item);
+}
+
+/** A table that gives one item at a time, whatever it is asked for at once. */
+function oneByOne(): Pick<DynamoDBClient, 'send'> {
+  const { client, tables } = dynamodb;
+  const send = async (command: unknown): Promise<unknown> => {
+    if (command instanceof ScanCommand) return client.send(new ScanCommand({ ...command.input, Limit: 1 }));
+    if (!(command instanceof BatchGetItemCommand)) return client.send(command as GetItemCommand);
+    const [first, ...rest] = command.input.RequestItems?.[tables.transactions]?.Keys ?? [];
+    const taken = { [tables.transactions]: { Keys: first ? [first] : [] } };
+    const answer = await client.send(new BatchGetItemCommand({ RequestItems: taken }));
+    return { ...answer, UnprocessedKeys: rest.length > 0 ? { [tables.transactions]: { Keys: rest } } : {} };
+  };
+  return { send: send as DynamoDBClient['send'] };
 }
 
 /** A client that dies instead of putting certain items. */
