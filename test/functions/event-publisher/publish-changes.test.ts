@@ -176,4 +176,16 @@ describe('publishChanges', () => {
       { name: 'ValidatedCommissionChangeMinor', value: 450, ...inDollars },
     ]);
   });
+
+  it('counts what a declined transaction would have brought, and takes it from what is pending', async () => {
+    const { ports, measured } = bus();
+
+    await publishChanges([change('1', image(), image({ version: 2, status: 'declined' }))], ports);
+
+    const inDollars = { dimensions: { Currency: 'USD' } };
+    expect(measured.slice(2)).toEqual([
+      { name: 'PendingCommissionChangeMinor', value: -600, ...inDollars },
+      { name: 'DeclinedCommissionMinor', value: 600, ...inDollars },
+    ]);
+  });
 });

@@ -123,6 +123,15 @@ describe('applyDeferred', () => {
     expect([countOf('DeferredWebhooksSetAside'), countOf('WebhooksQuarantined')]).toEqual([1, 1]);
   });
 
+  it('sets such a fault aside on the last receive where SQS grants fewer than five (C5)', async () => {
+    const outcomes = [];
+    for (let receives = 1; receives <= 3; receives += 1) {
+      outcomes.push(await applyDeferred(message(receives), ports({ transactions: buggy, maxReceives: 3 })));
+    }
+
+    expect(outcomes).toEqual(['waiting', 'waiting', 'set-aside']);
+  });
+
   it('counts an event that is not understood as quarantined', async () => {
     const outcome = await applyDeferred(message(1, Buffer.from('{"ping":true}')), ports());
 

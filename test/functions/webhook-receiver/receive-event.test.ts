@@ -144,6 +144,44 @@ describe('receiveEvent', () => {
     expect(measured).toContainEqual({ name: 'WebhooksBySecret', value: 1, dimensions: { Secret: 'new' } });
   });
 
+  it.each([
+    ['missing', undefined],
+    ['empty', ''],
+    ['no signature at all', 'sha256=x'],
+  ])(
+    'reads no secret anew for a signature that no secret can have made: %s (C1, C15)',
+    async (_, signature) => {
+      let refreshes = 0;
+      const { secrets } = ports();
+      const refresh = () => {
+        refreshes += 1;
+        return secrets.refresh();
+      };
+
+      const outcome = await receiveEvent(
+        { body: webhook('webhook-tx-pending'), signature },
+        ports({ secrets: { ...secrets, refresh } }),
+      );
+
+      expect([outcome, refreshes]).toEqual(['forged', 0]);
+    },
+  );
+
+  it.each(['not-set', 'malformed'] as const)(
+    'asks Button to send again what no secret fits when they are %s by now: it may be authentic (C12, C13)',
+    async (status) => {
+      const refresh = () => Promise.resolve({ status });
+
+      const outcome = await receiveEvent(
+        signed(webhook('webhook-tx-pending'), 'whsec-2'),
+        ports({ secrets: { ...ports().secrets, refresh } }),
+      );
+
+      expect(outcome).toBe('not-configured');
+      expect(await stored()).toBeUndefined();
+    },
+  );
+
   it.each(['not-set', 'malformed', 'unreachable'] as const)(
     'accepts nothing while the secrets are %s (C13, F10)',
     async (status) => {

@@ -80,4 +80,19 @@ describe('createEventBus', () => {
     expect(sizes).toEqual([10, 2]);
     expect(taken.flatMap((isTaken, index) => (isTaken ? [] : [index]))).toEqual([1, 11]);
   });
+
+  it('dates an event by the change that it tells, so that a range of an archive can be replayed', async () => {
+    const times: (Date | undefined)[] = [];
+    const client = {
+      send: ({ input: { Entries = [] } }: PutEventsCommand) => {
+        times.push(...Entries.map(({ Time }) => Time));
+        return Promise.resolve({ Entries: Entries.map(() => ({ EventId: 'e' })) });
+      },
+    };
+    const bus = createEventBus({ client: client as never, busName: 'bus' });
+
+    await republishEvents({ heads: headsUpTo(1), putEvents: bus, includePersonalFields: false });
+
+    expect(times).toEqual([new Date('2026-01-01T10:00:00Z')]);
+  });
 });
