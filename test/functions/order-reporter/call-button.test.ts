@@ -193,6 +193,19 @@ describe('callButton', () => {
     },
   );
 
+  it('says how long Button asks to wait, whatever it was asked (B2)', async () => {
+    const busy = { answer: 'try-again', reason: 'http_429', afterMs: 12_000 } as const;
+    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
+
+    const ends = [
+      await talk(claimed({}), { create: busy }),
+      await talk(inDoubt, { get: busy }),
+      await talk(inDoubt, { get: { answer: 'not-found' }, getByToken: { ...DOWN, afterMs: 9000 } }),
+    ];
+
+    expect(ends.map(({ result }) => 'afterMs' in result && result.afterMs)).toEqual([12_000, 12_000, 9000]);
+  });
+
   it('does not ask again about a 401: it is about nothing but the key (B4)', async () => {
     const { asked, result } = await talk(claimed({}), { create: { answer: 'unauthorized', status: 401 } });
 

@@ -192,6 +192,56 @@ describe('reconciling', () => {
     expect(await work()).toEqual(['complete']);
     expect(await storedCount(keys)).toBe(5);
     expect(sum('MissingTransactionsRepaired')).toBe(5);
+    const drift = measured.filter(({ name }) => name === 'DriftAmountMinor');
+    expect(sum('DriftAmountMinor')).toBe(100 + 101 + 102 + 103 + 104);
+    for (const one of drift) expect(one).toMatchObject({ dimensions: { Currency: 'USD' } });
+  });
+
+  it('says how late the latest repair of a page came', async () => {
+    await plan({ firstRead: 'live' });
+    const now = new Date(Math.ceil(Date.now() / 1000) * 1000);
+    for (const seconds of [600, 3600, 60]) {
+      const modified = new Date(now.getTime() - seconds * 1000).toISOString();
+      const dates = { created_date: '2026-02-01T00:00:00Z', modified_date: modified };
+      inject(1, { button_order_id: `btnorder-late-${seconds}`, ...dates });
+    }
+
+    await work({ now: () => now, pageSize: 3 });
+
+    expect(measured.filter(({ name }) => name === 'RepairDelaySeconds')).toEqual([
+      { name: 'RepairDelaySeconds', value: 3600 },
+    ]);
+  });
+
+  it('does not move past a row that is not understood and could not be kept (E2)', async () => {
+    await plan();
+    const account = button.controls.accounts()[0]?.id ?? '';
+    const before = await positions.read(account, 'live');
+    const odd: TransactionsApi = {
+      ...api,
+      listTransactions: () =>
+        Promise.resolve({ read: true, value: { rows: [{ id: 'tx-odd' }], nextCursor: null } }),
+    };
+    const down = { keep: () => Promise.reject(new Error('throttled')) };
+
+    await expect(work({ api: odd, quarantine: down })).rejects.toThrow('throttled');
+
+    expect(await positions.read(account, 'live')).toEqual({ ...(before as object), fence: 1 });
+  });
+
+  it('asks once about an account that Button does not know, and tries no shorter window', async () => {
+    await plan();
+    let asked = 0;
+    const unknown: TransactionsApi = {
+      ...api,
+      listTransactions: () => {
+        asked += 1;
+        return Promise.resolve({ read: false, reason: 'refused', status: 404 });
+      },
+    };
+
+    expect(await work({ api: unknown })).toEqual(['partial']);
+    expect([asked, sum('ReconcilerWindowsRestarted')]).toEqual([1, 0]);
   });
 
   it('writes nothing for rows that have not changed', async () => {

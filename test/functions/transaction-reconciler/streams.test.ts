@@ -250,6 +250,25 @@ describe('faults', () => {
     expect(sum('PublisherKeyUnusable')).toBe(1);
   });
 
+  it('one account that can not be read grows old by itself, and speaks for all in the alarm (E10, E20)', async () => {
+    await tick();
+    answer = ({ accountId }) =>
+      accountId === 'acc-2' ? { read: false, reason: 'unavailable', detail: 'http_503' } : undefined;
+    pass(1);
+    await tick();
+    measured = [];
+    pass(1);
+
+    await tick();
+
+    const ages = [3600, 7200, 3600].map((value, index) => ({
+      ...{ name: 'WindowAgeSeconds', value },
+      dimensions: { Account: `acc-${index + 1}` },
+    }));
+    expect(measured.filter(({ name }) => name === 'WindowAgeSeconds')).toEqual(ages);
+    expect(sum('OldestWindowAgeSeconds')).toBe(7200);
+  });
+
   it('asks nothing more before Button said it may, and goes on then (E8)', async () => {
     await tick();
     pass(1);
@@ -532,14 +551,15 @@ describe('the comparison of lists', () => {
   it('counts rows that only one of the lists shows, and stores those that no account shows (K12)', async () => {
     pass(24);
     const created = new Date(now.getTime() - 5 * 3_600_000).toISOString();
-    rows = [rowOf(1, { date: created }), rowOf(2, { date: created, account: 'acc-unlisted' })];
-    onlyInAccountLists = [rowOf(3, { date: created, account: 'acc-2' })];
+    // A day is told by creation: a change since then moves no row out of it.
+    rows = [rowOf(1, { date: created }), rowOf(2, { created, account: 'acc-unlisted' })];
+    onlyInAccountLists = [3, 4].map((number) => rowOf(number, { date: created, account: 'acc-2' }));
 
     const outcomes = await tick(['cross-check']);
 
     expect(outcomes).toContain('* cross-check: complete');
     expect(sum('RowsOnlyInAllAccountsList')).toBe(1);
-    expect(sum('RowsOnlyInAccountLists')).toBe(1);
+    expect(sum('RowsOnlyInAccountLists')).toBe(2);
     expect(stored()).toContain('order#btnorder-2');
   });
 
@@ -568,15 +588,19 @@ describe('the comparison of lists', () => {
     pass(24);
     let pages = 0;
     const hurried = await tick(['cross-check'], { timeLeft: () => (pages += 1) % 2 === 1 });
+    const shortened = (await positionOf('cross-check', '*')).maxWindowSeconds;
     answer = ({ accountId }) =>
       accountId === null ? { read: false, reason: 'unavailable', detail: 'http_503' } : undefined;
 
     pass(24);
     const failed = await tick(['cross-check']);
+    const afterFailure = (await positionOf('cross-check', '*')).maxWindowSeconds;
     answer = () => undefined;
 
     expect(hurried.join()).toContain('* cross-check: partial out_of_time');
+    expect(shortened).toBeLessThan(86_400);
     expect(failed).toContain('* cross-check: partial unavailable');
+    expect(afterFailure).toBe(shortened);
     expect(await tick(['cross-check'])).toContain('* cross-check: complete');
   });
 });

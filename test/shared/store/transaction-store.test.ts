@@ -387,6 +387,26 @@ describe('expirePersonalData', () => {
     expect(erasedAt).toEqual(['2026-03-01T00:00:00.000Z', undefined, undefined]);
   });
 
+  it('leaves a contradiction until the last of its versions is old enough (D4)', async () => {
+    const record = newRecord({ status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' });
+    const { buttonOrderId } = record.candidates[0].transaction;
+    const contradiction = {
+      buttonOrderId,
+      status: 'declined',
+      modifiedDate: '2020-02-01T00:00:00Z',
+    } as const;
+    const conflict = mergeTransaction(record, observation(contradiction)).record;
+    await tableStore().write(conflict, 0);
+    const erasedAt = async () => (await tableStore().read(record.key))?.thing.erasedAt;
+
+    await expirePersonalData('2020-01-15T00:00:00Z', erasing());
+    const afterTheFirst = await erasedAt();
+    await expirePersonalData('2020-02-02T00:00:00Z', erasing());
+
+    expect(conflict.candidates).toHaveLength(2);
+    expect([afterTheFirst, await erasedAt()]).toEqual([undefined, '2026-03-01T00:00:00.000Z']);
+  });
+
   it('goes page by page as it does in one go: what an expired transaction had in parts is gone wherever its head stands (S17)', async () => {
     const old = { status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' } as const;
     const expiring = Array.from({ length: 6 }, () => newRecord(old, largePayload(500)));
