@@ -92,6 +92,8 @@ export async function startWorld() {
   let sequence = 0;
   let invocations = 0;
   let lostType: string | undefined;
+  let remainingMs = REMAINING_MS;
+  let openHttp = 0;
   const down = new Set<Part>();
   const unless = (part: Part): void => {
     if (down.has(part)) throw Object.assign(new Error('throttled'), { $metadata: {} });
@@ -132,7 +134,14 @@ export async function startWorld() {
   vi.doMock('../../shared/button/button-http.ts', () => ({
     createButtonHttp: (options: Parameters<typeof createButtonHttp>[0]): ButtonHttp => {
       const http = createButtonHttp(options);
-      return { ...http, call: (request) => lifeline.call(() => http.call(request)) };
+      openHttp += 1;
+      return {
+        call: (request) => lifeline.call(() => http.call(request)),
+        close: () => {
+          openHttp -= 1;
+          http.close();
+        },
+      };
     },
   }));
   Object.assign(process.env, environment(tables));
@@ -153,7 +162,7 @@ export async function startWorld() {
   const invoke = async (name: FunctionName, event: unknown): Promise<unknown> => {
     const handler = await handlerOf(name);
     invocations += 1;
-    const context = contextOf(name, `request-${invocations}`);
+    const context = contextOf(name, { awsRequestId: `request-${invocations}`, remainingMs });
     const end = await lifeline.live(() => handler(event, context));
     if (!end.died) return end.result;
     vi.resetModules();
@@ -191,6 +200,10 @@ export async function startWorld() {
     orderQueue: () => queueOf(ORDER_QUEUE),
     fallbackQueue: () => queueOf(FALLBACK_QUEUE),
     wakeUpQueue: () => queueOf(WAKE_UP_QUEUE),
+    /** What every invocation from now on may still take. */
+    setRemainingTime: (ms: number) => (remainingMs = ms),
+    /** How many connections to Button invocations have left open. */
+    openHttp: () => openHttp,
     /** The bus takes events of this type no more; undefined: it takes all. */
     loseEvents: (type: string | undefined) => (lostType = type),
     /** From now on so much of AWS is down, and everything else up. */
@@ -206,6 +219,8 @@ export async function startWorld() {
     async reset(): Promise<void> {
       down.clear();
       lostType = undefined;
+      remainingMs = REMAINING_MS;
+      openHttp = 0;
       await Promise.all(
         Object.values(tables).map((table) => clear(table, (command) => client.send(command as ScanCommand))),
       );
@@ -287,13 +302,16 @@ function startButton(): Promise<ButtonSimulator> {
 /** The reconciler's slice is over after two pages. */
 const ASKS_OF_A_SLICE = 3;
 
-function contextOf(name: FunctionName, awsRequestId: string) {
+function contextOf(
+  name: FunctionName,
+  { awsRequestId, remainingMs }: { awsRequestId: string; remainingMs: number },
+) {
   let asked = 0;
   return {
     awsRequestId,
     getRemainingTimeInMillis: () => {
       asked += 1;
-      return name === 'transaction-reconciler' && asked > ASKS_OF_A_SLICE ? 0 : REMAINING_MS;
+      return name === 'transaction-reconciler' && asked > ASKS_OF_A_SLICE ? 0 : remainingMs;
     },
   };
 }

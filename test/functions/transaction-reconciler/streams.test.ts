@@ -483,7 +483,10 @@ describe('a backfill', () => {
   it('is started once, and refuses what makes no range', async () => {
     await start();
 
+    await work();
+    pass(0.1);
     expect(await start({ from: '2020-01-01T00:00:00Z' })).toMatchObject({ outcome: 'resumed' });
+    expect(sent.map(({ body }) => readStreamWakeUp(body).stream)).toEqual(['backfill-march']);
     expect((await positionOf('backfill-march')).readFrom).toBe(range.from);
     expect(await start({ id: 'a b' })).toEqual({ outcome: 'refused', reason: 'id_malformed' });
     expect(await start({ to: range.from })).toEqual({ outcome: 'refused', reason: 'range_malformed' });

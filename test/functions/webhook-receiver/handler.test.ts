@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { startWorld, WEBHOOK_SECRET, type World } from '../../crash/world.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
@@ -15,6 +15,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 beforeEach(() => world.reset());
+
+afterEach(() => vi.unstubAllEnvs());
 
 const WEBHOOK = Buffer.from(JSON.stringify({ ...pending, data: { ...pending.data, pub_ref: 'été 🔑' } }));
 const PING = Buffer.from('{"id":"hook-ping","event_type":"ping"}');
@@ -83,5 +85,18 @@ describe('the answer to Button', () => {
     expect(await post(WEBHOOK, { isBase64Encoded: true })).toEqual([200, 'applied']);
     const binary = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
     expect(await post(binary, { isBase64Encoded: true })).toEqual([200, 'quarantined']);
+  });
+});
+
+describe('what is stored', () => {
+  it('is historical where the transaction was created before the cut-over, and listed by the field that the stage names', async () => {
+    vi.stubEnv('LIVE_FROM', '2026-06-01T00:00:00Z');
+    vi.stubEnv('SHOPPER_FIELD', 'pub_ref');
+
+    await post(WEBHOOK);
+
+    expect(await world.contents('transactions')).toMatchObject([
+      { delivery: 'historical', shopper: 'été 🔑' },
+    ]);
   });
 });

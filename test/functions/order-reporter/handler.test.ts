@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+
+import type { SQSBatchResponse } from 'aws-lambda';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+
+import type { OrderReport } from '../../../shared/domain/order-report.ts';
+import { startWorld, type World } from '../../crash/world.ts';
+
+const sample = JSON.parse(
+  readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
+) as object;
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+
+afterAll(() => world.close());
+
+beforeEach(() => world.reset());
+
+afterEach(() => vi.unstubAllEnvs());
+
+/** A new order's message, which names no time of its own, as SQS hands it to the reporter. */
+function record(messageAttributes: object = {}): object {
+  const body = JSON.stringify({
+    ...{ specversion: '1.0', id: 'event-1', source: 'https://shop.example', type: 'order.created.v1' },
+    ...{ subject: 'o-1', sequence: '1', data: { ...sample, order_id: 'o-1' } },
+  });
+  const attributes = { MessageGroupId: 'o-1', SentTimestamp: String(Date.now() - 60_000) };
+  return { messageId: 'message-1', body, attributes, messageAttributes };
+}
+
+async function report(messageAttributes: object = {}): Promise<SQSBatchResponse> {
+  const event = { Records: [record(messageAttributes)] };
+  return (await world.invoke('order-reporter', event)) as SQSBatchResponse;
+}
+
+const GIVEN_BACK = { batchItemFailures: [{ itemIdentifier: 'message-1' }] };
+const DONE = { batchItemFailures: [] };
+
+async function standing(): Promise<OrderReport | undefined> {
+  const [item] = await world.contents('orderReports');
+  return item?.['body'] as OrderReport | undefined;
+}
+
+/** How long it is until the next try of the order, which waits for one. */
+async function dueInMs(): Promise<number> {
+  const progress = (await standing())?.progress;
+  if (!progress || !('dueAt' in progress)) throw new Error('the order does not wait');
+  return Date.parse(progress.dueAt) - Date.now();
+}
+
+describe('the order reporter', () => {
+  it('begins no order that it has no time for: two calls to Button and the ledger (A24)', async () => {
+    world.setRemainingTime(2 * 2000 + 2000);
+    const late = await report();
+    const before = await standing();
+    world.setRemainingTime(2 * 2000 + 2001);
+    const inTime = await report();
+
+    expect([late, before]).toEqual([GIVEN_BACK, undefined]);
+    expect(inTime).toEqual(DONE);
+    expect(await standing()).toMatchObject({ progress: { state: 'settled' } });
+  });
+
+  it('claims an order for five seconds more than it can still run (A20)', async () => {
+    world.setRemainingTime(20_000);
+    // Secret, breaker, claim; then the process is gone, and the claim stands.
+    world.lifeline.begin({ atCall: 3, when: 'after its effect' });
+
+    await report();
+
+    expect(await standing()).toMatchObject({
+      progress: { state: 'claimed', until: new Date(Date.now() + 25_000).toISOString() },
+    });
+  });
+
+  it.each([
+    [
+      'what Button could not take waits for thirty seconds, then for twice as long',
+      503,
+      '1800',
+      [30, 60, 120],
+    ],
+    ['what may have been carried out is left alone for a minute at least', 500, '1800', [60, 60, 120]],
+    ['nothing waits longer than the longest wait', 503, '100', [30, 60, 100]],
+  ])('counts its times in seconds: %s', async (_what, status, longestWait, seconds) => {
+    vi.stubEnv('RETRY_MAX_SECONDS', longestWait);
+    const random = vi.spyOn(Math, 'random').mockReturnValue(1);
+    onTestFinished(() => {
+      random.mockRestore();
+    });
+    world.button().addFault({ on: 'api', times: 'unlimited', answer: { status } });
+    const waits: number[] = [];
+
+    await report();
+    while (waits.length < seconds.length) {
+      const waitMs = await dueInMs();
+      waits.push(waitMs / 1000);
+      await world.pass(waitMs);
+      await world.invoke('order-reporter', { Records: [wakeUp()] });
+    }
+
+    expect(waits).toEqual(seconds);
+  });
+
+  it('tries a refused version once more when somebody replays it, and not when SQS repeats it (B3)', async () => {
+    world.button().addFault({ on: 'api', answer: { status: 400 } });
+    await report();
+    const refused = await standing();
+
+    await report();
+    const repeated = await standing();
+    await report({ replayOf: { dataType: 'String', stringValue: 'message-1' } });
+
+    expect([refused?.progress.state, repeated?.progress.state]).toEqual(['refused', 'refused']);
+    expect(await standing()).toMatchObject({ progress: { state: 'settled' } });
+  });
+
+  it('takes the time of a message that names none from SQS', async () => {
+    await report();
+
+    expect((await standing())?.newest.time).toBe(new Date(Date.now() - 60_000).toISOString());
+  });
+
+  it('reads from Button first what was reported before a restore of the ledger', async () => {
+    vi.stubEnv('VERIFY_BEFORE', new Date(Date.now() + 60_000).toISOString());
+
+    await report();
+
+    expect(
+      world
+        .button()
+        .requests()
+        .map(({ method }) => method),
+    ).toContain('GET');
+  });
+
+  it('leaves no connection open, because one that sleeps in a frozen environment is dead', async () => {
+    await report();
+
+    expect(world.openHttp()).toBe(0);
+  });
+
+  it('writes what it has measured', async () => {
+    await report();
+
+    expect(world.printed().join('\n')).toContain('"OrdersReported":1');
+  });
+});
+
+function wakeUp(): object {
+  return {
+    messageId: 'wake-up',
+    body: JSON.stringify({ wakeUp: { orderId: 'o-1' } }),
+    attributes: { MessageGroupId: 'o-1', SentTimestamp: String(Date.now()) },
+    messageAttributes: {},
+  };
+}

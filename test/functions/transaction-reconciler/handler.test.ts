@@ -1,0 +1,106 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { startWorld, type World } from '../../crash/world.ts';
+
+const MINUTE_MS = 60_000;
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+
+afterAll(() => world.close());
+
+beforeEach(() => world.reset());
+
+afterEach(() => vi.unstubAllEnvs());
+
+function inject(changes: object = {}): void {
+  world.button().injectTransaction({ amount: 100, currency: 'USD', webhook: false, ...changes });
+}
+
+async function read(streams: readonly string[] = ['live']): Promise<void> {
+  await world.invoke('reconciliation-planner', { streams });
+  await world.drainWakeUps();
+}
+
+/** The windows that Button was asked for, in milliseconds since 1970. */
+function windows(): { start: number; end: number }[] {
+  return world
+    .button()
+    .requests()
+    .map(({ query }) => new URLSearchParams(query))
+    .filter((query) => query.has('start'))
+    .map((query) => ({
+      start: Date.parse(query.get('start') ?? ''),
+      end: Date.parse(query.get('end') ?? ''),
+    }));
+}
+
+describe('the planner and the reconciler', () => {
+  it('read from where they are told, up to the lag before now, and overlap the window before by as much as they are told', async () => {
+    vi.stubEnv('LAG_SECONDS', '60');
+    vi.stubEnv('OVERLAP_SECONDS', '120');
+    inject();
+
+    await read();
+    const first = windows();
+    await world.pass(10 * MINUTE_MS);
+    await read();
+
+    // Windows end behind their last second.
+    const end = Date.parse('2026-06-01T11:59:01Z');
+    expect(first[0]?.start).toBe(Date.parse('2026-06-01T00:00:00Z') - 2 * MINUTE_MS);
+    expect(first.at(-1)?.end).toBe(end);
+    expect(windows().at(-1)).toEqual({ start: end - 2 * MINUTE_MS, end: end + 10 * MINUTE_MS });
+  });
+
+  it('begin no page that there is no time for: its call, its writes and its position (A24)', async () => {
+    inject();
+    world.setRemainingTime(2000 + 10_000);
+
+    await world.invoke('reconciliation-planner', {});
+    const wakeUps = world.wakeUpQueue().receive(1);
+    const late = await world.invoke('transaction-reconciler', { Records: wakeUps });
+    world.setRemainingTime(2000 + 10_001);
+    const inTime = await world.invoke('transaction-reconciler', { Records: wakeUps });
+
+    expect(late).toEqual({ batchItemFailures: [{ itemIdentifier: wakeUps[0]?.messageId }] });
+    expect(inTime).toEqual({ batchItemFailures: [] });
+  });
+
+  it('call historical what was created before the cut-over', async () => {
+    vi.stubEnv('LIVE_FROM', '2026-06-01T13:00:00+01:00');
+    inject({ id: 'tx-1', button_order_id: 'btnorder-1', created_date: '2026-06-01T11:59:59Z' });
+    inject({ id: 'tx-2', button_order_id: 'btnorder-2', created_date: '2026-06-01T12:00:00Z' });
+    await world.pass(MINUTE_MS);
+
+    await read();
+
+    expect(await world.contents('transactions')).toMatchObject([
+      { pk: 'order#btnorder-1', delivery: 'historical' },
+      { pk: 'order#btnorder-2', delivery: 'live' },
+    ]);
+  });
+
+  it('wake the streams that a tick names, once for each run of the planner', async () => {
+    inject();
+
+    await world.invoke('reconciliation-planner', { streams: ['sweep-daily'] });
+    const first = world.wakeUpQueue().bodies();
+    await world.invoke('reconciliation-planner', { streams: ['sweep-daily'] });
+
+    expect(first.join()).toContain('sweep-daily');
+    expect(world.wakeUpQueue().bodies()).toHaveLength(2 * first.length);
+  });
+
+  it('leave no connection open, and write what they have measured', async () => {
+    inject();
+
+    await read();
+
+    expect(world.openHttp()).toBe(0);
+    expect(world.printed().join('\n')).toMatch(/"AccountsPlanned":1[^]*"ReconcilerSlicesComplete":1/);
+  });
+});

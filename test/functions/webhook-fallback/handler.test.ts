@@ -1,0 +1,83 @@
+import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { fallbackMessage } from '../../../shared/ingest/fallback-event.ts';
+import { startWorld, type World } from '../../crash/world.ts';
+import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+
+afterAll(() => world.close());
+
+beforeEach(async () => {
+  await world.reset();
+  const body = Buffer.from(JSON.stringify(pending));
+  world.fallbackQueue().send(fallbackMessage({ body, receivedAt: '2026-06-01T11:00:00.000Z' }));
+});
+
+afterEach(() => vi.unstubAllEnvs());
+
+/** Hands what is visible on the queue to the function; returns how much there was, and what it gives back. */
+async function drainOnce(): Promise<{ received: number; givenBack: number }> {
+  const batch: SQSRecord[] = world.fallbackQueue().receive(10);
+  const { batchItemFailures: failures } = (await world.invoke('webhook-fallback', {
+    Records: batch,
+  })) as SQSBatchResponse;
+  return { received: batch.length, givenBack: failures.length };
+}
+
+describe('the fallback queue’s function', () => {
+  it('keeps on the queue what the table can not take, hidden for five seconds at first (C6, F1)', async () => {
+    world.setDown('transactions');
+    const first = await drainOnce();
+    await world.pass(4999);
+    const tooEarly = world.fallbackQueue().receive(10);
+    await world.pass(1);
+    world.setDown();
+
+    expect(first).toEqual({ received: 1, givenBack: 1 });
+    expect(tooEarly).toEqual([]);
+    expect(await drainOnce()).toEqual({ received: 1, givenBack: 0 });
+    expect(await world.contents('transactions')).toHaveLength(1);
+  });
+
+  it('begins no event that it has no time for: eight seconds (A24)', async () => {
+    world.setRemainingTime(8000);
+    const late = await drainOnce();
+    await world.pass(120_000);
+    world.setRemainingTime(8001);
+    const inTime = await drainOnce();
+
+    expect([late.givenBack, inTime.givenBack]).toEqual([1, 0]);
+  });
+
+  it('brings an event to quarantine on the last receive that the queue grants', async () => {
+    vi.stubEnv('MAX_RECEIVES', '2');
+    world.setDown('transactions');
+
+    const outcomes = [await drainOnce()];
+    await world.pass(900_000);
+    outcomes.push(await drainOnce());
+
+    expect(outcomes.map(({ givenBack }) => givenBack)).toEqual([1, 0]);
+    expect(await world.contents('quarantine')).toMatchObject([{ kind: 'webhook' }]);
+  });
+
+  it('calls historical what was created before the cut-over', async () => {
+    vi.stubEnv('LIVE_FROM', '2026-06-01T00:00:00Z');
+
+    await drainOnce();
+
+    expect(await world.contents('transactions')).toMatchObject([{ delivery: 'historical' }]);
+  });
+
+  it('writes what it has measured', async () => {
+    await drainOnce();
+
+    expect(world.printed().join('\n')).toContain('"DeferredWebhooksApplied":1');
+  });
+});
