@@ -179,6 +179,11 @@ describe('readStageConfig', () => {
       }),
       'reconciler.silenceMinutes: must be more than 120',
     ],
+    [
+      'an alarm between reads that are a day apart',
+      withReconciler({ schedules: [{ name: 'a', expression: 'rate(1 day)' }], silenceMinutes: 1440 }),
+      'reconciler.silenceMinutes: must be more than 1440',
+    ],
     ['no schedule', withReconciler({ schedules: [] }), 'schedules: must hold at least one schedule'],
     [
       'two schedules of one name',

@@ -100,6 +100,21 @@ describe('OrderReportingStack', () => {
     expect(schedule?.Properties['Target']).toMatchObject({ RetryPolicy: { MaximumEventAgeInSeconds: 60 } });
   });
 
+  it('looks for the oldest order over a time in which every waiting order is tried', () => {
+    const slow = synthesizeStage({
+      stage: 'development',
+      orderReporting: { brands: [{ id: 'acme' }, { id: 'north-shop', retryMaxSeconds: 7200 }] },
+    });
+    const oldest = (synthesized: typeof stage) =>
+      synthesized
+        .resources('AWS::CloudWatch::Alarm')
+        .filter(({ logicalId }) => logicalId.startsWith('OldestOrderAlarm'))
+        .map(({ Properties: { Period, Threshold } }) => ({ Period, Threshold }));
+
+    expect(oldest(stage)).toEqual([{ Period: 35 * 60, Threshold: 3600 }]);
+    expect(oldest(slow)).toEqual([{ Period: 125 * 60, Threshold: 3600 }]);
+  });
+
   it('finds waiting orders by a sparse index of keys', () => {
     const [orderReports] = stage.resources('AWS::DynamoDB::Table');
 

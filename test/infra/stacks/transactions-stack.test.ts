@@ -30,6 +30,7 @@ describe('TransactionsStack', () => {
     expect(mapping?.Properties).toMatchObject({
       EventSourceArn: { 'Fn::GetAtt': ['Transactions', 'StreamArn'] },
       StartingPosition: 'TRIM_HORIZON',
+      BatchSize: 100,
       MaximumRetryAttempts: -1,
       MaximumRecordAgeInSeconds: 23 * 3600,
       BisectBatchOnFunctionError: true,
@@ -158,6 +159,15 @@ describe('TransactionsStack', () => {
     });
   });
 
+  it('counts each of them once', () => {
+    const values = stage
+      .resources('AWS::Logs::MetricFilter')
+      .flatMap(({ Properties }) => Properties['MetricTransformations'] as { MetricValue: string }[])
+      .map(({ MetricValue }) => MetricValue);
+
+    expect(values).toEqual(['1', '1']);
+  });
+
   it('keeps an archive of the events where the configuration asks for one', () => {
     const archived = synthesizeStage({ stage: 'development', transactions: { eventArchiveDays: 30 } });
 
@@ -167,7 +177,43 @@ describe('TransactionsStack', () => {
     ]);
   });
 
+  it('calls the publisher behind after an hour, which the stream tells in milliseconds', () => {
+    const [behind] = stage
+      .resources('AWS::CloudWatch::Alarm')
+      .filter(({ Properties }) => Properties['MetricName'] === 'IteratorAge');
+
+    expect(behind?.Properties).toMatchObject({ Threshold: 3_600_000, Statistic: 'Maximum' });
+  });
+
+  it("judges failed webhooks by the hour, as Button's pause does (C7)", () => {
+    const [failures] = stage
+      .resources('AWS::CloudWatch::Alarm')
+      .filter(({ logicalId }) => logicalId.startsWith('IntakeFailuresAlarm'));
+    const periods = (failures?.Properties['Metrics'] as { MetricStat?: { Period: number } }[]).flatMap(
+      ({ MetricStat }) => MetricStat?.Period ?? [],
+    );
+
+    expect(periods).toEqual([3600, 3600]);
+    expect(failures?.Properties['Threshold']).toBe(2);
+  });
+
+  it('names shoppers in events only where the configuration asks for it (S16)', () => {
+    const asked = synthesizeStage({ stage: 'development', transactions: { includePersonalFields: true } });
+    const isTold = (synthesized: typeof stage) =>
+      synthesized
+        .resources('AWS::Lambda::Function')
+        .filter(({ logicalId }) => logicalId.startsWith('PublicationPublisher'))
+        .map(({ Properties }) => Properties['Environment']);
+
+    expect(isTold(stage)).toMatchObject([{ Variables: { INCLUDE_PERSONAL_FIELDS: 'false' } }]);
+    expect(isTold(asked)).toMatchObject([{ Variables: { INCLUDE_PERSONAL_FIELDS: 'true' } }]);
+    expect(asked.outputValue('EventsNameShoppers')).toBe('true');
+  });
+
   it('tells the fallback its queue and how often SQS lets it try', () => {
+    const [queue] = stage
+      .resources('AWS::SQS::Queue')
+      .filter(({ logicalId }) => logicalId === 'WebhookFallbackQueue');
     const fallback = stage
       .resources('AWS::Lambda::Function')
       .find(({ logicalId }) => logicalId.startsWith('IntakeFallback'));
@@ -175,6 +221,7 @@ describe('TransactionsStack', () => {
     expect(fallback?.Properties['Environment']).toMatchObject({
       Variables: { FALLBACK_QUEUE_URL: { Ref: 'WebhookFallbackQueue' }, MAX_RECEIVES: '1000' },
     });
+    expect(queue?.Properties['RedrivePolicy']).toMatchObject({ maxReceiveCount: 1000 });
   });
 
   it('reads from Button more often in busy hours, and more widely at night, in their own time zone', () => {
@@ -231,6 +278,79 @@ describe('TransactionsStack', () => {
     ]);
     expect(new Set(ofSchedules.map((policy) => JSON.stringify(policy)))).toEqual(
       new Set(['{"MaximumEventAgeInSeconds":21600}', '{"MaximumEventAgeInSeconds":60}']),
+    );
+  });
+
+  it('tells planner and reconciler each of their settings', () => {
+    const told = synthesizeStage({
+      stage: 'development',
+      transactions: {
+        quarantineRetentionDays: 11,
+        reconciler: {
+          ...{ firstRead: 'live', readFrom: '2020-02-02T00:00:00Z', sweepDays: 12, overlapSeconds: 13 },
+          ...{ lagSeconds: 14, sliceSeconds: 15, pageSize: 16, driftRetentionDays: 17 },
+          ...{ buttonTimeoutMs: 18_500, timeoutSeconds: 119 },
+        },
+      },
+    });
+    const [reconciler, planner] = ['ReconciliationReconciler', 'ReconciliationPlanner'].map((name) => {
+      const found = told
+        .resources('AWS::Lambda::Function')
+        .find(({ logicalId }) => logicalId.startsWith(name));
+      return found?.Properties;
+    });
+
+    expect(reconciler).toMatchObject({
+      Timeout: 119,
+      Environment: {
+        Variables: {
+          ...{ OVERLAP_SECONDS: '13', LAG_SECONDS: '14', SLICE_SECONDS: '15', PAGE_SIZE: '16' },
+          ...{ DRIFT_RETENTION_DAYS: '17', QUARANTINE_RETENTION_DAYS: '11', BUTTON_TIMEOUT_MS: '18500' },
+        },
+      },
+    });
+    // One call to Button, and half a minute for table and queue.
+    expect(planner).toMatchObject({
+      Timeout: 49,
+      Environment: {
+        Variables: {
+          ...{ FIRST_READ: 'live', READ_FROM: '2020-02-02T00:00:00Z', SWEEP_DAYS: '12' },
+          BUTTON_TIMEOUT_MS: '18500',
+        },
+      },
+    });
+  });
+
+  it('compares the lists with each daily sweep where the configuration asks for it (K12)', () => {
+    const inputs = synthesizeStage({
+      stage: 'development',
+      transactions: { reconciler: { crossCheck: true } },
+    })
+      .resources('AWS::Scheduler::Schedule')
+      .map(({ Properties }) => (Properties['Target'] as { Input: string }).Input)
+      .filter((input) => input.includes('cross-check'));
+
+    expect(inputs).toEqual(['{"streams":["sweep-daily","cross-check"]}']);
+  });
+
+  it('gives the publisher time for a batch of a hundred events', () => {
+    const publisher = stage
+      .resources('AWS::Lambda::Function')
+      .find(({ logicalId }) => logicalId.startsWith('PublicationPublisher'));
+
+    expect(publisher?.Properties['Timeout']).toBe(30);
+  });
+
+  it('calls a queue late by its oldest message, once that has waited for an hour', () => {
+    const ages = stage
+      .resources('AWS::CloudWatch::Alarm')
+      .filter(({ Properties }) => Properties['MetricName'] === 'ApproximateAgeOfOldestMessage')
+      .map(({ Properties: { Threshold, Statistic, EvaluationPeriods } }) => ({
+        ...{ Threshold, Statistic, EvaluationPeriods },
+      }));
+
+    expect(ages).toEqual(
+      Array.from({ length: 2 }, () => ({ Threshold: 3600, Statistic: 'Maximum', EvaluationPeriods: 2 })),
     );
   });
 

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+
+import { StageConfigSchema } from '../../infra/config.ts';
+import { stageMetrics } from '../../infra/metrics.ts';
+import { METRICS, type MetricDefinition, type MetricName } from '../../shared/domain/metrics.ts';
+
+const metrics = stageMetrics({ config: StageConfigSchema.parse({ stage: 'development', transactions: {} }) });
+
+const LEVELS = Object.entries<MetricDefinition>(METRICS).filter(([, { isLevel }]) => isLevel);
+
+describe('stageMetrics', () => {
+  it.each([
+    ['a flow by its sum', 'WebhooksApplied', 'Sum'],
+    ['an age by the highest', 'OldestWindowAgeSeconds', 'Maximum'],
+    [
+      'a level by the highest, because each measurement tells all of it',
+      'StalePendingTransactions',
+      'Maximum',
+    ],
+    ['a switch by whether it was on', 'BreakerOpen', 'Maximum'],
+  ] as const)('judges %s', (_what, name, statistic) => {
+    expect(metrics.overall(name).statistic).toBe(statistic);
+  });
+
+  it('judges a level alike where it has dimensions', () => {
+    const names: MetricName[] = ['StalePendingAmountMinor', 'BreakerOpen', 'StalePendingTransactions'];
+
+    expect(LEVELS.map(([name]) => name).toSorted()).toEqual(names.toSorted());
+    expect(JSON.stringify(metrics.searched('StalePendingAmountMinor'))).toContain("'Maximum'");
+  });
+});
