@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+
+import { chooseEntries } from '../../ops/chosen-entries.ts';
+import { findEntries } from '../../ops/quarantine-entries.ts';
+import type { QuarantineSummary } from '../../shared/store/quarantine-review.ts';
+
+/** Five refusals, one a day, on pages of two; the second was replayed. */
+const ENTRIES: QuarantineSummary[] = [1, 2, 3, 4, 5].map((day) => ({
+  kind: 'webhook',
+  id: `entry-${day}`,
+  reasons: (day === 4 ? ['amount_missing', 'too_deep'] : ['not_json']).map((code) => ({
+    code,
+    problem: 'x',
+  })),
+  refusedAt: `2026-06-0${day}T12:00:00.000Z`,
+  origin: 'webhook',
+  refusals: 1,
+  ...(day === 2 ? { replayedAt: '2026-06-10T12:00:00.000Z' } : {}),
+}));
+
+const review = {
+  list: (_kind: string, { nextPage = '0' }: { nextPage?: string }) => {
+    const start = Number(nextPage);
+    const entries = ENTRIES.slice(start, start + 2);
+    return Promise.resolve(
+      start + 2 < ENTRIES.length ? { entries, nextPage: String(start + 2) } : { entries },
+    );
+  },
+  read: () => Promise.resolve(undefined),
+};
+
+async function found(filter: Partial<Parameters<typeof findEntries>[2]>) {
+  const { entries, more } = await findEntries(review, 'webhook', {
+    ...{ withReplayed: false, limit: 100 },
+    ...filter,
+  });
+  return { days: entries.map(({ id }) => Number(id.split('-')[1])), more };
+}
+
+describe('findEntries', () => {
+  it.each([
+    ['what was replayed is left out', {}, [1, 3, 4, 5]],
+    ['unless it is asked for', { withReplayed: true }, [1, 2, 3, 4, 5]],
+    ['since an instant, which counts', { since: '2026-06-03T12:00:00.000Z' }, [3, 4, 5]],
+    ['for one reason among others', { reason: 'too_deep' }, [4]],
+  ])('finds on every page what is meant: %s', async (_what, filter, days) => {
+    expect(await found(filter)).toEqual({ days, more: false });
+  });
+
+  it('finds as many as are asked for, and says whether there are more', async () => {
+    expect(await found({ limit: 3 })).toEqual({ days: [1, 3, 4], more: true });
+    expect(await found({ limit: 4 })).toEqual({ days: [1, 3, 4, 5], more: false });
+  });
+});
+
+describe('chooseEntries', () => {
+  it('takes with --all only what was never replayed: what is run again goes on where it stopped (F12)', async () => {
+    const choice = { arguments: [], all: true, limit: 100 };
+
+    expect((await chooseEntries(review, 'webhook', choice)).ids).toEqual(
+      [1, 3, 4, 5].map((day) => `entry-${day}`),
+    );
+  });
+});
