@@ -86,6 +86,45 @@ describe('createButtonHttp', () => {
     expect(await client.call(get)).toEqual({ result: 'not-sent', reason: 'econnrefused' });
   });
 
+  it('knows that nothing was sent while the connection is not encrypted yet (B14)', async () => {
+    const silent = createTcpServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const client = createButtonHttp({ baseUrl: `https://127.0.0.1:${port}`, timeoutMs: 150 });
+
+    expect(await client.call(get)).toEqual({ result: 'not-sent', reason: 'timeout' });
+    client.close();
+    silent.close();
+  });
+
+  it('calls what ends on a connection that was used before unclear (A23)', async () => {
+    let calls = 0;
+    const client = await button((request, response) => {
+      calls += 1;
+      if (calls === 1) response.end('{}');
+      else request.socket.destroy();
+    });
+
+    expect(await client.call(get)).toMatchObject({ result: 'answered' });
+    expect(await client.call(get)).toEqual({ result: 'unclear', reason: 'econnreset' });
+  });
+
+  it('asks below the path of its base, and tells the time by Button’s clock', async () => {
+    const client = await button((request, response) => {
+      response.setHeader('date', 'Mon, 01 Jun 2026 12:00:00 GMT');
+      response.end(JSON.stringify({ url: request.url }));
+    });
+    const { port } = server?.address() as AddressInfo;
+    const below = createButtonHttp({ baseUrl: `http://127.0.0.1:${port}/base/`, timeoutMs: 1000 });
+
+    expect(await below.call(get)).toMatchObject({
+      body: { url: '/base/v1/order/1' },
+      serverTime: new Date('2026-06-01T12:00:00Z'),
+    });
+    expect(await client.call(get)).toMatchObject({ body: { url: '/v1/order/1' } });
+    below.close();
+  });
+
   it.each([
     ['an empty body', ''],
     ['HTML', '<html></html>'],
@@ -130,6 +169,8 @@ describe('createButtonHttp', () => {
     ['-5', 1000],
     ['1000000000', 900_000],
     ['soon', undefined],
+    ['Fri, 01 Jan 2100 00:00:00 GMT', 900_000],
+    ['Sat, 01 Jan 2000 00:00:00 GMT', 1000],
   ])('reads Retry-After %j within bounds (B2)', async (header, expected) => {
     const client = await button((_request, response) =>
       response.writeHead(429, { 'retry-after': header }).end(),
@@ -138,6 +179,14 @@ describe('createButtonHttp', () => {
     const answer = await client.call(get);
 
     expect(answer.result === 'answered' ? answer.retryAfterMs : undefined).toBe(expected);
+  });
+
+  it('reads when a rate limit is reset where there is no Retry-After (B2)', async () => {
+    const client = await button((_request, response) =>
+      response.writeHead(429, { 'x-button-limit-reset-seconds': '12' }).end(),
+    );
+
+    expect(await client.call(get)).toMatchObject({ retryAfterMs: 12_000 });
   });
 
   it('puts neither key nor body into what it returns (F14)', async () => {
