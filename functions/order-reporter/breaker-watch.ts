@@ -8,7 +8,7 @@ import {
 import type { CallResult } from '../../shared/domain/order-report.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import type { BreakerStore } from '../../shared/store/breaker-store.ts';
-import type { Stored } from '../../shared/store/versioned-item.ts';
+import type { Stored, WriteResult } from '../../shared/store/versioned-item.ts';
 
 /** What one environment of the function knows of its brand's breaker. Its methods throw what the store throws. */
 export type BreakerWatch = {
@@ -43,13 +43,22 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
   const readIfOld = async (): Promise<void> => {
     if (!known || now().getTime() - known.readAtMs >= READ_AGAIN_AFTER_MS) await read();
   };
+  /** A write without an answer may have been carried out: what stands there is read before it is relied on again. */
+  const write = async (breaker: Breaker, revision: number): Promise<WriteResult<Breaker>> => {
+    try {
+      return await store.write(breaker, revision);
+    } catch (error) {
+      known = undefined;
+      throw error;
+    }
+  };
   /** Writes what `change` makes of the breaker, unless that is what stands there. */
   const update = async (change: (breaker: Breaker | undefined) => Breaker): Promise<void> => {
     for (let race = 0; race < MAX_RACES; race += 1) {
       const standing = known?.stored;
       const changed = change(standing?.thing);
       if (changed === standing?.thing) return;
-      const result = await store.write(changed, standing?.revision ?? 0);
+      const result = await write(changed, standing?.revision ?? 0);
       remember(result.written ? result.stored : result.current);
       if (result.written) return;
     }

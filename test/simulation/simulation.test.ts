@@ -27,6 +27,7 @@ const FOUND: readonly (readonly [seed: number, because: string])[] = [
     'a replay soon after a replay was one message to SQS, though the order had been refused in between',
   ],
   [11422, 'an order that was refused once more after its replay still stood as replayed in quarantine'],
+  [12006, 'a reporter did not know of a breaker that it had opened by a write whose answer was lost'],
   [13600, 'an order that was refused once more by a clock behind that of its replay still stood as replayed'],
 ];
 

@@ -72,6 +72,24 @@ describe('createBreakerWatch', () => {
     expect(store.current()).toMatchObject({ state: 'open', cause: 'outage' });
   });
 
+  it('knows that it opened by a write whose answer was lost (B4)', async () => {
+    const lossy = createBreakerWatch({
+      store: {
+        read: () => store.read(),
+        write: async (breaker, revision) => {
+          await store.write(breaker, revision);
+          throw new Error('no answer');
+        },
+      },
+      now: () => clock,
+    });
+    expect(await lossy.isOpen()).toBe(false);
+
+    await expect(lossy.learn(keyRefused, order)).rejects.toThrow('no answer');
+
+    expect(await lossy.isOpen()).toBe(true);
+  });
+
   it('does not open for want of a key, nor for a 429 (B2)', async () => {
     await learn({ result: 'try-again', reason: 'api_key_not_set' }, 9);
     await learn({ result: 'try-again', reason: 'http_429', afterMs: 3000 }, 9);
