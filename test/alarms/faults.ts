@@ -157,12 +157,7 @@ export const FAULTS: readonly FaultCase[] = [
     alarms: ['IntakeFallbackAgeAlarm'],
     async play(world) {
       world.weather.isPollerDown = (source) => source === QUEUES.fallback;
-      strike(
-        world,
-        ({ functionName, target }) => functionName === 'webhook-receiver' && target === 'transactions',
-        { error: outage() },
-      );
-      await postWebhook(world, pendingWebhook);
+      await postWebhookToBeHeld(world);
       await world.runFor(2 * HOUR_MS);
     },
   },
@@ -171,12 +166,7 @@ export const FAULTS: readonly FaultCase[] = [
     alarms: ['IntakeFallbackDeathsAlarm'],
     async play(world) {
       strike(world, ({ functionName }) => functionName === 'webhook-fallback', { dies: 'before' });
-      strike(
-        world,
-        ({ functionName, target }) => functionName === 'webhook-receiver' && target === 'transactions',
-        { error: outage() },
-      );
-      await postWebhook(world, pendingWebhook);
+      await postWebhookToBeHeld(world);
       await world.runFor(6 * HOUR_MS);
     },
   },
@@ -188,12 +178,7 @@ export const FAULTS: readonly FaultCase[] = [
     },
     async play(world) {
       strike(world, ({ functionName }) => functionName === 'webhook-fallback', { dies: 'before' });
-      strike(
-        world,
-        ({ functionName, target }) => functionName === 'webhook-receiver' && target === 'transactions',
-        { error: outage() },
-      );
-      await postWebhook(world, pendingWebhook);
+      await postWebhookToBeHeld(world);
       await world.runFor(HOUR_MS);
     },
   },
@@ -338,3 +323,13 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
 ];
+
+/** A webhook that goes to the fallback queue, because the receiver can not write to the table. */
+async function postWebhookToBeHeld(world: SimulatedWorld): Promise<void> {
+  strike(
+    world,
+    ({ functionName, target }) => functionName === 'webhook-receiver' && target === 'transactions',
+    { error: outage() },
+  );
+  await postWebhook(world, pendingWebhook);
+}
