@@ -5,8 +5,6 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import type { Environment as OrderReporterEnvironment } from '../../functions/order-reporter/env.ts';
-import type { Environment as RetrySweepEnvironment } from '../../functions/retry-sweep/env.ts';
 import { ORDER_REPORTS_TABLE } from '../../shared/store/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
@@ -15,6 +13,8 @@ import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
 import type { Deployment } from '../deployment.ts';
+import { orderReporterEnvironment, retrySweepEnvironment } from '../function-environments.ts';
+import { TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import { stageMetrics } from '../metrics.ts';
 import { brandName, type BrandConfig } from '../order-reporting-config.ts';
 
@@ -90,25 +90,17 @@ export class BrandOrders extends Construct {
     });
   }
 
-  #reporterEnvironment(): OrderReporterEnvironment {
+  #reporterEnvironment(): ReturnType<typeof orderReporterEnvironment> {
     const { deployment, brand, orderReports, quarantine, quarantineRetentionDays, verifyBefore } =
       this.#props;
-    return {
-      BRAND_ID: brand.id,
-      ORDER_REPORTS_TABLE: orderReports.tableName,
-      QUARANTINE_TABLE: quarantine.tableName,
-      API_KEY_SECRET_ID: this.apiKey.arn,
-      BUTTON_API_URL: deployment.config.buttonApiUrl,
-      BUTTON_TIMEOUT_MS: String(brand.buttonTimeoutMs),
-      QUIET_TIME_SECONDS: String(brand.quietTimeSeconds),
-      RETRY_BASE_SECONDS: String(brand.retryBaseSeconds),
-      RETRY_MAX_SECONDS: String(brand.retryMaxSeconds),
-      QUARANTINE_RETENTION_DAYS: String(quarantineRetentionDays),
-      ORDER_BY: brand.orderBy,
-      TEST_TOKENS: brand.testTokens,
-      ALLOW_FINALIZATION_DATE: brand.allowFinalizationDate ? 'true' : 'false',
-      ...(verifyBefore === undefined ? {} : { VERIFY_BEFORE: verifyBefore }),
-    };
+    return orderReporterEnvironment(brand, {
+      orderReports: orderReports.tableName,
+      quarantine: quarantine.tableName,
+      quarantineRetentionDays,
+      apiKeyId: this.apiKey.arn,
+      buttonApiUrl: deployment.config.buttonApiUrl,
+      verifyBefore,
+    });
   }
 
   #reporterPermissions(): PolicyStatement[] {
@@ -126,17 +118,15 @@ export class BrandOrders extends Construct {
 
   #createRetrySweep(): ScheduledWorker {
     const { deployment, brand, orderReports } = this.#props;
-    const environment: RetrySweepEnvironment = {
-      BRAND_ID: brand.id,
-      ORDER_REPORTS_TABLE: orderReports.tableName,
-      ORDER_QUEUE_URL: this.queue.queueUrl,
-      MAX_WAKE_UPS: String(brand.retrySweep.maxWakeUps),
-    };
+    const environment = retrySweepEnvironment(brand, {
+      orderReports: orderReports.tableName,
+      orderQueueUrl: this.queue.queueUrl,
+    });
     const dueIndexArn = `${orderReports.tableArn}/index/${ORDER_REPORTS_TABLE.dueIndex.name}`;
     return new ScheduledWorker(this, 'RetrySweep', {
       deployment,
       name: 'retry-sweep',
-      timeoutSeconds: 30,
+      timeoutSeconds: TIMEOUT_SECONDS.retrySweep,
       environment,
       permissions: [
         permission(['dynamodb:Query'], dueIndexArn, leadingKeys(`${brand.id}#`)),

@@ -7,13 +7,14 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import type { Environment as EventPublisherEnvironment } from '../../functions/event-publisher/env.ts';
 import { ExplainedAlarm } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { pinLogicalId } from '../constructs/logical-id.ts';
 import { permission } from '../constructs/permission.ts';
 import { dataRemovalPolicy, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
+import { eventPublisherEnvironment } from '../function-environments.ts';
+import { TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import { stageMetrics } from '../metrics.ts';
 
 /** What the publication of events needs. */
@@ -57,14 +58,14 @@ export class EventPublication extends Construct {
       }),
       'EventPublisherFailures',
     );
-    const environment: EventPublisherEnvironment = {
-      EVENT_BUS_NAME: this.bus.eventBusName,
-      INCLUDE_PERSONAL_FIELDS: includePersonalFields ? 'true' : 'false',
-    };
+    const environment = eventPublisherEnvironment(
+      { includePersonalFields },
+      { eventBusName: this.bus.eventBusName },
+    );
     const publisher = new LambdaFunction(this, 'Publisher', {
       deployment,
       name: 'event-publisher',
-      timeoutSeconds: 30,
+      timeoutSeconds: TIMEOUT_SECONDS.eventPublisher,
       environment,
       permissions: this.#permissions(),
     });

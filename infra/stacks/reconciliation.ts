@@ -6,8 +6,6 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import type { Environment as ReconciliationPlannerEnvironment } from '../../functions/reconciliation-planner/env.ts';
-import type { Environment as TransactionReconcilerEnvironment } from '../../functions/transaction-reconciler/env.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { permission } from '../constructs/permission.ts';
@@ -15,6 +13,11 @@ import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
 import type { Deployment } from '../deployment.ts';
+import {
+  reconciliationPlannerEnvironment,
+  transactionReconcilerEnvironment,
+} from '../function-environments.ts';
+import { plannerTimeoutSeconds } from '../fixed-settings.ts';
 import { stageMetrics, type StageMetrics } from '../metrics.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 
@@ -69,7 +72,12 @@ export class Reconciliation extends Construct {
       batchSize: 1,
       maxConcurrency,
       maxReceiveCount,
-      environment: (wakeUps) => this.#reconcilerEnvironment(wakeUps),
+      environment: (wakeUps) =>
+        transactionReconcilerEnvironment(transactionsConfig, {
+          ...this.#resources(wakeUps),
+          transactions: transactions.tableName,
+          quarantine: quarantine.tableName,
+        }),
       permissions: (wakeUps) => [
         permission(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], positions.tableArn),
         permission(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),
@@ -87,46 +95,24 @@ export class Reconciliation extends Construct {
     });
   }
 
-  #reconcilerEnvironment(wakeUps: Queue): TransactionReconcilerEnvironment {
-    const { deployment, transactionsConfig, transactions, positions, quarantine } = this.#props;
-    const { reconciler, shopperField, quarantineRetentionDays, liveFrom } = transactionsConfig;
+  #resources(wakeUps: Queue): Parameters<typeof reconciliationPlannerEnvironment>[1] {
+    const { deployment, positions } = this.#props;
     return {
-      POSITIONS_TABLE: positions.tableName,
-      TRANSACTIONS_TABLE: transactions.tableName,
-      QUARANTINE_TABLE: quarantine.tableName,
-      WAKE_UP_QUEUE_URL: wakeUps.queueUrl,
-      API_KEY_SECRET_ID: this.apiKey.arn,
-      BUTTON_API_URL: deployment.config.buttonApiUrl,
-      BUTTON_TIMEOUT_MS: String(reconciler.buttonTimeoutMs),
-      SHOPPER_FIELD: shopperField,
-      OVERLAP_SECONDS: String(reconciler.overlapSeconds),
-      LAG_SECONDS: String(reconciler.lagSeconds),
-      SLICE_SECONDS: String(reconciler.sliceSeconds),
-      PAGE_SIZE: String(reconciler.pageSize),
-      QUARANTINE_RETENTION_DAYS: String(quarantineRetentionDays),
-      DRIFT_RETENTION_DAYS: String(reconciler.driftRetentionDays),
-      ...(liveFrom === undefined ? {} : { LIVE_FROM: liveFrom }),
+      positions: positions.tableName,
+      wakeUpQueueUrl: wakeUps.queueUrl,
+      apiKeyId: this.apiKey.arn,
+      buttonApiUrl: deployment.config.buttonApiUrl,
     };
   }
 
   #createPlanner(): ScheduledWorker {
     const { deployment, transactionsConfig, positions } = this.#props;
     const { reconciler } = transactionsConfig;
-    const environment: ReconciliationPlannerEnvironment = {
-      POSITIONS_TABLE: positions.tableName,
-      WAKE_UP_QUEUE_URL: this.wakeUps.queueUrl,
-      API_KEY_SECRET_ID: this.apiKey.arn,
-      BUTTON_API_URL: deployment.config.buttonApiUrl,
-      BUTTON_TIMEOUT_MS: String(reconciler.buttonTimeoutMs),
-      FIRST_READ: reconciler.firstRead,
-      READ_FROM: reconciler.readFrom,
-      SWEEP_DAYS: String(reconciler.sweepDays),
-    };
+    const environment = reconciliationPlannerEnvironment(transactionsConfig, this.#resources(this.wakeUps));
     return new ScheduledWorker(this, 'Planner', {
       deployment,
       name: 'reconciliation-planner',
-      // One call lists the accounts; the rest is the table and the queue.
-      timeoutSeconds: Math.ceil(reconciler.buttonTimeoutMs / 1000) + 30,
+      timeoutSeconds: plannerTimeoutSeconds(reconciler),
       environment,
       permissions: [
         permission(

@@ -9,12 +9,13 @@ import {
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
 } from '../../shared/store/table.ts';
-import type { Environment as PersonalDataExpiryEnvironment } from '../../functions/personal-data-expiry/env.ts';
 import { createDataTable, text } from '../constructs/data-table.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import type { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
 import type { Deployment } from '../deployment.ts';
+import { personalDataExpiryEnvironment } from '../function-environments.ts';
+import { EXPIRY_SCHEDULE, TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 import { EventPublication } from './event-publication.ts';
 import { Reconciliation } from './reconciliation.ts';
@@ -134,21 +135,19 @@ function addPersonalDataExpiry(
   scope: Construct,
   {
     deployment,
-    transactionsConfig: { personalDataDays, stalePendingDays },
+    transactionsConfig,
     transactions,
     positions,
   }: TransactionsTableProps & { transactions: Table; positions: Table },
 ): void {
-  const environment: PersonalDataExpiryEnvironment = {
-    TRANSACTIONS_TABLE: transactions.tableName,
-    POSITIONS_TABLE: positions.tableName,
-    PERSONAL_DATA_DAYS: String(personalDataDays),
-    STALE_PENDING_DAYS: String(stalePendingDays),
-  };
+  const environment = personalDataExpiryEnvironment(transactionsConfig, {
+    transactions: transactions.tableName,
+    positions: positions.tableName,
+  });
   new ScheduledWorker(scope, 'PersonalDataExpiry', {
     deployment,
     name: 'personal-data-expiry',
-    timeoutSeconds: 900,
+    timeoutSeconds: TIMEOUT_SECONDS.personalDataExpiry,
     environment,
     permissions: [
       // It deletes parts of large payloads, and asks the table to refuse anything else.
@@ -163,8 +162,7 @@ function addPersonalDataExpiry(
       ),
     ],
     failedRuns: 'dropped',
-    // As often as runs can follow each other: a pass over a large table takes many, and one with nothing to do is a single read.
-    schedules: [{ name: 'often', expression: 'rate(15 minutes)', timeZone: 'UTC' }],
+    schedules: [{ name: 'often', expression: EXPIRY_SCHEDULE, timeZone: 'UTC' }],
   });
 }
 

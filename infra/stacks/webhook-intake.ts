@@ -2,11 +2,10 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import type { Environment as WebhookFallbackEnvironment } from '../../functions/webhook-fallback/env.ts';
-import type { Environment as WebhookReceiverEnvironment } from '../../functions/webhook-receiver/env.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
@@ -15,6 +14,8 @@ import { QueueWorker } from '../constructs/queue-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
 import { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
 import type { Deployment } from '../deployment.ts';
+import { webhookFallbackEnvironment, webhookReceiverEnvironment } from '../function-environments.ts';
+import { TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import { stageMetrics, type StageMetrics } from '../metrics.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 
@@ -28,8 +29,6 @@ export type WebhookIntakeProps = {
 
 /** Twenty minutes hold at least one try of each: they are up to 15 minutes apart (functions/webhook-fallback). */
 const EVERY_HELD_WEBHOOK_IS_TRIED = Duration.minutes(20);
-
-type StoreEnvironment = Omit<WebhookFallbackEnvironment, 'FALLBACK_QUEUE_URL' | 'MAX_RECEIVES'>;
 
 /** From Button's webhook to the table: the public URL, the receiver, and the queue for what can't be stored at once. */
 export class WebhookIntake extends Construct {
@@ -70,11 +69,6 @@ export class WebhookIntake extends Construct {
     const { deployment, transactionsConfig } = this.#props;
     const { timeoutSeconds, visibilityTimeoutSeconds, maxConcurrency, maxReceiveCount } =
       transactionsConfig.fallback;
-    const environment = (queueUrl: string): WebhookFallbackEnvironment => ({
-      ...this.#storeEnvironment(),
-      FALLBACK_QUEUE_URL: queueUrl,
-      MAX_RECEIVES: String(maxReceiveCount),
-    });
     return new QueueWorker(this, 'Fallback', {
       deployment,
       logicalId: 'WebhookFallbackQueue',
@@ -85,7 +79,7 @@ export class WebhookIntake extends Construct {
       batchSize: 10,
       maxConcurrency,
       maxReceiveCount,
-      environment: ({ queueUrl }) => environment(queueUrl),
+      environment: (queue) => webhookFallbackEnvironment(transactionsConfig, this.#resources(queue)),
       permissions: () => this.#storePermissions(),
       alarms: {
         deadLetterImpact:
@@ -99,15 +93,15 @@ export class WebhookIntake extends Construct {
   }
 
   #createReceiver({ queue: fallbackQueue }: QueueWorker): LambdaFunction {
-    const environment: WebhookReceiverEnvironment = {
-      ...this.#storeEnvironment(),
-      FALLBACK_QUEUE_URL: fallbackQueue.queueUrl,
-      WEBHOOK_SECRETS_ID: this.secrets.arn,
-    };
+    const { deployment, transactionsConfig } = this.#props;
+    const environment = webhookReceiverEnvironment(transactionsConfig, {
+      ...this.#resources(fallbackQueue),
+      webhookSecretsId: this.secrets.arn,
+    });
     return new LambdaFunction(this, 'Receiver', {
-      deployment: this.#props.deployment,
+      deployment,
       name: 'webhook-receiver',
-      timeoutSeconds: 10,
+      timeoutSeconds: TIMEOUT_SECONDS.webhookReceiver,
       environment,
       permissions: [
         ...this.#storePermissions(),
@@ -117,15 +111,12 @@ export class WebhookIntake extends Construct {
     });
   }
 
-  #storeEnvironment(): StoreEnvironment {
-    const { transactions, quarantine, transactionsConfig } = this.#props;
-    const { liveFrom } = transactionsConfig;
+  #resources(fallbackQueue: Queue): Parameters<typeof webhookFallbackEnvironment>[1] {
+    const { transactions, quarantine } = this.#props;
     return {
-      TRANSACTIONS_TABLE: transactions.tableName,
-      QUARANTINE_TABLE: quarantine.tableName,
-      SHOPPER_FIELD: transactionsConfig.shopperField,
-      QUARANTINE_RETENTION_DAYS: String(transactionsConfig.quarantineRetentionDays),
-      ...(liveFrom === undefined ? {} : { LIVE_FROM: liveFrom }),
+      transactions: transactions.tableName,
+      quarantine: quarantine.tableName,
+      fallbackQueueUrl: fallbackQueue.queueUrl,
     };
   }
 

@@ -1,0 +1,18 @@
+import type { TransactionsConfig } from './transactions-config.ts';
+
+/** The timeouts that no setting changes, in seconds. */
+export const TIMEOUT_SECONDS = {
+  retrySweep: 30,
+  webhookReceiver: 10,
+  eventPublisher: 30,
+  /** The longest that Lambda lets a function run. */
+  personalDataExpiry: 900,
+} as const;
+
+/** The planner's timeout, in seconds: one call lists the accounts; the rest is the table and the queue. */
+export function plannerTimeoutSeconds({ buttonTimeoutMs }: TransactionsConfig['reconciler']): number {
+  return Math.ceil(buttonTimeoutMs / 1000) + 30;
+}
+
+/** When personal data expires: as often as runs can follow each other. A pass takes many; one with nothing to do is a single read. */
+export const EXPIRY_SCHEDULE = 'rate(15 minutes)';

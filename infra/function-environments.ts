@@ -1,0 +1,170 @@
+import type { Environment as EventPublisher } from '../functions/event-publisher/env.ts';
+import type { Environment as OrderReporter } from '../functions/order-reporter/env.ts';
+import type { Environment as PersonalDataExpiry } from '../functions/personal-data-expiry/env.ts';
+import type { Environment as ReconciliationPlanner } from '../functions/reconciliation-planner/env.ts';
+import type { Environment as RetrySweep } from '../functions/retry-sweep/env.ts';
+import type { Environment as TransactionReconciler } from '../functions/transaction-reconciler/env.ts';
+import type { Environment as WebhookFallback } from '../functions/webhook-fallback/env.ts';
+import type { Environment as WebhookReceiver } from '../functions/webhook-receiver/env.ts';
+import type { BrandConfig } from './order-reporting-config.ts';
+import type { TransactionsConfig } from './transactions-config.ts';
+
+// Each function's environment from the configuration and the names of resources. The stacks name real resources, the simulator its own.
+
+/** The order reporter's environment. `verifyBefore`: ISO 8601 with an offset; undefined unless the ledger was restored. */
+export function orderReporterEnvironment(
+  brand: BrandConfig,
+  resources: {
+    orderReports: string;
+    quarantine: string;
+    quarantineRetentionDays: number;
+    apiKeyId: string;
+    buttonApiUrl: string;
+    verifyBefore: string | undefined;
+  },
+): OrderReporter {
+  const { verifyBefore } = resources;
+  return {
+    BRAND_ID: brand.id,
+    ORDER_REPORTS_TABLE: resources.orderReports,
+    QUARANTINE_TABLE: resources.quarantine,
+    API_KEY_SECRET_ID: resources.apiKeyId,
+    BUTTON_API_URL: resources.buttonApiUrl,
+    BUTTON_TIMEOUT_MS: String(brand.buttonTimeoutMs),
+    QUIET_TIME_SECONDS: String(brand.quietTimeSeconds),
+    RETRY_BASE_SECONDS: String(brand.retryBaseSeconds),
+    RETRY_MAX_SECONDS: String(brand.retryMaxSeconds),
+    QUARANTINE_RETENTION_DAYS: String(resources.quarantineRetentionDays),
+    ORDER_BY: brand.orderBy,
+    TEST_TOKENS: brand.testTokens,
+    ALLOW_FINALIZATION_DATE: brand.allowFinalizationDate ? 'true' : 'false',
+    ...(verifyBefore === undefined ? {} : { VERIFY_BEFORE: verifyBefore }),
+  };
+}
+
+/** The retry sweep's environment. */
+export function retrySweepEnvironment(
+  brand: BrandConfig,
+  resources: { orderReports: string; orderQueueUrl: string },
+): RetrySweep {
+  return {
+    BRAND_ID: brand.id,
+    ORDER_REPORTS_TABLE: resources.orderReports,
+    ORDER_QUEUE_URL: resources.orderQueueUrl,
+    MAX_WAKE_UPS: String(brand.retrySweep.maxWakeUps),
+  };
+}
+
+type IntakeResources = { transactions: string; quarantine: string; fallbackQueueUrl: string };
+
+/** The webhook receiver's environment. */
+export function webhookReceiverEnvironment(
+  config: TransactionsConfig,
+  resources: IntakeResources & { webhookSecretsId: string },
+): WebhookReceiver {
+  return { ...intakeEnvironment(config, resources), WEBHOOK_SECRETS_ID: resources.webhookSecretsId };
+}
+
+/** The webhook fallback's environment. */
+export function webhookFallbackEnvironment(
+  config: TransactionsConfig,
+  resources: IntakeResources,
+): WebhookFallback {
+  return { ...intakeEnvironment(config, resources), MAX_RECEIVES: String(config.fallback.maxReceiveCount) };
+}
+
+/** What receiver and fallback share, because they run the same code. */
+function intakeEnvironment(
+  { shopperField, quarantineRetentionDays, liveFrom }: TransactionsConfig,
+  { transactions, quarantine, fallbackQueueUrl }: IntakeResources,
+): Omit<WebhookReceiver, 'WEBHOOK_SECRETS_ID'> {
+  return {
+    TRANSACTIONS_TABLE: transactions,
+    QUARANTINE_TABLE: quarantine,
+    FALLBACK_QUEUE_URL: fallbackQueueUrl,
+    SHOPPER_FIELD: shopperField,
+    QUARANTINE_RETENTION_DAYS: String(quarantineRetentionDays),
+    ...(liveFrom === undefined ? {} : { LIVE_FROM: liveFrom }),
+  };
+}
+
+/** The event publisher's environment. */
+export function eventPublisherEnvironment(
+  { includePersonalFields }: Pick<TransactionsConfig, 'includePersonalFields'>,
+  resources: { eventBusName: string },
+): EventPublisher {
+  return {
+    EVENT_BUS_NAME: resources.eventBusName,
+    INCLUDE_PERSONAL_FIELDS: includePersonalFields ? 'true' : 'false',
+  };
+}
+
+type ReconciliationResources = {
+  positions: string;
+  wakeUpQueueUrl: string;
+  apiKeyId: string;
+  buttonApiUrl: string;
+};
+
+/** The reconciliation planner's environment. */
+export function reconciliationPlannerEnvironment(
+  { reconciler }: TransactionsConfig,
+  resources: ReconciliationResources,
+): ReconciliationPlanner {
+  return {
+    ...reconciliationEnvironment(reconciler, resources),
+    FIRST_READ: reconciler.firstRead,
+    READ_FROM: reconciler.readFrom,
+    SWEEP_DAYS: String(reconciler.sweepDays),
+  };
+}
+
+/** The transaction reconciler's environment. */
+export function transactionReconcilerEnvironment(
+  { reconciler, shopperField, quarantineRetentionDays, liveFrom }: TransactionsConfig,
+  resources: ReconciliationResources & { transactions: string; quarantine: string },
+): TransactionReconciler {
+  return {
+    ...reconciliationEnvironment(reconciler, resources),
+    TRANSACTIONS_TABLE: resources.transactions,
+    QUARANTINE_TABLE: resources.quarantine,
+    SHOPPER_FIELD: shopperField,
+    OVERLAP_SECONDS: String(reconciler.overlapSeconds),
+    LAG_SECONDS: String(reconciler.lagSeconds),
+    SLICE_SECONDS: String(reconciler.sliceSeconds),
+    PAGE_SIZE: String(reconciler.pageSize),
+    QUARANTINE_RETENTION_DAYS: String(quarantineRetentionDays),
+    DRIFT_RETENTION_DAYS: String(reconciler.driftRetentionDays),
+    ...(liveFrom === undefined ? {} : { LIVE_FROM: liveFrom }),
+  };
+}
+
+/** What planner and reconciler share. */
+function reconciliationEnvironment(
+  { buttonTimeoutMs }: TransactionsConfig['reconciler'],
+  { positions, wakeUpQueueUrl, apiKeyId, buttonApiUrl }: ReconciliationResources,
+): Pick<
+  ReconciliationPlanner,
+  'POSITIONS_TABLE' | 'WAKE_UP_QUEUE_URL' | 'API_KEY_SECRET_ID' | 'BUTTON_API_URL' | 'BUTTON_TIMEOUT_MS'
+> {
+  return {
+    POSITIONS_TABLE: positions,
+    WAKE_UP_QUEUE_URL: wakeUpQueueUrl,
+    API_KEY_SECRET_ID: apiKeyId,
+    BUTTON_API_URL: buttonApiUrl,
+    BUTTON_TIMEOUT_MS: String(buttonTimeoutMs),
+  };
+}
+
+/** The personal data expiry's environment. */
+export function personalDataExpiryEnvironment(
+  { personalDataDays, stalePendingDays }: TransactionsConfig,
+  resources: { transactions: string; positions: string },
+): PersonalDataExpiry {
+  return {
+    TRANSACTIONS_TABLE: resources.transactions,
+    POSITIONS_TABLE: resources.positions,
+    PERSONAL_DATA_DAYS: String(personalDataDays),
+    STALE_PENDING_DAYS: String(stalePendingDays),
+  };
+}
