@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
 import type { Sweep } from '../../shared/domain/begin-stream.ts';
@@ -5,7 +7,24 @@ import { plannedWakeUp, type WakeUpMessage } from '../../shared/domain/wake-up.t
 import { log } from '../../shared/runtime/logger.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
 import { prepareCrossCheck, prepareStreams, type PrepareStreamsPorts } from './prepare-streams.ts';
-import type { PlannedStream } from './tick.ts';
+
+/** What one schedule of the planner sets going. */
+export type PlannedStream = 'live' | 'sweep-daily' | 'sweep-weekly' | 'cross-check';
+
+const TickSchema = z
+  .object({
+    streams: z.array(z.enum(['live', 'sweep-daily', 'sweep-weekly', 'cross-check'])).default(['live']),
+  })
+  .nullish();
+
+/**
+ * Which streams a tick sets going. An input that names none, such as that of a run by hand, is a tick of the live streams.
+ *
+ * Throws on a stream that is not known here: the schedule is wrong.
+ */
+export function streamsOf(event: unknown): readonly PlannedStream[] {
+  return TickSchema.parse(event)?.streams ?? ['live'];
+}
 
 /** What came of a tick. */
 export type PlanOutcome =

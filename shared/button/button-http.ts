@@ -31,6 +31,9 @@ export type ButtonHttp = {
   close(): void;
 };
 
+/** Opens connections to the host of `baseUrl`; `timeoutMs` is the total deadline of one call. */
+export type OpenButtonHttp = (to: { baseUrl: string; timeoutMs: number }) => ButtonHttp;
+
 const MAX_RESPONSE_BYTES = 5_000_000;
 
 /**
@@ -40,7 +43,7 @@ const MAX_RESPONSE_BYTES = 5_000_000;
  * Authentication is HTTP Basic, the API key as user name and an empty password.
  * Source: https://developer.usebutton.com/reference/authentication
  */
-export function createButtonHttp({ baseUrl, timeoutMs }: { baseUrl: string; timeoutMs: number }): ButtonHttp {
+export function createButtonHttp({ baseUrl, timeoutMs }: Parameters<OpenButtonHttp>[0]): ButtonHttp {
   const { protocol, hostname, port, pathname } = new URL(baseUrl);
   const basePath = pathname.replace(/\/$/, '');
   const agent =

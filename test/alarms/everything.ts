@@ -9,7 +9,7 @@ import { readOwner, scanPage } from '../../shared/store/transaction-scan.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { orderMessage, type SentVersion } from '../simulation/messages.ts';
-import { QUEUES, TABLES } from '../simulation/functions.ts';
+import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { inject, live, misbehave, MINUTE_MS, outage, postWebhook, strike } from './play.ts';
 import { watchWorld, type WatchedWorld } from './watched-world.ts';
 
@@ -141,7 +141,7 @@ function workTwice({ clock, functions }: WatchedWorld['world'], { body, groupId 
   const record = { messageId: 'twice', body, attributes: { MessageGroupId: groupId } };
   clock.at(clock.now(), () => {
     for (let worker = 0; worker < 2; worker += 1)
-      clock.track(functions.transactionReconciler.invoke({ Records: [record] } as unknown as SQSEvent));
+      clock.track(functions['transaction-reconciler'].invoke({ Records: [record] } as unknown as SQSEvent));
   });
 }
 

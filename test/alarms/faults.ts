@@ -1,7 +1,7 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
-import { QUEUES } from '../simulation/functions.ts';
+import { QUEUES } from '../simulation/resources.ts';
 import { orderMessage } from '../simulation/messages.ts';
 import type { SimulatedWorld, SimulatedWorldOptions } from '../simulation/world.ts';
 import { HOUR_MS, inject, live, misbehave, MINUTE_MS, outage, postWebhook, strike } from './play.ts';

@@ -36,6 +36,7 @@ const FUNCTION_IDS: Record<string, string> = {
   'event-publisher': logicalId(FUNCTION, 'PublicationPublisherFunction'),
   'reconciliation-planner': logicalId(FUNCTION, 'ReconciliationPlannerWorkerFunction'),
   'transaction-reconciler': logicalId(FUNCTION, 'ReconciliationReconcilerWorkerFunction'),
+  'personal-data-expiry': logicalId(FUNCTION, 'PersonalDataExpiryWorkerFunction'),
 };
 const PUBLISHER = FUNCTION_IDS['event-publisher'] ?? '';
 const SCHEDULED = ['retry-sweep', 'reconciliation-planner'];

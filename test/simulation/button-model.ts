@@ -29,7 +29,7 @@ export function createButtonModel(
 
 /** Button's API as one process reaches it, without a network: what `createButtonHttp` makes of the same answers. */
 export function createModelHttp(
-  host: Host,
+  host: Pick<Host, 'call'>,
   { exchange, clock, timeoutMs }: { exchange: Exchange; clock: VirtualClock; timeoutMs: number },
 ): ButtonHttp {
   return {

@@ -5,10 +5,11 @@ import {
   type WebhookFault,
 } from '../../local/button-simulator/fault-rules.ts';
 import type { World } from '../../local/button-simulator/world.ts';
-import { QUEUES, SECRETS, TABLES } from './functions.ts';
+import { QUEUES, SECRETS, TABLES } from './resources.ts';
 import { orderMessage, type ProducerMessage, type SentVersion } from './messages.ts';
 import { randomFrom, type Random } from './random.ts';
-import type { AwsTrouble, FunctionName, Step } from './step.ts';
+import type { FunctionName } from './functions.ts';
+import type { AwsTrouble, Step } from './step.ts';
 
 /** A schedule: which of Button's possible worlds it is set in, and what happens there. */
 export type Schedule = { seed: number; world: World; steps: readonly Step[] };

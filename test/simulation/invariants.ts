@@ -5,7 +5,7 @@ import { creditReward, payableMinor, type LedgerEntry } from '../../shared/event
 import { unpackJson } from '../../shared/store/packed-json.ts';
 import type { OrderReport } from '../../shared/domain/order-report.ts';
 import type { Item } from './dynamodb-expression.ts';
-import { QUEUES, TABLES } from './functions.ts';
+import { QUEUES, TABLES } from './resources.ts';
 import { randomFrom } from './random.ts';
 import type { MessageVersion } from './step.ts';
 import type { SimulatedWorld } from './world.ts';
@@ -171,10 +171,10 @@ export class Invariants {
   }
 
   #checkMessages(): void {
-    const { outcomes } = this.#world;
+    const { doneMessages } = this.#world;
     const kept = new Set(this.#items(TABLES.orderQuarantine).map(({ id }) => id?.S));
     for (const [messageId, version] of this.#messages) {
-      if (!outcomes.has(messageId)) fail('every message is accounted for', `${messageId} has no outcome`);
+      if (!doneMessages.has(messageId)) fail('every message is accounted for', `${messageId} is not done`);
       if (version === 'no message' && !kept.has(messageId))
         fail('every bad message is in quarantine', `${messageId} is not`);
     }

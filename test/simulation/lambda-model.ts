@@ -1,11 +1,9 @@
 import type { InvocationResult } from '../../local/aws/lambda/invocation-result.ts';
 import { failedBy } from '../../local/aws/lambda/invocation-result.ts';
 import type { Measured } from '../../shared/domain/metrics.ts';
+import type { InvocationContext } from '../../shared/lambda/runtime.ts';
 import type { Call, Fate, Weather } from './weather.ts';
 import type { VirtualClock } from './virtual-clock.ts';
-
-/** What a function is told of its invocation. */
-export type InvocationContext = { awsRequestId: string; getRemainingTimeInMillis: () => number };
 
 /** One invocation, once it is over. */
 export type Invocation = {

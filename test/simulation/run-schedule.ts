@@ -16,7 +16,7 @@ import { createTransactionStore } from '../../shared/store/transaction-store.ts'
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 
 import type { Item } from './dynamodb-expression.ts';
-import { QUEUES, SECRETS, TABLES } from './functions.ts';
+import { QUEUES, SECRETS, TABLES } from './resources.ts';
 import type { Schedule } from './generate.ts';
 import { BrokenInvariant, Invariants } from './invariants.ts';
 import { orderMessage } from './messages.ts';
@@ -101,6 +101,7 @@ class Run {
           });
         if (status !== 'succeeded') this.#tell?.(`${functionName} ${status === 'killed' ? 'dies' : status}`);
       },
+      onMessageDone: (messageId) => this.#tell?.(`the reporter is done with ${messageId}`),
     });
     this.#invariants = new Invariants(this.#world);
     if (tell) this.#listen(tell);
@@ -129,10 +130,6 @@ class Run {
         this.#tell?.(`${request.method} ${request.path} at Button: ${work}`);
       });
       return record;
-    };
-    this.#world.outcomes.set = (messageId, outcome) => {
-      this.#tell?.(`the reporter makes "${outcome}" of ${messageId}`);
-      return Map.prototype.set.call(this.#world.outcomes, messageId, outcome) as never;
     };
   }
 
@@ -395,8 +392,8 @@ class Run {
     clock.at(clock.now() + RESTORE_PAUSE_MS - SECOND_MS, () => {
       dynamodb.restore(TABLES.orderReports, backup.items);
       this.#world.verifyBefore = new Date(clock.now()).toISOString();
-      functions.orderReporter.forgetIdleEnvironments();
-      functions.retrySweep.forgetIdleEnvironments();
+      functions['order-reporter'].forgetIdleEnvironments();
+      functions['retry-sweep'].forgetIdleEnvironments();
       this.#restoredToMs = backup.oldestSentMs;
       this.#tell?.('the ledger is back at its backup');
       // What was on the queue then was sent before.

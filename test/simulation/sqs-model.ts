@@ -373,10 +373,15 @@ export class SqsModel {
   }
 
   #queue(url: string | undefined): Queue {
-    const queue = this.#queues.get(url ?? '');
+    const queue = this.#queues.get(queueNameOf(url ?? ''));
     if (queue) return queue;
     throw new QueueDoesNotExist({ message: 'The specified queue does not exist.', $metadata: METADATA });
   }
+}
+
+/** A queue's name from its URL; a name stands for itself. */
+export function queueNameOf(url: string): string {
+  return url.slice(url.lastIndexOf('/') + 1);
 }
 
 function toSendInput({

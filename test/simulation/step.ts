@@ -1,4 +1,5 @@
 import type { ApiFault, WebhookFault } from '../../local/button-simulator/fault-rules.ts';
+import type { FunctionName } from './functions.ts';
 import type { ProducerMessage } from './messages.ts';
 
 /** A version of an order that a message brings, as far as the invariants look at it. */
@@ -6,16 +7,6 @@ export type MessageVersion = { orderId: string; sequence: number; kind: 'created
 
 /** How an AWS service misbehaves: refuses, does its work and loses the answer (to us, or to the client, which asks again), or shows old data. */
 export type AwsTrouble = 'refuses' | 'loses-answers' | 'makes-clients-retry' | 'is-stale';
-
-/** Functions that can be struck. */
-export type FunctionName =
-  | 'order-reporter'
-  | 'retry-sweep'
-  | 'webhook-receiver'
-  | 'webhook-fallback'
-  | 'event-publisher'
-  | 'reconciliation-planner'
-  | 'transaction-reconciler';
 
 type Lasting = { forMs: number };
 type Chance = { probability: number };

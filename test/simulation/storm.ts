@@ -2,7 +2,8 @@ import { DynamoDBServiceException, ProvisionedThroughputExceededException } from
 import { SQSServiceException } from '@aws-sdk/client-sqs';
 
 import type { Random } from './random.ts';
-import type { AwsTrouble, FunctionName } from './step.ts';
+import type { FunctionName } from './functions.ts';
+import type { AwsTrouble } from './step.ts';
 import type { Call, Fate, Weather } from './weather.ts';
 
 type Window = { untilMs: number; probability: number };

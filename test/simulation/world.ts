@@ -1,6 +1,9 @@
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { isUtf8 } from 'node:buffer';
 
-import type { ReportOutcome } from '../../functions/order-reporter/report-order.ts';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+
+import { EXPIRY_SCHEDULE } from '../../infra/fixed-settings.ts';
 import { OrderReportingConfigSchema } from '../../infra/order-reporting-config.ts';
 import { TransactionsConfigSchema } from '../../infra/transactions-config.ts';
 import { leastVisibilityTimeoutSeconds } from '../../infra/queue-limits.ts';
@@ -21,9 +24,11 @@ import { createButtonModel } from './button-model.ts';
 import type { Item } from './dynamodb-expression.ts';
 import { DynamoDBModel, type TableSettings } from './dynamodb-model.ts';
 import { QueuePoller, StreamPoller } from './event-sources.ts';
-import { createFunctions, QUEUES, SECRETS, TABLES, type Functions } from './functions.ts';
+import type { BusEvent } from './aws-model.ts';
+import { createFunctions, type Functions } from './functions.ts';
 import type { Ground, Invocation, LambdaModel } from './lambda-model.ts';
 import { randomFrom } from './random.ts';
+import { QUEUES, SECRETS, TABLES, urlOf } from './resources.ts';
 import { SqsModel, type QueueGauge, type QueueSettings } from './sqs-model.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { calmWeather, type Weather } from './weather.ts';
@@ -51,6 +56,8 @@ export type SimulatedWorldOptions = {
   onTransactionChange?: (before: Item | undefined, after: Item | undefined) => void;
   /** Told every invocation of a function once it is over. */
   onInvocation?: (invocation: Invocation) => void;
+  /** Told the id of each message that the reporter has dealt with. */
+  onMessageDone?: (messageId: string) => void;
 };
 
 /** What AWS measures by itself, as it stands at one instant. */
@@ -61,6 +68,8 @@ export type Gauges = {
   iteratorAgeMs: number;
 };
 
+type WebhookRequest = { body: Buffer; signature: string | undefined };
+
 const MINUTE_MS = 60_000;
 const START = '2026-06-01T12:00:00.000Z';
 const BRAND_SECRET = 'sk-brand';
@@ -68,7 +77,7 @@ const PUBLISHER_SECRET = 'sk-publisher';
 const WEBHOOK_SECRET = 'whsec-first';
 
 /**
- * The whole system in one process on a virtual clock: every function's real use case, stores and batch handling, over models of SQS,
+ * The whole system in one process on a virtual clock: every deployed function's own composition, over models of SQS,
  * DynamoDB, streams, Scheduler and Lambda, with the simulator's Button on the other side.
  *
  * Time passes in `runFor` alone; what happens at one instant is seen when it returns. Two worlds with the same options that are told the
@@ -83,15 +92,15 @@ export class SimulatedWorld {
   readonly sqs: SqsModel;
   readonly functions: Functions;
   /** Events in the order in which the bus took them, as JSON of their detail. */
-  readonly bus: { type: string; detail: string }[] = [];
+  readonly bus: BusEvent[] = [];
   /** Values of the secrets in `SECRETS`, to be rotated or removed. */
   readonly secrets = new Map<string, string>([
     [SECRETS.brandApiKey, BRAND_SECRET],
     [SECRETS.publisherApiKey, PUBLISHER_SECRET],
     [SECRETS.webhooks, JSON.stringify([{ name: 'main', secret: WEBHOOK_SECRET }])],
   ]);
-  /** What the reporter made of each message, the last time it came. */
-  readonly outcomes = new Map<string, ReportOutcome>();
+  /** The ids of the messages that the reporter has dealt with. */
+  readonly doneMessages = new Set<string>();
   /** After a restore of the ledger, ISO 8601 UTC: new environments of the reporter read what was reported before. */
   verifyBefore: string | undefined;
 
@@ -138,46 +147,59 @@ export class SimulatedWorld {
         post: (_url, body, secret) => this.#fromButton(body, secret),
       },
     );
-    this.functions = createFunctions({
-      ...this.#ground,
-      dynamodb: this.dynamodb,
-      sqs: this.sqs,
-      secrets: this.secrets,
-      bus: this.bus,
-      exchange: this.button.exchange,
-      brand,
-      transactions,
-      verifyBefore: () => this.verifyBefore,
-      onReported: (messageId, outcome) => this.outcomes.set(messageId, outcome),
-    });
-    const { orderReporter, webhookFallback, transactionReconciler, eventPublisher } = this.functions;
+    this.functions = createFunctions(
+      {
+        clock,
+        dynamodb: this.dynamodb,
+        sqs: this.sqs,
+        secrets: this.secrets,
+        bus: this.bus,
+        losesEvent: () => weather.losesEvent(),
+        exchange: this.button.exchange,
+        brand,
+        transactions,
+        verifyBefore: () => this.verifyBefore,
+        random: () => weather.random.next(),
+      },
+      {
+        ...this.#ground,
+        onMessageDone: (messageId) => {
+          this.doneMessages.add(messageId);
+          options.onMessageDone?.(messageId);
+        },
+      },
+    );
+    const { functions } = this;
     const parts = { clock, weather, sqs: this.sqs };
     const { reconciler, fallback } = transactions;
     const mappings = [
       {
         queue: QUEUES.orders,
-        target: orderReporter,
+        target: functions['order-reporter'],
         batchSize: brand.batchSize,
         maxConcurrency: brand.maxConcurrency,
       },
       {
         queue: QUEUES.fallback,
-        target: webhookFallback,
+        target: functions['webhook-fallback'],
         batchSize: 10,
         maxConcurrency: fallback.maxConcurrency,
       },
       {
         queue: QUEUES.wakeUps,
-        target: transactionReconciler,
+        target: functions['transaction-reconciler'],
         batchSize: 1,
         maxConcurrency: reconciler.maxConcurrency,
       },
     ];
     this.#pollers = new Map(mappings.map((mapping) => [mapping.queue, new QueuePoller(mapping, parts)]));
-    this.#stream = new StreamPoller(eventPublisher, parts);
+    this.#stream = new StreamPoller(functions['event-publisher'], parts);
     if (options.schedules !== 'as-deployed') return;
     this.#schedule(brand.retrySweep.schedule, 'UTC', () => {
       this.sweep();
+    });
+    this.#schedule(EXPIRY_SCHEDULE, 'UTC', () => {
+      this.expirePersonalData();
     });
     for (const { expression, timeZone } of reconciler.schedules)
       this.#schedule(expression, timeZone, () => {
@@ -202,7 +224,7 @@ export class SimulatedWorld {
     const { body, orderId, eventId } = message;
     const sent = this.sqs.execute(
       new SendMessageCommand({
-        QueueUrl: QUEUES.orders,
+        QueueUrl: urlOf(QUEUES.orders),
         MessageBody: body,
         MessageGroupId: messageGroupId(orderId),
         MessageDeduplicationId: messageDeduplicationId({ source: 'https://shop.example', id: eventId }),
@@ -213,21 +235,24 @@ export class SimulatedWorld {
 
   /** Scheduler fires the retry sweep. */
   sweep(): void {
-    this.#fire(this.functions.retrySweep, {});
+    this.#fire(this.functions['retry-sweep'], {});
   }
 
   /** Scheduler fires the reconciliation planner for these streams. */
   reconcile(streams: readonly string[]): void {
-    this.#fire(this.functions.reconciliationPlanner, { streams });
+    this.#fire(this.functions['reconciliation-planner'], { streams });
+  }
+
+  /** Scheduler fires the expiry of personal data. */
+  expirePersonalData(): void {
+    this.#fire(this.functions['personal-data-expiry'], {});
   }
 
   /** Somebody posts to the webhook URL. Resolves with what the gateway answers. */
-  async postWebhook(
-    request: { body: Buffer; signature: string | undefined },
-    sender: 'Button' | 'somebody' = 'somebody',
-  ): Promise<number> {
-    const result = await this.functions.webhookReceiver.invoke(request);
-    const status = result.status === 'succeeded' ? Number(result.payload) : 502;
+  async postWebhook(request: WebhookRequest, sender: 'Button' | 'somebody' = 'somebody'): Promise<number> {
+    const result = await this.functions['webhook-receiver'].invoke(gatewayEvent(request));
+    const status =
+      result.status === 'succeeded' ? Number((result.payload as { statusCode: number }).statusCode) : 502;
     const isFailure = status >= 500 || (status === 401 && sender === 'Button');
     const atMs = this.clock.now();
     if (sender === 'Button') this.#ground.measure({ name: 'WebhooksFromButton', value: 1, atMs });
@@ -289,6 +314,17 @@ export class SimulatedWorld {
     };
     next(Math.ceil((this.clock.now() + 1) / MINUTE_MS) * MINUTE_MS);
   }
+}
+
+/** A request as the HTTP API hands it on: text as it is, anything else in base64. */
+function gatewayEvent({ body, signature }: WebhookRequest): APIGatewayProxyEventV2 {
+  const isBase64Encoded = !isUtf8(body);
+  const event = {
+    body: body.toString(isBase64Encoded ? 'base64' : 'utf8'),
+    headers: signature === undefined ? {} : { 'x-button-signature': signature },
+    isBase64Encoded,
+  };
+  return event as unknown as APIGatewayProxyEventV2;
 }
 
 const TABLE_SETTINGS: readonly TableSettings[] = [

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { planReconciliation } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
-import type { PlannedStream } from '../../../functions/reconciliation-planner/tick.ts';
+import type { PlannedStream } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import { reconcile, type ReconcileOutcome } from '../../../functions/transaction-reconciler/reconcile.ts';
 import { readTransaction } from '../../../shared/button/transaction-wire.ts';
 import { createTransactionsApi } from '../../../shared/button/transactions-api.ts';

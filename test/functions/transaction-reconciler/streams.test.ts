@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { planReconciliation } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
-import { streamsOf, type PlannedStream } from '../../../functions/reconciliation-planner/tick.ts';
+import { streamsOf, type PlannedStream } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import { reconcile, type ReconcilePorts } from '../../../functions/transaction-reconciler/reconcile.ts';
 import { readTransaction } from '../../../shared/button/transaction-wire.ts';
 import type {

@@ -1,0 +1,125 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type * as z from 'zod';
+
+import { parseApiKey } from '../../shared/button/api-key.ts';
+import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
+import { createOrderApi } from '../../shared/button/order-api.ts';
+import { withButton } from '../../shared/button/with-button.ts';
+import { parseOrderEvent } from '../../shared/domain/order-event.ts';
+import { REPLAY_ATTRIBUTE } from '../../shared/ingest/replay-order-message.ts';
+import type { AwsClients, ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { createPrime } from '../../shared/runtime/prime.ts';
+import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { processBatch } from '../../shared/runtime/sqs-batch.ts';
+import { createBreakerStore } from '../../shared/store/breaker-store.ts';
+import { createOrderReportStore } from '../../shared/store/order-report-store.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { ORDER_REPORTS_TABLE } from '../../shared/store/table.ts';
+import { createBreakerWatch } from './breaker-watch.ts';
+import { EnvironmentSchema } from './env.ts';
+import { reportOrder, type OrderMessage, type ReportOrderPorts } from './report-order.ts';
+
+/** A claim outlives the invocation that made it by so much: nothing that a dying run has sent may still be under way unclaimed. */
+const LEASE_MARGIN_MS = 5000;
+/** Beside its calls to Button, one order takes some time for the ledger. */
+const LEDGER_TIME_MS = 2000;
+
+/** What the order reporter is composed from. */
+export type OrderReporterRuntime = Runtime<'dynamodb' | 'secretsManager'> & { openButton: OpenButtonHttp };
+
+/** Composes the function that works on a brand's order queue. */
+export function composeOrderReporter(
+  runtime: OrderReporterRuntime,
+): ComposedFunction<SQSEvent, SQSBatchResponse> {
+  const env = parseEnvironment(EnvironmentSchema, runtime.env);
+  const dynamodb = runtime.aws.dynamodb();
+  const apiKey = cachedSecret({
+    client: runtime.aws.secretsManager(),
+    secretId: env.API_KEY_SECRET_ID,
+    parse: parseApiKey,
+    now: () => runtime.now().getTime(),
+  });
+  const ports = composePorts(env, runtime, dynamodb);
+  const button = {
+    openHttp: () => runtime.openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS }),
+    apiKey,
+    createApi: createOrderApi,
+  };
+  /**
+   * One order takes two full calls to Button. A third call follows quick answers only; should time run out in it nevertheless, the next
+   * run finds the claim.
+   */
+  const orderTimeMs = 2 * env.BUTTON_TIMEOUT_MS + LEDGER_TIME_MS;
+  return {
+    handle: ({ Records: records }, context) =>
+      withButton(button, (orderApi) =>
+        processBatch({
+          records,
+          timeLeft: () => context.getRemainingTimeInMillis() > orderTimeMs,
+          handle: async (record) => {
+            await reportOrder(toOrderMessage(record), {
+              ...ports,
+              orderApi,
+              claimant: () => ({
+                owner: context.awsRequestId,
+                leaseMs: context.getRemainingTimeInMillis() + LEASE_MARGIN_MS,
+              }),
+            });
+          },
+        }),
+      ),
+    prime: createPrime({
+      client: dynamodb,
+      table: env.ORDER_REPORTS_TABLE,
+      // The brand's own keys go on with "order#" or "breaker"; others the function may not read.
+      absentKey: { [ORDER_REPORTS_TABLE.partitionKey]: { S: `${env.BRAND_ID}#prime` } },
+      secret: apiKey,
+      rehearse: () => {
+        parseOrderEvent('{}', ports.settings);
+      },
+    }),
+  };
+}
+
+/** What stays the same from one invocation to the next. */
+function composePorts(
+  env: z.output<typeof EnvironmentSchema>,
+  { metrics, now, random }: OrderReporterRuntime,
+  dynamodb: AwsClients['dynamodb'],
+): Omit<ReportOrderPorts, 'orderApi' | 'claimant'> {
+  const ofBrand = { client: dynamodb, table: env.ORDER_REPORTS_TABLE, brand: env.BRAND_ID };
+  return {
+    brand: env.BRAND_ID,
+    settings: {
+      orderBy: env.ORDER_BY,
+      testTokens: env.TEST_TOKENS,
+      allowFinalizationDate: env.ALLOW_FINALIZATION_DATE,
+    },
+    policy: {
+      quietTimeMs: env.QUIET_TIME_SECONDS * 1000,
+      retryBaseMs: env.RETRY_BASE_SECONDS * 1000,
+      retryMaxMs: env.RETRY_MAX_SECONDS * 1000,
+      jitter: random,
+    },
+    ledger: createOrderReportStore(ofBrand),
+    breaker: createBreakerWatch({ store: createBreakerStore(ofBrand), now }),
+    ...(env.VERIFY_BEFORE === undefined ? {} : { verifyBefore: env.VERIFY_BEFORE }),
+    quarantine: createQuarantineStore({
+      client: dynamodb,
+      table: env.QUARANTINE_TABLE,
+      retentionDays: env.QUARANTINE_RETENTION_DAYS,
+    }),
+    metrics,
+    now,
+  };
+}
+
+function toOrderMessage({ messageId, body, attributes, messageAttributes }: SQSRecord): OrderMessage {
+  return {
+    messageId,
+    body,
+    sentAt: new Date(Number(attributes.SentTimestamp)),
+    isReplay: REPLAY_ATTRIBUTE in messageAttributes,
+  };
+}

@@ -1,0 +1,40 @@
+import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { createExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
+import { deletePart, readOwner, scanPage } from '../../shared/store/transaction-scan.ts';
+import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { EnvironmentSchema } from './env.ts';
+import { scanTransactions, type ScanRun } from './scan-transactions.ts';
+
+/** A page is begun only while there is time for its thousand writes, should everything on it expire. */
+const PAGE_TIME_MS = 120_000;
+
+/** Composes the scheduled function that lets personal data expire. It returns how far its run has got. */
+export function composePersonalDataExpiry({
+  env: variables,
+  aws,
+  metrics,
+  now,
+}: Runtime<'dynamodb'>): ComposedFunction<unknown, ScanRun> {
+  const env = parseEnvironment(EnvironmentSchema, variables);
+  const client = aws.dynamodb();
+  const table = { client, table: env.TRANSACTIONS_TABLE };
+  const ports = {
+    passes: createExpiryPassStore({ client, table: env.POSITIONS_TABLE }),
+    scanPage: (after: Parameters<typeof scanPage>[1]) => scanPage(table, after),
+    // What is written here has no shopper any more, so there is nothing to put into the index.
+    transactions: createTransactionStore({ ...table, shopperField: 'none' }),
+    readOwner: (key: string) => readOwner(table, key),
+    deletePart: (part: Parameters<typeof deletePart>[1]) => deletePart(table, part),
+    metrics,
+    now,
+  };
+  const limits = { personalDataDays: env.PERSONAL_DATA_DAYS, stalePendingDays: env.STALE_PENDING_DAYS };
+  return {
+    handle: (_event, context) =>
+      scanTransactions(limits, {
+        ...ports,
+        timeLeft: () => context.getRemainingTimeInMillis() > PAGE_TIME_MS,
+      }),
+  };
+}

@@ -1,0 +1,58 @@
+import { parseApiKey } from '../../shared/button/api-key.ts';
+import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
+import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
+import { withButton } from '../../shared/button/with-button.ts';
+import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
+import { log } from '../../shared/runtime/logger.ts';
+import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { createPositionStore } from '../../shared/store/position-store.ts';
+import { EnvironmentSchema } from './env.ts';
+import { planReconciliation, streamsOf, type PlanOutcome } from './plan-reconciliation.ts';
+
+/** Composes the scheduled function that wakes a worker for every stream of every account. It returns its plan. */
+export function composeReconciliationPlanner({
+  env: variables,
+  aws,
+  openButton,
+  metrics,
+  now,
+}: Runtime<'dynamodb' | 'secretsManager' | 'sqs'> & { openButton: OpenButtonHttp }): ComposedFunction<
+  unknown,
+  PlanOutcome
+> {
+  const env = parseEnvironment(EnvironmentSchema, variables);
+  const button = {
+    openHttp: () => openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS }),
+    apiKey: cachedSecret({
+      client: aws.secretsManager(),
+      secretId: env.API_KEY_SECRET_ID,
+      parse: parseApiKey,
+      now: () => now().getTime(),
+    }),
+    createApi: createTransactionsApi,
+  };
+  const ports = {
+    positions: createPositionStore({ client: aws.dynamodb(), table: env.POSITIONS_TABLE }),
+    send: createFifoSender({ client: aws.sqs(), queueUrl: env.WAKE_UP_QUEUE_URL }),
+    metrics,
+    firstRead: env.FIRST_READ,
+    readFrom: env.READ_FROM,
+    sweepDays: env.SWEEP_DAYS,
+    now,
+  };
+  return {
+    handle: (event, context) =>
+      withButton(button, async (api) => {
+        const plan = await planReconciliation({
+          ...ports,
+          api,
+          streams: streamsOf(event),
+          tickId: context.awsRequestId,
+        });
+        log.info('reconciliation_planned', plan);
+        return plan;
+      }),
+  };
+}

@@ -1,0 +1,85 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+
+import { parseApiKey } from '../../shared/button/api-key.ts';
+import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
+import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
+import { withButton } from '../../shared/button/with-button.ts';
+import { readStreamWakeUp } from '../../shared/domain/wake-up.ts';
+import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
+import { log } from '../../shared/runtime/logger.ts';
+import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { processBatch } from '../../shared/runtime/sqs-batch.ts';
+import { createPositionStore } from '../../shared/store/position-store.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { EnvironmentSchema } from './env.ts';
+import { reconcile } from './reconcile.ts';
+
+/** A page is begun only while there is time for its call to Button, and this much for its writes and the position. */
+const WRITE_TIME_MS = 10_000;
+
+/** Composes the function that reads transactions from Button, one wake-up of a stream at a time. */
+export function composeTransactionReconciler({
+  env: variables,
+  aws,
+  openButton,
+  metrics,
+  now,
+}: Runtime<'dynamodb' | 'secretsManager' | 'sqs'> & { openButton: OpenButtonHttp }): ComposedFunction<
+  SQSEvent,
+  SQSBatchResponse
+> {
+  const env = parseEnvironment(EnvironmentSchema, variables);
+  const nowMs = (): number => now().getTime();
+  const dynamodb = aws.dynamodb();
+  const button = {
+    openHttp: () => openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS }),
+    apiKey: cachedSecret({
+      client: aws.secretsManager(),
+      secretId: env.API_KEY_SECRET_ID,
+      parse: parseApiKey,
+      now: nowMs,
+    }),
+    createApi: createTransactionsApi,
+  };
+  const ports = {
+    positions: createPositionStore({ client: dynamodb, table: env.POSITIONS_TABLE }),
+    transactions: createTransactionStore({
+      client: dynamodb,
+      table: env.TRANSACTIONS_TABLE,
+      shopperField: env.SHOPPER_FIELD,
+    }),
+    quarantine: createQuarantineStore({
+      client: dynamodb,
+      table: env.QUARANTINE_TABLE,
+      retentionDays: env.QUARANTINE_RETENTION_DAYS,
+    }),
+    send: createFifoSender({ client: aws.sqs(), queueUrl: env.WAKE_UP_QUEUE_URL }),
+    metrics,
+    windows: { overlapMs: env.OVERLAP_SECONDS * 1000, lagMs: env.LAG_SECONDS * 1000 },
+    pageSize: env.PAGE_SIZE,
+    driftRetentionDays: env.DRIFT_RETENTION_DAYS,
+    ...(env.LIVE_FROM === undefined ? {} : { liveFrom: env.LIVE_FROM }),
+    now,
+  };
+  const pageTimeMs = env.BUTTON_TIMEOUT_MS + WRITE_TIME_MS;
+  return {
+    handle: ({ Records: records }, context) =>
+      withButton(button, (api) => {
+        const sliceEndsAtMs = nowMs() + env.SLICE_SECONDS * 1000;
+        const timeLeft = (): boolean =>
+          nowMs() < sliceEndsAtMs && context.getRemainingTimeInMillis() > pageTimeMs;
+        return processBatch({
+          records,
+          timeLeft,
+          handle: async ({ body }) => {
+            const wakeUp = readStreamWakeUp(body);
+            const result = await reconcile(wakeUp, { ...ports, api, timeLeft });
+            log.info('stream_reconciled', { ...wakeUp, ...result });
+          },
+        });
+      }),
+  };
+}

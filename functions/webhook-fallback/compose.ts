@@ -1,0 +1,66 @@
+import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+
+import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { RetryableError } from '../../shared/runtime/errors.ts';
+import { impatientClient } from '../../shared/runtime/impatient-client.ts';
+import { processBatch } from '../../shared/runtime/sqs-batch.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { applyDeferred, type ApplyDeferredPorts } from './apply-deferred.ts';
+import { EnvironmentSchema } from './env.ts';
+
+/** One event's read, write and quarantine, each hanging, take no longer than `EVENT_TIME_MS`. */
+const IMPATIENT = impatientClient(1000);
+/** Enough for the calls that one event needs, with the client's own retries. */
+const EVENT_TIME_MS = 8000;
+
+/** Composes the function that applies the webhooks on the fallback queue. */
+export function composeWebhookFallback({
+  env: variables,
+  aws,
+  metrics,
+  now,
+}: Runtime<'dynamodb' | 'sqs'>): ComposedFunction<SQSEvent, SQSBatchResponse> {
+  const env = parseEnvironment(EnvironmentSchema, variables);
+  const dynamodb = aws.dynamodb(IMPATIENT);
+  const sqs = aws.sqs(IMPATIENT);
+  const ports: ApplyDeferredPorts = {
+    transactions: createTransactionStore({
+      client: dynamodb,
+      table: env.TRANSACTIONS_TABLE,
+      shopperField: env.SHOPPER_FIELD,
+    }),
+    quarantine: createQuarantineStore({
+      client: dynamodb,
+      table: env.QUARANTINE_TABLE,
+      retentionDays: env.QUARANTINE_RETENTION_DAYS,
+    }),
+    hide: async (receiptHandle, seconds) => {
+      await sqs.send(
+        new ChangeMessageVisibilityCommand({
+          QueueUrl: env.FALLBACK_QUEUE_URL,
+          ReceiptHandle: receiptHandle,
+          VisibilityTimeout: seconds,
+        }),
+      );
+    },
+    maxReceives: env.MAX_RECEIVES,
+    ...(env.LIVE_FROM === undefined ? {} : { liveFrom: env.LIVE_FROM }),
+    metrics,
+    now,
+  };
+  return {
+    handle: ({ Records: records }, context) =>
+      processBatch({
+        records,
+        timeLeft: () => context.getRemainingTimeInMillis() > EVENT_TIME_MS,
+        handle: async ({ body, receiptHandle, attributes }) => {
+          const receives = Number(attributes.ApproximateReceiveCount);
+          const outcome = await applyDeferred({ body, receiptHandle, receives }, ports);
+          if (outcome === 'waiting') throw new RetryableError('The event waits on the queue');
+        },
+      }),
+  };
+}

@@ -1,0 +1,118 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+
+import { checkSignature } from '../../shared/button/signature.ts';
+import { readWebhook } from '../../shared/button/transaction-wire.ts';
+import { parseWebhookSecrets } from '../../shared/button/webhook-secrets.ts';
+import { fallbackMessage } from '../../shared/ingest/fallback-event.ts';
+import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { impatientClient } from '../../shared/runtime/impatient-client.ts';
+import { createPrime } from '../../shared/runtime/prime.ts';
+import { createSampler } from '../../shared/runtime/sampler.ts';
+import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
+import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { EnvironmentSchema } from './env.ts';
+import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
+
+/** The secrets, the table, the queue and quarantine, each hanging: even then there is an answer within the function's ten seconds. */
+const IMPATIENT = impatientClient(1000);
+/** At most one line and one metric about forgeries in so many milliseconds, for each instance of the function. */
+const FORGERY_INTERVAL_MS = 10_000;
+
+const SAMPLE_WEBHOOK = Buffer.from(
+  '{"id":"hook-0","event_type":"tx-pending","data":{"id":"tx-0","status":"pending","category":"new-user-order",' +
+    '"created_date":"2024-01-01T00:00:00Z","modified_date":"2024-01-01T00:00:00Z"}}',
+);
+
+/** Composes the function behind the webhook URL. It answers Button's requests, as the HTTP API hands them on. */
+export function composeWebhookReceiver({
+  env: variables,
+  aws,
+  metrics,
+  now,
+}: Runtime<'dynamodb' | 'secretsManager' | 'sqs'>): ComposedFunction<
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2
+> {
+  const env = parseEnvironment(EnvironmentSchema, variables);
+  const nowMs = (): number => now().getTime();
+  const dynamodb = aws.dynamodb(IMPATIENT);
+  const sqs = aws.sqs(IMPATIENT);
+  const ports: ReceiveEventPorts = {
+    secrets: cachedSecret({
+      client: aws.secretsManager(IMPATIENT),
+      secretId: env.WEBHOOK_SECRETS_ID,
+      parse: parseWebhookSecrets,
+      now: nowMs,
+    }),
+    transactions: createTransactionStore({
+      client: dynamodb,
+      table: env.TRANSACTIONS_TABLE,
+      shopperField: env.SHOPPER_FIELD,
+    }),
+    quarantine: createQuarantineStore({
+      client: dynamodb,
+      table: env.QUARANTINE_TABLE,
+      retentionDays: env.QUARANTINE_RETENTION_DAYS,
+    }),
+    defer: async (event) => {
+      await sqs.send(
+        new SendMessageCommand({ QueueUrl: env.FALLBACK_QUEUE_URL, MessageBody: fallbackMessage(event) }),
+      );
+    },
+    forgeries: createSampler(FORGERY_INTERVAL_MS, nowMs),
+    ...(env.LIVE_FROM === undefined ? {} : { liveFrom: env.LIVE_FROM }),
+    metrics,
+    now,
+  };
+  return {
+    handle: async ({ body = '', headers, isBase64Encoded }) =>
+      toResponse(
+        await receiveEvent(
+          {
+            body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
+            signature: headers['x-button-signature'],
+          },
+          ports,
+        ),
+      ),
+    prime: createPrime({
+      client: dynamodb,
+      table: env.TRANSACTIONS_TABLE,
+      // Keys of transactions begin with "order#" or "tx#".
+      absentKey: { [TRANSACTIONS_TABLE.partitionKey]: { S: 'prime' } },
+      secret: ports.secrets,
+      rehearse: () => {
+        checkSignature(SAMPLE_WEBHOOK, '0'.repeat(64), [{ name: 'sample', secret: 'sample' }]);
+        readWebhook(SAMPLE_WEBHOOK);
+      },
+    }),
+  };
+}
+
+/**
+ * Button's rules for answers: 2xx acknowledges; 400 would lose the event for good; 401 says that the signature is wrong; anything else
+ * is sent again. Whatever is kept gets a 200: to Button a 202 says that processing was unsuccessful, which may count towards its pause.
+ *
+ * Source: docs/button/webhooks.md, "Acknowledgement" and "Unknown".
+ */
+const STATUS_OF_OUTCOME = {
+  applied: 200,
+  unchanged: 200,
+  quarantined: 200,
+  deferred: 200,
+  forged: 401,
+  'not-configured': 503,
+  unavailable: 503,
+} as const satisfies Record<ReceiveOutcome, number>;
+
+function toResponse(outcome: ReceiveOutcome): APIGatewayProxyStructuredResultV2 {
+  return {
+    statusCode: STATUS_OF_OUTCOME[outcome],
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ outcome: outcome === 'not-configured' ? 'NOT_CONFIGURED' : outcome }),
+  };
+}

@@ -1,0 +1,30 @@
+/** The queues by name. */
+export const QUEUES = {
+  orders: 'orders.fifo',
+  orderDeadLetters: 'orders-dead-letters.fifo',
+  fallback: 'webhook-fallback',
+  fallbackDeadLetters: 'webhook-fallback-dead-letters',
+  wakeUps: 'wake-ups.fifo',
+  wakeUpDeadLetters: 'wake-ups-dead-letters.fifo',
+} as const;
+
+/** The URL of a queue, as it stands in the functions' environments. */
+export function urlOf(queue: string): string {
+  return `https://sqs.eu-west-1.amazonaws.com/111122223333/${queue}`;
+}
+
+/** The tables by name. */
+export const TABLES = {
+  orderReports: 'order-reports',
+  transactions: 'transactions',
+  positions: 'positions',
+  orderQuarantine: 'order-quarantine',
+  webhookQuarantine: 'webhook-quarantine',
+} as const;
+
+/** The secrets by name. */
+export const SECRETS = {
+  brandApiKey: 'brand-api-key',
+  publisherApiKey: 'publisher-api-key',
+  webhooks: 'webhooks',
+} as const;
