@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { FaultInput } from '../../local/button-simulator/fault-rules.ts';
 import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { endsTheSame } from './every-death.ts';
 import type { Death } from './lifeline.ts';
-import { ORDER_QUEUE, startWorld, type World } from './world.ts';
+import { createWorld, type World } from './world.ts';
 
 const sample = JSON.parse(
   readFileSync(new URL('../fixtures/button/order-create.json', import.meta.url), 'utf8'),
@@ -23,11 +22,13 @@ const MAX_MINUTES = 30;
 
 let world: World;
 
-beforeAll(async () => {
-  world = await startWorld();
+beforeAll(() => {
+  world = createWorld();
 });
 
-afterAll(() => world.close());
+afterAll(() => {
+  world.close();
+});
 
 type Story = {
   name: string;
@@ -86,9 +87,12 @@ const others: Story[] = [
         { entryId: 'message-1' },
         {
           brand: 'acme',
-          quarantine: createQuarantineReview({ client: new DynamoDBClient(), table: 'quarantine' }),
-          send: createFifoSender({ client: new SQSClient(), queueUrl: ORDER_QUEUE }),
-          now: () => new Date(),
+          quarantine: createQuarantineReview({
+            client: world.aws().dynamodb(),
+            table: TABLES.orderQuarantine,
+          }),
+          send: createFifoSender({ client: world.aws().sqs(), queueUrl: QUEUES.orders }),
+          now: world.now,
         },
       ),
     ends: 'open 1',
@@ -115,7 +119,7 @@ async function play(
   duplicateCreate: '409' | 'upsert' | 'second-order',
   death?: Death,
 ): Promise<unknown> {
-  await world.reset();
+  world.reset();
   if (!then) world.lifeline.begin(death);
   world.button().setWorld({ duplicateCreate });
   if (fault) world.button().addFault(fault);
@@ -140,7 +144,7 @@ async function comeToRest(): Promise<void> {
 }
 
 async function isAtRest(): Promise<boolean> {
-  const reports = await world.contents('orderReports');
+  const reports = world.contents('orderReports');
   const isOver = ({ state, breaker }: Record<string, unknown>) =>
     breaker === undefined
       ? state === 'settled' || state === 'refused'
@@ -149,8 +153,8 @@ async function isAtRest(): Promise<boolean> {
 }
 
 async function ending() {
-  const reports = await world.contents('orderReports');
-  const quarantined = await world.contents('quarantine');
+  const reports = world.contents('orderReports');
+  const quarantined = world.contents('orderQuarantine');
   const requests = world.button().requests();
   const cancelledAt = requests.findIndex(({ method }) => method === 'DELETE');
   return {

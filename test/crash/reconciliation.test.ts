@@ -1,6 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
@@ -13,20 +10,23 @@ import { createPositionStore } from '../../shared/store/position-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { scanHeads } from '../../shared/store/transaction-scan.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { endsTheSame } from './every-death.ts';
 import type { Death } from './lifeline.ts';
-import { API_KEY, startWorld, WAKE_UP_QUEUE, type World } from './world.ts';
+import { API_KEY, createWorld, type World } from './world.ts';
 
 const MINUTE_MS = 60_000;
 const TIMEOUT_MS = 120_000;
 
 let world: World;
 
-beforeAll(async () => {
-  world = await startWorld();
+beforeAll(() => {
+  world = createWorld();
 });
 
-afterAll(() => world.close());
+afterAll(() => {
+  world.close();
+});
 
 /** Puts transactions into Button that no webhook brings. */
 function inject(count: number): void {
@@ -61,9 +61,9 @@ async function reconcile(streams: readonly string[]): Promise<void> {
 
 /** What has to be the same in the end. Which worker read what, and what it found then, is not. */
 async function ending(): Promise<unknown> {
-  const transactions = await world.contents('transactions');
-  const positions = await world.contents('positions');
-  const quarantined = await world.contents('quarantine');
+  const transactions = world.contents('transactions');
+  const positions = world.contents('positions');
+  const quarantined = world.contents('webhookQuarantine');
   const end = {
     transactions: transactions.map(({ pk, version, status, amountMinor, delivery }) => ({
       ...{ pk, version, status, amountMinor, delivery },
@@ -83,8 +83,8 @@ async function ending(): Promise<unknown> {
   return JSON.parse(JSON.stringify(end).replaceAll(/acc-[0-9a-f]+/g, 'acc')) as unknown;
 }
 
-const positions = () => createPositionStore({ client: new DynamoDBClient(), table: 'positions' });
-const transactionsAccess = () => ({ client: new DynamoDBClient(), table: 'transactions' });
+const positions = () => createPositionStore({ client: world.aws().dynamodb(), table: TABLES.positions });
+const transactionsAccess = () => ({ client: world.aws().dynamodb(), table: TABLES.transactions });
 const transactions = () => createTransactionStore({ ...transactionsAccess(), shopperField: 'none' });
 const account = () => world.button().accounts()[0]?.id ?? '';
 
@@ -116,8 +116,8 @@ const stories: Story[] = [
           },
           {
             positions: positions(),
-            send: createFifoSender({ client: new SQSClient(), queueUrl: WAKE_UP_QUEUE }),
-            now: () => new Date(),
+            send: createFifoSender({ client: world.aws().sqs(), queueUrl: QUEUES.wakeUps }),
+            now: world.now,
           },
         ),
       );
@@ -132,7 +132,6 @@ const stories: Story[] = [
     name: 'rebuilding a range',
     calls: 8,
     tells: async () => {
-      const { createButtonHttp } = await import('../../shared/button/button-http.ts');
       const outcome = await world.operate(() =>
         rebuild(
           {
@@ -140,16 +139,13 @@ const stories: Story[] = [
             ...{ start: '2026-06-01T00:00:00Z', end: '2026-06-02T00:00:00Z' },
           },
           {
-            api: createTransactionsApi(
-              createButtonHttp({ baseUrl: world.buttonUrl(), timeoutMs: 2000 }),
-              API_KEY,
-            ),
+            api: createTransactionsApi(world.buttonHttp(), API_KEY),
             transactions: transactions(),
             quarantine: createQuarantineStore({
-              ...{ client: new DynamoDBClient(), table: 'quarantine', retentionDays: 30 },
+              ...{ client: world.aws().dynamodb(), table: TABLES.webhookQuarantine, retentionDays: 30 },
             }),
             pageSize: 2,
-            now: () => new Date(),
+            now: world.now,
           },
         ),
       );
@@ -166,7 +162,7 @@ const stories: Story[] = [
           heads: scanHeads(transactionsAccess(), {
             ...{ start: '2026-06-01T00:00:00Z', end: '2026-06-02T00:00:00Z' },
           }),
-          putEvents: createEventBus({ client: new EventBridgeClient(), busName: 'events' }),
+          putEvents: createEventBus({ client: world.aws().eventBridge(), busName: 'events' }),
           includePersonalFields: false,
         }),
       );
@@ -179,7 +175,7 @@ describe('the planner and the reconciler', () => {
     'that die at any of their calls leave $name as if they had not (E2, E5, E7, E19, F6)',
     async ({ before, tells, calls }) => {
       const counted = await endsTheSame(world, async (death?: Death) => {
-        await world.reset();
+        world.reset();
         inject(3);
         await before?.();
         world.lifeline.begin(death);

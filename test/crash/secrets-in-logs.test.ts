@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
-import { API_KEY, startWorld, WEBHOOK_SECRET, type World } from './world.ts';
+import { API_KEY, createWorld, WEBHOOK_SECRET, type World } from './world.ts';
 
 const sample = JSON.parse(
   readFileSync(new URL('../fixtures/button/order-create.json', import.meta.url), 'utf8'),
@@ -56,11 +56,13 @@ function formsOf(token: string): string[] {
 
 let world: World;
 
-beforeAll(async () => {
-  world = await startWorld();
+beforeAll(() => {
+  world = createWorld();
 });
 
-afterAll(() => world.close());
+afterAll(() => {
+  world.close();
+});
 
 function order(changes: object): object {
   return {
@@ -200,7 +202,7 @@ async function reconcile(): Promise<void> {
 
 describe('what the functions write', () => {
   it('holds no secret and nothing of what was said about shoppers, in plain, hex or base64 (F14)', async () => {
-    await world.reset();
+    world.reset();
 
     await tellOrders();
     await tellTransactions();

@@ -1,237 +1,116 @@
 import { createHmac } from 'node:crypto';
 
-import {
-  DeleteItemCommand,
-  DynamoDBClient,
-  PutItemCommand,
-  ScanCommand,
-  type AttributeValue,
-} from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse } from 'aws-lambda';
+import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { vi } from 'vitest';
 
-import { startButtonSimulator, type ButtonSimulator } from '../../local/button-simulator/simulator.ts';
-import { createButtonHttp, type ButtonHttp } from '../../shared/button/button-http.ts';
+import { OrderReportingConfigSchema } from '../../infra/order-reporting-config.ts';
+import { TransactionsConfigSchema } from '../../infra/transactions-config.ts';
+import { assembleButton } from '../../local/button-simulator/assemble-button.ts';
+import { SimulatorClock } from '../../local/button-simulator/clock.ts';
+import { SimulatorControls } from '../../local/button-simulator/controls.ts';
+import { defaultOptions } from '../../local/button-simulator/simulator.ts';
+import type { ButtonHttp } from '../../shared/button/button-http.ts';
+import { METRICS } from '../../shared/domain/metrics.ts';
+import type { AwsClientFactories, ComposedFunction, InvocationContext } from '../../shared/lambda/runtime.ts';
+import { createMetrics } from '../../shared/runtime/metrics.ts';
 import { unpackJson, unpackText } from '../../shared/store/packed-json.ts';
-import { startTestDynamoDB, type TestDynamoDB } from '../emulators/dynamodb.ts';
-import {
-  answerEventBridge,
-  answerSecretsManager,
-  answerSqs,
-  FakeQueue,
-  type TakenEvent,
-} from './fake-aws.ts';
-import { createLifeline } from './lifeline.ts';
+import { createAwsClients, type AwsModel } from '../simulation/aws-model.ts';
+import { createModelHttp } from '../simulation/button-model.ts';
+import type { Item } from '../simulation/dynamodb-expression.ts';
+import { DynamoDBModel, type StreamRecord } from '../simulation/dynamodb-model.ts';
+import { toRecord } from '../simulation/event-sources.ts';
+import { createCompositions, type FunctionName, type Process } from '../simulation/functions.ts';
+import { QUEUES, SECRETS, TABLES, TABLE_SETTINGS } from '../simulation/resources.ts';
+import { SqsModel } from '../simulation/sqs-model.ts';
+import { createLifeline, type Lifeline } from './lifeline.ts';
 
 const START = '2026-06-01T12:00:00.000Z';
-export const ORDER_QUEUE = 'https://sqs.eu-west-1.amazonaws.com/0/orders.fifo';
-export const WAKE_UP_QUEUE = 'https://sqs.eu-west-1.amazonaws.com/0/wake-ups.fifo';
-const FALLBACK_QUEUE = 'https://sqs.eu-west-1.amazonaws.com/0/fallback';
 /** The brand's and the publisher's alike. */
 export const API_KEY = 'sk-crash';
 export const WEBHOOK_SECRET = 'whsec-crash';
 
 /** What one invocation may still take: claims last a little longer. */
 const REMAINING_MS = 30_000;
-
-type FunctionName =
-  | 'order-reporter'
-  | 'retry-sweep'
-  | 'webhook-receiver'
-  | 'webhook-fallback'
-  | 'event-publisher'
-  | 'reconciliation-planner'
-  | 'transaction-reconciler'
-  | 'personal-data-expiry';
-
-type Handler = (event: unknown, context: unknown) => Promise<unknown>;
-type Item = Record<string, AttributeValue>;
-
-const HANDLERS: Record<FunctionName, () => Promise<{ handler: unknown }>> = {
-  'order-reporter': () => import('../../functions/order-reporter/handler.ts'),
-  'retry-sweep': () => import('../../functions/retry-sweep/handler.ts'),
-  'webhook-receiver': () => import('../../functions/webhook-receiver/handler.ts'),
-  'webhook-fallback': () => import('../../functions/webhook-fallback/handler.ts'),
-  'event-publisher': () => import('../../functions/event-publisher/handler.ts'),
-  'reconciliation-planner': () => import('../../functions/reconciliation-planner/handler.ts'),
-  'transaction-reconciler': () => import('../../functions/transaction-reconciler/handler.ts'),
-  'personal-data-expiry': () => import('../../functions/personal-data-expiry/handler.ts'),
-};
+/** Twice as long as any invocation here could take. */
+const VISIBILITY_SECONDS = 120;
+const MAX_STEPS = 60;
+/** The reconciler's slice is over after two pages. */
+const ASKS_OF_A_SLICE = 3;
 
 /** What can be down by itself. */
 type Part = 'transactions' | 'quarantine' | 'queues' | 'secrets';
 
-/** A change of the transactions table, as its stream tells it. */
-type StreamRecord = { OldImage: Item | undefined; NewImage: Item; SequenceNumber: string };
+/** Small pages, short slices and short times, so that a story meets all of them. */
+const ENVIRONMENT = {
+  BUTTON_TIMEOUT_MS: '2000',
+  QUIET_TIME_SECONDS: '60',
+  RETRY_BASE_SECONDS: '30',
+  RETRY_MAX_SECONDS: '1800',
+  FIRST_READ: 'live',
+  READ_FROM: '2026-06-01T00:00:00Z',
+  OVERLAP_SECONDS: '900',
+  LAG_SECONDS: '0',
+  SLICE_SECONDS: '20',
+  PAGE_SIZE: '2',
+  MAX_RECEIVES: '1000',
+  PERSONAL_DATA_DAYS: '30',
+  STALE_PENDING_DAYS: '60',
+};
 
-/** See `startWorld`. */
-export type World = Awaited<ReturnType<typeof startWorld>>;
+/** See `createWorld`. */
+export type World = ReturnType<typeof createWorld>;
 
 /**
- * The handlers as they are deployed, in one process: over a DynamoDB emulator, the Button simulator, and queues, bus and secrets in
- * memory, on a clock that moves between invocations only. Every call that a handler makes to the outside is one of its lifeline's.
+ * The functions as they are composed for Lambda, in one process: over the models of DynamoDB, SQS, the bus and Secrets Manager, with the
+ * simulator's Button, on a clock that moves between invocations only. Every call that a function makes to the outside is one of the
+ * lifeline's. What the functions log is kept and not shown, until `close`.
  */
-export async function startWorld() {
-  const dynamodb = await startTestDynamoDB();
-  const { tables, client } = dynamodb;
-  let button = await startButton();
+export function createWorld() {
   const lifeline = createLifeline();
-  const queues = new Map<string, FakeQueue>();
-  const queueOf = (url: string): FakeQueue => {
-    const queue = queues.get(url) ?? new FakeQueue(() => Date.now());
-    queues.set(url, queue);
-    return queue;
-  };
-  let handlers = new Map<FunctionName, Handler>();
-  let events: TakenEvent[] = [];
-  let stream: StreamRecord[] = [];
-  let sequence = 0;
-  let invocations = 0;
-  let lostType: string | undefined;
-  let remainingMs = REMAINING_MS;
-  let openHttp = 0;
-  const down = new Set<Part>();
-  const unless = (part: Part): void => {
-    if (down.has(part)) throw Object.assign(new Error('throttled'), { $metadata: {} });
-  };
   const printed: unknown[] = [];
-
-  const sendToDynamoDB = async (command: unknown): Promise<unknown> => {
-    const { TableName: table } = (command as { input: { TableName?: string } }).input;
-    if (table === tables.transactions) unless('transactions');
-    if (table === tables.quarantine) unless('quarantine');
-    const isPut = command instanceof PutItemCommand && table === tables.transactions;
-    if (isPut) command.input.ReturnValues = 'ALL_OLD';
-    const output = await reallySend(command);
-    if (isPut) {
-      sequence += 1;
-      const change = { OldImage: output.Attributes, NewImage: command.input.Item ?? {} };
-      stream.push({ ...change, SequenceNumber: String(sequence) });
-    }
-    return output;
-  };
-  const reallySend = client.send.bind(client) as (command: unknown) => Promise<{ Attributes?: Item }>;
-  /** Handlers make their clients when they are loaded: what all clients of a kind have in common answers for each of them. */
-  const answerWith = (Client: { prototype: { send: unknown } }, answer: (command: unknown) => unknown) => {
-    vi.spyOn(Client.prototype as { send: (command: unknown) => unknown }, 'send').mockImplementation(
-      (command) => lifeline.call(async () => await answer(command)),
-    );
-  };
-  answerWith(DynamoDBClient, sendToDynamoDB);
-  answerWith(SQSClient, (command) => {
-    unless('queues');
-    return answerSqs(command, queueOf);
-  });
-  answerWith(EventBridgeClient, (command) => answerEventBridge(command, events, lostType));
-  answerWith(SecretsManagerClient, (command) => {
-    unless('secrets');
-    return answerSecretsManager(command, (id) => SECRETS[id] ?? '');
-  });
-  vi.doMock('../../shared/button/button-http.ts', () => ({
-    createButtonHttp: (options: Parameters<typeof createButtonHttp>[0]): ButtonHttp => {
-      const http = createButtonHttp(options);
-      openHttp += 1;
-      return {
-        call: (request) => lifeline.call(() => http.call(request)),
-        close: () => {
-          openHttp -= 1;
-          http.close();
-        },
-      };
-    },
-  }));
-  Object.assign(process.env, environment(tables));
-  vi.useFakeTimers({ toFake: ['Date'], now: new Date(START) });
   for (const level of ['info', 'warn', 'error'] as const)
     vi.spyOn(console, level).mockImplementation((...line: unknown[]) => void printed.push(line));
-  vi.spyOn(process.stdout, 'write').mockImplementation((line) => printed.push(line) > 0);
-
-  const handlerOf = async (name: FunctionName): Promise<Handler> => {
-    const known = handlers.get(name);
-    if (known) return known;
-    const { handler } = await HANDLERS[name]();
-    handlers.set(name, handler as Handler);
-    return handler as Handler;
-  };
-
-  /** One invocation; undefined if its process died, and then the next one has a process of its own. */
-  const invoke = async (name: FunctionName, event: unknown): Promise<unknown> => {
-    const handler = await handlerOf(name);
-    invocations += 1;
-    const context = contextOf(name, { awsRequestId: `request-${invocations}`, remainingMs });
-    const end = await lifeline.live(() => handler(event, context));
-    if (!end.died) return end.result;
-    vi.resetModules();
-    handlers = new Map();
-    return undefined;
-  };
-
-  const pass = async (ms: number): Promise<void> => {
-    vi.setSystemTime(Date.now() + ms);
-    await button.controls.advance(ms);
-  };
-
-  /** Delivers what is visible, batch by batch, until nothing is. */
-  const drain = async (url: string, name: FunctionName, batchSize = 10): Promise<void> => {
-    const queue = queueOf(url);
-    for (let batch = queue.receive(batchSize); batch.length > 0; batch = queue.receive(batchSize)) {
-      const response = (await invoke(name, { Records: batch })) as SQSBatchResponse | undefined;
-      // A process that has died acknowledges nothing: the whole batch comes back.
-      const failed = response
-        ? response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)
-        : batch.map(({ messageId }) => messageId);
-      queue.acknowledge(batch, failed);
-    }
-  };
+  let life = new Life(lifeline, printed);
 
   return {
     lifeline,
-    invoke,
-    pass,
-    button: () => button.controls,
-    buttonUrl: () => button.url,
-    events: () => events,
-    /** Everything that handlers have written: log lines and metrics. */
+    /** Everything that functions have written: log lines and metrics. */
     printed: () => printed,
-    orderQueue: () => queueOf(ORDER_QUEUE),
-    fallbackQueue: () => queueOf(FALLBACK_QUEUE),
-    wakeUpQueue: () => queueOf(WAKE_UP_QUEUE),
-    /** What every invocation from now on may still take. */
-    setRemainingTime: (ms: number) => (remainingMs = ms),
-    /** How many connections to Button invocations have left open. */
-    openHttp: () => openHttp,
-    /** The bus takes events of this type no more; undefined: it takes all. */
-    loseEvents: (type: string | undefined) => (lostType = type),
-    /** From now on so much of AWS is down, and everything else up. */
-    setDown(...parts: readonly Part[]): void {
-      down.clear();
-      for (const part of parts) down.add(part);
+    now: () => new Date(life.clock.now()),
+    invoke: (name: FunctionName, event: unknown) => life.invoke(name, event),
+    pass: (ms: number) => life.button.advance(ms),
+    button: () => life.button,
+    /** AWS and Button as an operation reaches them. */
+    aws: () => life.aws,
+    buttonHttp: () => life.buttonHttp,
+    events: () => life.bus.map(({ type, detail }) => ({ type, detail: JSON.parse(detail) as object })),
+    orderQueue: () => life.queue(QUEUES.orders),
+    fallbackQueue: () => life.queue(QUEUES.fallback),
+    wakeUpQueue: () => life.queue(QUEUES.wakeUps),
+    /** What differs from the environment that functions are composed with from now on. */
+    setEnvironment: (environment: Readonly<Record<string, string>>) => {
+      life.environment = { ...ENVIRONMENT, ...environment };
     },
-    drainOrders: () => drain(ORDER_QUEUE, 'order-reporter'),
-    drainFallback: () => drain(FALLBACK_QUEUE, 'webhook-fallback'),
-    drainWakeUps: () => drain(WAKE_UP_QUEUE, 'transaction-reconciler', 1),
+    /** What every invocation from now on may still take. */
+    setRemainingTime: (ms: number) => (life.remainingMs = ms),
+    /** The bus takes events of this type no more; undefined: it takes all. */
+    loseEvents: (type: string | undefined) => (life.lostType = type),
+    /** From now on so much of AWS is down, and everything else up. */
+    setDown: (...parts: readonly Part[]) => {
+      life.down = new Set(parts);
+    },
+    drainOrders: () => life.drain(QUEUES.orders, 'order-reporter'),
+    drainFallback: () => life.drain(QUEUES.fallback, 'webhook-fallback'),
+    drainWakeUps: () => life.drain(QUEUES.wakeUps, 'transaction-reconciler', 1),
+    deliver: (body: string) => life.deliver(body),
+    publish: () => life.publish(),
+    contents: (table: keyof typeof TABLES) => life.contents(table),
 
     /** Everything as on the first day. */
-    async reset(): Promise<void> {
-      down.clear();
-      lostType = undefined;
-      remainingMs = REMAINING_MS;
-      openHttp = 0;
-      await Promise.all(
-        Object.values(tables).map((table) => clear(table, (command) => client.send(command as ScanCommand))),
-      );
-      await button.close();
-      button = await startButton();
-      process.env['BUTTON_API_URL'] = button.url;
-      vi.setSystemTime(new Date(START));
-      vi.resetModules();
-      handlers = new Map();
-      queues.clear();
-      [events, stream, sequence, invocations] = [[], [], 0, 0];
+    reset(): void {
+      life = new Life(lifeline, printed);
       lifeline.begin(undefined);
     },
 
@@ -243,148 +122,233 @@ export async function startWorld() {
       }
     },
 
-    /** Button sends a webhook until it is acknowledged. */
-    async deliver(body: string): Promise<void> {
-      const signature = createHmac('sha256', WEBHOOK_SECRET).update(body).digest('hex');
-      for (let attempt = 0; attempt < MAX_STEPS; attempt += 1) {
-        const answer = (await invoke('webhook-receiver', {
-          body,
-          headers: { 'x-button-signature': signature },
-          isBase64Encoded: false,
-        })) as APIGatewayProxyStructuredResultV2 | undefined;
-        if (answer?.statusCode !== undefined && answer.statusCode < 300) return;
-        await pass(60_000);
-      }
-      throw new Error('Button gives up');
-    },
-
-    /** The table's stream brings its changes to the publisher until every one is dealt with. */
-    async publish(): Promise<void> {
-      for (let attempt = 0; stream.length > 0; attempt += 1) {
-        if (attempt === MAX_STEPS) throw new Error('The stream does not get on');
-        const batch = stream.slice(0, 10);
-        const records = batch.map((dynamodb) => ({ dynamodb: toLambda(dynamodb) }));
-        const response = (await invoke('event-publisher', { Records: records })) as
-          SQSBatchResponse | undefined;
-        const first = response ? response.batchItemFailures[0]?.itemIdentifier : batch[0]?.SequenceNumber;
-        const done = batch.findIndex(({ SequenceNumber }) => SequenceNumber === first);
-        stream = stream.slice(done === -1 ? batch.length : done);
-      }
-    },
-
-    /** What stands in a table, unpacked, without what tells only when and by whom it was written. */
-    async contents(table: keyof typeof tables): Promise<Record<string, unknown>[]> {
-      const { Items = [] } = await client.send(new ScanCommand({ TableName: tables[table] }));
-      const placeOf = (item: Record<string, unknown>) =>
-        (KEYS[tables[table]] ?? []).map((name) => item[name]).join();
-      return Items.map((item) => unpacked(unmarshall(item) as Record<string, unknown>)).sort((one, other) =>
-        placeOf(one) < placeOf(other) ? -1 : 1,
-      );
-    },
-
-    async close(): Promise<void> {
+    close(): void {
       vi.restoreAllMocks();
-      vi.useRealTimers();
-      vi.doUnmock('../../shared/button/button-http.ts');
-      await Promise.all([dynamodb.close(), button.close()]);
     },
   };
 }
 
-function startButton(): Promise<ButtonSimulator> {
-  return startButtonSimulator({
-    clock: { startAt: START, speed: 0 },
-    brandApiKey: API_KEY,
-    publisherApiKey: API_KEY,
-  });
-}
+/** One life of the world, from its first day on. */
+class Life {
+  readonly clock = new SimulatorClock({ startAt: START, speed: 0 });
+  readonly button: SimulatorControls;
+  readonly bus: AwsModel['bus'] = [];
+  readonly aws: AwsClientFactories;
+  readonly buttonHttp: ButtonHttp;
+  environment: Readonly<Record<string, string>> = ENVIRONMENT;
+  remainingMs = REMAINING_MS;
+  lostType: string | undefined;
+  down: ReadonlySet<Part> = new Set();
 
-/** The reconciler's slice is over after two pages. */
-const ASKS_OF_A_SLICE = 3;
+  readonly #lifeline: Lifeline;
+  readonly #printed: unknown[];
+  readonly #dynamodb: DynamoDBModel;
+  readonly #sqs: SqsModel;
+  readonly #compositions: ReturnType<typeof createCompositions>;
+  readonly #processes = new Map<FunctionName, { handle: Handle; flush: () => void }>();
+  #stream: StreamRecord[] = [];
+  #invocations = 0;
+  #sends = 0;
 
-function contextOf(
-  name: FunctionName,
-  { awsRequestId, remainingMs }: { awsRequestId: string; remainingMs: number },
-) {
-  let asked = 0;
-  return {
-    awsRequestId,
-    getRemainingTimeInMillis: () => {
-      asked += 1;
-      return name === 'transaction-reconciler' && asked > ASKS_OF_A_SLICE ? 0 : remainingMs;
-    },
-  };
-}
+  constructor(lifeline: Lifeline, printed: unknown[]) {
+    this.#lifeline = lifeline;
+    this.#printed = printed;
+    const now = (): number => this.clock.now();
+    this.#dynamodb = new DynamoDBModel(TABLE_SETTINGS, {
+      now,
+      onChange: (_table, record) => this.#stream.push(record),
+    });
+    this.#sqs = new SqsModel(
+      Object.values(QUEUES).map((name) => ({
+        name,
+        kind: name.endsWith('.fifo') ? 'fifo' : 'standard',
+        visibilityTimeoutSeconds: VISIBILITY_SECONDS,
+      })),
+      { now },
+    );
+    let ids = 0;
+    const { exchange, ...parts } = assembleButton(
+      { ...defaultOptions, brandApiKey: API_KEY, publisherApiKey: API_KEY },
+      {
+        clock: this.clock,
+        poster: { post: () => Promise.reject(new Error('Nobody has registered a webhook')) },
+        newId: (prefix) => `${prefix}-${(ids += 1).toString(16).padStart(16, '0')}`,
+      },
+    );
+    this.button = new SimulatorControls({ ...parts, clock: this.clock });
+    const [brand] = OrderReportingConfigSchema.parse({
+      brands: [{ id: 'acme', testTokens: 'allow' }],
+    }).brands;
+    if (!brand) throw new Error('There is no brand');
+    const aws = {
+      dynamodb: this.#dynamodb,
+      sqs: this.#sqs,
+      bus: this.bus,
+      secrets: new Map([
+        [SECRETS.brandApiKey, API_KEY],
+        [SECRETS.publisherApiKey, API_KEY],
+        [SECRETS.webhooks, JSON.stringify([{ name: 'main', secret: WEBHOOK_SECRET }])],
+      ]),
+      losesEvent: (type: string) => type === this.lostType,
+    };
+    const { clock } = this;
+    this.aws = createAwsClients(this, aws);
+    this.buttonHttp = createModelHttp(this, { exchange, clock, timeoutMs: 2000 });
+    this.#compositions = createCompositions({
+      ...aws,
+      clock,
+      exchange,
+      brand,
+      transactions: TransactionsConfigSchema.parse({}),
+      verifyBefore: () => undefined,
+      // The longest jitter, so that every wait is known.
+      random: () => 1,
+      environment: () => this.environment,
+    });
+  }
 
-const MAX_STEPS = 60;
+  readonly call: Process['call'] = ({ service, target }, perform) =>
+    this.#lifeline.call(async () => {
+      const part = service === 'dynamodb' ? PART_OF_TABLE[target] : PART_OF_SERVICE[service];
+      if (part !== undefined && this.down.has(part))
+        throw Object.assign(new Error('throttled'), { $metadata: {} });
+      return perform({ latencyMs: 0 });
+    });
 
-const SECRETS: Record<string, string> = {
-  'api-key': API_KEY,
-  'webhook-secrets': JSON.stringify([{ name: 'main', secret: WEBHOOK_SECRET }]),
-};
+  /** One invocation; undefined if its process died, and then the next one has a process of its own. */
+  async invoke(name: FunctionName, event: unknown): Promise<unknown> {
+    const { handle, flush } = this.#processOf(name);
+    this.#invocations += 1;
+    const awsRequestId = `request-${this.#invocations}`;
+    const end = await this.#lifeline.live(() => handle(event, this.#contextOf(name, awsRequestId)));
+    if (end.died) {
+      this.#processes.delete(name);
+      return undefined;
+    }
+    flush();
+    return end.result;
+  }
 
-function environment(tables: TestDynamoDB['tables']): Record<string, string> {
-  return {
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    BRAND_ID: 'acme',
-    ORDER_REPORTS_TABLE: tables.orderReports,
-    TRANSACTIONS_TABLE: tables.transactions,
-    POSITIONS_TABLE: tables.positions,
-    QUARANTINE_TABLE: tables.quarantine,
-    ORDER_QUEUE_URL: ORDER_QUEUE,
-    FALLBACK_QUEUE_URL: FALLBACK_QUEUE,
-    WAKE_UP_QUEUE_URL: WAKE_UP_QUEUE,
-    API_KEY_SECRET_ID: 'api-key',
-    WEBHOOK_SECRETS_ID: 'webhook-secrets',
-    EVENT_BUS_NAME: 'events',
-    INCLUDE_PERSONAL_FIELDS: 'false',
-    BUTTON_TIMEOUT_MS: '2000',
-    QUIET_TIME_SECONDS: '60',
-    RETRY_BASE_SECONDS: '30',
-    RETRY_MAX_SECONDS: '1800',
-    QUARANTINE_RETENTION_DAYS: '30',
-    ORDER_BY: 'sequence',
-    TEST_TOKENS: 'allow',
-    ALLOW_FINALIZATION_DATE: 'false',
-    MAX_WAKE_UPS: '500',
-    MAX_RECEIVES: '1000',
-    SHOPPER_FIELD: 'publisher_customer_id',
-    FIRST_READ: 'live',
-    READ_FROM: '2026-06-01T00:00:00Z',
-    SWEEP_DAYS: '120',
-    OVERLAP_SECONDS: '900',
-    LAG_SECONDS: '0',
-    SLICE_SECONDS: '20',
-    PAGE_SIZE: '2',
-    DRIFT_RETENTION_DAYS: '400',
-    PERSONAL_DATA_DAYS: '30',
-    STALE_PENDING_DAYS: '60',
-  };
-}
+  #processOf(name: FunctionName): { handle: Handle; flush: () => void } {
+    const running = this.#processes.get(name);
+    if (running) return running;
+    const metrics = createMetrics({
+      namespace: 'ButtonServerless',
+      definitions: METRICS,
+      write: (line) => this.#printed.push(line),
+      now: () => this.clock.now(),
+    });
+    const compose = this.#compositions[name] as (process: Process) => ComposedFunction<unknown, unknown>;
+    const { handle } = compose({ call: this.call, now: () => new Date(this.clock.now()), metrics });
+    const flush = (): void => {
+      metrics.flush();
+    };
+    this.#processes.set(name, { handle, flush });
+    return { handle, flush };
+  }
 
-async function clear(
-  table: string,
-  send: (command: ScanCommand | DeleteItemCommand) => Promise<unknown>,
-): Promise<void> {
-  const { Items = [] } = (await send(new ScanCommand({ TableName: table }))) as { Items?: Item[] };
-  for (const item of Items) {
-    const names = KEYS[table] ?? [];
-    const key = Object.fromEntries(Object.entries(item).filter(([name]) => names.includes(name)));
-    await send(new DeleteItemCommand({ TableName: table, Key: key }));
+  #contextOf(name: FunctionName, awsRequestId: string): InvocationContext {
+    let asked = 0;
+    return {
+      awsRequestId,
+      getRemainingTimeInMillis: () => {
+        asked += 1;
+        return name === 'transaction-reconciler' && asked > ASKS_OF_A_SLICE ? 0 : this.remainingMs;
+      },
+    };
+  }
+
+  queue(name: string) {
+    return {
+      /** What is on the queue, hidden or not. */
+      bodies: () => this.#sqs.contents(name).map(({ body }) => body),
+      /** Sends a message that repeats none; a FIFO queue needs its group. */
+      send: (body: string, { groupId }: { groupId?: string } = {}): void => {
+        this.#sends += 1;
+        const fifo = groupId !== undefined && {
+          MessageGroupId: groupId,
+          MessageDeduplicationId: `test-${this.#sends}`,
+        };
+        this.#sqs.execute(new SendMessageCommand({ QueueUrl: name, MessageBody: body, ...fifo }));
+      },
+      /** The next batch, hidden for the visibility timeout. */
+      receive: (batchSize: number): SQSRecord[] => {
+        const received = this.#sqs.execute(
+          new ReceiveMessageCommand({ QueueUrl: name, MaxNumberOfMessages: batchSize }),
+        ) as { Messages?: Parameters<typeof toRecord>[0][] };
+        return (received.Messages ?? []).map((message) => toRecord(message, name));
+      },
+    };
+  }
+
+  /** Delivers what is visible, batch by batch, until nothing is. */
+  async drain(url: string, name: FunctionName, batchSize = 10): Promise<void> {
+    const { receive } = this.queue(url);
+    for (let batch = receive(batchSize); batch.length > 0; batch = receive(batchSize)) {
+      const response = (await this.invoke(name, { Records: batch })) as SQSBatchResponse | undefined;
+      // A process that has died acknowledges nothing: the whole batch comes back.
+      if (!response) continue;
+      const failed = new Set(response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+      for (const { messageId, receiptHandle } of batch)
+        if (!failed.has(messageId))
+          this.#sqs.execute(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: receiptHandle }));
+    }
+  }
+
+  /** Button sends a webhook until it is acknowledged. */
+  async deliver(body: string): Promise<void> {
+    const signature = createHmac('sha256', WEBHOOK_SECRET).update(body).digest('hex');
+    for (let attempt = 0; attempt < MAX_STEPS; attempt += 1) {
+      const answer = (await this.invoke('webhook-receiver', {
+        body,
+        headers: { 'x-button-signature': signature },
+        isBase64Encoded: false,
+      })) as APIGatewayProxyStructuredResultV2 | undefined;
+      if (answer?.statusCode !== undefined && answer.statusCode < 300) return;
+      await this.button.advance(60_000);
+    }
+    throw new Error('Button gives up');
+  }
+
+  /** The table's stream brings its changes to the publisher until every one is dealt with. */
+  async publish(): Promise<void> {
+    for (let attempt = 0; this.#stream.length > 0; attempt += 1) {
+      if (attempt === MAX_STEPS) throw new Error('The stream does not get on');
+      const batch = this.#stream.slice(0, 10);
+      const records = batch.map((record) => ({ dynamodb: toLambda(record) }));
+      const response = (await this.invoke('event-publisher', { Records: records })) as
+        SQSBatchResponse | undefined;
+      const first = response ? response.batchItemFailures[0]?.itemIdentifier : batch[0]?.sequenceNumber;
+      const done = batch.findIndex(({ sequenceNumber }) => sequenceNumber === first);
+      this.#stream = this.#stream.slice(done === -1 ? batch.length : done);
+    }
+  }
+
+  /** What stands in a table, unpacked, without what tells only when and by whom it was written. */
+  contents(table: keyof typeof TABLES): Record<string, unknown>[] {
+    const name = TABLES[table];
+    const { partitionKey = '', sortKey = '' } =
+      TABLE_SETTINGS.find((settings) => settings.name === name) ?? {};
+    const placeOf = (item: Record<string, unknown>) => [item[partitionKey], item[sortKey]].join();
+    return this.#dynamodb
+      .items(name)
+      .map((item) => unpacked(unmarshall(item) as Record<string, unknown>))
+      .sort((one, other) => (placeOf(one) < placeOf(other) ? -1 : 1));
   }
 }
 
-const KEYS: Record<string, readonly string[]> = {
-  'order-reports': ['pk'],
-  transactions: ['pk'],
-  positions: ['account', 'stream'],
-  quarantine: ['kind', 'id'],
+type Handle = ComposedFunction<unknown, unknown>['handle'];
+
+const PART_OF_TABLE: Readonly<Record<string, Part>> = {
+  [TABLES.transactions]: 'transactions',
+  [TABLES.orderQuarantine]: 'quarantine',
+  [TABLES.webhookQuarantine]: 'quarantine',
 };
 
+const PART_OF_SERVICE: Readonly<Record<string, Part>> = { sqs: 'queues', secrets: 'secrets' };
+
 /** Lambda gets binary values as base64. */
-function toLambda({ OldImage, NewImage, SequenceNumber }: StreamRecord): unknown {
+function toLambda({ before, after, sequenceNumber }: StreamRecord): unknown {
   const asJson = (image: Item | undefined): unknown =>
     image &&
     Object.fromEntries(
@@ -393,7 +357,7 @@ function toLambda({ OldImage, NewImage, SequenceNumber }: StreamRecord): unknown
         value.B ? { B: Buffer.from(value.B).toString('base64') } : value,
       ]),
     );
-  return { OldImage: asJson(OldImage), NewImage: asJson(NewImage), SequenceNumber };
+  return { OldImage: asJson(before), NewImage: asJson(after), SequenceNumber: sequenceNumber };
 }
 
 function unpacked({ revision: _revision, ...item }: Record<string, unknown>): Record<string, unknown> {

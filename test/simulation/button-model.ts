@@ -30,7 +30,7 @@ export function createButtonModel(
 /** Button's API as one process reaches it, without a network: what `createButtonHttp` makes of the same answers. */
 export function createModelHttp(
   host: Pick<Host, 'call'>,
-  { exchange, clock, timeoutMs }: { exchange: Exchange; clock: VirtualClock; timeoutMs: number },
+  { exchange, clock, timeoutMs }: { exchange: Exchange; clock: Exchange['clock']; timeoutMs: number },
 ): ButtonHttp {
   return {
     async call(request) {

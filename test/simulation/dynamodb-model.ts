@@ -73,6 +73,7 @@ type Table = {
 };
 
 const MAX_ITEM_BYTES = 400 * 1024;
+const MAX_PAGE_BYTES = 1024 * 1024;
 const MAX_BATCH_KEYS = 100;
 const METADATA = { httpStatusCode: 400 };
 
@@ -236,11 +237,15 @@ export class DynamoDBModel {
   }
 
   #scan(input: ScanCommandInput, staleForMs: number): object {
-    const { TableName: name, ConsistentRead: isConsistent, ...paging } = input;
+    const { TableName: name, ConsistentRead: isConsistent, ExclusiveStartKey: startKey, ...paging } = input;
     const table = this.#table(name);
     const unseenSinceMs = this.#now() - (isConsistent === true ? 0 : staleForMs);
-    const found = [...table.items.values()]
-      .map((it) => seen(it, unseenSinceMs))
+    // In the order of their keys, so that a scan goes on behind a key whose item is gone.
+    const after = startKey && keyOf(table.settings, startKey);
+    const found = [...table.items]
+      .filter(([id]) => after === undefined || id > after)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([, it]) => seen(it, unseenSinceMs))
       .filter((item) => item !== undefined);
     const { partitionKey, sortKey } = table.settings;
     return page(found, paging, sortKey === undefined ? [partitionKey] : [partitionKey, sortKey]);
@@ -412,7 +417,11 @@ function projection(table: TableSettings, index: IndexSettings, item: Item): Ite
 type Paging = Placeholders &
   Pick<QueryCommandInput, 'Limit' | 'ExclusiveStartKey' | 'FilterExpression' | 'ProjectionExpression'>;
 
-/** One page: the limit counts items before the filter, and a page that reaches it says where it ended. */
+/**
+ * One page: it ends with the item that reaches the limit or a megabyte, both counted before the filter, and says where it ended.
+ *
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html (pagination)
+ */
 function page(items: readonly Item[], input: Paging, keyNames: readonly string[]): object {
   const { Limit: limit, ExclusiveStartKey: startKey, FilterExpression: filter, ...rest } = input;
   const {
@@ -424,8 +433,16 @@ function page(items: readonly Item[], input: Paging, keyNames: readonly string[]
   refuseUnknown('Query or Scan', unknown);
   const placeholders = { ExpressionAttributeNames, ExpressionAttributeValues };
   const start = startKey ? items.findIndex((item) => hasKey(item, startKey)) + 1 : 0;
-  const read = limit === undefined ? items.slice(start) : items.slice(start, start + limit);
-  const last = limit !== undefined && read.length === limit ? read.at(-1) : undefined;
+  const read: Item[] = [];
+  let last: Item | undefined;
+  let bytes = 0;
+  for (const item of items.slice(start)) {
+    read.push(item);
+    bytes += bytesOfItem(item);
+    if (read.length !== limit && bytes < MAX_PAGE_BYTES) continue;
+    last = item;
+    break;
+  }
   const kept = filter === undefined ? read : read.filter((item) => meets(item, filter, placeholders));
   const found = shown === undefined ? kept : kept.map((item) => projected(item, shown, placeholders));
   const lastKey =
@@ -487,8 +504,11 @@ function checkItem({ partitionKey, sortKey, index }: TableSettings, item: Item):
         `The AttributeValue for a key attribute cannot contain an empty string value. Key: ${name ?? ''}`,
       );
   }
-  const bytes = Object.entries(item).reduce((sum, [name, value]) => sum + name.length + bytesOf(value), 0);
-  if (bytes > MAX_ITEM_BYTES) throw validation('Item size has exceeded the maximum allowed size');
+  if (bytesOfItem(item) > MAX_ITEM_BYTES) throw validation('Item size has exceeded the maximum allowed size');
+}
+
+function bytesOfItem(item: Item): number {
+  return Object.entries(item).reduce((sum, [name, value]) => sum + name.length + bytesOf(value), 0);
 }
 
 function bytesOf(value: AttributeValue): number {

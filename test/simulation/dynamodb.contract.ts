@@ -325,6 +325,28 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
       expect(items.map(({ pk }) => pk?.S)).toEqual([here]);
     });
 
+    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html, pagination
+    it('scans a megabyte at a time, and goes on behind a key whose item is gone', async () => {
+      const large = Array.from({ length: 4 }, newKey);
+      for (const key of large) await put({ pk: text(key), bytes: { B: Buffer.alloc(300_000) } });
+      const scan = async (startKey?: Item) =>
+        client().send(
+          new ScanCommand({ TableName: TABLE, ConsistentRead: true, ExclusiveStartKey: startKey }),
+        );
+      const first = await scan();
+      const lastKey = first.LastEvaluatedKey ?? {};
+      await client().send(new DeleteItemCommand({ TableName: TABLE, Key: lastKey }));
+
+      const rest = await scan(lastKey);
+
+      const keysOf = (items: Item[] = []) => items.flatMap(({ pk }) => pk?.S ?? []);
+      const found = [...keysOf(first.Items), ...keysOf(rest.Items)];
+      expect(large.filter((key) => !found.includes(key))).toEqual([]);
+      expect(new Set(found).size).toBe(found.length);
+      for (const key of large)
+        await client().send(new DeleteItemCommand({ TableName: TABLE, Key: { pk: text(key) } }));
+    });
+
     // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
     it('gets many items at once, and leaves out what is not there', async () => {
       const [one, other, nobody] = [newKey(), newKey(), newKey()];

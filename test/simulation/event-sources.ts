@@ -88,7 +88,7 @@ export class QueuePoller {
 }
 
 /** The record that Lambda makes of a message. */
-function toRecord(message: Message, queue: string): SQSRecord {
+export function toRecord(message: Message, queue: string): SQSRecord {
   const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '' } = message;
   const attributes = message.Attributes ?? {};
   return {

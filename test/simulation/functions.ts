@@ -26,11 +26,10 @@ import { createAwsClients, type AwsModel } from './aws-model.ts';
 import { createModelHttp } from './button-model.ts';
 import { LambdaModel, type Ground, type Host } from './lambda-model.ts';
 import { QUEUES, SECRETS, TABLES, urlOf } from './resources.ts';
-import type { VirtualClock } from './virtual-clock.ts';
 
 /** What the functions are composed with. */
 export type FunctionsGround = AwsModel & {
-  clock: VirtualClock;
+  clock: Exchange['clock'];
   exchange: Exchange;
   brand: BrandConfig;
   transactions: TransactionsConfig;

@@ -1,3 +1,11 @@
+import {
+  ORDER_REPORTS_TABLE,
+  POSITIONS_TABLE,
+  QUARANTINE_TABLE,
+  TRANSACTIONS_TABLE,
+} from '../../shared/store/table.ts';
+import type { TableSettings } from './dynamodb-model.ts';
+
 /** The queues by name. */
 export const QUEUES = {
   orders: 'orders.fifo',
@@ -28,3 +36,17 @@ export const SECRETS = {
   publisherApiKey: 'publisher-api-key',
   webhooks: 'webhooks',
 } as const;
+
+/** The tables as they are deployed. */
+export const TABLE_SETTINGS: readonly TableSettings[] = [
+  { name: TABLES.orderReports, ...ORDER_REPORTS_TABLE, index: ORDER_REPORTS_TABLE.dueIndex },
+  {
+    name: TABLES.transactions,
+    ...TRANSACTIONS_TABLE,
+    index: TRANSACTIONS_TABLE.shopperIndex,
+    hasStream: true,
+  },
+  { name: TABLES.positions, ...POSITIONS_TABLE },
+  { name: TABLES.orderQuarantine, ...QUARANTINE_TABLE },
+  { name: TABLES.webhookQuarantine, ...QUARANTINE_TABLE },
+];

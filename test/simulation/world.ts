@@ -14,21 +14,15 @@ import { defaultOptions } from '../../local/button-simulator/simulator.ts';
 import type { WorldChange } from '../../local/button-simulator/world.ts';
 import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
 import type { Measured } from '../../shared/domain/metrics.ts';
-import {
-  ORDER_REPORTS_TABLE,
-  POSITIONS_TABLE,
-  QUARANTINE_TABLE,
-  TRANSACTIONS_TABLE,
-} from '../../shared/store/table.ts';
 import { createButtonModel } from './button-model.ts';
 import type { Item } from './dynamodb-expression.ts';
-import { DynamoDBModel, type TableSettings } from './dynamodb-model.ts';
+import { DynamoDBModel } from './dynamodb-model.ts';
 import { QueuePoller, StreamPoller } from './event-sources.ts';
 import type { BusEvent } from './aws-model.ts';
 import { createFunctions, type Functions } from './functions.ts';
 import type { Ground, Invocation, LambdaModel } from './lambda-model.ts';
 import { randomFrom } from './random.ts';
-import { QUEUES, SECRETS, TABLES, urlOf } from './resources.ts';
+import { QUEUES, SECRETS, TABLE_SETTINGS, urlOf } from './resources.ts';
 import { SqsModel, type QueueGauge, type QueueSettings } from './sqs-model.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { calmWeather, type Weather } from './weather.ts';
@@ -326,19 +320,6 @@ function gatewayEvent({ body, signature }: WebhookRequest): APIGatewayProxyEvent
   };
   return event as unknown as APIGatewayProxyEventV2;
 }
-
-const TABLE_SETTINGS: readonly TableSettings[] = [
-  { name: TABLES.orderReports, ...ORDER_REPORTS_TABLE, index: ORDER_REPORTS_TABLE.dueIndex },
-  {
-    name: TABLES.transactions,
-    ...TRANSACTIONS_TABLE,
-    index: TRANSACTIONS_TABLE.shopperIndex,
-    hasStream: true,
-  },
-  { name: TABLES.positions, ...POSITIONS_TABLE },
-  { name: TABLES.orderQuarantine, ...QUARANTINE_TABLE },
-  { name: TABLES.webhookQuarantine, ...QUARANTINE_TABLE },
-];
 
 function queueSettings(
   brand: { reporterTimeoutSeconds: number; maxReceiveCount: number },

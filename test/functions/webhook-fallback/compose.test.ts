@@ -1,25 +1,25 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { fallbackMessage } from '../../../shared/ingest/fallback-event.ts';
-import { startWorld, type World } from '../../crash/world.ts';
+import { createWorld, type World } from '../../crash/world.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
 let world: World;
 
-beforeAll(async () => {
-  world = await startWorld();
+beforeAll(() => {
+  world = createWorld();
 });
 
-afterAll(() => world.close());
+afterAll(() => {
+  world.close();
+});
 
 beforeEach(async () => {
-  await world.reset();
+  world.reset();
   const body = Buffer.from(JSON.stringify(pending));
   world.fallbackQueue().send(fallbackMessage({ body, receivedAt: '2026-06-01T11:00:00.000Z' }));
 });
-
-afterEach(() => vi.unstubAllEnvs());
 
 /** Hands what is visible on the queue to the function; returns how much there was, and what it gives back. */
 async function drainOnce(): Promise<{ received: number; givenBack: number }> {
@@ -42,7 +42,7 @@ describe('the fallback queue’s function', () => {
     expect(first).toEqual({ received: 1, givenBack: 1 });
     expect(tooEarly).toEqual([]);
     expect(await drainOnce()).toEqual({ received: 1, givenBack: 0 });
-    expect(await world.contents('transactions')).toHaveLength(1);
+    expect(world.contents('transactions')).toHaveLength(1);
   });
 
   it('begins no event that it has no time for: eight seconds (A24)', async () => {
@@ -56,7 +56,7 @@ describe('the fallback queue’s function', () => {
   });
 
   it('brings an event to quarantine on the last receive that the queue grants', async () => {
-    vi.stubEnv('MAX_RECEIVES', '2');
+    world.setEnvironment({ MAX_RECEIVES: '2' });
     world.setDown('transactions');
 
     const outcomes = [await drainOnce()];
@@ -64,15 +64,15 @@ describe('the fallback queue’s function', () => {
     outcomes.push(await drainOnce());
 
     expect(outcomes.map(({ givenBack }) => givenBack)).toEqual([1, 0]);
-    expect(await world.contents('quarantine')).toMatchObject([{ kind: 'webhook' }]);
+    expect(world.contents('webhookQuarantine')).toMatchObject([{ kind: 'webhook' }]);
   });
 
   it('calls historical what was created before the cut-over', async () => {
-    vi.stubEnv('LIVE_FROM', '2026-06-01T00:00:00Z');
+    world.setEnvironment({ LIVE_FROM: '2026-06-01T00:00:00Z' });
 
     await drainOnce();
 
-    expect(await world.contents('transactions')).toMatchObject([{ delivery: 'historical' }]);
+    expect(world.contents('transactions')).toMatchObject([{ delivery: 'historical' }]);
   });
 
   it('writes what it has measured', async () => {

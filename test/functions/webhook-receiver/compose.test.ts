@@ -1,22 +1,24 @@
 import { createHmac } from 'node:crypto';
 
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { startWorld, WEBHOOK_SECRET, type World } from '../../crash/world.ts';
+import { createWorld, WEBHOOK_SECRET, type World } from '../../crash/world.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
 let world: World;
 
-beforeAll(async () => {
-  world = await startWorld();
+beforeAll(() => {
+  world = createWorld();
 });
 
-afterAll(() => world.close());
+afterAll(() => {
+  world.close();
+});
 
-beforeEach(() => world.reset());
-
-afterEach(() => vi.unstubAllEnvs());
+beforeEach(() => {
+  world.reset();
+});
 
 const WEBHOOK = Buffer.from(JSON.stringify({ ...pending, data: { ...pending.data, pub_ref: 'été 🔑' } }));
 const PING = Buffer.from('{"id":"hook-ping","event_type":"ping"}');
@@ -45,12 +47,12 @@ describe('the answer to Button', () => {
 
   it('is 200 for what is not understood: its bytes are kept (C3, C5)', async () => {
     expect(await post(PING)).toEqual([200, 'quarantined']);
-    expect(await world.contents('quarantine')).toMatchObject([{ bytes: PING.toString() }]);
+    expect(world.contents('webhookQuarantine')).toMatchObject([{ bytes: PING.toString() }]);
   });
 
   it('is 401 for a forgery, and nothing is stored (C1)', async () => {
     expect(await post(WEBHOOK, { secret: 'guessed' })).toEqual([401, 'forged']);
-    expect([await world.contents('transactions'), await world.contents('quarantine')]).toEqual([[], []]);
+    expect([world.contents('transactions'), world.contents('webhookQuarantine')]).toEqual([[], []]);
   });
 
   it('is 200 while the table is down: the queue has it, else the other table (C6)', async () => {
@@ -64,7 +66,7 @@ describe('the answer to Button', () => {
       [200, 'quarantined'],
     ]);
     expect(world.fallbackQueue().bodies()).toHaveLength(1);
-    expect(await world.contents('quarantine')).toHaveLength(1);
+    expect(world.contents('webhookQuarantine')).toHaveLength(1);
   });
 
   it('is 503 only where nothing could take it: Button sends it again (C6)', async () => {
@@ -90,13 +92,10 @@ describe('the answer to Button', () => {
 
 describe('what is stored', () => {
   it('is historical where the transaction was created before the cut-over, and listed by the field that the stage names', async () => {
-    vi.stubEnv('LIVE_FROM', '2026-06-01T00:00:00Z');
-    vi.stubEnv('SHOPPER_FIELD', 'pub_ref');
+    world.setEnvironment({ LIVE_FROM: '2026-06-01T00:00:00Z', SHOPPER_FIELD: 'pub_ref' });
 
     await post(WEBHOOK);
 
-    expect(await world.contents('transactions')).toMatchObject([
-      { delivery: 'historical', shopper: 'été 🔑' },
-    ]);
+    expect(world.contents('transactions')).toMatchObject([{ delivery: 'historical', shopper: 'été 🔑' }]);
   });
 });

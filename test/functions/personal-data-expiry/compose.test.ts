@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { startWorld, type World } from '../../crash/world.ts';
+import { createWorld, type World } from '../../crash/world.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import validated from '../../fixtures/button/webhook-tx-validated.json' with { type: 'json' };
 
@@ -8,17 +8,21 @@ const DAY_MS = 86_400_000;
 
 let world: World;
 
-beforeAll(async () => {
-  world = await startWorld();
+beforeAll(() => {
+  world = createWorld();
 });
 
-afterAll(() => world.close());
+afterAll(() => {
+  world.close();
+});
 
-beforeEach(() => world.reset());
+beforeEach(() => {
+  world.reset();
+});
 
 /** A webhook about a transaction that was created and last changed so many days ago. */
 async function deliver(webhook: typeof pending | typeof validated, daysAgo: number): Promise<void> {
-  const date = new Date(Date.now() - daysAgo * DAY_MS).toISOString();
+  const date = new Date(world.now().getTime() - daysAgo * DAY_MS).toISOString();
   const data = { ...webhook.data, button_order_id: `${webhook.data.status}-${daysAgo}` };
   await world.deliver(
     JSON.stringify({ ...webhook, data: { ...data, created_date: date, modified_date: date } }),
@@ -32,7 +36,7 @@ describe('the expiry of personal data', () => {
 
     const run = await world.invoke('personal-data-expiry', {});
 
-    const erased = (await world.contents('transactions')).filter((item) => 'erasedAt' in item);
+    const erased = world.contents('transactions').filter((item) => 'erasedAt' in item);
     expect(run).toEqual({ outcome: 'finished', expired: 1 });
     expect(erased).toMatchObject([{ pk: 'order#validated-31' }]);
     expect(world.printed().join('\n')).toContain('"StalePendingTransactions":1');

@@ -1,17 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { startWorld, type World } from '../../crash/world.ts';
+import { createWorld, type World } from '../../crash/world.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
 let world: World;
 
-beforeAll(async () => {
-  world = await startWorld();
+beforeAll(() => {
+  world = createWorld();
 });
 
-afterAll(() => world.close());
+afterAll(() => {
+  world.close();
+});
 
-beforeEach(() => world.reset());
+beforeEach(() => {
+  world.reset();
+});
 
 /** What a table's stream brings of one new transaction. */
 function created(sequence: number, status = 'pending'): object {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
 import type { SQSBatchResponse } from 'aws-lambda';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { OrderReport } from '../../../shared/domain/order-report.ts';
-import { startWorld, type World } from '../../crash/world.ts';
+import { createWorld, type World } from '../../crash/world.ts';
 
 const sample = JSON.parse(
   readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
@@ -12,15 +12,17 @@ const sample = JSON.parse(
 
 let world: World;
 
-beforeAll(async () => {
-  world = await startWorld();
+beforeAll(() => {
+  world = createWorld();
 });
 
-afterAll(() => world.close());
+afterAll(() => {
+  world.close();
+});
 
-beforeEach(() => world.reset());
-
-afterEach(() => vi.unstubAllEnvs());
+beforeEach(() => {
+  world.reset();
+});
 
 /** A new order's message, which names no time of its own, as SQS hands it to the reporter. */
 function record(messageAttributes: object = {}): object {
@@ -28,7 +30,7 @@ function record(messageAttributes: object = {}): object {
     ...{ specversion: '1.0', id: 'event-1', source: 'https://shop.example', type: 'order.created.v1' },
     ...{ subject: 'o-1', sequence: '1', data: { ...sample, order_id: 'o-1' } },
   });
-  const attributes = { MessageGroupId: 'o-1', SentTimestamp: String(Date.now() - 60_000) };
+  const attributes = { MessageGroupId: 'o-1', SentTimestamp: String(world.now().getTime() - 60_000) };
   return { messageId: 'message-1', body, attributes, messageAttributes };
 }
 
@@ -41,7 +43,7 @@ const GIVEN_BACK = { batchItemFailures: [{ itemIdentifier: 'message-1' }] };
 const DONE = { batchItemFailures: [] };
 
 async function standing(): Promise<OrderReport | undefined> {
-  const [item] = await world.contents('orderReports');
+  const [item] = world.contents('orderReports');
   return item?.['body'] as OrderReport | undefined;
 }
 
@@ -49,7 +51,7 @@ async function standing(): Promise<OrderReport | undefined> {
 async function dueInMs(): Promise<number> {
   const progress = (await standing())?.progress;
   if (!progress || !('dueAt' in progress)) throw new Error('the order does not wait');
-  return Date.parse(progress.dueAt) - Date.now();
+  return Date.parse(progress.dueAt) - world.now().getTime();
 }
 
 describe('the order reporter', () => {
@@ -73,7 +75,7 @@ describe('the order reporter', () => {
     await report();
 
     expect(await standing()).toMatchObject({
-      progress: { state: 'claimed', until: new Date(Date.now() + 25_000).toISOString() },
+      progress: { state: 'claimed', until: new Date(world.now().getTime() + 25_000).toISOString() },
     });
   });
 
@@ -87,11 +89,7 @@ describe('the order reporter', () => {
     ['what may have been carried out is left alone for a minute at least', 500, '1800', [60, 60, 120]],
     ['nothing waits longer than the longest wait', 503, '100', [30, 60, 100]],
   ])('counts its times in seconds: %s', async (_what, status, longestWait, seconds) => {
-    vi.stubEnv('RETRY_MAX_SECONDS', longestWait);
-    const random = vi.spyOn(Math, 'random').mockReturnValue(1);
-    onTestFinished(() => {
-      random.mockRestore();
-    });
+    world.setEnvironment({ RETRY_MAX_SECONDS: longestWait });
     world.button().addFault({ on: 'api', times: 'unlimited', answer: { status } });
     const waits: number[] = [];
 
@@ -122,11 +120,11 @@ describe('the order reporter', () => {
   it('takes the time of a message that names none from SQS', async () => {
     await report();
 
-    expect((await standing())?.newest.time).toBe(new Date(Date.now() - 60_000).toISOString());
+    expect((await standing())?.newest.time).toBe(new Date(world.now().getTime() - 60_000).toISOString());
   });
 
   it('reads from Button first what was reported before a restore of the ledger', async () => {
-    vi.stubEnv('VERIFY_BEFORE', new Date(Date.now() + 60_000).toISOString());
+    world.setEnvironment({ VERIFY_BEFORE: new Date(world.now().getTime() + 60_000).toISOString() });
 
     await report();
 
@@ -136,12 +134,6 @@ describe('the order reporter', () => {
         .requests()
         .map(({ method }) => method),
     ).toContain('GET');
-  });
-
-  it('leaves no connection open, because one that sleeps in a frozen environment is dead', async () => {
-    await report();
-
-    expect(world.openHttp()).toBe(0);
   });
 
   it('writes what it has measured', async () => {
@@ -155,7 +147,7 @@ function wakeUp(): object {
   return {
     messageId: 'wake-up',
     body: JSON.stringify({ wakeUp: { orderId: 'o-1' } }),
-    attributes: { MessageGroupId: 'o-1', SentTimestamp: String(Date.now()) },
+    attributes: { MessageGroupId: 'o-1', SentTimestamp: String(world.now().getTime()) },
     messageAttributes: {},
   };
 }
