@@ -9,6 +9,7 @@ export default defineConfig(
     '**/dist',
     'cdk.out',
     '.local',
+    '.cache',
     '.stryker',
     '.bench',
     'bench/**/*.mjs',
