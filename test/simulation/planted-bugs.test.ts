@@ -15,8 +15,8 @@ function hunt(data: Hunt): Promise<HuntResult> {
   });
 }
 
-/** Each of them a slip that review may miss. */
-const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
+/** Each of them a slip that review may miss, with the seed of a schedule that finds it. */
+const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] = [
   [
     'the merge compares the wrong way round',
     {
@@ -24,6 +24,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: "one.modifiedDate > other.modifiedDate ? 'newer' : 'older'",
       planted: "one.modifiedDate < other.modifiedDate ? 'newer' : 'older'",
     },
+    1,
   ],
   [
     'a write does not look at the revision',
@@ -32,6 +33,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: "'revision = :expected'",
       planted: "'attribute_exists(revision)'",
     },
+    345,
   ],
   [
     'a claim does not look whether there is one',
@@ -40,6 +42,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: "'attribute_not_exists(revision)'",
       planted: "'attribute_not_exists(nothing)'",
     },
+    1,
   ],
   [
     'a webhook is answered before it is written',
@@ -48,6 +51,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: 'return await applyWebhook(event, ports);',
       planted: "void applyWebhook(event, ports).catch(() => undefined); return 'applied';",
     },
+    6,
   ],
   [
     'the signature is not looked at',
@@ -56,6 +60,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: "secondCheck.authentic ? secondCheck : 'forged'",
       planted: "({ authentic: true, secretName: 'any' } as const)",
     },
+    4,
   ],
   [
     'a cancellation does not beat what comes later',
@@ -65,6 +70,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
         "if (report.newest.kind === 'cancelled') return { action: 'nothing', outcome: 'ignored-after-cancel' };",
       planted: '',
     },
+    1,
   ],
   [
     'the quiet time is skipped',
@@ -73,6 +79,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: 'due(Math.max(policy.quietTimeMs, backoffMs(current.attempts, policy)), result.reason)',
       planted: 'due(0, result.reason)',
     },
+    138,
   ],
   [
     'an order in doubt is not read first',
@@ -81,6 +88,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: '  if (doubt) {\n    const isAboutNewest',
       planted: '  if (doubt && false) {\n    const isAboutNewest',
     },
+    24,
   ],
   [
     'a message that failed is acknowledged',
@@ -89,6 +97,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: '      return records.slice(index);\n    }\n  }',
       planted: '      return [];\n    }\n  }',
     },
+    5,
   ],
   [
     'an event that the bus lost is taken for told',
@@ -97,6 +106,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: 'return news[firstLost]?.sequenceNumber;',
       planted: 'return undefined;',
     },
+    42,
   ],
   [
     'a reader that was overtaken may save its position',
@@ -105,6 +115,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: "ConditionExpression: 'fence = :fence',\n    ExpressionAttributeValues",
       planted: "ConditionExpression: 'attribute_exists(fence)',\n    ExpressionAttributeValues",
     },
+    3,
   ],
   [
     'a refused message is not kept',
@@ -113,23 +124,29 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug])[] = [
       original: '  await quarantine.keep({',
       planted: '  void (async (_entry: object) => Promise.resolve())({',
     },
+    28,
   ],
 ];
 
+/** So many schedules are tried if the seed no longer finds its bug, because schedules are drawn in another way. */
 const MOST_RUNS = 400;
 
 describe('a bug that is planted', () => {
-  it.each(BUGS)(`is found within ${MOST_RUNS} schedules: %s`, { timeout: 300_000 }, async (_name, bug) => {
-    const result = await hunt({ bug, firstSeed: 1, runs: MOST_RUNS, tells: false });
+  it.each(BUGS)('is found by a schedule: %s', async (_name, bug, seed) => {
+    const stored = await hunt({ bug, firstSeed: seed, runs: 1, tells: false });
+    if (stored.found) return;
 
-    expect(result.found).toBe(true);
+    const other = await hunt({ bug, firstSeed: 1, runs: MOST_RUNS, tells: false });
+
+    if (!other.found) throw new Error(`None of the ${MOST_RUNS} schedules from seed 1 on finds it.`);
+    throw new Error(`The seed ${seed} no longer finds it, but ${other.seed} does: store that one in BUGS.`);
   });
 
-  it('is told as a story of few steps that names its seed', { timeout: 300_000 }, async () => {
-    const [, bug] = BUGS[0] ?? [];
-    if (!bug) throw new Error('There is no bug');
+  it('is told as a story of few steps that names its seed', async () => {
+    const [, bug, seed] = BUGS[0] ?? [];
+    if (!bug || seed === undefined) throw new Error('There is no bug');
 
-    const result = await hunt({ bug, firstSeed: 1, runs: MOST_RUNS, tells: true });
+    const result = await hunt({ bug, firstSeed: seed, runs: MOST_RUNS, tells: true });
 
     if (!result.found) throw new Error('It was not found');
     expect(result.story).toContain(`--runs 1 --seed ${result.seed}`);
