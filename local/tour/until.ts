@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const LIMIT_MS = 30_000;
+/** Far above what a busy machine needs. */
+const LIMIT_MS = 120_000;
 const INTERVAL_MS = 50;
 
 /**
- * Looks again and again until there is something to see. Throws what `look` throws, and after half a minute, or `limitMs`, an error that says what it
- * waited for; `what` may depend on what has been seen by then.
+ * Looks again and again until there is something to see. Throws what `look` throws, and after two minutes, or `limitMs`, an error
+ * that says what it waited for; `what` may depend on what has been seen by then.
  */
 export async function until<Seen>(
   what: string | (() => string),

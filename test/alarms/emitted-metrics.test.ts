@@ -24,7 +24,7 @@ beforeAll(async () => {
   const { cloudWatch } = await playEverything();
   emitted = cloudWatch.metrics.metrics().filter(({ namespace }) => namespace === NAMESPACE);
   ignored = cloudWatch.ignoredMetrics();
-}, 60_000);
+});
 
 function silence(): void {
   for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();

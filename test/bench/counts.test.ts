@@ -17,7 +17,7 @@ import { countStandingResources } from '../../bench/stage-resources.ts';
 
 let laboratory: Laboratory;
 
-beforeAll(async () => (laboratory = await openLaboratory({ effort: 1, rows: 0, peers: false })), 60_000);
+beforeAll(async () => (laboratory = await openLaboratory({ effort: 1, rows: 0, peers: false })));
 afterAll(() => laboratory.close());
 
 /** Of one, where so many were counted. */
@@ -102,5 +102,5 @@ describe('docs/costs.md', () => {
       return !(Math.abs(counted - (written[index]?.dollars ?? NaN)) <= Math.max(0.02, counted / 10));
     });
     expect(differing.map(({ what }) => what)).toEqual([]);
-  }, 60_000);
+  });
 });

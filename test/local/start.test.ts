@@ -15,7 +15,6 @@ import { startButtonStub } from '../flows/button-stub.ts';
 import accounts from '../fixtures/button/accounts-response.json' with { type: 'json' };
 import { descendantsOf, isAlive } from './process-tree.ts';
 
-const SLOW_MS = 180_000;
 const ROOT = resolve(import.meta.dirname, '..', '..');
 
 const DOCUMENTED_ENDPOINTS = [
@@ -114,7 +113,7 @@ async function failureOf(
   return { code, stdout: command.stdout(), stderr: command.stderr() };
 }
 
-describe('npm start', { timeout: SLOW_MS }, () => {
+describe('npm start', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'writes every documented endpoint once it is ready, stays up, and leaves nothing behind after %s',
     async (signal) => {
@@ -233,7 +232,7 @@ describe('npm start', { timeout: SLOW_MS }, () => {
   });
 });
 
-describe('npm start, when it cannot', { timeout: SLOW_MS }, () => {
+describe('npm start, when it cannot', () => {
   it('names a control port that is taken', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());

@@ -20,7 +20,7 @@ describe('a deployed CDK app', () => {
     await deployment.untilQueueIdle(outputs['QueueUrl'] ?? '');
     await vi.waitFor(() => {
       expect(deployment.busEvents()).toHaveLength(1);
-    }, 10_000);
+    }, 120_000);
 
     expect(deployment.busEvents()).toEqual([
       {
@@ -146,7 +146,7 @@ describe('a deployment', () => {
     }
     await vi.waitFor(() => {
       expect(deployment.seen()).toHaveLength(10);
-    }, 15_000);
+    }, 120_000);
 
     await deployment.close();
 

@@ -26,7 +26,7 @@ describe('processes of a deployment', () => {
 
     await vi.waitFor(() => {
       expect(isRunning(childPid)).toBe(false);
-    }, 10_000);
+    }, 120_000);
   });
 });
 

@@ -74,7 +74,7 @@ describe('a simulator', () => {
       await simulator.controls.advance(60_000);
       console.log(simulator.controls.webhooks()[0].state);
       await simulator.close();`;
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { timeout: 15_000 });
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { timeout: 120_000 });
 
     const [output, exit] = await Promise.all([text(child.stdout), once(child, 'exit')]);
 

@@ -95,7 +95,7 @@ describe('SQS', () => {
       expect(total(deployment, ['AWS/SQS', 'ApproximateAgeOfOldestMessage', own], 'Maximum')).toBeGreaterThan(
         0,
       );
-    }, 10_000);
+    }, 120_000);
     await deployment.sqs('DeleteMessage', { QueueUrl, ReceiptHandle });
 
     expect(total(deployment, ['AWS/SQS', 'NumberOfMessagesSent', own])).toBe(3);

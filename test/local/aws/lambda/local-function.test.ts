@@ -47,7 +47,7 @@ describe('execution environments', () => {
     const both = Promise.all([slow.invoke({}), slow.invoke({})]);
     await vi.waitFor(() => {
       expect(slow.lines).toHaveLength(2);
-    }, 10_000);
+    }, 120_000);
     await writeFile(join(slow.directory, 'go'), '');
     const [one, two] = (await both).map(payloadOf);
 
@@ -71,7 +71,7 @@ describe('execution environments', () => {
     const running = reserved.invoke({});
     await vi.waitFor(() => {
       expect(reserved.lines).toHaveLength(1);
-    }, 10_000);
+    }, 120_000);
     const refused = await reserved.invoke({});
     await writeFile(join(reserved.directory, 'go'), '');
 
@@ -272,7 +272,7 @@ describe('asynchronous invocation', () => {
     failing.invokeAsync('a');
     await vi.waitFor(() => {
       expect(tries(failing.lines)).toHaveLength(3);
-    }, 10_000);
+    }, 120_000);
     await failing.invoke('b');
 
     expect(tries(failing.lines)).toEqual(
@@ -289,7 +289,7 @@ describe('asynchronous invocation', () => {
     fine.invokeAsync('a');
     await vi.waitFor(() => {
       expect(tries(fine.lines)).toHaveLength(1);
-    }, 10_000);
+    }, 120_000);
     await fine.invoke('b');
 
     expect(tries(fine.lines)).toEqual(['try a', 'try b']);

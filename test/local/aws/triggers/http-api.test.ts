@@ -173,7 +173,7 @@ it('stops listening when the deployment closes', async () => {
 
   await closeLast();
 
-  await vi.waitFor(() => expect(fetch(url)).rejects.toThrow('fetch failed'));
+  await vi.waitFor(() => expect(fetch(url)).rejects.toThrow('fetch failed'), 120_000);
 });
 
 type ApiFixture = {

@@ -97,7 +97,7 @@ describe('a queue’s mapping', () => {
     await send(deployment, { MessageBody: '1' });
     await vi.waitFor(async () => {
       expect(await messageCounts(deployment, 'DeadLetterUrl')).toEqual({ visible: 1, hidden: 0 });
-    }, 10_000);
+    }, 120_000);
 
     expect(deployment.seen()).toEqual([['1:1'], ['1:2']]);
     expect(await messageCounts(deployment, 'Url')).toEqual({ visible: 0, hidden: 0 });

@@ -14,7 +14,7 @@ describe('a stream’s mapping', () => {
     await put(deployment, 'a');
     await vi.waitFor(() => {
       expect(deployment.seen()).toHaveLength(1);
-    }, 10_000);
+    }, 120_000);
 
     expect(deployment.seen()[0]).toMatchObject({
       eventName: 'INSERT',
@@ -39,7 +39,7 @@ describe('a stream’s mapping', () => {
 
     await vi.waitFor(() => {
       expect(deployment.seen()).not.toEqual([]);
-    }, 10_000);
+    }, 120_000);
 
     const { metrics } = deployment.cloudWatch;
     const ages = metrics
@@ -60,7 +60,7 @@ describe('a stream’s mapping', () => {
 
     await vi.waitFor(() => {
       expect(deployment.seen()).toHaveLength(2);
-    }, 10_000);
+    }, 120_000);
 
     expect(deployment.seen()).toEqual([
       ['a', 'b', 'c'],
@@ -82,7 +82,7 @@ describe('a stream’s mapping', () => {
 
     await vi.waitFor(() => {
       expect(deployment.seen().at(-1)).toEqual(['d']);
-    }, 10_000);
+    }, 120_000);
 
     expect(deployment.seen()).toEqual([['a', 'b', 'c', 'd'], ['a', 'b'], ['c', 'd'], ['c'], ['c'], ['d']]);
     expect(await receiveFailure(deployment)).toMatchObject({
@@ -101,7 +101,7 @@ describe('a stream’s mapping', () => {
 
     await vi.waitFor(() => {
       expect(deployment.seen()).toHaveLength(4);
-    }, 10_000);
+    }, 120_000);
 
     expect(deployment.seen()).toEqual([['a'], ['a'], ['a'], ['b']]);
   });
