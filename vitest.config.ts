@@ -1,10 +1,45 @@
+import { globSync, readFileSync } from 'node:fs';
+
 import { defineConfig } from 'vitest/config';
+
+/** They start the whole system, in processes of their own. */
+const SYSTEM = [
+  'test/flows/**/*.test.ts',
+  'test/local/{start,synthesize}.test.ts',
+  'test/local/dashboard/main.test.ts',
+];
+
+/** They start emulators, functions and threads, or turn the clock of their process. */
+const PROCESSES = ['test/{crash,simulation,local/aws}/**/*.test.ts'];
+
+/** Tests that say so replace parts of their process (`vi.` spies, clocks, environments) or measure it. */
+const TOUCHES_ITS_PROCESS = /\bvi\.|process\.(env\[.*\] =|exitCode|chdir|memoryUsage)/;
+
+const others = globSync('test/**/*.test.ts', { exclude: [...SYSTEM, ...PROCESSES] });
+const [alone, together] = [true, false].map((touches) =>
+  others.filter((file) => TOUCHES_ITS_PROCESS.test(readFileSync(file, 'utf8')) === touches),
+);
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Limits are there to end what hangs: far above the work, on a busy machine too.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     silent: 'passed-only',
+    projects: [
+      {
+        extends: true,
+        test: { name: 'system', include: SYSTEM, globalSetup: 'test/flows/prepare-assemblies.ts' },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: [...PROCESSES, ...(alone ?? [])], exclude: SYSTEM },
+      },
+      {
+        // One process runs one file after the other with the modules that are loaded already.
+        extends: true,
+        test: { name: 'together', include: together ?? [], isolate: false },
+      },
+    ],
   },
 });

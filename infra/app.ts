@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib/core';
 import * as z from 'zod';
 
-import { requireCompliance } from './compliance/compliance.ts';
 import { DEFAULT_CONFIG_FILE, readStageConfig } from './config.ts';
-import { addStacks } from './stage.ts';
+import { synthesizeApp } from './synthesize-app.ts';
 
 const app = new App({ analyticsReporting: false });
 const configFile = z.string().default(DEFAULT_CONFIG_FILE).parse(app.node.tryGetContext('config'));
@@ -14,6 +13,4 @@ if ('problem' in reading) {
   console.error(reading.problem);
   process.exit(1);
 }
-addStacks(app, { config: reading.config, bundlesFolder: join(import.meta.dirname, '..', 'dist') });
-requireCompliance(app, reading.config);
-app.synth();
+synthesizeApp(app, { config: reading.config, bundlesFolder: join(import.meta.dirname, '..', 'dist') });

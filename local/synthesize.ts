@@ -14,33 +14,47 @@ const SOURCES = ['infra', 'functions', 'shared', 'cdk.json', 'package-lock.json'
 const KEPT_ASSEMBLIES = 10;
 const KEPT_MS = 7 * 86_400_000;
 
+/** The assemblies of this checkout. Everything that runs here shares them. */
+export const ASSEMBLIES_DIRECTORY = join(ROOT, '.local', 'assemblies');
+
+/** What to build, and where to. */
+export type AssemblyBuild = {
+  /** The absolute path of the configuration. */
+  config: string;
+  /** An empty folder, which gets the cloud assembly. */
+  outputDirectory: string;
+  /** The context in `cdk.json`, with the configuration's path as `config`. */
+  context: Record<string, unknown>;
+  /** Ends the build. */
+  signal: AbortSignal | undefined;
+};
+
 /** What to synthesize, and where. */
 export type SynthesisOptions = {
   configFile: string;
-  /** Gets the folder `assemblies`; several may synthesize there at once. */
-  stateDirectory: string;
+  /** Keeps the assemblies; several processes may synthesize there at once. */
+  assembliesDirectory?: string;
   /** Ends the build. */
   signal?: AbortSignal;
+  /** Makes an assembly that is not kept yet; by default with the commands that `cdk synth` runs. */
+  build?: (assembly: AssemblyBuild) => Promise<void>;
 };
 
 /**
  * Bundles the functions and synthesizes the stacks as `cdk synth` does, with the configuration in `configFile`; returns the folder of
- * the cloud assembly. What has not changed since the last time is not made again.
+ * the cloud assembly. An assembly that was made before from the same sources, packages and configuration is used again.
  *
  * Throws an error with what the build printed, if it fails, and one that names the file, if there is no configuration.
  */
 export async function synthesize({
   configFile,
-  stateDirectory,
+  assembliesDirectory: assemblies = ASSEMBLIES_DIRECTORY,
   signal,
+  build = buildWithCommands,
 }: SynthesisOptions): Promise<{ assemblyDirectory: string; reused: boolean }> {
   const config = resolve(configFile);
   if (!existsSync(config)) throw new Error(`There is no configuration ${configFile}.`);
-  const assemblies = join(stateDirectory, 'assemblies');
-  const assemblyDirectory = join(
-    assemblies,
-    await fingerprint([...SOURCES.map((name) => join(ROOT, name)), config]),
-  );
+  const assemblyDirectory = join(assemblies, await fingerprint(config));
   if (existsSync(assemblyDirectory)) {
     await utimes(assemblyDirectory, new Date(), new Date());
     return { assemblyDirectory, reused: true };
@@ -51,15 +65,19 @@ export async function synthesize({
   const unfinished = await mkdtemp(join(assemblies, 'unfinished-'));
   const context = { ...(await readContext()), config };
   try {
-    await run('infra/bundle.ts', { environment: {}, signal });
-    const environment = { CDK_OUTDIR: unfinished, CDK_CONTEXT_JSON: JSON.stringify(context) };
-    await run('infra/app.ts', { environment, signal });
+    await build({ config, outputDirectory: unfinished, context, signal });
     await moveIntoPlace(unfinished, assemblyDirectory);
   } finally {
     await rm(unfinished, { recursive: true, force: true, maxRetries: 5 });
   }
   await removeOldAssemblies(assemblies);
   return { assemblyDirectory, reused: false };
+}
+
+async function buildWithCommands({ outputDirectory, context, signal }: AssemblyBuild): Promise<void> {
+  await run('infra/bundle.ts', { environment: {}, signal });
+  const environment = { CDK_OUTDIR: outputDirectory, CDK_CONTEXT_JSON: JSON.stringify(context) };
+  await run('infra/app.ts', { environment, signal });
 }
 
 /** Another start may have made the same assembly in the meantime: then that one stands. */
@@ -111,11 +129,13 @@ async function run(
   if (child.exitCode !== 0) throw new Error(output.join('').trim() || `${script} failed.`);
 }
 
-/** A digest of every file's path and bytes. */
-async function fingerprint(paths: readonly string[]): Promise<string> {
-  const hash = createHash('sha256').update(process.version);
-  for (const path of paths) {
-    for (const file of await filesOf(path))
+/** A digest of every source's path and bytes, and of what the configuration says, wherever it is kept. */
+async function fingerprint(config: string): Promise<string> {
+  const hash = createHash('sha256')
+    .update(process.version)
+    .update(await readFile(config));
+  for (const source of SOURCES) {
+    for (const file of await filesOf(join(ROOT, source)))
       hash.update(`\0${relative(ROOT, file)}\0`).update(await readFile(file));
   }
   return hash.digest('hex').slice(0, 16);

@@ -12,7 +12,7 @@ import { synthesize } from './synthesize.ts';
 /** What to run on this machine. */
 export type SystemOptions = {
   configFile: string;
-  /** For assemblies, logs and caches; made if missing. */
+  /** For logs and caches; made if missing. */
   stateDirectory: string;
   /** Another Button than the simulator. */
   buttonUrl?: string;
@@ -86,7 +86,6 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
   onProgress('Synthesizing the stacks and bundling the functions');
   const { assemblyDirectory, reused } = await synthesize({
     configFile,
-    stateDirectory,
     ...(signal ? { signal } : {}),
   });
   onProgress(reused ? 'Nothing has changed since the last synthesis' : 'Synthesized');

@@ -11,7 +11,6 @@ import secondPage from '../fixtures/button/transactions-page-2.json' with { type
 import { startButtonStub, type ButtonStub, type StubRow } from './button-stub.ts';
 import { connectSystem, orderEvent, plainOrder, type SystemClient } from './system-client.ts';
 
-const SLOW_MS = 180_000;
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const API_KEY = 'sk-of-a-user';
 
@@ -43,14 +42,14 @@ beforeAll(async () => {
   started.push(() => {
     system.close();
   });
-}, SLOW_MS);
+});
 
 // From the last to the first, and only what was started.
 afterAll(async () => {
   for (const close of started.toReversed()) await close();
-}, SLOW_MS);
+});
 
-describe("a Button of the user's own", { timeout: SLOW_MS }, () => {
+describe("a Button of the user's own", () => {
   it('is told as such, and offers no simulator', () => {
     expect(running.endpoints.buttonUrl).toBe(stub.url);
     expect(running.endpoints.buttonApiKey).toBe(API_KEY);

@@ -5,23 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSystem, type LocalSystem } from '../../local/system.ts';
 import { until } from '../../local/tour/until.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
-import { QUICK_TRANSACTIONS, quickBrand } from './quick-config.ts';
 import { connectSimulator } from './simulator-client.ts';
+import { QUICK_STAGES } from './stage-configs.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { connectSystem, orderEvent, plainOrder, type SystemClient } from './system-client.ts';
 
-const SLOW_MS = 180_000;
 const SECRET = 'webhook-test-secret';
-
-const CONFIGURATIONS = {
-  'brand-only': { orderReporting: { brands: [quickBrand('acme')] } },
-  'publisher-only': { transactions: QUICK_TRANSACTIONS },
-  'two-brands': {
-    orderReporting: { brands: [quickBrand('acme'), { ...quickBrand('north-shop-2'), orderBy: 'time' }] },
-  },
-};
-
-type Name = keyof typeof CONFIGURATIONS;
 
 let brandOnly: LocalSystem;
 let publisherOnly: LocalSystem;
@@ -30,17 +19,11 @@ let twoBrands: LocalSystem;
 
 const started: (() => void | Promise<void>)[] = [];
 
-// All at once in one folder, two of them the same: they share what is built, and nobody may take it from the others.
+// All at once, two of them the same: they share an assembly, and nobody may take it from the others.
 beforeAll(async () => {
   const directory = await makeStateDirectory();
   started.push(() => directory.remove());
-  const writeConfig = (name: Name) =>
-    directory.writeConfig(name, {
-      stage: 'local',
-      ...CONFIGURATIONS[name],
-      dashboards: false,
-      tracing: false,
-    });
+  const writeConfig = (name: keyof typeof QUICK_STAGES) => directory.writeConfig(name, QUICK_STAGES[name]);
   const start = async (configFile: string) => {
     const system = await startSystem({
       configFile,
@@ -52,19 +35,19 @@ beforeAll(async () => {
     started.push(() => system.close());
     return system;
   };
-  const publisherConfig = await writeConfig('publisher-only');
+  const publisherConfig = await writeConfig('publisherOnly');
   [brandOnly, publisherOnly, samePublisher, twoBrands] = await Promise.all([
-    start(await writeConfig('brand-only')),
+    start(await writeConfig('brandOnly')),
     start(publisherConfig),
     start(publisherConfig),
-    start(await writeConfig('two-brands')),
+    start(await writeConfig('twoBrands')),
   ]);
-}, SLOW_MS);
+});
 
 // From the last to the first, and only what was started.
 afterAll(async () => {
   for (const close of started.toReversed()) await close();
-}, SLOW_MS);
+});
 
 function connect(...given: Parameters<typeof connectSystem>): SystemClient {
   const client = connectSystem(...given);
@@ -88,7 +71,7 @@ async function postWebhook(system: SystemClient, buttonOrderId: string): Promise
   return system.postWebhook(body, createHmac('sha256', SECRET).update(body).digest('hex'));
 }
 
-describe('a brand alone', { timeout: SLOW_MS }, () => {
+describe('a brand alone', () => {
   it('reports orders, and has no webhook URL and no reconciler', async () => {
     const system = connect(brandOnly.endpoints);
     const button = connectSimulator(brandOnly.endpoints.buttonControlUrl ?? '');
@@ -103,7 +86,7 @@ describe('a brand alone', { timeout: SLOW_MS }, () => {
   });
 });
 
-describe('a publisher alone', { timeout: SLOW_MS }, () => {
+describe('a publisher alone', () => {
   it('stores and publishes transactions, and has no order queue', async () => {
     const system = connect(publisherOnly.endpoints);
 
@@ -124,15 +107,18 @@ describe('a publisher alone', { timeout: SLOW_MS }, () => {
   it('runs twice at once, each instance with state of its own', async () => {
     const [one, other] = [connect(publisherOnly.endpoints), connect(samePublisher.endpoints)];
 
-    const status = await postWebhook(other, 'second-instance');
+    // As Button does: a busy machine may answer the first attempts with 503.
+    await until('the webhook to be taken', async () => {
+      const status = await postWebhook(other, 'second-instance');
+      return status === 200 || undefined;
+    });
 
-    expect(status).toBe(200);
     expect(await other.transaction('order#second-instance')).toBeDefined();
     expect(await one.transaction('order#second-instance')).toBeUndefined();
   });
 });
 
-describe('two brands', { timeout: SLOW_MS }, () => {
+describe('two brands', () => {
   it('have a queue and a ledger each, and may order versions differently', async () => {
     const { endpoints } = twoBrands;
     const { Acme: acmeQueue = '', NorthShop2: northQueue = '' } = endpoints.orderQueueUrls;

@@ -1,19 +1,16 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { CONFIGURATIONS } from '../../infra/upgrade/configurations.ts';
 import { startSystem } from '../../local/system.ts';
+import { DEFAULT_STAGES } from './stage-configs.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
-const SLOW_MS = 180_000;
 const directory = await makeStateDirectory();
 
 afterAll(() => directory.remove());
 
-describe('a local deployment of what cdk deploy would deploy', { timeout: SLOW_MS }, () => {
-  // Every setting at its default: with boards, alarms, traces, and schedules in their own time. Production differs in what is kept only.
-  const development = CONFIGURATIONS.filter(({ config }) => config.stage === 'development');
-
-  it.each(development)('stands: $name', async ({ name, config }) => {
+describe('a local deployment of what cdk deploy would deploy', () => {
+  // Production differs in what is kept only.
+  it.each(DEFAULT_STAGES)('stands: $name', async ({ name, config }) => {
     const configFile = await directory.writeConfig(name.replaceAll(/\W+/g, '-'), config);
 
     const system = await startSystem({

@@ -7,17 +7,17 @@ import { ListQueuesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/clien
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 
+import { synthesize } from '../../local/synthesize.ts';
 import { startSystem, type LocalSystem } from '../../local/system.ts';
 import { until } from '../../local/tour/until.ts';
 import { createEventBus } from '../../shared/events/event-bus.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { fieldOf, readInsightsQuery } from '../infra/logs-insights.ts';
-import { QUICK_TRANSACTIONS, quickBrand } from './quick-config.ts';
 import { connectSimulator, type SimulatorClient } from './simulator-client.ts';
+import { QUICK_STAGES } from './stage-configs.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { connectSystem, orderEvent, plainOrder, type SystemClient } from './system-client.ts';
 
-const SLOW_MS = 180_000;
 const SECRET = 'webhook-test-secret';
 const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 
@@ -47,33 +47,29 @@ beforeAll(async () => {
   const directory = await makeStateDirectory();
   started.push(() => directory.remove());
   stateDirectory = directory.path;
+  const configFile = await directory.writeConfig('everything', QUICK_STAGES.both);
+  const { assemblyDirectory } = await synthesize({ configFile });
+  resources = readResources(assemblyDirectory);
   system = await startSystem({
-    configFile: await directory.writeConfig('everything', {
-      stage: 'local',
-      orderReporting: { brands: [quickBrand('acme')] },
-      transactions: QUICK_TRANSACTIONS,
-      dashboards: false,
-      tracing: false,
-    }),
+    configFile,
     stateDirectory,
     apiKey: 'sk-flows',
     webhookSecrets: [SECRET],
     controlPort: 0,
   });
   started.push(() => system.close());
-  resources = readResources(join(stateDirectory, 'assemblies'));
   client = connectSystem(system.endpoints);
   started.push(() => {
     client.close();
   });
   button = connectSimulator(system.endpoints.buttonControlUrl ?? '');
   await playWhatTheQueriesAskFor();
-}, SLOW_MS);
+});
 
 // From the last to the first, and only what was started.
 afterAll(async () => {
   for (const close of started.toReversed()) await close();
-}, SLOW_MS);
+});
 
 /** Orders, webhooks and reads as they should be and as they should not, and at the end a table that is gone. */
 async function playWhatTheQueriesAskFor(): Promise<void> {
@@ -159,11 +155,11 @@ async function untilLogged(what: string, words: readonly string[]): Promise<void
   });
 }
 
-function readResources(assemblies: string): Resource[] {
-  return readdirSync(assemblies, { recursive: true, encoding: 'utf8' })
+function readResources(assembly: string): Resource[] {
+  return readdirSync(assembly)
     .filter((name) => name.endsWith('.template.json'))
     .flatMap((name) => {
-      const template: unknown = JSON.parse(readFileSync(join(assemblies, name), 'utf8'));
+      const template: unknown = JSON.parse(readFileSync(join(assembly, name), 'utf8'));
       return Object.entries(TemplateSchema.parse(template).Resources).map(
         ([logicalId, { Type: type, Properties: properties }]) => ({ logicalId, type, properties }),
       );

@@ -7,11 +7,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { startSystem } from '../../local/system.ts';
 import { until } from '../../local/tour/until.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
-import { QUICK_TRANSACTIONS, quickBrand } from './quick-config.ts';
+import { QUICK_STAGES } from './stage-configs.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { connectSystem, orderEvent, plainOrder } from './system-client.ts';
 
-const SLOW_MS = 180_000;
 const API_KEY = 'sk-sentinel-key';
 const WEBHOOK_SECRET = 'sentinel-webhook-secret';
 
@@ -57,13 +56,7 @@ let told: { logs: string; metrics: string; events: string };
 beforeAll(async () => {
   const directory = await makeStateDirectory();
   const running = await startSystem({
-    configFile: await directory.writeConfig('nothing-personal', {
-      stage: 'local',
-      orderReporting: { brands: [quickBrand('acme')] },
-      transactions: QUICK_TRANSACTIONS,
-      dashboards: false,
-      tracing: false,
-    }),
+    configFile: await directory.writeConfig('nothing-personal', QUICK_STAGES.both),
     stateDirectory: directory.path,
     apiKey: API_KEY,
     webhookSecrets: [WEBHOOK_SECRET],
@@ -103,7 +96,7 @@ beforeAll(async () => {
   const files = await readdir(folder);
   told.logs = (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n');
   await directory.remove();
-}, SLOW_MS);
+});
 
 describe('secrets and what is personal (S14, F14)', () => {
   it.each(Object.entries(SENTINELS))(

@@ -13,12 +13,11 @@ import { until } from '../../local/tour/until.ts';
 import { runOps } from '../../ops/run.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
-import { QUICK_TRANSACTIONS, quickBrand } from './quick-config.ts';
 import { connectSimulator, type SimulatorClient } from './simulator-client.ts';
+import { QUICK_STAGES } from './stage-configs.ts';
 import { makeStateDirectory, type StateDirectory } from './state-directory.ts';
 import { connectSystem, orderEvent, plainOrder, type SystemClient } from './system-client.ts';
 
-const SLOW_MS = 180_000;
 const WEBHOOK_SECRET = 'operations';
 /** Stands for a person: it may show up only where it is asked for. */
 const SHOPPER = 'shopper-of-the-operations-test';
@@ -41,13 +40,7 @@ beforeAll(async () => {
   directory = await makeStateDirectory();
   started.push(() => directory.remove());
   running = await startSystem({
-    configFile: await directory.writeConfig('operations', {
-      stage: 'local',
-      orderReporting: { brands: [quickBrand('acme')] },
-      transactions: QUICK_TRANSACTIONS,
-      dashboards: false,
-      tracing: false,
-    }),
+    configFile: await directory.writeConfig('operations', QUICK_STAGES.both),
     stateDirectory: directory.path,
     apiKey: 'sk-operations',
     webhookSecrets: [WEBHOOK_SECRET],
@@ -69,13 +62,13 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'local',
   };
   Object.assign(process.env, environment);
-}, SLOW_MS);
+});
 
 // From the last to the first, and only what was started.
 afterAll(async () => {
   for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
   for (const close of started.toReversed()) await close();
-}, SLOW_MS);
+});
 
 type Printed = { code: number; out: string; err: string };
 
@@ -119,7 +112,7 @@ async function untilStored(key: string): Promise<void> {
   await until(`the table to hold ${key}`, () => system.transaction(key));
 }
 
-describe('orders in quarantine', { timeout: SLOW_MS }, () => {
+describe('orders in quarantine', () => {
   it('are listed, shown, and replayed with a corrected body; a dry run sends nothing (S25)', async () => {
     const orderId = 'ops-mended';
     const broken = { ...plainOrder(orderId), total: 999, customer: { id: CUSTOMER } };
@@ -206,7 +199,7 @@ describe('orders in quarantine', { timeout: SLOW_MS }, () => {
   });
 });
 
-describe('webhooks in quarantine', { timeout: SLOW_MS }, () => {
+describe('webhooks in quarantine', () => {
   it('are applied once the code understands them, and told as one event however often (F12)', async () => {
     const key = 'order#ops-replayed';
     await keepWebhook('hook-ops-replayed', webhookBody('ops-replayed'));
@@ -256,7 +249,7 @@ async function keepWebhook(id: string, body: string): Promise<void> {
   client.destroy();
 }
 
-describe('transactions', { timeout: SLOW_MS }, () => {
+describe('transactions', () => {
   it('are shown without their shopper unless it is asked for', async () => {
     await postWebhook(webhookBody('ops-shown'));
     await untilStored('order#ops-shown');
@@ -358,7 +351,7 @@ describe('transactions', { timeout: SLOW_MS }, () => {
   });
 });
 
-describe('reconciliation', { timeout: SLOW_MS }, () => {
+describe('reconciliation', () => {
   it('rebuilds a range from Button; a dry run reads it and stores nothing', async () => {
     await button.injectTransaction({
       button_order_id: 'ops-rebuilt',

@@ -8,12 +8,10 @@ import type { OrderReport } from '../../shared/domain/order-report.ts';
 import { unpackText } from '../../shared/store/packed-json.ts';
 import vectors from '../fixtures/button/signature-vectors.json' with { type: 'json' };
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
-import { QUICK_TRANSACTIONS, quickBrand } from './quick-config.ts';
 import { connectSimulator, type SimulatorClient } from './simulator-client.ts';
+import { QUICK_STAGES } from './stage-configs.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { connectSystem, orderEvent, plainOrder, type SystemClient } from './system-client.ts';
-
-const SLOW_MS = 180_000;
 
 /** The official vectors' secret and the derived ones'; both are valid at once, as during a rotation. */
 const SECRETS = ['secret', 'webhook-test-secret'] as const;
@@ -28,13 +26,7 @@ beforeAll(async () => {
   const directory = await makeStateDirectory();
   started.push(() => directory.remove());
   running = await startSystem({
-    configFile: await directory.writeConfig('whole-system', {
-      stage: 'local',
-      orderReporting: { brands: [quickBrand('acme')] },
-      transactions: QUICK_TRANSACTIONS,
-      dashboards: false,
-      tracing: false,
-    }),
+    configFile: await directory.writeConfig('whole-system', QUICK_STAGES.both),
     stateDirectory: directory.path,
     apiKey: 'sk-flows',
     webhookSecrets: SECRETS,
@@ -46,12 +38,12 @@ beforeAll(async () => {
     system.close();
   });
   button = connectSimulator(running.endpoints.buttonControlUrl ?? '');
-}, SLOW_MS);
+});
 
 // From the last to the first, and only what was started.
 afterAll(async () => {
   for (const close of started.toReversed()) await close();
-}, SLOW_MS);
+});
 
 function untilOrder(orderId: string, isThere: (report: OrderReport) => boolean): Promise<OrderReport> {
   return until(`the ledger to tell of order ${orderId}`, async () => {
@@ -109,7 +101,7 @@ async function untilBusCaughtUp(marker: string): Promise<void> {
   await until('the bus to catch up', async () => (await system.events(`order#${marker}`))[0]);
 }
 
-describe('orders', { timeout: SLOW_MS }, () => {
+describe('orders', () => {
   it('reports creation, change and cancellation of an order to Button, each exactly once', async () => {
     const orderId = 'life/1?of=an#order%20';
     const changed = plainOrder(orderId, 900);
@@ -275,7 +267,7 @@ describe('orders', { timeout: SLOW_MS }, () => {
   );
 });
 
-describe('webhooks', { timeout: SLOW_MS }, () => {
+describe('webhooks', () => {
   const recorded = [...vectors.official.vectors, ...vectors.derived.vectors].filter(
     // Under a secret that is none of ours; and the one of which nobody knows whether Button ever sends it.
     ({ secret, valid }) => valid !== null && SECRETS.some((known) => known === secret),
@@ -380,7 +372,7 @@ describe('webhooks', { timeout: SLOW_MS }, () => {
   });
 });
 
-describe('the reconciler', { timeout: SLOW_MS }, () => {
+describe('the reconciler', () => {
   it('finds lost webhooks over several pages, and they are stored when its answer comes (E14)', async () => {
     const lost = Array.from({ length: 8 }, (_, index) => `lost-webhook-${index}`);
     for (const [index, id] of lost.entries()) {

@@ -1,0 +1,38 @@
+import { join, resolve } from 'node:path';
+
+import { App } from 'aws-cdk-lib/core';
+
+import { readStageConfig } from '../../infra/config.ts';
+import { bundleFunctions } from '../../infra/function-bundles.ts';
+import { synthesizeApp } from '../../infra/synthesize-app.ts';
+import { synthesize, type AssemblyBuild } from '../../local/synthesize.ts';
+import { DEFAULT_STAGES, LOCAL_CONFIG_FILE, QUICK_STAGES } from './stage-configs.ts';
+import { makeStateDirectory } from './state-directory.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const DIST = join(ROOT, 'dist');
+
+/**
+ * Makes the assemblies of every configuration that the tests start, once, in one process: the first synthesis of a process takes ten
+ * times as long as those after it. Tests find them in `.local/assemblies`, as `npm start` does.
+ */
+export async function setup(): Promise<void> {
+  const directory = await makeStateDirectory();
+  const stages = [...Object.values(QUICK_STAGES), ...DEFAULT_STAGES.map(({ config }) => config)];
+  try {
+    const files = stages.map((stage, index) => directory.writeConfig(String(index), stage));
+    for (const configFile of [LOCAL_CONFIG_FILE, ...(await Promise.all(files))])
+      await synthesize({ configFile, build: buildHere });
+  } finally {
+    await directory.remove();
+  }
+}
+
+/** What the commands of `cdk synth` do, in this process. */
+async function buildHere({ config, outputDirectory, context }: AssemblyBuild): Promise<void> {
+  await bundleFunctions({ functionsFolder: join(ROOT, 'functions'), distFolder: DIST });
+  const reading = readStageConfig(config);
+  if ('problem' in reading) throw new Error(reading.problem);
+  const app = new App({ analyticsReporting: false, outdir: outputDirectory, context });
+  synthesizeApp(app, { config: reading.config, bundlesFolder: DIST });
+}

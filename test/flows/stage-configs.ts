@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+
+import { CONFIGURATIONS } from '../../infra/upgrade/configurations.ts';
+
+/** A brand that waits for nothing longer than it must. */
+function quickBrand(id: string): object {
+  return {
+    id,
+    testTokens: 'allow',
+    buttonTimeoutMs: 2000,
+    quietTimeSeconds: 1,
+    retryBaseSeconds: 1,
+    retryMaxSeconds: 2,
+    reporterTimeoutSeconds: 10,
+    retrySweep: { schedule: 'rate(1 second)' },
+  };
+}
+
+/** A publisher whose transactions are read in pages of three, and only when a test says so. */
+const QUICK_TRANSACTIONS = {
+  fallback: { timeoutSeconds: 10, visibilityTimeoutSeconds: 60 },
+  reconciler: {
+    schedules: [{ name: 'never-in-a-test', expression: 'rate(1 day)' }],
+    overlapSeconds: 60,
+    lagSeconds: 0,
+    sliceSeconds: 5,
+    pageSize: 3,
+    buttonTimeoutMs: 2000,
+    timeoutSeconds: 24,
+  },
+};
+
+const QUICK = { stage: 'local', dashboards: false, tracing: false };
+
+/** What the flows are driven in. Their assemblies are made before the tests begin (`prepare-assemblies.ts`). */
+export const QUICK_STAGES = {
+  both: { ...QUICK, orderReporting: { brands: [quickBrand('acme')] }, transactions: QUICK_TRANSACTIONS },
+  brandOnly: { ...QUICK, orderReporting: { brands: [quickBrand('acme')] } },
+  publisherOnly: { ...QUICK, transactions: QUICK_TRANSACTIONS },
+  twoBrands: {
+    ...QUICK,
+    orderReporting: { brands: [quickBrand('acme'), { ...quickBrand('north-shop-2'), orderBy: 'time' }] },
+  },
+};
+
+/** Every setting at its default: with boards, alarms, traces, and schedules in their own time. */
+export const DEFAULT_STAGES = CONFIGURATIONS.filter(({ config }) => config.stage === 'development');
+
+/** What `npm start` deploys. */
+export const LOCAL_CONFIG_FILE = resolve(import.meta.dirname, '../../infra/config/local.json');
