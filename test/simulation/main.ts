@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -9,34 +10,37 @@ import type { RangeResult, SeedRange } from './worker.ts';
 
 const USAGE = `Usage: npm run simulate -- [options]
 
-  --runs NUMBER      how many schedules to run (default 20000)
-  --max-seconds N    begin none after so many seconds, and say how many there were (default 86400)
-  --seed NUMBER      the seed of the first one; the others follow it (default 1)
+  --seconds NUMBER   begin schedules for so many seconds (60, if --runs is left out too)
+  --runs NUMBER      run so many schedules; with --seconds, fail if they are not over by then
+  --seed NUMBER      the seed of the first one; the others follow it (default: from the commit's hash, so that each commit runs new ones)
   --workers NUMBER   threads to run them on (default 2)
   --json             print the result as one JSON object
   --help             this text
 
 Each schedule is at least 60 steps: orders, webhooks, faults and operators, in a world of its own on a virtual clock. A failure prints
 the seed, the broken invariant and the shortest story found. The same seed always gives the same schedule and the same end.
+
+Exits with 1 if a schedule failed or fewer ran than --runs asks for.
 `;
 
 const CommandSchema = z.object({
-  runs: z.coerce.number().int().positive(),
-  seed: z.coerce.number().int().nonnegative(),
+  runs: z.coerce.number().int().positive().optional(),
+  seconds: z.coerce.number().positive().optional(),
+  seed: z.coerce.number().int().nonnegative().optional(),
   workers: z.coerce.number().int().min(1).max(64),
-  'max-seconds': z.coerce.number().positive(),
   json: z.boolean(),
   help: z.boolean(),
 });
 
 /** Enough for a worker to be busy for a second or so. */
-const RANGE_SIZE = 50;
+const RANGE_SIZE = 10;
 /** What fails often fails for one reason: so many stories are told. */
 const MAX_STORIES = 3;
+const DEFAULT_SECONDS = 60;
 
 type Result = {
-  /** How many were asked for; the time may have been over before. */
-  wanted: number;
+  /** How many were asked for; undefined if a time was. */
+  wanted: number | undefined;
   runs: number;
   firstSeed: number;
   steps: number;
@@ -45,18 +49,34 @@ type Result = {
   failures: FailureStory[];
 };
 
-type Options = { runs: number; seed: number; workers: number; maxSeconds: number };
+/** How many schedules to run at most, and for how long to begin more. */
+type Limits = { runs: number | undefined; seconds: number | undefined };
 
-async function simulate({ runs, seed, workers, maxSeconds }: Options): Promise<Result> {
+type Options = { limits: Limits; seed: number; workers: number };
+
+/** What is asked for if nothing is: a time. */
+function limitsOf({ runs, seconds }: Limits): Limits {
+  return { runs, seconds: runs === undefined ? (seconds ?? DEFAULT_SECONDS) : seconds };
+}
+
+/** Hands out ranges of seeds until enough schedules have begun or the time is over. */
+function rangesOf({ limits: { runs = Infinity, seconds = Infinity }, seed }: Options) {
   const startedAt = performance.now();
+  let begun = 0;
   const secondsSoFar = (): number => (performance.now() - startedAt) / 1000;
-  const ranges: SeedRange[] = [];
-  for (let first = seed; first < seed + runs; first += RANGE_SIZE)
-    ranges.push({ first, count: Math.min(RANGE_SIZE, seed + runs - first) });
+  const nextRange = (): SeedRange | undefined => {
+    if (begun >= runs || secondsSoFar() >= seconds) return undefined;
+    const range = { first: seed + begun, count: Math.min(RANGE_SIZE, runs - begun) };
+    begun += range.count;
+    return range;
+  };
+  return { nextRange, secondsSoFar };
+}
+
+async function simulate(options: Options): Promise<Result> {
+  const { nextRange, secondsSoFar } = rangesOf(options);
   const results: RangeResult[] = [];
-  const nextRange = (): SeedRange | undefined => (secondsSoFar() < maxSeconds ? ranges.shift() : undefined);
-  const threads = Math.min(workers, ranges.length);
-  await Promise.all(Array.from({ length: threads }, () => workOff(nextRange, results)));
+  await Promise.all(Array.from({ length: options.workers }, () => workOff(nextRange, results)));
   const seconds = secondsSoFar();
   const failedSeeds = results.flatMap((result) => result.failedSeeds).sort((one, other) => one - other);
   const failures: FailureStory[] = [];
@@ -66,9 +86,9 @@ async function simulate({ runs, seed, workers, maxSeconds }: Options): Promise<R
   }
   const total = (count: 'runs' | 'steps'): number => results.reduce((sum, result) => sum + result[count], 0);
   return {
-    wanted: runs,
+    wanted: options.limits.runs,
     runs: total('runs'),
-    firstSeed: seed,
+    firstSeed: options.seed,
     steps: total('steps'),
     seconds,
     failedSeeds,
@@ -90,22 +110,38 @@ async function workOff(nextRange: () => SeedRange | undefined, results: RangeRes
   }
 }
 
-function describeResult({ wanted, runs, firstSeed, steps, seconds, failedSeeds, failures }: Result): string {
-  const howMany = runs < wanted ? `${runs} of ${wanted} schedules (the time was over)` : `${runs} schedules`;
+function ranFewer({ wanted = 1, runs }: Result): boolean {
+  return runs < wanted;
+}
+
+function describeResult(result: Result): string {
+  const { wanted, runs, firstSeed, steps, seconds, failedSeeds, failures } = result;
+  const howMany = ranFewer(result)
+    ? `${runs} of ${wanted ?? 1} schedules (the time was over)`
+    : `${runs} schedules`;
   const lived = `${howMany} from seed ${firstSeed} on, ${steps} steps, in ${seconds.toFixed(1)} s`;
   if (failedSeeds.length === 0) return `${lived}: every invariant held.\n`;
   const seeds = failedSeeds.slice(0, 20).join(', ');
   return `${failures.map(writeStory).join('\n\n')}\n\n${lived}: ${failedSeeds.length} failed, with the seeds ${seeds}.\n`;
 }
 
+/** The same for every run of a commit, and another for the next commit; 1 where there is no commit. */
+function seedOfCommit(): number {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+  return status === 0 ? Number.parseInt(stdout.slice(0, 7), 16) : 1;
+}
+
 async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      runs: { type: 'string', default: '20000' },
-      seed: { type: 'string', default: '1' },
+      runs: { type: 'string' },
+      seconds: { type: 'string' },
+      seed: { type: 'string' },
       workers: { type: 'string', default: '2' },
-      'max-seconds': { type: 'string', default: '86400' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -116,9 +152,11 @@ async function run(args: string[]): Promise<void> {
     return;
   }
   silenceLogs();
-  const result = await simulate({ ...command, maxSeconds: command['max-seconds'] });
+  const { workers, seed = seedOfCommit() } = command;
+  const limits = limitsOf({ runs: command.runs, seconds: command.seconds });
+  const result = await simulate({ limits, seed, workers });
   process.stdout.write(command.json ? `${JSON.stringify(result, null, 2)}\n` : describeResult(result));
-  if (result.failedSeeds.length > 0) process.exitCode = 1;
+  if (result.failedSeeds.length > 0 || ranFewer(result)) process.exitCode = 1;
 }
 
 try {
