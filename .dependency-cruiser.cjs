@@ -1,5 +1,5 @@
 /**
- * Who may import whom (docs/architecture.md). Each rule keeps one wall of the house standing.
+ * Who may import whom (docs/architecture.md). Each rule keeps one boundary.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 module.exports = {

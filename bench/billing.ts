@@ -9,7 +9,7 @@ const READ_UNIT_BYTES = 4096;
 
 /**
  * Write units of one item in a table on demand: one for each kilobyte begun, of the larger of what stood there and what stands there now.
- * A condition that fails costs what the standing item costs, at least one unit.
+ * A condition that fails costs what the current item costs, at least one unit.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html ("Write operations")
  */

@@ -4,7 +4,7 @@ import { ASSUMED, callsToAws, perMillion } from './duration-model.ts';
 import type { Laboratory } from './laboratory.ts';
 import { dollarsOf, PRICES, PRICES_AS_OF, type PriceName, type Quantities } from './prices.ts';
 import { numberText, table } from './report.ts';
-import { countStandingResources, type StandingResources } from './stage-resources.ts';
+import { countFixedResources, type FixedResources } from './stage-resources.ts';
 
 /** What a million of something takes and costs. */
 export type MillionCost = { what: string; quantities: Quantities };
@@ -12,7 +12,7 @@ export type MillionCost = { what: string; quantities: Quantities };
 /** What a million of everything that happens takes, counted with our own functions. */
 export async function countMillions(
   laboratory: Laboratory,
-  { accessLogLineBytes }: StandingResources,
+  { accessLogLineBytes }: FixedResources,
 ): Promise<MillionCost[]> {
   const receiver = laboratory.bundles.ours('webhook-receiver').entry;
   const reporter = laboratory.bundles.ours('order-reporter').entry;
@@ -21,7 +21,7 @@ export async function countMillions(
     const counted = await countOrders(laboratory, reporter, { situation: 'created', batchSize });
     const batches = COUNTED / batchSize;
     const timing = {
-      things: COUNTED,
+      items: COUNTED,
       invocations: batches,
       cpuMs: ASSUMED.orderCpuMs,
       waitMs: ASSUMED.buttonOrderMs + 2 * ASSUMED.awsCallMs,
@@ -39,7 +39,7 @@ export async function countMillions(
     const counted = await countWebhooks(laboratory, receiver, situation);
     const calls = callsToAws(counted) / COUNTED;
     const timing = {
-      things: COUNTED,
+      items: COUNTED,
       invocations: COUNTED,
       cpuMs: ASSUMED.webhookCpuMs,
       waitMs: calls * ASSUMED.awsCallMs,
@@ -59,7 +59,7 @@ export async function countMillions(
     const pages = COUNTED_ROWS / 100;
     const writesInARow = situation === 'new' ? Math.ceil(100 / 16) : 0;
     const timing = {
-      things: COUNTED_ROWS,
+      items: COUNTED_ROWS,
       // One invocation for all of them: what is billed is their time.
       invocations: 1,
       cpuMs: ASSUMED.rowCpuMs,
@@ -70,7 +70,7 @@ export async function countMillions(
   const publications = async (): Promise<MillionCost> => {
     const counted = await countPublications(laboratory);
     const events = COUNTED;
-    const timing = { things: events, invocations: 1, cpuMs: ASSUMED.eventCpuMs, waitMs: ASSUMED.awsCallMs };
+    const timing = { items: events, invocations: 1, cpuMs: ASSUMED.eventCpuMs, waitMs: ASSUMED.awsCallMs };
     return {
       what: 'events put on the bus, ten in a batch',
       quantities: { ...perMillion(counted, timing), eventBridgeEvent: 1e6 },
@@ -88,19 +88,19 @@ export async function countMillions(
 }
 
 /** What a stage with both sides and one brand costs in thirty days in which nothing happens. */
-function standingQuantities(standing: StandingResources): Quantities {
+function fixedQuantities(fixedResources: FixedResources): Quantities {
   const pollsOfAQueue = (ASSUMED.pollers * 30 * 86_400) / ASSUMED.pollSeconds;
   return {
-    alarm: standing.alarmMetrics,
-    dashboard: standing.dashboards,
-    secret: standing.secrets,
+    alarm: fixedResources.alarmMetrics,
+    dashboard: fixedResources.dashboards,
+    secret: fixedResources.secrets,
     // As if every metric were emitted in every hour, under one set of dimensions.
     customMetric: Object.keys(METRICS).length,
-    schedulerInvocation: standing.scheduledRuns,
-    lambdaRequest: standing.scheduledRuns,
-    lambdaGbSecond: standing.scheduledRuns * 0.1 * ASSUMED.memoryGb,
-    secretRead: standing.scheduledRuns,
-    sqsFifoRequest: standing.queuesThatAreRead * pollsOfAQueue,
+    schedulerInvocation: fixedResources.scheduledRuns,
+    lambdaRequest: fixedResources.scheduledRuns,
+    lambdaGbSecond: fixedResources.scheduledRuns * 0.1 * ASSUMED.memoryGb,
+    secretRead: fixedResources.scheduledRuns,
+    sqsFifoRequest: fixedResources.queuesThatAreRead * pollsOfAQueue,
   };
 }
 
@@ -115,9 +115,9 @@ const COLUMNS: Readonly<Record<string, readonly PriceName[]>> = {
 
 /** docs/costs.md. */
 export async function costsPage(laboratory: Laboratory): Promise<string> {
-  const standing = countStandingResources(laboratory.bundles.folder);
-  const millions = await countMillions(laboratory, standing);
-  const fixed = dollarsOf(standingQuantities(standing));
+  const fixedResources = countFixedResources(laboratory.bundles.folder);
+  const millions = await countMillions(laboratory, fixedResources);
+  const fixed = dollarsOf(fixedQuantities(fixedResources));
   const traced = dollarsOf({ trace: ASSUMED.tracedShare * 1e6 }).total;
   const totals = new Map(millions.map(({ what, quantities }) => [what, dollarsOf(quantities).total]));
   const total = (what: string): number => totals.get(what) ?? NaN;
@@ -141,7 +141,7 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
       }),
     )}`,
     `The index by shopper is on and takes one write unit of each new webhook and row ($${money(PRICES.dynamodbWriteUnit.dollars)} a million); \`shopperField: none\` saves it. With tracing on, X-Ray records one request a second and 5% of the rest: $${money(traced)} a million invocations. Point-in-time recovery and storage add $${PRICES.dynamodbRecovery.dollars + PRICES.dynamodbStorage.dollars} a GB and month: an order or a transaction takes somewhat less than a kilobyte.`,
-    `## Thirty days in which nothing happens\n\nA production stage with both sides and one brand: ${standing.alarms} alarms on ${standing.alarmMetrics} metrics, ${standing.dashboards} dashboards, ${standing.secrets} secrets, ${Math.round(standing.scheduledRuns).toLocaleString('en-US')} runs of schedules, ${standing.queuesThatAreRead} queues that Lambda asks again and again.\n\n${table(
+    `## Thirty days in which nothing happens\n\nA production stage with both sides and one brand: ${fixedResources.alarms} alarms on ${fixedResources.alarmMetrics} metrics, ${fixedResources.dashboards} dashboards, ${fixedResources.secrets} secrets, ${Math.round(fixedResources.scheduledRuns).toLocaleString('en-US')} runs of schedules, ${fixedResources.queuesThatAreRead} queues that Lambda asks again and again.\n\n${table(
       ['', 'dollars'],
       [
         ...Object.entries(fixed.parts).map(([name, dollars]) => [FIXED_NAMES[name] ?? name, money(dollars)]),

@@ -80,13 +80,13 @@ export async function countRows(laboratory: Laboratory, situation: 'new' | 'unch
   await aws.resetTables();
   button.reset();
   button.setTransactions({ count: COUNTED_ROWS, rowAt: transactionRow });
-  const wakeUp = sqsRecord({
-    id: 'wake-up',
+  const toRead = sqsRecord({
+    id: 'read-message',
     body: JSON.stringify({ account: ACCOUNT, stream: 'live' }),
     group: ACCOUNT,
   });
   const options = { file: bundles.ours('transaction-reconciler').entry, env };
-  const reading = [{ Records: [wakeUp] }];
+  const reading = [{ Records: [toRead] }];
   if (situation === 'unchanged') {
     await rewindPosition(aws.tables);
     await countOperations(laboratory, options, { before: [], events: reading });

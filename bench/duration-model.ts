@@ -23,12 +23,12 @@ export const ASSUMED = {
 } as const;
 
 /** For so many things: invocations, CPU of each thing, and what each invocation waits. */
-export type Timing = { things: number; invocations: number; cpuMs: number; waitMs: number };
+export type Timing = { items: number; invocations: number; cpuMs: number; waitMs: number };
 
 /** What counting and timing come to for a million things. */
-export function perMillion(counted: Counted, { things, invocations, cpuMs, waitMs }: Timing): Quantities {
-  const scale = 1e6 / things;
-  const milliseconds = Math.ceil((cpuMs * things * ASSUMED.cpuSlowdown) / invocations + waitMs);
+export function perMillion(counted: Counted, { items, invocations, cpuMs, waitMs }: Timing): Quantities {
+  const scale = 1e6 / items;
+  const milliseconds = Math.ceil((cpuMs * items * ASSUMED.cpuSlowdown) / invocations + waitMs);
   return {
     lambdaRequest: invocations * scale,
     lambdaGbSecond: ((invocations * milliseconds) / 1000) * ASSUMED.memoryGb * scale,

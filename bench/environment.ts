@@ -4,7 +4,7 @@ import type { Environment as PersonalDataExpiry } from '../functions/personal-da
 import type { Environment as ReconciliationPlanner } from '../functions/reconciliation-planner/env.ts';
 import type { Environment as RetrySweep } from '../functions/retry-sweep/env.ts';
 import type { Environment as TransactionReconciler } from '../functions/transaction-reconciler/env.ts';
-import type { Environment as WebhookFallback } from '../functions/webhook-fallback/env.ts';
+import type { Environment as DeferredWebhooks } from '../functions/deferred-webhooks/env.ts';
 import type { Environment as WebhookReceiver } from '../functions/webhook-receiver/env.ts';
 import { TABLES } from './stand-ins/tables.ts';
 
@@ -27,7 +27,7 @@ type EveryEnvironment = EventPublisher &
   ReconciliationPlanner &
   RetrySweep &
   TransactionReconciler &
-  WebhookFallback &
+  DeferredWebhooks &
   WebhookReceiver;
 
 /** The environment of every measured function, ours and others: the stacks' defaults, with AWS and Button on this machine. */
@@ -48,16 +48,16 @@ export function functionEnvironment({
     BUTTON_API_URL: buttonUrl,
     BUTTON_TIMEOUT_MS: '10000',
     TRANSACTIONS_TABLE: TABLES.transactions,
-    ORDER_REPORTS_TABLE: TABLES.orderReports,
+    ORDER_LEDGER_TABLE: TABLES.orderLedger,
     POSITIONS_TABLE: TABLES.positions,
     QUARANTINE_TABLE: TABLES.quarantine,
     PLAIN_TABLE: TABLES.plain,
     IDEMPOTENCY_TABLE: TABLES.idempotency,
     WEBHOOK_SECRETS_ID: 'webhook-secrets',
     API_KEY_SECRET_ID: 'api-key',
-    FALLBACK_QUEUE_URL: `${awsUrl}/111122223333/fallback`,
+    DEFERRED_WEBHOOKS_QUEUE_URL: `${awsUrl}/111122223333/deferred-webhooks`,
     ORDER_QUEUE_URL: `${awsUrl}/111122223333/orders.fifo`,
-    WAKE_UP_QUEUE_URL: `${awsUrl}/111122223333/wake-ups.fifo`,
+    READ_QUEUE_URL: `${awsUrl}/111122223333/read-messages.fifo`,
     EVENT_BUS_NAME: 'bus',
     SHOPPER_FIELD: 'publisher_customer_id',
     QUARANTINE_RETENTION_DAYS: '90',
@@ -72,7 +72,7 @@ export function functionEnvironment({
     ORDER_BY: 'sequence',
     TEST_TOKENS: 'allow',
     ALLOW_FINALIZATION_DATE: 'false',
-    MAX_WAKE_UPS: '500',
+    MAX_RETRIES_PER_SWEEP: '500',
     OVERLAP_SECONDS: '0',
     LAG_SECONDS: '0',
     SLICE_SECONDS: '840',

@@ -75,10 +75,10 @@ async function measure({ json, quick, write, rows, cases }: Arguments): Promise<
   try {
     for (const [id, measureCase] of Object.entries(CASES)) {
       if (cases.length > 0 && !cases.includes(id)) continue;
-      const beganAt = performance.now();
+      const startedAt = performance.now();
       const measurement = await measureCase(laboratory);
       measurements.push(measurement);
-      const seconds = Math.round((performance.now() - beganAt) / 1000);
+      const seconds = Math.round((performance.now() - startedAt) / 1000);
       if (!json) process.stdout.write(`${toMarkdown(measurement)}\n\n(${seconds} s)\n\n`);
     }
   } finally {

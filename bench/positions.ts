@@ -11,7 +11,7 @@ export async function rewindPosition(dynamodb: AwsJsonClient): Promise<void> {
     account: ACCOUNT,
     stream: 'live',
     fence: 1,
-    doneUntil: new Date(Date.now() - 12 * 3_600_000).toISOString().replace(/\.\d{3}/, ''),
+    readThrough: new Date(Date.now() - 12 * 3_600_000).toISOString().replace(/\.\d{3}/, ''),
     historicalBefore: null,
   };
   await dynamodb('PutItem', { TableName: TABLES.positions, Item: toItem(position) });

@@ -29,7 +29,7 @@ export type ScalingSettings = {
   reporterConcurrency: number;
   batchSize: number;
   throttlePerSecond: number;
-  wakeUpsPerMinute: number;
+  retriesPerMinute: number;
   sweepDays: number;
 };
 
@@ -46,7 +46,7 @@ export function defaultSettings(): ScalingSettings {
     reporterConcurrency: brand.maxConcurrency,
     batchSize: brand.batchSize,
     throttlePerSecond: transactions.throttle.rateLimit,
-    wakeUpsPerMinute: brand.retrySweep.maxWakeUps,
+    retriesPerMinute: brand.retrySweep.maxRetriesPerSweep,
     sweepDays: transactions.reconciler.sweepDays,
   };
 }
@@ -56,7 +56,7 @@ export const HIGHEST_SETTINGS: Omit<ScalingSettings, 'sweepDays'> = {
   reporterConcurrency: QUOTAS.sqsMappingConcurrency.limit,
   batchSize: 10,
   throttlePerSecond: QUOTAS.httpApiRequests.limit,
-  wakeUpsPerMinute: 10_000,
+  retriesPerMinute: 10_000,
 };
 
 /** Something that is full at some number of orders. */
@@ -109,8 +109,8 @@ export function listLimits(settings: ScalingSettings): Limit[] {
       remedy: 'raise it; what is throttled, Button sends again and the reconciler finds',
     },
     {
-      what: `waking within an hour what an hour without Button left behind (\`retrySweep.maxWakeUps\` ${settings.wakeUpsPerMinute} a minute)`,
-      ordersPerDay: settings.wakeUpsPerMinute * 60 * 24,
+      what: `retrying within an hour what an hour without Button left behind (\`retrySweep.maxRetriesPerSweep\` ${settings.retriesPerMinute} a minute)`,
+      ordersPerDay: settings.retriesPerMinute * 60 * 24,
       kind: 'setting',
       remedy: 'raise it, up to 10,000; it also bounds the load on Button after an outage',
     },
@@ -252,7 +252,7 @@ function scaleSection(
   const settings = [
     `\`maxConcurrency\` ${Math.min(1000, Math.max(2, concurrency)).toLocaleString('en-US')}${concurrency > 1000 ? ` (${concurrency.toLocaleString('en-US')} are needed: spread over several brands)` : ''}`,
     `\`throttle.rateLimit\` ${Math.min(10_000, Math.max(100, Math.ceil(1.5 * webhooks))).toLocaleString('en-US')}`,
-    `\`retrySweep.maxWakeUps\` ${Math.min(10_000, Math.max(500, Math.ceil(orders / 24 / 60))).toLocaleString('en-US')}`,
+    `\`retrySweep.maxRetriesPerSweep\` ${Math.min(10_000, Math.max(500, Math.ceil(orders / 24 / 60))).toLocaleString('en-US')}`,
   ];
   return [
     `## ${titleOf(orders)} orders a day`,

@@ -11,7 +11,7 @@ import { addStacks } from '../infra/stage.ts';
 import { parseCron } from '../local/aws/triggers/cron-expression.ts';
 
 /** What a stage has whether or not anything happens, counted in its synthesized templates. */
-export type StandingResources = {
+export type FixedResources = {
   alarms: number;
   /** What alarms are paid by: an alarm that computes looks at several. */
   alarmMetrics: number;
@@ -38,7 +38,7 @@ const AlarmSchema = z.object({
 const ApiStageSchema = z.object({ AccessLogSettings: z.object({ Format: z.string() }) });
 
 /** Synthesizes a stage that deploys both sides for one brand and counts what stands in it. `bundlesFolder` holds the functions' bundles. */
-export function countStandingResources(bundlesFolder: string): StandingResources {
+export function countFixedResources(bundlesFolder: string): FixedResources {
   const app = new App({
     analyticsReporting: false,
     outdir: mkdtempSync(join(tmpdir(), 'button-serverless-')),

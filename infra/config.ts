@@ -103,10 +103,10 @@ export const StageConfigSchema = z
 export type StageConfig = z.output<typeof StageConfigSchema>;
 
 /** What reading a configuration came to. The problem names the file, every setting that is wrong and what it should be. */
-export type StageConfigReading = { config: StageConfig } | { problem: string };
+export type StageConfigResult = { config: StageConfig } | { problem: string };
 
 /** Reads and validates a stage's configuration: JSON, with comments. `file` is relative to the working directory. */
-export function readStageConfig(file: string): StageConfigReading {
+export function readStageConfig(file: string): StageConfigResult {
   const json = readJson(file);
   if ('problem' in json) return json;
   const result = StageConfigSchema.safeParse(json.content);
@@ -123,7 +123,7 @@ export function readStageConfig(file: string): StageConfigReading {
 }
 
 /** Whether the stage's data outlives a deleted stack and can be restored to a point in time. */
-export function keepsData({ stage }: Pick<StageConfig, 'stage'>): boolean {
+export function retainsData({ stage }: Pick<StageConfig, 'stage'>): boolean {
   return stage === 'production';
 }
 
@@ -133,7 +133,7 @@ function readJson(file: string): { content: unknown } | { problem: string } {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return {
-      problem: `The configuration ${file} can't be read: ${reason}\nMend it, or name another with "-c config=FILE", from the project's root.`,
+      problem: `The configuration ${file} can't be read: ${reason}\nFix it, or name another with "-c config=FILE", from the project's root.`,
     };
   }
 }

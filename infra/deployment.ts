@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 
-import { keepsData, type StageConfig } from './config.ts';
+import { retainsData, type StageConfig } from './config.ts';
 
 /** What every stack and construct is built from. */
 export type Deployment = {
@@ -14,7 +14,7 @@ export type Deployment = {
 
 /** What becomes of a resource that holds data when its stack lets go of it. */
 export function dataRemovalPolicy({ config }: Deployment): RemovalPolicy {
-  return keepsData(config) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+  return retainsData(config) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
 }
 
 /** The folder to upload for a function. Throws if it hasn't been bundled. */

@@ -4,7 +4,7 @@ import type { Environment as PersonalDataExpiry } from '../functions/personal-da
 import type { Environment as ReconciliationPlanner } from '../functions/reconciliation-planner/env.ts';
 import type { Environment as RetrySweep } from '../functions/retry-sweep/env.ts';
 import type { Environment as TransactionReconciler } from '../functions/transaction-reconciler/env.ts';
-import type { Environment as WebhookFallback } from '../functions/webhook-fallback/env.ts';
+import type { Environment as DeferredWebhooks } from '../functions/deferred-webhooks/env.ts';
 import type { Environment as WebhookReceiver } from '../functions/webhook-receiver/env.ts';
 import type { BrandConfig } from './order-reporting-config.ts';
 import type { TransactionsConfig } from './transactions-config.ts';
@@ -15,7 +15,7 @@ import type { TransactionsConfig } from './transactions-config.ts';
 export function orderReporterEnvironment(
   brand: BrandConfig,
   resources: {
-    orderReports: string;
+    orderLedger: string;
     quarantine: string;
     quarantineRetentionDays: number;
     apiKeyId: string;
@@ -26,7 +26,7 @@ export function orderReporterEnvironment(
   const { verifyBefore } = resources;
   return {
     BRAND_ID: brand.id,
-    ORDER_REPORTS_TABLE: resources.orderReports,
+    ORDER_LEDGER_TABLE: resources.orderLedger,
     QUARANTINE_TABLE: resources.quarantine,
     API_KEY_SECRET_ID: resources.apiKeyId,
     BUTTON_API_URL: resources.buttonApiUrl,
@@ -45,17 +45,17 @@ export function orderReporterEnvironment(
 /** The retry sweep's environment. */
 export function retrySweepEnvironment(
   brand: BrandConfig,
-  resources: { orderReports: string; orderQueueUrl: string },
+  resources: { orderLedger: string; orderQueueUrl: string },
 ): RetrySweep {
   return {
     BRAND_ID: brand.id,
-    ORDER_REPORTS_TABLE: resources.orderReports,
+    ORDER_LEDGER_TABLE: resources.orderLedger,
     ORDER_QUEUE_URL: resources.orderQueueUrl,
-    MAX_WAKE_UPS: String(brand.retrySweep.maxWakeUps),
+    MAX_RETRIES_PER_SWEEP: String(brand.retrySweep.maxRetriesPerSweep),
   };
 }
 
-type IntakeResources = { transactions: string; quarantine: string; fallbackQueueUrl: string };
+type IntakeResources = { transactions: string; quarantine: string; deferredWebhooksQueueUrl: string };
 
 /** The webhook receiver's environment. */
 export function webhookReceiverEnvironment(
@@ -66,22 +66,25 @@ export function webhookReceiverEnvironment(
 }
 
 /** The webhook fallback's environment. */
-export function webhookFallbackEnvironment(
+export function deferredWebhooksFunctionEnvironment(
   config: TransactionsConfig,
   resources: IntakeResources,
-): WebhookFallback {
-  return { ...intakeEnvironment(config, resources), MAX_RECEIVES: String(config.fallback.maxReceiveCount) };
+): DeferredWebhooks {
+  return {
+    ...intakeEnvironment(config, resources),
+    MAX_RECEIVES: String(config.deferredWebhooks.maxReceiveCount),
+  };
 }
 
-/** What receiver and fallback share, because they run the same code. */
+/** What the receiver and deferred-webhooks share, because they run the same code. */
 function intakeEnvironment(
   { shopperField, quarantineRetentionDays, liveFrom }: TransactionsConfig,
-  { transactions, quarantine, fallbackQueueUrl }: IntakeResources,
+  { transactions, quarantine, deferredWebhooksQueueUrl }: IntakeResources,
 ): Omit<WebhookReceiver, 'WEBHOOK_SECRETS_ID'> {
   return {
     TRANSACTIONS_TABLE: transactions,
     QUARANTINE_TABLE: quarantine,
-    FALLBACK_QUEUE_URL: fallbackQueueUrl,
+    DEFERRED_WEBHOOKS_QUEUE_URL: deferredWebhooksQueueUrl,
     SHOPPER_FIELD: shopperField,
     QUARANTINE_RETENTION_DAYS: String(quarantineRetentionDays),
     ...(liveFrom === undefined ? {} : { LIVE_FROM: liveFrom }),
@@ -145,11 +148,11 @@ function reconciliationEnvironment(
   { positions, wakeUpQueueUrl, apiKeyId, buttonApiUrl }: ReconciliationResources,
 ): Pick<
   ReconciliationPlanner,
-  'POSITIONS_TABLE' | 'WAKE_UP_QUEUE_URL' | 'API_KEY_SECRET_ID' | 'BUTTON_API_URL' | 'BUTTON_TIMEOUT_MS'
+  'POSITIONS_TABLE' | 'READ_QUEUE_URL' | 'API_KEY_SECRET_ID' | 'BUTTON_API_URL' | 'BUTTON_TIMEOUT_MS'
 > {
   return {
     POSITIONS_TABLE: positions,
-    WAKE_UP_QUEUE_URL: wakeUpQueueUrl,
+    READ_QUEUE_URL: wakeUpQueueUrl,
     API_KEY_SECRET_ID: apiKeyId,
     BUTTON_API_URL: buttonApiUrl,
     BUTTON_TIMEOUT_MS: String(buttonTimeoutMs),

@@ -35,7 +35,7 @@ export type StageMetrics = {
   /** One that has no dimensions. */
   overall(metricName: OverallMetricName, period?: Duration): Metric;
   /** One of a brand's orders. */
-  ofBrand(metricName: BrandMetricName, brandId: string, period?: Duration): Metric;
+  forBrand(metricName: BrandMetricName, brandId: string, period?: Duration): Metric;
   /** A series for each value that the dimensions take, for a board: an alarm may not search. `terms` narrows them down. */
   searched(metricName: SearchedMetricName, terms?: string): IMetric;
 };
@@ -46,7 +46,7 @@ export function stageMetrics(deployment: Pick<Deployment, 'config'>): StageMetri
   return {
     overall: (metricName, period = PERIOD) =>
       new Metric({ namespace, metricName, statistic: statisticOf(METRICS[metricName]), period }),
-    ofBrand: (metricName, brandId, period = PERIOD) =>
+    forBrand: (metricName, brandId, period = PERIOD) =>
       new Metric({
         namespace,
         metricName,

@@ -70,7 +70,7 @@ const BrandSchema = z
       .default(10)
       .describe('Messages handed to the reporter at once; the orders among them are reported side by side.'),
     maxReceiveCount: MaxReceiveCountSchema.default(100).describe(
-      'Receives after which a message is set aside whose order never got into the ledger. They are six of the timeout apart, so by default after ten hours: an outage of the table is over by then.',
+      'Receives after which a message whose order never got into the ledger is moved to the dead-letter queue. They are six of the timeout apart, so by default after ten hours: an outage of the table is over by then.',
     ),
     reporterTimeoutSeconds: z
       .int()
@@ -95,15 +95,15 @@ const BrandSchema = z
     retrySweep: z
       .strictObject({
         schedule: ScheduleExpressionSchema.default('rate(1 minute)').describe(
-          'How often orders whose next try is due are woken.',
+          'How often orders whose next try is due are retried.',
         ),
-        maxWakeUps: z
+        maxRetriesPerSweep: z
           .int()
           .min(1)
           .max(10_000)
           .default(500)
           .describe(
-            'At most so many orders are woken by one sweep: bounds the load on Button after an outage.',
+            'At most so many orders are retried by one sweep: bounds the load on Button after an outage.',
           ),
         silenceMinutes: z
           .int()
@@ -113,7 +113,7 @@ const BrandSchema = z
           .describe("No sweep for so many minutes is an alarm; more than the schedule's pause."),
       })
       .prefault({})
-      .describe('The sweep that wakes waiting orders.'),
+      .describe('The sweep that retries waiting orders.'),
   })
   .check(({ value: brand, issues }) => {
     if (brand.retryMaxSeconds < brand.retryBaseSeconds) {
@@ -148,7 +148,7 @@ export const OrderReportingConfigSchema = z
       .min(1)
       .max(3650)
       .default(90)
-      .describe('How long a refused message is kept to be mended and replayed, in days.'),
+      .describe('How long a refused message is kept to be fixed and replayed, in days.'),
     verifyBefore: z.iso
       .datetime({ offset: true })
       .meta({ examples: ['2026-06-01T12:00:00Z'] })

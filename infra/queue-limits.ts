@@ -11,14 +11,14 @@ export function leastVisibilityTimeoutSeconds(workerTimeoutSeconds: number): num
 }
 
 /**
- * A message may be received at least so often before it is set aside. A receive counts even if the worker never saw the message: it was
+ * A message may be received at least so often before it is moved to the dead-letter queue. A receive counts even if the worker never saw the message: it was
  * throttled, or died with the batch that another message spoilt.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (recommends 5 where a dead-letter queue is final)
  */
 export const LEAST_RECEIVES = 3;
 
-/** How often a message is received before it is set aside. */
+/** How often a message is received before it is moved to the dead-letter queue. */
 export const MaxReceiveCountSchema = z
   .int()
   .min(

@@ -1,6 +1,6 @@
 import type { App } from 'aws-cdk-lib/core';
 
-import { keepsData } from './config.ts';
+import { retainsData } from './config.ts';
 import type { Deployment } from './deployment.ts';
 import { DashboardsStack } from './stacks/dashboards-stack.ts';
 import { OrderReportingStack } from './stacks/order-reporting-stack.ts';
@@ -9,7 +9,7 @@ import { TransactionsStack } from './stacks/transactions-stack.ts';
 /** Adds the stacks that a stage's configuration asks for. Each stands alone: none refers to another. */
 export function addStacks(app: App, deployment: Deployment): void {
   const { config } = deployment;
-  const common = { deployment, terminationProtection: keepsData(config) };
+  const common = { deployment, terminationProtection: retainsData(config) };
   const stackName = (part: string): string => `Button-${config.stage}-${part}`;
   if (config.orderReporting) {
     new OrderReportingStack(app, stackName('OrderReporting'), {

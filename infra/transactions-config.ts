@@ -55,7 +55,7 @@ const WebhookDomainSchema = z.strictObject({
     ),
 });
 
-const FallbackSchema = z
+const DeferredWebhooksSchema = z
   .strictObject({
     timeoutSeconds: z
       .int()
@@ -76,9 +76,9 @@ const FallbackSchema = z
       .min(2)
       .max(1000)
       .default(2)
-      .describe('At most so many batches of held events are applied at once.'),
+      .describe('At most so many batches of deferred events are applied at once.'),
     maxReceiveCount: MaxReceiveCountSchema.default(1000).describe(
-      'Tries after which a held event goes to quarantine; they are up to 15 minutes apart, so by default after ten days.',
+      'Tries after which a deferred event goes to quarantine; they are up to 15 minutes apart, so by default after ten days.',
     ),
   })
   .check(({ value, issues }) => {
@@ -211,7 +211,7 @@ const ReconcilerSchema = z
       .default(2)
       .describe('At most so many accounts are read at once.'),
     maxReceiveCount: MaxReceiveCountSchema.default(3).describe(
-      'Tries after which a wake-up is set aside; the next schedule sends another.',
+      'Tries after which a read message is moved to the dead-letter queue; the next schedule sends another.',
     ),
   })
   .check(({ value, issues }) => {
@@ -278,7 +278,9 @@ export const TransactionsConfigSchema = z.strictObject({
   throttle: ThrottleSchema.prefault({}).describe(
     'The cap on webhook requests; what is beyond it, the reconciler repairs.',
   ),
-  fallback: FallbackSchema.prefault({}).describe('Authentic events that could not be stored at once.'),
+  deferredWebhooks: DeferredWebhooksSchema.prefault({}).describe(
+    'Authentic events that could not be stored at once.',
+  ),
   reconciler: ReconcilerSchema.prefault({}).describe("The comparison with Button's Transactions API."),
   quarantineRetentionDays: z
     .int()

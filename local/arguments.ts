@@ -34,7 +34,7 @@ npm start -- [options]
 /** Reads the command line, or says what is wrong with it. */
 export function readArguments(
   args: readonly string[],
-): { valid: true; options: Arguments } | { valid: false; problem: string } {
+): { ok: true; options: Arguments } | { ok: false; problem: string } {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -52,9 +52,9 @@ export function readArguments(
         'control-port': { type: 'string', default: '0' },
       },
     });
-    return { valid: true, options: toArguments(values) };
+    return { ok: true, options: toArguments(values) };
   } catch (error) {
-    return { valid: false, problem: error instanceof Error ? error.message : String(error) };
+    return { ok: false, problem: error instanceof Error ? error.message : String(error) };
   }
 }
 

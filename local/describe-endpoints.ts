@@ -26,7 +26,7 @@ export function describeEndpoints(endpoints: Endpoints): string {
     ...(endpoints.webhookUrl === undefined
       ? []
       : ['\nSend a signed webhook:', sendWebhookLine(endpoints.webhookUrl, endpoints)]),
-    '\nLook at it and mend it (npm run ops -- --help):',
+    '\nLook at it and fix it (npm run ops -- --help):',
     operationsLines(endpoints),
     '\nCtrl-C ends it.',
   ].join('\n');

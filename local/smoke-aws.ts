@@ -25,7 +25,7 @@ Before: give the secrets a value (the README says how), and run the simulator wh
 const OutputsSchema = z.object({
   WebhookUrl: z.string(),
   ReconciliationPlannerName: z.string(),
-  OrderReportsTableName: z.string(),
+  OrderLedgerTableName: z.string(),
   OrderQuarantineTableName: z.string(),
   TransactionsTableName: z.string(),
 });
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
     orderQueueUrl,
     webhookUrl: outputs.WebhookUrl,
     tables: {
-      orderReports: outputs.OrderReportsTableName,
+      orderLedger: outputs.OrderLedgerTableName,
       orderQuarantine: outputs.OrderQuarantineTableName,
       transactions: outputs.TransactionsTableName,
     },

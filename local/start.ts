@@ -12,7 +12,7 @@ import { plainNarrator, playTour, type StepResult } from './tour/tour.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 
 /** Everything that is told goes to standard error under --json, so that standard output holds the one document. */
-function teller({ json }: Arguments): (line: string) => void {
+function createOutput({ json }: Arguments): (line: string) => void {
   return json
     ? (line) => void process.stderr.write(`${line}\n`)
     : (line) => void process.stdout.write(`${line}\n`);
@@ -20,7 +20,7 @@ function teller({ json }: Arguments): (line: string) => void {
 
 async function main(): Promise<number> {
   const parsed = readArguments(process.argv.slice(2));
-  if (!parsed.valid) {
+  if (!parsed.ok) {
     process.stderr.write(`${parsed.problem} (--help lists the options)\n`);
     return 2;
   }
@@ -29,7 +29,7 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const tell = teller(options);
+  const print = createOutput(options);
   const configFile = options.config ?? join(ROOT, 'infra', 'config', 'local.json');
   const stopping = stopOnSignals();
   let system: LocalSystem | undefined;
@@ -41,11 +41,11 @@ async function main(): Promise<number> {
       webhookSecrets: options.webhookSecrets ?? [`whsec-local-${randomBytes(8).toString('hex')}`],
       controlPort: options.controlPort,
       ...(options.buttonUrl === undefined ? {} : { buttonUrl: options.buttonUrl }),
-      onProgress: tell,
+      onProgress: print,
       signal: stopping,
     });
     return await Promise.race([
-      use(system, { ...options, config: configFile }, tell),
+      use(system, { ...options, config: configFile }, print),
       system.failed,
       rejectWhen(stopping),
     ]);
@@ -63,20 +63,20 @@ async function main(): Promise<number> {
 async function use(
   system: LocalSystem,
   options: Arguments & { config: string },
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<number> {
   const { endpoints } = system;
   if (options.endpointsFile !== undefined)
     await writeWhole(options.endpointsFile, JSON.stringify(endpoints, null, 2));
-  const results = options.tour ? await tour(system, options.config, tell) : [];
+  const results = options.tour ? await tour(system, options.config, print) : [];
   const isGood = results.every(({ outcome }) => outcome !== 'failed');
 
   if (options.json) process.stdout.write(`${JSON.stringify(summarize(system, results))}\n`);
   if (options.once) {
-    tell(isGood ? '\nEvery step came out.' : '\nNot every step came out.');
+    print(isGood ? '\nEvery step came out.' : '\nNot every step came out.');
     return isGood ? 0 : 1;
   }
-  tell(describeEndpoints(endpoints));
+  print(describeEndpoints(endpoints));
   return new Promise(() => undefined);
 }
 
@@ -90,11 +90,11 @@ async function writeWhole(file: string, text: string): Promise<void> {
 async function tour(
   system: LocalSystem,
   configFile: string,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<StepResult[]> {
   const stage = await openLocalStage(system, configFile);
   try {
-    return await playTour(stage, plainNarrator(tell));
+    return await playTour(stage, plainNarrator(print));
   } finally {
     stage.close();
   }

@@ -181,7 +181,7 @@ const OutputsSchema = z
     WebhookUrl: z.string(),
     WebhookSecretsArn: z.string(),
     EventBusArn: z.string(),
-    WakeUpQueueUrl: z.string(),
+    ReadQueueUrl: z.string(),
     ReconciliationPlannerName: z.string(),
   })
   .partial()
@@ -216,7 +216,7 @@ async function writeOutputs(file: string, { outputs }: LocalDeployment, buttonUr
 }
 
 async function runReconciler(deployment: LocalDeployment, outputs: Outputs): Promise<unknown> {
-  const { ReconciliationPlannerName: planner, WakeUpQueueUrl: queueUrl } = outputs;
+  const { ReconciliationPlannerName: planner, ReadQueueUrl: queueUrl } = outputs;
   if (planner === undefined || queueUrl === undefined)
     throw new Error('This configuration deploys no reconciler.');
   const planned = await plan(deployment, planner);

@@ -1,13 +1,13 @@
 import type { TransactionRecord } from '../shared/domain/transaction.ts';
 import type { TransactionStore } from '../shared/store/transaction-store.ts';
-import type { Stored } from '../shared/store/versioned-item.ts';
+import type { Versioned } from '../shared/store/versioned-item.ts';
 
 /**
  * A store that reads the real one and keeps what is written to itself, so that a dry run comes to what the run would come to, and
  * changes nothing.
  */
 export function dryTransactions(store: TransactionStore): TransactionStore {
-  const written = new Map<string, Stored<TransactionRecord>>();
+  const written = new Map<string, Versioned<TransactionRecord>>();
   return {
     read: async (key) => written.get(key) ?? (await store.read(key)),
     async readMany(keys) {
@@ -19,9 +19,9 @@ export function dryTransactions(store: TransactionStore): TransactionStore {
       return found;
     },
     write(record, expectedRevision) {
-      const stored = { thing: record, revision: expectedRevision + 1 };
+      const stored = { value: record, revision: expectedRevision + 1 };
       written.set(record.key, stored);
-      return Promise.resolve({ written: true, stored });
+      return Promise.resolve({ ok: true, stored });
     },
   };
 }

@@ -67,7 +67,7 @@ export function usage(): string {
     commands
       .map(({ name, usage: rest, summary }) => `  ${`${name} ${rest}`.trim()}\n      ${summary}`)
       .join('\n');
-  return `Looks at a deployed stage and mends what alarms tell of, with your AWS credentials.
+  return `Looks at a deployed stage and fixes what alarms tell of, with your AWS credentials.
 
 npm run ops -- COMMAND [options]
 
@@ -124,7 +124,7 @@ const OUTPUTS_FILE = 'outputs-file';
 const EXIT_CODES = { done: 0, partial: 1, 'not-found': 3 } as const;
 const NOTES = {
   partial: 'Not all of it was done; running it again goes on.',
-  'not-found': 'There is no such thing (any more).',
+  'not-found': 'There is no such item (any more).',
 } as const;
 
 /** Options by name, and under `arguments` what stands without one. Throws a `UsageError`. */

@@ -162,5 +162,5 @@ function dollars(
   intake: Quantities,
 ): number {
   const cpuMs = counted.cpuMs / COUNTED;
-  return dollarsOf({ ...perMillion(counted, { things: COUNTED, cpuMs, ...timing }), ...intake }).total;
+  return dollarsOf({ ...perMillion(counted, { items: COUNTED, cpuMs, ...timing }), ...intake }).total;
 }

@@ -14,7 +14,7 @@ const PAGE_ROWS = 100;
 /** How much of what is read has changed since it was read before. */
 const CHANGED = { all: 1, 'one in ten': 0.1, 'one in a hundred': 0.01 } as const;
 
-type Reading = Pick<Run, 'cpuMs' | 'wallMs' | 'peakRssMb'> & { usage: Usage; requests: number };
+type RunFigures = Pick<Run, 'cpuMs' | 'wallMs' | 'peakRssMb'> & { usage: Usage; requests: number };
 
 const ResultSchema = z.object({ batchItemFailures: z.array(z.unknown()) });
 
@@ -30,7 +30,7 @@ export async function measureReconciliation(laboratory: Laboratory): Promise<Mea
     listRows(laboratory, { rows, share, generation });
     const ours = await readByOurs(laboratory, {});
     const collected = await readCollected(laboratory);
-    const dollars = (reading: Reading): number => dollarsPerMillion(reading, rows);
+    const dollars = (reading: RunFigures): number => dollarsPerMillion(reading, rows);
     for (const [subject, reading] of Object.entries({ ours, 'collect, then write each': collected })) {
       figures.push({
         subject: `${changed} changed: ${subject}`,
@@ -79,7 +79,7 @@ export async function measureGrowth(laboratory: Laboratory): Promise<Measurement
     Math.ceil(100 * laboratory.effort) * PAGE_ROWS * 2,
     ...(laboratory.rows > 0 ? [laboratory.rows] : []),
   ];
-  const readings: Reading[] = [];
+  const readings: RunFigures[] = [];
   for (const rows of sizes) {
     await laboratory.aws.resetTables();
     listRows(laboratory, { rows, share: 1, generation: 1 });
@@ -162,7 +162,7 @@ function lastVersionOf(index: number, generation: number): number {
 async function readByOurs(
   laboratory: Laboratory,
   { latencyMs = PAGE_LATENCY_MS, nodeOptions = [] }: { latencyMs?: number; nodeOptions?: string[] },
-): Promise<Reading> {
+): Promise<RunFigures> {
   const { aws, button, bundles, env } = laboratory;
   await rewindPosition(aws.tables);
   aws.resetUsage();
@@ -173,15 +173,15 @@ async function readByOurs(
     env: { ...env, SHOPPER_FIELD: 'none' },
     nodeOptions,
   });
-  const wakeUp = sqsRecord({
-    id: 'wake-up',
+  const toRead = sqsRecord({
+    id: 'read-message',
     body: JSON.stringify({ account: ACCOUNT, stream: 'live' }),
     group: ACCOUNT,
   });
   const total = { cpuMs: 0, wallMs: 0, peakRssMb: 0 };
   // What an invocation can't read to its end, it hands on to the next.
   do {
-    const { results, cpuMs, wallMs, peakRssMb } = await handler.handle([{ Records: [wakeUp] }]);
+    const { results, cpuMs, wallMs, peakRssMb } = await handler.handle([{ Records: [toRead] }]);
     const { batchItemFailures } = ResultSchema.parse(results[0]);
     if (batchItemFailures.length > 0)
       throw new Error(`The rows were not read to their end.\n${handler.logSoFar().slice(-2000)}`);
@@ -193,7 +193,7 @@ async function readByOurs(
   return { ...total, usage: aws.usage(), requests: button.requests() };
 }
 
-async function readCollected(laboratory: Laboratory): Promise<Reading> {
+async function readCollected(laboratory: Laboratory): Promise<RunFigures> {
   const { aws, button, bundles, env } = laboratory;
   aws.resetUsage();
   button.reset();
@@ -204,7 +204,7 @@ async function readCollected(laboratory: Laboratory): Promise<Reading> {
   return { ...run, usage: aws.usage(), requests: button.requests() };
 }
 
-function dollarsPerMillion({ usage }: Reading, rows: number): number {
+function dollarsPerMillion({ usage }: RunFigures, rows: number): number {
   const scale = 1_000_000 / rows;
   return dollarsOf({
     dynamodbReadUnit: usage.readUnits * scale,

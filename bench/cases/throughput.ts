@@ -38,9 +38,9 @@ export async function measureThroughput({ effort }: Laboratory): Promise<Measure
     let sent = 0;
     const post = async (url: string, count: number): Promise<number> => {
       const bodies = Array.from({ length: count }, () => webhookBody(transactionRow((sent += 1))));
-      const beganAt = performance.now();
+      const startedAt = performance.now();
       await postAll(url, bodies);
-      return (count / (performance.now() - beganAt)) * 1000;
+      return (count / (performance.now() - startedAt)) * 1000;
     };
     for (const url of Object.values(urls)) await post(url, AT_ONCE * 4);
     const rates = await inRounds(

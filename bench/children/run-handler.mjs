@@ -46,11 +46,11 @@ process.on('message', async ({ events, warmUp = 0 }) => {
   // Results by event, without what comes before the measured part.
   const results = [];
   let before = process.cpuUsage();
-  let beganAt = performance.now();
+  let startedAt = performance.now();
   for (const [index, event] of events.entries()) {
     if (index === warmUp) {
       before = process.cpuUsage();
-      beganAt = performance.now();
+      startedAt = performance.now();
     }
     count += 1;
     results.push(await handler(event, context(count)));
@@ -58,7 +58,7 @@ process.on('message', async ({ events, warmUp = 0 }) => {
   process.send({
     loadMs,
     cpuMs: cpuMs(before),
-    wallMs: performance.now() - beganAt,
+    wallMs: performance.now() - startedAt,
     peakRssMb: peakRssMb(),
     results,
   });

@@ -1,6 +1,6 @@
 import type { AwsJsonClient } from '../../local/aws/emulators/aws-json-client.ts';
 import {
-  ORDER_REPORTS_TABLE,
+  ORDER_LEDGER_TABLE,
   POSITIONS_TABLE,
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
@@ -9,7 +9,7 @@ import {
 /** Tables by name: the project's own, and those of the designs that it is compared with. */
 export const TABLES = {
   transactions: 'transactions',
-  orderReports: 'order-reports',
+  orderLedger: 'order-ledger',
   positions: 'positions',
   quarantine: 'quarantine',
   /** A straightforward design's state: one item for each transaction or order, under `pk`. */
@@ -23,7 +23,7 @@ type Table = { name: string; partitionKey: string; sortKey?: string; index?: Ind
 
 const DEFINITIONS: Table[] = [
   { ...TRANSACTIONS_TABLE, name: TABLES.transactions, index: TRANSACTIONS_TABLE.shopperIndex },
-  { ...ORDER_REPORTS_TABLE, name: TABLES.orderReports, index: ORDER_REPORTS_TABLE.dueIndex },
+  { ...ORDER_LEDGER_TABLE, name: TABLES.orderLedger, index: ORDER_LEDGER_TABLE.dueIndex },
   { ...POSITIONS_TABLE, name: TABLES.positions },
   { ...QUARANTINE_TABLE, name: TABLES.quarantine },
   { partitionKey: 'pk', name: TABLES.plain },

@@ -25,8 +25,8 @@ export function composeEventPublisher({
         before: change?.OldImage,
         after: change?.NewImage,
       }));
-      const firstLost = await publishChanges(changes, ports);
-      return { batchItemFailures: firstLost === undefined ? [] : [{ itemIdentifier: firstLost }] };
+      const firstFailed = await publishChanges(changes, ports);
+      return { batchItemFailures: firstFailed === undefined ? [] : [{ itemIdentifier: firstFailed }] };
     },
   };
 }

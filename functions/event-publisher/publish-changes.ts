@@ -33,23 +33,23 @@ export async function publishChanges(
   changes: readonly StreamChange[],
   { putEvents, metrics, includePersonalFields }: PublishChangesPorts,
 ): Promise<string | undefined> {
-  const news = changes.flatMap(readNews);
-  if (news.length === 0) return undefined;
+  const versionChanges = changes.flatMap(readVersionChange);
+  if (versionChanges.length === 0) return undefined;
 
   const taken = await putEvents(
-    news.map(({ before, after }) => transactionChanged(before, after, { includePersonalFields })),
+    versionChanges.map(({ before, after }) => transactionChanged(before, after, { includePersonalFields })),
   );
-  const firstLost = news.findIndex((_, index) => taken[index] !== true);
+  const firstFailed = versionChanges.findIndex((_, index) => taken[index] !== true);
   metrics.add({ name: 'EventsPublished', value: taken.filter(Boolean).length });
   // What follows comes again, and is counted then.
-  measure(firstLost < 0 ? news : news.slice(0, firstLost), metrics);
-  return news[firstLost]?.sequenceNumber;
+  measure(firstFailed < 0 ? versionChanges : versionChanges.slice(0, firstFailed), metrics);
+  return versionChanges[firstFailed]?.sequenceNumber;
 }
 
 /** A new version of a transaction. */
-type News = { sequenceNumber: string; before: PublishedState | undefined; after: PublishedState };
+type VersionChange = { sequenceNumber: string; before: PublishedState | undefined; after: PublishedState };
 
-function readNews({ sequenceNumber, before, after }: StreamChange): News[] {
+function readVersionChange({ sequenceNumber, before, after }: StreamChange): VersionChange[] {
   if (!after || TRANSACTIONS_TABLE.partOf in after) return [];
   const now = readHead(after);
   const previously = before && readHead(before);
@@ -62,10 +62,10 @@ const METRIC_OF_STATUS = {
   declined: 'DeclinedCommissionMinor',
 } as const;
 
-function measure(news: readonly News[], metrics: Metrics): void {
-  const conflicts = news.filter(({ after }) => after.status === 'conflict');
+function measure(versionChanges: readonly VersionChange[], metrics: Metrics): void {
+  const conflicts = versionChanges.filter(({ after }) => after.status === 'conflict');
   metrics.add({ name: 'TransactionConflicts', value: conflicts.length });
-  for (const { before, after } of news) {
+  for (const { before, after } of versionChanges) {
     for (const { status, currency, amountMinor } of commissionChanges(before, after)) {
       metrics.add({
         name: METRIC_OF_STATUS[status],

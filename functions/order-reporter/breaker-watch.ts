@@ -5,17 +5,17 @@ import {
   OUTAGE_AFTER_FAILURES,
   type Breaker,
 } from '../../shared/domain/breaker.ts';
-import type { CallResult } from '../../shared/domain/order-report.ts';
+import type { CallResult } from '../../shared/domain/order-ledger.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import type { BreakerStore } from '../../shared/store/breaker-store.ts';
-import type { Stored, WriteResult } from '../../shared/store/versioned-item.ts';
+import type { Versioned, WriteResult } from '../../shared/store/versioned-item.ts';
 
 /** What one environment of the function knows of its brand's breaker. Its methods throw what the store throws. */
 export type BreakerWatch = {
   /** Whether to send nothing but a probe. Reads at the environment's start, and while the breaker is known to be open: never on the happy path. */
   isOpen(): Promise<boolean>;
-  /** Learns from how a talk with Button ended: opens the breaker, or closes it after a probe that found Button well. */
-  learn(result: CallResult, talk: { isProbe: boolean }): Promise<void>;
+  /** Records how a call to Button ended: opens the breaker, or closes it after a probe that found Button healthy. */
+  record(result: CallResult, call: { isProbe: boolean }): Promise<void>;
 };
 
 /** While the breaker is known to be open, and while calls fail, it is read again no more often than this. */
@@ -24,13 +24,13 @@ const MAX_RACES = 5;
 
 /** A watch over the breaker in `store`, to be kept for as long as the environment lives. */
 export function createBreakerWatch({ store, now }: { store: BreakerStore; now: () => Date }): BreakerWatch {
-  let known: { stored: Stored<Breaker> | undefined; readAtMs: number } | undefined;
+  let known: { stored: Versioned<Breaker> | undefined; readAtMs: number } | undefined;
   let reading: Promise<void> | undefined;
   let failuresInARow = 0;
 
-  const isKnownOpen = (): boolean => known?.stored?.thing.state === 'open';
-  const remember = (stored: Stored<Breaker> | undefined): void => {
-    if (isKnownOpen() && stored?.thing.state === 'closed') failuresInARow = 0;
+  const isKnownOpen = (): boolean => known?.stored?.value.state === 'open';
+  const remember = (stored: Versioned<Breaker> | undefined): void => {
+    if (isKnownOpen() && stored?.value.state === 'closed') failuresInARow = 0;
     known = { stored, readAtMs: now().getTime() };
   };
   const read = (): Promise<void> => {
@@ -55,12 +55,12 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
   /** Writes what `change` makes of the breaker, unless that is what stands there. */
   const update = async (change: (breaker: Breaker | undefined) => Breaker): Promise<void> => {
     for (let race = 0; race < MAX_RACES; race += 1) {
-      const standing = known?.stored;
-      const changed = change(standing?.thing);
-      if (changed === standing?.thing) return;
-      const result = await write(changed, standing?.revision ?? 0);
-      remember(result.written ? result.stored : result.current);
-      if (result.written) return;
+      const current = known?.stored;
+      const changed = change(current?.value);
+      if (changed === current?.value) return;
+      const result = await write(changed, current?.revision ?? 0);
+      remember(result.ok ? result.stored : result.current);
+      if (result.ok) return;
     }
     throw new RetryableError('Too many writers at the breaker');
   };
@@ -72,12 +72,12 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
       return isKnownOpen();
     },
 
-    async learn(result, { isProbe }) {
+    async record(result, { isProbe }) {
       const health = healthOf(result);
       switch (health) {
         case 'not-asked':
           return;
-        case 'well':
+        case 'healthy':
           failuresInARow = 0;
           if (!isProbe) return;
           // Another environment opened it: what is known here may be older.

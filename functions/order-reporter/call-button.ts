@@ -1,12 +1,12 @@
 import { holdsVersion, type OrderApi, type OrderApiAnswer } from '../../shared/button/order-api.ts';
-import { nextCall, type CallResult, type OrderReport } from '../../shared/domain/order-report.ts';
+import { nextCall, type CallResult, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { Order } from '../../shared/domain/order.ts';
 import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
 
-/** How the talk with Button ended: for the ledger, and for the quarantine if Button's answer is final. */
+/** How the calls to Button ended: for the ledger, and for the quarantine if Button's answer is final. */
 export type CallEnd = { result: CallResult; refusal: QuarantineReason | undefined };
 
-/** What the talk with Button needs. */
+/** What the calls to Button need. */
 export type CallButtonPorts = {
   api: OrderApi;
   now: Date;
@@ -26,33 +26,33 @@ const MAX_TRIES_UNTIL_SHOWN = 10;
 const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
 
 /**
- * Brings Button to the newest version of a claimed report: one call for a normal order, a read before it where something is unclear.
+ * Brings Button to the newest version of a claimed entry: one call for a normal order, a read before it where something is unclear.
  *
  * Never throws for what Button or the network does.
  */
-export async function callButton(report: OrderReport, ports: CallButtonPorts): Promise<CallEnd> {
+export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Promise<CallEnd> {
   const { api } = ports;
-  const { orderId, newest } = report;
-  const toEnd = (answer: OrderApiAnswer): CallEnd => readEnd(report, answer, ports.now);
-  const next = nextCall(report, ports.verifyBefore);
+  const { orderId, newest } = entry;
+  const toEnd = (answer: OrderApiAnswer): CallEnd => readEnd(entry, answer, ports.now);
+  const next = nextCall(entry, ports.verifyBefore);
   if (next.call === 'cancel' || newest.order === undefined) return toEnd(await cancel(orderId, api));
   if (next.call === 'update') return toEnd(await update(newest.order, api));
-  if (next.call === 'create') return toEnd(await create(report, newest.order, api));
+  if (next.call === 'create') return toEnd(await create(entry, newest.order, api));
 
-  const read = await readOrder(report, api);
-  if (read.answer === 'not-found' && !report.reported) return toEnd(await create(report, newest.order, api));
+  const read = await readOrder(entry, api);
+  if (read.answer === 'not-found' && !entry.reported) return toEnd(await create(entry, newest.order, api));
   if (read.answer !== 'found') return toEnd(read);
   if (read.order.status === 'deleted') return refused('deleted_at_button');
-  const isHeld = next.trustsAmounts && holdsVersion(read.order, newest.order);
-  if (!isHeld) return toEnd(await update(newest.order, api));
+  const isUpToDate = next.trustsAmounts && holdsVersion(read.order, newest.order);
+  if (!isUpToDate) return toEnd(await update(newest.order, api));
   const { button_order_id: id } = read.order;
   const idKnown = id === undefined ? {} : { buttonOrderId: id };
-  return kept({ result: 'done', acceptedOnly: false, sent: false, ...idKnown });
+  return toCallEnd({ result: 'done', acceptedOnly: false, sent: false, ...idKnown });
 }
 
 /** By its id and, where that finds nothing, by its token (docs/decisions/0013-look-up-by-token.md). */
 async function readOrder(
-  { orderId, newest, failedLookUps = 0 }: OrderReport,
+  { orderId, newest, failedLookUps = 0 }: LedgerEntry,
   api: OrderApi,
 ): Promise<OrderApiAnswer> {
   const byId = await api.get(orderId);
@@ -67,7 +67,7 @@ async function readOrder(
  * An order that is there already is updated: the create brings its whole content. A 403 means the key, unless the order turns out to be
  * finalized: one old order must not stop the whole brand.
  */
-async function create({ attempts }: OrderReport, order: Order, api: OrderApi): Promise<OrderApiAnswer> {
+async function create({ attempts }: LedgerEntry, order: Order, api: OrderApi): Promise<OrderApiAnswer> {
   const created = await api.create(order);
   if (created.answer === 'exists') {
     const updated = await update(order, api);
@@ -100,27 +100,32 @@ function unlessTheKey(tooLate: OrderApiAnswer, read: OrderApiAnswer): OrderApiAn
   return read.answer === 'unauthorized' || read.answer === 'try-again' ? read : tooLate;
 }
 
-function readEnd(report: OrderReport, answer: OrderApiAnswer, now: Date): CallEnd {
+function readEnd(entry: LedgerEntry, answer: OrderApiAnswer, now: Date): CallEnd {
   switch (answer.answer) {
     case 'done': {
       const id = answer.buttonOrderId === undefined ? {} : { buttonOrderId: answer.buttonOrderId };
-      return kept({ result: 'done', acceptedOnly: answer.acceptedOnly, sent: true, ...id });
+      return toCallEnd({ result: 'done', acceptedOnly: answer.acceptedOnly, sent: true, ...id });
     }
     case 'not-found':
-      return readNotFound(report, now);
+      return readNotFound(entry, now);
     case 'unauthorized':
-      return kept({ result: 'try-again', reason: 'unauthorized' });
+      return toCallEnd({ result: 'try-again', reason: 'unauthorized' });
     case 'try-again':
     case 'unanswered': {
       const wait = answer.afterMs === undefined ? {} : { afterMs: answer.afterMs };
       const isLookUp = answer.answer === 'unanswered';
-      return kept({ result: 'try-again', reason: answer.reason, ...wait, ...(isLookUp && { isLookUp }) });
+      return toCallEnd({
+        result: 'try-again',
+        reason: answer.reason,
+        ...wait,
+        ...(isLookUp && { isLookUp }),
+      });
     }
     case 'unclear':
-      return kept({ result: 'unclear', reason: answer.reason });
+      return toCallEnd({ result: 'unclear', reason: answer.reason });
     case 'exists':
     case 'found':
-      return kept({ result: 'unclear', reason: 'unexpected_answer' });
+      return toCallEnd({ result: 'unclear', reason: 'unexpected_answer' });
     case 'too-late':
       return refused('too_late', answer.detail);
     case 'refused':
@@ -132,44 +137,44 @@ function readEnd(report: OrderReport, answer: OrderApiAnswer, now: Date): CallEn
  * What Button has taken it may show late: a 202 says so itself, and one that was taken lately may be asked for where it has not arrived.
  * A cancellation that may have been carried out by an earlier call is another matter: the order is gone, as it should be (B7).
  */
-function readNotFound({ newest, reported, progress }: OrderReport, now: Date): CallEnd {
+function readNotFound({ newest, reported, progress }: LedgerEntry, now: Date): CallEnd {
   const isRecent = reported !== undefined && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
   const isCancellation = newest.kind === 'cancelled';
   const isInDoubt = progress.state === 'claimed' && progress.doubt?.hash === newest.hash;
   const mayBeGone = isCancellation && (isInDoubt || reported?.kind === 'cancelled');
   if (isRecent && (reported.acceptedOnly || !mayBeGone))
-    return kept({ result: 'try-again', reason: 'not_found' });
+    return toCallEnd({ result: 'try-again', reason: 'not_found' });
   return isCancellation
-    ? kept({ result: 'done', acceptedOnly: false, sent: true })
+    ? toCallEnd({ result: 'done', acceptedOnly: false, sent: true })
     : refused('unknown_to_button');
 }
 
-function kept(result: CallResult): CallEnd {
+function toCallEnd(result: CallResult): CallEnd {
   return { result, refusal: undefined };
 }
 
 function refused(code: keyof typeof REFUSALS, buttonSays = ''): CallEnd {
-  const { problem, mend } = REFUSALS[code];
-  const told = buttonSays === '' ? problem : `${problem}. Button says: ${buttonSays}`;
-  return { result: { result: 'refused', reason: code }, refusal: { code, problem: told, mend } };
+  const { problem, fix } = REFUSALS[code];
+  const text = buttonSays === '' ? problem : `${problem}. Button says: ${buttonSays}`;
+  return { result: { result: 'refused', reason: code }, refusal: { code, problem: text, fix } };
 }
 
 const REFUSALS = {
   too_late: {
     problem: 'Button refuses changes of a finalized order',
-    mend: 'Settle the difference with your Button contact; the order is billable as it stands',
+    fix: 'Settle the difference with your Button contact; the order is billable as it stands',
   },
   refused_by_button: {
     problem: 'Button refuses the order as it is',
-    mend: 'Correct the order and replay the entry, or send the order as a newer version',
+    fix: 'Correct the order and replay the entry, or send the order as a newer version',
   },
   deleted_at_button: {
     problem:
       'Button holds the order as deleted, which can not be undone, though no cancellation came this way',
-    mend: 'Find out who cancelled it; report it under a new order id if it stands',
+    fix: 'Find out who cancelled it; report it under a new order id if it stands',
   },
   unknown_to_button: {
     problem: 'Button has taken the order before and does not know it any more',
-    mend: 'Ask your Button contact; replay the entry to try again',
+    fix: 'Ask your Button contact; replay the entry to try again',
   },
 } as const;

@@ -13,9 +13,9 @@ import { createPrime } from '../../shared/runtime/prime.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
 import { createBreakerStore } from '../../shared/store/breaker-store.ts';
-import { createOrderReportStore } from '../../shared/store/order-report-store.ts';
+import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
-import { ORDER_REPORTS_TABLE } from '../../shared/store/table.ts';
+import { ORDER_LEDGER_TABLE } from '../../shared/store/table.ts';
 import { createBreakerWatch } from './breaker-watch.ts';
 import { EnvironmentSchema } from './env.ts';
 import { reportOrder, type OrderMessage, type ReportOrderPorts } from './report-order.ts';
@@ -71,9 +71,9 @@ export function composeOrderReporter(
       ),
     prime: createPrime({
       client: dynamodb,
-      table: env.ORDER_REPORTS_TABLE,
+      table: env.ORDER_LEDGER_TABLE,
       // The brand's own keys go on with "order#" or "breaker"; others the function may not read.
-      absentKey: { [ORDER_REPORTS_TABLE.partitionKey]: { S: `${env.BRAND_ID}#prime` } },
+      absentKey: { [ORDER_LEDGER_TABLE.partitionKey]: { S: `${env.BRAND_ID}#prime` } },
       secret: apiKey,
       rehearse: () => {
         parseOrderEvent('{}', ports.settings);
@@ -88,7 +88,7 @@ function composePorts(
   { metrics, now, random }: OrderReporterRuntime,
   dynamodb: AwsClients['dynamodb'],
 ): Omit<ReportOrderPorts, 'orderApi' | 'claimant'> {
-  const ofBrand = { client: dynamodb, table: env.ORDER_REPORTS_TABLE, brand: env.BRAND_ID };
+  const brandTable = { client: dynamodb, table: env.ORDER_LEDGER_TABLE, brand: env.BRAND_ID };
   return {
     brand: env.BRAND_ID,
     settings: {
@@ -102,8 +102,8 @@ function composePorts(
       retryMaxMs: env.RETRY_MAX_SECONDS * 1000,
       jitter: random,
     },
-    ledger: createOrderReportStore(ofBrand),
-    breaker: createBreakerWatch({ store: createBreakerStore(ofBrand), now }),
+    ledger: createOrderLedger(brandTable),
+    breaker: createBreakerWatch({ store: createBreakerStore(brandTable), now }),
     ...(env.VERIFY_BEFORE === undefined ? {} : { verifyBefore: env.VERIFY_BEFORE }),
     quarantine: createQuarantineStore({
       client: dynamodb,

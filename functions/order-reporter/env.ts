@@ -6,7 +6,7 @@ import { flag, instant, nonNegativeInteger, positiveInteger } from '../../shared
 export const EnvironmentSchema = z.object({
   /** The brand whose orders this function reports; the ledger key's first part. */
   BRAND_ID: z.string().min(1),
-  ORDER_REPORTS_TABLE: z.string().min(1),
+  ORDER_LEDGER_TABLE: z.string().min(1),
   QUARANTINE_TABLE: z.string().min(1),
   /** ARN of the secret that holds the brand's Button API key. */
   API_KEY_SECRET_ID: z.string().min(1),

@@ -6,23 +6,23 @@ import { parseOrderEvent } from '../../shared/domain/order-event.ts';
 import {
   orderMessage,
   receiveVersion,
-  resumeReport,
-  settleReport,
+  resumeEntry,
+  settleEntry,
   type CallResult,
   type Claimant,
   type Decision,
   type DecisionContext,
-  type OrderReport,
+  type LedgerEntry,
   type OrderValue,
   type RetryPolicy,
-} from '../../shared/domain/order-report.ts';
-import { readWakeUp, type OrderWakeUp } from '../../shared/domain/order-wake-up.ts';
+} from '../../shared/domain/order-ledger.ts';
+import { readRetryMessage, type RetryMessage } from '../../shared/domain/retry-message.ts';
 import type { OrderRules, OrderViolation } from '../../shared/domain/validate-order.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import { log } from '../../shared/runtime/logger.ts';
-import type { OrderReportStore } from '../../shared/store/order-report-store.ts';
+import type { OrderLedger } from '../../shared/store/order-ledger-store.ts';
 import type { QuarantineReason, QuarantineStore } from '../../shared/store/quarantine-store.ts';
-import type { Stored } from '../../shared/store/versioned-item.ts';
+import type { Versioned } from '../../shared/store/versioned-item.ts';
 import type { BreakerWatch } from './breaker-watch.ts';
 import { callButton, type CallEnd } from './call-button.ts';
 
@@ -59,8 +59,8 @@ export type ReportOrderPorts = {
   policy: RetryPolicy;
   /** What was reported before this instant is read from Button before anything is sent: for after a restore of the ledger; ISO 8601 UTC. */
   verifyBefore?: string;
-  ledger: Pick<OrderReportStore, 'read' | 'write'>;
-  quarantine: Pick<QuarantineStore, 'keep'>;
+  ledger: Pick<OrderLedger, 'read' | 'write'>;
+  quarantine: Pick<QuarantineStore, 'put'>;
   breaker: BreakerWatch;
   /** Without the brand's API key, the reason: orders wait in the ledger. */
   orderApi: OrderApi | ApiKeyProblem;
@@ -79,8 +79,8 @@ const MAX_RACES = 5;
  * `RetryableError`, or what a store throws, if that could not be reached: the message then stays on the queue.
  */
 export async function reportOrder(message: OrderMessage, ports: ReportOrderPorts): Promise<ReportOutcome> {
-  const wakeUp = readWakeUp(message.body);
-  const outcome = wakeUp ? await resumeOrder(message, wakeUp, ports) : await reportVersion(message, ports);
+  const retry = readRetryMessage(message.body);
+  const outcome = retry ? await resumeOrder(message, retry, ports) : await reportVersion(message, ports);
   ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1, dimensions: { Brand: ports.brand } });
   return outcome;
 }
@@ -98,7 +98,7 @@ const METRIC_OF_OUTCOME = {
 async function reportVersion(message: OrderMessage, ports: ReportOrderPorts): Promise<ReportOutcome> {
   const { brand, settings, ledger } = ports;
   const parsing = parseOrderEvent(message.body, settings);
-  if (!parsing.valid) return refuseMessage(message, parsing.violations.map(toReason), ports);
+  if (!parsing.ok) return refuseMessage(message, parsing.violations.map(toReason), ports);
 
   const { event } = parsing;
   const incoming = {
@@ -109,33 +109,38 @@ async function reportVersion(message: OrderMessage, ports: ReportOrderPorts): Pr
     warnings: parsing.warnings.map(({ code }) => code),
     isReplay: message.isReplay === true,
   };
-  const isHeld = await ports.breaker.isOpen();
+  const isPaused = await ports.breaker.isOpen();
   // A new order is not in the ledger: its claim is written unread, and a lost race brings back what stands there.
   const known = event.kind === 'created' ? undefined : await ledger.read(event.orderId);
   return decideAndReport({
     work: { message, isProbe: false, ports },
     known,
-    decide: (report) => receiveVersion(report, incoming, decisionContext(ports, isHeld)),
+    decide: (entry) => receiveVersion(entry, incoming, decisionContext(ports, isPaused)),
   });
 }
 
 async function resumeOrder(
   message: OrderMessage,
-  { orderId, isProbe }: OrderWakeUp,
+  { orderId, isProbe }: RetryMessage,
   ports: ReportOrderPorts,
 ): Promise<ReportOutcome> {
-  const isHeld = !isProbe && (await ports.breaker.isOpen());
+  const isPaused = !isProbe && (await ports.breaker.isOpen());
   const known = await ports.ledger.read(orderId);
   if (!known)
     return refuseMessage(
       message,
-      [{ code: 'unknown_wake_up', problem: 'A wake-up for no known order' }],
+      [
+        {
+          code: 'retry_of_unknown_order',
+          problem: 'A retry message for an order that the ledger does not hold',
+        },
+      ],
       ports,
     );
   return decideAndReport({
     work: { message, isProbe, ports },
     known,
-    decide: (report) => resumeReport(report ?? known.thing, decisionContext(ports, isHeld)),
+    decide: (entry) => resumeEntry(entry ?? known.value, decisionContext(ports, isPaused)),
   });
 }
 
@@ -149,13 +154,13 @@ async function decideAndReport({
   decide,
 }: {
   work: Work;
-  known: Stored<OrderReport> | undefined;
-  decide: (report: OrderReport | undefined) => Decision;
+  known: Versioned<LedgerEntry> | undefined;
+  decide: (entry: LedgerEntry | undefined) => Decision;
 }): Promise<ReportOutcome> {
   const { message, ports } = work;
-  let standing = known;
+  let current = known;
   for (let race = 0; race < MAX_RACES; race += 1) {
-    const decision = decide(standing?.thing);
+    const decision = decide(current?.value);
     switch (decision.action) {
       case 'nothing':
         return decision.outcome;
@@ -163,15 +168,15 @@ async function decideAndReport({
         throw new RetryableError('Another run is reporting this version');
       case 'refuse':
         return refuseMessage(message, [VERSION_REASONS[decision.code]], ports);
-      case 'keep':
+      case 'store':
       case 'claim': {
-        const result = await ports.ledger.write(decision.report, standing?.revision ?? 0);
-        if (!result.written) {
-          standing = result.current;
+        const result = await ports.ledger.write(decision.entry, current?.revision ?? 0);
+        if (!result.ok) {
+          current = result.current;
           continue;
         }
-        measureChange(standing?.thing, decision.report, ports);
-        return decision.action === 'keep' ? decision.outcome : reportClaimed(result.stored, work);
+        measureChange(current?.value, decision.entry, ports);
+        return decision.action === 'store' ? decision.outcome : reportClaimed(result.stored, work);
       }
     }
   }
@@ -183,35 +188,35 @@ const VERSION_REASONS = {
     code: 'version_conflict',
     path: '$.sequence',
     problem: 'Another message brought this version of the order with different content',
-    mend: 'Give every version of an order its own sequence and send the current version again',
+    fix: 'Give every version of an order its own sequence and send the current version again',
   },
   order_by_mixed: {
     code: 'order_by_mixed',
     path: '$.sequence',
     problem: 'Earlier versions of the order were ordered by the other of sequence and time',
-    mend: 'Order all versions of one order the same way',
+    fix: 'Order all versions of one order the same way',
   },
 } as const satisfies Record<string, QuarantineReason>;
 
-async function reportClaimed(claimed: Stored<OrderReport>, work: Work): Promise<ReportOutcome> {
+async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work): Promise<ReportOutcome> {
   const { isProbe, ports } = work;
   const { orderApi, now, verifyBefore } = ports;
   const { result, refusal }: CallEnd =
     typeof orderApi === 'string'
       ? { result: { result: 'try-again', reason: orderApi }, refusal: undefined }
-      : await callButton(claimed.thing, { api: orderApi, now: now(), verifyBefore });
+      : await callButton(claimed.value, { api: orderApi, now: now(), verifyBefore });
   // Kept before the ledger says so: what is refused must be found in the quarantine.
-  if (refusal) await refuseVersion(claimed.thing, refusal, work);
+  if (refusal) await refuseVersion(claimed.value, refusal, work);
   await settle(claimed, result, ports);
 
-  measureTry(claimed.thing, result, ports);
+  measureTry(claimed.value, result, ports);
   if (result.result !== 'done')
     log.warn('order_not_reported', {
-      orderId: claimed.thing.orderId,
+      orderId: claimed.value.orderId,
       result: result.result,
       reason: result.reason,
     });
-  await ports.breaker.learn(result, { isProbe });
+  await ports.breaker.record(result, { isProbe });
   return OUTCOME_OF_RESULT[result.result];
 }
 
@@ -224,21 +229,21 @@ const OUTCOME_OF_RESULT = {
 
 /** A lost write here means that a newer version came in: it stays due, and what Button said is written beside it. */
 async function settle(
-  claimed: Stored<OrderReport>,
+  claimed: Versioned<LedgerEntry>,
   result: CallResult,
   ports: ReportOrderPorts,
 ): Promise<void> {
   const { ledger, policy, now } = ports;
   let current = claimed;
   for (let race = 0; race < MAX_RACES; race += 1) {
-    if (!isClaimOf(claimed.thing, current.thing)) return;
-    const settled = settleReport({ claimed: claimed.thing, current: current.thing }, result, {
+    if (!isClaimOf(claimed.value, current.value)) return;
+    const settled = settleEntry({ claimed: claimed.value, current: current.value }, result, {
       now: now(),
       policy,
     });
     const written = await ledger.write(settled, current.revision);
-    if (written.written) {
-      measureChange(current.thing, settled, ports);
+    if (written.ok) {
+      measureChange(current.value, settled, ports);
       return;
     }
     current = written.current;
@@ -246,8 +251,8 @@ async function settle(
   throw new RetryableError('Too many writers at one order');
 }
 
-/** Once the lease is over, another run may have found the claim standing: what happened is in doubt, and that run reads from Button. */
-function isClaimOf(claimed: OrderReport, current: OrderReport): boolean {
+/** Once the lease is over, another run may have found the claim expired: what happened is in doubt, and that run reads from Button. */
+function isClaimOf(claimed: LedgerEntry, current: LedgerEntry): boolean {
   const [mine, theirs] = [claimed.progress, current.progress];
   return (
     mine.state === 'claimed' &&
@@ -264,7 +269,7 @@ async function refuseMessage(
   reasons: readonly QuarantineReason[],
   { brand, quarantine, metrics, now }: ReportOrderPorts,
 ): Promise<'quarantined'> {
-  await quarantine.keep({
+  await quarantine.put({
     kind: `order#${brand}`,
     id: messageId,
     bytes: body,
@@ -281,18 +286,18 @@ async function refuseMessage(
  * second entry. Where that message is not at hand, one that would bring the same version stands for it.
  */
 async function refuseVersion(
-  report: OrderReport,
+  entry: LedgerEntry,
   refusal: QuarantineReason,
   { message, ports }: Work,
 ): Promise<void> {
-  const { messageId } = report.newest;
-  const body = message.messageId === messageId ? message.body : orderMessage(report);
-  // A cancellation that comes too late leaves standing what was reported.
-  await refuseMessage({ messageId, body, value: valueAtStake(report) }, [refusal], ports);
+  const { messageId } = entry.newest;
+  const body = message.messageId === messageId ? message.body : orderMessage(entry);
+  // A cancellation that comes too late leaves in place what was reported.
+  await refuseMessage({ messageId, body, value: valueAtStake(entry) }, [refusal], ports);
 }
 
 /** Ages are undimensioned: an alarm can't search dimensions. The oldest unreported order is the maximum over all tries. */
-function measureTry({ newest }: OrderReport, result: CallResult, { metrics, now }: ReportOrderPorts): void {
+function measureTry({ newest }: LedgerEntry, result: CallResult, { metrics, now }: ReportOrderPorts): void {
   const ageSeconds = Math.max(0, (now().getTime() - Date.parse(newest.time)) / 1000);
   switch (result.result) {
     case 'done':
@@ -309,8 +314,8 @@ function measureTry({ newest }: OrderReport, result: CallResult, { metrics, now 
 
 /** For each write to the ledger, and not for each try: so nothing is counted twice. */
 function measureChange(
-  before: OrderReport | undefined,
-  after: OrderReport,
+  before: LedgerEntry | undefined,
+  after: LedgerEntry,
   { brand, metrics }: ReportOrderPorts,
 ): void {
   const { reported, waitingOrders, waiting } = ledgerChange(before, after);
@@ -328,11 +333,11 @@ function amount(name: AmountName, brand: string, { amountMinor, currency }: Orde
 
 function decisionContext(
   { claimant, now, policy, verifyBefore }: ReportOrderPorts,
-  isHeld: boolean,
+  isPaused: boolean,
 ): DecisionContext {
-  return { claimant: { ...claimant(), now: now() }, policy, isHeld, verifyBefore };
+  return { claimant: { ...claimant(), now: now() }, policy, isPaused, verifyBefore };
 }
 
-function toReason({ code, path, problem, mend, source }: OrderViolation): QuarantineReason {
-  return { code, path, problem, mend, source };
+function toReason({ code, path, problem, fix, source }: OrderViolation): QuarantineReason {
+  return { code, path, problem, fix, source };
 }

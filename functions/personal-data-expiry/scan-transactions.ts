@@ -6,7 +6,7 @@ import type { ExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
 import type { ScannedPage } from '../../shared/store/transaction-scan.ts';
 
 /** After how many days something is due: days since the last change of a final transaction, and since the creation of a pending one. */
-export type Ages = { personalDataDays: number; stalePendingDays: number };
+export type ExpiryPolicy = { personalDataDays: number; stalePendingDays: number };
 
 /** What a run needs. */
 export type ScanTransactionsPorts = Omit<EraseTransactionsPorts, 'all'> & {
@@ -31,16 +31,16 @@ const DAY_MS = 86_400_000;
  * at again, and its counts are not in yet. Counts are emitted only when the pass has come to its end: half a count would be a wrong one.
  * Throws if a table cannot be reached.
  */
-export async function scanTransactions(ages: Ages, ports: ScanTransactionsPorts): Promise<ScanRun> {
+export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransactionsPorts): Promise<ScanRun> {
   const { passes, metrics, timeLeft, now } = ports;
-  const standing = await passes.read();
-  let pass = duePass(standing?.thing, now());
+  const current = await passes.read();
+  let pass = duePass(current?.value, now());
   if (!pass) return { outcome: 'nothing-due', expired: 0 };
-  let revision = standing?.revision ?? 0;
+  let revision = current?.revision ?? 0;
   let expired = 0;
   try {
     do {
-      const page = await workOnPage(pass, ages, ports);
+      const page = await workOnPage(pass, policy, ports);
       expired += page.expired;
       // Before it is saved: said twice, a level is as high as said once; a run that dies in between would leave it unsaid for a week.
       if (page.pass.finishedAt !== undefined) emitStalePending(page.pass.stalePending, metrics);
@@ -56,23 +56,23 @@ export async function scanTransactions(ages: Ages, ports: ScanTransactionsPorts)
 
 /** Does everything that a page asks for. Returns where the pass stands then. */
 async function workOnPage(
-  { beganAt, after, stalePending }: ExpiryPass,
-  { personalDataDays, stalePendingDays }: Ages,
+  { startedAt, after, stalePending }: ExpiryPass,
+  { personalDataDays, stalePendingDays }: ExpiryPolicy,
   { scanPage, ...ports }: ScanTransactionsPorts,
 ): Promise<{ pass: ExpiryPass; expired: number }> {
-  const daysAgo = (days: number): string => new Date(Date.parse(beganAt) - days * DAY_MS).toISOString();
+  const daysAgo = (days: number): string => new Date(Date.parse(startedAt) - days * DAY_MS).toISOString();
   const { scanned: all, next } = await scanPage(after);
   let counted = stalePending;
   async function* counting(): EraseTransactionsPorts['all'] {
     for await (const scanned of all) {
       if (scanned.kind === 'record')
-        counted = countStalePending(counted, scanned.stored.thing, daysAgo(stalePendingDays));
+        counted = countStalePending(counted, scanned.stored.value, daysAgo(stalePendingDays));
       yield scanned;
     }
   }
   const expired = await expirePersonalData(daysAgo(personalDataDays), { ...ports, all: counting() });
   const reached = next === undefined ? { finishedAt: ports.now().toISOString() } : { after: next };
-  return { pass: { beganAt, stalePending: counted, ...reached }, expired };
+  return { pass: { startedAt, stalePending: counted, ...reached }, expired };
 }
 
 function emitStalePending({ transactions, amountsMinor }: StalePending, metrics: Metrics): void {

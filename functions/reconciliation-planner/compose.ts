@@ -35,7 +35,7 @@ export function composeReconciliationPlanner({
   };
   const ports = {
     positions: createPositionStore({ client: aws.dynamodb(), table: env.POSITIONS_TABLE }),
-    send: createFifoSender({ client: aws.sqs(), queueUrl: env.WAKE_UP_QUEUE_URL }),
+    send: createFifoSender({ client: aws.sqs(), queueUrl: env.READ_QUEUE_URL }),
     metrics,
     firstRead: env.FIRST_READ,
     readFrom: env.READ_FROM,

@@ -5,7 +5,7 @@ import { positiveInteger } from '../../shared/runtime/env.ts';
 /** The reconciliation planner's environment. */
 export const EnvironmentSchema = z.object({
   POSITIONS_TABLE: z.string().min(1),
-  WAKE_UP_QUEUE_URL: z.url(),
+  READ_QUEUE_URL: z.url(),
   /** ARN of the secret that holds the publisher's Button API key. */
   API_KEY_SECRET_ID: z.string().min(1),
   BUTTON_API_URL: z.url(),

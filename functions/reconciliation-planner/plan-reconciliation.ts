@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
 import type { Sweep } from '../../shared/domain/begin-stream.ts';
-import { plannedWakeUp, type WakeUpMessage } from '../../shared/domain/wake-up.ts';
+import { plannedReadMessage, type ReadMessage } from '../../shared/domain/read-message.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
 import { prepareCrossCheck, prepareStreams, type PrepareStreamsPorts } from './prepare-streams.ts';
@@ -40,21 +40,21 @@ export type PlanReconciliationPorts = PrepareStreamsPorts & {
   api: TransactionsApi | ApiKeyProblem;
   positions: PrepareStreamsPorts['positions'] & Pick<PositionStore, 'markDeployment' | 'rememberAccounts'>;
   /** Throws unless every message is on the queue. */
-  send: (messages: readonly WakeUpMessage[]) => Promise<void>;
+  send: (messages: readonly ReadMessage[]) => Promise<void>;
   /** What this tick sets going. */
   streams: readonly PlannedStream[];
   /** How far back the weekly sweep reads, in days. */
   sweepDays: number;
-  /** Names this tick: two deliveries of one tick wake nobody twice. */
+  /** Names this tick: two deliveries of one tick send nothing twice. */
   tickId: string;
 };
 
 /**
- * Lists the accounts and wakes one worker for each stream that has something to read: a new currency's account is found by itself and
+ * Lists the accounts and sends one read message for each stream that has something to read: a new currency's account is found by itself and
  * read from its beginning; whatever a tick before has left unfinished goes on. An account that is not in the list any more is planned
  * like the others: if Button lets it be read, it is read; if not, its age tells.
  *
- * A wake-up says only whose turn it is; what to read stands in the position. Throws if table or queue cannot be reached.
+ * A read message names only the stream; what to read stands in the position. Throws if table or queue cannot be reached.
  */
 export async function planReconciliation(ports: PlanReconciliationPorts): Promise<PlanOutcome> {
   const { api, positions, metrics, now } = ports;
@@ -64,7 +64,7 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
     return { outcome: 'not-configured' };
   }
   const listing = await api.listAccounts();
-  if (!listing.read) {
+  if (!listing.ok) {
     metrics.add({ name: 'AccountsUnavailable', value: 1 });
     if (listing.reason === 'unauthorized') metrics.add({ name: 'PublisherKeyUnusable', value: 1 });
     return { outcome: 'accounts-unavailable', reason: listing.reason };
@@ -82,15 +82,15 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   const crossCheck = ports.streams.includes('cross-check')
     ? [await prepareCrossCheck(deployedAt, ports)]
     : [];
-  const wakeUps = [...prepared, ...crossCheck].flatMap(({ account, streams }) =>
+  const streamsToRead = [...prepared, ...crossCheck].flatMap(({ account, streams }) =>
     streams.map((stream) => ({ account, stream })),
   );
-  await ports.send(wakeUps.map((wakeUp) => plannedWakeUp(wakeUp, ports.tickId)));
+  await ports.send(streamsToRead.map((toRead) => plannedReadMessage(toRead, ports.tickId)));
 
   // Undimensioned, because an alarm can't search dimensions: the account that is furthest behind speaks for all.
-  const ages = prepared.map(({ account, knownUntil }) => ({
+  const ages = prepared.map(({ account, lastCompletedAt }) => ({
     account,
-    seconds: Math.max(0, (startedAt.getTime() - Date.parse(knownUntil)) / 1000),
+    seconds: Math.max(0, (startedAt.getTime() - Date.parse(lastCompletedAt)) / 1000),
   }));
   metrics.add({ name: 'OldestWindowAgeSeconds', value: Math.max(0, ...ages.map(({ seconds }) => seconds)) });
   for (const { account, seconds } of ages) {

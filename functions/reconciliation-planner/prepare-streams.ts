@@ -9,7 +9,7 @@ import {
 import type { Metrics } from '../../shared/domain/metrics.ts';
 import { isFinished, isInFuture, type Position } from '../../shared/domain/position.ts';
 import { log } from '../../shared/runtime/logger.ts';
-import type { PositionStore, StandingStream } from '../../shared/store/position-store.ts';
+import type { PositionStore, StoredStream } from '../../shared/store/position-store.ts';
 
 /** What preparing needs. */
 export type PrepareStreamsPorts = {
@@ -25,7 +25,7 @@ export type PrepareStreamsPorts = {
 export type Preparation = { account: string; sweeps: readonly Sweep[]; deployedAt: string };
 
 /** The streams of the account that have something to read, and since when (ISO 8601 UTC) its live stream has told nothing new. */
-export type PreparedAccount = { account: string; streams: string[]; knownUntil: string };
+export type PreparedAccount = { account: string; streams: string[]; lastCompletedAt: string };
 
 /**
  * Gives an account's streams the positions they lack: a new account its live one, each sweep that is due a new one, and one that
@@ -39,14 +39,14 @@ export async function prepareStreams(
   ports: PrepareStreamsPorts,
 ): Promise<PreparedAccount> {
   const { account, sweeps, deployedAt } = preparation;
-  const standing = await ports.positions.list(account);
+  const current = await ports.positions.list(account);
   // Only now: to a run that has stalled since it looked at the clock, what was read meanwhile would lie in the future.
   const now = ports.now();
   const beginning = {
     ...livePosition(account, { firstRead: ports.firstRead, readFrom: ports.readFrom, deployedAt }),
     createdAt: now.toISOString(),
   };
-  const unusable = standing.filter(({ position }) => !isUsable(position, now));
+  const unusable = current.filter(({ position }) => !isUsable(position, now));
   for (const { stream, position } of unusable) {
     ports.metrics.add({ name: 'UnusablePositions', value: 1 });
     log.warn('position_unusable', {
@@ -56,18 +56,20 @@ export async function prepareStreams(
     });
   }
 
-  const live = standing.find(({ stream }) => stream === 'live')?.position;
-  await begin({ standing: live, beginning, isDue: false, now }, ports.positions);
+  const live = current.find(({ stream }) => stream === 'live')?.position;
+  await ensurePosition({ current: live, beginning, isDue: false, now }, ports.positions);
   for (const sweep of sweeps) {
-    const swept = standing.find(({ stream }) => stream === sweep.stream)?.position;
+    const swept = current.find(({ stream }) => stream === sweep.stream)?.position;
     const again = { ...sweepPosition(beginning, sweep, now), createdAt: now.toISOString() };
-    await begin({ standing: swept, beginning: again, isDue: true, now }, ports.positions);
+    await ensurePosition({ current: swept, beginning: again, isDue: true, now }, ports.positions);
   }
   const due = ['live', ...sweeps.map(({ stream }) => stream)];
   return {
     account,
-    streams: [...new Set([...due, ...unfinished(standing, now)])],
-    knownUntil: isUsable(live, now) ? (live.completedAt ?? live.createdAt ?? deployedAt) : now.toISOString(),
+    streams: [...new Set([...due, ...unfinished(current, now)])],
+    lastCompletedAt: isUsable(live, now)
+      ? (live.completedAt ?? live.createdAt ?? deployedAt)
+      : now.toISOString(),
   };
 }
 
@@ -77,49 +79,54 @@ export async function prepareCrossCheck(
   ports: Pick<PrepareStreamsPorts, 'positions' | 'firstRead' | 'now'>,
 ): Promise<{ account: string; streams: string[] }> {
   const { account, stream } = CROSS_CHECK;
-  const standing = await ports.positions.read(account, stream);
+  const current = await ports.positions.read(account, stream);
   const now = ports.now();
   const beginning = crossCheckPosition({ firstRead: ports.firstRead, deployedAt }, now);
-  await begin({ standing, beginning, isDue: true, now }, ports.positions);
+  await ensurePosition({ current, beginning, isDue: true, now }, ports.positions);
   return { account, streams: [stream] };
 }
 
 /** Streams with an end that a tick before has begun, and nobody has finished. */
-function unfinished(standing: readonly StandingStream[], now: Date): string[] {
-  return standing
+function unfinished(current: readonly StoredStream[], now: Date): string[] {
+  return current
     .filter(
       ({ position }) => isUsable(position, now) && position.readUntil !== undefined && !isFinished(position),
     )
     .map(({ stream }) => stream);
 }
 
-type Standing = StandingStream['position'] | undefined;
+type StoredPosition = StoredStream['position'] | undefined;
 
 /** Puts `beginning` where nothing useful stands, and where a stream that is over is due again. */
-async function begin(
-  { standing, beginning, isDue, now }: { standing: Standing; beginning: Position; isDue: boolean; now: Date },
+async function ensurePosition(
+  {
+    current,
+    beginning,
+    isDue,
+    now,
+  }: { current: StoredPosition; beginning: Position; isDue: boolean; now: Date },
   positions: PrepareStreamsPorts['positions'],
 ): Promise<void> {
-  if (standing === undefined) {
+  if (current === undefined) {
     await positions.create(beginning);
-  } else if (standing === 'unreadable') {
+  } else if (current === 'unreadable') {
     // Whatever worker holds a fence of the position that was, it must not fit this one.
     await positions.replaceUnreadable({ ...beginning, fence: Math.floor(now.getTime() / 1000) });
-  } else if (isInFuture(standing, now) || (isDue && isFinished(standing))) {
-    await replace(standing, beginning, positions);
+  } else if (isInFuture(current, now) || (isDue && isFinished(current))) {
+    await replace(current, beginning, positions);
   }
 }
 
 /** Takes the position as a worker would, so that whoever holds it can store nothing more. */
 async function replace(
-  standing: Position,
+  current: Position,
   beginning: Position,
   positions: PrepareStreamsPorts['positions'],
 ): Promise<void> {
-  const taken = await positions.take(standing);
+  const taken = await positions.take(current);
   if (taken) await positions.save({ ...beginning, fence: taken.fence });
 }
 
-function isUsable(position: Standing, now: Date): position is Position {
+function isUsable(position: StoredPosition, now: Date): position is Position {
   return position !== undefined && position !== 'unreadable' && !isInFuture(position, now);
 }

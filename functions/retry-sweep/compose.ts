@@ -2,9 +2,9 @@ import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createBreakerStore } from '../../shared/store/breaker-store.ts';
-import { createOrderReportStore } from '../../shared/store/order-report-store.ts';
+import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
 import { EnvironmentSchema } from './env.ts';
-import { wakeDueOrders } from './wake-due-orders.ts';
+import { retryDueOrders } from './retry-due-orders.ts';
 
 /** Composes the scheduled function that wakes a brand's waiting orders. It returns how many it has woken. */
 export function composeRetrySweep({
@@ -12,16 +12,16 @@ export function composeRetrySweep({
   aws,
   metrics,
   now,
-}: Runtime<'dynamodb' | 'sqs'>): ComposedFunction<unknown, { woken: number }> {
+}: Runtime<'dynamodb' | 'sqs'>): ComposedFunction<unknown, { retried: number }> {
   const env = parseEnvironment(EnvironmentSchema, variables);
-  const ofBrand = { client: aws.dynamodb(), table: env.ORDER_REPORTS_TABLE, brand: env.BRAND_ID };
+  const brandTable = { client: aws.dynamodb(), table: env.ORDER_LEDGER_TABLE, brand: env.BRAND_ID };
   const ports = {
-    ledger: createOrderReportStore(ofBrand),
-    breaker: createBreakerStore(ofBrand),
+    ledger: createOrderLedger(brandTable),
+    breaker: createBreakerStore(brandTable),
     send: createFifoSender({ client: aws.sqs(), queueUrl: env.ORDER_QUEUE_URL }),
     metrics,
-    maxWakeUps: env.MAX_WAKE_UPS,
+    maxRetriesPerSweep: env.MAX_RETRIES_PER_SWEEP,
     now,
   };
-  return { handle: async () => ({ woken: await wakeDueOrders(ports) }) };
+  return { handle: async () => ({ retried: await retryDueOrders(ports) }) };
 }

@@ -4,12 +4,12 @@ import { positiveInteger } from '../../shared/runtime/env.ts';
 
 /** The retry sweep's environment. */
 export const EnvironmentSchema = z.object({
-  /** The brand whose waiting orders are woken. */
+  /** The brand whose waiting orders are retried. */
   BRAND_ID: z.string().min(1),
-  ORDER_REPORTS_TABLE: z.string().min(1),
+  ORDER_LEDGER_TABLE: z.string().min(1),
   ORDER_QUEUE_URL: z.url(),
-  /** At most so many orders are woken by one sweep. */
-  MAX_WAKE_UPS: positiveInteger,
+  /** At most so many orders are retried by one sweep. */
+  MAX_RETRIES_PER_SWEEP: positiveInteger,
 });
 
 /** What the stack must supply. */

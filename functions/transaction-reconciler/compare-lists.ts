@@ -26,9 +26,9 @@ export async function compareLists(
   api: TransactionsApi,
   ports: CompareListsPorts,
 ): Promise<PageStep> {
-  const readBegunAt = ports.now().toISOString();
+  const readStartedAt = ports.now().toISOString();
   const listing = await api.listAccounts();
-  if (!listing.read) return stopped(position, listing.reason);
+  if (!listing.ok) return stopped(position, listing.reason);
 
   const unmatched = new Map<string, unknown>();
   let onlyInAccounts = 0;
@@ -45,7 +45,7 @@ export async function compareLists(
   const rows = [...unmatched.values()];
   ports.metrics.add({ name: 'RowsOnlyInAllAccountsList', value: rows.length });
   ports.metrics.add({ name: 'RowsOnlyInAccountLists', value: onlyInAccounts });
-  const drift = await storeRows({ rows, position, readBegunAt }, ports);
+  const drift = await storeRows({ rows, position, readStartedAt }, ports);
   const found = { ...position, drift: sumTallies([position.drift ?? {}, drift]) };
   const moved = afterPage(found, window, {
     nextCursor: null,
@@ -82,7 +82,7 @@ async function* pages(
       pageSize,
       cursor,
     });
-    if (!reading.read) {
+    if (!reading.ok) {
       yield { problem: reading.reason };
       return;
     }

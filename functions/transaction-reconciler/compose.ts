@@ -4,7 +4,7 @@ import { parseApiKey } from '../../shared/button/api-key.ts';
 import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
 import { withButton } from '../../shared/button/with-button.ts';
-import { readStreamWakeUp } from '../../shared/domain/wake-up.ts';
+import { parseReadMessage } from '../../shared/domain/read-message.ts';
 import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
@@ -20,7 +20,7 @@ import { reconcile } from './reconcile.ts';
 /** A page is begun only while there is time for its call to Button, and this much for its writes and the position. */
 const WRITE_TIME_MS = 10_000;
 
-/** Composes the function that reads transactions from Button, one wake-up of a stream at a time. */
+/** Composes the function that reads transactions from Button, one read message of a stream at a time. */
 export function composeTransactionReconciler({
   env: variables,
   aws,
@@ -56,7 +56,7 @@ export function composeTransactionReconciler({
       table: env.QUARANTINE_TABLE,
       retentionDays: env.QUARANTINE_RETENTION_DAYS,
     }),
-    send: createFifoSender({ client: aws.sqs(), queueUrl: env.WAKE_UP_QUEUE_URL }),
+    send: createFifoSender({ client: aws.sqs(), queueUrl: env.READ_QUEUE_URL }),
     metrics,
     windows: { overlapMs: env.OVERLAP_SECONDS * 1000, lagMs: env.LAG_SECONDS * 1000 },
     pageSize: env.PAGE_SIZE,
@@ -75,9 +75,9 @@ export function composeTransactionReconciler({
           records,
           timeLeft,
           handle: async ({ body }) => {
-            const wakeUp = readStreamWakeUp(body);
-            const result = await reconcile(wakeUp, { ...ports, api, timeLeft });
-            log.info('stream_reconciled', { ...wakeUp, ...result });
+            const toRead = parseReadMessage(body);
+            const result = await reconcile(toRead, { ...ports, api, timeLeft });
+            log.info('stream_reconciled', { ...toRead, ...result });
           },
         });
       }),

@@ -1,4 +1,4 @@
-import type { ApiReading, TransactionsApi } from '../../shared/button/transactions-api.ts';
+import type { ApiResult, TransactionsApi } from '../../shared/button/transactions-api.ts';
 import { repairsIn, sumTallies } from '../../shared/domain/drift.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
 import {
@@ -53,17 +53,17 @@ export async function readPage(
   if (cursor === null) cursors.clear();
   else cursors.add(cursor);
 
-  const readBegunAt = now().toISOString();
+  const readStartedAt = now().toISOString();
   const timeField = position.timeField ?? 'modified_date';
   const query = { accountId: position.account, timeField, start, end, pageSize, cursor } as const;
   const reading = await api.listTransactions(query);
-  if (!reading.read) return afterRefusal({ position, window, reading }, ports);
+  if (!reading.ok) return afterRefusal({ position, window, reading }, ports);
 
   const { rows, nextCursor } = reading.value;
   if (nextCursor !== null && (cursors.has(nextCursor) || window.pages >= MAX_PAGES)) {
     return goOnWith(readAgain(position, window), { position, reason: 'endless_pages' }, ports);
   }
-  const drift = await storeRows({ rows, position, readBegunAt }, ports);
+  const drift = await storeRows({ rows, position, readStartedAt }, ports);
   const { serverTime } = reading;
   const bound = serverTime ? boundBy(window, serverTime, windows) : window;
   const page = { nextCursor, rows: rows.length, repaired: repairsIn(drift), storedAt: now() };
@@ -76,7 +76,7 @@ function withDrift(position: Position, drift: NonNullable<Position['drift']>): P
   return { ...position, drift: sumTallies([position.drift ?? {}, drift]) };
 }
 
-type Refusal = Extract<ApiReading<unknown>, { read: false }>;
+type Refusal = Extract<ApiResult<unknown>, { ok: false }>;
 
 async function afterRefusal(
   { position, window, reading }: { position: Position; window: ReadWindow; reading: Refusal },

@@ -2,7 +2,7 @@ import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
 import { CROSS_CHECK } from '../../shared/domain/begin-stream.ts';
 import { isCaughtUp, isInFuture, windowToRead, type Position } from '../../shared/domain/position.ts';
-import { nextSliceWakeUp, type WakeUp, type WakeUpMessage } from '../../shared/domain/wake-up.ts';
+import { nextReadMessage, type StreamToRead, type ReadMessage } from '../../shared/domain/read-message.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
 import { compareLists } from './compare-lists.ts';
 import { readPage, type ReadPagePorts } from './read-page.ts';
@@ -11,7 +11,7 @@ import { readPage, type ReadPagePorts } from './read-page.ts';
 export type ReconcileOutcome =
   /** Everything up to now, or to the stream's end, is stored. */
   | { outcome: 'complete' }
-  /** The slice's time was over; a new wake-up goes on. */
+  /** The slice's time was over; a new read message goes on. */
   | { outcome: 'handed-on' }
   /** Button could not be read; what is stored stays stored, and the next tick goes on from there. */
   | { outcome: 'partial'; reason: string }
@@ -28,7 +28,7 @@ export type ReconcilePorts = ReadPagePorts & {
   /** Without the API key, the reason. */
   api: TransactionsApi | ApiKeyProblem;
   positions: Pick<PositionStore, 'read' | 'take' | 'save' | 'saveAndReport'>;
-  send: (messages: readonly WakeUpMessage[]) => Promise<void>;
+  send: (messages: readonly ReadMessage[]) => Promise<void>;
   /** How long a day's report of what was found is kept, in days. */
   driftRetentionDays: number;
   /** False once the slice's time is over. */
@@ -39,10 +39,10 @@ export type ReconcilePorts = ReadPagePorts & {
  * Reads one stream of one account for a slice of time: window by window, page by page; every row goes through the same merge as a
  * webhook; the position is saved after every page and never before its rows are stored.
  *
- * Throws if the table or the queue cannot be reached: the wake-up then stays on its queue.
+ * Throws if the table or the queue cannot be reached: the read message then stays on its queue.
  */
-export async function reconcile(wakeUp: WakeUp, ports: ReconcilePorts): Promise<ReconcileOutcome> {
-  const outcome = await takeAndRead(wakeUp, ports);
+export async function reconcile(toRead: StreamToRead, ports: ReconcilePorts): Promise<ReconcileOutcome> {
+  const outcome = await takeAndRead(toRead, ports);
   ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome.outcome], value: 1 });
   if (outcome.outcome === 'partial' && outcome.reason === 'unauthorized')
     ports.metrics.add({ name: 'PublisherKeyUnusable', value: 1 });
@@ -60,26 +60,26 @@ const METRIC_OF_OUTCOME = {
 } as const satisfies Record<ReconcileOutcome['outcome'], string>;
 
 async function takeAndRead(
-  { account, stream }: WakeUp,
+  { account, stream }: StreamToRead,
   { api, ...ports }: ReconcilePorts,
 ): Promise<ReconcileOutcome> {
   if (typeof api === 'string') return { outcome: 'not-configured' };
-  const standing = await ports.positions.read(account, stream);
-  if (!standing) return { outcome: 'unknown-stream' };
+  const current = await ports.positions.read(account, stream);
+  if (!current) return { outcome: 'unknown-stream' };
   const now = ports.now();
-  if (standing === 'unreadable' || isInFuture(standing, now)) return { outcome: 'unusable-position' };
-  if (standing.retryAt !== undefined && Date.parse(standing.retryAt) > now.getTime()) {
+  if (current === 'unreadable' || isInFuture(current, now)) return { outcome: 'unusable-position' };
+  if (current.retryAt !== undefined && Date.parse(current.retryAt) > now.getTime()) {
     return { outcome: 'partial', reason: 'asked_to_wait' };
   }
-  const taken = await ports.positions.take(standing);
+  const taken = await ports.positions.take(current);
   if (!taken) return { outcome: 'overtaken' };
 
   const slice = await readSlice(taken, api, ports);
   if (slice.outcome.outcome === 'overtaken') return slice.outcome;
-  if (!(await report(slice.position, ports))) return { outcome: 'overtaken' };
+  if (!(await saveDrift(slice.position, ports))) return { outcome: 'overtaken' };
   if (slice.outcome.outcome === 'handed-on') {
     const { fence, window } = slice.position;
-    await ports.send([nextSliceWakeUp({ account, stream }, { fence, pages: window?.pages ?? 0 })]);
+    await ports.send([nextReadMessage({ account, stream }, { fence, pages: window?.pages ?? 0 })]);
   }
   return slice.outcome;
 }
@@ -110,7 +110,7 @@ async function readSlice(taken: Position, api: TransactionsApi, ports: SlicePort
 }
 
 /** One write a slice; false if another worker has taken the stream. */
-async function report(position: Position, ports: SlicePorts): Promise<boolean> {
+async function saveDrift(position: Position, ports: SlicePorts): Promise<boolean> {
   if (position.drift === undefined) return true;
   const day = ports.now().toISOString().slice(0, 10);
   return ports.positions.saveAndReport(position, { day, retentionDays: ports.driftRetentionDays });

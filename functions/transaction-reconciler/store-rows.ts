@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 
 import {
   readTransaction,
-  type TransactionReading,
+  type TransactionResult,
   type WireFault,
 } from '../../shared/button/transaction-wire.ts';
-import { deliveryOf, tookOverAt } from '../../shared/domain/delivery.ts';
+import { deliveryOf, cutOverAt } from '../../shared/domain/delivery.ts';
 import {
   driftAmountsMinor,
   sumTallies,
@@ -34,7 +34,7 @@ export type StoreRowsPorts = {
 export type ReadRows = {
   rows: readonly unknown[];
   position: Pick<Position, 'account' | 'stream' | 'historicalBefore'>;
-  readBegunAt: string;
+  readStartedAt: string;
 };
 
 /** Rows that are written at the same time: enough to hide the table's latency behind the API's. */
@@ -80,8 +80,8 @@ async function storeChunk(
       group.map(async ([key, same]) => {
         const done: RowOutcome[] = [];
         for (const [index, observation] of same.entries()) {
-          const standing = index === 0 ? (known.get(key) ?? 'absent') : undefined;
-          const { before, after } = await applyTransaction(transactions, observation, standing);
+          const current = index === 0 ? (known.get(key) ?? 'absent') : undefined;
+          const { before, after } = await applyTransaction(transactions, observation, current);
           done.push({ transaction: observation.transaction, before, after, seenAt: observation.seenAt });
         }
         return done;
@@ -95,14 +95,14 @@ async function storeChunk(
 /** Undefined for a row that is not understood. */
 async function observe(
   row: unknown,
-  { position, readBegunAt }: ReadRows,
+  { position, readStartedAt }: ReadRows,
   ports: StoreRowsPorts,
 ): Promise<Observation | undefined> {
   const reading = readRow(row);
   const seenAt = ports.now().toISOString();
-  if (!reading.understood) {
+  if (!reading.ok) {
     const { faults, bytes } = reading;
-    await ports.quarantine.keep({
+    await ports.quarantine.put({
       kind: 'transaction-row',
       id: createHash('sha256').update(bytes).digest('hex'),
       bytes,
@@ -116,25 +116,23 @@ async function observe(
   return {
     transaction: reading.transaction,
     payload: row,
-    source: { kind: 'api', readBegunAt },
+    source: { kind: 'api', readStartedAt },
     seenAt,
-    delivery: deliveryOf(reading.transaction, tookOverAt(position, ports.liveFrom)),
+    delivery: deliveryOf(reading.transaction, cutOverAt(position, ports.liveFrom)),
   };
 }
 
-type RowReading =
-  | Extract<TransactionReading, { understood: true }>
-  | { understood: false; faults: WireFault[]; bytes: string };
+type RowResult = Extract<TransactionResult, { ok: true }> | { ok: false; faults: WireFault[]; bytes: string };
 
 /** What is nested too deeply can be parsed, but not be written again: of that, only its id can be kept. */
-function readRow(row: unknown): RowReading {
+function readRow(row: unknown): RowResult {
   const reading = readTransaction(row);
   const bytes = toJson(row);
   if (bytes === undefined) {
-    const id = reading.understood ? reading.transaction.id : null;
-    return { understood: false, faults: [{ path: '$', code: 'too_deep' }], bytes: JSON.stringify({ id }) };
+    const id = reading.ok ? reading.transaction.id : null;
+    return { ok: false, faults: [{ path: '$', code: 'too_deep' }], bytes: JSON.stringify({ id }) };
   }
-  return reading.understood ? reading : { ...reading, bytes };
+  return reading.ok ? reading : { ...reading, bytes };
 }
 
 function toJson(value: unknown): string | undefined {

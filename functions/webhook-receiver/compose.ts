@@ -4,10 +4,10 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { checkSignature } from '../../shared/button/signature.ts';
 import { readWebhook } from '../../shared/button/transaction-wire.ts';
 import { parseWebhookSecrets } from '../../shared/button/webhook-secrets.ts';
-import { fallbackMessage } from '../../shared/ingest/fallback-event.ts';
+import { deferredMessage } from '../../shared/ingest/deferred-webhook.ts';
 import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
-import { impatientClient } from '../../shared/runtime/impatient-client.ts';
+import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { createPrime } from '../../shared/runtime/prime.ts';
 import { createSampler } from '../../shared/runtime/sampler.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
@@ -18,7 +18,7 @@ import { EnvironmentSchema } from './env.ts';
 import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
 
 /** The secrets, the table, the queue and quarantine, each hanging: even then there is an answer within the function's ten seconds. */
-const IMPATIENT = impatientClient(1000);
+const SHORT_TIMEOUTS = shortTimeouts(1000);
 /** At most one line and one metric about forgeries in so many milliseconds, for each instance of the function. */
 const FORGERY_INTERVAL_MS = 10_000;
 
@@ -39,11 +39,11 @@ export function composeWebhookReceiver({
 > {
   const env = parseEnvironment(EnvironmentSchema, variables);
   const nowMs = (): number => now().getTime();
-  const dynamodb = aws.dynamodb(IMPATIENT);
-  const sqs = aws.sqs(IMPATIENT);
+  const dynamodb = aws.dynamodb(SHORT_TIMEOUTS);
+  const sqs = aws.sqs(SHORT_TIMEOUTS);
   const ports: ReceiveEventPorts = {
     secrets: cachedSecret({
-      client: aws.secretsManager(IMPATIENT),
+      client: aws.secretsManager(SHORT_TIMEOUTS),
       secretId: env.WEBHOOK_SECRETS_ID,
       parse: parseWebhookSecrets,
       now: nowMs,
@@ -60,7 +60,10 @@ export function composeWebhookReceiver({
     }),
     defer: async (event) => {
       await sqs.send(
-        new SendMessageCommand({ QueueUrl: env.FALLBACK_QUEUE_URL, MessageBody: fallbackMessage(event) }),
+        new SendMessageCommand({
+          QueueUrl: env.DEFERRED_WEBHOOKS_QUEUE_URL,
+          MessageBody: deferredMessage(event),
+        }),
       );
     },
     forgeries: createSampler(FORGERY_INTERVAL_MS, nowMs),

@@ -6,7 +6,7 @@ import { instant, positiveInteger } from '../../shared/runtime/env.ts';
 export const EnvironmentSchema = z.object({
   TRANSACTIONS_TABLE: z.string().min(1),
   QUARANTINE_TABLE: z.string().min(1),
-  FALLBACK_QUEUE_URL: z.url(),
+  DEFERRED_WEBHOOKS_QUEUE_URL: z.url(),
   /** ARN of the secret that holds the JSON list of `{name, secret}`, one for each webhook in Button's Dashboard. */
   WEBHOOK_SECRETS_ID: z.string().min(1),
   /** The field that tells which shopper a transaction belongs to; `none` switches the index off. */

@@ -16,7 +16,7 @@ export type WebhookRequest = { body: Uint8Array; signature: string | undefined }
 /** What became of a request. */
 export type ReceiveOutcome =
   | WebhookOutcome
-  /** Authentic, and on the fallback queue because the table could not take it. */
+  /** Authentic, and on the queue of deferred webhooks because the table could not take it. */
   | 'deferred'
   /** Not signed by any of the secrets. */
   | 'forged'
@@ -28,7 +28,7 @@ export type ReceiveOutcome =
 /** What receiving needs. */
 export type ReceiveEventPorts = ApplyWebhookPorts & {
   secrets: Secret<readonly WebhookSecret[]>;
-  /** Puts an event on the fallback queue; throws if that cannot be reached or the event is too large for it. */
+  /** Puts an event on the queue of deferred webhooks; throws if that cannot be reached or the event is too large for it. */
   defer: (event: ReceivedWebhook) => Promise<void>;
   /** Keeps a flood of forgeries from becoming a flood of lines. */
   forgeries: Sampler;
@@ -37,7 +37,7 @@ export type ReceiveEventPorts = ApplyWebhookPorts & {
 /**
  * Receives one webhook: verify the signature over the exact bytes, then apply. Never throws.
  *
- * An authentic event is kept whatever happens, understood or not: in the table, in quarantine, or on the fallback queue.
+ * An authentic event is kept whatever happens, understood or not: in the table, in quarantine, or on the queue of deferred webhooks.
  */
 export async function receiveEvent(
   request: WebhookRequest,
@@ -89,13 +89,13 @@ async function verify(
   const known = await secrets.read();
   if (known.status !== 'set') return 'not-configured';
   const check = checkSignature(body, signature, known.value);
-  if (check.authentic) return check;
+  if (check.ok) return check;
   if (check.reason !== 'mismatch') return 'forged';
 
   const renewed = await secrets.refresh();
   if (renewed.status !== 'set') return 'not-configured';
   const secondCheck = checkSignature(body, signature, renewed.value);
-  return secondCheck.authentic ? secondCheck : 'forged';
+  return secondCheck.ok ? secondCheck : 'forged';
 }
 
 /** The queue, else the other table: only what neither can take is left to Button. */
@@ -120,6 +120,6 @@ async function defer(
 
 const NOT_STORED = {
   code: 'not_stored',
-  problem: 'Neither the table nor the fallback queue could take it',
-  mend: 'Replay it once the table is back; the next reconciliation reads the same state from Button',
+  problem: 'Neither the table nor the queue of deferred webhooks could take it',
+  fix: 'Replay it once the table is back; the next reconciliation reads the same state from Button',
 };

@@ -19,7 +19,7 @@ const FragmentSchema = z.object({ Resources: z.record(z.string(), ResourceSchema
 type Rule = {
   id: string;
   types: readonly string[];
-  /** What is wrong, and how it is mended. */
+  /** What is wrong, and how it is fixed. */
   info: string;
   isKept: (resource: Resource) => boolean;
 };
@@ -33,7 +33,7 @@ const RESOURCE_POLICIES = [
 ];
 
 /** What a stage that keeps its data must see to. */
-const RULES_FOR_KEPT_DATA: readonly Rule[] = [
+const RULES_FOR_RETAINED_DATA: readonly Rule[] = [
   {
     id: 'TableRestorable',
     types: TABLES,
@@ -60,7 +60,7 @@ const RULES: readonly Rule[] = [
   {
     id: 'RedeliveryForgiving',
     types: ['AWS::SQS::Queue'],
-    info: `A receive that Lambda gives back counts as well: let a message be received at least ${LEAST_RECEIVES} times before it is set aside.`,
+    info: `A receive that Lambda gives back counts as well: let a message be received at least ${LEAST_RECEIVES} times before it is moved to the dead-letter queue.`,
     isKept: ({ Properties: { RedrivePolicy } }) =>
       RedrivePolicy === undefined || numberIn(RedrivePolicy, 'maxReceiveCount') >= LEAST_RECEIVES,
   },
@@ -153,10 +153,10 @@ export class ButtonChecks extends NagPack {
 
   readonly #rules: readonly Rule[];
 
-  constructor(app: App, { keepsData }: { keepsData: boolean }) {
+  constructor(app: App, { retainsData }: { retainsData: boolean }) {
     super(app);
     this.packName = this.name;
-    this.#rules = keepsData ? [...RULES, ...RULES_FOR_KEPT_DATA] : RULES;
+    this.#rules = retainsData ? [...RULES, ...RULES_FOR_RETAINED_DATA] : RULES;
   }
 
   protected checkResource(node: CfnResource): void {

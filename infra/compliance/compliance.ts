@@ -1,7 +1,7 @@
 import { Validations, type App } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks, ServerlessChecks, type NagPack } from 'cdk-nag';
 
-import { keepsData, type StageConfig } from '../config.ts';
+import { retainsData, type StageConfig } from '../config.ts';
 import { ButtonChecks } from './button-checks.ts';
 import { acknowledgeExceptions } from './exceptions.ts';
 
@@ -20,6 +20,6 @@ export function compliancePacks(app: App, config: StageConfig): NagPack[] {
   return [
     new AwsSolutionsChecks(app),
     new ServerlessChecks(app),
-    new ButtonChecks(app, { keepsData: keepsData(config) }),
+    new ButtonChecks(app, { retainsData: retainsData(config) }),
   ];
 }

@@ -1,6 +1,6 @@
 import { CfnResource, Validations, type App } from 'aws-cdk-lib/core';
 
-import { keepsData, type StageConfig } from '../config.ts';
+import { retainsData, type StageConfig } from '../config.ts';
 
 /** A finding of the packs that is right as it is. */
 export type ComplianceException = {
@@ -20,8 +20,8 @@ const FUNCTION_ROLE = /\/(Worker|Receiver|Publisher)\/Role\/Resource$/;
 export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
   {
     id: 'AwsSolutions-DDB3',
-    resources: /\/(OrderReports|OrderQuarantine|Transactions|Positions|WebhookQuarantine)\/Resource$/,
-    stages: (config) => !keepsData(config),
+    resources: /\/(OrderLedger|OrderQuarantine|Transactions|Positions|WebhookQuarantine)\/Resource$/,
+    stages: (config) => !retainsData(config),
     reason: 'Only a production stage keeps its data; what any other stage holds may be thrown away with it.',
   },
   {
@@ -87,7 +87,7 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
   },
   {
     id: 'Serverless-LambdaEventSourceMappingDestination',
-    resources: /\/(Reporter|Fallback|Reconciler)\/Mapping\/Resource$/,
+    resources: /\/(Reporter|DeferredWebhooks|Reconciler)\/Mapping\/Resource$/,
     reason:
       "An SQS source takes no on-failure destination: its messages go by the queue's own redrive policy.",
   },

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 
 import type { Deployment } from '../deployment.ts';
 
-/** What whoever is woken by an alarm needs to know first. */
+/** What whoever is called by an alarm needs to know first. */
 export type AlarmAdvice = {
   /** Who is hurt and how: one sentence. */
   impact: string;
@@ -33,7 +33,7 @@ type AlarmRule = {
 /**
  * For what happens once and nothing takes back, such as an order in quarantine: with an hourly metric, the alarm stands for a day after
  * the last time, so that the next shift sees it too, and then goes by itself. One that stood until somebody had dealt with it would
- * stand for ever, because most is mended elsewhere: a newer version of the order, say.
+ * stand for ever, because most is fixed elsewhere: a newer version of the order, say.
  */
 export const STANDS_FOR_A_DAY = { above: 0, periods: 1, outOf: 24 } as const;
 

@@ -1,7 +1,7 @@
 import { AttributeType, BillingMode, Table, type Attribute, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 
-import { keepsData } from '../config.ts';
+import { retainsData } from '../config.ts';
 import { dataRemovalPolicy, type Deployment } from '../deployment.ts';
 import { pinLogicalId } from './logical-id.ts';
 
@@ -19,7 +19,7 @@ export function createDataTable(
   id: string,
   { deployment, keys, stream }: DataTableProps,
 ): Table {
-  const isKept = keepsData(deployment.config);
+  const isKept = retainsData(deployment.config);
   const table = new Table(scope, id, {
     partitionKey: text(keys.partitionKey),
     ...(keys.sortKey !== undefined && { sortKey: text(keys.sortKey) }),

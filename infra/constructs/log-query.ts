@@ -6,7 +6,7 @@ import type { Deployment } from '../deployment.ts';
 /** What a saved query is made of. */
 export type LogQueryProps = {
   deployment: Deployment;
-  /** A question of docs/runbook.md, behind the name of what it is about: `Webhooks/Why they are held back`. */
+  /** A question of docs/runbook.md, behind the name of what it is about: `Webhooks/Why they are deferred`. */
   question: string;
   logGroups: readonly ILogGroup[];
   query: QueryStringProps;

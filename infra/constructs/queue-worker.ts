@@ -34,7 +34,7 @@ export type QueueWorkerProps = {
   /** What the worker may do besides taking messages off the queue. */
   permissions: (queue: Queue) => PolicyStatement[];
   alarms: {
-    /** Who is hurt by messages that were set aside. */
+    /** Who is hurt by messages that were moved to the dead-letter queue. */
     deadLetterImpact: string;
     /** Who is hurt by messages that wait. */
     ageImpact: string;
@@ -44,7 +44,7 @@ export type QueueWorkerProps = {
      * What the worker itself says of the age of messages that it could not handle, over at least the longest time between two tries.
      * Needed for a standard queue, whose own age leaves them out.
      */
-    heldAge?: Metric;
+    reportedAge?: Metric;
     runbookSection: string;
   };
 };
@@ -98,7 +98,7 @@ export class QueueWorker extends Construct {
     });
     new ExplainedAlarm(this, 'AgeAlarm', {
       deployment,
-      ...this.#age({ kind, heldAge: alarms.heldAge }),
+      ...this.#age({ kind, reportedAge: alarms.reportedAge }),
       above: alarms.maxAgeSeconds,
       impact: alarms.ageImpact,
       firstCommand: `aws sqs get-queue-attributes --attribute-names All --queue-url ${this.queue.queueUrl}`,
@@ -113,21 +113,21 @@ export class QueueWorker extends Construct {
    *
    * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
    */
-  #age({ kind, heldAge }: { kind: 'fifo' | 'standard'; heldAge: Metric | undefined }): {
+  #age({ kind, reportedAge }: { kind: 'fifo' | 'standard'; reportedAge: Metric | undefined }): {
     metric: IMetric;
     periods: number;
   } {
     const queued = this.queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' });
     if (kind === 'fifo') return { metric: queued, periods: 2 };
-    if (!heldAge)
+    if (!reportedAge)
       throw new Error(
-        `The age of ${this.node.path} needs heldAge: a standard queue leaves out what is tried in vain.`,
+        `The age of ${this.node.path} needs reportedAge: a standard queue leaves out what is tried in vain.`,
       );
     const metric = new MathExpression({
-      expression: 'MAX([FILL(queued, 0), FILL(held, 0)])',
-      usingMetrics: { queued, held: heldAge },
+      expression: 'MAX([FILL(queued, 0), FILL(reported, 0)])',
+      usingMetrics: { queued, reported: reportedAge },
       label: 'Oldest message, tried in vain or not taken, seconds',
-      period: heldAge.period,
+      period: reportedAge.period,
     });
     return { metric, periods: 1 };
   }

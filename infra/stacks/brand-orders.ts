@@ -5,7 +5,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import { ORDER_REPORTS_TABLE } from '../../shared/store/table.ts';
+import { ORDER_LEDGER_TABLE } from '../../shared/store/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
@@ -22,7 +22,7 @@ import { brandName, type BrandConfig } from '../order-reporting-config.ts';
 export type BrandOrdersProps = {
   deployment: Deployment;
   brand: BrandConfig;
-  orderReports: Table;
+  orderLedger: Table;
   quarantine: Table;
   quarantineRetentionDays: number;
   /** ISO 8601 with an offset: what was reported before is in doubt. */
@@ -35,7 +35,7 @@ export class BrandOrders extends Construct {
   readonly queue: Queue;
   /** The queue with its dead letters and the function that reports. */
   readonly reporter: QueueWorker;
-  /** The function that wakes orders whose next try is due. */
+  /** The function that retries orders whose next try is due. */
   readonly retrySweep: ScheduledWorker;
   /** Holds the brand's Button API key, once somebody has put it in. */
   readonly apiKey: UnsetSecret;
@@ -91,10 +91,9 @@ export class BrandOrders extends Construct {
   }
 
   #reporterEnvironment(): ReturnType<typeof orderReporterEnvironment> {
-    const { deployment, brand, orderReports, quarantine, quarantineRetentionDays, verifyBefore } =
-      this.#props;
+    const { deployment, brand, orderLedger, quarantine, quarantineRetentionDays, verifyBefore } = this.#props;
     return orderReporterEnvironment(brand, {
-      orderReports: orderReports.tableName,
+      orderLedger: orderLedger.tableName,
       quarantine: quarantine.tableName,
       quarantineRetentionDays,
       apiKeyId: this.apiKey.arn,
@@ -104,25 +103,21 @@ export class BrandOrders extends Construct {
   }
 
   #reporterPermissions(): PolicyStatement[] {
-    const { brand, orderReports, quarantine } = this.#props;
+    const { brand, orderLedger, quarantine } = this.#props;
     return [
-      permission(
-        ['dynamodb:GetItem', 'dynamodb:PutItem'],
-        orderReports.tableArn,
-        leadingKeys(`${brand.id}#`),
-      ),
+      permission(['dynamodb:GetItem', 'dynamodb:PutItem'], orderLedger.tableArn, leadingKeys(`${brand.id}#`)),
       permission(['dynamodb:PutItem', 'dynamodb:UpdateItem'], quarantine.tableArn),
       permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
     ];
   }
 
   #createRetrySweep(): ScheduledWorker {
-    const { deployment, brand, orderReports } = this.#props;
+    const { deployment, brand, orderLedger } = this.#props;
     const environment = retrySweepEnvironment(brand, {
-      orderReports: orderReports.tableName,
+      orderLedger: orderLedger.tableName,
       orderQueueUrl: this.queue.queueUrl,
     });
-    const dueIndexArn = `${orderReports.tableArn}/index/${ORDER_REPORTS_TABLE.dueIndex.name}`;
+    const dueIndexArn = `${orderLedger.tableArn}/index/${ORDER_LEDGER_TABLE.dueIndex.name}`;
     return new ScheduledWorker(this, 'RetrySweep', {
       deployment,
       name: 'retry-sweep',
@@ -132,7 +127,7 @@ export class BrandOrders extends Construct {
         permission(['dynamodb:Query'], dueIndexArn, leadingKeys(`${brand.id}#`)),
         permission(
           ['dynamodb:GetItem', 'dynamodb:PutItem'],
-          orderReports.tableArn,
+          orderLedger.tableArn,
           leadingKeys(`${brand.id}#breaker`),
         ),
         permission(['sqs:SendMessage'], this.queue.queueArn),
@@ -141,7 +136,7 @@ export class BrandOrders extends Construct {
       schedules: [{ name: 'sweep', expression: brand.retrySweep.schedule, timeZone: 'UTC' }],
       silence: {
         minutes: brand.retrySweep.silenceMinutes,
-        impact: `Orders of ${brand.id} that wait for another try aren't woken: Button doesn't learn of them.`,
+        impact: `Orders of ${brand.id} that wait for another try aren't retried: Button doesn't learn of them.`,
         firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
         runbookSection: 'a-schedule-does-not-run',
       },
@@ -152,9 +147,9 @@ export class BrandOrders extends Construct {
     const { deployment, brand, quarantine } = this.#props;
     new ExplainedAlarm(this, 'QuarantineAlarm', {
       deployment,
-      metric: stageMetrics(deployment).ofBrand('OrdersQuarantined', brand.id, Duration.hours(1)),
+      metric: stageMetrics(deployment).forBrand('OrdersQuarantined', brand.id, Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
-      impact: `Orders of ${brand.id} couldn't be reported as they are, within the last day: their commission is lost until they are mended. QuarantinedAmountMinor says how much.`,
+      impact: `Orders of ${brand.id} couldn't be reported as they are, within the last day: their commission is lost until they are fixed. QuarantinedAmountMinor says how much.`,
       firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,
       runbookSection: 'orders-in-quarantine',
     });

@@ -31,7 +31,7 @@ export function businessWidgets({ config }: Deployment): IWidget[][] {
           heading('Webhooks'),
           webhookRow(metrics),
           pauseRow(metrics),
-          heldRow(metrics),
+          deferredRow(metrics),
           heading('Commission'),
           commissionRow(metrics),
           overdueRow(metrics),
@@ -53,15 +53,15 @@ function delayRow(metrics: StageMetrics): IWidget[] {
       [{ value: 3600, label: 'alarm' }],
     ),
     graph(
-      'Calls stopped (1), keys refused, waiting orders woken',
-      overall(metrics, 'BreakerOpen', 'ButtonKeyRefused', 'OrdersWoken'),
+      'Calls stopped (1), keys refused, retries of waiting orders',
+      overall(metrics, 'BreakerOpen', 'ButtonKeyRefused', 'OrderRetriesSent'),
     ),
   ];
 }
 
 function brandRow(brandId: string, stage: StageMetrics): IWidget[] {
   const metrics = (...names: BrandMetricName[]): IMetric[] =>
-    names.map((name) => stage.ofBrand(name, brandId));
+    names.map((name) => stage.forBrand(name, brandId));
   return [
     graph(`Reported: ${brandId}`, metrics('OrdersReported', 'OrdersUnchanged')),
     graph(
@@ -70,7 +70,7 @@ function brandRow(brandId: string, stage: StageMetrics): IWidget[] {
     ),
     graph(`Not reported: ${brandId}`, [
       ...metrics('OrdersWaiting', 'OrdersQuarantined'),
-      runningSum(stage.ofBrand('WaitingOrdersChange', brandId)),
+      runningSum(stage.forBrand('WaitingOrdersChange', brandId)),
     ]),
   ];
 }
@@ -162,13 +162,13 @@ function pauseRow(metrics: StageMetrics): IWidget[] {
   ];
 }
 
-function heldRow(metrics: StageMetrics): IWidget[] {
+function deferredRow(metrics: StageMetrics): IWidget[] {
   return [
     graph(
-      'Webhooks held back: each try',
-      overall(metrics, 'DeferredWebhooksApplied', 'DeferredWebhooksKeptWaiting', 'DeferredWebhooksSetAside'),
+      'Deferred webhooks: each try',
+      overall(metrics, 'DeferredWebhooksApplied', 'DeferredWebhooksWaiting', 'DeferredWebhooksQuarantined'),
     ),
-    graph('Oldest webhook held back, seconds', overall(metrics, 'OldestHeldWebhookAgeSeconds'), [
+    graph('Oldest deferred webhook, seconds', overall(metrics, 'OldestDeferredWebhookAgeSeconds'), [
       { value: 3600, label: 'alarm' },
     ]),
   ];

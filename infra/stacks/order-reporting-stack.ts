@@ -3,7 +3,7 @@ import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
-import { ORDER_REPORTS_TABLE, QUARANTINE_TABLE } from '../../shared/store/table.ts';
+import { ORDER_LEDGER_TABLE, QUARANTINE_TABLE } from '../../shared/store/table.ts';
 import { ExplainedAlarm } from '../constructs/alarm.ts';
 import { createDataTable, text } from '../constructs/data-table.ts';
 import type { Deployment } from '../deployment.ts';
@@ -28,7 +28,7 @@ export class OrderReportingStack extends Stack {
   /** Each configured brand's part, by its id. */
   readonly brands: ReadonlyMap<string, BrandOrders>;
   /** The ledger: what is known of each order, and what was reported. */
-  readonly orderReports: Table;
+  readonly orderLedger: Table;
   /** Refused messages with their reasons. */
   readonly quarantine: Table;
 
@@ -38,10 +38,10 @@ export class OrderReportingStack extends Stack {
     { deployment, orderReporting, ...stackProps }: OrderReportingStackProps,
   ) {
     super(scope, id, stackProps);
-    const { dueIndex, partitionKey } = ORDER_REPORTS_TABLE;
-    const orderReports = createDataTable(this, 'OrderReports', { deployment, keys: { partitionKey } });
-    this.orderReports = orderReports;
-    orderReports.addGlobalSecondaryIndex({
+    const { dueIndex, partitionKey } = ORDER_LEDGER_TABLE;
+    const orderLedger = createDataTable(this, 'OrderLedger', { deployment, keys: { partitionKey } });
+    this.orderLedger = orderLedger;
+    orderLedger.addGlobalSecondaryIndex({
       indexName: dueIndex.name,
       partitionKey: text(dueIndex.partitionKey),
       sortKey: text(dueIndex.sortKey),
@@ -56,14 +56,14 @@ export class OrderReportingStack extends Stack {
         new BrandOrders(this, brandName(brand.id), {
           deployment,
           brand,
-          orderReports,
+          orderLedger,
           quarantine,
           quarantineRetentionDays,
           verifyBefore,
         }),
       ]),
     );
-    new CfnOutput(this, 'OrderReportsTableName', { value: orderReports.tableName });
+    new CfnOutput(this, 'OrderLedgerTableName', { value: orderLedger.tableName });
     new CfnOutput(this, 'OrderQuarantineTableName', { value: quarantine.tableName });
     this.#addOutputs();
     const metrics = stageMetrics(deployment);
@@ -75,7 +75,7 @@ export class OrderReportingStack extends Stack {
       ),
       above: 3600,
       impact: 'Orders have waited for an hour: Button is down, slow or refuses the key.',
-      firstCommand: `aws dynamodb scan --table-name ${orderReports.tableName} --index-name ${dueIndex.name} --max-items 20`,
+      firstCommand: `aws dynamodb scan --table-name ${orderLedger.tableName} --index-name ${dueIndex.name} --max-items 20`,
       runbookSection: 'orders-are-getting-old',
     });
     new ExplainedAlarm(this, 'KeyRefusedAlarm', {
@@ -83,7 +83,7 @@ export class OrderReportingStack extends Stack {
       metric: metrics.overall('ButtonKeyRefused'),
       above: 0,
       impact: "Button refuses a brand's API key: its orders wait until the right one is set.",
-      firstCommand: `aws dynamodb scan --table-name ${orderReports.tableName} --filter-expression "breaker.cause = :refused" --expression-attribute-values '{":refused":{"S":"key-refused"}}' --projection-expression pk`,
+      firstCommand: `aws dynamodb scan --table-name ${orderLedger.tableName} --filter-expression "breaker.cause = :refused" --expression-attribute-values '{":refused":{"S":"key-refused"}}' --projection-expression pk`,
       runbookSection: 'orders-are-getting-old',
     });
   }

@@ -30,12 +30,12 @@ export type ReconciliationProps = {
   quarantine: Table;
 };
 
-/** The regular comparison with Button: the planner wakes one reconciler for each account and stream. */
+/** The regular comparison with Button: the planner sends one read message for each account and stream. */
 export class Reconciliation extends Construct {
   /** Holds the publisher's Button API key, once somebody has put it in. */
   readonly apiKey: UnsetSecret;
-  /** Where wake-ups are sent, by the planner and by a reconciler that hands on. */
-  readonly wakeUps: Queue;
+  /** Where read messages are sent, by the planner and by a reconciler that hands on. */
+  readonly readQueue: Queue;
   /** The name of the function to invoke for a reconciliation out of turn. */
   readonly plannerName: string;
 
@@ -51,7 +51,7 @@ export class Reconciliation extends Construct {
       description: `The publisher's Button API key: the plain key, from Button's Dashboard.`,
     });
     const { queue, worker: reconciler } = this.#createReconciler();
-    this.wakeUps = queue;
+    this.readQueue = queue;
     this.#planner = this.#createPlanner().worker.lambda;
     this.plannerName = this.#planner.functionName;
     this.#addAlarms();
@@ -64,7 +64,7 @@ export class Reconciliation extends Construct {
       transactionsConfig.reconciler;
     return new QueueWorker(this, 'Reconciler', {
       deployment,
-      logicalId: 'WakeUps',
+      logicalId: 'ReadQueue',
       kind: 'fifo',
       worker: 'transaction-reconciler',
       timeoutSeconds,
@@ -72,17 +72,17 @@ export class Reconciliation extends Construct {
       batchSize: 1,
       maxConcurrency,
       maxReceiveCount,
-      environment: (wakeUps) =>
+      environment: (readQueue) =>
         transactionReconcilerEnvironment(transactionsConfig, {
-          ...this.#resources(wakeUps),
+          ...this.#resources(readQueue),
           transactions: transactions.tableName,
           quarantine: quarantine.tableName,
         }),
-      permissions: (wakeUps) => [
+      permissions: (readQueue) => [
         permission(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], positions.tableArn),
         permission(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),
         permission(['dynamodb:PutItem', 'dynamodb:UpdateItem'], quarantine.tableArn),
-        permission(['sqs:SendMessage'], wakeUps.queueArn),
+        permission(['sqs:SendMessage'], readQueue.queueArn),
         permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
       ],
       alarms: {
@@ -95,11 +95,11 @@ export class Reconciliation extends Construct {
     });
   }
 
-  #resources(wakeUps: Queue): Parameters<typeof reconciliationPlannerEnvironment>[1] {
+  #resources(readQueue: Queue): Parameters<typeof reconciliationPlannerEnvironment>[1] {
     const { deployment, positions } = this.#props;
     return {
       positions: positions.tableName,
-      wakeUpQueueUrl: wakeUps.queueUrl,
+      wakeUpQueueUrl: readQueue.queueUrl,
       apiKeyId: this.apiKey.arn,
       buttonApiUrl: deployment.config.buttonApiUrl,
     };
@@ -108,7 +108,7 @@ export class Reconciliation extends Construct {
   #createPlanner(): ScheduledWorker {
     const { deployment, transactionsConfig, positions } = this.#props;
     const { reconciler } = transactionsConfig;
-    const environment = reconciliationPlannerEnvironment(transactionsConfig, this.#resources(this.wakeUps));
+    const environment = reconciliationPlannerEnvironment(transactionsConfig, this.#resources(this.readQueue));
     return new ScheduledWorker(this, 'Planner', {
       deployment,
       name: 'reconciliation-planner',
@@ -119,7 +119,7 @@ export class Reconciliation extends Construct {
           ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
           positions.tableArn,
         ),
-        permission(['sqs:SendMessage'], this.wakeUps.queueArn),
+        permission(['sqs:SendMessage'], this.readQueue.queueArn),
         permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
       ],
       failedRuns: 'repeated',
@@ -180,7 +180,7 @@ export class Reconciliation extends Construct {
       metric: metrics.overall('RepairDelaySeconds', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       above: staleMinutes * 60,
-      impact: `Transactions had been wrong or missing for more than ${staleMinutes} minutes before a read from Button mended them.`,
+      impact: `Transactions had been wrong or missing for more than ${staleMinutes} minutes before a read from Button fixed them.`,
       firstCommand: `${scanPositions} --filter-expression "begins_with(#stream, :drift)" --expression-attribute-names '{"#stream":"stream"}' --expression-attribute-values '{":drift":{"S":"drift-"}}'`,
       runbookSection: 'transactions-were-wrong',
     });
@@ -212,7 +212,7 @@ export class Reconciliation extends Construct {
     saveLogQuery(this, 'RepairsQuery', {
       deployment,
       logGroups: [reconcilerLogs],
-      question: 'Reconciliation/What reading mended',
+      question: 'Reconciliation/What reading fixed',
       query: {
         filterStatements: [
           'ispresent(MissingTransactionsRepaired) or ispresent(StaleTransactionsRepaired) or ispresent(SettledConflicts)',

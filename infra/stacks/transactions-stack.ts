@@ -104,7 +104,7 @@ export class TransactionsStack extends Stack {
       value: reconciliation.apiKey.arn,
       description: `Put the publisher's Button API key in here.`,
     });
-    new CfnOutput(this, 'WakeUpQueueUrl', { value: reconciliation.wakeUps.queueUrl });
+    new CfnOutput(this, 'ReadQueueUrl', { value: reconciliation.readQueue.queueUrl });
     new CfnOutput(this, 'ReconciliationPlannerName', {
       value: reconciliation.plannerName,
       description: 'Invoke this function to compare with Button at once.',

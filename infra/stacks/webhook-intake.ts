@@ -14,7 +14,7 @@ import { QueueWorker } from '../constructs/queue-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
 import { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
 import type { Deployment } from '../deployment.ts';
-import { webhookFallbackEnvironment, webhookReceiverEnvironment } from '../function-environments.ts';
+import { deferredWebhooksFunctionEnvironment, webhookReceiverEnvironment } from '../function-environments.ts';
 import { TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import { stageMetrics, type StageMetrics } from '../metrics.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
@@ -27,8 +27,8 @@ export type WebhookIntakeProps = {
   quarantine: Table;
 };
 
-/** Twenty minutes hold at least one try of each: they are up to 15 minutes apart (functions/webhook-fallback). */
-const EVERY_HELD_WEBHOOK_IS_TRIED = Duration.minutes(20);
+/** Twenty minutes hold at least one try of each: they are up to 15 minutes apart (functions/deferred-webhooks). */
+const EVERY_DEFERRED_WEBHOOK_IS_TRIED = Duration.minutes(20);
 
 /** From Button's webhook to the table: the public URL, the receiver, and the queue for what can't be stored at once. */
 export class WebhookIntake extends Construct {
@@ -48,8 +48,8 @@ export class WebhookIntake extends Construct {
       logicalId: 'WebhookSecrets',
       description: `JSON list of {"name", "secret"}: one for each webhook in Button's Dashboard, old and new while one is changed.`,
     });
-    const fallback = this.#createFallback();
-    const receiver = this.#createReceiver(fallback);
+    const deferredWebhooks = this.#createDeferredWebhooks();
+    const receiver = this.#createReceiver(deferredWebhooks);
     this.endpoint = new WebhookEndpoint(this, 'Endpoint', {
       deployment,
       receiver,
@@ -57,45 +57,48 @@ export class WebhookIntake extends Construct {
       domain: transactionsConfig.webhookDomain,
     });
     this.#addAlarms(receiver);
-    this.#addFallbackAlarm(fallback.worker);
+    this.#addDeferredWebhooksAlarm(deferredWebhooks.worker);
     this.#saveLogQueries({
       accessLogs: this.endpoint.accessLogs,
       receiverLogs: receiver.lambda.logGroup,
-      fallbackLogs: fallback.worker.lambda.logGroup,
+      deferredWebhooksLogs: deferredWebhooks.worker.lambda.logGroup,
     });
   }
 
-  #createFallback(): QueueWorker {
+  #createDeferredWebhooks(): QueueWorker {
     const { deployment, transactionsConfig } = this.#props;
     const { timeoutSeconds, visibilityTimeoutSeconds, maxConcurrency, maxReceiveCount } =
-      transactionsConfig.fallback;
-    return new QueueWorker(this, 'Fallback', {
+      transactionsConfig.deferredWebhooks;
+    return new QueueWorker(this, 'DeferredWebhooks', {
       deployment,
-      logicalId: 'WebhookFallbackQueue',
+      logicalId: 'DeferredWebhooksQueue',
       kind: 'standard',
-      worker: 'webhook-fallback',
+      worker: 'deferred-webhooks',
       timeoutSeconds,
       visibilityTimeoutSeconds,
       batchSize: 10,
       maxConcurrency,
       maxReceiveCount,
-      environment: (queue) => webhookFallbackEnvironment(transactionsConfig, this.#resources(queue)),
+      environment: (queue) => deferredWebhooksFunctionEnvironment(transactionsConfig, this.#resources(queue)),
       permissions: () => this.#storePermissions(),
       alarms: {
         deadLetterImpact:
           'Authentic webhooks could be brought neither into the table nor into quarantine: shoppers may miss rewards until the next read from Button.',
         ageImpact: 'Authentic webhooks have waited for an hour: transactions are shown late.',
         maxAgeSeconds: 3600,
-        heldAge: stageMetrics(deployment).overall('OldestHeldWebhookAgeSeconds', EVERY_HELD_WEBHOOK_IS_TRIED),
-        runbookSection: 'webhooks-are-held-back',
+        reportedAge: stageMetrics(deployment).overall(
+          'OldestDeferredWebhookAgeSeconds',
+          EVERY_DEFERRED_WEBHOOK_IS_TRIED,
+        ),
+        runbookSection: 'webhooks-are-deferred',
       },
     });
   }
 
-  #createReceiver({ queue: fallbackQueue }: QueueWorker): LambdaFunction {
+  #createReceiver({ queue: deferredWebhooksQueue }: QueueWorker): LambdaFunction {
     const { deployment, transactionsConfig } = this.#props;
     const environment = webhookReceiverEnvironment(transactionsConfig, {
-      ...this.#resources(fallbackQueue),
+      ...this.#resources(deferredWebhooksQueue),
       webhookSecretsId: this.secrets.arn,
     });
     return new LambdaFunction(this, 'Receiver', {
@@ -105,22 +108,22 @@ export class WebhookIntake extends Construct {
       environment,
       permissions: [
         ...this.#storePermissions(),
-        permission(['sqs:SendMessage'], fallbackQueue.queueArn),
+        permission(['sqs:SendMessage'], deferredWebhooksQueue.queueArn),
         permission(['secretsmanager:GetSecretValue'], this.secrets.arn),
       ],
     });
   }
 
-  #resources(fallbackQueue: Queue): Parameters<typeof webhookFallbackEnvironment>[1] {
+  #resources(deferredWebhooksQueue: Queue): Parameters<typeof deferredWebhooksFunctionEnvironment>[1] {
     const { transactions, quarantine } = this.#props;
     return {
       transactions: transactions.tableName,
       quarantine: quarantine.tableName,
-      fallbackQueueUrl: fallbackQueue.queueUrl,
+      deferredWebhooksQueueUrl: deferredWebhooksQueue.queueUrl,
     };
   }
 
-  /** What receiver and fallback share, because they run the same code. */
+  /** What the receiver and deferred-webhooks share, because they run the same code. */
   #storePermissions(): PolicyStatement[] {
     const { transactions, quarantine } = this.#props;
     return [
@@ -169,24 +172,25 @@ export class WebhookIntake extends Construct {
     });
   }
 
-  /** A run that dies can't say how long its webhooks have been held, and the queue leaves them out of its age. */
-  #addFallbackAlarm({ lambda }: LambdaFunction): void {
+  /** A run that dies can't say how long its webhooks have been deferred, and the queue leaves them out of its age. */
+  #addDeferredWebhooksAlarm({ lambda }: LambdaFunction): void {
     const { deployment, transactionsConfig } = this.#props;
     // A minute more than lies between two tries, so that each period has one.
-    const triesApartMinutes = Math.ceil(transactionsConfig.fallback.visibilityTimeoutSeconds / 60) + 1;
-    new ExplainedAlarm(this, 'FallbackDeathsAlarm', {
+    const triesApartMinutes =
+      Math.ceil(transactionsConfig.deferredWebhooks.visibilityTimeoutSeconds / 60) + 1;
+    new ExplainedAlarm(this, 'DeferredWebhooksDeathsAlarm', {
       deployment,
       metric: lambda.metricErrors({ statistic: 'Sum', period: Duration.minutes(triesApartMinutes) }),
       above: 0,
       periods: 3,
       impact:
-        'The fallback dies in run after run: webhooks that are held back are shown late, or with the next read from Button.',
+        'The function deferred-webhooks dies in run after run: deferred webhooks are shown late, or with the next read from Button.',
       firstCommand: `aws logs tail ${lambda.logGroup.logGroupName} --since 3h`,
-      runbookSection: 'webhooks-are-held-back',
+      runbookSection: 'webhooks-are-deferred',
     });
   }
 
-  #saveLogQueries({ accessLogs, receiverLogs, fallbackLogs }: IntakeLogs): void {
+  #saveLogQueries({ accessLogs, receiverLogs, deferredWebhooksLogs }: IntakeLogs): void {
     const { deployment } = this.#props;
     saveLogQuery(this, 'AnswersQuery', {
       deployment,
@@ -210,10 +214,10 @@ export class WebhookIntake extends Construct {
         ],
       },
     });
-    saveLogQuery(this, 'HeldBackQuery', {
+    saveLogQuery(this, 'DeferredQuery', {
       deployment,
-      logGroups: [receiverLogs, fallbackLogs],
-      question: 'Webhooks/Why they are held back',
+      logGroups: [receiverLogs, deferredWebhooksLogs],
+      question: 'Webhooks/Why they are deferred',
       query: {
         filterStatements: [
           'message.event in ["webhook_deferred", "webhook_not_deferred", "webhook_not_stored", "deferred_webhook_failed"]',
@@ -226,14 +230,14 @@ export class WebhookIntake extends Construct {
     });
     saveLogQuery(this, 'FailuresQuery', {
       deployment,
-      logGroups: [receiverLogs, fallbackLogs],
+      logGroups: [receiverLogs, deferredWebhooksLogs],
       question: 'Webhooks/What failed',
       query: FAILURES,
     });
   }
 }
 
-type IntakeLogs = { accessLogs: ILogGroup; receiverLogs: ILogGroup; fallbackLogs: ILogGroup };
+type IntakeLogs = { accessLogs: ILogGroup; receiverLogs: ILogGroup; deferredWebhooksLogs: ILogGroup };
 
 /**
  * Of an hour's webhooks from Button, how many per cent failed; 0 for a single failure. An alarm looks at the last hour once a minute, as

@@ -4,7 +4,7 @@ import { arnOf } from './cloud.ts';
 import type { LocalCloud, LogSource, Trigger } from './cloud.ts';
 import { createCloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
-import type { EmfReading } from './cloudwatch/emf.ts';
+import type { EmfResult } from './cloudwatch/emf.ts';
 import { startCapacityMeter } from './emulators/capacity-meter.ts';
 import { startDynamoDb } from './emulators/dynamodb-emulator.ts';
 import { startEventBridge } from './emulators/event-bridge.ts';
@@ -51,8 +51,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const place = { region: options.region, accountId: LOCAL_ACCOUNT_ID };
   const cloudWatch = createCloudWatch(Date.now());
   const opened: Closable[] = [];
-  const openLogFile = ({ logicalId }: LogSource, hear: Hearing<unknown>): Log =>
-    openLog({ directory: logDirectory, name: logicalId }, hear);
+  const openLogFile = ({ logicalId }: LogSource, onLine: LineHandler<unknown>): Log =>
+    openLog({ directory: logDirectory, name: logicalId }, onLine);
   const open = <Part extends Closable>(part: Part): Part => {
     opened.unshift(part);
     return part;
@@ -114,14 +114,14 @@ function watchQueues({ sqs, cloudWatch }: LocalCloud): Trigger {
   };
 }
 
-type Hearing<Result> = (line: string) => Result;
+type LineHandler<Result> = (line: string) => Result;
 
-function forCloudWatch({ logGroupName }: LogSource, cloudWatch: CloudWatch): Hearing<EmfReading> {
+function forCloudWatch({ logGroupName }: LogSource, cloudWatch: CloudWatch): LineHandler<EmfResult> {
   return (line) => cloudWatch.takeInLine({ logGroupName, line, atMs: Date.now() });
 }
 
 /** Lets CloudWatch hear of a line, and then the caller. */
-function forFunction(source: LogSource, listener: LogListener, cloudWatch: CloudWatch): Hearing<void> {
+function forFunction(source: LogSource, listener: LogListener, cloudWatch: CloudWatch): LineHandler<void> {
   const takeIn = forCloudWatch(source, cloudWatch);
   const functionLogicalId = source.logicalId;
   return (line) => {

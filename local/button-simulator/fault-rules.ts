@@ -105,12 +105,12 @@ export type WebhookTarget = {
   endpoint: string;
 };
 
-type Standing<Rule> = { readonly rule: Rule; timesLeft: number; readonly draw: () => number };
+type ActiveRule<Rule> = { readonly rule: Rule; timesLeft: number; readonly draw: () => number };
 
 /** The rules in force, oldest first. The first one that fits and has its times left strikes. */
 export class FaultRules {
-  #api: Standing<ApiFault>[] = [];
-  #webhook: Standing<WebhookFault>[] = [];
+  #api: ActiveRule<ApiFault>[] = [];
+  #webhook: ActiveRule<WebhookFault>[] = [];
 
   add(rule: Fault): void {
     const timesLeft = rule.times === 'unlimited' ? Infinity : rule.times;
@@ -158,10 +158,10 @@ export class FaultRules {
 }
 
 function take<Rule extends Fault>(
-  standing: Standing<Rule>[],
+  active: ActiveRule<Rule>[],
   matches: (rule: Rule) => boolean,
 ): Rule | undefined {
-  const striking = standing.find(
+  const striking = active.find(
     ({ rule, timesLeft, draw }) => timesLeft > 0 && matches(rule) && draw() < rule.probability,
   );
   if (striking !== undefined) striking.timesLeft -= 1;

@@ -52,7 +52,7 @@ export function leave(lane: Lane, delivery: Delivery, state: Delivery['state']):
   lane.queue.unshift(...lane.held.splice(0).reverse());
 }
 
-/** Lets nothing of the lane be sent until it is woken again. */
+/** Lets nothing of the lane be sent until it is started again. */
 export function rest(lane: Lane): void {
   lane.callOff?.();
   lane.callOff = undefined;

@@ -21,7 +21,7 @@ npm run dashboard -- [options]
 /** Reads the command line, or says what is wrong with it. */
 export function readDashboardArguments(
   args: readonly string[],
-): { valid: true; options: DashboardArguments } | { valid: false; problem: string } {
+): { ok: true; options: DashboardArguments } | { ok: false; problem: string } {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -34,7 +34,7 @@ export function readDashboardArguments(
     });
     const { help, quick, out, config } = values;
     return {
-      valid: true,
+      ok: true,
       options: {
         help,
         quick,
@@ -43,6 +43,6 @@ export function readDashboardArguments(
       },
     };
   } catch (error) {
-    return { valid: false, problem: error instanceof Error ? error.message : String(error) };
+    return { ok: false, problem: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -19,7 +19,7 @@ const ROOT = resolve(import.meta.dirname, '..', '..');
 
 async function main(): Promise<number> {
   const parsed = readDashboardArguments(process.argv.slice(2));
-  if (!parsed.valid) {
+  if (!parsed.ok) {
     process.stderr.write(`${parsed.problem} (--help lists the options)\n`);
     return 2;
   }
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
       apiKey: `sk-local-${randomBytes(8).toString('hex')}`,
       webhookSecrets: [`whsec-local-${randomBytes(8).toString('hex')}`],
       controlPort: 0,
-      onProgress: tell,
+      onProgress: print,
       signal: stopping,
     });
     const file = resolve(options.out ?? join(ROOT, '.local', 'dashboard.html'));
@@ -48,7 +48,7 @@ async function main(): Promise<number> {
       system.failed,
       rejectWhen(stopping),
     ]);
-    tell(`The boards are in ${file}`);
+    print(`The boards are in ${file}`);
     return 0;
   } catch (error) {
     if (stopping.aborted) return 130;
@@ -96,14 +96,14 @@ async function play(
     const webhook = { url: webhookUrl, secret: webhookSecret };
     return await playTraffic(
       { ...stage, simulator: connectSimulator(buttonControlUrl), webhook },
-      { quick, tell },
+      { quick, print },
     );
   } finally {
     stage.close();
   }
 }
 
-function tell(line: string): void {
+function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 

@@ -8,7 +8,7 @@ import { until } from '../tour/until.ts';
 import type { Phase } from './chart.ts';
 
 /** What the traffic needs. */
-export type TrafficStage = Pick<Stage, 'sendOrder' | 'orderReport' | 'postWebhook' | 'reconcile'> & {
+export type TrafficStage = Pick<Stage, 'sendOrder' | 'ledgerEntry' | 'postWebhook' | 'reconcile'> & {
   simulator: SimulatorControl;
   webhook: { url: string; secret: string };
 };
@@ -17,7 +17,7 @@ export type TrafficStage = Pick<Stage, 'sendOrder' | 'orderReport' | 'postWebhoo
 export type TrafficOptions = {
   /** Without the outage of Button, which takes more than a minute to be over. */
   quick: boolean;
-  tell: (line: string) => void;
+  print: (line: string) => void;
 };
 
 /** From one order of the undercurrent to the next. */
@@ -37,7 +37,7 @@ export async function playTraffic(stage: TrafficStage, options: TrafficOptions):
   const phases: Phase[] = [];
   const sent: Sent[] = [];
   const play = async (title: string, act: () => Promise<void>): Promise<void> => {
-    options.tell(title);
+    options.print(title);
     const fromMs = Date.now();
     await act();
     phases.push({ title, fromMs, untilMs: Date.now() });
@@ -186,7 +186,7 @@ async function signWrongly({ simulator, webhook }: TrafficStage): Promise<void> 
 async function finalize(stage: TrafficStage, sent: Sent[]): Promise<void> {
   const reported: Sent[] = [];
   for (const one of sent.slice(8))
-    if ((await stage.orderReport(one.order.order_id))?.reported) reported.push(one);
+    if ((await stage.ledgerEntry(one.order.order_id))?.reported) reported.push(one);
   for (const { order } of reported.slice(0, 8)) {
     await stage.simulator.finalize(order.order_id);
     await delay(700);
@@ -237,9 +237,9 @@ async function untilReported(stage: TrafficStage, some: readonly Sent[]): Promis
     await until(
       `order ${order.order_id} to be reported`,
       async () => {
-        const report = await stage.orderReport(order.order_id);
-        const version = report?.reported?.version;
-        return version?.by === 'sequence' && Number(version.sequence) >= sequence ? report : undefined;
+        const entry = await stage.ledgerEntry(order.order_id);
+        const version = entry?.reported?.version;
+        return version?.by === 'sequence' && Number(version.sequence) >= sequence ? entry : undefined;
       },
       RECOVERY_LIMIT_MS,
     );

@@ -13,15 +13,15 @@ const BrandsSchema = z.object({
 export async function openLocalStage(system: LocalSystem, configFile: string): Promise<OpenStage> {
   const { tables, orderQueueUrl, webhookUrl, buttonControlUrl, sqsEndpoint, dynamodbEndpoint } =
     system.endpoints;
-  const { OrderReports, OrderQuarantine, Transactions } = tables;
-  if (!orderQueueUrl || !webhookUrl || !OrderReports || !OrderQuarantine || !Transactions) {
+  const { OrderLedger, OrderQuarantine, Transactions } = tables;
+  if (!orderQueueUrl || !webhookUrl || !OrderLedger || !OrderQuarantine || !Transactions) {
     throw new Error('The tour needs both flows; start this configuration with --no-tour.');
   }
   return openStage({
     brand: await firstBrand(configFile),
     orderQueueUrl,
     webhookUrl,
-    tables: { orderReports: OrderReports, orderQuarantine: OrderQuarantine, transactions: Transactions },
+    tables: { orderLedger: OrderLedger, orderQuarantine: OrderQuarantine, transactions: Transactions },
     sqsEndpoint,
     dynamodbEndpoint,
     reconcile: system.reconcile,

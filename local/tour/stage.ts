@@ -2,9 +2,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 
 import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
-import type { OrderReport } from '../../shared/domain/order-report.ts';
+import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { TransactionRecord } from '../../shared/domain/transaction.ts';
-import { createOrderReportStore } from '../../shared/store/order-report-store.ts';
+import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
 import {
   shopperTotals,
   createTransactionStore,
@@ -29,7 +29,7 @@ export type Stage = {
   /** Puts a message on the order queue as a commerce system would; returns its message id. */
   sendOrder: (message: OrderMessage) => Promise<string>;
   /** What the ledger holds of an order. */
-  orderReport: (orderId: string) => Promise<OrderReport | undefined>;
+  ledgerEntry: (orderId: string) => Promise<LedgerEntry | undefined>;
   /** Why a message is in quarantine; undefined if it is not. */
   quarantined: (messageId: string) => Promise<QuarantinedReasons | undefined>;
   /** What is known of an order's transaction. */
@@ -50,7 +50,7 @@ export type StageOptions = {
   brand: string;
   orderQueueUrl: string;
   webhookUrl: string;
-  tables: { orderReports: string; orderQuarantine: string; transactions: string };
+  tables: { orderLedger: string; orderQuarantine: string; transactions: string };
   sqsEndpoint?: string;
   dynamodbEndpoint?: string;
   reconcile: Stage['reconcile'];
@@ -69,7 +69,7 @@ export function openStage(options: StageOptions): OpenStage {
   const client = new DynamoDBClient(
     dynamodbEndpoint === undefined ? {} : { ...local, endpoint: dynamodbEndpoint },
   );
-  const ledger = createOrderReportStore({ client, table: tables.orderReports, brand: options.brand });
+  const ledger = createOrderLedger({ client, table: tables.orderLedger, brand: options.brand });
   const transactions = createTransactionStore({ client, table: tables.transactions, shopperField: 'none' });
 
   return {
@@ -84,7 +84,7 @@ export function openStage(options: StageOptions): OpenStage {
       );
       return messageId;
     },
-    orderReport: async (orderId) => (await ledger.read(orderId))?.thing,
+    ledgerEntry: async (orderId) => (await ledger.read(orderId))?.value,
     quarantined: (messageId) =>
       readQuarantine({
         client,
@@ -92,7 +92,7 @@ export function openStage(options: StageOptions): OpenStage {
         kind: `order#${options.brand}`,
         id: messageId,
       }),
-    transaction: async (buttonOrderId) => (await transactions.read(`order#${buttonOrderId}`))?.thing,
+    transaction: async (buttonOrderId) => (await transactions.read(`order#${buttonOrderId}`))?.value,
     shopperTotals: (shopper) => shopperTotals({ client, table: tables.transactions }, shopper),
     postWebhook: async (body, signature) => {
       const headers = { 'content-type': 'application/json', 'x-button-signature': signature };

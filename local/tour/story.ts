@@ -20,7 +20,7 @@ export type Step = {
 const NEXT_SECOND_MS = 1100;
 
 /** The story, with orders of its own each time it is told. */
-export function tellStory(): Step[] {
+export function createStory(): Step[] {
   const run = randomBytes(4).toString('hex');
   const shopper = `shopper-${run}`;
   const kept = sampleOrder(`1994-${run}`);
@@ -37,8 +37,8 @@ export function tellStory(): Step[] {
         for (const { btn_ref: btnRef } of [kept, cancelled, lost])
           await stage.simulator?.setShopper(btnRef, shopper);
         await stage.sendOrder(orderMessage('order.created.v1', 1, kept));
-        const report = await untilReported(stage, kept.order_id, 1);
-        const buttonOrderId = report.reported?.buttonOrderId;
+        const entry = await untilReported(stage, kept.order_id, 1);
+        const buttonOrderId = entry.reported?.buttonOrderId;
         return [
           `Order ${kept.order_id}: ${formatAmount(kept.total, 'USD')} in ${kept.line_items.length} lines`,
           `Button knows it as ${buttonOrderId ?? 'accepted, without an id yet'}`,
@@ -186,17 +186,17 @@ export function tellStory(): Step[] {
 
 /** Waits until the ledger says that Button holds this version. Throws at once if the ledger says that it never will. */
 function untilReported(stage: Stage, orderId: string, sequence: number) {
-  let standing = 'the ledger does not know it';
+  let current = 'the ledger does not know it';
   return until(
-    () => `order ${orderId} to be reported (${standing})`,
+    () => `order ${orderId} to be reported (${current})`,
     async () => {
-      const report = await stage.orderReport(orderId);
-      if (!report) return undefined;
-      const { progress, reported } = report;
-      standing = 'reason' in progress ? `${progress.state}: ${progress.reason}` : progress.state;
-      if (progress.state === 'refused') throw new Error(`Order ${orderId} was not reported (${standing})`);
+      const entry = await stage.ledgerEntry(orderId);
+      if (!entry) return undefined;
+      const { progress, reported } = entry;
+      current = 'reason' in progress ? `${progress.state}: ${progress.reason}` : progress.state;
+      if (progress.state === 'refused') throw new Error(`Order ${orderId} was not reported (${current})`);
       const version = reported?.version;
-      return version?.by === 'sequence' && version.sequence === String(sequence) ? report : undefined;
+      return version?.by === 'sequence' && version.sequence === String(sequence) ? entry : undefined;
     },
   );
 }
@@ -206,8 +206,8 @@ async function untilTransaction(
   orderId: string,
   { status, version = 1 }: { status: string; version?: number },
 ): Promise<string> {
-  const report = await stage.orderReport(orderId);
-  const buttonOrderId = report?.reported?.buttonOrderId ?? '';
+  const entry = await stage.ledgerEntry(orderId);
+  const buttonOrderId = entry?.reported?.buttonOrderId ?? '';
   const record = await until(`the transaction of order ${orderId} to be ${status}`, async () => {
     const known = await stage.transaction(buttonOrderId);
     const isThere =

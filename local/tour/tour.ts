@@ -1,5 +1,5 @@
 import type { Stage } from './stage.ts';
-import { tellStory, type Step } from './story.ts';
+import { createStory, type Step } from './story.ts';
 
 /** How a step came out. */
 export type StepResult = {
@@ -17,7 +17,7 @@ export type Narrator = { begin: (step: Step) => void; end: (result: StepResult) 
 /** Plays the story. A step that fails does not keep the others from being played. */
 export async function playTour(stage: Stage, narrator: Narrator): Promise<StepResult[]> {
   const results: StepResult[] = [];
-  for (const step of tellStory()) {
+  for (const step of createStory()) {
     narrator.begin(step);
     const missing = results.filter(({ id, outcome }) => outcome === 'failed' && step.after?.includes(id));
     const result = await playStep(step, { stage, missing });

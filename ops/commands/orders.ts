@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { brandName } from '../../infra/order-reporting-config.ts';
 import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
-import { createOrderReportStore, type OrderReportStore } from '../../shared/store/order-report-store.ts';
+import { createOrderLedger, type OrderLedger } from '../../shared/store/order-ledger-store.ts';
 import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
 import { brand, defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
 import { createPace } from '../pace.ts';
@@ -27,11 +27,11 @@ export const orderShow = defineCommand({
   async run({ arguments: [orderId], brand: brandId, 'show-bytes': showBytes }, context) {
     const stored = await openLedger(brandId, context).read(orderId);
     if (!stored) return { outcome: 'not-found', found: {} };
-    const { newest, ...report } = stored.thing;
+    const { newest, ...entry } = stored.value;
     const { order, ...version } = newest;
     return {
       outcome: 'done',
-      found: { ...report, newest: showBytes ? { ...version, order } : version, revision: stored.revision },
+      found: { ...entry, newest: showBytes ? { ...version, order } : version, revision: stored.revision },
     };
   },
 });
@@ -115,8 +115,8 @@ async function readBody(file: string): Promise<string> {
   }
 }
 
-function openLedger(brandId: string, { stage, clients }: CommandContext): OrderReportStore {
-  const table = stage.output('OrderReportsTableName');
+function openLedger(brandId: string, { stage, clients }: CommandContext): OrderLedger {
+  const table = stage.output('OrderLedgerTableName');
   stage.output(`OrderQueueUrl${brandName(brandId)}`);
-  return createOrderReportStore({ client: clients.dynamodb, table, brand: brandId });
+  return createOrderLedger({ client: clients.dynamodb, table, brand: brandId });
 }

@@ -28,7 +28,7 @@ export const accountsList = defineCommand({
   run: (_, context) =>
     withButton(context, async (api) => {
       const listing = await api.listAccounts();
-      if (!listing.read) return { outcome: 'partial', found: { reason: listing.reason } };
+      if (!listing.ok) return { outcome: 'partial', found: { reason: listing.reason } };
       return { outcome: 'done', found: { accounts: listing.value } };
     }),
 });
@@ -119,15 +119,15 @@ export const backfillStart = defineCommand({
   async run({ arguments: [accountId, id], from, to, delivery, 'time-field': timeField }, context) {
     const { stage, clients, isDryRun, now } = context;
     const positions = openPositions(context);
-    const standing = await backfillProgress({ account: accountId, id }, positions);
+    const backfill = await backfillProgress({ account: accountId, id }, positions);
     if (isDryRun) {
-      return { outcome: 'done', found: { would: standing === undefined ? 'start' : 'resume', standing } };
+      return { outcome: 'done', found: { would: backfill === undefined ? 'start' : 'resume', backfill } };
     }
     const started = await startBackfill(
       { account: accountId, id, from, to, delivery, timeField },
       {
         positions,
-        send: createFifoSender({ client: clients.sqs, queueUrl: stage.output('WakeUpQueueUrl') }),
+        send: createFifoSender({ client: clients.sqs, queueUrl: stage.output('ReadQueueUrl') }),
         now,
       },
     );
@@ -145,24 +145,28 @@ export const transactionsRebuild = defineCommand({
   name: 'transactions-rebuild',
   summary:
     'Reads a short range of an account from Button again, here and now, and applies every row. A dry run reads it too.',
-  usage: 'ACCOUNT --from INSTANT --to INSTANT --unknown-are (historical | live) [--rate ROWS_PER_SECOND]',
+  usage:
+    'ACCOUNT --from INSTANT --to INSTANT --new-transactions-are (historical | live) [--rate ROWS_PER_SECOND]',
   options: {
     from: { type: 'string' },
     to: { type: 'string' },
-    'unknown-are': { type: 'string' },
+    'new-transactions-are': { type: 'string' },
     rate: { type: 'string' },
   },
   changes: 'transactions',
-  recorded: ['arguments', 'from', 'to', 'unknown-are'],
+  recorded: ['arguments', 'from', 'to', 'new-transactions-are'],
   input: z
     .object({
       arguments: z.tuple([account]),
       ...RANGE,
-      'unknown-are': novelty,
+      'new-transactions-are': novelty,
       rate: rate(200),
     })
     .refine(isRange, RANGE_ERROR),
-  run: ({ arguments: [accountId], from, to, 'unknown-are': unknownAre, rate: perSecond }, context) =>
+  run: (
+    { arguments: [accountId], from, to, 'new-transactions-are': newTransactionsAre, rate: perSecond },
+    context,
+  ) =>
     withButton(context, async (api) => {
       const { clients, stage, isDryRun, now } = context;
       const pace = createPace(perSecond);
@@ -173,7 +177,7 @@ export const transactionsRebuild = defineCommand({
         retentionDays: RETENTION_DAYS,
       });
       const result = await rebuild(
-        { accountId, start: from, end: to, unknownAre },
+        { accountId, start: from, end: to, newTransactionsAre },
         {
           api: {
             listTransactions: async (query) => {
@@ -182,7 +186,7 @@ export const transactionsRebuild = defineCommand({
             },
           },
           transactions: isDryRun ? dryTransactions(transactions) : transactions,
-          quarantine: isDryRun ? { keep: () => Promise.resolve() } : quarantine,
+          quarantine: isDryRun ? { put: () => Promise.resolve() } : quarantine,
           pageSize: PAGE_SIZE,
           now,
         },

@@ -34,7 +34,7 @@ export const transactionShow = defineCommand({
   async run({ arguments: [key], 'show-bytes': showBytes }, context) {
     const stored = await openTransactions(context).read(key);
     if (!stored) return { outcome: 'not-found', found: {} };
-    const { candidates, ...record } = stored.thing;
+    const { candidates, ...record } = stored.value;
     const shown = candidates.map(({ transaction, payload }) => {
       if (showBytes) return { ...transaction, payload };
       const { publisherCustomerId: _customer, pubRef: _ref, ...rest } = transaction;

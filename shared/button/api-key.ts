@@ -1,4 +1,4 @@
-import type { SecretReading } from '../runtime/secret.ts';
+import type { SecretResult } from '../runtime/secret.ts';
 
 /** Why there is no API key to call Button with. */
 export type ApiKeyProblem = `api_key_${'not_set' | 'malformed' | 'unreachable'}`;
@@ -10,6 +10,6 @@ export function parseApiKey(text: string): string | undefined {
 }
 
 /** The problem that a reading without a key stands for. */
-export function apiKeyProblem({ status }: Exclude<SecretReading<string>, { status: 'set' }>): ApiKeyProblem {
+export function apiKeyProblem({ status }: Exclude<SecretResult<string>, { status: 'set' }>): ApiKeyProblem {
   return `api_key_${status === 'not-set' ? 'not_set' : status}`;
 }

@@ -5,8 +5,7 @@ export type WebhookSecret = { name: string; secret: string };
 
 /** Which secret signed the bytes, or why none did. */
 export type SignatureCheck =
-  | { authentic: true; secretName: string }
-  | { authentic: false; reason: 'missing' | 'malformed' | 'mismatch' };
+  { ok: true; secretName: string } | { ok: false; reason: 'missing' | 'malformed' | 'mismatch' };
 
 const SIGNATURE_PATTERN = /^[0-9a-f]{64}$/i;
 
@@ -21,8 +20,8 @@ export function checkSignature(
   signature: string | undefined,
   secrets: readonly WebhookSecret[],
 ): SignatureCheck {
-  if (signature === undefined || signature === '') return { authentic: false, reason: 'missing' };
-  if (!SIGNATURE_PATTERN.test(signature)) return { authentic: false, reason: 'malformed' };
+  if (signature === undefined || signature === '') return { ok: false, reason: 'missing' };
+  if (!SIGNATURE_PATTERN.test(signature)) return { ok: false, reason: 'malformed' };
 
   const claimed = Buffer.from(signature, 'hex');
   let signer: WebhookSecret | undefined;
@@ -30,5 +29,5 @@ export function checkSignature(
     const expected = createHmac('sha256', candidate.secret).update(body).digest();
     if (timingSafeEqual(expected, claimed)) signer ??= candidate;
   }
-  return signer ? { authentic: true, secretName: signer.name } : { authentic: false, reason: 'mismatch' };
+  return signer ? { ok: true, secretName: signer.name } : { ok: false, reason: 'mismatch' };
 }

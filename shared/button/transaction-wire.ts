@@ -49,16 +49,15 @@ const TransactionWireSchema = z.object({
 export type WireFault = { path: string; code: string };
 
 /** A transaction, or why it could not be understood. */
-export type TransactionReading =
-  { understood: true; transaction: Transaction } | { understood: false; faults: WireFault[] };
+export type TransactionResult = { ok: true; transaction: Transaction } | { ok: false; faults: WireFault[] };
 
 /** Reads a row of the Transactions API or a webhook's `data`. Never throws. */
-export function readTransaction(row: unknown): TransactionReading {
+export function readTransaction(row: unknown): TransactionResult {
   const wire = TransactionWireSchema.safeParse(row);
-  if (!wire.success) return { understood: false, faults: toFaults(wire.error) };
+  if (!wire.success) return { ok: false, faults: toFaults(wire.error) };
   const { data } = wire;
   return {
-    understood: true,
+    ok: true,
     transaction: {
       id: data.id,
       buttonOrderId: data.button_order_id || null,
@@ -84,42 +83,41 @@ export function readTransaction(row: unknown): TransactionReading {
 const WebhookEnvelopeSchema = z.object({ id, event_type: z.string(), data: z.unknown() });
 
 /** A webhook's transaction, or why it could not be understood. */
-export type WebhookReading =
+export type WebhookResult =
   | {
-      understood: true;
+      ok: true;
       eventId: string;
       transaction: Transaction;
       payload: unknown;
       /** What is odd about it all the same. */
       flags: readonly TransactionFlag[];
     }
-  | { understood: false; eventId?: string; faults: WireFault[] };
+  | { ok: false; eventId?: string; faults: WireFault[] };
 
 /**
  * Reads the body of an authentic webhook. Never throws. `payload` is the transaction as it came.
  *
  * Source: docs/button/webhooks.md, "Request".
  */
-export function readWebhook(body: Uint8Array): WebhookReading {
+export function readWebhook(body: Uint8Array): WebhookResult {
   const json = parseJson(body);
-  if (json === undefined) return { understood: false, faults: [{ path: '$', code: 'not_json' }] };
+  if (json === undefined) return { ok: false, faults: [{ path: '$', code: 'not_json' }] };
   const envelope = WebhookEnvelopeSchema.safeParse(json);
-  if (!envelope.success) return { understood: false, faults: toFaults(envelope.error) };
+  if (!envelope.success) return { ok: false, faults: toFaults(envelope.error) };
 
   const { id: eventId, event_type: eventType, data } = envelope.data;
   const reading = readTransaction(data);
-  if (!reading.understood) {
+  if (!reading.ok) {
     return {
-      understood: false,
+      ok: false,
       eventId,
       faults: reading.faults.map((fault) => ({ ...fault, path: `$.data${fault.path.slice(1)}` })),
     };
   }
-  if (!canBeWritten(data))
-    return { understood: false, eventId, faults: [{ path: '$.data', code: 'too_deep' }] };
+  if (!canBeWritten(data)) return { ok: false, eventId, faults: [{ path: '$.data', code: 'too_deep' }] };
   const { transaction } = reading;
   return {
-    understood: true,
+    ok: true,
     eventId,
     transaction,
     payload: data,

@@ -9,14 +9,14 @@ export type Account = { id: string; currency: string };
 export type TransactionPage = { rows: readonly unknown[]; nextCursor: string | null };
 
 /** What a read came to. */
-export type ApiReading<Value> =
-  | { read: true; value: Value; serverTime?: Date }
+export type ApiResult<Value> =
+  | { ok: true; value: Value; serverTime?: Date }
   /** The API key is wrong. */
-  | { read: false; reason: 'unauthorized' }
+  | { ok: false; reason: 'unauthorized' }
   /** Button refuses the request as it is: a cursor that has expired, for example. */
-  | { read: false; reason: 'refused'; status: number }
+  | { ok: false; reason: 'refused'; status: number }
   /** Worth another try. */
-  | { read: false; reason: 'unavailable'; detail: string; afterMs?: number };
+  | { ok: false; reason: 'unavailable'; detail: string; afterMs?: number };
 
 /** Which transactions: those whose date `timeField` lies in `[start, end)`. Instants are RFC 3339 in UTC. */
 export type TransactionQuery = {
@@ -31,8 +31,8 @@ export type TransactionQuery = {
 
 /** Button's Accounts and Transactions API. No method throws for what Button or the network does. */
 export type TransactionsApi = {
-  listAccounts(): Promise<ApiReading<Account[]>>;
-  listTransactions(query: TransactionQuery): Promise<ApiReading<TransactionPage>>;
+  listAccounts(): Promise<ApiResult<Account[]>>;
+  listTransactions(query: TransactionQuery): Promise<ApiResult<TransactionPage>>;
 };
 
 const AccountsSchema = z.object({
@@ -96,19 +96,19 @@ export function cursorOf(next: string | null): string | null {
 function readList<Value>(
   response: ButtonResponse,
   parse: (body: unknown) => Value | undefined,
-): ApiReading<Value> {
-  if (response.result !== 'answered') return { read: false, reason: 'unavailable', detail: response.reason };
+): ApiResult<Value> {
+  if (response.result !== 'answered') return { ok: false, reason: 'unavailable', detail: response.reason };
   const { status, body, serverTime, retryAfterMs: afterMs } = response;
-  if (status === 401 || status === 403) return { read: false, reason: 'unauthorized' };
+  if (status === 401 || status === 403) return { ok: false, reason: 'unauthorized' };
   if (status === 200) {
     const value = parse(body);
-    if (value === undefined) return { read: false, reason: 'unavailable', detail: 'unreadable_answer' };
-    return { read: true, value, ...(serverTime ? { serverTime } : {}) };
+    if (value === undefined) return { ok: false, reason: 'unavailable', detail: 'unreadable_answer' };
+    return { ok: true, value, ...(serverTime ? { serverTime } : {}) };
   }
   const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
-  if (isRefusal) return { read: false, reason: 'refused', status };
+  if (isRefusal) return { ok: false, reason: 'refused', status };
   return {
-    read: false,
+    ok: false,
     reason: 'unavailable',
     detail: `http_${status}`,
     ...(afterMs === undefined ? {} : { afterMs }),

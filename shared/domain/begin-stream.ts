@@ -4,7 +4,7 @@ import { toSecond, type Position } from './position.ts';
 export type FirstRead = 'historical' | 'live' | 'none';
 
 /** What a first read goes by: the settings, and when this system was deployed. Instants are ISO 8601 UTC. */
-export type FirstReading = { firstRead: FirstRead; readFrom: string; deployedAt: string };
+export type FirstReadSettings = { firstRead: FirstRead; readFrom: string; deployedAt: string };
 
 /**
  * Where the live stream of an account begins. Pure.
@@ -12,19 +12,19 @@ export type FirstReading = { firstRead: FirstRead; readFrom: string; deployedAt:
  * `firstRead` says how what is older than the deployment comes in, because an older system may have rewarded it, whenever Button lists
  * the account for the first time. An account that is newer holds nothing older: it is live from its beginning.
  */
-export function livePosition(account: string, first: FirstReading): Position {
+export function livePosition(account: string, first: FirstReadSettings): Position {
   const { firstRead, readFrom, deployedAt } = first;
   return {
     account,
     stream: 'live',
     fence: 0,
-    doneUntil: firstRead === 'none' ? deployedAt : readFrom,
+    readThrough: firstRead === 'none' ? deployedAt : readFrom,
     historicalBefore: historyEnd(first),
   };
 }
 
 /** Cut to the second, as Button's dates are: what is created in the second of deployment is live. */
-function historyEnd({ firstRead, deployedAt }: Omit<FirstReading, 'readFrom'>): string | null {
+function historyEnd({ firstRead, deployedAt }: Omit<FirstReadSettings, 'readFrom'>): string | null {
   return firstRead === 'live' ? null : toSecond(Date.parse(deployedAt));
 }
 
@@ -43,13 +43,13 @@ const DAY_MS = 24 * HOUR_MS;
  */
 export function sweepPosition(live: Position, { stream, days }: Sweep, now: Date): Position {
   const readUntilMs = now.getTime() - HOUR_MS;
-  const readFromMs = Math.max(Date.parse(live.doneUntil), now.getTime() - days * DAY_MS);
+  const readFromMs = Math.max(Date.parse(live.readThrough), now.getTime() - days * DAY_MS);
   const readFrom = toSecond(Math.min(readFromMs, readUntilMs));
   return {
     account: live.account,
     stream,
     fence: 0,
-    doneUntil: readFrom,
+    readThrough: readFrom,
     historicalBefore: live.historicalBefore,
     ...(stream === 'sweep-weekly' ? { timeField: 'created_date' as const } : {}),
     readFrom,
@@ -61,13 +61,13 @@ export function sweepPosition(live: Position, { stream, days }: Sweep, now: Date
 export const CROSS_CHECK = { account: '*', stream: 'cross-check' } as const;
 
 /** Where the comparison of the lists begins: what was created in the day up to an hour ago, by a date that never changes. Pure. */
-export function crossCheckPosition(first: Omit<FirstReading, 'readFrom'>, now: Date): Position {
+export function crossCheckPosition(first: Omit<FirstReadSettings, 'readFrom'>, now: Date): Position {
   const readUntilMs = now.getTime() - HOUR_MS;
   const readFrom = toSecond(readUntilMs - DAY_MS);
   return {
     ...CROSS_CHECK,
     fence: 0,
-    doneUntil: readFrom,
+    readThrough: readFrom,
     historicalBefore: historyEnd(first),
     timeField: 'created_date',
     readFrom,
@@ -100,7 +100,7 @@ export function backfillPosition({ account, id, delivery, timeField, ...range }:
     account,
     stream: backfillStream(id),
     fence: 0,
-    doneUntil: readFrom,
+    readThrough: readFrom,
     historicalBefore: delivery === 'historical' ? EVERYTHING_IS_HISTORICAL : null,
     ...(timeField === 'created_date' ? { timeField } : {}),
     readFrom,

@@ -1,4 +1,4 @@
-import type { CallResult } from './order-report.ts';
+import type { CallResult } from './order-ledger.ts';
 
 /**
  * A brand's breaker: while it is open, nothing is sent for the brand but one probe a minute, and everything else waits in the ledger.
@@ -18,21 +18,21 @@ export const OUTAGE_AFTER_FAILURES = 5;
 const PROBE_INTERVAL_MS = 60_000;
 
 /**
- * What the end of a talk says about Button and the key, whatever it says about the order. Pure.
+ * What the result of a call says about Button and the key, whatever it says about the order. Pure.
  *
- * - `well`: Button answers and takes the key. A 429 counts as such: each order waits for its own `Retry-After` (B2). So does a look-up by
+ * - `healthy`: Button answers and takes the key. A 429 counts as such: each order waits for its own `Retry-After` (B2). So does a look-up by
  *   token, whatever became of it: the read before it was answered.
  * - `key-refused`: a 401, or a 403 where only the key can be meant.
  * - `outage`: a 5xx, no answer, or one that makes no sense.
  * - `not-asked`: no call was made.
  */
-export function healthOf(result: CallResult): 'well' | BreakerCause | 'not-asked' {
-  if (result.result === 'done' || result.result === 'refused') return 'well';
-  if (result.result === 'try-again' && result.isLookUp) return 'well';
+export function healthOf(result: CallResult): 'healthy' | BreakerCause | 'not-asked' {
+  if (result.result === 'done' || result.result === 'refused') return 'healthy';
+  if (result.result === 'try-again' && result.isLookUp) return 'healthy';
   const { reason } = result;
   if (reason === 'unauthorized') return 'key-refused';
   if (reason.startsWith('api_key_')) return 'not-asked';
-  return reason === 'not_found' || /^http_[34]/.test(reason) ? 'well' : 'outage';
+  return reason === 'not_found' || /^http_[34]/.test(reason) ? 'healthy' : 'outage';
 }
 
 /** The breaker after `cause` was seen; one that is open already stays as it is, so that its probes keep their time. Pure. */
@@ -41,7 +41,7 @@ export function openBreaker(breaker: Breaker | undefined, cause: BreakerCause, n
   return { state: 'open', cause, since: now.toISOString(), nextProbeAt: afterProbe(now) };
 }
 
-/** The breaker after a probe that found Button well. Pure. */
+/** The breaker after a probe that found Button healthy. Pure. */
 export function closeBreaker(breaker: Breaker | undefined, now: Date): Breaker {
   return breaker?.state === 'closed' ? breaker : { state: 'closed', since: now.toISOString() };
 }

@@ -18,8 +18,8 @@ export function commissionChanges(
   after: PublishedState,
 ): CommissionChange[] {
   const changes = [
-    ...(before ? standing(before).map((one) => ({ ...one, amountMinor: -one.amountMinor })) : []),
-    ...standing(after),
+    ...(before ? amountsOf(before).map((one) => ({ ...one, amountMinor: -one.amountMinor })) : []),
+    ...amountsOf(after),
     ...(after.status === 'declined' && before?.status !== 'declined' ? [declined(before, after)] : []),
   ];
   const byPlace = Map.groupBy(changes, ({ status, currency }) => `${status} ${currency}`);
@@ -30,7 +30,7 @@ export function commissionChanges(
   });
 }
 
-function standing(state: PublishedState): CommissionChange[] {
+function amountsOf(state: PublishedState): CommissionChange[] {
   const { status } = state;
   return status === 'pending' || status === 'validated' ? [{ status, ...commission(state) }] : [];
 }

@@ -6,13 +6,13 @@ import type { Transaction } from './transaction.ts';
  * over, because an older one may have rewarded it. Pure.
  *
  * By its creation, never by its last change: what the older system rewarded when it was made must not be rewarded again because it
- * changes later (docs/decisions/0012-historical-by-creation.md). `tookOverAt` is an ISO 8601 instant; without one, everything is live.
+ * changes later (docs/decisions/0012-historical-by-creation.md). `cutOverAt` is an ISO 8601 instant; without one, everything is live.
  */
 export function deliveryOf(
   { createdDate }: Pick<Transaction, 'createdDate'>,
-  tookOverAt: string | null | undefined,
+  cutOverAt: string | null | undefined,
 ): 'live' | 'historical' {
-  const isOlder = typeof tookOverAt === 'string' && Date.parse(createdDate) < Date.parse(tookOverAt);
+  const isOlder = typeof cutOverAt === 'string' && Date.parse(createdDate) < Date.parse(cutOverAt);
   return isOlder ? 'historical' : 'live';
 }
 
@@ -20,7 +20,7 @@ export function deliveryOf(
  * When this system took over from the older one, as far as a stream goes: a backfill says itself what is new in it; for every other
  * stream the configured instant rules, else the one of the deployment. Pure.
  */
-export function tookOverAt(
+export function cutOverAt(
   { stream, historicalBefore }: Pick<Position, 'stream' | 'historicalBefore'>,
   liveFrom: string | undefined,
 ): string | null {

@@ -7,8 +7,8 @@ export type Discount = { amountMinor: number; couponCode?: string };
 export type DiscountProblem = 'amount_not_positive_integer' | 'unknown_line' | 'more_than_total';
 
 /** The lines after the discount and their sum, which is the order's new total; or why there are none. */
-export type Discounting =
-  { applied: true; total: number; lineItems: LineItem[] } | { applied: false; problem: DiscountProblem };
+export type DiscountResult =
+  { ok: true; total: number; lineItems: LineItem[] } | { ok: false; problem: DiscountProblem };
 
 /**
  * Takes a discount on one product off its line: the amount off the line's total and so off the order's, the code into that line's
@@ -19,13 +19,12 @@ export type Discounting =
 export function applyProductDiscount(
   lineItems: readonly LineItem[],
   discount: Discount & { identifier: string },
-): Discounting {
-  if (!isPositiveInteger(discount.amountMinor))
-    return { applied: false, problem: 'amount_not_positive_integer' };
+): DiscountResult {
+  if (!isPositiveInteger(discount.amountMinor)) return { ok: false, problem: 'amount_not_positive_integer' };
   const line = lineItems.find(({ identifier }) => identifier === discount.identifier);
-  if (!line) return { applied: false, problem: 'unknown_line' };
-  if (line.total < discount.amountMinor) return { applied: false, problem: 'more_than_total' };
-  return conclude(
+  if (!line) return { ok: false, problem: 'unknown_line' };
+  if (line.total < discount.amountMinor) return { ok: false, problem: 'more_than_total' };
+  return withTotal(
     lineItems.map((each) => (each === line ? deduct(each, discount.amountMinor, discount.couponCode) : each)),
   );
 }
@@ -37,15 +36,14 @@ export function applyProductDiscount(
  *
  * Source: Order API Best Practices, "Reporting Order Level Discounts".
  */
-export function applyOrderDiscount(lineItems: readonly LineItem[], discount: Discount): Discounting {
-  if (!isPositiveInteger(discount.amountMinor))
-    return { applied: false, problem: 'amount_not_positive_integer' };
-  if (sumOf(lineItems) < discount.amountMinor) return { applied: false, problem: 'more_than_total' };
+export function applyOrderDiscount(lineItems: readonly LineItem[], discount: Discount): DiscountResult {
+  if (!isPositiveInteger(discount.amountMinor)) return { ok: false, problem: 'amount_not_positive_integer' };
+  if (sumOf(lineItems) < discount.amountMinor) return { ok: false, problem: 'more_than_total' };
   const shares = distribute(
     discount.amountMinor,
     lineItems.map(({ total }) => total),
   );
-  return conclude(lineItems.map((line, index) => deduct(line, shares[index] ?? 0, discount.couponCode)));
+  return withTotal(lineItems.map((line, index) => deduct(line, shares[index] ?? 0, discount.couponCode)));
 }
 
 /** Splits `amount` in proportion to `weights` by largest remainder. The weights are integers >= 0 and sum up to at least `amount`. */
@@ -80,8 +78,8 @@ function joinCodes(line: LineItem, couponCode: string): string {
   return codes.includes(couponCode) ? codes.join(',') : [...codes, couponCode].join(',');
 }
 
-function conclude(lineItems: LineItem[]): Discounting {
-  return { applied: true, total: sumOf(lineItems), lineItems };
+function withTotal(lineItems: LineItem[]): DiscountResult {
+  return { ok: true, total: sumOf(lineItems), lineItems };
 }
 
 function sumOf(lineItems: readonly LineItem[]): number {

@@ -7,8 +7,7 @@ export type JsonFlaw = {
 };
 
 /** The parsed value with what is suspicious about the text it was parsed from. */
-export type JsonReading =
-  { readable: true; value: unknown; flaws: readonly JsonFlaw[] } | { readable: false };
+export type JsonResult = { ok: true; value: unknown; flaws: readonly JsonFlaw[] } | { ok: false };
 
 const DEEPEST_LEVEL = 32;
 
@@ -16,16 +15,16 @@ const DEEPEST_LEVEL = 32;
  * Parses JSON text and looks at the text itself for what `JSON.parse` hides: a name that occurs twice (the last one wins silently),
  * `__proto__`, nesting deeper than 32 levels, and numbers written with a decimal point or an exponent (`70.00` is parsed to 70).
  *
- * Never throws; text that is not JSON is `readable: false`. The time is linear in the length of the text.
+ * Never throws; text that is not JSON is `ok: false`. The time is linear in the length of the text.
  */
-export function readJson(text: string): JsonReading {
+export function readJson(text: string): JsonResult {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { readable: false };
+    return { ok: false };
   }
-  return { readable: true, value, flaws: findFlaws(text) };
+  return { ok: true, value, flaws: findFlaws(text) };
 }
 
 /** An object or array that is still open: where the scan stands in it, and the names seen if it is an object. */

@@ -22,7 +22,7 @@ export type MergeOutcome =
 const MAX_SEEN_VERSIONS = 20;
 
 /**
- * The one merge of webhooks, reconciler, fallback and replay.
+ * The one merge of webhooks, deferred webhooks, reconciler and replay.
  *
  * Pure. Final beats pending; among pending versions the later `modified_date` wins; what contradicts (two different final versions,
  * two contents in the same second) is kept side by side as a conflict. The same observations in any order, any number of times, give
@@ -47,8 +47,8 @@ export function mergeTransaction(
     settled,
     buttonIds: withId(record.buttonIds, observation.transaction.id),
   };
-  const isNews = candidates !== record.candidates;
-  if (!isNews && change.buttonIds === record.buttonIds) {
+  const hasChanged = candidates !== record.candidates;
+  if (!hasChanged && change.buttonIds === record.buttonIds) {
     return {
       record,
       outcome: record.candidates.some((known) => isSameVersion(known, observation)) ? 'duplicate' : 'stale',
@@ -82,11 +82,11 @@ function join(candidates: Candidates, observation: Observation): Candidates {
   const orders = candidates.map((known) => compareVersions(transaction, known.transaction));
   if (orders.includes('older')) return candidates;
   // A final version that comes again under a later date is the same version: the later date stands.
-  const twin = candidates.find((_, index) => orders[index] === 'same');
-  if (twin && twin.transaction.modifiedDate >= transaction.modifiedDate) return candidates;
+  const sameVersion = candidates.find((_, index) => orders[index] === 'same');
+  if (sameVersion && sameVersion.transaction.modifiedDate >= transaction.modifiedDate) return candidates;
 
-  const standing = candidates.filter((_, index) => orders[index] === 'contradicts');
-  const [first, ...rest] = [...standing, toCandidate(observation)].sort(byIdentity);
+  const contradicting = candidates.filter((_, index) => orders[index] === 'contradicts');
+  const [first, ...rest] = [...contradicting, toCandidate(observation)].sort(byIdentity);
   return first ? [first, ...rest] : candidates;
 }
 
@@ -95,7 +95,7 @@ function settles(
   { conflictSince, candidates }: TransactionRecord,
   { transaction, source }: Observation,
 ): boolean {
-  if (conflictSince === undefined || source.kind !== 'api' || source.readBegunAt <= conflictSince)
+  if (conflictSince === undefined || source.kind !== 'api' || source.readStartedAt <= conflictSince)
     return false;
   return !candidates.some((known) => compareVersions(transaction, known.transaction) === 'older');
 }
@@ -105,7 +105,7 @@ function isRuledOut(
   { overruled, settledBy = '' }: TransactionRecord,
   { transaction, source }: Observation,
 ): boolean {
-  if (source.kind === 'api' && source.readBegunAt > settledBy) return false;
+  if (source.kind === 'api' && source.readStartedAt > settledBy) return false;
   return overruled.includes(versionIdentity(transaction));
 }
 
@@ -117,18 +117,20 @@ function nextRecord(
   { settled, ...change }: Change,
 ): TransactionRecord {
   const { conflictSince, ...rest } = record;
-  const isNews = change.candidates !== record.candidates;
+  const hasChanged = change.candidates !== record.candidates;
   const next: TransactionRecord = {
     ...rest,
     ...change,
-    ...(settled && observation.source.kind === 'api' ? { settledBy: observation.source.readBegunAt } : {}),
+    ...(settled && observation.source.kind === 'api' ? { settledBy: observation.source.readStartedAt } : {}),
     overruled: stillRelevant(
       settled ? overruledBy(record, observation) : record.overruled,
       change.candidates,
     ),
-    seen: isNews ? [...record.seen, toSeen(observation)].slice(-MAX_SEEN_VERSIONS) : record.seen,
+    seen: hasChanged ? [...record.seen, toSeen(observation)].slice(-MAX_SEEN_VERSIONS) : record.seen,
     ...(change.candidates.length > 1
-      ? { conflictSince: isNews ? lastSeenAt(record, observation) : (conflictSince ?? observation.seenAt) }
+      ? {
+          conflictSince: hasChanged ? lastSeenAt(record, observation) : (conflictSince ?? observation.seenAt),
+        }
       : {}),
   };
   return headContent(next) === headContent(record) ? next : { ...next, version: record.version + 1 };
@@ -200,7 +202,7 @@ function toSeen({ transaction, source, seenAt, flags }: Observation): SeenVersio
     status: transaction.status,
     amountMinor: transaction.amountMinor,
     modifiedDate: transaction.modifiedDate,
-    source: source.kind === 'webhook' ? `webhook:${source.eventId}` : `api:${source.readBegunAt}`,
+    source: source.kind === 'webhook' ? `webhook:${source.eventId}` : `api:${source.readStartedAt}`,
     seenAt,
     ...(flags && flags.length > 0 ? { flags } : {}),
   };

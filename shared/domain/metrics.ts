@@ -19,7 +19,7 @@ export type MetricDefinition = {
  * is by how much a total changed, never the total.
  */
 export const METRICS = {
-  // Order reporting: each message, or wake-up, counts once, under its outcome.
+  // Order reporting: each message, or retry message, counts once, under its outcome.
   OrdersReported: { unit: 'Count', dimensions: ['Brand'] },
   OrdersUnchanged: { unit: 'Count', dimensions: ['Brand'] },
   OrdersDuplicate: { unit: 'Count', dimensions: ['Brand'] },
@@ -39,7 +39,7 @@ export const METRICS = {
   /** A brand's key: the reporter's calls that Button refused for it. */
   ButtonKeyRefused: { unit: 'Count', dimensions: [] },
   // Retry sweep.
-  OrdersWoken: { unit: 'Count', dimensions: [] },
+  OrderRetriesSent: { unit: 'Count', dimensions: [] },
   OldestDueOrderAgeSeconds: { unit: 'Seconds', dimensions: [] },
   /** 1 while any brand's breaker is open, else 0. */
   BreakerOpen: { unit: 'Count', dimensions: [], isLevel: true },
@@ -58,12 +58,12 @@ export const METRICS = {
   WebhooksFailedForButton: { unit: 'Count', dimensions: [] },
   // What is odd about a webhook that is accepted all the same, by `TransactionFlag`.
   WebhookFlags: { unit: 'Count', dimensions: ['Flag'] },
-  // The fallback queue: each try counts once; what ends in quarantine counts as WebhooksQuarantined too.
+  // The queue of deferred webhooks: each try counts once; what ends in quarantine counts as WebhooksQuarantined too.
   DeferredWebhooksApplied: { unit: 'Count', dimensions: [] },
-  DeferredWebhooksKeptWaiting: { unit: 'Count', dimensions: [] },
-  DeferredWebhooksSetAside: { unit: 'Count', dimensions: [] },
+  DeferredWebhooksWaiting: { unit: 'Count', dimensions: [] },
+  DeferredWebhooksQuarantined: { unit: 'Count', dimensions: [] },
   /** Since it was received, at each try that failed: SQS leaves what was tried three times out of the age that it measures itself. */
-  OldestHeldWebhookAgeSeconds: { unit: 'Seconds', dimensions: [] },
+  OldestDeferredWebhookAgeSeconds: { unit: 'Seconds', dimensions: [] },
   // Reconciliation: each slice of work counts once, under its outcome.
   AccountsPlanned: { unit: 'Count', dimensions: [] },
   AccountsUnavailable: { unit: 'Count', dimensions: [] },

@@ -7,8 +7,7 @@ const LARGEST_AMOUNT_MINOR = 2_147_483_647;
 export type AmountProblem =
   'currency_not_iso_4217' | 'not_decimal' | 'negative' | 'finer_than_minor_unit' | 'above_int32';
 
-export type AmountConversion =
-  { convertible: true; amountMinor: number } | { convertible: false; problem: AmountProblem };
+export type AmountConversion = { ok: true; amountMinor: number } | { ok: false; problem: AmountProblem };
 
 /**
  * Converts a decimal amount to the integer in the currency's smallest unit that Button asks for: "12.34" USD is 1234, "100" JPY is 100,
@@ -20,15 +19,15 @@ export type AmountConversion =
  */
 export function toMinorUnits(amount: string, currency: string): AmountConversion {
   const decimals = minorUnitDecimals(currency);
-  if (decimals === undefined) return { convertible: false, problem: 'currency_not_iso_4217' };
+  if (decimals === undefined) return { ok: false, problem: 'currency_not_iso_4217' };
   const [, sign, whole, fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
-  if (whole === undefined) return { convertible: false, problem: 'not_decimal' };
-  if (sign === '-') return { convertible: false, problem: 'negative' };
-  if (/[1-9]/.test(fraction.slice(decimals))) return { convertible: false, problem: 'finer_than_minor_unit' };
+  if (whole === undefined) return { ok: false, problem: 'not_decimal' };
+  if (sign === '-') return { ok: false, problem: 'negative' };
+  if (/[1-9]/.test(fraction.slice(decimals))) return { ok: false, problem: 'finer_than_minor_unit' };
 
   const digits = `${whole}${fraction.slice(0, decimals).padEnd(decimals, '0')}`.replace(/^0+(?=\d)/, '');
   const amountMinor = Number(digits);
   return digits.length <= 10 && amountMinor <= LARGEST_AMOUNT_MINOR
-    ? { convertible: true, amountMinor }
-    : { convertible: false, problem: 'above_int32' };
+    ? { ok: true, amountMinor }
+    : { ok: false, problem: 'above_int32' };
 }

@@ -1,7 +1,7 @@
 import { asJsonObject } from './json-object.ts';
 import { readJson } from './json-text.ts';
 import { minorUnitDecimals } from './currency.ts';
-import { valueOf, type OrderReport, type OrderValue } from './order-report.ts';
+import { valueOf, type LedgerEntry, type OrderValue } from './order-ledger.ts';
 
 /** What a write to the ledger changed: amounts in minor units, negative where something was taken away. */
 export type LedgerChange = {
@@ -17,7 +17,7 @@ export type LedgerChange = {
  * What the step from one state of an order to the next is worth. The changes of all steps sum up to what the last state is worth, so
  * that nothing counts twice however often it is tried. Pure.
  */
-export function ledgerChange(before: OrderReport | undefined, after: OrderReport): LedgerChange {
+export function ledgerChange(before: LedgerEntry | undefined, after: LedgerEntry): LedgerChange {
   const waitedFor = before && waitingValue(before);
   const waitsFor = waitingValue(after);
   return {
@@ -31,31 +31,31 @@ export function ledgerChange(before: OrderReport | undefined, after: OrderReport
 export function valueAtStake({
   newest,
   reported,
-}: Pick<OrderReport, 'newest' | 'reported'>): OrderValue | undefined {
+}: Pick<LedgerEntry, 'newest' | 'reported'>): OrderValue | undefined {
   return valueOf(newest) ?? reported?.value;
 }
 
 /** What a message says that its order is worth, however wrong the rest of it is; undefined if that can't be told. Never throws. */
 export function readMessageValue(body: string): OrderValue | undefined {
   const reading = readJson(body);
-  const data = reading.readable ? asJsonObject(asJsonObject(reading.value)?.['data']) : undefined;
+  const data = reading.ok ? asJsonObject(asJsonObject(reading.value)?.['data']) : undefined;
   const { total, currency } = data ?? {};
   const isAmount = typeof total === 'number' && Number.isSafeInteger(total);
   const isCurrency = typeof currency === 'string' && minorUnitDecimals(currency) !== undefined;
   return isAmount && isCurrency ? { amountMinor: total, currency } : undefined;
 }
 
-/** A claimed order that the sweep would have to wake has been tried before. What Button is known to hold is not waited for. */
-function isWaiting({ newest, reported, progress }: OrderReport): boolean {
+/** A claimed order that the sweep would have to retry has been tried before. What Button is known to hold is not waited for. */
+function isWaiting({ newest, reported, progress }: LedgerEntry): boolean {
   const isUnfinished =
     progress.state === 'waiting' ||
     progress.state === 'in-doubt' ||
-    (progress.state === 'claimed' && progress.wakeAt !== undefined);
+    (progress.state === 'claimed' && progress.retryAt !== undefined);
   return isUnfinished && reported?.hash !== newest.hash;
 }
 
-function waitingValue(report: OrderReport): OrderValue | undefined {
-  return isWaiting(report) ? valueAtStake(report) : undefined;
+function waitingValue(entry: LedgerEntry): OrderValue | undefined {
+  return isWaiting(entry) ? valueAtStake(entry) : undefined;
 }
 
 /** One change, or two where the currency has changed; none that is zero. */

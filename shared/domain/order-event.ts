@@ -28,9 +28,9 @@ export type OrderEvent = {
 } & ({ kind: 'created' | 'updated'; order: Order } | { kind: 'cancelled' });
 
 /** The message, or every reason why it is none, with the order it is about if that could be read for certain. */
-export type OrderEventParsing =
-  | { valid: true; event: OrderEvent; warnings: OrderViolation[] }
-  | { valid: false; violations: OrderViolation[]; warnings: OrderViolation[]; orderId?: string };
+export type OrderEventResult =
+  | { ok: true; event: OrderEvent; warnings: OrderViolation[] }
+  | { ok: false; violations: OrderViolation[]; warnings: OrderViolation[]; orderId?: string };
 
 /** What a brand's stage decides for itself about messages. */
 export type OrderEventSettings = OrderRules & { orderBy: 'sequence' | 'time' };
@@ -38,21 +38,21 @@ export type OrderEventSettings = OrderRules & { orderBy: 'sequence' | 'time' };
 type Envelope = z.infer<typeof OrderEnvelopeSchema>;
 type Content =
   | {
-      valid: true;
+      ok: true;
       content: { kind: 'created' | 'updated'; order: Order } | { kind: 'cancelled' };
       warnings: OrderViolation[];
     }
-  | { valid: false; violations: OrderViolation[]; warnings: OrderViolation[] };
+  | { ok: false; violations: OrderViolation[]; warnings: OrderViolation[] };
 
 /**
  * Reads one message of an order queue: CloudEvents 1.0 in JSON, structured mode, as docs/order-messages.md specifies it.
  *
  * Never throws, whatever the bytes; finds every violation at once (at most 1000); no text holds a rejected value.
  */
-export function parseOrderEvent(body: string, settings: OrderEventSettings): OrderEventParsing {
+export function parseOrderEvent(body: string, settings: OrderEventSettings): OrderEventResult {
   if (body.startsWith('\uFEFF')) return refuse([violation('byte_order_mark', [])]);
   const reading = readJson(body);
-  if (!reading.readable) return refuse([violation('not_json', [])]);
+  if (!reading.ok) return refuse([violation('not_json', [])]);
   const fields = asJsonObject(reading.value);
   if (!fields) return refuse([violation('wrong_type', [])]);
 
@@ -62,14 +62,14 @@ export function parseOrderEvent(body: string, settings: OrderEventSettings): Ord
     ...(envelope.success ? [] : describeIssues(envelope.error, [])),
     ...findSubjectMismatch(fields),
     ...findMissingVersion(fields, settings.orderBy),
-    ...(content.valid ? [] : content.violations),
+    ...(content.ok ? [] : content.violations),
   ];
   const all = listViolations([...violations, ...describeFlaws(reading.flaws, violations)], 'more_violations');
   const { warnings } = content;
   const version = envelope.success ? readVersion(envelope.data, settings.orderBy) : undefined;
-  if (all.length > 0 || !envelope.success || !content.valid || !version) {
+  if (all.length > 0 || !envelope.success || !content.ok || !version) {
     const orderId = readOrderId(fields);
-    return { valid: false, violations: all, warnings, ...(orderId === undefined ? {} : { orderId }) };
+    return { ok: false, violations: all, warnings, ...(orderId === undefined ? {} : { orderId }) };
   }
 
   const { id, source, subject, time } = envelope.data;
@@ -80,7 +80,7 @@ export function parseOrderEvent(body: string, settings: OrderEventSettings): Ord
     version,
     ...(time === undefined ? {} : { time: toUtc(time) }),
   };
-  return { valid: true, event: { ...attributes, ...content.content }, warnings };
+  return { ok: true, event: { ...attributes, ...content.content }, warnings };
 }
 
 /**
@@ -91,8 +91,8 @@ export function compareVersions(
   a: OrderVersionId,
   b: OrderVersionId,
 ): 'older' | 'same' | 'newer' | 'incomparable' {
-  if (a.by === 'sequence' && b.by === 'sequence') return toWord(compareDigits(a.sequence, b.sequence));
-  if (a.by === 'time' && b.by === 'time') return toWord(Date.parse(a.time) - Date.parse(b.time));
+  if (a.by === 'sequence' && b.by === 'sequence') return toOrdering(compareDigits(a.sequence, b.sequence));
+  if (a.by === 'time' && b.by === 'time') return toOrdering(Date.parse(a.time) - Date.parse(b.time));
   return 'incomparable';
 }
 
@@ -123,12 +123,12 @@ export function messageDeduplicationId(event: { source: string; id: string }): s
 /** The order that a message of the queue is about, however wrong the rest of it is; undefined if that can't be told. Never throws. */
 export function readMessageOrderId(body: string): string | undefined {
   const reading = readJson(body);
-  const fields = reading.readable ? asJsonObject(reading.value) : undefined;
+  const fields = reading.ok ? asJsonObject(reading.value) : undefined;
   return fields && readOrderId(fields);
 }
 
-function refuse(violations: OrderViolation[]): OrderEventParsing {
-  return { valid: false, violations, warnings: [] };
+function refuse(violations: OrderViolation[]): OrderEventResult {
+  return { ok: false, violations, warnings: [] };
 }
 
 /**
@@ -144,17 +144,17 @@ function readContent(fields: JsonObject, settings: OrderEventSettings): Content 
   const { type, data } = fields;
   if (type === 'order.cancelled.v1') {
     return isEmpty(data)
-      ? { valid: true, content: { kind: 'cancelled' }, warnings: [] }
-      : { valid: false, violations: [violation('cancellation_with_data', ['data'])], warnings: [] };
+      ? { ok: true, content: { kind: 'cancelled' }, warnings: [] }
+      : { ok: false, violations: [violation('cancellation_with_data', ['data'])], warnings: [] };
   }
   // The envelope says what is wrong with any other type; what its data should be, nobody knows.
   if (type !== 'order.created.v1' && type !== 'order.updated.v1')
-    return { valid: false, violations: [], warnings: [] };
+    return { ok: false, violations: [], warnings: [] };
 
   const kind = type === 'order.created.v1' ? 'created' : 'updated';
   const validation = validateOrderVersion(data ?? undefined, { rules: settings, kind, at: ['data'] });
-  return validation.valid
-    ? { valid: true, content: { kind, order: validation.order }, warnings: validation.warnings }
+  return validation.ok
+    ? { ok: true, content: { kind, order: validation.order }, warnings: validation.warnings }
     : validation;
 }
 
@@ -211,7 +211,7 @@ function compareDigits(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function toWord(difference: number): 'older' | 'same' | 'newer' {
+function toOrdering(difference: number): 'older' | 'same' | 'newer' {
   if (difference === 0) return 'same';
   return difference < 0 ? 'older' : 'newer';
 }

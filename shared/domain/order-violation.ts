@@ -14,7 +14,7 @@ const JSON_SYNTAX = 'RFC 8259, The JSON Data Interchange Format';
 const MESSAGE_CONTRACT = 'This project, docs/order-messages.md';
 
 /** What is said about one code. Constant texts: a rejected value can't get into them. */
-type CodeTexts = { problem: string; mend: string; source: string };
+type CodeTexts = { problem: string; fix: string; source: string };
 
 /**
  * Every reason for which an order or a message is refused, by its stable code.
@@ -24,252 +24,252 @@ type CodeTexts = { problem: string; mend: string; source: string };
 export const ORDER_VIOLATIONS = {
   not_json: {
     problem: 'The message is not JSON text.',
-    mend: 'Send one CloudEvent as JSON in UTF-8, in structured mode.',
+    fix: 'Send one CloudEvent as JSON in UTF-8, in structured mode.',
     source: CLOUD_EVENTS_JSON,
   },
   byte_order_mark: {
     problem: 'The message begins with a byte order mark.',
-    mend: 'Encode the message as UTF-8 without a byte order mark.',
+    fix: 'Encode the message as UTF-8 without a byte order mark.',
     source: `${JSON_SYNTAX}, section 8.1`,
   },
   duplicate_key: {
     problem: 'A name occurs twice in one JSON object, so that its value is ambiguous.',
-    mend: 'Send each name once.',
+    fix: 'Send each name once.',
     source: `${JSON_SYNTAX}, section 4`,
   },
   proto_key: {
     problem: 'A JSON object holds the name __proto__.',
-    mend: 'Remove that name.',
+    fix: 'Remove that name.',
     source: MESSAGE_CONTRACT,
   },
   nested_too_deep: {
     problem: 'The JSON is nested more than 32 levels deep.',
-    mend: 'Send the order in the documented form, which needs 5 levels.',
+    fix: 'Send the order in the documented form, which needs 5 levels.',
     source: MESSAGE_CONTRACT,
   },
   specversion_unsupported: {
     problem: 'The CloudEvents specversion is not "1.0".',
-    mend: 'Send specversion "1.0".',
+    fix: 'Send specversion "1.0".',
     source: CLOUD_EVENTS,
   },
   event_type_unknown: {
     problem: 'The event type is none of the order events.',
-    mend: 'Send order.created.v1, order.updated.v1 or order.cancelled.v1.',
+    fix: 'Send order.created.v1, order.updated.v1 or order.cancelled.v1.',
     source: MESSAGE_CONTRACT,
   },
   event_version_unsupported: {
     problem: 'The event type has a major version that this reporter does not know.',
-    mend: 'Send version 1, or deploy a reporter that knows the newer version and replay the message.',
+    fix: 'Send version 1, or deploy a reporter that knows the newer version and replay the message.',
     source: MESSAGE_CONTRACT,
   },
   event_attribute_malformed: {
     problem:
       'A CloudEvents attribute is empty, too long (over 1024 characters) or holds characters that are not allowed.',
-    mend: 'Send id as text without control characters, and source as a URI reference (ASCII, no spaces).',
+    fix: 'Send id as text without control characters, and source as a URI reference (ASCII, no spaces).',
     source: CLOUD_EVENTS,
   },
   data_content_type_unsupported: {
     problem: 'The datacontenttype is not JSON.',
-    mend: 'Send datacontenttype "application/json" or leave it out.',
+    fix: 'Send datacontenttype "application/json" or leave it out.',
     source: CLOUD_EVENTS_JSON,
   },
   data_base64_unsupported: {
     problem: 'The data is base64-encoded.',
-    mend: 'Send the order as a JSON object in data.',
+    fix: 'Send the order as a JSON object in data.',
     source: CLOUD_EVENTS_JSON,
   },
   subject_mismatch: {
     problem: 'The subject is not the order_id in data.',
-    mend: 'Send the order id as subject, exactly as in data.order_id.',
+    fix: 'Send the order id as subject, exactly as in data.order_id.',
     source: MESSAGE_CONTRACT,
   },
   sequence_missing: {
     problem: 'The sequence extension is missing, so that the versions of the order have no order.',
-    mend: 'Send sequence: a number that rises with every version of an order.',
+    fix: 'Send sequence: a number that rises with every version of an order.',
     source: CLOUD_EVENTS_SEQUENCE,
   },
   sequence_malformed: {
     problem: 'The sequence is not a JSON string of 1 to 1000 decimal digits.',
-    mend: 'Send the number as a string, for example "17".',
+    fix: 'Send the number as a string, for example "17".',
     source: CLOUD_EVENTS_SEQUENCE,
   },
   time_missing: {
     problem: 'The time is missing, and this brand orders the versions of an order by time.',
-    mend: 'Send the instant of the change as time.',
+    fix: 'Send the instant of the change as time.',
     source: MESSAGE_CONTRACT,
   },
   time_malformed: {
     problem: 'The time is not an RFC 3339 timestamp with an offset.',
-    mend: 'Send a time such as 2017-07-25T08:23:52Z.',
+    fix: 'Send a time such as 2017-07-25T08:23:52Z.',
     source: CLOUD_EVENTS,
   },
   cancellation_with_data: {
     problem: 'A cancellation carries data. A cancellation is for the whole order and cannot be undone.',
-    mend: 'Send no data for a cancellation; send order.updated.v1 if some of the order remains.',
+    fix: 'Send no data for a cancellation; send order.updated.v1 if some of the order remains.',
     source: `${OVERVIEW}, "Cancel an Order"`,
   },
   missing_field: {
     problem: 'A required field is missing.',
-    mend: 'Send the field.',
+    fix: 'Send the field.',
     source: `${REFERENCE}, "Body Params"`,
   },
   wrong_type: {
     problem: 'The value has the wrong JSON type.',
-    mend: 'Send the documented type; leave an optional field out instead of sending null.',
+    fix: 'Send the documented type; leave an optional field out instead of sending null.',
     source: `${REFERENCE}, "Body Params"`,
   },
   unknown_field: {
     problem: 'Button documents no such field.',
-    mend: 'Remove the field, or move what it says into the attributes of a line item.',
+    fix: 'Remove the field, or move what it says into the attributes of a line item.',
     source: `${OVERVIEW}, "Order Object"`,
   },
   status_read_only: {
     problem: 'The status of an order is read-only.',
-    mend: 'Remove status; send order.cancelled.v1 to cancel the order.',
+    fix: 'Remove status; send order.cancelled.v1 to cancel the order.',
     source: `${OVERVIEW}, "Order Object"`,
   },
   total_as_decimal_refused: {
     problem: 'Decimal totals are not accepted: they do not say in which unit an integer is meant.',
-    mend: 'Remove total_as_decimal and send amounts in the smallest unit of the currency (1234 for 12.34 USD).',
+    fix: 'Remove total_as_decimal and send amounts in the smallest unit of the currency (1234 for 12.34 USD).',
     source: MESSAGE_CONTRACT,
   },
   is_new_misnamed: {
     problem: 'Button has no field is_new_user.',
-    mend: 'Send customer.is_new.',
+    fix: 'Send customer.is_new.',
     source: `${OVERVIEW}, "Customer Object"`,
   },
   finalization_date_misnamed: {
     problem: 'Button has no field finalized_date.',
-    mend: 'Remove it; the date is called finalization_date and Button sets it by itself.',
+    fix: 'Remove it; the date is called finalization_date and Button sets it by itself.',
     source: `${BEST_PRACTICES}, "Understanding the finalization_date field"`,
   },
   plain_email: {
     problem: 'A plain e-mail address must not be sent.',
-    mend: 'Send customer.email_sha256: the SHA-256 of the trimmed, lower-case address in hex.',
+    fix: 'Send customer.email_sha256: the SHA-256 of the trimmed, lower-case address in hex.',
     source: `${OVERVIEW}, "Customer Object"`,
   },
   finalization_date_refused: {
     problem: 'A finalization_date would override the return policy of the brand.',
-    mend: 'Remove it; Button sets it by itself. A brand that really needs it allows it in its configuration.',
+    fix: 'Remove it; Button sets it by itself. A brand that really needs it allows it in its configuration.',
     source: `${BEST_PRACTICES}, "Understanding the finalization_date field"`,
   },
   text_not_unicode: {
     problem: 'The text holds half of a surrogate pair and cannot be written as UTF-8.',
-    mend: 'Do not cut texts between the two halves of a character.',
+    fix: 'Do not cut texts between the two halves of a character.',
     source: MESSAGE_CONTRACT,
   },
   text_too_long: {
     problem: 'The text has more than 255 characters.',
-    mend: 'Shorten it to 255 characters.',
+    fix: 'Shorten it to 255 characters.',
     source: `${OVERVIEW}, "Order Object" and "Line Items Object"`,
   },
   order_id_malformed: {
     problem: 'The order id is not printable ASCII of 1 to 255 characters, or it begins or ends with a space.',
-    mend: 'Send an ASCII order id of at most 255 characters.',
+    fix: 'Send an ASCII order id of at most 255 characters.',
     source: `${OVERVIEW}, "Order Object"`,
   },
   order_id_dot_segment: {
     problem: 'The order id is "." or "..", which has a meaning of its own in the path of a URL.',
-    mend: 'Use another order id.',
+    fix: 'Use another order id.',
     source: 'RFC 3986, section 5.2.4',
   },
   amount_not_integer: {
     problem:
       "The amount is not an integer. Amounts count the currency's smallest unit: 12.34 USD is 1234, 100 JPY is 100.",
-    mend: 'Multiply by the power of ten that ISO 4217 gives the currency and send a JSON integer.',
+    fix: 'Multiply by the power of ten that ISO 4217 gives the currency and send a JSON integer.',
     source: `${OVERVIEW}, "Order Object"`,
   },
   amount_negative: {
     problem: 'The amount is negative.',
-    mend: 'Send what remains to be paid for, 0 or more.',
+    fix: 'Send what remains to be paid for, 0 or more.',
     source: `${BEST_PRACTICES}, "How to Report Discounts"`,
   },
   amount_above_int32: {
     problem: 'The amount is above 2147483647, the largest that Button takes.',
-    mend: "Check that the amount counts the currency's smallest unit; a larger order cannot be reported in one.",
+    fix: "Check that the amount counts the currency's smallest unit; a larger order cannot be reported in one.",
     source: `${REFERENCE}, "Body Params"`,
   },
   number_with_decimal_point: {
     problem:
       'An integer is written with a decimal point or an exponent. 70.0 may mean 70 cents or 70 dollars.',
-    mend: 'Write integers with digits only: 7000, not 70.00, 7000.0 or 7e3.',
+    fix: 'Write integers with digits only: 7000, not 70.00, 7000.0 or 7e3.',
     source: MESSAGE_CONTRACT,
   },
   total_not_sum: {
     problem: 'The total is not the sum of the totals of the line items.',
-    mend: 'Deduct discounts from both, leave taxes and delivery out of both, and send the complete line items.',
+    fix: 'Deduct discounts from both, leave taxes and delivery out of both, and send the complete line items.',
     source: `${BEST_PRACTICES}, "How to Report Discounts"`,
   },
   currency_not_iso_4217: {
     problem:
       'The currency is not an active ISO 4217 code (three capital letters) of a currency with a minor unit.',
-    mend: 'Send the code of the currency of the order, for example USD.',
+    fix: 'Send the code of the currency of the order, for example USD.',
     source: `${OVERVIEW}, "Order Object"; ISO 4217, amendment 180`,
   },
   date_not_iso_8601: {
     problem: 'The date is not an ISO 8601 calendar date or date and time in extended form.',
-    mend: 'Send a time such as 2017-07-25T08:23:52Z.',
+    fix: 'Send a time such as 2017-07-25T08:23:52Z.',
     source: `${OVERVIEW}, "Order Object"`,
   },
   btn_ref_not_url_safe: {
     problem:
       'The btn_ref is not a URL-safe string of 1 to 255 characters (letters, digits, "-", ".", "_", "~").',
-    mend: 'Send the token as it was received, or leave btn_ref out when there was none.',
+    fix: 'Send the token as it was received, or leave btn_ref out when there was none.',
     source: `${OVERVIEW}, "Order Object"`,
   },
   btn_ref_test_token_malformed: {
     problem: 'The btn_ref begins like a test token but is not one.',
-    mend: 'Send fakesrctok- followed by 16 of the characters 0-9 and a-f.',
+    fix: 'Send fakesrctok- followed by 16 of the characters 0-9 and a-f.',
     source: `${BEST_PRACTICES}, "Handling Button Attribution Tokens"`,
   },
   btn_ref_test_token_refused: {
     problem: 'The btn_ref is a test token, and this stage reports real orders.',
-    mend: 'Send test orders to a test stage.',
+    fix: 'Send test orders to a test stage.',
     source: `${BEST_PRACTICES}, "Handling Button Attribution Tokens"`,
   },
   btn_ref_real_token_refused: {
     problem: 'The btn_ref is not a test token, and this stage takes test orders only.',
-    mend: 'Send a token such as fakesrctok-abcdef0123456789.',
+    fix: 'Send a token such as fakesrctok-abcdef0123456789.',
     source: `${BEST_PRACTICES}, "Handling Button Attribution Tokens"`,
   },
   channel_unknown: {
     problem: 'The partner_order_channel is neither "app" nor "webview".',
-    mend: 'Send where the customer bought: "app" or "webview".',
+    fix: 'Send where the customer bought: "app" or "webview".',
     source: `${OVERVIEW}, "Order Object"`,
   },
   email_sha256_malformed: {
     problem: 'The email_sha256 is not 64 hexadecimal characters.',
-    mend: 'Send the SHA-256 of the trimmed, lower-case address in hex, without a label such as "SHA2-256(stdin)= ".',
+    fix: 'Send the SHA-256 of the trimmed, lower-case address in hex, without a label such as "SHA2-256(stdin)= ".',
     source: `${OVERVIEW}, "Customer Object"`,
   },
   line_identifier_empty: {
     problem: 'The identifier of a line item is empty.',
-    mend: 'Send the SKU or UPC of the product.',
+    fix: 'Send the SKU or UPC of the product.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   line_identifier_repeated: {
     problem: 'Another line item of the order has the same identifier.',
-    mend: 'Give each line item its own identifier, or merge the two lines.',
+    fix: 'Give each line item its own identifier, or merge the two lines.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   quantity_not_positive_integer: {
     problem: 'The quantity is not an integer above 0.',
-    mend: 'Send the number of units; leave out a line of which nothing remains.',
+    fix: 'Send the number of units; leave out a line of which nothing remains.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   category_too_deep: {
     problem: 'The category has more than 7 entries.',
-    mend: 'Send the 7 most general ones.',
+    fix: 'Send the 7 most general ones.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   attribute_not_text: {
     problem: 'An attribute of a line item is not a text.',
-    mend: 'Send attributes as an object of texts.',
+    fix: 'Send attributes as an object of texts.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   more_violations: {
     problem: 'There are more violations than the 1000 listed.',
-    mend: 'Mend these first.',
+    fix: 'Fix these first.',
     source: MESSAGE_CONTRACT,
   },
 } as const satisfies Record<string, CodeTexts>;
@@ -281,53 +281,53 @@ export const ORDER_VIOLATIONS = {
 export const ORDER_WARNINGS = {
   recommended_field_missing: {
     problem: "A field is missing that one of Button's pages calls required and another calls optional.",
-    mend: 'Send the field if you know its value.',
+    fix: 'Send the field if you know its value.',
     source: `${OVERVIEW}, against ${REFERENCE}`,
   },
   btn_ref_missing: {
     problem: 'A new order has no btn_ref: it cannot be attributed to a publisher.',
-    mend: 'Send the token if the customer came through Button; without one the order is still reported.',
+    fix: 'Send the token if the customer came through Button; without one the order is still reported.',
     source: `${OVERVIEW}, "Order Object"`,
   },
   btn_ref_organization_id: {
     problem:
       'The btn_ref begins with "org-", like the id of an organisation; that is not an attribution token.',
-    mend: 'Send the token that came with the click.',
+    fix: 'Send the token that came with the click.',
     source: BUTTON_LINKS,
   },
   date_without_offset: {
     problem: 'The date has no time of day or no UTC offset; how Button reads it is not documented.',
-    mend: 'Send a time with an offset, such as 2017-07-25T08:23:52Z.',
+    fix: 'Send a time with an offset, such as 2017-07-25T08:23:52Z.',
     source: `${OVERVIEW}, "Order Object"`,
   },
   finalization_date_overrides_policy: {
     problem: 'A finalization_date overrides the return policy of the brand, which Button does not recommend.',
-    mend: 'Leave it out unless the order really has a return policy of its own.',
+    fix: 'Leave it out unless the order really has a return policy of its own.',
     source: `${BEST_PRACTICES}, "Understanding the finalization_date field"`,
   },
   line_items_empty: {
     problem: 'The list of line items is empty.',
-    mend: 'Send the line items; send order.cancelled.v1 when nothing of the order remains.',
+    fix: 'Send the line items; send order.cancelled.v1 when nothing of the order remains.',
     source: `${BEST_PRACTICES}, "Differences between order updates and cancellations"`,
   },
   total_zero_on_update: {
     problem: 'An update sets the total to 0.',
-    mend: 'Send order.cancelled.v1 when nothing of the order remains.',
+    fix: 'Send order.cancelled.v1 when nothing of the order remains.',
     source: `${BEST_PRACTICES}, "Differences between order updates and cancellations"`,
   },
   upc_not_12_digits: {
     problem: 'The upc is not 12 digits. Only industries without UPC use an id of their own.',
-    mend: 'Send the UPC-A (GTIN-12) if the product has one.',
+    fix: 'Send the UPC-A (GTIN-12) if the product has one.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   upc_e_not_expanded: {
     problem: 'The upc has 8 digits, like a UPC-E.',
-    mend: 'Expand the UPC-E to its 12 digits.',
+    fix: 'Expand the UPC-E to its 12 digits.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   more_warnings: {
     problem: 'There are more warnings than the 1000 listed.',
-    mend: 'Look at these first.',
+    fix: 'Look at these first.',
     source: MESSAGE_CONTRACT,
   },
 } as const satisfies Record<string, CodeTexts>;
@@ -335,13 +335,13 @@ export const ORDER_WARNINGS = {
 /** The stable name of a reason to refuse, or of a warning. */
 export type OrderViolationCode = keyof typeof ORDER_VIOLATIONS | keyof typeof ORDER_WARNINGS;
 
-/** One thing that is wrong with an order or a message, and how to mend it. It never holds the rejected value. */
+/** One thing that is wrong with an order or a message, and how to fix it. It never holds the rejected value. */
 export type OrderViolation = {
   code: OrderViolationCode;
   /** Where it is: a JSON path such as `$.line_items[0].total`. */
   path: string;
   problem: string;
-  mend: string;
+  fix: string;
   source: string;
 };
 
@@ -357,7 +357,7 @@ export function isOrderViolationCode(text: string): text is OrderViolationCode {
   return Object.hasOwn(TEXTS, text);
 }
 
-/** Far more than anyone mends at once, and little enough to store: a hostile 1 MiB message could fill a hundred times that. */
+/** Far more than anyone fixes at once, and little enough to store: a hostile 1 MiB message could fill a hundred times that. */
 const LISTED_AT_MOST = 1000;
 
 /** The same list without repetitions, cut after 1000 entries; a cut list ends with the code `more`. */

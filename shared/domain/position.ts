@@ -14,7 +14,7 @@ export type ReadWindow = {
   /** How often it was begun again. */
   restarts?: number;
   /** What its end comes to by Button's clock, where that is behind ours: what changes there after the read is in no page of it. */
-  safeUntil?: string;
+  endAtButton?: string;
 };
 
 /**
@@ -28,7 +28,7 @@ export type Position = {
   /** Rises whenever a worker takes the position: a worker that lost it can store nothing more. */
   fence: number;
   /** Everything before this instant is stored. */
-  doneUntil: string;
+  readThrough: string;
   /** Transactions created before this instant are historical, because they were there before this system was; null: none are. */
   historicalBefore: string | null;
   /** The date that windows are cut by; `modified_date` unless given. */
@@ -80,34 +80,34 @@ const CLOCK_TOLERANCE_MS = 60 * SECOND_MS;
 export function windowToRead(position: Position, clock: Date, policy: WindowPolicy): ReadWindow | undefined {
   if (position.window) return position.window;
   if (isFinished(position)) return undefined;
-  const doneUntilMs = Date.parse(position.doneUntil);
+  const readThroughMs = Date.parse(position.readThrough);
   const overlapMs = position.readUntil === undefined ? policy.overlapMs : 0;
-  const start = toSecond(doneUntilMs - overlapMs);
+  const start = toSecond(readThroughMs - overlapMs);
   const end = toSecond(
-    Math.min(lastEndMs(position, clock, policy), doneUntilMs + longestMs(position, clock)),
+    Math.min(lastEndMs(position, clock, policy), readThroughMs + longestMs(position, clock)),
   );
   return start < end ? { start, end, cursor: null, pages: 0, rows: 0, repaired: 0 } : undefined;
 }
 
-function longestMs({ doneUntil, maxWindowSeconds }: Position, clock: Date): number {
-  const isHistory = clock.getTime() - Date.parse(doneUntil) > MAX_HISTORY_WINDOW_MS;
+function longestMs({ readThrough, maxWindowSeconds }: Position, clock: Date): number {
+  const isHistory = clock.getTime() - Date.parse(readThrough) > MAX_HISTORY_WINDOW_MS;
   const longest = isHistory ? MAX_HISTORY_WINDOW_MS : MAX_WINDOW_MS;
   return maxWindowSeconds === undefined ? longest : Math.min(longest, maxWindowSeconds * SECOND_MS);
 }
 
 /** Whether everything is stored that could be read at `clock`. Pure. */
 export function isCaughtUp(position: Position, clock: Date, policy: WindowPolicy): boolean {
-  return !position.window && Date.parse(position.doneUntil) >= lastEndMs(position, clock, policy);
+  return !position.window && Date.parse(position.readThrough) >= lastEndMs(position, clock, policy);
 }
 
 /** Whether the stream has an end and is over. Pure. */
-export function isFinished({ window, doneUntil, readUntil }: Position): boolean {
-  return !window && readUntil !== undefined && Date.parse(doneUntil) >= Date.parse(readUntil);
+export function isFinished({ window, readThrough, readUntil }: Position): boolean {
+  return !window && readUntil !== undefined && Date.parse(readThrough) >= Date.parse(readUntil);
 }
 
 /** Whether the position claims what cannot be: that something was read before it happened. Pure. */
-export function isInFuture({ doneUntil, completedAt, window }: Position, now: Date): boolean {
-  const claims = [doneUntil, completedAt, window?.end].filter((instant) => instant !== undefined);
+export function isInFuture({ readThrough, completedAt, window }: Position, now: Date): boolean {
+  const claims = [readThrough, completedAt, window?.end].filter((instant) => instant !== undefined);
   return claims.some((instant) => Date.parse(instant) > now.getTime() + CLOCK_TOLERANCE_MS);
 }
 
@@ -122,14 +122,14 @@ function latestEndMs(clock: Date, { lagMs }: WindowPolicy): number {
 
 /** The window whose first page Button answered at `serverTime`, by its own clock. Pure. */
 export function boundBy(window: ReadWindow, serverTime: Date, policy: WindowPolicy): ReadWindow {
-  const safeUntil = toSecond(latestEndMs(serverTime, policy));
-  return window.cursor === null && safeUntil < window.end ? { ...window, safeUntil } : window;
+  const endAtButton = toSecond(latestEndMs(serverTime, policy));
+  return window.cursor === null && endAtButton < window.end ? { ...window, endAtButton } : window;
 }
 
 /**
  * The position after a page of `window` has been stored. Pure.
  *
- * Only the last page (`nextCursor` null) moves `doneUntil`, and never back.
+ * Only the last page (`nextCursor` null) moves `readThrough`, and never back.
  */
 export function afterPage(
   position: Position,
@@ -145,9 +145,9 @@ export function afterPage(
   };
   if (page.nextCursor !== null) return { ...position, window: read };
   const closed = widen(withoutWindow(position), window);
-  const readUntil = window.safeUntil ?? window.end;
-  if (Date.parse(readUntil) <= Date.parse(position.doneUntil)) return closed;
-  return { ...closed, doneUntil: readUntil, completedAt: page.storedAt.toISOString() };
+  const readUntil = window.endAtButton ?? window.end;
+  if (Date.parse(readUntil) <= Date.parse(position.readThrough)) return closed;
+  return { ...closed, readThrough: readUntil, completedAt: page.storedAt.toISOString() };
 }
 
 /** A window that was read without trouble lets the next one be twice as long. */
@@ -172,7 +172,7 @@ export function readAgain(position: Position, window: ReadWindow): Position | un
 
 /** The position from which half of the window is read; undefined if it is as short as windows get. Pure. */
 export function readHalf(position: Position, window: ReadWindow): Position | undefined {
-  const lengthSeconds = (Date.parse(window.end) - Date.parse(position.doneUntil)) / SECOND_MS;
+  const lengthSeconds = (Date.parse(window.end) - Date.parse(position.readThrough)) / SECOND_MS;
   if (lengthSeconds <= MIN_WINDOW_SECONDS) return undefined;
   const maxWindowSeconds = Math.max(MIN_WINDOW_SECONDS, Math.floor(lengthSeconds / 2));
   return { ...withoutWindow(position), maxWindowSeconds };

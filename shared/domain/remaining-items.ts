@@ -40,7 +40,7 @@ export function remainingItems(order: Order, remaining: readonly RemainingItem[]
     if ('problem' in remainder) return { kind: 'impossible', problem: remainder.problem };
     if (remainder.line) kept.push(remainder.line);
   }
-  return conclude(order, kept);
+  return toRemainder(order, kept);
 }
 
 function remainderOf(line: LineItem, item: RemainingItem): LineRemainder {
@@ -60,7 +60,7 @@ function totalOfFirst(total: number, ordered: number, quantity: number): number 
   return quantity * Math.floor(total / ordered) + Math.min(quantity, total % ordered);
 }
 
-function conclude(order: Order, kept: LineItem[]): Remainder {
+function toRemainder(order: Order, kept: LineItem[]): Remainder {
   if (kept.length === 0) return { kind: 'cancelled', orderId: order.order_id };
   const before = order.line_items ?? [];
   if (kept.length === before.length && kept.every((line, index) => line === before[index]))

@@ -91,7 +91,7 @@ export type TransactionRecord = {
 /** One version that has just been seen, and how. */
 export type Observation = Candidate & {
   /** An API read knows when it began: a version it shows was current at some instant after that. */
-  source: { kind: 'webhook'; eventId: string } | { kind: 'api'; readBegunAt: string };
+  source: { kind: 'webhook'; eventId: string } | { kind: 'api'; readStartedAt: string };
   seenAt: string;
   delivery: 'live' | 'historical';
   flags?: readonly TransactionFlag[];

@@ -18,8 +18,8 @@ export const DEFAULT_ORDER_RULES: OrderRules = { allowFinalizationDate: false, t
 
 /** The order, or every reason why it is none. Warnings come with both and refuse nothing. */
 export type OrderValidation =
-  | { valid: true; order: Order; warnings: OrderViolation[] }
-  | { valid: false; violations: OrderViolation[]; warnings: OrderViolation[] };
+  | { ok: true; order: Order; warnings: OrderViolation[] }
+  | { ok: false; violations: OrderViolation[]; warnings: OrderViolation[] };
 
 /** Judges a new order, complete, and finds every violation at once (at most 1000). No text ever holds a rejected value. */
 export function validateOrder(input: unknown, rules: OrderRules): OrderValidation {
@@ -43,12 +43,12 @@ export function validateOrderVersion(
   );
   const warnings = listViolations(findWarnings(input, { kind, at }), 'more_warnings');
   return parsed.success && violations.length === 0
-    ? { valid: true, order: parsed.data, warnings }
-    : { valid: false, violations, warnings };
+    ? { ok: true, order: parsed.data, warnings }
+    : { ok: false, violations, warnings };
 }
 
 /** Names that people send in good faith, and what to tell them. */
-const KNOWN_STRANGERS: ReadonlyMap<string, OrderViolationCode> = new Map([
+const COMMON_MISTAKES: ReadonlyMap<string, OrderViolationCode> = new Map([
   ['status', 'status_read_only'],
   ['total_as_decimal', 'total_as_decimal_refused'],
   ['is_new_user', 'is_new_misnamed'],
@@ -62,7 +62,7 @@ export function describeIssues(error: z.ZodError, at: readonly JsonPathSegment[]
     const segments = [...at, ...issue.path];
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) =>
-        violation(KNOWN_STRANGERS.get(key) ?? 'unknown_field', [...segments, key]),
+        violation(COMMON_MISTAKES.get(key) ?? 'unknown_field', [...segments, key]),
       );
     }
     return [violation(isOrderViolationCode(issue.message) ? issue.message : 'wrong_type', segments)];

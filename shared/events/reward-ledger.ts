@@ -3,7 +3,7 @@ import type { TransactionChangedDetail } from '../domain/transaction-changed.ts'
 // A sample of how a publisher's own system turns events into rewards. Nothing here is deployed with this project.
 
 /** What one transaction is worth to its user now: an entry under `transactionKey`, to be stored under the condition that its version rises. */
-export type LedgerEntry = { version: number; currency: string; creditMinor: number; isFinal: boolean };
+export type RewardEntry = { version: number; currency: string; creditMinor: number; isFinal: boolean };
 
 /**
  * The entry after an event, or the same entry if the event tells nothing new. Pure.
@@ -13,9 +13,9 @@ export type LedgerEntry = { version: number; currency: string; creditMinor: numb
  * has credited the next one takes back.
  */
 export function creditReward(
-  entry: LedgerEntry | undefined,
+  entry: RewardEntry | undefined,
   { version, amountMinor, currency, final, rewardable, delivery }: TransactionChangedDetail,
-): LedgerEntry {
+): RewardEntry {
   if (entry && entry.version >= version) return entry;
   const counts = delivery === 'live' && rewardable;
   return {
@@ -27,7 +27,7 @@ export function creditReward(
 }
 
 /** What can be paid out in each currency, in minor units: final entries only, because what is pending can still be declined. Pure. */
-export function payableMinor(entries: Iterable<LedgerEntry>): Map<string, number> {
+export function payableMinor(entries: Iterable<RewardEntry>): Map<string, number> {
   const payable = new Map<string, number>();
   for (const { currency, creditMinor, isFinal } of entries) {
     if (isFinal) payable.set(currency, (payable.get(currency) ?? 0) + creditMinor);

@@ -2,12 +2,12 @@ import { mergeTransaction, type MergeOutcome } from '../domain/merge-transaction
 import { transactionKey, type Observation, type TransactionRecord } from '../domain/transaction.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { TransactionStore } from '../store/transaction-store.ts';
-import type { Stored } from '../store/versioned-item.ts';
+import type { Versioned } from '../store/versioned-item.ts';
 
 const MAX_MERGES = 5;
 
 /**
- * The one way a version gets into the store, for webhook, fallback and reconciler alike: merge with what is known, then one
+ * The one way a version gets into the store, for webhooks, deferred webhooks and the reconciler alike: merge with what is known, then one
  * conditional write, or none if nothing is new. Who loses a race merges again with what won.
  *
  * `known` saves the read. Throws `RetryableError` if the race is lost too often, and whatever the store throws.
@@ -15,18 +15,18 @@ const MAX_MERGES = 5;
 export async function applyTransaction(
   store: TransactionStore,
   observation: Observation,
-  known?: Stored<TransactionRecord> | 'absent',
+  known?: Versioned<TransactionRecord> | 'absent',
 ): Promise<{ outcome: MergeOutcome; before: TransactionRecord | undefined; after: TransactionRecord }> {
-  let standing =
+  let current =
     known === 'absent' ? undefined : (known ?? (await store.read(transactionKey(observation.transaction))));
   for (let attempt = 0; attempt < MAX_MERGES; attempt += 1) {
-    const before = standing?.thing;
+    const before = current?.value;
     const { record: after, outcome } = mergeTransaction(before, observation);
     if (after === before) return { outcome, before, after };
 
-    const result = await store.write(after, standing?.revision ?? 0);
-    if (result.written) return { outcome, before, after };
-    standing = result.current;
+    const result = await store.write(after, current?.revision ?? 0);
+    if (result.ok) return { outcome, before, after };
+    current = result.current;
   }
   throw new RetryableError('Too many writers at one transaction');
 }

@@ -23,7 +23,7 @@ export type ReceivedWebhook = { body: Uint8Array; receivedAt: string };
 /** What applying a webhook needs. */
 export type ApplyWebhookPorts = {
   transactions: TransactionStore;
-  quarantine: Pick<QuarantineStore, 'keep'>;
+  quarantine: Pick<QuarantineStore, 'put'>;
   /** What was created before this instant (ISO 8601 UTC) is historical; left out, every webhook is live. */
   liveFrom?: string;
   metrics: Metrics;
@@ -31,7 +31,7 @@ export type ApplyWebhookPorts = {
 };
 
 /**
- * Applies an authentic webhook: for the receiver, for the fallback queue once the table is back, and for a replay.
+ * Applies an authentic webhook: for the receiver, for the queue of deferred webhooks once the table is back, and for a replay.
  *
  * Throws if the table cannot be reached; nothing is lost by calling it again.
  */
@@ -40,7 +40,7 @@ export async function applyWebhook(
   ports: ApplyWebhookPorts,
 ): Promise<WebhookOutcome> {
   const reading = readWebhook(webhook.body);
-  if (!reading.understood) {
+  if (!reading.ok) {
     const reasons = reading.faults.map(({ path, code }) => ({
       code,
       path,
@@ -70,7 +70,7 @@ export async function quarantineWebhook(
   { eventId, reasons }: { eventId?: string | undefined; reasons: readonly QuarantineReason[] },
   { quarantine, now }: Pick<ApplyWebhookPorts, 'quarantine' | 'now'>,
 ): Promise<void> {
-  await quarantine.keep({
+  await quarantine.put({
     kind: 'webhook',
     id: eventId ?? createHash('sha256').update(body).digest('hex'),
     bytes: body,

@@ -1,13 +1,13 @@
 import { backfillPosition, backfillStream, type BackfillRange } from '../domain/begin-stream.ts';
 import { isFinished } from '../domain/position.ts';
-import { plannedWakeUp, type WakeUpMessage } from '../domain/wake-up.ts';
+import { plannedReadMessage, type ReadMessage } from '../domain/read-message.ts';
 import type { PositionStore } from '../store/position-store.ts';
 
 /** What starting a backfill needs. */
 export type BackfillPorts = {
   positions: Pick<PositionStore, 'create'>;
-  /** Throws unless every message is on the queue of wake-ups. */
-  send: (messages: readonly WakeUpMessage[]) => Promise<void>;
+  /** Throws unless every message is on the queue of read messages. */
+  send: (messages: readonly ReadMessage[]) => Promise<void>;
   now: () => Date;
 };
 
@@ -20,7 +20,7 @@ export type BackfillStart =
 
 /**
  * Reads a range of an account once more, by the code and the merge of every other reading and beside it: nothing is told twice, and
- * the live position is not touched. If its worker is killed, the next tick of the planner wakes another.
+ * the live position is not touched. If its worker is killed, the next tick of the planner sends another read message.
  *
  * Throws if table or queue cannot be reached; starting it again under the same id is then the way on.
  */
@@ -34,14 +34,14 @@ export async function startBackfill(range: BackfillRange, ports: BackfillPorts):
   const position = { ...backfillPosition(range), createdAt: startedAt };
   const isNew = await ports.positions.create(position);
   const { account, stream } = position;
-  await ports.send([plannedWakeUp({ account, stream }, startedAt)]);
+  await ports.send([plannedReadMessage({ account, stream }, startedAt)]);
   return { outcome: isNew ? 'started' : 'resumed', stream };
 }
 
 /** How far a backfill has got; instants are ISO 8601 UTC, `share` is between 0 and 1 of the range, not of its rows. */
 export type BackfillProgress = {
   readFrom: string;
-  doneUntil: string;
+  readThrough: string;
   readUntil: string;
   finished: boolean;
   share: number;
@@ -54,9 +54,9 @@ export async function backfillProgress(
 ): Promise<BackfillProgress | 'unreadable' | undefined> {
   const position = await positions.read(account, backfillStream(id));
   if (position === undefined || position === 'unreadable') return position;
-  const { readFrom, doneUntil, readUntil } = position;
+  const { readFrom, readThrough, readUntil } = position;
   if (readFrom === undefined || readUntil === undefined) return 'unreadable';
   const lengthMs = Date.parse(readUntil) - Date.parse(readFrom);
-  const share = lengthMs === 0 ? 1 : (Date.parse(doneUntil) - Date.parse(readFrom)) / lengthMs;
-  return { readFrom, doneUntil, readUntil, finished: isFinished(position), share };
+  const share = lengthMs === 0 ? 1 : (Date.parse(readThrough) - Date.parse(readFrom)) / lengthMs;
+  return { readFrom, readThrough, readUntil, finished: isFinished(position), share };
 }

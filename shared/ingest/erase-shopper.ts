@@ -3,7 +3,7 @@ import type { TransactionRecord } from '../domain/transaction.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { Scanned } from '../store/transaction-scan.ts';
 import type { TransactionStore } from '../store/transaction-store.ts';
-import type { Stored } from '../store/versioned-item.ts';
+import type { Versioned } from '../store/versioned-item.ts';
 
 /** Who is to be erased: the value of one or both of Button's pass-through fields. */
 export type Shopper = { publisherCustomerId?: string; pubRef?: string };
@@ -14,7 +14,7 @@ export type EraseTransactionsPorts = {
   all: AsyncIterable<Scanned>;
   transactions: Pick<TransactionStore, 'write'>;
   /** The transaction that a part belongs to, strongly consistent: it may have been erased just now. */
-  readOwner: (key: string) => Promise<Stored<TransactionRecord> | undefined>;
+  readOwner: (key: string) => Promise<Versioned<TransactionRecord> | undefined>;
   /** Deletes a part of a large transaction. */
   deletePart: (partKey: string) => Promise<void>;
   now: () => Date;
@@ -49,7 +49,7 @@ export async function findShopper(
       partsOf.push(scanned.partOf);
       continue;
     }
-    const { thing: record } = scanned.stored;
+    const { value: record } = scanned.stored;
     if (record.erasedAt !== undefined) erased.add(record.key);
     if (belongsTo(record, shopper)) transactions += 1;
   }
@@ -77,10 +77,10 @@ async function eraseTransactions(
   const partsOf = new Map<string, string[]>();
   const erased = new Set<string>();
   let found = 0;
-  const eraseIfDue = async (stored: Stored<TransactionRecord>): Promise<void> => {
-    const { key, erasedAt } = stored.thing;
+  const eraseIfDue = async (stored: Versioned<TransactionRecord>): Promise<void> => {
+    const { key, erasedAt } = stored.value;
     if (erasedAt === undefined) {
-      if (!isToErase(stored.thing)) return;
+      if (!isToErase(stored.value)) return;
       await eraseStored(stored, ports);
       found += 1;
     }
@@ -101,17 +101,17 @@ async function eraseTransactions(
 }
 
 async function eraseStored(
-  found: Stored<TransactionRecord>,
+  found: Versioned<TransactionRecord>,
   { transactions, now }: EraseTransactionsPorts,
 ): Promise<void> {
-  let standing = found;
+  let current = found;
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     const result = await transactions.write(
-      eraseTransaction(standing.thing, now().toISOString()),
-      standing.revision,
+      eraseTransaction(current.value, now().toISOString()),
+      current.revision,
     );
-    if (result.written) return;
-    standing = result.current;
+    if (result.ok) return;
+    current = result.current;
   }
   throw new RetryableError('Too many writers at one transaction');
 }

@@ -13,14 +13,14 @@ export type RebuildRange = {
   start: string;
   end: string;
   /** What a transaction is that the table does not know: `historical` unless it is certain that nobody was rewarded for it. */
-  unknownAre: 'live' | 'historical';
+  newTransactionsAre: 'live' | 'historical';
 };
 
 /** What rebuilding needs. */
 export type RebuildPorts = {
   api: Pick<TransactionsApi, 'listTransactions'>;
   transactions: TransactionStore;
-  quarantine: Pick<QuarantineStore, 'keep'>;
+  quarantine: Pick<QuarantineStore, 'put'>;
   /** Rows asked for at once. */
   pageSize: number;
   now: () => Date;
@@ -29,9 +29,9 @@ export type RebuildPorts = {
 /** Rows by what became of them. */
 export type RebuildCounts = { changed: number; unchanged: number; quarantined: number };
 
-/** What rebuilding came to. After `partial` run it again from `doneUntil`: what is stored stays stored. */
+/** What rebuilding came to. After `partial` run it again from `readThrough`: what is stored stays stored. */
 export type RebuildOutcome = RebuildCounts &
-  ({ outcome: 'complete' } | { outcome: 'partial'; reason: string; doneUntil: string });
+  ({ outcome: 'complete' } | { outcome: 'partial'; reason: string; readThrough: string });
 
 const DAY_MS = 86_400_000;
 
@@ -46,7 +46,7 @@ export async function rebuild(range: RebuildRange, ports: RebuildPorts): Promise
   for (const day of daysOf(range)) {
     const problem = await rebuildDay({ ...range, ...day }, counts, ports);
     if (problem !== undefined)
-      return { ...counts, outcome: 'partial', reason: problem, doneUntil: day.start };
+      return { ...counts, outcome: 'partial', reason: problem, readThrough: day.start };
   }
   return { ...counts, outcome: 'complete' };
 }
@@ -60,7 +60,7 @@ async function rebuildDay(
   const { accountId, start, end } = range;
   let cursor: string | null = null;
   do {
-    const readBegunAt = ports.now().toISOString();
+    const readStartedAt = ports.now().toISOString();
     const reading = await ports.api.listTransactions({
       accountId,
       timeField: 'modified_date',
@@ -69,9 +69,9 @@ async function rebuildDay(
       pageSize: ports.pageSize,
       cursor,
     });
-    if (!reading.read) return reading.reason;
+    if (!reading.ok) return reading.reason;
     const { rows, nextCursor }: TransactionPage = reading.value;
-    for (const row of rows) counts[await applyRow(row, { ...range, readBegunAt }, ports)] += 1;
+    for (const row of rows) counts[await applyRow(row, { ...range, readStartedAt }, ports)] += 1;
     // A cursor that does not move would be read for ever.
     if (nextCursor !== null && nextCursor === cursor) return 'repeated_cursor';
     cursor = nextCursor;
@@ -81,14 +81,14 @@ async function rebuildDay(
 
 async function applyRow(
   row: unknown,
-  { accountId, unknownAre, readBegunAt }: RebuildRange & { readBegunAt: string },
+  { accountId, newTransactionsAre, readStartedAt }: RebuildRange & { readStartedAt: string },
   { transactions, quarantine, now }: RebuildPorts,
 ): Promise<keyof RebuildCounts> {
   const reading = readTransaction(row);
   const seenAt = now().toISOString();
-  if (!reading.understood) {
+  if (!reading.ok) {
     const bytes = JSON.stringify(row);
-    await quarantine.keep({
+    await quarantine.put({
       kind: 'transaction-row',
       id: createHash('sha256').update(bytes).digest('hex'),
       bytes,
@@ -105,9 +105,9 @@ async function applyRow(
     {
       transaction,
       payload: row,
-      source: { kind: 'api', readBegunAt },
+      source: { kind: 'api', readStartedAt },
       seenAt,
-      delivery: known?.thing.delivery ?? unknownAre,
+      delivery: known?.value.delivery ?? newTransactionsAre,
     },
     known ?? 'absent',
   );

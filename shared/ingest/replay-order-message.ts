@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { messageDeduplicationId, messageGroupId, readMessageOrderId } from '../domain/order-event.ts';
-import { readWakeUp } from '../domain/order-wake-up.ts';
+import { readRetryMessage } from '../domain/retry-message.ts';
 import type { FifoMessage } from '../runtime/fifo-sender.ts';
 import type { QuarantineReview } from '../store/quarantine-review.ts';
 
@@ -55,7 +55,7 @@ export async function replayOrderMessage(
 
 /** The group of the order that the message is about, as far as it can be told: behind its other versions. */
 function groupOf(body: string): string | undefined {
-  const orderId = readWakeUp(body)?.orderId ?? readMessageOrderId(body);
+  const orderId = readRetryMessage(body)?.orderId ?? readMessageOrderId(body);
   return orderId === undefined ? undefined : messageGroupId(orderId);
 }
 

@@ -13,7 +13,7 @@ export type AwsClients = {
   sqs: Pick<SQSClient, 'send'>;
 };
 
-/** How a client waits for AWS; see `impatientClient`. */
+/** How a client waits for AWS; see `shortTimeouts`. */
 export type ClientSettings = {
   maxAttempts?: number;
   requestHandler?: { connectionTimeout: number; requestTimeout: number; throwOnRequestTimeout: boolean };

@@ -48,15 +48,15 @@ export type OrderMessage = {
 export type MessageSettings = OrderEventSettings & { source: string; maxMessageBytes: number };
 
 /** A message, or why there is none. */
-export type MessageWriting =
-  | { written: true; message: OrderMessage }
-  | { written: false; result: Extract<SendResult, { outcome: 'invalid' | 'too-large' }> };
+export type OrderMessageResult =
+  | { ok: true; message: OrderMessage }
+  | { ok: false; result: Extract<SendResult, { outcome: 'invalid' | 'too-large' }> };
 
 /**
  * Writes an event as the message that docs/order-messages.md specifies, and reads it as the reporter will: the judgement is about the
  * very text that is sent. Never throws, whatever stands in the event.
  */
-export function writeOrderMessage(event: OrderEventToSend, settings: MessageSettings): MessageWriting {
+export function writeOrderMessage(event: OrderEventToSend, settings: MessageSettings): OrderMessageResult {
   const text = writeBody(event, settings.source);
   if (!text) {
     const violations = [violation('not_json', [])];
@@ -68,17 +68,17 @@ export function writeOrderMessage(event: OrderEventToSend, settings: MessageSett
   if (bytes > maxMessageBytes) return refuse({ eventId, outcome: 'too-large', bytes, maxMessageBytes });
   const parsing = parseOrderEvent(body, settings);
   const { warnings } = parsing;
-  if (!parsing.valid) {
+  if (!parsing.ok) {
     return refuse({ eventId, outcome: 'invalid', violations: parsing.violations, warnings });
   }
 
   const groupId = messageGroupId(parsing.event.orderId);
   const deduplicationId = messageDeduplicationId(parsing.event);
-  return { written: true, message: { eventId, body, bytes, groupId, deduplicationId, warnings } };
+  return { ok: true, message: { eventId, body, bytes, groupId, deduplicationId, warnings } };
 }
 
-function refuse(result: Extract<MessageWriting, { written: false }>['result']): MessageWriting {
-  return { written: false, result };
+function refuse(result: Extract<OrderMessageResult, { ok: false }>['result']): OrderMessageResult {
+  return { ok: false, result };
 }
 
 /** Undefined if the event can't be written as JSON: it holds itself, or a bigint. Types rule that out, plain JavaScript does not. */

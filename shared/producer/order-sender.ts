@@ -5,7 +5,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { DEFAULT_ORDER_RULES, type OrderRules } from '../domain/validate-order.ts';
 import {
   writeOrderMessage,
-  type MessageWriting,
+  type OrderMessageResult,
   type OrderCancellation,
   type OrderEventToSend,
   type OrderVersion,
@@ -70,10 +70,10 @@ export function createOrderSender({
   const settings = { ...rules, orderBy, source, maxMessageBytes };
   const mailbox = { client, queueUrl, maxBatchBytes: maxMessageBytes, wait, random };
 
-  const write = (event: OrderEventToSend): MessageWriting => writeOrderMessage(event, settings);
-  const deliver = (writings: readonly MessageWriting[]): Promise<Deliveries> =>
+  const write = (event: OrderEventToSend): OrderMessageResult => writeOrderMessage(event, settings);
+  const deliver = (writings: readonly OrderMessageResult[]): Promise<Deliveries> =>
     sendInOrder(
-      writings.flatMap((writing) => (writing.written ? [writing.message] : [])),
+      writings.flatMap((writing) => (writing.ok ? [writing.message] : [])),
       mailbox,
     );
   const sendOne = async (event: OrderEventToSend): Promise<SendResult> => {
@@ -93,8 +93,8 @@ export function createOrderSender({
   };
 }
 
-function toResult(writing: MessageWriting, deliveries: Deliveries): SendResult {
-  if (!writing.written) return writing.result;
+function toResult(writing: OrderMessageResult, deliveries: Deliveries): SendResult {
+  if (!writing.ok) return writing.result;
   const { eventId, warnings } = writing.message;
   const delivery = deliveries.get(writing.message) ?? { outcome: 'not-sent', reason: 'behind-unsent' };
   return delivery.outcome === 'sent' ? { eventId, ...delivery, warnings } : { eventId, ...delivery };

@@ -27,11 +27,11 @@ export type Mailbox = {
 /** The messages of one group: only the first that is unsent may be on its way, so that none overtakes another. */
 type Lane = { head: OrderMessage; later: OrderMessage[]; attempts: number };
 
-type Answer = { taken: true; messageId: string } | { taken: false; code: string; senderFault: boolean };
-type BatchResult = { answered: true; answers: [Lane, Answer][] } | { answered: false; cause: unknown };
+type Answer = { ok: true; messageId: string } | { ok: false; code: string; senderFault: boolean };
+type BatchResult = { ok: true; answers: [Lane, Answer][] } | { ok: false; cause: unknown };
 
 /** An entry that the answer doesn't mention: nothing says that it was taken. */
-const UNANSWERED: Answer = { taken: false, code: 'Unanswered', senderFault: false };
+const UNANSWERED: Answer = { ok: false, code: 'Unanswered', senderFault: false };
 
 /** "A single message batch request can include a maximum of 10 messages" (SQS, Amazon SQS message quotas). */
 const MAX_ENTRIES = 10;
@@ -49,7 +49,7 @@ export async function sendInOrder(messages: readonly OrderMessage[], mailbox: Ma
   const lanes = toLanes(messages);
   while (lanes.size > 0) {
     const request = await sendBatch(nextBatch(lanes, mailbox.maxBatchBytes), mailbox);
-    if (!request.answered) {
+    if (!request.ok) {
       const delivery: Delivery = { outcome: 'not-sent', reason: 'request-failed', cause: request.cause };
       for (const message of unsentOf(lanes)) deliveries.set(message, delivery);
       break;
@@ -103,25 +103,25 @@ async function sendBatch(batch: readonly Lane[], { client, queueUrl }: Mailbox):
     const { Successful: taken = [], Failed: failed = [] } = await client.send(command);
     const answers = new Map<string | undefined, Answer>([...taken.map(toTaken), ...failed.map(toFailed)]);
     return {
-      answered: true,
+      ok: true,
       answers: batch.map((lane, index) => [lane, answers.get(String(index)) ?? UNANSWERED]),
     };
   } catch (cause) {
-    return { answered: false, cause };
+    return { ok: false, cause };
   }
 }
 
 function toTaken({ Id, MessageId }: SendMessageBatchResultEntry): [string | undefined, Answer] {
-  return [Id, { taken: true, messageId: MessageId ?? '' }];
+  return [Id, { ok: true, messageId: MessageId ?? '' }];
 }
 
 function toFailed({ Id, Code, SenderFault }: BatchResultErrorEntry): [string | undefined, Answer] {
-  return [Id, { taken: false, code: Code ?? 'Unknown', senderFault: SenderFault ?? false }];
+  return [Id, { ok: false, code: Code ?? 'Unknown', senderFault: SenderFault ?? false }];
 }
 
 /** What the answer means for the first message of the lane; undefined if it is to be sent again. */
 function judge({ attempts }: Lane, answer: Answer): Delivery | undefined {
-  if (answer.taken) return { outcome: 'sent', messageId: answer.messageId };
+  if (answer.ok) return { outcome: 'sent', messageId: answer.messageId };
   const { code } = answer;
   if (answer.senderFault) return { outcome: 'not-sent', reason: 'refused', code };
   return attempts + 1 < MAX_ATTEMPTS ? undefined : { outcome: 'not-sent', reason: 'attempts-used-up', code };

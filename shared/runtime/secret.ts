@@ -7,7 +7,7 @@ import {
 import { errorName, log } from './logger.ts';
 
 /** What a secret held when it was last read. */
-export type SecretReading<Value> =
+export type SecretResult<Value> =
   | { status: 'set'; value: Value }
   /** Nobody has given the secret a value yet: the system is deployed but not configured. */
   | { status: 'not-set' }
@@ -19,9 +19,9 @@ export type SecretReading<Value> =
 /** A secret that is read at most once in a while. */
 export type Secret<Value> = {
   /** The cached reading, read anew once it is older than `maxAgeMs`, unless `signal` ends that. Never throws. */
-  read(options?: { signal?: AbortSignal }): Promise<SecretReading<Value>>;
+  read(options?: { signal?: AbortSignal }): Promise<SecretResult<Value>>;
   /** Reads anew, but not more often than every `minRefreshMs`; returns the reading either way. Never throws. */
-  refresh(): Promise<SecretReading<Value>>;
+  refresh(): Promise<SecretResult<Value>>;
 };
 
 /** What a cached secret needs. */
@@ -44,11 +44,11 @@ export type SecretOptions<Value> = {
  */
 export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value> {
   const { maxAgeMs = 60_000, minRefreshMs = 10_000, now = Date.now } = options;
-  let cached: { reading: SecretReading<Value>; readAt: number } | undefined;
+  let cached: { reading: SecretResult<Value>; readAt: number } | undefined;
   let lastTryAt = -Infinity;
-  let pending: Promise<SecretReading<Value>> | undefined;
+  let pending: Promise<SecretResult<Value>> | undefined;
 
-  const renew = async (signal?: AbortSignal): Promise<SecretReading<Value>> => {
+  const renew = async (signal?: AbortSignal): Promise<SecretResult<Value>> => {
     lastTryAt = now();
     const reading = await fetchSecret(options, signal);
     if (reading.status === 'unreachable') return cached?.reading ?? reading;
@@ -56,7 +56,7 @@ export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value
     return reading;
   };
 
-  const renewOnce = (signal?: AbortSignal): Promise<SecretReading<Value>> => {
+  const renewOnce = (signal?: AbortSignal): Promise<SecretResult<Value>> => {
     pending ??= renew(signal).finally(() => (pending = undefined));
     return pending;
   };
@@ -79,7 +79,7 @@ export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value
 async function fetchSecret<Value>(
   { client, secretId, parse }: SecretOptions<Value>,
   signal: AbortSignal | undefined,
-): Promise<SecretReading<Value>> {
+): Promise<SecretResult<Value>> {
   try {
     const { SecretString: text } = await client.send(
       new GetSecretValueCommand({ SecretId: secretId }),

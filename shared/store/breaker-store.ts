@@ -3,13 +3,13 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
 import type { Breaker } from '../domain/breaker.ts';
-import { ORDER_REPORTS_TABLE } from './table.ts';
-import { putRevision, type DynamoDB, type Stored, type WriteResult } from './versioned-item.ts';
+import { ORDER_LEDGER_TABLE } from './table.ts';
+import { putRevision, type DynamoDB, type Versioned, type WriteResult } from './versioned-item.ts';
 
 /** The breaker of one brand; one that was never opened is not there. */
 export type BreakerStore = {
   /** Strongly consistent. */
-  read(): Promise<Stored<Breaker> | undefined>;
+  read(): Promise<Versioned<Breaker> | undefined>;
   /** Stores the breaker if it is still at that revision (0: if it is not there yet). */
   write(breaker: Breaker, expectedRevision: number): Promise<WriteResult<Breaker>>;
 };
@@ -44,7 +44,7 @@ export function createBreakerStore({
   table: string;
   brand: string;
 }): BreakerStore {
-  const key = { [ORDER_REPORTS_TABLE.partitionKey]: { S: `${brand}#breaker` } };
+  const key = { [ORDER_LEDGER_TABLE.partitionKey]: { S: `${brand}#breaker` } };
   return {
     async read() {
       const { Item } = await client.send(
@@ -56,14 +56,14 @@ export function createBreakerStore({
     async write(breaker, expectedRevision) {
       const item = { ...key, ...marshall({ schemaVersion: SCHEMA_VERSION, breaker }) };
       const result = await putRevision(client, { table, item, expectedRevision });
-      return result.written
-        ? { written: true, stored: { thing: breaker, revision: expectedRevision + 1 } }
-        : { written: false, current: fromItem(result.standing) };
+      return result.ok
+        ? { ok: true, stored: { value: breaker, revision: expectedRevision + 1 } }
+        : { ok: false, current: fromItem(result.current) };
     },
   };
 }
 
-function fromItem(item: Record<string, AttributeValue>): Stored<Breaker> {
+function fromItem(item: Record<string, AttributeValue>): Versioned<Breaker> {
   const { revision, breaker } = ItemSchema.parse(unmarshall(item));
-  return { thing: breaker, revision };
+  return { value: breaker, revision };
 }

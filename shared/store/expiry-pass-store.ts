@@ -4,12 +4,12 @@ import * as z from 'zod';
 
 import type { ExpiryPass } from '../domain/expiry-pass.ts';
 import { EXPIRY_PASS_PARTITION, POSITIONS_TABLE } from './table.ts';
-import { putRevision, type DynamoDB, type Stored } from './versioned-item.ts';
+import { putRevision, type DynamoDB, type Versioned } from './versioned-item.ts';
 
 /** Where the pass over all transactions stands. Every method throws if the table cannot be reached. */
 export type ExpiryPassStore = {
   /** Strongly consistent; undefined before the first pass. */
-  read(): Promise<Stored<ExpiryPass> | undefined>;
+  read(): Promise<Versioned<ExpiryPass> | undefined>;
   /** Saves the pass if it is still at that revision (0: if there is none yet); false if another run was faster. */
   save(pass: ExpiryPass, expectedRevision: number): Promise<boolean>;
 };
@@ -22,7 +22,7 @@ const instant = z.iso.datetime();
 const ItemSchema = z.object({
   revision: count,
   pass: z.object({
-    beganAt: instant,
+    startedAt: instant,
     after: z.string().exactOptional(),
     finishedAt: instant.exactOptional(),
     stalePending: z.object({ transactions: count, amountsMinor: z.record(z.string(), z.int()) }),
@@ -48,12 +48,12 @@ export function createExpiryPassStore({
       );
       if (!Item) return undefined;
       const { revision, pass } = ItemSchema.parse(unmarshall(Item));
-      return { thing: pass, revision };
+      return { value: pass, revision };
     },
 
     async save(pass, expectedRevision) {
       const item = { ...key, ...marshall({ schemaVersion: SCHEMA_VERSION, pass }) };
-      const { written } = await putRevision(client, { table, item, expectedRevision });
+      const { ok: written } = await putRevision(client, { table, item, expectedRevision });
       return written;
     },
   };

@@ -12,7 +12,7 @@ const DICTIONARY_1 = Buffer.from(
     '","btn_ref":"srctok-","customer":{"id":"","email_sha256":"","device_id":"","is_new":true},"customer_order_id":"',
     '","partner_order_channel":"webview","app","line_items":[{"identifier":"","total":,"amount":,"quantity":1,"sku":"","upc":"',
     '","category":["",""],"description":"","attributes":{"size":"","brand":"","coupon_code":""}}]}},"progress":{"state":"in-doubt",',
-    '"state":"waiting","dueAt":"2026-","reason":"","state":"claimed","owner":"","until":"2026-","certain":true,"wakeAt":"2026-',
+    '"state":"waiting","dueAt":"2026-","reason":"","state":"claimed","owner":"","until":"2026-","certain":true,"retryAt":"2026-',
     '"state":"settled"},"attempts":0,"warnings":[],"reported":{"version":{"by":"sequence","sequence":"","hash":"","at":"2026-',
     '","acceptedOnly":false,"buttonOrderId":"btnorder-"}}',
     '{"candidates":[{"transaction":{"id":"tx-","buttonOrderId":"btnorder-","status":"validated","status":"declined","status":"pending',

@@ -13,7 +13,7 @@ const PositionSchema = z.object({
   account: z.string(),
   stream: z.string(),
   fence: count,
-  doneUntil: instant,
+  readThrough: instant,
   historicalBefore: instant.nullable(),
   timeField: z.literal('created_date').exactOptional(),
   readFrom: instant.exactOptional(),
@@ -27,7 +27,7 @@ const PositionSchema = z.object({
       rows: count,
       repaired: count,
       restarts: count.exactOptional(),
-      safeUntil: instant.exactOptional(),
+      endAtButton: instant.exactOptional(),
     })
     .exactOptional(),
   maxWindowSeconds: z.int().positive().exactOptional(),

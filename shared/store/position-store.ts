@@ -20,14 +20,14 @@ import { POSITIONS_TABLE } from './table.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
 /** A stream, and how far it is read; `unreadable` where the stored position makes no sense. */
-export type StandingStream = { stream: string; position: Position | 'unreadable' };
+export type StoredStream = { stream: string; position: Position | 'unreadable' };
 
 /** How far the reconciler has got, by account and stream. Every method throws if the table cannot be reached. */
 export type PositionStore = {
   /** Strongly consistent: a position decides what is read. */
   read(account: string, stream: string): Promise<Position | 'unreadable' | undefined>;
   /** Every stream of the account, strongly consistent. */
-  list(account: string): Promise<StandingStream[]>;
+  list(account: string): Promise<StoredStream[]>;
   /** Creates the position unless there is one already; false if there is. */
   create(position: Position): Promise<boolean>;
   /**
@@ -35,7 +35,7 @@ export type PositionStore = {
    * it was read. Undefined if another worker was faster.
    */
   take(position: Position): Promise<Position | undefined>;
-  /** Saves the position if its fence is still standing; false if another worker has taken it since. */
+  /** Saves the position if its fence is still the current one; false if another worker has taken it since. */
   save(position: Position): Promise<boolean>;
   /** Saves the position without its drift and adds that to the day's report: both or, if the fence has moved (false), neither. */
   saveAndReport(position: Position, report: { day: string; retentionDays: number }): Promise<boolean>;
@@ -104,16 +104,16 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
     create: (position) => put(toItem(position), IS_ABSENT),
 
     async take({ account, stream, fence }) {
-      const standing = fenceStands(fence);
+      const atFence = isAtFence(fence);
       const taken = await orUndefined(
         client.send(
           new UpdateItemCommand({
             TableName: table,
             Key: keyOf(account, stream),
             UpdateExpression: 'SET fence = :next REMOVE retryAt',
-            ConditionExpression: standing.ConditionExpression,
+            ConditionExpression: atFence.ConditionExpression,
             ExpressionAttributeValues: {
-              ...standing.ExpressionAttributeValues,
+              ...atFence.ExpressionAttributeValues,
               ':next': { N: String(fence + 1) },
             },
             ReturnValues: 'ALL_NEW',
@@ -124,24 +124,24 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
       return position === 'unreadable' ? undefined : position;
     },
 
-    save: (position) => put(toItem(position), fenceStands(position.fence)),
+    save: (position) => put(toItem(position), isAtFence(position.fence)),
 
     async saveAndReport({ drift, ...position }, { day, retentionDays }) {
       if (drift === undefined || Object.keys(drift).length === 0)
-        return put(toItem(position), fenceStands(position.fence));
+        return put(toItem(position), isAtFence(position.fence));
       const expiresAtEpochSeconds = Date.parse(`${day}T00:00:00Z`) / 1000 + retentionDays * 86_400;
       const report = { account: position.account, day };
       return transact(client, [
-        { Put: { TableName: table, Item: toItem(position), ...fenceStands(position.fence) } },
+        { Put: { TableName: table, Item: toItem(position), ...isAtFence(position.fence) } },
         addToReport({ table, report, drift, expiresAtEpochSeconds }),
       ]);
     },
 
     async replaceUnreadable(position) {
-      const standing = await get(keyOf(position.account, position.stream));
-      if (!standing) return put(toItem(position), IS_ABSENT);
-      if (fromItem(standing) !== 'unreadable') return false;
-      const { fence } = standing;
+      const current = await get(keyOf(position.account, position.stream));
+      if (!current) return put(toItem(position), IS_ABSENT);
+      if (fromItem(current) !== 'unreadable') return false;
+      const { fence } = current;
       const isUntouched = fence
         ? { ConditionExpression: 'fence = :fence', ExpressionAttributeValues: { ':fence': fence } }
         : { ConditionExpression: 'attribute_not_exists(fence)' };
@@ -155,8 +155,8 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
 
     async markDeployment(startedAt) {
       const key = keyOf(DEPLOYMENT_KEY.account, DEPLOYMENT_KEY.stream);
-      const standing = await get(key);
-      if (standing) return readMark(standing);
+      const current = await get(key);
+      if (current) return readMark(current);
       if (await put(toItem({ ...DEPLOYMENT_KEY, startedAt }), IS_ABSENT)) return startedAt;
       return readMark(await get(key));
     },
@@ -176,7 +176,7 @@ function keyOf(account: string, stream: string): Item {
   return { [POSITIONS_TABLE.partitionKey]: { S: account }, [POSITIONS_TABLE.sortKey]: { S: stream } };
 }
 
-function fenceStands(fence: number): Required<Condition> {
+function isAtFence(fence: number): Required<Condition> {
   return {
     ConditionExpression: 'fence = :fence',
     ExpressionAttributeValues: { ':fence': { N: String(fence) } },

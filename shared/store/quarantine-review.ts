@@ -14,7 +14,7 @@ import { quarantinePartId, type QuarantineReason } from './quarantine-store.ts';
 import { QUARANTINE_TABLE } from './table.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
-/** A refused thing without its bytes. Instants are ISO 8601 UTC. */
+/** A refused item without its bytes. Instants are ISO 8601 UTC. */
 export type QuarantineSummary = {
   kind: string;
   id: string;
@@ -27,8 +27,8 @@ export type QuarantineSummary = {
   replayedAt?: string;
 };
 
-/** A refused thing with its bytes, as they came. */
-export type QuarantinedThing = QuarantineSummary & { bytes: Uint8Array };
+/** A refused item with its bytes, as they came. */
+export type QuarantinedItem = QuarantineSummary & { bytes: Uint8Array };
 
 /** One page of a kind's entries; `nextPage` asks for the one that follows and is missing on the last. */
 export type QuarantinePage = { entries: QuarantineSummary[]; nextPage?: string };
@@ -36,7 +36,7 @@ export type QuarantinePage = { entries: QuarantineSummary[]; nextPage?: string }
 /** What people do with a quarantine. Its methods throw if the table cannot be reached, or holds an entry that is not whole. */
 export type QuarantineReview = {
   /** The entry with all its bytes; undefined if it is not there (any more). */
-  read(kind: string, id: string): Promise<QuarantinedThing | undefined>;
+  read(kind: string, id: string): Promise<QuarantinedItem | undefined>;
   /** The entries of a kind in the order of their ids, `pageSize` at most; a page may hold fewer and not be the last. */
   list(kind: string, page: { pageSize: number; nextPage?: string }): Promise<QuarantinePage>;
   /** Notes that the entry, as it was read, was replayed at that instant; false if it was refused once more since, or is not there. */
@@ -49,7 +49,7 @@ const ReasonSchema = z.object({
   code: z.string(),
   path: z.string().exactOptional(),
   problem: z.string(),
-  mend: z.string().exactOptional(),
+  fix: z.string().exactOptional(),
   source: z.string().exactOptional(),
 });
 const SummarySchema = z.object({

@@ -5,20 +5,20 @@ import { packText } from './packed-json.ts';
 import { QUARANTINE_TABLE } from './table.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
-/** Why something was refused: a stable code, where, what is wrong, how to mend it. Never the rejected value. */
+/** Why something was refused: a stable code, where, what is wrong, how to fix it. Never the rejected value. */
 export type QuarantineReason = {
   code: string;
   path?: string;
   problem: string;
-  mend?: string;
+  fix?: string;
   source?: string;
 };
 
-/** Something that was refused and is kept until somebody has mended and replayed it. */
+/** Something that was refused and is kept until somebody has fixed and replayed it. */
 export type QuarantineEntry = {
   /** What it is and whose, for example `order#acme`, `webhook` or `transaction-row`. */
   kind: string;
-  /** The same for every try at the same thing, so that a repeat is kept once. */
+  /** The same for every try at the same item, so that a repeat is kept once. */
   id: string;
   /** The original bytes, as they came. */
   bytes: string | Uint8Array;
@@ -36,7 +36,7 @@ export type QuarantineStore = {
    * Keeps the entry. One that is there already keeps its bytes and origin, and stands as refused anew: for these reasons, and not
    * replayed, so that whoever replayed it sees that it did not help. Throws if the table cannot be reached.
    */
-  keep(entry: QuarantineEntry): Promise<void>;
+  put(entry: QuarantineEntry): Promise<void>;
 };
 
 const SCHEMA_VERSION = 1;
@@ -58,7 +58,7 @@ export function createQuarantineStore({
   retentionDays: number;
 }): QuarantineStore {
   return {
-    async keep({ kind, id, bytes, reasons, refusedAt, origin }) {
+    async put({ kind, id, bytes, reasons, refusedAt, origin }) {
       const [first, ...more] = split(packText(bytes));
       const expiresAt = Math.ceil(Date.parse(refusedAt) / 1000) + retentionDays * 86_400;
       const keyOf = (itemId: string) => ({

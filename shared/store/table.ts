@@ -1,7 +1,7 @@
 // Names that the infrastructure and the code share. Constants only: this file must not import an SDK.
 
 /** One item per brand and order: what Button was told, and what it still has to be told. */
-export const ORDER_REPORTS_TABLE = {
+export const ORDER_LEDGER_TABLE = {
   partitionKey: 'pk',
   /** Sparse: only orders that wait for another try carry `dueShard` and `dueAt`. */
   dueIndex: { name: 'due', partitionKey: 'dueShard', sortKey: 'dueAt' },

@@ -6,7 +6,7 @@ import { recordStatus, type Transaction, type TransactionRecord } from '../domai
 import { packJson, unpackJson } from './packed-json.ts';
 import { loadBody, storeBody, type TableAccess } from './split-body.ts';
 import { TRANSACTIONS_TABLE } from './table.ts';
-import type { Stored } from './versioned-item.ts';
+import type { Versioned } from './versioned-item.ts';
 
 /** Which field says whose transaction it is; `none` switches the shopper index off. */
 export type ShopperField = 'publisher_customer_id' | 'pub_ref' | 'none';
@@ -117,11 +117,11 @@ export async function toItem(
 export async function fromItem(
   access: TableAccess,
   item: Record<string, AttributeValue>,
-): Promise<Stored<TransactionRecord>> {
+): Promise<Versioned<TransactionRecord>> {
   const { pk: key, revision, version, delivery, erasedAt, ...reference } = ItemSchema.parse(unmarshall(item));
   const body = BodySchema.parse(unpackJson(await loadBody(access, key, reference)));
   const erased = erasedAt === undefined ? {} : { erasedAt };
-  return { thing: { ...body, key, version, delivery, ...erased }, revision };
+  return { value: { ...body, key, version, delivery, ...erased }, revision };
 }
 
 function headOf(record: TransactionRecord, transaction: Transaction): Record<string, unknown> {

@@ -12,7 +12,7 @@ import type { TransactionRecord } from '../domain/transaction.ts';
 import type { TableAccess } from './split-body.ts';
 import { TRANSACTIONS_TABLE } from './table.ts';
 import { fromItem, TransactionHeadSchema, type TransactionHead } from './transaction-item.ts';
-import type { Stored } from './versioned-item.ts';
+import type { Versioned } from './versioned-item.ts';
 
 // Reading the whole table is for repairs that somebody starts by hand, and for the expiry of personal data.
 
@@ -46,7 +46,8 @@ export async function* scanStatus(
 
 /** Something that a scan of the whole table finds: a transaction, or an item with a part of a large one. */
 export type Scanned =
-  { kind: 'record'; stored: Stored<TransactionRecord> } | { kind: 'part'; partKey: string; partOf: string };
+  | { kind: 'record'; stored: Versioned<TransactionRecord> }
+  | { kind: 'part'; partKey: string; partOf: string };
 
 /** Everything in the table. Throws if it cannot be reached. */
 export async function* scanAll(access: TableAccess): AsyncGenerator<Scanned> {
@@ -87,7 +88,7 @@ async function* readItems(access: TableAccess, items: readonly Item[]): AsyncGen
 export async function readOwner(
   access: TableAccess,
   partOf: string,
-): Promise<Stored<TransactionRecord> | undefined> {
+): Promise<Versioned<TransactionRecord> | undefined> {
   const { Item: item } = await access.client.send(
     new GetItemCommand({
       TableName: access.table,

@@ -12,14 +12,14 @@ import { RetryableError } from '../runtime/errors.ts';
 import type { TableAccess } from './split-body.ts';
 import { TRANSACTIONS_TABLE } from './table.ts';
 import { fromItem, toItem, type ShopperField } from './transaction-item.ts';
-import { putRevision, type Stored, type WriteResult } from './versioned-item.ts';
+import { putRevision, type Versioned, type WriteResult } from './versioned-item.ts';
 
 /** Where transactions are kept. Every method throws if the table cannot be reached. */
 export type TransactionStore = {
   /** Eventually consistent: records only grow, so a stale read can only lead to a write that is refused. */
-  read(key: string): Promise<Stored<TransactionRecord> | undefined>;
+  read(key: string): Promise<Versioned<TransactionRecord> | undefined>;
   /** The records of at most 100 keys; a key that is not there is missing from the map. Eventually consistent. */
-  readMany(keys: readonly string[]): Promise<Map<string, Stored<TransactionRecord>>>;
+  readMany(keys: readonly string[]): Promise<Map<string, Versioned<TransactionRecord>>>;
   /** Stores the record if the table is still at that revision (0: if it is not there yet). */
   write(record: TransactionRecord, expectedRevision: number): Promise<WriteResult<TransactionRecord>>;
 };
@@ -41,7 +41,7 @@ export function createTransactionStore({
     },
 
     async readMany(keys) {
-      const found = new Map<string, Stored<TransactionRecord>>();
+      const found = new Map<string, Versioned<TransactionRecord>>();
       let wanted = [...new Set(keys)].map((key) => ({ [TRANSACTIONS_TABLE.partitionKey]: { S: key } }));
       for (let round = 0; wanted.length > 0; round += 1) {
         if (round === MAX_BATCH_ROUNDS) throw new RetryableError('BatchGetItem leaves keys unprocessed');
@@ -50,7 +50,7 @@ export function createTransactionStore({
         );
         for (const item of Responses?.[table] ?? []) {
           const stored = await fromItem(access, item);
-          found.set(stored.thing.key, stored);
+          found.set(stored.value.key, stored);
         }
         wanted = (UnprocessedKeys?.[table]?.Keys ?? []).flatMap(
           ({ [TRANSACTIONS_TABLE.partitionKey]: key }) =>
@@ -63,9 +63,9 @@ export function createTransactionStore({
     async write(record, expectedRevision) {
       const item = await toItem(access, record, shopperField);
       const result = await putRevision(client, { table, item, expectedRevision });
-      return result.written
-        ? { written: true, stored: { thing: record, revision: expectedRevision + 1 } }
-        : { written: false, current: await fromItem(access, result.standing) };
+      return result.ok
+        ? { ok: true, stored: { value: record, revision: expectedRevision + 1 } }
+        : { ok: false, current: await fromItem(access, result.current) };
     },
   };
 }

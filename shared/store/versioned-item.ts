@@ -8,15 +8,15 @@ import {
 /** The part of the DynamoDB client that the stores use. */
 export type DynamoDB = Pick<DynamoDBClient, 'send'>;
 
-/** A stored thing and the revision it was read at. */
-export type Stored<Thing> = { thing: Thing; revision: number };
+/** A stored value and the revision it was read at. */
+export type Versioned<Value> = { value: Value; revision: number };
 
 /** The outcome of a conditional write: stored, or somebody else was faster and `current` is what stands there now. */
-export type WriteResult<Thing> =
-  { written: true; stored: Stored<Thing> } | { written: false; current: Stored<Thing> };
+export type WriteResult<Value> =
+  { ok: true; stored: Versioned<Value> } | { ok: false; current: Versioned<Value> };
 
 /**
- * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). The failed condition brings the standing item
+ * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). The failed condition brings the current item
  * back, so that losing a race costs no second read.
  *
  * Throws on anything but a lost race.
@@ -29,7 +29,7 @@ export async function putRevision(
     item,
     expectedRevision,
   }: { table: string; item: Record<string, AttributeValue>; expectedRevision: number },
-): Promise<{ written: true } | { written: false; standing: Record<string, AttributeValue> }> {
+): Promise<{ ok: true } | { ok: false; current: Record<string, AttributeValue> }> {
   const revision = { N: String(expectedRevision + 1) };
   const isStillTheSame = 'revision = :expected';
   const isAbsent = 'attribute_not_exists(revision)';
@@ -47,10 +47,10 @@ export async function putRevision(
             }),
       }),
     );
-    return { written: true };
+    return { ok: true };
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException && error.Item)
-      return { written: false, standing: error.Item };
+      return { ok: false, current: error.Item };
     throw error;
   }
 }

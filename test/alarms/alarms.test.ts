@@ -52,17 +52,17 @@ describe('the alarms', () => {
     await postWebhook(world, pendingWebhook);
     await world.runFor(12 * HOUR_MS);
 
-    const alarm = ALARMS.find(({ name }) => name === 'IntakeFallbackAgeAlarm');
+    const alarm = ALARMS.find(({ name }) => name === 'IntakeDeferredWebhooksAgeAlarm');
     const span = { fromMs: startMs, untilMs: world.clock.now() };
     const history = alarm ? alarmHistory(alarm.definition, cloudWatch.metrics, span) : [];
 
     expect(history.map(({ state }) => state)).toEqual(['OK', 'ALARM']);
-    expect(world.gauges().queues.fallback.oldestAgeSeconds).toBe(0);
+    expect(world.gauges().queues.deferredWebhooks.oldestAgeSeconds).toBe(0);
   });
 
   it('are there for a fault each', () => {
-    const told = new Set(FAULTS.flatMap(({ alarms }) => alarms));
+    const reported = new Set(FAULTS.flatMap(({ alarms }) => alarms));
 
-    expect([...told].sort()).toEqual(ALARMS.map(({ name }) => name).sort());
+    expect([...reported].sort()).toEqual(ALARMS.map(({ name }) => name).sort());
   });
 });

@@ -3,7 +3,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 
 import { scanTransactions } from '../../functions/personal-data-expiry/scan-transactions.ts';
-import { plannedWakeUp, type WakeUpMessage } from '../../shared/domain/wake-up.ts';
+import { plannedReadMessage, type ReadMessage } from '../../shared/domain/read-message.ts';
 import { createExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
 import { readOwner, scanPage } from '../../shared/store/transaction-scan.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
@@ -22,7 +22,7 @@ export async function playEverything(): Promise<WatchedWorld> {
   const watched = watchWorld({
     seed: 'everything',
     transactions: {
-      fallback: { timeoutSeconds: 10, visibilityTimeoutSeconds: 60, maxReceiveCount: 10 },
+      deferredWebhooks: { timeoutSeconds: 10, visibilityTimeoutSeconds: 60, maxReceiveCount: 10 },
       reconciler: { readFrom: '2026-06-01T00:00:00Z', pageSize: 1, sliceSeconds: 1, crossCheck: true },
     },
   });
@@ -93,7 +93,7 @@ async function playWebhooks({ world }: WatchedWorld): Promise<void> {
   });
   await postWebhook(world, withOrder('btnorder-3'));
   weather.fateOf = fateOf;
-  world.sqs.execute(new SendMessageCommand({ QueueUrl: QUEUES.fallback, MessageBody: 'nonsense' }));
+  world.sqs.execute(new SendMessageCommand({ QueueUrl: QUEUES.deferredWebhooks, MessageBody: 'nonsense' }));
   await world.runFor(30 * MINUTE_MS);
 }
 
@@ -131,13 +131,13 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   const spoilt = { account, stream: { S: 'backfill-spoilt' } };
   world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: spoilt }));
   await read('live');
-  workTwice(world, plannedWakeUp({ account: account.S ?? '', stream: 'live' }, 'twice'));
-  workTwice(world, plannedWakeUp({ account: 'acc-unknown', stream: 'live' }, 'twice'));
+  workTwice(world, plannedReadMessage({ account: account.S ?? '', stream: 'live' }, 'twice'));
+  workTwice(world, plannedReadMessage({ account: 'acc-unknown', stream: 'live' }, 'twice'));
   await world.runFor(MINUTE_MS);
 }
 
-/** Two workers take the same wake-up at the same time. */
-function workTwice({ clock, functions }: WatchedWorld['world'], { body, groupId }: WakeUpMessage): void {
+/** Two workers take the same read message at the same time. */
+function workTwice({ clock, functions }: WatchedWorld['world'], { body, groupId }: ReadMessage): void {
   const record = { messageId: 'twice', body, attributes: { MessageGroupId: groupId } };
   clock.at(clock.now(), () => {
     for (let worker = 0; worker < 2; worker += 1)

@@ -128,7 +128,7 @@ export const FAULTS: readonly FaultCase[] = [
   },
   {
     fault: 'the intake can not write to the transactions table for two hours (F1)',
-    alarms: ['IntakeFallbackAgeAlarm', 'IntakeSilenceAlarm'],
+    alarms: ['IntakeDeferredWebhooksAgeAlarm', 'IntakeSilenceAlarm'],
     async play(world) {
       const isIntake = /^webhook-/;
       strike(world, ({ functionName, target }) => isIntake.test(functionName) && target === 'transactions', {
@@ -139,7 +139,7 @@ export const FAULTS: readonly FaultCase[] = [
   },
   {
     fault: 'one webhook alone can not be stored for two hours (F1)',
-    alarms: ['IntakeFallbackAgeAlarm'],
+    alarms: ['IntakeDeferredWebhooksAgeAlarm'],
     async play(world) {
       strike(
         world,
@@ -153,32 +153,34 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'nobody takes webhooks off the fallback queue',
-    alarms: ['IntakeFallbackAgeAlarm'],
+    fault: 'nobody takes webhooks off the queue of deferred webhooks',
+    alarms: ['IntakeDeferredWebhooksAgeAlarm'],
     async play(world) {
-      world.weather.isPollerDown = (source) => source === QUEUES.fallback;
-      await postWebhookToBeHeld(world);
+      world.weather.isPollerDown = (source) => source === QUEUES.deferredWebhooks;
+      await postWebhookToDefer(world);
       await world.runFor(2 * HOUR_MS);
     },
   },
   {
-    fault: 'a webhook that is held back kills the fallback for six hours',
-    alarms: ['IntakeFallbackDeathsAlarm'],
+    fault: 'a deferred webhook kills its function for six hours',
+    alarms: ['IntakeDeferredWebhooksDeathsAlarm'],
     async play(world) {
-      strike(world, ({ functionName }) => functionName === 'webhook-fallback', { dies: 'before' });
-      await postWebhookToBeHeld(world);
+      strike(world, ({ functionName }) => functionName === 'deferred-webhooks', { dies: 'before' });
+      await postWebhookToDefer(world);
       await world.runFor(6 * HOUR_MS);
     },
   },
   {
-    fault: 'a webhook that is held back kills the fallback, and is soon set aside',
-    alarms: ['IntakeFallbackDeadLettersAlarm'],
+    fault: 'a deferred webhook kills its function, and is soon a dead letter',
+    alarms: ['IntakeDeferredWebhooksDeadLettersAlarm'],
     options: {
-      transactions: { fallback: { maxReceiveCount: 5, timeoutSeconds: 10, visibilityTimeoutSeconds: 60 } },
+      transactions: {
+        deferredWebhooks: { maxReceiveCount: 5, timeoutSeconds: 10, visibilityTimeoutSeconds: 60 },
+      },
     },
     async play(world) {
-      strike(world, ({ functionName }) => functionName === 'webhook-fallback', { dies: 'before' });
-      await postWebhookToBeHeld(world);
+      strike(world, ({ functionName }) => functionName === 'deferred-webhooks', { dies: 'before' });
+      await postWebhookToDefer(world);
       await world.runFor(HOUR_MS);
     },
   },
@@ -191,10 +193,10 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'nobody takes wake-ups off the queue',
+    fault: 'nobody takes read messages off the queue',
     alarms: ['ReconciliationReconcilerAgeAlarm'],
     async play(world) {
-      world.weather.isPollerDown = (source) => source === 'wake-ups.fifo';
+      world.weather.isPollerDown = (source) => source === 'read-messages.fifo';
       await live(world, 2 * HOUR_MS);
     },
   },
@@ -324,8 +326,8 @@ export const FAULTS: readonly FaultCase[] = [
   },
 ];
 
-/** A webhook that goes to the fallback queue, because the receiver can not write to the table. */
-async function postWebhookToBeHeld(world: SimulatedWorld): Promise<void> {
+/** A webhook that goes to the queue of deferred webhooks, because the receiver can not write to the table. */
+async function postWebhookToDefer(world: SimulatedWorld): Promise<void> {
   strike(
     world,
     ({ functionName, target }) => functionName === 'webhook-receiver' && target === 'transactions',

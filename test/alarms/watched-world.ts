@@ -32,7 +32,7 @@ const FUNCTION_IDS: Record<string, string> = {
   'order-reporter': logicalId(FUNCTION, 'AcmeReporterWorkerFunction'),
   'retry-sweep': logicalId(FUNCTION, 'AcmeRetrySweepWorkerFunction'),
   'webhook-receiver': logicalId(FUNCTION, 'IntakeReceiverFunction'),
-  'webhook-fallback': logicalId(FUNCTION, 'IntakeFallbackWorkerFunction'),
+  'deferred-webhooks': logicalId(FUNCTION, 'IntakeDeferredWebhooksWorkerFunction'),
   'event-publisher': logicalId(FUNCTION, 'PublicationPublisherFunction'),
   'reconciliation-planner': logicalId(FUNCTION, 'ReconciliationPlannerWorkerFunction'),
   'transaction-reconciler': logicalId(FUNCTION, 'ReconciliationReconcilerWorkerFunction'),
@@ -44,10 +44,10 @@ const SCHEDULED = ['retry-sweep', 'reconciliation-planner'];
 const QUEUE_IDS = {
   orders: 'OrdersAcme',
   orderDeadLetters: 'OrdersAcmeDeadLetters',
-  fallback: 'WebhookFallbackQueue',
-  fallbackDeadLetters: 'WebhookFallbackQueueDeadLetters',
-  wakeUps: 'WakeUps',
-  wakeUpDeadLetters: 'WakeUpsDeadLetters',
+  deferredWebhooks: 'DeferredWebhooksQueue',
+  deferredWebhooksDeadLetters: 'DeferredWebhooksQueueDeadLetters',
+  readQueue: 'ReadQueue',
+  readDeadLetters: 'ReadQueueDeadLetters',
 } as const;
 
 const ACCESS_LOGS = logicalId('AWS::Logs::LogGroup', 'IntakeEndpointAccessLogs');
@@ -175,10 +175,10 @@ function measureGauges(world: SimulatedWorld, { metrics }: CloudWatch): void {
   for (const name of [
     'orders',
     'orderDeadLetters',
-    'fallback',
-    'fallbackDeadLetters',
-    'wakeUps',
-    'wakeUpDeadLetters',
+    'deferredWebhooks',
+    'deferredWebhooksDeadLetters',
+    'readQueue',
+    'readDeadLetters',
   ] as const) {
     const { visible, oldestAgeSeconds } = queues[name];
     putOfQueue(QUEUE_IDS[name], 'ApproximateNumberOfMessagesVisible', visible);

@@ -13,7 +13,7 @@ import {
 } from '../../bench/counts.ts';
 import { openLaboratory, type Laboratory } from '../../bench/laboratory.ts';
 import { dollarsOf } from '../../bench/prices.ts';
-import { countStandingResources } from '../../bench/stage-resources.ts';
+import { countFixedResources } from '../../bench/stage-resources.ts';
 
 let laboratory: Laboratory;
 
@@ -89,9 +89,9 @@ describe('a deployed order reporter', () => {
 describe('docs/costs.md', () => {
   it('says what counting says: what it differs by is no tenth ("npm run bench -- --costs" writes it anew)', async () => {
     const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'costs.md'), 'utf8');
-    const standing = countStandingResources(laboratory.bundles.folder);
+    const fixedResources = countFixedResources(laboratory.bundles.folder);
 
-    const millions = await countMillions(laboratory, standing);
+    const millions = await countMillions(laboratory, fixedResources);
 
     const written = millions.map(({ what }) => {
       const row = page.split('\n').find((line) => line.startsWith(`| ${what} `));

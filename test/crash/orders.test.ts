@@ -144,7 +144,7 @@ async function comeToRest(): Promise<void> {
 }
 
 async function isAtRest(): Promise<boolean> {
-  const reports = world.contents('orderReports');
+  const reports = world.contents('orderLedger');
   const isOver = ({ state, breaker }: Record<string, unknown>) =>
     breaker === undefined
       ? state === 'settled' || state === 'refused'
@@ -153,7 +153,7 @@ async function isAtRest(): Promise<boolean> {
 }
 
 async function ending() {
-  const reports = world.contents('orderReports');
+  const reports = world.contents('orderLedger');
   const quarantined = world.contents('orderQuarantine');
   const requests = world.button().requests();
   const cancelledAt = requests.findIndex(({ method }) => method === 'DELETE');

@@ -41,7 +41,7 @@ function inject(count: number): void {
 /** What comes back after a death comes back within this time. */
 async function workOff(): Promise<void> {
   for (let step = 0; step < 4; step += 1) {
-    await world.drainWakeUps();
+    await world.drainReadQueue();
     await world.pass(2 * MINUTE_MS);
   }
 }
@@ -70,14 +70,14 @@ async function ending(): Promise<unknown> {
     })),
     positions: positions
       .filter(({ stream }) => !String(stream).startsWith('drift-'))
-      .map(({ account, stream, doneUntil, readUntil, window }) => ({
+      .map(({ account, stream, readThrough, readUntil, window }) => ({
         ...{ account, stream, window },
         // A sweep that had to be begun again ends later.
-        doneUntil: readUntil === undefined ? doneUntil : doneUntil === readUntil,
+        readThrough: readUntil === undefined ? readThrough : readThrough === readUntil,
       })),
     quarantined: quarantined.map(({ kind, id, bytes }) => ({ kind, id, bytes })),
-    told: [...new Set(world.events().map(({ type, detail }) => JSON.stringify([type, detail])))].sort(),
-    wakeUps: world.wakeUpQueue().bodies(),
+    reported: [...new Set(world.events().map(({ type, detail }) => JSON.stringify([type, detail])))].sort(),
+    readQueue: world.readQueue().bodies(),
   };
   // The simulator gives its one account another id every time.
   return JSON.parse(JSON.stringify(end).replaceAll(/acc-[0-9a-f]+/g, 'acc')) as unknown;
@@ -116,7 +116,7 @@ const stories: Story[] = [
           },
           {
             positions: positions(),
-            send: createFifoSender({ client: world.aws().sqs(), queueUrl: QUEUES.wakeUps }),
+            send: createFifoSender({ client: world.aws().sqs(), queueUrl: QUEUES.readQueue }),
             now: world.now,
           },
         ),
@@ -135,7 +135,7 @@ const stories: Story[] = [
       const outcome = await world.operate(() =>
         rebuild(
           {
-            ...{ accountId: account(), unknownAre: 'live' as const },
+            ...{ accountId: account(), newTransactionsAre: 'live' as const },
             ...{ start: '2026-06-01T00:00:00Z', end: '2026-06-02T00:00:00Z' },
           },
           {

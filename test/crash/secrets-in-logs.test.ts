@@ -112,7 +112,7 @@ function webhook(id: string, changes?: object): string {
 }
 
 /** Everything that can be said about an order, the wrong included. */
-async function tellOrders(): Promise<void> {
+async function sendOrders(): Promise<void> {
   const queue = world.orderQueue();
   const bodies = [
     message('created', 1, order({ order_id: 'o-1' })),
@@ -127,7 +127,7 @@ async function tellOrders(): Promise<void> {
     message('created', 5, order({ order_id: 'o-4', [sentinel('field')]: sentinel('value') })),
     `{"${sentinel('not-json')}`,
     sentinel('text'),
-    JSON.stringify({ wakeUp: sentinel('wakeUp'), orderId: sentinel('orderId') }),
+    JSON.stringify({ toRead: sentinel('wakeUp'), orderId: sentinel('orderId') }),
   ];
   // Button refuses with a text that quotes the order, answers nonsense that does, and takes no key.
   const quoting = JSON.stringify({ meta: { status: 'error' }, error: { message: sentinel('button-says') } });
@@ -148,7 +148,7 @@ async function tellOrders(): Promise<void> {
 }
 
 /** Webhooks of every kind, with the table up and down; then what the queue and the stream make of them. */
-async function tellTransactions(): Promise<void> {
+async function sendTransactions(): Promise<void> {
   const bodies = [
     webhook('1'),
     webhook('1', { status: 'validated', modified_date: '2026-06-01T10:00:00Z' }),
@@ -167,14 +167,14 @@ async function tellTransactions(): Promise<void> {
   });
   world.setDown('transactions');
   await world.deliver(webhook('6'));
-  await world.drainFallback();
+  await world.drainDeferredWebhooks();
   world.setDown();
   await world.pass(60_000);
   // Whoever reads this finds an error that quotes it.
-  world.fallbackQueue().send(shortSentinel());
-  world.wakeUpQueue().send(shortSentinel(), { groupId: 'group' });
-  await world.drainFallback();
-  await world.drainWakeUps();
+  world.deferredWebhooksQueue().send(shortSentinel());
+  world.readQueue().send(shortSentinel(), { groupId: 'group' });
+  await world.drainDeferredWebhooks();
+  await world.drainReadQueue();
   await world.publish();
 }
 
@@ -193,7 +193,7 @@ async function reconcile(): Promise<void> {
   });
   for (let tick = 0; tick < 3; tick += 1) {
     await world.invoke('reconciliation-planner', { streams: ['live', 'sweep-daily', 'cross-check'] });
-    await world.drainWakeUps();
+    await world.drainReadQueue();
     await world.pass(600_000);
   }
   await world.publish();
@@ -204,8 +204,8 @@ describe('what the functions write', () => {
   it('holds no secret and nothing of what was said about shoppers, in plain, hex or base64 (F14)', async () => {
     world.reset();
 
-    await tellOrders();
-    await tellTransactions();
+    await sendOrders();
+    await sendTransactions();
     await reconcile();
 
     // Whatever an error or an object holds is seen: not only what JSON would make of it.
@@ -213,9 +213,9 @@ describe('what the functions write', () => {
       .printed()
       .map((line) => (typeof line === 'string' ? line : inspect(line, { depth: null, showHidden: true })))
       .join('\n');
-    const told = [...sentinels, API_KEY, WEBHOOK_SECRET];
+    const reported = [...sentinels, API_KEY, WEBHOOK_SECRET];
     const basic = Buffer.from(`${API_KEY}:`).toString('base64');
-    const found = told.filter((token) => formsOf(token).some((form) => written.includes(form)));
+    const found = reported.filter((token) => formsOf(token).some((form) => written.includes(form)));
     expect(found).toEqual([]);
     expect(written.includes(basic)).toBe(false);
     // It is not for want of having been written: every flow has left its metrics and its lines.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { creditReward, type LedgerEntry } from '../../shared/events/reward-ledger.ts';
+import { creditReward, type RewardEntry } from '../../shared/events/reward-ledger.ts';
 import type { TransactionChangedDetail } from '../../shared/domain/transaction-changed.ts';
 import type { ScanRun } from '../../functions/personal-data-expiry/scan-transactions.ts';
 import { eraseShopper } from '../../shared/ingest/erase-shopper.ts';
@@ -65,12 +65,12 @@ async function ending() {
     items.filter((item) => !('partOf' in item)),
   ];
   const quarantined = world.contents('webhookQuarantine');
-  const rewards = new Map<string, LedgerEntry>();
-  const told = new Set<string>();
+  const rewards = new Map<string, RewardEntry>();
+  const reported = new Set<string>();
   for (const { type, detail } of world.events()) {
     const changed = detail as TransactionChangedDetail;
     rewards.set(changed.transactionKey, creditReward(rewards.get(changed.transactionKey), changed));
-    told.add(JSON.stringify([type, changed]));
+    reported.add(JSON.stringify([type, changed]));
   }
   return {
     transactions: await Promise.all(
@@ -85,8 +85,8 @@ async function ending() {
       isReplayed: replayedAt !== undefined,
     })),
     rewards: [...rewards].sort(([one], [other]) => (one < other ? -1 : 1)),
-    told: [...told].sort(),
-    fallback: world.fallbackQueue().bodies(),
+    reported: [...reported].sort(),
+    deferredWebhooks: world.deferredWebhooksQueue().bodies(),
   };
 }
 
@@ -94,7 +94,7 @@ async function ending() {
 async function wholeOf(key: string): Promise<unknown> {
   const stored = await transactions().read(key);
   return JSON.parse(
-    JSON.stringify(stored?.thing, (name, value: unknown) => {
+    JSON.stringify(stored?.value, (name, value: unknown) => {
       if (name === 'erasedAt') return 'some time';
       return ['seenAt', 'conflictSince'].includes(name) ? undefined : value;
     }),
@@ -102,9 +102,9 @@ async function wholeOf(key: string): Promise<unknown> {
 }
 
 /** Work on the queue of what could not be stored, until it is empty. */
-async function workOffFallback(): Promise<void> {
-  for (let step = 0; step < 20 && world.fallbackQueue().bodies().length > 0; step += 1) {
-    await world.drainFallback();
+async function workOffDeferredWebhooks(): Promise<void> {
+  for (let step = 0; step < 20 && world.deferredWebhooksQueue().bodies().length > 0; step += 1) {
+    await world.drainDeferredWebhooks();
     await world.pass(60_000);
   }
 }
@@ -141,10 +141,10 @@ const stories: Story[] = [
     tells: async () => {
       world.setDown('transactions');
       for (const body of [PENDING, ANOTHER, PENDING]) await world.deliver(body);
-      await world.drainFallback();
+      await world.drainDeferredWebhooks();
       world.setDown();
       await world.pass(60_000);
-      await workOffFallback();
+      await workOffDeferredWebhooks();
     },
   },
   {
@@ -216,7 +216,7 @@ const operations: Story[] = [
         table: TABLES.webhookQuarantine,
         retentionDays: 30,
       });
-      await quarantine.keep({
+      await quarantine.put({
         kind: 'webhook',
         id: 'hook-0',
         bytes: PENDING,

@@ -87,8 +87,8 @@ export function createWorld() {
     buttonHttp: () => life.buttonHttp,
     events: () => life.bus.map(({ type, detail }) => ({ type, detail: JSON.parse(detail) as object })),
     orderQueue: () => life.queue(QUEUES.orders),
-    fallbackQueue: () => life.queue(QUEUES.fallback),
-    wakeUpQueue: () => life.queue(QUEUES.wakeUps),
+    deferredWebhooksQueue: () => life.queue(QUEUES.deferredWebhooks),
+    readQueue: () => life.queue(QUEUES.readQueue),
     /** What differs from the environment that functions are composed with from now on. */
     setEnvironment: (environment: Readonly<Record<string, string>>) => {
       life.environment = { ...ENVIRONMENT, ...environment };
@@ -102,8 +102,8 @@ export function createWorld() {
       life.down = new Set(parts);
     },
     drainOrders: () => life.drain(QUEUES.orders, 'order-reporter'),
-    drainFallback: () => life.drain(QUEUES.fallback, 'webhook-fallback'),
-    drainWakeUps: () => life.drain(QUEUES.wakeUps, 'transaction-reconciler', 1),
+    drainDeferredWebhooks: () => life.drain(QUEUES.deferredWebhooks, 'deferred-webhooks'),
+    drainReadQueue: () => life.drain(QUEUES.readQueue, 'transaction-reconciler', 1),
     deliver: (body: string) => life.deliver(body),
     publish: () => life.publish(),
     contents: (table: keyof typeof TABLES) => life.contents(table),

@@ -3,7 +3,7 @@ import { CreateTableCommand, DynamoDBClient, type CreateTableCommandInput } from
 import { startDynamoDb } from '../../local/aws/emulators/dynamodb-emulator.ts';
 import { startProcesses } from '../../local/aws/processes.ts';
 import {
-  ORDER_REPORTS_TABLE,
+  ORDER_LEDGER_TABLE,
   POSITIONS_TABLE,
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
@@ -22,7 +22,7 @@ export type TestDynamoDB = {
 };
 
 const TABLE_NAMES = {
-  orderReports: 'order-reports',
+  orderLedger: 'order-ledger',
   transactions: 'transactions',
   positions: 'positions',
   quarantine: 'quarantine',
@@ -104,7 +104,7 @@ function tableOf(
 }
 
 const TABLES = [
-  tableOf(TABLE_NAMES.orderReports, ORDER_REPORTS_TABLE, ORDER_REPORTS_TABLE.dueIndex),
+  tableOf(TABLE_NAMES.orderLedger, ORDER_LEDGER_TABLE, ORDER_LEDGER_TABLE.dueIndex),
   tableOf(TABLE_NAMES.transactions, TRANSACTIONS_TABLE, TRANSACTIONS_TABLE.shopperIndex),
   tableOf(TABLE_NAMES.positions, POSITIONS_TABLE),
   tableOf(TABLE_NAMES.quarantine, QUARANTINE_TABLE),

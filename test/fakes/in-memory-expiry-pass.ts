@@ -1,15 +1,15 @@
 import type { ExpiryPass } from '../../shared/domain/expiry-pass.ts';
 import type { ExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
-import type { Stored } from '../../shared/store/versioned-item.ts';
+import type { Versioned } from '../../shared/store/versioned-item.ts';
 
 /** A store that keeps the contract of the one in DynamoDB (test/shared/store/expiry-pass-store.test.ts proves both). */
 export function createInMemoryExpiryPass(): ExpiryPassStore {
-  let standing: Stored<ExpiryPass> | undefined;
+  let current: Versioned<ExpiryPass> | undefined;
   return {
-    read: () => Promise.resolve(structuredClone(standing)),
+    read: () => Promise.resolve(structuredClone(current)),
     save(pass, expectedRevision) {
-      if ((standing?.revision ?? 0) !== expectedRevision) return Promise.resolve(false);
-      standing = { thing: structuredClone(pass), revision: expectedRevision + 1 };
+      if ((current?.revision ?? 0) !== expectedRevision) return Promise.resolve(false);
+      current = { value: structuredClone(pass), revision: expectedRevision + 1 };
       return Promise.resolve(true);
     },
   };

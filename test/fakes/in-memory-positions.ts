@@ -15,7 +15,7 @@ export function createInMemoryPositions(): InMemoryPositions {
   let deployedAt: string | undefined;
 
   const keyOf = ({ account, stream }: { account: string; stream: string }) => `${account} ${stream}`;
-  const standing = (key: string): Position | 'unreadable' | undefined => {
+  const current = (key: string): Position | 'unreadable' | undefined => {
     const stored = positions.get(key);
     return stored && ('unreadable' in stored ? 'unreadable' : structuredClone(stored));
   };
@@ -29,19 +29,19 @@ export function createInMemoryPositions(): InMemoryPositions {
     return current?.fence === fence && put(position);
   };
   return {
-    read: (account, stream) => Promise.resolve(standing(keyOf({ account, stream }))),
+    read: (account, stream) => Promise.resolve(current(keyOf({ account, stream }))),
     list(account) {
       const keys = [...positions.keys()].filter((key) => key.startsWith(`${account} `)).sort();
       return Promise.resolve(
         keys.map((key) => ({
           stream: key.slice(account.length + 1),
-          position: standing(key) ?? ('unreadable' as const),
+          position: current(key) ?? ('unreadable' as const),
         })),
       );
     },
     create: (position) => Promise.resolve(!positions.has(keyOf(position)) && put(position)),
     take(position) {
-      const stored = standing(keyOf(position));
+      const stored = current(keyOf(position));
       if (stored === undefined || stored === 'unreadable' || stored.fence !== position.fence) {
         return Promise.resolve(undefined);
       }
@@ -60,7 +60,7 @@ export function createInMemoryPositions(): InMemoryPositions {
     },
     replaceUnreadable(position) {
       const key = keyOf(position);
-      const isReadable = positions.has(key) && standing(key) !== 'unreadable';
+      const isReadable = positions.has(key) && current(key) !== 'unreadable';
       return Promise.resolve(!isReadable && put(position));
     },
     readReport: ({ account, day }) => Promise.resolve(reports.get(`${account} ${day}`)),

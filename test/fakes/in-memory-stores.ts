@@ -1,26 +1,26 @@
 import type { Breaker } from '../../shared/domain/breaker.ts';
-import type { OrderReport } from '../../shared/domain/order-report.ts';
+import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { BreakerStore } from '../../shared/store/breaker-store.ts';
-import type { OrderReportStore } from '../../shared/store/order-report-store.ts';
+import type { OrderLedger } from '../../shared/store/order-ledger-store.ts';
 import type { QuarantineEntry, QuarantineStore } from '../../shared/store/quarantine-store.ts';
-import type { Stored, WriteResult } from '../../shared/store/versioned-item.ts';
+import type { Versioned, WriteResult } from '../../shared/store/versioned-item.ts';
 
-/** A ledger that keeps the contract of the one in DynamoDB (test/shared/store/order-report-store.test.ts proves both). */
-export type InMemoryLedger = OrderReportStore & { all: () => OrderReport[] };
+/** A ledger that keeps the contract of the one in DynamoDB (test/shared/store/order-ledger-store.test.ts proves both). */
+export type InMemoryLedger = OrderLedger & { all: () => LedgerEntry[] };
 
 export function createInMemoryLedger(): InMemoryLedger {
-  const reports = new Map<string, Stored<OrderReport>>();
+  const byOrderId = new Map<string, Versioned<LedgerEntry>>();
   const due = createSortedSet();
   return {
-    all: () => [...reports.values()].map(({ thing }) => thing),
-    read: (orderId) => Promise.resolve(structuredClone(reports.get(orderId))),
-    write(report, expectedRevision) {
-      const standing = reports.get(report.orderId);
-      const result = putIfStill(standing, report, expectedRevision);
-      if (result.written) {
-        if (standing) due.remove(dueKey(standing.thing));
-        due.add(dueKey(report));
-        reports.set(report.orderId, structuredClone(result.stored));
+    all: () => [...byOrderId.values()].map(({ value }) => value),
+    read: (orderId) => Promise.resolve(structuredClone(byOrderId.get(orderId))),
+    write(entry, expectedRevision) {
+      const current = byOrderId.get(entry.orderId);
+      const result = putIfStill(current, entry, expectedRevision);
+      if (result.ok) {
+        if (current) due.remove(dueKey(current.value));
+        due.add(dueKey(entry));
+        byOrderId.set(entry.orderId, structuredClone(result.stored));
       }
       return Promise.resolve(result);
     },
@@ -35,13 +35,13 @@ export function createInMemoryLedger(): InMemoryLedger {
 }
 
 export function createInMemoryBreakerStore(): BreakerStore & { current: () => Breaker | undefined } {
-  let standing: Stored<Breaker> | undefined;
+  let current: Versioned<Breaker> | undefined;
   return {
-    current: () => standing?.thing,
-    read: () => Promise.resolve(standing),
+    current: () => current?.value,
+    read: () => Promise.resolve(current),
     write(breaker, expectedRevision) {
-      const result = putIfStill(standing, breaker, expectedRevision);
-      if (result.written) standing = result.stored;
+      const result = putIfStill(current, breaker, expectedRevision);
+      if (result.ok) current = result.stored;
       return Promise.resolve(result);
     },
   };
@@ -51,28 +51,28 @@ export function createInMemoryQuarantine(): QuarantineStore & { entries: Map<str
   const entries = new Map<string, QuarantineEntry>();
   return {
     entries,
-    keep(entry) {
+    put(entry) {
       if (!entries.has(entry.id)) entries.set(entry.id, entry);
       return Promise.resolve();
     },
   };
 }
 
-function putIfStill<Thing>(
-  standing: Stored<Thing> | undefined,
-  thing: Thing,
+function putIfStill<Value>(
+  current: Versioned<Value> | undefined,
+  value: Value,
   expectedRevision: number,
-): WriteResult<Thing> {
-  if (standing && standing.revision !== expectedRevision)
-    return { written: false, current: structuredClone(standing) };
-  if (!standing && expectedRevision !== 0) throw new Error('There is nothing to write over');
-  return { written: true, stored: { thing, revision: expectedRevision + 1 } };
+): WriteResult<Value> {
+  if (current && current.revision !== expectedRevision)
+    return { ok: false, current: structuredClone(current) };
+  if (!current && expectedRevision !== 0) throw new Error('There is nothing to write over');
+  return { ok: true, stored: { value, revision: expectedRevision + 1 } };
 }
 
 /** Where an order stands in the sweep's index; undefined if it does not. */
-function dueKey({ orderId, progress }: OrderReport): string | undefined {
+function dueKey({ orderId, progress }: LedgerEntry): string | undefined {
   const dueAt =
-    progress.state === 'claimed' ? progress.wakeAt : 'dueAt' in progress ? progress.dueAt : undefined;
+    progress.state === 'claimed' ? progress.retryAt : 'dueAt' in progress ? progress.dueAt : undefined;
   return dueAt === undefined ? undefined : `${dueAt} ${orderId}`;
 }
 

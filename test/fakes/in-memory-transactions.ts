@@ -1,7 +1,7 @@
 import type { TransactionRecord } from '../../shared/domain/transaction.ts';
 import type { TransactionHead } from '../../shared/store/transaction-item.ts';
 import type { TransactionStore } from '../../shared/store/transaction-store.ts';
-import type { Stored } from '../../shared/store/versioned-item.ts';
+import type { Versioned } from '../../shared/store/versioned-item.ts';
 
 /** A store that keeps the contract of the one in DynamoDB (test/shared/store/transaction-store.test.ts proves both). */
 export type InMemoryTransactions = TransactionStore & {
@@ -11,10 +11,10 @@ export type InMemoryTransactions = TransactionStore & {
 };
 
 export function createInMemoryTransactions(): InMemoryTransactions {
-  const records = new Map<string, Stored<TransactionRecord>>();
+  const records = new Map<string, Versioned<TransactionRecord>>();
   const changes: { before: TransactionRecord | undefined; after: TransactionRecord }[] = [];
   return {
-    all: () => [...records.values()].map(({ thing }) => thing),
+    all: () => [...records.values()].map(({ value }) => value),
     changes: () => changes,
     read: (key) => Promise.resolve(structuredClone(records.get(key))),
     readMany: (keys) =>
@@ -27,15 +27,15 @@ export function createInMemoryTransactions(): InMemoryTransactions {
         ),
       ),
     write(record, expectedRevision) {
-      const standing = records.get(record.key);
-      if ((standing?.revision ?? 0) !== expectedRevision) {
-        if (!standing) return Promise.reject(new Error('There is nothing at that revision'));
-        return Promise.resolve({ written: false, current: structuredClone(standing) });
+      const current = records.get(record.key);
+      if ((current?.revision ?? 0) !== expectedRevision) {
+        if (!current) return Promise.reject(new Error('There is nothing at that revision'));
+        return Promise.resolve({ ok: false, current: structuredClone(current) });
       }
-      const stored = { thing: structuredClone(record), revision: expectedRevision + 1 };
-      changes.push({ before: standing?.thing, after: stored.thing });
+      const stored = { value: structuredClone(record), revision: expectedRevision + 1 };
+      changes.push({ before: current?.value, after: stored.value });
       records.set(record.key, stored);
-      return Promise.resolve({ written: true, stored });
+      return Promise.resolve({ ok: true, stored });
     },
   };
 }

@@ -4,7 +4,7 @@ import {
   type ReportOutcome,
   type ReportOrderPorts,
 } from '../../functions/order-reporter/report-order.ts';
-import { wakeDueOrders } from '../../functions/retry-sweep/wake-due-orders.ts';
+import { retryDueOrders } from '../../functions/retry-sweep/retry-due-orders.ts';
 import type { OrderApi } from '../../shared/button/order-api.ts';
 import type { Measured } from '../../shared/domain/metrics.ts';
 import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
@@ -22,7 +22,7 @@ export type ReportingModelOptions = {
   advance?: (byMs: number) => Promise<void>;
   /** The port calls, counted from 1, at which the process that makes them dies. */
   deaths?: readonly number[];
-  maxWakeUps?: number;
+  maxRetriesPerSweep?: number;
   /** Called with every metric; by default they are dropped. */
   measure?: (measured: Measured) => void;
 };
@@ -54,7 +54,7 @@ export function createReportingModel(options: ReportingModelOptions) {
     orderApi,
     advance = () => Promise.resolve(),
     deaths = [],
-    maxWakeUps = 500,
+    maxRetriesPerSweep = 500,
     measure = () => undefined,
   } = options;
   let clockMs = options.startAt.getTime();
@@ -77,7 +77,7 @@ export function createReportingModel(options: ReportingModelOptions) {
     queue.push({ messageId, body, groupId, sentAt: now(), visibleAtMs: clockMs, receives: 0 });
     return messageId;
   };
-  const sendWakeUps = (messages: readonly FifoMessage[]): Promise<void> => {
+  const sendReadMessages = (messages: readonly FifoMessage[]): Promise<void> => {
     for (const { body, groupId, deduplicationId } of messages) {
       if ((sentIds.get(deduplicationId) ?? -Infinity) > clockMs - DEDUPLICATION_MS) continue;
       sentIds.set(deduplicationId, clockMs);
@@ -176,12 +176,12 @@ export function createReportingModel(options: ReportingModelOptions) {
       await advance(byMs);
       if (clockMs >= nextSweepMs) {
         nextSweepMs = clockMs + MINUTE_MS;
-        await wakeDueOrders({
+        await retryDueOrders({
           ledger,
           breaker: breakerStore,
-          send: sendWakeUps,
+          send: sendReadMessages,
           metrics: { add: measure },
-          maxWakeUps,
+          maxRetriesPerSweep,
           now,
         });
       }

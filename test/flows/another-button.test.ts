@@ -66,8 +66,8 @@ describe("a Button of the user's own", () => {
       orderEvent({ type: 'order.cancelled.v1', orderId: cancelled, sequence: 2 }),
     ]);
     await until('both to be reported', async () => {
-      const reports = await Promise.all([kept, cancelled].map((orderId) => system.orderReport(orderId)));
-      const versions = reports.map((report) => report?.reported?.kind);
+      const entries = await Promise.all([kept, cancelled].map((orderId) => system.ledgerEntry(orderId)));
+      const versions = entries.map((entry) => entry?.reported?.kind);
       return (versions[0] === 'updated' && versions[1] === 'cancelled') || undefined;
     });
 

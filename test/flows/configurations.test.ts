@@ -59,8 +59,8 @@ function connect(...given: Parameters<typeof connectSystem>): SystemClient {
 
 function untilReported(system: SystemClient, orderId: string): Promise<true> {
   return until(`order ${orderId} to be reported`, async () => {
-    const report = await system.orderReport(orderId);
-    return report?.progress.state === 'settled' || undefined;
+    const entry = await system.ledgerEntry(orderId);
+    return entry?.progress.state === 'settled' || undefined;
   });
 }
 
@@ -80,7 +80,7 @@ describe('a brand alone', () => {
     await untilReported(system, 'brand-only');
 
     expect(await button.orders('brand-only')).toHaveLength(1);
-    expect(Object.keys(brandOnly.endpoints.tables).sort()).toEqual(['OrderQuarantine', 'OrderReports']);
+    expect(Object.keys(brandOnly.endpoints.tables).sort()).toEqual(['OrderQuarantine', 'OrderLedger']);
     expect(brandOnly.endpoints).not.toHaveProperty('webhookUrl');
     expect(await system.reconcile()).toBe(502);
   });
@@ -140,8 +140,8 @@ describe('two brands', () => {
     ]);
     await untilReported(acme, 'of-acme');
     await until('the change', async () => {
-      const report = await north.orderReport(orderId);
-      return report?.reported?.kind === 'updated' || undefined;
+      const entry = await north.ledgerEntry(orderId);
+      return entry?.reported?.kind === 'updated' || undefined;
     });
     await until('the queue to be empty', async () => (await north.isOrderQueueEmpty()) || undefined);
 
@@ -149,7 +149,7 @@ describe('two brands', () => {
     expect(endpoints.orderQueueUrl).toBe(acmeQueue);
     expect(await button.orders('of-acme')).toHaveLength(1);
     expect(await button.orders(orderId)).toMatchObject([{ total: 300 }]);
-    expect(await acme.orderReport(orderId)).toBeUndefined();
-    expect(await north.orderReport('of-acme')).toBeUndefined();
+    expect(await acme.ledgerEntry(orderId)).toBeUndefined();
+    expect(await north.ledgerEntry('of-acme')).toBeUndefined();
   });
 });

@@ -26,7 +26,7 @@ describe('a local deployment of what cdk deploy would deploy', () => {
     const [hasBrand, hasPublisher] = ['orderReporting' in config, 'transactions' in config];
     expect(orderQueueUrl !== undefined).toBe(hasBrand);
     expect(webhookUrl !== undefined).toBe(hasPublisher);
-    expect('OrderReports' in tables).toBe(hasBrand);
+    expect('OrderLedger' in tables).toBe(hasBrand);
     expect('Transactions' in tables).toBe(hasPublisher);
   });
 });

@@ -112,7 +112,7 @@ async function playWhatTheQueriesAskFor(): Promise<void> {
   const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand());
   await sqs.send(
     new SendMessageCommand({
-      QueueUrl: urls.find((url) => url.includes('WakeUps') && !url.includes('DeadLetters')),
+      QueueUrl: urls.find((url) => url.includes('ReadQueue') && !url.includes('DeadLetters')),
       MessageBody: 'nonsense',
       MessageGroupId: 'nonsense',
       MessageDeduplicationId: 'nonsense',
@@ -129,7 +129,7 @@ async function playWhatTheQueriesAskFor(): Promise<void> {
     await dynamodb.send(new DeleteTableCommand({ TableName: tables[table] }));
   await client.reconcile();
   await postWebhook({ button_order_id: 'btnorder-held-back' });
-  await untilLogged('a webhook that is held back', ['webhook_deferred', 'deferred_webhook_failed']);
+  await untilLogged('a deferred webhook', ['webhook_deferred', 'deferred_webhook_failed']);
   dynamodb.destroy();
   sqs.destroy();
 }

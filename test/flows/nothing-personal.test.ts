@@ -51,7 +51,7 @@ const TRANSACTION = {
 };
 
 /** Everything that the functions logged, and all that they made known besides. */
-let told: { logs: string; metrics: string; events: string };
+let reported: { logs: string; metrics: string; events: string };
 
 beforeAll(async () => {
   const directory = await makeStateDirectory();
@@ -78,14 +78,14 @@ beforeAll(async () => {
   await post(webhook(TRANSACTION).slice(0, -2));
   await post(webhook(TRANSACTION), 'forged');
   await until('the order to be reported', async () => {
-    const report = await system.orderReport('personal');
+    const report = await system.ledgerEntry('personal');
     return report?.progress.state === 'settled' || undefined;
   });
   await until('the refusal', async () => (await system.reasons(refused)) ?? undefined);
   await until('the event', async () => (await system.events('order#personal'))[0]);
   await system.reconcile();
 
-  told = {
+  reported = {
     metrics: JSON.stringify(running.metrics()),
     events: JSON.stringify(running.events()),
     logs: '',
@@ -94,7 +94,7 @@ beforeAll(async () => {
   await running.close();
   const folder = join(directory.path, 'logs');
   const files = await readdir(folder);
-  told.logs = (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n');
+  reported.logs = (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n');
   await directory.remove();
 });
 
@@ -104,7 +104,7 @@ describe('secrets and what is personal (S14, F14)', () => {
     (_name, text) => {
       const writings = [text, Buffer.from(text).toString('hex'), Buffer.from(text).toString('base64')];
 
-      for (const [place, content] of Object.entries(told))
+      for (const [place, content] of Object.entries(reported))
         for (const writing of writings) expect(content.includes(writing), place).toBe(false);
     },
   );
@@ -117,8 +117,8 @@ describe('secrets and what is personal (S14, F14)', () => {
       'webhooks_forged',
       'stream_reconciled',
     ])
-      expect(told.logs).toContain(line);
-    expect(told.metrics).toContain('WebhooksQuarantined');
-    expect(told.events).toContain('order#personal');
+      expect(reported.logs).toContain(line);
+    expect(reported.metrics).toContain('WebhooksQuarantined');
+    expect(reported.events).toContain('order#personal');
   });
 });

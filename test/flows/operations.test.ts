@@ -114,13 +114,13 @@ async function untilStored(key: string): Promise<void> {
 
 describe('orders in quarantine', () => {
   it('are listed, shown, and replayed with a corrected body; a dry run sends nothing (S25)', async () => {
-    const orderId = 'ops-mended';
+    const orderId = 'ops-fixed';
     const broken = { ...plainOrder(orderId), total: 999, customer: { id: CUSTOMER } };
     const entry = await system.send(orderEvent({ orderId, data: broken }));
     await until('the order to be refused', () => system.reasons(entry));
-    const mended = join(directory.path, 'mended.json');
-    await writeFile(mended, orderEvent({ orderId, data: plainOrder(orderId) }).body);
-    const replay = ['orders-replay', entry, '--brand', 'acme', '--body', mended];
+    const fixed = join(directory.path, 'fixed.json');
+    await writeFile(fixed, orderEvent({ orderId, data: plainOrder(orderId) }).body);
+    const replay = ['orders-replay', entry, '--brand', 'acme', '--body', fixed];
 
     const list = await ops('quarantine-list', 'orders', '--brand', 'acme');
     const shown = await ops('quarantine-show', 'orders', entry, '--brand', 'acme');
@@ -130,8 +130,8 @@ describe('orders in quarantine', () => {
     const callsAfterDryRun = await button.calls(orderId);
     const real = await found(...replay, '--yes');
     await until('the order to be reported', async () => {
-      const report = await system.orderReport(orderId);
-      return report?.progress.state === 'settled' || undefined;
+      const entry = await system.ledgerEntry(orderId);
+      return entry?.progress.state === 'settled' || undefined;
     });
 
     expect(list.out).toContain(entry);
@@ -238,7 +238,7 @@ describe('webhooks in quarantine', () => {
 async function keepWebhook(id: string, body: string): Promise<void> {
   const client = new DynamoDBClient({ region: 'us-east-1' });
   const table = running.endpoints.tables['WebhookQuarantine'] ?? '';
-  await createQuarantineStore({ client, table, retentionDays: 90 }).keep({
+  await createQuarantineStore({ client, table, retentionDays: 90 }).put({
     kind: 'webhook',
     id,
     bytes: body,
@@ -297,7 +297,7 @@ describe('transactions', () => {
       '2024-04-01T00:00:00Z',
       '--to',
       '2024-04-02T00:00:00Z',
-      '--unknown-are',
+      '--new-transactions-are',
       'historical',
     ];
 
@@ -367,7 +367,7 @@ describe('reconciliation', () => {
       '2024-02-01T00:00:00Z',
       '--to',
       '2024-02-02T00:00:00Z',
-      '--unknown-are',
+      '--new-transactions-are',
       'historical',
     ];
 

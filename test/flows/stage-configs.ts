@@ -18,7 +18,7 @@ function quickBrand(id: string): object {
 
 /** A publisher whose transactions are read in pages of three, and only when a test says so. */
 const QUICK_TRANSACTIONS = {
-  fallback: { timeoutSeconds: 10, visibilityTimeoutSeconds: 60 },
+  deferredWebhooks: { timeoutSeconds: 10, visibilityTimeoutSeconds: 60 },
   reconciler: {
     schedules: [{ name: 'never-in-a-test', expression: 'rate(1 day)' }],
     overlapSeconds: 60,

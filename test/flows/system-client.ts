@@ -12,9 +12,9 @@ import * as z from 'zod';
 import type { Endpoints } from '../../local/system.ts';
 import { readQuarantine, type QuarantinedReasons } from '../../local/tour/quarantine.ts';
 import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
-import type { OrderReport } from '../../shared/domain/order-report.ts';
+import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { TransactionRecord } from '../../shared/domain/transaction.ts';
-import { createOrderReportStore } from '../../shared/store/order-report-store.ts';
+import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 
 /** A message for the order queue. One that was not written by `orderEvent` names its group and its deduplication id. */
@@ -46,9 +46,9 @@ export type SystemClient = {
   sendAll: (messages: readonly QueueMessage[]) => Promise<string[]>;
   /** Whether the order queue has neither a message to receive nor one that somebody works on. */
   isOrderQueueEmpty: () => Promise<boolean>;
-  /** How many messages were set aside because they killed the reporter or failed again and again. */
+  /** How many messages were moved to the dead-letter queue because they killed the reporter or failed again and again. */
   deadLetters: () => Promise<number>;
-  orderReport: (orderId: string) => Promise<OrderReport | undefined>;
+  ledgerEntry: (orderId: string) => Promise<LedgerEntry | undefined>;
   /** Why an order message is in quarantine. */
   reasons: (messageId: string) => Promise<QuarantinedReasons | undefined>;
   /** By `order#<Button's order id>` or `tx#<Button's transaction id>`. */
@@ -120,15 +120,15 @@ export function connectSystem(
       );
       return inFlight(await attributes(url));
     },
-    async orderReport(orderId) {
-      const ledger = createOrderReportStore({ client, table: tableOf('OrderReports'), brand });
-      return (await ledger.read(orderId))?.thing;
+    async ledgerEntry(orderId) {
+      const ledger = createOrderLedger({ client, table: tableOf('OrderLedger'), brand });
+      return (await ledger.read(orderId))?.value;
     },
     reasons: (id) =>
       readQuarantine({ client, table: tableOf('OrderQuarantine'), kind: `order#${brand}`, id }),
     async transaction(key) {
       const store = createTransactionStore({ client, table: tableOf('Transactions'), shopperField: 'none' });
-      return (await store.read(key))?.thing;
+      return (await store.read(key))?.value;
     },
     async items(table) {
       const { Items: found = [] } = await client.send(new ScanCommand({ TableName: tableOf(table) }));

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startSystem, type LocalSystem } from '../../local/system.ts';
 import { until } from '../../local/tour/until.ts';
-import type { OrderReport } from '../../shared/domain/order-report.ts';
+import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import { unpackText } from '../../shared/store/packed-json.ts';
 import vectors from '../fixtures/button/signature-vectors.json' with { type: 'json' };
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
@@ -45,15 +45,15 @@ afterAll(async () => {
   for (const close of started.toReversed()) await close();
 });
 
-function untilOrder(orderId: string, isThere: (report: OrderReport) => boolean): Promise<OrderReport> {
+function untilOrder(orderId: string, isThere: (entry: LedgerEntry) => boolean): Promise<LedgerEntry> {
   return until(`the ledger to tell of order ${orderId}`, async () => {
-    const report = await system.orderReport(orderId);
-    return report && isThere(report) ? report : undefined;
+    const entry = await system.ledgerEntry(orderId);
+    return entry && isThere(entry) ? entry : undefined;
   });
 }
 
 /** Button holds the newest version, and nothing is in doubt. */
-function untilSettled(orderId: string): Promise<OrderReport> {
+function untilSettled(orderId: string): Promise<LedgerEntry> {
   return untilOrder(orderId, ({ progress }) => progress.state === 'settled');
 }
 
@@ -219,7 +219,7 @@ describe('orders', () => {
 
     expect(await button.calls(orderId)).toEqual(['POST 200', 'POST 200']);
     expect(await button.orders(orderId)).toMatchObject([{ total: 700, status: 'open' }]);
-    expect(await system.orderReport(orderId)).toMatchObject({
+    expect(await system.ledgerEntry(orderId)).toMatchObject({
       newest: { version: { sequence: '10' } },
       progress: { state: 'settled' },
     });

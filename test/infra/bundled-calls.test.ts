@@ -97,14 +97,14 @@ describe('a function that somebody waits for', () => {
   const RECEIVER = {
     ...TABLES,
     TRANSACTIONS_TABLE: 'transactions',
-    FALLBACK_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/111122223333/fallback',
+    DEFERRED_WEBHOOKS_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/111122223333/deferred-webhooks',
     WEBHOOK_SECRETS_ID: 'webhook-secrets',
     SHOPPER_FIELD: 'publisher_customer_id',
   };
   const REPORTER = {
     ...TABLES,
     BRAND_ID: 'acme',
-    ORDER_REPORTS_TABLE: 'order-reports',
+    ORDER_LEDGER_TABLE: 'order-ledger',
     API_KEY_SECRET_ID: 'api-key',
     BUTTON_API_URL: 'https://api.usebutton.com',
     BUTTON_TIMEOUT_MS: '10000',
@@ -146,7 +146,7 @@ describe('a function that somebody waits for', () => {
     expect(calls).toEqual([
       {
         operation: 'DynamoDB_20120810.GetItem',
-        input: { TableName: 'order-reports', Key: { pk: { S: 'acme#prime' } } },
+        input: { TableName: 'order-ledger', Key: { pk: { S: 'acme#prime' } } },
         accepted: true,
       },
       { operation: 'secretsmanager.GetSecretValue', input: { SecretId: 'api-key' }, accepted: true },

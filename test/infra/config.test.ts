@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { DEFAULT_CONFIG_FILE, keepsData, readStageConfig } from '../../infra/config.ts';
+import { DEFAULT_CONFIG_FILE, retainsData, readStageConfig } from '../../infra/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'button-serverless-'));
 
@@ -257,9 +257,9 @@ describe('readStageConfig', () => {
   });
 });
 
-describe('keepsData', () => {
+describe('retainsData', () => {
   it('is true of production alone', () => {
-    expect(['production', 'development', 'local', 'staging'].map((stage) => keepsData({ stage }))).toEqual([
+    expect(['production', 'development', 'local', 'staging'].map((stage) => retainsData({ stage }))).toEqual([
       true,
       false,
       false,

@@ -60,7 +60,7 @@ describe('the stacks of a stage', () => {
 
   it('name everything that a user needs in their outputs', () => {
     expect(development.outputs('OrderReporting')).toEqual([
-      'OrderReportsTableName',
+      'OrderLedgerTableName',
       'OrderQuarantineTableName',
       'OrderQueueUrlAcme',
       'OrderQueueArnAcme',
@@ -76,7 +76,7 @@ describe('the stacks of a stage', () => {
       'WebhookUrl',
       'WebhookSecretsArn',
       'ApiKeySecretArn',
-      'WakeUpQueueUrl',
+      'ReadQueueUrl',
       'ReconciliationPlannerName',
       'EventBusName',
       'EventBusArn',
@@ -93,18 +93,18 @@ describe('what holds state', () => {
       'ButtonApiKey',
       'ButtonApiKeyAcme',
       'ButtonTransactions',
+      'DeferredWebhooksQueue',
+      'DeferredWebhooksQueueDeadLetters',
       'EventPublisherFailures',
+      'OrderLedger',
       'OrderQuarantine',
-      'OrderReports',
       'OrdersAcme',
       'OrdersAcmeDeadLetters',
       'Positions',
+      'ReadQueue',
+      'ReadQueueDeadLetters',
       'Transactions',
-      'WakeUps',
-      'WakeUpsDeadLetters',
       'WebhookApi',
-      'WebhookFallbackQueue',
-      'WebhookFallbackQueueDeadLetters',
       'WebhookQuarantine',
       'WebhookSecrets',
       'WebhookStage',
@@ -230,7 +230,7 @@ describe('queues', () => {
       expect(Properties['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
   });
 
-  it('set aside what fails again and again, and keep it for 14 days (A17)', () => {
+  it('move to a dead-letter queue what fails again and again, and keep it for 14 days (A17)', () => {
     for (const mapping of queueMappings)
       expect(source(mapping)?.['RedrivePolicy']).toHaveProperty('maxReceiveCount');
     for (const properties of queues.values())
@@ -242,7 +242,7 @@ describe('queues', () => {
 
     expect(queues.get('OrdersAcme')).toMatchObject({ ...ordered, FifoThroughputLimit: 'perMessageGroupId' });
     expect(queues.get('OrdersAcmeDeadLetters')).toMatchObject(ordered);
-    expect(queues.get('WakeUps')).toMatchObject({ ...ordered, VisibilityTimeout: 720 });
+    expect(queues.get('ReadQueue')).toMatchObject({ ...ordered, VisibilityTimeout: 720 });
   });
 
   it('are encrypted, and talk TLS only (S11)', () => {

@@ -5,7 +5,7 @@ import { readArguments, USAGE } from '../../local/arguments.ts';
 describe('readArguments', () => {
   it('plays the tour and stays up unless told otherwise', () => {
     expect(readArguments([])).toEqual({
-      valid: true,
+      ok: true,
       options: { help: false, once: false, json: false, tour: true, controlPort: 0 },
     });
   });
@@ -22,7 +22,7 @@ describe('readArguments', () => {
     ];
 
     expect(readArguments(args)).toEqual({
-      valid: true,
+      ok: true,
       options: {
         help: true,
         once: true,
@@ -51,7 +51,7 @@ describe('readArguments', () => {
     [['--button-url', 'button.example'], /--button-url must be an http or https URL/],
     [['--button-url', 'file:///button'], /--button-url must be an http or https URL/],
   ])('says what is wrong with %j', (args, problem) => {
-    expect(readArguments(args)).toEqual({ valid: false, problem: expect.stringMatching(problem) as string });
+    expect(readArguments(args)).toEqual({ ok: false, problem: expect.stringMatching(problem) as string });
   });
 
   it('explains every option that it takes', () => {

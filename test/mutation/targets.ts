@@ -9,7 +9,7 @@ export const TARGETS: readonly Target[] = [
     file: 'shared/domain/merge-transaction.ts',
     tests: ['test/shared/domain/merge-transaction.test.ts'],
   },
-  { file: 'shared/domain/order-report.ts', tests: ['test/shared/domain/order-report.test.ts'] },
+  { file: 'shared/domain/order-ledger.ts', tests: ['test/shared/domain/order-ledger.test.ts'] },
   { file: 'shared/domain/position.ts', tests: ['test/shared/domain/position.test.ts'] },
   { file: 'shared/domain/begin-stream.ts', tests: ['test/shared/domain/begin-stream.test.ts'] },
   {

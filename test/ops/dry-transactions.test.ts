@@ -15,12 +15,12 @@ it('a dry run builds on what it would have written, and writes nothing', async (
     return applyWebhook({ body, receivedAt: '2026-06-01T12:00:00.000Z' }, ports);
   };
   await apply(store, {});
-  const standing = store.all();
+  const current = store.all();
   const dry = dryTransactions(store);
   const later = { amount: 1, modified_date: '2026-06-01T11:00:00Z' };
 
   const outcomes = [await apply(dry, later), await apply(dry, later)];
 
   expect(outcomes).toEqual(['applied', 'unchanged']);
-  expect(store.all()).toEqual(standing);
+  expect(store.all()).toEqual(current);
 });

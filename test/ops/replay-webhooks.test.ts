@@ -39,7 +39,7 @@ function createSystem() {
   });
   const ports = {
     transactions,
-    quarantine: { keep: ({ id }: { id: string }) => Promise.resolve(void kept.push(id)) },
+    quarantine: { put: ({ id }: { id: string }) => Promise.resolve(void kept.push(id)) },
     review: {
       read: (_kind: string, id: string) => {
         const index = Number(id.replace('hook-', ''));

@@ -50,7 +50,7 @@ async function startAws(account: string): Promise<string[]> {
     const target = String(request.headers['x-amz-target'] ?? 'STS');
     calls.push(target);
     if (target === 'STS') {
-      const arn = `arn:aws:iam::${account}:user/mender`;
+      const arn = `arn:aws:iam::${account}:user/operator`;
       response.setHeader('content-type', 'text/xml');
       response.end(
         `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>` +
@@ -127,7 +127,7 @@ describe('npm run ops', () => {
     [['transactions-rebuild', 'acc-1', '--from', 'yesterday', '--to', 'today'], '--from: is an ISO 8601'],
     [
       ['transactions-rebuild', 'acc-1', '--from', '2026-01-01T00:00:00Z', '--to', '2026-01-02T00:00:00Z'],
-      '--unknown-are: says what is new here',
+      '--new-transactions-are: says what is new here',
     ],
     [
       ['events-republish', '--from', '2026-01-02T00:00:00Z', '--to', '2026-01-01T00:00:00Z'],
@@ -177,7 +177,7 @@ describe('npm run ops', () => {
 
     expect(code).toBe(0);
     expect(err).toBe(
-      'Stage production, account 111122223333, region eu-west-1, as arn:aws:iam::111122223333:user/mender\n' +
+      'Stage production, account 111122223333, region eu-west-1, as arn:aws:iam::111122223333:user/operator\n' +
         'Dry run: nothing is changed. Add --yes to do it.\n',
     );
     expect(out).toBe('wouldErase: 0\nleftOverParts: 0\ninQuarantine: none\n');

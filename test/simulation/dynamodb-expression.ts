@@ -139,10 +139,10 @@ function applyAction(
   else item[attribute] = sum(item[attribute], valueOf(operand, placeholders));
 }
 
-function sum(standing: AttributeValue | undefined, addend: AttributeValue): AttributeValue {
-  if (addend.N === undefined || (standing !== undefined && standing.N === undefined))
+function sum(current: AttributeValue | undefined, addend: AttributeValue): AttributeValue {
+  if (addend.N === undefined || (current !== undefined && current.N === undefined))
     throw new Error('The model of DynamoDB adds numbers only');
-  return { N: String(Number(standing?.N ?? 0) + Number(addend.N)) };
+  return { N: String(Number(current?.N ?? 0) + Number(addend.N)) };
 }
 
 /** The attributes that a projection names. */

@@ -63,10 +63,10 @@ export type RequestWeather = {
   staleForMs?: number;
 };
 
-type Standing = { item: Item | undefined; before: Item | undefined; changedAtMs: number };
+type Slot = { item: Item | undefined; before: Item | undefined; changedAtMs: number };
 type Table = {
   settings: TableSettings;
-  items: Map<string, Standing>;
+  items: Map<string, Slot>;
   /** Which items stand under which partition of the table, and of its index. */
   partitions: Map<string, Set<string>>;
   indexPartitions: Map<string, Set<string>>;
@@ -78,7 +78,7 @@ const MAX_BATCH_KEYS = 100;
 const METADATA = { httpStatusCode: 400 };
 
 /**
- * DynamoDB in memory, as far as our stores use it: conditional writes that bring the standing item back, transactions, an index with
+ * DynamoDB in memory, as far as our stores use it: conditional writes that bring the current item back, transactions, an index with
  * its projection, and a stream. What it does not know it refuses, loudly.
  *
  * It throws the SDK's own exceptions, and keeps the contract of the emulator (dynamodb.test.ts proves both).
@@ -198,10 +198,9 @@ export class DynamoDBModel {
     refuseUnknown('UpdateItem', unknown);
     const table = this.#table(name);
     const id = keyOf(table.settings, key);
-    const standing = table.items.get(id)?.item;
-    checkCondition(standing, { condition, placeholders: rest, bringsItem: false });
-    const item =
-      update === undefined ? (standing ?? key ?? {}) : updated(standing ?? key ?? {}, update, rest);
+    const slot = table.items.get(id)?.item;
+    checkCondition(slot, { condition, placeholders: rest, bringsItem: false });
+    const item = update === undefined ? (slot ?? key ?? {}) : updated(slot ?? key ?? {}, update, rest);
     checkItem(table.settings, item);
     return { table, id, item };
   }
@@ -370,8 +369,8 @@ function movePlace(
 }
 
 /** What a read sees that has not seen changes made after an instant: at worst what stood there before the last one. */
-function seen(standing: Standing | undefined, unseenSinceMs: number): Item | undefined {
-  return standing && standing.changedAtMs > unseenSinceMs ? standing.before : standing?.item;
+function seen(slot: Slot | undefined, unseenSinceMs: number): Item | undefined {
+  return slot && slot.changedAtMs > unseenSinceMs ? slot.before : slot?.item;
 }
 
 function idsOf(table: Table, index: IndexSettings | undefined, partition: string): string[] {
@@ -461,18 +460,18 @@ function hasKey(item: Item, key: Item): boolean {
 
 /** Throws the exception of a condition that has failed. */
 function checkCondition(
-  standing: Item | undefined,
+  slot: Item | undefined,
   {
     condition,
     placeholders,
     bringsItem,
   }: { condition: string | undefined; placeholders: Placeholders; bringsItem: boolean },
 ): void {
-  if (condition === undefined || meets(standing ?? {}, condition, placeholders)) return;
+  if (condition === undefined || meets(slot ?? {}, condition, placeholders)) return;
   throw new ConditionalCheckFailedException({
     message: 'The conditional request failed',
     $metadata: METADATA,
-    ...(bringsItem && standing ? { Item: { ...standing } } : {}),
+    ...(bringsItem && slot ? { Item: { ...slot } } : {}),
   });
 }
 

@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest';
 type Item = Record<string, AttributeValue>;
 
 /** A change as the stream tells it. */
-export type ToldChange = { before: Item | undefined; after: Item | undefined };
+export type StreamedChange = { before: Item | undefined; after: Item | undefined };
 
 /**
  * Two tables: `TABLE`, with the key `pk`, a stream of new and old images, and an index `due` of keys alone by `shard` and `dueAt`; and
@@ -24,7 +24,7 @@ export type ToldChange = { before: Item | undefined; after: Item | undefined };
 export type DynamoDBUnderTest = {
   client: () => Pick<DynamoDBClient, 'send'>;
   /** Every change of `TABLE` so far, oldest first. */
-  changes: () => Promise<ToldChange[]>;
+  changes: () => Promise<StreamedChange[]>;
 };
 
 export const TABLE = 'table';
@@ -394,9 +394,9 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
       await put({ pk, revision: number(3) }, atRevision(1)).catch(() => undefined);
       await client().send(new DeleteItemCommand({ TableName: TABLE, Key: { pk } }));
 
-      const told = (await changes()).filter(({ before, after }) => (before ?? after)?.['pk']?.S === pk.S);
+      const reported = (await changes()).filter(({ before, after }) => (before ?? after)?.['pk']?.S === pk.S);
 
-      expect(told).toEqual([
+      expect(reported).toEqual([
         { before: undefined, after: { pk, revision: { N: '1' } } },
         { before: { pk, revision: { N: '1' } }, after: { pk, revision: { N: '2' } } },
         { before: { pk, revision: { N: '2' } }, after: undefined },

@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { startDynamoDb, type DynamoDbEmulator } from '../../local/aws/emulators/dynamodb-emulator.ts';
 import { startProcesses } from '../../local/aws/processes.ts';
 import { DynamoDBModel, type StreamRecord } from './dynamodb-model.ts';
-import { describeDynamoDB, SORTED, TABLE, type ToldChange } from './dynamodb.contract.ts';
+import { describeDynamoDB, SORTED, TABLE, type StreamedChange } from './dynamodb.contract.ts';
 
 const processes = startProcesses();
 let emulator: DynamoDbEmulator;
@@ -74,7 +74,7 @@ const RecordsSchema = z.object({
   NextShardIterator: z.string(),
 });
 
-async function readStream(): Promise<ToldChange[]> {
+async function readStream(): Promise<StreamedChange[]> {
   const { StreamDescription: stream } = ShardsSchema.parse(
     await emulator.streams('DescribeStream', { StreamArn: streamArn }),
   );
@@ -86,12 +86,12 @@ async function readStream(): Promise<ToldChange[]> {
   let { ShardIterator: iterator } = z
     .object({ ShardIterator: z.string() })
     .parse(await emulator.streams('GetShardIterator', request));
-  const told: ToldChange[] = [];
+  const reported: StreamedChange[] = [];
   for (;;) {
     const page = RecordsSchema.parse(await emulator.streams('GetRecords', { ShardIterator: iterator }));
-    if (page.Records.length === 0) return told;
+    if (page.Records.length === 0) return reported;
     for (const { dynamodb: change } of page.Records)
-      told.push({ before: change.OldImage, after: change.NewImage } as ToldChange);
+      reported.push({ before: change.OldImage, after: change.NewImage } as StreamedChange);
     iterator = page.NextShardIterator;
   }
 }

@@ -162,11 +162,11 @@ export class StreamPoller {
 
   async #work(shard: Shard): Promise<void> {
     const isDown = this.#ground.weather.isPollerDown('stream');
-    const told = isDown
+    const reported = isDown
       ? 0
       : await this.#tell(shard.records.slice(0, Math.max(1, MAX_BATCH >> shard.failures)));
-    shard.records.splice(0, told);
-    shard.failures = told > 0 ? 0 : shard.failures + 1;
+    shard.records.splice(0, reported);
+    shard.failures = reported > 0 ? 0 : shard.failures + 1;
     shard.isBusy = false;
     if (shard.records.length === 0) return;
     const pauseMs = shard.failures === 0 ? 1 : RETRY_MS.first * 2 ** Math.min(shard.failures, 10);

@@ -13,7 +13,7 @@ import { composePersonalDataExpiry } from '../../functions/personal-data-expiry/
 import { composeReconciliationPlanner } from '../../functions/reconciliation-planner/compose.ts';
 import { composeRetrySweep } from '../../functions/retry-sweep/compose.ts';
 import { composeTransactionReconciler } from '../../functions/transaction-reconciler/compose.ts';
-import { composeWebhookFallback } from '../../functions/webhook-fallback/compose.ts';
+import { composeDeferredWebhooks } from '../../functions/deferred-webhooks/compose.ts';
 import { composeWebhookReceiver } from '../../functions/webhook-receiver/compose.ts';
 import * as environments from '../../infra/function-environments.ts';
 import { plannerTimeoutSeconds, TIMEOUT_SECONDS } from '../../infra/fixed-settings.ts';
@@ -52,7 +52,7 @@ export type Compositions = {
   'reconciliation-planner': Compose<unknown, unknown>;
   'retry-sweep': Compose<unknown, unknown>;
   'transaction-reconciler': Compose<SQSEvent, SQSBatchResponse>;
-  'webhook-fallback': Compose<SQSEvent, SQSBatchResponse>;
+  'deferred-webhooks': Compose<SQSEvent, SQSBatchResponse>;
   'webhook-receiver': Compose<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>;
 };
 
@@ -63,16 +63,16 @@ export type FunctionName = keyof Compositions;
 
 const QUARANTINE_DAYS = 90;
 const BUTTON_API_URL = 'https://api.usebutton.com';
-const ORDERS = { orderReports: TABLES.orderReports, quarantine: TABLES.orderQuarantine };
+const ORDERS = { orderLedger: TABLES.orderLedger, quarantine: TABLES.orderQuarantine };
 const PUBLISHER_TABLES = {
   transactions: TABLES.transactions,
   positions: TABLES.positions,
   quarantine: TABLES.webhookQuarantine,
 };
-const INTAKE = { ...PUBLISHER_TABLES, fallbackQueueUrl: urlOf(QUEUES.fallback) };
+const INTAKE = { ...PUBLISHER_TABLES, deferredWebhooksQueueUrl: urlOf(QUEUES.deferredWebhooks) };
 const RECONCILIATION = {
   positions: TABLES.positions,
-  wakeUpQueueUrl: urlOf(QUEUES.wakeUps),
+  wakeUpQueueUrl: urlOf(QUEUES.readQueue),
   apiKeyId: SECRETS.publisherApiKey,
   buttonApiUrl: BUTTON_API_URL,
 };
@@ -124,8 +124,8 @@ export function createCompositions(ground: FunctionsGround): Compositions {
     'transaction-reconciler': over(composeTransactionReconciler, () =>
       environments.transactionReconcilerEnvironment(transactions, { ...RECONCILIATION, ...PUBLISHER_TABLES }),
     ),
-    'webhook-fallback': over(composeWebhookFallback, () =>
-      environments.webhookFallbackEnvironment(transactions, INTAKE),
+    'deferred-webhooks': over(composeDeferredWebhooks, () =>
+      environments.deferredWebhooksFunctionEnvironment(transactions, INTAKE),
     ),
     'webhook-receiver': over(composeWebhookReceiver, () =>
       environments.webhookReceiverEnvironment(transactions, {
@@ -152,7 +152,7 @@ export function createFunctions(
   lambda: Ground & { onMessageDone: (messageId: string) => void },
 ): Functions {
   const { brand, transactions } = ground;
-  const { reconciler, fallback } = transactions;
+  const { reconciler, deferredWebhooks } = transactions;
   const compositions = createCompositions(ground);
   const run = <Event>(
     name: FunctionName,
@@ -185,7 +185,11 @@ export function createFunctions(
       reconciler.timeoutSeconds,
       compositions['transaction-reconciler'],
     ),
-    'webhook-fallback': run('webhook-fallback', fallback.timeoutSeconds, compositions['webhook-fallback']),
+    'deferred-webhooks': run(
+      'deferred-webhooks',
+      deferredWebhooks.timeoutSeconds,
+      compositions['deferred-webhooks'],
+    ),
     'webhook-receiver': run(
       'webhook-receiver',
       TIMEOUT_SECONDS.webhookReceiver,

@@ -122,7 +122,7 @@ const FUNCTIONS: readonly [FunctionName, ...FunctionName[]] = [
   'retry-sweep',
   'webhook-receiver',
   'webhook-receiver',
-  'webhook-fallback',
+  'deferred-webhooks',
   'event-publisher',
   'reconciliation-planner',
   'transaction-reconciler',
@@ -130,16 +130,16 @@ const FUNCTIONS: readonly [FunctionName, ...FunctionName[]] = [
 ];
 
 const AWS_TARGETS: readonly [string, ...string[]] = [
-  TABLES.orderReports,
-  TABLES.orderReports,
+  TABLES.orderLedger,
+  TABLES.orderLedger,
   TABLES.transactions,
   TABLES.transactions,
   TABLES.positions,
   TABLES.orderQuarantine,
   TABLES.webhookQuarantine,
   QUEUES.orders,
-  QUEUES.fallback,
-  QUEUES.wakeUps,
+  QUEUES.deferredWebhooks,
+  QUEUES.readQueue,
   SECRETS.webhooks,
   SECRETS.brandApiKey,
   'bus',
@@ -172,15 +172,15 @@ const KINDS_OF_TROUBLE: readonly [Trouble, ...Trouble[]] = [
     {
       kind: 'poller-down',
       atMs: timeIn(random),
-      source: random.pick([QUEUES.orders, QUEUES.fallback, QUEUES.wakeUps, 'stream']),
-      forMs: lasting(random, 20),
+      source: random.pick([QUEUES.orders, QUEUES.deferredWebhooks, QUEUES.readQueue, 'stream']),
+      forMs: durationMs(random, 20),
     },
   ],
   (random) => [
     {
       kind: 'deletes-lost',
       atMs: timeIn(random),
-      queue: random.pick([QUEUES.orders, QUEUES.fallback, QUEUES.wakeUps]),
+      queue: random.pick([QUEUES.orders, QUEUES.deferredWebhooks, QUEUES.readQueue]),
       ...partly(random, 10),
     },
   ],
@@ -191,12 +191,12 @@ const KINDS_OF_TROUBLE: readonly [Trouble, ...Trouble[]] = [
   button,
   button,
   button,
-  (random) => [{ kind: 'button-unreachable', atMs: timeIn(random), forMs: lasting(random, 15) }],
+  (random) => [{ kind: 'button-unreachable', atMs: timeIn(random), forMs: durationMs(random, 15) }],
   webhook,
   webhook,
   webhook,
   (random) => [{ kind: 'webhook-answers-lost', atMs: timeIn(random), ...partly(random, 15) }],
-  (random) => [{ kind: 'webhooks-paused', atMs: timeIn(random), forMs: lasting(random, 40) }],
+  (random) => [{ kind: 'webhooks-paused', atMs: timeIn(random), forMs: durationMs(random, 40) }],
   (random) => [
     { kind: 'rotation', atMs: timeIn(random), weKnowAfterMs: random.pick([-1, -1, 20_000, 5 * MINUTE_MS]) },
   ],
@@ -205,7 +205,7 @@ const KINDS_OF_TROUBLE: readonly [Trouble, ...Trouble[]] = [
       kind: 'secret-missing',
       atMs: timeIn(random),
       secret: random.pick([SECRETS.webhooks, SECRETS.brandApiKey, SECRETS.publisherApiKey]),
-      forMs: lasting(random, 8),
+      forMs: durationMs(random, 8),
     },
   ],
   reconcile,
@@ -265,12 +265,12 @@ function anyOf(random: Random, orderIds: OrderIds): string {
   return orderIds[random.between(0, orderIds.length - 1)] ?? 'order-1';
 }
 
-function lasting(random: Random, mostMinutes: number): number {
+function durationMs(random: Random, mostMinutes: number): number {
   return random.between(5, mostMinutes * 60) * 1000;
 }
 
 function partly(random: Random, mostMinutes: number): { forMs: number; probability: number } {
-  return { forMs: lasting(random, mostMinutes), probability: random.pick([0.2, 0.5, 1]) };
+  return { forMs: durationMs(random, mostMinutes), probability: random.pick([0.2, 0.5, 1]) };
 }
 
 function death(random: Random): Step[] {
@@ -287,7 +287,7 @@ function death(random: Random): Step[] {
 
 function freeze(random: Random): Step[] {
   const functionName = random.pick(FUNCTIONS);
-  const forMs = functionName === 'order-reporter' ? random.between(5, 70) * 1000 : lasting(random, 25);
+  const forMs = functionName === 'order-reporter' ? random.between(5, 70) * 1000 : durationMs(random, 25);
   return [{ kind: 'freeze', atMs: timeIn(random), functionName, call: random.between(1, 8), forMs }];
 }
 
@@ -381,7 +381,7 @@ function restore(random: Random): Step[] {
   const atMs = timeIn(random);
   return [
     { kind: 'back-up', atMs },
-    { kind: 'restore', atMs: atMs + lasting(random, 20) },
+    { kind: 'restore', atMs: atMs + durationMs(random, 20) },
   ];
 }
 

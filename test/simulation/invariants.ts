@@ -1,9 +1,9 @@
 import type { TransactionVersion } from '../../local/button-simulator/transaction-rows.ts';
 import { toWholeSeconds } from '../../local/button-simulator/instants.ts';
 import type { TransactionChangedDetail } from '../../shared/domain/transaction-changed.ts';
-import { creditReward, payableMinor, type LedgerEntry } from '../../shared/events/reward-ledger.ts';
+import { creditReward, payableMinor, type RewardEntry } from '../../shared/events/reward-ledger.ts';
 import { unpackJson } from '../../shared/store/packed-json.ts';
-import type { OrderReport } from '../../shared/domain/order-report.ts';
+import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { Item } from './dynamodb-expression.ts';
 import { QUEUES, TABLES } from './resources.ts';
 import { randomFrom } from './random.ts';
@@ -66,11 +66,11 @@ export class Invariants {
   /** Whether a sweep would find anything, whatever its host's clock says. */
   isAnythingDue(): boolean {
     const soon = new Date(this.#world.clock.now() + 5000).toISOString();
-    return this.#items(TABLES.orderReports).some(({ dueAt }) => dueAt?.S !== undefined && dueAt.S <= soon);
+    return this.#items(TABLES.orderLedger).some(({ dueAt }) => dueAt?.S !== undefined && dueAt.S <= soon);
   }
 
   isBreakerOpen(): boolean {
-    return this.#items(TABLES.orderReports).some(({ breaker }) => breaker?.M?.['state']?.S === 'open');
+    return this.#items(TABLES.orderLedger).some(({ breaker }) => breaker?.M?.['state']?.S === 'open');
   }
 
   isAtRest(): boolean {
@@ -79,10 +79,12 @@ export class Invariants {
 
   /** What is not at rest yet. */
   unrest(): string {
-    const { clock, sqs, button, functions, untoldChanges } = this.#world;
-    const queues = [QUEUES.orders, QUEUES.fallback, QUEUES.wakeUps].filter((name) => !sqs.isEmpty(name));
+    const { clock, sqs, button, functions, unpublishedChanges } = this.#world;
+    const queues = [QUEUES.orders, QUEUES.deferredWebhooks, QUEUES.readQueue].filter(
+      (name) => !sqs.isEmpty(name),
+    );
     const running = Object.entries(functions).filter(([, lambda]) => lambda.running > 0);
-    const orders = this.#items(TABLES.orderReports).filter(
+    const orders = this.#items(TABLES.orderLedger).filter(
       ({ state }) => state !== undefined && state.S !== 'settled' && state.S !== 'refused',
     );
     // One that its fault keeps for the next event of its transaction may wait for ever.
@@ -97,7 +99,7 @@ export class Invariants {
       ...running.map(([name]) => `${name} is running`),
       ...orders.map(({ pk, state }) => `${pk?.S ?? ''} is ${state?.S ?? ''}`),
       ...webhooks.map(({ hookId }) => `${hookId} has not come through`),
-      ...(untoldChanges > 0 ? ['changes are not told'] : []),
+      ...(unpublishedChanges > 0 ? ['changes are not told'] : []),
     ].join(', ');
   }
 
@@ -121,8 +123,8 @@ export class Invariants {
   checkPositions(): void {
     const { button } = this.#world;
     if (button.world.paging === 'offset') return;
-    for (const { account, stream, doneUntil } of this.#items(TABLES.positions)) {
-      const [id = '', until = ''] = [account?.S, doneUntil?.S];
+    for (const { account, stream, readThrough } of this.#items(TABLES.positions)) {
+      const [id = '', until = ''] = [account?.S, readThrough?.S];
       if (stream?.S !== 'live' || !until.startsWith('2')) continue;
       const reached = this.#reached.get(id) ?? '';
       if (until < reached) fail('a position never goes back', `${id} went from ${reached} to ${until}`);
@@ -160,7 +162,7 @@ export class Invariants {
     if (stranger) fail('no transaction is stored that Button does not have', describeItem(stranger));
     this.#checkEvents();
     this.#checkBalances();
-    for (const name of [QUEUES.orderDeadLetters, QUEUES.fallbackDeadLetters, QUEUES.wakeUpDeadLetters])
+    for (const name of [QUEUES.orderDeadLetters, QUEUES.deferredWebhooksDeadLetters, QUEUES.readDeadLetters])
       if (!this.#world.sqs.isEmpty(name))
         fail('no dead letters are left', `${this.#world.sqs.contents(name).length} on ${name}`);
   }
@@ -181,23 +183,23 @@ export class Invariants {
   }
 
   #checkOrders(): void {
-    const reports = new Map<string, OrderReport>();
-    for (const { pk, body } of this.#items(TABLES.orderReports))
+    const entries = new Map<string, LedgerEntry>();
+    for (const { pk, body } of this.#items(TABLES.orderLedger))
       if (pk?.S?.includes('#order#') === true && body?.B)
-        reports.set(pk.S.slice(pk.S.indexOf('#order#') + 7), unpackJson(body.B) as OrderReport);
+        entries.set(pk.S.slice(pk.S.indexOf('#order#') + 7), unpackJson(body.B) as LedgerEntry);
     const sent = Map.groupBy(
       [...this.#messages.values()].filter((version) => typeof version !== 'string'),
       ({ orderId }) => orderId,
     );
     for (const [orderId, versions] of sent) {
-      const report = reports.get(orderId);
-      if (report) this.#checkOrder(report, versions);
+      const entry = entries.get(orderId);
+      if (entry) this.#checkOrder(entry, versions);
       else fail('no order is lost', `${orderId} is not in the ledger`);
     }
   }
 
   #checkOrder(
-    { orderId, newest, reported, progress }: OrderReport,
+    { orderId, newest, reported, progress }: LedgerEntry,
     versions: readonly MessageVersion[],
   ): void {
     const cancelled = versions.find(({ kind }) => kind === 'cancelled');
@@ -298,7 +300,7 @@ export class Invariants {
     const events = [...this.#events(), ...this.#events()]
       .map((detail) => ({ detail, place: random.next() }))
       .sort((one, other) => one.place - other.place);
-    const ledger = new Map<string, LedgerEntry>();
+    const ledger = new Map<string, RewardEntry>();
     for (const { detail } of events)
       ledger.set(detail.transactionKey, creditReward(ledger.get(detail.transactionKey), detail));
     const earned = new Map<string, number>();

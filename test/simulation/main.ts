@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import * as z from 'zod';
 
 import { silenceLogs } from './silence.ts';
-import { tellFailure, writeStory, type FailureStory } from './story.ts';
+import { reportFailure, writeStory, type FailureStory } from './story.ts';
 import type { RangeResult, SeedRange } from './worker.ts';
 
 const USAGE = `Usage: npm run simulate -- [options]
@@ -81,7 +81,7 @@ async function simulate(options: Options): Promise<Result> {
   const failedSeeds = results.flatMap((result) => result.failedSeeds).sort((one, other) => one - other);
   const failures: FailureStory[] = [];
   for (const failed of failedSeeds.slice(0, MAX_STORIES)) {
-    const story = await tellFailure(failed);
+    const story = await reportFailure(failed);
     if (story) failures.push(story);
   }
   const total = (count: 'runs' | 'steps'): number => results.reduce((sum, result) => sum + result[count], 0);

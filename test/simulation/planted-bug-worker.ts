@@ -8,7 +8,7 @@ import { silenceLogs } from './silence.ts';
 export type PlantedBug = { file: string; original: string; planted: string };
 
 /** What a hunt is about: the bug, if any, and how many schedules it may take. */
-export type Hunt = { bug?: PlantedBug; firstSeed: number; runs: number; tells: boolean };
+export type Hunt = { bug?: PlantedBug; firstSeed: number; runs: number; wantsStory: boolean };
 
 /** How the hunt ended. */
 export type HuntResult =
@@ -19,7 +19,7 @@ const HuntSchema = z.object({
   bug: z.object({ file: z.string(), original: z.string(), planted: z.string() }).exactOptional(),
   firstSeed: z.int(),
   runs: z.int(),
-  tells: z.boolean(),
+  wantsStory: z.boolean(),
 });
 
 /** Changes the source of one file while it is loaded; the file itself stays as it is. Throws if what is to be changed is not there. */
@@ -35,18 +35,18 @@ function plant({ file, original, planted }: PlantedBug): void {
   });
 }
 
-async function hunt({ bug, firstSeed, runs, tells }: Hunt): Promise<HuntResult> {
+async function hunt({ bug, firstSeed, runs, wantsStory }: Hunt): Promise<HuntResult> {
   if (bug) plant(bug);
   // Only now, so that the bug is in what is loaded.
   const { generateSchedule } = await import('./generate.ts');
   const { runSchedule } = await import('./run-schedule.ts');
-  const { tellFailure, writeStory } = await import('./story.ts');
+  const { reportFailure, writeStory } = await import('./story.ts');
   for (let run = 0; run < runs; run += 1) {
     const seed = firstSeed + run;
     const violation = await runSchedule(generateSchedule(seed));
     if (!violation) continue;
     const { invariant } = violation;
-    const failure = tells ? await tellFailure(seed) : undefined;
+    const failure = wantsStory ? await reportFailure(seed) : undefined;
     const story = failure ? writeStory(failure) : violation.detail;
     return { found: true, seed, runs: run + 1, invariant, story, stepsLeft: failure?.stepsLeft ?? 0 };
   }

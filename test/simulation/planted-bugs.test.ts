@@ -57,17 +57,17 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
     'the signature is not looked at',
     {
       file: 'functions/webhook-receiver/receive-event.ts',
-      original: "secondCheck.authentic ? secondCheck : 'forged'",
-      planted: "({ authentic: true, secretName: 'any' } as const)",
+      original: "secondCheck.ok ? secondCheck : 'forged'",
+      planted: "({ ok: true, secretName: 'any' } as const)",
     },
     4,
   ],
   [
     'a cancellation does not beat what comes later',
     {
-      file: 'shared/domain/order-report.ts',
+      file: 'shared/domain/order-ledger.ts',
       original:
-        "if (report.newest.kind === 'cancelled') return { action: 'nothing', outcome: 'ignored-after-cancel' };",
+        "if (entry.newest.kind === 'cancelled') return { action: 'nothing', outcome: 'ignored-after-cancel' };",
       planted: '',
     },
     1,
@@ -75,7 +75,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
   [
     'the quiet time is skipped',
     {
-      file: 'shared/domain/order-report.ts',
+      file: 'shared/domain/order-ledger.ts',
       original: 'due(Math.max(policy.quietTimeMs, backoffMs(current.attempts, policy)), result.reason)',
       planted: 'due(0, result.reason)',
     },
@@ -84,7 +84,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
   [
     'an order in doubt is not read first',
     {
-      file: 'shared/domain/order-report.ts',
+      file: 'shared/domain/order-ledger.ts',
       original: '  if (doubt) {\n    const isAboutNewest',
       planted: '  if (doubt && false) {\n    const isAboutNewest',
     },
@@ -103,7 +103,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
     'an event that the bus lost is taken for told',
     {
       file: 'functions/event-publisher/publish-changes.ts',
-      original: 'return news[firstLost]?.sequenceNumber;',
+      original: 'return versionChanges[firstFailed]?.sequenceNumber;',
       planted: 'return undefined;',
     },
     42,
@@ -121,7 +121,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
     'a refused message is not kept',
     {
       file: 'functions/order-reporter/report-order.ts',
-      original: '  await quarantine.keep({',
+      original: '  await quarantine.put({',
       planted: '  void (async (_entry: object) => Promise.resolve())({',
     },
     28,
@@ -133,10 +133,10 @@ const MOST_RUNS = 400;
 
 describe('a bug that is planted', () => {
   it.each(BUGS)('is found by a schedule: %s', async (_name, bug, seed) => {
-    const stored = await hunt({ bug, firstSeed: seed, runs: 1, tells: false });
+    const stored = await hunt({ bug, firstSeed: seed, runs: 1, wantsStory: false });
     if (stored.found) return;
 
-    const other = await hunt({ bug, firstSeed: 1, runs: MOST_RUNS, tells: false });
+    const other = await hunt({ bug, firstSeed: 1, runs: MOST_RUNS, wantsStory: false });
 
     if (!other.found) throw new Error(`None of the ${MOST_RUNS} schedules from seed 1 on finds it.`);
     throw new Error(`The seed ${seed} no longer finds it, but ${other.seed} does: store that one in BUGS.`);
@@ -146,7 +146,7 @@ describe('a bug that is planted', () => {
     const [, bug, seed] = BUGS[0] ?? [];
     if (!bug || seed === undefined) throw new Error('There is no bug');
 
-    const result = await hunt({ bug, firstSeed: seed, runs: MOST_RUNS, tells: true });
+    const result = await hunt({ bug, firstSeed: seed, runs: MOST_RUNS, wantsStory: true });
 
     if (!result.found) throw new Error('It was not found');
     expect(result.story).toContain(`--runs 1 --seed ${result.seed}`);

@@ -1,5 +1,5 @@
 import {
-  ORDER_REPORTS_TABLE,
+  ORDER_LEDGER_TABLE,
   POSITIONS_TABLE,
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
@@ -10,10 +10,10 @@ import type { TableSettings } from './dynamodb-model.ts';
 export const QUEUES = {
   orders: 'orders.fifo',
   orderDeadLetters: 'orders-dead-letters.fifo',
-  fallback: 'webhook-fallback',
-  fallbackDeadLetters: 'webhook-fallback-dead-letters',
-  wakeUps: 'wake-ups.fifo',
-  wakeUpDeadLetters: 'wake-ups-dead-letters.fifo',
+  deferredWebhooks: 'deferred-webhooks',
+  deferredWebhooksDeadLetters: 'deferred-webhooks-dead-letters',
+  readQueue: 'read-messages.fifo',
+  readDeadLetters: 'read-messages-dead-letters.fifo',
 } as const;
 
 /** The URL of a queue, as it stands in the functions' environments. */
@@ -23,7 +23,7 @@ export function urlOf(queue: string): string {
 
 /** The tables by name. */
 export const TABLES = {
-  orderReports: 'order-reports',
+  orderLedger: 'order-ledger',
   transactions: 'transactions',
   positions: 'positions',
   orderQuarantine: 'order-quarantine',
@@ -39,7 +39,7 @@ export const SECRETS = {
 
 /** The tables as they are deployed. */
 export const TABLE_SETTINGS: readonly TableSettings[] = [
-  { name: TABLES.orderReports, ...ORDER_REPORTS_TABLE, index: ORDER_REPORTS_TABLE.dueIndex },
+  { name: TABLES.orderLedger, ...ORDER_LEDGER_TABLE, index: ORDER_LEDGER_TABLE.dueIndex },
   {
     name: TABLES.transactions,
     ...TRANSACTIONS_TABLE,

@@ -212,7 +212,7 @@ class Run {
     await this.#world.runFor(5 * MINUTE_MS);
     await this.#untilAtRest();
     if (this.#invariants.isBreakerOpen())
-      throw new BrokenInvariant('a breaker closes once Button is well', 'the next order did not close it');
+      throw new BrokenInvariant('a breaker closes once Button is healthy', 'the next order did not close it');
   }
 
   /** Reads what webhooks have missed, and settles what contradicts itself. */
@@ -365,7 +365,11 @@ class Run {
   #redrive(): number {
     const { sqs } = this.#world;
     let count = 0;
-    for (const letters of [QUEUES.orderDeadLetters, QUEUES.fallbackDeadLetters, QUEUES.wakeUpDeadLetters]) {
+    for (const letters of [
+      QUEUES.orderDeadLetters,
+      QUEUES.deferredWebhooksDeadLetters,
+      QUEUES.readDeadLetters,
+    ]) {
       const moved = sqs.redrive(letters);
       for (const { from, to } of moved) this.#invariants.noteRedriven(from, to);
       if (moved.length > 0) this.#tell?.(`${moved.length} messages leave ${letters}`);
@@ -378,7 +382,7 @@ class Run {
     const { clock, dynamodb, sqs } = this.#world;
     const atMs = clock.now();
     const oldestSentMs = atMs - sqs.gauge(QUEUES.orders).oldestAgeSeconds * SECOND_MS;
-    this.#backup = { items: dynamodb.backUp(TABLES.orderReports), atMs, oldestSentMs };
+    this.#backup = { items: dynamodb.backUp(TABLES.orderLedger), atMs, oldestSentMs };
   }
 
   /** The reporter and the sweep stand still while the table is restored, and begin anew with `verifyBefore`. */
@@ -390,7 +394,7 @@ class Run {
     this.#storm.addWindow(`poller ${QUEUES.orders}`, RESTORE_PAUSE_MS);
     this.#sweepsPausedUntilMs = clock.now() + RESTORE_PAUSE_MS;
     clock.at(clock.now() + RESTORE_PAUSE_MS - SECOND_MS, () => {
-      dynamodb.restore(TABLES.orderReports, backup.items);
+      dynamodb.restore(TABLES.orderLedger, backup.items);
       this.#world.verifyBefore = new Date(clock.now()).toISOString();
       functions['order-reporter'].forgetIdleEnvironments();
       functions['retry-sweep'].forgetIdleEnvironments();
@@ -417,7 +421,7 @@ class Run {
     const orders = createQuarantineReview({ client, table: TABLES.orderQuarantine });
     for (const { id, reasons, replayedAt } of (await orders.list('order#acme', { pageSize: 1000 })).entries) {
       const isReplayed = replayedAt !== undefined && Date.parse(replayedAt) < this.#restoredToMs;
-      if (isReplayed || !reasons.some(({ code }) => MENDABLE.has(code))) continue;
+      if (isReplayed || !reasons.some(({ code }) => FIXABLE.has(code))) continue;
       await replayOrderMessage(
         { entryId: id },
         {
@@ -477,7 +481,7 @@ class Run {
       },
       {
         positions: createPositionStore({ client, table: TABLES.positions }),
-        send: createFifoSender({ client: queue, queueUrl: QUEUES.wakeUps }),
+        send: createFifoSender({ client: queue, queueUrl: QUEUES.readQueue }),
         now: () => new Date(clock.now()),
       },
     );
@@ -491,7 +495,7 @@ class Run {
       new UpdateItemCommand({
         TableName: TABLES.positions,
         Key: { account: { S: account?.id ?? '' }, stream: { S: 'live' } },
-        UpdateExpression: 'SET doneUntil = :nonsense',
+        UpdateExpression: 'SET readThrough = :nonsense',
         ExpressionAttributeValues: { ':nonsense': { S: 'yesterday' } },
       }),
     );
@@ -553,7 +557,12 @@ class Run {
 }
 
 /** Refusals that came of Button's faults: tried again, they are reported. */
-const MENDABLE = new Set(['refused_by_button', 'unknown_to_button', 'deleted_at_button', 'unknown_wake_up']);
+const FIXABLE = new Set([
+  'refused_by_button',
+  'unknown_to_button',
+  'deleted_at_button',
+  'retry_of_unknown_order',
+]);
 
 /** An operator's client: nothing goes wrong for it. */
 function clientOf(model: { execute: (command: unknown) => object }): { send: never } {

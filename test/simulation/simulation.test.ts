@@ -46,12 +46,12 @@ describe('a schedule', () => {
   });
 
   it('ends the same way every time, down to the millisecond', async () => {
-    const told: StoryLine[][] = [[], []];
+    const reported: StoryLine[][] = [[], []];
 
-    for (const lines of told) await runSchedule(generateSchedule(7), (line) => lines.push(line));
+    for (const lines of reported) await runSchedule(generateSchedule(7), (line) => lines.push(line));
 
-    expect(told[0]?.length).toBeGreaterThan(60);
-    expect(told[1]).toEqual(told[0]);
+    expect(reported[0]?.length).toBeGreaterThan(60);
+    expect(reported[1]).toEqual(reported[0]);
   });
 
   it.each(FOUND)('keeps every invariant with the seed %i, where once %s', async (seed) => {

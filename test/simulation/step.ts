@@ -8,7 +8,7 @@ export type MessageVersion = { orderId: string; sequence: number; kind: 'created
 /** How an AWS service misbehaves: refuses, does its work and loses the answer (to us, or to the client, which asks again), or shows old data. */
 export type AwsTrouble = 'refuses' | 'loses-answers' | 'makes-clients-retry' | 'is-stale';
 
-type Lasting = { forMs: number };
+type Lengthy = { forMs: number };
 type Chance = { probability: number };
 
 /** One thing that happens in a schedule, `atMs` after its beginning. */
@@ -25,19 +25,19 @@ export type Step = { atMs: number } & (
       group?: string;
     }
   | { kind: 'death'; functionName: FunctionName; call: number; moment: 'before' | 'after' }
-  | ({ kind: 'freeze'; functionName: FunctionName; call: number } & Lasting)
-  | ({ kind: 'aws'; target: string; trouble: AwsTrouble } & Lasting & Chance)
-  | ({ kind: 'poller-down'; source: string } & Lasting)
-  | ({ kind: 'deletes-lost'; queue: string } & Lasting & Chance)
-  | ({ kind: 'events-lost' } & Lasting & Chance)
-  | ({ kind: 'duplicates' } & Lasting & Chance)
+  | ({ kind: 'freeze'; functionName: FunctionName; call: number } & Lengthy)
+  | ({ kind: 'aws'; target: string; trouble: AwsTrouble } & Lengthy & Chance)
+  | ({ kind: 'poller-down'; source: string } & Lengthy)
+  | ({ kind: 'deletes-lost'; queue: string } & Lengthy & Chance)
+  | ({ kind: 'events-lost' } & Lengthy & Chance)
+  | ({ kind: 'duplicates' } & Lengthy & Chance)
   | { kind: 'button'; fault: ApiFault }
-  | ({ kind: 'button-unreachable' } & Lasting)
+  | ({ kind: 'button-unreachable' } & Lengthy)
   | { kind: 'webhook'; fault: WebhookFault }
-  | ({ kind: 'webhook-answers-lost' } & Lasting & Chance)
-  | ({ kind: 'webhooks-paused' } & Lasting)
+  | ({ kind: 'webhook-answers-lost' } & Lengthy & Chance)
+  | ({ kind: 'webhooks-paused' } & Lengthy)
   | { kind: 'rotation'; weKnowAfterMs: number }
-  | ({ kind: 'secret-missing'; secret: string } & Lasting)
+  | ({ kind: 'secret-missing'; secret: string } & Lengthy)
   | { kind: 'reconcile'; streams: readonly string[] }
   | { kind: 'deployment' }
   | { kind: 'redrive' }
@@ -58,40 +58,40 @@ export type Step = { atMs: number } & (
 export function describeStep(step: Step): string {
   const percent =
     'probability' in step && step.probability < 1 ? `, ${step.probability * 100}% of the time` : '';
-  const lasting = 'forMs' in step ? ` for ${seconds(step.forMs)}${percent}` : percent;
+  const duration = 'forMs' in step ? ` for ${seconds(step.forMs)}${percent}` : percent;
   switch (step.kind) {
     case 'send':
       return `the shop sends ${step.says}${step.group === undefined ? '' : `, in the message group ${step.group}`}`;
     case 'death':
       return `${step.functionName} will die just ${step.moment} its ${ordinal(step.call)} call from now on`;
     case 'freeze':
-      return `${step.functionName} will stand still at its ${ordinal(step.call)} call${lasting}`;
+      return `${step.functionName} will stand still at its ${ordinal(step.call)} call${duration}`;
     case 'aws':
-      return `${step.target} ${AWS_WORDS[step.trouble]}${lasting}`;
+      return `${step.target} ${AWS_WORDS[step.trouble]}${duration}`;
     case 'poller-down':
-      return `nothing is taken off ${step.source}${lasting}`;
+      return `nothing is taken off ${step.source}${duration}`;
     case 'deletes-lost':
-      return `what is done stays on ${step.queue}${lasting}`;
+      return `what is done stays on ${step.queue}${duration}`;
     case 'events-lost':
-      return `the bus does not take events${lasting}`;
+      return `the bus does not take events${duration}`;
     case 'duplicates':
-      return `standard queues deliver twice${lasting}`;
+      return `standard queues deliver twice${duration}`;
     case 'button':
       return `Button will ${describeFault(step.fault)}`;
     case 'button-unreachable':
-      return `Button can't be reached${lasting}`;
+      return `Button can't be reached${duration}`;
     case 'webhook':
       return `Button will ${describeWebhookFault(step.fault)}`;
     case 'webhook-answers-lost':
-      return `Button does not hear our answers to webhooks${lasting}`;
+      return `Button does not hear our answers to webhooks${duration}`;
     case 'webhooks-paused':
-      return `Button pauses its webhooks${lasting}`;
+      return `Button pauses its webhooks${duration}`;
     case 'rotation':
       return `Button signs with a new secret, and we know it ${step.weKnowAfterMs < 0 ? 'already' : `after ${seconds(step.weKnowAfterMs)}`}`;
     case 'secret-missing':
-      return `the secret ${step.secret} has no value${lasting}`;
+      return `the secret ${step.secret} has no value${duration}`;
     case 'reconcile':
-      return `Scheduler wakes the planner for ${step.streams.join(', ')}`;
+      return `Scheduler starts the planner for ${step.streams.join(', ')}`;
     case 'deployment':
       return 'a deployment replaces every idle environment';
     case 'redrive':

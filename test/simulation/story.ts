@@ -15,7 +15,7 @@ export type FailureStory = Violation & {
 };
 
 /** The story of a seed whose schedule breaks an invariant, as short as it gets; undefined if it breaks none. */
-export async function tellFailure(seed: number): Promise<FailureStory | undefined> {
+export async function reportFailure(seed: number): Promise<FailureStory | undefined> {
   const schedule = generateSchedule(seed);
   const violation = await runSchedule(schedule);
   if (!violation) return undefined;
@@ -42,7 +42,7 @@ export function writeStory({
   world,
   lines,
 }: FailureStory): string {
-  const told = lines.map(({ atMs, text }) => `  ${writeTime(atMs)}  ${text}`);
+  const reported = lines.map(({ atMs, text }) => `  ${writeTime(atMs)}  ${text}`);
   return [
     `Broken: ${invariant}`,
     `  ${detail}`,
@@ -52,7 +52,7 @@ export function writeStory({
       .map(([name, value]) => `${name} ${value}`)
       .join(', ')}`,
     '',
-    ...told,
+    ...reported,
   ].join('\n');
 }
 

@@ -119,12 +119,12 @@ describe('a simulated world', () => {
       inject('new', '2026-06-01T12:14:00Z');
       await world.runFor(2 * HOUR_MS);
 
-      const told = world.bus.map(({ detail }) => JSON.parse(detail) as Record<string, string>);
+      const reported = world.bus.map(({ detail }) => JSON.parse(detail) as Record<string, string>);
       expect(readAtFirst).toEqual([]);
       expect(
-        Object.fromEntries(told.map(({ transactionKey, delivery }) => [transactionKey, delivery])),
+        Object.fromEntries(reported.map(({ transactionKey, delivery }) => [transactionKey, delivery])),
       ).toEqual(deliveries);
-      expect(world.dynamodb.items('transactions')).toHaveLength(told.length);
+      expect(world.dynamodb.items('transactions')).toHaveLength(reported.length);
     },
   );
 

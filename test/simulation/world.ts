@@ -165,7 +165,7 @@ export class SimulatedWorld {
     );
     const { functions } = this;
     const parts = { clock, weather, sqs: this.sqs };
-    const { reconciler, fallback } = transactions;
+    const { reconciler, deferredWebhooks } = transactions;
     const mappings = [
       {
         queue: QUEUES.orders,
@@ -174,13 +174,13 @@ export class SimulatedWorld {
         maxConcurrency: brand.maxConcurrency,
       },
       {
-        queue: QUEUES.fallback,
-        target: functions['webhook-fallback'],
+        queue: QUEUES.deferredWebhooks,
+        target: functions['deferred-webhooks'],
         batchSize: 10,
-        maxConcurrency: fallback.maxConcurrency,
+        maxConcurrency: deferredWebhooks.maxConcurrency,
       },
       {
-        queue: QUEUES.wakeUps,
+        queue: QUEUES.readQueue,
         target: functions['transaction-reconciler'],
         batchSize: 1,
         maxConcurrency: reconciler.maxConcurrency,
@@ -260,17 +260,17 @@ export class SimulatedWorld {
       queues: {
         orders: gauge('orders'),
         orderDeadLetters: gauge('orderDeadLetters'),
-        fallback: gauge('fallback'),
-        fallbackDeadLetters: gauge('fallbackDeadLetters'),
-        wakeUps: gauge('wakeUps'),
-        wakeUpDeadLetters: gauge('wakeUpDeadLetters'),
+        deferredWebhooks: gauge('deferredWebhooks'),
+        deferredWebhooksDeadLetters: gauge('deferredWebhooksDeadLetters'),
+        readQueue: gauge('readQueue'),
+        readDeadLetters: gauge('readDeadLetters'),
       },
       iteratorAgeMs: this.#stream.iteratorAgeMs,
     };
   }
 
   /** How many changes of transactions the publisher has not been told yet. */
-  get untoldChanges(): number {
+  get unpublishedChanges(): number {
     return this.#stream.waiting;
   }
 
@@ -323,7 +323,7 @@ function gatewayEvent({ body, signature }: WebhookRequest): APIGatewayProxyEvent
 
 function queueSettings(
   brand: { reporterTimeoutSeconds: number; maxReceiveCount: number },
-  { fallback, reconciler }: ReturnType<typeof TransactionsConfigSchema.parse>,
+  { deferredWebhooks, reconciler }: ReturnType<typeof TransactionsConfigSchema.parse>,
 ): QueueSettings[] {
   const pair = (
     name: string,
@@ -342,12 +342,12 @@ function queueSettings(
       visibilityTimeoutSeconds: leastVisibilityTimeoutSeconds(brand.reporterTimeoutSeconds),
       maxReceiveCount: brand.maxReceiveCount,
     }),
-    ...pair(QUEUES.fallback, QUEUES.fallbackDeadLetters, {
-      visibilityTimeoutSeconds: fallback.visibilityTimeoutSeconds,
+    ...pair(QUEUES.deferredWebhooks, QUEUES.deferredWebhooksDeadLetters, {
+      visibilityTimeoutSeconds: deferredWebhooks.visibilityTimeoutSeconds,
       // AWS takes no more than 1000; the last receive brings the message to quarantine.
-      maxReceiveCount: fallback.maxReceiveCount,
+      maxReceiveCount: deferredWebhooks.maxReceiveCount,
     }),
-    ...pair(QUEUES.wakeUps, QUEUES.wakeUpDeadLetters, {
+    ...pair(QUEUES.readQueue, QUEUES.readDeadLetters, {
       visibilityTimeoutSeconds:
         reconciler.visibilityTimeoutSeconds ?? leastVisibilityTimeoutSeconds(reconciler.timeoutSeconds),
       maxReceiveCount: reconciler.maxReceiveCount,

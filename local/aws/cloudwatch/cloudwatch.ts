@@ -1,6 +1,6 @@
 import type { AlarmDefinition } from './alarm-definition.ts';
 import { alarmHistory, alarmState, type AlarmState } from './alarm-state.ts';
-import { putSamples, readEmf, type EmfReading } from './emf.ts';
+import { putSamples, readEmf, type EmfResult } from './emf.ts';
 import type { MetricFilter } from './metric-filter.ts';
 import { createMetricStore, type MetricStore } from './metric-store.ts';
 
@@ -21,7 +21,7 @@ export type CloudWatch = {
   dashboards: DeployedDashboard[];
   metricFilters: MetricFilter[];
   /** Takes in a line of a log group: the metrics in it, and those that metric filters make of it. Returns what it was. */
-  takeInLine(event: { logGroupName: string; line: string; atMs: number }): EmfReading;
+  takeInLine(event: { logGroupName: string; line: string; atMs: number }): EmfResult;
   /** What is wrong with lines whose metrics CloudWatch would ignore without a word. */
   ignoredMetrics(): string[];
   /** Every alarm as it will be at the end of the minute that `atMs` lies in, if no more data comes. */

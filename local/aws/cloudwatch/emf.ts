@@ -8,7 +8,7 @@ export type EmfSample = { metric: MetricIdentity; atMs: number; value: number };
  * What a log line is to CloudWatch. A line that claims to be EMF (it has `_aws`) but is malformed gives no metrics there, silently;
  * here `problem` says why.
  */
-export type EmfReading =
+export type EmfResult =
   | { kind: 'metrics'; samples: EmfSample[]; document: Record<string, unknown> }
   | { kind: 'no-emf' }
   | { kind: 'malformed'; problem: string };
@@ -50,7 +50,7 @@ const FUTURE_MS = 2 * 3_600_000;
  * Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html;
  * how old a timestamp may be: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html.
  */
-export function readEmf(line: string, atMs: number): EmfReading {
+export function readEmf(line: string, atMs: number): EmfResult {
   const root = parseObject(line);
   if (root === undefined || !Object.hasOwn(root, '_aws')) return { kind: 'no-emf' };
   const parsed = DocumentSchema.safeParse(root);

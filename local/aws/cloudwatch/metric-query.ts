@@ -42,20 +42,20 @@ export function evaluateQueries(
   };
 }
 
-type Surroundings = {
+type QueryContext = {
   queries: readonly MetricQuery[];
   valueOf: (id: string) => MathValue;
   store: MetricStore;
   window: TimeWindow;
 };
 
-function evaluate(node: MathNode, around: Surroundings): MathValue {
-  const evaluateHere = (inner: MathNode): MathValue => evaluate(inner, around);
+function evaluate(node: MathNode, context: QueryContext): MathValue {
+  const evaluateHere = (inner: MathNode): MathValue => evaluate(inner, context);
   switch (node.kind) {
     case 'number':
       return node.value;
     case 'name':
-      return around.valueOf(node.name);
+      return context.valueOf(node.name);
     case 'list':
       return node.items.map(evaluateHere).flatMap(asSeries);
     case 'minus':
@@ -63,7 +63,7 @@ function evaluate(node: MathNode, around: Surroundings): MathValue {
     case 'operation':
       return operate(node.operator, evaluateHere(node.left), evaluateHere(node.right));
     case 'call':
-      return call(node, around);
+      return call(node, context);
     case 'text':
       throw new Error(`The text "${node.text}" stands where a value is needed.`);
   }
@@ -75,36 +75,36 @@ function asSeries(value: MathValue): TimeSeries[] {
 }
 
 /** METRICS, SEARCH and PERIOD look at more than their parameters. */
-function call({ name, parameters }: MathNode & { kind: 'call' }, around: Surroundings): MathValue {
+function call({ name, parameters }: MathNode & { kind: 'call' }, context: QueryContext): MathValue {
   const [first, second] = parameters;
   switch (name) {
     case 'METRICS':
       if (first !== undefined && first.kind !== 'text') throw new Error('METRICS takes a quoted text.');
-      return metrics(around, first?.text ?? '');
+      return metrics(context, first?.text ?? '');
     case 'SEARCH':
       if (first?.kind !== 'text' || second?.kind !== 'text')
         throw new Error('SEARCH takes a quoted search and a quoted statistic.');
-      return search(around, { query: first.text, statistic: second.text });
+      return search(context, { query: first.text, statistic: second.text });
     case 'PERIOD':
-      return around.window.periodMs / 1000;
+      return context.window.periodMs / 1000;
     default:
       return callFunction({
         name,
         parameters,
-        window: around.window,
-        evaluate: (node) => evaluate(node, around),
+        window: context.window,
+        evaluate: (node) => evaluate(node, context),
       });
   }
 }
 
-function metrics({ queries, valueOf }: Surroundings, idPart: string): TimeSeries[] {
+function metrics({ queries, valueOf }: QueryContext, idPart: string): TimeSeries[] {
   return queries
     .filter((query) => 'metric' in query && query.id.includes(idPart))
     .flatMap(({ id }) => asSeries(valueOf(id)));
 }
 
 function search(
-  { store, window }: Surroundings,
+  { store, window }: QueryContext,
   { query, statistic }: { query: string; statistic: string },
 ): TimeSeries[] {
   return store

@@ -26,7 +26,7 @@ export type ExecutionEnvironment = {
 };
 
 /** What an environment needs around it. */
-export type EnvironmentSurroundings = {
+export type EnvironmentContext = {
   processes: Processes;
   log: Log;
   region: string;
@@ -49,7 +49,7 @@ const DISABLED_FEATURES = ['--no-experimental-detect-module', '--no-experimental
 /** Starts a process for the function and lets it load its code. */
 export async function startEnvironment(
   configuration: FunctionConfiguration,
-  surroundings: EnvironmentSurroundings,
+  context: EnvironmentContext,
 ): Promise<ExecutionEnvironment> {
   const { promise: initialised, resolve: settleInit } = Promise.withResolvers<
     'ready' | 'init-timed-out' | InvocationResult
@@ -70,7 +70,7 @@ export async function startEnvironment(
       settleInit({ status: 'failed', error });
     },
   });
-  const child = spawnRuntime(configuration, surroundings, api);
+  const child = spawnRuntime(configuration, context, api);
   const initTimer = setTimeout(() => {
     settleInit('init-timed-out');
   }, configuration.initLimitMs);
@@ -78,7 +78,7 @@ export async function startEnvironment(
     clearTimeout(initTimer);
   });
 
-  void untilGone(child).then(async (how) => {
+  void waitForExit(child).then(async (how) => {
     const requestId = inProgress?.requestId ?? randomUUID();
     exitError = failedBy('Runtime.ExitError', `RequestId: ${requestId} Error: Runtime exited ${how}`);
     settleInit(exitError);
@@ -134,7 +134,7 @@ export function timedOut(requestId: string, timeoutMs: number): InvocationResult
 
 function spawnRuntime(
   configuration: FunctionConfiguration,
-  { processes, log, region, endpoints, compileCacheDirectory }: EnvironmentSurroundings,
+  { processes, log, region, endpoints, compileCacheDirectory }: EnvironmentContext,
   api: RuntimeApi,
 ): LocalProcess {
   const logStreamName = `${new Date().toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
@@ -152,7 +152,7 @@ function spawnRuntime(
   return child;
 }
 
-async function untilGone(child: LocalProcess): Promise<string> {
+async function waitForExit(child: LocalProcess): Promise<string> {
   try {
     await once(child, 'exit');
     if (child.signalCode !== null) return `with signal ${child.signalCode}`;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startEnvironment, timedOut } from './execution-environment.ts';
-import type { EnvironmentSurroundings, ExecutionEnvironment } from './execution-environment.ts';
+import type { EnvironmentContext, ExecutionEnvironment } from './execution-environment.ts';
 import type { FunctionConfiguration } from './function-configuration.ts';
 import { refusedBy } from './invocation-result.ts';
 import type { InvocationResult } from './invocation-result.ts';
@@ -41,27 +41,27 @@ const PAYLOAD_LIMIT_BYTES = { sync: 6_291_456, async: 1_048_576 };
 /** Makes a function; nothing is started before it is invoked. */
 export function createLocalFunction(
   configuration: FunctionConfiguration,
-  surroundings: EnvironmentSurroundings,
+  context: EnvironmentContext,
 ): LocalFunction {
   const closing = new AbortController();
   const pool = createPool(configuration.concurrency, async () =>
-    closing.signal.aborted ? undefined : startEnvironment(configuration, surroundings),
+    closing.signal.aborted ? undefined : startEnvironment(configuration, context),
   );
   let asyncRetries = DEFAULT_ASYNC_RETRIES;
 
   const run = async (event: string): Promise<InvocationResult> => {
     const environment = await pool.acquire();
     if (environment === 'no-concurrency') {
-      surroundings.metrics.throttled();
+      context.metrics.throttled();
       return refusedBy('TooManyRequestsException', 'Rate Exceeded.');
     }
-    const end = surroundings.metrics.begin();
+    const end = context.metrics.begin();
     await environment.environment.initialised;
     const startedAtMs = performance.now();
-    const result = await runIn(environment, { event, configuration, surroundings });
+    const result = await runIn(environment, { event, configuration, context });
     end({ result, durationMs: performance.now() - startedAtMs });
     pool.release(environment);
-    if (result.status !== 'succeeded') surroundings.log.write(platformReport(result));
+    if (result.status !== 'succeeded') context.log.write(platformReport(result));
     return result;
   };
 
@@ -95,19 +95,19 @@ export function createLocalFunction(
     },
     close: () => {
       closing.abort();
-      pool.sendAwayWaiting();
+      pool.rejectQueued();
     },
   };
 }
 
-type Run = { event: string; configuration: FunctionConfiguration; surroundings: EnvironmentSurroundings };
+type Run = { event: string; configuration: FunctionConfiguration; context: EnvironmentContext };
 
 /**
  * Waits for the code to be loaded, then runs the event. Code that takes longer than the init phase allows is loaded
  * again as part of the invocation and on its time, as Lambda does:
  * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Init phase".
  */
-async function runIn(lease: Lease, { event, configuration, surroundings }: Run): Promise<InvocationResult> {
+async function runIn(lease: Lease, { event, configuration, context }: Run): Promise<InvocationResult> {
   const init = await lease.environment.initialised;
   if (init === 'ready') return lease.environment.invoke(event, configuration.timeoutMs);
   await lease.environment.kill();
@@ -116,7 +116,7 @@ async function runIn(lease: Lease, { event, configuration, surroundings }: Run):
   const startedAtMs = Date.now();
   lease.environment = await startEnvironment(
     { ...configuration, initLimitMs: configuration.timeoutMs },
-    surroundings,
+    context,
   );
   const secondInit = await lease.environment.initialised;
   if (secondInit === 'ready') {
@@ -162,7 +162,7 @@ function createPool(
       return environment === undefined ? 'no-concurrency' : { environment };
     },
     /** Nothing will become free any more: those who wait try to start an environment instead. */
-    sendAwayWaiting(): void {
+    rejectQueued(): void {
       for (const next of waiting.splice(0)) next(undefined);
     },
     release({ environment }: Lease): void {

@@ -3,7 +3,7 @@ import { alarmDefinition, ALARM_RULE_PROPERTIES } from '../cloudwatch/alarm-defi
 import { arnOf } from '../cloud.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 
-const NOBODY_IS_TOLD = 'its state can be read; nobody is told of it';
+const NOBODY_IS_NOTIFIED = 'its state can be read; nobody is told of it';
 
 /** An alarm that is evaluated, and rings nowhere. */
 export const cloudwatchAlarm = defineResource({
@@ -14,10 +14,10 @@ export const cloudwatchAlarm = defineResource({
     AlarmDescription: z.string().optional(),
   },
   withoutLocalEffect: {
-    ActionsEnabled: NOBODY_IS_TOLD,
-    AlarmActions: NOBODY_IS_TOLD,
-    InsufficientDataActions: NOBODY_IS_TOLD,
-    OKActions: NOBODY_IS_TOLD,
+    ActionsEnabled: NOBODY_IS_NOTIFIED,
+    AlarmActions: NOBODY_IS_NOTIFIED,
+    InsufficientDataActions: NOBODY_IS_NOTIFIED,
+    OKActions: NOBODY_IS_NOTIFIED,
     Tags: 'nothing reads them',
   },
   create(properties, site) {

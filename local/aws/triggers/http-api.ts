@@ -81,9 +81,9 @@ export async function startHttpApi(
       .then((answered) => {
         send(response, answered.answer, requestId);
         const latencyMs = performance.now() - startedAtMs;
-        const told = describe(request, answered, { requestId, receivedAt: now, latencyMs });
-        onAnswered(told);
-        stage?.onAnswered(told);
+        const reported = describe(request, answered, { requestId, receivedAt: now, latencyMs });
+        onAnswered(reported);
+        stage?.onAnswered(reported);
       });
   });
   return {

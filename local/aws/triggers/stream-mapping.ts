@@ -85,7 +85,7 @@ function createReader(mapping: Mapping): Trigger {
 }
 
 type Shard = { id: string; next(limit: number): Promise<StreamRecord[]> };
-type Reading = { mapping: Mapping; shard: Shard; signal: AbortSignal };
+type ShardRead = { mapping: Mapping; shard: Shard; signal: AbortSignal };
 
 const DescribedStreamSchema = z.object({
   StreamDescription: z.object({ Shards: z.array(z.object({ ShardId: z.string() })).default([]) }),
@@ -126,7 +126,7 @@ async function openShard(mapping: Mapping, signal: AbortSignal): Promise<Shard> 
 /** Waits for more records as long as the batching window allows. */
 async function fillBatch(
   first: StreamRecord[],
-  { mapping, shard, signal }: Reading,
+  { mapping, shard, signal }: ShardRead,
 ): Promise<StreamRecord[]> {
   const records = [...first];
   const windowEndMs = Date.now() + mapping.batchingWindowMs;
@@ -142,7 +142,7 @@ async function fillBatch(
  * Runs the function until every record is done or given up. Splitting a batch, and going on after the records that a
  * partial response reports as done, do not count as retries.
  */
-async function deliver(batch: StreamRecord[], reading: Reading): Promise<void> {
+async function deliver(batch: StreamRecord[], reading: ShardRead): Promise<void> {
   const { mapping, signal } = reading;
   let records = batch;
   let retries = 0;
@@ -188,7 +188,7 @@ async function attempt(records: StreamRecord[], mapping: Mapping): Promise<numbe
   return firstUnfinished === -1 ? records.length : firstUnfinished;
 }
 
-async function withoutExpired(records: StreamRecord[], reading: Reading): Promise<StreamRecord[]> {
+async function withoutExpired(records: StreamRecord[], reading: ShardRead): Promise<StreamRecord[]> {
   const count = countExpired(records, {
     maximumAgeSeconds: reading.mapping.maximumAgeSeconds,
     nowMs: Date.now(),
@@ -200,7 +200,7 @@ async function withoutExpired(records: StreamRecord[], reading: Reading): Promis
 async function giveUp(
   records: StreamRecord[],
   why: { reason: FailureReason; attempts: number },
-  { mapping, shard }: Reading,
+  { mapping, shard }: ShardRead,
 ): Promise<void> {
   const { failureQueueArn, cloud, target, streamArn } = mapping;
   if (failureQueueArn === undefined) return;

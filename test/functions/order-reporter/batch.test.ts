@@ -58,7 +58,7 @@ it('a batch of ten orders of ten groups takes one answer of Button’s, not ten:
           policy: { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 },
           ledger,
           quarantine: createInMemoryQuarantine(),
-          breaker: { isOpen: () => Promise.resolve(false), learn: () => Promise.resolve() },
+          breaker: { isOpen: () => Promise.resolve(false), record: () => Promise.resolve() },
           orderApi,
           metrics: { add: () => undefined },
           now: () => new Date(),

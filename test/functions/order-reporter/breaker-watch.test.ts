@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { createBreakerWatch, type BreakerWatch } from '../../../functions/order-reporter/breaker-watch.ts';
 import { closeBreaker, openBreaker } from '../../../shared/domain/breaker.ts';
-import type { CallResult } from '../../../shared/domain/order-report.ts';
+import type { CallResult } from '../../../shared/domain/order-ledger.ts';
 import type { BreakerStore } from '../../../shared/store/breaker-store.ts';
 import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
 
@@ -39,15 +39,15 @@ function later(seconds: number): void {
   clock = new Date(clock.getTime() + seconds * 1000);
 }
 
-async function learn(result: CallResult, times: number): Promise<void> {
-  for (let time = 0; time < times; time += 1) await watch.learn(result, order);
+async function record(result: CallResult, times: number): Promise<void> {
+  for (let time = 0; time < times; time += 1) await watch.record(result, order);
 }
 
 describe('createBreakerWatch', () => {
   it('reads once while all is well, however long that is', async () => {
     for (let minute = 0; minute < 60; minute += 1) {
       expect(await watch.isOpen()).toBe(false);
-      await watch.learn(done, order);
+      await watch.record(done, order);
       later(60);
     }
 
@@ -55,19 +55,19 @@ describe('createBreakerWatch', () => {
   });
 
   it('opens at once when the key is refused (B4)', async () => {
-    await watch.learn(keyRefused, order);
+    await watch.record(keyRefused, order);
 
     expect(await watch.isOpen()).toBe(true);
     expect(store.current()).toMatchObject({ state: 'open', cause: 'key-refused' });
   });
 
   it('opens after five failures in a row, and a success in between begins anew (B3)', async () => {
-    await learn(down, 4);
-    await learn(done, 1);
-    await learn(down, 4);
+    await record(down, 4);
+    await record(done, 1);
+    await record(down, 4);
     expect(await watch.isOpen()).toBe(false);
 
-    await learn(down, 1);
+    await record(down, 1);
 
     expect(store.current()).toMatchObject({ state: 'open', cause: 'outage' });
   });
@@ -85,14 +85,14 @@ describe('createBreakerWatch', () => {
     });
     expect(await lossy.isOpen()).toBe(false);
 
-    await expect(lossy.learn(keyRefused, order)).rejects.toThrow('no answer');
+    await expect(lossy.record(keyRefused, order)).rejects.toThrow('no answer');
 
     expect(await lossy.isOpen()).toBe(true);
   });
 
   it('does not open for want of a key, nor for a 429 (B2)', async () => {
-    await learn({ result: 'try-again', reason: 'api_key_not_set' }, 9);
-    await learn({ result: 'try-again', reason: 'http_429', afterMs: 3000 }, 9);
+    await record({ result: 'try-again', reason: 'api_key_not_set' }, 9);
+    await record({ result: 'try-again', reason: 'http_429', afterMs: 3000 }, 9);
 
     expect(await watch.isOpen()).toBe(false);
   });
@@ -102,7 +102,7 @@ describe('createBreakerWatch', () => {
     await store.write(openBreaker(undefined, 'outage', clock), 0);
     later(10);
 
-    await watch.learn(down, order);
+    await watch.record(down, order);
 
     expect(await watch.isOpen()).toBe(true);
   });
@@ -125,28 +125,28 @@ describe('createBreakerWatch', () => {
     await watch.isOpen();
     await store.write(openBreaker(undefined, 'outage', clock), 0);
 
-    await watch.learn(done, order);
+    await watch.record(done, order);
     const afterOrder = store.current()?.state;
-    await watch.learn(down, probe);
+    await watch.record(down, probe);
     const afterFailure = store.current()?.state;
-    await watch.learn(done, probe);
+    await watch.record(done, probe);
 
     expect([afterOrder, afterFailure, store.current()?.state]).toEqual(['open', 'open', 'closed']);
   });
 
   it('counts anew once another environment has closed it', async () => {
-    await learn(down, 5);
+    await record(down, 5);
     await store.write(closeBreaker(store.current(), clock), 1);
     later(10);
     await watch.isOpen();
 
-    await watch.learn(down, order);
+    await watch.record(down, order);
 
     expect(store.current()?.state).toBe('closed');
   });
 
   it('is opened once by many failures at the same time', async () => {
-    await Promise.all(Array.from({ length: 10 }, () => watch.learn(keyRefused, order)));
+    await Promise.all(Array.from({ length: 10 }, () => watch.record(keyRefused, order)));
 
     expect((await store.read())?.revision).toBe(1);
   });

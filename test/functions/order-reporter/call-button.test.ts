@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { callButton, type CallEnd } from '../../../functions/order-reporter/call-button.ts';
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
-import type { Doubt, OrderReport, ReportedVersion } from '../../../shared/domain/order-report.ts';
+import type { Doubt, LedgerEntry, ReportedVersion } from '../../../shared/domain/order-ledger.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
 
 const order = OrderSchema.parse(
@@ -17,7 +17,7 @@ const done: OrderApiAnswer = { answer: 'done', acceptedOnly: false };
 const DOWN = { answer: 'unanswered', isRefused: false, reason: 'http_503' } as const;
 const forbidden: OrderApiAnswer = { answer: 'unauthorized', status: 403 };
 
-/** A claimed report of a version. */
+/** A claimed entry of a version. */
 function claimed({
   kind = 'created',
   reported,
@@ -28,7 +28,7 @@ function claimed({
   reported?: Partial<ReportedVersion>;
   doubt?: Doubt;
   failedLookUps?: number;
-}): OrderReport {
+}): LedgerEntry {
   const known = {
     version,
     kind: 'created',
@@ -57,8 +57,8 @@ function claimed({
   };
 }
 
-/** Calls a Button that gives these answers, in this order; tells what it was asked and how the talk ended. */
-async function talk(report: OrderReport, answers: Partial<Record<keyof OrderApi, OrderApiAnswer>>) {
+/** Calls a Button that gives these answers, in this order; tells what it was asked and how the calls ended. */
+async function callWith(entry: LedgerEntry, answers: Partial<Record<keyof OrderApi, OrderApiAnswer>>) {
   const asked: string[] = [];
   const answer = (operation: keyof OrderApi) => (): Promise<OrderApiAnswer> => {
     asked.push(operation);
@@ -71,14 +71,14 @@ async function talk(report: OrderReport, answers: Partial<Record<keyof OrderApi,
     get: answer('get'),
     getByToken: answer('getByToken'),
   };
-  return { asked, ...(await callButton(report, { api, now, verifyBefore: undefined })) };
+  return { asked, ...(await callButton(entry, { api, now, verifyBefore: undefined })) };
 }
 
 describe('callButton', () => {
   it('asks nothing before it cancels, creates or updates what is not in doubt', async () => {
-    const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), { cancel: done });
-    const created = await talk(claimed({}), { create: done });
-    const updated = await talk(claimed({ kind: 'updated', reported: {} }), { update: done });
+    const cancelled = await callWith(claimed({ kind: 'cancelled', reported: {} }), { cancel: done });
+    const created = await callWith(claimed({}), { create: done });
+    const updated = await callWith(claimed({ kind: 'updated', reported: {} }), { update: done });
 
     expect([cancelled.asked, created.asked, updated.asked]).toEqual([['cancel'], ['create'], ['update']]);
   });
@@ -118,27 +118,29 @@ describe('callButton', () => {
       { result: 'refused', reason: 'refused_by_button' },
     ],
   ])('tells the ledger how an update ended: %s', async (_what, answer, result) => {
-    const end = await talk(claimed({ kind: 'updated', reported: {} }), { update: answer });
+    const end = await callWith(claimed({ kind: 'updated', reported: {} }), { update: answer });
 
     expect(end.result).toStrictEqual(result);
     expect(end.refusal?.code).toBe(result.result === 'refused' ? result.reason : undefined);
   });
 
-  it('keeps in quarantine what Button says, where it says something, and how it is mended', async () => {
-    const report = claimed({ kind: 'updated', reported: {} });
+  it('keeps in quarantine what Button says, where it says something, and how it is fixed', async () => {
+    const entry = claimed({ kind: 'updated', reported: {} });
 
-    const silent = await talk(report, { update: { answer: 'too-late', detail: '' } });
-    const telling = await talk(report, { update: { answer: 'refused', status: 400, detail: 'bad total' } });
+    const silent = await callWith(entry, { update: { answer: 'too-late', detail: '' } });
+    const telling = await callWith(entry, {
+      update: { answer: 'refused', status: 400, detail: 'bad total' },
+    });
 
     expect(silent.refusal).toStrictEqual({
       code: 'too_late',
       problem: 'Button refuses changes of a finalized order',
-      mend: 'Settle the difference with your Button contact; the order is billable as it stands',
+      fix: 'Settle the difference with your Button contact; the order is billable as it stands',
     });
     expect(telling.refusal).toStrictEqual({
       code: 'refused_by_button',
       problem: 'Button refuses the order as it is. Button says: 400 bad total',
-      mend: 'Correct the order and replay the entry, or send the order as a newer version',
+      fix: 'Correct the order and replay the entry, or send the order as a newer version',
     });
   });
 
@@ -148,8 +150,8 @@ describe('callButton', () => {
     const { newest } = inDoubt;
     const withoutToken = { ...inDoubt, newest: { ...newest, order: OrderSchema.parse(plain) } };
 
-    const created = await talk(withoutToken, { get: { answer: 'not-found' }, create: done });
-    const unread = await talk(inDoubt, { get: { answer: 'try-again', reason: 'http_503' } });
+    const created = await callWith(withoutToken, { get: { answer: 'not-found' }, create: done });
+    const unread = await callWith(inDoubt, { get: { answer: 'try-again', reason: 'http_503' } });
 
     expect(created.asked).toEqual(['get', 'create']);
     expect(unread).toMatchObject({ asked: ['get'], result: { result: 'try-again' } });
@@ -160,19 +162,19 @@ describe('callButton', () => {
     const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
     const held = { total: order.total, currency: order.currency };
 
-    const nameless = await talk(inDoubt, { get: { answer: 'found', order: held } });
+    const nameless = await callWith(inDoubt, { get: { answer: 'found', order: held } });
 
     expect(nameless.result).toStrictEqual({ result: 'done', acceptedOnly: false, sent: false });
   });
 
   it('takes a 403 about a creation for the key’s where the order can’t be read either (B4)', async () => {
-    const nowhere = await talk(claimed({}), { create: forbidden, get: { answer: 'not-found' } });
+    const nowhere = await callWith(claimed({}), { create: forbidden, get: { answer: 'not-found' } });
 
     expect(nowhere).toMatchObject({ asked: ['create', 'get'], result: { reason: 'unauthorized' } });
   });
 
   it('updates at once what Button says is there already: a create brings the whole order (B1)', async () => {
-    const { asked, result } = await talk(claimed({}), { create: { answer: 'exists' }, update: done });
+    const { asked, result } = await callWith(claimed({}), { create: { answer: 'exists' }, update: done });
 
     expect(asked).toEqual(['create', 'update']);
     expect(result).toEqual({ result: 'done', acceptedOnly: false, sent: true });
@@ -182,8 +184,8 @@ describe('callButton', () => {
     'takes a 403 about a creation for the key’s, unless the order is finalized (B4, B8): %s',
     async (status) => {
       const found = { answer: 'found', order: status === undefined ? {} : { status } } as const;
-      const refused = await talk(claimed({}), { create: forbidden, get: found });
-      const finalized = await talk(claimed({}), {
+      const refused = await callWith(claimed({}), { create: forbidden, get: found });
+      const finalized = await callWith(claimed({}), {
         create: forbidden,
         get: { answer: 'found', order: { status: 'finalized' } },
       });
@@ -198,16 +200,18 @@ describe('callButton', () => {
     const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
 
     const ends = [
-      await talk(claimed({}), { create: busy }),
-      await talk(inDoubt, { get: busy }),
-      await talk(inDoubt, { get: { answer: 'not-found' }, getByToken: { ...DOWN, afterMs: 9000 } }),
+      await callWith(claimed({}), { create: busy }),
+      await callWith(inDoubt, { get: busy }),
+      await callWith(inDoubt, { get: { answer: 'not-found' }, getByToken: { ...DOWN, afterMs: 9000 } }),
     ];
 
     expect(ends.map(({ result }) => 'afterMs' in result && result.afterMs)).toEqual([12_000, 12_000, 9000]);
   });
 
   it('does not ask again about a 401: it is about nothing but the key (B4)', async () => {
-    const { asked, result } = await talk(claimed({}), { create: { answer: 'unauthorized', status: 401 } });
+    const { asked, result } = await callWith(claimed({}), {
+      create: { answer: 'unauthorized', status: 401 },
+    });
 
     expect([asked, result]).toEqual([['create'], { result: 'try-again', reason: 'unauthorized' }]);
   });
@@ -216,11 +220,13 @@ describe('callButton', () => {
     const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
     const held = { status: 'open', total: order.total, currency: order.currency };
 
-    const deleted = await talk(inDoubt, { get: { answer: 'found', order: { ...held, status: 'deleted' } } });
-    const same = await talk(inDoubt, {
+    const deleted = await callWith(inDoubt, {
+      get: { answer: 'found', order: { ...held, status: 'deleted' } },
+    });
+    const same = await callWith(inDoubt, {
       get: { answer: 'found', order: { ...held, button_order_id: 'btnorder-1' } },
     });
-    const other = await talk(inDoubt, {
+    const other = await callWith(inDoubt, {
       get: { answer: 'found', order: { ...held, total: 1 } },
       update: done,
     });
@@ -239,8 +245,8 @@ describe('callButton', () => {
 
     const nowhere = { get: { answer: 'not-found' }, getByToken: { answer: 'not-found' } } as const;
 
-    const created = await talk(inDoubt, { ...nowhere, create: done });
-    const missing = await talk(known, nowhere);
+    const created = await callWith(inDoubt, { ...nowhere, create: done });
+    const missing = await callWith(known, nowhere);
 
     expect(created).toMatchObject({ asked: ['get', 'getByToken', 'create'], result: { result: 'done' } });
     expect(missing).toMatchObject({ asked: ['get', 'getByToken'], result: { reason: 'unknown_to_button' } });
@@ -251,9 +257,9 @@ describe('callButton', () => {
     const held = { total: order.total, currency: order.currency };
     const get = { answer: 'not-found' } as const;
 
-    const found = await talk(inDoubt, { get, getByToken: { answer: 'found', order: held } });
-    const absent = await talk(inDoubt, { get, getByToken: { answer: 'not-found' }, create: done });
-    const unread = await talk(inDoubt, { get, getByToken: DOWN });
+    const found = await callWith(inDoubt, { get, getByToken: { answer: 'found', order: held } });
+    const absent = await callWith(inDoubt, { get, getByToken: { answer: 'not-found' }, create: done });
+    const unread = await callWith(inDoubt, { get, getByToken: DOWN });
 
     expect(found).toMatchObject({ asked: ['get', 'getByToken'], result: { result: 'done', sent: false } });
     expect(absent.asked).toEqual(['get', 'getByToken', 'create']);
@@ -272,9 +278,9 @@ describe('callButton', () => {
       const get = { answer: 'not-found' } as const;
       const held = { answer: 'found', order: { total: order.total, currency: order.currency } } as const;
 
-      const before = await talk(tried(most - 1), { get, getByToken: unanswered, create: done });
-      const after = await talk(tried(most), { get, getByToken: unanswered, create: done });
-      const answered = await talk(tried(most), { get, getByToken: held });
+      const before = await callWith(tried(most - 1), { get, getByToken: unanswered, create: done });
+      const after = await callWith(tried(most), { get, getByToken: unanswered, create: done });
+      const answered = await callWith(tried(most), { get, getByToken: held });
 
       expect(before.asked).toEqual(['get', 'getByToken']);
       expect(after.asked).toEqual(['get', 'getByToken', 'create']);
@@ -286,7 +292,7 @@ describe('callButton', () => {
     const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
     const gone = { update: { answer: 'not-found' }, cancel: { answer: 'not-found' } } as const;
     const ends = async (kind: 'updated' | 'cancelled', reported: Partial<ReportedVersion>, doubt?: Doubt) =>
-      (await talk(claimed({ kind, reported, ...(doubt && { doubt }) }), gone)).result;
+      (await callWith(claimed({ kind, reported, ...(doubt && { doubt }) }), gone)).result;
     const waits = { result: 'try-again', reason: 'not_found' };
     const isDone = { result: 'done', acceptedOnly: false, sent: true };
     const aboutIt = { kind: 'unclear', hash: 'h-2' } as const;
@@ -323,8 +329,11 @@ describe('callButton', () => {
     'takes a 403 about an update or a cancellation for the order’s only if the key still reads: %j (B4, B8)',
     async (get, result) => {
       const tooLate = { answer: 'too-late', detail: '' } as const;
-      const updated = await talk(claimed({ kind: 'updated', reported: {} }), { update: tooLate, get });
-      const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), { cancel: tooLate, get });
+      const updated = await callWith(claimed({ kind: 'updated', reported: {} }), { update: tooLate, get });
+      const cancelled = await callWith(claimed({ kind: 'cancelled', reported: {} }), {
+        cancel: tooLate,
+        get,
+      });
 
       expect([updated.asked, cancelled.asked]).toEqual([
         ['update', 'get'],
@@ -335,7 +344,7 @@ describe('callButton', () => {
   );
 
   it('takes a 403 about a cancellation for done where the order is deleted already (B7)', async () => {
-    const { result } = await talk(claimed({ kind: 'cancelled', reported: {} }), {
+    const { result } = await callWith(claimed({ kind: 'cancelled', reported: {} }), {
       cancel: { answer: 'too-late', detail: '' },
       get: { answer: 'found', order: { status: 'deleted' } },
     });
@@ -346,7 +355,7 @@ describe('callButton', () => {
   it('tries ten times what Button says is there and does not know yet, before it gives it up (B1)', async () => {
     const tried = async (attempts: number) =>
       (
-        await talk(
+        await callWith(
           { ...claimed({}), attempts },
           { create: { answer: 'exists' }, update: { answer: 'not-found' } },
         )

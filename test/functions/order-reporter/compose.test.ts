@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import type { OrderReport } from '../../../shared/domain/order-report.ts';
+import type { LedgerEntry } from '../../../shared/domain/order-ledger.ts';
 import { createWorld, type World } from '../../crash/world.ts';
 
 const sample = JSON.parse(
@@ -42,14 +42,14 @@ async function report(messageAttributes: object = {}): Promise<SQSBatchResponse>
 const GIVEN_BACK = { batchItemFailures: [{ itemIdentifier: 'message-1' }] };
 const DONE = { batchItemFailures: [] };
 
-async function standing(): Promise<OrderReport | undefined> {
-  const [item] = world.contents('orderReports');
-  return item?.['body'] as OrderReport | undefined;
+async function currentState(): Promise<LedgerEntry | undefined> {
+  const [item] = world.contents('orderLedger');
+  return item?.['body'] as LedgerEntry | undefined;
 }
 
 /** How long it is until the next try of the order, which waits for one. */
 async function dueInMs(): Promise<number> {
-  const progress = (await standing())?.progress;
+  const progress = (await currentState())?.progress;
   if (!progress || !('dueAt' in progress)) throw new Error('the order does not wait');
   return Date.parse(progress.dueAt) - world.now().getTime();
 }
@@ -58,13 +58,13 @@ describe('the order reporter', () => {
   it('begins no order that it has no time for: two calls to Button and the ledger (A24)', async () => {
     world.setRemainingTime(2 * 2000 + 2000);
     const late = await report();
-    const before = await standing();
+    const before = await currentState();
     world.setRemainingTime(2 * 2000 + 2001);
     const inTime = await report();
 
     expect([late, before]).toEqual([GIVEN_BACK, undefined]);
     expect(inTime).toEqual(DONE);
-    expect(await standing()).toMatchObject({ progress: { state: 'settled' } });
+    expect(await currentState()).toMatchObject({ progress: { state: 'settled' } });
   });
 
   it('claims an order for five seconds more than it can still run (A20)', async () => {
@@ -74,7 +74,7 @@ describe('the order reporter', () => {
 
     await report();
 
-    expect(await standing()).toMatchObject({
+    expect(await currentState()).toMatchObject({
       progress: { state: 'claimed', until: new Date(world.now().getTime() + 25_000).toISOString() },
     });
   });
@@ -98,7 +98,7 @@ describe('the order reporter', () => {
       const waitMs = await dueInMs();
       waits.push(waitMs / 1000);
       await world.pass(waitMs);
-      await world.invoke('order-reporter', { Records: [wakeUp()] });
+      await world.invoke('order-reporter', { Records: [retry()] });
     }
 
     expect(waits).toEqual(seconds);
@@ -107,20 +107,20 @@ describe('the order reporter', () => {
   it('tries a refused version once more when somebody replays it, and not when SQS repeats it (B3)', async () => {
     world.button().addFault({ on: 'api', answer: { status: 400 } });
     await report();
-    const refused = await standing();
+    const refused = await currentState();
 
     await report();
-    const repeated = await standing();
+    const repeated = await currentState();
     await report({ replayOf: { dataType: 'String', stringValue: 'message-1' } });
 
     expect([refused?.progress.state, repeated?.progress.state]).toEqual(['refused', 'refused']);
-    expect(await standing()).toMatchObject({ progress: { state: 'settled' } });
+    expect(await currentState()).toMatchObject({ progress: { state: 'settled' } });
   });
 
   it('takes the time of a message that names none from SQS', async () => {
     await report();
 
-    expect((await standing())?.newest.time).toBe(new Date(world.now().getTime() - 60_000).toISOString());
+    expect((await currentState())?.newest.time).toBe(new Date(world.now().getTime() - 60_000).toISOString());
   });
 
   it('reads from Button first what was reported before a restore of the ledger', async () => {
@@ -143,10 +143,10 @@ describe('the order reporter', () => {
   });
 });
 
-function wakeUp(): object {
+function retry(): object {
   return {
-    messageId: 'wake-up',
-    body: JSON.stringify({ wakeUp: { orderId: 'o-1' } }),
+    messageId: 'retry-message',
+    body: JSON.stringify({ retry: { orderId: 'o-1' } }),
     attributes: { MessageGroupId: 'o-1', SentTimestamp: String(world.now().getTime()) },
     messageAttributes: {},
   };

@@ -12,7 +12,7 @@ const sample = JSON.parse(
 ) as Order;
 
 const MINUTE_MS = 60_000;
-const MAX_WAKE_UPS = 300;
+const MAX_RETRIES_PER_SWEEP = 300;
 
 /** A Button in memory that is down until it is told otherwise. */
 function createButtonThatIsDown() {
@@ -74,7 +74,7 @@ describe.each([
     const model = createReportingModel({
       startAt: new Date('2026-06-01T00:00:00.000Z'),
       orderApi: button.api,
-      maxWakeUps: MAX_WAKE_UPS,
+      maxRetriesPerSweep: MAX_RETRIES_PER_SWEEP,
     });
     let created = 0;
     for (let minute = 1; minute <= minutes; minute += 1) {
@@ -104,7 +104,7 @@ describe.each([
     expect(model.ledger.all().every(({ progress }) => progress.state === 'settled')).toBe(true);
     // One probe a minute, and the calls that found out that Button is down.
     expect(askedWhileDown).toBeLessThan(minutes + 100);
-    expect(Math.max(...sentByMinute)).toBeLessThanOrEqual(MAX_WAKE_UPS);
+    expect(Math.max(...sentByMinute)).toBeLessThanOrEqual(MAX_RETRIES_PER_SWEEP);
   });
 });
 

@@ -5,9 +5,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { reportOrder, type ReportOrderPorts } from '../../../functions/order-reporter/report-order.ts';
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
-import type { OrderReport, Progress } from '../../../shared/domain/order-report.ts';
-import { wakeUpMessage } from '../../../shared/domain/order-wake-up.ts';
-import type { Stored } from '../../../shared/store/versioned-item.ts';
+import type { LedgerEntry, Progress } from '../../../shared/domain/order-ledger.ts';
+import { retryMessage } from '../../../shared/domain/retry-message.ts';
+import type { Versioned } from '../../../shared/store/versioned-item.ts';
 import {
   createInMemoryLedger,
   createInMemoryQuarantine,
@@ -24,13 +24,13 @@ const brand = { Brand: 'acme' };
 let ledger: InMemoryLedger;
 let quarantine: ReturnType<typeof createInMemoryQuarantine>;
 let measured: Measured[];
-let learnt: unknown[];
+let recorded: unknown[];
 let asked: string[];
 
 beforeEach(() => {
   ledger = createInMemoryLedger();
   quarantine = createInMemoryQuarantine();
-  [measured, learnt, asked] = [[], [], []];
+  [measured, recorded, asked] = [[], [], []];
 });
 
 /** A Button that answers so, after something else has happened. */
@@ -61,7 +61,7 @@ function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
     quarantine,
     breaker: {
       isOpen: () => Promise.resolve(false),
-      learn: (...what) => Promise.resolve(void learnt.push(what)),
+      record: (...what) => Promise.resolve(void recorded.push(what)),
     },
     orderApi: button(done),
     metrics: { add: (one) => measured.push(one) },
@@ -80,28 +80,26 @@ function message(sequence: number, changes: object = {}, kind = 'created') {
   return { messageId: `message-${sequence}`, body, sentAt: now };
 }
 
-const wakeUp = (isProbe = false) => ({
-  messageId: 'wake-up',
-  body: wakeUpMessage({ orderId: 'o-1', isProbe }),
+const retry = (isProbe = false) => ({
+  messageId: 'retry-message',
+  body: retryMessage({ orderId: 'o-1', isProbe }),
   sentAt: now,
 });
 
 /** Puts the order's progress to where somebody else has put it. */
 async function leave(progress: Progress): Promise<void> {
-  const { thing, revision } = (await ledger.read('o-1')) as Stored<OrderReport>;
-  await ledger.write({ ...thing, progress }, revision);
+  const { value, revision } = (await ledger.read('o-1')) as Versioned<LedgerEntry>;
+  await ledger.write({ ...value, progress }, revision);
 }
 
 /** A ledger whose next writes all lose their race, to a writer that changes nothing else. */
 function contested(losses: number, from = 0) {
   let writes = 0;
-  const write: InMemoryLedger['write'] = async (report, revision) => {
+  const write: InMemoryLedger['write'] = async (entry, revision) => {
     writes += 1;
     const current = await ledger.read('o-1');
     const isLost = writes > from && writes <= from + losses;
-    return isLost && current
-      ? { written: false, current }
-      : ledger.write(report, current?.revision ?? revision);
+    return isLost && current ? { ok: false, current } : ledger.write(entry, current?.revision ?? revision);
   };
   return { writes: () => writes, ledger: { read: (orderId: string) => ledger.read(orderId), write } };
 }
@@ -114,15 +112,15 @@ describe('a run that loses a race', () => {
       ...later,
       ledger: {
         read: (orderId) => ledger.read(orderId),
-        write: async (report, revision) => {
+        write: async (entry, revision) => {
           await leave({ state: 'settled' });
-          return ledger.write(report, revision);
+          return ledger.write(entry, revision);
         },
       },
     });
     asked = [];
 
-    expect(await reportOrder(wakeUp(), won)).toBe('duplicate');
+    expect(await reportOrder(retry(), won)).toBe('duplicate');
     expect(asked).toEqual([]);
   });
 
@@ -145,7 +143,7 @@ describe('a run that loses a race', () => {
     const { ledger: racing } = contested(2, 1);
 
     expect(await reportOrder(message(2, {}, 'updated'), ports({ ledger: racing }))).toBe('reported');
-    expect((await ledger.read('o-1'))?.thing).toMatchObject({
+    expect((await ledger.read('o-1'))?.value).toMatchObject({
       progress: { state: 'settled' },
       reported: { version: { sequence: '2' } },
     });
@@ -163,7 +161,7 @@ describe('a run that loses a race', () => {
 
     await reportOrder(message(1), ports({ orderApi: button(done, meanwhile) }));
 
-    expect((await ledger.read('o-1'))?.thing.progress).toEqual(progress);
+    expect((await ledger.read('o-1'))?.value.progress).toEqual(progress);
   });
 
   it('for a version that another run is reporting leaves its message on the queue (A2)', async () => {
@@ -189,7 +187,7 @@ describe('what is refused', () => {
     const outcomes = [
       await reportOrder({ ...message(1, { total: 7350, description: 'x' }), messageId: 'm-bad' }, ports()),
       await reportOrder({ ...message(1, { customer_order_id: 'other' }), messageId: 'm-conflict' }, ports()),
-      await reportOrder({ ...wakeUp(), body: wakeUpMessage({ orderId: 'o-9', isProbe: false }) }, ports()),
+      await reportOrder({ ...retry(), body: retryMessage({ orderId: 'o-9', isProbe: false }) }, ports()),
     ];
 
     expect(outcomes).toEqual(['quarantined', 'quarantined', 'quarantined']);
@@ -198,8 +196,11 @@ describe('what is refused', () => {
       origin: 'sqs:m-conflict',
       reasons: [{ code: 'version_conflict', path: '$.sequence' }],
     });
-    expect(quarantine.entries.get('wake-up')?.reasons).toEqual([
-      { code: 'unknown_wake_up', problem: 'A wake-up for no known order' },
+    expect(quarantine.entries.get('retry-message')?.reasons).toEqual([
+      {
+        code: 'retry_of_unknown_order',
+        problem: 'A retry message for an order that the ledger does not hold',
+      },
     ]);
   });
 
@@ -211,7 +212,7 @@ describe('what is refused', () => {
     const later = new Date(now.getTime() + 60_000);
 
     await reportOrder(
-      wakeUp(),
+      retry(),
       ports({ now: () => later, orderApi: button({ answer: 'too-late', detail: '' }) }),
     );
 
@@ -227,8 +228,8 @@ describe('what is measured', () => {
 
     expect(measured).toContainEqual({ name: 'OrdersReported', value: 1, dimensions: brand });
     expect(measured).toContainEqual({ name: 'ReportDelaySeconds', value: 60 });
-    expect(learnt).toEqual([[{ result: 'done', acceptedOnly: false, sent: true }, { isProbe: false }]]);
-    expect((await ledger.read('o-1'))?.thing.warnings).not.toEqual([]);
+    expect(recorded).toEqual([[{ result: 'done', acceptedOnly: false, sent: true }, { isProbe: false }]]);
+    expect((await ledger.read('o-1'))?.value.warnings).not.toEqual([]);
   });
 
   it('is how old the oldest unreported order is, and a refused key only where it was refused (B4)', async () => {
@@ -237,13 +238,13 @@ describe('what is measured', () => {
     measured = [];
     const later = { now: () => new Date(now.getTime() + 60_000) };
     const refused = ports({ ...later, orderApi: button({ answer: 'unauthorized', status: 401 }) });
-    await reportOrder(wakeUp(true), refused);
+    await reportOrder(retry(true), refused);
 
     expect(afterOutage).toContainEqual({ name: 'OldestUnreportedOrderAgeSeconds', value: 60 });
     expect(afterOutage).toContainEqual({ name: 'WaitingOrdersChange', value: 1, dimensions: brand });
     expect(afterOutage.map(({ name }) => name)).not.toContain('ButtonKeyRefused');
     expect(measured).toContainEqual({ name: 'ButtonKeyRefused', value: 1 });
-    expect(learnt.at(-1)).toEqual([{ result: 'try-again', reason: 'unauthorized' }, { isProbe: true }]);
+    expect(recorded.at(-1)).toEqual([{ result: 'try-again', reason: 'unauthorized' }, { isProbe: true }]);
   });
 
   it('is no age of what Button has refused for good', async () => {

@@ -15,8 +15,8 @@ import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button
 import { createOrderApi, type OrderApi } from '../../../shared/button/order-api.ts';
 import { openBreaker } from '../../../shared/domain/breaker.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
-import { wakeUpMessage } from '../../../shared/domain/order-wake-up.ts';
-import { createOrderReportStore, type OrderReportStore } from '../../../shared/store/order-report-store.ts';
+import { retryMessage } from '../../../shared/domain/retry-message.ts';
+import { createOrderLedger, type OrderLedger } from '../../../shared/store/order-ledger-store.ts';
 import { createQuarantineStore } from '../../../shared/store/quarantine-store.ts';
 import { createQuarantineReview } from '../../../shared/store/quarantine-review.ts';
 import { unpackText } from '../../../shared/store/packed-json.ts';
@@ -28,12 +28,12 @@ const sample = JSON.parse(
 ) as Record<string, unknown> & { order_id: string; btn_ref: string };
 
 /** A breaker that nothing opens. */
-const CLOSED: BreakerWatch = { isOpen: () => Promise.resolve(false), learn: () => Promise.resolve() };
+const CLOSED: BreakerWatch = { isOpen: () => Promise.resolve(false), record: () => Promise.resolve() };
 
 let dynamodb: TestDynamoDB;
 let button: ButtonSimulator;
 let http: ButtonHttp;
-let ledger: OrderReportStore;
+let ledger: OrderLedger;
 let measured: Measured[];
 let clock: Date;
 let nextId = 0;
@@ -42,9 +42,9 @@ beforeAll(async () => {
   dynamodb = await startTestDynamoDB();
   button = await startButtonSimulator();
   http = createButtonHttp({ baseUrl: button.url, timeoutMs: 500 });
-  ledger = createOrderReportStore({
+  ledger = createOrderLedger({
     client: dynamodb.client,
-    table: dynamodb.tables.orderReports,
+    table: dynamodb.tables.orderLedger,
     brand: 'acme',
   });
 });
@@ -114,9 +114,9 @@ function withData(members: string): string {
   return members === '' ? body : body.replace('"data":{', `"data":{${members},`);
 }
 
-function wakeUp(id: string, { isProbe = false } = {}): OrderMessage {
+function retry(id: string, { isProbe = false } = {}): OrderMessage {
   nextId += 1;
-  return { messageId: `message-${nextId}`, body: wakeUpMessage({ orderId: id, isProbe }), sentAt: clock };
+  return { messageId: `message-${nextId}`, body: retryMessage({ orderId: id, isProbe }), sentAt: clock };
 }
 
 function later(seconds: number): void {
@@ -134,7 +134,7 @@ function requests(): string[] {
 }
 
 async function progress(id: string): Promise<string | undefined> {
-  return (await ledger.read(id))?.thing.progress.state;
+  return (await ledger.read(id))?.value.progress.state;
 }
 
 async function quarantined(messageId: string) {
@@ -191,7 +191,7 @@ describe('a new order', () => {
     await reportOrder(message('created', id), ports());
     for (let tries = 0; tries < 2; tries += 1) {
       later(3600);
-      await reportOrder(wakeUp(id), ports());
+      await reportOrder(retry(id), ports());
     }
 
     const amounts = measured.filter(({ name }) => name === 'WaitingAmountChangeMinor');
@@ -243,7 +243,7 @@ describe('later versions', () => {
     ];
 
     expect(outcomes).toEqual(['reported', 'reported', 'reported']);
-    expect((await ledger.read(id))?.thing.reported).toMatchObject({
+    expect((await ledger.read(id))?.value.reported).toMatchObject({
       kind: 'cancelled',
       buttonOrderId: expect.stringMatching(/^btnorder-/) as string,
     });
@@ -334,8 +334,8 @@ describe('a bad message', () => {
     ['UTF-16', Buffer.from('\uFEFF{"id":"1"}', 'utf16le').toString('latin1')],
     ['an array', '[]'],
     ['a number', '1e400'],
-    ['a wake-up for nobody', '{"wakeUp":{"orderId":"nobody-knows"}}'],
-    ['half a wake-up', '{"wakeUp":'],
+    ['a retry message for nobody', '{"retry":{"orderId":"nobody-knows"}}'],
+    ['half a retry message', '{"retry":'],
     ['deep nesting', '['.repeat(100_000)],
     ['deep nesting that is JSON', `${'[{"a":'.repeat(50_000)}1${'}]'.repeat(50_000)}`],
     ['deep nesting in an order', withData('"x":' + '['.repeat(5000) + ']'.repeat(5000))],
@@ -370,7 +370,7 @@ describe('a bad message', () => {
 });
 
 describe('what Button does not take', () => {
-  it('waits in the ledger and is reported when the sweep wakes it (B3)', async () => {
+  it('waits in the ledger and is reported when the sweep retries it (B3)', async () => {
     const id = orderId();
     button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 503 } });
 
@@ -378,7 +378,7 @@ describe('what Button does not take', () => {
     const tooEarly = await ledger.listDue(clock, 10);
     later(2);
     const due = await ledger.listDue(clock, 10);
-    const second = await reportOrder(wakeUp(id), ports());
+    const second = await reportOrder(retry(id), ports());
 
     expect([first, second]).toEqual(['waiting', 'reported']);
     expect(tooEarly).toEqual([]);
@@ -443,9 +443,9 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
       button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: 'lost' });
 
       const first = await reportOrder(message('created', id), ports());
-      const early = await reportOrder(wakeUp(id), ports());
+      const early = await reportOrder(retry(id), ports());
       later(61);
-      const second = await reportOrder(wakeUp(id), ports());
+      const second = await reportOrder(retry(id), ports());
 
       expect([first, early, second]).toEqual(['waiting', 'waiting', 'reported']);
       expect(await progress(id)).toBe('settled');
@@ -458,9 +458,9 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
       let writes = 0;
       const dying: ReportOrderPorts['ledger'] = {
         read: (it) => ledger.read(it),
-        write: (report, revision) => {
+        write: (entry, revision) => {
           writes += 1;
-          return writes > 1 ? Promise.reject(new Error('killed')) : ledger.write(report, revision);
+          return writes > 1 ? Promise.reject(new Error('killed')) : ledger.write(entry, revision);
         },
       };
 
@@ -468,9 +468,9 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
       later(40);
       const redelivered = await reportOrder(created, ports());
       later(61);
-      const woken = await reportOrder(wakeUp(id), ports());
+      const retried = await reportOrder(retry(id), ports());
 
-      expect([redelivered, woken]).toEqual(['waiting', 'reported']);
+      expect([redelivered, retried]).toEqual(['waiting', 'reported']);
       expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
     });
   },
@@ -489,7 +489,7 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
 
       const first = await reportOrder(message('created', id), ports());
       later(61);
-      const second = await reportOrder(wakeUp(id), ports());
+      const second = await reportOrder(retry(id), ports());
 
       expect([first, second]).toEqual(['waiting', 'reported']);
       expect(await progress(id)).toBe('settled');
@@ -504,7 +504,7 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
       await reportOrder(message('created', id), ports());
       for (let tries = 0; tries < 9; tries += 1) {
         later(1801);
-        await reportOrder(wakeUp(id), ports());
+        await reportOrder(retry(id), ports());
       }
 
       expect(await progress(id)).toBe('settled');
@@ -524,9 +524,9 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
 
       await reportOrder(message('created', id), ports());
       later(61);
-      await reportOrder(wakeUp(id), ports());
+      await reportOrder(retry(id), ports());
       later(61);
-      await reportOrder(wakeUp(id), ports());
+      await reportOrder(retry(id), ports());
 
       expect(await progress(id)).toBe('settled');
       const held = button.controls.orders().map((order) => order['order_id']);
@@ -556,7 +556,7 @@ describe('a look-up by token that Button does not answer', () => {
     const id = await inDoubt();
     failing(status, 1);
 
-    const outcome = await reportOrder(wakeUp(id), ports());
+    const outcome = await reportOrder(retry(id), ports());
 
     expect(outcome).toBe('reported');
     expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
@@ -566,10 +566,10 @@ describe('a look-up by token that Button does not answer', () => {
     const id = await inDoubt();
     failing(status, 1);
 
-    const outcome = await reportOrder(wakeUp(id), ports());
+    const outcome = await reportOrder(retry(id), ports());
     const sentMeanwhile = requests().filter((line) => line.startsWith('POST'));
     later(900);
-    const after = await reportOrder(wakeUp(id), ports());
+    const after = await reportOrder(retry(id), ports());
 
     expect([outcome, after]).toEqual(['waiting', 'reported']);
     expect(sentMeanwhile).toHaveLength(1);
@@ -586,7 +586,7 @@ describe('a look-up by token that Button does not answer', () => {
 
       const outcomes: string[] = [];
       while (outcomes.length < 100 && outcomes.at(-1) !== 'reported') {
-        outcomes.push(await reportOrder(wakeUp(id), ports()));
+        outcomes.push(await reportOrder(retry(id), ports()));
         later(901);
       }
 
@@ -614,7 +614,7 @@ it('a run that comes back after its lease leaves what others have found since, a
   outcomes.push(await reportOrder(created, ports({ orderApi: slow })));
   const afterwards = await progress(id);
   later(61);
-  outcomes.push(await reportOrder(wakeUp(id), ports()));
+  outcomes.push(await reportOrder(retry(id), ports()));
 
   expect(afterwards).toBe('in-doubt');
   expect(outcomes).toEqual(['waiting', 'reported', 'reported']);
@@ -640,7 +640,7 @@ describe('what Button has only accepted (202)', () => {
     const early = await reportOrder(message('updated', id, { sequence: 3, ...note('third') }), ports());
     later(51);
     await button.controls.advance(61_000);
-    const due = await reportOrder(wakeUp(id), ports());
+    const due = await reportOrder(retry(id), ports());
 
     expect([early, due]).toEqual(['waiting', 'reported']);
     expect(button.controls.orders()).toMatchObject([{ customer_order_id: 'third' }]);
@@ -655,7 +655,7 @@ describe('what Button has only accepted (202)', () => {
     const early = await reportOrder(message('cancelled', id, { sequence: 2 }), ports());
     await button.controls.advance(90_000);
     later(30);
-    const due = await reportOrder(wakeUp(id), ports());
+    const due = await reportOrder(retry(id), ports());
 
     expect([early, due]).toEqual(['waiting', 'reported']);
     expect(button.controls.orders()).toMatchObject([{ status: 'deleted' }]);
@@ -670,7 +670,7 @@ describe('what Button has only accepted (202)', () => {
 
     const waited = await reportOrder(update, ports());
     later(7200);
-    const givenUp = await reportOrder(wakeUp(id), ports());
+    const givenUp = await reportOrder(retry(id), ports());
 
     expect([waited, givenUp]).toEqual(['waiting', 'quarantined']);
     expect(await quarantined(update.messageId)).toMatchObject({ reasons: [{ code: 'unknown_to_button' }] });
@@ -686,10 +686,10 @@ describe('a call that is carried out later than the quiet time', () => {
 
     later(61);
     await button.controls.advance(61_000);
-    await reportOrder(wakeUp(id), ports());
+    await reportOrder(retry(id), ports());
     later(61);
     await button.controls.advance(61_000);
-    await reportOrder(wakeUp(id), ports());
+    await reportOrder(retry(id), ports());
 
     expect(button.controls.orders()).toMatchObject([{ status: 'deleted' }]);
     expect(await progress(id)).toBe('settled');
@@ -712,7 +712,7 @@ describe('a call that is carried out later than the quiet time', () => {
     for (let quietTime = 0; quietTime < 2; quietTime += 1) {
       later(61);
       await button.controls.advance(61_000);
-      await reportOrder(wakeUp(id), ports());
+      await reportOrder(retry(id), ports());
     }
 
     expect(button.controls.orders()).toMatchObject([{ customer_order_id: 'version 3' }]);
@@ -763,25 +763,25 @@ describe('what is refused by Button', () => {
     const created = message('created', id);
     await reportOrder(created, ports());
     later(2);
-    const woken = wakeUp(id);
+    const retried = retry(id);
 
-    expect(await reportOrder(woken, ports())).toBe('quarantined');
+    expect(await reportOrder(retried, ports())).toBe('quarantined');
     expect(await quarantined(created.messageId)).toMatchObject({ reasons: [{ code: 'refused_by_button' }] });
-    expect(await quarantined(woken.messageId)).toBeUndefined();
+    expect(await quarantined(retried.messageId)).toBeUndefined();
   });
 
-  it('is tried once more when it is replayed, as it was or mended, and only then', async () => {
+  it('is tried once more when it is replayed, as it was or fixed, and only then', async () => {
     const id = orderId();
     button.controls.addFault({ on: 'api', times: 2, answer: { status: 400 } });
-    const mended = { changes: { customer_order_id: 'mended' } };
+    const fixed = { changes: { customer_order_id: 'fixed' } };
     const replay = (one: OrderMessage): OrderMessage => ({ ...one, isReplay: true });
 
     const outcomes = [
       await reportOrder(message('created', id), ports()),
       await reportOrder(message('created', id), ports()),
       await reportOrder(replay(message('created', id)), ports()),
-      await reportOrder(message('created', id, mended), ports()),
-      await reportOrder(replay(message('created', id, mended)), ports()),
+      await reportOrder(message('created', id, fixed), ports()),
+      await reportOrder(replay(message('created', id, fixed)), ports()),
       await reportOrder(replay(message('created', id)), ports()),
     ];
 
@@ -793,7 +793,7 @@ describe('what is refused by Button', () => {
       'reported',
       'quarantined',
     ]);
-    expect(button.controls.orders()).toMatchObject([{ customer_order_id: 'mended' }]);
+    expect(button.controls.orders()).toMatchObject([{ customer_order_id: 'fixed' }]);
   });
 });
 
@@ -877,7 +877,7 @@ describe('while the breaker is open', () => {
     expect(dynamodb.counts()).toMatchObject({ PutItem: 1 });
     expect(requests()).toEqual([]);
     expect(await ledger.listDue(clock, 10)).toHaveLength(1);
-    await reportOrder(wakeUp(id), ports());
+    await reportOrder(retry(id), ports());
   });
 
   it('only the probe is sent; when it succeeds, everything is', async () => {
@@ -887,9 +887,9 @@ describe('while the breaker is open', () => {
     await reportOrder(message('created', second), ports(breaker));
 
     const outcomes = [
-      await reportOrder(wakeUp(second), ports(breaker)),
-      await reportOrder(wakeUp(first, { isProbe: true }), ports(breaker)),
-      await reportOrder(wakeUp(second), ports(breaker)),
+      await reportOrder(retry(second), ports(breaker)),
+      await reportOrder(retry(first, { isProbe: true }), ports(breaker)),
+      await reportOrder(retry(second), ports(breaker)),
     ];
 
     expect(outcomes).toEqual(['waiting', 'reported', 'reported']);

@@ -8,7 +8,7 @@ import type { FaultInput } from '../../../local/button-simulator/fault-rules.ts'
 import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createOrderApi } from '../../../shared/button/order-api.ts';
-import type { OrderReport } from '../../../shared/domain/order-report.ts';
+import type { LedgerEntry } from '../../../shared/domain/order-ledger.ts';
 import { createReportingModel } from '../../fakes/reporting-model.ts';
 
 const sample = JSON.parse(
@@ -200,19 +200,19 @@ async function weather(storm: Storm) {
   return { model, received };
 }
 
-function isAtRest({ progress }: OrderReport): boolean {
+function isAtRest({ progress }: LedgerEntry): boolean {
   return progress.state === 'settled' || progress.state === 'refused';
 }
 
 type Weathered = Awaited<ReturnType<typeof weather>>;
 
-function expectButtonToHold(report: OrderReport): void {
+function expectButtonToHold(entry: LedgerEntry): void {
   const live = button.controls
     .orders()
-    .filter((order) => order['order_id'] === report.orderId && order['status'] !== 'deleted');
-  const { order } = report.newest;
-  if (report.progress.state === 'refused') {
-    expect(report.progress.reason).toBe('refused_by_button');
+    .filter((order) => order['order_id'] === entry.orderId && order['status'] !== 'deleted');
+  const { order } = entry.newest;
+  if (entry.progress.state === 'refused') {
+    expect(entry.progress.reason).toBe('refused_by_button');
     expect(live.length).toBeLessThanOrEqual(1);
     return;
   }
@@ -234,7 +234,7 @@ function expectNothingAfterCancellation(orderId: string): void {
 }
 
 /** The newest of the versions that came: a cancellation if there is one, whatever its number. */
-function expectNewestToBeKnown({ newest, orderId }: OrderReport, received: Iterable<Sent>): void {
+function expectNewestToBeKnown({ newest, orderId }: LedgerEntry, received: Iterable<Sent>): void {
   const sent = [...received].filter((one) => one.orderId === orderId && one.sequence >= 0);
   const cancellation = sent.find(({ body }) => body.includes('order.cancelled.v1'));
   const sequence = cancellation?.sequence ?? Math.max(...sent.map((one) => one.sequence));
@@ -244,18 +244,18 @@ function expectNewestToBeKnown({ newest, orderId }: OrderReport, received: Itera
 
 /** Where each message that came has got to in the end: its own outcome, or what became of the version that waited. */
 function finalOutcomes({ model, received }: Weathered): Map<string, ReportOutcome> {
-  const reports = new Map(model.ledger.all().map((report) => [report.orderId, report]));
+  const reports = new Map(model.ledger.all().map((entry) => [entry.orderId, entry]));
   const entries = [...received].map(([messageId, { orderId, sequence }]): [string, ReportOutcome] => {
     if (model.quarantine.entries.has(messageId)) return [messageId, 'quarantined'];
     const outcome = model.outcomes.get(messageId) ?? 'waiting';
-    const report = reports.get(orderId);
+    const entry = reports.get(orderId);
     if (outcome === 'quarantined') return [messageId, 'duplicate'];
-    if (outcome !== 'waiting' || !report) return [messageId, outcome];
-    const { version } = report.newest;
+    if (outcome !== 'waiting' || !entry) return [messageId, outcome];
+    const { version } = entry.newest;
     const isNewest = version.by === 'sequence' && version.sequence === String(sequence);
     if (!isNewest)
-      return [messageId, report.newest.kind === 'cancelled' ? 'ignored-after-cancel' : 'superseded'];
-    return [messageId, report.progress.state === 'settled' ? 'reported' : 'duplicate'];
+      return [messageId, entry.newest.kind === 'cancelled' ? 'ignored-after-cancel' : 'superseded'];
+    return [messageId, entry.progress.state === 'settled' ? 'reported' : 'duplicate'];
   });
   return new Map(entries);
 }
@@ -277,13 +277,13 @@ describe('after any storm', () => {
         const { model, received } = weathered;
         expect(model.isQueueEmpty()).toBe(true);
         expect(model.deadLetters).toEqual([]);
-        for (const report of model.ledger.all()) {
-          expect(report.progress.state).toSatisfy(() => isAtRest(report));
-          expectNewestToBeKnown(report, received.values());
-          expectButtonToHold(report);
-          expectNothingAfterCancellation(report.orderId);
-          if (report.progress.state === 'refused')
-            expect(model.quarantine.entries.get(report.newest.messageId)?.reasons).toMatchObject([
+        for (const entry of model.ledger.all()) {
+          expect(entry.progress.state).toSatisfy(() => isAtRest(entry));
+          expectNewestToBeKnown(entry, received.values());
+          expectButtonToHold(entry);
+          expectNothingAfterCancellation(entry.orderId);
+          if (entry.progress.state === 'refused')
+            expect(model.quarantine.entries.get(entry.newest.messageId)?.reasons).toMatchObject([
               { code: 'refused_by_button' },
             ]);
         }

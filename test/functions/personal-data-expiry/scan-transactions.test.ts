@@ -47,9 +47,9 @@ function observation(buttonOrderId: string, changes: Partial<Transaction>): Obse
 async function createTable(observations: readonly Observation[], pageSize = 100) {
   const transactions = createInMemoryTransactions();
   for (const observed of observations) {
-    const standing = await transactions.read(`order#${observed.transaction.buttonOrderId ?? ''}`);
-    const { record } = mergeTransaction(standing?.thing, observed);
-    await transactions.write(record, standing?.revision ?? 0);
+    const current = await transactions.read(`order#${observed.transaction.buttonOrderId ?? ''}`);
+    const { record } = mergeTransaction(current?.value, observed);
+    await transactions.write(record, current?.revision ?? 0);
   }
   const measured: Measured[] = [];
   const passes = createInMemoryExpiryPass();
@@ -131,10 +131,10 @@ describe('scanTransactions', () => {
       observation('conflict', { amountMinor: 900 }),
       erased,
     ]);
-    const standing = await transactions.read('order#erased');
+    const current = await transactions.read('order#erased');
     await transactions.write(
       { ...mergeTransaction(undefined, erased).record, erasedAt: '2026-02-01T00:00:00.000Z' },
-      standing?.revision ?? 0,
+      current?.revision ?? 0,
     );
 
     await scanTransactions(AGES, ports);
@@ -260,7 +260,7 @@ describe('a pass of several runs', () => {
     const late = await table.passes.read();
     await scanTransactions(AGES, { ...table.ports, timeLeft: () => false });
     await scanTransactions(AGES, { ...table.ports, timeLeft: () => false });
-    const standing = await table.passes.read();
+    const current = await table.passes.read();
 
     const run = await scanTransactions(AGES, {
       ...table.ports,
@@ -268,7 +268,7 @@ describe('a pass of several runs', () => {
     });
 
     expect(run.outcome).toBe('overtaken');
-    expect(await table.passes.read()).toEqual(standing);
+    expect(await table.passes.read()).toEqual(current);
   });
 
   it('begins again a week after it began, and until then a run is a single read', async () => {
@@ -295,8 +295,8 @@ describe('a pass of several runs', () => {
     expect(reads).toBe(1);
     expect(saidEarly).toEqual([]);
     expect(due.outcome).toBe('finished');
-    expect((await passes.read())?.thing).toEqual({
-      beganAt: clock.now.toISOString(),
+    expect((await passes.read())?.value).toEqual({
+      startedAt: clock.now.toISOString(),
       finishedAt: clock.now.toISOString(),
       stalePending: { transactions: 1, amountsMinor: { USD: 600 } },
     });
@@ -310,6 +310,6 @@ describe('a pass of several runs', () => {
     const [second, third] = [await scanTransactions(AGES, ports), await scanTransactions(AGES, ports)];
 
     expect([second.outcome, third.outcome]).toEqual(['finished', 'finished']);
-    expect((await passes.read())?.thing.beganAt).toBe(clock.now.toISOString());
+    expect((await passes.read())?.value.startedAt).toBe(clock.now.toISOString());
   });
 });

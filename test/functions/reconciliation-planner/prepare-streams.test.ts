@@ -11,7 +11,7 @@ const sweep: Position = {
   account: 'acc-1',
   stream: 'sweep-daily',
   fence: 3,
-  doneUntil: '2026-06-10T00:00:00Z',
+  readThrough: '2026-06-10T00:00:00Z',
   historicalBefore: null,
   readFrom: '2026-06-08T00:00:00Z',
   readUntil: '2026-06-15T00:00:00Z',
@@ -48,14 +48,14 @@ describe('prepareStreams', () => {
 
   it('begins a sweep that is over again when the next one is due, and lets no worker of the last one go on (E6, E15)', async () => {
     const positions = createInMemoryPositions();
-    const over = { ...sweep, doneUntil: '2026-06-15T00:00:00Z' };
+    const over = { ...sweep, readThrough: '2026-06-15T00:00:00Z' };
     await positions.create(over);
 
     await prepare(positions);
 
     expect(await positions.read('acc-1', 'sweep-daily')).toMatchObject({
       fence: 4,
-      doneUntil: '2026-06-08T12:00:00Z',
+      readThrough: '2026-06-08T12:00:00Z',
       readUntil: '2026-06-15T11:00:00Z',
     });
     expect(await positions.save(over)).toBe(false);

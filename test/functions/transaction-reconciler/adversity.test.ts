@@ -12,7 +12,11 @@ import {
   type TransactionRecord,
 } from '../../../shared/domain/transaction.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
-import { readStreamWakeUp, type WakeUp, type WakeUpMessage } from '../../../shared/domain/wake-up.ts';
+import {
+  parseReadMessage,
+  type StreamToRead,
+  type ReadMessage,
+} from '../../../shared/domain/read-message.ts';
 import { applyTransaction } from '../../../shared/ingest/apply-transaction.ts';
 import { createInMemoryPositions } from '../../fakes/in-memory-positions.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
@@ -58,7 +62,7 @@ class World {
   readonly #clock = { ms: Date.parse('2026-06-01T00:00:00Z') };
   readonly #skewMs: number;
   readonly #reached = new Map<string, string>();
-  #queue: WakeUp[] = [];
+  #queue: StreamToRead[] = [];
   #webhooks: Promise<void>[] = [];
   #ticks = 0;
 
@@ -105,11 +109,11 @@ class World {
       }),
     );
     while (this.#queue.length > 0) {
-      const [wakeUp] = this.#queue.splice(Math.floor(this.#random() * this.#queue.length), 1);
-      if (!wakeUp) continue;
+      const [toRead] = this.#queue.splice(Math.floor(this.#random() * this.#queue.length), 1);
+      if (!toRead) continue;
       // Two workers at one stream at once, as after a lease that has run out (E5, E6).
       const workers = this.#random() < 0.4 && this.kills > 0 ? 2 : 1;
-      await Promise.all(Array.from({ length: workers }, () => this.#survive(() => this.#work(wakeUp))));
+      await Promise.all(Array.from({ length: workers }, () => this.#survive(() => this.#work(toRead))));
       await Promise.all(this.#webhooks.splice(0));
       await this.checkPositions();
     }
@@ -120,10 +124,10 @@ class World {
     for (const account of this.button.accounts) {
       const position = await this.positions.read(account, 'live');
       if (position === undefined || position === 'unreadable') continue;
-      expect(position.doneUntil >= (this.#reached.get(account) ?? '')).toBe(true);
-      this.#reached.set(account, position.doneUntil);
+      expect(position.readThrough >= (this.#reached.get(account) ?? '')).toBe(true);
+      this.#reached.set(account, position.readThrough);
       for (const row of this.button.truth(account)) {
-        if (row.modified_date < position.doneUntil)
+        if (row.modified_date < position.readThrough)
           expect(await this.#candidates(row)).toContain(contentOf(row));
       }
     }
@@ -139,8 +143,8 @@ class World {
     return different;
   }
 
-  async #work(wakeUp: WakeUp): Promise<void> {
-    const outcome = await reconcile(wakeUp, {
+  async #work(toRead: StreamToRead): Promise<void> {
+    const outcome = await reconcile(toRead, {
       api: createTransactionsApi(this.button.http(), 'sk-test'),
       positions: this.#mortal(this.positions),
       transactions: this.#mortal(this.transactions),
@@ -156,7 +160,7 @@ class World {
     this.outcomes.push(outcome);
   }
 
-  /** A killed run is simply over; its wake-up comes back some other time, with the next tick. */
+  /** A killed run is simply over; its read message comes back some other time, with the next tick. */
   async #survive(run: () => Promise<unknown>): Promise<void> {
     try {
       await run();
@@ -167,9 +171,9 @@ class World {
 
   readonly #now = (): Date => new Date(this.#clock.ms + this.#skewMs);
 
-  readonly #send = (messages: readonly WakeUpMessage[]): Promise<void> => {
+  readonly #send = (messages: readonly ReadMessage[]): Promise<void> => {
     this.#mayDie();
-    this.#queue.push(...messages.map(({ body }) => readStreamWakeUp(body)));
+    this.#queue.push(...messages.map(({ body }) => parseReadMessage(body)));
     this.#mayDie();
     return Promise.resolve();
   };
@@ -199,12 +203,12 @@ class World {
 
   async #candidates(row: HostileRow): Promise<string[]> {
     const stored = await this.transactions.read(`order#${row.button_order_id}`);
-    return contentsOf(stored?.thing);
+    return contentsOf(stored?.value);
   }
 
   async #webhook(row: HostileRow): Promise<void> {
     const reading = readTransaction(row);
-    if (!reading.understood) throw new Error('not a row');
+    if (!reading.ok) throw new Error('not a row');
     const observation: Observation = {
       transaction: reading.transaction,
       payload: row,
@@ -227,7 +231,7 @@ class World {
 
 function contentOf(row: HostileRow): string {
   const reading = readTransaction(row);
-  return reading.understood ? transactionContent(reading.transaction) : 'not understood';
+  return reading.ok ? transactionContent(reading.transaction) : 'not understood';
 }
 
 function contentsOf(record: TransactionRecord | undefined): string[] {

@@ -24,7 +24,7 @@ function inject(changes: object = {}): void {
 
 async function read(streams: readonly string[] = ['live']): Promise<void> {
   await world.invoke('reconciliation-planner', { streams });
-  await world.drainWakeUps();
+  await world.drainReadQueue();
 }
 
 /** The windows that Button was asked for, in milliseconds since 1970. */
@@ -62,12 +62,12 @@ describe('the planner and the reconciler', () => {
     world.setRemainingTime(2000 + 10_000);
 
     await world.invoke('reconciliation-planner', {});
-    const wakeUps = world.wakeUpQueue().receive(1);
-    const late = await world.invoke('transaction-reconciler', { Records: wakeUps });
+    const readMessages = world.readQueue().receive(1);
+    const late = await world.invoke('transaction-reconciler', { Records: readMessages });
     world.setRemainingTime(2000 + 10_001);
-    const inTime = await world.invoke('transaction-reconciler', { Records: wakeUps });
+    const inTime = await world.invoke('transaction-reconciler', { Records: readMessages });
 
-    expect(late).toEqual({ batchItemFailures: [{ itemIdentifier: wakeUps[0]?.messageId }] });
+    expect(late).toEqual({ batchItemFailures: [{ itemIdentifier: readMessages[0]?.messageId }] });
     expect(inTime).toEqual({ batchItemFailures: [] });
   });
 
@@ -85,15 +85,15 @@ describe('the planner and the reconciler', () => {
     ]);
   });
 
-  it('wake the streams that a tick names, once for each run of the planner', async () => {
+  it('send a read message for the streams that a tick names, once for each run of the planner', async () => {
     inject();
 
     await world.invoke('reconciliation-planner', { streams: ['sweep-daily'] });
-    const first = world.wakeUpQueue().bodies();
+    const first = world.readQueue().bodies();
     await world.invoke('reconciliation-planner', { streams: ['sweep-daily'] });
 
     expect(first.join()).toContain('sweep-daily');
-    expect(world.wakeUpQueue().bodies()).toHaveLength(2 * first.length);
+    expect(world.readQueue().bodies()).toHaveLength(2 * first.length);
   });
 
   it('write what they have measured', async () => {

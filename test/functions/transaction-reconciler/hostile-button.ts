@@ -86,10 +86,10 @@ export class HostileButton {
     if (this.#random() < 0.5) this.#clock.ms += Math.floor(this.#random() * 3000);
     const modified = `${new Date(this.#clock.ms).toISOString().slice(0, 19)}Z`;
     const open = [...this.#versions.values()].filter((versions) => versions.at(-1)?.row.status === 'pending');
-    const standing =
+    const current =
       this.#random() < 0.6 ? open[Math.floor(this.#random() * open.length)]?.at(-1)?.row : undefined;
-    const row: HostileRow = standing
-      ? { ...standing, modified_date: modified, ...this.#nextState(standing) }
+    const row: HostileRow = current
+      ? { ...current, modified_date: modified, ...this.#nextState(current) }
       : this.#newRow(modified);
     const visibleAtMs = this.#clock.ms + Math.floor(this.#random() * this.adversity.delayMs);
     this.#versions.set(row.id, [...(this.#versions.get(row.id) ?? []), { row, visibleAtMs }]);

@@ -44,14 +44,14 @@ function rowAt(index: number, amount = 100) {
 function lazyApi(rows: number) {
   const counts = { requests: 0 };
   const api: TransactionsApi = {
-    listAccounts: () => Promise.resolve({ read: true, value: [{ id: ACCOUNT, currency: 'USD' }] }),
+    listAccounts: () => Promise.resolve({ ok: true, value: [{ id: ACCOUNT, currency: 'USD' }] }),
     listTransactions({ cursor, pageSize }) {
       counts.requests += 1;
       const first = Number(cursor ?? 0);
       const length = Math.min(pageSize, rows - first);
       const next = first + length;
       return Promise.resolve({
-        read: true,
+        ok: true,
         value: {
           rows: Array.from({ length }, (_, index) => rowAt(first + index)),
           nextCursor: next < rows ? String(next) : null,
@@ -70,11 +70,11 @@ function lazyTransactions() {
     readMany(keys) {
       counts.reads += 1;
       counts.keysRead += keys.length;
-      return Promise.resolve(new Map(keys.map((key) => [key, { thing: recordOf(key), revision: 1 }])));
+      return Promise.resolve(new Map(keys.map((key) => [key, { value: recordOf(key), revision: 1 }])));
     },
     write(record, expectedRevision) {
       counts.writes += 1;
-      return Promise.resolve({ written: true, stored: { thing: record, revision: expectedRevision + 1 } });
+      return Promise.resolve({ ok: true, stored: { value: record, revision: expectedRevision + 1 } });
     },
   };
   return { store, counts };
@@ -87,7 +87,7 @@ function recordOf(key: string): TransactionRecord {
 
 function knownRecord(row: object): TransactionRecord {
   const reading = readTransaction(row);
-  if (!reading.understood) throw new Error('not a row');
+  if (!reading.ok) throw new Error('not a row');
   return mergeTransaction(undefined, {
     transaction: reading.transaction,
     payload: row,
@@ -109,7 +109,7 @@ async function readAll(rows: number) {
     account: ACCOUNT,
     stream: 'live',
     fence: 0,
-    doneUntil: '2026-06-14T00:00:00Z',
+    readThrough: '2026-06-14T00:00:00Z',
     historicalBefore: null,
   });
   let pagesInSlice = 0;
@@ -141,7 +141,7 @@ async function readAll(rows: number) {
 }
 
 describe(`an account with ${ROWS} transactions`, () => {
-  it('is read with one request and one batch read a page, a write only for news, and a flat heap (E7)', async () => {
+  it('is read with one request and one batch read a page, a write only for changes, and a flat heap (E7)', async () => {
     const small = await readAll(10_000);
     const large = await readAll(ROWS);
 

@@ -7,7 +7,7 @@ import { startButtonSimulator, type ButtonSimulator } from '../../../local/butto
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createTransactionsApi, type TransactionsApi } from '../../../shared/button/transactions-api.ts';
 import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
-import { readStreamWakeUp, type WakeUpMessage } from '../../../shared/domain/wake-up.ts';
+import { parseReadMessage, type ReadMessage } from '../../../shared/domain/read-message.ts';
 import { createPositionStore, type PositionStore } from '../../../shared/store/position-store.ts';
 import { createQuarantineStore } from '../../../shared/store/quarantine-store.ts';
 import { createTransactionStore, type TransactionStore } from '../../../shared/store/transaction-store.ts';
@@ -19,7 +19,7 @@ let http: ButtonHttp;
 let api: TransactionsApi;
 let positions: PositionStore;
 let transactions: TransactionStore;
-let sent: WakeUpMessage[];
+let sent: ReadMessage[];
 let measured: Measured[];
 
 const windows = { overlapMs: 60_000, lagMs: 0 };
@@ -46,7 +46,7 @@ beforeEach(async () => {
   return () => dynamodb.close();
 });
 
-const send = (messages: readonly WakeUpMessage[]) => {
+const send = (messages: readonly ReadMessage[]) => {
   sent.push(...messages);
   return Promise.resolve();
 };
@@ -92,11 +92,11 @@ function ports(changes: Partial<ReconcilePorts> = {}): ReconcilePorts {
   };
 }
 
-/** Works off every wake-up on the queue, those it makes itself included. */
+/** Works off every read message on the queue, those it makes itself included. */
 async function work(changes: Partial<ReconcilePorts> = {}): Promise<string[]> {
   const outcomes: string[] = [];
   for (let message = sent.shift(); message; message = sent.shift()) {
-    outcomes.push((await reconcile(readStreamWakeUp(message.body), ports(changes))).outcome);
+    outcomes.push((await reconcile(parseReadMessage(message.body), ports(changes))).outcome);
   }
   return outcomes;
 }
@@ -139,7 +139,7 @@ describe('planning', () => {
   });
 
   it('counts a refused key beside what it could not do (B4)', async () => {
-    const refused = { read: false, reason: 'unauthorized' } as const;
+    const refused = { ok: false, reason: 'unauthorized' } as const;
 
     await plan({ api: { ...api, listAccounts: () => Promise.resolve(refused) } });
 
@@ -149,7 +149,7 @@ describe('planning', () => {
     ]);
   });
 
-  it('gives every account a position and wakes one worker each', async () => {
+  it('gives every account a position and sends one read message to a worker each', async () => {
     expect(await plan()).toEqual({ outcome: 'planned', accounts: 1 });
     expect(sent).toHaveLength(1);
   });
@@ -162,7 +162,7 @@ describe('planning', () => {
     expect(await plan()).toEqual({ outcome: 'planned', accounts: 2 });
     const gbp = button.controls.accounts().find(({ currency }) => currency === 'GBP');
     expect(await positions.read(gbp?.id ?? '', 'live')).toMatchObject({
-      doneUntil: '2026-01-01T00:00:00Z',
+      readThrough: '2026-01-01T00:00:00Z',
       historicalBefore: deployedAt.replace('.750', ''),
     });
   });
@@ -221,9 +221,9 @@ describe('reconciling', () => {
     const odd: TransactionsApi = {
       ...api,
       listTransactions: () =>
-        Promise.resolve({ read: true, value: { rows: [{ id: 'tx-odd' }], nextCursor: null } }),
+        Promise.resolve({ ok: true, value: { rows: [{ id: 'tx-odd' }], nextCursor: null } }),
     };
-    const down = { keep: () => Promise.reject(new Error('throttled')) };
+    const down = { put: () => Promise.reject(new Error('throttled')) };
 
     await expect(work({ api: odd, quarantine: down })).rejects.toThrow('throttled');
 
@@ -237,7 +237,7 @@ describe('reconciling', () => {
       ...api,
       listTransactions: () => {
         asked += 1;
-        return Promise.resolve({ read: false, reason: 'refused', status: 404 });
+        return Promise.resolve({ ok: false, reason: 'refused', status: 404 });
       },
     };
 
@@ -274,7 +274,7 @@ describe('reconciling', () => {
 
     await work();
 
-    const delivery = async (key: string) => (await transactions.read(`order#${key}`))?.thing.delivery;
+    const delivery = async (key: string) => (await transactions.read(`order#${key}`))?.value.delivery;
     expect([await delivery(old), await delivery(fresh)]).toEqual(['historical', 'live']);
   });
 
@@ -299,17 +299,17 @@ describe('reconciling', () => {
       listTransactions: (query) => {
         if (query.cursor === null || failed) return api.listTransactions(query);
         failed = true;
-        return Promise.resolve({ read: false, reason: 'unavailable', detail: 'http_429' });
+        return Promise.resolve({ ok: false, reason: 'unavailable', detail: 'http_429' });
       },
     };
 
     const first = await work({ api: flaky });
-    const standing = await positions.read(button.controls.accounts()[0]?.id ?? '', 'live');
+    const current = await positions.read(button.controls.accounts()[0]?.id ?? '', 'live');
     await plan();
     const second = await work();
 
     expect([first, second]).toEqual([['partial'], ['complete']]);
-    expect(standing).toMatchObject({ window: { pages: 1, rows: 2 } });
+    expect(current).toMatchObject({ window: { pages: 1, rows: 2 } });
     expect(await storedCount(keys)).toBe(5);
   });
 
@@ -322,8 +322,8 @@ describe('reconciling', () => {
       ...api,
       listTransactions: async (query) => {
         asked += 1;
-        const standing = await positions.read(account, 'live');
-        if (standing && standing !== 'unreadable') await positions.take(standing);
+        const current = await positions.read(account, 'live');
+        if (current && current !== 'unreadable') await positions.take(current);
         return api.listTransactions(query);
       },
     };
@@ -331,7 +331,7 @@ describe('reconciling', () => {
     expect(await work({ api: overtaking })).toEqual(['overtaken']);
     // It reads no page more than the one that it could not save.
     expect(asked).toBe(1);
-    expect(await positions.read(account, 'live')).toMatchObject({ doneUntil: '2026-01-01T00:00:00Z' });
+    expect(await positions.read(account, 'live')).toMatchObject({ readThrough: '2026-01-01T00:00:00Z' });
   });
 
   it('begins the window again when Button refuses a cursor (E13)', async () => {
@@ -343,7 +343,7 @@ describe('reconciling', () => {
       listTransactions: (query) => {
         if (query.cursor === null || refused) return api.listTransactions(query);
         refused = true;
-        return Promise.resolve({ read: false, reason: 'refused', status: 400 });
+        return Promise.resolve({ ok: false, reason: 'refused', status: 400 });
       },
     };
 
@@ -356,7 +356,7 @@ describe('reconciling', () => {
     await plan();
     const stuck: TransactionsApi = {
       ...api,
-      listTransactions: () => Promise.resolve({ read: true, value: { rows: [], nextCursor: 'again' } }),
+      listTransactions: () => Promise.resolve({ ok: true, value: { rows: [], nextCursor: 'again' } }),
     };
 
     expect(await work({ api: stuck })).toEqual(['partial']);
@@ -369,7 +369,7 @@ describe('reconciling', () => {
       ...api,
       listTransactions: async (query) => {
         const page = await api.listTransactions(query);
-        return page.read
+        return page.ok
           ? { ...page, value: { ...page.value, rows: [{ id: 'tx-odd' }, ...page.value.rows] } }
           : page;
       },

@@ -1,18 +1,21 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { planReconciliation } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
-import { streamsOf, type PlannedStream } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
+import {
+  streamsOf,
+  type PlannedStream,
+} from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import { reconcile, type ReconcilePorts } from '../../../functions/transaction-reconciler/reconcile.ts';
 import { readTransaction } from '../../../shared/button/transaction-wire.ts';
 import type {
-  ApiReading,
+  ApiResult,
   TransactionPage,
   TransactionQuery,
   TransactionsApi,
 } from '../../../shared/button/transactions-api.ts';
 import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
 import type { Position } from '../../../shared/domain/position.ts';
-import { readStreamWakeUp, type WakeUpMessage } from '../../../shared/domain/wake-up.ts';
+import { parseReadMessage, type ReadMessage } from '../../../shared/domain/read-message.ts';
 import { applyTransaction } from '../../../shared/ingest/apply-transaction.ts';
 import { backfillProgress, startBackfill } from '../../../shared/ingest/backfill.ts';
 import { createInMemoryPositions, type InMemoryPositions } from '../../fakes/in-memory-positions.ts';
@@ -28,11 +31,11 @@ let rows: Row[];
 let listed: string[];
 let onlyInAccountLists: Row[];
 let requests: TransactionQuery[];
-let sent: WakeUpMessage[];
+let sent: ReadMessage[];
 let measured: Measured[];
 let positions: InMemoryPositions;
 let transactions: InMemoryTransactions;
-let answer: (query: TransactionQuery) => ApiReading<TransactionPage> | undefined;
+let answer: (query: TransactionQuery) => ApiResult<TransactionPage> | undefined;
 
 beforeEach(() => {
   now = new Date(DEPLOYED_AT);
@@ -68,7 +71,7 @@ function rowOf(
 const api: TransactionsApi = {
   listAccounts: () =>
     Promise.resolve({
-      read: true,
+      ok: true,
       value: listed.map((id) => ({ id, currency: 'USD' })),
     }),
   listTransactions(query) {
@@ -80,11 +83,11 @@ const api: TransactionsApi = {
       const isOfAccount = accountId === null || row.account_id === accountId;
       return isOfAccount && date >= Date.parse(start) && date < Date.parse(end);
     });
-    return Promise.resolve(answer(query) ?? { read: true, value: { rows: within, nextCursor: null } });
+    return Promise.resolve(answer(query) ?? { ok: true, value: { rows: within, nextCursor: null } });
   },
 };
 
-const send = (messages: readonly WakeUpMessage[]) => {
+const send = (messages: readonly ReadMessage[]) => {
   sent.push(...messages);
   return Promise.resolve();
 };
@@ -109,8 +112,8 @@ async function tick(streams: readonly PlannedStream[] = ['live'], changes: Parti
 async function work(changes: Partial<ReconcilePorts> = {}): Promise<string[]> {
   const outcomes: string[] = [];
   for (let message = sent.shift(); message; message = sent.shift()) {
-    const wakeUp = readStreamWakeUp(message.body);
-    const result = await reconcile(wakeUp, {
+    const toRead = parseReadMessage(message.body);
+    const result = await reconcile(toRead, {
       api,
       positions,
       transactions,
@@ -125,7 +128,7 @@ async function work(changes: Partial<ReconcilePorts> = {}): Promise<string[]> {
       ...changes,
     });
     const reason = 'reason' in result ? ` ${result.reason}` : '';
-    outcomes.push(`${wakeUp.account} ${wakeUp.stream}: ${result.outcome}${reason}`);
+    outcomes.push(`${toRead.account} ${toRead.stream}: ${result.outcome}${reason}`);
   }
   return outcomes.sort();
 }
@@ -174,7 +177,7 @@ describe('an account that Button did not list at first', () => {
   it('keeps what was stored of it when a stream of another mind reads it again', async () => {
     await positions.markDeployment(DEPLOYED_AT);
     await positions.create({
-      ...{ account: 'acc-9', stream: 'live', fence: 0, doneUntil: '2026-01-01T00:00:00Z' },
+      ...{ account: 'acc-9', stream: 'live', fence: 0, readThrough: '2026-01-01T00:00:00Z' },
       historicalBefore: null,
     });
     listed = ['acc-9'];
@@ -218,7 +221,7 @@ describe('an account that Button lists no longer', () => {
   ] as const)('grows older from tick to tick where it is %s (E10, E20)', async (_what, refusal, reason) => {
     await tick();
     listed = ['acc-1', 'acc-3'];
-    answer = ({ accountId }) => (accountId === 'acc-2' ? { read: false, ...refusal } : undefined);
+    answer = ({ accountId }) => (accountId === 'acc-2' ? { ok: false, ...refusal } : undefined);
     pass(1);
     await tick();
     pass(3);
@@ -238,7 +241,7 @@ describe('an account that Button lists no longer', () => {
 describe('faults', () => {
   it('one account that is refused holds up no other, and is reported as partial (E10)', async () => {
     rows = [rowOf(1), rowOf(2, { account: 'acc-2' }), rowOf(3, { account: 'acc-3' })];
-    answer = ({ accountId }) => (accountId === 'acc-2' ? { read: false, reason: 'unauthorized' } : undefined);
+    answer = ({ accountId }) => (accountId === 'acc-2' ? { ok: false, reason: 'unauthorized' } : undefined);
     pass(1);
 
     expect(await tick()).toEqual([
@@ -253,7 +256,7 @@ describe('faults', () => {
   it('one account that can not be read grows old by itself, and speaks for all in the alarm (E10, E20)', async () => {
     await tick();
     answer = ({ accountId }) =>
-      accountId === 'acc-2' ? { read: false, reason: 'unavailable', detail: 'http_503' } : undefined;
+      accountId === 'acc-2' ? { ok: false, reason: 'unavailable', detail: 'http_503' } : undefined;
     pass(1);
     await tick();
     measured = [];
@@ -272,8 +275,8 @@ describe('faults', () => {
   it('asks nothing more before Button said it may, and goes on then (E8)', async () => {
     await tick();
     pass(1);
-    answer = () => ({ read: false, reason: 'unavailable', detail: 'http_429', afterMs: 900_000 });
-    const told = await tick();
+    answer = () => ({ ok: false, reason: 'unavailable', detail: 'http_429', afterMs: 900_000 });
+    const reported = await tick();
     requests = [];
 
     pass(0.1);
@@ -283,7 +286,7 @@ describe('faults', () => {
     pass(1);
     const late = await tick();
 
-    expect(told[0]).toBe('acc-1 live: partial http_429');
+    expect(reported[0]).toBe('acc-1 live: partial http_429');
     expect([early[0], asked]).toEqual(['acc-1 live: partial asked_to_wait', 0]);
     expect(late[0]).toBe('acc-1 live: complete');
   });
@@ -291,7 +294,7 @@ describe('faults', () => {
   it('reads a window in halves that Button refuses for its length, and remembers that', async () => {
     answer = ({ start, end }) =>
       Date.parse(end) - Date.parse(start) > 6 * 86_400_000
-        ? { read: false, reason: 'refused', status: 400 }
+        ? { ok: false, reason: 'refused', status: 400 }
         : undefined;
     rows = [rowOf(1, { date: '2026-02-03T00:00:00Z' })];
     pass(1);
@@ -306,8 +309,8 @@ describe('faults', () => {
     const before = await positionOf('live');
     answer = ({ cursor }) =>
       cursor === null
-        ? { read: true, value: { rows: [], nextCursor: 'a' } }
-        : { read: true, value: { rows: [], nextCursor: cursor === 'a' ? 'b' : 'a' } };
+        ? { ok: true, value: { rows: [], nextCursor: 'a' } }
+        : { ok: true, value: { rows: [], nextCursor: cursor === 'a' ? 'b' : 'a' } };
     pass(24);
     requests = [];
 
@@ -318,7 +321,7 @@ describe('faults', () => {
 
     expect(circling[0]).toBe('acc-1 live: partial endless_pages');
     expect(asked).toBeLessThan(3 * 100);
-    expect(after).toMatchObject({ doneUntil: before.doneUntil, maxWindowSeconds: 900 });
+    expect(after).toMatchObject({ readThrough: before.readThrough, maxWindowSeconds: 900 });
     expect((await tick())[0]).toBe('acc-1 live: complete');
   });
 
@@ -327,7 +330,7 @@ describe('faults', () => {
     pass(1);
     rows = [rowOf(1, { date: new Date(now.getTime() - 600_000).toISOString() })];
     answer = ({ cursor }) =>
-      cursor === null ? { read: true, value: { rows: [], nextCursor: 'more' } } : undefined;
+      cursor === null ? { ok: true, value: { rows: [], nextCursor: 'more' } } : undefined;
 
     await tick();
 
@@ -338,11 +341,11 @@ describe('faults', () => {
     await tick();
     pass(2);
     const serverTime = new Date(now.getTime() - 3_600_000);
-    answer = () => ({ read: true, value: { rows: [], nextCursor: null }, serverTime });
+    answer = () => ({ ok: true, value: { rows: [], nextCursor: null }, serverTime });
 
     await tick();
 
-    expect(Date.parse((await positionOf('live')).doneUntil)).toBeLessThan(serverTime.getTime());
+    expect(Date.parse((await positionOf('live')).readThrough)).toBeLessThan(serverTime.getTime());
   });
 
   it('finds, by its overlap, what Button shows later than the lag (E1, E3)', async () => {
@@ -360,7 +363,7 @@ describe('faults', () => {
   it('refuses a position in the future, begins again where the account began, and says so (E4)', async () => {
     rows = [rowOf(1, { date: '2026-02-03T00:00:00Z' })];
     await tick();
-    await positions.save({ ...(await positionOf('live')), doneUntil: '2027-01-01T00:00:00Z' });
+    await positions.save({ ...(await positionOf('live')), readThrough: '2027-01-01T00:00:00Z' });
     transactions = createInMemoryTransactions();
     pass(1);
 
@@ -421,14 +424,14 @@ describe('the wider sweeps', () => {
       ['order#btnorder-1', 'order#btnorder-2'],
     ]);
     expect(requests.at(-1)?.timeField).toBe('created_date');
-    expect((await positionOf('live')).doneUntil).toBe(before.doneUntil);
+    expect((await positionOf('live')).readThrough).toBe(before.readThrough);
   });
 
   it('begin anew when they are due again, and go on with any tick until they are over', async () => {
     await tick(['sweep-daily']);
     const first = await positionOf('sweep-daily');
     pass(24);
-    answer = () => ({ read: false, reason: 'unavailable', detail: 'http_503' });
+    answer = () => ({ ok: false, reason: 'unavailable', detail: 'http_503' });
     await tick(['sweep-daily']);
     answer = () => undefined;
 
@@ -452,7 +455,7 @@ describe('a backfill', () => {
     requests = [];
   });
 
-  it('reads its range and nothing else, as history or as news', async () => {
+  it('reads its range and nothing else, as history or as live', async () => {
     expect(await start()).toEqual({ outcome: 'started', stream: 'backfill-march' });
     await work();
 
@@ -465,7 +468,7 @@ describe('a backfill', () => {
     const live = await positionOf('live');
     await start({ from: '2026-01-01T00:00:00Z', delivery: 'live' });
     answer = () =>
-      requests.length > 2 ? { read: false, reason: 'unavailable', detail: 'http_503' } : undefined;
+      requests.length > 2 ? { ok: false, reason: 'unavailable', detail: 'http_503' } : undefined;
     const stopped = await work();
     const midway = await backfillProgress(range, positions);
     answer = () => undefined;
@@ -474,10 +477,10 @@ describe('a backfill', () => {
     const resumed = await tick();
 
     expect(stopped).toEqual(['acc-1 backfill-march: partial http_503']);
-    expect(midway).toMatchObject({ finished: false, doneUntil: '2026-03-04T00:00:00Z' });
+    expect(midway).toMatchObject({ finished: false, readThrough: '2026-03-04T00:00:00Z' });
     expect(resumed).toContain('acc-1 backfill-march: complete');
     expect(requests.map(({ start: from }) => from)).toContain('2026-03-04T00:00:00Z');
-    expect((await positionOf('live')).doneUntil).toBe(live.doneUntil);
+    expect((await positionOf('live')).readThrough).toBe(live.readThrough);
   });
 
   it('is started once, and refuses what makes no range', async () => {
@@ -486,7 +489,7 @@ describe('a backfill', () => {
     await work();
     pass(0.1);
     expect(await start({ from: '2020-01-01T00:00:00Z' })).toMatchObject({ outcome: 'resumed' });
-    expect(sent.map(({ body }) => readStreamWakeUp(body).stream)).toEqual(['backfill-march']);
+    expect(sent.map(({ body }) => parseReadMessage(body).stream)).toEqual(['backfill-march']);
     expect((await positionOf('backfill-march')).readFrom).toBe(range.from);
     expect(await start({ id: 'a b' })).toEqual({ outcome: 'refused', reason: 'id_malformed' });
     expect(await start({ to: range.from })).toEqual({ outcome: 'refused', reason: 'range_malformed' });
@@ -497,7 +500,7 @@ describe('a backfill', () => {
 describe('the report of a day', () => {
   async function webhook(row: Row): Promise<void> {
     const reading = readTransaction(row);
-    if (!reading.understood) throw new Error('not a row');
+    if (!reading.ok) throw new Error('not a row');
     await applyTransaction(transactions, {
       transaction: reading.transaction,
       payload: row,
@@ -593,7 +596,7 @@ describe('the comparison of lists', () => {
     const hurried = await tick(['cross-check'], { timeLeft: () => (pages += 1) % 2 === 1 });
     const shortened = (await positionOf('cross-check', '*')).maxWindowSeconds;
     answer = ({ accountId }) =>
-      accountId === null ? { read: false, reason: 'unavailable', detail: 'http_503' } : undefined;
+      accountId === null ? { ok: false, reason: 'unavailable', detail: 'http_503' } : undefined;
 
     pass(24);
     const failed = await tick(['cross-check']);

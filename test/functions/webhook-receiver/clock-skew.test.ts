@@ -38,11 +38,11 @@ async function live(all: History, skewMs: number): Promise<unknown> {
     const data = { ...pending.data, ...changes, modified_date: `2026-06-01T11:00:0${second}Z` };
     if (by === 'api') {
       const row = readTransaction(data);
-      if (!row.understood) throw new Error('not a row');
+      if (!row.ok) throw new Error('not a row');
       const { outcome } = await applyTransaction(transactions, {
         transaction: row.transaction,
         payload: data,
-        source: { kind: 'api', readBegunAt: now().toISOString() },
+        source: { kind: 'api', readStartedAt: now().toISOString() },
         seenAt: now().toISOString(),
         delivery: 'live',
       });
@@ -64,10 +64,10 @@ async function live(all: History, skewMs: number): Promise<unknown> {
       ),
     );
   }
-  const standing = JSON.stringify(transactions.all(), (name, value: unknown) =>
+  const current = JSON.stringify(transactions.all(), (name, value: unknown) =>
     ['seenAt', 'conflictSince', 'settledBy', 'source'].includes(name) ? undefined : value,
   );
-  return { outcomes, standing };
+  return { outcomes, current };
 }
 
 describe('a clock of ours that is', () => {

@@ -65,7 +65,7 @@ describe('the answer to Button', () => {
       [200, 'deferred'],
       [200, 'quarantined'],
     ]);
-    expect(world.fallbackQueue().bodies()).toHaveLength(1);
+    expect(world.deferredWebhooksQueue().bodies()).toHaveLength(1);
     expect(world.contents('webhookQuarantine')).toHaveLength(1);
   });
 

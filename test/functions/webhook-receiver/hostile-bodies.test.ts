@@ -56,7 +56,7 @@ async function receive(body: Uint8Array): Promise<{ outcome: ReceiveOutcome; kep
     {
       secrets: { read: () => Promise.resolve(reading), refresh: () => Promise.resolve(reading) },
       transactions,
-      quarantine: { keep: (entry) => store.keep(entry).then(() => void quarantined.push(entry)) },
+      quarantine: { put: (entry) => store.put(entry).then(() => void quarantined.push(entry)) },
       // With every store up, whatever ends here is a fault of our own.
       defer: () => Promise.reject(new Error('nothing is down')),
       forgeries: createSampler(1000, () => 0),
@@ -69,7 +69,7 @@ async function receive(body: Uint8Array): Promise<{ outcome: ReceiveOutcome; kep
     return { outcome, kept: isWhole && quarantined[0]?.reasons[0]?.code !== 'not_stored' };
   }
   const webhookRead = readWebhook(body);
-  const stored = webhookRead.understood && (await transactions.read(transactionKey(webhookRead.transaction)));
+  const stored = webhookRead.ok && (await transactions.read(transactionKey(webhookRead.transaction)));
   return { outcome, kept: stored !== false && stored !== undefined };
 }
 

@@ -11,10 +11,10 @@ import {
 import type { WebhookSecret } from '../../../shared/button/signature.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
 import { recordStatus } from '../../../shared/domain/transaction.ts';
-import { fallbackMessage, readFallbackMessage } from '../../../shared/ingest/fallback-event.ts';
+import { deferredMessage, readDeferredMessage } from '../../../shared/ingest/deferred-webhook.ts';
 import { applyWebhook } from '../../../shared/ingest/apply-webhook.ts';
 import { createSampler } from '../../../shared/runtime/sampler.ts';
-import type { SecretReading } from '../../../shared/runtime/secret.ts';
+import type { SecretResult } from '../../../shared/runtime/secret.ts';
 import { createQuarantineStore, type QuarantineEntry } from '../../../shared/store/quarantine-store.ts';
 import {
   createTransactionStore,
@@ -52,7 +52,7 @@ beforeEach(() => {
 });
 
 function ports(changes: Partial<ReceiveEventPorts> = {}): ReceiveEventPorts {
-  const reading: SecretReading<WebhookSecret[]> = { status: 'set', value: SECRETS };
+  const reading: SecretResult<WebhookSecret[]> = { status: 'set', value: SECRETS };
   return {
     secrets: { read: () => Promise.resolve(reading), refresh: () => Promise.resolve(reading) },
     transactions,
@@ -92,7 +92,7 @@ const broken: TransactionStore = {
 };
 
 async function stored() {
-  return (await transactions.read(`order#btnorder-${nextOrder}`))?.thing;
+  return (await transactions.read(`order#btnorder-${nextOrder}`))?.value;
 }
 
 describe('receiveEvent', () => {
@@ -199,7 +199,7 @@ describe('receiveEvent', () => {
   it('keeps the raw bytes of what it does not understand (C3, C4, C5)', async () => {
     const body = Buffer.from('{"id":"hook-ping","event_type":"ping"}');
     const kept: QuarantineEntry[] = [];
-    const quarantine = { keep: (entry: QuarantineEntry) => Promise.resolve(void kept.push(entry)) };
+    const quarantine = { put: (entry: QuarantineEntry) => Promise.resolve(void kept.push(entry)) };
 
     const outcome = await receiveEvent(signed(body), ports({ quarantine }));
 
@@ -209,11 +209,11 @@ describe('receiveEvent', () => {
     ]);
   });
 
-  it('defers an authentic event while the table is down, and the fallback applies the very bytes later (C6, F1)', async () => {
+  it('defers an authentic event while the table is down, and the function `deferred-webhooks` applies the very bytes later (C6, F1)', async () => {
     const body = webhook('webhook-tx-pending');
 
     const outcome = await receiveEvent(signed(body), ports({ transactions: broken }));
-    const [event] = deferred.map((it) => readFallbackMessage(fallbackMessage(it)));
+    const [event] = deferred.map((it) => readDeferredMessage(deferredMessage(it)));
     const applied = event && (await applyWebhook(event, ports()));
 
     expect(outcome).toBe('deferred');
@@ -227,7 +227,7 @@ describe('receiveEvent', () => {
 
     const outcome = await receiveEvent(
       signed(webhook('webhook-tx-pending')),
-      ports({ transactions: broken, quarantine: { keep: defer }, defer }),
+      ports({ transactions: broken, quarantine: { put: defer }, defer }),
     );
 
     expect(outcome).toBe('unavailable');
@@ -241,7 +241,7 @@ describe('receiveEvent', () => {
       signed(body),
       ports({
         transactions: broken,
-        quarantine: { keep: (entry) => Promise.resolve(void kept.push(entry)) },
+        quarantine: { put: (entry) => Promise.resolve(void kept.push(entry)) },
         defer: () => Promise.reject(new Error('message too long')),
       }),
     );

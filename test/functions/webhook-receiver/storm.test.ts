@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { receiveEvent, type WebhookRequest } from '../../../functions/webhook-receiver/receive-event.ts';
-import { applyDeferred } from '../../../functions/webhook-fallback/apply-deferred.ts';
+import { applyDeferred } from '../../../functions/deferred-webhooks/apply-deferred.ts';
 import { checkSignature } from '../../../shared/button/signature.ts';
 import { readWebhook } from '../../../shared/button/transaction-wire.ts';
 import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
@@ -15,9 +15,9 @@ import {
   transactionKey,
   type TransactionRecord,
 } from '../../../shared/domain/transaction.ts';
-import { creditReward, type LedgerEntry } from '../../../shared/events/reward-ledger.ts';
+import { creditReward, type RewardEntry } from '../../../shared/events/reward-ledger.ts';
 import type { ReceivedWebhook } from '../../../shared/ingest/apply-webhook.ts';
-import { fallbackMessage } from '../../../shared/ingest/fallback-event.ts';
+import { deferredMessage } from '../../../shared/ingest/deferred-webhook.ts';
 import { replayWebhook } from '../../../shared/ingest/replay-webhook.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
 import { createSampler } from '../../../shared/runtime/sampler.ts';
@@ -147,7 +147,7 @@ function throttling(store: TransactionStore, isThrottled: () => boolean): Transa
   };
 }
 
-/** The receiver, the fallback and their stores, of which at least one that takes raw events is up at any time. */
+/** The receiver, the function for deferred webhooks and their stores, of which at least one that takes raw events is up at any time. */
 function createSystem(random: Random) {
   const transactions = createInMemoryTransactions();
   const kept = new Map<string, QuarantineEntry>();
@@ -155,7 +155,7 @@ function createSystem(random: Random) {
   let isCalm = false;
   const fails = () => !isCalm && random() < 0.5;
   const quarantine = {
-    keep: (entry: QuarantineEntry) => Promise.resolve(void kept.set(entry.id, kept.get(entry.id) ?? entry)),
+    put: (entry: QuarantineEntry) => Promise.resolve(void kept.set(entry.id, kept.get(entry.id) ?? entry)),
   };
   const reading = { status: 'set', value: SECRETS } as const;
   const ports = {
@@ -173,7 +173,7 @@ function createSystem(random: Random) {
       const down = () => Promise.reject(new Error('down'));
       return receiveEvent(request, {
         ...ports,
-        quarantine: isQueueUp && fails() ? { keep: down } : quarantine,
+        quarantine: isQueueUp && fails() ? { put: down } : quarantine,
         defer: (event) => (isQueueUp || !fails() ? Promise.resolve(void queue.push(event)) : down()),
       });
     },
@@ -181,7 +181,7 @@ function createSystem(random: Random) {
     async recover() {
       isCalm = true;
       for (const event of queue) {
-        const message = { body: fallbackMessage(event), receiptHandle: 'r', receives: 1 };
+        const message = { body: deferredMessage(event), receiptHandle: 'r', receives: 1 };
         const hide = () => Promise.reject(new Error('nothing has to wait any more'));
         await applyDeferred(message, { ...ports, quarantine, hide, maxReceives: 1000 });
       }
@@ -201,7 +201,7 @@ function truthOf(requests: readonly WebhookRequest[]): Map<string, TransactionRe
   const records = new Map<string, TransactionRecord>();
   for (const { body } of requests) {
     const reading = readWebhook(body);
-    if (!reading.understood) continue;
+    if (!reading.ok) continue;
     const key = transactionKey(reading.transaction);
     const { eventId, transaction, payload } = reading;
     const source = { kind: 'webhook', eventId } as const;
@@ -218,7 +218,7 @@ function truthOf(requests: readonly WebhookRequest[]): Map<string, TransactionRe
 }
 
 /** What must not depend on the order of arrival. */
-function standing(records: Iterable<TransactionRecord>): string[] {
+function currentState(records: Iterable<TransactionRecord>): string[] {
   return [...records]
     .map((record) => {
       const contents = record.candidates.map(
@@ -230,7 +230,7 @@ function standing(records: Iterable<TransactionRecord>): string[] {
 }
 
 function balances(events: readonly ReturnType<typeof transactionChanged>[]): Map<string, number> {
-  const ledger = new Map<string, LedgerEntry>();
+  const ledger = new Map<string, RewardEntry>();
   for (const { detail } of events) {
     ledger.set(detail.transactionKey, creditReward(ledger.get(detail.transactionKey), detail));
   }
@@ -267,17 +267,17 @@ describe('a storm of webhooks while stores fail at random', () => {
         await system.recover();
 
         const accepted = (request: WebhookRequest) =>
-          checkSignature(request.body, request.signature, SECRETS).authentic;
+          checkSignature(request.body, request.signature, SECRETS).ok;
         for (const [request, outcome] of outcomes) {
           expect(outcome === 'forged').toBe(!authentic.has(request));
           expect(outcome).not.toBe('unavailable');
           expect(accepted(request)).toBe(authentic.has(request));
         }
-        expect(standing(system.transactions.all())).toEqual(standing(truthOf(understood).values()));
+        expect(currentState(system.transactions.all())).toEqual(currentState(truthOf(understood).values()));
         // What is left in quarantine is what nobody can understand.
-        expect(
-          [...system.kept.values()].every(({ bytes }) => !readWebhook(Buffer.from(bytes)).understood),
-        ).toBe(true);
+        expect([...system.kept.values()].every(({ bytes }) => !readWebhook(Buffer.from(bytes)).ok)).toBe(
+          true,
+        );
 
         const changes = system.transactions.changes();
         for (const { before, after } of changes) {

@@ -11,17 +11,17 @@ type Change = (resource: CfnResource) => void;
 function broken(
   type: string,
   properties: object,
-  { keepsData = false, change }: { keepsData?: boolean; change?: Change } = {},
+  { retainsData = false, change }: { retainsData?: boolean; change?: Change } = {},
 ) {
   const app = new App();
   const stack = new Stack(app, 'Test');
   const resource = new CfnResource(stack, 'It', { type, properties: { ...properties } });
   change?.(resource);
-  return rulesBroken(app, keepsData);
+  return rulesBroken(app, retainsData);
 }
 
-function rulesBroken(app: App, keepsData: boolean): string[] {
-  const { violations } = new ButtonChecks(app, { keepsData }).validateScope(app);
+function rulesBroken(app: App, retainsData: boolean): string[] {
+  const { violations } = new ButtonChecks(app, { retainsData }).validateScope(app);
   return violations.map(({ ruleName }) => ruleName);
 }
 
@@ -29,7 +29,7 @@ const retain: Change = ({ cfnOptions }) => {
   cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
   cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
 };
-const KEPT = { keepsData: true, change: retain };
+const KEPT = { retainsData: true, change: retain };
 const SAFE = {
   DeletionProtectionEnabled: true,
   PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -72,8 +72,8 @@ describe('what holds data', () => {
       };
 
       expect(broken(type, {}, KEPT)).toEqual([]);
-      expect(broken(type, {}, { keepsData: true })).toEqual(['Button-DataRetained']);
-      expect(broken(type, {}, { keepsData: true, change: deleteOnReplacement })).toEqual([
+      expect(broken(type, {}, { retainsData: true })).toEqual(['Button-DataRetained']);
+      expect(broken(type, {}, { retainsData: true, change: deleteOnReplacement })).toEqual([
         'Button-DataRetained',
       ]);
       expect(broken(type, {})).toEqual([]);
@@ -106,7 +106,7 @@ describe('a queue and its worker', () => {
     expect(mapped(179)).toEqual(['Button-LambdaEventSourceSQSVisibilityTimeout']);
   });
 
-  it('try a message at least three times before it is set aside', () => {
+  it('try a message at least three times before it is moved to the dead-letter queue', () => {
     const redrive = (maxReceiveCount?: number) => ({ RedrivePolicy: { maxReceiveCount } });
 
     expect(broken('AWS::SQS::Queue', {})).toEqual([]);

@@ -53,7 +53,7 @@ describe('QueueWorker', () => {
   });
 
   it('refuses a standard queue whose worker does not say how old what it tries in vain is', () => {
-    expect(() => synthesize({ kind: 'standard' })).toThrow(/needs heldAge/);
+    expect(() => synthesize({ kind: 'standard' })).toThrow(/needs reportedAge/);
   });
 
   it('says what to run when the worker is not bundled', () => {

@@ -16,11 +16,11 @@ describe('DashboardsStack', () => {
   });
 
   it('shows each flow only where it is deployed', () => {
-    const [ofBrand] = boardsOf(synthesizeStage(BRAND_STAGE));
+    const [brandBoards] = boardsOf(synthesizeStage(BRAND_STAGE));
     const [ofPublisher] = boardsOf(synthesizeStage(PUBLISHER_STAGE));
 
-    expect(ofBrand).toContain('OrdersReported');
-    expect(ofBrand).not.toContain('WebhooksApplied');
+    expect(brandBoards).toContain('OrdersReported');
+    expect(brandBoards).not.toContain('WebhooksApplied');
     expect(ofPublisher).toContain('WebhooksApplied');
     expect(ofPublisher).not.toContain('OrdersReported');
   });

@@ -11,7 +11,7 @@ import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
 const TWO_BRANDS = {
   brands: [
     { id: 'acme', buttonTimeoutMs: 5000 },
-    { id: 'north-shop', retrySweep: { maxWakeUps: 7 } },
+    { id: 'north-shop', retrySweep: { maxRetriesPerSweep: 7 } },
   ],
 };
 const stage = synthesizeStage({ stage: 'development', orderReporting: TWO_BRANDS });
@@ -28,7 +28,7 @@ describe('OrderReportingStack', () => {
     ]);
     expect(ids('AWS::SecretsManager::Secret')).toEqual(['ButtonApiKeyAcme', 'ButtonApiKeyNorthShop']);
     expect(ids('AWS::Lambda::Function')).toHaveLength(4);
-    expect(ids('AWS::DynamoDB::Table')).toEqual(['OrderReports', 'OrderQuarantine']);
+    expect(ids('AWS::DynamoDB::Table')).toEqual(['OrderLedger', 'OrderQuarantine']);
     expect(stage.outputs('OrderReporting')).toContain('OrderQueueUrlNorthShop');
   });
 
@@ -69,7 +69,7 @@ describe('OrderReportingStack', () => {
 
     expect(environments).toContainEqual({
       BRAND_ID: 'acme',
-      ORDER_REPORTS_TABLE: { Ref: 'OrderReports' },
+      ORDER_LEDGER_TABLE: { Ref: 'OrderLedger' },
       QUARANTINE_TABLE: { Ref: 'OrderQuarantine' },
       API_KEY_SECRET_ID: { Ref: 'ButtonApiKeyAcme' },
       BUTTON_API_URL: 'https://api.usebutton.com',
@@ -85,9 +85,9 @@ describe('OrderReportingStack', () => {
     });
     expect(environments).toContainEqual({
       BRAND_ID: 'north-shop',
-      ORDER_REPORTS_TABLE: { Ref: 'OrderReports' },
+      ORDER_LEDGER_TABLE: { Ref: 'OrderLedger' },
       ORDER_QUEUE_URL: { Ref: 'OrdersNorthShop' },
-      MAX_WAKE_UPS: '7',
+      MAX_RETRIES_PER_SWEEP: '7',
       METRICS_NAMESPACE: 'ButtonServerless/development',
     });
   });
@@ -116,9 +116,9 @@ describe('OrderReportingStack', () => {
   });
 
   it('finds waiting orders by a sparse index of keys', () => {
-    const [orderReports] = stage.resources('AWS::DynamoDB::Table');
+    const [orderLedger] = stage.resources('AWS::DynamoDB::Table');
 
-    expect(orderReports?.Properties['GlobalSecondaryIndexes']).toEqual([
+    expect(orderLedger?.Properties['GlobalSecondaryIndexes']).toEqual([
       {
         IndexName: 'due',
         KeySchema: [

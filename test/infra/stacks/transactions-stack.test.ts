@@ -199,27 +199,27 @@ describe('TransactionsStack', () => {
 
   it('names shoppers in events only where the configuration asks for it (S16)', () => {
     const asked = synthesizeStage({ stage: 'development', transactions: { includePersonalFields: true } });
-    const isTold = (synthesized: typeof stage) =>
+    const publisherSettings = (synthesized: typeof stage) =>
       synthesized
         .resources('AWS::Lambda::Function')
         .filter(({ logicalId }) => logicalId.startsWith('PublicationPublisher'))
         .map(({ Properties }) => Properties['Environment']);
 
-    expect(isTold(stage)).toMatchObject([{ Variables: { INCLUDE_PERSONAL_FIELDS: 'false' } }]);
-    expect(isTold(asked)).toMatchObject([{ Variables: { INCLUDE_PERSONAL_FIELDS: 'true' } }]);
+    expect(publisherSettings(stage)).toMatchObject([{ Variables: { INCLUDE_PERSONAL_FIELDS: 'false' } }]);
+    expect(publisherSettings(asked)).toMatchObject([{ Variables: { INCLUDE_PERSONAL_FIELDS: 'true' } }]);
     expect(asked.outputValue('EventsNameShoppers')).toBe('true');
   });
 
-  it('tells the fallback its queue and how often SQS lets it try', () => {
+  it('gives the function for deferred webhooks its queue and how often SQS lets it try', () => {
     const [queue] = stage
       .resources('AWS::SQS::Queue')
-      .filter(({ logicalId }) => logicalId === 'WebhookFallbackQueue');
-    const fallback = stage
+      .filter(({ logicalId }) => logicalId === 'DeferredWebhooksQueue');
+    const deferredWebhooks = stage
       .resources('AWS::Lambda::Function')
-      .find(({ logicalId }) => logicalId.startsWith('IntakeFallback'));
+      .find(({ logicalId }) => logicalId.startsWith('IntakeDeferredWebhooks'));
 
-    expect(fallback?.Properties['Environment']).toMatchObject({
-      Variables: { FALLBACK_QUEUE_URL: { Ref: 'WebhookFallbackQueue' }, MAX_RECEIVES: '1000' },
+    expect(deferredWebhooks?.Properties['Environment']).toMatchObject({
+      Variables: { DEFERRED_WEBHOOKS_QUEUE_URL: { Ref: 'DeferredWebhooksQueue' }, MAX_RECEIVES: '1000' },
     });
     expect(queue?.Properties['RedrivePolicy']).toMatchObject({ maxReceiveCount: 1000 });
   });
@@ -249,14 +249,15 @@ describe('TransactionsStack', () => {
     const liveFrom = '2026-06-01T00:00:00Z';
     const cutOver = synthesizeStage({ stage: 'development', transactions: { liveFrom } });
 
-    const told = cutOver
+    const reported = cutOver
       .resources('AWS::Lambda::Function')
       .filter(({ Properties }) => JSON.stringify(Properties['Environment']).includes(liveFrom))
       .map(
-        ({ logicalId }) => /^(Intake(Receiver|Fallback)|Reconciliation)/.exec(logicalId)?.[0] ?? logicalId,
+        ({ logicalId }) =>
+          /^(Intake(Receiver|DeferredWebhooks)|Reconciliation)/.exec(logicalId)?.[0] ?? logicalId,
       );
 
-    expect(told.sort()).toEqual(['IntakeFallback', 'IntakeReceiver', 'Reconciliation']);
+    expect(reported.sort()).toEqual(['IntakeDeferredWebhooks', 'IntakeReceiver', 'Reconciliation']);
     expect(cutOver.outputs('Transactions')).toContain('LiveFrom');
   });
 
@@ -282,7 +283,7 @@ describe('TransactionsStack', () => {
   });
 
   it('tells planner and reconciler each of their settings', () => {
-    const told = synthesizeStage({
+    const reported = synthesizeStage({
       stage: 'development',
       transactions: {
         quarantineRetentionDays: 11,
@@ -294,7 +295,7 @@ describe('TransactionsStack', () => {
       },
     });
     const [reconciler, planner] = ['ReconciliationReconciler', 'ReconciliationPlanner'].map((name) => {
-      const found = told
+      const found = reported
         .resources('AWS::Lambda::Function')
         .find(({ logicalId }) => logicalId.startsWith(name));
       return found?.Properties;
@@ -341,7 +342,7 @@ describe('TransactionsStack', () => {
     expect(publisher?.Properties['Timeout']).toBe(30);
   });
 
-  it('calls the queue of wake-ups late by its oldest message, once that has waited for an hour', () => {
+  it('calls the queue of read messages late by its oldest message, once that has waited for an hour', () => {
     const ages = stage
       .resources('AWS::CloudWatch::Alarm')
       .filter(({ Properties }) => Properties['MetricName'] === 'ApproximateAgeOfOldestMessage')
@@ -349,7 +350,7 @@ describe('TransactionsStack', () => {
         ...{ Threshold, Statistic, EvaluationPeriods },
       }));
 
-    // That of the fallback queue, a standard one, also looks at what the worker says.
+    // That of the queue of deferred webhooks, a standard one, also looks at what the worker says.
     expect(ages).toEqual([{ Threshold: 3600, Statistic: 'Maximum', EvaluationPeriods: 2 }]);
   });
 
@@ -416,11 +417,11 @@ describe('TransactionsStack', () => {
     });
   });
 
-  it('hands one wake-up at a time to a reconciler', () => {
-    const wakeUps = stage
+  it('hands one read message at a time to a reconciler', () => {
+    const readQueue = stage
       .resources('AWS::Lambda::EventSourceMapping')
-      .find(({ Properties }) => JSON.stringify(Properties['EventSourceArn']).includes('WakeUps'));
+      .find(({ Properties }) => JSON.stringify(Properties['EventSourceArn']).includes('ReadQueue'));
 
-    expect(wakeUps?.Properties['BatchSize']).toBe(1);
+    expect(readQueue?.Properties['BatchSize']).toBe(1);
   });
 });

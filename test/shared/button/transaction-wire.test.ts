@@ -19,7 +19,7 @@ function withData(changes: object): Buffer {
 
 function understood(body: Uint8Array) {
   const reading = readWebhook(body);
-  if (!reading.understood) throw new Error(JSON.stringify(reading.faults));
+  if (!reading.ok) throw new Error(JSON.stringify(reading.faults));
   return reading;
 }
 
@@ -43,7 +43,7 @@ describe('readWebhook', () => {
 
     const reading = readTransaction(row);
 
-    if (!reading.understood) throw new Error('the row is not understood');
+    if (!reading.ok) throw new Error('the row is not understood');
     expect(transactionContent(reading.transaction)).toBe(transactionContent(webhook));
     expect(reading.transaction.modifiedDate).toBe(webhook.modifiedDate);
   });
@@ -71,7 +71,7 @@ describe('readWebhook', () => {
 
     const reading = readWebhook(Buffer.from(body));
 
-    expect(reading).toMatchObject({ understood: false, eventId: 'hook-1' });
+    expect(reading).toMatchObject({ ok: false, eventId: 'hook-1' });
     expect(JSON.stringify(reading)).toContain('$.data.status');
     expect(JSON.stringify(reading)).not.toContain('SENTINEL');
   });
@@ -90,7 +90,7 @@ describe('readWebhook', () => {
     ],
     ['a polluting key', Buffer.from('{"__proto__":{"id":"x"},"event_type":"tx-pending"}')],
   ])('does not understand %s, without throwing (C3)', (_name, body) => {
-    expect(readWebhook(body).understood).toBe(false);
+    expect(readWebhook(body).ok).toBe(false);
   });
 
   it('throws for no bytes at all', () => {

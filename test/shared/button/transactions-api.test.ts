@@ -41,7 +41,7 @@ describe('createTransactionsApi', () => {
 
     const listing = await api.listAccounts();
 
-    expect(listing).toMatchObject({ read: true, value: [{ currency: 'USD' }, { currency: 'GBP' }] });
+    expect(listing).toMatchObject({ ok: true, value: [{ currency: 'USD' }, { currency: 'GBP' }] });
   });
 
   it('always says which date it filters by, and encodes the instants (E17)', async () => {
@@ -76,7 +76,7 @@ describe('createTransactionsApi', () => {
     const page = await api.listTransactions(query);
 
     expect(page).toEqual({
-      read: true,
+      ok: true,
       value: { rows: firstPage.objects, nextCursor: cursorOf(firstPage.meta.next) },
     });
   });
@@ -101,7 +101,7 @@ describe('createTransactionsApi', () => {
   ])('reports a %i (%j) as not read (E8, E18)', async (status, body, expected) => {
     const { api } = answering(answered(status, body));
 
-    expect(await api.listTransactions(query)).toMatchObject({ read: false, ...expected });
+    expect(await api.listTransactions(query)).toMatchObject({ ok: false, ...expected });
   });
 
   it('comes to one of its readings whatever Button answers, and takes nothing for the last page that is not (E18, B6)', async () => {
@@ -130,10 +130,10 @@ describe('createTransactionsApi', () => {
 
         const { meta } = (answer ?? {}) as { meta?: { status?: unknown; next?: unknown } | null };
         for (const reading of [page, accounts]) {
-          if (reading.read) expect([status, meta?.status]).toEqual([200, 'ok']);
+          if (reading.ok) expect([status, meta?.status]).toEqual([200, 'ok']);
           else expect(['unauthorized', 'refused', 'unavailable']).toContain(reading.reason);
         }
-        if (page.read && page.value.nextCursor === null) expect(meta?.next ?? null).toBeNull();
+        if (page.ok && page.value.nextCursor === null) expect(meta?.next ?? null).toBeNull();
       }),
       { numRuns: 3000 },
     );

@@ -16,7 +16,7 @@ function fixture(name: string): Webhook {
 
 function flagsOf({ event_type: eventType, data }: Webhook): readonly string[] {
   const reading = readTransaction(data);
-  if (!reading.understood) throw new Error(JSON.stringify(reading.faults));
+  if (!reading.ok) throw new Error(JSON.stringify(reading.faults));
   return webhookFlags(eventType, reading.transaction, data);
 }
 
@@ -83,7 +83,7 @@ describe('webhookFlags', () => {
 
   it('throws for no payload at all', () => {
     const reading = readTransaction(pending.data);
-    if (!reading.understood) throw new Error('the fixture is not understood');
+    if (!reading.ok) throw new Error('the fixture is not understood');
     const { transaction } = reading;
 
     fc.assert(

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { withButton } from '../../../shared/button/with-button.ts';
-import type { SecretReading } from '../../../shared/runtime/secret.ts';
+import type { SecretResult } from '../../../shared/runtime/secret.ts';
 
 /** Access with a key of this reading, and how many connections it has open. */
-function access(reading: SecretReading<string>) {
+function access(reading: SecretResult<string>) {
   const state = { open: 0 };
   const openHttp = () => {
     state.open += 1;

@@ -17,21 +17,21 @@ describe('livePosition', () => {
       account: 'acc-1',
       stream: 'live',
       fence: 0,
-      doneUntil: first.readFrom,
+      readThrough: first.readFrom,
       historicalBefore: '2026-06-01T00:00:00Z',
     });
   });
 
-  it('takes everything that an account held for news where the first read is live', () => {
+  it('takes everything that an account held as live where the first read is live', () => {
     const begun = livePosition('acc-1', { ...first, firstRead: 'live' });
 
-    expect(begun).toMatchObject({ doneUntil: first.readFrom, historicalBefore: null });
+    expect(begun).toMatchObject({ readThrough: first.readFrom, historicalBefore: null });
   });
 
   it('begins at deployment where the first read is switched off, and takes what is older for history even so', () => {
     const begun = livePosition('acc-1', { ...first, firstRead: 'none' });
 
-    expect(begun).toMatchObject({ doneUntil: first.deployedAt, historicalBefore: '2026-06-01T00:00:00Z' });
+    expect(begun).toMatchObject({ readThrough: first.deployedAt, historicalBefore: '2026-06-01T00:00:00Z' });
   });
 });
 
@@ -45,12 +45,12 @@ describe('sweepPosition', () => {
 
   it('reads so many days, up to the hour that is the live stream’s alone (E15)', () => {
     const swept = sweepPosition(
-      { ...live, doneUntil: '2014-01-01T00:00:00Z' },
+      { ...live, readThrough: '2014-01-01T00:00:00Z' },
       { stream: 'sweep-daily', days: 7 },
       now,
     );
 
-    expect(swept).toMatchObject({ doneUntil: '2026-06-08T12:00:00Z', readUntil: '2026-06-15T11:00:00Z' });
+    expect(swept).toMatchObject({ readThrough: '2026-06-08T12:00:00Z', readUntil: '2026-06-15T11:00:00Z' });
     expect(swept).not.toHaveProperty('timeField');
   });
 
@@ -59,10 +59,10 @@ describe('sweepPosition', () => {
   });
 
   it('is never longer than nothing, however young the account is', () => {
-    const young = { ...live, doneUntil: '2026-06-15T11:30:00Z' };
+    const young = { ...live, readThrough: '2026-06-15T11:30:00Z' };
 
     expect(sweepPosition(young, { stream: 'sweep-daily', days: 7 }, now)).toMatchObject({
-      doneUntil: '2026-06-15T11:00:00Z',
+      readThrough: '2026-06-15T11:00:00Z',
       readFrom: '2026-06-15T11:00:00Z',
       readUntil: '2026-06-15T11:00:00Z',
     });
@@ -71,7 +71,7 @@ describe('sweepPosition', () => {
   it('imports nothing that the live stream was told to leave out', () => {
     const swept = sweepPosition(live, { stream: 'sweep-weekly', days: 120 }, now);
 
-    expect(swept).toMatchObject({ doneUntil: live.doneUntil, historicalBefore: live.historicalBefore });
+    expect(swept).toMatchObject({ readThrough: live.readThrough, historicalBefore: live.historicalBefore });
   });
 });
 
@@ -83,11 +83,11 @@ describe('backfillPosition', () => {
     to: '2026-04-01T00:00:00Z',
   };
 
-  it('reads a range, as history or as news', () => {
+  it('reads a range, as history or as live', () => {
     const historical = backfillPosition({ ...range, delivery: 'historical' });
     const live = backfillPosition({ ...range, delivery: 'live' });
 
-    expect(historical).toMatchObject({ stream: 'backfill-march', doneUntil: '2026-03-01T00:00:00Z' });
+    expect(historical).toMatchObject({ stream: 'backfill-march', readThrough: '2026-03-01T00:00:00Z' });
     expect(Date.parse(historical.historicalBefore ?? '')).toBeGreaterThan(Date.parse(range.to));
     expect(live.historicalBefore).toBeNull();
   });
@@ -112,7 +112,7 @@ describe('crossCheckPosition', () => {
       account: '*',
       stream: 'cross-check',
       fence: 0,
-      doneUntil: '2026-06-14T11:00:00Z',
+      readThrough: '2026-06-14T11:00:00Z',
       historicalBefore: '2026-06-15T00:00:00Z',
       timeField: 'created_date',
       readFrom: '2026-06-14T11:00:00Z',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { closeBreaker, healthOf, openBreaker, takeProbe } from '../../../shared/domain/breaker.ts';
-import type { CallResult } from '../../../shared/domain/order-report.ts';
+import type { CallResult } from '../../../shared/domain/order-ledger.ts';
 
 const noon = new Date('2026-06-01T12:00:00.000Z');
 const at = (seconds: number): Date => new Date(noon.getTime() + seconds * 1000);
@@ -9,15 +9,19 @@ const tryAgain = (reason: string): CallResult => ({ result: 'try-again', reason 
 
 describe('healthOf', () => {
   it.each<[string, CallResult, ReturnType<typeof healthOf>]>([
-    ['a success', { result: 'done', acceptedOnly: false, sent: true }, 'well'],
-    ['a refusal of the order', { result: 'refused', reason: 'refused_by_button' }, 'well'],
-    ['a 429 (B2)', tryAgain('http_429'), 'well'],
-    ['an order that is not shown yet', tryAgain('not_found'), 'well'],
-    ['a look-up by token that failed', { result: 'try-again', reason: 'http_500', isLookUp: true }, 'well'],
+    ['a success', { result: 'done', acceptedOnly: false, sent: true }, 'healthy'],
+    ['a refusal of the order', { result: 'refused', reason: 'refused_by_button' }, 'healthy'],
+    ['a 429 (B2)', tryAgain('http_429'), 'healthy'],
+    ['an order that is not shown yet', tryAgain('not_found'), 'healthy'],
+    [
+      'a look-up by token that failed',
+      { result: 'try-again', reason: 'http_500', isLookUp: true },
+      'healthy',
+    ],
     [
       'a look-up by token that was refused',
       { result: 'try-again', reason: 'look_up_http_401', isLookUp: true },
-      'well',
+      'healthy',
     ],
     ['a refused key (B4)', tryAgain('unauthorized'), 'key-refused'],
     ['no key', tryAgain('api_key_not_set'), 'not-asked'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { backfillPosition } from '../../../shared/domain/begin-stream.ts';
-import { deliveryOf, tookOverAt } from '../../../shared/domain/delivery.ts';
+import { deliveryOf, cutOverAt } from '../../../shared/domain/delivery.ts';
 
 describe('deliveryOf', () => {
   it.each([
@@ -15,14 +15,14 @@ describe('deliveryOf', () => {
   });
 });
 
-describe('tookOverAt', () => {
+describe('cutOverAt', () => {
   const live = { stream: 'live', historicalBefore: '2026-06-01T00:00:00Z' };
   const range = { account: 'acc-1', id: 'march', from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
 
   it('is the configured instant, else that of the deployment', () => {
-    expect(tookOverAt(live, '2026-06-09T00:00:00.000Z')).toBe('2026-06-09T00:00:00.000Z');
-    expect(tookOverAt(live, undefined)).toBe('2026-06-01T00:00:00Z');
-    expect(tookOverAt({ ...live, stream: 'sweep-weekly', historicalBefore: null }, undefined)).toBeNull();
+    expect(cutOverAt(live, '2026-06-09T00:00:00.000Z')).toBe('2026-06-09T00:00:00.000Z');
+    expect(cutOverAt(live, undefined)).toBe('2026-06-01T00:00:00Z');
+    expect(cutOverAt({ ...live, stream: 'sweep-weekly', historicalBefore: null }, undefined)).toBeNull();
   });
 
   it('leaves to a backfill what its starter said', () => {
@@ -31,7 +31,7 @@ describe('tookOverAt', () => {
     const created = { createdDate: '2026-03-15T00:00:00Z' };
     const liveFrom = '2026-03-10T00:00:00.000Z';
 
-    expect(deliveryOf(created, tookOverAt(liveBackfill, '2026-06-01T00:00:00.000Z'))).toBe('live');
-    expect(deliveryOf(created, tookOverAt(historicalBackfill, liveFrom))).toBe('historical');
+    expect(deliveryOf(created, cutOverAt(liveBackfill, '2026-06-01T00:00:00.000Z'))).toBe('live');
+    expect(deliveryOf(created, cutOverAt(historicalBackfill, liveFrom))).toBe('historical');
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   applyOrderDiscount,
   applyProductDiscount,
-  type Discounting,
+  type DiscountResult,
 } from '../../../shared/domain/discount.ts';
 import type { LineItem } from '../../../shared/domain/order.ts';
 import { arbitraryLines } from './order-samples.ts';
@@ -17,8 +17,8 @@ function linesOf(...totals: number[]): LineItem[] {
   return totals.map((total, index) => ({ identifier: `line-${index}`, total }));
 }
 
-function totalsOf(discounting: Discounting): number[] {
-  return discounting.applied ? discounting.lineItems.map(({ total }) => total) : [];
+function totalsOf(discounting: DiscountResult): number[] {
+  return discounting.ok ? discounting.lineItems.map(({ total }) => total) : [];
 }
 
 /** Lines with something to take off, and a discount that they can bear. */
@@ -35,7 +35,7 @@ describe('applyOrderDiscount', () => {
         const discounting = applyOrderDiscount(lines, { amountMinor });
 
         const totals = totalsOf(discounting);
-        expect(discounting).toMatchObject({ applied: true, total: sumOf(lines) - amountMinor });
+        expect(discounting).toMatchObject({ ok: true, total: sumOf(lines) - amountMinor });
         expect(totals.reduce((sum, total) => sum + total, 0)).toBe(sumOf(lines) - amountMinor);
         expect(totals.every((total, index) => total >= 0 && total <= (lines[index]?.total ?? 0))).toBe(true);
       }),
@@ -95,7 +95,7 @@ describe('applyOrderDiscount', () => {
       fc.property(discountable, ({ lines, amountMinor }) => {
         const discounting = applyOrderDiscount(lines, { amountMinor });
 
-        const restored = discounting.applied
+        const restored = discounting.ok
           ? discounting.lineItems.map((line, index) => ({ ...line, total: lines[index]?.total }))
           : [];
         expect(restored).toEqual(lines);
@@ -113,7 +113,7 @@ describe('applyProductDiscount', () => {
     });
 
     expect(discounting).toEqual({
-      applied: true,
+      ok: true,
       total: 6000,
       lineItems: [
         { identifier: 'line-0', total: 4000 },
@@ -125,7 +125,7 @@ describe('applyProductDiscount', () => {
   it('leaves a line without coupon code if there is none', () => {
     const discounting = applyProductDiscount(linesOf(5), { identifier: 'line-0', amountMinor: 5 });
 
-    expect(discounting).toEqual({ applied: true, total: 0, lineItems: [{ identifier: 'line-0', total: 0 }] });
+    expect(discounting).toEqual({ ok: true, total: 0, lineItems: [{ identifier: 'line-0', total: 0 }] });
   });
 
   it('keeps the other attributes, and the code of an earlier discount', () => {
@@ -154,7 +154,7 @@ describe('applyProductDiscount', () => {
 
   it('refuses a line that the order does not have', () => {
     expect(applyProductDiscount(linesOf(5), { identifier: 'other', amountMinor: 1 })).toEqual({
-      applied: false,
+      ok: false,
       problem: 'unknown_line',
     });
   });
@@ -170,12 +170,12 @@ describe.each([
 ])('%s', (_name, apply) => {
   it.each([0, -1, 0.5, Number.NaN, Infinity])('refuses a discount of %d', (amountMinor) => {
     expect(apply(linesOf(10), { amountMinor })).toEqual({
-      applied: false,
+      ok: false,
       problem: 'amount_not_positive_integer',
     });
   });
 
   it('refuses a discount above what there is', () => {
-    expect(apply(linesOf(10), { amountMinor: 11 })).toEqual({ applied: false, problem: 'more_than_total' });
+    expect(apply(linesOf(10), { amountMinor: 11 })).toEqual({ ok: false, problem: 'more_than_total' });
   });
 });

@@ -5,7 +5,7 @@ import { readJson } from '../../../shared/domain/json-text.ts';
 
 function flawsOf(text: string): string[] {
   const reading = readJson(text);
-  return reading.readable
+  return reading.ok
     ? reading.flaws.map(({ code, segments }) => `${code} ${segments.join('/')}`)
     : ['unreadable'];
 }
@@ -30,8 +30,8 @@ describe('readJson', () => {
 
           const reading = readJson(text);
 
-          expect(reading.readable).toBe(isJson);
-          expect(reading.readable ? reading.value : undefined).toEqual(expected);
+          expect(reading.ok).toBe(isJson);
+          expect(reading.ok ? reading.value : undefined).toEqual(expected);
         },
       ),
     );
@@ -84,6 +84,6 @@ describe('readJson', () => {
   it('survives a million levels of nesting', () => {
     const reading = readJson('['.repeat(1_000_000) + ']'.repeat(1_000_000));
 
-    expect(reading).toMatchObject({ readable: true, flaws: [{ code: 'nested_too_deep' }] });
+    expect(reading).toMatchObject({ ok: true, flaws: [{ code: 'nested_too_deep' }] });
   });
 });

@@ -62,7 +62,7 @@ function mergeAll(observations: readonly Observation[]): {
 }
 
 /** What must not depend on the order of arrival. */
-function standing(record: TransactionRecord): unknown {
+function currentState(record: TransactionRecord): unknown {
   return {
     status: recordStatus(record),
     candidates: record.candidates
@@ -94,8 +94,8 @@ const observation = fc
 
 /** What a read of the API shows that begins `minute` minutes after everything was seen, or before where that is negative. */
 function readAt(minute: number, shown: Observation): Observation {
-  const readBegunAt = new Date(Date.parse('2026-01-02T00:00:00.000Z') + minute * 60_000).toISOString();
-  return { ...shown, source: { kind: 'api', readBegunAt }, seenAt: readBegunAt };
+  const readStartedAt = new Date(Date.parse('2026-01-02T00:00:00.000Z') + minute * 60_000).toISOString();
+  return { ...shown, source: { kind: 'api', readStartedAt }, seenAt: readStartedAt };
 }
 
 describe('mergeTransaction', () => {
@@ -138,9 +138,9 @@ describe('mergeTransaction', () => {
     const early = seen(
       { modifiedDate: '2026-01-01T10:00:01Z', amountMinor: 400 },
       // At the very instant: what such a read shows may be from before.
-      { kind: 'api', readBegunAt: '2026-01-02T00:00:00.000Z' },
+      { kind: 'api', readStartedAt: '2026-01-02T00:00:00.000Z' },
     );
-    const late = { ...early, source: { kind: 'api', readBegunAt: '2026-01-02T00:00:01.000Z' } } as const;
+    const late = { ...early, source: { kind: 'api', readStartedAt: '2026-01-02T00:00:01.000Z' } } as const;
 
     const afterEarly = mergeTransaction(conflict, early);
     const afterLate = mergeTransaction(conflict, late);
@@ -156,7 +156,7 @@ describe('mergeTransaction', () => {
     const conflict = mergeAll([validatedFor(400), declined]).record;
     const read = {
       ...validatedFor(400),
-      source: { kind: 'api', readBegunAt: '2026-01-06T00:00:00.000Z' },
+      source: { kind: 'api', readStartedAt: '2026-01-06T00:00:00.000Z' },
     } as const;
     const settled = mergeTransaction(conflict, read).record;
 
@@ -170,7 +170,7 @@ describe('mergeTransaction', () => {
     const { record, outcomes } = mergeAll([validatedFor(400), declined]);
     const read = {
       ...pendingAt(3, 400),
-      source: { kind: 'api', readBegunAt: '2026-01-06T00:00:00.000Z' },
+      source: { kind: 'api', readStartedAt: '2026-01-06T00:00:00.000Z' },
     } as const;
 
     const after = mergeTransaction(record, read);
@@ -198,7 +198,7 @@ describe('mergeTransaction', () => {
 
     expect(later.outcomes).toEqual(['validated', 'noted']);
     expect(earlier.outcomes).toEqual(['validated', 'duplicate']);
-    expect(standing(later.record)).toEqual(standing(earlier.record));
+    expect(currentState(later.record)).toEqual(currentState(earlier.record));
     expect(later.record.version).toBe(1);
   });
 
@@ -347,7 +347,7 @@ describe('mergeTransaction', () => {
           const straight = mergeAll(all).record;
           const scrambled = mergeAll([...shuffled, ...repeats]).record;
 
-          expect(standing(scrambled)).toEqual(standing(straight));
+          expect(currentState(scrambled)).toEqual(currentState(straight));
         },
       ),
       { numRuns: 2000 },
@@ -357,7 +357,7 @@ describe('mergeTransaction', () => {
   it('gives the same state and the same ids for each and every order of up to five observations', () => {
     fc.assert(
       fc.property(fc.array(observation, { minLength: 1, maxLength: 5 }), (all) => {
-        const states = permutations(all).map((order) => JSON.stringify(standing(mergeAll(order).record)));
+        const states = permutations(all).map((order) => JSON.stringify(currentState(mergeAll(order).record)));
 
         expect(new Set(states).size).toBe(1);
       }),
@@ -385,7 +385,7 @@ describe('mergeTransaction', () => {
         expect(record.candidates.map(({ transaction: it }) => transactionContent(it))).toEqual([
           transactionContent(shown.transaction),
         ]);
-        expect(standing(repeated)).toEqual(standing(record));
+        expect(currentState(repeated)).toEqual(currentState(record));
       }),
       { numRuns: 2000 },
     );
@@ -467,7 +467,7 @@ describe('eraseTransaction', () => {
           let early = eraseTransaction(mergeAll([first, ...before]).record, erasedAt);
           for (const one of after) early = mergeTransaction(early, one).record;
 
-          expect(standing(early)).toEqual(standing(late));
+          expect(currentState(early)).toEqual(currentState(late));
         },
       ),
       { numRuns: 1000 },

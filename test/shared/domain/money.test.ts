@@ -30,7 +30,7 @@ describe('toMinorUnits', () => {
     ['1.15', 'USD', 115],
     ['8.95', 'USD', 895],
   ])('converts %s %s to %i', (amount, currency, amountMinor) => {
-    expect(toMinorUnits(amount, currency)).toEqual({ convertible: true, amountMinor });
+    expect(toMinorUnits(amount, currency)).toEqual({ ok: true, amountMinor });
   });
 
   it('gives back every amount in every currency', () => {
@@ -39,7 +39,7 @@ describe('toMinorUnits', () => {
         const decimals = minorUnitDecimals(currency) ?? 0;
         const amount = writeDecimal(amountMinor, decimals) + (decimals > 0 ? '0'.repeat(zeros) : '');
 
-        expect(toMinorUnits(amount, currency)).toEqual({ convertible: true, amountMinor });
+        expect(toMinorUnits(amount, currency)).toEqual({ ok: true, amountMinor });
       }),
     );
   });
@@ -53,13 +53,13 @@ describe('toMinorUnits', () => {
     ['1', 'BTC', 'currency_not_iso_4217'],
     ['1', 'usd', 'currency_not_iso_4217'],
   ])('does not convert %j %s: %s', (amount, currency, problem) => {
-    expect(toMinorUnits(amount, currency)).toEqual({ convertible: false, problem });
+    expect(toMinorUnits(amount, currency)).toEqual({ ok: false, problem });
   });
 
   it.each(['', '.5', '5.', '1,234.00', '1.234,00', '+1', '1e3', ' 1', '1\n', '$1', '0x10', 'NaN', '١'])(
     'does not convert %j, which is no decimal number',
     (amount) => {
-      expect(toMinorUnits(amount, 'USD')).toEqual({ convertible: false, problem: 'not_decimal' });
+      expect(toMinorUnits(amount, 'USD')).toEqual({ ok: false, problem: 'not_decimal' });
     },
   );
 
@@ -70,7 +70,7 @@ describe('toMinorUnits', () => {
         const amount = writeDecimal(amountMinor, decimals) + (decimals === 0 ? '.' : '') + String(digit);
 
         expect(toMinorUnits(amount, currency)).toEqual({
-          convertible: false,
+          ok: false,
           problem: 'finer_than_minor_unit',
         });
       }),

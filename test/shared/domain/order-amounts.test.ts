@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { ledgerChange, readMessageValue } from '../../../shared/domain/order-amounts.ts';
-import type { OrderReport, Progress, ReportedVersion } from '../../../shared/domain/order-report.ts';
+import type { LedgerEntry, Progress, ReportedVersion } from '../../../shared/domain/order-ledger.ts';
 import type { Order } from '../../../shared/domain/order.ts';
 
 const VERSION = { by: 'sequence', sequence: '1' } as const;
@@ -14,7 +14,7 @@ function report({
   hash = 'one',
   currency = 'USD',
   ...rest
-}: { total?: number; hash?: string; currency?: string } & Partial<OrderReport>): OrderReport {
+}: { total?: number; hash?: string; currency?: string } & Partial<LedgerEntry>): LedgerEntry {
   const order = total === undefined ? {} : { order: { total, currency } as Order };
   return {
     brand: 'acme',
@@ -75,7 +75,7 @@ describe('ledgerChange', () => {
     const waiting = report({ total: 500, progress: WAITING });
     const triedAgain = report({
       total: 500,
-      progress: { ...CLAIMED, wakeAt: '2026-06-01T12:01:00.000Z' },
+      progress: { ...CLAIMED, retryAt: '2026-06-01T12:01:00.000Z' },
     });
     const settled = report({ total: 500, reported: reported(500) });
 

@@ -19,9 +19,9 @@ describe('the JSON Schema of the messages', () => {
         );
       }
 
-      const standing: unknown = JSON.parse(readFileSync(file, 'utf8'));
+      const current: unknown = JSON.parse(readFileSync(file, 'utf8'));
 
-      expect(standing).toEqual(JSON.parse(JSON.stringify(schema)));
+      expect(current).toEqual(JSON.parse(JSON.stringify(schema)));
     },
   );
 

@@ -11,7 +11,7 @@ import {
   messageGroupId,
   parseOrderEvent,
   type OrderEvent,
-  type OrderEventParsing,
+  type OrderEventResult,
   type OrderVersionId,
 } from '../../../shared/domain/order-event.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
@@ -35,16 +35,16 @@ const vectors = z
 function parse(
   message: unknown,
   settings: Parameters<typeof parseOrderEvent>[1] = SETTINGS,
-): OrderEventParsing {
+): OrderEventResult {
   return parseOrderEvent(JSON.stringify(message), settings);
 }
 
-function violationsOf(parsing: OrderEventParsing): string[] {
-  return parsing.valid ? [] : parsing.violations.map(({ code, path }) => `${code} ${path}`);
+function violationsOf(parsing: OrderEventResult): string[] {
+  return parsing.ok ? [] : parsing.violations.map(({ code, path }) => `${code} ${path}`);
 }
 
-function eventOf(parsing: OrderEventParsing): OrderEvent {
-  if (!parsing.valid) throw new Error(violationsOf(parsing).join(', '));
+function eventOf(parsing: OrderEventResult): OrderEvent {
+  if (!parsing.ok) throw new Error(violationsOf(parsing).join(', '));
   return parsing.event;
 }
 
@@ -53,7 +53,7 @@ describe('parseOrderEvent', () => {
     const parsing = parse(sampleMessage());
 
     expect(parsing).toEqual({
-      valid: true,
+      ok: true,
       event: {
         kind: 'created',
         id: 'event-1',
@@ -72,7 +72,7 @@ describe('parseOrderEvent', () => {
 
     const parsing = parse({ ...sampleMessage(), type: 'order.updated.v1', data: order });
 
-    expect(parsing).toMatchObject({ valid: true, event: { kind: 'updated', order }, warnings: [] });
+    expect(parsing).toMatchObject({ ok: true, event: { kind: 'updated', order }, warnings: [] });
   });
 
   it.each([{ data: undefined }, { data: null }, { data: {} }])(
@@ -104,7 +104,7 @@ describe('parseOrderEvent', () => {
       datacontenttype: null,
     });
 
-    expect(parsing.valid).toBe(true);
+    expect(parsing.ok).toBe(true);
     expect(eventOf(parsing)).not.toHaveProperty('time');
   });
 
@@ -174,7 +174,7 @@ describe('parseOrderEvent', () => {
   ])('names the order of a refused message with %s, if it is certain', (_because, changes, orderId) => {
     const parsing = parse({ ...sampleMessage(), id: '', ...changes });
 
-    expect(parsing).toMatchObject({ valid: false });
+    expect(parsing).toMatchObject({ ok: false });
     expect(parsing).toEqual(
       orderId === undefined
         ? expect.not.objectContaining({ orderId: expect.anything() as unknown })
@@ -198,7 +198,7 @@ describe('parseOrderEvent', () => {
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json(), damaged, changed), (body) => {
         const parsing = parseOrderEvent(body, SETTINGS);
 
-        expect(parsing.valid || parsing.violations.length > 0).toBe(true);
+        expect(parsing.ok || parsing.violations.length > 0).toBe(true);
       }),
       { numRuns: 1000 },
     );
@@ -221,7 +221,7 @@ describe('parseOrderEvent', () => {
       fc.property(fc.dictionary(names, values), (changes) => {
         const parsing = parse({ ...sampleMessage(), ...changes });
 
-        expect(JSON.stringify([parsing.valid ? [] : parsing.violations, parsing.warnings])).not.toContain(
+        expect(JSON.stringify([parsing.ok ? [] : parsing.violations, parsing.warnings])).not.toContain(
           'S3NT1NEL',
         );
       }),

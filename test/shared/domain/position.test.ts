@@ -23,7 +23,7 @@ function position(changes: Partial<Position> = {}): Position {
     account: 'acc-1',
     stream: 'live',
     fence: 1,
-    doneUntil: '2026-06-15T11:00:00Z',
+    readThrough: '2026-06-15T11:00:00Z',
     historicalBefore: null,
     ...changes,
   };
@@ -49,26 +49,28 @@ describe('windowToRead', () => {
   });
 
   it('takes at most a day near now and at most a month far back', () => {
-    const recent = windowToRead(position({ doneUntil: '2026-06-01T00:00:00Z' }), now, policy);
-    const old = windowToRead(position({ doneUntil: '2020-01-01T00:00:00Z' }), now, policy);
+    const recent = windowToRead(position({ readThrough: '2026-06-01T00:00:00Z' }), now, policy);
+    const old = windowToRead(position({ readThrough: '2020-01-01T00:00:00Z' }), now, policy);
 
     expect(recent?.end).toBe('2026-06-02T00:00:00Z');
     expect(old?.end).toBe('2020-02-01T00:00:00Z');
   });
 
   it('reads nothing from a position in the future (E4)', () => {
-    expect(windowToRead(position({ doneUntil: '2027-01-01T00:00:00Z' }), now, policy)).toBeUndefined();
+    expect(windowToRead(position({ readThrough: '2027-01-01T00:00:00Z' }), now, policy)).toBeUndefined();
   });
 
   it('keeps a stream with an end within its bounds, and is then over', () => {
     const bounded = { readFrom: '2026-05-01T00:00:00Z', readUntil: '2026-05-01T06:00:00Z' };
-    const begun = position({ ...bounded, doneUntil: bounded.readFrom });
+    const begun = position({ ...bounded, readThrough: bounded.readFrom });
 
     expect(windowToRead(begun, now, policy)).toMatchObject({
       start: bounded.readFrom,
       end: bounded.readUntil,
     });
-    expect(windowToRead(position({ ...bounded, doneUntil: bounded.readUntil }), now, policy)).toBeUndefined();
+    expect(
+      windowToRead(position({ ...bounded, readThrough: bounded.readUntil }), now, policy),
+    ).toBeUndefined();
   });
 });
 
@@ -83,20 +85,22 @@ describe('the windows’ edges', () => {
   };
 
   it('leave no window of no length', () => {
-    const doneUntil = '2026-06-15T11:58:31Z';
+    const readThrough = '2026-06-15T11:58:31Z';
     const withoutOverlap = { ...policy, overlapMs: 0 };
 
-    expect(windowToRead(position({ doneUntil }), now, withoutOverlap)).toBeUndefined();
-    expect(windowToRead(position({ doneUntil: '2026-06-15T11:58:30Z' }), now, withoutOverlap)).toMatchObject({
+    expect(windowToRead(position({ readThrough }), now, withoutOverlap)).toBeUndefined();
+    expect(
+      windowToRead(position({ readThrough: '2026-06-15T11:58:30Z' }), now, withoutOverlap),
+    ).toMatchObject({
       start: '2026-06-15T11:58:30Z',
-      end: doneUntil,
+      end: readThrough,
     });
   });
 
   it('lie a month apart only for what is more than a month old', () => {
     const monthAgo = new Date(now.getTime() - 31 * 86_400_000);
-    const lengthOf = (doneUntil: string) => {
-      const window = windowToRead(position({ doneUntil }), now, { ...policy, overlapMs: 0 });
+    const lengthOf = (readThrough: string) => {
+      const window = windowToRead(position({ readThrough }), now, { ...policy, overlapMs: 0 });
       return window && (Date.parse(window.end) - Date.parse(window.start)) / 86_400_000;
     };
 
@@ -107,9 +111,9 @@ describe('the windows’ edges', () => {
   it('count as caught up only where no window is open and the last end is reached', () => {
     const last = '2026-06-15T11:58:31Z';
 
-    expect(isCaughtUp(position({ doneUntil: last }), now, policy)).toBe(true);
-    expect(isCaughtUp(position({ doneUntil: '2026-06-15T11:58:30Z' }), now, policy)).toBe(false);
-    expect(isCaughtUp(position({ doneUntil: last, window: open }), now, policy)).toBe(false);
+    expect(isCaughtUp(position({ readThrough: last }), now, policy)).toBe(true);
+    expect(isCaughtUp(position({ readThrough: '2026-06-15T11:58:30Z' }), now, policy)).toBe(false);
+    expect(isCaughtUp(position({ readThrough: last, window: open }), now, policy)).toBe(false);
   });
 
   it('end a stream only where it has an end, that is reached, and no window is open', () => {
@@ -117,7 +121,7 @@ describe('the windows’ edges', () => {
 
     expect(isFinished(position({ readUntil }))).toBe(true);
     expect(isFinished(position())).toBe(false);
-    expect(isFinished(position({ readUntil, doneUntil: '2026-06-15T10:59:59Z' }))).toBe(false);
+    expect(isFinished(position({ readUntil, readThrough: '2026-06-15T10:59:59Z' }))).toBe(false);
     expect(isFinished(position({ readUntil, window: open }))).toBe(false);
   });
 
@@ -133,7 +137,7 @@ describe('isInFuture', () => {
   const later = '2026-06-15T12:05:00Z';
 
   it.each([
-    { doneUntil: later },
+    { readThrough: later },
     { completedAt: later },
     { window: { start: later, end: later, cursor: null, pages: 0, rows: 0, repaired: 0 } },
   ])('refuses %j (E4)', (changes) => {
@@ -141,10 +145,10 @@ describe('isInFuture', () => {
   });
 
   it('lets two clocks of ours differ a little', () => {
-    expect(isInFuture(position({ doneUntil: '2026-06-15T12:01:00Z' }), now)).toBe(false);
+    expect(isInFuture(position({ readThrough: '2026-06-15T12:01:00Z' }), now)).toBe(false);
     // A minute to the millisecond, and one more.
-    expect(isInFuture(position({ doneUntil: '2026-06-15T12:01:30.500Z' }), now)).toBe(false);
-    expect(isInFuture(position({ doneUntil: '2026-06-15T12:01:30.501Z' }), now)).toBe(true);
+    expect(isInFuture(position({ readThrough: '2026-06-15T12:01:30.500Z' }), now)).toBe(false);
+    expect(isInFuture(position({ readThrough: '2026-06-15T12:01:30.501Z' }), now)).toBe(true);
   });
 });
 
@@ -156,7 +160,7 @@ describe('boundBy', () => {
 
     const done = afterPage(position(), boundBy(window, serverTime, policy), lastPage);
 
-    expect(done.doneUntil).toBe('2026-06-15T11:48:01Z');
+    expect(done.readThrough).toBe('2026-06-15T11:48:01Z');
     expect(isCaughtUp(done, serverTime, policy)).toBe(true);
   });
 
@@ -166,7 +170,7 @@ describe('boundBy', () => {
     const next = { ...first, cursor: 'c', pages: 1 };
     const behind = new Date('2026-06-15T11:50:00Z');
 
-    expect(boundBy(first, behind, policy)).toEqual({ ...first, safeUntil: '2026-06-15T11:48:01Z' });
+    expect(boundBy(first, behind, policy)).toEqual({ ...first, endAtButton: '2026-06-15T11:48:01Z' });
     expect(boundBy(next, behind, policy)).toBe(next);
     expect(boundBy(first, new Date('2026-06-15T12:00:30Z'), policy)).toBe(first);
     expect(boundBy(first, new Date('2026-06-15T13:00:00Z'), policy)).toBe(first);
@@ -191,10 +195,10 @@ describe('readAgain', () => {
     rows: 9,
     repaired: 0,
   };
-  const standing = position({ doneUntil: open.start, window: open });
+  const current = position({ readThrough: open.start, window: open });
 
   it('begins the same window again, twice (E13)', () => {
-    const first = readAgain(standing, open);
+    const first = readAgain(current, open);
     const second = first?.window && readAgain(first, first.window);
 
     expect(first?.window).toMatchObject({ start: open.start, end: open.end, cursor: null, pages: 0 });
@@ -202,20 +206,20 @@ describe('readAgain', () => {
   });
 
   it('then reads it in halves, and remembers that', () => {
-    const halved = readAgain(standing, { ...open, restarts: 2 });
+    const halved = readAgain(current, { ...open, restarts: 2 });
 
-    expect(halved).toMatchObject({ doneUntil: open.start, maxWindowSeconds: 43_200 });
+    expect(halved).toMatchObject({ readThrough: open.start, maxWindowSeconds: 43_200 });
     expect(halved && windowToRead(halved, now, policy)?.end).toBe('2026-06-01T12:00:00Z');
   });
 
   it('gives up on what is refused however short it is', () => {
     const shortest = { ...open, end: '2026-06-01T00:15:00Z', restarts: 2 };
 
-    expect(readAgain(standing, shortest)).toBeUndefined();
+    expect(readAgain(current, shortest)).toBeUndefined();
   });
 
   it('lets windows grow again once one has been read without trouble', () => {
-    const halved = position({ doneUntil: open.start, maxWindowSeconds: 43_200 });
+    const halved = position({ readThrough: open.start, maxWindowSeconds: 43_200 });
     const window = windowToRead(halved, now, policy);
     if (!window) throw new Error('no window');
 
@@ -238,10 +242,10 @@ describe('afterPage', () => {
     const done = afterPage(midway, midway.window ?? window, lastPage);
 
     expect(midway).toMatchObject({
-      doneUntil: '2026-06-15T11:00:00Z',
+      readThrough: '2026-06-15T11:00:00Z',
       window: { cursor: 'next', pages: 1, rows: 3 },
     });
-    expect(done).toMatchObject({ doneUntil: window.end, completedAt: now.toISOString() });
+    expect(done).toMatchObject({ readThrough: window.end, completedAt: now.toISOString() });
     expect(done).not.toHaveProperty('window');
   });
 
@@ -256,7 +260,7 @@ describe('afterPage', () => {
   });
 
   it('moves nothing, and says so, where a window ends where the position stands', () => {
-    const window = { start: '2026-06-15T10:45:00Z', end: position().doneUntil, cursor: null };
+    const window = { start: '2026-06-15T10:45:00Z', end: position().readThrough, cursor: null };
 
     const done = afterPage(position(), { ...window, pages: 0, rows: 0, repaired: 0 }, lastPage);
 
@@ -264,7 +268,7 @@ describe('afterPage', () => {
   });
 
   it('never moves back', () => {
-    const ahead = position({ doneUntil: '2026-06-16T00:00:00Z' });
+    const ahead = position({ readThrough: '2026-06-16T00:00:00Z' });
     const window = {
       start: '2026-06-01T00:00:00Z',
       end: '2026-06-02T00:00:00Z',
@@ -274,21 +278,21 @@ describe('afterPage', () => {
       repaired: 0,
     };
 
-    expect(afterPage(ahead, window, lastPage).doneUntil).toBe(ahead.doneUntil);
+    expect(afterPage(ahead, window, lastPage).readThrough).toBe(ahead.readThrough);
   });
 
   it('leaves no gap between windows and catches up in the end, wherever the position begins', () => {
     fc.assert(
       fc.property(fc.date({ min: new Date('2024-01-01'), max: now, noInvalidDate: true }), (begin) => {
-        let standing = position({ doneUntil: begin.toISOString() });
-        for (let windows = 0; !isCaughtUp(standing, now, policy); windows += 1) {
-          const window = windowToRead(standing, now, policy);
+        let current = position({ readThrough: begin.toISOString() });
+        for (let windows = 0; !isCaughtUp(current, now, policy); windows += 1) {
+          const window = windowToRead(current, now, policy);
           if (!window || windows > 100) throw new Error('does not catch up');
           expect(Date.parse(window.start)).toBeLessThanOrEqual(
-            Date.parse(standing.doneUntil) - policy.overlapMs + 1000,
+            Date.parse(current.readThrough) - policy.overlapMs + 1000,
           );
-          expect(Date.parse(window.end)).toBeGreaterThan(Date.parse(standing.doneUntil));
-          standing = afterPage(standing, window, lastPage);
+          expect(Date.parse(window.end)).toBeGreaterThan(Date.parse(current.readThrough));
+          current = afterPage(current, window, lastPage);
         }
       }),
     );
@@ -327,7 +331,7 @@ const streams = fc
     const readUntil =
       lengthDays === null ? {} : { readUntil: new Date(beganMs + lengthDays * 86_400_000).toISOString() };
     const longest = maxWindowSeconds === null ? {} : { maxWindowSeconds };
-    return { begun: position({ doneUntil: readFrom, readFrom, ...readUntil, ...longest }), ...rest };
+    return { begun: position({ readThrough: readFrom, readFrom, ...readUntil, ...longest }), ...rest };
   });
 
 describe('reading a stream to its end, whatever happens on the way', () => {
@@ -338,41 +342,41 @@ describe('reading a stream to its end, whatever happens on the way', () => {
         const serverTime = new Date(now.getTime() - behindMs);
         const isLive = begun.readUntil === undefined;
         /** Everything before this instant was in a window that was read to its end. */
-        let coveredMs = Date.parse(begun.doneUntil);
-        let standing = begun;
+        let coveredMs = Date.parse(begun.readThrough);
+        let current = begun;
         const pending = [...happenings];
         // A worker knows Button's clock once it has had an answer.
         let clock = now;
         let steps = 0;
         for (;;) {
-          const window = windowToRead(standing, clock, cut);
-          if (!window || (isLive && isCaughtUp(standing, clock, cut))) break;
+          const window = windowToRead(current, clock, cut);
+          if (!window || (isLive && isCaughtUp(current, clock, cut))) break;
           steps += 1;
           if (steps > 10_000) throw new Error('does not come to an end');
-          const before = standing;
+          const before = current;
           const what = pending.shift() ?? 'last page';
           if (what === 'killed') {
             clock = now;
             continue;
           }
           if (what === 'cursor refused') {
-            standing = readAgain(standing, window) ?? withoutWindow(standing);
+            current = readAgain(current, window) ?? withoutWindow(current);
           } else if (what === 'too long') {
-            standing = readHalf(standing, window) ?? withoutWindow(standing);
+            current = readHalf(current, window) ?? withoutWindow(current);
           } else {
             const nextCursor = what === 'page' ? `after ${steps}` : null;
             const bound = boundBy(window, serverTime, cut);
-            standing = afterPage(standing, bound, { nextCursor, rows: 1, repaired: 0, storedAt: now });
+            current = afterPage(current, bound, { nextCursor, rows: 1, repaired: 0, storedAt: now });
             clock = serverTime;
             if (nextCursor === null) {
               expect(Date.parse(window.start)).toBeLessThanOrEqual(coveredMs);
-              coveredMs = Math.max(coveredMs, Date.parse(bound.safeUntil ?? bound.end));
+              coveredMs = Math.max(coveredMs, Date.parse(bound.endAtButton ?? bound.end));
             }
           }
-          expect(Date.parse(standing.doneUntil)).toBeGreaterThanOrEqual(Date.parse(before.doneUntil));
-          expect(Date.parse(standing.doneUntil)).toBeLessThanOrEqual(coveredMs);
-          expect(Date.parse(standing.doneUntil)).toBeLessThanOrEqual(
-            Math.max(Date.parse(begun.doneUntil), serverTime.getTime() - lagMs + 1000),
+          expect(Date.parse(current.readThrough)).toBeGreaterThanOrEqual(Date.parse(before.readThrough));
+          expect(Date.parse(current.readThrough)).toBeLessThanOrEqual(coveredMs);
+          expect(Date.parse(current.readThrough)).toBeLessThanOrEqual(
+            Math.max(Date.parse(begun.readThrough), serverTime.getTime() - lagMs + 1000),
           );
           if (begun.readUntil !== undefined)
             expect(Date.parse(window.end)).toBeLessThanOrEqual(Date.parse(begun.readUntil) + 1000);

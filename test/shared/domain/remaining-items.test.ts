@@ -71,7 +71,7 @@ describe('remainingItems', () => {
         const updated = orderOf(keep(order, shares));
         fc.pre(updated !== undefined);
 
-        expect(validateOrder(updated, DEFAULT_ORDER_RULES).valid).toBe(true);
+        expect(validateOrder(updated, DEFAULT_ORDER_RULES).ok).toBe(true);
         expect(updated.total).toBeLessThanOrEqual(order.total);
       }),
     );

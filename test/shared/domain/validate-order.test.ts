@@ -10,7 +10,7 @@ import { arbitraryOrder, sampleOrder } from './order-samples.ts';
 import { REFUSED_ORDERS } from './refused-examples.ts';
 
 function violationsOf(validation: OrderValidation): string[] {
-  return validation.valid ? [] : validation.violations.map(({ code, path }) => `${code} ${path}`);
+  return validation.ok ? [] : validation.violations.map(({ code, path }) => `${code} ${path}`);
 }
 
 describe('validateOrder', () => {
@@ -19,7 +19,7 @@ describe('validateOrder', () => {
 
     const validation = validateOrder(order, DEFAULT_ORDER_RULES);
 
-    expect(validation).toEqual({ valid: true, order, warnings: [] });
+    expect(validation).toEqual({ ok: true, order, warnings: [] });
   });
 
   it('accepts the four fields that every order needs', () => {
@@ -27,13 +27,13 @@ describe('validateOrder', () => {
 
     const validation = validateOrder({ total, currency, order_id, purchase_date }, DEFAULT_ORDER_RULES);
 
-    expect(validation.valid).toBe(true);
+    expect(validation.ok).toBe(true);
   });
 
   it('accepts every order that keeps the rules', () => {
     fc.assert(
       fc.property(arbitraryOrder, (order) => {
-        expect(validateOrder(order, DEFAULT_ORDER_RULES)).toMatchObject({ valid: true, order });
+        expect(validateOrder(order, DEFAULT_ORDER_RULES)).toMatchObject({ ok: true, order });
       }),
     );
   });
@@ -94,7 +94,7 @@ describe('validateOrder', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme-ascii', maxLength: 20 }), (orderId) => {
         const validation = validateOrder({ ...sampleOrder(), order_id: orderId }, DEFAULT_ORDER_RULES);
-        fc.pre(validation.valid);
+        fc.pre(validation.ok);
 
         const url = new URL(`https://api.example.com/v1/order/${encodeURIComponent(orderId)}`);
 
@@ -133,7 +133,7 @@ describe('validateOrder', () => {
 
     const validation = validateOrder(order, { ...DEFAULT_ORDER_RULES, allowFinalizationDate: true });
 
-    expect(validation).toMatchObject({ valid: true, order });
+    expect(validation).toMatchObject({ ok: true, order });
   });
 
   it.each(['allow', 'refuse', 'require'] as const)(
@@ -150,7 +150,7 @@ describe('validateOrder', () => {
     (purchase_date) => {
       const validation = validateOrder({ ...sampleOrder(), purchase_date }, DEFAULT_ORDER_RULES);
 
-      expect(validation).toMatchObject({ valid: true, warnings: [] });
+      expect(validation).toMatchObject({ ok: true, warnings: [] });
     },
   );
 
@@ -183,7 +183,7 @@ describe('validateOrder', () => {
         const validation = validateOrder({ ...sampleOrder(), ...changes }, DEFAULT_ORDER_RULES);
         const { warnings } = validation;
 
-        expect(JSON.stringify([validation.valid ? [] : validation.violations, warnings])).not.toContain(
+        expect(JSON.stringify([validation.ok ? [] : validation.violations, warnings])).not.toContain(
           'S3NT1NEL',
         );
       }),
@@ -221,7 +221,7 @@ describe('validateOrder', () => {
         customer,
         line_items: [line],
       };
-      return validateOrder(order, DEFAULT_ORDER_RULES).valid;
+      return validateOrder(order, DEFAULT_ORDER_RULES).ok;
     });
 
     expect(valid).not.toContain(true);

@@ -7,7 +7,7 @@ import {
   type TransactionChangedDetail,
 } from '../../../shared/domain/transaction-changed.ts';
 import type { Observation, TransactionRecord } from '../../../shared/domain/transaction.ts';
-import { creditReward, payableMinor, type LedgerEntry } from '../../../shared/events/reward-ledger.ts';
+import { creditReward, payableMinor, type RewardEntry } from '../../../shared/events/reward-ledger.ts';
 import { publishedState } from '../../fakes/in-memory-transactions.ts';
 
 /** Versions of a few transactions as they come in, by webhook or by an API read that can settle a conflict. */
@@ -44,7 +44,7 @@ const observation: fc.Arbitrary<Observation> = fc
     source:
       readMinute === null
         ? { kind: 'webhook', eventId: 'hook-1' }
-        : { kind: 'api', readBegunAt: new Date(Date.UTC(2026, 0, 2) + readMinute * 60_000).toISOString() },
+        : { kind: 'api', readStartedAt: new Date(Date.UTC(2026, 0, 2) + readMinute * 60_000).toISOString() },
     seenAt: '2026-01-02T00:00:00.000Z',
     delivery,
   }));
@@ -68,15 +68,15 @@ function play(history: readonly Observation[]) {
   return { records: [...records.values()], events };
 }
 
-function ledgerOf(events: readonly TransactionChangedDetail[]): Map<string, LedgerEntry> {
-  const ledger = new Map<string, LedgerEntry>();
+function ledgerOf(events: readonly TransactionChangedDetail[]): Map<string, RewardEntry> {
+  const ledger = new Map<string, RewardEntry>();
   for (const event of events) {
     ledger.set(event.transactionKey, creditReward(ledger.get(event.transactionKey), event));
   }
   return ledger;
 }
 
-const sorted = (ledger: Map<string, LedgerEntry>) =>
+const sorted = (ledger: Map<string, RewardEntry>) =>
   [...ledger].sort(([one], [other]) => (one < other ? -1 : 1));
 
 describe('creditReward', () => {
@@ -124,8 +124,8 @@ describe('creditReward', () => {
   });
 
   it('leaves the entry as it is for a version that it has: there is nothing to write', () => {
-    const entry: LedgerEntry = { version: 2, currency: 'USD', creditMinor: 400, isFinal: false };
-    const told = {
+    const entry: RewardEntry = { version: 2, currency: 'USD', creditMinor: 400, isFinal: false };
+    const reported = {
       version: 2,
       currency: 'USD',
       amountMinor: 400,
@@ -135,8 +135,8 @@ describe('creditReward', () => {
     };
 
     for (const version of [1, 2])
-      expect(creditReward(entry, { ...told, version } as TransactionChangedDetail)).toBe(entry);
-    expect(creditReward(entry, { ...told, version: 3 } as TransactionChangedDetail)).not.toBe(entry);
+      expect(creditReward(entry, { ...reported, version } as TransactionChangedDetail)).toBe(entry);
+    expect(creditReward(entry, { ...reported, version: 3 } as TransactionChangedDetail)).not.toBe(entry);
   });
 
   it('comes to the same balances when events are published again', () => {

@@ -10,7 +10,7 @@ import {
 } from '../../../shared/domain/transaction.ts';
 import { applyTransaction } from '../../../shared/ingest/apply-transaction.ts';
 import type { TransactionStore } from '../../../shared/store/transaction-store.ts';
-import type { Stored } from '../../../shared/store/versioned-item.ts';
+import type { Versioned } from '../../../shared/store/versioned-item.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 
 const KEY = 'order#btnorder-1';
@@ -44,7 +44,7 @@ function transaction(changes: Pick<Transaction, 'status' | 'amountMinor' | 'modi
 
 /** A store whose reads are behind by as many writes as the list says, one after the other. */
 function behind(store: TransactionStore, lags: readonly number[]): TransactionStore {
-  const history: (Stored<TransactionRecord> | undefined)[] = [undefined];
+  const history: (Versioned<TransactionRecord> | undefined)[] = [undefined];
   let reads = 0;
   return {
     ...store,
@@ -55,13 +55,13 @@ function behind(store: TransactionStore, lags: readonly number[]): TransactionSt
     },
     async write(record, expectedRevision) {
       const result = await store.write(record, expectedRevision);
-      if (result.written) history.push(result.stored);
+      if (result.ok) history.push(result.stored);
       return result;
     },
   };
 }
 
-function standing(record: TransactionRecord | undefined): unknown {
+function currentState(record: TransactionRecord | undefined): unknown {
   return (
     record && {
       status: recordStatus(record),
@@ -84,7 +84,9 @@ describe('applyTransaction', () => {
         for (const one of all) await applyTransaction(fresh, one);
         for (const one of all) await applyTransaction(store, one);
 
-        expect(standing((await late.read(KEY))?.thing)).toEqual(standing((await fresh.read(KEY))?.thing));
+        expect(currentState((await late.read(KEY))?.value)).toEqual(
+          currentState((await fresh.read(KEY))?.value),
+        );
         expect(late.changes().map(({ after }) => after.version)).toEqual(
           fresh.changes().map(({ after }) => after.version),
         );
@@ -105,13 +107,13 @@ describe('applyTransaction', () => {
       delivery: 'live',
     })) as [Observation, Observation];
     await applyTransaction(store, first);
-    const current = (await store.read(KEY)) as Stored<TransactionRecord>;
+    const current = (await store.read(KEY)) as Versioned<TransactionRecord>;
     let writes = 0;
     const contested: TransactionStore = {
       ...store,
       write: () => {
         writes += 1;
-        return Promise.resolve({ written: false, current });
+        return Promise.resolve({ ok: false, current });
       },
     };
 

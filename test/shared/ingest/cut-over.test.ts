@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { storeRows } from '../../../functions/transaction-reconciler/store-rows.ts';
 import { transactionChanged, type TransactionChanged } from '../../../shared/domain/transaction-changed.ts';
-import { creditReward, payableMinor, type LedgerEntry } from '../../../shared/events/reward-ledger.ts';
+import { creditReward, payableMinor, type RewardEntry } from '../../../shared/events/reward-ledger.ts';
 import { applyWebhook } from '../../../shared/ingest/apply-webhook.ts';
 import {
   createInMemoryTransactions,
@@ -50,7 +50,7 @@ function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; hi
   const cutOver = liveFrom === undefined ? {} : { liveFrom };
   const ports = {
     transactions,
-    quarantine: { keep: () => Promise.reject(new Error('Nothing is refused here')) },
+    quarantine: { put: () => Promise.reject(new Error('Nothing is refused here')) },
     metrics: { add: () => undefined },
     now: () => new Date('2026-06-15T12:00:00.000Z'),
     ...cutOver,
@@ -77,7 +77,7 @@ function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; hi
         {
           rows: [row(version)],
           position: { account: 'acc-1', stream: 'live', historicalBefore: historicalBefore ?? null },
-          readBegunAt: '2026-06-15T12:00:00.000Z',
+          readStartedAt: '2026-06-15T12:00:00.000Z',
         },
         ports,
       ),
@@ -85,7 +85,7 @@ function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; hi
     events: () => eventsOf(transactions),
     /** What the sample consumer pays for them. */
     paid: (): number => {
-      const ledger = new Map<string, LedgerEntry>();
+      const ledger = new Map<string, RewardEntry>();
       for (const { detail } of eventsOf(transactions)) {
         ledger.set(detail.transactionKey, creditReward(ledger.get(detail.transactionKey), detail));
       }

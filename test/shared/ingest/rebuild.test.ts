@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type {
-  ApiReading,
+  ApiResult,
   TransactionPage,
   TransactionQuery,
 } from '../../../shared/button/transactions-api.ts';
@@ -16,25 +16,25 @@ const range: RebuildRange = {
   accountId: 'acc-1',
   start: '2025-03-01T00:00:00Z',
   end: '2025-03-03T12:00:00Z',
-  unknownAre: 'historical',
+  newTransactionsAre: 'historical',
 };
 
 /** Button's own list, three rows a page; `answers` may put something else in the place of a request. */
 function button(
   rows: readonly { modified_date: string }[],
-  answers: Record<number, ApiReading<TransactionPage>> = {},
+  answers: Record<number, ApiResult<TransactionPage>> = {},
 ) {
   const queries: TransactionQuery[] = [];
   return {
     queries,
-    listTransactions(query: TransactionQuery): Promise<ApiReading<TransactionPage>> {
+    listTransactions(query: TransactionQuery): Promise<ApiResult<TransactionPage>> {
       queries.push(query);
       const instead = answers[queries.length];
       if (instead) return Promise.resolve(instead);
       const inRange = rows.filter(({ modified_date: at }) => at >= query.start && at < query.end);
       const from = Number(query.cursor ?? 0);
       const nextCursor = inRange.length > from + 3 ? String(from + 3) : null;
-      return Promise.resolve({ read: true, value: { rows: inRange.slice(from, from + 3), nextCursor } });
+      return Promise.resolve({ ok: true, value: { rows: inRange.slice(from, from + 3), nextCursor } });
     },
   };
 }
@@ -46,7 +46,7 @@ function row(order: number, changes: object = {}) {
 
 function ports(api: RebuildPorts['api'], transactions = createInMemoryTransactions()) {
   const kept: QuarantineEntry[] = [];
-  const quarantine = { keep: (entry: QuarantineEntry) => Promise.resolve(void kept.push(entry)) };
+  const quarantine = { put: (entry: QuarantineEntry) => Promise.resolve(void kept.push(entry)) };
   const now = () => new Date('2026-06-01T12:00:00.000Z');
   return { api, transactions, quarantine, kept, pageSize: 3, now, metrics: { add: () => undefined } };
 }
@@ -109,10 +109,10 @@ describe('rebuild', () => {
     expect(system.kept).toMatchObject([{ kind: 'transaction-row', origin: 'account:acc-1' }]);
   });
 
-  it.each<[string, ApiReading<TransactionPage>]>([
-    ['unavailable', { read: false, reason: 'unavailable', detail: 'http_503' }],
-    ['unauthorized', { read: false, reason: 'unauthorized' }],
-    ['repeated_cursor', { read: true, value: { rows: [], nextCursor: '3' } }],
+  it.each<[string, ApiResult<TransactionPage>]>([
+    ['unavailable', { ok: false, reason: 'unavailable', detail: 'http_503' }],
+    ['unauthorized', { ok: false, reason: 'unauthorized' }],
+    ['repeated_cursor', { ok: true, value: { rows: [], nextCursor: '3' } }],
   ])('says from where to go on if it stops: %s', async (reason, answer) => {
     const rows = Array.from({ length: 12 }, (_, order) => row(order));
     const api = button(rows, { 4: answer });
@@ -122,7 +122,7 @@ describe('rebuild', () => {
     expect(outcome).toMatchObject({
       outcome: 'partial',
       reason,
-      doneUntil: '2025-03-02T00:00:00Z',
+      readThrough: '2025-03-02T00:00:00Z',
       changed: 7,
     });
   });

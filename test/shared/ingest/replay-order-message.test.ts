@@ -7,7 +7,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { startSqs, type SqsEmulator } from '../../../local/aws/emulators/sqs-emulator.ts';
-import { wakeUpMessage } from '../../../shared/domain/order-wake-up.ts';
+import { retryMessage } from '../../../shared/domain/retry-message.ts';
 import {
   REPLAY_ATTRIBUTE,
   replayOrderMessage,
@@ -62,7 +62,7 @@ async function quarantine(id: string, body: string): Promise<void> {
   const { client, tables } = dynamodb;
   const store = createQuarantineStore({ client, table: tables.quarantine, retentionDays: 30 });
   const reasons = [{ code: 'refused_by_button', problem: 'Button refuses the order as it is' }];
-  await store.keep({
+  await store.put({
     kind: 'order#acme',
     id,
     bytes: body,
@@ -146,7 +146,7 @@ describe('replayOrderMessage', () => {
   });
 
   it.each([
-    ['a wake-up', wakeUpMessage({ orderId: 'o-4', isProbe: false }), 'o-4'],
+    ['a retry message', retryMessage({ orderId: 'o-4', isProbe: false }), 'o-4'],
     ['a message whose order cannot be told', '{"specversion"', 'm-4'],
   ])('finds a group for %s too', async (_what, body, group) => {
     await quarantine('m-4', 'x');

@@ -7,7 +7,7 @@ import { DEFAULT_ORDER_RULES } from '../../../shared/domain/validate-order.ts';
 import {
   writeOrderMessage,
   type MessageSettings,
-  type MessageWriting,
+  type OrderMessageResult,
   type OrderEventToSend,
 } from '../../../shared/producer/order-message.ts';
 import { arbitraryOrder, sampleOrder } from '../domain/order-samples.ts';
@@ -19,8 +19,8 @@ const SETTINGS: MessageSettings = {
   maxMessageBytes: 1_048_576,
 };
 
-function messageOf(writing: MessageWriting) {
-  if (!writing.written) throw new Error(JSON.stringify(writing.result));
+function messageOf(writing: OrderMessageResult) {
+  if (!writing.ok) throw new Error(JSON.stringify(writing.result));
   return writing.message;
 }
 
@@ -65,7 +65,7 @@ describe('writeOrderMessage', () => {
           );
 
           expect(parseOrderEvent(body, SETTINGS)).toMatchObject({
-            valid: true,
+            ok: true,
             event: { kind, order, version: { sequence: String(sequence) } },
           });
         },
@@ -113,11 +113,11 @@ describe('writeOrderMessage', () => {
     const writing = writeOrderMessage({ kind: 'created', order, id: 'event-1' }, SETTINGS);
 
     expect(writing).toMatchObject({
-      written: false,
+      ok: false,
       result: { eventId: 'event-1', outcome: 'invalid' },
     });
     const codes =
-      !writing.written && writing.result.outcome === 'invalid'
+      !writing.ok && writing.result.outcome === 'invalid'
         ? writing.result.violations.map(({ code }) => code)
         : [];
     expect(codes.sort()).toEqual(['currency_not_iso_4217', 'sequence_missing', 'total_not_sum']);
@@ -128,7 +128,7 @@ describe('writeOrderMessage', () => {
     const settings = { ...SETTINGS, orderBy: 'time' } as const;
     const event = { kind: 'created', order: sampleOrder() } as const;
 
-    expect(writeOrderMessage({ ...event, time: '2017-07-25T08:23:53Z' }, settings).written).toBe(true);
+    expect(writeOrderMessage({ ...event, time: '2017-07-25T08:23:53Z' }, settings).ok).toBe(true);
     expect(writeOrderMessage({ ...event, sequence: '1' }, settings)).toMatchObject({
       result: { violations: [{ code: 'time_missing' }] },
     });
@@ -150,7 +150,7 @@ describe('writeOrderMessage', () => {
 
       const writing = writeOrderMessage(event, SETTINGS);
 
-      expect(writing).toMatchObject({ written: false, result: { outcome: 'invalid' } });
+      expect(writing).toMatchObject({ ok: false, result: { outcome: 'invalid' } });
       expect(JSON.stringify(writing)).toContain(`"${code}"`);
     },
   );
@@ -167,7 +167,7 @@ describe('writeOrderMessage', () => {
     const overflows = writeOrderMessage(event, { ...SETTINGS, maxMessageBytes: bytes - 1 });
 
     expect(bytes).toBe(body.length + 1 + 2 + 2);
-    expect(fits.written).toBe(true);
+    expect(fits.ok).toBe(true);
     expect(overflows).toMatchObject({
       result: { outcome: 'too-large', bytes, maxMessageBytes: bytes - 1 },
     });

@@ -109,7 +109,7 @@ describe.each([
       const events = messages
         .filter(({ groupId }) => groupId === messageGroupId(orderId))
         .map(({ body }) => parseOrderEvent(body, SETTINGS));
-      expect(events.map((parsing) => parsing.valid && parsing.event.version)).toEqual(
+      expect(events.map((parsing) => parsing.ok && parsing.event.version)).toEqual(
         ['1', '2', '3', '4', '5', '6'].map((sequence) => ({ by: 'sequence', sequence })),
       );
     }

@@ -83,7 +83,7 @@ describe('createOrderSender', () => {
     expect(
       queue.taken.map(({ body }) => {
         const parsing = parseOrderEvent(body, SETTINGS);
-        return parsing.valid && [parsing.event.kind, parsing.event.version, parsing.event.orderId];
+        return parsing.ok && [parsing.event.kind, parsing.event.version, parsing.event.orderId];
       }),
     ).toEqual([
       ['created', { by: 'sequence', sequence: '1' }, '1994'],

@@ -165,7 +165,7 @@ describe.each(RUNTIMES)('on Node $major', ({ node = '' }) => {
     const [{ Body }] = ReceivedSchema.parse(received).Messages;
     expect(stdout).toBe('sent\n');
     expect(parseOrderEvent(Body, SETTINGS)).toMatchObject({
-      valid: true,
+      ok: true,
       event: { kind: 'created', orderId: '1994', order: { total: 7000 } },
     });
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createBreakerStore } from '../../../shared/store/breaker-store.ts';
 import { createExpiryPassStore } from '../../../shared/store/expiry-pass-store.ts';
-import { createOrderReportStore } from '../../../shared/store/order-report-store.ts';
+import { createOrderLedger } from '../../../shared/store/order-ledger-store.ts';
 import { createPositionStore } from '../../../shared/store/position-store.ts';
 import { createQuarantineReview } from '../../../shared/store/quarantine-review.ts';
 import { loadBody } from '../../../shared/store/split-body.ts';
@@ -25,7 +25,7 @@ describe('what a decision is made on without a condition behind it', () => {
   it.each([
     [
       'an order of the ledger',
-      (client: DynamoDB) => createOrderReportStore({ client, table: 't', brand: 'acme' }).read('o-1'),
+      (client: DynamoDB) => createOrderLedger({ client, table: 't', brand: 'acme' }).read('o-1'),
     ],
     ['a breaker', (client: DynamoDB) => createBreakerStore({ client, table: 't', brand: 'acme' }).read()],
     ['a position', (client: DynamoDB) => createPositionStore({ client, table: 't' }).read('acc-1', 'live')],

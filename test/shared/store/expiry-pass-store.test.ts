@@ -20,12 +20,12 @@ afterEach(async () => {
 const access = () => ({ client: dynamodb.client, table: dynamodb.tables.positions });
 
 const BEGUN: ExpiryPass = {
-  beganAt: '2026-06-01T00:00:00.000Z',
+  startedAt: '2026-06-01T00:00:00.000Z',
   after: 'order#btnorder-7',
   stalePending: { transactions: 3, amountsMinor: { USD: 750, EUR: -70 } },
 };
 const FINISHED: ExpiryPass = {
-  beganAt: '2026-06-01T00:00:00.000Z',
+  startedAt: '2026-06-01T00:00:00.000Z',
   finishedAt: '2026-06-01T02:00:00.000Z',
   stalePending: { transactions: 0, amountsMinor: {} },
 };
@@ -52,8 +52,8 @@ describe.each([
 
     expect([isBegun, isFinished]).toEqual([true, true]);
     expect([begun, finished]).toEqual([
-      { thing: BEGUN, revision: 1 },
-      { thing: FINISHED, revision: 2 },
+      { value: BEGUN, revision: 1 },
+      { value: FINISHED, revision: 2 },
     ]);
   });
 
@@ -64,7 +64,7 @@ describe.each([
     const saved = [await store.save(BEGUN, 0), await store.save(BEGUN, 1)];
 
     expect(saved).toEqual([false, false]);
-    expect(await store.read()).toEqual({ thing: FINISHED, revision: 2 });
+    expect(await store.read()).toEqual({ value: FINISHED, revision: 2 });
   });
 });
 

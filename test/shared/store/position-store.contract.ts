@@ -18,7 +18,7 @@ function position(changes: Partial<Position> = {}): Position {
     account,
     stream: 'live',
     fence: 0,
-    doneUntil: '2026-06-01T00:00:00Z',
+    readThrough: '2026-06-01T00:00:00Z',
     historicalBefore: null,
     ...changes,
   };
@@ -37,7 +37,7 @@ const everything: Partial<Position> = {
     rows: 300,
     repaired: 2,
     restarts: 1,
-    safeUntil: '2026-06-01T23:00:00Z',
+    endAtButton: '2026-06-01T23:00:00Z',
   },
   maxWindowSeconds: 900,
   retryAt: '2026-06-01T12:00:00.000Z',
@@ -75,7 +75,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
     it('are created once', async () => {
       const first = await created();
 
-      expect(await store.create(position({ doneUntil: '2020-01-01T00:00:00Z' }))).toBe(false);
+      expect(await store.create(position({ readThrough: '2020-01-01T00:00:00Z' }))).toBe(false);
       expect(await store.read(account, 'live')).toEqual(first);
     });
 
@@ -87,20 +87,20 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       const winner = one ?? other;
       if (!winner) throw new Error('nobody took the position');
       expect([one, other]).toContain(undefined);
-      expect(await store.save({ ...begun, doneUntil: '2027-01-01T00:00:00Z' })).toBe(false);
-      expect(await store.save({ ...winner, doneUntil: '2026-06-02T00:00:00Z' })).toBe(true);
+      expect(await store.save({ ...begun, readThrough: '2027-01-01T00:00:00Z' })).toBe(false);
+      expect(await store.save({ ...winner, readThrough: '2026-06-02T00:00:00Z' })).toBe(true);
       expect(await store.read(account, 'live')).toMatchObject({
         fence: 1,
-        doneUntil: '2026-06-02T00:00:00Z',
+        readThrough: '2026-06-02T00:00:00Z',
       });
     });
 
     it('are taken as they stand, not as they were read: none is moved back (E6)', async () => {
       const read = await created();
-      await store.save({ ...read, doneUntil: '2026-06-02T00:00:00Z' });
+      await store.save({ ...read, readThrough: '2026-06-02T00:00:00Z' });
 
-      expect(await store.take(read)).toMatchObject({ fence: 1, doneUntil: '2026-06-02T00:00:00Z' });
-      expect(await store.read(account, 'live')).toMatchObject({ doneUntil: '2026-06-02T00:00:00Z' });
+      expect(await store.take(read)).toMatchObject({ fence: 1, readThrough: '2026-06-02T00:00:00Z' });
+      expect(await store.read(account, 'live')).toMatchObject({ readThrough: '2026-06-02T00:00:00Z' });
     });
 
     it('forget, when taken, that Button once asked to wait', async () => {
@@ -156,7 +156,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       const spoilt = [await store.read(account, 'live'), await store.list(account)];
       const replaced = [
         await store.replaceUnreadable(again),
-        await store.replaceUnreadable({ ...again, doneUntil: '2020-01-01T00:00:00Z' }),
+        await store.replaceUnreadable({ ...again, readThrough: '2020-01-01T00:00:00Z' }),
       ];
 
       expect(spoilt).toEqual(['unreadable', [{ stream: 'live', position: 'unreadable' }]]);

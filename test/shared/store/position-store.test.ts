@@ -45,12 +45,12 @@ const inMemory = createInMemoryPositions();
 
 describePositionStore('in DynamoDB', () => ({
   store: open(),
-  spoil: (account, stream) => edit({ account, stream }, ['doneUntil', 'yesterday']),
+  spoil: (account, stream) => edit({ account, stream }, ['readThrough', 'yesterday']),
 }));
 describePositionStore('in memory, for tests', () => ({ store: inMemory, spoil: inMemory.spoil }));
 
 it.each([
-  ['doneUntil', ''],
+  ['readThrough', ''],
   ['historicalBefore', 'never'],
   ['fence', 'three'],
   ['window', 'open'],
@@ -61,7 +61,7 @@ it.each([
     account: `acc-${attribute[0]}`,
     stream: 'live',
     fence: 3,
-    doneUntil: '2026-06-01T00:00:00Z',
+    readThrough: '2026-06-01T00:00:00Z',
     historicalBefore: null,
   };
   await store.create(position);
@@ -110,11 +110,11 @@ it.each([
     account: `acc-${name.replaceAll(' ', '-')}`,
     stream: 'live',
     fence: 3,
-    doneUntil: '2026-06-01T00:00:00Z',
+    readThrough: '2026-06-01T00:00:00Z',
     historicalBefore: null,
   };
   await store.create(position);
-  await edit(position, ['doneUntil', 'yesterday']);
+  await edit(position, ['readThrough', 'yesterday']);
   if (isWithout) await removeFence(position);
   const faster = { ...position, fence: 100 };
   // Both have seen that it is unreadable; the other one writes first.
@@ -145,7 +145,7 @@ it('a report expires so many days after its day, and a position never does', asy
     account: 'acc-expiring',
     stream: 'live',
     fence: 0,
-    doneUntil: '2026-06-01T00:00:00Z',
+    readThrough: '2026-06-01T00:00:00Z',
     historicalBefore: null,
   };
   await store.create(position);
@@ -180,7 +180,7 @@ it.each([
   const store = createPositionStore({ client: { send: () => Promise.reject(refusal) }, table: 'positions' });
   const position = {
     ...{ account: 'acc-1', stream: 'live', fence: 0, historicalBefore: null, drift: { rows: 1 } },
-    doneUntil: '2026-06-01T00:00:00Z',
+    readThrough: '2026-06-01T00:00:00Z',
   };
 
   const saving = store.saveAndReport(position, { day: '2026-06-01', retentionDays: 10 });
@@ -194,7 +194,7 @@ it('streams are listed over as many pages as there are', async () => {
   const streams = ['backfill-1', 'backfill-2', 'backfill-3', 'live', 'sweep-daily'];
   for (const stream of streams) {
     const position = { account: 'acc-paged', stream, fence: 0, historicalBefore: null };
-    await store.create({ ...position, doneUntil: '2026-06-01T00:00:00Z' });
+    await store.create({ ...position, readThrough: '2026-06-01T00:00:00Z' });
   }
   const oneByOne = createPositionStore({
     client: {

@@ -45,7 +45,7 @@ describe('createQuarantineReview', () => {
     ['a text', Buffer.from('{"é')],
     ['bytes that fill four items, because they do not deflate', randomBytes(1_000_000)],
   ])('reads what was kept, byte by byte: %s', async (what, bytes) => {
-    await store.keep({ kind: 'order#acme', id: what, bytes, ...about });
+    await store.put({ kind: 'order#acme', id: what, bytes, ...about });
 
     const read = await review.read('order#acme', what);
 
@@ -55,9 +55,9 @@ describe('createQuarantineReview', () => {
 
   it('goes on with an entry that has expired and is not deleted yet: days may pass between the two (F2)', async () => {
     const longAgo = { ...about, refusedAt: '2020-01-01T00:00:00.000Z' };
-    await store.keep({ kind: 'order#acme', id: 'expired', bytes: 'first', ...longAgo });
+    await store.put({ kind: 'order#acme', id: 'expired', bytes: 'first', ...longAgo });
 
-    await store.keep({ kind: 'order#acme', id: 'expired', bytes: 'second', ...about });
+    await store.put({ kind: 'order#acme', id: 'expired', bytes: 'second', ...about });
 
     const read = await review.read('order#acme', 'expired');
     expect(Buffer.from(read?.bytes ?? []).toString()).toBe('first');
@@ -69,14 +69,14 @@ describe('createQuarantineReview', () => {
       code: 'amount_not_integer',
       path: '$.data.line_items[1000].attributes',
       problem: 'x'.repeat(300),
-      mend: 'y'.repeat(300),
+      fix: 'y'.repeat(300),
     };
     const reasons = Array.from({ length: 1001 }, (_, index) => ({
       ...reason,
       path: `${reason.path}.${index}`,
     }));
 
-    await store.keep({
+    await store.put({
       kind: 'order#acme',
       id: 'many reasons',
       ...about,
@@ -99,10 +99,10 @@ describe('createQuarantineReview', () => {
       );
       return Number(item?.['expiresAtEpochSeconds']?.N) * 1000;
     };
-    await store.keep({ kind: 'order#acme', id: 'expiring', bytes: 'x', ...about });
+    await store.put({ kind: 'order#acme', id: 'expiring', bytes: 'x', ...about });
     const first = await expiry();
 
-    await store.keep({
+    await store.put({
       ...{ kind: 'order#acme', id: 'expiring', bytes: 'x', ...about },
       refusedAt: '2026-06-08T12:00:00.000Z',
     });
@@ -127,10 +127,10 @@ describe('createQuarantineReview', () => {
     });
     const entry = { kind: 'order#acme', id: 'large', bytes: randomBytes(800_000), ...about };
 
-    await expect(dying.keep(entry)).rejects.toThrow('died');
+    await expect(dying.put(entry)).rejects.toThrow('died');
     const afterwards = await review.read('order#acme', 'large');
     dies = false;
-    await dying.keep(entry);
+    await dying.put(entry);
 
     expect(afterwards).toBeUndefined();
     expect((await review.read('order#acme', 'large'))?.bytes).toEqual(entry.bytes);
@@ -144,9 +144,9 @@ describe('createQuarantineReview', () => {
   it('lists every entry of a kind once, page by page, and no part of one', async () => {
     for (let index = 0; index < 7; index += 1) {
       const bytes = index === 3 ? randomBytes(800_000) : 'x';
-      await store.keep({ kind: 'order#listed', id: `m-${index}`, bytes, ...about });
+      await store.put({ kind: 'order#listed', id: `m-${index}`, bytes, ...about });
     }
-    await store.keep({ kind: 'order#other', id: 'm-0', bytes: 'x', ...about });
+    await store.put({ kind: 'order#other', id: 'm-0', bytes: 'x', ...about });
 
     const ids: string[] = [];
     let nextPage: string | undefined;
@@ -161,7 +161,7 @@ describe('createQuarantineReview', () => {
   });
 
   it('remembers when an entry was replayed', async () => {
-    await store.keep({ kind: 'order#acme', id: 'replayed', bytes: 'x', ...about });
+    await store.put({ kind: 'order#acme', id: 'replayed', bytes: 'x', ...about });
 
     expect(await markReplayed('replayed', await refusals('replayed'))).toBe(true);
 
@@ -175,10 +175,10 @@ describe('createQuarantineReview', () => {
       reasons: [{ code: 'refused_by_button', problem: 'Button refuses it' }],
       refusedAt: '2026-05-31T12:00:00.000Z',
     };
-    await store.keep(entry);
+    await store.put(entry);
     await markReplayed('refused again', await refusals('refused again'));
 
-    await store.keep({ ...entry, ...refusal });
+    await store.put({ ...entry, ...refusal });
 
     const read = await review.read('order#acme', 'refused again');
     expect(read).toMatchObject({ ...refusal, refusals: 2 });
@@ -187,9 +187,9 @@ describe('createQuarantineReview', () => {
 
   it('is not marked by a replay that began before the last refusal', async () => {
     const entry = { kind: 'order#acme', id: 'overtaken', bytes: 'x', ...about };
-    await store.keep(entry);
+    await store.put(entry);
     const before = await refusals('overtaken');
-    await store.keep(entry);
+    await store.put(entry);
 
     expect(await markReplayed('overtaken', before)).toBe(false);
 
@@ -197,7 +197,7 @@ describe('createQuarantineReview', () => {
   });
 
   it('marks an entry from before refusals were counted, once it is replayed', async () => {
-    await store.keep({ kind: 'order#acme', id: 'uncounted', bytes: 'x', ...about });
+    await store.put({ kind: 'order#acme', id: 'uncounted', bytes: 'x', ...about });
     await dynamodb.client.send(
       new UpdateItemCommand({
         TableName: dynamodb.tables.quarantine,
@@ -212,9 +212,9 @@ describe('createQuarantineReview', () => {
   it('keeps a large entry together, and for as long as its head, when it is refused once more', async () => {
     const bytes = randomBytes(800_000);
     const entry = { kind: 'order#large', id: 'large again', bytes, ...about };
-    await store.keep(entry);
-    await store.keep({ ...entry, bytes: randomBytes(800_000), refusedAt: '2026-06-03T12:00:00.000Z' });
-    await store.keep({ ...entry, bytes: 'small', refusedAt: '2026-06-03T12:00:00.000Z' });
+    await store.put(entry);
+    await store.put({ ...entry, bytes: randomBytes(800_000), refusedAt: '2026-06-03T12:00:00.000Z' });
+    await store.put({ ...entry, bytes: 'small', refusedAt: '2026-06-03T12:00:00.000Z' });
 
     const read = await review.read('order#large', 'large again');
     const { Items: items = [] } = await dynamodb.client.send(
@@ -230,7 +230,7 @@ describe('createQuarantineReview', () => {
   });
 
   it('deletes an entry with all its parts, and says so if it is not there', async () => {
-    await store.keep({ kind: 'order#deleted', id: 'large', bytes: randomBytes(1_000_000), ...about });
+    await store.put({ kind: 'order#deleted', id: 'large', bytes: randomBytes(1_000_000), ...about });
 
     const removed = await review.remove('order#deleted', 'large');
     const again = await review.remove('order#deleted', 'large');
@@ -247,7 +247,7 @@ describe('createQuarantineReview', () => {
   });
 
   it('can delete an entry again whose deletion was interrupted', async () => {
-    await store.keep({ kind: 'order#deleted', id: 'half', bytes: randomBytes(1_000_000), ...about });
+    await store.put({ kind: 'order#deleted', id: 'half', bytes: randomBytes(1_000_000), ...about });
     let calls = 0;
     const dying = createQuarantineReview({
       client: {

@@ -120,10 +120,10 @@ describe.each([
 
     const result = await store.write(record, 0);
 
-    expect(result).toEqual({ written: true, stored: { thing: record, revision: 1 } });
-    expect(await store.read(record.key)).toEqual({ thing: record, revision: 1 });
+    expect(result).toEqual({ ok: true, stored: { value: record, revision: 1 } });
+    expect(await store.read(record.key)).toEqual({ value: record, revision: 1 });
     expect(await store.readMany([record.key, 'order#nobody'])).toEqual(
-      new Map([[record.key, { thing: record, revision: 1 }]]),
+      new Map([[record.key, { value: record, revision: 1 }]]),
     );
   });
 
@@ -134,7 +134,7 @@ describe.each([
 
     const lost = await store.write({ ...record, version: 9 }, 0);
 
-    expect(lost).toEqual({ written: false, current: { thing: record, revision: 1 } });
+    expect(lost).toEqual({ ok: false, current: { value: record, revision: 1 } });
   });
 });
 
@@ -142,15 +142,15 @@ describe('a transaction larger than an item', () => {
   it('comes back whole, by every way of reading (D11)', async () => {
     const record = newRecord({}, largePayload(1500));
 
-    const { written } = await tableStore().write(record, 0);
+    const { ok: written } = await tableStore().write(record, 0);
     const lost = await tableStore().write(record, 0);
 
-    const expected = { thing: record, revision: 1 };
+    const expected = { value: record, revision: 1 };
     expect(written).toBe(true);
     expect(await partsOf(record.key)).not.toHaveLength(0);
     expect(await tableStore().read(record.key)).toEqual(expected);
     expect((await tableStore().readMany([record.key])).get(record.key)).toEqual(expected);
-    expect(lost).toEqual({ written: false, current: expected });
+    expect(lost).toEqual({ ok: false, current: expected });
   });
 
   it('still reads as it was when a writer died before its head, and goes on from there (D11)', async () => {
@@ -173,9 +173,9 @@ describe('a transaction larger than an item', () => {
     const afterwards = await tableStore().read(record.key);
     const again = await tableStore().write(next, 1);
 
-    expect(afterwards).toEqual({ thing: record, revision: 1 });
-    expect(again.written).toBe(true);
-    expect(await tableStore().read(record.key)).toEqual({ thing: next, revision: 2 });
+    expect(afterwards).toEqual({ value: record, revision: 1 });
+    expect(again.ok).toBe(true);
+    expect(await tableStore().read(record.key)).toEqual({ value: next, revision: 2 });
   });
 
   it('is written after its parts: where a part can not be stored, nothing is (D11)', async () => {
@@ -191,7 +191,7 @@ describe('a transaction larger than an item', () => {
     expect(await tableStore().read(record.key)).toBeUndefined();
   });
 
-  it('is worth another try if a part is not there, and a write of the same mends it', async () => {
+  it('is worth another try if a part is not there, and a write of the same fixes it', async () => {
     const record = newRecord({}, largePayload(500));
     await tableStore().write(record, 0);
     const [part = ''] = await partsOf(record.key);
@@ -199,7 +199,7 @@ describe('a transaction larger than an item', () => {
 
     await expect(tableStore().read(record.key)).rejects.toThrow(RetryableError);
     await tableStore().write(record, 1);
-    expect(await tableStore().read(record.key)).toEqual({ thing: record, revision: 2 });
+    expect(await tableStore().read(record.key)).toEqual({ value: record, revision: 2 });
   });
 
   it('leaves no way to delete a transaction itself', async () => {
@@ -229,11 +229,11 @@ describe('an item that newer code has written', () => {
 
     const read = await tableStore().read(key);
     const { buttonOrderId } = record.candidates[0].transaction;
-    const merged = mergeTransaction(read?.thing, observation({ buttonOrderId, status: 'validated' })).record;
+    const merged = mergeTransaction(read?.value, observation({ buttonOrderId, status: 'validated' })).record;
     await tableStore().write(merged, 1);
 
     expect([version, delivery]).toEqual([1, 'live']);
-    expect((await tableStore().read(key))?.thing).toMatchObject({ version: 2, settledIn: 'the future' });
+    expect((await tableStore().read(key))?.value).toMatchObject({ version: 2, settledIn: 'the future' });
   });
 });
 
@@ -270,7 +270,7 @@ describe('the index by shopper', () => {
         new GetItemCommand({ TableName: dynamodb.tables.transactions, Key: { pk: { S: record.key } } }),
       );
       expect('shopper' in item).toBe(isIndexed);
-      expect((await tableStore().read(record.key))?.thing).toEqual(record);
+      expect((await tableStore().read(record.key))?.value).toEqual(record);
     },
   );
 });
@@ -283,7 +283,7 @@ describe('readMany', () => {
 
     const found = await store.readMany(records.map(({ key }) => key));
 
-    expect([...found.values()].map(({ thing }) => thing)).toEqual(records);
+    expect([...found.values()].map(({ value }) => value)).toEqual(records);
   });
 
   it('is worth another try if DynamoDB goes on leaving keys unprocessed: a key that was not read is not absent', async () => {
@@ -331,7 +331,7 @@ describe('eraseShopper', () => {
     expect(found).toBe(2);
     expect(JSON.stringify(left)).not.toContain('SENTINEL-shopper');
     expect(left.filter((it) => it.kind === 'part' && mine.some(({ key }) => key === it.partOf))).toEqual([]);
-    expect((await tableStore().read(theirs.key))?.thing).toEqual(theirs);
+    expect((await tableStore().read(theirs.key))?.value).toEqual(theirs);
     expect(await shopperTotals(access(), 'SENTINEL-shopper')).toEqual([]);
   });
 
@@ -366,7 +366,7 @@ describe('eraseShopper', () => {
 
     await eraseShopper({ publisherCustomerId: 'racing-shopper' }, { ...erasing(), all: iterate(stale) });
 
-    const after = (await tableStore().read(record.key))?.thing;
+    const after = (await tableStore().read(record.key))?.value;
     expect(after).toMatchObject({ version: 2, erasedAt: '2026-03-01T00:00:00.000Z' });
     expect(JSON.stringify(after)).not.toContain('racing-shopper');
   });
@@ -382,7 +382,7 @@ describe('expirePersonalData', () => {
     await expirePersonalData('2020-01-15T00:00:00Z', erasing());
 
     const erasedAt = await Promise.all(
-      [old, open, recent].map(async ({ key }) => (await tableStore().read(key))?.thing.erasedAt),
+      [old, open, recent].map(async ({ key }) => (await tableStore().read(key))?.value.erasedAt),
     );
     expect(erasedAt).toEqual(['2026-03-01T00:00:00.000Z', undefined, undefined]);
   });
@@ -397,7 +397,7 @@ describe('expirePersonalData', () => {
     } as const;
     const conflict = mergeTransaction(record, observation(contradiction)).record;
     await tableStore().write(conflict, 0);
-    const erasedAt = async () => (await tableStore().read(record.key))?.thing.erasedAt;
+    const erasedAt = async () => (await tableStore().read(record.key))?.value.erasedAt;
 
     await expirePersonalData('2020-01-15T00:00:00Z', erasing());
     const afterTheFirst = await erasedAt();
@@ -430,7 +430,7 @@ describe('expirePersonalData', () => {
     expect(left.filter((it) => it.kind === 'part' && keys.has(it.partOf))).toEqual([]);
     expect(openParts.length).toBeGreaterThan(1);
     expect(await partsOf(open.key)).toEqual(openParts);
-    expect((await tableStore().read(open.key))?.thing).toEqual(open);
+    expect((await tableStore().read(open.key))?.value).toEqual(open);
   });
 });
 

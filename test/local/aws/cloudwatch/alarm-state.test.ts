@@ -220,10 +220,10 @@ describe('an alarm', () => {
   }
 
   it('of DynamoDB ignores missing data, unless told otherwise', () => {
-    const { TreatMissingData: _, ...untold } = AGE_ALARM;
+    const { TreatMissingData: _, ...unspecified } = AGE_ALARM;
 
-    expect(readAlarm({ ...untold, Namespace: 'AWS/DynamoDB' }).treatMissingData).toBe('ignore');
-    expect(readAlarm(untold).treatMissingData).toBe('missing');
+    expect(readAlarm({ ...unspecified, Namespace: 'AWS/DynamoDB' }).treatMissingData).toBe('ignore');
+    expect(readAlarm(unspecified).treatMissingData).toBe('missing');
   });
 
   it.each([

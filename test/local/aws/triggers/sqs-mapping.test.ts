@@ -91,7 +91,7 @@ describe('a queue’s mapping', () => {
     expect(await messageCounts(deployment, 'Url')).toEqual({ visible: 0, hidden: 1 });
   });
 
-  it('brings a failed message back after the visibility timeout and moves it aside after the last receive', async () => {
+  it('brings a failed message back after the visibility timeout and moves it to the dead-letter queue after the last receive', async () => {
     const deployment = await deployQueue(seeing(`${SEE_BATCH} throw new Error('never');`));
 
     await send(deployment, { MessageBody: '1' });

@@ -4,18 +4,18 @@ import { GetItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/clie
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
-import type { OrderReport } from '../domain/order-report.ts';
+import type { LedgerEntry } from '../domain/order-ledger.ts';
 import { OrderSchema } from '../domain/order.ts';
 import { packJson, unpackJson } from './packed-json.ts';
-import { DUE_SHARDS, ORDER_REPORTS_TABLE } from './table.ts';
-import { putRevision, type DynamoDB, type Stored, type WriteResult } from './versioned-item.ts';
+import { DUE_SHARDS, ORDER_LEDGER_TABLE } from './table.ts';
+import { putRevision, type DynamoDB, type Versioned, type WriteResult } from './versioned-item.ts';
 
 /** The ledger of one brand: what Button was told of each order, and what it still has to be told. */
-export type OrderReportStore = {
+export type OrderLedger = {
   /** Strongly consistent: it decides what is asked of Button. */
-  read(orderId: string): Promise<Stored<OrderReport> | undefined>;
-  /** Stores the report if the ledger is still at that revision (0: if the order is not there yet). */
-  write(report: OrderReport, expectedRevision: number): Promise<WriteResult<OrderReport>>;
+  read(orderId: string): Promise<Versioned<LedgerEntry> | undefined>;
+  /** Stores the entry if the ledger is still at that revision (0: if the order is not there yet). */
+  write(entry: LedgerEntry, expectedRevision: number): Promise<WriteResult<LedgerEntry>>;
   /** The orders whose next try was due at `now`, the longest due first. */
   listDue(now: Date, limit: number): Promise<DueOrder[]>;
 };
@@ -34,7 +34,7 @@ const KindSchema = z.enum(['created', 'updated', 'cancelled']);
 
 const DoubtSchema = z.object({ kind: z.enum(['unclear', 'confirming']), hash: z.string() });
 
-const ReportSchema = z.object({
+const EntrySchema = z.object({
   brand: z.string(),
   orderId: z.string(),
   newest: z.object({
@@ -65,7 +65,7 @@ const ReportSchema = z.object({
       until: InstantSchema,
       hash: z.string(),
       doubt: DoubtSchema.exactOptional(),
-      wakeAt: InstantSchema.exactOptional(),
+      retryAt: InstantSchema.exactOptional(),
     }),
     z.object({ state: z.literal('waiting'), dueAt: InstantSchema, reason: z.string() }),
     z.object({ state: z.literal('in-doubt'), dueAt: InstantSchema, reason: z.string(), doubt: DoubtSchema }),
@@ -84,7 +84,7 @@ const ItemSchema = z.object({ revision: z.number(), body: z.instanceof(Uint8Arra
  *
  * Every method throws if the table cannot be reached.
  */
-export function createOrderReportStore({
+export function createOrderLedger({
   client,
   table,
   brand,
@@ -92,24 +92,24 @@ export function createOrderReportStore({
   client: DynamoDB;
   table: string;
   brand: string;
-}): OrderReportStore {
+}): OrderLedger {
   return {
     async read(orderId) {
       const { Item } = await client.send(
         new GetItemCommand({
           TableName: table,
           ConsistentRead: true,
-          Key: { [ORDER_REPORTS_TABLE.partitionKey]: { S: keyOf(brand, orderId) } },
+          Key: { [ORDER_LEDGER_TABLE.partitionKey]: { S: keyOf(brand, orderId) } },
         }),
       );
       return Item && fromItem(Item);
     },
 
-    async write(report, expectedRevision) {
-      const result = await putRevision(client, { table, item: toItem(report), expectedRevision });
-      return result.written
-        ? { written: true, stored: { thing: report, revision: expectedRevision + 1 } }
-        : { written: false, current: fromItem(result.standing) };
+    async write(entry, expectedRevision) {
+      const result = await putRevision(client, { table, item: toItem(entry), expectedRevision });
+      return result.ok
+        ? { ok: true, stored: { value: entry, revision: expectedRevision + 1 } }
+        : { ok: false, current: fromItem(result.current) };
     },
 
     async listDue(now, limit) {
@@ -140,7 +140,7 @@ async function queryDue({
   now: Date;
   limit: number;
 }): Promise<DueOrder[]> {
-  const { name, partitionKey, sortKey } = ORDER_REPORTS_TABLE.dueIndex;
+  const { name, partitionKey, sortKey } = ORDER_LEDGER_TABLE.dueIndex;
   const { Items = [] } = await client.send(
     new QueryCommand({
       TableName: table,
@@ -153,7 +153,7 @@ async function queryDue({
   );
   const prefix = keyOf(brand, '');
   return Items.flatMap((item) => {
-    const key = item[ORDER_REPORTS_TABLE.partitionKey]?.S;
+    const key = item[ORDER_LEDGER_TABLE.partitionKey]?.S;
     const dueAt = item[sortKey]?.S;
     return key?.startsWith(prefix) && dueAt ? [{ orderId: key.slice(prefix.length), dueAt }] : [];
   });
@@ -171,14 +171,14 @@ function shardOf(orderId: string): number {
   return createHash('sha256').update(orderId).digest().readUInt8(0) % DUE_SHARDS;
 }
 
-/** When the sweep has to wake the order, if it has to. */
-function wakeAt({ progress }: OrderReport): string | undefined {
+/** When the sweep has to retry the order, if it has to. */
+function retryAt({ progress }: LedgerEntry): string | undefined {
   switch (progress.state) {
     case 'waiting':
     case 'in-doubt':
       return progress.dueAt;
     case 'claimed':
-      return progress.wakeAt;
+      return progress.retryAt;
     case 'settled':
     case 'refused':
       return undefined;
@@ -186,25 +186,25 @@ function wakeAt({ progress }: OrderReport): string | undefined {
 }
 
 /** Deflated as a whole, an ordinary order stays below the kilobyte that one write unit covers. */
-function toItem(report: OrderReport): Record<string, AttributeValue> {
-  const dueAt = wakeAt(report);
-  const { dueIndex, partitionKey } = ORDER_REPORTS_TABLE;
+function toItem(entry: LedgerEntry): Record<string, AttributeValue> {
+  const dueAt = retryAt(entry);
+  const { dueIndex, partitionKey } = ORDER_LEDGER_TABLE;
   return marshall({
-    [partitionKey]: keyOf(report.brand, report.orderId),
+    [partitionKey]: keyOf(entry.brand, entry.orderId),
     schemaVersion: SCHEMA_VERSION,
-    state: report.progress.state,
-    body: packJson(report),
+    state: entry.progress.state,
+    body: packJson(entry),
     ...(dueAt === undefined
       ? {}
       : {
-          [dueIndex.partitionKey]: dueShard(report.brand, shardOf(report.orderId)),
+          [dueIndex.partitionKey]: dueShard(entry.brand, shardOf(entry.orderId)),
           [dueIndex.sortKey]: dueAt,
         }),
   });
 }
 
 /** Throws on an item that this code did not write: that is a bug or a manual edit, and the alarm has to find it. */
-function fromItem(item: Record<string, AttributeValue>): Stored<OrderReport> {
+function fromItem(item: Record<string, AttributeValue>): Versioned<LedgerEntry> {
   const { revision, body } = ItemSchema.parse(unmarshall(item));
-  return { thing: ReportSchema.parse(unpackJson(body)), revision };
+  return { value: EntrySchema.parse(unpackJson(body)), revision };
 }

@@ -4,7 +4,7 @@
  *
  * Source: https://github.com/aws/aws-sdk-js-v3/blob/main/supplemental-docs/CLIENTS.md (requestHandler)
  */
-export function impatientClient(timeoutMs: number): {
+export function shortTimeouts(timeoutMs: number): {
   maxAttempts: number;
   requestHandler: { connectionTimeout: number; requestTimeout: number; throwOnRequestTimeout: boolean };
 } {

@@ -11,9 +11,9 @@ import {
   applyDeferred,
   type ApplyDeferredPorts,
   type DeferredMessage,
-} from '../../../functions/webhook-fallback/apply-deferred.ts';
+} from '../../../functions/deferred-webhooks/apply-deferred.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
-import { fallbackMessage } from '../../../shared/ingest/fallback-event.ts';
+import { deferredMessage } from '../../../shared/ingest/deferred-webhook.ts';
 import type { QuarantineEntry } from '../../../shared/store/quarantine-store.ts';
 import { isStoreOutage } from '../../../shared/store/store-outage.ts';
 import type { TransactionStore } from '../../../shared/store/transaction-store.ts';
@@ -34,7 +34,7 @@ beforeEach(() => {
 function ports(changes: Partial<ApplyDeferredPorts> = {}): ApplyDeferredPorts {
   return {
     transactions: createInMemoryTransactions(),
-    quarantine: { keep: (entry) => Promise.resolve(void kept.push(entry)) },
+    quarantine: { put: (entry) => Promise.resolve(void kept.push(entry)) },
     hide: (_receiptHandle, seconds) => Promise.resolve(void hidden.push(seconds)),
     maxReceives: 1000,
     metrics: { add: (one) => measured.push(one) },
@@ -45,7 +45,7 @@ function ports(changes: Partial<ApplyDeferredPorts> = {}): ApplyDeferredPorts {
 
 function message(receives = 1, body: Uint8Array = BODY): DeferredMessage {
   return {
-    body: fallbackMessage({ body, receivedAt: '2026-06-01T11:00:00.000Z' }),
+    body: deferredMessage({ body, receivedAt: '2026-06-01T11:00:00.000Z' }),
     receiptHandle: 'r',
     receives,
   };
@@ -82,14 +82,14 @@ describe('applyDeferred', () => {
     expect(kept).toEqual([]);
   });
 
-  it('says at each try that fails since when the webhook has been held, and nothing once it is applied (F1)', async () => {
+  it('says at each try that fails since when the webhook has been deferred, and nothing once it is applied (F1)', async () => {
     await applyDeferred(message(3), ports({ transactions: throttled }));
-    const whileHeld = [...measured];
+    const whileDeferred = [...measured];
     measured = [];
     await applyDeferred(message(4), ports());
 
-    expect(whileHeld).toContainEqual({ name: 'OldestHeldWebhookAgeSeconds', value: 3600 });
-    expect(whileHeld).toContainEqual({ name: 'DeferredWebhooksKeptWaiting', value: 1 });
+    expect(whileDeferred).toContainEqual({ name: 'OldestDeferredWebhookAgeSeconds', value: 3600 });
+    expect(whileDeferred).toContainEqual({ name: 'DeferredWebhooksWaiting', value: 1 });
     expect(measured).toEqual([{ name: 'DeferredWebhooksApplied', value: 1 }]);
   });
 
@@ -99,37 +99,37 @@ describe('applyDeferred', () => {
     await applyDeferred(message(1), ports({ transactions: throttled, now: early }));
     await applyDeferred({ body: 'not ours', receiptHandle: 'r', receives: 1 }, ports());
 
-    expect(measured.filter(({ name }) => name === 'OldestHeldWebhookAgeSeconds')).toEqual([
-      { name: 'OldestHeldWebhookAgeSeconds', value: 0 },
+    expect(measured.filter(({ name }) => name === 'OldestDeferredWebhookAgeSeconds')).toEqual([
+      { name: 'OldestDeferredWebhookAgeSeconds', value: 0 },
     ]);
   });
 
   it('brings the bytes to quarantine on the last receive that SQS grants', async () => {
     const last = await applyDeferred(message(1000), ports({ transactions: throttled }));
 
-    expect(last).toBe('set-aside');
+    expect(last).toBe('quarantined');
     expect(kept).toMatchObject([{ kind: 'webhook', reasons: [{ code: 'not_applied' }] }]);
     expect(Buffer.from(kept[0]?.bytes ?? [])).toEqual(BODY);
   });
 
-  it('sets aside what fails by a fault of our own after five tries, counted, without what the error says (C5)', async () => {
+  it('quarantines what fails by a fault of our own after five tries, counted, without what the error says (C5)', async () => {
     const outcomes = [];
     for (let receives = 1; receives <= 5; receives += 1) {
       outcomes.push(await applyDeferred(message(receives), ports({ transactions: buggy })));
     }
 
-    expect(outcomes).toEqual(['waiting', 'waiting', 'waiting', 'waiting', 'set-aside']);
+    expect(outcomes).toEqual(['waiting', 'waiting', 'waiting', 'waiting', 'quarantined']);
     expect(JSON.stringify(kept)).not.toContain('SENTINEL');
-    expect([countOf('DeferredWebhooksSetAside'), countOf('WebhooksQuarantined')]).toEqual([1, 1]);
+    expect([countOf('DeferredWebhooksQuarantined'), countOf('WebhooksQuarantined')]).toEqual([1, 1]);
   });
 
-  it('sets such a fault aside on the last receive where SQS grants fewer than five (C5)', async () => {
+  it('quarantines such a fault on the last receive where SQS grants fewer than five (C5)', async () => {
     const outcomes = [];
     for (let receives = 1; receives <= 3; receives += 1) {
       outcomes.push(await applyDeferred(message(receives), ports({ transactions: buggy, maxReceives: 3 })));
     }
 
-    expect(outcomes).toEqual(['waiting', 'waiting', 'set-aside']);
+    expect(outcomes).toEqual(['waiting', 'waiting', 'quarantined']);
   });
 
   it('counts an event that is not understood as quarantined', async () => {
@@ -142,7 +142,7 @@ describe('applyDeferred', () => {
   it('keeps a message that holds no event as it is', async () => {
     const outcome = await applyDeferred({ body: 'not ours', receiptHandle: 'r', receives: 5 }, ports());
 
-    expect(outcome).toBe('set-aside');
+    expect(outcome).toBe('quarantined');
     expect(kept.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(['not ours']);
   });
 
@@ -151,11 +151,11 @@ describe('applyDeferred', () => {
 
     const applying = applyDeferred(
       message(1000),
-      ports({ transactions: throttled, quarantine: { keep: down } }),
+      ports({ transactions: throttled, quarantine: { put: down } }),
     );
 
     await expect(applying).rejects.toThrow('down');
-    expect(measured).toEqual([{ name: 'OldestHeldWebhookAgeSeconds', value: 3600 }]);
+    expect(measured).toEqual([{ name: 'OldestDeferredWebhookAgeSeconds', value: 3600 }]);
   });
 });
 

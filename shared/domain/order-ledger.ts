@@ -34,15 +34,15 @@ export type OrderValue = { amountMinor: number; currency: string };
 /**
  * Where the newest version stands. All instants are ISO 8601 UTC.
  *
- * - `claimed`: a run is reporting the version with `hash`, until `until` at the latest. A claim found standing after that is itself an
- *   unclear outcome. `wakeAt` keeps a retried order in the sweep's index.
+ * - `claimed`: a run is reporting the version with `hash`, until `until` at the latest. A claim found after that is itself an
+ *   unclear outcome. `retryAt` keeps a retried order in the sweep's index.
  * - `waiting`: Button does not hold it, for certain; the next try is due at `dueAt`.
  * - `in-doubt`: Button may hold it. Nothing is sent before `dueAt`; then the order is read from Button first.
  * - `settled`: Button holds it.
  * - `refused`: it can't be reported as it is; a newer version starts afresh. What was in doubt stays so: Button may hold an earlier one.
  */
 export type Progress =
-  | { state: 'claimed'; owner: string; until: string; hash: string; doubt?: Doubt; wakeAt?: string }
+  | { state: 'claimed'; owner: string; until: string; hash: string; doubt?: Doubt; retryAt?: string }
   | { state: 'waiting'; dueAt: string; reason: string }
   | { state: 'in-doubt'; dueAt: string; reason: string; doubt: Doubt }
   | { state: 'settled' }
@@ -58,7 +58,7 @@ export type Progress =
 export type Doubt = { kind: 'unclear' | 'confirming'; hash: string };
 
 /** The ledger's item for one order of one brand. */
-export type OrderReport = {
+export type LedgerEntry = {
   brand: string;
   orderId: string;
   newest: NewestVersion;
@@ -85,7 +85,7 @@ export type RetryPolicy = {
 };
 
 /**
- * What to do about a message or a wake-up.
+ * What to do about a message or a retry message.
  *
  * - `claim`: store `report`, then call Button.
  * - `keep`: store `report`; it is tried when it is due.
@@ -94,8 +94,8 @@ export type RetryPolicy = {
  * - `refuse`: the version contradicts the ledger; quarantine the message.
  */
 export type Decision =
-  | { action: 'claim'; report: OrderReport }
-  | { action: 'keep'; report: OrderReport; outcome: 'unchanged' | 'waiting' }
+  | { action: 'claim'; entry: LedgerEntry }
+  | { action: 'store'; entry: LedgerEntry; outcome: 'unchanged' | 'waiting' }
   | { action: 'nothing'; outcome: 'duplicate' | 'superseded' | 'ignored-after-cancel' | 'waiting' }
   | { action: 'busy' }
   | { action: 'refuse'; code: 'version_conflict' | 'order_by_mixed' };
@@ -107,7 +107,7 @@ export type IncomingVersion = {
   messageId: string;
   sentAt: Date;
   warnings: readonly string[];
-  /** Somebody sent it again from the quarantine, perhaps mended: a version that was refused is tried once more. */
+  /** Somebody sent it again from the quarantine, perhaps fixed: a version that was refused is tried once more. */
   isReplay: boolean;
 };
 
@@ -115,8 +115,8 @@ export type IncomingVersion = {
 export type DecisionContext = {
   claimant: Claimant;
   policy: RetryPolicy;
-  /** Nothing may be sent for the brand now: what could be tried stays due until the sweep wakes it. */
-  isHeld: boolean;
+  /** Nothing may be sent for the brand now: what could be tried stays due until the sweep retries it. */
+  isPaused: boolean;
   /** What was reported before this instant is in doubt, because the ledger was restored to an earlier state; ISO 8601 UTC. */
   verifyBefore: string | undefined;
 };
@@ -128,42 +128,42 @@ export type DecisionContext = {
  * every version, also a newer one, because it can't be undone (Reporting Orders, "Cancel an Order").
  */
 export function receiveVersion(
-  report: OrderReport | undefined,
+  entry: LedgerEntry | undefined,
   incoming: IncomingVersion,
   context: DecisionContext,
 ): Decision {
   const newest = toNewest(incoming);
-  if (!report) {
+  if (!entry) {
     const { brand, warnings } = incoming;
     const fresh = { brand, orderId: incoming.event.orderId, newest, attempts: 0, warnings };
     return claimOrWait({ ...fresh, progress: { state: 'settled' } }, context);
   }
 
-  const order = compareVersions(newest.version, report.newest.version);
+  const order = compareVersions(newest.version, entry.newest.version);
   if (order === 'incomparable') return { action: 'refuse', code: 'order_by_mixed' };
-  const accepted = { ...report, newest, warnings: incoming.warnings };
+  const accepted = { ...entry, newest, warnings: incoming.warnings };
   if (order === 'same') {
-    if (incoming.isReplay && mayReplace(report, newest)) return acceptVersion(accepted, context);
-    return newest.hash === report.newest.hash
-      ? resumeReport(report, context)
+    if (incoming.isReplay && mayReplace(entry, newest)) return acceptVersion(accepted, context);
+    return newest.hash === entry.newest.hash
+      ? resumeEntry(entry, context)
       : { action: 'refuse', code: 'version_conflict' };
   }
-  if (report.newest.kind === 'cancelled') return { action: 'nothing', outcome: 'ignored-after-cancel' };
+  if (entry.newest.kind === 'cancelled') return { action: 'nothing', outcome: 'ignored-after-cancel' };
   if (order === 'older' && newest.kind !== 'cancelled') return { action: 'nothing', outcome: 'superseded' };
   return acceptVersion(accepted, context);
 }
 
-/** A refused version never reached Button, so that its content can still be mended; but a cancellation stays one. */
-function mayReplace({ newest, progress }: OrderReport, replayed: NewestVersion): boolean {
+/** A refused version never reached Button, so that its content can still be fixed; but a cancellation stays one. */
+function mayReplace({ newest, progress }: LedgerEntry, replayed: NewestVersion): boolean {
   return progress.state === 'refused' && (newest.kind !== 'cancelled' || replayed.kind === 'cancelled');
 }
 
-/** Decides whether the newest version of an order can be tried now: for wake-ups, and for messages that come a second time. Pure. */
-export function resumeReport(
-  report: OrderReport,
-  { claimant, policy, isHeld }: Pick<DecisionContext, 'claimant' | 'policy' | 'isHeld'>,
+/** Decides whether the newest version of an order can be tried now: for retry messages, and for messages that come a second time. Pure. */
+export function resumeEntry(
+  entry: LedgerEntry,
+  { claimant, policy, isPaused }: Pick<DecisionContext, 'claimant' | 'policy' | 'isPaused'>,
 ): Decision {
-  const { progress } = report;
+  const { progress } = entry;
   const now = claimant.now.toISOString();
   switch (progress.state) {
     case 'settled':
@@ -172,65 +172,65 @@ export function resumeReport(
     case 'claimed': {
       if (progress.until > now) return { action: 'busy' };
       const found = inDoubt(unclearAbout(progress.hash, progress), {
-        reason: 'claim_found_standing',
+        reason: 'claim_expired',
         dueAt: later(claimant.now, policy.quietTimeMs),
       });
-      return { action: 'keep', report: { ...report, progress: found }, outcome: 'waiting' };
+      return { action: 'store', entry: { ...entry, progress: found }, outcome: 'waiting' };
     }
     case 'waiting':
     case 'in-doubt':
-      return progress.dueAt > now || isHeld
+      return progress.dueAt > now || isPaused
         ? { action: 'nothing', outcome: 'waiting' }
-        : { action: 'claim', report: claimReport(report, claimant) };
+        : { action: 'claim', entry: claimEntry(entry, claimant) };
   }
 }
 
 /** A newer version has taken the place of the newest. */
-function acceptVersion(report: OrderReport, context: DecisionContext): Decision {
-  const { progress, reported } = report;
+function acceptVersion(entry: LedgerEntry, context: DecisionContext): Decision {
+  const { progress, reported } = entry;
   switch (progress.state) {
     case 'settled':
-      return report.newest.hash === reported?.hash && !isStale(report, context.verifyBefore)
-        ? { action: 'keep', report, outcome: 'unchanged' }
-        : claimOrWait(startOver(report), context);
+      return entry.newest.hash === reported?.hash && !isStale(entry, context.verifyBefore)
+        ? { action: 'store', entry, outcome: 'unchanged' }
+        : claimOrWait(startOver(entry), context);
     case 'refused':
-      return claimOrWait(startOver(report), context);
+      return claimOrWait(startOver(entry), context);
     case 'claimed': {
-      if (progress.until <= context.claimant.now.toISOString()) return resumeReport(report, context);
+      if (progress.until <= context.claimant.now.toISOString()) return resumeEntry(entry, context);
       // The run that holds the claim finds the newer version when it settles, and leaves it due. Should it die instead, the sweep finds it.
-      const watched = { ...progress, wakeAt: progress.until };
-      return { action: 'keep', report: { ...report, progress: watched }, outcome: 'waiting' };
+      const watched = { ...progress, retryAt: progress.until };
+      return { action: 'store', entry: { ...entry, progress: watched }, outcome: 'waiting' };
     }
     case 'waiting':
     case 'in-doubt': {
-      const decision = resumeReport(report, context);
-      return decision.action === 'nothing' ? { action: 'keep', report, outcome: 'waiting' } : decision;
+      const decision = resumeEntry(entry, context);
+      return decision.action === 'nothing' ? { action: 'store', entry, outcome: 'waiting' } : decision;
     }
   }
 }
 
 /** Claims a version that nothing is under way for, unless it must wait for its turn. */
-function claimOrWait(report: OrderReport, context: DecisionContext): Decision {
-  const wait = reasonToWait(report, context);
-  if (!wait) return { action: 'claim', report: claimReport(report, context.claimant) };
-  const doubt = standingDoubt(report.progress);
+function claimOrWait(entry: LedgerEntry, context: DecisionContext): Decision {
+  const wait = reasonToWait(entry, context);
+  if (!wait) return { action: 'claim', entry: claimEntry(entry, context.claimant) };
+  const doubt = doubtOf(entry.progress);
   const progress: Progress = doubt ? inDoubt(doubt, wait) : { state: 'waiting', ...wait };
-  return { action: 'keep', report: { ...report, progress }, outcome: 'waiting' };
+  return { action: 'store', entry: { ...entry, progress }, outcome: 'waiting' };
 }
 
 /** What Button has only accepted (202) may be carried out late, and must not undo what comes after it. */
 function reasonToWait(
-  { reported }: OrderReport,
-  { claimant, policy, isHeld }: DecisionContext,
+  { reported }: LedgerEntry,
+  { claimant, policy, isPaused }: DecisionContext,
 ): { dueAt: string; reason: string } | undefined {
   const now = claimant.now.toISOString();
   const quietUntil = reported?.acceptedOnly ? later(new Date(reported.at), policy.quietTimeMs) : now;
   if (quietUntil > now) return { dueAt: quietUntil, reason: 'accepted_only' };
-  return isHeld ? { dueAt: now, reason: 'breaker_open' } : undefined;
+  return isPaused ? { dueAt: now, reason: 'breaker_open' } : undefined;
 }
 
 /**
- * What has to be said to Button about a claimed report. `read-first` asks what Button holds before anything is sent; `trustsAmounts`
+ * What has to be said to Button about a claimed entry. `read-first` asks what Button holds before anything is sent; `trustsAmounts`
  * says whether the same total and lines at Button are proof enough that nothing needs to be sent.
  */
 export type NextCall =
@@ -246,8 +246,8 @@ export type NextCall =
  * A create that may have been carried out is complete if it is there. An update may differ in what Button does not show, so it is sent
  * again: it is the full state, and sending it twice changes nothing.
  */
-export function nextCall(report: OrderReport, verifyBefore?: string): NextCall {
-  const { newest, reported, progress } = report;
+export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
+  const { newest, reported, progress } = entry;
   if (newest.kind === 'cancelled') return { call: 'cancel' };
   const isCreate = !reported && newest.kind === 'created';
   const doubt = progress.state === 'claimed' ? progress.doubt : undefined;
@@ -255,18 +255,18 @@ export function nextCall(report: OrderReport, verifyBefore?: string): NextCall {
     const isAboutNewest = doubt.hash === newest.hash;
     return { call: 'read-first', trustsAmounts: isAboutNewest && (isCreate || doubt.kind === 'confirming') };
   }
-  if (isStale(report, verifyBefore))
+  if (isStale(entry, verifyBefore))
     return { call: 'read-first', trustsAmounts: isCreate || newest.hash === reported?.hash };
   if (reported) return { call: 'update' };
   return isCreate ? { call: 'create' } : { call: 'read-first', trustsAmounts: false };
 }
 
 /** Whether the ledger may have forgotten what became of the order since. */
-function isStale({ newest, reported }: OrderReport, verifyBefore: string | undefined): boolean {
+function isStale({ newest, reported }: LedgerEntry, verifyBefore: string | undefined): boolean {
   return verifyBefore !== undefined && (reported?.at ?? newest.time) < verifyBefore;
 }
 
-/** How the talk with Button about a claimed version ended. */
+/** How the calls to Button about a claimed version ended. */
 export type CallResult =
   /** `sent` is false when Button was found to hold the version already. */
   | { result: 'done'; acceptedOnly: boolean; sent: boolean; buttonOrderId?: string }
@@ -276,17 +276,17 @@ export type CallResult =
   | { result: 'refused'; reason: string };
 
 /**
- * The report after a call. Pure.
+ * The entry after a call. Pure.
  *
- * `claimed` is the report as it was claimed, `current` as it stands now: a newer version that came in between stays due. After a
+ * `claimed` is the entry as it was claimed, `current` as it stands now: a newer version that came in between stays due. After a
  * success that follows an unclear outcome the order stays in doubt for one more quiet time, because the earlier call may still be
  * carried out late and undo it.
  */
-export function settleReport(
-  { claimed, current }: { claimed: OrderReport; current: OrderReport },
+export function settleEntry(
+  { claimed, current }: { claimed: LedgerEntry; current: LedgerEntry },
   result: CallResult,
   { now, policy }: { now: Date; policy: RetryPolicy },
-): OrderReport {
+): LedgerEntry {
   const isNewest = claimed.newest.hash === current.newest.hash && isSameVersion(claimed, current);
   const attempts = current.attempts + 1;
   const doubt = claimed.progress.state === 'claimed' ? claimed.progress.doubt : undefined;
@@ -329,8 +329,8 @@ export function settleReport(
 }
 
 /** What was tried before counts no more. */
-function startOver({ failedLookUps: _failed, ...report }: OrderReport): OrderReport {
-  return { ...report, attempts: 0 };
+function startOver({ failedLookUps: _failed, ...entry }: LedgerEntry): LedgerEntry {
+  return { ...entry, attempts: 0 };
 }
 
 /** What a version is worth; a cancellation nothing. */
@@ -345,7 +345,7 @@ const TYPE_OF_KIND = {
 } as const satisfies Record<OrderEvent['kind'], string>;
 
 /** The message that would bring the newest version again: what is kept when a version is refused that only the ledger still holds. */
-export function orderMessage({ orderId, newest }: OrderReport): string {
+export function orderMessage({ orderId, newest }: LedgerEntry): string {
   const { version, kind, eventId, eventSource, time, order } = newest;
   return JSON.stringify({
     specversion: '1.0',
@@ -374,7 +374,7 @@ function toNewest({ event, messageId, sentAt }: IncomingVersion): NewestVersion 
 
 /** A cancellation's answer names no Button order id: the one that is known stays. */
 function toReported(
-  { newest, reported }: OrderReport,
+  { newest, reported }: LedgerEntry,
   result: CallResult & { result: 'done' },
   now: Date,
 ): ReportedVersion {
@@ -391,31 +391,31 @@ function toReported(
   };
 }
 
-function isSameVersion(one: OrderReport, other: OrderReport): boolean {
+function isSameVersion(one: LedgerEntry, other: LedgerEntry): boolean {
   return compareVersions(one.newest.version, other.newest.version) === 'same';
 }
 
 /** A claim on the newest version; what is in doubt stays so until the run is over. */
-function claimReport(report: OrderReport, { owner, now, leaseMs }: Claimant): OrderReport {
-  const { progress } = report;
+function claimEntry(entry: LedgerEntry, { owner, now, leaseMs }: Claimant): LedgerEntry {
+  const { progress } = entry;
   const until = later(now, leaseMs);
   const isRetry = progress.state === 'waiting' || progress.state === 'in-doubt';
-  const doubt = standingDoubt(progress);
+  const doubt = doubtOf(progress);
   return {
-    ...report,
+    ...entry,
     progress: {
       state: 'claimed',
       owner,
       until,
-      hash: report.newest.hash,
+      hash: entry.newest.hash,
       ...(doubt ? { doubt } : {}),
-      ...(isRetry ? { wakeAt: until } : {}),
+      ...(isRetry ? { retryAt: until } : {}),
     },
   };
 }
 
 /** What whoever claims the order next has to clear up first. */
-function standingDoubt(progress: Progress): Doubt | undefined {
+function doubtOf(progress: Progress): Doubt | undefined {
   return progress.state === 'in-doubt' || progress.state === 'refused' ? progress.doubt : undefined;
 }
 

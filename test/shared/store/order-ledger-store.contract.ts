@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import type { OrderReport, Progress } from '../../../shared/domain/order-report.ts';
+import type { LedgerEntry, Progress } from '../../../shared/domain/order-ledger.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
-import type { OrderReportStore } from '../../../shared/store/order-report-store.ts';
+import type { OrderLedger } from '../../../shared/store/order-ledger-store.ts';
 
 const order = OrderSchema.parse(
   JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
@@ -14,7 +14,7 @@ const at = (minute: number): string => new Date(Date.parse(noon) + minute * 60_0
 
 let nextOrder = 0;
 
-function report(progress: Progress, changes: Partial<OrderReport> = {}): OrderReport {
+function entry(progress: Progress, changes: Partial<LedgerEntry> = {}): LedgerEntry {
   nextOrder += 1;
   return {
     brand: 'acme',
@@ -49,7 +49,7 @@ function report(progress: Progress, changes: Partial<OrderReport> = {}): OrderRe
 const waiting = (dueAt: string): Progress => ({ state: 'waiting', dueAt, reason: 'http_503' });
 
 /** What every ledger promises, whatever it is made of: `open` gives one that is empty at the first call. */
-export function describeOrderReportStore(name: string, open: () => OrderReportStore): void {
+export function describeOrderLedger(name: string, open: () => OrderLedger): void {
   describe(`the ledger ${name}`, () => {
     it.each<[string, Progress]>([
       [
@@ -60,7 +60,7 @@ export function describeOrderReportStore(name: string, open: () => OrderReportSt
           until: noon,
           hash: 'h',
           doubt: { kind: 'unclear', hash: 'h' },
-          wakeAt: noon,
+          retryAt: noon,
         },
       ],
       ['waiting', waiting(noon)],
@@ -72,11 +72,11 @@ export function describeOrderReportStore(name: string, open: () => OrderReportSt
       ['refused', { state: 'refused', reason: 'too_late' }],
     ])('gives back what it was given: a report that is %s', async (_state, progress) => {
       const store = open();
-      const given = report(progress);
+      const given = entry(progress);
 
       await store.write(given, 0);
 
-      expect(await store.read(given.orderId)).toEqual({ thing: given, revision: 1 });
+      expect(await store.read(given.orderId)).toEqual({ value: given, revision: 1 });
     });
 
     it('knows nothing of an order that nobody wrote', async () => {
@@ -85,7 +85,7 @@ export function describeOrderReportStore(name: string, open: () => OrderReportSt
 
     it('writes over the expected revision only, and else says what stands there', async () => {
       const store = open();
-      const first = report({ state: 'settled' });
+      const first = entry({ state: 'settled' });
       const second = { ...first, attempts: 4 };
 
       const results = [
@@ -96,41 +96,41 @@ export function describeOrderReportStore(name: string, open: () => OrderReportSt
       ];
 
       expect(results).toEqual([
-        { written: true, stored: { thing: first, revision: 1 } },
-        { written: false, current: { thing: first, revision: 1 } },
-        { written: true, stored: { thing: second, revision: 2 } },
-        { written: false, current: { thing: second, revision: 2 } },
+        { ok: true, stored: { value: first, revision: 1 } },
+        { ok: false, current: { value: first, revision: 1 } },
+        { ok: true, stored: { value: second, revision: 2 } },
+        { ok: false, current: { value: second, revision: 2 } },
       ]);
     });
 
     it('lets one of many writers at the same time win', async () => {
       const store = open();
-      const given = report({ state: 'settled' });
+      const given = entry({ state: 'settled' });
 
       const results = await Promise.all(Array.from({ length: 8 }, () => store.write(given, 0)));
 
-      expect(results.filter(({ written }) => written)).toHaveLength(1);
+      expect(results.filter(({ ok }) => ok)).toHaveLength(1);
     });
 
     it('lists what is due, the longest due first, at most so many, and nothing that is not due', async () => {
       const store = open();
       const early = new Date('2001-01-01T00:00:00.000Z');
       const dueIn2000 = (minute: number) => at(minute).replace('2026', '2000');
-      const reports = [4, 1, 3, 2].map((minute) => report(waiting(dueIn2000(minute))));
-      for (const one of reports) await store.write(one, 0);
-      await store.write(report(waiting(noon)), 0);
-      await store.write(report({ state: 'settled' }), 0);
-      await store.write(report({ state: 'claimed', owner: 'run', until: noon, hash: 'h' }), 0);
+      const entries = [4, 1, 3, 2].map((minute) => entry(waiting(dueIn2000(minute))));
+      for (const one of entries) await store.write(one, 0);
+      await store.write(entry(waiting(noon)), 0);
+      await store.write(entry({ state: 'settled' }), 0);
+      await store.write(entry({ state: 'claimed', owner: 'run', until: noon, hash: 'h' }), 0);
 
       const due = await store.listDue(early, 3);
 
       expect(due.map(({ dueAt }) => dueAt)).toEqual([dueIn2000(1), dueIn2000(2), dueIn2000(3)]);
-      expect(due[0]?.orderId).toBe(reports[1]?.orderId);
+      expect(due[0]?.orderId).toBe(entries[1]?.orderId);
     });
 
     it('lists what is due from the very instant on', async () => {
       const store = open();
-      const given = report(waiting('1980-01-01T00:00:00.000Z'));
+      const given = entry(waiting('1980-01-01T00:00:00.000Z'));
       await store.write(given, 0);
 
       expect(await store.listDue(new Date('1979-12-31T23:59:59.999Z'), 10)).toEqual([]);
@@ -142,17 +142,17 @@ export function describeOrderReportStore(name: string, open: () => OrderReportSt
 
     it('no longer lists what has been dealt with, and lists a claim that is watched', async () => {
       const store = open();
-      const given = report(waiting('1990-01-01T00:00:00.000Z'));
+      const given = entry(waiting('1990-01-01T00:00:00.000Z'));
       const before = new Date('1995-01-01T00:00:00.000Z');
       await store.write(given, 0);
-      const wakeAt = '1991-01-01T00:00:00.000Z';
+      const retryAt = '1991-01-01T00:00:00.000Z';
 
-      const claimed: Progress = { state: 'claimed', owner: 'run', until: noon, hash: 'h', wakeAt };
+      const claimed: Progress = { state: 'claimed', owner: 'run', until: noon, hash: 'h', retryAt };
       await store.write({ ...given, progress: claimed }, 1);
       const watched = await store.listDue(before, 10);
       await store.write({ ...given, progress: { state: 'settled' } }, 2);
 
-      expect(watched).toEqual([{ orderId: given.orderId, dueAt: wakeAt }]);
+      expect(watched).toEqual([{ orderId: given.orderId, dueAt: retryAt }]);
       expect(await store.listDue(before, 10)).toEqual([]);
     });
   });

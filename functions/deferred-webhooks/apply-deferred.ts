@@ -4,11 +4,11 @@ import {
   type ApplyWebhookPorts,
   type ReceivedWebhook,
 } from '../../shared/ingest/apply-webhook.ts';
-import { readFallbackMessage } from '../../shared/ingest/fallback-event.ts';
+import { readDeferredMessage } from '../../shared/ingest/deferred-webhook.ts';
 import { errorName, log } from '../../shared/runtime/logger.ts';
 import { isStoreOutage } from '../../shared/store/store-outage.ts';
 
-/** A message on the fallback queue; `receives` counts this delivery too. */
+/** A message on the queue of deferred webhooks; `receives` counts this delivery too. */
 export type DeferredMessage = { body: string; receiptHandle: string; receives: number };
 
 /** What applying what was deferred needs. */
@@ -24,7 +24,7 @@ export type DeferredOutcome =
   /** The store has it: as a transaction, or in quarantine because it was not understood. */
   | 'applied'
   /** It fails whatever the store does, or has been tried long enough: its bytes are in quarantine, to be replayed. */
-  | 'set-aside'
+  | 'quarantined'
   /** The store is down: the message stays on the queue. */
   | 'waiting';
 
@@ -51,14 +51,14 @@ export async function applyDeferred(
 
 const METRIC_OF_OUTCOME = {
   applied: 'DeferredWebhooksApplied',
-  'set-aside': 'DeferredWebhooksSetAside',
-  waiting: 'DeferredWebhooksKeptWaiting',
+  quarantined: 'DeferredWebhooksQuarantined',
+  waiting: 'DeferredWebhooksWaiting',
 } as const satisfies Record<DeferredOutcome, string>;
 
 async function tryToApply(message: DeferredMessage, ports: ApplyDeferredPorts): Promise<DeferredOutcome> {
   const { receives, receiptHandle } = message;
   try {
-    const outcome = await applyWebhook(readFallbackMessage(message.body), ports);
+    const outcome = await applyWebhook(readDeferredMessage(message.body), ports);
     if (outcome === 'quarantined') ports.metrics.add({ name: 'WebhooksQuarantined', value: 1 });
     return 'applied';
   } catch (error) {
@@ -67,7 +67,7 @@ async function tryToApply(message: DeferredMessage, ports: ApplyDeferredPorts): 
       : Math.min(MAX_TRIES_OF_A_FAULT, ports.maxReceives);
     log.warn('deferred_webhook_failed', { error: errorName(error), receives });
     measureAge(message, ports);
-    if (receives >= tries) return setAside(message, errorName(error), ports);
+    if (receives >= tries) return moveToQuarantine(message, errorName(error), ports);
     await ports.hide(receiptHandle, waitSeconds(receives));
     return 'waiting';
   }
@@ -77,25 +77,25 @@ async function tryToApply(message: DeferredMessage, ports: ApplyDeferredPorts): 
 function measureAge({ body }: DeferredMessage, { metrics, now }: ApplyDeferredPorts): void {
   const ageSeconds = (now().getTime() - Date.parse(asReceived(body).receivedAt)) / 1000;
   if (!Number.isNaN(ageSeconds))
-    metrics.add({ name: 'OldestHeldWebhookAgeSeconds', value: Math.max(0, ageSeconds) });
+    metrics.add({ name: 'OldestDeferredWebhookAgeSeconds', value: Math.max(0, ageSeconds) });
 }
 
-async function setAside(
+async function moveToQuarantine(
   { body, receives }: DeferredMessage,
   error: string,
   ports: ApplyDeferredPorts,
-): Promise<'set-aside'> {
+): Promise<'quarantined'> {
   const problem = `It could not be applied in ${receives} tries: ${error}`;
-  const mend = 'Mend the cause, which the log of this function names, and replay it';
-  await quarantineWebhook(asReceived(body), { reasons: [{ code: 'not_applied', problem, mend }] }, ports);
+  const fix = 'Fix the cause, which the log of this function names, and replay it';
+  await quarantineWebhook(asReceived(body), { reasons: [{ code: 'not_applied', problem, fix }] }, ports);
   ports.metrics.add({ name: 'WebhooksQuarantined', value: 1 });
-  return 'set-aside';
+  return 'quarantined';
 }
 
 /** The webhook in a message; of a message that holds none, the message itself. */
 function asReceived(message: string): ReceivedWebhook {
   try {
-    return readFallbackMessage(message);
+    return readDeferredMessage(message);
   } catch {
     return { body: Buffer.from(message), receivedAt: '' };
   }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 
-import { impatientClient } from '../../../shared/runtime/impatient-client.ts';
+import { shortTimeouts } from '../../../shared/runtime/short-timeouts.ts';
 import { isStoreOutage } from '../../../shared/store/store-outage.ts';
 
 it('gives up a store that takes a request and never answers, after two tries, and calls it an outage (C6, C17)', async () => {
@@ -17,7 +17,7 @@ it('gives up a store that takes a request and never answers, after two tries, an
   await once(hanging, 'listening');
   const { port } = hanging.address() as AddressInfo;
   const client = new DynamoDBClient({
-    ...impatientClient(50),
+    ...shortTimeouts(50),
     endpoint: `http://127.0.0.1:${port}`,
     region: 'eu-west-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },

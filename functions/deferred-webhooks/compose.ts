@@ -4,7 +4,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
-import { impatientClient } from '../../shared/runtime/impatient-client.ts';
+import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
@@ -12,20 +12,20 @@ import { applyDeferred, type ApplyDeferredPorts } from './apply-deferred.ts';
 import { EnvironmentSchema } from './env.ts';
 
 /** One event's read, write and quarantine, each hanging, take no longer than `EVENT_TIME_MS`. */
-const IMPATIENT = impatientClient(1000);
+const SHORT_TIMEOUTS = shortTimeouts(1000);
 /** Enough for the calls that one event needs, with the client's own retries. */
 const EVENT_TIME_MS = 8000;
 
-/** Composes the function that applies the webhooks on the fallback queue. */
-export function composeWebhookFallback({
+/** Composes the function that applies the webhooks on the queue of deferred webhooks. */
+export function composeDeferredWebhooks({
   env: variables,
   aws,
   metrics,
   now,
 }: Runtime<'dynamodb' | 'sqs'>): ComposedFunction<SQSEvent, SQSBatchResponse> {
   const env = parseEnvironment(EnvironmentSchema, variables);
-  const dynamodb = aws.dynamodb(IMPATIENT);
-  const sqs = aws.sqs(IMPATIENT);
+  const dynamodb = aws.dynamodb(SHORT_TIMEOUTS);
+  const sqs = aws.sqs(SHORT_TIMEOUTS);
   const ports: ApplyDeferredPorts = {
     transactions: createTransactionStore({
       client: dynamodb,
@@ -40,7 +40,7 @@ export function composeWebhookFallback({
     hide: async (receiptHandle, seconds) => {
       await sqs.send(
         new ChangeMessageVisibilityCommand({
-          QueueUrl: env.FALLBACK_QUEUE_URL,
+          QueueUrl: env.DEFERRED_WEBHOOKS_QUEUE_URL,
           ReceiptHandle: receiptHandle,
           VisibilityTimeout: seconds,
         }),

@@ -8,13 +8,13 @@ import {
   nextCall,
   orderMessage,
   receiveVersion,
-  resumeReport,
-  settleReport,
+  resumeEntry,
+  settleEntry,
   valueOf,
   type Decision,
   type DecisionContext,
-  type OrderReport,
-} from '../../../shared/domain/order-report.ts';
+  type LedgerEntry,
+} from '../../../shared/domain/order-ledger.ts';
 import { OrderSchema, type Order } from '../../../shared/domain/order.ts';
 
 const order = OrderSchema.parse(
@@ -31,7 +31,7 @@ function context(seconds = 0, owner = 'run-1') {
   return {
     claimant: { owner, now: at(seconds), leaseMs: 30_000 },
     policy,
-    isHeld: false,
+    isPaused: false,
     verifyBefore: undefined,
   };
 }
@@ -48,33 +48,33 @@ function event(kind: OrderEvent['kind'], sequence: number, changes: Partial<Orde
 }
 
 function receive(
-  report: OrderReport | undefined,
+  entry: LedgerEntry | undefined,
   incoming: OrderEvent,
   when: DecisionContext = context(),
   { isReplay = false } = {},
 ): Decision {
   const message = { brand: 'acme', messageId: `m-${incoming.id}`, sentAt: t0, warnings: [], isReplay };
-  return receiveVersion(report, { ...message, event: incoming }, when);
+  return receiveVersion(entry, { ...message, event: incoming }, when);
 }
 
-function claimed(decision: Decision): OrderReport {
+function claimed(decision: Decision): LedgerEntry {
   if (decision.action !== 'claim') throw new Error(`expected a claim, got ${JSON.stringify(decision)}`);
-  return decision.report;
+  return decision.entry;
 }
 
 const done = { result: 'done', acceptedOnly: false, sent: true } as const;
 
-/** The report after everything went well. */
-function reported(incoming: OrderEvent, before?: OrderReport): OrderReport {
-  const report = claimed(receive(before, incoming));
-  return settleReport({ claimed: report, current: report }, done, { now: t0, policy });
+/** The entry after everything went well. */
+function reported(incoming: OrderEvent, before?: LedgerEntry): LedgerEntry {
+  const entry = claimed(receive(before, incoming));
+  return settleEntry({ claimed: entry, current: entry }, done, { now: t0, policy });
 }
 
 describe('receiveVersion', () => {
   it('claims an order it does not know, and its create is settled by one call', () => {
-    const report = claimed(receive(undefined, event('created', 1)));
+    const entry = claimed(receive(undefined, event('created', 1)));
 
-    expect(nextCall(report)).toEqual({ call: 'create' });
+    expect(nextCall(entry)).toEqual({ call: 'create' });
     expect(reported(event('created', 1))).toMatchObject({
       progress: { state: 'settled' },
       reported: { kind: 'created' },
@@ -88,7 +88,7 @@ describe('receiveVersion', () => {
     const unchanged = receive(before, event('updated', 2, { customer_order_id: 'version 1' }));
 
     expect(nextCall(changed)).toEqual({ call: 'update' });
-    expect(unchanged).toMatchObject({ action: 'keep', outcome: 'unchanged' });
+    expect(unchanged).toMatchObject({ action: 'store', outcome: 'unchanged' });
   });
 
   it('passes over an older version (A3) and a repeated one (A1)', () => {
@@ -116,7 +116,7 @@ describe('receiveVersion', () => {
     const before = reported(event('updated', 5), reported(event('created', 1)));
 
     const cancelled = claimed(receive(before, event('cancelled', 3)));
-    const after = settleReport({ claimed: cancelled, current: cancelled }, done, { now: t0, policy });
+    const after = settleEntry({ claimed: cancelled, current: cancelled }, done, { now: t0, policy });
 
     expect(nextCall(cancelled)).toEqual({ call: 'cancel' });
     expect(receive(after, event('updated', 9))).toEqual({
@@ -133,17 +133,17 @@ describe('receiveVersion', () => {
   });
 
   it('leaves a version that another run is reporting on the queue (A2)', () => {
-    const report = claimed(receive(undefined, event('created', 1)));
+    const entry = claimed(receive(undefined, event('created', 1)));
 
-    expect(receive(report, event('created', 1), context(10, 'run-2'))).toEqual({ action: 'busy' });
+    expect(receive(entry, event('created', 1), context(10, 'run-2'))).toEqual({ action: 'busy' });
   });
 
-  it('keeps a newer version beside a standing claim; settling the claim leaves it due', () => {
+  it('keeps a newer version beside a current claim; settling the claim leaves it due', () => {
     const first = claimed(receive(undefined, event('created', 1)));
     const kept = receive(first, event('updated', 2, { customer_order_id: 'other' }), context(5, 'run-2'));
-    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+    if (kept.action !== 'store') throw new Error('expected it to be kept');
 
-    const settled = settleReport({ claimed: first, current: kept.report }, done, { now: at(6), policy });
+    const settled = settleEntry({ claimed: first, current: kept.entry }, done, { now: at(6), policy });
 
     expect(settled).toMatchObject({
       progress: { state: 'waiting', dueAt: at(6).toISOString(), reason: 'newer_version' },
@@ -157,92 +157,92 @@ describe('receiveVersion', () => {
 
     const kept = receive(first, event('updated', 2), context(5, 'run-2'));
 
-    expect(kept).toMatchObject({ report: { progress: { state: 'claimed', wakeAt: at(30).toISOString() } } });
+    expect(kept).toMatchObject({ entry: { progress: { state: 'claimed', retryAt: at(30).toISOString() } } });
   });
 
   it('keeps what comes while nothing may be sent, due at once, and what waits as it is', () => {
-    const held = { ...context(), isHeld: true };
+    const held = { ...context(), isPaused: true };
 
     const fresh = receive(undefined, event('created', 1), held);
-    if (fresh.action !== 'keep') throw new Error('expected it to be kept');
-    const newer = receive(fresh.report, event('updated', 2), { ...context(60), isHeld: true });
+    if (fresh.action !== 'store') throw new Error('expected it to be kept');
+    const newer = receive(fresh.entry, event('updated', 2), { ...context(60), isPaused: true });
 
     const waiting = { state: 'waiting', dueAt: t0.toISOString(), reason: 'breaker_open' };
-    expect(fresh).toMatchObject({ outcome: 'waiting', report: { progress: waiting } });
+    expect(fresh).toMatchObject({ outcome: 'waiting', entry: { progress: waiting } });
     expect(newer).toMatchObject({
-      action: 'keep',
-      report: { progress: waiting, newest: { kind: 'updated' } },
+      action: 'store',
+      entry: { progress: waiting, newest: { kind: 'updated' } },
     });
-    expect(resumeReport(fresh.report, { ...context(60), isHeld: true })).toMatchObject({ action: 'nothing' });
-    expect(resumeReport(fresh.report, context(60)).action).toBe('claim');
+    expect(resumeEntry(fresh.entry, { ...context(60), isPaused: true })).toMatchObject({ action: 'nothing' });
+    expect(resumeEntry(fresh.entry, context(60)).action).toBe('claim');
   });
 
-  it('mends a refused version by a replay only, and never takes back a cancellation', () => {
+  it('fixes a refused version by a replay only, and never takes back a cancellation', () => {
     const refuse = (incoming: OrderEvent) => {
-      const report = claimed(receive(undefined, incoming));
+      const entry = claimed(receive(undefined, incoming));
       const result = { result: 'refused', reason: 'too_late' } as const;
-      return settleReport({ claimed: report, current: report }, result, { now: t0, policy });
+      return settleEntry({ claimed: entry, current: entry }, result, { now: t0, policy });
     };
-    const mended = event('created', 1, { customer_order_id: 'mended' });
-    const replay = (report: OrderReport, incoming: OrderEvent) =>
-      receive(report, incoming, context(), { isReplay: true });
+    const fixed = event('created', 1, { customer_order_id: 'fixed' });
+    const replay = (entry: LedgerEntry, incoming: OrderEvent) =>
+      receive(entry, incoming, context(), { isReplay: true });
     const refused = refuse(event('created', 1));
 
-    expect(receive(refused, mended).action).toBe('refuse');
-    expect(claimed(replay(refused, mended)).newest.order?.customer_order_id).toBe('mended');
-    expect(replay(reported(event('created', 1)), mended).action).toBe('refuse');
+    expect(receive(refused, fixed).action).toBe('refuse');
+    expect(claimed(replay(refused, fixed)).newest.order?.customer_order_id).toBe('fixed');
+    expect(replay(reported(event('created', 1)), fixed).action).toBe('refuse');
     expect(replay(refuse(event('cancelled', 1)), event('updated', 1)).action).toBe('refuse');
     expect(nextCall(claimed(replay(refuse(event('cancelled', 1)), event('cancelled', 1))))).toEqual({
       call: 'cancel',
     });
   });
 
-  it('holds a claim found standing in doubt for the quiet time, then reads before it sends (A20, A21)', () => {
-    const report = claimed(receive(undefined, event('created', 1)));
+  it('holds an expired claim in doubt for the quiet time, then reads before it sends (A20, A21)', () => {
+    const entry = claimed(receive(undefined, event('created', 1)));
 
-    const found = receive(report, event('created', 1), context(40, 'run-2'));
-    if (found.action !== 'keep') throw new Error('expected it to be kept');
-    const early = resumeReport(found.report, context(90));
-    const due = claimed(resumeReport(found.report, context(100)));
+    const found = receive(entry, event('created', 1), context(40, 'run-2'));
+    if (found.action !== 'store') throw new Error('expected it to be kept');
+    const early = resumeEntry(found.entry, context(90));
+    const due = claimed(resumeEntry(found.entry, context(100)));
 
     expect(found.outcome).toBe('waiting');
-    expect(found.report.progress).toEqual({
+    expect(found.entry.progress).toEqual({
       state: 'in-doubt',
       dueAt: at(100).toISOString(),
-      reason: 'claim_found_standing',
-      doubt: { kind: 'unclear', hash: report.newest.hash },
+      reason: 'claim_expired',
+      doubt: { kind: 'unclear', hash: entry.newest.hash },
     });
     expect(early).toEqual({ action: 'nothing', outcome: 'waiting' });
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: true });
   });
 
   it('takes a claim for over at the very instant that it names, for its own version and for a newer one', () => {
-    const report = claimed(receive(undefined, event('created', 1)));
+    const entry = claimed(receive(undefined, event('created', 1)));
 
-    expect(resumeReport(report, context(29.999))).toEqual({ action: 'busy' });
-    expect(resumeReport(report, context(30))).toMatchObject({
-      action: 'keep',
-      report: { progress: { state: 'in-doubt', dueAt: at(90).toISOString() } },
+    expect(resumeEntry(entry, context(29.999))).toEqual({ action: 'busy' });
+    expect(resumeEntry(entry, context(30))).toMatchObject({
+      action: 'store',
+      entry: { progress: { state: 'in-doubt', dueAt: at(90).toISOString() } },
     });
-    expect(receive(report, event('updated', 2), context(30))).toMatchObject({
-      action: 'keep',
+    expect(receive(entry, event('updated', 2), context(30))).toMatchObject({
+      action: 'store',
       outcome: 'waiting',
-      report: {
+      entry: {
         newest: { kind: 'updated' },
-        progress: { state: 'in-doubt', reason: 'claim_found_standing' },
+        progress: { state: 'in-doubt', reason: 'claim_expired' },
       },
     });
-    expect(receive(report, event('updated', 2), context(29.999))).toMatchObject({
-      action: 'keep',
+    expect(receive(entry, event('updated', 2), context(29.999))).toMatchObject({
+      action: 'store',
       outcome: 'waiting',
-      report: { newest: { kind: 'updated' }, progress: { state: 'claimed' } },
+      entry: { newest: { kind: 'updated' }, progress: { state: 'claimed' } },
     });
   });
 
   it('tries a newer version at once where the one before it is due, and keeps it where that still waits', () => {
-    const report = claimed(receive(undefined, event('created', 1)));
-    const waiting = settleReport(
-      { claimed: report, current: report },
+    const entry = claimed(receive(undefined, event('created', 1)));
+    const waiting = settleEntry(
+      { claimed: entry, current: entry },
       { result: 'try-again', reason: 'http_503' },
       { now: t0, policy },
     );
@@ -251,19 +251,19 @@ describe('receiveVersion', () => {
     const due = receive(waiting, event('updated', 2), context(1));
 
     expect(early).toMatchObject({
-      action: 'keep',
+      action: 'store',
       outcome: 'waiting',
-      report: { newest: { kind: 'updated' } },
+      entry: { newest: { kind: 'updated' } },
     });
     expect(claimed(due).newest.kind).toBe('updated');
   });
 
   it('puts a claim into the sweep’s index only where the order stood there before: a first try costs no index write', () => {
     const first = claimed(receive(undefined, event('created', 1)));
-    const settle = (result: Parameters<typeof settleReport>[1]) =>
-      settleReport({ claimed: first, current: first }, result, { now: t0, policy });
-    const retry = claimed(resumeReport(settle({ result: 'try-again', reason: 'x' }), context(100)));
-    const look = claimed(resumeReport(settle({ result: 'unclear', reason: 'x' }), context(100)));
+    const settle = (result: Parameters<typeof settleEntry>[1]) =>
+      settleEntry({ claimed: first, current: first }, result, { now: t0, policy });
+    const retry = claimed(resumeEntry(settle({ result: 'try-again', reason: 'x' }), context(100)));
+    const look = claimed(resumeEntry(settle({ result: 'unclear', reason: 'x' }), context(100)));
     const update = claimed(receive(reported(event('created', 1)), event('updated', 2)));
 
     expect([first, update].map(({ progress }) => progress)).toEqual([
@@ -275,9 +275,9 @@ describe('receiveVersion', () => {
       owner: 'run-1',
       until: at(130).toISOString(),
       hash: first.newest.hash,
-      wakeAt: at(130).toISOString(),
+      retryAt: at(130).toISOString(),
     });
-    expect(look.progress).toMatchObject({ doubt: { kind: 'unclear' }, wakeAt: at(130).toISOString() });
+    expect(look.progress).toMatchObject({ doubt: { kind: 'unclear' }, retryAt: at(130).toISOString() });
   });
 
   it('dates a version by its event, else by its message, and keeps no order of a cancellation', () => {
@@ -315,13 +315,13 @@ describe('after a restore of the ledger', () => {
   });
 
   it('goes by when Button took a version, where it took one', () => {
-    const takenLater = { ...before, reported: { ...before.reported, at: restoredAt } } as OrderReport;
+    const takenLater = { ...before, reported: { ...before.reported, at: restoredAt } } as LedgerEntry;
     const update = claimed(receive(takenLater, event('updated', 2), restored(700)));
 
     expect(nextCall(update, restoredAt)).toEqual({ call: 'update' });
     expect(
       receive(takenLater, event('updated', 2, { customer_order_id: 'version 1' }), restored(700)),
-    ).toMatchObject({ action: 'keep', outcome: 'unchanged' });
+    ).toMatchObject({ action: 'store', outcome: 'unchanged' });
   });
 
   it('cancels without asking', () => {
@@ -331,14 +331,14 @@ describe('after a restore of the ledger', () => {
   });
 });
 
-describe('settleReport', () => {
-  const report = claimed(receive(undefined, event('created', 1)));
-  const settle = (result: Parameters<typeof settleReport>[1], current = report) =>
-    settleReport({ claimed: report, current }, result, { now: t0, policy });
+describe('settleEntry', () => {
+  const entry = claimed(receive(undefined, event('created', 1)));
+  const settle = (result: Parameters<typeof settleEntry>[1], current = entry) =>
+    settleEntry({ claimed: entry, current }, result, { now: t0, policy });
 
   it('waits longer with every try, and as long as Button asks for (B2)', () => {
     const once = settle({ result: 'try-again', reason: 'http_503' });
-    const thrice = settle({ result: 'try-again', reason: 'http_503' }, { ...report, attempts: 2 });
+    const thrice = settle({ result: 'try-again', reason: 'http_503' }, { ...entry, attempts: 2 });
     const asked = settle({ result: 'try-again', reason: 'http_429', afterMs: 12_000 });
 
     expect(once.progress).toMatchObject({ state: 'waiting', dueAt: at(1).toISOString() });
@@ -347,7 +347,7 @@ describe('settleReport', () => {
   });
 
   it('counts its tries until one succeeds or is final', () => {
-    const tried = { ...report, attempts: 3 };
+    const tried = { ...entry, attempts: 3 };
 
     expect(settle({ result: 'try-again', reason: 'http_503' }, tried).attempts).toBe(4);
     expect(settle({ result: 'unclear', reason: 'timeout' }, tried).attempts).toBe(4);
@@ -357,9 +357,9 @@ describe('settleReport', () => {
 
   it('counts the look-ups by token that were not answered, until a success or a refusal', () => {
     const lookUp = { result: 'try-again', reason: 'http_503', isLookUp: true } as const;
-    const tried = { ...report, failedLookUps: 3 };
+    const tried = { ...entry, failedLookUps: 3 };
 
-    expect(settle(lookUp, report).failedLookUps).toBe(1);
+    expect(settle(lookUp, entry).failedLookUps).toBe(1);
     expect(settle(lookUp, tried).failedLookUps).toBe(4);
     expect(settle({ result: 'try-again', reason: 'http_503' }, tried).failedLookUps).toBe(3);
     expect(settle({ result: 'unclear', reason: 'timeout' }, tried).failedLookUps).toBe(3);
@@ -369,8 +369,8 @@ describe('settleReport', () => {
 
   it('spreads its waits over the upper half, up to the longest', () => {
     const waitOf = (jitter: number, attempts: number) => {
-      const { progress } = settleReport(
-        { claimed: report, current: { ...report, attempts } },
+      const { progress } = settleEntry(
+        { claimed: entry, current: { ...entry, attempts } },
         { result: 'try-again', reason: 'http_503' },
         { now: t0, policy: { ...policy, jitter: () => jitter } },
       );
@@ -384,14 +384,14 @@ describe('settleReport', () => {
   it('remembers the id that Button gave, also where a later answer names none, and what the version was worth', () => {
     const named = settle({ ...done, buttonOrderId: 'btnorder-1' });
     const update = claimed(receive(named, event('updated', 2), context(60)));
-    const nameless = settleReport({ claimed: update, current: update }, done, { now: at(60), policy });
-    const renamed = settleReport(
+    const nameless = settleEntry({ claimed: update, current: update }, done, { now: at(60), policy });
+    const renamed = settleEntry(
       { claimed: update, current: update },
       { ...done, buttonOrderId: 'btnorder-2' },
       { now: at(60), policy },
     );
     const cancelled = claimed(receive(nameless, event('cancelled', 3), context(90)));
-    const gone = settleReport({ claimed: cancelled, current: cancelled }, done, { now: at(90), policy });
+    const gone = settleEntry({ claimed: cancelled, current: cancelled }, done, { now: at(90), policy });
 
     expect(settle(done).reported).not.toHaveProperty('buttonOrderId');
     expect([named, nameless, renamed, gone].map((one) => one.reported?.buttonOrderId)).toEqual([
@@ -406,10 +406,10 @@ describe('settleReport', () => {
   });
 
   it('refuses only the very version that Button refused: a newer one with the same content is tried', () => {
-    const kept = receive(report, event('updated', 2, { customer_order_id: 'version 1' }), context(5));
-    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+    const kept = receive(entry, event('updated', 2, { customer_order_id: 'version 1' }), context(5));
+    if (kept.action !== 'store') throw new Error('expected it to be kept');
 
-    const settled = settle({ result: 'refused', reason: 'too_late' }, kept.report);
+    const settled = settle({ result: 'refused', reason: 'too_late' }, kept.entry);
 
     expect(settled.progress).toEqual({ state: 'waiting', dueAt: t0.toISOString(), reason: 'newer_version' });
     expect(settle({ result: 'refused', reason: 'too_late' }).progress).toEqual({
@@ -420,22 +420,22 @@ describe('settleReport', () => {
 
   it('does not take equal amounts for proof of an update whose outcome is unclear', () => {
     const update = claimed(receive(reported(event('created', 1)), event('updated', 2)));
-    const inDoubt = settleReport(
+    const inDoubt = settleEntry(
       { claimed: update, current: update },
       { result: 'unclear', reason: 'timeout' },
       { now: t0, policy },
     );
 
-    const due = claimed(resumeReport(inDoubt, context(61)));
+    const due = claimed(resumeEntry(inDoubt, context(61)));
 
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: false });
   });
 
   it('stays in doubt through tries that certainly failed', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
-    const again = claimed(resumeReport(inDoubt, context(61)));
+    const again = claimed(resumeEntry(inDoubt, context(61)));
 
-    const failed = settleReport(
+    const failed = settleEntry(
       { claimed: again, current: again },
       { result: 'try-again', reason: 'http_503' },
       { now: at(61), policy },
@@ -445,25 +445,25 @@ describe('settleReport', () => {
       state: 'in-doubt',
       dueAt: at(63).toISOString(),
       reason: 'http_503',
-      doubt: { kind: 'unclear', hash: report.newest.hash },
+      doubt: { kind: 'unclear', hash: entry.newest.hash },
     });
   });
 
   it('knows that a newer version with the same content is at Button too', () => {
-    const same = receive(report, {
+    const same = receive(entry, {
       ...event('updated', 2),
-      order: report.newest.order ?? order,
+      order: entry.newest.order ?? order,
     } as OrderEvent);
-    if (same.action !== 'keep') throw new Error('expected it to be kept');
+    if (same.action !== 'store') throw new Error('expected it to be kept');
 
-    expect(settle(done, same.report).progress).toEqual({ state: 'settled' });
+    expect(settle(done, same.entry).progress).toEqual({ state: 'settled' });
   });
 
   it('makes the version after a 202 wait for the quiet time', () => {
     const accepted = { ...done, acceptedOnly: true };
     const newer = {
-      ...report,
-      newest: { ...report.newest, ...claimed(receive(undefined, event('updated', 2))).newest },
+      ...entry,
+      newest: { ...entry.newest, ...claimed(receive(undefined, event('updated', 2))).newest },
     };
 
     const wait = settle(accepted, newer).progress;
@@ -471,24 +471,24 @@ describe('settleReport', () => {
 
     expect(wait).toMatchObject({ state: 'waiting', dueAt: at(60).toISOString() });
     expect(afterwards).toMatchObject({
-      action: 'keep',
-      report: { progress: { state: 'waiting', dueAt: at(60).toISOString(), reason: 'accepted_only' } },
+      action: 'store',
+      entry: { progress: { state: 'waiting', dueAt: at(60).toISOString(), reason: 'accepted_only' } },
     });
   });
 
   it('remembers the first of several versions that may have been carried out: equal amounts prove nothing', () => {
     const first = settle({ result: 'unclear', reason: 'timeout' });
     const kept = receive(first, event('created', 2), context(10));
-    if (kept.action !== 'keep') throw new Error('expected it to be kept');
-    const second = claimed(resumeReport(kept.report, context(61)));
+    if (kept.action !== 'store') throw new Error('expected it to be kept');
+    const second = claimed(resumeEntry(kept.entry, context(61)));
 
-    const unclear = settleReport(
+    const unclear = settleEntry(
       { claimed: second, current: second },
       { result: 'unclear', reason: 'timeout' },
       { now: at(62), policy },
     );
 
-    const third = claimed(resumeReport(unclear, context(200)));
+    const third = claimed(resumeEntry(unclear, context(200)));
     expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: false });
   });
 
@@ -497,16 +497,16 @@ describe('settleReport', () => {
       state: 'in-doubt',
       dueAt: at(60).toISOString(),
       reason: 'timeout',
-      doubt: { kind: 'unclear', hash: report.newest.hash },
+      doubt: { kind: 'unclear', hash: entry.newest.hash },
     });
   });
 
   it('looks once more after a success that follows an unclear outcome', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
-    const again = claimed(resumeReport(inDoubt, context(61)));
+    const again = claimed(resumeEntry(inDoubt, context(61)));
 
-    const sent = settleReport({ claimed: again, current: again }, done, { now: at(62), policy });
-    const found = settleReport(
+    const sent = settleEntry({ claimed: again, current: again }, done, { now: at(62), policy });
+    const found = settleEntry(
       { claimed: again, current: again },
       { ...done, sent: false },
       { now: at(62), policy },
@@ -522,11 +522,11 @@ describe('settleReport', () => {
 
   it('confirms once, whatever it finds: no order is sent for ever', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
-    const again = claimed(resumeReport(inDoubt, context(61)));
-    const confirming = settleReport({ claimed: again, current: again }, done, { now: at(62), policy });
-    const third = claimed(resumeReport(confirming, context(130)));
+    const again = claimed(resumeEntry(inDoubt, context(61)));
+    const confirming = settleEntry({ claimed: again, current: again }, done, { now: at(62), policy });
+    const third = claimed(resumeEntry(confirming, context(130)));
 
-    const after = settleReport({ claimed: third, current: third }, done, { now: at(131), policy });
+    const after = settleEntry({ claimed: third, current: third }, done, { now: at(131), policy });
 
     expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: true });
     expect(after.progress).toEqual({ state: 'settled' });
@@ -534,11 +534,11 @@ describe('settleReport', () => {
 
   it('keeps a newer version waiting for the quiet time while an earlier outcome is unclear', () => {
     const inDoubtReport = settle({ result: 'unclear', reason: 'timeout' });
-    const again = claimed(resumeReport(inDoubtReport, context(61)));
+    const again = claimed(resumeEntry(inDoubtReport, context(61)));
     const kept = receive(again, event('updated', 2), context(62, 'run-2'));
-    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+    if (kept.action !== 'store') throw new Error('expected it to be kept');
 
-    const settled = settleReport({ claimed: again, current: kept.report }, done, { now: at(63), policy });
+    const settled = settleEntry({ claimed: again, current: kept.entry }, done, { now: at(63), policy });
 
     expect(settled.progress).toMatchObject({
       state: 'in-doubt',
@@ -551,9 +551,9 @@ describe('settleReport', () => {
   it('does not take equal amounts for proof when a newer version has come in the meantime', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
     const kept = receive(inDoubt, event('created', 2), context(10));
-    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+    if (kept.action !== 'store') throw new Error('expected it to be kept');
 
-    const due = claimed(resumeReport(kept.report, context(61)));
+    const due = claimed(resumeEntry(kept.entry, context(61)));
 
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: false });
   });
@@ -564,30 +564,30 @@ describe('settleReport', () => {
     expect(refused.progress.state).toBe('refused');
     expect(receive(refused, event('created', 1))).toEqual({ action: 'nothing', outcome: 'duplicate' });
     expect(
-      nextCall(claimed(receive(refused, event('updated', 2, { customer_order_id: 'mended' })))),
+      nextCall(claimed(receive(refused, event('updated', 2, { customer_order_id: 'fixed' })))),
     ).toMatchObject({ call: 'read-first' });
   });
 
   it('leaves in doubt what was, after a refusal too: the version before may be at Button (A22, B1)', () => {
     const create = claimed(receive(undefined, event('created', 1)));
-    const unclear = settleReport(
+    const unclear = settleEntry(
       { claimed: create, current: create },
       { result: 'unclear', reason: 'timeout' },
       { now: t0, policy },
     );
     const update = claimed(receive(unclear, event('updated', 2), context(61)));
-    const refused = settleReport(
+    const refused = settleEntry(
       { claimed: update, current: update },
       { result: 'refused', reason: 'refused_by_button' },
       { now: at(61), policy },
     );
 
     const next = receive(refused, event('created', 3), context(120));
-    const held = receive(refused, event('created', 3), { ...context(120), isHeld: true });
+    const held = receive(refused, event('created', 3), { ...context(120), isPaused: true });
 
     const readFirst = { call: 'read-first', trustsAmounts: false };
     expect(nextCall(claimed(next))).toEqual(readFirst);
-    expect(held).toMatchObject({ action: 'keep', report: { progress: { state: 'in-doubt' } } });
+    expect(held).toMatchObject({ action: 'store', entry: { progress: { state: 'in-doubt' } } });
   });
 });
 
@@ -605,23 +605,23 @@ describe('any order of arrival', () => {
               event(sequence === 1 ? 'created' : 'updated', sequence, { customer_order_id: `v${sequence}` }),
             );
           if (cancelAt !== undefined) events.push(event('cancelled', cancelAt));
-          let report: OrderReport | undefined;
+          let entry: LedgerEntry | undefined;
           const calls: string[] = [];
 
           for (const one of [...events, ...events]) {
-            const decision = receive(report, one);
+            const decision = receive(entry, one);
             if (decision.action !== 'claim') continue;
-            calls.push(nextCall(decision.report).call);
-            report = settleReport({ claimed: decision.report, current: decision.report }, done, {
+            calls.push(nextCall(decision.entry).call);
+            entry = settleEntry({ claimed: decision.entry, current: decision.entry }, done, {
               now: t0,
               policy,
             });
           }
 
           const newest = Math.max(...sequences);
-          expect(report?.progress.state).toBe('settled');
+          expect(entry?.progress.state).toBe('settled');
           if (cancelAt === undefined)
-            expect(report?.newest.version).toMatchObject({ sequence: String(newest) });
+            expect(entry?.newest.version).toMatchObject({ sequence: String(newest) });
           else expect(calls.indexOf('cancel')).toBe(calls.length - 1);
         },
       ),
@@ -639,7 +639,7 @@ describe('orderMessage', () => {
       allowFinalizationDate: false,
     });
 
-    if (!parsed.valid) throw new Error(JSON.stringify(parsed.violations));
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.violations));
     expect(receive(before, parsed.event)).toEqual({ action: 'nothing', outcome: 'duplicate' });
   });
 

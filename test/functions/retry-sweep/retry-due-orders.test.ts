@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { wakeDueOrders } from '../../../functions/retry-sweep/wake-due-orders.ts';
+import { retryDueOrders } from '../../../functions/retry-sweep/retry-due-orders.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
-import { readWakeUp } from '../../../shared/domain/order-wake-up.ts';
+import { readRetryMessage } from '../../../shared/domain/retry-message.ts';
 import { openBreaker, type Breaker } from '../../../shared/domain/breaker.ts';
 import type { FifoMessage } from '../../../shared/runtime/fifo-sender.ts';
 import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
@@ -21,18 +21,18 @@ function sweep(due: { orderId: string; dueAt: string }[], breaker = createInMemo
         return Promise.resolve();
       },
       metrics: { add: (one: Measured) => measured.push(one) },
-      maxWakeUps: 100,
+      maxRetriesPerSweep: 100,
       now: () => new Date('2026-06-01T12:00:30.000Z'),
     },
   };
 }
 
-describe('wakeDueOrders', () => {
-  it('wakes each due order through its own message group', async () => {
+describe('retryDueOrders', () => {
+  it('retries each due order through its own message group', async () => {
     const { sent, ports } = sweep([{ orderId: 'o-1', dueAt: '2026-06-01T12:00:00.000Z' }]);
 
-    expect(await wakeDueOrders(ports)).toBe(1);
-    expect(sent.map(({ body, groupId }) => [readWakeUp(body), groupId])).toEqual([
+    expect(await retryDueOrders(ports)).toBe(1);
+    expect(sent.map(({ body, groupId }) => [readRetryMessage(body), groupId])).toEqual([
       [{ orderId: 'o-1', isProbe: false }, 'o-1'],
     ]);
   });
@@ -44,7 +44,7 @@ describe('wakeDueOrders', () => {
       { orderId: 'o-1', dueAt: '2026-06-01T12:00:01.000Z' },
     ]);
 
-    await wakeDueOrders(ports);
+    await retryDueOrders(ports);
 
     expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(2);
   });
@@ -52,7 +52,7 @@ describe('wakeDueOrders', () => {
   it('says how long the oldest order has been due', async () => {
     const { measured, ports } = sweep([{ orderId: 'o-1', dueAt: '2026-06-01T12:00:00.000Z' }]);
 
-    await wakeDueOrders(ports);
+    await retryDueOrders(ports);
 
     expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 30 });
   });
@@ -65,14 +65,14 @@ describe('while the breaker is open', () => {
   ];
   const opened = (at: string): Breaker => openBreaker(undefined, 'outage', new Date(at));
 
-  it('wakes the longest due order alone, as the probe, and none before the probe is due', async () => {
+  it('retries the longest due order alone, as the probe, and none before the probe is due', async () => {
     const { sent, measured, ports } = sweep(due);
     await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
 
-    const woken = [await wakeDueOrders(ports), await wakeDueOrders(ports)];
+    const retried = [await retryDueOrders(ports), await retryDueOrders(ports)];
 
-    expect(woken).toEqual([1, 0]);
-    expect(sent.map(({ body }) => readWakeUp(body))).toEqual([{ orderId: 'o-1', isProbe: true }]);
+    expect(retried).toEqual([1, 0]);
+    expect(sent.map(({ body }) => readRetryMessage(body))).toEqual([{ orderId: 'o-1', isProbe: true }]);
     expect(measured).toContainEqual({ name: 'BreakerOpen', value: 1 });
   });
 
@@ -81,7 +81,7 @@ describe('while the breaker is open', () => {
     const idle = sweep([]);
     for (const { ports } of [waiting, idle]) {
       await ports.breaker.write(opened('2026-06-01T10:59:00.000Z'), 0);
-      await wakeDueOrders(ports);
+      await retryDueOrders(ports);
     }
 
     const age = { name: 'OldestUnreportedOrderAgeSeconds', value: 3690 };
@@ -93,9 +93,9 @@ describe('while the breaker is open', () => {
     const { sent, ports } = sweep(due);
     await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
 
-    const woken = await Promise.all([wakeDueOrders(ports), wakeDueOrders(ports), wakeDueOrders(ports)]);
+    const retried = await Promise.all([retryDueOrders(ports), retryDueOrders(ports), retryDueOrders(ports)]);
 
-    expect(woken.toSorted()).toEqual([0, 0, 1]);
+    expect(retried.toSorted()).toEqual([0, 0, 1]);
     expect(sent).toHaveLength(1);
   });
 
@@ -103,17 +103,17 @@ describe('while the breaker is open', () => {
     const breaker = createInMemoryBreakerStore();
     await breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
 
-    await wakeDueOrders(sweep([], breaker).ports);
+    await retryDueOrders(sweep([], breaker).ports);
 
-    expect(await wakeDueOrders(sweep(due, breaker).ports)).toBe(1);
+    expect(await retryDueOrders(sweep(due, breaker).ports)).toBe(1);
   });
 
-  it('wakes again what was woken before the breaker closed, under other deduplication ids', async () => {
+  it('retries again what was retried before the breaker closed, under other deduplication ids', async () => {
     const { sent, measured, ports } = sweep(due);
-    await wakeDueOrders(ports);
+    await retryDueOrders(ports);
     await ports.breaker.write({ state: 'closed', since: '2026-06-01T12:00:20.000Z' }, 0);
 
-    await wakeDueOrders(ports);
+    await retryDueOrders(ports);
 
     expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(4);
     expect(measured).toContainEqual({ name: 'BreakerOpen', value: 0 });

@@ -7,7 +7,7 @@ export const EnvironmentSchema = z.object({
   TRANSACTIONS_TABLE: z.string().min(1),
   QUARANTINE_TABLE: z.string().min(1),
   /** The queue that it works on. */
-  FALLBACK_QUEUE_URL: z.url(),
+  DEFERRED_WEBHOOKS_QUEUE_URL: z.url(),
   /** Receives after which SQS takes a message off the queue. */
   MAX_RECEIVES: positiveInteger,
   /** The field that tells which shopper a transaction belongs to; `none` switches the index off. */

@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { fallbackMessage } from '../../../shared/ingest/fallback-event.ts';
+import { deferredMessage } from '../../../shared/ingest/deferred-webhook.ts';
 import { createWorld, type World } from '../../crash/world.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
@@ -18,24 +18,24 @@ afterAll(() => {
 beforeEach(async () => {
   world.reset();
   const body = Buffer.from(JSON.stringify(pending));
-  world.fallbackQueue().send(fallbackMessage({ body, receivedAt: '2026-06-01T11:00:00.000Z' }));
+  world.deferredWebhooksQueue().send(deferredMessage({ body, receivedAt: '2026-06-01T11:00:00.000Z' }));
 });
 
 /** Hands what is visible on the queue to the function; returns how much there was, and what it gives back. */
 async function drainOnce(): Promise<{ received: number; givenBack: number }> {
-  const batch: SQSRecord[] = world.fallbackQueue().receive(10);
-  const { batchItemFailures: failures } = (await world.invoke('webhook-fallback', {
+  const batch: SQSRecord[] = world.deferredWebhooksQueue().receive(10);
+  const { batchItemFailures: failures } = (await world.invoke('deferred-webhooks', {
     Records: batch,
   })) as SQSBatchResponse;
   return { received: batch.length, givenBack: failures.length };
 }
 
-describe('the fallback queue’s function', () => {
+describe('the function for deferred webhooks', () => {
   it('keeps on the queue what the table can not take, hidden for five seconds at first (C6, F1)', async () => {
     world.setDown('transactions');
     const first = await drainOnce();
     await world.pass(4999);
-    const tooEarly = world.fallbackQueue().receive(10);
+    const tooEarly = world.deferredWebhooksQueue().receive(10);
     await world.pass(1);
     world.setDown();
 
