@@ -65,7 +65,7 @@ export function webhookReceiverEnvironment(
   return { ...intakeEnvironment(config, resources), WEBHOOK_SECRETS_ID: resources.webhookSecretsId };
 }
 
-/** The webhook fallback's environment. */
+/** The deferred webhooks function's environment. */
 export function deferredWebhooksFunctionEnvironment(
   config: TransactionsConfig,
   resources: IntakeResources,

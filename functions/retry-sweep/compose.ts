@@ -6,7 +6,7 @@ import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { retryDueOrders } from './retry-due-orders.ts';
 
-/** Composes the scheduled function that wakes a brand's waiting orders. It returns how many it has woken. */
+/** Composes the scheduled function that sends a retry message for each order that is due. */
 export function composeRetrySweep({
   env: variables,
   aws,
