@@ -14,8 +14,13 @@ export type FifoMessage = {
 const MAX_ENTRIES = 10;
 const MAX_ROUNDS = 3;
 
+/** Requests at once: at 35 ms each, more than two thousand messages a second. */
+const PARALLEL_REQUESTS = 8;
+
 /**
- * Sends small messages of our own to a FIFO queue, ten at a time; entries that SQS did not take are sent again.
+ * Sends small messages of our own to a FIFO queue, ten at a time and several requests at once; entries that
+ * SQS did not take are sent again. Messages of one group reach the queue in the order in which they are
+ * given.
  *
  * Throws `RetryableError` if some were not taken after three rounds, and what the client throws.
  * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
@@ -44,15 +49,45 @@ export function createFifoSender({
     return batch.filter((_, index) => failedIds.has(String(index)));
   };
 
-  return async (messages) => {
-    for (let start = 0; start < messages.length; start += MAX_ENTRIES) {
-      let left = messages.slice(start, start + MAX_ENTRIES);
-      for (let round = 0; left.length > 0; round += 1) {
-        if (round === MAX_ROUNDS) throw new RetryableError('SQS does not take every message');
-        left = await sendBatch(left);
-      }
+  const sendWhole = async (batch: readonly FifoMessage[]): Promise<void> => {
+    let left = batch;
+    for (let round = 0; left.length > 0; round += 1) {
+      if (round === MAX_ROUNDS) throw new RetryableError('SQS does not take every message');
+      left = await sendBatch(left);
     }
   };
+
+  return async (messages) => {
+    for (const wave of toWaves(messages)) {
+      const batches = toBatches(wave).values();
+      // Each takes the next batch of the shared iterator as soon as it has sent its last one.
+      const sendNext = async (): Promise<void> => {
+        for (const batch of batches) await sendWhole(batch);
+      };
+      await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, sendNext));
+    }
+  };
+}
+
+/**
+ * The first message of each group, then the second of each, and so on: within a wave, no message has to wait
+ * for another.
+ */
+function toWaves(messages: readonly FifoMessage[]): FifoMessage[][] {
+  const waves: FifoMessage[][] = [];
+  const countOfGroup = new Map<string, number>();
+  for (const message of messages) {
+    const place = countOfGroup.get(message.groupId) ?? 0;
+    countOfGroup.set(message.groupId, place + 1);
+    (waves[place] ??= []).push(message);
+  }
+  return waves;
+}
+
+function toBatches(messages: readonly FifoMessage[]): FifoMessage[][] {
+  return Array.from({ length: Math.ceil(messages.length / MAX_ENTRIES) }, (_, index) =>
+    messages.slice(index * MAX_ENTRIES, (index + 1) * MAX_ENTRIES),
+  );
 }
 
 function toAttributeValues(

@@ -70,4 +70,33 @@ describe('createFifoSender', () => {
     await expect(sendAll(messages(1))).rejects.toThrow('SQS does not take every message');
     expect(batches).toEqual([1, 1, 1]);
   });
+
+  it('sends several requests at once, but no message before the one that goes ahead of it in its group', async () => {
+    let atOnce = 0;
+    let most = 0;
+    const taken: string[] = [];
+    const refusedOnce = new Set(['body-3']);
+    const client = {
+      send: async (command: SendMessageBatchCommand) => {
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        await new Promise((resolve) => setImmediate(resolve));
+        atOnce -= 1;
+        const entries = command.input.Entries ?? [];
+        const failed = entries.filter(({ MessageBody: body = '' }) => refusedOnce.delete(body));
+        taken.push(...entries.filter((it) => !failed.includes(it)).map(({ MessageBody: body = '' }) => body));
+        return { Failed: failed.map(({ Id: id }) => ({ Id: id, SenderFault: false, Code: 'x' })) };
+      },
+    } as unknown as SQSClient;
+    const sendAll = createFifoSender({ client, queueUrl: 'https://queue.example' });
+    const given = messages(500).map((message, index) => ({ ...message, groupId: `group-${index % 150}` }));
+
+    await sendAll(given);
+
+    const places = new Map(taken.map((body, place) => [body, place]));
+    expect(taken).toHaveLength(500);
+    expect(most).toBe(8);
+    for (let index = 150; index < 500; index += 1)
+      expect(places.get(`body-${index}`)).toBeGreaterThan(places.get(`body-${index - 150}`) ?? Infinity);
+  });
 });
