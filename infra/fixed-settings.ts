@@ -2,7 +2,8 @@ import type { TransactionsConfig } from './transactions-config.ts';
 
 /** The timeouts that no setting changes, in seconds. */
 export const TIMEOUT_SECONDS = {
-  retrySweep: 30,
+  // A run goes on for 57 s while it drains; the rest is for calls that take long.
+  retrySweep: 90,
   webhookReceiver: 10,
   eventPublisher: 30,
   /** The longest that Lambda lets a function run. */

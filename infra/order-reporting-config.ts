@@ -100,10 +100,10 @@ const BrandSchema = z
         maxRetriesPerSweep: z
           .int()
           .min(1)
-          .max(10_000)
-          .default(500)
+          .max(60_000)
+          .default(6000)
           .describe(
-            'At most so many orders are retried by one sweep: bounds the load on Button after an outage.',
+            'At most so many waiting orders are sent to Button by one sweep, spread over its minute. Within that, Button decides: the pace rises while it takes everything, and falls when it answers 429.',
           ),
         silenceMinutes: z
           .int()

@@ -1,36 +1,139 @@
 import {
   closeBreaker,
+  countFailure,
   healthOf,
   openBreaker,
-  OUTAGE_AFTER_FAILURES,
+  OUTAGE_AFTER_ORDERS,
+  withThrottle,
   type Breaker,
+  type BreakerCause,
+  type ButtonHealth,
 } from '../../shared/domain/breaker.ts';
+import { noteThrottle } from '../../shared/domain/drain-pace.ts';
 import type { CallResult } from '../../shared/domain/order-ledger.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import type { BreakerStore } from '../../shared/store/breaker-store.ts';
 import type { Versioned, WriteResult } from '../../shared/store/versioned-item.ts';
 
+/** Which order the calls were about. */
+export type WatchedCall = {
+  orderId: string;
+  /** The order has not failed before: only then its failure says something about Button. */
+  isFirstFailure: boolean;
+  isProbe: boolean;
+};
+
 /** What one environment of the function knows of its brand's breaker. Its methods throw what the store throws. */
 export type BreakerWatch = {
-  /** Whether to send nothing but a probe. Reads at the environment's start, and while the breaker is known to be open: never on the happy path. */
+  /**
+   * Whether to send nothing but a probe. Reads at the environment's start, and while the breaker is known to
+   * be open: never on the happy path.
+   */
   isOpen(): Promise<boolean>;
-  /** Records how a call to Button ended: opens the breaker, or closes it after a probe that found Button healthy. */
-  record(result: CallResult, call: { isProbe: boolean }): Promise<void>;
+  /**
+   * Takes in how the calls about an order ended: opens the breaker, closes it after a probe that found Button
+   * well, or notes that Button asks for fewer calls. A success costs nothing.
+   */
+  record(result: CallResult, call: WatchedCall): Promise<void>;
+  /** Takes in what a probe that was about no order found. */
+  recordProbe(health: ButtonHealth): Promise<void>;
+  /** When this environment last reported an order; undefined if it never did. */
+  lastSuccessAt(): Date | undefined;
+  /**
+   * Whether this environment has reported another order within the last ten minutes: then a failure is the
+   * order's own.
+   */
+  othersSucceed(orderId: string): boolean;
 };
 
 /** While the breaker is known to be open, and while calls fail, it is read again no more often than this. */
 const READ_AGAIN_AFTER_MS = 10_000;
 const MAX_RACES = 5;
+const OTHERS_SUCCEED_FOR_MS = 600_000;
+
+/**
+ * An environment without a success for so long shares its first failures with the others through the
+ * breaker's item: each of them alone may see too few orders. One that has successes keeps its count to
+ * itself, because it can't know of the successes of all the others.
+ */
+const ALONE_AFTER_MS = 60_000;
 
 /** A watch over the breaker in `store`, to be kept for as long as the environment lives. */
 export function createBreakerWatch({ store, now }: { store: BreakerStore; now: () => Date }): BreakerWatch {
+  const item = watchItem(store, now);
+  const successes = watchSuccesses(now);
+  const failing = new Set<string>();
+  item.onClosed(() => {
+    failing.clear();
+  });
+
+  const recordFailure = async (cause: BreakerCause, orderId: string): Promise<void> => {
+    failing.add(orderId);
+    if (failing.size >= OUTAGE_AFTER_ORDERS)
+      return item.update((breaker) => openBreaker(breaker, cause, now()));
+    if (successes.sinceMs() < ALONE_AFTER_MS) return item.readIfOld();
+    const lastSuccessAt = successes.lastAt();
+    return item.note((breaker) => countFailure(breaker, { orderId, cause, lastSuccessAt }, now()));
+  };
+  const recordWell = async (isProbe: boolean): Promise<void> => {
+    failing.clear();
+    if (!isProbe) return;
+    // Another environment opened it: what is known here may be older.
+    await item.read();
+    if (item.isOpen()) await item.update((breaker) => closeBreaker(breaker, now()));
+  };
+  const recordThrottle = (afterMs: number | undefined): Promise<void> =>
+    item.note((breaker) => {
+      const throttle = noteThrottle(breaker?.throttle, afterMs, now());
+      return breaker && throttle === breaker.throttle ? breaker : withThrottle(breaker, throttle, now());
+    });
+
+  return {
+    async isOpen() {
+      if (!item.isKnown()) await item.read();
+      else if (item.isOpen()) await item.readIfOld();
+      return item.isOpen();
+    },
+
+    async record(result, { orderId, isFirstFailure, isProbe }) {
+      const health = healthOf(result);
+      if (result.result === 'done') successes.add(orderId);
+      switch (health) {
+        case 'not-asked':
+          return;
+        case 'healthy':
+          return recordWell(isProbe);
+        case 'throttled':
+          await recordWell(isProbe);
+          return recordThrottle('afterMs' in result ? result.afterMs : undefined);
+        case 'unauthorized':
+          return item.update((breaker) => openBreaker(breaker, 'key-refused', now()));
+        case 'forbidden':
+        case 'outage':
+          return isFirstFailure && !isProbe
+            ? recordFailure(health === 'forbidden' ? 'key-refused' : health, orderId)
+            : item.readIfOld();
+      }
+    },
+
+    async recordProbe(health) {
+      if (health === 'healthy' || health === 'throttled') await recordWell(true);
+    },
+
+    lastSuccessAt: successes.lastAt,
+    othersSucceed: successes.areOfOthers,
+  };
+}
+
+/** The breaker's item, as far as it is known here. */
+function watchItem(store: BreakerStore, now: () => Date) {
   let known: { stored: Versioned<Breaker> | undefined; readAtMs: number } | undefined;
   let reading: Promise<void> | undefined;
-  let failuresInARow = 0;
+  let notifyClosed = (): void => undefined;
 
-  const isKnownOpen = (): boolean => known?.stored?.value.state === 'open';
+  const isOpen = (): boolean => known?.stored?.value.state === 'open';
   const remember = (stored: Versioned<Breaker> | undefined): void => {
-    if (isKnownOpen() && stored?.value.state === 'closed') failuresInARow = 0;
+    if (isOpen() && stored?.value.state === 'closed') notifyClosed();
     known = { stored, readAtMs: now().getTime() };
   };
   const read = (): Promise<void> => {
@@ -43,7 +146,9 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
   const readIfOld = async (): Promise<void> => {
     if (!known || now().getTime() - known.readAtMs >= READ_AGAIN_AFTER_MS) await read();
   };
-  /** A write without an answer may have been carried out: what stands there is read before it is relied on again. */
+  /**
+   * A write without an answer may have been carried out: what is stored is read before it is relied on again.
+   */
   const write = async (breaker: Breaker, revision: number): Promise<WriteResult<Breaker>> => {
     try {
       return await store.write(breaker, revision);
@@ -52,46 +157,56 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
       throw error;
     }
   };
-  /** Writes what `change` makes of the breaker, unless that is what stands there. */
-  const update = async (change: (breaker: Breaker | undefined) => Breaker): Promise<void> => {
+  /**
+   * Writes what `change` makes of the breaker, unless that is what is stored; false if others were always
+   * faster.
+   */
+  const tryUpdate = async (change: (breaker: Breaker | undefined) => Breaker): Promise<boolean> => {
     for (let race = 0; race < MAX_RACES; race += 1) {
       const current = known?.stored;
       const changed = change(current?.value);
-      if (changed === current?.value) return;
+      if (changed === current?.value) return true;
       const result = await write(changed, current?.revision ?? 0);
       remember(result.ok ? result.stored : result.current);
-      if (result.ok) return;
+      if (result.ok) return true;
     }
-    throw new RetryableError('Too many writers at the breaker');
+    return false;
   };
 
   return {
-    async isOpen() {
-      if (!known) await read();
-      else if (isKnownOpen()) await readIfOld();
-      return isKnownOpen();
+    isKnown: () => known !== undefined,
+    isOpen,
+    read,
+    readIfOld,
+    onClosed: (listener: () => void) => (notifyClosed = listener),
+    update: async (change: (breaker: Breaker | undefined) => Breaker): Promise<void> => {
+      if (!(await tryUpdate(change))) throw new RetryableError('Too many writers at the breaker');
     },
+    /** Like `update`, for what others will write down too if this environment can't. */
+    note: async (change: (breaker: Breaker | undefined) => Breaker): Promise<void> => {
+      await readIfOld();
+      await tryUpdate(change);
+    },
+  };
+}
 
-    async record(result, { isProbe }) {
-      const health = healthOf(result);
-      switch (health) {
-        case 'not-asked':
-          return;
-        case 'healthy':
-          failuresInARow = 0;
-          if (!isProbe) return;
-          // Another environment opened it: what is known here may be older.
-          await read();
-          if (isKnownOpen()) await update((breaker) => closeBreaker(breaker, now()));
-          return;
-        case 'key-refused':
-          return update((breaker) => openBreaker(breaker, health, now()));
-        case 'outage':
-          failuresInARow += 1;
-          if (failuresInARow >= OUTAGE_AFTER_FAILURES)
-            return update((breaker) => openBreaker(breaker, health, now()));
-          return readIfOld();
-      }
+/**
+ * The orders that this environment has reported last: two of them, so that there is one besides any order.
+ */
+function watchSuccesses(now: () => Date) {
+  const startedAtMs = now().getTime();
+  let last: { orderId: string; at: Date } | undefined;
+  let lastOfAnother: { orderId: string; at: Date } | undefined;
+  return {
+    add(orderId: string): void {
+      if (last && last.orderId !== orderId) lastOfAnother = last;
+      last = { orderId, at: now() };
+    },
+    lastAt: () => last?.at,
+    sinceMs: () => now().getTime() - (last?.at.getTime() ?? startedAtMs),
+    areOfOthers(orderId: string): boolean {
+      const other = last?.orderId === orderId ? lastOfAnother : last;
+      return other !== undefined && now().getTime() - other.at.getTime() < OTHERS_SUCCEED_FOR_MS;
     },
   };
 }

@@ -16,7 +16,7 @@ import {
   type OrderValue,
   type RetryPolicy,
 } from '../../shared/domain/order-ledger.ts';
-import { readRetryMessage, type RetryMessage } from '../../shared/domain/retry-message.ts';
+import { isProbeMessage, readRetryMessage, type RetryMessage } from '../../shared/domain/retry-message.ts';
 import type { OrderRules, OrderViolation } from '../../shared/domain/validate-order.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import { log } from '../../shared/runtime/logger.ts';
@@ -25,6 +25,7 @@ import type { QuarantineReason, QuarantineStore } from '../../shared/store/quara
 import type { Versioned } from '../../shared/store/versioned-item.ts';
 import type { BreakerWatch } from './breaker-watch.ts';
 import { callButton, type CallEnd } from './call-button.ts';
+import { probeButton } from './probe-button.ts';
 
 /** A message of the order queue. */
 export type OrderMessage = {
@@ -50,7 +51,9 @@ export type ReportOutcome =
   /** The ledger holds it and the sweep tries again. */
   | 'waiting'
   /** Refused, by our rules or by Button; kept with the reasons. */
-  | 'quarantined';
+  | 'quarantined'
+  /** No order: Button was asked whether it is well. */
+  | 'probed';
 
 /** What reporting needs. */
 export type ReportOrderPorts = {
@@ -79,6 +82,10 @@ const MAX_RACES = 5;
  * `RetryableError`, or what a store throws, if that could not be reached: the message then stays on the queue.
  */
 export async function reportOrder(message: OrderMessage, ports: ReportOrderPorts): Promise<ReportOutcome> {
+  if (isProbeMessage(message.body)) {
+    await probeButton(ports);
+    return 'probed';
+  }
   const retry = readRetryMessage(message.body);
   const outcome = retry ? await resumeOrder(message, retry, ports) : await reportVersion(message, ports);
   ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1, dimensions: { Brand: ports.brand } });
@@ -93,9 +100,11 @@ const METRIC_OF_OUTCOME = {
   'ignored-after-cancel': 'OrdersIgnoredAfterCancel',
   waiting: 'OrdersWaiting',
   quarantined: 'OrdersQuarantined',
-} as const satisfies Record<ReportOutcome, string>;
+} as const satisfies Record<OrderOutcome, string>;
 
-async function reportVersion(message: OrderMessage, ports: ReportOrderPorts): Promise<ReportOutcome> {
+type OrderOutcome = Exclude<ReportOutcome, 'probed'>;
+
+async function reportVersion(message: OrderMessage, ports: ReportOrderPorts): Promise<OrderOutcome> {
   const { brand, settings, ledger } = ports;
   const parsing = parseOrderEvent(message.body, settings);
   if (!parsing.ok) return refuseMessage(message, parsing.violations.map(toReason), ports);
@@ -123,7 +132,7 @@ async function resumeOrder(
   message: OrderMessage,
   { orderId, isProbe }: RetryMessage,
   ports: ReportOrderPorts,
-): Promise<ReportOutcome> {
+): Promise<OrderOutcome> {
   const isPaused = !isProbe && (await ports.breaker.isOpen());
   const known = await ports.ledger.read(orderId);
   if (!known)
@@ -156,7 +165,7 @@ async function decideAndReport({
   work: Work;
   known: Versioned<LedgerEntry> | undefined;
   decide: (entry: LedgerEntry | undefined) => Decision;
-}): Promise<ReportOutcome> {
+}): Promise<OrderOutcome> {
   const { message, ports } = work;
   let current = known;
   for (let race = 0; race < MAX_RACES; race += 1) {
@@ -198,7 +207,7 @@ const VERSION_REASONS = {
   },
 } as const satisfies Record<string, QuarantineReason>;
 
-async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work): Promise<ReportOutcome> {
+async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work): Promise<OrderOutcome> {
   const { isProbe, ports } = work;
   const { orderApi, now, verifyBefore } = ports;
   const { result, refusal }: CallEnd =
@@ -216,7 +225,8 @@ async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work): Promi
       result: result.result,
       reason: result.reason,
     });
-  await ports.breaker.record(result, { isProbe });
+  const { orderId, attempts } = claimed.value;
+  await ports.breaker.record(result, { orderId, isFirstFailure: attempts === 0, isProbe });
   return OUTCOME_OF_RESULT[result.result];
 }
 
@@ -225,7 +235,7 @@ const OUTCOME_OF_RESULT = {
   'try-again': 'waiting',
   unclear: 'waiting',
   refused: 'quarantined',
-} as const satisfies Record<CallResult['result'], ReportOutcome>;
+} as const satisfies Record<CallResult['result'], OrderOutcome>;
 
 /** A lost write here means that a newer version came in: it stays due, and what Button said is written beside it. */
 async function settle(
@@ -296,20 +306,12 @@ async function refuseVersion(
   await refuseMessage({ messageId, body, value: valueAtStake(entry) }, [refusal], ports);
 }
 
-/** Ages are undimensioned: an alarm can't search dimensions. The oldest unreported order is the maximum over all tries. */
+/** How long an order waits is measured by the sweep, for all that are due. */
 function measureTry({ newest }: LedgerEntry, result: CallResult, { metrics, now }: ReportOrderPorts): void {
-  const ageSeconds = Math.max(0, (now().getTime() - Date.parse(newest.time)) / 1000);
-  switch (result.result) {
-    case 'done':
-      metrics.add({ name: 'ReportDelaySeconds', value: ageSeconds });
-      return;
-    case 'refused':
-      return;
-    case 'try-again':
-    case 'unclear':
-      metrics.add({ name: 'OldestUnreportedOrderAgeSeconds', value: ageSeconds });
-      if (result.reason === 'unauthorized') metrics.add({ name: 'ButtonKeyRefused', value: 1 });
-  }
+  if (result.result === 'done') {
+    const delayMs = now().getTime() - Date.parse(newest.receivedAt ?? newest.time);
+    metrics.add({ name: 'ReportDelaySeconds', value: Math.max(0, delayMs / 1000) });
+  } else if (result.reason === 'unauthorized') metrics.add({ name: 'ButtonKeyRefused', value: 1 });
 }
 
 /** For each write to the ledger, and not for each try: so nothing is counted twice. */

@@ -12,6 +12,7 @@ export function composeRetrySweep({
   aws,
   metrics,
   now,
+  wait,
 }: Runtime<'dynamodb' | 'sqs'>): ComposedFunction<unknown, { retried: number }> {
   const env = parseEnvironment(EnvironmentSchema, variables);
   const brandTable = { client: aws.dynamodb(), table: env.ORDER_LEDGER_TABLE, brand: env.BRAND_ID };
@@ -22,6 +23,7 @@ export function composeRetrySweep({
     metrics,
     maxRetriesPerSweep: env.MAX_RETRIES_PER_SWEEP,
     now,
+    wait,
   };
   return { handle: async () => ({ retried: await retryDueOrders(ports) }) };
 }

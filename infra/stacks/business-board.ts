@@ -48,13 +48,13 @@ function delayRow(metrics: StageMetrics): IWidget[] {
   return [
     graph('From an order to Button, seconds', overall(metrics, 'ReportDelaySeconds')),
     graph(
-      'Oldest order not reported, and longest overdue, seconds',
-      overall(metrics, 'OldestUnreportedOrderAgeSeconds', 'OldestDueOrderAgeSeconds'),
+      'Oldest order that is due, seconds since it arrived',
+      overall(metrics, 'OldestDueOrderAgeSeconds'),
       [{ value: 3600, label: 'alarm' }],
     ),
     graph(
-      'Calls stopped (1), keys refused, retries of waiting orders',
-      overall(metrics, 'BreakerOpen', 'ButtonKeyRefused', 'OrderRetriesSent'),
+      'Calls stopped (1), keys refused, retries of waiting orders, and how many a second at last',
+      overall(metrics, 'BreakerOpen', 'ButtonKeyRefused', 'OrderRetriesSent', 'DrainPacePerSecond'),
     ),
   ];
 }

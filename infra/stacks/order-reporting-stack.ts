@@ -17,8 +17,11 @@ export type OrderReportingStackProps = StackProps & {
   orderReporting: OrderReportingConfig;
 };
 
-/** An order's age is measured when it is tried: over a shorter time than its longest wait, the oldest may be missing. */
-function everyWaitingOrderIsTriedWithin({ brands }: OrderReportingConfig): Duration {
+/**
+ * An order's age is measured when it is due: over a shorter time than its longest wait, the oldest may be
+ * missing.
+ */
+function everyWaitingOrderIsDueWithin({ brands }: OrderReportingConfig): Duration {
   const seconds = Math.max(...brands.map(({ retryMaxSeconds }) => retryMaxSeconds));
   return Duration.minutes(Math.ceil(seconds / 60) + 5);
 }
@@ -45,7 +48,8 @@ export class OrderReportingStack extends Stack {
       indexName: dueIndex.name,
       partitionKey: text(dueIndex.partitionKey),
       sortKey: text(dueIndex.sortKey),
-      projectionType: ProjectionType.KEYS_ONLY,
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: [...dueIndex.nonKeyAttributes],
     });
     const quarantine = createDataTable(this, 'OrderQuarantine', { deployment, keys: QUARANTINE_TABLE });
     this.quarantine = quarantine;
@@ -69,10 +73,7 @@ export class OrderReportingStack extends Stack {
     const metrics = stageMetrics(deployment);
     new ExplainedAlarm(this, 'OldestOrderAlarm', {
       deployment,
-      metric: metrics.overall(
-        'OldestUnreportedOrderAgeSeconds',
-        everyWaitingOrderIsTriedWithin(orderReporting),
-      ),
+      metric: metrics.overall('OldestDueOrderAgeSeconds', everyWaitingOrderIsDueWithin(orderReporting)),
       above: 3600,
       impact: 'Orders have waited for an hour: Button is down, slow or refuses the key.',
       firstCommand: `aws dynamodb scan --table-name ${orderLedger.tableName} --index-name ${dueIndex.name} --max-items 20`,

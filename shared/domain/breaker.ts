@@ -1,55 +1,141 @@
+import type { DrainPace, Throttle } from './drain-pace.ts';
 import type { CallResult } from './order-ledger.ts';
 
 /**
  * A brand's breaker: while it is open, nothing is sent for the brand but one probe a minute, and everything else waits in the ledger.
- * All instants are ISO 8601 UTC.
+ * Beside it stands how fast waiting orders are sent after an outage. All instants are ISO 8601 UTC.
  */
-export type Breaker =
-  | { state: 'closed'; since: string }
+export type Breaker = BreakerState & {
+  /** Missing if Button has never answered 429. */
+  throttle?: Throttle;
+  /** Missing if nothing has ever been drained. */
+  pace?: DrainPace;
+};
+
+/** Whether the breaker is open. */
+export type BreakerState =
+  | {
+      state: 'closed';
+      since: string;
+      /** Orders that failed for the first time in environments that see few orders: see `countFailure`. */
+      failures?: readonly FirstFailure[];
+    }
   | { state: 'open'; cause: BreakerCause; since: string; nextProbeAt: string };
 
 /** Why a breaker opens: Button refuses the key, or does not do its work. */
 export type BreakerCause = 'key-refused' | 'outage';
 
-/** So many calls in a row that found Button out of order make an outage, as one environment of the function sees it. */
-export const OUTAGE_AFTER_FAILURES = 5;
+/** An order whose very first try failed, and when. */
+export type FirstFailure = { orderId: string; at: string };
+
+/**
+ * What a call says about Button and the key.
+ *
+ * - `healthy`: Button answers and takes the key.
+ * - `throttled`: Button is well and asks for fewer calls.
+ * - `unauthorized`: Button refuses the key. This alone opens the breaker at once.
+ * - `forbidden`: Button refuses the key for this order, or for every order.
+ * - `outage`: a 5xx, no answer, or an answer that is not Button's.
+ * - `not-asked`: no call was made.
+ */
+export type ButtonHealth = 'healthy' | 'throttled' | 'unauthorized' | 'forbidden' | 'outage' | 'not-asked';
+
+/**
+ * So many different orders, each failing for the first time and with no success in between, open the breaker.
+ */
+export const OUTAGE_AFTER_ORDERS = 5;
 
 /** From one probe to the next. */
 const PROBE_INTERVAL_MS = 60_000;
 
+/** A first failure that is older says nothing about Button now. */
+const FAILURE_COUNTS_FOR_MS = 900_000;
+
 /**
- * What the result of a call says about Button and the key, whatever it says about the order. Pure.
+ * What the result of the calls about one order says about Button and the key, whatever it says about the
+ * order. Pure.
  *
- * - `healthy`: Button answers and takes the key. A 429 counts as such: each order waits for its own `Retry-After` (B2). So does a look-up by
- *   token, whatever became of it: the read before it was answered.
- * - `key-refused`: a 401, or a 403 where only the key can be meant.
- * - `outage`: a 5xx, no answer, or one that makes no sense.
- * - `not-asked`: no call was made.
+ * A look-up by token counts as `healthy`, whatever became of it: the read before it was answered.
  */
-export function healthOf(result: CallResult): 'healthy' | BreakerCause | 'not-asked' {
+export function healthOf(result: CallResult): ButtonHealth {
   if (result.result === 'done' || result.result === 'refused') return 'healthy';
-  if (result.result === 'try-again' && result.isLookUp) return 'healthy';
   const { reason } = result;
-  if (reason === 'unauthorized') return 'key-refused';
+  if (reason === 'http_429') return 'throttled';
+  if (result.result === 'try-again' && result.isLookUp) return 'healthy';
+  if (reason === 'unauthorized') return 'unauthorized';
+  if (reason === 'forbidden') return 'forbidden';
   if (reason.startsWith('api_key_')) return 'not-asked';
-  return reason === 'not_found' || /^http_[34]/.test(reason) ? 'healthy' : 'outage';
+  return reason === 'not_found' || reason === 'http_425' ? 'healthy' : 'outage';
 }
 
-/** The breaker after `cause` was seen; one that is open already stays as it is, so that its probes keep their time. Pure. */
+/**
+ * The breaker after `cause` was seen; an open one stays as it is, so that its probes keep their time. Pure.
+ */
 export function openBreaker(breaker: Breaker | undefined, cause: BreakerCause, now: Date): Breaker {
   if (breaker?.state === 'open') return breaker;
-  return { state: 'open', cause, since: now.toISOString(), nextProbeAt: afterProbe(now) };
+  return {
+    ...drainOf(breaker),
+    state: 'open',
+    cause,
+    since: now.toISOString(),
+    nextProbeAt: afterProbe(now),
+  };
 }
 
 /** The breaker after a probe that found Button healthy. Pure. */
 export function closeBreaker(breaker: Breaker | undefined, now: Date): Breaker {
-  return breaker?.state === 'closed' ? breaker : { state: 'closed', since: now.toISOString() };
+  if (breaker?.state === 'closed') return breaker;
+  return { ...drainOf(breaker), state: 'closed', since: now.toISOString() };
 }
 
-/** The breaker with its next probe a minute on, for whoever makes the one that is due; undefined if none is. Pure. */
+/**
+ * The breaker after an order's first try failed in an environment that has had no success for a while; open
+ * once `OUTAGE_AFTER_ORDERS` different orders have failed. Earlier failures count only if they are recent,
+ * and later than `lastSuccessAt`, the last success that this environment knows. Pure.
+ */
+export function countFailure(
+  breaker: Breaker | undefined,
+  {
+    orderId,
+    cause,
+    lastSuccessAt,
+  }: { orderId: string; cause: BreakerCause; lastSuccessAt: Date | undefined },
+  now: Date,
+): Breaker {
+  if (breaker?.state === 'open') return breaker;
+  const since = Math.max(lastSuccessAt?.getTime() ?? 0, now.getTime() - FAILURE_COUNTS_FOR_MS);
+  const others = (breaker?.failures ?? []).filter(
+    (failure) => failure.orderId !== orderId && Date.parse(failure.at) > since,
+  );
+  if (others.length + 1 >= OUTAGE_AFTER_ORDERS) return openBreaker(breaker, cause, now);
+  const failures = [...others, { orderId, at: now.toISOString() }];
+  return { ...(breaker ?? closeBreaker(undefined, now)), state: 'closed', failures };
+}
+
+/**
+ * The breaker with its next probe a minute later, for the sweep that makes the one that is due; undefined if
+ * none is. Pure.
+ */
 export function takeProbe(breaker: Breaker, now: Date): Breaker | undefined {
   if (breaker.state === 'closed' || breaker.nextProbeAt > now.toISOString()) return undefined;
   return { ...breaker, nextProbeAt: afterProbe(now) };
+}
+
+/** The breaker that knows that Button has answered 429. Pure. */
+export function withThrottle(breaker: Breaker | undefined, throttle: Throttle, now: Date): Breaker {
+  return { ...(breaker ?? closeBreaker(undefined, now)), throttle };
+}
+
+/** The breaker that remembers how fast orders are drained. Pure. */
+export function withPace(breaker: Breaker | undefined, pace: DrainPace, now: Date): Breaker {
+  return { ...(breaker ?? closeBreaker(undefined, now)), pace };
+}
+
+function drainOf(breaker: Breaker | undefined): Pick<Breaker, 'throttle' | 'pace'> {
+  return {
+    ...(breaker?.throttle && { throttle: breaker.throttle }),
+    ...(breaker?.pace && { pace: breaker.pace }),
+  };
 }
 
 function afterProbe(now: Date): string {

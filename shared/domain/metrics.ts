@@ -34,13 +34,19 @@ export const METRICS = {
   WaitingAmountChangeMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
   /** What the refused order says that it is worth, each time that it is refused; a message that can't be read says nothing. */
   QuarantinedAmountMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
+  /** From the arrival of the first message that brought what Button did not hold to Button's answer. */
   ReportDelaySeconds: { unit: 'Seconds', dimensions: [] },
-  OldestUnreportedOrderAgeSeconds: { unit: 'Seconds', dimensions: [] },
   /** A brand's key: the reporter's calls that Button refused for it. */
   ButtonKeyRefused: { unit: 'Count', dimensions: [] },
   // Retry sweep.
   OrderRetriesSent: { unit: 'Count', dimensions: [] },
+  /**
+   * Of the orders that each sweep finds due: since the first message of the oldest arrived, whatever time its
+   * event names.
+   */
   OldestDueOrderAgeSeconds: { unit: 'Seconds', dimensions: [] },
+  /** How many orders a second the sweep sent at last, while more were due than it sent. */
+  DrainPacePerSecond: { unit: 'Count', dimensions: [], isLevel: true },
   /** 1 while any brand's breaker is open, else 0. */
   BreakerOpen: { unit: 'Count', dimensions: [], isLevel: true },
   // Webhooks: each request counts once, under its outcome.

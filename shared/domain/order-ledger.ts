@@ -12,6 +12,11 @@ export type NewestVersion = {
   messageId: string;
   /** When the producer says it happened, else when its message was sent; ISO 8601 UTC. */
   time: string;
+  /**
+   * When the first message reached the queue that brought something that Button does not hold yet: this
+   * version, or one that it replaced while that waited. The order's age counts from here. ISO 8601 UTC.
+   */
+  receivedAt?: string;
   order?: Order;
 };
 
@@ -141,7 +146,12 @@ export function receiveVersion(
 
   const order = compareVersions(newest.version, entry.newest.version);
   if (order === 'incomparable') return { action: 'refuse', code: 'order_by_mixed' };
-  const accepted = { ...entry, newest, warnings: incoming.warnings };
+  const { receivedAt = newest.receivedAt } = isUnreported(entry) ? entry.newest : newest;
+  const accepted = {
+    ...entry,
+    newest: { ...newest, ...(receivedAt !== undefined && { receivedAt }) },
+    warnings: incoming.warnings,
+  };
   if (order === 'same') {
     if (incoming.isReplay && mayReplace(entry, newest)) return acceptVersion(accepted, context);
     return newest.hash === entry.newest.hash
@@ -151,6 +161,19 @@ export function receiveVersion(
   if (entry.newest.kind === 'cancelled') return { action: 'nothing', outcome: 'ignored-after-cancel' };
   if (order === 'older' && newest.kind !== 'cancelled') return { action: 'nothing', outcome: 'superseded' };
   return acceptVersion(accepted, context);
+}
+
+/** Whether Button is still to be told of the newest version: its age goes on counting under a newer one. */
+function isUnreported({ progress }: LedgerEntry): boolean {
+  switch (progress.state) {
+    case 'settled':
+    case 'refused':
+      return false;
+    case 'in-doubt':
+      return progress.doubt.kind === 'unclear';
+    default:
+      return true;
+  }
 }
 
 /** A refused version never reached Button, so that its content can still be fixed; but a cancellation stays one. */
@@ -368,6 +391,7 @@ function toNewest({ event, messageId, sentAt }: IncomingVersion): NewestVersion 
     eventSource: event.source,
     messageId,
     time: event.time ?? sentAt.toISOString(),
+    receivedAt: sentAt.toISOString(),
     ...(event.kind === 'cancelled' ? {} : { order: event.order }),
   };
 }

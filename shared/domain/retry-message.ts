@@ -28,3 +28,14 @@ export function readRetryMessage(body: string): RetryMessage | undefined {
     return undefined;
   }
 }
+
+/**
+ * The message that asks the reporter for one harmless read at Button: the probe of an open breaker where no
+ * order could be one. No order waits behind it, because it has a message group of its own.
+ */
+export const PROBE_MESSAGE = '{"probe":"read"}';
+
+/** Whether the message is `PROBE_MESSAGE`. */
+export function isProbeMessage(body: string): boolean {
+  return body === PROBE_MESSAGE;
+}

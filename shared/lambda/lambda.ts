@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import middy, { type MiddyfiedHandler } from '@middy/core';
 
 import { METRICS } from '../domain/metrics.ts';
@@ -5,7 +7,7 @@ import { functionMetrics } from '../runtime/function-metrics.ts';
 import type { ComposedFunction, Runtime } from './runtime.ts';
 
 /** What Lambda itself gives every function. */
-type LambdaRuntime = Pick<Runtime, 'env' | 'metrics' | 'now' | 'random'>;
+type LambdaRuntime = Pick<Runtime, 'env' | 'metrics' | 'now' | 'random' | 'wait'>;
 
 /**
  * Makes of a composition what Lambda loads. The rest of its runtime is Lambda's: `process.env`, the system's clock and randomness, and
@@ -44,5 +46,8 @@ function composeOnLambda<Given, Event, Result>(
   const flush = (): void => {
     metrics.flush();
   };
-  return { ...compose({ env, metrics, now: () => new Date(), random: Math.random, ...given }), flush };
+  return {
+    ...compose({ env, metrics, now: () => new Date(), random: Math.random, wait: delay, ...given }),
+    flush,
+  };
 }

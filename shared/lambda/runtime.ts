@@ -36,6 +36,8 @@ export type Runtime<Service extends keyof AwsClients = never> = {
   now: () => Date;
   /** A number from 0 up to but not including 1, as `Math.random` gives. */
   random: () => number;
+  /** Resolves after so many milliseconds. */
+  wait: (ms: number) => Promise<void>;
 };
 
 /** The part of Lambda's context that functions use. */

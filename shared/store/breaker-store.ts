@@ -17,15 +17,27 @@ export type BreakerStore = {
 const SCHEMA_VERSION = 1;
 
 const InstantSchema = z.string();
+const DRAIN = {
+  throttle: z.object({ at: InstantSchema, until: InstantSchema.exactOptional() }).exactOptional(),
+  pace: z
+    .object({ perSecond: z.number(), changedAt: InstantSchema, wasThrottled: z.boolean() })
+    .exactOptional(),
+};
 const ItemSchema = z.object({
   revision: z.number(),
   breaker: z.discriminatedUnion('state', [
-    z.object({ state: z.literal('closed'), since: InstantSchema }),
+    z.object({
+      state: z.literal('closed'),
+      since: InstantSchema,
+      failures: z.array(z.object({ orderId: z.string(), at: InstantSchema })).exactOptional(),
+      ...DRAIN,
+    }),
     z.object({
       state: z.literal('open'),
       cause: z.enum(['key-refused', 'outage']),
       since: InstantSchema,
       nextProbeAt: InstantSchema,
+      ...DRAIN,
     }),
   ]),
 });

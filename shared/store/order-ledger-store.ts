@@ -16,12 +16,23 @@ export type OrderLedger = {
   read(orderId: string): Promise<Versioned<LedgerEntry> | undefined>;
   /** Stores the entry if the ledger is still at that revision (0: if the order is not there yet). */
   write(entry: LedgerEntry, expectedRevision: number): Promise<WriteResult<LedgerEntry>>;
-  /** The orders whose next try was due at `now`, the longest due first. */
-  listDue(now: Date, limit: number): Promise<DueOrder[]>;
+  /**
+   * The orders whose next try was due at `now`, the longest due first, or the latest. Reads no more than
+   * `limit` of each shard.
+   */
+  listDue(now: Date, limit: number, order?: { latestFirst: boolean }): Promise<DueOrder[]>;
 };
 
-/** An order that waits, and since when its next try has been due. */
-export type DueOrder = { orderId: string; dueAt: string };
+/** An order that waits. Instants are ISO 8601 UTC. */
+export type DueOrder = {
+  orderId: string;
+  /** Since when its next try has been due. */
+  dueAt: string;
+  /** See `NewestVersion`. */
+  receivedAt?: string;
+  /** Tries since the last success: 0 if it has not failed. */
+  attempts: number;
+};
 
 const SCHEMA_VERSION = 1;
 
@@ -45,6 +56,7 @@ const EntrySchema = z.object({
     eventSource: z.string(),
     messageId: z.string(),
     time: InstantSchema,
+    receivedAt: InstantSchema.exactOptional(),
     order: OrderSchema.exactOptional(),
   }),
   reported: z
@@ -112,14 +124,14 @@ export function createOrderLedger({
         : { ok: false, current: fromItem(result.current) };
     },
 
-    async listDue(now, limit) {
+    async listDue(now, limit, { latestFirst } = { latestFirst: false }) {
       const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => dueShard(brand, shard));
       const due = await Promise.all(
-        shards.map((shard) => queryDue({ client, table, brand, shard, now, limit })),
+        shards.map((shard) => queryDue({ client, table, brand, shard, now, limit, latestFirst })),
       );
       return due
         .flat()
-        .sort((one, other) => (one.dueAt < other.dueAt ? -1 : 1))
+        .sort((one, other) => (one.dueAt < other.dueAt === latestFirst ? 1 : -1))
         .slice(0, limit);
     },
   };
@@ -132,6 +144,7 @@ async function queryDue({
   shard,
   now,
   limit,
+  latestFirst,
 }: {
   client: DynamoDB;
   table: string;
@@ -139,6 +152,7 @@ async function queryDue({
   shard: string;
   now: Date;
   limit: number;
+  latestFirst: boolean;
 }): Promise<DueOrder[]> {
   const { name, partitionKey, sortKey } = ORDER_LEDGER_TABLE.dueIndex;
   const { Items = [] } = await client.send(
@@ -148,16 +162,24 @@ async function queryDue({
       KeyConditionExpression: '#shard = :shard AND #dueAt <= :now',
       ExpressionAttributeNames: { '#shard': partitionKey, '#dueAt': sortKey },
       ExpressionAttributeValues: { ':shard': { S: shard }, ':now': { S: now.toISOString() } },
+      ScanIndexForward: !latestFirst,
       Limit: limit,
     }),
   );
   const prefix = keyOf(brand, '');
   return Items.flatMap((item) => {
-    const key = item[ORDER_LEDGER_TABLE.partitionKey]?.S;
-    const dueAt = item[sortKey]?.S;
-    return key?.startsWith(prefix) && dueAt ? [{ orderId: key.slice(prefix.length), dueAt }] : [];
+    const { pk, dueAt, attempts, ...received } = DueItemSchema.parse(unmarshall(item));
+    return pk.startsWith(prefix) ? [{ orderId: pk.slice(prefix.length), dueAt, attempts, ...received }] : [];
   });
 }
+
+const DueItemSchema = z.object({
+  [ORDER_LEDGER_TABLE.partitionKey]: z.string(),
+  [ORDER_LEDGER_TABLE.dueIndex.sortKey]: InstantSchema,
+  receivedAt: InstantSchema.exactOptional(),
+  // What was stored before the index showed them has none.
+  attempts: z.number().default(0),
+});
 
 function keyOf(brand: string, orderId: string): string {
   return `${brand}#order#${orderId}`;
@@ -188,6 +210,7 @@ function retryAt({ progress }: LedgerEntry): string | undefined {
 /** Deflated as a whole, an ordinary order stays below the kilobyte that one write unit covers. */
 function toItem(entry: LedgerEntry): Record<string, AttributeValue> {
   const dueAt = retryAt(entry);
+  const { receivedAt } = entry.newest;
   const { dueIndex, partitionKey } = ORDER_LEDGER_TABLE;
   return marshall({
     [partitionKey]: keyOf(entry.brand, entry.orderId),
@@ -199,6 +222,8 @@ function toItem(entry: LedgerEntry): Record<string, AttributeValue> {
       : {
           [dueIndex.partitionKey]: dueShard(entry.brand, shardOf(entry.orderId)),
           [dueIndex.sortKey]: dueAt,
+          attempts: entry.attempts,
+          ...(receivedAt === undefined ? {} : { receivedAt }),
         }),
   });
 }

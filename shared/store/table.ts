@@ -4,7 +4,12 @@
 export const ORDER_LEDGER_TABLE = {
   partitionKey: 'pk',
   /** Sparse: only orders that wait for another try carry `dueShard` and `dueAt`. */
-  dueIndex: { name: 'due', partitionKey: 'dueShard', sortKey: 'dueAt' },
+  dueIndex: {
+    name: 'due',
+    partitionKey: 'dueShard',
+    sortKey: 'dueAt',
+    nonKeyAttributes: ['receivedAt', 'attempts'],
+  },
 } as const;
 
 /** Spreads a brand's waiting orders over index partitions. Changing it leaves orders behind in shards that nobody reads. */

@@ -24,11 +24,13 @@ export function createInMemoryLedger(): InMemoryLedger {
       }
       return Promise.resolve(result);
     },
-    listDue: (now, limit) =>
+    listDue: (now, limit, { latestFirst } = { latestFirst: false }) =>
       Promise.resolve(
-        due.upTo(`${now.toISOString()}\uFFFF`, limit).map((key) => {
+        due[latestFirst ? 'lastUpTo' : 'upTo'](`${now.toISOString()}\uFFFF`, limit).map((key) => {
           const [dueAt = '', orderId = ''] = key.split(/ (.*)/s);
-          return { orderId, dueAt };
+          const { newest, attempts = 0 } = byOrderId.get(orderId)?.value ?? {};
+          const receivedAt = newest?.receivedAt;
+          return { orderId, dueAt, attempts, ...(receivedAt === undefined ? {} : { receivedAt }) };
         }),
       ),
   };
@@ -96,5 +98,9 @@ function createSortedSet() {
       if (key !== undefined) keys.splice(placeOf(key), 1);
     },
     upTo: (key: string, limit: number) => keys.slice(0, Math.min(placeOf(key), limit)),
+    lastUpTo: (key: string, limit: number) => {
+      const end = placeOf(key);
+      return keys.slice(Math.max(0, end - limit), end).reverse();
+    },
   };
 }

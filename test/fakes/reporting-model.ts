@@ -23,6 +23,8 @@ export type ReportingModelOptions = {
   /** The port calls, counted from 1, at which the process that makes them dies. */
   deaths?: readonly number[];
   maxRetriesPerSweep?: number;
+  /** How many environments of the reporter take turns; each knows of the breaker what it has seen itself. */
+  environments?: number;
   /** Called with every metric; by default they are dropped. */
   measure?: (measured: Measured) => void;
 };
@@ -54,7 +56,8 @@ export function createReportingModel(options: ReportingModelOptions) {
     orderApi,
     advance = () => Promise.resolve(),
     deaths = [],
-    maxRetriesPerSweep = 500,
+    maxRetriesPerSweep = 6000,
+    environments = 1,
     measure = () => undefined,
   } = options;
   let clockMs = options.startAt.getTime();
@@ -66,7 +69,10 @@ export function createReportingModel(options: ReportingModelOptions) {
   const ledger = createInMemoryLedger();
   const quarantine = createInMemoryQuarantine();
   const breakerStore = createInMemoryBreakerStore();
-  let breaker = createBreakerWatch({ store: breakerStore, now });
+  const watches = Array.from({ length: environments }, () =>
+    createBreakerWatch({ store: breakerStore, now }),
+  );
+  let turn = 0;
   const outcomes = new Map<string, ReportOutcome>();
   const deadLetters: QueuedMessage[] = [];
   const sentIds = new Map<string, number>();
@@ -117,7 +123,8 @@ export function createReportingModel(options: ReportingModelOptions) {
   };
 
   const runBatch = async (batch: readonly QueuedMessage[]): Promise<void> => {
-    const { ports, isDead } = processPorts(breaker);
+    turn = (turn + 1) % environments;
+    const { ports, isDead } = processPorts(watches[turn] ?? createBreakerWatch({ store: breakerStore, now }));
     const done = new Set<QueuedMessage>();
     const groups = [...Map.groupBy(batch, ({ groupId }) => groupId).values()];
     await Promise.all(
@@ -136,7 +143,7 @@ export function createReportingModel(options: ReportingModelOptions) {
     // A dead process acknowledges nothing, and takes what it knew of the breaker with it.
     if (isDead()) {
       done.clear();
-      breaker = createBreakerWatch({ store: breakerStore, now });
+      watches[turn] = createBreakerWatch({ store: breakerStore, now });
     }
     for (const message of batch) if (!done.has(message)) message.visibleAtMs = clockMs + VISIBILITY_MS;
     const spent = batch.filter((message) => !done.has(message) && message.receives >= MAX_RECEIVES);
@@ -161,6 +168,13 @@ export function createReportingModel(options: ReportingModelOptions) {
     }
   };
 
+  /** While the sweep waits, what it has sent is worked on. */
+  const wait = async (ms: number): Promise<void> => {
+    await drainQueue();
+    clockMs += ms;
+    await advance(ms);
+  };
+
   return {
     now,
     ledger,
@@ -183,6 +197,7 @@ export function createReportingModel(options: ReportingModelOptions) {
           metrics: { add: measure },
           maxRetriesPerSweep,
           now,
+          wait,
         });
       }
       await drainQueue();

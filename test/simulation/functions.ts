@@ -42,7 +42,7 @@ export type FunctionsGround = AwsModel & {
 };
 
 /** One execution environment of a function: its clock, its metrics, and its only way to the world. */
-export type Process = Pick<Host, 'call' | 'now' | 'metrics'>;
+export type Process = Pick<Host, 'call' | 'now' | 'wait' | 'metrics'>;
 
 /** The functions by the names of their folders; each composes its function in a process. */
 export type Compositions = {
@@ -96,6 +96,7 @@ export function createCompositions(ground: FunctionsGround): Compositions {
         aws: createAwsClients(process, ground),
         metrics: process.metrics,
         now: process.now,
+        wait: process.wait,
         random: ground.random,
         openButton: ({ timeoutMs }) => createModelHttp(process, { ...ground, timeoutMs }),
       });

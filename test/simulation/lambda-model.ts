@@ -55,6 +55,15 @@ export class Host {
 
   readonly now = (): Date => new Date(this.#ground.clock.now() + this.#skewMs);
 
+  /** Nothing goes on in a process that has died meanwhile. */
+  readonly wait = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const { clock } = this.#ground;
+      clock.at(clock.now() + ms, () => {
+        if (this.#isAlive) resolve();
+      });
+    });
+
   /** Holds what it is given until the invocation is over, as the handlers' metrics do. */
   readonly metrics = {
     add: (measured: Measured): void => {

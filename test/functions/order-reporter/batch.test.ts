@@ -4,10 +4,15 @@ import { setImmediate } from 'node:timers/promises';
 import type { SQSRecord } from 'aws-lambda';
 import { expect, it } from 'vitest';
 
+import { createBreakerWatch } from '../../../functions/order-reporter/breaker-watch.ts';
 import { reportOrder } from '../../../functions/order-reporter/report-order.ts';
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
 import { processBatch } from '../../../shared/runtime/sqs-batch.ts';
-import { createInMemoryLedger, createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
+import {
+  createInMemoryBreakerStore,
+  createInMemoryLedger,
+  createInMemoryQuarantine,
+} from '../../fakes/in-memory-stores.ts';
 
 const sample = JSON.parse(
   readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
@@ -58,7 +63,7 @@ it('a batch of ten orders of ten groups takes one answer of Button’s, not ten:
           policy: { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 },
           ledger,
           quarantine: createInMemoryQuarantine(),
-          breaker: { isOpen: () => Promise.resolve(false), record: () => Promise.resolve() },
+          breaker: createBreakerWatch({ store: createInMemoryBreakerStore(), now: () => new Date() }),
           orderApi,
           metrics: { add: () => undefined },
           now: () => new Date(),

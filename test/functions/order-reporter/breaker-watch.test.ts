@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { createBreakerWatch, type BreakerWatch } from '../../../functions/order-reporter/breaker-watch.ts';
+import {
+  createBreakerWatch,
+  type BreakerWatch,
+  type WatchedCall,
+} from '../../../functions/order-reporter/breaker-watch.ts';
 import { closeBreaker, openBreaker } from '../../../shared/domain/breaker.ts';
 import type { CallResult } from '../../../shared/domain/order-ledger.ts';
 import type { BreakerStore } from '../../../shared/store/breaker-store.ts';
@@ -9,8 +13,12 @@ import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
 const done: CallResult = { result: 'done', acceptedOnly: false, sent: true };
 const down: CallResult = { result: 'try-again', reason: 'http_503' };
 const keyRefused: CallResult = { result: 'try-again', reason: 'unauthorized' };
-const order = { isProbe: false };
-const probe = { isProbe: true };
+const order = firstTry('o-1');
+const probe = { ...firstTry('o-1'), isProbe: true };
+
+function firstTry(orderId: string): WatchedCall {
+  return { orderId, isFirstFailure: true, isProbe: false };
+}
 
 let clock: Date;
 let store: ReturnType<typeof createInMemoryBreakerStore>;
@@ -39,8 +47,13 @@ function later(seconds: number): void {
   clock = new Date(clock.getTime() + seconds * 1000);
 }
 
-async function record(result: CallResult, times: number): Promise<void> {
-  for (let time = 0; time < times; time += 1) await watch.record(result, order);
+let orders = 0;
+
+async function recordNew(result: CallResult, times: number, by = watch): Promise<void> {
+  for (let time = 0; time < times; time += 1) {
+    orders += 1;
+    await by.record(result, firstTry(`new-${orders}`));
+  }
 }
 
 describe('createBreakerWatch', () => {
@@ -61,13 +74,13 @@ describe('createBreakerWatch', () => {
     expect(store.current()).toMatchObject({ state: 'open', cause: 'key-refused' });
   });
 
-  it('opens after five failures in a row, and a success in between begins anew (B3)', async () => {
-    await record(down, 4);
-    await record(done, 1);
-    await record(down, 4);
+  it('opens after five different orders that fail for the first time, and a success in between begins anew (B3)', async () => {
+    await recordNew(down, 4);
+    await recordNew(done, 1);
+    await recordNew(down, 4);
     expect(await watch.isOpen()).toBe(false);
 
-    await record(down, 1);
+    await recordNew(down, 1);
 
     expect(store.current()).toMatchObject({ state: 'open', cause: 'outage' });
   });
@@ -91,8 +104,8 @@ describe('createBreakerWatch', () => {
   });
 
   it('does not open for want of a key, nor for a 429 (B2)', async () => {
-    await record({ result: 'try-again', reason: 'api_key_not_set' }, 9);
-    await record({ result: 'try-again', reason: 'http_429', afterMs: 3000 }, 9);
+    await recordNew({ result: 'try-again', reason: 'api_key_not_set' }, 9);
+    await recordNew({ result: 'try-again', reason: 'http_429', afterMs: 3000 }, 9);
 
     expect(await watch.isOpen()).toBe(false);
   });
@@ -135,7 +148,7 @@ describe('createBreakerWatch', () => {
   });
 
   it('counts anew once another environment has closed it', async () => {
-    await record(down, 5);
+    await recordNew(down, 5);
     await store.write(closeBreaker(store.current(), clock), 1);
     later(10);
     await watch.isOpen();
@@ -149,5 +162,100 @@ describe('createBreakerWatch', () => {
     await Promise.all(Array.from({ length: 10 }, () => watch.record(keyRefused, order)));
 
     expect((await store.read())?.revision).toBe(1);
+  });
+
+  it('never opens for an order that failed before, nor for one order that fails again and again', async () => {
+    for (let count = 0; count < 50; count += 1) {
+      await watch.record(down, firstTry('o-1'));
+      await watch.record(down, { orderId: `again-${count}`, isFirstFailure: false, isProbe: false });
+    }
+
+    expect(await watch.isOpen()).toBe(false);
+  });
+
+  it('does not open at once for a 403, which may be about one order', async () => {
+    const forbidden: CallResult = { result: 'try-again', reason: 'forbidden' };
+    await recordNew(forbidden, 4);
+    expect(await watch.isOpen()).toBe(false);
+
+    await recordNew(forbidden, 1);
+
+    expect(store.current()).toMatchObject({ state: 'open', cause: 'key-refused' });
+  });
+
+  it('opens after five failures that are spread over environments, each of which sees few orders', async () => {
+    const environments = Array.from({ length: 5 }, environment);
+    later(120);
+    for (const each of environments) {
+      await recordNew(down, 1, each);
+      later(60);
+    }
+
+    expect(store.current()).toMatchObject({ state: 'open', cause: 'outage' });
+  });
+
+  it('stays closed where environments that fail in turn have successes of their own in between', async () => {
+    const environments = Array.from({ length: 5 }, environment);
+    for (let round = 0; round < 20; round += 1)
+      for (const each of environments) {
+        await recordNew(done, 1, each);
+        later(90);
+        await recordNew(down, 1, each);
+        later(1);
+      }
+
+    expect(store.current()?.state ?? 'closed').toBe('closed');
+  });
+
+  it('writes nothing for the failures of a busy environment: it can not know of the successes of all others', async () => {
+    for (let count = 0; count < 100; count += 1) {
+      await recordNew(done, 1);
+      await recordNew(down, 1);
+      later(1);
+    }
+
+    expect(await store.read()).toBeUndefined();
+  });
+
+  it('notes that Button answered 429 and until when it asked to wait, once in two seconds for all environments', async () => {
+    const throttled: CallResult = { result: 'try-again', reason: 'http_429', afterMs: 30_000 };
+    const environments = Array.from({ length: 8 }, environment);
+    await Promise.all(environments.map((each) => recordNew(throttled, 5, each)));
+
+    expect(await store.read()).toMatchObject({
+      value: {
+        state: 'closed',
+        throttle: { at: '2026-06-01T12:00:00.000Z', until: '2026-06-01T12:00:30.000Z' },
+      },
+      revision: 1,
+    });
+    later(2);
+    await recordNew(throttled, 1);
+    expect(await store.read()).toMatchObject({ value: { throttle: { until: '2026-06-01T12:00:32.000Z' } } });
+  });
+
+  it('closes after a probe about no order that found Button healthy', async () => {
+    await store.write(openBreaker(undefined, 'outage', clock), 0);
+
+    await watch.recordProbe('outage');
+    const afterFailure = store.current()?.state;
+    await watch.recordProbe('healthy');
+
+    expect([afterFailure, store.current()?.state]).toEqual(['open', 'closed']);
+  });
+
+  it('knows whether others succeed beside an order, and since when nothing did', async () => {
+    const before = [watch.lastSuccessAt(), watch.othersSucceed('a')];
+    await watch.record(done, firstTry('a'));
+    const own = [watch.othersSucceed('a'), watch.othersSucceed('b')];
+    await watch.record(done, firstTry('b'));
+    await watch.record(done, firstTry('a'));
+    const others = [watch.othersSucceed('a'), watch.othersSucceed('b'), watch.lastSuccessAt()];
+    later(600);
+
+    expect(before).toEqual([undefined, false]);
+    expect(own).toEqual([false, true]);
+    expect(others).toEqual([true, true, new Date('2026-06-01T12:00:00.000Z')]);
+    expect(watch.othersSucceed('a')).toBe(false);
   });
 });

@@ -62,6 +62,9 @@ function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
     breaker: {
       isOpen: () => Promise.resolve(false),
       record: (...what) => Promise.resolve(void recorded.push(what)),
+      recordProbe: () => Promise.resolve(),
+      lastSuccessAt: () => undefined,
+      othersSucceed: () => false,
     },
     orderApi: button(done),
     metrics: { add: (one) => measured.push(one) },
@@ -223,16 +226,18 @@ describe('what is refused', () => {
 });
 
 describe('what is measured', () => {
-  it('is each message under its outcome and brand, how late it was, and what the breaker learns', async () => {
-    await reportOrder(message(1, { finalization_date: '2026-07-01T00:00:00Z' }), ports());
+  it('is each message under its outcome and brand, how late it was since it arrived, and what the breaker learns', async () => {
+    const sentAt = new Date(now.getTime() - 30_000);
+    await reportOrder({ ...message(1, { finalization_date: '2026-07-01T00:00:00Z' }), sentAt }, ports());
 
     expect(measured).toContainEqual({ name: 'OrdersReported', value: 1, dimensions: brand });
-    expect(measured).toContainEqual({ name: 'ReportDelaySeconds', value: 60 });
-    expect(recorded).toEqual([[{ result: 'done', acceptedOnly: false, sent: true }, { isProbe: false }]]);
+    expect(measured).toContainEqual({ name: 'ReportDelaySeconds', value: 30 });
+    const call = { orderId: 'o-1', isFirstFailure: true, isProbe: false };
+    expect(recorded).toEqual([[{ result: 'done', acceptedOnly: false, sent: true }, call]]);
     expect((await ledger.read('o-1'))?.value.warnings).not.toEqual([]);
   });
 
-  it('is how old the oldest unreported order is, and a refused key only where it was refused (B4)', async () => {
+  it('is a refused key only where it was refused (B4), and what waits', async () => {
     await reportOrder(message(1), ports({ orderApi: button({ answer: 'try-again', reason: 'http_503' }) }));
     const afterOutage = [...measured];
     measured = [];
@@ -240,14 +245,14 @@ describe('what is measured', () => {
     const refused = ports({ ...later, orderApi: button({ answer: 'unauthorized', status: 401 }) });
     await reportOrder(retry(true), refused);
 
-    expect(afterOutage).toContainEqual({ name: 'OldestUnreportedOrderAgeSeconds', value: 60 });
     expect(afterOutage).toContainEqual({ name: 'WaitingOrdersChange', value: 1, dimensions: brand });
     expect(afterOutage.map(({ name }) => name)).not.toContain('ButtonKeyRefused');
     expect(measured).toContainEqual({ name: 'ButtonKeyRefused', value: 1 });
-    expect(recorded.at(-1)).toEqual([{ result: 'try-again', reason: 'unauthorized' }, { isProbe: true }]);
+    const probe = { orderId: 'o-1', isFirstFailure: false, isProbe: true };
+    expect(recorded.at(-1)).toEqual([{ result: 'try-again', reason: 'unauthorized' }, probe]);
   });
 
-  it('is no age of what Button has refused for good', async () => {
+  it('is no delay of what Button has refused for good', async () => {
     await reportOrder(
       message(1),
       ports({ orderApi: button({ answer: 'refused', status: 400, detail: '' }) }),
@@ -255,7 +260,6 @@ describe('what is measured', () => {
 
     const names = measured.map(({ name }) => name);
     expect(names).toContain('OrdersQuarantined');
-    expect(names).not.toContain('OldestUnreportedOrderAgeSeconds');
     expect(names).not.toContain('ReportDelaySeconds');
   });
 });

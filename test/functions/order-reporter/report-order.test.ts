@@ -15,7 +15,7 @@ import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button
 import { createOrderApi, type OrderApi } from '../../../shared/button/order-api.ts';
 import { openBreaker } from '../../../shared/domain/breaker.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
-import { retryMessage } from '../../../shared/domain/retry-message.ts';
+import { PROBE_MESSAGE, retryMessage } from '../../../shared/domain/retry-message.ts';
 import { createOrderLedger, type OrderLedger } from '../../../shared/store/order-ledger-store.ts';
 import { createQuarantineStore } from '../../../shared/store/quarantine-store.ts';
 import { createQuarantineReview } from '../../../shared/store/quarantine-review.ts';
@@ -28,7 +28,13 @@ const sample = JSON.parse(
 ) as Record<string, unknown> & { order_id: string; btn_ref: string };
 
 /** A breaker that nothing opens. */
-const CLOSED: BreakerWatch = { isOpen: () => Promise.resolve(false), record: () => Promise.resolve() };
+const CLOSED: BreakerWatch = {
+  isOpen: () => Promise.resolve(false),
+  record: () => Promise.resolve(),
+  recordProbe: () => Promise.resolve(),
+  lastSuccessAt: () => undefined,
+  othersSucceed: () => false,
+};
 
 let dynamodb: TestDynamoDB;
 let button: ButtonSimulator;
@@ -893,6 +899,19 @@ describe('while the breaker is open', () => {
     ];
 
     expect(outcomes).toEqual(['waiting', 'reported', 'reported']);
+  });
+
+  it('a probe about no order is one harmless read, after which orders are sent again', async () => {
+    const breaker = await watched();
+    const probe = { messageId: 'probe', body: PROBE_MESSAGE, sentAt: clock };
+
+    const outcomes = [
+      await reportOrder(probe, ports(breaker)),
+      await reportOrder(message('created', orderId()), ports(breaker)),
+    ];
+
+    expect(outcomes).toEqual(['probed', 'reported']);
+    expect(requests()).toEqual(['GET /v1/order/button-serverless-probe 404', 'POST /v1/order 200']);
   });
 });
 

@@ -1,92 +1,333 @@
 import { describe, expect, it } from 'vitest';
 
 import { retryDueOrders } from '../../../functions/retry-sweep/retry-due-orders.ts';
+import type { SweepPorts } from '../../../functions/retry-sweep/sweep-ports.ts';
+import { openBreaker, withThrottle, type Breaker } from '../../../shared/domain/breaker.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
-import { readRetryMessage } from '../../../shared/domain/retry-message.ts';
-import { openBreaker, type Breaker } from '../../../shared/domain/breaker.ts';
+import { isProbeMessage, readRetryMessage } from '../../../shared/domain/retry-message.ts';
 import type { FifoMessage } from '../../../shared/runtime/fifo-sender.ts';
+import type { DueOrder } from '../../../shared/store/order-ledger-store.ts';
 import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
 
-function sweep(due: { orderId: string; dueAt: string }[], breaker = createInMemoryBreakerStore()) {
+const START = '2026-06-01T12:00:30.000Z';
+
+/** A sweep on a virtual clock. What it wakes stays due unless `work` takes it away while the sweep waits. */
+function sweep(
+  due: DueOrder[],
+  {
+    breaker = createInMemoryBreakerStore(),
+    work = () => undefined,
+    ...changes
+  }: Partial<SweepPorts> & {
+    breaker?: ReturnType<typeof createInMemoryBreakerStore>;
+    work?: (sent: FifoMessage[], nowMs: number) => unknown;
+  } = {},
+) {
+  let nowMs = Date.parse(START);
+  let unworked: FifoMessage[] = [];
   const sent: FifoMessage[] = [];
   const measured: Measured[] = [];
+  const listed: number[] = [];
+  const ports: SweepPorts = {
+    ledger: {
+      listDue: (now, limit, { latestFirst } = { latestFirst: false }) => {
+        listed.push(limit);
+        const found: DueOrder[] = [];
+        for (const order of latestFirst ? due.toReversed() : due) {
+          if (found.length === limit) break;
+          if (order.dueAt <= now.toISOString()) found.push(order);
+        }
+        return Promise.resolve(found);
+      },
+    },
+    breaker,
+    send: (messages) => {
+      sent.push(...messages);
+      unworked.push(...messages);
+      return Promise.resolve();
+    },
+    metrics: { add: (one) => measured.push(one) },
+    maxRetriesPerSweep: 60_000,
+    now: () => new Date(nowMs),
+    wait: async (ms) => {
+      nowMs += ms;
+      const messages = unworked;
+      unworked = [];
+      await work(messages, nowMs);
+    },
+    ...changes,
+  };
   return {
     sent,
     measured,
-    ports: {
-      ledger: { listDue: (_now: Date, limit: number) => Promise.resolve(due.slice(0, limit)) },
-      breaker,
-      send: (messages: readonly FifoMessage[]) => {
-        sent.push(...messages);
-        return Promise.resolve();
-      },
-      metrics: { add: (one: Measured) => measured.push(one) },
-      maxRetriesPerSweep: 100,
-      now: () => new Date('2026-06-01T12:00:30.000Z'),
-    },
+    listed,
+    ports,
+    breaker,
+    nowMs: () => nowMs,
+    elapse: (ms: number) => (nowMs += ms),
+  };
+}
+
+function orders(count: number, changes: Partial<DueOrder> = {}): DueOrder[] {
+  return Array.from({ length: count }, (_, index) => ({
+    orderId: `o-${index}`,
+    dueAt: '2026-06-01T12:00:00.000Z',
+    attempts: 0,
+    ...changes,
+  }));
+}
+
+/** Takes what was retried off the due list, as a reporter does that has reported it. */
+function reporting(due: DueOrder[]) {
+  return (sent: readonly FifoMessage[]) => {
+    const done = new Set(sent.map(({ body }) => readRetryMessage(body)?.orderId));
+    // What was retried stands near the front.
+    const front = due.splice(0, 2 * done.size + 100);
+    due.unshift(...front.filter(({ orderId }) => !done.has(orderId)));
   };
 }
 
 describe('retryDueOrders', () => {
-  it('retries each due order through its own message group', async () => {
-    const { sent, ports } = sweep([{ orderId: 'o-1', dueAt: '2026-06-01T12:00:00.000Z' }]);
+  it('retries each due order through its own message group, and reads no more than it needs', async () => {
+    const { sent, listed, ports } = sweep(orders(1));
 
     expect(await retryDueOrders(ports)).toBe(1);
     expect(sent.map(({ body, groupId }) => [readRetryMessage(body), groupId])).toEqual([
-      [{ orderId: 'o-1', isProbe: false }, 'o-1'],
+      [{ orderId: 'o-0', isProbe: false }, 'o-0'],
     ]);
+    expect(listed).toEqual([11]);
   });
 
   it('sends one deduplication id for one due time, and another for the next', async () => {
-    const { sent, ports } = sweep([
-      { orderId: 'o-1', dueAt: '2026-06-01T12:00:00.000Z' },
-      { orderId: 'o-1', dueAt: '2026-06-01T12:00:00.000Z' },
-      { orderId: 'o-1', dueAt: '2026-06-01T12:00:01.000Z' },
-    ]);
+    const { sent, ports } = sweep([...orders(1), ...orders(1, { dueAt: '2026-06-01T12:00:01.000Z' })]);
 
+    await retryDueOrders(ports);
+    await retryDueOrders(ports);
+
+    expect(sent).toHaveLength(4);
+    expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(2);
+  });
+
+  it('wakes an order again a minute later whose retry message came too early for the clock of the reporter', async () => {
+    const due = orders(1, { dueAt: START });
+    const { sent, ports, elapse } = sweep(due);
+    await retryDueOrders(ports);
+    elapse(60_000);
     await retryDueOrders(ports);
 
     expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(2);
   });
 
-  it('says how long the oldest order has been due', async () => {
-    const { measured, ports } = sweep([{ orderId: 'o-1', dueAt: '2026-06-01T12:00:00.000Z' }]);
+  it('renews the retry message of an order ever more rarely, so that they do not pile up behind a slow reporter', async () => {
+    const { sent, ports, elapse } = sweep(orders(1, { dueAt: START }));
+    for (let minute = 0; minute < 120; minute += 1) {
+      await retryDueOrders(ports);
+      elapse(60_000);
+    }
+
+    expect(sent).toHaveLength(120);
+    expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(7);
+  });
+
+  it('says how old the oldest due order is: since its message arrived, whatever time its event names', async () => {
+    const { measured, ports } = sweep(
+      orders(3).map((order, index) => ({ ...order, receivedAt: `2026-06-01T1${index}:00:00.000Z` })),
+    );
 
     await retryDueOrders(ports);
 
-    expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 30 });
+    expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 7230 });
+  });
+
+  it('says that no order is old when none is due', async () => {
+    const { measured, ports } = sweep([]);
+
+    await retryDueOrders(ports);
+
+    expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 0 });
+  });
+});
+
+describe('a drain', () => {
+  it('says at each sweep how old the oldest due order is, also with the breaker closed', async () => {
+    const due = orders(5000, { receivedAt: '2026-06-01T09:00:30.000Z' });
+    const { measured, ports, nowMs } = sweep(due, { work: reporting(due) });
+
+    await retryDueOrders(ports);
+    const elapsedSeconds = (nowMs() - Date.parse(START)) / 1000;
+    await retryDueOrders(ports);
+
+    const ages = measured.filter(({ name }) => name === 'OldestDueOrderAgeSeconds').map(({ value }) => value);
+    expect(ages).toEqual([10_800, 10_800 + elapsedSeconds]);
+  });
+
+  it('speeds up for as long as Button takes everything, and keeps what it learnt for the next run', async () => {
+    const due = orders(30_000);
+    const { ports, breaker, measured } = sweep(due, { work: reporting(due), maxRetriesPerSweep: 12_000 });
+
+    const retried = [await retryDueOrders(ports), await retryDueOrders(ports)];
+
+    expect(retried[0]).toBeGreaterThan(3000);
+    expect(retried[1]).toBeGreaterThan(11_000);
+    expect(retried[1]).toBeLessThanOrEqual(12_000);
+    expect(breaker.current()?.pace?.perSecond).toBeGreaterThan(200);
+    expect(measured).toContainEqual({
+      name: 'DrainPacePerSecond',
+      value: breaker.current()?.pace?.perSecond,
+    });
+  });
+
+  it('slows down when Button answers 429', async () => {
+    const due = orders(5000);
+    const breaker = createInMemoryBreakerStore();
+    const pace = { perSecond: 100, changedAt: '2026-06-01T12:00:00.000Z', wasThrottled: true };
+    await breaker.write({ state: 'closed', since: START, pace }, 0);
+    const take = reporting(due);
+    const { ports } = sweep(due, {
+      breaker,
+      work: async (sent, nowMs) => {
+        take(sent);
+        const now = new Date(nowMs);
+        if (sent.length <= 20) return;
+        const stored = await breaker.read();
+        await breaker.write(
+          withThrottle(stored?.value, { at: now.toISOString() }, now),
+          stored?.revision ?? 0,
+        );
+      },
+    });
+
+    await retryDueOrders(ports);
+
+    expect(breaker.current()?.pace?.perSecond).toBeLessThan(30);
+  });
+
+  it('sends nothing until the instant that Retry-After names', async () => {
+    const due = orders(100);
+    const breaker = createInMemoryBreakerStore();
+    const until = '2026-06-01T12:00:50.000Z';
+    await breaker.write(withThrottle(undefined, { at: START, until }, new Date(START)), 0);
+    const sentAt: number[] = [];
+    const work = reporting(due);
+    const { ports } = sweep(due, {
+      breaker,
+      work: (sent, nowMs) => {
+        if (sent.length > 0) sentAt.push(nowMs - 1000);
+        work(sent);
+      },
+    });
+
+    await retryDueOrders(ports);
+
+    expect(Math.min(...sentAt)).toBe(Date.parse(until));
+    expect(due.length).toBeLessThan(30);
+  });
+
+  it('puts no more on the queue than a slow reporter takes off, so that live orders do not wait behind it', async () => {
+    const due = orders(10_000);
+    const { sent, ports } = sweep(due);
+
+    await retryDueOrders(ports);
+
+    // Nothing is taken off: ten seconds' worth, and as much again once the first are taken for stuck.
+    expect(sent.length).toBeLessThanOrEqual(300);
+  });
+
+  it('gets past orders whose message groups are blocked', async () => {
+    const blocked = orders(60, { dueAt: '2026-06-01T11:00:00.000Z' }).map((order) => ({
+      ...order,
+      orderId: `blocked-${order.orderId}`,
+    }));
+    const due = [...blocked, ...orders(100)];
+    const take = reporting(due);
+    const { ports } = sweep(due, {
+      work: (sent) => {
+        take(sent.filter(({ groupId }) => !groupId.startsWith('blocked')));
+      },
+    });
+
+    await retryDueOrders(ports);
+
+    expect(due.filter(({ orderId }) => !orderId.startsWith('blocked')).length).toBeLessThan(50);
+  });
+
+  it('ends when the breaker opens', async () => {
+    const due = orders(1000);
+    const breaker = createInMemoryBreakerStore();
+    const { sent, ports } = sweep(due, {
+      breaker,
+      work: async () => {
+        await breaker.write(openBreaker(undefined, 'outage', new Date(START)), 0);
+      },
+    });
+
+    await retryDueOrders(ports);
+
+    expect(sent).toHaveLength(10);
+  });
+
+  it('ends within its time at the highest setting, where each request to SQS takes 35 ms', async () => {
+    const due = orders(65_000);
+    const breaker = createInMemoryBreakerStore();
+    const pace = { perSecond: 60_000 / 57, changedAt: '2026-06-01T12:00:00.000Z', wasThrottled: true };
+    await breaker.write({ state: 'closed', since: START, pace }, 0);
+    const take = reporting(due);
+    const setup = sweep(due, { breaker, work: take });
+    const ports: SweepPorts = {
+      ...setup.ports,
+      send: async (messages) => {
+        await setup.ports.send(messages);
+        // Eight requests of ten messages at once: see createFifoSender.
+        setup.elapse(Math.ceil(messages.length / 80) * 35);
+      },
+    };
+
+    const retried = await retryDueOrders(ports);
+
+    expect(setup.nowMs() - Date.parse(START)).toBeLessThan(60_000);
+    expect(retried).toBeGreaterThan(57_000);
   });
 });
 
 describe('while the breaker is open', () => {
   const due = [
-    { orderId: 'o-1', dueAt: '2026-06-01T11:00:00.000Z' },
-    { orderId: 'o-2', dueAt: '2026-06-01T11:30:00.000Z' },
-  ];
+    ...orders(1, { dueAt: '2026-06-01T11:00:00.000Z', attempts: 3, receivedAt: '2026-06-01T10:59:00.000Z' }),
+    ...orders(2, { dueAt: '2026-06-01T11:30:00.000Z' }),
+    ...orders(4, { dueAt: '2026-06-01T11:40:00.000Z', attempts: 1 }),
+  ].map((order, index) => ({ ...order, orderId: `o-${index}` }));
   const opened = (at: string): Breaker => openBreaker(undefined, 'outage', new Date(at));
 
-  it('retries the longest due order alone, as the probe, and none before the probe is due', async () => {
-    const { sent, measured, ports } = sweep(due);
+  it('sends the latest order that has not failed as the probe, alone, and none before the probe is due', async () => {
+    const { sent, measured, listed, ports } = sweep(due);
     await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
 
     const retried = [await retryDueOrders(ports), await retryDueOrders(ports)];
 
     expect(retried).toEqual([1, 0]);
-    expect(sent.map(({ body }) => readRetryMessage(body))).toEqual([{ orderId: 'o-1', isProbe: true }]);
+    expect(sent.map(({ body }) => readRetryMessage(body))).toEqual([{ orderId: 'o-2', isProbe: true }]);
     expect(measured).toContainEqual({ name: 'BreakerOpen', value: 1 });
+    expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 3690 });
+    expect(Math.max(...listed)).toBe(10);
   });
 
-  it('says for how long nothing has been reported, if an order waits', async () => {
-    const waiting = sweep(due);
-    const idle = sweep([]);
-    for (const { ports } of [waiting, idle]) {
-      await ports.breaker.write(opened('2026-06-01T10:59:00.000Z'), 0);
-      await retryDueOrders(ports);
-    }
+  it('does not send the probe through the message group of an order, which may be blocked', async () => {
+    const { sent, ports } = sweep(due);
+    await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
 
-    const age = { name: 'OldestUnreportedOrderAgeSeconds', value: 3690 };
-    expect(waiting.measured).toContainEqual(age);
-    expect(idle.measured).not.toContainEqual(age);
+    await retryDueOrders(ports);
+
+    expect(due.map(({ orderId }) => orderId)).not.toContain(sent[0]?.groupId);
+  });
+
+  it.each([
+    ['every due order has failed', due.filter(({ attempts }) => attempts > 0)],
+    ['no order is due', []],
+  ])('asks for a harmless read where %s', async (_case, given) => {
+    const { sent, ports } = sweep(given);
+    await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
+
+    expect(await retryDueOrders(ports)).toBe(0);
+    expect(sent.map(({ body }) => isProbeMessage(body))).toEqual([true]);
   });
 
   it('makes one probe, however many sweeps run at once', async () => {
@@ -99,17 +340,8 @@ describe('while the breaker is open', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('keeps the probe for the next order if none is due', async () => {
-    const breaker = createInMemoryBreakerStore();
-    await breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
-
-    await retryDueOrders(sweep([], breaker).ports);
-
-    expect(await retryDueOrders(sweep(due, breaker).ports)).toBe(1);
-  });
-
   it('retries again what was retried before the breaker closed, under other deduplication ids', async () => {
-    const { sent, measured, ports } = sweep(due);
+    const { sent, measured, ports } = sweep(orders(2));
     await retryDueOrders(ports);
     await ports.breaker.write({ state: 'closed', since: '2026-06-01T12:00:20.000Z' }, 0);
 

@@ -1,6 +1,16 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { closeBreaker, healthOf, openBreaker, takeProbe } from '../../../shared/domain/breaker.ts';
+import {
+  closeBreaker,
+  countFailure,
+  healthOf,
+  openBreaker,
+  takeProbe,
+  withPace,
+  withThrottle,
+  type Breaker,
+} from '../../../shared/domain/breaker.ts';
 import type { CallResult } from '../../../shared/domain/order-ledger.ts';
 
 const noon = new Date('2026-06-01T12:00:00.000Z');
@@ -11,7 +21,8 @@ describe('healthOf', () => {
   it.each<[string, CallResult, ReturnType<typeof healthOf>]>([
     ['a success', { result: 'done', acceptedOnly: false, sent: true }, 'healthy'],
     ['a refusal of the order', { result: 'refused', reason: 'refused_by_button' }, 'healthy'],
-    ['a 429 (B2)', tryAgain('http_429'), 'healthy'],
+    ['a 429 (B2)', tryAgain('http_429'), 'throttled'],
+    ['a 429 to a look-up', { result: 'try-again', reason: 'http_429', isLookUp: true }, 'throttled'],
     ['an order that is not shown yet', tryAgain('not_found'), 'healthy'],
     [
       'a look-up by token that failed',
@@ -23,7 +34,9 @@ describe('healthOf', () => {
       { result: 'try-again', reason: 'look_up_http_401', isLookUp: true },
       'healthy',
     ],
-    ['a refused key (B4)', tryAgain('unauthorized'), 'key-refused'],
+    ['a refused key (B4)', tryAgain('unauthorized'), 'unauthorized'],
+    ['a 403 for an order that is open', tryAgain('forbidden'), 'forbidden'],
+    ['a redirect', tryAgain('http_302'), 'outage'],
     ['no key', tryAgain('api_key_not_set'), 'not-asked'],
     ['a 503 (B3)', tryAgain('http_503'), 'outage'],
     ['a name that does not resolve (B14)', tryAgain('enotfound'), 'outage'],
@@ -59,4 +72,50 @@ describe('a breaker', () => {
     expect(takeProbe(closed, at(999))).toBeUndefined();
     expect(closeBreaker(closed, at(999))).toBe(closed);
   });
+});
+
+describe('countFailure', () => {
+  const failure = (orderId: string, lastSuccessAt?: Date) => ({
+    orderId,
+    cause: 'outage' as const,
+    lastSuccessAt,
+  });
+  const fail = (breaker: Breaker | undefined, orderIds: readonly string[], from = 0): Breaker | undefined =>
+    orderIds.reduce((now, id, index) => countFailure(now, failure(id), at(from + index)), breaker);
+
+  it('opens the breaker at five different orders, and never at fewer', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { maxLength: 30 }), (orderIds) => {
+        const isOpen = fail(undefined, orderIds)?.state === 'open';
+
+        expect(isOpen).toBe(new Set(orderIds).size >= 5);
+      }),
+    );
+  });
+
+  it('forgets what failed before the last success, and what failed a quarter of an hour ago', () => {
+    const four = fail(undefined, ['a', 'b', 'c', 'd']);
+
+    expect(countFailure(four, failure('e', at(5)), at(10)).state).toBe('closed');
+    expect(countFailure(four, failure('e'), at(1000)).state).toBe('closed');
+    expect(countFailure(four, failure('e', at(-5)), at(10)).state).toBe('open');
+  });
+
+  it('leaves an open breaker alone', () => {
+    const open = openBreaker(undefined, 'outage', noon);
+
+    expect(countFailure(open, failure('a'), at(1))).toBe(open);
+  });
+});
+
+it('keeps what is known of the pace when the breaker opens, is probed and closes', () => {
+  const throttle = { at: noon.toISOString() };
+  const pace = { perSecond: 40, changedAt: noon.toISOString(), wasThrottled: true };
+  const closed = withPace(withThrottle(undefined, throttle, noon), pace, noon);
+
+  const open = openBreaker(closed, 'outage', at(1));
+  const probed = takeProbe(open, at(61));
+  const again = closeBreaker(probed, at(62));
+
+  for (const breaker of [closed, open, probed, again]) expect(breaker).toMatchObject({ throttle, pace });
 });

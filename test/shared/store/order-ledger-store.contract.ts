@@ -135,9 +135,31 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
 
       expect(await store.listDue(new Date('1979-12-31T23:59:59.999Z'), 10)).toEqual([]);
       expect(await store.listDue(new Date('1980-01-01T00:00:00.000Z'), 10)).toEqual([
-        { orderId: given.orderId, dueAt: '1980-01-01T00:00:00.000Z' },
+        { orderId: given.orderId, dueAt: '1980-01-01T00:00:00.000Z', attempts: 3 },
       ]);
       await store.write({ ...given, progress: { state: 'settled' } }, 1);
+    });
+
+    it('lists the latest due first where that is asked for, each with its arrival and its tries', async () => {
+      const store = open();
+      const dueAt = (minute: number) => at(minute).replace('2026', '1970');
+      const entries = [1, 2, 3].map((minute) => {
+        const { newest, ...rest } = entry(waiting(dueAt(minute)), { attempts: minute });
+        return { ...rest, newest: { ...newest, receivedAt: at(minute) } };
+      });
+      for (const one of entries) await store.write(one, 0);
+
+      const due = await store.listDue(new Date('1971-01-01T00:00:00.000Z'), 2, { latestFirst: true });
+
+      expect(due).toEqual(
+        [3, 2].map((minute) => ({
+          orderId: entries[minute - 1]?.orderId,
+          dueAt: dueAt(minute),
+          receivedAt: at(minute),
+          attempts: minute,
+        })),
+      );
+      for (const one of entries) await store.write({ ...one, progress: { state: 'settled' } }, 1);
     });
 
     it('no longer lists what has been dealt with, and lists a claim that is watched', async () => {
@@ -152,7 +174,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
       const watched = await store.listDue(before, 10);
       await store.write({ ...given, progress: { state: 'settled' } }, 2);
 
-      expect(watched).toEqual([{ orderId: given.orderId, dueAt: retryAt }]);
+      expect(watched).toEqual([{ orderId: given.orderId, dueAt: retryAt, attempts: 3 }]);
       expect(await store.listDue(before, 10)).toEqual([]);
     });
   });

@@ -1,0 +1,35 @@
+import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
+import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
+import type { ButtonHealth } from '../../shared/domain/breaker.ts';
+import type { BreakerWatch } from './breaker-watch.ts';
+
+/** No order has this id. That Button says so itself is what the probe wants to hear. */
+const NO_ORDER = 'button-serverless-probe';
+
+/**
+ * Asks Button a harmless question while the breaker is open, and closes the breaker if Button answers it.
+ * Throws what the breaker throws.
+ */
+export async function probeButton({
+  orderApi,
+  breaker,
+}: {
+  orderApi: OrderApi | ApiKeyProblem;
+  breaker: Pick<BreakerWatch, 'recordProbe'>;
+}): Promise<void> {
+  if (typeof orderApi === 'string') return;
+  await breaker.recordProbe(healthOfAnswer(await orderApi.get(NO_ORDER)));
+}
+
+function healthOfAnswer({ answer, ...rest }: OrderApiAnswer): ButtonHealth {
+  switch (answer) {
+    case 'found':
+    case 'not-found':
+    case 'refused':
+      return 'well';
+    case 'unauthorized':
+      return 'unauthorized';
+    default:
+      return 'reason' in rest && rest.reason === 'http_429' ? 'throttled' : 'outage';
+  }
+}

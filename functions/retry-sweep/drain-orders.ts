@@ -1,0 +1,138 @@
+import { withPace, type Breaker } from '../../shared/domain/breaker.ts';
+import { adaptPace, paceOf, type DrainPace, type Throttle } from '../../shared/domain/drain-pace.ts';
+import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
+import { retryMessage } from '../../shared/domain/retry-message.ts';
+import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
+import type { DueOrder } from '../../shared/store/order-ledger-store.ts';
+import type { Versioned } from '../../shared/store/versioned-item.ts';
+import { measureAge } from './measure-age.ts';
+import type { SweepPorts } from './sweep-ports.ts';
+
+/**
+ * A run goes on for so long while more is due than the pace lets through: until the next one begins, a minute
+ * after it.
+ */
+export const RUN_MS = 57_000;
+
+const STEP_MS = 1000;
+
+/**
+ * Live orders wait behind the retry messages on the queue: no more than so many seconds' worth may be there, and
+ * the pace does not rise while half as many are.
+ */
+const IN_FLIGHT_SECONDS = 10;
+const LEAST_IN_FLIGHT = 20;
+
+/**
+ * A retry message that has changed nothing for so long is stuck behind another message, and holds the others back
+ * no more.
+ */
+const STUCK_AFTER_MS = 30_000;
+
+const MAX_RACES = 5;
+
+/**
+ * Wakes due orders second by second, until none is left or the run's time is over. The pace rises while
+ * Button takes everything and falls when it answers 429; a `Retry-After` is waited for. Between runs it is
+ * kept in the breaker's item.
+ */
+export async function drainOrders(
+  stored: Versioned<Breaker> | undefined,
+  ports: SweepPorts,
+): Promise<number> {
+  const { ledger, breaker, send, metrics, maxRetriesPerSweep, now, wait } = ports;
+  const maxPerSecond = Math.max(1, (maxRetriesPerSweep * 1000) / RUN_MS);
+  const endMs = now().getTime() + RUN_MS;
+  const sent = trackSent(() => now().getTime());
+  let current = stored;
+  const firstPace = paceOf(stored?.value.pace, { maxPerSecond, now: now() });
+  let pace = firstPace;
+  let retried = 0;
+  for (let isFirst = true; ; isFirst = false) {
+    const stepMs = now().getTime();
+    const heldUntilMs = heldUntil(current?.value.throttle);
+    const isPaused = heldUntilMs > stepMs;
+    const most = Math.max(1, Math.floor((pace.perSecond * STEP_MS) / 1000));
+    const due = await ledger.listDue(now(), isPaused ? 1 : sent.size() + most + 1);
+    if (isFirst) measureAge(due, ports);
+    const unsent = sent.update(due);
+    const mostInFlight = Math.max(LEAST_IN_FLIGHT, pace.perSecond * IN_FLIGHT_SECONDS);
+    const room = mostInFlight - sent.inFlight();
+    const count = isPaused ? 0 : Math.max(0, Math.min(most, Math.floor(room), maxRetriesPerSweep - retried));
+    const batch = unsent.slice(0, count);
+    await send(batch.map((order) => toMessage(order, current?.value.since ?? '', now())));
+    sent.add(batch);
+    retried += batch.length;
+
+    const nextMs = Math.max(heldUntilMs, stepMs + STEP_MS);
+    if (unsent.length <= batch.length || retried >= maxRetriesPerSweep || nextMs >= endMs) break;
+    await wait(Math.max(0, nextMs - now().getTime()));
+    current = await breaker.read();
+    if (current?.value.state === 'open') break;
+    const isLimit = batch.length === most && room >= mostInFlight / 2;
+    pace = adaptPace(pace, { throttle: current?.value.throttle, isLimit, maxPerSecond, now: now() });
+  }
+  if (pace !== firstPace) {
+    metrics.add({ name: 'DrainPacePerSecond', value: pace.perSecond });
+    await rememberPace(current, pace, ports);
+  }
+  return retried;
+}
+
+function heldUntil(throttle: Throttle | undefined): number {
+  return throttle?.until === undefined ? 0 : Date.parse(throttle.until);
+}
+
+/** Gives up where others write all the time: the next run finds the right pace again. */
+async function rememberPace(
+  stored: Versioned<Breaker> | undefined,
+  pace: DrainPace,
+  { breaker, now }: SweepPorts,
+): Promise<void> {
+  let current = stored;
+  for (let race = 0; race < MAX_RACES; race += 1) {
+    const result = await breaker.write(withPace(current?.value, pace, now()), current?.revision ?? 0);
+    if (result.ok) return;
+    ({ current } = result);
+  }
+}
+
+/**
+ * The retry messages of this run whose orders are still listed as due: they are on the queue, or being worked on.
+ */
+function trackSent(nowMs: () => number) {
+  const sentAtMs = new Map<string, number>();
+  const keyOf = ({ orderId, dueAt }: DueOrder): string => `${dueAt} ${orderId}`;
+  return {
+    size: () => sentAtMs.size,
+    inFlight: () => [...sentAtMs.values()].filter((atMs) => nowMs() - atMs < STUCK_AFTER_MS).length,
+    add(orders: readonly DueOrder[]): void {
+      for (const order of orders) sentAtMs.set(keyOf(order), nowMs());
+    },
+    /** Forgets what is not due any more; returns what is due and was not sent. */
+    update(due: readonly DueOrder[]): DueOrder[] {
+      const dueKeys = new Set(due.map(keyOf));
+      for (const key of sentAtMs.keys()) if (!dueKeys.has(key)) sentAtMs.delete(key);
+      return due.filter((order) => !sentAtMs.has(keyOf(order)));
+    },
+  };
+}
+
+/**
+ * The deduplication id is the same for one due time and state of the breaker, however often a sweep finds the
+ * order, so that retry messages do not pile up behind a slow reporter. Two things renew it: what was retried in vain
+ * while the breaker was open is retried again as soon as it is closed; and what a reporter whose clock is
+ * behind took for too early is retried again a minute later, then two, four and so on.
+ */
+function toMessage({ orderId, dueAt }: DueOrder, breakerSince: string, now: Date): FifoMessage {
+  const minutesDue = Math.max(0, now.getTime() - Date.parse(dueAt)) / 60_000;
+  const renewal = Math.floor(Math.log2(1 + minutesDue));
+  return {
+    body: retryMessage({ orderId, isProbe: false }),
+    groupId: messageGroupId(orderId),
+    deduplicationId: messageDeduplicationId({
+      source: 'retry-sweep',
+      id: `${orderId} ${dueAt} ${breakerSince} ${renewal}`,
+    }),
+  };
+}

@@ -1,0 +1,38 @@
+import { takeProbe, type Breaker } from '../../shared/domain/breaker.ts';
+import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
+import { PROBE_MESSAGE, retryMessage } from '../../shared/domain/retry-message.ts';
+import type { Versioned } from '../../shared/store/versioned-item.ts';
+import { measureAge } from './measure-age.ts';
+import type { SweepPorts } from './sweep-ports.ts';
+
+/** Among so many of the latest due orders the probe is looked for. */
+const CANDIDATES = 10;
+
+/**
+ * Sends the probe of an open breaker if it is due: an order that has not failed yet, the latest of them, or a
+ * harmless read where there is none. An order that failed before may be one that Button always fails on, and
+ * the orders that came beside it may be of the same class.
+ *
+ * The probe has a message group of its own: the order's group may be blocked by a message that waits to be
+ * received again. The ledger keeps two runs from working on one order. Of sweeps that run at once, the one
+ * that moves the time of the next probe sends it. Returns how many orders were woken.
+ */
+export async function sendProbe(stored: Versioned<Breaker>, ports: SweepPorts): Promise<number> {
+  const { ledger, breaker, send, now } = ports;
+  measureAge(await ledger.listDue(now(), 1), ports);
+  const taken = takeProbe(stored.value, now());
+  if (!taken) return 0;
+  const latest = await ledger.listDue(now(), CANDIDATES, { latestFirst: true });
+  const { ok: written } = await breaker.write(taken, stored.revision);
+  if (!written) return 0;
+  const order = latest.find(({ attempts }) => attempts === 0);
+  const name = `probe ${now().toISOString()}`;
+  await send([
+    {
+      body: order ? retryMessage({ orderId: order.orderId, isProbe: true }) : PROBE_MESSAGE,
+      groupId: messageGroupId(name),
+      deduplicationId: messageDeduplicationId({ source: 'retry-sweep', id: name }),
+    },
+  ]);
+  return order ? 1 : 0;
+}

@@ -1,0 +1,18 @@
+import type { Metrics } from '../../shared/domain/metrics.ts';
+import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
+import type { BreakerStore } from '../../shared/store/breaker-store.ts';
+import type { OrderLedger } from '../../shared/store/order-ledger-store.ts';
+
+/** What the sweep needs. */
+export type SweepPorts = {
+  ledger: Pick<OrderLedger, 'listDue'>;
+  breaker: BreakerStore;
+  /** Throws unless every message is on the queue. */
+  send: (messages: readonly FifoMessage[]) => Promise<void>;
+  metrics: Metrics;
+  /** At most so many orders are retried by one sweep. */
+  maxRetriesPerSweep: number;
+  now: () => Date;
+  /** Resolves after so many milliseconds. */
+  wait: (ms: number) => Promise<void>;
+};

@@ -1,0 +1,105 @@
+/** Button answered 429. Instants are ISO 8601 UTC. */
+export type Throttle = {
+  /** When it did so last, to within a few seconds. */
+  at: string;
+  /** Until when it asked to be left alone (`Retry-After`); missing if it named no time. */
+  until?: string;
+};
+
+/** How fast waiting orders are sent to Button. */
+export type DrainPace = {
+  perSecond: number;
+  /** When it was last changed; ISO 8601 UTC. */
+  changedAt: string;
+  /** Button has answered 429 since the drain began: from then on the pace rises slowly. */
+  wasThrottled: boolean;
+};
+
+/** The pace at the beginning: no more than the system asks of Button on a busy day. */
+const FIRST_PER_SECOND = 10;
+const LEAST_PER_SECOND = 1;
+
+/** Between two changes: as long as it takes until a change shows at Button and its answers have come back. */
+const CHANGE_INTERVAL_MS = 5000;
+
+/** Answers to calls that were made before a change still come in for so long. */
+const ANSWERS_LATER_MS = 2000;
+
+/** What was learnt about Button's limit is forgotten after so long without a drain. */
+const FORGOTTEN_AFTER_MS = 3_600_000;
+
+/** Half as fast again until the first 429: from 10 to 500 a second in less than a minute. */
+const RISE_UNTIL_THROTTLED = 1.5;
+const RISE = 1.02;
+const LEAST_RISE = 0.25;
+const FALL = 0.7;
+
+/**
+ * One 429 is noted for so long on behalf of all: less than between two changes of the pace, so that each
+ * change sees its own.
+ */
+const THROTTLE_NOTED_MS = 2000;
+
+/** The pace to go on with; the first one where nothing was drained for an hour. Pure. */
+export function paceOf(
+  pace: DrainPace | undefined,
+  { maxPerSecond, now }: { maxPerSecond: number; now: Date },
+): DrainPace {
+  if (!pace || now.getTime() - Date.parse(pace.changedAt) > FORGOTTEN_AFTER_MS)
+    return {
+      perSecond: Math.min(FIRST_PER_SECOND, maxPerSecond),
+      changedAt: now.toISOString(),
+      wasThrottled: false,
+    };
+  return { ...pace, perSecond: Math.min(pace.perSecond, maxPerSecond) };
+}
+
+/**
+ * The pace after some seconds at `pace`: it falls by a third after a 429 and rises while the pace itself is
+ * what holds orders back (`isLimit`), never above `maxPerSecond`. Pure.
+ *
+ * Source: additive increase and multiplicative decrease, https://www.rfc-editor.org/rfc/rfc5681 (section
+ * 3.1), with a rise in proportion, so that it finds a limit of five a second and one of five hundred alike.
+ */
+export function adaptPace(
+  pace: DrainPace,
+  {
+    throttle,
+    isLimit,
+    maxPerSecond,
+    now,
+  }: { throttle: Throttle | undefined; isLimit: boolean; maxPerSecond: number; now: Date },
+): DrainPace {
+  const changedAtMs = Date.parse(pace.changedAt);
+  if (now.getTime() - changedAtMs < CHANGE_INTERVAL_MS) return pace;
+  const changedAt = now.toISOString();
+  const throttledAtMs = throttle ? Date.parse(throttle.at) : 0;
+  if (throttledAtMs > changedAtMs + ANSWERS_LATER_MS)
+    return { perSecond: Math.max(LEAST_PER_SECOND, pace.perSecond * FALL), changedAt, wasThrottled: true };
+  if (throttledAtMs >= changedAtMs || !isLimit || pace.perSecond >= maxPerSecond) return pace;
+  const raised = pace.wasThrottled
+    ? Math.max(pace.perSecond * RISE, pace.perSecond + LEAST_RISE)
+    : pace.perSecond * RISE_UNTIL_THROTTLED;
+  return { ...pace, perSecond: Math.min(maxPerSecond, raised), changedAt };
+}
+
+/**
+ * The throttle after a 429 with that `Retry-After`, in milliseconds; the known one itself if it says as much,
+ * so that of many 429s few are written down. Pure.
+ */
+export function noteThrottle(known: Throttle | undefined, afterMs: number | undefined, now: Date): Throttle {
+  const until = afterMs === undefined ? undefined : new Date(now.getTime() + afterMs).toISOString();
+  const isRecent = known !== undefined && now.getTime() - Date.parse(known.at) < THROTTLE_NOTED_MS;
+  const isCovered =
+    until === undefined || (known?.until !== undefined && secondsBetween(known.until, until) < 2);
+  if (known && isRecent && isCovered) return known;
+  const latest = [known?.until, until]
+    .filter((instant) => instant !== undefined)
+    .sort()
+    .at(-1);
+  return { at: now.toISOString(), ...(latest === undefined ? {} : { until: latest }) };
+}
+
+function secondsBetween(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 1000;
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+
+import { expect, it } from 'vitest';
+
+import type { OrderEvent } from '../../../shared/domain/order-event.ts';
+import {
+  receiveVersion,
+  settleEntry,
+  type CallResult,
+  type LedgerEntry,
+} from '../../../shared/domain/order-ledger.ts';
+import { OrderSchema } from '../../../shared/domain/order.ts';
+
+const order = OrderSchema.parse(
+  JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
+);
+const policy = { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 };
+const at = (minute: number): Date => new Date(Date.UTC(2026, 5, 1, 12, minute));
+
+/**
+ * What the ledger holds after a version arrived in that minute; its event says that it happened years ago.
+ */
+function receive(entry: LedgerEntry | undefined, sequence: number, minute: number): LedgerEntry {
+  const kind = sequence === 1 ? 'created' : 'updated';
+  const event: OrderEvent = {
+    id: `event-${sequence}`,
+    source: 'shop',
+    orderId: order.order_id,
+    version: { by: 'sequence', sequence: String(sequence) },
+    time: '2017-07-25T08:23:52.000Z',
+    kind,
+    order: { ...order, customer_order_id: `version ${sequence}` },
+  };
+  const decision = receiveVersion(
+    entry,
+    { brand: 'acme', event, messageId: `m-${sequence}`, sentAt: at(minute), warnings: [], isReplay: false },
+    {
+      claimant: { owner: 'run', now: at(minute), leaseMs: 30_000 },
+      policy,
+      isPaused: false,
+      verifyBefore: undefined,
+    },
+  );
+  if (!('report' in decision)) throw new Error(`nothing is stored: ${JSON.stringify(decision)}`);
+  return decision.entry;
+}
+
+function settle(entry: LedgerEntry, result: CallResult, minute: number): LedgerEntry {
+  return settleEntry({ claimed: entry, current: entry }, result, { now: at(minute), policy });
+}
+
+const down: CallResult = { result: 'try-again', reason: 'http_503' };
+const done: CallResult = { result: 'done', acceptedOnly: false, sent: true };
+
+it('counts the age of an order from the arrival of its message, whatever time its event names', () => {
+  expect(receive(undefined, 1, 0).newest.receivedAt).toBe(at(0).toISOString());
+});
+
+it('goes on counting the age of an order that waits when a newer version replaces what waited', () => {
+  const waiting = settle(receive(undefined, 1, 0), down, 0);
+
+  expect(receive(waiting, 2, 30).newest.receivedAt).toBe(at(0).toISOString());
+});
+
+it('counts the age anew from the next version once Button holds the order', () => {
+  const settled = settle(receive(undefined, 1, 0), done, 0);
+
+  expect(receive(settled, 2, 30).newest.receivedAt).toBe(at(30).toISOString());
+});
