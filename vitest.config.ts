@@ -2,6 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 
 import { defineConfig } from 'vitest/config';
 
+import { SlowestFirst } from './test/slowest-first.ts';
+
 /** They start the whole system, in processes of their own. */
 const SYSTEM = [
   'test/flows/**/*.test.ts',
@@ -26,6 +28,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     silent: 'passed-only',
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         extends: true,

@@ -15,7 +15,7 @@ const KEPT_ASSEMBLIES = 10;
 const KEPT_MS = 7 * 86_400_000;
 
 /** The assemblies of this checkout. Everything that runs here shares them. */
-export const ASSEMBLIES_DIRECTORY = join(ROOT, '.local', 'assemblies');
+const ASSEMBLIES_DIRECTORY = join(ROOT, '.local', 'assemblies');
 
 /** What to build, and where to. */
 export type AssemblyBuild = {
