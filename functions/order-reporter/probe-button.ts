@@ -26,7 +26,7 @@ function healthOfAnswer({ answer, ...rest }: OrderApiAnswer): ButtonHealth {
     case 'found':
     case 'not-found':
     case 'refused':
-      return 'well';
+      return 'healthy';
     case 'unauthorized':
       return 'unauthorized';
     default:

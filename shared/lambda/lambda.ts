@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import middy, { type MiddyfiedHandler } from '@middy/core';
+import middy, { type MiddlewareObj, type MiddyfiedHandler } from '@middy/core';
 
 import { METRICS } from '../domain/metrics.ts';
 import { functionMetrics } from '../runtime/function-metrics.ts';
@@ -27,9 +27,10 @@ export function lambda<Given, Event, Result>(
     return composition;
   };
   const flush = (): void => composition?.flush();
+  const flushing: MiddlewareObj = { after: flush, onError: flush };
   return {
     handler: middy<Event, Result>()
-      .use({ after: flush, onError: flush })
+      .use(flushing)
       .handler((event, context) => composed().handle(event, context)),
     prime: async () => {
       await composed().prime?.();

@@ -2,11 +2,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 
-import { scanTransactions } from '../../functions/personal-data-expiry/scan-transactions.ts';
 import { plannedReadMessage, type ReadMessage } from '../../shared/domain/read-message.ts';
-import { createExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
-import { readOwner, scanPage } from '../../shared/store/transaction-scan.ts';
-import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { orderMessage, type SentVersion } from '../simulation/messages.ts';
 import { QUEUES, TABLES } from '../simulation/resources.ts';
@@ -26,11 +22,11 @@ export async function playEverything(): Promise<WatchedWorld> {
       reconciler: { readFrom: '2026-06-01T00:00:00Z', pageSize: 1, sliceSeconds: 1, crossCheck: true },
     },
   });
+  await playOldTransactions(watched);
   await playSecretsThatAreMissing(watched);
   await playOrders(watched);
   await playWebhooks(watched);
   await playReads(watched);
-  await playWeeklyScan(watched);
   return watched;
 }
 
@@ -145,22 +141,13 @@ function workTwice({ clock, functions }: WatchedWorld['world'], { body, groupId 
   });
 }
 
-async function playWeeklyScan({ world, emit }: WatchedWorld): Promise<void> {
-  const client = { send: (command: unknown) => Promise.resolve(world.dynamodb.execute(command)) } as never;
-  const table = { client, table: TABLES.transactions };
-  await scanTransactions(
-    { personalDataDays: 30, stalePendingDays: 30 },
-    {
-      passes: createExpiryPassStore({ client, table: TABLES.positions }),
-      scanPage: (after) => scanPage(table, after),
-      timeLeft: () => true,
-      transactions: createTransactionStore({ ...table, shopperField: 'none' }),
-      readOwner: (key) => readOwner(table, key),
-      deletePart: () => Promise.resolve(),
-      metrics: { add: emit },
-      now: () => new Date(world.clock.now() + 365 * 86_400_000),
-    },
-  );
+/** The expiry's first pass begins a minute after the deployment. */
+async function playOldTransactions({ world }: WatchedWorld): Promise<void> {
+  const longAgo = '2025-01-01T10:00:00Z';
+  const dates = { created_date: longAgo, modified_date: longAgo };
+  await postWebhook(world, changed('btnorder-overdue', dates));
+  await postWebhook(world, changed('btnorder-expired', { ...dates, status: 'validated' }));
+  await world.runFor(2 * MINUTE_MS);
 }
 
 function changed(orderId: string, changes: object): object {

@@ -1,7 +1,7 @@
 import { createCloudWatch, type CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
 import { alarmHistory } from '../../local/aws/cloudwatch/alarm-state.ts';
 import { createMetricFilter, METRIC_FILTER_PROPERTIES } from '../../local/aws/cloudwatch/metric-filter.ts';
-import { METRICS, type Measured } from '../../shared/domain/metrics.ts';
+import { METRICS } from '../../shared/domain/metrics.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
 import * as z from 'zod';
 
@@ -13,8 +13,6 @@ import { ALARMS, logicalId, NAMESPACE, resolve, STAGE } from './synthesized-alar
 export type WatchedWorld = {
   world: SimulatedWorld;
   cloudWatch: CloudWatch;
-  /** Emits what no function of the world measures. */
-  emit: (measured: Measured) => void;
   /** Every alarm that went off since the beginning, or since an instant in milliseconds. */
   alarmsSince: (fromMs?: number) => string[];
 };
@@ -95,13 +93,6 @@ export function watchWorld({
   return {
     world,
     cloudWatch,
-    emit: (measured) => {
-      atMs = world.clock.now();
-      metrics.add(measured);
-      metrics.flush();
-      for (const line of lines.splice(0))
-        cloudWatch.takeInLine({ logGroupName: 'personal-data-expiry', line: line.trimEnd(), atMs });
-    },
     alarmsSince: (fromMs = startMs) => {
       const span = { fromMs, untilMs: world.clock.now() };
       return ALARMS.filter(({ definition }) =>

@@ -239,7 +239,12 @@ class Life {
       now: () => this.clock.now(),
     });
     const compose = this.#compositions[name] as (process: Process) => ComposedFunction<unknown, unknown>;
-    const { handle } = compose({ call: this.call, now: () => new Date(this.clock.now()), metrics });
+    const { handle } = compose({
+      call: this.call,
+      now: () => new Date(this.clock.now()),
+      wait: (ms) => this.clock.advance(ms),
+      metrics,
+    });
     const flush = (): void => {
       metrics.flush();
     };

@@ -26,7 +26,11 @@ export function generateSchedule(seed: number): Schedule {
   const steps = orderIds.flatMap((orderId) => orderSteps(random, orderId));
   const wanted = Math.max(LEAST_STEPS, steps.length + 35) + random.between(0, 10);
   while (steps.length < wanted) steps.push(...troubleSteps(random, orderIds));
-  return { seed, world: generateWorld(random), steps: steps.sort((one, other) => one.atMs - other.atMs) };
+  const expiry = expirySteps(randomFrom(seed, 'expiry'));
+  // Published again, a transaction whose personal data has expired is told as not rewardable, under the version that was rewardable.
+  const others = expiry.length === 0 ? steps : steps.filter(({ kind }) => kind !== 'republish');
+  const all = [...others, ...expiry].sort((one, other) => one.atMs - other.atMs);
+  return { seed, world: generateWorld(random), steps: all };
 }
 
 function generateWorld(random: Random): World {
@@ -383,6 +387,21 @@ function restore(random: Random): Step[] {
     { kind: 'back-up', atMs },
     { kind: 'restore', atMs: atMs + durationMs(random, 20) },
   ];
+}
+
+/** In one schedule of four: the expiry of personal data, now and then twice at once, and what may strike it. */
+function expirySteps(random: Random): Step[] {
+  if (!random.chance(0.25)) return [];
+  const struck = { functionName: 'personal-data-expiry', call: random.between(1, 8) } as const;
+  const atMs = timeIn(random);
+  const trouble: Step = random.chance(0.5)
+    ? { kind: 'death', atMs, ...struck, moment: random.pick(['before', 'after']) }
+    : { kind: 'freeze', atMs, ...struck, forMs: durationMs(random, 25) };
+  const runs = Array.from({ length: random.between(2, 4) }, (_, run): Step => {
+    const runAtMs = atMs + 1000 + run * 15 * MINUTE_MS + random.between(0, 5000);
+    return { kind: 'expire', atMs: runAtMs };
+  });
+  return [...(random.chance(0.7) ? [trouble] : []), ...runs];
 }
 
 function finalize(random: Random, orderIds: OrderIds): Step[] {

@@ -167,6 +167,16 @@ export class Invariants {
         fail('no dead letters are left', `${this.#world.sqs.contents(name).length} on ${name}`);
   }
 
+  /** Personal data has expired: nothing in the table says whose the transactions are that were last changed at this instant or before. */
+  checkExpired(changedAt: string): void {
+    for (const item of this.#items(TABLES.transactions)) {
+      if ((item['modifiedDate']?.S ?? '') > changedAt) continue;
+      const text = JSON.stringify(item['body']?.B ? [item, unpackJson(item['body'].B)] : item);
+      if (item['erasedAt'] === undefined || /shopper-|ref-/.test(text))
+        fail('personal data expires', `${describeItem(item)} still says whose it is`);
+    }
+  }
+
   /** Whether reconciliation has nothing left to repair. */
   isTruthStored(): boolean {
     return this.#truth().every((version) => isSame(this.#stored(version), version));

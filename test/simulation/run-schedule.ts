@@ -39,6 +39,10 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DEPLOYMENT_MS = MINUTE_MS;
 /** Longer than a run under way can take; nothing new begins meanwhile. */
 const RESTORE_PAUSE_MS = 3 * MINUTE_MS;
+/** Transactions that are older than the days for which personal data is kept. */
+const OLD = { at: '2026-04-20T10:00:00Z', count: 3 };
+/** Longer than the week from one pass of the expiry to the next. */
+const EXPIRY_PAUSE_MS = 8 * 24 * HOUR_MS;
 /** The longest wait there is, two hours for an order that was accepted and is not shown, and then some. */
 const LONGEST_REST_MS = 6 * HOUR_MS;
 const WEBHOOK_URL = 'https://webhooks.example/button';
@@ -70,6 +74,8 @@ class Run {
   readonly #invariants: Invariants;
   readonly #steps: readonly Step[];
   readonly #startMs: number;
+  /** Whether personal data expires in it; then there are transactions that are old enough. */
+  readonly #expires: boolean;
   #backup: { items: ReadonlyMap<string, Item>; atMs: number; oldestSentMs: number } | undefined;
   #restoredToMs = Infinity;
   #sweepsPausedUntilMs = 0;
@@ -81,6 +87,7 @@ class Run {
   constructor({ seed, world, steps }: Schedule, tell: ((line: StoryLine) => void) | undefined) {
     this.#steps = steps;
     this.#startMs = Date.parse(START);
+    this.#expires = steps.some(({ kind }) => kind === 'expire');
     const storm = new Storm(randomFrom(seed, 'storm'), () => this.#world.clock.now());
     this.#storm = storm;
     this.#world = new SimulatedWorld({
@@ -88,7 +95,10 @@ class Run {
       startAt: START,
       weather: storm,
       buttonWorld: world,
-      transactions: { reconciler: { readFrom: '2026-06-01T11:00:00Z', crossCheck: true } },
+      transactions: {
+        personalDataDays: 30,
+        reconciler: { readFrom: '2026-06-01T11:00:00Z', crossCheck: true },
+      },
       onTransactionChange: (before, after) => {
         this.#watch(() => {
           this.#invariants.checkChange(before, after);
@@ -144,6 +154,7 @@ class Run {
 
   async live(): Promise<void> {
     const { clock } = this.#world;
+    if (this.#expires) await this.#bringOldTransactions();
     this.#world.reconcile(['live']);
     await this.#world.runFor(DEPLOYMENT_MS);
     for (const step of this.#steps)
@@ -156,6 +167,7 @@ class Run {
     await this.#calmDown();
     await this.#reconcileAll();
     this.#invariants.checkEnd();
+    if (this.#expires) await this.#expire();
   }
 
   /** A schedule's sweep that would find nothing is not run: nothing would come of it. */
@@ -227,6 +239,35 @@ class Run {
     }
   }
 
+  /** By webhook, before anything can go wrong. */
+  async #bringOldTransactions(): Promise<void> {
+    for (let number = 1; number <= OLD.count; number += 1) {
+      const row = { button_order_id: `btnorder-old-${number}`, amount: 100 * number };
+      const shopper = { publisher_customer_id: `shopper-${number}`, pub_ref: `ref-${number}` };
+      const dates = { created_date: OLD.at, modified_date: OLD.at, validated_date: OLD.at };
+      this.#world.button.transactions.inject(
+        InjectedTransactionSchema.parse({ ...row, ...shopper, ...dates, status: 'validated' }),
+      );
+    }
+    await this.#world.runFor(10 * SECOND_MS);
+  }
+
+  /** Whatever became of the passes in the storm, the next ones let expire what is old; reading it again brings nothing back. */
+  async #expire(): Promise<void> {
+    await this.#world.runFor(EXPIRY_PAUSE_MS);
+    for (let run = 0; run < 3; run += 1) {
+      this.#world.expirePersonalData();
+      await this.#world.runFor(15 * MINUTE_MS);
+    }
+    await this.#untilAtRest();
+    this.#invariants.checkExpired(OLD.at);
+    this.#world.reconcile(['live', 'sweep-weekly']);
+    await this.#world.runFor(MINUTE_MS);
+    await this.#untilAtRest();
+    this.#invariants.checkExpired(OLD.at);
+    this.#invariants.checkEnd();
+  }
+
   #take(step: Step): void {
     const world = this.#world;
     const { clock, button } = world;
@@ -284,6 +325,9 @@ class Run {
         return;
       case 'reconcile':
         world.reconcile(step.streams);
+        return;
+      case 'expire':
+        world.expirePersonalData();
         return;
       case 'deployment':
         for (const lambda of Object.values(world.functions)) lambda.forgetIdleEnvironments();

@@ -42,7 +42,7 @@ describe('a schedule', () => {
     const kinds = new Set(schedules.flatMap(({ steps }) => steps.map(({ kind }) => kind)));
 
     expect(schedules.every(({ steps }) => steps.length >= 60)).toBe(true);
-    expect(kinds.size).toBe(29);
+    expect(kinds.size).toBe(30);
   });
 
   it('ends the same way every time, down to the millisecond', async () => {

@@ -39,6 +39,7 @@ export type Step = { atMs: number } & (
   | { kind: 'rotation'; weKnowAfterMs: number }
   | ({ kind: 'secret-missing'; secret: string } & Lengthy)
   | { kind: 'reconcile'; streams: readonly string[] }
+  | { kind: 'expire' }
   | { kind: 'deployment' }
   | { kind: 'redrive' }
   | { kind: 'back-up' }
@@ -92,6 +93,8 @@ export function describeStep(step: Step): string {
       return `the secret ${step.secret} has no value${duration}`;
     case 'reconcile':
       return `Scheduler starts the planner for ${step.streams.join(', ')}`;
+    case 'expire':
+      return 'Scheduler wakes the expiry of personal data';
     case 'deployment':
       return 'a deployment replaces every idle environment';
     case 'redrive':

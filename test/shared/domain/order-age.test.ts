@@ -41,7 +41,7 @@ function receive(entry: LedgerEntry | undefined, sequence: number, minute: numbe
       verifyBefore: undefined,
     },
   );
-  if (!('report' in decision)) throw new Error(`nothing is stored: ${JSON.stringify(decision)}`);
+  if (!('entry' in decision)) throw new Error(`nothing is stored: ${JSON.stringify(decision)}`);
   return decision.entry;
 }
 
