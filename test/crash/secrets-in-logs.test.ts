@@ -127,7 +127,7 @@ async function sendOrders(): Promise<void> {
     message('created', 5, order({ order_id: 'o-4', [sentinel('field')]: sentinel('value') })),
     `{"${sentinel('not-json')}`,
     sentinel('text'),
-    JSON.stringify({ toRead: sentinel('wakeUp'), orderId: sentinel('orderId') }),
+    JSON.stringify({ retry: sentinel('retry'), orderId: sentinel('orderId') }),
   ];
   // Button refuses with a text that quotes the order, answers nonsense that does, and takes no key.
   const quoting = JSON.stringify({ meta: { status: 'error' }, error: { message: sentinel('button-says') } });
