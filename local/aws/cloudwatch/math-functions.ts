@@ -35,6 +35,7 @@ const FUNCTIONS: Readonly<Record<string, MathFunction>> = {
     ),
   RUNNING_SUM: (call) => mapSeries(parameter(call, 0), runningSum),
   TIME_SERIES: timeSeries,
+  SORT: sort,
   REMOVE_EMPTY: (call) => seriesList(parameter(call, 0)).filter(({ values }) => present(values).length > 0),
 };
 
@@ -159,6 +160,35 @@ function runningSum(series: TimeSeries): TimeSeries {
 function computed({ metric }: TimeSeries, values: TimeSeries['values']): TimeSeries {
   return metric ? { values, metric } : { values };
 }
+
+/** SORT(TS[], AVG | MIN | MAX | SUM, ASC | DESC, limit): a series without any value comes last. */
+function sort(call: FunctionCall): MathValue {
+  const [, by, order, limit] = call.parameters;
+  const measure = by?.kind === 'name' ? MEASURES[by.name] : undefined;
+  if (measure === undefined) throw new Error('SORT needs AVG, MIN, MAX or SUM.');
+  if (order?.kind !== 'name' || !['ASC', 'DESC'].includes(order.name))
+    throw new Error('SORT needs ASC or DESC.');
+  const count = limit === undefined ? Infinity : call.evaluate(limit);
+  if (typeof count !== 'number') throw new Error('The limit of SORT is a number.');
+  const sign = order.name === 'ASC' ? 1 : -1;
+  const measured = seriesList(parameter(call, 0)).map((series) => {
+    const values = present(series.values);
+    return { series, rank: values.length === 0 ? Infinity : sign * measure(values) };
+  });
+  return measured
+    .toSorted((one, other) => (one.rank < other.rank ? -1 : Number(one.rank > other.rank)))
+    .slice(0, count)
+    .map(({ series }) => series);
+}
+
+const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+const MEASURES: Readonly<Record<string, (values: readonly number[]) => number>> = {
+  AVG: (values) => total(values) / values.length,
+  MIN: (values) => Math.min(...values),
+  MAX: (values) => Math.max(...values),
+  SUM: total,
+};
 
 function timeSeries(call: FunctionCall): MathValue {
   const value = parameter(call, 0);

@@ -102,6 +102,30 @@ describe('metric math', () => {
     expect(evaluate(expression, series)).toEqual([expected]);
   });
 
+  it.each<[string, string[]]>([
+    ['SORT(METRICS(), SUM, DESC)', ['steady', 'peak', 'low', 'silent']],
+    ['SORT(METRICS(), MAX, DESC, 2)', ['peak', 'steady']],
+    ['SORT(METRICS(), MIN, ASC, 1)', ['peak']],
+    ['SORT(METRICS(), AVG, ASC)', ['low', 'peak', 'steady', 'silent']],
+  ])('sorts series, those without a value last: %s', (expression, names) => {
+    const series: Record<string, Points> = {
+      low: [1, 1, 1],
+      silent: ['-', '-', '-'],
+      steady: [4, 4, 4],
+      peak: [0, 9, 0],
+    };
+
+    expect(evaluate(expression, series)).toEqual(names.map((name) => series[name]));
+  });
+
+  it.each([
+    'SORT(METRICS(), MEDIAN, ASC)',
+    'SORT(METRICS(), MAX, DOWN)',
+    'SORT(METRICS(), MAX, ASC, METRICS())',
+  ])('does not guess what is meant by %s', (expression) => {
+    expect(() => evaluate(expression, { some: [1] })).toThrow('SORT');
+  });
+
   it('gives an array of series where one goes in', () => {
     expect(evaluate('METRICS() / 100', { m1: [100, 200], m2: ['-', 300] })).toEqual([
       [1, 2],
