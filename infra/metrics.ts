@@ -36,8 +36,10 @@ export type StageMetrics = {
   overall(metricName: OverallMetricName, period?: Duration): Metric;
   /** One of a brand's orders. */
   forBrand(metricName: BrandMetricName, brandId: string, period?: Duration): Metric;
-  /** A series for each value that the dimensions take, for a board: an alarm may not search. `terms` narrows them down. */
-  searched(metricName: SearchedMetricName, terms?: string): IMetric;
+  /** A series for each value that the dimensions take, for a board: an alarm may not search. */
+  searched(metricName: SearchedMetricName | BrandMetricName): IMetric;
+  /** The same for a flow that goes up and down: how much more there is than at the left edge of the graph. */
+  searchedRunningSums(metricName: SearchedMetricName | BrandMetricName): IMetric;
 };
 
 /** The metrics of one stage. */
@@ -54,36 +56,60 @@ export function stageMetrics(deployment: Pick<Deployment, 'config'>): StageMetri
         statistic: statisticOf(METRICS[metricName]),
         period,
       }),
-    searched(metricName, terms = '') {
-      const definition: MetricDefinition = METRICS[metricName];
-      return searchSeries({
-        schema: [`"${namespace}"`, ...definition.dimensions].join(','),
-        terms: [`MetricName="${metricName}"`, terms].join(' ').trim(),
-        statistic: statisticOf(definition),
-      });
-    },
+    searched: (metricName) => searchSeries(searchFor(namespace, metricName)),
+    searchedRunningSums: (metricName) => searchRunningSums(searchFor(namespace, metricName)),
   };
 }
 
+function searchFor(namespace: string, metricName: MetricName): Search {
+  const definition: MetricDefinition = METRICS[metricName];
+  return {
+    schema: [`"${namespace}"`, ...definition.dimensions].join(','),
+    terms: `MetricName="${metricName}"`,
+    statistic: statisticOf(definition),
+  };
+}
+
+/** How many series of a search a graph shows: more could not be told apart. */
+export const SHOWN_SERIES = 20;
+
+/** What a search looks for: all metrics of a schema (namespace and names of dimensions) in which the terms occur as words. */
+export type Search = { schema: string; terms: string; statistic: string };
+
 /**
- * All metrics of a schema (namespace and names of dimensions) in which the terms occur as words.
+ * The series that a search finds: of more than twenty those with the highest sum, or for a level the highest value.
  *
- * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+ * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html, SORT
  */
-export function searchSeries({
-  schema,
-  terms,
-  statistic,
-}: {
-  schema: string;
-  terms: string;
-  statistic: string;
-}): IMetric {
+export function searchSeries(search: Search): IMetric {
+  return highest(searchExpression(search), search.statistic === 'Sum' ? 'SUM' : 'MAX');
+}
+
+/** The sum, at each point of time, of everything that a search finds. */
+export function searchTotal(search: Search): IMetric {
   return new MathExpression({
-    expression: `SEARCH('{${schema}} ${terms}', '${statistic}', ${PERIOD.toSeconds()})`,
+    expression: `SUM(${searchExpression(search)})`,
+    label: 'All together',
+    period: PERIOD,
+  });
+}
+
+/** For each series that a search finds, how much more there is than at the left edge of the graph. */
+export function searchRunningSums(search: Search): IMetric {
+  return highest(`RUNNING_SUM(FILL(${searchExpression(search)}, 0))`, 'MAX');
+}
+
+function highest(expression: string, by: 'SUM' | 'MAX'): IMetric {
+  return new MathExpression({
+    expression: `SORT(${expression}, ${by}, DESC, ${SHOWN_SERIES})`,
     label: '',
     period: PERIOD,
   });
+}
+
+/** Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html */
+function searchExpression({ schema, terms, statistic }: Search): string {
+  return `SEARCH('{${schema}} ${terms}', '${statistic}', ${PERIOD.toSeconds()})`;
 }
 
 /** Flows add up; of levels, such as ages and delays, the worst one counts. */

@@ -10,22 +10,22 @@ import {
 import { Duration } from 'aws-cdk-lib/core';
 
 import type { Deployment } from '../deployment.ts';
-import {
-  PERIOD,
-  stageMetrics,
-  type BrandMetricName,
-  type OverallMetricName,
-  type SearchedMetricName,
-  type StageMetrics,
-} from '../metrics.ts';
+import { SHOWN_SERIES, stageMetrics, type OverallMetricName, type StageMetrics } from '../metrics.ts';
 
 /** What people ask of the business: are orders reported, do webhooks come, what commission stands, and is what we say right? */
 export function businessWidgets({ config }: Deployment): IWidget[][] {
   const metrics = stageMetrics({ config });
-  const brands = config.orderReporting?.brands ?? [];
   return [
-    ...(config.orderReporting ? [heading('Orders'), delayRow(metrics)] : []),
-    ...brands.flatMap(({ id }) => [brandRow(id, metrics), brandMoneyRow(id, metrics)]),
+    [
+      new TextWidget({
+        width: 24,
+        height: 1,
+        markdown: `Where a graph has a line for each brand, account or currency, it shows the ${SHOWN_SERIES} highest.`,
+      }),
+    ],
+    ...(config.orderReporting
+      ? [heading('Orders'), delayRow(metrics), brandRow(metrics), brandMoneyRow(metrics)]
+      : []),
     ...(config.transactions
       ? [
           heading('Webhooks'),
@@ -59,39 +59,29 @@ function delayRow(metrics: StageMetrics): IWidget[] {
   ];
 }
 
-function brandRow(brandId: string, stage: StageMetrics): IWidget[] {
-  const metrics = (...names: BrandMetricName[]): IMetric[] =>
-    names.map((name) => stage.forBrand(name, brandId));
+/** A series for each brand. */
+function brandRow({ searched, searchedRunningSums }: StageMetrics): IWidget[] {
   return [
-    graph(`Reported: ${brandId}`, metrics('OrdersReported', 'OrdersUnchanged')),
-    graph(
-      `Not to be sent: ${brandId}`,
-      metrics('OrdersDuplicate', 'OrdersSuperseded', 'OrdersIgnoredAfterCancel'),
-    ),
-    graph(`Not reported: ${brandId}`, [
-      ...metrics('OrdersWaiting', 'OrdersQuarantined'),
-      runningSum(stage.forBrand('WaitingOrdersChange', brandId)),
+    graph('Reported, by brand', [searched('OrdersReported'), searched('OrdersUnchanged')]),
+    graph('Not to be sent, by brand', [
+      searched('OrdersDuplicate'),
+      searched('OrdersSuperseded'),
+      searched('OrdersIgnoredAfterCancel'),
+    ]),
+    graph('Not reported, by brand; waiting: more than at the left edge', [
+      searched('OrdersWaiting'),
+      searched('OrdersQuarantined'),
+      searchedRunningSums('WaitingOrdersChange'),
     ]),
   ];
 }
 
-function brandMoneyRow(brandId: string, metrics: StageMetrics): IWidget[] {
-  const money = (name: SearchedMetricName): IMetric[] => [metrics.searched(name, `Brand="${brandId}"`)];
+function brandMoneyRow({ searched }: StageMetrics): IWidget[] {
   return [
-    graph(`Value at Button, change in minor units: ${brandId}`, money('ReportedAmountChangeMinor')),
-    graph(`Value that waits, change in minor units: ${brandId}`, money('WaitingAmountChangeMinor')),
-    graph(`Value refused, minor units: ${brandId}`, money('QuarantinedAmountMinor')),
+    graph('Value at Button, change in minor units, by brand', [searched('ReportedAmountChangeMinor')]),
+    graph('Value that waits, change in minor units, by brand', [searched('WaitingAmountChangeMinor')]),
+    graph('Value refused, minor units, by brand', [searched('QuarantinedAmountMinor')]),
   ];
-}
-
-/** How many more wait now than at the left edge of the graph. */
-function runningSum(changes: IMetric): IMetric {
-  return new MathExpression({
-    expression: 'RUNNING_SUM(FILL(changes, 0))',
-    usingMetrics: { changes },
-    label: 'Waiting, more than at the left edge',
-    period: PERIOD,
-  });
 }
 
 function webhookRow(metrics: StageMetrics): IWidget[] {

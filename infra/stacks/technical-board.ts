@@ -1,32 +1,38 @@
 import { GraphWidget, TextWidget, type IMetric, type IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 
 import type { Deployment } from '../deployment.ts';
-import { searchSeries } from '../metrics.ts';
+import { SHOWN_SERIES, searchSeries, searchTotal, type Search } from '../metrics.ts';
 
 /** What people ask of the machinery: does it keep up, does it fail, how fast is it, and what does it cost? */
 export function technicalWidgets({ config: { stage } }: Deployment): IWidget[][] {
-  const board = stageSeries(stage);
+  const search = stageSearch(stage);
   return [
     [
       new TextWidget({
         width: 24,
         height: 1,
-        markdown: `Everything whose name begins with \`Button-${stage}-\`. HTTP APIs have no name here: all those of this account.`,
+        markdown: `Everything whose name begins with \`Button-${stage}-\`. HTTP APIs have no name here: all those of this account. A graph shows the ${SHOWN_SERIES} highest.`,
       }),
     ],
-    ...queueAndFunctionRows(board),
+    ...queueAndFunctionRows((...asked) => searchSeries(search(...asked))),
     gatewayRow(),
-    ...costRows(board),
+    ...costRows(
+      (...asked) => searchSeries(search(...asked)),
+      (...asked) => searchTotal(search(...asked)),
+    ),
   ];
 }
 
 /** Finds the stage's series of a kind by the stage's name in theirs, which is matched by its words. */
 type StageSeries = (schema: string, metricName: string, statistic: string) => IMetric;
 
-function stageSeries(stage: string): StageSeries {
+function stageSearch(stage: string): (schema: string, metricName: string, statistic: string) => Search {
   const words = `Button ${stage.replaceAll('-', ' ')}`;
-  return (schema, metricName, statistic) =>
-    searchSeries({ schema, terms: `MetricName="${metricName}" ${words}`, statistic });
+  return (schema, metricName, statistic) => ({
+    schema,
+    terms: `MetricName="${metricName}" ${words}`,
+    statistic,
+  });
 }
 
 const FUNCTIONS = 'AWS/Lambda,FunctionName';
@@ -71,12 +77,14 @@ function gatewayRow(): IWidget[] {
   ];
 }
 
-function costRows(series: StageSeries): IWidget[][] {
+/** Of what there are many, one for each brand, the total is shown too. */
+function costRows(series: StageSeries, total: StageSeries): IWidget[][] {
+  const withTotal = (...asked: Parameters<StageSeries>): IMetric[] => [total(...asked), series(...asked)];
   return [
     [
-      graph('Cost: function invocations', [series(FUNCTIONS, 'Invocations', 'Sum')]),
-      graph('Cost: time that functions run, milliseconds', [series(FUNCTIONS, 'Duration', 'Sum')]),
-      graph('Cost: messages sent', [series(QUEUES, 'NumberOfMessagesSent', 'Sum')]),
+      graph('Cost: function invocations', withTotal(FUNCTIONS, 'Invocations', 'Sum')),
+      graph('Cost: time that functions run, milliseconds', withTotal(FUNCTIONS, 'Duration', 'Sum')),
+      graph('Cost: messages sent', withTotal(QUEUES, 'NumberOfMessagesSent', 'Sum')),
     ],
     [
       graph('Cost: write units, of tables and of their indexes', [
@@ -87,7 +95,7 @@ function costRows(series: StageSeries): IWidget[][] {
         series(TABLES, 'ConsumedReadCapacityUnits', 'Sum'),
         series(INDEXES, 'ConsumedReadCapacityUnits', 'Sum'),
       ]),
-      graph('Cost: bytes logged', [series(LOG_GROUPS, 'IncomingBytes', 'Sum')]),
+      graph('Cost: bytes logged', withTotal(LOG_GROUPS, 'IncomingBytes', 'Sum')),
     ],
   ];
 }
