@@ -3,6 +3,12 @@ import * as z from 'zod';
 import { MaxReceiveCountSchema } from './queue-limits.ts';
 import { ScheduleExpressionSchema } from './schedule-expression.ts';
 
+/**
+ * The most brands of a stage. A brand has two functions, two queues and two log groups, and a search of CloudWatch, with which a board
+ * finds them, returns 500 series: 150 leaves room for a third of each. IAM roles and saved queries (1,000 an account) hold more.
+ */
+export const MOST_BRANDS = 150;
+
 const BrandSchema = z
   .strictObject({
     id: z
@@ -142,7 +148,13 @@ export const OrderReportingConfigSchema = z
     brands: z
       .array(BrandSchema)
       .min(1, 'must name at least one brand; leave orderReporting out to deploy none')
-      .describe('One entry for each brand: its own queue, secret, reporter and sweep.'),
+      .max(
+        MOST_BRANDS,
+        `must be at most ${MOST_BRANDS} brands: a board of CloudWatch finds no more of them; put the others into a configuration with another stage`,
+      )
+      .describe(
+        `One entry for each brand, at most ${MOST_BRANDS}: its own stack with queue, secret, reporter and sweep.`,
+      ),
     quarantineRetentionDays: z
       .int()
       .min(1)

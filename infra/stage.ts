@@ -2,21 +2,33 @@ import type { App } from 'aws-cdk-lib/core';
 
 import { retainsData } from './config.ts';
 import type { Deployment } from './deployment.ts';
+import { BrandStack } from './stacks/brand-stack.ts';
 import { DashboardsStack } from './stacks/dashboards-stack.ts';
 import { OrderReportingStack } from './stacks/order-reporting-stack.ts';
 import { TransactionsStack } from './stacks/transactions-stack.ts';
 
-/** Adds the stacks that a stage's configuration asks for. Each stands alone: none refers to another. */
+/** Adds the stacks that a stage's configuration asks for. None imports a value of another. */
 export function addStacks(app: App, deployment: Deployment): void {
   const { config } = deployment;
   const common = { deployment, terminationProtection: retainsData(config) };
   const stackName = (part: string): string => `Button-${config.stage}-${part}`;
   if (config.orderReporting) {
-    new OrderReportingStack(app, stackName('OrderReporting'), {
+    const { orderReporting } = config;
+    const shared = new OrderReportingStack(app, stackName('OrderReporting'), {
       ...common,
-      orderReporting: config.orderReporting,
-      description: `Reports brands' orders to Button.`,
+      orderReporting,
+      description: 'Keeps what is known of the orders of all brands.',
     });
+    for (const brand of orderReporting.brands) {
+      const brandStack = new BrandStack(app, stackName(`Brand-${brand.id}`), {
+        ...common,
+        brand,
+        orderReporting,
+        description: `Reports the orders of the brand ${brand.id} to Button.`,
+      });
+      // Only an order of deployment: the tables have to be there first.
+      brandStack.addStackDependency(shared);
+    }
   }
   if (config.transactions) {
     new TransactionsStack(app, stackName('Transactions'), {

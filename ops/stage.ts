@@ -18,7 +18,7 @@ export type DeployedStage = {
 
 const OutputsFileSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
-const STACK_NAME = /^Button-(.+)-(?:OrderReporting|Transactions|Dashboards)$/;
+const STACK_NAME = /^Button-([a-z0-9-]+)-(?:OrderReporting|Brand-[a-z0-9-]+|Transactions|Dashboards)$/;
 const ARN = /^arn:[a-z-]+:[a-z]+:([a-z0-9-]+):(\d{12}):/;
 
 /**

@@ -11,13 +11,15 @@ export type DataTableProps = {
   /** Names of string attributes, and the attribute by which items expire, if they do. */
   keys: { partitionKey: string; sortKey?: string; timeToLive?: string };
   stream?: NonNullable<TableProps['stream']>;
+  /** The table's name, for good; CloudFormation's choice unless given. */
+  tableName?: string;
 };
 
 /** A table on demand whose logical id is `id`, for good. In production it can be restored and can't be deleted by accident. */
 export function createDataTable(
   scope: Construct,
   id: string,
-  { deployment, keys, stream }: DataTableProps,
+  { deployment, keys, stream, tableName }: DataTableProps,
 ): Table {
   const isKept = retainsData(deployment.config);
   const table = new Table(scope, id, {
@@ -25,6 +27,7 @@ export function createDataTable(
     ...(keys.sortKey !== undefined && { sortKey: text(keys.sortKey) }),
     ...(keys.timeToLive !== undefined && { timeToLiveAttribute: keys.timeToLive }),
     ...(stream !== undefined && { stream }),
+    ...(tableName !== undefined && { tableName }),
     billingMode: BillingMode.PAY_PER_REQUEST,
     deletionProtection: isKept,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: isKept },

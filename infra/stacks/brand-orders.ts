@@ -1,4 +1,3 @@
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { ArnPrincipal, Grant, type IGrantable, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -17,13 +16,13 @@ import { orderReporterEnvironment, retrySweepEnvironment } from '../function-env
 import { TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import { stageMetrics } from '../metrics.ts';
 import { brandName, type BrandConfig } from '../order-reporting-config.ts';
+import type { OrderTables } from './order-tables.ts';
 
-/** What a brand's part of the stack needs. */
+/** What a brand's stack needs. */
 export type BrandOrdersProps = {
   deployment: Deployment;
   brand: BrandConfig;
-  orderLedger: Table;
-  quarantine: Table;
+  tables: OrderTables;
   quarantineRetentionDays: number;
   /** ISO 8601 with an offset: what was reported before is in doubt. */
   verifyBefore: string | undefined;
@@ -91,10 +90,10 @@ export class BrandOrders extends Construct {
   }
 
   #reporterEnvironment(): ReturnType<typeof orderReporterEnvironment> {
-    const { deployment, brand, orderLedger, quarantine, quarantineRetentionDays, verifyBefore } = this.#props;
+    const { deployment, brand, tables, quarantineRetentionDays, verifyBefore } = this.#props;
     return orderReporterEnvironment(brand, {
-      orderLedger: orderLedger.tableName,
-      quarantine: quarantine.tableName,
+      orderLedger: tables.orderLedger.tableName,
+      quarantine: tables.quarantine.tableName,
       quarantineRetentionDays,
       apiKeyId: this.apiKey.arn,
       buttonApiUrl: deployment.config.buttonApiUrl,
@@ -103,16 +102,21 @@ export class BrandOrders extends Construct {
   }
 
   #reporterPermissions(): PolicyStatement[] {
-    const { brand, orderLedger, quarantine } = this.#props;
+    const { brand, tables } = this.#props;
     return [
-      permission(['dynamodb:GetItem', 'dynamodb:PutItem'], orderLedger.tableArn, leadingKeys(`${brand.id}#`)),
-      permission(['dynamodb:PutItem', 'dynamodb:UpdateItem'], quarantine.tableArn),
+      permission(
+        ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        tables.orderLedger.tableArn,
+        leadingKeys(`${brand.id}#`),
+      ),
+      permission(['dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.quarantine.tableArn),
       permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
     ];
   }
 
   #createRetrySweep(): ScheduledWorker {
-    const { deployment, brand, orderLedger } = this.#props;
+    const { deployment, brand, tables } = this.#props;
+    const { orderLedger } = tables;
     const environment = retrySweepEnvironment(brand, {
       orderLedger: orderLedger.tableName,
       orderQueueUrl: this.queue.queueUrl,
@@ -144,13 +148,13 @@ export class BrandOrders extends Construct {
   }
 
   #addQuarantineAlarm(): void {
-    const { deployment, brand, quarantine } = this.#props;
+    const { deployment, brand, tables } = this.#props;
     new ExplainedAlarm(this, 'QuarantineAlarm', {
       deployment,
       metric: stageMetrics(deployment).forBrand('OrdersQuarantined', brand.id, Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       impact: `Orders of ${brand.id} couldn't be reported as they are, within the last day: their commission is lost until they are fixed. QuarantinedAmountMinor says how much.`,
-      firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,
+      firstCommand: `aws dynamodb scan --table-name ${tables.quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,
       runbookSection: 'orders-in-quarantine',
     });
   }

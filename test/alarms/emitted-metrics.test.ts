@@ -106,7 +106,7 @@ const AWS_METRICS: Record<string, readonly string[]> = {
 const ofAws: MetricIdentity[] = Object.entries(AWS_METRICS).flatMap(([schema, names]) => {
   const [namespace = '', ...dimensions] = schema.split(',');
   const values = dimensions.map(
-    (dimension) => [dimension, 'Button-development-OrderReporting-Thing'] as const,
+    (dimension) => [dimension, 'Button-development-Brand-AcmeReporter'] as const,
   );
   return names.map((name) => ({ namespace, name, dimensions: Object.fromEntries(values) }));
 });

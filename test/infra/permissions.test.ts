@@ -16,6 +16,7 @@ const TRACES = 'xray:PutTelemetryRecords, xray:PutTraceSegments on *';
 const LOGS = 'logs:CreateLogStream, logs:PutLogEvents on';
 const MESSAGES =
   'sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage on';
+const ORDER_TABLE = 'arn:AWS::Partition:dynamodb:AWS::Region:AWS::AccountId:table/Button-production-Order';
 const ACME_ONLY = 'if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["acme#*"]}}';
 const ACME_BREAKER_ONLY = ACME_ONLY.replace('acme#*', 'acme#breaker*');
 const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
@@ -26,15 +27,15 @@ const PERMISSIONS: Record<string, string[]> = {
     `${LOGS} AcmeReporterWorkerLogs`,
     TRACES,
     `${MESSAGES} OrdersAcme`,
-    `dynamodb:GetItem, dynamodb:PutItem on OrderLedger ${ACME_ONLY}`,
-    'dynamodb:PutItem, dynamodb:UpdateItem on OrderQuarantine',
+    `dynamodb:GetItem, dynamodb:PutItem on ${ORDER_TABLE}Reports ${ACME_ONLY}`,
+    `dynamodb:PutItem, dynamodb:UpdateItem on ${ORDER_TABLE}Quarantine`,
     'secretsmanager:GetSecretValue on ButtonApiKeyAcme',
   ],
   AcmeRetrySweepWorkerRole: [
     `${LOGS} AcmeRetrySweepWorkerLogs`,
     TRACES,
-    `dynamodb:Query on OrderLedger/index/due ${ACME_ONLY}`,
-    `dynamodb:GetItem, dynamodb:PutItem on OrderLedger ${ACME_BREAKER_ONLY}`,
+    `dynamodb:Query on ${ORDER_TABLE}Reports/index/due ${ACME_ONLY}`,
+    `dynamodb:GetItem, dynamodb:PutItem on ${ORDER_TABLE}Reports ${ACME_BREAKER_ONLY}`,
     'sqs:SendMessage on OrdersAcme',
   ],
   AcmeRetrySweepSchedulerRole: ['lambda:InvokeFunction on AcmeRetrySweepWorkerFunction'],

@@ -32,19 +32,22 @@ const valuesOf = (resources: TemplateResource[], property: string) =>
 
 describe('the stacks of a stage', () => {
   it('are those that the configuration asks for', () => {
-    const [orders, transactions, dashboards] = ['OrderReporting', 'Transactions', 'Dashboards'].map(
-      (part) => `Button-development-${part}`,
-    );
+    const [orders, acme, transactions, dashboards] = [
+      'OrderReporting',
+      'Brand-acme',
+      'Transactions',
+      'Dashboards',
+    ].map((part) => `Button-development-${part}`);
 
-    expect(new Set(development.stackNames)).toEqual(new Set([orders, transactions, dashboards]));
-    expect(new Set(brandOnly.stackNames)).toEqual(new Set([orders, dashboards]));
+    expect(new Set(development.stackNames)).toEqual(new Set([orders, acme, transactions, dashboards]));
+    expect(new Set(brandOnly.stackNames)).toEqual(new Set([orders, acme, dashboards]));
     expect(new Set(publisherOnly.stackNames)).toEqual(new Set([transactions, dashboards]));
   });
 
   it('leave the dashboards out when they are switched off', () => {
     const stage = synthesizeStage({ ...BRAND_STAGE, dashboards: false });
 
-    expect(stage.stackNames).toEqual(['Button-development-OrderReporting']);
+    expect(stage.stackNames).toEqual(['Button-development-OrderReporting', 'Button-development-Brand-acme']);
   });
 
   it.each([
@@ -62,6 +65,8 @@ describe('the stacks of a stage', () => {
     expect(development.outputs('OrderReporting')).toEqual([
       'OrderLedgerTableName',
       'OrderQuarantineTableName',
+    ]);
+    expect(development.outputs('Brand-acme')).toEqual([
       'OrderQueueUrlAcme',
       'OrderQueueArnAcme',
       'ApiKeySecretArnAcme',
@@ -150,7 +155,6 @@ describe('what holds state', () => {
   });
 
   it.each([
-    ['AWS::DynamoDB::Table', 'TableName'],
     ['AWS::SQS::Queue', 'QueueName'],
     ['AWS::SecretsManager::Secret', 'Name'],
     ['AWS::Lambda::Function', 'FunctionName'],
@@ -164,13 +168,21 @@ describe('what holds state', () => {
     expect(resources.length).toBeGreaterThan(0);
     for (const { Properties } of resources) expect(Properties).not.toHaveProperty(property);
   });
+
+  it("has names of its own where brands' stacks refer to it, and only there", () => {
+    const names = production
+      .resources('AWS::DynamoDB::Table')
+      .flatMap(({ Properties }) => Properties['TableName'] ?? []);
+
+    expect(names).toEqual(['Button-production-OrderLedger', 'Button-production-OrderQuarantine']);
+  });
 });
 
 describe('secrets', () => {
   it('have no value, and nothing generates one (F10)', () => {
     const secrets = production.resources('AWS::SecretsManager::Secret');
 
-    expect(idsOf(secrets)).toEqual(['ButtonApiKeyAcme', 'WebhookSecrets', 'ButtonApiKey']);
+    expect(idsOf(secrets).toSorted()).toEqual(['ButtonApiKey', 'ButtonApiKeyAcme', 'WebhookSecrets']);
     for (const { Properties } of secrets) expect(Object.keys(Properties)).toEqual(['Description']);
     expect(production.templateText).not.toContain('{{resolve:');
   });
@@ -345,7 +357,7 @@ describe('alarms', () => {
       .resources('AWS::CloudWatch::Alarm')
       .filter(({ Properties }) => Properties['TreatMissingData'] === 'breaching');
 
-    expect(breaching.map(({ logicalId }) => logicalId)).toEqual([
+    expect(idsOf(breaching).toSorted()).toEqual([
       expect.stringContaining('RetrySweepSilenceAlarm'),
       expect.stringContaining('PlannerSilenceAlarm'),
     ]);

@@ -1,0 +1,41 @@
+import { Stack } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+
+import type { Deployment } from '../deployment.ts';
+
+/** A table as the stacks of brands refer to it: by its fixed name. */
+export type TableReference = { tableName: string; tableArn: string };
+
+/** The tables that all brands of a stage share. */
+export type OrderTables = {
+  /** The ledger: what is known of each order, and what was reported. */
+  orderLedger: TableReference;
+  /** Refused messages with their reasons. */
+  quarantine: TableReference;
+};
+
+/**
+ * The fixed names of the tables that all brands of a stage share. Brands' stacks refer to them by name: a reference that
+ * CloudFormation knows of would be an export, and as long as a stack imports it, the exporting stack can't change it.
+ *
+ * docs/decisions/0018-stack-per-brand.md weighs it up.
+ */
+export function orderTableNames({ config: { stage } }: Pick<Deployment, 'config'>): {
+  [Table in keyof OrderTables]: string;
+} {
+  return { orderLedger: `Button-${stage}-OrderLedger`, quarantine: `Button-${stage}-OrderQuarantine` };
+}
+
+/** The shared tables in the account and region of the scope's stack. */
+export function referToOrderTables(scope: Construct, deployment: Pick<Deployment, 'config'>): OrderTables {
+  const refer = (tableName: string): TableReference => ({
+    tableName,
+    tableArn: Stack.of(scope).formatArn({
+      service: 'dynamodb',
+      resource: 'table',
+      resourceName: tableName,
+    }),
+  });
+  const { orderLedger, quarantine } = orderTableNames(deployment);
+  return { orderLedger: refer(orderLedger), quarantine: refer(quarantine) };
+}
