@@ -1,6 +1,7 @@
 import { METRICS } from '../shared/domain/metrics.ts';
 import { COUNTED, COUNTED_ROWS, countOrders, countPublications, countRows, countWebhooks } from './counts.ts';
 import { ASSUMED, callsToAws, perMillion } from './duration-model.ts';
+import { idleBrandSection } from './idle-brand.ts';
 import type { Laboratory } from './laboratory.ts';
 import { dollarsOf, PRICES, PRICES_AS_OF, type PriceName, type Quantities } from './prices.ts';
 import { numberText, table } from './report.ts';
@@ -115,7 +116,7 @@ const COLUMNS: Readonly<Record<string, readonly PriceName[]>> = {
 
 /** docs/costs.md. */
 export async function costsPage(laboratory: Laboratory): Promise<string> {
-  const fixedResources = countFixedResources(laboratory.bundles.folder);
+  const { stage: fixedResources, brand } = countFixedResources(laboratory.bundles.folder);
   const millions = await countMillions(laboratory, fixedResources);
   const fixed = dollarsOf(fixedQuantities(fixedResources));
   const traced = dollarsOf({ trace: ASSUMED.tracedShare * 1e6 }).total;
@@ -147,7 +148,8 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
         ...Object.entries(fixed.parts).map(([name, dollars]) => [FIXED_NAMES[name] ?? name, money(dollars)]),
         ['together', money(fixed.total)],
       ],
-    )}\n\nMetrics are counted as if each were emitted every hour; one that is silent costs nothing. A brand more adds its alarms, secret, schedule and metrics by brand.`,
+    )}\n\nMetrics are counted as if each were emitted every hour; one that is silent costs nothing.`,
+    await idleBrandSection(laboratory, brand),
     `## A month of a million orders\n\nTwo webhooks and two events for each order, each transaction read eight times by the reconciler and its daily sweeps, in full batches: $${money(month)}, beside the $${money(fixed.total)} that stand.`,
     `## Prices and assumptions\n\nList prices of ${PRICES_AS_OF.region} as known on ${PRICES_AS_OF.on}, without free tiers, savings plans and taxes; \`bench/prices.ts\` holds them. Not every page could be read on that day: compare them with the sources before you budget by them.\n\n${table(
       ['', 'dollars', 'for', 'source'],

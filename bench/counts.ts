@@ -71,6 +71,15 @@ function batchOf(versions: readonly OrderVersion[]) {
   return { Records: versions.map(orderRecord) };
 }
 
+/** Counts what ten sweeps take of a brand without any order. */
+export async function countIdleSweeps(laboratory: Laboratory): Promise<Counted> {
+  const { aws, bundles, env } = laboratory;
+  await aws.resetTables();
+  const sweeps = Array.from({ length: COUNTED }, () => ({}));
+  const options = { file: bundles.ours('retry-sweep').entry, env };
+  return countOperations(laboratory, options, { before: [{}], events: sweeps });
+}
+
 /** Rows of the Transactions API that are counted at once. */
 export const COUNTED_ROWS = 300;
 

@@ -24,12 +24,13 @@ export type FixedResources = {
   accessLogLineBytes: number;
 };
 
-const TemplateSchema = z.object({
-  Resources: z.record(
-    z.string(),
-    z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) }),
-  ),
+const ResourceSchema = z.object({
+  Type: z.string(),
+  Properties: z.record(z.string(), z.unknown()).default({}),
 });
+const TemplateSchema = z.object({ Resources: z.record(z.string(), ResourceSchema) });
+
+type Resource = z.infer<typeof ResourceSchema>;
 
 const ScheduleSchema = z.object({ ScheduleExpression: z.string(), ScheduleExpressionTimezone: z.string() });
 const AlarmSchema = z.object({
@@ -37,8 +38,14 @@ const AlarmSchema = z.object({
 });
 const ApiStageSchema = z.object({ AccessLogSettings: z.object({ Format: z.string() }) });
 
-/** Synthesizes a stage that deploys both sides for one brand and counts what stands in it. `bundlesFolder` holds the functions' bundles. */
-export function countFixedResources(bundlesFolder: string): FixedResources {
+/**
+ * Synthesizes a stage that deploys both sides for one brand and counts what stands in all of it, and in the brand's own stack.
+ * `bundlesFolder` holds the functions' bundles.
+ */
+export function countFixedResources(bundlesFolder: string): {
+  stage: FixedResources;
+  brand: FixedResources;
+} {
   const app = new App({
     analyticsReporting: false,
     outdir: mkdtempSync(join(tmpdir(), 'button-serverless-')),
@@ -49,12 +56,21 @@ export function countFixedResources(bundlesFolder: string): FixedResources {
     transactions: {},
   });
   addStacks(app, { config, bundlesFolder });
-  const resources = app
-    .synth()
-    .stacks.flatMap(({ templateFullPath }) =>
-      Object.values(TemplateSchema.parse(JSON.parse(readFileSync(templateFullPath, 'utf8'))).Resources),
-    );
-  const ofType = (type: string) => resources.filter((resource) => resource.Type === type);
+  const { stacks } = app.synth();
+  const resourcesOf = (isCounted: (stackName: string) => boolean): Resource[] =>
+    stacks
+      .filter(({ stackName }) => isCounted(stackName))
+      .flatMap(({ templateFullPath }) =>
+        Object.values(TemplateSchema.parse(JSON.parse(readFileSync(templateFullPath, 'utf8'))).Resources),
+      );
+  return {
+    stage: count(resourcesOf(() => true)),
+    brand: count(resourcesOf((stackName) => stackName.endsWith('-Brand-acme'))),
+  };
+}
+
+function count(resources: readonly Resource[]): FixedResources {
+  const ofType = (type: string): Resource[] => resources.filter((resource) => resource.Type === type);
   return {
     alarms: ofType('AWS::CloudWatch::Alarm').length,
     alarmMetrics: ofType('AWS::CloudWatch::Alarm')

@@ -6,11 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countMillions } from '../../bench/costs.ts';
 import {
   COUNTED,
+  countIdleSweeps,
   countOrders,
   countWebhooks,
   type OrderSituation,
   type WebhookSituation,
 } from '../../bench/counts.ts';
+import { idleBrandSection } from '../../bench/idle-brand.ts';
 import { openLaboratory, type Laboratory } from '../../bench/laboratory.ts';
 import { dollarsOf } from '../../bench/prices.ts';
 import { countFixedResources } from '../../bench/stage-resources.ts';
@@ -86,12 +88,32 @@ describe('a deployed order reporter', () => {
   });
 });
 
+describe('a deployed retry sweep', () => {
+  it('takes exactly this where no order waits, and writes nothing', async () => {
+    const { readUnits, writeUnits, calls } = await countIdleSweeps(laboratory);
+
+    expect({ readUnits: each(readUnits), writeUnits: each(writeUnits) }).toEqual({
+      readUnits: 3,
+      writeUnits: 0,
+    });
+    expect(Object.keys(calls).sort()).toEqual(['DynamoDB.GetItem', 'DynamoDB.Query']);
+  });
+});
+
 describe('docs/costs.md', () => {
+  it('says what an idle brand costs, as its stack and its sweeps have it', async () => {
+    const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'costs.md'), 'utf8');
+    const { brand } = countFixedResources(laboratory.bundles.folder);
+    const words = (text: string) => text.replaceAll(/[ -]+/g, ' ');
+
+    expect(words(page)).toContain(words(await idleBrandSection(laboratory, brand)));
+  }, 300_000);
+
   it('says what counting says: what it differs by is no tenth ("npm run bench -- --costs" writes it anew)', async () => {
     const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'costs.md'), 'utf8');
-    const fixedResources = countFixedResources(laboratory.bundles.folder);
+    const { stage } = countFixedResources(laboratory.bundles.folder);
 
-    const millions = await countMillions(laboratory, fixedResources);
+    const millions = await countMillions(laboratory, stage);
 
     const written = millions.map(({ what }) => {
       const row = page.split('\n').find((line) => line.startsWith(`| ${what} `));
