@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { DEFAULT_ORDER_SETTINGS } from '../shared/domain/order-rules.ts';
 import { MaxReceiveCountSchema } from './queue-limits.ts';
 import { ScheduleExpressionSchema } from './schedule-expression.ts';
 
@@ -23,17 +24,17 @@ const BrandSchema = z
       .meta({ examples: ['acme'] }),
     orderBy: z
       .enum(['sequence', 'time'])
-      .default('sequence')
+      .default(DEFAULT_ORDER_SETTINGS.orderBy)
       .describe('What orders the versions of one order: the CloudEvents `sequence` extension or `time`.'),
     testTokens: z
       .enum(['allow', 'refuse', 'require'])
-      .default('refuse')
+      .default(DEFAULT_ORDER_SETTINGS.testTokens)
       .describe(
         'Whether `fakesrctok-` tokens are accepted beside real ones, refused, or the only ones accepted.',
       ),
     allowFinalizationDate: z
       .boolean()
-      .default(false)
+      .default(DEFAULT_ORDER_SETTINGS.allowFinalizationDate)
       .describe('Whether an order may carry `finalization_date`, which Button advises against.'),
     buttonTimeoutMs: z
       .int()

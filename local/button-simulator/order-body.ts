@@ -1,6 +1,14 @@
 import * as z from 'zod';
 
-const InstantSchema = z.iso.datetime({ offset: true });
+import { readOrderDate, toButtonDate } from '../../shared/domain/order-date.ts';
+
+/** "ISO-8601 string" is all that Button says of dates: every form is read as the reporter reads it. */
+const InstantSchema = z.string().transform((text, { addIssue }) => {
+  const date = readOrderDate(text);
+  if (date) return toButtonDate(date);
+  addIssue({ code: 'custom', message: 'Invalid ISO 8601 date' });
+  return z.NEVER;
+});
 const MinorUnitsSchema = z.int32().nonnegative();
 
 const LineItemSchema = z.looseObject({

@@ -17,16 +17,64 @@ const CODES_BY_DECIMALS: readonly (readonly [decimals: number, codes: string])[]
   [4, 'CLF UYW'],
 ];
 
-const DECIMALS: ReadonlyMap<string, number> = new Map(
+/**
+ * The codes that ISO 4217 has withdrawn since 2014, with the decimals of their minor unit and the last month
+ * in which an order could be made in them (year and month). An order in an older currency can't be at Button,
+ * which began in that year.
+ *
+ * Sources: ISO 4217 List Three (codes and months of withdrawal; the month itself still counts, because two
+ * currencies circulate in it), for ANG the end of its legal tender; List One as of the last amendment that
+ * held the code (minor units).
+ */
+const WITHDRAWN: readonly (readonly [code: string, decimals: number, lastMonth: string])[] = [
+  ['LVL', 2, '2014-01'],
+  ['LTL', 2, '2014-12'],
+  ['BYR', 0, '2017-01'],
+  ['MRO', 2, '2017-12'],
+  ['STD', 2, '2017-12'],
+  ['VEF', 2, '2018-08'],
+  ['CUC', 2, '2021-06'],
+  ['HRK', 2, '2023-01'],
+  ['SLL', 2, '2023-12'],
+  ['ZWL', 2, '2024-09'],
+  ['ANG', 2, '2025-06'],
+  ['BGN', 2, '2026-01'],
+];
+
+const ACTIVE_DECIMALS: ReadonlyMap<string, number> = new Map(
   CODES_BY_DECIMALS.flatMap(([decimals, codes]) =>
     codes.split(/\s+/).map((code) => [code, decimals] as const),
   ),
 );
+const WITHDRAWN_DECIMALS: ReadonlyMap<string, number> = new Map(
+  WITHDRAWN.map(([code, decimals]) => [code, decimals]),
+);
+const LAST_MONTHS: ReadonlyMap<string, string> = new Map(
+  WITHDRAWN.map(([code, , lastMonth]) => [code, lastMonth]),
+);
 
 /** Every active ISO 4217 code that has a minor unit, in alphabetical order. */
-export const CURRENCY_CODES: readonly string[] = [...DECIMALS.keys()].sort();
+export const CURRENCY_CODES: readonly string[] = [...ACTIVE_DECIMALS.keys()].sort();
 
-/** How many decimals the currency's minor unit has (2 for USD, 0 for JPY, 3 for KWD); undefined if the code is not an active one. */
+/**
+ * Every code that ISO 4217 has withdrawn since 2014, in alphabetical order: orders made in it can still be
+ * changed.
+ */
+export const WITHDRAWN_CURRENCY_CODES: readonly string[] = [...WITHDRAWN_DECIMALS.keys()].sort();
+
+/**
+ * How many decimals the currency's minor unit has (2 for USD, 0 for JPY, 3 for KWD); undefined if the code is
+ * neither an active one nor one of `WITHDRAWN_CURRENCY_CODES`.
+ */
 export function minorUnitDecimals(currency: string): number | undefined {
-  return DECIMALS.get(currency);
+  return ACTIVE_DECIMALS.get(currency) ?? WITHDRAWN_DECIMALS.get(currency);
+}
+
+/**
+ * Whether an order made on `date` (ISO 8601, in UTC) can be in this currency: it is active, or was when the
+ * order was made.
+ */
+export function isCurrencyOn(currency: string, date: string): boolean {
+  const lastMonth = LAST_MONTHS.get(currency);
+  return ACTIVE_DECIMALS.has(currency) || (lastMonth !== undefined && date.slice(0, 7) <= lastMonth);
 }

@@ -1,5 +1,8 @@
 import * as z from 'zod';
 
+import { asJsonObject } from './json-object.ts';
+import { describeInput } from './json-schema-input.ts';
+import { ORDER_DATE_PATTERN, readOrderDate } from './order-date.ts';
 import type { OrderViolationCode } from './order-violation.ts';
 import { OrderIdSchema, OrderSchema } from './order.ts';
 
@@ -13,33 +16,54 @@ type OrderEventType = (typeof ORDER_EVENT_TYPES)[number];
 const OTHER_MAJOR_VERSION = /^order\.(?:created|updated|cancelled)\.v\d{1,9}$/;
 
 function typeCode({ input }: { readonly input?: unknown }): OrderViolationCode {
-  if (input === undefined) return 'missing_field';
+  if (input === undefined) return 'event_attribute_missing';
   return typeof input === 'string' && OTHER_MAJOR_VERSION.test(input)
     ? 'event_version_unsupported'
     : 'event_type_unknown';
 }
 
 function attributeCode({ input }: { readonly input?: unknown }): OrderViolationCode {
-  return input === undefined ? 'missing_field' : 'event_attribute_malformed';
+  return input === undefined ? 'event_attribute_missing' : 'event_attribute_malformed';
 }
+
+/**
+ * A date and time as orders have them; written as `toISOString` does. Without an offset the order of versions
+ * would depend on summer time.
+ */
+const TimeSchema = z
+  .string({ error: 'time_malformed' })
+  .transform((text, context) => {
+    const date = readOrderDate(text);
+    if (date?.hasOffset) return new Date(date.epochMs).toISOString();
+    context.addIssue({ code: 'custom', message: 'time_malformed' satisfies OrderViolationCode });
+    return z.NEVER;
+  })
+  .meta({ pattern: ORDER_DATE_PATTERN });
 
 /** The attributes of a CloudEvent that we read; extensions of other names may stand beside them. */
 const attributes = {
-  specversion: z.literal('1.0', {
-    error: ({ input }) => (input === undefined ? 'missing_field' : 'specversion_unsupported'),
-  }),
+  specversion: z
+    .literal('1.0', {
+      error: ({ input }) => (input === undefined ? 'event_attribute_missing' : 'specversion_unsupported'),
+    })
+    .describe('The version of CloudEvents.'),
   id: z
     .string({ error: attributeCode })
     .min(1, { error: 'event_attribute_malformed' })
     .max(1024, { error: 'event_attribute_malformed' })
     .refine((id) => !/[\p{Cc}\p{Cs}]/u.test(id), { error: 'event_attribute_malformed' })
-    .meta({ pattern: '^[^\\u0000-\\u001F\\u007F-\\u009F]*$' }),
-  source: z.string({ error: attributeCode }).regex(/^[!-~]{1,1024}$/, { error: 'event_attribute_malformed' }),
-  subject: OrderIdSchema,
-  time: z.iso.datetime({ offset: true, error: 'time_malformed' }).optional(),
+    .meta({ pattern: '^[^\\u0000-\\u001F\\u007F-\\u009F]*$' })
+    .describe('Names the event among those of its source: the id of the order and its version.'),
+  source: z
+    .string({ error: attributeCode })
+    .regex(/^[!-~]{1,1024}$/, { error: 'event_attribute_malformed' })
+    .describe('Names the system that sends the events: a URI reference.'),
+  subject: OrderIdSchema.describe('The id of the order, equal to data.order_id.'),
+  time: TimeSchema.describe('When it happened: a date and time with an offset from UTC.').optional(),
   sequence: z
     .string({ error: 'sequence_malformed' })
     .regex(/^[0-9]{1,1000}$/, { error: 'sequence_malformed' })
+    .describe('Decimal digits that rise with every version of an order.')
     .optional(),
   datacontenttype: z
     .string({ error: 'data_content_type_unsupported' })
@@ -77,9 +101,11 @@ const CancelledMessageSchema = z.object({
 });
 
 /**
- * The JSON Schema (draft 2020-12) of each message, for producers in other languages; docs/schemas holds the same.
+ * The JSON Schema (draft 2020-12) of each message, for producers in other languages; docs/schemas holds the
+ * same.
  *
- * A schema can't say everything: sums, unique identifiers, the active currencies' decimals and a stage's own rules are checked by
+ * A schema can't say everything: sums, unique identifiers, the length of a month, when a currency was
+ * withdrawn, numbers written with a decimal point (7000.0) and the rules of a brand are checked by
  * `parseOrderEvent` only.
  */
 export function buildMessageSchemas(): Record<OrderEventType, unknown> {
@@ -92,13 +118,17 @@ export function buildMessageSchemas(): Record<OrderEventType, unknown> {
 
 function describeMessage(schema: z.ZodType, title: string): unknown {
   const { $schema, ...rules } = z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' });
+  const hasText = (name: string): unknown => ({
+    required: [name],
+    properties: { [name]: { type: 'string', minLength: 1 } },
+  });
   return {
     $schema,
     title,
     description:
       'One message on the order queue of a brand: a CloudEvent 1.0 in JSON. See docs/order-messages.md.',
-    ...rules,
+    ...asJsonObject(describeInput(rules)),
     // Which of the two orders the versions is the brand's configuration (orderBy).
-    anyOf: [{ required: ['sequence'] }, { required: ['time'] }],
+    anyOf: [hasText('sequence'), hasText('time')],
   };
 }

@@ -4,13 +4,18 @@ import type * as z from 'zod';
 
 import { canonicalJson } from './canonical-json.ts';
 import { asJsonObject, type JsonObject } from './json-object.ts';
+import type { JsonPathSegment } from './json-path.ts';
 import { readJson, type JsonFlaw } from './json-text.ts';
+import { findWrapping } from './message-wrapping.ts';
 import { OrderEnvelopeSchema } from './order-event-schema.ts';
-import { listViolations, violation, type OrderViolation } from './order-violation.ts';
+import { DEFAULT_ORDER_SETTINGS, type OrderEventSettings } from './order-rules.ts';
+import { listViolations, violation } from './order-violation.ts';
+import type { OrderViolation, OrderViolationCode } from './order-violation.ts';
 import { OrderIdSchema, type Order } from './order.ts';
-import { describeIssues, validateOrderVersion, type OrderRules } from './validate-order.ts';
+import { describeIssues, validateOrderVersion } from './validate-order.ts';
 
 export { ORDER_EVENT_TYPES } from './order-event-schema.ts';
+export { DEFAULT_ORDER_SETTINGS, type OrderEventSettings } from './order-rules.ts';
 
 /**
  * What orders the versions of one order: the CloudEvents `sequence` as decimal digits without leading zeros, or the `time` in ISO 8601
@@ -32,9 +37,6 @@ export type OrderEventResult =
   | { ok: true; event: OrderEvent; warnings: OrderViolation[] }
   | { ok: false; violations: OrderViolation[]; warnings: OrderViolation[]; orderId?: string };
 
-/** What a brand's stage decides for itself about messages. */
-export type OrderEventSettings = OrderRules & { orderBy: 'sequence' | 'time' };
-
 type Envelope = z.infer<typeof OrderEnvelopeSchema>;
 type Content =
   | {
@@ -45,31 +47,37 @@ type Content =
   | { ok: false; violations: OrderViolation[]; warnings: OrderViolation[] };
 
 /**
- * Reads one message of an order queue: CloudEvents 1.0 in JSON, structured mode, as docs/order-messages.md specifies it.
+ * Reads one message of an order queue: CloudEvents 1.0 in JSON, structured mode, as docs/order-messages.md
+ * specifies it. `settings` are those of the brand.
  *
- * Never throws, whatever the bytes; finds every violation at once (at most 1000); no text holds a rejected value.
+ * Never throws, whatever the bytes; finds every violation at once (at most 1000); no text holds a rejected
+ * value. A message that is wrapped in something else has one violation, which names the wrapping.
  */
-export function parseOrderEvent(body: string, settings: OrderEventSettings): OrderEventResult {
-  if (body.startsWith('\uFEFF')) return refuse([violation('byte_order_mark', [])]);
+export function parseOrderEvent(
+  body: string,
+  settings: OrderEventSettings = DEFAULT_ORDER_SETTINGS,
+): OrderEventResult {
+  if (body.startsWith('\uFEFF')) return refuse([violation('byte_order_mark', [])], undefined);
   const reading = readJson(body);
-  if (!reading.ok) return refuse([violation('not_json', [])]);
-  const fields = asJsonObject(reading.value);
-  if (!fields) return refuse([violation('wrong_type', [])]);
+  if (!reading.ok) return refuse([violation('not_json', [])], undefined);
+  const wrapping = findWrapping(reading.value);
+  if (wrapping) return refuse([violation(wrapping.code, [])], wrapping.inner);
+  const fields = asJsonObject(reading.value) ?? {};
 
   const envelope = OrderEnvelopeSchema.safeParse(withoutUnsetAttributes(fields, settings.orderBy));
   const content = readContent(fields, settings);
   const violations = [
-    ...(envelope.success ? [] : describeIssues(envelope.error, [])),
+    ...describeFlaws(reading.flaws, fields),
+    ...(envelope.success ? [] : describeEnvelope(envelope.error)),
     ...findSubjectMismatch(fields),
     ...findMissingVersion(fields, settings.orderBy),
     ...(content.ok ? [] : content.violations),
   ];
-  const all = listViolations([...violations, ...describeFlaws(reading.flaws, violations)], 'more_violations');
+  const all = listViolations(violations, 'more_violations');
   const { warnings } = content;
   const version = envelope.success ? readVersion(envelope.data, settings.orderBy) : undefined;
   if (all.length > 0 || !envelope.success || !content.ok || !version) {
-    const orderId = readOrderId(fields);
-    return { ok: false, violations: all, warnings, ...(orderId === undefined ? {} : { orderId }) };
+    return { ...refuse(all, fields), warnings };
   }
 
   const { id, source, subject, time } = envelope.data;
@@ -78,7 +86,7 @@ export function parseOrderEvent(body: string, settings: OrderEventSettings): Ord
     source,
     orderId: subject,
     version,
-    ...(time === undefined ? {} : { time: toUtc(time) }),
+    ...(time === undefined ? {} : { time }),
   };
   return { ok: true, event: { ...attributes, ...content.content }, warnings };
 }
@@ -123,21 +131,40 @@ export function messageDeduplicationId(event: { source: string; id: string }): s
 /** The order that a message of the queue is about, however wrong the rest of it is; undefined if that can't be told. Never throws. */
 export function readMessageOrderId(body: string): string | undefined {
   const reading = readJson(body);
-  const fields = reading.ok ? asJsonObject(reading.value) : undefined;
+  if (!reading.ok) return undefined;
+  const wrapping = findWrapping(reading.value);
+  const fields = wrapping ? wrapping.inner : asJsonObject(reading.value);
   return fields && readOrderId(fields);
 }
 
-function refuse(violations: OrderViolation[]): OrderEventResult {
-  return { ok: false, violations, warnings: [] };
+/** `fields` are those of the message, from which the order that it is about is read. */
+function refuse(
+  violations: OrderViolation[],
+  fields: JsonObject | undefined,
+): Extract<OrderEventResult, { ok: false }> {
+  const orderId = fields && readOrderId(fields);
+  return { ok: false, violations, warnings: [], ...(orderId === undefined ? {} : { orderId }) };
 }
 
+const OPTIONAL_ATTRIBUTES = new Set(['time', 'sequence', 'datacontenttype', 'data_base64']);
+
 /**
- * In JSON an attribute that is null is unset (CloudEvents JSON Event Format, section 2.2). A brand that orders by time may get a
- * sequence of any form from its broker: nobody reads it.
+ * In JSON an attribute that is null is unset (CloudEvents JSON Event Format, section 2.2), and so is an
+ * optional one that is empty text. A brand that orders by time may get a sequence of any form from its
+ * broker: it is not read.
  */
 function withoutUnsetAttributes(fields: JsonObject, orderBy: 'sequence' | 'time'): JsonObject {
-  const attributes = Object.entries(fields).filter(([, value]) => value !== null);
+  const attributes = Object.entries(fields).filter(
+    ([name, value]) => value !== null && !(value === '' && OPTIONAL_ATTRIBUTES.has(name)),
+  );
   return Object.fromEntries(attributes.filter(([name]) => name !== 'sequence' || orderBy === 'sequence'));
+}
+
+/** The subject is an order id, and an order id that is missing from an envelope is a missing attribute. */
+function describeEnvelope(error: z.ZodError): OrderViolation[] {
+  return describeIssues(error, []).map((found) =>
+    found.code === 'missing_field' ? violation('event_attribute_missing', ['subject']) : found,
+  );
 }
 
 function readContent(fields: JsonObject, settings: OrderEventSettings): Content {
@@ -145,21 +172,32 @@ function readContent(fields: JsonObject, settings: OrderEventSettings): Content 
   if (type === 'order.cancelled.v1') {
     return isEmpty(data)
       ? { ok: true, content: { kind: 'cancelled' }, warnings: [] }
-      : { ok: false, violations: [violation('cancellation_with_data', ['data'])], warnings: [] };
+      : refused('cancellation_with_data');
   }
   // The envelope says what is wrong with any other type; what its data should be, nobody knows.
   if (type !== 'order.created.v1' && type !== 'order.updated.v1')
     return { ok: false, violations: [], warnings: [] };
 
+  if (!isBlank(fields['data_base64'])) return { ok: false, violations: [], warnings: [] };
+  if (isBlank(data)) return refused('event_attribute_missing');
+  if (findWrapping(data)?.code === 'json_encoded_twice') return refused('json_encoded_twice');
   const kind = type === 'order.created.v1' ? 'created' : 'updated';
-  const validation = validateOrderVersion(data ?? undefined, { rules: settings, kind, at: ['data'] });
+  const validation = validateOrderVersion(data, { rules: settings, kind, at: ['data'] });
   return validation.ok
     ? { ok: true, content: { kind, order: validation.order }, warnings: validation.warnings }
     : validation;
 }
 
+function refused(code: OrderViolationCode): Content {
+  return { ok: false, violations: [violation(code, ['data'])], warnings: [] };
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}
+
 function isEmpty(data: unknown): boolean {
-  if (data === undefined || data === null) return true;
+  if (isBlank(data)) return true;
   const fields = asJsonObject(data);
   return fields !== undefined && Object.keys(fields).length === 0;
 }
@@ -173,23 +211,42 @@ function findSubjectMismatch(fields: JsonObject): OrderViolation[] {
 }
 
 function findMissingVersion(fields: JsonObject, orderBy: 'sequence' | 'time'): OrderViolation[] {
-  if ((fields[orderBy] ?? null) !== null) return [];
+  if (!isBlank(fields[orderBy])) return [];
   return [violation(orderBy === 'sequence' ? 'sequence_missing' : 'time_missing', [orderBy])];
 }
 
 function readVersion(envelope: Envelope, orderBy: 'sequence' | 'time'): OrderVersionId | undefined {
   const { sequence, time } = envelope;
-  if (orderBy === 'time') return time === undefined ? undefined : { by: 'time', time: toUtc(time) };
+  if (orderBy === 'time') return time === undefined ? undefined : { by: 'time', time };
   return sequence === undefined ? undefined : { by: 'sequence', sequence: sequence.replace(/^0+(?=\d)/, '') };
 }
 
-/** A number with a decimal point matters in the order only, and only where nothing else is wrong with it. */
-function describeFlaws(flaws: readonly JsonFlaw[], known: readonly OrderViolation[]): OrderViolation[] {
-  const judged = new Set(known.map(({ path }) => path));
+const AMOUNTS: readonly unknown[] = ['total', 'amount', 'quantity'];
+
+/**
+ * A number with a decimal point matters where Button asks for an integer. It is reported where the parsed
+ * number is one, beside whatever else is wrong with it: 70.00 may have been meant for 7000, so that the sum
+ * is wrong as well. 70.5 is refused as no integer.
+ */
+function describeFlaws(flaws: readonly JsonFlaw[], fields: JsonObject): OrderViolation[] {
   return flaws
-    .filter(({ code, segments }) => code !== 'number_with_decimal_point' || segments[0] === 'data')
-    .map(({ code, segments }) => violation(code, segments))
-    .filter(({ code, path }) => code !== 'number_with_decimal_point' || !judged.has(path));
+    .filter(
+      ({ code, segments }) =>
+        code !== 'number_with_decimal_point' ||
+        (segments[0] === 'data' &&
+          AMOUNTS.includes(segments.at(-1)) &&
+          Number.isInteger(valueAt(fields, segments))),
+    )
+    .map(({ code, segments }) => violation(code, segments));
+}
+
+function valueAt(fields: JsonObject, segments: readonly JsonPathSegment[]): unknown {
+  let value: unknown = fields;
+  for (const segment of segments) {
+    if (Array.isArray(value)) value = value[Number(segment)];
+    else value = asJsonObject(value)?.[String(segment)];
+  }
+  return value;
 }
 
 /** The order that a refused message is about: only if subject and data don't contradict each other. */
@@ -199,10 +256,6 @@ function readOrderId(fields: JsonObject): string | undefined {
   );
   const [first, ...others] = candidates;
   return typeof first === 'string' && others.every((other) => other === first) ? first : undefined;
-}
-
-function toUtc(time: string): string {
-  return new Date(time).toISOString();
 }
 
 function compareDigits(a: string, b: string): number {

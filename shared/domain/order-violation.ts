@@ -11,6 +11,9 @@ const CLOUD_EVENTS_JSON =
 const CLOUD_EVENTS_SEQUENCE =
   'CloudEvents, Sequence extension (github.com/cloudevents/spec, extensions/sequence.md)';
 const JSON_SYNTAX = 'RFC 8259, The JSON Data Interchange Format';
+const AWS_SNS = 'Amazon SNS Developer Guide, Raw message delivery';
+const AWS_EVENTBRIDGE = 'Amazon EventBridge User Guide, Input transformation';
+const AWS_SQS_EXTENDED_CLIENT = 'Amazon SQS Developer Guide, Extended Client Library';
 const MESSAGE_CONTRACT = 'This project, docs/order-messages.md';
 
 /** What is said about one code. Constant texts: a rejected value can't get into them. */
@@ -26,6 +29,41 @@ export const ORDER_VIOLATIONS = {
     problem: 'The message is not JSON text.',
     fix: 'Send one CloudEvent as JSON in UTF-8, in structured mode.',
     source: CLOUD_EVENTS_JSON,
+  },
+  message_not_object: {
+    problem: 'The message is JSON, but no object.',
+    fix: 'Send one CloudEvent as a JSON object, in structured mode.',
+    source: CLOUD_EVENTS_JSON,
+  },
+  json_encoded_twice: {
+    problem: 'The JSON is wrapped in a JSON text: it was encoded twice.',
+    fix: 'Encode the message once, and the order as an object in data, not as text.',
+    source: CLOUD_EVENTS_JSON,
+  },
+  wrapped_by_sns: {
+    problem: 'The message is wrapped in an Amazon SNS notification.',
+    fix: 'Switch on raw message delivery (RawMessageDelivery) in the subscription of the queue.',
+    source: AWS_SNS,
+  },
+  wrapped_by_eventbridge: {
+    problem: 'The message is wrapped in an Amazon EventBridge event.',
+    fix: 'Put the whole CloudEvent into detail, and set the input path of the target to $.detail.',
+    source: AWS_EVENTBRIDGE,
+  },
+  wrapped_by_sqs_extended_client: {
+    problem: 'The message is a pointer of the SQS Extended Client Library: the order itself is in S3.',
+    fix: 'Send the message with a plain SQS client. It may have 1 MiB.',
+    source: AWS_SQS_EXTENDED_CLIENT,
+  },
+  wrapped_in_list: {
+    problem: 'The message is a JSON list, such as a CloudEvents batch.',
+    fix: 'Send every CloudEvent as a message of its own.',
+    source: MESSAGE_CONTRACT,
+  },
+  order_without_envelope: {
+    problem: 'The message is an order without the CloudEvent around it.',
+    fix: 'Put the order into data of a CloudEvent with specversion, type, id, source, subject and sequence.',
+    source: MESSAGE_CONTRACT,
   },
   byte_order_mark: {
     problem: 'The message begins with a byte order mark.',
@@ -62,6 +100,11 @@ export const ORDER_VIOLATIONS = {
     fix: 'Send version 1, or deploy a reporter that knows the newer version and replay the message.',
     source: MESSAGE_CONTRACT,
   },
+  event_attribute_missing: {
+    problem: 'The CloudEvent lacks specversion, type, id, source, subject or data.',
+    fix: 'Send the attribute beside the others; the order is in data.',
+    source: `${CLOUD_EVENTS}; ${MESSAGE_CONTRACT}`,
+  },
   event_attribute_malformed: {
     problem:
       'A CloudEvents attribute is empty, too long (over 1024 characters) or holds characters that are not allowed.',
@@ -85,7 +128,7 @@ export const ORDER_VIOLATIONS = {
   },
   sequence_missing: {
     problem: 'The sequence extension is missing, so that the versions of the order have no order.',
-    fix: 'Send sequence: a number that rises with every version of an order.',
+    fix: 'Send sequence: a text of decimal digits, such as "17", that rises with every version of an order.',
     source: CLOUD_EVENTS_SEQUENCE,
   },
   sequence_malformed: {
@@ -99,7 +142,7 @@ export const ORDER_VIOLATIONS = {
     source: MESSAGE_CONTRACT,
   },
   time_malformed: {
-    problem: 'The time is not an RFC 3339 timestamp with an offset.',
+    problem: 'The time is not a date and time with an offset from UTC.',
     fix: 'Send a time such as 2017-07-25T08:23:52Z.',
     source: CLOUD_EVENTS,
   },
@@ -115,7 +158,7 @@ export const ORDER_VIOLATIONS = {
   },
   wrong_type: {
     problem: 'The value has the wrong JSON type.',
-    fix: 'Send the documented type; leave an optional field out instead of sending null.',
+    fix: 'Send the documented type.',
     source: `${REFERENCE}, "Body Params"`,
   },
   unknown_field: {
@@ -202,12 +245,13 @@ export const ORDER_VIOLATIONS = {
   },
   currency_not_iso_4217: {
     problem:
-      'The currency is not an active ISO 4217 code (three capital letters) of a currency with a minor unit.',
+      'The currency is not an ISO 4217 code (three capital letters) of a currency with a minor unit, or was ' +
+      'withdrawn before the order was made.',
     fix: 'Send the code of the currency of the order, for example USD.',
     source: `${OVERVIEW}, "Order Object"; ISO 4217, amendment 180`,
   },
   date_not_iso_8601: {
-    problem: 'The date is not an ISO 8601 calendar date or date and time in extended form.',
+    problem: 'The date is not an ISO 8601 date, or date and time with hours and minutes.',
     fix: 'Send a time such as 2017-07-25T08:23:52Z.',
     source: `${OVERVIEW}, "Order Object"`,
   },
@@ -267,6 +311,16 @@ export const ORDER_VIOLATIONS = {
     fix: 'Send attributes as an object of texts.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
+  order_too_large: {
+    problem: 'The order is too large for the ledger: deflated, it has more than 360 KiB.',
+    fix: 'Leave out long texts that cannot be compressed, such as signed URLs, or shorten them.',
+    source: MESSAGE_CONTRACT,
+  },
+  event_id_repeated: {
+    problem: 'Other events of the same call have the same id, and SQS would drop all but the first of them.',
+    fix: 'Give every version of an order an id of its own, or leave the id out.',
+    source: MESSAGE_CONTRACT,
+  },
   more_violations: {
     problem: 'There are more violations than the 1000 listed.',
     fix: 'Fix these first.',
@@ -280,8 +334,8 @@ export const ORDER_VIOLATIONS = {
  */
 export const ORDER_WARNINGS = {
   recommended_field_missing: {
-    problem: "A field is missing that one of Button's pages calls required and another calls optional.",
-    fix: 'Send the field if you know its value.',
+    problem: 'The line items are missing: commission that differs by product cannot be worked out.',
+    fix: 'Send the line items.',
     source: `${OVERVIEW}, against ${REFERENCE}`,
   },
   btn_ref_missing: {
@@ -296,7 +350,7 @@ export const ORDER_WARNINGS = {
     source: BUTTON_LINKS,
   },
   date_without_offset: {
-    problem: 'The date has no time of day or no UTC offset; how Button reads it is not documented.',
+    problem: 'The date has no time of day or no offset from UTC; it was read as UTC.',
     fix: 'Send a time with an offset, such as 2017-07-25T08:23:52Z.',
     source: `${OVERVIEW}, "Order Object"`,
   },
@@ -316,13 +370,14 @@ export const ORDER_WARNINGS = {
     source: `${BEST_PRACTICES}, "Differences between order updates and cancellations"`,
   },
   upc_not_12_digits: {
-    problem: 'The upc is not 12 digits. Only industries without UPC use an id of their own.',
-    fix: 'Send the UPC-A (GTIN-12) if the product has one.',
+    problem:
+      'The upc is neither a UPC nor another GTIN. Only industries without them use an id of their own.',
+    fix: 'Send the GTIN if the product has one.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   upc_e_not_expanded: {
-    problem: 'The upc has 8 digits, like a UPC-E.',
-    fix: 'Expand the UPC-E to its 12 digits.',
+    problem: 'The upc has 8 digits, like a UPC-E, but its check digit is wrong: it was not expanded.',
+    fix: 'Check the UPC-E, or send its 12 digits.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   more_warnings: {

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 
-import { CURRENCY_CODES, minorUnitDecimals } from './currency.ts';
+import { CURRENCY_CODES, minorUnitDecimals, WITHDRAWN_CURRENCY_CODES } from './currency.ts';
+import { ORDER_DATE_PATTERN, readOrderDate, toButtonDate } from './order-date.ts';
 import type { OrderViolationCode } from './order-violation.ts';
+import { normalizeUpc } from './upc.ts';
 
 // In this file the message of a zod issue is the code of the violation: validate-order.ts looks its texts up.
 
@@ -36,16 +38,27 @@ const ShortTextSchema = TextSchema.refine(hasAtMost255Characters, { error: 'text
   maxLength: 255,
 });
 
+const AMOUNT_RULE =
+  'In the smallest unit of the currency (1234 for 12.34 USD), after discounts, and without VAT and other taxes, ' +
+  'delivery and surcharges.';
+
 const AmountSchema = z.int32({ error: amountCode }).min(0, { error: 'amount_negative' });
 
-const DateSchema = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date()], {
-  error: unlessMissing('date_not_iso_8601'),
-});
+/** Read as `readOrderDate` reads it, and written as Button's documents show it. */
+const DateSchema = z
+  .string({ error: unlessMissing('date_not_iso_8601') })
+  .transform((text, context) => {
+    const date = readOrderDate(text);
+    if (date) return toButtonDate(date);
+    context.addIssue({ code: 'custom', message: 'date_not_iso_8601' satisfies OrderViolationCode });
+    return z.NEVER;
+  })
+  .meta({ pattern: ORDER_DATE_PATTERN });
 
 const CurrencySchema = z
   .string({ error: unlessMissing('currency_not_iso_4217') })
   .refine((code) => minorUnitDecimals(code) !== undefined, { error: 'currency_not_iso_4217' })
-  .meta({ enum: CURRENCY_CODES });
+  .meta({ enum: [...CURRENCY_CODES, ...WITHDRAWN_CURRENCY_CODES] });
 
 /**
  * The Brand's own id of an order: printable ASCII, 1 to 255 characters, no space at either end, neither `.` nor `..`.
@@ -68,15 +81,29 @@ const BtnRefSchema = z
 
 const CustomerSchema = z.strictObject(
   {
-    id: TextSchema.optional(),
+    id: TextSchema.describe('The customer in the system of the Brand.').optional(),
     email_sha256: z
       .string({ error: 'email_sha256_malformed' })
       .regex(/^[0-9a-fA-F]{64}$/, { error: 'email_sha256_malformed' })
+      .describe('SHA-256, in hex, of the e-mail address after trimming it and making it lower-case.')
       .optional(),
-    device_id: TextSchema.optional(),
-    is_new: z.boolean({ error: 'wrong_type' }).optional(),
+    device_id: TextSchema.describe(
+      'The advertising id of the device: IDFA (iOS) or AAID (Android).',
+    ).optional(),
+    is_new: z
+      .boolean({ error: 'wrong_type' })
+      .describe('Whether this is the first purchase of the customer.')
+      .optional(),
   },
   { error: objectCode },
+);
+
+const AttributesSchema = z.record(
+  z.string().refine((name) => name.isWellFormed()),
+  z
+    .string({ error: 'attribute_not_text' })
+    .refine((text) => text.isWellFormed(), { error: 'text_not_unicode' }),
+  { error: ({ code }) => (code === 'invalid_key' ? 'text_not_unicode' : 'wrong_type') },
 );
 
 /**
@@ -86,51 +113,100 @@ const CustomerSchema = z.strictObject(
  */
 const LineItemSchema = z.strictObject(
   {
-    identifier: TextSchema.min(1, { error: 'line_identifier_empty' }),
-    total: AmountSchema,
-    amount: AmountSchema.optional(),
+    identifier: TextSchema.min(1, { error: 'line_identifier_empty' }).describe(
+      'Names the line; no other line of the order has the same. Button suggests the SKU or UPC.',
+    ),
+    total: AmountSchema.describe(`What all units of the line cost together. ${AMOUNT_RULE}`),
+    amount: AmountSchema.describe(
+      'The price of one unit, in the smallest unit of the currency. Only samples of Button show it.',
+    ).optional(),
     quantity: z
       .int({ error: 'quantity_not_positive_integer' })
       .min(1, { error: 'quantity_not_positive_integer' })
+      .describe('How many units the line stands for; 1 if left out.')
       .optional(),
-    sku: ShortTextSchema.optional(),
-    upc: TextSchema.optional(),
-    category: z.array(TextSchema, { error: 'wrong_type' }).max(7, { error: 'category_too_deep' }).optional(),
-    description: TextSchema.optional(),
-    attributes: z
-      .record(
-        z.string().refine((name) => name.isWellFormed()),
-        z
-          .string({ error: 'attribute_not_text' })
-          .refine((text) => text.isWellFormed(), { error: 'text_not_unicode' }),
-        { error: ({ code }) => (code === 'invalid_key' ? 'text_not_unicode' : 'wrong_type') },
+    sku: ShortTextSchema.describe('The stock keeping unit of the Brand; at most 255 characters.').optional(),
+    upc: TextSchema.transform(normalizeUpc)
+      .describe(
+        'The UPC-A (GTIN-12): 12 digits. A UPC-E, and a GTIN-13 or GTIN-14 that is a UPC with zeros in ' +
+          'front, is sent as these 12 digits. Any other product code passes as it is.',
       )
       .optional(),
+    category: z
+      .array(TextSchema, { error: 'wrong_type' })
+      .max(7, { error: 'category_too_deep' })
+      .describe('The category, the most general name first; at most 7 names.')
+      .optional(),
+    description: TextSchema.describe('What the product is.').optional(),
+    attributes: AttributesSchema.describe(
+      'Names and texts that say more about the line; the code of a discount is `coupon_code`.',
+    ).optional(),
   },
   { error: objectCode },
 );
 
 /**
- * An order as a brand reports it, complete, in Button's own field names (Reporting Orders, "Order Object"; Report an Order).
+ * An order as a brand reports it, complete, in Button's own field names (Reporting Orders, "Order Object";
+ * Report an Order).
  *
- * The schema knows each field alone. Rules between fields (the total is the sum of its lines) and rules of a stage (test tokens) are in
- * validate-order.ts: an order is valid only if `validateOrder` says so.
+ * The schema knows each field alone, and writes dates and product codes as Button asks for them. Rules
+ * between fields (the total is the sum of its lines), what counts as absent, and rules of a brand (test
+ * tokens) are in validate-order.ts: an order is valid only if `validateOrder` says so.
  */
 export const OrderSchema = z.strictObject(
   {
-    total: AmountSchema,
-    currency: CurrencySchema,
-    order_id: OrderIdSchema,
-    purchase_date: DateSchema,
-    btn_ref: BtnRefSchema.optional(),
-    customer: CustomerSchema.optional(),
-    customer_order_id: ShortTextSchema.optional(),
-    line_items: z.array(LineItemSchema, { error: 'wrong_type' }).optional(),
-    partner_order_channel: z.enum(['app', 'webview'], { error: 'channel_unknown' }).optional(),
-    finalization_date: DateSchema.optional(),
+    total: AmountSchema.describe(
+      `What commission is paid on: the sum of the totals of the line items. ${AMOUNT_RULE}`,
+    ),
+    currency: CurrencySchema.describe(
+      'The ISO 4217 code; one that has been withdrawn passes for an order that was made before.',
+    ),
+    order_id: OrderIdSchema.describe(
+      'The id of the order in the system of the Brand; ASCII, at most 255 characters.',
+    ),
+    purchase_date: DateSchema.describe(
+      'When the customer bought: ISO 8601, such as 2017-07-25T08:23:52Z. Without an offset it is read as UTC.',
+    ),
+    btn_ref: BtnRefSchema.describe(
+      'The attribution token of Button, as it came with the customer; without it the order is not attributed.',
+    ).optional(),
+    customer: CustomerSchema.describe('Who bought.').optional(),
+    customer_order_id: ShortTextSchema.describe(
+      'The number of the order that the customer sees; at most 255 characters.',
+    ).optional(),
+    line_items: z
+      .array(LineItemSchema, { error: 'wrong_type' })
+      .describe('All lines of the order, after a return those that remain.')
+      .optional(),
+    partner_order_channel: z
+      .enum(['app', 'webview'], { error: 'channel_unknown' })
+      .describe('Where the customer bought: `app` or `webview`.')
+      .optional(),
+    finalization_date: DateSchema.describe(
+      'When the order can no longer be changed. Overrides the return policy that Button knows; refused ' +
+        'unless the brand allows it.',
+    ).optional(),
   },
   { error: objectCode },
 );
 
+/** An order as it is sent to Button. */
 export type Order = z.infer<typeof OrderSchema>;
 export type LineItem = z.infer<typeof LineItemSchema>;
+
+/** Fields of which the optional ones may also be null, which counts as absent. */
+type WithNulls<Fields> = {
+  [Name in keyof Fields]: undefined extends Fields[Name] ? Fields[Name] | null : Fields[Name];
+};
+
+type LineItemInput = WithNulls<
+  Omit<LineItem, 'attributes'> & { attributes?: Record<string, string | null> | undefined }
+>;
+
+/** An order as shops write it: optional fields may be null or empty text, which counts as absent. */
+export type OrderInput = WithNulls<
+  Omit<Order, 'customer' | 'line_items'> & {
+    customer?: WithNulls<z.infer<typeof CustomerSchema>> | undefined;
+    line_items?: readonly LineItemInput[] | undefined;
+  }
+>;

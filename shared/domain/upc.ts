@@ -31,3 +31,33 @@ function insertZeros(digits: string): string {
       return `${digits.slice(0, 5)}0000${last}`;
   }
 }
+
+/**
+ * The 12 digits of a product code that stands for a UPC, which is what Button asks for (Reporting Orders,
+ * "Line Items Object"): of a UPC-E with a valid check digit, and of a GTIN-13 or GTIN-14 that is a UPC with
+ * zeros in front. Any other text comes back as it is.
+ */
+export function normalizeUpc(upc: string): string {
+  if (/^0\d{12}$|^00\d{12}$/.test(upc)) return upc.slice(-12);
+  const upcA = expandUpcE(upc);
+  return upcA !== undefined && hasGtinCheckDigit(upcA) ? upcA : upc;
+}
+
+/**
+ * Whether the text is a GTIN: 8, 12, 13 or 14 digits, the last of which is the check digit of the others (GS1
+ * General Specifications).
+ */
+export function isGtin(text: string): boolean {
+  return /^(?:\d{8}|\d{12,14})$/.test(text) && hasGtinCheckDigit(text);
+}
+
+/**
+ * From the right, digits count three times and once in turn; with the check digit the sum is a multiple of
+ * ten.
+ */
+function hasGtinCheckDigit(digits: string): boolean {
+  const sum = Array.from(digits)
+    .toReversed()
+    .reduce((total, digit, index) => total + Number(digit) * (index % 2 === 0 ? 1 : 3), 0);
+  return sum % 10 === 0;
+}

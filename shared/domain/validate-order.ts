@@ -2,27 +2,34 @@ import type * as z from 'zod';
 
 import { asJsonObject } from './json-object.ts';
 import type { JsonPathSegment } from './json-path.ts';
+import { isCurrencyOn, minorUnitDecimals } from './currency.ts';
+import { withoutBlanks } from './order-blanks.ts';
 import { findInconsistencies } from './order-consistency.ts';
+import { readOrderDate, toButtonDate } from './order-date.ts';
+import { DEFAULT_ORDER_RULES, type OrderRules } from './order-rules.ts';
+import { orderFitsLedger } from './order-size.ts';
 import { isOrderViolationCode, listViolations, violation } from './order-violation.ts';
 import type { OrderViolation, OrderViolationCode } from './order-violation.ts';
 import { findWarnings } from './order-warnings.ts';
 import { OrderSchema, type Order } from './order.ts';
 
+export { DEFAULT_ORDER_RULES, type OrderRules } from './order-rules.ts';
 export type { OrderViolation } from './order-violation.ts';
 
-/** What a brand's stage decides for itself. `testTokens: 'require'` refuses real tokens; an order without a token passes everywhere. */
-export type OrderRules = { allowFinalizationDate: boolean; testTokens: 'allow' | 'refuse' | 'require' };
-
-/** No finalization dates, as Button recommends; test tokens and real ones alike. */
-export const DEFAULT_ORDER_RULES: OrderRules = { allowFinalizationDate: false, testTokens: 'allow' };
-
-/** The order, or every reason why it is none. Warnings come with both and refuse nothing. */
+/**
+ * The order as Button gets it, or every reason why it is none. Warnings come with both and refuse nothing.
+ */
 export type OrderValidation =
   | { ok: true; order: Order; warnings: OrderViolation[] }
   | { ok: false; violations: OrderViolation[]; warnings: OrderViolation[] };
 
-/** Judges a new order, complete, and finds every violation at once (at most 1000). No text ever holds a rejected value. */
-export function validateOrder(input: unknown, rules: OrderRules): OrderValidation {
+/**
+ * Judges a new order, complete, and finds every violation at once (at most 1000). No text ever holds a
+ * rejected value.
+ *
+ * `rules` are those of the brand. Optional fields that are null or empty text count as absent.
+ */
+export function validateOrder(input: unknown, rules: OrderRules = DEFAULT_ORDER_RULES): OrderValidation {
   return validateOrderVersion(input, { rules, kind: 'created', at: [] });
 }
 
@@ -32,16 +39,19 @@ export function validateOrderVersion(
   context: { rules: OrderRules; kind: 'created' | 'updated'; at: readonly JsonPathSegment[] },
 ): OrderValidation {
   const { at, kind } = context;
-  const parsed = OrderSchema.safeParse(input);
+  const order = withoutBlanks(input);
+  const parsed = OrderSchema.safeParse(order);
   const violations = listViolations(
     [
       ...(parsed.success ? [] : describeIssues(parsed.error, at)),
-      ...findInconsistencies(input, at),
-      ...findBrokenRules(input, context),
+      ...findInconsistencies(order, at),
+      ...findBrokenRules(order, context),
+      ...(kind === 'created' ? findWithdrawnCurrency(order, at) : []),
+      ...(parsed.success && !orderFitsLedger(parsed.data) ? [violation('order_too_large', at)] : []),
     ],
     'more_violations',
   );
-  const warnings = listViolations(findWarnings(input, { kind, at }), 'more_warnings');
+  const warnings = listViolations(findWarnings(order, { kind, at }), 'more_warnings');
   return parsed.success && violations.length === 0
     ? { ok: true, order: parsed.data, warnings }
     : { ok: false, violations, warnings };
@@ -67,6 +77,19 @@ export function describeIssues(error: z.ZodError, at: readonly JsonPathSegment[]
     }
     return [violation(isOrderViolationCode(issue.message) ? issue.message : 'wrong_type', segments)];
   });
+}
+
+/**
+ * A new order is in a currency that was active when it was made. An update is not asked: the order is in its
+ * currency since it was made, and what remains of it must be reported.
+ */
+function findWithdrawnCurrency(input: unknown, at: readonly JsonPathSegment[]): OrderViolation[] {
+  const { currency, purchase_date } = asJsonObject(input) ?? {};
+  const isKnown = typeof currency === 'string' && minorUnitDecimals(currency) !== undefined;
+  const date = typeof purchase_date === 'string' ? readOrderDate(purchase_date) : undefined;
+  return !isKnown || !date || isCurrencyOn(currency, toButtonDate(date))
+    ? []
+    : [violation('currency_not_iso_4217', [...at, 'currency'])];
 }
 
 const TEST_TOKEN_PREFIX = 'fakesrctok-';

@@ -88,6 +88,17 @@ describe('create', () => {
     expect(body).toEqual({ ...documented, object: { ...documented.object, button_order_id: BTNORDER } });
   });
 
+  it.each(['2025-03-14T15:09:26', '20250314T160926+01', '2025-03-14 15:09:26'])(
+    'reads the purchase date %s as the reporter does: ISO 8601, in UTC without an offset',
+    async (purchase_date) => {
+      const simulation = await simulate();
+
+      const { body } = await simulation.create({ purchase_date });
+
+      expect(body.object['purchase_date']).toBe('2025-03-14T15:09:26Z');
+    },
+  );
+
   it('leaves the order open for 30 days when the Brand does not say, else until the date it gives', async () => {
     const simulation = await simulate();
 
@@ -155,7 +166,6 @@ describe('create', () => {
     ['an order id of 256 characters', { order_id: 'x'.repeat(256) }],
     ['a btn_ref that is not URL-safe', { btn_ref: 'a b' }],
     ['a purchase date in words', { purchase_date: 'yesterday' }],
-    ['a purchase date without an offset', { purchase_date: '2025-03-14T15:09:26' }],
     ['a plain e-mail address', { customer: { email_sha256: 'shopper@example.com' } }],
     ['an unknown channel', { partner_order_channel: 'post' }],
     ['decimal totals', { total_as_decimal: true }],

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { CURRENCY_CODES, minorUnitDecimals } from '../../../shared/domain/currency.ts';
+import {
+  CURRENCY_CODES,
+  isCurrencyOn,
+  minorUnitDecimals,
+  WITHDRAWN_CURRENCY_CODES,
+} from '../../../shared/domain/currency.ts';
 
 const KNOWN_TO_INTL = new Set(Intl.supportedValuesOf('currency'));
 
@@ -21,22 +26,8 @@ const UNKNOWN_TO_INTL = [
   'ZWG',
 ];
 
-// Withdrawn by ISO 4217 but still listed by Intl, or without a minor unit.
-const NOT_ACTIVE = [
-  'ANG',
-  'BGN',
-  'CUC',
-  'HRK',
-  'SLL',
-  'XAG',
-  'XAU',
-  'XDR',
-  'XSU',
-  'XTS',
-  'XUA',
-  'XXX',
-  'ZWL',
-];
+// Listed by Intl, but without a minor unit.
+const WITHOUT_MINOR_UNIT = ['XAG', 'XAU', 'XDR', 'XSU', 'XTS', 'XUA', 'XXX'];
 
 // CLDR shows these with fewer decimals than ISO 4217 gives them.
 const SHORTER_IN_INTL = 'AFN ALL COP HUF IDR IQD IRR KPW LAK LBP MGA MMK PKR RSD SOS SYP UZS YER'.split(' ');
@@ -48,10 +39,10 @@ describe('the table of currencies', () => {
     expect(UNKNOWN_TO_INTL).toEqual(expect.arrayContaining(strange));
   });
 
-  it('misses no code that Intl knows, except withdrawn ones and those without a minor unit', () => {
+  it('misses no code that Intl knows, except those without a minor unit', () => {
     const missing = [...KNOWN_TO_INTL].filter((code) => minorUnitDecimals(code) === undefined);
 
-    expect(NOT_ACTIVE).toEqual(expect.arrayContaining(missing));
+    expect(WITHOUT_MINOR_UNIT).toEqual(expect.arrayContaining(missing));
   });
 
   it('gives the decimals that Intl gives, except where CLDR shows fewer than ISO 4217 says', () => {
@@ -81,8 +72,24 @@ describe('the table of currencies', () => {
     expect(minorUnitDecimals(code)).toBe(decimals);
   });
 
-  it.each(NOT_ACTIVE)('does not hold %s', (code) => {
+  it.each([...WITHOUT_MINOR_UNIT, 'DEM', 'constructor'])('does not hold %s', (code) => {
     expect(minorUnitDecimals(code)).toBeUndefined();
+    expect(isCurrencyOn(code, '2001-01-01')).toBe(false);
+  });
+
+  it.each([
+    ['BGN', '2025-12-31T23:59:59Z', '2026-02-01T00:00:00Z', 2],
+    ['HRK', '2022-12-31T23:00:00Z', '2023-02-01T00:00:00Z', 2],
+    ['BYR', '2016-12-31T00:00:00Z', '2017-02-01T00:00:00Z', 0],
+  ])('holds %s, which was withdrawn, for orders that were made before', (code, before, after, decimals) => {
+    expect(WITHDRAWN_CURRENCY_CODES).toContain(code);
+    expect(CURRENCY_CODES).not.toContain(code);
+    expect(minorUnitDecimals(code)).toBe(decimals);
+    expect([isCurrencyOn(code, before), isCurrencyOn(code, after)]).toEqual([true, false]);
+  });
+
+  it('takes an active currency on every day', () => {
+    expect(CURRENCY_CODES.every((code) => isCurrencyOn(code, '9999-12-31T00:00:00Z'))).toBe(true);
   });
 
   it('lists each code once, three capital letters each, in alphabetical order', () => {

@@ -10,6 +10,7 @@ import {
   messageDeduplicationId,
   messageGroupId,
   parseOrderEvent,
+  readMessageOrderId,
   type OrderEvent,
   type OrderEventResult,
   type OrderVersionId,
@@ -148,6 +149,95 @@ describe('parseOrderEvent', () => {
 
     expect(violationsOf(parsing)).toEqual([]);
     expect(parsing.warnings.map((warning) => `${warning.code} ${warning.path}`)).toEqual([`${code} ${path}`]);
+  });
+
+  it('judges by the default settings where none are given: test tokens are refused', () => {
+    const parsing = parseOrderEvent(JSON.stringify(sampleMessage()));
+
+    expect(violationsOf(parsing)).toEqual(['btn_ref_test_token_refused $.data.btn_ref']);
+  });
+
+  it.each(['time', 'sequence', 'datacontenttype', 'data_base64'])(
+    'takes an optional attribute for absent that is empty text: %s',
+    (name) => {
+      const orderBy = name === 'sequence' ? 'time' : 'sequence';
+
+      expect(violationsOf(parse({ ...sampleMessage(), [name]: '' }, { ...SETTINGS, orderBy }))).toEqual([]);
+    },
+  );
+
+  it.each(['2017-07-25T08:23:53.123+0000', '20170725T102353,123+02', '2017-07-25 08:23:53.1234Z'])(
+    'takes the time of the event in the forms that a date may have: %s',
+    (time) => {
+      expect(eventOf(parse({ ...sampleMessage(), time })).time).toBe('2017-07-25T08:23:53.123Z');
+    },
+  );
+
+  it('reports all reasons at once, a number with a decimal point among them though its sum is wrong too', () => {
+    const body = JSON.stringify(sampleMessage());
+    const dollars = body.replace('"total":7000', '"total":70.00');
+    const negative = dollars.replace('"total":70.00', '"total":-70.0');
+
+    expect(violationsOf(parseOrderEvent(dollars, SETTINGS))).toEqual([
+      'number_with_decimal_point $.data.total',
+      'total_not_sum $.data.total',
+    ]);
+    expect(violationsOf(parseOrderEvent(negative, SETTINGS))).toEqual([
+      'number_with_decimal_point $.data.total',
+      'amount_negative $.data.total',
+      'total_not_sum $.data.total',
+    ]);
+  });
+
+  it('says of half a cent that it is no integer, and not that it has a decimal point as well', () => {
+    const body = JSON.stringify(sampleMessage()).replace('"total":7000', '"total":70.5');
+
+    expect(violationsOf(parseOrderEvent(body, SETTINGS))).toEqual(['amount_not_integer $.data.total']);
+  });
+
+  it('says of base64 data that it is that, and not that data is missing as well', () => {
+    const parsing = parse({ ...sampleMessage(), data: undefined, data_base64: 'e30=' });
+
+    expect(violationsOf(parsing)).toEqual(['data_base64_unsupported $.data_base64']);
+  });
+
+  it('cites CloudEvents where an attribute of the envelope is missing', () => {
+    const parsing = parse({ data: sampleOrder() });
+
+    expect(violationsOf(parsing).toSorted()).toEqual([
+      'event_attribute_missing $.id',
+      'event_attribute_missing $.source',
+      'event_attribute_missing $.specversion',
+      'event_attribute_missing $.subject',
+      'event_attribute_missing $.type',
+      'sequence_missing $.sequence',
+    ]);
+    expect(parsing.ok ? [] : parsing.violations.filter(({ source }) => !/CloudEvents/.test(source))).toEqual(
+      [],
+    );
+  });
+
+  it.each(
+    REFUSED_MESSAGES.filter(({ code }) => /^(?:wrapped_by_(?:sns|event)|json_enc|order_without)/.test(code)),
+  )('names the order in $because', ({ body }) => {
+    expect(parseOrderEvent(body, SETTINGS)).toMatchObject({ ok: false, orderId: '1994' });
+    expect(readMessageOrderId(body)).toBe('1994');
+  });
+
+  it.each([
+    ['wrapped_by_sns', /raw message delivery/],
+    ['wrapped_by_eventbridge', /\$\.detail/],
+    ['wrapped_by_sqs_extended_client', /plain SQS client/],
+    ['wrapped_in_list', /message of its own/],
+    ['json_encoded_twice', /once/],
+    ['order_without_envelope', /CloudEvent/],
+  ])('refuses a wrapped message with the cure: %s', (code, cure) => {
+    const [example] = REFUSED_MESSAGES.filter((each) => each.code === code);
+
+    const parsing = parseOrderEvent(example?.body ?? '', SETTINGS);
+
+    expect(parsing).toMatchObject({ ok: false, violations: [{ code }] });
+    expect(parsing.ok ? '' : parsing.violations[0]?.fix).toMatch(cure);
   });
 
   it('finds the violations of the envelope and of the order at once', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import type { LineItem, Order } from '../../../shared/domain/order.ts';
-import { DEFAULT_ORDER_RULES } from '../../../shared/domain/validate-order.ts';
+import { DEFAULT_ORDER_RULES, DEFAULT_ORDER_SETTINGS } from '../../../shared/domain/order-rules.ts';
 
 /** A complete order: nothing to refuse and nothing to warn about. */
 export function sampleOrder(): Order {
@@ -38,7 +38,9 @@ function sampleLine(line: { identifier: string; total: number }): LineItem {
   };
 }
 
-export const SETTINGS = { ...DEFAULT_ORDER_RULES, orderBy: 'sequence' } as const;
+/** The rules of a brand that takes the test tokens of these samples. */
+export const RULES = { ...DEFAULT_ORDER_RULES, testTokens: 'allow' } as const;
+export const SETTINGS = { ...DEFAULT_ORDER_SETTINGS, testTokens: 'allow' } as const;
 
 /** A message about the sample order, as an object that a test may change. */
 export function sampleMessage(): Record<string, unknown> {
@@ -60,7 +62,7 @@ export function sampleCancellation(): Record<string, unknown> {
   return { ...envelope, type: 'order.cancelled.v1' };
 }
 
-const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
 const amountMinor = fc.integer({ min: 0, max: 1_000_000 });
 
 const lines = fc.uniqueArray(
@@ -71,13 +73,16 @@ const lines = fc.uniqueArray(
       amount: amountMinor,
       quantity: fc.integer({ min: 1, max: 1000 }),
       sku: text,
-      upc: text,
+      upc: fc.oneof(
+        text.filter((code) => !/^\d+$/.test(code)),
+        fc.stringMatching(/^[0-9]{12}$/),
+      ),
       category: fc.array(text, { maxLength: 7 }),
       description: text,
       attributes: fc.dictionary(
         text.filter((name) => name !== '__proto__'),
         text,
-        { noNullPrototype: true },
+        { noNullPrototype: true, minKeys: 1 },
       ),
     },
     { requiredKeys: ['identifier', 'total'] },
@@ -90,7 +95,7 @@ const orderIds = fc.stringMatching(/^[!-~]{1,40}$/).filter((id) => id !== '.' &&
 /** Line items of an order, at least one, with identifiers that differ. */
 export const arbitraryLines: fc.Arbitrary<LineItem[]> = lines;
 
-/** Orders that are valid under the default rules. */
+/** Orders that are valid under the default rules, written as Button gets them. */
 export const arbitraryOrder: fc.Arbitrary<Order> = fc
   .record(
     {
@@ -99,9 +104,9 @@ export const arbitraryOrder: fc.Arbitrary<Order> = fc
       order_id: orderIds,
       purchase_date: fc
         .date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true })
-        .map((date) => date.toISOString()),
+        .map((date) => date.toISOString().replace(/\.\d{3}Z$/, 'Z')),
       btn_ref: fc.stringMatching(/^srctok-[a-f0-9]{16}$/),
-      customer: fc.record({ id: text, is_new: fc.boolean() }, { requiredKeys: [] }),
+      customer: fc.record({ id: text, is_new: fc.boolean() }, { requiredKeys: ['id'] }),
       customer_order_id: text,
       partner_order_channel: fc.constantFrom('app' as const, 'webview' as const),
     },

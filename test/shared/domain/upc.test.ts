@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { expandUpcE } from '../../../shared/domain/upc.ts';
+import { expandUpcE, isGtin, normalizeUpc } from '../../../shared/domain/upc.ts';
 
 const digit = fc.integer({ min: 0, max: 9 });
 
@@ -94,6 +94,68 @@ describe('expandUpcE', () => {
     'does not expand %j, which is no UPC-E',
     (text) => {
       expect(expandUpcE(text)).toBeUndefined();
+    },
+  );
+});
+
+describe('normalizeUpc', () => {
+  const upcA = fc
+    .array(digit, { minLength: 11, maxLength: 11 })
+    .map((digits) => digits.join(''))
+    .map((digits) => `${digits}${checkDigit(digits)}`);
+
+  it('takes the zeros off a GTIN-13 and a GTIN-14 that is a UPC with zeros in front', () => {
+    fc.assert(
+      fc.property(upcA, fc.constantFrom('', '0', '00'), (upc, zeros) => {
+        expect(normalizeUpc(`${zeros}${upc}`)).toBe(upc);
+      }),
+    );
+  });
+
+  it('expands a UPC-E of number system 0 or 1 exactly if its check digit is right', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[0-9]{8}$/), (upcE) => {
+        const expanded = expandUpcE(upcE);
+        const isRight = expanded?.endsWith(String(checkDigit(expanded.slice(0, 11)))) ?? false;
+
+        expect(normalizeUpc(upcE)).toBe(isRight ? expanded : upcE);
+      }),
+    );
+    expect(normalizeUpc('04252614')).toBe('042100005264');
+    expect(normalizeUpc('04252615')).toBe('04252615');
+  });
+
+  it.each([
+    '',
+    '400000000001',
+    '4006381333931',
+    '04006381333931',
+    '96385074',
+    'T-SHIRT-1',
+    '00012345',
+    '٠'.repeat(13),
+  ])('leaves %j as it is', (code) => {
+    expect(normalizeUpc(code)).toBe(code);
+  });
+
+  it('leaves as it is what it has normalized', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[0-9]{0,15}$/), (code) => {
+        expect(normalizeUpc(normalizeUpc(code))).toBe(normalizeUpc(code));
+      }),
+    );
+  });
+});
+
+describe('isGtin', () => {
+  it.each(['96385074', '042100005264', '4006381333931', '10614141000415'])('knows %s', (code) => {
+    expect(isGtin(code)).toBe(true);
+  });
+
+  it.each(['96385075', '4006381333932', '400638133393', '', '1', 'T-SHIRT-1'])(
+    'does not take %j for one',
+    (code) => {
+      expect(isGtin(code)).toBe(false);
     },
   );
 });
