@@ -2,8 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { SQSClient } from '@aws-sdk/client-sqs';
 
-import { DEFAULT_ORDER_RULES, type OrderRules } from '../domain/validate-order.ts';
+import { DEFAULT_ORDER_SETTINGS, type OrderRules } from '../domain/order-rules.ts';
 import {
+  refuseSharedIds,
   writeOrderMessage,
   type OrderMessageResult,
   type OrderCancellation,
@@ -26,10 +27,18 @@ export type OrderSenderOptions = {
   queueUrl: string;
   /** Names the sending system in every event: a URI reference, such as `https://shop.example.com/orders`. */
   source: string;
-  /** As the brand is configured: what says which version of an order is the newer. `sequence` if left out. */
+  /**
+   * What says which version of an order is the newer, as the brand is configured
+   * (`orderReporting.brands[].orderBy`). `sequence` if left out, as in the configuration.
+   */
   orderBy?: 'sequence' | 'time';
-  /** As the brand is configured. */
-  rules?: OrderRules;
+  /**
+   * The rules of the brand, as it is configured (`orderReporting.brands[].testTokens` and
+   * `.allowFinalizationDate`). What is left out has the default of the configuration: test tokens and
+   * finalization dates are refused. With other rules than the brand's, an event may be `sent` that the brand
+   * then refuses.
+   */
+  rules?: Partial<OrderRules>;
   /** 1 to 1,048,576, if the queue takes less than SQS does; also the limit of a request. */
   maxMessageBytes?: number;
   /** Waits between two attempts; for tests. */
@@ -51,15 +60,19 @@ export type OrderSender = {
 };
 
 /**
- * A sender for the order queue of one brand. Each event is validated as the reporter will validate it; an invalid one is not sent, and
- * holds up no other. Throws `RangeError` if `maxMessageBytes` is out of range.
+ * A sender for the order queue of one brand. Each event is validated as the reporter will validate it; an
+ * invalid one is not sent, and holds up no other. Events of one call that share an id, and are not the same,
+ * are invalid. Throws `RangeError` if `maxMessageBytes` is out of range.
  */
 export function createOrderSender({
   client,
   queueUrl,
   source,
-  orderBy = 'sequence',
-  rules = DEFAULT_ORDER_RULES,
+  orderBy = DEFAULT_ORDER_SETTINGS.orderBy,
+  rules: {
+    testTokens = DEFAULT_ORDER_SETTINGS.testTokens,
+    allowFinalizationDate = DEFAULT_ORDER_SETTINGS.allowFinalizationDate,
+  } = {},
   maxMessageBytes = SQS_MAX_BYTES,
   wait = setTimeout,
   random = Math.random,
@@ -67,7 +80,7 @@ export function createOrderSender({
   if (!Number.isInteger(maxMessageBytes) || maxMessageBytes < 1 || maxMessageBytes > SQS_MAX_BYTES) {
     throw new RangeError(`maxMessageBytes must be an integer from 1 to ${SQS_MAX_BYTES}`);
   }
-  const settings = { ...rules, orderBy, source, maxMessageBytes };
+  const settings = { testTokens, allowFinalizationDate, orderBy, source, maxMessageBytes };
   const mailbox = { client, queueUrl, maxBatchBytes: maxMessageBytes, wait, random };
 
   const write = (event: OrderEventToSend): OrderMessageResult => writeOrderMessage(event, settings);
@@ -86,7 +99,7 @@ export function createOrderSender({
     sendOrderUpdated: (version) => sendOne({ ...version, kind: 'updated' }),
     sendOrderCancelled: (cancellation) => sendOne({ ...cancellation, kind: 'cancelled' }),
     sendOrderEvents: async (events) => {
-      const writings = events.map(write);
+      const writings = refuseSharedIds(events.map(write));
       const deliveries = await deliver(writings);
       return writings.map((writing) => toResult(writing, deliveries));
     },
@@ -95,7 +108,8 @@ export function createOrderSender({
 
 function toResult(writing: OrderMessageResult, deliveries: Deliveries): SendResult {
   if (!writing.ok) return writing.result;
-  const { eventId, warnings } = writing.message;
+  const { eventId, orderId, warnings } = writing.message;
   const delivery = deliveries.get(writing.message) ?? { outcome: 'not-sent', reason: 'behind-unsent' };
-  return delivery.outcome === 'sent' ? { eventId, ...delivery, warnings } : { eventId, ...delivery };
+  const names = { eventId, orderId };
+  return delivery.outcome === 'sent' ? { ...names, ...delivery, warnings } : { ...names, ...delivery };
 }

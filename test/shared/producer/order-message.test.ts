@@ -3,18 +3,16 @@ import { describe, expect, it } from 'vitest';
 
 import { parseOrderEvent } from '../../../shared/domain/order-event.ts';
 import { remainingItems } from '../../../shared/domain/remaining-items.ts';
-import { DEFAULT_ORDER_RULES } from '../../../shared/domain/validate-order.ts';
 import {
   writeOrderMessage,
   type MessageSettings,
   type OrderMessageResult,
   type OrderEventToSend,
 } from '../../../shared/producer/order-message.ts';
-import { arbitraryOrder, sampleOrder } from '../domain/order-samples.ts';
+import { arbitraryOrder, sampleOrder, SETTINGS as BRAND } from '../domain/order-samples.ts';
 
 const SETTINGS: MessageSettings = {
-  ...DEFAULT_ORDER_RULES,
-  orderBy: 'sequence',
+  ...BRAND,
   source: 'https://shop.example.com/orders',
   maxMessageBytes: 1_048_576,
 };
@@ -46,6 +44,7 @@ describe('writeOrderMessage', () => {
     });
     expect(message).toMatchObject({
       eventId: '1',
+      orderId: '1994',
       groupId: '1994',
       deduplicationId: 'e56023e664e1cad1f3cc5cf9ff905276ca67a03238b2c8e53e8a7baceb3f4cd5',
       bytes: Buffer.byteLength(message.body),
@@ -89,6 +88,61 @@ describe('writeOrderMessage', () => {
     expect(update.groupId).toBe(cancellation.groupId);
   });
 
+  it('names the order and its version in the id that it derives', () => {
+    const event = {
+      kind: 'created',
+      order: sampleOrder(),
+      sequence: '17',
+      time: '2017-07-25T08:23:53Z',
+    } as const;
+
+    const bySequence = messageOf(writeOrderMessage(event, SETTINGS));
+    const byTime = messageOf(writeOrderMessage(event, { ...SETTINGS, orderBy: 'time' }));
+
+    expect(bySequence.eventId).toMatch(/^1994\/17\/[0-9a-f]{16}$/);
+    expect(byTime.eventId).toMatch(/^1994\/2017-07-25T08:23:53Z\/[0-9a-f]{16}$/);
+  });
+
+  it('derives an id that a message may have, however long the order id and the sequence are', () => {
+    const order = { ...sampleOrder(), order_id: 'x'.repeat(255) };
+
+    const { eventId } = messageOf(
+      writeOrderMessage({ kind: 'created', order, sequence: '9'.repeat(1000) }, SETTINGS),
+    );
+
+    expect(eventId).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('takes a bigint for the integer that it is', () => {
+    const event = { kind: 'created', sequence: '1', order: { ...sampleOrder(), total: 7000n } };
+
+    const { body } = messageOf(writeOrderMessage(event as unknown as OrderEventToSend, SETTINGS));
+
+    expect(JSON.parse(body)).toMatchObject({ data: { total: 7000 } });
+  });
+
+  it('takes orders as shops write them: null and empty text for what there is not', () => {
+    const event: OrderEventToSend = {
+      kind: 'updated',
+      sequence: '2',
+      order: {
+        ...sampleOrder(),
+        btn_ref: null,
+        customer: { id: 'mycustomer-1234', device_id: null, email_sha256: '' },
+        line_items: [{ identifier: 'sku-1', total: 7000, upc: null, attributes: { size: null } }],
+      },
+    };
+
+    const { body, warnings } = messageOf(writeOrderMessage(event, SETTINGS));
+
+    expect(warnings).toEqual([]);
+    expect(parseOrderEvent(body, SETTINGS)).toMatchObject({
+      event: {
+        order: { customer: { id: 'mycustomer-1234' }, line_items: [{ identifier: 'sku-1', total: 7000 }] },
+      },
+    });
+  });
+
   it('names the same event the same, and an event that differs in anything otherwise', () => {
     const event = { kind: 'created', order: sampleOrder(), sequence: '1' } as const;
     const others: OrderEventToSend[] = [
@@ -114,7 +168,7 @@ describe('writeOrderMessage', () => {
 
     expect(writing).toMatchObject({
       ok: false,
-      result: { eventId: 'event-1', outcome: 'invalid' },
+      result: { eventId: 'event-1', orderId: '1994', outcome: 'invalid' },
     });
     const codes =
       !writing.ok && writing.result.outcome === 'invalid'
@@ -138,10 +192,10 @@ describe('writeOrderMessage', () => {
   holdsItself['self'] = holdsItself;
 
   it.each([
-    ['nothing', undefined, 'missing_field'],
+    ['nothing', undefined, 'event_attribute_missing'],
     ['a text', 'order', 'wrong_type'],
     ['an object that holds itself', holdsItself, 'not_json'],
-    ['a bigint', { ...sampleOrder(), total: 7000n }, 'not_json'],
+    ['a bigint above int32', { ...sampleOrder(), total: 2n ** 31n }, 'amount_above_int32'],
     ['not a number', { ...sampleOrder(), total: Number.NaN }, 'amount_not_integer'],
   ])(
     'A18: answers that an order is invalid, and does not throw, if plain JavaScript sends %s',

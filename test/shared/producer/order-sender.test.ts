@@ -2,7 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { parseOrderEvent } from '../../../shared/domain/order-event.ts';
-import { createOrderSender, type OrderEventToSend } from '../../../shared/producer/order-sender.ts';
+import {
+  createOrderSender,
+  type OrderEventToSend,
+  type OrderSenderOptions,
+} from '../../../shared/producer/order-sender.ts';
 import type { SendResult } from '../../../shared/producer/send-result.ts';
 import { sampleOrder, SETTINGS } from '../domain/order-samples.ts';
 import { bytesOf, createFakeQueue, FAKE_QUEUE_URL, type FakeQueue, type Treatment } from './fake-queue.ts';
@@ -25,12 +29,13 @@ function invalid(orderId: string, sequence: number): OrderEventToSend {
   return { ...update(orderId, sequence), kind: 'created', order: { ...sampleOrder(), total: -1 } };
 }
 
-function createSender(queue: FakeQueue, options: { maxMessageBytes?: number } = {}) {
+function createSender(queue: FakeQueue, options: Partial<OrderSenderOptions> = {}) {
   const waitsMs: number[] = [];
   const sender = createOrderSender({
     client: queue.client,
     queueUrl: FAKE_QUEUE_URL,
     source: '/shop',
+    rules: { testTokens: 'allow' },
     wait: (delayMs) => {
       waitsMs.push(delayMs);
       return Promise.resolve();
@@ -107,13 +112,17 @@ describe('createOrderSender', () => {
     });
   });
 
-  it("judges by the brand's rules", async () => {
+  it.each([
+    ['has none of its own', undefined],
+    ['allows finalization dates', { allowFinalizationDate: true }],
+    ['refuses test tokens', { testTokens: 'refuse' as const }],
+  ])('sends no test token to a brand that %s', async (_brand, rules) => {
     const queue = createFakeQueue();
     const sender = createOrderSender({
       client: queue.client,
       queueUrl: FAKE_QUEUE_URL,
       source: '/shop',
-      rules: { allowFinalizationDate: false, testTokens: 'refuse' },
+      ...(rules && { rules }),
     });
 
     const result = await sender.sendOrderCreated({ order: sampleOrder(), sequence: '1' });
@@ -200,6 +209,7 @@ describe('createOrderSender', () => {
 
     expect(results[0]).toEqual({
       eventId: 'a/1',
+      orderId: 'a',
       outcome: 'not-sent',
       reason: 'refused',
       code: 'InvalidParameterValue',
@@ -243,6 +253,92 @@ describe('createOrderSender', () => {
     expect(outcomes(results)).toEqual(['sent', 'request-failed', 'request-failed', 'sent']);
     expect(results[1]).toMatchObject({ cause: { message: 'socket hang up' } });
     expect(queue.requests).toHaveLength(2);
+  });
+});
+
+describe('what the client says was sent', () => {
+  const RULES = fc.record({
+    testTokens: fc.constantFrom('allow' as const, 'refuse' as const, 'require' as const),
+    allowFinalizationDate: fc.boolean(),
+  });
+  const arbitraryVersion = fc.record(
+    {
+      btn_ref: fc.constantFrom(
+        'srctok-abcdef0123456789',
+        'fakesrctok-abcdef0123456789',
+        'fakesrctok-1',
+        '',
+        null,
+      ),
+      finalization_date: fc.constantFrom('2017-08-02', null, '2017-08-02T19:26:08Z'),
+      purchase_date: fc.constantFrom('2017-07-25', '20170725T0823+00', 'yesterday'),
+      currency: fc.constantFrom('USD', 'BGN', 'HRK', 'usd'),
+      line_items: fc.constantFrom([], null, [{ identifier: 'a', total: 7000 }]),
+    },
+    { requiredKeys: ['purchase_date'] },
+  );
+
+  it('is never refused by the rules of the brand, whatever they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        RULES,
+        fc.constantFrom('sequence' as const, 'time' as const),
+        fc.record(
+          { sequence: fc.constant('1'), time: fc.constant('2017-07-25T08:23:53Z') },
+          { requiredKeys: [] },
+        ),
+        arbitraryVersion,
+        async (rules, orderBy, version, changes) => {
+          const queue = createFakeQueue();
+          const sender = createSender(queue, { rules, orderBy });
+          const order = { total: 7000, currency: 'USD', order_id: '1994', ...changes };
+
+          const result = await sender.sendOrderUpdated({ ...version, order });
+
+          const judged = queue.taken.map(({ body }) => parseOrderEvent(body, { ...rules, orderBy }).ok);
+          expect(judged).toEqual(result.outcome === 'sent' ? [true] : []);
+        },
+      ),
+    );
+  });
+
+  it('is not an order that the ledger can not hold', async () => {
+    const queue = createFakeQueue();
+    const noise = Array.from({ length: 8 }, () =>
+      Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString('base64'),
+    );
+
+    const result = await createSender(queue).sendOrderCreated({
+      sequence: '1',
+      order: { ...sampleOrder(), customer: { id: noise.join('') } },
+    });
+
+    expect(result).toMatchObject({
+      outcome: 'invalid',
+      orderId: '1994',
+      violations: [{ code: 'order_too_large', path: '$.data' }],
+    });
+    expect(queue.requests).toEqual([]);
+  });
+
+  it('is never one of two versions in a call that share an id', async () => {
+    const queue = createFakeQueue();
+
+    const results = await createSender(queue).sendOrderEvents([
+      { ...update('a', 1), id: 'a' },
+      { ...update('a', 2), id: 'a' },
+      { ...update('b', 1), id: 'b' },
+      { ...update('b', 1), id: 'b' },
+      update('c', 1),
+    ]);
+
+    expect(outcomes(results)).toEqual(['invalid', 'invalid', 'sent', 'sent', 'sent']);
+    expect(results[0]).toMatchObject({
+      eventId: 'a',
+      orderId: 'a',
+      violations: [{ code: 'event_id_repeated', path: '$.id' }],
+    });
+    expect(takenIds(queue)).toEqual(['b', 'c/1']);
   });
 });
 
