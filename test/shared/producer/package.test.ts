@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,50 +11,28 @@ import * as z from 'zod';
 import { startSqs, type SqsEmulator } from '../../../local/aws/emulators/sqs-emulator.ts';
 import { parseOrderEvent } from '../../../shared/domain/order-event.ts';
 import { SETTINGS } from '../domain/order-samples.ts';
+import {
+  installOffline,
+  packPackage,
+  ROOT,
+  SEND_SCRIPTS,
+  writeSendScripts,
+  type Shop,
+} from './packed-package.ts';
 
 const run = promisify(execFile);
-const ROOT = join(import.meta.dirname, '../../..');
 
-const ManifestSchema = z.object({
-  dependencies: z.record(z.string(), z.string()).default({}),
-  exports: z.record(z.string(), z.string()).default({}),
-});
+let root: string;
+let shop: Shop;
 
-/** The folder of a commerce system that has nothing but the package and what the package says it needs. */
-let shop: string;
-let folder: string;
-let installed: string;
-let manifest: z.infer<typeof ManifestSchema>;
-
-/** Builds in a copy, so that the checkout stays as it is, and installs the tarball as npm would, without a registry. */
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'shared-package-'));
-  const source = join(folder, 'project');
-  await mkdir(source);
-  await cp(join(ROOT, 'shared'), join(source, 'shared'), {
-    recursive: true,
-    filter: (path) => !/\/(?:node_modules|dist)$/.test(path),
-  });
-  await cp(join(ROOT, 'tsconfig.json'), join(source, 'tsconfig.json'));
-  await symlink(join(ROOT, 'node_modules'), join(source, 'node_modules'));
-  const packing = await run('npm', ['pack', '--pack-destination', folder], { cwd: join(source, 'shared') });
-  const tarball = join(folder, packing.stdout.trim().split('\n').at(-1) ?? '');
-
-  shop = join(folder, 'shop');
-  installed = join(shop, 'node_modules/@button-serverless/shared');
-  await mkdir(installed, { recursive: true });
-  await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
-  manifest = ManifestSchema.parse(JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')));
-  for (const name of Object.keys(manifest.dependencies)) {
-    const link = join(shop, 'node_modules', name);
-    await mkdir(dirname(link), { recursive: true });
-    await symlink(join(ROOT, 'node_modules', name), link);
-  }
-  await writeFile(join(shop, 'package.json'), '{ "type": "module" }');
-});
+  root = await mkdtemp(join(tmpdir(), 'shared-package-'));
+  shop = await installOffline(await packPackage(root), join(root, 'shop'));
+  await writeSendScripts(shop.folder);
+}, 180_000);
 
 afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true });
 });
 
 /** The first `node` of this major version: the one that runs the tests, or another one on the PATH. */
@@ -66,8 +44,12 @@ async function findNode(major: number): Promise<string | undefined> {
   return undefined;
 }
 
+function nameOf(path: string): string {
+  return path === '.' ? '@button-serverless/shared' : `@button-serverless/shared/${path.slice(2)}`;
+}
+
 describe('the package', () => {
-  it('needs zod and the SQS client, and through them neither CDK nor middy nor DynamoDB', async () => {
+  it('brings zod, takes the SQS client of the shop, and through them neither CDK nor middy nor DynamoDB', async () => {
     const LockSchema = z.object({
       packages: z.record(
         z.string(),
@@ -75,45 +57,84 @@ describe('the package', () => {
       ),
     });
     const lock = LockSchema.parse(JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')));
-    const tree = new Set(Object.keys(manifest.dependencies));
+    const { dependencies, peerDependencies } = shop.manifest;
+    const tree = new Set(Object.keys({ ...dependencies, ...peerDependencies }));
     for (const name of tree) {
       for (const needed of Object.keys(lock.packages[`node_modules/${name}`]?.dependencies ?? {}))
         tree.add(needed);
     }
 
-    expect(Object.keys(manifest.dependencies).sort()).toEqual(['@aws-sdk/client-sqs', 'zod']);
+    expect(Object.keys(dependencies)).toEqual(['zod']);
+    expect(peerDependencies).toEqual({ '@aws-sdk/client-sqs': '^3.450.0' });
     expect(tree).toContain('@aws-sdk/core');
     expect([...tree].filter((name) => /cdk|constructs|middy|dynamodb/.test(name))).toEqual([]);
   });
 
-  it('has a file with types behind every import', () => {
-    const files = Object.values(manifest.exports);
+  it('has a file with types behind every import, as an ES module and as CommonJS', () => {
+    const { main, types, exports, typesVersions } = shop.manifest;
+    const files = Object.values(exports).flatMap((entry) => [entry.import, entry.require]);
+    const named = [main, types, ...files.flatMap((target) => [target.types, target.default])];
 
-    expect(files.length).toBeGreaterThan(0);
-    for (const file of files) {
-      expect(existsSync(join(installed, file)), file).toBe(true);
-      expect(existsSync(join(installed, file.replace(/js$/, 'd.ts'))), file).toBe(true);
-    }
-  });
-
-  it('tells TypeScript what is right and what is wrong', async () => {
-    const file = join(shop, 'shop.ts');
-    await writeFile(file, TYPESCRIPT_SHOP);
-    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const options = '--noEmit --strict --module nodenext --target es2023 --skipLibCheck'.split(' ');
-
-    const { stdout } = await run(process.execPath, [compiler, ...options, file], { cwd: shop }).catch(
-      (failure: unknown) => failure as { stdout: string },
+    expect(named.filter((file) => !existsSync(join(shop.installed, file)))).toEqual([]);
+    expect(main).toBe(exports['.']?.require.default);
+    // What TypeScript reads under "moduleResolution": "node10", which knows no exports.
+    expect(typesVersions['*']).toEqual(
+      Object.fromEntries(
+        Object.entries(exports)
+          .filter(([path]) => path !== '.')
+          .map(([path, entry]) => [path.slice(2), [entry.require.types]]),
+      ),
     );
-
-    expect(stdout).toBe('');
   });
+
+  it('carries the license of the project', async () => {
+    const license = await readFile(join(shop.installed, 'LICENSE'), 'utf8');
+
+    expect(license).toBe(await readFile(join(ROOT, 'LICENSE'), 'utf8'));
+  });
+
+  it.each([
+    ['an ES module', 'shop.mts', '--module nodenext'],
+    ['CommonJS', 'shop.cts', '--module node16'],
+    ['a bundler', 'bundled/shop.ts', '--module esnext --moduleResolution bundler'],
+    [
+      'the resolution of old',
+      'old/shop.ts',
+      '--module commonjs --moduleResolution node10 --ignoreDeprecations 6.0',
+    ],
+  ])(
+    'tells TypeScript what is right and what is wrong in %s',
+    async (_kind, name, options) => {
+      const file = join(shop.folder, name);
+      await mkdir(join(file, '..'), { recursive: true });
+      await writeFile(file, TYPESCRIPT_SHOP);
+      const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+      const common = `--noEmit --strict --target es2023 --types node --typeRoots ${join(ROOT, 'node_modules/@types')}`;
+
+      const { stdout } = await run(
+        process.execPath,
+        [compiler, ...common.split(' '), '--skipLibCheck', ...options.split(' '), file],
+        { cwd: shop.folder },
+      ).catch((failure: unknown) => failure as { stdout: string });
+
+      expect(stdout).toBe('');
+    },
+    120_000,
+  );
 });
 
 const RUNTIMES = await Promise.all([20, 24].map(async (major) => ({ major, node: await findNode(major) })));
 
 describe.each(RUNTIMES)('on Node $major', ({ node = '' }) => {
   let emulator: SqsEmulator;
+
+  const environment = () => ({
+    QUEUE_URL: emulator.queueUrl('orders.fifo'),
+    AWS_ENDPOINT_URL_SQS: emulator.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  });
 
   beforeAll(async () => {
     emulator = await startSqs('us-east-1');
@@ -124,43 +145,50 @@ describe.each(RUNTIMES)('on Node $major', ({ node = '' }) => {
     await emulator.close();
   });
 
-  it.skipIf(node === '')('can be imported, every part of it, from plain JavaScript', async () => {
-    const names = Object.keys(manifest.exports).map((path) => `@button-serverless/shared/${path.slice(2)}`);
-    const script = join(shop, 'imports.js');
-    await writeFile(
-      script,
-      `for (const name of ${JSON.stringify(names)}) console.log(name, Object.keys(await import(name)).length > 0);`,
-    );
+  it.skipIf(node === '')(
+    'can be imported and required, every part of it, from plain JavaScript',
+    async () => {
+      const names = Object.keys(shop.manifest.exports).map(nameOf);
+      const list = JSON.stringify(names);
+      const imports = `for (const name of ${list}) console.log(name, Object.keys(await import(name)).join());`;
+      const requires = `for (const name of ${list}) console.log(name, Object.keys(require(name)).sort().join());`;
+      await writeFile(join(shop.folder, 'imports.mjs'), imports);
+      await writeFile(join(shop.folder, 'requires.cjs'), requires);
 
-    const { stdout } = await run(node, [script], { cwd: shop });
+      const imported = await run(node, ['imports.mjs'], { cwd: shop.folder });
+      const required = await run(node, ['requires.cjs'], { cwd: shop.folder });
 
-    expect(stdout.trim().split('\n')).toEqual(names.map((name) => `${name} true`));
-  });
+      const lines = imported.stdout.trim().split('\n');
+      expect(lines.map((line) => line.split(' ')[0])).toEqual(names);
+      expect(lines.filter((line) => !/ \w/.test(line))).toEqual([]);
+      expect(required.stdout).toBe(imported.stdout);
+    },
+  );
 
   it.skipIf(node === '')('keeps its inside to itself', async () => {
-    const script = join(shop, 'inside.js');
-    await writeFile(script, "import '@button-serverless/shared/dist/domain/order.js';");
+    const script = join(shop.folder, 'inside.mjs');
+    await writeFile(script, "import '@button-serverless/shared/dist/esm/domain/order.js';");
 
-    await expect(run(node, [script], { cwd: shop })).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
+    await expect(run(node, [script], { cwd: shop.folder })).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
+  });
+
+  it.skipIf(node === '').each(Object.keys(SEND_SCRIPTS))('sends an order: %s', async (script) => {
+    const { stdout } = await run(node, [script, `order-${script}`], { cwd: shop.folder, env: environment() });
+
+    expect(stdout).toBe(`order-${script} sent\n`);
   });
 
   it.skipIf(node === '')('sends an order as docs/order-messages.md shows it', async () => {
     const page = await readFile(join(ROOT, 'docs/order-messages.md'), 'utf8');
     const snippets = Array.from(page.matchAll(/```js\n(.*?)```/gs), ([, code = '']) => code);
     const snippet = snippets.find((code) => code.includes('@button-serverless/shared'));
-    const script = join(shop, 'send-order.js');
+    const script = join(shop.folder, 'send-order.mjs');
     await writeFile(script, snippet ?? '');
-    const env = {
-      QUEUE_URL: emulator.queueUrl('orders.fifo'),
-      AWS_ENDPOINT_URL_SQS: emulator.endpoint,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-    };
+    await emulator.call('PurgeQueue', { QueueUrl: environment().QUEUE_URL });
 
-    const { stdout } = await run(node, [script], { cwd: shop, env });
+    const { stdout } = await run(node, [script], { cwd: shop.folder, env: environment() });
 
-    const received = await emulator.call('ReceiveMessage', { QueueUrl: env.QUEUE_URL });
+    const received = await emulator.call('ReceiveMessage', { QueueUrl: environment().QUEUE_URL });
     const ReceivedSchema = z.object({ Messages: z.tuple([z.object({ Body: z.string() })]) });
     const [{ Body }] = ReceivedSchema.parse(received).Messages;
     expect(stdout).toBe('sent\n');
@@ -178,18 +206,25 @@ import type { Order } from '@button-serverless/shared/order';
 import { remainingItems } from '@button-serverless/shared/remaining-items';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
-const sender = createOrderSender({ client: new SQSClient({}), queueUrl: '', source: '/shop' });
+const rules = { testTokens: 'allow' } as const;
+const sender = createOrderSender({ client: new SQSClient({}), queueUrl: '', source: '/shop', rules });
 const order: Order = { total: 1, currency: 'USD', order_id: '1', purchase_date: '2017-07-25' };
-const result: SendResult = await sender.sendOrderCreated({ order, sequence: '1' });
-assertSent(result);
-if (result.outcome === 'not-sent' && result.reason === 'refused') result.code.length;
-const remainder = remainingItems(order, []);
-if (remainder.kind === 'cancelled') await sender.sendOrderEvents([{ ...remainder, sequence: '2' }]);
 
-// @ts-expect-error A total is a number.
-await sender.sendOrderCreated({ order: { ...order, total: '1' } });
-// @ts-expect-error Not every result has a message id.
-result.messageId;
+export async function send(): Promise<void> {
+  const result: SendResult = await sender.sendOrderCreated({ order, sequence: '1' });
+  assertSent(result);
+  if (result.outcome === 'not-sent' && result.reason === 'refused') result.code.length;
+  await sender.sendOrderUpdated({ order: { ...order, btn_ref: null, customer: { id: null } }, sequence: '2' });
+  const remainder = remainingItems(order, []);
+  if (remainder.kind === 'cancelled') await sender.sendOrderEvents([{ ...remainder, sequence: '3' }]);
+
+  // @ts-expect-error A total is a number.
+  await sender.sendOrderCreated({ order: { ...order, total: '1' } });
+  // @ts-expect-error A required field is not null.
+  await sender.sendOrderCreated({ order: { ...order, total: null } });
+  // @ts-expect-error Not every result has a message id.
+  result.messageId;
+}
 // @ts-expect-error A misspelt option would be lost.
 createOrderSender({ client: new SQSClient({}), queueUrl: '', source: '', ordering: 'time' });
 `;
