@@ -3,10 +3,10 @@ import * as z from 'zod';
 import { readOrderDate, toButtonDate } from '../../shared/domain/order-date.ts';
 
 /** "ISO-8601 string" is all that Button says of dates: every form is read as the reporter reads it. */
-const InstantSchema = z.string().transform((text, { addIssue }) => {
+const InstantSchema = z.string().transform((text, context) => {
   const date = readOrderDate(text);
   if (date) return toButtonDate(date);
-  addIssue({ code: 'custom', message: 'Invalid ISO 8601 date' });
+  context.addIssue({ code: 'custom', message: 'Invalid ISO 8601 date' });
   return z.NEVER;
 });
 const MinorUnitsSchema = z.int32().nonnegative();

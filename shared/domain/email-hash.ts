@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
  * Undefined if `email` holds no address, so that guests without one don't all get the hash of an empty text: leave the field out then.
  * Source: Reporting Orders, "Customer Object" (lower-case, hex); Button's client libraries also trim.
  */
-export function hashEmail(email: string): string | undefined {
-  const address = email.trim().toLowerCase();
+export function hashEmail(email: string | null | undefined): string | undefined {
+  const address = email?.trim().toLowerCase() ?? '';
   if (!/^.+@.+$/s.test(address)) return undefined;
   return createHash('sha256').update(address, 'utf8').digest('hex');
 }

@@ -144,9 +144,9 @@ function writeBody(
  * hold that.
  */
 function deriveEventId(orderId: string | undefined, version: unknown, hash: string): string {
-  const id = `${orderId}/${String(version)}/${hash.slice(0, 16)}`;
-  const isReadable = OrderIdSchema.safeParse(orderId).success && typeof version === 'string';
-  return isReadable && /^[ -~]{1,1024}$/.test(id) ? id : hash;
+  if (!OrderIdSchema.safeParse(orderId).success || typeof version !== 'string') return hash;
+  const id = [orderId, version, hash.slice(0, 16)].join('/');
+  return /^[ -~]{1,1024}$/.test(id) ? id : hash;
 }
 
 /** A bigint is an integer like any other; one that is no amount of Button's is refused as such. */

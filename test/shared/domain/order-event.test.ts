@@ -429,3 +429,30 @@ describe('the ids of a message on its queue', () => {
     expect(one).not.toBe(other);
   });
 });
+
+describe('docs/order-messages.md', () => {
+  const page = readFileSync(new URL('../../../docs/order-messages.md', import.meta.url), 'utf8');
+  const [, sample = ''] = /```json\n(.*?)```/s.exec(page) ?? [];
+
+  it('shows a message that a brand which allows test tokens accepts without a warning, and others refuse', () => {
+    const parsing = parseOrderEvent(sample, SETTINGS);
+
+    expect(parsing).toMatchObject({ ok: true, warnings: [] });
+    expect(violationsOf(parseOrderEvent(sample))).toEqual(['btn_ref_test_token_refused $.data.btn_ref']);
+    expect(page).toContain('"testTokens": "allow"');
+  });
+
+  it('shows an id that holds the version, and warns in bold that SQS drops a second message with the same', () => {
+    const { id, version } = eventOf(parseOrderEvent(sample, SETTINGS));
+
+    expect(version).toEqual({ by: 'sequence', sequence: '1' });
+    expect(id).toBe('1994/1');
+    expect(page).toMatch(/\*\*SQS silently drops a message[^*]+\*\*/);
+  });
+
+  it('says where it first names a total that taxes, delivery and surcharges are not in it', () => {
+    const first = page.slice(page.indexOf('total')).split('.')[0]?.replaceAll(/\s+/g, ' ');
+
+    expect(first).toContain('exclude VAT and every other tax, delivery and surcharges');
+  });
+});
