@@ -5,7 +5,7 @@ import type { SweepPorts } from './sweep-ports.ts';
 /**
  * Retries the orders whose next try is due: one message each through the order queue, the longest due first, as
  * fast as Button accepts them. While the brand's breaker is open it sends one probe a minute, and nothing
- * else. Returns how many orders were woken.
+ * else. Returns how many retry messages were sent.
  *
  * An order that is retried twice is tried once: the ledger decides. Throws if the ledger or the queue can't be
  * reached; the next sweep does the same again.

@@ -15,7 +15,7 @@ const CANDIDATES = 10;
  *
  * The probe has a message group of its own: the order's group may be blocked by a message that waits to be
  * received again. The ledger keeps two runs from working on one order. Of sweeps that run at once, the one
- * that moves the time of the next probe sends it. Returns how many orders were woken.
+ * that moves the time of the next probe sends it. Returns how many retry messages were sent.
  */
 export async function sendProbe(stored: Versioned<Breaker>, ports: SweepPorts): Promise<number> {
   const { ledger, breaker, send, now } = ports;
