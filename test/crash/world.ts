@@ -99,7 +99,11 @@ export function createWorld() {
     loseEvents: (type: string | undefined) => (life.lostType = type),
     /** From now on so much of AWS is down, and everything else up. */
     setDown: (...parts: readonly Part[]) => {
-      life.down = new Set(parts);
+      life.refusals = new Map(parts.map((part) => [part, 'ThrottlingException']));
+    },
+    /** From now on one part of AWS refuses every request with an error of this name, and everything else is up. */
+    refuse: (part: Part, errorName: string) => {
+      life.refusals = new Map([[part, errorName]]);
     },
     drainOrders: () => life.drain(QUEUES.orders, 'order-reporter'),
     drainDeferredWebhooks: () => life.drain(QUEUES.deferredWebhooks, 'deferred-webhooks'),
@@ -138,7 +142,7 @@ class Life {
   environment: Readonly<Record<string, string>> = ENVIRONMENT;
   remainingMs = REMAINING_MS;
   lostType: string | undefined;
-  down: ReadonlySet<Part> = new Set();
+  refusals: ReadonlyMap<Part, string> = new Map();
 
   readonly #lifeline: Lifeline;
   readonly #printed: unknown[];
@@ -210,8 +214,8 @@ class Life {
   readonly call: Process['call'] = ({ service, target }, perform) =>
     this.#lifeline.call(async () => {
       const part = service === 'dynamodb' ? PART_OF_TABLE[target] : PART_OF_SERVICE[service];
-      if (part !== undefined && this.down.has(part))
-        throw Object.assign(new Error('throttled'), { $metadata: {} });
+      const name = part && this.refusals.get(part);
+      if (name !== undefined) throw Object.assign(new Error('refused'), { name, $metadata: {} });
       return perform({ latencyMs: 0 });
     });
 

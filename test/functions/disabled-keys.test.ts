@@ -1,139 +1,96 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { createBreakerWatch } from '../../functions/order-reporter/breaker-watch.ts';
-import { reportOrder } from '../../functions/order-reporter/report-order.ts';
-import { receiveEvent, type ReceiveEventPorts } from '../../functions/webhook-receiver/receive-event.ts';
-import { apiKeyProblem, parseApiKey } from '../../shared/button/api-key.ts';
-import { parseWebhookSecrets } from '../../shared/button/webhook-secrets.ts';
-import type { ReceivedWebhook } from '../../shared/ingest/apply-webhook.ts';
-import { createSampler } from '../../shared/runtime/sampler.ts';
-import { cachedSecret } from '../../shared/runtime/secret.ts';
-import {
-  createInMemoryBreakerStore,
-  createInMemoryLedger,
-  createInMemoryQuarantine,
-} from '../fakes/in-memory-stores.ts';
-import { createInMemoryTransactions } from '../fakes/in-memory-transactions.ts';
+import { createWorld, WEBHOOK_SECRET, type World } from '../crash/world.ts';
 import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
-
-const now = (): Date => new Date('2026-06-01T12:00:00.000Z');
 
 /** How Secrets Manager answers where the secret is marked for deletion, its key is disabled, or the right to use it is gone. */
 const REFUSALS = ['InvalidRequestException', 'DecryptionFailure', 'AccessDeniedException'];
 
-/** A Secrets Manager that gives a value until it refuses, and the milliseconds that have passed. */
-function vault(value: string) {
-  const state: { refusal: string | undefined; nowMs: number } = { refusal: undefined, nowMs: 0 };
-  const send = () =>
-    state.refusal === undefined
-      ? Promise.resolve({ SecretString: value })
-      : Promise.reject(Object.assign(new Error('refused'), { name: state.refusal }));
-  return { state, client: { send } as unknown as SecretsManagerClient, now: () => state.nowMs };
-}
+let world: World;
 
-function receiver(changes: Partial<ReceiveEventPorts> = {}) {
-  const { state, ...secretsManager } = vault('[{"name":"main","secret":"whsec-1"}]');
-  const transactions = createInMemoryTransactions();
-  const deferred: ReceivedWebhook[] = [];
-  const ports: ReceiveEventPorts = {
-    secrets: cachedSecret({ ...secretsManager, secretId: 's', parse: parseWebhookSecrets }),
-    transactions,
-    quarantine: createInMemoryQuarantine(),
-    metrics: { add: () => undefined },
-    forgeries: createSampler(1000, () => 0),
-    defer: (event) => Promise.resolve(void deferred.push(event)),
-    now,
-    ...changes,
-  };
-  const body = Buffer.from(JSON.stringify(pending));
-  const receive = (secret = 'whsec-1') =>
-    receiveEvent({ body, signature: createHmac('sha256', secret).update(body).digest('hex') }, ports);
-  return { state, transactions, deferred, receive };
-}
-
-beforeEach(() => {
-  for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
+beforeAll(() => {
+  world = createWorld();
 });
 
-afterEach(() => vi.restoreAllMocks());
+beforeEach(() => {
+  world.reset();
+});
+
+afterAll(() => {
+  world.close();
+});
+
+/** Returns the outcome that the receiver's answer names. */
+async function receive(secret = WEBHOOK_SECRET): Promise<unknown> {
+  const body = JSON.stringify(pending);
+  const answer = (await world.invoke('webhook-receiver', {
+    body,
+    headers: { 'x-button-signature': createHmac('sha256', secret).update(body).digest('hex') },
+    isBase64Encoded: false,
+  })) as APIGatewayProxyStructuredResultV2;
+  return (JSON.parse(answer.body ?? '') as { outcome: unknown }).outcome;
+}
+
+function orderMessage(): string {
+  const sample = JSON.parse(
+    readFileSync(new URL('../fixtures/button/order-create.json', import.meta.url), 'utf8'),
+  ) as object;
+  return JSON.stringify({
+    ...{ specversion: '1.0', id: 'event-1', source: 'https://shop.example', type: 'order.created.v1' },
+    ...{ subject: 'o-1', sequence: '1', data: { ...sample, order_id: 'o-1' } },
+  });
+}
 
 describe.each(REFUSALS)('while Secrets Manager answers %s', (refusal) => {
   it('a receiver that never had the secrets accepts nothing and stores nothing, and Button sends it again (F7)', async () => {
-    const { state, transactions, deferred, receive } = receiver();
-    state.refusal = refusal;
+    world.refuse('secrets', refusal);
 
     const outcomes = [await receive(), await receive('forged')];
 
-    expect(outcomes).toEqual(['not-configured', 'not-configured']);
-    expect([transactions.all(), deferred]).toEqual([[], []]);
+    expect(outcomes).toEqual(['NOT_CONFIGURED', 'NOT_CONFIGURED']);
+    expect([world.contents('transactions'), world.deferredWebhooksQueue().bodies()]).toEqual([[], []]);
   });
 
   it('a receiver that had the secrets goes on with them (F7)', async () => {
-    const { state, receive } = receiver();
     await receive('forged');
-    state.refusal = refusal;
-    state.nowMs += 600_000;
+    world.refuse('secrets', refusal);
+    await world.pass(600_000);
 
     expect([await receive('forged'), await receive()]).toEqual(['forged', 'applied']);
   });
 
   it('a reporter keeps its orders in the ledger, calls nobody, and reports them once it has the key (F7)', async () => {
-    const { state, ...secretsManager } = vault('sk-live');
-    state.refusal = refusal;
-    const secret = cachedSecret({ ...secretsManager, secretId: 's', parse: parseApiKey });
-    const ledger = createInMemoryLedger();
-    const key = await secret.read();
-    if (key.status === 'set') throw new Error('nobody can read it');
+    world.refuse('secrets', refusal);
+    world.orderQueue().send(orderMessage(), { groupId: 'o-1' });
 
-    const outcome = await reportOrder(message(), {
-      brand: 'acme',
-      settings: { orderBy: 'sequence', testTokens: 'allow', allowFinalizationDate: false },
-      policy: { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 },
-      ledger,
-      quarantine: createInMemoryQuarantine(),
-      breaker: createBreakerWatch({ store: createInMemoryBreakerStore(), now }),
-      orderApi: apiKeyProblem(key),
-      metrics: { add: () => undefined },
-      now,
-      claimant: () => ({ owner: 'run', leaseMs: 30_000 }),
+    await world.drainOrders();
+    const [report] = world.contents('orderLedger');
+    const requests = world.button().requests();
+    world.setDown();
+    for (let minute = 0; minute < 3; minute += 1) {
+      await world.pass(60_000);
+      await world.invoke('retry-sweep', {});
+      await world.drainOrders();
+    }
+
+    expect(report?.['body']).toMatchObject({
+      progress: { state: 'waiting', reason: 'api_key_unreachable' },
+      newest: { kind: 'created' },
     });
-
-    expect(outcome).toBe('waiting');
-    expect(ledger.all()).toMatchObject([
-      { progress: { state: 'waiting', reason: 'api_key_unreachable' }, newest: { kind: 'created' } },
-    ]);
-    state.refusal = undefined;
-    expect(await secret.refresh()).toEqual({ status: 'set', value: 'sk-live' });
+    expect(requests).toEqual([]);
+    expect(world.contents('orderLedger')).toMatchObject([{ state: 'settled' }]);
   });
 });
 
 describe("while the table's own key is disabled", () => {
   it('an authentic webhook waits on the queue (F7)', async () => {
-    const disabled = () =>
-      Promise.reject(
-        new DynamoDBServiceException({ name: 'AccessDeniedException', $fault: 'client', $metadata: {} }),
-      );
-    const { deferred, receive } = receiver({
-      transactions: { read: disabled, readMany: disabled, write: disabled },
-    });
+    world.refuse('transactions', 'AccessDeniedException');
 
     expect(await receive()).toBe('deferred');
-    expect(deferred).toHaveLength(1);
+    expect(world.deferredWebhooksQueue().bodies()).toHaveLength(1);
   });
 });
-
-function message() {
-  const sample = JSON.parse(
-    readFileSync(new URL('../fixtures/button/order-create.json', import.meta.url), 'utf8'),
-  ) as object;
-  const body = JSON.stringify({
-    ...{ specversion: '1.0', id: 'event-1', source: 'https://shop.example', type: 'order.created.v1' },
-    ...{ subject: 'o-1', sequence: '1', data: { ...sample, order_id: 'o-1' } },
-  });
-  return { messageId: 'message-1', body, sentAt: now() };
-}

@@ -121,10 +121,12 @@ const BUDGETS: Record<string, number> = {
   'webhook-receiver': 380_000,
 };
 
+const FUNCTIONS = join(import.meta.dirname, '..', '..', 'functions');
+
 describe("this project's bundles", async () => {
   const distFolder = join(mkdtempSync(join(tmpdir(), 'button-serverless-')), 'dist');
   const names = await bundleFunctions({
-    functionsFolder: join(import.meta.dirname, '..', '..', 'functions'),
+    functionsFolder: FUNCTIONS,
     distFolder,
   });
 
@@ -136,6 +138,20 @@ describe("this project's bundles", async () => {
     expect(statSync(join(distFolder, name, 'index.cjs')).size).toBeLessThan(BUDGETS[name] ?? 0);
   });
 
+  it.each(names)('%s holds the clients that its handler names, and no others', (name) => {
+    const source = readFileSync(join(FUNCTIONS, name, 'handler.ts'), 'utf8');
+    const [, services = ''] = /aws: \{ ([^}]+) \}/.exec(source) ?? [];
+    const { outputs } = JSON.parse(
+      readFileSync(join(distFolder, 'meta', `${name}.json`), 'utf8'),
+    ) as Metafile;
+
+    const inputs = Object.values(outputs).flatMap(({ inputs: used }) => Object.entries(used));
+    const clients = inputs
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .flatMap(([path]) => /@aws-sdk\/(client-[a-z-]+)\/.*Client\.js$/.exec(path)?.[1] ?? []);
+    expect([...new Set(clients)].sort()).toEqual(services.split(', ').map((service) => CLIENTS[service]));
+  });
+
   it.each(names)('%s holds nothing that never runs on Lambda', (name) => {
     const { inputs } = JSON.parse(readFileSync(join(distFolder, 'meta', `${name}.json`), 'utf8')) as Metafile;
     const packages = Object.keys(inputs);
@@ -144,6 +160,14 @@ describe("this project's bundles", async () => {
     expect(packages.filter((input) => /zod\/v4\/locales\/(?!en\.)/.test(input))).toEqual([]);
   });
 });
+
+/** The packages of the SDK's clients. */
+const CLIENTS: Record<string, string> = {
+  dynamodb: 'client-dynamodb',
+  eventBridge: 'client-eventbridge',
+  secretsManager: 'client-secrets-manager',
+  sqs: 'client-sqs',
+};
 
 /** Credentials from anywhere but the environment, and CommonJS twins of modules that can't be shaken. */
 const DEAD_WEIGHT =
