@@ -45,6 +45,20 @@ module.exports = {
       to: { path: '^(functions|infra|ops|local|test)/' },
     },
     {
+      name: 'only-functions-are-composed',
+      comment: 'Nothing else in shared depends on how functions are composed or on Lambda.',
+      severity: 'error',
+      from: { path: '^shared/', pathNot: '^shared/lambda/' },
+      to: { path: '^shared/lambda/' },
+    },
+    {
+      name: 'compositions-take-clients',
+      comment: 'Only handler.ts names the real AWS clients and what makes a composition a Lambda function.',
+      severity: 'error',
+      from: { path: '^functions/', pathNot: '/handler\\.ts$' },
+      to: { path: ['^shared/lambda/(lambda|aws-clients)\\.ts$'] },
+    },
+    {
       name: 'functions-are-islands',
       severity: 'error',
       from: { path: '^functions/([^/]+)/' },

@@ -138,12 +138,12 @@ async function comeToRest(): Promise<void> {
   for (let minute = 0; minute < MAX_MINUTES; minute += 1) {
     await world.drainOrders();
     await world.invoke('retry-sweep', {});
-    if (await isAtRest()) break;
+    if (isAtRest()) break;
     await world.pass(MINUTE_MS);
   }
 }
 
-async function isAtRest(): Promise<boolean> {
+function isAtRest(): boolean {
   const reports = world.contents('orderLedger');
   const isOver = ({ state, breaker }: Record<string, unknown>) =>
     breaker === undefined
@@ -152,7 +152,7 @@ async function isAtRest(): Promise<boolean> {
   return world.orderQueue().bodies().length === 0 && reports.every(isOver);
 }
 
-async function ending() {
+function ending() {
   const reports = world.contents('orderLedger');
   const quarantined = world.contents('orderQuarantine');
   const requests = world.button().requests();

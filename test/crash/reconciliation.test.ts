@@ -60,7 +60,7 @@ async function reconcile(streams: readonly string[]): Promise<void> {
 }
 
 /** What has to be the same in the end. Which worker read what, and what it found then, is not. */
-async function ending(): Promise<unknown> {
+function ending(): unknown {
   const transactions = world.contents('transactions');
   const positions = world.contents('positions');
   const quarantined = world.contents('webhookQuarantine');
