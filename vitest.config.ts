@@ -17,7 +17,11 @@ const PROCESSES = ['test/{crash,simulation,local/aws}/**/*.test.ts'];
 /** Tests that say so replace parts of their process (`vi.` spies, clocks, environments) or measure it. */
 const TOUCHES_ITS_PROCESS = /\bvi\.|process\.(env\[.*\] =|exitCode|chdir|memoryUsage)/;
 
-const others = globSync('test/**/*.test.ts', { exclude: [...SYSTEM, ...PROCESSES] });
+/** They install packages or take minutes otherwise: `npm run test:long` alone runs them. */
+const LONG = ['test/**/*.long.test.ts'];
+const skipped = process.env['LONG_TESTS'] === '1' ? [] : LONG;
+
+const others = globSync('test/**/*.test.ts', { exclude: [...SYSTEM, ...PROCESSES, ...skipped] });
 const [alone, together] = [true, false].map((touches) =>
   others.filter((file) => TOUCHES_ITS_PROCESS.test(readFileSync(file, 'utf8')) === touches),
 );

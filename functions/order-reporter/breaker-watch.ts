@@ -204,7 +204,7 @@ function watchSuccesses(now: () => Date) {
     },
     lastAt: () => last?.at,
     sinceMs: () => now().getTime() - (last?.at.getTime() ?? startedAtMs),
-    areOfOthers(orderId: string): boolean {
+    areOfOthers: (orderId: string): boolean => {
       const other = last?.orderId === orderId ? lastOfAnother : last;
       return other !== undefined && now().getTime() - other.at.getTime() < OTHERS_SUCCEED_FOR_MS;
     },

@@ -60,27 +60,31 @@ function delayRow(metrics: StageMetrics): IWidget[] {
 }
 
 /** A series for each brand. */
-function brandRow({ searched, searchedRunningSums }: StageMetrics): IWidget[] {
+function brandRow(metrics: StageMetrics): IWidget[] {
   return [
-    graph('Reported, by brand', [searched('OrdersReported'), searched('OrdersUnchanged')]),
+    graph('Reported, by brand', [metrics.searched('OrdersReported'), metrics.searched('OrdersUnchanged')]),
     graph('Not to be sent, by brand', [
-      searched('OrdersDuplicate'),
-      searched('OrdersSuperseded'),
-      searched('OrdersIgnoredAfterCancel'),
+      metrics.searched('OrdersDuplicate'),
+      metrics.searched('OrdersSuperseded'),
+      metrics.searched('OrdersIgnoredAfterCancel'),
     ]),
     graph('Not reported, by brand; waiting: more than at the left edge', [
-      searched('OrdersWaiting'),
-      searched('OrdersQuarantined'),
-      searchedRunningSums('WaitingOrdersChange'),
+      metrics.searched('OrdersWaiting'),
+      metrics.searched('OrdersQuarantined'),
+      metrics.searchedRunningSums('WaitingOrdersChange'),
     ]),
   ];
 }
 
-function brandMoneyRow({ searched }: StageMetrics): IWidget[] {
+function brandMoneyRow(metrics: StageMetrics): IWidget[] {
   return [
-    graph('Value at Button, change in minor units, by brand', [searched('ReportedAmountChangeMinor')]),
-    graph('Value that waits, change in minor units, by brand', [searched('WaitingAmountChangeMinor')]),
-    graph('Value refused, minor units, by brand', [searched('QuarantinedAmountMinor')]),
+    graph('Value at Button, change in minor units, by brand', [
+      metrics.searched('ReportedAmountChangeMinor'),
+    ]),
+    graph('Value that waits, change in minor units, by brand', [
+      metrics.searched('WaitingAmountChangeMinor'),
+    ]),
+    graph('Value refused, minor units, by brand', [metrics.searched('QuarantinedAmountMinor')]),
   ];
 }
 

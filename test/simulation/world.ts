@@ -246,7 +246,7 @@ export class SimulatedWorld {
   async postWebhook(request: WebhookRequest, sender: 'Button' | 'somebody' = 'somebody'): Promise<number> {
     const result = await this.functions['webhook-receiver'].invoke(gatewayEvent(request));
     const status =
-      result.status === 'succeeded' ? Number((result.payload as { statusCode: number }).statusCode) : 502;
+      result.status === 'succeeded' ? (result.payload as { statusCode: number }).statusCode : 502;
     const isFailure = status >= 500 || (status === 401 && sender === 'Button');
     const atMs = this.clock.now();
     if (sender === 'Button') this.#ground.measure({ name: 'WebhooksFromButton', value: 1, atMs });

@@ -15,7 +15,7 @@ afterAll(() => {
   world.close();
 });
 
-beforeEach(async () => {
+beforeEach(() => {
   world.reset();
   const body = Buffer.from(JSON.stringify(pending));
   world.deferredWebhooksQueue().send(deferredMessage({ body, receivedAt: '2026-06-01T11:00:00.000Z' }));

@@ -42,14 +42,14 @@ async function report(messageAttributes: object = {}): Promise<SQSBatchResponse>
 const GIVEN_BACK = { batchItemFailures: [{ itemIdentifier: 'message-1' }] };
 const DONE = { batchItemFailures: [] };
 
-async function currentState(): Promise<LedgerEntry | undefined> {
+function currentState(): LedgerEntry | undefined {
   const [item] = world.contents('orderLedger');
   return item?.['body'] as LedgerEntry | undefined;
 }
 
 /** How long it is until the next try of the order, which waits for one. */
-async function dueInMs(): Promise<number> {
-  const progress = (await currentState())?.progress;
+function dueInMs(): number {
+  const progress = currentState()?.progress;
   if (!progress || !('dueAt' in progress)) throw new Error('the order does not wait');
   return Date.parse(progress.dueAt) - world.now().getTime();
 }
@@ -58,13 +58,13 @@ describe('the order reporter', () => {
   it('begins no order that it has no time for: two calls to Button and the ledger (A24)', async () => {
     world.setRemainingTime(2 * 2000 + 2000);
     const late = await report();
-    const before = await currentState();
+    const before = currentState();
     world.setRemainingTime(2 * 2000 + 2001);
     const inTime = await report();
 
     expect([late, before]).toEqual([GIVEN_BACK, undefined]);
     expect(inTime).toEqual(DONE);
-    expect(await currentState()).toMatchObject({ progress: { state: 'settled' } });
+    expect(currentState()).toMatchObject({ progress: { state: 'settled' } });
   });
 
   it('claims an order for five seconds more than it can still run (A20)', async () => {
@@ -74,7 +74,7 @@ describe('the order reporter', () => {
 
     await report();
 
-    expect(await currentState()).toMatchObject({
+    expect(currentState()).toMatchObject({
       progress: { state: 'claimed', until: new Date(world.now().getTime() + 25_000).toISOString() },
     });
   });
@@ -95,7 +95,7 @@ describe('the order reporter', () => {
 
     await report();
     while (waits.length < seconds.length) {
-      const waitMs = await dueInMs();
+      const waitMs = dueInMs();
       waits.push(waitMs / 1000);
       await world.pass(waitMs);
       await world.invoke('order-reporter', { Records: [retry()] });
@@ -107,20 +107,20 @@ describe('the order reporter', () => {
   it('tries a refused version once more when somebody replays it, and not when SQS repeats it (B3)', async () => {
     world.button().addFault({ on: 'api', answer: { status: 400 } });
     await report();
-    const refused = await currentState();
+    const refused = currentState();
 
     await report();
-    const repeated = await currentState();
+    const repeated = currentState();
     await report({ replayOf: { dataType: 'String', stringValue: 'message-1' } });
 
     expect([refused?.progress.state, repeated?.progress.state]).toEqual(['refused', 'refused']);
-    expect(await currentState()).toMatchObject({ progress: { state: 'settled' } });
+    expect(currentState()).toMatchObject({ progress: { state: 'settled' } });
   });
 
   it('takes the time of a message that names none from SQS', async () => {
     await report();
 
-    expect((await currentState())?.newest.time).toBe(new Date(world.now().getTime() - 60_000).toISOString());
+    expect(currentState()?.newest.time).toBe(new Date(world.now().getTime() - 60_000).toISOString());
   });
 
   it('reads from Button first what was reported before a restore of the ledger', async () => {
