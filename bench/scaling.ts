@@ -56,7 +56,7 @@ export const HIGHEST_SETTINGS: Omit<ScalingSettings, 'sweepDays'> = {
   reporterConcurrency: QUOTAS.sqsMappingConcurrency.limit,
   batchSize: 10,
   throttlePerSecond: QUOTAS.httpApiRequests.limit,
-  retriesPerMinute: 10_000,
+  retriesPerMinute: 60_000,
 };
 
 /** Something that is full at some number of orders. */
@@ -112,7 +112,7 @@ export function listLimits(settings: ScalingSettings): Limit[] {
       what: `retrying within an hour what an hour without Button left behind (\`retrySweep.maxRetriesPerSweep\` ${settings.retriesPerMinute} a minute)`,
       ordersPerDay: settings.retriesPerMinute * 60 * 24,
       kind: 'setting',
-      remedy: 'raise it, up to 10,000; it also bounds the load on Button after an outage',
+      remedy: 'raise it, up to 60,000; within it, Button decides by 429 and `Retry-After`',
     },
     {
       what: `${QUOTAS.newAccountConcurrency.what} (${QUOTAS.newAccountConcurrency.limit})`,
@@ -252,7 +252,7 @@ function scaleSection(
   const settings = [
     `\`maxConcurrency\` ${Math.min(1000, Math.max(2, concurrency)).toLocaleString('en-US')}${concurrency > 1000 ? ` (${concurrency.toLocaleString('en-US')} are needed: spread over several brands)` : ''}`,
     `\`throttle.rateLimit\` ${Math.min(10_000, Math.max(100, Math.ceil(1.5 * webhooks))).toLocaleString('en-US')}`,
-    `\`retrySweep.maxRetriesPerSweep\` ${Math.min(10_000, Math.max(500, Math.ceil(orders / 24 / 60))).toLocaleString('en-US')}`,
+    `\`retrySweep.maxRetriesPerSweep\` ${Math.min(60_000, Math.max(6000, Math.ceil(orders / 24 / 60))).toLocaleString('en-US')}`,
   ];
   return [
     `## ${titleOf(orders)} orders a day`,

@@ -1,5 +1,5 @@
 import type { QuarantineReview } from '../shared/store/quarantine-review.ts';
-import { findEntries, type EntryFilter } from './quarantine-entries.ts';
+import { findWholeOrders, type EntryFilter } from './quarantine-entries.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The options by which entries are chosen, beside naming them one by one. */
@@ -31,7 +31,7 @@ export async function chooseEntries(
 ): Promise<{ ids: string[]; missing: string[]; more: boolean }> {
   if (all === named.length > 0) throw new UsageError('Name entries, or all of them with --all, not both.');
   if (all) {
-    const { entries, more } = await findEntries(review, kind, { ...filter, withReplayed: false });
+    const { entries, more } = await findWholeOrders(review, kind, { ...filter, withReplayed: false });
     return { ids: entries.map(({ id }) => id), missing: [], more };
   }
   const ids: string[] = [];

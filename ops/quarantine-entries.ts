@@ -12,12 +12,43 @@ export type EntryFilter = {
 
 const PAGE_SIZE = 100;
 
-/** The entries that are meant, `limit` of them at most; `more` if there are others behind those. Throws if the table cannot be reached. */
+/**
+ * The entries that are meant, the newest first, `limit` of them at most; `more` if there are others behind those. Reads every entry of the
+ * kind, because the table knows no order of time. Throws if the table can't be reached.
+ */
 export async function findEntries(
   review: Pick<QuarantineReview, 'list'>,
   kind: string,
   { limit, ...filter }: EntryFilter & { limit: number },
 ): Promise<{ entries: QuarantineSummary[]; more: boolean }> {
+  const entries = await listAll(review, kind, filter);
+  return { entries: entries.toReversed().slice(0, limit), more: entries.length > limit };
+}
+
+/**
+ * The entries that are meant, the oldest first and each order's together, `limit` of them at most. An order's entries are not torn apart,
+ * unless they alone are more: a replay has to see them all to send them in the order of their versions.
+ */
+export async function findWholeOrders(
+  review: Pick<QuarantineReview, 'list'>,
+  kind: string,
+  { limit, ...filter }: EntryFilter & { limit: number },
+): Promise<{ entries: QuarantineSummary[]; more: boolean }> {
+  const all = await listAll(review, kind, filter);
+  const entries: QuarantineSummary[] = [];
+  for (const ofOrder of Map.groupBy(all, ({ id, orderId }) => orderId ?? `entry ${id}`).values()) {
+    if (entries.length > 0 && entries.length + ofOrder.length > limit) break;
+    entries.push(...ofOrder);
+  }
+  return { entries: entries.slice(0, limit), more: Math.min(entries.length, limit) < all.length };
+}
+
+/** The oldest first. */
+async function listAll(
+  review: Pick<QuarantineReview, 'list'>,
+  kind: string,
+  filter: EntryFilter,
+): Promise<QuarantineSummary[]> {
   const entries: QuarantineSummary[] = [];
   let nextPage: string | undefined;
   do {
@@ -25,13 +56,10 @@ export async function findEntries(
       pageSize: PAGE_SIZE,
       ...(nextPage === undefined ? {} : { nextPage }),
     });
-    for (const entry of page.entries.filter((found) => isMeant(found, filter))) {
-      if (entries.length === limit) return { entries, more: true };
-      entries.push(entry);
-    }
+    entries.push(...page.entries.filter((found) => isMeant(found, filter)));
     ({ nextPage } = page);
   } while (nextPage !== undefined);
-  return { entries, more: false };
+  return entries.sort((one, other) => (one.refusedAt < other.refusedAt ? -1 : 1));
 }
 
 function isMeant(

@@ -1,10 +1,14 @@
 import { parseArgs } from 'node:util';
 
+import { callerPath } from './caller-path.ts';
 import { createClients } from './clients.ts';
 import { identifyCaller } from './caller.ts';
 import type { Command, CommandResult, PreparedCommand } from './command.ts';
 import { operationsList } from './commands/operations.ts';
-import { ordersReplay, ordersWaiting, orderShow } from './commands/orders.ts';
+import { breakerClose, breakerShow } from './commands/breaker.ts';
+import { orderAbandon, orderEdit, orderRetry } from './commands/order-changes.ts';
+import { ordersWaiting, orderShow } from './commands/orders.ts';
+import { ordersReplay } from './commands/orders-replay.ts';
 import { quarantineDelete, quarantineList, quarantineShow } from './commands/quarantine.ts';
 import {
   accountsList,
@@ -31,6 +35,7 @@ import { UsageError } from './usage-error.ts';
 export const COMMANDS: readonly Command[] = [
   orderShow,
   ordersWaiting,
+  breakerShow,
   transactionShow,
   transactionsList,
   quarantineList,
@@ -41,6 +46,10 @@ export const COMMANDS: readonly Command[] = [
   backfillShow,
   operationsList,
   ordersReplay,
+  orderRetry,
+  orderEdit,
+  orderAbandon,
+  breakerClose,
   webhooksReplay,
   transactionsRebuild,
   backfillStart,
@@ -104,17 +113,19 @@ export async function runOps(args: readonly string[], { out, err }: Outlets): Pr
     const prepared = command.prepare(given);
     if ('problem' in prepared) throw new UsageError(`${prepared.problem}\n  ${name} ${command.usage}`);
     const { [OUTPUTS_FILE]: file = DEFAULT_OUTPUTS_FILE, json, yes } = given;
-    const stage = await readStage(String(file));
+    const stage = await readStage(callerPath(String(file)));
     const result = await carryOut({ command, prepared, given, stage, isDryRun: yes !== true, err });
     out(json === true ? `${JSON.stringify(result)}\n` : asText(result.found));
     if (result.outcome !== 'done') err(`${NOTES[result.outcome]}\n`);
     return EXIT_CODES[result.outcome];
   } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    if (args.includes('--json')) out(`${JSON.stringify({ outcome: 'failed', found: { problem } })}\n`);
     if (error instanceof UsageError) {
       err(`${error.message}\n(--help lists the commands)\n`);
       return 2;
     }
-    err(`It failed: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+    err(`It failed: ${error instanceof Error ? `${error.name}: ${error.message}` : problem}\n`);
     return 1;
   }
 }

@@ -120,6 +120,6 @@ function toOrderMessage({ messageId, body, attributes, messageAttributes }: SQSR
     messageId,
     body,
     sentAt: new Date(Number(attributes.SentTimestamp)),
-    isReplay: REPLAY_ATTRIBUTE in messageAttributes,
+    replayOf: messageAttributes[REPLAY_ATTRIBUTE]?.stringValue,
   };
 }

@@ -2,7 +2,7 @@ import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { OrderApi } from '../../shared/button/order-api.ts';
 import type { Measured, Metrics } from '../../shared/domain/metrics.ts';
 import { ledgerChange, readMessageValue, valueAtStake } from '../../shared/domain/order-amounts.ts';
-import { parseOrderEvent } from '../../shared/domain/order-event.ts';
+import { parseOrderEvent, readMessageOrderId } from '../../shared/domain/order-event.ts';
 import {
   orderMessage,
   receiveVersion,
@@ -32,8 +32,8 @@ export type OrderMessage = {
   messageId: string;
   body: string;
   sentAt: Date;
-  /** Somebody sent it again from the quarantine. */
-  isReplay?: boolean;
+  /** The quarantine entry that somebody sent again. */
+  replayOf?: string | undefined;
 };
 
 /** What became of a message; in every case the ledger or the quarantine holds it. */
@@ -116,7 +116,8 @@ async function reportVersion(message: OrderMessage, ports: ReportOrderPorts): Pr
     messageId: message.messageId,
     sentAt: message.sentAt,
     warnings: parsing.warnings.map(({ code }) => code),
-    isReplay: message.isReplay === true,
+    isReplay: message.replayOf !== undefined,
+    replayOf: message.replayOf,
   };
   const isPaused = await ports.breaker.isOpen();
   // A new order is not in the ledger: its claim is written unread, and a lost race brings back what stands there.
@@ -272,10 +273,12 @@ function isClaimOf(claimed: LedgerEntry, current: LedgerEntry): boolean {
   );
 }
 
-type RefusedMessage = Pick<OrderMessage, 'messageId' | 'body'> & { value?: OrderValue | undefined };
+type RefusedMessage = Pick<OrderMessage, 'messageId' | 'body' | 'replayOf'> & {
+  value?: OrderValue | undefined;
+};
 
 async function refuseMessage(
-  { messageId, body, value = readMessageValue(body) }: RefusedMessage,
+  { messageId, body, replayOf, value = readMessageValue(body) }: RefusedMessage,
   reasons: readonly QuarantineReason[],
   { brand, quarantine, metrics, now }: ReportOrderPorts,
 ): Promise<'quarantined'> {
@@ -286,6 +289,8 @@ async function refuseMessage(
     reasons,
     refusedAt: now().toISOString(),
     origin: `sqs:${messageId}`,
+    orderId: readMessageOrderId(body),
+    replayOf,
   });
   if (value) metrics.add(amount('QuarantinedAmountMinor', brand, value));
   return 'quarantined';
@@ -300,10 +305,10 @@ async function refuseVersion(
   refusal: QuarantineReason,
   { message, ports }: Work,
 ): Promise<void> {
-  const { messageId } = entry.newest;
+  const { messageId, replayOf } = entry.newest;
   const body = message.messageId === messageId ? message.body : orderMessage(entry);
   // A cancellation that comes too late leaves in place what was reported.
-  await refuseMessage({ messageId, body, value: valueAtStake(entry) }, [refusal], ports);
+  await refuseMessage({ messageId, body, replayOf, value: valueAtStake(entry) }, [refusal], ports);
 }
 
 /** How long an order waits is measured by the sweep, for all that are due. */

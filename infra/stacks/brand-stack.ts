@@ -44,6 +44,16 @@ export class BrandStack extends Stack {
       description: `Where orders of ${brand.id} are sent.`,
     });
     new CfnOutput(this, `OrderQueueArn${name}`, { value: queue.queueArn });
+    new CfnOutput(this, `OrderSettings${name}`, {
+      value: JSON.stringify({
+        orderBy: brand.orderBy,
+        testTokens: brand.testTokens,
+        allowFinalizationDate: brand.allowFinalizationDate,
+        quarantineRetentionDays: orderReporting.quarantineRetentionDays,
+        buttonApiUrl: deployment.config.buttonApiUrl,
+      }),
+      description: `What the reporter of ${brand.id} accepts, for npm run ops.`,
+    });
     new CfnOutput(this, `ApiKeySecretArn${name}`, {
       value: apiKey.arn,
       description: `Put the Button API key of ${brand.id} in here.`,

@@ -11,7 +11,8 @@ const kind = z.enum(['orders', 'webhooks', 'rows'], { error: 'is orders, webhook
 /** Lists what was refused. */
 export const quarantineList = defineCommand({
   name: 'quarantine-list',
-  summary: 'Entries that wait to be fixed: why, since when. With --replayed, also those replayed already.',
+  summary:
+    'Entries that wait to be fixed, the newest first: which order, why, since when. With --replayed, also those replayed already.',
   usage: '(orders --brand ID | webhooks | rows) [--reason CODE] [--since INSTANT] [--replayed] [--limit N]',
   options: {
     brand: { type: 'string' },
@@ -35,7 +36,7 @@ export const quarantineList = defineCommand({
   },
 });
 
-/** Shows one refused item. */
+/** Shows one refused thing. */
 export const quarantineShow = defineCommand({
   name: 'quarantine-show',
   summary: 'One entry. --show-bytes prints what was refused, as it came: it may hold personal data.',

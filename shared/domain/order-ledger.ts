@@ -17,6 +17,8 @@ export type NewestVersion = {
    * version, or one that it replaced while that waited. The order's age counts from here. ISO 8601 UTC.
    */
   receivedAt?: string;
+  /** The quarantine entry whose replay brought it. */
+  replayOf?: string;
   order?: Order;
 };
 
@@ -114,6 +116,8 @@ export type IncomingVersion = {
   warnings: readonly string[];
   /** Somebody sent it again from the quarantine, perhaps fixed: a version that was refused is tried once more. */
   isReplay: boolean;
+  /** The quarantine entry that was sent again. */
+  replayOf?: string | undefined;
 };
 
 /** What a decision depends on besides the ledger. */
@@ -382,7 +386,7 @@ export function orderMessage({ orderId, newest }: LedgerEntry): string {
   });
 }
 
-function toNewest({ event, messageId, sentAt }: IncomingVersion): NewestVersion {
+function toNewest({ event, messageId, sentAt, replayOf }: IncomingVersion): NewestVersion {
   return {
     version: event.version,
     kind: event.kind,
@@ -392,6 +396,7 @@ function toNewest({ event, messageId, sentAt }: IncomingVersion): NewestVersion 
     messageId,
     time: event.time ?? sentAt.toISOString(),
     receivedAt: sentAt.toISOString(),
+    ...(replayOf === undefined ? {} : { replayOf }),
     ...(event.kind === 'cancelled' ? {} : { order: event.order }),
   };
 }

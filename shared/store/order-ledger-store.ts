@@ -57,6 +57,7 @@ const EntrySchema = z.object({
     messageId: z.string(),
     time: InstantSchema,
     receivedAt: InstantSchema.exactOptional(),
+    replayOf: z.string().exactOptional(),
     order: OrderSchema.exactOptional(),
   }),
   reported: z

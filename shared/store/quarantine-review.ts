@@ -25,6 +25,14 @@ export type QuarantineSummary = {
   refusals: number;
   /** When it was last replayed, if ever since it was last refused. */
   replayedAt?: string;
+  /** How often it was replayed. */
+  replays: number;
+  /** The order that it is about, if that could be read. */
+  orderId?: string | undefined;
+  /** The id of the entry whose replay was refused here. */
+  replayOf?: string | undefined;
+  /** The id of the entry that its last replay became, because that was refused too. */
+  refusedAgainAs?: string;
 };
 
 /** A refused item with its bytes, as they came. */
@@ -61,7 +69,13 @@ const SummarySchema = z.object({
   // What was kept before refusals were counted has none.
   refusals: z.number().default(0),
   replayedAt: z.string().exactOptional(),
+  replays: z.number().default(0),
+  orderId: z.string().exactOptional(),
+  replayOf: z.string().exactOptional(),
+  refusedAgainAs: z.string().exactOptional(),
 });
+const SUMMARY_ATTRIBUTES =
+  'reasons, refusedAt, origin, refusals, replayedAt, replays, orderId, replayOf, refusedAgainAs';
 const PartSchema = z.object({ bytes: z.instanceof(Uint8Array) });
 const HeadSchema = SummarySchema.extend({ ...PartSchema.shape, parts: z.number() });
 
@@ -111,7 +125,7 @@ export function createQuarantineReview({
           KeyConditionExpression: '#kind = :kind',
           // The first part alone has the number of parts.
           FilterExpression: 'attribute_exists(parts)',
-          ProjectionExpression: '#kind, #id, reasons, refusedAt, origin, refusals, replayedAt',
+          ProjectionExpression: `#kind, #id, ${SUMMARY_ATTRIBUTES}`,
           ExpressionAttributeNames: {
             '#kind': QUARANTINE_TABLE.partitionKey,
             '#id': QUARANTINE_TABLE.sortKey,
@@ -134,9 +148,10 @@ export function createQuarantineReview({
             Key: keyOf(kind, id),
             ConditionExpression:
               'refusals = :refusals OR (attribute_exists(parts) AND attribute_not_exists(refusals))',
-            UpdateExpression: 'SET replayed = :yes, replayedAt = :at',
+            UpdateExpression: 'SET replayed = :yes, replayedAt = :at ADD replays :one',
             ExpressionAttributeValues: {
               ':yes': { BOOL: true },
+              ':one': { N: '1' },
               ':at': { S: at.toISOString() },
               ':refusals': { N: String(refusals) },
             },

@@ -28,6 +28,10 @@ export type QuarantineEntry = {
   refusedAt: string;
   /** Where it came from, for example `sqs:<message id>`. */
   origin: string;
+  /** The order that it is about, if that can be read. */
+  orderId?: string | undefined;
+  /** The id of the entry whose replay this is: that entry then names this one. */
+  replayOf?: string | undefined;
 };
 
 /** Keeps what was refused. */
@@ -58,7 +62,7 @@ export function createQuarantineStore({
   retentionDays: number;
 }): QuarantineStore {
   return {
-    async put({ kind, id, bytes, reasons, refusedAt, origin }) {
+    async put({ kind, id, bytes, reasons, refusedAt, origin, orderId, replayOf }) {
       const [first, ...more] = split(packText(bytes));
       const expiresAt = Math.ceil(Date.parse(refusedAt) / 1000) + retentionDays * 86_400;
       const keyOf = (itemId: string) => ({
@@ -79,7 +83,7 @@ export function createQuarantineStore({
         client,
         table,
         key: keyOf(id),
-        fixed: { bytes: first, parts: more.length + 1, origin },
+        fixed: { bytes: first, parts: more.length + 1, origin, orderId, replayOf },
         renewed: {
           [QUARANTINE_TABLE.timeToLive]: expiresAt,
           reasons: reasons.slice(0, MAX_REASONS),
@@ -87,6 +91,7 @@ export function createQuarantineStore({
           replayed: false,
         },
       });
+      if (replayOf !== undefined) await nameRefusal({ client, table, key: keyOf(replayOf), id });
     },
   };
 }
@@ -137,6 +142,33 @@ async function putOrRenew({
         ),
       }),
     );
+  }
+}
+
+/** Has the entry that was replayed say what became of the replay; does nothing if the entry is not there any more. */
+async function nameRefusal({
+  client,
+  table,
+  key,
+  id,
+}: {
+  client: DynamoDB;
+  table: string;
+  key: Record<string, string>;
+  id: string;
+}): Promise<void> {
+  try {
+    await client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: marshall(key),
+        ConditionExpression: 'attribute_exists(schemaVersion)',
+        UpdateExpression: 'SET refusedAgainAs = :id',
+        ExpressionAttributeValues: { ':id': { S: id } },
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }
 }
 

@@ -23,7 +23,12 @@ describe('stageMetrics', () => {
   });
 
   it('judges a level alike where it has dimensions', () => {
-    const names: MetricName[] = ['StalePendingAmountMinor', 'BreakerOpen', 'StalePendingTransactions'];
+    const names: MetricName[] = [
+      'StalePendingAmountMinor',
+      'BreakerOpen',
+      'DrainPacePerSecond',
+      'StalePendingTransactions',
+    ];
 
     expect(LEVELS.map(([name]) => name).toSorted()).toEqual(names.toSorted());
     expect(JSON.stringify(metrics.searched('StalePendingAmountMinor'))).toContain("'Maximum'");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { chooseEntries } from '../../ops/chosen-entries.ts';
-import { findEntries } from '../../ops/quarantine-entries.ts';
+import { findEntries, findWholeOrders } from '../../ops/quarantine-entries.ts';
 import type { QuarantineSummary } from '../../shared/store/quarantine-review.ts';
 
 /** Five refusals, one a day, on pages of two; the second was replayed. */
@@ -15,6 +15,7 @@ const ENTRIES: QuarantineSummary[] = [1, 2, 3, 4, 5].map((day) => ({
   refusedAt: `2026-06-0${day}T12:00:00.000Z`,
   origin: 'webhook',
   refusals: 1,
+  replays: 0,
   ...(day === 2 ? { replayedAt: '2026-06-10T12:00:00.000Z' } : {}),
 }));
 
@@ -39,17 +40,44 @@ async function found(filter: Partial<Parameters<typeof findEntries>[2]>) {
 
 describe('findEntries', () => {
   it.each([
-    ['what was replayed is left out', {}, [1, 3, 4, 5]],
-    ['unless it is asked for', { withReplayed: true }, [1, 2, 3, 4, 5]],
-    ['since an instant, which counts', { since: '2026-06-03T12:00:00.000Z' }, [3, 4, 5]],
+    ['what was replayed is left out', {}, [5, 4, 3, 1]],
+    ['unless it is asked for', { withReplayed: true }, [5, 4, 3, 2, 1]],
+    ['since an instant, which counts', { since: '2026-06-03T12:00:00.000Z' }, [5, 4, 3]],
     ['for one reason among others', { reason: 'too_deep' }, [4]],
-  ])('finds on every page what is meant: %s', async (_what, filter, days) => {
+  ])('finds on every page what is meant, the newest first: %s', async (_what, filter, days) => {
     expect(await found(filter)).toEqual({ days, more: false });
   });
 
   it('finds as many as are asked for, and says whether there are more', async () => {
-    expect(await found({ limit: 3 })).toEqual({ days: [1, 3, 4], more: true });
-    expect(await found({ limit: 4 })).toEqual({ days: [1, 3, 4, 5], more: false });
+    expect(await found({ limit: 3 })).toEqual({ days: [5, 4, 3], more: true });
+    expect(await found({ limit: 4 })).toEqual({ days: [5, 4, 3, 1], more: false });
+  });
+});
+
+describe('findWholeOrders', () => {
+  const orderIds = ['a', 'b', 'a', 'c', 'b'];
+  const ofOrders = {
+    ...review,
+    list: async (...args: Parameters<typeof review.list>) => {
+      const { entries, ...page } = await review.list(...args);
+      return {
+        ...page,
+        entries: entries.map((entry) => ({ ...entry, orderId: orderIds[Number(entry.id.slice(6)) - 1] })),
+      };
+    },
+  };
+
+  it.each([
+    [2, [1, 3], true],
+    [3, [1, 3], true],
+    [4, [1, 3, 2, 5], true],
+    [5, [1, 3, 2, 5, 4], false],
+    [1, [1], true],
+  ])('keeps the entries of an order together, with a limit of %i', async (limit, days, more) => {
+    const found = await findWholeOrders(ofOrders, 'order#acme', { limit, withReplayed: true });
+
+    expect(found.entries.map(({ id }) => Number(id.split('-')[1]))).toEqual(days);
+    expect(found.more).toBe(more);
   });
 });
 

@@ -36,6 +36,7 @@ function createSystem() {
     refusedAt: '2026-05-01T12:00:00.000Z',
     origin: 'webhook',
     refusals: 1,
+    replays: 0,
   });
   const ports = {
     transactions,

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
@@ -98,7 +98,7 @@ describe('npm run ops', () => {
 
   it('is called in the runbook by commands that there are, with options that they have', () => {
     const page = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
-    const lines = [...page.matchAll(/npm run ops -- ([a-z-]+)([^\n`]*)/g)];
+    const lines = [...page.matchAll(/npm run (?:-s )?ops -- ([a-z-]+)([^\n`|]*)/g)];
 
     expect(lines.length).toBeGreaterThan(5);
     for (const [, name = '', rest = ''] of lines) {
@@ -142,6 +142,30 @@ describe('npm run ops', () => {
 
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(problem);
+  });
+
+  it('prints exactly one JSON document with --json, also when nothing was done', async () => {
+    for (const args of [['no-such-command'], ['order-show', '5'], ['order-show', '5', '--brand', 'acme']]) {
+      const { code, out } = await ops(...args, '--json', '--outputs-file', 'no-such-file.json');
+
+      expect(code).toBe(2);
+      expect(JSON.parse(out)).toMatchObject({
+        outcome: 'failed',
+        found: { problem: expect.any(String) as string },
+      });
+    }
+  });
+
+  it('takes a relative path for one from where npm was called', async () => {
+    const file = await outputsFile(OUTPUTS);
+    vi.stubEnv('INIT_CWD', directory);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+
+    const { err } = await ops('order-show', '5', '--brand', 'acme', '--outputs-file', basename(file));
+
+    expect(err).toContain('The stage production has no output');
   });
 
   it.each([

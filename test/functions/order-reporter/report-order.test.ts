@@ -780,7 +780,7 @@ describe('what is refused by Button', () => {
     const id = orderId();
     button.controls.addFault({ on: 'api', times: 2, answer: { status: 400 } });
     const fixed = { changes: { customer_order_id: 'fixed' } };
-    const replay = (one: OrderMessage): OrderMessage => ({ ...one, isReplay: true });
+    const replay = (one: OrderMessage): OrderMessage => ({ ...one, replayOf: 'entry' });
 
     const outcomes = [
       await reportOrder(message('created', id), ports()),

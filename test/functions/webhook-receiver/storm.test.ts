@@ -187,7 +187,7 @@ function createSystem(random: Random) {
       }
       for (const [id, entry] of kept) {
         const review = {
-          read: () => Promise.resolve({ ...entry, refusals: 1, bytes: Buffer.from(entry.bytes) }),
+          read: () => Promise.resolve({ ...entry, refusals: 1, replays: 0, bytes: Buffer.from(entry.bytes) }),
           markReplayed: () => Promise.resolve(kept.delete(id)),
         };
         await replayWebhook(id, { ...ports, quarantine, review });

@@ -114,6 +114,26 @@ describe('replayOrderMessage', () => {
     expect(await review.read('order#acme', 'm-1')).toMatchObject({ replayedAt: noon.toISOString() });
   });
 
+  it('sends nothing where the corrected body is about another order than the entry (F5)', async () => {
+    await quarantine('m-7', orderMessage);
+
+    const outcomes = [
+      await replayOrderMessage(
+        { entryId: 'm-7', correctedBody: orderMessage.replaceAll('o-1', 'o-2') },
+        ports(),
+      ),
+      await replayOrderMessage({ entryId: 'm-7', correctedBody: '{"no":"order"}' }, ports()),
+      await replayOrderMessage(
+        { entryId: 'm-7', correctedBody: orderMessage.replace('"o-1"', '"o-2"') },
+        ports(),
+      ),
+    ];
+
+    expect(outcomes).toEqual(['other-order', 'other-order', 'other-order']);
+    expect(await received()).toEqual([]);
+    expect(await review.read('order#acme', 'm-7')).not.toHaveProperty('replayedAt');
+  });
+
   it('sends a corrected body instead, in the group of the order that it names', async () => {
     await quarantine('m-2', 'not json');
     const correctedBody = orderMessage.replaceAll('o-1', 'o-2');
@@ -125,7 +145,7 @@ describe('replayOrderMessage', () => {
 
   it('is one message to SQS when it is repeated because the entry could not be marked, and another body is another', async () => {
     await quarantine('m-3', orderMessage);
-    const another = orderMessage.replaceAll('o-1', 'o-3');
+    const another = orderMessage.replace(':-1', ':-2');
     const markReplayed = () => Promise.reject(new Error('no table'));
     const unmarked = { ...ports(), quarantine: { ...review, markReplayed } };
 
@@ -141,6 +161,20 @@ describe('replayOrderMessage', () => {
 
     await replayOrderMessage({ entryId: 'm-6' }, ports());
     await replayOrderMessage({ entryId: 'm-6' }, ports());
+    await replayOrderMessage({ entryId: 'm-6' }, ports());
+
+    expect(await waiting()).toBe(3);
+  });
+
+  it('is a message of its own when the entry was refused once more within the five minutes of a deduplication', async () => {
+    await quarantine('m-8', orderMessage);
+    const markReplayed = () => Promise.reject(new Error('no table'));
+
+    await expect(
+      replayOrderMessage({ entryId: 'm-8' }, { ...ports(), quarantine: { ...review, markReplayed } }),
+    ).rejects.toThrow('no table');
+    await quarantine('m-8', orderMessage);
+    await replayOrderMessage({ entryId: 'm-8' }, ports());
 
     expect(await waiting()).toBe(2);
   });

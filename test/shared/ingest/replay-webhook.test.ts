@@ -16,7 +16,9 @@ function createSystem() {
     review: {
       read: (_kind: string, id: string) => {
         const entry = kept.get(id);
-        return Promise.resolve(entry && { ...entry, refusals: 1, bytes: Buffer.from(entry.bytes) });
+        return Promise.resolve(
+          entry && { ...entry, refusals: 1, replays: 0, bytes: Buffer.from(entry.bytes) },
+        );
       },
       markReplayed: ({ id }: { id: string }) => Promise.resolve(replayed.push(id) > 0),
     },

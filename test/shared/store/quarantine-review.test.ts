@@ -264,4 +264,21 @@ describe('createQuarantineReview', () => {
     expect(await review.remove('order#deleted', 'half')).toBe(true);
     expect(await review.read('order#deleted', 'half')).toBeUndefined();
   });
+
+  it('shows the order of an entry, and of a replay that was refused again both entries, each naming the other', async () => {
+    const original = { kind: 'order#acme', id: 'original', bytes: 'x', ...about, orderId: 'o-1' };
+    await store.put(original);
+    await store.put({ ...original, id: 'again', replayOf: 'original' });
+    await store.put({ ...original, id: 'of nobody', replayOf: 'nobody' });
+
+    expect(await review.read('order#acme', 'original')).toMatchObject({
+      orderId: 'o-1',
+      refusedAgainAs: 'again',
+      refusals: 1,
+    });
+    expect(await review.read('order#acme', 'again')).toMatchObject({ orderId: 'o-1', replayOf: 'original' });
+    expect(await review.read('order#acme', 'nobody')).toBeUndefined();
+    const { entries } = await review.list('order#acme', { pageSize: 100 });
+    expect(entries.find(({ id }) => id === 'again')).toMatchObject({ orderId: 'o-1', replayOf: 'original' });
+  });
 });

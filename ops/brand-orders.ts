@@ -1,0 +1,28 @@
+import * as z from 'zod';
+
+import { brandName } from '../infra/order-reporting-config.ts';
+import type { OrderEventSettings } from '../shared/domain/order-event.ts';
+import { createOrderLedger, type OrderLedger } from '../shared/store/order-ledger-store.ts';
+import type { CommandContext } from './command.ts';
+
+/** The ledger of a brand. Throws a `UsageError` if the stage does not report that brand's orders. */
+export function openLedger(brandId: string, { stage, clients }: CommandContext): OrderLedger {
+  const table = stage.output('OrderLedgerTableName');
+  stage.output(`OrderQueueUrl${brandName(brandId)}`);
+  return createOrderLedger({ client: clients.dynamodb, table, brand: brandId });
+}
+
+const SettingsSchema = z.object({
+  orderBy: z.enum(['sequence', 'time']),
+  testTokens: z.enum(['allow', 'refuse', 'require']),
+  allowFinalizationDate: z.boolean(),
+  quarantineRetentionDays: z.number(),
+});
+
+/** The rules of a brand as its reporter has them, and how long its refused messages are kept. */
+export function settingsOf(
+  brandId: string,
+  { stage }: CommandContext,
+): OrderEventSettings & { quarantineRetentionDays: number } {
+  return SettingsSchema.parse(JSON.parse(stage.output(`OrderSettings${brandName(brandId)}`)));
+}

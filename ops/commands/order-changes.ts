@@ -1,0 +1,162 @@
+import * as z from 'zod';
+
+import { brandName } from '../../infra/order-reporting-config.ts';
+import { abandon, retryNow } from '../../shared/domain/operator-changes.ts';
+import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
+import { orderMessage, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { previewMessage } from '../../shared/ingest/preview-replay.ts';
+import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
+import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
+import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import type { Versioned } from '../../shared/store/versioned-item.ts';
+import { openLedger, settingsOf } from '../brand-orders.ts';
+import { brand, defineCommand, type CommandContext, type CommandResult } from '../command.ts';
+import { readMessageFile } from '../message-file.ts';
+import { quarantineTableOf } from '../quarantine-tables.ts';
+import { UsageError } from '../usage-error.ts';
+
+const oneOrder = z.tuple([z.string().min(1)]);
+
+/** Has an order tried at once. */
+export const orderRetry = defineCommand({
+  name: 'order-retry',
+  summary: 'Has an order that waits, fails or was refused tried within a minute, as it is.',
+  usage: 'ORDER --brand ID',
+  options: { brand: { type: 'string' } },
+  changes: 'orders',
+  recorded: ['arguments', 'brand'],
+  input: z.object({ arguments: oneOrder, brand }),
+  run: ({ arguments: [orderId], brand: brandId }, context) =>
+    changeOrder({ orderId, brandId, change: (report) => retryNow(report, context.now()) }, context),
+});
+
+/** Gives an order up. */
+export const orderAbandon = defineCommand({
+  name: 'order-abandon',
+  summary:
+    'Gives the newest version of an order up: it is kept in quarantine and not tried any more, until a newer version comes or somebody replays it.',
+  usage: 'ORDER --brand ID --reason TEXT',
+  options: { brand: { type: 'string' }, reason: { type: 'string' } },
+  changes: 'orders',
+  recorded: ['arguments', 'brand', 'reason'],
+  input: z.object({
+    arguments: oneOrder,
+    brand,
+    reason: z.string({ error: 'says why, in up to 200 characters' }).min(1).max(200),
+  }),
+  run: ({ arguments: [orderId], brand: brandId, reason }, context) =>
+    changeOrder(
+      {
+        orderId,
+        brandId,
+        change: abandon,
+        first: async (report) => keepAbandoned(report, reason, { brandId, context }),
+      },
+      context,
+    ),
+});
+
+/** Sends a corrected version of an order. */
+export const orderEdit = defineCommand({
+  name: 'order-edit',
+  summary:
+    'Sends a corrected message of an order from a file: in place of the version that was refused, or as a newer version.',
+  usage: 'ORDER --brand ID --body FILE',
+  options: { brand: { type: 'string' }, body: { type: 'string' } },
+  changes: 'orders',
+  recorded: ['arguments', 'brand', 'body'],
+  input: z.object({ arguments: oneOrder, brand, body: z.string({ error: 'names the file' }).min(1) }),
+  async run({ arguments: [orderId], brand: brandId, body: file }, context) {
+    const body = await readMessageFile(file);
+    const ledger = openLedger(brandId, context);
+    const known = await ledger.read(orderId);
+    if (!known) return { outcome: 'not-found', found: {} };
+    const preview = await previewMessage(body, { ledger, settings: settingsOf(brandId, context) });
+    if (preview.orderId !== orderId) throw new UsageError(`--body: is not about the order ${orderId}`);
+    if (context.isDryRun || preview.would === 'be-refused')
+      return { outcome: context.isDryRun ? 'done' : 'partial', found: { sent: 0, ...preview } };
+    await sendEdited(body, known, { brandId, context });
+    return { outcome: 'done', found: { sent: 1, orderId } };
+  },
+});
+
+type Where = { brandId: string; context: CommandContext };
+
+/** Reads an order, changes it and writes it, unless somebody else wrote meanwhile: then the command has to be run again. */
+async function changeOrder(
+  {
+    orderId,
+    brandId,
+    change,
+    first = () => Promise.resolve(),
+  }: {
+    orderId: string;
+    brandId: string;
+    change: (report: LedgerEntry) => LedgerEntry | undefined;
+    first?: (report: LedgerEntry) => Promise<void>;
+  },
+  context: CommandContext,
+): Promise<CommandResult> {
+  const ledger = openLedger(brandId, context);
+  const stored = await ledger.read(orderId);
+  if (!stored) return { outcome: 'not-found', found: {} };
+  const before = stored.value;
+  const after = change(before);
+  const found = { orderId, was: before.progress, changed: after !== undefined };
+  if (!after || context.isDryRun)
+    return { outcome: 'done', found: after ? { ...found, wouldBe: after.progress } : found };
+  await first(before);
+  const { ok: written } = await ledger.write(after, stored.revision);
+  return written
+    ? { outcome: 'done', found: { ...found, is: after.progress } }
+    : { outcome: 'partial', found: { ...found, changed: false } };
+}
+
+/** Kept before the ledger says so: what is given up must be found in the quarantine. */
+async function keepAbandoned(
+  report: LedgerEntry,
+  reason: string,
+  { brandId, context: { stage, clients, now }, context }: Where,
+): Promise<void> {
+  const { messageId } = report.newest;
+  const quarantine = createQuarantineStore({
+    client: clients.dynamodb,
+    table: quarantineTableOf(stage, 'orders'),
+    retentionDays: settingsOf(brandId, context).quarantineRetentionDays,
+  });
+  await quarantine.put({
+    kind: `order#${brandId}`,
+    id: messageId,
+    bytes: orderMessage(report),
+    reasons: [{ code: 'abandoned', problem: `An operator gave the order up: ${reason}` }],
+    refusedAt: now().toISOString(),
+    origin: `sqs:${messageId}`,
+    orderId: report.orderId,
+  });
+}
+
+/** As the replay of the entry that the newest version became, if there is one; else as a message of its own. */
+async function sendEdited(
+  body: string,
+  { value, revision }: Versioned<LedgerEntry>,
+  { brandId, context: { stage, clients, now } }: Where,
+): Promise<void> {
+  const queueUrl = stage.output(`OrderQueueUrl${brandName(brandId)}`);
+  const send = createFifoSender({ client: clients.sqs, queueUrl });
+  const quarantine = createQuarantineReview({
+    client: clients.dynamodb,
+    table: quarantineTableOf(stage, 'orders'),
+  });
+  const { orderId, newest } = value;
+  const replay = { entryId: newest.messageId, correctedBody: body };
+  const outcome = await replayOrderMessage(replay, { brand: brandId, quarantine, send, now });
+  if (outcome !== 'unknown') return;
+  await send([
+    {
+      body,
+      groupId: messageGroupId(orderId),
+      deduplicationId: messageDeduplicationId({ source: 'order-edit', id: `${orderId} ${revision}` }),
+    },
+  ]);
+}

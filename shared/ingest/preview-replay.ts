@@ -1,0 +1,102 @@
+import {
+  compareVersions,
+  parseOrderEvent,
+  type OrderEvent,
+  type OrderEventSettings,
+  type OrderVersionId,
+} from '../domain/order-event.ts';
+import type { LedgerEntry } from '../domain/order-ledger.ts';
+import { readRetryMessage } from '../domain/retry-message.ts';
+import type { OrderLedger } from '../store/order-ledger-store.ts';
+import type { QuarantineReview } from '../store/quarantine-review.ts';
+import type { QuarantineReason } from '../store/quarantine-store.ts';
+import { isAboutAnotherOrder } from './replay-order-message.ts';
+
+/** What a replay of an entry would come to; `id` is the entry's. */
+export type ReplayPreview = { id: string } & MessagePreview;
+
+/** What a message would come to. */
+export type MessagePreview = {
+  orderId?: string;
+  version?: OrderVersionId;
+  /**
+   * - `be-reported`: it is valid, and Button is asked; only Button can say more.
+   * - `change-nothing`: the ledger has dealt with it already, or with a newer version.
+   * - `be-refused`: by the reporter's own rules, for `reasons`.
+   * - `be-rejected`: it would not even be sent, because it is about another order than the entry.
+   */
+  would: 'be-reported' | 'change-nothing' | 'be-refused' | 'be-rejected';
+  reasons: readonly QuarantineReason[];
+};
+
+/** What a preview needs. */
+export type PreviewReplayPorts = {
+  brand: string;
+  quarantine: Pick<QuarantineReview, 'read'>;
+  ledger: Pick<OrderLedger, 'read'>;
+  /** The brand's rules, as the reporter has them. */
+  settings: OrderEventSettings;
+};
+
+/**
+ * Judges a quarantined message as the reporter would if it were sent again, as it came or with a corrected body: by the brand's rules,
+ * then by what the ledger holds. Undefined if there is no such entry (any more). Changes nothing; throws if a table can't be reached.
+ */
+export async function previewReplay(
+  { entryId: id, correctedBody }: { entryId: string; correctedBody?: string | undefined },
+  { brand, quarantine, ledger, settings }: PreviewReplayPorts,
+): Promise<ReplayPreview | undefined> {
+  const entry = await quarantine.read(`order#${brand}`, id);
+  if (!entry) return undefined;
+  const original = Buffer.from(entry.bytes).toString('utf8');
+  const body = correctedBody ?? original;
+  if (isAboutAnotherOrder(body, original)) return { id, would: 'be-rejected', reasons: [OTHER_ORDER] };
+  return { id, ...(await previewMessage(body, { ledger, settings })) };
+}
+
+/** Judges a message as the reporter would: see `previewReplay`. */
+export async function previewMessage(
+  body: string,
+  { ledger, settings }: Pick<PreviewReplayPorts, 'ledger' | 'settings'>,
+): Promise<MessagePreview> {
+  const retry = readRetryMessage(body);
+  if (retry) return { orderId: retry.orderId, would: 'be-reported', reasons: [] };
+  const parsing = parseOrderEvent(body, settings);
+  if (!parsing.ok) {
+    const { orderId, violations } = parsing;
+    return { ...(orderId === undefined ? {} : { orderId }), would: 'be-refused', reasons: violations };
+  }
+  const { orderId, version } = parsing.event;
+  const known = await ledger.read(orderId);
+  const isNews = !known || isNewTo(known.value, parsing.event);
+  return { orderId, version, would: isNews ? 'be-reported' : 'change-nothing', reasons: [] };
+}
+
+const OTHER_ORDER: QuarantineReason = {
+  code: 'other_order',
+  path: '$.subject',
+  problem: 'The corrected body is about another order than the entry',
+};
+
+/** Whether the ledger still has to do something about the version: also about one that Button refused, because a replay tries it again. */
+function isNewTo({ newest, progress }: LedgerEntry, { version, kind }: OrderEvent): boolean {
+  if (kind === 'cancelled') return newest.kind !== 'cancelled' || progress.state !== 'settled';
+  if (newest.kind === 'cancelled') return false;
+  const order = compareVersions(version, newest.version);
+  return order === 'newer' || (order === 'same' && progress.state !== 'settled');
+}
+
+/**
+ * The same previews with each order's in the order of their versions, so that no older version arrives behind a newer one. Orders stay in
+ * the order in which the first of each is given; what has no version keeps its place among its order's. Pure.
+ */
+export function inVersionOrder(previews: readonly ReplayPreview[]): ReplayPreview[] {
+  const byOrder = Map.groupBy(previews, ({ id, orderId }) => orderId ?? `entry ${id}`);
+  return [...byOrder.values()].flatMap((ofOrder) =>
+    ofOrder.toSorted(({ version: one }, { version: other }) => {
+      if (!one || !other) return 0;
+      const order = compareVersions(one, other);
+      return order === 'older' ? -1 : Number(order === 'newer');
+    }),
+  );
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { LedgerEntry, Progress } from '../../../shared/domain/order-ledger.ts';
+import { OrderSchema } from '../../../shared/domain/order.ts';
+import { inVersionOrder, previewReplay, type ReplayPreview } from '../../../shared/ingest/preview-replay.ts';
+
+const order = OrderSchema.parse(
+  JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
+);
+
+function message(sequence: number, changes: object = {}): string {
+  return JSON.stringify({
+    specversion: '1.0',
+    id: `e-${sequence}`,
+    source: 'https://shop.example',
+    type: 'order.updated.v1',
+    subject: order.order_id,
+    sequence: String(sequence),
+    data: { ...order, ...changes },
+  });
+}
+
+/** The ledger's report of the order at version 5. */
+function report(progress: Progress): LedgerEntry {
+  const version = { by: 'sequence', sequence: '5' } as const;
+  const event = { eventId: 'e', eventSource: 's', messageId: 'm', time: '2026-06-01T12:00:00.000Z' };
+  return {
+    brand: 'acme',
+    orderId: order.order_id,
+    newest: { version, kind: 'updated', hash: 'h', order, ...event },
+    progress,
+    attempts: 0,
+    warnings: [],
+  };
+}
+
+function preview(original: string, correctedBody?: string, progress?: Progress) {
+  const entry = {
+    kind: 'order#acme',
+    id: 'entry',
+    reasons: [],
+    refusedAt: '2026-06-01T12:00:00.000Z',
+    origin: 'sqs:entry',
+    refusals: 1,
+    replays: 0,
+    bytes: Buffer.from(original),
+  };
+  return previewReplay(
+    { entryId: 'entry', correctedBody },
+    {
+      brand: 'acme',
+      quarantine: { read: () => Promise.resolve(entry) },
+      ledger: { read: () => Promise.resolve(progress && { value: report(progress), revision: 1 }) },
+      settings: { orderBy: 'sequence', testTokens: 'allow', allowFinalizationDate: false },
+    },
+  );
+}
+
+describe('previewReplay', () => {
+  it('judges a message by the rules of the brand, as the reporter does', async () => {
+    expect(await preview(message(1))).toMatchObject({ would: 'be-reported', orderId: order.order_id });
+    expect(await preview(message(1, { total: 1 }))).toMatchObject({
+      would: 'be-refused',
+      reasons: [{ code: 'total_not_sum' }],
+    });
+    expect(await preview(message(1, { total: 1 }), message(1))).toMatchObject({ would: 'be-reported' });
+  });
+
+  it('says that a corrected body for a different order is rejected', async () => {
+    const other = message(1).replaceAll(order.order_id, 'another-order');
+
+    expect(await preview(message(1), other)).toMatchObject({
+      would: 'be-rejected',
+      reasons: [{ code: 'other_order' }],
+    });
+  });
+
+  it.each<[number, Progress, ReplayPreview['would']]>([
+    [4, { state: 'settled' }, 'change-nothing'],
+    [5, { state: 'settled' }, 'change-nothing'],
+    [6, { state: 'settled' }, 'be-reported'],
+    [5, { state: 'refused', reason: 'refused_by_button' }, 'be-reported'],
+    [4, { state: 'refused', reason: 'refused_by_button' }, 'change-nothing'],
+  ])('says what version %i comes to where the ledger holds version 5', async (sequence, progress, would) => {
+    expect(await preview(message(sequence), undefined, progress)).toMatchObject({ would });
+  });
+});
+
+describe('inVersionOrder', () => {
+  it('puts the versions of each order in order, whatever order they are found in', () => {
+    const all = ['a', 'b', 'c'].flatMap((orderId) =>
+      [1, 2, 9, 10, 11].map((sequence) => ({ orderId, sequence })),
+    );
+    fc.assert(
+      fc.property(fc.shuffledSubarray(all), (found) => {
+        const previews = found.map(({ orderId, sequence }): ReplayPreview => ({
+          id: `${orderId} ${sequence}`,
+          orderId,
+          version: { by: 'sequence', sequence: String(sequence) },
+          would: 'be-reported',
+          reasons: [],
+        }));
+
+        const ordered = inVersionOrder(previews).map(({ id }) => id);
+
+        expect(ordered.toSorted()).toEqual(previews.map(({ id }) => id).toSorted());
+        for (const name of ['a', 'b', 'c']) {
+          const sequences = ordered.filter((id) => id.startsWith(name)).map((id) => Number(id.slice(2)));
+          expect(sequences).toEqual(sequences.toSorted((one, other) => one - other));
+        }
+      }),
+    );
+  });
+});
