@@ -4,6 +4,7 @@ import type { TransactionsConfig } from './transactions-config.ts';
 export const TIMEOUT_SECONDS = {
   // A run goes on for 57 s while it drains; the rest is for calls that take long.
   retrySweep: 90,
+  orderAudit: 900,
   webhookReceiver: 10,
   eventPublisher: 30,
   /** The longest that Lambda lets a function run. */

@@ -1,4 +1,5 @@
 import type { Environment as EventPublisher } from '../functions/event-publisher/env.ts';
+import type { Environment as OrderAudit } from '../functions/order-audit/env.ts';
 import type { Environment as OrderReporter } from '../functions/order-reporter/env.ts';
 import type { Environment as PersonalDataExpiry } from '../functions/personal-data-expiry/env.ts';
 import type { Environment as ReconciliationPlanner } from '../functions/reconciliation-planner/env.ts';
@@ -39,6 +40,24 @@ export function orderReporterEnvironment(
     TEST_TOKENS: brand.testTokens,
     ALLOW_FINALIZATION_DATE: brand.allowFinalizationDate ? 'true' : 'false',
     ...(verifyBefore === undefined ? {} : { VERIFY_BEFORE: verifyBefore }),
+  };
+}
+
+/** The order audit's environment. */
+export function orderAuditEnvironment(
+  brand: BrandConfig,
+  audit: NonNullable<BrandConfig['audit']>,
+  resources: { orderLedger: string; apiKeyId: string; buttonApiUrl: string },
+): OrderAudit {
+  return {
+    BRAND_ID: brand.id,
+    ORDER_LEDGER_TABLE: resources.orderLedger,
+    API_KEY_SECRET_ID: resources.apiKeyId,
+    BUTTON_API_URL: resources.buttonApiUrl,
+    BUTTON_TIMEOUT_MS: String(brand.buttonTimeoutMs),
+    AUDIT_DAYS: String(audit.days),
+    AUDIT_SAMPLE: String(audit.sample),
+    AUDIT_PER_SECOND: String(audit.perSecond),
   };
 }
 

@@ -10,6 +10,41 @@ import { ScheduleExpressionSchema } from './schedule-expression.ts';
  */
 export const MOST_BRANDS = 150;
 
+/** The longest that Lambda lets an audit run, less some time for the ledger. */
+const MAX_AUDIT_SECONDS = 800;
+
+const AuditSchema = z
+  .strictObject({
+    schedule: ScheduleExpressionSchema.default('cron(0 4 * * ? *)').describe('When it runs, in UTC.'),
+    days: z
+      .int()
+      .min(1)
+      .max(365)
+      .default(7)
+      .describe('Orders that were last reported within so many days are compared.'),
+    sample: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(200)
+      .describe('At most so many orders are read from Button in one run.'),
+    perSecond: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(2)
+      .describe('So many orders a second are read from Button, beside the live ones.'),
+  })
+  .check(({ value: { sample, perSecond }, issues }) => {
+    if (sample <= perSecond * MAX_AUDIT_SECONDS) return;
+    issues.push({
+      code: 'custom',
+      input: sample,
+      path: ['sample'],
+      message: `must be at most ${perSecond * MAX_AUDIT_SECONDS}: a run reads perSecond (${perSecond}) for ${MAX_AUDIT_SECONDS} s`,
+    });
+  });
+
 const BrandSchema = z
   .strictObject({
     id: z
@@ -121,6 +156,9 @@ const BrandSchema = z
       })
       .prefault({})
       .describe('The sweep that retries waiting orders.'),
+    audit: AuditSchema.optional().describe(
+      'A daily comparison of a sample of reported orders with what Button holds; left out, there is none.',
+    ),
   })
   .check(({ value: brand, issues }) => {
     if (brand.retryMaxSeconds < brand.retryBaseSeconds) {

@@ -17,12 +17,16 @@ const SettingsSchema = z.object({
   testTokens: z.enum(['allow', 'refuse', 'require']),
   allowFinalizationDate: z.boolean(),
   quarantineRetentionDays: z.number(),
+  buttonApiUrl: z.url(),
 });
 
-/** The rules of a brand as its reporter has them, and how long its refused messages are kept. */
+/**
+ * The rules of a brand as its reporter has them, how long its refused messages are kept, and where Button's
+ * API is.
+ */
 export function settingsOf(
   brandId: string,
   { stage }: CommandContext,
-): OrderEventSettings & { quarantineRetentionDays: number } {
+): OrderEventSettings & { quarantineRetentionDays: number; buttonApiUrl: string } {
   return SettingsSchema.parse(JSON.parse(stage.output(`OrderSettings${brandName(brandId)}`)));
 }

@@ -13,8 +13,9 @@ export type EntryFilter = {
 const PAGE_SIZE = 100;
 
 /**
- * The entries that are meant, the newest first, `limit` of them at most; `more` if there are others behind those. Reads every entry of the
- * kind, because the table knows no order of time. Throws if the table can't be reached.
+ * The entries that are meant, the newest first, `limit` of them at most; `more` if there are others behind
+ * those. Reads every entry of the kind, because the table knows no order of time. Throws if the table can't
+ * be reached.
  */
 export async function findEntries(
   review: Pick<QuarantineReview, 'list'>,
@@ -26,8 +27,9 @@ export async function findEntries(
 }
 
 /**
- * The entries that are meant, the oldest first and each order's together, `limit` of them at most. An order's entries are not torn apart,
- * unless they alone are more: a replay has to see them all to send them in the order of their versions.
+ * The entries that are meant, the oldest first and each order's together, `limit` of them at most. An order's
+ * entries are not torn apart, unless they alone are more: a replay has to see them all to send them in the
+ * order of their versions.
  */
 export async function findWholeOrders(
   review: Pick<QuarantineReview, 'list'>,

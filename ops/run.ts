@@ -8,6 +8,7 @@ import { operationsList } from './commands/operations.ts';
 import { breakerClose, breakerShow } from './commands/breaker.ts';
 import { orderAbandon, orderEdit, orderRetry } from './commands/order-changes.ts';
 import { ordersWaiting, orderShow } from './commands/orders.ts';
+import { ordersAudit } from './commands/orders-audit.ts';
 import { ordersReplay } from './commands/orders-replay.ts';
 import { quarantineDelete, quarantineList, quarantineShow } from './commands/quarantine.ts';
 import {
@@ -35,6 +36,7 @@ import { UsageError } from './usage-error.ts';
 export const COMMANDS: readonly Command[] = [
   orderShow,
   ordersWaiting,
+  ordersAudit,
   breakerShow,
   transactionShow,
   transactionsList,

@@ -12,7 +12,11 @@ import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
 import type { Deployment } from '../deployment.ts';
-import { orderReporterEnvironment, retrySweepEnvironment } from '../function-environments.ts';
+import {
+  orderAuditEnvironment,
+  orderReporterEnvironment,
+  retrySweepEnvironment,
+} from '../function-environments.ts';
 import { TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import { stageMetrics } from '../metrics.ts';
 import { brandName, type BrandConfig } from '../order-reporting-config.ts';
@@ -53,6 +57,7 @@ export class BrandOrders extends Construct {
     this.queue = this.reporter.queue;
     this.retrySweep = this.#createRetrySweep();
     this.#addQuarantineAlarm();
+    if (props.brand.audit) this.#addAudit(props.brand.audit);
     this.#saveLogQueries(this.reporter.worker.lambda.logGroup, this.retrySweep.worker.lambda.logGroup);
     for (const arn of props.brand.producers) this.grantSendOrders(new ArnPrincipal(arn));
   }
@@ -144,6 +149,37 @@ export class BrandOrders extends Construct {
         firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
         runbookSection: 'a-schedule-does-not-run',
       },
+    });
+  }
+
+  #addAudit(audit: NonNullable<BrandConfig['audit']>): void {
+    const { deployment, brand, tables } = this.#props;
+    const { orderLedger } = tables;
+    new ScheduledWorker(this, 'Audit', {
+      deployment,
+      name: 'order-audit',
+      timeoutSeconds: TIMEOUT_SECONDS.orderAudit,
+      environment: orderAuditEnvironment(brand, audit, {
+        orderLedger: orderLedger.tableName,
+        apiKeyId: this.apiKey.arn,
+        buttonApiUrl: deployment.config.buttonApiUrl,
+      }),
+      permissions: [
+        // A scan can't be narrowed to one brand's keys.
+        permission(['dynamodb:Scan'], orderLedger.tableArn),
+        permission(['dynamodb:GetItem'], orderLedger.tableArn, leadingKeys(`${brand.id}#order#`)),
+        permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
+      ],
+      failedRuns: 'dropped',
+      schedules: [{ name: 'audit', expression: audit.schedule, timeZone: 'UTC' }],
+    });
+    new ExplainedAlarm(this, 'DriftAlarm', {
+      deployment,
+      metric: stageMetrics(deployment).forBrand('OrdersDrifted', brand.id, Duration.hours(1)),
+      ...STANDS_FOR_A_DAY,
+      impact: `Button holds orders of ${brand.id} otherwise than they were reported, in the sample of the last day: commission is paid for something else. OrderDriftAmountMinor says how much.`,
+      firstCommand: `npm run ops -- orders-audit --brand ${brand.id}`,
+      runbookSection: 'orders-differ-at-button',
     });
   }
 

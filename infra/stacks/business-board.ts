@@ -24,7 +24,7 @@ export function businessWidgets({ config }: Deployment): IWidget[][] {
       }),
     ],
     ...(config.orderReporting
-      ? [heading('Orders'), delayRow(metrics), brandRow(metrics), brandMoneyRow(metrics)]
+      ? [heading('Orders'), delayRow(metrics), brandRow(metrics), brandMoneyRow(metrics), auditRow(metrics)]
       : []),
     ...(config.transactions
       ? [
@@ -85,6 +85,19 @@ function brandMoneyRow(metrics: StageMetrics): IWidget[] {
       metrics.searched('WaitingAmountChangeMinor'),
     ]),
     graph('Value refused, minor units, by brand', [metrics.searched('QuarantinedAmountMinor')]),
+  ];
+}
+
+/** Empty without an audit. */
+function auditRow({ searched }: StageMetrics): IWidget[] {
+  return [
+    graph('Orders compared with Button, by brand', [
+      searched('OrdersAudited'),
+      searched('OrdersNotAudited'),
+      searched('OrdersDrifted'),
+    ]),
+    graph('Orders that differ at Button, by brand and reason', [searched('OrderDriftReasons')]),
+    graph('Value that differs at Button, minor units, by brand', [searched('OrderDriftAmountMinor')]),
   ];
 }
 

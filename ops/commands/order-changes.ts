@@ -83,7 +83,10 @@ export const orderEdit = defineCommand({
 
 type Where = { brandId: string; context: CommandContext };
 
-/** Reads an order, changes it and writes it, unless somebody else wrote meanwhile: then the command has to be run again. */
+/**
+ * Reads an order, changes it and writes it, unless somebody else wrote meanwhile: then the command has to be
+ * run again.
+ */
 async function changeOrder(
   {
     orderId,
@@ -136,7 +139,9 @@ async function keepAbandoned(
   });
 }
 
-/** As the replay of the entry that the newest version became, if there is one; else as a message of its own. */
+/**
+ * As the replay of the entry that the newest version became, if there is one; else as a message of its own.
+ */
 async function sendEdited(
   body: string,
   { value, revision }: Versioned<LedgerEntry>,

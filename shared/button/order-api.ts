@@ -52,6 +52,7 @@ const OrderAtButtonSchema = z.object({
   status: shown(z.string()),
   button_order_id: shown(z.string()),
   customer_order_id: shown(z.string()),
+  btn_ref: shown(z.string()),
   line_items: shown(
     z.array(z.object({ identifier: z.string(), total: shown(z.number()), quantity: shown(z.number()) })),
   ),

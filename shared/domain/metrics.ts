@@ -49,6 +49,15 @@ export const METRICS = {
   DrainPacePerSecond: { unit: 'Count', dimensions: [], isLevel: true },
   /** 1 while any brand's breaker is open, else 0. */
   BreakerOpen: { unit: 'Count', dimensions: [], isLevel: true },
+  // Order audit: each order of a sample counts once.
+  OrdersAudited: { unit: 'Count', dimensions: ['Brand'] },
+  /** Orders of the sample of which Button gave no usable answer. */
+  OrdersNotAudited: { unit: 'Count', dimensions: ['Brand'] },
+  /** Orders that Button holds otherwise than they were reported. */
+  OrdersDrifted: { unit: 'Count', dimensions: ['Brand'] },
+  /** The same by `DriftReason`; an order counts once under each of its reasons. */
+  OrderDriftReasons: { unit: 'Count', dimensions: ['Brand', 'Reason'] },
+  OrderDriftAmountMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
   // Webhooks: each request counts once, under its outcome.
   WebhooksApplied: { unit: 'Count', dimensions: [] },
   WebhooksUnchanged: { unit: 'Count', dimensions: [] },

@@ -4,8 +4,8 @@ import type { LedgerEntry } from './order-ledger.ts';
 const LONGEST_QUIET_MS = 900_000;
 
 /**
- * The report of an order that an operator wants to be tried at once, also one that was refused; undefined if there is nothing to try, or
- * a run is trying it. What is in doubt still waits for its quiet time. Pure.
+ * The report of an order that an operator wants to be tried at once, also one that was refused; undefined if
+ * there is nothing to try, or a run is trying it. What is in doubt still waits for its quiet time. Pure.
  */
 export function retryNow(report: LedgerEntry, now: Date): LedgerEntry | undefined {
   const { progress } = report;
@@ -31,8 +31,8 @@ export function retryNow(report: LedgerEntry, now: Date): LedgerEntry | undefine
 }
 
 /**
- * The report of an order whose newest version an operator gives up; undefined if Button holds it, it is given up already, or a run is
- * trying it. A newer version starts afresh. Pure.
+ * The report of an order whose newest version an operator gives up; undefined if Button holds it, it is given
+ * up already, or a run is trying it. A newer version starts afresh. Pure.
  */
 export function abandon(report: LedgerEntry): LedgerEntry | undefined {
   const { progress } = report;

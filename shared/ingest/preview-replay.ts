@@ -39,8 +39,9 @@ export type PreviewReplayPorts = {
 };
 
 /**
- * Judges a quarantined message as the reporter would if it were sent again, as it came or with a corrected body: by the brand's rules,
- * then by what the ledger holds. Undefined if there is no such entry (any more). Changes nothing; throws if a table can't be reached.
+ * Judges a quarantined message as the reporter would if it were sent again, as it came or with a corrected
+ * body: by the brand's rules, then by what the ledger holds. Undefined if there is no such entry (any more).
+ * Changes nothing; throws if a table can't be reached.
  */
 export async function previewReplay(
   { entryId: id, correctedBody }: { entryId: string; correctedBody?: string | undefined },
@@ -78,7 +79,10 @@ const OTHER_ORDER: QuarantineReason = {
   problem: 'The corrected body is about another order than the entry',
 };
 
-/** Whether the ledger still has to do something about the version: also about one that Button refused, because a replay tries it again. */
+/**
+ * Whether the ledger still has to do something about the version: also about one that Button refused, because
+ * a replay tries it again.
+ */
 function isNewTo({ newest, progress }: LedgerEntry, { version, kind }: OrderEvent): boolean {
   if (kind === 'cancelled') return newest.kind !== 'cancelled' || progress.state !== 'settled';
   if (newest.kind === 'cancelled') return false;
@@ -87,8 +91,9 @@ function isNewTo({ newest, progress }: LedgerEntry, { version, kind }: OrderEven
 }
 
 /**
- * The same previews with each order's in the order of their versions, so that no older version arrives behind a newer one. Orders stay in
- * the order in which the first of each is given; what has no version keeps its place among its order's. Pure.
+ * The same previews with each order's in the order of their versions, so that no older version arrives behind
+ * a newer one. Orders stay in the order in which the first of each is given; what has no version keeps its
+ * place among its order's. Pure.
  */
 export function inVersionOrder(previews: readonly ReplayPreview[]): ReplayPreview[] {
   const byOrder = Map.groupBy(previews, ({ id, orderId }) => orderId ?? `entry ${id}`);

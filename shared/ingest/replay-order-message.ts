@@ -19,11 +19,13 @@ export type ReplayOrderMessagePorts = {
 };
 
 /**
- * Sends a quarantined order message to its queue again, as it came or with a corrected body, and marks the entry. Answers `unknown` if
- * there is no such entry (any more), and `other-order` if the corrected body is about another order than the entry: nothing is sent then.
+ * Sends a quarantined order message to its queue again, as it came or with a corrected body, and marks the
+ * entry. Answers `unknown` if there is no such entry (any more), and `other-order` if the corrected body is
+ * about another order than the entry: nothing is sent then.
  *
- * The reporter judges the message like any other, but tries a version that Button refused once more, with whatever content it now has
- * (a cancellation stays one). If it is refused again, that is a new entry under the new message's id; each of the two names the other.
+ * The reporter judges the message like any other, but tries a version that Button refused once more, with
+ * whatever content it now has (a cancellation stays one). If it is refused again, that is a new entry under
+ * the new message's id; each of the two names the other.
  *
  * It may be called again at any time: a call that is repeated because it failed is one message to SQS, and of two that succeed the ledger
  * recognises what has been reported. A replay after a replay is a message of its own: the one before may have been refused since. It sends
@@ -55,7 +57,10 @@ export async function replayOrderMessage(
   return 'replayed';
 }
 
-/** Whether a corrected body names another order than the original. An original that names none may become any order. Pure. */
+/**
+ * Whether a corrected body names another order than the original. An original that names none may become any
+ * order. Pure.
+ */
 export function isAboutAnotherOrder(corrected: string, original: string): boolean {
   const orderId = readMessageOrderId(original);
   return orderId !== undefined && readMessageOrderId(corrected) !== orderId;

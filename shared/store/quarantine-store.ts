@@ -145,7 +145,10 @@ async function putOrRenew({
   }
 }
 
-/** Has the entry that was replayed say what became of the replay; does nothing if the entry is not there any more. */
+/**
+ * Has the entry that was replayed say what became of the replay; does nothing if the entry is not there any
+ * more.
+ */
 async function nameRefusal({
   client,
   table,

@@ -105,9 +105,7 @@ const AWS_METRICS: Record<string, readonly string[]> = {
 /** Every one of them, with a name that the stage's resources have. */
 const ofAws: MetricIdentity[] = Object.entries(AWS_METRICS).flatMap(([schema, names]) => {
   const [namespace = '', ...dimensions] = schema.split(',');
-  const values = dimensions.map(
-    (dimension) => [dimension, 'Button-development-Brand-AcmeReporter'] as const,
-  );
+  const values = dimensions.map((dimension) => [dimension, 'Button-development-Brand-AcmeReporter'] as const);
   return names.map((name) => ({ namespace, name, dimensions: Object.fromEntries(values) }));
 });
 

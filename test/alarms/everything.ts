@@ -64,6 +64,28 @@ async function playOrders({ world }: WatchedWorld): Promise<void> {
   await world.runFor(10 * MINUTE_MS);
   world.button.orders.finalize('order-3');
   await live(world, 30 * MINUTE_MS);
+  await playDrain({ world });
+  await playAudit({ world });
+}
+
+/** More orders wait than the first second of a sweep lets through. */
+async function playDrain({ world }: Pick<WatchedWorld, 'world'>): Promise<void> {
+  misbehave(world, { on: 'api', match: { path: ORDER_API }, answer: { status: 503 } });
+  for (let number = 0; number < 120; number += 1)
+    world.sendOrderMessage(
+      orderMessage({ orderId: `waiting-${number}`, sequence: 1, kind: 'created', total: 100 }),
+    );
+  await world.runFor(2 * MINUTE_MS);
+  world.button.faults.clear();
+  await world.runFor(10 * MINUTE_MS);
+}
+
+async function playAudit({ world }: Pick<WatchedWorld, 'world'>): Promise<void> {
+  await world.runFor(3 * 60 * MINUTE_MS);
+  const { orders } = world.button;
+  for (const { brandId, buttonOrderId } of orders.all().slice(0, 3)) orders.cancel(brandId, buttonOrderId);
+  world.auditOrders();
+  await world.runFor(10 * MINUTE_MS);
 }
 
 async function playWebhooks({ world }: WatchedWorld): Promise<void> {
@@ -73,7 +95,7 @@ async function playWebhooks({ world }: WatchedWorld): Promise<void> {
     ...pendingWebhook,
     data: { ...pendingWebhook.data, button_order_id: orderId },
   });
-  const isIntake = (name: string): boolean => name.startsWith('webhook-');
+  const isIntake = (name: string): boolean => name.startsWith('webhook-') || name === 'deferred-webhooks';
   await postWebhook(world, withOrder('btnorder-1'));
   await postWebhook(world, { ...withOrder('btnorder-1'), event_type: 'tx-unheard-of' });
   await postWebhook(world, 'nonsense');

@@ -48,6 +48,18 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
+    fault: 'Button holds an order otherwise than it was reported',
+    alarms: ['AcmeDriftAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS / 2);
+      await world.runFor(3 * HOUR_MS);
+      for (const { brandId, buttonOrderId } of world.button.orders.all())
+        world.button.orders.cancel(brandId, buttonOrderId);
+      world.auditOrders();
+      await world.runFor(HOUR_MS / 2);
+    },
+  },
+  {
     fault: 'an order kills the reporter before it is in the ledger',
     alarms: ['AcmeReporterDeadLettersAlarm'],
     options: { brand: { maxReceiveCount: 5, reporterTimeoutSeconds: 25, buttonTimeoutMs: 5000 } },
@@ -130,7 +142,7 @@ export const FAULTS: readonly FaultCase[] = [
     fault: 'the intake can not write to the transactions table for two hours (F1)',
     alarms: ['IntakeDeferredWebhooksAgeAlarm', 'IntakeSilenceAlarm'],
     async play(world) {
-      const isIntake = /^webhook-/;
+      const isIntake = /^(webhook-|deferred-webhooks$)/;
       strike(world, ({ functionName, target }) => isIntake.test(functionName) && target === 'transactions', {
         error: outage(),
       });
@@ -143,7 +155,7 @@ export const FAULTS: readonly FaultCase[] = [
     async play(world) {
       strike(
         world,
-        ({ functionName, target }) => /^webhook-/.test(functionName) && target === 'transactions',
+        ({ functionName, target }) => /^(webhook-|deferred-webhooks$)/.test(functionName) && target === 'transactions',
         {
           error: outage(),
         },

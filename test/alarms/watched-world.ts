@@ -28,6 +28,7 @@ const FUNCTION = 'AWS::Lambda::Function';
 /** The function in the template that stands for a function of the world. */
 const FUNCTION_IDS: Record<string, string> = {
   'order-reporter': logicalId(FUNCTION, 'AcmeReporterWorkerFunction'),
+  'order-audit': logicalId(FUNCTION, 'AcmeAuditWorkerFunction'),
   'retry-sweep': logicalId(FUNCTION, 'AcmeRetrySweepWorkerFunction'),
   'webhook-receiver': logicalId(FUNCTION, 'IntakeReceiverFunction'),
   'deferred-webhooks': logicalId(FUNCTION, 'IntakeDeferredWebhooksWorkerFunction'),

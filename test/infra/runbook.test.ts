@@ -25,11 +25,7 @@ describe('the runbook', () => {
       title.toLowerCase().replaceAll(' ', '-'),
     );
 
-    const { templateText } = synthesizeStage({
-      stage: 'development',
-      orderReporting: { brands: [{ id: 'acme' }] },
-      transactions: {},
-    });
+    const { templateText } = synthesizeStage(DEVELOPMENT_STAGE);
     const named = [...templateText.matchAll(/docs\/runbook\.md#([a-z0-9-]+)/g)].map(
       ([, section = '']) => section,
     );

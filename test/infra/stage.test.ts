@@ -69,6 +69,7 @@ describe('the stacks of a stage', () => {
     expect(development.outputs('Brand-acme')).toEqual([
       'OrderQueueUrlAcme',
       'OrderQueueArnAcme',
+      'OrderSettingsAcme',
       'ApiKeySecretArnAcme',
     ]);
     expect(development.outputs('Transactions')).toEqual([

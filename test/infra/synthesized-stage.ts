@@ -85,5 +85,8 @@ export const PUBLISHER_STAGE = { stage: 'development', transactions: {} };
 /** Both flows, kept for good. */
 export const PRODUCTION_STAGE = { ...BRAND_STAGE, ...PUBLISHER_STAGE, stage: 'production' };
 
-/** Both flows, thrown away with the stack. */
-export const DEVELOPMENT_STAGE = { ...BRAND_STAGE, ...PUBLISHER_STAGE };
+/** Both flows with the audit of orders, thrown away with the stack. */
+export const DEVELOPMENT_STAGE = {
+  ...PUBLISHER_STAGE,
+  orderReporting: { brands: [{ id: 'acme', audit: {} }] },
+};

@@ -8,6 +8,7 @@ import type {
 } from 'aws-lambda';
 
 import { composeEventPublisher } from '../../functions/event-publisher/compose.ts';
+import { composeOrderAudit } from '../../functions/order-audit/compose.ts';
 import { composeOrderReporter } from '../../functions/order-reporter/compose.ts';
 import { composePersonalDataExpiry } from '../../functions/personal-data-expiry/compose.ts';
 import { composeReconciliationPlanner } from '../../functions/reconciliation-planner/compose.ts';
@@ -47,6 +48,7 @@ export type Process = Pick<Host, 'call' | 'now' | 'wait' | 'metrics'>;
 /** The functions by the names of their folders; each composes its function in a process. */
 export type Compositions = {
   'event-publisher': Compose<DynamoDBStreamEvent, DynamoDBBatchResponse>;
+  'order-audit': Compose<unknown, unknown>;
   'order-reporter': Compose<SQSEvent, SQSBatchResponse>;
   'personal-data-expiry': Compose<unknown, unknown>;
   'reconciliation-planner': Compose<unknown, unknown>;
@@ -62,6 +64,8 @@ type Compose<Event, Result> = (process: Process) => ComposedFunction<Event, Resu
 export type FunctionName = keyof Compositions;
 
 const QUARANTINE_DAYS = 90;
+/** Where a brand has no audit by schedule, one may be started all the same. */
+const DEFAULT_AUDIT = { schedule: 'rate(1 day)', days: 7, sample: 200, perSecond: 2 };
 const BUTTON_API_URL = 'https://api.usebutton.com';
 const ORDERS = { orderLedger: TABLES.orderLedger, quarantine: TABLES.orderQuarantine };
 const PUBLISHER_TABLES = {
@@ -103,6 +107,13 @@ export function createCompositions(ground: FunctionsGround): Compositions {
   return {
     'event-publisher': over(composeEventPublisher, () =>
       environments.eventPublisherEnvironment(transactions, { eventBusName: 'bus' }),
+    ),
+    'order-audit': over(composeOrderAudit, () =>
+      environments.orderAuditEnvironment(brand, brand.audit ?? DEFAULT_AUDIT, {
+        ...ORDERS,
+        apiKeyId: SECRETS.brandApiKey,
+        buttonApiUrl: BUTTON_API_URL,
+      }),
     ),
     'order-reporter': over(composeOrderReporter, () =>
       environments.orderReporterEnvironment(brand, {
@@ -169,6 +180,7 @@ export function createFunctions(
       TIMEOUT_SECONDS.eventPublisher,
       compositions['event-publisher'],
     ),
+    'order-audit': run('order-audit', TIMEOUT_SECONDS.orderAudit, compositions['order-audit']),
     'order-reporter': run('order-reporter', brand.reporterTimeoutSeconds, reporter),
     'personal-data-expiry': run(
       'personal-data-expiry',

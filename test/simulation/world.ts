@@ -232,6 +232,11 @@ export class SimulatedWorld {
     this.#fire(this.functions['retry-sweep'], {});
   }
 
+  /** Scheduler fires the audit of the brand's orders. */
+  auditOrders(): void {
+    this.#fire(this.functions['order-audit'], {});
+  }
+
   /** Scheduler fires the reconciliation planner for these streams. */
   reconcile(streams: readonly string[]): void {
     this.#fire(this.functions['reconciliation-planner'], { streams });

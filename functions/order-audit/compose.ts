@@ -1,0 +1,70 @@
+import { parseApiKey } from '../../shared/button/api-key.ts';
+import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
+import { createOrderApi } from '../../shared/button/order-api.ts';
+import { withButton } from '../../shared/button/with-button.ts';
+import { auditOrders, type OrderAudit } from '../../shared/ingest/audit-orders.ts';
+import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { sampleSettledOrders } from '../../shared/store/order-ledger-scan.ts';
+import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
+import { EnvironmentSchema } from './env.ts';
+import { measureAudit } from './measure-audit.ts';
+
+/** One order takes two calls to Button, and some time for the ledger. */
+const LEDGER_TIME_MS = 2000;
+const DAY_MS = 86_400_000;
+
+/** What the order audit is composed from. */
+export type OrderAuditRuntime = Runtime<'dynamodb' | 'secretsManager'> & { openButton: OpenButtonHttp };
+
+/**
+ * Composes the scheduled function that compares what Button holds with what was reported. It returns what it
+ * found, in numbers.
+ */
+export function composeOrderAudit({
+  env: variables,
+  aws,
+  metrics,
+  now,
+  random,
+  wait,
+  openButton,
+}: OrderAuditRuntime): ComposedFunction<unknown, { audited: number; drifted: number }> {
+  const env = parseEnvironment(EnvironmentSchema, variables);
+  const ofBrand = { client: aws.dynamodb(), table: env.ORDER_LEDGER_TABLE, brand: env.BRAND_ID };
+  const ledger = createOrderLedger(ofBrand);
+  const button = {
+    openHttp: () => openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS }),
+    apiKey: cachedSecret({
+      client: aws.secretsManager(),
+      secretId: env.API_KEY_SECRET_ID,
+      parse: parseApiKey,
+      now: () => now().getTime(),
+    }),
+    createApi: createOrderApi,
+  };
+  const nothing: OrderAudit = { audited: 0, drift: [], unanswered: 0, skipped: 0 };
+  return {
+    handle: (_event, context) =>
+      withButton(button, async (api) => {
+        const to = now();
+        const range = { from: new Date(to.getTime() - env.AUDIT_DAYS * DAY_MS), to };
+        const audit =
+          typeof api === 'string'
+            ? nothing
+            : await auditOrders(sampleSettledOrders(ofBrand, random), {
+                ledger,
+                api,
+                range,
+                most: env.AUDIT_SAMPLE,
+                pace: () => wait(1000 / env.AUDIT_PER_SECOND),
+                timeLeft: () =>
+                  context.getRemainingTimeInMillis() > 2 * env.BUTTON_TIMEOUT_MS + LEDGER_TIME_MS,
+                now,
+              });
+        measureAudit(audit, { brand: env.BRAND_ID, metrics });
+        return { audited: audit.audited, drifted: audit.drift.length };
+      }),
+  };
+}

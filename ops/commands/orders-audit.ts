@@ -1,0 +1,87 @@
+import * as z from 'zod';
+
+import { brandName } from '../../infra/order-reporting-config.ts';
+import { parseApiKey } from '../../shared/button/api-key.ts';
+import { createButtonHttp } from '../../shared/button/button-http.ts';
+import { createOrderApi } from '../../shared/button/order-api.ts';
+import { auditOrders } from '../../shared/ingest/audit-orders.ts';
+import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { sampleSettledOrders } from '../../shared/store/order-ledger-scan.ts';
+import { openLedger, settingsOf } from '../brand-orders.ts';
+import { brand, defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
+import { createPace } from '../pace.ts';
+import { UsageError } from '../usage-error.ts';
+
+const BUTTON_TIMEOUT_MS = 10_000;
+
+/** Compares what Button holds with what was reported. */
+export const ordersAudit = defineCommand({
+  name: 'orders-audit',
+  summary:
+    'Reads reported orders from Button and says how they differ from what was reported: named ones, or of a date range.',
+  usage: '--brand ID (ORDER... | [--from INSTANT] [--to INSTANT] [--limit N]) [--rate PER_SECOND]',
+  options: {
+    brand: { type: 'string' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    limit: { type: 'string' },
+    rate: { type: 'string' },
+  },
+  input: z.object({
+    arguments: z.array(z.string().min(1)),
+    brand,
+    from: instant.default('1970-01-01T00:00:00Z'),
+    to: instant.optional(),
+    limit,
+    rate: rate(2),
+  }),
+  async run({ arguments: named, brand: brandId, from, to, limit: most, rate: perSecond }, context) {
+    const { clients, stage, now } = context;
+    const ofBrand = {
+      client: clients.dynamodb,
+      table: stage.output('OrderLedgerTableName'),
+      brand: brandId,
+    };
+    const ledger = openLedger(brandId, context);
+    const { buttonApiUrl: baseUrl } = settingsOf(brandId, context);
+    const http = createButtonHttp({ baseUrl, timeoutMs: BUTTON_TIMEOUT_MS });
+    const pace = createPace(perSecond);
+    try {
+      const orderIds = named.length > 0 ? each(named) : sampleSettledOrders(ofBrand, Math.random);
+      const audit = await auditOrders(orderIds, {
+        ledger,
+        api: createOrderApi(http, await readKey(brandId, context)),
+        range: { from: new Date(from), to: to === undefined ? now() : new Date(to) },
+        most: named.length > 0 ? named.length : most,
+        pace: () => pace(1),
+        timeLeft: () => true,
+        now,
+      });
+      return {
+        outcome: audit.unanswered > 0 ? 'partial' : 'done',
+        found: { ...audit, ...sums(audit.drift) },
+      };
+    } finally {
+      http.close();
+    }
+  },
+});
+
+async function* each(orderIds: readonly string[]): AsyncGenerator<string> {
+  for (const orderId of orderIds) yield await Promise.resolve(orderId);
+}
+
+async function readKey(brandId: string, { stage, clients }: CommandContext): Promise<string> {
+  const secretId = stage.output(`ApiKeySecretArn${brandName(brandId)}`);
+  const key = await cachedSecret({ client: clients.secretsManager, secretId, parse: parseApiKey }).read();
+  if (key.status !== 'set') throw new UsageError(`The API key of ${brandId} is not set, or can't be read.`);
+  return key.value;
+}
+
+/** What drifted, in minor units by currency. */
+function sums(drift: readonly { currency: string; amountMinor: number }[]): Record<string, unknown> {
+  const driftMinor: Record<string, number> = {};
+  for (const { currency, amountMinor } of drift)
+    driftMinor[currency] = (driftMinor[currency] ?? 0) + amountMinor;
+  return { drifted: drift.length, driftMinor };
+}

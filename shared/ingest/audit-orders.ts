@@ -1,0 +1,79 @@
+import type { OrderApi, OrderApiAnswer } from '../button/order-api.ts';
+import { findDrift, isAuditable, type OrderDrift } from '../domain/order-audit.ts';
+import type { LedgerEntry } from '../domain/order-ledger.ts';
+import type { OrderLedger } from '../store/order-ledger-store.ts';
+
+/** What an audit needs. */
+export type AuditOrdersPorts = {
+  ledger: Pick<OrderLedger, 'read'>;
+  api: Pick<OrderApi, 'get' | 'getByToken'>;
+  /** Which orders count, by when they were last reported: `from` inclusive, `to` exclusive. */
+  range: { from: Date; to: Date };
+  /** At most so many orders are read from Button. */
+  most: number;
+  /** Resolves when the next order may be read: live orders need Button, too. */
+  pace: () => Promise<void>;
+  /** Whether there is time for another order. */
+  timeLeft: () => boolean;
+  now: () => Date;
+};
+
+/** What an audit found. */
+export type OrderAudit = {
+  /** Orders that were compared. */
+  audited: number;
+  drift: readonly OrderDrift[];
+  /** Orders of which Button gave no usable answer. */
+  unanswered: number;
+  /** Orders that were not in the range, or that change at the moment. */
+  skipped: number;
+};
+
+/** After so many orders in a row without a usable answer the audit ends: Button is out of order. */
+const MAX_UNANSWERED_IN_A_ROW = 5;
+
+/**
+ * Reads reported orders from Button, by the brand's id and then by the token, and compares them with what was
+ * reported. Changes nothing. Throws what the ledger throws, never for what Button or the network does.
+ */
+export async function auditOrders(
+  orderIds: AsyncIterable<string>,
+  { ledger, api, range, most, pace, timeLeft, now }: AuditOrdersPorts,
+): Promise<OrderAudit> {
+  const drift: OrderDrift[] = [];
+  let [audited, unanswered, skipped, unansweredInARow] = [0, 0, 0, 0];
+  for await (const orderId of orderIds) {
+    if (audited + unanswered >= most || unansweredInARow >= MAX_UNANSWERED_IN_A_ROW || !timeLeft()) break;
+    const before = await ledger.read(orderId);
+    if (!before || !isAuditable(before.value, { ...range, now: now() })) {
+      skipped += 1;
+      continue;
+    }
+    await pace();
+    const read = await readOrder(before.value, api);
+    if (read.answer !== 'found' && read.answer !== 'not-found') {
+      unanswered += 1;
+      unansweredInARow += 1;
+      continue;
+    }
+    unansweredInARow = 0;
+    const found = findDrift(before.value, read.answer === 'found' ? read.order : undefined);
+    // What was reported while Button was asked is no drift.
+    if (found && (await ledger.read(orderId))?.revision !== before.revision) {
+      skipped += 1;
+      continue;
+    }
+    audited += 1;
+    if (found) drift.push(found);
+  }
+  return { audited, drift, unanswered, skipped };
+}
+
+async function readOrder(
+  { orderId, newest }: LedgerEntry,
+  api: AuditOrdersPorts['api'],
+): Promise<OrderApiAnswer> {
+  const byId = await api.get(orderId);
+  const token = newest.order?.btn_ref;
+  return byId.answer === 'not-found' && token !== undefined ? api.getByToken(orderId, token) : byId;
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import type { OrderApiAnswer } from '../../../shared/button/order-api.ts';
+import type { LedgerEntry } from '../../../shared/domain/order-ledger.ts';
+import { OrderSchema } from '../../../shared/domain/order.ts';
+import { auditOrders, type AuditOrdersPorts } from '../../../shared/ingest/audit-orders.ts';
+
+const order = OrderSchema.parse(
+  JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
+);
+const AT = '2026-06-01T12:00:00.000Z';
+const found: OrderApiAnswer = {
+  answer: 'found',
+  order: { total: order.total, currency: order.currency, status: 'open', btn_ref: order.btn_ref },
+};
+const down: OrderApiAnswer = { answer: 'try-again', reason: 'http_503' };
+
+function entry(orderId: string): LedgerEntry {
+  const version = { by: 'sequence', sequence: '1' } as const;
+  const event = { eventId: 'e', eventSource: 's', messageId: 'm', time: AT };
+  return {
+    brand: 'acme',
+    orderId,
+    newest: { version, kind: 'created', hash: 'h', order, ...event },
+    reported: { version, kind: 'created', hash: 'h', at: AT, acceptedOnly: false },
+    progress: { state: 'settled' },
+    attempts: 0,
+    warnings: [],
+  };
+}
+
+async function* ids(count: number): AsyncGenerator<string> {
+  for (let index = 0; index < count; index += 1) yield await Promise.resolve(`o-${index}`);
+}
+
+function audit(
+  count: number,
+  get: (orderId: string) => OrderApiAnswer,
+  changes: Partial<AuditOrdersPorts> = {},
+) {
+  const asked: string[] = [];
+  let paced = 0;
+  const ports: AuditOrdersPorts = {
+    ledger: { read: (orderId) => Promise.resolve({ value: entry(orderId), revision: 1 }) },
+    api: {
+      get: (orderId) => {
+        asked.push(orderId);
+        return Promise.resolve(get(orderId));
+      },
+      getByToken: () => Promise.resolve({ answer: 'not-found' }),
+    },
+    range: { from: new Date('2026-06-01T00:00:00Z'), to: new Date('2026-06-02T00:00:00Z') },
+    most: 100,
+    pace: () => {
+      paced += 1;
+      return Promise.resolve();
+    },
+    timeLeft: () => true,
+    now: () => new Date('2026-06-03T00:00:00Z'),
+    ...changes,
+  };
+  return { asked, paced: () => paced, result: auditOrders(ids(count), ports) };
+}
+
+describe('an audit of what Button holds', () => {
+  it('compares each order and names those that differ, in orders and in money', async () => {
+    const { result, paced } = audit(10, (id) => (id === 'o-3' ? { answer: 'not-found' } : found));
+
+    expect(await result).toEqual({
+      audited: 10,
+      drift: [{ orderId: 'o-3', reasons: ['missing'], amountMinor: order.total, currency: order.currency }],
+      unanswered: 0,
+      skipped: 0,
+    });
+    expect(paced()).toBe(10);
+  });
+
+  it('reads an order by its token where the id finds nothing', async () => {
+    const api = {
+      get: () => Promise.resolve<OrderApiAnswer>({ answer: 'not-found' }),
+      getByToken: () => Promise.resolve(found),
+    };
+
+    expect(await audit(3, () => found, { api }).result).toMatchObject({ audited: 3, drift: [] });
+  });
+
+  it('reads no more orders than it may, and ends when Button does not answer or the time is over', async () => {
+    const enough = audit(50, () => found, { most: 7 });
+    const outage = audit(50, () => down);
+    const late = audit(50, () => found, { timeLeft: () => false });
+
+    expect(await enough.result).toMatchObject({ audited: 7 });
+    expect(await outage.result).toMatchObject({ audited: 0, unanswered: 5, drift: [] });
+    expect(await late.result).toMatchObject({ audited: 0 });
+    expect([enough.asked.length, outage.asked.length, late.asked.length]).toEqual([7, 5, 0]);
+  });
+
+  it('takes no difference for drift that was reported while Button was asked', async () => {
+    let revision = 0;
+    const ledger = {
+      read: (orderId: string) => Promise.resolve({ value: entry(orderId), revision: (revision += 1) }),
+    };
+
+    expect(await audit(4, () => ({ answer: 'not-found' }), { ledger }).result).toMatchObject({
+      audited: 0,
+      drift: [],
+      skipped: 4,
+    });
+  });
+});
