@@ -32,8 +32,8 @@ export function composeOrderAudit({
   openButton,
 }: OrderAuditRuntime): ComposedFunction<unknown, { audited: number; drifted: number }> {
   const env = parseEnvironment(EnvironmentSchema, variables);
-  const ofBrand = { client: aws.dynamodb(), table: env.ORDER_LEDGER_TABLE, brand: env.BRAND_ID };
-  const ledger = createOrderLedger(ofBrand);
+  const brandTable = { client: aws.dynamodb(), table: env.ORDER_LEDGER_TABLE, brand: env.BRAND_ID };
+  const ledger = createOrderLedger(brandTable);
   const button = {
     openHttp: () => openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS }),
     apiKey: cachedSecret({
@@ -53,7 +53,7 @@ export function composeOrderAudit({
         const audit =
           typeof api === 'string'
             ? nothing
-            : await auditOrders(sampleSettledOrders(ofBrand, random), {
+            : await auditOrders(sampleSettledOrders(brandTable, random), {
                 ledger,
                 api,
                 range,

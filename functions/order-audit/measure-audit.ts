@@ -7,10 +7,10 @@ export function measureAudit(
   { audited, drift, unanswered }: OrderAudit,
   { brand, metrics }: { brand: string; metrics: Metrics },
 ): void {
-  const ofBrand = { dimensions: { Brand: brand } };
-  metrics.add({ name: 'OrdersAudited', value: audited, ...ofBrand });
-  metrics.add({ name: 'OrdersNotAudited', value: unanswered, ...ofBrand });
-  metrics.add({ name: 'OrdersDrifted', value: drift.length, ...ofBrand });
+  const forBrand = { dimensions: { Brand: brand } };
+  metrics.add({ name: 'OrdersAudited', value: audited, ...forBrand });
+  metrics.add({ name: 'OrdersNotAudited', value: unanswered, ...forBrand });
+  metrics.add({ name: 'OrdersDrifted', value: drift.length, ...forBrand });
   for (const { orderId, reasons, amountMinor, currency } of drift) {
     log.warn('order_drifted', { orderId, reasons, amountMinor, currency });
     const money = { Brand: brand, Currency: currency };

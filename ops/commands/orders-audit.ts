@@ -37,7 +37,7 @@ export const ordersAudit = defineCommand({
   }),
   async run({ arguments: named, brand: brandId, from, to, limit: most, rate: perSecond }, context) {
     const { clients, stage, now } = context;
-    const ofBrand = {
+    const brandTable = {
       client: clients.dynamodb,
       table: stage.output('OrderLedgerTableName'),
       brand: brandId,
@@ -47,7 +47,7 @@ export const ordersAudit = defineCommand({
     const http = createButtonHttp({ baseUrl, timeoutMs: BUTTON_TIMEOUT_MS });
     const pace = createPace(perSecond);
     try {
-      const orderIds = named.length > 0 ? each(named) : sampleSettledOrders(ofBrand, Math.random);
+      const orderIds = named.length > 0 ? each(named) : sampleSettledOrders(brandTable, Math.random);
       const audit = await auditOrders(orderIds, {
         ledger,
         api: createOrderApi(http, await readKey(brandId, context)),

@@ -69,8 +69,8 @@ export async function previewMessage(
   }
   const { orderId, version } = parsing.event;
   const known = await ledger.read(orderId);
-  const isNews = !known || isNewTo(known.value, parsing.event);
-  return { orderId, version, would: isNews ? 'be-reported' : 'change-nothing', reasons: [] };
+  const hasChanged = !known || isNewTo(known.value, parsing.event);
+  return { orderId, version, would: hasChanged ? 'be-reported' : 'change-nothing', reasons: [] };
 }
 
 const OTHER_ORDER: QuarantineReason = {
