@@ -46,9 +46,14 @@ describe('the alarms', () => {
   it('ring on while a webhook can not be stored, however far apart its tries lie (F1)', async () => {
     const { world, cloudWatch } = watchWorld({ seed: 'held' });
     const startMs = world.clock.now();
-    strike(world, ({ functionName, target }) => /^webhook-/.test(functionName) && target === 'transactions', {
-      error: outage(),
-    });
+    strike(
+      world,
+      ({ functionName, target }) =>
+        /^(webhook-|deferred-webhooks$)/.test(functionName) && target === 'transactions',
+      {
+        error: outage(),
+      },
+    );
     await postWebhook(world, pendingWebhook);
     await world.runFor(12 * HOUR_MS);
 

@@ -155,7 +155,8 @@ export const FAULTS: readonly FaultCase[] = [
     async play(world) {
       strike(
         world,
-        ({ functionName, target }) => /^(webhook-|deferred-webhooks$)/.test(functionName) && target === 'transactions',
+        ({ functionName, target }) =>
+          /^(webhook-|deferred-webhooks$)/.test(functionName) && target === 'transactions',
         {
           error: outage(),
         },
