@@ -160,7 +160,7 @@ describe('a simulated world', () => {
       const { fateOf } = world.weather;
       if (fault === 'table')
         world.weather.fateOf = (call) =>
-          /^webhook-/.test(call.functionName) && call.target === 'transactions'
+          /^(webhook-|deferred-webhooks$)/.test(call.functionName) && call.target === 'transactions'
             ? { latencyMs: 5, error: new InternalServerError({ message: 'out of order', $metadata: {} }) }
             : fateOf(call);
 
