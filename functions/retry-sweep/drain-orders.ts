@@ -12,7 +12,7 @@ import type { SweepPorts } from './sweep-ports.ts';
  * A run goes on for so long while more is due than the pace lets through: until the next one begins, a minute
  * after it.
  */
-export const RUN_MS = 57_000;
+const RUN_MS = 57_000;
 
 const STEP_MS = 1000;
 

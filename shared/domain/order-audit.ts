@@ -2,7 +2,7 @@ import type { LedgerEntry } from './order-ledger.ts';
 import type { Order } from './order.ts';
 
 /** How an order at Button differs from what was reported. */
-export const DRIFT_REASONS = [
+const DRIFT_REASONS = [
   /** Button does not know it. */
   'missing',
   /** Button holds it as deleted, and nobody cancelled it here. */

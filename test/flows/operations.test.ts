@@ -159,10 +159,17 @@ describe('orders in quarantine', () => {
 
     const dry = await found('orders-replay', entry, '--brand', 'acme');
     const before = await found('operations-list', 'orders');
-    await found('orders-replay', entry, '--brand', 'acme', '--yes');
+    const real = await ops('orders-replay', entry, '--brand', 'acme', '--yes', '--json');
     const after = await found('operations-list', 'orders', '--limit', '1');
 
-    expect(dry).toMatchObject({ wouldSend: 1 });
+    // What the reporter would refuse again is not sent, and the reasons are given.
+    const refused = { id: entry, orderId, would: 'be-refused', reasons: [{ code: 'total_not_sum' }] };
+    expect(dry).toMatchObject({ wouldSend: 0, wouldBeRefused: 1, entries: [refused] });
+    expect(real.code).toBe(1);
+    expect(JSON.parse(real.out)).toMatchObject({
+      outcome: 'partial',
+      found: { sent: 0, refused: [refused] },
+    });
     expect(JSON.stringify(before)).not.toContain(entry);
     expect(after).toMatchObject({
       operations: [
@@ -170,11 +177,41 @@ describe('orders in quarantine', () => {
           command: 'orders-replay',
           by: expect.stringMatching(/^local:./) as string,
           settings: JSON.stringify({ brand: 'acme', arguments: [entry] }),
-          outcome: 'done',
-          result: JSON.stringify({ sent: 1, more: false }),
+          outcome: 'partial',
+          result: JSON.stringify({ sent: 0, more: false }),
         },
       ],
     });
+  });
+
+  it('are not replayed as another order, and each names the other where a replay is refused again', async () => {
+    const orderId = 'ops-linked';
+    await button.addFault({ on: 'api', times: 2, match: { orderId }, answer: { status: 400 } });
+    const entry = await system.send(orderEvent({ orderId, data: plainOrder(orderId) }));
+    await until('Button to refuse the order', () => system.reasons(entry));
+    const other = join(directory.path, 'other.json');
+    await writeFile(other, orderEvent({ orderId: 'ops-other', data: plainOrder('ops-other') }).body);
+
+    const rejected = await ops('orders-replay', entry, '--brand', 'acme', '--body', other, '--yes');
+    const replayed = await found('orders-replay', entry, '--brand', 'acme', '--yes');
+    const again = await until('the replay to be refused', async () => {
+      const shown = await found('quarantine-show', 'orders', entry, '--brand', 'acme');
+      return typeof shown['refusedAgainAs'] === 'string' ? shown['refusedAgainAs'] : undefined;
+    });
+    await found('order-retry', orderId, '--brand', 'acme', '--yes');
+    await until('the order to be reported after its retry', async () => {
+      const ledger = await system.ledgerEntry(orderId);
+      return ledger?.progress.state === 'settled' || undefined;
+    });
+
+    expect(rejected).toMatchObject({ code: 2, err: expect.stringContaining('another order') as string });
+    expect(replayed).toMatchObject({ sent: 1 });
+    expect(await found('quarantine-show', 'orders', again, '--brand', 'acme')).toMatchObject({
+      orderId,
+      replayOf: entry,
+    });
+    expect(await found('orders-audit', orderId, '--brand', 'acme')).toMatchObject({ drift: [] });
+    expect(await found('breaker-show', '--brand', 'acme')).toMatchObject({ state: 'closed' });
   });
 
   it('that are not there end with exit code 3, and a brand that is not there with 2', async () => {

@@ -38,8 +38,7 @@ function settingLines({ name, schema, given, isRequired, depth }: Setting): stri
 
 /** The two flows are shown; whatever else has no default, or an empty one, is commented out. */
 function isLeftOutByDefault(schema: Schema, depth: number): boolean {
-  if (schema.type === 'object')
-    return depth > 0 && (schema.required ?? []).length > 0 && schema.default === undefined;
+  if (schema.type === 'object') return depth > 0 && schema.default === undefined;
   return schema.default === undefined || (Array.isArray(schema.default) && schema.default.length === 0);
 }
 
