@@ -85,19 +85,24 @@ function brandMoneyRow(metrics: StageMetrics): IWidget[] {
       metrics.searched('WaitingAmountChangeMinor'),
     ]),
     graph('Value refused, minor units, by brand', [metrics.searched('QuarantinedAmountMinor')]),
+    graph('Tokens missing, differing and not taken, by brand', [
+      metrics.searched('OrdersCreatedWithoutToken'),
+      metrics.searched('OrderTokensDiffering'),
+      metrics.searched('OrderTokensNotTaken'),
+    ]),
   ];
 }
 
 /** Empty without an audit. */
-function auditRow({ searched }: StageMetrics): IWidget[] {
+function auditRow(metrics: StageMetrics): IWidget[] {
   return [
     graph('Orders compared with Button, by brand', [
-      searched('OrdersAudited'),
-      searched('OrdersNotAudited'),
-      searched('OrdersDrifted'),
+      metrics.searched('OrdersAudited'),
+      metrics.searched('OrdersNotAudited'),
+      metrics.searched('OrdersDrifted'),
     ]),
-    graph('Orders that differ at Button, by brand and reason', [searched('OrderDriftReasons')]),
-    graph('Value that differs at Button, minor units, by brand', [searched('OrderDriftAmountMinor')]),
+    graph('Orders that differ at Button, by brand and reason', [metrics.searched('OrderDriftReasons')]),
+    graph('Value that differs at Button, minor units, by brand', [metrics.searched('OrderDriftAmountMinor')]),
   ];
 }
 

@@ -84,7 +84,10 @@ export function openStage(options: StageOptions): OpenStage {
       );
       return messageId;
     },
-    ledgerEntry: async (orderId) => (await ledger.read(orderId))?.value,
+    ledgerEntry: async (orderId) => {
+      const state = (await ledger.read(orderId))?.value;
+      return state?.newest ? state : undefined;
+    },
     quarantined: (messageId) =>
       readQuarantine({
         client,

@@ -17,12 +17,10 @@ export const orderShow = defineCommand({
   async run({ arguments: [orderId], brand: brandId, 'show-bytes': showBytes }, context) {
     const stored = await openLedger(brandId, context).read(orderId);
     if (!stored) return { outcome: 'not-found', found: {} };
-    const { newest, ...report } = stored.value;
-    const { order, ...version } = newest;
-    return {
-      outcome: 'done',
-      found: { ...report, newest: showBytes ? { ...version, order } : version, revision: stored.revision },
-    };
+    const { newest, ...entry } = stored.value;
+    const { order, ...version } = newest ?? {};
+    const shown = newest && { newest: showBytes ? { ...version, order } : version };
+    return { outcome: 'done', found: { ...entry, ...shown, revision: stored.revision } };
   },
 });
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import type { FailedAnswer } from '../domain/order-ledger.ts';
 import type { Order } from '../domain/order.ts';
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts';
 
@@ -7,37 +8,44 @@ import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts
 export type OrderApiAnswer =
   /** Carried out. `acceptedOnly`: a 202, Button may not show it yet. */
   | { answer: 'done'; acceptedOnly: boolean; buttonOrderId?: string }
-  /** The order as Button holds it (only from `get`). */
+  /** The order as Button holds it (only from `get` and `getByToken`). */
   | { answer: 'found'; order: OrderAtButton }
   /** A create of an order that is there already. */
   | { answer: 'exists' }
+  /** Button itself says that it has no such order. */
   | { answer: 'not-found' }
-  /** A 403 to an update or cancellation: the order is finalized, immutable and billable; or it means the key after all. */
-  | { answer: 'too-late'; detail: string }
-  /** Final: the order can't be reported like this. `detail` is Button's text and may quote the order. */
-  | { answer: 'refused'; status: number; detail: string }
-  /** The API key is wrong; the order is fine. */
-  | { answer: 'unauthorized'; status: 401 | 403 }
+  /** A 204 to a cancellation, which Button does not document: reads have to show whether the order is gone. */
+  | { answer: 'unconfirmed' }
+  /** Button's 403, which may be about the order (finalized, deleted) or about the key: a read has to tell. */
+  | { answer: 'forbidden'; detail: FailedAnswer }
+  /** Final: the order can't be reported like this. */
+  | { answer: 'refused'; detail: FailedAnswer }
+  /** Button refuses the API key; the order is fine. */
+  | { answer: 'unauthorized' }
   /** Not carried out, for certain; worth another try. */
   | { answer: 'try-again'; reason: string; afterMs?: number }
-  /** Nothing is known: the look-up by token failed, or Button refused it (only from `getByToken`). */
-  | { answer: 'unanswered'; isRefused: boolean; reason: string; afterMs?: number }
+  /** A read that came to nothing, so that nothing is known (only from `get` and `getByToken`). `isRefused`: Button refuses to look. */
+  | { answer: 'unanswered'; isRefused: boolean; reason: string; afterMs?: number; detail?: FailedAnswer }
   /** It may have been carried out, or may still be. */
-  | { answer: 'unclear'; reason: string };
+  | { answer: 'unclear'; reason: string; detail?: FailedAnswer };
 
 /** The part of an order that tells whether Button holds the version we mean. */
 export type OrderAtButton = z.infer<typeof OrderAtButtonSchema>;
 
-/** Button's Order API. No method throws for what Button or the network does. */
+/**
+ * Button's Order API. No method throws for what Button or the network does.
+ *
+ * `id` is the brand's own order id or Button's: its documents do not agree on whose id it takes.
+ */
 export type OrderApi = {
   create(order: Order): Promise<OrderApiAnswer>;
-  /** Sends the whole current version: an update replaces what it names. */
-  update(orderId: string, order: Order): Promise<OrderApiAnswer>;
+  /** Sends the whole current version: an update replaces what it names. It names the token only where one is given. */
+  update(id: string, order: Order, btnRef?: string): Promise<OrderApiAnswer>;
   /** Whole orders only; can't be undone. */
-  cancel(orderId: string): Promise<OrderApiAnswer>;
+  cancel(id: string): Promise<OrderApiAnswer>;
   /** The order as Button holds it. */
-  get(orderId: string): Promise<OrderApiAnswer>;
-  /** The order among those of its token, for where `get` finds nothing: Button's documents do not agree on whose id a GET takes. */
+  get(id: string): Promise<OrderApiAnswer>;
+  /** The order among those of its token, for where `get` finds nothing. */
   getByToken(orderId: string, btnRef: string): Promise<OrderApiAnswer>;
 };
 
@@ -50,9 +58,11 @@ const OrderAtButtonSchema = z.object({
   total: shown(z.number()),
   currency: shown(z.string()),
   status: shown(z.string()),
-  button_order_id: shown(z.string()),
+  button_order_id: shown(z.string().min(1).max(255)),
   customer_order_id: shown(z.string()),
-  btn_ref: shown(z.string()),
+  purchase_date: shown(z.string()),
+  /** Null where Button shows that there is none. */
+  btn_ref: z.string().nullable().optional().catch(undefined),
   line_items: shown(
     z.array(z.object({ identifier: z.string(), total: shown(z.number()), quantity: shown(z.number()) })),
   ),
@@ -67,10 +77,14 @@ const ListSchema = z.object({
 
 const AnswerSchema = z.object({ meta: z.object({ status: z.string() }), object: z.unknown().optional() });
 
-const ErrorSchema = z.object({ error: z.object({ message: z.string() }) });
+/** Button's error format (response format, docs/button/order-api.md): what comes without it is not Button's answer. */
+const ErrorSchema = z.object({
+  meta: z.object({ status: z.literal('error') }),
+  error: z.object({ message: z.string(), type: shown(z.string()) }),
+});
 
 /**
- * The Order API with one brand's key. Orders are addressed by the brand's own order id, encoded as one path segment.
+ * The Order API with one brand's key. An id is encoded as one path segment.
  *
  * Source: https://developer.usebutton.com/docs/order-api-overview
  */
@@ -79,14 +93,18 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
     operation: Operation,
     request: Omit<ButtonRequest, 'apiKey'>,
   ): Promise<OrderApiAnswer> => readAnswer(operation, await http.call({ ...request, apiKey }));
-  const pathOf = (orderId: string): string => `/v1/order/${encodeURIComponent(orderId)}`;
+  const pathOf = (id: string): string => `/v1/order/${encodeURIComponent(id)}`;
 
   return {
     create: (order) => send('create', { method: 'POST', path: '/v1/order', body: order }),
-    update: (orderId, { order_id: _id, btn_ref: _token, ...changes }) =>
-      send('update', { method: 'POST', path: pathOf(orderId), body: changes }),
-    cancel: (orderId) => send('cancel', { method: 'DELETE', path: pathOf(orderId) }),
-    get: (orderId) => send('get', { method: 'GET', path: pathOf(orderId) }),
+    update: (id, { order_id: _id, btn_ref: _token, ...changes }, btnRef) =>
+      send('update', {
+        method: 'POST',
+        path: pathOf(id),
+        body: btnRef === undefined ? changes : { ...changes, btn_ref: btnRef },
+      }),
+    cancel: (id) => send('cancel', { method: 'DELETE', path: pathOf(id) }),
+    get: (id) => send('get', { method: 'GET', path: pathOf(id) }),
     async getByToken(orderId, btnRef) {
       const path = `/v1/order/btn-ref/${encodeURIComponent(btnRef)}`;
       return findListed(orderId, await http.call({ method: 'GET', path, apiKey }));
@@ -97,64 +115,78 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
 /**
  * The one table that says which answers are final.
  *
- * | status | create | update, cancel | get | get by token |
- * | --- | --- | --- | --- | --- |
- * | 2xx with `meta.status` ok | done | done | found | found if it is in the list, else not found |
- * | 2xx otherwise, 408, 500, 502, 504 | unclear | unclear | try again | unanswered |
- * | 401 | unauthorized | unauthorized | unauthorized | unanswered (refused) |
- * | 403 | unauthorized | too late, or the key | unauthorized | unanswered (refused) |
- * | 404 | refused | not found | not found | not found |
- * | 409 | exists | refused | refused | not found |
- * | 3xx, 425, 429, other 5xx | try again | try again | try again | unanswered |
- * | other 4xx | refused | refused | refused | not found |
+ * | answer | create | update, cancel | get, by id or token |
+ * | --- | --- | --- | --- |
+ * | 2xx with `meta.status` ok | done | done | found (not found if the token's list has no such order) |
+ * | 204 | unclear | update: unclear; cancel: unconfirmed | unanswered |
+ * | other 2xx | unclear | unclear | unanswered |
+ * | 429, not sent | try again | try again | unanswered |
+ * | 408, 425, 1xx, 3xx, 5xx | unclear | unclear | unanswered |
+ * | 4xx without Button's error body | unclear | unclear | unanswered |
+ * | 401 of Button's | unauthorized | unauthorized | unauthorized (by token: unanswered, refused) |
+ * | 403 of Button's | forbidden | forbidden | unanswered, refused |
+ * | 404, 410 of Button's | refused | not found | not found |
+ * | 409 of Button's | exists | refused | unanswered, refused (by token: not found) |
+ * | other 4xx of Button's | refused | refused | unanswered, refused (by token: not found) |
  *
- * A 500 counts as unclear because nothing says that Button fails before it has done the work. A token is asked for only after the id was
- * not found: the key has just worked, so a 401 or 403 says nothing about the order or the key. Facts: docs/button/order-api.md.
+ * Only Button itself can give a final answer. A gateway or a proxy between us and Button answers with a page, a text, nothing, or JSON of
+ * another shape, whatever its status: what became of the request is not known then. Nor is it after any 5xx, because nothing says that
+ * Button, or what stands before it, fails before the work is done. A 429 says by its meaning that nothing was done, whoever sends it.
+ *
+ * A token is asked for only after the id was not found: the key has just worked, so a 401 or 403 says nothing about the order or the
+ * key. Facts: docs/button/order-api.md.
  */
 function readAnswer(operation: Operation, response: ButtonResponse): OrderApiAnswer {
-  if (response.result === 'not-sent') return { answer: 'try-again', reason: response.reason };
+  if (response.result === 'not-sent') return notCarriedOut(operation, response.reason);
   if (response.result === 'unclear') return unclear(operation, response.reason);
 
-  const { status, body } = response;
+  const { status, body, retryAfterMs } = response;
+  if (status === 429) return notCarriedOut(operation, 'http_429', retryAfterMs);
+  if (status === 204 && operation === 'cancel') return { answer: 'unconfirmed' };
   if (status >= 200 && status < 300) return readSuccess(operation, status, body);
-  switch (status) {
+  const says = readError(status, body);
+  const isMeant = status >= 400 && status < 500 && status !== 408 && status !== 425;
+  if (isMeant && says) return readRefusal(operation, says);
+  const isButtons = says !== undefined && status >= 400;
+  const reason = isButtons || status >= 500 ? `http_${status}` : `foreign_http_${status}`;
+  return unclear(operation, reason, says ?? { status });
+}
+
+/** What a 4xx in Button's own format means. */
+function readRefusal(operation: Operation, detail: FailedAnswer): OrderApiAnswer {
+  switch (detail.status) {
     case 401:
-      return { answer: 'unauthorized', status };
+      return { answer: 'unauthorized' };
     case 403:
-      return operation === 'update' || operation === 'cancel'
-        ? { answer: 'too-late', detail: errorMessage(body) }
-        : { answer: 'unauthorized', status };
+      return operation === 'get'
+        ? { answer: 'unanswered', isRefused: true, reason: 'http_403', detail }
+        : { answer: 'forbidden', detail };
     case 404:
-      return operation === 'create'
-        ? { answer: 'refused', status, detail: errorMessage(body) }
-        : { answer: 'not-found' };
-    case 408:
-    case 500:
-    case 502:
-    case 504:
-      return unclear(operation, `http_${status}`);
+    case 410:
+      return operation === 'create' ? { answer: 'refused', detail } : { answer: 'not-found' };
     case 409:
-      return operation === 'create'
-        ? { answer: 'exists' }
-        : { answer: 'refused', status, detail: errorMessage(body) };
+      return operation === 'create' ? { answer: 'exists' } : refuse(operation, detail);
     default:
-      break;
+      return refuse(operation, detail);
   }
-  if (status < 400 || status >= 500 || status === 425 || status === 429) {
-    const { retryAfterMs: afterMs } = response;
-    return { answer: 'try-again', reason: `http_${status}`, ...(afterMs === undefined ? {} : { afterMs }) };
-  }
-  return { answer: 'refused', status, detail: errorMessage(body) };
+}
+
+/** A read that is refused says nothing about the order. */
+function refuse(operation: Operation, detail: FailedAnswer): OrderApiAnswer {
+  return operation === 'get'
+    ? { answer: 'unanswered', isRefused: true, reason: `http_${detail.status}`, detail }
+    : { answer: 'refused', detail };
 }
 
 function readSuccess(operation: Operation, status: number, body: unknown): OrderApiAnswer {
   const answer = AnswerSchema.safeParse(body);
-  if (!answer.success || answer.data.meta.status !== 'ok') return unclear(operation, 'unreadable_answer');
+  if (!answer.success || answer.data.meta.status !== 'ok')
+    return unclear(operation, 'unreadable_answer', { status });
   const order = OrderAtButtonSchema.safeParse(answer.data.object);
   if (operation === 'get') {
     return order.success
       ? { answer: 'found', order: order.data }
-      : { answer: 'try-again', reason: 'unreadable_answer' };
+      : { answer: 'unanswered', isRefused: false, reason: 'unreadable_order', detail: { status } };
   }
   const buttonOrderId = order.data?.button_order_id;
   return {
@@ -169,10 +201,12 @@ function findListed(orderId: string, response: ButtonResponse): OrderApiAnswer {
   if (response.result !== 'answered' || response.status < 200 || response.status >= 300) {
     const answer = readAnswer('get', response);
     if (answer.answer === 'unauthorized')
-      return { answer: 'unanswered', isRefused: true, reason: `look_up_http_${answer.status}` };
-    return answer.answer === 'try-again'
-      ? { ...answer, answer: 'unanswered', isRefused: false }
-      : { answer: 'not-found' };
+      return { answer: 'unanswered', isRefused: true, reason: 'look_up_http_401' };
+    const isAboutTheKey = answer.answer === 'unanswered' && answer.detail?.status === 403;
+    // Button refuses the look-up itself: there is nothing to be found by it.
+    return answer.answer === 'unanswered' && answer.isRefused && !isAboutTheKey
+      ? { answer: 'not-found' }
+      : answer;
   }
   const list = ListSchema.safeParse(response.body);
   if (!list.success) return { answer: 'unanswered', isRefused: false, reason: 'unreadable_answer' };
@@ -187,14 +221,27 @@ function findListed(orderId: string, response: ButtonResponse): OrderApiAnswer {
     : { answer: 'not-found' };
 }
 
-/** A read that failed has changed nothing: it can be tried again at once. */
-function unclear(operation: Operation, reason: string): OrderApiAnswer {
-  return operation === 'get' ? { answer: 'try-again', reason } : { answer: 'unclear', reason };
+/** A read changes nothing: it is never unclear, only unanswered. */
+function unclear(operation: Operation, reason: string, detail?: FailedAnswer): OrderApiAnswer {
+  const said = detail && { detail };
+  return operation === 'get'
+    ? { answer: 'unanswered', isRefused: false, reason, ...said }
+    : { answer: 'unclear', reason, ...said };
 }
 
-function errorMessage(body: unknown): string {
-  const parsed = ErrorSchema.safeParse(body);
-  return parsed.success ? parsed.data.error.message.slice(0, 1000) : '';
+function notCarriedOut(operation: Operation, reason: string, afterMs?: number): OrderApiAnswer {
+  const wait = afterMs === undefined ? {} : { afterMs };
+  return operation === 'get'
+    ? { answer: 'unanswered', isRefused: false, reason, ...wait }
+    : { answer: 'try-again', reason, ...wait };
+}
+
+/** What Button says in its own error format, cut to what is worth keeping; undefined for any other body. */
+function readError(status: number, body: unknown): FailedAnswer | undefined {
+  const { error } = ErrorSchema.safeParse(body).data ?? {};
+  if (!error) return undefined;
+  const type = error.type?.slice(0, 100);
+  return { status, message: error.message.slice(0, 1000), ...(type !== undefined && { type }) };
 }
 
 /**

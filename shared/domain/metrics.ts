@@ -34,6 +34,12 @@ export const METRICS = {
   WaitingAmountChangeMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
   /** What the refused order says that it is worth, each time that it is refused; a message that can't be read says nothing. */
   QuarantinedAmountMinor: { unit: 'None', dimensions: ['Brand', 'Currency'] },
+  /** Orders that Button can't attribute to anybody: the commission of each is lost unless its token comes later. */
+  OrdersCreatedWithoutToken: { unit: 'Count', dimensions: ['Brand'] },
+  /** Messages with another token than the order's first one, which stays. */
+  OrderTokensDiffering: { unit: 'Count', dimensions: ['Brand'] },
+  /** Tokens that became known after the order was reported, and that Button does not take with an update. */
+  OrderTokensNotTaken: { unit: 'Count', dimensions: ['Brand'] },
   /** From the arrival of the first message that brought what Button did not hold to Button's answer. */
   ReportDelaySeconds: { unit: 'Seconds', dimensions: [] },
   /** A brand's key: the reporter's calls that Button refused for it. */

@@ -45,13 +45,16 @@ export function readMessageValue(body: string): OrderValue | undefined {
   return isAmount && isCurrency ? { amountMinor: total, currency } : undefined;
 }
 
-/** A claimed order that the sweep would have to retry has been tried before. What Button is known to hold is not waited for. */
-function isWaiting({ newest, reported, progress }: LedgerEntry): boolean {
+/**
+ * A claimed order that the sweep would have to retry has been tried before. What Button is known to hold is not
+ * waited for, nor is what is in quarantine because Button fails on it.
+ */
+function isWaiting({ newest, reported, progress, failingSince }: LedgerEntry): boolean {
   const isUnfinished =
     progress.state === 'waiting' ||
     progress.state === 'in-doubt' ||
     (progress.state === 'claimed' && progress.retryAt !== undefined);
-  return isUnfinished && reported?.hash !== newest.hash;
+  return isUnfinished && failingSince === undefined && reported?.hash !== newest.hash;
 }
 
 function waitingValue(entry: LedgerEntry): OrderValue | undefined {

@@ -4,18 +4,18 @@ import { GetItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/clie
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
-import type { LedgerEntry } from '../domain/order-ledger.ts';
-import { OrderSchema } from '../domain/order.ts';
+import type { LedgerEntry, OrderState } from '../domain/order-ledger.ts';
 import { packJson, unpackJson } from './packed-json.ts';
+import { StoredOrderSchema } from './stored-order.ts';
 import { DUE_SHARDS, ORDER_LEDGER_TABLE } from './table.ts';
 import { putRevision, type DynamoDB, type Versioned, type WriteResult } from './versioned-item.ts';
 
 /** The ledger of one brand: what Button was told of each order, and what it still has to be told. */
 export type OrderLedger = {
   /** Strongly consistent: it decides what is asked of Button. */
-  read(orderId: string): Promise<Versioned<LedgerEntry> | undefined>;
-  /** Stores the entry if the ledger is still at that revision (0: if the order is not there yet). */
-  write(entry: LedgerEntry, expectedRevision: number): Promise<WriteResult<LedgerEntry>>;
+  read(orderId: string): Promise<Versioned<OrderState> | undefined>;
+  /** Stores the state if the ledger is still at that revision (0: if the order is not there yet). */
+  write(state: OrderState, expectedRevision: number): Promise<WriteResult<OrderState>>;
   /**
    * The orders whose next try was due at `now`, the longest due first, or the latest. Reads no more than
    * `limit` of each shard.
@@ -37,59 +37,6 @@ export type DueOrder = {
 const SCHEMA_VERSION = 1;
 
 const InstantSchema = z.string();
-const VersionSchema = z.discriminatedUnion('by', [
-  z.object({ by: z.literal('sequence'), sequence: z.string() }),
-  z.object({ by: z.literal('time'), time: InstantSchema }),
-]);
-const KindSchema = z.enum(['created', 'updated', 'cancelled']);
-
-const DoubtSchema = z.object({ kind: z.enum(['unclear', 'confirming']), hash: z.string() });
-
-const EntrySchema = z.object({
-  brand: z.string(),
-  orderId: z.string(),
-  newest: z.object({
-    version: VersionSchema,
-    kind: KindSchema,
-    hash: z.string(),
-    eventId: z.string(),
-    eventSource: z.string(),
-    messageId: z.string(),
-    time: InstantSchema,
-    receivedAt: InstantSchema.exactOptional(),
-    replayOf: z.string().exactOptional(),
-    order: OrderSchema.exactOptional(),
-  }),
-  reported: z
-    .object({
-      version: VersionSchema,
-      kind: KindSchema,
-      hash: z.string(),
-      at: InstantSchema,
-      acceptedOnly: z.boolean(),
-      buttonOrderId: z.string().exactOptional(),
-      value: z.object({ amountMinor: z.number(), currency: z.string() }).exactOptional(),
-    })
-    .exactOptional(),
-  progress: z.discriminatedUnion('state', [
-    z.object({
-      state: z.literal('claimed'),
-      owner: z.string(),
-      until: InstantSchema,
-      hash: z.string(),
-      doubt: DoubtSchema.exactOptional(),
-      retryAt: InstantSchema.exactOptional(),
-    }),
-    z.object({ state: z.literal('waiting'), dueAt: InstantSchema, reason: z.string() }),
-    z.object({ state: z.literal('in-doubt'), dueAt: InstantSchema, reason: z.string(), doubt: DoubtSchema }),
-    z.object({ state: z.literal('settled') }),
-    z.object({ state: z.literal('refused'), reason: z.string(), doubt: DoubtSchema.exactOptional() }),
-  ]),
-  attempts: z.number(),
-  failedLookUps: z.number().exactOptional(),
-  warnings: z.array(z.string()),
-});
-
 const ItemSchema = z.object({ revision: z.number(), body: z.instanceof(Uint8Array) });
 
 /**
@@ -118,10 +65,10 @@ export function createOrderLedger({
       return Item && fromItem(Item);
     },
 
-    async write(entry, expectedRevision) {
-      const result = await putRevision(client, { table, item: toItem(entry), expectedRevision });
+    async write(state, expectedRevision) {
+      const result = await putRevision(client, { table, item: toItem(state), expectedRevision });
       return result.ok
-        ? { ok: true, stored: { value: entry, revision: expectedRevision + 1 } }
+        ? { ok: true, stored: { value: state, revision: expectedRevision + 1 } }
         : { ok: false, current: fromItem(result.current) };
     },
 
@@ -195,10 +142,13 @@ function shardOf(orderId: string): number {
 }
 
 /** When the sweep has to retry the order, if it has to. */
-function retryAt({ progress }: LedgerEntry): string | undefined {
+function retryAt(state: OrderState): string | undefined {
+  if (!state.newest) return undefined;
+  const { progress } = state;
   switch (progress.state) {
     case 'waiting':
     case 'in-doubt':
+    case 'failing':
       return progress.dueAt;
     case 'claimed':
       return progress.retryAt;
@@ -208,29 +158,46 @@ function retryAt({ progress }: LedgerEntry): string | undefined {
   }
 }
 
+/**
+ * What the packed state may have at most when a message is accepted. An item holds 400 KB (409,600 bytes) with its key and attributes;
+ * the rest is for what the ledger writes beside the order later, such as Button's answers.
+ */
+const MAX_ACCEPTED_BYTES = 390_000;
+
+/** Whether the ledger can hold the state, now and after everything that can still be written beside the order. Pure. */
+export function fitsLedger(state: OrderState): boolean {
+  const unpacked = Buffer.byteLength(JSON.stringify(state));
+  // Deflate makes a text longer by no more than five bytes for each block that it can't shorten.
+  return unpacked <= MAX_ACCEPTED_BYTES - 1000 || packJson(state).length <= MAX_ACCEPTED_BYTES;
+}
+
 /** Deflated as a whole, an ordinary order stays below the kilobyte that one write unit covers. */
-function toItem(entry: LedgerEntry): Record<string, AttributeValue> {
-  const dueAt = retryAt(entry);
-  const { receivedAt } = entry.newest;
+function toItem(state: OrderState): Record<string, AttributeValue> {
+  const dueAt = retryAt(state);
   const { dueIndex, partitionKey } = ORDER_LEDGER_TABLE;
   return marshall({
-    [partitionKey]: keyOf(entry.brand, entry.orderId),
+    [partitionKey]: keyOf(state.brand, state.orderId),
     schemaVersion: SCHEMA_VERSION,
-    state: entry.progress.state,
-    body: packJson(entry),
-    ...(dueAt === undefined
+    state: state.newest ? state.progress.state : 'unknown',
+    body: packJson(state),
+    ...(dueAt === undefined || !state.newest
       ? {}
       : {
-          [dueIndex.partitionKey]: dueShard(entry.brand, shardOf(entry.orderId)),
+          [dueIndex.partitionKey]: dueShard(state.brand, shardOf(state.orderId)),
           [dueIndex.sortKey]: dueAt,
-          attempts: entry.attempts,
-          ...(receivedAt === undefined ? {} : { receivedAt }),
+          ...agesOf(state),
         }),
   });
 }
 
+/** What the sweep measures. An order that is failing on its own is in quarantine: its age is no delay. */
+function agesOf({ attempts, failingSince, newest }: LedgerEntry): Record<string, unknown> {
+  const { receivedAt } = newest;
+  return { attempts, ...(failingSince === undefined && receivedAt !== undefined && { receivedAt }) };
+}
+
 /** Throws on an item that this code did not write: that is a bug or a manual edit, and the alarm has to find it. */
-function fromItem(item: Record<string, AttributeValue>): Versioned<LedgerEntry> {
+function fromItem(item: Record<string, AttributeValue>): Versioned<OrderState> {
   const { revision, body } = ItemSchema.parse(unmarshall(item));
-  return { value: EntrySchema.parse(unpackJson(body)), revision };
+  return { value: StoredOrderSchema.parse(unpackJson(body)), revision };
 }

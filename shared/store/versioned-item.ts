@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
@@ -9,15 +11,18 @@ import {
 export type DynamoDB = Pick<DynamoDBClient, 'send'>;
 
 /** A stored value and the revision it was read at. */
-export type Versioned<Value> = { value: Value; revision: number };
+export type Versioned<Thing> = { value: Thing; revision: number };
 
 /** The outcome of a conditional write: stored, or somebody else was faster and `current` is what stands there now. */
-export type WriteResult<Value> =
-  { ok: true; stored: Versioned<Value> } | { ok: false; current: Versioned<Value> };
+export type WriteResult<Thing> =
+  { ok: true; stored: Versioned<Thing> } | { ok: false; current: Versioned<Thing> };
 
 /**
- * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). The failed condition brings the current item
- * back, so that losing a race costs no second read.
+ * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). The failed condition brings the current item back,
+ * so that losing a race costs no second read.
+ *
+ * The client repeats a write whose answer was lost, and meets its own item then. Each write has an id of its own, by which it is
+ * recognised: that is a success.
  *
  * Throws on anything but a lost race.
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html (ReturnValuesOnConditionCheckFailure)
@@ -30,27 +35,26 @@ export async function putRevision(
     expectedRevision,
   }: { table: string; item: Record<string, AttributeValue>; expectedRevision: number },
 ): Promise<{ ok: true } | { ok: false; current: Record<string, AttributeValue> }> {
-  const revision = { N: String(expectedRevision + 1) };
-  const isStillTheSame = 'revision = :expected';
-  const isAbsent = 'attribute_not_exists(revision)';
+  const writeId = randomBytes(8);
   try {
     await client.send(
       new PutItemCommand({
         TableName: table,
-        Item: { ...item, revision },
+        Item: { ...item, revision: { N: String(expectedRevision + 1) }, writeId: { B: writeId } },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         ...(expectedRevision === 0
-          ? { ConditionExpression: isAbsent }
+          ? { ConditionExpression: 'attribute_not_exists(revision)' }
           : {
-              ConditionExpression: isStillTheSame,
+              ConditionExpression: 'revision = :expected',
               ExpressionAttributeValues: { ':expected': { N: String(expectedRevision) } },
             }),
       }),
     );
     return { ok: true };
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException && error.Item)
-      return { ok: false, current: error.Item };
-    throw error;
+    if (!(error instanceof ConditionalCheckFailedException) || !error.Item) throw error;
+    const { writeId: current } = error.Item;
+    const isOwn = current?.B !== undefined && writeId.equals(current.B);
+    return isOwn ? { ok: true } : { ok: false, current: error.Item };
   }
 }

@@ -1,5 +1,5 @@
 import type { Breaker } from '../../shared/domain/breaker.ts';
-import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import type { LedgerEntry, OrderState } from '../../shared/domain/order-ledger.ts';
 import type { BreakerStore } from '../../shared/store/breaker-store.ts';
 import type { OrderLedger } from '../../shared/store/order-ledger-store.ts';
 import type { QuarantineEntry, QuarantineStore } from '../../shared/store/quarantine-store.ts';
@@ -9,10 +9,10 @@ import type { Versioned, WriteResult } from '../../shared/store/versioned-item.t
 export type InMemoryLedger = OrderLedger & { all: () => LedgerEntry[] };
 
 export function createInMemoryLedger(): InMemoryLedger {
-  const byOrderId = new Map<string, Versioned<LedgerEntry>>();
+  const byOrderId = new Map<string, Versioned<OrderState>>();
   const due = createSortedSet();
   return {
-    all: () => [...byOrderId.values()].map(({ value }) => value),
+    all: () => [...byOrderId.values()].flatMap(({ value }) => (value.newest ? [value] : [])),
     read: (orderId) => Promise.resolve(structuredClone(byOrderId.get(orderId))),
     write(entry, expectedRevision) {
       const current = byOrderId.get(entry.orderId);
@@ -28,8 +28,9 @@ export function createInMemoryLedger(): InMemoryLedger {
       Promise.resolve(
         due[latestFirst ? 'lastUpTo' : 'upTo'](`${now.toISOString()}\uFFFF`, limit).map((key) => {
           const [dueAt = '', orderId = ''] = key.split(/ (.*)/s);
-          const { newest, attempts = 0 } = byOrderId.get(orderId)?.value ?? {};
-          const receivedAt = newest?.receivedAt;
+          const state = byOrderId.get(orderId)?.value;
+          const { newest, attempts = 0, failingSince } = state?.newest ? state : {};
+          const receivedAt = failingSince === undefined ? newest?.receivedAt : undefined;
           return { orderId, dueAt, attempts, ...(receivedAt === undefined ? {} : { receivedAt }) };
         }),
       ),
@@ -72,7 +73,8 @@ function putIfStill<Value>(
 }
 
 /** Where an order stands in the sweep's index; undefined if it does not. */
-function dueKey({ orderId, progress }: LedgerEntry): string | undefined {
+function dueKey({ orderId, progress }: OrderState): string | undefined {
+  if (!progress) return undefined;
   const dueAt =
     progress.state === 'claimed' ? progress.retryAt : 'dueAt' in progress ? progress.dueAt : undefined;
   return dueAt === undefined ? undefined : `${dueAt} ${orderId}`;

@@ -113,7 +113,8 @@ export function createReportingModel(options: ReportingModelOptions) {
       policy: { quietTimeMs: MINUTE_MS, retryBaseMs: 30_000, retryMaxMs: 30 * MINUTE_MS, jitter: () => 0.5 },
       ledger: mortal(ledger),
       quarantine: mortal(quarantine),
-      breaker: mortal(watch),
+      // What a process remembers itself it needs no port for.
+      breaker: { ...mortal(watch), othersSucceed: watch.othersSucceed, lastSuccessAt: watch.lastSuccessAt },
       orderApi: mortal(orderApi),
       metrics: { add: measure },
       now,

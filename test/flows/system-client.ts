@@ -122,7 +122,8 @@ export function connectSystem(
     },
     async ledgerEntry(orderId) {
       const ledger = createOrderLedger({ client, table: tableOf('OrderLedger'), brand });
-      return (await ledger.read(orderId))?.value;
+      const state = (await ledger.read(orderId))?.value;
+      return state?.newest ? state : undefined;
     },
     reasons: (id) =>
       readQuarantine({ client, table: tableOf('OrderQuarantine'), kind: `order#${brand}`, id }),

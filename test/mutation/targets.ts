@@ -9,13 +9,16 @@ export const TARGETS: readonly Target[] = [
     file: 'shared/domain/merge-transaction.ts',
     tests: ['test/shared/domain/merge-transaction.test.ts'],
   },
-  { file: 'shared/domain/order-ledger.ts', tests: ['test/shared/domain/order-ledger.test.ts'] },
+  ...['decision', 'evolution', 'next-call', 'settlement', 'version'].map((part) => ({
+    file: `shared/domain/order-${part}.ts`,
+    tests: ['test/shared/domain/order-ledger.test.ts', 'test/shared/domain/order-decision.test.ts'],
+  })),
   { file: 'shared/domain/position.ts', tests: ['test/shared/domain/position.test.ts'] },
   { file: 'shared/domain/begin-stream.ts', tests: ['test/shared/domain/begin-stream.test.ts'] },
-  {
-    file: 'functions/order-reporter/call-button.ts',
+  ...['call-button', 'cancel-order', 'create-order', 'read-order', 'update-order'].map((part) => ({
+    file: `functions/order-reporter/${part}.ts`,
     tests: ['test/functions/order-reporter/call-button.test.ts'],
-  },
+  })),
   {
     file: 'functions/order-reporter/report-order.ts',
     tests: [

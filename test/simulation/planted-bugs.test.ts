@@ -65,9 +65,8 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
   [
     'a cancellation does not beat what comes later',
     {
-      file: 'shared/domain/order-ledger.ts',
-      original:
-        "if (entry.newest.kind === 'cancelled') return { action: 'nothing', outcome: 'ignored-after-cancel' };",
+      file: 'shared/domain/order-decision.ts',
+      original: "if (newest.kind === 'cancelled' && !isRefused) return 'after-cancellation';",
       planted: '',
     },
     1,
@@ -75,16 +74,16 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
   [
     'the quiet time is skipped',
     {
-      file: 'shared/domain/order-ledger.ts',
-      original: 'due(Math.max(policy.quietTimeMs, backoffMs(current.attempts, policy)), result.reason)',
-      planted: 'due(0, result.reason)',
+      file: 'shared/domain/order-settlement.ts',
+      original: 'later(now, waitMs)',
+      planted: 'later(now, 0)',
     },
     138,
   ],
   [
     'an order in doubt is not read first',
     {
-      file: 'shared/domain/order-ledger.ts',
+      file: 'shared/domain/order-next-call.ts',
       original: '  if (doubt) {\n    const isAboutNewest',
       planted: '  if (doubt && false) {\n    const isAboutNewest',
     },
@@ -120,7 +119,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
   [
     'a refused message is not kept',
     {
-      file: 'functions/order-reporter/report-order.ts',
+      file: 'functions/order-reporter/keep-refused.ts',
       original: '  await quarantine.put({',
       planted: '  void (async (_entry: object) => Promise.resolve())({',
     },

@@ -2,33 +2,48 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { callButton, type CallEnd } from '../../../functions/order-reporter/call-button.ts';
-import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
+import { callButton } from '../../../functions/order-reporter/call-button.ts';
+import type { CallEnd } from '../../../functions/order-reporter/call-end.ts';
+import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../../shared/button/order-api.ts';
 import type { Doubt, LedgerEntry, ReportedVersion } from '../../../shared/domain/order-ledger.ts';
-import { OrderSchema } from '../../../shared/domain/order.ts';
+import { OrderSchema, type Order } from '../../../shared/domain/order.ts';
 
-const order = OrderSchema.parse(
+const { btn_ref: token = '', ...order } = OrderSchema.parse(
   JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
 );
 const now = new Date('2026-06-01T12:00:00.000Z');
 const version = { by: 'sequence', sequence: '2' } as const;
 
 const done: OrderApiAnswer = { answer: 'done', acceptedOnly: false };
-const DOWN = { answer: 'unanswered', isRefused: false, reason: 'http_503' } as const;
-const forbidden: OrderApiAnswer = { answer: 'unauthorized', status: 403 };
+const missing: OrderApiAnswer = { answer: 'not-found' };
+const detail = { status: 403, message: 'no' };
+const forbidden: OrderApiAnswer = { answer: 'forbidden', detail };
+const refusal: OrderApiAnswer = { answer: 'refused', detail: { status: 400, message: 'bad total' } };
+const down: OrderApiAnswer = {
+  answer: 'unanswered',
+  isRefused: false,
+  reason: 'http_503',
+  detail: { status: 503 },
+};
+const held = { status: 'open', total: order.total, currency: order.currency } as const;
+const waitsForbidden = { result: 'try-again', reason: 'forbidden', blamesOrder: true, answer: detail };
 
-/** A claimed entry of a version. */
-function claimed({
-  kind = 'created',
-  reported,
-  doubt,
-  failedLookUps,
-}: {
+function found(shown: OrderAtButton): OrderApiAnswer {
+  return { answer: 'found', order: shown };
+}
+
+type Claimed = {
   kind?: 'created' | 'updated' | 'cancelled';
   reported?: Partial<ReportedVersion>;
   doubt?: Doubt;
-  failedLookUps?: number;
-}): LedgerEntry {
+  more?: Partial<LedgerEntry>;
+  content?: Order;
+};
+
+const inDoubt: Claimed = { doubt: { kind: 'unclear', hash: 'h-2' } };
+
+/** A claimed entry of a version, with a token unless `more` takes it away. */
+function claimed({ kind = 'created', reported, doubt, more, content = order }: Claimed): LedgerEntry {
   const known = {
     version,
     kind: 'created',
@@ -39,9 +54,10 @@ function claimed({
   return {
     brand: 'acme',
     orderId: order.order_id,
+    btnRef: token,
     newest: {
       ...{ version, kind, hash: 'h-2', eventId: 'e', eventSource: 's', messageId: 'm' },
-      ...{ time: now.toISOString(), ...(kind === 'cancelled' ? {} : { order }) },
+      ...{ time: now.toISOString(), ...(kind === 'cancelled' ? {} : { order: content }) },
     },
     ...(reported ? { reported: { ...known, ...reported } } : {}),
     progress: {
@@ -52,18 +68,31 @@ function claimed({
       ...(doubt ? { doubt } : {}),
     },
     attempts: 0,
-    ...(failedLookUps === undefined ? {} : { failedLookUps }),
     warnings: [],
+    ...more,
   };
 }
 
-/** Calls a Button that gives these answers, in this order; tells what it was asked and how the calls ended. */
-async function callWith(entry: LedgerEntry, answers: Partial<Record<keyof OrderApi, OrderApiAnswer>>) {
+function tokenless(given: Claimed): LedgerEntry {
+  const { btnRef: _token, ...entry } = claimed(given);
+  return entry;
+}
+
+type Answers = Partial<Record<keyof OrderApi, OrderApiAnswer | readonly OrderApiAnswer[]>>;
+
+/** Calls a Button that gives these answers, each operation in this order; says what it was asked and how that ended. */
+async function talk(entry: LedgerEntry, answers: Answers) {
   const asked: string[] = [];
-  const answer = (operation: keyof OrderApi) => (): Promise<OrderApiAnswer> => {
-    asked.push(operation);
-    return Promise.resolve(answers[operation] ?? { answer: 'unclear', reason: 'not_expected' });
-  };
+  const calls: unknown[][] = [];
+  const answer =
+    (operation: keyof OrderApi) =>
+    (...args: unknown[]): Promise<OrderApiAnswer> => {
+      const time = asked.filter((one) => one === operation).length;
+      asked.push(operation);
+      calls.push([operation, ...args]);
+      const given = [answers[operation] ?? []].flat();
+      return Promise.resolve(given[time] ?? given.at(-1) ?? { answer: 'unclear', reason: 'not_expected' });
+    };
   const api: OrderApi = {
     create: answer('create'),
     update: answer('update'),
@@ -71,14 +100,17 @@ async function callWith(entry: LedgerEntry, answers: Partial<Record<keyof OrderA
     get: answer('get'),
     getByToken: answer('getByToken'),
   };
-  return { asked, ...(await callButton(entry, { api, now, verifyBefore: undefined })) };
+  return { asked, calls, ...(await callButton(entry, { api, now, verifyBefore: undefined })) };
 }
+
+const isDone = { result: 'done', acceptedOnly: false, sent: true };
+const isCreated = { ...isDone, created: true, token: 'taken' };
 
 describe('callButton', () => {
   it('asks nothing before it cancels, creates or updates what is not in doubt', async () => {
-    const cancelled = await callWith(claimed({ kind: 'cancelled', reported: {} }), { cancel: done });
-    const created = await callWith(claimed({}), { create: done });
-    const updated = await callWith(claimed({ kind: 'updated', reported: {} }), { update: done });
+    const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), { cancel: done });
+    const created = await talk(claimed({}), { create: done });
+    const updated = await talk(claimed({ kind: 'updated', reported: {} }), { update: done });
 
     expect([cancelled.asked, created.asked, updated.asked]).toEqual([['cancel'], ['create'], ['update']]);
   });
@@ -92,8 +124,8 @@ describe('callButton', () => {
     ],
     [
       'not carried out',
-      { answer: 'try-again', reason: 'http_503' },
-      { result: 'try-again', reason: 'http_503' },
+      { answer: 'try-again', reason: 'econnrefused' },
+      { result: 'try-again', reason: 'econnrefused' },
     ],
     [
       'not carried out, and when to ask again (B2)',
@@ -101,6 +133,11 @@ describe('callButton', () => {
       { result: 'try-again', reason: 'http_429', afterMs: 3000 },
     ],
     ['unclear', { answer: 'unclear', reason: 'timeout' }, { result: 'unclear', reason: 'timeout' }],
+    [
+      'unclear, and what was answered',
+      { answer: 'unclear', reason: 'http_500', detail: { status: 500, type: 'oops' } },
+      { result: 'unclear', reason: 'http_500', answer: { status: 500, type: 'oops' } },
+    ],
     [
       'what it never says to an update',
       { answer: 'exists' },
@@ -111,14 +148,9 @@ describe('callButton', () => {
       { answer: 'found', order: {} },
       { result: 'unclear', reason: 'unexpected_answer' },
     ],
-    ['too late (B8)', { answer: 'too-late', detail: '' }, { result: 'refused', reason: 'too_late' }],
-    [
-      'refused (B5)',
-      { answer: 'refused', status: 400, detail: 'no' },
-      { result: 'refused', reason: 'refused_by_button' },
-    ],
+    ['refused (B5)', refusal, { result: 'refused', reason: 'refused_by_button' }],
   ])('tells the ledger how an update ended: %s', async (_what, answer, result) => {
-    const end = await callWith(claimed({ kind: 'updated', reported: {} }), { update: answer });
+    const end = await talk(claimed({ kind: 'updated', reported: {} }), { update: answer });
 
     expect(end.result).toStrictEqual(result);
     expect(end.refusal?.code).toBe(result.result === 'refused' ? result.reason : undefined);
@@ -127,16 +159,10 @@ describe('callButton', () => {
   it('keeps in quarantine what Button says, where it says something, and how it is fixed', async () => {
     const entry = claimed({ kind: 'updated', reported: {} });
 
-    const silent = await callWith(entry, { update: { answer: 'too-late', detail: '' } });
-    const telling = await callWith(entry, {
-      update: { answer: 'refused', status: 400, detail: 'bad total' },
-    });
+    const silent = await talk(entry, { update: { answer: 'refused', detail: { status: 400 } } });
+    const telling = await talk(entry, { update: refusal });
 
-    expect(silent.refusal).toStrictEqual({
-      code: 'too_late',
-      problem: 'Button refuses changes of a finalized order',
-      fix: 'Settle the difference with your Button contact; the order is billable as it stands',
-    });
+    expect(silent.refusal?.problem).toBe('Button refuses the order as it is. Button says: 400');
     expect(telling.refusal).toStrictEqual({
       code: 'refused_by_button',
       problem: 'Button refuses the order as it is. Button says: 400 bad total',
@@ -144,92 +170,38 @@ describe('callButton', () => {
     });
   });
 
-  it('does not look by a token that the order does not have, nor for what its id has found or not been answered', async () => {
-    const { btn_ref: _token, ...plain } = order;
-    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
-    const { newest } = inDoubt;
-    const withoutToken = { ...inDoubt, newest: { ...newest, order: OrderSchema.parse(plain) } };
-
-    const created = await callWith(withoutToken, { get: { answer: 'not-found' }, create: done });
-    const unread = await callWith(inDoubt, { get: { answer: 'try-again', reason: 'http_503' } });
-
-    expect(created.asked).toEqual(['get', 'create']);
-    expect(unread).toMatchObject({ asked: ['get'], result: { result: 'try-again' } });
-    expect(unread.result).not.toHaveProperty('isLookUp');
-  });
-
   it('says that Button held the version already, and under which id if it tells', async () => {
-    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
-    const held = { total: order.total, currency: order.currency };
-
-    const nameless = await callWith(inDoubt, { get: { answer: 'found', order: held } });
+    const nameless = await talk(claimed(inDoubt), { get: found(held) });
 
     expect(nameless.result).toStrictEqual({ result: 'done', acceptedOnly: false, sent: false });
   });
 
-  it('takes a 403 about a creation for the key’s where the order can’t be read either (B4)', async () => {
-    const nowhere = await callWith(claimed({}), { create: forbidden, get: { answer: 'not-found' } });
-
-    expect(nowhere).toMatchObject({ asked: ['create', 'get'], result: { reason: 'unauthorized' } });
-  });
-
-  it('updates at once what Button says is there already: a create brings the whole order (B1)', async () => {
-    const { asked, result } = await callWith(claimed({}), { create: { answer: 'exists' }, update: done });
-
-    expect(asked).toEqual(['create', 'update']);
-    expect(result).toEqual({ result: 'done', acceptedOnly: false, sent: true });
-  });
-
-  it.each(['open', undefined])(
-    'takes a 403 about a creation for the key’s, unless the order is finalized (B4, B8): %s',
-    async (status) => {
-      const found = { answer: 'found', order: status === undefined ? {} : { status } } as const;
-      const refused = await callWith(claimed({}), { create: forbidden, get: found });
-      const finalized = await callWith(claimed({}), {
-        create: forbidden,
-        get: { answer: 'found', order: { status: 'finalized' } },
-      });
-
-      expect(refused.result).toEqual({ result: 'try-again', reason: 'unauthorized' });
-      expect(finalized).toMatchObject({ result: { result: 'refused', reason: 'too_late' } });
-    },
-  );
-
   it('says how long Button asks to wait, whatever it was asked (B2)', async () => {
     const busy = { answer: 'try-again', reason: 'http_429', afterMs: 12_000 } as const;
-    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
+    const unread = { answer: 'unanswered', isRefused: false, reason: 'http_429', afterMs: 9000 } as const;
 
     const ends = [
-      await callWith(claimed({}), { create: busy }),
-      await callWith(inDoubt, { get: busy }),
-      await callWith(inDoubt, { get: { answer: 'not-found' }, getByToken: { ...DOWN, afterMs: 9000 } }),
+      await talk(claimed({}), { create: busy }),
+      await talk(claimed(inDoubt), { get: unread }),
+      await talk(claimed(inDoubt), { get: missing, getByToken: unread }),
     ];
 
-    expect(ends.map(({ result }) => 'afterMs' in result && result.afterMs)).toEqual([12_000, 12_000, 9000]);
+    expect(ends.map(({ result }) => 'afterMs' in result && result.afterMs)).toEqual([12_000, 9000, 9000]);
+    expect(ends.map(({ result }) => 'blamesOrder' in result)).toEqual([false, false, false]);
   });
 
   it('does not ask again about a 401: it is about nothing but the key (B4)', async () => {
-    const { asked, result } = await callWith(claimed({}), {
-      create: { answer: 'unauthorized', status: 401 },
-    });
+    const { asked, result } = await talk(claimed({}), { create: { answer: 'unauthorized' } });
 
     expect([asked, result]).toEqual([['create'], { result: 'try-again', reason: 'unauthorized' }]);
   });
+});
 
-  it('sends nothing to an order that Button holds as deleted, and nothing where it holds the version (A20)', async () => {
-    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
-    const held = { status: 'open', total: order.total, currency: order.currency };
-
-    const deleted = await callWith(inDoubt, {
-      get: { answer: 'found', order: { ...held, status: 'deleted' } },
-    });
-    const same = await callWith(inDoubt, {
-      get: { answer: 'found', order: { ...held, button_order_id: 'btnorder-1' } },
-    });
-    const other = await callWith(inDoubt, {
-      get: { answer: 'found', order: { ...held, total: 1 } },
-      update: done,
-    });
+describe('an order in doubt', () => {
+  it('is not sent where Button holds it as deleted, nor where it holds the version (A20)', async () => {
+    const deleted = await talk(claimed(inDoubt), { get: found({ ...held, status: 'deleted' }) });
+    const same = await talk(claimed(inDoubt), { get: found({ ...held, button_order_id: 'btnorder-1' }) });
+    const other = await talk(claimed(inDoubt), { get: found({ ...held, total: 1 }), update: done });
 
     expect(deleted).toMatchObject({ asked: ['get'], result: { reason: 'deleted_at_button' } });
     expect(same).toMatchObject({
@@ -239,129 +211,391 @@ describe('callButton', () => {
     expect(other).toMatchObject({ asked: ['get', 'update'], result: { result: 'done', sent: true } });
   });
 
-  it('creates what was looked for in vain, but nothing that was there before (A21)', async () => {
-    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
-    const known = claimed({ kind: 'updated', reported: {}, doubt: { kind: 'unclear', hash: 'h-2' } });
+  it('waits where it can’t be read', async () => {
+    const unread = await talk(claimed(inDoubt), { get: down });
 
-    const nowhere = { get: { answer: 'not-found' }, getByToken: { answer: 'not-found' } } as const;
-
-    const created = await callWith(inDoubt, { ...nowhere, create: done });
-    const missing = await callWith(known, nowhere);
-
-    expect(created).toMatchObject({ asked: ['get', 'getByToken', 'create'], result: { result: 'done' } });
-    expect(missing).toMatchObject({ asked: ['get', 'getByToken'], result: { reason: 'unknown_to_button' } });
+    expect(unread).toMatchObject({
+      asked: ['get'],
+      result: { result: 'try-again', reason: 'http_503', blamesOrder: true },
+    });
+    expect(unread.result).not.toHaveProperty('isLookUp');
   });
 
-  it('looks by its token for what its id does not find, and goes by that answer (A22, B1)', async () => {
-    const inDoubt = claimed({ doubt: { kind: 'unclear', hash: 'h-2' } });
-    const held = { total: order.total, currency: order.currency };
-    const get = { answer: 'not-found' } as const;
+  it('is looked for by its token where its id finds nothing, and goes by that answer (A22, B1)', async () => {
+    const get = missing;
 
-    const found = await callWith(inDoubt, { get, getByToken: { answer: 'found', order: held } });
-    const absent = await callWith(inDoubt, { get, getByToken: { answer: 'not-found' }, create: done });
-    const unread = await callWith(inDoubt, { get, getByToken: DOWN });
+    const there = await talk(claimed(inDoubt), { get, getByToken: found(held) });
+    const absent = await talk(claimed(inDoubt), { get, getByToken: missing, create: done });
+    const unread = await talk(claimed(inDoubt), { get, getByToken: down });
 
-    expect(found).toMatchObject({ asked: ['get', 'getByToken'], result: { result: 'done', sent: false } });
-    expect(absent.asked).toEqual(['get', 'getByToken', 'create']);
+    expect(there).toMatchObject({ asked: ['get', 'getByToken'], result: { result: 'done', sent: false } });
+    expect(absent).toMatchObject({ asked: ['get', 'getByToken', 'create'], result: isCreated });
     expect(unread.asked).toEqual(['get', 'getByToken']);
     expect(unread.result).toEqual({ result: 'try-again', reason: 'http_503', isLookUp: true });
   });
 
-  it.each([
-    ['48 of its look-ups by token were not answered', DOWN, 48],
-    ['6 of them were refused', { answer: 'unanswered', isRefused: true, reason: 'look_up_http_401' }, 6],
-  ] as const)(
-    'goes by the id alone when %s, and still by one that is answered',
-    async (_what, unanswered, most) => {
-      const tried = (failedLookUps: number) =>
-        claimed({ doubt: { kind: 'unclear', hash: 'h-2' }, failedLookUps });
-      const get = { answer: 'not-found' } as const;
-      const held = { answer: 'found', order: { total: order.total, currency: order.currency } } as const;
+  it('is looked for by Button’s id too, where that is known', async () => {
+    const entry = claimed({ ...inDoubt, kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } });
 
-      const before = await callWith(tried(most - 1), { get, getByToken: unanswered, create: done });
-      const after = await callWith(tried(most), { get, getByToken: unanswered, create: done });
-      const answered = await callWith(tried(most), { get, getByToken: held });
+    const { calls } = await talk(entry, { get: [missing, found(held)], update: done });
+
+    expect(calls.map(([operation, id]) => [operation, id])).toEqual([
+      ['get', order.order_id],
+      ['get', 'btnorder-1'],
+      ['update', 'btnorder-1'],
+    ]);
+  });
+
+  it('is updated before it is created again where no token can say that it is not there (D19)', async () => {
+    const known = await talk(tokenless(inDoubt), { get: missing, update: done });
+    const unknown = await talk(tokenless(inDoubt), { get: missing, update: missing, create: done });
+    const refused = await talk(tokenless(inDoubt), { get: missing, update: refusal, create: done });
+    const unclear = await talk(tokenless(inDoubt), {
+      get: missing,
+      update: { answer: 'unclear', reason: 'timeout' },
+    });
+
+    expect(known).toMatchObject({ asked: ['get', 'update'], result: isDone });
+    expect(unknown).toMatchObject({ asked: ['get', 'update', 'create'], result: { created: true } });
+    expect(refused.asked).toEqual(['get', 'update', 'create']);
+    expect(unclear).toMatchObject({ asked: ['get', 'update'], result: { result: 'unclear' } });
+  });
+
+  it('is updated where Button has acknowledged it and shows it nowhere: only then it is unknown', async () => {
+    const known = claimed({ ...inDoubt, kind: 'updated', reported: {} });
+    const nowhere = { get: missing, getByToken: missing };
+
+    const taken = await talk(known, { ...nowhere, update: done });
+    const gone = await talk(known, { ...nowhere, update: missing });
+
+    expect(taken).toMatchObject({ asked: ['get', 'getByToken', 'update'], result: isDone });
+    expect(gone).toMatchObject({ result: { reason: 'unknown_to_button' } });
+  });
+
+  it.each([
+    ['48 of its look-ups by token were not answered', down, 48],
+    ['6 of them were refused', { ...down, isRefused: true, reason: 'look_up_http_401' }, 6],
+  ] as const)(
+    'goes by its ids alone when %s, and still by a look-up that is answered',
+    async (_what, unanswered, most) => {
+      const tried = (failedLookUps: number) => claimed({ ...inDoubt, more: { failedLookUps } });
+      const answers = { get: missing, getByToken: unanswered, update: missing, create: done };
+
+      const before = await talk(tried(most - 1), answers);
+      const after = await talk(tried(most), answers);
+      const answered = await talk(tried(most), { ...answers, getByToken: found(held) });
 
       expect(before.asked).toEqual(['get', 'getByToken']);
-      expect(after.asked).toEqual(['get', 'getByToken', 'create']);
+      expect(after.asked).toEqual(['get', 'getByToken', 'update', 'create']);
       expect(answered.asked).toEqual(['get', 'getByToken']);
     },
   );
+});
 
-  it('waits two hours for what Button has taken and does not show, unless its cancellation may have been carried out (B7)', async () => {
-    const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
-    const gone = { update: { answer: 'not-found' }, cancel: { answer: 'not-found' } } as const;
-    const ends = async (kind: 'updated' | 'cancelled', reported: Partial<ReportedVersion>, doubt?: Doubt) =>
-      (await callWith(claimed({ kind, reported, ...(doubt && { doubt }) }), gone)).result;
-    const waits = { result: 'try-again', reason: 'not_found' };
-    const isDone = { result: 'done', acceptedOnly: false, sent: true };
-    const aboutIt = { kind: 'unclear', hash: 'h-2' } as const;
+describe('the token (requirement 1)', () => {
+  const late = { more: { tokenDue: true } } as const;
 
-    expect(await ends('updated', { at: at(119) })).toEqual(waits);
-    expect(await ends('updated', { at: at(120) })).toEqual({
-      result: 'refused',
-      reason: 'unknown_to_button',
-    });
-    expect(await ends('cancelled', { at: at(119) })).toEqual(waits);
-    expect(await ends('cancelled', { at: at(120) })).toEqual(isDone);
-    expect(await ends('cancelled', { at: at(1) }, aboutIt)).toEqual(isDone);
-    expect(await ends('cancelled', { at: at(1) }, { ...aboutIt, hash: 'h-1' })).toEqual(waits);
-    expect(await ends('cancelled', { at: at(1), kind: 'cancelled' })).toEqual(isDone);
-    expect(await ends('cancelled', { at: at(119), acceptedOnly: true }, aboutIt)).toEqual(waits);
-    expect(await ends('cancelled', { at: at(120), acceptedOnly: true })).toEqual(isDone);
+  it('goes with every create, whatever the version carries', async () => {
+    const other = { ...order, btn_ref: 'srctok-other' };
+
+    const created = await talk(claimed({ content: other }), { create: done });
+    const organic = await talk(tokenless({}), { create: done });
+
+    expect(created.calls).toEqual([['create', { ...order, btn_ref: token }]]);
+    expect(organic.calls).toEqual([['create', order]]);
+    expect(organic.result).toEqual({ ...isDone, created: true });
   });
 
-  it.each([
+  it('goes with an update only where Button may hold the order without it', async () => {
+    const reported = { kind: 'updated', reported: {} } as const;
+
+    const due = await talk(claimed({ ...reported, ...late }), { update: done });
+    const known = await talk(claimed(reported), { update: done });
+
+    expect(due.calls).toEqual([['update', order.order_id, order, token]]);
+    expect(due.result).toEqual({ ...isDone, token: 'taken' });
+    expect(known.calls).toEqual([['update', order.order_id, order, undefined]]);
+  });
+
+  it('is left out where Button refuses the update for it, so that the order is right in any case', async () => {
+    const entry = claimed({ kind: 'updated', reported: {}, ...late });
+
+    for (const refused of [refusal, forbidden]) {
+      const { calls, result } = await talk(entry, { update: [refused, done] });
+      expect(calls.map((call) => call.at(-1))).toEqual([token, undefined]);
+      expect(result).toEqual({ ...isDone, token: 'refused' });
+    }
+    expect((await talk(entry, { update: [refusal, refusal] })).result).toMatchObject({ result: 'refused' });
+  });
+
+  it('is compared with the one that Button shows before an order in doubt is believed', async () => {
+    const shows = async (entry: LedgerEntry, btn_ref?: string | null) =>
+      talk(entry, { get: found({ ...held, ...(btn_ref !== undefined && { btn_ref }) }), update: done });
+
+    expect((await shows(claimed({ ...inDoubt, ...late }), token)).result).toMatchObject({
+      token: 'taken',
+      sent: false,
+    });
+    expect((await shows(claimed({ ...inDoubt, ...late }))).result).toMatchObject({
+      token: 'taken',
+      sent: true,
+    });
+    expect((await shows(claimed(inDoubt), null)).result).toMatchObject({ token: 'taken', sent: true });
+    expect((await shows(claimed(inDoubt))).result).toMatchObject({ sent: false });
+  });
+});
+
+describe('a 404 to an update (requirement 3)', () => {
+  it('is answered by Button’s id, and where none is known by the one that the token leads to', async () => {
+    const byId = await talk(claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } }), {
+      update: [missing, done],
+    });
+    const byToken = await talk(claimed({ kind: 'updated', reported: {} }), {
+      update: [missing, done],
+      getByToken: found({ ...held, button_order_id: 'btnorder-2' }),
+    });
+
+    expect(byId.calls.map(([, id]) => id)).toEqual([order.order_id, 'btnorder-1']);
+    expect(byToken.calls.map(([operation, id]) => [operation, id])).toEqual([
+      ['update', order.order_id],
+      ['getByToken', order.order_id],
+      ['update', 'btnorder-2'],
+    ]);
+    expect([byId.result, byToken.result]).toEqual([isDone, isDone]);
+  });
+
+  it('waits two hours for what Button has taken and does not show, then it is final', async () => {
+    const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
+    const end = async (reported: Partial<ReportedVersion>) =>
+      (await talk(claimed({ kind: 'updated', reported }), { update: missing, getByToken: missing })).result;
+
+    expect(await end({ at: at(119) })).toEqual({ result: 'try-again', reason: 'not_found' });
+    expect(await end({ at: at(120) })).toEqual({ result: 'refused', reason: 'unknown_to_button' });
+  });
+});
+
+describe('a 403 means what the read after it shows (requirement 4)', () => {
+  it.each<[string, OrderApiAnswer, object]>([
     [
-      { answer: 'unauthorized', status: 401 },
-      { result: 'try-again', reason: 'unauthorized' },
-    ],
-    [
-      { answer: 'try-again', reason: 'http_503' },
-      { result: 'try-again', reason: 'http_503' },
-    ],
-    [{ answer: 'not-found' }, { result: 'refused', reason: 'too_late' }],
-    [
-      { answer: 'found', order: { status: 'finalized' } },
+      'finalized: it is too late (B8)',
+      found({ status: 'finalized' }),
       { result: 'refused', reason: 'too_late' },
     ],
-  ] as const)(
-    'takes a 403 about an update or a cancellation for the order’s only if the key still reads: %j (B4, B8)',
-    async (get, result) => {
-      const tooLate = { answer: 'too-late', detail: '' } as const;
-      const updated = await callWith(claimed({ kind: 'updated', reported: {} }), { update: tooLate, get });
-      const cancelled = await callWith(claimed({ kind: 'cancelled', reported: {} }), {
-        cancel: tooLate,
-        get,
-      });
-
-      expect([updated.asked, cancelled.asked]).toEqual([
-        ['update', 'get'],
-        ['cancel', 'get'],
-      ]);
-      expect([updated.result, cancelled.result]).toEqual([result, result]);
-    },
-  );
-
-  it('takes a 403 about a cancellation for done where the order is deleted already (B7)', async () => {
-    const { result } = await callWith(claimed({ kind: 'cancelled', reported: {} }), {
-      cancel: { answer: 'too-late', detail: '' },
-      get: { answer: 'found', order: { status: 'deleted' } },
+    ['open: the order stays due', found({ status: 'open' }), waitsForbidden],
+    ['an order without a status: it stays due', found({}), waitsForbidden],
+    ['no order: it stays due', missing, waitsForbidden],
+    [
+      'a refused key: the key it is (B4)',
+      { answer: 'unauthorized' },
+      { result: 'try-again', reason: 'unauthorized' },
+    ],
+    ['nothing: it is unclear', down, { result: 'unclear', reason: 'http_503', answer: { status: 503 } }],
+  ])('%s', async (_what, get, result) => {
+    const answers = { get, getByToken: missing };
+    const created = await talk(claimed({}), { ...answers, create: forbidden });
+    const updated = await talk(claimed({ kind: 'updated', reported: {} }), { ...answers, update: forbidden });
+    const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), {
+      ...answers,
+      cancel: forbidden,
     });
 
-    expect(result).toEqual({ result: 'done', acceptedOnly: false, sent: true });
+    expect([created.result, updated.result, cancelled.result]).toEqual([result, result, result]);
   });
 
-  it('tries ten times what Button says is there and does not know yet, before it gives it up (B1)', async () => {
-    const tried = async (attempts: number) =>
-      (
-        await callWith(
-          { ...claimed({}), attempts },
-          { create: { answer: 'exists' }, update: { answer: 'not-found' } },
-        )
-      ).result;
+  it('deleted: a reason of its own, and for a cancellation all there is to do (B7)', async () => {
+    const answers = { get: found({ status: 'deleted' }), getByToken: missing };
+    const updated = await talk(claimed({ kind: 'updated', reported: {} }), { ...answers, update: forbidden });
+    const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), {
+      ...answers,
+      cancel: forbidden,
+    });
 
+    expect(updated.result).toEqual({ result: 'refused', reason: 'deleted_at_button' });
+    expect(cancelled.result).toEqual(isDone);
+  });
+});
+
+describe('a cancellation of which Button says 404, 410 or nothing (requirement 2)', () => {
+  const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
+  const known = claimed({ kind: 'cancelled', reported: { buttonOrderId: 'btnorder-1' } });
+
+  it.each<[string, OrderApiAnswer]>([
+    ['404 or 410', missing],
+    ['204', { answer: 'unconfirmed' }],
+  ])('is done when each read that there is shows no open order: %s', async (_what, cancel) => {
+    const gone = await talk(known, { cancel, get: missing, getByToken: missing });
+    const deleted = await talk(known, {
+      cancel,
+      get: found({ status: 'deleted' }),
+      getByToken: found({ status: 'deleted' }),
+    });
+
+    expect(gone.asked.slice(-3)).toEqual(['get', 'get', 'getByToken']);
+    expect([gone.result, deleted.result]).toEqual([isDone, isDone]);
+  });
+
+  it.each<[string, Answers]>([
+    ['by the brand’s id', { get: [down] }],
+    ['by Button’s id', { get: [missing, down] }],
+    ['by the token', { get: missing, getByToken: down }],
+  ])('is not settled while Button has not answered the read %s', async (_what, answers) => {
+    const { result } = await talk(known, { cancel: missing, ...answers });
+
+    expect(result).toMatchObject({ result: 'try-again', reason: 'http_503' });
+  });
+
+  it('goes on by the id under which the order is open', async () => {
+    const nameless = claimed({ kind: 'cancelled', reported: {} });
+    const open = found({ status: 'open', button_order_id: 'btnorder-7' });
+
+    const byToken = await talk(nameless, { cancel: [missing, done], get: missing, getByToken: open });
+    const stillOpen = await talk(known, {
+      cancel: missing,
+      get: found({ status: 'open', button_order_id: 'btnorder-1' }),
+      getByToken: missing,
+    });
+
+    expect(byToken.calls.filter(([operation]) => operation === 'cancel').map(([, id]) => id)).toEqual([
+      order.order_id,
+      'btnorder-7',
+    ]);
+    expect(byToken.result).toEqual(isDone);
+    expect(stillOpen.result).toEqual({ result: 'unclear', reason: 'still_open' });
+  });
+
+  it('is too late where a read shows the order as finalized (B8)', async () => {
+    const { result } = await talk(known, {
+      cancel: missing,
+      get: found({ status: 'finalized' }),
+      getByToken: missing,
+    });
+
+    expect(result).toEqual({ result: 'refused', reason: 'too_late' });
+  });
+
+  it('is sent by Button’s id where the brand’s finds nothing', async () => {
+    const { calls, result } = await talk(known, { cancel: [missing, done] });
+
+    expect(calls).toEqual([
+      ['cancel', order.order_id],
+      ['cancel', 'btnorder-1'],
+    ]);
+    expect(result).toEqual(isDone);
+  });
+
+  it('waits two hours for what Button has taken and does not show, unless it may have been carried out (B7)', async () => {
+    const nowhere = { cancel: missing, get: missing, getByToken: missing };
+    const ends = async (reported: Partial<ReportedVersion>, doubt?: Doubt) =>
+      (await talk(claimed({ kind: 'cancelled', reported, ...(doubt && { doubt }) }), nowhere)).result;
+    const waits = { result: 'try-again', reason: 'not_found' };
+    const aboutIt = { kind: 'unclear', hash: 'h-2' } as const;
+
+    expect(await ends({ at: at(119) })).toEqual(waits);
+    expect(await ends({ at: at(120) })).toEqual(isDone);
+    expect(await ends({ at: at(1) }, aboutIt)).toEqual(isDone);
+    expect(await ends({ at: at(1) }, { ...aboutIt, hash: 'h-1' })).toEqual(waits);
+    expect(await ends({ at: at(1), kind: 'cancelled' })).toEqual(isDone);
+    expect(await ends({ at: at(119), acceptedOnly: true }, aboutIt)).toEqual(waits);
+    expect(await ends({ at: at(120), acceptedOnly: true })).toEqual(isDone);
+  });
+
+  it('waits for what is accepted only, though Button says 204', async () => {
+    const accepted = claimed({ kind: 'cancelled', reported: { at: at(1), acceptedOnly: true } });
+
+    const { result } = await talk(accepted, {
+      cancel: { answer: 'unconfirmed' },
+      get: missing,
+      getByToken: missing,
+    });
+
+    expect(result).toEqual({ result: 'try-again', reason: 'not_found' });
+  });
+});
+
+describe('a 409 to a create (requirement 7)', () => {
+  const exists: OrderApiAnswer = { answer: 'exists' };
+  const sameDay = { ...held, purchase_date: order.purchase_date };
+
+  it.each<[string, LedgerEntry, OrderAtButton]>([
+    ['the same token', claimed({}), { ...held, btn_ref: token }],
+    ['no token shown, same purchase date and currency', claimed({}), { ...sameDay, btn_ref: null }],
+    ['no token known, same purchase date and currency', tokenless({}), { ...sameDay, btn_ref: 'another' }],
+    [
+      'the same instant, written otherwise',
+      tokenless({}),
+      { ...held, purchase_date: new Date(order.purchase_date).toISOString().replace(/Z$/, '+00:00') },
+    ],
+  ])('is read and updated where the order is ours: %s', async (_what, entry, shown) => {
+    const { asked, result } = await talk(entry, { create: exists, get: found(shown), update: done });
+
+    expect(asked).toEqual(['create', 'get', 'update']);
+    expect(result).toMatchObject(isDone);
+  });
+
+  it.each<[string, LedgerEntry, OrderApiAnswer]>([
+    ['another token', claimed({}), found({ ...sameDay, btn_ref: 'another' })],
+    ['another purchase date', tokenless({}), found({ ...held, purchase_date: '2020-01-01T00:00:00Z' })],
+    ['another currency', tokenless({}), found({ ...sameDay, currency: 'EUR' })],
+    ['neither token nor purchase date shown', claimed({}), found(held)],
+    ['no currency shown', tokenless({}), found({ purchase_date: order.purchase_date })],
+    ['no date that can be read', tokenless({}), found({ ...held, purchase_date: 'yesterday' })],
+    ['nothing that can be read', claimed({}), { ...down, reason: 'unreadable_order' } as OrderApiAnswer],
+  ])('is quarantined where it is not shown to be ours: %s', async (_what, entry, get) => {
+    const { asked, result } = await talk(entry, { create: exists, get });
+
+    expect(asked).not.toContain('update');
+    expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+  });
+
+  it('waits where the read is not answered, and ten tries for what Button says is there and does not show (B1)', async () => {
+    const nowhere = { create: exists, get: missing, getByToken: missing };
+    const tried = async (attempts: number) => (await talk(claimed({ more: { attempts } }), nowhere)).result;
+
+    expect((await talk(claimed({}), { create: exists, get: down })).result).toMatchObject({
+      result: 'try-again',
+    });
     expect(await tried(9)).toEqual({ result: 'try-again', reason: 'not_found' });
-    expect(await tried(10)).toEqual({ result: 'refused', reason: 'unknown_to_button' });
+    expect(await tried(10)).toEqual({ result: 'refused', reason: 'order_id_taken' });
   });
+
+  it('is final where the order is deleted, and brings the token where Button shows none', async () => {
+    const deleted = await talk(claimed({}), {
+      create: exists,
+      get: found({ ...sameDay, status: 'deleted' }),
+    });
+    const bare = await talk(claimed({}), {
+      create: exists,
+      get: found({ ...sameDay, btn_ref: null }),
+      update: done,
+    });
+
+    expect(deleted.result).toEqual({ result: 'refused', reason: 'deleted_at_button' });
+    expect(bare.calls.at(-1)).toEqual(['update', order.order_id, order, token]);
+  });
+
+  it('is not the only way to meet another’s order: none is touched that was read first', async () => {
+    const foreign = found({ ...held, btn_ref: 'another' });
+
+    const unclear = await talk(claimed(inDoubt), { get: foreign });
+    const adopted = await talk(claimed({ kind: 'updated' }), { get: foreign });
+
+    expect([unclear.result, adopted.result]).toEqual([
+      { result: 'refused', reason: 'order_id_taken' },
+      { result: 'refused', reason: 'order_id_taken' },
+    ]);
+  });
+});
+
+it('refuses an update without line items where Button shows some and another total (requirement 7)', async () => {
+  const { line_items: lines = [], ...bare } = order;
+  const shown = found({ ...held, total: order.total + 1, btn_ref: token, line_items: lines });
+
+  const contradicting = await talk(claimed({ kind: 'updated', content: bare }), { get: shown });
+  const agreeing = await talk(claimed({ kind: 'updated', content: bare }), {
+    get: found({ ...held, btn_ref: token, line_items: lines }),
+    update: done,
+  });
+
+  expect(contradicting.result).toEqual({ result: 'refused', reason: 'line_items_missing' });
+  expect(agreeing.result).toEqual(isDone);
 });

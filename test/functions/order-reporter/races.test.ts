@@ -208,7 +208,7 @@ describe('what is refused', () => {
   });
 
   it('by Button is kept byte by byte where its message is at hand, else as one that brings the same version (B5)', async () => {
-    const refusing = { orderApi: button({ answer: 'refused', status: 400, detail: '' }) };
+    const refusing = { orderApi: button({ answer: 'refused', detail: { status: 400 } }) };
     const atHand = { ...message(1), body: ` ${message(1).body}` };
     await reportOrder(atHand, ports(refusing));
     await reportOrder(message(2, {}, 'updated'), ports({ orderApi: 'api_key_not_set' }));
@@ -216,7 +216,7 @@ describe('what is refused', () => {
 
     await reportOrder(
       retry(),
-      ports({ now: () => later, orderApi: button({ answer: 'too-late', detail: '' }) }),
+      ports({ now: () => later, orderApi: button({ answer: 'refused', detail: { status: 400 } }) }),
     );
 
     const kept = JSON.parse(String(quarantine.entries.get('message-2')?.bytes)) as object;
@@ -233,8 +233,10 @@ describe('what is measured', () => {
     expect(measured).toContainEqual({ name: 'OrdersReported', value: 1, dimensions: brand });
     expect(measured).toContainEqual({ name: 'ReportDelaySeconds', value: 30 });
     const call = { orderId: 'o-1', isFirstFailure: true, isProbe: false };
-    expect(recorded).toEqual([[{ result: 'done', acceptedOnly: false, sent: true }, call]]);
-    expect((await ledger.read('o-1'))?.value.warnings).not.toEqual([]);
+    expect(recorded).toEqual([
+      [{ result: 'done', acceptedOnly: false, sent: true, created: true, token: 'taken' }, call],
+    ]);
+    expect(ledger.all()[0]?.warnings).not.toEqual([]);
   });
 
   it('is a refused key only where it was refused (B4), and what waits', async () => {
@@ -242,7 +244,7 @@ describe('what is measured', () => {
     const afterOutage = [...measured];
     measured = [];
     const later = { now: () => new Date(now.getTime() + 60_000) };
-    const refused = ports({ ...later, orderApi: button({ answer: 'unauthorized', status: 401 }) });
+    const refused = ports({ ...later, orderApi: button({ answer: 'unauthorized' }) });
     await reportOrder(retry(true), refused);
 
     expect(afterOutage).toContainEqual({ name: 'WaitingOrdersChange', value: 1, dimensions: brand });
@@ -255,7 +257,7 @@ describe('what is measured', () => {
   it('is no delay of what Button has refused for good', async () => {
     await reportOrder(
       message(1),
-      ports({ orderApi: button({ answer: 'refused', status: 400, detail: '' }) }),
+      ports({ orderApi: button({ answer: 'refused', detail: { status: 400 } }) }),
     );
 
     const names = measured.map(({ name }) => name);

@@ -140,7 +140,7 @@ function requests(): string[] {
 }
 
 async function progress(id: string): Promise<string | undefined> {
-  return (await ledger.read(id))?.value.progress.state;
+  return (await ledger.read(id))?.value.progress?.state;
 }
 
 async function quarantined(messageId: string) {
@@ -284,7 +284,7 @@ describe('later versions', () => {
     ];
 
     expect(outcomes).toEqual(['reported', 'ignored-after-cancel']);
-    expect(requests()).toEqual([`DELETE /v1/order/${id} 404`]);
+    expect(requests()).toEqual([`DELETE /v1/order/${id} 404`, `GET /v1/order/${id} 404`]);
   });
 
   it('turn an update of an order that nobody knows into a create (A6)', async () => {
@@ -378,7 +378,7 @@ describe('a bad message', () => {
 describe('what Button does not take', () => {
   it('waits in the ledger and is reported when the sweep retries it (B3)', async () => {
     const id = orderId();
-    button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 503 } });
+    button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 429 } });
 
     const first = await reportOrder(message('created', id), ports());
     const tooEarly = await ledger.listDue(clock, 10);
@@ -727,12 +727,14 @@ describe('a call that is carried out later than the quiet time', () => {
 });
 
 describe('a 403 on a create', () => {
-  it('means the key (B4)', async () => {
+  it('leaves the order due where the key reads: it is no refused key (requirement 4)', async () => {
     button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 403 } });
+    const id = orderId();
 
-    await reportOrder(message('created', orderId()), ports());
+    const outcome = await reportOrder(message('created', id), ports());
 
-    expect(measured).toContainEqual({ name: 'ButtonKeyRefused', value: 1 });
+    expect([outcome, await progress(id)]).toEqual(['waiting', 'waiting']);
+    expect(measured).not.toContainEqual({ name: 'ButtonKeyRefused', value: 1 });
   });
 
   it('means the order, if that is finalized: one old order does not stop the brand', async () => {
@@ -764,7 +766,7 @@ describe('what is refused by Button', () => {
 
   it('is kept once, under the message that brought it, whichever message led to the refusal', async () => {
     const id = orderId();
-    button.controls.addFault({ on: 'api', answer: { status: 503 } });
+    button.controls.addFault({ on: 'api', answer: { status: 429 } });
     button.controls.addFault({ on: 'api', answer: { status: 400 } });
     const created = message('created', id);
     await reportOrder(created, ports());

@@ -35,32 +35,53 @@ const answered = (status: number, body?: unknown): ButtonResponse => ({ result: 
 
 type Meaning = Record<'create' | 'update' | 'cancel' | 'get', OrderApiAnswer['answer']>;
 
-const alike = (answer: OrderApiAnswer['answer']): Meaning => ({
+const all = (answer: OrderApiAnswer['answer'], get: OrderApiAnswer['answer'] = answer): Meaning => ({
   create: answer,
   update: answer,
   cancel: answer,
-  get: answer,
+  get,
 });
-const UNCLEAR: Meaning = { ...alike('unclear'), get: 'try-again' };
+const UNCLEAR = all('unclear', 'unanswered');
+const NOT_FOUND: Meaning = { ...all('not-found'), create: 'refused' };
 
-/** The statuses that do not mean what their class means. */
+/** The statuses that do not mean what their class means, in Button's own format. */
 const MEANING: Record<number, Meaning> = {
-  401: alike('unauthorized'),
-  403: { create: 'unauthorized', update: 'too-late', cancel: 'too-late', get: 'unauthorized' },
-  404: { create: 'refused', update: 'not-found', cancel: 'not-found', get: 'not-found' },
+  204: { ...UNCLEAR, cancel: 'unconfirmed' },
+  401: all('unauthorized'),
+  403: all('forbidden', 'unanswered'),
+  404: NOT_FOUND,
   408: UNCLEAR,
-  409: { ...alike('refused'), create: 'exists' },
-  425: alike('try-again'),
-  429: alike('try-again'),
-  500: UNCLEAR,
-  502: UNCLEAR,
-  504: UNCLEAR,
+  409: { ...all('refused', 'unanswered'), create: 'exists' },
+  410: NOT_FOUND,
+  425: UNCLEAR,
+  429: all('try-again', 'unanswered'),
 };
 
-function meaningOfClass(status: number): Meaning {
-  if (status >= 200 && status < 300) return UNCLEAR;
-  return status >= 400 && status < 500 ? alike('refused') : alike('try-again');
+/** What does not come in Button's own format says nothing, whatever its status: but for a 429, and a 204 to a cancellation. */
+function meaningOf(status: number, isButtons: boolean): Meaning {
+  const isRefusal = status >= 400 && status < 500;
+  if (isButtons) return MEANING[status] ?? (isRefusal ? all('refused', 'unanswered') : UNCLEAR);
+  return status === 429 ? all('try-again', 'unanswered') : UNCLEAR;
 }
+
+/** What comes of a status without Button's error format: a proxy's page, a router's text, nothing, JSON of another shape. */
+const FOREIGN_BODIES: readonly unknown[] = [
+  undefined,
+  null,
+  '',
+  'Not Found',
+  {},
+  [],
+  { message: 'no Route matched with those values' },
+  { error: { message: 'not found' } },
+  { meta: { status: 'ok' }, error: { message: 'not found' } },
+  { meta: { status: 'error' } },
+  { meta: { status: 'error' }, error: 'not found' },
+  { meta: { status: 'error' }, error: { message: 404 } },
+  { meta: 'error', error: { message: 'not found' } },
+];
+
+const says = (message: unknown, type?: unknown) => ({ meta: { status: 'error' }, error: { message, type } });
 
 async function kindsOf(api: OrderApi): Promise<string[]> {
   const answers = [
@@ -73,7 +94,8 @@ async function kindsOf(api: OrderApi): Promise<string[]> {
 }
 
 const ANSWERS = [
-  ...['done', 'found', 'exists', 'not-found', 'too-late', 'refused', 'unauthorized', 'try-again', 'unclear'],
+  ...['done', 'found', 'exists', 'not-found', 'unconfirmed', 'forbidden', 'refused', 'unauthorized'],
+  ...['try-again', 'unanswered', 'unclear'],
 ];
 
 /** Bodies that are nearly right, and anything else that JSON can say. */
@@ -161,12 +183,13 @@ describe('createOrderApi', () => {
   });
 
   it.each([
-    [answered(404), 'not-found'],
-    [answered(401), 'unanswered'],
-    [answered(403), 'unanswered'],
-    [answered(409), 'not-found'],
-    [answered(503), 'unanswered'],
-    [answered(500), 'unanswered'],
+    [answered(404, says('no')), 'not-found'],
+    [answered(404), 'unanswered'],
+    [answered(401, says('no')), 'unanswered'],
+    [answered(403, says('no')), 'unanswered'],
+    [answered(409, says('no')), 'not-found'],
+    [answered(409), 'unanswered'],
+    [answered(503, says('no')), 'unanswered'],
     [answered(429), 'unanswered'],
     [answered(200, 'nonsense'), 'unanswered'],
     [{ result: 'unclear', reason: 'timeout' } as const, 'unanswered'],
@@ -176,35 +199,27 @@ describe('createOrderApi', () => {
     expect((await api.getByToken('o-1', 'token')).answer).toBe(answer);
   });
 
-  it('reads every status about a token as its table says, and no list that comes with anything but a 2xx', async () => {
-    const body = { meta: { status: 'ok' }, objects: [{ order_id: 'o-1', total: 5 }] };
-    for (let status = 100; status < 600; status += 1) {
-      const { get } = MEANING[status] ?? meaningOfClass(status);
-      const isUnanswered = get === 'try-again' || get === 'unauthorized';
-      const isRead = status >= 200 && status < 300;
+  it('says of a look-up by token whether Button refused it, and takes no list that comes with anything but a 2xx', async () => {
+    const list = { ...says('no'), objects: [{ order_id: 'o-1', total: 5 }] };
+    const looks = async (status: number, body: unknown) =>
+      answering(answered(status, body)).api.getByToken('o-1', 'token');
 
-      const { answer } = await answering(answered(status, body)).api.getByToken('o-1', 'token');
-
-      expect([status, answer]).toEqual([
-        status,
-        isRead ? 'found' : isUnanswered ? 'unanswered' : 'not-found',
-      ]);
-    }
-    expect(await answering(answered(200, {})).api.getByToken('o-1', 'token')).toEqual({
+    for (let status = 300; status < 600; status += 1)
+      expect((await looks(status, list)).answer).not.toBe('found');
+    expect(await looks(401, says('no'))).toMatchObject({ isRefused: true, reason: 'look_up_http_401' });
+    expect(await looks(403, says('no'))).toMatchObject({ isRefused: true, reason: 'http_403' });
+    expect(await looks(403, 'a page')).toMatchObject({ isRefused: false, reason: 'foreign_http_403' });
+    expect(await looks(200, {})).toEqual({
       answer: 'unanswered',
       isRefused: false,
       reason: 'unreadable_answer',
     });
-    const cutOff = { result: 'unclear', reason: 'econnreset' } as const;
-    expect(await answering(cutOff).api.getByToken('o-1', 'token')).toEqual({
+    expect(
+      await answering({ result: 'unclear', reason: 'econnreset' }).api.getByToken('o-1', 'token'),
+    ).toEqual({
       answer: 'unanswered',
       isRefused: false,
       reason: 'econnreset',
-    });
-    expect(await answering(answered(401)).api.getByToken('o-1', 'token')).toEqual({
-      answer: 'unanswered',
-      isRefused: true,
-      reason: 'look_up_http_401',
     });
   });
 
@@ -230,20 +245,20 @@ describe('createOrderApi', () => {
 
   it.each([
     ['invalid-api-key', 'unauthorized', 'unauthorized', 'unauthorized'],
-    ['bad-request', 'refused', 'refused', 'refused'],
+    ['bad-request', 'refused', 'refused', 'unanswered'],
     ['not-found', 'refused', 'not-found', 'not-found'],
-    ['order-already-finalized', 'unauthorized', 'too-late', 'unauthorized'],
-    ['order-already-exists', 'exists', 'refused', 'refused'],
-    ['rate-limited', 'try-again', 'try-again', 'try-again'],
-    ['status-error-without-error-object', 'unclear', 'unclear', 'try-again'],
-    ['error-is-a-string', 'unclear', 'unclear', 'try-again'],
-    ['unknown-status', 'unclear', 'unclear', 'try-again'],
-    ['no-meta', 'unclear', 'unclear', 'try-again'],
-    ['meta-is-a-string', 'unclear', 'unclear', 'try-again'],
-    ['error-without-meta', 'refused', 'not-found', 'not-found'],
-    ['empty-body', 'unclear', 'unclear', 'try-again'],
-    ['not-json', 'unclear', 'unclear', 'try-again'],
-    ['gateway-html', 'unclear', 'unclear', 'try-again'],
+    ['order-already-finalized', 'forbidden', 'forbidden', 'unanswered'],
+    ['order-already-exists', 'exists', 'refused', 'unanswered'],
+    ['rate-limited', 'try-again', 'try-again', 'unanswered'],
+    ['status-error-without-error-object', 'unclear', 'unclear', 'unanswered'],
+    ['error-is-a-string', 'unclear', 'unclear', 'unanswered'],
+    ['unknown-status', 'unclear', 'unclear', 'unanswered'],
+    ['no-meta', 'unclear', 'unclear', 'unanswered'],
+    ['meta-is-a-string', 'unclear', 'unclear', 'unanswered'],
+    ['error-without-meta', 'unclear', 'unclear', 'unanswered'],
+    ['empty-body', 'unclear', 'unclear', 'unanswered'],
+    ['not-json', 'unclear', 'unclear', 'unanswered'],
+    ['gateway-html', 'unclear', 'unclear', 'unanswered'],
   ])(
     'reads the answer %s as %s on create, %s on update, %s on get (B1, B4, B5, B6, B8)',
     async (name, create, update, get) => {
@@ -257,28 +272,65 @@ describe('createOrderApi', () => {
     },
   );
 
-  it.each([500, 502, 504, 408])(
-    'does not know what became of a call that ends with %i (B3)',
-    async (status) => {
-      const { api } = answering(answered(status));
-
-      expect(await api.create(order)).toEqual({ answer: 'unclear', reason: `http_${status}` });
-    },
-  );
-
-  it('reads every status there is as its table says, whatever it comes with (B1 to B8)', async () => {
+  it('reads every status there is in Button’s error format as its table says (B1 to B8)', async () => {
     for (let status = 100; status < 600; status += 1) {
-      const { api } = answering(answered(status));
-      const { create, update, cancel, get } = MEANING[status] ?? meaningOfClass(status);
-      const unreadable = { answer: 'unclear', reason: 'unreadable_answer' };
-      if (status < 300 && status >= 200) expect(await api.create(order)).toEqual(unreadable);
+      const { create, update, cancel, get } = meaningOf(status, true);
 
-      expect([status, await kindsOf(api)]).toEqual([status, [create, update, cancel, get]]);
+      expect([status, await kindsOf(answering(answered(status, says('no'))).api)]).toEqual([
+        status,
+        [create, update, cancel, get],
+      ]);
     }
+  });
+
+  it('takes no final answer from anybody but Button: whatever the status, a body of another format is unclear (requirement 2)', async () => {
+    for (let status = 100; status < 600; status += 1) {
+      if (status >= 200 && status < 300) continue;
+      const { create, update, cancel, get } = meaningOf(status, false);
+      for (const body of FOREIGN_BODIES) {
+        expect([status, body, await kindsOf(answering(answered(status, body)).api)]).toEqual([
+          status,
+          body,
+          [create, update, cancel, get],
+        ]);
+      }
+    }
+  });
+
+  it('takes nothing for not carried out but a 429, and what never left (requirement 3)', async () => {
+    for (let status = 100; status < 600; status += 1) {
+      for (const body of [undefined, says('no')]) {
+        const { answer } = await answering(answered(status, body)).api.create(order);
+        expect([status, answer === 'try-again']).toEqual([status, status === 429]);
+      }
+    }
+    expect(await answering({ result: 'not-sent', reason: 'econnrefused' }).api.create(order)).toEqual({
+      answer: 'try-again',
+      reason: 'econnrefused',
+    });
+  });
+
+  it('says in its reason whether Button answered, so that a proxy’s answer counts as an outage', async () => {
+    const reasonOf = async (status: number, body?: unknown) =>
+      answering(answered(status, body)).api.create(order);
+
+    expect(await reasonOf(404, '<html>')).toEqual({
+      answer: 'unclear',
+      reason: 'foreign_http_404',
+      detail: { status: 404 },
+    });
+    expect(await reasonOf(302, says('moved'))).toMatchObject({ reason: 'foreign_http_302' });
+    expect(await reasonOf(502, '<html>')).toMatchObject({ reason: 'http_502' });
+    expect(await reasonOf(500, says('oops', 'internal'))).toEqual({
+      answer: 'unclear',
+      reason: 'http_500',
+      detail: { status: 500, message: 'oops', type: 'internal' },
+    });
   });
 
   it('takes nothing but a 2xx with meta.status ok for done or found, and a 202 for accepted only (B6)', async () => {
     for (let status = 200; status < 300; status += 1) {
+      if (status === 204) continue;
       const { api } = answering(answered(status, { meta: { status: 'ok' }, object: { total: 5 } }));
 
       expect(await kindsOf(api)).toEqual(['done', 'done', 'done', 'found']);
@@ -328,33 +380,31 @@ describe('createOrderApi', () => {
     for (const object of [undefined, null, 'order']) {
       const { api } = answering(answered(200, { meta: { status: 'ok' }, object }));
 
-      expect(await api.get('o-1')).toEqual({ answer: 'try-again', reason: 'unreadable_answer' });
+      expect(await api.get('o-1')).toMatchObject({ answer: 'unanswered', reason: 'unreadable_order' });
       expect(await api.create(order)).toEqual({ answer: 'done', acceptedOnly: false });
     }
   });
 
-  it('tells what Button says of a refusal, a thousand characters of it, and nothing where it says nothing (B5, B8)', async () => {
-    const says = (message: unknown) => ({ meta: { status: 'error' }, error: { message } });
-    const refusal = async (status: number, body: unknown) =>
+  it('hands on what Button says of a refusal, a thousand characters of it (B5, B8)', async () => {
+    const refused = async (status: number, body: unknown) =>
       answering(answered(status, body)).api.create(order);
 
-    expect(await refusal(400, says('no such line'))).toEqual({
+    expect(await refused(400, says('no such line', 'BadLine'))).toEqual({
       answer: 'refused',
-      status: 400,
-      detail: 'no such line',
+      detail: { status: 400, message: 'no such line', type: 'BadLine' },
     });
-    expect(await refusal(404, says('x'.repeat(2000)))).toEqual({
+    expect(await refused(404, says('x'.repeat(2000)))).toEqual({
       answer: 'refused',
-      status: 404,
-      detail: 'x'.repeat(1000),
+      detail: { status: 404, message: 'x'.repeat(1000) },
     });
-    expect(await refusal(422, says(42))).toMatchObject({ detail: '' });
+    expect(await refused(422, says('no', 42))).toEqual({
+      answer: 'refused',
+      detail: { status: 422, message: 'no' },
+    });
     const { api } = answering(answered(403, says('finalized')));
-    expect(await api.update('o-1', order)).toEqual({ answer: 'too-late', detail: 'finalized' });
-    expect(await answering(answered(409, says('no'))).api.cancel('o-1')).toEqual({
-      answer: 'refused',
-      status: 409,
-      detail: 'no',
+    expect(await api.update('o-1', order)).toEqual({
+      answer: 'forbidden',
+      detail: { status: 403, message: 'finalized' },
     });
   });
 
@@ -363,7 +413,7 @@ describe('createOrderApi', () => {
 
     expect(await api.update('o-1', order)).toEqual({ answer: 'unclear', reason: 'econnreset' });
     expect(await api.cancel('o-1')).toEqual({ answer: 'unclear', reason: 'econnreset' });
-    expect(await api.get('o-1')).toEqual({ answer: 'try-again', reason: 'econnreset' });
+    expect(await api.get('o-1')).toEqual({ answer: 'unanswered', isRefused: false, reason: 'econnreset' });
   });
 
   it('comes to one of its answers whatever Button answers, and never throws (B2, B6)', async () => {
@@ -394,21 +444,19 @@ describe('createOrderApi', () => {
     );
   });
 
-  it('tells a 403 from a 401, because a finalized order may answer so too', async () => {
-    expect(await answering(answered(403)).api.create(order)).toEqual({ answer: 'unauthorized', status: 403 });
-    expect(await answering(answered(401)).api.create(order)).toEqual({ answer: 'unauthorized', status: 401 });
-  });
-
   it('hands on how long Button asks to wait (B2)', async () => {
     const { api } = answering({ result: 'answered', status: 429, body: {}, retryAfterMs: 12_000 });
 
     expect(await api.create(order)).toEqual({ answer: 'try-again', reason: 'http_429', afterMs: 12_000 });
+    expect(await api.get('o-1')).toMatchObject({ answer: 'unanswered', afterMs: 12_000 });
   });
 
-  it('knows that what never left may be sent again (B14)', async () => {
-    const { api } = answering({ result: 'not-sent', reason: 'econnrefused' });
+  it('names the token in an update only where it is given one (requirement 1)', async () => {
+    const { api, requests } = answering(answered(200, fixture('order-update-response')));
 
-    expect(await api.create(order)).toEqual({ answer: 'try-again', reason: 'econnrefused' });
+    await api.update('o-1', order, 'srctok-1');
+
+    expect(requests[0]?.body).toMatchObject({ btn_ref: 'srctok-1', total: order.total });
   });
 });
 

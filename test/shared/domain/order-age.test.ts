@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 import type { OrderEvent } from '../../../shared/domain/order-event.ts';
+import { decide } from '../../../shared/domain/order-decision.ts';
+import { evolveAll } from '../../../shared/domain/order-evolution.ts';
 import {
-  receiveVersion,
-  settleEntry,
+  initialState,
   type CallResult,
   type LedgerEntry,
+  type OrderState,
 } from '../../../shared/domain/order-ledger.ts';
+import { settle } from '../../../shared/domain/order-settlement.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
 
 const order = OrderSchema.parse(
@@ -31,9 +34,11 @@ function receive(entry: LedgerEntry | undefined, sequence: number, minute: numbe
     kind,
     order: { ...order, customer_order_id: `version ${sequence}` },
   };
-  const decision = receiveVersion(
-    entry,
-    { brand: 'acme', event, messageId: `m-${sequence}`, sentAt: at(minute), warnings: [], isReplay: false },
+  const incoming = { event, messageId: `m-${sequence}`, sentAt: at(minute), warnings: [], isReplay: false };
+  const before = entry ?? initialState('acme', order.order_id);
+  const { events } = decide(
+    before,
+    { command: 'receive', incoming },
     {
       claimant: { owner: 'run', now: at(minute), leaseMs: 30_000 },
       policy,
@@ -41,12 +46,17 @@ function receive(entry: LedgerEntry | undefined, sequence: number, minute: numbe
       verifyBefore: undefined,
     },
   );
-  if (!('entry' in decision)) throw new Error(`nothing is stored: ${JSON.stringify(decision)}`);
-  return decision.entry;
+  return known(evolveAll(before, events));
 }
 
-function settle(entry: LedgerEntry, result: CallResult, minute: number): LedgerEntry {
-  return settleEntry({ claimed: entry, current: entry }, result, { now: at(minute), policy });
+function known(state: OrderState): LedgerEntry {
+  if (!state.newest) throw new Error('nothing is stored');
+  return state;
+}
+
+function end(entry: LedgerEntry, result: CallResult, minute: number): LedgerEntry {
+  const context = { now: at(minute), policy, othersSucceed: 'unknown' } as const;
+  return known(evolveAll(entry, settle({ claimed: entry, current: entry }, result, context).events));
 }
 
 const down: CallResult = { result: 'try-again', reason: 'http_503' };
@@ -57,13 +67,13 @@ it('counts the age of an order from the arrival of its message, whatever time it
 });
 
 it('goes on counting the age of an order that waits when a newer version replaces what waited', () => {
-  const waiting = settle(receive(undefined, 1, 0), down, 0);
+  const waiting = end(receive(undefined, 1, 0), down, 0);
 
   expect(receive(waiting, 2, 30).newest.receivedAt).toBe(at(0).toISOString());
 });
 
 it('counts the age anew from the next version once Button holds the order', () => {
-  const settled = settle(receive(undefined, 1, 0), done, 0);
+  const settled = end(receive(undefined, 1, 0), done, 0);
 
   expect(receive(settled, 2, 30).newest.receivedAt).toBe(at(30).toISOString());
 });

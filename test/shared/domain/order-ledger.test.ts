@@ -4,17 +4,19 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { parseOrderEvent, type OrderEvent } from '../../../shared/domain/order-event.ts';
+import { decide, type DecisionContext, type OrderCommand } from '../../../shared/domain/order-decision.ts';
+import { evolveAll } from '../../../shared/domain/order-evolution.ts';
+import { nextCall } from '../../../shared/domain/order-next-call.ts';
 import {
-  nextCall,
+  initialState,
   orderMessage,
-  receiveVersion,
-  resumeEntry,
-  settleEntry,
   valueOf,
-  type Decision,
-  type DecisionContext,
+  type CallResult,
   type LedgerEntry,
+  type OrderState,
 } from '../../../shared/domain/order-ledger.ts';
+import { settle } from '../../../shared/domain/order-settlement.ts';
+import type { RetryPolicy } from '../../../shared/domain/order-waits.ts';
 import { OrderSchema, type Order } from '../../../shared/domain/order.ts';
 
 const order = OrderSchema.parse(
@@ -47,17 +49,53 @@ function event(kind: OrderEvent['kind'], sequence: number, changes: Partial<Orde
   return { ...base, kind, order: { ...order, customer_order_id: `version ${sequence}`, ...changes } };
 }
 
+/** What a command comes to: the entry as it is stored then, and what the run does next. */
+type Decided =
+  | { action: 'claim'; entry: LedgerEntry }
+  | { action: 'keep'; entry: LedgerEntry; outcome: string }
+  | { action: 'nothing'; outcome: string }
+  | { action: 'busy' }
+  | { action: 'refuse'; code: string };
+
+function decided(before: OrderState, command: OrderCommand, when: DecisionContext): Decided {
+  const { events, next, refusal } = decide(before, command, when);
+  const entry = evolveAll(before, events);
+  if (refusal) return { action: 'refuse', code: refusal };
+  if (next.step === 'leave') return { action: 'busy' };
+  if (next.step === 'call' && entry.newest) return { action: 'claim', entry };
+  const outcome = next.step === 'nothing' ? next.outcome : 'none';
+  return events.length > 0 && entry.newest
+    ? { action: 'keep', entry, outcome }
+    : { action: 'nothing', outcome };
+}
+
 function receive(
   entry: LedgerEntry | undefined,
   incoming: OrderEvent,
   when: DecisionContext = context(),
-  { isReplay = false } = {},
-): Decision {
-  const message = { brand: 'acme', messageId: `m-${incoming.id}`, sentAt: t0, warnings: [], isReplay };
-  return receiveVersion(entry, { ...message, event: incoming }, when);
+  { isReplay = false, messageId = `m-${incoming.id}` } = {},
+): Decided {
+  const version = { event: incoming, messageId, sentAt: t0, warnings: [], isReplay };
+  const before = entry ?? initialState('acme', order.order_id);
+  return decided(before, { command: 'receive', incoming: version }, when);
 }
 
-function claimed(decision: Decision): LedgerEntry {
+function resumeReport(entry: LedgerEntry, when: DecisionContext): Decided {
+  return decided(entry, { command: 'resume' }, when);
+}
+
+function settleReport(
+  entries: { claimed: LedgerEntry; current: LedgerEntry },
+  result: CallResult,
+  when: { now: Date; policy: RetryPolicy },
+): LedgerEntry {
+  const { events } = settle(entries, result, { ...when, othersSucceed: 'unknown' });
+  const settled = evolveAll(entries.current, events);
+  if (!settled.newest) throw new Error('expected a entry');
+  return settled;
+}
+
+function claimed(decision: Decided): LedgerEntry {
   if (decision.action !== 'claim') throw new Error(`expected a claim, got ${JSON.stringify(decision)}`);
   return decision.entry;
 }
@@ -67,10 +105,10 @@ const done = { result: 'done', acceptedOnly: false, sent: true } as const;
 /** The entry after everything went well. */
 function reported(incoming: OrderEvent, before?: LedgerEntry): LedgerEntry {
   const entry = claimed(receive(before, incoming));
-  return settleEntry({ claimed: entry, current: entry }, done, { now: t0, policy });
+  return settleReport({ claimed: entry, current: entry }, done, { now: t0, policy });
 }
 
-describe('receiveVersion', () => {
+describe('a message', () => {
   it('claims an order it does not know, and its create is settled by one call', () => {
     const entry = claimed(receive(undefined, event('created', 1)));
 
@@ -88,7 +126,7 @@ describe('receiveVersion', () => {
     const unchanged = receive(before, event('updated', 2, { customer_order_id: 'version 1' }));
 
     expect(nextCall(changed)).toEqual({ call: 'update' });
-    expect(unchanged).toMatchObject({ action: 'store', outcome: 'unchanged' });
+    expect(unchanged).toMatchObject({ action: 'keep', outcome: 'unchanged' });
   });
 
   it('passes over an older version (A3) and a repeated one (A1)', () => {
@@ -116,7 +154,7 @@ describe('receiveVersion', () => {
     const before = reported(event('updated', 5), reported(event('created', 1)));
 
     const cancelled = claimed(receive(before, event('cancelled', 3)));
-    const after = settleEntry({ claimed: cancelled, current: cancelled }, done, { now: t0, policy });
+    const after = settleReport({ claimed: cancelled, current: cancelled }, done, { now: t0, policy });
 
     expect(nextCall(cancelled)).toEqual({ call: 'cancel' });
     expect(receive(after, event('updated', 9))).toEqual({
@@ -138,12 +176,12 @@ describe('receiveVersion', () => {
     expect(receive(entry, event('created', 1), context(10, 'run-2'))).toEqual({ action: 'busy' });
   });
 
-  it('keeps a newer version beside a current claim; settling the claim leaves it due', () => {
+  it('keeps a newer version beside a standing claim; settling the claim leaves it due', () => {
     const first = claimed(receive(undefined, event('created', 1)));
     const kept = receive(first, event('updated', 2, { customer_order_id: 'other' }), context(5, 'run-2'));
-    if (kept.action !== 'store') throw new Error('expected it to be kept');
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
 
-    const settled = settleEntry({ claimed: first, current: kept.entry }, done, { now: at(6), policy });
+    const settled = settleReport({ claimed: first, current: kept.entry }, done, { now: at(6), policy });
 
     expect(settled).toMatchObject({
       progress: { state: 'waiting', dueAt: at(6).toISOString(), reason: 'newer_version' },
@@ -164,24 +202,26 @@ describe('receiveVersion', () => {
     const held = { ...context(), isPaused: true };
 
     const fresh = receive(undefined, event('created', 1), held);
-    if (fresh.action !== 'store') throw new Error('expected it to be kept');
+    if (fresh.action !== 'keep') throw new Error('expected it to be kept');
     const newer = receive(fresh.entry, event('updated', 2), { ...context(60), isPaused: true });
 
     const waiting = { state: 'waiting', dueAt: t0.toISOString(), reason: 'breaker_open' };
     expect(fresh).toMatchObject({ outcome: 'waiting', entry: { progress: waiting } });
     expect(newer).toMatchObject({
-      action: 'store',
+      action: 'keep',
       entry: { progress: waiting, newest: { kind: 'updated' } },
     });
-    expect(resumeEntry(fresh.entry, { ...context(60), isPaused: true })).toMatchObject({ action: 'nothing' });
-    expect(resumeEntry(fresh.entry, context(60)).action).toBe('claim');
+    expect(resumeReport(fresh.entry, { ...context(60), isPaused: true })).toMatchObject({
+      action: 'nothing',
+    });
+    expect(resumeReport(fresh.entry, context(60)).action).toBe('claim');
   });
 
-  it('fixes a refused version by a replay only, and never takes back a cancellation', () => {
+  it('mends a refused version by a replay only, and never takes back a cancellation', () => {
     const refuse = (incoming: OrderEvent) => {
       const entry = claimed(receive(undefined, incoming));
       const result = { result: 'refused', reason: 'too_late' } as const;
-      return settleEntry({ claimed: entry, current: entry }, result, { now: t0, policy });
+      return settleReport({ claimed: entry, current: entry }, result, { now: t0, policy });
     };
     const fixed = event('created', 1, { customer_order_id: 'fixed' });
     const replay = (entry: LedgerEntry, incoming: OrderEvent) =>
@@ -191,19 +231,21 @@ describe('receiveVersion', () => {
     expect(receive(refused, fixed).action).toBe('refuse');
     expect(claimed(replay(refused, fixed)).newest.order?.customer_order_id).toBe('fixed');
     expect(replay(reported(event('created', 1)), fixed).action).toBe('refuse');
-    expect(replay(refuse(event('cancelled', 1)), event('updated', 1)).action).toBe('refuse');
+    expect(replay(refuse(event('cancelled', 1)), event('updated', 1))).toMatchObject({
+      outcome: 'superseded',
+    });
     expect(nextCall(claimed(replay(refuse(event('cancelled', 1)), event('cancelled', 1))))).toEqual({
       call: 'cancel',
     });
   });
 
-  it('holds an expired claim in doubt for the quiet time, then reads before it sends (A20, A21)', () => {
+  it('holds a claim found standing in doubt for the quiet time, then reads before it sends (A20, A21)', () => {
     const entry = claimed(receive(undefined, event('created', 1)));
 
     const found = receive(entry, event('created', 1), context(40, 'run-2'));
-    if (found.action !== 'store') throw new Error('expected it to be kept');
-    const early = resumeEntry(found.entry, context(90));
-    const due = claimed(resumeEntry(found.entry, context(100)));
+    if (found.action !== 'keep') throw new Error('expected it to be kept');
+    const early = resumeReport(found.entry, context(90));
+    const due = claimed(resumeReport(found.entry, context(100)));
 
     expect(found.outcome).toBe('waiting');
     expect(found.entry.progress).toEqual({
@@ -219,13 +261,13 @@ describe('receiveVersion', () => {
   it('takes a claim for over at the very instant that it names, for its own version and for a newer one', () => {
     const entry = claimed(receive(undefined, event('created', 1)));
 
-    expect(resumeEntry(entry, context(29.999))).toEqual({ action: 'busy' });
-    expect(resumeEntry(entry, context(30))).toMatchObject({
-      action: 'store',
+    expect(resumeReport(entry, context(29.999))).toEqual({ action: 'busy' });
+    expect(resumeReport(entry, context(30))).toMatchObject({
+      action: 'keep',
       entry: { progress: { state: 'in-doubt', dueAt: at(90).toISOString() } },
     });
     expect(receive(entry, event('updated', 2), context(30))).toMatchObject({
-      action: 'store',
+      action: 'keep',
       outcome: 'waiting',
       entry: {
         newest: { kind: 'updated' },
@@ -233,7 +275,7 @@ describe('receiveVersion', () => {
       },
     });
     expect(receive(entry, event('updated', 2), context(29.999))).toMatchObject({
-      action: 'store',
+      action: 'keep',
       outcome: 'waiting',
       entry: { newest: { kind: 'updated' }, progress: { state: 'claimed' } },
     });
@@ -241,7 +283,7 @@ describe('receiveVersion', () => {
 
   it('tries a newer version at once where the one before it is due, and keeps it where that still waits', () => {
     const entry = claimed(receive(undefined, event('created', 1)));
-    const waiting = settleEntry(
+    const waiting = settleReport(
       { claimed: entry, current: entry },
       { result: 'try-again', reason: 'http_503' },
       { now: t0, policy },
@@ -251,7 +293,7 @@ describe('receiveVersion', () => {
     const due = receive(waiting, event('updated', 2), context(1));
 
     expect(early).toMatchObject({
-      action: 'store',
+      action: 'keep',
       outcome: 'waiting',
       entry: { newest: { kind: 'updated' } },
     });
@@ -260,10 +302,10 @@ describe('receiveVersion', () => {
 
   it('puts a claim into the sweep’s index only where the order stood there before: a first try costs no index write', () => {
     const first = claimed(receive(undefined, event('created', 1)));
-    const settle = (result: Parameters<typeof settleEntry>[1]) =>
-      settleEntry({ claimed: first, current: first }, result, { now: t0, policy });
-    const retry = claimed(resumeEntry(settle({ result: 'try-again', reason: 'x' }), context(100)));
-    const look = claimed(resumeEntry(settle({ result: 'unclear', reason: 'x' }), context(100)));
+    const settle = (result: CallResult) =>
+      settleReport({ claimed: first, current: first }, result, { now: t0, policy });
+    const retry = claimed(resumeReport(settle({ result: 'try-again', reason: 'x' }), context(100)));
+    const look = claimed(resumeReport(settle({ result: 'unclear', reason: 'x' }), context(100)));
     const update = claimed(receive(reported(event('created', 1)), event('updated', 2)));
 
     expect([first, update].map(({ progress }) => progress)).toEqual([
@@ -321,7 +363,7 @@ describe('after a restore of the ledger', () => {
     expect(nextCall(update, restoredAt)).toEqual({ call: 'update' });
     expect(
       receive(takenLater, event('updated', 2, { customer_order_id: 'version 1' }), restored(700)),
-    ).toMatchObject({ action: 'store', outcome: 'unchanged' });
+    ).toMatchObject({ action: 'keep', outcome: 'unchanged' });
   });
 
   it('cancels without asking', () => {
@@ -331,10 +373,10 @@ describe('after a restore of the ledger', () => {
   });
 });
 
-describe('settleEntry', () => {
+describe('settleReport', () => {
   const entry = claimed(receive(undefined, event('created', 1)));
-  const settle = (result: Parameters<typeof settleEntry>[1], current = entry) =>
-    settleEntry({ claimed: entry, current }, result, { now: t0, policy });
+  const settle = (result: CallResult, current = entry) =>
+    settleReport({ claimed: entry, current }, result, { now: t0, policy });
 
   it('waits longer with every try, and as long as Button asks for (B2)', () => {
     const once = settle({ result: 'try-again', reason: 'http_503' });
@@ -369,7 +411,7 @@ describe('settleEntry', () => {
 
   it('spreads its waits over the upper half, up to the longest', () => {
     const waitOf = (jitter: number, attempts: number) => {
-      const { progress } = settleEntry(
+      const { progress } = settleReport(
         { claimed: entry, current: { ...entry, attempts } },
         { result: 'try-again', reason: 'http_503' },
         { now: t0, policy: { ...policy, jitter: () => jitter } },
@@ -384,14 +426,14 @@ describe('settleEntry', () => {
   it('remembers the id that Button gave, also where a later answer names none, and what the version was worth', () => {
     const named = settle({ ...done, buttonOrderId: 'btnorder-1' });
     const update = claimed(receive(named, event('updated', 2), context(60)));
-    const nameless = settleEntry({ claimed: update, current: update }, done, { now: at(60), policy });
-    const renamed = settleEntry(
+    const nameless = settleReport({ claimed: update, current: update }, done, { now: at(60), policy });
+    const renamed = settleReport(
       { claimed: update, current: update },
       { ...done, buttonOrderId: 'btnorder-2' },
       { now: at(60), policy },
     );
     const cancelled = claimed(receive(nameless, event('cancelled', 3), context(90)));
-    const gone = settleEntry({ claimed: cancelled, current: cancelled }, done, { now: at(90), policy });
+    const gone = settleReport({ claimed: cancelled, current: cancelled }, done, { now: at(90), policy });
 
     expect(settle(done).reported).not.toHaveProperty('buttonOrderId');
     expect([named, nameless, renamed, gone].map((one) => one.reported?.buttonOrderId)).toEqual([
@@ -407,7 +449,7 @@ describe('settleEntry', () => {
 
   it('refuses only the very version that Button refused: a newer one with the same content is tried', () => {
     const kept = receive(entry, event('updated', 2, { customer_order_id: 'version 1' }), context(5));
-    if (kept.action !== 'store') throw new Error('expected it to be kept');
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
 
     const settled = settle({ result: 'refused', reason: 'too_late' }, kept.entry);
 
@@ -420,22 +462,22 @@ describe('settleEntry', () => {
 
   it('does not take equal amounts for proof of an update whose outcome is unclear', () => {
     const update = claimed(receive(reported(event('created', 1)), event('updated', 2)));
-    const inDoubt = settleEntry(
+    const inDoubt = settleReport(
       { claimed: update, current: update },
       { result: 'unclear', reason: 'timeout' },
       { now: t0, policy },
     );
 
-    const due = claimed(resumeEntry(inDoubt, context(61)));
+    const due = claimed(resumeReport(inDoubt, context(61)));
 
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: false });
   });
 
   it('stays in doubt through tries that certainly failed', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
-    const again = claimed(resumeEntry(inDoubt, context(61)));
+    const again = claimed(resumeReport(inDoubt, context(61)));
 
-    const failed = settleEntry(
+    const failed = settleReport(
       { claimed: again, current: again },
       { result: 'try-again', reason: 'http_503' },
       { now: at(61), policy },
@@ -454,7 +496,7 @@ describe('settleEntry', () => {
       ...event('updated', 2),
       order: entry.newest.order ?? order,
     } as OrderEvent);
-    if (same.action !== 'store') throw new Error('expected it to be kept');
+    if (same.action !== 'keep') throw new Error('expected it to be kept');
 
     expect(settle(done, same.entry).progress).toEqual({ state: 'settled' });
   });
@@ -471,7 +513,7 @@ describe('settleEntry', () => {
 
     expect(wait).toMatchObject({ state: 'waiting', dueAt: at(60).toISOString() });
     expect(afterwards).toMatchObject({
-      action: 'store',
+      action: 'keep',
       entry: { progress: { state: 'waiting', dueAt: at(60).toISOString(), reason: 'accepted_only' } },
     });
   });
@@ -479,16 +521,16 @@ describe('settleEntry', () => {
   it('remembers the first of several versions that may have been carried out: equal amounts prove nothing', () => {
     const first = settle({ result: 'unclear', reason: 'timeout' });
     const kept = receive(first, event('created', 2), context(10));
-    if (kept.action !== 'store') throw new Error('expected it to be kept');
-    const second = claimed(resumeEntry(kept.entry, context(61)));
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+    const second = claimed(resumeReport(kept.entry, context(61)));
 
-    const unclear = settleEntry(
+    const unclear = settleReport(
       { claimed: second, current: second },
       { result: 'unclear', reason: 'timeout' },
       { now: at(62), policy },
     );
 
-    const third = claimed(resumeEntry(unclear, context(200)));
+    const third = claimed(resumeReport(unclear, context(200)));
     expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: false });
   });
 
@@ -503,10 +545,10 @@ describe('settleEntry', () => {
 
   it('looks once more after a success that follows an unclear outcome', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
-    const again = claimed(resumeEntry(inDoubt, context(61)));
+    const again = claimed(resumeReport(inDoubt, context(61)));
 
-    const sent = settleEntry({ claimed: again, current: again }, done, { now: at(62), policy });
-    const found = settleEntry(
+    const sent = settleReport({ claimed: again, current: again }, done, { now: at(62), policy });
+    const found = settleReport(
       { claimed: again, current: again },
       { ...done, sent: false },
       { now: at(62), policy },
@@ -522,11 +564,11 @@ describe('settleEntry', () => {
 
   it('confirms once, whatever it finds: no order is sent for ever', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
-    const again = claimed(resumeEntry(inDoubt, context(61)));
-    const confirming = settleEntry({ claimed: again, current: again }, done, { now: at(62), policy });
-    const third = claimed(resumeEntry(confirming, context(130)));
+    const again = claimed(resumeReport(inDoubt, context(61)));
+    const confirming = settleReport({ claimed: again, current: again }, done, { now: at(62), policy });
+    const third = claimed(resumeReport(confirming, context(130)));
 
-    const after = settleEntry({ claimed: third, current: third }, done, { now: at(131), policy });
+    const after = settleReport({ claimed: third, current: third }, done, { now: at(131), policy });
 
     expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: true });
     expect(after.progress).toEqual({ state: 'settled' });
@@ -534,11 +576,11 @@ describe('settleEntry', () => {
 
   it('keeps a newer version waiting for the quiet time while an earlier outcome is unclear', () => {
     const inDoubtReport = settle({ result: 'unclear', reason: 'timeout' });
-    const again = claimed(resumeEntry(inDoubtReport, context(61)));
+    const again = claimed(resumeReport(inDoubtReport, context(61)));
     const kept = receive(again, event('updated', 2), context(62, 'run-2'));
-    if (kept.action !== 'store') throw new Error('expected it to be kept');
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
 
-    const settled = settleEntry({ claimed: again, current: kept.entry }, done, { now: at(63), policy });
+    const settled = settleReport({ claimed: again, current: kept.entry }, done, { now: at(63), policy });
 
     expect(settled.progress).toMatchObject({
       state: 'in-doubt',
@@ -551,9 +593,9 @@ describe('settleEntry', () => {
   it('does not take equal amounts for proof when a newer version has come in the meantime', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
     const kept = receive(inDoubt, event('created', 2), context(10));
-    if (kept.action !== 'store') throw new Error('expected it to be kept');
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
 
-    const due = claimed(resumeEntry(kept.entry, context(61)));
+    const due = claimed(resumeReport(kept.entry, context(61)));
 
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: false });
   });
@@ -570,13 +612,13 @@ describe('settleEntry', () => {
 
   it('leaves in doubt what was, after a refusal too: the version before may be at Button (A22, B1)', () => {
     const create = claimed(receive(undefined, event('created', 1)));
-    const unclear = settleEntry(
+    const unclear = settleReport(
       { claimed: create, current: create },
       { result: 'unclear', reason: 'timeout' },
       { now: t0, policy },
     );
     const update = claimed(receive(unclear, event('updated', 2), context(61)));
-    const refused = settleEntry(
+    const refused = settleReport(
       { claimed: update, current: update },
       { result: 'refused', reason: 'refused_by_button' },
       { now: at(61), policy },
@@ -587,7 +629,7 @@ describe('settleEntry', () => {
 
     const readFirst = { call: 'read-first', trustsAmounts: false };
     expect(nextCall(claimed(next))).toEqual(readFirst);
-    expect(held).toMatchObject({ action: 'store', entry: { progress: { state: 'in-doubt' } } });
+    expect(held).toMatchObject({ action: 'keep', entry: { progress: { state: 'in-doubt' } } });
   });
 });
 
@@ -612,7 +654,7 @@ describe('any order of arrival', () => {
             const decision = receive(entry, one);
             if (decision.action !== 'claim') continue;
             calls.push(nextCall(decision.entry).call);
-            entry = settleEntry({ claimed: decision.entry, current: decision.entry }, done, {
+            entry = settleReport({ claimed: decision.entry, current: decision.entry }, done, {
               now: t0,
               policy,
             });

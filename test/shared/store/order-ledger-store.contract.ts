@@ -137,7 +137,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
       expect(await store.listDue(new Date('1980-01-01T00:00:00.000Z'), 10)).toEqual([
         { orderId: given.orderId, dueAt: '1980-01-01T00:00:00.000Z', attempts: 3 },
       ]);
-      await store.write({ ...given, progress: { state: 'settled' } }, 1);
+      await store.write({ ...given, progress: { state: 'settled' } as const }, 1);
     });
 
     it('lists the latest due first where that is asked for, each with its arrival and its tries', async () => {
@@ -159,7 +159,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
           attempts: minute,
         })),
       );
-      for (const one of entries) await store.write({ ...one, progress: { state: 'settled' } }, 1);
+      for (const one of entries) await store.write({ ...one, progress: { state: 'settled' } as const }, 1);
     });
 
     it('no longer lists what has been dealt with, and lists a claim that is watched', async () => {
@@ -172,7 +172,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
       const claimed: Progress = { state: 'claimed', owner: 'run', until: noon, hash: 'h', retryAt };
       await store.write({ ...given, progress: claimed }, 1);
       const watched = await store.listDue(before, 10);
-      await store.write({ ...given, progress: { state: 'settled' } }, 2);
+      await store.write({ ...given, progress: { state: 'settled' } as const }, 2);
 
       expect(watched).toEqual([{ orderId: given.orderId, dueAt: retryAt, attempts: 3 }]);
       expect(await store.listDue(before, 10)).toEqual([]);

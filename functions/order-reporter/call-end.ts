@@ -1,0 +1,115 @@
+import type { OrderApiAnswer } from '../../shared/button/order-api.ts';
+import type { CallResult, FailedAnswer, LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
+
+/** How the calls to Button ended: for the ledger, and for the quarantine if that is final. */
+export type CallEnd = { result: CallResult; refusal: QuarantineReason | undefined };
+
+/** So long Button may answer 404 about an order that it has taken: many times what it should need to show it. */
+const SHOWN_WITHIN_MS = 2 * 3_600_000;
+
+/** An end that is for the ledger alone. */
+export function ended(result: CallResult): CallEnd {
+  return { result, refusal: undefined };
+}
+
+/** The end of a call that was carried out. */
+export function done(
+  answer: OrderApiAnswer & { answer: 'done' },
+  more: Pick<CallResult & { result: 'done' }, 'created' | 'token'> = {},
+): CallEnd {
+  const { acceptedOnly, buttonOrderId } = answer;
+  const id = buttonOrderId === undefined ? {} : { buttonOrderId };
+  return ended({ result: 'done', acceptedOnly, sent: true, ...more, ...id });
+}
+
+/** The end that an answer is by itself, whatever was asked: all but those that need another call to be understood. */
+export function endOf(answer: OrderApiAnswer): CallEnd {
+  switch (answer.answer) {
+    case 'done':
+      return done(answer);
+    case 'unauthorized':
+      return ended({ result: 'try-again', reason: 'unauthorized' });
+    case 'try-again': {
+      const { reason, afterMs } = answer;
+      return ended({ result: 'try-again', reason, ...(afterMs !== undefined && { afterMs }) });
+    }
+    case 'unanswered':
+      return unanswered(answer);
+    case 'unclear':
+      return ended({ result: 'unclear', reason: answer.reason, ...said(answer.detail) });
+    case 'refused':
+      return refused('refused_by_button', answer.detail);
+    case 'forbidden':
+    case 'not-found':
+    case 'unconfirmed':
+    case 'exists':
+    case 'found':
+      return ended({ result: 'unclear', reason: 'unexpected_answer' });
+  }
+}
+
+/** The end of a 403 about an order that is open, or that Button does not have: it stays due, and may be the order's own fault. */
+export function forbidden(answer: FailedAnswer): CallEnd {
+  return ended({ result: 'try-again', reason: 'forbidden', blamesOrder: true, answer });
+}
+
+/**
+ * The end where Button has no order of any id that is known: final, unless it has taken the order lately. A 202 says itself that the
+ * order is shown late.
+ */
+export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
+  const isRecent = reported !== undefined && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
+  return isRecent ? ended({ result: 'try-again', reason: 'not_found' }) : refused('unknown_to_button');
+}
+
+/** The end that needs a person. */
+export function refused(code: keyof typeof REFUSALS, answer?: FailedAnswer): CallEnd {
+  const { problem, fix } = REFUSALS[code];
+  const text = answer && `${answer.status} ${answer.message ?? ''}`.trim();
+  const full = text === undefined ? problem : `${problem}. Button says: ${text}`;
+  return { result: { result: 'refused', reason: code }, refusal: { code, problem: full, fix } };
+}
+
+/** Only a read that something answered can be the order's fault. */
+function unanswered({ reason, afterMs, detail }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
+  return ended({
+    result: 'try-again',
+    reason: detail?.status === 403 ? 'forbidden' : reason,
+    ...(afterMs !== undefined && { afterMs }),
+    ...(detail && { blamesOrder: true, answer: detail }),
+  });
+}
+
+function said(answer: FailedAnswer | undefined): { answer?: FailedAnswer } {
+  return answer ? { answer } : {};
+}
+
+const REFUSALS = {
+  too_late: {
+    problem: 'Button refuses changes of a finalized order',
+    fix: 'Settle the difference with your Button contact; the order is billable as it stands',
+  },
+  refused_by_button: {
+    problem: 'Button refuses the order as it is',
+    fix: 'Correct the order and replay the entry, or send the order as a newer version',
+  },
+  deleted_at_button: {
+    problem:
+      'Button holds the order as deleted, which can not be undone, though no cancellation came this way',
+    fix: 'Find out who cancelled it; entry it under a new order id if it stands',
+  },
+  unknown_to_button: {
+    problem: 'Button has taken the order before and does not know it any more',
+    fix: 'Ask your Button contact; replay the entry to try again',
+  },
+  order_id_taken: {
+    problem:
+      'Button holds an order of this id that is not shown to be this one: another token, purchase date or currency, or none of them shown',
+    fix: 'Find out whose order it is, and entry this one under an id of its own; replay the entry to try again',
+  },
+  line_items_missing: {
+    problem: 'The order has line items at Button, the update has none, and the totals differ',
+    fix: 'Send the complete line items with every update of the total',
+  },
+} as const;

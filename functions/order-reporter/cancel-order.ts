@@ -1,0 +1,82 @@
+import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
+import { openDoubt } from '../../shared/domain/order-evolution.ts';
+import type { FailedAnswer, LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { done, ended, endOf, forbidden, notFound, refused, type CallEnd } from './call-end.ts';
+import { idsOf, readEverywhere, type FoundOrder } from './read-order.ts';
+import { unread } from './update-order.ts';
+
+/** What to cancel. */
+export type CancelOrder = { entry: LedgerEntry; api: OrderApi; now: Date };
+
+const CANCELLED = { result: 'done', acceptedOnly: false, sent: true } as const;
+
+/**
+ * Cancels the order. It counts as cancelled when Button says so; where Button says that there is no such order, or nothing (204), only if
+ * Button itself answers each read there is and none shows the order open.
+ */
+export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
+  const { entry, api } = cancel;
+  const tried = idsOf(entry);
+  const answer = await cancelByIds(tried, api);
+  switch (answer.answer) {
+    case 'not-found':
+    case 'unconfirmed':
+      return confirm(cancel, { tried, isTaken: answer.answer === 'unconfirmed' });
+    case 'forbidden':
+      return explain(cancel, answer.detail);
+    default:
+      return endOf(answer);
+  }
+}
+
+/** By one id after the other, as long as Button itself says that it knows no order of that id. */
+async function cancelByIds(ids: readonly string[], api: OrderApi): Promise<OrderApiAnswer> {
+  for (const id of ids) {
+    const answer = await api.cancel(id);
+    if (answer.answer !== 'not-found') return answer;
+  }
+  return { answer: 'not-found' };
+}
+
+/** Looks for the order everywhere. One that is open under an id that was not known is cancelled by that. */
+async function confirm(
+  { entry, api, now }: CancelOrder,
+  { tried, isTaken }: { tried: readonly string[]; isTaken: boolean },
+): Promise<CallEnd> {
+  const read = await readEverywhere(entry, api);
+  if (read.reading === 'failed') return read.end;
+  const live = read.orders.filter(({ order }) => order.status !== 'deleted');
+  if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late');
+  if (live.length > 0) return cancelByOtherId(live, { tried, api });
+  const isGone = mayBeGone(entry) || (isTaken && entry.reported?.acceptedOnly !== true);
+  if (read.orders.length > 0 || isGone) return ended(CANCELLED);
+  // Button may show late what it has taken lately.
+  const missing = notFound(entry, now);
+  return missing.result.result === 'try-again' ? missing : ended(CANCELLED);
+}
+
+async function cancelByOtherId(
+  live: readonly FoundOrder[],
+  { tried, api }: { tried: readonly string[]; api: OrderApi },
+): Promise<CallEnd> {
+  const ids = live.flatMap(({ id, order }) => order.button_order_id ?? id);
+  const other = ids.find((id) => !tried.includes(id));
+  const answer = other === undefined ? undefined : await api.cancel(other);
+  return answer?.answer === 'done' ? done(answer) : ended({ result: 'unclear', reason: 'still_open' });
+}
+
+/** An earlier call may have cancelled it. What Button has only accepted (202) is another matter: it may still come. */
+function mayBeGone({ newest, reported, progress }: LedgerEntry): boolean {
+  if (reported?.acceptedOnly) return false;
+  return reported?.kind === 'cancelled' || openDoubt(progress)?.hash === newest.hash;
+}
+
+/** A 403 means what the reads show. */
+async function explain({ entry, api }: CancelOrder, detail: FailedAnswer): Promise<CallEnd> {
+  const read = await readEverywhere(entry, api);
+  if (read.reading === 'failed') return unread(read.end);
+  const statuses = read.orders.map(({ order }) => order.status);
+  if (statuses.includes('finalized')) return refused('too_late', detail);
+  const isGone = statuses.length > 0 && statuses.every((status) => status === 'deleted');
+  return isGone ? ended(CANCELLED) : forbidden(detail);
+}

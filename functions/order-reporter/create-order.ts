@@ -1,0 +1,54 @@
+import { isSameOrder } from '../../shared/button/order-identity.ts';
+import type { OrderApi } from '../../shared/button/order-api.ts';
+import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import type { Order } from '../../shared/domain/order.ts';
+import { done, ended, endOf, refused, type CallEnd } from './call-end.ts';
+import { readOrder } from './read-order.ts';
+import { explainForbidden, updateOrder } from './update-order.ts';
+
+/** So many tries, which take more than two hours, Button may say that an order is there without showing it. */
+const MAX_TRIES_UNTIL_SHOWN = 10;
+
+/** What to create. */
+export type CreateOrder = { entry: LedgerEntry; order: Order; api: OrderApi; now: Date };
+
+/** Creates the order with its token. One that is there already is updated if it is this one, because a create brings the whole order. */
+export async function createOrder(create: CreateOrder): Promise<CallEnd> {
+  const { entry, order, api } = create;
+  const { btnRef } = entry;
+  const created = await api.create(btnRef === undefined ? order : { ...order, btn_ref: btnRef });
+  switch (created.answer) {
+    case 'done':
+      return done(created, { created: true, ...(btnRef !== undefined && { token: 'taken' }) });
+    case 'exists':
+      return updateIfSame(create);
+    case 'forbidden':
+      return explainForbidden(entry, api, created.detail);
+    default:
+      return endOf(created);
+  }
+}
+
+/** Another shop of the organisation may use the same id: its order is left alone. */
+async function updateIfSame({ entry, order, api, now }: CreateOrder): Promise<CallEnd> {
+  const read = await readOrder(entry, api);
+  switch (read.reading) {
+    case 'failed': {
+      const { result } = read.end;
+      const isUnreadable = result.result === 'try-again' && result.reason === 'unreadable_order';
+      return isUnreadable ? refused('order_id_taken') : read.end;
+    }
+    case 'not-found':
+      return entry.attempts < MAX_TRIES_UNTIL_SHOWN
+        ? ended({ result: 'try-again', reason: 'not_found' })
+        : refused('order_id_taken');
+    case 'found':
+      break;
+  }
+  const { order: shown, id } = read;
+  const { btnRef } = entry;
+  if (isSameOrder(shown, order, btnRef) !== 'same') return refused('order_id_taken');
+  if (shown.status === 'deleted') return refused('deleted_at_button');
+  const lacksToken = btnRef !== undefined && shown.btn_ref !== btnRef;
+  return updateOrder({ entry, order, api, now, id, ...(lacksToken && { btnRef }) });
+}

@@ -1,0 +1,131 @@
+import { readMessageValue, valueAtStake } from '../../shared/domain/order-amounts.ts';
+import { readMessageOrderId } from '../../shared/domain/order-event.ts';
+import {
+  orderMessage,
+  type Failures,
+  type LedgerEntry,
+  type OrderValue,
+} from '../../shared/domain/order-ledger.ts';
+import type { VersionRefusal } from '../../shared/domain/order-decision.ts';
+import type { OrderViolation } from '../../shared/domain/validate-order.ts';
+import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
+import { amount } from './measure-reports.ts';
+import type { OrderMessage, ReportOrderPorts, Work } from './ports.ts';
+
+type RefusedMessage = Pick<OrderMessage, 'messageId' | 'body' | 'replayOf'> & {
+  value?: OrderValue | undefined;
+};
+
+/** Keeps a message in quarantine with every reason. */
+export async function refuseMessage(
+  { messageId, body, replayOf, value = readMessageValue(body) }: RefusedMessage,
+  reasons: readonly QuarantineReason[],
+  { brand, quarantine, metrics, now }: ReportOrderPorts,
+): Promise<void> {
+  await quarantine.put({
+    kind: `order#${brand}`,
+    id: messageId,
+    bytes: body,
+    reasons,
+    refusedAt: now().toISOString(),
+    origin: `sqs:${messageId}`,
+    orderId: readMessageOrderId(body),
+    replayOf,
+  });
+  if (value) metrics.add(amount('QuarantinedAmountMinor', brand, value));
+}
+
+/**
+ * Keeps the newest version under the message that brought it, whichever message led here: a second try that is refused again makes no
+ * second entry. Where that message is not at hand, one that would bring the same version is kept in its place.
+ */
+export async function refuseVersion(
+  entry: LedgerEntry,
+  reasons: readonly QuarantineReason[],
+  { message, ports }: Work,
+): Promise<void> {
+  const { messageId, replayOf } = entry.newest;
+  const body = message.messageId === messageId ? message.body : orderMessage(entry);
+  // Where a cancellation is refused, what was reported before is at stake.
+  await refuseMessage({ messageId, body, replayOf, value: valueAtStake(entry) }, reasons, ports);
+}
+
+/** A violation as the quarantine keeps it. */
+export function toReason({ code, path, problem, fix, source }: OrderViolation): QuarantineReason {
+  return { code, path, problem, fix, source };
+}
+
+/** The reason why an order is tried no more than once a day, with Button's last answers. */
+export function failingReason(
+  code: 'keeps_failing' | 'given_up',
+  { count, since, last }: Failures,
+): QuarantineReason {
+  const answers = last.map(({ at, reason, answer }) => {
+    const { type, message } = answer ?? {};
+    return [at, reason, type, message?.slice(0, MAX_ANSWER_CHARACTERS)].filter(Boolean).join(' ');
+  });
+  const { problem, fix } = FAILING[code];
+  return {
+    code,
+    problem: `${problem} ${count} tries failed since ${since}; the last: ${answers.join('; ')}`,
+    fix,
+  };
+}
+
+const MAX_ANSWER_CHARACTERS = 300;
+
+const FAILING = {
+  keeps_failing: {
+    problem: 'Button fails on this order again and again. It is tried once a day for 30 days.',
+    fix: 'Ask your Button contact; retry or abandon the order, or replay the entry with a corrected body',
+  },
+  given_up: {
+    problem: 'Button has failed on this order for 30 days. It is not tried any more.',
+    fix: 'Ask your Button contact; replay the entry to try again',
+  },
+} as const;
+
+/** The reason why a token is not at Button though the order is. */
+export const TOKEN_NOT_TAKEN: QuarantineReason = {
+  code: 'btn_ref_not_taken',
+  path: '$.data.btn_ref',
+  problem:
+    'The token became known after the order had been reported, and Button does not take it with an update',
+  fix: 'Ask your Button contact to attribute the order; replay the entry to send the token once more',
+};
+
+/** The reasons for which the ledger refuses a version that is valid by itself. */
+export const VERSION_REASONS = {
+  version_conflict: {
+    code: 'version_conflict',
+    path: '$.sequence',
+    problem: 'Another message brought this version of the order with different content',
+    fix: 'Give every version of an order its own sequence and send the current version again',
+  },
+  order_by_mixed: {
+    code: 'order_by_mixed',
+    path: '$.sequence',
+    problem: 'Earlier versions of the order were ordered by the other of sequence and time',
+    fix: 'Order all versions of one order the same way',
+  },
+  line_items_missing: {
+    code: 'line_items_missing',
+    path: '$.data.line_items',
+    problem: 'The order has line items, this version has none, and the totals differ',
+    fix: 'Send the complete line items with every change of the total',
+  },
+} as const satisfies Record<VersionRefusal, QuarantineReason>;
+
+/** The reason for which a retry message is refused. */
+export const UNKNOWN_ORDER: QuarantineReason = {
+  code: 'retry_of_unknown_order',
+  problem: 'A retry message for an order that the ledger does not hold',
+};
+
+/** The reason for which a version is refused that the ledger can't hold. */
+export const UNSTORABLE: QuarantineReason = {
+  code: 'order_too_large',
+  path: '$.data',
+  problem: 'The order is larger than the ledger can hold, though it is deflated there',
+  fix: 'Shorten what can not be compressed, such as long links in descriptions and attributes',
+};

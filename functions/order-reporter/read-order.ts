@@ -1,0 +1,80 @@
+import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
+import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { ended, endOf, type CallEnd } from './call-end.ts';
+
+/** An order at Button, and the id under which Button can be asked about it. */
+export type FoundOrder = { order: OrderAtButton; id: string };
+
+/** What Button shows of an order. */
+export type OrderReading =
+  | ({ reading: 'found' } & FoundOrder)
+  /** Button itself says that it has no such order. `byToken`: also among the orders of its token. */
+  | { reading: 'not-found'; byToken: boolean }
+  /** A read was not answered: the order waits. */
+  | { reading: 'failed'; end: CallEnd };
+
+/**
+ * After so many look-ups by its token that were not answered, about a day, or refused, about half an hour, the answers about an order's
+ * ids count alone: an order must not wait for ever for a look-up that never works.
+ */
+const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
+
+/** The ids under which Button may know the order: the brand's own, and Button's as far as it is known. */
+export function idsOf({ orderId, reported }: LedgerEntry): string[] {
+  const { buttonOrderId } = reported ?? {};
+  return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [orderId, buttonOrderId];
+}
+
+/** Reads the order by each of its ids and, where they find nothing, by its token (docs/decisions/0013-look-up-by-token.md). */
+export async function readOrder(entry: LedgerEntry, api: OrderApi): Promise<OrderReading> {
+  for (const id of idsOf(entry)) {
+    const answer = await api.get(id);
+    if (answer.answer === 'found') return { reading: 'found', order: answer.order, id };
+    if (answer.answer !== 'not-found') return { reading: 'failed', end: endOf(answer) };
+  }
+  return lookUp(entry, api);
+}
+
+/** Reads the order by its token only. */
+export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderReading> {
+  const { orderId, btnRef, failedLookUps = 0 } = entry;
+  if (btnRef === undefined) return { reading: 'not-found', byToken: false };
+  const answer = await api.getByToken(orderId, btnRef);
+  switch (answer.answer) {
+    case 'found': {
+      const { order } = answer;
+      return { reading: 'found', order, id: order.button_order_id ?? orderId };
+    }
+    case 'not-found':
+      return { reading: 'not-found', byToken: true };
+    case 'unanswered':
+      return failedLookUps < MAX_FAILED_LOOK_UPS[answer.isRefused ? 'refused' : 'failed']
+        ? { reading: 'failed', end: lookUpEnd(answer) }
+        : { reading: 'not-found', byToken: false };
+    default:
+      return { reading: 'failed', end: endOf(answer) };
+  }
+}
+
+/** Every order that Button shows under an id or the token of this one; undefined where Button has not answered each of these reads. */
+export async function readEverywhere(
+  entry: LedgerEntry,
+  api: OrderApi,
+): Promise<{ reading: 'complete'; orders: FoundOrder[] } | { reading: 'failed'; end: CallEnd }> {
+  const orders: FoundOrder[] = [];
+  for (const id of idsOf(entry)) {
+    const answer = await api.get(id);
+    if (answer.answer === 'found') orders.push({ order: answer.order, id });
+    else if (answer.answer !== 'not-found') return { reading: 'failed', end: endOf(answer) };
+  }
+  const byToken = await lookUp(entry, api);
+  if (byToken.reading === 'failed') return byToken;
+  if (byToken.reading === 'found') orders.push(byToken);
+  return { reading: 'complete', orders };
+}
+
+/** The ids have just been read, so the key works: a look-up that fails is no fault of Button's, nor of the order. */
+function lookUpEnd({ reason, afterMs }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
+  const wait = afterMs === undefined ? {} : { afterMs };
+  return ended({ result: 'try-again', reason, isLookUp: true, ...wait });
+}

@@ -1,0 +1,104 @@
+import type { LedgerEvent } from '../../shared/domain/order-evolution.ts';
+import { evolveAll } from '../../shared/domain/order-evolution.ts';
+import type { LedgerEntry, OrderState } from '../../shared/domain/order-ledger.ts';
+import { settle, type Settlement, type SettlementContext } from '../../shared/domain/order-settlement.ts';
+import { RetryableError } from '../../shared/runtime/errors.ts';
+import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
+import type { Versioned } from '../../shared/store/versioned-item.ts';
+import { callButton } from './call-button.ts';
+import { ended, type CallEnd } from './call-end.ts';
+import { failingReason, refuseVersion, TOKEN_NOT_TAKEN } from './keep-refused.ts';
+import { measureTry, measureWrite } from './measure-reports.ts';
+import type { OrderOutcome, Work } from './ports.ts';
+
+const MAX_RACES = 5;
+
+/** Calls Button about a claimed version, and settles in the ledger how that ended. */
+export async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work): Promise<OrderOutcome> {
+  const { isProbe, ports } = work;
+  const { orderApi, now, verifyBefore } = ports;
+  const end: CallEnd =
+    typeof orderApi === 'string'
+      ? ended({ result: 'try-again', reason: orderApi })
+      : await callButton(claimed.value, { api: orderApi, now: now(), verifyBefore });
+  const { result } = end;
+  const isKept = await settleClaim(claimed, end, work);
+  measureTry(claimed.value, result, ports);
+  const { orderId, attempts } = claimed.value;
+  await ports.breaker.record(result, { orderId, isFirstFailure: attempts === 0, isProbe });
+  if (result.result === 'done') return 'reported';
+  return isKept ? 'quarantined' : 'waiting';
+}
+
+/**
+ * A lost write here means that a newer version came in: it stays due, and what Button said is written beside it. What is refused is kept
+ * before the ledger says so: it must be found in the quarantine. Says whether something was.
+ */
+async function settleClaim(
+  claimed: Versioned<LedgerEntry>,
+  { result, refusal }: CallEnd,
+  work: Work,
+): Promise<boolean> {
+  const { ledger } = work.ports;
+  const context = await settlementContext(claimed.value, { result, refusal }, work);
+  let current: Versioned<OrderState> = claimed;
+  let isKept = false;
+  for (let race = 0; race < MAX_RACES; race += 1) {
+    const { value, revision } = current;
+    const isOurs = value.newest !== undefined && isClaimOf(claimed.value, value);
+    const settlement: Settlement = isOurs
+      ? settle({ claimed: claimed.value, current: value }, result, context)
+      : { events: [] };
+    const reasons = reasonsToKeep(refusal, settlement);
+    if (reasons.length > 0 && !isKept) {
+      await refuseVersion(claimed.value, reasons, work);
+      isKept = true;
+    }
+    const { events } = settlement;
+    if (!isOurs) return isKept;
+    const settled = evolveAll(value, events);
+    const written = await ledger.write(settled, revision);
+    if (written.ok) {
+      measureWrite({ before: value, after: settled, events }, work.ports);
+      return isKept;
+    }
+    current = written.current;
+  }
+  throw new RetryableError('Too many writers at one order');
+}
+
+function reasonsToKeep(
+  refusal: QuarantineReason | undefined,
+  { events, keep }: Settlement,
+): QuarantineReason[] {
+  const isTokenRefused = events.some(({ event }: LedgerEvent) => event === 'token-refused');
+  return [
+    ...(refusal ? [refusal] : []),
+    ...(keep ? [failingReason(keep.code, keep.failures)] : []),
+    ...(isTokenRefused ? [TOKEN_NOT_TAKEN] : []),
+  ];
+}
+
+/** While the breaker is open a failure says nothing about the order that was tried. */
+async function settlementContext(
+  { orderId }: LedgerEntry,
+  { result }: CallEnd,
+  { isProbe, ports }: Work,
+): Promise<SettlementContext> {
+  const { now, policy, breaker } = ports;
+  const hasFailed = result.result === 'try-again' || result.result === 'unclear';
+  const isStopped = hasFailed && (isProbe || (await breaker.isOpen()));
+  const comparison = breaker.othersSucceed(orderId) ? 'yes' : 'unknown';
+  return { now: now(), policy, othersSucceed: isStopped ? 'no' : comparison };
+}
+
+/** Once the lease is over, another run may have found the claim: what happened is in doubt, and that run reads from Button. */
+function isClaimOf(claimed: LedgerEntry, current: LedgerEntry): boolean {
+  const [mine, theirs] = [claimed.progress, current.progress];
+  return (
+    mine.state === 'claimed' &&
+    theirs.state === 'claimed' &&
+    mine.owner === theirs.owner &&
+    mine.until === theirs.until
+  );
+}

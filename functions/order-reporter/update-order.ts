@@ -1,0 +1,88 @@
+import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
+import type { FailedAnswer, LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import type { Order } from '../../shared/domain/order.ts';
+import { done, ended, endOf, forbidden, notFound, refused, type CallEnd } from './call-end.ts';
+import { idsOf, lookUp, readOrder } from './read-order.ts';
+
+/** What to update, and how. */
+export type UpdateOrder = {
+  entry: LedgerEntry;
+  order: Order;
+  api: OrderApi;
+  now: Date;
+  /** The token, where Button may hold the order without it. */
+  btnRef?: string | undefined;
+  /** The id under which Button has just shown the order. */
+  id?: string;
+  /** The order has just been looked for by its token, in vain. */
+  isLookedUp?: boolean;
+};
+
+/**
+ * Sends the newest version as an update. Whether Button takes a token with an update is not known: where it refuses, the same update goes
+ * without, so that the order is right at Button in any case.
+ */
+export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
+  const { entry, api, now, btnRef } = update;
+  let answer = await send(update);
+  let token: 'taken' | 'refused' | undefined = btnRef === undefined ? undefined : 'taken';
+  if (btnRef !== undefined && (answer.answer === 'refused' || answer.answer === 'forbidden')) {
+    answer = await send({ ...update, btnRef: undefined });
+    token = 'refused';
+  }
+  if (answer.answer === 'end') return answer.end;
+  switch (answer.answer) {
+    case 'done':
+      return done(answer, token && { token });
+    case 'not-found':
+      return notFound(entry, now);
+    case 'forbidden':
+      return explainForbidden(entry, api, answer.detail);
+    default:
+      return endOf(answer);
+  }
+}
+
+/** A 403 means what a read shows: a finalized or deleted order, or one that is open and stays due. */
+export async function explainForbidden(
+  entry: LedgerEntry,
+  api: OrderApi,
+  detail: FailedAnswer,
+): Promise<CallEnd> {
+  const read = await readOrder(entry, api);
+  if (read.reading === 'failed') return unread(read.end);
+  const { status } = read.reading === 'found' ? read.order : {};
+  if (status === 'finalized') return refused('too_late', detail);
+  return status === 'deleted' ? refused('deleted_at_button') : forbidden(detail);
+}
+
+/** Nobody knows what the 403 means: the order is read before anything is sent again. A refused key, and a 429, say what they say. */
+export function unread(end: CallEnd): CallEnd {
+  const { result } = end;
+  if (result.result !== 'try-again' || result.reason === 'unauthorized' || result.reason === 'http_429')
+    return end;
+  const { reason, answer } = result;
+  return ended({ result: 'unclear', reason, ...(answer && { answer }) });
+}
+
+/** By one id after the other, as long as Button itself says that it knows no order of that id. */
+async function send({
+  entry,
+  order,
+  api,
+  btnRef,
+  id,
+  isLookedUp = false,
+}: UpdateOrder): Promise<OrderApiAnswer | { answer: 'end'; end: CallEnd }> {
+  const ids = id === undefined ? idsOf(entry) : [id, ...idsOf(entry).filter((other) => other !== id)];
+  for (const one of ids) {
+    const answer = await api.update(one, order, btnRef);
+    if (answer.answer !== 'not-found') return answer;
+  }
+  if (isLookedUp) return { answer: 'not-found' };
+  const read = await lookUp(entry, api);
+  if (read.reading === 'failed') return { answer: 'end', end: read.end };
+  return read.reading === 'found' && !ids.includes(read.id)
+    ? api.update(read.id, order, btnRef)
+    : { answer: 'not-found' };
+}

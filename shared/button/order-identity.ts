@@ -1,0 +1,30 @@
+import type { Order } from '../domain/order.ts';
+import type { OrderAtButton } from './order-api.ts';
+
+/**
+ * Whether the order that Button shows under an id is the brand's order of that id, or another that has the same id. Pure.
+ *
+ * The same token makes it the same order, different ones another. Where one of them has none, the purchase date, to the second, and the
+ * currency decide. `unknown`: Button does not show enough of it.
+ */
+export function isSameOrder(
+  shown: OrderAtButton,
+  order: Order,
+  btnRef: string | undefined,
+): 'same' | 'another' | 'unknown' {
+  if (shown.btn_ref && btnRef !== undefined) return shown.btn_ref === btnRef ? 'same' : 'another';
+  const [theirs, ours] = [secondOf(shown.purchase_date), secondOf(order.purchase_date)];
+  if (theirs === undefined || ours === undefined || shown.currency === undefined) return 'unknown';
+  return theirs === ours && shown.currency === order.currency ? 'same' : 'another';
+}
+
+const HAS_TIME = /T\d/;
+const HAS_OFFSET = /(?:Z|[+-]\d\d:?\d\d)$/i;
+
+/** A time without an offset is in UTC. Undefined for what is no date. */
+function secondOf(date: string | undefined): number | undefined {
+  if (date === undefined) return undefined;
+  const isLocal = HAS_TIME.test(date) && !HAS_OFFSET.test(date);
+  const ms = Date.parse(isLocal ? `${date}Z` : date);
+  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
+}

@@ -1,0 +1,192 @@
+import {
+  TOKEN_WARNINGS,
+  type Doubt,
+  type FailedAnswer,
+  type Failures,
+  type NewestVersion,
+  type LedgerEntry,
+  type OrderState,
+  type Progress,
+  type ReportedVersion,
+  type UnknownOrder,
+} from './order-ledger.ts';
+
+/** When the next try is due (ISO 8601 UTC), and why the order waits for it. */
+export type Wait = { dueAt: string; reason: string };
+
+/** A try that failed, where the order itself may be the cause. `at` is ISO 8601 UTC. */
+export type Failure = { at: string; reason: string; answer?: FailedAnswer };
+
+/** What happened to an order: the only changes that its state in the ledger goes through. */
+export type LedgerEvent =
+  /** A message brought the order's token. */
+  | { event: 'token-noted'; btnRef: string }
+  /** A message brought another token than the order's. */
+  | { event: 'other-token-seen' }
+  /** A message brought a version that is the newest from now on. */
+  | { event: 'version-accepted'; newest: NewestVersion; warnings: readonly string[] }
+  /** What was tried before counts no more. */
+  | { event: 'started-over' }
+  /** A run reports the newest version until `until` at the latest. */
+  | { event: 'claimed'; owner: string; until: string }
+  /** A version came while a run reports the one before it: the sweep has to look after it should that run die. */
+  | { event: 'claim-watched' }
+  /** The newest version is tried again later; with a doubt, it is read from Button first. */
+  | { event: 'postponed'; wait: Wait; doubt?: Doubt }
+  /** A try failed. */
+  | { event: 'try-failed'; isLookUp: boolean; failure?: Failure }
+  /** Button fails on this order only: since `since` it is in quarantine, and tried once a day. */
+  | { event: 'set-aside'; since: string; wait: Wait; doubt?: Doubt }
+  /** Button acknowledged a version, or was found to hold it. */
+  | { event: 'reported'; reported: ReportedVersion; tokenTaken: boolean }
+  /** Button holds the newest version, and nothing is in doubt. */
+  | { event: 'settled' }
+  /** Button does not take the token that became known late. */
+  | { event: 'token-refused' }
+  /** Button's answer about the newest version is final, or somebody gave the version up. */
+  | { event: 'refused'; reason: string; doubt?: Doubt };
+
+/** So many of the last failures are kept. */
+const KEPT_FAILURES = 3;
+
+/** The state after an event. Pure and total: where no version is known, an event about a version changes nothing. */
+export function evolve(state: OrderState, event: LedgerEvent): OrderState {
+  switch (event.event) {
+    case 'token-noted':
+      return noteToken(state, event.btnRef);
+    case 'version-accepted': {
+      const { newest, warnings } = event;
+      if (!state.newest) return begin(state, newest, warnings);
+      return { ...state, newest, warnings: [...warnings, ...tokenWarnings(state)] };
+    }
+    default:
+      return state.newest ? evolveReport(state, event) : state;
+  }
+}
+
+type EventAboutVersion = Exclude<LedgerEvent, { event: 'token-noted' | 'version-accepted' }>;
+
+function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry {
+  switch (event.event) {
+    case 'other-token-seen':
+      return warn(entry, TOKEN_WARNINGS.another);
+    case 'started-over':
+      return startOver(entry);
+    case 'claimed':
+      return { ...entry, progress: claim(entry, event) };
+    case 'claim-watched':
+      return { ...entry, progress: watch(entry.progress) };
+    case 'postponed':
+      return { ...entry, progress: postpone(event) };
+    case 'try-failed':
+      return countTry(entry, event);
+    case 'set-aside': {
+      const { since, wait, doubt } = event;
+      const progress: Progress = { state: 'failing', ...wait, ...(doubt && { doubt }) };
+      return { ...entry, failingSince: since, progress };
+    }
+    case 'reported': {
+      const { tokenDue, ...rest } = startOver(entry);
+      const isStillDue = tokenDue && !event.tokenTaken;
+      return { ...rest, ...(isStillDue && { tokenDue }), reported: event.reported };
+    }
+    case 'settled':
+      return { ...entry, progress: { state: 'settled' } };
+    case 'token-refused': {
+      const { tokenDue: _due, ...rest } = entry;
+      return warn(rest, TOKEN_WARNINGS.notTaken);
+    }
+    case 'refused': {
+      const { reason, doubt } = event;
+      return { ...startOver(entry), progress: { state: 'refused', reason, ...(doubt && { doubt }) } };
+    }
+  }
+}
+
+/** Nothing is under way for a version that has just come. */
+function begin(
+  { brand, orderId, btnRef }: UnknownOrder,
+  newest: NewestVersion,
+  warnings: readonly string[],
+): LedgerEntry {
+  const token = btnRef === undefined ? {} : { btnRef };
+  return { brand, orderId, ...token, newest, progress: { state: 'settled' }, attempts: 0, warnings };
+}
+
+/** The state after several events, in their order. Pure. */
+export function evolveAll(state: OrderState, events: readonly LedgerEvent[]): OrderState {
+  return events.reduce<OrderState>(evolve, state);
+}
+
+/** The doubt that the next run has to clear up first. Pure. */
+export function openDoubt(progress: Progress): Doubt | undefined {
+  return 'doubt' in progress ? progress.doubt : undefined;
+}
+
+/** A call that may have been carried out by now went out without the token. */
+function noteToken(state: OrderState, btnRef: string): OrderState {
+  if (!state.newest) return { ...state, btnRef };
+  const { progress, reported } = state;
+  const mayBeAtButton =
+    progress.state === 'claimed' ||
+    openDoubt(progress) !== undefined ||
+    (reported !== undefined && reported.kind !== 'cancelled');
+  const warnings = state.warnings.filter((code) => code !== TOKEN_WARNINGS.notTaken);
+  const due: Pick<LedgerEntry, 'tokenDue'> = mayBeAtButton ? { tokenDue: true } : {};
+  return { ...state, btnRef, warnings, ...due };
+}
+
+function tokenWarnings({ warnings }: LedgerEntry): string[] {
+  const codes: string[] = Object.values(TOKEN_WARNINGS);
+  return warnings.filter((code) => codes.includes(code));
+}
+
+function warn(entry: LedgerEntry, code: string): LedgerEntry {
+  return { ...entry, warnings: [...new Set([...entry.warnings, code])] };
+}
+
+function startOver(entry: LedgerEntry): LedgerEntry {
+  const { failures: _failures, failingSince: _since, failedLookUps: _lookUps, ...rest } = entry;
+  return { ...rest, attempts: 0 };
+}
+
+/** A claim on the newest version; what is in doubt stays so until the run is over. */
+function claim(
+  { newest, progress }: LedgerEntry,
+  { owner, until }: { owner: string; until: string },
+): Progress {
+  const doubt = openDoubt(progress);
+  const isRetry = progress.state !== 'settled' && progress.state !== 'refused';
+  return {
+    state: 'claimed',
+    owner,
+    until,
+    hash: newest.hash,
+    ...(doubt && { doubt }),
+    ...(isRetry && { retryAt: until }),
+  };
+}
+
+function watch(progress: Progress): Progress {
+  return progress.state === 'claimed' ? { ...progress, retryAt: progress.until } : progress;
+}
+
+function postpone({ wait, doubt }: { wait: Wait; doubt?: Doubt }): Progress {
+  return doubt ? { state: 'in-doubt', ...wait, doubt } : { state: 'waiting', ...wait };
+}
+
+function countTry(entry: LedgerEntry, event: { isLookUp: boolean; failure?: Failure }): LedgerEntry {
+  const { attempts, failedLookUps = 0, failures } = entry;
+  const { failure, isLookUp } = event;
+  return {
+    ...entry,
+    attempts: attempts + 1,
+    ...(isLookUp && { failedLookUps: failedLookUps + 1 }),
+    ...(failure && { failures: addFailure(failures, failure) }),
+  };
+}
+
+function addFailure(failures: Failures | undefined, failure: Failure): Failures {
+  const { count, since, last } = failures ?? { count: 0, since: failure.at, last: [] };
+  return { count: count + 1, since, last: [...last, failure].slice(-KEPT_FAILURES) };
+}

@@ -1,0 +1,39 @@
+import { openDoubt } from './order-evolution.ts';
+import type { LedgerEntry } from './order-ledger.ts';
+
+/**
+ * What has to be said to Button about a claimed entry. `read-first` asks what Button holds before anything is sent; `trustsAmounts`
+ * says whether the same total and lines at Button are proof enough that nothing needs to be sent.
+ */
+export type NextCall =
+  | { call: 'create' }
+  | { call: 'update' }
+  | { call: 'cancel' }
+  | { call: 'read-first'; trustsAmounts: boolean };
+
+/**
+ * Which call brings Button to the newest version. Pure. What was last reported before `verifyBefore` is in doubt: the ledger may have
+ * forgotten what came after it.
+ *
+ * A create that may have been carried out is complete if it is there. An update may differ in what Button does not show, so it is sent
+ * again: it is the full state, and sending it twice changes nothing.
+ */
+export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
+  const { newest, reported, progress } = entry;
+  if (newest.kind === 'cancelled') return { call: 'cancel' };
+  const isCreate = !reported && newest.kind === 'created';
+  const doubt = openDoubt(progress);
+  if (doubt) {
+    const isAboutNewest = doubt.hash === newest.hash;
+    return { call: 'read-first', trustsAmounts: isAboutNewest && (isCreate || doubt.kind === 'confirming') };
+  }
+  if (isStale(entry, verifyBefore))
+    return { call: 'read-first', trustsAmounts: isCreate || newest.hash === reported?.hash };
+  if (reported) return { call: 'update' };
+  return isCreate ? { call: 'create' } : { call: 'read-first', trustsAmounts: false };
+}
+
+/** Whether the ledger may have forgotten what became of the order since. Pure. */
+export function isStale({ newest, reported }: LedgerEntry, verifyBefore: string | undefined): boolean {
+  return verifyBefore !== undefined && (reported?.at ?? newest.time) < verifyBefore;
+}

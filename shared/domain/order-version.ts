@@ -1,0 +1,91 @@
+import { compareVersions, contentHash, type OrderEvent, type OrderVersionId } from './order-event.ts';
+import type { NewestVersion, LedgerEntry, OrderState } from './order-ledger.ts';
+import type { Order } from './order.ts';
+
+/** A valid message of one brand. */
+export type IncomingVersion = {
+  event: OrderEvent;
+  messageId: string;
+  sentAt: Date;
+  warnings: readonly string[];
+  /** Somebody sent it again from the quarantine, perhaps edited: a version that Button does not hold is tried once more. */
+  isReplay: boolean;
+  /** The quarantine entry that was sent again. */
+  replayOf?: string | undefined;
+};
+
+/** The token that a message brings; undefined if it brings none. Pure. */
+export function tokenOf(event: OrderEvent): string | undefined {
+  return event.kind === 'cancelled' ? undefined : event.order.btn_ref;
+}
+
+/**
+ * The version that a message brings to an order, as the ledger keeps it. Pure.
+ *
+ * What an update leaves out, Button keeps ("Update", docs/button/order-api.md): it is filled in from the version before, so that the order
+ * is whole whether it is created, updated or compared. Of a version that Button refused only the line items are filled in: the rest may
+ * be what was refused.
+ *
+ * `line_items_missing`: the order has line items, the message has none, and the totals differ. At Button, total and line items would
+ * contradict each other from then on.
+ */
+export function toNewestVersion(
+  state: OrderState,
+  incoming: IncomingVersion,
+): NewestVersion | 'line_items_missing' {
+  const { event, messageId, sentAt, replayOf } = incoming;
+  const attributes = {
+    version: event.version,
+    kind: event.kind,
+    eventId: event.id,
+    eventSource: event.source,
+    messageId,
+    time: event.time ?? sentAt.toISOString(),
+    receivedAt: unreportedSince(state) ?? sentAt.toISOString(),
+    ...(replayOf === undefined ? {} : { replayOf }),
+  };
+  if (event.kind === 'cancelled') {
+    const version = state.newest ? laterOf(event.version, state.newest.version) : event.version;
+    return { ...attributes, version, hash: contentHash(event) };
+  }
+  const { btn_ref: _token, ...content } = event.order;
+  if (state.newest && contradictsLines(content, state)) return 'line_items_missing';
+  const order = { ...(state.newest && contentToKeep(state)), ...content };
+  return { ...attributes, hash: contentHash({ ...event, order }), order };
+}
+
+/** Since when Button has lacked something of the order; undefined if it lacks nothing. */
+function unreportedSince(state: OrderState): string | undefined {
+  if (!state.newest) return undefined;
+  const { newest, progress } = state;
+  switch (progress.state) {
+    case 'settled':
+    case 'refused':
+      return undefined;
+    case 'in-doubt':
+      return progress.doubt.kind === 'unclear' ? newest.receivedAt : undefined;
+    case 'claimed':
+    case 'waiting':
+    case 'failing':
+      return newest.receivedAt;
+  }
+}
+
+/** Where both can be compared, the later one; else the one that came last. */
+function laterOf(incoming: OrderVersionId, known: OrderVersionId): OrderVersionId {
+  return compareVersions(incoming, known) === 'older' ? known : incoming;
+}
+
+function contradictsLines({ line_items: lines, total }: Order, { newest, reported }: LedgerEntry): boolean {
+  if (lines !== undefined) return false;
+  const { order } = newest;
+  return order
+    ? (order.line_items ?? []).length > 0 && order.total !== total
+    : reported?.hasLines === true && reported.value?.amountMinor !== total;
+}
+
+function contentToKeep({ newest, progress }: LedgerEntry): Partial<Order> {
+  const { order } = newest;
+  if (!order || progress.state !== 'refused') return order ?? {};
+  return order.line_items ? { line_items: order.line_items } : {};
+}

@@ -1,0 +1,27 @@
+import type { Doubt, Progress } from './order-ledger.ts';
+
+/** How long to wait before trying again. */
+export type RetryPolicy = {
+  quietTimeMs: number;
+  retryBaseMs: number;
+  retryMaxMs: number;
+  /** A number from 0 to 1 that spreads the waits. */
+  jitter: () => number;
+};
+
+/** The instant so many milliseconds after another; ISO 8601 UTC. Pure. */
+export function later(now: Date, ms: number): string {
+  return new Date(now.getTime() + ms).toISOString();
+}
+
+/** Doubles from the base up to the maximum; the upper half is random, so that an outage's orders do not all come back at once. */
+export function backoffMs(attempts: number, { retryBaseMs, retryMaxMs, jitter }: RetryPolicy): number {
+  const full = Math.min(retryMaxMs, retryBaseMs * 2 ** Math.min(attempts, 30));
+  return Math.round(full * (0.5 + jitter() / 2));
+}
+
+/** The doubt after a call about the version with `hash` that may have been carried out. Pure. */
+export function unclearAbout(hash: string, progress: Progress): Doubt {
+  const doubt = progress.state === 'claimed' ? progress.doubt : undefined;
+  return doubt?.kind === 'unclear' ? doubt : { kind: 'unclear', hash };
+}
