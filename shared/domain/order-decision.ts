@@ -2,7 +2,7 @@ import { compareVersions } from './order-event.ts';
 import { evolve, evolveAll, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
 import { TOKEN_WARNINGS, type LedgerEntry, type OrderState } from './order-ledger.ts';
 import { isStale } from './order-next-call.ts';
-import { toNewestVersion, tokenOf, type IncomingVersion } from './order-version.ts';
+import { latestVersion, toNewestVersion, tokenOf, type IncomingVersion } from './order-version.ts';
 import { later, unclearAbout, type RetryPolicy } from './order-waits.ts';
 
 /** A run that may claim: who it is, when it is, and how long it can last at most. */
@@ -143,7 +143,7 @@ function placeOf(
     return newest.kind === 'cancelled' && !isSentAgain && !isEdited ? 'same' : 'newer';
   }
   if (newest.kind === 'cancelled' && !isRefused) return 'after-cancellation';
-  const place = compareVersions(event.version, newest.version);
+  const place = compareVersions(event.version, latestVersion(newest));
   if (place !== 'same') return place;
   if (newest.kind === 'cancelled') return 'older';
   return isEdited ? 'newer' : 'same';

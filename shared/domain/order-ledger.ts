@@ -3,8 +3,9 @@ import type { Order } from './order.ts';
 
 /** The newest version of an order that any message has brought. */
 export type NewestVersion = {
-  /** Of a cancellation, the latest version seen until then: a cancellation counts whatever its own version is. */
   version: OrderVersionId;
+  /** Only of a cancellation, which counts whatever its version is: the latest version known, where that is later than its own. */
+  latestKnown?: OrderVersionId;
   kind: OrderEvent['kind'];
   hash: string;
   eventId: string;

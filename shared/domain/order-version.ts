@@ -45,8 +45,9 @@ export function toNewestVersion(
     ...(replayOf === undefined ? {} : { replayOf }),
   };
   if (event.kind === 'cancelled') {
-    const version = state.newest ? laterOf(event.version, state.newest.version) : event.version;
-    return { ...attributes, version, hash: contentHash(event) };
+    const known = state.newest && latestVersion(state.newest);
+    const isLater = known !== undefined && compareVersions(event.version, known) === 'older';
+    return { ...attributes, ...(isLater && { latestKnown: known }), hash: contentHash(event) };
   }
   const { btn_ref: _token, ...content } = event.order;
   if (state.newest && contradictsLines(content, state)) return 'line_items_missing';
@@ -71,9 +72,9 @@ function unreportedSince(state: OrderState): string | undefined {
   }
 }
 
-/** Where both can be compared, the later one; else the one that came last. */
-function laterOf(incoming: OrderVersionId, known: OrderVersionId): OrderVersionId {
-  return compareVersions(incoming, known) === 'older' ? known : incoming;
+/** The version that a later one has to be later than. Pure. */
+export function latestVersion({ version, latestKnown }: NewestVersion): OrderVersionId {
+  return latestKnown ?? version;
 }
 
 function contradictsLines({ line_items: lines, total }: Order, { newest, reported }: LedgerEntry): boolean {

@@ -22,6 +22,7 @@ const ContentSchema = z.custom<Order>(
 
 const NewestSchema = z.object({
   version: VersionSchema,
+  latestKnown: VersionSchema.exactOptional(),
   kind: KindSchema,
   hash: z.string(),
   eventId: z.string(),

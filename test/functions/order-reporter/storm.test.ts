@@ -237,10 +237,9 @@ function expectNothingAfterCancellation(orderId: string): void {
 function expectNewestToBeKnown({ newest, orderId }: LedgerEntry, received: Iterable<Sent>): void {
   const sent = [...received].filter((one) => one.orderId === orderId && one.sequence >= 0);
   const cancellation = sent.find(({ body }) => body.includes('order.cancelled.v1'));
-  expect(newest.kind === 'cancelled').toBe(cancellation !== undefined);
-  if (cancellation) return;
-  const sequence = Math.max(...sent.map((one) => one.sequence));
+  const sequence = cancellation?.sequence ?? Math.max(...sent.map((one) => one.sequence));
   expect(newest.version).toEqual({ by: 'sequence', sequence: String(sequence) });
+  expect(newest.kind === 'cancelled').toBe(cancellation !== undefined);
 }
 
 /** Where each message that came has got to in the end: its own outcome, or what became of the version that waited. */
