@@ -97,7 +97,7 @@ const REFUSALS = {
   deleted_at_button: {
     problem:
       'Button holds the order as deleted, which can not be undone, though no cancellation came this way',
-    fix: 'Find out who cancelled it; entry it under a new order id if it stands',
+    fix: 'Find out who cancelled it; report it under a new order id if it stands',
   },
   unknown_to_button: {
     problem: 'Button has taken the order before and does not know it any more',
@@ -106,7 +106,7 @@ const REFUSALS = {
   order_id_taken: {
     problem:
       'Button holds an order of this id that is not shown to be this one: another token, purchase date or currency, or none of them shown',
-    fix: 'Find out whose order it is, and entry this one under an id of its own; replay the entry to try again',
+    fix: 'Find out whose order it is, and report this one under an id of its own; replay the entry to try again',
   },
   line_items_missing: {
     problem: 'The order has line items at Button, the update has none, and the totals differ',

@@ -6,7 +6,6 @@ import {
   type LedgerEntry,
   type OrderValue,
 } from '../../shared/domain/order-ledger.ts';
-import type { VersionRefusal } from '../../shared/domain/order-decision.ts';
 import type { OrderViolation } from '../../shared/domain/validate-order.ts';
 import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
 import { amount } from './measure-reports.ts';
@@ -93,28 +92,6 @@ export const TOKEN_NOT_TAKEN: QuarantineReason = {
     'The token became known after the order had been reported, and Button does not take it with an update',
   fix: 'Ask your Button contact to attribute the order; replay the entry to send the token once more',
 };
-
-/** The reasons for which the ledger refuses a version that is valid by itself. */
-export const VERSION_REASONS = {
-  version_conflict: {
-    code: 'version_conflict',
-    path: '$.sequence',
-    problem: 'Another message brought this version of the order with different content',
-    fix: 'Give every version of an order its own sequence and send the current version again',
-  },
-  order_by_mixed: {
-    code: 'order_by_mixed',
-    path: '$.sequence',
-    problem: 'Earlier versions of the order were ordered by the other of sequence and time',
-    fix: 'Order all versions of one order the same way',
-  },
-  line_items_missing: {
-    code: 'line_items_missing',
-    path: '$.data.line_items',
-    problem: 'The order has line items, this version has none, and the totals differ',
-    fix: 'Send the complete line items with every change of the total',
-  },
-} as const satisfies Record<VersionRefusal, QuarantineReason>;
 
 /** The reason for which a retry message is refused. */
 export const UNKNOWN_ORDER: QuarantineReason = {

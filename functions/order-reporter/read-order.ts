@@ -6,7 +6,7 @@ import { ended, endOf, type CallEnd } from './call-end.ts';
 export type FoundOrder = { order: OrderAtButton; id: string };
 
 /** What Button shows of an order. */
-export type OrderReading =
+export type OrderReadResult =
   | ({ reading: 'found' } & FoundOrder)
   /** Button itself says that it has no such order. `byToken`: also among the orders of its token. */
   | { reading: 'not-found'; byToken: boolean }
@@ -26,7 +26,7 @@ export function idsOf({ orderId, reported }: LedgerEntry): string[] {
 }
 
 /** Reads the order by each of its ids and, where they find nothing, by its token (docs/decisions/0013-look-up-by-token.md). */
-export async function readOrder(entry: LedgerEntry, api: OrderApi): Promise<OrderReading> {
+export async function readOrder(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
   for (const id of idsOf(entry)) {
     const answer = await api.get(id);
     if (answer.answer === 'found') return { reading: 'found', order: answer.order, id };
@@ -36,7 +36,7 @@ export async function readOrder(entry: LedgerEntry, api: OrderApi): Promise<Orde
 }
 
 /** Reads the order by its token only. */
-export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderReading> {
+export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
   const { orderId, btnRef, failedLookUps = 0 } = entry;
   if (btnRef === undefined) return { reading: 'not-found', byToken: false };
   const answer = await api.getByToken(orderId, btnRef);

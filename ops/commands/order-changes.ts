@@ -1,15 +1,15 @@
 import * as z from 'zod';
 
 import { brandName } from '../../infra/order-reporting-config.ts';
-import { abandon, retryNow } from '../../shared/domain/operator-changes.ts';
+import { decide, type DecisionContext } from '../../shared/domain/order-decision.ts';
 import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
+import { evolveAll } from '../../shared/domain/order-evolution.ts';
 import { orderMessage, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import { previewMessage } from '../../shared/ingest/preview-replay.ts';
 import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
-import type { Versioned } from '../../shared/store/versioned-item.ts';
 import { openLedger, settingsOf } from '../brand-orders.ts';
 import { brand, defineCommand, type CommandContext, type CommandResult } from '../command.ts';
 import { readMessageFile } from '../message-file.ts';
@@ -28,7 +28,7 @@ export const orderRetry = defineCommand({
   recorded: ['arguments', 'brand'],
   input: z.object({ arguments: oneOrder, brand }),
   run: ({ arguments: [orderId], brand: brandId }, context) =>
-    changeOrder({ orderId, brandId, change: (report) => retryNow(report, context.now()) }, context),
+    changeOrder({ orderId, brandId, command: 'retry' }, context),
 });
 
 /** Gives an order up. */
@@ -50,8 +50,8 @@ export const orderAbandon = defineCommand({
       {
         orderId,
         brandId,
-        change: abandon,
-        first: async (report) => keepAbandoned(report, reason, { brandId, context }),
+        command: 'abandon',
+        first: (entry) => keepAbandoned(entry, reason, { brandId, context }),
       },
       context,
     ),
@@ -71,44 +71,52 @@ export const orderEdit = defineCommand({
     const body = await readMessageFile(file);
     const ledger = openLedger(brandId, context);
     const known = await ledger.read(orderId);
-    if (!known) return { outcome: 'not-found', found: {} };
+    if (!known?.value.newest) return { outcome: 'not-found', found: {} };
     const preview = await previewMessage(body, { ledger, settings: settingsOf(brandId, context) });
     if (preview.orderId !== orderId) throw new UsageError(`--body: is not about the order ${orderId}`);
     if (context.isDryRun || preview.would === 'be-refused')
       return { outcome: context.isDryRun ? 'done' : 'partial', found: { sent: 0, ...preview } };
-    await sendEdited(body, known, { brandId, context });
+    await sendEdited(
+      { body, entryId: known.value.newest.messageId },
+      { orderId, revision: known.revision },
+      { brandId, context },
+    );
     return { outcome: 'done', found: { sent: 1, orderId } };
   },
 });
 
 type Where = { brandId: string; context: CommandContext };
 
+/** Longer than any quiet time: by then an unclear call has been carried out, or never will be. */
+const LONGEST_QUIET_MS = 900_000;
+
 /**
- * Reads an order, changes it and writes it, unless somebody else wrote meanwhile: then the command has to be
- * run again.
+ * Reads an order, lets the ledger decide on the operator's command and writes the outcome, unless somebody
+ * else wrote meanwhile: then the command has to be run again.
  */
 async function changeOrder(
   {
     orderId,
     brandId,
-    change,
+    command,
     first = () => Promise.resolve(),
   }: {
     orderId: string;
     brandId: string;
-    change: (report: LedgerEntry) => LedgerEntry | undefined;
-    first?: (report: LedgerEntry) => Promise<void>;
+    command: 'retry' | 'abandon';
+    first?: (entry: LedgerEntry) => Promise<void>;
   },
   context: CommandContext,
 ): Promise<CommandResult> {
   const ledger = openLedger(brandId, context);
   const stored = await ledger.read(orderId);
-  if (!stored) return { outcome: 'not-found', found: {} };
+  if (!stored?.value.newest) return { outcome: 'not-found', found: {} };
   const before = stored.value;
-  const after = change(before);
-  const found = { orderId, was: before.progress, changed: after !== undefined };
-  if (!after || context.isDryRun)
-    return { outcome: 'done', found: after ? { ...found, wouldBe: after.progress } : found };
+  const { events } = decide(before, { command }, operatorContext(context.now()));
+  const after = evolveAll(before, events);
+  const found = { orderId, was: before.progress, changed: events.length > 0 };
+  if (events.length === 0 || context.isDryRun)
+    return { outcome: 'done', found: events.length > 0 ? { ...found, wouldBe: after.progress } : found };
   await first(before);
   const { ok: written } = await ledger.write(after, stored.revision);
   return written
@@ -116,13 +124,23 @@ async function changeOrder(
     : { outcome: 'partial', found: { ...found, changed: false } };
 }
 
+/** An operator's command claims nothing and backs off from nothing; what is in doubt keeps its quiet time. */
+function operatorContext(now: Date): DecisionContext {
+  return {
+    claimant: { owner: 'operator', now, leaseMs: 0 },
+    policy: { quietTimeMs: LONGEST_QUIET_MS, retryBaseMs: 0, retryMaxMs: 0, jitter: () => 0 },
+    isPaused: false,
+    verifyBefore: undefined,
+  };
+}
+
 /** Kept before the ledger says so: what is given up must be found in the quarantine. */
 async function keepAbandoned(
-  report: LedgerEntry,
+  entry: LedgerEntry,
   reason: string,
   { brandId, context: { stage, clients, now }, context }: Where,
 ): Promise<void> {
-  const { messageId } = report.newest;
+  const { messageId } = entry.newest;
   const quarantine = createQuarantineStore({
     client: clients.dynamodb,
     table: quarantineTableOf(stage, 'orders'),
@@ -131,11 +149,11 @@ async function keepAbandoned(
   await quarantine.put({
     kind: `order#${brandId}`,
     id: messageId,
-    bytes: orderMessage(report),
+    bytes: orderMessage(entry),
     reasons: [{ code: 'abandoned', problem: `An operator gave the order up: ${reason}` }],
     refusedAt: now().toISOString(),
     origin: `sqs:${messageId}`,
-    orderId: report.orderId,
+    orderId: entry.orderId,
   });
 }
 
@@ -143,8 +161,8 @@ async function keepAbandoned(
  * As the replay of the entry that the newest version became, if there is one; else as a message of its own.
  */
 async function sendEdited(
-  body: string,
-  { value, revision }: Versioned<LedgerEntry>,
+  { body, entryId }: { body: string; entryId: string },
+  { orderId, revision }: { orderId: string; revision: number },
   { brandId, context: { stage, clients, now } }: Where,
 ): Promise<void> {
   const queueUrl = stage.output(`OrderQueueUrl${brandName(brandId)}`);
@@ -153,8 +171,7 @@ async function sendEdited(
     client: clients.dynamodb,
     table: quarantineTableOf(stage, 'orders'),
   });
-  const { orderId, newest } = value;
-  const replay = { entryId: newest.messageId, correctedBody: body };
+  const replay = { entryId, correctedBody: body };
   const outcome = await replayOrderMessage(replay, { brand: brandId, quarantine, send, now });
   if (outcome !== 'unknown') return;
   await send([

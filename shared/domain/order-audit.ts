@@ -38,9 +38,12 @@ export type HeldOrder = {
   status?: string | undefined;
   total?: number | undefined;
   currency?: string | undefined;
-  btn_ref?: string | undefined;
+  btn_ref?: string | null | undefined;
   line_items?: readonly Line[] | undefined;
 };
+
+/** The newest version with the order's token. */
+type ReportedOrder = Omit<Order, 'btn_ref'> & { btn_ref: string | undefined };
 
 type Line = { identifier: string; total?: number | undefined; quantity?: number | undefined };
 
@@ -65,7 +68,7 @@ export function isAuditable(
  * knows no such order. Pure.
  */
 export function findDrift(
-  { orderId, newest: { kind, order }, reported }: LedgerEntry,
+  { orderId, btnRef, newest: { kind, order }, reported }: LedgerEntry,
   held: HeldOrder | undefined,
 ): OrderDrift | undefined {
   if (kind === 'cancelled' || !order) {
@@ -77,7 +80,7 @@ export function findDrift(
   const { currency } = order;
   if (!held) return { orderId, reasons: ['missing'], amountMinor: whole, currency };
   if (held.status === 'deleted') return { orderId, reasons: ['deleted'], amountMinor: whole, currency };
-  const differences = compare(order, held, whole);
+  const differences = compare({ ...order, btn_ref: btnRef }, held, whole);
   if (differences.length === 0) return undefined;
   return {
     orderId,
@@ -88,7 +91,7 @@ export function findDrift(
 }
 
 function compare(
-  order: Order,
+  order: ReportedOrder,
   held: HeldOrder,
   whole: number,
 ): { reason: DriftReason; amountMinor: number }[] {
@@ -104,7 +107,7 @@ function compare(
 }
 
 /** Button shows the field, if only as empty, and not with the token that was reported. */
-function isTokenLost({ btn_ref: token }: Order, held: HeldOrder): boolean {
+function isTokenLost({ btn_ref: token }: ReportedOrder, held: HeldOrder): boolean {
   return token !== undefined && 'btn_ref' in held && held.btn_ref !== token;
 }
 

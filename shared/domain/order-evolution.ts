@@ -36,7 +36,7 @@ export type LedgerEvent =
   /** A try failed. */
   | { event: 'try-failed'; isLookUp: boolean; failure?: Failure }
   /** Button fails on this order only: since `since` it is in quarantine, and tried once a day. */
-  | { event: 'set-aside'; since: string; wait: Wait; doubt?: Doubt }
+  | { event: 'found-failing'; since: string; wait: Wait; doubt?: Doubt }
   /** Button acknowledged a version, or was found to hold it. */
   | { event: 'reported'; reported: ReportedVersion; tokenTaken: boolean }
   /** Button holds the newest version, and nothing is in doubt. */
@@ -80,7 +80,7 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
       return { ...entry, progress: postpone(event) };
     case 'try-failed':
       return countTry(entry, event);
-    case 'set-aside': {
+    case 'found-failing': {
       const { since, wait, doubt } = event;
       const progress: Progress = { state: 'failing', ...wait, ...(doubt && { doubt }) };
       return { ...entry, failingSince: since, progress };

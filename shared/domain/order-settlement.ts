@@ -112,7 +112,7 @@ function settleFailed(
   if (isNewest && failures && isFailingAlone(after, failed.failure !== undefined, context)) {
     if (now.getTime() - Date.parse(since) < GIVEN_UP_AFTER_MS) {
       const wait = { dueAt: later(now, DAY_MS), reason: result.reason };
-      const aside: Settlement = { events: [failed, { event: 'set-aside', since, wait, ...inDoubt }] };
+      const aside: Settlement = { events: [failed, { event: 'found-failing', since, wait, ...inDoubt }] };
       return current.failingSince === undefined
         ? { ...aside, keep: { code: 'keeps_failing', failures } }
         : aside;

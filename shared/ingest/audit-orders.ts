@@ -45,19 +45,20 @@ export async function auditOrders(
   for await (const orderId of orderIds) {
     if (audited + unanswered >= most || unansweredInARow >= MAX_UNANSWERED_IN_A_ROW || !timeLeft()) break;
     const before = await ledger.read(orderId);
-    if (!before || !isAuditable(before.value, { ...range, now: now() })) {
+    if (!before?.value.newest || !isAuditable(before.value, { ...range, now: now() })) {
       skipped += 1;
       continue;
     }
+    const entry = before.value;
     await pace();
-    const read = await readOrder(before.value, api);
+    const read = await readOrder(entry, api);
     if (read.answer !== 'found' && read.answer !== 'not-found') {
       unanswered += 1;
       unansweredInARow += 1;
       continue;
     }
     unansweredInARow = 0;
-    const found = findDrift(before.value, read.answer === 'found' ? read.order : undefined);
+    const found = findDrift(entry, read.answer === 'found' ? read.order : undefined);
     // What was reported while Button was asked is no drift.
     if (found && (await ledger.read(orderId))?.revision !== before.revision) {
       skipped += 1;
@@ -70,10 +71,9 @@ export async function auditOrders(
 }
 
 async function readOrder(
-  { orderId, newest }: LedgerEntry,
+  { orderId, btnRef }: LedgerEntry,
   api: AuditOrdersPorts['api'],
 ): Promise<OrderApiAnswer> {
   const byId = await api.get(orderId);
-  const token = newest.order?.btn_ref;
-  return byId.answer === 'not-found' && token !== undefined ? api.getByToken(orderId, token) : byId;
+  return byId.answer === 'not-found' && btnRef !== undefined ? api.getByToken(orderId, btnRef) : byId;
 }

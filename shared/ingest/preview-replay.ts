@@ -1,3 +1,4 @@
+import { decide, type DecisionContext } from '../domain/order-decision.ts';
 import {
   compareVersions,
   parseOrderEvent,
@@ -5,12 +6,13 @@ import {
   type OrderEventSettings,
   type OrderVersionId,
 } from '../domain/order-event.ts';
-import type { LedgerEntry } from '../domain/order-ledger.ts';
+import { initialState, type OrderState } from '../domain/order-ledger.ts';
 import { readRetryMessage } from '../domain/retry-message.ts';
 import type { OrderLedger } from '../store/order-ledger-store.ts';
 import type { QuarantineReview } from '../store/quarantine-review.ts';
 import type { QuarantineReason } from '../store/quarantine-store.ts';
 import { isAboutAnotherOrder } from './replay-order-message.ts';
+import { VERSION_REASONS } from './version-reasons.ts';
 
 /** What a replay of an entry would come to; `id` is the entry's. */
 export type ReplayPreview = { id: string } & MessagePreview;
@@ -69,8 +71,7 @@ export async function previewMessage(
   }
   const { orderId, version } = parsing.event;
   const known = await ledger.read(orderId);
-  const hasChanged = !known || isNewTo(known.value, parsing.event);
-  return { orderId, version, would: hasChanged ? 'be-reported' : 'change-nothing', reasons: [] };
+  return { orderId, version, ...judge(known?.value ?? initialState('', orderId), parsing.event) };
 }
 
 const OTHER_ORDER: QuarantineReason = {
@@ -79,15 +80,23 @@ const OTHER_ORDER: QuarantineReason = {
   problem: 'The corrected body is about another order than the entry',
 };
 
-/**
- * Whether the ledger still has to do something about the version: also about one that Button refused, because
- * a replay tries it again.
- */
-function isNewTo({ newest, progress }: LedgerEntry, { version, kind }: OrderEvent): boolean {
-  if (kind === 'cancelled') return newest.kind !== 'cancelled' || progress.state !== 'settled';
-  if (newest.kind === 'cancelled') return false;
-  const order = compareVersions(version, newest.version);
-  return order === 'newer' || (order === 'same' && progress.state !== 'settled');
+/** What the ledger would decide about a replay of the message now. */
+function judge(state: OrderState, event: OrderEvent): Pick<MessagePreview, 'would' | 'reasons'> {
+  const now = new Date();
+  const incoming = { event, messageId: 'preview', sentAt: now, warnings: [], isReplay: true };
+  const { events, refusal } = decide(state, { command: 'receive', incoming }, previewContext(now));
+  if (refusal) return { would: 'be-refused', reasons: [VERSION_REASONS[refusal]] };
+  return { would: events.length > 0 ? 'be-reported' : 'change-nothing', reasons: [] };
+}
+
+/** A preview makes no call, so how long it may claim or has to wait does not matter. */
+function previewContext(now: Date): DecisionContext {
+  return {
+    claimant: { owner: 'preview', now, leaseMs: 0 },
+    policy: { quietTimeMs: 0, retryBaseMs: 0, retryMaxMs: 0, jitter: () => 0 },
+    isPaused: false,
+    verifyBefore: undefined,
+  };
 }
 
 /**

@@ -11,11 +11,11 @@ import {
 export type DynamoDB = Pick<DynamoDBClient, 'send'>;
 
 /** A stored value and the revision it was read at. */
-export type Versioned<Thing> = { value: Thing; revision: number };
+export type Versioned<Value> = { value: Value; revision: number };
 
 /** The outcome of a conditional write: stored, or somebody else was faster and `current` is what stands there now. */
-export type WriteResult<Thing> =
-  { ok: true; stored: Versioned<Thing> } | { ok: false; current: Versioned<Thing> };
+export type WriteResult<Value> =
+  { ok: true; stored: Versioned<Value> } | { ok: false; current: Versioned<Value> };
 
 /**
  * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). The failed condition brings the current item back,

@@ -161,7 +161,10 @@ function ending() {
     atButton: atButton(),
     sentAfterCancellation:
       cancelledAt === -1 ? [] : requests.slice(cancelledAt).filter(({ method }) => method === 'POST'),
-    ledger: reports.flatMap(({ state, body }) => (body === undefined ? [] : [{ state, ...known(body) }])),
+    ledger: reports.flatMap(({ state, body }) => {
+      const version = known(body);
+      return version ? [{ state, ...version }] : [];
+    }),
     quarantined: quarantined.map(({ kind, id, bytes, reasons, origin }) => ({
       ...{ kind, id, reasons, origin },
       message: JSON.parse(String(bytes)) as unknown,
@@ -171,11 +174,12 @@ function ending() {
 }
 
 /** The newest version and what of it Button has acknowledged; not when, nor which of several messages brought it. */
-function known(body: unknown): object {
-  const { newest, reported } = body as {
-    newest: { version: unknown; hash: string; messageId: string };
+function known(body: unknown): object | undefined {
+  const { newest, reported } = (body ?? {}) as {
+    newest?: { version: unknown; hash: string; messageId: string };
     reported?: { version: unknown; hash: string; kind: string };
   };
+  if (!newest) return undefined;
   const { messageId: _messageId, ...version } = newest;
   return { newest: version, reported: reported && [reported.version, reported.hash, reported.kind] };
 }

@@ -30,6 +30,7 @@ function entry(order: Order, changes: Partial<LedgerEntry> = {}): LedgerEntry {
   return {
     brand: 'acme',
     orderId: order.order_id,
+    ...(order.btn_ref !== undefined && { btnRef: order.btn_ref }),
     newest: { version, kind: 'created', hash: 'h', order, ...event },
     reported: { version, kind: 'created', hash: 'h', at: AT, acceptedOnly: false, value },
     progress: { state: 'settled' },

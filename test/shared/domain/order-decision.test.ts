@@ -524,7 +524,7 @@ describe('an order that keeps failing on its own (requirement 5)', () => {
   it('that only lacks its token stays settled when that is given up', () => {
     const late = given(created, done, receive(event(1, withToken)));
     const aside = evolve(known(late.state), {
-      event: 'set-aside',
+      event: 'found-failing',
       since: t0.toISOString(),
       wait: { dueAt: t0.toISOString(), reason: 'x' },
     });

@@ -45,7 +45,8 @@ function reasonCodesOfReporter(): string[] {
       .filter((name) => name.endsWith('.ts') && name !== 'order-violation.ts')
       .map((name) => new URL(`${folder}${name}`, import.meta.url)),
   );
-  return [...new Set(files.flatMap(reasonCodesIn))];
+  const ledgers = new URL('../../../shared/ingest/version-reasons.ts', import.meta.url);
+  return [...new Set([...files, ledgers].flatMap(reasonCodesIn))];
 }
 
 describe('the codes of violations and warnings', () => {

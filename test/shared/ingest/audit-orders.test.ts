@@ -23,6 +23,7 @@ function entry(orderId: string): LedgerEntry {
   return {
     brand: 'acme',
     orderId,
+    ...(order.btn_ref !== undefined && { btnRef: order.btn_ref }),
     newest: { version, kind: 'created', hash: 'h', order, ...event },
     reported: { version, kind: 'created', hash: 'h', at: AT, acceptedOnly: false },
     progress: { state: 'settled' },

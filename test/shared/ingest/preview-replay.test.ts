@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { parseOrderEvent, type OrderEventSettings } from '../../../shared/domain/order-event.ts';
 import type { LedgerEntry, Progress } from '../../../shared/domain/order-ledger.ts';
+import { toNewestVersion } from '../../../shared/domain/order-version.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
 import { inVersionOrder, previewReplay, type ReplayPreview } from '../../../shared/ingest/preview-replay.ts';
 
@@ -23,14 +25,30 @@ function message(sequence: number, changes: object = {}): string {
   });
 }
 
-/** The ledger's report of the order at version 5. */
-function report(progress: Progress): LedgerEntry {
-  const version = { by: 'sequence', sequence: '5' } as const;
-  const event = { eventId: 'e', eventSource: 's', messageId: 'm', time: '2026-06-01T12:00:00.000Z' };
+const settings: OrderEventSettings = {
+  orderBy: 'sequence',
+  testTokens: 'allow',
+  allowFinalizationDate: false,
+};
+
+/** The ledger's entry of the order at version 5. */
+function entryAt(progress: Progress): LedgerEntry {
+  const parsing = parseOrderEvent(message(5), settings);
+  if (!parsing.ok) throw new Error('the message is refused');
+  const sentAt = new Date('2026-06-01T12:00:00.000Z');
+  const newest = toNewestVersion(
+    { brand: 'acme', orderId: order.order_id },
+    { event: parsing.event, messageId: 'm', sentAt, warnings: [], isReplay: false },
+  );
+  if (typeof newest === 'string') throw new Error(newest);
+  const { version, kind, hash } = newest;
+  const reported = { version, kind, hash, at: sentAt.toISOString(), acceptedOnly: false };
   return {
     brand: 'acme',
     orderId: order.order_id,
-    newest: { version, kind: 'updated', hash: 'h', order, ...event },
+    ...(order.btn_ref !== undefined && { btnRef: order.btn_ref }),
+    newest,
+    ...(progress.state === 'settled' && { reported }),
     progress,
     attempts: 0,
     warnings: [],
@@ -53,8 +71,8 @@ function preview(original: string, correctedBody?: string, progress?: Progress) 
     {
       brand: 'acme',
       quarantine: { read: () => Promise.resolve(entry) },
-      ledger: { read: () => Promise.resolve(progress && { value: report(progress), revision: 1 }) },
-      settings: { orderBy: 'sequence', testTokens: 'allow', allowFinalizationDate: false },
+      ledger: { read: () => Promise.resolve(progress && { value: entryAt(progress), revision: 1 }) },
+      settings,
     },
   );
 }
