@@ -1,6 +1,6 @@
 import { compareVersions } from './order-event.ts';
 import { evolve, evolveAll, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
-import { TOKEN_WARNINGS, type LedgerEntry, type OrderState } from './order-ledger.ts';
+import { TOKEN_WARNINGS, type LedgerEntry, type OrderState, type Progress } from './order-ledger.ts';
 import { isStale } from './order-next-call.ts';
 import { latestVersion, toNewestVersion, tokenOf, type IncomingVersion } from './order-version.ts';
 import { later, unclearAbout, type RetryPolicy } from './order-waits.ts';
@@ -132,12 +132,10 @@ function receive(state: OrderState, incoming: IncomingVersion, context: Decision
 /** Where a version stands among those that the ledger knows. Whatever is `newer` becomes the newest. */
 function placeOf(
   { event, messageId, isReplay }: IncomingVersion,
-  { newest, progress, reported }: LedgerEntry,
+  { newest, progress }: LedgerEntry,
 ): 'newer' | 'same' | 'older' | 'incomparable' | 'after-cancellation' {
   const isRefused = progress.state === 'refused';
-  const isUnderWay = progress.state === 'settled' || progress.state === 'claimed';
-  // What Button does not hold can be edited.
-  const isEdited = isReplay && !isUnderWay && reported?.hash !== newest.hash;
+  const isEdited = isReplay && canBeEdited(progress);
   if (event.kind === 'cancelled') {
     const isSentAgain = isRefused && messageId !== newest.messageId;
     return newest.kind === 'cancelled' && !isSentAgain && !isEdited ? 'same' : 'newer';
@@ -147,6 +145,21 @@ function placeOf(
   if (place !== 'same') return place;
   if (newest.kind === 'cancelled') return 'older';
   return isEdited ? 'newer' : 'same';
+}
+
+/** Whether Button has not acknowledged the newest version, and no run is at it. */
+function canBeEdited(progress: Progress): boolean {
+  switch (progress.state) {
+    case 'settled':
+    case 'claimed':
+      return false;
+    case 'in-doubt':
+      return progress.doubt.kind === 'unclear';
+    case 'waiting':
+    case 'failing':
+    case 'refused':
+      return true;
+  }
 }
 
 /** A version has become the newest of an order that was known before. */

@@ -584,4 +584,11 @@ describe('an operator (requirement 5)', () => {
     expect(given(created, refused).when(edited).after).toMatchObject(changed);
     expect(given(created, done).when(edited).refusal).toBe('version_conflict');
   });
+
+  it('has a refused version tried again by a replay, also one that equals what Button held before', () => {
+    const same = receive(event(3), { isReplay: true });
+    const other = receive(event(2, { customer_order_id: 'x' }));
+
+    expect(given(created, done, other, refused, receive(event(3)), refused).when(same).next).toBe('call');
+  });
 });
