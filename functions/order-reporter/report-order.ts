@@ -112,8 +112,9 @@ async function decideAndReport(work: Work, { state, command, isPaused }: Request
     }
     if (events.length === 0) return outcomeOf(next);
     const after = evolveAll(before, events);
-    const written = await store(after, revision, work);
-    if (written === 'unstorable') return refuse(work, [UNSTORABLE]);
+    const written = await store({ value: after, revision }, command, ports);
+    if (written === 'unstorable')
+      return command.command === 'receive' ? refuse(work, [UNSTORABLE]) : 'quarantined';
     if (!written.ok) {
       current = written.current;
       continue;
@@ -126,17 +127,18 @@ async function decideAndReport(work: Work, { state, command, isPaused }: Request
   throw new RetryableError('Too many writers at one order');
 }
 
-/** What the table will never take must not come back from the queue again and again. */
+/** What a message brings and the table will never take must not come back from the queue again and again. */
 async function store(
-  after: OrderState,
-  revision: number,
-  { ports }: Work,
+  { value, revision }: Versioned<OrderState>,
+  { command }: OrderCommand,
+  { ledger }: ReportOrderPorts,
 ): Promise<WriteResult<OrderState> | 'unstorable'> {
-  if (!fitsLedger(after)) return 'unstorable';
+  const isBrought = command === 'receive' || command === 'note-token';
+  if (isBrought && !fitsLedger(value)) return 'unstorable';
   try {
-    return await ports.ledger.write(after, revision);
+    return await ledger.write(value, revision);
   } catch (error) {
-    if (error instanceof Error && error.name === 'ValidationException') return 'unstorable';
+    if (isBrought && error instanceof Error && error.name === 'ValidationException') return 'unstorable';
     throw error;
   }
 }

@@ -22,7 +22,7 @@ export type QuarantineEntry = {
   id: string;
   /** The original bytes, as they came. */
   bytes: string | Uint8Array;
-  /** The first hundred are kept. */
+  /** As many as fit beside the bytes are kept, a hundred at most, and of each text its beginning. */
   reasons: readonly QuarantineReason[];
   /** ISO 8601 UTC. */
   refusedAt: string;
@@ -45,11 +45,15 @@ export type QuarantineStore = {
 
 const SCHEMA_VERSION = 1;
 
-/** What one item holds besides its attributes; DynamoDB's limit is 400 KB an item. */
+/** What one item holds besides its attributes; DynamoDB's limit is 400 KB (409,600 bytes) an item. */
 const MAX_PART_BYTES = 300_000;
 
-/** So many reasons fit beside it, and are enough to begin with: an order of a thousand lines may have as many. */
+/** Enough to begin with: an order of a thousand lines may have as many. */
 const MAX_REASONS = 100;
+
+/** The reasons stand in the same item as the first part of the bytes: a path may repeat names of the message, as long as it likes. */
+const MAX_REASONS_BYTES = 80_000;
+const MAX_TEXT_BYTES = 2000;
 
 /** The quarantine in DynamoDB. Entries expire after `retentionDays`; what exceeds an item goes on in items `<id>#part-<n>`. */
 export function createQuarantineStore({
@@ -86,7 +90,7 @@ export function createQuarantineStore({
         fixed: { bytes: first, parts: more.length + 1, origin, orderId, replayOf },
         renewed: {
           [QUARANTINE_TABLE.timeToLive]: expiresAt,
-          reasons: reasons.slice(0, MAX_REASONS),
+          reasons: toFit(reasons),
           refusedAt,
           replayed: false,
         },
@@ -94,6 +98,32 @@ export function createQuarantineStore({
       if (replayOf !== undefined) await nameRefusal({ client, table, key: keyOf(replayOf), id });
     },
   };
+}
+
+/** The first reasons, with their texts cut, that fit into an item: at least one. */
+function toFit(reasons: readonly QuarantineReason[]): QuarantineReason[] {
+  let bytes = 0;
+  const fitting: QuarantineReason[] = [];
+  for (const { code, path, problem, fix, source } of reasons.slice(0, MAX_REASONS)) {
+    const reason = {
+      code: cut(code),
+      problem: cut(problem),
+      ...(path !== undefined && { path: cut(path) }),
+      ...(fix !== undefined && { fix: cut(fix) }),
+      ...(source !== undefined && { source: cut(source) }),
+    };
+    bytes += Buffer.byteLength(JSON.stringify(reason));
+    if (bytes > MAX_REASONS_BYTES) break;
+    fitting.push(reason);
+  }
+  return fitting;
+}
+
+/** The beginning of a text, in whole characters. DynamoDB takes no half of a surrogate pair. */
+function cut(text: string): string {
+  const bytes = Buffer.from(text.toWellFormed());
+  if (bytes.length <= MAX_TEXT_BYTES) return bytes.toString();
+  return `${bytes.toString('utf8', 0, MAX_TEXT_BYTES).replace(/\uFFFD+$/, '')}…`;
 }
 
 /** Where the bytes of an entry go on; its own item is part 1. */
