@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import {
   ConditionalCheckFailedException,
   GetItemCommand,
@@ -81,6 +83,12 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
     (await orUndefined(client.send(new PutItemCommand({ TableName: table, Item: item, ...condition })))) !==
     undefined;
 
+  /** The client repeats a write whose answer was lost, and finds the position taken: by itself, then. */
+  const takenItem = async (key: Item, takenBy: string): Promise<Item | undefined> => {
+    const item = await get(key);
+    return item?.['takenBy']?.S === takenBy ? item : undefined;
+  };
+
   const between = (account: string, [from, to]: readonly [string, string]): Promise<Item[]> =>
     queryAll(client, {
       TableName: table,
@@ -105,22 +113,26 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
 
     async take({ account, stream, fence }) {
       const atFence = isAtFence(fence);
+      const key = keyOf(account, stream);
+      const takenBy = randomUUID();
       const taken = await orUndefined(
         client.send(
           new UpdateItemCommand({
             TableName: table,
-            Key: keyOf(account, stream),
-            UpdateExpression: 'SET fence = :next REMOVE retryAt',
+            Key: key,
+            UpdateExpression: 'SET fence = :next, takenBy = :takenBy REMOVE retryAt',
             ConditionExpression: atFence.ConditionExpression,
             ExpressionAttributeValues: {
               ...atFence.ExpressionAttributeValues,
               ':next': { N: String(fence + 1) },
+              ':takenBy': { S: takenBy },
             },
             ReturnValues: 'ALL_NEW',
           }),
         ),
       );
-      const position = taken?.Attributes && fromItem(taken.Attributes);
+      const item = taken?.Attributes ?? (await takenItem(key, takenBy));
+      const position = item && fromItem(item);
       return position === 'unreadable' ? undefined : position;
     },
 
