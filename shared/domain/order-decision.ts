@@ -2,6 +2,7 @@ import { compareVersions } from './order-event.ts';
 import { evolve, evolveAll, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
 import { TOKEN_WARNINGS, type LedgerEntry, type OrderState, type Progress } from './order-ledger.ts';
 import { isStale } from './order-next-call.ts';
+import { refuseNewest } from './order-settlement.ts';
 import { latestVersion, toNewestVersion, tokenOf, type IncomingVersion } from './order-version.ts';
 import { later, unclearAbout, type RetryPolicy } from './order-waits.ts';
 
@@ -76,7 +77,7 @@ export function decide(state: OrderState, command: OrderCommand, context: Decisi
     case 'retry':
       return state.newest ? retry(state, context) : noChange('superseded');
     case 'abandon':
-      return state.newest ? abandon(state) : noChange('superseded');
+      return state.newest ? abandon(state, context) : noChange('superseded');
   }
 }
 
@@ -114,7 +115,7 @@ function sendLateToken(state: OrderState, decision: Decision, context: DecisionC
 
 function receive(state: OrderState, incoming: IncomingVersion, context: DecisionContext): Decision {
   const place = state.newest ? placeOf(incoming, state) : 'newer';
-  if (place === 'after-cancellation') return noChange('ignored-after-cancel');
+  if (place === 'after-cancellation') return hold(state, incoming);
   if (place === 'older') return noChange('superseded');
   if (place === 'incomparable') return refuse('order_by_mixed');
 
@@ -145,6 +146,20 @@ function placeOf(
   if (place !== 'same') return place;
   if (newest.kind === 'cancelled') return 'older';
   return isEdited ? 'newer' : 'same';
+}
+
+/** Nothing follows a cancellation, unless Button refuses it: until then the latest version that came after it is held. */
+function hold(state: OrderState, incoming: IncomingVersion): Decision {
+  const newest = toNewestVersion(state, incoming);
+  if (!state.newest || newest === 'line_items_missing' || state.progress.state === 'settled')
+    return noChange('ignored-after-cancel');
+  const latest = latestVersion(state.heldVersion?.newest ?? state.newest);
+  if (compareVersions(newest.version, latest) !== 'newer') return noChange('ignored-after-cancel');
+  const { warnings } = incoming;
+  return {
+    events: [{ event: 'version-held', newest, warnings }],
+    next: nothing('ignored-after-cancel'),
+  };
 }
 
 /** Whether Button has not acknowledged the newest version, and no run is at it. */
@@ -220,14 +235,13 @@ function retry({ progress }: LedgerEntry, { claimant: { now }, policy }: Decisio
   };
 }
 
-function abandon({ progress }: LedgerEntry): Decision {
+function abandon(entry: LedgerEntry, { claimant }: DecisionContext): Decision {
+  const { progress } = entry;
   if (progress.state === 'settled') return noChange('duplicate');
   if (progress.state === 'claimed') return { events: [], next: { step: 'leave' } };
   const doubt = openDoubt(progress);
-  return {
-    events: [{ event: 'refused', reason: 'abandoned', ...(doubt && { doubt }) }],
-    next: nothing('quarantined'),
-  };
+  const events = refuseNewest(entry, { reason: 'abandoned', ...(doubt && { doubt }) }, claimant.now);
+  return { events, next: nothing('quarantined') };
 }
 
 function startOver(entry: LedgerEntry, context: DecisionContext): Decision {

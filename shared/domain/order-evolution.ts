@@ -3,6 +3,7 @@ import {
   type Doubt,
   type FailedAnswer,
   type Failures,
+  type HeldVersion,
   type NewestVersion,
   type LedgerEntry,
   type OrderState,
@@ -25,6 +26,8 @@ export type LedgerEvent =
   | { event: 'other-token-seen' }
   /** A message brought a version that is the newest from now on. */
   | { event: 'version-accepted'; newest: NewestVersion; warnings: readonly string[] }
+  /** A version came after a cancellation whose end is open. */
+  | ({ event: 'version-held' } & HeldVersion)
   /** What was tried before counts no more. */
   | { event: 'started-over' }
   /** A run reports the newest version until `until` at the latest. */
@@ -57,7 +60,8 @@ export function evolve(state: OrderState, event: LedgerEvent): OrderState {
     case 'version-accepted': {
       const { newest, warnings } = event;
       if (!state.newest) return begin(state, newest, warnings);
-      return { ...state, newest, warnings: [...warnings, ...tokenWarnings(state)] };
+      const { heldVersion: _held, ...rest } = state;
+      return { ...rest, newest, warnings: [...warnings, ...tokenWarnings(state)] };
     }
     default:
       return state.newest ? evolveReport(state, event) : state;
@@ -68,6 +72,10 @@ type EventAboutVersion = Exclude<LedgerEvent, { event: 'token-noted' | 'version-
 
 function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry {
   switch (event.event) {
+    case 'version-held': {
+      const { newest, warnings } = event;
+      return { ...entry, heldVersion: { newest, warnings } };
+    }
     case 'other-token-seen':
       return warn(entry, TOKEN_WARNINGS.another);
     case 'started-over':
@@ -90,8 +98,10 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
       const isStillDue = tokenDue && !event.tokenTaken;
       return { ...rest, ...(isStillDue && { tokenDue }), reported: event.reported };
     }
-    case 'settled':
-      return { ...entry, progress: { state: 'settled' } };
+    case 'settled': {
+      const { heldVersion: _held, ...rest } = entry;
+      return { ...rest, progress: { state: 'settled' } };
+    }
     case 'token-refused': {
       const { tokenDue: _due, ...rest } = entry;
       return warn(rest, TOKEN_WARNINGS.notTaken);

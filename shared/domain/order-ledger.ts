@@ -104,9 +104,14 @@ export type LedgerEntry = {
   failingSince?: string;
   /** Look-ups by the order's token among the tries that were not answered; missing if there was none. */
   failedLookUps?: number;
+  /** A version that came after a cancellation whose end is open: it is the newest should Button refuse the cancellation. */
+  heldVersion?: HeldVersion;
   /** Codes of the newest version's warnings, and of `TOKEN_WARNINGS`. */
   warnings: readonly string[];
 };
+
+/** A version that waits for the end of a cancellation. */
+export type HeldVersion = { newest: NewestVersion; warnings: readonly string[] };
 
 /** An order of which the ledger holds no version: nothing at all, or the token that a refused message brought. */
 export type UnknownOrder = {

@@ -3,6 +3,7 @@ import { evolve, evolveAll, openDoubt, type LedgerEvent } from './order-evolutio
 import {
   valueOf,
   type CallResult,
+  type Doubt,
   type Failures,
   type LedgerEntry,
   type ReportedVersion,
@@ -91,8 +92,25 @@ function settleRefused(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<
     return isNewest ? [refused, { event: 'settled' }] : [refused, newerIsDue(claimed, context, false)];
   }
   return isNewest
-    ? [{ event: 'refused', reason: result.reason, ...(doubt && { doubt }) }]
+    ? refuseNewest(current, { reason: result.reason, ...(doubt && { doubt }) }, context.now)
     : [{ event: 'started-over' }, newerIsDue(claimed, context, false)];
+}
+
+/** A version that came after a cancellation is due once that is refused. Pure. */
+export function refuseNewest(
+  { heldVersion }: LedgerEntry,
+  refused: { reason: string; doubt?: Doubt },
+  now: Date,
+): LedgerEvent[] {
+  const { doubt } = refused;
+  const wait = { dueAt: now.toISOString(), reason: 'newer_version' };
+  const held: LedgerEvent[] = heldVersion
+    ? [
+        { event: 'version-accepted', ...heldVersion },
+        { event: 'postponed', wait, ...(doubt && { doubt }) },
+      ]
+    : [];
+  return [{ event: 'refused', ...refused }, ...held];
 }
 
 function settleFailed(
@@ -119,7 +137,7 @@ function settleFailed(
     }
     const givenUp: LedgerEvent[] = bringsTokenOnly(claimed)
       ? [{ event: 'token-refused' }, { event: 'started-over' }, { event: 'settled' }]
-      : [{ event: 'refused', reason: 'given_up', ...inDoubt }];
+      : refuseNewest(current, { reason: 'given_up', ...inDoubt }, now);
     return { events: [failed, ...givenUp], keep: { code: 'given_up', failures } };
   }
   const leastMs = isUnclear ? policy.quietTimeMs : (result.afterMs ?? 0);

@@ -96,6 +96,7 @@ const ReportSchema = z.object({
   failures: FailuresSchema.exactOptional(),
   failingSince: InstantSchema.exactOptional(),
   failedLookUps: z.number().exactOptional(),
+  heldVersion: z.object({ newest: NewestSchema, warnings: z.array(z.string()) }).exactOptional(),
   warnings: z.array(z.string()),
 });
 

@@ -349,6 +349,42 @@ describe('a cancellation counts whatever its version (requirement 6)', () => {
   });
 });
 
+describe('a version that comes while a cancellation is not over (requirement 6)', () => {
+  const pending = given(receive(event(1)), done, receive(event(2, 'cancelled')), {
+    result: 'try-again',
+    reason: 'http_429',
+  });
+  const later = receive(event(3, { customer_order_id: 'third' }));
+  const cancelling = (state: OrderState) => evolve(state, { event: 'claimed', owner: 'run', until: 'x' });
+
+  it('is held, and is due once Button refuses the cancellation', () => {
+    const held = pending.when(later);
+    const refusal = ended(cancelling(held.after), refused);
+    const abandoned = after(held.after, { command: 'abandon' });
+
+    expect(held).toMatchObject({ events: ['version-held'], next: 'ignored-after-cancel' });
+    for (const state of [refusal, abandoned])
+      expect(state).toMatchObject({
+        newest: { version: { sequence: '3' }, order: { customer_order_id: 'third' } },
+        progress: { state: 'waiting', dueAt: t0.toISOString(), reason: 'newer_version' },
+      });
+  });
+
+  it('is the latest one that came', () => {
+    const state = after(pending.when(receive(event(4, { customer_order_id: 'fourth' }))).after, later);
+
+    expect(known(state).heldVersion?.newest.version).toEqual({ by: 'sequence', sequence: '4' });
+    expect(pending.when(receive(event(1)))).toMatchObject({ events: [], next: 'ignored-after-cancel' });
+  });
+
+  it('is forgotten once the order is cancelled', () => {
+    const state = ended(cancelling(pending.when(later).after), done);
+
+    expect(state).toMatchObject({ newest: { kind: 'cancelled' }, progress: { state: 'settled' } });
+    expect(state).not.toHaveProperty('heldVersion');
+  });
+});
+
 describe('versions by time', () => {
   it('are the same version at the same instant: a repeat is a duplicate, and other content a conflict', () => {
     const instant = fc

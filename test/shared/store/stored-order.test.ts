@@ -54,23 +54,25 @@ const progress = fc.oneof(
   }),
 );
 const answer = fc.record({ status: fc.nat(), type: optional(text), message: optional(text) });
+const newest = fc.record({
+  version,
+  latestKnown: optional(version),
+  kind,
+  hash: text,
+  eventId: text,
+  eventSource: text,
+  messageId: text,
+  time: instant,
+  receivedAt: optional(instant),
+  order: optional(order),
+});
 const entry = fc.record({
   brand: text,
   orderId: text,
   btnRef: optional(text),
   tokenDue: optional(fc.constant(true)),
-  newest: fc.record({
-    version,
-    latestKnown: optional(version),
-    kind,
-    hash: text,
-    eventId: text,
-    eventSource: text,
-    messageId: text,
-    time: instant,
-    receivedAt: optional(instant),
-    order: optional(order),
-  }),
+  newest,
+  heldVersion: optional(fc.record({ newest, warnings: fc.array(text, { maxLength: 3 }) })),
   reported: optional(
     fc.record({
       version,
