@@ -2,27 +2,23 @@ import type { LedgerEntry } from './order-ledger.ts';
 import type { Order } from './order.ts';
 
 /** How an order at Button differs from what was reported. */
-const DRIFT_REASONS = [
+export type DriftReason =
   /** Button does not know it. */
-  'missing',
+  | 'missing'
   /** Button holds it as deleted, and nobody cancelled it here. */
-  'deleted',
+  | 'deleted'
   /** It was cancelled, and Button still holds it. */
-  'not_cancelled',
-  'total',
-  'currency',
-  'line_items',
+  | 'not_cancelled'
+  | 'total'
+  | 'currency'
+  | 'line_items'
   /** The attribution token. */
-  'token',
-] as const;
-
-/** One of `DRIFT_REASONS`. */
-export type DriftReason = (typeof DRIFT_REASONS)[number];
+  | 'token';
 
 /** An order that Button holds otherwise than it was reported. */
 export type OrderDrift = {
   orderId: string;
-  /** In the order of `DRIFT_REASONS`; at least one. */
+  /** In the order of `DriftReason`; at least one. */
   reasons: readonly DriftReason[];
   /**
    * What is at stake, in minor units of `currency` and never negative: how far the total or the lines are

@@ -64,8 +64,32 @@ async function playOrders({ world }: WatchedWorld): Promise<void> {
   await world.runFor(10 * MINUTE_MS);
   world.button.orders.finalize('order-3');
   await live(world, 30 * MINUTE_MS);
+  await playTokens({ world });
   await playDrain({ world });
   await playAudit({ world });
+}
+
+/** An order is created without its token, which comes late, is not taken, and is followed by another one. */
+async function playTokens({ world }: Pick<WatchedWorld, 'world'>): Promise<void> {
+  const send = async (sequence: number, token?: string): Promise<void> => {
+    const version = {
+      orderId: 'order-5',
+      sequence,
+      kind: sequence === 1 ? 'created' : 'updated',
+      total: 500,
+    } as const;
+    const message = orderMessage(version);
+    const event = JSON.parse(message.body) as { data: Record<string, unknown> };
+    const { btn_ref: _known, ...data } = event.data;
+    const body = JSON.stringify({ ...event, data: { ...data, ...(token && { btn_ref: token }) } });
+    world.sendOrderMessage({ ...message, body });
+    await world.runFor(5000);
+  };
+  await send(1);
+  misbehave(world, { on: 'api', times: 1, match: { path: ORDER_API }, answer: { status: 400 } });
+  await send(2, 'fakesrctok-0123456789abcdef');
+  await send(3, 'fakesrctok-fedcba9876543210');
+  await world.runFor(10 * MINUTE_MS);
 }
 
 /** More orders wait than the first second of a sweep lets through. */

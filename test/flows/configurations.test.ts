@@ -80,7 +80,7 @@ describe('a brand alone', () => {
     await untilReported(system, 'brand-only');
 
     expect(await button.orders('brand-only')).toHaveLength(1);
-    expect(Object.keys(brandOnly.endpoints.tables).sort()).toEqual(['OrderQuarantine', 'OrderLedger']);
+    expect(Object.keys(brandOnly.endpoints.tables).sort()).toEqual(['OrderLedger', 'OrderQuarantine']);
     expect(brandOnly.endpoints).not.toHaveProperty('webhookUrl');
     expect(await system.reconcile()).toBe(502);
   });

@@ -78,7 +78,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
       original: 'later(now, waitMs)',
       planted: 'later(now, 0)',
     },
-    138,
+    198,
   ],
   [
     'an order in doubt is not read first',
@@ -96,7 +96,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
       original: '      return records.slice(index);\n    }\n  }',
       planted: '      return [];\n    }\n  }',
     },
-    5,
+    14,
   ],
   [
     'an event that the bus lost is taken for told',

@@ -539,7 +539,7 @@ describe('a 409 to a create (requirement 7)', () => {
     ['neither token nor purchase date shown', claimed({}), found(held)],
     ['no currency shown', tokenless({}), found({ purchase_date: order.purchase_date })],
     ['no date that can be read', tokenless({}), found({ ...held, purchase_date: 'yesterday' })],
-    ['nothing that can be read', claimed({}), { ...down, reason: 'unreadable_order' } as OrderApiAnswer],
+    ['nothing that can be read', claimed({}), { ...down, reason: 'unreadable_order' }],
   ])('is quarantined where it is not shown to be ours: %s', async (_what, entry, get) => {
     const { asked, result } = await talk(entry, { create: exists, get });
 

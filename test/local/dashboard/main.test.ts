@@ -45,8 +45,8 @@ describe('npm run dashboard', () => {
     // The kernel takes a moment to end what was killed.
     await until('its processes to end', () => Promise.resolve(!started.some(isAlive) || undefined));
     const html = await readFile(file, 'utf8');
-    expect(figure(html, 'OrdersReported')).toBeGreaterThan(10);
-    expect(figure(html, 'OrdersQuarantined')).toBe(3);
+    expect(figure(tile(html, 'Reported, by brand'), 'acme')).toBeGreaterThan(10);
+    expect(figure(tile(html, 'Not reported, by brand'), 'acme')).toBe(3);
     expect(figure(html, 'WebhooksFromButton')).toBeGreaterThan(10);
     expect(figure(html, 'MissingTransactionsRepaired')).toBeGreaterThan(0);
     expect(html).toMatch(/<em class="state alarm">ALARM<\/em> Acme Quarantine/u);
@@ -80,6 +80,11 @@ describe('npm run dashboard', () => {
     expect(existsSync(file)).toBe(false);
   });
 });
+
+/** The page from the tile whose title begins so. */
+function tile(html: string, title: string): string {
+  return html.slice(html.indexOf(`<h3 title="${title}`));
+}
 
 /** The figure beside the first line that is called so. */
 function figure(html: string, label: string): number {

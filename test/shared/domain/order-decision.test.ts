@@ -289,7 +289,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
       fc.property(tokens, fc.infiniteStream(fc.integer({ min: 1, max: 4 })), (brought, sequences) => {
         let state: OrderState = initialState('acme', bare.order_id);
         for (const btn_ref of brought) {
-          const sequence = sequences.next().value ?? 1;
+          const [sequence = 1] = sequences.take(1);
           const content = { customer_order_id: `v${sequence}`, ...(btn_ref && { btn_ref }) };
           const { events, next } = decide(state, receive(event(sequence, content)), context());
           state = evolveAll(state, events);
@@ -426,7 +426,7 @@ describe('total and line items agree (requirement 7)', () => {
     const { total, currency, order_id, purchase_date } = bare;
     const least = { total, currency, order_id, purchase_date };
 
-    const { after: state } = when(receive({ ...event(2), kind: 'updated', order: least } as OrderEvent));
+    const { after: state } = when(receive({ ...event(2), kind: 'updated', order: least }));
 
     expect(known(state).newest.order).toEqual(bare);
   });
@@ -444,7 +444,7 @@ describe('total and line items agree (requirement 7)', () => {
   });
 
   it('takes an order that never had line items, and a version that empties the list', () => {
-    const empty = given(receive({ ...event(1), kind: 'created', order: lineless } as OrderEvent), done);
+    const empty = given(receive({ ...event(1), kind: 'created', order: lineless }), done);
     const emptied = receive(event(2, { total: 0, line_items: [] }));
 
     expect(empty.when(receive(bareUpdate(bare.total + 1))).next).toBe('call');
@@ -457,7 +457,7 @@ describe('total and line items agree (requirement 7)', () => {
     const { after: state } = when(receive(bareUpdate(bare.total)));
     const { customer: _customer, ...withoutCustomer } = lineless;
     const { after: other } = when(
-      receive({ ...event(2), kind: 'updated', order: withoutCustomer } as OrderEvent),
+      receive({ ...event(2), kind: 'updated', order: withoutCustomer }),
     );
 
     expect(known(state).newest.order?.line_items).toEqual(lines);
