@@ -136,7 +136,11 @@ async function repeatMessages(stage: TrafficStage, sent: Sent[]): Promise<void> 
 }
 
 async function sendBadOrders(stage: TrafficStage): Promise<void> {
-  for (const [index, bad] of [{ total: 6999.5 }, { currency: 'DOLLARS' }, { btn_ref: 'not a token' }].entries()) {
+  for (const [index, bad] of [
+    { total: 6999.5 },
+    { currency: 'DOLLARS' },
+    { btn_ref: 'not a token' },
+  ].entries()) {
     const order = { ...sampleOrder(`board-bad-${Date.now()}-${index}`), ...bad };
     await stage.sendOrder(orderMessage('order.created.v1', 1, order));
     await delay(500);

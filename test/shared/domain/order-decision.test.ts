@@ -456,9 +456,7 @@ describe('total and line items agree (requirement 7)', () => {
 
     const { after: state } = when(receive(bareUpdate(bare.total)));
     const { customer: _customer, ...withoutCustomer } = lineless;
-    const { after: other } = when(
-      receive({ ...event(2), kind: 'updated', order: withoutCustomer }),
-    );
+    const { after: other } = when(receive({ ...event(2), kind: 'updated', order: withoutCustomer }));
 
     expect(known(state).newest.order?.line_items).toEqual(lines);
     expect(known(other).newest.order).not.toHaveProperty('customer');
