@@ -8,7 +8,7 @@ import { table } from './report.ts';
 import type { FixedResources } from './stage-resources.ts';
 
 /** What a brand takes in thirty days without any order, with tracing on. */
-export function idleBrandQuantities(
+function idleBrandQuantities(
   brand: FixedResources,
   ofTenSweeps: Pick<Counted, 'readUnits' | 'logBytes'>,
 ): Quantities {

@@ -23,7 +23,7 @@ export type OverallMetricName = NamesWith<readonly []>;
 export type SearchedMetricName = Exclude<MetricName, BrandMetricName | OverallMetricName>;
 
 /** What boards show, and most alarms judge. */
-export const PERIOD = Duration.minutes(5);
+const PERIOD = Duration.minutes(5);
 
 /** Where a stage's metrics are: each stage has its own, or those of two in one account would add up. */
 export function metricsNamespace({ config }: Pick<Deployment, 'config'>): string {
@@ -95,7 +95,7 @@ export function searchTotal(search: Search): IMetric {
 }
 
 /** For each series that a search finds, how much more there is than at the left edge of the graph. */
-export function searchRunningSums(search: Search): IMetric {
+function searchRunningSums(search: Search): IMetric {
   return highest(`RUNNING_SUM(FILL(${searchExpression(search)}, 0))`, 'MAX');
 }
 

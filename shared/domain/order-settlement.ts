@@ -20,7 +20,7 @@ export const FAILING_AFTER = { tries: 12, ms: 3 * 3_600_000, msWithoutComparison
 const DAY_MS = 86_400_000;
 
 /** So long an order that is failing is tried once a day; then it is given up. */
-export const GIVEN_UP_AFTER_MS = 30 * DAY_MS;
+const GIVEN_UP_AFTER_MS = 30 * DAY_MS;
 
 /** What a settlement depends on besides the ledger. */
 export type SettlementContext = {
