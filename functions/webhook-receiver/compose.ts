@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 
 import { checkSignature } from '../../shared/button/signature.ts';
 import { readWebhook } from '../../shared/button/transaction-wire.ts';
-import { parseWebhookSecrets } from '../../shared/button/webhook-secrets.ts';
+import { parseWebhookSecrets, webhookSecretProblems } from '../../shared/button/webhook-secrets.ts';
 import { deferredMessage } from '../../shared/ingest/deferred-webhook.ts';
 import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
@@ -46,6 +46,10 @@ export function composeWebhookReceiver({
       client: aws.secretsManager(SHORT_TIMEOUTS),
       secretId: env.WEBHOOK_SECRETS_ID,
       parse: parseWebhookSecrets,
+      findProblems: webhookSecretProblems,
+      onProblem: () => {
+        metrics.add({ name: 'MalformedWebhookSecrets', value: 1 });
+      },
       now: nowMs,
     }),
     transactions: createTransactionStore({

@@ -125,6 +125,7 @@ function webhookRow(metrics: StageMetrics): IWidget[] {
         metrics,
         'WebhooksForged',
         'WebhooksNotConfigured',
+        'MalformedWebhookSecrets',
         'WebhooksUnavailable',
         'WebhooksFailedForButton',
       ),

@@ -162,6 +162,15 @@ export class WebhookIntake extends Construct {
       firstCommand: `aws logs tail ${receiver.lambda.logGroup.logGroupName} --since 1h`,
       runbookSection: 'webhooks-fail',
     });
+    new ExplainedAlarm(this, 'MalformedSecretsAlarm', {
+      deployment,
+      metric: metrics.overall('MalformedWebhookSecrets'),
+      above: 0,
+      impact:
+        "An entry of the webhooks' secrets is malformed: what it signs is refused, and if no entry is valid, the next new instance of the receiver refuses every webhook.",
+      firstCommand: `aws logs filter-log-events --log-group-name ${receiver.lambda.logGroup.logGroupName} --filter-pattern secret_malformed --max-items 5`,
+      runbookSection: 'webhooks-fail',
+    });
     new ExplainedAlarm(this, 'SilenceAlarm', {
       deployment,
       metric: unannouncedPercent(metrics),

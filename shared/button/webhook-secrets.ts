@@ -2,12 +2,50 @@ import * as z from 'zod';
 
 import type { WebhookSecret } from './signature.ts';
 
-const WebhookSecretsSchema = z.array(z.object({ name: z.string().min(1), secret: z.string().min(1) })).min(1);
+const trimmedText = z.string().trim().min(1);
+const WebhookSecretSchema = z.object({ name: trimmedText, secret: trimmedText });
 
-/** Reads the secret that holds the webhooks' secrets, a JSON list of `{name, secret}`; undefined if it is not that. */
+/**
+ * Reads the secret that holds the webhooks' secrets, a JSON list of `{name, secret}`, each without the white space around it. Leaves
+ * out malformed entries; undefined if none is valid.
+ */
 export function parseWebhookSecrets(text: string): WebhookSecret[] | undefined {
+  const entries = readEntries(text) ?? [];
+  const secrets = entries.flatMap((entry) => WebhookSecretSchema.safeParse(entry).data ?? []);
+  return secrets.length === 0 ? undefined : secrets;
+}
+
+/**
+ * Says what is wrong with the secret that holds the webhooks' secrets: one sentence for each malformed entry, by its position from 1 and
+ * its valid name. Never quotes a secret, nor any value that may be one.
+ */
+export function webhookSecretProblems(text: string): string[] {
+  const entries = readEntries(text);
+  if (entries === undefined) return ['The secret is not a JSON list of {"name", "secret"}'];
+  if (entries.length === 0) return ['The list is empty'];
+  return entries.flatMap((entry, index) => {
+    const parsed = WebhookSecretSchema.safeParse(entry);
+    if (parsed.success) return [];
+    const fields = [...new Set(parsed.error.issues.map(({ path: [field] }) => field))];
+    const problem =
+      fields[0] === undefined
+        ? 'is not an object'
+        : `has no usable text in ${fields.map((field) => JSON.stringify(field)).join(' and ')}`;
+    return [`Entry ${index + 1}${nameOf(entry)} ${problem}`];
+  });
+}
+
+/** A name is quoted only from an entry that looks as it should: anything else might hold a secret in the wrong place. */
+function nameOf(entry: unknown): string {
+  const named = z
+    .strictObject({ name: z.string().regex(/^[\w.-]{1,32}$/), secret: z.unknown() })
+    .safeParse(entry);
+  return named.success ? ` (${named.data.name})` : '';
+}
+
+function readEntries(text: string): unknown[] | undefined {
   try {
-    return WebhookSecretsSchema.safeParse(JSON.parse(text)).data;
+    return z.array(z.unknown()).safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

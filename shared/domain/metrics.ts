@@ -72,6 +72,8 @@ export const METRICS = {
   WebhooksForged: { unit: 'Count', dimensions: [] },
   WebhooksNotConfigured: { unit: 'Count', dimensions: [] },
   WebhooksUnavailable: { unit: 'Count', dimensions: [] },
+  /** Readings of the webhooks' secrets that found a malformed entry, or no list at all. */
+  MalformedWebhookSecrets: { unit: 'Count', dimensions: [] },
   /** Authentic webhooks by the configured name of the secret that signed them: an old secret at 0 can be taken away. */
   WebhooksBySecret: { unit: 'Count', dimensions: ['Secret'] },
   // What Button's pause rule looks at, counted at the gateway: see infra/constructs/webhook-endpoint.ts.

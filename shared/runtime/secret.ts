@@ -31,14 +31,18 @@ export type SecretOptions<Value> = {
   secretId: string;
   /** Returns undefined for a value that is not understood. */
   parse: (text: string) => Value | undefined;
+  /** What is wrong with the text, even where `parse` can use the rest of it: sentences that quote no value. */
+  findProblems?: (text: string) => readonly string[];
+  /** Called for each reading with a problem, besides the log line. */
+  onProblem?: () => void;
   maxAgeMs?: number;
   minRefreshMs?: number;
   now?: () => number;
 };
 
 /**
- * Caches a Secrets Manager secret. A reading that cannot be renewed is served stale: an outage of Secrets Manager must not stop work
- * that has a secret already.
+ * Caches a Secrets Manager secret. A value stays in use while it cannot be renewed: neither an outage of Secrets Manager nor a slip in
+ * the new value must stop work that has a secret already.
  *
  * Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
  */
@@ -52,8 +56,10 @@ export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value
     lastTryAt = now();
     const reading = await fetchSecret(options, signal);
     if (reading.status === 'unreachable') return cached?.reading ?? reading;
-    cached = { reading, readAt: lastTryAt };
-    return reading;
+    const current =
+      reading.status === 'malformed' && cached?.reading.status === 'set' ? cached.reading : reading;
+    cached = { reading: current, readAt: lastTryAt };
+    return current;
   };
 
   const renewOnce = (signal?: AbortSignal): Promise<SecretResult<Value>> => {
@@ -77,7 +83,7 @@ export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value
 }
 
 async function fetchSecret<Value>(
-  { client, secretId, parse }: SecretOptions<Value>,
+  { client, secretId, parse, findProblems, onProblem }: SecretOptions<Value>,
   signal: AbortSignal | undefined,
 ): Promise<SecretResult<Value>> {
   try {
@@ -86,6 +92,12 @@ async function fetchSecret<Value>(
       signal && { abortSignal: signal },
     );
     const value = text === undefined ? undefined : parse(text);
+    const problems =
+      findProblems?.(text ?? '') ?? (value === undefined ? ['The value is not understood'] : []);
+    if (problems.length > 0) {
+      log.error('secret_malformed', { secretId, problems, usable: value !== undefined });
+      onProblem?.();
+    }
     return value === undefined ? { status: 'malformed' } : { status: 'set', value };
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return { status: 'not-set' };

@@ -125,6 +125,12 @@ async function playWebhooks({ world }: WatchedWorld): Promise<void> {
   await postWebhook(world, 'nonsense');
   await postWebhook(world, pendingWebhook, 'a forger');
 
+  const validSecrets = world.secrets.get('webhooks') ?? '[]';
+  world.secrets.set('webhooks', validSecrets.replace(/\]$/, ',{}]'));
+  await world.runFor(2 * MINUTE_MS);
+  await postWebhook(world, withOrder('btnorder-1'));
+  world.secrets.set('webhooks', validSecrets);
+
   strike(world, ({ functionName, service }) => isIntake(functionName) && service !== 'secrets', {
     error: outage(),
   });

@@ -103,6 +103,16 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
+    fault: "a new entry of the webhooks' secrets is malformed, and nothing is lost",
+    alarms: ['IntakeMalformedSecretsAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS / 2);
+      const valid = world.secrets.get('webhooks') ?? '[]';
+      world.secrets.set('webhooks', valid.replace(/\]$/, ',{"name":"new","secret":""}]'));
+      await live(world, HOUR_MS / 2);
+    },
+  },
+  {
     fault: 'two webhooks of an hour are answered with a 5xx, and come through later (C7)',
     alarms: ['IntakeFailuresAlarm'],
     async play(world) {

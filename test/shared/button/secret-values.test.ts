@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { parseApiKey } from '../../../shared/button/api-key.ts';
-import { parseWebhookSecrets } from '../../../shared/button/webhook-secrets.ts';
+import { parseWebhookSecrets, webhookSecretProblems } from '../../../shared/button/webhook-secrets.ts';
 
 describe('parseApiKey', () => {
   it('takes the whole secret, without the white space that an editor leaves around it', () => {
@@ -21,6 +21,42 @@ describe('parseWebhookSecrets', () => {
     const secrets = ['old', 'new'].map((name) => ({ name, secret: `whsec-${name}` }));
 
     expect(parseWebhookSecrets(JSON.stringify(secrets))).toEqual(secrets);
+  });
+
+  it('takes each secret without the white space around it', () => {
+    expect(parseWebhookSecrets('[{"name":" main ","secret":"whsec-1\\n"}]')).toEqual([
+      { name: 'main', secret: 'whsec-1' },
+    ]);
+  });
+
+  it.each([
+    'null',
+    '7',
+    '{}',
+    '{"name":"new"}',
+    '{"name":"new","secret":" "}',
+    '{"name":"new","secret":7}',
+    '[]',
+  ])('keeps a valid entry beside the malformed one %s, and says what is wrong with that one', (malformed) => {
+    const text = `[{"name":"main","secret":"whsec-1"},${malformed}]`;
+
+    expect(parseWebhookSecrets(text)).toEqual([{ name: 'main', secret: 'whsec-1' }]);
+    expect(webhookSecretProblems(text)).toEqual([expect.stringMatching(/^Entry 2 /)]);
+  });
+
+  it('says which entry is wrong by position and name, and never quotes a value that may be a secret', () => {
+    const text =
+      '[{"name":"new","secret":""},"whsec-1",{"secret":"new","name":7},{"name":"whsec-2","key":"x"}]';
+
+    expect(webhookSecretProblems(text)).toEqual([
+      'Entry 1 (new) has no usable text in "secret"',
+      'Entry 2 is not an object',
+      'Entry 3 has no usable text in "name"',
+      'Entry 4 has no usable text in "secret"',
+    ]);
+    expect(webhookSecretProblems('whsec-1,')).toEqual([
+      'The secret is not a JSON list of {"name", "secret"}',
+    ]);
   });
 
   it.each(['', 'whsec-1', '{}', '[]', '[{"name":"main","secret":""}]', '[{"name":"","secret":"x"}]'])(

@@ -84,6 +84,24 @@ describe('cachedSecret', () => {
     expect(reads).toEqual([1, 1, 2, 2, 3]);
   });
 
+  it('keeps the last valid value while the new one is malformed, until a valid one follows', async () => {
+    const { state, secret } = vault();
+    await secret.read();
+    state.answer = 'bad';
+    state.now = 60_000;
+    const meanwhile = [await secret.read()];
+    state.now = 70_000;
+    meanwhile.push(await secret.refresh());
+    state.answer = 'two';
+    state.now = 130_000;
+
+    expect(meanwhile).toEqual([
+      { status: 'set', value: 'one' },
+      { status: 'set', value: 'one' },
+    ]);
+    expect(await secret.read()).toEqual({ status: 'set', value: 'two' });
+  });
+
   it('is unreachable if it was never read and cannot be read', async () => {
     const { state, secret } = vault();
     state.answer = new Error('down');
