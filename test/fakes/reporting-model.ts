@@ -114,7 +114,11 @@ export function createReportingModel(options: ReportingModelOptions) {
       ledger: mortal(ledger),
       quarantine: mortal(quarantine),
       // What a process remembers itself it needs no port for.
-      breaker: { ...mortal(watch), othersSucceed: watch.othersSucceed, lastSuccessAt: watch.lastSuccessAt },
+      breaker: {
+        ...mortal(watch),
+        othersSucceed: (orderId) => watch.othersSucceed(orderId),
+        lastSuccessAt: () => watch.lastSuccessAt(),
+      },
       orderApi: mortal(orderApi),
       metrics: { add: measure },
       now,
