@@ -115,8 +115,13 @@ describe('a function that somebody waits for', () => {
     TEST_TOKENS: 'refuse',
     ALLOW_FINALIZATION_DATE: 'false',
   };
-  const callsBeforeTheFirstEvent = async (bundle: string, env: Record<string, string>) => {
-    aws = await startSignatureCheckingServer(CREDENTIALS, {});
+  const callsBeforeTheFirstEvent = async (
+    bundle: string,
+    { env, secret }: { env: Record<string, string>; secret: string },
+  ) => {
+    aws = await startSignatureCheckingServer(CREDENTIALS, {
+      'secretsmanager.GetSecretValue': { SecretString: secret },
+    });
     const { errors, exitCode } = await load(bundle, { invoke: false, env });
     return {
       errors,
@@ -126,7 +131,10 @@ describe('a function that somebody waits for', () => {
   };
 
   it('has read the webhook secrets and opened its way to the table before the first webhook', async () => {
-    const { errors, exitCode, calls } = await callsBeforeTheFirstEvent('ours/webhook-receiver', RECEIVER);
+    const { errors, exitCode, calls } = await callsBeforeTheFirstEvent('ours/webhook-receiver', {
+      env: RECEIVER,
+      secret: '[{"name":"main","secret":"0123456789abcdef"}]',
+    });
 
     expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
     expect(calls).toEqual([
@@ -140,7 +148,10 @@ describe('a function that somebody waits for', () => {
   });
 
   it("has done the same before the first order, with a key that its rights on its brand's keys cover", async () => {
-    const { errors, exitCode, calls } = await callsBeforeTheFirstEvent('ours/order-reporter', REPORTER);
+    const { errors, exitCode, calls } = await callsBeforeTheFirstEvent('ours/order-reporter', {
+      env: REPORTER,
+      secret: 'sk-0123456789',
+    });
 
     expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
     expect(calls).toEqual([

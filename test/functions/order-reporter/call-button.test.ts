@@ -246,7 +246,7 @@ describe('an order in doubt', () => {
     ]);
   });
 
-  it('is updated before it is created again where no token can say that it is not there (D19)', async () => {
+  it('is updated before it is created again where no token can say that it is not there', async () => {
     const known = await talk(tokenless(inDoubt), { get: missing, update: done });
     const unknown = await talk(tokenless(inDoubt), { get: missing, update: missing, create: done });
     const refused = await talk(tokenless(inDoubt), { get: missing, update: refusal, create: done });

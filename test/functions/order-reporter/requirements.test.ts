@@ -292,7 +292,7 @@ describe('requirement 3: what may follow completed work is unclear', () => {
     },
   );
 
-  it('an order without a token is not stuck where reads take only Button’s ids (D19)', async () => {
+  it('an order without a token is not stuck where reads take only Button’s ids', async () => {
     button.controls.setWorld({ getByOrderId: '404' });
     fault(502, { match: { method: 'POST' }, work: 'done' });
     await send(message('created', 1));
