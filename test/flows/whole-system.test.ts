@@ -225,9 +225,9 @@ describe('orders', () => {
     });
   });
 
-  it('keeps an order in the ledger while Button answers 503, and the sweep reports its newest version (A12, B3)', async () => {
+  it('keeps an order in the ledger while Button answers 429, and the sweep reports its newest version (A12, B3)', async () => {
     const orderId = 'outage';
-    await button.addFault({ on: 'api', match: { orderId }, times: 'unlimited', answer: { status: 503 } });
+    await button.addFault({ on: 'api', match: { orderId }, times: 'unlimited', answer: { status: 429 } });
 
     await system.send(orderEvent({ orderId, data: plainOrder(orderId) }));
     const waiting = await untilOrder(orderId, ({ progress }) => progress.state === 'waiting');
@@ -240,7 +240,7 @@ describe('orders', () => {
     await button.clearFaults();
     const settled = await untilSettled(orderId);
 
-    expect(waiting).toMatchObject({ progress: { reason: 'http_503' } });
+    expect(waiting).toMatchObject({ progress: { reason: 'http_429' } });
     expect(deadLetters).toBe(0);
     expect(settled.reported?.version).toEqual({ by: 'sequence', sequence: '2' });
     expect(await button.orders(orderId)).toMatchObject([{ total: 500 }]);
