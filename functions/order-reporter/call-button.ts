@@ -17,7 +17,8 @@ export type CallButtonPorts = {
 };
 
 /**
- * Brings Button to the newest version of a claimed entry: one call for a normal order, a read before it where something is unclear.
+ * Brings Button to the newest version of a claimed entry: one call for a normal order, a read before it where
+ * something is unclear.
  *
  * Never throws for what Button or the network does.
  */
@@ -54,9 +55,10 @@ function lateToken({ btnRef, tokenDue }: LedgerEntry): { btnRef?: string } {
 }
 
 /**
- * No read shows the order. What Button has acknowledged is updated: reads may not take the brand's id where updates do. So is a new order
- * that was not looked for by a token, because a create in doubt may have been carried out. Whatever Button says against that update (how
- * it refuses an id that it does not know is not documented), the order is created then.
+ * No read shows the order. What Button has acknowledged is updated: reads may not take the brand's id where
+ * updates do. So is a new order that was not looked for by a token, because a create in doubt may have been
+ * carried out. Whatever Button says against that update (how it refuses an id that it does not know is not
+ * documented), the order is created then.
  */
 async function sendUnread(version: Version, isLookedUp: boolean): Promise<CallEnd> {
   const { entry } = version;

@@ -5,7 +5,9 @@ import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
 /** How the calls to Button ended: for the ledger, and for the quarantine if that is final. */
 export type CallEnd = { result: CallResult; refusal: QuarantineReason | undefined };
 
-/** So long Button may answer 404 about an order that it has taken: many times what it should need to show it. */
+/**
+ * So long Button may answer 404 about an order that it has taken: many times what it should need to show it.
+ */
 const SHOWN_WITHIN_MS = 2 * 3_600_000;
 
 /** An end that is for the ledger alone. */
@@ -23,7 +25,10 @@ export function done(
   return ended({ result: 'done', acceptedOnly, sent: true, ...more, ...id });
 }
 
-/** The end that an answer is by itself, whatever was asked: all but those that need another call to be understood. */
+/**
+ * The end that an answer is by itself, whatever was asked: all but those that need another call to be
+ * understood.
+ */
 export function endOf(answer: OrderApiAnswer): CallEnd {
   switch (answer.answer) {
     case 'done':
@@ -49,14 +54,17 @@ export function endOf(answer: OrderApiAnswer): CallEnd {
   }
 }
 
-/** The end of a 403 about an order that is open, or that Button does not have: it stays due, and may be the order's own fault. */
+/**
+ * The end of a 403 about an order that is open, or that Button does not have: it stays due, and may be the
+ * order's own fault.
+ */
 export function forbidden(answer: FailedAnswer): CallEnd {
   return ended({ result: 'try-again', reason: 'forbidden', blamesOrder: true, answer });
 }
 
 /**
- * The end where Button has no order of any id that is known: final, unless it has taken the order lately. A 202 says itself that the
- * order is shown late.
+ * The end where Button has no order of any id that is known: final, unless it has taken the order lately. A
+ * 202 says itself that the order is shown late.
  */
 export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
   const isRecent = reported !== undefined && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
@@ -105,8 +113,8 @@ const REFUSALS = {
   },
   order_id_taken: {
     problem:
-      'Button holds an order of this id that is not shown to be this one: another token, purchase date or currency, or none of them shown',
-    fix: 'Find out whose order it is, and report this one under an id of its own; replay the entry to try again',
+      'Button holds an order of this id, with another token, purchase date or currency, or it does not show them',
+    fix: 'Find out whose order it is; report this one under an id of its own, or replay the entry',
   },
   line_items_missing: {
     problem: 'The order has line items at Button, the update has none, and the totals differ',

@@ -11,8 +11,8 @@ export type CancelOrder = { entry: LedgerEntry; api: OrderApi; now: Date };
 const CANCELLED = { result: 'done', acceptedOnly: false, sent: true } as const;
 
 /**
- * Cancels the order. It counts as cancelled when Button says so; where Button says that there is no such order, or nothing (204), only if
- * Button itself answers each read there is and none shows the order open.
+ * Cancels the order. It counts as cancelled when Button says so; where Button says that there is no such
+ * order, or nothing (204), only if Button itself answers each read there is and none shows the order open.
  */
 export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const { entry, api } = cancel;
@@ -65,7 +65,10 @@ async function cancelByOtherId(
   return answer?.answer === 'done' ? done(answer) : ended({ result: 'unclear', reason: 'still_open' });
 }
 
-/** An earlier call may have cancelled it. What Button has only accepted (202) is another matter: it may still come. */
+/**
+ * An earlier call may have cancelled it. What Button has only accepted (202) is another matter: it may still
+ * come.
+ */
 function mayBeGone({ newest, reported, progress }: LedgerEntry): boolean {
   if (reported?.acceptedOnly) return false;
   return reported?.kind === 'cancelled' || openDoubt(progress)?.hash === newest.hash;

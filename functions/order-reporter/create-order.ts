@@ -6,13 +6,18 @@ import { done, ended, endOf, refused, type CallEnd } from './call-end.ts';
 import { readOrder } from './read-order.ts';
 import { explainForbidden, updateOrder } from './update-order.ts';
 
-/** So many tries, which take more than two hours, Button may say that an order is there without showing it. */
+/**
+ * So many tries, which take more than two hours, Button may say that an order is there without showing it.
+ */
 const MAX_TRIES_UNTIL_SHOWN = 10;
 
 /** What to create. */
 export type CreateOrder = { entry: LedgerEntry; order: Order; api: OrderApi; now: Date };
 
-/** Creates the order with its token. One that is there already is updated if it is this one, because a create brings the whole order. */
+/**
+ * Creates the order with its token. One that is there already is updated if it is this one, because a create
+ * brings the whole order.
+ */
 export async function createOrder(create: CreateOrder): Promise<CallEnd> {
   const { entry, order, api } = create;
   const { btnRef } = entry;

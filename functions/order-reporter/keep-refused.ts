@@ -35,8 +35,9 @@ export async function refuseMessage(
 }
 
 /**
- * Keeps the newest version under the message that brought it, whichever message led here: a second try that is refused again makes no
- * second entry. Where that message is not at hand, one that would bring the same version is kept in its place.
+ * Keeps the newest version under the message that brought it, whichever message led here: a second try that
+ * is refused again makes no second entry. Where that message is not at hand, one that would bring the same
+ * version is kept in its place.
  */
 export async function refuseVersion(
   entry: LedgerEntry,

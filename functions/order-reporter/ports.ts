@@ -44,7 +44,10 @@ export type ReportOrderPorts = {
   brand: string;
   settings: OrderRules & { orderBy: 'sequence' | 'time' };
   policy: RetryPolicy;
-  /** What was reported before this instant is read from Button before anything is sent: for after a restore of the ledger; ISO 8601 UTC. */
+  /**
+   * What was reported before this instant is read from Button before anything is sent: for after a restore of
+   * the ledger; ISO 8601 UTC.
+   */
   verifyBefore?: string;
   ledger: Pick<OrderLedger, 'read' | 'write'>;
   quarantine: Pick<QuarantineStore, 'put'>;

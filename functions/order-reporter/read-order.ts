@@ -14,8 +14,9 @@ export type OrderReadResult =
   | { reading: 'failed'; end: CallEnd };
 
 /**
- * After so many look-ups by its token that were not answered, about a day, or refused, about half an hour, the answers about an order's
- * ids count alone: an order must not wait for ever for a look-up that never works.
+ * After so many look-ups by its token that were not answered, about a day, or refused, about half an hour,
+ * the answers about an order's ids count alone: an order must not wait for ever for a look-up that never
+ * works.
  */
 const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
 
@@ -25,7 +26,10 @@ export function idsOf({ orderId, reported }: LedgerEntry): string[] {
   return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [orderId, buttonOrderId];
 }
 
-/** Reads the order by each of its ids and, where they find nothing, by its token (docs/decisions/0013-look-up-by-token.md). */
+/**
+ * Reads the order by each of its ids and, where they find nothing, by its token
+ * (docs/decisions/0013-look-up-by-token.md).
+ */
 export async function readOrder(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
   for (const id of idsOf(entry)) {
     const answer = await api.get(id);
@@ -56,7 +60,10 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
   }
 }
 
-/** Every order that Button shows under an id or the token of this one; undefined where Button has not answered each of these reads. */
+/**
+ * Every order that Button shows under an id or the token of this one; undefined where Button has not answered
+ * each of these reads.
+ */
 export async function readEverywhere(
   entry: LedgerEntry,
   api: OrderApi,
@@ -73,7 +80,10 @@ export async function readEverywhere(
   return { reading: 'complete', orders };
 }
 
-/** The ids have just been read, so the key works: a look-up that fails is no fault of Button's, nor of the order. */
+/**
+ * The ids have just been read, so the key works: a look-up that fails is no fault of Button's, nor of the
+ * order.
+ */
 function lookUpEnd({ reason, afterMs }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
   const wait = afterMs === undefined ? {} : { afterMs };
   return ended({ result: 'try-again', reason, isLookUp: true, ...wait });

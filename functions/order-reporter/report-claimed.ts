@@ -31,8 +31,9 @@ export async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work)
 }
 
 /**
- * A lost write here means that a newer version came in: it stays due, and what Button said is written beside it. What is refused is kept
- * before the ledger says so: it must be found in the quarantine. Says whether something was.
+ * A lost write here means that a newer version came in: it stays due, and what Button said is written beside
+ * it. What is refused is kept before the ledger says so: it must be found in the quarantine. Says whether
+ * something was.
  */
 async function settleClaim(
   claimed: Versioned<LedgerEntry>,
@@ -92,7 +93,10 @@ async function settlementContext(
   return { now: now(), policy, othersSucceed: isStopped ? 'no' : comparison };
 }
 
-/** Once the lease is over, another run may have found the claim: what happened is in doubt, and that run reads from Button. */
+/**
+ * Once the lease is over, another run may have found the claim: what happened is in doubt, and that run reads
+ * from Button.
+ */
 function isClaimOf(claimed: LedgerEntry, current: LedgerEntry): boolean {
   const [mine, theirs] = [claimed.progress, current.progress];
   return (

@@ -27,8 +27,9 @@ const MAX_RACES = 5;
 /**
  * Reports one message: parse, decide and store, call Button, settle.
  *
- * The message is done (acknowledged by the caller) as soon as the ledger or the quarantine holds it, whatever Button said. Throws
- * `RetryableError`, or what a store throws, if that could not be reached: the message then stays on the queue.
+ * The message is done (acknowledged by the caller) as soon as the ledger or the quarantine holds it, whatever
+ * Button said. Throws `RetryableError`, or what a store throws, if that could not be reached: the message
+ * then stays on the queue.
  */
 export async function reportOrder(message: OrderMessage, ports: ReportOrderPorts): Promise<ReportOutcome> {
   if (isProbeMessage(message.body)) {

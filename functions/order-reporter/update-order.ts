@@ -19,8 +19,8 @@ export type UpdateOrder = {
 };
 
 /**
- * Sends the newest version as an update. Whether Button takes a token with an update is not known: where it refuses, the same update goes
- * without, so that the order is right at Button in any case.
+ * Sends the newest version as an update. Whether Button takes a token with an update is not known: where it
+ * refuses, the same update goes without, so that the order is right at Button in any case.
  */
 export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   const { entry, api, now, btnRef } = update;
@@ -56,7 +56,10 @@ export async function explainForbidden(
   return status === 'deleted' ? refused('deleted_at_button') : forbidden(detail);
 }
 
-/** Nobody knows what the 403 means: the order is read before anything is sent again. A refused key, and a 429, say what they say. */
+/**
+ * Nobody knows what the 403 means: the order is read before anything is sent again. A refused key, and a 429,
+ * say what they say.
+ */
 export function unread(end: CallEnd): CallEnd {
   const { result } = end;
   if (result.result !== 'try-again' || result.reason === 'unauthorized' || result.reason === 'http_429')

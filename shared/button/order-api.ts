@@ -14,7 +14,9 @@ export type OrderApiAnswer =
   | { answer: 'exists' }
   /** Button itself says that it has no such order. */
   | { answer: 'not-found' }
-  /** A 204 to a cancellation, which Button does not document: reads have to show whether the order is gone. */
+  /**
+   * A 204 to a cancellation, which Button does not document: reads have to show whether the order is gone.
+   */
   | { answer: 'unconfirmed' }
   /** Button's 403, which may be about the order (finalized, deleted) or about the key: a read has to tell. */
   | { answer: 'forbidden'; detail: FailedAnswer }
@@ -24,7 +26,10 @@ export type OrderApiAnswer =
   | { answer: 'unauthorized' }
   /** Not carried out, for certain; worth another try. */
   | { answer: 'try-again'; reason: string; afterMs?: number }
-  /** A read that came to nothing, so that nothing is known (only from `get` and `getByToken`). `isRefused`: Button refuses to look. */
+  /**
+   * A read that came to nothing, so that nothing is known (only from `get` and `getByToken`). `isRefused`:
+   * Button refuses to look.
+   */
   | { answer: 'unanswered'; isRefused: boolean; reason: string; afterMs?: number; detail?: FailedAnswer }
   /** It may have been carried out, or may still be. */
   | { answer: 'unclear'; reason: string; detail?: FailedAnswer };
@@ -39,7 +44,10 @@ export type OrderAtButton = z.infer<typeof OrderAtButtonSchema>;
  */
 export type OrderApi = {
   create(order: Order): Promise<OrderApiAnswer>;
-  /** Sends the whole current version: an update replaces what it names. It names the token only where one is given. */
+  /**
+   * Sends the whole current version: an update replaces what it names. It names the token only where one is
+   * given.
+   */
   update(id: string, order: Order, btnRef?: string): Promise<OrderApiAnswer>;
   /** Whole orders only; can't be undone. */
   cancel(id: string): Promise<OrderApiAnswer>;
@@ -77,7 +85,10 @@ const ListSchema = z.object({
 
 const AnswerSchema = z.object({ meta: z.object({ status: z.string() }), object: z.unknown().optional() });
 
-/** Button's error format (response format, docs/button/order-api.md): what comes without it is not Button's answer. */
+/**
+ * Button's error format (response format, docs/button/order-api.md): what comes without it is not Button's
+ * answer.
+ */
 const ErrorSchema = z.object({
   meta: z.object({ status: z.literal('error') }),
   error: z.object({ message: z.string(), type: shown(z.string()) }),
@@ -129,12 +140,13 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * | 409 of Button's | exists | refused | unanswered, refused (by token: not found) |
  * | other 4xx of Button's | refused | refused | unanswered, refused (by token: not found) |
  *
- * Only Button itself can give a final answer. A gateway or a proxy between us and Button answers with a page, a text, nothing, or JSON of
- * another shape, whatever its status: what became of the request is not known then. Nor is it after any 5xx, because nothing says that
- * Button, or what stands before it, fails before the work is done. A 429 says by its meaning that nothing was done, whoever sends it.
+ * Only Button itself can give a final answer. A gateway or a proxy between us and Button answers with a page,
+ * a text, nothing, or JSON of another shape, whatever its status: what became of the request is not known
+ * then. Nor is it after any 5xx, because nothing says that Button, or what stands before it, fails before the
+ * work is done. A 429 says by its meaning that nothing was done, whoever sends it.
  *
- * A token is asked for only after the id was not found: the key has just worked, so a 401 or 403 says nothing about the order or the
- * key. Facts: docs/button/order-api.md.
+ * A token is asked for only after the id was not found: the key has just worked, so a 401 or 403 says nothing
+ * about the order or the key. Facts: docs/button/order-api.md.
  */
 function readAnswer(operation: Operation, response: ButtonResponse): OrderApiAnswer {
   if (response.result === 'not-sent') return notCarriedOut(operation, response.reason);
@@ -245,8 +257,9 @@ function readError(status: number, body: unknown): FailedAnswer | undefined {
 }
 
 /**
- * Whether Button holds this very version: same total, currency, customer's order number and lines. What Button does not show, or the
- * version leaves open, is not compared. Being too strict costs one update that changes nothing.
+ * Whether Button holds this very version: same total, currency, customer's order number and lines. What
+ * Button does not show, or the version leaves open, is not compared. Being too strict costs one update that
+ * changes nothing.
  */
 export function holdsVersion(held: OrderAtButton, order: Order): boolean {
   if (held.total !== undefined && held.total !== order.total) return false;

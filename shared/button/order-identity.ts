@@ -2,10 +2,11 @@ import type { Order } from '../domain/order.ts';
 import type { OrderAtButton } from './order-api.ts';
 
 /**
- * Whether the order that Button shows under an id is the brand's order of that id, or another that has the same id. Pure.
+ * Whether the order that Button shows under an id is the brand's order of that id, or another that has the
+ * same id. Pure.
  *
- * The same token makes it the same order, different ones another. Where one of them has none, the purchase date, to the second, and the
- * currency decide. `unknown`: Button does not show enough of it.
+ * The same token makes it the same order, different ones another. Where one of them has none, the purchase
+ * date, to the second, and the currency decide. `unknown`: Button does not show enough of it.
  */
 export function isSameOrder(
   shown: OrderAtButton,

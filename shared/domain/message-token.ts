@@ -7,8 +7,9 @@ import { validateOrder, type OrderRules } from './validate-order.ts';
 const ANY_ORDER = { order_id: 'any', total: 0, currency: 'USD', purchase_date: '2026-01-01T00:00:00Z' };
 
 /**
- * The token that a refused message names, and the order whose it is: the token counts although the rest of the message does not.
- * Undefined if one of them can't be read for certain, or the brand's rules refuse the token. Never throws.
+ * The token that a refused message names, and the order whose it is: the token counts although the rest of
+ * the message does not. Undefined if one of them can't be read for certain, or the brand's rules refuse the
+ * token. Never throws.
  */
 export function readMessageToken(
   body: string,

@@ -19,7 +19,10 @@ export type OrderCommand =
   | { command: 'resume' }
   /** An operator wants the order to be tried as soon as possible, also one that was refused. */
   | { command: 'retry' }
-  /** An operator gives the newest version up, which is kept in quarantine before: it is not tried any more, until a newer one comes. */
+  /**
+   * An operator gives the newest version up, which is kept in quarantine before: it is not tried any more,
+   * until a newer one comes.
+   */
   | { command: 'abandon' };
 
 /** What a decision depends on besides the ledger. */
@@ -28,13 +31,17 @@ export type DecisionContext = {
   policy: RetryPolicy;
   /** Nothing may be sent for the brand now: what could be tried stays due until the sweep wakes it. */
   isPaused: boolean;
-  /** What was reported before this instant is in doubt, because the ledger was restored to an earlier state; ISO 8601 UTC. */
+  /**
+   * What was reported before this instant is in doubt, because the ledger was restored to an earlier state;
+   * ISO 8601 UTC.
+   */
   verifyBefore: string | undefined;
 };
 
 /**
- * What happens to the order, and what its run does next once that is stored. With a `refusal` the message is quarantined first: its
- * version contradicts the ledger. What it brings besides, its token, counts all the same.
+ * What happens to the order, and what its run does next once that is stored. With a `refusal` the message is
+ * quarantined first: its version contradicts the ledger. What it brings besides, its token, counts all the
+ * same.
  */
 export type Decision = { events: readonly LedgerEvent[]; next: NextStep; refusal?: VersionRefusal };
 
@@ -44,7 +51,8 @@ export type VersionRefusal = 'version_conflict' | 'order_by_mixed' | 'line_items
 /**
  * - `call`: the version is claimed; call Button.
  * - `nothing`: there is nothing more to do.
- * - `leave`: another run is reporting this very version; leave the message on the queue until that run is over.
+ * - `leave`: another run is reporting this very version; leave the message on the queue until that run is
+ *   over.
  */
 export type NextStep = { step: 'call' } | { step: 'nothing'; outcome: LedgerOutcome } | { step: 'leave' };
 
@@ -53,12 +61,14 @@ export type LedgerOutcome =
   'unchanged' | 'waiting' | 'duplicate' | 'superseded' | 'ignored-after-cancel' | 'quarantined';
 
 /**
- * Decides what a command does to an order. The ledger's state machine is a decider: `initialState` and `evolve` (order-evolution.ts) are
- * its other two parts; how the calls to Button ended is decided in order-settlement.ts. Pure.
+ * Decides what a command does to an order. The ledger's state machine is a decider: `initialState` and
+ * `evolve` (order-evolution.ts) are its other two parts; how the calls to Button ended is decided in
+ * order-settlement.ts. Pure.
  *
- * Versions decide, not arrival: an older version changes nothing, the same version with other content is refused. A cancellation counts
- * whatever its version is, because it can't be undone (Reporting Orders, "Cancel an Order"); only one that Button refused lets later
- * versions through. The token is the order's: whatever message brings it, also one whose version changes nothing.
+ * Versions decide, not arrival: an older version changes nothing, the same version with other content is
+ * refused. A cancellation counts whatever its version is, because it can't be undone (Reporting Orders,
+ * "Cancel an Order"); only one that Button refused lets later versions through. The token is the order's:
+ * whatever message brings it, also one whose version changes nothing.
  */
 export function decide(state: OrderState, command: OrderCommand, context: DecisionContext): Decision {
   switch (command.command) {
@@ -148,7 +158,10 @@ function placeOf(
   return isEdited ? 'newer' : 'same';
 }
 
-/** Nothing follows a cancellation, unless Button refuses it: until then the latest version that came after it is held. */
+/**
+ * Nothing follows a cancellation, unless Button refuses it: until then the latest version that came after it
+ * is held.
+ */
 function hold(state: OrderState, incoming: IncomingVersion): Decision {
   const newest = toNewestVersion(state, incoming);
   if (!state.newest || newest === 'line_items_missing' || state.progress.state === 'settled')
@@ -190,7 +203,8 @@ function accept(entry: LedgerEntry, context: DecisionContext): Decision {
       return startOver(entry, context);
     case 'claimed':
       if (hasPassed(progress.until, context)) return resume(entry, context);
-      // The run that holds the claim finds the newer version when it settles, and leaves it due. The sweep finds it should that run die.
+      // The run that holds the claim finds the newer version when it settles, and leaves it due. The sweep
+      // finds it should that run die.
       return { events: [{ event: 'claim-watched' }], next: nothing('waiting') };
     case 'waiting':
     case 'in-doubt':
@@ -221,7 +235,10 @@ function resume(entry: LedgerEntry, context: DecisionContext): Decision {
   }
 }
 
-/** A version that Button refused or fails on is tried as if it had just come. What is in doubt keeps its quiet time. */
+/**
+ * A version that Button refused or fails on is tried as if it had just come. What is in doubt keeps its quiet
+ * time.
+ */
 function retry({ progress }: LedgerEntry, { claimant: { now }, policy }: DecisionContext): Decision {
   if (progress.state === 'settled') return noChange('duplicate');
   if (progress.state === 'claimed') return { events: [], next: { step: 'leave' } };

@@ -32,7 +32,9 @@ export type LedgerEvent =
   | { event: 'started-over' }
   /** A run reports the newest version until `until` at the latest. */
   | { event: 'claimed'; owner: string; until: string }
-  /** A version came while a run reports the one before it: the sweep has to look after it should that run die. */
+  /**
+   * A version came while a run reports the one before it: the sweep has to look after it should that run die.
+   */
   | { event: 'claim-watched' }
   /** The newest version is tried again later; with a doubt, it is read from Button first. */
   | { event: 'postponed'; wait: Wait; doubt?: Doubt }
@@ -52,7 +54,10 @@ export type LedgerEvent =
 /** So many of the last failures are kept. */
 const KEPT_FAILURES = 3;
 
-/** The state after an event. Pure and total: where no version is known, an event about a version changes nothing. */
+/**
+ * The state after an event. Pure and total: where no version is known, an event about a version changes
+ * nothing.
+ */
 export function evolve(state: OrderState, event: LedgerEvent): OrderState {
   switch (event.event) {
     case 'token-noted':

@@ -4,26 +4,32 @@ import type { Order } from './order.ts';
 /** The newest version of an order that any message has brought. */
 export type NewestVersion = {
   version: OrderVersionId;
-  /** Only of a cancellation, which counts whatever its version is: the latest version known, where that is later than its own. */
+  /**
+   * Only of a cancellation, which counts whatever its version is: the latest version known, where that is
+   * later than its own.
+   */
   latestKnown?: OrderVersionId;
   kind: OrderEvent['kind'];
   hash: string;
   eventId: string;
   eventSource: string;
-  /** The queue message that brought it: under this id it is kept if it is refused, however often it is tried. */
+  /**
+   * The queue message that brought it: under this id it is kept if it is refused, however often it is tried.
+   */
   messageId: string;
   /** When the producer says it happened, else when its message was sent; ISO 8601 UTC. */
   time: string;
   /**
-   * When the first message reached the queue that brought something that Button does not hold yet: this version, or one that it replaced
-   * while that waited. The order's age counts from here. ISO 8601 UTC.
+   * When the first message reached the queue that brought something that Button does not hold yet: this
+   * version, or one that it replaced while that waited. The order's age counts from here. ISO 8601 UTC.
    */
   receivedAt?: string;
   /** The quarantine entry whose replay brought it. */
   replayOf?: string;
   /**
-   * The whole order without its `btn_ref`, which belongs to the order and not to a version. What the message left out is filled in from
-   * the version before, as Button keeps what an update does not name. A cancellation has none.
+   * The whole order without its `btn_ref`, which belongs to the order and not to a version. What the message
+   * left out is filled in from the version before, as Button keeps what an update does not name. A
+   * cancellation has none.
    */
   order?: Order;
 };
@@ -49,13 +55,15 @@ export type OrderValue = { amountMinor: number; currency: string };
 /**
  * Where the newest version stands. All instants are ISO 8601 UTC.
  *
- * - `claimed`: a run is reporting the version with `hash`, until `until` at the latest. A claim that is found after that is itself an
- *   unclear outcome. `retryAt` keeps a retried order in the sweep's index.
+ * - `claimed`: a run is reporting the version with `hash`, until `until` at the latest. A claim that is found
+ *   after that is itself an unclear outcome. `retryAt` keeps a retried order in the sweep's index.
  * - `waiting`: Button does not hold it, for certain; the next try is due at `dueAt`.
  * - `in-doubt`: Button may hold it. Nothing is sent before `dueAt`; then the order is read from Button first.
  * - `settled`: Button holds it.
- * - `failing`: Button fails on it again and again while other orders succeed. It is in quarantine, and tried once a day from `dueAt` on.
- * - `refused`: it can't be reported as it is; a newer version starts afresh. What was in doubt stays so: Button may hold an earlier one.
+ * - `failing`: Button fails on it again and again while other orders succeed. It is in quarantine, and tried
+ *   once a day from `dueAt` on.
+ * - `refused`: it can't be reported as it is; a newer version starts afresh. What was in doubt stays so:
+ *   Button may hold an earlier one.
  */
 export type Progress =
   | { state: 'claimed'; owner: string; until: string; hash: string; doubt?: Doubt; retryAt?: string }
@@ -66,11 +74,12 @@ export type Progress =
   | { state: 'refused'; reason: string; doubt?: Doubt };
 
 /**
- * What is not known of Button, and about which version (`hash`). If several versions of a new order may have been carried out, it is the
- * first of them, because then only that one is no proof of the newest.
+ * What is not known of Button, and about which version (`hash`). If several versions of a new order may have
+ * been carried out, it is the first of them, because then only that one is no proof of the newest.
  *
  * - `unclear`: the call may or may not have been carried out.
- * - `confirming`: a call after an unclear one succeeded; the unclear one may have been carried out later still, and undone it.
+ * - `confirming`: a call after an unclear one succeeded; the unclear one may have been carried out later
+ *   still, and undone it.
  */
 export type Doubt = { kind: 'unclear' | 'confirming'; hash: string };
 
@@ -104,7 +113,10 @@ export type LedgerEntry = {
   failingSince?: string;
   /** Look-ups by the order's token among the tries that were not answered; missing if there was none. */
   failedLookUps?: number;
-  /** A version that came after a cancellation whose end is open: it is the newest should Button refuse the cancellation. */
+  /**
+   * A version that came after a cancellation whose end is open: it is the newest should Button refuse the
+   * cancellation.
+   */
   heldVersion?: HeldVersion;
   /** Codes of the newest version's warnings, and of `TOKEN_WARNINGS`. */
   warnings: readonly string[];
@@ -113,7 +125,9 @@ export type LedgerEntry = {
 /** A version that waits for the end of a cancellation. */
 export type HeldVersion = { newest: NewestVersion; warnings: readonly string[] };
 
-/** An order of which the ledger holds no version: nothing at all, or the token that a refused message brought. */
+/**
+ * An order of which the ledger holds no version: nothing at all, or the token that a refused message brought.
+ */
 export type UnknownOrder = {
   brand: string;
   orderId: string;
@@ -128,19 +142,25 @@ export type OrderState = UnknownOrder | LedgerEntry;
 
 /** How the calls to Button about a claimed version ended. */
 export type CallResult =
-  /** `sent` is false where Button was found to hold the version already. `created`: by a create, which makes a new order. */
+  /**
+   * `sent` is false where Button was found to hold the version already. `created`: by a create, which makes a
+   * new order.
+   */
   | {
       result: 'done';
       acceptedOnly: boolean;
       sent: boolean;
       created?: true;
-      /** What became of the order's token: Button holds it now, or does not take it with an update. Missing if it was not asked to. */
+      /**
+       * What became of the order's token: Button holds it now, or does not take it with an update. Missing if
+       * it was not asked to.
+       */
       token?: 'taken' | 'refused';
       buttonOrderId?: string;
     }
   /**
-   * Not carried out, for certain. `isLookUp`: what was not answered is the look-up by the order's token. `blamesOrder`: the order itself
-   * may be the cause.
+   * Not carried out, for certain. `isLookUp`: what was not answered is the look-up by the order's token.
+   * `blamesOrder`: the order itself may be the cause.
    */
   | {
       result: 'try-again';
@@ -178,7 +198,10 @@ const TYPE_OF_KIND = {
   cancelled: 'order.cancelled.v1',
 } as const satisfies Record<OrderEvent['kind'], string>;
 
-/** The message that would bring the newest version again: what is kept when a version is refused that only the ledger still holds. */
+/**
+ * The message that would bring the newest version again: what is kept when a version is refused that only the
+ * ledger still holds.
+ */
 export function orderMessage({ orderId, newest, btnRef }: LedgerEntry): string {
   const { version, kind, eventId, eventSource, time, order } = newest;
   return JSON.stringify({

@@ -2,8 +2,9 @@ import { openDoubt } from './order-evolution.ts';
 import type { LedgerEntry } from './order-ledger.ts';
 
 /**
- * What has to be said to Button about a claimed entry. `read-first` asks what Button holds before anything is sent; `trustsAmounts`
- * says whether the same total and lines at Button are proof enough that nothing needs to be sent.
+ * What has to be said to Button about a claimed entry. `read-first` asks what Button holds before anything is
+ * sent; `trustsAmounts` says whether the same total and lines at Button are proof enough that nothing needs
+ * to be sent.
  */
 export type NextCall =
   | { call: 'create' }
@@ -12,11 +13,11 @@ export type NextCall =
   | { call: 'read-first'; trustsAmounts: boolean };
 
 /**
- * Which call brings Button to the newest version. Pure. What was last reported before `verifyBefore` is in doubt: the ledger may have
- * forgotten what came after it.
+ * Which call brings Button to the newest version. Pure. What was last reported before `verifyBefore` is in
+ * doubt: the ledger may have forgotten what came after it.
  *
- * A create that may have been carried out is complete if it is there. An update may differ in what Button does not show, so it is sent
- * again: it is the full state, and sending it twice changes nothing.
+ * A create that may have been carried out is complete if it is there. An update may differ in what Button
+ * does not show, so it is sent again: it is the full state, and sending it twice changes nothing.
  */
 export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
   const { newest, reported, progress } = entry;

@@ -11,9 +11,9 @@ import {
 import { backoffMs, later, unclearAbout, type RetryPolicy } from './order-waits.ts';
 
 /**
- * When an order is failing on its own, so that it goes to quarantine. Retried at the default pace, twelve tries take about three and a
- * half hours. Where no other order has been reported lately that could be compared with, it takes three days: an outage is over by then,
- * or known.
+ * When an order is failing on its own, so that it goes to quarantine. Retried at the default pace, twelve
+ * tries take about three and a half hours. Where no other order has been reported lately that could be
+ * compared with, it takes three days: an outage is over by then, or known.
  */
 export const FAILING_AFTER = { tries: 12, ms: 3 * 3_600_000, msWithoutComparison: 72 * 3_600_000 } as const;
 
@@ -26,7 +26,10 @@ const GIVEN_UP_AFTER_MS = 30 * DAY_MS;
 export type SettlementContext = {
   now: Date;
   policy: RetryPolicy;
-  /** Whether Button takes the brand's other orders (`yes`, `no`), or none has been reported lately that would tell (`unknown`). */
+  /**
+   * Whether Button takes the brand's other orders (`yes`, `no`), or none has been reported lately that would
+   * tell (`unknown`).
+   */
   othersSucceed: 'yes' | 'no' | 'unknown';
 };
 
@@ -39,9 +42,9 @@ export type Settlement = {
 /**
  * What the end of the calls does to the order. Pure.
  *
- * `claimed` is the entry as it was claimed, `current` as it is stored now: a newer version, or a token, that came in between stays due.
- * After a success that follows an unclear outcome the order stays in doubt for one more quiet time, because the earlier call may still be
- * carried out late and undo it.
+ * `claimed` is the entry as it was claimed, `current` as it is stored now: a newer version, or a token, that
+ * came in between stays due. After a success that follows an unclear outcome the order stays in doubt for one
+ * more quiet time, because the earlier call may still be carried out late and undo it.
  */
 export function settle(
   { claimed, current }: { claimed: LedgerEntry; current: LedgerEntry },
@@ -82,7 +85,9 @@ function settleDone(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<'do
   return [...events, { event: 'postponed', wait, doubt: { kind: 'confirming', hash: claimed.newest.hash } }];
 }
 
-/** What Button says of an update that only brings the token late does not undo what it acknowledged before. */
+/**
+ * What Button says of an update that only brings the token late does not undo what it acknowledged before.
+ */
 function settleRefused(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<'refused'>): LedgerEvent[] {
   const { result, context } = ended;
   const doubt = openDoubt(claimed.progress);

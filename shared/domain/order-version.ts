@@ -8,7 +8,10 @@ export type IncomingVersion = {
   messageId: string;
   sentAt: Date;
   warnings: readonly string[];
-  /** Somebody sent it again from the quarantine, perhaps edited: a version that Button does not hold is tried once more. */
+  /**
+   * Somebody sent it again from the quarantine, perhaps edited: a version that Button does not hold is tried
+   * once more.
+   */
   isReplay: boolean;
   /** The quarantine entry that was sent again. */
   replayOf?: string | undefined;
@@ -22,12 +25,12 @@ export function tokenOf(event: OrderEvent): string | undefined {
 /**
  * The version that a message brings to an order, as the ledger keeps it. Pure.
  *
- * What an update leaves out, Button keeps ("Update", docs/button/order-api.md): it is filled in from the version before, so that the order
- * is whole whether it is created, updated or compared. Of a version that Button refused only the line items are filled in: the rest may
- * be what was refused.
+ * What an update leaves out, Button keeps ("Update", docs/button/order-api.md): it is filled in from the
+ * version before, so that the order is whole whether it is created, updated or compared. Of a version that
+ * Button refused only the line items are filled in: the rest may be what was refused.
  *
- * `line_items_missing`: the order has line items, the message has none, and the totals differ. At Button, total and line items would
- * contradict each other from then on.
+ * `line_items_missing`: the order has line items, the message has none, and the totals differ. At Button,
+ * total and line items would contradict each other from then on.
  */
 export function toNewestVersion(
   state: OrderState,

@@ -14,7 +14,10 @@ export function later(now: Date, ms: number): string {
   return new Date(now.getTime() + ms).toISOString();
 }
 
-/** Doubles from the base up to the maximum; the upper half is random, so that an outage's orders do not all come back at once. */
+/**
+ * Doubles from the base up to the maximum; the upper half is random, so that an outage's orders do not all
+ * come back at once.
+ */
 export function backoffMs(attempts: number, { retryBaseMs, retryMaxMs, jitter }: RetryPolicy): number {
   const full = Math.min(retryMaxMs, retryBaseMs * 2 ** Math.min(attempts, 30));
   return Math.round(full * (0.5 + jitter() / 2));

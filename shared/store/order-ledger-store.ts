@@ -40,7 +40,8 @@ const InstantSchema = z.string();
 const ItemSchema = z.object({ revision: z.number(), body: z.instanceof(Uint8Array) });
 
 /**
- * The ledger in DynamoDB. An order is one item under `<brand>#order#<order id>`, so that a function's rights can end at its brand.
+ * The ledger in DynamoDB. An order is one item under `<brand>#order#<order id>`, so that a function's rights
+ * can end at its brand.
  *
  * Every method throws if the table cannot be reached.
  */
@@ -159,12 +160,16 @@ function retryAt(state: OrderState): string | undefined {
 }
 
 /**
- * What the packed state may have at most when a message is accepted. An item holds 400 KB (409,600 bytes) with its key and attributes;
- * the rest is for what the ledger writes beside the order later, such as Button's answers.
+ * What the packed state may have at most when a message is accepted. An item holds 400 KB (409,600 bytes)
+ * with its key and attributes; the rest is for what the ledger writes beside the order later, such as
+ * Button's answers.
  */
 const MAX_ACCEPTED_BYTES = 390_000;
 
-/** Whether the ledger can hold the state, now and after everything that can still be written beside the order. Pure. */
+/**
+ * Whether the ledger can hold the state, now and after everything that can still be written beside the order.
+ * Pure.
+ */
 export function fitsLedger(state: OrderState): boolean {
   const unpacked = Buffer.byteLength(JSON.stringify(state));
   // Deflate makes a text longer by no more than five bytes for each block that it can't shorten.
@@ -196,7 +201,10 @@ function agesOf({ attempts, failingSince, newest }: LedgerEntry): Record<string,
   return { attempts, ...(failingSince === undefined && receivedAt !== undefined && { receivedAt }) };
 }
 
-/** Throws on an item that this code did not write: that is a bug or a manual edit, and the alarm has to find it. */
+/**
+ * Throws on an item that this code did not write: that is a bug or a manual edit, and the alarm has to find
+ * it.
+ */
 function fromItem(item: Record<string, AttributeValue>): Versioned<OrderState> {
   const { revision, body } = ItemSchema.parse(unmarshall(item));
   return { value: StoredOrderSchema.parse(unpackJson(body)), revision };

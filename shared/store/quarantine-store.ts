@@ -5,7 +5,9 @@ import { packText } from './packed-json.ts';
 import { QUARANTINE_TABLE } from './table.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
-/** Why something was refused: a stable code, where, what is wrong, how to fix it. Never the rejected value. */
+/**
+ * Why something was refused: a stable code, where, what is wrong, how to fix it. Never the rejected value.
+ */
 export type QuarantineReason = {
   code: string;
   path?: string;
@@ -37,8 +39,9 @@ export type QuarantineEntry = {
 /** Keeps what was refused. */
 export type QuarantineStore = {
   /**
-   * Keeps the entry. One that is there already keeps its bytes and origin, and stands as refused anew: for these reasons, and not
-   * replayed, so that whoever replayed it sees that it did not help. Throws if the table cannot be reached.
+   * Keeps the entry. One that is there already keeps its bytes and origin, and stands as refused anew: for
+   * these reasons, and not replayed, so that whoever replayed it sees that it did not help. Throws if the
+   * table cannot be reached.
    */
   put(entry: QuarantineEntry): Promise<void>;
 };
@@ -51,11 +54,17 @@ const MAX_PART_BYTES = 300_000;
 /** Enough to begin with: an order of a thousand lines may have as many. */
 const MAX_REASONS = 100;
 
-/** The reasons stand in the same item as the first part of the bytes: a path may repeat names of the message, as long as it likes. */
+/**
+ * The reasons stand in the same item as the first part of the bytes: a path may repeat names of the message,
+ * as long as it likes.
+ */
 const MAX_REASONS_BYTES = 80_000;
 const MAX_TEXT_BYTES = 2000;
 
-/** The quarantine in DynamoDB. Entries expire after `retentionDays`; what exceeds an item goes on in items `<id>#part-<n>`. */
+/**
+ * The quarantine in DynamoDB. Entries expire after `retentionDays`; what exceeds an item goes on in items
+ * `<id>#part-<n>`.
+ */
 export function createQuarantineStore({
   client,
   table,
@@ -132,8 +141,8 @@ export function quarantinePartId(id: string, part: number): string {
 }
 
 /**
- * Puts the item or, where one stands, renews that. Refusals are counted, so that a note of a replay can tell whether there was one since:
- * instants can't, because clocks differ.
+ * Puts the item or, where one stands, renews that. Refusals are counted, so that a note of a replay can tell
+ * whether there was one since: instants can't, because clocks differ.
  */
 async function putOrRenew({
   client,
@@ -160,12 +169,13 @@ async function putOrRenew({
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     const names = Object.keys(renewed);
+    const changes = names.map((name) => `${name} = :${name}`);
     await client.send(
       new UpdateItemCommand({
         TableName: table,
         Key: marshall(key),
         ConditionExpression: 'attribute_exists(schemaVersion)',
-        UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')} REMOVE replayedAt ADD refusals :one`,
+        UpdateExpression: `SET ${changes.join(', ')} REMOVE replayedAt ADD refusals :one`,
         ExpressionAttributeValues: marshall(
           { ...Object.fromEntries(names.map((name) => [`:${name}`, renewed[name]])), ':one': 1 },
           { removeUndefinedValues: true },

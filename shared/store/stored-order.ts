@@ -2,8 +2,9 @@ import * as z from 'zod';
 
 import type { Order } from '../domain/order.ts';
 
-// The ledger's own schema: what is stored must stay readable for ever. It only ever becomes more lenient. The rules for new messages
-// (domain/order.ts) get stricter, and say nothing about what was stored before: a currency may be withdrawn, a text may be too long now.
+// The ledger's own schema: what is stored must stay readable for ever. It only ever becomes more lenient. The
+// rules for new messages (domain/order.ts) get stricter, and say nothing about what was stored before: a
+// currency may be withdrawn, a text may be too long now.
 
 const InstantSchema = z.string();
 const VersionSchema = z.discriminatedUnion('by', [
@@ -13,7 +14,10 @@ const VersionSchema = z.discriminatedUnion('by', [
 const KindSchema = z.enum(['created', 'updated', 'cancelled']);
 const DoubtSchema = z.object({ kind: z.enum(['unclear', 'confirming']), hash: z.string() });
 
-/** Any object with what the ledger itself looks at. What Button is sent goes on as it was accepted, other fields included. */
+/**
+ * Any object with what the ledger itself looks at. What Button is sent goes on as it was accepted, other
+ * fields included.
+ */
 const ContentSchema = z.custom<Order>(
   (content) =>
     z.looseObject({ total: z.number(), currency: z.string(), purchase_date: z.string() }).safeParse(content)

@@ -13,19 +13,23 @@ export type DynamoDB = Pick<DynamoDBClient, 'send'>;
 /** A stored value and the revision it was read at. */
 export type Versioned<Value> = { value: Value; revision: number };
 
-/** The outcome of a conditional write: stored, or somebody else was faster and `current` is what stands there now. */
+/**
+ * The outcome of a conditional write: stored, or somebody else was faster and `current` is what stands there
+ * now.
+ */
 export type WriteResult<Value> =
   { ok: true; stored: Versioned<Value> } | { ok: false; current: Versioned<Value> };
 
 /**
- * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). The failed condition brings the current item back,
- * so that losing a race costs no second read.
+ * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). The failed condition
+ * brings the current item back, so that losing a race costs no second read.
  *
- * The client repeats a write whose answer was lost, and meets its own item then. Each write has an id of its own, by which it is
- * recognised: that is a success.
+ * The client repeats a write whose answer was lost, and meets its own item then. Each write has an id of its
+ * own, by which it is recognised: that is a success.
  *
  * Throws on anything but a lost race.
- * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html (ReturnValuesOnConditionCheckFailure)
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html,
+ * ReturnValuesOnConditionCheckFailure
  */
 export async function putRevision(
   client: DynamoDB,
