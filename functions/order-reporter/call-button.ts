@@ -1,6 +1,7 @@
 import { holdsVersion, type OrderApi } from '../../shared/button/order-api.ts';
 import { isSameOrder } from '../../shared/button/order-identity.ts';
-import { nextCall } from '../../shared/domain/order-next-call.ts';
+import { openDoubt } from '../../shared/domain/order-evolution.ts';
+import { isStale, nextCall } from '../../shared/domain/order-next-call.ts';
 import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { Order } from '../../shared/domain/order.ts';
 import { ended, refused, type CallEnd } from './call-end.ts';
@@ -40,8 +41,11 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
   switch (read.reading) {
     case 'failed':
       return read.end;
-    case 'not-found':
-      return sendUnread(version, read.byToken);
+    case 'not-found': {
+      const isInDoubt = openDoubt(entry.progress) !== undefined;
+      const mayBeCreated = isInDoubt || isStale(entry, ports.verifyBefore);
+      return sendUnread(version, { byToken: read.byToken, mayBeCreated });
+    }
     case 'found':
       return sendIfOther(version, read, next.trustsAmounts);
   }
@@ -54,16 +58,24 @@ function lateToken({ btnRef, tokenDue }: LedgerEntry): { btnRef?: string } {
   return tokenDue && btnRef !== undefined ? { btnRef } : {};
 }
 
+/** How the reads that found nothing were made, and why. */
+type Search = {
+  /** The order was looked for by its token too. */
+  byToken: boolean;
+  /** A create may have been carried out before. */
+  mayBeCreated: boolean;
+};
+
 /**
  * No read shows the order. What Button has acknowledged is updated: reads may not take the brand's id where
- * updates do. So is a new order that was not looked for by a token, because a create in doubt may have been
- * carried out. Whatever Button says against that update (how it refuses an id that it does not know is not
- * documented), the order is created then.
+ * updates do. So is a new order that may have been created and was not looked for by a token. Whatever Button
+ * says against that update (how it refuses an id that it does not know is not documented), the order is created
+ * then. An order that was never sent is created at once: what an update met could only be another's.
  */
-async function sendUnread(version: Version, isLookedUp: boolean): Promise<CallEnd> {
+async function sendUnread(version: Version, { byToken, mayBeCreated }: Search): Promise<CallEnd> {
   const { entry } = version;
-  if (entry.reported) return updateOrder({ ...version, isLookedUp, ...lateToken(entry) });
-  if (isLookedUp) return createOrder(version);
+  if (entry.reported) return updateOrder({ ...version, isLookedUp: byToken, ...lateToken(entry) });
+  if (byToken || !mayBeCreated) return createOrder(version);
   const { btnRef } = entry;
   const update = await updateOrder({ ...version, isLookedUp: true, btnRef });
   const { result } = update;

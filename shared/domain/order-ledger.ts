@@ -17,7 +17,10 @@ export type NewestVersion = {
    * The queue message that brought it: under this id it is kept if it is refused, however often it is tried.
    */
   messageId: string;
-  /** When the producer says it happened, else when its message was sent; ISO 8601 UTC. */
+  /**
+   * When the producer says it happened. Else of a creation when the customer bought, if that is earlier than its
+   * message; of anything else, when its message was sent. ISO 8601 UTC.
+   */
   time: string;
   /**
    * When the first message reached the queue that brought something that Button does not hold yet: this

@@ -43,7 +43,7 @@ export function toNewestVersion(
     eventId: event.id,
     eventSource: event.source,
     messageId,
-    time: event.time ?? sentAt.toISOString(),
+    time: event.time ?? happenedBy(incoming),
     receivedAt: unreportedSince(state) ?? sentAt.toISOString(),
     ...(replayOf === undefined ? {} : { replayOf }),
   };
@@ -56,6 +56,15 @@ export function toNewestVersion(
   if (state.newest && contradictsLines(content, state)) return 'line_items_missing';
   const order = { ...(state.newest && contentToKeep(state)), ...content };
   return { ...attributes, hash: contentHash({ ...event, order }), order };
+}
+
+/**
+ * When it happened at the latest. A creation that is sent again after a restore of the ledger may be old though
+ * its message is new: the purchase says so.
+ */
+function happenedBy({ event, sentAt }: IncomingVersion): string {
+  const boughtMs = event.kind === 'created' ? Date.parse(event.order.purchase_date) : Number.NaN;
+  return new Date(boughtMs < sentAt.getTime() ? boughtMs : sentAt).toISOString();
 }
 
 /** Since when Button has lacked something of the order; undefined if it lacks nothing. */

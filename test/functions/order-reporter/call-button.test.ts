@@ -573,6 +573,16 @@ describe('a 409 to a create (requirement 7)', () => {
     expect(bare.calls.at(-1)).toEqual(['update', order.order_id, order, token]);
   });
 
+  it('is where an order that was never sent meets another’s: no update is sent blindly', async () => {
+    const { asked } = await talk(tokenless({ kind: 'updated' }), {
+      get: missing,
+      create: exists,
+      update: done,
+    });
+
+    expect(asked).toEqual(['get', 'create', 'get']);
+  });
+
   it('is not the only way to meet another’s order: none is touched that was read first', async () => {
     const foreign = found({ ...held, btn_ref: 'another' });
 

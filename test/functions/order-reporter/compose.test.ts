@@ -120,7 +120,7 @@ describe('the order reporter', () => {
   it('takes the time of a message that names none from SQS', async () => {
     await report();
 
-    expect(currentState()?.newest.time).toBe(new Date(world.now().getTime() - 60_000).toISOString());
+    expect(currentState()?.newest.receivedAt).toBe(new Date(world.now().getTime() - 60_000).toISOString());
   });
 
   it('reads from Button first what was reported before a restore of the ledger', async () => {

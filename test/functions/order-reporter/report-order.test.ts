@@ -815,7 +815,8 @@ describe('after the ledger was restored', () => {
 
     const again = await reportOrder(message('created', old), ports(restored));
     clock = new Date('2026-06-01T13:00:01.000Z');
-    await reportOrder(message('created', fresh), ports(restored));
+    const bought = { changes: { purchase_date: clock.toISOString() } };
+    await reportOrder(message('created', fresh, bought), ports(restored));
 
     expect(again).toBe('reported');
     expect(requests()).toEqual(['POST /v1/order 200', `GET /v1/order/${old} 200`, 'POST /v1/order 200']);
@@ -855,13 +856,26 @@ describe('after the ledger was restored', () => {
     expect(await quarantined(update.messageId)).toMatchObject({ reasons: [{ code: 'deleted_at_button' }] });
   });
 
+  it('a creation that is sent again without a time is old if its purchase is: it is not doubled', async () => {
+    const id = orderId();
+    button.controls.setWorld({ duplicateCreate: 'second-order', getByOrderId: '404' });
+    const again = message('created', id, { changes: { btn_ref: undefined } });
+    await reportOrder(again, ports({ ledger: forgetfulLedger() }));
+    clock = new Date('2026-06-01T14:00:00.000Z');
+
+    await reportOrder({ ...again, sentAt: clock }, ports(restored));
+
+    expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
+  });
+
   it('is believed again about what was reported since', async () => {
     const id = orderId();
     clock = new Date('2026-06-01T14:00:00.000Z');
-    await reportOrder(message('created', id), ports(restored));
+    const purchase_date = clock.toISOString();
+    await reportOrder(message('created', id, { changes: { purchase_date } }), ports(restored));
 
     await reportOrder(
-      message('updated', id, { sequence: 2, changes: { customer_order_id: 'x' } }),
+      message('updated', id, { sequence: 2, changes: { customer_order_id: 'x', purchase_date } }),
       ports(restored),
     );
 

@@ -326,9 +326,18 @@ describe('a message', () => {
     const dated = { ...event('created', 1), time: '2026-05-01T00:00:00.000Z' };
 
     expect(claimed(receive(undefined, dated)).newest.time).toBe(dated.time);
-    expect(claimed(receive(undefined, event('created', 1))).newest.time).toBe(t0.toISOString());
+    expect(claimed(receive(undefined, event('updated', 1))).newest.time).toBe(t0.toISOString());
     expect(claimed(receive(undefined, event('cancelled', 1))).newest).not.toHaveProperty('order');
   });
+});
+
+it('dates a creation whose event names no time by its purchase, if that is the earlier', () => {
+  const timeOf = (purchase_date: string) =>
+    claimed(receive(undefined, event('created', 1, { purchase_date }))).newest.time;
+
+  expect(timeOf('2026-06-01T10:00:00Z')).toBe('2026-06-01T10:00:00.000Z');
+  expect(timeOf('2026-06-02T10:00:00Z')).toBe(t0.toISOString());
+  expect(timeOf('some day')).toBe(t0.toISOString());
 });
 
 describe('after a restore of the ledger', () => {
