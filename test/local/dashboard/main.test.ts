@@ -50,7 +50,7 @@ describe('npm run dashboard', () => {
     expect(figure(html, 'WebhooksFromButton')).toBeGreaterThan(10);
     expect(figure(html, 'MissingTransactionsRepaired')).toBeGreaterThan(0);
     expect(html).toMatch(/<em class="state alarm">ALARM<\/em> Acme Quarantine/u);
-    expect(html).not.toContain('Malformed');
+    expect(html).not.toContain('Malformed, and so ignored');
   });
 
   it('says what is wrong with its arguments, or how to call it, and starts nothing', async () => {
