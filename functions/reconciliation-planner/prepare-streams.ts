@@ -60,7 +60,11 @@ export async function prepareStreams(
   await ensurePosition({ current: live, beginning, isDue: false, now }, ports.positions);
   for (const sweep of sweeps) {
     const swept = current.find(({ stream }) => stream === sweep.stream)?.position;
-    const again = { ...sweepPosition(beginning, sweep, now), createdAt: now.toISOString() };
+    const again = {
+      ...sweepPosition(beginning, sweep, now),
+      ...(isUsable(live, now) && live.learnt ? { learnt: live.learnt } : {}),
+      createdAt: now.toISOString(),
+    };
     await ensurePosition({ current: swept, beginning: again, isDue: true, now }, ports.positions);
   }
   const due = ['live', ...sweeps.map(({ stream }) => stream)];

@@ -2,7 +2,10 @@ import * as z from 'zod';
 
 import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
 import { repairsIn, sumTallies } from '../../shared/domain/drift.ts';
+import { followTrail, type PageTrail } from '../../shared/domain/page-trail.ts';
+import type { LearntForm, NextPage } from '../../shared/domain/paging-form.ts';
 import { afterPage, readHalf, type Position, type ReadWindow } from '../../shared/domain/position.ts';
+import { fetchPage } from './fetch-page.ts';
 import type { PageStep, ReadPagePorts } from './read-page.ts';
 import { storeRows } from './store-rows.ts';
 
@@ -48,7 +51,7 @@ export async function compareLists(
   const drift = await storeRows({ rows, position, readStartedAt }, ports);
   const found = { ...position, drift: sumTallies([position.drift ?? {}, drift]) };
   const moved = afterPage(found, window, {
-    nextCursor: null,
+    next: null,
     rows: rows.length,
     repaired: repairsIn(drift),
     storedAt: ports.now(),
@@ -64,36 +67,34 @@ type ListedPage = { rows: readonly unknown[] } | { problem: string };
 async function* pages(
   { accountId, window }: { accountId: string | null; window: ReadWindow },
   api: TransactionsApi,
-  { timeLeft, pageSize }: CompareListsPorts,
+  { timeLeft, pageSize, now }: CompareListsPorts,
 ): AsyncGenerator<ListedPage> {
   const { start, end } = window;
-  const cursors = new Set<string>();
-  let cursor: string | null = null;
-  do {
+  const query = { accountId, timeField: 'created_date', start, end, pageSize } as const;
+  let next: NextPage | null = null;
+  let trail: PageTrail | undefined;
+  let learnt: LearntForm | undefined;
+  for (let number = 1; number === 1 || next !== null; number += 1) {
     if (!timeLeft()) {
       yield { problem: OUT_OF_TIME };
       return;
     }
-    const reading = await api.listTransactions({
-      accountId,
-      timeField: 'created_date',
-      start,
-      end,
-      pageSize,
-      cursor,
-    });
+    const reading = await fetchPage({ query, next, learnt }, { api, now });
     if (!reading.ok) {
       yield { problem: reading.reason };
       return;
     }
-    yield { rows: reading.value.rows };
-    cursor = reading.value.nextCursor;
-    if (cursor !== null && cursors.has(cursor)) {
+    const { rows } = reading.value;
+    yield { rows };
+    next = reading.value.next;
+    if (reading.form) learnt = { form: reading.form, learntAt: now().toISOString() };
+    const followed = next === null ? undefined : followTrail(trail, { number, rows, next });
+    if (followed === 'endless') {
       yield { problem: 'endless_pages' };
       return;
     }
-    if (cursor !== null) cursors.add(cursor);
-  } while (cursor !== null);
+    trail = followed;
+  }
 }
 
 const OUT_OF_TIME = 'out_of_time';

@@ -89,7 +89,6 @@ type Slice = { position: Position; outcome: ReconcileOutcome };
 
 async function readSlice(taken: Position, api: TransactionsApi, ports: SlicePorts): Promise<Slice> {
   const { now, timeLeft, windows } = ports;
-  const cursors = new Set<string>();
   let clock = now();
   let position = taken;
   for (;;) {
@@ -100,7 +99,7 @@ async function readSlice(taken: Position, api: TransactionsApi, ports: SlicePort
     const step =
       position.stream === CROSS_CHECK.stream
         ? await compareLists({ position, window }, api, ports)
-        : await readPage({ position, window, cursors }, api, ports);
+        : await readPage({ position, window }, api, ports);
     ({ position } = step);
     if (step.stop) return { position, outcome: step.stop };
     // Whichever clock is behind decides: what Button has not reached yet cannot have been read.

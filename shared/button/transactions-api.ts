@@ -1,12 +1,14 @@
 import * as z from 'zod';
 
+import type { NextPage, PagingForm, WindowFilter } from '../domain/paging-form.ts';
 import type { ButtonHttp, ButtonResponse } from './button-http.ts';
+import { AFFILIATION_PATH, nextPageOf } from './next-page.ts';
 
 /** An account: one per currency. */
 export type Account = { id: string; currency: string };
 
-/** One page of transactions. `nextCursor` is null on the last page. */
-export type TransactionPage = { rows: readonly unknown[]; nextCursor: string | null };
+/** One page of transactions. `next` is null on the last page. */
+export type TransactionPage = { rows: readonly unknown[]; next: NextPage | null };
 
 /** What a read came to. */
 export type ApiResult<Value> =
@@ -19,14 +21,12 @@ export type ApiResult<Value> =
   | { ok: false; reason: 'unavailable'; detail: string; afterMs?: number };
 
 /** Which transactions: those whose date `timeField` lies in `[start, end)`. Instants are RFC 3339 in UTC. */
-export type TransactionQuery = {
+export type TransactionQuery = WindowFilter & {
   /** Null: those of all accounts. */
   accountId: string | null;
-  timeField: 'modified_date' | 'created_date';
-  start: string;
-  end: string;
   pageSize: number;
-  cursor: string | null;
+  /** Null for the first page; else the page, and the form in which it is asked for. */
+  page: { next: NextPage; form: PagingForm } | null;
 };
 
 /** Button's Accounts and Transactions API. No method throws for what Button or the network does. */
@@ -42,55 +42,49 @@ const AccountsSchema = z.object({
 
 const PageSchema = z.object({
   meta: z.object({ status: z.literal('ok'), next: z.string().nullish() }),
-  objects: z.array(z.unknown()),
+  objects: z.array(z.unknown()).nullable(),
 });
 
 /**
  * The Transactions API with one publisher's key.
  *
- * `time_field` is always sent: Button's default, `created_date`, would hide every later change of an old transaction.
+ * `time_field` is always sent with the filters: Button's default, `created_date`, would hide every later change
+ * of an old transaction.
  * Source: https://developer.usebutton.com/guides/publishers/transactions-api
  */
 export function createTransactionsApi(http: ButtonHttp, apiKey: string): TransactionsApi {
   return {
     async listAccounts() {
-      const response = await http.call({ method: 'GET', path: '/v1/affiliation/accounts', apiKey });
+      const response = await http.call({ method: 'GET', path: `${AFFILIATION_PATH}accounts`, apiKey });
       return readList(response, (body) => AccountsSchema.safeParse(body).data?.objects);
     },
-    async listTransactions({ accountId, timeField, start, end, pageSize, cursor }) {
-      const parameters = new URLSearchParams({
-        start,
-        end,
-        time_field: timeField,
-        page_size: String(pageSize),
-      });
-      if (cursor !== null) parameters.set('cursor', cursor);
-      const owner = accountId === null ? '' : `/accounts/${encodeURIComponent(accountId)}`;
-      const path = `/v1/affiliation${owner}/transactions?${parameters.toString()}`;
-      return readList(await http.call({ method: 'GET', path, apiKey }), readPage);
+    async listTransactions(query) {
+      const path = pathOf(query);
+      return readList(await http.call({ method: 'GET', path, apiKey }), (body) => readPage(body, path));
     },
   };
 }
 
-/** Undefined for what is no page; and for one that goes on without saying where, which must not pass for the last page. */
-function readPage(body: unknown): TransactionPage | undefined {
-  const page = PageSchema.safeParse(body).data;
-  if (!page) return undefined;
-  const next = page.meta.next ?? null;
-  const nextCursor = cursorOf(next);
-  return next !== null && !nextCursor ? undefined : { rows: page.objects, nextCursor };
+function pathOf({ accountId, timeField, start, end, pageSize, page }: TransactionQuery): string {
+  if (page?.form === 'printed-url' && page.next.printed !== null) return page.next.printed;
+  const filters = { start, end, time_field: timeField, page_size: String(pageSize) };
+  const parameters = new URLSearchParams(page?.form === 'cursor-alone' ? {} : filters);
+  if (page && page.next.cursor !== null) parameters.set('cursor', page.next.cursor);
+  const owner = accountId === null ? '' : `accounts/${encodeURIComponent(accountId)}/`;
+  return `${AFFILIATION_PATH}${owner}transactions?${parameters.toString()}`;
 }
 
 /**
- * The cursor in `meta.next`; null if there is none. Never its URL: the key must not follow a URL out of an answer, and the documented
- * paths contradict each other.
- *
- * Source: docs/button/transactions-api.md, "Paging".
+ * Undefined for what is no page; and for one that goes on without saying where, which must not pass for the
+ * last page. `objects: null` is a page without rows; an empty `meta.next` means none, as null does.
  */
-export function cursorOf(next: string | null): string | null {
-  if (next === null) return null;
-  const queryStart = next.indexOf('?');
-  return queryStart === -1 ? null : new URLSearchParams(next.slice(queryStart)).get('cursor');
+function readPage(body: unknown, path: string): TransactionPage | undefined {
+  const page = PageSchema.safeParse(body).data;
+  if (!page) return undefined;
+  const rows = page.objects ?? [];
+  if (!page.meta.next) return { rows, next: null };
+  const next = nextPageOf(page.meta.next, path);
+  return next && { rows, next };
 }
 
 function readList<Value>(

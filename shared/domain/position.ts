@@ -1,11 +1,13 @@
 import type { DriftTally } from './drift.ts';
+import type { PageTrail } from './page-trail.ts';
+import type { LearntForm, NextPage } from './paging-form.ts';
 
 /** The part of an account's history that is being read: `start` inclusive, `end` exclusive, whole seconds, UTC. */
 export type ReadWindow = {
   start: string;
   end: string;
-  /** Where the next page begins; null for the first page. */
-  cursor: string | null;
+  /** Where the next page is; null for the first page. */
+  next: NextPage | null;
   /** Pages stored so far. */
   pages: number;
   rows: number;
@@ -13,6 +15,8 @@ export type ReadWindow = {
   repaired: number;
   /** How often it was begun again. */
   restarts?: number;
+  /** Shows whether its pages come to an end. */
+  trail?: PageTrail;
   /** What its end comes to by Button's clock, where that is behind ours: what changes there after the read is in no page of it. */
   endAtButton?: string;
 };
@@ -41,6 +45,8 @@ export type Position = {
   window?: ReadWindow;
   /** Windows are no longer than this, because Button would not let a longer one be read to its end. */
   maxWindowSeconds?: number;
+  /** The form in which Button gives the account's pages, where that is not the first one to try. */
+  learnt?: LearntForm;
   /** Button asked for no request before this instant. */
   retryAt?: string;
   /** What was found and stands in no report yet. */
@@ -86,7 +92,7 @@ export function windowToRead(position: Position, clock: Date, policy: WindowPoli
   const end = toSecond(
     Math.min(lastEndMs(position, clock, policy), readThroughMs + longestMs(position, clock)),
   );
-  return start < end ? { start, end, cursor: null, pages: 0, rows: 0, repaired: 0 } : undefined;
+  return start < end ? { start, end, next: null, pages: 0, rows: 0, repaired: 0 } : undefined;
 }
 
 function longestMs({ readThrough, maxWindowSeconds }: Position, clock: Date): number {
@@ -123,27 +129,28 @@ function latestEndMs(clock: Date, { lagMs }: WindowPolicy): number {
 /** The window whose first page Button answered at `serverTime`, by its own clock. Pure. */
 export function boundBy(window: ReadWindow, serverTime: Date, policy: WindowPolicy): ReadWindow {
   const endAtButton = toSecond(latestEndMs(serverTime, policy));
-  return window.cursor === null && endAtButton < window.end ? { ...window, endAtButton } : window;
+  return window.next === null && endAtButton < window.end ? { ...window, endAtButton } : window;
 }
 
 /**
  * The position after a page of `window` has been stored. Pure.
  *
- * Only the last page (`nextCursor` null) moves `readThrough`, and never back.
+ * Only the last page (`next` null) moves `readThrough`, and never back.
  */
 export function afterPage(
   position: Position,
   window: ReadWindow,
-  page: { nextCursor: string | null; rows: number; repaired: number; storedAt: Date },
+  page: { next: NextPage | null; trail?: PageTrail; rows: number; repaired: number; storedAt: Date },
 ): Position {
   const read = {
     ...window,
-    cursor: page.nextCursor,
+    ...(page.trail ? { trail: page.trail } : {}),
+    next: page.next,
     pages: window.pages + 1,
     rows: window.rows + page.rows,
     repaired: window.repaired + page.repaired,
   };
-  if (page.nextCursor !== null) return { ...position, window: read };
+  if (page.next !== null) return { ...position, window: read };
   const closed = widen(withoutWindow(position), window);
   const readUntil = window.endAtButton ?? window.end;
   if (Date.parse(readUntil) <= Date.parse(position.readThrough)) return closed;
@@ -166,7 +173,7 @@ export function readAgain(position: Position, window: ReadWindow): Position | un
   const { restarts = 0 } = window;
   if (restarts >= MAX_RESTARTS) return readHalf(position, window);
   const { start, end } = window;
-  const begun = { start, end, cursor: null, pages: 0, rows: 0, repaired: 0, restarts: restarts + 1 };
+  const begun = { start, end, next: null, pages: 0, rows: 0, repaired: 0, restarts: restarts + 1 };
   return { ...position, window: begun };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { readTransaction } from '../button/transaction-wire.ts';
 import type { TransactionPage, TransactionsApi } from '../button/transactions-api.ts';
+import { DEFAULT_FORM, isSamePage, type NextPage } from '../domain/paging-form.ts';
 import { transactionKey } from '../domain/transaction.ts';
 import type { QuarantineStore } from '../store/quarantine-store.ts';
 import type { TransactionStore } from '../store/transaction-store.ts';
@@ -58,7 +59,7 @@ async function rebuildDay(
   ports: RebuildPorts,
 ): Promise<string | undefined> {
   const { accountId, start, end } = range;
-  let cursor: string | null = null;
+  let next: NextPage | null = null;
   do {
     const readStartedAt = ports.now().toISOString();
     const reading = await ports.api.listTransactions({
@@ -67,15 +68,15 @@ async function rebuildDay(
       start,
       end,
       pageSize: ports.pageSize,
-      cursor,
+      page: next && { next, form: DEFAULT_FORM },
     });
     if (!reading.ok) return reading.reason;
-    const { rows, nextCursor }: TransactionPage = reading.value;
+    const { rows, next: after }: TransactionPage = reading.value;
     for (const row of rows) counts[await applyRow(row, { ...range, readStartedAt }, ports)] += 1;
     // A cursor that does not move would be read for ever.
-    if (nextCursor !== null && nextCursor === cursor) return 'repeated_cursor';
-    cursor = nextCursor;
-  } while (cursor !== null);
+    if (after !== null && next !== null && isSamePage(after, next)) return 'repeated_cursor';
+    next = after;
+  } while (next !== null);
   return undefined;
 }
 

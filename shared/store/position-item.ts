@@ -8,6 +8,7 @@ const SCHEMA_VERSION = 1;
 
 const count = z.int().nonnegative();
 const instant = z.iso.datetime();
+const text = z.string();
 
 const PositionSchema = z.object({
   account: z.string(),
@@ -22,15 +23,19 @@ const PositionSchema = z.object({
     .object({
       start: instant,
       end: instant,
-      cursor: z.string().nullable(),
+      next: z.object({ cursor: text.nullable(), printed: text.nullable() }).nullable(),
       pages: count,
       rows: count,
       repaired: count,
       restarts: count.exactOptional(),
       endAtButton: instant.exactOptional(),
+      trail: z.object({ markedPage: count, rows: text, next: text, emptyPages: count }).exactOptional(),
     })
     .exactOptional(),
   maxWindowSeconds: z.int().positive().exactOptional(),
+  learnt: z
+    .object({ form: z.enum(['cursor-and-filters', 'cursor-alone', 'printed-url']), learntAt: instant })
+    .exactOptional(),
   retryAt: instant.exactOptional(),
   drift: z.record(z.string(), z.number()).exactOptional(),
   createdAt: instant.exactOptional(),

@@ -45,16 +45,16 @@ function lazyApi(rows: number) {
   const counts = { requests: 0 };
   const api: TransactionsApi = {
     listAccounts: () => Promise.resolve({ ok: true, value: [{ id: ACCOUNT, currency: 'USD' }] }),
-    listTransactions({ cursor, pageSize }) {
+    listTransactions({ page, pageSize }) {
       counts.requests += 1;
-      const first = Number(cursor ?? 0);
+      const first = Number(page?.next.cursor ?? 0);
       const length = Math.min(pageSize, rows - first);
       const next = first + length;
       return Promise.resolve({
         ok: true,
         value: {
           rows: Array.from({ length }, (_, index) => rowAt(first + index)),
-          nextCursor: next < rows ? String(next) : null,
+          next: next < rows ? { cursor: String(next), printed: null } : null,
         },
       });
     },

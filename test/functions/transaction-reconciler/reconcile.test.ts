@@ -220,8 +220,7 @@ describe('reconciling', () => {
     const before = await positions.read(account, 'live');
     const odd: TransactionsApi = {
       ...api,
-      listTransactions: () =>
-        Promise.resolve({ ok: true, value: { rows: [{ id: 'tx-odd' }], nextCursor: null } }),
+      listTransactions: () => Promise.resolve({ ok: true, value: { rows: [{ id: 'tx-odd' }], next: null } }),
     };
     const down = { put: () => Promise.reject(new Error('throttled')) };
 
@@ -297,7 +296,7 @@ describe('reconciling', () => {
     const flaky: TransactionsApi = {
       ...api,
       listTransactions: (query) => {
-        if (query.cursor === null || failed) return api.listTransactions(query);
+        if (query.page === null || failed) return api.listTransactions(query);
         failed = true;
         return Promise.resolve({ ok: false, reason: 'unavailable', detail: 'http_429' });
       },
@@ -337,12 +336,14 @@ describe('reconciling', () => {
   it('begins the window again when Button refuses a cursor (E13)', async () => {
     await plan();
     const keys = inject(5);
-    let refused = false;
+    let hasExpired = false;
+    let isRefusing = true;
     const expiring: TransactionsApi = {
       ...api,
       listTransactions: (query) => {
-        if (query.cursor === null || refused) return api.listTransactions(query);
-        refused = true;
+        if (hasExpired && query.page === null) isRefusing = false;
+        if (query.page === null || !isRefusing) return api.listTransactions(query);
+        hasExpired = true;
         return Promise.resolve({ ok: false, reason: 'refused', status: 400 });
       },
     };
@@ -356,7 +357,8 @@ describe('reconciling', () => {
     await plan();
     const stuck: TransactionsApi = {
       ...api,
-      listTransactions: () => Promise.resolve({ ok: true, value: { rows: [], nextCursor: 'again' } }),
+      listTransactions: () =>
+        Promise.resolve({ ok: true, value: { rows: [], next: { cursor: 'again', printed: null } } }),
     };
 
     expect(await work({ api: stuck })).toEqual(['partial']);

@@ -83,7 +83,7 @@ const api: TransactionsApi = {
       const isOfAccount = accountId === null || row.account_id === accountId;
       return isOfAccount && date >= Date.parse(start) && date < Date.parse(end);
     });
-    return Promise.resolve(answer(query) ?? { ok: true, value: { rows: within, nextCursor: null } });
+    return Promise.resolve(answer(query) ?? { ok: true, value: { rows: within, next: null } });
   },
 };
 
@@ -307,10 +307,10 @@ describe('faults', () => {
   it('gives up for this tick on what is refused however short it is, moves nothing, and tries again (E12)', async () => {
     await tick();
     const before = await positionOf('live');
-    answer = ({ cursor }) =>
-      cursor === null
-        ? { ok: true, value: { rows: [], nextCursor: 'a' } }
-        : { ok: true, value: { rows: [], nextCursor: cursor === 'a' ? 'b' : 'a' } };
+    answer = ({ page }) => ({
+      ok: true,
+      value: { rows: [], next: { cursor: page?.next.cursor === 'a' ? 'b' : 'a', printed: null } },
+    });
     pass(24);
     requests = [];
 
@@ -329,8 +329,8 @@ describe('faults', () => {
     await tick();
     pass(1);
     rows = [rowOf(1, { date: new Date(now.getTime() - 600_000).toISOString() })];
-    answer = ({ cursor }) =>
-      cursor === null ? { ok: true, value: { rows: [], nextCursor: 'more' } } : undefined;
+    answer = ({ page }) =>
+      page === null ? { ok: true, value: { rows: [], next: { cursor: 'more', printed: null } } } : undefined;
 
     await tick();
 
@@ -341,7 +341,7 @@ describe('faults', () => {
     await tick();
     pass(2);
     const serverTime = new Date(now.getTime() - 3_600_000);
-    answer = () => ({ ok: true, value: { rows: [], nextCursor: null }, serverTime });
+    answer = () => ({ ok: true, value: { rows: [], next: null }, serverTime });
 
     await tick();
 
@@ -425,6 +425,17 @@ describe('the wider sweeps', () => {
     ]);
     expect(requests.at(-1)?.timeField).toBe('created_date');
     expect((await positionOf('live')).readThrough).toBe(before.readThrough);
+  });
+
+  it('ask for pages in the form that the live stream has found to work', async () => {
+    await tick();
+    const learnt = { form: 'cursor-alone', learntAt: now.toISOString() } as const;
+    await positions.save({ ...(await positionOf('live')), learnt });
+
+    await tick(['sweep-daily', 'sweep-weekly']);
+
+    expect((await positionOf('sweep-daily')).learnt).toEqual(learnt);
+    expect((await positionOf('sweep-weekly')).learnt).toEqual(learnt);
   });
 
   it('begin anew when they are due again, and go on with any tick until they are over', async () => {

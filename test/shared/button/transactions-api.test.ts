@@ -2,7 +2,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from '../../../shared/button/button-http.ts';
-import { createTransactionsApi, cursorOf } from '../../../shared/button/transactions-api.ts';
+import { nextPageOf } from '../../../shared/button/next-page.ts';
+import { createTransactionsApi } from '../../../shared/button/transactions-api.ts';
+import type { PagingForm } from '../../../shared/domain/paging-form.ts';
 import accounts from '../../fixtures/button/accounts-response.json' with { type: 'json' };
 import variants from '../../fixtures/button/meta-next-variants.json' with { type: 'json' };
 import firstPage from '../../fixtures/button/transactions-page-1.json' with { type: 'json' };
@@ -26,12 +28,50 @@ const query = {
   start: '2026-01-01T00:00:00Z',
   end: '2026-01-02T00:00:00Z',
   pageSize: 100,
-  cursor: null,
+  page: null,
 };
 
-describe('cursorOf', () => {
-  it.each(variants)('takes the cursor, and nothing else, from $url (E11)', ({ url, cursor }) => {
-    expect(cursorOf(url)).toBe(cursor);
+const page = {
+  next: { cursor: 'ab+c/d==', printed: '/v1/affiliation/acc-1/transactions?cursor=ab%2Bc/d==' },
+};
+const PATH = '/v1/affiliation/accounts/acc-1/transactions?start=a';
+
+describe('nextPageOf', () => {
+  it.each(variants.filter(({ url }) => url !== null))(
+    'takes the cursor from $url (E11)',
+    ({ url, cursor }) => {
+      expect(nextPageOf(url ?? '', PATH)?.cursor ?? null).toBe(cursor);
+    },
+  );
+
+  it.each([
+    [
+      'https://api.usebutton.com/v1/affiliation/acc-1/transactions?cursor=a',
+      '/v1/affiliation/acc-1/transactions?cursor=a',
+    ],
+    [
+      'https://evil.example/v1/affiliation/accounts/acc-1/transactions?start=b&cursor=a',
+      '/v1/affiliation/accounts/acc-1/transactions?start=b&cursor=a',
+    ],
+    [
+      'http://localhost:8080/proxy/v1/affiliation/transactions?cursor=a',
+      '/v1/affiliation/transactions?cursor=a',
+    ],
+    ['?cursor=a', '/v1/affiliation/accounts/acc-1/transactions?cursor=a'],
+    ['transactions?cursor=a', '/v1/affiliation/accounts/acc-1/transactions?cursor=a'],
+    ['https://api.usebutton.com/v1/affiliation/../order/x?cursor=a', null],
+    ['//elsewhere.example/?cursor=a', null],
+  ])('reduces %s to a path at Button’s own host, or to none', (next, printed) => {
+    expect(nextPageOf(next, PATH)).toEqual({ cursor: 'a', printed });
+  });
+
+  it('follows a URL without a cursor within the Affiliation API only', () => {
+    const printed = '/v1/affiliation/accounts/acc-1/transactions?page=2';
+
+    expect(nextPageOf(`https://api.usebutton.com${printed}`, PATH)).toEqual({ cursor: null, printed });
+    expect(nextPageOf('https://elsewhere.test/?page=2', PATH)).toBeUndefined();
+    expect(nextPageOf('https://', PATH)).toBeUndefined();
+    expect(nextPageOf(`?cursor=${'a'.repeat(9000)}`, PATH)).toBeUndefined();
   });
 });
 
@@ -65,19 +105,39 @@ describe('createTransactionsApi', () => {
   it('sends the filters again together with the cursor', async () => {
     const { api, requests } = answering(answered(200, firstPage));
 
-    await api.listTransactions({ ...query, cursor: 'ab+c/d==' });
+    await api.listTransactions({ ...query, page: { ...page, form: 'cursor-and-filters' } });
 
     expect(requests[0]?.path).toContain('time_field=modified_date&page_size=100&cursor=ab%2Bc%2Fd%3D%3D');
   });
 
+  it.each<[PagingForm, string]>([
+    ['cursor-alone', '/v1/affiliation/accounts/acc-1/transactions?cursor=ab%2Bc%2Fd%3D%3D'],
+    ['printed-url', '/v1/affiliation/acc-1/transactions?cursor=ab%2Bc/d=='],
+  ])('asks for the next page in the form %s', async (form, path) => {
+    const { api, requests } = answering(answered(200, firstPage));
+
+    await api.listTransactions({ ...query, page: { ...page, form } });
+
+    expect(requests.map((request) => request.path)).toEqual([path]);
+  });
+
+  it('reads `objects: null` as a page without rows, and an empty `meta.next` as the end', async () => {
+    const { api } = answering(answered(200, { meta: { status: 'ok', next: '' }, objects: null }));
+
+    expect(await api.listTransactions(query)).toEqual({ ok: true, value: { rows: [], next: null } });
+  });
+
   it('reads the rows as they are and where the next page begins', async () => {
-    const { api } = answering(answered(200, firstPage));
+    const { api, requests } = answering(answered(200, firstPage));
 
     const page = await api.listTransactions(query);
 
     expect(page).toEqual({
       ok: true,
-      value: { rows: firstPage.objects, nextCursor: cursorOf(firstPage.meta.next) },
+      value: {
+        rows: firstPage.objects,
+        next: nextPageOf(firstPage.meta.next, requests[0]?.path ?? ''),
+      },
     });
   });
 
@@ -133,7 +193,7 @@ describe('createTransactionsApi', () => {
           if (reading.ok) expect([status, meta?.status]).toEqual([200, 'ok']);
           else expect(['unauthorized', 'refused', 'unavailable']).toContain(reading.reason);
         }
-        if (page.ok && page.value.nextCursor === null) expect(meta?.next ?? null).toBeNull();
+        if (page.ok && page.value.next === null) expect(meta?.next || null).toBeNull();
       }),
       { numRuns: 3000 },
     );

@@ -29,7 +29,8 @@ function position(changes: Partial<Position> = {}): Position {
   };
 }
 
-const lastPage = { nextCursor: null, rows: 3, repaired: 1, storedAt: now };
+const at = (cursor: string) => ({ cursor, printed: null });
+const lastPage = { next: null, rows: 3, repaired: 1, storedAt: now };
 
 describe('windowToRead', () => {
   it('overlaps what is done and ends a lag before now, with the second that has begun (E1, E3)', () => {
@@ -38,12 +39,12 @@ describe('windowToRead', () => {
     expect(window).toMatchObject({
       start: '2026-06-15T10:45:00Z',
       end: '2026-06-15T11:58:31Z',
-      cursor: null,
+      next: null,
     });
   });
 
   it('goes on with the window that is open, as it was requested', () => {
-    const window = { start: 'a', end: 'b', cursor: 'c', pages: 2, rows: 9, repaired: 0 };
+    const window = { start: 'a', end: 'b', next: at('c'), pages: 2, rows: 9, repaired: 0 };
 
     expect(windowToRead(position({ window }), now, policy)).toBe(window);
   });
@@ -78,7 +79,7 @@ describe('the windows’ edges', () => {
   const open: ReadWindow = {
     start: '2026-06-15T10:45:00Z',
     end: '2026-06-15T11:58:31Z',
-    cursor: null,
+    next: null,
     pages: 0,
     rows: 0,
     repaired: 0,
@@ -139,7 +140,7 @@ describe('isInFuture', () => {
   it.each([
     { readThrough: later },
     { completedAt: later },
-    { window: { start: later, end: later, cursor: null, pages: 0, rows: 0, repaired: 0 } },
+    { window: { start: later, end: later, next: null, pages: 0, rows: 0, repaired: 0 } },
   ])('refuses %j (E4)', (changes) => {
     expect(isInFuture(position(changes), now)).toBe(true);
   });
@@ -165,9 +166,9 @@ describe('boundBy', () => {
   });
 
   it('bounds a window by its first page only, and only where the other clock is behind', () => {
-    const window = { start: '2026-06-15T10:45:00Z', end: '2026-06-15T11:58:31Z', cursor: null };
+    const window = { start: '2026-06-15T10:45:00Z', end: '2026-06-15T11:58:31Z', next: null };
     const first: ReadWindow = { ...window, pages: 0, rows: 0, repaired: 0 };
-    const next = { ...first, cursor: 'c', pages: 1 };
+    const next = { ...first, next: at('c'), pages: 1 };
     const behind = new Date('2026-06-15T11:50:00Z');
 
     expect(boundBy(first, behind, policy)).toEqual({ ...first, endAtButton: '2026-06-15T11:48:01Z' });
@@ -190,7 +191,7 @@ describe('readAgain', () => {
   const open = {
     start: '2026-06-01T00:00:00Z',
     end: '2026-06-02T00:00:00Z',
-    cursor: 'c',
+    next: at('c'),
     pages: 3,
     rows: 9,
     repaired: 0,
@@ -201,8 +202,8 @@ describe('readAgain', () => {
     const first = readAgain(current, open);
     const second = first?.window && readAgain(first, first.window);
 
-    expect(first?.window).toMatchObject({ start: open.start, end: open.end, cursor: null, pages: 0 });
-    expect(second?.window).toMatchObject({ cursor: null, restarts: 2 });
+    expect(first?.window).toMatchObject({ start: open.start, end: open.end, next: null, pages: 0 });
+    expect(second?.window).toMatchObject({ next: null, restarts: 2 });
   });
 
   it('then reads it in halves, and remembers that', () => {
@@ -238,12 +239,12 @@ describe('afterPage', () => {
     const window = windowToRead(position(), now, policy);
     if (!window) throw new Error('no window');
 
-    const midway = afterPage(position(), window, { ...lastPage, nextCursor: 'next' });
+    const midway = afterPage(position(), window, { ...lastPage, next: at('next') });
     const done = afterPage(midway, midway.window ?? window, lastPage);
 
     expect(midway).toMatchObject({
       readThrough: '2026-06-15T11:00:00Z',
-      window: { cursor: 'next', pages: 1, rows: 3 },
+      window: { next: at('next'), pages: 1, rows: 3 },
     });
     expect(done).toMatchObject({ readThrough: window.end, completedAt: now.toISOString() });
     expect(done).not.toHaveProperty('window');
@@ -253,14 +254,14 @@ describe('afterPage', () => {
     const window = windowToRead(position(), now, policy);
     if (!window) throw new Error('no window');
 
-    const one = afterPage(position(), window, { ...lastPage, nextCursor: 'a' });
-    const two = afterPage(one, one.window ?? window, { ...lastPage, nextCursor: 'b' });
+    const one = afterPage(position(), window, { ...lastPage, next: at('a') });
+    const two = afterPage(one, one.window ?? window, { ...lastPage, next: at('b') });
 
-    expect(two.window).toMatchObject({ cursor: 'b', pages: 2, rows: 6, repaired: 2 });
+    expect(two.window).toMatchObject({ next: at('b'), pages: 2, rows: 6, repaired: 2 });
   });
 
   it('moves nothing, and says so, where a window ends where the position stands', () => {
-    const window = { start: '2026-06-15T10:45:00Z', end: position().readThrough, cursor: null };
+    const window = { start: '2026-06-15T10:45:00Z', end: position().readThrough, next: null };
 
     const done = afterPage(position(), { ...window, pages: 0, rows: 0, repaired: 0 }, lastPage);
 
@@ -272,7 +273,7 @@ describe('afterPage', () => {
     const window = {
       start: '2026-06-01T00:00:00Z',
       end: '2026-06-02T00:00:00Z',
-      cursor: null,
+      next: null,
       pages: 0,
       rows: 0,
       repaired: 0,
@@ -364,11 +365,11 @@ describe('reading a stream to its end, whatever happens on the way', () => {
           } else if (what === 'too long') {
             current = readHalf(current, window) ?? withoutWindow(current);
           } else {
-            const nextCursor = what === 'page' ? `after ${steps}` : null;
+            const next = what === 'page' ? at(`after ${steps}`) : null;
             const bound = boundBy(window, serverTime, cut);
-            current = afterPage(current, bound, { nextCursor, rows: 1, repaired: 0, storedAt: now });
+            current = afterPage(current, bound, { next, rows: 1, repaired: 0, storedAt: now });
             clock = serverTime;
-            if (nextCursor === null) {
+            if (next === null) {
               expect(Date.parse(window.start)).toBeLessThanOrEqual(coveredMs);
               coveredMs = Math.max(coveredMs, Date.parse(bound.endAtButton ?? bound.end));
             }

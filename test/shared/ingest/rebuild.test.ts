@@ -32,9 +32,9 @@ function button(
       const instead = answers[queries.length];
       if (instead) return Promise.resolve(instead);
       const inRange = rows.filter(({ modified_date: at }) => at >= query.start && at < query.end);
-      const from = Number(query.cursor ?? 0);
-      const nextCursor = inRange.length > from + 3 ? String(from + 3) : null;
-      return Promise.resolve({ ok: true, value: { rows: inRange.slice(from, from + 3), nextCursor } });
+      const from = Number(query.page?.next.cursor ?? 0);
+      const next = inRange.length > from + 3 ? { cursor: String(from + 3), printed: null } : null;
+      return Promise.resolve({ ok: true, value: { rows: inRange.slice(from, from + 3), next } });
     },
   };
 }
@@ -112,7 +112,7 @@ describe('rebuild', () => {
   it.each<[string, ApiResult<TransactionPage>]>([
     ['unavailable', { ok: false, reason: 'unavailable', detail: 'http_503' }],
     ['unauthorized', { ok: false, reason: 'unauthorized' }],
-    ['repeated_cursor', { ok: true, value: { rows: [], nextCursor: '3' } }],
+    ['repeated_cursor', { ok: true, value: { rows: [], next: { cursor: '3', printed: null } } }],
   ])('says from where to go on if it stops: %s', async (reason, answer) => {
     const rows = Array.from({ length: 12 }, (_, order) => row(order));
     const api = button(rows, { 4: answer });

@@ -32,7 +32,8 @@ const everything: Partial<Position> = {
   window: {
     start: '2026-06-01T00:00:00Z',
     end: '2026-06-02T00:00:00Z',
-    cursor: 'cXw=',
+    next: { cursor: 'cXw=', printed: '/v1/affiliation/acc-1/transactions?cursor=cXw%3D' },
+    trail: { markedPage: 2, rows: 'digest', next: 'digest', emptyPages: 1 },
     pages: 3,
     rows: 300,
     repaired: 2,
@@ -40,6 +41,7 @@ const everything: Partial<Position> = {
     endAtButton: '2026-06-01T23:00:00Z',
   },
   maxWindowSeconds: 900,
+  learnt: { form: 'cursor-alone', learntAt: '2026-06-01T12:00:00.000Z' },
   retryAt: '2026-06-01T12:00:00.000Z',
   drift: { rows: 3, 'missingAmountMinor#USD': 1200 },
   createdAt: '2026-06-01T00:00:00.000Z',

@@ -1,0 +1,73 @@
+import type {
+  ApiResult,
+  TransactionPage,
+  TransactionQuery,
+  TransactionsApi,
+} from '../../shared/button/transactions-api.ts';
+import {
+  areOutside,
+  formsToTry,
+  isSamePage,
+  type LearntForm,
+  type NextPage,
+  type PagingForm,
+} from '../../shared/domain/paging-form.ts';
+
+/** What to read: a list, and the page of it; null for the first one. */
+export type PageToFetch = {
+  query: Omit<TransactionQuery, 'page'>;
+  next: NextPage | null;
+  /** The form that works for the account, as far as that is known. */
+  learnt: LearntForm | undefined;
+};
+
+type Answer = ApiResult<TransactionPage>;
+type Refusal = Extract<Answer, { ok: false; reason: 'refused' }>;
+
+/** A page, and the form that it was got in, where there was a choice; or why there is none. */
+export type FetchedPage =
+  (Extract<Answer, { ok: true }> & { form?: PagingForm }) | Extract<Answer, { ok: false }>;
+
+/**
+ * Fetches a page. For all but the first page it tries one form after the other, until Button gives a page of
+ * this list: it must not refuse the request, show rows from outside the window, or show the same page again.
+ *
+ * Before another form replaces the one that Button has refused, that one is tried once more: a single refusal
+ * may come from an outage. Never throws for what Button does.
+ */
+export async function fetchPage(
+  { query, next, learnt }: PageToFetch,
+  { api, now }: { api: Pick<TransactionsApi, 'listTransactions'>; now: () => Date },
+): Promise<FetchedPage> {
+  if (next === null) return api.listTransactions({ ...query, page: null });
+  const fetchIn = async (form: PagingForm): Promise<Answer> => {
+    const answer = await api.listTransactions({ ...query, page: { next, form } });
+    if (!answer.ok) return answer;
+    const { rows, next: after } = answer.value;
+    const isOther = areOutside(rows, query) || (after !== null && isSamePage(after, next));
+    return isOther ? { ok: false, reason: 'refused', status: 200 } : answer;
+  };
+
+  const [first, ...others] = formsToTry(next, learnt, now());
+  if (first === undefined) return { ok: false, reason: 'refused', status: 200 };
+  const answer = await fetchIn(first);
+  if (answer.ok) return { ...answer, form: first };
+  if (answer.reason !== 'refused') return answer;
+  for (const form of others) {
+    const other = await fetchIn(form);
+    if (other.ok) return confirmed({ answer: other, form }, { form: first, refusal: answer }, fetchIn);
+    if (other.reason === 'unavailable') return other;
+  }
+  return answer;
+}
+
+/** The page in the first form after all, if that works now; else in the other one. */
+async function confirmed(
+  other: { answer: Extract<Answer, { ok: true }>; form: PagingForm },
+  first: { form: PagingForm; refusal: Refusal },
+  fetchIn: (form: PagingForm) => Promise<Answer>,
+): Promise<FetchedPage> {
+  const again = first.refusal.status === 200 ? first.refusal : await fetchIn(first.form);
+  if (again.ok) return { ...again, form: first.form };
+  return again.reason === 'refused' ? { ...other.answer, form: other.form } : again;
+}
