@@ -81,6 +81,7 @@ export function functionEnvironment({
     READ_FROM: '2026-01-01T00:00:00Z',
     SWEEP_DAYS: '120',
     STALE_PENDING_DAYS: '120',
+    REWARDABLE_CATEGORIES: '["new-user-order","existing-user-order"]',
   } satisfies EveryEnvironment & Record<string, string>;
   return { ...ours, POWERTOOLS_SERVICE_NAME: 'measured' };
 }

@@ -74,7 +74,12 @@ export function retrySweepEnvironment(
   };
 }
 
-type IntakeResources = { transactions: string; quarantine: string; deferredWebhooksQueueUrl: string };
+type IntakeResources = {
+  transactions: string;
+  quarantine: string;
+  positions: string;
+  deferredWebhooksQueueUrl: string;
+};
 
 /** The webhook receiver's environment. */
 export function webhookReceiverEnvironment(
@@ -97,27 +102,40 @@ export function deferredWebhooksFunctionEnvironment(
 
 /** What the receiver and deferred-webhooks share, because they run the same code. */
 function intakeEnvironment(
-  { shopperField, quarantineRetentionDays, liveFrom }: TransactionsConfig,
-  { transactions, quarantine, deferredWebhooksQueueUrl }: IntakeResources,
+  config: TransactionsConfig,
+  { transactions, quarantine, positions, deferredWebhooksQueueUrl }: IntakeResources,
 ): Omit<WebhookReceiver, 'WEBHOOK_SECRETS_ID'> {
+  const { shopperField, rewardableCategories, quarantineRetentionDays } = config;
+  const liveFrom = liveFromOf(config);
   return {
     TRANSACTIONS_TABLE: transactions,
     QUARANTINE_TABLE: quarantine,
+    POSITIONS_TABLE: positions,
     DEFERRED_WEBHOOKS_QUEUE_URL: deferredWebhooksQueueUrl,
     SHOPPER_FIELD: shopperField,
+    REWARDABLE_CATEGORIES: JSON.stringify(rewardableCategories),
     QUARANTINE_RETENTION_DAYS: String(quarantineRetentionDays),
     ...(liveFrom === undefined ? {} : { LIVE_FROM: liveFrom }),
   };
 }
 
+/** With a first read that is live, so is every webhook: what brings a transaction must not decide whether it is paid. */
+function liveFromOf({ liveFrom, reconciler }: TransactionsConfig): string | undefined {
+  return liveFrom ?? (reconciler.firstRead === 'live' ? '1970-01-01T00:00:00Z' : undefined);
+}
+
 /** The event publisher's environment. */
 export function eventPublisherEnvironment(
-  { includePersonalFields }: Pick<TransactionsConfig, 'includePersonalFields'>,
+  {
+    includePersonalFields,
+    rewardableCategories,
+  }: Pick<TransactionsConfig, 'includePersonalFields' | 'rewardableCategories'>,
   resources: { eventBusName: string },
 ): EventPublisher {
   return {
     EVENT_BUS_NAME: resources.eventBusName,
     INCLUDE_PERSONAL_FIELDS: includePersonalFields ? 'true' : 'false',
+    REWARDABLE_CATEGORIES: JSON.stringify(rewardableCategories),
   };
 }
 
@@ -143,7 +161,7 @@ export function reconciliationPlannerEnvironment(
 
 /** The transaction reconciler's environment. */
 export function transactionReconcilerEnvironment(
-  { reconciler, shopperField, quarantineRetentionDays, liveFrom }: TransactionsConfig,
+  { reconciler, shopperField, rewardableCategories, quarantineRetentionDays, liveFrom }: TransactionsConfig,
   resources: ReconciliationResources & { transactions: string; quarantine: string },
 ): TransactionReconciler {
   return {
@@ -151,6 +169,7 @@ export function transactionReconcilerEnvironment(
     TRANSACTIONS_TABLE: resources.transactions,
     QUARANTINE_TABLE: resources.quarantine,
     SHOPPER_FIELD: shopperField,
+    REWARDABLE_CATEGORIES: JSON.stringify(rewardableCategories),
     OVERLAP_SECONDS: String(reconciler.overlapSeconds),
     LAG_SECONDS: String(reconciler.lagSeconds),
     SLICE_SECONDS: String(reconciler.sliceSeconds),

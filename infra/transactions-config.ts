@@ -1,3 +1,4 @@
+import { PERSONAL_DATA_DAYS } from '../shared/store/table.ts';
 import * as z from 'zod';
 
 import { ScheduleExpressionSchema } from './schedule-expression.ts';
@@ -186,7 +187,7 @@ const ReconcilerSchema = z
       .int()
       .min(1)
       .max(3650)
-      .default(400)
+      .default(PERSONAL_DATA_DAYS)
       .describe("How long a day's report of what webhooks missed is kept, in days."),
     buttonTimeoutMs: z
       .int()
@@ -238,8 +239,16 @@ export const TransactionsConfigSchema = z.strictObject({
     ),
   includePersonalFields: z
     .boolean()
-    .default(false)
-    .describe('Whether events on the bus name the shopper (`publisher_customer_id`, `pub_ref`).'),
+    .default(true)
+    .describe(
+      'Whether events on the bus name the shopper (`publisher_customer_id`, `pub_ref`): without that, they do not say whom to reward.',
+    ),
+  rewardableCategories: z
+    .array(z.string().min(1))
+    .default(['new-user-order', 'existing-user-order'])
+    .describe(
+      'The categories that a user is rewarded for. App installs never are; every other category is held and raises an alarm.',
+    ),
   eventArchiveDays: z
     .int()
     .min(1)
@@ -254,7 +263,7 @@ export const TransactionsConfigSchema = z.strictObject({
     .meta({ examples: ['2026-06-01T12:00:00Z'] })
     .optional()
     .describe(
-      'The ISO 8601 instant, past or to come, at which this system takes over from an older one: transactions created before it are `historical`, whatever brings them. Left out, the deployment is that instant for reads.',
+      'The ISO 8601 instant, past or to come, at which this system takes over from an older one: transactions created before it are `historical`, whatever brings them. Left out, the deployment is that instant: the first webhook or scheduled run. Set it where the tables are made anew or moved.',
     ),
   personalDataDays: z
     .int()

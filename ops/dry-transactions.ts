@@ -8,12 +8,27 @@ import type { Versioned } from '../shared/store/versioned-item.ts';
  */
 export function dryTransactions(store: TransactionStore): TransactionStore {
   const written = new Map<string, Versioned<TransactionRecord>>();
+  const aliases = new Map<string, string>();
+  const find: TransactionStore['find'] = async (asked, options) => {
+    const key = aliases.get(asked) ?? asked;
+    const own = written.get(key);
+    if (own) return { key, stored: own };
+    const found = await store.find(key, options);
+    return { ...found, stored: written.get(found.key) ?? found.stored };
+  };
   return {
-    read: async (key) => written.get(key) ?? (await store.read(key)),
+    find,
+    read: async (key) => (await find(key)).stored,
+    async putAlias(alias, key) {
+      const found = await find(alias);
+      if (found.stored !== undefined || found.key !== alias) return false;
+      aliases.set(alias, key);
+      return true;
+    },
     async readMany(keys) {
       const found = await store.readMany(keys);
       for (const key of keys) {
-        const own = written.get(key);
+        const own = written.get(aliases.get(key) ?? found.get(key)?.value.key ?? key);
         if (own) found.set(key, own);
       }
       return found;

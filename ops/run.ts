@@ -22,6 +22,7 @@ import {
 import {
   eventsRepublish,
   shopperErase,
+  transactionSettle,
   transactionShow,
   transactionsList,
   webhooksReplay,
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   webhooksReplay,
   transactionsRebuild,
   backfillStart,
+  transactionSettle,
   eventsRepublish,
   shopperErase,
   quarantineDelete,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { textList } from '../shared/runtime/env.ts';
 import type { TableAccess } from '../shared/store/split-body.ts';
 import { createTransactionStore, type TransactionStore } from '../shared/store/transaction-store.ts';
 import type { CommandContext } from './command.ts';
@@ -14,5 +15,14 @@ export function transactionsTable({ stage, clients }: CommandContext): TableAcce
 /** The stage's transactions, written as its functions write them: with the index by shopper that it has. */
 export function openTransactions(context: CommandContext): TransactionStore {
   const shopperField = ShopperFieldSchema.parse(context.stage.output('ShopperField'));
-  return createTransactionStore({ ...transactionsTable(context), shopperField });
+  return createTransactionStore({
+    ...transactionsTable(context),
+    shopperField,
+    rewardableCategories: rewardableCategories(context),
+  });
+}
+
+/** The categories that a user is rewarded for at this stage. */
+export function rewardableCategories({ stage }: CommandContext): readonly string[] {
+  return textList.parse(stage.output('RewardableCategories'));
 }

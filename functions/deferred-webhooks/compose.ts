@@ -6,6 +6,7 @@ import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
+import { cachedDeploymentMark } from '../../shared/store/deployment-mark.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import { applyDeferred, type ApplyDeferredPorts } from './apply-deferred.ts';
@@ -31,6 +32,7 @@ export function composeDeferredWebhooks({
       client: dynamodb,
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
+      rewardableCategories: env.REWARDABLE_CATEGORIES,
     }),
     quarantine: createQuarantineStore({
       client: dynamodb,
@@ -47,7 +49,9 @@ export function composeDeferredWebhooks({
       );
     },
     maxReceives: env.MAX_RECEIVES,
-    ...(env.LIVE_FROM === undefined ? {} : { liveFrom: env.LIVE_FROM }),
+    ...(env.LIVE_FROM === undefined
+      ? { deployedAt: cachedDeploymentMark({ client: dynamodb, table: env.POSITIONS_TABLE }, now) }
+      : { liveFrom: env.LIVE_FROM }),
     metrics,
     now,
   };

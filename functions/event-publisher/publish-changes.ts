@@ -1,9 +1,14 @@
 import { commissionChanges } from '../../shared/domain/commission-change.ts';
-import { transactionChanged, type PublishedState } from '../../shared/domain/transaction-changed.ts';
+import {
+  transactionChanged,
+  type EventSettings,
+  type PublishedState,
+} from '../../shared/domain/transaction-changed.ts';
+import { notRewardableReason } from '../../shared/domain/rewardable.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
 import type { PutEvents } from '../../shared/events/event-bus.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
-import { TransactionHeadSchema, type TransactionHead } from '../../shared/store/transaction-item.ts';
+import { readHead, type TransactionHead } from '../../shared/store/transaction-item.ts';
 
 /** One change of an item, as the table's stream tells it. Values are DynamoDB's JSON. */
 export type StreamChange = {
@@ -13,14 +18,15 @@ export type StreamChange = {
 };
 
 /** An item as the stream tells it: numbers as text, binary as base64. */
-export type StreamImage = Readonly<Record<string, { S?: string | undefined; N?: string | undefined }>>;
+export type StreamImage = Readonly<
+  Record<string, { S?: string | undefined; N?: string | undefined; B?: string | Uint8Array | undefined }>
+>;
 
 /** What publishing needs. */
 export type PublishChangesPorts = {
   putEvents: PutEvents;
   metrics: Metrics;
-  includePersonalFields: boolean;
-};
+} & EventSettings;
 
 /**
  * Publishes one event for each new version of a transaction. Removals, changes that raise no version, and parts of large
@@ -31,18 +37,18 @@ export type PublishChangesPorts = {
  */
 export async function publishChanges(
   changes: readonly StreamChange[],
-  { putEvents, metrics, includePersonalFields }: PublishChangesPorts,
+  { putEvents, metrics, ...settings }: PublishChangesPorts,
 ): Promise<string | undefined> {
   const versionChanges = changes.flatMap(readVersionChange);
   if (versionChanges.length === 0) return undefined;
 
   const taken = await putEvents(
-    versionChanges.map(({ before, after }) => transactionChanged(before, after, { includePersonalFields })),
+    versionChanges.map(({ before, after }) => transactionChanged(before, after, settings)),
   );
   const firstFailed = versionChanges.findIndex((_, index) => taken[index] !== true);
   metrics.add({ name: 'EventsPublished', value: taken.filter(Boolean).length });
   // What follows comes again, and is counted then.
-  measure(firstFailed < 0 ? versionChanges : versionChanges.slice(0, firstFailed), metrics);
+  measure(firstFailed < 0 ? versionChanges : versionChanges.slice(0, firstFailed), metrics, settings);
   return versionChanges[firstFailed]?.sequenceNumber;
 }
 
@@ -50,9 +56,9 @@ export async function publishChanges(
 type VersionChange = { sequenceNumber: string; before: PublishedState | undefined; after: PublishedState };
 
 function readVersionChange({ sequenceNumber, before, after }: StreamChange): VersionChange[] {
-  if (!after || TRANSACTIONS_TABLE.partOf in after) return [];
-  const now = readHead(after);
-  const previously = before && readHead(before);
+  if (!after || TRANSACTIONS_TABLE.partOf in after || TRANSACTIONS_TABLE.aliasOf in after) return [];
+  const now = readImage(after);
+  const previously = before && readImage(before);
   return previously?.version === now.version ? [] : [{ sequenceNumber, before: previously, after: now }];
 }
 
@@ -62,9 +68,15 @@ const METRIC_OF_STATUS = {
   declined: 'DeclinedCommissionMinor',
 } as const;
 
-function measure(versionChanges: readonly VersionChange[], metrics: Metrics): void {
+function isHeld(state: PublishedState, { rewardableCategories }: EventSettings): boolean {
+  return notRewardableReason(state, rewardableCategories) === 'category_unknown';
+}
+
+function measure(versionChanges: readonly VersionChange[], metrics: Metrics, settings: EventSettings): void {
   const conflicts = versionChanges.filter(({ after }) => after.status === 'conflict');
   metrics.add({ name: 'TransactionConflicts', value: conflicts.length });
+  const held = versionChanges.filter(({ after }) => isHeld(after, settings));
+  if (held.length > 0) metrics.add({ name: 'TransactionsOfUnknownCategory', value: held.length });
   for (const { before, after } of versionChanges) {
     for (const { status, currency, amountMinor } of commissionChanges(before, after)) {
       metrics.add({
@@ -77,10 +89,10 @@ function measure(versionChanges: readonly VersionChange[], metrics: Metrics): vo
 }
 
 /** Throws on an item that the transaction store did not write. */
-function readHead(image: StreamImage): TransactionHead {
-  const attributes = Object.entries(image).map(([name, { S: text, N: number }]) => [
-    name,
-    number === undefined ? text : Number(number),
-  ]);
-  return TransactionHeadSchema.parse(Object.fromEntries(attributes));
+function readImage(image: StreamImage): TransactionHead {
+  const attributes = Object.entries(image).map(([name, { S: text, N: number, B: bytes }]) => {
+    if (bytes !== undefined) return [name, typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : bytes];
+    return [name, number === undefined ? text : Number(number)];
+  });
+  return readHead(Object.fromEntries(attributes));
 }

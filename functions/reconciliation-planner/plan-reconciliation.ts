@@ -58,6 +58,9 @@ export type PlanReconciliationPorts = PrepareStreamsPorts & {
  */
 export async function planReconciliation(ports: PlanReconciliationPorts): Promise<PlanOutcome> {
   const { api, positions, metrics, now } = ports;
+  // Before anything can fail: what is created from now on is live, even if nothing can be read for days.
+  const startedAt = now();
+  const deployedAt = await positions.markDeployment(startedAt.toISOString());
   if (typeof api === 'string') {
     metrics.add({ name: 'ReconcilerNotConfigured', value: 1 });
     if (api !== 'api_key_not_set') metrics.add({ name: 'PublisherKeyUnusable', value: 1 });
@@ -71,8 +74,6 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   }
 
   const listed = new Set(listing.value.map(({ id }) => id));
-  const startedAt = now();
-  const deployedAt = await positions.markDeployment(startedAt.toISOString());
   const accountIds = await positions.rememberAccounts([...listed]);
   for (const account of accountIds) if (!listed.has(account)) log.warn('account_unlisted', { account });
   const sweeps = sweepsDue(ports);

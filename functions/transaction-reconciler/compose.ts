@@ -50,6 +50,7 @@ export function composeTransactionReconciler({
       client: dynamodb,
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
+      rewardableCategories: env.REWARDABLE_CATEGORIES,
     }),
     quarantine: createQuarantineStore({
       client: dynamodb,

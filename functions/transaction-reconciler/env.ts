@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { instant, nonNegativeInteger, positiveInteger } from '../../shared/runtime/env.ts';
+import { instant, nonNegativeInteger, positiveInteger, textList } from '../../shared/runtime/env.ts';
 
 /** The transaction reconciler's environment. */
 export const EnvironmentSchema = z.object({
@@ -15,6 +15,8 @@ export const EnvironmentSchema = z.object({
   BUTTON_TIMEOUT_MS: positiveInteger,
   /** The field that tells which shopper a transaction belongs to; `none` switches the index off. */
   SHOPPER_FIELD: z.enum(['publisher_customer_id', 'pub_ref', 'none']),
+  /** The categories that a user is rewarded for. */
+  REWARDABLE_CATEGORIES: textList,
   /** Each window begins so many seconds before the end of the one before: covers late writes at Button. */
   OVERLAP_SECONDS: nonNegativeInteger,
   /** Each window ends so many seconds before now: covers the delay between a change and its visibility. */

@@ -14,7 +14,7 @@ import {
   type RowOutcome,
 } from '../../shared/domain/drift.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
-import type { Position } from '../../shared/domain/position.ts';
+import type { Position, WindowPolicy } from '../../shared/domain/position.ts';
 import { transactionKey, type Observation } from '../../shared/domain/transaction.ts';
 import { applyTransaction } from '../../shared/ingest/apply-transaction.ts';
 import type { QuarantineStore } from '../../shared/store/quarantine-store.ts';
@@ -27,6 +27,8 @@ export type StoreRowsPorts = {
   metrics: Metrics;
   /** What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the deployment. */
   liveFrom?: string;
+  /** Button may show a change so much later than it was made. */
+  windows: Pick<WindowPolicy, 'lagMs'>;
   now: () => Date;
 };
 
@@ -55,7 +57,7 @@ export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<
   }
   const outcomes: RowOutcome[] = [];
   for (const chunk of inChunks(observations, MAX_BATCH_KEYS)) {
-    outcomes.push(...(await storeChunk(chunk, ports.transactions)));
+    outcomes.push(...(await storeChunk(chunk, ports)));
   }
   const tallies = outcomes.map(tallyOf);
   const tally = sumTallies(tallies);
@@ -69,10 +71,10 @@ export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<
 
 async function storeChunk(
   observations: readonly Observation[],
-  transactions: TransactionStore,
+  ports: Pick<StoreRowsPorts, 'transactions' | 'now'>,
 ): Promise<RowOutcome[]> {
   const byKey = [...Map.groupBy(observations, ({ transaction }) => transactionKey(transaction))];
-  const known = await transactions.readMany(byKey.map(([key]) => key));
+  const known = await ports.transactions.readMany(byKey.map(([key]) => key));
   const outcomes: RowOutcome[] = [];
   for (const group of inChunks(byKey, CONCURRENT_WRITES)) {
     const stored = await Promise.all(
@@ -81,7 +83,7 @@ async function storeChunk(
         const done: RowOutcome[] = [];
         for (const [index, observation] of same.entries()) {
           const current = index === 0 ? (known.get(key) ?? 'absent') : undefined;
-          const { before, after } = await applyTransaction(transactions, observation, current);
+          const { before, after } = await applyTransaction(ports, observation, current);
           done.push({ transaction: observation.transaction, before, after, seenAt: observation.seenAt });
         }
         return done;
@@ -116,10 +118,14 @@ async function observe(
   return {
     transaction: reading.transaction,
     payload: row,
-    source: { kind: 'api', readStartedAt },
+    source: { kind: 'api', readStartedAt, visibleUntil: minus(readStartedAt, ports.windows.lagMs) },
     seenAt,
     delivery: deliveryOf(reading.transaction, cutOverAt(position, ports.liveFrom)),
   };
+}
+
+function minus(instant: string, ms: number): string {
+  return new Date(Date.parse(instant) - ms).toISOString();
 }
 
 type RowResult = Extract<TransactionResult, { ok: true }> | { ok: false; faults: WireFault[]; bytes: string };

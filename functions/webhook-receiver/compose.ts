@@ -11,6 +11,7 @@ import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { createPrime } from '../../shared/runtime/prime.ts';
 import { createSampler } from '../../shared/runtime/sampler.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { cachedDeploymentMark } from '../../shared/store/deployment-mark.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
@@ -56,6 +57,7 @@ export function composeWebhookReceiver({
       client: dynamodb,
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
+      rewardableCategories: env.REWARDABLE_CATEGORIES,
     }),
     quarantine: createQuarantineStore({
       client: dynamodb,
@@ -71,7 +73,9 @@ export function composeWebhookReceiver({
       );
     },
     forgeries: createSampler(FORGERY_INTERVAL_MS, nowMs),
-    ...(env.LIVE_FROM === undefined ? {} : { liveFrom: env.LIVE_FROM }),
+    ...(env.LIVE_FROM === undefined
+      ? { deployedAt: cachedDeploymentMark({ client: dynamodb, table: env.POSITIONS_TABLE }, now) }
+      : { liveFrom: env.LIVE_FROM }),
     metrics,
     now,
   };

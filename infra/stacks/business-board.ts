@@ -216,8 +216,8 @@ function freshnessRow(metrics: StageMetrics): IWidget[] {
     ]),
     graph('Account last read, seconds ago: each', [metrics.searched('WindowAgeSeconds')]),
     graph(
-      'Events published, and contradictions',
-      overall(metrics, 'EventsPublished', 'TransactionConflicts'),
+      'Events published, contradictions, and unknown categories',
+      overall(metrics, 'EventsPublished', 'TransactionConflicts', 'TransactionsOfUnknownCategory'),
     ),
   ];
 }

@@ -24,6 +24,7 @@ export type EventPublicationProps = {
   transactions: Table;
   streamArn: string;
   includePersonalFields: boolean;
+  rewardableCategories: string[];
   /** How long the bus keeps every event to be replayed, in days; undefined: not at all. */
   eventArchiveDays: number | undefined;
 };
@@ -39,7 +40,7 @@ export class EventPublication extends Construct {
   constructor(scope: Construct, id: string, props: EventPublicationProps) {
     super(scope, id);
     this.#props = props;
-    const { deployment, streamArn, includePersonalFields, eventArchiveDays } = props;
+    const { deployment, streamArn, includePersonalFields, rewardableCategories, eventArchiveDays } = props;
     // A bus must have a name; the stage keeps two of them in one account apart, and rules can rely on it.
     this.bus = new EventBus(this, 'Bus', { eventBusName: `ButtonTransactions-${deployment.config.stage}` });
     pinLogicalId(this.bus, 'ButtonTransactions');
@@ -59,7 +60,7 @@ export class EventPublication extends Construct {
       'EventPublisherFailures',
     );
     const environment = eventPublisherEnvironment(
-      { includePersonalFields },
+      { includePersonalFields, rewardableCategories },
       { eventBusName: this.bus.eventBusName },
     );
     const publisher = new LambdaFunction(this, 'Publisher', {
@@ -120,6 +121,14 @@ export class EventPublication extends Construct {
         'Button contradicts itself about a transaction: nobody is rewarded for it until a read settles it.',
       firstCommand: `aws dynamodb scan --table-name ${this.#props.transactions.tableName} --filter-expression "#status = :conflict" --expression-attribute-names '{"#status":"status"}' --expression-attribute-values '{":conflict":{"S":"conflict"}}' --projection-expression pk`,
       runbookSection: 'transactions-in-conflict',
+    });
+    new ExplainedAlarm(this, 'CategoriesAlarm', {
+      deployment,
+      metric: stageMetrics(deployment).overall('TransactionsOfUnknownCategory'),
+      above: 0,
+      impact: 'Transactions of a category that no setting names are held: nobody is rewarded for them.',
+      firstCommand: `aws dynamodb scan --table-name ${this.#props.transactions.tableName} --filter-expression "notRewardableReason = :held" --expression-attribute-values '{":held":{"S":"category_unknown"}}' --projection-expression "pk,category"`,
+      runbookSection: 'unknown-category',
     });
     saveLogQuery(this, 'NotPublishedQuery', {
       deployment,

@@ -62,6 +62,7 @@ export class TransactionsStack extends Stack {
       transactions,
       streamArn: streamArn(transactions),
       includePersonalFields: transactionsConfig.includePersonalFields,
+      rewardableCategories: transactionsConfig.rewardableCategories,
       eventArchiveDays: transactionsConfig.eventArchiveDays,
     });
     addPersonalDataExpiry(this, { deployment, transactionsConfig, transactions, positions });
@@ -71,6 +72,9 @@ export class TransactionsStack extends Stack {
     // What `npm run ops` has to know, so that it writes as the functions do.
     new CfnOutput(this, 'ShopperField', { value: transactionsConfig.shopperField });
     new CfnOutput(this, 'EventsNameShoppers', { value: String(transactionsConfig.includePersonalFields) });
+    new CfnOutput(this, 'RewardableCategories', {
+      value: JSON.stringify(transactionsConfig.rewardableCategories),
+    });
     if (transactionsConfig.liveFrom !== undefined) {
       new CfnOutput(this, 'LiveFrom', { value: transactionsConfig.liveFrom });
     }

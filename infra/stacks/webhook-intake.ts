@@ -6,10 +6,11 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
+import { DEPLOYMENT_PARTITION } from '../../shared/store/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
-import { permission } from '../constructs/permission.ts';
+import { leadingKeys, permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
 import { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
@@ -24,6 +25,7 @@ export type WebhookIntakeProps = {
   deployment: Deployment;
   transactionsConfig: TransactionsConfig;
   transactions: Table;
+  positions: Table;
   quarantine: Table;
 };
 
@@ -115,8 +117,9 @@ export class WebhookIntake extends Construct {
   }
 
   #resources(deferredWebhooksQueue: Queue): Parameters<typeof deferredWebhooksFunctionEnvironment>[1] {
-    const { transactions, quarantine } = this.#props;
+    const { transactions, quarantine, positions } = this.#props;
     return {
+      positions: positions.tableName,
       transactions: transactions.tableName,
       quarantine: quarantine.tableName,
       deferredWebhooksQueueUrl: deferredWebhooksQueue.queueUrl,
@@ -125,8 +128,14 @@ export class WebhookIntake extends Construct {
 
   /** What the receiver and deferred-webhooks share, because they run the same code. */
   #storePermissions(): PolicyStatement[] {
-    const { transactions, quarantine } = this.#props;
+    const { transactions, quarantine, positions } = this.#props;
     return [
+      // The time of deployment, which the first webhook may be the one to write.
+      permission(
+        ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        positions.tableArn,
+        leadingKeys(DEPLOYMENT_PARTITION),
+      ),
       permission(['dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),
       permission(['dynamodb:PutItem', 'dynamodb:UpdateItem'], quarantine.tableArn),
     ];

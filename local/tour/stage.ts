@@ -8,7 +8,7 @@ import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
 import {
   shopperTotals,
   createTransactionStore,
-  type ShopperTotal,
+  type ShopperBalance,
 } from '../../shared/store/transaction-store.ts';
 import { readQuarantine, type QuarantinedReasons } from './quarantine.ts';
 import type { SimulatorControl } from './simulator-control.ts';
@@ -34,7 +34,7 @@ export type Stage = {
   quarantined: (messageId: string) => Promise<QuarantinedReasons | undefined>;
   /** What is known of an order's transaction. */
   transaction: (buttonOrderId: string) => Promise<TransactionRecord | undefined>;
-  shopperTotals: (shopper: string) => Promise<ShopperTotal[]>;
+  shopperTotals: (shopper: string) => Promise<ShopperBalance>;
   /** Sends bytes to the webhook URL; returns the status of the answer. */
   postWebhook: (body: string, signature: string) => Promise<number>;
   /** Reads every account now. */
@@ -96,7 +96,8 @@ export function openStage(options: StageOptions): OpenStage {
         id: messageId,
       }),
     transaction: async (buttonOrderId) => (await transactions.read(`order#${buttonOrderId}`))?.value,
-    shopperTotals: (shopper) => shopperTotals({ client, table: tables.transactions }, shopper),
+    shopperTotals: (shopper) =>
+      shopperTotals({ client, table: tables.transactions }, shopper, { now: () => new Date() }),
     postWebhook: async (body, signature) => {
       const headers = { 'content-type': 'application/json', 'x-button-signature': signature };
       const { status } = await fetch(options.webhookUrl, { method: 'POST', headers, body });

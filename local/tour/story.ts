@@ -151,7 +151,7 @@ export function createStory(): Step[] {
       needsSimulator: true,
       play: async (stage) => {
         const totals = await until('the totals', async () => {
-          const all = await stage.shopperTotals(shopper);
+          const { totals: all } = await stage.shopperTotals(shopper);
           return ['pending', 'validated', 'declined'].every((it) => all.some(({ status }) => status === it))
             ? all
             : undefined;

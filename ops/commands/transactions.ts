@@ -1,9 +1,12 @@
 import * as z from 'zod';
 
+import { settleTransaction } from '../../shared/domain/merge-transaction.ts';
+import { recordStatus } from '../../shared/domain/transaction.ts';
 import { createEventBus } from '../../shared/events/event-bus.ts';
 import { republishEvents } from '../../shared/events/republish-events.ts';
 import { eraseShopper, findShopper, type Shopper } from '../../shared/ingest/erase-shopper.ts';
 import { flag } from '../../shared/runtime/env.ts';
+import { cachedDeploymentMark } from '../../shared/store/deployment-mark.ts';
 import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import {
@@ -19,7 +22,7 @@ import { createPace } from '../pace.ts';
 import { findEntries } from '../quarantine-entries.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 import { replayWebhooks } from '../replay-webhooks.ts';
-import { openTransactions, transactionsTable } from '../transaction-access.ts';
+import { openTransactions, rewardableCategories, transactionsTable } from '../transaction-access.ts';
 
 /** Shows one transaction. */
 export const transactionShow = defineCommand({
@@ -41,6 +44,40 @@ export const transactionShow = defineCommand({
       return rest;
     });
     return { outcome: 'done', found: { ...record, candidates: shown, revision: stored.revision } };
+  },
+});
+
+/** Decides which of several final transactions of one order counts. */
+export const transactionSettle = defineCommand({
+  name: 'transaction-settle',
+  summary:
+    "Settles a transaction in conflict by `several_transactions`: says which of Button's ids counts. Only a final version that was not decided about opens it again.",
+  usage: '(order#BUTTON_ORDER_ID | tx#ID) --id TX_ID --reason TEXT',
+  options: { id: { type: 'string' }, reason: { type: 'string' } },
+  changes: 'transactions',
+  recorded: ['arguments', 'id', 'reason'],
+  input: z.object({
+    arguments: z.tuple([z.string().regex(/^(order|tx)#./, 'is order#BUTTON_ORDER_ID or tx#ID')]),
+    id: z.string().min(1),
+    reason: z.string().min(1),
+  }),
+  async run({ arguments: [key], id, reason }, context) {
+    const store = openTransactions(context);
+    const { stored } = await store.find(key, { consistent: true });
+    if (!stored) return { outcome: 'not-found', found: {} };
+    const storing = { storedAt: context.now().toISOString() };
+    const settled = settleTransaction(stored.value, { id, reason }, storing);
+    if (!settled)
+      return {
+        outcome: 'not-found',
+        found: { status: recordStatus(stored.value), reason: 'nothing_to_settle' },
+      };
+    const { amountMinor, currency, status } = settled.candidates[0].transaction;
+    const found = { key: settled.key, id, status, amountMinor, currency };
+    if (context.isDryRun) return { outcome: 'done', found };
+    const { ok } = await store.write(settled, stored.revision);
+    // It has changed meanwhile: what was decided about may not be what stands there now.
+    return ok ? { outcome: 'done', found } : { outcome: 'partial', found: { reason: 'changed_meanwhile' } };
   },
 });
 
@@ -98,13 +135,16 @@ export const webhooksReplay = defineCommand({
   async run({ rate: perSecond, ...choice }, context) {
     const { stage, clients, isDryRun, now } = context;
     const table = quarantineTableOf(stage, 'transactions');
+    const positions = { client: clients.dynamodb, table: stage.output('PositionsTableName') };
     const review = createQuarantineReview({ client: clients.dynamodb, table });
     const { ids, missing, more } = await chooseEntries(review, 'webhook', choice);
     const counts = await replayWebhooks(ids, {
       review,
       quarantine: createQuarantineStore({ client: clients.dynamodb, table, retentionDays: RETENTION_DAYS }),
       transactions: openTransactions(context),
-      ...(stage.outputNames.includes('LiveFrom') ? { liveFrom: stage.output('LiveFrom') } : {}),
+      ...(stage.outputNames.includes('LiveFrom')
+        ? { liveFrom: stage.output('LiveFrom') }
+        : { deployedAt: cachedDeploymentMark(positions, now) }),
       pace: createPace(perSecond),
       isDryRun,
       now,
@@ -132,6 +172,7 @@ export const eventsRepublish = defineCommand({
     const published = await republishEvents({
       heads: scanHeads(transactionsTable(context), { start: from, end: to }),
       includePersonalFields: flag.parse(stage.output('EventsNameShoppers')),
+      rewardableCategories: rewardableCategories(context),
       putEvents: async (events) => {
         if (isDryRun) return events.map(() => true);
         await pace(events.length);

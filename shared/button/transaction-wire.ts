@@ -1,5 +1,8 @@
+import { hash } from 'node:crypto';
+
 import * as z from 'zod';
 
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Transaction, TransactionFlag } from '../domain/transaction.ts';
 import { webhookFlags } from './webhook-flags.ts';
 
@@ -10,15 +13,16 @@ const storableText = z
   .refine((value) => value.isWellFormed());
 /** An id becomes a key, of which DynamoDB takes 1024 bytes everywhere. */
 const id = storableText.max(255).min(1);
-const text = storableText.nullish();
+/** Absent, null and empty are the same. */
+const text = storableText.nullish().transform((value) => value || null);
+/** The publisher's own values: whoever passed a number through means its digits. */
+const passedThrough = z.union([z.number().transform(String), text]).nullish();
 const minorUnits = z.int().nullish();
 
-/** An instant with or without milliseconds or offset, cut to whole seconds in UTC so that both sources compare. */
+/** An instant with or without milliseconds or offset, in UTC; equal instants are written alike, and milliseconds count. */
 const instant = z.iso
   .datetime({ offset: true })
-  .transform((value) =>
-    new Date(Math.floor(Date.parse(value) / 1000) * 1000).toISOString().replace('.000Z', 'Z'),
-  );
+  .transform((value) => new Date(value).toISOString().replace('.000Z', 'Z'));
 
 /**
  * A transaction as webhooks and the Transactions API write it. Tolerant: only what is used is looked at, because Button adds fields at
@@ -34,15 +38,19 @@ const TransactionWireSchema = z.object({
   modified_date: instant,
   validated_date: instant.nullish().catch(null),
   attribution_date: instant.nullish().catch(null),
+  order_purchase_date: instant.nullish().catch(null),
+  order_purchased_date: instant.nullish().catch(null),
   amount: minorUnits,
   currency: text,
   order_total: minorUnits,
   order_currency: text,
+  order_line_items: z.unknown().optional(),
   button_order_id: storableText.max(255).nullish(),
   account_id: text,
   commerce_organization: text,
-  publisher_customer_id: text,
-  pub_ref: text,
+  commerce_organization_name: text.catch(null),
+  publisher_customer_id: passedThrough,
+  pub_ref: passedThrough,
 });
 
 /** What could not be understood, by path and code: never a value, it may be personal data. */
@@ -64,19 +72,32 @@ export function readTransaction(row: unknown): TransactionResult {
       status: data.status,
       category: data.category,
       amountMinor: data.amount ?? null,
-      currency: data.currency ?? null,
+      currency: data.currency?.toUpperCase() ?? null,
       orderTotalMinor: data.order_total ?? null,
-      orderCurrency: data.order_currency ?? null,
+      orderCurrency: data.order_currency?.toUpperCase() ?? null,
       createdDate: data.created_date,
       modifiedDate: data.modified_date,
       validatedDate: data.validated_date ?? null,
       attributionDate: data.attribution_date ?? null,
+      purchaseDate: data.order_purchase_date ?? data.order_purchased_date ?? null,
       accountId: data.account_id ?? null,
       commerceOrganization: data.commerce_organization ?? null,
+      commerceOrganizationName: data.commerce_organization_name ?? null,
+      linesDigest: digestOfLines(data.order_line_items),
       publisherCustomerId: data.publisher_customer_id ?? null,
       pubRef: data.pub_ref ?? null,
     },
   };
+}
+
+/** Lines without an order of their fields: the same lines have the same digest. Too deeply nested ones are refused elsewhere. */
+function digestOfLines(lines: unknown): string | null {
+  if (!Array.isArray(lines) || lines.length === 0) return null;
+  try {
+    return hash('sha256', canonicalJson(lines), 'base64url').slice(0, 22);
+  } catch {
+    return null;
+  }
 }
 
 /** The envelope of a webhook. Unknown event types are fine: `data.status` says what a transaction is. */

@@ -31,7 +31,9 @@ export function commissionChanges(
 }
 
 function amountsOf(state: PublishedState): CommissionChange[] {
-  const { status } = state;
+  const { status, mergedInto } = state;
+  // What gave way counts under the other key.
+  if (mergedInto !== undefined) return [];
   return status === 'pending' || status === 'validated' ? [{ status, ...commission(state) }] : [];
 }
 

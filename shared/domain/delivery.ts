@@ -1,4 +1,4 @@
-import type { Position } from './position.ts';
+import { toSecond, type Position } from './position.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
@@ -14,6 +14,11 @@ export function deliveryOf(
 ): 'live' | 'historical' {
   const isOlder = typeof cutOverAt === 'string' && Date.parse(createdDate) < Date.parse(cutOverAt);
   return isOlder ? 'historical' : 'live';
+}
+
+/** What is created in the second of the deployment is live: rows of the API have no milliseconds. Pure. */
+export function firstSecondOf(deployedAt: string): string {
+  return toSecond(Date.parse(deployedAt));
 }
 
 /**

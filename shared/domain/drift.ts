@@ -80,7 +80,9 @@ function kindOf(before: TransactionRecord | undefined): (typeof REPAIRS)[number]
 function isFromWebhook(before: TransactionRecord | undefined, transaction: Transaction): boolean {
   if (!before) return false;
   const content = transactionContent(transaction);
-  return before.seen.some((version) => version.source.startsWith('webhook:') && version.content === content);
+  return before.seen.some(
+    ({ source, transaction: seen }) => source.startsWith('webhook:') && transactionContent(seen) === content,
+  );
 }
 
 /** By how much we would have been wrong at worst. */

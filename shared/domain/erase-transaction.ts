@@ -13,8 +13,7 @@ export function eraseTransaction(record: TransactionRecord, erasedAt: string): T
     ...record,
     erasedAt,
     candidates: [withoutPersonalData(first), ...rest.map(withoutPersonalData)],
-    // A digest confirms a guess at what it was made of.
-    seen: record.seen.map((version) => ({ ...version, content: '' })),
+    seen: record.seen.map(withoutPersonalData),
   };
 }
 
@@ -22,7 +21,8 @@ export function eraseTransaction(record: TransactionRecord, erasedAt: string): T
 export function withoutPersonalData<Version extends Candidate>(version: Version): Version {
   return {
     ...version,
-    transaction: { ...version.transaction, publisherCustomerId: null, pubRef: null },
+    // The digest of the lines goes with them: a digest confirms a guess at what it was made of.
+    transaction: { ...version.transaction, publisherCustomerId: null, pubRef: null, linesDigest: null },
     payload: null,
   };
 }

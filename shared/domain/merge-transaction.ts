@@ -1,22 +1,34 @@
-import { withoutPersonalData } from './erase-transaction.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { eraseTransaction, withoutPersonalData } from './erase-transaction.ts';
+import { finalKey, isFinal, stateOf, toWholeSecond, versionIdentity } from './transaction-state.ts';
 import {
   recordStatus,
-  transactionContent,
   transactionKey,
-  type Candidate,
   type Observation,
   type SeenVersion,
-  type Transaction,
+  type Settlement,
   type TransactionRecord,
   type TransactionStatus,
 } from './transaction.ts';
 
 /**
- * What an observation did to a record. `duplicate` and `stale` change nothing and need no write; `noted` changes no version but
- * something worth keeping (a newer date with the same content, another Button id).
+ * What an observation did to a record. `noted` changes no version but something worth keeping (a newer date with the same content,
+ * another Button id). Nothing needs to be written after `duplicate` (it was known), `confirmed` (a read showed what was known) and
+ * `stale` (something newer was known).
  */
 export type MergeOutcome =
-  'created' | 'adjusted' | 'validated' | 'declined' | 'conflict' | 'noted' | 'duplicate' | 'stale';
+  | 'created'
+  | 'adjusted'
+  | 'validated'
+  | 'declined'
+  | 'conflict'
+  | 'noted'
+  | 'duplicate'
+  | 'confirmed'
+  | 'stale';
+
+/** When a record is stored (ISO 8601 UTC), and the key of a purchase that is stored for the first time. */
+export type Storing = { storedAt: string; key?: string };
 
 /** At most so many seen versions are kept, the latest ones. */
 const MAX_SEEN_VERSIONS = 20;
@@ -24,186 +36,210 @@ const MAX_SEEN_VERSIONS = 20;
 /**
  * The one merge of webhooks, deferred webhooks, reconciler and replay.
  *
- * Pure. Final beats pending; among pending versions the later `modified_date` wins; what contradicts (two different final versions,
- * two contents in the same second) is kept side by side as a conflict. The same observations in any order, any number of times, give
- * the same candidates. A final state is left only when an API read begun after a conflict was recorded settles that conflict; a read
- * that begins later still and shows what was ruled out makes a conflict of it again, for the next read to settle.
+ * Pure. What a record says follows from the versions that were seen, reads of the API included, and from what an operator has settled:
+ * the same observations in any order, any number of times, give the same candidates (transaction-state.ts).
  */
 export function mergeTransaction(
   record: TransactionRecord | undefined,
   observed: Observation,
+  storing: Storing,
 ): { record: TransactionRecord; outcome: MergeOutcome } {
-  if (!record)
-    return { record: firstRecord(observed), outcome: outcomeOf(observed.transaction.status, false) };
-
-  const observation = record.erasedAt === undefined ? observed : withoutPersonalData(observed);
-  const isOverruled = isRuledOut(record, observed) || isRuledOut(record, observation);
-  const joined = isOverruled ? record.candidates : join(record.candidates, observation);
-  const settled = !isOverruled && joined.length > 1 && settles(record, observation);
-  const candidates = settled ? ([toCandidate(observation)] as const) : joined;
-
-  const change = {
-    candidates,
-    settled,
-    buttonIds: withId(record.buttonIds, observation.transaction.id),
-  };
-  const hasChanged = candidates !== record.candidates;
-  if (!hasChanged && change.buttonIds === record.buttonIds) {
-    return {
-      record,
-      outcome: record.candidates.some((known) => isSameVersion(known, observation)) ? 'duplicate' : 'stale',
-    };
+  if (!record) {
+    return { record: firstRecord(observed, storing), outcome: outcomeOf(observed.transaction.status, false) };
   }
+  const observation = record.erasedAt === undefined ? observed : withoutPersonalData(observed);
+  const seen = withSighting(record.seen, toSeen(observation));
+  const buttonIds = withIds(record.buttonIds, [observation.transaction.id]);
+  if (seen === record.seen && buttonIds === record.buttonIds) return { record, outcome: 'duplicate' };
 
-  const next = nextRecord(record, observation, change);
-  return {
-    record: next,
-    outcome: next.version === record.version ? 'noted' : outcomeOf(recordStatus(next), true),
-  };
+  const next = restated({ ...record, seen, buttonIds }, record, storing);
+  if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
+  if (!areSameCandidates(next, record) || buttonIds !== record.buttonIds)
+    return { record: next, outcome: 'noted' };
+  const isShown = next.candidates.some(
+    ({ transaction }) =>
+      transaction.id === observation.transaction.id &&
+      isFinal(transaction) === isFinal(observation.transaction),
+  );
+  return { record: next, outcome: isShown && observation.source.kind === 'api' ? 'confirmed' : 'stale' };
 }
 
-function firstRecord(observation: Observation): TransactionRecord {
-  return {
-    key: transactionKey(observation.transaction),
-    version: 1,
-    candidates: [toCandidate(observation)],
-    overruled: [],
-    buttonIds: [observation.transaction.id],
-    seen: [toSeen(observation)],
-    delivery: observation.delivery,
-  };
-}
-
-type Candidates = TransactionRecord['candidates'];
-
-/** The candidates that nothing beats; the same array if the observation adds nothing. */
-function join(candidates: Candidates, observation: Observation): Candidates {
-  const { transaction } = observation;
-  const orders = candidates.map((known) => compareVersions(transaction, known.transaction));
-  if (orders.includes('older')) return candidates;
-  // A final version that comes again under a later date is the same version: the later date stands.
-  const sameVersion = candidates.find((_, index) => orders[index] === 'same');
-  if (sameVersion && sameVersion.transaction.modifiedDate >= transaction.modifiedDate) return candidates;
-
-  const contradicting = candidates.filter((_, index) => orders[index] === 'contradicts');
-  const [first, ...rest] = [...contradicting, toCandidate(observation)].sort(byIdentity);
-  return first ? [first, ...rest] : candidates;
-}
-
-/** An API read begun after the conflict was recorded tells which version holds, unless it shows a state older than all of them. */
-function settles(
-  { conflictSince, candidates }: TransactionRecord,
-  { transaction, source }: Observation,
-): boolean {
-  if (conflictSince === undefined || source.kind !== 'api' || source.readStartedAt <= conflictSince)
-    return false;
-  return !candidates.some((known) => compareVersions(transaction, known.transaction) === 'older');
-}
-
-/** A page of an API read may be stored late: what it shows counts against an earlier ruling only if it was read after that one. */
-function isRuledOut(
-  { overruled, settledBy = '' }: TransactionRecord,
-  { transaction, source }: Observation,
-): boolean {
-  if (source.kind === 'api' && source.readStartedAt > settledBy) return false;
-  return overruled.includes(versionIdentity(transaction));
-}
-
-type Change = Pick<TransactionRecord, 'candidates' | 'buttonIds'> & { settled: boolean };
-
-function nextRecord(
-  record: TransactionRecord,
-  observation: Observation,
-  { settled, ...change }: Change,
-): TransactionRecord {
-  const { conflictSince, ...rest } = record;
-  const hasChanged = change.candidates !== record.candidates;
-  const next: TransactionRecord = {
-    ...rest,
-    ...change,
-    ...(settled && observation.source.kind === 'api' ? { settledBy: observation.source.readStartedAt } : {}),
-    overruled: stillRelevant(
-      settled ? overruledBy(record, observation) : record.overruled,
-      change.candidates,
-    ),
-    seen: hasChanged ? [...record.seen, toSeen(observation)].slice(-MAX_SEEN_VERSIONS) : record.seen,
-    ...(change.candidates.length > 1
-      ? {
-          conflictSince: hasChanged ? lastSeenAt(record, observation) : (conflictSince ?? observation.seenAt),
-        }
-      : {}),
-  };
-  return headContent(next) === headContent(record) ? next : { ...next, version: record.version + 1 };
-}
-
-/** What was read before every version of the conflict had been seen can't judge it. */
-function lastSeenAt({ seen }: TransactionRecord, observation: Observation): string {
-  return [...seen, observation]
-    .map(({ seenAt }) => seenAt)
-    .reduce((one, other) => (one > other ? one : other));
-}
-
-function overruledBy(record: TransactionRecord, observation: Observation): readonly string[] {
-  const winner = versionIdentity(observation.transaction);
-  const losers = record.candidates.map(({ transaction }) => versionIdentity(transaction));
-  return [...new Set([...record.overruled, ...losers])].filter((identity) => identity !== winner).sort();
-}
-
-/** A pending version that the candidates' date has passed needs no ruling any more: it is stale. */
-function stillRelevant(overruled: readonly string[], [{ transaction }]: Candidates): readonly string[] {
-  return overruled.filter(
-    (identity) => !identity.includes('@') || identity.endsWith(`@${transaction.modifiedDate}`),
+function areSameCandidates({ candidates }: TransactionRecord, before: TransactionRecord): boolean {
+  return (
+    candidates.length === before.candidates.length &&
+    candidates.every(({ transaction, payload }, index) => {
+      const known = before.candidates[index];
+      return (
+        known !== undefined &&
+        known.payload === payload &&
+        versionIdentity(known.transaction) === versionIdentity(transaction)
+      );
+    })
   );
 }
 
-/** What the version number counts. */
-function headContent({ candidates }: TransactionRecord): string {
-  return candidates.length > 1 ? 'conflict' : transactionContent(candidates[0].transaction);
+/** What is left of a record whose purchase belongs to another one: a version that is worth nothing. Pure. */
+export function giveWayTo(key: string, record: TransactionRecord, storing: Storing): TransactionRecord {
+  return record.mergedInto === key ? record : nextVersion({ ...record, mergedInto: key }, record, storing);
 }
 
-/** How one version relates to another of the same key. */
-function compareVersions(one: Transaction, other: Transaction): 'same' | 'newer' | 'older' | 'contradicts' {
-  if (isFinal(one) !== isFinal(other)) return isFinal(one) ? 'newer' : 'older';
-  if (!isFinal(one) && one.modifiedDate !== other.modifiedDate) {
-    return one.modifiedDate > other.modifiedDate ? 'newer' : 'older';
-  }
-  return transactionContent(one) === transactionContent(other) ? 'same' : 'contradicts';
+/** The record with everything that was seen under the other key of the same purchase. Pure; a second time changes nothing. */
+export function takeOver(
+  record: TransactionRecord,
+  other: TransactionRecord,
+  storing: Storing,
+): TransactionRecord {
+  const erasedAt = record.erasedAt ?? other.erasedAt;
+  const isErased = erasedAt !== undefined;
+  const theirs = isErased ? other.seen.map(withoutPersonalData) : other.seen;
+  const seen = theirs.reduce<readonly SeenVersion[]>(withSighting, record.seen);
+  const buttonIds = withIds(record.buttonIds, other.buttonIds);
+  if (seen === record.seen && buttonIds === record.buttonIds) return record;
+  const joined = isErased ? eraseTransaction(record, erasedAt) : record;
+  return restated(
+    { ...joined, seen: isErased ? seen.map(withoutPersonalData) : seen, buttonIds },
+    record,
+    storing,
+  );
 }
 
-function isFinal({ status }: Transaction): boolean {
-  return status !== 'pending';
+/**
+ * The record once an operator has said which of several final transactions of one order counts; undefined if there is no final one with
+ * that id, or nothing to settle. Pure.
+ */
+export function settleTransaction(
+  record: TransactionRecord,
+  { id, reason }: Pick<Settlement, 'id' | 'reason'>,
+  storing: Storing,
+): TransactionRecord | undefined {
+  const finals = record.candidates.map(({ transaction }) => transaction).filter(isFinal);
+  if (record.cause !== 'several_transactions' || !finals.some((one) => one.id === id)) return undefined;
+  const about = finals.map(finalKey).sort();
+  return restated(
+    { ...record, settlement: { id, about, reason, settledAt: storing.storedAt } },
+    record,
+    storing,
+  );
 }
 
-/** Final versions are told apart by content alone, pending ones by content and time. */
-function versionIdentity(transaction: Transaction): string {
-  const content = transactionContent(transaction);
-  return isFinal(transaction) ? content : `${content}@${transaction.modifiedDate}`;
-}
-
-function isSameVersion(one: Candidate, other: Candidate): boolean {
-  return versionIdentity(one.transaction) === versionIdentity(other.transaction);
-}
-
-function byIdentity(one: Candidate, other: Candidate): number {
-  return versionIdentity(one.transaction) < versionIdentity(other.transaction) ? -1 : 1;
-}
-
-function withId(ids: readonly string[], id: string): readonly string[] {
-  return ids.includes(id) ? ids : [...ids, id].sort();
-}
-
-function toCandidate({ transaction, payload }: Observation): Candidate {
-  return { transaction, payload };
-}
-
-function toSeen({ transaction, source, seenAt, flags }: Observation): SeenVersion {
+function firstRecord(observation: Observation, { storedAt, key }: Storing): TransactionRecord {
+  const { transaction, payload, delivery } = observation;
   return {
-    content: transactionContent(transaction),
-    status: transaction.status,
-    amountMinor: transaction.amountMinor,
-    modifiedDate: transaction.modifiedDate,
+    key: key ?? transactionKey(transaction),
+    version: Date.parse(storedAt),
+    changes: 1,
+    storedAt,
+    candidates: [{ transaction, payload }],
+    buttonIds: [transaction.id],
+    seen: [toSeen(observation)],
+    delivery,
+  };
+}
+
+/** The record with the state that follows from what it has seen, and the next version if that is another one. */
+function restated(next: TransactionRecord, before: TransactionRecord, storing: Storing): TransactionRecord {
+  const { cause: _cause, ...rest } = next;
+  const state = stateOf(next.seen, next.settlement) ?? { candidates: next.candidates };
+  const record = { ...rest, ...state };
+  const trimmed = { ...record, seen: trim(record) };
+  // Rows of the API name the Brand and webhooks do not: to learn the name is no change of the purchase.
+  const isNamed = before.candidates[0].transaction.commerceOrganizationName !== null;
+  return publishedContent(trimmed, isNamed) === publishedContent(before, isNamed)
+    ? trimmed
+    : nextVersion(trimmed, before, storing);
+}
+
+/**
+ * Versions rise through restores of the table to any earlier point, and through moves to another table, as the clock goes on.
+ */
+function nextVersion(
+  next: TransactionRecord,
+  { version, changes }: TransactionRecord,
+  { storedAt }: Storing,
+): TransactionRecord {
+  return {
+    ...next,
+    version: Math.max(version + 1, Date.parse(storedAt)),
+    changes: changes + 1,
+    storedAt,
+  };
+}
+
+/** What the version number counts: everything that events say of a transaction but its `modified_date`. */
+function publishedContent({ candidates, cause, mergedInto }: TransactionRecord, isNamed: boolean): string {
+  const {
+    modifiedDate: _modified,
+    id: _id,
+    commerceOrganizationName,
+    ...content
+  } = candidates[0].transaction;
+  const name = isNamed ? commerceOrganizationName : null;
+  // Which source wrote milliseconds is no change.
+  const dates = {
+    createdDate: toWholeSecond(content.createdDate),
+    validatedDate: toWholeSecond(content.validatedDate),
+    attributionDate: toWholeSecond(content.attributionDate),
+    purchaseDate: toWholeSecond(content.purchaseDate),
+  };
+  return canonicalJson([cause ?? { ...content, ...dates, name }, mergedInto]);
+}
+
+/** The versions with one more sighting; the same array if it adds nothing. Payloads of equal versions do not depend on which came first. */
+function withSighting(seen: readonly SeenVersion[], sighting: SeenVersion): readonly SeenVersion[] {
+  const identity = versionIdentity(sighting.transaction);
+  const index = seen.findIndex(({ transaction }) => versionIdentity(transaction) === identity);
+  const known = seen[index];
+  if (!known) return [...seen, sighting];
+
+  const joined = joinSightings(known, sighting);
+  const isSame =
+    joined.payload === known.payload && joined.seenAt === known.seenAt && joined.shownAt === known.shownAt;
+  return isSame ? seen : seen.with(index, joined);
+}
+
+function joinSightings(one: SeenVersion, other: SeenVersion): SeenVersion {
+  const [first, second] = one.seenAt <= other.seenAt ? [one, other] : [other, one];
+  const shownAt = [one.shownAt ?? '', other.shownAt ?? ''].sort()[1] ?? '';
+  const flags = first.flags ?? second.flags;
+  return {
+    ...first,
+    payload: moreComplete(one.payload, other.payload),
+    ...(shownAt === '' ? {} : { shownAt }),
+    ...(flags ? { flags } : {}),
+  };
+}
+
+function moreComplete(one: unknown, other: unknown): unknown {
+  const [text, otherText] = [JSON.stringify(one), JSON.stringify(other)];
+  if (text.length !== otherText.length) return text.length > otherText.length ? one : other;
+  return text >= otherText ? one : other;
+}
+
+/** The latest versions, and payloads only of those that the candidates stand for: an old payload is worth no storage. */
+function trim({ seen, candidates }: TransactionRecord): readonly SeenVersion[] {
+  const payloads = new Set(candidates.map(({ payload }) => payload));
+  const lines = new Set(candidates.map(({ transaction }) => transaction.linesDigest));
+  const isCurrent = ({ payload, transaction }: SeenVersion): boolean =>
+    payloads.has(payload) || (transaction.linesDigest !== null && lines.has(transaction.linesDigest));
+  const isToDrop = new Set(
+    seen.filter((version) => !isCurrent(version)).slice(0, Math.max(0, seen.length - MAX_SEEN_VERSIONS)),
+  );
+  return seen
+    .filter((version) => !isToDrop.has(version))
+    .map((version) => (isCurrent(version) ? version : { ...version, payload: null }));
+}
+
+function withIds(ids: readonly string[], others: readonly string[]): readonly string[] {
+  return others.every((id) => ids.includes(id)) ? ids : [...new Set([...ids, ...others])].sort();
+}
+
+function toSeen({ transaction, payload, source, seenAt, flags }: Observation): SeenVersion {
+  return {
+    transaction,
+    payload,
     source: source.kind === 'webhook' ? `webhook:${source.eventId}` : `api:${source.readStartedAt}`,
     seenAt,
+    ...(source.kind === 'api' ? { shownAt: source.visibleUntil ?? source.readStartedAt } : {}),
     ...(flags && flags.length > 0 ? { flags } : {}),
   };
 }

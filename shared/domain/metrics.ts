@@ -126,6 +126,8 @@ export const METRICS = {
   EventsPublished: { unit: 'Count', dimensions: [] },
   /** Versions that contradict what was known. */
   TransactionConflicts: { unit: 'Count', dimensions: [] },
+  /** Versions that are held because of a category that no setting names. */
+  TransactionsOfUnknownCategory: { unit: 'Count', dimensions: [] },
   /** The commission that stands as pending, and as validated: both live and imported. A contradiction counts as neither. */
   PendingCommissionChangeMinor: { unit: 'None', dimensions: ['Currency'] },
   ValidatedCommissionChangeMinor: { unit: 'None', dimensions: ['Currency'] },

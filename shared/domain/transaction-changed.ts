@@ -1,25 +1,40 @@
 import * as z from 'zod';
 
-import type { TransactionStatus } from './transaction.ts';
+import { NOT_REWARDABLE_REASONS, notRewardableReason } from './rewardable.ts';
+import type { ConflictCause, TransactionStatus } from './transaction.ts';
 
 /** What of a transaction is published. */
 export type PublishedState = {
   pk: string;
   version: number;
+  /** How many versions there have been. */
+  changes: number;
+  /** When this version was stored: ISO 8601 UTC. */
+  storedAt: string;
+  mergedInto?: string;
   status: TransactionStatus | 'conflict';
   category: string;
   amountMinor?: number;
   currency?: string;
+  orderTotalMinor?: number;
+  orderCurrency?: string;
   transactionId: string;
   buttonOrderId?: string;
   commerceOrganization?: string;
+  commerceOrganizationName?: string;
   accountId?: string;
   publisherCustomerId?: string;
   pubRef?: string;
   createdDate: string;
   modifiedDate: string;
+  purchaseDate?: string;
+  attributionDate?: string;
+  validatedDate?: string;
   delivery: 'live' | 'historical';
+  conflictCause?: ConflictCause;
   erasedAt?: string;
+  /** In Button's own fields; `omitted` where they are too large. */
+  lineItems?: readonly unknown[] | 'omitted';
 };
 
 /** The event's name, by what the transaction is now. */
@@ -48,32 +63,72 @@ const DetailSchema = z.object({
     .int()
     .min(1)
     .describe(
-      'Rises with every change of one transaction; drop what is not higher than the last one handled.',
+      'Rises with every change of one transaction, through restores and moves of the table too; drop what is not higher than the last one handled. A number, milliseconds since 1970 or more: compare it as one.',
     ),
   transactionId: z.string().min(1).describe("Button's id of the transaction, tx-..."),
   buttonOrderId: z.string().nullable(),
   commerceOrganization: z.string().nullable().describe('The Brand, org-...'),
+  commerceOrganizationName: z.string().nullable(),
   accountId: z.string().nullable(),
   category: z.string().describe('An open set, such as new-user-order; nobody is rewarded for app-install.'),
   status,
   previousStatus: status.nullable().describe('Null if there was none, or if the event was published again.'),
   amountMinor: amount.describe("The commission, in the currency's smallest unit; it can be negative."),
   previousAmountMinor: amount,
+  previousCurrency: z.string().nullable(),
   deltaMinor: amount.describe(
-    'What the change is worth: declined and conflict count as zero. Null if the event was published again, because what came before it is not kept.',
+    'What the change is worth: declined and conflict count as zero. Null if the currency has changed, or if the event was published again, because what came before it is not kept.',
   ),
   currency: z.string().nullable().describe('ISO 4217.'),
+  orderTotalMinor: amount.describe('What the user has spent.'),
+  orderCurrency: z.string().nullable().describe('ISO 4217.'),
   final: z.boolean().describe('Validated or declined: only the settlement of a conflict changes it again.'),
-  rewardable: z.boolean().describe('Whether a user may be rewarded for it as it is now.'),
+  rewardable: z
+    .boolean()
+    .describe('Whether a user may be rewarded for it as it is now; never while it is historical.'),
+  notRewardableReason: z.enum(NOT_REWARDABLE_REASONS).nullable().describe('Why not; null if rewardable.'),
+  conflictCause: z
+    .enum(['contradiction', 'several_transactions'])
+    .nullable()
+    .describe(
+      'contradiction: the next read from Button settles it. several_transactions: only an operator does.',
+    ),
+  mergedInto: z
+    .string()
+    .nullable()
+    .describe(
+      'The key of the purchase that this one turned out to be part of: it counts there, and is worth nothing here.',
+    ),
   createdDate: instant,
   modifiedDate: instant,
+  purchaseDate: instant.nullable(),
+  attributionDate: instant.nullable(),
+  validatedDate: instant.nullable(),
+  storedAt: instant.describe('When this version was stored; also the time of the event.'),
+  lineItems: z
+    .array(z.unknown())
+    .nullable()
+    .describe(
+      "In Button's own fields, as docs/button/webhooks.md lists them. Null if there are none, or if they are omitted.",
+    ),
+  lineItemsOmitted: z
+    .boolean()
+    .describe(
+      'They are too large for an event: read the transaction by its key (docs/transactions-table.md).',
+    ),
   delivery: z
     .enum(['live', 'historical'])
     .describe(
       'historical: it was created before this system took over, and an older system may have rewarded it. Act on live only.',
     ),
-  publisherCustomerId: z.string().optional().describe('Only if the setting includePersonalFields is on.'),
-  pubRef: z.string().optional().describe('Only if the setting includePersonalFields is on.'),
+  publisherCustomerId: z
+    .string()
+    .optional()
+    .describe('The id that the publisher gave; left out if the setting includePersonalFields is off.'),
+  pubRef: z
+    .string()
+    .optional()
+    .describe('The id that the publisher gave; left out if the setting includePersonalFields is off.'),
 });
 
 /**
@@ -86,12 +141,17 @@ export type TransactionChanged = { type: TransactionEventType; detail: Transacti
 /** What an event says. */
 export type TransactionChangedDetail = z.infer<typeof DetailSchema>;
 
+/** What events hold: whether they name the shopper, and which categories are rewarded (`REWARDABLE_CATEGORIES` if left out). */
+export type EventSettings = { includePersonalFields: boolean; rewardableCategories?: readonly string[] };
+
 /** The event for a new version. `before` is undefined for the first version, and `unknown` where it is not kept. Pure. */
 export function transactionChanged(
   before: PublishedState | undefined | 'unknown',
   after: PublishedState,
-  { includePersonalFields }: { includePersonalFields: boolean },
+  { includePersonalFields, rewardableCategories }: EventSettings,
 ): TransactionChanged {
+  const reason = notRewardableReason(after, rewardableCategories);
+  const lineItems = fittingLines(after.lineItems);
   const previous = before === 'unknown' ? undefined : before;
   return {
     type: typeOf(after),
@@ -102,18 +162,31 @@ export function transactionChanged(
       transactionId: after.transactionId,
       buttonOrderId: after.buttonOrderId ?? null,
       commerceOrganization: after.commerceOrganization ?? null,
+      commerceOrganizationName: after.commerceOrganizationName ?? null,
       accountId: after.accountId ?? null,
       category: after.category,
       status: after.status,
       previousStatus: previous?.status ?? null,
       amountMinor: after.amountMinor ?? null,
       previousAmountMinor: previous?.amountMinor ?? null,
-      deltaMinor: before === 'unknown' ? null : worth(after) - (before ? worth(before) : 0),
+      previousCurrency: previous?.currency ?? null,
+      deltaMinor: before === 'unknown' ? null : deltaMinor(before, after),
       currency: after.currency ?? null,
+      orderTotalMinor: after.orderTotalMinor ?? null,
+      orderCurrency: after.orderCurrency ?? null,
       final: after.status === 'validated' || after.status === 'declined',
-      rewardable: isRewardable(after),
+      rewardable: reason === undefined,
+      notRewardableReason: reason ?? null,
+      conflictCause: after.conflictCause ?? null,
+      mergedInto: after.mergedInto ?? null,
       createdDate: after.createdDate,
       modifiedDate: after.modifiedDate,
+      purchaseDate: after.purchaseDate ?? null,
+      attributionDate: after.attributionDate ?? null,
+      validatedDate: after.validatedDate ?? null,
+      storedAt: after.storedAt,
+      lineItems,
+      lineItemsOmitted: lineItems === null && after.lineItems !== undefined,
       delivery: after.delivery,
       ...(includePersonalFields ? personalFields(after) : {}),
     },
@@ -149,19 +222,31 @@ function describeEvent(type: TransactionEventType, now: z.infer<typeof status>):
   };
 }
 
-function typeOf({ status: now, version }: PublishedState): TransactionEventType {
-  if (now === 'pending') return version === 1 ? 'transaction.created' : 'transaction.adjusted';
+function typeOf({ status: now, changes }: PublishedState): TransactionEventType {
+  if (now === 'pending') return changes === 1 ? 'transaction.created' : 'transaction.adjusted';
   return `transaction.${now}`;
 }
 
 function worth(state: PublishedState): number {
   const counts = state.status === 'pending' || state.status === 'validated';
-  return counts && state.erasedAt === undefined ? (state.amountMinor ?? 0) : 0;
+  return counts && state.erasedAt === undefined && state.mergedInto === undefined
+    ? (state.amountMinor ?? 0)
+    : 0;
 }
 
-/** Nobody is rewarded for app installs (Transactions API guide, "Ingestion Logic"), contradictions, or whose data has been erased. */
-function isRewardable({ category, status: now, erasedAt }: PublishedState): boolean {
-  return category !== 'app-install' && (now === 'pending' || now === 'validated') && erasedAt === undefined;
+/** Within one currency only: an amount of another one can't be taken away from it. */
+function deltaMinor(before: PublishedState | undefined, after: PublishedState): number | null {
+  const [was, is] = [before ? worth(before) : 0, worth(after)];
+  const isOneCurrency = before?.currency === after.currency || was === 0 || is === 0;
+  return isOneCurrency ? is - was : null;
+}
+
+/** An event may have 256 KB, and there is more in it. */
+const MAX_LINES_BYTES = 200_000;
+
+function fittingLines(lineItems: PublishedState['lineItems']): unknown[] | null {
+  if (lineItems === undefined || lineItems === 'omitted') return null;
+  return Buffer.byteLength(JSON.stringify(lineItems)) > MAX_LINES_BYTES ? null : [...lineItems];
 }
 
 function personalFields({ publisherCustomerId, pubRef }: PublishedState): {

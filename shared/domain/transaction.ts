@@ -16,13 +16,19 @@ export type Transaction = {
   currency: string | null;
   orderTotalMinor: number | null;
   orderCurrency: string | null;
-  /** Instants in ISO 8601 UTC, cut to seconds: webhooks carry milliseconds where API rows do not. */
+  /** Instants in ISO 8601 UTC, with milliseconds only where there are some. */
   createdDate: string;
   modifiedDate: string;
   validatedDate: string | null;
   attributionDate: string | null;
+  /** When the user ordered. */
+  purchaseDate: string | null;
   accountId: string | null;
+  /** The Brand's id, `org-...`, and its name. */
   commerceOrganization: string | null;
+  commerceOrganizationName: string | null;
+  /** A digest of the line items, which stand in the payload; null without lines. */
+  linesDigest: string | null;
   /** Pass-through values that say whose transaction it is: personal data. */
   publisherCustomerId: string | null;
   pubRef: string | null;
@@ -50,60 +56,90 @@ export type TransactionFlag =
 /** A version together with the JSON value it was read from. */
 export type Candidate = { transaction: Transaction; payload: unknown };
 
-/** One version that was seen, for the history. */
-export type SeenVersion = {
-  content: string;
-  status: TransactionStatus;
-  amountMinor: number | null;
-  modifiedDate: string;
-  /** `webhook:hook-...`, or `api:` and when the read began. */
+/** One version that was seen. Its payload is kept while it stands for the transaction, and is null afterwards. */
+export type SeenVersion = Candidate & {
+  /** `webhook:hook-...`, or `api:` and when the read began: where it was seen first. */
   source: string;
+  /** When it was seen first, by our clock: ISO 8601 UTC. */
   seenAt: string;
+  /** The latest read of the API that showed it: everything that had changed before this instant was visible to that read. */
+  shownAt?: string;
   /** What was odd about it; newer code may know more than `TransactionFlag`. */
   flags?: readonly string[];
 };
 
 /**
- * What is known of one transaction.
+ * Why a transaction is in conflict. `contradiction`: versions of one Button `id` contradict each other, and the next read of the API
+ * says which holds. `several_transactions`: Button lists the order as several transactions that differ, and only an operator can say
+ * which counts.
+ */
+export type ConflictCause = 'contradiction' | 'several_transactions';
+
+/** What an operator has decided about several final transactions of one order. */
+export type Settlement = {
+  /** Button's id of the transaction that counts. */
+  id: string;
+  /** The final versions it was decided about, as `finalKey` writes them: any other one opens the conflict again. */
+  about: readonly string[];
+  reason: string;
+  /** ISO 8601 UTC. */
+  settledAt: string;
+};
+
+/**
+ * What is known of one purchase, under one key for ever: its order's id if it was known when it was stored first, else Button's `id`.
  *
- * One candidate: that is its state. Several: they contradict each other, nobody may be rewarded, and only a read of the Transactions
- * API that began after `conflictSince` picks one.
+ * `candidates` follow from `seen` and `settlement` alone (transaction-state.ts). One candidate: that is its state. Several: they
+ * contradict each other, and nobody may be rewarded.
  */
 export type TransactionRecord = {
   key: string;
-  /** Counts the changes of status, amount or other rewardable content; consumers drop repeats by it. */
+  /** Rises with every change that consumers see; at least the milliseconds since 1970 when it was stored, so restores do not lower it. */
   version: number;
+  /** How many versions there have been. */
+  changes: number;
+  /** When this version was stored: ISO 8601 UTC. */
+  storedAt: string;
   candidates: readonly [Candidate, ...Candidate[]];
-  conflictSince?: string;
-  /** Versions that an API read has ruled out: their repeats do not reopen a conflict. */
-  overruled: readonly string[];
-  /** When the read began that ruled them out: only one that began later may bring one of them back. */
-  settledBy?: string;
-  /** Every Button `id` seen under this key; more than one is worth a look. */
+  cause?: ConflictCause;
+  settlement?: Settlement;
+  /** Every Button `id` seen of this purchase. */
   buttonIds: readonly string[];
+  /** The versions seen, at most twenty. */
   seen: readonly SeenVersion[];
   /** `historical`: created before this system took over, so an older system may have rewarded it. It stays what it was at first. */
   delivery: 'live' | 'historical';
+  /** The key of the record that this purchase turned out to belong to: this one is worth nothing any more. */
+  mergedInto?: string;
   /** Since when the record holds nothing personal. Later versions are kept without it too, and nobody is rewarded for them. */
   erasedAt?: string;
 };
 
 /** One version that has just been seen, and how. */
 export type Observation = Candidate & {
-  /** An API read knows when it began: a version it shows was current at some instant after that. */
-  source: { kind: 'webhook'; eventId: string } | { kind: 'api'; readStartedAt: string };
+  /**
+   * Where it was seen. Every change made before `visibleUntil` was visible to the read: when it began, less Button's lag; left out,
+   * when it began. ISO 8601 UTC.
+   */
+  source:
+    { kind: 'webhook'; eventId: string } | { kind: 'api'; readStartedAt: string; visibleUntil?: string };
   seenAt: string;
   delivery: 'live' | 'historical';
   flags?: readonly TransactionFlag[];
 };
 
 /**
- * The key of the item a transaction belongs to: its order, or itself where there is no order (app installs).
+ * The key under which a purchase is stored first: its order's, or its own where no order is known (app installs).
  *
  * Source: Transactions API guide, "Ingestion Logic": `button_order_id` is to be used as the transaction id.
  */
 export function transactionKey({ buttonOrderId, id }: Pick<Transaction, 'buttonOrderId' | 'id'>): string {
-  return buttonOrderId === null ? `tx#${id}` : `order#${buttonOrderId}`;
+  return buttonOrderId === null ? idKey(id) : `order#${buttonOrderId}`;
+}
+
+/** The key by which a purchase is found by one of Button's ids: its record, or an alias of it. */
+export function idKey(id: string): string {
+  return `tx#${id}`;
 }
 
 /** A short digest of what a reward depends on: two versions with the same content are worth the same to everybody. */
@@ -112,7 +148,6 @@ export function transactionContent(transaction: Transaction): string {
   return hash('sha256', JSON.stringify(rewardable), 'base64url').slice(0, 22);
 }
 
-/** In this order for ever: stored digests are compared with new ones. */
 const REWARDABLE_FIELDS = [
   'status',
   'category',

@@ -6,6 +6,9 @@ import { TRANSACTION_EVENT_SOURCE, type TransactionChanged } from '../domain/tra
 /** Puts events on the bus; returns, in order, whether each was taken. Throws if the bus cannot be reached. */
 export type PutEvents = (events: readonly TransactionChanged[]) => Promise<readonly boolean[]>;
 
+/** What the entries of one call may come to, with room for their other fields. */
+const MAX_BYTES = 240_000;
+
 /** EventBridge's limit for one call: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
 const MAX_ENTRIES = 10;
 
@@ -23,8 +26,7 @@ export function createEventBus({
 }): PutEvents {
   return async (events) => {
     const taken: boolean[] = [];
-    for (let start = 0; start < events.length; start += MAX_ENTRIES) {
-      const entries = events.slice(start, start + MAX_ENTRIES);
+    for (const entries of inBatches(events)) {
       const { Entries: results = [] } = await client.send(
         new PutEventsCommand({
           Entries: entries.map(({ type, detail }) => ({
@@ -32,7 +34,7 @@ export function createEventBus({
             Source: TRANSACTION_EVENT_SOURCE,
             DetailType: type,
             Detail: JSON.stringify(detail),
-            Time: new Date(detail.modifiedDate),
+            Time: new Date(detail.storedAt),
           })),
         }),
       );
@@ -48,4 +50,21 @@ export function createEventBus({
     }
     return taken;
   };
+}
+
+function inBatches(events: readonly TransactionChanged[]): TransactionChanged[][] {
+  const batches: TransactionChanged[][] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const size = Buffer.byteLength(JSON.stringify(event.detail));
+    const last = batches.at(-1);
+    if (last && last.length < MAX_ENTRIES && bytes + size <= MAX_BYTES) {
+      last.push(event);
+      bytes += size;
+    } else {
+      batches.push([event]);
+      bytes = size;
+    }
+  }
+  return batches;
 }

@@ -1,4 +1,8 @@
-import { transactionChanged, type TransactionChanged } from '../domain/transaction-changed.ts';
+import {
+  transactionChanged,
+  type EventSettings,
+  type TransactionChanged,
+} from '../domain/transaction-changed.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { TransactionHead } from '../store/transaction-item.ts';
 import type { PutEvents } from './event-bus.ts';
@@ -8,8 +12,7 @@ export type RepublishEventsPorts = {
   /** The heads of the transactions in question, as `scanHeads` finds them. */
   heads: AsyncIterable<TransactionHead>;
   putEvents: PutEvents;
-  includePersonalFields: boolean;
-};
+} & EventSettings;
 
 const BATCH_SIZE = 100;
 const MAX_ROUNDS = 5;
@@ -22,7 +25,7 @@ const MAX_ROUNDS = 5;
  * do no harm.
  */
 export async function republishEvents(ports: RepublishEventsPorts): Promise<number> {
-  const { heads, putEvents, includePersonalFields } = ports;
+  const { heads, putEvents } = ports;
   let published = 0;
   let batch: TransactionChanged[] = [];
   const flush = async (): Promise<void> => {
@@ -31,7 +34,7 @@ export async function republishEvents(ports: RepublishEventsPorts): Promise<numb
     batch = [];
   };
   for await (const head of heads) {
-    batch.push(transactionChanged('unknown', head, { includePersonalFields }));
+    batch.push(transactionChanged('unknown', head, ports));
     if (batch.length === BATCH_SIZE) await flush();
   }
   await flush();

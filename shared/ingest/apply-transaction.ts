@@ -1,32 +1,56 @@
-import { mergeTransaction, type MergeOutcome } from '../domain/merge-transaction.ts';
-import { transactionKey, type Observation, type TransactionRecord } from '../domain/transaction.ts';
+import { mergeTransaction, takeOver, type MergeOutcome, type Storing } from '../domain/merge-transaction.ts';
+import type { Observation, TransactionRecord } from '../domain/transaction.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { TransactionStore } from '../store/transaction-store.ts';
 import type { Versioned } from '../store/versioned-item.ts';
+import { locate, type Place } from './locate-transaction.ts';
+
+/** What storing a version needs. */
+export type ApplyTransactionPorts = { transactions: TransactionStore; now: () => Date };
 
 const MAX_MERGES = 5;
 
+/** Nothing that has to be written: what was known stands as it was. */
+const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
+
 /**
- * The one way a version gets into the store, for webhooks, deferred webhooks and the reconciler alike: merge with what is known, then one
- * conditional write, or none if nothing is new. Who loses a race merges again with what won.
+ * The one way a version gets into the store, for webhooks, deferred webhooks and the reconciler alike: find the purchase it belongs to,
+ * merge with what is known, then one conditional write, or none if nothing is new. Who loses a race merges again with what won.
  *
- * `known` saves the read. Throws `RetryableError` if the race is lost too often, and whatever the store throws.
+ * `known` is what the key of the version was just seen to lead to, and saves that read. Throws `RetryableError` if the race is lost too
+ * often, and whatever the store throws; doing it again repairs whatever was left half done.
  */
 export async function applyTransaction(
-  store: TransactionStore,
+  { transactions: store, now }: ApplyTransactionPorts,
   observation: Observation,
   known?: Versioned<TransactionRecord> | 'absent',
 ): Promise<{ outcome: MergeOutcome; before: TransactionRecord | undefined; after: TransactionRecord }> {
-  let current =
-    known === 'absent' ? undefined : (known ?? (await store.read(transactionKey(observation.transaction))));
+  let place: Place | undefined;
   for (let attempt = 0; attempt < MAX_MERGES; attempt += 1) {
-    const before = current?.value;
-    const { record: after, outcome } = mergeTransaction(before, observation);
-    if (after === before) return { outcome, before, after };
+    const reading = { known: attempt === 0 ? known : undefined, consistent: attempt > 0 };
+    place ??= await locate(observation, reading, { transactions: store, now });
+    if (!place) continue;
+    const storing = { storedAt: now().toISOString(), key: place.key };
+    const before = place.stored?.value;
+    const base = absorb(place, storing);
+    const { record: after, outcome } = mergeTransaction(base, observation, storing);
+    if (before && base === before && UNWRITTEN.includes(outcome)) return { outcome, before, after: before };
 
-    const result = await store.write(after, current?.revision ?? 0);
+    const result = await store.write(after, place.stored?.revision ?? 0);
     if (result.ok) return { outcome, before, after };
-    current = result.current;
+    const { current } = result;
+    const isThere = current?.value.key === place.key && current.value.mergedInto === undefined;
+    place = isThere ? { ...place, stored: current } : undefined;
   }
   throw new RetryableError('Too many writers at one transaction');
+}
+
+/** The record with what other records of the same purchase have seen. */
+function absorb({ key, stored, others }: Place, storing: Storing): TransactionRecord | undefined {
+  let record = stored?.value;
+  for (const other of others) {
+    const { mergedInto: _mergedInto, ...own } = other;
+    record = record ? takeOver(record, other, storing) : { ...own, key };
+  }
+  return record;
 }

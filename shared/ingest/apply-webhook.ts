@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import { readWebhook } from '../button/transaction-wire.ts';
-import { deliveryOf } from '../domain/delivery.ts';
+import { deliveryOf, firstSecondOf } from '../domain/delivery.ts';
+import type { MergeOutcome } from '../domain/merge-transaction.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import { log } from '../runtime/logger.ts';
 import type { QuarantineReason, QuarantineStore } from '../store/quarantine-store.ts';
@@ -24,8 +25,10 @@ export type ReceivedWebhook = { body: Uint8Array; receivedAt: string };
 export type ApplyWebhookPorts = {
   transactions: TransactionStore;
   quarantine: Pick<QuarantineStore, 'put'>;
-  /** What was created before this instant (ISO 8601 UTC) is historical; left out, every webhook is live. */
+  /** What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the deployment. */
   liveFrom?: string;
+  /** When this system was deployed (ISO 8601 UTC): without it and `liveFrom`, every webhook is live. Throws if that can't be read. */
+  deployedAt?: () => Promise<string>;
   metrics: Metrics;
   now: () => Date;
 };
@@ -51,18 +54,22 @@ export async function applyWebhook(
   }
 
   const { eventId, transaction, payload, flags } = reading;
-  const { outcome, before, after } = await applyTransaction(ports.transactions, {
+  const deployedAt = await ports.deployedAt?.();
+  const cutOver = ports.liveFrom ?? (deployedAt === undefined ? undefined : firstSecondOf(deployedAt));
+  const { outcome, before, after } = await applyTransaction(ports, {
     transaction,
     payload,
     source: { kind: 'webhook', eventId },
     seenAt: webhook.receivedAt,
-    delivery: deliveryOf(transaction, ports.liveFrom),
+    delivery: deliveryOf(transaction, cutOver),
     flags,
   });
   const hasNewId = before !== undefined && after.buttonIds.length > before.buttonIds.length;
   countFlags(eventId, hasNewId ? [...flags, 'several_button_ids'] : flags, ports.metrics);
-  return outcome === 'duplicate' || outcome === 'stale' ? 'unchanged' : 'applied';
+  return UNCHANGED.includes(outcome) ? 'unchanged' : 'applied';
 }
+
+const UNCHANGED: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
 
 /** Keeps an authentic webhook as it came, once however often it comes. Throws if the table cannot be reached. */
 export async function quarantineWebhook(

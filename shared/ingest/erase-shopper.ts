@@ -110,7 +110,7 @@ async function eraseStored(
       eraseTransaction(current.value, now().toISOString()),
       current.revision,
     );
-    if (result.ok) return;
+    if (result.ok || !result.current) return;
     current = result.current;
   }
   throw new RetryableError('Too many writers at one transaction');

@@ -102,7 +102,7 @@ async function applyRow(
   const { transaction } = reading;
   const known = await transactions.read(transactionKey(transaction));
   const { before, after } = await applyTransaction(
-    transactions,
+    { transactions, now },
     {
       transaction,
       payload: row,

@@ -35,3 +35,19 @@ export function parseEnvironment<Schema extends z.ZodType>(
   }
   return result.data;
 }
+
+/** Texts, as a JSON list. */
+export const textList = z.string().transform((text, context) => {
+  const list = z.array(z.string()).safeParse(parseJson(text));
+  if (list.success) return list.data;
+  context.addIssue({ code: 'custom', message: 'is no JSON list of texts' });
+  return z.NEVER;
+});
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -10,12 +10,11 @@ import {
   UpdateItemCommand,
   type AttributeValue,
 } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod';
 
 import type { DriftTally } from '../domain/drift.ts';
 import type { Position } from '../domain/position.ts';
 import { RetryableError } from '../runtime/errors.ts';
+import { markDeployment } from './deployment-mark.ts';
 import { addToReport, countersOf, reportKey, type DriftReportKey } from './drift-report.ts';
 import { fromItem, toItem } from './position-item.ts';
 import { POSITIONS_TABLE } from './table.ts';
@@ -51,10 +50,7 @@ export type PositionStore = {
   rememberAccounts(listed: readonly string[]): Promise<string[]>;
 };
 
-/** Not an account: Button's account ids begin with `acc-`. */
-const DEPLOYMENT_KEY = { account: '*', stream: 'deployment' };
-
-/** Beside it, an item for each account that was ever listed: so they need no common item, which could grow too large. */
+/** An item for each account that was ever listed: so they need no common item, which could grow too large. */
 const REMEMBERED = { account: '*', prefix: 'account-' };
 
 /** Where an account's streams stand among its items: before and behind its reports, `drift-<day>`. */
@@ -62,8 +58,6 @@ const STREAM_RANGES = [
   ['backfill-', 'backfill-~'],
   ['drift-~', '~'],
 ] as const;
-
-const DeploymentMarkSchema = z.object({ startedAt: z.iso.datetime() });
 
 type Item = Record<string, AttributeValue>;
 type Condition = {
@@ -165,13 +159,7 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
       return item && countersOf(item);
     },
 
-    async markDeployment(startedAt) {
-      const key = keyOf(DEPLOYMENT_KEY.account, DEPLOYMENT_KEY.stream);
-      const current = await get(key);
-      if (current) return readMark(current);
-      if (await put(toItem({ ...DEPLOYMENT_KEY, startedAt }), IS_ABSENT)) return startedAt;
-      return readMark(await get(key));
-    },
+    markDeployment: (startedAt) => markDeployment({ client, table }, startedAt),
 
     async rememberAccounts(listed) {
       const { account, prefix } = REMEMBERED;
@@ -203,10 +191,6 @@ async function orUndefined<Output>(write: Promise<Output>): Promise<Output | und
     if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
-}
-
-function readMark(item: Item | undefined): string {
-  return DeploymentMarkSchema.parse(item && unmarshall(item)).startedAt;
 }
 
 async function queryAll(

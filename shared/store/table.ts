@@ -15,11 +15,13 @@ export const ORDER_LEDGER_TABLE = {
 /** Spreads a brand's waiting orders over index partitions. Changing it leaves orders behind in shards that nobody reads. */
 export const DUE_SHARDS = 4;
 
-/** One item per transaction, keyed by `button_order_id`, or by Button's `id` where there is none. */
+/** One item per purchase, keyed by its `button_order_id`, or by Button's `id` where none was known at first; and its aliases. */
 export const TRANSACTIONS_TABLE = {
   partitionKey: 'pk',
   /** Only on the items that hold a part of a large transaction: the key of its own item. */
   partOf: 'partOf',
+  /** Only on aliases: the key of the purchase that is found by this one too. */
+  aliasOf: 'aliasOf',
   /** Sparse: only transactions whose shopper is known carry `shopper`. */
   shopperIndex: {
     name: 'byShopper',
@@ -30,11 +32,22 @@ export const TRANSACTIONS_TABLE = {
       'amountMinor',
       'currency',
       'category',
+      'orderTotalMinor',
+      'orderCurrency',
       'commerceOrganization',
+      'commerceOrganizationName',
       'modifiedDate',
+      'validatedDate',
+      'delivery',
+      'rewardable',
+      'notRewardableReason',
+      'version',
     ],
   },
 } as const;
+
+/** How long a final transaction keeps its shopper after its last change unless a setting says otherwise, in days. */
+export const PERSONAL_DATA_DAYS = 400;
 
 /** One item per Button account and stream: how far the reconciler has got; and one per account and day: what it found. */
 export const POSITIONS_TABLE = {
@@ -49,6 +62,9 @@ export const POSITIONS_TABLE = {
  * `*`, which would mean every account in a policy that narrows rights to it.
  */
 export const EXPIRY_PASS_PARTITION = '#personal-data-expiry';
+
+/** Where the time of deployment stands, among the positions: a partition of its own, because the receiver may touch nothing else there. */
+export const DEPLOYMENT_PARTITION = '#deployment';
 
 /** What was refused: original bytes, reasons, replay state. */
 export const QUARANTINE_TABLE = {

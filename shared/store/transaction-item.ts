@@ -2,7 +2,10 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
+import { asJsonObject } from '../domain/json-object.ts';
+import { notRewardableReason } from '../domain/rewardable.ts';
 import { recordStatus, type Transaction, type TransactionRecord } from '../domain/transaction.ts';
+import { stateOf } from '../domain/transaction-state.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 import { loadBody, storeBody, type TableAccess } from './split-body.ts';
 import { TRANSACTIONS_TABLE } from './table.ts';
@@ -10,6 +13,9 @@ import type { Versioned } from './versioned-item.ts';
 
 /** Which field says whose transaction it is; `none` switches the shopper index off. */
 export type ShopperField = 'publisher_customer_id' | 'pub_ref' | 'none';
+
+/** How items are written. The categories that a user is rewarded for: `REWARDABLE_CATEGORIES` if left out. */
+export type WritingOptions = { shopperField: ShopperField; rewardableCategories?: readonly string[] };
 
 const SCHEMA_VERSION = 1;
 
@@ -28,31 +34,30 @@ const TransactionSchema: z.ZodType<Transaction> = z.looseObject({
   modifiedDate: z.string(),
   validatedDate: z.string().nullable(),
   attributionDate: z.string().nullable(),
+  purchaseDate: z.string().nullable(),
   accountId: z.string().nullable(),
   commerceOrganization: z.string().nullable(),
+  commerceOrganizationName: z.string().nullable(),
+  linesDigest: z.string().nullable(),
   publisherCustomerId: z.string().nullable(),
   pubRef: z.string().nullable(),
 });
 
-const CandidateSchema = z.looseObject({ transaction: TransactionSchema, payload: z.unknown() });
+const SeenVersionSchema = z.looseObject({
+  transaction: TransactionSchema,
+  payload: z.unknown(),
+  source: z.string(),
+  seenAt: z.string(),
+  shownAt: z.string().exactOptional(),
+  flags: z.array(z.string()).exactOptional(),
+});
 
 const BodySchema = z.looseObject({
-  candidates: z.tuple([CandidateSchema], CandidateSchema),
-  conflictSince: z.string().exactOptional(),
-  overruled: z.array(z.string()),
-  settledBy: z.string().exactOptional(),
+  settlement: z
+    .looseObject({ id: z.string(), about: z.array(z.string()), reason: z.string(), settledAt: z.string() })
+    .exactOptional(),
   buttonIds: z.array(z.string()),
-  seen: z.array(
-    z.looseObject({
-      content: z.string(),
-      status: z.enum(['pending', 'validated', 'declined']),
-      amountMinor: z.number().nullable(),
-      modifiedDate: z.string(),
-      source: z.string(),
-      seenAt: z.string(),
-      flags: z.array(z.string()).exactOptional(),
-    }),
-  ),
+  seen: z.array(SeenVersionSchema).nonempty(),
 });
 
 const BodyReferenceSchema = z.union([
@@ -66,7 +71,10 @@ const ItemSchema = z
     schemaVersion: z.literal(SCHEMA_VERSION),
     revision: z.number(),
     version: z.number(),
+    changes: z.number(),
+    storedAt: z.string(),
     delivery: z.enum(['live', 'historical']),
+    mergedInto: z.string().exactOptional(),
     erasedAt: z.string().exactOptional(),
   })
   .and(BodyReferenceSchema);
@@ -75,6 +83,8 @@ const ItemSchema = z
 export const TransactionHeadSchema = z.object({
   pk: z.string(),
   version: z.number(),
+  changes: z.number(),
+  storedAt: z.string(),
   status: z.enum(['pending', 'validated', 'declined', 'conflict']),
   category: z.string(),
   amountMinor: z.number().exactOptional(),
@@ -85,26 +95,54 @@ export const TransactionHeadSchema = z.object({
   accountId: z.string().exactOptional(),
   publisherCustomerId: z.string().exactOptional(),
   pubRef: z.string().exactOptional(),
+  orderTotalMinor: z.number().exactOptional(),
+  orderCurrency: z.string().exactOptional(),
+  commerceOrganizationName: z.string().exactOptional(),
   createdDate: z.string(),
   modifiedDate: z.string(),
+  purchaseDate: z.string().exactOptional(),
+  attributionDate: z.string().exactOptional(),
+  validatedDate: z.string().exactOptional(),
   delivery: z.enum(['live', 'historical']),
+  conflictCause: z.enum(['contradiction', 'several_transactions']).exactOptional(),
+  mergedInto: z.string().exactOptional(),
   erasedAt: z.string().exactOptional(),
 });
 
-/** What a transaction is now. */
-export type TransactionHead = z.infer<typeof TransactionHeadSchema>;
+/** What a transaction is now, and its line items, in Button's own fields; `omitted` where they are too large to stand in the item. */
+export type TransactionHead = z.infer<typeof TransactionHeadSchema> & {
+  lineItems?: readonly unknown[] | 'omitted';
+};
+
+/** Reads what a transaction is now from the attributes of its item. Throws on an item that this code did not write. */
+export function readHead(attributes: Readonly<Record<string, unknown>>): TransactionHead {
+  const head = TransactionHeadSchema.parse(attributes);
+  if ('bodyDigest' in attributes) return { ...head, lineItems: 'omitted' };
+  const { body } = attributes;
+  const lineItems = body instanceof Uint8Array ? lineItemsIn(body) : [];
+  return lineItems.length > 0 ? { ...head, lineItems } : head;
+}
+
+/** The line items in the packed attribute `body`, as Button sent them. Throws on bytes that this code did not write. */
+export function lineItemsIn(body: Uint8Array): readonly unknown[] {
+  const { seen, settlement } = BodySchema.parse(unpackJson(body));
+  const payload = asJsonObject(stateOf(seen, settlement)?.candidates[0].payload);
+  const lines = payload?.['order_line_items'];
+  return Array.isArray(lines) ? lines : [];
+}
 
 /** The item for a record: what is looked up or published stands in attributes, the rest is deflated. A large rest is stored first. */
 export async function toItem(
   access: TableAccess,
   record: TransactionRecord,
-  shopperField: ShopperField,
+  { shopperField, rewardableCategories }: WritingOptions,
 ): Promise<Record<string, AttributeValue>> {
   const { transaction } = record.candidates[0];
-  const { key, version: _version, delivery: _delivery, erasedAt: _erasedAt, ...body } = record;
+  const { key, ...rest } = record;
+  const body = withoutHead(rest);
   return marshall(
     {
-      ...headOf(record, transaction),
+      ...headOf(record, transaction, rewardableCategories),
       [TRANSACTIONS_TABLE.shopperIndex.partitionKey]: shopperOf(transaction, shopperField),
       schemaVersion: SCHEMA_VERSION,
       ...(await storeBody(access, key, packJson(body))),
@@ -118,23 +156,91 @@ export async function fromItem(
   access: TableAccess,
   item: Record<string, AttributeValue>,
 ): Promise<Versioned<TransactionRecord>> {
-  const { pk: key, revision, version, delivery, erasedAt, ...reference } = ItemSchema.parse(unmarshall(item));
-  const body = BodySchema.parse(unpackJson(await loadBody(access, key, reference)));
-  const erased = erasedAt === undefined ? {} : { erasedAt };
-  return { value: { ...body, key, version, delivery, ...erased }, revision };
+  const parsed = ItemSchema.parse(unmarshall(item));
+  const { pk: key, revision, schemaVersion: _schema, ...rest } = parsed;
+  const body = BodySchema.parse(unpackJson(await loadBody(access, key, rest)));
+  const state = stateOf(body.seen, body.settlement);
+  if (!state) throw new Error('A transaction without a version');
+  const { version, changes, storedAt, delivery, mergedInto, erasedAt } = rest;
+  return {
+    value: {
+      ...body,
+      ...state,
+      key,
+      version,
+      changes,
+      storedAt,
+      delivery,
+      ...(mergedInto === undefined ? {} : { mergedInto }),
+      ...(erasedAt === undefined ? {} : { erasedAt }),
+    },
+    revision,
+  };
 }
 
-function headOf(record: TransactionRecord, transaction: Transaction): Record<string, unknown> {
-  const { key, version, delivery, erasedAt } = record;
+/** What stands in attributes, or follows from the versions, is not packed. */
+function withoutHead(record: Omit<TransactionRecord, 'key'>): object {
+  const {
+    version: _version,
+    changes: _changes,
+    storedAt: _storedAt,
+    candidates: _candidates,
+    cause: _cause,
+    delivery: _delivery,
+    mergedInto: _mergedInto,
+    erasedAt: _erasedAt,
+    ...body
+  } = record;
+  return body;
+}
+
+/** An alias: a purchase that is found by one of Button's ids, or by its order, and stands under another key. */
+const AliasSchema = z.object({ pk: z.string(), aliasOf: z.string() });
+
+/** The item of an alias. */
+export function toAliasItem(alias: string, key: string): Record<string, AttributeValue> {
+  return marshall({
+    [TRANSACTIONS_TABLE.partitionKey]: alias,
+    [TRANSACTIONS_TABLE.aliasOf]: key,
+    schemaVersion: SCHEMA_VERSION,
+  });
+}
+
+/** The key that an alias stands for; undefined for every other item. */
+export function aliasTarget(item: Record<string, AttributeValue>): string | undefined {
+  return TRANSACTIONS_TABLE.aliasOf in item ? AliasSchema.parse(unmarshall(item)).aliasOf : undefined;
+}
+
+function headOf(
+  record: TransactionRecord,
+  transaction: Transaction,
+  rewardableCategories: readonly string[] | undefined,
+): Record<string, unknown> {
+  const status = recordStatus(record);
+  const reason = notRewardableReason(
+    { ...record, status, category: transaction.category },
+    rewardableCategories,
+  );
+  const { key, version, changes, storedAt, delivery, cause, mergedInto, erasedAt } = record;
   return {
     [TRANSACTIONS_TABLE.partitionKey]: key,
     version,
-    status: recordStatus(record),
+    changes,
+    storedAt,
+    status,
+    rewardable: reason === undefined,
+    notRewardableReason: reason,
     category: transaction.category,
     amountMinor: transaction.amountMinor ?? undefined,
     currency: transaction.currency ?? undefined,
     buttonOrderId: transaction.buttonOrderId ?? undefined,
+    orderTotalMinor: transaction.orderTotalMinor ?? undefined,
+    orderCurrency: transaction.orderCurrency ?? undefined,
     commerceOrganization: transaction.commerceOrganization ?? undefined,
+    commerceOrganizationName: transaction.commerceOrganizationName ?? undefined,
+    purchaseDate: transaction.purchaseDate ?? undefined,
+    attributionDate: transaction.attributionDate ?? undefined,
+    validatedDate: transaction.validatedDate ?? undefined,
     accountId: transaction.accountId ?? undefined,
     publisherCustomerId: transaction.publisherCustomerId ?? undefined,
     pubRef: transaction.pubRef ?? undefined,
@@ -142,6 +248,8 @@ function headOf(record: TransactionRecord, transaction: Transaction): Record<str
     createdDate: transaction.createdDate,
     modifiedDate: transaction.modifiedDate,
     delivery,
+    conflictCause: cause,
+    mergedInto,
     erasedAt,
   };
 }

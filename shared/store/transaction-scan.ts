@@ -11,7 +11,7 @@ import * as z from 'zod';
 import type { TransactionRecord } from '../domain/transaction.ts';
 import type { TableAccess } from './split-body.ts';
 import { TRANSACTIONS_TABLE } from './table.ts';
-import { fromItem, TransactionHeadSchema, type TransactionHead } from './transaction-item.ts';
+import { fromItem, readHead, type TransactionHead } from './transaction-item.ts';
 import type { Versioned } from './versioned-item.ts';
 
 // Reading the whole table is for repairs that somebody starts by hand, and for the expiry of personal data.
@@ -26,9 +26,14 @@ export async function* scanHeads(
 ): AsyncGenerator<TransactionHead> {
   const items = scan(access, {
     FilterExpression: 'attribute_exists(version) AND modifiedDate >= :start AND modifiedDate < :end',
-    ExpressionAttributeValues: { ':start': { S: start }, ':end': { S: end } },
+    ExpressionAttributeValues: { ':start': { S: upToSecond(start) }, ':end': { S: upToSecond(end) } },
   });
-  for await (const item of items) yield TransactionHeadSchema.parse(unmarshall(item));
+  for await (const item of items) yield readHead(unmarshall(item));
+}
+
+/** Sorts before the instants of its second, with milliseconds or without, and behind all that are earlier. */
+function upToSecond(instant: string): string {
+  return instant.replace(/(?:\.000)?Z$/, '');
 }
 
 /** Everything with a status that was created before an instant (ISO 8601 UTC). Throws if the table cannot be reached. */
@@ -41,7 +46,7 @@ export async function* scanStatus(
     ExpressionAttributeNames: { '#status': 'status' },
     ExpressionAttributeValues: { ':status': { S: status }, ':before': { S: createdBefore } },
   });
-  for await (const item of items) yield TransactionHeadSchema.parse(unmarshall(item));
+  for await (const item of items) yield readHead(unmarshall(item));
 }
 
 /** Something that a scan of the whole table finds: a transaction, or an item with a part of a large one. */
@@ -78,7 +83,7 @@ async function* readItems(access: TableAccess, items: readonly Item[]): AsyncGen
     if (TRANSACTIONS_TABLE.partOf in item) {
       const { pk, partOf } = PartSchema.parse(unmarshall(item));
       yield { kind: 'part', partKey: pk, partOf };
-    } else {
+    } else if (!(TRANSACTIONS_TABLE.aliasOf in item)) {
       yield { kind: 'record', stored: await fromItem(access, item) };
     }
   }

@@ -160,9 +160,12 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   await postWebhook(world, changed('btnorder-stale', { modified_date: minutesAgo(10) }));
   inject(world, { ...unseen, button_order_id: 'btnorder-stale' });
   for (const status of ['validated', 'declined']) {
-    await postWebhook(world, changed('btnorder-odd', { status, modified_date: minutesAgo(10) }));
+    await postWebhook(
+      world,
+      changed('btnorder-odd', { id: 'tx-odd', status, modified_date: minutesAgo(10) }),
+    );
   }
-  inject(world, { ...unseen, button_order_id: 'btnorder-odd' });
+  inject(world, { ...unseen, id: 'tx-odd', button_order_id: 'btnorder-odd' });
   await world.runFor(4 * MINUTE_MS);
   await read('live', 'sweep-daily', 'cross-check');
 
@@ -181,6 +184,10 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   await read('live');
   workTwice(world, plannedReadMessage({ account: account.S ?? '', stream: 'live' }, 'twice'));
   workTwice(world, plannedReadMessage({ account: 'acc-unknown', stream: 'live' }, 'twice'));
+  await postWebhook(
+    world,
+    changed('btnorder-new-category', { category: 'new-category', created_date: minutesAgo(0) }),
+  );
   await world.runFor(MINUTE_MS);
 }
 

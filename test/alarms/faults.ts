@@ -347,6 +347,21 @@ export const FAULTS: readonly FaultCase[] = [
       await live(world, 30 * MINUTE_MS);
     },
   },
+  {
+    fault: 'Button sends a category that no setting names',
+    alarms: ['PublicationCategoriesAlarm'],
+    async play(world) {
+      const now = new Date(world.clock.now()).toISOString();
+      const data = {
+        ...pendingWebhook.data,
+        created_date: now,
+        modified_date: now,
+        category: 'new-category',
+      };
+      await postWebhook(world, { ...pendingWebhook, data });
+      await live(world, 30 * MINUTE_MS);
+    },
+  },
 ];
 
 /** A webhook that goes to the queue of deferred webhooks, because the receiver can not write to the table. */

@@ -6,6 +6,7 @@ import type { Versioned } from '../../shared/store/versioned-item.ts';
 /** A store that keeps the contract of the one in DynamoDB (test/shared/store/transaction-store.test.ts proves both). */
 export type InMemoryTransactions = TransactionStore & {
   all: () => TransactionRecord[];
+  aliases: () => ReadonlyMap<string, string>;
   /** Every write, oldest first: what the table's stream would tell. */
   changes: () => { before: TransactionRecord | undefined; after: TransactionRecord }[];
 };
@@ -13,21 +14,37 @@ export type InMemoryTransactions = TransactionStore & {
 export function createInMemoryTransactions(): InMemoryTransactions {
   const records = new Map<string, Versioned<TransactionRecord>>();
   const changes: { before: TransactionRecord | undefined; after: TransactionRecord }[] = [];
+  const aliases = new Map<string, string>();
+  const leadsTo = (key: string): string => {
+    const target = aliases.get(key);
+    return target === undefined ? key : leadsTo(target);
+  };
   return {
+    aliases: () => aliases,
+    find(asked) {
+      const key = leadsTo(asked);
+      return Promise.resolve({ key, stored: structuredClone(records.get(key)) });
+    },
+    putAlias(alias, key) {
+      if (records.has(alias) || aliases.has(alias)) return Promise.resolve(false);
+      aliases.set(alias, key);
+      return Promise.resolve(true);
+    },
     all: () => [...records.values()].map(({ value }) => value),
     changes: () => changes,
-    read: (key) => Promise.resolve(structuredClone(records.get(key))),
+    read: (key) => Promise.resolve(structuredClone(records.get(leadsTo(key)))),
     readMany: (keys) =>
       Promise.resolve(
         new Map(
           keys.flatMap((key) => {
-            const stored = records.get(key);
+            const stored = records.get(leadsTo(key));
             return stored ? [[key, structuredClone(stored)] as const] : [];
           }),
         ),
       ),
     write(record, expectedRevision) {
-      const current = records.get(record.key);
+      const current = records.get(leadsTo(record.key));
+      if (aliases.has(record.key)) return Promise.resolve({ ok: false, current: structuredClone(current) });
       if ((current?.revision ?? 0) !== expectedRevision) {
         if (!current) return Promise.reject(new Error('There is nothing at that revision'));
         return Promise.resolve({ ok: false, current: structuredClone(current) });
@@ -46,6 +63,8 @@ export function publishedState(record: TransactionRecord): TransactionHead {
   return {
     pk: record.key,
     version: record.version,
+    changes: record.changes,
+    storedAt: record.storedAt,
     status: others.length > 0 ? 'conflict' : transaction.status,
     category: transaction.category,
     ...(transaction.amountMinor === null ? {} : { amountMinor: transaction.amountMinor }),
@@ -54,6 +73,8 @@ export function publishedState(record: TransactionRecord): TransactionHead {
     createdDate: transaction.createdDate,
     modifiedDate: transaction.modifiedDate,
     delivery: record.delivery,
+    ...(record.cause === undefined ? {} : { conflictCause: record.cause }),
+    ...(record.mergedInto === undefined ? {} : { mergedInto: record.mergedInto }),
     ...(record.erasedAt === undefined ? {} : { erasedAt: record.erasedAt }),
   };
 }

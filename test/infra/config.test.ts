@@ -39,7 +39,8 @@ describe('readStageConfig', () => {
         orderReporting: { brands: [{ batchSize: 10, retrySweep: { schedule: 'rate(1 minute)' } }] },
         transactions: {
           shopperField: 'publisher_customer_id',
-          includePersonalFields: false,
+          includePersonalFields: true,
+          rewardableCategories: ['new-user-order', 'existing-user-order'],
           reconciler: {
             readFrom: '2014-01-01T00:00:00Z',
             overlapSeconds: 900,

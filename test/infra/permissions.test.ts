@@ -19,6 +19,7 @@ const MESSAGES =
 const ORDER_TABLE = 'arn:AWS::Partition:dynamodb:AWS::Region:AWS::AccountId:table/Button-production-Order';
 const ACME_ONLY = 'if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["acme#*"]}}';
 const ACME_BREAKER_ONLY = ACME_ONLY.replace('acme#*', 'acme#breaker*');
+const DEPLOYMENT_ONLY = ACME_ONLY.replace('acme#*', '#deployment*');
 const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
 
 /** Everything that anything may do, by role. A statement that is not here, or only here, fails the test. */
@@ -43,6 +44,7 @@ const PERMISSIONS: Record<string, string[]> = {
     `${LOGS} IntakeReceiverLogs`,
     TRACES,
     'dynamodb:GetItem, dynamodb:PutItem on Transactions',
+    `dynamodb:GetItem, dynamodb:PutItem on Positions ${DEPLOYMENT_ONLY}`,
     'dynamodb:PutItem, dynamodb:UpdateItem on WebhookQuarantine',
     'sqs:SendMessage on DeferredWebhooksQueue',
     'secretsmanager:GetSecretValue on WebhookSecrets',
@@ -52,6 +54,7 @@ const PERMISSIONS: Record<string, string[]> = {
     TRACES,
     `${MESSAGES} DeferredWebhooksQueue`,
     'dynamodb:GetItem, dynamodb:PutItem on Transactions',
+    `dynamodb:GetItem, dynamodb:PutItem on Positions ${DEPLOYMENT_ONLY}`,
     'dynamodb:PutItem, dynamodb:UpdateItem on WebhookQuarantine',
   ],
   ReconciliationPlannerWorkerRole: [

@@ -78,6 +78,7 @@ describe('the stacks of a stage', () => {
       'WebhookQuarantineTableName',
       'ShopperField',
       'EventsNameShoppers',
+      'RewardableCategories',
       'ButtonApiUrl',
       'WebhookUrl',
       'WebhookSecretsArn',

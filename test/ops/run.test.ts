@@ -224,6 +224,8 @@ describe('npm run ops', () => {
       'Button-production-Transactions': {
         ...OUTPUTS['Button-production-Transactions'],
         ShopperField: 'pub_ref',
+        RewardableCategories: '["new-user-order"]',
+        PositionsTableName: 'positions',
       },
     });
     const calls = await startAws('111122223333');

@@ -2,6 +2,7 @@ import type { TransactionVersion } from '../../local/button-simulator/transactio
 import { toWholeSeconds } from '../../local/button-simulator/instants.ts';
 import type { TransactionChangedDetail } from '../../shared/domain/transaction-changed.ts';
 import { creditReward, payableMinor, type RewardEntry } from '../../shared/events/reward-ledger.ts';
+import type { TransactionRecord } from '../../shared/domain/transaction.ts';
 import { unpackJson } from '../../shared/store/packed-json.ts';
 import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { Item } from './dynamodb-expression.ts';
@@ -106,12 +107,12 @@ export class Invariants {
   /** A transaction in the table has changed. */
   checkChange(before: Item | undefined, after: Item | undefined): void {
     const wasFinal = before?.['status']?.S === 'validated' || before?.['status']?.S === 'declined';
-    if (!wasFinal || after?.['status']?.S === 'conflict') return;
+    if (!wasFinal || after?.['status']?.S === 'conflict' || isShownByRead(after)) return;
     const same = (name: string): boolean =>
       before[name]?.S === after?.[name]?.S && before[name]?.N === after?.[name]?.N;
     if (same('status') && same('amountMinor')) return;
     fail(
-      'a final transaction is left for a conflict only',
+      'a final transaction is left for a conflict, or by a read, only',
       `${describeItem(before)} became ${describeItem(after)}`,
     );
   }
@@ -158,7 +159,7 @@ export class Invariants {
         `${describeVersion(wrong)} is stored as ${describeItem(this.#stored(wrong))}`,
       );
     const known = new Set(this.#truth().map(keyOf));
-    const stranger = this.#items(TABLES.transactions).find(({ pk }) => !known.has(pk?.S ?? ''));
+    const stranger = this.#purchases().find(({ pk }) => !known.has(pk?.S ?? ''));
     if (stranger) fail('no transaction is stored that Button does not have', describeItem(stranger));
     this.#checkEvents();
     this.#checkBalances();
@@ -169,7 +170,7 @@ export class Invariants {
 
   /** Personal data has expired: nothing in the table says whose the transactions are that were last changed at this instant or before. */
   checkExpired(changedAt: string): void {
-    for (const item of this.#items(TABLES.transactions)) {
+    for (const item of this.#purchases()) {
       if ((item['modifiedDate']?.S ?? '') > changedAt) continue;
       const text = JSON.stringify(item['body']?.B ? [item, unpackJson(item['body'].B)] : item);
       if (item['erasedAt'] === undefined || /shopper-|ref-/.test(text))
@@ -295,7 +296,7 @@ export class Invariants {
       const item = items.get(pk);
       const second = `${String(modified).slice(0, 19)}Z`;
       const isKnown =
-        item !== undefined && ((item['modifiedDate']?.S ?? '') >= second || item['status']?.S !== 'pending');
+        item !== undefined && (modifiedSecond(item) >= second || item['status']?.S !== 'pending');
       if (!isKnown)
         fail(
           'no acknowledged webhook is lost',
@@ -308,7 +309,7 @@ export class Invariants {
     const latest = new Map<string, number>();
     for (const { transactionKey: key, version } of this.#events())
       latest.set(key, Math.max(version, latest.get(key) ?? 0));
-    for (const item of this.#items(TABLES.transactions)) {
+    for (const item of this.#purchases()) {
       const version = Number(item['version']?.N);
       if (latest.get(item['pk']?.S ?? '') !== version)
         fail(
@@ -355,6 +356,11 @@ export class Invariants {
     return this.#world.dynamodb.item(TABLES.transactions, keyOf(version));
   }
 
+  /** Every purchase in the table: aliases say only where another one is. */
+  #purchases(): Item[] {
+    return this.#items(TABLES.transactions).filter(({ aliasOf }) => aliasOf === undefined);
+  }
+
   #items(table: string): Item[] {
     return this.#world.dynamodb.items(table);
   }
@@ -374,12 +380,29 @@ function isSame(stored: Item | undefined, { status, amount }: TransactionVersion
 
 /** Whether the version is stored, or something that it gives way to. */
 function knows(stored: Item | undefined, version: TransactionVersion): boolean {
-  const [modified = '', status] = [stored?.['modifiedDate']?.S, stored?.['status']?.S];
+  const [modified, status] = [modifiedSecond(stored), stored?.['status']?.S];
   const second = toWholeSeconds(version.modifiedMs);
   if (status === undefined || status === 'conflict') return status !== undefined;
   if (status !== 'pending')
     return version.status === 'pending' || isSame(stored, version) || modified > second;
   return modified > second || (modified === second && isSame(stored, version));
+}
+
+/** Whether a read of the API has shown what the item says. */
+function isShownByRead(item: Item | undefined): boolean {
+  const { seen } = (item?.['body']?.B ? unpackJson(item['body'].B) : { seen: [] }) as TransactionRecord;
+  return seen.some(
+    ({ transaction: { status, amountMinor }, shownAt }) =>
+      shownAt !== undefined &&
+      status === item?.['status']?.S &&
+      amountMinor === Number(item['amountMinor']?.N),
+  );
+}
+
+/** Webhooks carry milliseconds where rows have none. */
+function modifiedSecond(item: Item | undefined): string {
+  const modified = item?.['modifiedDate']?.S;
+  return modified === undefined ? '' : `${modified.slice(0, 19)}Z`;
 }
 
 function describeItem(item: Item | undefined): string {

@@ -97,6 +97,7 @@ class Run {
       buttonWorld: world,
       transactions: {
         personalDataDays: 30,
+        liveFrom: '2026-01-01T00:00:00Z',
         reconciler: { readFrom: '2026-06-01T11:00:00Z', crossCheck: true },
       },
       onTransactionChange: (before, after) => {

@@ -53,7 +53,7 @@ function message(receives = 1, body: Uint8Array = BODY): DeferredMessage {
 
 function failing(error: Error): TransactionStore {
   const fail = () => Promise.reject(error);
-  return { read: fail, readMany: fail, write: fail };
+  return { read: fail, find: fail, putAlias: fail, readMany: fail, write: fail };
 }
 
 const throttled = failing(

@@ -30,6 +30,8 @@ async function drainOnce(): Promise<{ received: number; givenBack: number }> {
   return { received: batch.length, givenBack: failures.length };
 }
 
+const purchases = () => world.contents('transactions').filter((item) => !('aliasOf' in item));
+
 describe('the function for deferred webhooks', () => {
   it('keeps on the queue what the table can not take, hidden for five seconds at first (C6, F1)', async () => {
     world.setDown('transactions');
@@ -42,7 +44,7 @@ describe('the function for deferred webhooks', () => {
     expect(first).toEqual({ received: 1, givenBack: 1 });
     expect(tooEarly).toEqual([]);
     expect(await drainOnce()).toEqual({ received: 1, givenBack: 0 });
-    expect(world.contents('transactions')).toHaveLength(1);
+    expect(purchases()).toHaveLength(1);
   });
 
   it('begins no event that it has no time for: eight seconds (A24)', async () => {
@@ -72,7 +74,7 @@ describe('the function for deferred webhooks', () => {
 
     await drainOnce();
 
-    expect(world.contents('transactions')).toMatchObject([{ delivery: 'historical' }]);
+    expect(purchases()).toMatchObject([{ delivery: 'historical' }]);
   });
 
   it('writes what it has measured', async () => {

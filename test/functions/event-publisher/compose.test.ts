@@ -20,7 +20,13 @@ beforeEach(() => {
 /** What a table's stream brings of one new transaction. */
 function created(sequence: number, status = 'pending'): object {
   const head = {
-    ...{ pk: { S: `order#${sequence}` }, version: { N: '1' }, status: { S: status } },
+    ...{
+      pk: { S: `order#${sequence}` },
+      version: { N: '1' },
+      changes: { N: '1' },
+      storedAt: { S: '2026-01-01T10:00:01.000Z' },
+      status: { S: status },
+    },
     ...{
       category: { S: pending.data.category },
       transactionId: { S: `tx-${sequence}` },

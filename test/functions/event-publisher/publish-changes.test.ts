@@ -7,11 +7,13 @@ import {
   type StreamImage,
 } from '../../../functions/event-publisher/publish-changes.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
-import type { TransactionChanged } from '../../../shared/domain/transaction-changed.ts';
+import { transactionChanged, type TransactionChanged } from '../../../shared/domain/transaction-changed.ts';
 
 const head = {
   pk: 'order#btnorder-1',
   version: 1,
+  changes: 1,
+  storedAt: '2026-01-01T10:00:01.000Z',
   status: 'pending',
   category: 'new-user-order',
   amountMinor: 600,
@@ -61,14 +63,14 @@ describe('publishChanges', () => {
     await publishChanges(
       [
         change('1', undefined, image()),
-        change('2', image(), image({ version: 2, amountMinor: 400 })),
+        change('2', image(), image({ version: 2, changes: 2, amountMinor: 400 })),
         change(
           '3',
-          image({ version: 2, amountMinor: 400 }),
-          image({ version: 3, status: 'validated', amountMinor: 450 }),
+          image({ version: 2, changes: 2, amountMinor: 400 }),
+          image({ version: 3, changes: 3, status: 'validated', amountMinor: 450 }),
         ),
-        change('4', image({ version: 3 }), image({ version: 4, status: 'conflict' })),
-        change('5', image({ version: 1 }), image({ version: 2, status: 'declined' })),
+        change('4', image({ version: 3, changes: 3 }), image({ version: 4, changes: 4, status: 'conflict' })),
+        change('5', image({ version: 1 }), image({ version: 2, changes: 2, status: 'declined' })),
       ],
       ports,
     );
@@ -132,8 +134,8 @@ describe('publishChanges', () => {
     const lost = await publishChanges(
       [
         change('1', undefined, image()),
-        change('2', image(), image({ version: 2 })),
-        change('3', image({ version: 2 }), image({ version: 3 })),
+        change('2', image(), image({ version: 2, changes: 2 })),
+        change('3', image({ version: 2, changes: 2 }), image({ version: 3, changes: 3 })),
       ],
       ports,
     );
@@ -159,8 +161,8 @@ describe('publishChanges', () => {
     const lost = await publishChanges(
       [
         change('1', undefined, image()),
-        change('2', image(), image({ version: 2, status: 'validated', amountMinor: 450 })),
-        change('3', image({ version: 2 }), image({ version: 3, status: 'conflict' })),
+        change('2', image(), image({ version: 2, changes: 2, status: 'validated', amountMinor: 450 })),
+        change('3', image({ version: 2, changes: 2 }), image({ version: 3, changes: 3, status: 'conflict' })),
         change('4', undefined, image({ pk: 'order#btnorder-2', amountMinor: 70 })),
       ],
       ports,
@@ -180,12 +182,64 @@ describe('publishChanges', () => {
   it('counts what a declined transaction would have brought, and takes it from what is pending', async () => {
     const { ports, measured } = bus();
 
-    await publishChanges([change('1', image(), image({ version: 2, status: 'declined' }))], ports);
+    await publishChanges(
+      [change('1', image(), image({ version: 2, changes: 2, status: 'declined' }))],
+      ports,
+    );
 
     const inDollars = { dimensions: { Currency: 'USD' } };
     expect(measured.slice(2)).toEqual([
       { name: 'PendingCommissionChangeMinor', value: -600, ...inDollars },
       { name: 'DeclinedCommissionMinor', value: 600, ...inDollars },
     ]);
+  });
+});
+
+describe('an event holds what a consumer needs', () => {
+  const settings = { includePersonalFields: true };
+  const state = { ...head, status: 'pending', delivery: 'live' } as const;
+
+  it('the amounts with their currencies, and a delta within one currency only', () => {
+    const { detail } = transactionChanged(
+      state,
+      { ...state, currency: 'EUR', amountMinor: 500, orderTotalMinor: 7000, orderCurrency: 'EUR' },
+      settings,
+    );
+
+    expect(detail).toMatchObject({
+      ...{
+        amountMinor: 500,
+        currency: 'EUR',
+        previousAmountMinor: 600,
+        previousCurrency: 'USD',
+        deltaMinor: null,
+      },
+      ...{ orderTotalMinor: 7000, orderCurrency: 'EUR', publisherCustomerId: 'user-1' },
+    });
+  });
+
+  it.each([
+    [{}, null],
+    [{ category: 'App_Install' }, 'app_install'],
+    [{ category: 'APP INSTALL' }, 'app_install'],
+    [{ category: 'new-category' }, 'category_unknown'],
+    [{ delivery: 'historical' as const }, 'historical'],
+    [{ status: 'declined' as const }, 'declined'],
+    [{ status: 'conflict' as const }, 'conflict'],
+    [{ mergedInto: 'order#another' }, 'merged'],
+    [{ erasedAt: '2026-01-01T10:00:00Z' }, 'erased'],
+  ])('whether somebody may be rewarded, and why not: %o', (changes, reason) => {
+    const { detail } = transactionChanged(undefined, { ...state, ...changes }, settings);
+
+    expect(detail).toMatchObject({ rewardable: reason === null, notRewardableReason: reason });
+  });
+
+  it('the line items if they fit, else a flag', () => {
+    const of = (lineItems: readonly unknown[] | 'omitted') =>
+      transactionChanged(undefined, { ...state, lineItems }, settings).detail;
+
+    expect(of([{ total: 1 }])).toMatchObject({ lineItems: [{ total: 1 }], lineItemsOmitted: false });
+    expect(of('omitted')).toMatchObject({ lineItems: null, lineItemsOmitted: true });
+    expect(of(['x'.repeat(250_000)])).toMatchObject({ lineItems: null, lineItemsOmitted: true });
   });
 });

@@ -4,12 +4,12 @@ import {
   scanTransactions,
   type ScanTransactionsPorts,
 } from '../../../functions/personal-data-expiry/scan-transactions.ts';
-import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
 import type { Observation, Transaction } from '../../../shared/domain/transaction.ts';
 import type { Scanned } from '../../../shared/store/transaction-scan.ts';
 import { createInMemoryExpiryPass } from '../../fakes/in-memory-expiry-pass.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
+import { mergeTransaction } from '../../fakes/merge-first.ts';
 
 const NOW = new Date('2026-06-01T00:00:00.000Z');
 const DAY_MS = 86_400_000;
@@ -32,6 +32,9 @@ function observation(buttonOrderId: string, changes: Partial<Transaction>): Obse
       attributionDate: null,
       accountId: 'acc-1',
       commerceOrganization: 'org-1',
+      commerceOrganizationName: null,
+      linesDigest: null,
+      purchaseDate: null,
       publisherCustomerId: 'user-1',
       pubRef: null,
       ...changes,

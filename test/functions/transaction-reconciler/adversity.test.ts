@@ -218,7 +218,10 @@ class World {
     };
     // Button sends again what was not taken because others were at it.
     for (let taken = false; !taken;) {
-      taken = await applyTransaction(this.transactions, observation).then(
+      taken = await applyTransaction(
+        { transactions: this.transactions, now: () => new Date(observation.seenAt) },
+        observation,
+      ).then(
         () => true,
         (error: unknown) => {
           if (!(error instanceof RetryableError)) throw error;

@@ -82,6 +82,8 @@ describe('the planner and the reconciler', () => {
     expect(world.contents('transactions')).toMatchObject([
       { pk: 'order#btnorder-1', delivery: 'historical' },
       { pk: 'order#btnorder-2', delivery: 'live' },
+      { pk: 'tx#tx-1', aliasOf: 'order#btnorder-1' },
+      { pk: 'tx#tx-2', aliasOf: 'order#btnorder-2' },
     ]);
   });
 

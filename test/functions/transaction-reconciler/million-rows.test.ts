@@ -6,12 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { reconcile } from '../../../functions/transaction-reconciler/reconcile.ts';
 import { readTransaction } from '../../../shared/button/transaction-wire.ts';
 import type { TransactionsApi } from '../../../shared/button/transactions-api.ts';
-import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
 import type { TransactionRecord } from '../../../shared/domain/transaction.ts';
 import type { TransactionStore } from '../../../shared/store/transaction-store.ts';
 import { createInMemoryPositions } from '../../fakes/in-memory-positions.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { volume } from '../../volume.ts';
+import { mergeTransaction } from '../../fakes/merge-first.ts';
 
 setFlagsFromString('--expose-gc');
 /** What the heap holds is what is left after this, and no chance. */
@@ -67,6 +67,8 @@ function lazyTransactions() {
   const counts = { keysRead: 0, reads: 0, writes: 0 };
   const store: TransactionStore = {
     read: () => Promise.reject(new Error('Rows are looked up in batches')),
+    find: () => Promise.reject(new Error('Rows are looked up in batches')),
+    putAlias: () => Promise.reject(new Error('Every row is known')),
     readMany(keys) {
       counts.reads += 1;
       counts.keysRead += keys.length;
@@ -82,7 +84,14 @@ function lazyTransactions() {
 
 function recordOf(key: string): TransactionRecord {
   const index = Number(key.slice('order#btnorder-'.length));
-  return { ...(index % 1000 === 0 ? STALE : KNOWN), key, buttonIds: [`tx-${index}`] };
+  const record = index % 1000 === 0 ? STALE : KNOWN;
+  const seen = record.seen.map((version) => ({
+    ...version,
+    payload: rowAt(index),
+    transaction: { ...version.transaction, id: `tx-${index}`, buttonOrderId: `btnorder-${index}` },
+  }));
+  const [{ transaction, payload } = record.candidates[0]] = seen;
+  return { ...record, key, buttonIds: [`tx-${index}`], seen, candidates: [{ transaction, payload }] };
 }
 
 function knownRecord(row: object): TransactionRecord {

@@ -512,13 +512,16 @@ describe('the report of a day', () => {
   async function webhook(row: Row): Promise<void> {
     const reading = readTransaction(row);
     if (!reading.ok) throw new Error('not a row');
-    await applyTransaction(transactions, {
-      transaction: reading.transaction,
-      payload: row,
-      source: { kind: 'webhook', eventId: `hook-${row.id}-${row.amount}` },
-      seenAt: now.toISOString(),
-      delivery: 'live',
-    });
+    await applyTransaction(
+      { transactions, now: () => new Date() },
+      {
+        transaction: reading.transaction,
+        payload: row,
+        source: { kind: 'webhook', eventId: `hook-${row.id}-${row.amount}` },
+        seenAt: now.toISOString(),
+        delivery: 'live',
+      },
+    );
   }
 
   it('tells missing, stale and settled apart, with the money at stake and how long it took', async () => {
@@ -530,7 +533,8 @@ describe('the report of a day', () => {
     await webhook(rowOf(3, { date }));
     await webhook(rowOf(3, { date, amount: 40 }));
     await webhook(rowOf(4, { date }));
-    pass(0.001);
+    // Longer than Button's lag, or the read could not judge what contradicts itself.
+    pass(0.05);
 
     await tick();
 
@@ -543,11 +547,11 @@ describe('the report of a day', () => {
       'staleAmountMinor#USD': 30,
       settledConflicts: 1,
       'settledConflictsAmountMinor#USD': 60,
-      repairSeconds: 3 * 604,
+      repairSeconds: 3 * 780,
     });
     expect(sum('SettledConflicts')).toBe(1);
     expect(sum('DriftAmountMinor')).toBe(190);
-    expect(measured).toContainEqual({ name: 'RepairDelaySeconds', value: 604 });
+    expect(measured).toContainEqual({ name: 'RepairDelaySeconds', value: 780 });
   });
 
   it('calls what Button held before deployment an import, not drift', async () => {

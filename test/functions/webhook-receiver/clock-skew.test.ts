@@ -39,13 +39,16 @@ async function live(all: History, skewMs: number): Promise<unknown> {
     if (by === 'api') {
       const row = readTransaction(data);
       if (!row.ok) throw new Error('not a row');
-      const { outcome } = await applyTransaction(transactions, {
-        transaction: row.transaction,
-        payload: data,
-        source: { kind: 'api', readStartedAt: now().toISOString() },
-        seenAt: now().toISOString(),
-        delivery: 'live',
-      });
+      const { outcome } = await applyTransaction(
+        { transactions, now: () => new Date() },
+        {
+          transaction: row.transaction,
+          payload: data,
+          source: { kind: 'api', readStartedAt: now().toISOString() },
+          seenAt: now().toISOString(),
+          delivery: 'live',
+        },
+      );
       outcomes.push(outcome);
       continue;
     }
@@ -65,7 +68,7 @@ async function live(all: History, skewMs: number): Promise<unknown> {
     );
   }
   const current = JSON.stringify(transactions.all(), (name, value: unknown) =>
-    ['seenAt', 'conflictSince', 'settledBy', 'source'].includes(name) ? undefined : value,
+    ['seenAt', 'shownAt', 'storedAt', 'version', 'source'].includes(name) ? undefined : value,
   );
   return { outcomes, current };
 }

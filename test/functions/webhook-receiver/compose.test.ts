@@ -37,6 +37,8 @@ async function post(
 }
 
 /** 2xx is acknowledged, 400 would lose the event for good, 401 and 503 are sent again (docs/button/webhooks.md). */
+const purchases = () => world.contents('transactions').filter((item) => !('aliasOf' in item));
+
 describe('the answer to Button', () => {
   it('is 200 for what is stored, and for what was stored before', async () => {
     expect([await post(WEBHOOK), await post(WEBHOOK)]).toEqual([
@@ -96,6 +98,6 @@ describe('what is stored', () => {
 
     await post(WEBHOOK);
 
-    expect(world.contents('transactions')).toMatchObject([{ delivery: 'historical', shopper: 'été 🔑' }]);
+    expect(purchases()).toMatchObject([{ delivery: 'historical', shopper: 'été 🔑' }]);
   });
 });

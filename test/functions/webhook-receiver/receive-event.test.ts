@@ -87,6 +87,8 @@ function webhook(name: string, changes: object = {}): Buffer {
 
 const broken: TransactionStore = {
   read: () => Promise.reject(new Error('throttled')),
+  find: () => Promise.reject(new Error('throttled')),
+  putAlias: () => Promise.reject(new Error('throttled')),
   readMany: () => Promise.reject(new Error('throttled')),
   write: () => Promise.reject(new Error('throttled')),
 };
@@ -96,12 +98,12 @@ async function stored() {
 }
 
 describe('receiveEvent', () => {
-  it('stores a new transaction with one read and one write, within a write unit and one more for the shopper index', async () => {
+  it('stores a new purchase with its alias: two reads, two writes, four write units with the shopper index', async () => {
     const outcome = await receiveEvent(signed(webhook('webhook-tx-pending')), ports());
 
     expect(outcome).toBe('applied');
-    expect(dynamodb.counts()).toEqual({ GetItem: 1, PutItem: 1 });
-    expect(dynamodb.writeUnits()).toBeLessThanOrEqual(2);
+    expect(dynamodb.counts()).toEqual({ GetItem: 2, PutItem: 2 });
+    expect(dynamodb.writeUnits()).toBeLessThanOrEqual(4);
   });
 
   it('answers a repeat after the read alone, under the same event id and a new attempt (C10)', async () => {
@@ -324,9 +326,10 @@ describe('shopperTotals', () => {
       ports(),
     );
 
-    const totals = await shopperTotals(
+    const { totals } = await shopperTotals(
       { client: dynamodb.client, table: dynamodb.tables.transactions },
       shopper.publisher_customer_id,
+      { now: () => new Date() },
     );
 
     expect(totals).toEqual([{ status: 'pending', currency: 'USD', amountMinor: 368, transactions: 1 }]);

@@ -7,7 +7,6 @@ import { receiveEvent, type WebhookRequest } from '../../../functions/webhook-re
 import { applyDeferred } from '../../../functions/deferred-webhooks/apply-deferred.ts';
 import { checkSignature } from '../../../shared/button/signature.ts';
 import { readWebhook } from '../../../shared/button/transaction-wire.ts';
-import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
 import { transactionChanged } from '../../../shared/domain/transaction-changed.ts';
 import {
   recordStatus,
@@ -25,6 +24,7 @@ import type { QuarantineEntry } from '../../../shared/store/quarantine-store.ts'
 import type { TransactionStore } from '../../../shared/store/transaction-store.ts';
 import { createInMemoryTransactions, publishedState } from '../../fakes/in-memory-transactions.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { mergeTransaction } from '../../fakes/merge-first.ts';
 
 /** Two webhooks in Button's Dashboard, each with its secret. */
 const SECRETS = [
@@ -142,6 +142,8 @@ function throttling(store: TransactionStore, isThrottled: () => boolean): Transa
     isThrottled() ? Promise.reject(new RetryableError('throttled')) : Promise.resolve();
   return {
     read: (key) => gate().then(() => store.read(key)),
+    find: (key, options) => gate().then(() => store.find(key, options)),
+    putAlias: (alias, key) => gate().then(() => store.putAlias(alias, key)),
     readMany: (keys) => gate().then(() => store.readMany(keys)),
     write: (record, revision) => gate().then(() => store.write(record, revision)),
   };

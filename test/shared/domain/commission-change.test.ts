@@ -7,6 +7,8 @@ function state(changes: Partial<PublishedState> = {}): PublishedState {
   return {
     pk: 'order#btnorder-1',
     version: 1,
+    changes: 1,
+    storedAt: '2026-01-01T10:00:01.000Z',
     status: 'pending',
     category: 'new-user-order',
     amountMinor: 600,

@@ -14,6 +14,8 @@ import {
 const state: PublishedState = {
   pk: 'order#btnorder-1',
   version: 3,
+  changes: 3,
+  storedAt: '2026-01-01T10:00:01.000Z',
   status: 'pending',
   category: 'new-user-order',
   amountMinor: 600,

@@ -1,14 +1,19 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
 import {
   transactionChanged,
   type TransactionChangedDetail,
 } from '../../../shared/domain/transaction-changed.ts';
 import type { Observation, TransactionRecord } from '../../../shared/domain/transaction.ts';
-import { creditReward, payableMinor, type RewardEntry } from '../../../shared/events/reward-ledger.ts';
+import {
+  creditReward,
+  payableByUser,
+  payableMinor,
+  type RewardEntry,
+} from '../../../shared/events/reward-ledger.ts';
 import { publishedState } from '../../fakes/in-memory-transactions.ts';
+import { mergeTransaction } from '../../fakes/merge-first.ts';
 
 /** Versions of a few transactions as they come in, by webhook or by an API read that can settle a conflict. */
 const observation: fc.Arbitrary<Observation> = fc
@@ -37,6 +42,9 @@ const observation: fc.Arbitrary<Observation> = fc
       attributionDate: null,
       accountId: null,
       commerceOrganization: null,
+      commerceOrganizationName: null,
+      linesDigest: null,
+      purchaseDate: null,
       publisherCustomerId: null,
       pubRef: null,
     },
@@ -124,7 +132,13 @@ describe('creditReward', () => {
   });
 
   it('leaves the entry as it is for a version that it has: there is nothing to write', () => {
-    const entry: RewardEntry = { version: 2, currency: 'USD', creditMinor: 400, isFinal: false };
+    const entry: RewardEntry = {
+      version: 2,
+      user: 'user-1',
+      currency: 'USD',
+      creditMinor: 400,
+      isFinal: false,
+    };
     const reported = {
       version: 2,
       currency: 'USD',
@@ -154,8 +168,23 @@ describe('creditReward', () => {
     );
   });
 
+  it('credits the user whom the event names, and pays each by currency', () => {
+    const reported = { version: 1, currency: 'USD', amountMinor: 400, final: true, rewardable: true };
+    const entries = ['user-1', 'user-2', undefined].map((publisherCustomerId) =>
+      creditReward(undefined, { ...reported, publisherCustomerId } as TransactionChangedDetail),
+    );
+
+    expect(entries.map(({ user }) => user)).toEqual(['user-1', 'user-2', null]);
+    expect(payableByUser([...entries, ...entries.slice(0, 1)])).toEqual(
+      new Map([
+        ['user-1', new Map([['USD', 800]])],
+        ['user-2', new Map([['USD', 400]])],
+      ]),
+    );
+  });
+
   it('pays out what is final only, by currency', () => {
-    const entry = { version: 1, creditMinor: 100, isFinal: true };
+    const entry = { version: 1, user: 'user-1', creditMinor: 100, isFinal: true };
 
     const payable = payableMinor([
       { ...entry, currency: 'USD' },

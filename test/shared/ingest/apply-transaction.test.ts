@@ -14,6 +14,7 @@ import type { Versioned } from '../../../shared/store/versioned-item.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 
 const KEY = 'order#btnorder-1';
+const now = () => new Date(1);
 
 const observations = fc.array(
   fc
@@ -36,7 +37,15 @@ function transaction(changes: Pick<Transaction, 'status' | 'amountMinor' | 'modi
   return {
     ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', category: 'new-user-order', currency: 'USD' },
     ...{ orderTotalMinor: 6000, orderCurrency: 'USD', createdDate: '2026-01-01T10:00:00Z' },
-    ...{ validatedDate: null, attributionDate: null, accountId: 'acc-1', commerceOrganization: 'org-1' },
+    ...{
+      validatedDate: null,
+      attributionDate: null,
+      accountId: 'acc-1',
+      commerceOrganization: 'org-1',
+      commerceOrganizationName: null,
+      linesDigest: null,
+      purchaseDate: null,
+    },
     ...{ publisherCustomerId: 'user-1', pubRef: null },
     ...changes,
   };
@@ -48,10 +57,12 @@ function behind(store: TransactionStore, lags: readonly number[]): TransactionSt
   let reads = 0;
   return {
     ...store,
-    read() {
+    find(asked, options) {
+      if (options?.consistent === true || asked !== KEY) return store.find(asked, options);
       const lag = lags[reads % Math.max(1, lags.length)] ?? 0;
       reads += 1;
-      return Promise.resolve(structuredClone(history.at(Math.max(0, history.length - 1 - lag))));
+      const stored = history.at(Math.max(0, history.length - 1 - lag));
+      return Promise.resolve({ key: asked, stored: structuredClone(stored) });
     },
     async write(record, expectedRevision) {
       const result = await store.write(record, expectedRevision);
@@ -81,8 +92,8 @@ describe('applyTransaction', () => {
         const late = createInMemoryTransactions();
         const store = behind(late, lags);
 
-        for (const one of all) await applyTransaction(fresh, one);
-        for (const one of all) await applyTransaction(store, one);
+        for (const one of all) await applyTransaction({ transactions: fresh, now }, one);
+        for (const one of all) await applyTransaction({ transactions: store, now }, one);
 
         expect(currentState((await late.read(KEY))?.value)).toEqual(
           currentState((await fresh.read(KEY))?.value),
@@ -106,7 +117,7 @@ describe('applyTransaction', () => {
       seenAt: '2026-01-02T00:00:00.000Z',
       delivery: 'live',
     })) as [Observation, Observation];
-    await applyTransaction(store, first);
+    await applyTransaction({ transactions: store, now }, first);
     const current = (await store.read(KEY)) as Versioned<TransactionRecord>;
     let writes = 0;
     const contested: TransactionStore = {
@@ -117,7 +128,9 @@ describe('applyTransaction', () => {
       },
     };
 
-    await expect(applyTransaction(contested, second)).rejects.toThrow('Too many writers');
+    await expect(applyTransaction({ transactions: contested, now }, second)).rejects.toThrow(
+      'Too many writers',
+    );
     expect(writes).toBe(5);
   });
 });

@@ -78,7 +78,7 @@ describe('rebuild', () => {
 
     await rebuild(range, system);
 
-    expect(system.transactions.all().map(({ key, delivery, version }) => [key, delivery, version])).toEqual([
+    expect(system.transactions.all().map(({ key, delivery, changes }) => [key, delivery, changes])).toEqual([
       ['order#btnorder-1', 'live', 1],
       ['order#btnorder-4', 'historical', 1],
     ]);

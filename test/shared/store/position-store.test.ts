@@ -2,7 +2,6 @@ import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
   GetItemCommand,
-  PutItemCommand,
   QueryCommand,
   TransactionCanceledException,
   UpdateItemCommand,
@@ -70,22 +69,6 @@ it.each([
   expect(await store.read(position.account, 'live')).toBe('unreadable');
   expect(await store.replaceUnreadable({ ...position, fence: 4 })).toBe(true);
   expect(await store.read(position.account, 'live')).toEqual({ ...position, fence: 4 });
-});
-
-it('the mark of a deployment that listed its accounts too is still its mark', async () => {
-  const { client, tables, close } = await startTestDynamoDB();
-  onTestFinished(close);
-  const mark = { startedAt: { S: '2026-06-01T00:00:00.000Z' }, accounts: { L: [{ S: 'acc-1' }] } };
-  const key = { account: { S: '*' }, stream: { S: 'deployment' } };
-  await client.send(
-    new PutItemCommand({ TableName: tables.positions, Item: { ...key, ...mark, schemaVersion: { N: '1' } } }),
-  );
-
-  const deployedAt = await createPositionStore({ client, table: tables.positions }).markDeployment(
-    '2026-07-01T00:00:00.000Z',
-  );
-
-  expect(deployedAt).toBe('2026-06-01T00:00:00.000Z');
 });
 
 it('an account is forgotten by deleting its item, as the runbook says, and remembered again when it is listed', async () => {

@@ -11,7 +11,6 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { eraseTransaction } from '../../../shared/domain/erase-transaction.ts';
-import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
 import type { Observation, Transaction, TransactionRecord } from '../../../shared/domain/transaction.ts';
 import { eraseShopper, expirePersonalData } from '../../../shared/ingest/erase-shopper.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
@@ -27,10 +26,12 @@ import {
 import {
   createTransactionStore,
   shopperTotals,
+  type ShopperTotal,
   shopperTransactions,
 } from '../../../shared/store/transaction-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
+import { mergeTransaction } from '../../fakes/merge-first.ts';
 
 let dynamodb: TestDynamoDB;
 let nextOrder = 0;
@@ -63,6 +64,9 @@ function observation(changes: Partial<Transaction> = {}, payload: unknown = { no
       attributionDate: null,
       accountId: 'acc-1',
       commerceOrganization: 'org-1',
+      commerceOrganizationName: null,
+      linesDigest: null,
+      purchaseDate: null,
       publisherCustomerId: 'user-1',
       pubRef: null,
       ...changes,
@@ -109,13 +113,41 @@ describe.each([
   ['in DynamoDB', tableStore],
   ['in memory', createInMemoryTransactions],
 ])('a transaction store %s', (_where, createStore) => {
+  it('finds a purchase by its aliases, of which the first one stays for ever', async () => {
+    const store = createStore();
+    const record = newRecord();
+    const [alias, second] = [`tx#${record.key}`, `order#${record.key}`];
+
+    expect(await store.putAlias(alias, record.key)).toBe(true);
+    expect(await store.putAlias(second, alias)).toBe(true);
+    expect(await store.find(second)).toEqual({ key: record.key, stored: undefined });
+    expect((await store.write({ ...record, key: alias }, 0)).ok).toBe(false);
+    await store.write(record, 0);
+
+    const stored = { value: record, revision: 1 };
+    expect(await store.find(second, { consistent: true })).toEqual({ key: record.key, stored });
+    expect(await store.readMany([alias, second, 'tx#nobody'])).toEqual(
+      new Map([
+        [alias, stored],
+        [second, stored],
+      ]),
+    );
+    expect(await store.putAlias(alias, 'order#another')).toBe(false);
+    expect(await store.putAlias(record.key, 'order#another')).toBe(false);
+    expect(await store.write({ ...record, key: alias }, 0)).toEqual({ ok: false, current: stored });
+  });
+
   it('returns what was written, under its revision', async () => {
     const store = createStore();
     const record: TransactionRecord = {
       ...eraseTransaction(newRecord(), '2026-03-01T00:00:00.000Z'),
-      overruled: ['content'],
-      settledBy: '2026-02-01T00:00:00.000Z',
-      conflictSince: '2026-02-02T00:00:00.000Z',
+      mergedInto: 'order#another',
+      settlement: {
+        id: 'tx-1',
+        about: ['tx-1'],
+        reason: 'asked Button',
+        settledAt: '2026-02-01T00:00:00.000Z',
+      },
     };
 
     const result = await store.write(record, 0);
@@ -254,6 +286,48 @@ describe('shopperTransactions', () => {
   });
 });
 
+describe('shopperTotals', () => {
+  it('leaves out what nobody may be rewarded for, and says since when the balance is complete', async () => {
+    const store = tableStore();
+    const own = (changes: Partial<Transaction>, more: Partial<TransactionRecord> = {}) =>
+      store.write(
+        { ...newRecord({ publisherCustomerId: 'saver', amountMinor: 100, ...changes }), ...more },
+        0,
+      );
+    await own({ amountMinor: 600 });
+    await own({}, { delivery: 'historical' });
+    await own({ category: 'App Install' });
+    await own({ category: 'new-category' });
+    await own({ status: 'declined', amountMinor: 7 });
+    await own({ status: 'declined' }, { delivery: 'historical' });
+    const contradicting = newRecord({ publisherCustomerId: 'saver', status: 'validated' });
+    await store.write(
+      {
+        ...contradicting,
+        cause: 'contradiction',
+        candidates: [contradicting.candidates[0], contradicting.candidates[0]],
+      },
+      0,
+    );
+
+    const balance = await shopperTotals(access(), 'saver', {
+      now: () => new Date('2026-03-12T00:00:00Z'),
+      personalDataDays: 10,
+    });
+
+    expect(balance).toEqual({
+      completeSince: '2026-03-02T00:00:00.000Z',
+      totals: expect.toSatisfy((totals: ShopperTotal[]) => totals.length === 2) as ShopperTotal[],
+    });
+    expect(balance.totals).toEqual(
+      expect.arrayContaining([
+        { status: 'pending', currency: 'USD', amountMinor: 600, transactions: 1 },
+        { status: 'declined', currency: 'USD', amountMinor: 7, transactions: 1 },
+      ]),
+    );
+  });
+});
+
 describe('the index by shopper', () => {
   it.each([
     ['2048 bytes', 'é'.repeat(1024), true],
@@ -332,7 +406,8 @@ describe('eraseShopper', () => {
     expect(JSON.stringify(left)).not.toContain('SENTINEL-shopper');
     expect(left.filter((it) => it.kind === 'part' && mine.some(({ key }) => key === it.partOf))).toEqual([]);
     expect((await tableStore().read(theirs.key))?.value).toEqual(theirs);
-    expect(await shopperTotals(access(), 'SENTINEL-shopper')).toEqual([]);
+    const { totals } = await shopperTotals(access(), 'SENTINEL-shopper', { now: () => new Date() });
+    expect(totals).toEqual([]);
   });
 
   it('clears away what a writer has left meanwhile when it runs again', async () => {

@@ -1,0 +1,10 @@
+import { mergeTransaction as merge, type MergeOutcome } from '../../shared/domain/merge-transaction.ts';
+import type { Observation, TransactionRecord } from '../../shared/domain/transaction.ts';
+
+/** Merges as if the clock stood in the first millisecond of 1970, so that versions count 1, 2, 3. */
+export function mergeTransaction(
+  record: TransactionRecord | undefined,
+  observation: Observation,
+): { record: TransactionRecord; outcome: MergeOutcome } {
+  return merge(record, observation, { storedAt: '1970-01-01T00:00:00.001Z' });
+}
