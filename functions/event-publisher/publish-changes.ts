@@ -68,14 +68,14 @@ const METRIC_OF_STATUS = {
   declined: 'DeclinedCommissionMinor',
 } as const;
 
-function isHeld(state: PublishedState, { rewardableCategories }: EventSettings): boolean {
+function isOfUnknownCategory(state: PublishedState, { rewardableCategories }: EventSettings): boolean {
   return notRewardableReason(state, rewardableCategories) === 'category_unknown';
 }
 
 function measure(versionChanges: readonly VersionChange[], metrics: Metrics, settings: EventSettings): void {
   const conflicts = versionChanges.filter(({ after }) => after.status === 'conflict');
   metrics.add({ name: 'TransactionConflicts', value: conflicts.length });
-  const held = versionChanges.filter(({ after }) => isHeld(after, settings));
+  const held = versionChanges.filter(({ after }) => isOfUnknownCategory(after, settings));
   if (held.length > 0) metrics.add({ name: 'TransactionsOfUnknownCategory', value: held.length });
   for (const { before, after } of versionChanges) {
     for (const { status, currency, amountMinor } of commissionChanges(before, after)) {

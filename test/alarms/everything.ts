@@ -184,11 +184,11 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   await read('live');
   workTwice(world, plannedReadMessage({ account: account.S ?? '', stream: 'live' }, 'twice'));
   workTwice(world, plannedReadMessage({ account: 'acc-unknown', stream: 'live' }, 'twice'));
+  await world.runFor(MINUTE_MS);
   await postWebhook(
     world,
     changed('btnorder-new-category', { category: 'new-category', created_date: minutesAgo(0) }),
   );
-  await world.runFor(MINUTE_MS);
 }
 
 /** Two workers take the same read message at the same time. */

@@ -80,12 +80,13 @@ async function playWhatTheQueriesAskFor(): Promise<void> {
   await untilLogged('a late and a refused order', ['order_not_reported', 'QuarantinedAmountMinor']);
 
   await postWebhook({ button_order_id: 'btnorder-behind', amount: 100 });
+  const odd = { id: 'tx-odd', button_order_id: 'btnorder-odd' };
   for (const status of ['validated', 'declined'])
-    await postWebhook({ button_order_id: 'btnorder-odd', status, modified_date: '2026-01-02T00:00:00Z' });
+    await postWebhook({ ...odd, status, modified_date: '2026-01-02T00:00:00Z' });
   await client.postWebhook(Buffer.from('{}'), '0'.repeat(64));
   const injected = { currency: 'USD', webhook: false };
   await button.injectTransaction({ ...injected, button_order_id: 'btnorder-behind', amount: 200 });
-  await button.injectTransaction({ ...injected, button_order_id: 'btnorder-odd', amount: 200 });
+  await button.injectTransaction({ ...injected, ...odd, amount: 200 });
   await button.injectTransaction({ ...injected, button_order_id: 'btnorder-missed', amount: 300 });
   await client.reconcile();
 

@@ -100,6 +100,7 @@ describe('a function that somebody waits for', () => {
     DEFERRED_WEBHOOKS_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/111122223333/deferred-webhooks',
     WEBHOOK_SECRETS_ID: 'webhook-secrets',
     SHOPPER_FIELD: 'publisher_customer_id',
+    POSITIONS_TABLE: 'positions',
     REWARDABLE_CATEGORIES: '["new-user-order"]',
   };
   const REPORTER = {

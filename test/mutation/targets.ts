@@ -5,10 +5,10 @@ export type Target = { file: string; tests: readonly string[] };
 export const TARGETS: readonly Target[] = [
   { file: 'shared/button/signature.ts', tests: ['test/shared/button/signature.test.ts'] },
   { file: 'shared/button/order-api.ts', tests: ['test/shared/button/order-api.test.ts'] },
-  {
-    file: 'shared/domain/merge-transaction.ts',
-    tests: ['test/shared/domain/merge-transaction.test.ts'],
-  },
+  ...['merge-transaction', 'transaction-state'].map((part) => ({
+    file: `shared/domain/${part}.ts`,
+    tests: ['test/shared/domain/merge-transaction.test.ts', 'test/shared/domain/transaction-reads.test.ts'],
+  })),
   ...['decision', 'evolution', 'next-call', 'settlement', 'version'].map((part) => ({
     file: `shared/domain/order-${part}.ts`,
     tests: ['test/shared/domain/order-ledger.test.ts', 'test/shared/domain/order-decision.test.ts'],

@@ -20,11 +20,11 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
   [
     'the merge compares the wrong way round',
     {
-      file: 'shared/domain/merge-transaction.ts',
-      original: "one.modifiedDate > other.modifiedDate ? 'newer' : 'older'",
-      planted: "one.modifiedDate < other.modifiedDate ? 'newer' : 'older'",
+      file: 'shared/domain/transaction-state.ts',
+      original: '!isFinal(one) && dateMs(one) > dateMs(other)',
+      planted: '!isFinal(one) && dateMs(one) < dateMs(other)',
     },
-    1,
+    20,
   ],
   [
     'a write does not look at the revision',
@@ -33,7 +33,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
       original: "'revision = :expected'",
       planted: "'attribute_exists(revision)'",
     },
-    345,
+    13,
   ],
   [
     'a claim does not look whether there is one',
@@ -105,7 +105,7 @@ const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] 
       original: 'return versionChanges[firstFailed]?.sequenceNumber;',
       planted: 'return undefined;',
     },
-    42,
+    52,
   ],
   [
     'a reader that was overtaken may save its position',
