@@ -69,7 +69,7 @@ export function createStory(): Step[] {
       title: 'The transaction follows, still pending, with less commission',
       needsSimulator: true,
       play: async (stage) => [
-        await untilTransaction(stage, kept.order_id, { status: 'pending', version: 2 }),
+        await untilTransaction(stage, kept.order_id, { status: 'pending', changes: 2 }),
       ],
     },
     {
@@ -204,7 +204,7 @@ function untilReported(stage: Stage, orderId: string, sequence: number) {
 async function untilTransaction(
   stage: Stage,
   orderId: string,
-  { status, version = 1 }: { status: string; version?: number },
+  { status, changes = 1 }: { status: string; changes?: number },
 ): Promise<string> {
   const entry = await stage.ledgerEntry(orderId);
   const buttonOrderId = entry?.reported?.buttonOrderId ?? '';
@@ -212,7 +212,7 @@ async function untilTransaction(
     const known = await stage.transaction(buttonOrderId);
     const isThere =
       known &&
-      known.version >= version &&
+      known.changes >= changes &&
       known.candidates.every(({ transaction: it }) => it.status === status);
     return isThere ? known : undefined;
   });

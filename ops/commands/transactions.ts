@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { settleTransaction } from '../../shared/domain/merge-transaction.ts';
-import { recordStatus } from '../../shared/domain/transaction.ts';
+import { recordStatus, type Candidate } from '../../shared/domain/transaction.ts';
 import { createEventBus } from '../../shared/events/event-bus.ts';
 import { republishEvents } from '../../shared/events/republish-events.ts';
 import { eraseShopper, findShopper, type Shopper } from '../../shared/ingest/erase-shopper.ts';
@@ -37,15 +37,25 @@ export const transactionShow = defineCommand({
   async run({ arguments: [key], 'show-bytes': showBytes }, context) {
     const stored = await openTransactions(context).read(key);
     if (!stored) return { outcome: 'not-found', found: {} };
-    const { candidates, ...record } = stored.value;
-    const shown = candidates.map(({ transaction, payload }) => {
-      if (showBytes) return { ...transaction, payload };
-      const { publisherCustomerId: _customer, pubRef: _ref, ...rest } = transaction;
-      return rest;
-    });
-    return { outcome: 'done', found: { ...record, candidates: shown, revision: stored.revision } };
+    const { candidates, seen, ...record } = stored.value;
+    const shown = candidates.map((candidate) => show(candidate, showBytes));
+    const history = seen.map(({ transaction, payload, ...sighting }) => ({
+      ...show({ transaction, payload }, showBytes),
+      ...sighting,
+    }));
+    return {
+      outcome: 'done',
+      found: { ...record, candidates: shown, seen: history, revision: stored.revision },
+    };
   },
 });
+
+/** A version; without what says whose it is unless that is asked for. */
+function show({ transaction, payload }: Candidate, showBytes: boolean): object {
+  if (showBytes) return { ...transaction, payload };
+  const { publisherCustomerId: _customer, pubRef: _ref, linesDigest: _lines, ...rest } = transaction;
+  return rest;
+}
 
 /** Decides which of several final transactions of one order counts. */
 export const transactionSettle = defineCommand({

@@ -116,8 +116,11 @@ async function eraseStored(
   throw new RetryableError('Too many writers at one transaction');
 }
 
-function belongsTo({ candidates }: TransactionRecord, { publisherCustomerId, pubRef }: Shopper): boolean {
-  return candidates.some(
+function belongsTo(
+  { candidates, seen }: TransactionRecord,
+  { publisherCustomerId, pubRef }: Shopper,
+): boolean {
+  return [...candidates, ...seen].some(
     ({ transaction }) =>
       (publisherCustomerId !== undefined && transaction.publisherCustomerId === publisherCustomerId) ||
       (pubRef !== undefined && transaction.pubRef === pubRef),

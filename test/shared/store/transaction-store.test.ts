@@ -427,6 +427,16 @@ describe('eraseShopper', () => {
     expect(await partsOf(record.key)).toEqual([]);
   });
 
+  it('finds whoever an earlier version named (S17)', async () => {
+    const record = newRecord({ publisherCustomerId: 'SENTINEL-earlier' });
+    const { buttonOrderId } = record.candidates[0].transaction;
+    const later = { buttonOrderId, publisherCustomerId: 'other', modifiedDate: '2026-01-09T00:00:00Z' };
+    await tableStore().write(mergeTransaction(record, observation(later)).record, 0);
+
+    expect(await eraseShopper({ publisherCustomerId: 'SENTINEL-earlier' }, erasing())).toBe(1);
+    expect(JSON.stringify((await tableStore().read(record.key))?.value)).not.toContain('SENTINEL-earlier');
+  });
+
   it('erases what a webhook has just changed (D10)', async () => {
     const record = newRecord({ publisherCustomerId: 'racing-shopper' });
     await tableStore().write(record, 0);
