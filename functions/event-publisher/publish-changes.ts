@@ -90,9 +90,14 @@ function measure(versionChanges: readonly VersionChange[], metrics: Metrics, set
 
 /** Throws on an item that the transaction store did not write. */
 function readImage(image: StreamImage): TransactionHead {
-  const attributes = Object.entries(image).map(([name, { S: text, N: number, B: bytes }]) => {
-    if (bytes !== undefined) return [name, typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : bytes];
-    return [name, number === undefined ? text : Number(number)];
-  });
+  const attributes = Object.entries(image).map(([name, value]): [string, unknown] => [
+    name,
+    readValue(value),
+  ]);
   return readHead(Object.fromEntries(attributes));
+}
+
+function readValue({ S: text, N: number, B: bytes }: StreamImage[string]): unknown {
+  if (bytes !== undefined) return typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : bytes;
+  return number === undefined ? text : Number(number);
 }

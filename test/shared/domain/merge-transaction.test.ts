@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { eraseTransaction } from '../../../shared/domain/erase-transaction.ts';
-import { type MergeOutcome } from '../../../shared/domain/merge-transaction.ts';
+import type { MergeOutcome } from '../../../shared/domain/merge-transaction.ts';
 import {
   recordStatus,
   transactionContent,

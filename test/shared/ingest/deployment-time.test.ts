@@ -80,7 +80,7 @@ describe('the time of deployment', () => {
         read: () =>
           storeRows(
             { rows, position, readStartedAt: '2026-06-05T00:00:00.000Z' },
-            { ...ports, quarantine: quarantine as never, windows: { lagMs: 0 } },
+            { ...ports, quarantine: quarantine, windows: { lagMs: 0 } },
           ),
       };
       await brings[bringsFirst]();

@@ -9,7 +9,7 @@ import { createInMemoryTransactions, type InMemoryTransactions } from '../../fak
 let clockMs = Date.parse('2026-01-02T00:00:00Z');
 
 function version(changes: Partial<Transaction>): Observation {
-  const transaction = {
+  const transaction: Transaction = {
     ...{ id: 'tx-1', buttonOrderId: 'O', status: 'pending', category: 'new-user-order' },
     ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
     ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
@@ -17,7 +17,7 @@ function version(changes: Partial<Transaction>): Observation {
     ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
     ...{ publisherCustomerId: 'user-1', pubRef: null },
     ...changes,
-  } as Transaction;
+  };
   return {
     ...{ transaction, payload: {}, source: { kind: 'webhook', eventId: 'hook-1' } as const },
     ...{ seenAt: new Date(clockMs).toISOString(), delivery: 'live' as const },
