@@ -97,6 +97,7 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   for (const { account, seconds } of ages) {
     metrics.add({ name: 'WindowAgeSeconds', value: seconds, dimensions: { Account: account } });
   }
+  metrics.add({ name: 'UnreadGaps', value: prepared.reduce((sum, { gaps }) => sum + gaps, 0) });
   metrics.add({ name: 'AccountsPlanned', value: accountIds.length });
   return { outcome: 'planned', accounts: accountIds.length };
 }

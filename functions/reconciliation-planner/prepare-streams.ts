@@ -6,6 +6,7 @@ import {
   type FirstRead,
   type Sweep,
 } from '../../shared/domain/begin-stream.ts';
+import { isGap } from '../../shared/domain/gap.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
 import { isFinished, isInFuture, type Position } from '../../shared/domain/position.ts';
 import { log } from '../../shared/runtime/logger.ts';
@@ -24,8 +25,11 @@ export type PrepareStreamsPorts = {
 /** The account to prepare, the sweeps that are due, and when this system was deployed (ISO 8601 UTC). */
 export type Preparation = { account: string; sweeps: readonly Sweep[]; deployedAt: string };
 
-/** The streams of the account that have something to read, and since when (ISO 8601 UTC) its live stream has told nothing new. */
-export type PreparedAccount = { account: string; streams: string[]; lastCompletedAt: string };
+/**
+ * The streams of the account that have something to read, since when (ISO 8601 UTC) its live stream has told nothing
+ * new, and how many gaps are not read yet.
+ */
+export type PreparedAccount = { account: string; streams: string[]; lastCompletedAt: string; gaps: number };
 
 /**
  * Gives an account's streams the positions they lack: a new account its live one, each sweep that is due a new one, and one that
@@ -74,6 +78,9 @@ export async function prepareStreams(
     lastCompletedAt: isUsable(live, now)
       ? (live.completedAt ?? live.createdAt ?? deployedAt)
       : now.toISOString(),
+    gaps: current.filter(
+      ({ position }) => isUsable(position, now) && isGap(position) && !isFinished(position),
+    ).length,
   };
 }
 
@@ -90,11 +97,15 @@ export async function prepareCrossCheck(
   return { account, streams: [stream] };
 }
 
-/** Streams with an end that a tick before has begun, and nobody has finished. */
+/** Streams with an end that a tick before has begun, and nobody has finished. One that waits is left alone. */
 function unfinished(current: readonly StoredStream[], now: Date): string[] {
   return current
     .filter(
-      ({ position }) => isUsable(position, now) && position.readUntil !== undefined && !isFinished(position),
+      ({ position }) =>
+        isUsable(position, now) &&
+        position.readUntil !== undefined &&
+        !isFinished(position) &&
+        Date.parse(position.retryAt ?? now.toISOString()) <= now.getTime(),
     )
     .map(({ stream }) => stream);
 }

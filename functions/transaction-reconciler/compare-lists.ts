@@ -3,17 +3,18 @@ import * as z from 'zod';
 import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
 import { repairsIn, sumTallies } from '../../shared/domain/drift.ts';
 import { followTrail, type PageTrail } from '../../shared/domain/page-trail.ts';
-import type { LearntForm, NextPage } from '../../shared/domain/paging-form.ts';
-import { afterPage, readHalf, type Position, type ReadWindow } from '../../shared/domain/position.ts';
-import { fetchPage } from './fetch-page.ts';
+import { learnForm, type LearntForm, type NextPage } from '../../shared/domain/paging-form.ts';
+import { passOver } from '../../shared/domain/gap.ts';
+import { afterPage, type Position, type ReadWindow } from '../../shared/domain/position.ts';
+import {
+  afterFailure,
+  hasTooManyPages,
+  readShorter,
+  type WindowFailure,
+} from '../../shared/domain/window-failure.ts';
+import { failureOf, fetchPage, reasonOf } from './fetch-page.ts';
 import type { PageStep, ReadPagePorts } from './read-page.ts';
 import { storeRows } from './store-rows.ts';
-
-/** What comparing needs. */
-export type CompareListsPorts = ReadPagePorts & {
-  /** False once the slice's time is over. */
-  timeLeft: () => boolean;
-};
 
 const RowSchema = z.object({ id: z.string() });
 
@@ -27,7 +28,7 @@ const RowSchema = z.object({ id: z.string() });
 export async function compareLists(
   { position, window }: { position: Position; window: ReadWindow },
   api: TransactionsApi,
-  ports: CompareListsPorts,
+  ports: ReadPagePorts,
 ): Promise<PageStep> {
   const readStartedAt = ports.now().toISOString();
   const listing = await api.listAccounts();
@@ -36,7 +37,7 @@ export async function compareLists(
   const unmatched = new Map<string, unknown>();
   let onlyInAccounts = 0;
   for (const accountId of [null, ...listing.value.map(({ id }) => id)]) {
-    for await (const page of pages({ accountId, window }, api, ports)) {
+    for await (const page of pages({ accountId, position, window }, api, ports)) {
       if ('problem' in page) return giveUp({ position, window, problem: page.problem }, ports);
       for (const row of page.rows) {
         const { id = '' } = RowSchema.safeParse(row).data ?? {};
@@ -61,36 +62,40 @@ export async function compareLists(
     : { position, stop: { outcome: 'overtaken' } };
 }
 
-type ListedPage = { rows: readonly unknown[] } | { problem: string };
+type Problem = { reason: string; failure?: WindowFailure };
+type ListedPage = { rows: readonly unknown[] } | { problem: Problem };
 
 /** Every page of one list in the window; a problem ends it. */
 async function* pages(
-  { accountId, window }: { accountId: string | null; window: ReadWindow },
+  { accountId, position, window }: { accountId: string | null; position: Position; window: ReadWindow },
   api: TransactionsApi,
-  { timeLeft, pageSize, now }: CompareListsPorts,
+  ports: ReadPagePorts,
 ): AsyncGenerator<ListedPage> {
   const { start, end } = window;
+  const pageSize = Math.min(position.pageSize ?? ports.pageSize, ports.pageSize);
   const query = { accountId, timeField: 'created_date', start, end, pageSize } as const;
   let next: NextPage | null = null;
   let trail: PageTrail | undefined;
   let learnt: LearntForm | undefined;
   for (let number = 1; number === 1 || next !== null; number += 1) {
-    if (!timeLeft()) {
-      yield { problem: OUT_OF_TIME };
+    if (!ports.timeLeft()) {
+      yield { problem: { reason: OUT_OF_TIME } };
       return;
     }
-    const reading = await fetchPage({ query, next, learnt }, { api, now });
+    const reading = await fetchPage({ query, next, learnt }, { api, now: ports.now });
     if (!reading.ok) {
-      yield { problem: reading.reason };
+      const failure = failureOf(reading, { isFirstPage: next === null });
+      yield { problem: { reason: reasonOf(reading, failure), ...(failure ? { failure } : {}) } };
       return;
     }
     const { rows } = reading.value;
     yield { rows };
     next = reading.value.next;
-    if (reading.form) learnt = { form: reading.form, learntAt: now().toISOString() };
+    if (reading.form) learnt = learnForm(reading.form, learnt, ports.now());
     const followed = next === null ? undefined : followTrail(trail, { number, rows, next });
-    if (followed === 'endless') {
-      yield { problem: 'endless_pages' };
+    const isTooLong = next !== null && hasTooManyPages(position, { ...window, pages: number });
+    if (followed === 'endless' || isTooLong) {
+      yield { problem: { reason: 'endless_pages', failure: isTooLong ? 'too-many-pages' : 'endless' } };
       return;
     }
     trail = followed;
@@ -99,13 +104,22 @@ async function* pages(
 
 const OUT_OF_TIME = 'out_of_time';
 
+/** What a window of this stream comes to that can't be read is only counted: its rows are read by the accounts' own streams. */
 async function giveUp(
-  { position, window, problem }: { position: Position; window: ReadWindow; problem: string },
-  { positions }: CompareListsPorts,
+  { position, window, problem }: { position: Position; window: ReadWindow; problem: Problem },
+  { positions, metrics, pageSize, now }: ReadPagePorts,
 ): Promise<PageStep> {
-  const half = problem === OUT_OF_TIME ? readHalf(position, window) : undefined;
-  if (!half) return stopped(position, problem);
-  return (await positions.save(half)) ? { position: half } : { position, stop: { outcome: 'overtaken' } };
+  const { reason, failure } = problem;
+  const half = reason === OUT_OF_TIME ? readShorter(position, window, 2) : undefined;
+  const after = failure && afterFailure({ position, window, pageSize }, failure);
+  if (half === undefined && after === undefined) return stopped(position, reason);
+
+  const isPassedOver = after?.then === 'pass-over';
+  if (isPassedOver) metrics.add({ name: 'WindowsPassedOver', value: 1 });
+  const beyond = { to: window.end, most: window.end, at: now() };
+  const next = half ?? (isPassedOver ? passOver(position, beyond).position : after?.position) ?? position;
+  if (!(await positions.save(next))) return { position, stop: { outcome: 'overtaken' } };
+  return after?.then === 'wait' ? stopped(next, reason) : { position: next };
 }
 
 function stopped(position: Position, reason: string): PageStep {

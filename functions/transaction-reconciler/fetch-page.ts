@@ -13,6 +13,8 @@ import {
   type PagingForm,
 } from '../../shared/domain/paging-form.ts';
 
+import type { WindowFailure } from '../../shared/domain/window-failure.ts';
+
 /** What to read: a list, and the page of it; null for the first one. */
 export type PageToFetch = {
   query: Omit<TransactionQuery, 'page'>;
@@ -70,4 +72,32 @@ async function confirmed(
   const again = first.refusal.status === 200 ? first.refusal : await fetchIn(first.form);
   if (again.ok) return { ...again, form: first.form };
   return again.reason === 'refused' ? { ...other.answer, form: other.form } : again;
+}
+
+/** Why a page could not be read; undefined if that says nothing about the window, because Button refuses the key or the account, or asks to wait. */
+export function failureOf(
+  answer: Extract<FetchedPage, { ok: false }>,
+  { isFirstPage }: { isFirstPage: boolean },
+): WindowFailure | undefined {
+  switch (answer.reason) {
+    case 'unauthorized':
+      return undefined;
+    case 'too-large':
+      return 'too-large';
+    case 'unavailable':
+      return answer.detail === 'http_429' ? undefined : 'no-page';
+    case 'refused':
+      if (!isFirstPage) return 'page-refused';
+      return answer.status === 404 ? undefined : 'refused';
+  }
+}
+
+/** Why a page could not be read, in one word for logs and outcomes. */
+export function reasonOf(
+  answer: Extract<FetchedPage, { ok: false }>,
+  failure: WindowFailure | undefined,
+): string {
+  if (failure === 'page-refused') return 'cursor_refused';
+  if (answer.reason === 'refused') return `refused_${answer.status}`;
+  return answer.reason === 'unavailable' ? answer.detail : answer.reason.replace('-', '_');
 }

@@ -1,8 +1,16 @@
 import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
 import { CROSS_CHECK } from '../../shared/domain/begin-stream.ts';
-import { isCaughtUp, isInFuture, windowToRead, type Position } from '../../shared/domain/position.ts';
+import { isGap } from '../../shared/domain/gap.ts';
+import {
+  isCaughtUp,
+  isFinished,
+  isInFuture,
+  windowToRead,
+  type Position,
+} from '../../shared/domain/position.ts';
 import { nextReadMessage, type StreamToRead, type ReadMessage } from '../../shared/domain/read-message.ts';
+import { log } from '../../shared/runtime/logger.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
 import { compareLists } from './compare-lists.ts';
 import { readPage, type ReadPagePorts } from './read-page.ts';
@@ -27,12 +35,10 @@ export type ReconcileOutcome =
 export type ReconcilePorts = ReadPagePorts & {
   /** Without the API key, the reason. */
   api: TransactionsApi | ApiKeyProblem;
-  positions: Pick<PositionStore, 'read' | 'take' | 'save' | 'saveAndReport'>;
+  positions: ReadPagePorts['positions'] & Pick<PositionStore, 'saveAndReport'>;
   send: (messages: readonly ReadMessage[]) => Promise<void>;
   /** How long a day's report of what was found is kept, in days. */
   driftRetentionDays: number;
-  /** False once the slice's time is over. */
-  timeLeft: () => boolean;
 };
 
 /**
@@ -76,7 +82,7 @@ async function takeAndRead(
 
   const slice = await readSlice(taken, api, ports);
   if (slice.outcome.outcome === 'overtaken') return slice.outcome;
-  if (!(await saveDrift(slice.position, ports))) return { outcome: 'overtaken' };
+  if (!(await saveEnd(slice.position, ports))) return { outcome: 'overtaken' };
   if (slice.outcome.outcome === 'handed-on') {
     const { fence, window } = slice.position;
     await ports.send([nextReadMessage({ account, stream }, { fence, pages: window?.pages ?? 0 })]);
@@ -108,9 +114,17 @@ async function readSlice(taken: Position, api: TransactionsApi, ports: SlicePort
   }
 }
 
-/** One write a slice; false if another worker has taken the stream. */
-async function saveDrift(position: Position, ports: SlicePorts): Promise<boolean> {
-  if (position.drift === undefined) return true;
-  const day = ports.now().toISOString().slice(0, 10);
-  return ports.positions.saveAndReport(position, { day, retentionDays: ports.driftRetentionDays });
+/** How long a gap that has been read is kept, for whoever asks what became of it. */
+const CLOSED_GAP_KEPT_SECONDS = 30 * 86_400;
+
+/** One write a slice, if there is anything to write; false if another worker has taken the stream. */
+async function saveEnd(position: Position, ports: SlicePorts): Promise<boolean> {
+  const now = ports.now();
+  const isClosed = isGap(position) && isFinished(position);
+  const expiresAtEpochSeconds = Math.floor(now.getTime() / 1000) + CLOSED_GAP_KEPT_SECONDS;
+  const ended = isClosed ? { ...position, expiresAtEpochSeconds } : position;
+  if (isClosed) log.info('gap_read', { account: position.account, stream: position.stream });
+  if (position.drift === undefined) return !isClosed || ports.positions.save(ended);
+  const day = now.toISOString().slice(0, 10);
+  return ports.positions.saveAndReport(ended, { day, retentionDays: ports.driftRetentionDays });
 }

@@ -268,6 +268,8 @@ function reconcilerRow(metrics: StageMetrics): IWidget[] {
         'ReconcilerNotConfigured',
         'ReconcilerUnknownStreams',
         'ReconcilerWindowsRestarted',
+        'WindowsPassedOver',
+        'UnreadGaps',
         'UnusablePositions',
       ),
     ),

@@ -55,6 +55,7 @@ export class Reconciliation extends Construct {
     this.#planner = this.#createPlanner().worker.lambda;
     this.plannerName = this.#planner.functionName;
     this.#addAlarms();
+    this.#addGapAlarm();
     this.#saveLogQueries(reconciler.lambda.logGroup);
   }
 
@@ -191,6 +192,19 @@ export class Reconciliation extends Construct {
       impact: 'Something spoilt how far an account is read: it is read from its beginning again.',
       firstCommand: scanPositions,
       runbookSection: 'a-position-makes-no-sense',
+    });
+  }
+
+  #addGapAlarm(): void {
+    const { deployment, positions, transactionsConfig } = this.#props;
+    const tick = Duration.minutes(transactionsConfig.reconciler.silenceMinutes);
+    new ExplainedAlarm(this, 'GapAlarm', {
+      deployment,
+      metric: stageMetrics(deployment).overall('UnreadGaps', tick),
+      above: 0,
+      impact: 'Button shows everything but some range of time: what webhooks missed in it is not repaired.',
+      firstCommand: `aws dynamodb scan --table-name ${positions.tableName} --filter-expression "contains(#stream, :gap)" --expression-attribute-names '{"#stream":"stream"}' --expression-attribute-values '{":gap":{"S":"gap-"}}'`,
+      runbookSection: 'a-range-can-not-be-read',
     });
   }
 

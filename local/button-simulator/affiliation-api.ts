@@ -41,6 +41,8 @@ function listTransactions(api: AffiliationApi, request: ApiRequest, accountId: s
     .visible()
     .filter((row) => accountId === undefined || row.accountId === accountId);
   const page = pageOf(versions, { query: asked.query, from: asked.from, world });
+  if (page.versions.some(({ key }) => world.unreadableTransactions.includes(key)))
+    return errorAnswer(500, 'Internal error');
   const link = (from: PagePosition | null): string | null => {
     if (from === null) return null;
     return `${request.origin}${listPath(accountId, world)}?cursor=${writeCursor({ from, ...asked.carried })}`;

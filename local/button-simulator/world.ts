@@ -36,6 +36,8 @@ export const WorldSchema = z.strictObject({
   maxPageSize: z.int().positive(),
   /** The two ways in which Button's texts print `meta.next` of one account. */
   nextPath: z.enum(['with-accounts', 'without-accounts']),
+  /** A page that would hold one of these is a 500: by Button's order id, or the transaction's where there is no order. */
+  unreadableTransactions: z.array(z.string()),
   /** What waits for the acknowledgement of the event before: the same transaction, or the whole endpoint. */
   webhookOrdering: z.enum(['per-transaction', 'per-endpoint']),
   /** How a 202 from the receiver counts in the rule that pauses an endpoint. */
@@ -65,6 +67,7 @@ export const defaultWorld: World = {
   rowOrder: 'oldest-first',
   maxPageSize: 100,
   nextPath: 'with-accounts',
+  unreadableTransactions: [],
   webhookOrdering: 'per-transaction',
   webhook202: 'success',
 };

@@ -12,12 +12,21 @@ export type ButtonRequest = {
   path: string;
   apiKey: string;
   body?: unknown;
+  /** A larger answer is cut off; 5 MB unless given. */
+  maxAnswerBytes?: number;
 };
 
 /** What came of a call. Nothing in it holds the key or what was sent. */
 export type ButtonResponse =
-  /** `body` is undefined where it is no JSON, cut off or too large. */
-  | { result: 'answered'; status: number; body: unknown; retryAfterMs?: number; serverTime?: Date }
+  /** `body` is undefined where it is no JSON, cut off or, with `isTooLarge`, too large. */
+  | {
+      result: 'answered';
+      status: number;
+      body: unknown;
+      isTooLarge?: true;
+      retryAfterMs?: number;
+      serverTime?: Date;
+    }
   /** No byte of the request left this machine: sending it again is safe. */
   | { result: 'not-sent'; reason: string }
   /** The request may have been carried out. */
@@ -34,7 +43,7 @@ export type ButtonHttp = {
 /** Opens connections to the host of `baseUrl`; `timeoutMs` is the total deadline of one call. */
 export type OpenButtonHttp = (to: { baseUrl: string; timeoutMs: number }) => ButtonHttp;
 
-const MAX_RESPONSE_BYTES = 5_000_000;
+const MAX_ANSWER_BYTES = 5_000_000;
 
 /**
  * HTTP to Button: total deadline, bounded answers, redirects not followed, and no host but the one of `baseUrl`, so that the key goes
@@ -51,7 +60,7 @@ export function createButtonHttp({ baseUrl, timeoutMs }: Parameters<OpenButtonHt
   const open = protocol === 'http:' ? requestPlain : requestTls;
 
   return {
-    call({ method, path, apiKey, body }) {
+    call({ method, path, apiKey, body, maxAnswerBytes = MAX_ANSWER_BYTES }) {
       const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
       const outgoing = open({
         agent,
@@ -66,7 +75,7 @@ export function createButtonHttp({ baseUrl, timeoutMs }: Parameters<OpenButtonHt
           ...(payload ? { 'content-type': 'application/json', 'content-length': payload.length } : {}),
         },
       });
-      const response = readResponse(outgoing, timeoutMs);
+      const response = readResponse(outgoing, { timeoutMs, maxAnswerBytes });
       outgoing.end(payload);
       return response;
     },
@@ -76,7 +85,10 @@ export function createButtonHttp({ baseUrl, timeoutMs }: Parameters<OpenButtonHt
   };
 }
 
-function readResponse(outgoing: ClientRequest, timeoutMs: number): Promise<ButtonResponse> {
+function readResponse(
+  outgoing: ClientRequest,
+  { timeoutMs, maxAnswerBytes }: { timeoutMs: number; maxAnswerBytes: number },
+): Promise<ButtonResponse> {
   return new Promise((resolve) => {
     let connected = false;
     const deadline = setTimeout(() => {
@@ -97,9 +109,9 @@ function readResponse(outgoing: ClientRequest, timeoutMs: number): Promise<Butto
       finish({ result: connected ? 'unclear' : 'not-sent', reason: networkReason(error) });
     });
     outgoing.on('response', (incoming) => {
-      readBody(incoming).then(
+      readBody(incoming, maxAnswerBytes).then(
         (text) => {
-          finish(toAnswer(incoming, text));
+          finish({ ...toAnswer(incoming, text), ...(text === TOO_LARGE ? { isTooLarge: true } : {}) });
         },
         () => {
           finish(toAnswer(incoming, undefined));
@@ -109,20 +121,27 @@ function readResponse(outgoing: ClientRequest, timeoutMs: number): Promise<Butto
   });
 }
 
-/** Rejects if the answer is cut off or too large. */
-async function readBody(incoming: IncomingMessage): Promise<string> {
+const TOO_LARGE = Symbol('too large');
+
+/** Rejects if the answer is cut off. Of one that is too large, nothing more is read. */
+async function readBody(
+  incoming: IncomingMessage,
+  maxAnswerBytes: number,
+): Promise<string | typeof TOO_LARGE> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
     size += bytes.length;
-    if (size > MAX_RESPONSE_BYTES) throw new Error('The answer is too large');
+    if (size > maxAnswerBytes) return TOO_LARGE;
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function toAnswer(incoming: IncomingMessage, text: string | undefined): ButtonResponse {
+type Answered = Extract<ButtonResponse, { result: 'answered' }>;
+
+function toAnswer(incoming: IncomingMessage, text: string | symbol | undefined): Answered {
   const retryAfterMs = retryAfter(incoming);
   const serverTime = new Date(incoming.headers.date ?? '');
   return {
@@ -134,8 +153,8 @@ function toAnswer(incoming: IncomingMessage, text: string | undefined): ButtonRe
   };
 }
 
-function parseJson(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
+function parseJson(text: string | symbol | undefined): unknown {
+  if (typeof text !== 'string') return undefined;
   try {
     return JSON.parse(text);
   } catch {

@@ -17,6 +17,8 @@ export type ApiResult<Value> =
   | { ok: false; reason: 'unauthorized' }
   /** Button refuses the request as it is: a cursor that has expired, for example. */
   | { ok: false; reason: 'refused'; status: number }
+  /** The answer is larger than what is read: ask for fewer rows. */
+  | { ok: false; reason: 'too-large' }
   /** Worth another try. */
   | { ok: false; reason: 'unavailable'; detail: string; afterMs?: number };
 
@@ -45,6 +47,12 @@ const PageSchema = z.object({
   objects: z.array(z.unknown()).nullable(),
 });
 
+/** A larger page is asked for with fewer rows. */
+const MAX_PAGE_BYTES = 5_000_000;
+
+/** What a function of 512 MB can parse, for an answer that no smaller page makes smaller. */
+const MAX_ROW_BYTES = 24_000_000;
+
 /**
  * The Transactions API with one publisher's key.
  *
@@ -60,7 +68,9 @@ export function createTransactionsApi(http: ButtonHttp, apiKey: string): Transac
     },
     async listTransactions(query) {
       const path = pathOf(query);
-      return readList(await http.call({ method: 'GET', path, apiKey }), (body) => readPage(body, path));
+      const maxAnswerBytes = query.pageSize > 1 ? MAX_PAGE_BYTES : MAX_ROW_BYTES;
+      const response = await http.call({ method: 'GET', path, apiKey, maxAnswerBytes });
+      return readList(response, (body) => readPage(body, path));
     },
   };
 }
@@ -94,6 +104,7 @@ function readList<Value>(
   if (response.result !== 'answered') return { ok: false, reason: 'unavailable', detail: response.reason };
   const { status, body, serverTime, retryAfterMs: afterMs } = response;
   if (status === 401 || status === 403) return { ok: false, reason: 'unauthorized' };
+  if (response.isTooLarge) return { ok: false, reason: 'too-large' };
   if (status === 200) {
     const value = parse(body);
     if (value === undefined) return { ok: false, reason: 'unavailable', detail: 'unreadable_answer' };

@@ -102,6 +102,10 @@ export const METRICS = {
   ReconcilerNotConfigured: { unit: 'Count', dimensions: [] },
   ReconcilerUnknownStreams: { unit: 'Count', dimensions: [] },
   ReconcilerWindowsRestarted: { unit: 'Count', dimensions: [] },
+  /** Ranges of time that could not be read and were passed over, so that what came later could be. */
+  WindowsPassedOver: { unit: 'Count', dimensions: [] },
+  /** Of those, the ones that have not been read yet: as many as there are at each tick. */
+  UnreadGaps: { unit: 'Count', dimensions: [], isLevel: true },
   /** Positions that are unreadable or claim the future. */
   UnusablePositions: { unit: 'Count', dimensions: [] },
   RowsReconciled: { unit: 'Count', dimensions: [] },

@@ -33,9 +33,23 @@ const BELIEVED_MS = 86_400_000;
  * worked within the last day. Empty if `next` leads nowhere. Pure.
  */
 export function formsToTry(next: NextPage, learnt: LearntForm | undefined, now: Date): PagingForm[] {
-  const isBelieved = learnt !== undefined && now.getTime() - Date.parse(learnt.learntAt) < BELIEVED_MS;
-  const inOrder = isBelieved ? [learnt.form, ...FORMS.filter((form) => form !== learnt.form)] : FORMS;
+  const isLearnt = learnt !== undefined && isBelieved(learnt, now);
+  const inOrder = isLearnt ? [learnt.form, ...FORMS.filter((form) => form !== learnt.form)] : FORMS;
   return inOrder.filter((form) => (form === 'printed-url' ? next.printed : next.cursor) !== null);
+}
+
+/** What is remembered once a page was got in `form`; undefined if that is the form that is tried first anyway. Pure. */
+export function learnForm(
+  form: PagingForm,
+  learnt: LearntForm | undefined,
+  now: Date,
+): LearntForm | undefined {
+  if (form === DEFAULT_FORM) return undefined;
+  return learnt?.form === form && isBelieved(learnt, now) ? learnt : { form, learntAt: now.toISOString() };
+}
+
+function isBelieved({ learntAt }: LearntForm, now: Date): boolean {
+  return now.getTime() - Date.parse(learntAt) < BELIEVED_MS;
 }
 
 /** Whether both lead to the same page. Pure. */

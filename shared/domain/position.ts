@@ -17,6 +17,8 @@ export type ReadWindow = {
   restarts?: number;
   /** Shows whether its pages come to an end. */
   trail?: PageTrail;
+  /** How often a page of it could not be read. */
+  failures?: number;
   /** What its end comes to by Button's clock, where that is behind ours: what changes there after the read is in no page of it. */
   endAtButton?: string;
 };
@@ -43,17 +45,27 @@ export type Position = {
   readUntil?: string;
   /** The window being read, as it was requested first. */
   window?: ReadWindow;
-  /** Windows are no longer than this, because Button would not let a longer one be read to its end. */
+  /** Windows are no longer than this, because a longer one could not be read to its end. */
   maxWindowSeconds?: number;
+  /** A window up to here could not be read. Until this is passed, what fails is read in shorter windows at once. */
+  narrowUntil?: string;
+  /** No window begins before this: what lies just before is passed over. */
+  notBefore?: string;
+  /** The last range of time that was passed over. */
+  lastGap?: { end: string; seconds: number };
+  /** Fewer rows are asked for at once than usual, because a page was too large or its size was refused. */
+  pageSize?: number;
   /** The form in which Button gives the account's pages, where that is not the first one to try. */
   learnt?: LearntForm;
-  /** Button asked for no request before this instant. */
+  /** Nothing is read before this instant. */
   retryAt?: string;
   /** What was found and stands in no report yet. */
   drift?: DriftTally;
   createdAt?: string;
   /** When the position last moved. */
   completedAt?: string;
+  /** When DynamoDB deletes it: only a gap that has been read is deleted. */
+  expiresAtEpochSeconds?: number;
 };
 
 /** How windows are cut. */
@@ -68,11 +80,8 @@ const MAX_WINDOW_MS = DAY_MS;
 /** The longest window far back, where a first read passes years in which little or nothing happened. */
 const MAX_HISTORY_WINDOW_MS = 31 * DAY_MS;
 
-/** No window is cut shorter than this: what is refused even so is not refused for its length. */
-const MIN_WINDOW_SECONDS = 900;
-
-/** A window is begun again so often at its length; what fails even then is read in halves. */
-const MAX_RESTARTS = 2;
+/** Button's own page size, where none is asked for. Source: docs/button/transactions-api.md, "Parameters". */
+export const DEFAULT_PAGE_SIZE = 50;
 
 /** What clocks of our own may differ by. */
 const CLOCK_TOLERANCE_MS = 60 * SECOND_MS;
@@ -87,12 +96,24 @@ export function windowToRead(position: Position, clock: Date, policy: WindowPoli
   if (position.window) return position.window;
   if (isFinished(position)) return undefined;
   const readThroughMs = Date.parse(position.readThrough);
-  const overlapMs = position.readUntil === undefined ? policy.overlapMs : 0;
-  const start = toSecond(readThroughMs - overlapMs);
+  const start = toSecond(startMs(position, policy));
   const end = toSecond(
     Math.min(lastEndMs(position, clock, policy), readThroughMs + longestMs(position, clock)),
   );
   return start < end ? { start, end, next: null, pages: 0, rows: 0, repaired: 0 } : undefined;
+}
+
+/** Past a failure nothing is read twice: what could not be read there would fail every window that overlaps it. */
+function startMs(position: Position, { overlapMs }: WindowPolicy): number {
+  const { readThrough, readUntil, notBefore = '' } = position;
+  const readThroughMs = Date.parse(readThrough);
+  if (readUntil !== undefined || isNarrow(position)) return readThroughMs;
+  return Math.max(readThroughMs - overlapMs, Math.min(readThroughMs, Date.parse(notBefore) || 0));
+}
+
+/** Whether the position is within a window that could not be read whole. Pure. */
+export function isNarrow({ narrowUntil, readThrough }: Position): boolean {
+  return narrowUntil !== undefined && Date.parse(readThrough) < Date.parse(narrowUntil);
 }
 
 function longestMs({ readThrough, maxWindowSeconds }: Position, clock: Date): number {
@@ -117,12 +138,18 @@ export function isInFuture({ readThrough, completedAt, window }: Position, now: 
   return claims.some((instant) => Date.parse(instant) > now.getTime() + CLOCK_TOLERANCE_MS);
 }
 
-function lastEndMs({ readUntil }: Position, clock: Date, policy: WindowPolicy): number {
+/** The end of the last window that the stream can read at `clock`, in milliseconds since the epoch. Pure. */
+export function lastEndMs(
+  { readUntil }: Pick<Position, 'readUntil'>,
+  clock: Date,
+  policy: WindowPolicy,
+): number {
   const latest = latestEndMs(clock, policy);
   return readUntil === undefined ? latest : Math.min(latest, Date.parse(readUntil));
 }
 
-function latestEndMs(clock: Date, { lagMs }: WindowPolicy): number {
+/** The end of the latest window that can be read at `clock`, in milliseconds since the epoch. Pure. */
+export function latestEndMs(clock: Date, { lagMs }: WindowPolicy): number {
   return Math.floor((clock.getTime() - lagMs) / SECOND_MS) * SECOND_MS + SECOND_MS;
 }
 
@@ -151,38 +178,29 @@ export function afterPage(
     repaired: window.repaired + page.repaired,
   };
   if (page.next !== null) return { ...position, window: read };
-  const closed = widen(withoutWindow(position), window);
+  const closed = widen(withoutWindow(position), read);
   const readUntil = window.endAtButton ?? window.end;
   if (Date.parse(readUntil) <= Date.parse(position.readThrough)) return closed;
-  return { ...closed, readThrough: readUntil, completedAt: page.storedAt.toISOString() };
+  const moved = { ...closed, readThrough: readUntil, completedAt: page.storedAt.toISOString() };
+  const { narrowUntil: _passed, ...wide } = moved;
+  return isNarrow(moved) ? moved : wide;
 }
 
-/** A window that was read without trouble lets the next one be twice as long. */
-function widen(position: Position, { restarts = 0 }: ReadWindow): Position {
-  const { maxWindowSeconds, ...rest } = position;
-  if (maxWindowSeconds === undefined || restarts > 0) return position;
+/** Twice as long a window may hold twice as many pages: one with more than this is long enough. */
+const MOST_PAGES_TO_WIDEN = 5000;
+
+/** A window that was read without trouble lets the next one be twice as long, and its pages larger. */
+function widen(position: Position, { restarts = 0, pages }: ReadWindow): Position {
+  const { maxWindowSeconds, pageSize, ...rest } = position;
+  if (restarts > 0) return position;
+  const largerSize =
+    pageSize === undefined ? 0 : Math.max(pageSize, Math.min(DEFAULT_PAGE_SIZE, 2 * pageSize));
+  const larger = pageSize === undefined ? {} : { pageSize: largerSize };
+  if (maxWindowSeconds === undefined) return { ...rest, ...larger };
+  if (pages > MOST_PAGES_TO_WIDEN) return { ...rest, ...larger, maxWindowSeconds };
   const wider = maxWindowSeconds * 2;
-  return wider * SECOND_MS >= MAX_HISTORY_WINDOW_MS ? rest : { ...rest, maxWindowSeconds: wider };
-}
-
-/**
- * The position from which a window is read again whose pages did not come to an end: because its cursor was refused, or led in a
- * circle. The same window a few times, then half of it; undefined if that too has been tried. Pure.
- */
-export function readAgain(position: Position, window: ReadWindow): Position | undefined {
-  const { restarts = 0 } = window;
-  if (restarts >= MAX_RESTARTS) return readHalf(position, window);
-  const { start, end } = window;
-  const begun = { start, end, next: null, pages: 0, rows: 0, repaired: 0, restarts: restarts + 1 };
-  return { ...position, window: begun };
-}
-
-/** The position from which half of the window is read; undefined if it is as short as windows get. Pure. */
-export function readHalf(position: Position, window: ReadWindow): Position | undefined {
-  const lengthSeconds = (Date.parse(window.end) - Date.parse(position.readThrough)) / SECOND_MS;
-  if (lengthSeconds <= MIN_WINDOW_SECONDS) return undefined;
-  const maxWindowSeconds = Math.max(MIN_WINDOW_SECONDS, Math.floor(lengthSeconds / 2));
-  return { ...withoutWindow(position), maxWindowSeconds };
+  const isWide = wider * SECOND_MS >= MAX_HISTORY_WINDOW_MS;
+  return { ...rest, ...larger, ...(isWide ? {} : { maxWindowSeconds: wider }) };
 }
 
 /** The position with no window open: the next one begins where the position stands. Pure. */

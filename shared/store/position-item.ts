@@ -28,11 +28,16 @@ const PositionSchema = z.object({
       rows: count,
       repaired: count,
       restarts: count.exactOptional(),
+      failures: count.exactOptional(),
       endAtButton: instant.exactOptional(),
       trail: z.object({ markedPage: count, rows: text, next: text, emptyPages: count }).exactOptional(),
     })
     .exactOptional(),
   maxWindowSeconds: z.int().positive().exactOptional(),
+  narrowUntil: instant.exactOptional(),
+  notBefore: instant.exactOptional(),
+  lastGap: z.object({ end: instant, seconds: z.int().positive() }).exactOptional(),
+  pageSize: z.int().positive().exactOptional(),
   learnt: z
     .object({ form: z.enum(['cursor-and-filters', 'cursor-alone', 'printed-url']), learntAt: instant })
     .exactOptional(),
@@ -40,6 +45,7 @@ const PositionSchema = z.object({
   drift: z.record(z.string(), z.number()).exactOptional(),
   createdAt: instant.exactOptional(),
   completedAt: instant.exactOptional(),
+  expiresAtEpochSeconds: count.exactOptional(),
 });
 
 /** The item that holds a position. */

@@ -53,7 +53,7 @@ export const PERSONAL_DATA_DAYS = 400;
 export const POSITIONS_TABLE = {
   partitionKey: 'account',
   sortKey: 'stream',
-  /** Only reports carry it: a position never expires. */
+  /** Only reports and gaps that have been read carry it. */
   timeToLive: 'expiresAtEpochSeconds',
 } as const;
 

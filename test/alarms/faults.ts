@@ -309,6 +309,18 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
+    fault: 'Button can not show one transaction, whenever it is asked',
+    alarms: ['ReconciliationGapAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS / 2);
+      await world.runFor(2 * HOUR_MS);
+      const [versions] = world.button.transactions.all();
+      world.button.world.unreadableTransactions = [versions?.at(-1)?.key ?? ''];
+      world.reconcile(['sweep-daily']);
+      await world.runFor(HOUR_MS);
+    },
+  },
+  {
     fault: 'somebody spoils a position (E4)',
     alarms: ['ReconciliationPositionAlarm'],
     async play(world) {

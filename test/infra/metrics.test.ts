@@ -28,6 +28,7 @@ describe('stageMetrics', () => {
       'BreakerOpen',
       'DrainPacePerSecond',
       'StalePendingTransactions',
+      'UnreadGaps',
     ];
 
     expect(LEVELS.map(([name]) => name).toSorted()).toEqual(names.toSorted());

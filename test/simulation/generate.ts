@@ -51,6 +51,7 @@ function generateWorld(random: Random): World {
     rowOrder: random.pick(['oldest-first', 'newest-first']),
     maxPageSize: random.pick([2, 100]),
     nextPath: random.pick(['with-accounts', 'without-accounts']),
+    unreadableTransactions: [],
     webhookOrdering: random.pick(['per-transaction', 'per-transaction', 'per-endpoint']),
     webhook202: random.pick(['success', 'failure']),
   };

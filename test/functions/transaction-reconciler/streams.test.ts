@@ -321,7 +321,7 @@ describe('faults', () => {
 
     expect(circling[0]).toBe('acc-1 live: partial endless_pages');
     expect(asked).toBeLessThan(3 * 100);
-    expect(after).toMatchObject({ readThrough: before.readThrough, maxWindowSeconds: 900 });
+    expect(after).toMatchObject({ readThrough: before.readThrough, maxWindowSeconds: 1 });
     expect((await tick())[0]).toBe('acc-1 live: complete');
   });
 
@@ -620,7 +620,7 @@ describe('the comparison of lists', () => {
 
     expect(hurried.join()).toContain('* cross-check: partial out_of_time');
     expect(shortened).toBeLessThan(86_400);
-    expect(failed).toContain('* cross-check: partial unavailable');
+    expect(failed).toContain('* cross-check: partial http_503');
     expect(afterFailure).toBe(shortened);
     expect(await tick(['cross-check'])).toContain('* cross-check: complete');
   });

@@ -1,19 +1,18 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { passOver } from '../../../shared/domain/gap.ts';
 import {
   afterPage,
   boundBy,
   isCaughtUp,
   isFinished,
   isInFuture,
-  readAgain,
-  readHalf,
   windowToRead,
-  withoutWindow,
   type Position,
   type ReadWindow,
 } from '../../../shared/domain/position.ts';
+import { afterFailure } from '../../../shared/domain/window-failure.ts';
 
 const policy = { overlapMs: 900_000, lagMs: 120_000 };
 const now = new Date('2026-06-15T12:00:30.500Z');
@@ -187,50 +186,62 @@ describe('boundBy', () => {
   });
 });
 
-describe('readAgain', () => {
-  const open = {
-    start: '2026-06-01T00:00:00Z',
-    end: '2026-06-02T00:00:00Z',
-    next: at('c'),
-    pages: 3,
-    rows: 9,
-    repaired: 0,
+describe('windows that grow again', () => {
+  const current = position({ readThrough: '2026-06-01T00:00:00Z', maxWindowSeconds: 43_200 });
+  const read = (changes: Partial<Position>, windowChanges: Partial<ReadWindow> = {}) => {
+    const begun = { ...current, ...changes };
+    const window = windowToRead(begun, now, policy);
+    if (!window) throw new Error('no window');
+    return afterPage(begun, { ...window, ...windowChanges }, lastPage);
   };
-  const current = position({ readThrough: open.start, window: open });
 
-  it('begins the same window again, twice (E13)', () => {
-    const first = readAgain(current, open);
-    const second = first?.window && readAgain(first, first.window);
-
-    expect(first?.window).toMatchObject({ start: open.start, end: open.end, next: null, pages: 0 });
-    expect(second?.window).toMatchObject({ next: null, restarts: 2 });
+  it('are twice as long after each that was read without trouble', () => {
+    expect(read({}).maxWindowSeconds).toBe(86_400);
+    expect(read({}, { restarts: 1 }).maxWindowSeconds).toBe(43_200);
+    expect(read({ maxWindowSeconds: (31 * 86_400) / 2 })).not.toHaveProperty('maxWindowSeconds');
+    expect(read({ maxWindowSeconds: (31 * 86_400) / 2 - 1 }).maxWindowSeconds).toBe(31 * 86_400 - 2);
   });
 
-  it('then reads it in halves, and remembers that', () => {
-    const halved = readAgain(current, { ...open, restarts: 2 });
-
-    expect(halved).toMatchObject({ readThrough: open.start, maxWindowSeconds: 43_200 });
-    expect(halved && windowToRead(halved, now, policy)?.end).toBe('2026-06-01T12:00:00Z');
+  it('are as long as before where twice the length could be too many pages', () => {
+    expect(read({}, { pages: 4999 }).maxWindowSeconds).toBe(86_400);
+    expect(read({}, { pages: 5000 }).maxWindowSeconds).toBe(43_200);
   });
 
-  it('gives up on what is refused however short it is', () => {
-    const shortest = { ...open, end: '2026-06-01T00:15:00Z', restarts: 2 };
+  it('get larger pages again, up to the number of rows that Button gives by itself', () => {
+    expect(read({ pageSize: 6 }).pageSize).toBe(12);
+    expect(read({ pageSize: 30 }).pageSize).toBe(50);
+    expect(read({ pageSize: 50 }).pageSize).toBe(50);
+  });
+});
 
-    expect(readAgain(current, shortest)).toBeUndefined();
+describe('windows near what could not be read', () => {
+  const rt = '2026-06-15T11:00:00Z';
+
+  it('overlap nothing before the end of a window that could not be read whole', () => {
+    const narrow = position({ readThrough: rt, narrowUntil: '2026-06-15T11:00:01Z' });
+
+    expect(windowToRead(narrow, now, policy)?.start).toBe(rt);
+    expect(windowToRead({ ...narrow, narrowUntil: rt }, now, policy)?.start).toBe('2026-06-15T10:45:00Z');
   });
 
-  it('lets windows grow again once one has been read without trouble', () => {
-    const halved = position({ readThrough: open.start, maxWindowSeconds: 43_200 });
-    const window = windowToRead(halved, now, policy);
+  it('never reach back behind what was passed over', () => {
+    const start = (notBefore: string) =>
+      windowToRead(position({ readThrough: rt, notBefore }), now, policy)?.start;
+
+    expect(start('2026-06-15T10:50:00Z')).toBe('2026-06-15T10:50:00Z');
+    expect(start('2026-06-15T10:00:00Z')).toBe('2026-06-15T10:45:00Z');
+    expect(start('2026-06-15T12:00:00Z')).toBe(rt);
+  });
+
+  it('forget the failure once they are past it', () => {
+    const narrow = position({ readThrough: rt, narrowUntil: '2026-06-15T11:30:00Z' });
+    const window = windowToRead(narrow, now, policy);
     if (!window) throw new Error('no window');
 
-    expect(afterPage(halved, window, lastPage).maxWindowSeconds).toBe(86_400);
-    expect(afterPage(halved, { ...window, restarts: 1 }, lastPage).maxWindowSeconds).toBe(43_200);
-    const half = { ...halved, maxWindowSeconds: (31 * 86_400) / 2 };
-    expect(afterPage(half, window, lastPage)).not.toHaveProperty('maxWindowSeconds');
-    expect(
-      afterPage({ ...half, maxWindowSeconds: half.maxWindowSeconds - 1 }, window, lastPage),
-    ).toHaveProperty('maxWindowSeconds', 31 * 86_400 - 2);
+    expect(afterPage(narrow, window, lastPage)).not.toHaveProperty('narrowUntil');
+    expect(afterPage(narrow, { ...window, end: '2026-06-15T11:10:00Z' }, lastPage)).toHaveProperty(
+      'narrowUntil',
+    );
   });
 });
 
@@ -308,8 +319,13 @@ const happening = fc.constantFrom(
     'last page',
     'last page',
     'last page',
-    'cursor refused',
-    'too long',
+    'no-page',
+    'no-page',
+    'too-large',
+    'refused',
+    'page-refused',
+    'endless',
+    'too-many-pages',
     'killed',
   ] as const),
 );
@@ -344,6 +360,8 @@ describe('reading a stream to its end, whatever happens on the way', () => {
         const isLive = begun.readUntil === undefined;
         /** Everything before this instant was in a window that was read to its end. */
         let coveredMs = Date.parse(begun.readThrough);
+        /** A gap is read later, so it may reach beyond Button's clock. */
+        let passedMs = 0;
         let current = begun;
         const pending = [...happenings];
         // A worker knows Button's clock once it has had an answer.
@@ -360,11 +378,7 @@ describe('reading a stream to its end, whatever happens on the way', () => {
             clock = now;
             continue;
           }
-          if (what === 'cursor refused') {
-            current = readAgain(current, window) ?? withoutWindow(current);
-          } else if (what === 'too long') {
-            current = readHalf(current, window) ?? withoutWindow(current);
-          } else {
+          if (what === 'page' || what === 'last page') {
             const next = what === 'page' ? at(`after ${steps}`) : null;
             const bound = boundBy(window, serverTime, cut);
             current = afterPage(current, bound, { next, rows: 1, repaired: 0, storedAt: now });
@@ -373,11 +387,24 @@ describe('reading a stream to its end, whatever happens on the way', () => {
               expect(Date.parse(window.start)).toBeLessThanOrEqual(coveredMs);
               coveredMs = Math.max(coveredMs, Date.parse(bound.endAtButton ?? bound.end));
             }
+          } else {
+            const { then, position: after } = afterFailure(
+              { position: current, window, pageSize: 100 },
+              what,
+            );
+            current = after;
+            if (then === 'pass-over') {
+              const passed = passOver(after, { to: window.end, most: window.end, at: serverTime });
+              expect(Date.parse(passed.gap.from)).toBeLessThanOrEqual(coveredMs);
+              coveredMs = Math.max(coveredMs, Date.parse(passed.gap.to));
+              passedMs = Date.parse(passed.gap.to);
+              current = passed.position;
+            }
           }
           expect(Date.parse(current.readThrough)).toBeGreaterThanOrEqual(Date.parse(before.readThrough));
           expect(Date.parse(current.readThrough)).toBeLessThanOrEqual(coveredMs);
           expect(Date.parse(current.readThrough)).toBeLessThanOrEqual(
-            Math.max(Date.parse(begun.readThrough), serverTime.getTime() - lagMs + 1000),
+            Math.max(Date.parse(begun.readThrough), serverTime.getTime() - lagMs + 1000, passedMs),
           );
           if (begun.readUntil !== undefined)
             expect(Date.parse(window.end)).toBeLessThanOrEqual(Date.parse(begun.readUntil) + 1000);

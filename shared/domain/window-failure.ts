@@ -1,0 +1,132 @@
+import { DEFAULT_PAGE_SIZE, isNarrow, withoutWindow, type Position, type ReadWindow } from './position.ts';
+
+/** Why a window could not be read any further, as far as it matters to what is done about it. */
+export type WindowFailure =
+  /** No usable answer: a 5xx, a time-out, a lost connection, a body that is no page. */
+  | 'no-page'
+  /** The page is larger than what is held in memory. */
+  | 'too-large'
+  /** Button refuses the first page of the window. */
+  | 'refused'
+  /** Button refuses a later page in every form: the cursor has expired, for example. */
+  | 'page-refused'
+  /** The pages lead in a circle. */
+  | 'endless'
+  /** There are more pages than one window may have. */
+  | 'too-many-pages';
+
+/** What is done about a failure, and the position to save with it. */
+export type AfterFailure =
+  /** Read on at once, from this position. */
+  | { then: 'read-on'; position: Position }
+  /** The next tick tries the window again. */
+  | { then: 'wait'; position: Position }
+  /** The window is as short as windows get, and has been tried often enough. */
+  | { then: 'pass-over'; position: Position };
+
+/** Tries of a window at its full length, one at each tick, before it is read in shorter ones. */
+export const MAX_TRIES = 2;
+
+/** Tries of a window of one second before it is passed over. */
+export const MAX_TRIES_OF_A_SECOND = 3;
+
+/** A window whose pages failed is begun again so often at its length: a cursor may have expired. */
+const MAX_RESTARTS = 2;
+
+/** More pages than these are not read in one window, but in shorter ones. */
+const MAX_PAGES = 20_000;
+
+/** A window of one second can't be read in shorter ones: twenty million rows, if pages are full. */
+const MAX_PAGES_OF_A_SECOND = 200_000;
+
+/** Windows with too many pages are cut into so many, others into two. */
+const MANY = 16;
+
+/** Whether the window may have no further page. Pure. */
+export function hasTooManyPages(position: Position, window: ReadWindow): boolean {
+  const most = lengthSeconds(position, window) <= 1 ? MAX_PAGES_OF_A_SECOND : MAX_PAGES;
+  return window.pages >= most;
+}
+
+/**
+ * What to do about a window of which a page could not be read. `pageSize` is the configured one. Pure.
+ *
+ * A window is tried at two ticks, because Button may be down. Then it is cut shorter and shorter, down to one
+ * second, within one slice; the parts that can be read are read. A second that fails three times is passed over.
+ * What cannot change by itself, such as a refusal, is not waited for.
+ */
+export function afterFailure(
+  { position, window, pageSize }: { position: Position; window: ReadWindow; pageSize: number },
+  failure: WindowFailure,
+): AfterFailure {
+  const failures = (window.failures ?? 0) + 1;
+  const failed = { ...position, window: { ...window, failures } };
+  if (lengthSeconds(position, window) <= 0) return { then: 'wait', position: withoutWindow(position) };
+
+  const smaller = smallerPages(failed, { failure, pageSize });
+  if (smaller) return { then: 'read-on', position: smaller };
+  if (isWaitedFor(failed, failure)) return { then: 'wait', position: failed };
+  if (isBegunAgain(failed, failure)) {
+    const restarts = (window.restarts ?? 0) + 1;
+    return {
+      then: 'read-on',
+      position: { ...failed, window: beginAgain({ ...window, failures, restarts }) },
+    };
+  }
+  const shorter = readShorter(position, window, failure === 'too-many-pages' ? MANY : 2);
+  if (shorter) return { then: 'read-on', position: shorter };
+  const again = { ...failed, window: beginAgain({ ...window, failures }) };
+  const isTriedEnough = failures >= MAX_TRIES_OF_A_SECOND || failure === 'too-many-pages';
+  return { then: isTriedEnough ? 'pass-over' : 'read-on', position: again };
+}
+
+type Failed = Position & { window: ReadWindow & { failures: number } };
+
+/** Waiting helps against an outage; within a window that has failed already, the parts are told apart at once. */
+function isWaitedFor(position: Failed, failure: WindowFailure): boolean {
+  return failure === 'no-page' && !isNarrow(position) && position.window.failures < MAX_TRIES;
+}
+
+function isBegunAgain(position: Failed, failure: WindowFailure): boolean {
+  const isOfPages = failure === 'page-refused' || failure === 'endless';
+  return isOfPages && !isNarrow(position) && (position.window.restarts ?? 0) < MAX_RESTARTS;
+}
+
+/** Half the rows a page if a page is too large; Button's default number if it refuses a list from its first page. */
+function smallerPages(
+  position: Failed,
+  { failure, pageSize }: { failure: WindowFailure; pageSize: number },
+): Position | undefined {
+  const size = Math.min(position.pageSize ?? pageSize, pageSize);
+  if (failure === 'too-large' && size > 1) return withPages(position, Math.floor(size / 2));
+  if (failure === 'refused' && size > DEFAULT_PAGE_SIZE) return withPages(position, DEFAULT_PAGE_SIZE);
+  return undefined;
+}
+
+function withPages({ window, ...position }: Failed, pageSize: number): Position {
+  const { failures: _failures, ...rest } = window;
+  return { ...position, pageSize, window: beginAgain(rest) };
+}
+
+/**
+ * The position from which one of so many parts of the window is read, without what it overlaps; undefined if it
+ * is as short as windows get. Pure.
+ */
+export function readShorter(position: Position, window: ReadWindow, parts: number): Position | undefined {
+  const length = lengthSeconds(position, window);
+  const overlaps = Date.parse(window.start) < Math.floor(Date.parse(position.readThrough) / 1000) * 1000;
+  if (length <= 1 && !overlaps) return undefined;
+  const narrowUntil = isNarrow(position) ? (position.narrowUntil ?? window.end) : window.end;
+  const maxWindowSeconds = Math.max(1, Math.floor(length / parts));
+  return { ...withoutWindow(position), maxWindowSeconds, narrowUntil };
+}
+
+/** The window from its first page on. */
+function beginAgain({ trail: _trail, ...window }: ReadWindow): ReadWindow {
+  return { ...window, next: null, pages: 0, rows: 0, repaired: 0 };
+}
+
+/** Of what is new in it: what it overlaps has been read before. */
+function lengthSeconds({ readThrough }: Position, { end }: ReadWindow): number {
+  return Math.ceil((Date.parse(end) - Date.parse(readThrough)) / 1000);
+}
