@@ -1,3 +1,6 @@
+import * as z from 'zod';
+import { parseJson } from './api-request.ts';
+
 /** An HTTP answer before it is put into bytes. `body` goes out as JSON, a string as it is. */
 export type Answer = { status: number; headers?: Readonly<Record<string, string>>; body: unknown };
 
@@ -15,6 +18,25 @@ export function listAnswer(objects: readonly object[], meta: Record<string, stri
 export function errorAnswer(status: number, message: string): Answer {
   return { status, body: { meta: { status: 'error' }, error: { message } } };
 }
+
+/**
+ * Whether an answer has the form that Button gives to its status (Button's reference, response format): a 2xx says `ok` and has an
+ * object or a list, a 4xx or 5xx says `error` and has a message.
+ */
+export function isButtonsAnswer({ status, body }: Answer): boolean {
+  const shown = ButtonsBodySchema.safeParse(typeof body === 'string' ? parseJson(body)?.json : body);
+  if (!shown.success) return false;
+  return shown.data.meta.status === 'ok' ? status < 300 : status >= 400;
+}
+
+const ButtonsBodySchema = z.union([
+  z.object({
+    meta: z.object({ status: z.literal('ok') }),
+    object: z.record(z.string(), z.unknown()).nullable(),
+  }),
+  z.object({ meta: z.object({ status: z.literal('ok') }), objects: z.array(z.unknown()) }),
+  z.object({ meta: z.object({ status: z.literal('error') }), error: z.object({ message: z.string() }) }),
+]);
 
 /** The bytes of an answer's body. */
 export function bodyBytes(body: unknown): Buffer {

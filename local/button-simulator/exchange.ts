@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson, type ApiRequest } from './api-request.ts';
 import { answerButtonApi, type ButtonApi } from './button-api.ts';
-import { bodyBytes, errorAnswer, objectAnswer, type Answer } from './button-answer.ts';
+import { bodyBytes, errorAnswer, isButtonsAnswer, objectAnswer, type Answer } from './button-answer.ts';
 import type { Clock } from './clock.ts';
 import type { ApiFault, FaultRules } from './fault-rules.ts';
 import { OrderFieldsSchema } from './order-body.ts';
@@ -30,6 +30,7 @@ export function replyTo(exchange: Exchange, request: ApiRequest): Reply {
   const fault = faults.takeForApi({ method, path, orderId: record.orderId, apiKey });
   record.faulty = fault !== undefined;
   const sent = answerUnder(exchange, { fault, request, record });
+  record.isButtons = sent !== 'lost' && sent.cutOff !== true && isButtonsAnswer(sent.answer);
   return { sent, delayMs: fault?.answerDelayMs ?? 0, record };
 }
 
@@ -56,7 +57,8 @@ function answerUnder(exchange: Exchange, { fault, request, record }: Struck): Se
   const worked = doWork(exchange.clock, fault, work);
   if (fault.answer === 'lost') return 'lost';
   if (fault.answer === 'accepted') return { answer: accepted(request) };
-  if (typeof fault.answer === 'object') return { answer: statedAnswer(fault.answer) };
+  if (typeof fault.answer === 'object')
+    return { answer: statedAnswer(fault.answer), cutOff: fault.answer.cutOff };
   const answer = worked ?? work();
   if (fault.answer === 'cut-off') return { answer, cutOff: true };
   return { answer: fault.answer === 'truncated' ? truncated(answer) : answer };
@@ -76,8 +78,14 @@ function accepted(request: ApiRequest): Answer {
 }
 
 function statedAnswer({ status, headers, body }: Exclude<ApiFault['answer'], string>): Answer {
+  if (hasNoBody(status)) return { status, headers, body: '' };
   const content = body === undefined ? errorAnswer(status, `Simulated ${status}`).body : body;
   return { status, headers, body: content };
+}
+
+/** A 204 and a 304 end with their headers (RFC 9110, sections 15.3.5 and 15.4.5). */
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 304;
 }
 
 function truncated({ status, body }: Answer): Answer {
@@ -95,8 +103,7 @@ function send(response: ServerResponse, sent: Sent, { record, nowMs }: SentAt): 
   const { status, headers, body } = sent.answer;
   const bytes = bodyBytes(body);
   response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': bytes.byteLength,
+    ...(hasNoBody(status) ? {} : { 'content-type': 'application/json', 'content-length': bytes.byteLength }),
     date: new Date(nowMs).toUTCString(),
     ...headers,
   });

@@ -27,20 +27,26 @@ const AnswerSchema = z.union([
   z.strictObject({
     status: z.int().min(200).max(599),
     headers: z.record(z.string(), z.string()).default({}),
-    /** Text goes out as it is, anything else as JSON; without it, Button's error body. */
+    /** Text goes out as it is, anything else as JSON; without it, Button's error body. A 204 and a 304 have none. */
     body: z.unknown().optional(),
+    /** The connection is cut in the middle of the body. */
+    cutOff: z.boolean().default(false),
   }),
 ]);
 
 const ApiFaultSchema = z
   .strictObject({
     on: z.literal('api'),
-    /** All that are given must fit; `path` is a regular expression on the path as sent, without its query. */
+    /**
+     * All that are given must fit. `path` is a regular expression on the path as sent, without its query; `orderIds` is one on the
+     * order id, for a class of orders.
+     */
     match: z
       .strictObject({
         method: z.string().optional(),
         path: RegexSchema.optional(),
         orderId: z.string().optional(),
+        orderIds: RegexSchema.optional(),
         apiKey: z.string().optional(),
       })
       .default({}),
@@ -123,6 +129,8 @@ export class FaultRules {
   takeForApi(target: ApiTarget): ApiFault | undefined {
     return take(this.#api, ({ match }) => {
       if (match.path !== undefined && !new RegExp(match.path).test(target.path)) return false;
+      if (match.orderIds !== undefined && !new RegExp(match.orderIds).test(target.orderId ?? ''))
+        return false;
       return (
         fits(match.method?.toUpperCase(), target.method) &&
         fits(match.orderId, target.orderId) &&

@@ -91,10 +91,12 @@ type UpdateRequest = { brandId: string; id: string; request: ApiRequest };
 function update({ orders, world }: OrderApi, { brandId, id, request }: UpdateRequest): Answer {
   const body = readBody(request, OrderUpdateSchema);
   if ('refusal' in body) return body.refusal;
-  const known = orders.find(brandId, id);
-  const total = body.fields.total ?? known?.fields.total ?? 0;
-  const problem = known && sumProblem(total, body.fields.line_items);
+  const known = named({ orders, world }, brandId, id);
+  if (known === undefined) return notFound(id);
+  const problem = sumProblem(body.fields.total ?? known.fields.total, body.fields.line_items);
   if (problem !== undefined) return errorAnswer(400, problem);
+  if (body.fields.btn_ref !== undefined && world.tokenOnUpdate === 'refused')
+    return errorAnswer(400, 'btn_ref can not be changed');
   const updated = orders.update(brandId, id, body.fields);
   switch (updated.outcome) {
     case 'updated':
@@ -109,6 +111,7 @@ function update({ orders, world }: OrderApi, { brandId, id, request }: UpdateReq
 }
 
 function cancel({ orders, world }: OrderApi, brandId: string, id: string): Answer {
+  if (named({ orders, world }, brandId, id) === undefined) return notFound(id);
   const { outcome } = orders.cancel(brandId, id);
   switch (outcome) {
     case 'cancelled':
@@ -123,11 +126,18 @@ function cancel({ orders, world }: OrderApi, brandId: string, id: string): Answe
 }
 
 function get({ orders, world }: OrderApi, brandId: string, id: string): Answer {
-  const order = orders.find(brandId, id);
-  const isNamed = world.getByOrderId === '200' || order?.buttonOrderId === id;
-  return order !== undefined && isNamed && isShown(order, world)
+  const order = named({ orders, world }, brandId, id);
+  const isRead = world.getByOrderId === '200' || order?.buttonOrderId === id;
+  return order !== undefined && isRead && isShown(order, world)
     ? objectAnswer(orderObject(order))
     : notFound(id);
+}
+
+/** The order that an id in a path names, where this world takes ids of its kind. */
+function named({ orders, world }: OrderApi, brandId: string, id: string): Order | undefined {
+  const order = orders.find(brandId, id);
+  const whose = order?.buttonOrderId === id ? 'button' : 'brand';
+  return world.ids === 'both' || world.ids === whose ? order : undefined;
 }
 
 function list({ orders, world }: OrderApi, brandId: string, btnRef: string): Answer {

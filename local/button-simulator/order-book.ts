@@ -124,10 +124,14 @@ export class OrderBook {
   #merge(order: Order, update: OrderUpdate): Order {
     const { clock, world } = this.#options;
     const cleared = world.omittedLineItems === 'cleared' ? { line_items: [] } : {};
+    const { btn_ref: held } = order.fields;
+    const { btn_ref: given = held } = update;
+    const token = world.tokenOnUpdate === 'accepted' ? given : held;
     const fields = OrderFieldsSchema.parse({
       ...order.fields,
       ...cleared,
       ...update,
+      btn_ref: token,
       order_id: order.fields.order_id,
     });
     return this.#put({

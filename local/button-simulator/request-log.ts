@@ -14,6 +14,8 @@ export type RequestRecord = {
   faulty: boolean;
   /** What Button's own work came to; null while it has not been done. */
   workStatus: number | null;
+  /** Whether the answer has Button's own form for its status, whole: anybody else may have made another. */
+  isButtons: boolean;
   /** What was answered; null when the connection was cut instead, or nothing was answered yet. */
   status: number | null;
   responseBody: string | null;
@@ -36,6 +38,7 @@ export class RequestLog {
       orderId: orderIdOf(request),
       requestBody: request.body,
       faulty: false,
+      isButtons: false,
       workStatus: null,
       status: null,
       responseBody: null,

@@ -15,6 +15,10 @@ export const WorldSchema = z.strictObject({
   getCancelled: z.enum(['200', '404']),
   /** GET /v1/order/{id} by the Brand's own order id: the order, or nothing, because only Button's id is taken. */
   getByOrderId: z.enum(['200', '404']),
+  /** Whose order ids Button takes in the path of a read, an update and a cancellation: the Brand's, its own, or both. */
+  ids: z.enum(['both', 'brand', 'button']),
+  /** An update that names a `btn_ref`: it is set, it is left as it was, or the update is refused with a 400. */
+  tokenOnUpdate: z.enum(['accepted', 'ignored', 'refused']),
   /** POST /v1/order/{id} on a deleted order. */
   updateCancelled: z.enum(['403', '404']),
   /** What an update without `line_items` does to the ones reported before. */
@@ -56,6 +60,8 @@ export const defaultWorld: World = {
   changeCancelled: '409',
   getCancelled: '200',
   getByOrderId: '200',
+  ids: 'both',
+  tokenOnUpdate: 'accepted',
   updateCancelled: '404',
   omittedLineItems: 'kept',
   orderApiStatusOnCreate: '200',

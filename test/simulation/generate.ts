@@ -40,6 +40,8 @@ function generateWorld(random: Random): World {
     changeCancelled: random.pick(['409', 'accept']),
     getCancelled: random.pick(['200', '404']),
     getByOrderId: random.pick(['200', '200', '404']),
+    ids: 'both',
+    tokenOnUpdate: 'accepted',
     updateCancelled: random.pick(['403', '404']),
     omittedLineItems: random.pick(['kept', 'cleared']),
     orderApiStatusOnCreate: random.pick(['200', '200', '202']),

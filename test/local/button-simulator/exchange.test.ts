@@ -56,6 +56,58 @@ describe('an answer of one’s own', () => {
   });
 });
 
+describe('any status with any body', () => {
+  const html = '<html><title>502 Bad Gateway</title></html>';
+
+  it.each([
+    ['an error of Button’s', 400, undefined, true],
+    ['a 2xx of Button’s', 200, { meta: { status: 'ok' }, object: null }, true],
+    ['an ok under an error’s status', 404, { meta: { status: 'ok' }, object: null }, false],
+    ['an error under a 2xx', 200, { meta: { status: 'error' }, error: { message: 'no' } }, false],
+    ['an error without a message', 404, { meta: { status: 'error' } }, false],
+    ['other JSON', 404, { message: 'no Route matched with those values' }, false],
+    ['a page', 502, html, false],
+    ['a text', 404, '404 page not found', false],
+    ['nothing', 403, '', false],
+  ])('says whether it is Button’s own: %s', async (_, status, body, isButtons) => {
+    const simulation = await simulateWith({ answer: { status, body } });
+
+    const answered = await simulation.create();
+
+    expect(answered.status).toBe(status);
+    expect(simulation.controls.requests()).toMatchObject([{ status, isButtons, workStatus: null }]);
+  });
+
+  it('knows Button’s own answers as such', async () => {
+    const simulation = await simulate();
+
+    await simulation.create();
+    await simulation.create();
+    await simulation.brand('GET', '/v1/order/btn-ref/some');
+    await simulation.brand('DELETE', '/v1/order/unknown');
+
+    const seen = simulation.controls.requests().map(({ status, isButtons }) => [status, isButtons]);
+    expect(seen).toEqual([200, 409, 200, 404].map((status) => [status, true]));
+  });
+
+  it.each([204, 304])('has no body under a %i', async (status) => {
+    const simulation = await simulateWith({ answer: { status }, work: 'done' });
+
+    const answered = await simulation.create();
+
+    expect([answered.status, answered.text]).toEqual([status, '']);
+    expect(simulation.controls.requests()).toMatchObject([{ isButtons: false, workStatus: 200 }]);
+  });
+
+  it('can be cut off in the middle', async () => {
+    const simulation = await simulateWith({ answer: { status: 404, cutOff: true } });
+
+    await expect(simulation.create()).rejects.toThrow('terminated');
+
+    expect(simulation.controls.requests()).toMatchObject([{ status: 404, isButtons: false }]);
+  });
+});
+
 describe('a lost answer', () => {
   it('cuts the connection after the work was done (A20)', async () => {
     const simulation = await simulateWith({ answer: 'lost' });
@@ -179,6 +231,7 @@ describe('a rule', () => {
     ['path pattern', { path: '^/v1/order$' }, [500, 500, 200, 200]],
     ['order id, in a path', { orderId: 'a' }, [500, 200, 500, 200]],
     ['order id, in a body', { orderId: 'b' }, [200, 500, 200, 200]],
+    ['class of order ids', { orderIds: '^[ax]$' }, [500, 200, 500, 200]],
     ['API key', { apiKey: BRAND_KEY }, [500, 500, 500, 200]],
     ['several at once', { method: 'POST', orderId: 'b' }, [200, 500, 200, 200]],
     ['path of the Transactions API', { path: '^/v1/affiliation/' }, [200, 200, 200, 500]],
@@ -289,6 +342,7 @@ it('takes down every request, with what was sent and answered but not the API ke
       orderId: order['order_id'],
       requestBody: JSON.stringify(order),
       faulty: false,
+      isButtons: true,
       workStatus: 200,
       status: 200,
       responseBody: created.text,

@@ -228,6 +228,16 @@ describe('create again, in each world', () => {
     expect(simulation.controls.orders()).toMatchObject([{ total: 7350 }]);
   });
 
+  it('leaves another shop’s order of the same id alone (world 409)', async () => {
+    const simulation = await simulate();
+    await simulation.create({ total: 99_900, line_items: undefined, btn_ref: 'srctok-theirs' });
+
+    const { status } = await simulation.create({ btn_ref: 'srctok-ours' });
+
+    expect(status).toBe(409);
+    expect(simulation.controls.orders()).toMatchObject([{ total: 99_900, btn_ref: 'srctok-theirs' }]);
+  });
+
   it('writes the new content over the order (world upsert, B1)', async () => {
     const simulation = await simulate({ world: { duplicateCreate: 'upsert' } });
     const first = await simulation.create();
@@ -344,6 +354,20 @@ describe('update', () => {
     const right = await simulation.brand('POST', PATH, { line_items: [line(7350)] });
 
     expect([wrong.status, right.status]).toEqual([400, 200]);
+  });
+
+  it.each([
+    ['accepted', 200, 'srctok-2'],
+    ['ignored', 200, 'srctok-1'],
+    ['refused', 400, 'srctok-1'],
+  ] as const)('has a btn_ref %s, as the world says', async (tokenOnUpdate, status, held) => {
+    const simulation = await simulate({ world: { tokenOnUpdate } });
+    await simulation.create({ btn_ref: 'srctok-1' });
+
+    const updated = await simulation.brand('POST', PATH, { btn_ref: 'srctok-2' });
+
+    expect(updated.status).toBe(status);
+    expect(simulation.controls.orders()).toMatchObject([{ btn_ref: held }]);
   });
 
   it('never changes the order id', async () => {
@@ -531,6 +555,28 @@ describe('get', () => {
       const found = await simulation.brand('GET', `/v1/order/${encodeURIComponent(orderId)}`);
 
       expect(found.body.object.order_id).toBe(orderId);
+    },
+  );
+
+  it.each([
+    ['both', [200, 200], [200, 200], [200, 404]],
+    ['brand', [200, 404], [200, 404], [200, 404]],
+    ['button', [404, 200], [404, 200], [404, 200]],
+  ] as const)(
+    'takes ids of %s in paths, where the world says so',
+    async (ids, reads, updates, cancellations) => {
+      const simulation = await simulate({ world: { ids } });
+      const created = await simulation.create();
+      const paths = [PATH, `/v1/order/${created.body.object.button_order_id}`];
+      const call = async (method: string, body?: unknown): Promise<number[]> => {
+        const statuses: number[] = [];
+        for (const path of paths) statuses.push((await simulation.brand(method, path, body)).status);
+        return statuses;
+      };
+
+      expect(await call('GET')).toEqual(reads);
+      expect(await call('POST', { customer_order_id: 'new' })).toEqual(updates);
+      expect(await call('DELETE')).toEqual(cancellations);
     },
   );
 
