@@ -159,6 +159,12 @@ export class FaultRules {
     }));
   }
 
+  /** Takes a rule out of force, by its identity. */
+  remove(rule: Fault): void {
+    this.#api = this.#api.filter((standing) => standing.rule !== rule);
+    this.#webhook = this.#webhook.filter((standing) => standing.rule !== rule);
+  }
+
   clear(): void {
     this.#api = [];
     this.#webhook = [];

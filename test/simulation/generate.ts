@@ -96,8 +96,13 @@ function orderSteps(random: Random, orderId: string): Step[] {
     for (let copies = random.between(1, 2); copies > 0; copies -= 1)
       send({ orderId, sequence, kind: 'cancelled' }, `${orderId} version ${sequence} (cancelled)`);
   }
-  if (random.chance(0.4)) steps.push(badMessage(random, orderId));
-  return steps;
+  if (!random.chance(0.4)) return steps;
+  const bad = badMessage(random, orderId);
+  // Whichever of the two comes second contradicts the other.
+  if (bad.kind === 'send' && bad.message.eventId.endsWith('version-conflict'))
+    for (const step of steps)
+      if (step.kind === 'send' && step.version?.sequence === 1) step.mayBeRefused = true;
+  return [...steps, bad];
 }
 
 function badMessage(random: Random, orderId: string): Step {

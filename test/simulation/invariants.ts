@@ -5,55 +5,24 @@ import { isGap } from '../../shared/domain/gap.ts';
 import { creditReward, payableMinor, type RewardEntry } from '../../shared/events/reward-ledger.ts';
 import type { TransactionRecord } from '../../shared/domain/transaction.ts';
 import { unpackJson } from '../../shared/store/packed-json.ts';
-import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { fail } from './broken-invariant.ts';
 import type { Item } from './dynamodb-expression.ts';
 import { QUEUES, TABLES } from './resources.ts';
+import { OrderInvariants } from './order-invariants.ts';
 import { randomFrom } from './random.ts';
-import type { MessageVersion } from './step.ts';
 import type { SimulatedWorld } from './world.ts';
-
-/** Thrown where an invariant is found broken. */
-export class BrokenInvariant extends Error {
-  /** What shows it. */
-  readonly detail: string;
-
-  constructor(invariant: string, detail: string) {
-    super(invariant);
-    this.detail = detail;
-  }
-}
-
-/** What a message brings; `perhaps` for one that contradicts a version: which of the two is refused is up to their order. */
-type Noted = MessageVersion | 'no message' | 'perhaps';
 
 /** What must hold of a world: some of it at any time, most of it once everything is at rest. Its checks throw `BrokenInvariant`. */
 export class Invariants {
+  /** What must hold of the brand's orders. */
+  readonly orders: OrderInvariants;
   readonly #world: SimulatedWorld;
-  readonly #messages = new Map<string, Noted>();
   readonly #reached = new Map<string, string>();
-  #hasRestored = false;
   #expectsRefusals = false;
 
   constructor(world: SimulatedWorld) {
+    this.orders = new OrderInvariants(world);
     this.#world = world;
-  }
-
-  /** SQS has taken a message. */
-  noteMessage(messageId: string, version: Noted): void {
-    this.#messages.set(messageId, version);
-  }
-
-  /** A redriven message has a new id. */
-  noteRedriven(messageId: string, newMessageId: string): void {
-    const noted = this.#messages.get(messageId);
-    if (!noted) return;
-    this.#messages.delete(messageId);
-    this.noteMessage(newMessageId, noted);
-  }
-
-  /** The ledger has forgotten something: what it forgot may be said to Button again. */
-  noteRestore(): void {
-    this.#hasRestored = true;
   }
 
   notePositionSpoilt(): void {
@@ -63,16 +32,6 @@ export class Invariants {
   /** Button signs with a secret that we do not know yet. */
   expectRefusals(): void {
     this.#expectsRefusals = true;
-  }
-
-  /** Whether a sweep would find anything, whatever its host's clock says. */
-  isAnythingDue(): boolean {
-    const soon = new Date(this.#world.clock.now() + 5000).toISOString();
-    return this.#items(TABLES.orderLedger).some(({ dueAt }) => dueAt?.S !== undefined && dueAt.S <= soon);
-  }
-
-  isBreakerOpen(): boolean {
-    return this.#items(TABLES.orderLedger).some(({ breaker }) => breaker?.M?.['state']?.S === 'open');
   }
 
   isAtRest(): boolean {
@@ -86,9 +45,6 @@ export class Invariants {
       (name) => !sqs.isEmpty(name),
     );
     const running = Object.entries(functions).filter(([, lambda]) => lambda.running > 0);
-    const orders = this.#items(TABLES.orderLedger).filter(
-      ({ state }) => state !== undefined && state.S !== 'settled' && state.S !== 'refused',
-    );
     // One that its fault keeps for the next event of its transaction may wait for ever.
     const keptSinceMs = clock.now() - 2 * 60_000;
     const webhooks = button.dispatcher
@@ -99,7 +55,7 @@ export class Invariants {
     return [
       ...queues.map((name) => `messages on ${name}`),
       ...running.map(([name]) => `${name} is running`),
-      ...orders.map(({ pk, state }) => `${pk?.S ?? ''} is ${state?.S ?? ''}`),
+      ...this.orders.unsettled(),
       ...webhooks.map(({ hookId }) => `${hookId} has not come through`),
       ...(unpublishedChanges > 0 ? ['changes are not told'] : []),
     ].join(', ');
@@ -154,9 +110,7 @@ export class Invariants {
 
   /** Everything is at rest: what has come in is accounted for. */
   checkRest(): void {
-    this.#checkMessages();
-    this.#checkOrders();
-    this.#checkCancellations();
+    this.orders.checkRest();
     this.#checkWebhooks();
   }
 
@@ -191,98 +145,6 @@ export class Invariants {
   /** Whether reconciliation has nothing left to repair. */
   isTruthStored(): boolean {
     return this.#truth().every((version) => isSame(this.#stored(version), version));
-  }
-
-  #checkMessages(): void {
-    const { doneMessages } = this.#world;
-    const kept = new Set(this.#items(TABLES.orderQuarantine).map(({ id }) => id?.S));
-    for (const [messageId, version] of this.#messages) {
-      if (!doneMessages.has(messageId)) fail('every message is accounted for', `${messageId} is not done`);
-      if (version === 'no message' && !kept.has(messageId))
-        fail('every bad message is in quarantine', `${messageId} is not`);
-    }
-  }
-
-  #checkOrders(): void {
-    const entries = new Map<string, LedgerEntry>();
-    for (const { pk, body } of this.#items(TABLES.orderLedger))
-      if (pk?.S?.includes('#order#') === true && body?.B)
-        entries.set(pk.S.slice(pk.S.indexOf('#order#') + 7), unpackJson(body.B) as LedgerEntry);
-    const sent = Map.groupBy(
-      [...this.#messages.values()].filter((version) => typeof version !== 'string'),
-      ({ orderId }) => orderId,
-    );
-    for (const [orderId, versions] of sent) {
-      const entry = entries.get(orderId);
-      if (entry) this.#checkOrder(entry, versions);
-      else fail('no order is lost', `${orderId} is not in the ledger`);
-    }
-  }
-
-  #checkOrder(
-    { orderId, newest, reported, progress }: LedgerEntry,
-    versions: readonly MessageVersion[],
-  ): void {
-    const cancelled = versions.find(({ kind }) => kind === 'cancelled');
-    const latest = Math.max(...versions.map(({ sequence }) => sequence));
-    const expected = cancelled?.sequence ?? latest;
-    const known = newest.version.by === 'sequence' ? newest.version.sequence : 'none';
-    const isCancelled = newest.kind === 'cancelled';
-    const isExpected = known === String(expected) && isCancelled === (cancelled !== undefined);
-    // A cancellation that Button refused lets later versions through.
-    const isLater = !isCancelled && known === String(latest) && this.#cancellationsRefused().has(orderId);
-    if (!isExpected && !isLater)
-      fail(
-        'the ledger knows the newest version',
-        `of ${orderId} it knows ${known} (${newest.kind}), not ${expected}`,
-      );
-
-    const atButton = this.#world.button.orders.all().filter(({ fields }) => fields.order_id === orderId);
-    const live = atButton.filter(({ status }) => status !== 'deleted');
-    if (live.length > 1) fail('no order is doubled', `${orderId} is at Button ${live.length} times`);
-    if (progress.state === 'refused') {
-      const isTooLate = progress.reason === 'too_late' && live[0]?.status === 'finalized';
-      if (!isTooLate) fail('what Button takes is not refused', `${orderId} is refused: ${progress.reason}`);
-      return;
-    }
-    const { order } = newest;
-    const [held] = live;
-    if (!order) {
-      if (held) fail('a cancelled order is cancelled at Button', `${orderId} is ${held.status} there`);
-      return;
-    }
-    if (!held) {
-      fail('no order is lost', `${orderId} is not at Button`);
-    }
-    // A 202 promises nothing: work that it put off may find the order finalized.
-    if (held.status === 'finalized' && reported?.acceptedOnly === true) return;
-    const { total, customer_order_id: note, currency } = held.fields;
-    if (total !== order.total || note !== order.customer_order_id || currency !== order.currency)
-      fail(
-        'Button holds the newest version',
-        `${orderId} is worth ${total} (${note ?? ''}) there, not ${order.total} (${order.customer_order_id ?? ''})`,
-      );
-  }
-
-  /** The orders of which Button has refused a cancellation, because they were finalized. */
-  #cancellationsRefused(): Set<string> {
-    const refused = this.#world.button.log
-      .all()
-      .filter(({ method, status }) => method === 'DELETE' && status === 403);
-    return new Set(refused.flatMap(({ orderId }) => (orderId === null ? [] : [orderId])));
-  }
-
-  /** A restored ledger has forgotten cancellations: there it is enough that the order is gone in the end. */
-  #checkCancellations(): void {
-    if (this.#hasRestored) return;
-    const cancelled = new Set<string>();
-    const refused = this.#cancellationsRefused();
-    for (const { orderId, method } of this.#world.button.log.all()) {
-      if (orderId === null || refused.has(orderId)) continue;
-      if (method === 'POST' && cancelled.has(orderId))
-        fail('nothing is sent after a cancellation', `a POST about ${orderId} followed its DELETE`);
-      if (method === 'DELETE') cancelled.add(orderId);
-    }
   }
 
   /** Queues are empty by now, and what could not be stored was replayed: what we have acknowledged is in the table. */
@@ -374,10 +236,6 @@ export class Invariants {
   #items(table: string): Item[] {
     return this.#world.dynamodb.items(table);
   }
-}
-
-function fail(invariant: string, detail: string): never {
-  throw new BrokenInvariant(invariant, detail);
 }
 
 function keyOf({ buttonOrderId, id }: TransactionVersion): string {

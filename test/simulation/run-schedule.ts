@@ -1,6 +1,7 @@
 import { webhookData } from '../../local/button-simulator/transaction-rows.ts';
 import { signatureOf } from '../../local/button-simulator/post-webhook.ts';
 import type { Order } from '../../local/button-simulator/order-book.ts';
+import { defaultOptions } from '../../local/button-simulator/simulator.ts';
 import { InjectedTransactionSchema } from '../../local/button-simulator/injected-transaction.ts';
 import { createEventBus } from '../../shared/events/event-bus.ts';
 import { republishEvents } from '../../shared/events/republish-events.ts';
@@ -18,9 +19,12 @@ import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Item } from './dynamodb-expression.ts';
 import { QUEUES, SECRETS, TABLES } from './resources.ts';
 import type { Schedule } from './generate.ts';
-import { BrokenInvariant, Invariants } from './invariants.ts';
+import { BrokenInvariant } from './broken-invariant.ts';
+import { Invariants } from './invariants.ts';
 import { orderMessage } from './messages.ts';
+import { NEIGHBOUR } from './neighbour.ts';
 import { randomFrom } from './random.ts';
+import type { Verdict } from './sent-message.ts';
 import { describeStep, type Step } from './step.ts';
 import { Storm } from './storm.ts';
 import { SimulatedWorld } from './world.ts';
@@ -112,7 +116,10 @@ class Run {
           });
         if (status !== 'succeeded') this.#tell?.(`${functionName} ${status === 'killed' ? 'dies' : status}`);
       },
-      onMessageDone: (messageId) => this.#tell?.(`the reporter is done with ${messageId}`),
+      onMessageDone: (messageId) => {
+        this.#tell?.(`the reporter is done with ${messageId}`);
+        this.#invariants.orders.noteDone(messageId);
+      },
     });
     this.#invariants = new Invariants(this.#world);
     if (tell) this.#listen(tell);
@@ -177,7 +184,8 @@ class Run {
     const next = (): void => {
       clock.at(clock.now() + MINUTE_MS, () => {
         if (this.#sweepsAreOver) return;
-        if (clock.now() >= this.#sweepsPausedUntilMs && this.#invariants.isAnythingDue()) this.#world.sweep();
+        if (clock.now() >= this.#sweepsPausedUntilMs && this.#invariants.orders.isAnythingDue('acme'))
+          this.#world.sweep();
         next();
       });
     };
@@ -198,7 +206,7 @@ class Run {
     await this.#replay();
     await this.#untilAtRest();
     this.#invariants.checkRest();
-    if (this.#invariants.isBreakerOpen()) await this.#sendNextOrder();
+    if (this.#invariants.orders.isBreakerOpen()) await this.#sendNextOrder();
   }
 
   /** What lies in a dead-letter queue is redriven as it comes there: a claim whose run died waits for its message. */
@@ -224,7 +232,7 @@ class Run {
     });
     await this.#world.runFor(5 * MINUTE_MS);
     await this.#untilAtRest();
-    if (this.#invariants.isBreakerOpen())
+    if (this.#invariants.orders.isBreakerOpen())
       throw new BrokenInvariant('a breaker closes once Button is healthy', 'the next order did not close it');
   }
 
@@ -303,6 +311,14 @@ class Run {
       case 'button':
       case 'webhook':
         button.faults.add(step.fault);
+        if ('forMs' in step) clock.at(clock.now() + step.forMs, () => button.faults.remove(step.fault));
+        return;
+      case 'class-fails':
+        this.#invariants.orders.noteFailing(step.orderIds);
+        button.faults.add(step.fault);
+        return;
+      case 'other-shop':
+        this.#reportOthersOrder(step);
         return;
       case 'button-unreachable':
         this.#storm.addWindow('button', step.forMs);
@@ -355,7 +371,7 @@ class Run {
         this.#spoil();
         return;
       case 'finalize':
-        button.orders.finalize(step.orderId);
+        this.#finalize(step.orderId);
         return;
       case 'install':
       case 'contradiction':
@@ -375,7 +391,31 @@ class Run {
     const orderId = group ?? message.orderId;
     const messageId = this.#world.sendOrderMessage({ ...message, orderId });
     this.#sent.push({ step, atMs: this.#world.clock.now() });
-    this.#invariants.noteMessage(messageId, version ?? (step.isNoMessage ? 'no message' : 'perhaps'));
+    this.#invariants.orders.noteMessage(messageId, {
+      body: message.body,
+      verdict: verdictOf(step),
+      ...(version && { version }),
+    });
+  }
+
+  /** Under the same id a neighbour has an order of its own, which stays open. */
+  #finalize(orderId: string): void {
+    const { orders } = this.#world.button;
+    for (const { brandId, fields, buttonOrderId } of orders.all())
+      if (fields.order_id === orderId && brandId !== NEIGHBOUR.organization.id)
+        orders.finalize(buttonOrderId);
+  }
+
+  /** An order of the same organization, with a token and a date of its own. */
+  #reportOthersOrder({ orderId, total }: Step & { kind: 'other-shop' }): void {
+    const created = this.#world.button.orders.create(defaultOptions.brand.id, {
+      order_id: orderId,
+      total,
+      currency: 'EUR',
+      purchase_date: '2026-05-31T09:00:00Z',
+      btn_ref: 'fakesrctok-0123456789abcdef',
+    });
+    if (created.outcome === 'created') this.#invariants.orders.noteOthersOrder(created.order);
   }
 
   #rotate(weKnowAfterMs: number): void {
@@ -416,7 +456,7 @@ class Run {
       QUEUES.readDeadLetters,
     ]) {
       const moved = sqs.redrive(letters);
-      for (const { from, to } of moved) this.#invariants.noteRedriven(from, to);
+      for (const { from, to } of moved) this.#invariants.orders.noteRedriven(from, to);
       if (moved.length > 0) this.#tell?.(`${moved.length} messages leave ${letters}`);
       count += moved.length;
     }
@@ -435,7 +475,7 @@ class Run {
     const backup = this.#backup;
     if (!backup) return;
     const { clock, dynamodb, functions } = this.#world;
-    this.#invariants.noteRestore();
+    this.#invariants.orders.noteRestore();
     this.#storm.addWindow(`poller ${QUEUES.orders}`, RESTORE_PAUSE_MS);
     this.#sweepsPausedUntilMs = clock.now() + RESTORE_PAUSE_MS;
     clock.at(clock.now() + RESTORE_PAUSE_MS - SECOND_MS, () => {
@@ -608,6 +648,12 @@ const FIXABLE = new Set([
   'deleted_at_button',
   'retry_of_unknown_order',
 ]);
+
+/** Without a version a message is bad, or contradicts one. */
+function verdictOf({ version, isNoMessage, mayBeRefused }: Step & { kind: 'send' }): Verdict {
+  if (version) return mayBeRefused ? 'either' : 'taken';
+  return isNoMessage ? 'refused' : 'either';
+}
 
 /** An operator's client: nothing goes wrong for it. */
 function clientOf(model: { execute: (command: unknown) => object }): { send: never } {

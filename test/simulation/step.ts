@@ -21,6 +21,8 @@ export type Step = { atMs: number } & (
       version?: MessageVersion;
       /** Bad, whatever the ledger holds: it must end in quarantine. */
       isNoMessage?: true;
+      /** Something else may be the reason to refuse a good message: the same version otherwise, lines that differ, another shop's order. */
+      mayBeRefused?: true;
       /** A message group that is not the order's. */
       group?: string;
     }
@@ -31,7 +33,10 @@ export type Step = { atMs: number } & (
   | ({ kind: 'deletes-lost'; queue: string } & Lengthy & Chance)
   | ({ kind: 'events-lost' } & Lengthy & Chance)
   | ({ kind: 'duplicates' } & Lengthy & Chance)
-  | { kind: 'button'; fault: ApiFault }
+  | { kind: 'button'; fault: ApiFault; forMs?: number }
+  /** Orders whose ids match get this answer for good, also when other faults have ended. */
+  | { kind: 'class-fails'; orderIds: string; fault: ApiFault }
+  | { kind: 'other-shop'; orderId: string; total: number }
   | ({ kind: 'button-unreachable' } & Lengthy)
   | { kind: 'webhook'; fault: WebhookFault }
   | ({ kind: 'webhook-answers-lost' } & Lengthy & Chance)
@@ -78,7 +83,11 @@ export function describeStep(step: Step): string {
     case 'duplicates':
       return `standard queues deliver twice${duration}`;
     case 'button':
-      return `Button will ${describeFault(step.fault)}`;
+      return `Button will ${describeFault(step.fault)}${duration}`;
+    case 'class-fails':
+      return `Button will always ${describeFault(step.fault)}`;
+    case 'other-shop':
+      return `another shop of the organization reports an order ${step.orderId} of its own, worth ${step.total}`;
     case 'button-unreachable':
       return `Button can't be reached${duration}`;
     case 'webhook':
@@ -132,8 +141,10 @@ const AWS_WORDS = {
 } as const satisfies Record<AwsTrouble, string>;
 
 function describeFault({ answer, answerDelayMs, work, match, times, probability }: ApiFault): string {
-  const asked = match.method ?? match.path ?? 'request';
-  const often = `the next ${times} that match ${asked}${probability < 1 ? ` with chance ${probability}` : ''}`;
+  const { method, path, orderId, orderIds } = match;
+  const asked = [method, path, orderId, orderIds].filter((part) => part !== undefined).join(' ') || 'request';
+  const chance = probability < 1 ? ` with chance ${probability}` : '';
+  const often = `${times === 'unlimited' ? 'all' : `the next ${times}`} that match ${asked}${chance}`;
   const worked =
     work === undefined
       ? ''
@@ -141,8 +152,13 @@ function describeFault({ answer, answerDelayMs, work, match, times, probability 
         ? `, and do the work ${seconds(work.afterMs)} later`
         : `, work ${work}`;
   const after = answerDelayMs > 0 ? ` after ${seconds(answerDelayMs)}` : '';
-  const how = typeof answer === 'object' ? `answer ${answer.status}` : `give the answer "${answer}"`;
+  const how = typeof answer === 'object' ? describeAnswer(answer) : `give the answer "${answer}"`;
   return `${how}${after} to ${often}${worked}`;
+}
+
+function describeAnswer({ status, body, cutOff }: Exclude<ApiFault['answer'], string>): string {
+  const text = body === undefined ? "Button's error" : JSON.stringify(body).slice(0, 60);
+  return `answer ${status} with ${text}${cutOff ? ', cut off' : ''}`;
 }
 
 function describeWebhookFault({ effect, times }: WebhookFault): string {

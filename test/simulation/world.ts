@@ -19,8 +19,9 @@ import type { Item } from './dynamodb-expression.ts';
 import { DynamoDBModel } from './dynamodb-model.ts';
 import { QueuePoller, StreamPoller } from './event-sources.ts';
 import type { BusEvent } from './aws-model.ts';
-import { createFunctions, type Functions } from './functions.ts';
+import { createFunctions, type Functions, type FunctionsGround } from './functions.ts';
 import type { Ground, Invocation, LambdaModel } from './lambda-model.ts';
+import { Neighbour, NEIGHBOUR } from './neighbour.ts';
 import { randomFrom } from './random.ts';
 import { QUEUES, SECRETS, TABLE_SETTINGS, urlOf } from './resources.ts';
 import { SqsModel, type QueueGauge, type QueueSettings } from './sqs-model.ts';
@@ -41,6 +42,8 @@ export type SimulatedWorldOptions = {
   finalizationDays?: number;
   /** Settings as in `infra/config`: of the one brand, `acme`, and of the transactions. */
   brand?: Record<string, unknown>;
+  /** Whether there is a second brand, which nothing happens to. */
+  hasNeighbour?: boolean;
   transactions?: Record<string, unknown>;
   /** `as-deployed`: sweeps and reconciliation run by their schedules. `none`: only when `sweep` and `reconcile` are called. */
   schedules?: 'as-deployed' | 'none';
@@ -85,6 +88,8 @@ export class SimulatedWorld {
   readonly dynamodb: DynamoDBModel;
   readonly sqs: SqsModel;
   readonly functions: Functions;
+  /** The second brand, where the options ask for one. */
+  readonly neighbour: Neighbour | undefined;
   /** Events in the order in which the bus took them, as JSON of their detail. */
   readonly bus: BusEvent[] = [];
   /** Values of the secrets in `SECRETS`, to be rotated or removed. */
@@ -133,6 +138,7 @@ export class SimulatedWorld {
         publisherApiKey: PUBLISHER_SECRET,
         webhooks: [{ name: 'main', url: 'https://webhooks.example/button', secret: WEBHOOK_SECRET }],
         world: options.buttonWorld ?? {},
+        furtherBrands: options.hasNeighbour === true ? [NEIGHBOUR] : [],
         finalizationDays: options.finalizationDays ?? defaultOptions.finalizationDays,
       },
       {
@@ -141,28 +147,27 @@ export class SimulatedWorld {
         post: (_url, body, secret) => this.#fromButton(body, secret),
       },
     );
-    this.functions = createFunctions(
-      {
-        clock,
-        dynamodb: this.dynamodb,
-        sqs: this.sqs,
-        secrets: this.secrets,
-        bus: this.bus,
-        losesEvent: () => weather.losesEvent(),
-        exchange: this.button.exchange,
-        brand,
-        transactions,
-        verifyBefore: () => this.verifyBefore,
-        random: () => weather.random.next(),
+    const ground: FunctionsGround = {
+      clock,
+      dynamodb: this.dynamodb,
+      sqs: this.sqs,
+      secrets: this.secrets,
+      bus: this.bus,
+      losesEvent: () => weather.losesEvent(),
+      exchange: this.button.exchange,
+      brand,
+      transactions,
+      verifyBefore: () => this.verifyBefore,
+      random: () => weather.random.next(),
+    };
+    this.functions = createFunctions(ground, {
+      ...this.#ground,
+      onMessageDone: (messageId) => {
+        this.doneMessages.add(messageId);
+        options.onMessageDone?.(messageId);
       },
-      {
-        ...this.#ground,
-        onMessageDone: (messageId) => {
-          this.doneMessages.add(messageId);
-          options.onMessageDone?.(messageId);
-        },
-      },
-    );
+    });
+    this.neighbour = options.hasNeighbour === true ? createNeighbour(seed, ground, this.#ground) : undefined;
     const { functions } = this;
     const parts = { clock, weather, sqs: this.sqs };
     const { reconciler, deferredWebhooks } = transactions;
@@ -313,6 +318,12 @@ export class SimulatedWorld {
     };
     next(Math.ceil((this.clock.now() + 1) / MINUTE_MS) * MINUTE_MS);
   }
+}
+
+/** A brand with the same settings, but for its name. */
+function createNeighbour(seed: number | string, ground: FunctionsGround, lambda: Ground): Neighbour {
+  const brand = { ...ground.brand, id: NEIGHBOUR.id, orderBy: 'sequence' as const };
+  return new Neighbour({ seed, ground, brand, lambda, queues: queueSettings(brand, ground.transactions) });
 }
 
 /** A request as the HTTP API hands it on: text as it is, anything else in base64. */

@@ -1,0 +1,402 @@
+import type { Order } from '../../local/button-simulator/order-book.ts';
+import type { RequestRecord } from '../../local/button-simulator/request-log.ts';
+import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { unpackJson } from '../../shared/store/packed-json.ts';
+import { fail } from './broken-invariant.ts';
+import type { Item } from './dynamodb-expression.ts';
+import { NEIGHBOUR } from './neighbour.ts';
+import { TABLES } from './resources.ts';
+import { readContent, type SentContent, type SentMessage } from './sent-message.ts';
+import type { MessageVersion } from './step.ts';
+import type { SimulatedWorld } from './world.ts';
+
+/** What the ledger and the quarantine may say because Button said it. */
+const BUTTONS_REASONS = new Set(['refused_by_button', 'too_late', 'deleted_at_button', 'unknown_to_button']);
+/** Statuses of a 4xx that ask for another try. */
+const NOT_FINAL = new Set([401, 408, 425, 429]);
+
+/** A message, its id, and what the quarantine says of it. */
+type Noted = SentMessage & { messageId: string; reasons: readonly string[] };
+
+/** An order of the brand: its messages, the ledger's report, and what Button holds under its id. */
+type Told = {
+  orderId: string;
+  messages: readonly Noted[];
+  /** Messages with a version that our own rules have not refused. */
+  taken: readonly (Noted & { version: MessageVersion })[];
+  report: LedgerEntry | undefined;
+  live: readonly Order[];
+};
+
+/** What must hold of the brand's orders. Its checks throw `BrokenInvariant`. */
+export class OrderInvariants {
+  readonly #world: SimulatedWorld;
+  readonly #messages = new Map<string, SentMessage>();
+  readonly #doneAtMs = new Map<string, number>();
+  readonly #othersOrders = new Map<string, Order>();
+  readonly #failing: RegExp[] = [];
+  #hasRestored = false;
+
+  constructor(world: SimulatedWorld) {
+    this.#world = world;
+  }
+
+  /** SQS has taken a message. */
+  noteMessage(messageId: string, message: SentMessage): void {
+    this.#messages.set(messageId, message);
+  }
+
+  /** The reporter has dealt with a message; the first time counts. */
+  noteDone(messageId: string): void {
+    if (!this.#doneAtMs.has(messageId)) this.#doneAtMs.set(messageId, this.#world.clock.now());
+  }
+
+  /** A redriven message has a new id. */
+  noteRedriven(messageId: string, newMessageId: string): void {
+    const noted = this.#messages.get(messageId);
+    if (!noted) return;
+    this.#messages.delete(messageId);
+    this.noteMessage(newMessageId, noted);
+  }
+
+  /** The ledger has forgotten something: what it forgot may be said to Button again. */
+  noteRestore(): void {
+    this.#hasRestored = true;
+  }
+
+  /** Another shop of the organization has an order of this id at Button. */
+  noteOthersOrder(order: Order): void {
+    this.#othersOrders.set(order.fields.order_id, order);
+  }
+
+  /** Orders of these ids fail for good. */
+  noteFailing(orderIds: string): void {
+    this.#failing.push(new RegExp(orderIds));
+  }
+
+  isFailing(orderId: string): boolean {
+    return this.#failing.some((orderIds) => orderIds.test(orderId));
+  }
+
+  /** Whether a sweep of that brand would find anything, whatever its host's clock says. */
+  isAnythingDue(brand: string): boolean {
+    const soon = new Date(this.#world.clock.now() + 5000).toISOString();
+    return this.#reports(brand).some(({ dueAt }) => dueAt?.S !== undefined && dueAt.S <= soon);
+  }
+
+  isBreakerOpen(): boolean {
+    return this.#reports('acme').some(({ breaker }) => breaker?.M?.['state']?.S === 'open');
+  }
+
+  /** Orders that wait for something, but for those that fail for good. */
+  unsettled(): string[] {
+    return this.#reports('acme').flatMap(({ pk, state }) => {
+      if (state === undefined || state.S === 'settled' || state.S === 'refused') return [];
+      const orderId = orderIdOf(pk?.S ?? '');
+      return this.isFailing(orderId) ? [] : [`${orderId} is ${state.S ?? ''}`];
+    });
+  }
+
+  /** A version that nothing is wrong with, sent a while ago while Button did its work: by now it is reported. */
+  checkOnTime(messageId: string, orderId: string): void {
+    const state = this.#reports('acme').find(({ pk }) => orderIdOf(pk?.S ?? '') === orderId)?.['state']?.S;
+    if (!this.#doneAtMs.has(messageId) || state !== 'settled')
+      fail(
+        'a healthy order is reported within a minute beside failing ones',
+        `${orderId} is ${state ?? 'not in the ledger'}`,
+      );
+  }
+
+  checkBreakerIsClosed(): void {
+    if (this.isBreakerOpen()) fail('failing orders do not open the breaker', 'it is open');
+  }
+
+  /** Orders that fail for good and are in no quarantine yet. */
+  unkeptFailures(): string[] {
+    return this.#orders().flatMap(({ orderId, messages, report }) => {
+      if (!this.isFailing(orderId) || report?.progress.state === 'settled') return [];
+      const isKept = messages.some(({ reasons }) => reasons.length > 0);
+      return isKept ? [] : [orderId];
+    });
+  }
+
+  /** Nothing is final that Button itself has not made final: asked before operators replay anything. */
+  checkRefusals(): void {
+    for (const { orderId, report } of this.#orders()) {
+      if (report?.progress.state !== 'refused') continue;
+      const { reason } = report.progress;
+      if (!BUTTONS_REASONS.has(reason)) continue;
+      const { records } = this.#asked(orderId);
+      const isButtons = records.some(
+        ({ isButtons, status }) =>
+          isButtons && status !== null && (reason === 'deleted_at_button' || isFinal(status)),
+      );
+      if (!isButtons)
+        fail("nothing is final without Button's own answer", `${orderId} is refused: ${reason}`);
+    }
+  }
+
+  /** Everything is at rest: what has come in is accounted for, and Button holds what it should. */
+  checkRest(): void {
+    const orders = this.#orders();
+    this.#checkMessages();
+    for (const order of orders) {
+      this.#checkOthersOrder(order.orderId);
+      if (this.#othersOrders.has(order.orderId)) this.#checkTaken(order);
+      else this.#checkOrder(order);
+    }
+    this.#checkCancellations();
+    const { neighbour } = this.#world;
+    if (neighbour && (!neighbour.isAtRest() || neighbour.hasRefusals() || this.isAnythingDue(NEIGHBOUR.id)))
+      fail('another brand is never affected', 'it has not come to rest');
+  }
+
+  #checkMessages(): void {
+    for (const { messageId, verdict, version, reasons } of this.#noted()) {
+      const name = `${messageId} (${version ? `${version.orderId} ${version.sequence} ${version.kind}` : 'none'})`;
+      if (!this.#doneAtMs.has(messageId))
+        fail('every message is accounted for', `the reporter is not done with ${name}`);
+      if (verdict === 'refused' && reasons.length === 0)
+        fail('every bad message is in quarantine', `${name} is not`);
+      if (verdict === 'taken' && isOurRefusal(reasons))
+        fail('no valid message is refused', `${name} is: ${reasons.join(', ')}`);
+    }
+  }
+
+  #checkOrder(order: Told): void {
+    const { orderId, taken, report, live } = order;
+    if (taken.length === 0) return;
+    if (!report) fail('no order is lost', `${orderId} is not in the ledger`);
+    if (live.length > 1 && !this.#isUntraceable(order))
+      fail('no order is doubled', `${orderId} is at Button ${live.length} times`);
+    for (const held of live) checkSum(held);
+    this.#checkToken(order);
+    this.#checkNewest(order, report);
+    if (report.progress.state === 'refused') {
+      this.#checkRefused(order, report.progress.reason);
+      return;
+    }
+    if (report.progress.state !== 'settled') return;
+    const [held] = live;
+    if (report.newest.kind === 'cancelled') {
+      if (held && !this.#isUntraceable(order))
+        fail('a cancelled order is cancelled at Button', `${orderId} is ${held.status} there`);
+      return;
+    }
+    if (!held) fail('no order is lost', `${orderId} is not at Button`);
+    // A 202 promises nothing: work that it put off may find the order finalized.
+    if (held.status === 'finalized' && report.reported?.acceptedOnly === true) return;
+    const contents = contentsOfNewest(taken);
+    if (!contents.some((content) => isHeld(held, content)))
+      fail(
+        'Button holds the newest version',
+        `${orderId} is ${JSON.stringify(held.fields)} there, not ${JSON.stringify(contents)}`,
+      );
+  }
+
+  #checkNewest({ orderId, taken }: Told, { newest, progress }: LedgerEntry): void {
+    const isCancelled = taken.some(({ version }) => version.kind === 'cancelled');
+    if ((newest.kind === 'cancelled') !== isCancelled && !(isCancelled && this.isFailing(orderId)))
+      fail(
+        'the ledger knows a cancellation',
+        `${orderId} is ${newest.kind} (${progress.state}), and it was ${isCancelled ? '' : 'not '}cancelled`,
+      );
+    if (isCancelled) return;
+    const expected = Math.max(...taken.map(({ version }) => version.sequence));
+    const known =
+      newest.version.by === 'sequence'
+        ? Number(newest.version.sequence)
+        : (Date.parse(newest.version.time) - VERSION_TIMES_FROM_MS) / 1000;
+    if (known !== expected)
+      fail('the ledger knows the newest version', `of ${orderId} it knows ${known}, not ${expected}`);
+  }
+
+  /** What Button takes is not refused for long. */
+  #checkRefused(order: Told, reason: string): void {
+    const { orderId, live } = order;
+    if (this.isFailing(orderId)) return;
+    if (reason === 'too_late' && live[0]?.status === 'finalized') return;
+    if (reason === 'unknown_to_button' && this.#isUntraceable(order)) return;
+    fail('what Button takes is not refused', `${orderId} is refused: ${reason}`);
+  }
+
+  /** The token at Button is one that a message carried, and it is there if one could be sent. */
+  #checkToken(order: Told): void {
+    const { orderId, messages, live } = order;
+    const carriers = messages.flatMap(({ messageId, body, version }) => {
+      const token = readContent(body)?.token;
+      const isValid = version !== undefined;
+      return token === undefined ? [] : [{ messageId, token, isValid }];
+    });
+    const { writes } = this.#asked(orderId);
+    for (const held of live) {
+      const { btn_ref: token } = held.fields;
+      if (token !== undefined && !carriers.some((carrier) => carrier.token === token))
+        fail("the token at Button is the order's", `${orderId} has ${token} there`);
+      if (token !== undefined || held.status === 'finalized' || this.#hasRestored) continue;
+      if (this.isFailing(orderId)) continue;
+      const isAccepted = this.#world.button.world.tokenOnUpdate === 'accepted';
+      const created = writes.find(({ path, workStatus }) => path === '/v1/order' && workStatus === 200);
+      const known = carriers.find(
+        ({ messageId, isValid }) =>
+          isValid && (isAccepted || (this.#doneAtMs.get(messageId) ?? Infinity) < (created?.atMs ?? 0)),
+      );
+      if (known)
+        fail("the token at Button is the order's", `${orderId} has none there, and ${known.token} came`);
+    }
+    if (this.#hasRestored) return;
+    const sent = new Set(
+      writes.flatMap(({ requestBody }) => /"btn_ref":"([^"]+)"/.exec(requestBody)?.[1] ?? []),
+    );
+    if (sent.size > 1)
+      fail('a token at Button is not replaced', `${orderId} was sent ${[...sent].join(', ')}`);
+  }
+
+  /** Nobody but its shop changes another shop's order. */
+  #checkOthersOrder(orderId: string): void {
+    const others = this.#othersOrders.get(orderId);
+    if (!others) return;
+    const now = this.#world.button.orders.find(others.brandId, others.buttonOrderId);
+    const isSame = now?.fields === others.fields && (now.status === 'open' || now.status === 'finalized');
+    // Who cancels an order of which nothing else is known says nothing that tells it from another's.
+    const [first] = this.#asked(orderId).writes;
+    if (!isSame && first?.method !== 'DELETE')
+      fail("another shop's order is never changed", `${orderId} is ${now?.status ?? 'gone'}`);
+  }
+
+  /** An order whose id another shop uses at Button is kept with a reason; one that is cancelled as well needs none. */
+  #checkTaken({ orderId, messages, report, live }: Told): void {
+    if (live.length > 0) fail('no order is doubled', `${orderId} is at Button beside another shop's`);
+    const isCancelled = report?.newest.kind === 'cancelled' && report.progress.state === 'settled';
+    if (report && !isCancelled && !messages.some(({ reasons }) => reasons.length > 0))
+      fail("an order whose id is another shop's is in quarantine", `${orderId} is ${report.progress.state}`);
+  }
+
+  /** A restored ledger has forgotten cancellations: there it is enough that the order is gone in the end. */
+  #checkCancellations(): void {
+    if (this.#hasRestored) return;
+    for (const { orderId } of this.#orders()) {
+      let isCancelled = false;
+      for (const { method, isButtons, status } of this.#asked(orderId).writes) {
+        if (method === 'POST' && isCancelled)
+          fail('nothing is sent after a cancellation', `a POST about ${orderId} followed its DELETE`);
+        // What Button itself refuses to cancel goes on.
+        if (method === 'DELETE') isCancelled = !(isButtons && status !== null && isFinal(status));
+      }
+    }
+  }
+
+  /** Where Button reads no order by the brand's id, one without a token can't be found after an unclear answer. */
+  #isUntraceable({ messages, report }: Told): boolean {
+    const { ids, getByOrderId } = this.#world.button.world;
+    const isUnread = ids === 'button' || getByOrderId === '404';
+    if (!isUnread || report?.reported?.buttonOrderId !== undefined) return false;
+    return !messages.every(({ body, version }) => !version || readContent(body)?.token !== undefined);
+  }
+
+  #orders(): Told[] {
+    const entries = new Map<string, LedgerEntry>();
+    for (const { pk, body } of this.#reports('acme'))
+      if (body?.B) entries.set(orderIdOf(pk?.S ?? ''), unpackJson(body.B) as LedgerEntry);
+    const live = Map.groupBy(
+      this.#world.button.orders.all().filter(({ brandId, status, buttonOrderId, fields }) => {
+        const isOthers = this.#othersOrders.get(fields.order_id)?.buttonOrderId === buttonOrderId;
+        return brandId !== NEIGHBOUR.organization.id && status !== 'deleted' && !isOthers;
+      }),
+      ({ fields }) => fields.order_id,
+    );
+    const noted = Map.groupBy(this.#noted(), ({ version, body }) => version?.orderId ?? subjectOf(body));
+    return [...noted].flatMap(([orderId, messages]) => {
+      const taken = messages.flatMap((message) =>
+        message.version && !isOurRefusal(message.reasons) ? { ...message, version: message.version } : [],
+      );
+      return { orderId, messages, taken, report: entries.get(orderId), live: live.get(orderId) ?? [] };
+    });
+  }
+
+  #noted(): Noted[] {
+    const kept = new Map(
+      this.#world.dynamodb
+        .items(TABLES.orderQuarantine)
+        .map(({ id, reasons }) => [
+          id?.S,
+          (reasons?.L ?? []).map(({ M: reason }) => reason?.['code']?.S ?? ''),
+        ]),
+    );
+    return [...this.#messages].map(([messageId, message]) => ({
+      ...message,
+      messageId,
+      reasons: kept.get(messageId) ?? [],
+    }));
+  }
+
+  /** What was asked of Button about an order, under whichever id. */
+  #asked(orderId: string): { records: readonly RequestRecord[]; writes: readonly RequestRecord[] } {
+    const { log, orders } = this.#world.button;
+    const ids = new Set([orderId]);
+    for (const { fields, buttonOrderId } of orders.all())
+      if (fields.order_id === orderId) ids.add(buttonOrderId);
+    const records = log.all().filter((record) => record.orderId !== null && ids.has(record.orderId));
+    return { records, writes: records.filter(({ method }) => method !== 'GET') };
+  }
+
+  #reports(brand: string): Item[] {
+    return this.#world.dynamodb
+      .items(TABLES.orderLedger)
+      .filter(
+        ({ pk, breaker }) => pk?.S?.startsWith(`${brand}#`) === true && (breaker || pk.S.includes('#order#')),
+      );
+  }
+}
+
+/** The `time` of version 0, where times order versions. */
+const VERSION_TIMES_FROM_MS = Date.parse('2026-06-01T10:00:00Z');
+
+function orderIdOf(key: string): string {
+  const at = key.indexOf('#order#');
+  return at === -1 ? '' : key.slice(at + '#order#'.length);
+}
+
+function subjectOf(body: string): string {
+  return /"subject":"([^"]+)"/.exec(body)?.[1] ?? '';
+}
+
+function isFinal(status: number): boolean {
+  return status >= 400 && status < 500 && !NOT_FINAL.has(status);
+}
+
+/** Refused by our own rules, and not because of Button's answers. */
+function isOurRefusal(reasons: readonly string[]): boolean {
+  return reasons.length > 0 && !reasons.some((code) => BUTTONS_REASONS.has(code));
+}
+
+function contentsOfNewest(taken: Told['taken']): SentContent[] {
+  const newest = Math.max(...taken.map(({ version }) => version.sequence));
+  return taken
+    .filter(({ version }) => version.sequence === newest)
+    .flatMap(({ body }) => readContent(body) ?? []);
+}
+
+/** Whether Button holds all that a version names. */
+function isHeld({ fields }: Order, { total, currency, note, channel, lines }: SentContent): boolean {
+  if (fields.total !== total || fields.currency !== currency) return false;
+  if (note !== undefined && fields.customer_order_id !== note) return false;
+  if (channel !== undefined && fields.partner_order_channel !== channel) return false;
+  return lines === undefined || pairs(fields.line_items ?? []) === pairs(lines);
+}
+
+function pairs(lines: readonly { identifier: string; total: number }[]): string {
+  return lines
+    .map(({ identifier, total }) => `${identifier} ${total}`)
+    .sort()
+    .join();
+}
+
+/** Publishers' commissions are counted by line. */
+function checkSum({ fields }: Order): void {
+  const { order_id: orderId, total, line_items: lines = [] } = fields;
+  if (lines.length === 0) return;
+  const sum = lines.reduce((subtotal, line) => subtotal + line.total, 0);
+  if (sum !== total)
+    fail('total and line items at Button agree', `${orderId} is worth ${total} there, its lines ${sum}`);
+}

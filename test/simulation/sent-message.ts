@@ -1,0 +1,44 @@
+import type { MessageVersion } from './step.ts';
+
+/** What must become of a message: taken into the ledger, refused and kept, or either of the two. */
+export type Verdict = 'taken' | 'refused' | 'either';
+
+/** A message that SQS has taken. */
+export type SentMessage = { body: string; version?: MessageVersion; verdict: Verdict };
+
+/** What a version says of an order, as far as Button is compared with it: only what it names. */
+export type SentContent = {
+  total: number;
+  currency: string;
+  note?: string;
+  channel?: string;
+  token?: string;
+  /** Identifiers and totals; none if the version leaves the lines open. */
+  lines?: readonly { identifier: string; total: number }[];
+};
+
+const TOKEN = /^[A-Za-z0-9._~-]{1,255}$/;
+
+/** Reads the order in a message; undefined for a cancellation and for what is no message. */
+export function readContent(body: string): SentContent | undefined {
+  let message: { data?: Record<string, unknown> | null };
+  try {
+    message = JSON.parse(body) as typeof message;
+  } catch {
+    return undefined;
+  }
+  const { total, currency, customer_order_id, partner_order_channel, btn_ref, line_items } =
+    message.data ?? {};
+  if (typeof total !== 'number' || typeof currency !== 'string') return undefined;
+  const text = (value: unknown): string | undefined =>
+    typeof value === 'string' && value !== '' ? value : undefined;
+  const [note, channel, token] = [text(customer_order_id), text(partner_order_channel), text(btn_ref)];
+  return {
+    total,
+    currency,
+    ...(note === undefined ? {} : { note }),
+    ...(channel === undefined ? {} : { channel }),
+    ...(token !== undefined && TOKEN.test(token) ? { token } : {}),
+    ...(Array.isArray(line_items) ? { lines: line_items as { identifier: string; total: number }[] } : {}),
+  };
+}
