@@ -56,7 +56,9 @@ function answerUnder(exchange: Exchange, { fault, request, record }: Struck): Se
   if (fault === undefined) return { answer: work() };
   const worked = doWork(exchange.clock, fault, work);
   if (fault.answer === 'lost') return 'lost';
-  if (fault.answer === 'accepted') return { answer: accepted(request) };
+  // What Button finds wrong at once it does not accept.
+  if (fault.answer === 'accepted')
+    return { answer: worked && worked.status >= 400 ? worked : accepted(request) };
   if (typeof fault.answer === 'object')
     return { answer: statedAnswer(fault.answer), cutOff: fault.answer.cutOff };
   const answer = worked ?? work();

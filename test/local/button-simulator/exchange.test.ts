@@ -166,6 +166,14 @@ describe('a 202', () => {
     expect(created.body).toEqual(answerFixture('order-create-response-202'));
   });
 
+  it('is not given to what Button finds wrong at once', async () => {
+    const simulation = await simulateWith({ answer: 'accepted' });
+
+    const { status } = await simulation.brand('POST', PATH, orderFixture('order-update'));
+
+    expect(status).toBe(404);
+  });
+
   it('has no object for a cancellation', async () => {
     const simulation = await simulateWith({ answer: 'accepted', match: { method: 'delete' } });
     await simulation.create();
