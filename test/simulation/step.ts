@@ -23,6 +23,8 @@ export type Step = { atMs: number } & (
       isNoMessage?: true;
       /** Something else may be the reason to refuse a good message: the same version otherwise, lines that differ, another shop's order. */
       mayBeRefused?: true;
+      /** Nothing is wrong with it or around it: it is to be reported within a minute. */
+      isHealthy?: true;
       /** A message group that is not the order's. */
       group?: string;
     }

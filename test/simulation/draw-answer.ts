@@ -1,0 +1,108 @@
+import { FaultSchema, type ApiFault, type FaultInput } from '../../local/button-simulator/fault-rules.ts';
+import type { Random } from './random.ts';
+
+/** Operations of Button's Order API, and what a fault rule matches each of them by. */
+const OPERATIONS = {
+  create: { method: 'POST', path: '^/v1/order$' },
+  update: { method: 'POST', path: '^/v1/order/.' },
+  cancel: { method: 'DELETE' },
+  read: { method: 'GET', path: '^/v1/order/[^/]+$' },
+  'look-up': { method: 'GET', path: '^/v1/order/btn-ref/' },
+  any: { path: '^/v1/order' },
+} as const;
+
+/** Statuses that Button, its load balancer, a CDN or a proxy give for reasons of their own. */
+const STATUSES = [
+  ...[200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308],
+  ...[400, 401, 402, 403, 404, 405, 407, 408, 409, 410, 413, 421, 422, 425, 429, 451],
+  ...[500, 501, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 598, 599],
+] as const;
+
+const PAGE = '<html><head><title>Error</title></head><body><center>nginx</center></body></html>';
+const OTHER_JSON = [
+  { message: 'no Route matched with those values' },
+  { meta: { status: 'error' } },
+  { error: 'Not Found', status: 404 },
+  [],
+  null,
+] as const;
+
+const BODIES = [
+  ...['button-error', 'button-error', 'button-ok', 'other-json', 'page', 'text', 'nothing', 'cut-off'],
+] as const;
+
+type Body = (typeof BODIES)[number];
+type Work = 'done' | 'skipped' | { afterMs: number };
+
+/** One answer, to which operation it is given, and what becomes of the work. */
+export type DrawnAnswer = { operation: keyof typeof OPERATIONS; status: number; body: Body; work: Work };
+
+/** An answer of any status with any body, and the work done, not done or done late: all but what nobody can survive. */
+export function drawAnswer(random: Random): DrawnAnswer {
+  for (;;) {
+    const answer: DrawnAnswer = {
+      operation: random.pick(['create', 'update', 'cancel', 'read', 'look-up', 'any', 'any']),
+      status: random.chance(0.7) ? random.pick(STATUSES) : random.between(200, 599),
+      body: random.pick(BODIES),
+      work: random.pick(['done', 'skipped', 'skipped', { afterMs: 25_000 }, { afterMs: 45_000 }]),
+    };
+    if (isSurvivable(answer)) return answer;
+  }
+}
+
+/**
+ * Whether somebody who believes Button's own answers comes out right: Button refuses only what it does not do, says `ok` only to what it
+ * has done, and denies no order that it holds. What anybody else answers says nothing about the work.
+ */
+export function isSurvivable({ operation, status, body, work }: DrawnAnswer): boolean {
+  const isRead = operation === 'read' || operation === 'look-up' || operation === 'any';
+  if (status === 429) return work === 'skipped';
+  if (body === 'button-ok' && status < 300) return status === 204 || work === 'done';
+  const isRefusal = body === 'button-error' && status >= 400 && status < 500;
+  if (!isRefusal || status === 408 || status === 425) return true;
+  return work === 'skipped' && !(isRead && [404, 409, 410].includes(status));
+}
+
+/** The fault rule that gives an answer, to be narrowed down by `match`, `times` and `probability`. */
+export function toFault(
+  random: Random,
+  { operation, status, body, work }: DrawnAnswer,
+  narrowed: Pick<FaultInput & { on: 'api' }, 'match' | 'times' | 'probability' | 'seed'>,
+): ApiFault {
+  const content: Record<Body, unknown> = {
+    'button-error': undefined,
+    'button-ok': { meta: { status: 'ok' }, object: null },
+    'other-json': random.pick(OTHER_JSON),
+    page: PAGE,
+    text: '404 page not found',
+    nothing: '',
+    'cut-off': undefined,
+  };
+  const retryAfter = random.pick(['3', '90', '-1', 'soon', '1000000000']);
+  const asksToWait = status === 429 || (status === 503 && random.chance(0.5));
+  return FaultSchema.parse({
+    on: 'api',
+    ...narrowed,
+    match: { ...OPERATIONS[operation], ...narrowed.match },
+    answer: {
+      status,
+      body: content[body],
+      cutOff: body === 'cut-off',
+      headers: asksToWait ? { 'retry-after': retryAfter } : {},
+    },
+    work,
+  }) as ApiFault;
+}
+
+/** An answer that an order of a class gets for good, while others are fine: nothing of it is done. */
+export function drawLastingAnswer(random: Random): DrawnAnswer {
+  for (;;) {
+    const answer = { ...drawAnswer(random), work: 'skipped' as const };
+    const { status, body, operation } = answer;
+    const isOfTheKey = status === 401 || status === 407;
+    const isOrder = operation === 'create' || operation === 'update' || operation === 'any';
+    // Button's `ok` to what it does not do would be a lie, and a 429 asks for patience.
+    const isOdd = status === 429 || (body === 'button-ok' && status < 300);
+    if (isOrder && !isOfTheKey && !isOdd && isSurvivable(answer)) return answer;
+  }
+}

@@ -1,0 +1,56 @@
+import { drawLastingAnswer, toFault } from './draw-answer.ts';
+import { drawOrder, drawTraits } from './draw-order.ts';
+import { buildMessage, type BrandRules } from './draw-shop.ts';
+import type { Random } from './random.ts';
+import type { Step } from './step.ts';
+
+const MINUTE_MS = 60_000;
+const LENGTH_MS = 80 * MINUTE_MS;
+const FAILING = '^outlet-';
+
+/**
+ * A calm day: sixty orders and more, one in a while, of which a class gets the same answer for ever. The orders of the class come one by
+ * one and in bursts, among and between the others; a healthy order comes once, and is to be reported within a minute.
+ */
+export function drawClassOfFailures({ random, rules }: { random: Random; rules: BrandRules }): Step[] {
+  const fault = toFault(random, drawLastingAnswer(random), {
+    match: { orderIds: FAILING },
+    times: 'unlimited',
+  });
+  const steps: Step[] = [{ kind: 'class-fails', atMs: 0, orderIds: FAILING, fault }];
+  const send = (orderId: string, atMs: number, isHealthy: boolean): void => {
+    const traits = {
+      ...drawTraits(random, { orderId, mayHaveFinalizationDate: rules.allowFinalizationDate }),
+      // Few of them make transactions, which are not what this is about.
+      tokenChance: random.pick([0, 0, 0, 1]),
+    };
+    const draw = { random, traits };
+    const total = random.between(1, 9) * 100;
+    const fields = drawOrder(draw, { total, lines: [total] });
+    const version = {
+      sequence: 1,
+      kind: 'created',
+      data: { fields, total, hasLines: true },
+      twin: 0,
+    } as const;
+    steps.push({
+      kind: 'send',
+      atMs,
+      message: buildMessage(rules, draw, version),
+      says: `${orderId} (${total}${isHealthy ? '' : ', which fails'})`,
+      version: { orderId, sequence: 1, kind: 'created' },
+      ...(isHealthy && { isHealthy: true }),
+    });
+  };
+  for (let number = 1; number <= 60; number += 1)
+    send(`order-${number}`, MINUTE_MS + Math.floor(random.next() * LENGTH_MS), true);
+  let number = 0;
+  for (let burst = random.between(2, 5); burst > 0; burst -= 1) {
+    const atMs = MINUTE_MS + Math.floor(random.next() * LENGTH_MS);
+    for (let size = random.between(1, 7); size > 0; size -= 1) {
+      number += 1;
+      send(`outlet-${number}`, atMs + random.between(0, 10_000), false);
+    }
+  }
+  return steps;
+}

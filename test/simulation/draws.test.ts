@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+
+import { drawAnswer, isSurvivable, type DrawnAnswer } from './draw-answer.ts';
+import { optionalFields } from './draw-order.ts';
+import { drawOrderLife, type BrandRules } from './draw-shop.ts';
+import { randomFrom } from './random.ts';
+
+const RULES: BrandRules = { orderBy: 'sequence', allowFinalizationDate: true };
+
+function drawLives(count: number, note?: (path: string, form: string) => void) {
+  return Array.from({ length: count }, (_, seed) => {
+    const random = randomFrom(seed, 'draws');
+    const rules: BrandRules = { ...RULES, orderBy: random.pick(['sequence', 'time']) };
+    const shop = { random, rules, timeIn: () => random.between(0, 1000), ...(note && { note }) };
+    return { rules, steps: drawOrderLife(shop, `order-${seed}`) };
+  });
+}
+
+describe('the messages that are drawn', () => {
+  it('have every optional field of the schemas in every form it can come in', () => {
+    const drawn = new Set<string>();
+
+    drawLives(400, (path, form) => drawn.add(`${path} ${form}`));
+
+    // An order can be left out of a cancellation only, which is drawn apart.
+    const wanted = [...optionalFields()].flatMap(([path, forms]) =>
+      forms
+        .filter((form) => form !== 'empty' || !['time', 'sequence', 'datacontenttype'].includes(path))
+        .map((form) => `${path} ${form}`),
+    );
+    expect(wanted.filter((one) => !drawn.has(one))).toEqual([]);
+    expect(wanted.length).toBeGreaterThan(50);
+  });
+
+  it('come equal, out of order, contradicting each other, cancelled anywhere, and bad in every way', () => {
+    const steps = drawLives(400).flatMap((life) => life.steps);
+    const sends = steps.filter((step) => step.kind === 'send');
+
+    const versions = sends.flatMap(({ version }) => version ?? []);
+    expect(versions.filter(({ kind }) => kind === 'cancelled').length).toBeGreaterThan(100);
+    expect(sends.filter(({ mayBeRefused }) => mayBeRefused).length).toBeGreaterThan(100);
+    expect(
+      new Set(sends.filter(({ isNoMessage }) => isNoMessage).map(({ says }) => /\((.*)\)/.exec(says)?.[1]))
+        .size,
+    ).toBe(9);
+    expect(sends.some(({ message }) => message.body.length > 700_000)).toBe(true);
+  });
+});
+
+describe('the answers that are drawn', () => {
+  const answers = Array.from({ length: 20_000 }, (_, seed) => drawAnswer(randomFrom(seed, 'answer')));
+
+  it('have any status from 200 to 599, with every body and with the work done, not done and done late', () => {
+    const statuses = new Set(answers.map(({ status }) => status));
+    const combinations = new Set(
+      answers.map(({ status, body, work }) =>
+        [Math.floor(status / 100), body, typeof work === 'string' ? work : 'late'].join(' '),
+      ),
+    );
+
+    expect(statuses.size).toBe(400);
+    // Four classes of status, seven bodies, three kinds of work, but for Button's own `ok` to what is not done.
+    expect(combinations.size).toBeGreaterThan(78);
+  });
+
+  it('have every operation', () => {
+    expect(new Set(answers.map(({ operation }) => operation)).size).toBe(6);
+  });
+
+  const refusal: DrawnAnswer = { operation: 'cancel', status: 404, body: 'button-error', work: 'skipped' };
+
+  it.each<[string, DrawnAnswer, boolean]>([
+    ['Button refuses what it does not do', refusal, true],
+    ['Button refuses what it does', { ...refusal, work: 'done' }, false],
+    ['Button denies an order that it holds to a read', { ...refusal, operation: 'read' }, false],
+    ['a proxy denies it', { ...refusal, operation: 'read', body: 'page' }, true],
+    ['a proxy refuses what Button does', { ...refusal, body: 'nothing', work: 'done' }, true],
+    ['Button fails after it has done its work', { ...refusal, status: 503, work: 'done' }, true],
+    ['Button says ok and does nothing', { ...refusal, status: 200, body: 'button-ok' }, false],
+    ['a rate limit comes after the work', { ...refusal, status: 429, work: 'done' }, false],
+  ])('are such that somebody who believes Button comes out right: %s', (_, answer, isDrawn) => {
+    expect(isSurvivable(answer)).toBe(isDrawn);
+  });
+});
