@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { parseOrderEvent } from '../../shared/domain/order-event.ts';
 import { drawAnswer, isSurvivable, type DrawnAnswer } from './draw-answer.ts';
 import { optionalFields } from './draw-order.ts';
 import { drawOrderLife, type BrandRules } from './draw-shop.ts';
@@ -44,6 +45,17 @@ describe('the messages that are drawn', () => {
         .size,
     ).toBe(9);
     expect(sends.some(({ message }) => message.body.length > 700_000)).toBe(true);
+  });
+
+  it('are refused by the reporter where they say that they are bad, and only there', () => {
+    for (const { rules, steps } of drawLives(100)) {
+      const settings = { testTokens: 'allow', ...rules } as const;
+      for (const step of steps) {
+        if (step.kind !== 'send' || step.mayBeRefused) continue;
+        const parsing = parseOrderEvent(step.message.body, settings);
+        expect(parsing.ok, `${step.says}: ${step.message.body}`).toBe(step.isNoMessage !== true);
+      }
+    }
   });
 });
 

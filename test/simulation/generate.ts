@@ -6,32 +6,55 @@ import {
 } from '../../local/button-simulator/fault-rules.ts';
 import type { World } from '../../local/button-simulator/world.ts';
 import { QUEUES, SECRETS, TABLES } from './resources.ts';
-import { orderMessage, type ProducerMessage, type SentVersion } from './messages.ts';
+import { drawAnswer, drawLastingAnswer, toFault } from './draw-answer.ts';
+import { drawClassOfFailures } from './draw-class.ts';
+import { drawOrderLife, drawTakenOrder, type BrandRules, type ShopDraw } from './draw-shop.ts';
 import { randomFrom, type Random } from './random.ts';
 import type { FunctionName } from './functions.ts';
 import type { AwsTrouble, Step } from './step.ts';
 
-/** A schedule: which of Button's possible worlds it is set in, and what happens there. */
-export type Schedule = { seed: number; world: World; steps: readonly Step[] };
+/** A schedule: how its brand is configured, which of Button's possible worlds it is set in, and what happens there. */
+export type Schedule = { seed: number; brand: BrandRules; world: World; steps: readonly Step[] };
 
 const MINUTE_MS = 60_000;
 /** What happens in a schedule begins within this time. */
 const LENGTH_MS = 80 * MINUTE_MS;
 const LEAST_STEPS = 60;
 
-/** The schedule of a seed: at least sixty steps. */
+/** The schedule of a seed, at least sixty steps: a storm, or a calm day on which a class of orders fails for good. */
 export function generateSchedule(seed: number): Schedule {
   const random = randomFrom(seed, 'schedule');
-  const orderIds = Array.from({ length: random.between(2, 4) }, (_, index) => `order-${index + 1}`);
-  const steps = orderIds.flatMap((orderId) => orderSteps(random, orderId));
+  const brand: BrandRules = {
+    orderBy: random.pick(['sequence', 'sequence', 'sequence', 'time']),
+    allowFinalizationDate: random.chance(0.3),
+  };
+  const world = generateWorld(random);
+  const steps = random.chance(0.1)
+    ? drawClassOfFailures({ random, rules: brand })
+    : drawStorm(random, { seed, brand, world });
+  return { seed, brand, world, steps: steps.toSorted((one, other) => one.atMs - other.atMs) };
+}
+
+function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps'>): Step[] {
+  const shop: ShopDraw = { random, rules: brand, timeIn: () => timeIn(random) };
+  const orderIds = ORDER_IDS.slice(0, random.between(2, 4));
+  // Where a create writes over what is there, nobody can know that it is another's.
+  const takenId = world.duplicateCreate === '409' && random.chance(0.15) ? orderIds[0] : undefined;
+  const steps = orderIds.flatMap((orderId) =>
+    drawOrderLife({ ...shop, isTaken: orderId === takenId }, orderId),
+  );
+  if (takenId !== undefined) steps.unshift(drawTakenOrder(random, takenId));
+  if (random.chance(0.08)) steps.push(lastingFailure(random, anyOf(random, orderIds)));
   const wanted = Math.max(LEAST_STEPS, steps.length + 35) + random.between(0, 10);
   while (steps.length < wanted) steps.push(...troubleSteps(random, orderIds));
   const expiry = expirySteps(randomFrom(seed, 'expiry'));
   // Published again, a transaction whose personal data has expired is told as not rewardable, under the version that was rewardable.
   const others = expiry.length === 0 ? steps : steps.filter(({ kind }) => kind !== 'republish');
-  const all = [...others, ...expiry].sort((one, other) => one.atMs - other.atMs);
-  return { seed, world: generateWorld(random), steps: all };
+  return [...others, ...expiry];
 }
+
+/** Ids of every kind that a message may have: they become segments of paths, and groups of queues. */
+const ORDER_IDS = ['order-1', 'order-2', 'ORD 3/4?#%25', `order-4-${'x'.repeat(200)}`];
 
 function generateWorld(random: Random): World {
   return {
@@ -40,8 +63,8 @@ function generateWorld(random: Random): World {
     changeCancelled: random.pick(['409', 'accept']),
     getCancelled: random.pick(['200', '404']),
     getByOrderId: random.pick(['200', '200', '404']),
-    ids: 'both',
-    tokenOnUpdate: 'accepted',
+    ids: random.pick(['both', 'both', 'both', 'brand', 'button']),
+    tokenOnUpdate: random.pick(['accepted', 'accepted', 'ignored', 'refused']),
     updateCancelled: random.pick(['403', '404']),
     omittedLineItems: random.pick(['kept', 'cleared']),
     orderApiStatusOnCreate: random.pick(['200', '200', '202']),
@@ -56,70 +79,6 @@ function generateWorld(random: Random): World {
     unreadableTransactions: [],
     webhookOrdering: random.pick(['per-transaction', 'per-transaction', 'per-endpoint']),
     webhook202: random.pick(['success', 'failure']),
-  };
-}
-
-/** The life of one order as its shop tells it: versions in any order, some of them twice or three times, now and then a bad one. */
-function orderSteps(random: Random, orderId: string): Step[] {
-  const currency = random.pick(['USD', 'USD', 'EUR']);
-  const isStray = random.chance(0.25);
-  const steps: Step[] = [];
-  const send = (version: SentVersion, says: string): void => {
-    const { sequence, kind } = version;
-    steps.push({
-      kind: 'send',
-      atMs: timeIn(random),
-      message: orderMessage(version),
-      says,
-      version: { orderId, sequence, kind },
-      ...(isStray && random.chance(0.4) ? { group: `${orderId}-astray` } : {}),
-    });
-  };
-  const count = random.between(2, 5);
-  for (let sequence = 1; sequence <= count; sequence += 1) {
-    const kind = sequence === 1 || random.chance(0.15) ? 'created' : 'updated';
-    // Few amounts, so that versions with the same content come about.
-    const total = random.pick([0, 1000, 2000, 3000]);
-    const version = {
-      orderId,
-      sequence: 2 * sequence - 1,
-      kind,
-      total,
-      currency,
-      note: random.pick(['a', 'b']),
-    } as const;
-    for (let copies = random.pick([1, 1, 1, 2, 2, 3]); copies > 0; copies -= 1)
-      send(version, `${orderId} version ${version.sequence} (${kind}, ${total} ${currency})`);
-  }
-  if (random.chance(0.35)) {
-    const sequence = 2 * random.between(0, count);
-    for (let copies = random.between(1, 2); copies > 0; copies -= 1)
-      send({ orderId, sequence, kind: 'cancelled' }, `${orderId} version ${sequence} (cancelled)`);
-  }
-  if (!random.chance(0.4)) return steps;
-  const bad = badMessage(random, orderId);
-  // Whichever of the two comes second contradicts the other.
-  if (bad.kind === 'send' && bad.message.eventId.endsWith('version-conflict'))
-    for (const step of steps)
-      if (step.kind === 'send' && step.version?.sequence === 1) step.mayBeRefused = true;
-  return [...steps, bad];
-}
-
-function badMessage(random: Random, orderId: string): Step {
-  const flaw = random.pick(['not-json', 'wrong-sum', 'version-conflict']);
-  const version = { orderId, sequence: 1, kind: 'updated', total: 7777, currency: 'USD' } as const;
-  const message = orderMessage(flaw === 'wrong-sum' ? { ...version, sequence: 99 } : version);
-  const bodies: Record<typeof flaw, string> = {
-    'not-json': '{"specversion"',
-    'wrong-sum': message.body.replace('"total":7777', '"total":7778'),
-    'version-conflict': message.body,
-  };
-  const bad: ProducerMessage = { ...message, body: bodies[flaw], eventId: `${orderId}-${flaw}` };
-  return {
-    kind: 'send',
-    atMs: timeIn(random),
-    message: bad,
-    says: `a bad message about ${orderId} (${flaw})`,
   };
 }
 
@@ -335,37 +294,54 @@ function aws(random: Random): Step[] {
 }
 
 /** Late work is late by less than the quiet time and our clocks' differences: what comes later still is the risk that docs/architecture.md states. */
-function button(random: Random): Step[] {
-  const work = random.pick(['done', 'skipped', { afterMs: 25_000 }, { afterMs: 45_000 }] as const);
-  const answers: readonly [FaultInput, ...FaultInput[]] = [
-    { on: 'api', answer: { status: random.pick([500, 502, 504, 408]) }, work },
-    { on: 'api', answer: { status: 503 } },
-    { on: 'api', answer: 'lost', work },
-    { on: 'api', answer: random.pick(['truncated', 'cut-off']) },
-    { on: 'api', answer: { status: 200, body: '<html>' }, work },
-    { on: 'api', match: { method: 'POST' }, answer: 'accepted', work: work === 'skipped' ? 'done' : work },
-    {
-      on: 'api',
-      answer: {
-        status: 429,
-        headers: { 'retry-after': random.pick(['3', '90', '-1', 'soon', '1000000000']) },
-      },
-    },
-    { on: 'api', answer: { status: 401 } },
-    { on: 'api', match: { path: '^/v1/order$' }, answer: { status: 403 } },
-    { on: 'api', match: { method: 'POST' }, answer: { status: 400 } },
-    { on: 'api', answer: 'button', answerDelayMs: random.pick([3000, 9000, 15_000]) },
-    { on: 'api', match: { path: '^/v1/affiliation' }, answer: { status: random.pick([500, 429, 400]) } },
+function button(random: Random, orderIds: OrderIds): Step[] {
+  if (random.chance(0.4)) return oddCall(random);
+  const isWindow = random.chance(0.4);
+  const fault = toFault(random, drawAnswer(random), {
+    match: drawScope(random, orderIds),
+    times: isWindow ? 'unlimited' : random.between(1, 6),
+    probability: random.pick([1, 0.5]),
+    seed: random.between(0, 999),
+  });
+  return [
+    { kind: 'button', atMs: timeIn(random), fault, ...(isWindow && { forMs: durationMs(random, 15) }) },
   ];
-  const rule = random.pick(answers);
+}
+
+/** All orders, one, or a class of them. */
+function drawScope(random: Random, orderIds: OrderIds): { orderId?: string; orderIds?: string } {
+  const orderId = anyOf(random, orderIds);
+  return random.pick([{}, {}, {}, { orderId }, { orderIds: '^order-[24]' }] as const);
+}
+
+/** What no status says: lost, late or damaged answers, and the Transactions API. */
+function oddCall(random: Random): Step[] {
+  const work = random.pick(['done', 'skipped', { afterMs: 25_000 }, { afterMs: 45_000 }] as const);
+  const match = { path: '^/v1/order' };
+  const answers: readonly [FaultInput, ...FaultInput[]] = [
+    { on: 'api', match, answer: 'lost', work },
+    { on: 'api', match, answer: random.pick(['truncated', 'cut-off']) },
+    { on: 'api', match: { ...match, method: 'POST' }, answer: 'accepted' },
+    // Documented for creates alone; an update that is accepted and not known later would be a lie.
+    { on: 'api', match: { path: '^/v1/order$' }, answer: 'accepted', work: { afterMs: 25_000 } },
+    { on: 'api', answer: 'button', answerDelayMs: random.pick([3000, 9000, 15_000]) },
+    { on: 'api', match: { path: '^/v1/affiliation' }, answer: { status: random.pick([500, 429, 400, 503]) } },
+    { on: 'api', match: { path: '^/v1/affiliation' }, answer: { status: 200, body: '<html>' } },
+  ];
   const times = {
     times: random.between(1, 6),
     probability: random.pick([1, 0.5]),
     seed: random.between(0, 999),
   };
-  return [
-    { kind: 'button', atMs: timeIn(random), fault: FaultSchema.parse({ ...rule, ...times }) as ApiFault },
-  ];
+  const fault = FaultSchema.parse({ ...random.pick(answers), ...times }) as ApiFault;
+  return [{ kind: 'button', atMs: timeIn(random), fault }];
+}
+
+/** One order that gets the same answer for ever. */
+function lastingFailure(random: Random, orderId: string): Step {
+  const orderIds = `^${orderId.replaceAll(/[^A-Za-z0-9-]/g, String.raw`\$&`)}$`;
+  const fault = toFault(random, drawLastingAnswer(random), { match: { orderIds }, times: 'unlimited' });
+  return { kind: 'class-fails', atMs: timeIn(random), orderIds, fault };
 }
 
 function webhook(random: Random): Step[] {

@@ -35,6 +35,7 @@ export class OrderInvariants {
   readonly #doneAtMs = new Map<string, number>();
   readonly #othersOrders = new Map<string, Order>();
   readonly #failing: RegExp[] = [];
+  readonly #givenUp = new Set<string>();
   #hasRestored = false;
 
   constructor(world: SimulatedWorld) {
@@ -74,6 +75,22 @@ export class OrderInvariants {
     this.#failing.push(new RegExp(orderIds));
   }
 
+  /** The shop has given these messages up: what they bring need not come about. */
+  noteGivenUp(messageIds: readonly string[]): void {
+    for (const messageId of messageIds) this.#givenUp.add(messageId);
+  }
+
+  /** Cancellations that Button has refused, of orders that nothing else is wrong with. */
+  refusedCancellations(): { orderId: string; messageIds: readonly string[] }[] {
+    return this.#orders().flatMap(({ orderId, taken, report, live }) => {
+      const isRefused = report?.progress.state === 'refused' && report.newest.kind === 'cancelled';
+      const isOpen = live.length === 1 && live[0]?.status === 'open';
+      if (!isRefused || !isOpen || this.isFailing(orderId) || this.#othersOrders.has(orderId)) return [];
+      const cancellations = taken.filter(({ version }) => version.kind === 'cancelled');
+      return [{ orderId, messageIds: cancellations.map(({ messageId }) => messageId) }];
+    });
+  }
+
   isFailing(orderId: string): boolean {
     return this.#failing.some((orderIds) => orderIds.test(orderId));
   }
@@ -104,6 +121,16 @@ export class OrderInvariants {
       fail(
         'a healthy order is reported within a minute beside failing ones',
         `${orderId} is ${state ?? 'not in the ledger'}`,
+      );
+  }
+
+  /** Half a minute after a neighbour's message, Button has it. */
+  checkNeighbour(total: number): void {
+    const [order] = this.#world.neighbour?.ordersAtButton() ?? [];
+    if (order?.fields.total !== total)
+      fail(
+        'another brand is never affected',
+        `its order is worth ${order?.fields.total ?? 'nothing'}, not ${total}`,
       );
   }
 
@@ -216,7 +243,8 @@ export class OrderInvariants {
     const { orderId, live } = order;
     if (this.isFailing(orderId)) return;
     if (reason === 'too_late' && live[0]?.status === 'finalized') return;
-    if (reason === 'unknown_to_button' && this.#isUntraceable(order)) return;
+    const isIdKnown = order.report?.reported?.buttonOrderId !== undefined;
+    if (!isIdKnown && this.#isUntraceable(order)) return;
     fail('what Button takes is not refused', `${orderId} is refused: ${reason}`);
   }
 
@@ -286,12 +314,13 @@ export class OrderInvariants {
     }
   }
 
-  /** Where Button reads no order by the brand's id, one without a token can't be found after an unclear answer. */
-  #isUntraceable({ messages, report }: Told): boolean {
+  /** Where Button reads no order by the brand's id, one that was created without a token can't be found after an unclear answer. */
+  #isUntraceable({ orderId }: Told): boolean {
     const { ids, getByOrderId } = this.#world.button.world;
-    const isUnread = ids === 'button' || getByOrderId === '404';
-    if (!isUnread || report?.reported?.buttonOrderId !== undefined) return false;
-    return !messages.every(({ body, version }) => !version || readContent(body)?.token !== undefined);
+    if (ids !== 'button' && getByOrderId === '200') return false;
+    return this.#asked(orderId).writes.some(
+      ({ path, requestBody }) => path === '/v1/order' && !requestBody.includes('"btn_ref"'),
+    );
   }
 
   #orders(): Told[] {
@@ -308,7 +337,9 @@ export class OrderInvariants {
     const noted = Map.groupBy(this.#noted(), ({ version, body }) => version?.orderId ?? subjectOf(body));
     return [...noted].flatMap(([orderId, messages]) => {
       const taken = messages.flatMap((message) =>
-        message.version && !isOurRefusal(message.reasons) ? { ...message, version: message.version } : [],
+        message.version && !isOurRefusal(message.reasons) && !this.#givenUp.has(message.messageId)
+          ? { ...message, version: message.version }
+          : [],
       );
       return { orderId, messages, taken, report: entries.get(orderId), live: live.get(orderId) ?? [] };
     });

@@ -23,7 +23,7 @@ import { BrokenInvariant } from './broken-invariant.ts';
 import { Invariants } from './invariants.ts';
 import { orderMessage } from './messages.ts';
 import { NEIGHBOUR } from './neighbour.ts';
-import { randomFrom } from './random.ts';
+import { randomFrom, type Random } from './random.ts';
 import type { Verdict } from './sent-message.ts';
 import { describeStep, type Step } from './step.ts';
 import { Storm } from './storm.ts';
@@ -85,13 +85,17 @@ class Run {
   #sweepsPausedUntilMs = 0;
   #sweepsAreOver = false;
   #resent = 0;
+  readonly #random: Random;
+  /** Entries of the quarantine that no operator replays. */
+  readonly #leftToTheShop = new Set<string>();
   #secrets = ['whsec-first'];
   readonly #sent: { step: Step & { kind: 'send' }; atMs: number }[] = [];
 
-  constructor({ seed, world, steps }: Schedule, tell: ((line: StoryLine) => void) | undefined) {
+  constructor({ seed, brand, world, steps }: Schedule, tell: ((line: StoryLine) => void) | undefined) {
     this.#steps = steps;
     this.#startMs = Date.parse(START);
     this.#expires = steps.some(({ kind }) => kind === 'expire');
+    this.#random = randomFrom(seed, 'shop');
     const storm = new Storm(randomFrom(seed, 'storm'), () => this.#world.clock.now());
     this.#storm = storm;
     this.#world = new SimulatedWorld({
@@ -99,6 +103,8 @@ class Run {
       startAt: START,
       weather: storm,
       buttonWorld: world,
+      brand,
+      hasNeighbour: true,
       transactions: {
         personalDataDays: 30,
         liveFrom: '2026-01-01T00:00:00Z',
@@ -170,12 +176,30 @@ class Run {
         this.#take(step);
       });
     this.#sweepEveryMinute();
+    this.#letNeighbourReport();
     const lastMs = Math.max(0, ...this.#steps.map(({ atMs }) => atMs));
     await clock.runUntil(this.#startMs + lastMs + RESTORE_PAUSE_MS);
     await this.#calmDown();
     await this.#reconcileAll();
     this.#invariants.checkEnd();
     if (this.#expires) await this.#expire();
+  }
+
+  /** Under the same order ids, and whatever happens to the other brand. */
+  #letNeighbourReport(): void {
+    const { clock, neighbour, button } = this.#world;
+    // An order without a token whose id Button has not given can't be named there.
+    if (button.world.ids === 'button' && button.world.orderApiStatusOnCreate === '202') return;
+    for (const [index, minutes] of [3, 20, 50].entries()) {
+      const version = { sequence: index + 1, total: 100 * (index + 1) };
+      const sentMs = this.#startMs + minutes * MINUTE_MS;
+      clock.at(sentMs, () => neighbour?.send('order-1', version));
+      clock.at(sentMs + MINUTE_MS / 2, () => {
+        this.#watch(() => {
+          this.#invariants.orders.checkNeighbour(version.total);
+        });
+      });
+    }
   }
 
   /** A schedule's sweep that would find nothing is not run: nothing would come of it. */
@@ -198,10 +222,15 @@ class Run {
     this.#tell?.('the storm is over: faults end, operators redrive, replay and resume');
     this.#storm.end();
     button.faults.clear();
+    for (const step of this.#steps) if (step.kind === 'class-fails') button.faults.add(step.fault);
     this.#restoreSecrets();
     secrets.set(SECRETS.webhooks, secretList(this.#secrets));
     await this.#world.runFor(2 * MINUTE_MS);
     button.dispatcher.resume('main');
+    await this.#untilAtRest();
+    this.#invariants.orders.checkRefusals();
+    await this.#untilFailuresAreKept();
+    this.#answerRefusedCancellations();
     await this.#untilAtRest();
     await this.#replay();
     await this.#untilAtRest();
@@ -221,12 +250,58 @@ class Run {
     }
   }
 
+  /** An order that fails on its own is in quarantine within a day. */
+  async #untilFailuresAreKept(): Promise<void> {
+    const untilMs = this.#world.clock.now() + 24 * HOUR_MS;
+    for (;;) {
+      const left = this.#invariants.orders.unkeptFailures();
+      if (left.length === 0) return;
+      if (this.#world.clock.now() > untilMs)
+        throw new BrokenInvariant('an order that fails for good is in quarantine', left.join(', '));
+      await this.#world.runFor(10 * MINUTE_MS);
+    }
+  }
+
+  /** What a shop does whose cancellation Button has refused: it sends it again, reports what remains, or leaves it to the operator. */
+  #answerRefusedCancellations(): void {
+    const { orders } = this.#invariants;
+    for (const { orderId, messageIds } of orders.refusedCancellations()) {
+      const answer = this.#random.pick(['again', 'what remains', 'nothing']);
+      if (answer === 'nothing') continue;
+      for (const messageId of messageIds) this.#leftToTheShop.add(messageId);
+      const last = this.#sent.findLast(
+        ({ step }) => step.version?.orderId === orderId && !step.message.body.includes('"data":{"'),
+      );
+      if (answer === 'again' && last) {
+        const eventId = `${last.step.message.eventId} once more`;
+        this.#send({ ...last.step, message: { ...last.step.message, eventId } });
+        continue;
+      }
+      orders.noteGivenUp(messageIds);
+      const sequence = 200;
+      const time = '2026-06-01T10:03:20Z';
+      this.#send({
+        kind: 'send',
+        atMs: 0,
+        message: orderMessage({ orderId, sequence, kind: 'updated', total: 900, time }),
+        says: `what remains of ${orderId}`,
+        version: { orderId, sequence, kind: 'updated' },
+      });
+    }
+  }
+
   /** A probe that died before it closed the breaker leaves it open: the next order is the next probe. */
   async #sendNextOrder(): Promise<void> {
     this.#take({
       kind: 'send',
       atMs: 0,
-      message: orderMessage({ orderId: 'next', sequence: 1, kind: 'created', total: 500 }),
+      message: orderMessage({
+        orderId: 'next',
+        sequence: 1,
+        kind: 'created',
+        total: 500,
+        time: '2026-06-01T10:00:01Z',
+      }),
       says: 'the next order',
       version: { orderId: 'next', sequence: 1, kind: 'created' },
     });
@@ -391,10 +466,21 @@ class Run {
     const orderId = group ?? message.orderId;
     const messageId = this.#world.sendOrderMessage({ ...message, orderId });
     this.#sent.push({ step, atMs: this.#world.clock.now() });
+    if (step.isHealthy) this.#expectOnTime(messageId, orderId);
     this.#invariants.orders.noteMessage(messageId, {
       body: message.body,
       verdict: verdictOf(step),
       ...(version && { version }),
+    });
+  }
+
+  #expectOnTime(messageId: string, orderId: string): void {
+    const { clock } = this.#world;
+    clock.at(clock.now() + MINUTE_MS, () => {
+      this.#watch(() => {
+        this.#invariants.orders.checkOnTime(messageId, orderId);
+        this.#invariants.orders.checkBreakerIsClosed();
+      });
     });
   }
 
@@ -479,7 +565,7 @@ class Run {
     this.#storm.addWindow(`poller ${QUEUES.orders}`, RESTORE_PAUSE_MS);
     this.#sweepsPausedUntilMs = clock.now() + RESTORE_PAUSE_MS;
     clock.at(clock.now() + RESTORE_PAUSE_MS - SECOND_MS, () => {
-      dynamodb.restore(TABLES.orderLedger, backup.items);
+      dynamodb.restore(TABLES.orderLedger, withNeighbour(backup.items, dynamodb.backUp(TABLES.orderLedger)));
       this.#world.verifyBefore = new Date(clock.now()).toISOString();
       functions['order-reporter'].forgetIdleEnvironments();
       functions['retry-sweep'].forgetIdleEnvironments();
@@ -506,7 +592,8 @@ class Run {
     const orders = createQuarantineReview({ client, table: TABLES.orderQuarantine });
     for (const { id, reasons, replayedAt } of (await orders.list('order#acme', { pageSize: 1000 })).entries) {
       const isReplayed = replayedAt !== undefined && Date.parse(replayedAt) < this.#restoredToMs;
-      if (isReplayed || !reasons.some(({ code }) => FIXABLE.has(code))) continue;
+      if (isReplayed || this.#leftToTheShop.has(id) || !reasons.some(({ code }) => FIXABLE.has(code)))
+        continue;
       await replayOrderMessage(
         { entryId: id },
         {
@@ -648,6 +735,16 @@ const FIXABLE = new Set([
   'deleted_at_button',
   'retry_of_unknown_order',
 ]);
+
+/** The backup of one brand's orders: its neighbour's stay as they are. */
+function withNeighbour(
+  backup: ReadonlyMap<string, Item>,
+  now: ReadonlyMap<string, Item>,
+): ReadonlyMap<string, Item> {
+  const isNeighbours = ([, item]: [string, Item]): boolean =>
+    item['pk']?.S?.startsWith(NEIGHBOUR.id) === true;
+  return new Map([...[...backup].filter((one) => !isNeighbours(one)), ...[...now].filter(isNeighbours)]);
+}
 
 /** Without a version a message is bad, or contradicts one. */
 function verdictOf({ version, isNoMessage, mayBeRefused }: Step & { kind: 'send' }): Verdict {

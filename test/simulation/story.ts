@@ -11,6 +11,8 @@ export type FailureStory = Violation & {
   stepsLeft: number;
   /** Where this world differs from others. */
   world: Schedule['world'];
+  /** The steps that are left, to be kept in found-schedules.jsonl. */
+  schedule: Schedule;
   lines: readonly StoryLine[];
 };
 
@@ -28,6 +30,7 @@ export async function reportFailure(seed: number): Promise<FailureStory | undefi
     steps: schedule.steps.length,
     stepsLeft: shrunk.schedule.steps.length,
     world: schedule.world,
+    schedule: shrunk.schedule,
     lines,
   };
 }
