@@ -42,15 +42,16 @@ export function drawClassOfFailures({ random, rules }: { random: Random; rules: 
       ...(isHealthy && { isHealthy: true }),
     });
   };
-  for (let number = 1; number <= 60; number += 1)
+  const slots = random.between(2, 6);
+  const slotMs = LENGTH_MS / slots;
+  for (let number = 1; number <= 60 - slots; number += 1)
     send(`order-${number}`, MINUTE_MS + Math.floor(random.next() * LENGTH_MS), true);
-  let number = 0;
-  for (let burst = random.between(2, 5); burst > 0; burst -= 1) {
-    const atMs = MINUTE_MS + Math.floor(random.next() * LENGTH_MS);
-    for (let size = random.between(1, 7); size > 0; size -= 1) {
-      number += 1;
-      send(`outlet-${number}`, atMs + random.between(0, 10_000), false);
-    }
+  // Five first failures without a success between them are an outage, as far as anybody can tell.
+  for (let slot = 0; slot < slots; slot += 1) {
+    const atMs = MINUTE_MS + Math.floor((slot + random.next() / 2) * slotMs);
+    for (let number = random.between(1, 4); number > 0; number -= 1)
+      send(`outlet-${slot}-${number}`, atMs + random.between(0, 10_000), false);
+    send(`order-after-${slot}`, atMs + 20_000, true);
   }
   return steps;
 }

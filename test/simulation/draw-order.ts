@@ -11,7 +11,7 @@ type Schema = {
   items?: Schema;
   additionalProperties?: boolean | Schema;
   anyOf?: readonly Schema[];
-  enum?: readonly string[];
+  enum?: readonly (string | null)[];
   pattern?: string;
   minimum?: number;
   maxLength?: number;
@@ -38,7 +38,7 @@ export type Draw = { random: Random; traits: OrderTraits; note?: (path: string, 
 
 const SCHEMAS = buildMessageSchemas() as Record<string, Schema>;
 const MESSAGE = SCHEMAS['order.updated.v1'] ?? {};
-const ORDER = MESSAGE.properties?.['data'] ?? {};
+const ORDER = valueSchema(MESSAGE.properties?.['data'] ?? {});
 
 /** Instants in the forms of ISO 8601 that shops write: with and without offset, seconds, separators or a fraction. */
 const PURCHASE_DATES = [
@@ -53,6 +53,8 @@ const PURCHASE_DATES = [
     '2026-06-01T11:00',
     '2026-06-01T11:00:00,0Z',
     '20260601T110000Z',
+    '2026-152T11:00:00Z',
+    '2026-W23-1T11:00:00Z',
   ],
   ['2026-06-01', '2026-06-01T00:00:00Z', '20260601'],
 ] as const;
@@ -105,7 +107,7 @@ export function drawOrder(
     return { ...order, ...(lines === 'absent' ? {} : { line_items: lines === 'null' ? null : [] }) };
   }
   draw.note?.('data.line_items', 'value');
-  const schema = ORDER.properties?.['line_items']?.items ?? {};
+  const schema = valueSchema(ORDER.properties?.['line_items'] ?? {}).items ?? {};
   const items = lines.map((lineTotal, index) =>
     drawFields(draw, schema, {
       path: 'data.line_items[]',
@@ -138,7 +140,7 @@ function drawFields(
     if (!isRequired) draw.note?.(at, form);
     if (form === 'value') fields[name] = drawValue(draw, property, at);
     else if (form === 'null') fields[name] = null;
-    else if (form === 'empty') fields[name] = emptyOf(property);
+    else if (form === 'empty') fields[name] = pickOf(draw.random, emptiesOf(property));
   }
   return fields;
 }
@@ -148,23 +150,21 @@ function drawForm({ random, traits }: Draw, path: string, schema: Schema): Form 
   const isGiven = random.chance(path === 'data.btn_ref' ? traits.tokenChance : 0.5);
   if (isGiven) return 'value';
   const form = random.pick(['absent', 'absent', 'absent', 'null', 'empty']);
-  return form === 'empty' && emptyOf(schema) === undefined ? 'absent' : form;
+  return form === 'empty' && emptiesOf(schema).length === 0 ? 'absent' : form;
 }
 
-function drawValue(draw: Draw, schema: Schema, path: string): unknown {
+function drawValue(draw: Draw, field: Schema, path: string): unknown {
   const special = VALUES[path];
   if (special) return special(draw);
   const { random } = draw;
-  if (schema.enum) return schema.enum[random.between(0, schema.enum.length - 1)];
+  const schema = valueSchema(field);
+  if (schema.enum) return pickOf(random, schema.enum);
   if (schema.pattern !== undefined || schema.anyOf) throw new Error(`Nothing says how ${path} is drawn`);
   switch (schema.type) {
-    case 'string':
-      return random.pick([
-        'a',
-        'Jacke, grün 🧥',
-        'constructor',
-        'x'.repeat(Math.min(255, schema.maxLength ?? 300)),
-      ]);
+    case 'string': {
+      const longest = 'x'.repeat(Math.min(255, schema.maxLength ?? 300));
+      return random.pick(['a', 'Jacke, grün 🧥', 'constructor', longest]);
+    }
     case 'boolean':
       return random.chance(0.5);
     case 'integer':
@@ -182,18 +182,30 @@ function drawValue(draw: Draw, schema: Schema, path: string): unknown {
   }
 }
 
-/** The empty value of a field's type; undefined for numbers and booleans. */
-function emptyOf({ type, anyOf }: Schema): unknown {
-  switch (type ?? anyOf?.find((one) => one.type !== 'null')?.type) {
-    case 'string':
-      return '';
-    case 'array':
-      return [];
-    case 'object':
-      return {};
-    default:
-      return undefined;
-  }
+/** A field's schema without the alternative that leaves it blank. */
+function valueSchema(schema: Schema): Schema {
+  const values = schema.anyOf?.filter((one) => !isBlank(one)) ?? [];
+  const [value] = values;
+  return value && values.length === 1 ? value : schema;
+}
+
+function isBlank({ enum: allowed, type }: Schema): boolean {
+  return type === 'null' || allowed?.every((value) => value === null || value === '') === true;
+}
+
+/** The empty values that a field can have: that of its type, and an empty text where the schema says so. */
+function emptiesOf(schema: Schema): unknown[] {
+  const { type } = valueSchema(schema);
+  const mayBeText = schema.anyOf?.some((one) => isBlank(one) && one.enum?.includes('')) === true;
+  return [
+    ...(type === 'string' || mayBeText ? [''] : []),
+    ...(type === 'array' ? [[]] : []),
+    ...(type === 'object' ? [{}] : []),
+  ];
+}
+
+function pickOf(random: Random, values: readonly unknown[]): unknown {
+  return values[random.between(0, values.length - 1)];
 }
 
 /** Every optional field of the messages, by its path, with the forms in which it can come. */
@@ -203,10 +215,11 @@ export function optionalFields(): Map<string, readonly Form[]> {
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
       const at = path === '' ? name : `${path}.${name}`;
       const isRequired = schema.required?.includes(name) === true;
-      const empty = emptyOf(property) === undefined ? [] : (['empty'] as const);
+      const empty = emptiesOf(property).length === 0 ? [] : (['empty'] as const);
       if (!isRequired) fields.set(at, ['value', 'absent', 'null', ...empty]);
-      visit(property, at);
-      if (property.items) visit(property.items, `${at}[]`);
+      const value = valueSchema(property);
+      visit(value, at);
+      if (value.items) visit(value.items, `${at}[]`);
     }
   };
   visit(MESSAGE, '');

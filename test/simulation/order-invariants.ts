@@ -10,8 +10,16 @@ import { readContent, type SentContent, type SentMessage } from './sent-message.
 import type { MessageVersion } from './step.ts';
 import type { SimulatedWorld } from './world.ts';
 
-/** What the ledger and the quarantine may say because Button said it. */
+/** Reasons that are final because Button said so. */
 const BUTTONS_REASONS = new Set(['refused_by_button', 'too_late', 'deleted_at_button', 'unknown_to_button']);
+/** Reasons for which a version is in quarantine though the ledger has taken it. */
+const TAKEN_REASONS = new Set([
+  ...BUTTONS_REASONS,
+  'order_id_taken',
+  'keeps_failing',
+  'given_up',
+  'btn_ref_not_taken',
+]);
 /** Statuses of a 4xx that ask for another try. */
 const NOT_FINAL = new Set([401, 408, 425, 429]);
 
@@ -398,7 +406,7 @@ function isFinal(status: number): boolean {
 
 /** Refused by our own rules, and not because of Button's answers. */
 function isOurRefusal(reasons: readonly string[]): boolean {
-  return reasons.length > 0 && !reasons.some((code) => BUTTONS_REASONS.has(code));
+  return reasons.length > 0 && !reasons.some((code) => TAKEN_REASONS.has(code));
 }
 
 function contentsOfNewest(taken: Told['taken']): SentContent[] {

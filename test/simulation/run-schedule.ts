@@ -250,15 +250,15 @@ class Run {
     }
   }
 
-  /** An order that fails on its own is in quarantine within a day. */
+  /** An order that fails on its own is in quarantine after three days at the latest, where nothing tells it from an outage. */
   async #untilFailuresAreKept(): Promise<void> {
-    const untilMs = this.#world.clock.now() + 24 * HOUR_MS;
+    const untilMs = this.#world.clock.now() + 80 * HOUR_MS;
     for (;;) {
       const left = this.#invariants.orders.unkeptFailures();
       if (left.length === 0) return;
       if (this.#world.clock.now() > untilMs)
         throw new BrokenInvariant('an order that fails for good is in quarantine', left.join(', '));
-      await this.#world.runFor(10 * MINUTE_MS);
+      await this.#world.runFor(HOUR_MS);
     }
   }
 
