@@ -1,8 +1,10 @@
 import {
   closeBreaker,
   countFailure,
+  forgetFailures,
   healthOf,
   openBreaker,
+  suspectOutage,
   OUTAGE_AFTER_ORDERS,
   withThrottle,
   type Breaker,
@@ -23,16 +25,19 @@ export type WatchedCall = {
   isProbe: boolean;
 };
 
-/** What one environment of the function knows of its brand's breaker. Its methods throw what the store throws. */
+/**
+ * What one environment of the function knows of its brand's breaker. Its methods throw what the store throws.
+ */
 export type BreakerWatch = {
   /**
    * Whether to send nothing but a probe. Reads at the environment's start, and while the breaker is known to
-   * be open: never on the happy path.
+   * be open.
    */
   isOpen(): Promise<boolean>;
   /**
    * Takes in how the calls about an order ended: opens the breaker, closes it after a probe that found Button
-   * well, or notes that Button asks for fewer calls. A success costs nothing.
+   * well, or notes that Button asks for fewer calls. Successes read the breaker once in five minutes: they
+   * disprove what other environments have noted.
    */
   record(result: CallResult, call: WatchedCall): Promise<void>;
   /** Takes in what a probe that was about no order found. */
@@ -48,6 +53,7 @@ export type BreakerWatch = {
 
 /** While the breaker is known to be open, and while calls fail, it is read again no more often than this. */
 const READ_AGAIN_AFTER_MS = 10_000;
+const DISPROVE_AFTER_MS = 300_000;
 const MAX_RACES = 5;
 const OTHERS_SUCCEED_FOR_MS = 600_000;
 
@@ -62,26 +68,36 @@ const ALONE_AFTER_MS = 60_000;
 export function createBreakerWatch({ store, now }: { store: BreakerStore; now: () => Date }): BreakerWatch {
   const item = watchItem(store, now);
   const successes = watchSuccesses(now);
-  const failing = new Set<string>();
+  /** The orders that have failed for the first time without a success in between, and when. */
+  const failing = new Map<string, string>();
   item.onClosed(() => {
     failing.clear();
   });
 
   const recordFailure = async (cause: BreakerCause, orderId: string): Promise<void> => {
-    failing.add(orderId);
-    if (failing.size >= OUTAGE_AFTER_ORDERS)
-      return item.update((breaker) => openBreaker(breaker, cause, now()));
-    if (successes.sinceMs() < ALONE_AFTER_MS) return item.readIfOld();
+    failing.set(orderId, now().toISOString());
+    if (failing.size >= OUTAGE_AFTER_ORDERS) {
+      await item.readIfOld();
+      return item.update((breaker) => {
+        const { lastSuccessAt = '' } = breaker?.state === 'closed' ? breaker : {};
+        for (const [earlier, at] of failing) if (at <= lastSuccessAt) failing.delete(earlier);
+        return failing.size >= OUTAGE_AFTER_ORDERS ? openBreaker(breaker, cause, now()) : breaker;
+      });
+    }
+    if (successes.sinceMs() < ALONE_AFTER_MS)
+      return failing.size > 1 ? item.note((breaker) => suspectOutage(breaker, now())) : item.readIfOld();
     const lastSuccessAt = successes.lastAt();
     return item.note((breaker) => countFailure(breaker, { orderId, cause, lastSuccessAt }, now()));
   };
   const recordWell = async (isProbe: boolean): Promise<void> => {
     failing.clear();
-    if (!isProbe) return;
+    if (!isProbe) return item.isOlderThan(DISPROVE_AFTER_MS) ? item.note(disprove) : undefined;
     // Another environment opened it: what is known here may be older.
     await item.read();
     if (item.isOpen()) await item.update((breaker) => closeBreaker(breaker, now()));
   };
+  const disprove = (breaker: Breaker | undefined): Breaker | undefined =>
+    breaker && forgetFailures(breaker, now());
   const recordThrottle = (afterMs: number | undefined): Promise<void> =>
     item.note((breaker) => {
       const throttle = noteThrottle(breaker?.throttle, afterMs, now());
@@ -125,6 +141,9 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
   };
 }
 
+/** What becomes of the breaker; undefined if there is none and need be none. */
+type Change = (breaker: Breaker | undefined) => Breaker | undefined;
+
 /** The breaker's item, as far as it is known here. */
 function watchItem(store: BreakerStore, now: () => Date) {
   let known: { stored: Versioned<Breaker> | undefined; readAtMs: number } | undefined;
@@ -143,8 +162,9 @@ function watchItem(store: BreakerStore, now: () => Date) {
       .finally(() => (reading = undefined));
     return reading;
   };
+  const isOlderThan = (ms: number): boolean => !known || now().getTime() - known.readAtMs >= ms;
   const readIfOld = async (): Promise<void> => {
-    if (!known || now().getTime() - known.readAtMs >= READ_AGAIN_AFTER_MS) await read();
+    if (isOlderThan(READ_AGAIN_AFTER_MS)) await read();
   };
   /**
    * A write without an answer may have been carried out: what is stored is read before it is relied on again.
@@ -161,11 +181,11 @@ function watchItem(store: BreakerStore, now: () => Date) {
    * Writes what `change` makes of the breaker, unless that is what is stored; false if others were always
    * faster.
    */
-  const tryUpdate = async (change: (breaker: Breaker | undefined) => Breaker): Promise<boolean> => {
+  const tryUpdate = async (change: Change): Promise<boolean> => {
     for (let race = 0; race < MAX_RACES; race += 1) {
       const current = known?.stored;
       const changed = change(current?.value);
-      if (changed === current?.value) return true;
+      if (!changed || changed === current?.value) return true;
       const result = await write(changed, current?.revision ?? 0);
       remember(result.ok ? result.stored : result.current);
       if (result.ok) return true;
@@ -178,12 +198,13 @@ function watchItem(store: BreakerStore, now: () => Date) {
     isOpen,
     read,
     readIfOld,
+    isOlderThan,
     onClosed: (listener: () => void) => (notifyClosed = listener),
-    update: async (change: (breaker: Breaker | undefined) => Breaker): Promise<void> => {
+    update: async (change: Change): Promise<void> => {
       if (!(await tryUpdate(change))) throw new RetryableError('Too many writers at the breaker');
     },
     /** Like `update`, for what others will write down too if this environment can't. */
-    note: async (change: (breaker: Breaker | undefined) => Breaker): Promise<void> => {
+    note: async (change: Change): Promise<void> => {
       await readIfOld();
       await tryUpdate(change);
     },

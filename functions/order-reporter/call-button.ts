@@ -69,8 +69,8 @@ type Search = {
 /**
  * No read shows the order. What Button has acknowledged is updated: reads may not take the brand's id where
  * updates do. So is a new order that may have been created and was not looked for by a token. Whatever Button
- * says against that update (how it refuses an id that it does not know is not documented), the order is created
- * then. An order that was never sent is created at once: what an update met could only be another's.
+ * says against that update (how it refuses an id that it does not know is not documented), the order is
+ * created then. An order that was never sent is created at once: what an update met could only be another's.
  */
 async function sendUnread(version: Version, { byToken, mayBeCreated }: Search): Promise<CallEnd> {
   const { entry } = version;
@@ -96,15 +96,16 @@ async function sendIfOther(
   const hasLines = (shown.line_items ?? []).length > 0;
   if (order.line_items === undefined && hasLines && shown.total !== order.total)
     return refused('line_items_missing');
-  const lacksToken = btnRef !== undefined && (tokenDue ? shown.btn_ref !== btnRef : shown.btn_ref === null);
+  const holdsToken = btnRef !== undefined && shown.btn_ref === btnRef;
+  const lacksToken = btnRef !== undefined && (tokenDue ? !holdsToken : shown.btn_ref === null);
   if (!trustsAmounts || lacksToken || !holdsVersion(shown, order))
-    return updateOrder({ ...version, id, ...(lacksToken && { btnRef }) });
+    return updateOrder({ ...version, id, holdsToken, ...(lacksToken && { btnRef }) });
   const { button_order_id: buttonOrderId } = shown;
   return ended({
     result: 'done',
     acceptedOnly: false,
     sent: false,
-    ...(btnRef !== undefined && shown.btn_ref === btnRef && { token: 'taken' }),
+    ...(holdsToken && { token: 'taken' }),
     ...(buttonOrderId !== undefined && { buttonOrderId }),
   });
 }

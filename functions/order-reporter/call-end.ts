@@ -71,6 +71,11 @@ export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
   return isRecent ? ended({ result: 'try-again', reason: 'not_found' }) : refused('unknown_to_button');
 }
 
+/** Button has answered a read, and nothing can be told from it. Pure. */
+export function isUnreadable({ result }: CallEnd): boolean {
+  return result.result === 'try-again' && result.reason === 'unreadable_order';
+}
+
 /** The end that needs a person. */
 export function refused(code: keyof typeof REFUSALS, answer?: FailedAnswer): CallEnd {
   const { problem, fix } = REFUSALS[code];

@@ -1,7 +1,8 @@
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
+import { isSameOrder } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/domain/order-evolution.ts';
 import type { FailedAnswer, LedgerEntry } from '../../shared/domain/order-ledger.ts';
-import { done, ended, endOf, forbidden, notFound, refused, type CallEnd } from './call-end.ts';
+import { done, ended, endOf, forbidden, isUnreadable, notFound, refused, type CallEnd } from './call-end.ts';
 import { idsOf, readEverywhere, type FoundOrder } from './read-order.ts';
 import { unread } from './update-order.ts';
 
@@ -11,12 +12,16 @@ export type CancelOrder = { entry: LedgerEntry; api: OrderApi; now: Date };
 const CANCELLED = { result: 'done', acceptedOnly: false, sent: true } as const;
 
 /**
- * Cancels the order. It counts as cancelled when Button says so; where Button says that there is no such
- * order, or nothing (204), only if Button itself answers each read there is and none shows the order open.
+ * Cancels the order. What Button has never acknowledged is looked for first: the id may be another shop's at
+ * Button, whose order must not be cancelled. It counts as cancelled when Button says so; where Button says
+ * that there is no such order, or nothing (204), only if Button itself answers each read there is and none
+ * shows the order open.
  */
 export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const { entry, api } = cancel;
-  const tried = idsOf(entry);
+  const own = entry.newest.cancels ? await findOwn(entry, api) : { ids: idsOf(entry) };
+  if ('end' in own) return own.end;
+  const tried = own.ids;
   const answer = await cancelByIds(tried, api);
   switch (answer.answer) {
     case 'not-found':
@@ -27,6 +32,40 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
     default:
       return endOf(answer);
   }
+}
+
+/**
+ * The ids under which this order, and no other shop's, can be cancelled; or an end without cancelling
+ * anything.
+ */
+async function findOwn(entry: LedgerEntry, api: OrderApi): Promise<{ ids: string[] } | { end: CallEnd }> {
+  const read = await readOwn(entry, api);
+  if (read.reading === 'failed')
+    return { end: isUnreadable(read.end) ? refused('order_id_taken') : read.end };
+  const { orders, hasOthers, byToken } = read;
+  const live = orders.filter(({ order }) => order.status !== 'deleted');
+  if (live.length > 0) {
+    const shown = live.flatMap(({ id, order }) => [id, order.button_order_id ?? id]);
+    return { ids: [...new Set([...shown, ...(hasOthers ? [] : idsOf(entry))])] };
+  }
+  if (orders.length > 0) return { end: ended(CANCELLED) };
+  if (hasOthers) return { end: refused('order_id_taken') };
+  if (byToken) return { end: ended(CANCELLED) };
+  return entry.newest.cancels?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
+}
+
+/**
+ * Every order that Button shows under an id or the token of this one and that is this one, as far as it
+ * shows.
+ */
+async function readOwn(entry: LedgerEntry, api: OrderApi) {
+  const read = await readEverywhere(entry, api);
+  const { newest, btnRef } = entry;
+  const { cancels } = newest;
+  if (read.reading === 'failed') return read;
+  if (!cancels) return { ...read, hasOthers: false };
+  const own = read.orders.filter(({ order }) => isSameOrder(order, cancels, btnRef) === 'same');
+  return { ...read, orders: own, hasOthers: own.length < read.orders.length };
 }
 
 /** By one id after the other, as long as Button itself says that it knows no order of that id. */
@@ -43,7 +82,7 @@ async function confirm(
   { entry, api, now }: CancelOrder,
   { tried, isTaken }: { tried: readonly string[]; isTaken: boolean },
 ): Promise<CallEnd> {
-  const read = await readEverywhere(entry, api);
+  const read = await readOwn(entry, api);
   if (read.reading === 'failed') return read.end;
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late');
@@ -76,7 +115,7 @@ function mayBeGone({ newest, reported, progress }: LedgerEntry): boolean {
 
 /** A 403 means what the reads show. */
 async function explain({ entry, api }: CancelOrder, detail: FailedAnswer): Promise<CallEnd> {
-  const read = await readEverywhere(entry, api);
+  const read = await readOwn(entry, api);
   if (read.reading === 'failed') return unread(read.end);
   const statuses = read.orders.map(({ order }) => order.status);
   if (statuses.includes('finalized')) return refused('too_late', detail);

@@ -20,7 +20,10 @@ import { createBreakerWatch } from './breaker-watch.ts';
 import { EnvironmentSchema } from './env.ts';
 import { reportOrder, type OrderMessage, type ReportOrderPorts } from './report-order.ts';
 
-/** A claim outlives the invocation that made it by so much: nothing that a dying run has sent may still be under way unclaimed. */
+/**
+ * A claim outlives the invocation that made it by so much: nothing that a dying run has sent may still be
+ * under way unclaimed.
+ */
 const LEASE_MARGIN_MS = 5000;
 /** Beside its calls to Button, one order takes some time for the ledger. */
 const LEDGER_TIME_MS = 2000;
@@ -47,8 +50,8 @@ export function composeOrderReporter(
     createApi: createOrderApi,
   };
   /**
-   * One order takes two full calls to Button. A third call follows quick answers only; should time run out in it nevertheless, the next
-   * run finds the claim.
+   * One order takes two full calls to Button. A third call follows quick answers only; should time run out in
+   * it nevertheless, the next run finds the claim.
    */
   const orderTimeMs = 2 * env.BUTTON_TIMEOUT_MS + LEDGER_TIME_MS;
   return {

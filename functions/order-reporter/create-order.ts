@@ -2,7 +2,7 @@ import { isSameOrder } from '../../shared/button/order-identity.ts';
 import type { OrderApi } from '../../shared/button/order-api.ts';
 import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { Order } from '../../shared/domain/order.ts';
-import { done, ended, endOf, refused, type CallEnd } from './call-end.ts';
+import { done, ended, endOf, isUnreadable, refused, type CallEnd } from './call-end.ts';
 import { readOrder } from './read-order.ts';
 import { explainForbidden, updateOrder } from './update-order.ts';
 
@@ -38,11 +38,8 @@ export async function createOrder(create: CreateOrder): Promise<CallEnd> {
 async function updateIfSame({ entry, order, api, now }: CreateOrder): Promise<CallEnd> {
   const read = await readOrder(entry, api);
   switch (read.reading) {
-    case 'failed': {
-      const { result } = read.end;
-      const isUnreadable = result.result === 'try-again' && result.reason === 'unreadable_order';
-      return isUnreadable ? refused('order_id_taken') : read.end;
-    }
+    case 'failed':
+      return isUnreadable(read.end) ? refused('order_id_taken') : read.end;
     case 'not-found':
       return entry.attempts < MAX_TRIES_UNTIL_SHOWN
         ? ended({ result: 'try-again', reason: 'not_found' })
@@ -54,6 +51,7 @@ async function updateIfSame({ entry, order, api, now }: CreateOrder): Promise<Ca
   const { btnRef } = entry;
   if (isSameOrder(shown, order, btnRef) !== 'same') return refused('order_id_taken');
   if (shown.status === 'deleted') return refused('deleted_at_button');
-  const lacksToken = btnRef !== undefined && shown.btn_ref !== btnRef;
-  return updateOrder({ entry, order, api, now, id, ...(lacksToken && { btnRef }) });
+  const holdsToken = btnRef !== undefined && shown.btn_ref === btnRef;
+  const lacksToken = btnRef !== undefined && !holdsToken;
+  return updateOrder({ entry, order, api, now, id, holdsToken, ...(lacksToken && { btnRef }) });
 }

@@ -60,14 +60,15 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
   }
 }
 
+/** `byToken`: Button has also been asked for the orders of the token, and has answered. */
+export type CompleteReadResult =
+  { reading: 'complete'; orders: FoundOrder[]; byToken: boolean } | { reading: 'failed'; end: CallEnd };
+
 /**
  * Every order that Button shows under an id or the token of this one; undefined where Button has not answered
  * each of these reads.
  */
-export async function readEverywhere(
-  entry: LedgerEntry,
-  api: OrderApi,
-): Promise<{ reading: 'complete'; orders: FoundOrder[] } | { reading: 'failed'; end: CallEnd }> {
+export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
   for (const id of idsOf(entry)) {
     const answer = await api.get(id);
@@ -77,7 +78,8 @@ export async function readEverywhere(
   const byToken = await lookUp(entry, api);
   if (byToken.reading === 'failed') return byToken;
   if (byToken.reading === 'found') orders.push(byToken);
-  return { reading: 'complete', orders };
+  const isLookedUp = byToken.reading === 'found' || byToken.byToken;
+  return { reading: 'complete', orders, byToken: isLookedUp };
 }
 
 /**

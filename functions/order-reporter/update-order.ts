@@ -12,6 +12,8 @@ export type UpdateOrder = {
   now: Date;
   /** The token, where Button may hold the order without it. */
   btnRef?: string | undefined;
+  /** A read has just shown the order with its token. */
+  holdsToken?: boolean;
   /** The id under which Button has just shown the order. */
   id?: string;
   /** The order has just been looked for by its token, in vain. */
@@ -23,9 +25,9 @@ export type UpdateOrder = {
  * refuses, the same update goes without, so that the order is right at Button in any case.
  */
 export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
-  const { entry, api, now, btnRef } = update;
+  const { entry, api, now, btnRef, holdsToken = false } = update;
   let answer = await send(update);
-  let token: 'taken' | 'refused' | undefined = btnRef === undefined ? undefined : 'taken';
+  let token: 'taken' | 'refused' | undefined = btnRef !== undefined || holdsToken ? 'taken' : undefined;
   if (btnRef !== undefined && (answer.answer === 'refused' || answer.answer === 'forbidden')) {
     answer = await send({ ...update, btnRef: undefined });
     token = 'refused';

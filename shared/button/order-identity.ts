@@ -10,7 +10,7 @@ import type { OrderAtButton } from './order-api.ts';
  */
 export function isSameOrder(
   shown: OrderAtButton,
-  order: Order,
+  order: Pick<Order, 'purchase_date' | 'currency'>,
   btnRef: string | undefined,
 ): 'same' | 'another' | 'unknown' {
   if (shown.btn_ref && btnRef !== undefined) return shown.btn_ref === btnRef ? 'same' : 'another';

@@ -2,8 +2,9 @@ import type { DrainPace, Throttle } from './drain-pace.ts';
 import type { CallResult } from './order-ledger.ts';
 
 /**
- * A brand's breaker: while it is open, nothing is sent for the brand but one probe a minute, and everything else waits in the ledger.
- * Beside it stands how fast waiting orders are sent after an outage. All instants are ISO 8601 UTC.
+ * A brand's breaker: while it is open, nothing is sent for the brand but one probe a minute, and everything
+ * else waits in the ledger. Beside it stands how fast waiting orders are sent after an outage. All instants
+ * are ISO 8601 UTC.
  */
 export type Breaker = BreakerState & {
   /** Missing if Button has never answered 429. */
@@ -19,6 +20,10 @@ export type BreakerState =
       since: string;
       /** Orders that failed for the first time in environments that see few orders: see `countFailure`. */
       failures?: readonly FirstFailure[];
+      /** Since when an environment that also sees successes has had several such orders in a row. */
+      suspectedSince?: string;
+      /** A success after which the failures of environments that did not know of it count no more. */
+      lastSuccessAt?: string;
     }
   | { state: 'open'; cause: BreakerCause; since: string; nextProbeAt: string };
 
@@ -91,7 +96,7 @@ export function closeBreaker(breaker: Breaker | undefined, now: Date): Breaker {
 /**
  * The breaker after an order's first try failed in an environment that has had no success for a while; open
  * once `OUTAGE_AFTER_ORDERS` different orders have failed. Earlier failures count only if they are recent,
- * and later than `lastSuccessAt`, the last success that this environment knows. Pure.
+ * and later than the last success: `lastSuccessAt` is the one that this environment knows. Pure.
  */
 export function countFailure(
   breaker: Breaker | undefined,
@@ -103,13 +108,33 @@ export function countFailure(
   now: Date,
 ): Breaker {
   if (breaker?.state === 'open') return breaker;
-  const since = Math.max(lastSuccessAt?.getTime() ?? 0, now.getTime() - FAILURE_COUNTS_FOR_MS);
+  const since = Math.max(
+    lastSuccessAt?.getTime() ?? 0,
+    Date.parse(breaker?.lastSuccessAt ?? '1970-01-01'),
+    now.getTime() - FAILURE_COUNTS_FOR_MS,
+  );
   const others = (breaker?.failures ?? []).filter(
     (failure) => failure.orderId !== orderId && Date.parse(failure.at) > since,
   );
   if (others.length + 1 >= OUTAGE_AFTER_ORDERS) return openBreaker(breaker, cause, now);
   const failures = [...others, { orderId, at: now.toISOString() }];
   return { ...(breaker ?? closeBreaker(undefined, now)), state: 'closed', failures };
+}
+
+/**
+ * The breaker that asks the environments that have successes to say so: another has had several first
+ * failures in a row. Pure.
+ */
+export function suspectOutage(breaker: Breaker | undefined, now: Date): Breaker {
+  if (breaker && (breaker.state === 'open' || breaker.suspectedSince)) return breaker;
+  return { ...(breaker ?? closeBreaker(undefined, now)), state: 'closed', suspectedSince: now.toISOString() };
+}
+
+/** The closed breaker after a success of an environment that finds failures of others in it. Pure. */
+export function forgetFailures(breaker: Breaker, now: Date): Breaker {
+  if (breaker.state === 'open' || !(breaker.failures ?? breaker.suspectedSince)) return breaker;
+  const { failures: _failures, suspectedSince: _since, ...rest } = breaker;
+  return { ...rest, lastSuccessAt: now.toISOString() };
 }
 
 /**

@@ -3,7 +3,7 @@ import { evolve, evolveAll, openDoubt, type LedgerEvent, type Wait } from './ord
 import { TOKEN_WARNINGS, type LedgerEntry, type OrderState, type Progress } from './order-ledger.ts';
 import { isStale } from './order-next-call.ts';
 import { refuseNewest } from './order-settlement.ts';
-import { latestVersion, toNewestVersion, tokenOf, type IncomingVersion } from './order-version.ts';
+import { isCopyOf, latestVersion, toNewestVersion, tokenOf, type IncomingVersion } from './order-version.ts';
 import { later, unclearAbout, type RetryPolicy } from './order-waits.ts';
 
 /** A run that may claim: who it is, when it is, and how long it can last at most. */
@@ -115,12 +115,17 @@ function noteToken(
   return known === undefined || (isReplay && newest && wasNotTaken) ? [{ event: 'token-noted', btnRef }] : [];
 }
 
-/** What is settled but for its token is updated at once, whichever message brought the token. */
+/**
+ * What is settled but for its token is updated at once, whichever message brought the token. The sweep has to
+ * look after the claim: the message may be about another version, which finds nothing to do when it comes
+ * again.
+ */
 function sendLateToken(state: OrderState, decision: Decision, context: DecisionContext): Decision {
   const after = evolveAll(state, decision.events);
   if (!after.newest?.order || after.progress.state !== 'settled' || !after.tokenDue) return decision;
   const { events, next } = claimOrWait(after, context);
-  return { ...decision, events: [...decision.events, ...events], next };
+  const watched: LedgerEvent[] = next.step === 'call' ? [{ event: 'claim-watched' }] : [];
+  return { ...decision, events: [...decision.events, ...events, ...watched], next };
 }
 
 function receive(state: OrderState, incoming: IncomingVersion, context: DecisionContext): Decision {
@@ -132,7 +137,7 @@ function receive(state: OrderState, incoming: IncomingVersion, context: Decision
   const newest = toNewestVersion(state, incoming);
   if (newest === 'line_items_missing') return refuse(newest);
   if (state.newest && place === 'same')
-    return newest.hash === state.newest.hash ? resume(state, context) : refuse('version_conflict');
+    return isCopyOf(state.newest, incoming) ? resume(state, context) : refuse('version_conflict');
   const accepted: LedgerEvent = { event: 'version-accepted', newest, warnings: incoming.warnings };
   const next = evolve(state, accepted);
   if (!next.newest) return noChange('superseded');

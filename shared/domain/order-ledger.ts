@@ -18,8 +18,8 @@ export type NewestVersion = {
    */
   messageId: string;
   /**
-   * When the producer says it happened. Else of a creation when the customer bought, if that is earlier than its
-   * message; of anything else, when its message was sent. ISO 8601 UTC.
+   * When the producer says it happened. Else of a creation when the customer bought, if that is earlier than
+   * its message; of anything else, when its message was sent. ISO 8601 UTC.
    */
   time: string;
   /**
@@ -35,6 +35,14 @@ export type NewestVersion = {
    * cancellation has none.
    */
   order?: Order;
+  /** Only of the cancellation of an order that Button has not acknowledged: what was known of it before. */
+  cancels?: UnreportedOrder;
+};
+
+/** What tells an order that Button may not hold from another shop's order of the same id. */
+export type UnreportedOrder = Pick<Order, 'purchase_date' | 'currency'> & {
+  /** Button has answered that an order of this id is there, and it was not this one. */
+  isIdTaken?: true;
 };
 
 /** The last version that Button acknowledged. */

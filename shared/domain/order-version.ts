@@ -1,5 +1,5 @@
 import { compareVersions, contentHash, type OrderEvent, type OrderVersionId } from './order-event.ts';
-import type { NewestVersion, LedgerEntry, OrderState } from './order-ledger.ts';
+import type { NewestVersion, LedgerEntry, OrderState, UnreportedOrder } from './order-ledger.ts';
 import type { Order } from './order.ts';
 
 /** A valid message of one brand. */
@@ -50,7 +50,13 @@ export function toNewestVersion(
   if (event.kind === 'cancelled') {
     const known = state.newest && latestVersion(state.newest);
     const isLater = known !== undefined && compareVersions(event.version, known) === 'older';
-    return { ...attributes, ...(isLater && { latestKnown: known }), hash: contentHash(event) };
+    const cancels = unreported(state);
+    return {
+      ...attributes,
+      ...(isLater && { latestKnown: known }),
+      ...(cancels && { cancels }),
+      hash: contentHash(event),
+    };
   }
   const { btn_ref: _token, ...content } = event.order;
   if (state.newest && contradictsLines(content, state)) return 'line_items_missing';
@@ -59,8 +65,8 @@ export function toNewestVersion(
 }
 
 /**
- * When it happened at the latest. A creation that is sent again after a restore of the ledger may be old though
- * its message is new: the purchase says so.
+ * When it happened at the latest. A creation that is sent again after a restore of the ledger may be old
+ * though its message is new: the purchase says so.
  */
 function happenedBy({ event, sentAt }: IncomingVersion): string {
   const boughtMs = event.kind === 'created' ? Date.parse(event.order.purchase_date) : Number.NaN;
@@ -84,6 +90,16 @@ function unreportedSince(state: OrderState): string | undefined {
   }
 }
 
+/**
+ * Whether a message brings this version once more. What the message left out was filled in when it first
+ * came, so it is filled in from the version itself. Pure.
+ */
+export function isCopyOf(newest: NewestVersion, { event }: IncomingVersion): boolean {
+  if (event.kind === 'cancelled') return contentHash(event) === newest.hash;
+  const { btn_ref: _token, ...content } = event.order;
+  return contentHash({ ...event, order: { ...newest.order, ...content } }) === newest.hash;
+}
+
 /** The version that a later one has to be later than. Pure. */
 export function latestVersion({ version, latestKnown }: NewestVersion): OrderVersionId {
   return latestKnown ?? version;
@@ -97,8 +113,17 @@ function contradictsLines({ line_items: lines, total }: Order, { newest, reporte
     : reported?.hasLines === true && reported.value?.amountMinor !== total;
 }
 
+/** Once Button has acknowledged the order, its id there is this order's. */
+function unreported({ newest, reported, progress }: OrderState): UnreportedOrder | undefined {
+  if (reported || !newest?.order) return reported ? undefined : newest?.cancels;
+  const { purchase_date, currency } = newest.order;
+  const isIdTaken = progress.state === 'refused' && progress.reason === 'order_id_taken';
+  return { purchase_date, currency, ...(isIdTaken && { isIdTaken }) };
+}
+
+/** Of no line items there is nothing to keep: beside another total, an empty list would contradict it. */
 function contentToKeep({ newest, progress }: LedgerEntry): Partial<Order> {
-  const { order } = newest;
-  if (!order || progress.state !== 'refused') return order ?? {};
-  return order.line_items ? { line_items: order.line_items } : {};
+  const { line_items: lines = [], ...rest } = newest.order ?? {};
+  const kept = progress.state === 'refused' ? {} : rest;
+  return lines.length > 0 ? { ...kept, line_items: lines } : kept;
 }

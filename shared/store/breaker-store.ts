@@ -30,6 +30,8 @@ const ItemSchema = z.object({
       state: z.literal('closed'),
       since: InstantSchema,
       failures: z.array(z.object({ orderId: z.string(), at: InstantSchema })).exactOptional(),
+      suspectedSince: InstantSchema.exactOptional(),
+      lastSuccessAt: InstantSchema.exactOptional(),
       ...DRAIN,
     }),
     z.object({

@@ -36,6 +36,13 @@ const NewestSchema = z.object({
   receivedAt: InstantSchema.exactOptional(),
   replayOf: z.string().exactOptional(),
   order: ContentSchema.exactOptional(),
+  cancels: z
+    .object({
+      purchase_date: z.string(),
+      currency: z.string(),
+      isIdTaken: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 const ReportedSchema = z.object({

@@ -57,14 +57,26 @@ async function recordNew(result: CallResult, times: number, by = watch): Promise
 }
 
 describe('createBreakerWatch', () => {
-  it('reads once while all is well, however long that is', async () => {
+  it('reads once in five minutes while all is well', async () => {
     for (let minute = 0; minute < 60; minute += 1) {
       expect(await watch.isOpen()).toBe(false);
       await watch.record(done, order);
       later(60);
     }
 
-    expect(reads).toBe(1);
+    expect(reads).toBe(12);
+  });
+
+  it('stays closed where one environment has the failures, few and far between, and another the successes', async () => {
+    const [unlucky, lucky] = [environment(), environment()];
+    for (let hour = 0; hour < 10; hour += 1) {
+      await recordNew(down, 4, unlucky);
+      later(1800);
+      await recordNew(done, 1, lucky);
+      later(1800);
+    }
+
+    expect(store.current()?.state ?? 'closed').toBe('closed');
   });
 
   it('opens at once when the key is refused (B4)', async () => {
@@ -149,7 +161,7 @@ describe('createBreakerWatch', () => {
 
   it('counts anew once another environment has closed it', async () => {
     await recordNew(down, 5);
-    await store.write(closeBreaker(store.current(), clock), 1);
+    await store.write(closeBreaker(store.current(), clock), (await store.read())?.revision ?? 0);
     later(10);
     await watch.isOpen();
 

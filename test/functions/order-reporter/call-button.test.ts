@@ -328,6 +328,17 @@ describe('the token (requirement 1)', () => {
     expect((await talk(entry, { update: [refusal, refusal] })).result).toMatchObject({ result: 'refused' });
   });
 
+  it('is due no more once a read has shown it, though the update that follows leaves it out', async () => {
+    const shown = found({ ...held, btn_ref: token });
+    const { calls, result } = await talk(
+      claimed({ kind: 'updated', reported: {}, ...inDoubt, more: { tokenDue: true } }),
+      { get: shown, update: done },
+    );
+
+    expect(calls.at(-1)).toEqual(['update', order.order_id, order, undefined]);
+    expect(result).toEqual({ ...isDone, token: 'taken' });
+  });
+
   it('is compared with the one that Button shows before an order in doubt is believed', async () => {
     const shows = async (entry: LedgerEntry, btn_ref?: string | null) =>
       talk(entry, { get: found({ ...held, ...(btn_ref !== undefined && { btn_ref }) }), update: done });
@@ -512,6 +523,65 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
   });
 });
 
+describe('a cancellation of an order that Button has not acknowledged, whose id may be another shop’s', () => {
+  const cancels = { purchase_date: order.purchase_date, currency: order.currency };
+  const unreported = (isIdTaken = false): LedgerEntry => {
+    const entry = claimed({ kind: 'cancelled' });
+    return {
+      ...entry,
+      newest: { ...entry.newest, cancels: { ...cancels, ...(isIdTaken && { isIdTaken }) } },
+    };
+  };
+  const own = found({ ...held, btn_ref: token, button_order_id: 'btnorder-1' });
+  const anothers = found({ ...held, btn_ref: 'srctok-another' });
+
+  it('is sent only where a read shows this very order', async () => {
+    const mine = await talk(unreported(), { get: own, getByToken: own, cancel: done });
+    const theirs = await talk(unreported(), { get: anothers, getByToken: missing });
+    const both = await talk(unreported(true), { get: anothers, getByToken: own, cancel: done });
+
+    expect([mine.asked, mine.result]).toEqual([['get', 'getByToken', 'cancel'], isDone]);
+    expect([theirs.asked, theirs.result]).toEqual([
+      ['get', 'getByToken'],
+      { result: 'refused', reason: 'order_id_taken' },
+    ]);
+    expect(both.calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
+  });
+
+  it('needs no call where Button answers by the token that it has none, and waits where it does not answer', async () => {
+    const none = await talk(unreported(true), { get: missing, getByToken: missing });
+    const unknown = await talk(unreported(), { get: down });
+
+    expect([none.asked, none.result]).toEqual([['get', 'getByToken'], isDone]);
+    expect(unknown).toMatchObject({ asked: ['get'], result: { result: 'try-again' } });
+  });
+
+  it('is sent where no token can be looked up and nothing is shown, unless Button has said that the id is taken', async () => {
+    const { btnRef: _token, ...entry } = unreported();
+    const { btnRef: _another, ...taken } = unreported(true);
+
+    const sent = await talk(entry, { get: missing, cancel: done });
+    const kept = await talk(taken, { get: missing });
+
+    expect([sent.asked, sent.result]).toEqual([['get', 'cancel'], isDone]);
+    expect([kept.asked, kept.result]).toEqual([['get'], { result: 'refused', reason: 'order_id_taken' }]);
+  });
+
+  it('finds the order under whichever of its ids Button takes', async () => {
+    const { calls, result } = await talk(unreported(), {
+      get: missing,
+      getByToken: own,
+      cancel: [missing, done],
+    });
+
+    expect(calls.slice(-2)).toEqual([
+      ['cancel', 'btnorder-1'],
+      ['cancel', order.order_id],
+    ]);
+    expect(result).toEqual(isDone);
+  });
+});
+
 describe('a 409 to a create (requirement 7)', () => {
   const exists: OrderApiAnswer = { answer: 'exists' };
   const sameDay = { ...held, purchase_date: order.purchase_date };
@@ -607,5 +677,5 @@ it('refuses an update without line items where Button shows some and another tot
   });
 
   expect(contradicting.result).toEqual({ result: 'refused', reason: 'line_items_missing' });
-  expect(agreeing.result).toEqual(isDone);
+  expect(agreeing.result).toEqual({ ...isDone, token: 'taken' });
 });

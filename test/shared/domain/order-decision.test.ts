@@ -171,7 +171,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
 
     const { events, next, after: state } = when(command);
 
-    expect(events).toEqual(['token-noted', 'claimed']);
+    expect(events).toEqual(['token-noted', 'claimed', 'claim-watched']);
     expect(next).toBe('call');
     expect(state).toMatchObject({
       btnRef: 'srctok-1',
@@ -248,12 +248,18 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     });
   });
 
+  it('is looked after by the sweep where a message about an older version brought it and its run died', () => {
+    const { state } = given(update, done, receive(event(1, withToken)));
+
+    expect(known(state).progress).toMatchObject({ state: 'claimed', retryAt: at(30_000).toISOString() });
+  });
+
   it('is sent once more by a replay, where Button did not take it, and by nothing else', () => {
     const { when } = given(update, done, receive(event(1, withToken)), { ...done, token: 'refused' });
 
     expect(when(receive(event(1, withToken)))).toMatchObject({ events: [], next: 'superseded' });
     expect(when(receive(event(1, withToken), { isReplay: true }))).toMatchObject({
-      events: ['token-noted', 'claimed'],
+      events: ['token-noted', 'claimed', 'claim-watched'],
       after: { tokenDue: true, warnings: [] },
     });
   });
@@ -401,6 +407,26 @@ describe('versions by time', () => {
   });
 });
 
+describe('a copy of the newest version', () => {
+  const optional = ['customer', 'customer_order_id', 'line_items'] as const;
+  const outcome = fc.constantFrom<CallResult>(done, unclear, forbidden, refused);
+
+  it('is no conflict, whatever the versions leave out and whatever Button has answered', () => {
+    const content = fc.record({ leavesOut: fc.subarray([...optional]) });
+    fc.assert(
+      fc.property(content, content, outcome, outcome, (one, two, first, second) => {
+        const version = (sequence: number, { leavesOut }: { leavesOut: readonly string[] }): OrderEvent => {
+          const kept = Object.entries(bare).filter(([name]) => !leavesOut.includes(name));
+          return { ...event(sequence), kind: 'updated', order: Object.fromEntries(kept) as Order };
+        };
+        const { when } = given(receive(version(2, one)), first, receive(version(3, two)), second);
+
+        expect(when(receive(version(3, two), { messageId: 'copy' })).refusal).toBeUndefined();
+      }),
+    );
+  });
+});
+
 describe('total and line items agree (requirement 7)', () => {
   const bareUpdate = (total: number): OrderEvent => {
     const update = event(2);
@@ -419,6 +445,18 @@ describe('total and line items agree (requirement 7)', () => {
       });
     const late = { ...bareUpdate(bare.total + 1), version: { by: 'sequence', sequence: '3' } } as OrderEvent;
     expect(cancellation.when(receive(late)).refusal).toBe('line_items_missing');
+  });
+
+  it('keeps no empty list of line items for a version that has none and another total', () => {
+    const empty = {
+      ...event(1),
+      kind: 'created',
+      order: { ...bare, line_items: [], total: 0 },
+    } as OrderEvent;
+
+    const { after: state } = given(receive(empty), done).when(receive(bareUpdate(bare.total)));
+
+    expect(known(state).newest.order).not.toHaveProperty('line_items');
   });
 
   it('keeps the line items, and all else that the message leaves out, where the totals agree', () => {
