@@ -9,8 +9,9 @@ const LENGTH_MS = 80 * MINUTE_MS;
 const FAILING = '^outlet-';
 
 /**
- * A calm day: sixty orders and more, one in a while, of which a class gets the same answer for ever. The orders of the class come one by
- * one and in bursts, among and between the others; a healthy order comes once, and is to be reported within a minute.
+ * A calm day: sixty orders and more, one in a while, of which a class gets the same answer for ever. The
+ * orders of the class come one by one and in bursts, among and between the others; a healthy order comes
+ * once, and is to be reported within a minute.
  */
 export function drawClassOfFailures({ random, rules }: { random: Random; rules: BrandRules }): Step[] {
   const fault = toFault(random, drawLastingAnswer(random), {
@@ -42,13 +43,14 @@ export function drawClassOfFailures({ random, rules }: { random: Random; rules: 
       ...(isHealthy && { isHealthy: true }),
     });
   };
-  const slots = random.between(2, 6);
+  const slots = random.between(2, 4);
   const slotMs = LENGTH_MS / slots;
   for (let number = 1; number <= 60 - slots; number += 1)
     send(`order-${number}`, MINUTE_MS + Math.floor(random.next() * LENGTH_MS), true);
   // Five first failures without a success between them are an outage, as far as anybody can tell.
+  // Environments learn of each other's successes within five minutes.
   for (let slot = 0; slot < slots; slot += 1) {
-    const atMs = MINUTE_MS + Math.floor((slot + random.next() / 2) * slotMs);
+    const atMs = MINUTE_MS + Math.floor((slot + random.next() / 4) * slotMs);
     for (let number = random.between(1, 4); number > 0; number -= 1)
       send(`outlet-${slot}-${number}`, atMs + random.between(0, 10_000), false);
     send(`order-after-${slot}`, atMs + 20_000, true);

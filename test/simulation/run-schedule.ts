@@ -731,6 +731,7 @@ class Run {
 /** Refusals that came of Button's faults: tried again, they are reported. */
 const FIXABLE = new Set([
   'refused_by_button',
+  'btn_ref_not_taken',
   'unknown_to_button',
   'deleted_at_button',
   'retry_of_unknown_order',
