@@ -2,9 +2,9 @@ import { holdsVersion, type OrderApi } from '../../shared/button/order-api.ts';
 import { isSameOrder } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/domain/order-evolution.ts';
 import { isStale, nextCall } from '../../shared/domain/order-next-call.ts';
-import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { isUnconfirmed, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { Order } from '../../shared/domain/order.ts';
-import { ended, refused, type CallEnd } from './call-end.ts';
+import { ended, notFound, refused, type CallEnd } from './call-end.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { createOrder } from './create-order.ts';
 import { readOrder, type FoundOrder } from './read-order.ts';
@@ -68,12 +68,13 @@ type Search = {
 
 /**
  * No read shows the order. What Button has acknowledged is updated: reads may not take the brand's id where
- * updates do. So is a new order that may have been created and was not looked for by a token. Whatever Button
+ * updates do. What it has only accepted may be shown by its token later. So is a new order that may have been created and was not looked for by a token. Whatever Button
  * says against that update (how it refuses an id that it does not know is not documented), the order is
  * created then. An order that was never sent is created at once: what an update met could only be another's.
  */
 async function sendUnread(version: Version, { byToken, mayBeCreated }: Search): Promise<CallEnd> {
-  const { entry } = version;
+  const { entry, now } = version;
+  if (entry.reported && byToken && isUnconfirmed(entry)) return notFound(entry, now);
   if (entry.reported) return updateOrder({ ...version, isLookedUp: byToken, ...lateToken(entry) });
   if (byToken || !mayBeCreated) return createOrder(version);
   const { btnRef } = entry;
@@ -90,16 +91,17 @@ async function sendIfOther(
   trustsAmounts: boolean,
 ): Promise<CallEnd> {
   const { entry, order } = version;
-  const { btnRef, reported, tokenDue } = entry;
+  const { btnRef, tokenDue } = entry;
   if (shown.status === 'deleted') return refused('deleted_at_button');
-  if (!reported && isSameOrder(shown, order, btnRef) === 'another') return refused('order_id_taken');
+  if (isUnconfirmed(entry) && isSameOrder(shown, order, btnRef) === 'another')
+    return refused('order_id_taken');
   const hasLines = (shown.line_items ?? []).length > 0;
   if (order.line_items === undefined && hasLines && shown.total !== order.total)
     return refused('line_items_missing');
   const holdsToken = btnRef !== undefined && shown.btn_ref === btnRef;
   const lacksToken = btnRef !== undefined && (tokenDue ? !holdsToken : shown.btn_ref === null);
   if (!trustsAmounts || lacksToken || !holdsVersion(shown, order))
-    return updateOrder({ ...version, id, holdsToken, ...(lacksToken && { btnRef }) });
+    return updateOrder({ ...version, id, shown, ...(lacksToken && { btnRef }) });
   const { button_order_id: buttonOrderId } = shown;
   return ended({
     result: 'done',

@@ -12,14 +12,14 @@ export type CancelOrder = { entry: LedgerEntry; api: OrderApi; now: Date };
 const CANCELLED = { result: 'done', acceptedOnly: false, sent: true } as const;
 
 /**
- * Cancels the order. What Button has never acknowledged is looked for first: the id may be another shop's at
+ * Cancels the order. What is unconfirmed is looked for first: the id may be another shop's at
  * Button, whose order must not be cancelled. It counts as cancelled when Button says so; where Button says
  * that there is no such order, or nothing (204), only if Button itself answers each read there is and none
  * shows the order open.
  */
 export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const { entry, api } = cancel;
-  const own = entry.newest.cancels ? await findOwn(entry, api) : { ids: idsOf(entry) };
+  const own = entry.newest.cancels ? await findOwn(cancel) : { ids: idsOf(entry) };
   if ('end' in own) return own.end;
   const tried = own.ids;
   const answer = await cancelByIds(tried, api);
@@ -38,7 +38,7 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
  * The ids under which this order, and no other shop's, can be cancelled; or an end without cancelling
  * anything.
  */
-async function findOwn(entry: LedgerEntry, api: OrderApi): Promise<{ ids: string[] } | { end: CallEnd }> {
+async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[] } | { end: CallEnd }> {
   const read = await readOwn(entry, api);
   if (read.reading === 'failed')
     return { end: isUnreadable(read.end) ? refused('order_id_taken') : read.end };
@@ -50,7 +50,7 @@ async function findOwn(entry: LedgerEntry, api: OrderApi): Promise<{ ids: string
   }
   if (orders.length > 0) return { end: ended(CANCELLED) };
   if (hasOthers) return { end: refused('order_id_taken') };
-  if (byToken) return { end: ended(CANCELLED) };
+  if (byToken) return { end: missing(entry, now) };
   return entry.newest.cancels?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
 }
 
@@ -89,9 +89,13 @@ async function confirm(
   if (live.length > 0) return cancelByOtherId(live, { tried, api });
   const isGone = mayBeGone(entry) || (isTaken && entry.reported?.acceptedOnly !== true);
   if (read.orders.length > 0 || isGone) return ended(CANCELLED);
-  // Button may show late what it has taken lately.
-  const missing = notFound(entry, now);
-  return missing.result.result === 'try-again' ? missing : ended(CANCELLED);
+  return missing(entry, now);
+}
+
+/** Button may show late what it has taken lately. */
+function missing(entry: LedgerEntry, now: Date): CallEnd {
+  const end = notFound(entry, now);
+  return end.result.result === 'try-again' ? end : ended(CANCELLED);
 }
 
 async function cancelByOtherId(

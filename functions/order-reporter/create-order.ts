@@ -51,7 +51,6 @@ async function updateIfSame({ entry, order, api, now }: CreateOrder): Promise<Ca
   const { btnRef } = entry;
   if (isSameOrder(shown, order, btnRef) !== 'same') return refused('order_id_taken');
   if (shown.status === 'deleted') return refused('deleted_at_button');
-  const holdsToken = btnRef !== undefined && shown.btn_ref === btnRef;
-  const lacksToken = btnRef !== undefined && !holdsToken;
-  return updateOrder({ entry, order, api, now, id, holdsToken, ...(lacksToken && { btnRef }) });
+  const lacksToken = btnRef !== undefined && shown.btn_ref !== btnRef;
+  return updateOrder({ entry, order, api, now, id, shown, ...(lacksToken && { btnRef }) });
 }

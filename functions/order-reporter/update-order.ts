@@ -1,4 +1,4 @@
-import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
+import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
 import type { FailedAnswer, LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { Order } from '../../shared/domain/order.ts';
 import { done, ended, endOf, forbidden, notFound, refused, type CallEnd } from './call-end.ts';
@@ -12,9 +12,8 @@ export type UpdateOrder = {
   now: Date;
   /** The token, where Button may hold the order without it. */
   btnRef?: string | undefined;
-  /** A read has just shown the order with its token. */
-  holdsToken?: boolean;
-  /** The id under which Button has just shown the order. */
+  /** What Button has just shown of the order, and under which id. */
+  shown?: OrderAtButton;
   id?: string;
   /** The order has just been looked for by its token, in vain. */
   isLookedUp?: boolean;
@@ -25,7 +24,9 @@ export type UpdateOrder = {
  * refuses, the same update goes without, so that the order is right at Button in any case.
  */
 export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
-  const { entry, api, now, btnRef, holdsToken = false } = update;
+  const { entry, api, now, btnRef, shown } = update;
+  const { button_order_id: buttonOrderId, btn_ref: shownToken } = shown ?? {};
+  const holdsToken = entry.btnRef !== undefined && shownToken === entry.btnRef;
   let answer = await send(update);
   let token: 'taken' | 'refused' | undefined = btnRef !== undefined || holdsToken ? 'taken' : undefined;
   if (btnRef !== undefined && (answer.answer === 'refused' || answer.answer === 'forbidden')) {
@@ -35,7 +36,7 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   if (answer.answer === 'end') return answer.end;
   switch (answer.answer) {
     case 'done':
-      return done(answer, token && { token });
+      return done({ ...(buttonOrderId !== undefined && { buttonOrderId }), ...answer }, token && { token });
     case 'not-found':
       return notFound(entry, now);
     case 'forbidden':

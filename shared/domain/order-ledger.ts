@@ -35,12 +35,12 @@ export type NewestVersion = {
    * cancellation has none.
    */
   order?: Order;
-  /** Only of the cancellation of an order that Button has not acknowledged: what was known of it before. */
-  cancels?: UnreportedOrder;
+  /** Only of the cancellation of an order that is unconfirmed: what was known of it before. */
+  cancels?: UnconfirmedOrder;
 };
 
 /** What tells an order that Button may not hold from another shop's order of the same id. */
-export type UnreportedOrder = Pick<Order, 'purchase_date' | 'currency'> & {
+export type UnconfirmedOrder = Pick<Order, 'purchase_date' | 'currency'> & {
   /** Button has answered that an order of this id is there, and it was not this one. */
   isIdTaken?: true;
 };
@@ -196,6 +196,14 @@ export const TOKEN_WARNINGS = {
 /** The state of an order that no message has been about. */
 export function initialState(brand: string, orderId: string): UnknownOrder {
   return { brand, orderId };
+}
+
+/**
+ * Whether Button has not shown yet that the order of this id is this one: it has acknowledged nothing, or only
+ * accepted it (202), which tells nothing of an order of the same id that is another shop's. Pure.
+ */
+export function isUnconfirmed({ reported }: Pick<OrderState, 'reported'>): boolean {
+  return !reported || (reported.acceptedOnly && reported.buttonOrderId === undefined);
 }
 
 /** What a version is worth; a cancellation nothing. */

@@ -1,5 +1,5 @@
 import { openDoubt } from './order-evolution.ts';
-import type { LedgerEntry } from './order-ledger.ts';
+import { isUnconfirmed, type LedgerEntry } from './order-ledger.ts';
 
 /**
  * What has to be said to Button about a claimed entry. `read-first` asks what Button holds before anything is
@@ -30,7 +30,8 @@ export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
   }
   if (isStale(entry, verifyBefore))
     return { call: 'read-first', trustsAmounts: isCreate || newest.hash === reported?.hash };
-  if (reported) return { call: 'update' };
+  if (reported)
+    return isUnconfirmed(entry) ? { call: 'read-first', trustsAmounts: false } : { call: 'update' };
   return isCreate ? { call: 'create' } : { call: 'read-first', trustsAmounts: false };
 }
 

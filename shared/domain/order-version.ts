@@ -1,5 +1,11 @@
 import { compareVersions, contentHash, type OrderEvent, type OrderVersionId } from './order-event.ts';
-import type { NewestVersion, LedgerEntry, OrderState, UnreportedOrder } from './order-ledger.ts';
+import {
+  isUnconfirmed,
+  type LedgerEntry,
+  type NewestVersion,
+  type OrderState,
+  type UnconfirmedOrder,
+} from './order-ledger.ts';
 import type { Order } from './order.ts';
 
 /** A valid message of one brand. */
@@ -50,7 +56,7 @@ export function toNewestVersion(
   if (event.kind === 'cancelled') {
     const known = state.newest && latestVersion(state.newest);
     const isLater = known !== undefined && compareVersions(event.version, known) === 'older';
-    const cancels = unreported(state);
+    const cancels = unconfirmed(state);
     return {
       ...attributes,
       ...(isLater && { latestKnown: known }),
@@ -113,9 +119,10 @@ function contradictsLines({ line_items: lines, total }: Order, { newest, reporte
     : reported?.hasLines === true && reported.value?.amountMinor !== total;
 }
 
-/** Once Button has acknowledged the order, its id there is this order's. */
-function unreported({ newest, reported, progress }: OrderState): UnreportedOrder | undefined {
-  if (reported || !newest?.order) return reported ? undefined : newest?.cancels;
+function unconfirmed(state: OrderState): UnconfirmedOrder | undefined {
+  const { newest, progress } = state;
+  if (!newest || !isUnconfirmed(state)) return undefined;
+  if (!newest.order) return newest.cancels;
   const { purchase_date, currency } = newest.order;
   const isIdTaken = progress.state === 'refused' && progress.reason === 'order_id_taken';
   return { purchase_date, currency, ...(isIdTaken && { isIdTaken }) };

@@ -18,11 +18,8 @@ const DoubtSchema = z.object({ kind: z.enum(['unclear', 'confirming']), hash: z.
  * Any object with what the ledger itself looks at. What Button is sent goes on as it was accepted, other
  * fields included.
  */
-const ContentSchema = z.custom<Order>(
-  (content) =>
-    z.looseObject({ total: z.number(), currency: z.string(), purchase_date: z.string() }).safeParse(content)
-      .success,
-);
+const WorthSchema = z.looseObject({ total: z.number(), currency: z.string(), purchase_date: z.string() });
+const ContentSchema = z.custom<Order>((content) => WorthSchema.safeParse(content).success);
 
 const NewestSchema = z.object({
   version: VersionSchema,

@@ -241,7 +241,9 @@ export class OrderInvariants {
         'the ledger knows a cancellation',
         `${orderId} is ${newest.kind} (${progress.state}), and it was ${isCancelled ? '' : 'not '}cancelled`,
       );
-    if (isCancelled) return;
+    // Refused by what Button shows: the quarantine has it, and what came before is at Button.
+    const isRefused = progress.state === 'refused' && progress.reason === 'line_items_missing';
+    if (isCancelled || isRefused) return;
     const expected = Math.max(...taken.map(({ version }) => version.sequence));
     const known =
       newest.version.by === 'sequence'
@@ -303,7 +305,7 @@ export class OrderInvariants {
     const isSame = now?.fields === others.fields && (now.status === 'open' || now.status === 'finalized');
     // Who cancels an order of which nothing else is known says nothing that tells it from another's.
     const [first] = this.#asked(orderId).writes;
-    if (!isSame && first?.method !== 'DELETE' && !this.#isBlind())
+    if (!isSame && first?.method !== 'DELETE' && !this.#isBlind(orderId))
       fail("another shop's order is never changed", `${orderId} is ${now?.status ?? 'gone'}`);
   }
 
@@ -315,15 +317,16 @@ export class OrderInvariants {
     if (live.length > 0) fail('no order is doubled', `${orderId} is at Button beside another shop's`);
     const isCancelled = report?.newest.kind === 'cancelled' && report.progress.state === 'settled';
     // A 202 promises nothing: Button may find out later that the id is taken.
-    if (report?.reported?.acceptedOnly === true || this.#isBlind()) return;
+    if (report?.reported?.acceptedOnly === true || this.#isBlind(orderId)) return;
     if (report && !isCancelled && !messages.some(({ reasons }) => reasons.length > 0))
       fail("an order whose id is another shop's is in quarantine", `${orderId} is ${report.progress.state}`);
   }
 
-  /** The ledger has forgotten orders, and Button reads none by an id: whose an order is, nobody can tell. */
-  #isBlind(): boolean {
+  /** Button reads no order by an id, and this one has no token or is forgotten: whose it is, nobody can tell. */
+  #isBlind(orderId: string): boolean {
     const { ids, getByOrderId } = this.#world.button.world;
-    return this.#hasRestored && ids === 'brand' && getByOrderId !== '200';
+    const mayBeForgotten = this.#hasRestored || this.#isCreatedWithoutToken(orderId);
+    return mayBeForgotten && (ids === 'button' || getByOrderId !== '200');
   }
 
   #isCancellationRefused(orderId: string): boolean {
@@ -363,7 +366,10 @@ export class OrderInvariants {
    */
   #isUntraceable({ orderId }: Told): boolean {
     const { ids, getByOrderId } = this.#world.button.world;
-    if (ids !== 'button' && getByOrderId === '200') return false;
+    return (ids === 'button' || getByOrderId !== '200') && this.#isCreatedWithoutToken(orderId);
+  }
+
+  #isCreatedWithoutToken(orderId: string): boolean {
     return this.#asked(orderId).writes.some(
       ({ path, requestBody }) => path === '/v1/order' && !requestBody.includes('"btn_ref"'),
     );
@@ -382,8 +388,15 @@ export class OrderInvariants {
     );
     const noted = Map.groupBy(this.#noted(), ({ version, body }) => version?.orderId ?? subjectOf(body));
     return [...noted].flatMap(([orderId, messages]) => {
+      // Sent again to a restored ledger, a version may meet others in another order, and be refused.
+      const refused = messages.filter(({ reasons }) => this.#hasRestored && isOurRefusal(reasons));
+      const isRefused = ({ version }: Noted): boolean =>
+        refused.some((other) => other.version?.sequence === version?.sequence);
       const taken = messages.flatMap((message) =>
-        message.version && !isOurRefusal(message.reasons) && !this.#givenUp.has(message.messageId)
+        message.version &&
+        !isOurRefusal(message.reasons) &&
+        !isRefused(message) &&
+        !this.#givenUp.has(message.messageId)
           ? { ...message, version: message.version }
           : [],
       );

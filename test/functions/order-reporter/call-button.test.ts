@@ -582,6 +582,42 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
   });
 });
 
+describe('an order that Button has only accepted (202), whose id may be another shop’s', () => {
+  const accepted: Claimed = { kind: 'updated', reported: { acceptedOnly: true } };
+  const shown = { ...held, btn_ref: token, button_order_id: 'btnorder-1' };
+
+  it('is read before it is updated, once: then Button’s id is known', async () => {
+    const own = await talk(claimed(accepted), { get: found(shown), update: done });
+    const another = await talk(claimed(accepted), { get: found({ ...shown, btn_ref: 'srctok-another' }) });
+    const known = await talk(
+      claimed({ ...accepted, reported: { acceptedOnly: true, buttonOrderId: 'btnorder-1' } }),
+      { update: done },
+    );
+
+    expect([own.asked, own.result]).toMatchObject([['get', 'update'], { buttonOrderId: 'btnorder-1' }]);
+    expect([another.asked, another.result]).toEqual([
+      ['get'],
+      { result: 'refused', reason: 'order_id_taken' },
+    ]);
+    expect(known.asked).toEqual(['update']);
+  });
+
+  it('waits where Button shows no order of its token, whatever is to be sent', async () => {
+    const unseen = { get: missing, getByToken: missing };
+    const lately: Claimed = { ...accepted, reported: { acceptedOnly: true, at: now.toISOString() } };
+    const cancelled = claimed({ ...lately, kind: 'cancelled' });
+    const { purchase_date, currency } = order;
+    const cancels = { ...cancelled, newest: { ...cancelled.newest, cancels: { purchase_date, currency } } };
+
+    const results = [await talk(claimed(lately), unseen), await talk(cancels, unseen)];
+
+    for (const { asked, result } of results) {
+      expect(asked).toEqual(['get', 'getByToken']);
+      expect(result).toEqual({ result: 'try-again', reason: 'not_found' });
+    }
+  });
+});
+
 describe('a 409 to a create (requirement 7)', () => {
   const exists: OrderApiAnswer = { answer: 'exists' };
   const sameDay = { ...held, purchase_date: order.purchase_date };
