@@ -70,6 +70,8 @@ type Table = {
   /** Which items stand under which partition of the table, and of its index. */
   partitions: Map<string, Set<string>>;
   indexPartitions: Map<string, Set<string>>;
+  /** All items, until one of them changes. */
+  list: readonly Item[] | undefined;
 };
 
 const MAX_ITEM_BYTES = 400 * 1024;
@@ -129,10 +131,10 @@ export class DynamoDBModel {
   }
 
   /** Every item of a table, for whoever looks in from outside. */
-  items(table: string): Item[] {
-    return [...this.#table(table).items.values()]
-      .map(({ item }) => item)
-      .filter((item) => item !== undefined);
+  items(name: string): readonly Item[] {
+    const table = this.#table(name);
+    table.list ??= [...table.items.values()].map(({ item }) => item).filter((item) => item !== undefined);
+    return table.list;
   }
 
   /** The item with that key, for whoever looks in from outside. */
@@ -336,7 +338,7 @@ export class DynamoDBModel {
 }
 
 function emptyTable(settings: TableSettings): Table {
-  return { settings, items: new Map(), partitions: new Map(), indexPartitions: new Map() };
+  return { settings, items: new Map(), partitions: new Map(), indexPartitions: new Map(), list: undefined };
 }
 
 /** Puts an item, or none, under its id, and keeps the partitions in step. */
@@ -347,6 +349,7 @@ function place(
   const { partitionKey, index } = table.settings;
   const before = table.items.get(id)?.item;
   table.items.set(id, { item, before, changedAtMs });
+  table.list = undefined;
   movePlace(table.partitions, id, before?.[partitionKey]?.S, item?.[partitionKey]?.S);
   if (!index) return;
   const partitionOf = (it: Item | undefined): string | undefined =>
@@ -377,9 +380,21 @@ function idsOf(table: Table, index: IndexSettings | undefined, partition: string
   return [...((index ? table.indexPartitions : table.partitions).get(partition) ?? [])];
 }
 
+const equalities = new Map<string, readonly (readonly [name: string, value: string])[]>();
+
+function equalitiesIn(expression: string): readonly (readonly [name: string, value: string])[] {
+  const known = equalities.get(expression);
+  if (known) return known;
+  const found = [...expression.matchAll(/(#?\w+)\s*=\s*(:\w+)/g)].map(
+    ([, name = '', value = '']) => [name, value] as const,
+  );
+  equalities.set(expression, found);
+  return found;
+}
+
 /** The partition that a key condition names: there has to be one, and an equality. */
 function partitionIn(expression: string, placeholders: Placeholders, partitionKey: string): string {
-  for (const [, name = '', value = ''] of expression.matchAll(/(#?\w+)\s*=\s*(:\w+)/g)) {
+  for (const [name, value] of equalitiesIn(expression)) {
     const attribute = placeholders.ExpressionAttributeNames?.[name] ?? name;
     const { S: partition } = placeholders.ExpressionAttributeValues?.[value] ?? {};
     if (attribute === partitionKey && partition !== undefined) return partition;

@@ -233,7 +233,7 @@ export class Invariants {
     return this.#items(TABLES.transactions).filter(({ aliasOf }) => aliasOf === undefined);
   }
 
-  #items(table: string): Item[] {
+  #items(table: string): readonly Item[] {
     return this.#world.dynamodb.items(table);
   }
 }

@@ -389,7 +389,9 @@ export class OrderInvariants {
     const noted = Map.groupBy(this.#noted(), ({ version, body }) => version?.orderId ?? subjectOf(body));
     return [...noted].flatMap(([orderId, messages]) => {
       // Sent again to a restored ledger, a version may meet others in another order, and be refused.
-      const refused = messages.filter(({ reasons }) => this.#hasRestored && isOurRefusal(reasons));
+      const refused = messages.filter(
+        ({ reasons }) => this.#hasRestored && reasons.includes('line_items_missing'),
+      );
       const isRefused = ({ version }: Noted): boolean =>
         refused.some((other) => other.version?.sequence === version?.sequence);
       const taken = messages.flatMap((message) =>

@@ -27,6 +27,7 @@ import { randomFrom, type Random } from './random.ts';
 import type { Verdict } from './sent-message.ts';
 import { describeStep, type Step } from './step.ts';
 import { Storm } from './storm.ts';
+import { NOTHING_HAPPENED } from './virtual-clock.ts';
 import { SimulatedWorld } from './world.ts';
 
 /** One line of the story: when, and what happened. */
@@ -84,6 +85,7 @@ class Run {
   #restoredToMs = Infinity;
   #sweepsPausedUntilMs = 0;
   #sweepsAreOver = false;
+  #firstDue: { items: readonly Item[]; at: string } | undefined;
   #resent = 0;
   readonly #random: Random;
   /** Entries of the quarantine that no operator replays. */
@@ -207,13 +209,22 @@ class Run {
     const { clock } = this.#world;
     const next = (): void => {
       clock.at(clock.now() + MINUTE_MS, () => {
-        if (this.#sweepsAreOver) return;
-        if (clock.now() >= this.#sweepsPausedUntilMs && this.#invariants.orders.isAnythingDue('acme'))
-          this.#world.sweep();
+        if (this.#sweepsAreOver) return NOTHING_HAPPENED;
+        const isSwept = clock.now() >= this.#sweepsPausedUntilMs && this.#isAnythingDue();
+        if (isSwept) this.#world.sweep();
         next();
+        return isSwept ? undefined : NOTHING_HAPPENED;
       });
     };
     next();
+  }
+
+  /** Whether a sweep would find anything, whatever its host's clock says. */
+  #isAnythingDue(): boolean {
+    const { clock, dynamodb } = this.#world;
+    const items = dynamodb.items(TABLES.orderLedger);
+    if (this.#firstDue?.items !== items) this.#firstDue = { items, at: firstDueAt(items) };
+    return this.#firstDue.at <= new Date(clock.now() + 5 * SECOND_MS).toISOString();
   }
 
   /** Faults end. Operators do what the runbook says, and time passes until nothing moves any more. */
@@ -736,6 +747,14 @@ const FIXABLE = new Set([
   'deleted_at_button',
   'retry_of_unknown_order',
 ]);
+
+/** When the first order of the brand is due, ISO 8601; `never` if none is. */
+function firstDueAt(ledger: readonly Item[]): string {
+  let first = 'never';
+  for (const { pk, dueAt } of ledger)
+    if (dueAt?.S !== undefined && dueAt.S < first && pk?.S?.startsWith('acme#order#') === true) first = dueAt.S;
+  return first;
+}
 
 /** The backup of one brand's orders: its neighbour's stay as they are. */
 function withNeighbour(

@@ -1,6 +1,12 @@
 import type { Clock } from '../../local/button-simulator/clock.ts';
 
-type Alarm = { readonly dueMs: number; readonly place: number; action: (() => void) | undefined };
+/** What happens at an alarm. One that says `nothing happened` has set nothing going, so nobody waits for it. */
+export type Action = () => unknown;
+
+/** Returned by an action that has only looked. */
+export const NOTHING_HAPPENED = Symbol('nothing happened');
+
+type Alarm = { readonly dueMs: number; readonly place: number; action: Action | undefined };
 
 /**
  * Time that passes only from one alarm to the next. Between two alarms everything that the first one set going runs until it waits for
@@ -24,7 +30,7 @@ export class VirtualClock implements Clock {
   }
 
   /** Runs `action` when the clock reaches `dueMs`, or next if that is past. Returns how to call it off. */
-  at(dueMs: number, action: () => void): () => void {
+  at(dueMs: number, action: Action): () => void {
     const alarm: Alarm = { dueMs: Math.max(dueMs, this.#nowMs), place: (this.#places += 1), action };
     this.#push(alarm);
     return () => {
@@ -52,8 +58,7 @@ export class VirtualClock implements Clock {
       this.#pop();
       if (!next.action) continue;
       this.#nowMs = next.dueMs;
-      next.action();
-      await everythingThatCanRun();
+      if (next.action() !== NOTHING_HAPPENED) await everythingThatCanRun();
       if (this.#failure) throw this.#failure.error;
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);
