@@ -14,7 +14,12 @@ import type { FunctionName } from './functions.ts';
 import type { AwsTrouble, Step } from './step.ts';
 
 /** A schedule: how its brand is configured, which of Button's possible worlds it is set in, and what happens there. */
-export type Schedule = { seed: number; brand: BrandRules; world: World; steps: readonly Step[] };
+export type Schedule = {
+  seed: number;
+  brand: BrandRules & { retryMaxSeconds?: number };
+  world: World;
+  steps: readonly Step[];
+};
 
 const MINUTE_MS = 60_000;
 /** What happens in a schedule begins within this time. */
@@ -32,7 +37,21 @@ export function generateSchedule(seed: number): Schedule {
   const steps = random.chance(0.1)
     ? drawClassOfFailures({ random, rules: brand })
     : drawStorm(random, { seed, brand, world });
-  return { seed, brand, world, steps: steps.toSorted((one, other) => one.atMs - other.atMs) };
+  return {
+    seed,
+    // Chance of its own: the steps of a seed do not depend on it.
+    brand: { ...brand, retryMaxSeconds: drawLongestWait(randomFrom(seed, 'retries')) },
+    world,
+    steps: steps.toSorted((one, other) => one.atMs - other.atMs),
+  };
+}
+
+/**
+ * The longest wait between two tries, in seconds: now and then the default, mostly four hours or twelve. An
+ * order that fails for good is tried for three days, which with the default costs ten times as much to play.
+ */
+function drawLongestWait(random: Random): number {
+  return random.chance(0.05) ? 1800 : random.pick([14_400, 43_200, 43_200]);
 }
 
 function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps'>): Step[] {

@@ -48,7 +48,7 @@ const RESTORE_PAUSE_MS = 3 * MINUTE_MS;
 const OLD = { at: '2026-04-20T10:00:00Z', count: 3 };
 /** Longer than the week from one pass of the expiry to the next. */
 const EXPIRY_PAUSE_MS = 8 * 24 * HOUR_MS;
-/** The longest wait there is, two hours for an order that was accepted and is not shown, and then some. */
+/** Two hours for an order that was accepted and is not shown, and then some. */
 const LONGEST_REST_MS = 6 * HOUR_MS;
 const WEBHOOK_URL = 'https://webhooks.example/button';
 
@@ -79,6 +79,7 @@ class Run {
   readonly #invariants: Invariants;
   readonly #steps: readonly Step[];
   readonly #startMs: number;
+  readonly #longestWaitMs: number;
   /** Whether personal data expires in it; then there are transactions that are old enough. */
   readonly #expires: boolean;
   #backup: { items: ReadonlyMap<string, Item>; atMs: number; oldestSentMs: number } | undefined;
@@ -95,6 +96,7 @@ class Run {
 
   constructor({ seed, brand, world, steps }: Schedule, tell: ((line: StoryLine) => void) | undefined) {
     this.#steps = steps;
+    this.#longestWaitMs = (brand.retryMaxSeconds ?? 0) * SECOND_MS;
     this.#startMs = Date.parse(START);
     this.#expires = steps.some(({ kind }) => kind === 'expire');
     this.#random = randomFrom(seed, 'shop');
@@ -251,7 +253,7 @@ class Run {
 
   /** What lies in a dead-letter queue is redriven as it comes there: a claim whose run died waits for its message. */
   async #untilAtRest(): Promise<void> {
-    const untilMs = this.#world.clock.now() + LONGEST_REST_MS;
+    const untilMs = this.#world.clock.now() + LONGEST_REST_MS + this.#longestWaitMs;
     while (this.#redrive() > 0 || !this.#invariants.isAtRest()) {
       if (this.#world.clock.now() > untilMs)
         throw new BrokenInvariant('everything comes to rest', this.#invariants.unrest());
@@ -261,9 +263,12 @@ class Run {
     }
   }
 
-  /** An order that fails on its own is in quarantine after three days at the latest, where nothing tells it from an outage. */
+  /**
+   * An order that fails on its own is in quarantine after three days at the latest, where nothing tells it from
+   * an outage: at the first try after them.
+   */
   async #untilFailuresAreKept(): Promise<void> {
-    const untilMs = this.#world.clock.now() + 80 * HOUR_MS;
+    const untilMs = this.#world.clock.now() + 80 * HOUR_MS + this.#longestWaitMs;
     for (;;) {
       const left = this.#invariants.orders.unkeptFailures();
       if (left.length === 0) return;
@@ -752,7 +757,8 @@ const FIXABLE = new Set([
 function firstDueAt(ledger: readonly Item[]): string {
   let first = 'never';
   for (const { pk, dueAt } of ledger)
-    if (dueAt?.S !== undefined && dueAt.S < first && pk?.S?.startsWith('acme#order#') === true) first = dueAt.S;
+    if (dueAt?.S !== undefined && dueAt.S < first && pk?.S?.startsWith('acme#order#') === true)
+      first = dueAt.S;
   return first;
 }
 
