@@ -93,17 +93,3 @@ export const TOKEN_NOT_TAKEN: QuarantineReason = {
     'The token became known after the order had been reported, and Button does not take it with an update',
   fix: 'Ask your Button contact to attribute the order; replay the entry to send the token once more',
 };
-
-/** The reason for which a retry message is refused. */
-export const UNKNOWN_ORDER: QuarantineReason = {
-  code: 'retry_of_unknown_order',
-  problem: 'A retry message for an order that the ledger does not hold',
-};
-
-/** The reason for which a version is refused that the ledger can't hold. */
-export const UNSTORABLE: QuarantineReason = {
-  code: 'order_too_large',
-  path: '$.data',
-  problem: 'The order is larger than the ledger can hold, though it is deflated there',
-  fix: 'Shorten what can not be compressed, such as long links in descriptions and attributes',
-};

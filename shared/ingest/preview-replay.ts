@@ -1,4 +1,4 @@
-import { decide, type DecisionContext } from '../domain/order-decision.ts';
+import { decide, type DecisionContext, type OrderCommand } from '../domain/order-decision.ts';
 import {
   compareVersions,
   parseOrderEvent,
@@ -6,13 +6,14 @@ import {
   type OrderEventSettings,
   type OrderVersionId,
 } from '../domain/order-event.ts';
+import { evolveAll } from '../domain/order-evolution.ts';
 import { initialState, type OrderState } from '../domain/order-ledger.ts';
 import { readRetryMessage } from '../domain/retry-message.ts';
-import type { OrderLedger } from '../store/order-ledger-store.ts';
+import { fitsLedger, type OrderLedger } from '../store/order-ledger-store.ts';
 import type { QuarantineReview } from '../store/quarantine-review.ts';
 import type { QuarantineReason } from '../store/quarantine-store.ts';
 import { isAboutAnotherOrder } from './replay-order-message.ts';
-import { VERSION_REASONS } from './version-reasons.ts';
+import { UNKNOWN_ORDER, UNSTORABLE, VERSION_REASONS } from './version-reasons.ts';
 
 /** What a replay of an entry would come to; `id` is the entry's. */
 export type ReplayPreview = { id: string } & MessagePreview;
@@ -63,7 +64,7 @@ export async function previewMessage(
   { ledger, settings }: Pick<PreviewReplayPorts, 'ledger' | 'settings'>,
 ): Promise<MessagePreview> {
   const retry = readRetryMessage(body);
-  if (retry) return { orderId: retry.orderId, would: 'be-reported', reasons: [] };
+  if (retry) return previewRetry(retry.orderId, ledger);
   const parsing = parseOrderEvent(body, settings);
   if (!parsing.ok) {
     const { orderId, violations } = parsing;
@@ -71,7 +72,14 @@ export async function previewMessage(
   }
   const { orderId, version } = parsing.event;
   const known = await ledger.read(orderId);
-  return { orderId, version, ...judge(known?.value ?? initialState('', orderId), parsing.event) };
+  return { orderId, version, ...judgeMessage(known?.value ?? initialState('', orderId), parsing.event) };
+}
+
+async function previewRetry(orderId: string, ledger: PreviewReplayPorts['ledger']): Promise<MessagePreview> {
+  const known = await ledger.read(orderId);
+  return known?.value.newest
+    ? { orderId, ...judge(known.value, { command: 'resume' }, new Date()) }
+    : { orderId, would: 'be-refused', reasons: [UNKNOWN_ORDER] };
 }
 
 const OTHER_ORDER: QuarantineReason = {
@@ -80,13 +88,22 @@ const OTHER_ORDER: QuarantineReason = {
   problem: 'The corrected body is about another order than the entry',
 };
 
-/** What the ledger would decide about a replay of the message now. */
-function judge(state: OrderState, event: OrderEvent): Pick<MessagePreview, 'would' | 'reasons'> {
-  const now = new Date();
-  const incoming = { event, messageId: 'preview', sentAt: now, warnings: [], isReplay: true };
-  const { events, refusal } = decide(state, { command: 'receive', incoming }, previewContext(now));
+type Judgement = Pick<MessagePreview, 'would' | 'reasons'>;
+
+function judgeMessage(state: OrderState, event: OrderEvent): Judgement {
+  const sentAt = new Date();
+  const incoming = { event, messageId: 'preview', sentAt, warnings: [], isReplay: true };
+  return judge(state, { command: 'receive', incoming }, sentAt);
+}
+
+/** What the ledger would decide now, and whether it could hold that. */
+function judge(state: OrderState, command: OrderCommand, now: Date): Judgement {
+  const { events, refusal } = decide(state, command, previewContext(now));
   if (refusal) return { would: 'be-refused', reasons: [VERSION_REASONS[refusal]] };
-  return { would: events.length > 0 ? 'be-reported' : 'change-nothing', reasons: [] };
+  if (events.length === 0) return { would: 'change-nothing', reasons: [] };
+  return command.command === 'receive' && !fitsLedger(evolveAll(state, events))
+    ? { would: 'be-refused', reasons: [UNSTORABLE] }
+    : { would: 'be-reported', reasons: [] };
 }
 
 /** A preview makes no call, so how long it may claim or has to wait does not matter. */

@@ -22,3 +22,17 @@ export const VERSION_REASONS = {
     fix: 'Send the complete line items with every change of the total',
   },
 } as const satisfies Record<VersionRefusal, QuarantineReason>;
+
+/** The reason for which a retry message is refused. */
+export const UNKNOWN_ORDER: QuarantineReason = {
+  code: 'retry_of_unknown_order',
+  problem: 'A retry message for an order that the ledger does not hold',
+};
+
+/** The reason for which a version is refused that the ledger can't hold. */
+export const UNSTORABLE: QuarantineReason = {
+  code: 'order_too_large',
+  path: '$.data',
+  problem: 'The order is larger than the ledger can hold, though it is deflated there',
+  fix: 'Shorten what can not be compressed, such as long links in descriptions and attributes',
+};

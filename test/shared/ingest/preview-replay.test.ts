@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import * as fc from 'fast-check';
@@ -7,6 +8,7 @@ import { parseOrderEvent, type OrderEventSettings } from '../../../shared/domain
 import type { LedgerEntry, Progress } from '../../../shared/domain/order-ledger.ts';
 import { toNewestVersion } from '../../../shared/domain/order-version.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
+import { retryMessage } from '../../../shared/domain/retry-message.ts';
 import { inVersionOrder, previewReplay, type ReplayPreview } from '../../../shared/ingest/preview-replay.ts';
 
 const order = OrderSchema.parse(
@@ -31,9 +33,9 @@ const settings: OrderEventSettings = {
   allowFinalizationDate: false,
 };
 
-/** The ledger's entry of the order at version 5. */
-function entryAt(progress: Progress): LedgerEntry {
-  const parsing = parseOrderEvent(message(5), settings);
+/** The ledger's entry of the order at version 5, of which `held` is what the sample lacks. */
+function entryAt({ held, ...progress }: Progress & { held?: object }): LedgerEntry {
+  const parsing = parseOrderEvent(message(5, held), settings);
   if (!parsing.ok) throw new Error('the message is refused');
   const sentAt = new Date('2026-06-01T12:00:00.000Z');
   const newest = toNewestVersion(
@@ -55,7 +57,7 @@ function entryAt(progress: Progress): LedgerEntry {
   };
 }
 
-function preview(original: string, correctedBody?: string, progress?: Progress) {
+function preview(original: string, correctedBody?: string, progress?: Progress & { held?: object }) {
   const entry = {
     kind: 'order#acme',
     id: 'entry',
@@ -77,7 +79,7 @@ function preview(original: string, correctedBody?: string, progress?: Progress) 
   );
 }
 
-describe('previewReplay', () => {
+describe('orders, requirement 15: a dry run of a replay validates as the reporter does', () => {
   it('judges a message by the rules of the brand, as the reporter does', async () => {
     expect(await preview(message(1))).toMatchObject({ would: 'be-reported', orderId: order.order_id });
     expect(await preview(message(1, { total: 1 }))).toMatchObject({
@@ -96,6 +98,29 @@ describe('previewReplay', () => {
     });
   });
 
+  it('refuses what the ledger could not hold beside what earlier versions brought', async () => {
+    const noise = (bytes: number) => randomBytes((bytes * 3) / 4).toString('base64');
+    const held = { customer: { id: noise(260_000) } };
+    const lines = [{ identifier: 'a', total: order.total, description: noise(260_000) }];
+
+    const beside = await preview(message(6, { customer: undefined, line_items: lines }), undefined, {
+      state: 'settled',
+      held,
+    });
+
+    expect(beside).toMatchObject({ would: 'be-refused', reasons: [{ code: 'order_too_large' }] });
+  });
+
+  it('refuses a retry of an order that the ledger does not hold, and says what one that it holds comes to', async () => {
+    const retry = retryMessage({ orderId: order.order_id, isProbe: false });
+
+    expect(await preview(retry)).toMatchObject({
+      would: 'be-refused',
+      reasons: [{ code: 'retry_of_unknown_order' }],
+    });
+    expect(await preview(retry, undefined, { state: 'settled' })).toMatchObject({ would: 'change-nothing' });
+  });
+
   it.each<[number, Progress, ReplayPreview['would']]>([
     [4, { state: 'settled' }, 'change-nothing'],
     [5, { state: 'settled' }, 'change-nothing'],
@@ -107,7 +132,7 @@ describe('previewReplay', () => {
   });
 });
 
-describe('inVersionOrder', () => {
+describe('orders, requirement 15: a replay of many sends the versions of each order in order', () => {
   it('puts the versions of each order in order, whatever order they are found in', () => {
     const all = ['a', 'b', 'c'].flatMap((orderId) =>
       [1, 2, 9, 10, 11].map((sequence) => ({ orderId, sequence })),
