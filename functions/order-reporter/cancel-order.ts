@@ -1,9 +1,9 @@
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { isSameOrder } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/domain/order-evolution.ts';
-import type { FailedAnswer, LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import { done, ended, endOf, forbidden, isUnreadable, notFound, refused, type CallEnd } from './call-end.ts';
-import { idsOf, readEverywhere, type FoundOrder } from './read-order.ts';
+import { readEverywhere, type FoundOrder } from './read-order.ts';
 import { unread } from './update-order.ts';
 
 /** What to cancel. */

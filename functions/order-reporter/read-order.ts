@@ -1,5 +1,5 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
-import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { idsOf, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import { ended, endOf, type CallEnd } from './call-end.ts';
 
 /** An order at Button, and the id under which Button can be asked about it. */
@@ -19,12 +19,6 @@ export type OrderReadResult =
  * works.
  */
 const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
-
-/** The ids under which Button may know the order: the brand's own, and Button's as far as it is known. */
-export function idsOf({ orderId, reported }: LedgerEntry): string[] {
-  const { buttonOrderId } = reported ?? {};
-  return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [orderId, buttonOrderId];
-}
 
 /**
  * Reads the order by each of its ids and, where they find nothing, by its token

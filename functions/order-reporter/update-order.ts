@@ -1,8 +1,8 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
-import type { FailedAnswer, LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { Order } from '../../shared/domain/order.ts';
 import { done, ended, endOf, forbidden, notFound, refused, type CallEnd } from './call-end.ts';
-import { idsOf, lookUp, readOrder } from './read-order.ts';
+import { lookUp, readOrder } from './read-order.ts';
 
 /** What to update, and how. */
 export type UpdateOrder = {

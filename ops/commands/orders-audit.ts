@@ -5,37 +5,51 @@ import { parseApiKey } from '../../shared/button/api-key.ts';
 import { createButtonHttp } from '../../shared/button/button-http.ts';
 import { createOrderApi } from '../../shared/button/order-api.ts';
 import { auditOrders } from '../../shared/ingest/audit-orders.ts';
+import { positiveInteger } from '../../shared/runtime/env.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
-import { sampleSettledOrders } from '../../shared/store/order-ledger-scan.ts';
+import { sampleSettledOrders, settledOrders } from '../../shared/store/order-ledger-scan.ts';
 import { openLedger, settingsOf } from '../brand-orders.ts';
-import { brand, defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
+import { brand, defineCommand, instant, rate, type CommandContext } from '../command.ts';
 import { createPace } from '../pace.ts';
 import { UsageError } from '../usage-error.ts';
 
 const BUTTON_TIMEOUT_MS = 10_000;
+/** How many orders a sample has unless it is said. */
+const SAMPLE = 100;
 
 /** Compares what Button holds with what was reported. */
 export const ordersAudit = defineCommand({
   name: 'orders-audit',
   summary:
-    'Reads reported orders from Button and says how they differ from what was reported: named ones, or of a date range.',
-  usage: '--brand ID (ORDER... | [--from INSTANT] [--to INSTANT] [--limit N]) [--rate PER_SECOND]',
+    'Reads reported orders from Button and says how they differ from what was reported: named ones, or a sample or all of a date range. An audit of all that ended early says after which order the next one goes on.',
+  usage:
+    '--brand ID (ORDER... | [--all [--after ORDER]] [--from INSTANT] [--to INSTANT] [--limit N]) [--rate PER_SECOND]',
   options: {
     brand: { type: 'string' },
+    all: { type: 'boolean' },
+    after: { type: 'string' },
     from: { type: 'string' },
     to: { type: 'string' },
     limit: { type: 'string' },
     rate: { type: 'string' },
   },
-  input: z.object({
-    arguments: z.array(z.string().min(1)),
-    brand,
-    from: instant.default('1970-01-01T00:00:00Z'),
-    to: instant.optional(),
-    limit,
-    rate: rate(2),
-  }),
-  async run({ arguments: named, brand: brandId, from, to, limit: most, rate: perSecond }, context) {
+  input: z
+    .object({
+      arguments: z.array(z.string().min(1)),
+      brand,
+      all: z.boolean().default(false),
+      after: z.string().min(1).optional(),
+      from: instant.default('1970-01-01T00:00:00Z'),
+      to: instant.optional(),
+      limit: positiveInteger.optional(),
+      rate: rate(2),
+    })
+    .refine(({ all, after }) => all || after === undefined, { path: ['after'], error: 'goes with --all' })
+    .refine(({ all, arguments: named }) => !all || named.length === 0, {
+      path: ['all'],
+      error: 'goes without orders',
+    }),
+  async run({ arguments: named, brand: brandId, all, after, from, to, limit, rate: perSecond }, context) {
     const { clients, stage, now } = context;
     const brandTable = {
       client: clients.dynamodb,
@@ -47,19 +61,19 @@ export const ordersAudit = defineCommand({
     const http = createButtonHttp({ baseUrl, timeoutMs: BUTTON_TIMEOUT_MS });
     const pace = createPace(perSecond);
     try {
-      const orderIds = named.length > 0 ? each(named) : sampleSettledOrders(brandTable, Math.random);
-      const audit = await auditOrders(orderIds, {
+      const found = all ? settledOrders(brandTable, after) : sampleSettledOrders(brandTable, Math.random);
+      const { continueAfter, ...audit } = await auditOrders(named.length > 0 ? each(named) : found, {
         ledger,
         api: createOrderApi(http, await readKey(brandId, context)),
         range: { from: new Date(from), to: to === undefined ? now() : new Date(to) },
-        most: named.length > 0 ? named.length : most,
+        most: limit ?? (all ? Infinity : Math.max(SAMPLE, named.length)),
         pace: () => pace(1),
         timeLeft: () => true,
         now,
       });
       return {
-        outcome: audit.unanswered > 0 ? 'partial' : 'done',
-        found: { ...audit, ...sums(audit.drift) },
+        outcome: audit.unanswered > 0 || (all && continueAfter) ? 'partial' : 'done',
+        found: { ...audit, ...sums(audit.drift), ...(all && continueAfter && { continueAfter }) },
       };
     } finally {
       http.close();

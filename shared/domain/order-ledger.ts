@@ -206,6 +206,12 @@ export function isUnconfirmed({ reported }: Pick<OrderState, 'reported'>): boole
   return !reported || (reported.acceptedOnly && reported.buttonOrderId === undefined);
 }
 
+/** The ids under which Button may know the order: the brand's own, and Button's as far as it is known. Pure. */
+export function idsOf({ orderId, reported }: LedgerEntry): string[] {
+  const { buttonOrderId } = reported ?? {};
+  return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [orderId, buttonOrderId];
+}
+
 /** What a version is worth; a cancellation nothing. */
 export function valueOf({ order }: NewestVersion): OrderValue | undefined {
   return order && { amountMinor: order.total, currency: order.currency };

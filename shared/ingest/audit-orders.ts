@@ -1,6 +1,6 @@
 import type { OrderApi, OrderApiAnswer } from '../button/order-api.ts';
 import { findDrift, isAuditable, type OrderDrift } from '../domain/order-audit.ts';
-import type { LedgerEntry } from '../domain/order-ledger.ts';
+import { idsOf, type LedgerEntry } from '../domain/order-ledger.ts';
 import type { OrderLedger } from '../store/order-ledger-store.ts';
 
 /** What an audit needs. */
@@ -27,14 +27,19 @@ export type OrderAudit = {
   unanswered: number;
   /** Orders that were not in the range, or that change at the moment. */
   skipped: number;
+  /**
+   * Only of an audit that ended before its orders did: the last order that is over and done with. The next
+   * audit goes on after it.
+   */
+  continueAfter?: string;
 };
 
 /** After so many orders in a row without a usable answer the audit ends: Button is out of order. */
 const MAX_UNANSWERED_IN_A_ROW = 5;
 
 /**
- * Reads reported orders from Button, by the brand's id and then by the token, and compares them with what was
- * reported. Changes nothing. Throws what the ledger throws, never for what Button or the network does.
+ * Reads reported orders from Button, by the brand's id, then by Button's and then by the token, and compares
+ * them with what was reported. Changes nothing. Throws what the ledger throws, never for what Button or the network does.
  */
 export async function auditOrders(
   orderIds: AsyncIterable<string>,
@@ -42,8 +47,13 @@ export async function auditOrders(
 ): Promise<OrderAudit> {
   const drift: OrderDrift[] = [];
   let [audited, unanswered, skipped, unansweredInARow] = [0, 0, 0, 0];
+  let [previous, done]: (string | undefined)[] = [];
   for await (const orderId of orderIds) {
-    if (audited + unanswered >= most || unansweredInARow >= MAX_UNANSWERED_IN_A_ROW || !timeLeft()) break;
+    if (unansweredInARow === 0) done = previous;
+    const isOver = audited + unanswered >= most || unansweredInARow >= MAX_UNANSWERED_IN_A_ROW;
+    if (isOver || !timeLeft())
+      return { audited, drift, unanswered, skipped, ...(done !== undefined && { continueAfter: done }) };
+    previous = orderId;
     const before = await ledger.read(orderId);
     if (!before?.value.newest || !isAuditable(before.value, { ...range, now: now() })) {
       skipped += 1;
@@ -70,10 +80,11 @@ export async function auditOrders(
   return { audited, drift, unanswered, skipped };
 }
 
-async function readOrder(
-  { orderId, btnRef }: LedgerEntry,
-  api: AuditOrdersPorts['api'],
-): Promise<OrderApiAnswer> {
-  const byId = await api.get(orderId);
-  return byId.answer === 'not-found' && btnRef !== undefined ? api.getByToken(orderId, btnRef) : byId;
+async function readOrder(entry: LedgerEntry, api: AuditOrdersPorts['api']): Promise<OrderApiAnswer> {
+  for (const id of idsOf(entry)) {
+    const byId = await api.get(id);
+    if (byId.answer !== 'not-found') return byId;
+  }
+  const { orderId, btnRef } = entry;
+  return btnRef === undefined ? { answer: 'not-found' } : api.getByToken(orderId, btnRef);
 }

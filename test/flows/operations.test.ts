@@ -211,6 +211,7 @@ describe('orders in quarantine', () => {
       replayOf: entry,
     });
     expect(await found('orders-audit', orderId, '--brand', 'acme')).toMatchObject({ drift: [] });
+    expect(await found('orders-audit', '--all', '--brand', 'acme')).toMatchObject({ drift: [] });
     expect(await found('breaker-show', '--brand', 'acme')).toMatchObject({ state: 'closed' });
   });
 

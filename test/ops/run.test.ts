@@ -122,6 +122,8 @@ describe('npm run ops', () => {
     [['order-show', '5'], '--brand: names the brand'],
     [['order-show', '--brand', 'acme'], 'ORDER --brand ID'],
     [['order-show', '5', '--brand', 'acme', '--wrong'], '--wrong'],
+    [['orders-audit', '--brand', 'acme', '--after', 'o-1'], '--after: goes with --all'],
+    [['orders-audit', 'o-1', '--brand', 'acme', '--all'], '--all: goes without orders'],
     [['quarantine-list', 'cats'], 'is orders, webhooks or rows'],
     [['quarantine-list', 'webhooks', '--limit', 'many'], '--limit: must be a positive whole number'],
     [['transactions-rebuild', 'acc-1', '--from', 'yesterday', '--to', 'today'], '--from: is an ISO 8601'],

@@ -65,7 +65,7 @@ function audit(
   return { asked, paced: () => paced, result: auditOrders(ids(count), ports) };
 }
 
-describe('an audit of what Button holds', () => {
+describe('orders, requirement 17: an audit of what Button holds', () => {
   it('compares each order and names those that differ, in orders and in money', async () => {
     const { result, paced } = audit(10, (id) => (id === 'o-3' ? { answer: 'not-found' } : found));
 
@@ -85,6 +85,28 @@ describe('an audit of what Button holds', () => {
     };
 
     expect(await audit(3, () => found, { api }).result).toMatchObject({ audited: 3, drift: [] });
+  });
+
+  it('reads an order without a token by Button’s id where the brand’s finds nothing', async () => {
+    const { btnRef: _token, reported, ...organic } = entry('o-0');
+    const value = { ...organic, ...(reported && { reported: { ...reported, buttonOrderId: 'btnorder-1' } }) };
+    const ledger = { read: () => Promise.resolve({ value, revision: 1 }) };
+    const { asked, result } = audit(1, (id) => (id === 'btnorder-1' ? found : { answer: 'not-found' }), {
+      ledger,
+    });
+
+    expect(await result).toMatchObject({ audited: 1, drift: [] });
+    expect(asked).toEqual(['o-0', 'btnorder-1']);
+  });
+
+  it('says after which order the next one goes on if it ended early, so that all can be audited in parts', async () => {
+    const enough = audit(50, () => found, { most: 7 });
+    const all = audit(7, () => found, { most: 7 });
+    const outage = audit(50, (id) => (Number(id.slice(2)) < 3 ? found : down));
+
+    expect(await enough.result).toMatchObject({ audited: 7, continueAfter: 'o-6' });
+    expect(await all.result).not.toHaveProperty('continueAfter');
+    expect(await outage.result).toMatchObject({ audited: 3, unanswered: 5, continueAfter: 'o-2' });
   });
 
   it('reads no more orders than it may, and ends when Button does not answer or the time is over', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { LedgerEntry } from '../../../shared/domain/order-ledger.ts';
-import { sampleSettledOrders } from '../../../shared/store/order-ledger-scan.ts';
+import { sampleSettledOrders, settledOrders } from '../../../shared/store/order-ledger-scan.ts';
 import { createOrderLedger } from '../../../shared/store/order-ledger-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 
@@ -27,8 +27,9 @@ function entry(brand: string, orderId: string, progress: LedgerEntry['progress']
   };
 }
 
+const ofBrand = (brand: string) => ({ client: dynamodb.client, table: dynamodb.tables.orderLedger, brand });
+
 it('gives every settled order of the brand once, from somewhere on, and no other', async () => {
-  const ofBrand = (brand: string) => ({ client: dynamodb.client, table: dynamodb.tables.orderLedger, brand });
   for (let index = 0; index < 20; index += 1)
     for (const brand of ['acme', 'acme-two'])
       await createOrderLedger(ofBrand(brand)).write(
@@ -44,4 +45,20 @@ it('gives every settled order of the brand once, from somewhere on, and no other
 
     expect(ids.toSorted()).toEqual(Array.from({ length: 20 }, (_, index) => `acme ${index}`).toSorted());
   }
+});
+
+it('goes on after any order, so that all of them come in parts (orders, requirement 17)', async () => {
+  const brandTable = ofBrand('in-parts');
+  const expected = Array.from({ length: 15 }, (_, index) => `o-${index}`);
+  for (const id of expected)
+    await createOrderLedger(brandTable).write(entry('in-parts', id, { state: 'settled' }), 0);
+
+  const ids: string[] = [];
+  for (let parts = 0; parts < 10; parts += 1) {
+    const part: string[] = [];
+    for await (const id of settledOrders(brandTable, ids.at(-1))) if (part.push(id) === 4) break;
+    ids.push(...part);
+  }
+
+  expect(ids.toSorted()).toEqual(expected.toSorted());
 });
