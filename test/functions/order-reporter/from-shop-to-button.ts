@@ -1,0 +1,95 @@
+import { reportOrder, type ReportOutcome } from '../../../functions/order-reporter/report-order.ts';
+import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
+import type { OrderEventSettings } from '../../../shared/domain/order-event.ts';
+import type { Order } from '../../../shared/domain/order.ts';
+import { createOrderSender, type OrderEventToSend } from '../../../shared/producer/order-sender.ts';
+import type { SendResult } from '../../../shared/producer/send-result.ts';
+import {
+  createInMemoryLedger,
+  createInMemoryQuarantine,
+  type InMemoryLedger,
+} from '../../fakes/in-memory-stores.ts';
+import { createFakeQueue, FAKE_QUEUE_URL } from '../../shared/producer/fake-queue.ts';
+
+/** A shop with the client, the queue, the reporter of its brand, and a Button that takes everything. */
+export type ShopToButton = {
+  /** What the client says, and what the reporter made of each message on the queue since the last call. */
+  send: (event: OrderEventToSend) => Promise<{ result: SendResult; outcomes: ReportOutcome[] }>;
+  /** Reports a message that no client wrote. */
+  report: (body: string) => Promise<ReportOutcome>;
+  /** The orders that Button was sent, and `cancelled` for each cancellation. */
+  sent: (Order | 'cancelled')[];
+  /** The codes of the refusals in quarantine. */
+  refusals: () => string[];
+  ledger: InMemoryLedger;
+  clock: { now: Date };
+};
+
+const ALLOWS_TEST_TOKENS: OrderEventSettings = {
+  orderBy: 'sequence',
+  testTokens: 'allow',
+  allowFinalizationDate: false,
+};
+
+/** `ofClient` are the client's options; they are the brand's unless given, as they should be. */
+export function createShopToButton(
+  settings: OrderEventSettings = ALLOWS_TEST_TOKENS,
+  ofClient: Partial<OrderEventSettings> = settings,
+): ShopToButton {
+  const { orderBy, ...rules } = ofClient;
+  const queue = createFakeQueue();
+  const ledger = createInMemoryLedger();
+  const quarantine = createInMemoryQuarantine();
+  const clock = { now: new Date('2026-06-01T12:00:00.000Z') };
+  const sent: ShopToButton['sent'] = [];
+  let ids = 0;
+  const source = 'https://shop.example/orders';
+  const client = createOrderSender({
+    ...{ client: queue.client, queueUrl: FAKE_QUEUE_URL, source, rules },
+    ...(orderBy && { orderBy }),
+  });
+  const take = (order: Order | 'cancelled') => {
+    sent.push(order);
+    return Promise.resolve<OrderApiAnswer>({ answer: 'done', acceptedOnly: false });
+  };
+  const orderApi: OrderApi = {
+    create: take,
+    update: (_id, order) => take(order),
+    cancel: () => take('cancelled'),
+    get: () => Promise.resolve({ answer: 'not-found' }),
+    getByToken: () => Promise.resolve({ answer: 'not-found' }),
+  };
+  const report = (body: string) =>
+    reportOrder(
+      { messageId: `message-${(ids += 1)}`, body, sentAt: clock.now },
+      {
+        ...{ brand: 'acme', settings, ledger, quarantine, orderApi },
+        policy: { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 },
+        breaker: {
+          isOpen: () => Promise.resolve(false),
+          record: () => Promise.resolve(),
+          recordProbe: () => Promise.resolve(),
+          lastSuccessAt: () => undefined,
+          othersSucceed: () => false,
+        },
+        metrics: { add: () => undefined },
+        now: () => clock.now,
+        claimant: () => ({ owner: `run-${ids}`, leaseMs: 30_000 }),
+      },
+    );
+  return {
+    async send(event) {
+      const [result] = await client.sendOrderEvents([event]);
+      if (!result) throw new Error('the client said nothing');
+      const outcomes: ReportOutcome[] = [];
+      for (const { body } of queue.taken.splice(0)) outcomes.push(await report(body));
+      return { result, outcomes };
+    },
+    report,
+    sent,
+    refusals: () =>
+      [...quarantine.entries.values()].flatMap(({ reasons }) => reasons.map(({ code }) => code)),
+    ledger,
+    clock,
+  };
+}
