@@ -52,7 +52,7 @@ export class BrandStack extends Stack {
         quarantineRetentionDays: orderReporting.quarantineRetentionDays,
         buttonApiUrl: deployment.config.buttonApiUrl,
       }),
-      description: `What the reporter of ${brand.id} accepts, for npm run ops.`,
+      description: `What the reporter of ${brand.id} accepts: the client's brandSettings; npm run ops reads it too.`,
     });
     new CfnOutput(this, `ApiKeySecretArn${name}`, {
       value: apiKey.arn,

@@ -2,7 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { SQSClient } from '@aws-sdk/client-sqs';
 
-import { DEFAULT_ORDER_SETTINGS, type OrderRules } from '../domain/order-rules.ts';
+import { DEFAULT_ORDER_SETTINGS, type OrderEventSettings, type OrderRules } from '../domain/order-rules.ts';
+import { readBrandSettings } from './brand-settings.ts';
 import {
   refuseSharedIds,
   writeOrderMessage,
@@ -27,6 +28,11 @@ export type OrderSenderOptions = {
   queueUrl: string;
   /** Names the sending system in every event: a URI reference, such as `https://shop.example.com/orders`. */
   source: string;
+  /**
+   * What the brand's reporter accepts: the output `OrderSettings<Brand>` of the brand's stack, as it is. With
+   * it, `orderBy` and `rules` are left out, and can't be others than the brand's.
+   */
+  brandSettings?: string;
   /**
    * What says which version of an order is the newer, as the brand is configured
    * (`orderReporting.brands[].orderBy`). `sequence` if left out, as in the configuration.
@@ -62,25 +68,22 @@ export type OrderSender = {
 /**
  * A sender for the order queue of one brand. Each event is validated as the reporter will validate it; an
  * invalid one is not sent, and holds up no other. Events of one call that share an id, and are not the same,
- * are invalid. Throws `RangeError` if `maxMessageBytes` is out of range.
+ * are invalid. Throws `RangeError` if `maxMessageBytes` is out of range, or `brandSettings` can't be read or
+ * has `orderBy` or `rules` beside it.
  */
 export function createOrderSender({
   client,
   queueUrl,
   source,
-  orderBy = DEFAULT_ORDER_SETTINGS.orderBy,
-  rules: {
-    testTokens = DEFAULT_ORDER_SETTINGS.testTokens,
-    allowFinalizationDate = DEFAULT_ORDER_SETTINGS.allowFinalizationDate,
-  } = {},
   maxMessageBytes = SQS_MAX_BYTES,
   wait = setTimeout,
   random = Math.random,
+  ...brand
 }: OrderSenderOptions): OrderSender {
   if (!Number.isInteger(maxMessageBytes) || maxMessageBytes < 1 || maxMessageBytes > SQS_MAX_BYTES) {
     throw new RangeError(`maxMessageBytes must be an integer from 1 to ${SQS_MAX_BYTES}`);
   }
-  const settings = { testTokens, allowFinalizationDate, orderBy, source, maxMessageBytes };
+  const settings = { ...acceptedBy(brand), source, maxMessageBytes };
   const mailbox = { client, queueUrl, maxBatchBytes: maxMessageBytes, wait, random };
 
   const write = (event: OrderEventToSend): OrderMessageResult => writeOrderMessage(event, settings);
@@ -104,6 +107,23 @@ export function createOrderSender({
       return writings.map((writing) => toResult(writing, deliveries));
     },
   };
+}
+
+function acceptedBy({
+  brandSettings,
+  orderBy,
+  rules,
+}: Pick<OrderSenderOptions, 'brandSettings' | 'orderBy' | 'rules'>): OrderEventSettings {
+  const { testTokens, allowFinalizationDate } = rules ?? {};
+  if (brandSettings === undefined)
+    return {
+      orderBy: orderBy ?? DEFAULT_ORDER_SETTINGS.orderBy,
+      testTokens: testTokens ?? DEFAULT_ORDER_SETTINGS.testTokens,
+      allowFinalizationDate: allowFinalizationDate ?? DEFAULT_ORDER_SETTINGS.allowFinalizationDate,
+    };
+  if (orderBy !== undefined || rules !== undefined)
+    throw new RangeError('brandSettings says it all: leave out orderBy and rules');
+  return readBrandSettings(brandSettings);
 }
 
 function toResult(writing: OrderMessageResult, deliveries: Deliveries): SendResult {
