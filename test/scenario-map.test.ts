@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import ts from 'typescript';
 import { expect, it } from 'vitest';
+
+import { testTitles } from './test-titles.ts';
 
 const HERE = import.meta.dirname;
 
@@ -18,25 +19,7 @@ function idsIn(text: string): string[] {
   );
 }
 
-/** The titles that a test file gives to its tests and groups of tests. */
-function titlesIn(path: string): string[] {
-  const titles: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && /^(?:it|describe|test)\b/.test(node.expression.getText())) {
-      const [title] = node.arguments;
-      if (title && (ts.isStringLiteralLike(title) || ts.isTemplateExpression(title)))
-        titles.push(title.getText());
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true));
-  return titles;
-}
-
-const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' }).filter((file) =>
-  /\.(?:test|contract)\.ts$/.test(file),
-);
-const tested = new Set(files.flatMap((file) => titlesIn(join(HERE, file))).flatMap(idsIn));
+const tested = new Set(testTitles().flatMap(idsIn));
 
 /** The rows of docs/scenarios.md: an id, what happens, and why it does not apply, if so. */
 const rows = readFileSync(join(HERE, '../docs/scenarios.md'), 'utf8')

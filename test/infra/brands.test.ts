@@ -57,7 +57,7 @@ function templatesOf(app: App): Map<string, string> {
   );
 }
 
-describe('a stage with a hundred brands', () => {
+describe('orders, requirement 16: a stage with a hundred brands', () => {
   let stacks: CloudFormationStackArtifact[];
   let directory: string;
   let templates: Template[];
@@ -112,7 +112,7 @@ describe('a stage with a hundred brands', () => {
   });
 });
 
-describe('a brand', () => {
+describe('orders, requirement 16: a brand', () => {
   const aBrand = fc.record(
     {
       id: fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/),
@@ -158,7 +158,7 @@ describe('a brand', () => {
   }
 });
 
-describe('the limit of brands', () => {
+describe('orders, requirement 16: the limit of brands', () => {
   it('refuses more with the limit and what to do, instead of a stack trace', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'button-serverless-')), 'many.json');
     const orderReporting = { brands: manyBrands(MOST_BRANDS + 1) };

@@ -154,7 +154,7 @@ async function quarantined(messageId: string) {
 }
 
 describe('a new order', () => {
-  it('is reported with one call and two writes of one unit each', async () => {
+  it('takes two write units, no read and one call: costs do not rise', async () => {
     const id = orderId();
 
     const outcome = await reportOrder(message('created', id), ports());

@@ -108,7 +108,7 @@ const requests = () => button.controls.requests().map(({ method, path }) => `${m
 const count = (name: string) => measured.filter((one) => one.name === name).length;
 const note = (text: string) => ({ customer_order_id: text });
 
-describe('requirement 1: the token belongs to the order', () => {
+describe('orders, requirement 1: the token belongs to the order', () => {
   it('goes with the create though an update without one has overtaken the creation', async () => {
     fault(503, { match: { method: 'POST' } });
 
@@ -209,7 +209,7 @@ describe('requirement 1: the token belongs to the order', () => {
   });
 });
 
-describe('requirement 2: only Button itself gives a final answer', () => {
+describe('orders, requirement 2: only Button itself gives a final answer', () => {
   it.each([400, 401, 403, 404, 405, 407, 409, 410, 421, 451])(
     'a page with %i ends nothing: the order is read, and reported when the page is gone',
     async (status) => {
@@ -267,7 +267,7 @@ describe('requirement 2: only Button itself gives a final answer', () => {
   });
 });
 
-describe('requirement 3: what may follow completed work is unclear', () => {
+describe('orders, requirement 3: what may follow completed work is unclear', () => {
   const worlds = (['409', 'upsert', 'second-order'] as const).flatMap((duplicateCreate) =>
     (['200', '404'] as const).map((getByOrderId) => ({ duplicateCreate, getByOrderId })),
   );
@@ -307,7 +307,7 @@ describe('requirement 3: what may follow completed work is unclear', () => {
   });
 });
 
-describe('requirement 4: a 403 means what the read shows', () => {
+describe('orders, requirement 4: a 403 means what the read shows', () => {
   it.each<[string, Kind, object]>([
     ['an update', 'updated', note('x')],
     ['a cancellation', 'cancelled', {}],
@@ -328,7 +328,7 @@ describe('requirement 4: a 403 means what the read shows', () => {
   );
 });
 
-describe('requirement 5: an order that fails on its own', () => {
+describe('orders, requirement 5: an order that fails on its own', () => {
   it.each([500, 403])(
     'and always gets a %i goes to quarantine with Button’s answers, and is tried daily',
     async (status) => {
@@ -357,7 +357,7 @@ describe('requirement 5: an order that fails on its own', () => {
   );
 });
 
-describe('requirement 6: cancellations', () => {
+describe('orders, requirement 6: cancellations', () => {
   it('can be sent again after Button refused one, and later versions go on', async () => {
     await send(message('created', 1, { btn_ref: token }));
     fault(400, { match: { method: 'DELETE' }, times: 2 });
@@ -373,7 +373,7 @@ describe('requirement 6: cancellations', () => {
   });
 });
 
-describe('requirement 7: totals and line items at Button agree', () => {
+describe('orders, requirement 7: totals and line items at Button agree', () => {
   it.each(['kept', 'cleared'] as const)(
     'where Button has %s what an update leaves out',
     async (omittedLineItems) => {

@@ -104,7 +104,7 @@ const failing: OrderApiAnswer = {
 };
 const refused: OrderApiAnswer = { answer: 'refused', detail: { status: 400, message: noise(1000) } };
 
-describe('whatever is accepted can be stored (requirement 9)', () => {
+describe('orders, requirement 9: whatever is accepted can be stored', () => {
   it.each<[string, OrderApiAnswer]>([
     ['reported', done],
     ['failing', failing],

@@ -101,7 +101,7 @@ async function drain({
 }
 
 /** Scaled down: what a day of a million orders needs, divided by ten or five. */
-describe('the drain after a day without Button', () => {
+describe('orders, requirement 11: the drain after a day without Button', () => {
   it('sends a million orders within eight hours to a Button that takes 50 a second, by default settings', async () => {
     const { seconds, calls } = await drain({
       count: 100_000,

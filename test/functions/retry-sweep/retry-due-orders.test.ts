@@ -148,7 +148,7 @@ describe('retryDueOrders', () => {
   });
 });
 
-describe('a drain', () => {
+describe('orders, requirement 11: a drain', () => {
   it('says at each sweep how old the oldest due order is, also with the breaker closed', async () => {
     const due = orders(5000, { receivedAt: '2026-06-01T09:00:30.000Z' });
     const { measured, ports, nowMs } = sweep(due, { work: reporting(due) });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { OrderEvent } from '../../../shared/domain/order-event.ts';
 import { decide } from '../../../shared/domain/order-decision.ts';
@@ -62,18 +62,20 @@ function end(entry: LedgerEntry, result: CallResult, minute: number): LedgerEntr
 const down: CallResult = { result: 'try-again', reason: 'http_503' };
 const done: CallResult = { result: 'done', acceptedOnly: false, sent: true };
 
-it('counts the age of an order from the arrival of its message, whatever time its event names', () => {
-  expect(receive(undefined, 1, 0).newest.receivedAt).toBe(at(0).toISOString());
-});
+describe('orders, requirement 11: the age of an order', () => {
+  it('starts when its message first arrived, whatever time its event names', () => {
+    expect(receive(undefined, 1, 0).newest.receivedAt).toBe(at(0).toISOString());
+  });
 
-it('goes on counting the age of an order that waits when a newer version replaces what waited', () => {
-  const waiting = end(receive(undefined, 1, 0), down, 0);
+  it('goes on when a newer version replaces what waited', () => {
+    const waiting = end(receive(undefined, 1, 0), down, 0);
 
-  expect(receive(waiting, 2, 30).newest.receivedAt).toBe(at(0).toISOString());
-});
+    expect(receive(waiting, 2, 30).newest.receivedAt).toBe(at(0).toISOString());
+  });
 
-it('counts the age anew from the next version once Button holds the order', () => {
-  const settled = end(receive(undefined, 1, 0), done, 0);
+  it('starts anew with the next version once Button holds the order', () => {
+    const settled = end(receive(undefined, 1, 0), done, 0);
 
-  expect(receive(settled, 2, 30).newest.receivedAt).toBe(at(30).toISOString());
+    expect(receive(settled, 2, 30).newest.receivedAt).toBe(at(30).toISOString());
+  });
 });

@@ -55,7 +55,7 @@ function held({ total, currency, btn_ref: token, line_items: lines }: Order): He
   return { status: 'open', total, currency, btn_ref: token, line_items: lines };
 }
 
-describe('findDrift', () => {
+describe('orders, requirement 17: what an audit compares', () => {
   it('finds none where Button holds what was reported, whatever the order of the lines and whatever it does not show', () => {
     fc.assert(
       fc.property(

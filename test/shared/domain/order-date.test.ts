@@ -90,7 +90,7 @@ const arbitraryText = fc
     return { text, epochMs };
   });
 
-describe('a date as shops write it', () => {
+describe('orders, requirement 12: a date as shops write it', () => {
   it('is the instant that it was written from, in every form of date, time and offset', () => {
     fc.assert(
       fc.property(arbitraryText, ({ text, epochMs }) => {

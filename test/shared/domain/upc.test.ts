@@ -98,7 +98,7 @@ describe('expandUpcE', () => {
   );
 });
 
-describe('normalizeUpc', () => {
+describe('orders, requirement 12: product codes that stand for a UPC', () => {
   const upcA = fc
     .array(digit, { minLength: 11, maxLength: 11 })
     .map((digits) => digits.join(''))

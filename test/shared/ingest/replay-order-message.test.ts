@@ -103,7 +103,7 @@ const orderMessage = JSON.stringify({
   data: { order_id: 'o-1', total: -1 },
 });
 
-describe('replayOrderMessage', () => {
+describe('orders, requirement 15: a replay', () => {
   it('sends the message as it came, behind the other versions of its order, and marks the entry', async () => {
     await quarantine('m-1', orderMessage);
 

@@ -256,7 +256,7 @@ describe('createOrderSender', () => {
   });
 });
 
-describe('what the client says was sent', () => {
+describe('orders, requirement 13: what the client says was sent', () => {
   const RULES = fc.record({
     testTokens: fc.constantFrom('allow' as const, 'refuse' as const, 'require' as const),
     allowFinalizationDate: fc.boolean(),

@@ -48,7 +48,7 @@ function nameOf(path: string): string {
   return path === '.' ? '@button-serverless/shared' : `@button-serverless/shared/${path.slice(2)}`;
 }
 
-describe('the package', () => {
+describe('orders, requirement 14: the package', () => {
   it('brings zod, takes the SQS client of the shop, and through them neither CDK nor middy nor DynamoDB', async () => {
     const LockSchema = z.object({
       packages: z.record(
@@ -125,7 +125,7 @@ describe('the package', () => {
 
 const RUNTIMES = await Promise.all([20, 24].map(async (major) => ({ major, node: await findNode(major) })));
 
-describe.each(RUNTIMES)('on Node $major', ({ node = '' }) => {
+describe.each(RUNTIMES)('orders, requirement 14: the client on Node $major', ({ node = '' }) => {
   let emulator: SqsEmulator;
 
   const environment = () => ({

@@ -48,7 +48,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-describe('the client works with every version of the SDK of the last three years, from Node 20.0 on', () => {
+describe('orders, requirement 14: the client works with every version of the SDK of the last three years, from Node 20.0 on', () => {
   it.each(SDK_VERSIONS)(
     'sends with @aws-sdk/client-sqs %s, as an ES module and as CommonJS',
     async (version) => {

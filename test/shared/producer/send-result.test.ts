@@ -19,7 +19,7 @@ const failed: SendResult = {
   cause: new Error('socket hang up'),
 };
 
-describe('assertSent', () => {
+describe('orders, requirement 14: an error of the client names codes, paths and order ids', () => {
   it.each([[sent], [[]], [[sent, sent]]])('is content if everything was sent', (results) => {
     expect(() => {
       assertSent(results);

@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => dynamodb.close());
 
-describe('a write whose answer was lost, and that the client repeats (requirement 10)', () => {
+describe('orders, requirement 10: a write whose answer was lost, and that the client repeats', () => {
   it('is recognised as the own one, over nothing and over an earlier revision', async () => {
     const table = dynamodb.tables.orderLedger;
     const item = (value: string) => ({ pk: { S: 'acme#order#own' }, value: { S: value } });

@@ -99,7 +99,7 @@ const entry = fc.record({
   warnings: fc.array(text, { maxLength: 3 }),
 });
 
-describe('stored data can always be read (requirement 8)', () => {
+describe('orders, requirement 8: stored data can always be read', () => {
   it('whatever was stored of an order reads back as it was, whatever the rules for orders say by then', () => {
     fc.assert(
       fc.property(entry, (given) => {

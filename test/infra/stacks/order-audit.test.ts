@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+
+import { StageConfigSchema } from '../../../infra/config.ts';
+import { BRAND_STAGE, DEVELOPMENT_STAGE, synthesizeStage } from '../synthesized-stage.ts';
+
+/** The audits among the functions of a stage. */
+const auditsOf = (stage: ReturnType<typeof synthesizeStage>) =>
+  stage
+    .resources('AWS::Lambda::Function')
+    .filter(({ Properties }) => 'AUDIT_SAMPLE' in variablesOf(Properties));
+
+function variablesOf(properties: Record<string, unknown>): Record<string, unknown> {
+  const { Variables = {} } = (properties['Environment'] ?? {}) as { Variables?: Record<string, unknown> };
+  return Variables;
+}
+
+describe('orders, requirement 17: the scheduled audit', () => {
+  it('is off by default: a brand that does not ask for it has neither function nor schedule', () => {
+    const stage = synthesizeStage(BRAND_STAGE);
+
+    expect(auditsOf(stage)).toEqual([]);
+    expect(stage.resources('AWS::Scheduler::Schedule')).toHaveLength(1);
+  });
+
+  it('runs once a day where a brand asks for it, and reads a sample at a bounded rate', () => {
+    const stage = synthesizeStage(DEVELOPMENT_STAGE);
+
+    const [audit, ...others] = auditsOf(stage);
+    const expressions = stage
+      .resources('AWS::Scheduler::Schedule')
+      .map(({ Properties }) => Properties['ScheduleExpression']);
+
+    expect(others).toEqual([]);
+    expect(variablesOf(audit?.Properties ?? {})).toMatchObject({
+      AUDIT_DAYS: '7',
+      AUDIT_SAMPLE: '200',
+      AUDIT_PER_SECOND: '2',
+    });
+    expect(expressions).toContain('cron(0 4 * * ? *)');
+  });
+
+  it('refuses a sample that a run has no time for, with the largest that it has time for', () => {
+    const brand = { id: 'acme', audit: { sample: 9000, perSecond: 10 } };
+    const config = StageConfigSchema.safeParse({ stage: 'development', orderReporting: { brands: [brand] } });
+
+    expect(config.error?.issues).toMatchObject([
+      {
+        path: ['orderReporting', 'brands', 0, 'audit', 'sample'],
+        message: expect.stringContaining('8000') as string,
+      },
+    ]);
+  });
+});
