@@ -161,8 +161,8 @@ export class FaultRules {
 
   /** Takes a rule out of force, by its identity. */
   remove(rule: Fault): void {
-    this.#api = this.#api.filter((standing) => standing.rule !== rule);
-    this.#webhook = this.#webhook.filter((standing) => standing.rule !== rule);
+    this.#api = this.#api.filter((current) => current.rule !== rule);
+    this.#webhook = this.#webhook.filter((current) => current.rule !== rule);
   }
 
   clear(): void {
