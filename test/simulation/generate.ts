@@ -68,8 +68,33 @@ function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps
   while (steps.length < wanted) steps.push(...troubleSteps(random, orderIds));
   const expiry = expirySteps(randomFrom(seed, 'expiry'));
   // Published again, a transaction whose personal data has expired is told as not rewardable, under the version that was rewardable.
-  const others = expiry.length === 0 ? steps : steps.filter(({ kind }) => kind !== 'republish');
+  const collided = letVersionsCollide(randomFrom(seed, 'collisions'), steps);
+  const others = expiry.length === 0 ? collided : collided.filter(({ kind }) => kind !== 'republish');
   return [...others, ...expiry];
+}
+
+/**
+ * In one schedule of four the two newest versions of an order come at the same instant, or nearly, in two message
+ * groups, as from producers that do not know of each other.
+ */
+function letVersionsCollide(random: Random, steps: readonly Step[]): readonly Step[] {
+  if (!random.chance(0.25)) return steps;
+  const versions = steps.flatMap((step) =>
+    step.kind === 'send' && step.version && step.version.kind !== 'cancelled' ? [step.version] : [],
+  );
+  const orderId = anyOf(random, [...new Set(versions.map((version) => version.orderId))]);
+  const sequences = versions.filter((version) => version.orderId === orderId).map(({ sequence }) => sequence);
+  const newest = Math.max(...sequences);
+  const previous = Math.max(...sequences.filter((sequence) => sequence < newest));
+  const atMs = timeIn(random);
+  return steps.map((step) => {
+    if (step.kind !== 'send' || step.version?.orderId !== orderId || step.version.kind === 'cancelled')
+      return step;
+    const { sequence } = step.version;
+    if (sequence < previous) return step;
+    const collides = { ...step, atMs: atMs + random.between(0, 60) };
+    return sequence === newest ? { ...collides, group: `${orderId}-astray` } : collides;
+  });
 }
 
 /** Ids of every kind that a message may have: they become segments of paths, and groups of queues. */

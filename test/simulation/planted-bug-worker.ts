@@ -2,10 +2,8 @@ import { registerHooks } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod';
 
+import { plantIn, type PlantedBug } from './plant.ts';
 import { silenceLogs } from './silence.ts';
-
-/** A bug: where it is planted, what stands there, and what is put in its place. */
-export type PlantedBug = { file: string; original: string; planted: string };
 
 /** What a hunt is about: the bug, if any, and how many schedules it may take. */
 export type Hunt = { bug?: PlantedBug; firstSeed: number; runs: number; wantsStory: boolean };
@@ -22,15 +20,14 @@ const HuntSchema = z.object({
   wantsStory: z.boolean(),
 });
 
-/** Changes the source of one file while it is loaded; the file itself stays as it is. Throws if what is to be changed is not there. */
-function plant({ file, original, planted }: PlantedBug): void {
+/** Changes the source of one file while it is loaded; the file itself stays as it is. */
+function plant(bug: PlantedBug): void {
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
-      if (!url.endsWith(file)) return loaded;
+      if (!url.endsWith(bug.file)) return loaded;
       const source = Buffer.from(loaded.source as Uint8Array).toString('utf8');
-      if (!source.includes(original)) throw new Error(`${file} does not say ${original}`);
-      return { ...loaded, source: source.replace(original, planted) };
+      return { ...loaded, source: plantIn(source, bug) };
     },
   });
 }

@@ -1,7 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 
-import type { Hunt, HuntResult, PlantedBug } from './planted-bug-worker.ts';
+import type { Hunt, HuntResult } from './planted-bug-worker.ts';
+import { BUGS, type KnownBug } from './planted-bugs.ts';
+import type { UnitTestResult } from './unit-test-worker.ts';
+
+type FoundBySchedule = Extract<KnownBug, { seed: number }>;
+type FoundByTest = Extract<KnownBug, { test: object }>;
+
+const bySchedule = BUGS.filter((known): known is FoundBySchedule => 'seed' in known);
+const byTest = BUGS.filter((known): known is FoundByTest => 'test' in known);
 
 /** The bug is planted while a thread of its own loads the source. */
 function hunt(data: Hunt): Promise<HuntResult> {
@@ -15,123 +26,26 @@ function hunt(data: Hunt): Promise<HuntResult> {
   });
 }
 
-/** Each of them a slip that review may miss, with the seed of a schedule that finds it. */
-const BUGS: readonly (readonly [name: string, bug: PlantedBug, seed: number])[] = [
-  [
-    'the merge compares the wrong way round',
-    {
-      file: 'shared/domain/transaction-state.ts',
-      original: '!isFinal(one) && dateMs(one) > dateMs(other)',
-      planted: '!isFinal(one) && dateMs(one) < dateMs(other)',
-    },
-    20,
-  ],
-  [
-    'a write does not look at the revision',
-    {
-      file: 'shared/store/versioned-item.ts',
-      original: "'revision = :expected'",
-      planted: "'attribute_exists(revision)'",
-    },
-    13,
-  ],
-  [
-    'a claim does not look whether there is one',
-    {
-      file: 'shared/store/versioned-item.ts',
-      original: "'attribute_not_exists(revision)'",
-      planted: "'attribute_not_exists(nothing)'",
-    },
-    1,
-  ],
-  [
-    'a webhook is answered before it is written',
-    {
-      file: 'functions/webhook-receiver/receive-event.ts',
-      original: 'return await applyWebhook(event, ports);',
-      planted: "void applyWebhook(event, ports).catch(() => undefined); return 'applied';",
-    },
-    6,
-  ],
-  [
-    'the signature is not looked at',
-    {
-      file: 'functions/webhook-receiver/receive-event.ts',
-      original: "secondCheck.ok ? secondCheck : 'forged'",
-      planted: "({ ok: true, secretName: 'any' } as const)",
-    },
-    4,
-  ],
-  [
-    'a cancellation does not beat what comes later',
-    {
-      file: 'shared/domain/order-decision.ts',
-      original: "if (newest.kind === 'cancelled' && !isRefused) return 'after-cancellation';",
-      planted: '',
-    },
-    1,
-  ],
-  [
-    'the quiet time is skipped',
-    {
-      file: 'shared/domain/order-settlement.ts',
-      original: 'later(now, waitMs)',
-      planted: 'later(now, 0)',
-    },
-    198,
-  ],
-  [
-    'an order in doubt is not read first',
-    {
-      file: 'shared/domain/order-next-call.ts',
-      original: '  if (doubt) {\n    const isAboutNewest',
-      planted: '  if (doubt && false) {\n    const isAboutNewest',
-    },
-    24,
-  ],
-  [
-    'a message that failed is acknowledged',
-    {
-      file: 'shared/runtime/sqs-batch.ts',
-      original: '      return records.slice(index);\n    }\n  }',
-      planted: '      return [];\n    }\n  }',
-    },
-    14,
-  ],
-  [
-    'an event that the bus lost is taken for told',
-    {
-      file: 'functions/event-publisher/publish-changes.ts',
-      original: 'return versionChanges[firstFailed]?.sequenceNumber;',
-      planted: 'return undefined;',
-    },
-    52,
-  ],
-  [
-    'a reader that was overtaken may save its position',
-    {
-      file: 'shared/store/position-store.ts',
-      original: "ConditionExpression: 'fence = :fence',\n    ExpressionAttributeValues",
-      planted: "ConditionExpression: 'attribute_exists(fence)',\n    ExpressionAttributeValues",
-    },
-    3,
-  ],
-  [
-    'a refused message is not kept',
-    {
-      file: 'functions/order-reporter/keep-refused.ts',
-      original: '  await quarantine.put({',
-      planted: '  void (async (_entry: object) => Promise.resolve())({',
-    },
-    28,
-  ],
-];
+/** Runs the unit test over source with the bug in it, in a process of its own. */
+async function runUnitTest({ bug, test }: FoundByTest): Promise<UnitTestResult> {
+  const job = JSON.stringify({ bug, test });
+  const script = new URL('./unit-test-worker.ts', import.meta.url).pathname;
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, [script, job], {
+    env: { PATH, HOME },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  const lastLine = output.trim().split('\n').at(-1) ?? '';
+  if (!lastLine.startsWith('{"failed":')) throw new Error(`The unit tests did not run: ${output}${errors}`);
+  return JSON.parse(lastLine) as UnitTestResult;
+}
 
 /** So many schedules are tried if the seed no longer finds its bug, because schedules are drawn in another way. */
 const MOST_RUNS = 400;
 
 describe('a bug that is planted', () => {
-  it.each(BUGS)('is found by a schedule: %s', async (_name, bug, seed) => {
+  it.each(bySchedule)('is found by a schedule: $name', async ({ bug, seed }) => {
     const stored = await hunt({ bug, firstSeed: seed, runs: 1, wantsStory: false });
     if (stored.found) return;
 
@@ -141,9 +55,23 @@ describe('a bug that is planted', () => {
     throw new Error(`The seed ${seed} no longer finds it, but ${other.seed} does: store that one in BUGS.`);
   });
 
-  it('is told as a story of few steps that names its seed', async () => {
-    const [, bug, seed] = BUGS[0] ?? [];
-    if (!bug || seed === undefined) throw new Error('There is no bug');
+  it('is what these schedules find: without one they find nothing', async () => {
+    const seeds = new Set(bySchedule.map(({ seed }) => seed));
+
+    for (const seed of seeds)
+      expect(await hunt({ firstSeed: seed, runs: 1, wantsStory: false })).toEqual({ found: false });
+  });
+
+  it.each(byTest)('is found by a unit test: $name', async (known) => {
+    const { failed } = await runUnitTest(known);
+
+    expect(failed).toContainEqual(expect.stringContaining(known.test.name));
+  });
+
+  it('becomes a story of few steps that names its seed', async () => {
+    const [first] = bySchedule;
+    if (!first) throw new Error('There is no bug');
+    const { bug, seed } = first;
 
     const result = await hunt({ bug, firstSeed: seed, runs: MOST_RUNS, wantsStory: true });
 

@@ -1,8 +1,10 @@
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { openBreaker } from '../../../shared/domain/breaker.ts';
 import { createBreakerStore } from '../../../shared/store/breaker-store.ts';
 import { createOrderLedger } from '../../../shared/store/order-ledger-store.ts';
+import { DUE_SHARDS } from '../../../shared/store/table.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 import { createInMemoryBreakerStore, createInMemoryLedger } from '../../fakes/in-memory-stores.ts';
 import { describeOrderLedger } from './order-ledger-store.contract.ts';
@@ -24,6 +26,21 @@ const brandTable = (brand: string) => ({
 const inMemory = createInMemoryLedger();
 describeOrderLedger('in DynamoDB', () => createOrderLedger(brandTable('acme')));
 describeOrderLedger('in memory, for tests', () => inMemory);
+
+it('reads no more of each shard than it is asked for', async () => {
+  const limits: (number | undefined)[] = [];
+  const client = {
+    send: (command: object) => {
+      if (command instanceof QueryCommand) limits.push(command.input.Limit);
+      return dynamodb.client.send(command as never);
+    },
+  };
+  const ledger = createOrderLedger({ ...brandTable('acme'), client: client as never });
+
+  await ledger.listDue(new Date('2026-06-01T12:00:00.000Z'), 3);
+
+  expect(limits).toEqual(Array.from({ length: DUE_SHARDS }, () => 3));
+});
 
 it.each([
   ['in DynamoDB', () => createBreakerStore(brandTable('north-shop'))],

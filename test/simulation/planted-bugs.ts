@@ -1,0 +1,211 @@
+import type { PlantedBug } from './plant.ts';
+
+/** A bug that review may miss, and what finds it: the schedule of a seed, or a unit test. */
+export type KnownBug = { name: string; bug: PlantedBug } & (
+  { seed: number } | { test: { file: string; name: string } }
+);
+
+/** Bugs of every part of the system. */
+export const BUGS: readonly KnownBug[] = [
+  {
+    name: 'the merge compares the wrong way round',
+    bug: {
+      file: 'shared/domain/merge-transaction.ts',
+      original: "one.modifiedDate > other.modifiedDate ? 'newer' : 'older'",
+      planted: "one.modifiedDate < other.modifiedDate ? 'newer' : 'older'",
+    },
+    seed: 1,
+  },
+  {
+    name: 'a write does not look at the revision',
+    bug: {
+      file: 'shared/store/versioned-item.ts',
+      original: "'revision = :expected'",
+      planted: "'attribute_exists(revision)'",
+    },
+    seed: 345,
+  },
+  {
+    name: 'a claim does not look whether there is one',
+    bug: {
+      file: 'shared/store/versioned-item.ts',
+      original: "'attribute_not_exists(revision)'",
+      planted: "'attribute_not_exists(nothing)'",
+    },
+    seed: 1,
+  },
+  {
+    name: 'a webhook is answered before it is written',
+    bug: {
+      file: 'functions/webhook-receiver/receive-event.ts',
+      original: 'return await applyWebhook(event, ports);',
+      planted: "void applyWebhook(event, ports).catch(() => undefined); return 'applied';",
+    },
+    seed: 6,
+  },
+  {
+    name: 'the signature is not looked at',
+    bug: {
+      file: 'functions/webhook-receiver/receive-event.ts',
+      original: "secondCheck.ok ? secondCheck : 'forged'",
+      planted: "({ ok: true, secretName: 'any' } as const)",
+    },
+    seed: 4,
+  },
+  {
+    name: 'a cancellation does not beat what comes later',
+    bug: {
+      file: 'shared/domain/order-decision.ts',
+      original: "if (newest.kind === 'cancelled' && !isRefused) return 'after-cancellation';",
+      planted: '',
+    },
+    seed: 1,
+  },
+  {
+    name: 'the quiet time is skipped',
+    bug: {
+      file: 'shared/domain/order-settlement.ts',
+      original: 'later(now, waitMs)',
+      planted: 'later(now, 0)',
+    },
+    seed: 198,
+  },
+  {
+    name: 'an order in doubt is not read first',
+    bug: {
+      file: 'shared/domain/order-next-call.ts',
+      original: '  if (doubt) {\n    const isAboutNewest',
+      planted: '  if (doubt && false) {\n    const isAboutNewest',
+    },
+    seed: 24,
+  },
+  {
+    name: 'a message that failed is acknowledged',
+    bug: {
+      file: 'shared/runtime/sqs-batch.ts',
+      original: '      return records.slice(index);\n    }\n  }',
+      planted: '      return [];\n    }\n  }',
+    },
+    seed: 14,
+  },
+  {
+    name: 'an event that the bus lost is taken for told',
+    bug: {
+      file: 'functions/event-publisher/publish-changes.ts',
+      original: 'return versionChanges[firstFailed]?.sequenceNumber;',
+      planted: 'return undefined;',
+    },
+    seed: 42,
+  },
+  {
+    name: 'a reader that was overtaken may save its position',
+    bug: {
+      file: 'shared/store/position-store.ts',
+      original: "ConditionExpression: 'fence = :fence',\n    ExpressionAttributeValues",
+      planted: "ConditionExpression: 'attribute_exists(fence)',\n    ExpressionAttributeValues",
+    },
+    seed: 3,
+  },
+  {
+    name: 'a refused message is not kept',
+    bug: {
+      file: 'functions/order-reporter/keep-refused.ts',
+      original: '  await quarantine.put({',
+      planted: '  void (async (_entry: object) => Promise.resolve())({',
+    },
+    seed: 28,
+  },
+  {
+    name: 'the ledger says refused before the quarantine has the entry',
+    bug: {
+      file: 'functions/order-reporter/report-claimed.ts',
+      original: 'await refuseVersion(claimed.value, reasons, work);',
+      planted: 'void refuseVersion(claimed.value, reasons, work).catch(() => undefined);',
+    },
+    seed: 1,
+  },
+  {
+    name: 'equal times of a version count as newer',
+    bug: {
+      file: 'shared/domain/order-event.ts',
+      original: 'toOrdering(Date.parse(a.time) - Date.parse(b.time))',
+      planted: 'toOrdering(Date.parse(a.time) - Date.parse(b.time) || 1)',
+    },
+    test: {
+      file: 'test/shared/domain/order-decision.test.ts',
+      name: 'are the same version at the same instant',
+    },
+  },
+  {
+    name: 'a second replay is taken for a repetition of the first',
+    bug: { file: 'shared/ingest/replay-order-message.ts', original: 'entry.replays, ', planted: '' },
+    test: {
+      file: 'test/shared/ingest/replay-order-message.test.ts',
+      name: 'is a message of its own after an earlier replay',
+    },
+  },
+  {
+    name: 'a replay after a further refusal is taken for a repetition',
+    bug: { file: 'shared/ingest/replay-order-message.ts', original: 'entry.refusals, ', planted: '' },
+    test: {
+      file: 'test/shared/ingest/replay-order-message.test.ts',
+      name: 'is a message of its own when the entry was refused once more',
+    },
+  },
+  {
+    name: 'a replay is deduplicated by its content',
+    bug: {
+      file: 'shared/ingest/replay-order-message.ts',
+      original: "[entryId, entry.refusals, entry.replays, sha256Hex(body)].join(' ')",
+      planted: 'sha256Hex(body)',
+    },
+    test: {
+      file: 'test/shared/ingest/replay-order-message.test.ts',
+      name: 'is a message of its own after an earlier replay',
+    },
+  },
+  {
+    name: "the producer's messages are deduplicated by their content",
+    bug: {
+      file: 'shared/producer/order-message.ts',
+      original: 'messageDeduplicationId(parsing.event)',
+      planted: "messageDeduplicationId({ source: '', id: body })",
+    },
+    test: {
+      file: 'test/shared/producer/order-message.test.ts',
+      name: 'writes the CloudEvent of docs/order-messages.md',
+    },
+  },
+  {
+    name: 'the queue deduplicates by content',
+    bug: {
+      file: 'infra/constructs/queue-worker.ts',
+      original: 'contentBasedDeduplication: false',
+      planted: 'contentBasedDeduplication: true',
+    },
+    test: {
+      file: 'test/infra/stage.test.ts',
+      name: 'order the versions of one order without holding up the others',
+    },
+  },
+  {
+    name: 'the sweep lists many orders while the breaker is open',
+    bug: {
+      file: 'functions/retry-sweep/send-probe.ts',
+      original: 'ledger.listDue(now(), 1)',
+      planted: 'ledger.listDue(now(), 500)',
+    },
+    test: {
+      file: 'test/functions/retry-sweep/retry-due-orders.test.ts',
+      name: 'sends the latest order that has not failed as the probe',
+    },
+  },
+  {
+    name: 'due orders of a shard are read without a limit',
+    bug: { file: 'shared/store/order-ledger-store.ts', original: '      Limit: limit,\n', planted: '' },
+    test: {
+      file: 'test/shared/store/order-ledger-store.test.ts',
+      name: 'reads no more of each shard than it is asked for',
+    },
+  },
+];

@@ -1,0 +1,54 @@
+import { startVitest } from 'vitest/node';
+import * as z from 'zod';
+
+import { plantIn } from './plant.ts';
+
+/** A process that runs a file of unit tests over source in which a bug is planted. */
+const JobSchema = z.object({
+  bug: z.object({ file: z.string(), original: z.string(), planted: z.string() }),
+  test: z.object({ file: z.string(), name: z.string() }),
+});
+
+/** What the process prints, as its last line: the names of the tests that have failed. */
+export type UnitTestResult = { failed: string[] };
+
+async function run(): Promise<UnitTestResult> {
+  const { bug, test } = JobSchema.parse(JSON.parse(process.argv[2] ?? ''));
+  const vitest = await startVitest(
+    'test',
+    [test.file],
+    {
+      config: false,
+      watch: false,
+      include: [test.file],
+      testNamePattern: test.name.replaceAll(/[^\w ]/g, "."),
+      reporters: [{}],
+      silent: true,
+      // What is planted must not stay behind for other runs.
+      fsModuleCache: false,
+      // It ends what hangs: far above the work, on a busy machine too.
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
+    },
+    {
+      plugins: [
+        {
+          name: 'plant-a-bug',
+          enforce: 'pre',
+          transform: (code, id) => (id.endsWith(bug.file) ? plantIn(code, bug) : undefined),
+        },
+      ],
+    },
+  );
+  const failed = vitest.state
+    .getTestModules()
+    .flatMap((module) => [...module.children.allTests('failed')].map(({ name }) => name));
+  await vitest.close();
+
+  return { failed };
+}
+
+const result = await run();
+// What fails in it is its result, not its end.
+process.exitCode = 0;
+process.stdout.write(`\n${JSON.stringify(result)}\n`);
