@@ -27,7 +27,10 @@ export function createButtonModel(
   });
 }
 
-/** Button's API as one process reaches it, without a network: what `createButtonHttp` makes of the same answers. */
+/**
+ * Button's API as one process reaches it, without a network: what `createButtonHttp` makes of the same
+ * answers.
+ */
 export function createModelHttp(
   host: Pick<Host, 'call'>,
   { exchange, clock, timeoutMs }: { exchange: Exchange; clock: Exchange['clock']; timeoutMs: number },

@@ -37,7 +37,10 @@ type Work = 'done' | 'skipped' | { afterMs: number };
 /** One answer, to which operation it is given, and what becomes of the work. */
 export type DrawnAnswer = { operation: keyof typeof OPERATIONS; status: number; body: Body; work: Work };
 
-/** An answer of any status with any body, and the work done, not done or done late: all but what nobody can survive. */
+/**
+ * An answer of any status with any body, and the work done, not done or done late: all but what nobody can
+ * survive.
+ */
 export function drawAnswer(random: Random): DrawnAnswer {
   for (;;) {
     const answer: DrawnAnswer = {
@@ -51,8 +54,9 @@ export function drawAnswer(random: Random): DrawnAnswer {
 }
 
 /**
- * Whether somebody who believes Button's own answers comes out right: Button refuses only what it does not do, says `ok` only to what it
- * has done, and denies no order that it holds. What anybody else answers says nothing about the work.
+ * Whether somebody who believes Button's own answers comes out right: Button refuses only what it does not
+ * do, says `ok` only to what it has done, and denies no order that it holds. What anybody else answers says
+ * nothing about the work.
  */
 export function isSurvivable({ operation, status, body, work }: DrawnAnswer): boolean {
   const isRead = operation === 'read' || operation === 'look-up' || operation === 'any';
@@ -95,7 +99,7 @@ export function toFault(
 }
 
 /** An answer that an order of a class gets for good, while others are fine: nothing of it is done. */
-export function drawLastingAnswer(random: Random): DrawnAnswer {
+export function drawPermanentAnswer(random: Random): DrawnAnswer {
   for (;;) {
     const answer = { ...drawAnswer(random), work: 'skipped' as const };
     const { status, body, operation } = answer;

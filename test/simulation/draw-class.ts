@@ -1,4 +1,4 @@
-import { drawLastingAnswer, toFault } from './draw-answer.ts';
+import { drawPermanentAnswer, toFault } from './draw-answer.ts';
 import { drawOrder, drawTraits } from './draw-order.ts';
 import { buildMessage, type BrandRules } from './draw-shop.ts';
 import type { Random } from './random.ts';
@@ -14,7 +14,7 @@ const FAILING = '^outlet-';
  * once, and is to be reported within a minute.
  */
 export function drawClassOfFailures({ random, rules }: { random: Random; rules: BrandRules }): Step[] {
-  const fault = toFault(random, drawLastingAnswer(random), {
+  const fault = toFault(random, drawPermanentAnswer(random), {
     match: { orderIds: FAILING },
     times: 'unlimited',
   });
@@ -47,7 +47,7 @@ export function drawClassOfFailures({ random, rules }: { random: Random; rules: 
   const slotMs = LENGTH_MS / slots;
   for (let number = 1; number <= 60 - slots; number += 1)
     send(`order-${number}`, MINUTE_MS + Math.floor(random.next() * LENGTH_MS), true);
-  // Five first failures without a success between them are an outage, as far as anybody can tell.
+  // Five first failures without a success between them are an outage, as far as anybody can see.
   // Environments learn of each other's successes within five minutes.
   for (let slot = 0; slot < slots; slot += 1) {
     const atMs = MINUTE_MS + Math.floor((slot + random.next() / 4) * slotMs);

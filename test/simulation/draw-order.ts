@@ -33,14 +33,19 @@ export type OrderTraits = {
 /** How an optional field comes: `empty` is an empty text, list or object. */
 type Form = 'value' | 'absent' | 'null' | 'empty';
 
-/** Hears how each optional field was drawn, by its path from the message, for example `data.line_items[].sku`. */
+/**
+ * Hears how each optional field was drawn, by its path from the message, for example `data.line_items[].sku`.
+ */
 export type Draw = { random: Random; traits: OrderTraits; note?: (path: string, form: Form) => void };
 
 const SCHEMAS = buildMessageSchemas() as Record<string, Schema>;
 const MESSAGE = SCHEMAS['order.updated.v1'] ?? {};
 const ORDER = valueSchema(MESSAGE.properties?.['data'] ?? {});
 
-/** Instants in the forms of ISO 8601 that shops write: with and without offset, seconds, separators or a fraction. */
+/**
+ * Instants in the forms of ISO 8601 that shops write: with and without offset, seconds, separators or a
+ * fraction.
+ */
 const PURCHASE_DATES = [
   [
     '2026-06-01T11:00:00Z',
@@ -76,7 +81,9 @@ export function drawTraits(
   };
 }
 
-/** Values of the fields whose schema does not say all. A field that is not here is drawn by its schema alone. */
+/**
+ * Values of the fields whose schema does not say all. A field that is not here is drawn by its schema alone.
+ */
 const VALUES: Readonly<Record<string, (draw: Draw) => unknown>> = {
   'data.currency': ({ traits }) => traits.currency,
   'data.order_id': ({ traits }) => traits.orderId,
@@ -96,7 +103,10 @@ const VALUES: Readonly<Record<string, (draw: Draw) => unknown>> = {
 /** Whether an optional field is left to the caller of `drawOrder` and `drawEnvelope`. */
 const GIVEN = new Set(['data', 'data.line_items', 'time', 'sequence']);
 
-/** The fields of a version of an order, any that the schema allows and in any form; `total` and `line_items` are as given. */
+/**
+ * The fields of a version of an order, any that the schema allows and in any form; `total` and `line_items`
+ * are as given.
+ */
 export function drawOrder(
   draw: Draw,
   { total, lines }: { total: number; lines: readonly number[] | Exclude<Form, 'value'> },

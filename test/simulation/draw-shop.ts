@@ -23,7 +23,10 @@ const BASE_MS = Date.parse('2026-06-01T10:00:00Z');
 /** Over what the ledger can hold, packed. */
 const TOO_LARGE_CHARACTERS = 800_000;
 
-/** The life of one order as its shop reports it: versions in any order, copies, twins, cancellations, and bad messages. */
+/**
+ * The life of one order as its shop reports it: versions in any order, copies, twins, cancellations, and bad
+ * messages.
+ */
 export function drawOrderLife(shop: ShopDraw, orderId: string): Step[] {
   const { random, rules } = shop;
   const traits = drawTraits(random, { orderId, mayHaveFinalizationDate: rules.allowFinalizationDate });
@@ -72,7 +75,10 @@ function drawData(draw: Draw, kind: 'created' | 'updated' | 'cancelled'): Data {
   return { fields: drawOrder(draw, { total, lines: hasLines ? lines : none }), total, hasLines };
 }
 
-/** At any place among the versions, equal to one of them or between two; repeated as it is, and as another message. */
+/**
+ * At any place among the versions, equal to one of them or between two; repeated as it is, and as another
+ * message.
+ */
 function drawCancellations(random: Random): Version[] {
   if (!random.chance(0.4)) return [];
   const sequence = random.between(0, 9);
@@ -98,7 +104,10 @@ function sendStep(shop: ShopDraw, { draw, version, versions }: Sent): Step & { k
   };
 }
 
-/** Whether another version may be the reason to refuse this one: the same version otherwise, or lines that it does not sum up. */
+/**
+ * Whether another version may be the reason to refuse this one: the same version otherwise, or lines that it
+ * does not sum up.
+ */
 function mayContradict({ sequence, kind, data }: Version, versions: readonly Version[]): boolean {
   if (!data) return false;
   return versions.some((other) => {
@@ -107,7 +116,7 @@ function mayContradict({ sequence, kind, data }: Version, versions: readonly Ver
   });
 }
 
-/** The message of a version; `twin` tells messages about the same version apart. */
+/** The message of a version; `twin` is different in messages about the same version. */
 export function buildMessage(rules: BrandRules, draw: Draw, version: Version): ProducerMessage {
   const { random } = draw;
   const { orderId } = draw.traits;

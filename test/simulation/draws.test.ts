@@ -62,7 +62,7 @@ describe('the messages that are drawn', () => {
 describe('the answers that are drawn', () => {
   const answers = Array.from({ length: 20_000 }, (_, seed) => drawAnswer(randomFrom(seed, 'answer')));
 
-  it('have any status from 200 to 599, with every body and with the work done, not done and done late', () => {
+  it('have any status from 200 to 599, with every body, and the work done, not done and done late', () => {
     const statuses = new Set(answers.map(({ status }) => status));
     const combinations = new Set(
       answers.map(({ status, body, work }) =>
@@ -71,7 +71,8 @@ describe('the answers that are drawn', () => {
     );
 
     expect(statuses.size).toBe(400);
-    // Four classes of status, seven bodies, three kinds of work, but for Button's own `ok` to what is not done.
+    // Four classes of status, seven bodies, three kinds of work, but for Button's own `ok` to what is not
+    // done.
     expect(combinations.size).toBeGreaterThan(78);
   });
 

@@ -18,11 +18,12 @@ const BETWEEN = new RegExp(String.raw`^(${NAME}) BETWEEN (:\w+) AND (:\w+)$`);
 const parsed = new Map<string, Condition>();
 
 /**
- * Whether the item meets the condition. Knows what our stores use: existence, comparisons and BETWEEN, joined by AND, and such
- * groups, in parentheses, joined by OR.
+ * Whether the item meets the condition. Knows what our stores use: existence, comparisons and BETWEEN, joined
+ * by AND, and such groups, in parentheses, joined by OR.
  *
  * Throws on anything else, so that a store that says more is not judged by less.
- * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+ * Source:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
  */
 export function meets(item: Item, expression: string, placeholders: Placeholders): boolean {
   let condition = parsed.get(expression);
@@ -100,7 +101,8 @@ function typeOf(value: AttributeValue): string | undefined {
 const CLAUSE = /\b(SET|REMOVE|ADD)\s+((?:(?!\b(?:SET|REMOVE|ADD)\s).)+)/gs;
 
 /**
- * The item after the update. Knows SET to a value, REMOVE, and ADD of a number, which is added to nothing where there is none.
+ * The item after the update. Knows SET to a value, REMOVE, and ADD of a number, which is added to nothing
+ * where there is none.
  *
  * Throws on anything else.
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
@@ -133,8 +135,7 @@ function applyAction(
   const [, name, operand = ''] = pattern.exec(action) ?? [];
   if (name === undefined) throw new Error(`The model of DynamoDB does not know ${verb} ${action}`);
   const attribute = nameOf(name, placeholders);
-  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- it is the copy that is to become the new item
-  if (verb === 'REMOVE') delete item[attribute];
+  if (verb === 'REMOVE') Reflect.deleteProperty(item, attribute);
   else if (verb === 'SET') item[attribute] = valueOf(operand, placeholders);
   else item[attribute] = sum(item[attribute], valueOf(operand, placeholders));
 }

@@ -47,7 +47,7 @@ type IndexSettings = {
   nonKeyAttributes?: readonly string[];
 };
 
-/** One change of an item, as the stream of new and old images tells it. */
+/** One change of an item, as the stream of new and old images shows it. */
 export type StreamRecord = {
   sequenceNumber: string;
   atMs: number;
@@ -57,7 +57,7 @@ export type StreamRecord = {
   after: Item | undefined;
 };
 
-/** What the model is told about one request beyond its input. */
+/** What decides about one request besides its input. */
 export type RequestWeather = {
   /** An eventually consistent read, also one of an index, does not see changes that are younger than this. */
   staleForMs?: number;
@@ -80,8 +80,8 @@ const MAX_BATCH_KEYS = 100;
 const METADATA = { httpStatusCode: 400 };
 
 /**
- * DynamoDB in memory, as far as our stores use it: conditional writes that bring the current item back, transactions, an index with
- * its projection, and a stream. What it does not know it refuses, loudly.
+ * DynamoDB in memory, as far as our stores use it: conditional writes that bring the current item back,
+ * transactions, an index with its projection, and a stream. What it does not know it refuses, loudly.
  *
  * It throws the SDK's own exceptions, and keeps the contract of the emulator (dynamodb.test.ts proves both).
  */
@@ -130,14 +130,14 @@ export class DynamoDBModel {
     throw new Error('The model of DynamoDB does not know this command');
   }
 
-  /** Every item of a table, for whoever looks in from outside. */
+  /** Every item of a table, for tests. */
   items(name: string): readonly Item[] {
     const table = this.#table(name);
     table.list ??= [...table.items.values()].map(({ item }) => item).filter((item) => item !== undefined);
     return table.list;
   }
 
-  /** The item with that key, for whoever looks in from outside. */
+  /** The item with that key, for tests. */
   item(table: string, key: string): Item | undefined {
     return this.#table(table).items.get(key)?.item;
   }
@@ -371,7 +371,10 @@ function movePlace(
   else partitions.set(to, new Set([id]));
 }
 
-/** What a read sees that has not seen changes made after an instant: at worst what stood there before the last one. */
+/**
+ * What a read sees that has not seen changes made after an instant: at worst what stood there before the last
+ * one.
+ */
 function seen(slot: Slot | undefined, unseenSinceMs: number): Item | undefined {
   return slot && slot.changedAtMs > unseenSinceMs ? slot.before : slot?.item;
 }
@@ -432,7 +435,8 @@ type Paging = Placeholders &
   Pick<QueryCommandInput, 'Limit' | 'ExclusiveStartKey' | 'FilterExpression' | 'ProjectionExpression'>;
 
 /**
- * One page: it ends with the item that reaches the limit or a megabyte, both counted before the filter, and says where it ended.
+ * One page: it ends with the item that reaches the limit or a megabyte, both counted before the filter, and
+ * says where it ended.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html (pagination)
  */
@@ -507,7 +511,9 @@ function keyOf(
   return parts.join('\n');
 }
 
-/** Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (items and keys) */
+/**
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (items and keys)
+ */
 function checkItem({ partitionKey, sortKey, index }: TableSettings, item: Item): void {
   for (const name of [partitionKey, sortKey, index?.partitionKey, index?.sortKey]) {
     const value = name === undefined ? undefined : item[name];

@@ -14,12 +14,12 @@ import { describe, expect, it } from 'vitest';
 
 type Item = Record<string, AttributeValue>;
 
-/** A change as the stream tells it. */
+/** A change as the stream shows it. */
 export type StreamedChange = { before: Item | undefined; after: Item | undefined };
 
 /**
- * Two tables: `TABLE`, with the key `pk`, a stream of new and old images, and an index `due` of keys alone by `shard` and `dueAt`; and
- * `SORTED`, with the keys `pk` and `sk`.
+ * Two tables: `TABLE`, with the key `pk`, a stream of new and old images, and an index `due` of keys alone by
+ * `shard` and `dueAt`; and `SORTED`, with the keys `pk` and `sk`.
  */
 export type DynamoDBUnderTest = {
   client: () => Pick<DynamoDBClient, 'send'>;
@@ -129,7 +129,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
     });
 
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
-    it('updates one item: sets, removes, adds to what is there or not, and returns what it is now', async () => {
+    it('updates one item: sets, removes, adds to a number or to none, and returns the new item', async () => {
       const pk = text(newKey());
       await put({ pk, fence: number(3), retryAt: text('soon'), rows: number(5) });
 
@@ -234,7 +234,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
     });
 
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html, "Attribute projections"
-    it('lists a sparse index of keys in the order of its sort key, and nothing else of the items', async () => {
+    it('lists a sparse index of keys in the order of its sort key, without other attributes', async () => {
       const shard = newKey();
       const write = (dueAt: string | undefined, pk = newKey()) =>
         put({
@@ -269,7 +269,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
     });
 
     // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
-    it('queries a range of sort keys page by page, either way, with a filter that costs its limit and a projection', async () => {
+    it('queries a range of sort keys page by page, either way, with a filter and a projection', async () => {
       const pk = text(newKey());
       for (const sk of ['backfill-1', 'drift-1', 'live', 'sweep', '~'])
         await client().send(
@@ -387,7 +387,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
     });
 
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
-    it('tells every change of an item in order, with what it was and what it is, and no write that failed', async () => {
+    it('streams every change of an item in order with both images, and no write that failed', async () => {
       const pk = text(newKey());
       await put({ pk, revision: number(1) });
       await put({ pk, revision: number(2) }, atRevision(1));

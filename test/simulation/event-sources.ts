@@ -22,8 +22,8 @@ type Ground = { clock: VirtualClock; weather: Weather; sqs: SqsModel };
 const POLLER_RETRY_MS = 5000;
 
 /**
- * Lambda's poller of a queue: receives while the function has room, and deletes what it got done; the rest comes back when its
- * visibility ends.
+ * Lambda's poller of a queue: receives while the function has room, and deletes what it got done; the rest
+ * comes back when its visibility ends.
  */
 export class QueuePoller {
   readonly #mapping: QueueMapping;
@@ -109,14 +109,17 @@ export function toRecord(message: Message, queue: string): SQSRecord {
   };
 }
 
-/** How many shards a table's stream has here: what lies in different ones is told in any order. */
+/** How many shards a table's stream has here: what lies in different ones is delivered in any order. */
 const SHARDS = 2;
 const MAX_BATCH = 100;
 const RETRY_MS = { first: 500, longest: 30_000 };
 
 type Shard = { records: StreamRecord[]; isBusy: boolean; failures: number };
 
-/** Lambda's poller of a table's stream: every shard in order; a batch that fails holds up what comes after it, and is split. */
+/**
+ * Lambda's poller of a table's stream: every shard in order; a batch that fails holds up what comes after it,
+ * and is split.
+ */
 export class StreamPoller {
   readonly #target: LambdaModel<DynamoDBStreamEvent>;
   readonly #ground: Pick<Ground, 'clock' | 'weather'>;
@@ -140,12 +143,12 @@ export class StreamPoller {
     this.#pollLater(shard, this.#ground.weather.random.between(50, 300));
   }
 
-  /** How many changes have not been told yet. */
+  /** How many changes have not been delivered yet. */
   get waiting(): number {
     return this.#shards.reduce((sum, { records }) => sum + records.length, 0);
   }
 
-  /** The age of the oldest change that has not been told yet. */
+  /** The age of the oldest change that has not been delivered yet. */
   get iteratorAgeMs(): number {
     const nowMs = this.#ground.clock.now();
     return Math.max(0, ...this.#shards.map(({ records }) => nowMs - (records[0]?.atMs ?? nowMs)));
@@ -164,7 +167,7 @@ export class StreamPoller {
     const isDown = this.#ground.weather.isPollerDown('stream');
     const reported = isDown
       ? 0
-      : await this.#tell(shard.records.slice(0, Math.max(1, MAX_BATCH >> shard.failures)));
+      : await this.#deliver(shard.records.slice(0, Math.max(1, MAX_BATCH >> shard.failures)));
     shard.records.splice(0, reported);
     shard.failures = reported > 0 ? 0 : shard.failures + 1;
     shard.isBusy = false;
@@ -174,7 +177,7 @@ export class StreamPoller {
   }
 
   /** Returns how many records, from the first on, are done. */
-  async #tell(records: readonly StreamRecord[]): Promise<number> {
+  async #deliver(records: readonly StreamRecord[]): Promise<number> {
     const result = await this.#target.invoke({
       Records: records.map(({ sequenceNumber, before, after }) => ({
         dynamodb: {

@@ -82,8 +82,9 @@ const RECONCILIATION = {
 };
 
 /**
- * Every deployed function's own composition, over the models and on the virtual clock. The environments are those that the stacks make of
- * the same configuration. Nobody primes a function here: what priming does is left to the first event.
+ * Every deployed function's own composition, over the models and on the virtual clock. The environments are
+ * those that the stacks make of the same configuration. Nobody primes a function here: what priming does is
+ * left to the first event.
  */
 export function createCompositions(ground: FunctionsGround): Compositions {
   const { brand, transactions } = ground;
@@ -156,8 +157,8 @@ export type Functions = {
 };
 
 /**
- * Every function on Lambda's model, with the timeout that the stacks give it. `onMessageDone` hears the id of each message that the order
- * reporter does not give back.
+ * Every function on Lambda's model, with the timeout that the stacks give it. `onMessageDone` hears the id of
+ * each message that the order reporter does not give back.
  */
 export function createFunctions(
   ground: FunctionsGround,

@@ -6,14 +6,17 @@ import {
 } from '../../local/button-simulator/fault-rules.ts';
 import type { World } from '../../local/button-simulator/world.ts';
 import { QUEUES, SECRETS, TABLES } from './resources.ts';
-import { drawAnswer, drawLastingAnswer, toFault } from './draw-answer.ts';
+import { drawAnswer, drawPermanentAnswer, toFault } from './draw-answer.ts';
 import { drawClassOfFailures } from './draw-class.ts';
 import { drawOrderLife, drawTakenOrder, type BrandRules, type ShopDraw } from './draw-shop.ts';
 import { randomFrom, type Random } from './random.ts';
 import type { FunctionName } from './functions.ts';
 import type { AwsTrouble, Step } from './step.ts';
 
-/** A schedule: how its brand is configured, which of Button's possible worlds it is set in, and what happens there. */
+/**
+ * A schedule: how its brand is configured, which of Button's possible worlds it is set in, and what happens
+ * there.
+ */
 export type Schedule = {
   seed: number;
   brand: BrandRules & { retryMaxSeconds?: number };
@@ -26,7 +29,10 @@ const MINUTE_MS = 60_000;
 const LENGTH_MS = 80 * MINUTE_MS;
 const LEAST_STEPS = 60;
 
-/** The schedule of a seed, at least sixty steps: a storm, or a calm day on which a class of orders fails for good. */
+/**
+ * The schedule of a seed, at least sixty steps: a storm, or a calm day on which a class of orders fails for
+ * good.
+ */
 export function generateSchedule(seed: number): Schedule {
   const random = randomFrom(seed, 'schedule');
   const brand: BrandRules = {
@@ -63,19 +69,20 @@ function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps
     drawOrderLife({ ...shop, isTaken: orderId === takenId }, orderId),
   );
   if (takenId !== undefined) steps.unshift(drawTakenOrder(random, takenId));
-  if (random.chance(0.08)) steps.push(lastingFailure(random, anyOf(random, orderIds)));
+  if (random.chance(0.08)) steps.push(permanentFailure(random, anyOf(random, orderIds)));
   const wanted = Math.max(LEAST_STEPS, steps.length + 35) + random.between(0, 10);
   while (steps.length < wanted) steps.push(...troubleSteps(random, orderIds));
   const expiry = expirySteps(randomFrom(seed, 'expiry'));
-  // Published again, a transaction whose personal data has expired is told as not rewardable, under the version that was rewardable.
+  // Published again, a transaction whose personal data has expired is published as not rewardable, under the
+  // version that was rewardable.
   const collided = letVersionsCollide(randomFrom(seed, 'collisions'), steps);
   const others = expiry.length === 0 ? collided : collided.filter(({ kind }) => kind !== 'republish');
   return [...others, ...expiry];
 }
 
 /**
- * In one schedule of four the two newest versions of an order come at the same instant, or nearly, in two message
- * groups, as from producers that do not know of each other.
+ * In one schedule of four the two newest versions of an order come at the same instant, or nearly, in two
+ * message groups, as from producers that do not know of each other.
  */
 function letVersionsCollide(random: Random, steps: readonly Step[]): readonly Step[] {
   if (!random.chance(0.25)) return steps;
@@ -306,7 +313,10 @@ function freeze(random: Random): Step[] {
   return [{ kind: 'freeze', atMs: timeIn(random), functionName, call: random.between(1, 8), forMs }];
 }
 
-/** A worker that stands still in the middle of its slice until another has taken its stream and got ahead of it. */
+/**
+ * A worker that stands still in the middle of its slice until another has taken its stream and got ahead of
+ * it.
+ */
 function zombieReader(random: Random): Step[] {
   const atMs = timeIn(random);
   const tick = { kind: 'reconcile' as const, streams: ['live'] };
@@ -337,7 +347,10 @@ function aws(random: Random): Step[] {
   ];
 }
 
-/** Late work is late by less than the quiet time and our clocks' differences: what comes later still is the risk that docs/architecture.md states. */
+/**
+ * Late work is late by less than the quiet time and our clocks' differences: what comes later still is the
+ * risk that docs/architecture.md states.
+ */
 function button(random: Random, orderIds: OrderIds): Step[] {
   if (random.chance(0.4)) return oddCall(random);
   const isWindow = random.chance(0.4);
@@ -382,9 +395,9 @@ function oddCall(random: Random): Step[] {
 }
 
 /** One order that gets the same answer for ever. */
-function lastingFailure(random: Random, orderId: string): Step {
+function permanentFailure(random: Random, orderId: string): Step {
   const orderIds = `^${orderId.replaceAll(/[^A-Za-z0-9-]/g, String.raw`\$&`)}$`;
-  const fault = toFault(random, drawLastingAnswer(random), { match: { orderIds }, times: 'unlimited' });
+  const fault = toFault(random, drawPermanentAnswer(random), { match: { orderIds }, times: 'unlimited' });
   return { kind: 'class-fails', atMs: timeIn(random), orderIds, fault };
 }
 
@@ -417,7 +430,9 @@ function restore(random: Random): Step[] {
   ];
 }
 
-/** In one schedule of four: the expiry of personal data, now and then twice at once, and what may strike it. */
+/**
+ * In one schedule of four: the expiry of personal data, now and then twice at once, and what may strike it.
+ */
 function expirySteps(random: Random): Step[] {
   if (!random.chance(0.25)) return [];
   const struck = { functionName: 'personal-data-expiry', call: random.between(1, 8) } as const;

@@ -12,7 +12,10 @@ import { OrderInvariants } from './order-invariants.ts';
 import { randomFrom } from './random.ts';
 import type { SimulatedWorld } from './world.ts';
 
-/** What must hold of a world: some of it at any time, most of it once everything is at rest. Its checks throw `BrokenInvariant`. */
+/**
+ * What must hold of a world: some of it at any time, most of it once everything is at rest. Its checks throw
+ * `BrokenInvariant`.
+ */
 export class Invariants {
   /** What must hold of the brand's orders. */
   readonly orders: OrderInvariants;
@@ -57,7 +60,7 @@ export class Invariants {
       ...running.map(([name]) => `${name} is running`),
       ...this.orders.unsettled(),
       ...webhooks.map(({ hookId }) => `${hookId} has not come through`),
-      ...(unpublishedChanges > 0 ? ['changes are not told'] : []),
+      ...(unpublishedChanges > 0 ? ['changes are not published'] : []),
     ].join(', ');
   }
 
@@ -75,8 +78,9 @@ export class Invariants {
   }
 
   /**
-   * Everything that the position says is stored, is stored, and the position never goes back. Where cursors count rows, a row that is
-   * modified while it is paged hides its neighbour until the next sweep (docs/decisions/0009-sweeps.md): nothing is checked there.
+   * Everything that the position says is stored, is stored, and the position never goes back. Where cursors
+   * count rows, a row that is modified while it is paged hides its neighbour until the next sweep
+   * (docs/decisions/0009-sweeps.md): nothing is checked there.
    */
   checkPositions(): void {
     const { button } = this.#world;
@@ -132,7 +136,10 @@ export class Invariants {
         fail('no dead letters are left', `${this.#world.sqs.contents(name).length} on ${name}`);
   }
 
-  /** Personal data has expired: nothing in the table says whose the transactions are that were last changed at this instant or before. */
+  /**
+   * Personal data has expired: nothing in the table says whose the transactions are that were last changed at
+   * this instant or before.
+   */
   checkExpired(changedAt: string): void {
     for (const item of this.#purchases()) {
       if ((item['modifiedDate']?.S ?? '') > changedAt) continue;
@@ -147,7 +154,10 @@ export class Invariants {
     return this.#truth().every((version) => isSame(this.#stored(version), version));
   }
 
-  /** Queues are empty by now, and what could not be stored was replayed: what we have acknowledged is in the table. */
+  /**
+   * Queues are empty by now, and what could not be stored was replayed: what we have acknowledged is in the
+   * table.
+   */
   #checkWebhooks(): void {
     const items = new Map(this.#items(TABLES.transactions).map((item) => [item['pk']?.S, item]));
     const kept = new Set(this.#items(TABLES.webhookQuarantine).map(({ id }) => id?.S));
@@ -183,10 +193,11 @@ export class Invariants {
       latest.set(key, Math.max(version, latest.get(key) ?? 0));
     for (const item of this.#purchases()) {
       const version = Number(item['version']?.N);
-      if (latest.get(item['pk']?.S ?? '') !== version)
+      const published = latest.get(item['pk']?.S ?? '') ?? 0;
+      if (published !== version)
         fail(
           'every version is published',
-          `${describeItem(item)} has version ${version}, the last event ${latest.get(item['pk']?.S ?? '') ?? 0}`,
+          `${describeItem(item)} has version ${version}, the last event ${published}`,
         );
     }
   }
@@ -276,7 +287,8 @@ function modifiedSecond(item: Item | undefined): string {
 function describeItem(item: Item | undefined): string {
   if (!item) return 'nothing';
   const text = (name: string): string => item[name]?.S ?? item[name]?.N ?? '-';
-  return `${text('pk')} ${text('status')} ${text('amountMinor')} of ${text('modifiedDate')} (version ${text('version')})`;
+  const worth = `${text('status')} ${text('amountMinor')}`;
+  return `${text('pk')} ${worth} of ${text('modifiedDate')} (version ${text('version')})`;
 }
 
 function describeVersion(version: TransactionVersion): string {

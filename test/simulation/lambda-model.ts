@@ -22,12 +22,12 @@ export type Ground = {
 };
 
 /**
- * One execution environment of a function: a process with a clock of its own. It reaches the world through `call` alone, and once it is
- * dead nothing that it does has an effect any more.
+ * One execution environment of a function: a process with a clock of its own. It reaches the world through
+ * `call` alone, and once it is dead nothing that it does has an effect any more.
  */
 export class Host {
   readonly functionName: string;
-  /** Tells it from the other environments of its function. */
+  /** Different from that of the other environments of its function. */
   readonly number: number;
   onDeath: () => void = () => undefined;
 
@@ -85,8 +85,9 @@ export class Host {
   }
 
   /**
-   * Asks something of the world. It takes time, and has its effect at one instant, if the process lives by then; what the process hears
-   * of it is up to the weather. `perform` may answer with a promise that the world keeps.
+   * Asks something of the world. It takes time, and has its effect at one instant, if the process lives by
+   * then; what the process hears of it is up to the weather. `perform` may answer with a promise that the
+   * world keeps.
    */
   call<Output>(
     call: Omit<Call, 'functionName'>,
@@ -117,7 +118,10 @@ export class Host {
 /** What a dead process waits for. */
 const NEVER = new Promise<never>(() => undefined);
 
-/** `retried`: the client got no answer and asked again by itself, so that the second answer is the one that is heard. */
+/**
+ * `retried`: the client got no answer and asked again by itself, so that the second answer is the one that is
+ * heard.
+ */
 function settle<Output>({
   fate,
   perform,
@@ -159,7 +163,10 @@ type Environment<Event> = {
 /** Pauses before Lambda's own tries of an asynchronous invocation that failed. */
 const ASYNC_RETRIES_MS = [60_000, 120_000];
 
-/** A function as Lambda runs it: an environment takes one invocation at a time and is used again until it dies. */
+/**
+ * A function as Lambda runs it: an environment takes one invocation at a time and is used again until it
+ * dies.
+ */
 export class LambdaModel<Event> {
   readonly #settings: FunctionSettings<Event>;
   readonly #ground: Ground;

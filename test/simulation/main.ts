@@ -10,15 +10,17 @@ import type { RangeResult, SeedRange } from './worker.ts';
 
 const USAGE = `Usage: npm run simulate -- [options]
 
-  --seconds NUMBER   begin schedules for so many seconds (60, if --runs is left out too)
-  --runs NUMBER      run so many schedules; with --seconds, fail if they are not over by then
-  --seed NUMBER      the seed of the first one; the others follow it (default: from the commit's hash, so that each commit runs new ones)
+  --seconds NUMBER   how long schedules begin, in seconds (60, if --runs is left out too)
+  --runs NUMBER      how many schedules run; with --seconds, fail if they are not over by then
+  --seed NUMBER      the seed of the first one; the others follow it (default: from the commit's hash, so that
+                     each commit runs new ones)
   --workers NUMBER   threads to run them on (default 2)
   --json             print the result as one JSON object
   --help             this text
 
-Each schedule is at least 60 steps: orders, webhooks, faults and operators, in a world of its own on a virtual clock. A failure prints
-the seed, the broken invariant and the shortest story found. The same seed always gives the same schedule and the same end.
+Each schedule is at least 60 steps: orders, webhooks, faults and operators, in a world of its own on a virtual
+clock. A failure prints the seed, the broken invariant and the shortest story found. The same seed always
+gives the same schedule and the same end.
 
 Exits with 1 if a schedule failed or fewer ran than --runs asks for.
 `;
@@ -34,7 +36,7 @@ const CommandSchema = z.object({
 
 /** Enough for a worker to be busy for a second or so. */
 const RANGE_SIZE = 10;
-/** What fails often fails for one reason: so many stories are told. */
+/** Of how many failures the story is written: many often have one reason. */
 const MAX_STORIES = 3;
 const DEFAULT_SECONDS = 60;
 
@@ -122,7 +124,8 @@ function describeResult(result: Result): string {
   const lived = `${howMany} from seed ${firstSeed} on, ${steps} steps, in ${seconds.toFixed(1)} s`;
   if (failedSeeds.length === 0) return `${lived}: every invariant held.\n`;
   const seeds = failedSeeds.slice(0, 20).join(', ');
-  return `${failures.map(writeStory).join('\n\n')}\n\n${lived}: ${failedSeeds.length} failed, with the seeds ${seeds}.\n`;
+  const stories = failures.map(writeStory).join('\n\n');
+  return `${stories}\n\n${lived}: ${failedSeeds.length} failed, with the seeds ${seeds}.\n`;
 }
 
 /** The same for every run of a commit, and another for the next commit; 1 where there is no commit. */

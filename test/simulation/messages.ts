@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** A version of an order as a producer tells it. */
+/** A version of an order as a producer reports it. */
 export type SentVersion = { orderId: string; sequence: number; time?: string } & (
   { kind: 'created' | 'updated'; total: number; currency?: string; note?: string } | { kind: 'cancelled' }
 );

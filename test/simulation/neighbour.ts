@@ -20,8 +20,8 @@ export const NEIGHBOUR = {
 } as const;
 
 /**
- * A second brand of the same stage: a queue, a key, a reporter and a sweep of its own over the same tables. Nothing ever goes wrong for
- * it, so whatever does is the other brand's doing.
+ * A second brand of the same stage: a queue, a key, a reporter and a sweep of its own over the same tables.
+ * Nothing ever goes wrong for it, so whatever does is the other brand's doing.
  */
 export class Neighbour {
   readonly #ground: FunctionsGround;

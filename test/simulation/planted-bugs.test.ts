@@ -41,7 +41,7 @@ async function runUnitTest({ bug, test }: FoundByTest): Promise<UnitTestResult> 
   return JSON.parse(lastLine) as UnitTestResult;
 }
 
-/** So many schedules are tried if the seed no longer finds its bug, because schedules are drawn in another way. */
+/** How many schedules are tried if a seed no longer finds its bug, because schedules are drawn otherwise. */
 const MOST_RUNS = 400;
 
 describe('a bug that is planted', () => {

@@ -89,7 +89,7 @@ export const BUGS: readonly KnownBug[] = [
     seed: 14,
   },
   {
-    name: 'an event that the bus lost is taken for told',
+    name: 'an event that the bus lost is taken for published',
     bug: {
       file: 'functions/event-publisher/publish-changes.ts',
       original: 'return versionChanges[firstFailed]?.sequenceNumber;',

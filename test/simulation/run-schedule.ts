@@ -53,14 +53,15 @@ const LONGEST_REST_MS = 6 * HOUR_MS;
 const WEBHOOK_URL = 'https://webhooks.example/button';
 
 /**
- * Lives through a schedule: its steps, then a time without faults until everything is at rest, with what operators do by then (redrive,
- * replay, resume), then reconciliation. Returns the first invariant that is broken, if any. `tell` hears the story.
+ * Lives through a schedule: its steps, then a time without faults until everything is at rest, with what
+ * operators do by then (redrive, replay, resume), then reconciliation. Returns the first invariant that is
+ * broken, if any. `onLine` is called with each line of the story.
  */
 export async function runSchedule(
   schedule: Schedule,
-  tell?: (line: StoryLine) => void,
+  onLine?: (line: StoryLine) => void,
 ): Promise<Violation | undefined> {
-  const run = new Run(schedule, tell);
+  const run = new Run(schedule, onLine);
   try {
     await run.live();
     return undefined;
@@ -94,7 +95,7 @@ class Run {
   #secrets = ['whsec-first'];
   readonly #sent: { step: Step & { kind: 'send' }; atMs: number }[] = [];
 
-  constructor({ seed, brand, world, steps }: Schedule, tell: ((line: StoryLine) => void) | undefined) {
+  constructor({ seed, brand, world, steps }: Schedule, onLine: ((line: StoryLine) => void) | undefined) {
     this.#steps = steps;
     this.#longestWaitMs = (brand.retryMaxSeconds ?? 0) * SECOND_MS;
     this.#startMs = Date.parse(START);
@@ -124,27 +125,27 @@ class Run {
           this.#watch(() => {
             this.#invariants.checkPositions();
           });
-        if (status !== 'succeeded') this.#tell?.(`${functionName} ${status === 'killed' ? 'dies' : status}`);
+        if (status !== 'succeeded') this.#note?.(`${functionName} ${status === 'killed' ? 'dies' : status}`);
       },
       onMessageDone: (messageId) => {
-        this.#tell?.(`the reporter is done with ${messageId}`);
+        this.#note?.(`the reporter is done with ${messageId}`);
         this.#invariants.orders.noteDone(messageId);
       },
     });
     this.#invariants = new Invariants(this.#world);
-    if (tell) this.#listen(tell);
+    if (onLine) this.#writeStory(onLine);
   }
 
-  #tell: ((text: string) => void) | undefined;
+  #note: ((text: string) => void) | undefined;
 
-  #listen(tell: (line: StoryLine) => void): void {
+  #writeStory(onLine: (line: StoryLine) => void): void {
     const { clock, button } = this.#world;
-    this.#tell = (text) => {
-      tell({ atMs: clock.now() - this.#startMs, text });
+    this.#note = (text) => {
+      onLine({ atMs: clock.now() - this.#startMs, text });
     };
-    this.#storm.tell = ({ functionName, operation, target }, { latencyMs: _, error, ...fate }) => {
+    this.#storm.onFate = ({ functionName, operation, target }, { latencyMs: _, error, ...fate }) => {
       const what = error ? `fails with ${error.name}` : JSON.stringify(fate);
-      this.#tell?.(`${functionName}'s ${operation} at ${target}: ${what}`);
+      this.#note?.(`${functionName}'s ${operation} at ${target}: ${what}`);
     };
     const { exchange } = button;
     const { log } = exchange;
@@ -155,7 +156,7 @@ class Run {
       queueMicrotask(() => {
         const { workStatus, faulty } = record;
         const work = `${workStatus ?? 'no work done'}${faulty ? ' (faulty)' : ''}`;
-        this.#tell?.(`${request.method} ${request.path} at Button: ${work}`);
+        this.#note?.(`${request.method} ${request.path} at Button: ${work}`);
       });
       return record;
     };
@@ -232,7 +233,7 @@ class Run {
   /** Faults end. Operators do what the runbook says, and time passes until nothing moves any more. */
   async #calmDown(): Promise<void> {
     const { button, secrets } = this.#world;
-    this.#tell?.('the storm is over: faults end, operators redrive, replay and resume');
+    this.#note?.('the storm is over: faults end, operators redrive, replay and resume');
     this.#storm.end();
     button.faults.clear();
     for (const step of this.#steps) if (step.kind === 'class-fails') button.faults.add(step.fault);
@@ -251,7 +252,10 @@ class Run {
     if (this.#invariants.orders.isBreakerOpen()) await this.#sendNextOrder();
   }
 
-  /** What lies in a dead-letter queue is redriven as it comes there: a claim whose run died waits for its message. */
+  /**
+   * What lies in a dead-letter queue is redriven as it comes there: a claim whose run died waits for its
+   * message.
+   */
   async #untilAtRest(): Promise<void> {
     const untilMs = this.#world.clock.now() + LONGEST_REST_MS + this.#longestWaitMs;
     while (this.#redrive() > 0 || !this.#invariants.isAtRest()) {
@@ -264,8 +268,8 @@ class Run {
   }
 
   /**
-   * An order that fails on its own is in quarantine after three days at the latest, where nothing tells it from
-   * an outage: at the first try after them.
+   * An order that fails on its own is in quarantine after three days at the latest, where nothing tells it
+   * from an outage: at the first try after them.
    */
   async #untilFailuresAreKept(): Promise<void> {
     const untilMs = this.#world.clock.now() + 80 * HOUR_MS + this.#longestWaitMs;
@@ -278,7 +282,10 @@ class Run {
     }
   }
 
-  /** What a shop does whose cancellation Button has refused: it sends it again, reports what remains, or leaves it to the operator. */
+  /**
+   * What a shop does whose cancellation Button has refused: it sends it again, reports what remains, or
+   * leaves it to the operator.
+   */
   #answerRefusedCancellations(): void {
     const { orders } = this.#invariants;
     for (const { orderId, messageIds } of orders.refusedCancellations()) {
@@ -352,7 +359,10 @@ class Run {
     await this.#world.runFor(10 * SECOND_MS);
   }
 
-  /** Whatever became of the passes in the storm, the next ones let expire what is old; reading it again brings nothing back. */
+  /**
+   * Whatever became of the passes in the storm, the next ones let expire what is old; reading it again brings
+   * nothing back.
+   */
   async #expire(): Promise<void> {
     await this.#world.runFor(EXPIRY_PAUSE_MS);
     for (let run = 0; run < 3; run += 1) {
@@ -371,7 +381,7 @@ class Run {
   #take(step: Step): void {
     const world = this.#world;
     const { clock, button } = world;
-    this.#tell?.(`* ${describeStep(step)}`);
+    this.#note?.(`* ${describeStep(step)}`);
     switch (step.kind) {
       case 'send':
         this.#send(step);
@@ -559,7 +569,7 @@ class Run {
     ]) {
       const moved = sqs.redrive(letters);
       for (const { from, to } of moved) this.#invariants.orders.noteRedriven(from, to);
-      if (moved.length > 0) this.#tell?.(`${moved.length} messages leave ${letters}`);
+      if (moved.length > 0) this.#note?.(`${moved.length} messages leave ${letters}`);
       count += moved.length;
     }
     return count;
@@ -572,7 +582,9 @@ class Run {
     this.#backup = { items: dynamodb.backUp(TABLES.orderLedger), atMs, oldestSentMs };
   }
 
-  /** The reporter and the sweep stand still while the table is restored, and begin anew with `verifyBefore`. */
+  /**
+   * The reporter and the sweep stand still while the table is restored, and begin anew with `verifyBefore`.
+   */
   #restore(): void {
     const backup = this.#backup;
     if (!backup) return;
@@ -586,7 +598,7 @@ class Run {
       functions['order-reporter'].forgetIdleEnvironments();
       functions['retry-sweep'].forgetIdleEnvironments();
       this.#restoredToMs = backup.oldestSentMs;
-      this.#tell?.('the ledger is back at its backup');
+      this.#note?.('the ledger is back at its backup');
       // What was on the queue then was sent before.
       const again = this.#sent.filter(({ atMs, step }) => atMs >= backup.oldestSentMs && step.version);
       for (const { step } of again) {

@@ -1,15 +1,19 @@
 import type { Schedule } from './generate.ts';
 import { runSchedule, type Violation } from './run-schedule.ts';
 
-/** A schedule that is left when every step has gone that is not needed to break the invariant, and what breaks it there. */
+/**
+ * A schedule that is left when every step has gone that is not needed to break the invariant, and what breaks
+ * it there.
+ */
 export type Shrunk = { schedule: Schedule; violation: Violation };
 
-/** So many runs are spent on one failure at the most. */
+/** How many runs are spent on one failure at the most. */
 const MAX_RUNS = 400;
 
 /**
- * Drops steps while the same invariant breaks: half of them at once, then a quarter, down to single ones, over and over until none can
- * go. Chance is drawn from the seed, so a dropped step shifts what follows; what is left is one short way to the failure, not the only one.
+ * Drops steps while the same invariant breaks: half of them at once, then a quarter, down to single ones,
+ * over and over until none can go. Chance is drawn from the seed, so a dropped step shifts what follows; what
+ * is left is one short way to the failure, not the only one.
  */
 export async function shrinkSchedule(failing: Shrunk): Promise<Shrunk> {
   let smallest = failing;

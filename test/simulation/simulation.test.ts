@@ -6,7 +6,10 @@ import { generateSchedule, type Schedule } from './generate.ts';
 import { runSchedule, type StoryLine } from './run-schedule.ts';
 import { shrinkSchedule } from './shrink.ts';
 
-/** Schedules that have broken an invariant once, and why; kept whole, so that a generator that draws otherwise does not lose them. */
+/**
+ * Schedules that have broken an invariant once, and why; kept whole, so that a generator that draws otherwise
+ * does not lose them.
+ */
 const FOUND = readFileSync(new URL('found-schedules.jsonl', import.meta.url), 'utf8')
   .trim()
   .split('\n')

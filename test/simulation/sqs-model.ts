@@ -23,7 +23,7 @@ export type QueueSettings = {
   name: string;
   kind: 'fifo' | 'standard';
   visibilityTimeoutSeconds: number;
-  /** After so many receives a message goes to the dead-letter queue instead of being received once more. */
+  /** Received `maxReceiveCount` times, a message goes to the dead-letter queue and is not received again. */
   redrive?: { deadLetterQueue: string; maxReceiveCount: number };
   maxMessageBytes?: number;
 };
@@ -37,8 +37,8 @@ export type QueueWeather = {
 };
 
 /**
- * What a queue holds, as its CloudWatch metrics tell it. The age is that of the oldest message that counts, see `RECEIVES_WITHOUT_AGE`,
- * and 0 if there is none.
+ * What a queue holds, as its CloudWatch metrics show it. The age is that of the oldest message that counts,
+ * see `RECEIVES_WITHOUT_AGE`, and 0 if there is none.
  */
 export type QueueGauge = { visible: number; inFlight: number; oldestAgeSeconds: number };
 
@@ -63,9 +63,11 @@ type Queue = {
 };
 
 /**
- * After so many receives a message of a standard queue no longer counts towards the age of its oldest: it goes to the back.
+ * After this number of receives a message of a standard queue no longer counts towards the age of its oldest:
+ * it goes to the back.
  *
- * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ * Source:
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
  */
 const RECEIVES_WITHOUT_AGE = 3;
 
@@ -83,8 +85,9 @@ type SendInput = {
 };
 
 /**
- * SQS in memory, as far as our code and Lambda's poller use it: standard and FIFO queues, several messages of one group in one receive,
- * visibility, receive counts, dead letters, deduplication by message group. What it does not know it refuses, loudly.
+ * SQS in memory, as far as our code and Lambda's poller use it: standard and FIFO queues, several messages of
+ * one group in one receive, visibility, receive counts, dead letters, deduplication by message group. What it
+ * does not know it refuses, loudly.
  *
  * It throws the SDK's own exceptions, and keeps the contract of the emulator (sqs.test.ts proves both).
  */
@@ -104,7 +107,7 @@ export class SqsModel {
     }: {
       now: () => number;
       weather?: QueueWeather;
-      /** Told whenever a queue has taken something that can be received now. */
+      /** Called whenever a queue has taken a message that can be received now. */
       onArrival?: (queue: string) => void;
     },
   ) {
@@ -152,7 +155,7 @@ export class SqsModel {
     return { visible, inFlight: messages.length - visible, oldestAgeSeconds: (nowMs - oldest) / 1000 };
   }
 
-  /** The bodies and ids of everything that the queue holds, for whoever looks in from outside. */
+  /** The bodies and ids of everything that the queue holds, for tests. */
   contents(name: string): { messageId: string; body: string; receives: number }[] {
     return this.#queue(name).messages.map(({ messageId, body, receives }) => ({ messageId, body, receives }));
   }
@@ -171,10 +174,11 @@ export class SqsModel {
   }
 
   /**
-   * Moves every dead letter back to where it came from, as StartMessageMoveTask does: under a new message id, counted from nothing, as
-   * if it had just been sent. Returns the ids, old and new.
+   * Moves every dead letter back to where it came from, as StartMessageMoveTask does: under a new message id,
+   * counted from nothing, as if it had just been sent. Returns the ids, old and new.
    *
-   * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+   * Source:
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
    */
   redrive(name: string): { from: string; to: string }[] {
     const source = [...this.#queues.values()].find(
@@ -227,7 +231,8 @@ export class SqsModel {
     if (kind === 'fifo' && deduplicationId === undefined)
       throw invalid(
         'InvalidParameterValue',
-        'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+        'The queue should either have ContentBasedDeduplication enabled ' +
+          'or MessageDeduplicationId provided explicitly',
       );
     const nowMs = this.#now();
     const deduplicationKey = `${groupId ?? ''}\n${deduplicationId ?? ''}`;
@@ -270,10 +275,11 @@ export class SqsModel {
   }
 
   /**
-   * Of a FIFO queue: the messages of each group in order, of none that has a message in flight. Of a standard queue: whatever is visible,
-   * in any order.
+   * Of a FIFO queue: the messages of each group in order, of none that has a message in flight. Of a standard
+   * queue: whatever is visible, in any order.
    *
-   * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
+   * Source:
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
    */
   #receivable({ settings, messages }: Queue): Held[] {
     const nowMs = this.#now();
@@ -293,7 +299,10 @@ export class SqsModel {
     return visible.filter(({ groupId }) => !locked.has(groupId));
   }
 
-  /** Whether the message goes to the dead-letter queue, because it has been received too often. It keeps the time it was sent. */
+  /**
+   * Whether the message goes to the dead-letter queue, because it has been received too often. It keeps the
+   * time it was sent.
+   */
   #setsAside(queue: Queue, held: Held): boolean {
     const { redrive } = queue.settings;
     if (!redrive || held.receives < redrive.maxReceiveCount) return false;
@@ -330,7 +339,8 @@ export class SqsModel {
   }
 
   /**
-   * An older handle of a message that was received again deletes nothing. On a FIFO queue a handle ends with its visibility.
+   * An older handle of a message that was received again deletes nothing. On a FIFO queue a handle ends with
+   * its visibility.
    *
    * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
    */

@@ -14,7 +14,7 @@ export type OpenedQueue = {
   client: Pick<SQSClient, 'send'>;
   queueUrl: string;
   deadLetterUrl: string;
-  /** ApproximateAgeOfOldestMessage, as CloudWatch would be told now. */
+  /** ApproximateAgeOfOldestMessage, as CloudWatch would show it now. */
   oldestAgeSeconds: () => Promise<number>;
 };
 
@@ -135,7 +135,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-    it('leaves the age of what was received three times out of that of a standard queue, and keeps it in that of a FIFO queue', async () => {
+    it('counts no message received three times in the age of a standard queue, but in a FIFO one', async () => {
       const [standard, fifo] = [await open('standard'), await open('fifo')];
       const ages = (): Promise<number[]> =>
         Promise.all([standard, fifo].map((queue) => queue.oldestAgeSeconds()));
@@ -161,7 +161,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
-    it('delivers each group in order, several messages of one group at once, and groups side by side', async () => {
+    it('delivers each group in order, several messages of one at once, and groups side by side', async () => {
       const queue = await open('fifo');
       for (const body of ['a1', 'b1', 'a2', 'a3', 'b2']) await send(queue, { body, group: body.slice(0, 1) });
 
@@ -204,7 +204,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
-    it('takes a message once within five minutes, even if it was deleted meanwhile, and again later', async () => {
+    it('takes a message once within five minutes, even if it was deleted, and again later', async () => {
       const queue = await open('fifo');
       const id = await send(queue, { body: 'a', group: 'a' });
       const [message] = await receive(queue);
@@ -222,7 +222,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html
-    it('tells repetitions apart by group, as its deduplication scope says', async () => {
+    it('takes a message of another group for no repetition, as its deduplication scope says', async () => {
       const queue = await open('fifo');
       await send(queue, { body: 'a', group: 'a', deduplication: 'same' });
       await send(queue, { body: 'b', group: 'b', deduplication: 'same' });

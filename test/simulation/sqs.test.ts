@@ -20,7 +20,8 @@ beforeAll(async () => {
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  // fauxqs looks at the clock whenever it is asked something: moving the clock is all it takes to let its time pass.
+  // fauxqs looks at the clock whenever it is asked something: moving the clock is all it takes to let its
+  // time pass.
   vi.useFakeTimers({ toFake: ['Date'] });
 });
 

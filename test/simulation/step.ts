@@ -5,13 +5,16 @@ import type { ProducerMessage } from './messages.ts';
 /** A version of an order that a message brings, as far as the invariants look at it. */
 export type MessageVersion = { orderId: string; sequence: number; kind: 'created' | 'updated' | 'cancelled' };
 
-/** How an AWS service misbehaves: refuses, does its work and loses the answer (to us, or to the client, which asks again), or shows old data. */
+/**
+ * How an AWS service misbehaves: refuses, does its work and loses the answer (to us, or to the client, which
+ * asks again), or shows old data.
+ */
 export type AwsTrouble = 'refuses' | 'loses-answers' | 'makes-clients-retry' | 'is-stale';
 
 type Lengthy = { forMs: number };
 type Chance = { probability: number };
 
-/** One thing that happens in a schedule, `atMs` after its beginning. */
+/** A step of a schedule: what happens, `atMs` after its beginning. */
 export type Step = { atMs: number } & (
   | {
       kind: 'send';
@@ -21,7 +24,10 @@ export type Step = { atMs: number } & (
       version?: MessageVersion;
       /** Bad, whatever the ledger holds: it must end in quarantine. */
       isNoMessage?: true;
-      /** Something else may be the reason to refuse a good message: the same version otherwise, lines that differ, another shop's order. */
+      /**
+       * Something else may be the reason to refuse a good message: the same version otherwise, lines that
+       * differ, another shop's order.
+       */
       mayBeRefused?: true;
       /** Nothing is wrong with it or around it: it is to be reported within a minute. */
       isHealthy?: true;
@@ -69,7 +75,9 @@ export function describeStep(step: Step): string {
   const duration = 'forMs' in step ? ` for ${seconds(step.forMs)}${percent}` : percent;
   switch (step.kind) {
     case 'send':
-      return `the shop sends ${step.says}${step.group === undefined ? '' : `, in the message group ${step.group}`}`;
+      return step.group === undefined
+        ? `the shop sends ${step.says}`
+        : `the shop sends ${step.says}, in the message group ${step.group}`;
     case 'death':
       return `${step.functionName} will die just ${step.moment} its ${ordinal(step.call)} call from now on`;
     case 'freeze':
@@ -89,7 +97,7 @@ export function describeStep(step: Step): string {
     case 'class-fails':
       return `Button will always ${describeFault(step.fault)}`;
     case 'other-shop':
-      return `another shop of the organization reports an order ${step.orderId} of its own, worth ${step.total}`;
+      return `another shop of the organization has an order ${step.orderId} of its own, worth ${step.total}`;
     case 'button-unreachable':
       return `Button can't be reached${duration}`;
     case 'webhook':
@@ -99,13 +107,15 @@ export function describeStep(step: Step): string {
     case 'webhooks-paused':
       return `Button pauses its webhooks${duration}`;
     case 'rotation':
-      return `Button signs with a new secret, and we know it ${step.weKnowAfterMs < 0 ? 'already' : `after ${seconds(step.weKnowAfterMs)}`}`;
+      return step.weKnowAfterMs < 0
+        ? 'Button signs with a new secret, and we know it already'
+        : `Button signs with a new secret, and we know it after ${seconds(step.weKnowAfterMs)}`;
     case 'secret-missing':
       return `the secret ${step.secret} has no value${duration}`;
     case 'reconcile':
       return `Scheduler starts the planner for ${step.streams.join(', ')}`;
     case 'expire':
-      return 'Scheduler wakes the expiry of personal data';
+      return 'Scheduler starts the expiry of personal data';
     case 'deployment':
       return 'a deployment replaces every idle environment';
     case 'redrive':
@@ -125,9 +135,9 @@ export function describeStep(step: Step): string {
     case 'finalize':
       return `Button finalizes ${step.orderId}`;
     case 'install':
-      return `Button records the app install ${step.id}, ${step.webhook ? 'with' : 'without'} a webhook`;
+      return `Button records the app install ${step.id}, ${describeWebhook(step)}`;
     case 'contradiction':
-      return `Button changes the finalized ${step.orderId} to ${step.amount}, ${step.webhook ? 'with' : 'without'} a webhook`;
+      return `Button changes the finalized ${step.orderId} to ${step.amount}, ${describeWebhook(step)}`;
     case 'forgery':
       return `somebody forges a webhook about ${step.orderId} (${step.how})`;
     case 'odd-webhook':
@@ -141,6 +151,10 @@ const AWS_WORDS = {
   'makes-clients-retry': 'does what it is asked, and makes clients ask again',
   'is-stale': 'shows what stood there before to reads that allow it',
 } as const satisfies Record<AwsTrouble, string>;
+
+function describeWebhook({ webhook }: { webhook: boolean }): string {
+  return webhook ? 'with a webhook' : 'without a webhook';
+}
 
 function describeFault({ answer, answerDelayMs, work, match, times, probability }: ApiFault): string {
   const { method, path, orderId, orderIds } = match;

@@ -10,15 +10,18 @@ type Window = { untilMs: number; probability: number };
 type AwsWindow = Window & { target: string; trouble: AwsTrouble };
 type Death = { functionName: FunctionName; callsLeft: number; moment: 'before' | 'after' };
 
-/** By how much a new environment's clock may be wrong. Reporters measure the quiet time with theirs, so they are held to less. */
+/**
+ * By how much a new environment's clock may be wrong. Reporters measure the quiet time with theirs, so they
+ * are held to less.
+ */
 const MAX_SKEW_MS: Readonly<Record<string, number>> = { 'order-reporter': 3000, 'retry-sweep': 3000 };
 const MAX_SKEW_OF_OTHERS_MS = 25_000;
 
 /** Weather that a schedule makes as it goes. */
 export class Storm implements Weather {
   readonly random: Random;
-  /** Told every fate that is not plain, for the story. */
-  tell: ((call: Call, fate: Fate) => void) | undefined;
+  /** Called with every fate that is not plain, for the story. */
+  onFate: ((call: Call, fate: Fate) => void) | undefined;
 
   readonly #now: () => number;
   #aws: AwsWindow[] = [];
@@ -64,7 +67,7 @@ export class Storm implements Weather {
 
   readonly fateOf = (call: Call): Fate => {
     const fate = this.#fateOf(call);
-    if (this.tell && Object.keys(fate).length > 1) this.tell(call, fate);
+    if (this.onFate && Object.keys(fate).length > 1) this.onFate(call, fate);
     return fate;
   };
 
@@ -92,7 +95,8 @@ export class Storm implements Weather {
     if (freeze && (freeze.callsLeft -= 1) <= 0) {
       const { forMs } = freeze;
       this.#freezes.splice(this.#freezes.indexOf(freeze), 1);
-      // Lambda kills a reporter at its timeout for certain: a claim that outlives its run is what the lease is made for.
+      // Lambda kills a reporter at its timeout for certain: a claim that outlives its run is what the lease
+      // is made for.
       return functionName === 'order-reporter'
         ? { latencyMs: latencyMs + forMs }
         : { latencyMs, freezesForMs: forMs };

@@ -16,7 +16,9 @@ export type FailureStory = Violation & {
   lines: readonly StoryLine[];
 };
 
-/** The story of a seed whose schedule breaks an invariant, as short as it gets; undefined if it breaks none. */
+/**
+ * The story of a seed whose schedule breaks an invariant, as short as it gets; undefined if it breaks none.
+ */
 export async function reportFailure(seed: number): Promise<FailureStory | undefined> {
   const schedule = generateSchedule(seed);
   const violation = await runSchedule(schedule);
@@ -50,7 +52,8 @@ export function writeStory({
     `Broken: ${invariant}`,
     `  ${detail}`,
     '',
-    `Seed ${seed}: ${steps} steps, ${stepsLeft} of them needed. To see it again: npm run simulate -- --runs 1 --seed ${seed}`,
+    `Seed ${seed}: ${steps} steps, ${stepsLeft} of them needed.`,
+    `To see it again: npm run simulate -- --runs 1 --seed ${seed}`,
     `Button's world: ${Object.entries(world)
       .map(([name, value]) => `${name} ${value}`)
       .join(', ')}`,

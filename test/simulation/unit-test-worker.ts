@@ -21,7 +21,7 @@ async function run(): Promise<UnitTestResult> {
       config: false,
       watch: false,
       include: [test.file],
-      testNamePattern: test.name.replaceAll(/[^\w ]/g, "."),
+      testNamePattern: test.name.replaceAll(/[^\w ]/g, '.'),
       reporters: [{}],
       silent: true,
       // What is planted must not stay behind for other runs.

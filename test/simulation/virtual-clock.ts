@@ -1,6 +1,8 @@
 import type { Clock } from '../../local/button-simulator/clock.ts';
 
-/** What happens at an alarm. One that says `nothing happened` has set nothing going, so nobody waits for it. */
+/**
+ * What happens at an alarm. One that says `nothing happened` has set nothing going, so nobody waits for it.
+ */
 export type Action = () => unknown;
 
 /** Returned by an action that has only looked. */
@@ -9,8 +11,8 @@ export const NOTHING_HAPPENED = Symbol('nothing happened');
 type Alarm = { readonly dueMs: number; readonly place: number; action: Action | undefined };
 
 /**
- * Time that passes only from one alarm to the next. Between two alarms everything that the first one set going runs until it waits for
- * another alarm, so a run is the same every time.
+ * Time that passes only from one alarm to the next. Between two alarms everything that the first one set
+ * going runs until it waits for another alarm, so a run is the same every time.
  *
  * Code on this clock may wait for nothing but the clock: no timers, no sockets, no thread pool.
  */

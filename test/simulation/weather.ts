@@ -1,6 +1,9 @@
 import { randomFrom, type Random } from './random.ts';
 
-/** Something that a process asks of the world. `target` is a table, a queue, a secret, the bus, or a path at Button. */
+/**
+ * Something that a process asks of the world. `target` is a table, a queue, a secret, the bus, or a path at
+ * Button.
+ */
 export type Call = {
   functionName: string;
   service: 'dynamodb' | 'sqs' | 'secrets' | 'events' | 'button';
@@ -12,13 +15,18 @@ export type Call = {
 export type Fate = {
   /** From the call to its effect. */
   latencyMs: number;
-  /** The process stands still for so long, and runs on as if nothing had happened, whatever Lambda thinks of it by then. */
+  /**
+   * How long the process stands still. Then it runs on as if nothing had happened, whatever Lambda thinks of
+   * it by then.
+   */
   freezesForMs?: number;
   /** The process dies just before its effect, or just after it and before it hears of it. */
   dies?: 'before' | 'after';
   /** What the process hears instead; the call has no effect. */
   error?: Error;
-  /** The call has its effect, and the answer is lost: to the process, or to its client, which asks once more. */
+  /**
+   * The call has its effect, and the answer is lost: to the process, or to its client, which asks once more.
+   */
   answer?: 'lost' | 'retried';
   /** An eventually consistent read does not see what is younger. */
   staleForMs?: number;

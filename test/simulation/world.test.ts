@@ -39,7 +39,7 @@ describe('a simulated world', () => {
     for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
   });
 
-  it('lives through a calm day: every order is at Button, every transaction in the table, every change told, and all of it measured', async () => {
+  it('reports every order of a calm day, stores and publishes every transaction, and measures', async () => {
     const measured: Measured[] = [];
     const invocations: Invocation[] = [];
     const world = new SimulatedWorld({
@@ -71,7 +71,7 @@ describe('a simulated world', () => {
     );
   });
 
-  it('repairs by reconciliation what webhooks have not told', async () => {
+  it('repairs by reconciliation what webhooks have not brought', async () => {
     const measured: Measured[] = [];
     const world = new SimulatedWorld({
       seed: 'silent webhooks',
@@ -131,7 +131,7 @@ describe('a simulated world', () => {
     },
   );
 
-  it('tells the depth and age of its queues and the age of its stream', async () => {
+  it('shows the depth and age of its queues and the age of its stream', async () => {
     let isDown = true;
     const world = new SimulatedWorld({ seed: 'gauges' });
     world.weather.isPollerDown = () => isDown;
@@ -152,7 +152,7 @@ describe('a simulated world', () => {
     { trouble: 'the table being down for an hour', fault: 'table', counted: 'WebhooksDeferred' },
     { trouble: 'webhooks that nobody understands', fault: 'format', counted: 'WebhooksQuarantined' },
   ] as const)(
-    'keeps its webhook from being paused by $trouble, even where Button takes a 202 for a failure (C5, C6, F1)',
+    'keeps its webhook from being paused by $trouble, even where a 202 is a failure (C5, C6, F1)',
     async ({ fault, counted }) => {
       const measured: Measured[] = [];
       const world = new SimulatedWorld({

@@ -45,15 +45,18 @@ export type SimulatedWorldOptions = {
   /** Whether there is a second brand, which nothing happens to. */
   hasNeighbour?: boolean;
   transactions?: Record<string, unknown>;
-  /** `as-deployed`: sweeps and reconciliation run by their schedules. `none`: only when `sweep` and `reconcile` are called. */
+  /**
+   * `as-deployed`: sweeps and reconciliation run by their schedules. `none`: only when `sweep` and
+   * `reconcile` are called.
+   */
   schedules?: 'as-deployed' | 'none';
-  /** Told every metric that our code emits, and what the gateway counts, with its virtual time. */
+  /** Called with every metric that our code emits, and what the gateway counts, with its virtual time. */
   measure?: (measured: Measured & { atMs: number }) => void;
-  /** Told every change of a transaction in the table. */
+  /** Called with every change of a transaction in the table. */
   onTransactionChange?: (before: Item | undefined, after: Item | undefined) => void;
-  /** Told every invocation of a function once it is over. */
+  /** Called with every invocation of a function once it is over. */
   onInvocation?: (invocation: Invocation) => void;
-  /** Told the id of each message that the reporter has dealt with. */
+  /** Called with the id of each message that the reporter has dealt with. */
   onMessageDone?: (messageId: string) => void;
 };
 
@@ -61,7 +64,7 @@ export type SimulatedWorldOptions = {
 export type Gauges = {
   /** By the names in `QUEUES`, dead-letter queues included. */
   queues: Record<keyof typeof QUEUES, QueueGauge>;
-  /** The age of the oldest change of a transaction that the publisher has not been told. */
+  /** The age of the oldest change of a transaction that is not published yet. */
   iteratorAgeMs: number;
 };
 
@@ -74,11 +77,11 @@ const PUBLISHER_SECRET = 'sk-publisher';
 const WEBHOOK_SECRET = 'whsec-first';
 
 /**
- * The whole system in one process on a virtual clock: every deployed function's own composition, over models of SQS,
- * DynamoDB, streams, Scheduler and Lambda, with the simulator's Button on the other side.
+ * The whole system in one process on a virtual clock: every deployed function's own composition, over models
+ * of SQS, DynamoDB, streams, Scheduler and Lambda, with the simulator's Button on the other side.
  *
- * Time passes in `runFor` alone; what happens at one instant is seen when it returns. Two worlds with the same options that are told the
- * same do the same.
+ * Time passes in `runFor` alone; what happens at one instant is seen when it returns. Two worlds with the
+ * same options that are asked the same do the same.
  */
 export class SimulatedWorld {
   readonly clock: VirtualClock;
@@ -100,7 +103,10 @@ export class SimulatedWorld {
   ]);
   /** The ids of the messages that the reporter has dealt with. */
   readonly doneMessages = new Set<string>();
-  /** After a restore of the ledger, ISO 8601 UTC: new environments of the reporter read what was reported before. */
+  /**
+   * After a restore of the ledger, ISO 8601 UTC: new environments of the reporter read what was reported
+   * before.
+   */
   verifyBefore: string | undefined;
 
   readonly #ground: Ground;
@@ -218,7 +224,10 @@ export class SimulatedWorld {
     await this.clock.runUntil(this.clock.now() + ms);
   }
 
-  /** A producer puts a message on the order queue. Returns its id; that of the first one, if SQS takes it for a repetition. */
+  /**
+   * A producer puts a message on the order queue. Returns its id; that of the first one, if SQS takes it for
+   * a repetition.
+   */
   sendOrderMessage(message: { body: string; orderId: string; eventId: string }): string {
     const { body, orderId, eventId } = message;
     const sent = this.sqs.execute(
@@ -279,7 +288,7 @@ export class SimulatedWorld {
     };
   }
 
-  /** How many changes of transactions the publisher has not been told yet. */
+  /** How many changes of transactions are not published yet. */
   get unpublishedChanges(): number {
     return this.#stream.waiting;
   }
