@@ -25,7 +25,7 @@ import { orderMessage } from './messages.ts';
 import { NEIGHBOUR } from './neighbour.ts';
 import { randomFrom, type Random } from './random.ts';
 import type { Verdict } from './sent-message.ts';
-import { describeStep, type Step } from './step.ts';
+import { describeStep, type Operation, type Step } from './step.ts';
 import { Storm } from './storm.ts';
 import { NOTHING_HAPPENED } from './virtual-clock.ts';
 import { SimulatedWorld } from './world.ts';
@@ -441,6 +441,16 @@ class Run {
           this.#restoreSecrets();
         });
         return;
+      default:
+        this.#operate(step);
+    }
+  }
+
+  /** What schedules, operators, Button and strangers do. */
+  #operate(step: Operation): void {
+    const world = this.#world;
+    const { clock } = world;
+    switch (step.kind) {
       case 'reconcile':
         world.reconcile(step.streams);
         return;

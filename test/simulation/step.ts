@@ -68,6 +68,26 @@ export type Step = { atMs: number } & (
   | { kind: 'odd-webhook'; id: string; oddity: 'ping' | 'no-json-number' | 'new-status' }
 );
 
+/** A step that schedules, operators, Button or strangers take. */
+export type Operation = Step & {
+  kind:
+    | 'reconcile'
+    | 'expire'
+    | 'deployment'
+    | 'redrive'
+    | 'back-up'
+    | 'restore'
+    | 'replay'
+    | 'republish'
+    | 'backfill'
+    | 'spoil'
+    | 'finalize'
+    | 'install'
+    | 'contradiction'
+    | 'forgery'
+    | 'odd-webhook';
+};
+
 /** A step in plain words. */
 export function describeStep(step: Step): string {
   const percent =
@@ -112,6 +132,13 @@ export function describeStep(step: Step): string {
         : `Button signs with a new secret, and we know it after ${seconds(step.weKnowAfterMs)}`;
     case 'secret-missing':
       return `the secret ${step.secret} has no value${duration}`;
+    default:
+      return describeOperation(step);
+  }
+}
+
+function describeOperation(step: Operation): string {
+  switch (step.kind) {
     case 'reconcile':
       return `Scheduler starts the planner for ${step.streams.join(', ')}`;
     case 'expire':

@@ -4,11 +4,11 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 
 import { EXPIRY_SCHEDULE } from '../../infra/fixed-settings.ts';
-import { OrderReportingConfigSchema } from '../../infra/order-reporting-config.ts';
-import { TransactionsConfigSchema } from '../../infra/transactions-config.ts';
+import { OrderReportingConfigSchema, type BrandConfig } from '../../infra/order-reporting-config.ts';
+import { TransactionsConfigSchema, type TransactionsConfig } from '../../infra/transactions-config.ts';
 import { leastVisibilityTimeoutSeconds } from '../../infra/queue-limits.ts';
 import { parseCron } from '../../local/aws/triggers/cron-expression.ts';
-import type { ButtonParts } from '../../local/button-simulator/assemble-button.ts';
+import type { ButtonParts, ButtonSettings } from '../../local/button-simulator/assemble-button.ts';
 import { signatureOf, type PostResult } from '../../local/button-simulator/post-webhook.ts';
 import { defaultOptions } from '../../local/button-simulator/simulator.ts';
 import type { WorldChange } from '../../local/button-simulator/world.ts';
@@ -17,7 +17,7 @@ import type { Measured } from '../../shared/domain/metrics.ts';
 import { createButtonModel } from './button-model.ts';
 import type { Item } from './dynamodb-expression.ts';
 import { DynamoDBModel } from './dynamodb-model.ts';
-import { QueuePoller, StreamPoller } from './event-sources.ts';
+import { QueuePoller, StreamPoller, type QueueMapping } from './event-sources.ts';
 import type { BusEvent } from './aws-model.ts';
 import { createFunctions, type Functions, type FunctionsGround } from './functions.ts';
 import type { Ground, Invocation, LambdaModel } from './lambda-model.ts';
@@ -137,22 +137,11 @@ export class SimulatedWorld {
       weather: { random: weather.random, duplicates: () => weather.duplicates() },
       onArrival: (queue) => this.#pollers.get(queue)?.wake(),
     });
-    this.button = createButtonModel(
-      {
-        ...defaultOptions,
-        brandApiKey: BRAND_SECRET,
-        publisherApiKey: PUBLISHER_SECRET,
-        webhooks: [{ name: 'main', url: 'https://webhooks.example/button', secret: WEBHOOK_SECRET }],
-        world: options.buttonWorld ?? {},
-        furtherBrands: options.hasNeighbour === true ? [NEIGHBOUR] : [],
-        finalizationDays: options.finalizationDays ?? defaultOptions.finalizationDays,
-      },
-      {
-        clock,
-        random: randomFrom(seed, 'button'),
-        post: (_url, body, secret) => this.#fromButton(body, secret),
-      },
-    );
+    this.button = createButtonModel(buttonSettings(options), {
+      clock,
+      random: randomFrom(seed, 'button'),
+      post: (_url, body, secret) => this.#fromButton(body, secret),
+    });
     const ground: FunctionsGround = {
       clock,
       dynamodb: this.dynamodb,
@@ -176,47 +165,10 @@ export class SimulatedWorld {
     this.neighbour = options.hasNeighbour === true ? createNeighbour(seed, ground, this.#ground) : undefined;
     const { functions } = this;
     const parts = { clock, weather, sqs: this.sqs };
-    const { reconciler, deferredWebhooks } = transactions;
-    const mappings = [
-      {
-        queue: QUEUES.orders,
-        target: functions['order-reporter'],
-        batchSize: brand.batchSize,
-        maxConcurrency: brand.maxConcurrency,
-      },
-      {
-        queue: QUEUES.deferredWebhooks,
-        target: functions['deferred-webhooks'],
-        batchSize: 10,
-        maxConcurrency: deferredWebhooks.maxConcurrency,
-      },
-      {
-        queue: QUEUES.readQueue,
-        target: functions['transaction-reconciler'],
-        batchSize: 1,
-        maxConcurrency: reconciler.maxConcurrency,
-      },
-    ];
+    const mappings = queueMappings(functions, brand, transactions);
     this.#pollers = new Map(mappings.map((mapping) => [mapping.queue, new QueuePoller(mapping, parts)]));
     this.#stream = new StreamPoller(functions['event-publisher'], parts);
-    if (options.schedules !== 'as-deployed') return;
-    this.#schedule(brand.retrySweep.schedule, 'UTC', () => {
-      this.sweep();
-    });
-    this.#schedule(EXPIRY_SCHEDULE, 'UTC', () => {
-      this.expirePersonalData();
-    });
-    for (const { expression, timeZone } of reconciler.schedules)
-      this.#schedule(expression, timeZone, () => {
-        this.reconcile(['live']);
-      });
-    const daily = ['sweep-daily', ...(reconciler.crossCheck ? ['cross-check'] : [])];
-    this.#schedule(reconciler.dailySweep.expression, reconciler.dailySweep.timeZone, () => {
-      this.reconcile(daily);
-    });
-    this.#schedule(reconciler.weeklySweep.expression, reconciler.weeklySweep.timeZone, () => {
-      this.reconcile(['sweep-weekly']);
-    });
+    if (options.schedules === 'as-deployed') this.#scheduleAll(brand, transactions);
   }
 
   /** Lets time pass, and everything happen that happens in it. */
@@ -313,6 +265,26 @@ export class SimulatedWorld {
     });
   }
 
+  #scheduleAll(brand: BrandConfig, { reconciler }: TransactionsConfig): void {
+    this.#schedule(brand.retrySweep.schedule, 'UTC', () => {
+      this.sweep();
+    });
+    this.#schedule(EXPIRY_SCHEDULE, 'UTC', () => {
+      this.expirePersonalData();
+    });
+    for (const { expression, timeZone } of reconciler.schedules)
+      this.#schedule(expression, timeZone, () => {
+        this.reconcile(['live']);
+      });
+    const daily = ['sweep-daily', ...(reconciler.crossCheck ? ['cross-check'] : [])];
+    this.#schedule(reconciler.dailySweep.expression, reconciler.dailySweep.timeZone, () => {
+      this.reconcile(daily);
+    });
+    this.#schedule(reconciler.weeklySweep.expression, reconciler.weeklySweep.timeZone, () => {
+      this.reconcile(['sweep-weekly']);
+    });
+  }
+
   #schedule(expression: string, timeZone: string, fire: () => void): void {
     const [, count = '', unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
     const [, fields] = /^cron\((.+)\)$/.exec(expression) ?? [];
@@ -327,6 +299,50 @@ export class SimulatedWorld {
     };
     next(Math.ceil((this.clock.now() + 1) / MINUTE_MS) * MINUTE_MS);
   }
+}
+
+function buttonSettings({
+  buttonWorld = {},
+  hasNeighbour = false,
+  finalizationDays = defaultOptions.finalizationDays,
+}: SimulatedWorldOptions): ButtonSettings {
+  return {
+    ...defaultOptions,
+    brandApiKey: BRAND_SECRET,
+    publisherApiKey: PUBLISHER_SECRET,
+    webhooks: [{ name: 'main', url: 'https://webhooks.example/button', secret: WEBHOOK_SECRET }],
+    world: buttonWorld,
+    furtherBrands: hasNeighbour ? [NEIGHBOUR] : [],
+    finalizationDays,
+  };
+}
+
+/** The queues that Lambda polls, and which function works on each. */
+function queueMappings(
+  functions: Functions,
+  brand: BrandConfig,
+  { reconciler, deferredWebhooks }: TransactionsConfig,
+): QueueMapping[] {
+  return [
+    {
+      queue: QUEUES.orders,
+      target: functions['order-reporter'],
+      batchSize: brand.batchSize,
+      maxConcurrency: brand.maxConcurrency,
+    },
+    {
+      queue: QUEUES.deferredWebhooks,
+      target: functions['deferred-webhooks'],
+      batchSize: 10,
+      maxConcurrency: deferredWebhooks.maxConcurrency,
+    },
+    {
+      queue: QUEUES.readQueue,
+      target: functions['transaction-reconciler'],
+      batchSize: 1,
+      maxConcurrency: reconciler.maxConcurrency,
+    },
+  ];
 }
 
 /** A brand with the same settings, but for its name. */
