@@ -10,11 +10,11 @@ export const BUGS: readonly KnownBug[] = [
   {
     name: 'the merge compares the wrong way round',
     bug: {
-      file: 'shared/domain/merge-transaction.ts',
-      original: "one.modifiedDate > other.modifiedDate ? 'newer' : 'older'",
-      planted: "one.modifiedDate < other.modifiedDate ? 'newer' : 'older'",
+      file: 'shared/domain/transaction-state.ts',
+      original: '!isFinal(one) && dateMs(one) > dateMs(other)',
+      planted: '!isFinal(one) && dateMs(one) < dateMs(other)',
     },
-    seed: 1,
+    seed: 12,
   },
   {
     name: 'a write does not look at the revision',
@@ -60,15 +60,6 @@ export const BUGS: readonly KnownBug[] = [
       planted: '',
     },
     seed: 5,
-  },
-  {
-    name: 'the quiet time is skipped',
-    bug: {
-      file: 'shared/domain/order-settlement.ts',
-      original: 'later(now, waitMs)',
-      planted: 'later(now, 0)',
-    },
-    seed: 198,
   },
   {
     name: 'an order in doubt is not read first',
@@ -125,6 +116,18 @@ export const BUGS: readonly KnownBug[] = [
     test: {
       file: 'test/crash/orders.test.ts',
       name: 'dies at any of its calls leaves a cancellation as if it had not',
+    },
+  },
+  {
+    name: 'the quiet time is skipped',
+    bug: {
+      file: 'shared/domain/order-settlement.ts',
+      original: 'later(now, waitMs)',
+      planted: 'later(now, 0)',
+    },
+    test: {
+      file: 'test/shared/domain/order-ledger.test.ts',
+      name: 'holds an unclear outcome in doubt for the quiet time',
     },
   },
   {
