@@ -86,7 +86,7 @@ export const BUGS: readonly KnownBug[] = [
       original: 'return versionChanges[firstFailed]?.sequenceNumber;',
       planted: 'return undefined;',
     },
-    seed: 21,
+    seed: 35,
   },
   {
     name: 'a reader that was overtaken may save its position',
@@ -95,7 +95,7 @@ export const BUGS: readonly KnownBug[] = [
       original: "ConditionExpression: 'fence = :fence',\n    ExpressionAttributeValues",
       planted: "ConditionExpression: 'attribute_exists(fence)',\n    ExpressionAttributeValues",
     },
-    seed: 12,
+    seed: 14,
   },
   {
     name: 'a refused message is not kept',
