@@ -412,7 +412,10 @@ class Run {
       case 'button':
       case 'webhook':
         button.faults.add(step.fault);
-        if ('forMs' in step) clock.at(clock.now() + step.forMs, () => button.faults.remove(step.fault));
+        if ('forMs' in step)
+          clock.at(clock.now() + step.forMs, () => {
+            button.faults.remove(step.fault);
+          });
         return;
       case 'class-fails':
         this.#invariants.orders.noteFailing(step.orderIds);

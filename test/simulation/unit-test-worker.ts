@@ -15,7 +15,6 @@ export type UnitTestResult = { failed: string[] };
 async function run(): Promise<UnitTestResult> {
   const { bug, test } = JobSchema.parse(JSON.parse(process.argv[2] ?? ''));
   const vitest = await startVitest(
-    'test',
     [test.file],
     {
       config: false,
