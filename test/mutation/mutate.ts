@@ -15,11 +15,14 @@ const REPORT = join(import.meta.dirname, '../../docs/mutation.md');
 const INTRODUCTION = [
   '# Mutation tests',
   '',
-  '`npm run mutate` changes one thing at a time in each of these files and runs the tests beside it: a change that no test notices has',
-  'survived. It prints what survived and writes this page. With parts of names, as in `npm run mutate -- signature position`, it does so',
+  '`npm run mutate` changes one thing at a time in each of these files and runs the tests beside it: ' +
+    'a change that no test notices has',
+  'survived. It prints what survived and writes this page. ' +
+    'With parts of names, as in `npm run mutate -- signature position`, it does so',
   'for those files alone. It is not part of `npm test`.',
   '',
-  'A mutant that makes the tests run for ever counts as killed; one that cannot be loaded does not count. The score is what was killed of',
+  'A mutant that makes the tests run for ever counts as killed; ' +
+    'one that cannot be loaded does not count. The score is what was killed of',
   `the rest. At least ${GOAL}% are asked for: some mutants change nothing that could be seen from outside.`,
   '',
 ].join('\n');
@@ -90,7 +93,8 @@ async function writePage(rows: Map<string, Row>): Promise<void> {
     INTRODUCTION,
     ...lines.map((cells) => `| ${cells.join(' | ')} |`),
     '',
-    `Stryker ${versions['@stryker-mutator/core']}, Vitest ${versions.vitest}, Node.js ${process.versions.node}.`,
+    `Stryker ${versions['@stryker-mutator/core']}, Vitest ${versions.vitest}, ` +
+      `Node.js ${process.versions.node}.`,
   ].join('\n');
   const options = await resolveConfig(REPORT);
   writeFileSync(REPORT, await format(page, { ...options, parser: 'markdown' }));

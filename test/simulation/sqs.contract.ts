@@ -135,7 +135,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-    it('counts no message received three times in the age of a standard queue, but in a FIFO one', async () => {
+    it('counts what was received three times in the age of a FIFO queue, not of a standard one', async () => {
       const [standard, fifo] = [await open('standard'), await open('fifo')];
       const ages = (): Promise<number[]> =>
         Promise.all([standard, fifo].map((queue) => queue.oldestAgeSeconds()));
