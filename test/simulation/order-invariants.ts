@@ -400,8 +400,7 @@ export class OrderInvariants {
         entries.get(orderId)?.newest.messageId === messageId;
       const taken = messages.flatMap((message) =>
         message.version &&
-        (!isOurRefusal(message.reasons) || isNewest(message)) &&
-        !isRefused(message) &&
+        (isNewest(message) || !(isOurRefusal(message.reasons) || isRefused(message))) &&
         !this.#givenUp.has(message.messageId)
           ? { ...message, version: message.version }
           : [],
