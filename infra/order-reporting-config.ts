@@ -13,6 +13,9 @@ export const MOST_BRANDS = 150;
 /** The longest that Lambda lets an audit run, less some time for the ledger. */
 const MAX_AUDIT_SECONDS = 800;
 
+/** The most orders of a brand that an audit reads from Button in a second. */
+const MAX_AUDITED_PER_SECOND = 100;
+
 const AuditSchema = z
   .strictObject({
     schedule: ScheduleExpressionSchema.default('cron(0 4 * * ? *)').describe('When it runs, in UTC.'),
@@ -25,13 +28,15 @@ const AuditSchema = z
     sample: z
       .int()
       .min(1)
-      .max(10_000)
+      .max(MAX_AUDITED_PER_SECOND * MAX_AUDIT_SECONDS)
       .default(200)
-      .describe('At most so many orders are read from Button in one run.'),
+      .describe(
+        'At most so many orders are read from Button in one run; all of them if the orders of `days` are no more.',
+      ),
     perSecond: z
       .int()
       .min(1)
-      .max(100)
+      .max(MAX_AUDITED_PER_SECOND)
       .default(2)
       .describe('So many orders a second are read from Button, beside the live ones.'),
   })

@@ -59,7 +59,7 @@ function message(orderId: string): string {
   });
 }
 
-describe('10,000 orders a day, of which 1% always get a 500 and 0.1% always a 403', () => {
+describe('orders, requirement 5: 10,000 orders a day, of which 1% always get a 500 and 0.1% always a 403', () => {
   it.each([1, 5])(
     'every healthy order is reported within a minute and the breaker never opens, with %i environments',
     { timeout: 120_000 },

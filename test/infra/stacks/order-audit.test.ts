@@ -39,6 +39,13 @@ describe('orders, requirement 17: the scheduled audit', () => {
     expect(expressions).toContain('cron(0 4 * * ? *)');
   });
 
+  it('can read every order of a day, up to 80,000 of them at 100 a second', () => {
+    const audit = { days: 1, sample: 80_000, perSecond: 100 };
+    const orderReporting = { brands: [{ id: 'acme', audit }] };
+
+    expect(StageConfigSchema.safeParse({ stage: 'development', orderReporting }).success).toBe(true);
+  });
+
   it('refuses a sample that a run has no time for, with the largest that it has time for', () => {
     const brand = { id: 'acme', audit: { sample: 9000, perSecond: 10 } };
     const config = StageConfigSchema.safeParse({ stage: 'development', orderReporting: { brands: [brand] } });
