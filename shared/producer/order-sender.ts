@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { SQSClient } from '@aws-sdk/client-sqs';
 
+import { readBrandSettings } from '../domain/brand-settings.ts';
 import { DEFAULT_ORDER_SETTINGS, type OrderEventSettings, type OrderRules } from '../domain/order-rules.ts';
-import { readBrandSettings } from './brand-settings.ts';
 import {
   refuseSharedIds,
   writeOrderMessage,

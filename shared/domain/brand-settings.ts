@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import type { OrderEventSettings } from '../domain/order-rules.ts';
+import type { OrderEventSettings } from './order-rules.ts';
 
 const SettingsSchema = z.object({
   orderBy: z.enum(['sequence', 'time']),
