@@ -22,10 +22,14 @@ export const StageConfigSchema = z
         /^[a-z][a-z0-9-]{0,15}$/,
         'must be 1 to 16 lower-case letters, digits and hyphens, a letter first',
       )
-      .describe(
-        'Names the stacks. `production` keeps its data when a stack is deleted; every other stage throws it away. `local` is for one machine.',
-      )
+      .describe('Names the stacks. `local` is for one machine.')
       .meta({ examples: ['production'] }),
+    keepData: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether data outlives a deleted stack, can be restored to a point in time and is protected from deletion. Left out, every stage but `development` and `local` keeps its data.',
+      ),
     buttonApiUrl: z
       .url()
       .default('https://api.usebutton.com')
@@ -123,8 +127,8 @@ export function readStageConfig(file: string): StageConfigResult {
 }
 
 /** Whether the stage's data outlives a deleted stack and can be restored to a point in time. */
-export function retainsData({ stage }: Pick<StageConfig, 'stage'>): boolean {
-  return stage === 'production';
+export function retainsData({ stage, keepData }: Pick<StageConfig, 'stage' | 'keepData'>): boolean {
+  return keepData ?? !['development', 'local'].includes(stage);
 }
 
 function readJson(file: string): { content: unknown } | { problem: string } {

@@ -12,9 +12,12 @@ export type Deployment = {
   bundlesFolder: string;
 };
 
-/** What becomes of a resource that holds data when its stack lets go of it. */
+/**
+ * What becomes of a resource that holds data when its stack lets go of it. A creation that fails leaves nothing
+ * behind, so that it can be repeated.
+ */
 export function dataRemovalPolicy({ config }: Deployment): RemovalPolicy {
-  return retainsData(config) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+  return retainsData(config) ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 }
 
 /** The folder to upload for a function. Throws if it hasn't been bundled. */

@@ -49,9 +49,9 @@ const RULES_FOR_RETAINED_DATA: readonly Rule[] = [
   {
     id: 'DataRetained',
     types: [...TABLES, 'AWS::SQS::Queue', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup'],
-    info: 'What the resource holds would go with the stack: give it the removal policy RETAIN.',
+    info: 'What the resource holds would go with the stack: give it the removal policy RETAIN_ON_UPDATE_OR_DELETE.',
     isKept: ({ DeletionPolicy, UpdateReplacePolicy }) =>
-      DeletionPolicy === 'Retain' && UpdateReplacePolicy === 'Retain',
+      DeletionPolicy === 'RetainExceptOnCreate' && UpdateReplacePolicy === 'Retain',
   },
 ];
 

@@ -5,6 +5,7 @@ import {
   Code,
   Function,
   LoggingFormat,
+  RecursiveLoop,
   Runtime,
   SystemLogLevel,
   Tracing,
@@ -26,6 +27,13 @@ export type LambdaFunctionProps = {
   environment: Record<string, string>;
   /** Everything that it may do besides writing its own log and traces. */
   permissions: PolicyStatement[];
+  /**
+   * It starts itself again on purpose, through a queue. Without this, Lambda stops such a chain after about 16
+   * invocations.
+   *
+   * Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+   */
+  isLoop?: boolean;
 };
 
 /**
@@ -60,6 +68,7 @@ export class LambdaFunction extends Construct {
       environment: { ...props.environment, METRICS_NAMESPACE: metricsNamespace(props.deployment) },
       // The role holds everything already; nothing that CDK would grant by itself is added.
       role: role.withoutPolicyUpdates(),
+      ...(props.isLoop && { recursiveLoop: RecursiveLoop.ALLOW }),
       tracing: config.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       logGroup,
       loggingFormat: LoggingFormat.JSON,

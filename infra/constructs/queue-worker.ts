@@ -33,6 +33,8 @@ export type QueueWorkerProps = {
   environment: (queue: Queue) => Record<string, string>;
   /** What the worker may do besides taking messages off the queue. */
   permissions: (queue: Queue) => PolicyStatement[];
+  /** The worker sends messages to its own queue, which start it again: see `LambdaFunctionProps`. */
+  isLoop?: boolean;
   alarms: {
     /** Who is hurt by messages that were moved to the dead-letter queue. */
     deadLetterImpact: string;
@@ -68,12 +70,16 @@ export class QueueWorker extends Construct {
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: props.maxReceiveCount },
     });
     pinLogicalId(this.queue, props.logicalId);
+    const permissions = props.permissions(this.queue);
+    const { isLoop = false } = props;
+    requireDeclaredLoop(this, { isLoop, startsItself: maySendTo(this.queue, permissions) });
     this.worker = new LambdaFunction(this, 'Worker', {
       deployment: props.deployment,
       name: props.worker,
       timeoutSeconds: props.timeoutSeconds,
       environment: props.environment(this.queue),
-      permissions: [takeMessages(this.queue), ...props.permissions(this.queue)],
+      permissions: [takeMessages(this.queue), ...permissions],
+      isLoop,
     });
     // No filter: what a filter of an SQS mapping does not match is deleted.
     new EventSourceMapping(this, 'Mapping', {
@@ -131,6 +137,22 @@ export class QueueWorker extends Construct {
     });
     return { metric, periods: 1 };
   }
+}
+
+function maySendTo({ queueArn }: Queue, permissions: readonly PolicyStatement[]): boolean {
+  return permissions.some(
+    ({ actions, resources }) => actions.includes('sqs:SendMessage') && resources.includes(queueArn),
+  );
+}
+
+/** A chain of invocations that nobody has declared is a mistake, and Lambda stops it. */
+function requireDeclaredLoop(
+  { node }: Construct,
+  { isLoop, startsItself }: { isLoop: boolean; startsItself: boolean },
+): void {
+  if (startsItself && !isLoop)
+    throw new Error(`${node.path} may send to the queue that starts it: set isLoop, or take the right away.`);
+  if (isLoop && !startsItself) throw new Error(`${node.path} can't start itself: leave isLoop out.`);
 }
 
 type QueueSettings = Pick<QueueWorkerProps, 'deployment' | 'kind'> & {

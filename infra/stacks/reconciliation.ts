@@ -86,6 +86,8 @@ export class Reconciliation extends Construct {
         permission(['sqs:SendMessage'], readQueue.queueArn),
         permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
       ],
+      // A slice that does not reach the end of a read hands the rest on to the next.
+      isLoop: true,
       alarms: {
         deadLetterImpact:
           'A read of an account fails again and again: what its webhooks missed is not repaired.',

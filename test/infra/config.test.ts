@@ -259,12 +259,11 @@ describe('readStageConfig', () => {
 });
 
 describe('retainsData', () => {
-  it('is true of production alone', () => {
-    expect(['production', 'development', 'local', 'staging'].map((stage) => retainsData({ stage }))).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ]);
+  it('is true of every stage but development and local, unless keepData says otherwise', () => {
+    const stages = ['production', 'prod', 'staging', 'development', 'local'];
+
+    expect(stages.map((stage) => retainsData({ stage }))).toEqual([true, true, true, false, false]);
+    expect(stages.map((stage) => retainsData({ stage, keepData: false }))).not.toContain(true);
+    expect(stages.map((stage) => retainsData({ stage, keepData: true }))).not.toContain(false);
   });
 });

@@ -26,7 +26,7 @@ function rulesBroken(app: App, retainsData: boolean): string[] {
 }
 
 const retain: Change = ({ cfnOptions }) => {
-  cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
+  cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE;
   cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
 };
 const KEPT = { retainsData: true, change: retain };

@@ -7,6 +7,7 @@ import { App, Stack } from 'aws-cdk-lib/core';
 import { describe, expect, it } from 'vitest';
 
 import { StageConfigSchema } from '../../../infra/config.ts';
+import { permission } from '../../../infra/constructs/permission.ts';
 import { QueueWorker, type QueueWorkerProps } from '../../../infra/constructs/queue-worker.ts';
 
 const bundlesFolder = mkdtempSync(join(tmpdir(), 'button-serverless-'));
@@ -54,6 +55,18 @@ describe('QueueWorker', () => {
 
   it('refuses a standard queue whose worker does not say how old what it tries in vain is', () => {
     expect(() => synthesize({ kind: 'standard' })).toThrow(/needs reportedAge/);
+  });
+
+  it('needs a worker that may start itself to be declared a loop, which Lambda then does not stop', () => {
+    const startsItself: Partial<QueueWorkerProps> = {
+      permissions: ({ queueArn }) => [permission(['sqs:SendMessage'], queueArn)],
+    };
+
+    expect(() => synthesize(startsItself)).toThrow(/set isLoop/);
+    expect(() => synthesize({ isLoop: true })).toThrow(/leave isLoop out/);
+    synthesize({ ...startsItself, isLoop: true }).hasResourceProperties('AWS::Lambda::Function', {
+      RecursiveLoop: 'Allow',
+    });
   });
 
   it('says what to run when the worker is not bundled', () => {

@@ -417,6 +417,15 @@ describe('TransactionsStack', () => {
     });
   });
 
+  it('lets the reconciler alone start itself again and again', () => {
+    const loops = stage
+      .resources('AWS::Lambda::Function')
+      .filter(({ Properties }) => Properties['RecursiveLoop'] !== undefined);
+
+    expect(loops).toMatchObject([{ Properties: { RecursiveLoop: 'Allow' } }]);
+    expect(loops[0]?.logicalId).toContain('Reconciler');
+  });
+
   it('hands one read message at a time to a reconciler', () => {
     const readQueue = stage
       .resources('AWS::Lambda::EventSourceMapping')
