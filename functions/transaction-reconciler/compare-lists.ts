@@ -13,7 +13,7 @@ import {
   type WindowFailure,
 } from '../../shared/domain/window-failure.ts';
 import { failureOf, fetchPage, reasonOf } from './fetch-page.ts';
-import type { PageStep, ReadPagePorts } from './read-page.ts';
+import type { PageStep, ReadPagePorts } from './page-step.ts';
 import { storeRows } from './store-rows.ts';
 
 const RowSchema = z.object({ id: z.string() });

@@ -6,7 +6,7 @@ import type { NextPage } from '../../shared/domain/paging-form.ts';
 import { isFinished, lastEndMs, latestEndMs, toSecond, type Position } from '../../shared/domain/position.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import { failureOf, fetchPage } from './fetch-page.ts';
-import type { PageStep, ReadPagePorts } from './read-page.ts';
+import type { PageStep, ReadPagePorts } from './page-step.ts';
 
 /** A second of which so many pages can be read is taken for one that can be read. */
 const MAX_TRIED_PAGES = 20;

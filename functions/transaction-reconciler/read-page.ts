@@ -1,40 +1,14 @@
 import type { TransactionPage, TransactionsApi } from '../../shared/button/transactions-api.ts';
 import { repairsIn, sumTallies } from '../../shared/domain/drift.ts';
 import { GAP_RETRY_MS, isGap } from '../../shared/domain/gap.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
 import { followTrail } from '../../shared/domain/page-trail.ts';
 import { learnForm, type PagingForm } from '../../shared/domain/paging-form.ts';
-import {
-  afterPage,
-  boundBy,
-  type Position,
-  type ReadWindow,
-  type WindowPolicy,
-} from '../../shared/domain/position.ts';
+import { afterPage, boundBy, type Position, type ReadWindow } from '../../shared/domain/position.ts';
 import { afterFailure, hasTooManyPages, type WindowFailure } from '../../shared/domain/window-failure.ts';
-import type { PositionStore } from '../../shared/store/position-store.ts';
 import { failureOf, fetchPage, reasonOf, type FetchedPage } from './fetch-page.ts';
+import type { PageStep, ReadPagePorts } from './page-step.ts';
 import { passOverWindow } from './pass-over-window.ts';
-import { storeRows, type StoreRowsPorts } from './store-rows.ts';
-
-/** What reading a page needs. */
-export type ReadPagePorts = StoreRowsPorts & {
-  positions: Pick<PositionStore, 'create' | 'read' | 'replaceUnreadable' | 'save' | 'take'>;
-  metrics: Metrics;
-  windows: WindowPolicy;
-  /** At most 100, so that one batch read looks them all up. */
-  pageSize: number;
-  /** False once the slice's time is over. */
-  timeLeft: () => boolean;
-};
-
-/** Where reading a page has led: the position as it is saved now, and why to stop, if so. */
-export type PageStep = {
-  position: Position;
-  /** Button's clock when it answered. */
-  serverTime?: Date;
-  stop?: { outcome: 'overtaken' } | { outcome: 'partial'; reason: string };
-};
+import { storeRows } from './store-rows.ts';
 
 type Reading = { position: Position; window: ReadWindow };
 

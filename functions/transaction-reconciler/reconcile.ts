@@ -13,7 +13,8 @@ import { nextReadMessage, type StreamToRead, type ReadMessage } from '../../shar
 import { log } from '../../shared/runtime/logger.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
 import { compareLists } from './compare-lists.ts';
-import { readPage, type ReadPagePorts } from './read-page.ts';
+import type { ReadPagePorts } from './page-step.ts';
+import { readPage } from './read-page.ts';
 
 /** What came of one slice of work. Only `complete` is success. */
 export type ReconcileOutcome =

@@ -25,10 +25,10 @@ export type AfterFailure =
   | { then: 'pass-over'; position: Position };
 
 /** Tries of a window at its full length, one at each tick, before it is read in shorter ones. */
-export const MAX_TRIES = 2;
+const MAX_TRIES = 2;
 
 /** Tries of a window of one second before it is passed over. */
-export const MAX_TRIES_OF_A_SECOND = 3;
+const MAX_TRIES_OF_A_SECOND = 3;
 
 /** A window whose pages failed is begun again so often at its length: a cursor may have expired. */
 const MAX_RESTARTS = 2;

@@ -55,7 +55,7 @@ export function writeStory({
     `Seed ${seed}: ${steps} steps, ${stepsLeft} of them needed.`,
     `To see it again: npm run simulate -- --runs 1 --seed ${seed}`,
     `Button's world: ${Object.entries(world)
-      .map(([name, value]) => `${name} ${value}`)
+      .map(([name, value]) => `${name} ${String(value)}`)
       .join(', ')}`,
     '',
     ...reported,

@@ -1,0 +1,23 @@
+import type { Metrics } from '../../shared/domain/metrics.ts';
+import type { Position, WindowPolicy } from '../../shared/domain/position.ts';
+import type { PositionStore } from '../../shared/store/position-store.ts';
+import type { StoreRowsPorts } from './store-rows.ts';
+
+/** What reading a page needs. */
+export type ReadPagePorts = StoreRowsPorts & {
+  positions: Pick<PositionStore, 'create' | 'read' | 'replaceUnreadable' | 'save' | 'take'>;
+  metrics: Metrics;
+  windows: WindowPolicy;
+  /** At most 100, so that one batch read looks them all up. */
+  pageSize: number;
+  /** False once the slice's time is over. */
+  timeLeft: () => boolean;
+};
+
+/** Where reading a page has led: the position as it is saved now, and why to stop, if so. */
+export type PageStep = {
+  position: Position;
+  /** Button's clock when it answered. */
+  serverTime?: Date;
+  stop?: { outcome: 'overtaken' } | { outcome: 'partial'; reason: string };
+};
