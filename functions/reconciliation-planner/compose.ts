@@ -1,5 +1,6 @@
 import { parseApiKey } from '../../shared/button/api-key.ts';
-import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
+import type { ButtonHttp, OpenButtonHttp } from '../../shared/button/button-http.ts';
+import { withKeyWait } from '../../shared/button/key-wait.ts';
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
 import { withButton } from '../../shared/button/with-button.ts';
 import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
@@ -7,6 +8,7 @@ import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { createKeyWaitStore } from '../../shared/store/key-wait-store.ts';
 import { createPositionStore } from '../../shared/store/position-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { planReconciliation, streamsOf, type PlanOutcome } from './plan-reconciliation.ts';
@@ -23,6 +25,8 @@ export function composeReconciliationPlanner({
   PlanOutcome
 > {
   const env = parseEnvironment(EnvironmentSchema, variables);
+  const dynamodb = aws.dynamodb();
+  const keyWait = createKeyWaitStore({ client: dynamodb, table: env.POSITIONS_TABLE });
   const button = {
     openHttp: () => openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS }),
     apiKey: cachedSecret({
@@ -31,10 +35,11 @@ export function composeReconciliationPlanner({
       parse: parseApiKey,
       now: () => now().getTime(),
     }),
-    createApi: createTransactionsApi,
+    createApi: (http: ButtonHttp, apiKey: string) =>
+      withKeyWait(createTransactionsApi(http, apiKey), { wait: keyWait, now }),
   };
   const ports = {
-    positions: createPositionStore({ client: aws.dynamodb(), table: env.POSITIONS_TABLE }),
+    positions: createPositionStore({ client: dynamodb, table: env.POSITIONS_TABLE }),
     send: createFifoSender({ client: aws.sqs(), queueUrl: env.READ_QUEUE_URL }),
     metrics,
     firstRead: env.FIRST_READ,

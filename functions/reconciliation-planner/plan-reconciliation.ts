@@ -3,10 +3,16 @@ import * as z from 'zod';
 import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
 import type { Sweep } from '../../shared/domain/begin-stream.ts';
+import type { Metrics } from '../../shared/domain/metrics.ts';
 import { plannedReadMessage, type ReadMessage } from '../../shared/domain/read-message.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
-import { prepareCrossCheck, prepareStreams, type PrepareStreamsPorts } from './prepare-streams.ts';
+import {
+  prepareCrossCheck,
+  prepareStreams,
+  type PreparedAccount,
+  type PrepareStreamsPorts,
+} from './prepare-streams.ts';
 
 /** What one schedule of the planner sets going. */
 export type PlannedStream = 'live' | 'sweep-daily' | 'sweep-weekly' | 'cross-check';
@@ -28,11 +34,10 @@ export function streamsOf(event: unknown): readonly PlannedStream[] {
 
 /** What came of a tick. */
 export type PlanOutcome =
-  | { outcome: 'planned'; accounts: number }
+  /** What is planned, and what came of Button's list of accounts: `listed`, or why it could not be read (to its end). */
+  | { outcome: 'planned'; accounts: number; list: string }
   /** Nobody has set the API key yet. */
-  | { outcome: 'not-configured' }
-  /** Button did not list the accounts; the next tick tries again. */
-  | { outcome: 'accounts-unavailable'; reason: string };
+  | { outcome: 'not-configured' };
 
 /** What planning needs. */
 export type PlanReconciliationPorts = PrepareStreamsPorts & {
@@ -50,9 +55,10 @@ export type PlanReconciliationPorts = PrepareStreamsPorts & {
 };
 
 /**
- * Lists the accounts and sends one read message for each stream that has something to read: a new currency's account is found by itself and
- * read from its beginning; whatever a tick before has left unfinished goes on. An account that is not in the list any more is planned
- * like the others: if Button lets it be read, it is read; if not, its age tells.
+ * Sends one read message for each stream that has something to read: first for the accounts that are known, so
+ * that nothing about today's list can keep them from being read, then for those that the list adds. A new
+ * currency's account is found by itself and read from its beginning; what a tick before has left unfinished goes on.
+ * An account that is not in the list any more is planned like the others: if it can't be read, its age tells.
  *
  * A read message names only the stream; what to read stands in the position. Throws if table or queue cannot be reached.
  */
@@ -66,29 +72,65 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
     if (api !== 'api_key_not_set') metrics.add({ name: 'PublisherKeyUnusable', value: 1 });
     return { outcome: 'not-configured' };
   }
+  const known = await positions.rememberAccounts([]);
+  const crossCheck = ports.streams.includes('cross-check')
+    ? [await prepareCrossCheck(deployedAt, ports)]
+    : [];
+  const prepared = await prepareAll(known, { deployedAt, others: crossCheck }, ports);
+  const { list, accounts } = await listAccounts(api, known, ports);
+  const added = accounts.filter((account) => !known.includes(account));
+  if (added.length > 0) await positions.rememberAccounts(added);
+  const all = [...prepared, ...(await prepareAll(added, { deployedAt, others: [] }, ports))];
+  measure(all, startedAt, metrics);
+  return { outcome: 'planned', accounts: all.length, list };
+}
+
+/** Prepares the streams of these accounts and sends their read messages, and those of other streams that are prepared already. */
+async function prepareAll(
+  accounts: readonly string[],
+  { deployedAt, others }: { deployedAt: string; others: { account: string; streams: string[] }[] },
+  ports: PlanReconciliationPorts,
+): Promise<PreparedAccount[]> {
+  const sweeps = sweepsDue(ports);
+  const prepared = await Promise.all(
+    accounts.map((account) => prepareStreams({ account, sweeps, deployedAt }, ports)),
+  );
+  const streamsToRead = [...prepared, ...others].flatMap(({ account, streams }) =>
+    streams.map((stream) => ({ account, stream })),
+  );
+  await ports.send(streamsToRead.map((toRead) => plannedReadMessage(toRead, ports.tickId)));
+  return prepared;
+}
+
+/** The accounts that Button lists now, and what came of the list. What is wrong with it is counted and logged. */
+async function listAccounts(
+  api: TransactionsApi,
+  known: readonly string[],
+  { metrics }: PlanReconciliationPorts,
+): Promise<{ list: string; accounts: string[] }> {
   const listing = await api.listAccounts();
   if (!listing.ok) {
     metrics.add({ name: 'AccountsUnavailable', value: 1 });
     if (listing.reason === 'unauthorized') metrics.add({ name: 'PublisherKeyUnusable', value: 1 });
-    return { outcome: 'accounts-unavailable', reason: listing.reason };
+    return { list: listing.reason === 'unavailable' ? listing.detail : listing.reason, accounts: [] };
   }
+  const { malformed, cutShortBy } = listing.value;
+  const accounts = listing.value.accounts.map(({ id }) => id);
+  if (malformed > 0) {
+    metrics.add({ name: 'MalformedAccounts', value: malformed });
+    log.warn('accounts_malformed', { malformed });
+  }
+  if (cutShortBy !== undefined) {
+    metrics.add({ name: 'AccountsUnavailable', value: 1 });
+    return { list: cutShortBy, accounts };
+  }
+  metrics.add({ name: 'AccountsListed', value: accounts.length });
+  for (const account of known) if (!accounts.includes(account)) log.warn('account_unlisted', { account });
+  return { list: 'listed', accounts };
+}
 
-  const listed = new Set(listing.value.map(({ id }) => id));
-  const accountIds = await positions.rememberAccounts([...listed]);
-  for (const account of accountIds) if (!listed.has(account)) log.warn('account_unlisted', { account });
-  const sweeps = sweepsDue(ports);
-  const prepared = await Promise.all(
-    accountIds.map((account) => prepareStreams({ account, sweeps, deployedAt }, ports)),
-  );
-  const crossCheck = ports.streams.includes('cross-check')
-    ? [await prepareCrossCheck(deployedAt, ports)]
-    : [];
-  const streamsToRead = [...prepared, ...crossCheck].flatMap(({ account, streams }) =>
-    streams.map((stream) => ({ account, stream })),
-  );
-  await ports.send(streamsToRead.map((toRead) => plannedReadMessage(toRead, ports.tickId)));
-
-  // Undimensioned, because an alarm can't search dimensions: the account that is furthest behind speaks for all.
+/** Undimensioned, because an alarm can't search dimensions: the account that is furthest behind speaks for all. */
+function measure(prepared: readonly PreparedAccount[], startedAt: Date, metrics: Metrics): void {
   const ages = prepared.map(({ account, lastCompletedAt }) => ({
     account,
     seconds: Math.max(0, (startedAt.getTime() - Date.parse(lastCompletedAt)) / 1000),
@@ -98,8 +140,7 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
     metrics.add({ name: 'WindowAgeSeconds', value: seconds, dimensions: { Account: account } });
   }
   metrics.add({ name: 'UnreadGaps', value: prepared.reduce((sum, { gaps }) => sum + gaps, 0) });
-  metrics.add({ name: 'AccountsPlanned', value: accountIds.length });
-  return { outcome: 'planned', accounts: accountIds.length };
+  metrics.add({ name: 'AccountsPlanned', value: prepared.length });
 }
 
 /** The daily sweep reads a week. */

@@ -33,10 +33,12 @@ export async function compareLists(
   const readStartedAt = ports.now().toISOString();
   const listing = await api.listAccounts();
   if (!listing.ok) return stopped(position, listing.reason);
+  const { accounts, cutShortBy } = listing.value;
+  if (cutShortBy !== undefined) return stopped(position, cutShortBy);
 
   const unmatched = new Map<string, unknown>();
   let onlyInAccounts = 0;
-  for (const accountId of [null, ...listing.value.map(({ id }) => id)]) {
+  for (const accountId of [null, ...accounts.map(({ id }) => id)]) {
     for await (const page of pages({ accountId, position, window }, api, ports)) {
       if ('problem' in page) return giveUp({ position, window, problem: page.problem }, ports);
       for (const row of page.rows) {

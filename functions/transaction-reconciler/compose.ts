@@ -1,7 +1,8 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 
 import { parseApiKey } from '../../shared/button/api-key.ts';
-import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
+import type { ButtonHttp, OpenButtonHttp } from '../../shared/button/button-http.ts';
+import { withKeyWait } from '../../shared/button/key-wait.ts';
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
 import { withButton } from '../../shared/button/with-button.ts';
 import { parseReadMessage } from '../../shared/domain/read-message.ts';
@@ -11,6 +12,7 @@ import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
+import { createKeyWaitStore } from '../../shared/store/key-wait-store.ts';
 import { createPositionStore } from '../../shared/store/position-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
@@ -34,6 +36,7 @@ export function composeTransactionReconciler({
   const env = parseEnvironment(EnvironmentSchema, variables);
   const nowMs = (): number => now().getTime();
   const dynamodb = aws.dynamodb();
+  const keyWait = createKeyWaitStore({ client: dynamodb, table: env.POSITIONS_TABLE });
   const button = {
     openHttp: () => openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS }),
     apiKey: cachedSecret({
@@ -42,7 +45,8 @@ export function composeTransactionReconciler({
       parse: parseApiKey,
       now: nowMs,
     }),
-    createApi: createTransactionsApi,
+    createApi: (http: ButtonHttp, apiKey: string) =>
+      withKeyWait(createTransactionsApi(http, apiKey), { wait: keyWait, now }),
   };
   const ports = {
     positions: createPositionStore({ client: dynamodb, table: env.POSITIONS_TABLE }),

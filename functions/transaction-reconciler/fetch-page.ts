@@ -1,9 +1,6 @@
-import type {
-  ApiResult,
-  TransactionPage,
-  TransactionQuery,
-  TransactionsApi,
-} from '../../shared/button/transactions-api.ts';
+import { ASKED_TO_WAIT } from '../../shared/button/key-wait.ts';
+import type { ApiResult, TransactionPage } from '../../shared/button/api-result.ts';
+import type { TransactionQuery, TransactionsApi } from '../../shared/button/transactions-api.ts';
 import {
   areOutside,
   formsToTry,
@@ -85,7 +82,7 @@ export function failureOf(
     case 'too-large':
       return 'too-large';
     case 'unavailable':
-      return answer.detail === 'http_429' ? undefined : 'no-page';
+      return answer.detail === 'http_429' || answer.detail === ASKED_TO_WAIT ? undefined : 'no-page';
     case 'refused':
       if (!isFirstPage) return 'page-refused';
       return answer.status === 404 ? undefined : 'refused';

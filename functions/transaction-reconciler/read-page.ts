@@ -1,4 +1,5 @@
-import type { TransactionPage, TransactionsApi } from '../../shared/button/transactions-api.ts';
+import type { TransactionPage } from '../../shared/button/api-result.ts';
+import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
 import { repairsIn, sumTallies } from '../../shared/domain/drift.ts';
 import { GAP_RETRY_MS, isGap } from '../../shared/domain/gap.ts';
 import { followTrail } from '../../shared/domain/page-trail.ts';

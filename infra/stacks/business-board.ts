@@ -253,6 +253,7 @@ function reconcilerRow(metrics: StageMetrics): IWidget[] {
       overall(
         metrics,
         'AccountsPlanned',
+        'AccountsListed',
         'ReconcilerSlicesComplete',
         'ReconcilerSlicesHandedOn',
         'ReconcilerSlicesPartial',
@@ -265,6 +266,7 @@ function reconcilerRow(metrics: StageMetrics): IWidget[] {
         metrics,
         'PublisherKeyUnusable',
         'AccountsUnavailable',
+        'MalformedAccounts',
         'ReconcilerNotConfigured',
         'ReconcilerUnknownStreams',
         'ReconcilerWindowsRestarted',

@@ -248,13 +248,13 @@ export class Reconciliation extends Construct {
           'message.event',
           'message.outcome',
           'message.accounts',
-          'message.reason',
+          'message.list',
           'message.account',
           'message.stream',
           'message.problem',
         ],
         filterStatements: [
-          'message.event in ["reconciliation_planned", "account_unlisted", "position_unusable"]',
+          'message.event in ["reconciliation_planned", "account_unlisted", "accounts_malformed", "position_unusable"]',
         ],
         sort: '@timestamp desc',
         limit: 200,
@@ -276,7 +276,7 @@ function unlistedAccounts(metrics: StageMetrics, period: Duration): MathExpressi
   return new MathExpression({
     expression: 'IF(FILL(listings, 0) > 0, 0, unavailable)',
     usingMetrics: {
-      listings: metrics.overall('AccountsPlanned').with({ statistic: 'SampleCount' }),
+      listings: metrics.overall('AccountsListed').with({ statistic: 'SampleCount' }),
       unavailable: metrics.overall('AccountsUnavailable'),
     },
     label: 'Accounts not listed',

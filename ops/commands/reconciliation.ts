@@ -29,7 +29,8 @@ export const accountsList = defineCommand({
     withButton(context, async (api) => {
       const listing = await api.listAccounts();
       if (!listing.ok) return { outcome: 'partial', found: { reason: listing.reason } };
-      return { outcome: 'done', found: { accounts: listing.value } };
+      const { cutShortBy } = listing.value;
+      return { outcome: cutShortBy === undefined ? 'done' : 'partial', found: { ...listing.value } };
     }),
 });
 

@@ -8,7 +8,8 @@ const MAX_LENGTH = 8192;
 
 /**
  * Where `meta.next` leads, if it leads anywhere. `requestPath` is the path of the request that brought it: a
- * relative URL is resolved against it. The host in `meta.next` is dropped, so the API key never follows it.
+ * relative URL is resolved against it, and a URL of another list is not followed. The host in `meta.next` is
+ * dropped, so the API key never goes there.
  *
  * Source: docs/button/transactions-api.md, "Paging".
  */
@@ -16,10 +17,21 @@ export function nextPageOf(next: string, requestPath: string): NextPage | undefi
   const base = `https://api.usebutton.com${requestPath}`;
   if (next.length > MAX_LENGTH || !URL.canParse(next, base)) return undefined;
   const { pathname, search, searchParams } = new URL(next, base);
+  const path = fromAffiliation(pathname);
   const cursor = searchParams.get('cursor');
   if (cursor === '') return undefined;
-  // A base URL may have a path of its own before Button's.
-  const begin = pathname.indexOf(AFFILIATION_PATH);
-  const printed = begin === -1 || search === '' ? null : `${pathname.slice(begin)}${search}`;
+  const isSameList = path !== undefined && listOf(path) === listOf(new URL(base).pathname);
+  const printed = isSameList && search !== '' ? `${path}${search}` : null;
   return cursor === null && printed === null ? undefined : { cursor, printed };
+}
+
+/** A base URL may have a path of its own before Button's. */
+function fromAffiliation(pathname: string): string | undefined {
+  const begin = pathname.indexOf(AFFILIATION_PATH);
+  return begin === -1 ? undefined : pathname.slice(begin);
+}
+
+/** Button prints an account's path with `accounts/` and without, and ids in either case. */
+function listOf(path: string): string {
+  return path.replace(`${AFFILIATION_PATH}accounts/`, AFFILIATION_PATH).toLowerCase();
 }

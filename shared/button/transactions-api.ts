@@ -1,26 +1,10 @@
 import * as z from 'zod';
 
 import type { NextPage, PagingForm, WindowFilter } from '../domain/paging-form.ts';
+import type { ApiResult, TransactionPage } from './api-result.ts';
 import type { ButtonHttp, ButtonResponse } from './button-http.ts';
+import { listAllAccounts, type AccountList } from './list-accounts.ts';
 import { AFFILIATION_PATH, nextPageOf } from './next-page.ts';
-
-/** An account: one per currency. */
-export type Account = { id: string; currency: string };
-
-/** One page of transactions. `next` is null on the last page. */
-export type TransactionPage = { rows: readonly unknown[]; next: NextPage | null };
-
-/** What a read came to. */
-export type ApiResult<Value> =
-  | { ok: true; value: Value; serverTime?: Date }
-  /** The API key is wrong. */
-  | { ok: false; reason: 'unauthorized' }
-  /** Button refuses the request as it is: a cursor that has expired, for example. */
-  | { ok: false; reason: 'refused'; status: number }
-  /** The answer is larger than what is read: ask for fewer rows. */
-  | { ok: false; reason: 'too-large' }
-  /** Worth another try. */
-  | { ok: false; reason: 'unavailable'; detail: string; afterMs?: number };
 
 /** Which transactions: those whose date `timeField` lies in `[start, end)`. Instants are RFC 3339 in UTC. */
 export type TransactionQuery = WindowFilter & {
@@ -33,14 +17,10 @@ export type TransactionQuery = WindowFilter & {
 
 /** Button's Accounts and Transactions API. No method throws for what Button or the network does. */
 export type TransactionsApi = {
-  listAccounts(): Promise<ApiResult<Account[]>>;
+  /** Follows the list over all of its pages; fails only if the first one can't be read. */
+  listAccounts(): Promise<ApiResult<AccountList>>;
   listTransactions(query: TransactionQuery): Promise<ApiResult<TransactionPage>>;
 };
-
-const AccountsSchema = z.object({
-  meta: z.object({ status: z.literal('ok') }),
-  objects: z.array(z.object({ id: z.string().min(1), currency: z.string() })),
-});
 
 const PageSchema = z.object({
   meta: z.object({ status: z.literal('ok'), next: z.string().nullish() }),
@@ -62,10 +42,11 @@ const MAX_ROW_BYTES = 24_000_000;
  */
 export function createTransactionsApi(http: ButtonHttp, apiKey: string): TransactionsApi {
   return {
-    async listAccounts() {
-      const response = await http.call({ method: 'GET', path: `${AFFILIATION_PATH}accounts`, apiKey });
-      return readList(response, (body) => AccountsSchema.safeParse(body).data?.objects);
-    },
+    listAccounts: () =>
+      listAllAccounts(async (path) => {
+        const response = await http.call({ method: 'GET', path, apiKey });
+        return readList(response, (body) => readPage(body, path));
+      }),
     async listTransactions(query) {
       const path = pathOf(query);
       const maxAnswerBytes = query.pageSize > 1 ? MAX_PAGE_BYTES : MAX_ROW_BYTES;

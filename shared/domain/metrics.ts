@@ -90,6 +90,10 @@ export const METRICS = {
   // Reconciliation: each slice of work counts once, under its outcome.
   AccountsPlanned: { unit: 'Count', dimensions: [] },
   AccountsUnavailable: { unit: 'Count', dimensions: [] },
+  /** How many accounts Button has listed, each time that it gave the whole list. */
+  AccountsListed: { unit: 'Count', dimensions: [] },
+  /** Entries of the list that name no account. */
+  MalformedAccounts: { unit: 'Count', dimensions: [] },
   OldestWindowAgeSeconds: { unit: 'Seconds', dimensions: [] },
   /** The same by account, for the boards. */
   WindowAgeSeconds: { unit: 'Seconds', dimensions: ['Account'] },

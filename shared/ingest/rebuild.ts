@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import { readTransaction } from '../button/transaction-wire.ts';
-import type { TransactionPage, TransactionsApi } from '../button/transactions-api.ts';
+import type { TransactionPage } from '../button/api-result.ts';
+import type { TransactionsApi } from '../button/transactions-api.ts';
 import { DEFAULT_FORM, isSamePage, type NextPage } from '../domain/paging-form.ts';
 import { transactionKey } from '../domain/transaction.ts';
 import type { QuarantineStore } from '../store/quarantine-store.ts';

@@ -175,6 +175,13 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   await read('live');
   misbehave(world, { on: 'api', times: 1, match: { path: TRANSACTIONS }, answer: { status: 400 } });
   await read('live');
+  const malformed = { status: 200, body: { meta: { status: 'ok' }, objects: [null] } };
+  misbehave(world, { on: 'api', times: 1, match: { path: ACCOUNTS }, answer: malformed });
+  inject(world, { ...unseen, button_order_id: 'btnorder-unreadable' });
+  world.button.world.unreadableTransactions = ['btnorder-unreadable'];
+  await world.runFor(4 * MINUTE_MS);
+  for (let tick = 0; tick < 3; tick += 1) await read('live');
+  world.button.world.unreadableTransactions = [];
   const account = world.dynamodb
     .items(TABLES.positions)
     .map((item) => item['account'])

@@ -106,7 +106,7 @@ async function playWhatTheQueriesAskFor(): Promise<void> {
   await untilLogged('everything that was read', [
     'SettledConflicts',
     'position_unusable',
-    'accounts-unavailable',
+    '"list":"http_503"',
   ]);
 
   const sqs = new SQSClient({ ...LOCAL, endpoint: system.endpoints.sqsEndpoint });

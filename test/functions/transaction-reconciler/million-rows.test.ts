@@ -44,7 +44,8 @@ function rowAt(index: number, amount = 100) {
 function lazyApi(rows: number) {
   const counts = { requests: 0 };
   const api: TransactionsApi = {
-    listAccounts: () => Promise.resolve({ ok: true, value: [{ id: ACCOUNT, currency: 'USD' }] }),
+    listAccounts: () =>
+      Promise.resolve({ ok: true, value: { accounts: [{ id: ACCOUNT, currency: 'USD' }], malformed: 0 } }),
     listTransactions({ page, pageSize }) {
       counts.requests += 1;
       const first = Number(page?.next.cursor ?? 0);

@@ -4,6 +4,7 @@ import {
 } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import { reconcile } from '../../../functions/transaction-reconciler/reconcile.ts';
 import type { ButtonHttp } from '../../../shared/button/button-http.ts';
+import { withKeyWait, type KeyWait } from '../../../shared/button/key-wait.ts';
 import { createTransactionsApi } from '../../../shared/button/transactions-api.ts';
 import { isGap } from '../../../shared/domain/gap.ts';
 import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
@@ -23,8 +24,16 @@ export function createReconciledButton(http: ButtonHttp, startAt: string) {
   const quarantine = createInMemoryQuarantine();
   const sent: ReadMessage[] = [];
   const measured: Measured[] = [];
+  let until: string | undefined;
+  const wait: KeyWait = {
+    read: () => Promise.resolve(until),
+    extend: (later) => {
+      until = later;
+      return Promise.resolve();
+    },
+  };
   const ports = {
-    api: createTransactionsApi(http, 'sk-test'),
+    api: withKeyWait(createTransactionsApi(http, 'sk-test'), { wait, now: () => clock.now }),
     positions,
     metrics: { add: (one: Measured) => measured.push(one) },
     send: (messages: readonly ReadMessage[]) => {

@@ -7,12 +7,8 @@ import {
 } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import { reconcile, type ReconcilePorts } from '../../../functions/transaction-reconciler/reconcile.ts';
 import { readTransaction } from '../../../shared/button/transaction-wire.ts';
-import type {
-  ApiResult,
-  TransactionPage,
-  TransactionQuery,
-  TransactionsApi,
-} from '../../../shared/button/transactions-api.ts';
+import type { ApiResult, TransactionPage } from '../../../shared/button/api-result.ts';
+import type { TransactionQuery, TransactionsApi } from '../../../shared/button/transactions-api.ts';
 import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
 import type { Position } from '../../../shared/domain/position.ts';
 import { parseReadMessage, type ReadMessage } from '../../../shared/domain/read-message.ts';
@@ -72,7 +68,7 @@ const api: TransactionsApi = {
   listAccounts: () =>
     Promise.resolve({
       ok: true,
-      value: listed.map((id) => ({ id, currency: 'USD' })),
+      value: { accounts: listed.map((id) => ({ id, currency: 'USD' })), malformed: 0 },
     }),
   listTransactions(query) {
     requests.push(query);

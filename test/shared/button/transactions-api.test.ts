@@ -54,8 +54,8 @@ describe('nextPageOf', () => {
       '/v1/affiliation/accounts/acc-1/transactions?start=b&cursor=a',
     ],
     [
-      'http://localhost:8080/proxy/v1/affiliation/transactions?cursor=a',
-      '/v1/affiliation/transactions?cursor=a',
+      'http://localhost:8080/proxy/v1/affiliation/acc-1/transactions?cursor=a',
+      '/v1/affiliation/acc-1/transactions?cursor=a',
     ],
     ['?cursor=a', '/v1/affiliation/accounts/acc-1/transactions?cursor=a'],
     ['transactions?cursor=a', '/v1/affiliation/accounts/acc-1/transactions?cursor=a'],
@@ -81,7 +81,10 @@ describe('createTransactionsApi', () => {
 
     const listing = await api.listAccounts();
 
-    expect(listing).toMatchObject({ ok: true, value: [{ currency: 'USD' }, { currency: 'GBP' }] });
+    expect(listing).toMatchObject({
+      ok: true,
+      value: { accounts: [{ currency: 'USD' }, { currency: 'GBP' }], malformed: 0 },
+    });
   });
 
   it('always says which date it filters by, and encodes the instants (E17)', async () => {

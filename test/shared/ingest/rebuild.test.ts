@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type {
-  ApiResult,
-  TransactionPage,
-  TransactionQuery,
-} from '../../../shared/button/transactions-api.ts';
+import type { ApiResult, TransactionPage } from '../../../shared/button/api-result.ts';
+import type { TransactionQuery } from '../../../shared/button/transactions-api.ts';
 import { recordStatus } from '../../../shared/domain/transaction.ts';
 import { applyWebhook } from '../../../shared/ingest/apply-webhook.ts';
 import { rebuild, type RebuildPorts, type RebuildRange } from '../../../shared/ingest/rebuild.ts';
