@@ -118,7 +118,7 @@ const BUDGETS: Record<string, number> = {
   'personal-data-expiry': 333_000,
   'reconciliation-planner': 375_000,
   'retry-sweep': 380_000,
-  'transaction-reconciler': 408_000,
+  'transaction-reconciler': 425_000,
   'webhook-receiver': 385_000,
 };
 
