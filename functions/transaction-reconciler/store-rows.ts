@@ -5,6 +5,7 @@ import {
   type TransactionResult,
   type WireFault,
 } from '../../shared/button/transaction-wire.ts';
+import { transactionFlags } from '../../shared/button/webhook-flags.ts';
 import { deliveryOf, cutOverAt } from '../../shared/domain/delivery.ts';
 import {
   driftAmountsMinor,
@@ -71,7 +72,7 @@ export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<
 
 async function storeChunk(
   observations: readonly Observation[],
-  ports: Pick<StoreRowsPorts, 'transactions' | 'now'>,
+  ports: Pick<StoreRowsPorts, 'transactions' | 'metrics' | 'now'>,
 ): Promise<RowOutcome[]> {
   const byKey = [...Map.groupBy(observations, ({ transaction }) => transactionKey(transaction))];
   const known = await ports.transactions.readMany(byKey.map(([key]) => key));
@@ -84,6 +85,7 @@ async function storeChunk(
         for (const [index, observation] of same.entries()) {
           const current = index === 0 ? (known.get(key) ?? 'absent') : undefined;
           const { before, after } = await applyTransaction(ports, observation, current);
+          if (after !== before) countFlags(observation, { before, after }, ports.metrics);
           done.push({ transaction: observation.transaction, before, after, seenAt: observation.seenAt });
         }
         return done;
@@ -92,6 +94,17 @@ async function storeChunk(
     outcomes.push(...stored.flat());
   }
   return outcomes;
+}
+
+/** A row that brings nothing new was counted when it did. */
+function countFlags(
+  { flags = [] }: Observation,
+  { before, after }: Pick<RowOutcome, 'before' | 'after'>,
+  metrics: Metrics,
+): void {
+  const hasNewId = before !== undefined && after.buttonIds.length > before.buttonIds.length;
+  for (const flag of hasNewId ? [...flags, 'several_button_ids'] : flags)
+    metrics.add({ name: 'RowFlags', value: 1, dimensions: { Flag: flag } });
 }
 
 /** Undefined for a row that is not understood. */
@@ -121,6 +134,7 @@ async function observe(
     source: { kind: 'api', readStartedAt, visibleUntil: minus(readStartedAt, ports.windows.lagMs) },
     seenAt,
     delivery: deliveryOf(reading.transaction, cutOverAt(position, ports.liveFrom)),
+    flags: transactionFlags(reading.transaction, row),
   };
 }
 

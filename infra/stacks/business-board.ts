@@ -133,6 +133,7 @@ function webhookRow(metrics: StageMetrics): IWidget[] {
     graph('By the secret that signed, and what was odd', [
       metrics.searched('WebhooksBySecret'),
       metrics.searched('WebhookFlags'),
+      metrics.searched('RowFlags'),
     ]),
   ];
 }

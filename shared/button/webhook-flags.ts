@@ -63,13 +63,20 @@ export function webhookFlags(
   transaction: Transaction,
   payload: unknown,
 ): readonly TransactionFlag[] {
+  return [...eventTypeFlags(eventType, transaction), ...transactionFlags(transaction, payload)];
+}
+
+/**
+ * What is odd about a transaction that is accepted all the same, whether a webhook or a row of the Transactions API
+ * brought it; each flag once. Pure; never throws, whatever the payload is.
+ */
+export function transactionFlags(transaction: Transaction, payload: unknown): readonly TransactionFlag[] {
   const fields = asJsonObject(payload) ?? {};
   const { category, buttonOrderId } = transaction;
   return [
-    ...eventTypeFlags(eventType, transaction),
     ...flagIf(!KNOWN_CATEGORIES.has(category), 'unknown_category'),
     ...flagIf(buttonOrderId === null && category !== 'app-install', 'missing_order_id'),
-    ...lineFlags(fields['order_line_items'], transaction.amountMinor),
+    ...lineFlags(fields['order_line_items'], transaction),
     ...flagIf(hasUnknownField(fields), 'unknown_field'),
   ];
 }
@@ -80,7 +87,10 @@ function eventTypeFlags(eventType: string, { status }: Transaction): readonly Tr
   return flagIf(named !== status, 'event_type_mismatch');
 }
 
-function lineFlags(lineItems: unknown, amountMinor: number | null): readonly TransactionFlag[] {
+function lineFlags(
+  lineItems: unknown,
+  { amountMinor, orderTotalMinor }: Transaction,
+): readonly TransactionFlag[] {
   const lines = readLines(lineItems);
   if (!lines) return ['unreadable_line_items'];
   const commissions = lines.map((line) => line['publisher_commission'] ?? line['publisher_comission'] ?? 0);
@@ -91,7 +101,15 @@ function lineFlags(lineItems: unknown, amountMinor: number | null): readonly Tra
       'misspelt_commission',
     ),
     ...flagIf(lines.length > 0 && sum !== (amountMinor ?? 0), 'commission_mismatch'),
+    ...flagIf(orderTotalMinor !== null && differsFromLines(orderTotalMinor, lines), 'total_mismatch'),
   ];
+}
+
+/** Lines may have no total, such as free ones: nothing is known then. */
+function differsFromLines(orderTotalMinor: number, lines: readonly JsonObject[]): boolean {
+  const totals = lines.map((line) => line['total']).filter((total) => typeof total === 'number');
+  if (lines.length === 0 || totals.length < lines.length) return false;
+  return totals.reduce((sum, total) => sum + total, 0) !== orderTotalMinor;
 }
 
 function hasUnknownField(fields: JsonObject): boolean {

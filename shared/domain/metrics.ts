@@ -81,6 +81,8 @@ export const METRICS = {
   WebhooksFailedForButton: { unit: 'Count', dimensions: [] },
   // What is odd about a webhook that is accepted all the same, by `TransactionFlag`.
   WebhookFlags: { unit: 'Count', dimensions: ['Flag'] },
+  /** The same about rows of the Transactions API, once for each row that brought something new. */
+  RowFlags: { unit: 'Count', dimensions: ['Flag'] },
   // The queue of deferred webhooks: each try counts once; what ends in quarantine counts as WebhooksQuarantined too.
   DeferredWebhooksApplied: { unit: 'Count', dimensions: [] },
   DeferredWebhooksWaiting: { unit: 'Count', dimensions: [] },

@@ -50,6 +50,8 @@ export type TransactionFlag =
   | 'misspelt_commission'
   /** The lines' commissions do not add up to `amount`. */
   | 'commission_mismatch'
+  /** The lines' totals do not add up to `order_total`. */
+  | 'total_mismatch'
   /** One order with more than one Button `id`. */
   | 'several_button_ids';
 

@@ -51,6 +51,7 @@ describe('webhookFlags', () => {
       'an order without its id',
       { ...pending, data: { ...pending.data, button_order_id: null } },
     ],
+    ['total_mismatch', 'another order total', { ...pending, data: { ...pending.data, order_total: 1 } }],
     ['commission_mismatch', 'another amount', { ...pending, data: { ...pending.data, amount: 367 } }],
     [
       'commission_mismatch',
