@@ -31,6 +31,9 @@ export type FetchedPage =
  * Fetches a page. For all but the first page it tries one form after the other, until Button gives a page of
  * this list: it must not refuse the request, show rows from outside the window, or show the same page again.
  *
+ * An empty last page in a form that is not known to work proves nothing: a Button that ignores the cursor may
+ * find nothing either, and rows would be left out.
+ *
  * Before another form replaces the one that Button has refused, that one is tried once more: a single refusal
  * may come from an outage. Never throws for what Button does.
  */
@@ -54,10 +57,15 @@ export async function fetchPage(
   if (answer.reason !== 'refused') return answer;
   for (const form of others) {
     const other = await fetchIn(form);
-    if (other.ok) return confirmed({ answer: other, form }, { form: first, refusal: answer }, fetchIn);
-    if (other.reason === 'unavailable') return other;
+    if (other.ok && !isEmptyEnd(other.value))
+      return confirmed({ answer: other, form }, { form: first, refusal: answer }, fetchIn);
+    if (!other.ok && other.reason === 'unavailable') return other;
   }
   return answer;
+}
+
+function isEmptyEnd({ rows, next }: TransactionPage): boolean {
+  return rows.length === 0 && next === null;
 }
 
 /** The page in the first form after all, if that works now; else in the other one. */

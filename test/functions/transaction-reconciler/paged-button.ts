@@ -5,7 +5,7 @@ export type PagingWorld = {
   /** What it does with a cursor beside filters. */
   besideFilters: 'takes-both' | 'refuses' | 'ignores-cursor' | 'drops-filters';
   /** What it does with a cursor on its own, on the documented path. */
-  alone: 'takes' | 'refuses' | 'drops-filters';
+  alone: 'takes' | 'refuses' | 'drops-filters' | 'finds-nothing';
   /** `meta.next` as it is printed, and whether a request for that URL is answered. */
   printed: (place: { account: string; cursor: string }) => string;
   takesPrinted: boolean;
@@ -79,6 +79,8 @@ export class PagedButton {
     switch (use) {
       case 'refuses':
         return { result: 'answered', status: 400, body: { meta: { status: 'error' } } };
+      case 'finds-nothing':
+        return { result: 'answered', status: 200, body: { meta: { status: 'ok', next: null }, objects: [] } };
       case 'ignores-cursor':
         return this.#page(account, sent);
       case 'drops-filters':

@@ -135,6 +135,24 @@ describe('requirement 8: pages are read in whichever documented way Button gives
     expect(button.requests).toHaveLength(Math.ceil(READ.length / 4));
   });
 
+  it('takes no empty page in another form for the end of the list', async () => {
+    const button = new PagedButton({ ...PLAIN_WORLD, alone: 'finds-nothing', takesPrinted: false }, ROWS);
+    let isFirst = true;
+    button.instead = (url) => {
+      const cursor = url.searchParams.get('cursor');
+      if (cursor === null || !isFirst) return undefined;
+      isFirst = false;
+      // In a circle.
+      const next = `?cursor=${encodeURIComponent(cursor)}`;
+      return { result: 'answered', status: 200, body: { meta: { status: 'ok', next }, objects: [] } };
+    };
+    const { read, keys } = await openAccount();
+
+    while ((await read(button)).outcome !== 'complete');
+
+    expect(keys()).toHaveLength(READ.length);
+  });
+
   it('does not leave the first form because Button refuses it once', async () => {
     const button = new PagedButton(PLAIN_WORLD, ROWS);
     let isFirst = true;
