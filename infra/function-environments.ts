@@ -126,16 +126,12 @@ function liveFromOf({ liveFrom, reconciler }: TransactionsConfig): string | unde
 
 /** The event publisher's environment. */
 export function eventPublisherEnvironment(
-  {
-    includePersonalFields,
-    rewardableCategories,
-  }: Pick<TransactionsConfig, 'includePersonalFields' | 'rewardableCategories'>,
+  { includePersonalFields }: Pick<TransactionsConfig, 'includePersonalFields'>,
   resources: { eventBusName: string },
 ): EventPublisher {
   return {
     EVENT_BUS_NAME: resources.eventBusName,
     INCLUDE_PERSONAL_FIELDS: includePersonalFields ? 'true' : 'false',
-    REWARDABLE_CATEGORIES: JSON.stringify(rewardableCategories),
   };
 }
 

@@ -15,11 +15,7 @@ export function transactionsTable({ stage, clients }: CommandContext): TableAcce
 /** The stage's transactions, written as its functions write them: with the index by shopper that it has. */
 export function openTransactions(context: CommandContext): TransactionStore {
   const shopperField = ShopperFieldSchema.parse(context.stage.output('ShopperField'));
-  return createTransactionStore({
-    ...transactionsTable(context),
-    shopperField,
-    rewardableCategories: rewardableCategories(context),
-  });
+  return createTransactionStore({ ...transactionsTable(context), shopperField });
 }
 
 /** The categories that a user is rewarded for at this stage. */

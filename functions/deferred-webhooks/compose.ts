@@ -32,8 +32,8 @@ export function composeDeferredWebhooks({
       client: dynamodb,
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
-      rewardableCategories: env.REWARDABLE_CATEGORIES,
     }),
+    rewardableCategories: env.REWARDABLE_CATEGORIES,
     quarantine: createQuarantineStore({
       client: dynamodb,
       table: env.QUARANTINE_TABLE,

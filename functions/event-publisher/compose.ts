@@ -17,7 +17,6 @@ export function composeEventPublisher({
     putEvents: createEventBus({ client: aws.eventBridge(), busName: env.EVENT_BUS_NAME }),
     metrics,
     includePersonalFields: env.INCLUDE_PERSONAL_FIELDS,
-    rewardableCategories: env.REWARDABLE_CATEGORIES,
   };
   return {
     async handle({ Records: records }) {

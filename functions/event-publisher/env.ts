@@ -1,14 +1,12 @@
 import * as z from 'zod';
 
-import { flag, textList } from '../../shared/runtime/env.ts';
+import { flag } from '../../shared/runtime/env.ts';
 
 /** The event publisher's environment. */
 export const EnvironmentSchema = z.object({
   EVENT_BUS_NAME: z.string().min(1),
   /** Whether events name the shopper (`publisher_customer_id`, `pub_ref`). */
   INCLUDE_PERSONAL_FIELDS: flag,
-  /** The categories that a user is rewarded for. */
-  REWARDABLE_CATEGORIES: textList,
 });
 
 /** What the stack must supply. */

@@ -4,7 +4,6 @@ import {
   type EventSettings,
   type PublishedState,
 } from '../../shared/domain/transaction-changed.ts';
-import { notRewardableReason } from '../../shared/domain/rewardable.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
 import type { PutEvents } from '../../shared/events/event-bus.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
@@ -48,7 +47,7 @@ export async function publishChanges(
   const firstFailed = versionChanges.findIndex((_, index) => taken[index] !== true);
   metrics.add({ name: 'EventsPublished', value: taken.filter(Boolean).length });
   // What follows comes again, and is counted then.
-  measure(firstFailed < 0 ? versionChanges : versionChanges.slice(0, firstFailed), metrics, settings);
+  measure(firstFailed < 0 ? versionChanges : versionChanges.slice(0, firstFailed), metrics);
   return versionChanges[firstFailed]?.sequenceNumber;
 }
 
@@ -68,14 +67,12 @@ const METRIC_OF_STATUS = {
   declined: 'DeclinedCommissionMinor',
 } as const;
 
-function isOfUnknownCategory(state: PublishedState, { rewardableCategories }: EventSettings): boolean {
-  return notRewardableReason(state, rewardableCategories) === 'category_unknown';
-}
-
-function measure(versionChanges: readonly VersionChange[], metrics: Metrics, settings: EventSettings): void {
+function measure(versionChanges: readonly VersionChange[], metrics: Metrics): void {
   const conflicts = versionChanges.filter(({ after }) => after.status === 'conflict');
   metrics.add({ name: 'TransactionConflicts', value: conflicts.length });
-  const held = versionChanges.filter(({ after }) => isOfUnknownCategory(after, settings));
+  const held = versionChanges.filter(
+    ({ after: { notRewardableReason } }) => notRewardableReason === 'category_unknown',
+  );
   if (held.length > 0) metrics.add({ name: 'TransactionsOfUnknownCategory', value: held.length });
   for (const { before, after } of versionChanges) {
     for (const { status, currency, amountMinor } of commissionChanges(before, after)) {

@@ -54,8 +54,8 @@ export function composeTransactionReconciler({
       client: dynamodb,
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
-      rewardableCategories: env.REWARDABLE_CATEGORIES,
     }),
+    rewardableCategories: env.REWARDABLE_CATEGORIES,
     quarantine: createQuarantineStore({
       client: dynamodb,
       table: env.QUARANTINE_TABLE,

@@ -28,6 +28,8 @@ export type StoreRowsPorts = {
   metrics: Metrics;
   /** What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the deployment. */
   liveFrom?: string;
+  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  rewardableCategories?: readonly string[];
   /** Button may show a change so much later than it was made. */
   windows: Pick<WindowPolicy, 'lagMs'>;
   now: () => Date;
@@ -72,7 +74,7 @@ export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<
 
 async function storeChunk(
   observations: readonly Observation[],
-  ports: Pick<StoreRowsPorts, 'transactions' | 'metrics' | 'now'>,
+  ports: Pick<StoreRowsPorts, 'transactions' | 'rewardableCategories' | 'metrics' | 'now'>,
 ): Promise<RowOutcome[]> {
   const byKey = [...Map.groupBy(observations, ({ transaction }) => transactionKey(transaction))];
   const known = await ports.transactions.readMany(byKey.map(([key]) => key));

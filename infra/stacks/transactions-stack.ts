@@ -62,7 +62,6 @@ export class TransactionsStack extends Stack {
       transactions,
       streamArn: streamArn(transactions),
       includePersonalFields: transactionsConfig.includePersonalFields,
-      rewardableCategories: transactionsConfig.rewardableCategories,
       eventArchiveDays: transactionsConfig.eventArchiveDays,
     });
     addPersonalDataExpiry(this, { deployment, transactionsConfig, transactions, positions });

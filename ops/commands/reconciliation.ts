@@ -13,7 +13,7 @@ import { defineCommand, instant, rate, type CommandContext } from '../command.ts
 import { dryTransactions } from '../dry-transactions.ts';
 import { createPace } from '../pace.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
-import { openTransactions } from '../transaction-access.ts';
+import { openTransactions, rewardableCategories } from '../transaction-access.ts';
 import { UsageError } from '../usage-error.ts';
 
 const account = z.string().min(1);
@@ -187,6 +187,7 @@ export const transactionsRebuild = defineCommand({
             },
           },
           transactions: isDryRun ? dryTransactions(transactions) : transactions,
+          rewardableCategories: rewardableCategories(context),
           quarantine: isDryRun ? { put: () => Promise.resolve() } : quarantine,
           pageSize: PAGE_SIZE,
           now,

@@ -75,7 +75,10 @@ export const transactionSettle = defineCommand({
     const store = openTransactions(context);
     const { stored } = await store.find(key, { consistent: true });
     if (!stored) return { outcome: 'not-found', found: {} };
-    const storing = { storedAt: context.now().toISOString() };
+    const storing = {
+      storedAt: context.now().toISOString(),
+      rewardableCategories: rewardableCategories(context),
+    };
     const settled = settleTransaction(stored.value, { id, reason }, storing);
     if (!settled)
       return {
@@ -152,6 +155,7 @@ export const webhooksReplay = defineCommand({
       review,
       quarantine: createQuarantineStore({ client: clients.dynamodb, table, retentionDays: RETENTION_DAYS }),
       transactions: openTransactions(context),
+      rewardableCategories: rewardableCategories(context),
       ...(stage.outputNames.includes('LiveFrom')
         ? { liveFrom: stage.output('LiveFrom') }
         : { deployedAt: cachedDeploymentMark(positions, now) }),
@@ -182,7 +186,6 @@ export const eventsRepublish = defineCommand({
     const published = await republishEvents({
       heads: scanHeads(transactionsTable(context), { start: from, end: to }),
       includePersonalFields: flag.parse(stage.output('EventsNameShoppers')),
-      rewardableCategories: rewardableCategories(context),
       putEvents: async (events) => {
         if (isDryRun) return events.map(() => true);
         await pace(events.length);

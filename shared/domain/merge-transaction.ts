@@ -1,5 +1,6 @@
 import { canonicalJson } from './canonical-json.ts';
 import { eraseTransaction, withoutPersonalData } from './erase-transaction.ts';
+import { notRewardableReason, type NotRewardableReason } from './rewardable.ts';
 import { finalKey, isFinal, stateOf, toWholeSecond, versionIdentity } from './transaction-state.ts';
 import {
   recordStatus,
@@ -27,8 +28,11 @@ export type MergeOutcome =
   | 'confirmed'
   | 'stale';
 
-/** When a record is stored (ISO 8601 UTC), and the key of a purchase that is stored for the first time. */
-export type Storing = { storedAt: string; key?: string };
+/**
+ * When a record is stored (ISO 8601 UTC), the key of a purchase that is stored for the first time, and the categories that a user is
+ * rewarded for (`REWARDABLE_CATEGORIES` if left out).
+ */
+export type Storing = { storedAt: string; key?: string; rewardableCategories?: readonly string[] };
 
 /** At most so many seen versions are kept, the latest ones. */
 const MAX_SEEN_VERSIONS = 20;
@@ -80,7 +84,14 @@ function areSameCandidates({ candidates }: TransactionRecord, before: Transactio
 
 /** What is left of a record whose purchase belongs to another one: a version that is worth nothing. Pure. */
 export function giveWayTo(key: string, record: TransactionRecord, storing: Storing): TransactionRecord {
-  return record.mergedInto === key ? record : nextVersion({ ...record, mergedInto: key }, record, storing);
+  if (record.mergedInto === key) return record;
+  return nextVersion({ ...record, mergedInto: key, notRewardableReason: 'merged' }, record, storing);
+}
+
+/** A record that has given way, under the key that it has given way to: nothing is stored there. Pure. */
+export function takePlace(key: string, record: TransactionRecord, storing: Storing): TransactionRecord {
+  const { mergedInto: _mergedInto, ...own } = record;
+  return restated({ ...own, key }, record, storing);
 }
 
 /** The record with everything that was seen under the other key of the same purchase. Pure; a second time changes nothing. */
@@ -122,9 +133,10 @@ export function settleTransaction(
   );
 }
 
-function firstRecord(observation: Observation, { storedAt, key }: Storing): TransactionRecord {
+function firstRecord(observation: Observation, storing: Storing): TransactionRecord {
+  const { storedAt, key } = storing;
   const { transaction, payload, delivery } = observation;
-  return {
+  const record: TransactionRecord = {
     key: key ?? transactionKey(transaction),
     version: Date.parse(storedAt),
     changes: 1,
@@ -134,19 +146,39 @@ function firstRecord(observation: Observation, { storedAt, key }: Storing): Tran
     seen: [toSeen(observation)],
     delivery,
   };
+  return withReason(record, reasonOf(record, storing));
 }
 
 /** The record with the state that follows from what it has seen, and the next version if that is another one. */
 function restated(next: TransactionRecord, before: TransactionRecord, storing: Storing): TransactionRecord {
-  const { cause: _cause, ...rest } = next;
+  const { cause: _cause, notRewardableReason: _reason, ...rest } = next;
   const state = stateOf(next.seen, next.settlement) ?? { candidates: next.candidates };
   const record = { ...rest, ...state };
-  const trimmed = { ...record, seen: trim(record) };
+  const reason = reasonOf(record, storing);
+  // To be erased is no change of the purchase: only what changes afterwards is worth nothing.
+  const isErasure = reason === 'erased' && before.mergedInto === record.mergedInto;
+  const stated = withReason(
+    { ...record, seen: trim(record) },
+    isErasure ? before.notRewardableReason : reason,
+  );
   // Rows of the API name the Brand and webhooks do not: to learn the name is no change of the purchase.
   const isNamed = before.candidates[0].transaction.commerceOrganizationName !== null;
-  return publishedContent(trimmed, isNamed) === publishedContent(before, isNamed)
-    ? trimmed
-    : nextVersion(trimmed, before, storing);
+  return publishedContent(stated, isNamed) === publishedContent(before, isNamed)
+    ? stated
+    : nextVersion(withReason(stated, reason), before, storing);
+}
+
+function reasonOf(
+  record: TransactionRecord,
+  { rewardableCategories }: Storing,
+): NotRewardableReason | undefined {
+  const { category } = record.candidates[0].transaction;
+  return notRewardableReason({ ...record, status: recordStatus(record), category }, rewardableCategories);
+}
+
+function withReason(record: TransactionRecord, reason: NotRewardableReason | undefined): TransactionRecord {
+  const { notRewardableReason: _before, ...rest } = record;
+  return reason === undefined ? rest : { ...rest, notRewardableReason: reason };
 }
 
 /**
@@ -166,7 +198,10 @@ function nextVersion(
 }
 
 /** What the version number counts: everything that events say of a transaction but its `modified_date`. */
-function publishedContent({ candidates, cause, mergedInto }: TransactionRecord, isNamed: boolean): string {
+function publishedContent(
+  { candidates, cause, mergedInto, notRewardableReason: reason }: TransactionRecord,
+  isNamed: boolean,
+): string {
   const {
     modifiedDate: _modified,
     id: _id,
@@ -181,7 +216,7 @@ function publishedContent({ candidates, cause, mergedInto }: TransactionRecord, 
     attributionDate: toWholeSecond(content.attributionDate),
     purchaseDate: toWholeSecond(content.purchaseDate),
   };
-  return canonicalJson([cause ?? { ...content, ...dates, name }, mergedInto]);
+  return canonicalJson([cause ?? { ...content, ...dates, name }, mergedInto, reason]);
 }
 
 /** The versions with one more sighting; the same array if it adds nothing. Payloads of equal versions do not depend on which came first. */

@@ -1,5 +1,3 @@
-import type { TransactionStatus } from './transaction.ts';
-
 /** The categories that a user is rewarded for unless a setting names others (Transactions API guide, "Ingestion Logic"). */
 const REWARDABLE_CATEGORIES: readonly string[] = ['new-user-order', 'existing-user-order'];
 
@@ -23,7 +21,7 @@ export type NotRewardableReason = (typeof NOT_REWARDABLE_REASONS)[number];
 
 /** What of a transaction decides about a reward. */
 export type RewardableState = {
-  status: TransactionStatus | 'conflict';
+  status: 'pending' | 'validated' | 'declined' | 'conflict';
   category: string;
   delivery: 'live' | 'historical';
   mergedInto?: string;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { NOT_REWARDABLE_REASONS, notRewardableReason } from './rewardable.ts';
+import { NOT_REWARDABLE_REASONS, type NotRewardableReason } from './rewardable.ts';
 import type { ConflictCause, TransactionStatus } from './transaction.ts';
 
 /** What of a transaction is published. */
@@ -32,6 +32,8 @@ export type PublishedState = {
   validatedDate?: string;
   delivery: 'live' | 'historical';
   conflictCause?: ConflictCause;
+  /** Why nobody may be rewarded for this version; left out if somebody may. */
+  notRewardableReason?: NotRewardableReason;
   erasedAt?: string;
   /** In Button's own fields; `omitted` where they are too large. */
   lineItems?: readonly unknown[] | 'omitted';
@@ -141,16 +143,15 @@ export type TransactionChanged = { type: TransactionEventType; detail: Transacti
 /** What an event says. */
 export type TransactionChangedDetail = z.infer<typeof DetailSchema>;
 
-/** What events hold: whether they name the shopper, and which categories are rewarded (`REWARDABLE_CATEGORIES` if left out). */
-export type EventSettings = { includePersonalFields: boolean; rewardableCategories?: readonly string[] };
+/** What events hold: whether they name the shopper. */
+export type EventSettings = { includePersonalFields: boolean };
 
 /** The event for a new version. `before` is undefined for the first version, and `unknown` where it is not kept. Pure. */
 export function transactionChanged(
   before: PublishedState | undefined | 'unknown',
   after: PublishedState,
-  { includePersonalFields, rewardableCategories }: EventSettings,
+  { includePersonalFields }: EventSettings,
 ): TransactionChanged {
-  const reason = notRewardableReason(after, rewardableCategories);
   const lineItems = fittingLines(after.lineItems);
   const previous = before === 'unknown' ? undefined : before;
   return {
@@ -175,8 +176,8 @@ export function transactionChanged(
       orderTotalMinor: after.orderTotalMinor ?? null,
       orderCurrency: after.orderCurrency ?? null,
       final: after.status === 'validated' || after.status === 'declined',
-      rewardable: reason === undefined,
-      notRewardableReason: reason ?? null,
+      rewardable: after.notRewardableReason === undefined,
+      notRewardableReason: after.notRewardableReason ?? null,
       conflictCause: after.conflictCause ?? null,
       mergedInto: after.mergedInto ?? null,
       createdDate: after.createdDate,
@@ -229,9 +230,8 @@ function typeOf({ status: now, changes }: PublishedState): TransactionEventType 
 
 function worth(state: PublishedState): number {
   const counts = state.status === 'pending' || state.status === 'validated';
-  return counts && state.erasedAt === undefined && state.mergedInto === undefined
-    ? (state.amountMinor ?? 0)
-    : 0;
+  const isNobodys = state.notRewardableReason === 'erased' || state.mergedInto !== undefined;
+  return counts && !isNobodys ? (state.amountMinor ?? 0) : 0;
 }
 
 /** Within one currency only: an amount of another one can't be taken away from it. */

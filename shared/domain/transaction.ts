@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 
+import type { NotRewardableReason } from './rewardable.ts';
+
 /** `pending` can still change; `validated` and `declined` are final (Transactions API guide, "Transaction States"). */
 export type TransactionStatus = 'pending' | 'validated' | 'declined';
 
@@ -104,6 +106,11 @@ export type TransactionRecord = {
   storedAt: string;
   candidates: readonly [Candidate, ...Candidate[]];
   cause?: ConflictCause;
+  /**
+   * Why nobody may be rewarded for this version; left out if somebody may. It is decided when a version is made and does not change
+   * with the settings or an erasure, so that a version says the same whenever it is published.
+   */
+  notRewardableReason?: NotRewardableReason;
   settlement?: Settlement;
   /** Every Button `id` seen of this purchase. */
   buttonIds: readonly string[];

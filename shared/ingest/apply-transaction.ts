@@ -1,4 +1,10 @@
-import { mergeTransaction, takeOver, type MergeOutcome, type Storing } from '../domain/merge-transaction.ts';
+import {
+  mergeTransaction,
+  takeOver,
+  takePlace,
+  type MergeOutcome,
+  type Storing,
+} from '../domain/merge-transaction.ts';
 import type { Observation, TransactionRecord } from '../domain/transaction.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { TransactionStore } from '../store/transaction-store.ts';
@@ -6,7 +12,12 @@ import type { Versioned } from '../store/versioned-item.ts';
 import { locate, type Place } from './locate-transaction.ts';
 
 /** What storing a version needs. */
-export type ApplyTransactionPorts = { transactions: TransactionStore; now: () => Date };
+export type ApplyTransactionPorts = {
+  transactions: TransactionStore;
+  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  rewardableCategories?: readonly string[];
+  now: () => Date;
+};
 
 const MAX_MERGES = 5;
 
@@ -21,7 +32,7 @@ const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
  * often, and whatever the store throws; doing it again repairs whatever was left half done.
  */
 export async function applyTransaction(
-  { transactions: store, now }: ApplyTransactionPorts,
+  { transactions: store, rewardableCategories, now }: ApplyTransactionPorts,
   observation: Observation,
   known?: Versioned<TransactionRecord> | 'absent',
 ): Promise<{ outcome: MergeOutcome; before: TransactionRecord | undefined; after: TransactionRecord }> {
@@ -30,7 +41,11 @@ export async function applyTransaction(
     const reading = { known: attempt === 0 ? known : undefined, consistent: attempt > 0 };
     place ??= await locate(observation, reading, { transactions: store, now });
     if (!place) continue;
-    const storing = { storedAt: now().toISOString(), key: place.key };
+    const storing = {
+      storedAt: now().toISOString(),
+      key: place.key,
+      ...(rewardableCategories ? { rewardableCategories } : {}),
+    };
     const before = place.stored?.value;
     const base = absorb(place, storing);
     const { record: after, outcome } = mergeTransaction(base, observation, storing);
@@ -49,8 +64,7 @@ export async function applyTransaction(
 function absorb({ key, stored, others }: Place, storing: Storing): TransactionRecord | undefined {
   let record = stored?.value;
   for (const other of others) {
-    const { mergedInto: _mergedInto, ...own } = other;
-    record = record ? takeOver(record, other, storing) : { ...own, key };
+    record = record ? takeOver(record, other, storing) : takePlace(key, other, storing);
   }
   return record;
 }

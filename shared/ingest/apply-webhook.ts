@@ -29,6 +29,8 @@ export type ApplyWebhookPorts = {
   liveFrom?: string;
   /** When this system was deployed (ISO 8601 UTC): without it and `liveFrom`, every webhook is live. Throws if that can't be read. */
   deployedAt?: () => Promise<string>;
+  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  rewardableCategories?: readonly string[];
   metrics: Metrics;
   now: () => Date;
 };

@@ -22,6 +22,8 @@ export type RebuildRange = {
 export type RebuildPorts = {
   api: Pick<TransactionsApi, 'listTransactions'>;
   transactions: TransactionStore;
+  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  rewardableCategories?: readonly string[];
   quarantine: Pick<QuarantineStore, 'put'>;
   /** Rows asked for at once. */
   pageSize: number;
@@ -84,10 +86,10 @@ async function rebuildDay(
 async function applyRow(
   row: unknown,
   { accountId, newTransactionsAre, readStartedAt }: RebuildRange & { readStartedAt: string },
-  { transactions, quarantine, now }: RebuildPorts,
+  { quarantine, ...ports }: RebuildPorts,
 ): Promise<keyof RebuildCounts> {
   const reading = readTransaction(row);
-  const seenAt = now().toISOString();
+  const seenAt = ports.now().toISOString();
   if (!reading.ok) {
     const bytes = JSON.stringify(row);
     await quarantine.put({
@@ -101,9 +103,9 @@ async function applyRow(
     return 'quarantined';
   }
   const { transaction } = reading;
-  const known = await transactions.read(transactionKey(transaction));
+  const known = await ports.transactions.read(transactionKey(transaction));
   const { before, after } = await applyTransaction(
-    { transactions, now },
+    ports,
     {
       transaction,
       payload: row,

@@ -3,7 +3,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
 import { asJsonObject } from '../domain/json-object.ts';
-import { notRewardableReason } from '../domain/rewardable.ts';
+import { NOT_REWARDABLE_REASONS } from '../domain/rewardable.ts';
 import { recordStatus, type Transaction, type TransactionRecord } from '../domain/transaction.ts';
 import { stateOf } from '../domain/transaction-state.ts';
 import { packJson, unpackJson } from './packed-json.ts';
@@ -14,8 +14,8 @@ import type { Versioned } from './versioned-item.ts';
 /** Which field says whose transaction it is; `none` switches the shopper index off. */
 export type ShopperField = 'publisher_customer_id' | 'pub_ref' | 'none';
 
-/** How items are written. The categories that a user is rewarded for: `REWARDABLE_CATEGORIES` if left out. */
-export type WritingOptions = { shopperField: ShopperField; rewardableCategories?: readonly string[] };
+/** How items are written. */
+export type WritingOptions = { shopperField: ShopperField };
 
 const SCHEMA_VERSION = 1;
 
@@ -74,6 +74,7 @@ const ItemSchema = z
     changes: z.number(),
     storedAt: z.string(),
     delivery: z.enum(['live', 'historical']),
+    notRewardableReason: z.enum(NOT_REWARDABLE_REASONS).exactOptional(),
     mergedInto: z.string().exactOptional(),
     erasedAt: z.string().exactOptional(),
   })
@@ -105,6 +106,7 @@ export const TransactionHeadSchema = z.object({
   validatedDate: z.string().exactOptional(),
   delivery: z.enum(['live', 'historical']),
   conflictCause: z.enum(['contradiction', 'several_transactions']).exactOptional(),
+  notRewardableReason: z.enum(NOT_REWARDABLE_REASONS).exactOptional(),
   mergedInto: z.string().exactOptional(),
   erasedAt: z.string().exactOptional(),
 });
@@ -135,14 +137,14 @@ export function lineItemsIn(body: Uint8Array): readonly unknown[] {
 export async function toItem(
   access: TableAccess,
   record: TransactionRecord,
-  { shopperField, rewardableCategories }: WritingOptions,
+  { shopperField }: WritingOptions,
 ): Promise<Record<string, AttributeValue>> {
   const { transaction } = record.candidates[0];
   const { key, ...rest } = record;
   const body = withoutHead(rest);
   return marshall(
     {
-      ...headOf(record, transaction, rewardableCategories),
+      ...headOf(record, transaction),
       [TRANSACTIONS_TABLE.shopperIndex.partitionKey]: shopperOf(transaction, shopperField),
       schemaVersion: SCHEMA_VERSION,
       ...(await storeBody(access, key, packJson(body))),
@@ -161,7 +163,7 @@ export async function fromItem(
   const body = BodySchema.parse(unpackJson(await loadBody(access, key, rest)));
   const state = stateOf(body.seen, body.settlement);
   if (!state) throw new Error('A transaction without a version');
-  const { version, changes, storedAt, delivery, mergedInto, erasedAt } = rest;
+  const { version, changes, storedAt, delivery, notRewardableReason, mergedInto, erasedAt } = rest;
   return {
     value: {
       ...body,
@@ -171,6 +173,7 @@ export async function fromItem(
       changes,
       storedAt,
       delivery,
+      ...(notRewardableReason === undefined ? {} : { notRewardableReason }),
       ...(mergedInto === undefined ? {} : { mergedInto }),
       ...(erasedAt === undefined ? {} : { erasedAt }),
     },
@@ -187,6 +190,7 @@ function withoutHead(record: Omit<TransactionRecord, 'key'>): object {
     candidates: _candidates,
     cause: _cause,
     delivery: _delivery,
+    notRewardableReason: _reason,
     mergedInto: _mergedInto,
     erasedAt: _erasedAt,
     ...body
@@ -211,25 +215,17 @@ export function aliasTarget(item: Record<string, AttributeValue>): string | unde
   return TRANSACTIONS_TABLE.aliasOf in item ? AliasSchema.parse(unmarshall(item)).aliasOf : undefined;
 }
 
-function headOf(
-  record: TransactionRecord,
-  transaction: Transaction,
-  rewardableCategories: readonly string[] | undefined,
-): Record<string, unknown> {
-  const status = recordStatus(record);
-  const reason = notRewardableReason(
-    { ...record, status, category: transaction.category },
-    rewardableCategories,
-  );
-  const { key, version, changes, storedAt, delivery, cause, mergedInto, erasedAt } = record;
+function headOf(record: TransactionRecord, transaction: Transaction): Record<string, unknown> {
+  const { key, version, changes, storedAt, delivery, cause, notRewardableReason, mergedInto, erasedAt } =
+    record;
   return {
     [TRANSACTIONS_TABLE.partitionKey]: key,
     version,
     changes,
     storedAt,
-    status,
-    rewardable: reason === undefined,
-    notRewardableReason: reason,
+    status: recordStatus(record),
+    rewardable: notRewardableReason === undefined,
+    notRewardableReason,
     category: transaction.category,
     amountMinor: transaction.amountMinor ?? undefined,
     currency: transaction.currency ?? undefined,

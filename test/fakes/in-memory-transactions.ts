@@ -74,6 +74,7 @@ export function publishedState(record: TransactionRecord): TransactionHead {
     modifiedDate: transaction.modifiedDate,
     delivery: record.delivery,
     ...(record.cause === undefined ? {} : { conflictCause: record.cause }),
+    ...(record.notRewardableReason === undefined ? {} : { notRewardableReason: record.notRewardableReason }),
     ...(record.mergedInto === undefined ? {} : { mergedInto: record.mergedInto }),
     ...(record.erasedAt === undefined ? {} : { erasedAt: record.erasedAt }),
   };

@@ -7,6 +7,7 @@ import {
   type StreamImage,
 } from '../../../functions/event-publisher/publish-changes.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
+import { notRewardableReason, type RewardableState } from '../../../shared/domain/rewardable.ts';
 import { transactionChanged, type TransactionChanged } from '../../../shared/domain/transaction-changed.ts';
 
 const head = {
@@ -28,7 +29,11 @@ const head = {
 
 /** An image as Lambda delivers it. */
 function image(changes: object = {}): StreamImage {
-  return marshall({ ...head, ...changes });
+  const state = { ...head, ...changes } as RewardableState;
+  return marshall(
+    { ...state, notRewardableReason: notRewardableReason(state) },
+    { removeUndefinedValues: true },
+  );
 }
 
 function change(
@@ -229,7 +234,9 @@ describe('an event holds what a consumer needs', () => {
     [{ mergedInto: 'order#another' }, 'merged'],
     [{ erasedAt: '2026-01-01T10:00:00Z' }, 'erased'],
   ])('whether somebody may be rewarded, and why not: %o', (changes, reason) => {
-    const { detail } = transactionChanged(undefined, { ...state, ...changes }, settings);
+    const decided = notRewardableReason({ ...state, ...changes });
+    const after = { ...state, ...changes, ...(decided ? { notRewardableReason: decided } : {}) };
+    const { detail } = transactionChanged(undefined, after, settings);
 
     expect(detail).toMatchObject({ rewardable: reason === null, notRewardableReason: reason });
   });

@@ -36,7 +36,7 @@ describe('transactionChanged', () => {
   });
 
   it('rewards nobody for a transaction whose shopper was erased, and moves no money for it', () => {
-    const erased = { ...state, erasedAt: '2026-03-01T00:00:00.000Z' };
+    const erased = { ...state, erasedAt: '2026-03-01T00:00:00.000Z', notRewardableReason: 'erased' } as const;
 
     const { detail } = transactionChanged(erased, { ...erased, version: 4, status: 'validated' }, settings);
 

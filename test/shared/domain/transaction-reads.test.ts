@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { settleTransaction } from '../../../shared/domain/merge-transaction.ts';
+import { mergeTransaction as merge, settleTransaction } from '../../../shared/domain/merge-transaction.ts';
 import {
   recordStatus,
   type Observation,
@@ -55,6 +55,24 @@ const amounts = ({ candidates }: TransactionRecord) =>
   candidates.map(({ transaction: it }) => it.amountMinor).sort();
 const validated = { status: 'validated', modifiedDate: '2026-01-01T11:00:00Z' } as const;
 const declined = { status: 'declined', modifiedDate: '2026-01-01T11:00:00Z' } as const;
+
+describe('a category that a setting has come to name', () => {
+  it('releases what was held of it with the next read, by a version of its own', () => {
+    const storing = (rewardableCategories: readonly string[]) => ({
+      storedAt: minute(0),
+      rewardableCategories,
+    });
+    const held = merge(undefined, webhook(0, { category: 'gift-card' }), storing(['new-user-order'])).record;
+
+    const { record } = merge(held, read(9, { category: 'gift-card' }), storing(['gift-card']));
+    const again = merge(record, read(19, { category: 'gift-card' }), storing(['gift-card']));
+
+    expect(held.notRewardableReason).toBe('category_unknown');
+    expect(record).not.toHaveProperty('notRewardableReason');
+    expect(record.version).toBeGreaterThan(held.version);
+    expect(again).toMatchObject({ outcome: 'confirmed', record: { version: record.version } });
+  });
+});
 
 describe('a read of the API', () => {
   it('settles a conflict only if it began after every version was seen, plus the lag', () => {

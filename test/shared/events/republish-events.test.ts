@@ -1,11 +1,16 @@
 import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { describe, expect, it } from 'vitest';
 
-import type { TransactionChanged } from '../../../shared/domain/transaction-changed.ts';
+import { eraseTransaction } from '../../../shared/domain/erase-transaction.ts';
+import { transactionChanged, type TransactionChanged } from '../../../shared/domain/transaction-changed.ts';
+import type { Observation, Transaction, TransactionRecord } from '../../../shared/domain/transaction.ts';
 import { createEventBus } from '../../../shared/events/event-bus.ts';
 import { republishEvents } from '../../../shared/events/republish-events.ts';
+import { creditReward } from '../../../shared/events/reward-ledger.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
 import type { TransactionHead } from '../../../shared/store/transaction-item.ts';
+import { publishedState } from '../../fakes/in-memory-transactions.ts';
+import { mergeTransaction } from '../../fakes/merge-first.ts';
 
 function head(order: number): TransactionHead {
   return {
@@ -53,6 +58,53 @@ describe('republishEvents', () => {
     const publishing = republishEvents({ heads: headsUpTo(1), putEvents, includePersonalFields: false });
 
     await expect(publishing).rejects.toThrow(RetryableError);
+  });
+});
+
+describe('a transaction that is published again after its personal data was erased', () => {
+  const transaction: Transaction = {
+    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', status: 'validated', category: 'new-user-order' },
+    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
+    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
+    ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
+    ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
+    ...{ publisherCustomerId: 'user-1', pubRef: null },
+  };
+  const webhook = (changes: Partial<Transaction> = {}): Observation => ({
+    transaction: { ...transaction, ...changes },
+    payload: {},
+    source: { kind: 'webhook', eventId: 'hook-1' },
+    seenAt: '2026-01-02T00:00:00.000Z',
+    delivery: 'live',
+  });
+  const { record } = mergeTransaction(undefined, webhook());
+  const erased = eraseTransaction(record, '2027-02-05T00:00:00.000Z');
+  const eventOf = (one: TransactionRecord) =>
+    transactionChanged('unknown', publishedState(one), { includePersonalFields: true }).detail;
+
+  it('says the same of that version, but whose it is', () => {
+    const { publisherCustomerId: _shopper, ...first } = eventOf(record);
+
+    expect(eventOf(erased)).toEqual(first);
+    expect(first).toMatchObject({ rewardable: true, notRewardableReason: null, amountMinor: 600 });
+  });
+
+  it('moves no money, whether a consumer drops repeats by version or not', () => {
+    const [first, again] = [eventOf(record), eventOf(erased)];
+    const entry = creditReward(undefined, first);
+
+    expect(creditReward(entry, again)).toBe(entry);
+    expect(creditReward(undefined, again).creditMinor).toBe(entry.creditMinor);
+  });
+
+  it('makes no version of what is read or sent again, and rewards nobody for what changes later', () => {
+    const repeated = mergeTransaction(erased, webhook()).record;
+    const changed = mergeTransaction(erased, webhook({ status: 'declined', amountMinor: 0 })).record;
+
+    expect(repeated.version).toBe(record.version);
+    expect(eventOf(repeated).rewardable).toBe(true);
+    expect(changed.version).toBeGreaterThan(record.version);
+    expect(eventOf(changed)).toMatchObject({ rewardable: false, notRewardableReason: 'erased' });
   });
 });
 

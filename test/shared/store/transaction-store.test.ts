@@ -295,7 +295,7 @@ describe('shopperTotals', () => {
         0,
       );
     await own({ amountMinor: 600 });
-    await own({}, { delivery: 'historical' });
+    await own({}, { delivery: 'historical', notRewardableReason: 'historical' });
     await own({ category: 'App Install' });
     await own({ category: 'new-category' });
     await own({ status: 'declined', amountMinor: 7 });
@@ -305,6 +305,7 @@ describe('shopperTotals', () => {
       {
         ...contradicting,
         cause: 'contradiction',
+        notRewardableReason: 'conflict',
         candidates: [contradicting.candidates[0], contradicting.candidates[0]],
       },
       0,
