@@ -39,8 +39,10 @@ export async function locate(
   if (buttonOrderId === null || byKey.stored?.value.buttonIds.includes(id)) return byKey;
 
   const ownKey = idKey(id);
-  const byId = await resolve(await transactions.find(ownKey, { consistent }), ports);
   const hasOrder = byKey.stored !== undefined || byKey.key !== key;
+  // Most purchases are new under both keys: the write that has to be made anyway says so, and saves a read.
+  if (!hasOrder && (await transactions.putAlias(ownKey, key))) return byKey;
+  const byId = await resolve(await transactions.find(ownKey, { consistent: consistent || !hasOrder }), ports);
   const hasOwn = byId.stored !== undefined || byId.key !== ownKey;
   if (!hasOwn) return (await transactions.putAlias(ownKey, byKey.key)) ? byKey : undefined;
   if (byKey.key === byId.key || isOfAnotherOrder(byId, buttonOrderId)) return byKey;
