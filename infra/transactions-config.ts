@@ -112,10 +112,10 @@ const ReconcilerSchema = z
       )
       .default([
         { name: 'busy-hours', expression: 'cron(0/10 7-23 * * ? *)', timeZone: 'America/New_York' },
-        { name: 'quiet-hours', expression: 'cron(0/30 0-6 * * ? *)', timeZone: 'America/New_York' },
+        { name: 'quiet-hours', expression: 'cron(0/25 0-6 * * ? *)', timeZone: 'America/New_York' },
       ])
       .describe(
-        'When transactions are read; by default every 10 minutes from 7 to 24 o’clock in New York, every 30 otherwise. Button recommends every 5 to 10 minutes in busy hours, every 30 to 60 otherwise.',
+        'When transactions are read; by default every 10 minutes from 7 to 24 o’clock in New York, every 25 otherwise, so that a conflict is read again within 30. Button recommends every 5 to 10 minutes in busy hours, every 30 to 60 otherwise.',
       ),
     dailySweep: SweepScheduleSchema.default({
       expression: 'cron(20 4 * * ? *)',

@@ -1,12 +1,14 @@
 import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 
+import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
 import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
 import { cachedDeploymentMark } from '../../shared/store/deployment-mark.ts';
+import { leaveConflictNotes } from '../../shared/store/conflict-note-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import { applyDeferred, type ApplyDeferredPorts } from './apply-deferred.ts';
@@ -34,6 +36,8 @@ export function composeDeferredWebhooks({
       shopperField: env.SHOPPER_FIELD,
     }),
     rewardableCategories: env.REWARDABLE_CATEGORIES,
+    noteConflicts: (notes: readonly ConflictNote[]) =>
+      leaveConflictNotes({ client: dynamodb, table: env.POSITIONS_TABLE }, notes),
     quarantine: createQuarantineStore({
       client: dynamodb,
       table: env.QUARANTINE_TABLE,

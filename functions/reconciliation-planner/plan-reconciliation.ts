@@ -7,6 +7,7 @@ import type { Metrics } from '../../shared/domain/metrics.ts';
 import { plannedReadMessage, type ReadMessage } from '../../shared/domain/read-message.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
+import { prepareRereads } from './prepare-rereads.ts';
 import {
   prepareCrossCheck,
   prepareStreams,
@@ -43,7 +44,8 @@ export type PlanOutcome =
 export type PlanReconciliationPorts = PrepareStreamsPorts & {
   /** Without the API key, the reason. */
   api: TransactionsApi | ApiKeyProblem;
-  positions: PrepareStreamsPorts['positions'] & Pick<PositionStore, 'markDeployment' | 'rememberAccounts'>;
+  positions: PrepareStreamsPorts['positions'] &
+    Pick<PositionStore, 'markDeployment' | 'rememberAccounts' | 'conflictNotes'>;
   /** Throws unless every message is on the queue. */
   send: (messages: readonly ReadMessage[]) => Promise<void>;
   /** What this tick sets going. */
@@ -76,7 +78,9 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   const crossCheck = ports.streams.includes('cross-check')
     ? [await prepareCrossCheck(deployedAt, ports)]
     : [];
-  const prepared = await prepareAll(known, { deployedAt, others: crossCheck }, ports);
+  const rereads = ports.streams.includes('live') ? await prepareRereads(deployedAt, ports) : [];
+  const others = [...crossCheck, ...rereads];
+  const prepared = await prepareAll(known, { deployedAt, others }, ports);
   const { list, accounts } = await listAccounts(api, known, ports);
   const added = accounts.filter((account) => !known.includes(account));
   if (added.length > 0) await positions.rememberAccounts(added);

@@ -112,8 +112,8 @@ function unfinished(current: readonly StoredStream[], now: Date): string[] {
 
 type StoredPosition = StoredStream['position'] | undefined;
 
-/** Puts `beginning` where nothing useful stands, and where a stream that is over is due again. */
-async function ensurePosition(
+/** Puts `beginning` where nothing useful stands, and where a stream that is over is due again. Throws if the table cannot be reached. */
+export async function ensurePosition(
   {
     current,
     beginning,

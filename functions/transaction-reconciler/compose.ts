@@ -6,6 +6,7 @@ import { withKeyWait } from '../../shared/button/key-wait.ts';
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
 import { withButton } from '../../shared/button/with-button.ts';
 import { parseReadMessage } from '../../shared/domain/read-message.ts';
+import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
 import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
@@ -14,6 +15,7 @@ import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
 import { createKeyWaitStore } from '../../shared/store/key-wait-store.ts';
 import { createPositionStore } from '../../shared/store/position-store.ts';
+import { leaveConflictNotes } from '../../shared/store/conflict-note-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
@@ -56,6 +58,8 @@ export function composeTransactionReconciler({
       shopperField: env.SHOPPER_FIELD,
     }),
     rewardableCategories: env.REWARDABLE_CATEGORIES,
+    noteConflicts: (notes: readonly ConflictNote[]) =>
+      leaveConflictNotes({ client: dynamodb, table: env.POSITIONS_TABLE }, notes),
     quarantine: createQuarantineStore({
       client: dynamodb,
       table: env.QUARANTINE_TABLE,

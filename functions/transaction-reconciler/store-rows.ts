@@ -6,6 +6,7 @@ import {
   type WireFault,
 } from '../../shared/button/transaction-wire.ts';
 import { transactionFlags } from '../../shared/button/webhook-flags.ts';
+import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
 import { deliveryOf, cutOverAt } from '../../shared/domain/delivery.ts';
 import {
   driftAmountsMinor,
@@ -30,6 +31,8 @@ export type StoreRowsPorts = {
   liveFrom?: string;
   /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
   rewardableCategories?: readonly string[];
+  /** Has a conflict read again on purpose; left out, the next sweep finds it. */
+  noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
   /** Button may show a change so much later than it was made. */
   windows: Pick<WindowPolicy, 'lagMs'>;
   now: () => Date;
@@ -74,7 +77,7 @@ export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<
 
 async function storeChunk(
   observations: readonly Observation[],
-  ports: Pick<StoreRowsPorts, 'transactions' | 'rewardableCategories' | 'metrics' | 'now'>,
+  ports: Pick<StoreRowsPorts, 'transactions' | 'rewardableCategories' | 'noteConflicts' | 'metrics' | 'now'>,
 ): Promise<RowOutcome[]> {
   const byKey = [...Map.groupBy(observations, ({ transaction }) => transactionKey(transaction))];
   const known = await ports.transactions.readMany(byKey.map(([key]) => key));
@@ -168,6 +171,7 @@ function toJson(value: unknown): string | undefined {
 const METRIC_OF_COUNTER = {
   missing: 'MissingTransactionsRepaired',
   stale: 'StaleTransactionsRepaired',
+  corrected: 'PendingTransactionsCorrected',
   settledConflicts: 'SettledConflicts',
   imported: 'TransactionsImported',
 } as const;

@@ -5,6 +5,7 @@ import { checkSignature } from '../../shared/button/signature.ts';
 import { readWebhook } from '../../shared/button/transaction-wire.ts';
 import { parseWebhookSecrets, webhookSecretProblems } from '../../shared/button/webhook-secrets.ts';
 import { deferredMessage } from '../../shared/ingest/deferred-webhook.ts';
+import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
 import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
@@ -12,6 +13,7 @@ import { createPrime } from '../../shared/runtime/prime.ts';
 import { createSampler } from '../../shared/runtime/sampler.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { cachedDeploymentMark } from '../../shared/store/deployment-mark.ts';
+import { leaveConflictNotes } from '../../shared/store/conflict-note-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
@@ -59,6 +61,8 @@ export function composeWebhookReceiver({
       shopperField: env.SHOPPER_FIELD,
     }),
     rewardableCategories: env.REWARDABLE_CATEGORIES,
+    noteConflicts: (notes: readonly ConflictNote[]) =>
+      leaveConflictNotes({ client: dynamodb, table: env.POSITIONS_TABLE }, notes),
     quarantine: createQuarantineStore({
       client: dynamodb,
       table: env.QUARANTINE_TABLE,

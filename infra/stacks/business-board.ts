@@ -231,6 +231,7 @@ function driftRow(metrics: StageMetrics): IWidget[] {
         metrics,
         'MissingTransactionsRepaired',
         'StaleTransactionsRepaired',
+        'PendingTransactionsCorrected',
         'SettledConflicts',
         'RowsOnlyInAllAccountsList',
         'RowsOnlyInAccountLists',

@@ -6,7 +6,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import { DEPLOYMENT_PARTITION } from '../../shared/store/table.ts';
+import { CONFLICTS_PARTITION, DEPLOYMENT_PARTITION } from '../../shared/store/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
@@ -136,6 +136,8 @@ export class WebhookIntake extends Construct {
         positions.tableArn,
         leadingKeys(DEPLOYMENT_PARTITION),
       ),
+      // The notes of conflicts that are to be read again.
+      permission(['dynamodb:PutItem'], positions.tableArn, leadingKeys(CONFLICTS_PARTITION)),
       permission(['dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),
       permission(['dynamodb:PutItem', 'dynamodb:UpdateItem'], quarantine.tableArn),
     ];

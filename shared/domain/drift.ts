@@ -2,7 +2,7 @@ import { transactionContent, type Transaction, type TransactionRecord } from './
 
 /**
  * What reading found, in counters that add up: `rows` (every reading counts), `webhookRows` (of those, rows that a webhook had brought
- * as they are), `imported` (historical ones), `missing`, `stale`, `settledConflicts`, `newConflicts`, `repairSeconds` (the sum of the
+ * as they are), `corrected` (of those repaired, rows that took the place of a pending version with a later date), `imported` (historical ones), `missing`, `stale`, `settledConflicts`, `newConflicts`, `repairSeconds` (the sum of the
  * times from a change to its repair) and, for each kind of repair and currency, money in minor units such as `missingAmountMinor#USD`.
  */
 export type DriftTally = Readonly<Record<string, number>>;
@@ -32,6 +32,7 @@ export function tallyOf(outcome: RowOutcome): DriftTally {
   return {
     ...seen,
     [repair]: 1,
+    ...(isCorrection(outcome) ? { corrected: 1 } : {}),
     repairSeconds: repairSeconds(outcome),
     [`${repair}AmountMinor#${currencyName(currency)}`]: amountAtStakeMinor(before, after),
   };
@@ -75,6 +76,16 @@ export function currencyName(currency: string | null): string {
 function kindOf(before: TransactionRecord | undefined): (typeof REPAIRS)[number] {
   if (!before) return 'missing';
   return before.candidates.length > 1 ? 'settledConflicts' : 'stale';
+}
+
+/** A pending version whose date lay in the future, or whose transaction's date went back since. */
+function isCorrection({ transaction, before, after }: RowOutcome): boolean {
+  const known = before?.candidates[0].transaction;
+  return (
+    known?.status === 'pending' &&
+    Date.parse(known.modifiedDate) > Date.parse(transaction.modifiedDate) &&
+    after.candidates[0].transaction.modifiedDate === transaction.modifiedDate
+  );
 }
 
 function isFromWebhook(before: TransactionRecord | undefined, transaction: Transaction): boolean {

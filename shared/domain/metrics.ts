@@ -118,6 +118,8 @@ export const METRICS = {
   RowsQuarantined: { unit: 'Count', dimensions: [] },
   MissingTransactionsRepaired: { unit: 'Count', dimensions: [] },
   StaleTransactionsRepaired: { unit: 'Count', dimensions: [] },
+  /** Of these, pending ones whose stored date was later than Button's: it lay in the future, or has gone back since. */
+  PendingTransactionsCorrected: { unit: 'Count', dimensions: [] },
   SettledConflicts: { unit: 'Count', dimensions: [] },
   /** What Button held before this system was deployed. */
   TransactionsImported: { unit: 'Count', dimensions: [] },

@@ -1,3 +1,4 @@
+import { conflictNotes, type ConflictNote } from '../domain/conflict-note.ts';
 import {
   mergeTransaction,
   takeOver,
@@ -16,6 +17,8 @@ export type ApplyTransactionPorts = {
   transactions: TransactionStore;
   /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
   rewardableCategories?: readonly string[];
+  /** Has a conflict read again on purpose; left out, the next sweep finds it. */
+  noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
   now: () => Date;
 };
 
@@ -32,7 +35,7 @@ const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
  * often, and whatever the store throws; doing it again repairs whatever was left half done.
  */
 export async function applyTransaction(
-  { transactions: store, rewardableCategories, now }: ApplyTransactionPorts,
+  { transactions: store, rewardableCategories, noteConflicts, now }: ApplyTransactionPorts,
   observation: Observation,
   known?: Versioned<TransactionRecord> | 'absent',
 ): Promise<{ outcome: MergeOutcome; before: TransactionRecord | undefined; after: TransactionRecord }> {
@@ -51,6 +54,9 @@ export async function applyTransaction(
     const { record: after, outcome } = mergeTransaction(base, observation, storing);
     if (before && base === before && UNWRITTEN.includes(outcome)) return { outcome, before, after: before };
 
+    // Before the conflict itself: whoever dies in between leaves a note that does no harm, and no conflict without one.
+    const notes = conflictNotes(before, after);
+    if (notes.length > 0) await noteConflicts?.(notes);
     const result = await store.write(after, place.stored?.revision ?? 0);
     if (result.ok) return { outcome, before, after };
     const { current } = result;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { readWebhook } from '../button/transaction-wire.ts';
+import type { ConflictNote } from '../domain/conflict-note.ts';
 import { deliveryOf, firstSecondOf } from '../domain/delivery.ts';
 import type { MergeOutcome } from '../domain/merge-transaction.ts';
 import type { Metrics } from '../domain/metrics.ts';
@@ -31,6 +32,8 @@ export type ApplyWebhookPorts = {
   deployedAt?: () => Promise<string>;
   /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
   rewardableCategories?: readonly string[];
+  /** Has a conflict read again on purpose; left out, the next sweep finds it. */
+  noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
   metrics: Metrics;
   now: () => Date;
 };

@@ -11,9 +11,11 @@ import {
   type AttributeValue,
 } from '@aws-sdk/client-dynamodb';
 
+import type { ConflictNote } from '../domain/conflict-note.ts';
 import type { DriftTally } from '../domain/drift.ts';
 import type { Position } from '../domain/position.ts';
 import { RetryableError } from '../runtime/errors.ts';
+import { listConflictNotes } from './conflict-note-store.ts';
 import { markDeployment } from './deployment-mark.ts';
 import { addToReport, countersOf, reportKey, type DriftReportKey } from './drift-report.ts';
 import { fromItem, toItem } from './position-item.ts';
@@ -46,6 +48,8 @@ export type PositionStore = {
   readReport(report: DriftReportKey): Promise<DriftTally | undefined>;
   /** The deployment's mark: when this system began to work (ISO 8601 UTC). Written once; returns what was written first. */
   markDeployment(startedAt: string): Promise<string>;
+  /** The conflicts that are to be read again on purpose, also those that are too old by now. */
+  conflictNotes(): Promise<ConflictNote[]>;
   /** Remembers the accounts that Button has listed; returns every account that it ever has. One write for each that is new. */
   rememberAccounts(listed: readonly string[]): Promise<string[]>;
 };
@@ -160,6 +164,8 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
     },
 
     markDeployment: (startedAt) => markDeployment({ client, table }, startedAt),
+
+    conflictNotes: () => listConflictNotes({ client, table }),
 
     async rememberAccounts(listed) {
       const { account, prefix } = REMEMBERED;

@@ -66,6 +66,9 @@ export const EXPIRY_PASS_PARTITION = '#personal-data-expiry';
 /** Where the time of deployment stands, among the positions: a partition of its own, because the receiver may touch nothing else there. */
 export const DEPLOYMENT_PARTITION = '#deployment';
 
+/** Where the notes of conflicts stand that are to be read again, among the positions: whoever stores a transaction may leave one. */
+export const CONFLICTS_PARTITION = '#conflicts';
+
 /** What was refused: original bytes, reasons, replay state. */
 export const QUARANTINE_TABLE = {
   partitionKey: 'kind',

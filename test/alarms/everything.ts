@@ -166,6 +166,12 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
     );
   }
   inject(world, { ...unseen, id: 'tx-odd', button_order_id: 'btnorder-odd' });
+  const corrected = { id: 'tx-corrected', button_order_id: 'btnorder-corrected' };
+  await postWebhook(
+    world,
+    changed('btnorder-corrected', { ...corrected, modified_date: '2099-01-01T00:00:00Z' }),
+  );
+  inject(world, { ...unseen, ...corrected });
   await world.runFor(4 * MINUTE_MS);
   await read('live', 'sweep-daily', 'cross-check');
 

@@ -1,9 +1,12 @@
+import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
 import { sumTallies, type DriftTally } from '../../shared/domain/drift.ts';
 import type { Position } from '../../shared/domain/position.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
 
 /** A store that keeps the contract of the one in DynamoDB (test/shared/store/position-store.test.ts proves both). */
 export type InMemoryPositions = PositionStore & {
+  /** Leaves notes of conflicts, as whoever stores a transaction does. */
+  leave: (notes: readonly ConflictNote[]) => Promise<void>;
   /** Spoils a stored position, as a manual edit would. */
   spoil: (account: string, stream: string) => Promise<void>;
 };
@@ -12,6 +15,7 @@ export function createInMemoryPositions(): InMemoryPositions {
   const positions = new Map<string, Position | { unreadable: Position }>();
   const reports = new Map<string, DriftTally>();
   const remembered = new Set<string>();
+  const notes = new Map<string, ConflictNote>();
   let deployedAt: string | undefined;
 
   const keyOf = ({ account, stream }: { account: string; stream: string }) => `${account} ${stream}`;
@@ -67,6 +71,11 @@ export function createInMemoryPositions(): InMemoryPositions {
     markDeployment(startedAt) {
       deployedAt ??= startedAt;
       return Promise.resolve(deployedAt);
+    },
+    conflictNotes: () => Promise.resolve([...notes.values()]),
+    leave(left) {
+      for (const note of left) notes.set(JSON.stringify([note.account, note.createdDate, note.key]), note);
+      return Promise.resolve();
     },
     rememberAccounts(listed) {
       for (const account of listed) remembered.add(account);

@@ -20,6 +20,7 @@ const ORDER_TABLE = 'arn:AWS::Partition:dynamodb:AWS::Region:AWS::AccountId:tabl
 const ACME_ONLY = 'if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["acme#*"]}}';
 const ACME_BREAKER_ONLY = ACME_ONLY.replace('acme#*', 'acme#breaker*');
 const DEPLOYMENT_ONLY = ACME_ONLY.replace('acme#*', '#deployment*');
+const CONFLICTS_ONLY = ACME_ONLY.replace('acme#*', '#conflicts*');
 const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
 
 /** Everything that anything may do, by role. A statement that is not here, or only here, fails the test. */
@@ -45,6 +46,7 @@ const PERMISSIONS: Record<string, string[]> = {
     TRACES,
     'dynamodb:GetItem, dynamodb:PutItem on Transactions',
     `dynamodb:GetItem, dynamodb:PutItem on Positions ${DEPLOYMENT_ONLY}`,
+    `dynamodb:PutItem on Positions ${CONFLICTS_ONLY}`,
     'dynamodb:PutItem, dynamodb:UpdateItem on WebhookQuarantine',
     'sqs:SendMessage on DeferredWebhooksQueue',
     'secretsmanager:GetSecretValue on WebhookSecrets',
@@ -55,6 +57,7 @@ const PERMISSIONS: Record<string, string[]> = {
     `${MESSAGES} DeferredWebhooksQueue`,
     'dynamodb:GetItem, dynamodb:PutItem on Transactions',
     `dynamodb:GetItem, dynamodb:PutItem on Positions ${DEPLOYMENT_ONLY}`,
+    `dynamodb:PutItem on Positions ${CONFLICTS_ONLY}`,
     'dynamodb:PutItem, dynamodb:UpdateItem on WebhookQuarantine',
   ],
   ReconciliationPlannerWorkerRole: [

@@ -12,6 +12,7 @@ import type { TransactionQuery, TransactionsApi } from '../../../shared/button/t
 import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
 import type { Position } from '../../../shared/domain/position.ts';
 import { parseReadMessage, type ReadMessage } from '../../../shared/domain/read-message.ts';
+import { recordStatus } from '../../../shared/domain/transaction.ts';
 import { applyTransaction } from '../../../shared/ingest/apply-transaction.ts';
 import { backfillProgress, startBackfill } from '../../../shared/ingest/backfill.ts';
 import { createInMemoryPositions, type InMemoryPositions } from '../../fakes/in-memory-positions.ts';
@@ -504,6 +505,87 @@ describe('a backfill', () => {
   });
 });
 
+describe('a conflict of an old transaction', () => {
+  const created = '2026-02-03T00:00:00Z';
+  const live: Partial<ReconcilePorts> = { noteConflicts: (notes) => positions.leave(notes) };
+
+  async function webhook(row: Row, status: 'validated' | 'declined'): Promise<void> {
+    const reading = readTransaction({ ...row, status });
+    if (!reading.ok) throw new Error('not a row');
+    await applyTransaction(
+      { transactions, noteConflicts: (notes) => positions.leave(notes), now: () => now },
+      {
+        transaction: reading.transaction,
+        payload: row,
+        source: { kind: 'webhook', eventId: `hook-${status}` },
+        seenAt: now.toISOString(),
+        delivery: 'live',
+      },
+    );
+  }
+  const statusOf = async (number: number) => {
+    const stored = await transactions.read(`order#btnorder-${number}`);
+    return stored && recordStatus(stored.value);
+  };
+  const minutes = (count: number) => {
+    pass(count / 60);
+  };
+
+  it('is read again on purpose, within 30 minutes, without a sweep', async () => {
+    rows = [{ ...rowOf(1, { created, date: '2026-03-01T00:00:00Z' }), status: 'declined' }];
+    await tick(['live'], live);
+    minutes(60 * 24 * 3);
+    const changed = rowOf(1, { created, date: '2026-03-01T00:00:00Z' });
+    transactions = createInMemoryTransactions();
+    await webhook(changed, 'validated');
+    await webhook(changed, 'declined');
+    expect(await statusOf(1)).toBe('conflict');
+
+    for (let tickOf = 0; tickOf < 3; tickOf += 1) {
+      minutes(tickOf === 0 ? 1 : 10);
+      await tick(['live'], live);
+    }
+
+    expect(await statusOf(1)).toBe('declined');
+  });
+
+  it('is left to the sweeps once it is old, so that what Button never shows costs nothing', async () => {
+    await webhook(rowOf(1, { created }), 'validated');
+    await webhook(rowOf(1, { created }), 'declined');
+    await tick(['live'], live);
+    minutes(120);
+    await tick(['live'], live);
+    requests = [];
+
+    minutes(10);
+    await tick(['live'], live);
+
+    expect(requests.filter(({ timeField }) => timeField === 'created_date')).toEqual([]);
+  });
+
+  it('that a backfill has brought is read again as well: the backfill leaves none behind', async () => {
+    await tick(['live'], live);
+    minutes(60);
+    await tick(['live'], live);
+    await webhook(rowOf(1, { created, date: '2026-03-01T00:00:00Z' }), 'validated');
+    rows = [{ ...rowOf(1, { created, date: '2026-03-01T00:00:00Z' }), status: 'declined' }];
+    const range = { from: '2026-02-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
+    await startBackfill(
+      { ...range, account: 'acc-1', id: 'spring', delivery: 'historical' },
+      { positions, send, now: () => now },
+    );
+    await work(live);
+    expect(await statusOf(1)).toBe('conflict');
+
+    for (const count of [1, 10, 10]) {
+      minutes(count);
+      await tick(['live'], live);
+    }
+
+    expect(await statusOf(1)).toBe('declined');
+  });
+});
+
 describe('the report of a day', () => {
   async function webhook(row: Row): Promise<void> {
     const reading = readTransaction(row);
@@ -548,6 +630,22 @@ describe('the report of a day', () => {
     expect(sum('SettledConflicts')).toBe(1);
     expect(sum('DriftAmountMinor')).toBe(190);
     expect(measured).toContainEqual({ name: 'RepairDelaySeconds', value: 780 });
+  });
+
+  it('counts a pending version that a read corrects although its date is later', async () => {
+    await tick();
+    pass(1);
+    const date = new Date(now.getTime() - 600_000).toISOString();
+    await webhook(rowOf(1, { created: date, date: '2099-01-01T00:00:00Z', amount: 70 }));
+    rows = [rowOf(1, { date })];
+    pass(0.05);
+
+    await tick();
+
+    const stored = await transactions.read('order#btnorder-1');
+    expect(stored?.value.candidates.map(({ transaction }) => transaction.amountMinor)).toEqual([100]);
+    expect(sum('PendingTransactionsCorrected')).toBe(1);
+    expect(sum('StaleTransactionsRepaired')).toBe(1);
   });
 
   it('calls what Button held before deployment an import, not drift', async () => {

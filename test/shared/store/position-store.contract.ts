@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import type { ConflictNote } from '../../../shared/domain/conflict-note.ts';
 import type { Position } from '../../../shared/domain/position.ts';
 import type { PositionStore } from '../../../shared/store/position-store.ts';
 
@@ -9,6 +10,7 @@ import type { PositionStore } from '../../../shared/store/position-store.ts';
 export type PositionStoreUnderTest = {
   store: PositionStore;
   spoil: (account: string, stream: string) => Promise<void>;
+  leave: (notes: readonly ConflictNote[]) => Promise<void>;
 };
 
 let account: string;
@@ -60,9 +62,10 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
   describe(`positions ${where}`, () => {
     let store: PositionStore;
     let spoil: PositionStoreUnderTest['spoil'];
+    let leave: PositionStoreUnderTest['leave'];
 
     beforeEach(() => {
-      ({ store, spoil } = open());
+      ({ store, spoil, leave } = open());
       account = `acc-${randomUUID()}`;
     });
 
@@ -71,6 +74,22 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       await store.create(one);
       return one;
     }
+
+    it('hold notes of conflicts, one for each, however often it is left, and give the latest', async () => {
+      const note = { key: 'order#1', account, createdDate: '2026-05-01T00:00:00Z' };
+      const [first, again] = ['2026-06-01T00:00:00.000Z', '2026-06-01T00:05:00.000Z'].map((since) => ({
+        ...note,
+        since,
+      }));
+      const other = { ...note, key: 'order#2', since: '2026-06-01T00:00:00.000Z' };
+
+      await leave([first ?? other, other]);
+      await leave([again ?? other]);
+
+      const ours = (await store.conflictNotes()).filter((one) => one.account === account);
+      expect(ours.sort((one, two) => (one.key < two.key ? -1 : 1))).toEqual([again, other]);
+      expect(await store.list(account)).toEqual([]);
+    });
 
     it('are read as they were created, every field of them', async () => {
       const whole = await created(everything);

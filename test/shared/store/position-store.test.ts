@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
 import { createPositionStore } from '../../../shared/store/position-store.ts';
 import type { DynamoDB } from '../../../shared/store/versioned-item.ts';
+import { leaveConflictNotes } from '../../../shared/store/conflict-note-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 import { createInMemoryPositions } from '../../fakes/in-memory-positions.ts';
 import { describePositionStore } from './position-store.contract.ts';
@@ -45,8 +46,13 @@ const inMemory = createInMemoryPositions();
 describePositionStore('in DynamoDB', () => ({
   store: open(),
   spoil: (account, stream) => edit({ account, stream }, ['readThrough', 'yesterday']),
+  leave: (notes) => leaveConflictNotes({ client: dynamodb.client, table: dynamodb.tables.positions }, notes),
 }));
-describePositionStore('in memory, for tests', () => ({ store: inMemory, spoil: inMemory.spoil }));
+describePositionStore('in memory, for tests', () => ({
+  store: inMemory,
+  spoil: inMemory.spoil,
+  leave: inMemory.leave,
+}));
 
 it.each([
   ['readThrough', ''],

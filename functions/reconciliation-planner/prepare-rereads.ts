@@ -1,0 +1,38 @@
+import { livePosition, type FirstRead } from '../../shared/domain/begin-stream.ts';
+import { isToReread, rereadPosition } from '../../shared/domain/conflict-note.ts';
+import type { PositionStore } from '../../shared/store/position-store.ts';
+import { ensurePosition, type PrepareStreamsPorts } from './prepare-streams.ts';
+
+/** What preparing needs. */
+export type PrepareRereadsPorts = {
+  positions: PrepareStreamsPorts['positions'] & Pick<PositionStore, 'conflictNotes'>;
+  firstRead: FirstRead;
+  readFrom: string;
+  now: () => Date;
+};
+
+/** At most so many conflicts are read again at one tick, the latest ones: each takes a call to Button. */
+const MAX_REREADS = 100;
+
+/**
+ * Gives each young conflict a stream that reads its transaction again, at every tick until it is settled or too old: a read settles it
+ * only if it began after every version was seen, plus Button's lag. Throws if the table cannot be reached.
+ */
+export async function prepareRereads(
+  deployedAt: string,
+  { positions, firstRead, readFrom, now }: PrepareRereadsPorts,
+): Promise<{ account: string; streams: string[] }[]> {
+  const at = now();
+  const young = (await positions.conflictNotes()).filter((note) => isToReread(note, at));
+  const latest = young.toSorted((one, other) => (one.since > other.since ? -1 : 1)).slice(0, MAX_REREADS);
+  const prepared: { account: string; streams: string[] }[] = [];
+  for (const note of latest) {
+    const live = livePosition(note.account, { firstRead, readFrom, deployedAt });
+    const beginning = rereadPosition(note, live, at);
+    const { account, stream } = beginning;
+    const current = await positions.read(account, stream);
+    await ensurePosition({ current, beginning, isDue: true, now: at }, positions);
+    prepared.push({ account, streams: [stream] });
+  }
+  return prepared;
+}
