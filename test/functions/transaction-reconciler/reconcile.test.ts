@@ -173,8 +173,8 @@ describe('planning', () => {
 
     await plan();
 
-    // The mark is read, the accounts, and the one account's streams; nothing is written.
-    expect(dynamodb.counts()).toEqual({ GetItem: 1, Query: 3 });
+    // The mark is read, the accounts, the notes of conflicts and the one account's streams; nothing is written.
+    expect(dynamodb.counts()).toEqual({ GetItem: 1, Query: 4 });
   });
 
   it('does nothing, calmly, until the API key is set (F10)', async () => {
