@@ -150,18 +150,21 @@ export function createStory(): Step[] {
       title: "The shopper's rewards, summed from the transactions",
       needsSimulator: true,
       play: async (stage) => {
-        const totals = await until('the totals', async () => {
-          const { totals: all } = await stage.shopperTotals(shopper);
-          return ['pending', 'validated', 'declined'].every((it) => all.some(({ status }) => status === it))
-            ? all
-            : undefined;
+        const { totals, completeSince } = await until('the totals', async () => {
+          const balance = await stage.shopperTotals(shopper);
+          const isThere = (it: string): boolean => balance.totals.some(({ status }) => status === it);
+          return ['pending', 'validated', 'declined'].every(isThere) ? balance : undefined;
         });
         const label = { pending: 'pending', validated: 'confirmed', declined: 'declined (not paid)' };
-        return Object.entries(label).flatMap(([status, name]) =>
+        const lines = Object.entries(label).flatMap(([status, name]) =>
           totals
             .filter((total) => total.status === status)
             .map(({ amountMinor, currency }) => `${shopper}: ${formatAmount(amountMinor, currency)} ${name}`),
         );
+        return [
+          ...lines,
+          `Complete since ${completeSince.slice(0, 10)}: personal data that is older has expired`,
+        ];
       },
     },
     {

@@ -23,7 +23,7 @@ export const BUGS: readonly KnownBug[] = [
       original: "'revision = :expected'",
       planted: "'attribute_exists(revision)'",
     },
-    seed: 48,
+    seed: 11,
   },
   {
     name: 'a claim does not look whether there is one',
@@ -41,7 +41,7 @@ export const BUGS: readonly KnownBug[] = [
       original: 'return await applyWebhook(event, ports);',
       planted: "void applyWebhook(event, ports).catch(() => undefined); return 'applied';",
     },
-    seed: 8,
+    seed: 12,
   },
   {
     name: 'the signature is not looked at',

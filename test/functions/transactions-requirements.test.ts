@@ -1,0 +1,370 @@
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import {
+  InjectedTransactionSchema,
+  type InjectedTransactionInput,
+} from '../../local/button-simulator/injected-transaction.ts';
+import { transactionSettle } from '../../ops/commands/transactions.ts';
+import type { Measured, MetricName } from '../../shared/domain/metrics.ts';
+import type { TransactionChangedDetail } from '../../shared/domain/transaction-changed.ts';
+import { creditReward, payableByUser, type RewardEntry } from '../../shared/events/reward-ledger.ts';
+import { lineItemsIn } from '../../shared/store/transaction-item.ts';
+import { shopperTotals } from '../../shared/store/transaction-store.ts';
+import type { DynamoDB } from '../../shared/store/versioned-item.ts';
+import { SECRETS, TABLES } from '../simulation/resources.ts';
+import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
+
+// What the system promises of transactions, each in a test of its own: every function as it is composed for Lambda, Button's webhooks
+// and API at one side, a consumer that knows only the published contract at the other.
+
+const START = '2026-06-01T12:00:00.000Z';
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const SHOPPER = 'user-1';
+
+let world: SimulatedWorld;
+let measured: Measured[];
+
+beforeEach(() => {
+  for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
+});
+
+function open(options: Partial<SimulatedWorldOptions> = {}): void {
+  measured = [];
+  world = new SimulatedWorld({
+    seed: 'requirements of transactions',
+    startAt: START,
+    schedules: 'as-deployed',
+    measure: (one) => measured.push(one),
+    ...options,
+  });
+}
+
+/** Button has a version of a transaction, and sends a webhook about it unless that is lost. */
+function button(row: InjectedTransactionInput): void {
+  const whole = { amount: 600, currency: 'USD', publisher_customer_id: SHOPPER, ...row };
+  world.button.transactions.inject(InjectedTransactionSchema.parse(whole));
+}
+
+const minutes = (count: number) => world.runFor(count * MINUTE_MS);
+
+function events(): TransactionChangedDetail[] {
+  return world.bus.map(({ detail }) => JSON.parse(detail) as TransactionChangedDetail);
+}
+
+/** What the published contract makes of the events: the highest version of each key counts. */
+function payable(user = SHOPPER): Record<string, number> {
+  const ledger = new Map<string, RewardEntry>();
+  for (const event of events())
+    ledger.set(event.transactionKey, creditReward(ledger.get(event.transactionKey), event));
+  return Object.fromEntries(payableByUser(ledger.values()).get(user) ?? []);
+}
+
+const latest = () => events().at(-1);
+
+function stored(key: string): Record<string, unknown> {
+  const item = world.dynamodb.item(TABLES.transactions, key);
+  if (!item) throw new Error(`${key} is not stored`);
+  return unmarshall(item);
+}
+
+const purchases = () =>
+  world.dynamodb.items(TABLES.transactions).filter((item) => 'version' in item && !('mergedInto' in item));
+
+const dynamodb: DynamoDB = {
+  send: ((command: object) => Promise.resolve(world.dynamodb.execute(command))) as DynamoDB['send'],
+};
+
+const sum = (name: MetricName) =>
+  measured.filter((one) => one.name === name).reduce((total, { value }) => total + value, 0);
+
+describe('requirement 1: one purchase is one record and one reward', () => {
+  const validated = { status: 'validated' } as const;
+
+  it.each([
+    ['its order id comes later', [{ id: 'tx-1' }, { id: 'tx-1', button_order_id: 'O', ...validated }]],
+    [
+      'its order id is left out later',
+      [
+        { id: 'tx-1', button_order_id: 'O' },
+        { id: 'tx-1', ...validated, button_order_id: null },
+      ],
+    ],
+    [
+      'its id changes with the state',
+      [
+        { id: 'tx-1', button_order_id: 'O' },
+        { id: 'tx-2', button_order_id: 'O', ...validated },
+      ],
+    ],
+    [
+      'it is two records by the time that its order is known',
+      [
+        { id: 'tx-1' },
+        { id: 'tx-2' },
+        { id: 'tx-1', button_order_id: 'O', ...validated },
+        { id: 'tx-2', button_order_id: 'O', ...validated },
+      ],
+    ],
+  ] satisfies [string, InjectedTransactionInput[]][])(
+    'whatever order the facts arrive in, by webhook or by read: %s',
+    async (_, versions) => {
+      for (const webhook of [true, false]) {
+        open();
+        // Beyond the first tick, which records the time of deployment where no webhook has.
+        await minutes(15);
+        for (const version of versions) {
+          button({ status: 'pending', ...version, webhook });
+          await minutes(20);
+        }
+
+        expect(purchases()).toHaveLength(1);
+        expect(payable()).toEqual({ USD: 600 });
+      }
+    },
+  );
+
+  it('several final transactions that differ are a stable conflict, until an operator settles it', async () => {
+    open();
+    await minutes(1);
+    button({ id: 'tx-1', button_order_id: 'O', status: 'validated', amount: 600 });
+    button({ id: 'tx-2', button_order_id: 'O', status: 'validated', amount: 200 });
+    await world.runFor(3 * DAY_MS);
+
+    expect(latest()).toMatchObject({
+      status: 'conflict',
+      conflictCause: 'several_transactions',
+      rewardable: false,
+    });
+    expect(payable()).toEqual({});
+    expect(sum('TransactionConflicts')).toBe(1);
+    const before = events().length;
+
+    const settled = transactionSettle.prepare({ arguments: ['order#O'], id: 'tx-2', reason: 'asked Button' });
+    if ('problem' in settled) throw new Error(settled.problem);
+    const stage = {
+      output: (name: string) => (name.endsWith('TableName') ? TABLES.transactions : OUTPUTS[name]),
+    };
+    const context = { stage, clients: { dynamodb }, now: () => new Date(world.clock.now()) };
+    const dry = await settled.run({ ...context, isDryRun: true } as never);
+    const done = await settled.run({ ...context, isDryRun: false } as never);
+    await world.runFor(8 * DAY_MS);
+
+    expect([dry.outcome, done]).toMatchObject([
+      'done',
+      { outcome: 'done', found: { id: 'tx-2', amountMinor: 200 } },
+    ]);
+    expect(transactionSettle).toMatchObject({ changes: true, recorded: ['arguments', 'id', 'reason'] });
+    expect(events().length).toBe(before + 1);
+    expect(payable()).toEqual({ USD: 200 });
+  });
+});
+
+const OUTPUTS: Record<string, string> = {
+  ShopperField: 'publisher_customer_id',
+  RewardableCategories: '["new-user-order","existing-user-order"]',
+};
+
+describe('requirement 2: a higher version replaces a lower one, whatever becomes of the tables', () => {
+  const tables = [TABLES.transactions, TABLES.positions];
+
+  /** An hour in which transactions are made, validated, adjusted and declined; returns what is owed in the end. */
+  async function hour(from: number): Promise<void> {
+    for (const [number, status] of ['validated', 'declined', 'pending', 'validated'].entries()) {
+      button({ id: `tx-${from + number}`, button_order_id: `O-${from + number}`, status: 'pending' });
+      await minutes(7);
+      button({ id: `tx-${from + number}`, button_order_id: `O-${from + number}`, status, amount: 500 });
+      await minutes(7);
+    }
+  }
+
+  it.each([
+    ['both tables', tables],
+    ['the transactions', [TABLES.transactions]],
+    ['the positions', [TABLES.positions]],
+  ])('put back by an hour, events and balances are right in the end: %s', async (_, restored) => {
+    open();
+    await minutes(1);
+    await hour(0);
+    const backups = restored.map((table) => [table, world.dynamodb.backUp(table)] as const);
+    button({ id: 'tx-0', button_order_id: 'O-0', amount: 450 });
+    button({ id: 'tx-2', button_order_id: 'O-2', status: 'validated', amount: 300 });
+    await hour(10);
+    for (const [table, backup] of backups) world.dynamodb.restore(table, backup);
+
+    await hour(20);
+    await world.runFor(2 * DAY_MS);
+
+    // 450 for one, 300 for another that was pending before, 500 for each of the five others that are validated.
+    expect(payable()).toEqual({ USD: 450 + 300 + 5 * 500 });
+    expect(purchases()).toHaveLength(12);
+    const highest = new Map<string, number>();
+    for (const { transactionKey: key, version } of events()) {
+      expect(version).toBeGreaterThanOrEqual(highest.get(key) ?? 0);
+      highest.set(key, version);
+    }
+  });
+
+  it('recreated with liveFrom, what was live stays live, and its versions rise', async () => {
+    open({ transactions: { liveFrom: START } });
+    await minutes(1);
+    await hour(0);
+    for (const table of tables) world.dynamodb.restore(table, new Map());
+    button({ id: 'tx-2', button_order_id: 'O-2', status: 'validated', amount: 300, webhook: false });
+
+    await world.runFor(9 * DAY_MS);
+
+    expect(payable()).toEqual({ USD: 2 * 500 + 300 });
+    expect(latest()).toMatchObject({ delivery: 'live' });
+  });
+});
+
+describe('requirement 3: the time of deployment decides what is live', () => {
+  it('also of what a lost webhook was about, before anybody had set the API key', async () => {
+    open();
+    const key = world.secrets.get(SECRETS.publisherApiKey) ?? '';
+    world.secrets.delete(SECRETS.publisherApiKey);
+    const before = { created_date: '2026-05-20T10:00:00Z' };
+    button({ id: 'tx-old', button_order_id: 'old', ...before, status: 'validated' });
+    button({
+      id: 'tx-old-lost',
+      button_order_id: 'old-lost',
+      ...before,
+      status: 'validated',
+      webhook: false,
+    });
+    await world.runFor(2 * DAY_MS);
+    button({ id: 'tx-new', button_order_id: 'new', status: 'validated' });
+    button({ id: 'tx-lost', button_order_id: 'lost', status: 'validated', webhook: false });
+    await world.runFor(2 * DAY_MS);
+
+    world.secrets.set(SECRETS.publisherApiKey, key);
+    await world.runFor(DAY_MS);
+
+    const deliveries = ['old', 'old-lost', 'new', 'lost'].map(
+      (order) => stored(`order#${order}`)['delivery'],
+    );
+    expect(deliveries).toEqual(['historical', 'historical', 'live', 'live']);
+    expect(payable()).toEqual({ USD: 1200 });
+    expect(events().filter(({ delivery, rewardable }) => delivery === 'historical' && rewardable)).toEqual(
+      [],
+    );
+  });
+});
+
+describe('requirement 4: conflicts are settled by reads that can know', () => {
+  it('of an old transaction within 30 minutes, and a pending one whose date lies in the future is corrected', async () => {
+    open();
+    await minutes(1);
+    const old = { id: 'tx-1', button_order_id: 'O', created_date: '2026-06-01T12:00:30Z' };
+    button({ ...old, status: 'pending' });
+    await world.runFor(20 * DAY_MS);
+    const contradicting = { ...old, modified_date: '2026-06-15T00:00:00Z' };
+    button({ ...contradicting, status: 'validated' });
+    button({ ...contradicting, status: 'declined' });
+    button({
+      id: 'tx-2',
+      button_order_id: 'P',
+      status: 'pending',
+      modified_date: '2099-01-01T00:00:00Z',
+      amount: 1,
+    });
+    await minutes(1);
+    button({ id: 'tx-2', button_order_id: 'P', status: 'pending', modified_date: isoNow(), webhook: false });
+    const inConflict = stored('order#O')['status'];
+    await minutes(30);
+
+    expect([inConflict, stored('order#O')['status']]).toEqual(['conflict', 'declined']);
+    expect(stored('order#P')).toMatchObject({ status: 'pending', amountMinor: 600 });
+    expect(sum('PendingTransactionsCorrected')).toBe(1);
+    expect(payable()).toEqual({ USD: 0 });
+  });
+});
+
+function isoNow(): string {
+  return new Date(world.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+const WHOLE = {
+  ...{ id: 'tx-1', button_order_id: 'O', status: 'pending', category: 'existing-user-order' },
+  ...{ order_total: 7350, order_currency: 'USD', pub_ref: 'spring' },
+  ...{ attribution_date: '2026-06-01T11:50:00Z', order_purchase_date: '2026-06-01T11:59:00Z' },
+  order_line_items: [
+    { identifier: 'tee', total: 7350, amount: 7350, quantity: 1, publisher_commission: 600 },
+  ],
+} satisfies InjectedTransactionInput;
+
+describe('requirement 5: an event holds what a consumer needs', () => {
+  it('whose it is, what was bought, when, from whom, what changed, and whether it is rewardable', async () => {
+    open();
+    await minutes(1);
+    button(WHOLE);
+    await minutes(1);
+    button({ ...WHOLE, status: 'validated', amount: 450 });
+    await minutes(1);
+    button({ ...WHOLE, id: 'tx-3', button_order_id: 'install', category: 'App_Install' });
+    button({ ...WHOLE, id: 'tx-4', button_order_id: 'new', category: 'gift-card' });
+    await minutes(1);
+
+    const [first, second, ...others] = events();
+    expect(first).toMatchObject({
+      ...{
+        publisherCustomerId: SHOPPER,
+        pubRef: 'spring',
+        buttonOrderId: 'O',
+        category: 'existing-user-order',
+      },
+      ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 7350, orderCurrency: 'USD' },
+      ...{ attributionDate: '2026-06-01T11:50:00Z', purchaseDate: '2026-06-01T11:59:00Z' },
+      ...{ lineItems: [{ identifier: 'tee' }], lineItemsOmitted: false, rewardable: true },
+      commerceOrganization: expect.stringMatching(/^org-/) as string,
+    });
+    expect(second).toMatchObject({
+      ...{
+        previousAmountMinor: 600,
+        previousCurrency: 'USD',
+        deltaMinor: -150,
+        amountMinor: 450,
+        final: true,
+      },
+      validatedDate: expect.any(String) as string,
+    });
+    expect(others.map(({ notRewardableReason: reason }) => reason).sort()).toEqual([
+      'app_install',
+      'category_unknown',
+    ]);
+    expect(sum('TransactionsOfUnknownCategory')).toBe(1);
+    expect(Date.parse(second?.storedAt ?? '')).toBe(second?.version);
+  });
+});
+
+describe('requirement 6: stored data is readable', () => {
+  it('as plain attributes, with a reader for the rest, and balances leave out what nobody is rewarded for', async () => {
+    open();
+    await minutes(1);
+    button({ ...WHOLE, status: 'validated' });
+    button({ id: 'tx-2', button_order_id: 'old', created_date: '2026-05-01T00:00:00Z', status: 'validated' });
+    button({ id: 'tx-3', category: 'app-install', status: 'validated' });
+    button({ id: 'tx-4', button_order_id: 'odd', status: 'validated', modified_date: START });
+    button({ id: 'tx-4', button_order_id: 'odd', status: 'declined', modified_date: START });
+    await minutes(1);
+
+    const { body, ...plain } = stored('order#O');
+    expect(plain).toMatchObject({
+      ...{ status: 'validated', delivery: 'live', rewardable: true, category: 'existing-user-order' },
+      ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 7350, orderCurrency: 'USD', pubRef: 'spring' },
+      ...{ publisherCustomerId: SHOPPER, buttonOrderId: 'O', transactionId: 'tx-1', shopper: SHOPPER },
+      ...{ attributionDate: '2026-06-01T11:50:00Z', purchaseDate: '2026-06-01T11:59:00Z' },
+      version: expect.any(Number) as number,
+    });
+    expect(lineItemsIn(body as Uint8Array)).toMatchObject([{ identifier: 'tee' }]);
+    const access = { client: dynamodb, table: TABLES.transactions };
+    const balance = await shopperTotals(access, SHOPPER, { now: () => new Date(world.clock.now()) });
+    expect(balance.totals).toEqual([
+      { status: 'validated', currency: 'USD', amountMinor: 600, transactions: 1 },
+    ]);
+    expect(balance.completeSince).toBe('2025-04-27T12:02:00.000Z');
+  });
+});
