@@ -78,7 +78,7 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   const crossCheck = ports.streams.includes('cross-check')
     ? [await prepareCrossCheck(deployedAt, ports)]
     : [];
-  const rereads = ports.streams.includes('live') ? await prepareRereads(deployedAt, ports) : [];
+  const rereads = ports.streams.includes('live') ? await prepareRereads({ deployedAt, known }, ports) : [];
   const others = [...crossCheck, ...rereads];
   const prepared = await prepareAll(known, { deployedAt, others }, ports);
   const { list, accounts } = await listAccounts(api, known, ports);

@@ -16,14 +16,17 @@ const MAX_REREADS = 100;
 
 /**
  * Gives each young conflict a stream that reads its transaction again, at every tick until it is settled or too old: a read settles it
- * only if it began after every version was seen, plus Button's lag. Throws if the table cannot be reached.
+ * only if it began after every version was seen, plus Button's lag. Of accounts that Button has never listed nothing can be read: a webhook
+ * may name one. Throws if the table cannot be reached.
  */
 export async function prepareRereads(
-  deployedAt: string,
+  { deployedAt, known }: { deployedAt: string; known: readonly string[] },
   { positions, firstRead, readFrom, now }: PrepareRereadsPorts,
 ): Promise<{ account: string; streams: string[] }[]> {
   const at = now();
-  const young = (await positions.conflictNotes()).filter((note) => isToReread(note, at));
+  const young = (await positions.conflictNotes()).filter(
+    (note) => known.includes(note.account) && isToReread(note, at),
+  );
   const latest = young.toSorted((one, other) => (one.since > other.since ? -1 : 1)).slice(0, MAX_REREADS);
   const prepared: { account: string; streams: string[] }[] = [];
   for (const note of latest) {

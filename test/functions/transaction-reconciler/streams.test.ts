@@ -549,6 +549,17 @@ describe('a conflict of an old transaction', () => {
     expect(await statusOf(1)).toBe('declined');
   });
 
+  it('is not asked for where Button has never listed the account that a webhook names', async () => {
+    await tick(['live'], live);
+    await webhook(rowOf(1, { created, account: 'acc-elsewhere' }), 'validated');
+    await webhook(rowOf(1, { created, account: 'acc-elsewhere' }), 'declined');
+    minutes(10);
+
+    const outcomes = await tick(['live'], live);
+
+    expect(outcomes.filter((outcome) => outcome.includes('reread-'))).toEqual([]);
+  });
+
   it('is left to the sweeps once it is old, so that what Button never shows costs nothing', async () => {
     await webhook(rowOf(1, { created }), 'validated');
     await webhook(rowOf(1, { created }), 'declined');
