@@ -26,6 +26,7 @@ export const StageConfigSchema = z
       .meta({ examples: ['production'] }),
     keepData: z
       .boolean()
+      .meta({ examples: [true] })
       .optional()
       .describe(
         'Whether data outlives a deleted stack, can be restored to a point in time and is protected from deletion. Left out, every stage but `development` and `local` keeps its data.',

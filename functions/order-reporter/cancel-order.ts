@@ -1,9 +1,9 @@
-import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { isSameOrder } from '../../shared/button/order-identity.ts';
+import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/domain/order-evolution.ts';
 import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import { done, ended, endOf, forbidden, isUnreadable, notFound, refused, type CallEnd } from './call-end.ts';
-import { readEverywhere, type FoundOrder } from './read-order.ts';
+import { lookUp, readEverywhere, readOrder, type CompleteReadResult, type FoundOrder } from './read-order.ts';
 import { unread } from './update-order.ts';
 
 /** What to cancel. */
@@ -19,7 +19,10 @@ const CANCELLED = { result: 'done', acceptedOnly: false, sent: true } as const;
  */
 export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const { entry, api } = cancel;
-  const own = entry.newest.cancels ? await findOwn(cancel) : { ids: idsOf(entry) };
+  const { cancels } = entry.newest;
+  // A create that may have been carried out makes this very order, unless Button has said that the id is taken.
+  const isKnown = !cancels || (openDoubt(entry.progress) !== undefined && !cancels.isIdTaken);
+  const own = isKnown ? { ids: idsOf(entry) } : await findOwn(cancel);
   if ('end' in own) return own.end;
   const tried = own.ids;
   const answer = await cancelByIds(tried, api);
@@ -35,37 +38,42 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
 }
 
 /**
- * The ids under which this order, and no other shop's, can be cancelled; or an end without cancelling
- * anything.
+ * The ids under which this order, and no other shop's, can be cancelled; or an end without cancelling anything.
  */
 async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[] } | { end: CallEnd }> {
-  const read = await readOwn(entry, api);
-  if (read.reading === 'failed')
+  const first = await readOrder(entry, api);
+  const isFirstOwn = first.reading === 'found' && isOwn(first, entry);
+  const read = first.reading === 'found' && !isFirstOwn ? await lookUp(entry, api) : first;
+  if (read.reading === 'failed') {
+    // Some worlds read no order by its id or token: Button has not said that the id is taken.
+    const isUnread = first === read && isLookUp(read.end) && !entry.newest.cancels?.isIdTaken;
+    if (isUnread) return { ids: idsOf(entry) };
     return { end: isUnreadable(read.end) ? refused('order_id_taken') : read.end };
-  const { orders, hasOthers, byToken } = read;
-  const live = orders.filter(({ order }) => order.status !== 'deleted');
-  if (live.length > 0) {
-    const shown = live.flatMap(({ id, order }) => [id, order.button_order_id ?? id]);
-    return { ids: [...new Set([...shown, ...(hasOthers ? [] : idsOf(entry))])] };
   }
-  if (orders.length > 0) return { end: ended(CANCELLED) };
-  if (hasOthers) return { end: refused('order_id_taken') };
-  if (byToken) return { end: missing(entry, now) };
+  if (read.reading === 'found' && isOwn(read, entry)) {
+    const { id, order } = read;
+    if (order.status === 'deleted') return { end: ended(CANCELLED) };
+    const others = first.reading === 'found' && !isFirstOwn ? [] : idsOf(entry);
+    return { ids: [...new Set([id, order.button_order_id ?? id, ...others])] };
+  }
+  if (first.reading === 'found') return { end: refused('order_id_taken') };
+  if (read.reading === 'not-found' && read.byToken) return { end: missing(entry, now) };
   return entry.newest.cancels?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
 }
 
-/**
- * Every order that Button shows under an id or the token of this one and that is this one, as far as it
- * shows.
- */
-async function readOwn(entry: LedgerEntry, api: OrderApi) {
+function isLookUp({ result }: CallEnd): boolean {
+  return result.result === 'try-again' && result.isLookUp === true;
+}
+
+function isOwn({ order }: FoundOrder, { newest: { cancels }, btnRef }: LedgerEntry): boolean {
+  return !cancels || isSameOrder(order, cancels, btnRef) === 'same';
+}
+
+/** Every order that Button shows under an id or the token of this one and that is this one. */
+async function readOwn(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const read = await readEverywhere(entry, api);
-  const { newest, btnRef } = entry;
-  const { cancels } = newest;
   if (read.reading === 'failed') return read;
-  if (!cancels) return { ...read, hasOthers: false };
-  const own = read.orders.filter(({ order }) => isSameOrder(order, cancels, btnRef) === 'same');
-  return { ...read, orders: own, hasOthers: own.length < read.orders.length };
+  return { ...read, orders: read.orders.filter((found) => isOwn(found, entry)) };
 }
 
 /** By one id after the other, as long as Button itself says that it knows no order of that id. */

@@ -54,9 +54,9 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
   }
 }
 
-/** `byToken`: Button has also been asked for the orders of the token, and has answered. */
+/** Every order that was found; or why a read was not answered. */
 export type CompleteReadResult =
-  { reading: 'complete'; orders: FoundOrder[]; byToken: boolean } | { reading: 'failed'; end: CallEnd };
+  { reading: 'complete'; orders: FoundOrder[] } | { reading: 'failed'; end: CallEnd };
 
 /**
  * Every order that Button shows under an id or the token of this one; undefined where Button has not answered
@@ -72,8 +72,7 @@ export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise
   const byToken = await lookUp(entry, api);
   if (byToken.reading === 'failed') return byToken;
   if (byToken.reading === 'found') orders.push(byToken);
-  const isLookedUp = byToken.reading === 'found' || byToken.byToken;
-  return { reading: 'complete', orders, byToken: isLookedUp };
+  return { reading: 'complete', orders };
 }
 
 /**

@@ -103,11 +103,14 @@ beforeAll(async () => {
 
 describe('secrets and what is personal (S14, F14)', () => {
   it.each(Object.entries(SENTINELS))(
-    'stay out of logs, metrics and events, also in hex and base64: %s',
-    (_name, text) => {
+    'stay out of logs and metrics, and out of events unless they say whom to reward, also in hex and base64: %s',
+    (name, text) => {
       const writings = [text, Buffer.from(text).toString('hex'), Buffer.from(text).toString('base64')];
 
-      for (const [place, content] of Object.entries(reported))
+      // Events say by the publisher's own ids whom to reward.
+      const isInEvents = name === 'publisherCustomerId' || name === 'publisherReference';
+      const { events, ...others } = reported;
+      for (const [place, content] of Object.entries(isInEvents ? others : { events, ...others }))
         for (const writing of writings) expect(content.includes(writing), place).toBe(false);
     },
   );

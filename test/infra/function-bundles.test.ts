@@ -114,7 +114,7 @@ const BUDGETS: Record<string, number> = {
   'deferred-webhooks': 370_000,
   'event-publisher': 300_000,
   'order-audit': 390_000,
-  'order-reporter': 420_000,
+  'order-reporter': 423_000,
   'personal-data-expiry': 333_000,
   'reconciliation-planner': 375_000,
   'retry-sweep': 380_000,
