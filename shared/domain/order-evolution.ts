@@ -101,7 +101,8 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
     case 'reported': {
       const { tokenDue, ...rest } = startOver(entry);
       const isStillDue = tokenDue && !event.tokenTaken;
-      return { ...rest, ...(isStillDue && { tokenDue }), reported: event.reported };
+      const { cancels: _confirmed, ...newest } = rest.newest;
+      return { ...rest, newest, ...(isStillDue && { tokenDue }), reported: event.reported };
     }
     case 'settled': {
       const { heldVersion: _held, ...rest } = entry;
