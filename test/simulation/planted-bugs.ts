@@ -111,11 +111,11 @@ export const BUGS: readonly KnownBug[] = [
     bug: {
       file: 'functions/order-reporter/report-claimed.ts',
       original: 'await refuseVersion(claimed.value, reasons, work);',
-      planted: 'void refuseVersion(claimed.value, reasons, work).catch(() => undefined);',
+      planted: 'setImmediate(() => void refuseVersion(claimed.value, reasons, work).catch(() => undefined));',
     },
     test: {
       file: 'test/crash/orders.test.ts',
-      name: 'dies at any of its calls leaves a cancellation as if it had not',
+      name: 'dies at any of its calls leaves a refused creation that somebody replays',
     },
   },
   {
