@@ -17,11 +17,7 @@ const PROCESSES = ['test/{crash,simulation,local/aws}/**/*.test.ts'];
 /** Tests that say so replace parts of their process (`vi.` spies, clocks, environments) or measure it. */
 const TOUCHES_ITS_PROCESS = /\bvi\.|process\.(env\[.*\] =|exitCode|chdir|memoryUsage)/;
 
-/** They install packages or take minutes otherwise: `npm run test:long` alone runs them. */
-const LONG = ['test/**/*.long.test.ts'];
-const skipped = process.env['LONG_TESTS'] === '1' ? [] : LONG;
-
-const others = globSync('test/**/*.test.ts', { exclude: [...SYSTEM, ...PROCESSES, ...skipped] });
+const others = globSync('test/**/*.test.ts', { exclude: [...SYSTEM, ...PROCESSES] });
 const [alone, together] = [true, false].map((touches) =>
   others.filter((file) => TOUCHES_ITS_PROCESS.test(readFileSync(file, 'utf8')) === touches),
 );
@@ -31,6 +27,12 @@ export default defineConfig({
     // Limits are there to end what hangs: far above the work, on a busy machine too.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // One for each core: by default, Vitest leaves one to itself.
+    maxWorkers: '100%',
+    tags: [
+      { name: 'long', description: 'Takes long: `npm run test:long` runs it, `npm test` does not.' },
+      { name: 'volume', description: 'Runs in both, with larger numbers in `npm run test:long`.' },
+    ],
     silent: 'passed-only',
     sequence: { sequencer: SlowestFirst },
     projects: [

@@ -18,21 +18,26 @@ const DIST = join(ROOT, 'dist');
  */
 export async function setup(): Promise<void> {
   const directory = await makeStateDirectory();
+  const build = createBuild();
   const stages = [...Object.values(QUICK_STAGES), ...DEFAULT_STAGES.map(({ config }) => config)];
   try {
     const files = stages.map((stage, index) => directory.writeConfig(String(index), stage));
     for (const configFile of [LOCAL_CONFIG_FILE, ...(await Promise.all(files))])
-      await synthesize({ configFile, build: buildHere });
+      await synthesize({ configFile, build });
   } finally {
     await directory.remove();
   }
 }
 
-/** What the commands of `cdk synth` do, in this process. */
-async function buildHere({ config, outputDirectory, context }: AssemblyBuild): Promise<void> {
-  await bundleFunctions({ functionsFolder: join(ROOT, 'functions'), distFolder: DIST });
-  const reading = readStageConfig(config);
-  if ('problem' in reading) throw new Error(reading.problem);
-  const app = new App({ analyticsReporting: false, outdir: outputDirectory, context });
-  synthesizeApp(app, { config: reading.config, bundlesFolder: DIST });
+/** What the commands of `cdk synth` do, in this process; the functions are bundled once. */
+function createBuild() {
+  let bundled: Promise<unknown> | undefined;
+  return async ({ config, outputDirectory, context }: AssemblyBuild): Promise<void> => {
+    bundled ??= bundleFunctions({ functionsFolder: join(ROOT, 'functions'), distFolder: DIST });
+    await bundled;
+    const reading = readStageConfig(config);
+    if ('problem' in reading) throw new Error(reading.problem);
+    const app = new App({ analyticsReporting: false, outdir: outputDirectory, context });
+    synthesizeApp(app, { config: reading.config, bundlesFolder: DIST });
+  };
 }

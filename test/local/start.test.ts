@@ -136,7 +136,7 @@ describe('npm start', () => {
     },
   );
 
-  it('does not synthesize again what has not changed', async () => {
+  it('does not synthesize again what has not changed', { tags: ['long'] }, async () => {
     const first = start('--no-tour');
     await untilPrinted(first, 'Everything is up');
     const second = start('--no-tour');
@@ -165,26 +165,30 @@ describe('npm start', () => {
     expect(code).toBe(0);
   });
 
-  it("plays what it can of the tour with a user's own Button, and says what it left out", async () => {
-    const stub = await startButtonStub({ apiKey: 'sk-mine', accounts: accounts.objects, rows: [] });
-    onTestFinished(() => stub.close());
-    const command = start('--once', '--json', '--button-url', stub.url, '--button-api-key', 'sk-mine');
+  it(
+    "plays what it can of the tour with a user's own Button, and says what it left out",
+    { tags: ['long'] },
+    async () => {
+      const stub = await startButtonStub({ apiKey: 'sk-mine', accounts: accounts.objects, rows: [] });
+      onTestFinished(() => stub.close());
+      const command = start('--once', '--json', '--button-url', stub.url, '--button-api-key', 'sk-mine');
 
-    const code = await command.ended;
+      const code = await command.ended;
 
-    const { steps, counts } = TourSchema.parse(JSON.parse(command.stdout()));
-    expect(steps.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
-    expect(steps.filter(({ outcome }) => outcome === 'passed').map(({ id }) => id)).toEqual([
-      'order-reported',
-      'order-adjusted',
-      'order-cancelled',
-      'bad-order-refused',
-      'forged-webhook-refused',
-    ]);
-    expect(counts['skipped']).toBe(steps.length - 5);
-    expect([...stub.orders.values()].map(({ status }) => status)).toEqual(['open', 'deleted']);
-    expect(code).toBe(0);
-  });
+      const { steps, counts } = TourSchema.parse(JSON.parse(command.stdout()));
+      expect(steps.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+      expect(steps.filter(({ outcome }) => outcome === 'passed').map(({ id }) => id)).toEqual([
+        'order-reported',
+        'order-adjusted',
+        'order-cancelled',
+        'bad-order-refused',
+        'forged-webhook-refused',
+      ]);
+      expect(counts['skipped']).toBe(steps.length - 5);
+      expect([...stub.orders.values()].map(({ status }) => status)).toEqual(['open', 'deleted']);
+      expect(code).toBe(0);
+    },
+  );
 
   it('ends with 1 when a step of the tour fails, says why, and does not wait for what builds on it', async () => {
     const stub = await startButtonStub({ apiKey: 'sk-mine', accounts: [], rows: [] });

@@ -1,3 +1,4 @@
+// @module-tag volume
 import { createHmac } from 'node:crypto';
 
 import * as fc from 'fast-check';
@@ -11,7 +12,9 @@ import { createQuarantineStore, type QuarantineEntry } from '../../../shared/sto
 import { createTransactionStore, type TransactionStore } from '../../../shared/store/transaction-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { volume } from '../../volume.ts';
 
+const RUNS = volume({ short: 200, long: 2000 });
 const SECRETS = [{ name: 'main', secret: 'whsec-1' }];
 
 let dynamodb: TestDynamoDB;
@@ -170,7 +173,7 @@ describe('an authentic webhook', () => {
         expect(['applied', 'unchanged', 'quarantined']).toContain(outcome);
         expect(kept).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: RUNS },
     );
   });
 
@@ -190,7 +193,7 @@ describe('an authentic webhook', () => {
         expect(['applied', 'unchanged', 'quarantined']).toContain(outcome);
         expect(kept).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: RUNS },
     );
   });
 });

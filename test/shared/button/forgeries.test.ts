@@ -1,3 +1,4 @@
+// @module-tag volume
 import { createHash, createHmac } from 'node:crypto';
 
 import { expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { randomFrom, type Random } from '../../functions/transaction-reconciler/
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { volume } from '../../volume.ts';
 
-const FORGERIES = volume({ short: 50_000, long: 1_000_000 });
+const FORGERIES = volume({ short: 20_000, long: 1_000_000 });
 const SECRETS = [
   { name: 'main', secret: 'whsec-1' },
   { name: 'copy', secret: 'ключ-2' },
