@@ -19,7 +19,7 @@ import { leaveConflictNotes } from '../../shared/store/conflict-note-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
-import { reconcile } from './reconcile.ts';
+import { reconcile } from '../../shared/reconciliation/reconcile.ts';
 
 /** A page is begun only while there is time for its call to Button, and this much for its writes and the position. */
 const WRITE_TIME_MS = 10_000;

@@ -4,7 +4,7 @@ import { parseApiKey } from '../../shared/button/api-key.ts';
 import { createButtonHttp } from '../../shared/button/button-http.ts';
 import { createTransactionsApi, type TransactionsApi } from '../../shared/button/transactions-api.ts';
 import { backfillProgress, startBackfill } from '../../shared/ingest/backfill.ts';
-import { rebuild } from '../../shared/ingest/rebuild.ts';
+import { readRange } from '../../shared/reconciliation/read-range.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { createPositionStore, type PositionStore } from '../../shared/store/position-store.ts';
@@ -164,10 +164,7 @@ export const transactionsRebuild = defineCommand({
       rate: rate(200),
     })
     .refine(isRange, RANGE_ERROR),
-  run: (
-    { arguments: [accountId], from, to, 'new-transactions-are': newTransactionsAre, rate: perSecond },
-    context,
-  ) =>
+  run: ({ arguments: [accountId], from, to, 'new-transactions-are': delivery, rate: perSecond }, context) =>
     withButton(context, async (api) => {
       const { clients, stage, isDryRun, now } = context;
       const pace = createPace(perSecond);
@@ -177,10 +174,11 @@ export const transactionsRebuild = defineCommand({
         table: quarantineTableOf(stage, 'transactions'),
         retentionDays: RETENTION_DAYS,
       });
-      const result = await rebuild(
-        { accountId, start: from, end: to, newTransactionsAre },
+      const result = await readRange(
+        { account: accountId, from, to, delivery },
         {
           api: {
+            ...api,
             listTransactions: async (query) => {
               await pace(PAGE_SIZE);
               return api.listTransactions(query);
@@ -188,7 +186,7 @@ export const transactionsRebuild = defineCommand({
           },
           transactions: isDryRun ? dryTransactions(transactions) : transactions,
           rewardableCategories: rewardableCategories(context),
-          quarantine: isDryRun ? { put: () => Promise.resolve() } : quarantine,
+          quarantine: isDryRun ? { ...quarantine, put: () => Promise.resolve() } : quarantine,
           pageSize: PAGE_SIZE,
           now,
         },

@@ -1,4 +1,4 @@
-import { minorUnitDecimals } from './currency.ts';
+import { currencyName } from './currency.ts';
 import type { PublishedState } from './transaction-changed.ts';
 
 /** By how much the commission changed that stands in a status, in minor units of the currency; of `declined`, what will never come. */
@@ -46,6 +46,5 @@ function commission({ amountMinor = 0, currency = '' }: PublishedState): {
   currency: string;
   amountMinor: number;
 } {
-  // A currency becomes a dimension, and a field that holds anything else must not make new ones for ever.
-  return { currency: minorUnitDecimals(currency) === undefined ? 'unknown' : currency, amountMinor };
+  return { currency: currencyName(currency), amountMinor };
 }

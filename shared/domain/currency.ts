@@ -71,6 +71,14 @@ export function minorUnitDecimals(currency: string): number | undefined {
 }
 
 /**
+ * The currency's code for a counter or a dimension; `unknown` for whatever else stands in a field, which must not
+ * make new ones for ever.
+ */
+export function currencyName(currency: string | null | undefined): string {
+  return typeof currency === 'string' && minorUnitDecimals(currency) !== undefined ? currency : 'unknown';
+}
+
+/**
  * Whether an order made on `date` (ISO 8601, in UTC) can be in this currency: it is active, or was when the
  * order was made.
  */

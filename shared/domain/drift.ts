@@ -1,3 +1,4 @@
+import { currencyName } from './currency.ts';
 import { transactionContent, type Transaction, type TransactionRecord } from './transaction.ts';
 
 /**
@@ -66,11 +67,6 @@ export function driftAmountsMinor(tally: DriftTally): Map<string, number> {
 /** Seconds from the change at Button until we knew of it; never negative. Pure. */
 function repairSeconds({ transaction, seenAt }: RowOutcome): number {
   return Math.max(0, Math.round((Date.parse(seenAt) - Date.parse(transaction.modifiedDate)) / 1000));
-}
-
-/** The currency's code. Counters and dimensions are made of it, so a field that holds anything else is one name, `unknown`. Pure. */
-export function currencyName(currency: string | null): string {
-  return currency !== null && /^[A-Z]{3}$/.test(currency) ? currency : 'unknown';
 }
 
 function kindOf(before: TransactionRecord | undefined): (typeof REPAIRS)[number] {

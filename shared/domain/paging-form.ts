@@ -20,7 +20,7 @@ export type PagingForm = 'cursor-and-filters' | 'cursor-alone' | 'printed-url';
 export type LearntForm = { form: PagingForm; learntAt: string };
 
 /** The form that is tried first unless the account is known to need another one. */
-export const DEFAULT_FORM: PagingForm = 'cursor-and-filters';
+const DEFAULT_FORM: PagingForm = 'cursor-and-filters';
 
 /** In the order in which they are tried. */
 const FORMS: readonly PagingForm[] = [DEFAULT_FORM, 'cursor-alone', 'printed-url'];

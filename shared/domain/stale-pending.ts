@@ -1,4 +1,4 @@
-import { currencyName } from './drift.ts';
+import { currencyName } from './currency.ts';
 import type { TransactionRecord } from './transaction.ts';
 
 /** Transactions that are pending though their time is long over, and the commission that hangs on them by currency, in minor units. */

@@ -25,7 +25,7 @@ export type AfterFailure =
   | { then: 'pass-over'; position: Position };
 
 /** Tries of a window at its full length, one at each tick, before it is read in shorter ones. */
-const MAX_TRIES = 2;
+export const MAX_TRIES = 2;
 
 /** Tries of a window of one second before it is passed over. */
 const MAX_TRIES_OF_A_SECOND = 3;

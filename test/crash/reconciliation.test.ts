@@ -4,7 +4,7 @@ import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
 import { createEventBus } from '../../shared/events/event-bus.ts';
 import { republishEvents } from '../../shared/events/republish-events.ts';
 import { startBackfill } from '../../shared/ingest/backfill.ts';
-import { rebuild } from '../../shared/ingest/rebuild.ts';
+import { readRange } from '../../shared/reconciliation/read-range.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createPositionStore } from '../../shared/store/position-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
@@ -140,10 +140,10 @@ const stories: Story[] = [
     calls: 8,
     tells: async () => {
       const outcome = await world.operate(() =>
-        rebuild(
+        readRange(
           {
-            ...{ accountId: account(), newTransactionsAre: 'live' as const },
-            ...{ start: '2026-06-01T00:00:00Z', end: '2026-06-02T00:00:00Z' },
+            ...{ account: account(), delivery: 'live' as const },
+            ...{ from: '2026-06-01T00:00:00Z', to: '2026-06-02T00:00:00Z' },
           },
           {
             api: createTransactionsApi(world.buttonHttp(), API_KEY),

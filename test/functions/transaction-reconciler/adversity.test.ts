@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { planReconciliation } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import type { PlannedStream } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
-import { reconcile, type ReconcileOutcome } from '../../../functions/transaction-reconciler/reconcile.ts';
+import { reconcile, type ReconcileOutcome } from '../../../shared/reconciliation/reconcile.ts';
 import { readTransaction } from '../../../shared/button/transaction-wire.ts';
 import { createTransactionsApi } from '../../../shared/button/transactions-api.ts';
 import { isGap } from '../../../shared/domain/gap.ts';

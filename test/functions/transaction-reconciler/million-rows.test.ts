@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 
 import { describe, expect, it } from 'vitest';
 
-import { reconcile } from '../../../functions/transaction-reconciler/reconcile.ts';
+import { reconcile } from '../../../shared/reconciliation/reconcile.ts';
 import { readTransaction } from '../../../shared/button/transaction-wire.ts';
 import type { TransactionsApi } from '../../../shared/button/transactions-api.ts';
 import type { TransactionRecord } from '../../../shared/domain/transaction.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { reconcile } from '../../../functions/transaction-reconciler/reconcile.ts';
+import { reconcile } from '../../../shared/reconciliation/reconcile.ts';
 import { createTransactionsApi } from '../../../shared/button/transactions-api.ts';
 import { createInMemoryPositions } from '../../fakes/in-memory-positions.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';

@@ -2,7 +2,7 @@ import {
   planReconciliation,
   type PlannedStream,
 } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
-import { reconcile } from '../../../functions/transaction-reconciler/reconcile.ts';
+import { reconcile } from '../../../shared/reconciliation/reconcile.ts';
 import type { ButtonHttp } from '../../../shared/button/button-http.ts';
 import { withKeyWait, type KeyWait } from '../../../shared/button/key-wait.ts';
 import { createTransactionsApi } from '../../../shared/button/transactions-api.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { storeRows } from '../../../functions/transaction-reconciler/store-rows.ts';
+import { storeRows } from '../../../shared/reconciliation/store-rows.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';

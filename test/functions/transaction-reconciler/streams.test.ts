@@ -5,7 +5,7 @@ import {
   streamsOf,
   type PlannedStream,
 } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
-import { reconcile, type ReconcilePorts } from '../../../functions/transaction-reconciler/reconcile.ts';
+import { reconcile, type ReconcilePorts } from '../../../shared/reconciliation/reconcile.ts';
 import { readTransaction } from '../../../shared/button/transaction-wire.ts';
 import type { ApiResult, TransactionPage } from '../../../shared/button/api-result.ts';
 import type { TransactionQuery, TransactionsApi } from '../../../shared/button/transactions-api.ts';

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   CURRENCY_CODES,
   isCurrencyOn,
+  currencyName,
   minorUnitDecimals,
   WITHDRAWN_CURRENCY_CODES,
 } from '../../../shared/domain/currency.ts';
@@ -96,5 +97,18 @@ describe('the table of currencies', () => {
     expect(CURRENCY_CODES).toEqual([...new Set(CURRENCY_CODES)].sort());
     expect(CURRENCY_CODES.filter((code) => !/^[A-Z]{3}$/.test(code))).toEqual([]);
     expect(CURRENCY_CODES).toHaveLength(165);
+  });
+});
+
+describe('requirement 14: counters and dimensions name currencies by one rule', () => {
+  it.each([
+    ['USD', 'USD'],
+    ['BGN', 'BGN'],
+    ['XXQ', 'unknown'],
+    ['usd', 'unknown'],
+    ['', 'unknown'],
+    [null, 'unknown'],
+  ])('%j is %s', (currency, name) => {
+    expect(currencyName(currency)).toBe(name);
   });
 });

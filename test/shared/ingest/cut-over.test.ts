@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { storeRows } from '../../../functions/transaction-reconciler/store-rows.ts';
+import { storeRows } from '../../../shared/reconciliation/store-rows.ts';
 import { transactionChanged, type TransactionChanged } from '../../../shared/domain/transaction-changed.ts';
 import { creditReward, payableMinor, type RewardEntry } from '../../../shared/events/reward-ledger.ts';
 import { applyWebhook } from '../../../shared/ingest/apply-webhook.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { planReconciliation } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
-import { storeRows } from '../../../functions/transaction-reconciler/store-rows.ts';
+import { storeRows } from '../../../shared/reconciliation/store-rows.ts';
 import { livePosition } from '../../../shared/domain/begin-stream.ts';
 import { applyWebhook } from '../../../shared/ingest/apply-webhook.ts';
 import { cachedDeploymentMark, markDeployment } from '../../../shared/store/deployment-mark.ts';

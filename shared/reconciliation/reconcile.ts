@@ -1,17 +1,11 @@
-import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
-import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
-import { CROSS_CHECK } from '../../shared/domain/begin-stream.ts';
-import { isGap } from '../../shared/domain/gap.ts';
-import {
-  isCaughtUp,
-  isFinished,
-  isInFuture,
-  windowToRead,
-  type Position,
-} from '../../shared/domain/position.ts';
-import { nextReadMessage, type StreamToRead, type ReadMessage } from '../../shared/domain/read-message.ts';
-import { log } from '../../shared/runtime/logger.ts';
-import type { PositionStore } from '../../shared/store/position-store.ts';
+import type { ApiKeyProblem } from '../button/api-key.ts';
+import type { TransactionsApi } from '../button/transactions-api.ts';
+import { CROSS_CHECK } from '../domain/begin-stream.ts';
+import { isGap } from '../domain/gap.ts';
+import { isCaughtUp, isFinished, isInFuture, windowToRead, type Position } from '../domain/position.ts';
+import { nextReadMessage, type StreamToRead, type ReadMessage } from '../domain/read-message.ts';
+import { log } from '../runtime/logger.ts';
+import type { PositionStore } from '../store/position-store.ts';
 import { compareLists } from './compare-lists.ts';
 import type { ReadPagePorts } from './page-step.ts';
 import { readPage } from './read-page.ts';

@@ -1,26 +1,16 @@
 import { createHash } from 'node:crypto';
 
-import {
-  readTransaction,
-  type TransactionResult,
-  type WireFault,
-} from '../../shared/button/transaction-wire.ts';
-import { transactionFlags } from '../../shared/button/webhook-flags.ts';
-import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
-import { deliveryOf, cutOverAt } from '../../shared/domain/delivery.ts';
-import {
-  driftAmountsMinor,
-  sumTallies,
-  tallyOf,
-  type DriftTally,
-  type RowOutcome,
-} from '../../shared/domain/drift.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
-import type { Position, WindowPolicy } from '../../shared/domain/position.ts';
-import { transactionKey, type Observation } from '../../shared/domain/transaction.ts';
-import { applyTransaction } from '../../shared/ingest/apply-transaction.ts';
-import type { QuarantineStore } from '../../shared/store/quarantine-store.ts';
-import type { TransactionStore } from '../../shared/store/transaction-store.ts';
+import { readTransaction, type TransactionResult, type WireFault } from '../button/transaction-wire.ts';
+import { transactionFlags } from '../button/webhook-flags.ts';
+import type { ConflictNote } from '../domain/conflict-note.ts';
+import { deliveryOf, cutOverAt } from '../domain/delivery.ts';
+import { driftAmountsMinor, sumTallies, tallyOf, type DriftTally, type RowOutcome } from '../domain/drift.ts';
+import type { Metrics } from '../domain/metrics.ts';
+import type { Position, WindowPolicy } from '../domain/position.ts';
+import { transactionKey, type Observation } from '../domain/transaction.ts';
+import { applyTransaction } from '../ingest/apply-transaction.ts';
+import type { QuarantineStore } from '../store/quarantine-store.ts';
+import type { TransactionStore } from '../store/transaction-store.ts';
 
 /** What storing rows needs. */
 export type StoreRowsPorts = {

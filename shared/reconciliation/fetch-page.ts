@@ -1,6 +1,6 @@
-import { ASKED_TO_WAIT } from '../../shared/button/key-wait.ts';
-import type { ApiResult, TransactionPage } from '../../shared/button/api-result.ts';
-import type { TransactionQuery, TransactionsApi } from '../../shared/button/transactions-api.ts';
+import { ASKED_TO_WAIT } from '../button/key-wait.ts';
+import type { ApiResult, TransactionPage } from '../button/api-result.ts';
+import type { TransactionQuery, TransactionsApi } from '../button/transactions-api.ts';
 import {
   areOutside,
   formsToTry,
@@ -8,9 +8,9 @@ import {
   type LearntForm,
   type NextPage,
   type PagingForm,
-} from '../../shared/domain/paging-form.ts';
+} from '../domain/paging-form.ts';
 
-import type { WindowFailure } from '../../shared/domain/window-failure.ts';
+import type { WindowFailure } from '../domain/window-failure.ts';
 
 /** What to read: a list, and the page of it; null for the first one. */
 export type PageToFetch = {

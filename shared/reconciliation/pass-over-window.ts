@@ -1,10 +1,10 @@
-import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
-import { firstReadable } from '../../shared/domain/first-readable.ts';
-import { GAP_RETRY_MS, gapPosition, isGap, passOver } from '../../shared/domain/gap.ts';
-import { followTrail, type PageTrail } from '../../shared/domain/page-trail.ts';
-import type { NextPage } from '../../shared/domain/paging-form.ts';
-import { isFinished, lastEndMs, latestEndMs, toSecond, type Position } from '../../shared/domain/position.ts';
-import { log } from '../../shared/runtime/logger.ts';
+import type { TransactionsApi } from '../button/transactions-api.ts';
+import { firstReadable } from '../domain/first-readable.ts';
+import { GAP_RETRY_MS, gapPosition, isGap, passOver } from '../domain/gap.ts';
+import { followTrail, type PageTrail } from '../domain/page-trail.ts';
+import type { NextPage } from '../domain/paging-form.ts';
+import { isFinished, lastEndMs, latestEndMs, toSecond, type Position } from '../domain/position.ts';
+import { log } from '../runtime/logger.ts';
 import { failureOf, fetchPage } from './fetch-page.ts';
 import type { PageStep, ReadPagePorts } from './page-step.ts';
 
