@@ -23,12 +23,27 @@ export function answerAffiliationApi(api: AffiliationApi, request: ApiRequest): 
   const [, , first, second, third] = request.segments ?? [];
   const depth = request.segments?.length;
   if (request.method !== 'GET') return undefined;
-  if (depth === 3 && first === 'accounts') return listAnswer(api.accounts.all());
+  if (depth === 3 && first === 'accounts') return listAccounts(api, request);
   if (depth === 3 && first === 'transactions') return listTransactions(api, request, undefined);
   if (depth === 4 && second === 'transactions') return listTransactions(api, request, first);
   if (depth === 5 && first === 'accounts' && third === 'transactions')
     return listTransactions(api, request, second);
   return undefined;
+}
+
+/** One page unless the world has it otherwise. */
+function listAccounts({ accounts, world }: AffiliationApi, { query, origin }: ApiRequest): Answer {
+  const all = accounts.all();
+  if (world.accountsList === 'among-malformed-entries')
+    return listOf([null, ...all, { id: 7 }, 'acc', {}], {});
+  if (world.accountsList === 'whole') return listAnswer(all);
+  const from = Number(query.get('cursor') ?? 0);
+  const next = from + 1 < all.length ? `${origin}/v1/affiliation/accounts?cursor=${from + 1}` : null;
+  return listOf(all.slice(from, from + 1), { next });
+}
+
+function listOf(objects: readonly unknown[] | null, meta: Record<string, string | null>): Answer {
+  return { status: 200, body: { meta: { status: 'ok', ...meta }, objects } };
 }
 
 function listTransactions(api: AffiliationApi, request: ApiRequest, accountId: string | undefined): Answer {
@@ -45,14 +60,24 @@ function listTransactions(api: AffiliationApi, request: ApiRequest, accountId: s
     return errorAnswer(500, 'Internal error');
   const link = (from: PagePosition | null): string | null => {
     if (from === null) return null;
-    return `${request.origin}${listPath(accountId, world)}?cursor=${writeCursor({ from, ...asked.carried })}`;
+    const filters =
+      world.nextFilters === 'repeated' ? `&${new URLSearchParams(asked.filters).toString()}` : '';
+    const query = `?cursor=${writeCursor({ from, ...asked.carried })}${filters}`;
+    if (world.nextHost === 'none') return query;
+    const origin = world.nextHost === 'own' ? request.origin : 'https://elsewhere.example';
+    return `${origin}${listPath(accountId, world)}${query}`;
   };
-  return listAnswer(page.versions.map(apiRow), { next: link(page.next), previous: link(page.previous) });
+  const meta = { next: link(page.next), previous: link(page.previous) };
+  if (page.versions.length > 0 || world.emptyObjects === 'list')
+    return listAnswer(page.versions.map(apiRow), meta);
+  return listOf(null, meta);
 }
 
 type Asked = {
   query: TransactionQuery;
   from: PagePosition | undefined;
+  /** As they were sent, or as the cursor carries them. */
+  filters: Record<string, string>;
   /** What the cursors of this list carry along. */
   carried: { parameters?: Record<string, string> };
 };
@@ -66,10 +91,11 @@ function readParameters(query: URLSearchParams, world: Readonly<World>): Asked |
     return { refusal: errorAnswer(400, 'A cursor must be the only parameter') };
   }
   const parameters = cursor?.parameters ?? sent;
+  const isRestart = world.cursorFilters === 'restart' && Object.keys(sent).length > 0;
   const read = TransactionQuerySchema.safeParse(parameters);
   if (!read.success) return { refusal: errorAnswer(400, problemsOf(read.error)) };
   const carried = world.cursorFilters === 'sent-again' ? {} : { parameters };
-  return { query: read.data, from: cursor?.from, carried };
+  return { query: read.data, from: isRestart ? undefined : cursor?.from, filters: parameters, carried };
 }
 
 function listPath(accountId: string | undefined, world: Readonly<World>): string {

@@ -31,8 +31,11 @@ export const WorldSchema = z.strictObject({
   declinedAmount: z.enum(['last', 'zero']),
   /** How long the Transactions API goes on showing the version before. */
   transactionVisibleAfterMs: z.int().nonnegative(),
-  /** With a cursor, filters are to be sent again, are carried by the cursor, or are carried and refused beside it. */
-  cursorFilters: z.enum(['sent-again', 'carried', 'refused']),
+  /**
+   * With a cursor, filters are to be sent again, are carried by the cursor, are carried and refused beside it, or
+   * are carried, and sent again make it give the first page.
+   */
+  cursorFilters: z.enum(['sent-again', 'carried', 'refused', 'restart']),
   /** What a cursor points at: a row, or a count of rows, which drifts when rows change while one is paging. */
   paging: z.enum(['keyset', 'offset']),
   rowOrder: z.enum(['oldest-first', 'newest-first']),
@@ -40,6 +43,14 @@ export const WorldSchema = z.strictObject({
   maxPageSize: z.int().positive(),
   /** The two ways in which Button's texts print `meta.next` of one account. */
   nextPath: z.enum(['with-accounts', 'without-accounts']),
+  /** `meta.next` is a whole URL, begins with its query, or names a host that is not Button's. */
+  nextHost: z.enum(['own', 'none', 'other']),
+  /** Whether `meta.next` repeats the filters beside the cursor. */
+  nextFilters: z.enum(['left-out', 'repeated']),
+  /** `objects` of a page without rows. */
+  emptyObjects: z.enum(['list', 'null']),
+  /** The list of accounts: on one page, one account a page, or among entries that name none. */
+  accountsList: z.enum(['whole', 'one-a-page', 'among-malformed-entries']),
   /** A page that would hold one of these is a 500: by Button's order id, or the transaction's where there is no order. */
   unreadableTransactions: z.array(z.string()),
   /** What waits for the acknowledgement of the event before: the same transaction, or the whole endpoint. */
@@ -73,6 +84,10 @@ export const defaultWorld: World = {
   rowOrder: 'oldest-first',
   maxPageSize: 100,
   nextPath: 'with-accounts',
+  nextHost: 'own',
+  nextFilters: 'left-out',
+  emptyObjects: 'list',
+  accountsList: 'whole',
   unreadableTransactions: [],
   webhookOrdering: 'per-transaction',
   webhook202: 'success',

@@ -122,11 +122,15 @@ function generateWorld(random: Random): World {
     transactionId: random.pick(['stable', 'new-with-each-change']),
     declinedAmount: random.pick(['last', 'zero']),
     transactionVisibleAfterMs: random.pick([0, 30_000, 90_000]),
-    cursorFilters: random.pick(['sent-again', 'carried', 'refused']),
+    cursorFilters: random.pick(['sent-again', 'carried', 'refused', 'restart']),
     paging: random.pick(['keyset', 'keyset', 'offset']),
     rowOrder: random.pick(['oldest-first', 'newest-first']),
     maxPageSize: random.pick([2, 100]),
     nextPath: random.pick(['with-accounts', 'without-accounts']),
+    nextHost: random.pick(['own', 'none', 'other']),
+    nextFilters: random.pick(['left-out', 'repeated']),
+    emptyObjects: random.pick(['list', 'null']),
+    accountsList: random.pick(['whole', 'one-a-page', 'among-malformed-entries']),
     unreadableTransactions: [],
     webhookOrdering: random.pick(['per-transaction', 'per-transaction', 'per-endpoint']),
     webhook202: random.pick(['success', 'failure']),
@@ -235,6 +239,7 @@ const KINDS_OF_TROUBLE: readonly [Trouble, ...Trouble[]] = [
   reconcile,
   (random) => [{ kind: 'deployment', atMs: timeIn(random) }],
   (random) => [{ kind: 'redrive', atMs: timeIn(random) }],
+  (random) => [{ kind: 'unreadable', atMs: timeIn(random), forMs: durationMs(random, 60) }],
   (random) => (random.chance(0.3) ? restore(random) : []),
   (random) => [{ kind: 'replay', atMs: timeIn(random) }],
   (random) => [{ kind: 'republish', atMs: timeIn(random) }],
@@ -347,6 +352,15 @@ function aws(random: Random): Step[] {
   ];
 }
 
+const CIRCLE = { meta: { status: 'ok', next: '?cursor=circle' }, objects: [] };
+
+/** Lists of accounts that no account can be taken from. */
+const ACCOUNT_LISTS: readonly [object, ...object[]] = [
+  CIRCLE,
+  { meta: { status: 'ok', next: null }, objects: null },
+  { meta: { status: 'ok', next: null }, objects: [null, {}, { id: 4 }] },
+];
+
 /**
  * Late work is late by less than the quiet time and our clocks' differences: what comes later still is the
  * risk that docs/architecture.md states.
@@ -384,6 +398,17 @@ function oddCall(random: Random): Step[] {
     { on: 'api', answer: 'button', answerDelayMs: random.pick([3000, 9000, 15_000]) },
     { on: 'api', match: { path: '^/v1/affiliation' }, answer: { status: random.pick([500, 429, 400, 503]) } },
     { on: 'api', match: { path: '^/v1/affiliation' }, answer: { status: 200, body: '<html>' } },
+    {
+      on: 'api',
+      match: { path: '^/v1/affiliation/accounts$' },
+      answer: { status: 200, body: random.pick(ACCOUNT_LISTS) },
+    },
+    { on: 'api', match: { path: '/transactions$' }, answer: { status: 200, body: CIRCLE } },
+    {
+      on: 'api',
+      match: { path: '^/v1/affiliation' },
+      answer: { status: random.pick([429, 503]), headers: { 'retry-after': '600' } },
+    },
   ];
   const times = {
     times: random.between(1, 6),

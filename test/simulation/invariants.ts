@@ -12,6 +12,8 @@ import { OrderInvariants } from './order-invariants.ts';
 import { randomFrom } from './random.ts';
 import type { SimulatedWorld } from './world.ts';
 
+const CURRENT_WITHIN_MS = 2 * 3_600_000;
+
 /**
  * What must hold of a world: some of it at any time, most of it once everything is at rest. Its checks throw
  * `BrokenInvariant`.
@@ -104,6 +106,21 @@ export class Invariants {
     }
   }
 
+  /** As docs/architecture.md states it: within two hours, and what the last read took. */
+  #checkCurrent(): void {
+    const since = new Date(this.#world.clock.now() - CURRENT_WITHIN_MS).toISOString();
+    for (const { account, stream, readThrough, readUntil } of this.#items(TABLES.positions)) {
+      const [name = '', until = ''] = [stream?.S, readThrough?.S];
+      const isUnread = isGap({ stream: name }) && until < (readUntil?.S ?? '');
+      const isBehind = name === 'live' && until < since;
+      if (isUnread || isBehind)
+        fail(
+          'every account is current after faults have ended',
+          `${account?.S ?? ''} ${name} is read through ${until}`,
+        );
+    }
+  }
+
   /** Whether this second is passed over and still to be read. */
   #isInGap(id: string, second: string): boolean {
     return this.#items(TABLES.positions).some(({ account, stream, readThrough, readUntil }) => {
@@ -120,6 +137,7 @@ export class Invariants {
 
   /** Everything has been reconciled. */
   checkEnd(): void {
+    this.#checkCurrent();
     const wrong = this.#truth().find((version) => !isSame(this.#stored(version), version));
     if (wrong)
       fail(

@@ -236,6 +236,7 @@ class Run {
     this.#note?.('the storm is over: faults end, operators redrive, replay and resume');
     this.#storm.end();
     button.faults.clear();
+    button.world.unreadableTransactions = [];
     for (const step of this.#steps) if (step.kind === 'class-fails') button.faults.add(step.fault);
     this.#restoreSecrets();
     secrets.set(SECRETS.webhooks, secretList(this.#secrets));
@@ -434,6 +435,12 @@ class Run {
         button.dispatcher.pause('main');
         clock.at(clock.now() + step.forMs, () => button.dispatcher.resume('main'));
         return;
+      case 'unreadable': {
+        const latest = button.transactions.all().at(-1)?.at(-1)?.key;
+        button.world.unreadableTransactions = latest === undefined ? [] : [latest];
+        clock.at(clock.now() + step.forMs, () => (button.world.unreadableTransactions = []));
+        return;
+      }
       case 'rotation':
         this.#rotate(step.weKnowAfterMs);
         return;

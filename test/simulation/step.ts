@@ -49,6 +49,7 @@ export type Step = { atMs: number } & (
   | { kind: 'webhook'; fault: WebhookFault }
   | ({ kind: 'webhook-answers-lost' } & Lengthy & Chance)
   | ({ kind: 'webhooks-paused' } & Lengthy)
+  | ({ kind: 'unreadable' } & Lengthy)
   | { kind: 'rotation'; weKnowAfterMs: number }
   | ({ kind: 'secret-missing'; secret: string } & Lengthy)
   | { kind: 'reconcile'; streams: readonly string[] }
@@ -126,6 +127,8 @@ export function describeStep(step: Step): string {
       return `Button does not hear our answers to webhooks${duration}`;
     case 'webhooks-paused':
       return `Button pauses its webhooks${duration}`;
+    case 'unreadable':
+      return `Button can't show its latest transaction${duration}`;
     case 'rotation':
       return step.weKnowAfterMs < 0
         ? 'Button signs with a new secret, and we know it already'

@@ -345,3 +345,61 @@ it('tells the time of its own clock in the Date header', async () => {
 
   expect(headers.get('date')).toBe('Fri, 14 Mar 2025 15:10:31 GMT');
 });
+
+describe('lists of every kind that the documents leave open', () => {
+  it('name the next page in each way', async () => {
+    const simulation = await simulate();
+    inject(simulation, '2025-01-02T00:00:00Z', '2025-01-03T00:00:00Z');
+    const next = async (world: Parameters<typeof simulation.controls.setWorld>[0]) => {
+      simulation.controls.setWorld(world);
+      return nextOf(await simulation.publisher(`${LIST}?time_field=modified_date&page_size=1`));
+    };
+
+    expect(await next({ nextHost: 'none' })).toMatch(/^\?cursor=/);
+    expect(await next({ nextHost: 'other' })).toMatch(/^https:\/\/elsewhere\.example\/v1\/affiliation/);
+    expect(await next({ nextFilters: 'repeated' })).toMatch(/&time_field=modified_date&page_size=1$/);
+  });
+
+  it('have null for no rows, and fail where they would hold what can not be shown', async () => {
+    const simulation = await simulate({ world: { emptyObjects: 'null' } });
+    const empty = await simulation.publisher(LIST);
+    inject(simulation, '2025-01-02T00:00:00Z');
+    const [row] = (await simulation.publisher(LIST)).body.objects;
+    simulation.controls.setWorld({ unreadableTransactions: [String(row?.button_order_id ?? row?.id)] });
+
+    expect(empty.body.objects).toBeNull();
+    expect((await simulation.publisher(LIST)).status).toBe(500);
+  });
+
+  it('begin again where a cursor beside filters is ignored', async () => {
+    const simulation = await simulate({ world: { cursorFilters: 'restart' } });
+    inject(simulation, '2025-01-02T00:00:00Z', '2025-01-03T00:00:00Z');
+    const query = `${LIST}?time_field=modified_date&page_size=1`;
+    const first = await simulation.publisher(query);
+    const cursor = new URL(nextOf(first)).search;
+
+    expect(modifiedDates(await simulation.publisher(`${query}&${cursor.slice(1)}`))).toEqual(
+      modifiedDates(first),
+    );
+    expect(modifiedDates(await simulation.publisher(`${LIST}${cursor}`))).toEqual(['2025-01-03T00:00:00Z']);
+  });
+
+  it('give accounts one a page, or among entries that name none', async () => {
+    const simulation = await simulate({
+      accountCurrencies: ['USD', 'GBP'],
+      world: { accountsList: 'one-a-page' },
+    });
+    const first = await simulation.publisher('/v1/affiliation/accounts');
+    const { pathname, search } = new URL(nextOf(first));
+    const second = await simulation.publisher(`${pathname}${search}`);
+    simulation.controls.setWorld({ accountsList: 'among-malformed-entries' });
+    const { body } = await simulation.publisher('/v1/affiliation/accounts');
+
+    expect([first.body.objects.length, second.body.objects.length, second.body.meta.next]).toEqual([
+      1,
+      1,
+      null,
+    ]);
+    expect(body.objects).toHaveLength(6);
+  });
+});
