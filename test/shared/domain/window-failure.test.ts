@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { windowToRead, type Position, type ReadWindow } from '../../../shared/domain/position.ts';
+import {
+  afterPage,
+  isFinished,
+  windowToRead,
+  type Position,
+  type ReadWindow,
+} from '../../../shared/domain/position.ts';
 import {
   afterFailure,
   hasTooManyPages,
@@ -101,5 +107,50 @@ describe('a window that could not be read', () => {
       then: 'wait',
       position: position({ readThrough: DAY.end }),
     });
+  });
+});
+
+describe('requirement 8: an account with ten million rows completes', () => {
+  const ROWS = 10_000_000;
+  const now = new Date('2026-06-15T00:00:00Z');
+
+  /** Requests until a stream of a day is over whose rows lie evenly between these instants, a hundred a page. */
+  function requestsFor(from: string, to: string): number {
+    const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
+    const rowsIn = ({ start, end }: ReadWindow): number => {
+      const overlapMs = Math.min(toMs, Date.parse(end)) - Math.max(fromMs, Date.parse(start));
+      return Math.ceil((Math.max(0, overlapMs) / (toMs - fromMs)) * ROWS);
+    };
+    let current = position({ stream: 'sweep-daily', readUntil: DAY.end });
+    let requests = 0;
+    while (!isFinished(current)) {
+      const window = windowToRead(current, now, { overlapMs: 0, lagMs: 0 });
+      if (!window || requests > 1_000_000) throw new Error('does not complete');
+      requests += 1;
+      const hasNext = (window.pages + 1) * 100 < rowsIn(window);
+      if (hasNext && hasTooManyPages(current, window)) {
+        const { then, position: next } = afterFailure(
+          { position: current, window, pageSize: 100 },
+          'too-many-pages',
+        );
+        expect(then).toBe('read-on');
+        current = next;
+        continue;
+      }
+      const next = hasNext ? { cursor: String(requests), printed: null } : null;
+      current = afterPage(current, window, { next, rows: 100, repaired: 0, storedAt: now });
+    }
+    return requests;
+  }
+
+  it.each([
+    ['over a day', DAY.start, DAY.end, 125_000],
+    ['within an hour', '2026-06-01T12:00:00Z', '2026-06-01T13:00:00Z', 190_000],
+    ['within one second', '2026-06-01T12:00:00Z', '2026-06-01T12:00:01Z', 290_000],
+  ])('%s', (_what, from, to, most) => {
+    const requests = requestsFor(from, to);
+
+    expect(requests).toBeGreaterThanOrEqual(ROWS / 100);
+    expect(requests).toBeLessThan(most);
   });
 });
