@@ -7,8 +7,10 @@ import { backfillProgress, startBackfill } from '../../shared/ingest/backfill.ts
 import { readRange } from '../../shared/reconciliation/read-range.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
+import { leaveConflictNotes } from '../../shared/store/conflict-note-store.ts';
 import { createPositionStore, type PositionStore } from '../../shared/store/position-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import type { TableAccess } from '../../shared/store/split-body.ts';
 import { defineCommand, instant, rate, type CommandContext } from '../command.ts';
 import { dryTransactions } from '../dry-transactions.ts';
 import { createPace } from '../pace.ts';
@@ -186,6 +188,8 @@ export const transactionsRebuild = defineCommand({
           },
           transactions: isDryRun ? dryTransactions(transactions) : transactions,
           rewardableCategories: rewardableCategories(context),
+          noteConflicts: (notes) =>
+            isDryRun ? Promise.resolve() : leaveConflictNotes(positionsTable(context), notes),
           quarantine: isDryRun ? { ...quarantine, put: () => Promise.resolve() } : quarantine,
           pageSize: PAGE_SIZE,
           now,
@@ -217,6 +221,10 @@ async function withButton<Result>(
   }
 }
 
-function openPositions({ stage, clients }: CommandContext): PositionStore {
-  return createPositionStore({ client: clients.dynamodb, table: stage.output('PositionsTableName') });
+function openPositions(context: CommandContext): PositionStore {
+  return createPositionStore(positionsTable(context));
+}
+
+function positionsTable({ stage, clients }: CommandContext): TableAccess {
+  return { client: clients.dynamodb, table: stage.output('PositionsTableName') };
 }

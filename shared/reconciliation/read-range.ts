@@ -11,7 +11,7 @@ export type RangeToRead = Omit<BackfillRange, 'id' | 'timeField'>;
 /** What reading a range needs. */
 export type ReadRangePorts = Pick<
   ReconcilePorts,
-  'api' | 'transactions' | 'rewardableCategories' | 'quarantine' | 'pageSize' | 'now'
+  'api' | 'transactions' | 'rewardableCategories' | 'noteConflicts' | 'quarantine' | 'pageSize' | 'now'
 >;
 
 /** Rows by what became of them. */
@@ -45,7 +45,7 @@ function createPositions(): { positions: ReconcilePorts['positions']; all: Map<s
 /**
  * Reads a range of an account here and now, by the reconciler's own code: what was lost comes back, what is right
  * stays as it is, and a conflict recorded before is settled. Its position is kept in memory, so nothing but
- * transactions and quarantine is written; with stores that keep what is written to themselves, nothing is.
+ * transactions, notes of conflicts and quarantine is written; with stores that keep what is written to themselves, nothing is.
  *
  * Throws if a table cannot be reached; running it again does no harm.
  */

@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countMillions } from '../../bench/costs.ts';
 import {
   COUNTED,
+  COUNTED_ROWS,
   countIdleSweeps,
   countOrders,
+  countRows,
   countWebhooks,
   type OrderSituation,
   type WebhookSituation,
@@ -86,6 +88,17 @@ describe('a deployed order reporter', () => {
 
     expect(logLines).toBeLessThanOrEqual(4);
     expect(logBytes).toBeLessThanOrEqual(1500);
+  });
+});
+
+describe('a deployed reconciler', () => {
+  it('takes half a read unit for each known row and for each call to Button, and one for its position', async () => {
+    const { readUnits, buttonCalls } = await countRows(laboratory, 'unchanged');
+
+    expect({ readUnits, buttonCalls }).toEqual({
+      readUnits: COUNTED_ROWS / 2 + buttonCalls / 2 + 1,
+      buttonCalls: COUNTED_ROWS / 100,
+    });
   });
 });
 

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import { dryTransactions } from '../../../ops/dry-transactions.ts';
 import { createTransactionsApi } from '../../../shared/button/transactions-api.ts';
-import { readRange, type RangeToRead } from '../../../shared/reconciliation/read-range.ts';
+import type { ConflictNote } from '../../../shared/domain/conflict-note.ts';
+import {
+  readRange,
+  type RangeToRead,
+  type ReadRangePorts,
+} from '../../../shared/reconciliation/read-range.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 import {
@@ -19,13 +24,20 @@ const day = (index: number) => `2026-03-${String(index + 1).padStart(2, '0')}T10
 const ROWS = Array.from({ length: 10 }, (_, index) => pagedRow(index, day(index)));
 const failed = (status: number) => ({ result: 'answered', status, body: undefined }) as const;
 
-function open(world: Partial<PagingWorld> = {}, rows: ConstructorParameters<typeof PagedButton>[1] = ROWS) {
+type Rows = ConstructorParameters<typeof PagedButton>[1];
+
+function open(
+  world: Partial<PagingWorld> = {},
+  rows: Rows = ROWS,
+  more: Pick<ReadRangePorts, 'rewardableCategories' | 'noteConflicts'> = {},
+) {
   const button = new PagedButton({ ...PLAIN_WORLD, ...world }, rows);
   const transactions = createInMemoryTransactions();
   const read = (changes: Partial<RangeToRead> = {}, store = transactions) =>
     readRange(
       { ...RANGE, ...changes },
       {
+        ...more,
         api: createTransactionsApi(button.http(), 'sk-test'),
         transactions: store,
         quarantine: createInMemoryQuarantine(),
@@ -52,6 +64,33 @@ describe("requirement 14: a range is read again by the reconciler's code", () =>
       outcome: 'complete',
     });
     expect(new Set(transactions.all().map(({ delivery }) => delivery))).toEqual(new Set(['live']));
+  });
+
+  it('rewards a user for the categories that the stage rewards', async () => {
+    const { read, transactions } = open({}, ROWS, { rewardableCategories: ['existing-user-order'] });
+
+    await read({ delivery: 'live' });
+
+    expect(new Set(transactions.all().map(({ notRewardableReason }) => notRewardableReason))).toEqual(
+      new Set(['category_unknown']),
+    );
+  });
+
+  it('has a conflict that it finds read again', async () => {
+    const notes: string[] = [];
+    const noteConflicts = (left: readonly ConflictNote[]) => {
+      notes.push(...left.map(({ key }) => key));
+      return Promise.resolve();
+    };
+    const rows = [{ ...pagedRow(1, day(1)), status: 'validated' }];
+    const { read } = open({}, rows, { noteConflicts });
+
+    await read();
+    // The clock stands still: this read did not begin after the one before.
+    rows.splice(0, 1, { ...pagedRow(1, day(1)), status: 'declined' });
+    await read();
+
+    expect(notes).toEqual(['order#btnorder-1']);
   });
 
   it('a dry run comes to the same and stores nothing', async () => {
