@@ -1,5 +1,6 @@
 import { StageConfigSchema } from '../infra/config.ts';
 import { DUE_SHARDS } from '../shared/store/table.ts';
+import { floodsSection } from './floods.ts';
 import { QUOTAS } from './quotas.ts';
 import { numberText, table } from './report.ts';
 
@@ -221,6 +222,7 @@ export function scalingPage(): string {
     ...SCALES.map((orders) => scaleSection(orders, { defaults, highest })),
     `## Everything that fills up, by default\n\nOne brand, one account at Button, one publisher; in the busiest second, which has ${ASSUMED.peak} times the average.\n\n${limitsTable(listLimits(defaults))}`,
     `## The same with every setting at its highest\n\n${limitsTable(listLimits(highest).filter(({ kind }) => kind === 'setting'))}\n\nQuotas and designs stay as they are.`,
+    floodsSection(),
     `## Where the design ends\n\n- **What is due during an outage.** Waiting orders of a brand stand in ${DUE_SHARDS} partitions of one index, each of which takes ${numberText(QUOTAS.partitionWriteUnits.limit)} writes a second. Orders that come faster while Button is down are refused by the table and wait on their queue.\n- **One worker reads an account.** Button’s pages follow each other by cursor; nothing that we could set makes one account faster than its pages.\n- **The expiry of personal data** reads the table with one worker, run by run: ${numberText(scannedInAWeekKb() / (7 * 24) / 1e6)} GB an hour, ${numberText(scannedInAWeekKb() / 1e6)} GB a week. A pass over more takes longer, and still comes to its end.\n- **A shopper** is one partition of the index by shopper: an id that all guests share takes ${numberText(QUOTAS.partitionWriteUnits.limit)} writes a second, and no more.`,
     `## Quotas and assumptions\n\nus-east-1; other regions have less, of SQS and EventBridge above all.\n\n${table(
       ['quota', 'limit', 'raised on request', 'source'],
@@ -251,7 +253,7 @@ function scaleSection(
   const [first] = full;
   const settings = [
     `\`maxConcurrency\` ${Math.min(1000, Math.max(2, concurrency)).toLocaleString('en-US')}${concurrency > 1000 ? ` (${concurrency.toLocaleString('en-US')} are needed: spread over several brands)` : ''}`,
-    `\`throttle.rateLimit\` ${Math.min(10_000, Math.max(100, Math.ceil(1.5 * webhooks))).toLocaleString('en-US')}`,
+    `\`throttle.rateLimit\` ${Math.min(10_000, Math.max(defaults.throttlePerSecond, Math.ceil(1.5 * webhooks))).toLocaleString('en-US')}`,
     `\`retrySweep.maxRetriesPerSweep\` ${Math.min(60_000, Math.max(6000, Math.ceil(orders / 24 / 60))).toLocaleString('en-US')}`,
   ];
   return [

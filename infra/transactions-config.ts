@@ -9,14 +9,36 @@ const ThrottleSchema = z.strictObject({
     .int()
     .min(1)
     .max(10_000)
-    .default(100)
-    .describe('Requests a second that the webhook URL accepts in the long run; more get 429.'),
+    .default(5000)
+    .describe(
+      'Requests a second that the webhook URL accepts in the long run; more get 429, which brings Button nearer to pausing the webhook: see docs/scaling.md, "Floods".',
+    ),
   burstLimit: z
     .int()
     .min(1)
     .max(5000)
-    .default(200)
+    .default(5000)
     .describe('Requests that the webhook URL accepts at once.'),
+});
+
+const WebhookPathSchema = z.strictObject({
+  segments: z
+    .array(
+      z.string().regex(/^[A-Za-z0-9_-]{16,64}$/, 'must be 16 to 64 letters, digits, hyphens and underscores'),
+    )
+    .min(1)
+    .max(4)
+    .refine((segments) => new Set(segments).size === segments.length, 'must hold each segment once')
+    .describe(
+      'What the path ends in, such as `openssl rand -hex 16` prints: the first is in the `WebhookUrl` output, the others answer as well while the URL is changed in Button’s Dashboard.',
+    )
+    .meta({ examples: [['3f1c0e5a9b7d42688a6f0c1d2e3b4a59']] }),
+  keepPlainPath: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the path without a segment answers as well: only until the new URL stands in Button's Dashboard.",
+    ),
 });
 
 const WebhookDomainSchema = z.strictObject({
@@ -284,6 +306,9 @@ export const TransactionsConfigSchema = z.strictObject({
   webhookDomain: WebhookDomainSchema.optional().describe(
     'A domain of your own for the webhook URL; left out, the URL is the one that API Gateway gives.',
   ),
+  webhookPath: WebhookPathSchema.optional().describe(
+    "A secret end of the webhook URL's path: requests without it get 404 and never reach the function. Left out, the path is `/webhooks/button`.",
+  ),
   throttle: ThrottleSchema.prefault({}).describe(
     'The cap on webhook requests; what is beyond it, the reconciler repairs.',
   ),
@@ -301,6 +326,9 @@ export const TransactionsConfigSchema = z.strictObject({
 
 /** The validated settings of a domain for the webhook URL. */
 export type WebhookDomainConfig = z.output<typeof WebhookDomainSchema>;
+
+/** The validated settings of the path in the webhook URL. */
+export type WebhookPathConfig = z.output<typeof WebhookPathSchema>;
 
 /** The validated settings of transactions. */
 export type TransactionsConfig = z.output<typeof TransactionsConfigSchema>;

@@ -16,7 +16,7 @@ export async function replayWebhooks(
   ids: readonly string[],
   { isDryRun, pace, ...ports }: Omit<ReplayWebhookPorts, 'metrics'> & { isDryRun: boolean; pace: Pace },
 ): Promise<ReplayCounts> {
-  const counts: ReplayCounts = { applied: 0, unchanged: 0, quarantined: 0, unknown: 0 };
+  const counts: ReplayCounts = { applied: 0, unchanged: 0, ping: 0, quarantined: 0, unknown: 0 };
   // What a person does by hand is recorded, not counted among what came in.
   const metrics = { add: () => undefined };
   const used: ReplayWebhookPorts = isDryRun

@@ -1,3 +1,4 @@
+import { readEnvelope } from '../../shared/button/webhook-envelope.ts';
 import {
   applyWebhook,
   quarantineWebhook,
@@ -46,6 +47,7 @@ export async function applyDeferred(
 ): Promise<DeferredOutcome> {
   const outcome = await tryToApply(message, ports);
   ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1 });
+  log.info('deferred_webhook', { eventId: readEnvelope(asReceived(message.body).body).eventId, outcome });
   return outcome;
 }
 

@@ -1,9 +1,13 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 
-import { checkSignature } from '../../shared/button/signature.ts';
+import { checkSignature, type WebhookSecret } from '../../shared/button/signature.ts';
 import { readWebhook } from '../../shared/button/transaction-wire.ts';
-import { parseWebhookSecrets, webhookSecretProblems } from '../../shared/button/webhook-secrets.ts';
+import {
+  parseWebhookSecrets,
+  webhookSecretProblems,
+  withLastValidSecrets,
+} from '../../shared/button/webhook-secrets.ts';
 import { deferredMessage } from '../../shared/ingest/deferred-webhook.ts';
 import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
 import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
@@ -45,11 +49,12 @@ export function composeWebhookReceiver({
   const dynamodb = aws.dynamodb(SHORT_TIMEOUTS);
   const sqs = aws.sqs(SHORT_TIMEOUTS);
   const ports: ReceiveEventPorts = {
-    secrets: cachedSecret({
+    secrets: cachedSecret<readonly WebhookSecret[]>({
       client: aws.secretsManager(SHORT_TIMEOUTS),
       secretId: env.WEBHOOK_SECRETS_ID,
       parse: parseWebhookSecrets,
       findProblems: webhookSecretProblems,
+      withLastValid: withLastValidSecrets,
       onProblem: () => {
         metrics.add({ name: 'MalformedWebhookSecrets', value: 1 });
       },
@@ -117,6 +122,7 @@ export function composeWebhookReceiver({
 const STATUS_OF_OUTCOME = {
   applied: 200,
   unchanged: 200,
+  ping: 200,
   quarantined: 200,
   deferred: 200,
   forged: 401,

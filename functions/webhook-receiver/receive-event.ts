@@ -1,4 +1,5 @@
 import { checkSignature, type WebhookSecret } from '../../shared/button/signature.ts';
+import { readEnvelope } from '../../shared/button/webhook-envelope.ts';
 import {
   applyWebhook,
   quarantineWebhook,
@@ -44,26 +45,34 @@ export async function receiveEvent(
   ports: ReceiveEventPorts,
 ): Promise<ReceiveOutcome> {
   const outcome = await verifyAndApply(request, ports);
-  if (outcome === 'forged') countForgery(ports);
-  else ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1 });
+  if (outcome === 'forged') countForgery(request, ports);
+  else ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1, fields: traceOf(request, outcome) });
   return outcome;
 }
 
 const METRIC_OF_OUTCOME = {
   applied: 'WebhooksApplied',
   unchanged: 'WebhooksUnchanged',
+  ping: 'WebhooksUnchanged',
   quarantined: 'WebhooksQuarantined',
   deferred: 'WebhooksDeferred',
   'not-configured': 'WebhooksNotConfigured',
   unavailable: 'WebhooksUnavailable',
 } as const satisfies Record<Exclude<ReceiveOutcome, 'forged'>, string>;
 
+/** In the line of the invocation's metrics, because each line is paid for: every webhook can be found by its id. */
+function traceOf({ body }: WebhookRequest, outcome: ReceiveOutcome): Readonly<Record<string, string>> {
+  const { eventId } = readEnvelope(body);
+  return eventId === undefined ? { outcome } : { eventId, outcome };
+}
+
 /** The gateway counts every refusal; here a metric and a line now and then say how many there were. */
-function countForgery({ forgeries, metrics }: ReceiveEventPorts): void {
+function countForgery({ body }: WebhookRequest, { forgeries, metrics }: ReceiveEventPorts): void {
   const refused = forgeries.count();
   if (refused === undefined) return;
   metrics.add({ name: 'WebhooksForged', value: refused });
-  log.warn('webhooks_forged', { refused });
+  // The last of them: if Button sent it, a secret is missing.
+  log.warn('webhooks_forged', { refused, eventId: readEnvelope(body).eventId });
 }
 
 async function verifyAndApply(request: WebhookRequest, ports: ReceiveEventPorts): Promise<ReceiveOutcome> {

@@ -16,7 +16,7 @@ import { Construct } from 'constructs';
 
 import { dataRemovalPolicy, type Deployment } from '../deployment.ts';
 import { metricsNamespace, type OverallMetricName } from '../metrics.ts';
-import type { WebhookDomainConfig } from '../transactions-config.ts';
+import type { WebhookDomainConfig, WebhookPathConfig } from '../transactions-config.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { pinLogicalId } from './logical-id.ts';
 
@@ -26,13 +26,15 @@ export type WebhookEndpointProps = {
   receiver: LambdaFunction;
   /** Requests a second in the long run, and at once; what is beyond gets 429. */
   throttle: { rateLimit: number; burstLimit: number };
+  /** What the path ends in; undefined: nothing secret. */
+  path: WebhookPathConfig | undefined;
   /** A host of one's own in the URL; undefined: the one that API Gateway gives. */
   domain: WebhookDomainConfig | undefined;
 };
 
 const PATH = '/webhooks/button';
 
-/** The public URL that somebody types into Button's Dashboard: one route, to one function, capped. */
+/** The public URL that somebody types into Button's Dashboard: routes to one function, capped. */
 export class WebhookEndpoint extends Construct {
   /** The whole URL, as it is meant for Button's Dashboard. */
   readonly url: string;
@@ -50,6 +52,7 @@ export class WebhookEndpoint extends Construct {
   constructor(scope: Construct, id: string, props: WebhookEndpointProps) {
     super(scope, id);
     const { deployment, receiver, throttle, domain } = props;
+    const [path, ...otherPaths] = pathsOf(props.path);
     this.#metricsNamespace = metricsNamespace(deployment);
     const isDefaultUrlKept = domain?.keepDefaultUrl ?? true;
     this.api = new HttpApi(this, 'Api', {
@@ -59,11 +62,9 @@ export class WebhookEndpoint extends Construct {
     });
     // The URL follows from this id: with another, Button would send its webhooks into the void.
     pinLogicalId(this.api, 'WebhookApi');
-    this.api.addRoutes({
-      path: PATH,
-      methods: [HttpMethod.POST],
-      integration: new HttpLambdaIntegration('Receiver', receiver.lambda),
-    });
+    const integration = new HttpLambdaIntegration('Receiver', receiver.lambda);
+    for (const each of [path, ...otherPaths])
+      this.api.addRoutes({ path: each, methods: [HttpMethod.POST], integration });
     this.accessLogs = new LogGroup(this, 'AccessLogs', {
       retention: deployment.config.logRetentionDays,
       removalPolicy: dataRemovalPolicy(deployment),
@@ -81,8 +82,8 @@ export class WebhookEndpoint extends Construct {
     pinLogicalId(stage, 'WebhookStage');
     const domainName = domain && this.#createDomain(domain, stage);
     this.#countForPauseRule();
-    this.defaultUrl = isDefaultUrlKept ? `${this.api.apiEndpoint}${PATH}` : undefined;
-    this.url = domain ? `https://${domain.name}${PATH}` : `${this.api.apiEndpoint}${PATH}`;
+    this.defaultUrl = isDefaultUrlKept ? `${this.api.apiEndpoint}${path}` : undefined;
+    this.url = domain ? `https://${domain.name}${path}` : `${this.api.apiEndpoint}${path}`;
     this.domainTarget = domain?.hostedZoneId === undefined ? domainName?.regionalDomainName : undefined;
   }
 
@@ -115,13 +116,14 @@ export class WebhookEndpoint extends Construct {
 
   /**
    * Counts what Button counts when it decides to pause the webhook, above 10% failures in an hour: here, because no function sees what
-   * the gateway throttles. A 401 is a failure to Button only if it was Button's; a forger's is none.
+   * the gateway throttles, finds no route for or refuses for its size. To Button whatever is no 2xx is a failure, if the request was
+   * Button's; a forger's is none. A 5xx and a 429 count whoever got them: the next may be Button's.
    *
    * Source: docs/button/webhooks.md, "Retries and automatic pause" and "Request".
    */
   #countForPauseRule(): void {
     const isFromButton = '$.userAgent = "Button Webhooks*"';
-    const isFailure = `($.status = "5*") || ($.status = "429") || (($.status = "401") && (${isFromButton}))`;
+    const isFailure = `($.status = "5*") || ($.status = "429") || (($.status != "2*") && (${isFromButton}))`;
     this.#count('WebhooksFromButton', `{ ${isFromButton} }`);
     this.#count('WebhooksFailedForButton', `{ ${isFailure} }`);
   }
@@ -139,8 +141,16 @@ export class WebhookEndpoint extends Construct {
   }
 }
 
+/** The first is the one for Button's Dashboard. */
+function pathsOf(path: WebhookPathConfig | undefined): readonly [string, ...string[]] {
+  const [first, ...others] = path?.segments.map((segment) => `${PATH}/${segment}`) ?? [];
+  if (first === undefined) return [PATH];
+  return [first, ...others, ...(path?.keepPlainPath === true ? [PATH] : [])];
+}
+
 /**
- * What is known of every request, throttled ones too, which no function sees. No caller's address: it's personal data.
+ * What is known of every request, throttled ones too, which no function sees. No caller's address: it's personal data. No
+ * route: it may end in a secret.
  *
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
  */
@@ -149,7 +159,6 @@ function accessLogFormat(): AccessLogFormat {
     JSON.stringify({
       requestId: '$context.requestId',
       requestTime: '$context.requestTime',
-      routeKey: '$context.routeKey',
       status: '$context.status',
       responseLatencyMs: '$context.responseLatency',
       integrationStatus: '$context.integrationStatus',

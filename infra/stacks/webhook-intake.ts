@@ -56,6 +56,7 @@ export class WebhookIntake extends Construct {
       deployment,
       receiver,
       throttle: transactionsConfig.throttle,
+      path: transactionsConfig.webhookPath,
       domain: transactionsConfig.webhookDomain,
     });
     this.#addAlarms(receiver);
@@ -178,7 +179,7 @@ export class WebhookIntake extends Construct {
       metric: metrics.overall('MalformedWebhookSecrets'),
       above: 0,
       impact:
-        "An entry of the webhooks' secrets is malformed: what it signs is refused, and if no entry is valid, the next new instance of the receiver refuses every webhook.",
+        "The list of the webhooks' secrets is malformed: its valid entries and the list before it are in use, so a new secret in the malformed part is refused, and one that was taken out still counts.",
       firstCommand: `aws logs filter-log-events --log-group-name ${receiver.lambda.logGroup.logGroupName} --filter-pattern secret_malformed --max-items 5`,
       runbookSection: 'webhooks-fail',
     });
@@ -221,6 +222,17 @@ export class WebhookIntake extends Construct {
           'count(*) as requests, pct(responseLatencyMs, 50) as p50Ms, pct(responseLatencyMs, 99) as p99Ms by status, userAgent, integrationError, error',
         ],
         sort: 'requests desc',
+      },
+    });
+    saveLogQuery(this, 'OutcomesQuery', {
+      deployment,
+      logGroups: [receiverLogs, deferredWebhooksLogs],
+      question: 'Webhooks/What became of each',
+      query: {
+        fields: ['@timestamp', 'eventId', 'outcome', 'message.eventId', 'message.outcome'],
+        filterStatements: ['ispresent(eventId) or message.event = "deferred_webhook"'],
+        sort: '@timestamp desc',
+        limit: 1000,
       },
     });
     saveLogQuery(this, 'SecretsQuery', {

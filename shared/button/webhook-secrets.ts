@@ -15,6 +15,15 @@ export function parseWebhookSecrets(text: string): WebhookSecret[] | undefined {
   return secrets.length === 0 ? undefined : secrets;
 }
 
+/** What is valid of a malformed list, and beside it the last list without a problem: a slip takes no secret out of use. */
+export function withLastValidSecrets(
+  valid: readonly WebhookSecret[] | undefined,
+  lastValid: readonly WebhookSecret[],
+): WebhookSecret[] {
+  const known = new Set(valid?.map(({ secret }) => secret));
+  return [...(valid ?? []), ...lastValid.filter(({ secret }) => !known.has(secret))];
+}
+
 /**
  * Says what is wrong with the secret that holds the webhooks' secrets: one sentence for each malformed entry, by its position from 1 and
  * its valid name. Never quotes a secret, nor any value that may be one.

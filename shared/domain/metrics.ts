@@ -157,7 +157,10 @@ export type Measured = {
   [Name in MetricName]: [DimensionOf<Name>] extends [never]
     ? { name: Name; value: number }
     : { name: Name; value: number; dimensions: Readonly<Record<DimensionOf<Name>, string>> };
-}[MetricName];
+}[MetricName] & {
+  /** What the line says besides, such as the id of what was measured; no part of the metric. Never personal data. */
+  fields?: Readonly<Record<string, string>>;
+};
 
 /** Where a use case puts what it measured. */
 export type Metrics = { add(measured: Measured): void };

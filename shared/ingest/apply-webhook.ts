@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { readWebhook } from '../button/transaction-wire.ts';
+import { readWebhook, type WebhookResult } from '../button/transaction-wire.ts';
+import { readEnvelope } from '../button/webhook-envelope.ts';
 import type { ConflictNote } from '../domain/conflict-note.ts';
 import { deliveryOf, firstSecondOf } from '../domain/delivery.ts';
 import type { MergeOutcome } from '../domain/merge-transaction.ts';
@@ -16,6 +17,8 @@ export type WebhookOutcome =
   | 'applied'
   /** The table held it already, or something newer. */
   | 'unchanged'
+  /** A test from Button's Dashboard: there is nothing to store. */
+  | 'ping'
   /** It could not be understood; its bytes are kept to be replayed. */
   | 'quarantined';
 
@@ -48,6 +51,7 @@ export async function applyWebhook(
   ports: ApplyWebhookPorts,
 ): Promise<WebhookOutcome> {
   const reading = readWebhook(webhook.body);
+  if (mayBePing(reading) && readEnvelope(webhook.body).isPing) return 'ping';
   if (!reading.ok) {
     const reasons = reading.faults.map(({ path, code }) => ({
       code,
@@ -72,6 +76,11 @@ export async function applyWebhook(
   const hasNewId = before !== undefined && after.buttonIds.length > before.buttonIds.length;
   countFlags(eventId, hasNewId ? [...flags, 'several_button_ids'] : flags, ports.metrics);
   return UNCHANGED.includes(outcome) ? 'unchanged' : 'applied';
+}
+
+/** Whatever data a Ping has, it is about no transaction: a sample is never stored. */
+function mayBePing(reading: WebhookResult): boolean {
+  return !reading.ok || reading.flags.includes('unknown_event_type');
 }
 
 const UNCHANGED: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];

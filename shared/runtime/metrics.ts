@@ -5,6 +5,8 @@ type Measured<Name extends string> = {
   name: Name;
   value: number;
   dimensions?: Readonly<Record<string, string>>;
+  /** Fields of the line that are no metrics and no dimensions; of two of one name in a line, the later one stands. */
+  fields?: Readonly<Record<string, string>>;
 };
 
 /** Metrics that are held until they are flushed, so that one invocation writes few lines. */
@@ -49,7 +51,9 @@ export function createMetrics<Name extends string>({
         Metrics: byName.map(([name]) => ({ Name: name, Unit: definitions[name].unit })),
       })),
     },
-    ...Object.fromEntries(groups.flatMap(({ dimensions }) => Object.entries(dimensions))),
+    ...Object.fromEntries(
+      groups.flatMap(({ dimensions, fields }) => [...Object.entries(dimensions), ...fields]),
+    ),
     ...Object.fromEntries(
       groups
         .flatMap(({ byName }) => byName)
@@ -73,6 +77,7 @@ export function createMetrics<Name extends string>({
 type Group<Name extends string> = {
   dimensions: Readonly<Record<string, string>>;
   byName: [name: Name, values: number[]][];
+  fields: [name: string, text: string][];
 };
 
 function inGroups<Name extends string>(measured: readonly Measured<Name>[]): Group<Name>[] {
@@ -85,6 +90,7 @@ function inGroups<Name extends string>(measured: readonly Measured<Name>[]): Gro
       name,
       ones.map(({ value }) => value),
     ]),
+    fields: same.flatMap(({ fields = {} }) => Object.entries(fields)),
   }));
 }
 

@@ -33,6 +33,11 @@ export type SecretOptions<Value> = {
   parse: (text: string) => Value | undefined;
   /** What is wrong with the text, even where `parse` can use the rest of it: sentences that quote no value. */
   findProblems?: (text: string) => readonly string[];
+  /**
+   * What is used where a text is malformed, in whole or in part: what is valid of it, with the last value that had no problem. Left
+   * out, that last value stands in for a text of which nothing is valid, in an instance that has read it.
+   */
+  withLastValid?: (valid: Value | undefined, lastValid: Value) => Value;
   /** Called for each reading with a problem, besides the log line. */
   onProblem?: () => void;
   maxAgeMs?: number;
@@ -51,13 +56,25 @@ export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value
   let cached: { reading: SecretResult<Value>; readAt: number } | undefined;
   let lastTryAt = -Infinity;
   let pending: Promise<SecretResult<Value>> | undefined;
+  let lastValid: Value | undefined;
+
+  const complete = async (reading: Reading<Value>, signal?: AbortSignal): Promise<SecretResult<Value>> => {
+    if (!reading.isMalformed) return reading.result;
+    const { withLastValid } = options;
+    if (!withLastValid) return cached?.reading.status === 'set' ? cached.reading : reading.result;
+    lastValid ??= await fetchPrevious(options, signal);
+    if (lastValid === undefined) return reading.result;
+    const valid = reading.result.status === 'set' ? reading.result.value : undefined;
+    return { status: 'set', value: withLastValid(valid, lastValid) };
+  };
 
   const renew = async (signal?: AbortSignal): Promise<SecretResult<Value>> => {
     lastTryAt = now();
     const reading = await fetchSecret(options, signal);
-    if (reading.status === 'unreachable') return cached?.reading ?? reading;
-    const current =
-      reading.status === 'malformed' && cached?.reading.status === 'set' ? cached.reading : reading;
+    const { result, isMalformed } = reading;
+    if (result.status === 'unreachable') return cached?.reading ?? result;
+    if (result.status === 'set' && !isMalformed) lastValid = result.value;
+    const current = await complete(reading, signal);
     cached = { reading: current, readAt: lastTryAt };
     return current;
   };
@@ -82,10 +99,13 @@ export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value
   };
 }
 
+/** What the secret holds now, and whether any of it is malformed. */
+type Reading<Value> = { result: SecretResult<Value>; isMalformed: boolean };
+
 async function fetchSecret<Value>(
   { client, secretId, parse, findProblems, onProblem }: SecretOptions<Value>,
   signal: AbortSignal | undefined,
-): Promise<SecretResult<Value>> {
+): Promise<Reading<Value>> {
   try {
     const { SecretString: text } = await client.send(
       new GetSecretValueCommand({ SecretId: secretId }),
@@ -98,11 +118,33 @@ async function fetchSecret<Value>(
       log.error('secret_malformed', { secretId, problems, usable: value !== undefined });
       onProblem?.();
     }
-    return value === undefined ? { status: 'malformed' } : { status: 'set', value };
+    return {
+      result: value === undefined ? { status: 'malformed' } : { status: 'set', value },
+      isMalformed: problems.length > 0,
+    };
   } catch (error) {
-    if (error instanceof ResourceNotFoundException) return { status: 'not-set' };
+    if (error instanceof ResourceNotFoundException)
+      return { result: { status: 'not-set' }, isMalformed: false };
     // Who calls is told only that there is no secret; whether it is an outage or a missing right stands here.
     log.warn('secret_unreachable', { error: errorName(error) });
-    return { status: 'unreachable' };
+    return { result: { status: 'unreachable' }, isMalformed: false };
+  }
+}
+
+/** The value before the current one, which Secrets Manager keeps: an instance that starts after a slip has read no other. */
+async function fetchPrevious<Value>(
+  { client, secretId, parse }: SecretOptions<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value | undefined> {
+  try {
+    const { SecretString: text } = await client.send(
+      new GetSecretValueCommand({ SecretId: secretId, VersionStage: 'AWSPREVIOUS' }),
+      signal && { abortSignal: signal },
+    );
+    return text === undefined ? undefined : parse(text);
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException))
+      log.warn('secret_unreachable', { error: errorName(error) });
+    return undefined;
   }
 }

@@ -136,7 +136,7 @@ export const FAULTS: readonly FaultCase[] = [
     fault: 'a webhook is not understood (C4)',
     alarms: ['IntakeQuarantineAlarm'],
     async play(world) {
-      await postWebhook(world, { id: 'hook-1', event_type: 'Ping', data: {} });
+      await postWebhook(world, { id: 'hook-1', event_type: 'odd', data: {} });
       await live(world, HOUR_MS / 2);
     },
   },

@@ -44,7 +44,7 @@ const ADJUSTED = webhook(1, { amount: 100 });
 const VALIDATED = webhook(2, { status: 'validated', amount: 100 });
 const DECLINED = webhook(3, { status: 'declined' });
 const ANOTHER = webhook(2, { button_order_id: 'btnorder-2' });
-const PING = '{"id":"hook-ping","event_type":"ping"}';
+const ODD = '{"id":"hook-odd","event_type":"odd"}';
 /** More than one item of the table holds, though deflated. */
 const BULKY = incompressible(450_000);
 const LARGE = webhook(4, { amount: 100, description: BULKY });
@@ -135,7 +135,7 @@ const stories: Story[] = [
       for (const body of [VALIDATED, DECLINED]) await world.deliver(body);
     },
   },
-  { name: 'a webhook that is not understood', calls: 2, tells: () => world.deliver(PING) },
+  { name: 'a webhook that is not understood', calls: 2, tells: () => world.deliver(ODD) },
   { name: 'a transaction of more than one item', calls: 4, tells: () => world.deliver(LARGE) },
   {
     name: 'webhooks that came while the table was down',

@@ -87,6 +87,11 @@ describe('readStageConfig', () => {
       'did you mean "burstLimit"?',
     ],
     [
+      'a secret end of the path that can be guessed',
+      { stage: 'development', transactions: { webhookPath: { segments: ['short'] } } },
+      'transactions.webhookPath.segments.0: must be 16 to 64 letters',
+    ],
+    [
       'a domain that is a URL',
       { stage: 'development', transactions: { webhookDomain: { name: 'https://hooks.example.com' } } },
       'transactions.webhookDomain.name: must be the name of a host',

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 const WEBHOOK = Buffer.from(JSON.stringify({ ...pending, data: { ...pending.data, pub_ref: 'été 🔑' } }));
-const PING = Buffer.from('{"id":"hook-ping","event_type":"ping"}');
+const ODD = Buffer.from('{"id":"hook-odd","event_type":"odd"}');
 
 /** A request as the gateway hands it on; returns the status and the outcome that its answer names. */
 async function post(
@@ -48,8 +48,18 @@ describe('the answer to Button', () => {
   });
 
   it('is 200 for what is not understood: its bytes are kept (C3, C5)', async () => {
-    expect(await post(PING)).toEqual([200, 'quarantined']);
-    expect(world.contents('webhookQuarantine')).toMatchObject([{ bytes: PING.toString() }]);
+    expect(await post(ODD)).toEqual([200, 'quarantined']);
+    expect(world.contents('webhookQuarantine')).toMatchObject([{ bytes: ODD.toString() }]);
+  });
+
+  it.each([
+    { id: 'hook-0123456789abcdef', event_type: 'ping' },
+    { id: 'hook-0123456789abcdef', event_type: 'Ping', data: {} },
+    { event_type: 'webhook.ping', data: null },
+    { ...pending, event_type: 'ping' },
+  ])("is 200 for Button's Ping, which leaves nothing behind: %j", async (ping) => {
+    expect(await post(Buffer.from(JSON.stringify(ping)))).toEqual([200, 'ping']);
+    expect([world.contents('transactions'), world.contents('webhookQuarantine')]).toEqual([[], []]);
   });
 
   it('is 401 for a forgery, and nothing is stored (C1)', async () => {
@@ -75,7 +85,7 @@ describe('the answer to Button', () => {
     world.setDown('transactions', 'queues', 'quarantine');
 
     expect(await post(WEBHOOK)).toEqual([503, 'unavailable']);
-    expect(await post(PING)).toEqual([503, 'unavailable']);
+    expect(await post(ODD)).toEqual([503, 'unavailable']);
   });
 
   it('is 503 while there are no secrets to be had, for what is authentic and what is not (C13, F10)', async () => {
@@ -89,6 +99,40 @@ describe('the answer to Button', () => {
     expect(await post(WEBHOOK, { isBase64Encoded: true })).toEqual([200, 'applied']);
     const binary = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
     expect(await post(binary, { isBase64Encoded: true })).toEqual([200, 'quarantined']);
+  });
+});
+
+describe('the log', () => {
+  const traces = (from: number) =>
+    world
+      .printed()
+      .slice(from)
+      .filter((line) => typeof line === 'string')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .map(({ eventId, outcome }) => ({ eventId, outcome }))
+      .filter(({ outcome }) => outcome !== undefined);
+
+  it('has one line for each webhook, with its id and what became of it', async () => {
+    const from = world.printed().length;
+    await post(WEBHOOK);
+    await post(WEBHOOK);
+    await post(ODD);
+    world.setDown('transactions');
+    await post(WEBHOOK);
+
+    expect(traces(from)).toEqual([
+      { eventId: pending.id, outcome: 'applied' },
+      { eventId: pending.id, outcome: 'unchanged' },
+      { eventId: 'hook-odd', outcome: 'quarantined' },
+      { eventId: pending.id, outcome: 'deferred' },
+    ]);
+  });
+
+  it('quotes no id that does not look like one', async () => {
+    const from = world.printed().length;
+    await post(Buffer.from('{"id":"erin@example.com","event_type":"odd"}'));
+
+    expect(traces(from)).toEqual([{ eventId: undefined, outcome: 'quarantined' }]);
   });
 });
 

@@ -199,7 +199,7 @@ describe('receiveEvent', () => {
   );
 
   it('keeps the raw bytes of what it does not understand (C3, C4, C5)', async () => {
-    const body = Buffer.from('{"id":"hook-ping","event_type":"ping"}');
+    const body = Buffer.from('{"id":"hook-odd","event_type":"odd"}');
     const kept: QuarantineEntry[] = [];
     const quarantine = { put: (entry: QuarantineEntry) => Promise.resolve(void kept.push(entry)) };
 

@@ -98,7 +98,7 @@ function malformed(random: Random): WebhookRequest {
   const body = pick<Buffer>(random, [
     Buffer.alloc(0),
     Buffer.from('null'),
-    Buffer.from('{"id":"hook-ping","event_type":"ping"}'),
+    Buffer.from('{"id":"hook-odd","event_type":"odd"}'),
     Buffer.from([0x7b, 0xff, 0xfe, 0x7d]),
     Buffer.from(JSON.stringify({ ...pending, data: { ...pending.data, amount: 1.5 } })),
     Buffer.from(

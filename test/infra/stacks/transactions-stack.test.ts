@@ -70,6 +70,26 @@ describe('TransactionsStack', () => {
     });
   });
 
+  it('has a route for each secret end of the path, and the plain one only while it is kept', () => {
+    const [first, second] = ['3f1c0e5a9b7d42688a6f0c1d2e3b4a59', 'A-second_segment-'];
+    const routesOf = (keepPlainPath: boolean) => {
+      const webhookPath = { segments: [first, second], keepPlainPath };
+      const withPath = synthesizeStage({ stage: 'development', transactions: { webhookPath } });
+      expect(JSON.stringify(withPath.outputValue('WebhookUrl'))).toContain(`/webhooks/button/${first}`);
+      return withPath.resources('AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties['RouteKey']);
+    };
+    const secret = [`POST /webhooks/button/${first}`, `POST /webhooks/button/${second}`];
+
+    expect(routesOf(false)).toEqual(secret);
+    expect(routesOf(true)).toEqual([...secret, 'POST /webhooks/button']);
+  });
+
+  it('writes no route into the access log: its end may be secret', () => {
+    const [apiStage] = stage.resources('AWS::ApiGatewayV2::Stage');
+
+    expect(JSON.stringify(apiStage?.Properties['AccessLogSettings'])).not.toMatch(/routeKey|path/);
+  });
+
   it('answers at a domain of your own where the configuration names one, and says where DNS has to point (K16)', () => {
     const withDomain = synthesizeStage({
       stage: 'development',
@@ -155,7 +175,7 @@ describe('TransactionsStack', () => {
     expect(Object.fromEntries(filters)).toEqual({
       WebhooksFromButton: '{ $.userAgent = "Button Webhooks*" }',
       WebhooksFailedForButton:
-        '{ ($.status = "5*") || ($.status = "429") || (($.status = "401") && ($.userAgent = "Button Webhooks*")) }',
+        '{ ($.status = "5*") || ($.status = "429") || (($.status != "2*") && ($.userAgent = "Button Webhooks*")) }',
     });
   });
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { parseApiKey } from '../../../shared/button/api-key.ts';
-import { parseWebhookSecrets, webhookSecretProblems } from '../../../shared/button/webhook-secrets.ts';
+import {
+  parseWebhookSecrets,
+  webhookSecretProblems,
+  withLastValidSecrets,
+} from '../../../shared/button/webhook-secrets.ts';
 
 describe('parseApiKey', () => {
   it('takes the whole secret, without the white space that an editor leaves around it', () => {
@@ -42,6 +46,14 @@ describe('parseWebhookSecrets', () => {
 
     expect(parseWebhookSecrets(text)).toEqual([{ name: 'main', secret: 'whsec-1' }]);
     expect(webhookSecretProblems(text)).toEqual([expect.stringMatching(/^Entry 2 /)]);
+  });
+
+  it('keeps what was valid before beside what is valid now, each secret once', () => {
+    const [old, main, added] = ['old', 'main', 'added'].map((name) => ({ name, secret: `whsec-${name}` }));
+    if (!old || !main || !added) throw new Error('three names');
+
+    expect(withLastValidSecrets([main, added], [old, main])).toEqual([main, added, old]);
+    expect(withLastValidSecrets(undefined, [old, main])).toEqual([old, main]);
   });
 
   it('says which entry is wrong by position and name, and never quotes a value that may be a secret', () => {

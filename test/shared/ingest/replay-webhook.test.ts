@@ -48,7 +48,7 @@ describe('replayWebhook', () => {
 
   it('leaves the entry unmarked if it is still not understood', async () => {
     const system = createSystem();
-    const id = await quarantined(system, { id: 'hook-ping', event_type: 'ping' });
+    const id = await quarantined(system, { id: 'hook-odd', event_type: 'odd' });
 
     const outcome = await replayWebhook(id, system.ports);
 

@@ -19,6 +19,18 @@ function recording() {
 }
 
 describe('createMetrics', () => {
+  it('writes fields beside the metrics that they belong to, and makes no metric or dimension of them', () => {
+    const { metrics, documents } = recording();
+
+    metrics.add({ name: 'WebhooksApplied', value: 1, fields: { eventId: 'hook-1', outcome: 'applied' } });
+    metrics.add({ name: 'WebhooksBySecret', value: 1, dimensions: { Secret: 'main' } });
+    metrics.flush();
+
+    const [line] = documents();
+    expect(line).toMatchObject({ eventId: 'hook-1', outcome: 'applied', WebhooksApplied: 1 });
+    expect(JSON.stringify(line?.['_aws'])).not.toMatch(/eventId|outcome/);
+  });
+
   it('writes a line for each value of a dimension, in the embedded metric format', () => {
     const { metrics, documents } = recording();
 

@@ -128,3 +128,54 @@ describe('cachedSecret', () => {
     expect(state.reads).toBe(3);
   });
 });
+
+describe('a secret whose last valid value stays in use', () => {
+  /** Texts are words; those with a `!` are malformed. */
+  function vaultOfWords(state: { current: string; previous?: string; problems: number; now: number }) {
+    const client = {
+      send: ({ input }: GetSecretValueCommand) => {
+        const text = input.VersionStage === 'AWSPREVIOUS' ? state.previous : state.current;
+        return text === undefined ? Promise.reject(notSet) : Promise.resolve({ SecretString: text });
+      },
+    } as unknown as SecretsManagerClient;
+    return cachedSecret<string[]>({
+      client,
+      secretId: 'secret',
+      parse: (text) => {
+        const words = text.split(' ').filter((word) => !word.includes('!'));
+        return words.length === 0 ? undefined : words;
+      },
+      findProblems: (text) => text.split(' ').filter((word) => word.includes('!')),
+      withLastValid: (valid = [], lastValid) => [...new Set([...valid, ...lastValid])],
+      onProblem: () => (state.problems += 1),
+      now: () => state.now,
+    });
+  }
+
+  it('counts beside the valid part of a malformed one, until one without a problem follows', async () => {
+    const state = { current: 'one two', problems: 0, now: 0 };
+    const secret = vaultOfWords(state);
+    await secret.read();
+    const next = async (current: string) => {
+      Object.assign(state, { current, now: state.now + 60_000 });
+      return secret.read();
+    };
+
+    expect(await next('three two!')).toEqual({ status: 'set', value: ['three', 'one', 'two'] });
+    expect(await next('!')).toEqual({ status: 'set', value: ['one', 'two'] });
+    expect(await next('three')).toEqual({ status: 'set', value: ['three'] });
+    expect(state.problems).toBe(2);
+  });
+
+  it('is read from the version before, where the instance starts after the slip', async () => {
+    const state = { current: 'two!', previous: 'one two', problems: 0, now: 0 };
+
+    expect(await vaultOfWords(state).read()).toEqual({ status: 'set', value: ['one', 'two'] });
+  });
+
+  it('is missing where nothing valid was ever there', async () => {
+    const state = { current: 'two!', problems: 0, now: 0 };
+
+    expect(await vaultOfWords(state).read()).toEqual({ status: 'malformed' });
+  });
+});

@@ -4,7 +4,7 @@ import { createMetricFilter } from '../../../../local/aws/cloudwatch/metric-filt
 import { createMetricStore } from '../../../../local/aws/cloudwatch/metric-store.ts';
 
 const IS_FROM_BUTTON = '$.userAgent = "Button Webhooks*"';
-const IS_FAILURE = `{ ($.status = "5*") || ($.status = "429") || (($.status = "401") && (${IS_FROM_BUTTON})) }`;
+const IS_FAILURE = `{ ($.status = "5*") || ($.status = "429") || (($.status != "2*") && (${IS_FROM_BUTTON})) }`;
 
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 describe('a filter pattern', () => {
@@ -18,6 +18,11 @@ describe('a filter pattern', () => {
     [IS_FAILURE, { status: '401', userAgent: 'Button Webhooks/1.0' }, true],
     [IS_FAILURE, { status: '401', userAgent: 'curl/8' }, false],
     [IS_FAILURE, { status: '200', userAgent: 'Button Webhooks/1.0' }, false],
+    [IS_FAILURE, { status: '204', userAgent: 'Button Webhooks/1.0' }, false],
+    [IS_FAILURE, { status: '301', userAgent: 'Button Webhooks/1.0' }, true],
+    [IS_FAILURE, { status: '404', userAgent: 'Button Webhooks/1.0' }, true],
+    [IS_FAILURE, { status: '413', userAgent: 'Button Webhooks/1.0' }, true],
+    [IS_FAILURE, { status: '404', userAgent: 'curl/8' }, false],
     [IS_FAILURE, { status: '450' }, false],
     ['{ $.eventType = "UpdateTrail" }', { eventType: 'UpdateTrail' }, true],
     ['{ $.sourceIPAddress != 123.123.* }', { sourceIPAddress: '10.0.0.1' }, true],
