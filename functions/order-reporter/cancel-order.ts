@@ -19,10 +19,9 @@ const CANCELLED = { result: 'done', acceptedOnly: false, sent: true } as const;
  */
 export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const { entry, api } = cancel;
-  const { cancels } = entry.newest;
-  // A create that may have been carried out makes this very order, unless Button has said that the id is taken.
-  const isKnown = !cancels || (openDoubt(entry.progress) !== undefined && !cancels.isIdTaken);
-  const own = isKnown ? { ids: idsOf(entry) } : await findOwn(cancel);
+  const isCancelled = entry.reported?.kind === 'cancelled' && !openDoubt(entry.progress);
+  if (isCancelled && entry.tokenDue) return cancelByToken(cancel);
+  const own = entry.newest.cancels ? await findOwn(cancel) : { ids: idsOf(entry) };
   if ('end' in own) return own.end;
   const tried = own.ids;
   const answer = await cancelByIds(tried, api);
@@ -57,7 +56,9 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
     return { ids: [...new Set([id, order.button_order_id ?? id, ...others])] };
   }
   if (first.reading === 'found') return { end: refused('order_id_taken') };
-  if (read.reading === 'not-found' && read.byToken) return { end: missing(entry, now) };
+  // A create that may have gone out before the token was known can't be found by it.
+  const isFindable = read.reading === 'not-found' && read.byToken && !entry.tokenDue;
+  if (isFindable) return { end: missing(entry, now) };
   return entry.newest.cancels?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
 }
 
@@ -95,15 +96,26 @@ async function confirm(
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late');
   if (live.length > 0) return cancelByOtherId(live, { tried, api });
-  const isGone = mayBeGone(entry) || (isTaken && entry.reported?.acceptedOnly !== true);
+  const isGone = isTaken && entry.reported?.acceptedOnly !== true;
   if (read.orders.length > 0 || isGone) return ended(CANCELLED);
   return missing(entry, now);
 }
 
-/** Button may show late what it has taken lately. */
+/** Button may show late what it has taken lately, unless that may be cancelled already. */
 function missing(entry: LedgerEntry, now: Date): CallEnd {
+  if (mayBeGone(entry)) return ended(CANCELLED);
   const end = notFound(entry, now);
   return end.result.result === 'try-again' ? end : ended(CANCELLED);
+}
+
+/** The order was cancelled before its token was known: only that may lead to one that a restored ledger forgot. */
+async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
+  const read = await lookUp(entry, api);
+  if (read.reading === 'failed') return read.end;
+  const status = read.reading === 'found' ? read.order.status : 'deleted';
+  if (status === 'finalized') return refused('too_late');
+  if (status === 'deleted' || read.reading !== 'found') return ended(CANCELLED);
+  return cancelByOtherId([read], { tried: [], api });
 }
 
 async function cancelByOtherId(

@@ -59,8 +59,11 @@ function answerUnder(exchange: Exchange, { fault, request, record }: Struck): Se
   // What Button finds wrong at once it does not accept.
   if (fault.answer === 'accepted')
     return { answer: worked && worked.status >= 400 ? worked : accepted(request) };
-  if (typeof fault.answer === 'object')
-    return { answer: statedAnswer(fault.answer), cutOff: fault.answer.cutOff };
+  if (typeof fault.answer === 'object') {
+    const { unlessRefused, cutOff } = fault.answer;
+    if (unlessRefused && worked && worked.status >= 400) return { answer: worked };
+    return { answer: statedAnswer(fault.answer), cutOff };
+  }
   const answer = worked ?? work();
   if (fault.answer === 'cut-off') return { answer, cutOff: true };
   return { answer: fault.answer === 'truncated' ? truncated(answer) : answer };

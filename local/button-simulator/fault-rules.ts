@@ -31,6 +31,8 @@ const AnswerSchema = z.union([
     body: z.unknown().optional(),
     /** The connection is cut in the middle of the body. */
     cutOff: z.boolean().default(false),
+    /** Where Button's own answer to the work is a refusal, that goes out instead. */
+    unlessRefused: z.boolean().default(false),
   }),
 ]);
 

@@ -116,13 +116,15 @@ function noteToken(
 }
 
 /**
- * What is settled but for its token is updated at once, whichever message brought the token. The sweep has to
- * look after the claim: the message may be about another version, which finds nothing to do when it comes
- * again.
+ * What is settled but for its token is updated at once, whichever message brought the token. A cancelled order
+ * is looked for by it where the ledger was restored: what it forgot may be open under that token only. The
+ * sweep has to look after the claim: the message may be about another version, which finds nothing to do when
+ * it comes again.
  */
 function sendLateToken(state: OrderState, decision: Decision, context: DecisionContext): Decision {
   const after = evolveAll(state, decision.events);
-  if (!after.newest?.order || after.progress.state !== 'settled' || !after.tokenDue) return decision;
+  if (!after.newest || after.progress.state !== 'settled' || !after.tokenDue) return decision;
+  if (!after.newest.order && context.verifyBefore === undefined) return decision;
   const { events, next } = claimOrWait(after, context);
   const watched: LedgerEvent[] = next.step === 'call' ? [{ event: 'claim-watched' }] : [];
   return { ...decision, events: [...decision.events, ...events, ...watched], next };

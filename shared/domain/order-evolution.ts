@@ -101,12 +101,12 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
     case 'reported': {
       const { tokenDue, ...rest } = startOver(entry);
       const isStillDue = tokenDue && !event.tokenTaken;
-      const { cancels: _confirmed, ...newest } = rest.newest;
-      return { ...rest, newest, ...(isStillDue && { tokenDue }), reported: event.reported };
+      return { ...rest, ...(isStillDue && { tokenDue }), reported: event.reported };
     }
     case 'settled': {
       const { heldVersion: _held, ...rest } = entry;
-      return { ...rest, progress: { state: 'settled' } };
+      const { cancels: _confirmed, ...newest } = rest.newest;
+      return { ...rest, newest, progress: { state: 'settled' } };
     }
     case 'token-refused': {
       const { tokenDue: _due, ...rest } = entry;
@@ -144,9 +144,7 @@ function noteToken(state: OrderState, btnRef: string): OrderState {
   if (!state.newest) return { ...state, btnRef };
   const { progress, reported } = state;
   const mayBeAtButton =
-    progress.state === 'claimed' ||
-    openDoubt(progress) !== undefined ||
-    (reported !== undefined && reported.kind !== 'cancelled');
+    progress.state === 'claimed' || openDoubt(progress) !== undefined || reported !== undefined;
   const warnings = state.warnings.filter((code) => code !== TOKEN_WARNINGS.notTaken);
   const due: Pick<LedgerEntry, 'tokenDue'> = mayBeAtButton ? { tokenDue: true } : {};
   return { ...state, btnRef, warnings, ...due };

@@ -69,7 +69,8 @@ type Ended<Kind extends CallResult['result']> = {
 
 function settleDone(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<'done'>): LedgerEvent[] {
   const { result, context } = ended;
-  const tokenTaken = result.token === 'taken' && claimed.btnRef === current.btnRef;
+  const isTokenUsed = result.token === 'taken' || claimed.newest.kind === 'cancelled';
+  const tokenTaken = isTokenUsed && claimed.btnRef === current.btnRef;
   const events: LedgerEvent[] = [
     { event: 'reported', reported: toReported(claimed, result, context.now), tokenTaken },
     ...(result.token === 'refused' ? [{ event: 'token-refused' } as const] : []),

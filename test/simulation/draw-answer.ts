@@ -92,6 +92,8 @@ export function toFault(
       status,
       body: content[body],
       cutOff: body === 'cut-off',
+      // An `ok` to work that Button refuses would be a lie.
+      unlessRefused: body === 'button-ok' && status < 300,
       headers: asksToWait ? { 'retry-after': retryAfter } : {},
     },
     work,

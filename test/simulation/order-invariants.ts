@@ -260,6 +260,8 @@ export class OrderInvariants {
     if (reason === 'too_late' && live[0]?.status === 'finalized') return;
     // The lines came with a version that a restored ledger has forgotten.
     if (reason === 'line_items_missing' && live.some(({ fields }) => fields.line_items?.length)) return;
+    // A restored ledger may have taken another of its tokens for the first one.
+    if (reason === 'order_id_taken' && this.#hasRestored && tokensOf(order).size > 1) return;
     const isIdKnown = order.report?.reported?.buttonOrderId !== undefined;
     if (!isIdKnown && this.#isUntraceable(order)) return;
     fail('what Button takes is not refused', `${orderId} is refused: ${reason}`);
@@ -463,6 +465,10 @@ function isFinal(status: number): boolean {
 /** Refused by our own rules, and not because of Button's answers. */
 function isOurRefusal(reasons: readonly string[]): boolean {
   return reasons.length > 0 && !reasons.some((code) => TAKEN_REASONS.has(code));
+}
+
+function tokensOf({ messages }: Told): Set<string> {
+  return new Set(messages.flatMap(({ body }) => readContent(body)?.token ?? []));
 }
 
 function contentsOfNewest(taken: Told['taken']): SentContent[] {

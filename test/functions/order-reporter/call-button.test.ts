@@ -484,6 +484,25 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect(result).toEqual({ result: 'refused', reason: 'too_late' });
   });
 
+  it('is looked for by a token that came after it, and cancelled where it is open (A20)', async () => {
+    const late = claimed({ kind: 'cancelled', reported: { kind: 'cancelled' }, more: { tokenDue: true } });
+    const shown = (status: 'open' | 'deleted' | 'finalized') =>
+      found({ ...held, status, btn_ref: token, button_order_id: 'btnorder-7' });
+
+    const open = await talk(late, { getByToken: shown('open'), cancel: done });
+    const absent = await talk(late, { getByToken: missing });
+    const deleted = await talk(late, { getByToken: shown('deleted') });
+    const finalized = await talk(late, { getByToken: shown('finalized') });
+    const unread = await talk(late, { getByToken: down });
+
+    expect(open.calls.map(([operation]) => operation)).toEqual(['getByToken', 'cancel']);
+    expect(open.calls.at(-1)).toEqual(['cancel', 'btnorder-7']);
+    expect([open.result, absent.result, deleted.result]).toEqual([isDone, isDone, isDone]);
+    expect([absent.asked, deleted.asked]).toEqual([['getByToken'], ['getByToken']]);
+    expect(finalized.result).toEqual({ result: 'refused', reason: 'too_late' });
+    expect(unread.result).toMatchObject({ result: 'try-again', isLookUp: true });
+  });
+
   it('is sent by Button’s id where the brand’s finds nothing', async () => {
     const { calls, result } = await talk(known, { cancel: [missing, done] });
 
@@ -554,6 +573,24 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
 
     expect([none.asked, none.result]).toEqual([['get', 'getByToken'], isDone]);
     expect(unknown).toMatchObject({ asked: ['get'], result: { result: 'try-again' } });
+  });
+
+  it('is looked for first though a create may have been carried out: the id may be taken all the same', async () => {
+    const uncertain = { ...unreported(), progress: claimed(inDoubt).progress };
+    const refused: OrderApiAnswer = { ...down, isRefused: true, reason: 'look_up_http_401' };
+
+    const theirs = await talk(uncertain, { get: anothers, getByToken: missing });
+    const none = await talk(uncertain, { get: missing, getByToken: missing });
+    const unread = await talk(uncertain, { get: missing, getByToken: refused, cancel: done });
+    const tokenDue = await talk(
+      { ...uncertain, tokenDue: true },
+      { get: missing, getByToken: missing, cancel: done },
+    );
+
+    expect(theirs.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+    expect([none.asked, none.result]).toEqual([['get', 'getByToken'], isDone]);
+    expect([unread.asked, unread.result]).toEqual([['get', 'getByToken', 'cancel'], isDone]);
+    expect(tokenDue.asked).toEqual(['get', 'getByToken', 'cancel']);
   });
 
   it('is sent where no token can be looked up and nothing is shown, unless Button has said that the id is taken', async () => {

@@ -56,6 +56,21 @@ describe('an answer of one’s own', () => {
   });
 });
 
+describe('an answer that gives way to a refusal', () => {
+  const rule: ApiFaultInput = {
+    answer: { status: 212, body: { meta: { status: 'ok' }, object: null }, unlessRefused: true },
+    work: 'done',
+  };
+
+  it('comes where the work was done, and else Button’s own refusal does', async () => {
+    const done = await simulateWith(rule);
+    const refused = await simulateWith(rule);
+
+    expect((await done.create()).status).toBe(212);
+    expect((await refused.brand('DELETE', PATH)).status).toBe(404);
+  });
+});
+
 describe('any status with any body', () => {
   const html = '<html><title>502 Bad Gateway</title></html>';
 

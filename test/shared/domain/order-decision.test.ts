@@ -286,6 +286,18 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     });
   });
 
+  it('leads to a cancelled order once more where the ledger was restored, which may have forgotten its create', () => {
+    const { when } = given(receive(event(2, 'cancelled')), done);
+    const restored = context(0, { verifyBefore: at(60_000).toISOString() });
+
+    const { events, next, after: state } = when(receive(event(1, withToken)), restored);
+
+    expect([events, next]).toEqual([['token-noted', 'claimed', 'claim-watched'], 'call']);
+    expect(nextCall(known(state))).toEqual({ call: 'cancel' });
+    expect(ended(state, done)).toMatchObject({ progress: { state: 'settled' } });
+    expect(ended(state, done)).not.toHaveProperty('tokenDue');
+  });
+
   it('ends as the first valid one in whatever order the versions come', () => {
     const tokens = fc.array(fc.option(fc.constantFrom('srctok-1', 'srctok-2'), { nil: undefined }), {
       minLength: 1,
