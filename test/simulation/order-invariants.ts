@@ -23,6 +23,9 @@ const TAKEN_REASONS = new Set([
 /** Statuses of a 4xx that ask for another try. */
 const NOT_FINAL = new Set([401, 408, 425, 429]);
 
+/** A run that is under way for so long at most creates the order as it was when the run began. */
+const RUN_MS = 60_000;
+
 /** A message, its id, and what the quarantine says of it. */
 type Noted = SentMessage & { messageId: string; reasons: readonly string[] };
 
@@ -284,9 +287,10 @@ export class OrderInvariants {
       if (this.isFailing(orderId) || this.#isUntraceable(order)) continue;
       const isAccepted = this.#world.button.world.tokenOnUpdate === 'accepted';
       const created = writes.find(({ path, workStatus }) => path === '/v1/order' && workStatus === 200);
+      const knownBeforeMs = (created?.atMs ?? 0) - RUN_MS;
       const known = carriers.find(
         ({ messageId, isValid }) =>
-          isValid && (isAccepted || (this.#doneAtMs.get(messageId) ?? Infinity) < (created?.atMs ?? 0)),
+          isValid && (isAccepted || (this.#doneAtMs.get(messageId) ?? Infinity) < knownBeforeMs),
       );
       if (known)
         fail("the token at Button is the order's", `${orderId} has none there, and ${known.token} came`);
