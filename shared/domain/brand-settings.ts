@@ -9,13 +9,16 @@ const SettingsSchema = z.object({
 });
 
 /**
- * Reads the output `OrderSettings<Brand>` of a brand's stack: what its reporter accepts, as JSON. Throws
- * `RangeError` for anything else.
+ * Reads what a brand's reporter accepts: the output `OrderSettings<Brand>` of its stack, which is JSON, or the
+ * same as an object. Throws `RangeError` for anything else.
  */
-export function readBrandSettings(output: string): OrderEventSettings {
-  const settings = SettingsSchema.safeParse(parseJson(output));
+export function readBrandSettings(brandSettings: string | OrderEventSettings): OrderEventSettings {
+  const content = typeof brandSettings === 'string' ? parseJson(brandSettings) : brandSettings;
+  const settings = SettingsSchema.safeParse(content);
   if (settings.success) return settings.data;
-  throw new RangeError("brandSettings must be the output OrderSettings<Brand> of the brand's stack");
+  throw new RangeError(
+    "brandSettings must be the output OrderSettings<Brand> of the brand's stack, or DEFAULT_ORDER_SETTINGS",
+  );
 }
 
 function parseJson(text: string): unknown {

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 
 import { readBrandSettings } from '../domain/brand-settings.ts';
-import { DEFAULT_ORDER_SETTINGS, type OrderEventSettings, type OrderRules } from '../domain/order-rules.ts';
+import type { OrderEventSettings } from '../domain/order-rules.ts';
 import {
   refuseSharedIds,
   writeOrderMessage,
@@ -29,22 +29,12 @@ export type OrderSenderOptions = {
   /** Names the sending system in every event: a URI reference, such as `https://shop.example.com/orders`. */
   source: string;
   /**
-   * What the brand's reporter accepts: the output `OrderSettings<Brand>` of the brand's stack, as it is. With
-   * it, `orderBy` and `rules` are left out, and can't be others than the brand's.
+   * What the brand's reporter accepts, so that nothing is `sent` that it refuses: the output
+   * `OrderSettings<Brand>` of the brand's stack, as it is, or the same as an object. `DEFAULT_ORDER_SETTINGS`
+   * for a brand whose configuration (`orderReporting.brands[]`) sets none of `orderBy`, `testTokens` and
+   * `allowFinalizationDate`.
    */
-  brandSettings?: string;
-  /**
-   * What says which version of an order is the newer, as the brand is configured
-   * (`orderReporting.brands[].orderBy`). `sequence` if left out, as in the configuration.
-   */
-  orderBy?: 'sequence' | 'time';
-  /**
-   * The rules of the brand, as it is configured (`orderReporting.brands[].testTokens` and
-   * `.allowFinalizationDate`). What is left out has the default of the configuration: test tokens and
-   * finalization dates are refused. With other rules than the brand's, an event may be `sent` that the brand
-   * then refuses.
-   */
-  rules?: Partial<OrderRules>;
+  brandSettings: string | OrderEventSettings;
   /** 1 to 1,048,576, if the queue takes less than SQS does; also the limit of a request. */
   maxMessageBytes?: number;
   /** Waits between two attempts; for tests. */
@@ -68,22 +58,22 @@ export type OrderSender = {
 /**
  * A sender for the order queue of one brand. Each event is validated as the reporter will validate it; an
  * invalid one is not sent, and holds up no other. Events of one call that share an id, and are not the same,
- * are invalid. Throws `RangeError` if `maxMessageBytes` is out of range, or `brandSettings` can't be read or
- * has `orderBy` or `rules` beside it.
+ * are invalid. Throws `RangeError` if `maxMessageBytes` is out of range, or `brandSettings` is missing or can't
+ * be read.
  */
 export function createOrderSender({
   client,
   queueUrl,
   source,
+  brandSettings,
   maxMessageBytes = SQS_MAX_BYTES,
   wait = setTimeout,
   random = Math.random,
-  ...brand
 }: OrderSenderOptions): OrderSender {
   if (!Number.isInteger(maxMessageBytes) || maxMessageBytes < 1 || maxMessageBytes > SQS_MAX_BYTES) {
     throw new RangeError(`maxMessageBytes must be an integer from 1 to ${SQS_MAX_BYTES}`);
   }
-  const settings = { ...acceptedBy(brand), source, maxMessageBytes };
+  const settings = { ...readBrandSettings(brandSettings), source, maxMessageBytes };
   const mailbox = { client, queueUrl, maxBatchBytes: maxMessageBytes, wait, random };
 
   const write = (event: OrderEventToSend): OrderMessageResult => writeOrderMessage(event, settings);
@@ -107,23 +97,6 @@ export function createOrderSender({
       return writings.map((writing) => toResult(writing, deliveries));
     },
   };
-}
-
-function acceptedBy({
-  brandSettings,
-  orderBy,
-  rules,
-}: Pick<OrderSenderOptions, 'brandSettings' | 'orderBy' | 'rules'>): OrderEventSettings {
-  const { testTokens, allowFinalizationDate } = rules ?? {};
-  if (brandSettings === undefined)
-    return {
-      orderBy: orderBy ?? DEFAULT_ORDER_SETTINGS.orderBy,
-      testTokens: testTokens ?? DEFAULT_ORDER_SETTINGS.testTokens,
-      allowFinalizationDate: allowFinalizationDate ?? DEFAULT_ORDER_SETTINGS.allowFinalizationDate,
-    };
-  if (orderBy !== undefined || rules !== undefined)
-    throw new RangeError('brandSettings says it all: leave out orderBy and rules');
-  return readBrandSettings(brandSettings);
 }
 
 function toResult(writing: OrderMessageResult, deliveries: Deliveries): SendResult {

@@ -31,12 +31,11 @@ const ALLOWS_TEST_TOKENS: OrderEventSettings = {
   allowFinalizationDate: false,
 };
 
-/** `ofClient` are the client's options; they are the brand's unless given, as they should be. */
+/** `ofClient` are the client's settings; they are the brand's unless given, as they should be. */
 export function createShopToButton(
   settings: OrderEventSettings = ALLOWS_TEST_TOKENS,
-  ofClient: Partial<OrderEventSettings> = settings,
+  ofClient: OrderEventSettings = settings,
 ): ShopToButton {
-  const { orderBy, ...rules } = ofClient;
   const queue = createFakeQueue();
   const ledger = createInMemoryLedger();
   const quarantine = createInMemoryQuarantine();
@@ -45,8 +44,10 @@ export function createShopToButton(
   let ids = 0;
   const source = 'https://shop.example/orders';
   const client = createOrderSender({
-    ...{ client: queue.client, queueUrl: FAKE_QUEUE_URL, source, rules },
-    ...(orderBy && { orderBy }),
+    client: queue.client,
+    queueUrl: FAKE_QUEUE_URL,
+    source,
+    brandSettings: ofClient,
   });
   const take = (order: Order | 'cancelled') => {
     sent.push(order);

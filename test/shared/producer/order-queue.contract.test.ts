@@ -76,7 +76,7 @@ const openFake: OpenQueue = (attributes) => {
 };
 
 function createSender({ client: to, queueUrl }: OrderQueue): OrderSender {
-  return createOrderSender({ client: to, queueUrl, source: '/shop', rules: { testTokens: 'allow' } });
+  return createOrderSender({ client: to, queueUrl, source: '/shop', brandSettings: SETTINGS });
 }
 
 function version(orderId: string, sequence: number, description = '') {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { parseOrderEvent } from '../../../shared/domain/order-event.ts';
+import { DEFAULT_ORDER_SETTINGS, parseOrderEvent } from '../../../shared/domain/order-event.ts';
 import {
   createOrderSender,
   type OrderEventToSend,
@@ -35,7 +35,7 @@ function createSender(queue: FakeQueue, options: Partial<OrderSenderOptions> = {
     client: queue.client,
     queueUrl: FAKE_QUEUE_URL,
     source: '/shop',
-    rules: { testTokens: 'allow' },
+    brandSettings: SETTINGS,
     wait: (delayMs) => {
       waitsMs.push(delayMs);
       return Promise.resolve();
@@ -113,17 +113,11 @@ describe('createOrderSender', () => {
   });
 
   it.each([
-    ['has none of its own', undefined],
+    ['decides nothing', {}],
     ['allows finalization dates', { allowFinalizationDate: true }],
-    ['refuses test tokens', { testTokens: 'refuse' as const }],
-  ])('sends no test token to a brand that %s', async (_brand, rules) => {
+  ])('sends no test token to a brand that %s', async (_brand, settings) => {
     const queue = createFakeQueue();
-    const sender = createOrderSender({
-      client: queue.client,
-      queueUrl: FAKE_QUEUE_URL,
-      source: '/shop',
-      ...(rules && { rules }),
-    });
+    const sender = createSender(queue, { brandSettings: { ...DEFAULT_ORDER_SETTINGS, ...settings } });
 
     const result = await sender.sendOrderCreated({ order: sampleOrder(), sequence: '1' });
 
@@ -290,7 +284,7 @@ describe('orders, requirement 13: what the client says was sent', () => {
         arbitraryVersion,
         async (rules, orderBy, version, changes) => {
           const queue = createFakeQueue();
-          const sender = createSender(queue, { rules, orderBy });
+          const sender = createSender(queue, { brandSettings: { ...rules, orderBy } });
           const order = { total: 7000, currency: 'USD', order_id: '1994', ...changes };
 
           const result = await sender.sendOrderUpdated({ ...version, order });

@@ -131,6 +131,7 @@ describe.each(RUNTIMES)('orders, requirement 14: the client on Node $major', ({ 
 
   const environment = () => ({
     QUEUE_URL: emulator.queueUrl('orders.fifo'),
+    ORDER_SETTINGS: JSON.stringify(SETTINGS),
     AWS_ENDPOINT_URL_SQS: emulator.endpoint,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',
@@ -205,10 +206,11 @@ import { createOrderSender } from '@button-serverless/shared/order-sender';
 import { assertSent, type SendResult } from '@button-serverless/shared/send-result';
 import type { Order } from '@button-serverless/shared/order';
 import { remainingItems } from '@button-serverless/shared/remaining-items';
+import { DEFAULT_ORDER_SETTINGS } from '@button-serverless/shared/order-rules';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
-const rules = { testTokens: 'allow' } as const;
-const sender = createOrderSender({ client: new SQSClient({}), queueUrl: '', source: '/shop', rules });
+const queue = { client: new SQSClient({}), queueUrl: '', source: '/shop' };
+const sender = createOrderSender({ ...queue, brandSettings: DEFAULT_ORDER_SETTINGS });
 const order: Order = { total: 1, currency: 'USD', order_id: '1', purchase_date: '2017-07-25' };
 
 export async function send(): Promise<void> {
@@ -226,6 +228,9 @@ export async function send(): Promise<void> {
   // @ts-expect-error Not every result has a message id.
   result.messageId;
 }
+createOrderSender({ ...queue, brandSettings: '{"orderBy":"time"}' });
+// @ts-expect-error Nothing says what the brand accepts.
+createOrderSender(queue);
 // @ts-expect-error A misspelt option would be lost.
-createOrderSender({ client: new SQSClient({}), queueUrl: '', source: '', ordering: 'time' });
+createOrderSender({ ...queue, brandSettings: DEFAULT_ORDER_SETTINGS, ordering: 'time' });
 `;

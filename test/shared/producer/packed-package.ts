@@ -65,11 +65,13 @@ export const SEND_SCRIPTS = {
   'send.mjs': `
     import { SQSClient } from '@aws-sdk/client-sqs';
     import { createOrderSender } from '@button-serverless/shared/order-sender';
+    import { DEFAULT_ORDER_SETTINGS } from '@button-serverless/shared/order-rules';
     import { assertSent } from '@button-serverless/shared/send-result';
   `,
   'send.cjs': `
     const { SQSClient } = require('@aws-sdk/client-sqs');
     const { createOrderSender } = require('@button-serverless/shared/order-sender');
+    const { DEFAULT_ORDER_SETTINGS } = require('@button-serverless/shared/order-rules');
     const { assertSent } = require('@button-serverless/shared/send-result');
   `,
 } as const;
@@ -79,6 +81,7 @@ const SEND = `
     client: new SQSClient(),
     queueUrl: process.env.QUEUE_URL,
     source: '/shop',
+    brandSettings: DEFAULT_ORDER_SETTINGS,
   });
   const purchase_date = '2017-07-25T08:23:52Z';
   const order = { total: 1, currency: 'USD', order_id: process.argv[2], purchase_date };

@@ -5,10 +5,14 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { StageConfigSchema } from '../../../infra/config.ts';
-import { parseOrderEvent, type OrderEventSettings } from '../../../shared/domain/order-event.ts';
+import {
+  DEFAULT_ORDER_SETTINGS,
+  parseOrderEvent,
+  type OrderEventSettings,
+} from '../../../shared/domain/order-event.ts';
 import { validateOrder } from '../../../shared/domain/validate-order.ts';
 import { createOrderSender, type OrderSenderOptions } from '../../../shared/producer/order-sender.ts';
-import { sampleMessage, sampleOrder } from '../domain/order-samples.ts';
+import { sampleMessage, sampleOrder, SETTINGS } from '../domain/order-samples.ts';
 import { createFakeQueue, FAKE_QUEUE_URL } from './fake-queue.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -28,11 +32,11 @@ const arbitrarySettings: fc.Arbitrary<OrderEventSettings> = fc.record({
   allowFinalizationDate: fc.boolean(),
 });
 
-function createSender(options: Partial<OrderSenderOptions>) {
+function createSender(brandSettings: OrderSenderOptions['brandSettings'] = DEFAULT_ORDER_SETTINGS) {
   const queue = createFakeQueue();
   const source = 'https://shop.example/orders';
   return {
-    ...createOrderSender({ client: queue.client, queueUrl: FAKE_QUEUE_URL, source, ...options }),
+    ...createOrderSender({ client: queue.client, queueUrl: FAKE_QUEUE_URL, source, brandSettings }),
     queue,
   };
 }
@@ -53,7 +57,7 @@ describe('orders, requirement 13: one set of defaults', () => {
   it('client, reporter and configuration judge alike where nothing is set', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryVersion, async ({ version, changes }) => {
-        const { sendOrderUpdated } = createSender({});
+        const { sendOrderUpdated } = createSender();
         const order = { ...sampleOrder(), ...changes };
         const { time: _time, sequence: _sequence, ...envelope } = sampleMessage();
         const body = JSON.stringify({ ...envelope, type: 'order.updated.v1', ...version, data: order });
@@ -70,7 +74,7 @@ describe('orders, requirement 13: one set of defaults', () => {
     const order = { ...sampleOrder(), btn_ref: 'fakesrctok-abcdef0123456789' };
     const refused = [{ code: 'btn_ref_test_token_refused' }];
 
-    expect(await createSender({}).sendOrderCreated({ sequence: '1', order })).toMatchObject({
+    expect(await createSender().sendOrderCreated({ sequence: '1', order })).toMatchObject({
       outcome: 'invalid',
       violations: refused,
     });
@@ -104,7 +108,7 @@ describe('orders, requirement 13: the client never says `sent` for what the bran
     await fc.assert(
       fc.asyncProperty(arbitrarySettings, arbitraryVersion, async (settings, { version, changes }) => {
         const output = { ...settings, quarantineRetentionDays: 30, buttonApiUrl: 'https://api.example' };
-        const { sendOrderCreated, queue } = createSender({ brandSettings: JSON.stringify(output) });
+        const { sendOrderCreated, queue } = createSender(JSON.stringify(output));
 
         const { outcome } = await sendOrderCreated({ ...version, order: { ...sampleOrder(), ...changes } });
 
@@ -117,15 +121,15 @@ describe('orders, requirement 13: the client never says `sent` for what the bran
   it.each(['', 'acme', '{}', '{"orderBy":"sequence","testTokens":"maybe","allowFinalizationDate":false}'])(
     'and takes nothing else for it: %s',
     (brandSettings) => {
-      expect(() => createSender({ brandSettings })).toThrow(RangeError);
+      expect(() => createSender(brandSettings)).toThrow(RangeError);
     },
   );
 
-  it('and nothing beside it that could contradict it', () => {
-    const brandSettings = JSON.stringify(settingsOf({}));
+  it('and does not begin without it, in plain JavaScript either', () => {
+    const { client } = createFakeQueue();
+    const options = { client, queueUrl: FAKE_QUEUE_URL, source: '/shop', orderBy: 'time' } as unknown;
 
-    expect(() => createSender({ brandSettings, orderBy: 'time' })).toThrow(RangeError);
-    expect(() => createSender({ brandSettings, rules: {} })).toThrow(RangeError);
+    expect(() => createOrderSender(options as OrderSenderOptions)).toThrow(/brandSettings must be/);
   });
 });
 
@@ -142,7 +146,7 @@ describe('orders, requirement 13: docs/order-messages.md', () => {
 describe('orders, requirement 13: warnings are rare', () => {
   it('a complete, ordinary order of a web shop has none, from the client to the reporter', async () => {
     const order = { ...sampleOrder(), btn_ref: 'srctok-abcdef0123456789' };
-    const { sendOrderCreated, sendOrderUpdated, queue } = createSender({});
+    const { sendOrderCreated, sendOrderUpdated, queue } = createSender();
     const { btn_ref: _token, ...later } = order;
 
     const results = [
@@ -160,7 +164,7 @@ describe('orders, requirement 13: warnings are rare', () => {
 
 describe('orders, requirement 14: versions that share an id', () => {
   it('are refused within one call, because SQS would drop all but the first, and named with their order', async () => {
-    const { sendOrderEvents, queue } = createSender({ rules: { testTokens: 'allow' } });
+    const { sendOrderEvents, queue } = createSender(SETTINGS);
     const version = (sequence: string, id?: string) =>
       ({ kind: 'updated', sequence, order: sampleOrder(), ...(id !== undefined && { id }) }) as const;
 
@@ -175,7 +179,7 @@ describe('orders, requirement 14: versions that share an id', () => {
   });
 
   it('do not come of ids that the client derives, which hold the version', async () => {
-    const { sendOrderEvents, queue } = createSender({ rules: { testTokens: 'allow' } });
+    const { sendOrderEvents, queue } = createSender(SETTINGS);
     const order = sampleOrder();
 
     await sendOrderEvents(['1', '2', '10'].map((sequence) => ({ kind: 'updated', sequence, order })));
