@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { brandName } from '../../infra/order-reporting-config.ts';
-import { inVersionOrder, previewReplay, type ReplayPreview } from '../../shared/ingest/preview-replay.ts';
+import { previewReplays, type ReplayPreview } from '../../shared/ingest/preview-replay.ts';
 import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createQuarantineReview, type QuarantineReview } from '../../shared/store/quarantine-review.ts';
@@ -43,11 +43,19 @@ export const ordersReplay = defineCommand({
     const correctedBody = body === undefined ? undefined : await readMessageFile(body);
     const { ids, missing, more } = await chooseEntries(quarantine, `order#${brandId}`, choice);
     const replay = { brandId, quarantine, correctedBody };
-    const previews = await previewAll(ids, replay, context);
+    const previews = await previewReplays(
+      { entryIds: ids, correctedBody },
+      {
+        brand: brandId,
+        quarantine,
+        ledger: openLedger(brandId, context),
+        settings: settingsOf(brandId, context),
+      },
+    );
     if (previews.some(({ would }) => would === 'be-rejected'))
       throw new UsageError('--body: is about another order than the entry');
     const refused = previews.filter(({ would }) => would === 'be-refused');
-    const sendable = inVersionOrder(previews.filter(({ would }) => would !== 'be-refused'));
+    const sendable = previews.filter(({ would }) => would !== 'be-refused');
     if (context.isDryRun) {
       const found = { wouldSend: sendable.length, wouldBeRefused: refused.length, missing, more };
       return {
@@ -65,25 +73,6 @@ export const ordersReplay = defineCommand({
 });
 
 type Replay = { brandId: string; quarantine: QuarantineReview; correctedBody: string | undefined };
-
-async function previewAll(
-  ids: readonly string[],
-  { brandId, quarantine, correctedBody }: Replay,
-  context: CommandContext,
-): Promise<ReplayPreview[]> {
-  const ports = {
-    brand: brandId,
-    quarantine,
-    ledger: openLedger(brandId, context),
-    settings: settingsOf(brandId, context),
-  };
-  const previews: ReplayPreview[] = [];
-  for (const entryId of ids) {
-    const preview = await previewReplay({ entryId, correctedBody }, ports);
-    if (preview) previews.push(preview);
-  }
-  return previews;
-}
 
 /** Sends one after the other; returns the ids of what was sent. */
 async function sendAll(

@@ -1,13 +1,13 @@
-import { decide, type DecisionContext, type OrderCommand } from '../domain/order-decision.ts';
+import { decide, type Decision, type DecisionContext, type OrderCommand } from '../domain/order-decision.ts';
 import {
   compareVersions,
   parseOrderEvent,
-  type OrderEvent,
   type OrderEventSettings,
   type OrderVersionId,
 } from '../domain/order-event.ts';
 import { evolveAll } from '../domain/order-evolution.ts';
 import { initialState, type OrderState } from '../domain/order-ledger.ts';
+import { settle } from '../domain/order-settlement.ts';
 import { readRetryMessage } from '../domain/retry-message.ts';
 import { fitsLedger, type OrderLedger } from '../store/order-ledger-store.ts';
 import type { QuarantineReview } from '../store/quarantine-review.ts';
@@ -41,69 +41,119 @@ export type PreviewReplayPorts = {
   settings: OrderEventSettings;
 };
 
+/** The entries to send again; `correctedBody` is sent instead of theirs. */
+export type ReplayRequest = { entryIds: readonly string[]; correctedBody?: string | undefined };
+
 /**
- * Judges a quarantined message as the reporter would if it were sent again, as it came or with a corrected
- * body: by the brand's rules, then by what the ledger holds. Undefined if there is no such entry (any more).
+ * Judges quarantined messages as the reporter would if they were sent again, each order's in the order of
+ * their versions: by the brand's rules, then by what the ledger holds, or would hold by then if Button took
+ * those before. Answers in the order in which to send them; leaves out entries that are not there (any more).
  * Changes nothing; throws if a table can't be reached.
  */
-export async function previewReplay(
-  { entryId: id, correctedBody }: { entryId: string; correctedBody?: string | undefined },
+export async function previewReplays(
+  { entryIds, correctedBody }: ReplayRequest,
   { brand, quarantine, ledger, settings }: PreviewReplayPorts,
-): Promise<ReplayPreview | undefined> {
-  const entry = await quarantine.read(`order#${brand}`, id);
-  if (!entry) return undefined;
-  const original = Buffer.from(entry.bytes).toString('utf8');
-  const body = correctedBody ?? original;
-  if (isAboutAnotherOrder(body, original)) return { id, would: 'be-rejected', reasons: [OTHER_ORDER] };
-  return { id, ...(await previewMessage(body, { ledger, settings })) };
+): Promise<ReplayPreview[]> {
+  const found: ({ id: string } & ReadMessage)[] = [];
+  for (const id of entryIds) {
+    const entry = await quarantine.read(`order#${brand}`, id);
+    if (!entry) continue;
+    const original = Buffer.from(entry.bytes).toString('utf8');
+    const body = correctedBody ?? original;
+    const message = isAboutAnotherOrder(body, original) ? REJECTED : readMessage(body, settings);
+    found.push({ id, ...message });
+  }
+  const states = new Map<string, OrderState>();
+  const previews: ReplayPreview[] = [];
+  for (const { id, ...message } of inVersionOrder(found))
+    previews.push({ id, ...(await judgeNext(message, { states, ledger })) });
+  return previews;
 }
 
-/** Judges a message as the reporter would: see `previewReplay`. */
+/** Judges one message as the reporter would: see `previewReplays`. */
 export async function previewMessage(
   body: string,
   { ledger, settings }: Pick<PreviewReplayPorts, 'ledger' | 'settings'>,
 ): Promise<MessagePreview> {
-  const retry = readRetryMessage(body);
-  if (retry) return previewRetry(retry.orderId, ledger);
-  const parsing = parseOrderEvent(body, settings);
-  if (!parsing.ok) {
-    const { orderId, violations } = parsing;
-    return { ...(orderId === undefined ? {} : { orderId }), would: 'be-refused', reasons: violations };
-  }
-  const { orderId, version } = parsing.event;
-  const known = await ledger.read(orderId);
-  return { orderId, version, ...judgeMessage(known?.value ?? initialState('', orderId), parsing.event) };
+  return judgeNext(readMessage(body, settings), { states: new Map(), ledger });
 }
 
-async function previewRetry(orderId: string, ledger: PreviewReplayPorts['ledger']): Promise<MessagePreview> {
-  const known = await ledger.read(orderId);
-  return known?.value.newest
-    ? { orderId, ...judge(known.value, { command: 'resume' }, new Date()) }
-    : { orderId, would: 'be-refused', reasons: [UNKNOWN_ORDER] };
-}
-
-const OTHER_ORDER: QuarantineReason = {
-  code: 'other_order',
-  path: '$.subject',
-  problem: 'The corrected body is about another order than the entry',
-};
+/** What a message is about, and what it asks of the ledger, or its judgement if it asks nothing. */
+type ReadMessage = { orderId?: string; version?: OrderVersionId } & (
+  { orderId: string; command: OrderCommand } | { judgement: Judgement }
+);
 
 type Judgement = Pick<MessagePreview, 'would' | 'reasons'>;
 
-function judgeMessage(state: OrderState, event: OrderEvent): Judgement {
-  const sentAt = new Date();
-  const incoming = { event, messageId: 'preview', sentAt, warnings: [], isReplay: true };
-  return judge(state, { command: 'receive', incoming }, sentAt);
+const REJECTED: ReadMessage = {
+  judgement: {
+    would: 'be-rejected',
+    reasons: [
+      {
+        code: 'other_order',
+        path: '$.subject',
+        problem: 'The corrected body is about another order than the entry',
+      },
+    ],
+  },
+};
+
+function readMessage(body: string, settings: OrderEventSettings): ReadMessage {
+  const retry = readRetryMessage(body);
+  if (retry) return { orderId: retry.orderId, command: { command: 'resume' } };
+  const parsing = parseOrderEvent(body, settings);
+  if (!parsing.ok) {
+    const { orderId, violations } = parsing;
+    const judgement = { would: 'be-refused', reasons: violations } as const;
+    return { ...(orderId === undefined ? {} : { orderId }), judgement };
+  }
+  const { event } = parsing;
+  const incoming = { event, messageId: 'preview', sentAt: new Date(), warnings: [], isReplay: true };
+  return { orderId: event.orderId, version: event.version, command: { command: 'receive', incoming } };
 }
 
-/** What the ledger would decide now, and whether it could hold that. */
-function judge(state: OrderState, command: OrderCommand, now: Date): Judgement {
-  const { events, refusal } = decide(state, command, previewContext(now));
+/** What the orders would be by now; those that are missing are as the ledger holds them. */
+type Orders = { states: Map<string, OrderState>; ledger: PreviewReplayPorts['ledger'] };
+
+async function judgeNext(message: ReadMessage, { states, ledger }: Orders): Promise<MessagePreview> {
+  const { orderId, version } = message;
+  const about = { ...(orderId !== undefined && { orderId }), ...(version && { version }) };
+  if ('judgement' in message) return { ...about, ...message.judgement };
+  const { command } = message;
+  const state =
+    states.get(message.orderId) ??
+    (await ledger.read(message.orderId))?.value ??
+    initialState('', message.orderId);
+  if (command.command === 'resume' && !state.newest)
+    return { ...about, would: 'be-refused', reasons: [UNKNOWN_ORDER] };
+  const context = previewContext(new Date());
+  const decision = decide(state, command, context);
+  const judgement = judge(state, command, decision);
+  const isSent = judgement.would === 'be-reported';
+  states.set(message.orderId, isSent ? stateAfter(state, decision, context) : state);
+  return { ...about, ...judgement };
+}
+
+/** What the ledger would decide, and whether it could hold that. */
+function judge(state: OrderState, { command }: OrderCommand, { events, refusal }: Decision): Judgement {
   if (refusal) return { would: 'be-refused', reasons: [VERSION_REASONS[refusal]] };
   if (events.length === 0) return { would: 'change-nothing', reasons: [] };
-  return command.command === 'receive' && !fitsLedger(evolveAll(state, events))
+  return command === 'receive' && !fitsLedger(evolveAll(state, events))
     ? { would: 'be-refused', reasons: [UNSTORABLE] }
     : { would: 'be-reported', reasons: [] };
+}
+
+/** The order once Button has taken what goes out. */
+function stateAfter(state: OrderState, { events, next }: Decision, context: DecisionContext): OrderState {
+  const claimed = evolveAll(state, events);
+  if (next.step !== 'call' || !claimed.newest) return claimed;
+  const token = claimed.tokenDue ? ({ token: 'taken' } as const) : {};
+  const settlement = settle(
+    { claimed, current: claimed },
+    { result: 'done', acceptedOnly: false, sent: true, ...token },
+    { now: context.claimant.now, policy: context.policy, othersSucceed: 'unknown' },
+  );
+  return evolveAll(claimed, settlement.events);
 }
 
 /** A preview makes no call, so how long it may claim or has to wait does not matter. */
@@ -117,12 +167,14 @@ function previewContext(now: Date): DecisionContext {
 }
 
 /**
- * The same previews with each order's in the order of their versions, so that no older version arrives behind
+ * The same entries with each order's in the order of their versions, so that no older version arrives behind
  * a newer one. Orders stay in the order in which the first of each is given; what has no version keeps its
  * place among its order's. Pure.
  */
-export function inVersionOrder(previews: readonly ReplayPreview[]): ReplayPreview[] {
-  const byOrder = Map.groupBy(previews, ({ id, orderId }) => orderId ?? `entry ${id}`);
+export function inVersionOrder<Entry extends Pick<ReplayPreview, 'id' | 'orderId' | 'version'>>(
+  entries: readonly Entry[],
+): Entry[] {
+  const byOrder = Map.groupBy(entries, ({ id, orderId }) => orderId ?? `entry ${id}`);
   return [...byOrder.values()].flatMap((ofOrder) =>
     ofOrder.toSorted(({ version: one }, { version: other }) => {
       if (!one || !other) return 0;

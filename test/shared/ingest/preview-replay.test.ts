@@ -9,7 +9,7 @@ import type { LedgerEntry, Progress } from '../../../shared/domain/order-ledger.
 import { toNewestVersion } from '../../../shared/domain/order-version.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
 import { retryMessage } from '../../../shared/domain/retry-message.ts';
-import { inVersionOrder, previewReplay, type ReplayPreview } from '../../../shared/ingest/preview-replay.ts';
+import { inVersionOrder, previewReplays, type ReplayPreview } from '../../../shared/ingest/preview-replay.ts';
 
 const order = OrderSchema.parse(
   JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
@@ -33,8 +33,10 @@ const settings: OrderEventSettings = {
   allowFinalizationDate: false,
 };
 
+type Ledger = Progress & { held?: object };
+
 /** The ledger's entry of the order at version 5, of which `held` is what the sample lacks. */
-function entryAt({ held, ...progress }: Progress & { held?: object }): LedgerEntry {
+function entryAt({ held, ...progress }: Ledger): LedgerEntry {
   const parsing = parseOrderEvent(message(5, held), settings);
   if (!parsing.ok) throw new Error('the message is refused');
   const sentAt = new Date('2026-06-01T12:00:00.000Z');
@@ -57,8 +59,12 @@ function entryAt({ held, ...progress }: Progress & { held?: object }): LedgerEnt
   };
 }
 
-function preview(original: string, correctedBody?: string, progress?: Progress & { held?: object }) {
-  const entry = {
+/** What the replays of entries come to, named by their place among `originals`. */
+function previewAll(
+  originals: readonly string[],
+  { correctedBody, progress }: { correctedBody?: string | undefined; progress?: Ledger | undefined } = {},
+) {
+  const entry = (body = '') => ({
     kind: 'order#acme',
     id: 'entry',
     reasons: [],
@@ -66,17 +72,22 @@ function preview(original: string, correctedBody?: string, progress?: Progress &
     origin: 'sqs:entry',
     refusals: 1,
     replays: 0,
-    bytes: Buffer.from(original),
-  };
-  return previewReplay(
-    { entryId: 'entry', correctedBody },
+    bytes: Buffer.from(body),
+  });
+  return previewReplays(
+    { entryIds: originals.map((_body, place) => String(place)), correctedBody },
     {
       brand: 'acme',
-      quarantine: { read: () => Promise.resolve(entry) },
+      quarantine: { read: (_kind, id) => Promise.resolve(entry(originals[Number(id)])) },
       ledger: { read: () => Promise.resolve(progress && { value: entryAt(progress), revision: 1 }) },
       settings,
     },
   );
+}
+
+async function preview(original: string, correctedBody?: string, progress?: Ledger) {
+  const [first] = await previewAll([original], { correctedBody, progress });
+  return first;
 }
 
 describe('orders, requirement 15: a dry run of a replay validates as the reporter does', () => {
@@ -129,6 +140,56 @@ describe('orders, requirement 15: a dry run of a replay validates as the reporte
     [4, { state: 'refused', reason: 'refused_by_button' }, 'change-nothing'],
   ])('says what version %i comes to where the ledger holds version 5', async (sequence, progress, would) => {
     expect(await preview(message(sequence), undefined, progress)).toMatchObject({ would });
+  });
+});
+
+describe('orders, requirement 15: a dry run judges each entry of an order as the replay would, after those before it', () => {
+  const settled = { state: 'settled' } as const;
+  const lines = (total: number) => [{ identifier: 'sku', total, quantity: 1 }];
+  const withLines = (sequence: number, total: number) =>
+    message(sequence, { total, line_items: lines(total) });
+  const bare = (sequence: number, total: number) => message(sequence, { total, line_items: undefined });
+
+  const judged = async (originals: readonly string[], progress?: Ledger) =>
+    (await previewAll(originals, { progress })).map(({ id, would, reasons }) => [
+      originals[Number(id)]?.match(/"sequence":"(\d+)"/)?.[1],
+      would,
+      ...reasons.map(({ code }) => code),
+    ]);
+
+  it('takes line items into account that an entry before it brings', async () => {
+    expect(await judged([bare(7, 100), withLines(6, 100)], settled)).toEqual([
+      ['6', 'be-reported'],
+      ['7', 'be-reported'],
+    ]);
+    expect(await judged([bare(2, 50), withLines(1, 100)])).toEqual([
+      ['1', 'be-reported'],
+      ['2', 'be-refused', 'line_items_missing'],
+    ]);
+  });
+
+  it('knows the second of two equal versions, a copy or a conflict, and what follows a cancellation', async () => {
+    const cancelled = message(7)
+      .replace('order.updated.v1', 'order.cancelled.v1')
+      .replace(/,"data".*$/, '}');
+
+    expect(await judged([withLines(6, 100), withLines(6, 100), withLines(6, 200)], settled)).toEqual([
+      ['6', 'be-reported'],
+      ['6', 'change-nothing'],
+      ['6', 'be-refused', 'version_conflict'],
+    ]);
+    expect(await judged([withLines(8, 100), cancelled], settled)).toEqual([
+      ['7', 'be-reported'],
+      ['8', 'change-nothing'],
+    ]);
+  });
+
+  it('goes on from what the ledger holds where an entry is refused or changes nothing', async () => {
+    expect(await judged([message(6, { total: 1 }), message(4), message(7)], settled)).toEqual([
+      ['6', 'be-refused', 'total_not_sum'],
+      ['4', 'change-nothing'],
+      ['7', 'be-reported'],
+    ]);
   });
 });
 
