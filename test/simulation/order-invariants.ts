@@ -263,8 +263,7 @@ export class OrderInvariants {
     if (reason === 'too_late' && live[0]?.status === 'finalized') return;
     // The lines came with a version that a restored ledger has forgotten.
     if (reason === 'line_items_missing' && live.some(({ fields }) => fields.line_items?.length)) return;
-    // A restored ledger may have taken another of its tokens for the first one.
-    if (reason === 'order_id_taken' && this.#hasRestored && tokensOf(order).size > 1) return;
+    if (reason === 'order_id_taken' && this.#mayHaveOtherToken(order)) return;
     const isIdKnown = order.report?.reported?.buttonOrderId !== undefined;
     if (!isIdKnown && this.#isUntraceable(order)) return;
     fail('what Button takes is not refused', `${orderId} is refused: ${reason}`);
@@ -367,12 +366,19 @@ export class OrderInvariants {
   }
 
   /**
-   * Where Button reads no order by the brand's id, one that was created without a token can't be found after
-   * an unclear answer.
+   * Where Button reads no order by the brand's id, one that was created without a token, or with one that is
+   * forgotten, can't be found after an unclear answer.
    */
-  #isUntraceable({ orderId }: Told): boolean {
+  #isUntraceable(order: Told): boolean {
     const { ids, getByOrderId } = this.#world.button.world;
-    return (ids === 'button' || getByOrderId !== '200') && this.#isCreatedWithoutToken(orderId);
+    if (ids !== 'button' && getByOrderId === '200') return false;
+    return this.#isCreatedWithoutToken(order.orderId) || this.#mayHaveOtherToken(order);
+  }
+
+  /** A restored ledger may have taken another of the order's tokens for the first one. */
+  #mayHaveOtherToken({ messages }: Told): boolean {
+    const tokens = new Set(messages.flatMap(({ body }) => readContent(body)?.token ?? []));
+    return this.#hasRestored && tokens.size > 1;
   }
 
   #isCreatedWithoutToken(orderId: string): boolean {
@@ -398,9 +404,9 @@ export class OrderInvariants {
       const refused = messages.filter(
         ({ reasons }) => this.#hasRestored && reasons.includes('line_items_missing'),
       );
-      const isRefused = ({ version }: Noted): boolean =>
+      const isRefused = ({ version, body }: Noted): boolean =>
         version?.kind !== 'cancelled' &&
-        refused.some((other) => other.version?.sequence === version?.sequence);
+        refused.some((other) => other.version?.sequence === version?.sequence && isCopy(other.body, body));
       // A run that died after it had refused a version may take it when the message comes again.
       const isNewest = ({ messageId }: Noted): boolean =>
         entries.get(orderId)?.newest.messageId === messageId;
@@ -471,8 +477,8 @@ function isOurRefusal(reasons: readonly string[]): boolean {
   return reasons.length > 0 && !reasons.some((code) => TAKEN_REASONS.has(code));
 }
 
-function tokensOf({ messages }: Told): Set<string> {
-  return new Set(messages.flatMap(({ body }) => readContent(body)?.token ?? []));
+function isCopy(one: string, other: string): boolean {
+  return JSON.stringify(readContent(one)) === JSON.stringify(readContent(other));
 }
 
 function contentsOfNewest(taken: Told['taken']): SentContent[] {
