@@ -108,7 +108,11 @@ const ReportSchema = z.object({
   warnings: z.array(z.string()),
 });
 
-const UnknownOrderSchema = z.object({
+/**
+ * An item that says anything else of its order is a report, if perhaps one that a later release wrote: taken
+ * for an unknown order, it would be reported anew and overwritten.
+ */
+const UnknownOrderSchema = z.strictObject({
   brand: z.string(),
   orderId: z.string(),
   btnRef: z.string().exactOptional(),

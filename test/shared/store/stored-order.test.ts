@@ -117,6 +117,27 @@ describe('orders, requirement 8: stored data can always be read', () => {
     expect(StoredOrderSchema.parse(token)).toEqual(token);
   });
 
+  it('what this code cannot read of a report is not taken for an order of which nothing is known', () => {
+    fc.assert(
+      fc.property(entry, fc.string(), (given, later) => {
+        const stored = withoutUndefined(given) as LedgerEntry;
+        const { newest, progress } = stored;
+        const { newest: _newest, ...headless } = stored;
+        const { progress: _progress, ...idle } = stored;
+        const unreadable: unknown[] = [
+          headless,
+          idle,
+          { ...stored, attempts: undefined },
+          { ...stored, progress: { ...progress, state: `later ${later}` } },
+          { ...stored, newest: { ...newest, version: { by: `later ${later}` } } },
+          { brand: stored.brand, orderId: stored.orderId, [`later ${later}`]: later },
+        ];
+
+        for (const item of unreadable) expect(StoredOrderSchema.safeParse(item).success).toBe(false);
+      }),
+    );
+  });
+
   it.each(entries)('what an earlier version of this code stored reads back: $orderId', (stored) => {
     expect(StoredOrderSchema.parse(stored)).toEqual(stored);
     expect(deflateRawSync(JSON.stringify(stored)).length).toBeGreaterThan(0);
