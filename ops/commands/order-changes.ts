@@ -178,7 +178,8 @@ async function sendEdited(
     {
       body,
       groupId: messageGroupId(orderId),
-      deduplicationId: messageDeduplicationId({ source: 'order-edit', id: `${orderId} ${revision}` }),
+      // Another correction is another message, also before the reporter has got to this one.
+      deduplicationId: messageDeduplicationId({ source: 'order-edit', id: `${orderId} ${revision} ${body}` }),
     },
   ]);
 }
