@@ -84,7 +84,10 @@ async function sendUnread(version: Version, { byToken, mayBeCreated }: Search): 
   return isRefused ? createOrder(version) : update;
 }
 
-/** Sends the version unless Button holds it, with the order's token. */
+/**
+ * Sends the version unless Button holds it, with the order's token. An order that is unconfirmed and not shown
+ * to be this one may be another shop's: it is left alone.
+ */
 async function sendIfOther(
   version: Version,
   { order: shown, id }: FoundOrder,
@@ -92,9 +95,8 @@ async function sendIfOther(
 ): Promise<CallEnd> {
   const { entry, order } = version;
   const { btnRef, tokenDue } = entry;
+  if (isUnconfirmed(entry) && isSameOrder(shown, order, btnRef) !== 'same') return refused('order_id_taken');
   if (shown.status === 'deleted') return refused('deleted_at_button');
-  if (isUnconfirmed(entry) && isSameOrder(shown, order, btnRef) === 'another')
-    return refused('order_id_taken');
   const hasLines = (shown.line_items ?? []).length > 0;
   if (order.line_items === undefined && hasLines && shown.total !== order.total)
     return refused('line_items_missing');

@@ -62,10 +62,11 @@ type Operation = 'create' | 'update' | 'cancel' | 'get';
 /** What Button shows as null, or otherwise than we know it, is as if it did not show it. */
 const shown = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
 
-const OrderAtButtonSchema = z.object({
+const ShownOrderSchema = z.object({
   total: shown(z.number()),
   currency: shown(z.string()),
   status: shown(z.string()),
+  order_id: shown(z.string()),
   button_order_id: shown(z.string().min(1).max(255)),
   customer_order_id: shown(z.string()),
   purchase_date: shown(z.string()),
@@ -76,8 +77,17 @@ const OrderAtButtonSchema = z.object({
   ),
 });
 
+/**
+ * An object that shows neither an id of Button's order nor its total says nothing of it: it comes from a cache
+ * or a stub.
+ */
+const OrderAtButtonSchema = ShownOrderSchema.refine(
+  ({ order_id: id, button_order_id: buttonId, total }) =>
+    id !== undefined || buttonId !== undefined || total !== undefined,
+);
+
 /** A list of orders: one token may stand for several, so each has to say which it is. */
-const ListedOrderSchema = OrderAtButtonSchema.extend({ order_id: z.string() });
+const ListedOrderSchema = ShownOrderSchema.extend({ order_id: z.string() });
 const ListSchema = z.object({
   meta: z.object({ status: z.literal('ok'), next: z.unknown().optional() }),
   objects: z.array(z.unknown()),
@@ -118,7 +128,7 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
     get: (id) => send('get', { method: 'GET', path: pathOf(id) }),
     async getByToken(orderId, btnRef) {
       const path = `/v1/order/btn-ref/${encodeURIComponent(btnRef)}`;
-      return findListed(orderId, await http.call({ method: 'GET', path, apiKey }));
+      return findListed({ orderId, btnRef }, await http.call({ method: 'GET', path, apiKey }));
     },
   };
 }
@@ -208,8 +218,14 @@ function readSuccess(operation: Operation, status: number, body: unknown): Order
   };
 }
 
-/** The order among those of its token; one that is deleted counts only if there is no other. */
-function findListed(orderId: string, response: ButtonResponse): OrderApiAnswer {
+/**
+ * The order among those of its token, which need not show it once more; one that is deleted counts only if
+ * there is no other.
+ */
+function findListed(
+  { orderId, btnRef }: { orderId: string; btnRef: string },
+  response: ButtonResponse,
+): OrderApiAnswer {
   if (response.result !== 'answered' || response.status < 200 || response.status >= 300) {
     const answer = readAnswer('get', response);
     if (answer.answer === 'unauthorized')
@@ -222,12 +238,13 @@ function findListed(orderId: string, response: ButtonResponse): OrderApiAnswer {
   }
   const list = ListSchema.safeParse(response.body);
   if (!list.success) return { answer: 'unanswered', isRefused: false, reason: 'unreadable_answer' };
-  const own = list.data.objects.flatMap((listed) => {
-    const order = ListedOrderSchema.safeParse(listed);
-    return order.success && order.data.order_id === orderId ? [order.data] : [];
-  });
+  const listed = list.data.objects.map((object) => ListedOrderSchema.safeParse(object).data);
+  const own = listed.flatMap((order) => (order?.order_id === orderId ? [order] : []));
   const order = own.find(({ status }) => status !== 'deleted') ?? own[0];
-  if (order) return { answer: 'found', order };
+  if (order)
+    return { answer: 'found', order: order.btn_ref === undefined ? { ...order, btn_ref: btnRef } : order };
+  if (listed.includes(undefined))
+    return { answer: 'unanswered', isRefused: false, reason: 'unreadable_order' };
   return list.data.meta.next
     ? { answer: 'unanswered', isRefused: false, reason: 'list_goes_on' }
     : { answer: 'not-found' };
@@ -257,20 +274,18 @@ function readError(status: number, body: unknown): FailedAnswer | undefined {
 }
 
 /**
- * Whether Button holds this very version: same total, currency, customer's order number and lines. What
- * Button does not show, or the version leaves open, is not compared. Being too strict costs one update that
- * changes nothing.
+ * Whether Button shows that it holds this very version: same total, currency and lines, and no other
+ * customer's order number. Amounts that Button does not show prove nothing. Being too strict costs one update
+ * that changes nothing.
  */
 export function holdsVersion(held: OrderAtButton, order: Order): boolean {
-  if (held.total !== undefined && held.total !== order.total) return false;
-  if (held.currency !== undefined && held.currency !== order.currency) return false;
+  if (held.total !== order.total || held.currency !== order.currency) return false;
   const { customer_order_id: shownId } = held;
   if (order.customer_order_id !== undefined && shownId !== undefined && shownId !== order.customer_order_id)
     return false;
-  if (!held.line_items) return true;
   const lines = (
     items: readonly { identifier: string; total?: number | undefined; quantity?: number | undefined }[],
   ): string =>
     JSON.stringify(items.map(({ identifier, total, quantity = 1 }) => [identifier, total, quantity]).sort());
-  return lines(held.line_items) === lines(order.line_items ?? []);
+  return lines(held.line_items ?? []) === lines(order.line_items ?? []);
 }

@@ -25,7 +25,9 @@ const down: OrderApiAnswer = {
   reason: 'http_503',
   detail: { status: 503 },
 };
-const held = { status: 'open', total: order.total, currency: order.currency } as const;
+const { total, currency, purchase_date, line_items = [] } = order;
+/** The order as Button shows it, but for its token. */
+const held: OrderAtButton = { status: 'open', total, currency, purchase_date, line_items };
 const waitsForbidden = { result: 'try-again', reason: 'forbidden', blamesOrder: true, answer: detail };
 
 function found(shown: OrderAtButton): OrderApiAnswer {
@@ -655,9 +657,44 @@ describe('an order that Button has only accepted (202), whose id may be another 
   });
 });
 
+describe('an order that Button may not hold, where a read shows one of its id', () => {
+  const { purchase_date: _date, ...undated } = held;
+
+  it.each<[string, OrderAtButton]>([
+    ['neither token nor purchase date', undated],
+    ['a token alone, which is another', { order_id: order.order_id, btn_ref: 'srctok-another' }],
+    ['no currency', { ...held, currency: undefined }],
+    ['nothing but that it is deleted', { order_id: order.order_id, status: 'deleted' }],
+    [
+      'another purchase date, and that it is deleted',
+      { ...held, purchase_date: '2020-01-01', status: 'deleted' },
+    ],
+  ])(
+    'leaves it alone, and is quarantined, where it is shown with %s (requirement 7)',
+    async (_what, shown) => {
+      for (const given of [inDoubt, { kind: 'updated' } as const]) {
+        const { asked, result } = await talk(claimed(given), { get: found(shown) });
+
+        expect(asked).toEqual(['get']);
+        expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+      }
+    },
+  );
+
+  it('is sent once more where it is shown to be this one without its amounts (requirement 2)', async () => {
+    for (const hidden of ['total', 'currency', 'line_items']) {
+      const shown = { ...held, [hidden]: undefined, btn_ref: token } as OrderAtButton;
+      const { asked } = await talk(claimed(inDoubt), { get: found(shown), update: done });
+
+      expect(asked).toEqual(['get', 'update']);
+    }
+  });
+});
+
 describe('a 409 to a create (requirement 7)', () => {
   const exists: OrderApiAnswer = { answer: 'exists' };
-  const sameDay = { ...held, purchase_date: order.purchase_date };
+  const { purchase_date: _date, ...undated } = held;
+  const sameDay = held;
 
   it.each<[string, LedgerEntry, OrderAtButton]>([
     ['the same token', claimed({}), { ...held, btn_ref: token }],
@@ -679,8 +716,8 @@ describe('a 409 to a create (requirement 7)', () => {
     ['another token', claimed({}), found({ ...sameDay, btn_ref: 'another' })],
     ['another purchase date', tokenless({}), found({ ...held, purchase_date: '2020-01-01T00:00:00Z' })],
     ['another currency', tokenless({}), found({ ...sameDay, currency: 'EUR' })],
-    ['neither token nor purchase date shown', claimed({}), found(held)],
-    ['no currency shown', tokenless({}), found({ purchase_date: order.purchase_date })],
+    ['neither token nor purchase date shown', claimed({}), found(undated)],
+    ['no currency shown', tokenless({}), found({ ...held, currency: undefined })],
     ['no date that can be read', tokenless({}), found({ ...held, purchase_date: 'yesterday' })],
     ['nothing that can be read', claimed({}), { ...down, reason: 'unreadable_order' }],
   ])('is quarantined where it is not shown to be ours: %s', async (_what, entry, get) => {

@@ -9,6 +9,7 @@ import {
   holdsVersion,
   type OrderApi,
   type OrderApiAnswer,
+  type OrderAtButton,
 } from '../../../shared/button/order-api.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
 import errors from '../../fixtures/button/errors.json' with { type: 'json' };
@@ -169,7 +170,8 @@ describe('createOrderApi', () => {
       answering(answered(200, { meta: { status: 'ok' }, objects })).api;
 
     const found = await answers([other, 'nonsense', held]).getByToken(held.order_id, 'tok/en');
-    const absent = await answers([other, 'nonsense']).getByToken(held.order_id, 'tok/en');
+    const absent = await answers([other]).getByToken(held.order_id, 'tok/en');
+    const unnamed = await answers([other, { ...held, order_id: null }]).getByToken(held.order_id, 'tok/en');
     const replaced = await answers([{ ...held, status: 'deleted' }, held]).getByToken(
       held.order_id,
       'tok/en',
@@ -178,8 +180,19 @@ describe('createOrderApi', () => {
 
     expect(found).toMatchObject({ answer: 'found', order: { total: 4350 } });
     expect(absent).toEqual({ answer: 'not-found' });
+    expect(unnamed).toEqual({ answer: 'unanswered', isRefused: false, reason: 'unreadable_order' });
     expect(replaced).toMatchObject({ answer: 'found', order: { status: 'open' } });
     expect(deleted).toMatchObject({ answer: 'found', order: { status: 'deleted' } });
+  });
+
+  it('knows the token of an order that is listed under it, also where the list does not show it', async () => {
+    const looks = async (shown: object) =>
+      answering(
+        answered(200, { meta: { status: 'ok' }, objects: [{ order_id: 'o-1', ...shown }] }),
+      ).api.getByToken('o-1', 'token');
+
+    expect(await looks({})).toMatchObject({ answer: 'found', order: { btn_ref: 'token' } });
+    expect(await looks({ btn_ref: null })).toMatchObject({ answer: 'found', order: { btn_ref: null } });
   });
 
   it.each([
@@ -341,6 +354,7 @@ describe('createOrderApi', () => {
 
   it('takes what is shown as null, or otherwise than we know it, for not shown (B6)', async () => {
     const odd = {
+      order_id: 'o-1',
       total: 'five',
       currency: null,
       status: 'open',
@@ -353,11 +367,11 @@ describe('createOrderApi', () => {
 
     expect(await reads(odd)).toEqual({
       answer: 'found',
-      order: { status: 'open', line_items: [{ identifier: 'a' }] },
+      order: { order_id: 'o-1', status: 'open', line_items: [{ identifier: 'a' }] },
     });
     expect(await reads({ ...odd, line_items: [{ total: 5 }] })).toEqual({
       answer: 'found',
-      order: { status: 'open' },
+      order: { order_id: 'o-1', status: 'open' },
     });
   });
 
@@ -377,7 +391,8 @@ describe('createOrderApi', () => {
   });
 
   it('finds no order in an answer that shows none (B6)', async () => {
-    for (const object of [undefined, null, 'order']) {
+    const placeholder = { id: 'x', active: true };
+    for (const object of [undefined, null, 'order', [], {}, placeholder, { status: 'open' }]) {
       const { api } = answering(answered(200, { meta: { status: 'ok' }, object }));
 
       expect(await api.get('o-1')).toMatchObject({ answer: 'unanswered', reason: 'unreadable_order' });
@@ -477,20 +492,29 @@ describe('holdsVersion', () => {
     expect(holdsVersion({ ...held, line_items: held.line_items.slice(1) }, order)).toBe(false);
   });
 
-  it('compares nothing that Button does not show or the version leaves open', () => {
+  it('compares nothing that the version leaves open', () => {
     const { line_items: _lines, customer_order_id: _number, ...bare } = order;
+    const held = { total: order.total, currency: order.currency };
 
-    expect(holdsVersion({}, order)).toBe(true);
-    expect(holdsVersion({ customer_order_id: 'another' }, bare)).toBe(true);
-    expect(holdsVersion({ customer_order_id: order.customer_order_id ?? 'missing' }, order)).toBe(true);
-    expect(holdsVersion({ line_items: [] }, bare)).toBe(true);
-    expect(holdsVersion({ line_items: [] }, order)).toBe(false);
+    expect(holdsVersion(held, bare)).toBe(true);
+    expect(holdsVersion({ ...held, customer_order_id: 'another' }, bare)).toBe(true);
+    expect(holdsVersion({ ...held, line_items: [] }, bare)).toBe(true);
+  });
+
+  it('takes no amount for held that Button does not show', () => {
+    const { total, currency, line_items: lines } = order;
+    const held = { total, currency, line_items: lines };
+
+    expect(holdsVersion(held as OrderAtButton, order)).toBe(true);
+    for (const hidden of ['total', 'currency', 'line_items'])
+      expect(holdsVersion({ ...held, [hidden]: undefined } as OrderAtButton, order)).toBe(false);
   });
 
   it('takes a line for another one if its identifier, its total or its quantity differs', () => {
     const line = { identifier: 'a', total: 5, amount: 5, quantity: 2 };
     const versionOf = (changes: object) => ({ ...order, line_items: [{ ...line, ...changes }] });
-    const held = { line_items: [{ identifier: 'a', total: 5, quantity: 2 }] };
+    const { total, currency } = order;
+    const held = { total, currency, line_items: [{ identifier: 'a', total: 5, quantity: 2 }] };
 
     expect(holdsVersion(held, versionOf({}))).toBe(true);
     for (const changes of [{ identifier: 'b' }, { total: 4 }, { quantity: 1 }])
