@@ -97,9 +97,6 @@ async function sendIfOther(
   const { btnRef, tokenDue } = entry;
   if (isUnconfirmed(entry) && isSameOrder(shown, order, btnRef) !== 'same') return refused('order_id_taken');
   if (shown.status === 'deleted') return refused('deleted_at_button');
-  const hasLines = (shown.line_items ?? []).length > 0;
-  if (order.line_items === undefined && hasLines && shown.total !== order.total)
-    return refused('line_items_missing');
   const holdsToken = btnRef !== undefined && shown.btn_ref === btnRef;
   const lacksToken = btnRef !== undefined && (tokenDue ? !holdsToken : shown.btn_ref === null);
   if (!trustsAmounts || lacksToken || !holdsVersion(shown, order))

@@ -1,5 +1,6 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
 import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { contradictsReported } from '../../shared/domain/order-version.ts';
 import type { Order } from '../../shared/domain/order.ts';
 import { done, ended, endOf, forbidden, notFound, refused, type CallEnd } from './call-end.ts';
 import { lookUp, readOrder } from './read-order.ts';
@@ -25,6 +26,7 @@ export type UpdateOrder = {
  */
 export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   const { entry, api, now, btnRef, shown } = update;
+  if (contradictsLines(update)) return refused('line_items_missing');
   const { button_order_id: buttonOrderId, btn_ref: shownToken } = shown ?? {};
   const holdsToken = entry.btnRef !== undefined && shownToken === entry.btnRef;
   let answer = await send(update);
@@ -44,6 +46,14 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
     default:
       return endOf(answer);
   }
+}
+
+/** Without line items an update leaves those that Button shows, or was reported, beside another total. */
+function contradictsLines({ entry, order, shown }: UpdateOrder): boolean {
+  if (order.line_items !== undefined) return false;
+  return shown?.line_items === undefined
+    ? contradictsReported(order.total, entry)
+    : shown.line_items.length > 0 && shown.total !== order.total;
 }
 
 /** A 403 means what a read shows: a finalized or deleted order, or one that is open and stays due. */

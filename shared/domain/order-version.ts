@@ -66,7 +66,7 @@ export function toNewestVersion(
   }
   const { btn_ref: _token, ...content } = event.order;
   if (state.newest && contradictsLines(content, state)) return 'line_items_missing';
-  const order = { ...(state.newest && contentToKeep(state)), ...content };
+  const order = { ...(state.newest && contentToKeep(state, content.total)), ...content };
   return { ...attributes, hash: contentHash({ ...event, order }), order };
 }
 
@@ -111,12 +111,17 @@ export function latestVersion({ version, latestKnown }: NewestVersion): OrderVer
   return latestKnown ?? version;
 }
 
-function contradictsLines({ line_items: lines, total }: Order, { newest, reported }: LedgerEntry): boolean {
+/** Those of the version before, and those that Button holds as long as that version is not there. */
+function contradictsLines({ line_items: lines, total }: Order, entry: LedgerEntry): boolean {
   if (lines !== undefined) return false;
-  const { order } = newest;
-  return order
-    ? (order.line_items ?? []).length > 0 && order.total !== total
-    : reported?.hasLines === true && reported.value?.amountMinor !== total;
+  const { order } = entry.newest;
+  if (order?.line_items?.length && order.total !== total) return true;
+  return linesToKeep(order, total) === undefined && contradictsReported(total, entry);
+}
+
+/** Whether Button holds line items beside which another total would contradict them. Pure. */
+export function contradictsReported(total: number, { reported }: Pick<LedgerEntry, 'reported'>): boolean {
+  return reported?.hasLines === true && reported.value?.amountMinor !== total;
 }
 
 function unconfirmed(state: OrderState): UnconfirmedOrder | undefined {
@@ -128,9 +133,15 @@ function unconfirmed(state: OrderState): UnconfirmedOrder | undefined {
   return { purchase_date, currency, ...(isIdTaken && { isIdTaken }) };
 }
 
-/** Of no line items there is nothing to keep: beside another total, an empty list would contradict it. */
-function contentToKeep({ newest, progress }: LedgerEntry): Partial<Order> {
-  const { line_items: lines = [], ...rest } = newest.order ?? {};
+function contentToKeep({ newest, progress }: LedgerEntry, total: number): Partial<Order> {
+  const { line_items: _lines, ...rest } = newest.order ?? {};
   const kept = progress.state === 'refused' ? {} : rest;
-  return lines.length > 0 ? { ...kept, line_items: lines } : kept;
+  const lines = linesToKeep(newest.order, total);
+  return lines ? { ...kept, line_items: lines } : kept;
+}
+
+/** An empty list of line items is kept beside a total of 0 only: it would contradict any other. */
+function linesToKeep(order: Order | undefined, total: number): Order['line_items'] {
+  const lines = order?.line_items;
+  return lines && (lines.length > 0 || total === 0) ? lines : undefined;
 }

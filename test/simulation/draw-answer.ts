@@ -19,12 +19,13 @@ const STATUSES = [
 ] as const;
 
 const PAGE = '<html><head><title>Error</title></head><body><center>nginx</center></body></html>';
-const OTHER_JSON = [
-  { message: 'no Route matched with those values' },
-  { meta: { status: 'error' } },
-  { error: 'Not Found', status: 404 },
-  [],
-  null,
+/** JSON that is not Button's, and an object in Button's own `ok` that shows nothing of the order. */
+const ODD_JSON = [
+  { other: { message: 'no Route matched with those values' }, object: null },
+  { other: { meta: { status: 'error' } }, object: {} },
+  { other: { error: 'Not Found', status: 404 }, object: { id: 'x', active: true } },
+  { other: [], object: { status: 'open' } },
+  { other: null, object: [] },
 ] as const;
 
 const BODIES = [
@@ -73,10 +74,11 @@ export function toFault(
   { operation, status, body, work }: DrawnAnswer,
   narrowed: Pick<FaultInput & { on: 'api' }, 'match' | 'times' | 'probability' | 'seed'>,
 ): ApiFault {
+  const { other, object } = random.pick(ODD_JSON);
   const content: Record<Body, unknown> = {
     'button-error': undefined,
-    'button-ok': { meta: { status: 'ok' }, object: null },
-    'other-json': random.pick(OTHER_JSON),
+    'button-ok': { meta: { status: 'ok' }, object },
+    'other-json': other,
     page: PAGE,
     text: '404 page not found',
     nothing: '',

@@ -657,6 +657,34 @@ describe('an order that Button has only accepted (202), whose id may be another 
   });
 });
 
+describe('an update without line items (requirement 7)', () => {
+  const { line_items: _lines, ...bare } = { ...order, total: 500 };
+  const value = { amountMinor: total, currency };
+
+  it('is refused, and not sent, where Button holds lines that were reported while it waited', async () => {
+    const hasLines = { hasLines: true, value } as const;
+    const other = await talk(claimed({ kind: 'updated', content: bare, reported: hasLines }), {
+      update: done,
+    });
+    const equal = await talk(claimed({ kind: 'updated', content: { ...bare, total }, reported: hasLines }), {
+      update: done,
+    });
+
+    expect([other.asked, other.result]).toEqual([[], { result: 'refused', reason: 'line_items_missing' }]);
+    expect(equal.asked).toEqual(['update']);
+  });
+
+  it('is refused after a 409 to its create where Button shows lines beside another total', async () => {
+    const shown = found({ ...held, btn_ref: token });
+    const { asked, result } = await talk(claimed({ content: bare }), {
+      create: { answer: 'exists' },
+      get: shown,
+    });
+
+    expect([asked, result]).toEqual([['create', 'get'], { result: 'refused', reason: 'line_items_missing' }]);
+  });
+});
+
 describe('an order that Button may not hold, where a read shows one of its id', () => {
   const { purchase_date: _date, ...undated } = held;
 

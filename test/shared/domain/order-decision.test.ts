@@ -471,6 +471,30 @@ describe('total and line items agree (requirement 7)', () => {
     expect(known(state).newest.order).not.toHaveProperty('line_items');
   });
 
+  it('refuses an update without line items as long as Button holds lines that an emptied version has not replaced', () => {
+    const emptied = receive({ ...event(2), kind: 'updated', order: { ...bare, line_items: [], total: 0 } });
+    const later = { ...bareUpdate(500), version: { by: 'sequence', sequence: '3' } } as OrderEvent;
+    const waiting = given(created, done, emptied, { result: 'try-again', reason: 'http_429' });
+    const refused = given(created, done, emptied, { result: 'refused', reason: 'refused_by_button' });
+    const delivered = given(created, done, emptied, done);
+
+    for (const { when } of [waiting, refused])
+      expect(when(receive(later)).refusal).toBe('line_items_missing');
+    expect(delivered.when(receive(later)).next).toBe('call');
+  });
+
+  it('keeps an emptied list of line items for a version that is worth nothing either', () => {
+    const emptied = receive({ ...event(2), kind: 'updated', order: { ...bare, line_items: [], total: 0 } });
+    const later = { ...bareUpdate(0), version: { by: 'sequence', sequence: '3' } } as OrderEvent;
+
+    const { after: state } = given(created, done, emptied, {
+      result: 'try-again',
+      reason: 'http_429',
+    }).when(receive(later));
+
+    expect(known(state).newest.order).toMatchObject({ total: 0, line_items: [] });
+  });
+
   it('keeps the line items, and all else that the message leaves out, where the totals agree', () => {
     const { when } = given(created, { result: 'try-again', reason: 'http_429' });
     const { total, currency, order_id, purchase_date } = bare;
