@@ -50,17 +50,18 @@ export function composeOrderAudit({
       withButton(button, async (api) => {
         const to = now();
         const range = { from: new Date(to.getTime() - env.AUDIT_DAYS * DAY_MS), to };
+        const timeLeft = (): boolean =>
+          context.getRemainingTimeInMillis() > 2 * env.BUTTON_TIMEOUT_MS + LEDGER_TIME_MS;
         const audit =
           typeof api === 'string'
             ? nothing
-            : await auditOrders(sampleSettledOrders(brandTable, random), {
+            : await auditOrders(sampleSettledOrders({ ...brandTable, timeLeft }, random), {
                 ledger,
                 api,
                 range,
                 most: env.AUDIT_SAMPLE,
                 pace: () => wait(1000 / env.AUDIT_PER_SECOND),
-                timeLeft: () =>
-                  context.getRemainingTimeInMillis() > 2 * env.BUTTON_TIMEOUT_MS + LEDGER_TIME_MS,
+                timeLeft,
                 now,
               });
         measureAudit(audit, { brand: env.BRAND_ID, metrics });

@@ -81,8 +81,8 @@ export const ordersAudit = defineCommand({
   },
 });
 
-async function* each(orderIds: readonly string[]): AsyncGenerator<string> {
-  for (const orderId of orderIds) yield await Promise.resolve(orderId);
+async function* each(orderIds: readonly string[]): AsyncGenerator<{ orderId: string }> {
+  for (const orderId of orderIds) yield await Promise.resolve({ orderId });
 }
 
 async function readKey(brandId: string, { stage, clients }: CommandContext): Promise<string> {

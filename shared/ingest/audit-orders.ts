@@ -1,7 +1,10 @@
 import type { OrderApi, OrderApiAnswer } from '../button/order-api.ts';
 import { findDrift, isAuditable, type OrderDrift } from '../domain/order-audit.ts';
-import { idsOf, type LedgerEntry } from '../domain/order-ledger.ts';
+import { idsOf, type LedgerEntry, type OrderState } from '../domain/order-ledger.ts';
 import type { OrderLedger } from '../store/order-ledger-store.ts';
+
+/** An order to audit, and what it was a moment ago, if that is known. */
+export type OrderToAudit = { orderId: string; state?: OrderState };
 
 /** What an audit needs. */
 export type AuditOrdersPorts = {
@@ -39,27 +42,28 @@ const MAX_UNANSWERED_IN_A_ROW = 5;
 
 /**
  * Reads reported orders from Button, by the brand's id, then by Button's and then by the token, and compares
- * them with what was reported. Changes nothing. Throws what the ledger throws, never for what Button or the network does.
+ * them with what was reported. An order that is known to be out of the range is not read at all. Changes nothing. Throws what the ledger throws, never for what Button or the network does.
  */
 export async function auditOrders(
-  orderIds: AsyncIterable<string>,
+  orders: AsyncIterable<OrderToAudit>,
   { ledger, api, range, most, pace, timeLeft, now }: AuditOrdersPorts,
 ): Promise<OrderAudit> {
   const drift: OrderDrift[] = [];
   let [audited, unanswered, skipped, unansweredInARow] = [0, 0, 0, 0];
   let [previous, done]: (string | undefined)[] = [];
-  for await (const orderId of orderIds) {
+  for await (const { orderId, state } of orders) {
     if (unansweredInARow === 0) done = previous;
     const isOver = audited + unanswered >= most || unansweredInARow >= MAX_UNANSWERED_IN_A_ROW;
     if (isOver || !timeLeft())
       return { audited, drift, unanswered, skipped, ...(done !== undefined && { continueAfter: done }) };
     previous = orderId;
-    const before = await ledger.read(orderId);
-    if (!before?.value.newest || !isAuditable(before.value, { ...range, now: now() })) {
+    const isOut = state !== undefined && !toAudit(state, { ...range, now: now() });
+    const before = isOut ? undefined : await ledger.read(orderId);
+    const entry = before && toAudit(before.value, { ...range, now: now() });
+    if (!entry) {
       skipped += 1;
       continue;
     }
-    const entry = before.value;
     await pace();
     const read = await readOrder(entry, api);
     if (read.answer !== 'found' && read.answer !== 'not-found') {
@@ -70,7 +74,7 @@ export async function auditOrders(
     unansweredInARow = 0;
     const found = findDrift(entry, read.answer === 'found' ? read.order : undefined);
     // What was reported while Button was asked is no drift.
-    if (found && (await ledger.read(orderId))?.revision !== before.revision) {
+    if (found && (await ledger.read(orderId))?.revision !== before?.revision) {
       skipped += 1;
       continue;
     }
@@ -78,6 +82,11 @@ export async function auditOrders(
     if (found) drift.push(found);
   }
   return { audited, drift, unanswered, skipped };
+}
+
+/** The order, if it is to be compared. */
+function toAudit(state: OrderState, range: { from: Date; to: Date; now: Date }): LedgerEntry | undefined {
+  return state.newest && isAuditable(state, range) ? state : undefined;
 }
 
 async function readOrder(entry: LedgerEntry, api: AuditOrdersPorts['api']): Promise<OrderApiAnswer> {

@@ -1,42 +1,49 @@
 import { ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 
+import type { OrderState } from '../domain/order-ledger.ts';
+import { readOrderItem } from './order-ledger-store.ts';
 import { ORDER_LEDGER_TABLE } from './table.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
-type BrandTable = { client: DynamoDB; table: string; brand: string };
+/** The ledger of a brand, and until when it may be read: without `timeLeft`, to the end. */
+type BrandTable = { client: DynamoDB; table: string; brand: string; timeLeft?: () => boolean };
+
+/** An order as the scan passed it: what it was a moment ago. */
+export type ScannedOrder = { orderId: string; state: OrderState };
 
 /**
- * The ids of a brand's orders that Button holds, as far as the ledger knows, from somewhere in the table on
- * and then from its beginning: each once, in the order of `settledOrders`, so that the first of them are a
- * fair sample. `random` is from 0 up to but not including 1.
+ * A brand's orders that Button holds, as far as the ledger knows, from somewhere in the table on and then
+ * from its beginning: each once, in the order of `settledOrders`, so that the first of them are a fair sample. `random` is from 0 up to but not including 1.
  *
- * Reads the whole table if nobody stops it, with every brand's orders. Throws if the table can't be reached.
+ * Reads the whole table if there is time and nobody stops it, with every brand's orders. Throws if the table
+ * can't be reached, or holds an order that this code did not write.
  */
 export async function* sampleSettledOrders(
   brandTable: BrandTable,
   random: () => number,
-): AsyncGenerator<string> {
+): AsyncGenerator<ScannedOrder> {
   const seen = new Set<string>();
   for (const start of [String(random()), undefined]) {
-    for await (const orderId of settledOrders(brandTable, start)) {
-      if (seen.has(orderId)) continue;
-      seen.add(orderId);
-      yield orderId;
+    for await (const order of settledOrders(brandTable, start)) {
+      if (seen.has(order.orderId)) continue;
+      seen.add(order.orderId);
+      yield order;
     }
   }
 }
 
 /**
- * The ids of a brand's orders that Button holds, as far as the ledger knows, in the order of DynamoDB's
- * hashes: all of them, or those that come after the place of an order, whether or not there is one.
+ * A brand's orders that Button holds, as far as the ledger knows, in the order of DynamoDB's hashes: all of
+ * them, or those that come after the place of an order, whether or not there is one.
  *
- * Reads the table from there to its end, with every brand's orders. Throws if the table can't be reached.
+ * Reads the table from there to its end if there is time, with every brand's orders. Throws if the table can't
+ * be reached, or holds an order that this code did not write.
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
  */
 export async function* settledOrders(
-  { client, table, brand }: BrandTable,
+  { client, table, brand, timeLeft = () => true }: BrandTable,
   afterOrderId: string | undefined,
-): AsyncGenerator<string> {
+): AsyncGenerator<ScannedOrder> {
   const { partitionKey } = ORDER_LEDGER_TABLE;
   const prefix = `${brand}#order#`;
   let after: Record<string, AttributeValue> | undefined =
@@ -53,8 +60,9 @@ export async function* settledOrders(
     );
     for (const item of items) {
       const key = item[partitionKey]?.S;
-      if (key?.startsWith(prefix)) yield key.slice(prefix.length);
+      if (key?.startsWith(prefix))
+        yield { orderId: key.slice(prefix.length), state: readOrderItem(item).value };
     }
     after = lastKey;
-  } while (after);
+  } while (after && timeLeft());
 }

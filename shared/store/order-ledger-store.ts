@@ -63,14 +63,14 @@ export function createOrderLedger({
           Key: { [ORDER_LEDGER_TABLE.partitionKey]: { S: keyOf(brand, orderId) } },
         }),
       );
-      return Item && fromItem(Item);
+      return Item && readOrderItem(Item);
     },
 
     async write(state, expectedRevision) {
       const result = await putRevision(client, { table, item: toItem(state), expectedRevision });
       return result.ok
         ? { ok: true, stored: { value: state, revision: expectedRevision + 1 } }
-        : { ok: false, current: fromItem(result.current) };
+        : { ok: false, current: readOrderItem(result.current) };
     },
 
     async listDue(now, limit, { latestFirst } = { latestFirst: false }) {
@@ -202,10 +202,10 @@ function agesOf({ attempts, failingSince, newest }: LedgerEntry): Record<string,
 }
 
 /**
- * Throws on an item that this code did not write: that is a bug or a manual edit, and the alarm has to find
- * it.
+ * Reads an order's item of the ledger. Throws on an item that this code did not write: that is a bug or a
+ * manual edit, and the alarm has to find it.
  */
-function fromItem(item: Record<string, AttributeValue>): Versioned<OrderState> {
+export function readOrderItem(item: Record<string, AttributeValue>): Versioned<OrderState> {
   const { revision, body } = ItemSchema.parse(unmarshall(item));
   return { value: StoredOrderSchema.parse(unpackJson(body)), revision };
 }

@@ -5,7 +5,11 @@ import { describe, expect, it } from 'vitest';
 import type { OrderApiAnswer } from '../../../shared/button/order-api.ts';
 import type { LedgerEntry } from '../../../shared/domain/order-ledger.ts';
 import { OrderSchema } from '../../../shared/domain/order.ts';
-import { auditOrders, type AuditOrdersPorts } from '../../../shared/ingest/audit-orders.ts';
+import {
+  auditOrders,
+  type AuditOrdersPorts,
+  type OrderToAudit,
+} from '../../../shared/ingest/audit-orders.ts';
 
 const order = OrderSchema.parse(
   JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
@@ -32,14 +36,17 @@ function entry(orderId: string): LedgerEntry {
   };
 }
 
-async function* ids(count: number): AsyncGenerator<string> {
-  for (let index = 0; index < count; index += 1) yield await Promise.resolve(`o-${index}`);
+async function* each(count: number): AsyncGenerator<OrderToAudit> {
+  for (let index = 0; index < count; index += 1) yield await Promise.resolve({ orderId: `o-${index}` });
 }
 
 function audit(
   count: number,
   get: (orderId: string) => OrderApiAnswer,
-  changes: Partial<AuditOrdersPorts> = {},
+  {
+    orders = each(count),
+    ...changes
+  }: Partial<AuditOrdersPorts> & { orders?: AsyncIterable<OrderToAudit> } = {},
 ) {
   const asked: string[] = [];
   let paced = 0;
@@ -62,7 +69,7 @@ function audit(
     now: () => new Date('2026-06-03T00:00:00Z'),
     ...changes,
   };
-  return { asked, paced: () => paced, result: auditOrders(ids(count), ports) };
+  return { asked, paced: () => paced, result: auditOrders(orders, ports) };
 }
 
 describe('orders, requirement 17: an audit of what Button holds', () => {
@@ -76,6 +83,32 @@ describe('orders, requirement 17: an audit of what Button holds', () => {
       skipped: 0,
     });
     expect(paced()).toBe(10);
+  });
+
+  it('passes over what is known to be out of the range without reading it, however many there are', async () => {
+    const read: string[] = [];
+    const long = (orderId: string): LedgerEntry => {
+      const { reported, ...rest } = entry(orderId);
+      return { ...rest, ...(reported && { reported: { ...reported, at: '2020-01-01T00:00:00Z' } }) };
+    };
+    async function* scanned(): AsyncGenerator<OrderToAudit> {
+      for (let index = 0; index < 500; index += 1) {
+        const orderId = `o-${index}`;
+        const state = index % 100 === 0 ? entry(orderId) : long(orderId);
+        yield await Promise.resolve({ orderId, state });
+      }
+    }
+    const ledger: AuditOrdersPorts['ledger'] = {
+      read: (orderId) => {
+        read.push(orderId);
+        return Promise.resolve({ value: entry(orderId), revision: 1 });
+      },
+    };
+
+    const { result } = audit(0, () => found, { orders: scanned(), ledger });
+
+    expect(await result).toMatchObject({ audited: 5, skipped: 495 });
+    expect(read).toEqual(['o-0', 'o-100', 'o-200', 'o-300', 'o-400']);
   });
 
   it('reads an order by its token where the id finds nothing', async () => {

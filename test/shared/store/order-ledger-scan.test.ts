@@ -41,7 +41,10 @@ it('gives every settled order of the brand once, from somewhere on, and no other
 
   for (const random of [0, 0.3, 0.999]) {
     const ids: string[] = [];
-    for await (const id of sampleSettledOrders(ofBrand('acme'), () => random)) ids.push(id);
+    for await (const { orderId, state } of sampleSettledOrders(ofBrand('acme'), () => random)) {
+      expect(state).toMatchObject({ orderId, newest: { kind: 'created' } });
+      ids.push(orderId);
+    }
 
     expect(ids.toSorted()).toEqual(Array.from({ length: 20 }, (_, index) => `acme ${index}`).toSorted());
   }
@@ -56,9 +59,22 @@ it('goes on after any order, so that all of them come in parts (orders, requirem
   const ids: string[] = [];
   for (let parts = 0; parts < 10; parts += 1) {
     const part: string[] = [];
-    for await (const id of settledOrders(brandTable, ids.at(-1))) if (part.push(id) === 4) break;
+    for await (const { orderId } of settledOrders(brandTable, ids.at(-1)))
+      if (part.push(orderId) === 4) break;
     ids.push(...part);
   }
 
   expect(ids.toSorted()).toEqual(expected.toSorted());
+});
+
+it('ends after the page at which the time is over, also among the orders of other brands', async () => {
+  let pages = 0;
+  const page = { Items: [], LastEvaluatedKey: { pk: { S: 'another#order#1' } } };
+  const client = { send: () => Promise.resolve(page) } as unknown as TestDynamoDB['client'];
+  const timeLeft = () => (pages += 1) < 3;
+
+  const orders = settledOrders({ client, table: 't', brand: 'acme', timeLeft }, undefined);
+
+  expect(await orders.next()).toEqual({ done: true, value: undefined });
+  expect(pages).toBe(3);
 });
