@@ -74,7 +74,7 @@ export async function auditOrders(
     unansweredInARow = 0;
     const found = findDrift(entry, read.answer === 'found' ? read.order : undefined);
     // What was reported while Button was asked is no drift.
-    if (found && (await ledger.read(orderId))?.revision !== before?.revision) {
+    if (found && (await ledger.read(orderId))?.revision !== before.revision) {
       skipped += 1;
       continue;
     }
