@@ -1,5 +1,4 @@
 import { holdsVersion, type OrderApi } from '../../shared/button/order-api.ts';
-import { isSameOrder } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/domain/order-evolution.ts';
 import { isStale, nextCall } from '../../shared/domain/order-next-call.ts';
 import { isUnconfirmed, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
@@ -7,7 +6,7 @@ import type { Order } from '../../shared/domain/order.ts';
 import { ended, notFound, refused, type CallEnd } from './call-end.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { createOrder } from './create-order.ts';
-import { readOrder, type FoundOrder } from './read-order.ts';
+import { isOwn, readOrder, type FoundOrder } from './read-order.ts';
 import { updateOrder } from './update-order.ts';
 
 /** What the calls need. */
@@ -95,7 +94,7 @@ async function sendIfOther(
 ): Promise<CallEnd> {
   const { entry, order } = version;
   const { btnRef, tokenDue } = entry;
-  if (isUnconfirmed(entry) && isSameOrder(shown, order, btnRef) !== 'same') return refused('order_id_taken');
+  if (!isOwn(shown, entry)) return refused('order_id_taken');
   if (shown.status === 'deleted') return refused('deleted_at_button');
   const holdsToken = btnRef !== undefined && shown.btn_ref === btnRef;
   const lacksToken = btnRef !== undefined && (tokenDue ? !holdsToken : shown.btn_ref === null);

@@ -121,6 +121,11 @@ const REFUSALS = {
       'Button holds an order of this id, with another token, purchase date or currency, or it does not show them',
     fix: 'Find out whose order it is; report this one under an id of its own, or replay the entry',
   },
+  cancellation_unconfirmed: {
+    problem:
+      'Button knows no order of this id and does not answer the look-up by its token: it may be open there',
+    fix: 'Ask your Button contact whether the order is open; replay the entry to cancel it once more',
+  },
   line_items_missing: {
     problem: 'The order has line items at Button, the update has none, and the totals differ',
     fix: 'Send the complete line items with every update of the total',

@@ -96,8 +96,10 @@ async function confirm(
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late');
   if (live.length > 0) return cancelByOtherId(live, { tried, api });
+  if (read.orders.length > 0) return ended(CANCELLED);
+  if (read.isTokenUnread) return refused('cancellation_unconfirmed');
   const isGone = isTaken && entry.reported?.acceptedOnly !== true;
-  if (read.orders.length > 0 || isGone) return ended(CANCELLED);
+  if (isGone) return ended(CANCELLED);
   return missing(entry, now);
 }
 

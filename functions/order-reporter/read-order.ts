@@ -1,5 +1,6 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
-import { idsOf, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { isSameOrder } from '../../shared/button/order-identity.ts';
+import { idsOf, isUnconfirmed, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import { ended, endOf, type CallEnd } from './call-end.ts';
 
 /** An order at Button, and the id under which Button can be asked about it. */
@@ -44,7 +45,7 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
       return { reading: 'found', order, id: order.button_order_id ?? orderId };
     }
     case 'not-found':
-      return { reading: 'not-found', byToken: true };
+      return { reading: 'not-found', byToken: answer.isRefused !== true };
     case 'unanswered':
       return failedLookUps < MAX_FAILED_LOOK_UPS[answer.isRefused ? 'refused' : 'failed']
         ? { reading: 'failed', end: lookUpEnd(answer) }
@@ -54,14 +55,27 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
   }
 }
 
+/**
+ * Whether what Button shows is this order. One that is unconfirmed has to be shown to be: it may be another
+ * shop's of the same id. Pure.
+ */
+export function isOwn(shown: OrderAtButton, entry: LedgerEntry): boolean {
+  const { newest, btnRef } = entry;
+  const known = newest.order ?? newest.cancels;
+  return !isUnconfirmed(entry) || (known !== undefined && isSameOrder(shown, known, btnRef) === 'same');
+}
+
 /** Every order that was found; or why a read was not answered. */
 export type CompleteReadResult =
-  { reading: 'complete'; orders: FoundOrder[] } | { reading: 'failed'; end: CallEnd };
+  | {
+      reading: 'complete';
+      orders: FoundOrder[];
+      /** The order has a token, and Button has not looked for it by that: it may have more. */
+      isTokenUnread: boolean;
+    }
+  | { reading: 'failed'; end: CallEnd };
 
-/**
- * Every order that Button shows under an id or the token of this one; undefined where Button has not answered
- * each of these reads.
- */
+/** Every order that Button shows under an id or the token of this one. */
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
   for (const id of idsOf(entry)) {
@@ -72,7 +86,8 @@ export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise
   const byToken = await lookUp(entry, api);
   if (byToken.reading === 'failed') return byToken;
   if (byToken.reading === 'found') orders.push(byToken);
-  return { reading: 'complete', orders };
+  const isTokenUnread = entry.btnRef !== undefined && byToken.reading === 'not-found' && !byToken.byToken;
+  return { reading: 'complete', orders, isTokenUnread };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { LedgerEvent } from '../../shared/domain/order-evolution.ts';
-import { evolveAll } from '../../shared/domain/order-evolution.ts';
+import { evolveAll, hasFailed } from '../../shared/domain/order-evolution.ts';
 import type { LedgerEntry, OrderState } from '../../shared/domain/order-ledger.ts';
 import { settle, type Settlement, type SettlementContext } from '../../shared/domain/order-settlement.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
@@ -24,8 +24,8 @@ export async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work)
   const { result } = end;
   const isKept = await settleClaim(claimed, end, work);
   measureTry(claimed.value, result, ports);
-  const { orderId, attempts } = claimed.value;
-  await ports.breaker.record(result, { orderId, isFirstFailure: attempts === 0, isProbe });
+  const { orderId } = claimed.value;
+  await ports.breaker.record(result, { orderId, isFirstFailure: !hasFailed(claimed.value), isProbe });
   if (result.result === 'done') return 'reported';
   return isKept ? 'quarantined' : 'waiting';
 }

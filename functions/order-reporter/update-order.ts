@@ -3,7 +3,7 @@ import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/domain/
 import { contradictsReported } from '../../shared/domain/order-version.ts';
 import type { Order } from '../../shared/domain/order.ts';
 import { done, ended, endOf, forbidden, notFound, refused, type CallEnd } from './call-end.ts';
-import { lookUp, readOrder } from './read-order.ts';
+import { isOwn, lookUp, readOrder } from './read-order.ts';
 
 /** What to update, and how. */
 export type UpdateOrder = {
@@ -22,7 +22,8 @@ export type UpdateOrder = {
 
 /**
  * Sends the newest version as an update. Whether Button takes a token with an update is not known: where it
- * refuses, the same update goes without, so that the order is right at Button in any case.
+ * refuses, the same update goes without, so that the order is right at Button in any case. Where its answer
+ * shows that it ignores the token, that was not taken either.
  */
 export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   const { entry, api, now, btnRef, shown } = update;
@@ -36,6 +37,7 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
     token = 'refused';
   }
   if (answer.answer === 'end') return answer.end;
+  if (btnRef !== undefined && token === 'taken' && showsOther(answer, btnRef)) token = 'refused';
   switch (answer.answer) {
     case 'done':
       return done({ ...(buttonOrderId !== undefined && { buttonOrderId }), ...answer }, token && { token });
@@ -48,6 +50,11 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   }
 }
 
+/** Button has done the update, and its answer shows the order without the token, or with another. */
+function showsOther(answer: OrderApiAnswer, btnRef: string): boolean {
+  return answer.answer === 'done' && answer.shownToken !== undefined && answer.shownToken !== btnRef;
+}
+
 /** Without line items an update leaves those that Button shows, or was reported, beside another total. */
 function contradictsLines({ entry, order, shown }: UpdateOrder): boolean {
   if (order.line_items !== undefined) return false;
@@ -56,7 +63,10 @@ function contradictsLines({ entry, order, shown }: UpdateOrder): boolean {
     : shown.line_items.length > 0 && shown.total !== order.total;
 }
 
-/** A 403 means what a read shows: a finalized or deleted order, or one that is open and stays due. */
+/**
+ * A 403 means what a read shows: a finalized or deleted order, or one that is open and stays due. What the read
+ * shows of another shop's order says nothing of this one.
+ */
 export async function explainForbidden(
   entry: LedgerEntry,
   api: OrderApi,
@@ -65,6 +75,9 @@ export async function explainForbidden(
   const read = await readOrder(entry, api);
   if (read.reading === 'failed') return unread(read.end);
   const { status } = read.reading === 'found' ? read.order : {};
+  const isFinal = status === 'finalized' || status === 'deleted';
+  if (isFinal && read.reading === 'found' && !isOwn(read.order, entry))
+    return refused('order_id_taken', detail);
   if (status === 'finalized') return refused('too_late', detail);
   return status === 'deleted' ? refused('deleted_at_button') : forbidden(detail);
 }

@@ -6,14 +6,20 @@ import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts
 
 /** What Button's answer to an order call means for the order. */
 export type OrderApiAnswer =
-  /** Carried out. `acceptedOnly`: a 202, Button may not show it yet. */
-  | { answer: 'done'; acceptedOnly: boolean; buttonOrderId?: string }
+  /**
+   * Carried out. `acceptedOnly`: a 202, Button may not show it yet. `shownToken`: what the answer shows as the
+   * order's token, null for none; missing where it shows nothing of that.
+   */
+  | { answer: 'done'; acceptedOnly: boolean; buttonOrderId?: string; shownToken?: string | null }
   /** The order as Button holds it (only from `get` and `getByToken`). */
   | { answer: 'found'; order: OrderAtButton }
   /** A create of an order that is there already. */
   | { answer: 'exists' }
-  /** Button itself says that it has no such order. */
-  | { answer: 'not-found' }
+  /**
+   * Button itself says that it has no such order. `isRefused` (only from `getByToken`): it does not look by a
+   * token, which says nothing of the order.
+   */
+  | { answer: 'not-found'; isRefused?: true }
   /**
    * A 204 to a cancellation, which Button does not document: reads have to show whether the order is gone.
    */
@@ -147,8 +153,8 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * | 401 of Button's | unauthorized | unauthorized | unauthorized (by token: unanswered, refused) |
  * | 403 of Button's | forbidden | forbidden | unanswered, refused |
  * | 404, 410 of Button's | refused | not found | not found |
- * | 409 of Button's | exists | refused | unanswered, refused (by token: not found) |
- * | other 4xx of Button's | refused | refused | unanswered, refused (by token: not found) |
+ * | 409 of Button's | exists | refused | unanswered, refused (by token: not found, refused) |
+ * | other 4xx of Button's | refused | refused | unanswered, refused (by token: not found, refused) |
  *
  * Only Button itself can give a final answer. A gateway or a proxy between us and Button answers with a page,
  * a text, nothing, or JSON of another shape, whatever its status: what became of the request is not known
@@ -210,11 +216,13 @@ function readSuccess(operation: Operation, status: number, body: unknown): Order
       ? { answer: 'found', order: order.data }
       : { answer: 'unanswered', isRefused: false, reason: 'unreadable_order', detail: { status } };
   }
-  const buttonOrderId = order.data?.button_order_id;
+  const { button_order_id: buttonOrderId, btn_ref: shownToken } = order.data ?? {};
+  const isShown = status !== 202 && shownToken !== undefined;
   return {
     answer: 'done',
     acceptedOnly: status === 202,
     ...(buttonOrderId === undefined ? {} : { buttonOrderId }),
+    ...(isShown && { shownToken }),
   };
 }
 
@@ -231,9 +239,9 @@ function findListed(
     if (answer.answer === 'unauthorized')
       return { answer: 'unanswered', isRefused: true, reason: 'look_up_http_401' };
     const isAboutTheKey = answer.answer === 'unanswered' && answer.detail?.status === 403;
-    // Button refuses the look-up itself: there is nothing to be found by it.
+    // Button refuses the look-up itself: there is nothing to be found by it, now or later.
     return answer.answer === 'unanswered' && answer.isRefused && !isAboutTheKey
-      ? { answer: 'not-found' }
+      ? { answer: 'not-found', isRefused: true }
       : answer;
   }
   const list = ListSchema.safeParse(response.body);

@@ -46,7 +46,7 @@ export type DecisionContext = {
 export type Decision = { events: readonly LedgerEvent[]; next: NextStep; refusal?: VersionRefusal };
 
 /** Why a version that is valid by itself is refused. */
-export type VersionRefusal = 'version_conflict' | 'order_by_mixed' | 'line_items_missing';
+export type VersionRefusal = 'version_conflict' | 'order_by_mixed' | 'line_items_missing' | 'btn_ref_waits';
 
 /**
  * - `call`: the version is claimed; call Button.
@@ -76,7 +76,8 @@ export function decide(state: OrderState, command: OrderCommand, context: Decisi
       const { incoming } = command;
       const noted = noteToken(state, tokenOf(incoming.event), incoming);
       const received = receive(evolveAll(state, noted), incoming, context);
-      return sendLateToken(state, { ...received, events: [...noted, ...received.events] }, context);
+      const decision = { ...received, events: [...noted, ...received.events] };
+      return keepWaitingToken(state, sendLateToken(state, decision, context));
     }
     case 'note-token': {
       const events = noteToken(state, command.btnRef, { isReplay: false });
@@ -123,11 +124,25 @@ function noteToken(
  */
 function sendLateToken(state: OrderState, decision: Decision, context: DecisionContext): Decision {
   const after = evolveAll(state, decision.events);
-  if (!after.newest || after.progress.state !== 'settled' || !after.tokenDue) return decision;
+  if (!after.newest || !after.tokenDue) return decision;
+  if (after.progress.state !== 'settled') return decision;
   if (!after.newest.order && context.verifyBefore === undefined) return decision;
   const { events, next } = claimOrWait(after, context);
   const watched: LedgerEvent[] = next.step === 'call' ? [{ event: 'claim-watched' }] : [];
   return { ...decision, events: [...decision.events, ...events, ...watched], next };
+}
+
+/**
+ * While the newest version stands refused, nothing can bring a token that has just become known: its message is
+ * kept where somebody finds it.
+ */
+function keepWaitingToken(state: OrderState, decision: Decision): Decision {
+  const { progress, tokenDue } = evolveAll(state, decision.events);
+  const isWaiting = progress?.state === 'refused' && tokenDue;
+  const isNew = decision.events.some(({ event }) => event === 'token-noted');
+  return isWaiting && isNew
+    ? { refusal: 'btn_ref_waits', ...decision, next: nothing('quarantined') }
+    : decision;
 }
 
 function receive(state: OrderState, incoming: IncomingVersion, context: DecisionContext): Decision {

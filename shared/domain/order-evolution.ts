@@ -99,7 +99,7 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
       return { ...entry, failingSince: since, progress };
     }
     case 'reported': {
-      const { tokenDue, ...rest } = startOver(entry);
+      const { tokenDue, hasFailedBefore: _past, ...rest } = startOver(entry);
       const isStillDue = tokenDue && !event.tokenTaken;
       return { ...rest, ...(isStillDue && { tokenDue }), reported: event.reported };
     }
@@ -159,9 +159,14 @@ function warn(entry: LedgerEntry, code: string): LedgerEntry {
   return { ...entry, warnings: [...new Set([...entry.warnings, code])] };
 }
 
+/** Whether the order has failed since it last succeeded, in whatever version. Pure. */
+export function hasFailed({ attempts, hasFailedBefore }: LedgerEntry): boolean {
+  return attempts > 0 || hasFailedBefore === true;
+}
+
 function startOver(entry: LedgerEntry): LedgerEntry {
   const { failures: _failures, failingSince: _since, failedLookUps: _lookUps, ...rest } = entry;
-  return { ...rest, attempts: 0 };
+  return { ...rest, attempts: 0, ...(hasFailed(entry) && { hasFailedBefore: true }) };
 }
 
 /** A claim on the newest version; what is in doubt stays so until the run is over. */

@@ -92,7 +92,12 @@ export type Progress =
  * - `confirming`: a call after an unclear one succeeded; the unclear one may have been carried out later
  *   still, and undone it.
  */
-export type Doubt = { kind: 'unclear' | 'confirming'; hash: string };
+export type Doubt = {
+  kind: 'unclear' | 'confirming';
+  hash: string;
+  /** Other versions than that may have been carried out too. */
+  amongOthers?: true;
+};
 
 /** What was answered to a call that failed. `message` is Button's text and may quote the order. */
 export type FailedAnswer = { status: number; type?: string; message?: string };
@@ -119,6 +124,8 @@ export type LedgerEntry = {
   progress: Progress;
   /** Tries since the last success. */
   attempts: number;
+  /** A version before this one failed, and none has succeeded since: another failure says nothing about Button. */
+  hasFailedBefore?: true;
   failures?: Failures;
   /** Since when the order has been in quarantine because Button fails on it; ISO 8601 UTC. */
   failingSince?: string;
@@ -146,6 +153,7 @@ export type UnknownOrder = {
   newest?: undefined;
   reported?: undefined;
   progress?: undefined;
+  tokenDue?: undefined;
 };
 
 /** What the ledger knows of an order. */

@@ -25,7 +25,7 @@ export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
   const isCreate = !reported && newest.kind === 'created';
   const doubt = openDoubt(progress);
   if (doubt) {
-    const isAboutNewest = doubt.hash === newest.hash;
+    const isAboutNewest = doubt.hash === newest.hash && !doubt.amongOthers;
     return { call: 'read-first', trustsAmounts: isAboutNewest && (isCreate || doubt.kind === 'confirming') };
   }
   if (isStale(entry, verifyBefore))

@@ -26,5 +26,6 @@ export function backoffMs(attempts: number, { retryBaseMs, retryMaxMs, jitter }:
 /** The doubt after a call about the version with `hash` that may have been carried out. Pure. */
 export function unclearAbout(hash: string, progress: Progress): Doubt {
   const doubt = progress.state === 'claimed' ? progress.doubt : undefined;
-  return doubt?.kind === 'unclear' ? doubt : { kind: 'unclear', hash };
+  if (doubt?.kind !== 'unclear') return { kind: 'unclear', hash };
+  return doubt.hash === hash ? doubt : { ...doubt, amongOthers: true };
 }

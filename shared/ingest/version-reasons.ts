@@ -21,6 +21,13 @@ export const VERSION_REASONS = {
     problem: 'The order has line items, this version has none, and the totals differ',
     fix: 'Send the complete line items with every change of the total',
   },
+  btn_ref_waits: {
+    code: 'btn_ref_waits',
+    path: '$.data.btn_ref',
+    problem:
+      'The token became known after the order had been reported, and the newest version is in quarantine: the token is not at Button',
+    fix: 'Send a newer version of the order, or replay the newest one corrected: the token goes with it',
+  },
 } as const satisfies Record<VersionRefusal, QuarantineReason>;
 
 /** The reason for which a retry message is refused. */

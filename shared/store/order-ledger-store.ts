@@ -4,6 +4,7 @@ import { GetItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/clie
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
+import { hasFailed } from '../domain/order-evolution.ts';
 import type { LedgerEntry, OrderState } from '../domain/order-ledger.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 import { StoredOrderSchema } from './stored-order.ts';
@@ -30,7 +31,7 @@ export type DueOrder = {
   dueAt: string;
   /** See `NewestVersion`. */
   receivedAt?: string;
-  /** Tries since the last success: 0 if it has not failed. */
+  /** Tries since the last success, or since an operator or a version began afresh: 0 if it has not failed. */
   attempts: number;
 };
 
@@ -196,8 +197,10 @@ function toItem(state: OrderState): Record<string, AttributeValue> {
 }
 
 /** What the sweep measures. An order that is failing on its own is in quarantine: its age is no delay. */
-function agesOf({ attempts, failingSince, newest }: LedgerEntry): Record<string, unknown> {
+function agesOf(entry: LedgerEntry): Record<string, unknown> {
+  const { failingSince, newest } = entry;
   const { receivedAt } = newest;
+  const attempts = Math.max(entry.attempts, hasFailed(entry) ? 1 : 0);
   return { attempts, ...(failingSince === undefined && receivedAt !== undefined && { receivedAt }) };
 }
 

@@ -12,7 +12,11 @@ const VersionSchema = z.discriminatedUnion('by', [
   z.object({ by: z.literal('time'), time: InstantSchema }),
 ]);
 const KindSchema = z.enum(['created', 'updated', 'cancelled']);
-const DoubtSchema = z.object({ kind: z.enum(['unclear', 'confirming']), hash: z.string() });
+const DoubtSchema = z.object({
+  kind: z.enum(['unclear', 'confirming']),
+  hash: z.string(),
+  amongOthers: z.literal(true).exactOptional(),
+});
 
 /**
  * Any object with what the ledger itself looks at. What Button is sent goes on as it was accepted, other
@@ -101,6 +105,7 @@ const ReportSchema = z.object({
   reported: ReportedSchema.exactOptional(),
   progress: ProgressSchema,
   attempts: z.number(),
+  hasFailedBefore: z.literal(true).exactOptional(),
   failures: FailuresSchema.exactOptional(),
   failingSince: InstantSchema.exactOptional(),
   failedLookUps: z.number().exactOptional(),

@@ -19,6 +19,8 @@ const TAKEN_REASONS = new Set([
   'keeps_failing',
   'given_up',
   'btn_ref_not_taken',
+  'btn_ref_waits',
+  'cancellation_unconfirmed',
 ]);
 /** Statuses of a 4xx that ask for another try. */
 const NOT_FINAL = new Set([401, 408, 425, 429]);

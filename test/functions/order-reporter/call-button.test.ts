@@ -387,11 +387,60 @@ describe('a 404 to an update (requirement 3)', () => {
   });
 });
 
+describe('a cancellation that Button does not find (requirement 2)', () => {
+  const cancelled = (failedLookUps: number) =>
+    claimed({ kind: 'cancelled', reported: {}, ...inDoubt, more: { failedLookUps } });
+  const unlisted = { cancel: missing, get: missing };
+
+  it.each<[string, OrderApiAnswer, number]>([
+    ['is not answered, a day long', down, 48],
+    ['is refused for half an hour', { ...down, isRefused: true } as OrderApiAnswer, 6],
+    ['is not taken at all', { answer: 'not-found', isRefused: true }, 0],
+  ])(
+    'is quarantined, and not settled, where the look-up by its token %s',
+    async (_what, getByToken, failed) => {
+      for (const cancel of [missing, { answer: 'unconfirmed' } as const]) {
+        const { result } = await talk(cancelled(failed), { ...unlisted, cancel, getByToken });
+
+        expect(result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
+      }
+    },
+  );
+
+  it('is settled where Button has answered every read', async () => {
+    const byToken = await talk(cancelled(48), { ...unlisted, getByToken: missing });
+    const shown = await talk(cancelled(48), {
+      ...unlisted,
+      get: found({ ...held, status: 'deleted' }),
+      getByToken: down,
+    });
+    const { asked, result } = await talk(tokenless({ kind: 'cancelled', reported: {} }), unlisted);
+
+    expect([byToken.result, shown.result]).toMatchObject([{ result: 'done' }, { result: 'done' }]);
+    expect([asked, result]).toMatchObject([['cancel', 'get'], { result: 'done' }]);
+  });
+});
+
+describe('a token that an update brings late (requirement 1)', () => {
+  const due = claimed({ kind: 'updated', reported: {}, more: { tokenDue: true } });
+
+  it.each<[string, OrderApiAnswer, string]>([
+    ['shows nothing of it', done, 'taken'],
+    ['shows it', { ...done, shownToken: token } as OrderApiAnswer, 'taken'],
+    ['shows none', { ...done, shownToken: null } as OrderApiAnswer, 'refused'],
+    ['shows another', { ...done, shownToken: 'srctok-another' } as OrderApiAnswer, 'refused'],
+  ])('is judged by Button’s answer: it %s', async (_what, update, expected) => {
+    const { asked, result } = await talk(due, { update });
+
+    expect([asked, result]).toMatchObject([['update'], { result: 'done', token: expected }]);
+  });
+});
+
 describe('a 403 means what the read after it shows (requirement 4)', () => {
   it.each<[string, OrderApiAnswer, object]>([
     [
       'finalized: it is too late (B8)',
-      found({ status: 'finalized' }),
+      found({ ...held, status: 'finalized' }),
       { result: 'refused', reason: 'too_late' },
     ],
     ['open: the order stays due', found({ status: 'open' }), waitsForbidden],
@@ -414,6 +463,17 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
 
     expect([created.result, updated.result, cancelled.result]).toEqual([result, result, result]);
   });
+
+  it.each(['finalized', 'deleted'])(
+    '%s, and not shown to be ours: the id is taken (requirement 7)',
+    async (status) => {
+      for (const shown of [{ status }, { ...held, purchase_date: '2020-01-01T00:00:00Z', status }]) {
+        const { result } = await talk(claimed({}), { create: forbidden, get: found(shown) });
+
+        expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+      }
+    },
+  );
 
   it('deleted: a reason of its own, and for a cancellation all there is to do (B7)', async () => {
     const answers = { get: found({ status: 'deleted' }), getByToken: missing };

@@ -134,6 +134,7 @@ describe('createOrderApi', () => {
       answer: 'done',
       acceptedOnly: false,
       buttonOrderId: 'btnorder-5b1e0d9c7a324f68',
+      shownToken: order.btn_ref,
     });
     expect(requests).toEqual([{ method: 'POST', path: '/v1/order', apiKey: 'sk-test', body: order }]);
   });

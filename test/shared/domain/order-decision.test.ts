@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { decide, type DecisionContext, type OrderCommand } from '../../../shared/domain/order-decision.ts';
 import type { OrderEvent } from '../../../shared/domain/order-event.ts';
-import { evolve, evolveAll, type LedgerEvent } from '../../../shared/domain/order-evolution.ts';
+import { evolve, evolveAll, hasFailed, type LedgerEvent } from '../../../shared/domain/order-evolution.ts';
 import {
   initialState,
   type CallResult,
@@ -264,6 +264,24 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     });
   });
 
+  it('that nothing can bring while the newest version stands refused is kept where somebody finds it', () => {
+    const late = receive(event(1, withToken));
+    const update = given(receive(event(2)), done, receive(event(3)), refused);
+    const cancellation = given(receive(event(2)), done, receive(event(3, 'cancelled')), refused);
+
+    for (const { when, state } of [update, cancellation]) {
+      const decision = when(late);
+      expect(decision).toMatchObject({ refusal: 'btn_ref_waits', next: 'quarantined' });
+      expect(known(decision.after)).toMatchObject({ btnRef: 'srctok-1', tokenDue: true });
+      const again = decide(decision.after, late, context());
+      expect(again.refusal).toBeUndefined();
+      expect(known(state).btnRef).toBeUndefined();
+      const newer = decide(decision.after, receive(event(4)), context());
+      expect(newer.next.step).toBe('call');
+      expect(known(evolveAll(decision.after, newer.events)).tokenDue).toBe(true);
+    }
+  });
+
   it('stays the first one: another is warned of, and not used', () => {
     const { when } = given(receive(event(1, withToken)), done);
 
@@ -416,6 +434,51 @@ describe('versions by time', () => {
         expect(when(receive(event(time, { customer_order_id: 'x' }))).refusal).toBe('version_conflict');
       }),
     );
+  });
+});
+
+describe('an order that has failed (requirement 5)', () => {
+  const failed = given(created, unclear);
+
+  it('has failed before whatever version comes next, until one succeeds', () => {
+    const aside = evolve(failed.state, {
+      event: 'found-failing',
+      since: t0.toISOString(),
+      wait: { dueAt: at(HOUR_MS).toISOString(), reason: 'http_500' },
+    });
+    const newer = after(aside, receive(event(2, { customer_order_id: 'second' })));
+    const retried = after(aside, { command: 'retry' });
+
+    for (const state of [newer, retried]) {
+      expect(known(state).attempts).toBe(0);
+      expect(hasFailed(known(state))).toBe(true);
+    }
+    expect(hasFailed(known(ended(newer, done)))).toBe(false);
+    expect(hasFailed(known(given(created).state))).toBe(false);
+  });
+});
+
+describe('a doubt about several versions', () => {
+  it('is no proof of the newest, also where that is the first of them once more', () => {
+    const claimedAgain = (...contents: readonly string[]): LedgerEntry => {
+      const state = contents.reduce<OrderState>(
+        (before, text, index) => {
+          const incoming = receive({
+            ...event(index + 1, { customer_order_id: text }),
+            kind: 'created',
+          } as OrderEvent);
+          const received = after(before, incoming, context(index * HOUR_MS));
+          return index === contents.length - 1
+            ? received
+            : ended(received, unclear, { now: at(index * HOUR_MS) });
+        },
+        initialState('acme', bare.order_id),
+      );
+      return known(state);
+    };
+
+    expect(nextCall(claimedAgain('A', 'B', 'A'))).toEqual({ call: 'read-first', trustsAmounts: false });
+    expect(nextCall(claimedAgain('A', 'A'))).toEqual({ call: 'read-first', trustsAmounts: true });
   });
 });
 

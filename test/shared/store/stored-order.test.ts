@@ -36,7 +36,11 @@ const version = fc.oneof(
   fc.record({ by: fc.constant('time'), time: instant }),
 );
 const kind = fc.constantFrom('created', 'updated', 'cancelled');
-const doubt = fc.record({ kind: fc.constantFrom('unclear', 'confirming'), hash: text });
+const doubt = fc.record({
+  kind: fc.constantFrom('unclear', 'confirming'),
+  hash: text,
+  amongOthers: optional(fc.constant(true)),
+});
 const due = { dueAt: instant, reason: text };
 const progress = fc.oneof(
   fc.record({ state: fc.constant('settled') }),
@@ -87,6 +91,7 @@ const entry = fc.record({
   ),
   progress,
   attempts: fc.nat(),
+  hasFailedBefore: optional(fc.constant(true)),
   failures: optional(
     fc.record({
       count: fc.nat(),
