@@ -28,7 +28,9 @@ export function dryTransactions(store: TransactionStore): TransactionStore {
     async readMany(keys) {
       const found = await store.readMany(keys);
       for (const key of keys) {
-        const own = written.get(aliases.get(key) ?? found.get(key)?.value.key ?? key);
+        const stored = found.get(key);
+        const storedKey = stored === 'unreadable' ? undefined : stored?.value.key;
+        const own = written.get(aliases.get(key) ?? storedKey ?? key);
         if (own) found.set(key, own);
       }
       return found;

@@ -1,22 +1,25 @@
 import { commissionChanges } from '../../shared/domain/commission-change.ts';
 import {
+  isPublishable,
   transactionChanged,
   type EventSettings,
   type PublishedState,
+  type TransactionChanged,
 } from '../../shared/domain/transaction-changed.ts';
 import type { Metrics } from '../../shared/domain/metrics.ts';
 import type { PutEvents } from '../../shared/events/event-bus.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
 import { readHead, type TransactionHead } from '../../shared/store/transaction-item.ts';
+import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
 
-/** One change of an item, as the table's stream tells it. Values are DynamoDB's JSON. */
+/** One change of an item, as the table's stream shows it. Values are DynamoDB's JSON. */
 export type StreamChange = {
   sequenceNumber: string;
   before: StreamImage | undefined;
   after: StreamImage | undefined;
 };
 
-/** An item as the stream tells it: numbers as text, binary as base64. */
+/** An item as the stream shows it: numbers as text, binary as base64. What this code writes has no other types. */
 export type StreamImage = Readonly<
   Record<string, { S?: string | undefined; N?: string | undefined; B?: string | Uint8Array | undefined }>
 >;
@@ -31,6 +34,9 @@ export type PublishChangesPorts = {
  * Publishes one event for each new version of a transaction. Removals, changes that raise no version, and parts of large
  * transactions make none.
  *
+ * An item that is unreadable, or that no event can be made of, is left out: it is counted, and the log has its key. Once it is right
+ * again, its next version is published.
+ *
  * Returns the sequence number of the first change whose event was not taken, or undefined if all were: what follows in the shard is
  * delivered again, and consumers drop repeats by version.
  */
@@ -38,12 +44,15 @@ export async function publishChanges(
   changes: readonly StreamChange[],
   { putEvents, metrics, ...settings }: PublishChangesPorts,
 ): Promise<string | undefined> {
-  const versionChanges = changes.flatMap(readVersionChange);
+  const onUnreadable = reportUnreadable(metrics);
+  const versionChanges = changes.flatMap((change) => {
+    const reading = readVersionChange(change, settings);
+    if (reading === 'unreadable') onUnreadable(change.after?.[TRANSACTIONS_TABLE.partitionKey]?.S ?? '');
+    return reading === 'unreadable' || reading === 'no-version' ? [] : [reading];
+  });
   if (versionChanges.length === 0) return undefined;
 
-  const taken = await putEvents(
-    versionChanges.map(({ before, after }) => transactionChanged(before, after, settings)),
-  );
+  const taken = await putEvents(versionChanges.map(({ event }) => event));
   const firstFailed = versionChanges.findIndex((_, index) => taken[index] !== true);
   metrics.add({ name: 'EventsPublished', value: taken.filter(Boolean).length });
   // What follows comes again, and is counted then.
@@ -51,14 +60,26 @@ export async function publishChanges(
   return versionChanges[firstFailed]?.sequenceNumber;
 }
 
-/** A new version of a transaction. */
-type VersionChange = { sequenceNumber: string; before: PublishedState | undefined; after: PublishedState };
+/** A new version of a transaction. What was there before is `unknown` if it is unreadable. */
+type VersionChange = {
+  sequenceNumber: string;
+  before: PublishedState | undefined | 'unknown';
+  after: PublishedState;
+  event: TransactionChanged;
+};
 
-function readVersionChange({ sequenceNumber, before, after }: StreamChange): VersionChange[] {
-  if (!after || TRANSACTIONS_TABLE.partOf in after || TRANSACTIONS_TABLE.aliasOf in after) return [];
+function readVersionChange(
+  { sequenceNumber, before, after }: StreamChange,
+  settings: EventSettings,
+): VersionChange | 'no-version' | 'unreadable' {
+  if (!after || TRANSACTIONS_TABLE.partOf in after || TRANSACTIONS_TABLE.aliasOf in after)
+    return 'no-version';
   const now = readImage(after);
-  const previously = before && readImage(before);
-  return previously?.version === now.version ? [] : [{ sequenceNumber, before: previously, after: now }];
+  if (!now) return 'unreadable';
+  const previously = before && (readImage(before) ?? 'unknown');
+  if (previously !== 'unknown' && previously?.version === now.version) return 'no-version';
+  const event = transactionChanged(previously, now, settings);
+  return isPublishable(event) ? { sequenceNumber, before: previously, after: now, event } : 'unreadable';
 }
 
 const METRIC_OF_STATUS = {
@@ -75,6 +96,8 @@ function measure(versionChanges: readonly VersionChange[], metrics: Metrics): vo
   );
   if (held.length > 0) metrics.add({ name: 'TransactionsOfUnknownCategory', value: held.length });
   for (const { before, after } of versionChanges) {
+    // What it added before is not known, and was counted then.
+    if (before === 'unknown') continue;
     for (const { status, currency, amountMinor } of commissionChanges(before, after)) {
       metrics.add({
         name: METRIC_OF_STATUS[status],
@@ -85,13 +108,17 @@ function measure(versionChanges: readonly VersionChange[], metrics: Metrics): vo
   }
 }
 
-/** Throws on an item that the transaction store did not write. */
-function readImage(image: StreamImage): TransactionHead {
+/** Undefined for an item that the transaction store did not write. */
+function readImage(image: StreamImage): TransactionHead | undefined {
   const attributes = Object.entries(image).map(([name, value]): [string, unknown] => [
     name,
     readValue(value),
   ]);
-  return readHead(Object.fromEntries(attributes));
+  try {
+    return readHead(Object.fromEntries(attributes));
+  } catch {
+    return undefined;
+  }
 }
 
 function readValue({ S: text, N: number, B: bytes }: StreamImage[string]): unknown {

@@ -8,6 +8,7 @@ import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { sampleSettledOrders } from '../../shared/store/order-ledger-scan.ts';
 import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
+import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
 import { EnvironmentSchema } from './env.ts';
 import { measureAudit } from './measure-audit.ts';
 
@@ -62,6 +63,7 @@ export function composeOrderAudit({
                 most: env.AUDIT_SAMPLE,
                 pace: () => wait(1000 / env.AUDIT_PER_SECOND),
                 timeLeft,
+                onUnreadable: reportUnreadable(metrics, 'UnreadableLedgerItems'),
                 now,
               });
         measureAudit(audit, { brand: env.BRAND_ID, metrics });

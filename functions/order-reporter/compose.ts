@@ -16,6 +16,7 @@ import { createBreakerStore } from '../../shared/store/breaker-store.ts';
 import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { ORDER_LEDGER_TABLE } from '../../shared/store/table.ts';
+import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
 import { createBreakerWatch } from './breaker-watch.ts';
 import { EnvironmentSchema } from './env.ts';
 import { reportOrder, type OrderMessage, type ReportOrderPorts } from './report-order.ts';
@@ -92,6 +93,7 @@ function composePorts(
   dynamodb: AwsClients['dynamodb'],
 ): Omit<ReportOrderPorts, 'orderApi' | 'claimant'> {
   const brandTable = { client: dynamodb, table: env.ORDER_LEDGER_TABLE, brand: env.BRAND_ID };
+  const onUnreadable = reportUnreadable(metrics, 'UnreadableLedgerItems');
   return {
     brand: env.BRAND_ID,
     settings: {
@@ -106,7 +108,7 @@ function composePorts(
       jitter: random,
     },
     ledger: createOrderLedger(brandTable),
-    breaker: createBreakerWatch({ store: createBreakerStore(brandTable), now }),
+    breaker: createBreakerWatch({ store: createBreakerStore({ ...brandTable, onUnreadable }), now }),
     ...(env.VERIFY_BEFORE === undefined ? {} : { verifyBefore: env.VERIFY_BEFORE }),
     quarantine: createQuarantineStore({
       client: dynamodb,

@@ -9,10 +9,16 @@ import { parseOrderEvent } from '../../shared/domain/order-event.ts';
 import { evolveAll } from '../../shared/domain/order-evolution.ts';
 import { initialState, type OrderState } from '../../shared/domain/order-ledger.ts';
 import { isProbeMessage, readRetryMessage, type RetryMessage } from '../../shared/domain/retry-message.ts';
-import { UNKNOWN_ORDER, UNSTORABLE, VERSION_REASONS } from '../../shared/ingest/version-reasons.ts';
+import {
+  UNKNOWN_ORDER,
+  UNREADABLE_ENTRY,
+  UNSTORABLE,
+  VERSION_REASONS,
+} from '../../shared/ingest/version-reasons.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import { fitsLedger } from '../../shared/store/order-ledger-store.ts';
 import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
+import { reportUnreadable, UnreadableItemError } from '../../shared/store/unreadable-item.ts';
 import type { Versioned, WriteResult } from '../../shared/store/versioned-item.ts';
 import { refuseMessage, toReason } from './keep-refused.ts';
 import { measureWrite, METRIC_OF_OUTCOME } from './measure-reports.ts';
@@ -37,9 +43,30 @@ export async function reportOrder(message: OrderMessage, ports: ReportOrderPorts
     return 'probed';
   }
   const retry = readRetryMessage(message.body);
-  const outcome = retry ? await resumeOrder(message, retry, ports) : await reportVersion(message, ports);
+  const outcome = await unlessUnreadable({ message, isRetry: retry !== undefined }, ports, () =>
+    retry ? resumeOrder(message, retry, ports) : reportVersion(message, ports),
+  );
   ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1, dimensions: { Brand: ports.brand } });
   return outcome;
+}
+
+/**
+ * An order whose entry in the ledger is unreadable must not hold its messages up: each is kept in quarantine, to be replayed once the
+ * entry is right again. A retry message brings nothing that would be lost.
+ */
+async function unlessUnreadable(
+  { message, isRetry }: { message: OrderMessage; isRetry: boolean },
+  ports: ReportOrderPorts,
+  report: () => Promise<OrderOutcome>,
+): Promise<OrderOutcome> {
+  try {
+    return await report();
+  } catch (error) {
+    if (!(error instanceof UnreadableItemError)) throw error;
+    reportUnreadable(ports.metrics, 'UnreadableLedgerItems')(error.key);
+    if (!isRetry) await refuseMessage(message, [UNREADABLE_ENTRY], ports);
+    return 'quarantined';
+  }
 }
 
 async function reportVersion(message: OrderMessage, ports: ReportOrderPorts): Promise<OrderOutcome> {

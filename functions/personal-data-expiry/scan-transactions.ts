@@ -3,13 +3,15 @@ import type { Metrics } from '../../shared/domain/metrics.ts';
 import { countStalePending, type StalePending } from '../../shared/domain/stale-pending.ts';
 import { expirePersonalData, type EraseTransactionsPorts } from '../../shared/ingest/erase-shopper.ts';
 import type { ExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
+import { EXPIRY_PASS_PARTITION } from '../../shared/store/table.ts';
 import type { ScannedPage } from '../../shared/store/transaction-scan.ts';
+import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
 
 /** After how many days something is due: days since the last change of a final transaction, and since the creation of a pending one. */
 export type ExpiryPolicy = { personalDataDays: number; stalePendingDays: number };
 
 /** What a run needs. */
-export type ScanTransactionsPorts = Omit<EraseTransactionsPorts, 'all'> & {
+export type ScanTransactionsPorts = Omit<EraseTransactionsPorts, 'all' | 'onUnreadable'> & {
   passes: ExpiryPassStore;
   /** A page of the table behind a key, or the first. */
   scanPage: (after: string | undefined) => Promise<ScannedPage>;
@@ -25,7 +27,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * Looks at every transaction once a week: lets personal data expire, and counts what is pending though its time is long over. One pass
- * does both, because reading is what costs.
+ * does both, because reading is what costs. An item that is unreadable is counted and left out, with its key in the log.
  *
  * Where the pass stands is saved after every page, never before the page's work is done: a run that dies leaves one page to be looked
  * at again, and its counts are not in yet. Counts are emitted only when the pass has come to its end: half a count would be a wrong one.
@@ -33,10 +35,12 @@ const DAY_MS = 86_400_000;
  */
 export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransactionsPorts): Promise<ScanRun> {
   const { passes, metrics, timeLeft, now } = ports;
-  const current = await passes.read();
+  const stored = await passes.read();
+  const current = stored === 'unreadable' ? undefined : stored;
+  if (stored === 'unreadable') reportUnreadable(metrics)(EXPIRY_PASS_PARTITION);
   let pass = duePass(current?.value, now());
   if (!pass) return { outcome: 'nothing-due', expired: 0 };
-  let revision = current?.revision ?? 0;
+  let revision = stored === 'unreadable' ? stored : (current?.revision ?? 0);
   let expired = 0;
   try {
     do {
@@ -46,7 +50,7 @@ export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransact
       if (page.pass.finishedAt !== undefined) emitStalePending(page.pass.stalePending, metrics);
       if (!(await passes.save(page.pass, revision))) return { outcome: 'overtaken', expired };
       ({ pass } = page);
-      revision += 1;
+      revision = revision === 'unreadable' ? 1 : revision + 1;
     } while (pass.finishedAt === undefined && timeLeft());
   } finally {
     metrics.add({ name: 'PersonalDataExpired', value: expired });
@@ -70,7 +74,9 @@ async function workOnPage(
       yield scanned;
     }
   }
-  const expired = await expirePersonalData(daysAgo(personalDataDays), { ...ports, all: counting() });
+  const onUnreadable = reportUnreadable(ports.metrics);
+  const erasing = { ...ports, all: counting(), onUnreadable };
+  const expired = await expirePersonalData(daysAgo(personalDataDays), erasing);
   const reached = next === undefined ? { finishedAt: ports.now().toISOString() } : { after: next };
   return { pass: { startedAt, stalePending: counted, ...reached }, expired };
 }

@@ -1,5 +1,7 @@
 import { livePosition, type FirstRead } from '../../shared/domain/begin-stream.ts';
 import { isToReread, rereadPosition } from '../../shared/domain/conflict-note.ts';
+import type { Metrics } from '../../shared/domain/metrics.ts';
+import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
 import type { PositionStore } from '../../shared/store/position-store.ts';
 import { ensurePosition, type PrepareStreamsPorts } from './prepare-streams.ts';
 
@@ -8,6 +10,7 @@ export type PrepareRereadsPorts = {
   positions: PrepareStreamsPorts['positions'] & Pick<PositionStore, 'conflictNotes'>;
   firstRead: FirstRead;
   readFrom: string;
+  metrics: Metrics;
   now: () => Date;
 };
 
@@ -21,10 +24,10 @@ const MAX_REREADS = 100;
  */
 export async function prepareRereads(
   { deployedAt, known }: { deployedAt: string; known: readonly string[] },
-  { positions, firstRead, readFrom, now }: PrepareRereadsPorts,
+  { positions, firstRead, readFrom, metrics, now }: PrepareRereadsPorts,
 ): Promise<{ account: string; streams: string[] }[]> {
   const at = now();
-  const young = (await positions.conflictNotes()).filter(
+  const young = (await positions.conflictNotes(reportUnreadable(metrics))).filter(
     (note) => known.includes(note.account) && isToReread(note, at),
   );
   const latest = young.toSorted((one, other) => (one.since > other.since ? -1 : 1)).slice(0, MAX_REREADS);

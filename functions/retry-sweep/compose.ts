@@ -3,6 +3,7 @@ import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createBreakerStore } from '../../shared/store/breaker-store.ts';
 import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
+import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
 import { EnvironmentSchema } from './env.ts';
 import { retryDueOrders } from './retry-due-orders.ts';
 
@@ -18,7 +19,10 @@ export function composeRetrySweep({
   const brandTable = { client: aws.dynamodb(), table: env.ORDER_LEDGER_TABLE, brand: env.BRAND_ID };
   const ports = {
     ledger: createOrderLedger(brandTable),
-    breaker: createBreakerStore(brandTable),
+    breaker: createBreakerStore({
+      ...brandTable,
+      onUnreadable: reportUnreadable(metrics, 'UnreadableLedgerItems'),
+    }),
     send: createFifoSender({ client: aws.sqs(), queueUrl: env.ORDER_QUEUE_URL }),
     metrics,
     maxRetriesPerSweep: env.MAX_RETRIES_PER_SWEEP,

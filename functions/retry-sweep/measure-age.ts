@@ -10,7 +10,9 @@ export function measureAge(
   due: readonly DueOrder[],
   { metrics, now }: Pick<SweepPorts, 'metrics' | 'now'>,
 ): void {
-  const sinceMs = due.map(({ dueAt, receivedAt = dueAt }) => Date.parse(receivedAt));
-  const ageMs = due.length === 0 ? 0 : now().getTime() - Math.min(...sinceMs);
+  const sinceMs = due
+    .map(({ dueAt, receivedAt = dueAt }) => Date.parse(receivedAt))
+    .filter((ms) => !Number.isNaN(ms));
+  const ageMs = sinceMs.length === 0 ? 0 : now().getTime() - Math.min(...sinceMs);
   metrics.add({ name: 'OldestDueOrderAgeSeconds', value: Math.max(0, ageMs / 1000) });
 }

@@ -5,8 +5,9 @@ import type { ButtonHttp, OpenButtonHttp } from '../../shared/button/button-http
 import { withKeyWait } from '../../shared/button/key-wait.ts';
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
 import { withButton } from '../../shared/button/with-button.ts';
-import { parseReadMessage } from '../../shared/domain/read-message.ts';
+import { readReadMessage } from '../../shared/domain/read-message.ts';
 import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
+import type { Metrics } from '../../shared/domain/metrics.ts';
 import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
@@ -16,7 +17,7 @@ import { processBatch } from '../../shared/runtime/sqs-batch.ts';
 import { createKeyWaitStore } from '../../shared/store/key-wait-store.ts';
 import { createPositionStore } from '../../shared/store/position-store.ts';
 import { leaveConflictNotes } from '../../shared/store/conflict-note-store.ts';
-import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { createQuarantineStore, type QuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { reconcile } from '../../shared/reconciliation/reconcile.ts';
@@ -83,12 +84,32 @@ export function composeTransactionReconciler({
         return processBatch({
           records,
           timeLeft,
-          handle: async ({ body }) => {
-            const toRead = parseReadMessage(body);
+          handle: async ({ body, messageId }) => {
+            const toRead = readReadMessage(body);
+            if (!toRead) return quarantineMessage({ body, messageId }, ports);
             const result = await reconcile(toRead, { ...ports, api, timeLeft });
             log.info('stream_reconciled', { ...toRead, ...result });
           },
         });
       }),
   };
+}
+
+/** What is no read message would block the others of its group, and never become one. */
+async function quarantineMessage(
+  { body, messageId }: { body: string; messageId: string },
+  { quarantine, metrics, now }: { quarantine: QuarantineStore; metrics: Metrics; now: () => Date },
+): Promise<void> {
+  await quarantine.put({
+    kind: 'read-message',
+    id: messageId,
+    bytes: body,
+    reasons: [
+      { code: 'no_read_message', problem: 'This is no read message: only this system may send them' },
+    ],
+    refusedAt: now().toISOString(),
+    origin: `sqs:${messageId}`,
+  });
+  log.error('read_message_unreadable', { messageId });
+  metrics.add({ name: 'UnreadableReadMessages', value: 1 });
 }

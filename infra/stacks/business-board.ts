@@ -54,7 +54,14 @@ function delayRow(metrics: StageMetrics): IWidget[] {
     ),
     graph(
       'Calls stopped (1), keys refused, retries of waiting orders, and how many a second at last',
-      overall(metrics, 'BreakerOpen', 'ButtonKeyRefused', 'OrderRetriesSent', 'DrainPacePerSecond'),
+      overall(
+        metrics,
+        'BreakerOpen',
+        'ButtonKeyRefused',
+        'OrderRetriesSent',
+        'DrainPacePerSecond',
+        'UnreadableLedgerItems',
+      ),
     ),
   ];
 }
@@ -275,6 +282,8 @@ function reconcilerRow(metrics: StageMetrics): IWidget[] {
         'WindowsPassedOver',
         'UnreadGaps',
         'UnusablePositions',
+        'UnreadableItems',
+        'UnreadableReadMessages',
       ),
     ),
   ];

@@ -7,7 +7,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { pinLogicalId } from '../constructs/logical-id.ts';
@@ -129,6 +129,15 @@ export class EventPublication extends Construct {
       firstCommand: `aws dynamodb scan --table-name ${this.#props.transactions.tableName} --filter-expression "notRewardableReason = :held" --expression-attribute-values '{":held":{"S":"category_unknown"}}' --projection-expression "pk,category"`,
       runbookSection: 'unknown-category',
     });
+    new ExplainedAlarm(this, 'UnreadableAlarm', {
+      deployment,
+      metric: stageMetrics(deployment).overall('UnreadableItems', Duration.hours(1)),
+      ...STANDS_FOR_A_DAY,
+      impact:
+        'Something has spoilt items of the transactions flow: they are left out, and nothing of them is announced.',
+      firstCommand: `aws logs tail ${lambda.logGroup.logGroupName} --since 1d --filter-pattern item_unreadable`,
+      runbookSection: 'an-item-is-unreadable',
+    });
     saveLogQuery(this, 'NotPublishedQuery', {
       deployment,
       logGroups: [lambda.logGroup],
@@ -139,6 +148,7 @@ export class EventPublication extends Construct {
           '@timestamp',
           'level',
           'message.event',
+          'message.key',
           'message.events',
           'message.errors',
           'errorType',

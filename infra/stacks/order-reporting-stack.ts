@@ -3,7 +3,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
 import { ORDER_LEDGER_TABLE, QUARANTINE_TABLE } from '../../shared/store/table.ts';
-import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { createDataTable, text } from '../constructs/data-table.ts';
 import type { Deployment } from '../deployment.ts';
 import { stageMetrics } from '../metrics.ts';
@@ -77,6 +77,15 @@ export class OrderReportingStack extends Stack {
       impact: "Button refuses a brand's API key: its orders wait until the right one is set.",
       firstCommand: `aws dynamodb scan --table-name ${orderLedger.tableName} --filter-expression "breaker.cause = :refused" --expression-attribute-values '{":refused":{"S":"key-refused"}}' --projection-expression pk`,
       runbookSection: 'orders-are-getting-old',
+    });
+    new ExplainedAlarm(this, 'UnreadableAlarm', {
+      deployment,
+      metric: metrics.overall('UnreadableLedgerItems', Duration.hours(1)),
+      ...STANDS_FOR_A_DAY,
+      impact:
+        'Something has spoilt items of the order ledger: messages about those orders are in quarantine.',
+      firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --filter-expression "reasons[0].code = :code" --expression-attribute-values '{":code":{"S":"ledger_entry_unreadable"}}' --projection-expression "kind,id,orderId"`,
+      runbookSection: 'an-item-is-unreadable',
     });
   }
 }

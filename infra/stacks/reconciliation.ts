@@ -146,7 +146,7 @@ export class Reconciliation extends Construct {
 
   /** What is measured at each tick is looked at for as long as two ticks may lie apart: over less, there may be nothing to see. */
   #addAlarms(): void {
-    const { deployment, positions, transactionsConfig } = this.#props;
+    const { deployment, positions, quarantine, transactionsConfig } = this.#props;
     const metrics = stageMetrics(deployment);
     const { silenceMinutes } = transactionsConfig.reconciler;
     const tick = Duration.minutes(silenceMinutes);
@@ -194,6 +194,14 @@ export class Reconciliation extends Construct {
       impact: 'Something spoilt how far an account is read: it is read from its beginning again.',
       firstCommand: scanPositions,
       runbookSection: 'a-position-makes-no-sense',
+    });
+    new ExplainedAlarm(this, 'ReadMessagesAlarm', {
+      deployment,
+      metric: metrics.overall('UnreadableReadMessages', Duration.hours(1)),
+      ...STANDS_FOR_A_DAY,
+      impact: 'Somebody else sends to the queue of read messages. What they sent is in quarantine.',
+      firstCommand: `aws dynamodb query --table-name ${quarantine.tableName} --key-condition-expression "kind = :kind" --expression-attribute-values '{":kind":{"S":"read-message"}}' --projection-expression "id,origin,refusedAt"`,
+      runbookSection: 'an-item-is-unreadable',
     });
   }
 

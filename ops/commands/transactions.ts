@@ -115,13 +115,15 @@ export const transactionsList = defineCommand({
       createdBefore: new Date(context.now().getTime() - ageMs).toISOString(),
     };
     const transactions: object[] = [];
-    for await (const head of scanStatus(transactionsTable(context), wanted)) {
+    const unreadable: string[] = [];
+    const onUnreadable = (key: string): number => unreadable.push(key);
+    for await (const head of scanStatus(transactionsTable(context), wanted, onUnreadable)) {
       if (transactions.length === most)
-        return { outcome: 'done', found: { count: most, more: true, transactions } };
+        return { outcome: 'done', found: { count: most, more: true, transactions, unreadable } };
       const { pk: key, amountMinor, currency, createdDate, modifiedDate, accountId } = head;
       transactions.push({ key, amountMinor, currency, createdDate, modifiedDate, accountId });
     }
-    return { outcome: 'done', found: { count: transactions.length, more: false, transactions } };
+    return { outcome: 'done', found: { count: transactions.length, more: false, transactions, unreadable } };
   },
 });
 
@@ -183,8 +185,11 @@ export const eventsRepublish = defineCommand({
     const { stage, clients, isDryRun } = context;
     const pace = createPace(perSecond);
     const bus = createEventBus({ client: clients.eventBridge, busName: stage.output('EventBusName') });
+    const unreadable: string[] = [];
+    const onUnreadable = (key: string): number => unreadable.push(key);
     const published = await republishEvents({
-      heads: scanHeads(transactionsTable(context), { start: from, end: to }),
+      heads: scanHeads(transactionsTable(context), { start: from, end: to }, onUnreadable),
+      onUnreadable,
       includePersonalFields: flag.parse(stage.output('EventsNameShoppers')),
       putEvents: async (events) => {
         if (isDryRun) return events.map(() => true);
@@ -192,7 +197,7 @@ export const eventsRepublish = defineCommand({
         return bus(events);
       },
     });
-    return { outcome: 'done', found: { [isDryRun ? 'wouldPublish' : 'published']: published } };
+    return { outcome: 'done', found: { [isDryRun ? 'wouldPublish' : 'published']: published, unreadable } };
   },
 });
 
@@ -226,8 +231,9 @@ export const shopperErase = defineCommand({
     const table = transactionsTable(context);
     const inQuarantine = await entriesNaming([customer, ref], context);
     if (context.isDryRun) {
-      const { transactions, parts } = await findShopper(shopper, scanAll(table));
-      return { outcome: 'done', found: { wouldErase: transactions, leftOverParts: parts, inQuarantine } };
+      const { transactions, parts, unreadable } = await findShopper(shopper, scanAll(table));
+      const found = { wouldErase: transactions, leftOverParts: parts, unreadable, inQuarantine };
+      return { outcome: 'done', found };
     }
     const pace = createPace(perSecond);
     const store = openTransactions(context);
@@ -244,13 +250,15 @@ export const shopperErase = defineCommand({
       now: context.now,
     });
     const remaining = await findShopper(shopper, scanAll(table));
-    const isProved = remaining.transactions === 0 && remaining.parts === 0;
+    const isProved =
+      remaining.transactions === 0 && remaining.parts === 0 && remaining.unreadable.length === 0;
     return {
       outcome: isProved ? 'done' : 'partial',
       found: {
         erased,
         remaining: remaining.transactions,
         remainingParts: remaining.parts,
+        unreadable: remaining.unreadable,
         inQuarantine,
         notReached: 'the quarantine (quarantine-delete), the archive of the bus, backups, consumers',
       },

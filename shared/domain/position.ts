@@ -33,6 +33,10 @@ export type Position = {
   stream: string;
   /** Rises whenever a worker takes the position: a worker that lost it can store nothing more. */
   fence: number;
+  /** The chain of read messages that reads the stream, or that did so last. */
+  chain?: string;
+  /** When a worker left the rest to the next message of the chain, which is on the queue; left out once that has come. */
+  handedOnAt?: string;
   /** Everything before this instant is stored. */
   readThrough: string;
   /** Transactions created before this instant are historical, because they were there before this system was; null: none are. */
@@ -201,6 +205,22 @@ function widen(position: Position, { restarts = 0, pages }: ReadWindow): Positio
   const wider = maxWindowSeconds * 2;
   const isWide = wider * SECOND_MS >= MAX_HISTORY_WINDOW_MS;
   return { ...rest, ...larger, ...(isWide ? {} : { maxWindowSeconds: wider }) };
+}
+
+/** A message that goes on with a stream and has not come by then is lost. */
+const LOST_AFTER_MS = 15 * 60 * SECOND_MS;
+
+/**
+ * Whether the stream is left to a message of another chain, which is on the queue: then there is nothing to do, or each tick would add
+ * a chain to a read that takes longer than a tick. Pure.
+ */
+export function isLeftToAnother(
+  { chain, handedOnAt }: Pick<Position, 'chain' | 'handedOnAt'>,
+  ownChain: string | undefined,
+  now: Date,
+): boolean {
+  if (handedOnAt === undefined || chain === ownChain) return false;
+  return Math.abs(now.getTime() - Date.parse(handedOnAt)) < LOST_AFTER_MS;
 }
 
 /** The position with no window open: the next one begins where the position stands. Pure. */

@@ -2,17 +2,24 @@ import { createHash } from 'node:crypto';
 
 import * as z from 'zod';
 
-/** The stream to read next. A read message says no more: what to read stands in the position. */
-export type StreamToRead = { account: string; stream: string };
+/**
+ * The stream to read next; what to read stands in the position. `chain` names the messages that follow from one another: the one that
+ * the planner sent, and those with which each worker lets the next one go on.
+ */
+export type StreamToRead = { account: string; stream: string; chain?: string };
 
 /** A read message as a message for the FIFO queue of read messages: one group for each stream, so that one worker at a time reads it. */
 export type ReadMessage = { body: string; groupId: string; deduplicationId: string };
 
-const ReadMessageSchema = z.object({ account: z.string().min(1), stream: z.string().min(1) });
+const ReadMessageSchema = z.object({
+  account: z.string().min(1),
+  stream: z.string().min(1),
+  chain: z.string().exactOptional(),
+});
 
 /** The planner's read message; `tickId` names the planner's run, so that a tick delivered twice sends one message. */
 export function plannedReadMessage(toRead: StreamToRead, tickId: string): ReadMessage {
-  return toMessage(toRead, ['tick', tickId]);
+  return toMessage({ ...toRead, chain: tickId }, ['tick', tickId]);
 }
 
 /** A worker's read message for whoever goes on; named by fence and page, so that a slice repeated hands on once. */
@@ -23,15 +30,22 @@ export function nextReadMessage(
   return toMessage(toRead, ['slice', fence, pages]);
 }
 
-/** Reads a message of the queue of read messages. Throws on anything else: nobody else may write to that queue. */
-export function parseReadMessage(body: string): StreamToRead {
-  return ReadMessageSchema.parse(JSON.parse(body));
+/** Reads a message of the queue of read messages; undefined for anything else. Never throws. */
+export function readReadMessage(body: string): StreamToRead | undefined {
+  try {
+    return ReadMessageSchema.parse(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
 }
 
-function toMessage({ account, stream }: StreamToRead, name: readonly (string | number)[]): ReadMessage {
+function toMessage(
+  { account, stream, chain }: StreamToRead,
+  name: readonly (string | number)[],
+): ReadMessage {
   const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
   return {
-    body: JSON.stringify({ account, stream }),
+    body: JSON.stringify({ account, stream, chain }),
     groupId: digest([account, stream]),
     deduplicationId: digest([account, stream, ...name]),
   };

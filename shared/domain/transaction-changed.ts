@@ -194,6 +194,19 @@ export function transactionChanged(
   };
 }
 
+/** An event may have 256 KB with its other fields. */
+const MAX_DETAIL_BYTES = 250_000;
+
+/** Whether an event keeps to its published schema and fits: not if it was made of an item that was spoilt by hand. Pure. */
+export function isPublishable({ detail }: TransactionChanged): boolean {
+  return DetailSchema.safeParse(detail).success && detailBytes(detail) <= MAX_DETAIL_BYTES;
+}
+
+/** How long an event's detail is on the wire. */
+export function detailBytes(detail: TransactionChangedDetail): number {
+  return Buffer.byteLength(JSON.stringify(detail));
+}
+
 /**
  * The JSON Schema (draft 2020-12) of each event as EventBridge delivers it, for consumers in any language; docs/schemas holds the
  * same. New fields may be added to `detail`.

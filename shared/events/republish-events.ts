@@ -1,10 +1,12 @@
 import {
+  isPublishable,
   transactionChanged,
   type EventSettings,
   type TransactionChanged,
 } from '../domain/transaction-changed.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { TransactionHead } from '../store/transaction-item.ts';
+import type { OnUnreadable } from '../store/unreadable-item.ts';
 import type { PutEvents } from './event-bus.ts';
 
 /** What publishing again needs. */
@@ -12,6 +14,7 @@ export type RepublishEventsPorts = {
   /** The heads of the transactions in question, as `scanHeads` finds them. */
   heads: AsyncIterable<TransactionHead>;
   putEvents: PutEvents;
+  onUnreadable?: OnUnreadable;
 } & EventSettings;
 
 const BATCH_SIZE = 100;
@@ -21,7 +24,7 @@ const MAX_ROUNDS = 5;
  * Publishes the current version of each transaction again, for when the stream has forgotten what a consumer missed. Returns how many.
  *
  * The events carry the version's own number, so a consumer that has handled it drops it. What came before is not kept: previous status
- * and amount and the delta are null. Throws if the bus cannot be reached, or does not take an event in five tries: run it again, repeats
+ * and amount and the delta are null. A transaction that no event can be made of is left out. Throws if the bus cannot be reached, or does not take an event in five tries: run it again, repeats
  * do no harm.
  */
 export async function republishEvents(ports: RepublishEventsPorts): Promise<number> {
@@ -34,7 +37,12 @@ export async function republishEvents(ports: RepublishEventsPorts): Promise<numb
     batch = [];
   };
   for await (const head of heads) {
-    batch.push(transactionChanged('unknown', head, ports));
+    const event = transactionChanged('unknown', head, ports);
+    if (!isPublishable(event)) {
+      ports.onUnreadable?.(head.pk);
+      continue;
+    }
+    batch.push(event);
     if (batch.length === BATCH_SIZE) await flush();
   }
   await flush();

@@ -2,6 +2,8 @@ import type { OrderApi, OrderApiAnswer } from '../button/order-api.ts';
 import { findDrift, isAuditable, type OrderDrift } from '../domain/order-audit.ts';
 import { idsOf, type LedgerEntry, type OrderState } from '../domain/order-ledger.ts';
 import type { OrderLedger } from '../store/order-ledger-store.ts';
+import { UnreadableItemError, type OnUnreadable } from '../store/unreadable-item.ts';
+import type { Versioned } from '../store/versioned-item.ts';
 
 /** An order to audit, and what it was a moment ago, if that is known. */
 export type OrderToAudit = { orderId: string; state?: OrderState };
@@ -18,6 +20,8 @@ export type AuditOrdersPorts = {
   pace: () => Promise<void>;
   /** Whether there is time for another order. */
   timeLeft: () => boolean;
+  /** An order whose entry is unreadable is skipped. */
+  onUnreadable?: OnUnreadable;
   now: () => Date;
 };
 
@@ -42,12 +46,14 @@ const MAX_UNANSWERED_IN_A_ROW = 5;
 
 /**
  * Reads reported orders from Button, by the brand's id, then by Button's and then by the token, and compares
- * them with what was reported. An order that is known to be out of the range is not read at all. Changes nothing. Throws what the ledger throws, never for what Button or the network does.
+ * them with what was reported. An order that is known to be out of the range is not read at all. Changes
+ * nothing. Throws what the ledger throws, except for an item that cannot be read.
  */
 export async function auditOrders(
   orders: AsyncIterable<OrderToAudit>,
-  { ledger, api, range, most, pace, timeLeft, now }: AuditOrdersPorts,
+  ports: AuditOrdersPorts,
 ): Promise<OrderAudit> {
+  const { api, range, most, pace, timeLeft, now } = ports;
   const drift: OrderDrift[] = [];
   let [audited, unanswered, skipped, unansweredInARow] = [0, 0, 0, 0];
   let [previous, done]: (string | undefined)[] = [];
@@ -58,7 +64,7 @@ export async function auditOrders(
       return { audited, drift, unanswered, skipped, ...(done !== undefined && { continueAfter: done }) };
     previous = orderId;
     const isOut = state !== undefined && !toAudit(state, { ...range, now: now() });
-    const before = isOut ? undefined : await ledger.read(orderId);
+    const before = isOut ? undefined : await readUnlessUnreadable(orderId, ports);
     const entry = before && toAudit(before.value, { ...range, now: now() });
     if (!entry) {
       skipped += 1;
@@ -74,7 +80,7 @@ export async function auditOrders(
     unansweredInARow = 0;
     const found = findDrift(entry, read.answer === 'found' ? read.order : undefined);
     // What was reported while Button was asked is no drift.
-    if (found && (await ledger.read(orderId))?.revision !== before.revision) {
+    if (found && (await readUnlessUnreadable(orderId, ports))?.revision !== before.revision) {
       skipped += 1;
       continue;
     }
@@ -87,6 +93,19 @@ export async function auditOrders(
 /** The order, if it is to be compared. */
 function toAudit(state: OrderState, range: { from: Date; to: Date; now: Date }): LedgerEntry | undefined {
   return state.newest && isAuditable(state, range) ? state : undefined;
+}
+
+async function readUnlessUnreadable(
+  orderId: string,
+  { ledger, onUnreadable }: Pick<AuditOrdersPorts, 'ledger' | 'onUnreadable'>,
+): Promise<Versioned<OrderState> | undefined> {
+  try {
+    return await ledger.read(orderId);
+  } catch (error) {
+    if (!(error instanceof UnreadableItemError)) throw error;
+    onUnreadable?.(error.key);
+    return undefined;
+  }
 }
 
 async function readOrder(entry: LedgerEntry, api: AuditOrdersPorts['api']): Promise<OrderApiAnswer> {

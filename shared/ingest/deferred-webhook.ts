@@ -5,7 +5,7 @@ import { packText, unpackText } from '../store/packed-json.ts';
 /** An authentic webhook on its way round a table that could not be reached. */
 export type DeferredWebhook = { body: Uint8Array; receivedAt: string };
 
-const DeferredWebhookSchema = z.object({ deflatedBody: z.base64(), receivedAt: z.string() });
+const DeferredWebhookSchema = z.object({ deflatedBody: z.base64(), receivedAt: z.iso.datetime() });
 
 /** The queue message that carries an event: its exact bytes, deflated. */
 export function deferredMessage({ body, receivedAt }: DeferredWebhook): string {

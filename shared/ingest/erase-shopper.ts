@@ -3,6 +3,7 @@ import type { TransactionRecord } from '../domain/transaction.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { Scanned } from '../store/transaction-scan.ts';
 import type { TransactionStore } from '../store/transaction-store.ts';
+import { UnreadableItemError, type OnUnreadable } from '../store/unreadable-item.ts';
 import type { Versioned } from '../store/versioned-item.ts';
 
 /** Who is to be erased: the value of one or both of Button's pass-through fields. */
@@ -17,6 +18,8 @@ export type EraseTransactionsPorts = {
   readOwner: (key: string) => Promise<Versioned<TransactionRecord> | undefined>;
   /** Deletes a part of a large transaction. */
   deletePart: (partKey: string) => Promise<void>;
+  /** Whom an item belongs to that is unreadable can't be said; it is left out. */
+  onUnreadable?: OnUnreadable;
   now: () => Date;
 };
 
@@ -33,8 +36,11 @@ export function eraseShopper(shopper: Shopper, ports: EraseTransactionsPorts): P
   return eraseTransactions((record) => belongsTo(record, shopper), ports);
 }
 
-/** What is found of a shopper: transactions that name them, and parts of erased ones, which hold earlier versions. */
-export type ShopperTraces = { transactions: number; parts: number };
+/**
+ * What is found of a shopper: transactions that name them, and parts of erased ones, which hold earlier versions. The keys of items
+ * that are unreadable: whether those name the shopper can't be said.
+ */
+export type ShopperTraces = { transactions: number; parts: number; unreadable: string[] };
 
 /** Counts, and changes nothing: what `eraseShopper` would find, and after it the proof that nothing is left. Throws as that does. */
 export async function findShopper(
@@ -43,8 +49,13 @@ export async function findShopper(
 ): Promise<ShopperTraces> {
   const partsOf: string[] = [];
   const erased = new Set<string>();
+  const unreadable: string[] = [];
   let transactions = 0;
   for await (const scanned of all) {
+    if (scanned.kind === 'unreadable') {
+      unreadable.push(scanned.key);
+      continue;
+    }
     if (scanned.kind === 'part') {
       partsOf.push(scanned.partOf);
       continue;
@@ -53,7 +64,7 @@ export async function findShopper(
     if (record.erasedAt !== undefined) erased.add(record.key);
     if (belongsTo(record, shopper)) transactions += 1;
   }
-  return { transactions, parts: partsOf.filter((key) => erased.has(key)).length };
+  return { transactions, parts: partsOf.filter((key) => erased.has(key)).length, unreadable };
 }
 
 /**
@@ -86,14 +97,26 @@ async function eraseTransactions(
     }
     erased.add(key);
   };
+  const unlessUnreadable = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof UnreadableItemError)) throw error;
+      ports.onUnreadable?.(error.key);
+    }
+  };
   for await (const scanned of ports.all) {
-    if (scanned.kind === 'record') await eraseIfDue(scanned.stored);
+    if (scanned.kind === 'record') await unlessUnreadable(() => eraseIfDue(scanned.stored));
+    else if (scanned.kind === 'unreadable') ports.onUnreadable?.(scanned.key);
     else partsOf.set(scanned.partOf, [...(partsOf.get(scanned.partOf) ?? []), scanned.partKey]);
   }
   for (const [key, parts] of partsOf) {
     // Where a page is all that is looked at, the head may stand on another.
-    const owner = erased.has(key) ? undefined : await ports.readOwner(key);
-    if (owner) await eraseIfDue(owner);
+    if (!erased.has(key))
+      await unlessUnreadable(async () => {
+        const owner = await ports.readOwner(key);
+        if (owner) await eraseIfDue(owner);
+      });
     // An erased head is small and has no parts: whatever parts are left of it hold earlier versions.
     if (erased.has(key)) for (const part of parts) await ports.deletePart(part);
   }

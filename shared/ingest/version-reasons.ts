@@ -43,3 +43,10 @@ export const UNSTORABLE: QuarantineReason = {
   problem: 'The order is larger than the ledger can hold, though it is deflated there',
   fix: 'Shorten what can not be compressed, such as long links in descriptions and attributes',
 };
+
+/** The reason for which a version of an order is refused whose ledger entry somebody has spoilt. */
+export const UNREADABLE_ENTRY: QuarantineReason = {
+  code: 'ledger_entry_unreadable',
+  problem: "The order's entry in the ledger is unreadable, so what Button holds of it is not known",
+  fix: 'Put the item right, or delete it after reading the order from Button; then replay the entry',
+};

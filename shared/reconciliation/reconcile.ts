@@ -2,7 +2,14 @@ import type { ApiKeyProblem } from '../button/api-key.ts';
 import type { TransactionsApi } from '../button/transactions-api.ts';
 import { CROSS_CHECK } from '../domain/begin-stream.ts';
 import { isGap } from '../domain/gap.ts';
-import { isCaughtUp, isFinished, isInFuture, windowToRead, type Position } from '../domain/position.ts';
+import {
+  isCaughtUp,
+  isFinished,
+  isInFuture,
+  isLeftToAnother,
+  windowToRead,
+  type Position,
+} from '../domain/position.ts';
 import { nextReadMessage, type StreamToRead, type ReadMessage } from '../domain/read-message.ts';
 import { log } from '../runtime/logger.ts';
 import type { PositionStore } from '../store/position-store.ts';
@@ -18,7 +25,7 @@ export type ReconcileOutcome =
   | { outcome: 'handed-on' }
   /** Button could not be read; what is stored stays stored, and the next tick goes on from there. */
   | { outcome: 'partial'; reason: string }
-  /** Another worker has taken the stream. */
+  /** Another worker has taken the stream, or a message on the queue goes on with it. */
   | { outcome: 'overtaken' }
   | { outcome: 'not-configured' }
   /** The position is unreadable or claims the future; the planner puts it right. */
@@ -61,7 +68,7 @@ const METRIC_OF_OUTCOME = {
 } as const satisfies Record<ReconcileOutcome['outcome'], string>;
 
 async function takeAndRead(
-  { account, stream }: StreamToRead,
+  { account, stream, chain }: StreamToRead,
   { api, ...ports }: ReconcilePorts,
 ): Promise<ReconcileOutcome> {
   if (typeof api === 'string') return { outcome: 'not-configured' };
@@ -69,18 +76,21 @@ async function takeAndRead(
   if (!current) return { outcome: 'unknown-stream' };
   const now = ports.now();
   if (current === 'unreadable' || isInFuture(current, now)) return { outcome: 'unusable-position' };
+  if (isLeftToAnother(current, chain, now)) return { outcome: 'overtaken' };
   if (current.retryAt !== undefined && Date.parse(current.retryAt) > now.getTime()) {
     return { outcome: 'partial', reason: 'asked_to_wait' };
   }
   const taken = await ports.positions.take(current);
   if (!taken) return { outcome: 'overtaken' };
 
-  const slice = await readSlice(taken, api, ports);
+  const slice = await readSlice(chain === undefined ? taken : { ...taken, chain }, api, ports);
   if (slice.outcome.outcome === 'overtaken') return slice.outcome;
-  if (!(await saveEnd(slice.position, ports))) return { outcome: 'overtaken' };
-  if (slice.outcome.outcome === 'handed-on') {
+  const isHandedOn = slice.outcome.outcome === 'handed-on';
+  if (!(await saveEnd(slice.position, isHandedOn, ports))) return { outcome: 'overtaken' };
+  if (isHandedOn) {
     const { fence, window } = slice.position;
-    await ports.send([nextReadMessage({ account, stream }, { fence, pages: window?.pages ?? 0 })]);
+    const next = chain === undefined ? { account, stream } : { account, stream, chain };
+    await ports.send([nextReadMessage(next, { fence, pages: window?.pages ?? 0 })]);
   }
   return slice.outcome;
 }
@@ -113,13 +123,17 @@ async function readSlice(taken: Position, api: TransactionsApi, ports: SlicePort
 const CLOSED_GAP_KEPT_SECONDS = 30 * 86_400;
 
 /** One write a slice, if there is anything to write; false if another worker has taken the stream. */
-async function saveEnd(position: Position, ports: SlicePorts): Promise<boolean> {
+async function saveEnd(position: Position, isHandedOn: boolean, ports: SlicePorts): Promise<boolean> {
   const now = ports.now();
   const isClosed = isGap(position) && isFinished(position);
   const expiresAtEpochSeconds = Math.floor(now.getTime() / 1000) + CLOSED_GAP_KEPT_SECONDS;
-  const ended = isClosed ? { ...position, expiresAtEpochSeconds } : position;
+  const ended = {
+    ...position,
+    ...(isClosed ? { expiresAtEpochSeconds } : {}),
+    ...(isHandedOn ? { handedOnAt: now.toISOString() } : {}),
+  };
   if (isClosed) log.info('gap_read', { account: position.account, stream: position.stream });
-  if (position.drift === undefined) return !isClosed || ports.positions.save(ended);
+  if (position.drift === undefined) return !(isClosed || isHandedOn) || ports.positions.save(ended);
   const day = now.toISOString().slice(0, 10);
   return ports.positions.saveAndReport(ended, { day, retentionDays: ports.driftRetentionDays });
 }

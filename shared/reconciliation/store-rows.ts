@@ -7,10 +7,13 @@ import { deliveryOf, cutOverAt } from '../domain/delivery.ts';
 import { driftAmountsMinor, sumTallies, tallyOf, type DriftTally, type RowOutcome } from '../domain/drift.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { Position, WindowPolicy } from '../domain/position.ts';
-import { transactionKey, type Observation } from '../domain/transaction.ts';
+import { transactionKey, type Observation, type TransactionRecord } from '../domain/transaction.ts';
 import { applyTransaction } from '../ingest/apply-transaction.ts';
-import type { QuarantineStore } from '../store/quarantine-store.ts';
+import { errorName, log } from '../runtime/logger.ts';
+import type { QuarantineEntry, QuarantineReason, QuarantineStore } from '../store/quarantine-store.ts';
 import type { TransactionStore } from '../store/transaction-store.ts';
+import { reportUnreadable, UnreadableItemError } from '../store/unreadable-item.ts';
+import type { Versioned } from '../store/versioned-item.ts';
 
 /** What storing rows needs. */
 export type StoreRowsPorts = {
@@ -65,9 +68,11 @@ export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<
   return tally;
 }
 
+type StoreChunkPorts = Omit<StoreRowsPorts, 'windows' | 'liveFrom'>;
+
 async function storeChunk(
   observations: readonly Observation[],
-  ports: Pick<StoreRowsPorts, 'transactions' | 'rewardableCategories' | 'noteConflicts' | 'metrics' | 'now'>,
+  ports: StoreChunkPorts,
 ): Promise<RowOutcome[]> {
   const byKey = [...Map.groupBy(observations, ({ transaction }) => transactionKey(transaction))];
   const known = await ports.transactions.readMany(byKey.map(([key]) => key));
@@ -79,9 +84,8 @@ async function storeChunk(
         const done: RowOutcome[] = [];
         for (const [index, observation] of same.entries()) {
           const current = index === 0 ? (known.get(key) ?? 'absent') : undefined;
-          const { before, after } = await applyTransaction(ports, observation, current);
-          if (after !== before) countFlags(observation, { before, after }, ports.metrics);
-          done.push({ transaction: observation.transaction, before, after, seenAt: observation.seenAt });
+          const outcome = await storeOrQuarantine({ observation, current, key }, ports);
+          if (outcome) done.push(outcome);
         }
         return done;
       }),
@@ -89,6 +93,69 @@ async function storeChunk(
     outcomes.push(...stored.flat());
   }
   return outcomes;
+}
+
+type KnownRow = {
+  observation: Observation;
+  current: Versioned<TransactionRecord> | 'absent' | 'unreadable' | undefined;
+  key: string;
+};
+
+/**
+ * Stores a row. One that fails whatever the store does, most likely because somebody has spoilt what is stored of it, is kept in
+ * quarantine, so that the rows beside it go on. Returns undefined then.
+ */
+async function storeOrQuarantine(
+  { observation, current, key }: KnownRow,
+  ports: StoreChunkPorts,
+): Promise<RowOutcome | undefined> {
+  const { transaction, seenAt } = observation;
+  try {
+    if (current === 'unreadable') throw new UnreadableItemError(key);
+    const { before, after } = await applyTransaction(ports, observation, current);
+    if (after !== before) countFlags(observation, { before, after }, ports.metrics);
+    return { transaction, before, after, seenAt };
+  } catch (error) {
+    if (!isAboutRow(error)) throw error;
+    log.error('row_not_applied', { key, error: errorName(error) });
+    const isUnreadable = error instanceof UnreadableItemError;
+    if (isUnreadable) reportUnreadable(ports.metrics)(error.key);
+    const reason = isUnreadable ? unreadableReason(error.key) : NOT_APPLIED;
+    const bytes = JSON.stringify(observation.payload);
+    const origin = `account:${transaction.accountId ?? 'unknown'}`;
+    await quarantineRow({ bytes, reasons: [reason], refusedAt: seenAt, origin }, ports);
+    return undefined;
+  }
+}
+
+/** What will be the same at every attempt: a spoilt item, a write that the table will never take, or a fault of this code. */
+function isAboutRow(error: unknown): boolean {
+  const isFault = error instanceof TypeError || error instanceof RangeError;
+  const isRefused = error instanceof Error && error.name === 'ValidationException';
+  return error instanceof UnreadableItemError || isRefused || isFault;
+}
+
+function unreadableReason(key: string): QuarantineReason {
+  return {
+    code: 'stored_item_unreadable',
+    problem: `The item ${key} of the transactions table is unreadable`,
+    fix: 'Put the item right or delete it; the next read of its account stores the row',
+  };
+}
+
+const NOT_APPLIED = {
+  code: 'not_applied',
+  problem: 'The row could not be stored, by a fault of ours',
+  fix: 'Fix the cause, which the log of this function names; the next read of its account stores the row',
+};
+
+async function quarantineRow(
+  { bytes, ...row }: Pick<QuarantineEntry, 'bytes' | 'reasons' | 'refusedAt' | 'origin'>,
+  { quarantine, metrics }: Pick<StoreRowsPorts, 'quarantine' | 'metrics'>,
+): Promise<void> {
+  const id = createHash('sha256').update(bytes).digest('hex');
+  await quarantine.put({ kind: 'transaction-row', id, bytes, ...row });
+  metrics.add({ name: 'RowsQuarantined', value: 1 });
 }
 
 /** A row that brings nothing new was counted when it did. */
@@ -112,15 +179,9 @@ async function observe(
   const seenAt = ports.now().toISOString();
   if (!reading.ok) {
     const { faults, bytes } = reading;
-    await ports.quarantine.put({
-      kind: 'transaction-row',
-      id: createHash('sha256').update(bytes).digest('hex'),
-      bytes,
-      reasons: faults.map(({ path, code }) => ({ code, path, problem: 'The row was not understood here' })),
-      refusedAt: seenAt,
-      origin: `account:${position.account}`,
-    });
-    ports.metrics.add({ name: 'RowsQuarantined', value: 1 });
+    const problem = 'The row was not understood here';
+    const reasons = faults.map(({ path, code }) => ({ code, path, problem }));
+    await quarantineRow({ bytes, reasons, refusedAt: seenAt, origin: `account:${position.account}` }, ports);
     return undefined;
   }
   return {

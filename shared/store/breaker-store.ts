@@ -1,16 +1,17 @@
-import { GetItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
 import type { Breaker } from '../domain/breaker.ts';
 import { ORDER_LEDGER_TABLE } from './table.ts';
+import type { OnUnreadable } from './unreadable-item.ts';
 import { putRevision, type DynamoDB, type Versioned, type WriteResult } from './versioned-item.ts';
 
 /** The breaker of one brand; one that was never opened is not there. */
 export type BreakerStore = {
-  /** Strongly consistent. */
+  /** Strongly consistent. One that is unreadable counts as closed, as if it were not there, and is reported. */
   read(): Promise<Versioned<Breaker> | undefined>;
-  /** Stores the breaker if it is still at that revision (0: if it is not there yet). */
+  /** Stores the breaker if it is still at that revision (0: if it is not there yet), or in the place of one that is unreadable. */
   write(breaker: Breaker, expectedRevision: number): Promise<WriteResult<Breaker>>;
 };
 
@@ -53,10 +54,12 @@ export function createBreakerStore({
   client,
   table,
   brand,
+  onUnreadable,
 }: {
   client: DynamoDB;
   table: string;
   brand: string;
+  onUnreadable?: OnUnreadable;
 }): BreakerStore {
   const key = { [ORDER_LEDGER_TABLE.partitionKey]: { S: `${brand}#breaker` } };
   return {
@@ -64,20 +67,29 @@ export function createBreakerStore({
       const { Item } = await client.send(
         new GetItemCommand({ TableName: table, ConsistentRead: true, Key: key }),
       );
-      return Item && fromItem(Item);
+      const stored = Item && fromItem(Item);
+      if (stored !== 'unreadable') return stored;
+      onUnreadable?.(`${brand}#breaker`);
+      return undefined;
     },
 
     async write(breaker, expectedRevision) {
       const item = { ...key, ...marshall({ schemaVersion: SCHEMA_VERSION, breaker }) };
       const result = await putRevision(client, { table, item, expectedRevision });
-      return result.ok
-        ? { ok: true, stored: { value: breaker, revision: expectedRevision + 1 } }
-        : { ok: false, current: fromItem(result.current) };
+      if (result.ok) return { ok: true, stored: { value: breaker, revision: expectedRevision + 1 } };
+      const current = fromItem(result.current);
+      if (current !== 'unreadable') return { ok: false, current };
+      await client.send(new PutItemCommand({ TableName: table, Item: { ...item, revision: { N: '1' } } }));
+      return { ok: true, stored: { value: breaker, revision: 1 } };
     },
   };
 }
 
-function fromItem(item: Record<string, AttributeValue>): Versioned<Breaker> {
-  const { revision, breaker } = ItemSchema.parse(unmarshall(item));
-  return { value: breaker, revision };
+function fromItem(item: Record<string, AttributeValue>): Versioned<Breaker> | 'unreadable' {
+  try {
+    const { revision, breaker } = ItemSchema.parse(unmarshall(item));
+    return { value: breaker, revision };
+  } catch {
+    return 'unreadable';
+  }
 }

@@ -4,14 +4,15 @@ import * as z from 'zod';
 
 import { NOTE_KEPT_SECONDS, type ConflictNote } from '../domain/conflict-note.ts';
 import { CONFLICTS_PARTITION, POSITIONS_TABLE } from './table.ts';
+import type { OnUnreadable } from './unreadable-item.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
 type Positions = { client: DynamoDB; table: string };
 
 const NoteSchema = z.object({
-  key: z.string(),
-  accountId: z.string(),
-  createdDate: z.string(),
+  key: z.string().min(1),
+  accountId: z.string().min(1),
+  createdDate: z.iso.datetime(),
   since: z.iso.datetime(),
 });
 
@@ -34,8 +35,11 @@ export async function leaveConflictNotes(
   }
 }
 
-/** Every note that has not expired yet. Throws if the table cannot be reached. */
-export async function listConflictNotes({ client, table }: Positions): Promise<ConflictNote[]> {
+/** Every note that has not expired yet; unreadable ones are left out. Throws if the table cannot be reached. */
+export async function listConflictNotes(
+  { client, table }: Positions,
+  onUnreadable?: OnUnreadable,
+): Promise<ConflictNote[]> {
   const notes: ConflictNote[] = [];
   let startKey: Record<string, AttributeValue> | undefined;
   do {
@@ -50,10 +54,20 @@ export async function listConflictNotes({ client, table }: Positions): Promise<C
       }),
     );
     for (const item of page.Items ?? []) {
-      const { accountId: account, ...note } = NoteSchema.parse(unmarshall(item));
-      notes.push({ ...note, account });
+      const note = readNote(item);
+      if (note) notes.push(note);
+      else onUnreadable?.(`${CONFLICTS_PARTITION} ${item[POSITIONS_TABLE.sortKey]?.S ?? ''}`);
     }
     startKey = page.LastEvaluatedKey;
   } while (startKey);
   return notes;
+}
+
+function readNote(item: Record<string, AttributeValue>): ConflictNote | undefined {
+  try {
+    const { accountId: account, ...note } = NoteSchema.parse(unmarshall(item));
+    return { ...note, account };
+  } catch {
+    return undefined;
+  }
 }

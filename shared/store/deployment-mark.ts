@@ -7,6 +7,7 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
+import { RetryableError } from '../runtime/errors.ts';
 import { DEPLOYMENT_PARTITION, POSITIONS_TABLE } from './table.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
@@ -21,7 +22,8 @@ type Positions = { client: DynamoDB; table: string };
 
 /**
  * When this system began to work (ISO 8601 UTC): written once, among the positions, by the first webhook or scheduled run. Returns
- * what was written first. Throws if the table cannot be reached.
+ * what was written first. Throws if the table cannot be reached, and `RetryableError` where somebody has spoilt the mark: what it
+ * decides can't be guessed, so webhooks wait until it is put right.
  */
 export async function markDeployment({ client, table }: Positions, startedAt: string): Promise<string> {
   const read = async (): Promise<Record<string, AttributeValue> | undefined> =>
@@ -53,5 +55,9 @@ export function cachedDeploymentMark(positions: Positions, now: () => Date): () 
 }
 
 function readMark(item: Record<string, AttributeValue> | undefined): string {
-  return DeploymentMarkSchema.parse(item && unmarshall(item)).startedAt;
+  try {
+    return DeploymentMarkSchema.parse(item && unmarshall(item)).startedAt;
+  } catch (cause) {
+    throw new RetryableError('The time of deployment is unreadable', { cause });
+  }
 }

@@ -1,5 +1,5 @@
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
 import type { DriftTally } from '../domain/drift.ts';
@@ -15,18 +15,32 @@ export function reportKey({ account, day }: DriftReportKey): Record<string, Attr
   return { [POSITIONS_TABLE.partitionKey]: { S: account }, [POSITIONS_TABLE.sortKey]: { S: `drift-${day}` } };
 }
 
+/** A tally for a report, and when that expires. */
+export type ReportAddition = {
+  table: string;
+  report: DriftReportKey;
+  drift: DriftTally;
+  expiresAtEpochSeconds: number;
+};
+
+/** Puts a report with this tally alone in the place of whatever is there. */
+export function beginReport({
+  table,
+  report,
+  drift,
+  expiresAtEpochSeconds,
+}: ReportAddition): TransactWriteItem {
+  const counters = marshall({ ...drift, [POSITIONS_TABLE.timeToLive]: expiresAtEpochSeconds });
+  return { Put: { TableName: table, Item: { ...counters, ...reportKey(report) } } };
+}
+
 /** Adds a tally to a report, which need not be there yet. */
 export function addToReport({
   table,
   report,
   drift,
   expiresAtEpochSeconds,
-}: {
-  table: string;
-  report: DriftReportKey;
-  drift: DriftTally;
-  expiresAtEpochSeconds: number;
-}): TransactWriteItem {
+}: ReportAddition): TransactWriteItem {
   const counters = Object.entries(drift);
   const numbered = counters.map(([name, value], index) => ({ name, value, place: String(index) }));
   return {

@@ -9,17 +9,21 @@ import type { LedgerEntry, OrderState } from '../domain/order-ledger.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 import { StoredOrderSchema } from './stored-order.ts';
 import { DUE_SHARDS, ORDER_LEDGER_TABLE } from './table.ts';
+import { readOrReport } from './unreadable-item.ts';
 import { putRevision, type DynamoDB, type Versioned, type WriteResult } from './versioned-item.ts';
 
 /** The ledger of one brand: what Button was told of each order, and what it still has to be told. */
 export type OrderLedger = {
-  /** Strongly consistent: it decides what is asked of Button. */
+  /** Strongly consistent: it decides what is asked of Button. Throws `UnreadableItemError` where the item is unreadable. */
   read(orderId: string): Promise<Versioned<OrderState> | undefined>;
-  /** Stores the state if the ledger is still at that revision (0: if the order is not there yet). */
+  /**
+   * Stores the state if the ledger is still at that revision (0: if the order is not there yet). Throws `UnreadableItemError` where
+   * what is there instead is unreadable.
+   */
   write(state: OrderState, expectedRevision: number): Promise<WriteResult<OrderState>>;
   /**
    * The orders whose next try was due at `now`, the longest due first, or the latest. Reads no more than
-   * `limit` of each shard.
+   * `limit` of each shard. What is unreadable beside the key of an order is left out, never the order.
    */
   listDue(now: Date, limit: number, order?: { latestFirst: boolean }): Promise<DueOrder[]>;
 };
@@ -37,7 +41,6 @@ export type DueOrder = {
 
 const SCHEMA_VERSION = 1;
 
-const InstantSchema = z.string();
 const ItemSchema = z.object({ revision: z.number(), body: z.instanceof(Uint8Array) });
 
 /**
@@ -118,18 +121,29 @@ async function queryDue({
   );
   const prefix = keyOf(brand, '');
   return Items.flatMap((item) => {
-    const { pk, dueAt, attempts, ...received } = DueItemSchema.parse(unmarshall(item));
-    return pk.startsWith(prefix) ? [{ orderId: pk.slice(prefix.length), dueAt, attempts, ...received }] : [];
+    const due = DueItemSchema.safeParse(attributesOf(item)).data;
+    if (!due?.pk.startsWith(prefix)) return [];
+    const { pk, dueAt, attempts, receivedAt } = due;
+    const received = receivedAt === undefined ? {} : { receivedAt };
+    return [{ orderId: pk.slice(prefix.length), dueAt, attempts, ...received }];
   });
 }
 
 const DueItemSchema = z.object({
   [ORDER_LEDGER_TABLE.partitionKey]: z.string(),
-  [ORDER_LEDGER_TABLE.dueIndex.sortKey]: InstantSchema,
-  receivedAt: InstantSchema.exactOptional(),
+  [ORDER_LEDGER_TABLE.dueIndex.sortKey]: z.string(),
+  receivedAt: z.iso.datetime().optional().catch(undefined),
   // What was stored before the index showed them has none.
-  attempts: z.number().default(0),
+  attempts: z.number().catch(0),
 });
+
+function attributesOf(item: Record<string, AttributeValue>): unknown {
+  try {
+    return unmarshall(item);
+  } catch {
+    return undefined;
+  }
+}
 
 function keyOf(brand: string, orderId: string): string {
   return `${brand}#order#${orderId}`;
@@ -205,10 +219,12 @@ function agesOf(entry: LedgerEntry): Record<string, unknown> {
 }
 
 /**
- * Reads an order's item of the ledger. Throws on an item that this code did not write: that is a bug or a
- * manual edit, and the alarm has to find it.
+ * Reads an order's item of the ledger. Throws `UnreadableItemError` on an item that this code did not write:
+ * that is a bug or a manual edit, and the alarm has to find it.
  */
 export function readOrderItem(item: Record<string, AttributeValue>): Versioned<OrderState> {
-  const { revision, body } = ItemSchema.parse(unmarshall(item));
-  return { value: StoredOrderSchema.parse(unpackJson(body)), revision };
+  return readOrReport(item[ORDER_LEDGER_TABLE.partitionKey]?.S ?? '', () => {
+    const { revision, body } = ItemSchema.parse(unmarshall(item));
+    return { value: StoredOrderSchema.parse(unpackJson(body)), revision };
+  });
 }

@@ -14,6 +14,8 @@ const PositionSchema = z.object({
   account: z.string(),
   stream: z.string(),
   fence: count,
+  chain: text.exactOptional(),
+  handedOnAt: instant.exactOptional(),
   readThrough: instant,
   historicalBefore: instant.nullable(),
   timeField: z.literal('created_date').exactOptional(),
@@ -55,5 +57,9 @@ export function toItem(position: object): Record<string, AttributeValue> {
 
 /** The position in an item; `unreadable` if there is none in it that makes sense, because somebody or something spoilt it. */
 export function fromItem(item: Record<string, AttributeValue>): Position | 'unreadable' {
-  return PositionSchema.safeParse(unmarshall(item)).data ?? 'unreadable';
+  try {
+    return PositionSchema.parse(unmarshall(item));
+  } catch {
+    return 'unreadable';
+  }
 }

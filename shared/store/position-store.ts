@@ -17,9 +17,10 @@ import type { Position } from '../domain/position.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import { listConflictNotes } from './conflict-note-store.ts';
 import { markDeployment } from './deployment-mark.ts';
-import { addToReport, countersOf, reportKey, type DriftReportKey } from './drift-report.ts';
+import { addToReport, beginReport, countersOf, reportKey, type DriftReportKey } from './drift-report.ts';
 import { fromItem, toItem } from './position-item.ts';
 import { POSITIONS_TABLE } from './table.ts';
+import type { OnUnreadable } from './unreadable-item.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
 /** A stream, and how far it is read; `unreadable` where the stored position makes no sense. */
@@ -40,7 +41,10 @@ export type PositionStore = {
   take(position: Position): Promise<Position | undefined>;
   /** Saves the position if its fence is still the current one; false if another worker has taken it since. */
   save(position: Position): Promise<boolean>;
-  /** Saves the position without its drift and adds that to the day's report: both or, if the fence has moved (false), neither. */
+  /**
+   * Saves the position without its drift and adds that to the day's report, or begins it anew where it is unreadable: both or, if the
+   * fence has moved (false), neither.
+   */
   saveAndReport(position: Position, report: { day: string; retentionDays: number }): Promise<boolean>;
   /** Puts the position in the place of one that is unreadable; false if that has been done already. */
   replaceUnreadable(position: Position): Promise<boolean>;
@@ -49,7 +53,7 @@ export type PositionStore = {
   /** The deployment's mark: when this system began to work (ISO 8601 UTC). Written once; returns what was written first. */
   markDeployment(startedAt: string): Promise<string>;
   /** The conflicts that are to be read again on purpose, also those that are too old by now. */
-  conflictNotes(): Promise<ConflictNote[]>;
+  conflictNotes(onUnreadable?: OnUnreadable): Promise<ConflictNote[]>;
   /** Remembers the accounts that Button has listed; returns every account that it ever has. One write for each that is new. */
   rememberAccounts(listed: readonly string[]): Promise<string[]>;
 };
@@ -77,7 +81,7 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
   const get = async (key: Item): Promise<Item | undefined> =>
     (await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }))).Item;
 
-  const put = async (item: Item, condition: Condition): Promise<boolean> =>
+  const put = async (item: Item, condition: Partial<Condition> = {}): Promise<boolean> =>
     (await orUndefined(client.send(new PutItemCommand({ TableName: table, Item: item, ...condition })))) !==
     undefined;
 
@@ -118,7 +122,7 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
           new UpdateItemCommand({
             TableName: table,
             Key: key,
-            UpdateExpression: 'SET fence = :next, takenBy = :takenBy REMOVE retryAt',
+            UpdateExpression: 'SET fence = :next, takenBy = :takenBy REMOVE retryAt, handedOnAt',
             ConditionExpression: atFence.ConditionExpression,
             ExpressionAttributeValues: {
               ...atFence.ExpressionAttributeValues,
@@ -140,11 +144,14 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
       if (drift === undefined || Object.keys(drift).length === 0)
         return put(toItem(position), isAtFence(position.fence));
       const expiresAtEpochSeconds = Date.parse(`${day}T00:00:00Z`) / 1000 + retentionDays * 86_400;
-      const report = { account: position.account, day };
-      return transact(client, [
-        { Put: { TableName: table, Item: toItem(position), ...isAtFence(position.fence) } },
-        addToReport({ table, report, drift, expiresAtEpochSeconds }),
-      ]);
+      const addition = {
+        ...{ table, report: { account: position.account, day }, drift, expiresAtEpochSeconds },
+      };
+      const move = { Put: { TableName: table, Item: toItem(position), ...isAtFence(position.fence) } };
+      const result = await transact(client, [move, addToReport(addition)]);
+      // What can't be added to is no report: somebody has spoilt it.
+      const done = result === 'invalid' ? await transact(client, [move, beginReport(addition)]) : result;
+      return done === 'done';
     },
 
     async replaceUnreadable(position) {
@@ -152,6 +159,8 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
       if (!current) return put(toItem(position), IS_ABSENT);
       if (fromItem(current) !== 'unreadable') return false;
       const { fence } = current;
+      // No worker can hold a fence that is no number.
+      if (fence && fence.N === undefined) return put(toItem(position));
       const isUntouched = fence
         ? { ConditionExpression: 'fence = :fence', ExpressionAttributeValues: { ':fence': fence } }
         : { ConditionExpression: 'attribute_not_exists(fence)' };
@@ -165,7 +174,7 @@ export function createPositionStore({ client, table }: { client: DynamoDB; table
 
     markDeployment: (startedAt) => markDeployment({ client, table }, startedAt),
 
-    conflictNotes: () => listConflictNotes({ client, table }),
+    conflictNotes: (onUnreadable) => listConflictNotes({ client, table }, onUnreadable),
 
     async rememberAccounts(listed) {
       const { account, prefix } = REMEMBERED;
@@ -214,21 +223,22 @@ async function queryAll(
 }
 
 /**
- * False if a condition has failed. Throws `RetryableError` if another write was at work on one of the items: a second try can help.
+ * `refused` if a condition has failed, `invalid` if an item does not let itself be changed so. Throws `RetryableError` if another write was at work on one of the items: a second try can help.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (cancellation reasons)
  */
 async function transact(
   client: DynamoDB,
   items: NonNullable<ConstructorParameters<typeof TransactWriteItemsCommand>[0]['TransactItems']>,
-): Promise<boolean> {
+): Promise<'done' | 'refused' | 'invalid'> {
   try {
     await client.send(new TransactWriteItemsCommand({ TransactItems: items }));
-    return true;
+    return 'done';
   } catch (error) {
     if (!(error instanceof TransactionCanceledException)) throw error;
     const codes = error.CancellationReasons?.map(({ Code: code }) => code) ?? [];
-    if (codes.includes('ConditionalCheckFailed')) return false;
+    if (codes.includes('ConditionalCheckFailed')) return 'refused';
+    if (codes.includes('ValidationError')) return 'invalid';
     throw new RetryableError('The report could not be written', { cause: error });
   }
 }

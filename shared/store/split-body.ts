@@ -6,6 +6,7 @@ import * as z from 'zod';
 
 import { RetryableError } from '../runtime/errors.ts';
 import { TRANSACTIONS_TABLE } from './table.ts';
+import { readOrReport, UnreadableItemError } from './unreadable-item.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
 /** What an item says about its body: here it is, or so many parts under that digest. */
@@ -48,7 +49,10 @@ export async function storeBody(access: TableAccess, key: string, body: Uint8Arr
   return { bodyDigest, bodyParts };
 }
 
-/** The body of the item with that key. Throws `RetryableError` if a part is not there (any more): the item has changed meanwhile. */
+/**
+ * The body of the item with that key. Throws `RetryableError` if a part is not there any more because the item has changed meanwhile,
+ * and `UnreadableItemError` if the item has not, or if a part is spoilt.
+ */
 export async function loadBody(
   access: TableAccess,
   key: string,
@@ -65,10 +69,28 @@ export async function loadBody(
         ConsistentRead: true,
       }),
     );
-    if (!Item) throw new RetryableError('A part of a transaction is not there');
-    parts.push(PartSchema.parse(unmarshall(Item)).bytes);
+    if (!Item) throw await missingPart(access, key, reference);
+    parts.push(readOrReport(key, () => PartSchema.parse(unmarshall(Item)).bytes));
   }
   return Buffer.concat(parts);
+}
+
+async function missingPart(
+  { client, table }: TableAccess,
+  key: string,
+  { bodyDigest }: Extract<BodyReference, { bodyDigest: string }>,
+): Promise<Error> {
+  const { Item: current } = await client.send(
+    new GetItemCommand({
+      TableName: table,
+      Key: { [TRANSACTIONS_TABLE.partitionKey]: { S: key } },
+      ConsistentRead: true,
+    }),
+  );
+  const isUnchanged = current?.['bodyDigest']?.S === bodyDigest;
+  return isUnchanged
+    ? new UnreadableItemError(key)
+    : new RetryableError('A part of a transaction is not there');
 }
 
 function partKey(key: string, digest: string, part: number): string {

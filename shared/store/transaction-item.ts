@@ -9,6 +9,7 @@ import { stateOf } from '../domain/transaction-state.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 import { loadBody, storeBody, type TableAccess } from './split-body.ts';
 import { TRANSACTIONS_TABLE } from './table.ts';
+import { readOrReport } from './unreadable-item.ts';
 import type { Versioned } from './versioned-item.ts';
 
 /** Which field says whose transaction it is; `none` switches the shopper index off. */
@@ -69,10 +70,10 @@ const ItemSchema = z
   .object({
     pk: z.string(),
     schemaVersion: z.literal(SCHEMA_VERSION),
-    revision: z.number(),
-    version: z.number(),
+    revision: z.int(),
+    version: z.int(),
     changes: z.number(),
-    storedAt: z.string(),
+    storedAt: z.iso.datetime(),
     delivery: z.enum(['live', 'historical']),
     notRewardableReason: z.enum(NOT_REWARDABLE_REASONS).exactOptional(),
     mergedInto: z.string().exactOptional(),
@@ -153,14 +154,24 @@ export async function toItem(
   );
 }
 
-/** The record in an item. Throws on an item that this code did not write: a bug or a manual edit, and the alarm has to find it. */
+/**
+ * The record in an item. Throws `UnreadableItemError` on an item that this code did not write: a bug or a manual edit, and the alarm
+ * has to find it.
+ */
 export async function fromItem(
   access: TableAccess,
   item: Record<string, AttributeValue>,
 ): Promise<Versioned<TransactionRecord>> {
-  const parsed = ItemSchema.parse(unmarshall(item));
-  const { pk: key, revision, schemaVersion: _schema, ...rest } = parsed;
-  const body = BodySchema.parse(unpackJson(await loadBody(access, key, rest)));
+  const key = item[TRANSACTIONS_TABLE.partitionKey]?.S ?? '';
+  const parsed = readOrReport(key, () => ItemSchema.parse(unmarshall(item)));
+  const bytes = await loadBody(access, key, parsed);
+  return readOrReport(key, () => toRecord(parsed, BodySchema.parse(unpackJson(bytes))));
+}
+
+function toRecord(
+  { pk: key, revision, schemaVersion: _schema, ...rest }: z.infer<typeof ItemSchema>,
+  body: z.infer<typeof BodySchema>,
+): Versioned<TransactionRecord> {
   const state = stateOf(body.seen, body.settlement);
   if (!state) throw new Error('A transaction without a version');
   const { version, changes, storedAt, delivery, notRewardableReason, mergedInto, erasedAt } = rest;
@@ -199,7 +210,7 @@ function withoutHead(record: Omit<TransactionRecord, 'key'>): object {
 }
 
 /** An alias: a purchase that is found by one of Button's ids, or by its order, and stands under another key. */
-const AliasSchema = z.object({ pk: z.string(), aliasOf: z.string() });
+const AliasSchema = z.object({ pk: z.string(), aliasOf: z.string().min(1) });
 
 /** The item of an alias. */
 export function toAliasItem(alias: string, key: string): Record<string, AttributeValue> {
@@ -210,9 +221,11 @@ export function toAliasItem(alias: string, key: string): Record<string, Attribut
   });
 }
 
-/** The key that an alias stands for; undefined for every other item. */
+/** The key that an alias stands for; undefined for every other item. Throws `UnreadableItemError` on an alias of nothing. */
 export function aliasTarget(item: Record<string, AttributeValue>): string | undefined {
-  return TRANSACTIONS_TABLE.aliasOf in item ? AliasSchema.parse(unmarshall(item)).aliasOf : undefined;
+  if (!(TRANSACTIONS_TABLE.aliasOf in item)) return undefined;
+  const key = item[TRANSACTIONS_TABLE.partitionKey]?.S ?? '';
+  return readOrReport(key, () => AliasSchema.parse(unmarshall(item)).aliasOf);
 }
 
 function headOf(record: TransactionRecord, transaction: Transaction): Record<string, unknown> {

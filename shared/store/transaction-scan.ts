@@ -6,12 +6,12 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod';
 
 import type { TransactionRecord } from '../domain/transaction.ts';
 import type { TableAccess } from './split-body.ts';
 import { TRANSACTIONS_TABLE } from './table.ts';
 import { fromItem, readHead, type TransactionHead } from './transaction-item.ts';
+import { UnreadableItemError, type OnUnreadable } from './unreadable-item.ts';
 import type { Versioned } from './versioned-item.ts';
 
 // Reading the whole table is for repairs that somebody starts by hand, and for the expiry of personal data.
@@ -19,16 +19,40 @@ import type { Versioned } from './versioned-item.ts';
 /** A range of `modifiedDate`, `start` inclusive, `end` exclusive: instants in ISO 8601 UTC. */
 export type ModifiedRange = { start: string; end: string };
 
-/** What every transaction modified in the range is now. Throws if the table cannot be reached. */
+/** What every transaction modified in the range is now; unreadable ones are left out. Throws if the table cannot be reached. */
 export async function* scanHeads(
   access: TableAccess,
   { start, end }: ModifiedRange,
+  onUnreadable?: OnUnreadable,
 ): AsyncGenerator<TransactionHead> {
   const items = scan(access, {
     FilterExpression: 'attribute_exists(version) AND modifiedDate >= :start AND modifiedDate < :end',
     ExpressionAttributeValues: { ':start': { S: upToSecond(start) }, ':end': { S: upToSecond(end) } },
   });
-  for await (const item of items) yield readHead(unmarshall(item));
+  yield* readHeads(items, onUnreadable);
+}
+
+async function* readHeads(
+  items: AsyncIterable<Item>,
+  onUnreadable: OnUnreadable | undefined,
+): AsyncGenerator<TransactionHead> {
+  for await (const item of items) {
+    const head = headOrUndefined(item);
+    if (head) yield head;
+    else onUnreadable?.(keyOf(item));
+  }
+}
+
+function headOrUndefined(item: Item): TransactionHead | undefined {
+  try {
+    return readHead(unmarshall(item));
+  } catch {
+    return undefined;
+  }
+}
+
+function keyOf(item: Item): string {
+  return item[TRANSACTIONS_TABLE.partitionKey]?.S ?? '';
 }
 
 /** Sorts before the instants of its second, with milliseconds or without, and behind all that are earlier. */
@@ -36,22 +60,27 @@ function upToSecond(instant: string): string {
   return instant.replace(/(?:\.000)?Z$/, '');
 }
 
-/** Everything with a status that was created before an instant (ISO 8601 UTC). Throws if the table cannot be reached. */
+/**
+ * Everything with a status that was created before an instant (ISO 8601 UTC); unreadable items are left out. Throws if the table
+ * cannot be reached.
+ */
 export async function* scanStatus(
   access: TableAccess,
   { status, createdBefore }: { status: TransactionHead['status']; createdBefore: string },
+  onUnreadable?: OnUnreadable,
 ): AsyncGenerator<TransactionHead> {
   const items = scan(access, {
     FilterExpression: '#status = :status AND createdDate < :before',
     ExpressionAttributeNames: { '#status': 'status' },
     ExpressionAttributeValues: { ':status': { S: status }, ':before': { S: createdBefore } },
   });
-  for await (const item of items) yield readHead(unmarshall(item));
+  yield* readHeads(items, onUnreadable);
 }
 
-/** Something that a scan of the whole table finds: a transaction, or an item with a part of a large one. */
+/** Something that a scan of the whole table finds: a transaction, an item with a part of a large one, or one that is unreadable. */
 export type Scanned =
   | { kind: 'record'; stored: Versioned<TransactionRecord> }
+  | { kind: 'unreadable'; key: string }
   | { kind: 'part'; partKey: string; partOf: string };
 
 /** Everything in the table. Throws if it cannot be reached. */
@@ -80,16 +109,31 @@ export async function scanPage(access: TableAccess, after: string | undefined): 
 
 async function* readItems(access: TableAccess, items: readonly Item[]): AsyncGenerator<Scanned> {
   for (const item of items) {
-    if (TRANSACTIONS_TABLE.partOf in item) {
-      const { pk, partOf } = PartSchema.parse(unmarshall(item));
-      yield { kind: 'part', partKey: pk, partOf };
-    } else if (!(TRANSACTIONS_TABLE.aliasOf in item)) {
-      yield { kind: 'record', stored: await fromItem(access, item) };
-    }
+    if (TRANSACTIONS_TABLE.partOf in item) yield readPart(item);
+    else if (!(TRANSACTIONS_TABLE.aliasOf in item)) yield await readRecord(access, item);
   }
 }
 
-/** The transaction that a part belongs to, strongly consistent; undefined if it was never written. Throws if the table cannot be reached. */
+/** A part has no version: `deletePart` refuses what has one. */
+function readPart(item: Item): Scanned {
+  const partOf = item[TRANSACTIONS_TABLE.partOf]?.S;
+  const isPart = partOf !== undefined && partOf !== '' && !('version' in item);
+  return isPart ? { kind: 'part', partKey: keyOf(item), partOf } : { kind: 'unreadable', key: keyOf(item) };
+}
+
+async function readRecord(access: TableAccess, item: Item): Promise<Scanned> {
+  try {
+    return { kind: 'record', stored: await fromItem(access, item) };
+  } catch (error) {
+    if (error instanceof UnreadableItemError) return { kind: 'unreadable', key: error.key };
+    throw error;
+  }
+}
+
+/**
+ * The transaction that a part belongs to, strongly consistent; undefined if it was never written. Throws `UnreadableItemError`, and if
+ * the table cannot be reached.
+ */
 export async function readOwner(
   access: TableAccess,
   partOf: string,
@@ -114,8 +158,6 @@ export async function deletePart({ client, table }: TableAccess, partKey: string
     }),
   );
 }
-
-const PartSchema = z.object({ pk: z.string(), partOf: z.string() });
 
 type Filter = Pick<
   ScanCommandInput,

@@ -13,19 +13,23 @@ import { RetryableError } from '../runtime/errors.ts';
 import type { TableAccess } from './split-body.ts';
 import { PERSONAL_DATA_DAYS, TRANSACTIONS_TABLE } from './table.ts';
 import { aliasTarget, fromItem, toAliasItem, toItem, type WritingOptions } from './transaction-item.ts';
+import { UnreadableItemError } from './unreadable-item.ts';
 import { putRevision, type Versioned } from './versioned-item.ts';
 
 /** Where a key leads: the key behind its aliases, itself without any, and what is stored there. */
 export type Found = { key: string; stored: Versioned<TransactionRecord> | undefined };
 
-/** Where transactions are kept. Every method throws if the table cannot be reached. */
+/**
+ * Where transactions are kept. Every method throws if the table cannot be reached, and all but `readMany` throw `UnreadableItemError`
+ * where the key leads to an item that is unreadable.
+ */
 export type TransactionStore = {
   /** What stands under a key or behind its aliases. Eventually consistent. */
   read(key: string): Promise<Versioned<TransactionRecord> | undefined>;
   /** Where a key leads. Unless asked for, eventually consistent: a stale read can only lead to a write that is refused. */
   find(key: string, options?: { consistent: boolean }): Promise<Found>;
   /** Where at most 100 keys lead; a key that leads nowhere is missing from the map. Eventually consistent. */
-  readMany(keys: readonly string[]): Promise<Map<string, Versioned<TransactionRecord>>>;
+  readMany(keys: readonly string[]): Promise<Map<string, Versioned<TransactionRecord> | 'unreadable'>>;
   /** Makes the purchase under `key` be found by `alias` too, for ever; false if something stands there already. */
   putAlias(alias: string, key: string): Promise<boolean>;
   /** Stores the record if the table is still at that revision (0: if it is not there yet). */
@@ -63,14 +67,14 @@ export function createTransactionStore({
       if (target === undefined) return { key, stored: item && (await fromItem(access, item)) };
       key = target;
     }
-    throw new Error('Aliases lead in a circle');
+    throw new UnreadableItemError(asked);
   };
   return {
     find,
     read: async (key) => (await find(key)).stored,
 
     async readMany(keys) {
-      const found = new Map<string, Versioned<TransactionRecord>>();
+      const found = new Map<string, Versioned<TransactionRecord> | 'unreadable'>();
       let wanted = [...new Set(keys)].map((key) => ({ [TRANSACTIONS_TABLE.partitionKey]: { S: key } }));
       for (let round = 0; wanted.length > 0; round += 1) {
         if (round === MAX_BATCH_ROUNDS) throw new RetryableError('BatchGetItem leaves keys unprocessed');
@@ -78,8 +82,10 @@ export function createTransactionStore({
           new BatchGetItemCommand({ RequestItems: { [table]: { Keys: wanted } } }),
         );
         for (const item of Responses?.[table] ?? []) {
-          const target = aliasTarget(item);
-          const stored = target === undefined ? await fromItem(access, item) : (await find(target)).stored;
+          const stored = await orUnreadable(async () => {
+            const target = aliasTarget(item);
+            return target === undefined ? await fromItem(access, item) : (await find(target)).stored;
+          });
           const key = item[TRANSACTIONS_TABLE.partitionKey]?.S;
           if (stored && key !== undefined) found.set(key, stored);
         }
@@ -105,6 +111,15 @@ export function createTransactionStore({
       return { ok: false, current: (await find(target, { consistent: true })).stored };
     },
   };
+}
+
+async function orUnreadable<Stored>(read: () => Promise<Stored>): Promise<Stored | 'unreadable'> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UnreadableItemError) return 'unreadable';
+    throw error;
+  }
 }
 
 const ShopperItemSchema = z.object({

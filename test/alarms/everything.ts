@@ -66,6 +66,9 @@ async function playOrders({ world }: WatchedWorld): Promise<void> {
   await live(world, 30 * MINUTE_MS);
   await playTokens({ world });
   await playDrain({ world });
+  const breaker = { pk: { S: 'acme#breaker' } };
+  world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.orderLedger, Item: breaker }));
+  await world.runFor(2 * MINUTE_MS);
   await playAudit({ world });
 }
 
@@ -194,6 +197,11 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
     .find((id) => id?.S?.startsWith('acc-')) ?? { S: '' };
   const spoilt = { account, stream: { S: 'backfill-spoilt' } };
   world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: spoilt }));
+  await read('live');
+  const group = { MessageGroupId: 'nonsense', MessageDeduplicationId: 'nonsense' };
+  world.sqs.execute(new SendMessageCommand({ QueueUrl: QUEUES.readQueue, MessageBody: '{}', ...group }));
+  const note = { account: { S: '#conflicts' }, stream: { S: 'spoilt' } };
+  world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: note }));
   await read('live');
   workTwice(world, plannedReadMessage({ account: account.S ?? '', stream: 'live' }, 'twice'));
   workTwice(world, plannedReadMessage({ account: 'acc-unknown', stream: 'live' }, 'twice'));

@@ -1,7 +1,8 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
-import { QUEUES } from '../simulation/resources.ts';
+import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { orderMessage } from '../simulation/messages.ts';
 import type { SimulatedWorld, SimulatedWorldOptions } from '../simulation/world.ts';
 import { HOUR_MS, inject, live, misbehave, MINUTE_MS, outage, postWebhook, strike } from './play.ts';
@@ -329,6 +330,46 @@ export const FAULTS: readonly FaultCase[] = [
       const account = accounts.find((id) => id?.S?.startsWith('acc-')) ?? { S: '' };
       const item = { account, stream: { S: 'live' } };
       world.dynamodb.execute(new PutItemCommand({ TableName: 'positions', Item: item }));
+      await live(world, HOUR_MS / 2);
+    },
+  },
+  {
+    fault: 'somebody spoils a transaction and a note of a conflict',
+    alarms: ['PublicationUnreadableAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS / 2);
+      const [{ pk } = { pk: { S: '' } }] = world.dynamodb
+        .items('transactions')
+        .filter((item) => 'version' in item);
+      const transaction = { pk: pk ?? { S: '' }, revision: { N: '1' }, version: { S: 'spoilt' } };
+      const note = { account: { S: '#conflicts' }, stream: { S: 'spoilt' } };
+      world.dynamodb.execute(new PutItemCommand({ TableName: 'transactions', Item: transaction }));
+      world.dynamodb.execute(new PutItemCommand({ TableName: 'positions', Item: note }));
+      await world.runFor(HOUR_MS / 2);
+    },
+  },
+  {
+    fault: 'somebody sends something else to the queue of read messages',
+    alarms: ['ReconciliationReadMessagesAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS / 2);
+      const { readQueue: queue } = QUEUES;
+      const message = { MessageBody: 'nonsense', MessageGroupId: 'x', MessageDeduplicationId: 'x' };
+      world.sqs.execute(new SendMessageCommand({ QueueUrl: queue, ...message }));
+      await live(world, HOUR_MS / 2);
+    },
+  },
+  {
+    fault: 'somebody spoils the breaker and an order of a brand',
+    alarms: ['AcmeQuarantineAlarm', 'UnreadableAlarm'],
+    async play(world) {
+      world.sendOrderMessage(orderMessage({ orderId: 'order-1', sequence: 1, kind: 'created', total: 100 }));
+      await live(world, HOUR_MS / 2);
+      for (const pk of ['acme#order#order-1', 'acme#breaker'])
+        world.dynamodb.execute(
+          new PutItemCommand({ TableName: TABLES.orderLedger, Item: { pk: { S: pk } } }),
+        );
+      world.sendOrderMessage(orderMessage({ orderId: 'order-1', sequence: 2, kind: 'updated', total: 200 }));
       await live(world, HOUR_MS / 2);
     },
   },

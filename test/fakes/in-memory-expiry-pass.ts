@@ -8,8 +8,9 @@ export function createInMemoryExpiryPass(): ExpiryPassStore {
   return {
     read: () => Promise.resolve(structuredClone(current)),
     save(pass, expectedRevision) {
-      if ((current?.revision ?? 0) !== expectedRevision) return Promise.resolve(false);
-      current = { value: structuredClone(pass), revision: expectedRevision + 1 };
+      const expected = expectedRevision === 'unreadable' ? 0 : expectedRevision;
+      if ((current?.revision ?? 0) !== expected) return Promise.resolve(false);
+      current = { value: structuredClone(pass), revision: expected + 1 };
       return Promise.resolve(true);
     },
   };

@@ -49,7 +49,7 @@ export function createInMemoryPositions(): InMemoryPositions {
       if (stored === undefined || stored === 'unreadable' || stored.fence !== position.fence) {
         return Promise.resolve(undefined);
       }
-      const { retryAt: _over, ...rest } = stored;
+      const { retryAt: _over, handedOnAt: _come, ...rest } = stored;
       const taken = { ...rest, fence: stored.fence + 1 };
       put(taken);
       return Promise.resolve(taken);

@@ -1,3 +1,5 @@
+import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -12,7 +14,8 @@ import { creditReward, payableByUser, type RewardEntry } from '../../shared/even
 import { lineItemsIn } from '../../shared/store/transaction-item.ts';
 import { shopperTotals } from '../../shared/store/transaction-store.ts';
 import type { DynamoDB } from '../../shared/store/versioned-item.ts';
-import { SECRETS, TABLES } from '../simulation/resources.ts';
+import { misbehave } from '../alarms/play.ts';
+import { QUEUES, SECRETS, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
 
 // What the system promises of transactions, each in a test of its own: every function as it is composed for Lambda, Button's webhooks
@@ -366,5 +369,50 @@ describe('requirement 6: stored data is readable', () => {
       { status: 'validated', currency: 'USD', amountMinor: 600, transactions: 1 },
     ]);
     expect(balance.completeSince).toBe('2025-04-27T12:02:00.000Z');
+  });
+});
+
+describe('transactions, requirement 12: a poison item never blocks a shard or a queue', () => {
+  it('its key is kept, it is counted, and everything else goes on', async () => {
+    open();
+    await minutes(15);
+    const put = (table: string, item: Record<string, AttributeValue>) =>
+      world.dynamodb.execute(new PutItemCommand({ TableName: table, Item: item }));
+    put(TABLES.transactions, { pk: { S: 'order#O' }, version: { S: 'spoilt' }, revision: { N: '1' } });
+    put(TABLES.positions, { account: { S: '#conflicts' }, stream: { S: 'spoilt' } });
+    for (const [queue, group] of [
+      [QUEUES.deferredWebhooks, {}],
+      [QUEUES.readQueue, { MessageGroupId: 'x', MessageDeduplicationId: 'x' }],
+    ] as const)
+      world.sqs.execute(new SendMessageCommand({ QueueUrl: queue, MessageBody: 'spoilt', ...group }));
+    button({ id: 'tx-1', button_order_id: 'O', status: 'validated' });
+    button({ id: 'tx-2', button_order_id: 'P', status: 'validated' });
+    button({ id: 'tx-3', button_order_id: 'Q', status: 'validated', webhook: false });
+    await minutes(45);
+
+    expect(payable()).toEqual({ USD: 1200 });
+    expect(sum('UnreadableItems')).toBeGreaterThan(1);
+    expect(JSON.stringify(vi.mocked(console.error).mock.calls)).toContain('order#O');
+    const kinds = world.dynamodb.items(TABLES.webhookQuarantine).map((item) => item['kind']?.S);
+    expect(kinds.sort()).toEqual(['read-message', 'transaction-row', 'webhook', 'webhook']);
+    for (const queue of Object.values(QUEUES)) expect(world.sqs.contents(queue)).toEqual([]);
+  });
+
+  it('and read messages do not pile up behind a read that takes longer than a tick', async () => {
+    open({ transactions: { reconciler: { pageSize: 1, sliceSeconds: 1 } } });
+    await minutes(15);
+    for (let number = 0; number < 300; number += 1)
+      button({ id: `tx-${number}`, button_order_id: `O-${number}`, webhook: false });
+    misbehave(world, { on: 'api', match: { path: 'transactions' }, answerDelayMs: 8000 });
+    const waiting: number[] = [];
+    for (let tick = 0; tick < 18; tick += 1) {
+      await minutes(10);
+      waiting.push(world.sqs.contents(QUEUES.readQueue).length);
+    }
+
+    expect(sum('ReconcilerSlicesHandedOn')).toBeGreaterThan(100);
+    expect(Math.max(...waiting)).toBeLessThanOrEqual(3);
+    await world.runFor(DAY_MS);
+    expect(purchases()).toHaveLength(300);
   });
 });

@@ -140,9 +140,15 @@ function applyAction(
   else item[attribute] = sum(item[attribute], valueOf(operand, placeholders));
 }
 
+/** Thrown where an update adds to what is no number. */
+export class IncorrectOperandError extends Error {
+  override readonly name = 'IncorrectOperandError';
+}
+
 function sum(current: AttributeValue | undefined, addend: AttributeValue): AttributeValue {
-  if (addend.N === undefined || (current !== undefined && current.N === undefined))
-    throw new Error('The model of DynamoDB adds numbers only');
+  if (addend.N === undefined) throw new Error('The model of DynamoDB adds numbers only');
+  if (current !== undefined && current.N === undefined)
+    throw new IncorrectOperandError('An operand in the update expression has an incorrect data type');
   return { N: String(Number(current?.N ?? 0) + Number(addend.N)) };
 }
 

@@ -22,6 +22,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 
 import {
+  IncorrectOperandError,
   compareValues,
   meets,
   projected,
@@ -294,6 +295,8 @@ export class DynamoDBModel {
         if (update) writes.push(this.#updateOf(update));
         return { Code: 'None' };
       } catch (error) {
+        if (error instanceof IncorrectOperandError)
+          return { Code: 'ValidationError', Message: error.message };
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
         return { Code: 'ConditionalCheckFailed', Message: error.message };
       }

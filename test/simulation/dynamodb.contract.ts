@@ -233,6 +233,31 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
       expect((await get(second.S ?? ''))?.['hits']).toEqual({ N: '1' });
     });
 
+    it('cancels a transaction that adds to what is no number, and says so', async () => {
+      const spoilt = text(newKey());
+      await put({ pk: spoilt, hits: text('many') });
+
+      const failed = client().send(
+        new TransactWriteItemsCommand({
+          TransactItems: [
+            {
+              Update: {
+                TableName: TABLE,
+                Key: { pk: spoilt },
+                UpdateExpression: 'ADD hits :one',
+                ExpressionAttributeValues: { ':one': number(1) },
+              },
+            },
+          ],
+        }),
+      );
+
+      await expect(failed).rejects.toMatchObject({
+        name: 'TransactionCanceledException',
+        CancellationReasons: [{ Code: 'ValidationError' }],
+      });
+    });
+
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html, "Attribute projections"
     it('lists a sparse index of keys in the order of its sort key, without other attributes', async () => {
       const shard = newKey();

@@ -13,15 +13,12 @@ import {
   type TransactionRecord,
 } from '../../../shared/domain/transaction.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
-import {
-  parseReadMessage,
-  type StreamToRead,
-  type ReadMessage,
-} from '../../../shared/domain/read-message.ts';
+import type { StreamToRead, ReadMessage } from '../../../shared/domain/read-message.ts';
 import { applyTransaction } from '../../../shared/ingest/apply-transaction.ts';
 import { createInMemoryPositions } from '../../fakes/in-memory-positions.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
+import { sentReadMessage } from './sent-read-message.ts';
 import { HostileButton, randomFrom, type HostileRow, type Random } from './hostile-button.ts';
 
 /** The process is gone: whatever it was about to do, it does no more. */
@@ -180,7 +177,7 @@ class World {
 
   readonly #send = (messages: readonly ReadMessage[]): Promise<void> => {
     this.#mayDie();
-    this.#queue.push(...messages.map(({ body }) => parseReadMessage(body)));
+    this.#queue.push(...messages.map(({ body }) => sentReadMessage(body)));
     this.#mayDie();
     return Promise.resolve();
   };

@@ -7,7 +7,8 @@ import { startButtonSimulator, type ButtonSimulator } from '../../../local/butto
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createTransactionsApi, type TransactionsApi } from '../../../shared/button/transactions-api.ts';
 import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
-import { parseReadMessage, type ReadMessage } from '../../../shared/domain/read-message.ts';
+import type { ReadMessage } from '../../../shared/domain/read-message.ts';
+import { sentReadMessage } from './sent-read-message.ts';
 import { createPositionStore, type PositionStore } from '../../../shared/store/position-store.ts';
 import { createQuarantineStore } from '../../../shared/store/quarantine-store.ts';
 import { createTransactionStore, type TransactionStore } from '../../../shared/store/transaction-store.ts';
@@ -96,7 +97,7 @@ function ports(changes: Partial<ReconcilePorts> = {}): ReconcilePorts {
 async function work(changes: Partial<ReconcilePorts> = {}): Promise<string[]> {
   const outcomes: string[] = [];
   for (let message = sent.shift(); message; message = sent.shift()) {
-    outcomes.push((await reconcile(parseReadMessage(message.body), ports(changes))).outcome);
+    outcomes.push((await reconcile(sentReadMessage(message.body), ports(changes))).outcome);
   }
   return outcomes;
 }

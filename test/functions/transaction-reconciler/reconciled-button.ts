@@ -9,7 +9,8 @@ import { createTransactionsApi } from '../../../shared/button/transactions-api.t
 import { isGap } from '../../../shared/domain/gap.ts';
 import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
 import { isFinished, type Position } from '../../../shared/domain/position.ts';
-import { parseReadMessage, type ReadMessage } from '../../../shared/domain/read-message.ts';
+import type { ReadMessage } from '../../../shared/domain/read-message.ts';
+import { sentReadMessage } from './sent-read-message.ts';
 import { createInMemoryPositions } from '../../fakes/in-memory-positions.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
@@ -52,7 +53,7 @@ export function createReconciledButton(http: ButtonHttp, startAt: string) {
       tickId: clock.now.toISOString(),
     });
     for (let message = sent.shift(); message; message = sent.shift()) {
-      const toRead = parseReadMessage(message.body);
+      const toRead = sentReadMessage(message.body);
       const result = await reconcile(toRead, {
         ...ports,
         ...{ transactions, quarantine, pageSize, driftRetentionDays: 400 },

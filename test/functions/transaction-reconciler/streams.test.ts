@@ -11,7 +11,8 @@ import type { ApiResult, TransactionPage } from '../../../shared/button/api-resu
 import type { TransactionQuery, TransactionsApi } from '../../../shared/button/transactions-api.ts';
 import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
 import type { Position } from '../../../shared/domain/position.ts';
-import { parseReadMessage, type ReadMessage } from '../../../shared/domain/read-message.ts';
+import type { ReadMessage } from '../../../shared/domain/read-message.ts';
+import { sentReadMessage } from './sent-read-message.ts';
 import { recordStatus } from '../../../shared/domain/transaction.ts';
 import { applyTransaction } from '../../../shared/ingest/apply-transaction.ts';
 import { backfillProgress, startBackfill } from '../../../shared/ingest/backfill.ts';
@@ -109,7 +110,7 @@ async function tick(streams: readonly PlannedStream[] = ['live'], changes: Parti
 async function work(changes: Partial<ReconcilePorts> = {}): Promise<string[]> {
   const outcomes: string[] = [];
   for (let message = sent.shift(); message; message = sent.shift()) {
-    const toRead = parseReadMessage(message.body);
+    const toRead = sentReadMessage(message.body);
     const result = await reconcile(toRead, {
       api,
       positions,
@@ -497,7 +498,7 @@ describe('a backfill', () => {
     await work();
     pass(0.1);
     expect(await start({ from: '2020-01-01T00:00:00Z' })).toMatchObject({ outcome: 'resumed' });
-    expect(sent.map(({ body }) => parseReadMessage(body).stream)).toEqual(['backfill-march']);
+    expect(sent.map(({ body }) => sentReadMessage(body).stream)).toEqual(['backfill-march']);
     expect((await positionOf('backfill-march')).readFrom).toBe(range.from);
     expect(await start({ id: 'a b' })).toEqual({ outcome: 'refused', reason: 'id_malformed' });
     expect(await start({ to: range.from })).toEqual({ outcome: 'refused', reason: 'range_malformed' });
