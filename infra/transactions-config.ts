@@ -293,7 +293,7 @@ export const TransactionsConfigSchema = z.strictObject({
     .max(3650)
     .default(400)
     .describe(
-      'How long a final transaction keeps its payload and its shopper after its last change, in days.',
+      'How long a transaction keeps its payload and its shopper after its last change, in days; what is still pending then is long overdue, and rewards nobody any more.',
     ),
   stalePendingDays: z
     .int()

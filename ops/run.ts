@@ -6,6 +6,7 @@ import { identifyCaller } from './caller.ts';
 import type { Command, CommandResult, PreparedCommand } from './command.ts';
 import { operationsList } from './commands/operations.ts';
 import { breakerClose, breakerShow } from './commands/breaker.ts';
+import { customerErase } from './commands/customers.ts';
 import { orderAbandon, orderEdit, orderRetry } from './commands/order-changes.ts';
 import { ordersWaiting, orderShow } from './commands/orders.ts';
 import { ordersAudit } from './commands/orders-audit.ts';
@@ -59,6 +60,7 @@ export const COMMANDS: readonly Command[] = [
   transactionSettle,
   eventsRepublish,
   shopperErase,
+  customerErase,
   quarantineDelete,
 ];
 

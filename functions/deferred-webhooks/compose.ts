@@ -9,6 +9,7 @@ import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
 import { cachedDeploymentMark } from '../../shared/store/deployment-mark.ts';
 import { leaveConflictNotes } from '../../shared/store/conflict-note-store.ts';
+import { listErasureNotes } from '../../shared/store/erasure-note-store.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import { createTransactionStore } from '../../shared/store/transaction-store.ts';
 import { applyDeferred, type ApplyDeferredPorts } from './apply-deferred.ts';
@@ -53,6 +54,7 @@ export function composeDeferredWebhooks({
       );
     },
     maxReceives: env.MAX_RECEIVES,
+    erasures: () => listErasureNotes({ client: dynamodb, table: env.POSITIONS_TABLE }, now()),
     ...(env.LIVE_FROM === undefined
       ? { deployedAt: cachedDeploymentMark({ client: dynamodb, table: env.POSITIONS_TABLE }, now) }
       : { liveFrom: env.LIVE_FROM }),

@@ -6,7 +6,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import { CONFLICTS_PARTITION, DEPLOYMENT_PARTITION } from '../../shared/store/table.ts';
+import { CONFLICTS_PARTITION, DEPLOYMENT_PARTITION, ERASURES_PARTITION } from '../../shared/store/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
@@ -83,7 +83,15 @@ export class WebhookIntake extends Construct {
       maxConcurrency,
       maxReceiveCount,
       environment: (queue) => deferredWebhooksFunctionEnvironment(transactionsConfig, this.#resources(queue)),
-      permissions: () => this.#storePermissions(),
+      permissions: () => [
+        ...this.#storePermissions(),
+        // Who was erased while their webhooks waited.
+        permission(
+          ['dynamodb:BatchGetItem'],
+          this.#props.positions.tableArn,
+          leadingKeys(ERASURES_PARTITION),
+        ),
+      ],
       alarms: {
         deadLetterImpact:
           'Authentic webhooks could be brought neither into the table nor into quarantine: shoppers may miss rewards until the next read from Button.',

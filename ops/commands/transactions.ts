@@ -1,12 +1,15 @@
 import * as z from 'zod';
 
+import { erasureNote, type Shopper } from '../../shared/domain/erasure-note.ts';
+import { namesValue } from '../../shared/domain/names-value.ts';
 import { settleTransaction } from '../../shared/domain/merge-transaction.ts';
 import { recordStatus, type Candidate } from '../../shared/domain/transaction.ts';
 import { createEventBus } from '../../shared/events/event-bus.ts';
 import { republishEvents } from '../../shared/events/republish-events.ts';
-import { eraseShopper, findShopper, type Shopper } from '../../shared/ingest/erase-shopper.ts';
+import { eraseShopper, findShopper } from '../../shared/ingest/erase-shopper.ts';
 import { flag } from '../../shared/runtime/env.ts';
 import { cachedDeploymentMark } from '../../shared/store/deployment-mark.ts';
+import { leaveErasureNote } from '../../shared/store/erasure-note-store.ts';
 import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
 import {
@@ -237,6 +240,9 @@ export const shopperErase = defineCommand({
     }
     const pace = createPace(perSecond);
     const store = openTransactions(context);
+    // First of all: whatever is deferred from here on finds it.
+    const positions = { client: context.clients.dynamodb, table: context.stage.output('PositionsTableName') };
+    await leaveErasureNote(positions, erasureNote(shopper, context.now().toISOString()));
     const erased = await eraseShopper(shopper, {
       all: scanAll(table),
       transactions: {
@@ -260,11 +266,24 @@ export const shopperErase = defineCommand({
         remainingParts: remaining.parts,
         unreadable: remaining.unreadable,
         inQuarantine,
-        notReached: 'the quarantine (quarantine-delete), the archive of the bus, backups, consumers',
+        notReached: NOT_REACHED,
       },
     };
   },
 });
+
+/** What may name the shopper all the same. */
+const NOT_REACHED = [
+  'the quarantine: quarantine-delete what inQuarantine lists',
+  'webhooks that wait on the queue: they are erased when they arrive',
+  'a webhook that moves from the queue into quarantine later: run this command again after 15 days',
+  'what Button sends of a purchase that is not in the table yet: it is stored as a new one',
+  'events that wait in the stream for up to a day, and those in the dead-letter queues',
+  'the archive of the bus, until it expires',
+  'backups and points in time to restore to, for up to 35 days',
+  'what consumers have stored',
+  'Button',
+];
 
 /** What of the quarantine names the shopper, as `quarantine-delete` takes it: bytes that were not understood may name anybody. */
 async function entriesNaming(
@@ -273,8 +292,7 @@ async function entriesNaming(
 ): Promise<string[]> {
   const table = quarantineTableOf(stage, 'transactions');
   const review = createQuarantineReview({ client: clients.dynamodb, table });
-  // As they stand in JSON, so that a character that JSON escapes is found too.
-  const wanted = values.flatMap((value) => (value === undefined ? [] : [JSON.stringify(value)]));
+  const wanted = values.filter((value) => value !== undefined);
   const naming: string[] = [];
   for (const [kind, name] of [
     ['webhook', 'webhooks'],
@@ -282,8 +300,8 @@ async function entriesNaming(
   ] as const) {
     const { entries } = await findEntries(review, kind, { withReplayed: true, limit: Infinity });
     for (const { id } of entries) {
-      const text = Buffer.from((await review.read(kind, id))?.bytes ?? '').toString('utf8');
-      if (wanted.some((value) => text.includes(value))) naming.push(`${name} ${id}`);
+      const bytes = (await review.read(kind, id))?.bytes;
+      if (bytes && namesValue(bytes, wanted)) naming.push(`${name} ${id}`);
     }
   }
   return naming;

@@ -51,7 +51,8 @@ export function mergeTransaction(
   if (!record) {
     return { record: firstRecord(observed, storing), outcome: outcomeOf(observed.transaction.status, false) };
   }
-  const observation = record.erasedAt === undefined ? observed : withoutPersonalData(observed);
+  const isErased = (record.erasedAt ?? observed.erasedAt) !== undefined;
+  const observation = isErased ? withoutPersonalData(observed) : observed;
   const seen = withSighting(record.seen, toSeen(observation));
   const buttonIds = withIds(record.buttonIds, [observation.transaction.id]);
   if (seen === record.seen && buttonIds === record.buttonIds) return { record, outcome: 'duplicate' };
@@ -133,8 +134,10 @@ export function settleTransaction(
   );
 }
 
-function firstRecord(observation: Observation, storing: Storing): TransactionRecord {
+function firstRecord(observed: Observation, storing: Storing): TransactionRecord {
   const { storedAt, key } = storing;
+  const { erasedAt } = observed;
+  const observation = erasedAt === undefined ? observed : withoutPersonalData(observed);
   const { transaction, payload, delivery } = observation;
   const record: TransactionRecord = {
     key: key ?? transactionKey(transaction),
@@ -145,6 +148,7 @@ function firstRecord(observation: Observation, storing: Storing): TransactionRec
     buttonIds: [transaction.id],
     seen: [toSeen(observation)],
     delivery,
+    ...(erasedAt === undefined ? {} : { erasedAt }),
   };
   return withReason(record, reasonOf(record, storing));
 }

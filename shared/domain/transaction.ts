@@ -135,6 +135,8 @@ export type Observation = Candidate & {
   seenAt: string;
   delivery: 'live' | 'historical';
   flags?: readonly TransactionFlag[];
+  /** Since when its shopper is erased, if they are: what is new of it is stored erased. ISO 8601 UTC. */
+  erasedAt?: string;
 };
 
 /**

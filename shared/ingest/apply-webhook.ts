@@ -4,6 +4,7 @@ import { readWebhook, type WebhookResult } from '../button/transaction-wire.ts';
 import { readEnvelope } from '../button/webhook-envelope.ts';
 import type { ConflictNote } from '../domain/conflict-note.ts';
 import { deliveryOf, firstSecondOf } from '../domain/delivery.ts';
+import { erasedSince, type ErasureNote } from '../domain/erasure-note.ts';
 import type { MergeOutcome } from '../domain/merge-transaction.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import { log } from '../runtime/logger.ts';
@@ -37,6 +38,8 @@ export type ApplyWebhookPorts = {
   rewardableCategories?: readonly string[];
   /** Has a conflict read again on purpose; left out, the next sweep finds it. */
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
+  /** Who has been erased lately: only for webhooks that waited meanwhile. Throws if that can't be read. */
+  erasures?: () => Promise<readonly ErasureNote[]>;
   metrics: Metrics;
   now: () => Date;
 };
@@ -65,6 +68,7 @@ export async function applyWebhook(
   const { eventId, transaction, payload, flags } = reading;
   const deployedAt = await ports.deployedAt?.();
   const cutOver = ports.liveFrom ?? (deployedAt === undefined ? undefined : firstSecondOf(deployedAt));
+  const erasedAt = erasedSince((await ports.erasures?.()) ?? [], transaction, webhook.receivedAt);
   const { outcome, before, after } = await applyTransaction(ports, {
     transaction,
     payload,
@@ -72,6 +76,7 @@ export async function applyWebhook(
     seenAt: webhook.receivedAt,
     delivery: deliveryOf(transaction, cutOver),
     flags,
+    ...(erasedAt === undefined ? {} : { erasedAt }),
   });
   const hasNewId = before !== undefined && after.buttonIds.length > before.buttonIds.length;
   countFlags(eventId, hasNewId ? [...flags, 'several_button_ids'] : flags, ports.metrics);

@@ -1,13 +1,12 @@
 import { eraseTransaction } from '../domain/erase-transaction.ts';
+import type { Shopper } from '../domain/erasure-note.ts';
+import { isSameValue } from '../domain/names-value.ts';
 import type { TransactionRecord } from '../domain/transaction.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { Scanned } from '../store/transaction-scan.ts';
 import type { TransactionStore } from '../store/transaction-store.ts';
 import { UnreadableItemError, type OnUnreadable } from '../store/unreadable-item.ts';
 import type { Versioned } from '../store/versioned-item.ts';
-
-/** Who is to be erased: the value of one or both of Button's pass-through fields. */
-export type Shopper = { publisherCustomerId?: string; pubRef?: string };
 
 /** What erasing needs. */
 export type EraseTransactionsPorts = {
@@ -68,14 +67,16 @@ export async function findShopper(
 }
 
 /**
- * Erases the personal data of every transaction that was last modified before an instant (ISO 8601 UTC) and can't change any more.
- * Returns how many. Throws as `eraseShopper` does.
+ * Erases the personal data of every transaction that was last modified before an instant (ISO 8601 UTC), also of one that is still
+ * pending: it is long overdue. A date that lies ahead counts as the time when
+ * the version was stored. Returns how many. Throws as `eraseShopper` does.
  */
 export function expirePersonalData(before: string, ports: EraseTransactionsPorts): Promise<number> {
+  const today = ports.now().toISOString();
   return eraseTransactions(
-    ({ candidates }) =>
+    ({ candidates, storedAt }) =>
       candidates.every(
-        ({ transaction }) => transaction.status !== 'pending' && transaction.modifiedDate < before,
+        ({ transaction: { modifiedDate } }) => (modifiedDate > today ? storedAt : modifiedDate) < before,
       ),
     ports,
   );
@@ -145,7 +146,8 @@ function belongsTo(
 ): boolean {
   return [...candidates, ...seen].some(
     ({ transaction }) =>
-      (publisherCustomerId !== undefined && transaction.publisherCustomerId === publisherCustomerId) ||
-      (pubRef !== undefined && transaction.pubRef === pubRef),
+      (publisherCustomerId !== undefined &&
+        isSameValue(transaction.publisherCustomerId, publisherCustomerId)) ||
+      (pubRef !== undefined && isSameValue(transaction.pubRef, pubRef)),
   );
 }

@@ -1,22 +1,23 @@
-import { ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { ScanCommand, type AttributeValue, type ScanCommandInput } from '@aws-sdk/client-dynamodb';
 
 import type { OrderState } from '../domain/order-ledger.ts';
 import { readOrderItem } from './order-ledger-store.ts';
 import { ORDER_LEDGER_TABLE } from './table.ts';
+import { UnreadableItemError } from './unreadable-item.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
 /** The ledger of a brand, and until when it may be read: without `timeLeft`, to the end. */
 type BrandTable = { client: DynamoDB; table: string; brand: string; timeLeft?: () => boolean };
 
-/** An order as the scan passed it: what it was a moment ago. */
-export type ScannedOrder = { orderId: string; state: OrderState };
+/** An order as the scan passed it: what it was a moment ago, unless its item cannot be read. */
+export type ScannedOrder = { orderId: string; state?: OrderState };
 
 /**
  * A brand's orders that Button holds, as far as the ledger knows, from somewhere in the table on and then
  * from its beginning: each once, in the order of `settledOrders`, so that the first of them are a fair sample. `random` is from 0 up to but not including 1.
  *
  * Reads the whole table if there is time and nobody stops it, with every brand's orders. Throws if the table
- * can't be reached, or holds an order that this code did not write.
+ * can't be reached.
  */
 export async function* sampleSettledOrders(
   brandTable: BrandTable,
@@ -37,12 +38,36 @@ export async function* sampleSettledOrders(
  * them, or those that come after the place of an order, whether or not there is one.
  *
  * Reads the table from there to its end if there is time, with every brand's orders. Throws if the table can't
- * be reached, or holds an order that this code did not write.
+ * be reached.
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
  */
-export async function* settledOrders(
-  { client, table, brand, timeLeft = () => true }: BrandTable,
+export function settledOrders(
+  brandTable: BrandTable,
   afterOrderId: string | undefined,
+): AsyncGenerator<ScannedOrder> {
+  return scanOrders(brandTable, {
+    afterOrderId,
+    filter: {
+      FilterExpression: '#state = :settled',
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: { ':settled': { S: 'settled' } },
+    },
+  });
+}
+
+/** All of a brand's orders. Reads the whole table, with every brand's orders. Throws if the table can't be reached. */
+export function allOrders(brandTable: BrandTable): AsyncGenerator<ScannedOrder> {
+  return scanOrders(brandTable, { afterOrderId: undefined, filter: {} });
+}
+
+type Filter = Pick<
+  ScanCommandInput,
+  'FilterExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>;
+
+async function* scanOrders(
+  { client, table, brand, timeLeft = () => true }: BrandTable,
+  { afterOrderId, filter }: { afterOrderId: string | undefined; filter: Filter },
 ): AsyncGenerator<ScannedOrder> {
   const { partitionKey } = ORDER_LEDGER_TABLE;
   const prefix = `${brand}#order#`;
@@ -52,17 +77,25 @@ export async function* settledOrders(
     const { Items: items = [], LastEvaluatedKey: lastKey } = await client.send(
       new ScanCommand({
         TableName: table,
-        FilterExpression: '#state = :settled',
-        ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':settled': { S: 'settled' } },
+        ...filter,
         ...(after && { ExclusiveStartKey: after }),
       }),
     );
     for (const item of items) {
       const key = item[partitionKey]?.S;
       if (key?.startsWith(prefix))
-        yield { orderId: key.slice(prefix.length), state: readOrderItem(item).value };
+        yield { orderId: key.slice(prefix.length), ...stateOf(item) };
     }
     after = lastKey;
   } while (after && timeLeft());
+}
+
+/** Nothing of an item that cannot be read: whoever reads the order meets that, and reports it. */
+function stateOf(item: Record<string, AttributeValue>): Pick<ScannedOrder, 'state'> {
+  try {
+    return { state: readOrderItem(item).value };
+  } catch (error) {
+    if (!(error instanceof UnreadableItemError)) throw error;
+    return {};
+  }
 }

@@ -69,6 +69,9 @@ export const DEPLOYMENT_PARTITION = '#deployment';
 /** Where the notes of conflicts stand that are to be read again, among the positions: whoever stores a transaction may leave one. */
 export const CONFLICTS_PARTITION = '#conflicts';
 
+/** Where the notes of erasures stand, among the positions: only the function `deferred-webhooks` reads them. */
+export const ERASURES_PARTITION = '#erasures';
+
 /** What was refused: original bytes, reasons, replay state. */
 export const QUARANTINE_TABLE = {
   partitionKey: 'kind',

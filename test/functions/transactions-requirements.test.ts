@@ -83,7 +83,7 @@ const dynamodb: DynamoDB = {
 const sum = (name: MetricName) =>
   measured.filter((one) => one.name === name).reduce((total, { value }) => total + value, 0);
 
-describe('requirement 1: one purchase is one record and one reward', () => {
+describe('transactions, requirement 1: one purchase is one record and one reward', () => {
   const validated = { status: 'validated' } as const;
 
   it.each([
@@ -170,7 +170,7 @@ const OUTPUTS: Record<string, string> = {
   RewardableCategories: '["new-user-order","existing-user-order"]',
 };
 
-describe('requirement 2: a higher version replaces a lower one, whatever becomes of the tables', () => {
+describe('transactions, requirement 2: a higher version replaces a lower one, whatever becomes of the tables', () => {
   const tables = [TABLES.transactions, TABLES.positions];
 
   /** An hour in which transactions are made, validated, adjusted and declined; returns what is owed in the end. */
@@ -224,7 +224,7 @@ describe('requirement 2: a higher version replaces a lower one, whatever becomes
   });
 });
 
-describe('requirement 3: the time of deployment decides what is live', () => {
+describe('transactions, requirement 3: the time of deployment decides what is live', () => {
   it('also of what a lost webhook was about, before anybody had set the API key', async () => {
     open();
     const key = world.secrets.get(SECRETS.publisherApiKey) ?? '';
@@ -257,7 +257,7 @@ describe('requirement 3: the time of deployment decides what is live', () => {
   });
 });
 
-describe('requirement 4: conflicts are settled by reads that can know', () => {
+describe('transactions, requirement 4: conflicts are settled by reads that can know', () => {
   it('of an old transaction within 30 minutes, and a pending one whose date lies in the future is corrected', async () => {
     open();
     await minutes(1);
@@ -299,7 +299,7 @@ const WHOLE = {
   ],
 } satisfies InjectedTransactionInput;
 
-describe('requirement 5: an event holds what a consumer needs', () => {
+describe('transactions, requirement 5: an event holds what a consumer needs', () => {
   it('whose it is, what was bought, when, from whom, what changed, and whether it is rewardable', async () => {
     open();
     await minutes(1);
@@ -343,7 +343,7 @@ describe('requirement 5: an event holds what a consumer needs', () => {
   });
 });
 
-describe('requirement 6: stored data is readable', () => {
+describe('transactions, requirement 6: stored data is readable', () => {
   it('as plain attributes, with a reader for the rest, and balances leave out what nobody is rewarded for', async () => {
     open();
     await minutes(1);

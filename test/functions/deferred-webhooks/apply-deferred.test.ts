@@ -12,6 +12,7 @@ import {
   type ApplyDeferredPorts,
   type DeferredMessage,
 } from '../../../functions/deferred-webhooks/apply-deferred.ts';
+import { erasureNote } from '../../../shared/domain/erasure-note.ts';
 import type { Measured } from '../../../shared/domain/metrics.ts';
 import { deferredMessage } from '../../../shared/ingest/deferred-webhook.ts';
 import type { QuarantineEntry } from '../../../shared/store/quarantine-store.ts';
@@ -61,6 +62,50 @@ const throttled = failing(
 );
 const buggy = failing(new TypeError('SENTINEL is not a function'));
 const countOf = (name: Measured['name']) => measured.filter((one) => one.name === name).length;
+
+describe('a webhook that was deferred while its shopper was erased', () => {
+  const shopperOf = (body: Uint8Array) =>
+    (JSON.parse(Buffer.from(body).toString()) as { data: { publisher_customer_id: string } }).data
+      .publisher_customer_id;
+  const erased = (erasedAt: string, publisherCustomerId = shopperOf(BODY)) => ({
+    erasures: () => Promise.resolve([erasureNote({ publisherCustomerId }, erasedAt)]),
+  });
+
+  it('is stored without them when it arrives, and rewards nobody', async () => {
+    const transactions = createInMemoryTransactions();
+
+    await applyDeferred(message(), ports({ transactions, ...erased('2026-06-01T11:30:00.000Z') }));
+
+    expect(transactions.all()).toMatchObject([
+      { erasedAt: '2026-06-01T11:30:00.000Z', notRewardableReason: 'erased' },
+    ]);
+    expect(JSON.stringify(transactions.changes())).not.toContain(shopperOf(BODY));
+  });
+
+  it('is stored as any other if it came after the erasure, or is about somebody else', async () => {
+    for (const note of [erased('2026-06-01T10:59:59.000Z'), erased('2026-06-01T11:30:00.000Z', 'bob')]) {
+      const transactions = createInMemoryTransactions();
+
+      await applyDeferred(message(), ports({ transactions, ...note }));
+
+      expect(JSON.stringify(transactions.all())).toContain(shopperOf(BODY));
+    }
+  });
+
+  it('waits while nobody can say who has been erased', async () => {
+    const erasures = () => Promise.reject(new Error('down'));
+
+    expect(await applyDeferred(message(), ports({ erasures }))).toBe('waiting');
+  });
+
+  it('is known by hashes under a key of their own: the note names nobody', () => {
+    const [one, other] = [1, 2].map(() => erasureNote({ publisherCustomerId: 'erin', pubRef: 'e-1' }, ''));
+
+    expect(JSON.stringify(one)).not.toMatch(/erin|e-1/);
+    expect(one?.hashes).toHaveLength(2);
+    expect(one?.hashes).not.toEqual(other?.hashes);
+  });
+});
 
 describe('applyDeferred', () => {
   it('applies what was deferred, under the time at which it came', async () => {

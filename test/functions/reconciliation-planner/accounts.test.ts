@@ -88,7 +88,7 @@ const LISTS: [what: string, answer: (url: URL) => ButtonResponse, added: string[
   ],
 ];
 
-describe("requirement 7: known accounts are read whatever today's list says", () => {
+describe("transactions, requirement 7: known accounts are read whatever today's list says", () => {
   it.each(LISTS)('which is %s', async (_what, answer, added) => {
     const world = createWorld();
     await world.tick();

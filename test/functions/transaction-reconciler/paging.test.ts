@@ -109,7 +109,7 @@ const WORLDS: [what: string, world: Partial<PagingWorld>, learnt: string | undef
   ['gives null for an empty page', { empty: 'null' }, undefined],
 ];
 
-describe('requirement 8: pages are read in whichever documented way Button gives them', () => {
+describe('transactions, requirement 8: pages are read in whichever documented way Button gives them', () => {
   it.each(WORLDS)('of a Button that %s, every row is read (E11, E13)', async (_what, world, learnt) => {
     const button = new PagedButton({ ...PLAIN_WORLD, ...world }, ROWS);
     const { positions, read, keys } = await openAccount();

@@ -34,7 +34,7 @@ function open() {
   return { store, flags, transactions };
 }
 
-describe('requirement 9: rows of the Transactions API are checked just as webhooks are', () => {
+describe('transactions, requirement 9: rows of the Transactions API are checked just as webhooks are', () => {
   it.each<[string, string, object]>([
     ['unknown_category', 'another category', { category: 'refund' }],
     ['missing_order_id', 'an order without its id', { button_order_id: null }],

@@ -35,7 +35,7 @@ function createWorld(rows: readonly PagedRow[]) {
   };
 }
 
-describe('requirement 8: one bad row or moment never blocks later data', () => {
+describe('transactions, requirement 8: one bad row or moment never blocks later data', () => {
   it.each([
     ['a 500', failed(500)],
     ['garbage', failed(200, '<html>')],
@@ -164,7 +164,7 @@ describe('requirement 8: one bad row or moment never blocks later data', () => {
   });
 });
 
-describe('requirement 8: large pages are read in smaller ones', () => {
+describe('transactions, requirement 8: large pages are read in smaller ones', () => {
   /** A page is too large if the bytes of its rows are. */
   function limitTo(rowsInPage: number, takesPageSize: boolean) {
     return (url: URL): ButtonResponse | undefined => {

@@ -100,7 +100,7 @@ describe('the table of currencies', () => {
   });
 });
 
-describe('requirement 14: counters and dimensions name currencies by one rule', () => {
+describe('transactions, requirement 14: counters and dimensions name currencies by one rule', () => {
   it.each([
     ['USD', 'USD'],
     ['BGN', 'BGN'],

@@ -110,7 +110,7 @@ describe('a window that could not be read', () => {
   });
 });
 
-describe('requirement 8: an account with ten million rows completes', () => {
+describe('transactions, requirement 8: an account with ten million rows completes', () => {
   const ROWS = 10_000_000;
   const now = new Date('2026-06-15T00:00:00Z');
 

@@ -48,7 +48,7 @@ function open(
   return { button, transactions, read };
 }
 
-describe("requirement 14: a range is read again by the reconciler's code", () => {
+describe("transactions, requirement 14: a range is read again by the reconciler's code", () => {
   it('brings back every transaction of the range, and finds nothing to do the next time', async () => {
     const { read, transactions } = open();
 

@@ -460,18 +460,23 @@ describe('eraseShopper', () => {
 });
 
 describe('expirePersonalData', () => {
-  it('erases what is final and old, and leaves what may still change or is recent', async () => {
+  it('erases what is old, final or pending, and leaves what is recent', async () => {
     const old = newRecord({ status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' });
     const open = newRecord({ modifiedDate: '2020-01-01T00:00:00Z' });
     const recent = newRecord({ status: 'validated', modifiedDate: '2020-02-01T00:00:00Z' });
-    for (const record of [old, open, recent]) await tableStore().write(record, 0);
+    const ahead = {
+      ...newRecord({ modifiedDate: '2099-01-01T00:00:00Z' }),
+      storedAt: '2020-01-02T00:00:00.000Z',
+    };
+    for (const record of [old, open, recent, ahead]) await tableStore().write(record, 0);
 
     await expirePersonalData('2020-01-15T00:00:00Z', erasing());
 
     const erasedAt = await Promise.all(
-      [old, open, recent].map(async ({ key }) => (await tableStore().read(key))?.value.erasedAt),
+      [old, open, recent, ahead].map(async ({ key }) => (await tableStore().read(key))?.value.erasedAt),
     );
-    expect(erasedAt).toEqual(['2026-03-01T00:00:00.000Z', undefined, undefined]);
+    const expired = '2026-03-01T00:00:00.000Z';
+    expect(erasedAt).toEqual([expired, expired, undefined, expired]);
   });
 
   it('leaves a contradiction until the last of its versions is old enough (D4)', async () => {
@@ -497,7 +502,7 @@ describe('expirePersonalData', () => {
   it('goes page by page as it does in one go: what an expired transaction had in parts is gone wherever its head stands (S17)', async () => {
     const old = { status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' } as const;
     const expiring = Array.from({ length: 6 }, () => newRecord(old, largePayload(500)));
-    const open = newRecord({ modifiedDate: '2020-01-01T00:00:00Z' }, largePayload(500));
+    const open = newRecord({ modifiedDate: '2020-02-01T00:00:00Z' }, largePayload(500));
     for (const record of [...expiring, open]) await tableStore().write(record, 0);
     const openParts = await partsOf(open.key);
 

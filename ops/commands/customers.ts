@@ -1,0 +1,104 @@
+import * as z from 'zod';
+
+import { namesCustomer, type BrandCustomer } from '../../shared/domain/erase-customer.ts';
+import { namesValue } from '../../shared/domain/names-value.ts';
+import { eraseCustomer } from '../../shared/ingest/erase-customer.ts';
+import { allOrders } from '../../shared/store/order-ledger-scan.ts';
+import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { openLedger } from '../brand-orders.ts';
+import { brand, defineCommand, type CommandContext } from '../command.ts';
+import { findEntries } from '../quarantine-entries.ts';
+import { quarantineTableOf } from '../quarantine-tables.ts';
+
+/** Erases one customer of a brand. */
+export const customerErase = defineCommand({
+  name: 'customer-erase',
+  summary:
+    "Erases a brand's customer from every order in the ledger, reads it again to prove it, and says what of the quarantine names them.",
+  usage: '--brand ID [--customer-id VALUE] [--email-sha256 HEX]',
+  options: {
+    brand: { type: 'string' },
+    'customer-id': { type: 'string' },
+    'email-sha256': { type: 'string' },
+  },
+  changes: 'orders',
+  recorded: ['brand'],
+  input: z
+    .object({
+      arguments: z.tuple([]),
+      brand,
+      'customer-id': z.string().min(1).optional(),
+      'email-sha256': z
+        .string()
+        .regex(/^[0-9a-fA-F]{64}$/, 'is a SHA-256 in 64 hex digits')
+        .optional(),
+    })
+    .refine((given) => given['customer-id'] ?? given['email-sha256'], {
+      error: 'Name the customer by --customer-id, --email-sha256 or both',
+    }),
+  async run({ brand: brandId, 'customer-id': id, 'email-sha256': emailSha256 }, context) {
+    const customer: BrandCustomer = {
+      ...(id === undefined ? {} : { id }),
+      ...(emailSha256 === undefined ? {} : { emailSha256 }),
+    };
+    const inQuarantine = await entriesNaming(customer, brandId, context);
+    if (context.isDryRun)
+      return {
+        outcome: 'done',
+        found: { wouldErase: await count(customer, brandId, context), inQuarantine },
+      };
+    const ledger = openLedger(brandId, context);
+    const counts = await eraseCustomer(customer, { orderIds: orderIds(brandId, context), ledger });
+    const remaining = await count(customer, brandId, context);
+    return {
+      outcome: remaining === 0 ? 'done' : 'partial',
+      found: { ...counts, remaining, inQuarantine, notReached: NOT_REACHED },
+    };
+  },
+});
+
+const NOT_REACHED = [
+  'the quarantine: quarantine-delete what inQuarantine lists',
+  'messages that wait on the queue of orders and in its dead-letter queue',
+  'digests by which the ledger recognises a version: they confirm a guess at the whole order',
+  'backups and points in time to restore to, for up to 35 days',
+  'Button, and the shop itself',
+];
+
+async function* orderIds(brandId: string, { stage, clients }: CommandContext): AsyncGenerator<string> {
+  const orders = allOrders({
+    client: clients.dynamodb,
+    table: stage.output('OrderLedgerTableName'),
+    brand: brandId,
+  });
+  for await (const { orderId } of orders) yield orderId;
+}
+
+async function count(customer: BrandCustomer, brandId: string, context: CommandContext): Promise<number> {
+  const ledger = openLedger(brandId, context);
+  let naming = 0;
+  for await (const orderId of orderIds(brandId, context)) {
+    const stored = await ledger.read(orderId);
+    if (stored && namesCustomer(stored.value, customer)) naming += 1;
+  }
+  return naming;
+}
+
+async function entriesNaming(
+  { id, emailSha256 }: BrandCustomer,
+  brandId: string,
+  { stage, clients }: CommandContext,
+): Promise<string[]> {
+  const table = quarantineTableOf(stage, 'orders');
+  const review = createQuarantineReview({ client: clients.dynamodb, table });
+  const hashes = emailSha256 === undefined ? [] : [emailSha256.toLowerCase(), emailSha256.toUpperCase()];
+  const wanted = [...(id === undefined ? [] : [id]), ...hashes];
+  const kind = `order#${brandId}`;
+  const { entries } = await findEntries(review, kind, { withReplayed: true, limit: Infinity });
+  const naming: string[] = [];
+  for (const entry of entries) {
+    const bytes = (await review.read(kind, entry.id))?.bytes;
+    if (bytes && namesValue(bytes, wanted)) naming.push(`orders ${entry.id}`);
+  }
+  return naming;
+}

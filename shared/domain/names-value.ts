@@ -1,0 +1,45 @@
+/**
+ * Whether bytes name one of the values: as a text or a number anywhere in their JSON, however it is spelled (escapes, `1.2e3`), also in
+ * JSON within a text. Names of fields count too. Of what is no JSON, the text is searched, with its escapes read. Pure.
+ */
+export function namesValue(bytes: Uint8Array, values: readonly string[]): boolean {
+  const text = new TextDecoder().decode(bytes);
+  const json = parseJson(text);
+  if (json !== undefined) return isNamedIn(json, values);
+  const unescaped = text
+    .replaceAll(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+    .replaceAll(/\\(["\\/])/g, '$1');
+  return values.some((value) => text.includes(value) || unescaped.includes(value));
+}
+
+/** Whether a value that Button or a shop passed through is the one that is looked for, also if it came as a number. Pure. */
+export function isSameValue(given: unknown, value: string): boolean {
+  if (given === value) return true;
+  if (typeof given !== 'number' && typeof given !== 'string') return false;
+  // JSON's numbers lose digits beyond 2^53, and so does the text that is made of one.
+  const [one, other] = [Number(given), Number(value)];
+  const isNumber = /^-?\d/.test(value) && Number.isFinite(other);
+  if (typeof given === 'number') return isNumber && one === other;
+  return isNumber && !Number.isSafeInteger(other) && given === String(other);
+}
+
+/** Without recursion: what came may be nested deeper than the stack. */
+function isNamedIn(json: unknown, values: readonly string[]): boolean {
+  const left: unknown[] = [json];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (values.some((value) => isSameValue(next, value))) return true;
+    if (typeof next === 'string' && /^\s*[[{]/.test(next)) left.push(parseJson(next));
+    else if (typeof next === 'object' && next !== null)
+      for (const [name, inner] of Object.entries(next)) left.push(name, inner);
+  }
+  return false;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
