@@ -241,6 +241,7 @@ describe('npm run ops', () => {
       'PutItem',
       'Query',
       'Query',
+      'UpdateItem',
       'Scan',
       'Scan',
       'UpdateItem',
