@@ -4,6 +4,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { closestMatch } from 'leven';
 import * as z from 'zod';
 
+import { AlarmsConfigSchema } from './alarms-config.ts';
 import { parseCommentedJson } from './commented-json.ts';
 import { OrderReportingConfigSchema } from './order-reporting-config.ts';
 import { minutesOfRate, runsBySeconds } from './schedule-expression.ts';
@@ -49,12 +50,7 @@ export const StageConfigSchema = z
         'How long logs are kept, in days; one of the periods that CloudWatch Logs knows, 9999 for ever.',
       ),
     tracing: z.boolean().default(true).describe('Whether functions send traces to AWS X-Ray.'),
-    alarmTopicArn: z
-      .string()
-      .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+$/, 'must be the ARN of an SNS topic')
-      .meta({ examples: ['arn:aws:sns:eu-west-1:111122223333:on-call'] })
-      .optional()
-      .describe('The SNS topic that alarms notify; left out, they only change their state.'),
+    alarms: AlarmsConfigSchema.prefault({}).describe('Who is notified of alarms, and when.'),
   })
   .check(({ value: config, issues }) => {
     if (!config.orderReporting && !config.transactions) {

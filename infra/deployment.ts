@@ -30,3 +30,6 @@ export function bundleFolder({ bundlesFolder }: Deployment, functionName: string
 
 /** How long queues keep messages: the longest that SQS allows. */
 export const MESSAGE_RETENTION = Duration.days(14);
+
+/** The age of a message, in seconds, at which three days are left until its queue deletes it. */
+export const EXPIRING_SECONDS = MESSAGE_RETENTION.toSeconds() - Duration.days(3).toSeconds();

@@ -18,3 +18,6 @@ export function plannerTimeoutSeconds({ buttonTimeoutMs }: TransactionsConfig['r
 
 /** When personal data expires: as often as runs can follow each other. A pass takes many; one with nothing to do is a single read. */
 export const EXPIRY_SCHEDULE = 'rate(15 minutes)';
+
+/** No run of the expiry for so long, in minutes, is an alarm. */
+export const EXPIRY_SILENCE_MINUTES = 360;

@@ -2,16 +2,21 @@ import type { App } from 'aws-cdk-lib/core';
 
 import { retainsData } from './config.ts';
 import type { Deployment } from './deployment.ts';
+import { AlarmsStack } from './stacks/alarms-stack.ts';
 import { BrandStack } from './stacks/brand-stack.ts';
 import { DashboardsStack } from './stacks/dashboards-stack.ts';
 import { OrderReportingStack } from './stacks/order-reporting-stack.ts';
 import { TransactionsStack } from './stacks/transactions-stack.ts';
 
-/** Adds the stacks that a stage's configuration asks for. None imports a value of another. */
+/** Adds the stacks that a stage's configuration asks for. None imports a value of another; dependencies only order the deployment. */
 export function addStacks(app: App, deployment: Deployment): void {
   const { config } = deployment;
   const common = { deployment, terminationProtection: retainsData(config) };
   const stackName = (part: string): string => `Button-${config.stage}-${part}`;
+  const alarms = new AlarmsStack(app, stackName('Alarms'), {
+    ...common,
+    description: 'Notifies people of alarms, and reminds them of those that have not ended.',
+  });
   if (config.orderReporting) {
     const { orderReporting } = config;
     const shared = new OrderReportingStack(app, stackName('OrderReporting'), {
@@ -19,6 +24,7 @@ export function addStacks(app: App, deployment: Deployment): void {
       orderReporting,
       description: 'Keeps what is known of the orders of all brands.',
     });
+    shared.addStackDependency(alarms);
     for (const brand of orderReporting.brands) {
       const brandStack = new BrandStack(app, stackName(`Brand-${brand.id}`), {
         ...common,
@@ -31,11 +37,12 @@ export function addStacks(app: App, deployment: Deployment): void {
     }
   }
   if (config.transactions) {
-    new TransactionsStack(app, stackName('Transactions'), {
+    const transactions = new TransactionsStack(app, stackName('Transactions'), {
       ...common,
       transactionsConfig: config.transactions,
       description: `Takes in a publisher's transactions from Button.`,
     });
+    transactions.addStackDependency(alarms);
   }
   if (config.dashboards) {
     new DashboardsStack(app, stackName('Dashboards'), {

@@ -24,7 +24,7 @@ export async function replayWebhooks(
         ...ports,
         metrics,
         transactions: dryTransactions(ports.transactions),
-        quarantine: { put: () => Promise.resolve() },
+        quarantine: { put: () => Promise.resolve({ isNew: true }) },
         review: { ...ports.review, markReplayed: () => Promise.resolve(true) },
       }
     : { ...ports, metrics };

@@ -116,6 +116,16 @@ const RULES: readonly Rule[] = [
       Properties['SecretString'] === undefined && Properties['GenerateSecretString'] === undefined,
   },
   {
+    id: 'AlarmNotifies',
+    types: ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'],
+    info: 'Nobody would know the alarm, be notified of it, or of its end: give it a name, an action and an OK action.',
+    isKept: ({ Properties: { AlarmName, AlarmActions, OKActions, ActionsEnabled } }) =>
+      AlarmName !== undefined &&
+      listOf(AlarmActions).length > 0 &&
+      listOf(OKActions).length > 0 &&
+      ActionsEnabled !== false,
+  },
+  {
     id: 'NoFunctionUrl',
     types: ['AWS::Lambda::Url'],
     info: 'A function URL has no throttle and no access log: put the function behind the HTTP API.',

@@ -91,6 +91,39 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
     reason:
       "An SQS source takes no on-failure destination: its messages go by the queue's own redrive policy.",
   },
+  {
+    id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*]',
+    resources: /\/Reminder\/Role\/Resource$/,
+    reason:
+      'cloudwatch:DescribeAlarms looks for alarms by state and prefix: it has every alarm of the account for its resource.',
+  },
+  {
+    id: 'AwsSolutions-SF1',
+    resources: /\/Reminder\/StateMachine$/,
+    reason:
+      'It runs once a day with three steps, whose inputs and outputs Step Functions keeps for 90 days without a log.',
+  },
+  {
+    id: 'AwsSolutions-SF2',
+    resources: /\/Reminder\/StateMachine$/,
+    reason: 'Nobody waits for a reminder: how fast it runs is of no interest.',
+  },
+  {
+    id: 'Serverless-StepFunctionStateMachineXray',
+    resources: /\/Reminder\/StateMachine$/,
+    reason: 'Nobody waits for a reminder: how fast it runs is of no interest.',
+  },
+  {
+    id: 'Serverless-EventBusDLQ',
+    resources: /\/(Reminder\/Rule|(ApiKey|Secrets)\/DeletionRule)$/,
+    reason:
+      'EventBridge tries for 24 hours to deliver a notice or to start a reminder; later than that, it helps nobody.',
+  },
+  {
+    id: 'Serverless-SNSRedrivePolicy',
+    resources: /\/(Page|Ticket)Email$/,
+    reason: 'SNS tries for hours to deliver an e-mail, and the state of each alarm can be read at any time.',
+  },
 ];
 
 /** Tells CDK of every exception, at the very resources for which it holds. */

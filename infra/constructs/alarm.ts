@@ -1,9 +1,10 @@
 import { Alarm, ComparisonOperator, TreatMissingData, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
+import { alarmName, alarmTopicArn, type Severity } from '../alarm-topics.ts';
 import type { Deployment } from '../deployment.ts';
+import { pinLogicalId } from './logical-id.ts';
 
 /** What whoever is called by an alarm needs to know first. */
 export type AlarmAdvice = {
@@ -38,7 +39,13 @@ type AlarmRule = {
 export const STANDS_FOR_A_DAY = { above: 0, periods: 1, outOf: 24 } as const;
 
 /** What an alarm is made of. */
-export type ExplainedAlarmProps = AlarmAdvice & AlarmRule & { deployment: Deployment };
+export type ExplainedAlarmProps = AlarmAdvice &
+  AlarmRule & {
+    deployment: Deployment;
+    /** The alarm's name within its stack, for good: `IntakeQuarantine`. Those who are notified know it by this. */
+    name: string;
+    severity: Severity;
+  };
 
 /** An alarm that says what it means and what to do. Throws at synth if it would not, or if it could never go off. */
 export class ExplainedAlarm extends Construct {
@@ -48,7 +55,9 @@ export class ExplainedAlarm extends Construct {
   constructor(scope: Construct, id: string, props: ExplainedAlarmProps) {
     super(scope, id);
     const { periods = 1, outOf = periods, missingData = 'calm' } = props;
+    const { deployment, name, severity } = props;
     this.alarm = new Alarm(this, 'Alarm', {
+      alarmName: alarmName(Stack.of(this), deployment, name),
       metric: props.metric,
       ...limitOf(this.node.path, props),
       evaluationPeriods: outOf,
@@ -56,10 +65,11 @@ export class ExplainedAlarm extends Construct {
       treatMissingData: missingData === 'alarm' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
       alarmDescription: describe(this.node.path, props),
     });
-    const { alarmTopicArn } = props.deployment.config;
-    if (alarmTopicArn !== undefined) {
-      this.alarm.addAlarmAction(new SnsAction(Topic.fromTopicArn(this, 'Topic', alarmTopicArn)));
-    }
+    // With another id beside the same name, the new alarm would be refused because the old one is still there.
+    pinLogicalId(this.alarm, `${name}Alarm`);
+    const notify = { bind: () => ({ alarmActionArn: alarmTopicArn(this, deployment, severity) }) };
+    this.alarm.addAlarmAction(notify);
+    this.alarm.addOkAction(notify);
   }
 }
 

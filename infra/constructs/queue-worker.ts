@@ -5,7 +5,8 @@ import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import { dataRemovalPolicy, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
+import type { Severity } from '../alarm-topics.ts';
+import { dataRemovalPolicy, EXPIRING_SECONDS, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
 import { leastVisibilityTimeoutSeconds } from '../queue-limits.ts';
 import { ExplainedAlarm } from './alarm.ts';
 import { LambdaFunction } from './lambda-function.ts';
@@ -36,6 +37,9 @@ export type QueueWorkerProps = {
   /** The worker sends messages to its own queue, which start it again: see `LambdaFunctionProps`. */
   isLoop?: boolean;
   alarms: {
+    /** What the alarms' names begin with, for good. */
+    name: string;
+    severity: Severity;
     /** Who is hurt by messages that were moved to the dead-letter queue. */
     deadLetterImpact: string;
     /** Who is hurt by messages that wait. */
@@ -92,18 +96,33 @@ export class QueueWorker extends Construct {
     this.#addAlarms(props);
   }
 
-  #addAlarms({ deployment, kind, alarms }: QueueWorkerProps): void {
+  #addAlarms(props: QueueWorkerProps): void {
+    const { deployment, kind, alarms } = props;
     // Visible messages only: those in flight while somebody looks at the queue would make the alarm flap.
     new ExplainedAlarm(this, 'DeadLettersAlarm', {
       deployment,
+      name: `${alarms.name}DeadLetters`,
+      severity: alarms.severity,
       metric: this.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
       above: 0,
       impact: alarms.deadLetterImpact,
       firstCommand: `aws sqs receive-message --visibility-timeout 0 --message-system-attribute-names All --queue-url ${this.deadLetterQueue.queueUrl}`,
       runbookSection: alarms.runbookSection,
     });
+    new ExplainedAlarm(this, 'DeadLettersExpiringAlarm', {
+      deployment,
+      name: `${alarms.name}DeadLettersExpiring`,
+      severity: 'page',
+      metric: this.deadLetterQueue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
+      above: expiringAgeSeconds(props),
+      impact: `${alarms.deadLetterImpact} In three days or less, the queue deletes the first of them for good.`,
+      firstCommand: `aws sqs start-message-move-task --source-arn ${this.deadLetterQueue.queueArn}`,
+      runbookSection: 'dead-letters-are-about-to-expire',
+    });
     new ExplainedAlarm(this, 'AgeAlarm', {
       deployment,
+      name: `${alarms.name}Age`,
+      severity: alarms.severity,
       ...this.#age({ kind, reportedAge: alarms.reportedAge }),
       above: alarms.maxAgeSeconds,
       impact: alarms.ageImpact,
@@ -188,6 +207,23 @@ function visibilityTimeoutSeconds(scope: Construct, props: QueueWorkerProps): nu
       `The visibility timeout of ${scope.node.path} must be at least ${least} s, six times its worker's.`,
     );
   return seconds;
+}
+
+/**
+ * The age of a dead letter, in seconds, at which three days or less are left until SQS deletes it. A message of a standard queue keeps
+ * its first timestamp when it is moved, while the metric begins anew: what it may have spent on the queue has gone by. That of a FIFO
+ * queue is reset.
+ *
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+ */
+function expiringAgeSeconds({
+  kind,
+  maxReceiveCount,
+  timeoutSeconds,
+  visibilityTimeoutSeconds = leastVisibilityTimeoutSeconds(timeoutSeconds),
+}: QueueWorkerProps): number {
+  const spentSeconds = kind === 'fifo' ? 0 : maxReceiveCount * visibilityTimeoutSeconds;
+  return Math.max(EXPIRING_SECONDS - spentSeconds, Duration.hours(1).toSeconds());
 }
 
 function takeMessages(queue: Queue): PolicyStatement {

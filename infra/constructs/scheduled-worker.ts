@@ -4,6 +4,7 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Aws, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
+import type { Severity } from '../alarm-topics.ts';
 import type { Deployment } from '../deployment.ts';
 import { ExplainedAlarm, type AlarmAdvice } from './alarm.ts';
 import { LambdaFunction, type LambdaFunctionProps } from './lambda-function.ts';
@@ -31,6 +32,9 @@ export type ScheduledWorkerProps = LambdaFunctionProps & {
 };
 
 type Silence = AlarmAdvice & {
+  /** What the alarm's name begins with, for good. */
+  name: string;
+  severity: Severity;
   /** No run for so long is an alarm; more than the schedules' longest pause. */
   minutes: number;
 };
@@ -83,11 +87,12 @@ export class ScheduledWorker extends Construct {
    * A run that failed is none. Without a run there is no data at all, so that missing data has to mean alarm; for that reason it goes off
    * once between a first deployment and the first run, because CloudWatch can't tell "not yet" from "not any more".
    */
-  #addSilenceAlarm(deployment: Deployment, { minutes, ...advice }: Silence): void {
+  #addSilenceAlarm(deployment: Deployment, { name, minutes, ...advice }: Silence): void {
     const { lambda } = this.worker;
     const period = Duration.minutes(minutes);
     new ExplainedAlarm(this, 'SilenceAlarm', {
       deployment,
+      name: `${name}Silence`,
       metric: new MathExpression({
         expression: 'runs - FILL(failures, 0)',
         usingMetrics: {

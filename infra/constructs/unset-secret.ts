@@ -1,6 +1,8 @@
+import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 
+import { alarmTopicArn } from '../alarm-topics.ts';
 import { dataRemovalPolicy, type Deployment } from '../deployment.ts';
 
 /** What tells one secret from another. */
@@ -28,5 +30,38 @@ export class UnsetSecret extends Construct {
     secret.overrideLogicalId(logicalId);
     secret.applyRemovalPolicy(dataRemovalPolicy(deployment));
     this.arn = secret.ref;
+    this.#reportDeletion(deployment, description);
+  }
+
+  /**
+   * A page as soon as somebody schedules the deletion: the secret can be restored for 7 to 30 days, and functions can't read it any more.
+   * EventBridge is given such calls only where a trail of CloudTrail logs the account's management events.
+   *
+   * Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html
+   */
+  #reportDeletion(deployment: Deployment, description: string): void {
+    const { arn } = this;
+    new CfnRule(this, 'DeletionRule', {
+      description: 'A secret of Button is scheduled for deletion.',
+      eventPattern: {
+        source: ['aws.secretsmanager'],
+        'detail-type': ['AWS API Call via CloudTrail'],
+        detail: {
+          eventSource: ['secretsmanager.amazonaws.com'],
+          eventName: ['DeleteSecret'],
+          // The request may name the secret by its ARN or by its name; the answer has its ARN, spelt so.
+          $or: [{ requestParameters: { secretId: [arn] } }, { responseElements: { aRN: [arn] } }],
+        },
+      },
+      targets: [
+        {
+          id: 'Page',
+          arn: alarmTopicArn(this, deployment, 'page'),
+          input: JSON.stringify(
+            `Somebody has scheduled the deletion of a secret in use. ${description} First: aws secretsmanager restore-secret --secret-id ${arn} Then: docs/runbook.md#a-secret-is-to-be-deleted`,
+          ),
+        },
+      ],
+    });
   }
 }

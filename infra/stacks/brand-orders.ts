@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 
 import { ORDER_LEDGER_TABLE } from '../../shared/store/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
+import { FunctionAlarms } from '../constructs/function-alarms.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
@@ -58,6 +59,10 @@ export class BrandOrders extends Construct {
     this.retrySweep = this.#createRetrySweep();
     this.#addQuarantineAlarm();
     if (props.brand.audit) this.#addAudit(props.brand.audit);
+    new FunctionAlarms(this, 'Functions', {
+      deployment: props.deployment,
+      name: `${brandName(props.brand.id)}Functions`,
+    });
     this.#saveLogQueries(this.reporter.worker.lambda.logGroup, this.retrySweep.worker.lambda.logGroup);
     for (const arn of props.brand.producers) this.grantSendOrders(new ArnPrincipal(arn));
   }
@@ -86,6 +91,8 @@ export class BrandOrders extends Construct {
       environment: () => this.#reporterEnvironment(),
       permissions: () => this.#reporterPermissions(),
       alarms: {
+        name: `${brandName(brand.id)}Reporter`,
+        severity: 'page',
         deadLetterImpact: `Orders of ${brand.id} never got into the ledger, however often they were received: Button doesn't know them.`,
         ageImpact: `Orders of ${brand.id} aren't taken off the queue: Button learns of them late.`,
         maxAgeSeconds: 900,
@@ -144,6 +151,8 @@ export class BrandOrders extends Construct {
       failedRuns: 'dropped',
       schedules: [{ name: 'sweep', expression: brand.retrySweep.schedule, timeZone: 'UTC' }],
       silence: {
+        name: `${brandName(brand.id)}RetrySweep`,
+        severity: 'page',
         minutes: brand.retrySweep.silenceMinutes,
         impact: `Orders of ${brand.id} that wait for another try aren't retried: Button doesn't learn of them.`,
         firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
@@ -175,6 +184,8 @@ export class BrandOrders extends Construct {
     });
     new ExplainedAlarm(this, 'DriftAlarm', {
       deployment,
+      name: `${brandName(brand.id)}Drift`,
+      severity: 'ticket',
       metric: stageMetrics(deployment).forBrand('OrdersDrifted', brand.id, Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       impact: `Button holds orders of ${brand.id} otherwise than they were reported, in the sample of the last day: commission is paid for something else. OrderDriftAmountMinor says how much.`,
@@ -187,6 +198,8 @@ export class BrandOrders extends Construct {
     const { deployment, brand, tables } = this.#props;
     new ExplainedAlarm(this, 'QuarantineAlarm', {
       deployment,
+      name: `${brandName(brand.id)}Quarantine`,
+      severity: 'ticket',
       metric: stageMetrics(deployment).forBrand('OrdersQuarantined', brand.id, Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       impact: `Orders of ${brand.id} couldn't be reported as they are, within the last day: their commission is lost until they are fixed. QuarantinedAmountMinor says how much.`,

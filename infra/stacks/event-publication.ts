@@ -1,7 +1,8 @@
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, Match } from 'aws-cdk-lib/aws-events';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { EventSourceMapping, StartingPosition, type Function } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
@@ -12,7 +13,7 @@ import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { pinLogicalId } from '../constructs/logical-id.ts';
 import { permission } from '../constructs/permission.ts';
-import { dataRemovalPolicy, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
+import { dataRemovalPolicy, EXPIRING_SECONDS, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
 import { eventPublisherEnvironment } from '../function-environments.ts';
 import { TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import { stageMetrics } from '../metrics.ts';
@@ -98,22 +99,57 @@ export class EventPublication extends Construct {
     const { deployment } = this.#props;
     new ExplainedAlarm(this, 'FailuresAlarm', {
       deployment,
+      name: 'PublicationFailures',
+      severity: 'page',
       metric: this.#failures.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
       above: 0,
       impact: 'Changes of transactions were never announced: whoever listens to the bus does not know them.',
       firstCommand: `aws sqs receive-message --visibility-timeout 0 --queue-url ${this.#failures.queueUrl}`,
       runbookSection: 'publisher-is-behind',
     });
+    new ExplainedAlarm(this, 'FailuresExpiringAlarm', {
+      deployment,
+      name: 'PublicationFailuresExpiring',
+      severity: 'page',
+      metric: this.#failures.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
+      above: EXPIRING_SECONDS,
+      impact:
+        'In three days or less, the queue of failures deletes which changes of transactions were never announced.',
+      firstCommand: `aws sqs receive-message --visibility-timeout 0 --queue-url ${this.#failures.queueUrl}`,
+      runbookSection: 'dead-letters-are-about-to-expire',
+    });
+    new ExplainedAlarm(this, 'UnreadAlarm', {
+      deployment,
+      name: 'PublicationUnread',
+      severity: 'page',
+      metric: unreadWrites(this.#props.transactions, lambda),
+      above: 0,
+      periods: 2,
+      impact:
+        'Transactions are written and the function event-publisher is not invoked: their changes are not announced.',
+      firstCommand: `aws lambda list-event-source-mappings --function-name ${lambda.functionName}`,
+      runbookSection: 'publisher-is-behind',
+    });
     new ExplainedAlarm(this, 'BehindAlarm', {
       deployment,
+      name: 'PublicationBehind',
+      severity: 'page',
       metric: lambda.metric('IteratorAge', { statistic: 'Maximum' }),
       above: Duration.hours(1).toMilliseconds(),
       impact: 'Changes of transactions are announced an hour late; after a day the stream forgets them.',
       firstCommand: `aws logs tail ${lambda.logGroup.logGroupName} --since 1h`,
       runbookSection: 'publisher-is-behind',
     });
+    this.#addContentAlarms(lambda);
+    saveNotPublishedQuery(this, deployment, lambda);
+  }
+
+  #addContentAlarms({ logGroup }: Function): void {
+    const { deployment } = this.#props;
     new ExplainedAlarm(this, 'ConflictsAlarm', {
       deployment,
+      name: 'PublicationConflicts',
+      severity: 'ticket',
       metric: stageMetrics(deployment).overall('TransactionConflicts'),
       above: 0,
       impact:
@@ -123,6 +159,8 @@ export class EventPublication extends Construct {
     });
     new ExplainedAlarm(this, 'CategoriesAlarm', {
       deployment,
+      name: 'PublicationCategories',
+      severity: 'ticket',
       metric: stageMetrics(deployment).overall('TransactionsOfUnknownCategory'),
       above: 0,
       impact: 'Transactions of a category that no setting names are held: nobody is rewarded for them.',
@@ -131,30 +169,50 @@ export class EventPublication extends Construct {
     });
     new ExplainedAlarm(this, 'UnreadableAlarm', {
       deployment,
+      name: 'PublicationUnreadable',
+      severity: 'ticket',
       metric: stageMetrics(deployment).overall('UnreadableItems', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       impact:
         'Something has spoilt items of the transactions flow: they are left out, and nothing of them is announced.',
-      firstCommand: `aws logs tail ${lambda.logGroup.logGroupName} --since 1d --filter-pattern item_unreadable`,
+      firstCommand: `aws logs tail ${logGroup.logGroupName} --since 1d --filter-pattern item_unreadable`,
       runbookSection: 'an-item-is-unreadable',
     });
-    saveLogQuery(this, 'NotPublishedQuery', {
-      deployment,
-      logGroups: [lambda.logGroup],
-      question: 'Events/Why they are not published',
-      query: {
-        ...FAILURES,
-        fields: [
-          '@timestamp',
-          'level',
-          'message.event',
-          'message.key',
-          'message.events',
-          'message.errors',
-          'errorType',
-          'errorMessage',
-        ],
-      },
-    });
   }
+}
+
+/**
+ * What is written in an hour in which nobody reads the stream: a mapping that is disabled or deleted measures no age of what it leaves.
+ */
+function unreadWrites(transactions: Table, publisher: Function): MathExpression {
+  return new MathExpression({
+    expression: 'IF(FILL(runs, 0) > 0, 0, writes)',
+    usingMetrics: {
+      runs: publisher.metricInvocations({ statistic: 'Sum' }),
+      writes: transactions.metricConsumedWriteCapacityUnits({ statistic: 'Sum' }),
+    },
+    label: 'Units written in an hour without a run',
+    period: Duration.hours(1),
+  });
+}
+
+function saveNotPublishedQuery(scope: Construct, deployment: Deployment, { logGroup }: Function): void {
+  saveLogQuery(scope, 'NotPublishedQuery', {
+    deployment,
+    logGroups: [logGroup],
+    question: 'Events/Why they are not published',
+    query: {
+      ...FAILURES,
+      fields: [
+        '@timestamp',
+        'level',
+        'message.event',
+        'message.key',
+        'message.events',
+        'message.errors',
+        'errorType',
+        'errorMessage',
+      ],
+    },
+  });
 }

@@ -64,6 +64,8 @@ export class OrderReportingStack extends Stack {
     const metrics = stageMetrics(deployment);
     new ExplainedAlarm(this, 'OldestOrderAlarm', {
       deployment,
+      name: 'OldestOrder',
+      severity: 'page',
       metric: metrics.overall('OldestDueOrderAgeSeconds', everyWaitingOrderIsDueWithin(orderReporting)),
       above: 3600,
       impact: 'Orders have waited for an hour: Button is down, slow or refuses the key.',
@@ -72,6 +74,8 @@ export class OrderReportingStack extends Stack {
     });
     new ExplainedAlarm(this, 'KeyRefusedAlarm', {
       deployment,
+      name: 'KeyRefused',
+      severity: 'page',
       metric: metrics.overall('ButtonKeyRefused'),
       above: 0,
       impact: "Button refuses a brand's API key: its orders wait until the right one is set.",
@@ -80,6 +84,8 @@ export class OrderReportingStack extends Stack {
     });
     new ExplainedAlarm(this, 'UnreadableAlarm', {
       deployment,
+      name: 'OrdersUnreadable',
+      severity: 'ticket',
       metric: metrics.overall('UnreadableLedgerItems', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       impact:

@@ -89,6 +89,9 @@ export class Reconciliation extends Construct {
       // A slice that does not reach the end of a read hands the rest on to the next.
       isLoop: true,
       alarms: {
+        name: 'ReconciliationReconciler',
+        // The next tick reads again; ReconciliationStale pages if that does not help.
+        severity: 'ticket',
         deadLetterImpact:
           'A read of an account fails again and again: what its webhooks missed is not repaired.',
         ageImpact: 'Reads of accounts wait for each other: what webhooks missed is repaired late.',
@@ -136,6 +139,8 @@ export class Reconciliation extends Construct {
         { ...reconciler.weeklySweep, name: 'weekly-sweep', input: { streams: ['sweep-weekly'] } },
       ],
       silence: {
+        name: 'ReconciliationPlanner',
+        severity: 'page',
         minutes: reconciler.silenceMinutes,
         impact: 'Nothing is read from Button: what webhooks missed is not repaired.',
         firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
@@ -154,6 +159,8 @@ export class Reconciliation extends Construct {
     const scanPositions = `aws dynamodb scan --table-name ${positions.tableName}`;
     new ExplainedAlarm(this, 'StaleAlarm', {
       deployment,
+      name: 'ReconciliationStale',
+      severity: 'page',
       metric: metrics.overall('OldestWindowAgeSeconds', tick),
       above: staleMinutes * 60,
       impact: `An account has not been read for ${staleMinutes} minutes: what its webhooks missed is not repaired.`,
@@ -162,6 +169,8 @@ export class Reconciliation extends Construct {
     });
     new ExplainedAlarm(this, 'AccountsAlarm', {
       deployment,
+      name: 'ReconciliationAccounts',
+      severity: 'page',
       metric: unlistedAccounts(metrics, tick),
       above: 0,
       periods: 2 * silenceMinutes > MINUTES_IN_A_DAY ? 1 : 2,
@@ -171,6 +180,8 @@ export class Reconciliation extends Construct {
     });
     new ExplainedAlarm(this, 'KeyAlarm', {
       deployment,
+      name: 'ReconciliationKey',
+      severity: 'page',
       metric: metrics.overall('PublisherKeyUnusable', tick),
       above: 0,
       impact:
@@ -180,6 +191,8 @@ export class Reconciliation extends Construct {
     });
     new ExplainedAlarm(this, 'DriftAlarm', {
       deployment,
+      name: 'ReconciliationDrift',
+      severity: 'ticket',
       metric: metrics.overall('RepairDelaySeconds', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       above: staleMinutes * 60,
@@ -189,6 +202,8 @@ export class Reconciliation extends Construct {
     });
     new ExplainedAlarm(this, 'PositionAlarm', {
       deployment,
+      name: 'ReconciliationPosition',
+      severity: 'ticket',
       metric: metrics.overall('UnusablePositions', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       impact: 'Something spoilt how far an account is read: it is read from its beginning again.',
@@ -197,6 +212,8 @@ export class Reconciliation extends Construct {
     });
     new ExplainedAlarm(this, 'ReadMessagesAlarm', {
       deployment,
+      name: 'ReconciliationReadMessages',
+      severity: 'ticket',
       metric: metrics.overall('UnreadableReadMessages', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       impact: 'Somebody else sends to the queue of read messages. What they sent is in quarantine.',
@@ -210,6 +227,8 @@ export class Reconciliation extends Construct {
     const tick = Duration.minutes(transactionsConfig.reconciler.silenceMinutes);
     new ExplainedAlarm(this, 'GapAlarm', {
       deployment,
+      name: 'ReconciliationGap',
+      severity: 'ticket',
       metric: stageMetrics(deployment).overall('UnreadGaps', tick),
       above: 0,
       impact: 'Button shows everything but some range of time: what webhooks missed in it is not repaired.',

@@ -10,12 +10,13 @@ import {
   TRANSACTIONS_TABLE,
 } from '../../shared/store/table.ts';
 import { createDataTable, text } from '../constructs/data-table.ts';
+import { FunctionAlarms } from '../constructs/function-alarms.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import type { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
 import type { Deployment } from '../deployment.ts';
 import { personalDataExpiryEnvironment } from '../function-environments.ts';
-import { EXPIRY_SCHEDULE, TIMEOUT_SECONDS } from '../fixed-settings.ts';
+import { EXPIRY_SCHEDULE, EXPIRY_SILENCE_MINUTES, TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 import { EventPublication } from './event-publication.ts';
 import { Reconciliation } from './reconciliation.ts';
@@ -65,6 +66,7 @@ export class TransactionsStack extends Stack {
       eventArchiveDays: transactionsConfig.eventArchiveDays,
     });
     addPersonalDataExpiry(this, { deployment, transactionsConfig, transactions, positions });
+    new FunctionAlarms(this, 'Functions', { deployment, name: 'Functions' });
     new CfnOutput(this, 'TransactionsTableName', { value: transactions.tableName });
     new CfnOutput(this, 'PositionsTableName', { value: positions.tableName });
     new CfnOutput(this, 'WebhookQuarantineTableName', { value: quarantine.tableName });
@@ -133,7 +135,7 @@ export class TransactionsStack extends Stack {
   }
 }
 
-/** A run that is late hurts nobody, so there is no alarm for its silence. */
+/** A pass takes days, so nobody is hurt by a few runs that are late; personal data that stays for good is a broken promise. */
 function addPersonalDataExpiry(
   scope: Construct,
   {
@@ -166,6 +168,14 @@ function addPersonalDataExpiry(
     ],
     failedRuns: 'dropped',
     schedules: [{ name: 'often', expression: EXPIRY_SCHEDULE, timeZone: 'UTC' }],
+    silence: {
+      name: 'PersonalDataExpiry',
+      severity: 'ticket',
+      minutes: EXPIRY_SILENCE_MINUTES,
+      impact: 'Personal data of old transactions is not erased: it is kept longer than was promised.',
+      firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
+      runbookSection: 'a-schedule-does-not-run',
+    },
   });
 }
 

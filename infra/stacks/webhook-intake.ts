@@ -93,6 +93,8 @@ export class WebhookIntake extends Construct {
         ),
       ],
       alarms: {
+        name: 'IntakeDeferredWebhooks',
+        severity: 'page',
         deadLetterImpact:
           'Authentic webhooks could be brought neither into the table nor into quarantine: shoppers may miss rewards until the next read from Button.',
         ageImpact: 'Authentic webhooks have waited for an hour: transactions are shown late.',
@@ -157,6 +159,8 @@ export class WebhookIntake extends Construct {
     const metrics = stageMetrics(deployment);
     new ExplainedAlarm(this, 'QuarantineAlarm', {
       deployment,
+      name: 'IntakeQuarantine',
+      severity: 'ticket',
       metric: new MathExpression({
         expression: 'FILL(webhooks, 0) + FILL(rows, 0)',
         usingMetrics: {
@@ -174,6 +178,8 @@ export class WebhookIntake extends Construct {
     });
     new ExplainedAlarm(this, 'FailuresAlarm', {
       deployment,
+      name: 'IntakeFailures',
+      severity: 'page',
       metric: failedWebhooksPercent(metrics),
       // A fifth of the way to the pause, and not for a single one, because Button sends that again.
       atLeast: 2,
@@ -184,6 +190,8 @@ export class WebhookIntake extends Construct {
     });
     new ExplainedAlarm(this, 'MalformedSecretsAlarm', {
       deployment,
+      name: 'IntakeMalformedSecrets',
+      severity: 'page',
       metric: metrics.overall('MalformedWebhookSecrets'),
       above: 0,
       impact:
@@ -193,6 +201,8 @@ export class WebhookIntake extends Construct {
     });
     new ExplainedAlarm(this, 'SilenceAlarm', {
       deployment,
+      name: 'IntakeSilence',
+      severity: 'ticket',
       metric: unannouncedPercent(metrics),
       above: 10,
       impact: "Button's webhooks don't arrive: transactions are shown late, once they are read from Button.",
@@ -209,6 +219,8 @@ export class WebhookIntake extends Construct {
       Math.ceil(transactionsConfig.deferredWebhooks.visibilityTimeoutSeconds / 60) + 1;
     new ExplainedAlarm(this, 'DeferredWebhooksDeathsAlarm', {
       deployment,
+      name: 'IntakeDeferredWebhooksDeaths',
+      severity: 'page',
       metric: lambda.metricErrors({ statistic: 'Sum', period: Duration.minutes(triesApartMinutes) }),
       above: 0,
       periods: 3,

@@ -8,6 +8,7 @@ import { cloudwatchDashboard } from './resources/cloudwatch-dashboard.ts';
 import { dynamodbTable } from './resources/dynamodb-table.ts';
 import { eventsArchive } from './resources/events-archive.ts';
 import { eventsEventBus } from './resources/events-event-bus.ts';
+import { eventsRule } from './resources/events-rule.ts';
 import { iamPolicy } from './resources/iam-policy.ts';
 import { iamRole } from './resources/iam-role.ts';
 import { lambdaEventInvokeConfig } from './resources/lambda-event-invoke-config.ts';
@@ -25,6 +26,7 @@ import { snsTopicPolicy } from './resources/sns-topic-policy.ts';
 import { snsTopic } from './resources/sns-topic.ts';
 import { sqsQueuePolicy } from './resources/sqs-queue-policy.ts';
 import { sqsQueue } from './resources/sqs-queue.ts';
+import { stepfunctionsStateMachine } from './resources/stepfunctions-state-machine.ts';
 
 const DEFINITIONS = [
   apigatewayv2Api,
@@ -36,6 +38,7 @@ const DEFINITIONS = [
   dynamodbTable,
   eventsArchive,
   eventsEventBus,
+  eventsRule,
   iamPolicy,
   iamRole,
   lambdaEventInvokeConfig,
@@ -53,6 +56,7 @@ const DEFINITIONS = [
   snsTopicPolicy,
   sqsQueue,
   sqsQueuePolicy,
+  stepfunctionsStateMachine,
 ];
 
 /** Everything that can be deployed locally, by CloudFormation type. A type that is not here is an error. */

@@ -190,7 +190,7 @@ export const transactionsRebuild = defineCommand({
           rewardableCategories: rewardableCategories(context),
           noteConflicts: (notes) =>
             isDryRun ? Promise.resolve() : leaveConflictNotes(positionsTable(context), notes),
-          quarantine: isDryRun ? { ...quarantine, put: () => Promise.resolve() } : quarantine,
+          quarantine: isDryRun ? { ...quarantine, put: () => Promise.resolve({ isNew: true }) } : quarantine,
           pageSize: PAGE_SIZE,
           now,
         },

@@ -125,6 +125,7 @@ export const METRICS = {
   /** Positions that are unreadable or claim the future. */
   UnusablePositions: COUNT,
   RowsReconciled: COUNT,
+  /** Rows that were not understood, each counted once: those that a sweep reads again are measured as 0. */
   RowsQuarantined: COUNT,
   MissingTransactionsRepaired: COUNT,
   StaleTransactionsRepaired: COUNT,

@@ -88,8 +88,7 @@ function countRows(positions: readonly Position[], measured: readonly Measured[]
   const sum = (counter: string): number =>
     positions.reduce((total, { drift = {} }) => total + (drift[counter] ?? 0), 0);
   const changed = CHANGES.reduce((total, counter) => total + sum(counter), 0);
-  const quarantined = measured
-    .filter(({ name }) => name === 'RowsQuarantined')
-    .reduce((total, { value }) => total + value, 0);
+  // Each is measured, as 0 if it is in quarantine already.
+  const quarantined = measured.filter(({ name }) => name === 'RowsQuarantined').length;
   return { changed, unchanged: sum('rows') - changed, quarantined };
 }

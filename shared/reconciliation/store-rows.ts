@@ -154,8 +154,8 @@ async function quarantineRow(
   { quarantine, metrics }: Pick<StoreRowsPorts, 'quarantine' | 'metrics'>,
 ): Promise<void> {
   const id = createHash('sha256').update(bytes).digest('hex');
-  await quarantine.put({ kind: 'transaction-row', id, bytes, ...row });
-  metrics.add({ name: 'RowsQuarantined', value: 1 });
+  const { isNew } = await quarantine.put({ kind: 'transaction-row', id, bytes, ...row });
+  metrics.add({ name: 'RowsQuarantined', value: isNew ? 1 : 0 });
 }
 
 /** A row that brings nothing new was counted when it did. */

@@ -41,9 +41,9 @@ export type QuarantineStore = {
   /**
    * Keeps the entry. One that is there already keeps its bytes and origin, and stands as refused anew: for
    * these reasons, and not replayed, so that whoever replayed it sees that it did not help. Throws if the
-   * table cannot be reached.
+   * table cannot be reached. Returns whether it is new: what every sweep reads again is refused each time.
    */
-  put(entry: QuarantineEntry): Promise<void>;
+  put(entry: QuarantineEntry): Promise<{ isNew: boolean }>;
 };
 
 const SCHEMA_VERSION = 1;
@@ -92,7 +92,7 @@ export function createQuarantineStore({
           renewed: { [QUARANTINE_TABLE.timeToLive]: expiresAt },
         });
       }
-      await putOrRenew({
+      const isNew = await putOrRenew({
         client,
         table,
         key: keyOf(id),
@@ -105,6 +105,7 @@ export function createQuarantineStore({
         },
       });
       if (replayOf !== undefined) await nameRefusal({ client, table, key: keyOf(replayOf), id });
+      return { isNew };
     },
   };
 }
@@ -141,7 +142,7 @@ export function quarantinePartId(id: string, part: number): string {
 }
 
 /**
- * Puts the item or, where one stands, renews that. Refusals are counted, so that a note of a replay can tell
+ * Puts the item or, where one stands, renews that. Returns whether it was put. Refusals are counted, so that a note of a replay can tell
  * whether there was one since: instants can't, because clocks differ.
  */
 async function putOrRenew({
@@ -156,7 +157,7 @@ async function putOrRenew({
   key: Record<string, string>;
   fixed: Record<string, unknown>;
   renewed: Record<string, unknown>;
-}): Promise<void> {
+}): Promise<boolean> {
   const item = { ...key, schemaVersion: SCHEMA_VERSION, refusals: 1, ...fixed, ...renewed };
   try {
     await client.send(
@@ -166,6 +167,7 @@ async function putOrRenew({
         ConditionExpression: 'attribute_not_exists(schemaVersion)',
       }),
     );
+    return true;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     const names = Object.keys(renewed);
@@ -182,6 +184,7 @@ async function putOrRenew({
         ),
       }),
     );
+    return false;
   }
 }
 

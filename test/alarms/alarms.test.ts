@@ -2,10 +2,12 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { alarmHistory } from '../../local/aws/cloudwatch/alarm-state.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
-import { DAY_MS, HOUR_MS, live, outage, postWebhook, strike } from './play.ts';
+import { DAY_MS, HOUR_MS, inject, live, misbehave, outage, postWebhook, strike } from './play.ts';
 import { FAULTS } from './faults.ts';
 import { ALARMS } from './synthesized-alarms.ts';
-import { watchWorld } from './watched-world.ts';
+import { watchWorld, type Notification } from './watched-world.ts';
+
+const byAlarm = (one: Notification, other: Notification): number => one.alarm.localeCompare(other.alarm);
 
 beforeEach(() => {
   for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
@@ -36,7 +38,7 @@ describe('the alarms', () => {
     async ({ options, play, alarms, fault }) => {
       const { world, alarmsSince, cloudWatch } = watchWorld({ seed: fault, ...options });
 
-      await play(world);
+      await play(world, cloudWatch);
 
       expect(cloudWatch.ignoredMetrics()).toEqual([]);
       expect(alarmsSince()).toEqual(alarms);
@@ -63,6 +65,49 @@ describe('the alarms', () => {
 
     expect(history.map(({ state }) => state)).toEqual(['OK', 'ALARM']);
     expect(world.gauges().queues.deferredWebhooks.oldestAgeSeconds).toBe(0);
+  });
+
+  it('make a ticket and no page of a refused order and of a conflict, and end by themselves (A7, D4)', async () => {
+    const { world, cloudWatch, notifications } = watchWorld({ seed: 'ticket' });
+    for (const fault of ['an order breaks the rules (A7, B9)', 'Button contradicts itself (D4)'])
+      await FAULTS.find((one) => one.fault === fault)?.play(world, cloudWatch);
+
+    await world.runFor(DAY_MS + 2 * HOUR_MS);
+
+    expect(notifications().toSorted(byAlarm)).toEqual([
+      { alarm: 'AcmeQuarantineAlarm', state: 'ALARM', severity: 'ticket' },
+      { alarm: 'AcmeQuarantineAlarm', state: 'OK', severity: 'ticket' },
+      { alarm: 'PublicationConflictsAlarm', state: 'ALARM', severity: 'ticket' },
+      { alarm: 'PublicationConflictsAlarm', state: 'OK', severity: 'ticket' },
+    ]);
+  });
+
+  it('page when Button is down, and say so when it is back (B3)', async () => {
+    const { world, notifications } = watchWorld({ seed: 'recovery' });
+    misbehave(world, { on: 'api', match: { path: '^/v1/order' }, answer: { status: 503 } });
+    await live(world, 2 * HOUR_MS);
+    world.button.faults.clear();
+
+    await live(world, 3 * HOUR_MS);
+
+    expect(notifications()).toEqual([
+      { alarm: 'OldestOrderAlarm', state: 'ALARM', severity: 'page' },
+      { alarm: 'OldestOrderAlarm', state: 'OK', severity: 'page' },
+    ]);
+  });
+
+  it('ring once for a row that is not understood, however many sweeps read it again', async () => {
+    const { world, notifications } = watchWorld({ seed: 'swept' });
+    inject(world, { webhook: false, status: 'unheard-of', currency: 'USD' });
+    await world.runFor(DAY_MS + 2 * HOUR_MS);
+    world.reconcile(['sweep-daily']);
+
+    await world.runFor(2 * HOUR_MS);
+
+    expect(notifications()).toEqual([
+      { alarm: 'IntakeQuarantineAlarm', state: 'ALARM', severity: 'ticket' },
+      { alarm: 'IntakeQuarantineAlarm', state: 'OK', severity: 'ticket' },
+    ]);
   });
 
   it('are there for a fault each', () => {

@@ -77,8 +77,11 @@ const AWS_METRICS: Record<string, readonly string[]> = {
     'Errors',
     'Invocations',
     'IteratorAge',
+    'RecursiveInvocationsDropped',
     'Throttles',
   ],
+  // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html
+  'AWS/Lambda': ['ClaimedAccountConcurrency'],
   // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
   'AWS/SQS,QueueName': [
     'ApproximateAgeOfOldestMessage',

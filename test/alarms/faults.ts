@@ -4,8 +4,21 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { orderMessage } from '../simulation/messages.ts';
+import type { CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
 import type { SimulatedWorld, SimulatedWorldOptions } from '../simulation/world.ts';
-import { HOUR_MS, inject, live, misbehave, MINUTE_MS, outage, postWebhook, strike } from './play.ts';
+import {
+  DAY_MS,
+  HOUR_MS,
+  inject,
+  live,
+  measureOfAws,
+  misbehave,
+  MINUTE_MS,
+  outage,
+  postWebhook,
+  strike,
+} from './play.ts';
+import { logicalId } from './synthesized-alarms.ts';
 
 /** Something that goes wrong, and the alarms that tell of it. */
 export type FaultCase = {
@@ -13,7 +26,7 @@ export type FaultCase = {
   /** By their logical ids in the templates. */
   alarms: readonly string[];
   options?: SimulatedWorldOptions;
-  play: (world: SimulatedWorld) => Promise<void>;
+  play: (world: SimulatedWorld, cloudWatch: CloudWatch) => Promise<void>;
 };
 
 const ORDER_API = '^/v1/order';
@@ -401,6 +414,58 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
+    fault: 'the expiry of personal data does not run',
+    alarms: ['PersonalDataExpirySilenceAlarm'],
+    async play(world) {
+      world.expirePersonalData = () => undefined;
+      await live(world, 8 * HOUR_MS);
+    },
+  },
+  {
+    fault: "the mapping of the table's stream is disabled",
+    alarms: ['PublicationUnreadAlarm'],
+    async play(world, cloudWatch) {
+      const table = { TableName: 'Transactions' };
+      measureOfAws(cloudWatch, {
+        metric: { namespace: 'AWS/DynamoDB', name: 'ConsumedWriteCapacityUnits', dimensions: table },
+        fromMs: world.clock.now(),
+        forMs: 4 * HOUR_MS,
+        value: 5,
+      });
+      await world.runFor(4 * HOUR_MS);
+    },
+  },
+  ...ofFunctions('Throttles', 'FunctionsThrottlesAlarm'),
+  ...ofFunctions('RecursiveInvocationsDropped', 'FunctionsRecursionAlarm'),
+  {
+    fault: 'the account has used most of its concurrency for a quarter of an hour',
+    alarms: ['ConcurrencyAlarm'],
+    async play(world, cloudWatch) {
+      const metric = { namespace: 'AWS/Lambda', name: 'ClaimedAccountConcurrency', dimensions: {} };
+      measureOfAws(cloudWatch, { metric, fromMs: world.clock.now(), forMs: 15 * MINUTE_MS, value: 800 });
+      await world.runFor(HOUR_MS);
+    },
+  },
+  ...(
+    [
+      ['OrdersAcmeDeadLetters', 'AcmeReporterDeadLettersExpiringAlarm', 11 * DAY_MS],
+      ['ReadQueueDeadLetters', 'ReconciliationReconcilerDeadLettersExpiringAlarm', 11 * DAY_MS],
+      ['EventPublisherFailures', 'PublicationFailuresExpiringAlarm', 11 * DAY_MS],
+      // It may have been tried for ten days before.
+      ['DeferredWebhooksQueueDeadLetters', 'IntakeDeferredWebhooksDeadLettersExpiringAlarm', 14 * HOUR_MS],
+    ] as const
+  ).map(([queue, alarm, ageMs]): FaultCase => ({
+    fault: `SQS will delete the oldest message of ${queue} in three days`,
+    alarms: [alarm],
+    async play(world, cloudWatch) {
+      const name = 'ApproximateAgeOfOldestMessage';
+      const metric = { namespace: 'AWS/SQS', name, dimensions: { QueueName: queue } };
+      const value = ageMs / 1000 + 60;
+      measureOfAws(cloudWatch, { metric, fromMs: world.clock.now(), forMs: HOUR_MS, value });
+      await world.runFor(HOUR_MS);
+    },
+  })),
+  {
     fault: 'Button sends a category that no setting names',
     alarms: ['PublicationCategoriesAlarm'],
     async play(world) {
@@ -416,6 +481,24 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
 ];
+
+/** A metric that Lambda emits of a function of the brand's stack, and of one of the transactions' stack. */
+function ofFunctions(name: string, alarm: string): FaultCase[] {
+  const functions = [
+    ['AcmeReporterWorkerFunction', `Acme${alarm}`],
+    ['IntakeReceiverFunction', alarm],
+  ] as const;
+  return functions.map(([prefix, alarmOfStack]) => ({
+    fault: `Lambda emits ${name} of ${prefix}`,
+    alarms: [alarmOfStack],
+    async play(world, cloudWatch) {
+      const dimensions = { FunctionName: logicalId('AWS::Lambda::Function', prefix) };
+      const metric = { namespace: 'AWS/Lambda', name, dimensions };
+      measureOfAws(cloudWatch, { metric, fromMs: world.clock.now(), forMs: 30 * MINUTE_MS, value: 1 });
+      await world.runFor(HOUR_MS);
+    },
+  }));
+}
 
 /** A webhook that goes to the queue of deferred webhooks, because the receiver can not write to the table. */
 async function postWebhookToDefer(world: SimulatedWorld): Promise<void> {

@@ -5,6 +5,8 @@ import {
   InjectedTransactionSchema,
   type InjectedTransactionInput,
 } from '../../local/button-simulator/injected-transaction.ts';
+import type { CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
+import type { MetricIdentity } from '../../local/aws/cloudwatch/metric-store.ts';
 import { orderMessage } from '../simulation/messages.ts';
 import type { Call, Fate } from '../simulation/weather.ts';
 import type { SimulatedWorld } from '../simulation/world.ts';
@@ -58,6 +60,14 @@ export function misbehave(world: SimulatedWorld, fault: FaultInput): void {
 export function strike(world: SimulatedWorld, matches: (call: Call) => boolean, fate: Partial<Fate>): void {
   const { fateOf } = world.weather;
   world.weather.fateOf = (call) => (matches(call) ? { latencyMs: 5, ...fate } : fateOf(call));
+}
+
+/** A metric that a service of AWS emits every minute. */
+export function measureOfAws(
+  { metrics }: CloudWatch,
+  { metric, fromMs, forMs, value }: { metric: MetricIdentity; fromMs: number; forMs: number; value: number },
+): void {
+  for (let atMs = fromMs; atMs < fromMs + forMs; atMs += MINUTE_MS) metrics.put(metric, { atMs, value });
 }
 
 /** What the SDK throws after its tries. */

@@ -8,13 +8,22 @@ export const STAGE = synthesizeStage(DEVELOPMENT_STAGE);
 export const NAMESPACE = namespaceOf(STAGE.resources('AWS::Lambda::Function'));
 
 /** An alarm as its template defines it, by its logical id without the hash. */
-export type SynthesizedAlarm = { name: string; definition: AlarmDefinition };
+export type SynthesizedAlarm = {
+  name: string;
+  definition: AlarmDefinition;
+  /** The severities whose topics a change to the state notifies. */
+  actionsOf: (state: string) => string[];
+};
 
 /** Every alarm of both flows. Queues and functions are named by their logical ids. */
 export const ALARMS: readonly SynthesizedAlarm[] = STAGE.resources('AWS::CloudWatch::Alarm').map(
   ({ logicalId, Properties: properties }) => ({
     name: withoutHash(logicalId),
     definition: readAlarm(resolve(properties) as Record<string, unknown>),
+    actionsOf: (state) => {
+      const arns = properties[state === 'OK' ? 'OKActions' : 'AlarmActions'] as unknown[];
+      return arns.map((arn) => /:Button-development-(\w+)$/.exec(String(resolve(arn)))?.[1] ?? 'nobody');
+    },
   }),
 );
 

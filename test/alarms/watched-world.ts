@@ -15,14 +15,19 @@ export type WatchedWorld = {
   cloudWatch: CloudWatch;
   /** Every alarm that went off since the beginning, or since an instant in milliseconds. */
   alarmsSince: (fromMs?: number) => string[];
+  /** What was sent to people: every change of an alarm's state, to the topic of its severity. */
+  notifications: () => Notification[];
 };
+
+/** One message to people. */
+export type Notification = { alarm: string; state: string; severity: string };
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** After so long Lambda gives up a record and tells the failure queue: `MaximumRecordAgeInSeconds` of the publisher's mapping. */
 const RECORD_AGE_MS = 23 * HOUR_MS;
 /** As if the schedules had run before the beginning, for the longest time that an alarm looks back for them. */
-const RAN_BEFORE_MS = 2 * HOUR_MS;
+const RAN_BEFORE_MS = 6 * HOUR_MS;
 
 const FUNCTION = 'AWS::Lambda::Function';
 /** The function in the template that stands for a function of the world. */
@@ -38,7 +43,7 @@ const FUNCTION_IDS: Record<string, string> = {
   'personal-data-expiry': logicalId(FUNCTION, 'PersonalDataExpiryWorkerFunction'),
 };
 const PUBLISHER = FUNCTION_IDS['event-publisher'] ?? '';
-const SCHEDULED = ['retry-sweep', 'reconciliation-planner'];
+const SCHEDULED = ['retry-sweep', 'reconciliation-planner', 'personal-data-expiry'];
 
 const QUEUE_IDS = {
   orders: 'OrdersAcme',
@@ -101,6 +106,15 @@ export function watchWorld({
       )
         .map(({ name }) => name)
         .sort();
+    },
+    notifications: () => {
+      const span = { fromMs: startMs, untilMs: world.clock.now() };
+      return ALARMS.flatMap(({ name, definition, actionsOf }) =>
+        alarmHistory(definition, cloudWatch.metrics, span)
+          // What an alarm begins with is no change.
+          .slice(1)
+          .flatMap(({ state }) => actionsOf(state).map((severity) => ({ alarm: name, state, severity }))),
+      );
     },
   };
 }

@@ -55,8 +55,9 @@ export function createInMemoryQuarantine(): QuarantineStore & { entries: Map<str
   return {
     entries,
     put(entry) {
-      if (!entries.has(entry.id)) entries.set(entry.id, entry);
-      return Promise.resolve();
+      const isNew = !entries.has(entry.id);
+      if (isNew) entries.set(entry.id, entry);
+      return Promise.resolve({ isNew });
     },
   };
 }

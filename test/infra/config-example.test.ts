@@ -36,7 +36,7 @@ describe('the commented example of a configuration', () => {
     const everything = StageConfigSchema.parse(parseCommentedJson(uncommented));
 
     expect(everything).toMatchObject({
-      alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:on-call',
+      alarms: { page: { email: 'on-call@example.com' } },
       orderReporting: {
         verifyBefore: '2026-06-01T12:00:00Z',
         brands: [{ producers: ['arn:aws:iam::111122223333:role/shop'] }],

@@ -25,6 +25,11 @@ const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
 
 /** Everything that anything may do, by role. A statement that is not here, or only here, fails the test. */
 const PERMISSIONS: Record<string, string[]> = {
+  ReminderRole: [
+    'cloudwatch:DescribeAlarms on arn:AWS::Partition:cloudwatch:AWS::Region:AWS::AccountId:alarm:*',
+    'sns:Publish on arn:AWS::Partition:sns:AWS::Region:AWS::AccountId:Button-production-ticket',
+  ],
+  ReminderRuleRole: ['states:StartExecution on ReminderStateMachine'],
   AcmeReporterWorkerRole: [
     `${LOGS} AcmeReporterWorkerLogs`,
     TRACES,
@@ -119,19 +124,22 @@ describe('permissions', () => {
     for (const { Properties } of roles) expect(Properties).not.toHaveProperty('ManagedPolicyArns');
   });
 
-  it('go to Lambda, and to the Scheduler of this account', () => {
-    const trusted = roles.map(({ logicalId, Properties }) => [
-      withoutHash(logicalId).endsWith('SchedulerRole'),
+  it('go to Lambda, and to Scheduler, EventBridge and Step Functions of this account', () => {
+    const services: Record<string, string> = { ReminderRole: 'states', ReminderRuleRole: 'events' };
+    const serviceOf = (role: string) =>
+      services[role] ?? (role.endsWith('SchedulerRole') ? 'scheduler' : 'lambda');
+    const trusted = roles.map(({ logicalId, Properties }): [string, Statement[]] => [
+      serviceOf(withoutHash(logicalId)),
       (Properties['AssumeRolePolicyDocument'] as Policy['PolicyDocument']).Statement,
     ]);
 
-    for (const [isScheduler, statements] of trusted) {
+    for (const [service, statements] of trusted) {
       expect(statements).toEqual([
         {
           Effect: 'Allow',
           Action: 'sts:AssumeRole',
-          Principal: { Service: isScheduler === true ? 'scheduler.amazonaws.com' : 'lambda.amazonaws.com' },
-          ...(isScheduler === true && {
+          Principal: { Service: `${service}.amazonaws.com` },
+          ...(service !== 'lambda' && {
             Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
           }),
         },

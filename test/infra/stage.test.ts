@@ -32,22 +32,31 @@ const valuesOf = (resources: TemplateResource[], property: string) =>
 
 describe('the stacks of a stage', () => {
   it('are those that the configuration asks for', () => {
-    const [orders, acme, transactions, dashboards] = [
+    const [alarms, orders, acme, transactions, dashboards] = [
+      'Alarms',
       'OrderReporting',
       'Brand-acme',
       'Transactions',
       'Dashboards',
     ].map((part) => `Button-development-${part}`);
 
-    expect(new Set(development.stackNames)).toEqual(new Set([orders, acme, transactions, dashboards]));
-    expect(new Set(brandOnly.stackNames)).toEqual(new Set([orders, acme, dashboards]));
-    expect(new Set(publisherOnly.stackNames)).toEqual(new Set([transactions, dashboards]));
+    expect(new Set(development.stackNames)).toEqual(
+      new Set([alarms, orders, acme, transactions, dashboards]),
+    );
+    expect(new Set(brandOnly.stackNames)).toEqual(new Set([alarms, orders, acme, dashboards]));
+    expect(new Set(publisherOnly.stackNames)).toEqual(new Set([alarms, transactions, dashboards]));
   });
 
   it('leave the dashboards out when they are switched off', () => {
     const stage = synthesizeStage({ ...BRAND_STAGE, dashboards: false });
 
-    expect(stage.stackNames).toEqual(['Button-development-OrderReporting', 'Button-development-Brand-acme']);
+    expect(new Set(stage.stackNames)).toEqual(
+      new Set([
+        'Button-development-Alarms',
+        'Button-development-OrderReporting',
+        'Button-development-Brand-acme',
+      ]),
+    );
   });
 
   it.each([
@@ -163,7 +172,6 @@ describe('what holds state', () => {
     ['AWS::Logs::LogGroup', 'LogGroupName'],
     ['AWS::IAM::Role', 'RoleName'],
     ['AWS::Scheduler::Schedule', 'Name'],
-    ['AWS::CloudWatch::Alarm', 'AlarmName'],
   ])('leaves its name to CloudFormation, which can then replace it: %s', (type, property) => {
     const resources = production.resources(type);
 
@@ -360,8 +368,9 @@ describe('alarms', () => {
       .filter(({ Properties }) => Properties['TreatMissingData'] === 'breaching');
 
     expect(idsOf(breaching).toSorted()).toEqual([
-      expect.stringContaining('RetrySweepSilenceAlarm'),
-      expect.stringContaining('PlannerSilenceAlarm'),
+      'AcmeRetrySweepSilenceAlarm',
+      'PersonalDataExpirySilenceAlarm',
+      'ReconciliationPlannerSilenceAlarm',
     ]);
   });
 
@@ -394,14 +403,19 @@ describe('alarms', () => {
     }
   });
 
-  it('notify the topic that the stage names', () => {
-    const alarmTopicArn = 'arn:aws:sns:eu-west-1:111122223333:on-call';
+  it('count only what is left of a dead letter as its age, and give three days notice of its end', () => {
+    const alarms = production.resources('AWS::CloudWatch::Alarm');
+    const limits = alarms
+      .filter(({ logicalId }) => logicalId.endsWith('ExpiringAlarm'))
+      .map(({ logicalId, Properties }) => [logicalId, Number(Properties['Threshold']) / 3600]);
 
-    const stage = synthesizeStage({ ...BRAND_STAGE, alarmTopicArn });
-
-    for (const { Properties } of stage.resources('AWS::CloudWatch::Alarm')) {
-      expect(Properties['AlarmActions']).toEqual([alarmTopicArn]);
-    }
+    expect(Object.fromEntries(limits)).toEqual({
+      AcmeReporterDeadLettersExpiringAlarm: 11 * 24,
+      // Of its 14 days it has spent up to 1000 times 15 minutes on the queue of deferred webhooks.
+      IntakeDeferredWebhooksDeadLettersExpiringAlarm: 11 * 24 - 250,
+      PublicationFailuresExpiringAlarm: 11 * 24,
+      ReconciliationReconcilerDeadLettersExpiringAlarm: 11 * 24,
+    });
   });
 });
 

@@ -24,7 +24,10 @@ export const STAGES: { name: string; config: StageInput }[] = [
           hostedZoneId: 'Z0123456789ABCDEFGHIJ',
         },
       },
-      alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:on-call',
+      alarms: {
+        page: { topicArn: 'arn:aws:sns:eu-west-1:111122223333:on-call' },
+        ticket: { email: 'tickets@example.com' },
+      },
     },
   },
   {

@@ -42,7 +42,7 @@ function createSystem() {
   });
   const ports = {
     transactions,
-    quarantine: { put: ({ id }: { id: string }) => Promise.resolve(void kept.push(id)) },
+    quarantine: { put: ({ id }: { id: string }) => Promise.resolve({ isNew: kept.push(id) > 0 }) },
     review: {
       read: (_kind: string, id: string) => {
         const index = Number(id.replace('hook-', ''));

@@ -35,7 +35,7 @@ beforeEach(() => {
 function ports(changes: Partial<ApplyDeferredPorts> = {}): ApplyDeferredPorts {
   return {
     transactions: createInMemoryTransactions(),
-    quarantine: { put: (entry) => Promise.resolve(void kept.push(entry)) },
+    quarantine: { put: (entry) => Promise.resolve({ isNew: kept.push(entry) > 0 }) },
     hide: (_receiptHandle, seconds) => Promise.resolve(void hidden.push(seconds)),
     maxReceives: 1000,
     metrics: { add: (one) => measured.push(one) },

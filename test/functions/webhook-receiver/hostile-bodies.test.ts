@@ -59,7 +59,12 @@ async function receive(body: Uint8Array): Promise<{ outcome: ReceiveOutcome; kep
     {
       secrets: { read: () => Promise.resolve(reading), refresh: () => Promise.resolve(reading) },
       transactions,
-      quarantine: { put: (entry) => store.put(entry).then(() => void quarantined.push(entry)) },
+      quarantine: {
+        put: (entry) => {
+          quarantined.push(entry);
+          return store.put(entry);
+        },
+      },
       // With every store up, whatever ends here is a fault of our own.
       defer: () => Promise.reject(new Error('nothing is down')),
       forgeries: createSampler(1000, () => 0),

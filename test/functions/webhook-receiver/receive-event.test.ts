@@ -201,7 +201,7 @@ describe('receiveEvent', () => {
   it('keeps the raw bytes of what it does not understand (C3, C4, C5)', async () => {
     const body = Buffer.from('{"id":"hook-odd","event_type":"odd"}');
     const kept: QuarantineEntry[] = [];
-    const quarantine = { put: (entry: QuarantineEntry) => Promise.resolve(void kept.push(entry)) };
+    const quarantine = { put: (entry: QuarantineEntry) => Promise.resolve({ isNew: kept.push(entry) > 0 }) };
 
     const outcome = await receiveEvent(signed(body), ports({ quarantine }));
 
@@ -243,7 +243,7 @@ describe('receiveEvent', () => {
       signed(body),
       ports({
         transactions: broken,
-        quarantine: { put: (entry) => Promise.resolve(void kept.push(entry)) },
+        quarantine: { put: (entry) => Promise.resolve({ isNew: kept.push(entry) > 0 }) },
         defer: () => Promise.reject(new Error('message too long')),
       }),
     );

@@ -157,7 +157,8 @@ function createSystem(random: Random) {
   let isCalm = false;
   const fails = () => !isCalm && random() < 0.5;
   const quarantine = {
-    put: (entry: QuarantineEntry) => Promise.resolve(void kept.set(entry.id, kept.get(entry.id) ?? entry)),
+    put: (entry: QuarantineEntry) =>
+      Promise.resolve({ isNew: kept.set(entry.id, kept.get(entry.id) ?? entry).size > 0 }),
   };
   const reading = { status: 'set', value: SECRETS } as const;
   const ports = {

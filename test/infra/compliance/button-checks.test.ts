@@ -207,3 +207,19 @@ describe('a secret', () => {
     ]);
   });
 });
+
+describe('an alarm', () => {
+  const ALARM = { AlarmName: 'Button/x', AlarmActions: ['arn'], OKActions: ['arn'] };
+
+  it.each([
+    ['has no name', { AlarmName: undefined }],
+    ['notifies nobody', { AlarmActions: [] }],
+    ['does not say that it has ended', { OKActions: undefined }],
+    ['has its actions switched off', { ActionsEnabled: false }],
+  ])('is refused that %s', (_fault, change) => {
+    for (const type of ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm']) {
+      expect(broken(type, ALARM)).toEqual([]);
+      expect(broken(type, { ...ALARM, ...change })).toEqual(['Button-AlarmNotifies']);
+    }
+  });
+});

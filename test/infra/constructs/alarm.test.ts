@@ -12,6 +12,8 @@ const PROPS: ExplainedAlarmProps = {
     bundlesFolder: 'dist',
   },
   metric: new Metric({ namespace: 'Test', metricName: 'Faults', statistic: 'Sum' }),
+  name: 'Faults',
+  severity: 'page',
   above: 0,
   impact: 'Somebody is hurt.',
   firstCommand: 'aws help',

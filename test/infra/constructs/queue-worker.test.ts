@@ -31,6 +31,8 @@ function synthesize(change: Partial<QueueWorkerProps>): Template {
     environment: () => ({}),
     permissions: () => [],
     alarms: {
+      name: 'Work',
+      severity: 'page',
       deadLetterImpact: 'Work is lost.',
       ageImpact: 'Work is late.',
       maxAgeSeconds: 60,

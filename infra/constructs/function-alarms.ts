@@ -1,0 +1,65 @@
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration, Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+
+import type { Deployment } from '../deployment.ts';
+import { ExplainedAlarm } from './alarm.ts';
+import { LambdaFunction } from './lambda-function.ts';
+
+/** What the alarms need. */
+export type FunctionAlarmsProps = {
+  deployment: Deployment;
+  /** What the alarms' names begin with, for good; empty where a stack has one of these only. */
+  name: string;
+};
+
+/**
+ * Alarms for what Lambda does to any function of a stack: it refuses to start it, or takes it for a runaway. Created when every
+ * function is there.
+ *
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+ */
+export class FunctionAlarms extends Construct {
+  constructor(scope: Construct, id: string, { deployment, name }: FunctionAlarmsProps) {
+    super(scope, id);
+    new ExplainedAlarm(this, 'ThrottlesAlarm', {
+      deployment,
+      name: `${name}Throttles`,
+      severity: 'ticket',
+      metric: this.#total('Throttles'),
+      above: 0,
+      // A short burst is made up for by queues and schedules.
+      periods: 3,
+      impact: 'Lambda refuses to start functions: the account has no concurrency left. Work is done late.',
+      firstCommand: 'aws lambda get-account-settings',
+      runbookSection: 'functions-are-throttled',
+    });
+    new ExplainedAlarm(this, 'RecursionAlarm', {
+      deployment,
+      name: `${name}Recursion`,
+      severity: 'page',
+      metric: this.#total('RecursiveInvocationsDropped'),
+      above: 0,
+      impact: 'Lambda takes a function for an endless loop and stops it: its messages become dead letters.',
+      firstCommand:
+        'aws cloudwatch list-metrics --namespace AWS/Lambda --metric-name RecursiveInvocationsDropped --recently-active PT3H',
+      runbookSection: 'lambda-has-stopped-a-loop',
+    });
+  }
+
+  #total(metricName: string): MathExpression {
+    const functions = Stack.of(this)
+      .node.findAll()
+      .filter((construct) => construct instanceof LambdaFunction);
+    const metrics = functions.map(({ lambda }, index): [string, ReturnType<typeof lambda.metric>] => [
+      `f${index}`,
+      lambda.metric(metricName, { statistic: 'Sum' }),
+    ]);
+    return new MathExpression({
+      expression: `SUM([${metrics.map(([id]) => id).join(', ')}])`,
+      usingMetrics: Object.fromEntries(metrics),
+      label: metricName,
+      period: Duration.minutes(5),
+    });
+  }
+}

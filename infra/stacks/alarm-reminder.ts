@@ -1,0 +1,96 @@
+import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Aws, Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+
+import { alarmNamePrefix, alarmTopicArn } from '../alarm-topics.ts';
+import { permission } from '../constructs/permission.ts';
+import type { Deployment } from '../deployment.ts';
+
+/** What the reminder needs. */
+export type AlarmReminderProps = { deployment: Deployment };
+
+/**
+ * One message a day that names every alarm that has not ended; none if all have. CloudWatch itself notifies of a change of state only.
+ *
+ * A state machine, because it asks CloudWatch and tells SNS without a line of code that would have to be kept up to date.
+ *
+ * Sources: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html,
+ * https://docs.aws.amazon.com/step-functions/latest/dg/connect-sns.html
+ */
+export class AlarmReminder extends Construct {
+  constructor(scope: Construct, id: string, { deployment }: AlarmReminderProps) {
+    super(scope, id);
+    const topicArn = alarmTopicArn(this, deployment, 'ticket');
+    const alarms = Stack.of(this).formatArn({ service: 'cloudwatch', resource: 'alarm:*' });
+    const reminder = new CfnStateMachine(this, 'StateMachine', {
+      definition: reminderDefinition(deployment, topicArn),
+      roleArn: this.#role('Role', 'states.amazonaws.com', [
+        permission(['cloudwatch:DescribeAlarms'], alarms),
+        permission(['sns:Publish'], topicArn),
+      ]).roleArn,
+    });
+    new CfnRule(this, 'Rule', {
+      description: 'When people are reminded of alarms that have not ended.',
+      scheduleExpression: deployment.config.alarms.reminderSchedule,
+      targets: [
+        {
+          id: 'Reminder',
+          arn: reminder.attrArn,
+          roleArn: this.#role('RuleRole', 'events.amazonaws.com', [
+            permission(['states:StartExecution'], reminder.attrArn),
+          ]).roleArn,
+        },
+      ],
+    });
+  }
+
+  #role(id: string, service: string, statements: ReturnType<typeof permission>[]): Role {
+    return new Role(this, id, {
+      assumedBy: new ServicePrincipal(service, {
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+      inlinePolicies: { Permissions: new PolicyDocument({ statements }) },
+    });
+  }
+}
+
+/**
+ * What the state machine does. Exported for its test.
+ *
+ * Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
+ */
+export function reminderDefinition(deployment: Deployment, topicArn: string): Record<string, unknown> {
+  const { stage } = deployment.config;
+  return {
+    StartAt: 'FindAlarms',
+    States: {
+      FindAlarms: {
+        Type: 'Task',
+        Resource: `arn:${Aws.PARTITION}:states:::aws-sdk:cloudwatch:describeAlarms`,
+        Parameters: { AlarmNamePrefix: alarmNamePrefix(deployment), StateValue: 'ALARM' },
+        ResultSelector: { 'names.$': '$.MetricAlarms[*].AlarmName' },
+        Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 60, MaxAttempts: 5, BackoffRate: 2 }],
+        Next: 'AreThereAny',
+      },
+      AreThereAny: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.names[0]', IsPresent: true, Next: 'Remind' }],
+        Default: 'AllHaveEnded',
+      },
+      Remind: {
+        Type: 'Task',
+        Resource: `arn:${Aws.PARTITION}:states:::sns:publish`,
+        Parameters: {
+          TopicArn: topicArn,
+          Subject: `Button ${stage}: alarms that have not ended`,
+          'Message.$': `States.Format('These alarms of the stage ${stage} have not ended: {}', States.JsonToString($.names))`,
+        },
+        Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 60, MaxAttempts: 5, BackoffRate: 2 }],
+        End: true,
+      },
+      AllHaveEnded: { Type: 'Succeed' },
+    },
+  };
+}
