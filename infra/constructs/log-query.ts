@@ -30,10 +30,25 @@ export function saveLogQuery(
   });
 }
 
-/** What a function could not do, and what it did not survive. */
+/**
+ * What a function could not do, and what it did not survive. A timeout, a killed process and memory that has run out are reported by Lambda
+ * itself, in a line without a level. At its system log level WARN, as all of ours log, it reports no invocation that went well.
+ *
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html, "System log level event mapping"
+ */
 export const FAILURES: QueryStringProps = {
-  fields: ['@timestamp', '@log', 'level', 'message.event', 'message.error', 'errorType', 'errorMessage'],
-  filterStatements: ['level in ["WARN", "ERROR", "FATAL"]'],
+  fields: [
+    '@timestamp',
+    '@log',
+    'level',
+    'message.event',
+    'message.error',
+    'errorType',
+    'errorMessage',
+    'record.status',
+    'record.errorType',
+  ],
+  filterStatements: ['level in ["WARN", "ERROR", "FATAL"] or type = "platform.report"'],
   sort: '@timestamp desc',
   limit: 200,
 };

@@ -212,6 +212,8 @@ function saveNotPublishedQuery(scope: Construct, deployment: Deployment, { logGr
         'message.errors',
         'errorType',
         'errorMessage',
+        'record.status',
+        'record.errorType',
       ],
     },
   });

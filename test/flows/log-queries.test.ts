@@ -12,6 +12,7 @@ import { startSystem, type LocalSystem } from '../../local/system.ts';
 import { until } from '../../local/tour/until.ts';
 import { createEventBus } from '../../shared/events/event-bus.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { LAMBDA_REPORTS } from '../infra/lambda-reports.ts';
 import { fieldOf, readInsightsQuery } from '../infra/logs-insights.ts';
 import { connectSimulator, type SimulatorClient } from './simulator-client.ts';
 import { QUICK_STAGES } from './stage-configs.ts';
@@ -222,7 +223,11 @@ describe('the saved queries', () => {
       // Queries of the same text on other logs ask for what any function may log.
       const same = definitions.filter(({ QueryString: other }) => other === text);
       const all = [groups, ...same.map(({ LogGroupNames: others }) => others)].flat();
-      const found = [...all.flatMap(({ Ref: group }) => linesOf(group)), lost].filter(finds);
+      const found = [
+        ...all.flatMap(({ Ref: group }) => linesOf(group)),
+        lost,
+        ...Object.values(LAMBDA_REPORTS),
+      ].filter(finds);
       const missing = fields.filter((field) => !found.some((line) => fieldOf(line, field) !== undefined));
       return missing.length > 0 || found.length === 0 ? [{ name, missing, found: found.length }] : [];
     });

@@ -12,7 +12,9 @@ function createSystem() {
   const transactions = createInMemoryTransactions();
   const ports = {
     transactions,
-    quarantine: { put: (entry: QuarantineEntry) => Promise.resolve({ isNew: kept.set(entry.id, entry).size > 0 }) },
+    quarantine: {
+      put: (entry: QuarantineEntry) => Promise.resolve({ isNew: kept.set(entry.id, entry).size > 0 }),
+    },
     review: {
       read: (_kind: string, id: string) => {
         const entry = kept.get(id);

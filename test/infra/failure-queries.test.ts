@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+
+import { LAMBDA_REPORTS } from './lambda-reports.ts';
+import { readInsightsQuery } from './logs-insights.ts';
+import { DEVELOPMENT_STAGE, synthesizeStage } from './synthesized-stage.ts';
+
+const queries = synthesizeStage(DEVELOPMENT_STAGE)
+  .resources('AWS::Logs::QueryDefinition')
+  .map(({ Properties }) => ({ name: String(Properties['Name']), text: String(Properties['QueryString']) }))
+  .filter(({ name }) => /\/(What failed|Why they are not published)$/.test(name));
+
+describe('the saved queries of what failed', () => {
+  it('are there for orders, webhooks, the reconciliation and events', () => {
+    expect(queries).toHaveLength(4);
+  });
+
+  it.each<[string, unknown]>([
+    ...Object.entries(LAMBDA_REPORTS),
+    ['an error of our code', { level: 'ERROR', message: { event: 'order_not_reported' } }],
+    ['what Node.js did not survive', { level: 'FATAL', errorType: 'TypeError', errorMessage: 'x' }],
+  ])('find %s', (_failure, line) => {
+    for (const { text } of queries) expect(readInsightsQuery(text).finds(line)).toBe(true);
+  });
+
+  it('show by which of them it was, and do not find what went well', () => {
+    for (const { text } of queries) {
+      const { fields, finds } = readInsightsQuery(text);
+
+      expect(fields).toEqual(expect.arrayContaining(['record.status', 'record.errorType']));
+      expect(finds({ level: 'INFO', message: { event: 'stream_reconciled' } })).toBe(false);
+      expect(finds({ _aws: {}, WebhooksApplied: 1 })).toBe(false);
+    }
+  });
+});
