@@ -25,6 +25,18 @@ export const StageConfigSchema = z
       )
       .describe('Names the stacks. `local` is for one machine.')
       .meta({ examples: ['production'] }),
+    account: z
+      .string()
+      .regex(/^\d{12}$/, 'must be the 12 digits of an AWS account')
+      .meta({ examples: ['111122223333'] })
+      .optional()
+      .describe('The only AWS account that the stage is deployed into. Left out, that of the credentials.'),
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region such as eu-west-1')
+      .meta({ examples: ['eu-west-1'] })
+      .optional()
+      .describe('The only region that the stage is deployed into. Left out, that of the credentials.'),
     keepData: z
       .boolean()
       .meta({ examples: [true] })

@@ -11,7 +11,13 @@ import { TransactionsStack } from './stacks/transactions-stack.ts';
 /** Adds the stacks that a stage's configuration asks for. None imports a value of another; dependencies only order the deployment. */
 export function addStacks(app: App, deployment: Deployment): void {
   const { config } = deployment;
-  const common = { deployment, terminationProtection: retainsData(config) };
+  const { account, region } = config;
+  const common = {
+    deployment,
+    terminationProtection: retainsData(config),
+    // With these, the CDK refuses credentials of another account.
+    env: { ...(account !== undefined && { account }), ...(region !== undefined && { region }) },
+  };
   const stackName = (part: string): string => `Button-${config.stage}-${part}`;
   const alarms = new AlarmsStack(app, stackName('Alarms'), {
     ...common,

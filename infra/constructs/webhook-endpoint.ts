@@ -12,6 +12,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { CfnRecordSet } from 'aws-cdk-lib/aws-route53';
+import { Aws, Fn } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import { dataRemovalPolicy, type Deployment } from '../deployment.ts';
@@ -66,6 +67,7 @@ export class WebhookEndpoint extends Construct {
     for (const each of [path, ...otherPaths])
       this.api.addRoutes({ path: each, methods: [HttpMethod.POST], integration });
     this.accessLogs = new LogGroup(this, 'AccessLogs', {
+      logGroupName: accessLogName(deployment),
       retention: deployment.config.logRetentionDays,
       removalPolicy: dataRemovalPolicy(deployment),
     });
@@ -146,6 +148,17 @@ function pathsOf(path: WebhookPathConfig | undefined): readonly [string, ...stri
   const [first, ...others] = path?.segments.map((segment) => `${PATH}/${segment}`) ?? [];
   if (first === undefined) return [PATH];
   return [first, ...others, ...(path?.keepPlainPath === true ? [PATH] : [])];
+}
+
+/**
+ * Under a prefix that CloudWatch Logs lets every log delivery in to: elsewhere, each destination of the account adds to one resource
+ * policy of 5,120 characters, and when it is full, no API can be created. The last part of the stack's id is another for each creation, so
+ * a group that an earlier stack has left behind is not in the way.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-CloudWatchLogs.html
+ */
+function accessLogName({ config: { stage } }: Deployment): string {
+  return `/aws/vendedlogs/button/${stage}/webhooks-${Fn.select(2, Fn.split('/', Aws.STACK_ID))}`;
 }
 
 /**

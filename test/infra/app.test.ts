@@ -1,5 +1,9 @@
 import { spawnSync } from 'node:child_process';
 
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { expect, it } from 'vitest';
 
 it('explains a wrong configuration without a stack trace, and fails', () => {
@@ -9,4 +13,22 @@ it('explains a wrong configuration without a stack trace, and fails', () => {
 
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr).toMatch(/^The configuration nowhere\.json can't be read: .+\n.+-c config=FILE.+\n$/);
+});
+
+it('stops before anything is synthesized where an ARN is of another region than the stage goes into', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'button-serverless-')), 'config.json');
+  const alarms = { page: { topicArn: 'arn:aws:sns:us-east-1:111122223333:on-call' } };
+  writeFileSync(file, JSON.stringify({ stage: 'production', transactions: {}, alarms }));
+  const env = {
+    PATH: process.env['PATH'],
+    CDK_CONTEXT_JSON: JSON.stringify({ config: file }),
+    CDK_DEFAULT_REGION: 'eu-west-1',
+  };
+
+  const { status, stderr } = spawnSync(process.execPath, ['infra/app.ts'], { env, encoding: 'utf8' });
+
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: `The configuration ${file} can't be deployed:\n  - alarms.page.topicArn: is of the region us-east-1, and the stacks go into eu-west-1\n`,
+  });
 });

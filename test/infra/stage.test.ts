@@ -176,7 +176,20 @@ describe('what holds state', () => {
     const resources = production.resources(type);
 
     expect(resources.length).toBeGreaterThan(0);
-    for (const { Properties } of resources) expect(Properties).not.toHaveProperty(property);
+    for (const { Properties } of resources.filter(({ logicalId }) => !logicalId.includes('AccessLogs')))
+      expect(Properties).not.toHaveProperty(property);
+  });
+
+  it("names the gateway's log group so that any delivery is let in, and anew for each creation of the stack", () => {
+    const [group] = production
+      .resources('AWS::Logs::LogGroup')
+      .filter(({ logicalId }) => logicalId.includes('AccessLogs'));
+    const partOfStackId = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };
+
+    // Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+    expect(group?.Properties['LogGroupName']).toEqual({
+      'Fn::Join': ['', ['/aws/vendedlogs/button/production/webhooks-', partOfStackId]],
+    });
   });
 
   it("has names of its own where brands' stacks refer to it, and only there", () => {

@@ -27,6 +27,8 @@ export type TemplateResource = z.output<typeof ResourceSchema> & { logicalId: st
 /** One synthesized stage. */
 export type SynthesizedStage = {
   stackNames: string[];
+  /** Where each stack goes, as the CDK names it. */
+  environments: string[];
   /** The templates as they are written. */
   templateText: string;
   /** Every resource of the type, from all stacks or from the one whose name ends so. */
@@ -61,6 +63,7 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
     [...templates].filter(([name]) => name.endsWith(stack)).map(([, template]) => template);
   return {
     stackNames: [...texts.keys()],
+    environments: stacks.map(({ environment }) => environment.name),
     templateText: [...texts.values()].join('\n'),
     resources: (type, stack = '') =>
       templatesOf(stack)
