@@ -20,6 +20,8 @@ export type CommandContext = {
 export type CommandResult = {
   outcome: 'done' | 'partial' | 'not-found';
   found: Readonly<Record<string, unknown>>;
+  /** `found` as a page for people; left out, it is printed field by field. */
+  text?: string;
 };
 
 /** How an option is read from the command line; see `node:util`'s `parseArgs`. */
@@ -94,6 +96,11 @@ function nameOf([option, ...rest]: readonly PropertyKey[]): string {
 
 /** At most so many; 100 unless told. */
 export const limit = positiveInteger.default(100);
+
+/** At most so many; `unlessGiven` where nobody says. */
+export function positiveLimit(unlessGiven: number) {
+  return positiveInteger.default(unlessGiven);
+}
 
 /** So many a second. */
 export function rate(perSecond: number) {

@@ -28,6 +28,7 @@ import {
   transactionsList,
   webhooksReplay,
 } from './commands/transactions.ts';
+import { show } from './commands/show.ts';
 import { createOperationLog } from './operation-log.ts';
 import { asText } from './print.ts';
 import { readStage, type DeployedStage } from './stage.ts';
@@ -36,6 +37,7 @@ import { UsageError } from './usage-error.ts';
 
 /** Every command, in the order of --help. */
 export const COMMANDS: readonly Command[] = [
+  show,
   orderShow,
   ordersWaiting,
   ordersAudit,
@@ -121,7 +123,8 @@ export async function runOps(args: readonly string[], { out, err }: Outlets): Pr
     const { [OUTPUTS_FILE]: file = DEFAULT_OUTPUTS_FILE, json, yes } = given;
     const stage = await readStage(callerPath(String(file)));
     const result = await carryOut({ command, prepared, given, stage, isDryRun: yes !== true, err });
-    out(json === true ? `${JSON.stringify(result)}\n` : asText(result.found));
+    const { text = asText(result.found), ...document } = result;
+    out(json === true ? `${JSON.stringify(document)}\n` : text);
     if (result.outcome !== 'done') err(`${NOTES[result.outcome]}\n`);
     return EXIT_CODES[result.outcome];
   } catch (error) {

@@ -14,11 +14,14 @@ export type DeployedStage = {
   output: (key: string) => string;
   /** The names of all outputs. */
   outputNames: readonly string[];
+  /** The ids of the brands whose orders it reports. */
+  brands: readonly string[];
 };
 
 const OutputsFileSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
 const STACK_NAME = /^Button-([a-z0-9-]+)-(?:OrderReporting|Brand-[a-z0-9-]+|Transactions|Dashboards)$/;
+const BRAND_STACK = /-Brand-([a-z0-9-]+)$/;
 const ARN = /^arn:[a-z-]+:[a-z]+:([a-z0-9-]+):(\d{12}):/;
 
 /**
@@ -51,6 +54,7 @@ export async function readStage(file: string): Promise<DeployedStage> {
       return value;
     },
     outputNames: [...outputs.keys()],
+    brands: ours.flatMap(([stack]) => BRAND_STACK.exec(stack)?.[1] ?? []),
   };
 }
 

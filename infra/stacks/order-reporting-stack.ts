@@ -59,6 +59,13 @@ export class OrderReportingStack extends Stack {
       tableName: names.quarantine,
     });
     this.quarantine = quarantine;
+    const { orderIndex } = QUARANTINE_TABLE;
+    quarantine.addGlobalSecondaryIndex({
+      indexName: orderIndex.name,
+      partitionKey: text(orderIndex.partitionKey),
+      sortKey: text(orderIndex.sortKey),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
     new CfnOutput(this, 'OrderLedgerTableName', { value: orderLedger.tableName });
     new CfnOutput(this, 'OrderQuarantineTableName', { value: quarantine.tableName });
     const metrics = stageMetrics(deployment);

@@ -99,3 +99,31 @@ function stateOf(item: Record<string, AttributeValue>): Pick<ScannedOrder, 'stat
     return {};
   }
 }
+
+/**
+ * Every brand's orders as the ledger holds them, without those that cannot be read. Reads the whole table; throws
+ * if it can't be reached.
+ */
+export async function* ordersOfEveryBrand({
+  client,
+  table,
+}: Pick<BrandTable, 'client' | 'table'>): AsyncGenerator<OrderState> {
+  let after: Record<string, AttributeValue> | undefined;
+  do {
+    const { Items: items = [], LastEvaluatedKey: lastKey } = await client.send(
+      new ScanCommand({
+        TableName: table,
+        // Breakers stand in the table too: they have no state of an order.
+        FilterExpression: 'attribute_exists(#state) AND contains(#key, :order)',
+        ExpressionAttributeNames: { '#state': 'state', '#key': ORDER_LEDGER_TABLE.partitionKey },
+        ExpressionAttributeValues: { ':order': { S: '#order#' } },
+        ...(after && { ExclusiveStartKey: after }),
+      }),
+    );
+    for (const item of items) {
+      const { state } = stateOf(item);
+      if (state) yield state;
+    }
+    after = lastKey;
+  } while (after);
+}

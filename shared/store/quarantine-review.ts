@@ -47,11 +47,15 @@ export type QuarantineReview = {
   read(kind: string, id: string): Promise<QuarantinedItem | undefined>;
   /** The entries of a kind in the order of their ids, `pageSize` at most; a page may hold fewer and not be the last. */
   list(kind: string, page: { pageSize: number; nextPage?: string }): Promise<QuarantinePage>;
+  /** The ids of the entries of a kind that are about an order, at most 1000. Eventually consistent. */
+  listOfOrder(kind: string, orderId: string): Promise<string[]>;
   /** Notes that the entry, as it was read, was replayed at that instant; false if it was refused once more since, or is not there. */
   markReplayed(entry: Pick<QuarantineSummary, 'kind' | 'id' | 'refusals'>, at: Date): Promise<boolean>;
   /** Deletes the entry for good; false if it is not there (any more). */
   remove(kind: string, id: string): Promise<boolean>;
 };
+
+const MOST_OF_AN_ORDER = 1000;
 
 const ReasonSchema = z.object({
   code: z.string(),
@@ -138,6 +142,22 @@ export function createQuarantineReview({
       const entries = Items.map((item) => SummarySchema.parse(unmarshall(item)));
       const lastId = last?.[QUARANTINE_TABLE.sortKey]?.S;
       return lastId === undefined ? { entries } : { entries, nextPage: lastId };
+    },
+
+    async listOfOrder(kind, orderId) {
+      const { name, partitionKey, sortKey } = QUARANTINE_TABLE.orderIndex;
+      const { Items = [] } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: name,
+          KeyConditionExpression: '#order = :order AND #kind = :kind',
+          ExpressionAttributeNames: { '#order': partitionKey, '#kind': sortKey },
+          ExpressionAttributeValues: { ':order': { S: orderId }, ':kind': { S: kind } },
+          // One page: an index of keys holds thousands of them on it.
+          Limit: MOST_OF_AN_ORDER,
+        }),
+      );
+      return Items.flatMap(({ [QUARANTINE_TABLE.sortKey]: id }) => (id?.S === undefined ? [] : [id.S]));
     },
 
     async markReplayed({ kind, id, refusals }, at) {

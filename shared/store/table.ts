@@ -76,5 +76,7 @@ export const ERASURES_PARTITION = '#erasures';
 export const QUARANTINE_TABLE = {
   partitionKey: 'kind',
   sortKey: 'id',
+  /** Sparse: only entries of which the order could be read carry `orderId`. It holds keys only. */
+  orderIndex: { name: 'byOrder', partitionKey: 'orderId', sortKey: 'kind' },
   timeToLive: 'expiresAtEpochSeconds',
 } as const;

@@ -88,7 +88,10 @@ function tableOf(
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
     KeySchema: keys(partitionKey, sortKey),
-    AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+    AttributeDefinitions: [...new Set(names)].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: 'S' as const,
+    })),
     ...(index && {
       GlobalSecondaryIndexes: [
         {
@@ -107,5 +110,5 @@ const TABLES = [
   tableOf(TABLE_NAMES.orderLedger, ORDER_LEDGER_TABLE, ORDER_LEDGER_TABLE.dueIndex),
   tableOf(TABLE_NAMES.transactions, TRANSACTIONS_TABLE, TRANSACTIONS_TABLE.shopperIndex),
   tableOf(TABLE_NAMES.positions, POSITIONS_TABLE),
-  tableOf(TABLE_NAMES.quarantine, QUARANTINE_TABLE),
+  tableOf(TABLE_NAMES.quarantine, QUARANTINE_TABLE, QUARANTINE_TABLE.orderIndex),
 ];

@@ -47,6 +47,6 @@ export const TABLE_SETTINGS: readonly TableSettings[] = [
     hasStream: true,
   },
   { name: TABLES.positions, ...POSITIONS_TABLE },
-  { name: TABLES.orderQuarantine, ...QUARANTINE_TABLE },
+  { name: TABLES.orderQuarantine, ...QUARANTINE_TABLE, index: QUARANTINE_TABLE.orderIndex },
   { name: TABLES.webhookQuarantine, ...QUARANTINE_TABLE },
 ];

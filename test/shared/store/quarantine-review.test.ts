@@ -53,6 +53,17 @@ describe('createQuarantineReview', () => {
     expect(Buffer.from(read?.bytes ?? 'missing').equals(bytes)).toBe(true);
   });
 
+  it('finds the entries of an order by its id, and no part of them or other kind (S25)', async () => {
+    const order = { bytes: randomBytes(700_000), ...about, orderId: 'o-found' };
+    await store.put({ kind: 'order#acme', id: 'm-2', ...order });
+    await store.put({ kind: 'order#acme', id: 'm-1', ...order });
+    await store.put({ kind: 'order#north', id: 'm-3', ...order });
+    await store.put({ kind: 'order#acme', id: 'm-4', ...order, orderId: 'o-other' });
+
+    expect((await review.listOfOrder('order#acme', 'o-found')).sort()).toEqual(['m-1', 'm-2']);
+    expect(await review.listOfOrder('order#acme', 'o-unknown')).toEqual([]);
+  });
+
   it('goes on with an entry that has expired and is not deleted yet: days may pass between the two (F2)', async () => {
     const longAgo = { ...about, refusedAt: '2020-01-01T00:00:00.000Z' };
     await store.put({ kind: 'order#acme', id: 'expired', bytes: 'first', ...longAgo });

@@ -1,0 +1,84 @@
+import * as z from 'zod';
+
+import { brandName } from '../../infra/order-reporting-config.ts';
+import { defineCommand, positiveLimit, type CommandContext, type CommandResult } from '../command.ts';
+import { lookUpOrders } from '../look-up/orders.ts';
+import { scanStage, stageScanCost } from '../look-up/scan-stage.ts';
+import { orderPorts, readThrough, transactionPorts } from '../look-up/stage-look-up.ts';
+import { lookUpTransactions } from '../look-up/transactions.ts';
+import { findingsAsText, type Finding } from '../timeline/finding.ts';
+import { opsLine } from '../timeline/words.ts';
+
+/** A key of DynamoDB is no longer than this. */
+const MOST_KEY_BYTES = 1000;
+
+/** Says what happened to anything that has an id. */
+export const show = defineCommand({
+  name: 'show',
+  summary:
+    "What happened, as one timeline, and what can be done now. By key: an order, message or entry id; a transaction, Button order or webhook in quarantine; a shopper. With --scan also by the Brand's order, btn_ref, an applied webhook's id.",
+  usage: 'ID [--brand ID] [--scan [--limit N]]',
+  options: { brand: { type: 'string' }, scan: { type: 'boolean' }, limit: { type: 'string' } },
+  input: z.object({
+    arguments: z.tuple([
+      z
+        .string({ error: 'is the id of what happened' })
+        .min(1)
+        .refine((id) => Buffer.byteLength(id) <= MOST_KEY_BYTES, 'is longer than any id'),
+    ]),
+    brand: z.string().optional(),
+    scan: z.boolean().default(false),
+    limit: positiveLimit(100_000),
+  }),
+  async run({ arguments: [asked], brand, scan, limit }, context) {
+    const findings = await lookUp(asked, brand, context);
+    if (findings.length > 0) return asResult(asked, findings, {});
+    if (!scan) return notFound(asked, context);
+    const scanned = await scanStage(asked, { context, limit });
+    const { read, isWhole } = scanned;
+    if (scanned.findings.length > 0) return asResult(asked, scanned.findings, { read, isWhole });
+    const reach = isWhole ? 'everything was read' : `only the first ${read} items were read (--limit)`;
+    return nothing(asked, { read, isWhole, readThrough: await readThrough(context) }, reach);
+  },
+});
+
+async function lookUp(asked: string, brand: string | undefined, context: CommandContext): Promise<Finding[]> {
+  const [orders, transactions] = [orderPorts(context), transactionPorts(context)];
+  if (brand !== undefined) context.stage.output(`OrderQueueUrl${brandName(brand)}`);
+  const brands = orders?.brands.filter((known) => brand === undefined || known.brand === brand) ?? [];
+  const found = await Promise.all([
+    orders ? lookUpOrders(asked, { ...orders, brands }) : [],
+    transactions && brand === undefined ? lookUpTransactions(asked, transactions) : [],
+  ]);
+  return found.flat();
+}
+
+function asResult(asked: string, findings: readonly Finding[], more: object): CommandResult {
+  return { outcome: 'done', found: { asked, findings, ...more }, text: findingsAsText(findings) };
+}
+
+async function notFound(asked: string, context: CommandContext): Promise<CommandResult> {
+  const [cost, through] = await Promise.all([stageScanCost(context), readThrough(context)]);
+  const command = opsLine('show', asked, '--scan');
+  return nothing(
+    asked,
+    { readThrough: through, scan: { cost, command } },
+    `to search without a key ${cost}:\n  ${command}`,
+  );
+}
+
+/** Evidence that Button has not reported it: how far its transactions have been read. */
+function nothing(
+  asked: string,
+  found: { readThrough: Record<string, string> } & Record<string, unknown>,
+  reach: string,
+): CommandResult {
+  const accounts = Object.entries(found.readThrough).map(
+    ([account, instant]) => `  Transactions of the account ${account} are read up to ${instant}.`,
+  );
+  const text = [
+    `Nothing here has the id ${asked}: it has not been received. Besides, ${reach}.`,
+    ...accounts,
+  ];
+  return { outcome: 'not-found', found: { asked, ...found }, text: `${text.join('\n')}\n` };
+}

@@ -1,0 +1,59 @@
+import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
+import { createPositionStore } from '../../shared/store/position-store.ts';
+import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { shopperTransactions } from '../../shared/store/transaction-store.ts';
+import type { CommandContext } from '../command.ts';
+import { createOperationLog } from '../operation-log.ts';
+import { quarantineTableOf } from '../quarantine-tables.ts';
+import { openTransactions, transactionsTable } from '../transaction-access.ts';
+import type { OrderLookUpPorts } from './orders.ts';
+import type { TransactionLookUpPorts } from './transactions.ts';
+
+/** Where the stage's orders are looked up; undefined if it reports none. */
+export function orderPorts({ stage, clients }: CommandContext): OrderLookUpPorts | undefined {
+  if (stage.brands.length === 0) return undefined;
+  const client = clients.dynamodb;
+  const table = stage.output('OrderLedgerTableName');
+  const quarantine = { client, table: quarantineTableOf(stage, 'orders') };
+  return {
+    brands: stage.brands.map((brand) => ({ brand, ledger: createOrderLedger({ client, table, brand }) })),
+    quarantine: createQuarantineReview(quarantine),
+    operations: createOperationLog(quarantine),
+  };
+}
+
+/** Where the stage's transactions are looked up; undefined if it takes in none. */
+export function transactionPorts(context: CommandContext): TransactionLookUpPorts | undefined {
+  const { stage, clients, now } = context;
+  if (!stage.outputNames.includes('TransactionsTableName')) return undefined;
+  const quarantine = { client: clients.dynamodb, table: quarantineTableOf(stage, 'transactions') };
+  const hasIndex = stage.output('ShopperField') !== 'none';
+  return {
+    transactions: openTransactions(context),
+    ofShopper: (shopper) =>
+      hasIndex ? shopperTransactions(transactionsTable(context), shopper) : NO_TRANSACTIONS,
+    quarantine: createQuarantineReview(quarantine),
+    operations: createOperationLog(quarantine),
+    now,
+  };
+}
+
+const NO_TRANSACTIONS: AsyncIterable<never> = (async function* none() {})();
+
+/** How far the live stream of each account is read: what Button showed until then is known here. */
+export async function readThrough({ stage, clients }: CommandContext): Promise<Record<string, string>> {
+  if (!stage.outputNames.includes('PositionsTableName')) return {};
+  const table = stage.output('PositionsTableName');
+  const positions = createPositionStore({ client: clients.dynamodb, table });
+  // No account is added to those that are remembered, so nothing is written.
+  const accounts = await positions.rememberAccounts([]);
+  const read = await Promise.all(
+    accounts.map(async (account) => ({ account, position: await positions.read(account, 'live') })),
+  );
+  return Object.fromEntries(
+    read.map(({ account, position }) => [
+      account,
+      position === undefined || position === 'unreadable' ? 'never' : position.readThrough,
+    ]),
+  );
+}

@@ -1,0 +1,70 @@
+import type { TransactionRecord } from '../../shared/domain/transaction.ts';
+import type { QuarantineReview } from '../../shared/store/quarantine-review.ts';
+import type { ShopperTransaction, TransactionStore } from '../../shared/store/transaction-store.ts';
+import type { OperationLog } from '../operation-log.ts';
+import type { Finding } from '../timeline/finding.ts';
+import { shopperFinding } from '../timeline/shopper-finding.ts';
+import { transactionFinding } from '../timeline/transaction-finding.ts';
+import { webhookFinding } from '../timeline/webhook-finding.ts';
+import { momentsByHand } from './by-hand.ts';
+
+/** What transactions and webhooks are looked up in. */
+export type TransactionLookUpPorts = {
+  transactions: Pick<TransactionStore, 'read'>;
+  /** A shopper's transactions, the latest first; none where the stage has no index by shopper. */
+  ofShopper: (shopper: string) => AsyncIterable<ShopperTransaction>;
+  quarantine: Pick<QuarantineReview, 'read'>;
+  operations: Pick<OperationLog, 'list'>;
+  now: () => Date;
+};
+
+const LATEST_OPERATIONS = 500;
+
+/** Transactions of one shopper that are shown, at most. */
+const MOST_TRANSACTIONS = 50;
+
+/**
+ * What an id names on the publisher's side, by key: a transaction by its key, Button's order id or Button's id; a
+ * webhook or a row in quarantine; a shopper. Throws if a table can't be reached.
+ */
+export async function lookUpTransactions(asked: string, ports: TransactionLookUpPorts): Promise<Finding[]> {
+  const keys = /^(?:order|tx)#./.test(asked) ? [asked] : [`order#${asked}`, `tx#${asked}`];
+  const [records, webhook, row, shopper] = await Promise.all([
+    Promise.all(keys.map((key) => ports.transactions.read(key))),
+    ports.quarantine.read('webhook', asked),
+    ports.quarantine.read('transaction-row', asked),
+    lookUpShopper(asked, ports),
+  ]);
+  const distinct = new Map(records.flatMap((stored) => (stored ? [[stored.value.key, stored.value]] : [])));
+  if (distinct.size === 0 && !webhook && !row) return shopper;
+  const log = await ports.operations.list(LATEST_OPERATIONS);
+  const byHand = momentsByHand(log, [asked]);
+  return [
+    ...[...distinct.values()].map((record) => describe(record, { log, now: ports.now() })),
+    ...(webhook ? [webhookFinding(webhook, { kind: 'webhook', byHand })] : []),
+    ...(row ? [webhookFinding(row, { kind: 'row', byHand })] : []),
+    ...shopper,
+  ];
+}
+
+function describe(
+  record: TransactionRecord,
+  { log, now }: { log: Awaited<ReturnType<OperationLog['list']>>; now: Date },
+): Finding {
+  return transactionFinding(record, { byHand: momentsByHand(log, [record.key]), now });
+}
+
+async function lookUpShopper(
+  shopper: string,
+  { ofShopper, now }: TransactionLookUpPorts,
+): Promise<Finding[]> {
+  const transactions: ShopperTransaction[] = [];
+  for await (const transaction of ofShopper(shopper)) {
+    transactions.push(transaction);
+    if (transactions.length > MOST_TRANSACTIONS) break;
+  }
+  if (transactions.length === 0) return [];
+  const more = transactions.length > MOST_TRANSACTIONS;
+  const shown = transactions.slice(0, MOST_TRANSACTIONS);
+  return [shopperFinding(shopper, { transactions: shown, more, now: now() })];
+}

@@ -1,0 +1,41 @@
+/** Something that happened, in words. `at` is an ISO 8601 instant. */
+export type Moment = { at: string; what: string };
+
+/** What is known of one item, for people. Nothing personal stands in it. */
+export type Finding = {
+  kind: 'order' | 'transaction' | 'shopper' | 'webhook' | 'row';
+  id: string;
+  title: string;
+  /** Where it stands now, in a sentence or two. */
+  answer: string;
+  /** What contradicts what, one difference each. */
+  differences: readonly string[];
+  /** The oldest first. */
+  timeline: readonly Moment[];
+  /** What can be done now: commands to paste. */
+  next: readonly string[];
+};
+
+/** Moments in the order of time; those of one instant stay as they are given. Pure. */
+export function inTimeOrder(moments: readonly Moment[]): Moment[] {
+  return moments.toSorted(({ at: one }, { at: other }) => Date.parse(one) - Date.parse(other));
+}
+
+/** Findings as a page for people. Pure. */
+export function findingsAsText(findings: readonly Finding[]): string {
+  return findings.map(findingAsText).join('\n');
+}
+
+function findingAsText({ title, answer, differences, timeline, next }: Finding): string {
+  const lines = [
+    title,
+    `  ${answer}`,
+    ...differences.map((difference) => `  - ${difference}`),
+    '',
+    ...timeline.map(({ at, what }) => `  ${at.padEnd(WIDEST_INSTANT)}  ${what}`),
+    ...(next.length > 0 ? ['', '  What can be done now:', ...next.map((line) => `    ${line}`)] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const WIDEST_INSTANT = '2026-01-31T00:00:00.000Z'.length;

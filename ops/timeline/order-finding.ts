@@ -1,0 +1,115 @@
+import {
+  valueOf,
+  type LedgerEntry,
+  type NewestVersion,
+  type OrderState,
+  type Progress,
+} from '../../shared/domain/order-ledger.ts';
+import type { OrderVersionId } from '../../shared/domain/order-event.ts';
+import type { QuarantinedItem } from '../../shared/store/quarantine-review.ts';
+import { entryMoments, isOpen, messageInWords } from './entry-moments.ts';
+import { inTimeOrder, type Finding, type Moment } from './finding.ts';
+import { orderCommands } from './order-commands.ts';
+import { money } from './words.ts';
+
+/** What is stored of an order: its ledger entry, its entries in quarantine, and what was done by hand. */
+export type KnownOrder = {
+  brand: string;
+  orderId: string;
+  state: OrderState | undefined;
+  entries: readonly QuarantinedItem[];
+  byHand: readonly Moment[];
+};
+
+/** What happened to an order of a brand, from what is stored of it. Pure. */
+export function orderFinding({ brand, orderId, state, entries, byHand }: KnownOrder): Finding {
+  const known = state?.newest ? state : undefined;
+  const moments = [
+    ...(known ? ledgerMoments(known) : []),
+    ...entries.flatMap((entry) => entryMoments(entry, messageInWords(entry))),
+    ...byHand,
+  ];
+  return {
+    kind: 'order',
+    id: orderId,
+    title: `Order ${orderId} of the brand ${brand}`,
+    answer: answerOf(known, entries.filter(isOpen).length),
+    differences: [],
+    timeline: inTimeOrder(moments),
+    next: orderCommands({ brand, orderId, progress: known?.progress, entries: entries.filter(isOpen) }),
+  };
+}
+
+function answerOf(known: LedgerEntry | undefined, open: number): string {
+  const kept = open === 1 ? 'one message of it is' : `${open} messages of it are`;
+  if (!known) {
+    return open > 0
+      ? `Refused by us: ${kept} in quarantine, and Button was never sent the order.`
+      : 'Nothing of it waits: what was refused has been replayed, and the ledger holds no version yet.';
+  }
+  const state = progressInWords(known.progress, known);
+  return open > 0 ? `${state} Besides, ${kept} in quarantine.` : state;
+}
+
+function progressInWords(progress: Progress, { newest, reported }: LedgerEntry): string {
+  const version = versionInWords(newest);
+  switch (progress.state) {
+    case 'settled':
+      return `Button holds ${version}${reported?.acceptedOnly === true ? ' (accepted; it may be shown later)' : ''}.`;
+    case 'claimed':
+      return `A run is reporting ${version} right now, until ${progress.until} at the latest.`;
+    case 'waiting':
+      return `Button does not hold ${version} yet: the next try is due at ${progress.dueAt} (${progress.reason}).`;
+    case 'in-doubt':
+      return `Button may hold ${version}: it is read from Button first, at ${progress.dueAt} (${progress.reason}).`;
+    case 'failing':
+      return `Button fails on ${version} again and again (${progress.reason}): the next daily try is due at ${progress.dueAt}.`;
+    case 'refused':
+      return `${version} is not reported as it is (${progress.reason}): it is in quarantine.`;
+  }
+}
+
+function ledgerMoments(entry: LedgerEntry): Moment[] {
+  const { newest, reported, failures, failingSince, heldVersion, attempts } = entry;
+  const moments: Moment[] = [{ at: newest.time, what: `At the shop: ${versionInWords(newest)}` }];
+  const through = `message ${newest.messageId}`;
+  if (newest.receivedAt !== undefined)
+    moments.push({ at: newest.receivedAt, what: `Received: ${through} brought the newest version` });
+  if (reported) {
+    const id = reported.buttonOrderId === undefined ? '' : `, which knows it as ${reported.buttonOrderId}`;
+    const worth = reported.value ? `, ${money(reported.value.amountMinor, reported.value.currency)}` : '';
+    moments.push({
+      at: reported.at,
+      what: `Sent: ${versionName(reported.version)} (${reported.kind})${worth} was acknowledged by Button${id}`,
+    });
+  }
+  for (const { at, reason, answer } of failures?.last ?? []) {
+    const status = answer
+      ? `; Button answered ${[answer.status, answer.type].filter(Boolean).join(' ')}`
+      : '';
+    moments.push({ at, what: `A try failed: ${reason}${status}` });
+  }
+  const unshown = (failures?.count ?? 0) - (failures?.last.length ?? 0);
+  if (failures && unshown > 0)
+    moments.push({
+      at: failures.since,
+      what: `The first of ${unshown} more failed tries (${attempts} tries in all)`,
+    });
+  if (failingSince !== undefined)
+    moments.push({ at: failingSince, what: 'Put in quarantine: Button fails on it; it is tried once a day' });
+  if (heldVersion) {
+    const what = `${versionInWords(heldVersion.newest)} waits for the end of the cancellation`;
+    moments.push({ at: heldVersion.newest.receivedAt ?? heldVersion.newest.time, what });
+  }
+  return moments;
+}
+
+function versionInWords(newest: NewestVersion): string {
+  const value = valueOf(newest);
+  const worth = value ? `, ${money(value.amountMinor, value.currency)}` : '';
+  return `${versionName(newest.version)} (${newest.kind})${worth}`;
+}
+
+function versionName(version: OrderVersionId): string {
+  return version.by === 'sequence' ? `version ${version.sequence}` : `the version of ${version.time}`;
+}

@@ -1,0 +1,65 @@
+import type { NotRewardableReason } from '../../shared/domain/rewardable.ts';
+import { money } from './words.ts';
+
+/** What of a transaction answers the question where its reward is. */
+export type RewardState = {
+  status: 'pending' | 'validated' | 'declined' | 'conflict';
+  amountMinor?: number | null | undefined;
+  currency?: string | null | undefined;
+  /** ISO 8601. */
+  createdDate: string;
+  validatedDate?: string | null | undefined;
+  notRewardableReason?: string | undefined;
+};
+
+/** After so many days a transaction that is still pending counts as stale, unless a setting says otherwise. */
+const STALE_AFTER_DAYS = 120;
+
+const DAY_MS = 86_400_000;
+
+/** Where a reward is, with what says so. Pure. */
+export function rewardAnswer(state: RewardState, now: Date): string {
+  const worth = money(state.amountMinor, state.currency);
+  const reason = state.notRewardableReason;
+  if (isKnownReason(reason) && reason !== 'declined' && reason !== 'conflict')
+    return `Nobody is rewarded for it (${state.status}, ${worth}): ${WHY_NOT[reason]}.`;
+  switch (state.status) {
+    case 'pending':
+      return `Pending: ${worth} is expected. ${untilWhen(state.createdDate, now)}`;
+    case 'validated':
+      return `Validated${onDay(state.validatedDate)}: ${worth} is final, and the user may be rewarded.`;
+    case 'declined':
+      return `Declined by Button: nothing is paid for it (it was worth ${worth}).`;
+    case 'conflict':
+      return 'In conflict: versions contradict each other, and nobody is rewarded until that is settled.';
+  }
+}
+
+/** Button gives no date at which a pending transaction becomes final: what can be said is when to ask. */
+function untilWhen(createdDate: string, now: Date): string {
+  const createdMs = Date.parse(createdDate);
+  const staleAt = new Date(createdMs + STALE_AFTER_DAYS * DAY_MS);
+  const days = Math.floor((now.getTime() - createdMs) / DAY_MS);
+  const age = `It was created ${days} days ago, and Button names no date for the end`;
+  return now < staleAt
+    ? `${age}; from ${staleAt.toISOString().slice(0, 10)} on (${STALE_AFTER_DAYS} days) it is overdue.`
+    : `${age}; it is overdue since ${staleAt.toISOString().slice(0, 10)}: ask your Button contact.`;
+}
+
+function onDay(instant: string | null | undefined): string {
+  return instant === null || instant === undefined ? '' : ` on ${instant.slice(0, 10)}`;
+}
+
+const WHY_NOT: Readonly<Record<NotRewardableReason, string>> = {
+  merged: 'it turned out to be part of another purchase, and counts there',
+  erased: "the shopper's data has been erased",
+  conflict: 'versions contradict each other',
+  declined: 'Button has declined it',
+  historical: 'it was created before this system took over, so an older system may have rewarded it',
+  app_install: 'it is an app install',
+  category_unknown: 'its category is in no setting (transactions.rewardableCategories): somebody has to look',
+};
+
+function isKnownReason(reason: string | undefined): reason is NotRewardableReason {
+  return reason !== undefined && Object.hasOwn(WHY_NOT, reason);
+}

@@ -1,0 +1,49 @@
+import type { ShopperTransaction } from '../../shared/store/transaction-store.ts';
+import { inTimeOrder, type Finding } from './finding.ts';
+import { rewardAnswer } from './reward-answer.ts';
+import { money, opsLine } from './words.ts';
+
+/**
+ * What a shopper's transactions are worth, and where each reward is. `shopper` is what was asked for; `more` if there are older
+ * transactions than those. Pure.
+ */
+export function shopperFinding(
+  shopper: string,
+  { transactions, more, now }: { transactions: readonly ShopperTransaction[]; more: boolean; now: Date },
+): Finding {
+  const count = `${more ? 'the latest ' : ''}${transactions.length} transaction${transactions.length === 1 ? '' : 's'}`;
+  return {
+    kind: 'shopper',
+    id: shopper,
+    title: `Shopper ${shopper}: ${count}`,
+    answer: totalsOf(transactions),
+    differences: [],
+    timeline: inTimeOrder(
+      transactions.map((transaction) => {
+        const { pk, createdDate, commerceOrganizationName: name, commerceOrganization: id } = transaction;
+        const order = transaction.orderTotalMinor;
+        const spent = order === undefined ? '' : ` (spent ${money(order, transaction.orderCurrency)})`;
+        return {
+          at: createdDate,
+          what: `${pk} of ${name ?? id ?? 'an unknown brand'}${spent}: ${rewardAnswer(transaction, now)}`,
+        };
+      }),
+    ),
+    next: transactions.slice(0, MOST_COMMANDS).map(({ pk }) => opsLine('show', pk)),
+  };
+}
+
+const MOST_COMMANDS = 5;
+
+/** What may be rewarded, by status and currency; the rest is counted. */
+function totalsOf(transactions: readonly ShopperTransaction[]): string {
+  const rewardable = transactions.filter((transaction) => transaction.rewardable);
+  const groups = Map.groupBy(rewardable, ({ status, currency = '' }) => `${status} ${currency}`);
+  const totals = [...groups.values()].map((group) => {
+    const sum = group.reduce((total, { amountMinor = 0 }) => total + amountMinor, 0);
+    return `${money(sum, group[0]?.currency)} ${group[0]?.status ?? ''}`;
+  });
+  const rest = transactions.length - rewardable.length;
+  const parts = [...totals, ...(rest > 0 ? [`${rest} for which nobody is rewarded`] : [])];
+  return `${parts.join(', ')}.`;
+}

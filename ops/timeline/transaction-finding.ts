@@ -1,0 +1,89 @@
+import {
+  recordStatus,
+  type SeenVersion,
+  type Transaction,
+  type TransactionRecord,
+} from '../../shared/domain/transaction.ts';
+import { conflictDifferences } from './conflict-differences.ts';
+import { inTimeOrder, type Finding, type Moment } from './finding.ts';
+import { rewardAnswer } from './reward-answer.ts';
+import { money, opsLine } from './words.ts';
+
+/** What happened to a transaction, from its record. Pure. */
+export function transactionFinding(
+  record: TransactionRecord,
+  { byHand, now }: { byHand: readonly Moment[]; now: Date },
+): Finding {
+  const { key, candidates, buttonIds } = record;
+  const { transaction } = candidates[0];
+  const brand = transaction.commerceOrganizationName ?? transaction.commerceOrganization;
+  const shopper = transaction.publisherCustomerId ?? transaction.pubRef;
+  const withoutShopper = shopper === null ? ' It names no shopper.' : '';
+  return {
+    kind: 'transaction',
+    id: key,
+    title: `Transaction ${key} (${buttonIds.join(', ')}) of ${brand ?? 'an unknown brand'}`,
+    answer: `${rewardAnswer({ ...transaction, ...stateOf(record) }, now)}${withoutShopper}`,
+    differences: conflictDifferences(candidates),
+    timeline: inTimeOrder([...ownMoments(record), ...byHand]),
+    next: commandsFor(record),
+  };
+}
+
+function stateOf(record: TransactionRecord) {
+  const { notRewardableReason } = record;
+  return { status: recordStatus(record), ...(notRewardableReason !== undefined && { notRewardableReason }) };
+}
+
+function ownMoments(record: TransactionRecord): Moment[] {
+  const { candidates, seen, settlement, storedAt, version, changes, erasedAt, mergedInto } = record;
+  const { purchaseDate, attributionDate, createdDate, validatedDate } = candidates[0].transaction;
+  const dates: (readonly [at: string | null | undefined, what: string])[] = [
+    [attributionDate, 'At Button: the purchase was attributed'],
+    [purchaseDate, 'At the shop: the user ordered'],
+    [createdDate, 'At Button: the transaction was created'],
+    [validatedDate, 'At Button: the transaction was validated'],
+    [settlement?.settledAt, `Settled by hand: ${settlement?.id ?? ''} counts (${settlement?.reason ?? ''})`],
+    [storedAt, `Published to consumers as version ${version}, the ${changes}. one: ${recordStatus(record)}`],
+    [erasedAt, "Erased: the shopper's data is gone"],
+  ];
+  const merged =
+    mergedInto === undefined ? [] : [{ at: storedAt, what: `Merged: it counts in ${mergedInto}` }];
+  return [
+    ...dates.flatMap(([at, what]) => (at === null || at === undefined ? [] : [{ at, what }])),
+    ...seen.map(seenMoment),
+    ...merged,
+  ];
+}
+
+function seenMoment({ transaction, source, seenAt, shownAt, flags }: SeenVersion): Moment {
+  const [kind, ...rest] = source.split(':');
+  const from =
+    kind === 'webhook'
+      ? `Received by webhook ${rest.join(':')}`
+      : 'Found by reading the Transactions API: no webhook had brought it';
+  const shown = kind === 'webhook' && shownAt !== undefined ? `; the API showed the same at ${shownAt}` : '';
+  const odd = flags === undefined || flags.length === 0 ? '' : `; odd: ${flags.join(', ')}`;
+  return { at: seenAt, what: `${from}: ${versionInWords(transaction)}${shown}${odd}` };
+}
+
+function versionInWords({ status, amountMinor, currency, modifiedDate }: Transaction): string {
+  return `${status}, ${money(amountMinor, currency)}, modified ${modifiedDate}`;
+}
+
+const DAY_MS = 86_400_000;
+
+function commandsFor({ key, candidates, cause, mergedInto }: TransactionRecord): string[] {
+  const { modifiedDate, accountId } = candidates[0].transaction;
+  const show = opsLine('transaction-show', key);
+  if (mergedInto !== undefined) return [opsLine('show', mergedInto)];
+  if (cause === 'several_transactions') {
+    const settle = ({ transaction: { id } }: (typeof candidates)[number]): string =>
+      opsLine('transaction-settle', key, '--id', id, '--reason', 'TEXT');
+    return [show, ...candidates.map(settle)];
+  }
+  const from = new Date(Date.parse(modifiedDate)).toISOString();
+  const to = new Date(Date.parse(modifiedDate) + DAY_MS).toISOString();
+  const range = ['--from', from, '--to', to, '--new-transactions-are', 'live'];
+  return accountId === null ? [show] : [show, opsLine('transactions-rebuild', accountId, ...range)];
+}

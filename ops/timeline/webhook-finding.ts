@@ -1,0 +1,26 @@
+import type { QuarantinedItem } from '../../shared/store/quarantine-review.ts';
+import { entryMoments, isOpen } from './entry-moments.ts';
+import { inTimeOrder, type Finding, type Moment } from './finding.ts';
+import { opsLine } from './words.ts';
+
+/** What happened to a webhook, or a row of the Transactions API, that was refused. Pure. */
+export function webhookFinding(
+  entry: QuarantinedItem,
+  { kind, byHand }: { kind: 'webhook' | 'row'; byHand: readonly Moment[] },
+): Finding {
+  const { id } = entry;
+  const what = kind === 'webhook' ? 'the webhook' : 'the row of the Transactions API';
+  const plural = kind === 'webhook' ? 'webhooks' : 'rows';
+  const show = opsLine('quarantine-show', plural, id);
+  return {
+    kind,
+    id,
+    title: kind === 'webhook' ? `Webhook ${id}` : `Row ${id} of the Transactions API`,
+    answer: isOpen(entry)
+      ? `Refused by us: ${what} was not understood, and what it says is not shown to anybody.`
+      : `It was refused, and has been replayed: ${what} may have been applied since.`,
+    differences: [],
+    timeline: inTimeOrder([...entryMoments(entry, what), ...byHand]),
+    next: kind === 'webhook' ? [show, opsLine('webhooks-replay', id)] : [show],
+  };
+}

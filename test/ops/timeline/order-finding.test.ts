@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+
+import { orderFinding, type KnownOrder } from '../../../ops/timeline/order-finding.ts';
+import { findingsAsText } from '../../../ops/timeline/finding.ts';
+import { PROGRESS_STATES, sampleEntry, sampleQuarantined } from './samples.ts';
+
+const NOTHING: KnownOrder = { brand: 'acme', orderId: 'B07', state: undefined, entries: [], byHand: [] };
+
+describe('what happened to an order', () => {
+  it('says of one that was never sent why it was refused, where, how to fix it, and what to type', () => {
+    const finding = orderFinding({ ...NOTHING, entries: [sampleQuarantined({ id: 'm-1' })] });
+
+    expect(finding.answer).toMatch(/Refused by us: one message .* never sent/);
+    expect(finding.timeline).toEqual([
+      {
+        at: '2026-06-01T12:00:00.000Z',
+        what: 'Refused: version 3 (updated) is in quarantine as entry m-1. total_not_sum at $.data.total: Not the sum. Send the sum.',
+      },
+    ]);
+    expect(finding.next.join('\n')).toContain('m-1');
+  });
+
+  it('does not call one refused whose entry was replayed, and names what the replay became', () => {
+    const replayed = { replayedAt: '2026-06-02T12:00:00.000Z', replays: 1, refusedAgainAs: 'm-2' };
+    const finding = orderFinding({ ...NOTHING, entries: [sampleQuarantined({ id: 'm-1', ...replayed })] });
+
+    expect(finding.answer).not.toContain('Refused');
+    expect(finding.timeline.at(-1)).toEqual({
+      at: '2026-06-02T12:00:00.000Z',
+      what: 'Replayed by hand: entry m-1; the replay was refused as entry m-2',
+    });
+  });
+
+  it('puts what the ledger, the quarantine and people say in the order of time, offsets included', () => {
+    const finding = orderFinding({
+      ...NOTHING,
+      state: sampleEntry({ state: 'settled' }),
+      entries: [sampleQuarantined({ id: 'm-1', refusedAt: '2026-06-01T10:00:30.000Z' })],
+      byHand: [{ at: '2026-06-01T12:00:31+02:00', what: 'By hand' }],
+    });
+
+    const instants = finding.timeline.map(({ at }) => Date.parse(at));
+    expect(instants).toEqual(instants.toSorted((one, other) => one - other));
+    expect(finding.timeline.map(({ what }) => what.split(/[ :]/)[0])).toEqual([
+      'At',
+      'Received',
+      'Refused',
+      'By',
+      'Sent',
+    ]);
+    expect(finding.answer).toMatch(/^Button holds version 3 \(updated\), USD 70\.00\. Besides, one message/);
+  });
+
+  it.each(PROGRESS_STATES)('says where a version in $state stands, and what can be done', (progress) => {
+    const { answer, next } = orderFinding({ ...NOTHING, state: sampleEntry(progress) });
+
+    expect(answer).toContain('version 3 (updated), USD 70.00');
+    if ('reason' in progress) expect(answer).toContain(progress.reason);
+    if ('dueAt' in progress) expect(answer).toContain(progress.dueAt);
+    if (progress.state !== 'claimed') expect(next.join('\n')).toMatch(/npm run ops -- order/);
+  });
+
+  it('prints no line without a command where there is none, and nothing of the order itself', () => {
+    const entry = sampleEntry({ state: 'claimed', owner: 'run', until: 'soon', hash: 'h' });
+    const text = findingsAsText([orderFinding({ ...NOTHING, state: entry })]);
+
+    expect(text).not.toContain('What can be done');
+    expect(text).not.toContain('customer-of-the-sample');
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+
+import { transactionFinding } from '../../../ops/timeline/transaction-finding.ts';
+import { rewardAnswer } from '../../../ops/timeline/reward-answer.ts';
+import { readWebhook } from '../../../shared/button/transaction-wire.ts';
+import { NOT_REWARDABLE_REASONS } from '../../../shared/domain/rewardable.ts';
+import type { TransactionRecord } from '../../../shared/domain/transaction.ts';
+import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
+import pendingWebhook from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+
+const SHOPPER = 'shopper-of-the-sample';
+const NOW = new Date('2026-06-10T00:00:00Z');
+const CONTEXT = { byHand: [], now: NOW };
+
+/** What the webhooks come to, each a second later. */
+function recordOf(...versions: object[]): TransactionRecord {
+  let record: TransactionRecord | undefined;
+  for (const [index, data] of versions.entries()) {
+    const dates = { created_date: '2026-06-01T00:00:00Z', modified_date: '2026-06-01T00:00:00Z' };
+    const whole = { ...pendingWebhook.data, ...dates, publisher_customer_id: SHOPPER, ...data };
+    const body = Buffer.from(JSON.stringify({ ...pendingWebhook, id: `hook-${index}`, data: whole }));
+    const reading = readWebhook(body);
+    if (!reading.ok) throw new Error(JSON.stringify(reading.faults));
+    const { transaction, payload } = reading;
+    const seenAt = `2026-06-01T00:01:0${index}.000Z`;
+    const source = { kind: 'webhook', eventId: `hook-${index}` } as const;
+    const observation = { transaction, payload, source, seenAt, delivery: 'live' as const };
+    record = mergeTransaction(record, observation, { storedAt: seenAt }).record;
+  }
+  if (!record) throw new Error('No version');
+  return record;
+}
+
+describe('what happened to a transaction', () => {
+  it('tells which webhook brought what, the oldest first, and where the reward is', () => {
+    const validated = { status: 'validated', amount: 400, validated_date: '2026-06-05T00:00:00Z' };
+    const finding = transactionFinding(recordOf({ amount: 300 }, validated), CONTEXT);
+
+    const received = finding.timeline.filter(({ what }) => what.startsWith('Received'));
+    expect(received.map(({ what }) => what)).toEqual([
+      expect.stringContaining('webhook hook-0: pending, USD 3.00'),
+      expect.stringContaining('webhook hook-1: validated, USD 4.00'),
+    ]);
+    expect(finding.answer).toBe('Validated on 2026-06-05: USD 4.00 is final, and the user may be rewarded.');
+    expect(JSON.stringify(finding)).not.toContain(SHOPPER);
+  });
+
+  it('names the field of a conflict with both values, keeps whose it is to itself, and says what is next', () => {
+    const other = { id: 'tx-other', status: 'validated', amount: 400, publisher_customer_id: 'another' };
+    const finding = transactionFinding(recordOf({ status: 'validated', amount: 300 }, other), CONTEXT);
+
+    const ids = [pendingWebhook.data.id, 'tx-other'];
+    expect(finding.answer).toContain('In conflict');
+    expect(finding.differences).toContainEqual(
+      expect.stringMatching(/^amountMinor: (300|400) \(.*\), (300|400) \(.*\)$/),
+    );
+    expect(finding.differences).toContainEqual(expect.stringMatching(/^publisherCustomerId differs/));
+    expect(JSON.stringify(finding)).not.toContain(SHOPPER);
+    for (const id of ids)
+      expect(finding.next.join('\n')).toMatch(new RegExp(`transaction-settle .* --id ${id}`));
+  });
+
+  it('says so where no shopper is named', () => {
+    const record = recordOf({ publisher_customer_id: null, pub_ref: null });
+
+    expect(transactionFinding(record, CONTEXT).answer).toContain('It names no shopper.');
+  });
+});
+
+describe('where a reward is', () => {
+  const pending = { status: 'pending', amountMinor: 368, currency: 'USD' } as const;
+
+  it('is pending until a date at which to ask, and overdue from that day on', () => {
+    const day = 86_400_000;
+    const created = (days: number) => new Date(NOW.getTime() - days * day).toISOString();
+
+    expect(rewardAnswer({ ...pending, createdDate: created(119) }, NOW)).toContain('from 2026-06-11 on');
+    expect(rewardAnswer({ ...pending, createdDate: created(120) }, NOW)).toContain(
+      'overdue since 2026-06-10',
+    );
+  });
+
+  it.each(NOT_REWARDABLE_REASONS)('says why nobody is rewarded: %s', (notRewardableReason) => {
+    const status =
+      notRewardableReason === 'conflict' || notRewardableReason === 'declined'
+        ? notRewardableReason
+        : 'validated';
+    const answer = rewardAnswer({ ...pending, status, createdDate: '2026-06-01', notRewardableReason }, NOW);
+
+    expect(answer).toMatch(/Nobody is rewarded|nothing is paid|nobody is rewarded/);
+    expect(answer).not.toContain('may be rewarded.');
+  });
+});
