@@ -14,11 +14,11 @@ export type CommandContext = {
 };
 
 /**
- * What a command came to: `found` for what there is to see, and whether all of it was done. Nothing personal stands in it unless it was
+ * What a command came to: `found` for what there is to see, and whether all of it was done; `refused` if what was given would be refused. Nothing personal stands in it unless it was
  * asked for.
  */
 export type CommandResult = {
-  outcome: 'done' | 'partial' | 'not-found';
+  outcome: 'done' | 'partial' | 'refused' | 'not-found';
   found: Readonly<Record<string, unknown>>;
   /** `found` as a page for people; left out, it is printed field by field. */
   text?: string;
@@ -43,7 +43,17 @@ export type Command = {
 };
 
 /** A command with its input read. */
-export type PreparedCommand = {
+export type PreparedCommand =
+  StagePrepared | { runOffline: (context: OfflineContext) => Promise<CommandResult> };
+
+/** What a command is carried out with that needs no stage. */
+export type OfflineContext = {
+  /** Standard input, to its end. */
+  readInput: () => Promise<string>;
+};
+
+/** A command on a stage. */
+export type StagePrepared = {
   /** The flow in whose quarantine table the record of what was done stands; undefined for a command that changes nothing. */
   flow: Flow | undefined;
   run: (context: CommandContext) => Promise<CommandResult>;
@@ -78,14 +88,39 @@ export function defineCommand<Schema extends z.ZodType>({
     recorded,
     prepare(given) {
       const parsed = input.safeParse(given);
-      if (parsed.success) {
-        const flow = typeof changes === 'function' ? changes(parsed.data) : changes;
-        return { flow, run: (context) => run(parsed.data, context) };
-      }
-      const problems = parsed.error.issues.map(({ path, message }) => `${nameOf(path)}${message}`);
-      return { problem: problems.join('; ') };
+      if (!parsed.success) return { problem: problemsIn(parsed.error) };
+      const flow = typeof changes === 'function' ? changes(parsed.data) : changes;
+      return { flow, run: (context) => run(parsed.data, context) };
     },
   };
+}
+
+type OfflineDefinition<Schema extends z.ZodType> = Pick<
+  CommandDefinition<Schema>,
+  'name' | 'summary' | 'usage' | 'input' | 'options'
+> & { run: (input: z.output<Schema>, context: OfflineContext) => Promise<CommandResult> };
+
+/** A command that needs neither a stage nor credentials, and changes nothing. */
+export function defineOfflineCommand<Schema extends z.ZodType>({
+  input,
+  run,
+  ...command
+}: OfflineDefinition<Schema>): Command {
+  return {
+    ...command,
+    changes: false,
+    recorded: [],
+    prepare(given) {
+      const parsed = input.safeParse(given);
+      return parsed.success
+        ? { runOffline: (context) => run(parsed.data, context) }
+        : { problem: problemsIn(parsed.error) };
+    },
+  };
+}
+
+function problemsIn({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => `${nameOf(path)}${message}`).join('; ');
 }
 
 function nameOf([option, ...rest]: readonly PropertyKey[]): string {

@@ -1,9 +1,10 @@
+import { text as textOf } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
 import { callerPath } from './caller-path.ts';
 import { createClients } from './clients.ts';
 import { identifyCaller } from './caller.ts';
-import type { Command, CommandResult, PreparedCommand } from './command.ts';
+import type { Command, CommandResult, StagePrepared } from './command.ts';
 import { operationsList } from './commands/operations.ts';
 import { breakerClose, breakerShow } from './commands/breaker.ts';
 import { customerErase } from './commands/customers.ts';
@@ -28,6 +29,7 @@ import {
   transactionsList,
   webhooksReplay,
 } from './commands/transactions.ts';
+import { check } from './commands/check.ts';
 import { show } from './commands/show.ts';
 import { createOperationLog } from './operation-log.ts';
 import { asText } from './print.ts';
@@ -51,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   driftShow,
   backfillShow,
   operationsList,
+  check,
   ordersReplay,
   orderRetry,
   orderEdit,
@@ -67,7 +70,12 @@ export const COMMANDS: readonly Command[] = [
 ];
 
 /** Where a command's words go. */
-export type Outlets = { out: (text: string) => void; err: (text: string) => void };
+export type Outlets = {
+  out: (text: string) => void;
+  err: (text: string) => void;
+  /** Standard input, to its end; that of the process unless given. */
+  readInput?: () => Promise<string>;
+};
 
 const DEFAULT_OUTPUTS_FILE = 'cdk-outputs.json';
 
@@ -99,7 +107,7 @@ Every command:
   --json                print one JSON document
   --yes                 do it
 
-Exit codes: 0 done, or a dry run came to its end; 1 not all of it was done, running it again goes on; 2 the command, the outputs file or the
+Exit codes: 0 done, or a dry run came to its end; 1 not all of it was done, running it again goes on, or check found what would be refused; 2 the command, the outputs file or the
 credentials are wrong, and nothing was done; 3 what it names is not there.
 `;
 }
@@ -108,7 +116,7 @@ credentials are wrong, and nothing was done; 3 what it names is not there.
  * Carries out one command line; returns the exit code, as `usage` tells them. A command that changes something is a dry run without
  * --yes; with it, who did what and what came of it is recorded in the quarantine table of the flow.
  */
-export async function runOps(args: readonly string[], { out, err }: Outlets): Promise<number> {
+export async function runOps(args: readonly string[], { out, err, readInput }: Outlets): Promise<number> {
   try {
     const [name = ''] = args;
     const command = COMMANDS.find((known) => known.name === name);
@@ -121,8 +129,17 @@ export async function runOps(args: readonly string[], { out, err }: Outlets): Pr
     const prepared = command.prepare(given);
     if ('problem' in prepared) throw new UsageError(`${prepared.problem}\n  ${name} ${command.usage}`);
     const { [OUTPUTS_FILE]: file = DEFAULT_OUTPUTS_FILE, json, yes } = given;
-    const stage = await readStage(callerPath(String(file)));
-    const result = await carryOut({ command, prepared, given, stage, isDryRun: yes !== true, err });
+    const result =
+      'runOffline' in prepared
+        ? await prepared.runOffline({ readInput: readInput ?? (() => textOf(process.stdin)) })
+        : await carryOut({
+            command,
+            prepared,
+            given,
+            stage: await readStage(callerPath(String(file))),
+            isDryRun: yes !== true,
+            err,
+          });
     const { text = asText(result.found), ...document } = result;
     out(json === true ? `${JSON.stringify(document)}\n` : text);
     if (result.outcome !== 'done') err(`${NOTES[result.outcome]}\n`);
@@ -141,9 +158,10 @@ export async function runOps(args: readonly string[], { out, err }: Outlets): Pr
 
 const OUTPUTS_FILE = 'outputs-file';
 
-const EXIT_CODES = { done: 0, partial: 1, 'not-found': 3 } as const;
+const EXIT_CODES = { done: 0, partial: 1, refused: 1, 'not-found': 3 } as const;
 const NOTES = {
   partial: 'Not all of it was done; running it again goes on.',
+  refused: 'The reporter would refuse some of it.',
   'not-found': 'There is no such item (any more).',
 } as const;
 
@@ -170,7 +188,7 @@ async function carryOut({
   err,
 }: {
   command: Command;
-  prepared: PreparedCommand;
+  prepared: StagePrepared;
   given: Record<string, unknown>;
   stage: DeployedStage;
   isDryRun: boolean;

@@ -146,7 +146,7 @@ describe('transactions, requirement 1: one purchase is one record and one reward
     const before = events().length;
 
     const settled = transactionSettle.prepare({ arguments: ['order#O'], id: 'tx-2', reason: 'asked Button' });
-    if ('problem' in settled) throw new Error(settled.problem);
+    if (!('run' in settled)) throw new Error(JSON.stringify(settled));
     const stage = {
       output: (name: string) => (name.endsWith('TableName') ? TABLES.transactions : OUTPUTS[name]),
     };

@@ -1,0 +1,50 @@
+import { parseOrderEvent, type OrderEventSettings } from '../../shared/domain/order-event.ts';
+import { previewMessage } from '../../shared/ingest/preview-replay.ts';
+import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
+import { reasonsInWords } from '../timeline/words.ts';
+import { splitMessages } from './split-messages.ts';
+
+/** What the reporter would say of one message of a file. No rejected value stands in it. */
+export type CheckedMessage = {
+  /** Its place in the file, from 1, and the line on which it begins. */
+  message: number;
+  line: number;
+  orderId?: string;
+  verdict: 'valid' | 'refused';
+  violations: readonly QuarantineReason[];
+  warnings: readonly QuarantineReason[];
+};
+
+/** A ledger that knows no order: the file alone is judged. */
+const EMPTY_LEDGER = { read: () => Promise.resolve(undefined) };
+
+/** Judges every message of a text by the rules of a brand, as its reporter does with an order that is new to it. */
+export async function checkMessages(text: string, settings: OrderEventSettings): Promise<CheckedMessage[]> {
+  const checked: CheckedMessage[] = [];
+  for (const [index, { line, body }] of splitMessages(text).entries()) {
+    const { orderId, would, reasons } = await previewMessage(body, { ledger: EMPTY_LEDGER, settings });
+    checked.push({
+      message: index + 1,
+      line,
+      ...(orderId !== undefined && { orderId }),
+      verdict: would === 'be-refused' ? 'refused' : 'valid',
+      violations: reasons,
+      warnings: parseOrderEvent(body, settings).warnings,
+    });
+  }
+  return checked;
+}
+
+/** The verdicts for people. Pure. */
+export function checkedAsText(checked: readonly CheckedMessage[]): string {
+  const lines = checked.map(({ message, line, orderId, verdict, violations, warnings }) => {
+    const about = orderId === undefined ? '' : `, order ${orderId}`;
+    return [
+      `${message}. line ${line}${about}: ${verdict}`,
+      ...violations.map((reason) => `     ${reasonsInWords([reason])}`),
+      ...warnings.map((reason) => `     warning: ${reasonsInWords([reason])}`),
+    ].join('\n');
+  });
+  const refused = checked.filter(({ verdict }) => verdict === 'refused').length;
+  return `${[...lines, `${checked.length} messages, ${refused} refused`].join('\n')}\n`;
+}

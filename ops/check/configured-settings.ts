@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+
+import { parse, type ParseError } from 'jsonc-parser';
+import * as z from 'zod';
+
+import { OrderReportingConfigSchema } from '../../infra/order-reporting-config.ts';
+import { DEFAULT_ORDER_SETTINGS, type OrderEventSettings } from '../../shared/domain/order-event.ts';
+import { callerPath } from '../caller-path.ts';
+import { UsageError } from '../usage-error.ts';
+
+const ConfigSchema = z.object({ orderReporting: OrderReportingConfigSchema });
+
+/**
+ * What a brand of a configuration file accepts: the only brand, unless one is named. Without a configuration,
+ * what holds for a brand that decides nothing.
+ *
+ * Throws a `UsageError` if there is no such file, configuration or brand.
+ */
+export async function configuredSettings(
+  file: string | undefined,
+  brandId: string | undefined,
+): Promise<OrderEventSettings> {
+  if (file === undefined) {
+    if (brandId !== undefined) throw new UsageError('--brand: goes with --config, which holds its settings');
+    return DEFAULT_ORDER_SETTINGS;
+  }
+  const config = ConfigSchema.safeParse(await readConfig(callerPath(file)));
+  if (!config.success) throw new UsageError(`--config: ${z.prettifyError(config.error)}`);
+  const { brands } = config.data.orderReporting;
+  const ids = brands.map(({ id }) => id).join(', ');
+  const brand = brandId === undefined ? only(brands) : brands.find(({ id }) => id === brandId);
+  if (!brand) throw new UsageError(`--brand: names one of ${ids}`);
+  const { orderBy, testTokens, allowFinalizationDate } = brand;
+  return { orderBy, testTokens, allowFinalizationDate };
+}
+
+function only<Item>(items: readonly Item[]): Item | undefined {
+  return items.length === 1 ? items[0] : undefined;
+}
+
+async function readConfig(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new UsageError(`--config: there is no file ${path} that can be read`, { cause: error });
+  });
+  const errors: ParseError[] = [];
+  const content: unknown = parse(text, errors, { allowTrailingComma: true });
+  if (errors.length > 0) throw new UsageError(`--config: ${path} holds no JSON`);
+  return content;
+}
