@@ -30,6 +30,7 @@ import {
   webhooksReplay,
 } from './commands/transactions.ts';
 import { check } from './commands/check.ts';
+import { explain } from './commands/explain.ts';
 import { show } from './commands/show.ts';
 import { createOperationLog } from './operation-log.ts';
 import { asText } from './print.ts';
@@ -54,6 +55,7 @@ export const COMMANDS: readonly Command[] = [
   backfillShow,
   operationsList,
   check,
+  explain,
   ordersReplay,
   orderRetry,
   orderEdit,
