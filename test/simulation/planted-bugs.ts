@@ -23,7 +23,7 @@ export const BUGS: readonly KnownBug[] = [
       original: "'revision = :expected'",
       planted: "'attribute_exists(revision)'",
     },
-    seed: 11,
+    seed: 40,
   },
   {
     name: 'a claim does not look whether there is one',
@@ -59,7 +59,7 @@ export const BUGS: readonly KnownBug[] = [
       original: "if (newest.kind === 'cancelled' && !isRefused) return 'after-cancellation';",
       planted: '',
     },
-    seed: 5,
+    seed: 4,
   },
   {
     name: 'an order in doubt is not read first',
@@ -68,7 +68,7 @@ export const BUGS: readonly KnownBug[] = [
       original: '  if (doubt) {\n    const isAboutNewest',
       planted: '  if (doubt && false) {\n    const isAboutNewest',
     },
-    seed: 4,
+    seed: 15,
   },
   {
     name: 'a message that failed is acknowledged',
