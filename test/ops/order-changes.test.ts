@@ -89,7 +89,7 @@ async function openStage() {
     const file = path.join(folder, 'body.json');
     writeFileSync(file, message('2', total));
     const prepared = orderEdit.prepare({ arguments: ['o-1'], brand: 'acme', body: file });
-    if ('problem' in prepared) throw new Error(prepared.problem);
+    if (!('run' in prepared)) throw new Error(JSON.stringify(prepared));
     return prepared.run(context);
   };
   const totals = (): unknown[] =>
