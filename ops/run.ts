@@ -31,11 +31,13 @@ import {
 } from './commands/transactions.ts';
 import { check } from './commands/check.ts';
 import { explain } from './commands/explain.ts';
+import { fix } from './commands/fix.ts';
 import { show } from './commands/show.ts';
 import { createOperationLog } from './operation-log.ts';
 import { asText } from './print.ts';
 import { readStage, type DeployedStage } from './stage.ts';
 import { quarantineTableOf } from './quarantine-tables.ts';
+import { suggestion } from './suggestion.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Every command, in the order of --help. */
@@ -56,6 +58,7 @@ export const COMMANDS: readonly Command[] = [
   operationsList,
   check,
   explain,
+  fix,
   ordersReplay,
   orderRetry,
   orderEdit,
@@ -109,7 +112,7 @@ Every command:
   --json                print one JSON document
   --yes                 do it
 
-Exit codes: 0 done, or a dry run came to its end; 1 not all of it was done, running it again goes on, or check found what would be refused; 2 the command, the outputs file or the
+Exit codes: 0 done, or a dry run came to its end; 1 not all of it was done, running it again goes on, or what was given would be refused; 2 the command, the outputs file or the
 credentials are wrong, and nothing was done; 3 what it names is not there.
 `;
 }
@@ -126,7 +129,7 @@ export async function runOps(args: readonly string[], { out, err, readInput }: O
       out(usage());
       return 0;
     }
-    if (!command) throw new UsageError(name === '' ? 'Which command?' : `There is no command "${name}".`);
+    if (!command) throw new UsageError(name === '' ? 'Which command?' : unknownCommand(name));
     const given = readLine(command, args.slice(1));
     const prepared = command.prepare(given);
     if ('problem' in prepared) throw new UsageError(`${prepared.problem}\n  ${name} ${command.usage}`);
@@ -149,13 +152,19 @@ export async function runOps(args: readonly string[], { out, err, readInput }: O
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     if (args.includes('--json')) out(`${JSON.stringify({ outcome: 'failed', found: { problem } })}\n`);
-    if (error instanceof UsageError) {
-      err(`${error.message}\n(--help lists the commands)\n`);
+    // Without credentials, nothing has been asked of AWS.
+    const isUsage = error instanceof UsageError || isNamed(error, 'CredentialsProviderError');
+    if (isUsage) {
+      err(`${problem}\n(--help lists the commands)\n`);
       return 2;
     }
     err(`It failed: ${error instanceof Error ? `${error.name}: ${error.message}` : problem}\n`);
     return 1;
   }
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
 }
 
 const OUTPUTS_FILE = 'outputs-file';
@@ -177,8 +186,18 @@ function readLine(command: Command, args: readonly string[]): Record<string, unk
     });
     return { ...values, arguments: positionals };
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+    const problem = error instanceof Error ? error.message : String(error);
+    const [, option] = /^Unknown option '--([^']*)'/.exec(problem) ?? [];
+    const known = Object.keys({ ...COMMON_OPTIONS, ...command.options }).map((name) => `--${name}`);
+    const [said = ''] = problem.split(/(?<=')\. /);
+    const message = option === undefined ? problem : `${said}.${suggestion(`--${option}`, known)}`;
+    throw new UsageError(message, { cause: error });
   }
+}
+
+function unknownCommand(name: string): string {
+  const names = COMMANDS.map((command) => command.name);
+  return `There is no command "${name}".${suggestion(name, names)}`;
 }
 
 async function carryOut({

@@ -91,7 +91,7 @@ export class OrderReportingStack extends Stack {
     });
     new ExplainedAlarm(this, 'UnreadableAlarm', {
       deployment,
-      name: 'OrdersUnreadable',
+      name: 'Unreadable',
       severity: 'ticket',
       metric: metrics.overall('UnreadableLedgerItems', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,

@@ -1,8 +1,8 @@
-import { closestMatch } from 'leven';
 import * as z from 'zod';
 
 import { defineOfflineCommand } from '../command.ts';
 import { CODES, explain as explainCode } from '../explain/catalog.ts';
+import { suggestion } from '../suggestion.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Says what a code means. */
@@ -15,9 +15,7 @@ export const explain = defineOfflineCommand({
   run({ arguments: [code] }) {
     const meanings = explainCode(code);
     if (meanings.length === 0) {
-      const closest = closestMatch(code, [...CODES]);
-      const suggestion = closest === undefined ? '' : ` Did you mean "${closest}"?`;
-      return Promise.reject(new UsageError(`There is no code "${code}".${suggestion}`));
+      return Promise.reject(new UsageError(`There is no code "${code}".${suggestion(code, CODES)}`));
     }
     const text = meanings
       .map(

@@ -41,7 +41,7 @@ function entryCommands(id: string, brand: string): string[] {
   const shown = `quarantine-show orders ${shellWord(id)} --brand ${shellWord(brand)} --show-bytes --json`;
   return [
     `npm run -s ops -- ${shown} | jq -r .found.bytes > message.json   # personal data; correct it`,
-    opsLine('orders-replay', id, '--brand', brand, '--body', 'message.json'),
+    opsLine('fix', id, '--brand', brand, '--body', 'message.json'),
   ];
 }
 

@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -114,6 +116,32 @@ describe('show', () => {
     expect(byOrder).toMatchObject({ kind: 'order', id: 'B07' });
     expect(byOrder?.next.join('\n')).toContain(entry);
     expect(byEntry).toEqual(byOrder);
+  });
+
+  it('ends in one step: fix judges, shows what differs, and waits until Button has it; a dry run sends nothing', async () => {
+    const data = { ...plainOrder('B09'), total: 999 };
+    const entry = await system.send(orderEvent({ orderId: 'B09', data }));
+    await until('the order to be refused', () => system.reasons(entry));
+    const [wrong, right] = [join(directory.path, 'wrong.json'), join(directory.path, 'right.json')];
+    await writeFile(wrong, orderEvent({ orderId: 'B09', data: { ...data, total: 998 } }).body);
+    await writeFile(right, orderEvent({ orderId: 'B09', data: plainOrder('B09') }).body);
+
+    const refused = await ops('fix', entry, '--body', wrong, '--yes', '--json');
+    const dry = await ops('fix', entry, '--body', right, '--json');
+    const fixed = await ops('fix', entry, '--body', right, '--yes', '--json');
+
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.out)).toMatchObject({
+      outcome: 'refused',
+      found: { sent: 0, reasons: [{ code: 'total_not_sum' }] },
+    });
+    expect(JSON.parse(dry.out)).toMatchObject({
+      outcome: 'done',
+      found: { wouldSend: 1, differs: expect.arrayContaining([{ path: '$.data.total' }]) as unknown },
+    });
+    expect(JSON.parse(fixed.out)).toMatchObject({ outcome: 'done', found: { sent: 1, result: 'reported' } });
+    expect((await system.ledgerEntry('B09'))?.progress.state).toBe('settled');
+    expect(await ops('fix', 'no-such-entry', '--body', right)).toMatchObject({ code: 3 });
   });
 
   it("shows an order from the queue to Button, and finds it by Button's id with a scan", async () => {

@@ -119,6 +119,9 @@ describe('npm run ops', () => {
   it.each([
     [[], 'Which command?'],
     [['no-such-command'], 'There is no command "no-such-command"'],
+    [['order-shw', '5'], 'Did you mean "order-show"?'],
+    [['order-show', '5', '--brnd', 'acme'], 'Did you mean "--brand"?'],
+    [['order-show', '5', '--zzzzzz'], "Unknown option '--zzzzzz'."],
     [['order-show', '5'], '--brand: names the brand'],
     [['order-show', '--brand', 'acme'], 'ORDER --brand ID'],
     [['order-show', '5', '--brand', 'acme', '--wrong'], '--wrong'],

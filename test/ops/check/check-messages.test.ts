@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { checkedAsText, checkMessages } from '../../../ops/check/check-messages.ts';
 import { splitMessages } from '../../../ops/check/split-messages.ts';
 import { runOps } from '../../../ops/run.ts';
-import { sampleMessage, SETTINGS } from '../../shared/domain/order-samples.ts';
+import { sampleMessage, sampleOrder, SETTINGS } from '../../shared/domain/order-samples.ts';
 
 const good = JSON.stringify(sampleMessage());
 
@@ -46,10 +46,8 @@ describe('check', () => {
   });
 
   it('judges by the settings of the brand, and shows warnings', async () => {
-    const message = JSON.stringify({
-      ...sampleMessage(),
-      data: { ...Object(sampleMessage()['data']), btn_ref: null },
-    });
+    const data = { ...sampleOrder(), btn_ref: null };
+    const message = JSON.stringify({ ...sampleMessage(), data });
 
     expect(await checkMessages(good, { ...SETTINGS, testTokens: 'refuse' })).toMatchObject([
       { verdict: 'refused', violations: [{ code: 'btn_ref_test_token_refused' }] },

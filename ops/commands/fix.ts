@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import * as z from 'zod';
+
+import { brandName } from '../../infra/order-reporting-config.ts';
+import { previewReplays, type ReplayPreview } from '../../shared/ingest/preview-replay.ts';
+import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
+import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
+import {
+  createQuarantineReview,
+  type QuarantinedItem,
+  type QuarantineReview,
+} from '../../shared/store/quarantine-review.ts';
+import { openLedger, settingsOf } from '../brand-orders.ts';
+import { defineCommand, positiveLimit, type CommandContext, type CommandResult } from '../command.ts';
+import { awaitReplay } from '../fix/await-replay.ts';
+import { jsonDifferences } from '../fix/json-difference.ts';
+import type { Stored } from '../fix/replay-result.ts';
+import { readMessageFile } from '../message-file.ts';
+import { quarantineTableOf } from '../quarantine-tables.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** Fixes a refused order message and replays it, in one step. */
+export const fix = defineCommand({
+  name: 'fix',
+  summary:
+    'Judges a corrected body for a quarantined order message, shows where it differs, sends it, waits, and says what became of it. --show-bytes prints the values that differ.',
+  usage: 'ENTRY --body FILE [--brand ID] [--wait SECONDS] [--show-bytes]',
+  options: {
+    body: { type: 'string' },
+    brand: { type: 'string' },
+    wait: { type: 'string' },
+    'show-bytes': { type: 'boolean' },
+  },
+  changes: 'orders',
+  recorded: ['arguments', 'body', 'brand'],
+  input: z.object({
+    arguments: z.tuple([z.string({ error: 'is the entry' }).min(1)]),
+    body: z.string({ error: 'names the file with the corrected message' }).min(1),
+    brand: z.string().min(1).optional(),
+    wait: positiveLimit(120),
+    'show-bytes': z.boolean().default(false),
+  }),
+  async run({ arguments: [entryId], body: file, brand, wait, 'show-bytes': showBytes }, context) {
+    const body = await readMessageFile(file);
+    const quarantine = createQuarantineReview({
+      client: context.clients.dynamodb,
+      table: quarantineTableOf(context.stage, 'orders'),
+    });
+    const found = await findEntry(entryId, { brand, quarantine, context });
+    if (!found) return { outcome: 'not-found', found: { entry: entryId } };
+    const [preview] = await previewReplays(
+      { entryIds: [entryId], correctedBody: body },
+      {
+        brand: found.brand,
+        quarantine,
+        ledger: openLedger(found.brand, context),
+        settings: settingsOf(found.brand, context),
+      },
+    );
+    if (!preview) return { outcome: 'not-found', found: { entry: entryId } };
+    if (preview.would === 'be-rejected')
+      throw new UsageError('--body: is about another order than the entry');
+    const differs = differencesOf(found.entry, body, showBytes);
+    const judged = { brand: found.brand, ...preview, differs };
+    if (preview.would === 'be-refused') return { outcome: 'refused', found: { ...judged, sent: 0 } };
+    if (context.isDryRun) return { outcome: 'done', found: { ...judged, wouldSend: 1 } };
+    return send({ ...found, body, preview, waitSeconds: wait }, { judged, quarantine, context });
+  },
+});
+
+type FoundEntry = { brand: string; entry: QuarantinedItem };
+
+/** The entry, of the brand that is named or of whichever has it. */
+async function findEntry(
+  id: string,
+  {
+    brand,
+    quarantine,
+    context,
+  }: { brand: string | undefined; quarantine: QuarantineReview; context: CommandContext },
+): Promise<FoundEntry | undefined> {
+  if (brand !== undefined) context.stage.output(`OrderQueueUrl${brandName(brand)}`);
+  const brands = brand === undefined ? context.stage.brands : [brand];
+  const entries = await Promise.all(
+    brands.map(async (each) => ({ brand: each, entry: await quarantine.read(`order#${each}`, id) })),
+  );
+  const found = entries.flatMap(({ brand: each, entry }) => (entry ? [{ brand: each, entry }] : []));
+  if (found.length > 1) throw new UsageError('--brand: several brands have an entry of that id');
+  return found[0];
+}
+
+/** Where the corrected body differs; its values may be personal. */
+function differencesOf(entry: QuarantinedItem, body: string, showBytes: boolean): object[] {
+  const original = Buffer.from(entry.bytes).toString('utf8');
+  const differences = jsonDifferences(parsed(original), parsed(body));
+  return showBytes ? differences : differences.map(({ path }) => ({ path }));
+}
+
+/** What is no JSON is compared as a text. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function send(
+  {
+    brand,
+    entry,
+    body,
+    preview,
+    waitSeconds,
+  }: FoundEntry & { body: string; preview: ReplayPreview; waitSeconds: number },
+  { judged, quarantine, context }: { judged: object; quarantine: QuarantineReview; context: CommandContext },
+): Promise<CommandResult> {
+  const { stage, clients, now } = context;
+  const ledger = openLedger(brand, context);
+  const { orderId } = preview;
+  const read = async (): Promise<Stored> => ({
+    entry: await quarantine.read(entry.kind, entry.id),
+    order: orderId === undefined ? undefined : await ledger.read(orderId),
+  });
+  const before = await read();
+  const queueUrl = stage.output(`OrderQueueUrl${brandName(brand)}`);
+  const sending = createFifoSender({ client: clients.sqs, queueUrl });
+  const replay = { entryId: entry.id, correctedBody: body };
+  const outcome = await replayOrderMessage(replay, { brand, quarantine, send: sending, now });
+  if (outcome !== 'replayed') return { outcome: 'not-found', found: { ...judged, sent: 0 } };
+  // The ledger has dealt with this version: nothing is written that could be waited for.
+  if (preview.would === 'change-nothing')
+    return { outcome: 'done', found: { ...judged, sent: 1, result: 'changes-nothing' } };
+  const result = await awaitReplay(before, { read, wait: delay, forMs: waitSeconds * 1000 });
+  const outcomes = { reported: 'done', refused: 'refused', waits: 'partial' } as const;
+  const again = result.result === 'refused' ? await quarantine.read(entry.kind, result.entry) : undefined;
+  return {
+    outcome: outcomes[result.result],
+    found: { ...judged, sent: 1, ...result, ...(again && { reasons: again.reasons }) },
+  };
+}
