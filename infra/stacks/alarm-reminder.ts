@@ -61,7 +61,7 @@ export class AlarmReminder extends Construct {
  *
  * Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
  */
-export function reminderDefinition(deployment: Deployment, topicArn: string): Record<string, unknown> {
+function reminderDefinition(deployment: Deployment, topicArn: string): Record<string, unknown> {
   const { stage } = deployment.config;
   return {
     StartAt: 'FindAlarms',

@@ -55,7 +55,7 @@ async function lookUpEntry(
 }
 
 /** An order of one brand; undefined if neither the ledger nor the quarantine knows it. */
-export async function lookUpOrder(
+async function lookUpOrder(
   orderId: string,
   { brand, ledger }: BrandLedger,
   { quarantine, operations }: OrderLookUpPorts,

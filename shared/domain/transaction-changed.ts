@@ -203,7 +203,7 @@ export function isPublishable({ detail }: TransactionChanged): boolean {
 }
 
 /** How long an event's detail is on the wire. */
-export function detailBytes(detail: TransactionChangedDetail): number {
+function detailBytes(detail: TransactionChangedDetail): number {
   return Buffer.byteLength(JSON.stringify(detail));
 }
 

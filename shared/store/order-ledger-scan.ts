@@ -83,8 +83,7 @@ async function* scanOrders(
     );
     for (const item of items) {
       const key = item[partitionKey]?.S;
-      if (key?.startsWith(prefix))
-        yield { orderId: key.slice(prefix.length), ...stateOf(item) };
+      if (key?.startsWith(prefix)) yield { orderId: key.slice(prefix.length), ...stateOf(item) };
     }
     after = lastKey;
   } while (after && timeLeft());

@@ -63,7 +63,7 @@ const throttled = failing(
 const buggy = failing(new TypeError('SENTINEL is not a function'));
 const countOf = (name: Measured['name']) => measured.filter((one) => one.name === name).length;
 
-describe('a webhook that was deferred while its shopper was erased', () => {
+describe('transactions, requirement 11: a webhook that was deferred while its shopper was erased', () => {
   const shopperOf = (body: Uint8Array) =>
     (JSON.parse(Buffer.from(body).toString()) as { data: { publisher_customer_id: string } }).data
       .publisher_customer_id;

@@ -76,7 +76,7 @@ async function flood(url: string, count: number): Promise<Set<number>> {
 
 const purchases = () => world.contents('transactions').filter((item) => !('aliasOf' in item));
 
-describe("Button's pause rule", () => {
+describe("transactions, requirement 10: no flood pauses the webhook, by Button's pause rule", () => {
   it('does not pause the webhook in a flood of forgeries, with the throttle that a stage has by default (C15)', async () => {
     const { button, buy, flood: send, isPaused, states } = await open();
 
