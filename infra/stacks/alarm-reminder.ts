@@ -57,7 +57,7 @@ export class AlarmReminder extends Construct {
 }
 
 /**
- * What the state machine does. Exported for its test.
+ * What the state machine does.
  *
  * Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
  */

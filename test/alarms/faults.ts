@@ -351,10 +351,8 @@ export const FAULTS: readonly FaultCase[] = [
     alarms: ['PublicationUnreadableAlarm'],
     async play(world) {
       await live(world, HOUR_MS / 2);
-      const [{ pk } = { pk: { S: '' } }] = world.dynamodb
-        .items('transactions')
-        .filter((item) => 'version' in item);
-      const transaction = { pk: pk ?? { S: '' }, revision: { N: '1' }, version: { S: 'spoilt' } };
+      const { pk = { S: '' } } = world.dynamodb.items('transactions').find((item) => 'version' in item) ?? {};
+      const transaction = { pk, revision: { N: '1' }, version: { S: 'spoilt' } };
       const note = { account: { S: '#conflicts' }, stream: { S: 'spoilt' } };
       world.dynamodb.execute(new PutItemCommand({ TableName: 'transactions', Item: transaction }));
       world.dynamodb.execute(new PutItemCommand({ TableName: 'positions', Item: note }));

@@ -126,12 +126,18 @@ async function playWhatTheQueriesAskFor(): Promise<void> {
       Item: { pk: { S: 'order#by-hand' }, revision: { N: '1' } },
     }),
   );
-  await untilLogged('nonsense', ['message_left_on_queue', 'Invoke Error']);
-  for (const table of ['Transactions', 'Positions'])
+  await untilLogged('nonsense', ['read_message_unreadable', 'item_unreadable']);
+  for (const table of ['Transactions', 'Positions', 'OrderLedger'])
     await dynamodb.send(new DeleteTableCommand({ TableName: tables[table] }));
   await client.reconcile();
   await postWebhook({ button_order_id: 'btnorder-held-back' });
-  await untilLogged('a deferred webhook', ['webhook_deferred', 'deferred_webhook_failed']);
+  await client.send(orderEvent({ orderId: 'order-held-back', data: plainOrder('order-held-back') }));
+  await untilLogged('what fails without tables', [
+    'webhook_deferred',
+    'deferred_webhook_failed',
+    'message_left_on_queue',
+    'Invoke Error',
+  ]);
   dynamodb.destroy();
   sqs.destroy();
 }

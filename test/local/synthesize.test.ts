@@ -13,6 +13,7 @@ let directory: StateDirectory;
 
 beforeAll(async () => {
   directory = await makeStateDirectory();
+  await mkdir(join(directory.path, 'assemblies'));
 });
 
 afterAll(async () => {

@@ -98,7 +98,7 @@ describe('replayWebhooks', () => {
     expect(counts.applied + counts.unchanged).toBe(EVENTS);
     expect(live).toBe(EVENTS);
     expect(new Set(eventsAfterFirst).size).toBe(eventsAfterFirst.length);
-    expect(again).toEqual({ applied: 0, unchanged: EVENTS, quarantined: 0, unknown: 0 });
+    expect(again).toEqual({ applied: 0, unchanged: EVENTS, quarantined: 0, ping: 0, unknown: 0 });
     expect(eventsOf(transactions)).toEqual(eventsAfterFirst);
     const amounts = transactions.all().map(({ candidates }) => candidates[0].transaction.amountMinor);
     expect(amounts).toEqual(Array.from({ length: ORDERS }, () => 103));
@@ -126,7 +126,7 @@ describe('replayWebhooks', () => {
     const markedAfterDryRun = [...marked];
     const real = await replayWebhooks(ids, { ...ports, pace, isDryRun: false });
 
-    expect(dry).toEqual({ applied: EVENTS - ORDERS, unchanged: ORDERS, quarantined: 0, unknown: 1 });
+    expect(dry).toEqual({ applied: EVENTS - ORDERS, unchanged: ORDERS, quarantined: 0, ping: 0, unknown: 1 });
     expect(changesAfterDryRun).toBe(changesBefore);
     expect([...markedAfterDryRun, ...kept]).toEqual([]);
     expect(real).toEqual(dry);

@@ -394,7 +394,7 @@ describe('a cancellation that Button does not find (requirement 2)', () => {
 
   it.each<[string, OrderApiAnswer, number]>([
     ['is not answered, a day long', down, 48],
-    ['is refused for half an hour', { ...down, isRefused: true } as OrderApiAnswer, 6],
+    ['is refused for half an hour', { ...down, isRefused: true }, 6],
     ['is not taken at all', { answer: 'not-found', isRefused: true }, 0],
   ])(
     'is quarantined, and not settled, where the look-up by its token %s',
@@ -426,9 +426,9 @@ describe('a token that an update brings late (requirement 1)', () => {
 
   it.each<[string, OrderApiAnswer, string]>([
     ['shows nothing of it', done, 'taken'],
-    ['shows it', { ...done, shownToken: token } as OrderApiAnswer, 'taken'],
-    ['shows none', { ...done, shownToken: null } as OrderApiAnswer, 'refused'],
-    ['shows another', { ...done, shownToken: 'srctok-another' } as OrderApiAnswer, 'refused'],
+    ['shows it', { ...done, shownToken: token }, 'taken'],
+    ['shows none', { ...done, shownToken: null }, 'refused'],
+    ['shows another', { ...done, shownToken: 'srctok-another' }, 'refused'],
   ])('is judged by Button’s answer: it %s', async (_what, update, expected) => {
     const { asked, result } = await talk(due, { update });
 

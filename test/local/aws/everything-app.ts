@@ -4,7 +4,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { AlarmWidget, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { AttributeType, BillingMode, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { EventBus } from 'aws-cdk-lib/aws-events';
+import { CfnRule, EventBus } from 'aws-cdk-lib/aws-events';
 import {
   Architecture,
   Code,
@@ -22,6 +22,7 @@ import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { DeduplicationScope, FifoThroughputLimit, Queue } from 'aws-cdk-lib/aws-sqs';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 
 /**
  * An app with every resource type that can be deployed locally: orders go from a queue into a table and from its stream
@@ -113,6 +114,14 @@ export function synthesizeEverything(outdir: string, codeDirectory: string): voi
   topic.addSubscription(new EmailSubscription('somebody@example.com'));
   const alarm = worker.metricErrors().createAlarm(stack, 'Alarm', { threshold: 1, evaluationPeriods: 1 });
   alarm.addAlarmAction(new SnsAction(topic));
+  const reminder = new CfnStateMachine(stack, 'Reminder', {
+    definition: { StartAt: 'Done', States: { Done: { Type: 'Succeed' } } },
+    roleArn: 'arn:aws:iam::000000000000:role/reminder',
+  });
+  new CfnRule(stack, 'Daily', {
+    scheduleExpression: 'rate(1 day)',
+    targets: [{ id: 'Reminder', arn: reminder.attrArn }],
+  });
   new Dashboard(stack, 'Board', { widgets: [[new AlarmWidget({ alarm })]] });
 
   new CfnOutput(stack, 'QueueUrl', { value: queue.queueUrl });
