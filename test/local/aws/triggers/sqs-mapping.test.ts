@@ -92,7 +92,10 @@ describe('a queue’s mapping', () => {
   });
 
   it('brings a failed message back after the visibility timeout and moves it to the dead-letter queue after the last receive', async () => {
-    const deployment = await deployQueue(seeing(`${SEE_BATCH} throw new Error('never');`));
+    const deployment = await deployQueue(seeing(`${SEE_BATCH} throw new Error('never');`), {
+      visibilityTimeoutSeconds: 5,
+      timeoutSeconds: 5,
+    });
 
     await send(deployment, { MessageBody: '1' });
     await vi.waitFor(async () => {
@@ -188,6 +191,9 @@ describe('a queue’s mapping', () => {
   });
 });
 
+/** Far above the work, so that no message comes back only because the machine is busy. */
+const LONG_SECONDS = 300;
+
 type Settings = {
   fifo?: boolean;
   batchSize?: number;
@@ -208,7 +214,7 @@ function queueStack(code: string, settings: Settings) {
         Type: 'AWS::SQS::Queue',
         Properties: {
           ...fifo,
-          VisibilityTimeout: settings.visibilityTimeoutSeconds ?? 1,
+          VisibilityTimeout: settings.visibilityTimeoutSeconds ?? LONG_SECONDS,
           RedrivePolicy: {
             deadLetterTargetArn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] },
             maxReceiveCount: 2,
@@ -216,7 +222,7 @@ function queueStack(code: string, settings: Settings) {
         },
       },
       Worker: functionOf('worker', {
-        Timeout: settings.timeoutSeconds ?? 1,
+        Timeout: settings.timeoutSeconds ?? LONG_SECONDS,
         Environment: { Variables: settings.environment ?? {} },
       }),
       Mapping: {
