@@ -1,12 +1,12 @@
-import { holdsVersion, type OrderApi } from '../../shared/button/order-api.ts';
+import type { OrderApi } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/domain/order-evolution.ts';
 import { isStale, nextCall } from '../../shared/domain/order-next-call.ts';
 import { isUnconfirmed, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
-import type { Order } from '../../shared/domain/order.ts';
-import { ended, notFound, refused, type CallEnd } from './call-end.ts';
+import { notFound, type CallEnd } from './call-end.ts';
 import { cancelOrder } from './cancel-order.ts';
-import { createOrder } from './create-order.ts';
-import { isOwn, readOrder, type FoundOrder } from './read-order.ts';
+import { createOrder, type CreateOrder } from './create-order.ts';
+import { readOrder } from './read-order.ts';
+import { sendFound } from './send-found.ts';
 import { updateOrder } from './update-order.ts';
 
 /** What the calls need. */
@@ -46,15 +46,13 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
       return sendUnread(version, { byToken: read.byToken, mayBeCreated });
     }
     case 'found':
-      return sendIfOther(version, read, next.trustsAmounts);
+      return sendFound(version, read, next.trustsAmounts);
   }
 }
 
-type Version = { entry: LedgerEntry; order: Order; api: OrderApi; now: Date };
-
 /** Only an update with it can bring a token that became known after the create. */
-function lateToken({ btnRef, tokenDue }: LedgerEntry): { btnRef?: string } {
-  return tokenDue && btnRef !== undefined ? { btnRef } : {};
+function lateToken({ btnRef, tokenDue }: LedgerEntry): { btnRef: string | undefined } {
+  return { btnRef: tokenDue ? btnRef : undefined };
 }
 
 /** How the reads that found nothing were made, and why. */
@@ -71,41 +69,13 @@ type Search = {
  * says against that update (how it refuses an id that it does not know is not documented), the order is
  * created then. An order that was never sent is created at once: what an update met could only be another's.
  */
-async function sendUnread(version: Version, { byToken, mayBeCreated }: Search): Promise<CallEnd> {
+async function sendUnread(version: CreateOrder, { byToken, mayBeCreated }: Search): Promise<CallEnd> {
   const { entry, now } = version;
   if (entry.reported && byToken && isUnconfirmed(entry)) return notFound(entry, now);
   if (entry.reported) return updateOrder({ ...version, isLookedUp: byToken, ...lateToken(entry) });
   if (byToken || !mayBeCreated) return createOrder(version);
-  const { btnRef } = entry;
-  const update = await updateOrder({ ...version, isLookedUp: true, btnRef });
+  const update = await updateOrder({ ...version, isLookedUp: true, btnRef: entry.btnRef });
   const { result } = update;
   const isRefused = result.result === 'refused' || ('reason' in result && result.reason === 'forbidden');
   return isRefused ? createOrder(version) : update;
-}
-
-/**
- * Sends the version unless Button holds it, with the order's token. An order that is unconfirmed and not shown
- * to be this one may be another shop's: it is left alone.
- */
-async function sendIfOther(
-  version: Version,
-  { order: shown, id }: FoundOrder,
-  trustsAmounts: boolean,
-): Promise<CallEnd> {
-  const { entry, order } = version;
-  const { btnRef, tokenDue } = entry;
-  if (!isOwn(shown, entry)) return refused('order_id_taken');
-  if (shown.status === 'deleted') return refused('deleted_at_button');
-  const holdsToken = btnRef !== undefined && shown.btn_ref === btnRef;
-  const lacksToken = btnRef !== undefined && (tokenDue ? !holdsToken : shown.btn_ref === null);
-  if (!trustsAmounts || lacksToken || !holdsVersion(shown, order))
-    return updateOrder({ ...version, id, shown, ...(lacksToken && { btnRef }) });
-  const { button_order_id: buttonOrderId } = shown;
-  return ended({
-    result: 'done',
-    acceptedOnly: false,
-    sent: false,
-    ...(holdsToken && { token: 'taken' }),
-    ...(buttonOrderId !== undefined && { buttonOrderId }),
-  });
 }

@@ -1,5 +1,6 @@
 import type { OrderApiAnswer } from '../../shared/button/order-api.ts';
 import type { CallResult, FailedAnswer, LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { VERSION_REASONS } from '../../shared/ingest/version-reasons.ts';
 import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
 
 /** How the calls to Button ended: for the ledger, and for the quarantine if that is final. */
@@ -101,33 +102,27 @@ function said(answer: FailedAnswer | undefined): { answer?: FailedAnswer } {
 const REFUSALS = {
   too_late: {
     problem: 'Button refuses changes of a finalized order',
-    fix: 'Settle the difference with your Button contact; the order is billable as it stands',
+    fix: 'Settle the difference with your Button contact; it is billable as it stands',
   },
   refused_by_button: {
     problem: 'Button refuses the order as it is',
-    fix: 'Correct the order and replay the entry, or send the order as a newer version',
+    fix: 'Correct the order and replay the entry, or send a newer version',
   },
   deleted_at_button: {
-    problem:
-      'Button holds the order as deleted, which can not be undone, though no cancellation came this way',
+    problem: 'Button holds the order as deleted, though no cancellation came this way',
     fix: 'Find out who cancelled it; report it under a new order id if it stands',
   },
   unknown_to_button: {
-    problem: 'Button has taken the order before and does not know it any more',
+    problem: 'Button took the order once and does not know it any more',
     fix: 'Ask your Button contact; replay the entry to try again',
   },
   order_id_taken: {
-    problem:
-      'Button holds an order of this id, with another token, purchase date or currency, or it does not show them',
-    fix: 'Find out whose order it is; report this one under an id of its own, or replay the entry',
+    problem: 'Button holds an order of this id that is not shown to be this one',
+    fix: 'Find out whose it is; report this one under an id of its own, or replay the entry',
   },
   cancellation_unconfirmed: {
-    problem:
-      'Button knows no order of this id and does not answer the look-up by its token: it may be open there',
-    fix: 'Ask your Button contact whether the order is open; replay the entry to cancel it once more',
+    problem: 'Button finds no such order, and answers no look-up by its token',
+    fix: 'Ask your Button contact; replay the entry to try again',
   },
-  line_items_missing: {
-    problem: 'The order has line items at Button, the update has none, and the totals differ',
-    fix: 'Send the complete line items with every update of the total',
-  },
+  line_items_missing: VERSION_REASONS.line_items_missing,
 } as const;

@@ -1,10 +1,10 @@
-import { isSameOrder } from '../../shared/button/order-identity.ts';
 import type { OrderApi } from '../../shared/button/order-api.ts';
 import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
 import type { Order } from '../../shared/domain/order.ts';
 import { done, ended, endOf, isUnreadable, refused, type CallEnd } from './call-end.ts';
 import { readOrder } from './read-order.ts';
-import { explainForbidden, updateOrder } from './update-order.ts';
+import { sendFound } from './send-found.ts';
+import { explainForbidden } from './update-order.ts';
 
 /**
  * So many tries, which take more than two hours, Button may say that an order is there without showing it.
@@ -47,10 +47,6 @@ async function updateIfSame({ entry, order, api, now }: CreateOrder): Promise<Ca
     case 'found':
       break;
   }
-  const { order: shown, id } = read;
-  const { btnRef } = entry;
-  if (isSameOrder(shown, order, btnRef) !== 'same') return refused('order_id_taken');
-  if (shown.status === 'deleted') return refused('deleted_at_button');
-  const lacksToken = btnRef !== undefined && shown.btn_ref !== btnRef;
-  return updateOrder({ entry, order, api, now, id, shown, ...(lacksToken && { btnRef }) });
+  // Whoever created it may have done so without the token.
+  return sendFound({ entry: { ...entry, tokenDue: true }, order, api, now }, read, false);
 }

@@ -76,8 +76,8 @@ const MAX_ANSWER_CHARACTERS = 300;
 
 const FAILING = {
   keeps_failing: {
-    problem: 'Button fails on this order again and again. It is tried once a day for 30 days.',
-    fix: 'Ask your Button contact; retry or abandon the order, or replay the entry with a corrected body',
+    problem: 'Button keeps failing on this order. It is tried once a day for 30 days.',
+    fix: 'Ask your Button contact; retry, abandon or correct the order',
   },
   given_up: {
     problem: 'Button has failed on this order for 30 days. It is not tried any more.',
@@ -89,7 +89,6 @@ const FAILING = {
 export const TOKEN_NOT_TAKEN: QuarantineReason = {
   code: 'btn_ref_not_taken',
   path: '$.data.btn_ref',
-  problem:
-    'The token became known after the order had been reported, and Button does not take it with an update',
-  fix: 'Ask your Button contact to attribute the order; replay the entry to send the token once more',
+  problem: 'The token came after the order was reported, and Button does not take it with an update',
+  fix: 'Ask your Button contact to attribute the order; replay the entry to send it once more',
 };

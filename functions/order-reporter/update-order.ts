@@ -37,7 +37,7 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
     token = 'refused';
   }
   if (answer.answer === 'end') return answer.end;
-  if (btnRef !== undefined && token === 'taken' && showsOther(answer, btnRef)) token = 'refused';
+  if (btnRef !== undefined && showsOther(answer, btnRef)) token = 'refused';
   switch (answer.answer) {
     case 'done':
       return done({ ...(buttonOrderId !== undefined && { buttonOrderId }), ...answer }, token && { token });
@@ -74,12 +74,10 @@ export async function explainForbidden(
 ): Promise<CallEnd> {
   const read = await readOrder(entry, api);
   if (read.reading === 'failed') return unread(read.end);
-  const { status } = read.reading === 'found' ? read.order : {};
-  const isFinal = status === 'finalized' || status === 'deleted';
-  if (isFinal && read.reading === 'found' && !isOwn(read.order, entry))
-    return refused('order_id_taken', detail);
-  if (status === 'finalized') return refused('too_late', detail);
-  return status === 'deleted' ? refused('deleted_at_button') : forbidden(detail);
+  const shown: OrderAtButton = read.reading === 'found' ? read.order : {};
+  if (shown.status !== 'finalized' && shown.status !== 'deleted') return forbidden(detail);
+  if (!isOwn(shown, entry)) return refused('order_id_taken', detail);
+  return shown.status === 'finalized' ? refused('too_late', detail) : refused('deleted_at_button');
 }
 
 /**

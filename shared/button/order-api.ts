@@ -217,12 +217,12 @@ function readSuccess(operation: Operation, status: number, body: unknown): Order
       : { answer: 'unanswered', isRefused: false, reason: 'unreadable_order', detail: { status } };
   }
   const { button_order_id: buttonOrderId, btn_ref: shownToken } = order.data ?? {};
-  const isShown = status !== 202 && shownToken !== undefined;
+  const acceptedOnly = status === 202;
   return {
     answer: 'done',
-    acceptedOnly: status === 202,
-    ...(buttonOrderId === undefined ? {} : { buttonOrderId }),
-    ...(isShown && { shownToken }),
+    acceptedOnly,
+    ...(buttonOrderId !== undefined && { buttonOrderId }),
+    ...(!acceptedOnly && shownToken !== undefined && { shownToken }),
   };
 }
 

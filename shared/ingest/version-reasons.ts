@@ -7,7 +7,7 @@ export const VERSION_REASONS = {
     code: 'version_conflict',
     path: '$.sequence',
     problem: 'Another message brought this version of the order with different content',
-    fix: 'Give every version of an order its own sequence and send the current version again',
+    fix: 'Give every version its own sequence and send the current one again',
   },
   order_by_mixed: {
     code: 'order_by_mixed',
@@ -24,9 +24,8 @@ export const VERSION_REASONS = {
   btn_ref_waits: {
     code: 'btn_ref_waits',
     path: '$.data.btn_ref',
-    problem:
-      'The token became known after the order had been reported, and the newest version is in quarantine: the token is not at Button',
-    fix: 'Send a newer version of the order, or replay the newest one corrected: the token goes with it',
+    problem: 'The order was reported without the token, and its newest version is in quarantine',
+    fix: 'Send a newer version, or replay the newest one corrected: the token goes with it',
   },
 } as const satisfies Record<VersionRefusal, QuarantineReason>;
 
@@ -40,8 +39,8 @@ export const UNKNOWN_ORDER: QuarantineReason = {
 export const UNSTORABLE: QuarantineReason = {
   code: 'order_too_large',
   path: '$.data',
-  problem: 'The order is larger than the ledger can hold, though it is deflated there',
-  fix: 'Shorten what can not be compressed, such as long links in descriptions and attributes',
+  problem: 'The order is larger than the ledger can hold, deflated',
+  fix: 'Shorten what can not be compressed, such as long links',
 };
 
 /** The reason for which a version of an order is refused whose ledger entry somebody has spoilt. */

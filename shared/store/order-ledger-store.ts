@@ -214,7 +214,7 @@ function toItem(state: OrderState): Record<string, AttributeValue> {
 function agesOf(entry: LedgerEntry): Record<string, unknown> {
   const { failingSince, newest } = entry;
   const { receivedAt } = newest;
-  const attempts = Math.max(entry.attempts, hasFailed(entry) ? 1 : 0);
+  const attempts = entry.attempts || Number(hasFailed(entry));
   return { attempts, ...(failingSince === undefined && receivedAt !== undefined && { receivedAt }) };
 }
 

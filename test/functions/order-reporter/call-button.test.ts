@@ -168,7 +168,7 @@ describe('callButton', () => {
     expect(telling.refusal).toStrictEqual({
       code: 'refused_by_button',
       problem: 'Button refuses the order as it is. Button says: 400 bad total',
-      fix: 'Correct the order and replay the entry, or send the order as a newer version',
+      fix: 'Correct the order and replay the entry, or send a newer version',
     });
   });
 

@@ -1,0 +1,31 @@
+import { holdsVersion } from '../../shared/button/order-api.ts';
+import { ended, refused, type CallEnd } from './call-end.ts';
+import { isOwn, type FoundOrder } from './read-order.ts';
+import { updateOrder, type UpdateOrder } from './update-order.ts';
+
+/**
+ * Sends the version unless Button holds it, with the order's token. An order that is unconfirmed and not shown
+ * to be this one may be another shop's: it is left alone.
+ */
+export async function sendFound(
+  version: Pick<UpdateOrder, 'entry' | 'order' | 'api' | 'now'>,
+  { order: shown, id }: FoundOrder,
+  trustsAmounts: boolean,
+): Promise<CallEnd> {
+  const { entry, order } = version;
+  const { btnRef, tokenDue } = entry;
+  if (!isOwn(shown, entry)) return refused('order_id_taken');
+  if (shown.status === 'deleted') return refused('deleted_at_button');
+  const holdsToken = btnRef !== undefined && shown.btn_ref === btnRef;
+  const lacksToken = btnRef !== undefined && (tokenDue ? !holdsToken : shown.btn_ref === null);
+  if (!trustsAmounts || lacksToken || !holdsVersion(shown, order))
+    return updateOrder({ ...version, id, shown, ...(lacksToken && { btnRef }) });
+  const { button_order_id: buttonOrderId } = shown;
+  return ended({
+    result: 'done',
+    acceptedOnly: false,
+    sent: false,
+    ...(holdsToken && { token: 'taken' }),
+    ...(buttonOrderId !== undefined && { buttonOrderId }),
+  });
+}
