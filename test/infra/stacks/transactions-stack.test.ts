@@ -365,12 +365,11 @@ describe('TransactionsStack', () => {
   it('calls the queue of read messages late by its oldest message, once that has waited for an hour', () => {
     const ages = stage
       .resources('AWS::CloudWatch::Alarm')
-      .filter(({ Properties }) => Properties['MetricName'] === 'ApproximateAgeOfOldestMessage')
+      .filter(({ Properties }) => String(Properties['AlarmName']).endsWith('/ReconciliationReconcilerAge'))
       .map(({ Properties: { Threshold, Statistic, EvaluationPeriods } }) => ({
         ...{ Threshold, Statistic, EvaluationPeriods },
       }));
 
-    // That of the queue of deferred webhooks, a standard one, also looks at what the worker says.
     expect(ages).toEqual([{ Threshold: 3600, Statistic: 'Maximum', EvaluationPeriods: 2 }]);
   });
 
