@@ -90,6 +90,24 @@ export const LEDGER_CODES = explanations(
       'btn_ref in version 2 only',
       'btn_ref in every version',
     ],
+    btn_ref_waits: [
+      'The token became known while the newest version stands refused: there is nothing to send it with yet.',
+      'Send a newer version of the order; it brings the token with it.',
+      'version 2 refused, then version 1 again with btn_ref',
+      'version 3, corrected, with btn_ref',
+    ],
+    cancellation_unconfirmed: [
+      'Button finds no such order, and answers no look-up by its token: it may be open under an id unknown here.',
+      'Ask your Button contact; replay the entry to try again.',
+      'a cancellation that gets 404, while the look-up by token gets 500 again and again',
+      'a cancellation that Button confirms, or that every read shows as gone',
+    ],
+    ledger_entry_unreadable: [
+      'The item of this order in the ledger cannot be read: a later release or somebody by hand wrote it.',
+      'Put the item right, or delete it and send the newest version again; then replay the entry.',
+      'an item whose body was edited in the console',
+      'an item that only this system writes',
+    ],
     btn_ref_differs: [
       'A later message brought another token. The first valid one counts.',
       'Send the same btn_ref with every version.',

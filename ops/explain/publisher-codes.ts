@@ -4,6 +4,18 @@ import { explanations } from './explanation.ts';
 export const WEBHOOK_CODES = explanations(
   { where: 'a webhook or a row in quarantine', source: 'This project, docs/button/webhooks.md, "data"' },
   {
+    no_read_message: [
+      'A message on the queue of reads is none of this system: only its functions send there.',
+      'Find out who sends to the queue; nothing was lost.',
+      'nonsense',
+      'what the planner sends',
+    ],
+    stored_item_unreadable: [
+      'The stored item of this transaction cannot be read: a later release or somebody by hand wrote it.',
+      'Put the item right, or delete it; the next read of its account stores the row.',
+      'an item without a version',
+      'an item that only this system writes',
+    ],
     not_json: [
       'A webhook is JSON in UTF-8.',
       'Ask your Button contact.',

@@ -223,6 +223,10 @@ describe('the saved queries', () => {
       .filter(({ type }) => type === 'AWS::Logs::QueryDefinition')
       .map(({ properties }) => QueryDefinitionSchema.parse(properties));
     const lost = await lineOfLostEvent();
+    // Whichever function fails, its runtime logs that in the same form.
+    const crashes = [...linesByFunction().values()]
+      .flat()
+      .filter((line) => fieldOf(line, 'errorType') !== undefined);
 
     const unanswered = definitions.flatMap(({ Name: name, QueryString: text, LogGroupNames: groups }) => {
       const { fields, finds } = readInsightsQuery(text);
@@ -232,6 +236,7 @@ describe('the saved queries', () => {
       const found = [
         ...all.flatMap(({ Ref: group }) => linesOf(group)),
         lost,
+        ...crashes,
         ...Object.values(LAMBDA_REPORTS),
       ].filter(finds);
       const missing = fields.filter((field) => !found.some((line) => fieldOf(line, field) !== undefined));

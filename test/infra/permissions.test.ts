@@ -20,6 +20,7 @@ const ORDER_TABLE = 'arn:AWS::Partition:dynamodb:AWS::Region:AWS::AccountId:tabl
 const ACME_ONLY = 'if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["acme#*"]}}';
 const ACME_BREAKER_ONLY = ACME_ONLY.replace('acme#*', 'acme#breaker*');
 const DEPLOYMENT_ONLY = ACME_ONLY.replace('acme#*', '#deployment*');
+const ERASURES_ONLY = ACME_ONLY.replace('acme#*', '#erasures*');
 const CONFLICTS_ONLY = ACME_ONLY.replace('acme#*', '#conflicts*');
 const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
 
@@ -57,6 +58,7 @@ const PERMISSIONS: Record<string, string[]> = {
     'secretsmanager:GetSecretValue on WebhookSecrets',
   ],
   IntakeDeferredWebhooksWorkerRole: [
+    `dynamodb:BatchGetItem on Positions ${ERASURES_ONLY}`,
     `${LOGS} IntakeDeferredWebhooksWorkerLogs`,
     TRACES,
     `${MESSAGES} DeferredWebhooksQueue`,
