@@ -63,7 +63,7 @@ const REMEMBERED = { account: '*', prefix: 'account-' };
 
 /** Where an account's streams stand among its items: before and behind its reports, `drift-<day>`. */
 const STREAM_RANGES = [
-  ['backfill-', 'backfill-~'],
+  ['backfill-', 'drift-'],
   ['drift-~', '~'],
 ] as const;
 

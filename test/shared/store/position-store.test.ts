@@ -180,7 +180,8 @@ it.each([
 
 it('streams are listed over as many pages as there are', async () => {
   const store = open();
-  const streams = ['backfill-1', 'backfill-2', 'backfill-3', 'live', 'sweep-daily'];
+  const gap = 'created_date/gap-2026-06-01T12:31:57Z';
+  const streams = ['backfill-1', 'backfill-2', 'backfill-3', gap, 'live', 'sweep-daily'];
   for (const stream of streams) {
     const position = { account: 'acc-paged', stream, fence: 0, historicalBefore: null };
     await store.create({ ...position, readThrough: '2026-06-01T00:00:00Z' });
