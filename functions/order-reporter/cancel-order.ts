@@ -43,12 +43,8 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
   const first = await readOrder(entry, api);
   const isFirstOwn = first.reading === 'found' && isOwn(first, entry);
   const read = first.reading === 'found' && !isFirstOwn ? await lookUp(entry, api) : first;
-  if (read.reading === 'failed') {
-    // Some worlds read no order by its id or token: Button has not said that the id is taken.
-    const isUnread = first === read && isLookUp(read.end) && !entry.newest.cancels?.isIdTaken;
-    if (isUnread) return { ids: idsOf(entry) };
+  if (read.reading === 'failed')
     return { end: isUnreadable(read.end) ? refused('order_id_taken') : read.end };
-  }
   if (read.reading === 'found' && isOwn(read, entry)) {
     const { id, order } = read;
     if (order.status === 'deleted') return { end: ended(CANCELLED) };
@@ -60,10 +56,6 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
   const isFindable = read.reading === 'not-found' && read.byToken && !entry.tokenDue;
   if (isFindable) return { end: missing(entry, now) };
   return entry.newest.cancels?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
-}
-
-function isLookUp({ result }: CallEnd): boolean {
-  return result.result === 'try-again' && result.isLookUp === true;
 }
 
 function isOwn({ order }: FoundOrder, { newest: { cancels }, btnRef }: LedgerEntry): boolean {

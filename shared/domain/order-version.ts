@@ -124,12 +124,15 @@ export function contradictsReported(total: number, { reported }: Pick<LedgerEntr
   return reported?.hasLines === true && reported.value?.amountMinor !== total;
 }
 
+/** Why an order that was never acknowledged ends or waits, if Button has answered its create with 409. */
+const TAKEN_REASONS = ['order_id_taken', 'not_found'];
+
 function unconfirmed(state: OrderState): UnconfirmedOrder | undefined {
   const { newest, progress } = state;
   if (!newest || !isUnconfirmed(state)) return undefined;
   if (!newest.order) return newest.cancels;
   const { purchase_date, currency } = newest.order;
-  const isIdTaken = progress.state === 'refused' && progress.reason === 'order_id_taken';
+  const isIdTaken = 'reason' in progress && TAKEN_REASONS.includes(progress.reason);
   return { purchase_date, currency, ...(isIdTaken && { isIdTaken }) };
 }
 

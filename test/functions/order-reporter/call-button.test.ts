@@ -639,11 +639,9 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
 
   it('is looked for first though a create may have been carried out: the id may be taken all the same', async () => {
     const uncertain = { ...unreported(), progress: claimed(inDoubt).progress };
-    const refused: OrderApiAnswer = { ...down, isRefused: true, reason: 'look_up_http_401' };
 
     const theirs = await talk(uncertain, { get: anothers, getByToken: missing });
     const none = await talk(uncertain, { get: missing, getByToken: missing });
-    const unread = await talk(uncertain, { get: missing, getByToken: refused, cancel: done });
     const tokenDue = await talk(
       { ...uncertain, tokenDue: true },
       { get: missing, getByToken: missing, cancel: done },
@@ -651,8 +649,23 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
 
     expect(theirs.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
     expect([none.asked, none.result]).toEqual([['get', 'getByToken'], isDone]);
-    expect([unread.asked, unread.result]).toEqual([['get', 'getByToken', 'cancel'], isDone]);
     expect(tokenDue.asked).toEqual(['get', 'getByToken', 'cancel']);
+  });
+
+  it('waits for a look-up by the token, and is sent where that does not work for long, unless Button has said that the id is taken', async () => {
+    const refused: OrderApiAnswer = { ...down, isRefused: true, reason: 'look_up_http_401' };
+    const answers = { get: missing, getByToken: refused, cancel: done };
+
+    const waits = await talk(unreported(), answers);
+    const sent = await talk({ ...unreported(), failedLookUps: 6 }, answers);
+    const taken = await talk({ ...unreported(true), failedLookUps: 6 }, answers);
+
+    expect(waits).toMatchObject({
+      asked: ['get', 'getByToken'],
+      result: { result: 'try-again', isLookUp: true },
+    });
+    expect([sent.asked, sent.result]).toEqual([['get', 'getByToken', 'cancel'], isDone]);
+    expect(taken.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
   });
 
   it('is sent where no token can be looked up and nothing is shown, unless Button has said that the id is taken', async () => {

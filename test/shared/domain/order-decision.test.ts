@@ -342,6 +342,19 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
 });
 
 describe('a cancellation counts whatever its version (requirement 6)', () => {
+  it.each<[CallResult, boolean]>([
+    [{ result: 'try-again', reason: 'not_found' }, true],
+    [{ result: 'refused', reason: 'order_id_taken' }, true],
+    [{ result: 'try-again', reason: 'http_503' }, false],
+    [{ result: 'unclear', reason: 'timeout' }, false],
+  ])('after a create that ended with %o, it knows that the id is taken: %s', (end, isIdTaken) => {
+    const { when } = given(created, end);
+
+    const { after: state } = when(receive(event(2, 'cancelled')));
+
+    expect(known(state).newest.cancels?.isIdTaken).toBe(isIdTaken ? true : undefined);
+  });
+
   const reported = given(receive(event(5)), done);
 
   it.each<[string, number | string]>([
