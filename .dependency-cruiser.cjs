@@ -6,33 +6,64 @@ module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
-      name: 'domain-is-pure',
-      comment: 'shared/domain imports zod, itself, and node:crypto and node:zlib, which only compute.',
+      name: 'rules-are-pure',
+      comment: 'Rules import zod, other rules, and node:crypto and node:zlib, which only compute.',
       severity: 'error',
-      from: { path: '^shared/domain/' },
-      to: { pathNot: ['^shared/domain/', 'node_modules/zod/', '^(node:)?(crypto|zlib)$'] },
+      from: { path: ['^shared/[^/]+/rules/', '^shared/validation/'] },
+      to: {
+        pathNot: [
+          '^shared/[^/]+/rules/',
+          '^shared/validation/',
+          'node_modules/zod/',
+          '^(node:)?(crypto|zlib)$',
+        ],
+      },
+    },
+    {
+      name: 'validation-stands-alone',
+      comment: 'Commerce systems and consumers install it without the rest.',
+      severity: 'error',
+      from: { path: '^shared/validation/' },
+      to: { path: '^shared/', pathNot: '^shared/validation/' },
+    },
+    {
+      name: 'validation-is-imported-by-name',
+      comment: 'By @button-serverless/validation, as outside of this project.',
+      severity: 'error',
+      from: { path: '^(shared|functions|infra|ops|local|bench)/', pathNot: '^shared/validation/' },
+      to: {
+        path: '^shared/validation/',
+        pathNot: ['^shared/validation/index\\.ts$', '^shared/validation/[^/]+/index\\.ts$'],
+      },
     },
     {
       name: 'runtime-knows-nothing-of-ours',
       severity: 'error',
-      from: { path: '^shared/runtime/' },
-      to: { path: '^(shared/(domain|button|store)|functions|infra|ops|local|test)/' },
+      from: { path: '^shared/(runtime|dynamodb)/' },
+      to: {
+        path: '^(shared/(orders|transactions|reconciliation|quarantine|button)|functions|infra|ops|local|test)/',
+      },
     },
     {
-      name: 'button-and-store-are-apart',
-      comment: 'What Button says and what DynamoDB holds meet in shared/domain, and in shared/ingest.',
+      name: 'button-and-stores-are-apart',
+      comment:
+        'What Button says and what DynamoDB holds meet in the subjects: orders, transactions, reconciliation.',
       severity: 'error',
-      from: { path: '^shared/(button|store)/' },
-      to: { path: '^shared/', pathNot: ['^shared/(domain|runtime)/', '^shared/$1/'] },
+      from: { path: '^shared/(button|[^/]+/store)/' },
+      to: {
+        path: '^shared/',
+        pathNot: ['^shared/(validation|runtime|dynamodb)/', '^shared/[^/]+/rules/', '^shared/$1/'],
+      },
     },
     {
-      name: 'producer-stands-alone',
-      comment: 'A commerce system installs it without the rest.',
+      name: 'order-sender-stands-alone',
+      comment: 'A commerce system installs it, with the published validation package and the SQS client.',
       severity: 'error',
-      from: { path: '^shared/producer/' },
+      from: { path: '^shared/order-sender/' },
       to: {
         pathNot: [
-          '^shared/(producer|domain)/',
+          '^shared/order-sender/',
+          '^shared/validation/(orders|webhooks)/index\\.ts$',
           'node_modules/@aws-sdk/client-sqs/',
           '^(node:)?[a-z]+(/promises)?$',
         ],
@@ -48,15 +79,15 @@ module.exports = {
       name: 'only-functions-are-composed',
       comment: 'Nothing else in shared depends on how functions are composed or on Lambda.',
       severity: 'error',
-      from: { path: '^shared/', pathNot: '^shared/lambda/' },
-      to: { path: '^shared/lambda/' },
+      from: { path: '^shared/', pathNot: '^shared/runtime/(lambda|aws-clients|runtime)\\.ts$' },
+      to: { path: '^shared/runtime/(lambda|aws-clients|runtime)\\.ts$' },
     },
     {
       name: 'compositions-take-clients',
       comment: 'Only handler.ts names the real AWS clients and what makes a composition a Lambda function.',
       severity: 'error',
       from: { path: '^functions/', pathNot: '/handler\\.ts$' },
-      to: { path: ['^shared/lambda/(lambda|aws-clients)\\.ts$'] },
+      to: { path: ['^shared/runtime/(lambda|aws-clients)\\.ts$'] },
     },
     {
       name: 'functions-are-islands',
@@ -67,15 +98,16 @@ module.exports = {
     {
       name: 'infra-takes-types-and-constants-only',
       comment:
-        'infra sees env.ts as types, table.ts and order-rules.ts as constants, and nothing else of the code.',
+        'infra sees env.ts as types, table.ts, metrics and the validation package as constants, and nothing else.',
       severity: 'error',
       from: { path: '^infra/' },
       to: {
         path: '^(functions|shared|ops|local|test)/',
         pathNot: [
           '^functions/[^/]+/env\\.ts$',
-          '^shared/store/table\\.ts$',
-          '^shared/domain/(metrics|order-rules)\\.ts$',
+          '^shared/dynamodb/table\\.ts$',
+          '^shared/runtime/metric-definitions\\.ts$',
+          '^shared/validation/',
         ],
       },
     },

@@ -1,4 +1,4 @@
-import { METRICS } from '../shared/domain/metrics.ts';
+import { METRICS } from '../shared/runtime/metric-definitions.ts';
 import { COUNTED, COUNTED_ROWS, countOrders, countPublications, countRows, countWebhooks } from './counts.ts';
 import { ASSUMED, callsToAws, perMillion } from './duration-model.ts';
 import { idleBrandSection } from './idle-brand.ts';

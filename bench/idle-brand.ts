@@ -1,4 +1,4 @@
-import { METRICS, type MetricDefinition } from '../shared/domain/metrics.ts';
+import { METRICS, type MetricDefinition } from '../shared/runtime/metric-definitions.ts';
 import { COUNTED, countIdleSweeps } from './counts.ts';
 import { ASSUMED } from './duration-model.ts';
 import type { Laboratory } from './laboratory.ts';

@@ -1,5 +1,5 @@
 import type { AwsJsonClient } from '../local/aws/emulators/aws-json-client.ts';
-import { toItem } from '../shared/store/position-item.ts';
+import { toItem } from '../shared/reconciliation/store/position-item.ts';
 import { TABLES } from './stand-ins/tables.ts';
 
 /** The account whose transactions are reconciled. */

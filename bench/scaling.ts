@@ -1,5 +1,5 @@
 import { StageConfigSchema } from '../infra/config.ts';
-import { DUE_SHARDS } from '../shared/store/table.ts';
+import { DUE_SHARDS } from '../shared/dynamodb/table.ts';
 import { floodsSection } from './floods.ts';
 import { QUOTAS } from './quotas.ts';
 import { numberText, table } from './report.ts';

@@ -6,7 +6,7 @@ import {
   METRICS_NAMESPACE,
   type MetricDefinition,
   type MetricName,
-} from '../shared/domain/metrics.ts';
+} from '../shared/runtime/metric-definitions.ts';
 import type { Deployment } from './deployment.ts';
 
 type NamesWith<Dimensions extends readonly string[]> = {

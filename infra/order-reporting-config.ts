@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { DEFAULT_ORDER_SETTINGS } from '../shared/domain/order-rules.ts';
+import { DEFAULT_ORDER_SETTINGS } from '@button-serverless/validation/orders';
 import { MaxReceiveCountSchema } from './queue-limits.ts';
 import { ScheduleExpressionSchema } from './schedule-expression.ts';
 

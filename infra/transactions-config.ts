@@ -1,4 +1,4 @@
-import { PERSONAL_DATA_DAYS } from '../shared/store/table.ts';
+import { PERSONAL_DATA_DAYS } from '../shared/dynamodb/table.ts';
 import * as z from 'zod';
 
 import { ScheduleExpressionSchema } from './schedule-expression.ts';

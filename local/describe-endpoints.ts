@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-import { messageDeduplicationId } from '../shared/domain/order-event.ts';
+import { messageDeduplicationId } from '@button-serverless/validation/orders';
 import type { Endpoints } from './system.ts';
 
 /** The endpoints for people, with lines to paste for an order and a signed webhook of their own. */

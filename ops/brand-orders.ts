@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 import { brandName } from '../infra/order-reporting-config.ts';
-import type { OrderEventSettings } from '../shared/domain/order-event.ts';
-import { createOrderLedger, type OrderLedger } from '../shared/store/order-ledger-store.ts';
+import type { OrderEventSettings } from '@button-serverless/validation/orders';
+import { createOrderLedger, type OrderLedger } from '../shared/orders/store/order-ledger-store.ts';
 import type { CommandContext } from './command.ts';
 
 /** The ledger of a brand. Throws a `UsageError` if the stage does not report that brand's orders. */

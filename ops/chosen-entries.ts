@@ -1,4 +1,4 @@
-import type { QuarantineReview } from '../shared/store/quarantine-review.ts';
+import type { QuarantineReview } from '../shared/quarantine/quarantine-review.ts';
 import { findWholeOrders, type EntryFilter } from './quarantine-entries.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -1,6 +1,6 @@
-import type { TransactionRecord } from '../shared/domain/transaction.ts';
-import type { TransactionStore } from '../shared/store/transaction-store.ts';
-import type { Versioned } from '../shared/store/versioned-item.ts';
+import type { TransactionRecord } from '@button-serverless/validation/webhooks';
+import type { TransactionStore } from '../shared/transactions/store/transaction-store.ts';
+import type { Versioned } from '../shared/dynamodb/versioned-item.ts';
 
 /**
  * A store that reads the real one and keeps what is written to itself, so that a dry run comes to what the run would come to, and

@@ -7,8 +7,8 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
-import { QUARANTINE_TABLE } from '../shared/store/table.ts';
-import type { DynamoDB } from '../shared/store/versioned-item.ts';
+import { QUARANTINE_TABLE } from '../shared/dynamodb/table.ts';
+import type { DynamoDB } from '../shared/dynamodb/versioned-item.ts';
 
 /** What somebody did by hand. Nothing personal stands in it; instants are ISO 8601 UTC. */
 export type Operation = {

@@ -1,4 +1,4 @@
-import type { QuarantineReview, QuarantineSummary } from '../shared/store/quarantine-review.ts';
+import type { QuarantineReview, QuarantineSummary } from '../shared/quarantine/quarantine-review.ts';
 
 /** Which entries of a kind are meant. */
 export type EntryFilter = {

@@ -1,5 +1,5 @@
-import type { WebhookOutcome } from '../shared/ingest/apply-webhook.ts';
-import { replayWebhook, type ReplayWebhookPorts } from '../shared/ingest/replay-webhook.ts';
+import type { WebhookOutcome } from '../shared/transactions/apply-webhook.ts';
+import { replayWebhook, type ReplayWebhookPorts } from '../shared/transactions/replay-webhook.ts';
 import { dryTransactions } from './dry-transactions.ts';
 import type { Pace } from './pace.ts';
 

@@ -1,8 +1,11 @@
 import * as z from 'zod';
 
 import { textList } from '../shared/runtime/env.ts';
-import type { TableAccess } from '../shared/store/split-body.ts';
-import { createTransactionStore, type TransactionStore } from '../shared/store/transaction-store.ts';
+import type { TableAccess } from '../shared/dynamodb/split-body.ts';
+import {
+  createTransactionStore,
+  type TransactionStore,
+} from '../shared/transactions/store/transaction-store.ts';
 import type { CommandContext } from './command.ts';
 
 const ShopperFieldSchema = z.enum(['publisher_customer_id', 'pub_ref', 'none']);

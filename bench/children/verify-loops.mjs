@@ -5,8 +5,7 @@ import buttonClient from '@button/button-client-node';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 
-import { checkSignature } from '../../shared/button/signature.ts';
-import { readWebhook } from '../../shared/button/transaction-wire.ts';
+import { checkSignature, readWebhook } from '@button-serverless/validation/webhooks';
 import { signatureOf, transactionRow, webhookBody } from '../events.ts';
 import { WEBHOOK_SECRET } from '../environment.ts';
 import { Webhook } from '../peers/webhook-schema.mjs';

@@ -4,7 +4,7 @@ import {
   POSITIONS_TABLE,
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
-} from '../../shared/store/table.ts';
+} from '../../shared/dynamodb/table.ts';
 
 /** Tables by name: the project's own, and those of the designs that it is compared with. */
 export const TABLES = {

@@ -4,10 +4,10 @@ import {
   quarantineWebhook,
   type ApplyWebhookPorts,
   type ReceivedWebhook,
-} from '../../shared/ingest/apply-webhook.ts';
-import { readDeferredMessage } from '../../shared/ingest/deferred-webhook.ts';
+} from '../../shared/transactions/apply-webhook.ts';
+import { readDeferredMessage } from '../../shared/transactions/deferred-webhook.ts';
 import { errorName, log } from '../../shared/runtime/logger.ts';
-import { isStoreOutage } from '../../shared/store/store-outage.ts';
+import { isStoreOutage } from '../../shared/dynamodb/store-outage.ts';
 
 /** A message on the queue of deferred webhooks; `receives` counts this delivery too. */
 export type DeferredMessage = { body: string; receiptHandle: string; receives: number };

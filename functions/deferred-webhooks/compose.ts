@@ -1,17 +1,17 @@
 import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 
-import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
-import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import type { ConflictNote } from '../../shared/reconciliation/rules/conflict-note.ts';
+import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
-import { cachedDeploymentMark } from '../../shared/store/deployment-mark.ts';
-import { leaveConflictNotes } from '../../shared/store/conflict-note-store.ts';
-import { listErasureNotes } from '../../shared/store/erasure-note-store.ts';
-import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
-import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployment-mark.ts';
+import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
+import { listErasureNotes } from '../../shared/transactions/store/erasure-note-store.ts';
+import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
+import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { applyDeferred, type ApplyDeferredPorts } from './apply-deferred.ts';
 import { EnvironmentSchema } from './env.ts';
 

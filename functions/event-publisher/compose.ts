@@ -1,7 +1,7 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 
-import { createEventBus } from '../../shared/events/event-bus.ts';
-import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import { createEventBus } from '../../shared/transactions/event-bus.ts';
+import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { EnvironmentSchema } from './env.ts';
 import { publishChanges } from './publish-changes.ts';

@@ -1,16 +1,16 @@
-import { commissionChanges } from '../../shared/domain/commission-change.ts';
+import { commissionChanges } from '../../shared/transactions/rules/commission-change.ts';
 import {
-  isPublishable,
-  transactionChanged,
   type EventSettings,
+  isPublishable,
   type PublishedState,
+  transactionChanged,
   type TransactionChanged,
-} from '../../shared/domain/transaction-changed.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
-import type { PutEvents } from '../../shared/events/event-bus.ts';
-import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
-import { readHead, type TransactionHead } from '../../shared/store/transaction-item.ts';
-import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
+} from '@button-serverless/validation/webhooks';
+import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
+import type { PutEvents } from '../../shared/transactions/event-bus.ts';
+import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
+import { readHead, type TransactionHead } from '../../shared/transactions/store/transaction-item.ts';
+import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 
 /** One change of an item, as the table's stream shows it. Values are DynamoDB's JSON. */
 export type StreamChange = {

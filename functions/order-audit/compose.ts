@@ -2,13 +2,13 @@ import { parseApiKey } from '../../shared/button/api-key.ts';
 import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
 import { createOrderApi } from '../../shared/button/order-api.ts';
 import { withButton } from '../../shared/button/with-button.ts';
-import { auditOrders, type OrderAudit } from '../../shared/ingest/audit-orders.ts';
-import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import { auditOrders, type OrderAudit } from '../../shared/orders/audit-orders.ts';
+import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
-import { sampleSettledOrders } from '../../shared/store/order-ledger-scan.ts';
-import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
-import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
+import { sampleSettledOrders } from '../../shared/orders/store/order-ledger-scan.ts';
+import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
+import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 import { EnvironmentSchema } from './env.ts';
 import { measureAudit } from './measure-audit.ts';
 

@@ -1,5 +1,5 @@
-import type { Metrics } from '../../shared/domain/metrics.ts';
-import type { OrderAudit } from '../../shared/ingest/audit-orders.ts';
+import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
+import type { OrderAudit } from '../../shared/orders/audit-orders.ts';
 import { log } from '../../shared/runtime/logger.ts';
 
 /** Counts what an audit found, in orders and in money, and names each order that drifted in the log. */

@@ -10,12 +10,12 @@ import {
   type Breaker,
   type BreakerCause,
   type ButtonHealth,
-} from '../../shared/domain/breaker.ts';
-import { noteThrottle } from '../../shared/domain/drain-pace.ts';
-import type { CallResult } from '../../shared/domain/order-ledger.ts';
+} from '../../shared/orders/rules/breaker.ts';
+import { noteThrottle } from '../../shared/orders/rules/drain-pace.ts';
+import type { CallResult } from '../../shared/orders/rules/order-ledger.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
-import type { BreakerStore } from '../../shared/store/breaker-store.ts';
-import type { Versioned, WriteResult } from '../../shared/store/versioned-item.ts';
+import type { BreakerStore } from '../../shared/orders/store/breaker-store.ts';
+import type { Versioned, WriteResult } from '../../shared/dynamodb/versioned-item.ts';
 
 /** Which order the calls were about. */
 export type WatchedCall = {

@@ -1,7 +1,7 @@
 import type { OrderApi } from '../../shared/button/order-api.ts';
-import { openDoubt } from '../../shared/domain/order-evolution.ts';
-import { isStale, nextCall } from '../../shared/domain/order-next-call.ts';
-import { isUnconfirmed, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
+import { isStale, nextCall } from '../../shared/orders/rules/order-next-call.ts';
+import { isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { notFound, type CallEnd } from './call-end.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { createOrder, type CreateOrder } from './create-order.ts';

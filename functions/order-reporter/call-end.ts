@@ -1,7 +1,7 @@
 import type { OrderApiAnswer } from '../../shared/button/order-api.ts';
-import type { CallResult, FailedAnswer, LedgerEntry } from '../../shared/domain/order-ledger.ts';
-import { VERSION_REASONS } from '../../shared/ingest/version-reasons.ts';
-import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
+import type { CallResult, FailedAnswer, LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import { VERSION_REASONS } from '../../shared/orders/version-reasons.ts';
+import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
 
 /** How the calls to Button ended: for the ledger, and for the quarantine if that is final. */
 export type CallEnd = { result: CallResult; refusal: QuarantineReason | undefined };

@@ -1,7 +1,7 @@
 import { isSameOrder } from '../../shared/button/order-identity.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
-import { openDoubt } from '../../shared/domain/order-evolution.ts';
-import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
+import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { done, ended, endOf, forbidden, isUnreadable, notFound, refused, type CallEnd } from './call-end.ts';
 import { lookUp, readEverywhere, readOrder, type CompleteReadResult, type FoundOrder } from './read-order.ts';
 import { unread } from './update-order.ts';

@@ -1,6 +1,6 @@
 import type { OrderApi } from '../../shared/button/order-api.ts';
-import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
-import type { Order } from '../../shared/domain/order.ts';
+import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import type { Order } from '@button-serverless/validation/orders';
 import { done, ended, endOf, isUnreadable, refused, type CallEnd } from './call-end.ts';
 import { readOrder } from './read-order.ts';
 import { sendFound } from './send-found.ts';

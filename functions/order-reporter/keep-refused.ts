@@ -1,13 +1,12 @@
-import { readMessageValue, valueAtStake } from '../../shared/domain/order-amounts.ts';
-import { readMessageOrderId } from '../../shared/domain/order-event.ts';
+import { readMessageValue, valueAtStake } from '../../shared/orders/rules/order-amounts.ts';
+import { type OrderViolation, readMessageOrderId } from '@button-serverless/validation/orders';
 import {
   orderMessage,
   type Failures,
   type LedgerEntry,
   type OrderValue,
-} from '../../shared/domain/order-ledger.ts';
-import type { OrderViolation } from '../../shared/domain/validate-order.ts';
-import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
+} from '../../shared/orders/rules/order-ledger.ts';
+import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
 import { amount } from './measure-reports.ts';
 import type { OrderMessage, ReportOrderPorts, Work } from './ports.ts';
 

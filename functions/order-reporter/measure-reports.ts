@@ -1,7 +1,12 @@
-import type { Measured } from '../../shared/domain/metrics.ts';
-import { ledgerChange } from '../../shared/domain/order-amounts.ts';
-import type { LedgerEvent } from '../../shared/domain/order-evolution.ts';
-import type { CallResult, LedgerEntry, OrderState, OrderValue } from '../../shared/domain/order-ledger.ts';
+import type { Measured } from '../../shared/runtime/metric-definitions.ts';
+import { ledgerChange } from '../../shared/orders/rules/order-amounts.ts';
+import type { LedgerEvent } from '../../shared/orders/rules/order-evolution.ts';
+import type {
+  CallResult,
+  LedgerEntry,
+  OrderState,
+  OrderValue,
+} from '../../shared/orders/rules/order-ledger.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import type { OrderOutcome, ReportOrderPorts } from './ports.ts';
 

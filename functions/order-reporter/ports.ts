@@ -1,11 +1,11 @@
 import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { OrderApi } from '../../shared/button/order-api.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
-import type { Claimant } from '../../shared/domain/order-decision.ts';
-import type { RetryPolicy } from '../../shared/domain/order-waits.ts';
-import type { OrderRules } from '../../shared/domain/validate-order.ts';
-import type { OrderLedger } from '../../shared/store/order-ledger-store.ts';
-import type { QuarantineStore } from '../../shared/store/quarantine-store.ts';
+import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
+import type { Claimant } from '../../shared/orders/rules/order-decision.ts';
+import type { RetryPolicy } from '../../shared/orders/rules/order-waits.ts';
+import type { OrderRules } from '@button-serverless/validation/orders';
+import type { OrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
+import type { QuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import type { BreakerWatch } from './breaker-watch.ts';
 
 /** A message of the order queue. */

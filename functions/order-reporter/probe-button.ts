@@ -1,6 +1,6 @@
 import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
-import type { ButtonHealth } from '../../shared/domain/breaker.ts';
+import type { ButtonHealth } from '../../shared/orders/rules/breaker.ts';
 import type { BreakerWatch } from './breaker-watch.ts';
 
 /** No order has this id. That Button says so itself is what the probe wants to hear. */

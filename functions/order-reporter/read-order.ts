@@ -1,6 +1,6 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
 import { isSameOrder } from '../../shared/button/order-identity.ts';
-import { idsOf, isUnconfirmed, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
+import { idsOf, isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { ended, endOf, type CallEnd } from './call-end.ts';
 
 /** An order at Button, and the id under which Button can be asked about it. */

@@ -1,10 +1,14 @@
-import type { LedgerEvent } from '../../shared/domain/order-evolution.ts';
-import { evolveAll, hasFailed } from '../../shared/domain/order-evolution.ts';
-import type { LedgerEntry, OrderState } from '../../shared/domain/order-ledger.ts';
-import { settle, type Settlement, type SettlementContext } from '../../shared/domain/order-settlement.ts';
+import type { LedgerEvent } from '../../shared/orders/rules/order-evolution.ts';
+import { evolveAll, hasFailed } from '../../shared/orders/rules/order-evolution.ts';
+import type { LedgerEntry, OrderState } from '../../shared/orders/rules/order-ledger.ts';
+import {
+  settle,
+  type Settlement,
+  type SettlementContext,
+} from '../../shared/orders/rules/order-settlement.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
-import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
-import type { Versioned } from '../../shared/store/versioned-item.ts';
+import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
+import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 import { callButton } from './call-button.ts';
 import { ended, type CallEnd } from './call-end.ts';
 import { failingReason, refuseVersion, TOKEN_NOT_TAKEN } from './keep-refused.ts';

@@ -3,23 +3,27 @@ import {
   type DecisionContext,
   type NextStep,
   type OrderCommand,
-} from '../../shared/domain/order-decision.ts';
-import { readMessageToken } from '../../shared/domain/message-token.ts';
-import { parseOrderEvent } from '../../shared/domain/order-event.ts';
-import { evolveAll } from '../../shared/domain/order-evolution.ts';
-import { initialState, type OrderState } from '../../shared/domain/order-ledger.ts';
-import { isProbeMessage, readRetryMessage, type RetryMessage } from '../../shared/domain/retry-message.ts';
+} from '../../shared/orders/rules/order-decision.ts';
+import { readMessageToken } from '../../shared/orders/rules/message-token.ts';
+import { parseOrderEvent } from '@button-serverless/validation/orders';
+import { evolveAll } from '../../shared/orders/rules/order-evolution.ts';
+import { initialState, type OrderState } from '../../shared/orders/rules/order-ledger.ts';
+import {
+  isProbeMessage,
+  readRetryMessage,
+  type RetryMessage,
+} from '../../shared/orders/rules/retry-message.ts';
 import {
   UNKNOWN_ORDER,
   UNREADABLE_ENTRY,
   UNSTORABLE,
   VERSION_REASONS,
-} from '../../shared/ingest/version-reasons.ts';
+} from '../../shared/orders/version-reasons.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
-import { fitsLedger } from '../../shared/store/order-ledger-store.ts';
-import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
-import { reportUnreadable, UnreadableItemError } from '../../shared/store/unreadable-item.ts';
-import type { Versioned, WriteResult } from '../../shared/store/versioned-item.ts';
+import { fitsLedger } from '../../shared/orders/store/order-ledger-store.ts';
+import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
+import { reportUnreadable, UnreadableItemError } from '../../shared/dynamodb/unreadable-item.ts';
+import type { Versioned, WriteResult } from '../../shared/dynamodb/versioned-item.ts';
 import { refuseMessage, toReason } from './keep-refused.ts';
 import { measureWrite, METRIC_OF_OUTCOME } from './measure-reports.ts';
 import type { OrderMessage, OrderOutcome, ReportOrderPorts, ReportOutcome, Work } from './ports.ts';

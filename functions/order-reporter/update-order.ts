@@ -1,7 +1,7 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
-import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
-import { contradictsReported } from '../../shared/domain/order-version.ts';
-import type { Order } from '../../shared/domain/order.ts';
+import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import { contradictsReported } from '../../shared/orders/rules/order-version.ts';
+import type { Order } from '@button-serverless/validation/orders';
 import { done, ended, endOf, forbidden, notFound, refused, type CallEnd } from './call-end.ts';
 import { isOwn, lookUp, readOrder } from './read-order.ts';
 

@@ -1,8 +1,8 @@
-import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
-import { createExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
-import { deletePart, readOwner, scanPage } from '../../shared/store/transaction-scan.ts';
-import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { createExpiryPassStore } from '../../shared/transactions/store/expiry-pass-store.ts';
+import { deletePart, readOwner, scanPage } from '../../shared/transactions/store/transaction-scan.ts';
+import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { scanTransactions, type ScanRun } from './scan-transactions.ts';
 

@@ -1,11 +1,11 @@
-import { duePass, type ExpiryPass } from '../../shared/domain/expiry-pass.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
-import { countStalePending, type StalePending } from '../../shared/domain/stale-pending.ts';
-import { expirePersonalData, type EraseTransactionsPorts } from '../../shared/ingest/erase-shopper.ts';
-import type { ExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
-import { EXPIRY_PASS_PARTITION } from '../../shared/store/table.ts';
-import type { ScannedPage } from '../../shared/store/transaction-scan.ts';
-import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
+import { duePass, type ExpiryPass } from '../../shared/transactions/rules/expiry-pass.ts';
+import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
+import { countStalePending, type StalePending } from '../../shared/transactions/rules/stale-pending.ts';
+import { expirePersonalData, type EraseTransactionsPorts } from '../../shared/transactions/erase-shopper.ts';
+import type { ExpiryPassStore } from '../../shared/transactions/store/expiry-pass-store.ts';
+import { EXPIRY_PASS_PARTITION } from '../../shared/dynamodb/table.ts';
+import type { ScannedPage } from '../../shared/transactions/store/transaction-scan.ts';
+import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 
 /** After how many days something is due: days since the last change of a final transaction, and since the creation of a pending one. */
 export type ExpiryPolicy = { personalDataDays: number; stalePendingDays: number };

@@ -3,13 +3,13 @@ import type { ButtonHttp, OpenButtonHttp } from '../../shared/button/button-http
 import { withKeyWait } from '../../shared/button/key-wait.ts';
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
 import { withButton } from '../../shared/button/with-button.ts';
-import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
-import { createKeyWaitStore } from '../../shared/store/key-wait-store.ts';
-import { createPositionStore } from '../../shared/store/position-store.ts';
+import { createKeyWaitStore } from '../../shared/reconciliation/store/key-wait-store.ts';
+import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { planReconciliation, streamsOf, type PlanOutcome } from './plan-reconciliation.ts';
 

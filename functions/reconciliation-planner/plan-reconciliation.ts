@@ -2,11 +2,11 @@ import * as z from 'zod';
 
 import type { ApiKeyProblem } from '../../shared/button/api-key.ts';
 import type { TransactionsApi } from '../../shared/button/transactions-api.ts';
-import type { Sweep } from '../../shared/domain/begin-stream.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
-import { plannedReadMessage, type ReadMessage } from '../../shared/domain/read-message.ts';
+import type { Sweep } from '../../shared/reconciliation/rules/begin-stream.ts';
+import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
+import { plannedReadMessage, type ReadMessage } from '../../shared/reconciliation/rules/read-message.ts';
 import { log } from '../../shared/runtime/logger.ts';
-import type { PositionStore } from '../../shared/store/position-store.ts';
+import type { PositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { prepareRereads } from './prepare-rereads.ts';
 import {
   prepareCrossCheck,

@@ -1,8 +1,8 @@
-import { livePosition, type FirstRead } from '../../shared/domain/begin-stream.ts';
-import { isToReread, rereadPosition } from '../../shared/domain/conflict-note.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
-import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
-import type { PositionStore } from '../../shared/store/position-store.ts';
+import { livePosition, type FirstRead } from '../../shared/reconciliation/rules/begin-stream.ts';
+import { isToReread, rereadPosition } from '../../shared/reconciliation/rules/conflict-note.ts';
+import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
+import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
+import type { PositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { ensurePosition, type PrepareStreamsPorts } from './prepare-streams.ts';
 
 /** What preparing needs. */

@@ -5,12 +5,12 @@ import {
   sweepPosition,
   type FirstRead,
   type Sweep,
-} from '../../shared/domain/begin-stream.ts';
-import { isGap } from '../../shared/domain/gap.ts';
-import type { Metrics } from '../../shared/domain/metrics.ts';
-import { isFinished, isInFuture, type Position } from '../../shared/domain/position.ts';
+} from '../../shared/reconciliation/rules/begin-stream.ts';
+import { isGap } from '../../shared/reconciliation/rules/gap.ts';
+import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
+import { isFinished, isInFuture, type Position } from '../../shared/reconciliation/rules/position.ts';
 import { log } from '../../shared/runtime/logger.ts';
-import type { PositionStore, StoredStream } from '../../shared/store/position-store.ts';
+import type { PositionStore, StoredStream } from '../../shared/reconciliation/store/position-store.ts';
 
 /** What preparing needs. */
 export type PrepareStreamsPorts = {

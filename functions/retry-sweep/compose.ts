@@ -1,9 +1,9 @@
-import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
-import { createBreakerStore } from '../../shared/store/breaker-store.ts';
-import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
-import { reportUnreadable } from '../../shared/store/unreadable-item.ts';
+import { createBreakerStore } from '../../shared/orders/store/breaker-store.ts';
+import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
+import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 import { EnvironmentSchema } from './env.ts';
 import { retryDueOrders } from './retry-due-orders.ts';
 

@@ -1,10 +1,10 @@
-import { withPace, type Breaker } from '../../shared/domain/breaker.ts';
-import { adaptPace, paceOf, type DrainPace, type Throttle } from '../../shared/domain/drain-pace.ts';
-import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
-import { retryMessage } from '../../shared/domain/retry-message.ts';
+import { withPace, type Breaker } from '../../shared/orders/rules/breaker.ts';
+import { adaptPace, paceOf, type DrainPace, type Throttle } from '../../shared/orders/rules/drain-pace.ts';
+import { messageDeduplicationId, messageGroupId } from '@button-serverless/validation/orders';
+import { retryMessage } from '../../shared/orders/rules/retry-message.ts';
 import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
-import type { DueOrder } from '../../shared/store/order-ledger-store.ts';
-import type { Versioned } from '../../shared/store/versioned-item.ts';
+import type { DueOrder } from '../../shared/orders/store/order-ledger-store.ts';
+import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 import { measureAge } from './measure-age.ts';
 import type { SweepPorts } from './sweep-ports.ts';
 

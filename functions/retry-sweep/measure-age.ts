@@ -1,4 +1,4 @@
-import type { DueOrder } from '../../shared/store/order-ledger-store.ts';
+import type { DueOrder } from '../../shared/orders/store/order-ledger-store.ts';
 import type { SweepPorts } from './sweep-ports.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { takeProbe, type Breaker } from '../../shared/domain/breaker.ts';
-import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
-import { PROBE_MESSAGE, retryMessage } from '../../shared/domain/retry-message.ts';
-import type { Versioned } from '../../shared/store/versioned-item.ts';
+import { takeProbe, type Breaker } from '../../shared/orders/rules/breaker.ts';
+import { messageDeduplicationId, messageGroupId } from '@button-serverless/validation/orders';
+import { PROBE_MESSAGE, retryMessage } from '../../shared/orders/rules/retry-message.ts';
+import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 import { measureAge } from './measure-age.ts';
 import type { SweepPorts } from './sweep-ports.ts';
 

@@ -1,7 +1,7 @@
-import type { Metrics } from '../../shared/domain/metrics.ts';
+import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
 import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
-import type { BreakerStore } from '../../shared/store/breaker-store.ts';
-import type { OrderLedger } from '../../shared/store/order-ledger-store.ts';
+import type { BreakerStore } from '../../shared/orders/store/breaker-store.ts';
+import type { OrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
 
 /** What the sweep needs. */
 export type SweepPorts = {

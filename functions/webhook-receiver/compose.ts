@@ -1,26 +1,25 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 
-import { checkSignature, type WebhookSecret } from '../../shared/button/signature.ts';
-import { readWebhook } from '../../shared/button/transaction-wire.ts';
+import { checkSignature, readWebhook, type WebhookSecret } from '@button-serverless/validation/webhooks';
 import {
   parseWebhookSecrets,
   webhookSecretProblems,
   withLastValidSecrets,
 } from '../../shared/button/webhook-secrets.ts';
-import { deferredMessage } from '../../shared/ingest/deferred-webhook.ts';
-import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
-import type { ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import { deferredMessage } from '../../shared/transactions/deferred-webhook.ts';
+import type { ConflictNote } from '../../shared/reconciliation/rules/conflict-note.ts';
+import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { createPrime } from '../../shared/runtime/prime.ts';
 import { createSampler } from '../../shared/runtime/sampler.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
-import { cachedDeploymentMark } from '../../shared/store/deployment-mark.ts';
-import { leaveConflictNotes } from '../../shared/store/conflict-note-store.ts';
-import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
-import { TRANSACTIONS_TABLE } from '../../shared/store/table.ts';
-import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployment-mark.ts';
+import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
+import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
+import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
+import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
 

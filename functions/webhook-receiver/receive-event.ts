@@ -1,4 +1,4 @@
-import { checkSignature, type WebhookSecret } from '../../shared/button/signature.ts';
+import { checkSignature, type WebhookSecret } from '@button-serverless/validation/webhooks';
 import { readEnvelope } from '../../shared/button/webhook-envelope.ts';
 import {
   applyWebhook,
@@ -6,7 +6,7 @@ import {
   type ApplyWebhookPorts,
   type ReceivedWebhook,
   type WebhookOutcome,
-} from '../../shared/ingest/apply-webhook.ts';
+} from '../../shared/transactions/apply-webhook.ts';
 import { errorName, log } from '../../shared/runtime/logger.ts';
 import type { Sampler } from '../../shared/runtime/sampler.ts';
 import type { Secret } from '../../shared/runtime/secret.ts';

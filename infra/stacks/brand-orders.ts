@@ -4,7 +4,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import { ORDER_LEDGER_TABLE } from '../../shared/store/table.ts';
+import { ORDER_LEDGER_TABLE } from '../../shared/dynamodb/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { FunctionAlarms } from '../constructs/function-alarms.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';

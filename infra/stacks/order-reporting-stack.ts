@@ -2,7 +2,7 @@ import { ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
-import { ORDER_LEDGER_TABLE, QUARANTINE_TABLE } from '../../shared/store/table.ts';
+import { ORDER_LEDGER_TABLE, QUARANTINE_TABLE } from '../../shared/dynamodb/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { createDataTable, text } from '../constructs/data-table.ts';
 import type { Deployment } from '../deployment.ts';

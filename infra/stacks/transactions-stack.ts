@@ -8,7 +8,7 @@ import {
   POSITIONS_TABLE,
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
-} from '../../shared/store/table.ts';
+} from '../../shared/dynamodb/table.ts';
 import { createDataTable, text } from '../constructs/data-table.ts';
 import { FunctionAlarms } from '../constructs/function-alarms.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';

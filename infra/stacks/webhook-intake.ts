@@ -6,7 +6,11 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-import { CONFLICTS_PARTITION, DEPLOYMENT_PARTITION, ERASURES_PARTITION } from '../../shared/store/table.ts';
+import {
+  CONFLICTS_PARTITION,
+  DEPLOYMENT_PARTITION,
+  ERASURES_PARTITION,
+} from '../../shared/dynamodb/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';

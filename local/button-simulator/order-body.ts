@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { readOrderDate, toButtonDate } from '../../shared/domain/order-date.ts';
+import { readOrderDate, toButtonDate } from '@button-serverless/validation/orders';
 
 /** "ISO-8601 string" is all that Button says of dates: every form is read as the reporter reads it. */
 const InstantSchema = z.string().transform((text, context) => {

@@ -1,5 +1,5 @@
-import { minorUnitDecimals } from '../../shared/domain/currency.ts';
-import { recordStatus, type TransactionRecord } from '../../shared/domain/transaction.ts';
+import { minorUnitDecimals } from '@button-serverless/validation/orders';
+import { recordStatus, type TransactionRecord } from '@button-serverless/validation/webhooks';
 
 /** An amount in minor units for people, such as `USD 70.00`. */
 export function formatAmount(amountMinor: number, currency: string): string {

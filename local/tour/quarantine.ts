@@ -2,7 +2,7 @@ import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
-import { QUARANTINE_TABLE } from '../../shared/store/table.ts';
+import { QUARANTINE_TABLE } from '../../shared/dynamodb/table.ts';
 
 const EntrySchema = z.object({ reasons: z.array(z.object({ code: z.string(), problem: z.string() })) });
 

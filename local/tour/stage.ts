@@ -1,15 +1,15 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 
-import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
-import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
-import type { TransactionRecord } from '../../shared/domain/transaction.ts';
-import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
+import { messageDeduplicationId, messageGroupId } from '@button-serverless/validation/orders';
+import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import type { TransactionRecord } from '@button-serverless/validation/webhooks';
+import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
 import {
   shopperTotals,
   createTransactionStore,
   type ShopperBalance,
-} from '../../shared/store/transaction-store.ts';
+} from '../../shared/transactions/store/transaction-store.ts';
 import { readQuarantine, type QuarantinedReasons } from './quarantine.ts';
 import type { SimulatorControl } from './simulator-control.ts';
 

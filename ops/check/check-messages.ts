@@ -1,6 +1,6 @@
-import { parseOrderEvent, type OrderEventSettings } from '../../shared/domain/order-event.ts';
-import { previewMessage } from '../../shared/ingest/preview-replay.ts';
-import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
+import { type OrderEventSettings, parseOrderEvent } from '@button-serverless/validation/orders';
+import { previewMessage } from '../../shared/orders/preview-replay.ts';
+import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
 import { reasonsInWords } from '../timeline/words.ts';
 import { splitMessages } from './split-messages.ts';
 

@@ -4,7 +4,7 @@ import { parse, type ParseError } from 'jsonc-parser';
 import * as z from 'zod';
 
 import { OrderReportingConfigSchema } from '../../infra/order-reporting-config.ts';
-import { DEFAULT_ORDER_SETTINGS, type OrderEventSettings } from '../../shared/domain/order-event.ts';
+import { DEFAULT_ORDER_SETTINGS, type OrderEventSettings } from '@button-serverless/validation/orders';
 import { callerPath } from '../caller-path.ts';
 import { UsageError } from '../usage-error.ts';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 import { brandName } from '../../infra/order-reporting-config.ts';
-import { closeBreaker } from '../../shared/domain/breaker.ts';
-import { createBreakerStore, type BreakerStore } from '../../shared/store/breaker-store.ts';
+import { closeBreaker } from '../../shared/orders/rules/breaker.ts';
+import { createBreakerStore, type BreakerStore } from '../../shared/orders/store/breaker-store.ts';
 import { brand, defineCommand, type CommandContext } from '../command.ts';
 
 /** Shows a brand's breaker. */

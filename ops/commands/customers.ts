@@ -1,10 +1,10 @@
 import * as z from 'zod';
 
-import { namesCustomer, type BrandCustomer } from '../../shared/domain/erase-customer.ts';
-import { namesValue } from '../../shared/domain/names-value.ts';
-import { eraseCustomer } from '../../shared/ingest/erase-customer.ts';
-import { allOrders } from '../../shared/store/order-ledger-scan.ts';
-import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { namesCustomer, type BrandCustomer } from '../../shared/orders/rules/erase-customer.ts';
+import { namesValue } from '@button-serverless/validation/json';
+import { eraseCustomer } from '../../shared/orders/erase-customer.ts';
+import { allOrders } from '../../shared/orders/store/order-ledger-scan.ts';
+import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { openLedger } from '../brand-orders.ts';
 import { brand, defineCommand, type CommandContext } from '../command.ts';
 import { findEntries } from '../quarantine-entries.ts';

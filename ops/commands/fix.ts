@@ -3,14 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 
 import { brandName } from '../../infra/order-reporting-config.ts';
-import { previewReplays, type ReplayPreview } from '../../shared/ingest/preview-replay.ts';
-import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
+import { previewReplays, type ReplayPreview } from '../../shared/orders/preview-replay.ts';
+import { replayOrderMessage } from '../../shared/orders/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import {
   createQuarantineReview,
   type QuarantinedItem,
   type QuarantineReview,
-} from '../../shared/store/quarantine-review.ts';
+} from '../../shared/quarantine/quarantine-review.ts';
 import { openLedger, settingsOf } from '../brand-orders.ts';
 import { defineCommand, positiveLimit, type CommandContext, type CommandResult } from '../command.ts';
 import { awaitReplay } from '../fix/await-replay.ts';

@@ -1,15 +1,15 @@
 import * as z from 'zod';
 
 import { brandName } from '../../infra/order-reporting-config.ts';
-import { decide, type DecisionContext } from '../../shared/domain/order-decision.ts';
-import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
-import { evolveAll } from '../../shared/domain/order-evolution.ts';
-import { orderMessage, type LedgerEntry } from '../../shared/domain/order-ledger.ts';
-import { previewMessage } from '../../shared/ingest/preview-replay.ts';
-import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
+import { decide, type DecisionContext } from '../../shared/orders/rules/order-decision.ts';
+import { messageDeduplicationId, messageGroupId } from '@button-serverless/validation/orders';
+import { evolveAll } from '../../shared/orders/rules/order-evolution.ts';
+import { orderMessage, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import { previewMessage } from '../../shared/orders/preview-replay.ts';
+import { replayOrderMessage } from '../../shared/orders/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
-import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
-import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
+import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import { openLedger, settingsOf } from '../brand-orders.ts';
 import { brand, defineCommand, type CommandContext, type CommandResult } from '../command.ts';
 import { readMessageFile } from '../message-file.ts';

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 
 import { brandName } from '../../infra/order-reporting-config.ts';
-import { previewReplays, type ReplayPreview } from '../../shared/ingest/preview-replay.ts';
-import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
+import { previewReplays, type ReplayPreview } from '../../shared/orders/preview-replay.ts';
+import { replayOrderMessage } from '../../shared/orders/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
-import { createQuarantineReview, type QuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { createQuarantineReview, type QuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { openLedger, settingsOf } from '../brand-orders.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
 import { brand, defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';

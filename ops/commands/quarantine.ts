@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { createQuarantineReview, type QuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { createQuarantineReview, type QuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { defineCommand, instant, limit, type CommandContext } from '../command.ts';
 import { findEntries } from '../quarantine-entries.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';

@@ -1,24 +1,24 @@
 import * as z from 'zod';
 
-import { erasureNote, type Shopper } from '../../shared/domain/erasure-note.ts';
-import { namesValue } from '../../shared/domain/names-value.ts';
-import { settleTransaction } from '../../shared/domain/merge-transaction.ts';
-import { recordStatus, type Candidate } from '../../shared/domain/transaction.ts';
-import { createEventBus } from '../../shared/events/event-bus.ts';
-import { republishEvents } from '../../shared/events/republish-events.ts';
-import { eraseShopper, findShopper } from '../../shared/ingest/erase-shopper.ts';
+import { erasureNote, type Shopper } from '../../shared/transactions/rules/erasure-note.ts';
+import { namesValue } from '@button-serverless/validation/json';
+import { settleTransaction } from '../../shared/transactions/rules/merge-transaction.ts';
+import { type Candidate, recordStatus } from '@button-serverless/validation/webhooks';
+import { createEventBus } from '../../shared/transactions/event-bus.ts';
+import { republishEvents } from '../../shared/transactions/republish-events.ts';
+import { eraseShopper, findShopper } from '../../shared/transactions/erase-shopper.ts';
 import { flag } from '../../shared/runtime/env.ts';
-import { cachedDeploymentMark } from '../../shared/store/deployment-mark.ts';
-import { leaveErasureNote } from '../../shared/store/erasure-note-store.ts';
-import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
-import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployment-mark.ts';
+import { leaveErasureNote } from '../../shared/transactions/store/erasure-note-store.ts';
+import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
+import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import {
   deletePart,
   readOwner,
   scanAll,
   scanHeads,
   scanStatus,
-} from '../../shared/store/transaction-scan.ts';
+} from '../../shared/transactions/store/transaction-scan.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
 import { defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
 import { createPace } from '../pace.ts';

@@ -2,7 +2,7 @@ import {
   ORDER_VIOLATIONS,
   ORDER_WARNINGS,
   type OrderViolationCode,
-} from '../../shared/domain/order-violation.ts';
+} from '@button-serverless/validation/orders';
 import { AUDIT_CODES, CLIENT_CODES, HELPER_CODES } from './client-codes.ts';
 import type { Explanation } from './explanation.ts';
 import { LEDGER_CODES, WAIT_CODES } from './order-codes.ts';

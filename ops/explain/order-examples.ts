@@ -1,4 +1,4 @@
-import type { OrderViolationCode } from '../../shared/domain/order-violation.ts';
+import type { OrderViolationCode } from '@button-serverless/validation/orders';
 
 /** What is wrong and what is right, as it stands in a message. */
 export type Example = { bad: string; good: string };

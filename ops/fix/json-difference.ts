@@ -1,5 +1,4 @@
-import { asJsonObject } from '../../shared/domain/json-object.ts';
-import { formatJsonPath, type JsonPathSegment } from '../../shared/domain/json-path.ts';
+import { asJsonObject, formatJsonPath, type JsonPathSegment } from '@button-serverless/validation/json';
 
 /** Where two documents differ, and both values: undefined where there is none. */
 export type Difference = { path: string; before: unknown; after: unknown };

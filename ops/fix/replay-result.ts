@@ -1,6 +1,6 @@
-import type { OrderState } from '../../shared/domain/order-ledger.ts';
-import type { QuarantineSummary } from '../../shared/store/quarantine-review.ts';
-import type { Versioned } from '../../shared/store/versioned-item.ts';
+import type { OrderState } from '../../shared/orders/rules/order-ledger.ts';
+import type { QuarantineSummary } from '../../shared/quarantine/quarantine-review.ts';
+import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 
 /** What is stored about an entry and its order. */
 export type Stored = {

@@ -1,5 +1,5 @@
-import type { OrderLedger } from '../../shared/store/order-ledger-store.ts';
-import type { QuarantinedItem, QuarantineReview } from '../../shared/store/quarantine-review.ts';
+import type { OrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
+import type { QuarantinedItem, QuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import type { OperationLog } from '../operation-log.ts';
 import type { Finding } from '../timeline/finding.ts';
 import { orderFinding } from '../timeline/order-finding.ts';

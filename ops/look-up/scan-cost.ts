@@ -1,6 +1,6 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 
-import type { DynamoDB } from '../../shared/store/versioned-item.ts';
+import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
 
 /** What reading tables as a whole takes. DynamoDB renews both numbers about every six hours. */
 export type ScanCost = { items: number; bytes: number };

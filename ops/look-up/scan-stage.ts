@@ -1,5 +1,5 @@
-import { ordersOfEveryBrand } from '../../shared/store/order-ledger-scan.ts';
-import { scanAll } from '../../shared/store/transaction-scan.ts';
+import { ordersOfEveryBrand } from '../../shared/orders/store/order-ledger-scan.ts';
+import { scanAll } from '../../shared/transactions/store/transaction-scan.ts';
 import type { CommandContext } from '../command.ts';
 import { transactionsTable } from '../transaction-access.ts';
 import type { Finding } from '../timeline/finding.ts';

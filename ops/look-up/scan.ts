@@ -1,6 +1,6 @@
-import { asJsonObject } from '../../shared/domain/json-object.ts';
-import type { LedgerEntry, OrderState } from '../../shared/domain/order-ledger.ts';
-import type { TransactionRecord } from '../../shared/domain/transaction.ts';
+import { asJsonObject } from '@button-serverless/validation/json';
+import type { LedgerEntry, OrderState } from '../../shared/orders/rules/order-ledger.ts';
+import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 
 /** What a scan came to: what matches, and whether everything was read. */
 export type ScanResult<Found> = { found: Found[]; read: number; isWhole: boolean };

@@ -1,6 +1,9 @@
-import type { TransactionRecord } from '../../shared/domain/transaction.ts';
-import type { QuarantineReview } from '../../shared/store/quarantine-review.ts';
-import type { ShopperTransaction, TransactionStore } from '../../shared/store/transaction-store.ts';
+import type { TransactionRecord } from '@button-serverless/validation/webhooks';
+import type { QuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
+import type {
+  ShopperTransaction,
+  TransactionStore,
+} from '../../shared/transactions/store/transaction-store.ts';
 import type { OperationLog } from '../operation-log.ts';
 import type { Finding } from '../timeline/finding.ts';
 import { shopperFinding } from '../timeline/shopper-finding.ts';

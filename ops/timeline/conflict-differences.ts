@@ -1,4 +1,4 @@
-import type { Candidate, Transaction } from '../../shared/domain/transaction.ts';
+import type { Candidate, Transaction } from '@button-serverless/validation/webhooks';
 
 /** In what the versions of a transaction in conflict differ: each field with the value of each version. Pure. */
 export function conflictDifferences(candidates: readonly Candidate[]): string[] {

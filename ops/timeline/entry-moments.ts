@@ -1,5 +1,5 @@
-import { asJsonObject } from '../../shared/domain/json-object.ts';
-import type { QuarantinedItem, QuarantineSummary } from '../../shared/store/quarantine-review.ts';
+import { asJsonObject } from '@button-serverless/validation/json';
+import type { QuarantinedItem, QuarantineSummary } from '../../shared/quarantine/quarantine-review.ts';
 import type { Moment } from './finding.ts';
 import { reasonsInWords } from './words.ts';
 

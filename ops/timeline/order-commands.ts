@@ -1,5 +1,5 @@
-import type { Progress } from '../../shared/domain/order-ledger.ts';
-import type { QuarantineSummary } from '../../shared/store/quarantine-review.ts';
+import type { Progress } from '../../shared/orders/rules/order-ledger.ts';
+import type { QuarantineSummary } from '../../shared/quarantine/quarantine-review.ts';
 import { opsLine, shellWord } from './words.ts';
 
 type OrderSituation = {

@@ -4,9 +4,9 @@ import {
   type NewestVersion,
   type OrderState,
   type Progress,
-} from '../../shared/domain/order-ledger.ts';
-import type { OrderVersionId } from '../../shared/domain/order-event.ts';
-import type { QuarantinedItem } from '../../shared/store/quarantine-review.ts';
+} from '../../shared/orders/rules/order-ledger.ts';
+import type { OrderVersionId } from '@button-serverless/validation/orders';
+import type { QuarantinedItem } from '../../shared/quarantine/quarantine-review.ts';
 import { entryMoments, isOpen, messageInWords } from './entry-moments.ts';
 import { inTimeOrder, type Finding, type Moment } from './finding.ts';
 import { orderCommands } from './order-commands.ts';

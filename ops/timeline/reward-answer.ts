@@ -1,4 +1,4 @@
-import type { NotRewardableReason } from '../../shared/domain/rewardable.ts';
+import type { NotRewardableReason } from '@button-serverless/validation/webhooks';
 import { money } from './words.ts';
 
 /** What of a transaction answers the question where its reward is. */

@@ -1,4 +1,4 @@
-import type { ShopperTransaction } from '../../shared/store/transaction-store.ts';
+import type { ShopperTransaction } from '../../shared/transactions/store/transaction-store.ts';
 import { inTimeOrder, type Finding } from './finding.ts';
 import { rewardAnswer } from './reward-answer.ts';
 import { money, opsLine } from './words.ts';

@@ -3,7 +3,7 @@ import {
   type SeenVersion,
   type Transaction,
   type TransactionRecord,
-} from '../../shared/domain/transaction.ts';
+} from '@button-serverless/validation/webhooks';
 import { conflictDifferences } from './conflict-differences.ts';
 import { inTimeOrder, type Finding, type Moment } from './finding.ts';
 import { rewardAnswer } from './reward-answer.ts';

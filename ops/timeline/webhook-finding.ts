@@ -1,4 +1,4 @@
-import type { QuarantinedItem } from '../../shared/store/quarantine-review.ts';
+import type { QuarantinedItem } from '../../shared/quarantine/quarantine-review.ts';
 import { entryMoments, isOpen } from './entry-moments.ts';
 import { inTimeOrder, type Finding, type Moment } from './finding.ts';
 import { opsLine } from './words.ts';

@@ -1,5 +1,5 @@
-import { minorUnitDecimals } from '../../shared/domain/currency.ts';
-import type { QuarantineReason } from '../../shared/store/quarantine-store.ts';
+import { minorUnitDecimals } from '@button-serverless/validation/orders';
+import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
 
 /** An amount as people write it: `USD 12.34`. Minor units of a currency that is not known stay as they are. Pure. */
 export function money(amountMinor: number | null | undefined, currency: string | null | undefined): string {

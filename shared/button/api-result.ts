@@ -1,4 +1,4 @@
-import type { NextPage } from '../domain/paging-form.ts';
+import type { NextPage } from '../reconciliation/rules/paging-form.ts';
 
 /** One page of transactions. `next` is null on the last page. */
 export type TransactionPage = { rows: readonly unknown[]; next: NextPage | null };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
-import { followTrail, type PageTrail } from '../domain/page-trail.ts';
-import type { NextPage } from '../domain/paging-form.ts';
+import { followTrail, type PageTrail } from '../reconciliation/rules/page-trail.ts';
+import type { NextPage } from '../reconciliation/rules/paging-form.ts';
 import type { ApiResult, TransactionPage } from './api-result.ts';
 import { AFFILIATION_PATH } from './next-page.ts';
 

@@ -1,4 +1,4 @@
-import type { NextPage } from '../domain/paging-form.ts';
+import type { NextPage } from '../reconciliation/rules/paging-form.ts';
 
 /** Every list of the Affiliation API stands below this path. */
 export const AFFILIATION_PATH = '/v1/affiliation/';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
-import type { FailedAnswer } from '../domain/order-ledger.ts';
-import type { Order } from '../domain/order.ts';
+import type { FailedAnswer } from '../orders/rules/order-ledger.ts';
+import type { Order } from '@button-serverless/validation/orders';
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts';
 
 /** What Button's answer to an order call means for the order. */

@@ -1,4 +1,4 @@
-import type { Order } from '../domain/order.ts';
+import type { Order } from '@button-serverless/validation/orders';
 import type { OrderAtButton } from './order-api.ts';
 
 /**

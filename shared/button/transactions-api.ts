@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import type { NextPage, PagingForm, WindowFilter } from '../domain/paging-form.ts';
+import type { NextPage, PagingForm, WindowFilter } from '../reconciliation/rules/paging-form.ts';
 import type { ApiResult, TransactionPage } from './api-result.ts';
 import type { ButtonHttp, ButtonResponse } from './button-http.ts';
 import { listAllAccounts, type AccountList } from './list-accounts.ts';

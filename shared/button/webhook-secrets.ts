@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import type { WebhookSecret } from './signature.ts';
+import type { WebhookSecret } from '@button-serverless/validation/webhooks';
 
 const trimmedText = z.string().trim().min(1);
 const WebhookSecretSchema = z.object({ name: trimmedText, secret: trimmedText });

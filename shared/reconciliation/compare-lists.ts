@@ -1,12 +1,12 @@
 import * as z from 'zod';
 
 import type { TransactionsApi } from '../button/transactions-api.ts';
-import { repairsIn, sumTallies } from '../domain/drift.ts';
-import { followTrail, type PageTrail } from '../domain/page-trail.ts';
-import { learnForm, type LearntForm, type NextPage } from '../domain/paging-form.ts';
-import { passOver } from '../domain/gap.ts';
-import { afterPage, type Position, type ReadWindow } from '../domain/position.ts';
-import { afterFailure, hasTooManyPages, readShorter, type WindowFailure } from '../domain/window-failure.ts';
+import { repairsIn, sumTallies } from './rules/drift.ts';
+import { followTrail, type PageTrail } from './rules/page-trail.ts';
+import { learnForm, type LearntForm, type NextPage } from './rules/paging-form.ts';
+import { passOver } from './rules/gap.ts';
+import { afterPage, type Position, type ReadWindow } from './rules/position.ts';
+import { afterFailure, hasTooManyPages, readShorter, type WindowFailure } from './rules/window-failure.ts';
 import { failureOf, fetchPage, reasonOf } from './fetch-page.ts';
 import type { PageStep, ReadPagePorts } from './page-step.ts';
 import { storeRows } from './store-rows.ts';

@@ -8,9 +8,9 @@ import {
   type LearntForm,
   type NextPage,
   type PagingForm,
-} from '../domain/paging-form.ts';
+} from './rules/paging-form.ts';
 
-import type { WindowFailure } from '../domain/window-failure.ts';
+import type { WindowFailure } from './rules/window-failure.ts';
 
 /** What to read: a list, and the page of it; null for the first one. */
 export type PageToFetch = {

@@ -1,6 +1,6 @@
-import type { Metrics } from '../domain/metrics.ts';
-import type { Position, WindowPolicy } from '../domain/position.ts';
-import type { PositionStore } from '../store/position-store.ts';
+import type { Metrics } from '../runtime/metric-definitions.ts';
+import type { Position, WindowPolicy } from './rules/position.ts';
+import type { PositionStore } from './store/position-store.ts';
 import type { StoreRowsPorts } from './store-rows.ts';
 
 /** What reading a page needs. */

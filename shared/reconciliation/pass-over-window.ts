@@ -1,9 +1,9 @@
 import type { TransactionsApi } from '../button/transactions-api.ts';
-import { firstReadable } from '../domain/first-readable.ts';
-import { GAP_RETRY_MS, gapPosition, isGap, passOver } from '../domain/gap.ts';
-import { followTrail, type PageTrail } from '../domain/page-trail.ts';
-import type { NextPage } from '../domain/paging-form.ts';
-import { isFinished, lastEndMs, latestEndMs, toSecond, type Position } from '../domain/position.ts';
+import { firstReadable } from './rules/first-readable.ts';
+import { GAP_RETRY_MS, gapPosition, isGap, passOver } from './rules/gap.ts';
+import { followTrail, type PageTrail } from './rules/page-trail.ts';
+import type { NextPage } from './rules/paging-form.ts';
+import { isFinished, lastEndMs, latestEndMs, toSecond, type Position } from './rules/position.ts';
 import { log } from '../runtime/logger.ts';
 import { failureOf, fetchPage } from './fetch-page.ts';
 import type { PageStep, ReadPagePorts } from './page-step.ts';

@@ -1,11 +1,11 @@
 import type { TransactionPage } from '../button/api-result.ts';
 import type { TransactionsApi } from '../button/transactions-api.ts';
-import { repairsIn, sumTallies } from '../domain/drift.ts';
-import { GAP_RETRY_MS, isGap } from '../domain/gap.ts';
-import { followTrail } from '../domain/page-trail.ts';
-import { learnForm, type PagingForm } from '../domain/paging-form.ts';
-import { afterPage, boundBy, type Position, type ReadWindow } from '../domain/position.ts';
-import { afterFailure, hasTooManyPages, type WindowFailure } from '../domain/window-failure.ts';
+import { repairsIn, sumTallies } from './rules/drift.ts';
+import { GAP_RETRY_MS, isGap } from './rules/gap.ts';
+import { followTrail } from './rules/page-trail.ts';
+import { learnForm, type PagingForm } from './rules/paging-form.ts';
+import { afterPage, boundBy, type Position, type ReadWindow } from './rules/position.ts';
+import { afterFailure, hasTooManyPages, type WindowFailure } from './rules/window-failure.ts';
 import { failureOf, fetchPage, reasonOf, type FetchedPage } from './fetch-page.ts';
 import type { PageStep, ReadPagePorts } from './page-step.ts';
 import { passOverWindow } from './pass-over-window.ts';

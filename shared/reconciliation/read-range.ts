@@ -1,8 +1,8 @@
-import { backfillPosition, type BackfillRange } from '../domain/begin-stream.ts';
-import { isGap } from '../domain/gap.ts';
-import type { Measured } from '../domain/metrics.ts';
-import { isFinished, latestEndMs, toSecond, type Position } from '../domain/position.ts';
-import { MAX_TRIES } from '../domain/window-failure.ts';
+import { backfillPosition, type BackfillRange } from './rules/begin-stream.ts';
+import { isGap } from './rules/gap.ts';
+import type { Measured } from '../runtime/metric-definitions.ts';
+import { isFinished, latestEndMs, toSecond, type Position } from './rules/position.ts';
+import { MAX_TRIES } from './rules/window-failure.ts';
 import { reconcile, type ReconcilePorts } from './reconcile.ts';
 
 /** What to read again: everything of one account that was modified in the range (`BackfillRange`). */

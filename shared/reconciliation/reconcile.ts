@@ -1,7 +1,7 @@
 import type { ApiKeyProblem } from '../button/api-key.ts';
 import type { TransactionsApi } from '../button/transactions-api.ts';
-import { CROSS_CHECK } from '../domain/begin-stream.ts';
-import { isGap } from '../domain/gap.ts';
+import { CROSS_CHECK } from './rules/begin-stream.ts';
+import { isGap } from './rules/gap.ts';
 import {
   isCaughtUp,
   isFinished,
@@ -9,10 +9,10 @@ import {
   isLeftToAnother,
   windowToRead,
   type Position,
-} from '../domain/position.ts';
-import { nextReadMessage, type StreamToRead, type ReadMessage } from '../domain/read-message.ts';
+} from './rules/position.ts';
+import { nextReadMessage, type StreamToRead, type ReadMessage } from './rules/read-message.ts';
 import { log } from '../runtime/logger.ts';
-import type { PositionStore } from '../store/position-store.ts';
+import type { PositionStore } from './store/position-store.ts';
 import { compareLists } from './compare-lists.ts';
 import type { ReadPagePorts } from './page-step.ts';
 import { readPage } from './read-page.ts';

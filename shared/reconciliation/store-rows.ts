@@ -1,19 +1,25 @@
 import { createHash } from 'node:crypto';
 
-import { readTransaction, type TransactionResult, type WireFault } from '../button/transaction-wire.ts';
-import { transactionFlags } from '../button/webhook-flags.ts';
-import type { ConflictNote } from '../domain/conflict-note.ts';
-import { deliveryOf, cutOverAt } from '../domain/delivery.ts';
-import { driftAmountsMinor, sumTallies, tallyOf, type DriftTally, type RowOutcome } from '../domain/drift.ts';
-import type { Metrics } from '../domain/metrics.ts';
-import type { Position, WindowPolicy } from '../domain/position.ts';
-import { transactionKey, type Observation, type TransactionRecord } from '../domain/transaction.ts';
-import { applyTransaction } from '../ingest/apply-transaction.ts';
+import {
+  type Observation,
+  readTransaction,
+  transactionFlags,
+  transactionKey,
+  type TransactionRecord,
+  type TransactionResult,
+  type WireFault,
+} from '@button-serverless/validation/webhooks';
+import type { ConflictNote } from './rules/conflict-note.ts';
+import { deliveryOf, cutOverAt } from '../transactions/rules/delivery.ts';
+import { driftAmountsMinor, sumTallies, tallyOf, type DriftTally, type RowOutcome } from './rules/drift.ts';
+import type { Metrics } from '../runtime/metric-definitions.ts';
+import type { Position, WindowPolicy } from './rules/position.ts';
+import { applyTransaction } from '../transactions/apply-transaction.ts';
 import { errorName, log } from '../runtime/logger.ts';
-import type { QuarantineEntry, QuarantineReason, QuarantineStore } from '../store/quarantine-store.ts';
-import type { TransactionStore } from '../store/transaction-store.ts';
-import { reportUnreadable, UnreadableItemError } from '../store/unreadable-item.ts';
-import type { Versioned } from '../store/versioned-item.ts';
+import type { QuarantineEntry, QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
+import type { TransactionStore } from '../transactions/store/transaction-store.ts';
+import { reportUnreadable, UnreadableItemError } from '../dynamodb/unreadable-item.ts';
+import type { Versioned } from '../dynamodb/versioned-item.ts';
 
 /** What storing rows needs. */
 export type StoreRowsPorts = {

@@ -3,7 +3,11 @@ import * as z from 'zod';
 
 import type { MetricIdentity } from '../../local/aws/cloudwatch/metric-store.ts';
 import { parseSearch, type MetricSearch } from '../../local/aws/cloudwatch/search-expression.ts';
-import { METRICS, METRICS_NAMESPACE, type MetricDefinition } from '../../shared/domain/metrics.ts';
+import {
+  METRICS,
+  METRICS_NAMESPACE,
+  type MetricDefinition,
+} from '../../shared/runtime/metric-definitions.ts';
 import { playEverything } from './everything.ts';
 import { ALARMS, NAMESPACE, resolve, STAGE } from './synthesized-alarms.ts';
 

@@ -2,7 +2,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 
-import { plannedReadMessage, type ReadMessage } from '../../shared/domain/read-message.ts';
+import { plannedReadMessage, type ReadMessage } from '../../shared/reconciliation/rules/read-message.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { orderMessage, type SentVersion } from '../simulation/messages.ts';
 import { QUEUES, TABLES } from '../simulation/resources.ts';

@@ -1,7 +1,7 @@
 import { createCloudWatch, type CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
 import { alarmHistory } from '../../local/aws/cloudwatch/alarm-state.ts';
 import { createMetricFilter, METRIC_FILTER_PROPERTIES } from '../../local/aws/cloudwatch/metric-filter.ts';
-import { METRICS } from '../../shared/domain/metrics.ts';
+import { METRICS } from '../../shared/runtime/metric-definitions.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
 import * as z from 'zod';
 

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { FaultInput } from '../../local/button-simulator/fault-rules.ts';
-import { replayOrderMessage } from '../../shared/ingest/replay-order-message.ts';
+import { replayOrderMessage } from '../../shared/orders/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
-import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
+import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { endsTheSame } from './every-death.ts';
 import type { Death } from './lifeline.ts';

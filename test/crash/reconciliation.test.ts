@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
-import { createEventBus } from '../../shared/events/event-bus.ts';
-import { republishEvents } from '../../shared/events/republish-events.ts';
-import { startBackfill } from '../../shared/ingest/backfill.ts';
+import { createEventBus } from '../../shared/transactions/event-bus.ts';
+import { republishEvents } from '../../shared/transactions/republish-events.ts';
+import { startBackfill } from '../../shared/transactions/backfill.ts';
 import { readRange } from '../../shared/reconciliation/read-range.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
-import { createPositionStore } from '../../shared/store/position-store.ts';
-import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
-import { scanHeads } from '../../shared/store/transaction-scan.ts';
-import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
+import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
+import { scanHeads } from '../../shared/transactions/store/transaction-scan.ts';
+import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { endsTheSame } from './every-death.ts';
 import type { Death } from './lifeline.ts';

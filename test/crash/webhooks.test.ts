@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { creditReward, type RewardEntry } from '../../shared/events/reward-ledger.ts';
-import type { TransactionChangedDetail } from '../../shared/domain/transaction-changed.ts';
+import { creditReward, type RewardEntry } from '../../shared/validation/webhooks/reward-ledger.ts';
+import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import type { ScanRun } from '../../functions/personal-data-expiry/scan-transactions.ts';
-import { eraseShopper } from '../../shared/ingest/erase-shopper.ts';
-import { replayWebhook } from '../../shared/ingest/replay-webhook.ts';
-import { createQuarantineReview } from '../../shared/store/quarantine-review.ts';
-import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
-import { deletePart, readOwner, scanAll } from '../../shared/store/transaction-scan.ts';
-import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { eraseShopper } from '../../shared/transactions/erase-shopper.ts';
+import { replayWebhook } from '../../shared/transactions/replay-webhook.ts';
+import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
+import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
+import { deletePart, readOwner, scanAll } from '../../shared/transactions/store/transaction-scan.ts';
+import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { TABLES } from '../simulation/resources.ts';
 import { endsTheSame } from './every-death.ts';

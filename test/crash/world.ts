@@ -12,10 +12,14 @@ import { SimulatorClock } from '../../local/button-simulator/clock.ts';
 import { SimulatorControls } from '../../local/button-simulator/controls.ts';
 import { defaultOptions } from '../../local/button-simulator/simulator.ts';
 import type { ButtonHttp } from '../../shared/button/button-http.ts';
-import { METRICS } from '../../shared/domain/metrics.ts';
-import type { AwsClientFactories, ComposedFunction, InvocationContext } from '../../shared/lambda/runtime.ts';
+import { METRICS } from '../../shared/runtime/metric-definitions.ts';
+import type {
+  AwsClientFactories,
+  ComposedFunction,
+  InvocationContext,
+} from '../../shared/runtime/runtime.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
-import { unpackJson, unpackText } from '../../shared/store/packed-json.ts';
+import { unpackJson, unpackText } from '../../shared/dynamodb/packed-json.ts';
 import { createAwsClients, type AwsModel } from '../simulation/aws-model.ts';
 import { createModelHttp } from '../simulation/button-model.ts';
 import type { Item } from '../simulation/dynamodb-expression.ts';

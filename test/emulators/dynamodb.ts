@@ -7,7 +7,7 @@ import {
   POSITIONS_TABLE,
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
-} from '../../shared/store/table.ts';
+} from '../../shared/dynamodb/table.ts';
 
 /** A DynamoDB of a test's own with the project's tables, and a client that counts what it is asked. */
 export type TestDynamoDB = {

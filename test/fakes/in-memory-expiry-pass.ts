@@ -1,8 +1,8 @@
-import type { ExpiryPass } from '../../shared/domain/expiry-pass.ts';
-import type { ExpiryPassStore } from '../../shared/store/expiry-pass-store.ts';
-import type { Versioned } from '../../shared/store/versioned-item.ts';
+import type { ExpiryPass } from '../../shared/transactions/rules/expiry-pass.ts';
+import type { ExpiryPassStore } from '../../shared/transactions/store/expiry-pass-store.ts';
+import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 
-/** A store that keeps the contract of the one in DynamoDB (test/shared/store/expiry-pass-store.test.ts proves both). */
+/** A store that keeps the contract of the one in DynamoDB (test/shared/transactions/store/expiry-pass-store.test.ts proves both). */
 export function createInMemoryExpiryPass(): ExpiryPassStore {
   let current: Versioned<ExpiryPass> | undefined;
   return {

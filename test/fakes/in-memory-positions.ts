@@ -1,9 +1,9 @@
-import type { ConflictNote } from '../../shared/domain/conflict-note.ts';
-import { sumTallies, type DriftTally } from '../../shared/domain/drift.ts';
-import type { Position } from '../../shared/domain/position.ts';
-import type { PositionStore } from '../../shared/store/position-store.ts';
+import type { ConflictNote } from '../../shared/reconciliation/rules/conflict-note.ts';
+import { sumTallies, type DriftTally } from '../../shared/reconciliation/rules/drift.ts';
+import type { Position } from '../../shared/reconciliation/rules/position.ts';
+import type { PositionStore } from '../../shared/reconciliation/store/position-store.ts';
 
-/** A store that keeps the contract of the one in DynamoDB (test/shared/store/position-store.test.ts proves both). */
+/** A store that keeps the contract of the one in DynamoDB (test/shared/reconciliation/store/position-store.test.ts proves both). */
 export type InMemoryPositions = PositionStore & {
   /** Leaves notes of conflicts, as whoever stores a transaction does. */
   leave: (notes: readonly ConflictNote[]) => Promise<void>;

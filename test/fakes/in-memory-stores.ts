@@ -1,11 +1,11 @@
-import type { Breaker } from '../../shared/domain/breaker.ts';
-import type { LedgerEntry, OrderState } from '../../shared/domain/order-ledger.ts';
-import type { BreakerStore } from '../../shared/store/breaker-store.ts';
-import type { OrderLedger } from '../../shared/store/order-ledger-store.ts';
-import type { QuarantineEntry, QuarantineStore } from '../../shared/store/quarantine-store.ts';
-import type { Versioned, WriteResult } from '../../shared/store/versioned-item.ts';
+import type { Breaker } from '../../shared/orders/rules/breaker.ts';
+import type { LedgerEntry, OrderState } from '../../shared/orders/rules/order-ledger.ts';
+import type { BreakerStore } from '../../shared/orders/store/breaker-store.ts';
+import type { OrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
+import type { QuarantineEntry, QuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
+import type { Versioned, WriteResult } from '../../shared/dynamodb/versioned-item.ts';
 
-/** A ledger that keeps the contract of the one in DynamoDB (test/shared/store/order-ledger-store.test.ts proves both). */
+/** A ledger that keeps the contract of the one in DynamoDB (test/shared/orders/store/order-ledger-store.test.ts proves both). */
 export type InMemoryLedger = OrderLedger & { all: () => LedgerEntry[] };
 
 export function createInMemoryLedger(): InMemoryLedger {

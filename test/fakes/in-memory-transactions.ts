@@ -1,9 +1,9 @@
-import type { TransactionRecord } from '../../shared/domain/transaction.ts';
-import type { TransactionHead } from '../../shared/store/transaction-item.ts';
-import type { TransactionStore } from '../../shared/store/transaction-store.ts';
-import type { Versioned } from '../../shared/store/versioned-item.ts';
+import type { TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
+import type { TransactionHead } from '../../shared/transactions/store/transaction-item.ts';
+import type { TransactionStore } from '../../shared/transactions/store/transaction-store.ts';
+import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 
-/** A store that keeps the contract of the one in DynamoDB (test/shared/store/transaction-store.test.ts proves both). */
+/** A store that keeps the contract of the one in DynamoDB (test/shared/transactions/store/transaction-store.test.ts proves both). */
 export type InMemoryTransactions = TransactionStore & {
   all: () => TransactionRecord[];
   aliases: () => ReadonlyMap<string, string>;

@@ -1,5 +1,8 @@
-import { mergeTransaction as merge, type MergeOutcome } from '../../shared/domain/merge-transaction.ts';
-import type { Observation, TransactionRecord } from '../../shared/domain/transaction.ts';
+import {
+  mergeTransaction as merge,
+  type MergeOutcome,
+} from '../../shared/transactions/rules/merge-transaction.ts';
+import type { Observation, TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
 
 /** Merges as if the clock stood in the first millisecond of 1970, so that versions count 1, 2, 3. */
 export function mergeTransaction(

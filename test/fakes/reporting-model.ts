@@ -6,7 +6,7 @@ import {
 } from '../../functions/order-reporter/report-order.ts';
 import { retryDueOrders } from '../../functions/retry-sweep/retry-due-orders.ts';
 import type { OrderApi } from '../../shared/button/order-api.ts';
-import type { Measured } from '../../shared/domain/metrics.ts';
+import type { Measured } from '../../shared/runtime/metric-definitions.ts';
 import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
 import {
   createInMemoryBreakerStore,

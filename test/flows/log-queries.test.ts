@@ -10,7 +10,7 @@ import * as z from 'zod';
 import { synthesize } from '../../local/synthesize.ts';
 import { startSystem, type LocalSystem } from '../../local/system.ts';
 import { until } from '../../local/tour/until.ts';
-import { createEventBus } from '../../shared/events/event-bus.ts';
+import { createEventBus } from '../../shared/transactions/event-bus.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { LAMBDA_REPORTS } from '../infra/lambda-reports.ts';
 import { fieldOf, readInsightsQuery } from '../infra/logs-insights.ts';

@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { startSystem, type LocalSystem } from '../../local/system.ts';
 import { until } from '../../local/tour/until.ts';
 import { runOps } from '../../ops/run.ts';
-import { createQuarantineStore } from '../../shared/store/quarantine-store.ts';
+import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { connectSimulator, type SimulatorClient } from './simulator-client.ts';
 import { QUICK_STAGES } from './stage-configs.ts';

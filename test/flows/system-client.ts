@@ -11,11 +11,11 @@ import * as z from 'zod';
 
 import type { Endpoints } from '../../local/system.ts';
 import { readQuarantine, type QuarantinedReasons } from '../../local/tour/quarantine.ts';
-import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
-import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
-import type { TransactionRecord } from '../../shared/domain/transaction.ts';
-import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
-import { createTransactionStore } from '../../shared/store/transaction-store.ts';
+import { messageDeduplicationId, messageGroupId } from '../../shared/validation/orders/order-event.ts';
+import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import type { TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
+import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
+import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 
 /** A message for the order queue. One that was not written by `orderEvent` names its group and its deduplication id. */
 export type QueueMessage = { body: string; groupId: string; deduplicationId: string };

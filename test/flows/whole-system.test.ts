@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startSystem, type LocalSystem } from '../../local/system.ts';
 import { until } from '../../local/tour/until.ts';
-import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
-import { unpackText } from '../../shared/store/packed-json.ts';
+import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import { unpackText } from '../../shared/dynamodb/packed-json.ts';
 import vectors from '../fixtures/button/signature-vectors.json' with { type: 'json' };
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { connectSimulator, type SimulatorClient } from './simulator-client.ts';

@@ -7,8 +7,8 @@ import {
   InjectedTransactionSchema,
   type InjectedTransactionInput,
 } from '../../local/button-simulator/injected-transaction.ts';
-import type { Measured, MetricName } from '../../shared/domain/metrics.ts';
-import type { TransactionChangedDetail } from '../../shared/domain/transaction-changed.ts';
+import type { Measured, MetricName } from '../../shared/runtime/metric-definitions.ts';
+import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import { orderMessage } from '../simulation/messages.ts';
 import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld } from '../simulation/world.ts';

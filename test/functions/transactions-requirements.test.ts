@@ -8,12 +8,16 @@ import {
   type InjectedTransactionInput,
 } from '../../local/button-simulator/injected-transaction.ts';
 import { transactionSettle } from '../../ops/commands/transactions.ts';
-import type { Measured, MetricName } from '../../shared/domain/metrics.ts';
-import type { TransactionChangedDetail } from '../../shared/domain/transaction-changed.ts';
-import { creditReward, payableByUser, type RewardEntry } from '../../shared/events/reward-ledger.ts';
-import { lineItemsIn } from '../../shared/store/transaction-item.ts';
-import { shopperTotals } from '../../shared/store/transaction-store.ts';
-import type { DynamoDB } from '../../shared/store/versioned-item.ts';
+import type { Measured, MetricName } from '../../shared/runtime/metric-definitions.ts';
+import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
+import {
+  creditReward,
+  payableByUser,
+  type RewardEntry,
+} from '../../shared/validation/webhooks/reward-ledger.ts';
+import { lineItemsIn } from '../../shared/transactions/store/transaction-item.ts';
+import { shopperTotals } from '../../shared/transactions/store/transaction-store.ts';
+import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
 import { misbehave } from '../alarms/play.ts';
 import { QUEUES, SECRETS, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { StageConfigSchema } from '../../infra/config.ts';
 import { stageMetrics } from '../../infra/metrics.ts';
-import { METRICS, type MetricDefinition, type MetricName } from '../../shared/domain/metrics.ts';
+import { METRICS, type MetricDefinition, type MetricName } from '../../shared/runtime/metric-definitions.ts';
 
 const metrics = stageMetrics({ config: StageConfigSchema.parse({ stage: 'development', transactions: {} }) });
 

@@ -2,7 +2,8 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { describe, expect, it } from 'vitest';
 
 import rootPackage from '../../package.json' with { type: 'json' };
-import sharedPackage from '../../shared/package.json' with { type: 'json' };
+import orderSenderPackage from '../../shared/order-sender/package.json' with { type: 'json' };
+import validationPackage from '../../shared/validation/package.json' with { type: 'json' };
 import {
   BRAND_STAGE,
   DEVELOPMENT_STAGE,
@@ -321,7 +322,8 @@ describe('functions', () => {
     const versions = [
       rootPackage.dependencies,
       rootPackage.devDependencies,
-      sharedPackage.dependencies,
+      validationPackage.dependencies,
+      orderSenderPackage.dependencies,
     ].flatMap((dependencies) => Object.entries(dependencies));
 
     expect(process.versions.node.split('.')[0]).toBe(runtime);

@@ -3,18 +3,33 @@ export type Target = { file: string; tests: readonly string[] };
 
 /** What money depends on most, and the unit tests beside it, which alone are asked. */
 export const TARGETS: readonly Target[] = [
-  { file: 'shared/button/signature.ts', tests: ['test/shared/button/signature.test.ts'] },
+  {
+    file: 'shared/validation/webhooks/signature.ts',
+    tests: ['test/shared/validation/webhooks/signature.test.ts'],
+  },
   { file: 'shared/button/order-api.ts', tests: ['test/shared/button/order-api.test.ts'] },
   ...['merge-transaction', 'transaction-state'].map((part) => ({
-    file: `shared/domain/${part}.ts`,
-    tests: ['test/shared/domain/merge-transaction.test.ts', 'test/shared/domain/transaction-reads.test.ts'],
+    file: `shared/transactions/rules/${part}.ts`,
+    tests: [
+      'test/shared/transactions/rules/merge-transaction.test.ts',
+      'test/shared/transactions/rules/transaction-reads.test.ts',
+    ],
   })),
   ...['decision', 'evolution', 'next-call', 'settlement', 'version'].map((part) => ({
-    file: `shared/domain/order-${part}.ts`,
-    tests: ['test/shared/domain/order-ledger.test.ts', 'test/shared/domain/order-decision.test.ts'],
+    file: `shared/orders/rules/order-${part}.ts`,
+    tests: [
+      'test/shared/orders/rules/order-ledger.test.ts',
+      'test/shared/orders/rules/order-decision.test.ts',
+    ],
   })),
-  { file: 'shared/domain/position.ts', tests: ['test/shared/domain/position.test.ts'] },
-  { file: 'shared/domain/begin-stream.ts', tests: ['test/shared/domain/begin-stream.test.ts'] },
+  {
+    file: 'shared/reconciliation/rules/position.ts',
+    tests: ['test/shared/reconciliation/rules/position.test.ts'],
+  },
+  {
+    file: 'shared/reconciliation/rules/begin-stream.ts',
+    tests: ['test/shared/reconciliation/rules/begin-stream.test.ts'],
+  },
   ...['call-button', 'cancel-order', 'create-order', 'read-order', 'update-order'].map((part) => ({
     file: `functions/order-reporter/${part}.ts`,
     tests: ['test/functions/order-reporter/call-button.test.ts'],

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { dryTransactions } from '../../ops/dry-transactions.ts';
 import { createInMemoryTransactions } from '../fakes/in-memory-transactions.ts';
-import { applyWebhook } from '../../shared/ingest/apply-webhook.ts';
+import { applyWebhook } from '../../shared/transactions/apply-webhook.ts';
 import { createInMemoryQuarantine } from '../fakes/in-memory-stores.ts';
 import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 

@@ -7,11 +7,11 @@ import { expect, it } from 'vitest';
 
 import type { CommandContext } from '../../ops/command.ts';
 import { orderEdit } from '../../ops/commands/order-changes.ts';
-import { parseOrderEvent } from '../../shared/domain/order-event.ts';
-import { decide } from '../../shared/domain/order-decision.ts';
-import { evolveAll } from '../../shared/domain/order-evolution.ts';
-import { initialState } from '../../shared/domain/order-ledger.ts';
-import { createOrderLedger } from '../../shared/store/order-ledger-store.ts';
+import { parseOrderEvent } from '../../shared/validation/orders/order-event.ts';
+import { decide } from '../../shared/orders/rules/order-decision.ts';
+import { evolveAll } from '../../shared/orders/rules/order-evolution.ts';
+import { initialState } from '../../shared/orders/rules/order-ledger.ts';
+import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
 import { DynamoDBModel } from '../simulation/dynamodb-model.ts';
 import { QUEUES, TABLES, TABLE_SETTINGS } from '../simulation/resources.ts';
 import { SqsModel } from '../simulation/sqs-model.ts';

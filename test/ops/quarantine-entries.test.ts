@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { chooseEntries } from '../../ops/chosen-entries.ts';
 import { findEntries, findWholeOrders } from '../../ops/quarantine-entries.ts';
-import type { QuarantineSummary } from '../../shared/store/quarantine-review.ts';
+import type { QuarantineSummary } from '../../shared/quarantine/quarantine-review.ts';
 
 /** Five refusals, one a day, on pages of two; the second was replayed. */
 const ENTRIES: QuarantineSummary[] = [1, 2, 3, 4, 5].map((day) => ({

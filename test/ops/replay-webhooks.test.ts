@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createPace } from '../../ops/pace.ts';
 import { replayWebhooks } from '../../ops/replay-webhooks.ts';
-import { applyWebhook } from '../../shared/ingest/apply-webhook.ts';
+import { applyWebhook } from '../../shared/transactions/apply-webhook.ts';
 import { createInMemoryTransactions, type InMemoryTransactions } from '../fakes/in-memory-transactions.ts';
 import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { volume } from '../volume.ts';

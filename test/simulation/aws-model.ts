@@ -1,7 +1,7 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetSecretValueCommand, ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
 
-import type { AwsClientFactories } from '../../shared/lambda/runtime.ts';
+import type { AwsClientFactories } from '../../shared/runtime/runtime.ts';
 import type { DynamoDBModel } from './dynamodb-model.ts';
 import type { Host } from './lambda-model.ts';
 import { TABLES } from './resources.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-import { buildMessageSchemas } from '../../shared/domain/order-event-schema.ts';
+import { buildMessageSchemas } from '../../shared/validation/orders/order-event-schema.ts';
 import type { Random } from './random.ts';
 
 /** The part of JSON Schema that the messages use. */

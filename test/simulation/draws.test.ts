@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseOrderEvent } from '../../shared/domain/order-event.ts';
+import { parseOrderEvent } from '../../shared/validation/orders/order-event.ts';
 import { drawAnswer, isSurvivable, type DrawnAnswer } from './draw-answer.ts';
 import { optionalFields } from './draw-order.ts';
 import { drawOrderLife, type BrandRules } from './draw-shop.ts';

@@ -22,7 +22,7 @@ import type { BrandConfig } from '../../infra/order-reporting-config.ts';
 import type { TransactionsConfig } from '../../infra/transactions-config.ts';
 import type { Exchange } from '../../local/button-simulator/exchange.ts';
 import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
-import type { AwsClientFactories, ComposedFunction, Runtime } from '../../shared/lambda/runtime.ts';
+import type { AwsClientFactories, ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { createAwsClients, type AwsModel } from './aws-model.ts';
 import { createModelHttp } from './button-model.ts';
 import { LambdaModel, type Ground, type Host } from './lambda-model.ts';

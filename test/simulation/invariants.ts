@@ -1,10 +1,14 @@
 import type { TransactionVersion } from '../../local/button-simulator/transaction-rows.ts';
 import { toWholeSeconds } from '../../local/button-simulator/instants.ts';
-import type { TransactionChangedDetail } from '../../shared/domain/transaction-changed.ts';
-import { isGap } from '../../shared/domain/gap.ts';
-import { creditReward, payableMinor, type RewardEntry } from '../../shared/events/reward-ledger.ts';
-import type { TransactionRecord } from '../../shared/domain/transaction.ts';
-import { unpackJson } from '../../shared/store/packed-json.ts';
+import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
+import { isGap } from '../../shared/reconciliation/rules/gap.ts';
+import {
+  creditReward,
+  payableMinor,
+  type RewardEntry,
+} from '../../shared/validation/webhooks/reward-ledger.ts';
+import type { TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
+import { unpackJson } from '../../shared/dynamodb/packed-json.ts';
 import { fail } from './broken-invariant.ts';
 import type { Item } from './dynamodb-expression.ts';
 import { QUEUES, TABLES } from './resources.ts';

@@ -1,7 +1,7 @@
 import type { InvocationResult } from '../../local/aws/lambda/invocation-result.ts';
 import { failedBy } from '../../local/aws/lambda/invocation-result.ts';
-import type { Measured } from '../../shared/domain/metrics.ts';
-import type { InvocationContext } from '../../shared/lambda/runtime.ts';
+import type { Measured } from '../../shared/runtime/metric-definitions.ts';
+import type { InvocationContext } from '../../shared/runtime/runtime.ts';
 import type { Call, Fate, Weather } from './weather.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 

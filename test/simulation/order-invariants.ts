@@ -1,7 +1,7 @@
 import type { Order } from '../../local/button-simulator/order-book.ts';
 import type { RequestRecord } from '../../local/button-simulator/request-log.ts';
-import type { LedgerEntry } from '../../shared/domain/order-ledger.ts';
-import { unpackJson } from '../../shared/store/packed-json.ts';
+import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import { unpackJson } from '../../shared/dynamodb/packed-json.ts';
 import { fail } from './broken-invariant.ts';
 import type { Item } from './dynamodb-expression.ts';
 import { NEIGHBOUR } from './neighbour.ts';

@@ -10,7 +10,7 @@ export const BUGS: readonly KnownBug[] = [
   {
     name: 'the merge compares the wrong way round',
     bug: {
-      file: 'shared/domain/transaction-state.ts',
+      file: 'shared/transactions/rules/transaction-state.ts',
       original: '!isFinal(one) && dateMs(one) > dateMs(other)',
       planted: '!isFinal(one) && dateMs(one) < dateMs(other)',
     },
@@ -19,7 +19,7 @@ export const BUGS: readonly KnownBug[] = [
   {
     name: 'a write does not look at the revision',
     bug: {
-      file: 'shared/store/versioned-item.ts',
+      file: 'shared/dynamodb/versioned-item.ts',
       original: "'revision = :expected'",
       planted: "'attribute_exists(revision)'",
     },
@@ -28,7 +28,7 @@ export const BUGS: readonly KnownBug[] = [
   {
     name: 'a claim does not look whether there is one',
     bug: {
-      file: 'shared/store/versioned-item.ts',
+      file: 'shared/dynamodb/versioned-item.ts',
       original: "'attribute_not_exists(revision)'",
       planted: "'attribute_not_exists(nothing)'",
     },
@@ -55,7 +55,7 @@ export const BUGS: readonly KnownBug[] = [
   {
     name: 'a cancellation does not beat what comes later',
     bug: {
-      file: 'shared/domain/order-decision.ts',
+      file: 'shared/orders/rules/order-decision.ts',
       original: "if (newest.kind === 'cancelled' && !isRefused) return 'after-cancellation';",
       planted: '',
     },
@@ -64,7 +64,7 @@ export const BUGS: readonly KnownBug[] = [
   {
     name: 'an order in doubt is not read first',
     bug: {
-      file: 'shared/domain/order-next-call.ts',
+      file: 'shared/orders/rules/order-next-call.ts',
       original: '  if (doubt) {\n    const isAboutNewest',
       planted: '  if (doubt && false) {\n    const isAboutNewest',
     },
@@ -91,7 +91,7 @@ export const BUGS: readonly KnownBug[] = [
   {
     name: 'a reader that was overtaken may save its position',
     bug: {
-      file: 'shared/store/position-store.ts',
+      file: 'shared/reconciliation/store/position-store.ts',
       original: "ConditionExpression: 'fence = :fence',\n    ExpressionAttributeValues",
       planted: "ConditionExpression: 'attribute_exists(fence)',\n    ExpressionAttributeValues",
     },
@@ -121,64 +121,64 @@ export const BUGS: readonly KnownBug[] = [
   {
     name: 'the quiet time is skipped',
     bug: {
-      file: 'shared/domain/order-settlement.ts',
+      file: 'shared/orders/rules/order-settlement.ts',
       original: 'later(now, waitMs)',
       planted: 'later(now, 0)',
     },
     test: {
-      file: 'test/shared/domain/order-ledger.test.ts',
+      file: 'test/shared/orders/rules/order-ledger.test.ts',
       name: 'holds an unclear outcome in doubt for the quiet time',
     },
   },
   {
     name: 'equal times of a version count as newer',
     bug: {
-      file: 'shared/domain/order-event.ts',
+      file: 'shared/validation/orders/order-event.ts',
       original: 'toOrdering(Date.parse(a.time) - Date.parse(b.time))',
       planted: 'toOrdering(Date.parse(a.time) - Date.parse(b.time) || 1)',
     },
     test: {
-      file: 'test/shared/domain/order-decision.test.ts',
+      file: 'test/shared/orders/rules/order-decision.test.ts',
       name: 'are the same version at the same instant',
     },
   },
   {
     name: 'a second replay is taken for a repetition of the first',
-    bug: { file: 'shared/ingest/replay-order-message.ts', original: 'entry.replays, ', planted: '' },
+    bug: { file: 'shared/orders/replay-order-message.ts', original: 'entry.replays, ', planted: '' },
     test: {
-      file: 'test/shared/ingest/replay-order-message.test.ts',
+      file: 'test/shared/orders/replay-order-message.test.ts',
       name: 'is a message of its own after an earlier replay',
     },
   },
   {
     name: 'a replay after a further refusal is taken for a repetition',
-    bug: { file: 'shared/ingest/replay-order-message.ts', original: 'entry.refusals, ', planted: '' },
+    bug: { file: 'shared/orders/replay-order-message.ts', original: 'entry.refusals, ', planted: '' },
     test: {
-      file: 'test/shared/ingest/replay-order-message.test.ts',
+      file: 'test/shared/orders/replay-order-message.test.ts',
       name: 'is a message of its own when the entry was refused once more',
     },
   },
   {
     name: 'a replay is deduplicated by its content',
     bug: {
-      file: 'shared/ingest/replay-order-message.ts',
+      file: 'shared/orders/replay-order-message.ts',
       original: "[entryId, entry.refusals, entry.replays, sha256Hex(body)].join(' ')",
       planted: 'sha256Hex(body)',
     },
     test: {
-      file: 'test/shared/ingest/replay-order-message.test.ts',
+      file: 'test/shared/orders/replay-order-message.test.ts',
       name: 'is a message of its own after an earlier replay',
     },
   },
   {
     name: "the producer's messages are deduplicated by their content",
     bug: {
-      file: 'shared/producer/order-message.ts',
+      file: 'shared/order-sender/order-message.ts',
       original: 'messageDeduplicationId(parsing.event)',
       planted: "messageDeduplicationId({ source: '', id: body })",
     },
     test: {
-      file: 'test/shared/producer/order-message.test.ts',
+      file: 'test/shared/order-sender/order-message.test.ts',
       name: 'writes the CloudEvent of docs/order-messages.md',
     },
   },
@@ -208,9 +208,13 @@ export const BUGS: readonly KnownBug[] = [
   },
   {
     name: 'due orders of a shard are read without a limit',
-    bug: { file: 'shared/store/order-ledger-store.ts', original: '      Limit: limit,\n', planted: '' },
+    bug: {
+      file: 'shared/orders/store/order-ledger-store.ts',
+      original: '      Limit: limit,\n',
+      planted: '',
+    },
     test: {
-      file: 'test/shared/store/order-ledger-store.test.ts',
+      file: 'test/shared/orders/store/order-ledger-store.test.ts',
       name: 'reads no more of each shard than it is asked for',
     },
   },

@@ -3,7 +3,7 @@ import {
   POSITIONS_TABLE,
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
-} from '../../shared/store/table.ts';
+} from '../../shared/dynamodb/table.ts';
 import type { TableSettings } from './dynamodb-model.ts';
 
 /** The queues by name. */

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { FaultSchema } from '../../local/button-simulator/fault-rules.ts';
 import { InjectedTransactionSchema } from '../../local/button-simulator/injected-transaction.ts';
-import type { Measured } from '../../shared/domain/metrics.ts';
+import type { Measured } from '../../shared/runtime/metric-definitions.ts';
 import { orderMessage } from './messages.ts';
 import type { Invocation } from './lambda-model.ts';
 import { SimulatedWorld } from './world.ts';

@@ -12,8 +12,8 @@ import type { ButtonParts, ButtonSettings } from '../../local/button-simulator/a
 import { signatureOf, type PostResult } from '../../local/button-simulator/post-webhook.ts';
 import { defaultOptions } from '../../local/button-simulator/simulator.ts';
 import type { WorldChange } from '../../local/button-simulator/world.ts';
-import { messageDeduplicationId, messageGroupId } from '../../shared/domain/order-event.ts';
-import type { Measured } from '../../shared/domain/metrics.ts';
+import { messageDeduplicationId, messageGroupId } from '../../shared/validation/orders/order-event.ts';
+import type { Measured } from '../../shared/runtime/metric-definitions.ts';
 import { createButtonModel } from './button-model.ts';
 import type { Item } from './dynamodb-expression.ts';
 import { DynamoDBModel } from './dynamodb-model.ts';

@@ -12,12 +12,12 @@ import {
   type ApplyDeferredPorts,
   type DeferredMessage,
 } from '../../../functions/deferred-webhooks/apply-deferred.ts';
-import { erasureNote } from '../../../shared/domain/erasure-note.ts';
-import type { Measured } from '../../../shared/domain/metrics.ts';
-import { deferredMessage } from '../../../shared/ingest/deferred-webhook.ts';
-import type { QuarantineEntry } from '../../../shared/store/quarantine-store.ts';
-import { isStoreOutage } from '../../../shared/store/store-outage.ts';
-import type { TransactionStore } from '../../../shared/store/transaction-store.ts';
+import { erasureNote } from '../../../shared/transactions/rules/erasure-note.ts';
+import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
+import { deferredMessage } from '../../../shared/transactions/deferred-webhook.ts';
+import type { QuarantineEntry } from '../../../shared/quarantine/quarantine-store.ts';
+import { isStoreOutage } from '../../../shared/dynamodb/store-outage.ts';
+import type { TransactionStore } from '../../../shared/transactions/store/transaction-store.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 
 const BODY = readFileSync(new URL('../../fixtures/button/webhook-tx-pending.json', import.meta.url));

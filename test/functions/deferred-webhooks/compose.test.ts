@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { deferredMessage } from '../../../shared/ingest/deferred-webhook.ts';
+import { deferredMessage } from '../../../shared/transactions/deferred-webhook.ts';
 import { createWorld, type World } from '../../crash/world.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 

@@ -6,9 +6,12 @@ import {
   type StreamChange,
   type StreamImage,
 } from '../../../functions/event-publisher/publish-changes.ts';
-import type { Measured } from '../../../shared/domain/metrics.ts';
-import { notRewardableReason, type RewardableState } from '../../../shared/domain/rewardable.ts';
-import { transactionChanged, type TransactionChanged } from '../../../shared/domain/transaction-changed.ts';
+import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
+import { notRewardableReason, type RewardableState } from '../../../shared/validation/webhooks/rewardable.ts';
+import {
+  transactionChanged,
+  type TransactionChanged,
+} from '../../../shared/validation/webhooks/transaction-changed.ts';
 
 const head = {
   pk: 'order#btnorder-1',

@@ -5,9 +5,9 @@ import {
   type BreakerWatch,
   type WatchedCall,
 } from '../../../functions/order-reporter/breaker-watch.ts';
-import { closeBreaker, openBreaker } from '../../../shared/domain/breaker.ts';
-import type { CallResult } from '../../../shared/domain/order-ledger.ts';
-import type { BreakerStore } from '../../../shared/store/breaker-store.ts';
+import { closeBreaker, openBreaker } from '../../../shared/orders/rules/breaker.ts';
+import type { CallResult } from '../../../shared/orders/rules/order-ledger.ts';
+import type { BreakerStore } from '../../../shared/orders/store/breaker-store.ts';
 import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
 
 const done: CallResult = { result: 'done', acceptedOnly: false, sent: true };

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { callButton } from '../../../functions/order-reporter/call-button.ts';
 import type { CallEnd } from '../../../functions/order-reporter/call-end.ts';
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../../shared/button/order-api.ts';
-import type { Doubt, LedgerEntry, ReportedVersion } from '../../../shared/domain/order-ledger.ts';
-import { OrderSchema, type Order } from '../../../shared/domain/order.ts';
+import type { Doubt, LedgerEntry, ReportedVersion } from '../../../shared/orders/rules/order-ledger.ts';
+import { OrderSchema, type Order } from '../../../shared/validation/orders/order.ts';
 
 const { btn_ref: token = '', ...order } = OrderSchema.parse(
   JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import type { LedgerEntry } from '../../../shared/domain/order-ledger.ts';
+import type { LedgerEntry } from '../../../shared/orders/rules/order-ledger.ts';
 import { createWorld, type World } from '../../crash/world.ts';
 
 const sample = JSON.parse(

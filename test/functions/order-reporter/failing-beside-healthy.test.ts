@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
-import type { Measured } from '../../../shared/domain/metrics.ts';
-import type { Order } from '../../../shared/domain/order.ts';
+import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
+import type { Order } from '../../../shared/validation/orders/order.ts';
 import { createReportingModel } from '../../fakes/reporting-model.ts';
 
 const sample = JSON.parse(

@@ -1,15 +1,15 @@
 import { reportOrder, type ReportOutcome } from '../../../functions/order-reporter/report-order.ts';
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
-import type { OrderEventSettings } from '../../../shared/domain/order-event.ts';
-import type { Order } from '../../../shared/domain/order.ts';
-import { createOrderSender, type OrderEventToSend } from '../../../shared/producer/order-sender.ts';
-import type { SendResult } from '../../../shared/producer/send-result.ts';
+import type { OrderEventSettings } from '../../../shared/validation/orders/order-event.ts';
+import type { Order } from '../../../shared/validation/orders/order.ts';
+import { createOrderSender, type OrderEventToSend } from '../../../shared/order-sender/order-sender.ts';
+import type { SendResult } from '../../../shared/order-sender/send-result.ts';
 import {
   createInMemoryLedger,
   createInMemoryQuarantine,
   type InMemoryLedger,
 } from '../../fakes/in-memory-stores.ts';
-import { createFakeQueue, FAKE_QUEUE_URL } from '../../shared/producer/fake-queue.ts';
+import { createFakeQueue, FAKE_QUEUE_URL } from '../../shared/order-sender/fake-queue.ts';
 
 /** A shop with the client, the queue, the reporter of its brand, and a Button that takes everything. */
 export type ShopToButton = {

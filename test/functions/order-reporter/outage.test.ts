@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
-import type { Order } from '../../../shared/domain/order.ts';
+import type { Order } from '../../../shared/validation/orders/order.ts';
 import { createReportingModel } from '../../fakes/reporting-model.ts';
 import { volume } from '../../volume.ts';
 

@@ -4,10 +4,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { reportOrder, type ReportOrderPorts } from '../../../functions/order-reporter/report-order.ts';
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
-import type { Measured } from '../../../shared/domain/metrics.ts';
-import type { LedgerEntry, Progress } from '../../../shared/domain/order-ledger.ts';
-import { retryMessage } from '../../../shared/domain/retry-message.ts';
-import type { Versioned } from '../../../shared/store/versioned-item.ts';
+import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
+import type { LedgerEntry, Progress } from '../../../shared/orders/rules/order-ledger.ts';
+import { retryMessage } from '../../../shared/orders/rules/retry-message.ts';
+import type { Versioned } from '../../../shared/dynamodb/versioned-item.ts';
 import {
   createInMemoryLedger,
   createInMemoryQuarantine,

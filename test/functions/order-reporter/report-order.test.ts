@@ -13,13 +13,13 @@ import {
 import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createOrderApi, type OrderApi } from '../../../shared/button/order-api.ts';
-import { openBreaker } from '../../../shared/domain/breaker.ts';
-import type { Measured } from '../../../shared/domain/metrics.ts';
-import { PROBE_MESSAGE, retryMessage } from '../../../shared/domain/retry-message.ts';
-import { createOrderLedger, type OrderLedger } from '../../../shared/store/order-ledger-store.ts';
-import { createQuarantineStore } from '../../../shared/store/quarantine-store.ts';
-import { createQuarantineReview } from '../../../shared/store/quarantine-review.ts';
-import { unpackText } from '../../../shared/store/packed-json.ts';
+import { openBreaker } from '../../../shared/orders/rules/breaker.ts';
+import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
+import { PROBE_MESSAGE, retryMessage } from '../../../shared/orders/rules/retry-message.ts';
+import { createOrderLedger, type OrderLedger } from '../../../shared/orders/store/order-ledger-store.ts';
+import { createQuarantineStore } from '../../../shared/quarantine/quarantine-store.ts';
+import { createQuarantineReview } from '../../../shared/quarantine/quarantine-review.ts';
+import { unpackText } from '../../../shared/dynamodb/packed-json.ts';
 import { createInMemoryBreakerStore, createInMemoryLedger } from '../../fakes/in-memory-stores.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
-import { parseOrderEvent } from '../../../shared/domain/order-event.ts';
-import { OrderSchema, type Order, type OrderInput } from '../../../shared/domain/order.ts';
+import { parseOrderEvent } from '../../../shared/validation/orders/order-event.ts';
+import { OrderSchema, type Order, type OrderInput } from '../../../shared/validation/orders/order.ts';
 import {
   sampleCancellation,
   sampleMessage,
   sampleOrder,
   SETTINGS,
-} from '../../shared/domain/order-samples.ts';
+} from '../../shared/validation/orders/order-samples.ts';
 import { createShopToButton } from './from-shop-to-button.ts';
 
 /** What plain JavaScript may give the client, whatever its types say. */

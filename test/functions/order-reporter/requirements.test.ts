@@ -10,9 +10,9 @@ import {
 import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createOrderApi } from '../../../shared/button/order-api.ts';
-import type { Measured } from '../../../shared/domain/metrics.ts';
-import { FAILING_AFTER } from '../../../shared/domain/order-settlement.ts';
-import { retryMessage } from '../../../shared/domain/retry-message.ts';
+import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
+import { FAILING_AFTER } from '../../../shared/orders/rules/order-settlement.ts';
+import { retryMessage } from '../../../shared/orders/rules/retry-message.ts';
 import {
   createInMemoryLedger,
   createInMemoryQuarantine,

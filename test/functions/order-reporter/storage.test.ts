@@ -11,9 +11,9 @@ import {
   type ReportOrderPorts,
 } from '../../../functions/order-reporter/report-order.ts';
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
-import { createOrderLedger } from '../../../shared/store/order-ledger-store.ts';
-import { createQuarantineReview } from '../../../shared/store/quarantine-review.ts';
-import { createQuarantineStore } from '../../../shared/store/quarantine-store.ts';
+import { createOrderLedger } from '../../../shared/orders/store/order-ledger-store.ts';
+import { createQuarantineReview } from '../../../shared/quarantine/quarantine-review.ts';
+import { createQuarantineStore } from '../../../shared/quarantine/quarantine-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 
 const sample = JSON.parse(

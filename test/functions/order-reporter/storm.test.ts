@@ -8,7 +8,7 @@ import type { FaultInput } from '../../../local/button-simulator/fault-rules.ts'
 import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createOrderApi } from '../../../shared/button/order-api.ts';
-import type { LedgerEntry } from '../../../shared/domain/order-ledger.ts';
+import type { LedgerEntry } from '../../../shared/orders/rules/order-ledger.ts';
 import { createReportingModel } from '../../fakes/reporting-model.ts';
 
 const sample = JSON.parse(

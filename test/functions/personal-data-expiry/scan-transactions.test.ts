@@ -4,9 +4,9 @@ import {
   scanTransactions,
   type ScanTransactionsPorts,
 } from '../../../functions/personal-data-expiry/scan-transactions.ts';
-import type { Measured } from '../../../shared/domain/metrics.ts';
-import type { Observation, Transaction } from '../../../shared/domain/transaction.ts';
-import type { Scanned } from '../../../shared/store/transaction-scan.ts';
+import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
+import type { Observation, Transaction } from '../../../shared/validation/webhooks/transaction.ts';
+import type { Scanned } from '../../../shared/transactions/store/transaction-scan.ts';
 import { createInMemoryExpiryPass } from '../../fakes/in-memory-expiry-pass.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 import { mergeTransaction } from '../../fakes/merge-first.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { prepareStreams } from '../../../functions/reconciliation-planner/prepare-streams.ts';
-import type { FirstRead } from '../../../shared/domain/begin-stream.ts';
-import type { Position } from '../../../shared/domain/position.ts';
+import type { FirstRead } from '../../../shared/reconciliation/rules/begin-stream.ts';
+import type { Position } from '../../../shared/reconciliation/rules/position.ts';
 import { createInMemoryPositions, type InMemoryPositions } from '../../fakes/in-memory-positions.ts';
 
 const now = new Date('2026-06-15T12:00:00.000Z');

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import type { SweepPorts } from '../../../functions/retry-sweep/sweep-ports.ts';
 import { retryDueOrders } from '../../../functions/retry-sweep/retry-due-orders.ts';
-import { withThrottle } from '../../../shared/domain/breaker.ts';
-import { noteThrottle } from '../../../shared/domain/drain-pace.ts';
-import { readRetryMessage } from '../../../shared/domain/retry-message.ts';
-import type { DueOrder } from '../../../shared/store/order-ledger-store.ts';
+import { withThrottle } from '../../../shared/orders/rules/breaker.ts';
+import { noteThrottle } from '../../../shared/orders/rules/drain-pace.ts';
+import { readRetryMessage } from '../../../shared/orders/rules/retry-message.ts';
+import type { DueOrder } from '../../../shared/orders/store/order-ledger-store.ts';
 import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
 
 const SECOND_MS = 1000;

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 
 import { retryDueOrders } from '../../../functions/retry-sweep/retry-due-orders.ts';
 import type { SweepPorts } from '../../../functions/retry-sweep/sweep-ports.ts';
-import { openBreaker, withThrottle, type Breaker } from '../../../shared/domain/breaker.ts';
-import type { Measured } from '../../../shared/domain/metrics.ts';
-import { isProbeMessage, readRetryMessage } from '../../../shared/domain/retry-message.ts';
+import { openBreaker, withThrottle, type Breaker } from '../../../shared/orders/rules/breaker.ts';
+import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
+import { isProbeMessage, readRetryMessage } from '../../../shared/orders/rules/retry-message.ts';
 import type { FifoMessage } from '../../../shared/runtime/fifo-sender.ts';
-import type { DueOrder } from '../../../shared/store/order-ledger-store.ts';
+import type { DueOrder } from '../../../shared/orders/store/order-ledger-store.ts';
 import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
 
 const START = '2026-06-01T12:00:30.000Z';

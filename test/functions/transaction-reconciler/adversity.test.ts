@@ -4,17 +4,17 @@ import { describe, expect, it } from 'vitest';
 import { planReconciliation } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import type { PlannedStream } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import { reconcile, type ReconcileOutcome } from '../../../shared/reconciliation/reconcile.ts';
-import { readTransaction } from '../../../shared/button/transaction-wire.ts';
+import { readTransaction } from '../../../shared/validation/webhooks/transaction-wire.ts';
 import { createTransactionsApi } from '../../../shared/button/transactions-api.ts';
-import { isGap } from '../../../shared/domain/gap.ts';
+import { isGap } from '../../../shared/reconciliation/rules/gap.ts';
 import {
   transactionContent,
   type Observation,
   type TransactionRecord,
-} from '../../../shared/domain/transaction.ts';
+} from '../../../shared/validation/webhooks/transaction.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
-import type { StreamToRead, ReadMessage } from '../../../shared/domain/read-message.ts';
-import { applyTransaction } from '../../../shared/ingest/apply-transaction.ts';
+import type { StreamToRead, ReadMessage } from '../../../shared/reconciliation/rules/read-message.ts';
+import { applyTransaction } from '../../../shared/transactions/apply-transaction.ts';
 import { createInMemoryPositions } from '../../fakes/in-memory-positions.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';

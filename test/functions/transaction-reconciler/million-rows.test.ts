@@ -5,10 +5,10 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 
 import { reconcile } from '../../../shared/reconciliation/reconcile.ts';
-import { readTransaction } from '../../../shared/button/transaction-wire.ts';
+import { readTransaction } from '../../../shared/validation/webhooks/transaction-wire.ts';
 import type { TransactionsApi } from '../../../shared/button/transactions-api.ts';
-import type { TransactionRecord } from '../../../shared/domain/transaction.ts';
-import type { TransactionStore } from '../../../shared/store/transaction-store.ts';
+import type { TransactionRecord } from '../../../shared/validation/webhooks/transaction.ts';
+import type { TransactionStore } from '../../../shared/transactions/store/transaction-store.ts';
 import { createInMemoryPositions } from '../../fakes/in-memory-positions.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { volume } from '../../volume.ts';

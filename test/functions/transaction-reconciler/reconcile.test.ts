@@ -6,12 +6,18 @@ import { reconcile, type ReconcilePorts } from '../../../shared/reconciliation/r
 import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createTransactionsApi, type TransactionsApi } from '../../../shared/button/transactions-api.ts';
-import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
-import type { ReadMessage } from '../../../shared/domain/read-message.ts';
+import type { Measured, MetricName } from '../../../shared/runtime/metric-definitions.ts';
+import type { ReadMessage } from '../../../shared/reconciliation/rules/read-message.ts';
 import { sentReadMessage } from './sent-read-message.ts';
-import { createPositionStore, type PositionStore } from '../../../shared/store/position-store.ts';
-import { createQuarantineStore } from '../../../shared/store/quarantine-store.ts';
-import { createTransactionStore, type TransactionStore } from '../../../shared/store/transaction-store.ts';
+import {
+  createPositionStore,
+  type PositionStore,
+} from '../../../shared/reconciliation/store/position-store.ts';
+import { createQuarantineStore } from '../../../shared/quarantine/quarantine-store.ts';
+import {
+  createTransactionStore,
+  type TransactionStore,
+} from '../../../shared/transactions/store/transaction-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 
 let dynamodb: TestDynamoDB;

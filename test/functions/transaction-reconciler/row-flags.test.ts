@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { storeRows } from '../../../shared/reconciliation/store-rows.ts';
-import type { Measured } from '../../../shared/domain/metrics.ts';
+import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 

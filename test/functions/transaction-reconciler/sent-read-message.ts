@@ -1,4 +1,4 @@
-import { readReadMessage, type StreamToRead } from '../../../shared/domain/read-message.ts';
+import { readReadMessage, type StreamToRead } from '../../../shared/reconciliation/rules/read-message.ts';
 
 /** Reads a message that this system has sent. Throws on anything else. */
 export function sentReadMessage(body: string): StreamToRead {

@@ -6,16 +6,16 @@ import {
   type PlannedStream,
 } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import { reconcile, type ReconcilePorts } from '../../../shared/reconciliation/reconcile.ts';
-import { readTransaction } from '../../../shared/button/transaction-wire.ts';
+import { readTransaction } from '../../../shared/validation/webhooks/transaction-wire.ts';
 import type { ApiResult, TransactionPage } from '../../../shared/button/api-result.ts';
 import type { TransactionQuery, TransactionsApi } from '../../../shared/button/transactions-api.ts';
-import type { Measured, MetricName } from '../../../shared/domain/metrics.ts';
-import type { Position } from '../../../shared/domain/position.ts';
-import type { ReadMessage } from '../../../shared/domain/read-message.ts';
+import type { Measured, MetricName } from '../../../shared/runtime/metric-definitions.ts';
+import type { Position } from '../../../shared/reconciliation/rules/position.ts';
+import type { ReadMessage } from '../../../shared/reconciliation/rules/read-message.ts';
 import { sentReadMessage } from './sent-read-message.ts';
-import { recordStatus } from '../../../shared/domain/transaction.ts';
-import { applyTransaction } from '../../../shared/ingest/apply-transaction.ts';
-import { backfillProgress, startBackfill } from '../../../shared/ingest/backfill.ts';
+import { recordStatus } from '../../../shared/validation/webhooks/transaction.ts';
+import { applyTransaction } from '../../../shared/transactions/apply-transaction.ts';
+import { backfillProgress, startBackfill } from '../../../shared/transactions/backfill.ts';
 import { createInMemoryPositions, type InMemoryPositions } from '../../fakes/in-memory-positions.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { createInMemoryTransactions, type InMemoryTransactions } from '../../fakes/in-memory-transactions.ts';

@@ -4,8 +4,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { receiveEvent } from '../../../functions/webhook-receiver/receive-event.ts';
-import { readTransaction } from '../../../shared/button/transaction-wire.ts';
-import { applyTransaction } from '../../../shared/ingest/apply-transaction.ts';
+import { readTransaction } from '../../../shared/validation/webhooks/transaction-wire.ts';
+import { applyTransaction } from '../../../shared/transactions/apply-transaction.ts';
 import { createSampler } from '../../../shared/runtime/sampler.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';

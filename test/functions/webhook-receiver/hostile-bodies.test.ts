@@ -5,11 +5,14 @@ import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { receiveEvent, type ReceiveOutcome } from '../../../functions/webhook-receiver/receive-event.ts';
-import { readWebhook } from '../../../shared/button/transaction-wire.ts';
-import { transactionKey } from '../../../shared/domain/transaction.ts';
+import { readWebhook } from '../../../shared/validation/webhooks/transaction-wire.ts';
+import { transactionKey } from '../../../shared/validation/webhooks/transaction.ts';
 import { createSampler } from '../../../shared/runtime/sampler.ts';
-import { createQuarantineStore, type QuarantineEntry } from '../../../shared/store/quarantine-store.ts';
-import { createTransactionStore, type TransactionStore } from '../../../shared/store/transaction-store.ts';
+import { createQuarantineStore, type QuarantineEntry } from '../../../shared/quarantine/quarantine-store.ts';
+import {
+  createTransactionStore,
+  type TransactionStore,
+} from '../../../shared/transactions/store/transaction-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { volume } from '../../volume.ts';

@@ -8,19 +8,19 @@ import {
   type ReceiveEventPorts,
   type WebhookRequest,
 } from '../../../functions/webhook-receiver/receive-event.ts';
-import type { WebhookSecret } from '../../../shared/button/signature.ts';
-import type { Measured } from '../../../shared/domain/metrics.ts';
-import { recordStatus } from '../../../shared/domain/transaction.ts';
-import { deferredMessage, readDeferredMessage } from '../../../shared/ingest/deferred-webhook.ts';
-import { applyWebhook } from '../../../shared/ingest/apply-webhook.ts';
+import type { WebhookSecret } from '../../../shared/validation/webhooks/signature.ts';
+import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
+import { recordStatus } from '../../../shared/validation/webhooks/transaction.ts';
+import { deferredMessage, readDeferredMessage } from '../../../shared/transactions/deferred-webhook.ts';
+import { applyWebhook } from '../../../shared/transactions/apply-webhook.ts';
 import { createSampler } from '../../../shared/runtime/sampler.ts';
 import type { SecretResult } from '../../../shared/runtime/secret.ts';
-import { createQuarantineStore, type QuarantineEntry } from '../../../shared/store/quarantine-store.ts';
+import { createQuarantineStore, type QuarantineEntry } from '../../../shared/quarantine/quarantine-store.ts';
 import {
   createTransactionStore,
   shopperTotals,
   type TransactionStore,
-} from '../../../shared/store/transaction-store.ts';
+} from '../../../shared/transactions/store/transaction-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 
 const SECRETS: WebhookSecret[] = [{ name: 'main', secret: 'whsec-1' }];

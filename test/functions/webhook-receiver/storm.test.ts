@@ -5,23 +5,23 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { receiveEvent, type WebhookRequest } from '../../../functions/webhook-receiver/receive-event.ts';
 import { applyDeferred } from '../../../functions/deferred-webhooks/apply-deferred.ts';
-import { checkSignature } from '../../../shared/button/signature.ts';
-import { readWebhook } from '../../../shared/button/transaction-wire.ts';
-import { transactionChanged } from '../../../shared/domain/transaction-changed.ts';
+import { checkSignature } from '../../../shared/validation/webhooks/signature.ts';
+import { readWebhook } from '../../../shared/validation/webhooks/transaction-wire.ts';
+import { transactionChanged } from '../../../shared/validation/webhooks/transaction-changed.ts';
 import {
   recordStatus,
   transactionContent,
   transactionKey,
   type TransactionRecord,
-} from '../../../shared/domain/transaction.ts';
-import { creditReward, type RewardEntry } from '../../../shared/events/reward-ledger.ts';
-import type { ReceivedWebhook } from '../../../shared/ingest/apply-webhook.ts';
-import { deferredMessage } from '../../../shared/ingest/deferred-webhook.ts';
-import { replayWebhook } from '../../../shared/ingest/replay-webhook.ts';
+} from '../../../shared/validation/webhooks/transaction.ts';
+import { creditReward, type RewardEntry } from '../../../shared/validation/webhooks/reward-ledger.ts';
+import type { ReceivedWebhook } from '../../../shared/transactions/apply-webhook.ts';
+import { deferredMessage } from '../../../shared/transactions/deferred-webhook.ts';
+import { replayWebhook } from '../../../shared/transactions/replay-webhook.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
 import { createSampler } from '../../../shared/runtime/sampler.ts';
-import type { QuarantineEntry } from '../../../shared/store/quarantine-store.ts';
-import type { TransactionStore } from '../../../shared/store/transaction-store.ts';
+import type { QuarantineEntry } from '../../../shared/quarantine/quarantine-store.ts';
+import type { TransactionStore } from '../../../shared/transactions/store/transaction-store.ts';
 import { createInMemoryTransactions, publishedState } from '../../fakes/in-memory-transactions.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { mergeTransaction } from '../../fakes/merge-first.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { checkedAsText, checkMessages } from '../../../ops/check/check-messages.ts';
 import { splitMessages } from '../../../ops/check/split-messages.ts';
 import { runOps } from '../../../ops/run.ts';
-import { sampleMessage, sampleOrder, SETTINGS } from '../../shared/domain/order-samples.ts';
+import { sampleMessage, sampleOrder, SETTINGS } from '../../shared/validation/orders/order-samples.ts';
 
 const good = JSON.stringify(sampleMessage());
 

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 
 import { CODES, explain } from '../../../ops/explain/catalog.ts';
 import { runOps } from '../../../ops/run.ts';
-import { readTransaction } from '../../../shared/button/transaction-wire.ts';
-import { ORDER_VIOLATIONS, ORDER_WARNINGS } from '../../../shared/domain/order-violation.ts';
-import { NOT_REWARDABLE_REASONS } from '../../../shared/domain/rewardable.ts';
+import { readTransaction } from '../../../shared/validation/webhooks/transaction-wire.ts';
+import { ORDER_VIOLATIONS, ORDER_WARNINGS } from '../../../shared/validation/orders/order-violation.ts';
+import { NOT_REWARDABLE_REASONS } from '../../../shared/validation/webhooks/rewardable.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { GOOD_MESSAGE, ORDER_EXAMPLES, type PlacedExample } from '../../../ops/explain/order-examples.ts';
-import { asJsonObject } from '../../../shared/domain/json-object.ts';
-import { parseOrderEvent, type OrderEventSettings } from '../../../shared/domain/order-event.ts';
-import type { OrderViolationCode } from '../../../shared/domain/order-violation.ts';
-import { sampleMessage, SETTINGS } from '../../shared/domain/order-samples.ts';
+import { asJsonObject } from '../../../shared/validation/json/json-object.ts';
+import { parseOrderEvent, type OrderEventSettings } from '../../../shared/validation/orders/order-event.ts';
+import type { OrderViolationCode } from '../../../shared/validation/orders/order-violation.ts';
+import { sampleMessage, SETTINGS } from '../../shared/validation/orders/order-samples.ts';
 
 /** A member stands for many, or for what only a whole call or a whole ledger shows. */
 const IN_WORDS: readonly string[] = [

@@ -1,5 +1,5 @@
-import type { LedgerEntry, Progress } from '../../../shared/domain/order-ledger.ts';
-import type { QuarantinedItem } from '../../../shared/store/quarantine-review.ts';
+import type { LedgerEntry, Progress } from '../../../shared/orders/rules/order-ledger.ts';
+import type { QuarantinedItem } from '../../../shared/quarantine/quarantine-review.ts';
 
 const DUE = { dueAt: '2026-06-01T11:00:00.000Z' };
 const DOUBT = { kind: 'unclear', hash: 'h' } as const;

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import { transactionFinding } from '../../../ops/timeline/transaction-finding.ts';
 import { rewardAnswer } from '../../../ops/timeline/reward-answer.ts';
-import { readWebhook } from '../../../shared/button/transaction-wire.ts';
-import { NOT_REWARDABLE_REASONS } from '../../../shared/domain/rewardable.ts';
-import type { TransactionRecord } from '../../../shared/domain/transaction.ts';
-import { mergeTransaction } from '../../../shared/domain/merge-transaction.ts';
+import { readWebhook } from '../../../shared/validation/webhooks/transaction-wire.ts';
+import { NOT_REWARDABLE_REASONS } from '../../../shared/validation/webhooks/rewardable.ts';
+import type { TransactionRecord } from '../../../shared/validation/webhooks/transaction.ts';
+import { mergeTransaction } from '../../../shared/transactions/rules/merge-transaction.ts';
 import pendingWebhook from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
 const SHOPPER = 'shopper-of-the-sample';

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { money, reasonsInWords, shellWord } from '../../../ops/timeline/words.ts';
-import { toMinorUnits } from '../../../shared/domain/money.ts';
+import { toMinorUnits } from '../../../shared/validation/orders/money.ts';
 
 describe('words of a timeline', () => {
   it.each([

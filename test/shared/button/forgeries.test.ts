@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 
 import { expect, it } from 'vitest';
 
-import { checkSignature } from '../../../shared/button/signature.ts';
+import { checkSignature } from '../../../shared/validation/webhooks/signature.ts';
 import { randomFrom, type Random } from '../../functions/transaction-reconciler/hostile-button.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { volume } from '../../volume.ts';

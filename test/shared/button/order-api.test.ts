@@ -11,7 +11,7 @@ import {
   type OrderApiAnswer,
   type OrderAtButton,
 } from '../../../shared/button/order-api.ts';
-import { OrderSchema } from '../../../shared/domain/order.ts';
+import { OrderSchema } from '../../../shared/validation/orders/order.ts';
 import errors from '../../fixtures/button/errors.json' with { type: 'json' };
 
 function fixture(name: string): unknown {

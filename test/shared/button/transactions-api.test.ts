@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from '../../../shared/button/button-http.ts';
 import { nextPageOf } from '../../../shared/button/next-page.ts';
 import { createTransactionsApi } from '../../../shared/button/transactions-api.ts';
-import type { PagingForm } from '../../../shared/domain/paging-form.ts';
+import type { PagingForm } from '../../../shared/reconciliation/rules/paging-form.ts';
 import accounts from '../../fixtures/button/accounts-response.json' with { type: 'json' };
 import variants from '../../fixtures/button/meta-next-variants.json' with { type: 'json' };
 import firstPage from '../../fixtures/button/transactions-page-1.json' with { type: 'json' };

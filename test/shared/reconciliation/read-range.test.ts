@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { dryTransactions } from '../../../ops/dry-transactions.ts';
 import { createTransactionsApi } from '../../../shared/button/transactions-api.ts';
-import type { ConflictNote } from '../../../shared/domain/conflict-note.ts';
+import type { ConflictNote } from '../../../shared/reconciliation/rules/conflict-note.ts';
 import {
   readRange,
   type RangeToRead,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { METRICS, METRICS_NAMESPACE } from '../../../shared/domain/metrics.ts';
+import { METRICS, METRICS_NAMESPACE } from '../../../shared/runtime/metric-definitions.ts';
 import { createMetrics } from '../../../shared/runtime/metrics.ts';
 
 function recording() {

@@ -6,7 +6,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 
 import { shortTimeouts } from '../../../shared/runtime/short-timeouts.ts';
-import { isStoreOutage } from '../../../shared/store/store-outage.ts';
+import { isStoreOutage } from '../../../shared/dynamodb/store-outage.ts';
 
 it('gives up a store that takes a request and never answers, after two tries, and calls it an outage (C6, C17)', async () => {
   let requests = 0;

@@ -1,0 +1,107 @@
+import { setTimeout } from 'node:timers/promises';
+
+import type { SQSClient } from '@aws-sdk/client-sqs';
+
+import { type OrderEventSettings, readBrandSettings } from '@button-serverless/validation/orders';
+import {
+  refuseSharedIds,
+  writeOrderMessage,
+  type OrderMessageResult,
+  type OrderCancellation,
+  type OrderEventToSend,
+  type OrderVersion,
+} from './order-message.ts';
+import { sendInOrder, type Deliveries } from './send-in-order.ts';
+import type { SendResult } from './send-result.ts';
+
+export type { OrderCancellation, OrderEventToSend, OrderVersion } from './order-message.ts';
+
+/** "The maximum message size is 1 MiB (1,048,576 bytes)", and so is that of a request (SQS, SendMessageBatch). */
+const SQS_MAX_BYTES = 1_048_576;
+
+/** Which queue to send to, and what its brand is configured for. */
+export type OrderSenderOptions = {
+  /** Its retries and timeouts are the caller's to set: a request that throws is not sent again. */
+  client: Pick<SQSClient, 'send'>;
+  /** The order queue of the brand. */
+  queueUrl: string;
+  /** Names the sending system in every event: a URI reference, such as `https://shop.example.com/orders`. */
+  source: string;
+  /**
+   * What the brand's reporter accepts, so that nothing is `sent` that it refuses: the output
+   * `OrderSettings<Brand>` of the brand's stack, as it is, or the same as an object. `DEFAULT_ORDER_SETTINGS`
+   * for a brand whose configuration (`orderReporting.brands[]`) sets none of `orderBy`, `testTokens` and
+   * `allowFinalizationDate`.
+   */
+  brandSettings: string | OrderEventSettings;
+  /** 1 to 1,048,576, if the queue takes less than SQS does; also the limit of a request. */
+  maxMessageBytes?: number;
+  /** Waits between two attempts; for tests. */
+  wait?: (delayMs: number) => Promise<void>;
+  /** From 0 up to but not including 1; for tests. */
+  random?: () => number;
+};
+
+/**
+ * Sends order events. What can happen to an event is in its `SendResult`; nothing is thrown for it (`assertSent` is for callers who
+ * want that). Events of one order are sent in the order given, within one call; await one call before the next.
+ */
+export type OrderSender = {
+  sendOrderCreated: (version: OrderVersion) => Promise<SendResult>;
+  sendOrderUpdated: (version: OrderVersion) => Promise<SendResult>;
+  sendOrderCancelled: (cancellation: OrderCancellation) => Promise<SendResult>;
+  /** One result for each event, in the order of the events. */
+  sendOrderEvents: (events: readonly OrderEventToSend[]) => Promise<SendResult[]>;
+};
+
+/**
+ * A sender for the order queue of one brand. Each event is validated as the reporter will validate it; an
+ * invalid one is not sent, and holds up no other. Events of one call that share an id, and are not the same,
+ * are invalid. Throws `RangeError` if `maxMessageBytes` is out of range, or `brandSettings` is missing or can't
+ * be read.
+ */
+export function createOrderSender({
+  client,
+  queueUrl,
+  source,
+  brandSettings,
+  maxMessageBytes = SQS_MAX_BYTES,
+  wait = setTimeout,
+  random = Math.random,
+}: OrderSenderOptions): OrderSender {
+  if (!Number.isInteger(maxMessageBytes) || maxMessageBytes < 1 || maxMessageBytes > SQS_MAX_BYTES) {
+    throw new RangeError(`maxMessageBytes must be an integer from 1 to ${SQS_MAX_BYTES}`);
+  }
+  const settings = { ...readBrandSettings(brandSettings), source, maxMessageBytes };
+  const mailbox = { client, queueUrl, maxBatchBytes: maxMessageBytes, wait, random };
+
+  const write = (event: OrderEventToSend): OrderMessageResult => writeOrderMessage(event, settings);
+  const deliver = (writings: readonly OrderMessageResult[]): Promise<Deliveries> =>
+    sendInOrder(
+      writings.flatMap((writing) => (writing.ok ? [writing.message] : [])),
+      mailbox,
+    );
+  const sendOne = async (event: OrderEventToSend): Promise<SendResult> => {
+    const writing = write(event);
+    return toResult(writing, await deliver([writing]));
+  };
+
+  return {
+    sendOrderCreated: (version) => sendOne({ ...version, kind: 'created' }),
+    sendOrderUpdated: (version) => sendOne({ ...version, kind: 'updated' }),
+    sendOrderCancelled: (cancellation) => sendOne({ ...cancellation, kind: 'cancelled' }),
+    sendOrderEvents: async (events) => {
+      const writings = refuseSharedIds(events.map(write));
+      const deliveries = await deliver(writings);
+      return writings.map((writing) => toResult(writing, deliveries));
+    },
+  };
+}
+
+function toResult(writing: OrderMessageResult, deliveries: Deliveries): SendResult {
+  if (!writing.ok) return writing.result;
+  const { eventId, orderId, warnings } = writing.message;
+  const delivery = deliveries.get(writing.message) ?? { outcome: 'not-sent', reason: 'behind-unsent' };
+  const names = { eventId, orderId };
+  return delivery.outcome === 'sent' ? { ...names, ...delivery, warnings } : { ...names, ...delivery };
+}

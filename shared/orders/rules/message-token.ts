@@ -1,0 +1,25 @@
+import { asJsonObject, readJson } from '@button-serverless/validation/json';
+import { type OrderRules, readMessageOrderId, validateOrder } from '@button-serverless/validation/orders';
+
+/** An order that is valid whatever its token: with a token it says whether that is one. */
+const ANY_ORDER = { order_id: 'any', total: 0, currency: 'USD', purchase_date: '2026-01-01T00:00:00Z' };
+
+/**
+ * The token that a refused message names, and the order whose it is: the token counts although the rest of
+ * the message does not. Undefined if one of them can't be read for certain, or the brand's rules refuse the
+ * token. Never throws.
+ */
+export function readMessageToken(
+  body: string,
+  rules: OrderRules,
+): { orderId: string; btnRef: string } | undefined {
+  const reading = readJson(body);
+  if (!reading.ok) return undefined;
+  const token = asJsonObject(asJsonObject(reading.value)?.['data'])?.['btn_ref'];
+  const isAmbiguous = reading.flaws.some(({ segments }) => segments.join('.') === 'data.btn_ref');
+  const orderId = readMessageOrderId(body);
+  if (typeof token !== 'string' || isAmbiguous || orderId === undefined) return undefined;
+  const validation = validateOrder({ ...ANY_ORDER, btn_ref: token }, rules);
+  const btnRef = validation.ok ? validation.order.btn_ref : undefined;
+  return btnRef === undefined ? undefined : { orderId, btnRef };
+}

@@ -1,0 +1,316 @@
+import { compareVersions } from '@button-serverless/validation/orders';
+import { evolve, evolveAll, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
+import { TOKEN_WARNINGS, type LedgerEntry, type OrderState, type Progress } from './order-ledger.ts';
+import { isStale } from './order-next-call.ts';
+import { refuseNewest } from './order-settlement.ts';
+import { isCopyOf, latestVersion, toNewestVersion, tokenOf, type IncomingVersion } from './order-version.ts';
+import { later, unclearAbout, type RetryPolicy } from './order-waits.ts';
+
+/** A run that may claim: who it is, when it is, and how long it can last at most. */
+export type Claimant = { owner: string; now: Date; leaseMs: number };
+
+/** What is asked of the ledger about one order. */
+export type OrderCommand =
+  /** A valid message brought a version. */
+  | { command: 'receive'; incoming: IncomingVersion }
+  /** A message that was refused names the order's token. */
+  | { command: 'note-token'; btnRef: string }
+  /** The sweep found the order due, or a message came a second time. */
+  | { command: 'resume' }
+  /** An operator wants the order to be tried as soon as possible, also one that was refused. */
+  | { command: 'retry' }
+  /**
+   * An operator gives the newest version up, which is kept in quarantine before: it is not tried any more,
+   * until a newer one comes.
+   */
+  | { command: 'abandon' };
+
+/** What a decision depends on besides the ledger. */
+export type DecisionContext = {
+  claimant: Claimant;
+  policy: RetryPolicy;
+  /** Nothing may be sent for the brand now: what could be tried stays due until the sweep wakes it. */
+  isPaused: boolean;
+  /**
+   * What was reported before this instant is in doubt, because the ledger was restored to an earlier state;
+   * ISO 8601 UTC.
+   */
+  verifyBefore: string | undefined;
+};
+
+/**
+ * What happens to the order, and what its run does next once that is stored. With a `refusal` the message is
+ * quarantined first: its version contradicts the ledger. What it brings besides, its token, counts all the
+ * same.
+ */
+export type Decision = { events: readonly LedgerEvent[]; next: NextStep; refusal?: VersionRefusal };
+
+/** Why a version that is valid by itself is refused. */
+export type VersionRefusal = 'version_conflict' | 'order_by_mixed' | 'line_items_missing' | 'btn_ref_waits';
+
+/**
+ * - `call`: the version is claimed; call Button.
+ * - `nothing`: there is nothing more to do.
+ * - `leave`: another run is reporting this very version; leave the message on the queue until that run is
+ *   over.
+ */
+export type NextStep = { step: 'call' } | { step: 'nothing'; outcome: LedgerOutcome } | { step: 'leave' };
+
+/** What became of a command that calls nobody. */
+export type LedgerOutcome =
+  'unchanged' | 'waiting' | 'duplicate' | 'superseded' | 'ignored-after-cancel' | 'quarantined';
+
+/**
+ * Decides what a command does to an order. The ledger's state machine is a decider: `initialState` and
+ * `evolve` (order-evolution.ts) are its other two parts; how the calls to Button ended is decided in
+ * order-settlement.ts. Pure.
+ *
+ * Versions decide, not arrival: an older version changes nothing, the same version with other content is
+ * refused. A cancellation counts whatever its version is, because it can't be undone (Reporting Orders,
+ * "Cancel an Order"); only one that Button refused lets later versions through. The token is the order's:
+ * whatever message brings it, also one whose version changes nothing.
+ */
+export function decide(state: OrderState, command: OrderCommand, context: DecisionContext): Decision {
+  switch (command.command) {
+    case 'receive': {
+      const { incoming } = command;
+      const noted = noteToken(state, tokenOf(incoming.event), incoming);
+      const received = receive(evolveAll(state, noted), incoming, context);
+      const decision = { ...received, events: [...noted, ...received.events] };
+      return keepWaitingToken(state, sendLateToken(state, decision, context));
+    }
+    case 'note-token': {
+      const events = noteToken(state, command.btnRef, { isReplay: false });
+      return sendLateToken(state, { events, next: nothing('quarantined') }, context);
+    }
+    case 'resume':
+      return state.newest ? resume(state, context) : noChange('superseded');
+    case 'retry':
+      return state.newest ? retry(state, context) : noChange('superseded');
+    case 'abandon':
+      return state.newest ? abandon(state, context) : noChange('superseded');
+  }
+}
+
+function nothing(outcome: LedgerOutcome): NextStep {
+  return { step: 'nothing', outcome };
+}
+
+function noChange(outcome: LedgerOutcome): Decision {
+  return { events: [], next: nothing(outcome) };
+}
+
+function refuse(refusal: VersionRefusal): Decision {
+  return { events: [], next: nothing('quarantined'), refusal };
+}
+
+/** The first valid token stays. A replay makes one more try at a token that Button did not take. */
+function noteToken(
+  { btnRef: known, newest, ...state }: OrderState,
+  btnRef: string | undefined,
+  { isReplay }: Pick<IncomingVersion, 'isReplay'>,
+): LedgerEvent[] {
+  if (btnRef === undefined) return [];
+  if (known !== undefined && known !== btnRef) return [{ event: 'other-token-seen' }];
+  const wasNotTaken = 'warnings' in state && state.warnings.includes(TOKEN_WARNINGS.notTaken);
+  return known === undefined || (isReplay && newest && wasNotTaken) ? [{ event: 'token-noted', btnRef }] : [];
+}
+
+/**
+ * What is settled but for its token is updated at once, whichever message brought the token. A cancelled order
+ * is looked for by it where the ledger was restored: what it forgot may be open under that token only. The
+ * sweep has to look after the claim: the message may be about another version, which finds nothing to do when
+ * it comes again.
+ */
+function sendLateToken(state: OrderState, decision: Decision, context: DecisionContext): Decision {
+  const after = evolveAll(state, decision.events);
+  if (!after.newest || !after.tokenDue) return decision;
+  if (after.progress.state !== 'settled') return decision;
+  if (!after.newest.order && context.verifyBefore === undefined) return decision;
+  const { events, next } = claimOrWait(after, context);
+  const watched: LedgerEvent[] = next.step === 'call' ? [{ event: 'claim-watched' }] : [];
+  return { ...decision, events: [...decision.events, ...events, ...watched], next };
+}
+
+/**
+ * While the newest version stands refused, nothing can bring a token that has just become known: its message is
+ * kept where somebody finds it.
+ */
+function keepWaitingToken(state: OrderState, decision: Decision): Decision {
+  const { progress, tokenDue } = evolveAll(state, decision.events);
+  const isWaiting = progress?.state === 'refused' && tokenDue;
+  const isNew = decision.events.some(({ event }) => event === 'token-noted');
+  return isWaiting && isNew
+    ? { refusal: 'btn_ref_waits', ...decision, next: nothing('quarantined') }
+    : decision;
+}
+
+function receive(state: OrderState, incoming: IncomingVersion, context: DecisionContext): Decision {
+  const place = state.newest ? placeOf(incoming, state) : 'newer';
+  if (place === 'after-cancellation') return hold(state, incoming);
+  if (place === 'older') return noChange('superseded');
+  if (place === 'incomparable') return refuse('order_by_mixed');
+
+  const newest = toNewestVersion(state, incoming);
+  if (newest === 'line_items_missing') return refuse(newest);
+  if (state.newest && place === 'same')
+    return isCopyOf(state.newest, incoming) ? resume(state, context) : refuse('version_conflict');
+  const accepted: LedgerEvent = { event: 'version-accepted', newest, warnings: incoming.warnings };
+  const next = evolve(state, accepted);
+  if (!next.newest) return noChange('superseded');
+  const { events, ...decision } = state.newest ? accept(next, context) : claimOrWait(next, context);
+  return { events: [accepted, ...events], ...decision };
+}
+
+/** Where a version stands among those that the ledger knows. Whatever is `newer` becomes the newest. */
+function placeOf(
+  { event, messageId, isReplay }: IncomingVersion,
+  { newest, progress }: LedgerEntry,
+): 'newer' | 'same' | 'older' | 'incomparable' | 'after-cancellation' {
+  const isRefused = progress.state === 'refused';
+  const isEdited = isReplay && canBeEdited(progress);
+  if (event.kind === 'cancelled') {
+    const isSentAgain = isRefused && messageId !== newest.messageId;
+    return newest.kind === 'cancelled' && !isSentAgain && !isEdited ? 'same' : 'newer';
+  }
+  if (newest.kind === 'cancelled' && !isRefused) return 'after-cancellation';
+  const place = compareVersions(event.version, latestVersion(newest));
+  if (place !== 'same') return place;
+  if (newest.kind === 'cancelled') return 'older';
+  return isEdited ? 'newer' : 'same';
+}
+
+/**
+ * Nothing follows a cancellation, unless Button refuses it: until then the latest version that came after it
+ * is held.
+ */
+function hold(state: OrderState, incoming: IncomingVersion): Decision {
+  const newest = toNewestVersion(state, incoming);
+  if (!state.newest || newest === 'line_items_missing' || state.progress.state === 'settled')
+    return noChange('ignored-after-cancel');
+  const latest = latestVersion(state.heldVersion?.newest ?? state.newest);
+  if (compareVersions(newest.version, latest) !== 'newer') return noChange('ignored-after-cancel');
+  const { warnings } = incoming;
+  return {
+    events: [{ event: 'version-held', newest, warnings }],
+    next: nothing('ignored-after-cancel'),
+  };
+}
+
+/** Whether Button has not acknowledged the newest version, and no run is at it. */
+function canBeEdited(progress: Progress): boolean {
+  switch (progress.state) {
+    case 'settled':
+    case 'claimed':
+      return false;
+    case 'in-doubt':
+      return progress.doubt.kind === 'unclear';
+    case 'waiting':
+    case 'failing':
+    case 'refused':
+      return true;
+  }
+}
+
+/** A version has become the newest of an order that was known before. */
+function accept(entry: LedgerEntry, context: DecisionContext): Decision {
+  const { progress, reported, newest } = entry;
+  switch (progress.state) {
+    case 'settled':
+      return newest.hash === reported?.hash && !isStale(entry, context.verifyBefore)
+        ? noChange('unchanged')
+        : startOver(entry, context);
+    case 'refused':
+    case 'failing':
+      return startOver(entry, context);
+    case 'claimed':
+      if (hasPassed(progress.until, context)) return resume(entry, context);
+      // The run that holds the claim finds the newer version when it settles, and leaves it due. The sweep
+      // finds it should that run die.
+      return { events: [{ event: 'claim-watched' }], next: nothing('waiting') };
+    case 'waiting':
+    case 'in-doubt':
+      return resume(entry, context);
+  }
+}
+
+/** Whether the newest version can be tried now. */
+function resume(entry: LedgerEntry, context: DecisionContext): Decision {
+  const { progress } = entry;
+  switch (progress.state) {
+    case 'settled':
+    case 'refused':
+      return noChange('duplicate');
+    case 'claimed': {
+      if (!hasPassed(progress.until, context)) return { events: [], next: { step: 'leave' } };
+      const wait = {
+        dueAt: later(context.claimant.now, context.policy.quietTimeMs),
+        reason: 'claim_expired',
+      };
+      const doubt = unclearAbout(progress.hash, progress);
+      return { events: [{ event: 'postponed', wait, doubt }], next: nothing('waiting') };
+    }
+    case 'waiting':
+    case 'in-doubt':
+    case 'failing':
+      return hasPassed(progress.dueAt, context) && !context.isPaused ? claim(context) : noChange('waiting');
+  }
+}
+
+/**
+ * A version that Button refused or fails on is tried as if it had just come. What is in doubt keeps its quiet
+ * time.
+ */
+function retry({ progress }: LedgerEntry, { claimant: { now }, policy }: DecisionContext): Decision {
+  if (progress.state === 'settled') return noChange('duplicate');
+  if (progress.state === 'claimed') return { events: [], next: { step: 'leave' } };
+  const doubt = openDoubt(progress);
+  const quietUntil = later(now, doubt ? policy.quietTimeMs : 0);
+  const dueAt = 'dueAt' in progress && progress.dueAt < quietUntil ? progress.dueAt : quietUntil;
+  const wait = { dueAt, reason: 'asked_by_operator' };
+  return {
+    events: [{ event: 'started-over' }, { event: 'postponed', wait, ...(doubt && { doubt }) }],
+    next: nothing('waiting'),
+  };
+}
+
+function abandon(entry: LedgerEntry, { claimant }: DecisionContext): Decision {
+  const { progress } = entry;
+  if (progress.state === 'settled') return noChange('duplicate');
+  if (progress.state === 'claimed') return { events: [], next: { step: 'leave' } };
+  const doubt = openDoubt(progress);
+  const events = refuseNewest(entry, { reason: 'abandoned', ...(doubt && { doubt }) }, claimant.now);
+  return { events, next: nothing('quarantined') };
+}
+
+function startOver(entry: LedgerEntry, context: DecisionContext): Decision {
+  const { events, next } = claimOrWait(entry, context);
+  return { events: [{ event: 'started-over' }, ...events], next };
+}
+
+/** Claims a version that nothing is under way for, unless it must wait for its turn. */
+function claimOrWait(entry: LedgerEntry, context: DecisionContext): Decision {
+  const wait = reasonToWait(entry, context);
+  if (!wait) return claim(context);
+  const doubt = openDoubt(entry.progress);
+  return { events: [{ event: 'postponed', wait, ...(doubt && { doubt }) }], next: nothing('waiting') };
+}
+
+function claim({ claimant: { owner, now, leaseMs } }: DecisionContext): Decision {
+  return { events: [{ event: 'claimed', owner, until: later(now, leaseMs) }], next: { step: 'call' } };
+}
+
+/** What Button has only accepted (202) may be carried out late, and must not undo what comes after it. */
+function reasonToWait(
+  { reported }: LedgerEntry,
+  { claimant, policy, isPaused }: DecisionContext,
+): Wait | undefined {
+  const now = claimant.now.toISOString();
+  const quietUntil = reported?.acceptedOnly ? later(new Date(reported.at), policy.quietTimeMs) : now;
+  if (quietUntil > now) return { dueAt: quietUntil, reason: 'accepted_only' };
+  return isPaused ? { dueAt: now, reason: 'breaker_open' } : undefined;
+}
+
+function hasPassed(instant: string, { claimant }: DecisionContext): boolean {
+  return instant <= claimant.now.toISOString();
+}

@@ -1,0 +1,218 @@
+import { compareVersions } from '@button-serverless/validation/orders';
+import { evolve, evolveAll, openDoubt, type LedgerEvent } from './order-evolution.ts';
+import {
+  valueOf,
+  type CallResult,
+  type Doubt,
+  type Failures,
+  type LedgerEntry,
+  type ReportedVersion,
+} from './order-ledger.ts';
+import { backoffMs, later, unclearAbout, type RetryPolicy } from './order-waits.ts';
+
+/**
+ * When an order is failing on its own, so that it goes to quarantine. Retried at the default pace, twelve
+ * tries take about three and a half hours. Where no other order has been reported lately that could be
+ * compared with, it takes three days: an outage is over by then, or known.
+ */
+export const FAILING_AFTER = { tries: 12, ms: 3 * 3_600_000, msWithoutComparison: 72 * 3_600_000 } as const;
+
+const DAY_MS = 86_400_000;
+
+/** So long an order that is failing is tried once a day; then it is given up. */
+const GIVEN_UP_AFTER_MS = 30 * DAY_MS;
+
+/** What a settlement depends on besides the ledger. */
+export type SettlementContext = {
+  now: Date;
+  policy: RetryPolicy;
+  /**
+   * Whether Button takes the brand's other orders (`yes`, `no`), or none has been reported lately that would
+   * tell (`unknown`).
+   */
+  othersSucceed: 'yes' | 'no' | 'unknown';
+};
+
+/** What happens to the order, and what is kept in quarantine before that is stored. */
+export type Settlement = {
+  events: readonly LedgerEvent[];
+  keep?: { code: 'keeps_failing' | 'given_up'; failures: Failures };
+};
+
+/**
+ * What the end of the calls does to the order. Pure.
+ *
+ * `claimed` is the entry as it was claimed, `current` as it is stored now: a newer version, or a token, that
+ * came in between stays due. After a success that follows an unclear outcome the order stays in doubt for one
+ * more quiet time, because the earlier call may still be carried out late and undo it.
+ */
+export function settle(
+  { claimed, current }: { claimed: LedgerEntry; current: LedgerEntry },
+  result: CallResult,
+  context: SettlementContext,
+): Settlement {
+  switch (result.result) {
+    case 'done':
+      return { events: settleDone(claimed, current, { result, context }) };
+    case 'refused':
+      return { events: settleRefused(claimed, current, { result, context }) };
+    case 'try-again':
+    case 'unclear':
+      return settleFailed(claimed, current, { result, context });
+  }
+}
+
+type Ended<Kind extends CallResult['result']> = {
+  result: Extract<CallResult, { result: Kind }>;
+  context: SettlementContext;
+};
+
+function settleDone(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<'done'>): LedgerEvent[] {
+  const { result, context } = ended;
+  const isTokenUsed = result.token === 'taken' || claimed.newest.kind === 'cancelled';
+  const tokenTaken = isTokenUsed && claimed.btnRef === current.btnRef;
+  const events: LedgerEvent[] = [
+    { event: 'reported', reported: toReported(claimed, result, context.now), tokenTaken },
+    ...(result.token === 'refused' ? [{ event: 'token-refused' } as const] : []),
+  ];
+  const after = evolveAll(current, events);
+  const isTokenLeft =
+    after.newest !== undefined && after.tokenDue === true && after.newest.order !== undefined;
+  if (claimed.newest.hash !== current.newest.hash || isTokenLeft)
+    return [...events, newerIsDue(claimed, context, result.acceptedOnly)];
+  if (openDoubt(claimed.progress)?.kind !== 'unclear' || !result.sent)
+    return [...events, { event: 'settled' }];
+  const wait = { dueAt: later(context.now, context.policy.quietTimeMs), reason: 'confirming' };
+  return [...events, { event: 'postponed', wait, doubt: { kind: 'confirming', hash: claimed.newest.hash } }];
+}
+
+/**
+ * What Button says of an update that only brings the token late does not undo what it acknowledged before.
+ */
+function settleRefused(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<'refused'>): LedgerEvent[] {
+  const { result, context } = ended;
+  const doubt = openDoubt(claimed.progress);
+  const isNewest = claimed.newest.hash === current.newest.hash && isSameVersion(claimed, current);
+  if (bringsTokenOnly(claimed)) {
+    const refused = { event: 'token-refused' } as const;
+    return isNewest ? [refused, { event: 'settled' }] : [refused, newerIsDue(claimed, context, false)];
+  }
+  return isNewest
+    ? refuseNewest(current, { reason: result.reason, ...(doubt && { doubt }) }, context.now)
+    : [{ event: 'started-over' }, newerIsDue(claimed, context, false)];
+}
+
+/** A version that came after a cancellation is due once that is refused. Pure. */
+export function refuseNewest(
+  { heldVersion }: LedgerEntry,
+  refused: { reason: string; doubt?: Doubt },
+  now: Date,
+): LedgerEvent[] {
+  const { doubt } = refused;
+  const wait = { dueAt: now.toISOString(), reason: 'newer_version' };
+  const held: LedgerEvent[] = heldVersion
+    ? [
+        { event: 'version-accepted', ...heldVersion },
+        { event: 'postponed', wait, ...(doubt && { doubt }) },
+      ]
+    : [];
+  return [{ event: 'refused', ...refused }, ...held];
+}
+
+function settleFailed(
+  claimed: LedgerEntry,
+  current: LedgerEntry,
+  { result, context }: Ended<'try-again' | 'unclear'>,
+): Settlement {
+  const { now, policy } = context;
+  const failed = tryFailed(result, now);
+  const after = evolve(current, failed);
+  if (!after.newest) return { events: [failed] };
+  const isUnclear = result.result === 'unclear';
+  const doubt = isUnclear ? unclearAbout(claimed.newest.hash, claimed.progress) : openDoubt(claimed.progress);
+  const inDoubt = doubt && { doubt };
+  const { failures, failingSince: since = now.toISOString() } = after;
+  const isNewest = claimed.newest.hash === current.newest.hash && isSameVersion(claimed, current);
+  if (isNewest && failures && isFailingAlone(after, failed.failure !== undefined, context)) {
+    if (now.getTime() - Date.parse(since) < GIVEN_UP_AFTER_MS) {
+      const wait = { dueAt: later(now, DAY_MS), reason: result.reason };
+      const aside: Settlement = { events: [failed, { event: 'found-failing', since, wait, ...inDoubt }] };
+      return current.failingSince === undefined
+        ? { ...aside, keep: { code: 'keeps_failing', failures } }
+        : aside;
+    }
+    const givenUp: LedgerEvent[] = bringsTokenOnly(claimed)
+      ? [{ event: 'token-refused' }, { event: 'started-over' }, { event: 'settled' }]
+      : refuseNewest(current, { reason: 'given_up', ...inDoubt }, now);
+    return { events: [failed, ...givenUp], keep: { code: 'given_up', failures } };
+  }
+  const leastMs = isUnclear ? policy.quietTimeMs : (result.afterMs ?? 0);
+  const waitMs = Math.max(leastMs, backoffMs(current.attempts, policy));
+  const wait = { dueAt: later(now, waitMs), reason: result.reason };
+  return { events: [failed, { event: 'postponed', wait, ...inDoubt }] };
+}
+
+function tryFailed(result: CallResult & { result: 'try-again' | 'unclear' }, now: Date) {
+  const { reason, answer } = result;
+  const isBlamed = result.result === 'unclear' || result.blamesOrder === true;
+  return {
+    event: 'try-failed',
+    isLookUp: result.result === 'try-again' && result.isLookUp === true,
+    ...(isBlamed && { failure: { at: now.toISOString(), reason, ...(answer && { answer }) } }),
+  } as const;
+}
+
+/** An order that is in quarantine for it already stays there until it succeeds. */
+function isFailingAlone(
+  { failures, failingSince }: LedgerEntry,
+  isBlamed: boolean,
+  { now, othersSucceed }: SettlementContext,
+): boolean {
+  if (failingSince !== undefined) return true;
+  if (!isBlamed || !failures || failures.count < FAILING_AFTER.tries || othersSucceed === 'no') return false;
+  const failingForMs = now.getTime() - Date.parse(failures.since);
+  return failingForMs >= (othersSucceed === 'yes' ? FAILING_AFTER.ms : FAILING_AFTER.msWithoutComparison);
+}
+
+/** Button holds this very version: all that is left is its token. */
+function bringsTokenOnly({ newest, reported, tokenDue }: LedgerEntry): boolean {
+  return tokenDue === true && newest.order !== undefined && newest.hash === reported?.hash;
+}
+
+/** What came while the run was at it is tried next: at once, unless what Button does late could undo it. */
+function newerIsDue(
+  claimed: LedgerEntry,
+  { now, policy }: SettlementContext,
+  isAcceptedOnly: boolean,
+): LedgerEvent {
+  const doubt = openDoubt(claimed.progress);
+  const isUnclear = doubt?.kind === 'unclear';
+  const dueAt = later(now, isUnclear || isAcceptedOnly ? policy.quietTimeMs : 0);
+  const wait = { dueAt, reason: 'newer_version' };
+  return { event: 'postponed', wait, ...(isUnclear && { doubt }) };
+}
+
+/** A cancellation's answer names no Button order id: the one that is known stays. */
+function toReported(
+  { newest, reported }: LedgerEntry,
+  result: CallResult & { result: 'done' },
+  now: Date,
+): ReportedVersion {
+  const buttonOrderId = result.buttonOrderId ?? reported?.buttonOrderId;
+  const value = valueOf(newest);
+  const hasLines = (newest.order?.line_items ?? []).length > 0;
+  return {
+    version: newest.version,
+    kind: newest.kind,
+    hash: newest.hash,
+    at: now.toISOString(),
+    acceptedOnly: result.acceptedOnly,
+    ...(buttonOrderId !== undefined && { buttonOrderId }),
+    ...(value && { value }),
+    ...(hasLines && { hasLines }),
+  };
+}
+
+function isSameVersion(one: LedgerEntry, other: LedgerEntry): boolean {
+  return compareVersions(one.newest.version, other.newest.version) === 'same';
+}

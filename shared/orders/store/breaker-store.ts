@@ -1,0 +1,100 @@
+import { GetItemCommand, PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+
+import type { Breaker } from '../rules/breaker.ts';
+import { ORDER_LEDGER_TABLE } from '../../dynamodb/table.ts';
+import type { OnUnreadable } from '../../dynamodb/unreadable-item.ts';
+import {
+  putRevision,
+  type DynamoDB,
+  type Versioned,
+  type WriteResult,
+} from '../../dynamodb/versioned-item.ts';
+
+/** The breaker of one brand; one that was never opened is not there. */
+export type BreakerStore = {
+  /** Strongly consistent. One that is unreadable counts as closed, as if it were not there, and is reported. */
+  read(): Promise<Versioned<Breaker> | undefined>;
+  /** Stores the breaker if it is still at that revision (0: if it is not there yet), or in the place of one that is unreadable. */
+  write(breaker: Breaker, expectedRevision: number): Promise<WriteResult<Breaker>>;
+};
+
+const SCHEMA_VERSION = 1;
+
+const InstantSchema = z.string();
+const DRAIN = {
+  throttle: z.object({ at: InstantSchema, until: InstantSchema.exactOptional() }).exactOptional(),
+  pace: z
+    .object({ perSecond: z.number(), changedAt: InstantSchema, wasThrottled: z.boolean() })
+    .exactOptional(),
+};
+const ItemSchema = z.object({
+  revision: z.number(),
+  breaker: z.discriminatedUnion('state', [
+    z.object({
+      state: z.literal('closed'),
+      since: InstantSchema,
+      failures: z.array(z.object({ orderId: z.string(), at: InstantSchema })).exactOptional(),
+      suspectedSince: InstantSchema.exactOptional(),
+      lastSuccessAt: InstantSchema.exactOptional(),
+      ...DRAIN,
+    }),
+    z.object({
+      state: z.literal('open'),
+      cause: z.enum(['key-refused', 'outage']),
+      since: InstantSchema,
+      nextProbeAt: InstantSchema,
+      ...DRAIN,
+    }),
+  ]),
+});
+
+/**
+ * The breaker in DynamoDB: the item `<brand>#breaker` of the ledger, so that a function's rights on its brand's orders cover it.
+ *
+ * Every method throws if the table cannot be reached.
+ */
+export function createBreakerStore({
+  client,
+  table,
+  brand,
+  onUnreadable,
+}: {
+  client: DynamoDB;
+  table: string;
+  brand: string;
+  onUnreadable?: OnUnreadable;
+}): BreakerStore {
+  const key = { [ORDER_LEDGER_TABLE.partitionKey]: { S: `${brand}#breaker` } };
+  return {
+    async read() {
+      const { Item } = await client.send(
+        new GetItemCommand({ TableName: table, ConsistentRead: true, Key: key }),
+      );
+      const stored = Item && fromItem(Item);
+      if (stored !== 'unreadable') return stored;
+      onUnreadable?.(`${brand}#breaker`);
+      return undefined;
+    },
+
+    async write(breaker, expectedRevision) {
+      const item = { ...key, ...marshall({ schemaVersion: SCHEMA_VERSION, breaker }) };
+      const result = await putRevision(client, { table, item, expectedRevision });
+      if (result.ok) return { ok: true, stored: { value: breaker, revision: expectedRevision + 1 } };
+      const current = fromItem(result.current);
+      if (current !== 'unreadable') return { ok: false, current };
+      await client.send(new PutItemCommand({ TableName: table, Item: { ...item, revision: { N: '1' } } }));
+      return { ok: true, stored: { value: breaker, revision: 1 } };
+    },
+  };
+}
+
+function fromItem(item: Record<string, AttributeValue>): Versioned<Breaker> | 'unreadable' {
+  try {
+    const { revision, breaker } = ItemSchema.parse(unmarshall(item));
+    return { value: breaker, revision };
+  } catch {
+    return 'unreadable';
+  }
+}

@@ -1,0 +1,59 @@
+import { hash } from 'node:crypto';
+
+import { toSecond, type Position } from './position.ts';
+import type { TransactionRecord } from '@button-serverless/validation/webhooks';
+
+/**
+ * Where Button lists a transaction whose versions contradict each other, so that it is read again on purpose: the purchase's key, the
+ * account, the date by which Button lists it for ever, and since when it is in conflict. Instants are ISO 8601 UTC.
+ */
+export type ConflictNote = { key: string; account: string; createdDate: string; since: string };
+
+const MINUTE_MS = 60_000;
+
+/** A conflict is read again at every tick for so long; what is open then is left to the sweeps. */
+const REREAD_FOR_MS = 90 * MINUTE_MS;
+
+/** The notes to leave where a version brings a conflict that a read of the API settles; none for every other version. Pure. */
+export function conflictNotes(
+  before: TransactionRecord | undefined,
+  after: TransactionRecord,
+): ConflictNote[] {
+  if (after.cause !== 'contradiction' || before?.version === after.version) return [];
+  const places = after.candidates.map(({ transaction: { accountId, createdDate } }) => ({
+    account: accountId,
+    createdDate: toSecond(Date.parse(createdDate)),
+  }));
+  const distinct = new Map(places.map((place) => [JSON.stringify(place), place]));
+  return [...distinct.values()].flatMap(({ account, createdDate }) =>
+    account === null ? [] : [{ key: after.key, account, createdDate, since: after.storedAt }],
+  );
+}
+
+/** Whether the conflict is young enough to be read again on purpose. Pure. */
+export function isToReread({ since }: ConflictNote, now: Date): boolean {
+  return now.getTime() - Date.parse(since) < REREAD_FOR_MS;
+}
+
+/**
+ * The stream that reads the second in which Button lists the transaction: by `created_date`, which never changes. `live` is the position
+ * of the account's live stream at its beginning. Pure.
+ */
+export function rereadPosition({ createdDate, key }: ConflictNote, live: Position, now: Date): Position {
+  const startMs = Date.parse(createdDate);
+  return {
+    account: live.account,
+    stream: `reread-${hash('sha256', `${key} ${createdDate}`, 'hex').slice(0, 16)}`,
+    fence: 0,
+    readThrough: toSecond(startMs),
+    historicalBefore: live.historicalBefore,
+    timeField: 'created_date',
+    readFrom: toSecond(startMs),
+    readUntil: toSecond(startMs + 1000),
+    createdAt: now.toISOString(),
+    expiresAtEpochSeconds: Math.floor(now.getTime() / 1000) + NOTE_KEPT_SECONDS,
+  };
+}
+
+/** How long a note, and the stream that reads for it, is kept. */
+export const NOTE_KEPT_SECONDS = 2 * 86_400;

@@ -1,0 +1,73 @@
+import { PutItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+
+import { NOTE_KEPT_SECONDS, type ConflictNote } from '../rules/conflict-note.ts';
+import { CONFLICTS_PARTITION, POSITIONS_TABLE } from '../../dynamodb/table.ts';
+import type { OnUnreadable } from '../../dynamodb/unreadable-item.ts';
+import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
+
+type Positions = { client: DynamoDB; table: string };
+
+const NoteSchema = z.object({
+  key: z.string().min(1),
+  accountId: z.string().min(1),
+  createdDate: z.iso.datetime(),
+  since: z.iso.datetime(),
+});
+
+/**
+ * Leaves notes among the positions, for the planner to find: one item for each conflict, which expires by itself. Leaving one again
+ * renews it. Throws if the table cannot be reached.
+ */
+export async function leaveConflictNotes(
+  { client, table }: Positions,
+  notes: readonly ConflictNote[],
+): Promise<void> {
+  for (const { key, account, createdDate, since } of notes) {
+    const item = {
+      [POSITIONS_TABLE.partitionKey]: CONFLICTS_PARTITION,
+      [POSITIONS_TABLE.sortKey]: `${account} ${createdDate} ${key}`,
+      ...{ key, accountId: account, createdDate, since, schemaVersion: 1 },
+      [POSITIONS_TABLE.timeToLive]: Math.floor(Date.parse(since) / 1000) + NOTE_KEPT_SECONDS,
+    };
+    await client.send(new PutItemCommand({ TableName: table, Item: marshall(item) }));
+  }
+}
+
+/** Every note that has not expired yet; unreadable ones are left out. Throws if the table cannot be reached. */
+export async function listConflictNotes(
+  { client, table }: Positions,
+  onUnreadable?: OnUnreadable,
+): Promise<ConflictNote[]> {
+  const notes: ConflictNote[] = [];
+  let startKey: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        ConsistentRead: true,
+        KeyConditionExpression: '#account = :conflicts',
+        ExpressionAttributeNames: { '#account': POSITIONS_TABLE.partitionKey },
+        ExpressionAttributeValues: { ':conflicts': { S: CONFLICTS_PARTITION } },
+        ExclusiveStartKey: startKey,
+      }),
+    );
+    for (const item of page.Items ?? []) {
+      const note = readNote(item);
+      if (note) notes.push(note);
+      else onUnreadable?.(`${CONFLICTS_PARTITION} ${item[POSITIONS_TABLE.sortKey]?.S ?? ''}`);
+    }
+    startKey = page.LastEvaluatedKey;
+  } while (startKey);
+  return notes;
+}
+
+function readNote(item: Record<string, AttributeValue>): ConflictNote | undefined {
+  try {
+    const { accountId: account, ...note } = NoteSchema.parse(unmarshall(item));
+    return { ...note, account };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  PutItemCommand,
+  type AttributeValue,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+
+import { RetryableError } from '../../runtime/errors.ts';
+import { DEPLOYMENT_PARTITION, POSITIONS_TABLE } from '../../dynamodb/table.ts';
+import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
+
+const DeploymentMarkSchema = z.object({ startedAt: z.iso.datetime() });
+
+const KEY = marshall({
+  [POSITIONS_TABLE.partitionKey]: DEPLOYMENT_PARTITION,
+  [POSITIONS_TABLE.sortKey]: 'deployment',
+});
+
+type Positions = { client: DynamoDB; table: string };
+
+/**
+ * When this system began to work (ISO 8601 UTC): written once, among the positions, by the first webhook or scheduled run. Returns
+ * what was written first. Throws if the table cannot be reached, and `RetryableError` where somebody has spoilt the mark: what it
+ * decides can't be guessed, so webhooks wait until it is put right.
+ */
+export async function markDeployment({ client, table }: Positions, startedAt: string): Promise<string> {
+  const read = async (): Promise<Record<string, AttributeValue> | undefined> =>
+    (await client.send(new GetItemCommand({ TableName: table, Key: KEY, ConsistentRead: true }))).Item;
+  const current = await read();
+  if (current) return readMark(current);
+  try {
+    await client.send(
+      new PutItemCommand({
+        TableName: table,
+        Item: { ...KEY, ...marshall({ startedAt, schemaVersion: 1 }) },
+        ConditionExpression: 'attribute_not_exists(schemaVersion)',
+      }),
+    );
+    return startedAt;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return readMark(await read());
+  }
+}
+
+/** When this system was deployed, asked for once in a process: it never changes. Throws as `markDeployment` does. */
+export function cachedDeploymentMark(positions: Positions, now: () => Date): () => Promise<string> {
+  let known: string | undefined;
+  return async () => {
+    known ??= await markDeployment(positions, now().toISOString());
+    return known;
+  };
+}
+
+function readMark(item: Record<string, AttributeValue> | undefined): string {
+  try {
+    return DeploymentMarkSchema.parse(item && unmarshall(item)).startedAt;
+  } catch (cause) {
+    throw new RetryableError('The time of deployment is unreadable', { cause });
+  }
+}

@@ -1,0 +1,76 @@
+import { conflictNotes, type ConflictNote } from '../reconciliation/rules/conflict-note.ts';
+import {
+  mergeTransaction,
+  takeOver,
+  takePlace,
+  type MergeOutcome,
+  type Storing,
+} from './rules/merge-transaction.ts';
+import type { Observation, TransactionRecord } from '@button-serverless/validation/webhooks';
+import { RetryableError } from '../runtime/errors.ts';
+import type { TransactionStore } from './store/transaction-store.ts';
+import type { Versioned } from '../dynamodb/versioned-item.ts';
+import { locate, type Place } from './locate-transaction.ts';
+
+/** What storing a version needs. */
+export type ApplyTransactionPorts = {
+  transactions: TransactionStore;
+  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  rewardableCategories?: readonly string[];
+  /** Has a conflict read again on purpose; left out, the next sweep finds it. */
+  noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
+  now: () => Date;
+};
+
+const MAX_MERGES = 5;
+
+/** Nothing that has to be written: what was known stands as it was. */
+const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
+
+/**
+ * The one way a version gets into the store, for webhooks, deferred webhooks and the reconciler alike: find the purchase it belongs to,
+ * merge with what is known, then one conditional write, or none if nothing is new. Who loses a race merges again with what won.
+ *
+ * `known` is what the key of the version was just seen to lead to, and saves that read. Throws `RetryableError` if the race is lost too
+ * often, and whatever the store throws; doing it again repairs whatever was left half done.
+ */
+export async function applyTransaction(
+  { transactions: store, rewardableCategories, noteConflicts, now }: ApplyTransactionPorts,
+  observation: Observation,
+  known?: Versioned<TransactionRecord> | 'absent',
+): Promise<{ outcome: MergeOutcome; before: TransactionRecord | undefined; after: TransactionRecord }> {
+  let place: Place | undefined;
+  for (let attempt = 0; attempt < MAX_MERGES; attempt += 1) {
+    const reading = { known: attempt === 0 ? known : undefined, consistent: attempt > 0 };
+    place ??= await locate(observation, reading, { transactions: store, now });
+    if (!place) continue;
+    const storing = {
+      storedAt: now().toISOString(),
+      key: place.key,
+      ...(rewardableCategories ? { rewardableCategories } : {}),
+    };
+    const before = place.stored?.value;
+    const base = absorb(place, storing);
+    const { record: after, outcome } = mergeTransaction(base, observation, storing);
+    if (before && base === before && UNWRITTEN.includes(outcome)) return { outcome, before, after: before };
+
+    // Before the conflict itself: whoever dies in between leaves a note that does no harm, and no conflict without one.
+    const notes = conflictNotes(before, after);
+    if (notes.length > 0) await noteConflicts?.(notes);
+    const result = await store.write(after, place.stored?.revision ?? 0);
+    if (result.ok) return { outcome, before, after };
+    const { current } = result;
+    const isThere = current?.value.key === place.key && current.value.mergedInto === undefined;
+    place = isThere ? { ...place, stored: current } : undefined;
+  }
+  throw new RetryableError('Too many writers at one transaction');
+}
+
+/** The record with what other records of the same purchase have seen. */
+function absorb({ key, stored, others }: Place, storing: Storing): TransactionRecord | undefined {
+  let record = stored?.value;
+  for (const other of others) {
+    record = record ? takeOver(record, other, storing) : takePlace(key, other, storing);
+  }
+  return record;
+}

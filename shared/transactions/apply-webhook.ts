@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+
+import { readWebhook, type WebhookResult } from '@button-serverless/validation/webhooks';
+import { readEnvelope } from '../button/webhook-envelope.ts';
+import type { ConflictNote } from '../reconciliation/rules/conflict-note.ts';
+import { deliveryOf, firstSecondOf } from './rules/delivery.ts';
+import { erasedSince, type ErasureNote } from './rules/erasure-note.ts';
+import type { MergeOutcome } from './rules/merge-transaction.ts';
+import type { Metrics } from '../runtime/metric-definitions.ts';
+import { log } from '../runtime/logger.ts';
+import type { QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
+import type { TransactionStore } from './store/transaction-store.ts';
+import { applyTransaction } from './apply-transaction.ts';
+
+/** What became of an authentic webhook. */
+export type WebhookOutcome =
+  /** It told something new, and the table holds it. */
+  | 'applied'
+  /** The table held it already, or something newer. */
+  | 'unchanged'
+  /** A test from Button's Dashboard: there is nothing to store. */
+  | 'ping'
+  /** It could not be understood; its bytes are kept to be replayed. */
+  | 'quarantined';
+
+/** The exact bytes of an authentic webhook, and when they came, in ISO 8601 UTC. */
+export type ReceivedWebhook = { body: Uint8Array; receivedAt: string };
+
+/** What applying a webhook needs. */
+export type ApplyWebhookPorts = {
+  transactions: TransactionStore;
+  quarantine: Pick<QuarantineStore, 'put'>;
+  /** What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the deployment. */
+  liveFrom?: string;
+  /** When this system was deployed (ISO 8601 UTC): without it and `liveFrom`, every webhook is live. Throws if that can't be read. */
+  deployedAt?: () => Promise<string>;
+  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  rewardableCategories?: readonly string[];
+  /** Has a conflict read again on purpose; left out, the next sweep finds it. */
+  noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
+  /** Who has been erased lately: only for webhooks that waited meanwhile. Throws if that can't be read. */
+  erasures?: () => Promise<readonly ErasureNote[]>;
+  metrics: Metrics;
+  now: () => Date;
+};
+
+/**
+ * Applies an authentic webhook: for the receiver, for the queue of deferred webhooks once the table is back, and for a replay.
+ *
+ * Throws if the table cannot be reached; nothing is lost by calling it again.
+ */
+export async function applyWebhook(
+  webhook: ReceivedWebhook,
+  ports: ApplyWebhookPorts,
+): Promise<WebhookOutcome> {
+  const reading = readWebhook(webhook.body);
+  if (mayBePing(reading) && readEnvelope(webhook.body).isPing) return 'ping';
+  if (!reading.ok) {
+    const reasons = reading.faults.map(({ path, code }) => ({
+      code,
+      path,
+      problem: 'The webhook was not understood here',
+    }));
+    await quarantineWebhook(webhook, { eventId: reading.eventId, reasons }, ports);
+    return 'quarantined';
+  }
+
+  const { eventId, transaction, payload, flags } = reading;
+  const deployedAt = await ports.deployedAt?.();
+  const cutOver = ports.liveFrom ?? (deployedAt === undefined ? undefined : firstSecondOf(deployedAt));
+  const erasedAt = erasedSince((await ports.erasures?.()) ?? [], transaction, webhook.receivedAt);
+  const { outcome, before, after } = await applyTransaction(ports, {
+    transaction,
+    payload,
+    source: { kind: 'webhook', eventId },
+    seenAt: webhook.receivedAt,
+    delivery: deliveryOf(transaction, cutOver),
+    flags,
+    ...(erasedAt === undefined ? {} : { erasedAt }),
+  });
+  const hasNewId = before !== undefined && after.buttonIds.length > before.buttonIds.length;
+  countFlags(eventId, hasNewId ? [...flags, 'several_button_ids'] : flags, ports.metrics);
+  return UNCHANGED.includes(outcome) ? 'unchanged' : 'applied';
+}
+
+/** Whatever data a Ping has, it is about no transaction: a sample is never stored. */
+function mayBePing(reading: WebhookResult): boolean {
+  return !reading.ok || reading.flags.includes('unknown_event_type');
+}
+
+const UNCHANGED: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
+
+/** Keeps an authentic webhook as it came, once however often it comes. Throws if the table cannot be reached. */
+export async function quarantineWebhook(
+  { body }: ReceivedWebhook,
+  { eventId, reasons }: { eventId?: string | undefined; reasons: readonly QuarantineReason[] },
+  { quarantine, now }: Pick<ApplyWebhookPorts, 'quarantine' | 'now'>,
+): Promise<void> {
+  await quarantine.put({
+    kind: 'webhook',
+    id: eventId ?? createHash('sha256').update(body).digest('hex'),
+    bytes: body,
+    reasons,
+    refusedAt: now().toISOString(),
+    origin: 'webhook',
+  });
+}
+
+function countFlags(eventId: string, flags: readonly string[], metrics: Metrics): void {
+  if (flags.length === 0) return;
+  for (const flag of flags) metrics.add({ name: 'WebhookFlags', value: 1, dimensions: { Flag: flag } });
+  log.info('webhook_flagged', { eventId, flags });
+}

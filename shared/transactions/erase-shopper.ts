@@ -1,0 +1,153 @@
+import { eraseTransaction } from './rules/erase-transaction.ts';
+import type { Shopper } from './rules/erasure-note.ts';
+import { isSameValue } from '@button-serverless/validation/json';
+import type { TransactionRecord } from '@button-serverless/validation/webhooks';
+import { RetryableError } from '../runtime/errors.ts';
+import type { Scanned } from './store/transaction-scan.ts';
+import type { TransactionStore } from './store/transaction-store.ts';
+import { UnreadableItemError, type OnUnreadable } from '../dynamodb/unreadable-item.ts';
+import type { Versioned } from '../dynamodb/versioned-item.ts';
+
+/** What erasing needs. */
+export type EraseTransactionsPorts = {
+  /** Everything in the table, as `scanAll` finds it, or on a page of it: a shopper may stand in a version that no index shows. */
+  all: AsyncIterable<Scanned>;
+  transactions: Pick<TransactionStore, 'write'>;
+  /** The transaction that a part belongs to, strongly consistent: it may have been erased just now. */
+  readOwner: (key: string) => Promise<Versioned<TransactionRecord> | undefined>;
+  /** Deletes a part of a large transaction. */
+  deletePart: (partKey: string) => Promise<void>;
+  /** Whom an item belongs to that is unreadable can't be said; it is left out. */
+  onUnreadable?: OnUnreadable;
+  now: () => Date;
+};
+
+const MAX_TRIES = 5;
+
+/**
+ * Erases one shopper's data from every transaction: what is left is a head without personal fields, under which later versions are
+ * kept without them too and reward nobody. Returns how many transactions it found.
+ *
+ * Not reached: the quarantine and the bus's archive, which expire by themselves, backups, and what consumers have stored. Throws if the
+ * table cannot be reached; running it again does no harm, and clears away what a version has left that was written meanwhile.
+ */
+export function eraseShopper(shopper: Shopper, ports: EraseTransactionsPorts): Promise<number> {
+  return eraseTransactions((record) => belongsTo(record, shopper), ports);
+}
+
+/**
+ * What is found of a shopper: transactions that name them, and parts of erased ones, which hold earlier versions. The keys of items
+ * that are unreadable: whether those name the shopper can't be said.
+ */
+export type ShopperTraces = { transactions: number; parts: number; unreadable: string[] };
+
+/** Counts, and changes nothing: what `eraseShopper` would find, and after it the proof that nothing is left. Throws as that does. */
+export async function findShopper(
+  shopper: Shopper,
+  all: EraseTransactionsPorts['all'],
+): Promise<ShopperTraces> {
+  const partsOf: string[] = [];
+  const erased = new Set<string>();
+  const unreadable: string[] = [];
+  let transactions = 0;
+  for await (const scanned of all) {
+    if (scanned.kind === 'unreadable') {
+      unreadable.push(scanned.key);
+      continue;
+    }
+    if (scanned.kind === 'part') {
+      partsOf.push(scanned.partOf);
+      continue;
+    }
+    const { value: record } = scanned.stored;
+    if (record.erasedAt !== undefined) erased.add(record.key);
+    if (belongsTo(record, shopper)) transactions += 1;
+  }
+  return { transactions, parts: partsOf.filter((key) => erased.has(key)).length, unreadable };
+}
+
+/**
+ * Erases the personal data of every transaction that was last modified before an instant (ISO 8601 UTC), also of one that is still
+ * pending: it is long overdue. A date that lies ahead counts as the time when
+ * the version was stored. Returns how many. Throws as `eraseShopper` does.
+ */
+export function expirePersonalData(before: string, ports: EraseTransactionsPorts): Promise<number> {
+  const today = ports.now().toISOString();
+  return eraseTransactions(
+    ({ candidates, storedAt }) =>
+      candidates.every(
+        ({ transaction: { modifiedDate } }) => (modifiedDate > today ? storedAt : modifiedDate) < before,
+      ),
+    ports,
+  );
+}
+
+async function eraseTransactions(
+  isToErase: (record: TransactionRecord) => boolean,
+  ports: EraseTransactionsPorts,
+): Promise<number> {
+  const partsOf = new Map<string, string[]>();
+  const erased = new Set<string>();
+  let found = 0;
+  const eraseIfDue = async (stored: Versioned<TransactionRecord>): Promise<void> => {
+    const { key, erasedAt } = stored.value;
+    if (erasedAt === undefined) {
+      if (!isToErase(stored.value)) return;
+      await eraseStored(stored, ports);
+      found += 1;
+    }
+    erased.add(key);
+  };
+  const unlessUnreadable = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof UnreadableItemError)) throw error;
+      ports.onUnreadable?.(error.key);
+    }
+  };
+  for await (const scanned of ports.all) {
+    if (scanned.kind === 'record') await unlessUnreadable(() => eraseIfDue(scanned.stored));
+    else if (scanned.kind === 'unreadable') ports.onUnreadable?.(scanned.key);
+    else partsOf.set(scanned.partOf, [...(partsOf.get(scanned.partOf) ?? []), scanned.partKey]);
+  }
+  for (const [key, parts] of partsOf) {
+    // Where a page is all that is looked at, the head may stand on another.
+    if (!erased.has(key))
+      await unlessUnreadable(async () => {
+        const owner = await ports.readOwner(key);
+        if (owner) await eraseIfDue(owner);
+      });
+    // An erased head is small and has no parts: whatever parts are left of it hold earlier versions.
+    if (erased.has(key)) for (const part of parts) await ports.deletePart(part);
+  }
+  return found;
+}
+
+async function eraseStored(
+  found: Versioned<TransactionRecord>,
+  { transactions, now }: EraseTransactionsPorts,
+): Promise<void> {
+  let current = found;
+  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+    const result = await transactions.write(
+      eraseTransaction(current.value, now().toISOString()),
+      current.revision,
+    );
+    if (result.ok || !result.current) return;
+    current = result.current;
+  }
+  throw new RetryableError('Too many writers at one transaction');
+}
+
+function belongsTo(
+  { candidates, seen }: TransactionRecord,
+  { publisherCustomerId, pubRef }: Shopper,
+): boolean {
+  return [...candidates, ...seen].some(
+    ({ transaction }) =>
+      (publisherCustomerId !== undefined &&
+        isSameValue(transaction.publisherCustomerId, publisherCustomerId)) ||
+      (pubRef !== undefined && isSameValue(transaction.pubRef, pubRef)),
+  );
+}

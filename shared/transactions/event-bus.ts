@@ -1,0 +1,70 @@
+import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
+
+import { log } from '../runtime/logger.ts';
+import { TRANSACTION_EVENT_SOURCE, type TransactionChanged } from '@button-serverless/validation/webhooks';
+
+/** Puts events on the bus; returns, in order, whether each was taken. Throws if the bus cannot be reached. */
+export type PutEvents = (events: readonly TransactionChanged[]) => Promise<readonly boolean[]>;
+
+/** What the entries of one call may come to, with room for their other fields. */
+const MAX_BYTES = 240_000;
+
+/** EventBridge's limit for one call: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
+const MAX_ENTRIES = 10;
+
+/**
+ * A bus in EventBridge. A call that succeeds may still have lost some of its entries, so each entry's own result counts.
+ *
+ * A bus that doesn't exist takes everything and says so: the name has to come from the stack that owns the bus.
+ */
+export function createEventBus({
+  client,
+  busName,
+}: {
+  client: Pick<EventBridgeClient, 'send'>;
+  busName: string;
+}): PutEvents {
+  return async (events) => {
+    const taken: boolean[] = [];
+    for (const entries of inBatches(events)) {
+      const { Entries: results = [] } = await client.send(
+        new PutEventsCommand({
+          Entries: entries.map(({ type, detail }) => ({
+            EventBusName: busName,
+            Source: TRANSACTION_EVENT_SOURCE,
+            DetailType: type,
+            Detail: JSON.stringify(detail),
+            Time: new Date(detail.storedAt),
+          })),
+        }),
+      );
+      const isTaken = entries.map((_, index) => results[index]?.EventId !== undefined);
+      taken.push(...isTaken);
+      if (isTaken.includes(false)) {
+        const errors = new Set(results.flatMap(({ ErrorCode }) => ErrorCode ?? []));
+        log.warn('events_not_taken', {
+          events: isTaken.filter((one) => !one).length,
+          errors: [...errors].join(' '),
+        });
+      }
+    }
+    return taken;
+  };
+}
+
+function inBatches(events: readonly TransactionChanged[]): TransactionChanged[][] {
+  const batches: TransactionChanged[][] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const size = Buffer.byteLength(JSON.stringify(event.detail));
+    const last = batches.at(-1);
+    if (last && last.length < MAX_ENTRIES && bytes + size <= MAX_BYTES) {
+      last.push(event);
+      bytes += size;
+    } else {
+      batches.push([event]);
+      bytes = size;
+    }
+  }
+  return batches;
+}

@@ -1,0 +1,104 @@
+import { giveWayTo } from './rules/merge-transaction.ts';
+import {
+  idKey,
+  type Observation,
+  transactionKey,
+  type TransactionRecord,
+} from '@button-serverless/validation/webhooks';
+import type { Found, TransactionStore } from './store/transaction-store.ts';
+import type { Versioned } from '../dynamodb/versioned-item.ts';
+
+/** Where a version belongs: the key of its purchase, what is stored there, and records of the same purchase that it has to take over. */
+export type Place = {
+  key: string;
+  stored: Versioned<TransactionRecord> | undefined;
+  others: readonly TransactionRecord[];
+};
+
+/** What locating needs. */
+export type LocatePorts = {
+  transactions: Pick<TransactionStore, 'find' | 'putAlias' | 'write'>;
+  now: () => Date;
+};
+
+/** What was read already, and whether reads have to be consistent because an eventual one has misled. */
+export type Reading = { known: Versioned<TransactionRecord> | 'absent' | undefined; consistent: boolean };
+
+/**
+ * Finds the purchase that a version belongs to, and makes sure that it is found by the order and by Button's `id` from now on.
+ *
+ * `tx#<id>` is where writers of one transaction meet: it holds the record itself where the order was not known at first, else an alias,
+ * which is put before the record. So whoever dies in between leaves an alias to a record that the next version creates. Where two
+ * records turn out to be one purchase, the younger one gives way, and only then the older one takes over what it had seen: doing that
+ * again after a crash comes to the same. Returns undefined if another writer was faster. Throws if the table cannot be reached.
+ */
+export async function locate(
+  observation: Observation,
+  { known, consistent }: Reading,
+  ports: LocatePorts,
+): Promise<Place | undefined> {
+  const { transactions } = ports;
+  const { id, buttonOrderId } = observation.transaction;
+  const key = transactionKey(observation.transaction);
+  const byKey = await resolve(await findKnown(key, { known, consistent }, transactions), ports);
+  if (buttonOrderId === null || byKey.stored?.value.buttonIds.includes(id)) return byKey;
+
+  const ownKey = idKey(id);
+  const hasOrder = byKey.stored !== undefined || byKey.key !== key;
+  // Most purchases are new under both keys: the write that has to be made anyway says so, and saves a read.
+  if (!hasOrder && (await transactions.putAlias(ownKey, key))) return byKey;
+  const byId = await resolve(await transactions.find(ownKey, { consistent: consistent || !hasOrder }), ports);
+  const hasOwn = byId.stored !== undefined || byId.key !== ownKey;
+  if (!hasOwn) return (await transactions.putAlias(ownKey, byKey.key)) ? byKey : undefined;
+  if (byKey.key === byId.key || isOfAnotherOrder(byId, buttonOrderId)) return byKey;
+  if (!hasOrder) return (await transactions.putAlias(key, byId.key)) ? byId : undefined;
+  return joinPlaces([byKey, byId], ports);
+}
+
+/** By Button's documents the order's id tells purchases apart: one of its own ids with two orders is two purchases. */
+function isOfAnotherOrder({ stored }: Place, buttonOrderId: string): boolean {
+  const orders = (stored?.value.seen ?? []).map(({ transaction }) => transaction.buttonOrderId);
+  return !orders.includes(buttonOrderId) && (!stored || orders.some((order) => order !== null));
+}
+
+async function findKnown(
+  key: string,
+  { known, consistent }: Reading,
+  transactions: LocatePorts['transactions'],
+): Promise<Found> {
+  if (known === undefined) return transactions.find(key, { consistent });
+  return known === 'absent' ? { key, stored: undefined } : { key: known.value.key, stored: known };
+}
+
+/** Follows records that have given way; what they had seen is taken over again where the other one lacks it. */
+async function resolve(found: Found, { transactions }: LocatePorts): Promise<Place> {
+  const others: TransactionRecord[] = [];
+  let { key, stored } = found;
+  while (stored?.value.mergedInto !== undefined) {
+    others.push(stored.value);
+    ({ key, stored } = await transactions.find(stored.value.mergedInto, { consistent: true }));
+  }
+  return { key, stored, others };
+}
+
+/** Two records of one purchase: the younger one gives way to the older one. */
+async function joinPlaces(
+  [byKey, byId]: readonly [Place, Place],
+  { transactions, now }: LocatePorts,
+): Promise<Place | undefined> {
+  const [home, other] = byKey.stored && isOlder(byId, byKey) ? [byId, byKey] : [byKey, byId];
+  if (!other.stored) return home;
+  const gone = giveWayTo(home.key, other.stored.value, { storedAt: now().toISOString() });
+  const result = await transactions.write(gone, other.stored.revision);
+  return result.ok ? { ...home, others: [...home.others, ...other.others, gone] } : undefined;
+}
+
+function isOlder(one: Place, other: Place): boolean {
+  const [first, second] = [firstSeenAt(one), firstSeenAt(other)];
+  return first === second ? one.key < other.key : first < second;
+}
+
+function firstSeenAt({ stored }: Place): string {
+  const instants = (stored?.value.seen ?? []).map(({ seenAt }) => seenAt);
+  return instants.sort()[0] ?? '~';
+}

@@ -1,0 +1,25 @@
+import type { QuarantineReview } from '../quarantine/quarantine-review.ts';
+import { applyWebhook, type ApplyWebhookPorts, type WebhookOutcome } from './apply-webhook.ts';
+
+/** What a replay needs. */
+export type ReplayWebhookPorts = ApplyWebhookPorts & {
+  review: Pick<QuarantineReview, 'read' | 'markReplayed'>;
+};
+
+/**
+ * Applies a quarantined webhook by the code as it is now, and marks the entry if it was understood this time. Answers `unknown` if there
+ * is no such entry (any more). It was authentic when it came: only such webhooks get into quarantine.
+ *
+ * It may be called again at any time: the merge recognises what it has seen, so no version and no event comes of it twice. Throws if a
+ * table cannot be reached.
+ */
+export async function replayWebhook(
+  entryId: string,
+  { review, ...ports }: ReplayWebhookPorts,
+): Promise<WebhookOutcome | 'unknown'> {
+  const entry = await review.read('webhook', entryId);
+  if (!entry) return 'unknown';
+  const outcome = await applyWebhook({ body: entry.bytes, receivedAt: entry.refusedAt }, ports);
+  if (outcome !== 'quarantined') await review.markReplayed(entry, ports.now());
+  return outcome;
+}

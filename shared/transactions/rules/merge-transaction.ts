@@ -1,0 +1,290 @@
+import { canonicalJson } from '@button-serverless/validation/json';
+import { eraseTransaction, withoutPersonalData } from './erase-transaction.ts';
+import {
+  notRewardableReason,
+  type NotRewardableReason,
+  type Observation,
+  recordStatus,
+  type SeenVersion,
+  type Settlement,
+  transactionKey,
+  type TransactionRecord,
+  type TransactionStatus,
+} from '@button-serverless/validation/webhooks';
+import { finalKey, isFinal, stateOf, toWholeSecond, versionIdentity } from './transaction-state.ts';
+
+/**
+ * What an observation did to a record. `noted` changes no version but something worth keeping (a newer date with the same content,
+ * another Button id). Nothing needs to be written after `duplicate` (it was known), `confirmed` (a read showed what was known) and
+ * `stale` (something newer was known).
+ */
+export type MergeOutcome =
+  | 'created'
+  | 'adjusted'
+  | 'validated'
+  | 'declined'
+  | 'conflict'
+  | 'noted'
+  | 'duplicate'
+  | 'confirmed'
+  | 'stale';
+
+/**
+ * When a record is stored (ISO 8601 UTC), the key of a purchase that is stored for the first time, and the categories that a user is
+ * rewarded for (`REWARDABLE_CATEGORIES` if left out).
+ */
+export type Storing = { storedAt: string; key?: string; rewardableCategories?: readonly string[] };
+
+/** At most so many seen versions are kept, the latest ones. */
+const MAX_SEEN_VERSIONS = 20;
+
+/**
+ * The one merge of webhooks, deferred webhooks, reconciler and replay.
+ *
+ * Pure. What a record says follows from the versions that were seen, reads of the API included, and from what an operator has settled:
+ * the same observations in any order, any number of times, give the same candidates (transaction-state.ts).
+ */
+export function mergeTransaction(
+  record: TransactionRecord | undefined,
+  observed: Observation,
+  storing: Storing,
+): { record: TransactionRecord; outcome: MergeOutcome } {
+  if (!record) {
+    return { record: firstRecord(observed, storing), outcome: outcomeOf(observed.transaction.status, false) };
+  }
+  const isErased = (record.erasedAt ?? observed.erasedAt) !== undefined;
+  const observation = isErased ? withoutPersonalData(observed) : observed;
+  const seen = withSighting(record.seen, toSeen(observation));
+  const buttonIds = withIds(record.buttonIds, [observation.transaction.id]);
+  if (seen === record.seen && buttonIds === record.buttonIds) return { record, outcome: 'duplicate' };
+
+  const next = restated({ ...record, seen, buttonIds }, record, storing);
+  if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
+  if (!areSameCandidates(next, record) || buttonIds !== record.buttonIds)
+    return { record: next, outcome: 'noted' };
+  const isShown = next.candidates.some(
+    ({ transaction }) =>
+      transaction.id === observation.transaction.id &&
+      isFinal(transaction) === isFinal(observation.transaction),
+  );
+  return { record: next, outcome: isShown && observation.source.kind === 'api' ? 'confirmed' : 'stale' };
+}
+
+function areSameCandidates({ candidates }: TransactionRecord, before: TransactionRecord): boolean {
+  return (
+    candidates.length === before.candidates.length &&
+    candidates.every(({ transaction, payload }, index) => {
+      const known = before.candidates[index];
+      return (
+        known !== undefined &&
+        known.payload === payload &&
+        versionIdentity(known.transaction) === versionIdentity(transaction)
+      );
+    })
+  );
+}
+
+/** What is left of a record whose purchase belongs to another one: a version that is worth nothing. Pure. */
+export function giveWayTo(key: string, record: TransactionRecord, storing: Storing): TransactionRecord {
+  if (record.mergedInto === key) return record;
+  return nextVersion({ ...record, mergedInto: key, notRewardableReason: 'merged' }, record, storing);
+}
+
+/** A record that has given way, under the key that it has given way to: nothing is stored there. Pure. */
+export function takePlace(key: string, record: TransactionRecord, storing: Storing): TransactionRecord {
+  const { mergedInto: _mergedInto, ...own } = record;
+  return restated({ ...own, key }, record, storing);
+}
+
+/** The record with everything that was seen under the other key of the same purchase. Pure; a second time changes nothing. */
+export function takeOver(
+  record: TransactionRecord,
+  other: TransactionRecord,
+  storing: Storing,
+): TransactionRecord {
+  const erasedAt = record.erasedAt ?? other.erasedAt;
+  const isErased = erasedAt !== undefined;
+  const theirs = isErased ? other.seen.map(withoutPersonalData) : other.seen;
+  const seen = theirs.reduce<readonly SeenVersion[]>(withSighting, record.seen);
+  const buttonIds = withIds(record.buttonIds, other.buttonIds);
+  if (seen === record.seen && buttonIds === record.buttonIds) return record;
+  const joined = isErased ? eraseTransaction(record, erasedAt) : record;
+  return restated(
+    { ...joined, seen: isErased ? seen.map(withoutPersonalData) : seen, buttonIds },
+    record,
+    storing,
+  );
+}
+
+/**
+ * The record once an operator has said which of several final transactions of one order counts; undefined if there is no final one with
+ * that id, or nothing to settle. Pure.
+ */
+export function settleTransaction(
+  record: TransactionRecord,
+  { id, reason }: Pick<Settlement, 'id' | 'reason'>,
+  storing: Storing,
+): TransactionRecord | undefined {
+  const finals = record.candidates.map(({ transaction }) => transaction).filter(isFinal);
+  if (record.cause !== 'several_transactions' || !finals.some((one) => one.id === id)) return undefined;
+  const about = finals.map(finalKey).sort();
+  return restated(
+    { ...record, settlement: { id, about, reason, settledAt: storing.storedAt } },
+    record,
+    storing,
+  );
+}
+
+function firstRecord(observed: Observation, storing: Storing): TransactionRecord {
+  const { storedAt, key } = storing;
+  const { erasedAt } = observed;
+  const observation = erasedAt === undefined ? observed : withoutPersonalData(observed);
+  const { transaction, payload, delivery } = observation;
+  const record: TransactionRecord = {
+    key: key ?? transactionKey(transaction),
+    version: Date.parse(storedAt),
+    changes: 1,
+    storedAt,
+    candidates: [{ transaction, payload }],
+    buttonIds: [transaction.id],
+    seen: [toSeen(observation)],
+    delivery,
+    ...(erasedAt === undefined ? {} : { erasedAt }),
+  };
+  return withReason(record, reasonOf(record, storing));
+}
+
+/** The record with the state that follows from what it has seen, and the next version if that is another one. */
+function restated(next: TransactionRecord, before: TransactionRecord, storing: Storing): TransactionRecord {
+  const { cause: _cause, notRewardableReason: _reason, ...rest } = next;
+  const state = stateOf(next.seen, next.settlement) ?? { candidates: next.candidates };
+  const record = { ...rest, ...state };
+  const reason = reasonOf(record, storing);
+  // To be erased is no change of the purchase: only what changes afterwards is worth nothing.
+  const isErasure = reason === 'erased' && before.mergedInto === record.mergedInto;
+  const stated = withReason(
+    { ...record, seen: trim(record) },
+    isErasure ? before.notRewardableReason : reason,
+  );
+  // Rows of the API name the Brand and webhooks do not: to learn the name is no change of the purchase.
+  const isNamed = before.candidates[0].transaction.commerceOrganizationName !== null;
+  return publishedContent(stated, isNamed) === publishedContent(before, isNamed)
+    ? stated
+    : nextVersion(withReason(stated, reason), before, storing);
+}
+
+function reasonOf(
+  record: TransactionRecord,
+  { rewardableCategories }: Storing,
+): NotRewardableReason | undefined {
+  const { category } = record.candidates[0].transaction;
+  return notRewardableReason({ ...record, status: recordStatus(record), category }, rewardableCategories);
+}
+
+function withReason(record: TransactionRecord, reason: NotRewardableReason | undefined): TransactionRecord {
+  const { notRewardableReason: _before, ...rest } = record;
+  return reason === undefined ? rest : { ...rest, notRewardableReason: reason };
+}
+
+/**
+ * Versions rise through restores of the table to any earlier point, and through moves to another table, as the clock goes on.
+ */
+function nextVersion(
+  next: TransactionRecord,
+  { version, changes }: TransactionRecord,
+  { storedAt }: Storing,
+): TransactionRecord {
+  return {
+    ...next,
+    version: Math.max(version + 1, Date.parse(storedAt)),
+    changes: changes + 1,
+    storedAt,
+  };
+}
+
+/** What the version number counts: everything that events say of a transaction but its `modified_date`. */
+function publishedContent(
+  { candidates, cause, mergedInto, notRewardableReason: reason }: TransactionRecord,
+  isNamed: boolean,
+): string {
+  const {
+    modifiedDate: _modified,
+    id: _id,
+    commerceOrganizationName,
+    ...content
+  } = candidates[0].transaction;
+  const name = isNamed ? commerceOrganizationName : null;
+  // Which source wrote milliseconds is no change.
+  const dates = {
+    createdDate: toWholeSecond(content.createdDate),
+    validatedDate: toWholeSecond(content.validatedDate),
+    attributionDate: toWholeSecond(content.attributionDate),
+    purchaseDate: toWholeSecond(content.purchaseDate),
+  };
+  return canonicalJson([cause ?? { ...content, ...dates, name }, mergedInto, reason]);
+}
+
+/** The versions with one more sighting; the same array if it adds nothing. Payloads of equal versions do not depend on which came first. */
+function withSighting(seen: readonly SeenVersion[], sighting: SeenVersion): readonly SeenVersion[] {
+  const identity = versionIdentity(sighting.transaction);
+  const index = seen.findIndex(({ transaction }) => versionIdentity(transaction) === identity);
+  const known = seen[index];
+  if (!known) return [...seen, sighting];
+
+  const joined = joinSightings(known, sighting);
+  const isSame =
+    joined.payload === known.payload && joined.seenAt === known.seenAt && joined.shownAt === known.shownAt;
+  return isSame ? seen : seen.with(index, joined);
+}
+
+function joinSightings(one: SeenVersion, other: SeenVersion): SeenVersion {
+  const [first, second] = one.seenAt <= other.seenAt ? [one, other] : [other, one];
+  const shownAt = [one.shownAt ?? '', other.shownAt ?? ''].sort()[1] ?? '';
+  const flags = first.flags ?? second.flags;
+  return {
+    ...first,
+    payload: moreComplete(one.payload, other.payload),
+    ...(shownAt === '' ? {} : { shownAt }),
+    ...(flags ? { flags } : {}),
+  };
+}
+
+function moreComplete(one: unknown, other: unknown): unknown {
+  const [text, otherText] = [JSON.stringify(one), JSON.stringify(other)];
+  if (text.length !== otherText.length) return text.length > otherText.length ? one : other;
+  return text >= otherText ? one : other;
+}
+
+/** The latest versions, and payloads only of those that the candidates stand for: an old payload is worth no storage. */
+function trim({ seen, candidates }: TransactionRecord): readonly SeenVersion[] {
+  const payloads = new Set(candidates.map(({ payload }) => payload));
+  const lines = new Set(candidates.map(({ transaction }) => transaction.linesDigest));
+  const isCurrent = ({ payload, transaction }: SeenVersion): boolean =>
+    payloads.has(payload) || (transaction.linesDigest !== null && lines.has(transaction.linesDigest));
+  const isToDrop = new Set(
+    seen.filter((version) => !isCurrent(version)).slice(0, Math.max(0, seen.length - MAX_SEEN_VERSIONS)),
+  );
+  return seen
+    .filter((version) => !isToDrop.has(version))
+    .map((version) => (isCurrent(version) ? version : { ...version, payload: null }));
+}
+
+function withIds(ids: readonly string[], others: readonly string[]): readonly string[] {
+  return others.every((id) => ids.includes(id)) ? ids : [...new Set([...ids, ...others])].sort();
+}
+
+function toSeen({ transaction, payload, source, seenAt, flags }: Observation): SeenVersion {
+  return {
+    transaction,
+    payload,
+    source: source.kind === 'webhook' ? `webhook:${source.eventId}` : `api:${source.readStartedAt}`,
+    seenAt,
+    ...(source.kind === 'api' ? { shownAt: source.visibleUntil ?? source.readStartedAt } : {}),
+    ...(flags && flags.length > 0 ? { flags } : {}),
+  };
+}
+
+function outcomeOf(status: TransactionStatus | 'conflict', isKnown: boolean): MergeOutcome {
+  if (status === 'pending') return isKnown ? 'adjusted' : 'created';
+  return status;
+}

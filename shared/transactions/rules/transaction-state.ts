@@ -1,0 +1,240 @@
+import { canonicalJson } from '@button-serverless/validation/json';
+import type {
+  Candidate,
+  ConflictCause,
+  SeenVersion,
+  Settlement,
+  Transaction,
+} from '@button-serverless/validation/webhooks';
+
+/** What a purchase is: one candidate that counts, or those that contradict each other, and why. */
+export type TransactionState = {
+  candidates: readonly [Candidate, ...Candidate[]];
+  cause?: ConflictCause;
+};
+
+/**
+ * What the versions seen of one purchase come to, whichever came first. Pure; undefined only without any version.
+ *
+ * Each of Button's ids is judged by itself. A read of the API overrules what had been seen before it, final beats pending, and among
+ * pending versions the later `modified_date` wins. Then the ids are compared: a final one beats those that are pending.
+ */
+export function stateOf(
+  seen: readonly SeenVersion[],
+  settlement: Settlement | undefined,
+): TransactionState | undefined {
+  const groups = [...Map.groupBy(seen, ({ transaction }) => transaction.id).values()].map(judge);
+  const finals = groups.filter(([first]) => first && isFinal(first.transaction));
+  return finals.length > 0 ? amongFinals(finals, settlement) : amongPending(groups);
+}
+
+/** A final version of one of Button's ids, by what a reward depends on. */
+export function finalKey({ id, status, amountMinor, currency }: Transaction): string {
+  return canonicalJson([id, status, amountMinor, currency]);
+}
+
+/** Validated and declined: Button does not change it any more. */
+export function isFinal({ status }: Pick<Transaction, 'status'>): boolean {
+  return status !== 'pending';
+}
+
+/** Tells versions apart by everything that is known of them but the payload. */
+export function versionIdentity(transaction: Transaction): string {
+  return canonicalJson(transaction);
+}
+
+type Group = readonly Candidate[];
+
+function amongFinals(
+  finals: readonly Group[],
+  settlement: Settlement | undefined,
+): TransactionState | undefined {
+  const contradicting = finals.filter((group) => group.length > 1);
+  if (contradicting.length > 0) return conflict(contradicting.flat(), 'contradiction');
+
+  const counting = finals.flat();
+  const worth = new Set(
+    counting.map(({ transaction: { status, amountMinor, currency } }) =>
+      canonicalJson([status, amountMinor, currency]),
+    ),
+  );
+  if (worth.size === 1) return single(counting.toSorted(byRank));
+  const isSettled = counting.every(({ transaction }) => settlement?.about.includes(finalKey(transaction)));
+  const settled = isSettled && counting.find(({ transaction }) => transaction.id === settlement?.id);
+  return settled ? single([settled]) : conflict(counting, 'several_transactions');
+}
+
+function amongPending(groups: readonly Group[]): TransactionState | undefined {
+  const latest = latestOf(groups.flat());
+  const ids = new Set(latest.map(({ transaction }) => transaction.id));
+  if (ids.size > 1) {
+    return arePairwiseCompatible(latest.map(({ transaction }) => transaction))
+      ? single(latest.toSorted(byRank))
+      : conflict(latest, 'several_transactions');
+  }
+  return latest.length > 1 ? conflict(latest, 'contradiction') : single(latest);
+}
+
+function latestOf(candidates: Group): Group {
+  const latestMs = Math.max(...candidates.map(({ transaction }) => dateMs(transaction)));
+  return candidates.filter(({ transaction }) => dateMs(transaction) === latestMs);
+}
+
+function single([candidate]: Group): TransactionState | undefined {
+  return candidate && { candidates: [candidate] };
+}
+
+function conflict(candidates: Group, cause: ConflictCause): TransactionState | undefined {
+  const [first, ...rest] = candidates.toSorted(byRank);
+  return first && { candidates: [first, ...rest], cause };
+}
+
+/** The versions of one id that nothing beats: one, or those that contradict each other. */
+function judge(versions: readonly SeenVersion[]): Group {
+  const valid = versions.filter((version) => !versions.some((read) => overrules(read, version, versions)));
+  const unbeaten = valid.filter((version) => !valid.some((other) => beats(other, version)));
+  const best = unbeaten.filter((version) => !unbeaten.some((other) => says(other, version)));
+  const isOne = arePairwiseCompatible(best.map(({ transaction }) => transaction));
+  const candidates = isOne ? best.toSorted(byRank).slice(0, 1) : best;
+  return candidates.map((candidate) => completed(candidate, versions));
+}
+
+/**
+ * A row of the API is what Button has now: it overrules what had been seen before the read. But for a final version, which no pending
+ * one changes; and the same version is no other one.
+ */
+function overrules(read: SeenVersion, version: SeenVersion, all: readonly SeenVersion[]): boolean {
+  if (read.shownAt === undefined || isSame(read, version)) return false;
+  if (isFinal(version.transaction) && !isFinal(read.transaction)) return false;
+  const sightings = all.filter((one) => isSame(one, version));
+  const seenAt = sightings.map((one) => one.seenAt).reduce((one, other) => (one < other ? one : other));
+  const shownAt = sightings.reduce(
+    (latest, one) => ((one.shownAt ?? '') > latest ? (one.shownAt ?? '') : latest),
+    '',
+  );
+  return read.shownAt > seenAt && read.shownAt > shownAt;
+}
+
+function beats({ transaction: one }: Candidate, { transaction: other }: Candidate): boolean {
+  if (isFinal(one) !== isFinal(other)) return isFinal(one);
+  return !isFinal(one) && dateMs(one) > dateMs(other);
+}
+
+/** Two sightings of one version: nothing in them contradicts, at the same date; one source writes milliseconds where another does not. */
+function isSame({ transaction: one }: Candidate, { transaction: other }: Candidate): boolean {
+  if (isFinal(one) !== isFinal(other) || !areCompatible(one, other)) return false;
+  return isFinal(one) || dateMs(one) === dateMs(other) || isCut(one, other) || isCut(other, one);
+}
+
+function isCut(cut: Transaction, whole: Transaction): boolean {
+  const [cutMs, wholeMs] = [dateMs(cut), dateMs(whole)];
+  return cutMs % 1000 === 0 && Math.floor(wholeMs / 1000) * 1000 === cutMs;
+}
+
+/** Whether the first says all that the second says, and more; of two that say as much, the one that ranks first. */
+function says(one: Candidate, other: Candidate): boolean {
+  if (one === other || !areCompatible(one.transaction, other.transaction)) return false;
+  const known = (field: keyof Transaction): boolean => one.transaction[field] !== null;
+  const isLessKnown = NULLABLE_FIELDS.every((field) => other.transaction[field] === null || known(field));
+  if (!isLessKnown) return false;
+  const isMoreKnown = NULLABLE_FIELDS.some((field) => other.transaction[field] === null && known(field));
+  return isMoreKnown || byRank(one, other) < 0;
+}
+
+/** What one leaves out contradicts nothing, nor do the milliseconds that one source leaves out. */
+function areCompatible(one: Transaction, other: Transaction): boolean {
+  const agree = (field: keyof Transaction): boolean =>
+    one[field] === other[field] || one[field] === null || other[field] === null;
+  const areOneInstant = (field: (typeof CONTENT_DATES)[number]): boolean =>
+    agree(field) || toWholeSecond(one[field]) === other[field] || toWholeSecond(other[field]) === one[field];
+  return CONTENT_FIELDS.every(agree) && CONTENT_DATES.every(areOneInstant);
+}
+
+/** An instant without its milliseconds. Pure. */
+export function toWholeSecond(instant: string | null): string | null {
+  return instant && instant.replace(/\.\d+Z$/, 'Z');
+}
+
+function arePairwiseCompatible(transactions: readonly Transaction[]): boolean {
+  return transactions.every((one) => transactions.every((other) => areCompatible(one, other)));
+}
+
+/** Fields that a version leaves out keep the values known from the others, the latest first. */
+function completed(candidate: Candidate, versions: readonly SeenVersion[]): Candidate {
+  const { status } = candidate.transaction;
+  const others = versions.toSorted(byRank);
+  const withLines = [candidate, ...others].find(({ transaction }) => transaction.linesDigest !== null);
+  const filled = { ...candidate.transaction };
+  for (const field of FILLABLE_FIELDS) {
+    filled[field] ??=
+      others.find(({ transaction }) => transaction[field] !== null)?.transaction[field] ?? null;
+  }
+  filled.validatedDate ??=
+    others.find(({ transaction }) => transaction.status === status && transaction.validatedDate !== null)
+      ?.transaction.validatedDate ?? null;
+  filled.amountMinor ??=
+    others.find(({ transaction }) => transaction.amountMinor !== null)?.transaction.amountMinor ?? null;
+  filled.orderTotalMinor ??=
+    others.find(({ transaction }) => transaction.orderTotalMinor !== null)?.transaction.orderTotalMinor ??
+    null;
+  return { transaction: filled, payload: payloadWithLines(candidate, withLines) };
+}
+
+/** The payload that was seen; the lines' own where the version came without them. */
+function payloadWithLines({ transaction, payload }: Candidate, withLines: Candidate | undefined): unknown {
+  return transaction.linesDigest === null && withLines ? withLines.payload : payload;
+}
+
+/** The later date first, then the one that says more: an order that depends on the versions alone. */
+function byRank(one: Candidate, other: Candidate): number {
+  const rank = ({ transaction }: Candidate): string => versionIdentity(transaction);
+  const known = ({ transaction }: Candidate): number =>
+    NULLABLE_FIELDS.filter((field) => transaction[field] !== null).length;
+  return (
+    Number(isFinal(other.transaction)) - Number(isFinal(one.transaction)) ||
+    dateMs(other.transaction) - dateMs(one.transaction) ||
+    known(other) - known(one) ||
+    (rank(one) < rank(other) ? -1 : Number(rank(one) > rank(other)))
+  );
+}
+
+function dateMs({ modifiedDate }: Transaction): number {
+  return Date.parse(modifiedDate);
+}
+
+/** Two versions of one date that differ in one of these contradict each other. */
+const CONTENT_FIELDS = [
+  'status',
+  'category',
+  'amountMinor',
+  'currency',
+  'orderTotalMinor',
+  'orderCurrency',
+  'publisherCustomerId',
+  'pubRef',
+  'commerceOrganization',
+  'linesDigest',
+] as const satisfies readonly (keyof Transaction)[];
+
+const CONTENT_DATES = ['attributionDate', 'purchaseDate'] as const satisfies readonly (keyof Transaction)[];
+
+const FILLABLE_FIELDS = [
+  'buttonOrderId',
+  'currency',
+  'orderCurrency',
+  'attributionDate',
+  'purchaseDate',
+  'accountId',
+  'commerceOrganization',
+  'commerceOrganizationName',
+  'linesDigest',
+  'publisherCustomerId',
+  'pubRef',
+] as const satisfies readonly (keyof Transaction)[];
+
+const NULLABLE_FIELDS = [
+  ...FILLABLE_FIELDS,
+  'amountMinor',
+  'orderTotalMinor',
+  'validatedDate',
+] as const satisfies readonly (keyof Transaction)[];

@@ -1,0 +1,279 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+
+import { asJsonObject } from '@button-serverless/validation/json';
+import {
+  NOT_REWARDABLE_REASONS,
+  recordStatus,
+  type Transaction,
+  type TransactionRecord,
+} from '@button-serverless/validation/webhooks';
+import { stateOf } from '../rules/transaction-state.ts';
+import { packJson, unpackJson } from '../../dynamodb/packed-json.ts';
+import { loadBody, storeBody, type TableAccess } from '../../dynamodb/split-body.ts';
+import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
+import { readOrReport } from '../../dynamodb/unreadable-item.ts';
+import type { Versioned } from '../../dynamodb/versioned-item.ts';
+
+/** Which field says whose transaction it is; `none` switches the shopper index off. */
+export type ShopperField = 'publisher_customer_id' | 'pub_ref' | 'none';
+
+/** How items are written. */
+export type WritingOptions = { shopperField: ShopperField };
+
+const SCHEMA_VERSION = 1;
+
+// The schemas of the body are loose: what a newer version of this code has added outlives a write by this one.
+
+const TransactionSchema: z.ZodType<Transaction> = z.looseObject({
+  id: z.string(),
+  buttonOrderId: z.string().nullable(),
+  status: z.enum(['pending', 'validated', 'declined']),
+  category: z.string(),
+  amountMinor: z.number().nullable(),
+  currency: z.string().nullable(),
+  orderTotalMinor: z.number().nullable(),
+  orderCurrency: z.string().nullable(),
+  createdDate: z.string(),
+  modifiedDate: z.string(),
+  validatedDate: z.string().nullable(),
+  attributionDate: z.string().nullable(),
+  purchaseDate: z.string().nullable(),
+  accountId: z.string().nullable(),
+  commerceOrganization: z.string().nullable(),
+  commerceOrganizationName: z.string().nullable(),
+  linesDigest: z.string().nullable(),
+  publisherCustomerId: z.string().nullable(),
+  pubRef: z.string().nullable(),
+});
+
+const SeenVersionSchema = z.looseObject({
+  transaction: TransactionSchema,
+  payload: z.unknown(),
+  source: z.string(),
+  seenAt: z.string(),
+  shownAt: z.string().exactOptional(),
+  flags: z.array(z.string()).exactOptional(),
+});
+
+const BodySchema = z.looseObject({
+  settlement: z
+    .looseObject({ id: z.string(), about: z.array(z.string()), reason: z.string(), settledAt: z.string() })
+    .exactOptional(),
+  buttonIds: z.array(z.string()),
+  seen: z.array(SeenVersionSchema).nonempty(),
+});
+
+const BodyReferenceSchema = z.union([
+  z.object({ body: z.instanceof(Uint8Array) }),
+  z.object({ bodyDigest: z.string(), bodyParts: z.number() }),
+]);
+
+const ItemSchema = z
+  .object({
+    pk: z.string(),
+    schemaVersion: z.literal(SCHEMA_VERSION),
+    revision: z.int(),
+    version: z.int(),
+    changes: z.number(),
+    storedAt: z.iso.datetime(),
+    delivery: z.enum(['live', 'historical']),
+    notRewardableReason: z.enum(NOT_REWARDABLE_REASONS).exactOptional(),
+    mergedInto: z.string().exactOptional(),
+    erasedAt: z.string().exactOptional(),
+  })
+  .and(BodyReferenceSchema);
+
+/** The attributes that say what a transaction is now. The event publisher reads them from the table's stream. */
+export const TransactionHeadSchema = z.object({
+  pk: z.string(),
+  version: z.number(),
+  changes: z.number(),
+  storedAt: z.string(),
+  status: z.enum(['pending', 'validated', 'declined', 'conflict']),
+  category: z.string(),
+  amountMinor: z.number().exactOptional(),
+  currency: z.string().exactOptional(),
+  transactionId: z.string(),
+  buttonOrderId: z.string().exactOptional(),
+  commerceOrganization: z.string().exactOptional(),
+  accountId: z.string().exactOptional(),
+  publisherCustomerId: z.string().exactOptional(),
+  pubRef: z.string().exactOptional(),
+  orderTotalMinor: z.number().exactOptional(),
+  orderCurrency: z.string().exactOptional(),
+  commerceOrganizationName: z.string().exactOptional(),
+  createdDate: z.string(),
+  modifiedDate: z.string(),
+  purchaseDate: z.string().exactOptional(),
+  attributionDate: z.string().exactOptional(),
+  validatedDate: z.string().exactOptional(),
+  delivery: z.enum(['live', 'historical']),
+  conflictCause: z.enum(['contradiction', 'several_transactions']).exactOptional(),
+  notRewardableReason: z.enum(NOT_REWARDABLE_REASONS).exactOptional(),
+  mergedInto: z.string().exactOptional(),
+  erasedAt: z.string().exactOptional(),
+});
+
+/** What a transaction is now, and its line items, in Button's own fields; `omitted` where they are too large to stand in the item. */
+export type TransactionHead = z.infer<typeof TransactionHeadSchema> & {
+  lineItems?: readonly unknown[] | 'omitted';
+};
+
+/** Reads what a transaction is now from the attributes of its item. Throws on an item that this code did not write. */
+export function readHead(attributes: Readonly<Record<string, unknown>>): TransactionHead {
+  const head = TransactionHeadSchema.parse(attributes);
+  if ('bodyDigest' in attributes) return { ...head, lineItems: 'omitted' };
+  const { body } = attributes;
+  const lineItems = body instanceof Uint8Array ? lineItemsIn(body) : [];
+  return lineItems.length > 0 ? { ...head, lineItems } : head;
+}
+
+/** The line items in the packed attribute `body`, as Button sent them. Throws on bytes that this code did not write. */
+export function lineItemsIn(body: Uint8Array): readonly unknown[] {
+  const { seen, settlement } = BodySchema.parse(unpackJson(body));
+  const payload = asJsonObject(stateOf(seen, settlement)?.candidates[0].payload);
+  const lines = payload?.['order_line_items'];
+  return Array.isArray(lines) ? lines : [];
+}
+
+/** The item for a record: what is looked up or published stands in attributes, the rest is deflated. A large rest is stored first. */
+export async function toItem(
+  access: TableAccess,
+  record: TransactionRecord,
+  { shopperField }: WritingOptions,
+): Promise<Record<string, AttributeValue>> {
+  const { transaction } = record.candidates[0];
+  const { key, ...rest } = record;
+  const body = withoutHead(rest);
+  return marshall(
+    {
+      ...headOf(record, transaction),
+      [TRANSACTIONS_TABLE.shopperIndex.partitionKey]: shopperOf(transaction, shopperField),
+      schemaVersion: SCHEMA_VERSION,
+      ...(await storeBody(access, key, packJson(body))),
+    },
+    { removeUndefinedValues: true },
+  );
+}
+
+/**
+ * The record in an item. Throws `UnreadableItemError` on an item that this code did not write: a bug or a manual edit, and the alarm
+ * has to find it.
+ */
+export async function fromItem(
+  access: TableAccess,
+  item: Record<string, AttributeValue>,
+): Promise<Versioned<TransactionRecord>> {
+  const key = item[TRANSACTIONS_TABLE.partitionKey]?.S ?? '';
+  const parsed = readOrReport(key, () => ItemSchema.parse(unmarshall(item)));
+  const bytes = await loadBody(access, key, parsed);
+  return readOrReport(key, () => toRecord(parsed, BodySchema.parse(unpackJson(bytes))));
+}
+
+function toRecord(
+  { pk: key, revision, schemaVersion: _schema, ...rest }: z.infer<typeof ItemSchema>,
+  body: z.infer<typeof BodySchema>,
+): Versioned<TransactionRecord> {
+  const state = stateOf(body.seen, body.settlement);
+  if (!state) throw new Error('A transaction without a version');
+  const { version, changes, storedAt, delivery, notRewardableReason, mergedInto, erasedAt } = rest;
+  return {
+    value: {
+      ...body,
+      ...state,
+      key,
+      version,
+      changes,
+      storedAt,
+      delivery,
+      ...(notRewardableReason === undefined ? {} : { notRewardableReason }),
+      ...(mergedInto === undefined ? {} : { mergedInto }),
+      ...(erasedAt === undefined ? {} : { erasedAt }),
+    },
+    revision,
+  };
+}
+
+/** What stands in attributes, or follows from the versions, is not packed. */
+function withoutHead(record: Omit<TransactionRecord, 'key'>): object {
+  const {
+    version: _version,
+    changes: _changes,
+    storedAt: _storedAt,
+    candidates: _candidates,
+    cause: _cause,
+    delivery: _delivery,
+    notRewardableReason: _reason,
+    mergedInto: _mergedInto,
+    erasedAt: _erasedAt,
+    ...body
+  } = record;
+  return body;
+}
+
+/** An alias: a purchase that is found by one of Button's ids, or by its order, and stands under another key. */
+const AliasSchema = z.object({ pk: z.string(), aliasOf: z.string().min(1) });
+
+/** The item of an alias. */
+export function toAliasItem(alias: string, key: string): Record<string, AttributeValue> {
+  return marshall({
+    [TRANSACTIONS_TABLE.partitionKey]: alias,
+    [TRANSACTIONS_TABLE.aliasOf]: key,
+    schemaVersion: SCHEMA_VERSION,
+  });
+}
+
+/** The key that an alias stands for; undefined for every other item. Throws `UnreadableItemError` on an alias of nothing. */
+export function aliasTarget(item: Record<string, AttributeValue>): string | undefined {
+  if (!(TRANSACTIONS_TABLE.aliasOf in item)) return undefined;
+  const key = item[TRANSACTIONS_TABLE.partitionKey]?.S ?? '';
+  return readOrReport(key, () => AliasSchema.parse(unmarshall(item)).aliasOf);
+}
+
+function headOf(record: TransactionRecord, transaction: Transaction): Record<string, unknown> {
+  const { key, version, changes, storedAt, delivery, cause, notRewardableReason, mergedInto, erasedAt } =
+    record;
+  return {
+    [TRANSACTIONS_TABLE.partitionKey]: key,
+    version,
+    changes,
+    storedAt,
+    status: recordStatus(record),
+    rewardable: notRewardableReason === undefined,
+    notRewardableReason,
+    category: transaction.category,
+    amountMinor: transaction.amountMinor ?? undefined,
+    currency: transaction.currency ?? undefined,
+    buttonOrderId: transaction.buttonOrderId ?? undefined,
+    orderTotalMinor: transaction.orderTotalMinor ?? undefined,
+    orderCurrency: transaction.orderCurrency ?? undefined,
+    commerceOrganization: transaction.commerceOrganization ?? undefined,
+    commerceOrganizationName: transaction.commerceOrganizationName ?? undefined,
+    purchaseDate: transaction.purchaseDate ?? undefined,
+    attributionDate: transaction.attributionDate ?? undefined,
+    validatedDate: transaction.validatedDate ?? undefined,
+    accountId: transaction.accountId ?? undefined,
+    publisherCustomerId: transaction.publisherCustomerId ?? undefined,
+    pubRef: transaction.pubRef ?? undefined,
+    transactionId: transaction.id,
+    createdDate: transaction.createdDate,
+    modifiedDate: transaction.modifiedDate,
+    delivery,
+    conflictCause: cause,
+    mergedInto,
+    erasedAt,
+  };
+}
+
+/**
+ * DynamoDB refuses an empty string as a key, and one of more than 2048 bytes, so neither is a shopper.
+ *
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+ */
+function shopperOf({ publisherCustomerId, pubRef }: Transaction, field: ShopperField): string | undefined {
+  const shopper = { publisher_customer_id: publisherCustomerId, pub_ref: pubRef, none: null }[field];
+  const bytes = Buffer.byteLength(shopper ?? '');
+  return shopper === null || bytes === 0 || bytes > 2048 ? undefined : shopper;
+}

@@ -1,0 +1,213 @@
+import {
+  BatchGetItemCommand,
+  GetItemCommand,
+  QueryCommand,
+  type AttributeValue,
+} from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+
+import { isAppInstall, type TransactionRecord } from '@button-serverless/validation/webhooks';
+import { RetryableError } from '../../runtime/errors.ts';
+import type { TableAccess } from '../../dynamodb/split-body.ts';
+import { PERSONAL_DATA_DAYS, TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
+import { aliasTarget, fromItem, toAliasItem, toItem, type WritingOptions } from './transaction-item.ts';
+import { UnreadableItemError } from '../../dynamodb/unreadable-item.ts';
+import { putRevision, type Versioned } from '../../dynamodb/versioned-item.ts';
+
+/** Where a key leads: the key behind its aliases, itself without any, and what is stored there. */
+export type Found = { key: string; stored: Versioned<TransactionRecord> | undefined };
+
+/**
+ * Where transactions are kept. Every method throws if the table cannot be reached, and all but `readMany` throw `UnreadableItemError`
+ * where the key leads to an item that is unreadable.
+ */
+export type TransactionStore = {
+  /** What stands under a key or behind its aliases. Eventually consistent. */
+  read(key: string): Promise<Versioned<TransactionRecord> | undefined>;
+  /** Where a key leads. Unless asked for, eventually consistent: a stale read can only lead to a write that is refused. */
+  find(key: string, options?: { consistent: boolean }): Promise<Found>;
+  /** Where at most 100 keys lead; a key that leads nowhere is missing from the map. Eventually consistent. */
+  readMany(keys: readonly string[]): Promise<Map<string, Versioned<TransactionRecord> | 'unreadable'>>;
+  /** Makes the purchase under `key` be found by `alias` too, for ever; false if something stands there already. */
+  putAlias(alias: string, key: string): Promise<boolean>;
+  /** Stores the record if the table is still at that revision (0: if it is not there yet). */
+  write(record: TransactionRecord, expectedRevision: number): Promise<TransactionWriteResult>;
+};
+
+/** Stored, or somebody was faster and `current` is where the key leads by now; undefined behind an alias whose record is not stored yet. */
+export type TransactionWriteResult =
+  | { ok: true; stored: Versioned<TransactionRecord> }
+  | { ok: false; current: Versioned<TransactionRecord> | undefined };
+
+/** An alias of an alias is possible, where an order's first transaction came without it; longer chains are not. */
+const MAX_ALIASES = 5;
+
+const MAX_BATCH_ROUNDS = 6;
+
+/** Transactions in DynamoDB, one item each, and more for one that exceeds an item. */
+export function createTransactionStore({
+  client,
+  table,
+  ...writing
+}: TableAccess & WritingOptions): TransactionStore {
+  const access = { client, table };
+  const find: TransactionStore['find'] = async (asked, { consistent } = { consistent: false }) => {
+    let key = asked;
+    for (let hop = 0; hop <= MAX_ALIASES; hop += 1) {
+      const { Item: item } = await client.send(
+        new GetItemCommand({
+          TableName: table,
+          Key: { [TRANSACTIONS_TABLE.partitionKey]: { S: key } },
+          ...(consistent ? { ConsistentRead: true } : {}),
+        }),
+      );
+      const target = item && aliasTarget(item);
+      if (target === undefined) return { key, stored: item && (await fromItem(access, item)) };
+      key = target;
+    }
+    throw new UnreadableItemError(asked);
+  };
+  return {
+    find,
+    read: async (key) => (await find(key)).stored,
+
+    async readMany(keys) {
+      const found = new Map<string, Versioned<TransactionRecord> | 'unreadable'>();
+      let wanted = [...new Set(keys)].map((key) => ({ [TRANSACTIONS_TABLE.partitionKey]: { S: key } }));
+      for (let round = 0; wanted.length > 0; round += 1) {
+        if (round === MAX_BATCH_ROUNDS) throw new RetryableError('BatchGetItem leaves keys unprocessed');
+        const { Responses, UnprocessedKeys } = await client.send(
+          new BatchGetItemCommand({ RequestItems: { [table]: { Keys: wanted } } }),
+        );
+        for (const item of Responses?.[table] ?? []) {
+          const stored = await orUnreadable(async () => {
+            const target = aliasTarget(item);
+            return target === undefined ? await fromItem(access, item) : (await find(target)).stored;
+          });
+          const key = item[TRANSACTIONS_TABLE.partitionKey]?.S;
+          if (stored && key !== undefined) found.set(key, stored);
+        }
+        wanted = (UnprocessedKeys?.[table]?.Keys ?? []).flatMap(
+          ({ [TRANSACTIONS_TABLE.partitionKey]: key }) =>
+            key?.S === undefined ? [] : [{ [TRANSACTIONS_TABLE.partitionKey]: { S: key.S } }],
+        );
+      }
+      return found;
+    },
+
+    async putAlias(alias, key) {
+      const item = toAliasItem(alias, key);
+      return (await putRevision(client, { table, item, expectedRevision: 0 })).ok;
+    },
+
+    async write(record, expectedRevision) {
+      const item = await toItem(access, record, writing);
+      const result = await putRevision(client, { table, item, expectedRevision });
+      if (result.ok) return { ok: true, stored: { value: record, revision: expectedRevision + 1 } };
+      const target = aliasTarget(result.current);
+      if (target === undefined) return { ok: false, current: await fromItem(access, result.current) };
+      return { ok: false, current: (await find(target, { consistent: true })).stored };
+    },
+  };
+}
+
+async function orUnreadable<Stored>(read: () => Promise<Stored>): Promise<Stored | 'unreadable'> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UnreadableItemError) return 'unreadable';
+    throw error;
+  }
+}
+
+const ShopperItemSchema = z.object({
+  pk: z.string(),
+  createdDate: z.string(),
+  modifiedDate: z.string(),
+  status: z.enum(['pending', 'validated', 'declined', 'conflict']),
+  amountMinor: z.number().exactOptional(),
+  currency: z.string().exactOptional(),
+  category: z.string(),
+  orderTotalMinor: z.number().exactOptional(),
+  orderCurrency: z.string().exactOptional(),
+  commerceOrganization: z.string().exactOptional(),
+  commerceOrganizationName: z.string().exactOptional(),
+  validatedDate: z.string().exactOptional(),
+  delivery: z.enum(['live', 'historical']),
+  rewardable: z.boolean(),
+  notRewardableReason: z.string().exactOptional(),
+  version: z.number(),
+});
+
+/** One of a shopper's transactions, as the index by shopper holds it. */
+export type ShopperTransaction = z.infer<typeof ShopperItemSchema>;
+
+/**
+ * A shopper's transactions, the latest first. `shopper` is the value of the field that the index was set up by. Eventually consistent;
+ * whose data has been erased has none. Throws if the table cannot be reached.
+ */
+export async function* shopperTransactions(
+  { client, table }: TableAccess,
+  shopper: string,
+  { pageSize }: { pageSize?: number } = {},
+): AsyncGenerator<ShopperTransaction> {
+  let startKey: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        IndexName: TRANSACTIONS_TABLE.shopperIndex.name,
+        KeyConditionExpression: '#shopper = :shopper',
+        ExpressionAttributeNames: { '#shopper': TRANSACTIONS_TABLE.shopperIndex.partitionKey },
+        ExpressionAttributeValues: { ':shopper': { S: shopper } },
+        ScanIndexForward: false,
+        Limit: pageSize,
+        ExclusiveStartKey: startKey,
+      }),
+    );
+    for (const item of page.Items ?? []) yield ShopperItemSchema.parse(unmarshall(item));
+    startKey = page.LastEvaluatedKey;
+  } while (startKey);
+}
+
+/** What one shopper has earned in one currency and status. */
+export type ShopperTotal = { status: string; currency: string; amountMinor: number; transactions: number };
+
+/** A shopper's rewards, and the instant (ISO 8601 UTC) since which they are complete: of older ones, the shopper may have expired. */
+export type ShopperBalance = { completeSince: string; totals: ShopperTotal[] };
+
+const DAY_MS = 86_400_000;
+
+/**
+ * A shopper's rewards, summed from the transactions on read: counters would drift. Nobody may be rewarded for what is historical, an
+ * app install, in conflict or of an unknown category: that is left out, and what was declined has a total of its own.
+ *
+ * `personalDataDays` is the setting of that name. Throws if the table cannot be reached.
+ */
+export async function shopperTotals(
+  access: TableAccess,
+  shopper: string,
+  { personalDataDays = PERSONAL_DATA_DAYS, now }: { personalDataDays?: number; now: () => Date },
+): Promise<ShopperBalance> {
+  const totals = new Map<string, ShopperTotal>();
+  for await (const transaction of shopperTransactions(access, shopper)) addToTotals(totals, transaction);
+  const completeSince = new Date(now().getTime() - personalDataDays * DAY_MS).toISOString();
+  return { completeSince, totals: [...totals.values()] };
+}
+
+function addToTotals(totals: Map<string, ShopperTotal>, transaction: ShopperTransaction): void {
+  const { status, amountMinor = 0, currency = 'unknown' } = transaction;
+  if (!transaction.rewardable && !isOwnDecline(transaction)) return;
+  const key = `${status} ${currency}`;
+  const total = totals.get(key) ?? { status, currency, amountMinor: 0, transactions: 0 };
+  totals.set(key, {
+    ...total,
+    amountMinor: total.amountMinor + amountMinor,
+    transactions: total.transactions + 1,
+  });
+}
+
+function isOwnDecline({ notRewardableReason, delivery, category }: ShopperTransaction): boolean {
+  return notRewardableReason === 'declined' && delivery === 'live' && !isAppInstall(category);
+}

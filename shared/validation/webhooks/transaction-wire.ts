@@ -1,0 +1,172 @@
+import { hash } from 'node:crypto';
+
+import * as z from 'zod';
+
+import { canonicalJson } from '../json/canonical-json.ts';
+import type { Transaction, TransactionFlag } from './transaction.ts';
+import { webhookFlags } from './webhook-flags.ts';
+
+/** Text that a table can take, and not enough of it to fill an item by itself. */
+const storableText = z
+  .string()
+  .max(2048)
+  .refine((value) => value.isWellFormed());
+/** An id becomes a key, of which DynamoDB takes 1024 bytes everywhere. */
+const id = storableText.max(255).min(1);
+/** Absent, null and empty are the same. */
+const text = storableText.nullish().transform((value) => value || null);
+/** The publisher's own values: whoever passed a number through means its digits. */
+const passedThrough = z.union([z.number().transform(String), text]).nullish();
+const minorUnits = z.int().nullish();
+
+/** An instant with or without milliseconds or offset, in UTC; equal instants are written alike, and milliseconds count. */
+const instant = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value).toISOString().replace('.000Z', 'Z'));
+
+/**
+ * A transaction as webhooks and the Transactions API write it. Tolerant: only what is used is looked at, because Button adds fields at
+ * any time; null and absent are the same.
+ *
+ * Source: docs/button/webhooks.md, "data".
+ */
+const TransactionWireSchema = z.object({
+  id,
+  status: z.enum(['pending', 'validated', 'declined']),
+  category: storableText,
+  created_date: instant,
+  modified_date: instant,
+  validated_date: instant.nullish().catch(null),
+  attribution_date: instant.nullish().catch(null),
+  order_purchase_date: instant.nullish().catch(null),
+  order_purchased_date: instant.nullish().catch(null),
+  amount: minorUnits,
+  currency: text,
+  order_total: minorUnits,
+  order_currency: text,
+  order_line_items: z.unknown().optional(),
+  button_order_id: storableText.max(255).nullish(),
+  account_id: text,
+  commerce_organization: text,
+  commerce_organization_name: text.catch(null),
+  publisher_customer_id: passedThrough,
+  pub_ref: passedThrough,
+});
+
+/** What could not be understood, by path and code: never a value, it may be personal data. */
+export type WireFault = { path: string; code: string };
+
+/** A transaction, or why it could not be understood. */
+export type TransactionResult = { ok: true; transaction: Transaction } | { ok: false; faults: WireFault[] };
+
+/** Reads a row of the Transactions API or a webhook's `data`. Never throws. */
+export function readTransaction(row: unknown): TransactionResult {
+  const wire = TransactionWireSchema.safeParse(row);
+  if (!wire.success) return { ok: false, faults: toFaults(wire.error) };
+  const { data } = wire;
+  return {
+    ok: true,
+    transaction: {
+      id: data.id,
+      buttonOrderId: data.button_order_id || null,
+      status: data.status,
+      category: data.category,
+      amountMinor: data.amount ?? null,
+      currency: data.currency?.toUpperCase() ?? null,
+      orderTotalMinor: data.order_total ?? null,
+      orderCurrency: data.order_currency?.toUpperCase() ?? null,
+      createdDate: data.created_date,
+      modifiedDate: data.modified_date,
+      validatedDate: data.validated_date ?? null,
+      attributionDate: data.attribution_date ?? null,
+      purchaseDate: data.order_purchase_date ?? data.order_purchased_date ?? null,
+      accountId: data.account_id ?? null,
+      commerceOrganization: data.commerce_organization ?? null,
+      commerceOrganizationName: data.commerce_organization_name ?? null,
+      linesDigest: digestOfLines(data.order_line_items),
+      publisherCustomerId: data.publisher_customer_id ?? null,
+      pubRef: data.pub_ref ?? null,
+    },
+  };
+}
+
+/** Lines without an order of their fields: the same lines have the same digest. Too deeply nested ones are refused elsewhere. */
+function digestOfLines(lines: unknown): string | null {
+  if (!Array.isArray(lines) || lines.length === 0) return null;
+  try {
+    return hash('sha256', canonicalJson(lines), 'base64url').slice(0, 22);
+  } catch {
+    return null;
+  }
+}
+
+/** The envelope of a webhook. Unknown event types are fine: `data.status` says what a transaction is. */
+const WebhookEnvelopeSchema = z.object({ id, event_type: z.string(), data: z.unknown() });
+
+/** A webhook's transaction, or why it could not be understood. */
+export type WebhookResult =
+  | {
+      ok: true;
+      eventId: string;
+      transaction: Transaction;
+      payload: unknown;
+      /** What is odd about it all the same. */
+      flags: readonly TransactionFlag[];
+    }
+  | { ok: false; eventId?: string; faults: WireFault[] };
+
+/**
+ * Reads the body of an authentic webhook. Never throws. `payload` is the transaction as it came.
+ *
+ * Source: docs/button/webhooks.md, "Request".
+ */
+export function readWebhook(body: Uint8Array): WebhookResult {
+  const json = parseJson(body);
+  if (json === undefined) return { ok: false, faults: [{ path: '$', code: 'not_json' }] };
+  const envelope = WebhookEnvelopeSchema.safeParse(json);
+  if (!envelope.success) return { ok: false, faults: toFaults(envelope.error) };
+
+  const { id: eventId, event_type: eventType, data } = envelope.data;
+  const reading = readTransaction(data);
+  if (!reading.ok) {
+    return {
+      ok: false,
+      eventId,
+      faults: reading.faults.map((fault) => ({ ...fault, path: `$.data${fault.path.slice(1)}` })),
+    };
+  }
+  if (!canBeWritten(data)) return { ok: false, eventId, faults: [{ path: '$.data', code: 'too_deep' }] };
+  const { transaction } = reading;
+  return {
+    ok: true,
+    eventId,
+    transaction,
+    payload: data,
+    flags: webhookFlags(eventType, transaction, data),
+  };
+}
+
+/** What is nested too deeply can be parsed, but not be written as JSON again. */
+function canBeWritten(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Undefined for what is no JSON in UTF-8. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function toFaults(error: z.ZodError): WireFault[] {
+  return error.issues.map(({ path, code }) => ({ path: ['$', ...path.map(String)].join('.'), code }));
+}

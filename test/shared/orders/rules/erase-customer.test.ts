@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+
+import { namesCustomer, withoutCustomer } from '../../../../shared/orders/rules/erase-customer.ts';
+import type { LedgerEntry, OrderState } from '../../../../shared/orders/rules/order-ledger.ts';
+import { eraseCustomer } from '../../../../shared/orders/erase-customer.ts';
+import type { Versioned } from '../../../../shared/dynamodb/versioned-item.ts';
+
+const HASH = 'ab'.repeat(32);
+
+function entry(customer: object | undefined, state: 'settled' | 'claimed' = 'settled'): LedgerEntry {
+  return {
+    orderId: 'order-1',
+    newest: { hash: 'h', order: { order_id: 'order-1', total: 1, ...(customer && { customer }) } },
+    progress:
+      state === 'settled' ? { state } : { state, owner: 'run', until: '2026-06-01T12:00:00Z', hash: 'h' },
+  } as unknown as LedgerEntry;
+}
+
+describe('a customer of a brand', () => {
+  it('is found by id, also one that was a number, or by the hash of the e-mail address in either case', () => {
+    const state = entry({ id: '12345', email_sha256: HASH });
+
+    expect(namesCustomer(state, { id: '12345' })).toBe(true);
+    expect(namesCustomer(state, { emailSha256: HASH.toUpperCase() })).toBe(true);
+    expect(namesCustomer(state, { id: '1234', emailSha256: '00'.repeat(32) })).toBe(false);
+  });
+
+  it('is in no order any more, which keeps everything else; a run at work is left alone', async () => {
+    const states = new Map<string, Versioned<OrderState>>([
+      ['named', { value: entry({ id: 'erin', device_id: 'd' }), revision: 3 }],
+      ['other', { value: entry({ id: 'bob' }), revision: 1 }],
+      ['at-work', { value: entry({ id: 'erin' }, 'claimed'), revision: 1 }],
+    ]);
+    async function* orderIds() {
+      for (const id of states.keys()) yield await Promise.resolve(id);
+    }
+    const written: [OrderState, number][] = [];
+    const ledger = {
+      read: (id: string) => Promise.resolve(states.get(id)),
+      write: (value: OrderState, revision: number) => {
+        written.push([value, revision]);
+        return Promise.resolve({ ok: true as const, stored: { value, revision: revision + 1 } });
+      },
+    };
+
+    expect(await eraseCustomer({ id: 'erin' }, { orderIds: orderIds(), ledger })).toEqual({
+      erased: 1,
+      busy: 1,
+    });
+    expect(written).toEqual([[entry(undefined), 3]]);
+    expect(JSON.stringify(withoutCustomer(entry({ id: 'erin' })))).not.toContain('erin');
+  });
+});

@@ -1,0 +1,791 @@
+import { readFileSync } from 'node:fs';
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  decide,
+  type DecisionContext,
+  type OrderCommand,
+} from '../../../../shared/orders/rules/order-decision.ts';
+import type { OrderEvent } from '../../../../shared/validation/orders/order-event.ts';
+import {
+  evolve,
+  evolveAll,
+  hasFailed,
+  type LedgerEvent,
+} from '../../../../shared/orders/rules/order-evolution.ts';
+import {
+  initialState,
+  type CallResult,
+  type LedgerEntry,
+  type OrderState,
+} from '../../../../shared/orders/rules/order-ledger.ts';
+import { nextCall } from '../../../../shared/orders/rules/order-next-call.ts';
+import { OrderSchema, type Order } from '../../../../shared/validation/orders/order.ts';
+import {
+  FAILING_AFTER,
+  settle,
+  type SettlementContext,
+} from '../../../../shared/orders/rules/order-settlement.ts';
+
+const sample = OrderSchema.parse(
+  JSON.parse(readFileSync(new URL('../../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
+);
+const { btn_ref: _token, ...bare } = sample;
+const { line_items: lines = [], ...lineless } = bare;
+const t0 = new Date('2026-06-01T12:00:00.000Z');
+const policy = { quietTimeMs: 60_000, retryBaseMs: 30_000, retryMaxMs: 1_800_000, jitter: () => 1 };
+const HOUR_MS = 3_600_000;
+
+const done: CallResult = { result: 'done', acceptedOnly: false, sent: true };
+const unclear: CallResult = {
+  result: 'unclear',
+  reason: 'http_500',
+  answer: { status: 500, message: 'oops' },
+};
+const forbidden: CallResult = {
+  result: 'try-again',
+  reason: 'forbidden',
+  blamesOrder: true,
+  answer: { status: 403 },
+};
+const refused: CallResult = { result: 'refused', reason: 'refused_by_button' };
+
+function at(ms: number): Date {
+  return new Date(t0.getTime() + ms);
+}
+
+function context(ms = 0, changes: Partial<DecisionContext> = {}): DecisionContext {
+  return {
+    claimant: { owner: 'run-1', now: at(ms), leaseMs: 30_000 },
+    policy,
+    isPaused: false,
+    verifyBefore: undefined,
+    ...changes,
+  };
+}
+
+type Content = Partial<Order> | 'cancelled';
+
+/** An order event; by time where the sequence is an instant. */
+function event(sequence: number | string, content: Content = {}): OrderEvent {
+  const version =
+    typeof sequence === 'number'
+      ? ({ by: 'sequence', sequence: String(sequence) } as const)
+      : ({ by: 'time', time: sequence } as const);
+  const attributes = { id: `event-${sequence}`, source: 'shop', orderId: bare.order_id, version };
+  if (content === 'cancelled') return { ...attributes, kind: 'cancelled' };
+  const kind = sequence === 1 ? 'created' : 'updated';
+  return { ...attributes, kind, order: { ...bare, ...content } };
+}
+
+function receive(incoming: OrderEvent, more: { isReplay?: boolean; messageId?: string } = {}): OrderCommand {
+  const { isReplay = false, messageId = `message-${incoming.id}` } = more;
+  return { command: 'receive', incoming: { event: incoming, messageId, sentAt: t0, warnings: [], isReplay } };
+}
+
+/** A story of one order: given what happened before, when a command comes, then this is decided. */
+function given(...before: readonly (OrderCommand | CallResult)[]) {
+  let state: OrderState = initialState('acme', bare.order_id);
+  for (const step of before) state = 'command' in step ? after(state, step) : ended(state, step);
+  return {
+    state,
+    when: (command: OrderCommand, when = context()) => {
+      const { events, next, refusal } = decide(state, command, when);
+      return {
+        events: events.map(({ event: name }) => name),
+        next: next.step === 'nothing' ? next.outcome : next.step,
+        refusal,
+        after: evolveAll(state, events),
+      };
+    },
+  };
+}
+
+function after(state: OrderState, command: OrderCommand, when = context()): OrderState {
+  return evolveAll(state, decide(state, command, when).events);
+}
+
+function ended(state: OrderState, result: CallResult, when: Partial<SettlementContext> = {}): OrderState {
+  return evolveAll(state, settled(state, result, when).events);
+}
+
+function settled(state: OrderState, result: CallResult, when: Partial<SettlementContext> = {}) {
+  const claimed = known(state);
+  return settle({ claimed, current: claimed }, result, {
+    now: t0,
+    policy,
+    othersSucceed: 'unknown',
+    ...when,
+  });
+}
+
+function known(state: OrderState): LedgerEntry {
+  if (!state.newest) throw new Error('expected a known order');
+  return state;
+}
+
+const created = receive(event(1));
+const withToken = { btn_ref: 'srctok-1' };
+
+describe('the decider', () => {
+  it('begins with an order of which nothing is known, and takes a new one in three events', () => {
+    const { when } = given();
+
+    expect(when(receive(event(1, withToken)))).toMatchObject({
+      events: ['token-noted', 'version-accepted', 'claimed'],
+      next: 'call',
+      after: { btnRef: 'srctok-1', progress: { state: 'claimed' } },
+    });
+  });
+
+  it('changes nothing by an event about a version where none is known', () => {
+    const events: LedgerEvent[] = [
+      { event: 'settled' },
+      { event: 'started-over' },
+      { event: 'claim-watched' },
+      { event: 'token-refused' },
+      { event: 'other-token-seen' },
+      { event: 'refused', reason: 'x' },
+      { event: 'claimed', owner: 'run', until: 'x' },
+      { event: 'try-failed', isLookUp: false },
+    ];
+
+    for (const one of events)
+      expect(evolve(initialState('acme', 'o'), one)).toEqual(initialState('acme', 'o'));
+  });
+
+  it('keeps a version as it was accepted, but for its token, which is the order’s', () => {
+    const { state } = given(receive(event(1, withToken)));
+
+    expect(known(state).newest.order).toEqual(bare);
+  });
+});
+
+describe('the token belongs to the order, not to one version (requirement 1)', () => {
+  const update = receive(event(2, { customer_order_id: 'second' }));
+
+  it('stays when an update without one overtakes the create that has not been reported', () => {
+    const { when } = given(receive(event(1, withToken)), { result: 'try-again', reason: 'http_429' });
+
+    expect(when(update).after).toMatchObject({ btnRef: 'srctok-1', newest: { version: { sequence: '2' } } });
+  });
+
+  it.each<[string, OrderCommand]>([
+    ['an older version', receive(event(1, withToken))],
+    ['the same version', receive(event(2, { customer_order_id: 'second', ...withToken }))],
+    ['a version that contradicts the ledger', receive(event(2, { customer_order_id: 'x', ...withToken }))],
+    ['a version of another order of versions', receive(event('2026-06-01T00:00:00.000Z', withToken))],
+    ['a message that is refused', { command: 'note-token', btnRef: 'srctok-1' }],
+    ['a replay', receive(event(1, withToken), { isReplay: true })],
+  ])('is taken from %s, and goes at once with an update of the newest version', (_what, command) => {
+    const { when } = given(update, done);
+
+    const { events, next, after: state } = when(command);
+
+    expect(events).toEqual(['token-noted', 'claimed', 'claim-watched']);
+    expect(next).toBe('call');
+    expect(state).toMatchObject({
+      btnRef: 'srctok-1',
+      tokenDue: true,
+      newest: { version: { sequence: '2' } },
+    });
+    expect(nextCall(known(state))).toEqual({ call: 'update' });
+  });
+
+  it('waits for the breaker, and for what Button has only accepted', () => {
+    const accepted = given(created, { ...done, acceptedOnly: true });
+    const note = { command: 'note-token', btnRef: 'srctok-1' } as const;
+
+    expect(given(created, done).when(note, context(0, { isPaused: true })).after).toMatchObject({
+      progress: { state: 'waiting', reason: 'breaker_open' },
+      tokenDue: true,
+    });
+    expect(accepted.when(note, context(1000)).after).toMatchObject({ progress: { reason: 'accepted_only' } });
+  });
+
+  it('is kept of an order that no version is known of, and goes with its first create', () => {
+    const { state, when } = given({ command: 'note-token', btnRef: 'srctok-1' });
+
+    expect(state).toEqual({ brand: 'acme', orderId: bare.order_id, btnRef: 'srctok-1' });
+    expect(when(update).after).toMatchObject({ btnRef: 'srctok-1' });
+    expect(when(update).after).not.toHaveProperty('tokenDue');
+  });
+
+  it('is due where a call without it may have been carried out, and else goes with the create', () => {
+    const waiting = given(created, { result: 'try-again', reason: 'http_429' }).when(update).after;
+    const inDoubt = given(created, unclear).when(receive(event(2, withToken))).after;
+    const claimed = given(created).when(receive(event(2, withToken))).after;
+
+    expect(waiting).not.toHaveProperty('tokenDue');
+    expect(inDoubt).toMatchObject({ tokenDue: true });
+    expect(claimed).toMatchObject({ tokenDue: true });
+  });
+
+  it('that comes while a run is creating the order without it is sent when that run is over', () => {
+    const claimed = known(given(created).state);
+    const current = known(after(claimed, { command: 'note-token', btnRef: 'srctok-1' }));
+
+    const { events } = settle(
+      { claimed, current },
+      { ...done, created: true },
+      { now: t0, policy, othersSucceed: 'unknown' },
+    );
+
+    expect(evolveAll(current, events)).toMatchObject({
+      tokenDue: true,
+      reported: { kind: 'created' },
+      progress: { state: 'waiting', dueAt: t0.toISOString(), reason: 'newer_version' },
+    });
+  });
+
+  it('is settled once an update has brought it', () => {
+    const { state } = given(update, done, receive(event(1, withToken)), { ...done, token: 'taken' });
+
+    expect(state).toMatchObject({ btnRef: 'srctok-1', progress: { state: 'settled' } });
+    expect(state).not.toHaveProperty('tokenDue');
+  });
+
+  it.each<[string, CallResult]>([
+    ['refuses the token', { ...done, token: 'refused' }],
+    ['refuses the whole update', refused],
+  ])('leaves the order settled where Button %s, and says so', (_what, result) => {
+    const late = given(update, done, receive(event(1, withToken)));
+
+    expect(settled(late.state, result).events.map(({ event: name }) => name)).toContain('token-refused');
+    expect(ended(late.state, result)).toMatchObject({
+      progress: { state: 'settled' },
+      warnings: ['btn_ref_not_taken'],
+      reported: { version: { sequence: '2' } },
+    });
+  });
+
+  it('is looked after by the sweep where a message about an older version brought it and its run died', () => {
+    const { state } = given(update, done, receive(event(1, withToken)));
+
+    expect(known(state).progress).toMatchObject({ state: 'claimed', retryAt: at(30_000).toISOString() });
+  });
+
+  it('is sent once more by a replay, where Button did not take it, and by nothing else', () => {
+    const { when } = given(update, done, receive(event(1, withToken)), { ...done, token: 'refused' });
+
+    expect(when(receive(event(1, withToken)))).toMatchObject({ events: [], next: 'superseded' });
+    expect(when(receive(event(1, withToken), { isReplay: true }))).toMatchObject({
+      events: ['token-noted', 'claimed', 'claim-watched'],
+      after: { tokenDue: true, warnings: [] },
+    });
+  });
+
+  it('that nothing can bring while the newest version stands refused is kept where somebody finds it', () => {
+    const late = receive(event(1, withToken));
+    const update = given(receive(event(2)), done, receive(event(3)), refused);
+    const cancellation = given(receive(event(2)), done, receive(event(3, 'cancelled')), refused);
+
+    for (const { when, state } of [update, cancellation]) {
+      const decision = when(late);
+      expect(decision).toMatchObject({ refusal: 'btn_ref_waits', next: 'quarantined' });
+      expect(known(decision.after)).toMatchObject({ btnRef: 'srctok-1', tokenDue: true });
+      const again = decide(decision.after, late, context());
+      expect(again.refusal).toBeUndefined();
+      expect(known(state).btnRef).toBeUndefined();
+      const newer = decide(decision.after, receive(event(4)), context());
+      expect(newer.next.step).toBe('call');
+      expect(known(evolveAll(decision.after, newer.events)).tokenDue).toBe(true);
+    }
+  });
+
+  it('stays the first one: another is warned of, and not used', () => {
+    const { when } = given(receive(event(1, withToken)), done);
+
+    const other = when(receive(event(2, { btn_ref: 'srctok-2', customer_order_id: 'x' })));
+
+    expect(other).toMatchObject({
+      events: ['other-token-seen', 'version-accepted', 'started-over', 'claimed'],
+      after: { btnRef: 'srctok-1', warnings: ['btn_ref_differs'] },
+    });
+    expect(other.after).not.toHaveProperty('tokenDue');
+  });
+
+  it('is kept of a cancelled order, of which nothing more is sent', () => {
+    const { when } = given(created, done, receive(event(2, 'cancelled')), done);
+
+    expect(when(receive(event(3, withToken)))).toMatchObject({
+      events: ['token-noted'],
+      next: 'ignored-after-cancel',
+      after: { btnRef: 'srctok-1', progress: { state: 'settled' } },
+    });
+  });
+
+  it('leads to a cancelled order once more where the ledger was restored, which may have forgotten its create', () => {
+    const { when } = given(receive(event(2, 'cancelled')), done);
+    const restored = context(0, { verifyBefore: at(60_000).toISOString() });
+
+    const { events, next, after: state } = when(receive(event(1, withToken)), restored);
+
+    expect([events, next]).toEqual([['token-noted', 'claimed', 'claim-watched'], 'call']);
+    expect(nextCall(known(state))).toEqual({ call: 'cancel' });
+    expect(ended(state, done)).toMatchObject({ progress: { state: 'settled' } });
+    expect(ended(state, done)).not.toHaveProperty('tokenDue');
+  });
+
+  it('ends as the first valid one in whatever order the versions come', () => {
+    const tokens = fc.array(fc.option(fc.constantFrom('srctok-1', 'srctok-2'), { nil: undefined }), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(tokens, fc.infiniteStream(fc.integer({ min: 1, max: 4 })), (brought, sequences) => {
+        let state: OrderState = initialState('acme', bare.order_id);
+        for (const btn_ref of brought) {
+          const [sequence = 1] = sequences.take(1);
+          const content = { customer_order_id: `v${sequence}`, ...(btn_ref && { btn_ref }) };
+          const { events, next } = decide(state, receive(event(sequence, content)), context());
+          state = evolveAll(state, events);
+          const claimed = state.newest;
+          if (next.step === 'call' && claimed)
+            state = ended(state, { ...done, ...(known(state).tokenDue && { token: 'taken' }) });
+        }
+
+        expect(state.btnRef).toBe(brought.find((one) => one !== undefined));
+        expect(state).not.toHaveProperty('tokenDue');
+      }),
+    );
+  });
+});
+
+describe('a cancellation counts whatever its version (requirement 6)', () => {
+  it.each<[CallResult, boolean]>([
+    [{ result: 'try-again', reason: 'not_found' }, true],
+    [{ result: 'refused', reason: 'order_id_taken' }, true],
+    [{ result: 'try-again', reason: 'http_503' }, false],
+    [{ result: 'unclear', reason: 'timeout' }, false],
+  ])('after a create that ended with %o, it knows that the id is taken: %s', (end, isIdTaken) => {
+    const { when } = given(created, end);
+
+    const { after: state } = when(receive(event(2, 'cancelled')));
+
+    expect(known(state).newest.cancels?.isIdTaken).toBe(isIdTaken ? true : undefined);
+  });
+
+  const reported = given(receive(event(5)), done);
+
+  it.each<[string, number | string]>([
+    ['newer', 9],
+    ['the same', 5],
+    ['older', 2],
+    ['not comparable', '2026-06-01T00:00:00.000Z'],
+  ])('%s', (_what, version) => {
+    const { next, after: state } = reported.when(receive(event(version, 'cancelled')));
+
+    expect(next).toBe('call');
+    expect(nextCall(known(state))).toEqual({ call: 'cancel' });
+  });
+
+  it('is done once: again, under any version, it is a duplicate', () => {
+    const { when } = given(receive(event(5)), done, receive(event(2, 'cancelled')), done);
+
+    expect(when(receive(event(2, 'cancelled'), { messageId: 'again' })).next).toBe('duplicate');
+    expect(when(receive(event(7, 'cancelled'))).next).toBe('duplicate');
+    expect(when(receive(event(9, { customer_order_id: 'x' }))).next).toBe('ignored-after-cancel');
+  });
+
+  it('can be sent again after Button refused it, under the same version and under a new one', () => {
+    const { when } = given(receive(event(5)), done, receive(event(6, 'cancelled')), refused);
+
+    expect(when(receive(event(6, 'cancelled'), { messageId: 'again' })).next).toBe('call');
+    expect(when(receive(event(7, 'cancelled'))).next).toBe('call');
+    // SQS delivers a message more than once.
+    expect(when(receive(event(6, 'cancelled'))).next).toBe('duplicate');
+  });
+
+  it('that Button refused lets later versions through, and no earlier ones', () => {
+    const { when } = given(receive(event(5)), done, receive(event(3, 'cancelled')), refused);
+
+    const later = when(receive(event(6, { customer_order_id: 'x' })));
+
+    expect(later.next).toBe('call');
+    expect(nextCall(known(later.after))).toEqual({ call: 'update' });
+    expect(when(receive(event(4, { customer_order_id: 'x' }))).next).toBe('superseded');
+    expect(when(receive(event(5))).next).toBe('superseded');
+  });
+});
+
+describe('a version that comes while a cancellation is not over (requirement 6)', () => {
+  const pending = given(receive(event(1)), done, receive(event(2, 'cancelled')), {
+    result: 'try-again',
+    reason: 'http_429',
+  });
+  const later = receive(event(3, { customer_order_id: 'third' }));
+  const cancelling = (state: OrderState) => evolve(state, { event: 'claimed', owner: 'run', until: 'x' });
+
+  it('is held, and is due once Button refuses the cancellation', () => {
+    const held = pending.when(later);
+    const refusal = ended(cancelling(held.after), refused);
+    const abandoned = after(held.after, { command: 'abandon' });
+
+    expect(held).toMatchObject({ events: ['version-held'], next: 'ignored-after-cancel' });
+    for (const state of [refusal, abandoned])
+      expect(state).toMatchObject({
+        newest: { version: { sequence: '3' }, order: { customer_order_id: 'third' } },
+        progress: { state: 'waiting', dueAt: t0.toISOString(), reason: 'newer_version' },
+      });
+  });
+
+  it('is the latest one that came', () => {
+    const state = after(pending.when(receive(event(4, { customer_order_id: 'fourth' }))).after, later);
+
+    expect(known(state).heldVersion?.newest.version).toEqual({ by: 'sequence', sequence: '4' });
+    expect(pending.when(receive(event(1)))).toMatchObject({ events: [], next: 'ignored-after-cancel' });
+  });
+
+  it('is forgotten once the order is cancelled', () => {
+    const state = ended(cancelling(pending.when(later).after), done);
+
+    expect(state).toMatchObject({ newest: { kind: 'cancelled' }, progress: { state: 'settled' } });
+    expect(state).not.toHaveProperty('heldVersion');
+  });
+});
+
+describe('versions by time', () => {
+  it('are the same version at the same instant: a repeat is a duplicate, and other content a conflict', () => {
+    const instant = fc
+      .date({ min: new Date('2020-01-01'), max: new Date('2030-01-01'), noInvalidDate: true })
+      .map((date) => date.toISOString());
+    fc.assert(
+      fc.property(instant, (time) => {
+        const { when } = given(receive(event(time)), done);
+
+        expect(when(receive(event(time))).next).toBe('duplicate');
+        expect(when(receive(event(time, { customer_order_id: 'x' }))).refusal).toBe('version_conflict');
+      }),
+    );
+  });
+});
+
+describe('an order that has failed (requirement 5)', () => {
+  const failed = given(created, unclear);
+
+  it('has failed before whatever version comes next, until one succeeds', () => {
+    const aside = evolve(failed.state, {
+      event: 'found-failing',
+      since: t0.toISOString(),
+      wait: { dueAt: at(HOUR_MS).toISOString(), reason: 'http_500' },
+    });
+    const newer = after(aside, receive(event(2, { customer_order_id: 'second' })));
+    const retried = after(aside, { command: 'retry' });
+
+    for (const state of [newer, retried]) {
+      expect(known(state).attempts).toBe(0);
+      expect(hasFailed(known(state))).toBe(true);
+    }
+    expect(hasFailed(known(ended(newer, done)))).toBe(false);
+    expect(hasFailed(known(given(created).state))).toBe(false);
+  });
+});
+
+describe('a doubt about several versions', () => {
+  it('is no proof of the newest, also where that is the first of them once more', () => {
+    const claimedAgain = (...contents: readonly string[]): LedgerEntry => {
+      const state = contents.reduce<OrderState>(
+        (before, text, index) => {
+          const incoming = receive({
+            ...event(index + 1, { customer_order_id: text }),
+            kind: 'created',
+          } as OrderEvent);
+          const received = after(before, incoming, context(index * HOUR_MS));
+          return index === contents.length - 1
+            ? received
+            : ended(received, unclear, { now: at(index * HOUR_MS) });
+        },
+        initialState('acme', bare.order_id),
+      );
+      return known(state);
+    };
+
+    expect(nextCall(claimedAgain('A', 'B', 'A'))).toEqual({ call: 'read-first', trustsAmounts: false });
+    expect(nextCall(claimedAgain('A', 'A'))).toEqual({ call: 'read-first', trustsAmounts: true });
+  });
+});
+
+describe('a copy of the newest version', () => {
+  const optional = ['customer', 'customer_order_id', 'line_items'] as const;
+  const outcome = fc.constantFrom<CallResult>(done, unclear, forbidden, refused);
+
+  it('is no conflict, whatever the versions leave out and whatever Button has answered', () => {
+    const content = fc.record({ leavesOut: fc.subarray([...optional]) });
+    fc.assert(
+      fc.property(content, content, outcome, outcome, (one, two, first, second) => {
+        const version = (sequence: number, { leavesOut }: { leavesOut: readonly string[] }): OrderEvent => {
+          const kept = Object.entries(bare).filter(([name]) => !leavesOut.includes(name));
+          return { ...event(sequence), kind: 'updated', order: Object.fromEntries(kept) as Order };
+        };
+        const { when } = given(receive(version(2, one)), first, receive(version(3, two)), second);
+
+        expect(when(receive(version(3, two), { messageId: 'copy' })).refusal).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe('total and line items agree (requirement 7)', () => {
+  const bareUpdate = (total: number): OrderEvent => {
+    const update = event(2);
+    return { ...update, kind: 'updated', order: { ...lineless, total } };
+  };
+
+  it('refuses a version without line items where the order has some and the totals differ', () => {
+    const unreported = given(created, { result: 'try-again', reason: 'http_429' });
+    const cancellation = given(created, done, receive(event(2, 'cancelled')), refused);
+
+    for (const { when } of [given(created, done), unreported])
+      expect(when(receive(bareUpdate(bare.total + 1)))).toMatchObject({
+        refusal: 'line_items_missing',
+        next: 'quarantined',
+        events: [],
+      });
+    const late = { ...bareUpdate(bare.total + 1), version: { by: 'sequence', sequence: '3' } } as OrderEvent;
+    expect(cancellation.when(receive(late)).refusal).toBe('line_items_missing');
+  });
+
+  it('keeps no empty list of line items for a version that has none and another total', () => {
+    const empty = {
+      ...event(1),
+      kind: 'created',
+      order: { ...bare, line_items: [], total: 0 },
+    } as OrderEvent;
+
+    const { after: state } = given(receive(empty), done).when(receive(bareUpdate(bare.total)));
+
+    expect(known(state).newest.order).not.toHaveProperty('line_items');
+  });
+
+  it('refuses an update without line items as long as Button holds lines that an emptied version has not replaced', () => {
+    const emptied = receive({ ...event(2), kind: 'updated', order: { ...bare, line_items: [], total: 0 } });
+    const later = { ...bareUpdate(500), version: { by: 'sequence', sequence: '3' } } as OrderEvent;
+    const waiting = given(created, done, emptied, { result: 'try-again', reason: 'http_429' });
+    const refused = given(created, done, emptied, { result: 'refused', reason: 'refused_by_button' });
+    const delivered = given(created, done, emptied, done);
+
+    for (const { when } of [waiting, refused])
+      expect(when(receive(later)).refusal).toBe('line_items_missing');
+    expect(delivered.when(receive(later)).next).toBe('call');
+  });
+
+  it('keeps an emptied list of line items for a version that is worth nothing either', () => {
+    const emptied = receive({ ...event(2), kind: 'updated', order: { ...bare, line_items: [], total: 0 } });
+    const later = { ...bareUpdate(0), version: { by: 'sequence', sequence: '3' } } as OrderEvent;
+
+    const { after: state } = given(created, done, emptied, {
+      result: 'try-again',
+      reason: 'http_429',
+    }).when(receive(later));
+
+    expect(known(state).newest.order).toMatchObject({ total: 0, line_items: [] });
+  });
+
+  it('keeps the line items, and all else that the message leaves out, where the totals agree', () => {
+    const { when } = given(created, { result: 'try-again', reason: 'http_429' });
+    const { total, currency, order_id, purchase_date } = bare;
+    const least = { total, currency, order_id, purchase_date };
+
+    const { after: state } = when(receive({ ...event(2), kind: 'updated', order: least }));
+
+    expect(known(state).newest.order).toEqual(bare);
+  });
+
+  it('makes no call for a version that only leaves out what is known', () => {
+    const { when } = given(created, done);
+
+    expect(when(receive(bareUpdate(bare.total))).next).toBe('unchanged');
+  });
+
+  it('knows its own version again when the message comes a second time', () => {
+    const { when } = given(created, done, receive(bareUpdate(bare.total)));
+
+    expect(when(receive(bareUpdate(bare.total))).next).toBe('duplicate');
+  });
+
+  it('takes an order that never had line items, and a version that empties the list', () => {
+    const empty = given(receive({ ...event(1), kind: 'created', order: lineless }), done);
+    const emptied = receive(event(2, { total: 0, line_items: [] }));
+
+    expect(empty.when(receive(bareUpdate(bare.total + 1))).next).toBe('call');
+    expect(known(given(created, done).when(emptied).after).newest.order?.line_items).toEqual([]);
+  });
+
+  it('takes of a version that Button refused nothing but its line items: the rest may be what was wrong', () => {
+    const { when } = given(created, refused);
+
+    const { after: state } = when(receive(bareUpdate(bare.total)));
+    const { customer: _customer, ...withoutCustomer } = lineless;
+    const { after: other } = when(receive({ ...event(2), kind: 'updated', order: withoutCustomer }));
+
+    expect(known(state).newest.order?.line_items).toEqual(lines);
+    expect(known(other).newest.order).not.toHaveProperty('customer');
+  });
+});
+
+describe('an order that keeps failing on its own (requirement 5)', () => {
+  /** The order after so many failures, spread over so many hours. */
+  function failing(count: number, hours: number, result: CallResult = unclear): OrderState {
+    let { state } = given(created);
+    for (let time = 0; time < count; time += 1) {
+      const now = at((time * hours * HOUR_MS) / Math.max(1, count - 1));
+      state = ended(state, result, { now, othersSucceed: 'no' });
+      if (time < count - 1) state = evolve(state, { event: 'claimed', owner: 'run', until: 'x' });
+    }
+    return state;
+  }
+  const next = (state: OrderState): OrderState =>
+    evolve(state, { event: 'claimed', owner: 'run', until: '9999' });
+  const { tries, ms, msWithoutComparison } = FAILING_AFTER;
+
+  it.each<[string, CallResult]>([
+    ['a 500', unclear],
+    ['a 403 though the key reads', forbidden],
+  ])('goes to quarantine after twelve tries and three hours, while others succeed: %s', (_what, result) => {
+    const state = next(failing(tries - 1, 2, result));
+
+    const early = settled(state, result, { now: at(ms - 1), othersSucceed: 'yes' });
+    const now = at(ms);
+    const aside = settled(state, result, { now, othersSucceed: 'yes' });
+
+    expect(early.keep).toBeUndefined();
+    expect(aside.keep).toMatchObject({ code: 'keeps_failing', failures: { count: tries } });
+    expect(aside.keep?.failures.last).toHaveLength(3);
+    expect(evolveAll(state, aside.events)).toMatchObject({
+      failingSince: now.toISOString(),
+      progress: { state: 'failing', dueAt: at(ms + 24 * HOUR_MS).toISOString() },
+    });
+  });
+
+  it('stays out of it in an outage, however long that is: nothing is decided while the breaker is open', () => {
+    const state = next(failing(100, 1000));
+
+    expect(settled(state, unclear, { now: at(1001 * HOUR_MS), othersSucceed: 'no' }).keep).toBeUndefined();
+  });
+
+  it('stays out of it for three days where no other order could be compared with', () => {
+    const state = next(failing(50, 70));
+
+    const compare = (now: Date) => settled(state, unclear, { now, othersSucceed: 'unknown' }).keep?.code;
+
+    expect(compare(at(msWithoutComparison - 1))).toBeUndefined();
+    expect(compare(at(msWithoutComparison))).toBe('keeps_failing');
+  });
+
+  it('is not blamed for what is not its own: a refused key, a 429, no connection, a look-up', () => {
+    for (const reason of ['unauthorized', 'http_429', 'econnrefused', 'not_found', 'api_key_not_set']) {
+      const state = failing(50, 100, { result: 'try-again', reason });
+      expect(state).not.toHaveProperty('failures');
+      expect(state).toMatchObject({ attempts: 50 });
+    }
+  });
+
+  it('is tried once a day for thirty days, then it is given up and kept once more', () => {
+    const since = at(100 * HOUR_MS);
+    let state = ended(next(failing(50, 90)), unclear, { now: since, othersSucceed: 'yes' });
+    for (let day = 1; day < 30; day += 1) {
+      const now = new Date(since.getTime() + day * 24 * HOUR_MS);
+      const due = decide(state, { command: 'resume' }, context(now.getTime() - t0.getTime()));
+      expect(due.next).toEqual({ step: 'call' });
+      const { events, keep } = settled(evolveAll(state, due.events), unclear, { now });
+      expect(keep).toBeUndefined();
+      state = evolveAll(evolveAll(state, due.events), events);
+      expect(state).toMatchObject({ progress: { state: 'failing' }, failingSince: since.toISOString() });
+    }
+
+    const last = settled(next(state), unclear, { now: new Date(since.getTime() + 720 * HOUR_MS) });
+
+    expect(last.keep?.code).toBe('given_up');
+    expect(evolveAll(next(state), last.events)).toMatchObject({
+      progress: { state: 'refused', reason: 'given_up', doubt: { kind: 'unclear' } },
+    });
+  });
+
+  it('is as any other again once it succeeds, or a newer version comes', () => {
+    const aside = ended(next(failing(50, 90)), unclear, { now: at(100 * HOUR_MS), othersSucceed: 'yes' });
+
+    const healed = ended(next(aside), done, { now: at(124 * HOUR_MS) });
+    const newer = after(aside, receive(event(2, { customer_order_id: 'x' })), context(101 * HOUR_MS));
+
+    for (const state of [healed, newer]) {
+      expect(state).not.toHaveProperty('failures');
+      expect(state).not.toHaveProperty('failingSince');
+      expect(state).toMatchObject({ attempts: 0 });
+    }
+    expect(newer).toMatchObject({ progress: { state: 'claimed', doubt: { kind: 'unclear' } } });
+  });
+
+  it('that only lacks its token stays settled when that is given up', () => {
+    const late = given(created, done, receive(event(1, withToken)));
+    const aside = evolve(known(late.state), {
+      event: 'found-failing',
+      since: t0.toISOString(),
+      wait: { dueAt: t0.toISOString(), reason: 'x' },
+    });
+
+    const { events, keep } = settled(next(aside), unclear, { now: at(721 * HOUR_MS) });
+
+    expect(keep?.code).toBe('given_up');
+    expect(evolveAll(next(aside), events)).toMatchObject({
+      progress: { state: 'settled' },
+      warnings: ['btn_ref_not_taken'],
+    });
+  });
+});
+
+describe('an operator (requirement 5)', () => {
+  const waiting = given(created, { result: 'try-again', reason: 'http_429', afterMs: 900_000 });
+  const inDoubt = given(created, unclear);
+
+  it('has an order tried as soon as it may be: what is in doubt keeps its quiet time', () => {
+    expect(waiting.when({ command: 'retry' }).after).toMatchObject({
+      progress: { state: 'waiting', dueAt: t0.toISOString(), reason: 'asked_by_operator' },
+      attempts: 0,
+    });
+    expect(inDoubt.when({ command: 'retry' }).after).toMatchObject({
+      progress: { state: 'in-doubt', dueAt: at(60_000).toISOString() },
+    });
+    expect(given(created, refused).when({ command: 'retry' }).after).toMatchObject({
+      progress: { state: 'waiting', dueAt: t0.toISOString() },
+    });
+  });
+
+  it('gives a version up, until a newer one comes', () => {
+    const { state } = given(created, unclear, { command: 'abandon' });
+
+    expect(state).toMatchObject({
+      progress: { state: 'refused', reason: 'abandoned', doubt: { kind: 'unclear' } },
+    });
+    expect(decide(state, receive(event(2, { customer_order_id: 'x' })), context()).next).toEqual({
+      step: 'call',
+    });
+  });
+
+  it('changes nothing of what is settled, and leaves alone what a run is at', () => {
+    for (const command of ['retry', 'abandon'] as const) {
+      expect(given(created, done).when({ command })).toMatchObject({ events: [], next: 'duplicate' });
+      expect(given(created).when({ command })).toMatchObject({ events: [], next: 'leave' });
+      expect(given().when({ command })).toMatchObject({ events: [], next: 'superseded' });
+    }
+  });
+
+  it('edits what Button does not hold, by a replay of the same version with other content', () => {
+    const edited = receive(event(1, { customer_order_id: 'edited' }), { isReplay: true });
+    const changed = { newest: { order: { customer_order_id: 'edited' } } };
+
+    expect(waiting.when(edited).after).toMatchObject(changed);
+    expect(inDoubt.when(edited).after).toMatchObject(changed);
+    expect(given(created, refused).when(edited).after).toMatchObject(changed);
+    expect(given(created, done).when(edited).refusal).toBe('version_conflict');
+  });
+
+  it('has a refused version tried again by a replay, also one that equals what Button held before', () => {
+    const same = receive(event(3), { isReplay: true });
+    const other = receive(event(2, { customer_order_id: 'x' }));
+
+    expect(given(created, done, other, refused, receive(event(3)), refused).when(same).next).toBe('call');
+  });
+});

@@ -1,0 +1,718 @@
+import { readFileSync } from 'node:fs';
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { parseOrderEvent, type OrderEvent } from '../../../../shared/validation/orders/order-event.ts';
+import {
+  decide,
+  type DecisionContext,
+  type OrderCommand,
+} from '../../../../shared/orders/rules/order-decision.ts';
+import { evolveAll } from '../../../../shared/orders/rules/order-evolution.ts';
+import { nextCall } from '../../../../shared/orders/rules/order-next-call.ts';
+import {
+  initialState,
+  orderMessage,
+  valueOf,
+  type CallResult,
+  type LedgerEntry,
+  type OrderState,
+} from '../../../../shared/orders/rules/order-ledger.ts';
+import { settle } from '../../../../shared/orders/rules/order-settlement.ts';
+import type { RetryPolicy } from '../../../../shared/orders/rules/order-waits.ts';
+import { OrderSchema, type Order } from '../../../../shared/validation/orders/order.ts';
+
+const order = OrderSchema.parse(
+  JSON.parse(readFileSync(new URL('../../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
+);
+const t0 = new Date('2026-06-01T12:00:00.000Z');
+const policy = { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 };
+
+function at(seconds: number): Date {
+  return new Date(t0.getTime() + seconds * 1000);
+}
+
+function context(seconds = 0, owner = 'run-1') {
+  return {
+    claimant: { owner, now: at(seconds), leaseMs: 30_000 },
+    policy,
+    isPaused: false,
+    verifyBefore: undefined,
+  };
+}
+
+function event(kind: OrderEvent['kind'], sequence: number, changes: Partial<Order> = {}): OrderEvent {
+  const base = {
+    id: `event-${sequence}`,
+    source: 'shop',
+    orderId: order.order_id,
+    version: { by: 'sequence', sequence: String(sequence) },
+  } as const;
+  if (kind === 'cancelled') return { ...base, kind };
+  return { ...base, kind, order: { ...order, customer_order_id: `version ${sequence}`, ...changes } };
+}
+
+/** What a command comes to: the entry as it is stored then, and what the run does next. */
+type Decided =
+  | { action: 'claim'; entry: LedgerEntry }
+  | { action: 'keep'; entry: LedgerEntry; outcome: string }
+  | { action: 'nothing'; outcome: string }
+  | { action: 'busy' }
+  | { action: 'refuse'; code: string };
+
+function decided(before: OrderState, command: OrderCommand, when: DecisionContext): Decided {
+  const { events, next, refusal } = decide(before, command, when);
+  const entry = evolveAll(before, events);
+  if (refusal) return { action: 'refuse', code: refusal };
+  if (next.step === 'leave') return { action: 'busy' };
+  if (next.step === 'call' && entry.newest) return { action: 'claim', entry };
+  const outcome = next.step === 'nothing' ? next.outcome : 'none';
+  return events.length > 0 && entry.newest
+    ? { action: 'keep', entry, outcome }
+    : { action: 'nothing', outcome };
+}
+
+function receive(
+  entry: LedgerEntry | undefined,
+  incoming: OrderEvent,
+  when: DecisionContext = context(),
+  { isReplay = false, messageId = `m-${incoming.id}` } = {},
+): Decided {
+  const version = { event: incoming, messageId, sentAt: t0, warnings: [], isReplay };
+  const before = entry ?? initialState('acme', order.order_id);
+  return decided(before, { command: 'receive', incoming: version }, when);
+}
+
+function resumeReport(entry: LedgerEntry, when: DecisionContext): Decided {
+  return decided(entry, { command: 'resume' }, when);
+}
+
+function settleReport(
+  entries: { claimed: LedgerEntry; current: LedgerEntry },
+  result: CallResult,
+  when: { now: Date; policy: RetryPolicy },
+): LedgerEntry {
+  const { events } = settle(entries, result, { ...when, othersSucceed: 'unknown' });
+  const settled = evolveAll(entries.current, events);
+  if (!settled.newest) throw new Error('expected a entry');
+  return settled;
+}
+
+function claimed(decision: Decided): LedgerEntry {
+  if (decision.action !== 'claim') throw new Error(`expected a claim, got ${JSON.stringify(decision)}`);
+  return decision.entry;
+}
+
+const done = { result: 'done', acceptedOnly: false, sent: true } as const;
+
+/** The entry after everything went well. */
+function reported(incoming: OrderEvent, before?: LedgerEntry): LedgerEntry {
+  const entry = claimed(receive(before, incoming));
+  return settleReport({ claimed: entry, current: entry }, done, { now: t0, policy });
+}
+
+describe('a message', () => {
+  it('claims an order it does not know, and its create is settled by one call', () => {
+    const entry = claimed(receive(undefined, event('created', 1)));
+
+    expect(nextCall(entry)).toEqual({ call: 'create' });
+    expect(reported(event('created', 1))).toMatchObject({
+      progress: { state: 'settled' },
+      reported: { kind: 'created' },
+    });
+  });
+
+  it('updates what was reported, and makes no call for an unchanged version', () => {
+    const before = reported(event('created', 1));
+
+    const changed = claimed(receive(before, event('updated', 2)));
+    const unchanged = receive(before, event('updated', 2, { customer_order_id: 'version 1' }));
+
+    expect(nextCall(changed)).toEqual({ call: 'update' });
+    expect(unchanged).toMatchObject({ action: 'keep', outcome: 'unchanged' });
+  });
+
+  it('passes over an older version (A3) and a repeated one (A1)', () => {
+    const before = reported(event('updated', 3), reported(event('created', 1)));
+
+    expect(receive(before, event('updated', 2))).toEqual({ action: 'nothing', outcome: 'superseded' });
+    expect(receive(before, event('updated', 3))).toEqual({ action: 'nothing', outcome: 'duplicate' });
+  });
+
+  it('refuses the same version with other content, and another way of ordering', () => {
+    const before = reported(event('created', 1));
+    const byTime = {
+      ...event('updated', 1),
+      version: { by: 'time', time: '2026-06-01T00:00:00.000Z' },
+    } as const;
+
+    expect(receive(before, event('updated', 1, { customer_order_id: 'other' }))).toEqual({
+      action: 'refuse',
+      code: 'version_conflict',
+    });
+    expect(receive(before, byTime)).toEqual({ action: 'refuse', code: 'order_by_mixed' });
+  });
+
+  it('lets a cancellation beat every version, also a newer one, and nothing follow it (A4, A5)', () => {
+    const before = reported(event('updated', 5), reported(event('created', 1)));
+
+    const cancelled = claimed(receive(before, event('cancelled', 3)));
+    const after = settleReport({ claimed: cancelled, current: cancelled }, done, { now: t0, policy });
+
+    expect(nextCall(cancelled)).toEqual({ call: 'cancel' });
+    expect(receive(after, event('updated', 9))).toEqual({
+      action: 'nothing',
+      outcome: 'ignored-after-cancel',
+    });
+  });
+
+  it('asks Button first about an update of an order it does not know', () => {
+    expect(nextCall(claimed(receive(undefined, event('updated', 4))))).toEqual({
+      call: 'read-first',
+      trustsAmounts: false,
+    });
+  });
+
+  it('leaves a version that another run is reporting on the queue (A2)', () => {
+    const entry = claimed(receive(undefined, event('created', 1)));
+
+    expect(receive(entry, event('created', 1), context(10, 'run-2'))).toEqual({ action: 'busy' });
+  });
+
+  it('keeps a newer version beside a standing claim; settling the claim leaves it due', () => {
+    const first = claimed(receive(undefined, event('created', 1)));
+    const kept = receive(first, event('updated', 2, { customer_order_id: 'other' }), context(5, 'run-2'));
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+
+    const settled = settleReport({ claimed: first, current: kept.entry }, done, { now: at(6), policy });
+
+    expect(settled).toMatchObject({
+      progress: { state: 'waiting', dueAt: at(6).toISOString(), reason: 'newer_version' },
+      reported: { version: { sequence: '1' } },
+      newest: { version: { sequence: '2' } },
+    });
+  });
+
+  it('lets the sweep find a newer version whose predecessor’s run died', () => {
+    const first = claimed(receive(undefined, event('created', 1)));
+
+    const kept = receive(first, event('updated', 2), context(5, 'run-2'));
+
+    expect(kept).toMatchObject({ entry: { progress: { state: 'claimed', retryAt: at(30).toISOString() } } });
+  });
+
+  it('keeps what comes while nothing may be sent, due at once, and what waits as it is', () => {
+    const held = { ...context(), isPaused: true };
+
+    const fresh = receive(undefined, event('created', 1), held);
+    if (fresh.action !== 'keep') throw new Error('expected it to be kept');
+    const newer = receive(fresh.entry, event('updated', 2), { ...context(60), isPaused: true });
+
+    const waiting = { state: 'waiting', dueAt: t0.toISOString(), reason: 'breaker_open' };
+    expect(fresh).toMatchObject({ outcome: 'waiting', entry: { progress: waiting } });
+    expect(newer).toMatchObject({
+      action: 'keep',
+      entry: { progress: waiting, newest: { kind: 'updated' } },
+    });
+    expect(resumeReport(fresh.entry, { ...context(60), isPaused: true })).toMatchObject({
+      action: 'nothing',
+    });
+    expect(resumeReport(fresh.entry, context(60)).action).toBe('claim');
+  });
+
+  it('mends a refused version by a replay only, and never takes back a cancellation', () => {
+    const refuse = (incoming: OrderEvent) => {
+      const entry = claimed(receive(undefined, incoming));
+      const result = { result: 'refused', reason: 'too_late' } as const;
+      return settleReport({ claimed: entry, current: entry }, result, { now: t0, policy });
+    };
+    const fixed = event('created', 1, { customer_order_id: 'fixed' });
+    const replay = (entry: LedgerEntry, incoming: OrderEvent) =>
+      receive(entry, incoming, context(), { isReplay: true });
+    const refused = refuse(event('created', 1));
+
+    expect(receive(refused, fixed).action).toBe('refuse');
+    expect(claimed(replay(refused, fixed)).newest.order?.customer_order_id).toBe('fixed');
+    expect(replay(reported(event('created', 1)), fixed).action).toBe('refuse');
+    expect(replay(refuse(event('cancelled', 1)), event('updated', 1))).toMatchObject({
+      outcome: 'superseded',
+    });
+    expect(nextCall(claimed(replay(refuse(event('cancelled', 1)), event('cancelled', 1))))).toEqual({
+      call: 'cancel',
+    });
+  });
+
+  it('holds a claim found standing in doubt for the quiet time, then reads before it sends (A20, A21)', () => {
+    const entry = claimed(receive(undefined, event('created', 1)));
+
+    const found = receive(entry, event('created', 1), context(40, 'run-2'));
+    if (found.action !== 'keep') throw new Error('expected it to be kept');
+    const early = resumeReport(found.entry, context(90));
+    const due = claimed(resumeReport(found.entry, context(100)));
+
+    expect(found.outcome).toBe('waiting');
+    expect(found.entry.progress).toEqual({
+      state: 'in-doubt',
+      dueAt: at(100).toISOString(),
+      reason: 'claim_expired',
+      doubt: { kind: 'unclear', hash: entry.newest.hash },
+    });
+    expect(early).toEqual({ action: 'nothing', outcome: 'waiting' });
+    expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: true });
+  });
+
+  it('takes a claim for over at the very instant that it names, for its own version and for a newer one', () => {
+    const entry = claimed(receive(undefined, event('created', 1)));
+
+    expect(resumeReport(entry, context(29.999))).toEqual({ action: 'busy' });
+    expect(resumeReport(entry, context(30))).toMatchObject({
+      action: 'keep',
+      entry: { progress: { state: 'in-doubt', dueAt: at(90).toISOString() } },
+    });
+    expect(receive(entry, event('updated', 2), context(30))).toMatchObject({
+      action: 'keep',
+      outcome: 'waiting',
+      entry: {
+        newest: { kind: 'updated' },
+        progress: { state: 'in-doubt', reason: 'claim_expired' },
+      },
+    });
+    expect(receive(entry, event('updated', 2), context(29.999))).toMatchObject({
+      action: 'keep',
+      outcome: 'waiting',
+      entry: { newest: { kind: 'updated' }, progress: { state: 'claimed' } },
+    });
+  });
+
+  it('tries a newer version at once where the one before it is due, and keeps it where that still waits', () => {
+    const entry = claimed(receive(undefined, event('created', 1)));
+    const waiting = settleReport(
+      { claimed: entry, current: entry },
+      { result: 'try-again', reason: 'http_503' },
+      { now: t0, policy },
+    );
+
+    const early = receive(waiting, event('updated', 2), context(0.5));
+    const due = receive(waiting, event('updated', 2), context(1));
+
+    expect(early).toMatchObject({
+      action: 'keep',
+      outcome: 'waiting',
+      entry: { newest: { kind: 'updated' } },
+    });
+    expect(claimed(due).newest.kind).toBe('updated');
+  });
+
+  it('puts a claim into the sweep’s index only where the order stood there before: a first try costs no index write', () => {
+    const first = claimed(receive(undefined, event('created', 1)));
+    const settle = (result: CallResult) =>
+      settleReport({ claimed: first, current: first }, result, { now: t0, policy });
+    const retry = claimed(resumeReport(settle({ result: 'try-again', reason: 'x' }), context(100)));
+    const look = claimed(resumeReport(settle({ result: 'unclear', reason: 'x' }), context(100)));
+    const update = claimed(receive(reported(event('created', 1)), event('updated', 2)));
+
+    expect([first, update].map(({ progress }) => progress)).toEqual([
+      { state: 'claimed', owner: 'run-1', until: at(30).toISOString(), hash: first.newest.hash },
+      { state: 'claimed', owner: 'run-1', until: at(30).toISOString(), hash: update.newest.hash },
+    ]);
+    expect(retry.progress).toEqual({
+      state: 'claimed',
+      owner: 'run-1',
+      until: at(130).toISOString(),
+      hash: first.newest.hash,
+      retryAt: at(130).toISOString(),
+    });
+    expect(look.progress).toMatchObject({ doubt: { kind: 'unclear' }, retryAt: at(130).toISOString() });
+  });
+
+  it('dates a version by its event, else by its message, and keeps no order of a cancellation', () => {
+    const dated = { ...event('created', 1), time: '2026-05-01T00:00:00.000Z' };
+
+    expect(claimed(receive(undefined, dated)).newest.time).toBe(dated.time);
+    expect(claimed(receive(undefined, event('updated', 1))).newest.time).toBe(t0.toISOString());
+    expect(claimed(receive(undefined, event('cancelled', 1))).newest).not.toHaveProperty('order');
+  });
+});
+
+it('dates a creation whose event names no time by its purchase, if that is the earlier', () => {
+  const timeOf = (purchase_date: string) =>
+    claimed(receive(undefined, event('created', 1, { purchase_date }))).newest.time;
+
+  expect(timeOf('2026-06-01T10:00:00Z')).toBe('2026-06-01T10:00:00.000Z');
+  expect(timeOf('2026-06-02T10:00:00Z')).toBe(t0.toISOString());
+  expect(timeOf('some day')).toBe(t0.toISOString());
+});
+
+describe('after a restore of the ledger', () => {
+  const before = reported(event('created', 1));
+  const restoredAt = at(600).toISOString();
+  const restored = (seconds: number) => ({ ...context(seconds), verifyBefore: restoredAt });
+
+  it('reads what was reported before it from Button, and trusts equal amounts for the version that was reported', () => {
+    const same = claimed(
+      receive(before, event('updated', 2, { customer_order_id: 'version 1' }), restored(700)),
+    );
+    const other = claimed(receive(before, event('updated', 2), restored(700)));
+
+    expect(nextCall(same, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: true });
+    expect(nextCall(other, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: false });
+    expect(nextCall(other)).toEqual({ call: 'update' });
+  });
+
+  it('looks for a creation from before it at Button, and goes on as ever with what is newer', () => {
+    const old = claimed(receive(undefined, event('created', 1), restored(700)));
+    const younger = { ...event('created', 1), time: restoredAt };
+    const fresh = claimed(receive(undefined, younger, restored(700)));
+
+    expect(nextCall(old, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: true });
+    expect(nextCall(fresh, restoredAt)).toEqual({ call: 'create' });
+  });
+
+  it('goes by when Button took a version, where it took one', () => {
+    const takenLater = { ...before, reported: { ...before.reported, at: restoredAt } } as LedgerEntry;
+    const update = claimed(receive(takenLater, event('updated', 2), restored(700)));
+
+    expect(nextCall(update, restoredAt)).toEqual({ call: 'update' });
+    expect(
+      receive(takenLater, event('updated', 2, { customer_order_id: 'version 1' }), restored(700)),
+    ).toMatchObject({ action: 'keep', outcome: 'unchanged' });
+  });
+
+  it('cancels without asking', () => {
+    const cancelled = claimed(receive(before, event('cancelled', 2), restored(700)));
+
+    expect(nextCall(cancelled, restoredAt)).toEqual({ call: 'cancel' });
+  });
+});
+
+describe('settleReport', () => {
+  const entry = claimed(receive(undefined, event('created', 1)));
+  const settle = (result: CallResult, current = entry) =>
+    settleReport({ claimed: entry, current }, result, { now: t0, policy });
+
+  it('waits longer with every try, and as long as Button asks for (B2)', () => {
+    const once = settle({ result: 'try-again', reason: 'http_503' });
+    const thrice = settle({ result: 'try-again', reason: 'http_503' }, { ...entry, attempts: 2 });
+    const asked = settle({ result: 'try-again', reason: 'http_429', afterMs: 12_000 });
+
+    expect(once.progress).toMatchObject({ state: 'waiting', dueAt: at(1).toISOString() });
+    expect(thrice.progress).toMatchObject({ dueAt: at(4).toISOString() });
+    expect(asked.progress).toMatchObject({ dueAt: at(12).toISOString() });
+  });
+
+  it('counts its tries until one succeeds or is final', () => {
+    const tried = { ...entry, attempts: 3 };
+
+    expect(settle({ result: 'try-again', reason: 'http_503' }, tried).attempts).toBe(4);
+    expect(settle({ result: 'unclear', reason: 'timeout' }, tried).attempts).toBe(4);
+    expect(settle(done, tried).attempts).toBe(0);
+    expect(settle({ result: 'refused', reason: 'too_late' }, tried).attempts).toBe(0);
+  });
+
+  it('counts the look-ups by token that were not answered, until a success or a refusal', () => {
+    const lookUp = { result: 'try-again', reason: 'http_503', isLookUp: true } as const;
+    const tried = { ...entry, failedLookUps: 3 };
+
+    expect(settle(lookUp, entry).failedLookUps).toBe(1);
+    expect(settle(lookUp, tried).failedLookUps).toBe(4);
+    expect(settle({ result: 'try-again', reason: 'http_503' }, tried).failedLookUps).toBe(3);
+    expect(settle({ result: 'unclear', reason: 'timeout' }, tried).failedLookUps).toBe(3);
+    expect(settle(done, tried)).not.toHaveProperty('failedLookUps');
+    expect(settle({ result: 'refused', reason: 'too_late' }, tried)).not.toHaveProperty('failedLookUps');
+  });
+
+  it('spreads its waits over the upper half, up to the longest', () => {
+    const waitOf = (jitter: number, attempts: number) => {
+      const { progress } = settleReport(
+        { claimed: entry, current: { ...entry, attempts } },
+        { result: 'try-again', reason: 'http_503' },
+        { now: t0, policy: { ...policy, jitter: () => jitter } },
+      );
+      return 'dueAt' in progress ? Date.parse(progress.dueAt) - t0.getTime() : undefined;
+    };
+
+    expect([waitOf(0, 0), waitOf(0.5, 0), waitOf(1, 0)]).toEqual([500, 750, 1000]);
+    expect([waitOf(1, 9), waitOf(1, 10), waitOf(1, 1000)]).toEqual([512_000, 900_000, 900_000]);
+  });
+
+  it('remembers the id that Button gave, also where a later answer names none, and what the version was worth', () => {
+    const named = settle({ ...done, buttonOrderId: 'btnorder-1' });
+    const update = claimed(receive(named, event('updated', 2), context(60)));
+    const nameless = settleReport({ claimed: update, current: update }, done, { now: at(60), policy });
+    const renamed = settleReport(
+      { claimed: update, current: update },
+      { ...done, buttonOrderId: 'btnorder-2' },
+      { now: at(60), policy },
+    );
+    const cancelled = claimed(receive(nameless, event('cancelled', 3), context(90)));
+    const gone = settleReport({ claimed: cancelled, current: cancelled }, done, { now: at(90), policy });
+
+    expect(settle(done).reported).not.toHaveProperty('buttonOrderId');
+    expect([named, nameless, renamed, gone].map((one) => one.reported?.buttonOrderId)).toEqual([
+      'btnorder-1',
+      'btnorder-1',
+      'btnorder-2',
+      'btnorder-1',
+    ]);
+    expect(named.reported?.value).toEqual({ amountMinor: order.total, currency: order.currency });
+    expect(gone.reported).not.toHaveProperty('value');
+    expect(valueOf(gone.newest)).toBeUndefined();
+  });
+
+  it('refuses only the very version that Button refused: a newer one with the same content is tried', () => {
+    const kept = receive(entry, event('updated', 2, { customer_order_id: 'version 1' }), context(5));
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+
+    const settled = settle({ result: 'refused', reason: 'too_late' }, kept.entry);
+
+    expect(settled.progress).toEqual({ state: 'waiting', dueAt: t0.toISOString(), reason: 'newer_version' });
+    expect(settle({ result: 'refused', reason: 'too_late' }).progress).toEqual({
+      state: 'refused',
+      reason: 'too_late',
+    });
+  });
+
+  it('does not take equal amounts for proof of an update whose outcome is unclear', () => {
+    const update = claimed(receive(reported(event('created', 1)), event('updated', 2)));
+    const inDoubt = settleReport(
+      { claimed: update, current: update },
+      { result: 'unclear', reason: 'timeout' },
+      { now: t0, policy },
+    );
+
+    const due = claimed(resumeReport(inDoubt, context(61)));
+
+    expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: false });
+  });
+
+  it('stays in doubt through tries that certainly failed', () => {
+    const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
+    const again = claimed(resumeReport(inDoubt, context(61)));
+
+    const failed = settleReport(
+      { claimed: again, current: again },
+      { result: 'try-again', reason: 'http_503' },
+      { now: at(61), policy },
+    );
+
+    expect(failed.progress).toEqual({
+      state: 'in-doubt',
+      dueAt: at(63).toISOString(),
+      reason: 'http_503',
+      doubt: { kind: 'unclear', hash: entry.newest.hash },
+    });
+  });
+
+  it('knows that a newer version with the same content is at Button too', () => {
+    const same = receive(entry, {
+      ...event('updated', 2),
+      order: entry.newest.order ?? order,
+    } as OrderEvent);
+    if (same.action !== 'keep') throw new Error('expected it to be kept');
+
+    expect(settle(done, same.entry).progress).toEqual({ state: 'settled' });
+  });
+
+  it('makes the version after a 202 wait for the quiet time', () => {
+    const accepted = { ...done, acceptedOnly: true };
+    const newer = {
+      ...entry,
+      newest: { ...entry.newest, ...claimed(receive(undefined, event('updated', 2))).newest },
+    };
+
+    const wait = settle(accepted, newer).progress;
+    const afterwards = receive(settle(accepted), event('updated', 2), context(10));
+
+    expect(wait).toMatchObject({ state: 'waiting', dueAt: at(60).toISOString() });
+    expect(afterwards).toMatchObject({
+      action: 'keep',
+      entry: { progress: { state: 'waiting', dueAt: at(60).toISOString(), reason: 'accepted_only' } },
+    });
+  });
+
+  it('remembers the first of several versions that may have been carried out: equal amounts prove nothing', () => {
+    const first = settle({ result: 'unclear', reason: 'timeout' });
+    const kept = receive(first, event('created', 2), context(10));
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+    const second = claimed(resumeReport(kept.entry, context(61)));
+
+    const unclear = settleReport(
+      { claimed: second, current: second },
+      { result: 'unclear', reason: 'timeout' },
+      { now: at(62), policy },
+    );
+
+    const third = claimed(resumeReport(unclear, context(200)));
+    expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: false });
+  });
+
+  it('holds an unclear outcome in doubt for the quiet time (A22)', () => {
+    expect(settle({ result: 'unclear', reason: 'timeout' }).progress).toEqual({
+      state: 'in-doubt',
+      dueAt: at(60).toISOString(),
+      reason: 'timeout',
+      doubt: { kind: 'unclear', hash: entry.newest.hash },
+    });
+  });
+
+  it('looks once more after a success that follows an unclear outcome', () => {
+    const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
+    const again = claimed(resumeReport(inDoubt, context(61)));
+
+    const sent = settleReport({ claimed: again, current: again }, done, { now: at(62), policy });
+    const found = settleReport(
+      { claimed: again, current: again },
+      { ...done, sent: false },
+      { now: at(62), policy },
+    );
+
+    expect(sent.progress).toMatchObject({
+      state: 'in-doubt',
+      dueAt: at(122).toISOString(),
+      reason: 'confirming',
+    });
+    expect(found.progress).toEqual({ state: 'settled' });
+  });
+
+  it('confirms once, whatever it finds: no order is sent for ever', () => {
+    const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
+    const again = claimed(resumeReport(inDoubt, context(61)));
+    const confirming = settleReport({ claimed: again, current: again }, done, { now: at(62), policy });
+    const third = claimed(resumeReport(confirming, context(130)));
+
+    const after = settleReport({ claimed: third, current: third }, done, { now: at(131), policy });
+
+    expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: true });
+    expect(after.progress).toEqual({ state: 'settled' });
+  });
+
+  it('keeps a newer version waiting for the quiet time while an earlier outcome is unclear', () => {
+    const inDoubtReport = settle({ result: 'unclear', reason: 'timeout' });
+    const again = claimed(resumeReport(inDoubtReport, context(61)));
+    const kept = receive(again, event('updated', 2), context(62, 'run-2'));
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+
+    const settled = settleReport({ claimed: again, current: kept.entry }, done, { now: at(63), policy });
+
+    expect(settled.progress).toMatchObject({
+      state: 'in-doubt',
+      dueAt: at(123).toISOString(),
+      reason: 'newer_version',
+      doubt: { kind: 'unclear' },
+    });
+  });
+
+  it('does not take equal amounts for proof when a newer version has come in the meantime', () => {
+    const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
+    const kept = receive(inDoubt, event('created', 2), context(10));
+    if (kept.action !== 'keep') throw new Error('expected it to be kept');
+
+    const due = claimed(resumeReport(kept.entry, context(61)));
+
+    expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: false });
+  });
+
+  it('starts afresh with a newer version after a refusal', () => {
+    const refused = settle({ result: 'refused', reason: 'refused_by_button_400' });
+
+    expect(refused.progress.state).toBe('refused');
+    expect(receive(refused, event('created', 1))).toEqual({ action: 'nothing', outcome: 'duplicate' });
+    expect(
+      nextCall(claimed(receive(refused, event('updated', 2, { customer_order_id: 'fixed' })))),
+    ).toMatchObject({ call: 'read-first' });
+  });
+
+  it('leaves in doubt what was, after a refusal too: the version before may be at Button (A22, B1)', () => {
+    const create = claimed(receive(undefined, event('created', 1)));
+    const unclear = settleReport(
+      { claimed: create, current: create },
+      { result: 'unclear', reason: 'timeout' },
+      { now: t0, policy },
+    );
+    const update = claimed(receive(unclear, event('updated', 2), context(61)));
+    const refused = settleReport(
+      { claimed: update, current: update },
+      { result: 'refused', reason: 'refused_by_button' },
+      { now: at(61), policy },
+    );
+
+    const next = receive(refused, event('created', 3), context(120));
+    const held = receive(refused, event('created', 3), { ...context(120), isPaused: true });
+
+    const readFirst = { call: 'read-first', trustsAmounts: false };
+    expect(nextCall(claimed(next))).toEqual(readFirst);
+    expect(held).toMatchObject({ action: 'keep', entry: { progress: { state: 'in-doubt' } } });
+  });
+});
+
+describe('any order of arrival', () => {
+  it('ends with the newest version, or with the cancellation if there is one', () => {
+    const versions = fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(
+        versions,
+        fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
+        (sequences, cancelAt) => {
+          const events = sequences
+            .filter((sequence) => sequence !== cancelAt)
+            .map((sequence) =>
+              event(sequence === 1 ? 'created' : 'updated', sequence, { customer_order_id: `v${sequence}` }),
+            );
+          if (cancelAt !== undefined) events.push(event('cancelled', cancelAt));
+          let entry: LedgerEntry | undefined;
+          const calls: string[] = [];
+
+          for (const one of [...events, ...events]) {
+            const decision = receive(entry, one);
+            if (decision.action !== 'claim') continue;
+            calls.push(nextCall(decision.entry).call);
+            entry = settleReport({ claimed: decision.entry, current: decision.entry }, done, {
+              now: t0,
+              policy,
+            });
+          }
+
+          const newest = Math.max(...sequences);
+          expect(entry?.progress.state).toBe('settled');
+          if (cancelAt === undefined)
+            expect(entry?.newest.version).toMatchObject({ sequence: String(newest) });
+          else expect(calls.indexOf('cancel')).toBe(calls.length - 1);
+        },
+      ),
+    );
+  });
+});
+
+describe('orderMessage', () => {
+  it('writes a message that brings the same version again', () => {
+    const before = reported(event('created', 1));
+
+    const parsed = parseOrderEvent(orderMessage(before), {
+      orderBy: 'sequence',
+      testTokens: 'allow',
+      allowFinalizationDate: false,
+    });
+
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.violations));
+    expect(receive(before, parsed.event)).toEqual({ action: 'nothing', outcome: 'duplicate' });
+  });
+
+  it('says what the version is ordered by, and nothing of an order that a cancellation has not', () => {
+    const byTime = {
+      ...event('cancelled', 1),
+      version: { by: 'time', time: '2026-06-01T00:00:00.000Z' },
+      time: '2026-06-01T00:00:00.000Z',
+    } as const;
+    const cancelled = claimed(receive(undefined, byTime));
+
+    expect(JSON.parse(orderMessage(cancelled))).toEqual({
+      specversion: '1.0',
+      id: 'event-1',
+      source: 'shop',
+      type: 'order.cancelled.v1',
+      subject: order.order_id,
+      time: '2026-06-01T00:00:00.000Z',
+    });
+  });
+});

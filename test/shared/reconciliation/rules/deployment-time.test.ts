@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+
+import { planReconciliation } from '../../../../functions/reconciliation-planner/plan-reconciliation.ts';
+import { storeRows } from '../../../../shared/reconciliation/store-rows.ts';
+import { livePosition } from '../../../../shared/reconciliation/rules/begin-stream.ts';
+import { applyWebhook } from '../../../../shared/transactions/apply-webhook.ts';
+import {
+  cachedDeploymentMark,
+  markDeployment,
+} from '../../../../shared/reconciliation/store/deployment-mark.ts';
+import { startTestDynamoDB } from '../../../emulators/dynamodb.ts';
+import { createInMemoryPositions } from '../../../fakes/in-memory-positions.ts';
+import { createInMemoryTransactions } from '../../../fakes/in-memory-transactions.ts';
+
+const DEPLOYED_AT = '2026-06-01T12:00:00.500Z';
+const now = () => new Date(DEPLOYED_AT);
+
+const row = (order: number, created: string) => ({
+  ...{
+    id: `tx-${order}`,
+    button_order_id: `btnorder-${order}`,
+    status: 'pending',
+    amount: 600,
+    currency: 'USD',
+  },
+  ...{ category: 'new-user-order', created_date: created, modified_date: created },
+});
+
+const quarantine = { put: () => Promise.reject(new Error('nothing is refused')) };
+const metrics = { add: () => undefined };
+
+describe('the time of deployment', () => {
+  it.each(['api_key_not_set', 'a Button that lists no accounts'])(
+    'is recorded by a scheduled run before any call to Button: with %s',
+    async (problem) => {
+      const positions = createInMemoryPositions();
+      const unavailable = { ok: false, reason: 'unreadable' } as const;
+      const api = {
+        listAccounts: () => Promise.resolve(unavailable),
+        listTransactions: () => Promise.resolve(unavailable),
+      };
+
+      await planReconciliation({
+        ...{
+          positions,
+          metrics,
+          firstRead: 'historical',
+          readFrom: '2014-01-01T00:00:00Z',
+          sweepDays: 120,
+          now,
+        },
+        ...{ send: () => Promise.resolve(), streams: ['live'], tickId: 'tick-1' },
+        api: problem === 'api_key_not_set' ? problem : (api as never),
+      });
+
+      expect(await positions.markDeployment('2026-07-01T00:00:00.000Z')).toBe(DEPLOYED_AT);
+    },
+  );
+
+  it('decides alike for webhooks and reads, whichever comes first, and what was created after it is live', async () => {
+    const deliveries = async (bringsFirst: 'webhook' | 'read') => {
+      const transactions = createInMemoryTransactions();
+      const ports = {
+        transactions,
+        quarantine,
+        metrics,
+        now,
+        deployedAt: () => Promise.resolve(DEPLOYED_AT),
+      };
+      const position = livePosition('acc-1', {
+        ...{ firstRead: 'historical', readFrom: '2014-01-01T00:00:00Z', deployedAt: DEPLOYED_AT },
+      });
+      const rows = ['11:59:59Z', '12:00:00Z', '12:00:01Z'].map((time, order) =>
+        row(order, `2026-06-01T${time}`),
+      );
+      const brings = {
+        webhook: async () => {
+          for (const data of rows) {
+            const body = Buffer.from(JSON.stringify({ id: 'hook-1', event_type: 'tx-pending', data }));
+            await applyWebhook({ body, receivedAt: '2026-06-05T00:00:00.000Z' }, ports);
+          }
+        },
+        read: () =>
+          storeRows(
+            { rows, position, readStartedAt: '2026-06-05T00:00:00.000Z' },
+            { ...ports, quarantine: quarantine, windows: { lagMs: 0 } },
+          ),
+      };
+      await brings[bringsFirst]();
+      await brings.webhook();
+      await brings.read();
+      return transactions.all().map(({ delivery }) => delivery);
+    };
+
+    expect(await deliveries('webhook')).toEqual(['historical', 'live', 'live']);
+    expect(await deliveries('read')).toEqual(['historical', 'live', 'live']);
+  });
+
+  it('is written once, by whoever is first, and asked for once in a process', async () => {
+    const dynamodb = await startTestDynamoDB();
+    try {
+      const positions = { client: dynamodb.client, table: dynamodb.tables.positions };
+      let clock = DEPLOYED_AT;
+      const mark = cachedDeploymentMark(positions, () => new Date(clock));
+
+      expect(await mark()).toBe(DEPLOYED_AT);
+      clock = '2026-08-01T00:00:00.000Z';
+      dynamodb.resetCounts();
+      expect(await mark()).toBe(DEPLOYED_AT);
+      expect(dynamodb.counts()).toEqual({});
+      expect(await markDeployment(positions, clock)).toBe(DEPLOYED_AT);
+    } finally {
+      await dynamodb.close();
+    }
+  });
+});

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { createKeyWaitStore } from '../../../../shared/reconciliation/store/key-wait-store.ts';
+import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
+
+let dynamodb: TestDynamoDB;
+
+beforeAll(async () => {
+  dynamodb = await startTestDynamoDB();
+});
+
+afterAll(() => dynamodb.close());
+
+it('keeps the latest instant before which Button wants no request, and is no account (E8)', async () => {
+  const { client, tables } = dynamodb;
+  const wait = createKeyWaitStore({ client, table: tables.positions });
+  const before = await wait.read();
+
+  await wait.extend('2026-06-01T12:15:00.000Z');
+  await wait.extend('2026-06-01T12:10:00.000Z');
+  const extended = await wait.read();
+  await wait.extend('2026-06-01T12:20:00.000Z');
+
+  expect([before, extended, await wait.read()]).toEqual([
+    undefined,
+    '2026-06-01T12:15:00.000Z',
+    '2026-06-01T12:20:00.000Z',
+  ]);
+});

@@ -1,0 +1,136 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  recordStatus,
+  transactionContent,
+  type Observation,
+  type Transaction,
+  type TransactionRecord,
+} from '../../../shared/validation/webhooks/transaction.ts';
+import { applyTransaction } from '../../../shared/transactions/apply-transaction.ts';
+import type { TransactionStore } from '../../../shared/transactions/store/transaction-store.ts';
+import type { Versioned } from '../../../shared/dynamodb/versioned-item.ts';
+import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
+
+const KEY = 'order#btnorder-1';
+const now = () => new Date(1);
+
+const observations = fc.array(
+  fc
+    .record({
+      status: fc.constantFrom('pending', 'pending', 'validated', 'declined'),
+      second: fc.integer({ min: 0, max: 4 }),
+      amountMinor: fc.constantFrom(0, 100, 600),
+    })
+    .map(({ second, ...changes }): Observation => ({
+      transaction: transaction({ ...changes, modifiedDate: `2026-01-01T10:00:0${second}Z` }),
+      payload: {},
+      source: { kind: 'webhook', eventId: 'hook-1' },
+      seenAt: '2026-01-02T00:00:00.000Z',
+      delivery: 'live',
+    })),
+  { minLength: 1, maxLength: 8 },
+);
+
+function transaction(changes: Pick<Transaction, 'status' | 'amountMinor' | 'modifiedDate'>): Transaction {
+  return {
+    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', category: 'new-user-order', currency: 'USD' },
+    ...{ orderTotalMinor: 6000, orderCurrency: 'USD', createdDate: '2026-01-01T10:00:00Z' },
+    ...{
+      validatedDate: null,
+      attributionDate: null,
+      accountId: 'acc-1',
+      commerceOrganization: 'org-1',
+      commerceOrganizationName: null,
+      linesDigest: null,
+      purchaseDate: null,
+    },
+    ...{ publisherCustomerId: 'user-1', pubRef: null },
+    ...changes,
+  };
+}
+
+/** A store whose reads are behind by as many writes as the list says, one after the other. */
+function behind(store: TransactionStore, lags: readonly number[]): TransactionStore {
+  const history: (Versioned<TransactionRecord> | undefined)[] = [undefined];
+  let reads = 0;
+  return {
+    ...store,
+    find(asked, options) {
+      if (options?.consistent === true || asked !== KEY) return store.find(asked, options);
+      const lag = lags[reads % Math.max(1, lags.length)] ?? 0;
+      reads += 1;
+      const stored = history.at(Math.max(0, history.length - 1 - lag));
+      return Promise.resolve({ key: asked, stored: structuredClone(stored) });
+    },
+    async write(record, expectedRevision) {
+      const result = await store.write(record, expectedRevision);
+      if (result.ok) history.push(result.stored);
+      return result;
+    },
+  };
+}
+
+function currentState(record: TransactionRecord | undefined): unknown {
+  return (
+    record && {
+      status: recordStatus(record),
+      version: record.version,
+      contents: record.candidates.map(
+        ({ transaction: it }) => `${transactionContent(it)} ${it.modifiedDate}`,
+      ),
+    }
+  );
+}
+
+describe('applyTransaction', () => {
+  it('comes to the same however far reads are behind: the condition of the write decides (F3)', async () => {
+    await fc.assert(
+      fc.asyncProperty(observations, fc.array(fc.nat(5), { maxLength: 8 }), async (all, lags) => {
+        const fresh = createInMemoryTransactions();
+        const late = createInMemoryTransactions();
+        const store = behind(late, lags);
+
+        for (const one of all) await applyTransaction({ transactions: fresh, now }, one);
+        for (const one of all) await applyTransaction({ transactions: store, now }, one);
+
+        expect(currentState((await late.read(KEY))?.value)).toEqual(
+          currentState((await fresh.read(KEY))?.value),
+        );
+        expect(late.changes().map(({ after }) => after.version)).toEqual(
+          fresh.changes().map(({ after }) => after.version),
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('gives up after five lost races, and says that another try can help (D10)', async () => {
+    const store = createInMemoryTransactions();
+    const [first, second] = [600, 400].map((amountMinor, index): Observation => ({
+      transaction: transaction({
+        ...{ status: 'pending', amountMinor, modifiedDate: `2026-01-01T10:00:0${index}Z` },
+      }),
+      payload: {},
+      source: { kind: 'webhook', eventId: 'hook-1' },
+      seenAt: '2026-01-02T00:00:00.000Z',
+      delivery: 'live',
+    })) as [Observation, Observation];
+    await applyTransaction({ transactions: store, now }, first);
+    const current = (await store.read(KEY)) as Versioned<TransactionRecord>;
+    let writes = 0;
+    const contested: TransactionStore = {
+      ...store,
+      write: () => {
+        writes += 1;
+        return Promise.resolve({ ok: false, current });
+      },
+    };
+
+    await expect(applyTransaction({ transactions: contested, now }, second)).rejects.toThrow(
+      'Too many writers',
+    );
+    expect(writes).toBe(5);
+  });
+});

@@ -1,0 +1,159 @@
+import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { describe, expect, it } from 'vitest';
+
+import { eraseTransaction } from '../../../shared/transactions/rules/erase-transaction.ts';
+import {
+  transactionChanged,
+  type TransactionChanged,
+} from '../../../shared/validation/webhooks/transaction-changed.ts';
+import type {
+  Observation,
+  Transaction,
+  TransactionRecord,
+} from '../../../shared/validation/webhooks/transaction.ts';
+import { createEventBus } from '../../../shared/transactions/event-bus.ts';
+import { republishEvents } from '../../../shared/transactions/republish-events.ts';
+import { creditReward } from '../../../shared/validation/webhooks/reward-ledger.ts';
+import { RetryableError } from '../../../shared/runtime/errors.ts';
+import type { TransactionHead } from '../../../shared/transactions/store/transaction-item.ts';
+import { publishedState } from '../../fakes/in-memory-transactions.ts';
+import { mergeTransaction } from '../../fakes/merge-first.ts';
+
+function head(order: number): TransactionHead {
+  return {
+    pk: `order#btnorder-${order}`,
+    version: order,
+    changes: 1,
+    storedAt: '2026-01-01T10:00:01.000Z',
+    status: 'validated',
+    category: 'new-user-order',
+    amountMinor: 600,
+    currency: 'USD',
+    transactionId: `tx-${order}`,
+    createdDate: '2026-01-01T10:00:00Z',
+    modifiedDate: '2026-01-01T10:00:00Z',
+    delivery: 'live',
+  };
+}
+
+async function* headsUpTo(count: number): AsyncGenerator<TransactionHead> {
+  for (let order = 1; order <= count; order += 1) yield await Promise.resolve(head(order));
+}
+
+describe('republishEvents', () => {
+  it('publishes each transaction under the version it has, and again what the bus did not take (F4)', async () => {
+    const published: TransactionChanged[] = [];
+    let calls = 0;
+    const putEvents = (events: readonly TransactionChanged[]) => {
+      calls += 1;
+      const taken = events.map((_, index) => calls % 2 === 0 || index % 3 !== 0);
+      published.push(...events.filter((_, index) => taken[index]));
+      return Promise.resolve(taken);
+    };
+
+    const count = await republishEvents({ heads: headsUpTo(250), putEvents, includePersonalFields: false });
+
+    expect(count).toBe(250);
+    expect(published.map(({ detail }) => detail.version).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 250 }, (_, index) => index + 1),
+    );
+  });
+
+  it('says so if the bus refuses an event for good', async () => {
+    const putEvents = (events: readonly TransactionChanged[]) => Promise.resolve(events.map(() => false));
+
+    const publishing = republishEvents({ heads: headsUpTo(1), putEvents, includePersonalFields: false });
+
+    await expect(publishing).rejects.toThrow(RetryableError);
+  });
+});
+
+describe('a transaction that is published again after its personal data was erased', () => {
+  const transaction: Transaction = {
+    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', status: 'validated', category: 'new-user-order' },
+    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
+    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
+    ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
+    ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
+    ...{ publisherCustomerId: 'user-1', pubRef: null },
+  };
+  const webhook = (changes: Partial<Transaction> = {}): Observation => ({
+    transaction: { ...transaction, ...changes },
+    payload: {},
+    source: { kind: 'webhook', eventId: 'hook-1' },
+    seenAt: '2026-01-02T00:00:00.000Z',
+    delivery: 'live',
+  });
+  const { record } = mergeTransaction(undefined, webhook());
+  const erased = eraseTransaction(record, '2027-02-05T00:00:00.000Z');
+  const eventOf = (one: TransactionRecord) =>
+    transactionChanged('unknown', publishedState(one), { includePersonalFields: true }).detail;
+
+  it('says the same of that version, but whose it is', () => {
+    const { publisherCustomerId: _shopper, ...first } = eventOf(record);
+
+    expect(eventOf(erased)).toEqual(first);
+    expect(first).toMatchObject({ rewardable: true, notRewardableReason: null, amountMinor: 600 });
+  });
+
+  it('moves no money, whether a consumer drops repeats by version or not', () => {
+    const [first, again] = [eventOf(record), eventOf(erased)];
+    const entry = creditReward(undefined, first);
+
+    expect(creditReward(entry, again)).toBe(entry);
+    expect(creditReward(undefined, again).creditMinor).toBe(entry.creditMinor);
+  });
+
+  it('makes no version of what is read or sent again, and rewards nobody for what changes later', () => {
+    const repeated = mergeTransaction(erased, webhook()).record;
+    const changed = mergeTransaction(erased, webhook({ status: 'declined', amountMinor: 0 })).record;
+
+    expect(repeated.version).toBe(record.version);
+    expect(eventOf(repeated).rewardable).toBe(true);
+    expect(changed.version).toBeGreaterThan(record.version);
+    expect(eventOf(changed)).toMatchObject({ rewardable: false, notRewardableReason: 'erased' });
+  });
+});
+
+describe('createEventBus', () => {
+  it('puts ten events in a call and tells which of them the bus took (F4)', async () => {
+    const sizes: number[] = [];
+    const client = {
+      send: ({ input: { Entries = [] } }: PutEventsCommand) => {
+        sizes.push(Entries.length);
+        return Promise.resolve({
+          FailedEntryCount: 1,
+          Entries: Entries.map((_, index) =>
+            index === 1 ? { ErrorCode: 'ThrottlingException' } : { EventId: 'e' },
+          ),
+        });
+      },
+    };
+    const events: TransactionChanged[] = [];
+    const collect = (batch: readonly TransactionChanged[]) => {
+      events.push(...batch);
+      return Promise.resolve(batch.map(() => true));
+    };
+    await republishEvents({ heads: headsUpTo(12), putEvents: collect, includePersonalFields: false });
+
+    const taken = await createEventBus({ client: client as never, busName: 'bus' })(events);
+
+    expect(sizes).toEqual([10, 2]);
+    expect(taken.flatMap((isTaken, index) => (isTaken ? [] : [index]))).toEqual([1, 11]);
+  });
+
+  it('dates an event by when its version was stored, so that a range of an archive can be replayed', async () => {
+    const times: (Date | undefined)[] = [];
+    const client = {
+      send: ({ input: { Entries = [] } }: PutEventsCommand) => {
+        times.push(...Entries.map(({ Time }) => Time));
+        return Promise.resolve({ Entries: Entries.map(() => ({ EventId: 'e' })) });
+      },
+    };
+    const bus = createEventBus({ client: client as never, busName: 'bus' });
+
+    await republishEvents({ heads: headsUpTo(1), putEvents: bus, includePersonalFields: false });
+
+    expect(times).toEqual([new Date('2026-01-01T10:00:01Z')]);
+  });
+});

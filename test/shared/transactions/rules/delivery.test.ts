@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+
+import { backfillPosition } from '../../../../shared/reconciliation/rules/begin-stream.ts';
+import { deliveryOf, cutOverAt } from '../../../../shared/transactions/rules/delivery.ts';
+
+describe('deliveryOf', () => {
+  it.each([
+    ['2026-05-31T23:59:59Z', '2026-06-01T00:00:00.000Z', 'historical'],
+    ['2026-06-01T00:00:00Z', '2026-06-01T00:00:00.000Z', 'live'],
+    ['2026-06-01T00:00:00Z', '2026-06-01T00:00:00Z', 'live'],
+    ['2014-01-01T00:00:00Z', null, 'live'],
+    ['2014-01-01T00:00:00Z', undefined, 'live'],
+  ])('of a transaction created at %s, with a take-over at %s, is %s', (createdDate, instant, delivery) => {
+    expect(deliveryOf({ createdDate }, instant)).toBe(delivery);
+  });
+});
+
+describe('cutOverAt', () => {
+  const live = { stream: 'live', historicalBefore: '2026-06-01T00:00:00Z' };
+  const range = { account: 'acc-1', id: 'march', from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
+
+  it('is the configured instant, else that of the deployment', () => {
+    expect(cutOverAt(live, '2026-06-09T00:00:00.000Z')).toBe('2026-06-09T00:00:00.000Z');
+    expect(cutOverAt(live, undefined)).toBe('2026-06-01T00:00:00Z');
+    expect(cutOverAt({ ...live, stream: 'sweep-weekly', historicalBefore: null }, undefined)).toBeNull();
+  });
+
+  it('leaves to a backfill what its starter said', () => {
+    const liveBackfill = backfillPosition({ ...range, delivery: 'live' });
+    const historicalBackfill = backfillPosition({ ...range, delivery: 'historical' });
+    const created = { createdDate: '2026-03-15T00:00:00Z' };
+    const liveFrom = '2026-03-10T00:00:00.000Z';
+
+    expect(deliveryOf(created, cutOverAt(liveBackfill, '2026-06-01T00:00:00.000Z'))).toBe('live');
+    expect(deliveryOf(created, cutOverAt(historicalBackfill, liveFrom))).toBe('historical');
+  });
+});

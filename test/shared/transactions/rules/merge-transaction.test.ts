@@ -1,0 +1,288 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { eraseTransaction } from '../../../../shared/transactions/rules/erase-transaction.ts';
+import type { MergeOutcome } from '../../../../shared/transactions/rules/merge-transaction.ts';
+import {
+  recordStatus,
+  transactionContent,
+  type Observation,
+  type Transaction,
+  type TransactionRecord,
+} from '../../../../shared/validation/webhooks/transaction.ts';
+import { mergeTransaction } from '../../../fakes/merge-first.ts';
+
+function transaction(changes: Partial<Transaction> = {}): Transaction {
+  return {
+    id: 'tx-1',
+    buttonOrderId: 'btnorder-1',
+    status: 'pending',
+    category: 'new-user-order',
+    amountMinor: 600,
+    currency: 'USD',
+    orderTotalMinor: 6000,
+    orderCurrency: 'USD',
+    createdDate: '2026-01-01T10:00:00Z',
+    modifiedDate: '2026-01-01T10:00:00Z',
+    validatedDate: null,
+    attributionDate: null,
+    accountId: 'acc-1',
+    commerceOrganization: 'org-1',
+    commerceOrganizationName: null,
+    linesDigest: null,
+    purchaseDate: null,
+    publisherCustomerId: 'user-1',
+    pubRef: null,
+    ...changes,
+  };
+}
+
+function seen(
+  changes: Partial<Transaction>,
+  source: Observation['source'] = { kind: 'webhook', eventId: 'hook-1' },
+): Observation {
+  return {
+    transaction: transaction(changes),
+    payload: {},
+    source,
+    seenAt: '2026-01-02T00:00:00.000Z',
+    delivery: 'live',
+  };
+}
+
+function mergeAll(observations: readonly Observation[]): {
+  record: TransactionRecord;
+  outcomes: MergeOutcome[];
+} {
+  let record: TransactionRecord | undefined;
+  const outcomes: MergeOutcome[] = [];
+  for (const observation of observations) {
+    const merged = mergeTransaction(record, observation);
+    record = merged.record;
+    outcomes.push(merged.outcome);
+  }
+  if (!record) throw new Error('nothing was merged');
+  return { record, outcomes };
+}
+
+/** What must not depend on the order of arrival. */
+function currentState(record: TransactionRecord): unknown {
+  return {
+    status: recordStatus(record),
+    candidates: record.candidates
+      .map(({ transaction: it }) => `${transactionContent(it)} ${it.modifiedDate}`)
+      .sort(),
+    buttonIds: record.buttonIds,
+  };
+}
+
+const pendingAt = (second: number, amountMinor: number): Observation =>
+  seen({ modifiedDate: `2026-01-01T10:00:0${second}Z`, amountMinor });
+const validatedFor = (amountMinor: number): Observation =>
+  seen({ status: 'validated', modifiedDate: '2026-01-03T00:00:00Z', amountMinor });
+
+const observation = fc
+  .record({
+    status: fc.constantFrom(
+      'pending' as const,
+      'pending' as const,
+      'validated' as const,
+      'declined' as const,
+    ),
+    second: fc.integer({ min: 0, max: 3 }),
+    amountMinor: fc.constantFrom(0, 100, 600),
+    id: fc.constantFrom('tx-1', 'tx-2'),
+  })
+  .map(({ second, ...changes }) => seen({ ...changes, modifiedDate: `2026-01-01T10:00:0${second}Z` }));
+
+/** What a read of the API shows that begins `minute` minutes after everything was seen, or before where that is negative. */
+function readAt(minute: number, shown: Observation): Observation {
+  const readStartedAt = new Date(Date.parse('2026-01-02T00:00:00.000Z') + minute * 60_000).toISOString();
+  return { ...shown, source: { kind: 'api', readStartedAt }, seenAt: readStartedAt };
+}
+
+describe('mergeTransaction', () => {
+  it('follows a transaction from pending over an adjustment to validated, one version each', () => {
+    const { record, outcomes } = mergeAll([pendingAt(1, 600), pendingAt(2, 400), validatedFor(400)]);
+
+    expect(outcomes).toEqual(['created', 'adjusted', 'validated']);
+    expect(record.version).toBe(3);
+    expect(record.seen.map(({ transaction: it }) => it.amountMinor)).toEqual([600, 400, 400]);
+  });
+
+  it('keeps validated when the pending version comes later (D1)', () => {
+    const { record, outcomes } = mergeAll([validatedFor(400), pendingAt(2, 600)]);
+
+    expect(outcomes).toEqual(['validated', 'stale']);
+    expect(recordStatus(record)).toBe('validated');
+  });
+
+  it('lets the later modified_date win when adjustments come out of order (D2)', () => {
+    const { record } = mergeAll([pendingAt(3, 300), pendingAt(1, 100), pendingAt(2, 200)]);
+
+    expect(record.candidates.map(({ transaction: it }) => it.amountMinor)).toEqual([300]);
+    expect(record.version).toBe(1);
+  });
+
+  it('changes nothing on a repeat, under the same or another webhook id (C10, C11)', () => {
+    const first = mergeAll([pendingAt(1, 600)]).record;
+
+    const again = mergeTransaction(first, {
+      ...pendingAt(1, 600),
+      source: { kind: 'webhook', eventId: 'hook-2' },
+    });
+
+    expect(again.outcome).toBe('duplicate');
+    expect(again.record).toBe(first);
+  });
+
+  it('remembers every Button id of an order without raising the version (D6)', () => {
+    const { record, outcomes } = mergeAll([
+      pendingAt(1, 600),
+      seen({ modifiedDate: '2026-01-01T10:00:01Z', id: 'tx-2' }),
+    ]);
+
+    expect(outcomes).toEqual(['created', 'noted']);
+    expect(record.buttonIds).toEqual(['tx-1', 'tx-2']);
+    expect(record.version).toBe(1);
+  });
+
+  it('lets no read judge a conflict that began before every version of it had been seen', () => {
+    const heldBack = { ...pendingAt(1, 400), seenAt: '2026-01-01T12:00:00.000Z' };
+    const conflict = mergeAll([pendingAt(1, 600), heldBack]).record;
+
+    const { record } = mergeTransaction(conflict, readAt(-60, pendingAt(1, 400)));
+
+    expect(recordStatus(record)).toBe('conflict');
+  });
+
+  it('stays what it was first, live or historical: a second import takes no reward back', () => {
+    const imported = { ...pendingAt(2, 400), delivery: 'historical' } as const;
+
+    const live = mergeAll([pendingAt(1, 600), imported]).record;
+    const historical = mergeAll([imported, validatedFor(400)]).record;
+
+    expect([live.delivery, historical.delivery]).toEqual(['live', 'historical']);
+  });
+
+  it('keeps the latest twenty versions that it has seen, with their source and what was odd', () => {
+    const flagged = { ...pendingAt(1, 600), flags: ['unknown_field'] } as const;
+    const many = Array.from({ length: 25 }, (_, index) =>
+      seen({ modifiedDate: `2026-02-01T00:00:${index + 10}Z`, amountMinor: index }),
+    );
+
+    const { record } = mergeAll([flagged, readAt(1, pendingAt(2, 1))]);
+    const full = mergeAll([flagged, ...many]).record;
+
+    expect(record.seen.map(({ source, flags }) => [source, flags])).toEqual([
+      ['webhook:hook-1', ['unknown_field']],
+      ['api:2026-01-02T00:01:00.000Z', undefined],
+    ]);
+    expect(full.seen.map(({ transaction: it }) => it.amountMinor)).toEqual(
+      Array.from({ length: 20 }, (_, index) => index + 5),
+    );
+  });
+
+  it('keeps no empty list of what was odd', () => {
+    expect(mergeAll([{ ...pendingAt(1, 600), flags: [] }]).record.seen[0]).not.toHaveProperty('flags');
+  });
+
+  it('gives the same state and the same ids for every order and any repeats of the same observations', () => {
+    fc.assert(
+      fc.property(
+        fc
+          .array(observation, { minLength: 1, maxLength: 6 })
+          .chain((all) =>
+            fc.tuple(
+              fc.constant(all),
+              fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
+              fc.array(fc.constantFrom(...all), { maxLength: 6 }),
+            ),
+          ),
+        ([all, shuffled, repeats]) => {
+          const straight = mergeAll(all).record;
+          const scrambled = mergeAll([...shuffled, ...repeats]).record;
+
+          expect(currentState(scrambled)).toEqual(currentState(straight));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('gives the same state and the same ids for each and every order of up to five observations', () => {
+    fc.assert(
+      fc.property(fc.array(observation, { minLength: 1, maxLength: 5 }), (all) => {
+        const states = permutations(all).map((order) => JSON.stringify(currentState(mergeAll(order).record)));
+
+        expect(new Set(states).size).toBe(1);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('never leaves a final state but for a conflict, whatever webhooks come', () => {
+    fc.assert(
+      fc.property(fc.array(observation, { minLength: 1, maxLength: 8 }), (all) => {
+        let record: TransactionRecord | undefined;
+        for (const one of all) {
+          const before = record && recordStatus(record);
+          record = mergeTransaction(record, one).record;
+          if (before === 'validated' || before === 'declined')
+            expect([before, 'conflict']).toContain(recordStatus(record));
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('eraseTransaction', () => {
+  const erasedAt = '2026-03-01T00:00:00.000Z';
+  const personal = { ...pendingAt(1, 600), payload: { publisher_customer_id: 'user-1', note: 'SENTINEL' } };
+
+  it('leaves the head and nothing personal, and every repeat is still recognised', () => {
+    const record = mergeAll([personal]).record;
+
+    const erased = eraseTransaction(record, erasedAt);
+
+    expect(JSON.stringify(erased)).not.toMatch(/user-1|SENTINEL/);
+    expect(erased.version).toBe(record.version);
+    expect(mergeTransaction(erased, personal)).toEqual({ record: erased, outcome: 'duplicate' });
+    expect(eraseTransaction(erased, '2027-01-01T00:00:00.000Z')).toBe(erased);
+  });
+
+  it('keeps later versions without what is personal', () => {
+    const erased = eraseTransaction(mergeAll([personal]).record, erasedAt);
+
+    const { record, outcome } = mergeTransaction(erased, { ...validatedFor(600), payload: personal.payload });
+
+    expect(outcome).toBe('validated');
+    expect(JSON.stringify(record)).not.toMatch(/user-1|SENTINEL/);
+  });
+
+  it('commutes with the merge: whatever comes before or after, the same state stands', () => {
+    fc.assert(
+      fc.property(
+        fc.array(observation, { minLength: 1, maxLength: 4 }),
+        fc.array(observation, { minLength: 1, maxLength: 4 }),
+        ([first, ...before], after) => {
+          if (!first) return;
+          const late = eraseTransaction(mergeAll([first, ...before, ...after]).record, erasedAt);
+          let early = eraseTransaction(mergeAll([first, ...before]).record, erasedAt);
+          for (const one of after) early = mergeTransaction(early, one).record;
+
+          expect(currentState(early)).toEqual(currentState(late));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+function permutations<Item>(items: readonly Item[]): Item[][] {
+  if (items.length < 2) return [[...items]];
+  return items.flatMap((item, index) =>
+    permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]),
+  );
+}

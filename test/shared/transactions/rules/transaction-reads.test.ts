@@ -1,0 +1,334 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  mergeTransaction as merge,
+  settleTransaction,
+} from '../../../../shared/transactions/rules/merge-transaction.ts';
+import {
+  recordStatus,
+  type Observation,
+  type Transaction,
+  type TransactionRecord,
+} from '../../../../shared/validation/webhooks/transaction.ts';
+import { mergeTransaction } from '../../../fakes/merge-first.ts';
+
+function transaction(changes: Partial<Transaction> = {}): Transaction {
+  return {
+    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', status: 'pending', category: 'new-user-order' },
+    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
+    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
+    ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
+    ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
+    ...{ publisherCustomerId: 'user-1', pubRef: null },
+    ...changes,
+  };
+}
+
+/** An instant, so many minutes after the first of the story. */
+function minute(count: number): string {
+  return new Date(Date.parse('2026-01-02T00:00:00Z') + count * 60_000).toISOString();
+}
+
+function webhook(at: number, changes: Partial<Transaction>): Observation {
+  return {
+    ...{
+      transaction: transaction(changes),
+      payload: {},
+      source: { kind: 'webhook', eventId: 'hook-1' } as const,
+    },
+    ...{ seenAt: minute(at), delivery: 'live' as const },
+  };
+}
+
+/** A read that began at that minute; Button's lag is two minutes. */
+function read(at: number, changes: Partial<Transaction>): Observation {
+  const source = { kind: 'api', readStartedAt: minute(at), visibleUntil: minute(at - 2) } as const;
+  return { ...webhook(at, changes), source };
+}
+
+function mergeAll(observations: readonly Observation[]): TransactionRecord {
+  let record: TransactionRecord | undefined;
+  for (const one of observations) record = mergeTransaction(record, one).record;
+  if (!record) throw new Error('nothing was merged');
+  return record;
+}
+
+const amounts = ({ candidates }: TransactionRecord) =>
+  candidates.map(({ transaction: it }) => it.amountMinor).sort();
+const validated = { status: 'validated', modifiedDate: '2026-01-01T11:00:00Z' } as const;
+const declined = { status: 'declined', modifiedDate: '2026-01-01T11:00:00Z' } as const;
+
+describe('a category that a setting has come to name', () => {
+  it('releases what was held of it with the next read, by a version of its own', () => {
+    const storing = (rewardableCategories: readonly string[]) => ({
+      storedAt: minute(0),
+      rewardableCategories,
+    });
+    const held = merge(undefined, webhook(0, { category: 'gift-card' }), storing(['new-user-order'])).record;
+
+    const { record } = merge(held, read(9, { category: 'gift-card' }), storing(['gift-card']));
+    const again = merge(record, read(19, { category: 'gift-card' }), storing(['gift-card']));
+
+    expect(held.notRewardableReason).toBe('category_unknown');
+    expect(record).not.toHaveProperty('notRewardableReason');
+    expect(record.version).toBeGreaterThan(held.version);
+    expect(again).toMatchObject({ outcome: 'confirmed', record: { version: record.version } });
+  });
+});
+
+describe('a read of the API', () => {
+  it('settles a conflict only if it began after every version was seen, plus the lag', () => {
+    const conflict = [webhook(0, validated), webhook(1, declined)];
+
+    expect(recordStatus(mergeAll([...conflict, read(2, validated)]))).toBe('conflict');
+    expect(recordStatus(mergeAll([...conflict, read(3, validated)]))).toBe('conflict');
+    expect(recordStatus(mergeAll([...conflict, read(4, validated)]))).toBe('validated');
+  });
+
+  it('settles at once the contradiction that it brings itself, where all else was seen before it', () => {
+    const shown = mergeTransaction(mergeAll([webhook(0, validated)]), read(10, declined));
+
+    expect(shown.outcome).toBe('declined');
+    expect(shown.record.candidates).toHaveLength(1);
+    expect(recordStatus(mergeAll([webhook(0, validated), read(1, declined)]))).toBe('conflict');
+  });
+
+  it('settles contents of one date that differ, and repeats of what it ruled out change nothing (D3)', () => {
+    const settled = mergeAll([
+      webhook(0, { amountMinor: 100 }),
+      webhook(0, { amountMinor: 200 }),
+      read(9, { amountMinor: 200 }),
+    ]);
+
+    expect(amounts(settled)).toEqual([200]);
+    const again = mergeTransaction(settled, webhook(20, { amountMinor: 100 }));
+    expect(again).toMatchObject({ outcome: 'duplicate', record: settled });
+  });
+
+  it('leaves a final version alone that it does not see yet (D4, D12)', () => {
+    expect(recordStatus(mergeAll([webhook(0, validated), read(10, {})]))).toBe('validated');
+    const conflict = mergeAll([webhook(0, validated), webhook(0, declined), read(10, {})]);
+    expect(recordStatus(conflict)).toBe('conflict');
+  });
+
+  it('corrects a pending version whose date lies in the future or goes backwards', () => {
+    const future = webhook(0, { modifiedDate: '2099-01-01T00:00:00Z', amountMinor: 100 });
+
+    expect(amounts(mergeAll([future, read(10, { amountMinor: 500 })]))).toEqual([500]);
+    expect(amounts(mergeAll([future, read(1, { amountMinor: 500 })]))).toEqual([100]);
+  });
+
+  it('that is stored late changes nothing that a later one has settled (D9)', () => {
+    const settled = mergeAll([webhook(0, validated), webhook(0, declined), read(10, validated)]);
+
+    expect(recordStatus(mergeTransaction(settled, read(9, declined)).record)).toBe('validated');
+    expect(recordStatus(mergeTransaction(settled, read(20, declined)).record)).toBe('declined');
+  });
+
+  it('that shows what is known is not worth a write', () => {
+    const known = mergeAll([webhook(0, { modifiedDate: '2026-01-01T10:00:00.123Z' })]);
+
+    expect(mergeTransaction(known, read(9, {})).outcome).toBe('confirmed');
+    expect(mergeTransaction(known, read(9, { pubRef: null })).record.candidates).toEqual(known.candidates);
+  });
+});
+
+describe('equal versions', () => {
+  it('keep the values that a later source leaves out', () => {
+    const sparse = { currency: null, publisherCustomerId: null, modifiedDate: '2026-01-01T12:00:00Z' };
+
+    const [{ transaction: it }] = mergeAll([
+      webhook(0, { attributionDate: '2026-01-01T09:00:00Z', pubRef: 'ref' }),
+      read(10, { ...sparse, amountMinor: 700 }),
+    ]).candidates;
+
+    expect(it).toMatchObject({
+      ...{ amountMinor: 700, currency: 'USD', publisherCustomerId: 'user-1', pubRef: 'ref' },
+      ...{ attributionDate: '2026-01-01T09:00:00Z', modifiedDate: '2026-01-01T12:00:00Z' },
+    });
+  });
+
+  it('are one version where only one source writes the milliseconds: a row of it makes no event and no conflict', () => {
+    const dates = (ms: string) => ({
+      ...{ createdDate: `2026-01-01T09:00:00${ms}Z`, attributionDate: `2026-01-01T09:10:00${ms}Z` },
+      ...{ purchaseDate: `2026-01-01T09:20:00${ms}Z`, modifiedDate: `2026-01-01T11:00:00${ms}Z` },
+    });
+    for (const status of ['pending', 'validated'] as const) {
+      const whole = webhook(0, { status, ...dates('.123') });
+      for (const at of [1, 10]) {
+        const after = mergeAll([whole, read(at, { status, ...dates('') })]);
+        expect(after).toMatchObject({ version: 1, candidates: [{ transaction: dates('.123') }] });
+        expect(mergeAll([read(at, { status, ...dates('') }), whole]).version).toBe(1);
+      }
+    }
+  });
+
+  it('learn the name of the Brand from a row without a new version, and change with it afterwards', () => {
+    const named = (commerceOrganizationName: string, second: number) =>
+      read(10, { commerceOrganizationName, modifiedDate: `2026-01-01T10:00:0${second}Z` });
+
+    const learnt = mergeTransaction(mergeAll([webhook(0, {})]), named('Shop', 0));
+    const renamed = mergeTransaction(learnt.record, named('Store', 1));
+
+    expect(learnt).toMatchObject({ outcome: 'noted', record: { version: 1 } });
+    expect(renamed.record).toMatchObject({
+      version: 2,
+      candidates: [{ transaction: { commerceOrganizationName: 'Store' } }],
+    });
+  });
+
+  it('are ordered by their milliseconds', () => {
+    const record = mergeAll([
+      webhook(0, { modifiedDate: '2026-01-01T10:00:00.900Z', amountMinor: 2 }),
+      webhook(0, { modifiedDate: '2026-01-01T10:00:00.100Z', amountMinor: 1 }),
+      webhook(0, { modifiedDate: '2026-01-01T10:00:00Z', amountMinor: 3 }),
+    ]);
+
+    expect(amounts(record)).toEqual([2]);
+  });
+});
+
+describe('an order with several of Button’s ids', () => {
+  const other = { id: 'tx-2' };
+
+  it('counts once what is final and equal, and stays as it is through any reads', () => {
+    const record = mergeAll([
+      webhook(0, validated),
+      webhook(0, { ...validated, ...other }),
+      read(9, validated),
+    ]);
+
+    expect(recordStatus(record)).toBe('validated');
+    expect(record.version).toBe(1);
+  });
+
+  it('follows the later date while all are pending, and the final one once there is one', () => {
+    const later = { ...other, modifiedDate: '2026-01-01T10:30:00Z', amountMinor: 200 };
+    const pending = mergeAll([webhook(0, later), webhook(0, {})]);
+
+    expect(amounts(pending)).toEqual([200]);
+    expect(amounts(mergeTransaction(pending, webhook(1, validated)).record)).toEqual([600]);
+    expect(amounts(mergeAll([webhook(0, validated), webhook(1, later), read(9, later)]))).toEqual([600]);
+  });
+
+  it('is a stable conflict that names its cause where final ones differ: no read flips it', () => {
+    const both = [validated, { ...validated, ...other, amountMinor: 200 }];
+    const record = mergeAll(both.map((one) => read(0, one)));
+    const readAgain = mergeAll([10, 20, 30].flatMap((at) => both.map((one) => read(at, one))));
+
+    expect(record).toMatchObject({ cause: 'several_transactions', version: 2 });
+    expect(readAgain).toMatchObject({ cause: 'several_transactions', version: 2 });
+  });
+
+  it('is settled by the operator for good, until a final version comes that was not decided about', () => {
+    const both = [read(0, validated), read(0, { ...validated, ...other, amountMinor: 200 })];
+    const storing = { storedAt: minute(60) };
+
+    const settled = settleTransaction(mergeAll(both), { id: 'tx-2', reason: 'asked Button' }, storing);
+    if (!settled) throw new Error('not settled');
+
+    expect(amounts(settled)).toEqual([200]);
+    expect(settled.settlement).toMatchObject({ id: 'tx-2', reason: 'asked Button', settledAt: minute(60) });
+    const repeats = both.map((one) => mergeTransaction(settled, one));
+    expect(repeats.map(({ outcome }) => outcome)).toEqual(['duplicate', 'duplicate']);
+    const third = mergeTransaction(settled, read(99, { ...validated, id: 'tx-3', amountMinor: 300 }));
+    expect(third).toMatchObject({ outcome: 'conflict', record: { cause: 'several_transactions' } });
+    expect(settleTransaction(mergeAll(both), { id: 'tx-9', reason: '' }, storing)).toBeUndefined();
+    expect(settleTransaction(settled, { id: 'tx-1', reason: '' }, storing)).toBeUndefined();
+  });
+});
+
+/**
+ * What should stand after these observations, said in another way than the code does: for each id, take away what a read begun late
+ * enough contradicts, then what something final or later beats; then compare the ids.
+ */
+function oracle(all: readonly Observation[]): string {
+  const ids = [...new Set(all.map(({ transaction: it }) => it.id))].sort();
+  const left = ids.map((id) => survivors(all.filter(({ transaction: it }) => it.id === id)));
+  const finals = left.filter(([first]) => first?.status !== 'pending');
+  if (finals.some((some) => some.length > 1)) return 'conflict';
+  const worths = new Set(finals.flat().map((it) => `${it.status} ${it.amountMinor}`));
+  if (worths.size > 0) return worths.size === 1 ? [...worths].join() : 'conflict';
+  const latest = left.flat().map((it) => Date.parse(it.modifiedDate));
+  const newest = left.flat().filter((it) => Date.parse(it.modifiedDate) === Math.max(...latest));
+  const pending = new Set(newest.map((it) => `pending ${it.amountMinor}`));
+  return pending.size === 1 ? [...pending].join() : 'conflict';
+}
+
+function survivors(all: readonly Observation[]): Transaction[] {
+  const name = ({ transaction: it }: Observation) =>
+    `${it.status} ${it.amountMinor}${it.status === 'pending' ? ` ${it.modifiedDate}` : ''}`;
+  const until = ({ source }: Observation) => (source.kind === 'api' ? (source.visibleUntil ?? '') : '');
+  const standing = [...Map.groupBy(all, name).values()].filter((same) => {
+    const firstSeen = same.map(({ seenAt }) => seenAt).sort()[0] ?? '';
+    const lastShown = same.map(until).sort().at(-1) ?? '';
+    const status = same[0]?.transaction.status;
+    return !all.some(
+      (it) =>
+        !same.includes(it) &&
+        until(it) > firstSeen &&
+        until(it) > lastShown &&
+        (status === 'pending' || it.transaction.status !== 'pending'),
+    );
+  });
+  const versions = standing.flatMap(([first]) => (first ? [first.transaction] : []));
+  const finals = versions.filter(({ status }) => status !== 'pending');
+  if (finals.length > 0) return finals;
+  const latest = Math.max(...versions.map((it) => Date.parse(it.modifiedDate)));
+  return versions.filter((it) => Date.parse(it.modifiedDate) === latest);
+}
+
+function permutations<Item>(items: readonly Item[]): Item[][] {
+  if (items.length <= 1) return [[...items]];
+  return items.flatMap((item, index) =>
+    permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]),
+  );
+}
+
+describe('promise 3', () => {
+  it('holds with reads of the API: every order of the same webhooks and reads comes to what an oracle says', () => {
+    const version = fc.record({
+      status: fc.constantFrom('pending', 'pending', 'validated', 'declined'),
+      amountMinor: fc.constantFrom(100, 600),
+      id: fc.constantFrom('tx-1', 'tx-1', 'tx-2'),
+      modifiedDate: fc.constantFrom('2026-01-01T10:00:00Z', '2026-01-01T10:00:01Z', '2099-01-01T00:00:00Z'),
+    });
+    const seen = fc
+      .tuple(fc.boolean(), fc.integer({ min: 0, max: 9 }), version)
+      .map(([isRead, at, changes]) => (isRead ? read(at, changes) : webhook(at, changes)));
+    fc.assert(
+      fc.property(fc.array(seen, { minLength: 1, maxLength: 5 }), (all) => {
+        const expected = oracle(all);
+        for (const order of permutations(all)) {
+          const record = mergeAll([...order, ...all.slice(0, 2)]);
+          const [{ transaction: it }] = record.candidates;
+          const status = recordStatus(record);
+          expect(status === 'conflict' ? status : `${status} ${it.amountMinor}`).toBe(expected);
+        }
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it('holds for what is stored of equal versions: none depends on which came first', () => {
+    const maybe = (value: string) => fc.constantFrom(null, value);
+    const version = fc.record({
+      attributionDate: maybe('2026-01-01T09:00:00Z'),
+      accountId: maybe('acc-1'),
+      commerceOrganizationName: maybe('Shop'),
+      pubRef: maybe('ref'),
+      currency: maybe('USD'),
+    });
+    const seen = fc
+      .tuple(fc.integer({ min: 0, max: 3 }), version, fc.constantFrom({}, { a: 1 }, { b: 2 }))
+      .map(([at, changes, payload]) => ({ ...webhook(at, changes), payload }));
+    fc.assert(
+      fc.property(fc.array(seen, { minLength: 2, maxLength: 4 }), (all) => {
+        const states = permutations(all).map((order) => JSON.stringify(mergeAll(order).candidates));
+        expect(new Set(states).size).toBe(1);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

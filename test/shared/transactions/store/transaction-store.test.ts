@@ -1,0 +1,562 @@
+import { randomBytes } from 'node:crypto';
+
+import {
+  BatchGetItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  ScanCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { eraseTransaction } from '../../../../shared/transactions/rules/erase-transaction.ts';
+import type {
+  Observation,
+  Transaction,
+  TransactionRecord,
+} from '../../../../shared/validation/webhooks/transaction.ts';
+import { eraseShopper, expirePersonalData } from '../../../../shared/transactions/erase-shopper.ts';
+import { RetryableError } from '../../../../shared/runtime/errors.ts';
+import { packJson } from '../../../../shared/dynamodb/packed-json.ts';
+import {
+  deletePart,
+  readOwner,
+  scanAll,
+  scanHeads,
+  scanPage,
+  type Scanned,
+} from '../../../../shared/transactions/store/transaction-scan.ts';
+import {
+  createTransactionStore,
+  shopperTotals,
+  type ShopperTotal,
+  shopperTransactions,
+} from '../../../../shared/transactions/store/transaction-store.ts';
+import { UnreadableItemError } from '../../../../shared/dynamodb/unreadable-item.ts';
+import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
+import { createInMemoryTransactions } from '../../../fakes/in-memory-transactions.ts';
+import { mergeTransaction } from '../../../fakes/merge-first.ts';
+
+let dynamodb: TestDynamoDB;
+let nextOrder = 0;
+
+beforeAll(async () => {
+  dynamodb = await startTestDynamoDB();
+});
+
+afterAll(async () => {
+  await dynamodb.close();
+});
+
+const access = () => ({ client: dynamodb.client, table: dynamodb.tables.transactions });
+const tableStore = () => createTransactionStore({ ...access(), shopperField: 'publisher_customer_id' });
+
+function observation(changes: Partial<Transaction> = {}, payload: unknown = { note: 'small' }): Observation {
+  return {
+    transaction: {
+      id: 'tx-1',
+      buttonOrderId: 'btnorder-1',
+      status: 'pending',
+      category: 'new-user-order',
+      amountMinor: 600,
+      currency: 'USD',
+      orderTotalMinor: 6000,
+      orderCurrency: 'USD',
+      createdDate: '2026-01-01T10:00:00Z',
+      modifiedDate: '2026-01-01T10:00:00Z',
+      validatedDate: null,
+      attributionDate: null,
+      accountId: 'acc-1',
+      commerceOrganization: 'org-1',
+      commerceOrganizationName: null,
+      linesDigest: null,
+      purchaseDate: null,
+      publisherCustomerId: 'user-1',
+      pubRef: null,
+      ...changes,
+    },
+    payload,
+    source: { kind: 'webhook', eventId: 'hook-1' },
+    seenAt: '2026-01-02T00:00:00.000Z',
+    delivery: 'live',
+  };
+}
+
+/** A record under an order of its own. */
+function newRecord(changes: Partial<Transaction> = {}, payload?: unknown): TransactionRecord {
+  nextOrder += 1;
+  const first = observation({ buttonOrderId: `btnorder-${nextOrder}`, ...changes }, payload);
+  return mergeTransaction(undefined, first).record;
+}
+
+/** Thousands of lines that deflate can do nothing about. */
+function largePayload(kilobytes: number): { order_line_items: { description: string }[] } {
+  const lines = Array.from({ length: kilobytes }, () => ({
+    description: randomBytes(768).toString('base64'),
+  }));
+  return { order_line_items: lines };
+}
+
+async function scanned(): Promise<Scanned[]> {
+  return collect(scanAll(access()));
+}
+
+async function partsOf(key: string): Promise<string[]> {
+  return (await scanned()).flatMap((it) => (it.kind === 'part' && it.partOf === key ? [it.partKey] : []));
+}
+
+const erasing = () => ({
+  all: scanAll(access()),
+  transactions: tableStore(),
+  readOwner: (key: string) => readOwner(access(), key),
+  deletePart: (partKey: string) => deletePart(access(), partKey),
+  now: () => new Date('2026-03-01T00:00:00.000Z'),
+});
+
+describe.each([
+  ['in DynamoDB', tableStore],
+  ['in memory', createInMemoryTransactions],
+])('a transaction store %s', (_where, createStore) => {
+  it('finds a purchase by its aliases, of which the first one stays for ever', async () => {
+    const store = createStore();
+    const record = newRecord();
+    const [alias, second] = [`tx#${record.key}`, `order#${record.key}`];
+
+    expect(await store.putAlias(alias, record.key)).toBe(true);
+    expect(await store.putAlias(second, alias)).toBe(true);
+    expect(await store.find(second)).toEqual({ key: record.key, stored: undefined });
+    expect((await store.write({ ...record, key: alias }, 0)).ok).toBe(false);
+    await store.write(record, 0);
+
+    const stored = { value: record, revision: 1 };
+    expect(await store.find(second, { consistent: true })).toEqual({ key: record.key, stored });
+    expect(await store.readMany([alias, second, 'tx#nobody'])).toEqual(
+      new Map([
+        [alias, stored],
+        [second, stored],
+      ]),
+    );
+    expect(await store.putAlias(alias, 'order#another')).toBe(false);
+    expect(await store.putAlias(record.key, 'order#another')).toBe(false);
+    expect(await store.write({ ...record, key: alias }, 0)).toEqual({ ok: false, current: stored });
+  });
+
+  it('returns what was written, under its revision', async () => {
+    const store = createStore();
+    const record: TransactionRecord = {
+      ...eraseTransaction(newRecord(), '2026-03-01T00:00:00.000Z'),
+      mergedInto: 'order#another',
+      settlement: {
+        id: 'tx-1',
+        about: ['tx-1'],
+        reason: 'asked Button',
+        settledAt: '2026-02-01T00:00:00.000Z',
+      },
+    };
+
+    const result = await store.write(record, 0);
+
+    expect(result).toEqual({ ok: true, stored: { value: record, revision: 1 } });
+    expect(await store.read(record.key)).toEqual({ value: record, revision: 1 });
+    expect(await store.readMany([record.key, 'order#nobody'])).toEqual(
+      new Map([[record.key, { value: record, revision: 1 }]]),
+    );
+  });
+
+  it('writes nothing at another revision, and brings what stands there', async () => {
+    const store = createStore();
+    const record = newRecord();
+    await store.write(record, 0);
+
+    const lost = await store.write({ ...record, version: 9 }, 0);
+
+    expect(lost).toEqual({ ok: false, current: { value: record, revision: 1 } });
+  });
+});
+
+describe('a transaction larger than an item', () => {
+  it('comes back whole, by every way of reading (D11)', async () => {
+    const record = newRecord({}, largePayload(1500));
+
+    const { ok: written } = await tableStore().write(record, 0);
+    const lost = await tableStore().write(record, 0);
+
+    const expected = { value: record, revision: 1 };
+    expect(written).toBe(true);
+    expect(await partsOf(record.key)).not.toHaveLength(0);
+    expect(await tableStore().read(record.key)).toEqual(expected);
+    expect((await tableStore().readMany([record.key])).get(record.key)).toEqual(expected);
+    expect(lost).toEqual({ ok: false, current: expected });
+  });
+
+  it('still reads as it was when a writer died before its head, and goes on from there (D11)', async () => {
+    const record = newRecord({}, largePayload(500));
+    await tableStore().write(record, 0);
+    const { record: next } = mergeTransaction(
+      record,
+      observation(
+        { buttonOrderId: record.candidates[0].transaction.buttonOrderId, status: 'validated' },
+        largePayload(500),
+      ),
+    );
+    const dying = createTransactionStore({
+      ...access(),
+      client: failingAt(dynamodb.client, (item) => 'version' in item),
+      shopperField: 'none',
+    });
+
+    await expect(dying.write(next, 1)).rejects.toThrow('died');
+    const afterwards = await tableStore().read(record.key);
+    const again = await tableStore().write(next, 1);
+
+    expect(afterwards).toEqual({ value: record, revision: 1 });
+    expect(again.ok).toBe(true);
+    expect(await tableStore().read(record.key)).toEqual({ value: next, revision: 2 });
+  });
+
+  it('is written after its parts: where a part can not be stored, nothing is (D11)', async () => {
+    const record = newRecord({}, largePayload(500));
+    const dying = createTransactionStore({
+      ...access(),
+      client: failingAt(dynamodb.client, (item) => 'partOf' in item),
+      shopperField: 'none',
+    });
+
+    await expect(dying.write(record, 0)).rejects.toThrow('died');
+
+    expect(await tableStore().read(record.key)).toBeUndefined();
+  });
+
+  it('is unreadable for good if a part is not there, until a write of the same fixes it', async () => {
+    const record = newRecord({}, largePayload(500));
+    await tableStore().write(record, 0);
+    const [part = ''] = await partsOf(record.key);
+    await deletePart(access(), part);
+
+    await expect(tableStore().read(record.key)).rejects.toThrow(UnreadableItemError);
+    await tableStore().write(record, 1);
+    expect(await tableStore().read(record.key)).toEqual({ value: record, revision: 2 });
+  });
+
+  it('leaves no way to delete a transaction itself', async () => {
+    const record = newRecord();
+    await tableStore().write(record, 0);
+
+    await expect(deletePart(access(), record.key)).rejects.toThrow();
+    expect(await tableStore().read(record.key)).toBeDefined();
+  });
+});
+
+describe('an item that newer code has written', () => {
+  it('keeps what this code does not know when this code writes it again (F8)', async () => {
+    const record = newRecord();
+    const { key, version, delivery, ...body } = record;
+    const newer = packJson({ ...body, settledIn: 'the future' });
+    await tableStore().write(record, 0);
+    const { Item } = await dynamodb.client.send(
+      new GetItemCommand({ TableName: dynamodb.tables.transactions, Key: { pk: { S: key } } }),
+    );
+    await dynamodb.client.send(
+      new PutItemCommand({
+        TableName: dynamodb.tables.transactions,
+        Item: marshall({ ...unmarshall(Item ?? {}), body: newer }),
+      }),
+    );
+
+    const read = await tableStore().read(key);
+    const { buttonOrderId } = record.candidates[0].transaction;
+    const merged = mergeTransaction(read?.value, observation({ buttonOrderId, status: 'validated' })).record;
+    await tableStore().write(merged, 1);
+
+    expect([version, delivery]).toEqual([1, 'live']);
+    expect((await tableStore().read(key))?.value).toMatchObject({ version: 2, settledIn: 'the future' });
+  });
+});
+
+describe('shopperTransactions', () => {
+  it("lists a shopper's transactions, the latest first, over as many pages as there are", async () => {
+    const mine = ['2026-01-01', '2026-03-01', '2026-02-01'].map((day) =>
+      newRecord({ publisherCustomerId: 'lister', createdDate: `${day}T00:00:00Z` }),
+    );
+    for (const record of mine) await tableStore().write(record, 0);
+
+    const listed = await collect(shopperTransactions(access(), 'lister', { pageSize: 1 }));
+
+    expect(listed.map(({ createdDate, status, amountMinor }) => [createdDate, status, amountMinor])).toEqual([
+      ['2026-03-01T00:00:00Z', 'pending', 600],
+      ['2026-02-01T00:00:00Z', 'pending', 600],
+      ['2026-01-01T00:00:00Z', 'pending', 600],
+    ]);
+  });
+});
+
+describe('shopperTotals', () => {
+  it('leaves out what nobody may be rewarded for, and says since when the balance is complete', async () => {
+    const store = tableStore();
+    const own = (changes: Partial<Transaction>, more: Partial<TransactionRecord> = {}) =>
+      store.write(
+        { ...newRecord({ publisherCustomerId: 'saver', amountMinor: 100, ...changes }), ...more },
+        0,
+      );
+    await own({ amountMinor: 600 });
+    await own({}, { delivery: 'historical', notRewardableReason: 'historical' });
+    await own({ category: 'App Install' });
+    await own({ category: 'new-category' });
+    await own({ status: 'declined', amountMinor: 7 });
+    await own({ status: 'declined' }, { delivery: 'historical' });
+    const contradicting = newRecord({ publisherCustomerId: 'saver', status: 'validated' });
+    await store.write(
+      {
+        ...contradicting,
+        cause: 'contradiction',
+        notRewardableReason: 'conflict',
+        candidates: [contradicting.candidates[0], contradicting.candidates[0]],
+      },
+      0,
+    );
+
+    const balance = await shopperTotals(access(), 'saver', {
+      now: () => new Date('2026-03-12T00:00:00Z'),
+      personalDataDays: 10,
+    });
+
+    expect(balance).toEqual({
+      completeSince: '2026-03-02T00:00:00.000Z',
+      totals: expect.toSatisfy((totals: ShopperTotal[]) => totals.length === 2) as ShopperTotal[],
+    });
+    expect(balance.totals).toEqual(
+      expect.arrayContaining([
+        { status: 'pending', currency: 'USD', amountMinor: 600, transactions: 1 },
+        { status: 'declined', currency: 'USD', amountMinor: 7, transactions: 1 },
+      ]),
+    );
+  });
+});
+
+describe('the index by shopper', () => {
+  it.each([
+    ['2048 bytes', 'é'.repeat(1024), true],
+    ['2049 bytes', `${'é'.repeat(1024)}x`, false],
+    ['none', '', false],
+  ])(
+    'holds what DynamoDB takes for a key, and the table holds the rest too: %s',
+    async (_, shopper, isIndexed) => {
+      const record = newRecord({ publisherCustomerId: shopper });
+
+      await tableStore().write(record, 0);
+
+      const { Item: item = {} } = await dynamodb.client.send(
+        new GetItemCommand({ TableName: dynamodb.tables.transactions, Key: { pk: { S: record.key } } }),
+      );
+      expect('shopper' in item).toBe(isIndexed);
+      expect((await tableStore().read(record.key))?.value).toEqual(record);
+    },
+  );
+});
+
+describe('readMany', () => {
+  it('asks again for the keys that DynamoDB leaves unprocessed', async () => {
+    const records = [newRecord(), newRecord({}, largePayload(500)), newRecord()];
+    for (const record of records) await tableStore().write(record, 0);
+    const store = createTransactionStore({ ...access(), client: oneByOne(), shopperField: 'none' });
+
+    const found = await store.readMany(records.map(({ key }) => key));
+
+    expect([...found.values()]).toMatchObject(records.map((value) => ({ value })));
+  });
+
+  it('is worth another try if DynamoDB goes on leaving keys unprocessed: a key that was not read is not absent', async () => {
+    const client = {
+      send: ({ input }: BatchGetItemCommand) => Promise.resolve({ UnprocessedKeys: input.RequestItems }),
+    } as unknown as DynamoDBClient;
+    const store = createTransactionStore({ ...access(), client, shopperField: 'none' });
+
+    await expect(store.readMany(['order#1'])).rejects.toThrow(RetryableError);
+  });
+});
+
+describe('scanHeads', () => {
+  it('finds what was modified in the range, large or small, and no parts, over as many pages as there are', async () => {
+    const at = (modifiedDate: string, payload?: unknown) => newRecord({ modifiedDate }, payload);
+    const inside = [at('2031-05-01T00:00:00Z'), at('2031-05-31T23:59:59Z', largePayload(500))];
+    const outside = [at('2031-04-30T23:59:59Z'), at('2031-06-01T00:00:00Z')];
+    for (const record of [...inside, ...outside]) await tableStore().write(record, 0);
+
+    const heads = await collect(
+      scanHeads(
+        { ...access(), client: oneByOne() },
+        { start: '2031-05-01T00:00:00Z', end: '2031-06-01T00:00:00Z' },
+      ),
+    );
+
+    expect(heads.map(({ pk }) => pk).sort()).toEqual(inside.map(({ key }) => key).sort());
+  });
+});
+
+describe('eraseShopper', () => {
+  it('leaves nothing personal of that shopper in the table, parts included, and nobody else untouched (S17)', async () => {
+    const shopper = { publisherCustomerId: 'SENTINEL-shopper' };
+    const payload = { publisher_customer_id: 'SENTINEL-shopper' };
+    const mine = [
+      newRecord(shopper, payload),
+      newRecord({ ...shopper, status: 'validated' }, { ...payload, ...largePayload(500) }),
+    ];
+    const theirs = newRecord({ publisherCustomerId: 'somebody-else' });
+    for (const record of [...mine, theirs]) await tableStore().write(record, 0);
+
+    const found = await eraseShopper(shopper, erasing());
+
+    const left = await scanned();
+    expect(found).toBe(2);
+    expect(JSON.stringify(left)).not.toContain('SENTINEL-shopper');
+    expect(left.filter((it) => it.kind === 'part' && mine.some(({ key }) => key === it.partOf))).toEqual([]);
+    expect((await tableStore().read(theirs.key))?.value).toEqual(theirs);
+    const { totals } = await shopperTotals(access(), 'SENTINEL-shopper', { now: () => new Date() });
+    expect(totals).toEqual([]);
+  });
+
+  it('clears away what a writer has left meanwhile when it runs again', async () => {
+    const record = newRecord({ pubRef: 'SENTINEL-ref' });
+    await tableStore().write(record, 0);
+    await eraseShopper({ pubRef: 'SENTINEL-ref' }, erasing());
+    await dynamodb.client.send(
+      new PutItemCommand({
+        TableName: dynamodb.tables.transactions,
+        Item: marshall({ pk: `${record.key}#part-x-1`, partOf: record.key, bytes: Buffer.from('SENTINEL') }),
+      }),
+    );
+
+    const found = await eraseShopper({ pubRef: 'SENTINEL-ref' }, erasing());
+
+    expect(found).toBe(0);
+    expect(await partsOf(record.key)).toEqual([]);
+  });
+
+  it('finds whoever an earlier version named (S17)', async () => {
+    const record = newRecord({ publisherCustomerId: 'SENTINEL-earlier' });
+    const { buttonOrderId } = record.candidates[0].transaction;
+    const later = { buttonOrderId, publisherCustomerId: 'other', modifiedDate: '2026-01-09T00:00:00Z' };
+    await tableStore().write(mergeTransaction(record, observation(later)).record, 0);
+
+    expect(await eraseShopper({ publisherCustomerId: 'SENTINEL-earlier' }, erasing())).toBe(1);
+    expect(JSON.stringify((await tableStore().read(record.key))?.value)).not.toContain('SENTINEL-earlier');
+  });
+
+  it('erases what a webhook has just changed (D10)', async () => {
+    const record = newRecord({ publisherCustomerId: 'racing-shopper' });
+    await tableStore().write(record, 0);
+    const stale = await scanned();
+    const { buttonOrderId } = record.candidates[0].transaction;
+    const changed = observation({
+      buttonOrderId,
+      status: 'validated',
+      publisherCustomerId: 'racing-shopper',
+    });
+    await tableStore().write(mergeTransaction(record, changed).record, 1);
+
+    await eraseShopper({ publisherCustomerId: 'racing-shopper' }, { ...erasing(), all: iterate(stale) });
+
+    const after = (await tableStore().read(record.key))?.value;
+    expect(after).toMatchObject({ version: 2, erasedAt: '2026-03-01T00:00:00.000Z' });
+    expect(JSON.stringify(after)).not.toContain('racing-shopper');
+  });
+});
+
+describe('expirePersonalData', () => {
+  it('erases what is old, final or pending, and leaves what is recent', async () => {
+    const old = newRecord({ status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' });
+    const open = newRecord({ modifiedDate: '2020-01-01T00:00:00Z' });
+    const recent = newRecord({ status: 'validated', modifiedDate: '2020-02-01T00:00:00Z' });
+    const ahead = {
+      ...newRecord({ modifiedDate: '2099-01-01T00:00:00Z' }),
+      storedAt: '2020-01-02T00:00:00.000Z',
+    };
+    for (const record of [old, open, recent, ahead]) await tableStore().write(record, 0);
+
+    await expirePersonalData('2020-01-15T00:00:00Z', erasing());
+
+    const erasedAt = await Promise.all(
+      [old, open, recent, ahead].map(async ({ key }) => (await tableStore().read(key))?.value.erasedAt),
+    );
+    const expired = '2026-03-01T00:00:00.000Z';
+    expect(erasedAt).toEqual([expired, expired, undefined, expired]);
+  });
+
+  it('leaves a contradiction until the last of its versions is old enough (D4)', async () => {
+    const record = newRecord({ status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' });
+    const { buttonOrderId } = record.candidates[0].transaction;
+    const contradiction = {
+      buttonOrderId,
+      status: 'declined',
+      modifiedDate: '2020-02-01T00:00:00Z',
+    } as const;
+    const conflict = mergeTransaction(record, observation(contradiction)).record;
+    await tableStore().write(conflict, 0);
+    const erasedAt = async () => (await tableStore().read(record.key))?.value.erasedAt;
+
+    await expirePersonalData('2020-01-15T00:00:00Z', erasing());
+    const afterTheFirst = await erasedAt();
+    await expirePersonalData('2020-02-02T00:00:00Z', erasing());
+
+    expect(conflict.candidates).toHaveLength(2);
+    expect([afterTheFirst, await erasedAt()]).toEqual([undefined, '2026-03-01T00:00:00.000Z']);
+  });
+
+  it('goes page by page as it does in one go: what an expired transaction had in parts is gone wherever its head stands (S17)', async () => {
+    const old = { status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' } as const;
+    const expiring = Array.from({ length: 6 }, () => newRecord(old, largePayload(500)));
+    const open = newRecord({ modifiedDate: '2020-02-01T00:00:00Z' }, largePayload(500));
+    for (const record of [...expiring, open]) await tableStore().write(record, 0);
+    const openParts = await partsOf(open.key);
+
+    let [pages, expired] = [0, 0];
+    let after: string | undefined;
+    do {
+      const page = await scanPage(access(), after);
+      expired += await expirePersonalData('2020-01-15T00:00:00Z', { ...erasing(), all: page.scanned });
+      pages += 1;
+      after = page.next;
+    } while (after !== undefined);
+
+    const left = await scanned();
+    const keys = new Set(expiring.map(({ key }) => key));
+    expect(pages).toBeGreaterThan(2);
+    expect(expired).toBe(6);
+    expect(left.filter((it) => it.kind === 'part' && keys.has(it.partOf))).toEqual([]);
+    expect(openParts.length).toBeGreaterThan(1);
+    expect(await partsOf(open.key)).toEqual(openParts);
+    expect((await tableStore().read(open.key))?.value).toEqual(open);
+  });
+});
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const collected: Item[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
+
+async function* iterate<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  for (const item of items) yield await Promise.resolve(item);
+}
+
+/** A table that gives one item at a time, whatever it is asked for at once. */
+function oneByOne(): Pick<DynamoDBClient, 'send'> {
+  const { client, tables } = dynamodb;
+  const send = async (command: unknown): Promise<unknown> => {
+    if (command instanceof ScanCommand) return client.send(new ScanCommand({ ...command.input, Limit: 1 }));
+    if (!(command instanceof BatchGetItemCommand)) return client.send(command as GetItemCommand);
+    const [first, ...rest] = command.input.RequestItems?.[tables.transactions]?.Keys ?? [];
+    const taken = { [tables.transactions]: { Keys: first ? [first] : [] } };
+    const answer = await client.send(new BatchGetItemCommand({ RequestItems: taken }));
+    return { ...answer, UnprocessedKeys: rest.length > 0 ? { [tables.transactions]: { Keys: rest } } : {} };
+  };
+  return { send: send as DynamoDBClient['send'] };
+}
+
+/** A client that dies instead of putting certain items. */
+function failingAt(client: DynamoDBClient, isFatal: (item: object) => boolean): Pick<DynamoDBClient, 'send'> {
+  const send = (command: PutItemCommand) =>
+    isFatal(command.input.Item ?? {}) ? Promise.reject(new Error('died')) : client.send(command);
+  return { send: send as DynamoDBClient['send'] };
+}

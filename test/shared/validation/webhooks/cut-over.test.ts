@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { storeRows } from '../../../../shared/reconciliation/store-rows.ts';
+import {
+  transactionChanged,
+  type TransactionChanged,
+} from '../../../../shared/validation/webhooks/transaction-changed.ts';
+import {
+  creditReward,
+  payableMinor,
+  type RewardEntry,
+} from '../../../../shared/validation/webhooks/reward-ledger.ts';
+import { applyWebhook } from '../../../../shared/transactions/apply-webhook.ts';
+import {
+  createInMemoryTransactions,
+  publishedState,
+  type InMemoryTransactions,
+} from '../../../fakes/in-memory-transactions.ts';
+import pending from '../../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+
+/** The older system rewards what is created before this instant, also when it changes later; this system what comes after. */
+const LIVE_FROM = '2026-06-01T00:00:00.000Z';
+const BEFORE = '2026-05-20T10:00:00Z';
+const AFTER = '2026-06-03T10:00:00Z';
+
+type Version = {
+  order: number;
+  created: string;
+  modified: string;
+  status: 'pending' | 'validated';
+  amount: number;
+};
+
+/** Two versions of each order, both of which change money: pending, then validated with another amount. */
+function versionsOf(order: number, created: string): [Version, Version] {
+  return [
+    { order, created, modified: created, status: 'pending', amount: 100 },
+    { order, created, modified: '2026-06-10T10:00:00Z', status: 'validated', amount: 90 + order },
+  ];
+}
+
+function row({ order, created, modified, status, amount }: Version) {
+  return {
+    ...pending.data,
+    id: `tx-${order}`,
+    button_order_id: `btnorder-${order}`,
+    status,
+    amount,
+    created_date: created,
+    modified_date: modified,
+  };
+}
+
+function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; historicalBefore?: string }) {
+  const transactions = createInMemoryTransactions();
+  const cutOver = liveFrom === undefined ? {} : { liveFrom };
+  const ports = {
+    transactions,
+    quarantine: { put: () => Promise.reject(new Error('Nothing is refused here')) },
+    metrics: { add: () => undefined },
+    windows: { lagMs: 0 },
+    now: () => new Date('2026-06-15T12:00:00.000Z'),
+    ...cutOver,
+  };
+  return {
+    transactions,
+    webhook: (version: Version) =>
+      applyWebhook(
+        {
+          body: Buffer.from(
+            JSON.stringify({
+              ...pending,
+              id: `hook-${version.order}-${version.status}`,
+              event_type: `tx-${version.status}`,
+              data: row(version),
+            }),
+          ),
+          receivedAt: '2026-06-15T12:00:00.000Z',
+        },
+        ports,
+      ),
+    read: (version: Version) =>
+      storeRows(
+        {
+          rows: [row(version)],
+          position: { account: 'acc-1', stream: 'live', historicalBefore: historicalBefore ?? null },
+          readStartedAt: '2026-06-15T12:00:00.000Z',
+        },
+        ports,
+      ),
+    /** What the table's stream makes of its changes. */
+    events: () => eventsOf(transactions),
+    /** What the sample consumer pays for them. */
+    paid: (): number => {
+      const ledger = new Map<string, RewardEntry>();
+      for (const { detail } of eventsOf(transactions)) {
+        ledger.set(detail.transactionKey, creditReward(ledger.get(detail.transactionKey), detail));
+      }
+      return payableMinor(ledger.values()).get('USD') ?? 0;
+    },
+  };
+}
+
+function eventsOf({ changes }: InMemoryTransactions): TransactionChanged[] {
+  return changes()
+    .filter(({ before, after }) => before?.version !== after.version)
+    .map(({ before, after }) =>
+      transactionChanged(before && publishedState(before), publishedState(after), {
+        includePersonalFields: false,
+      }),
+    );
+}
+
+describe('the cut-over from an older system', () => {
+  it('is paid for by exactly one of the two systems, whatever brings a transaction first', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(BEFORE, AFTER), { minLength: 1, maxLength: 6 }),
+        fc.array(fc.tuple(fc.nat(), fc.constantFrom('webhook' as const, 'read' as const)), {
+          minLength: 4,
+          maxLength: 30,
+        }),
+        async (created, deliveries) => {
+          const publisher = createPublisher({ liveFrom: LIVE_FROM, historicalBefore: BEFORE });
+          const versions = created.flatMap((date, order) => versionsOf(order, date));
+          for (const [index, way] of deliveries) {
+            const version = versions[index % versions.length];
+            if (version) await publisher[way](version);
+          }
+          // In the end everything arrives.
+          for (const version of versions) await publisher.read(version);
+
+          const owed = versions
+            .filter(({ status, created: date }) => status === 'validated' && date === AFTER)
+            .reduce((sum, { amount }) => sum + amount, 0);
+          expect(publisher.paid()).toBe(owed);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('is decided by the creation: a change after the deployment does not make an old transaction new', async () => {
+    const [, changed] = versionsOf(1, BEFORE);
+    const publisher = createPublisher({ historicalBefore: '2026-06-01T00:00:00Z' });
+
+    await publisher.read(changed);
+
+    expect(publisher.transactions.all()).toMatchObject([{ delivery: 'historical' }]);
+    expect(publisher.paid()).toBe(0);
+  });
+
+  it('tells every later version of a historical transaction too, with its state, for whoever carries the old books on', async () => {
+    const publisher = createPublisher({ liveFrom: LIVE_FROM });
+    const [first, second] = versionsOf(1, BEFORE);
+
+    await publisher.webhook(first);
+    await publisher.webhook(second);
+
+    const [, change] = publisher.events();
+    expect(change).toMatchObject({
+      type: 'transaction.validated',
+      detail: { delivery: 'historical', amountMinor: 91, deltaMinor: -9 },
+    });
+  });
+
+  it('makes every webhook live where no instant is set', async () => {
+    const publisher = createPublisher({});
+
+    await publisher.webhook(versionsOf(1, '2014-01-01T00:00:00Z')[0]);
+
+    expect(publisher.transactions.all()).toMatchObject([{ delivery: 'live' }]);
+  });
+});

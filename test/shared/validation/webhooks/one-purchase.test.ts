@@ -1,0 +1,244 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  recordStatus,
+  type Observation,
+  type Transaction,
+} from '../../../../shared/validation/webhooks/transaction.ts';
+import { applyTransaction } from '../../../../shared/transactions/apply-transaction.ts';
+import type { TransactionStore } from '../../../../shared/transactions/store/transaction-store.ts';
+import {
+  createInMemoryTransactions,
+  type InMemoryTransactions,
+} from '../../../fakes/in-memory-transactions.ts';
+
+let clockMs = Date.parse('2026-01-02T00:00:00Z');
+
+function version(changes: Partial<Transaction>): Observation {
+  const transaction: Transaction = {
+    ...{ id: 'tx-1', buttonOrderId: 'O', status: 'pending', category: 'new-user-order' },
+    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
+    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
+    ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
+    ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
+    ...{ publisherCustomerId: 'user-1', pubRef: null },
+    ...changes,
+  };
+  return {
+    ...{ transaction, payload: {}, source: { kind: 'webhook', eventId: 'hook-1' } as const },
+    ...{ seenAt: new Date(clockMs).toISOString(), delivery: 'live' as const },
+  };
+}
+
+function apply(transactions: TransactionStore, observation: Observation) {
+  clockMs += 1000;
+  return applyTransaction({ transactions, now: () => new Date(clockMs) }, observation);
+}
+
+/** The records that count, and what each is worth. */
+function counting(transactions: InMemoryTransactions) {
+  return transactions
+    .all()
+    .filter(({ mergedInto }) => mergedInto === undefined)
+    .map((record) => ({
+      key: record.key,
+      status: recordStatus(record),
+      amount: record.candidates[0].transaction.amountMinor,
+    }));
+}
+
+const withoutOrder = { buttonOrderId: null };
+const validated = { status: 'validated', modifiedDate: '2026-01-03T00:00:00Z', amountMinor: 500 } as const;
+
+describe('one purchase is one record under one key', () => {
+  it('when the order id comes later: it keeps the key under which it was stored first', async () => {
+    const store = createInMemoryTransactions();
+
+    await apply(store, version(withoutOrder));
+    await apply(store, version(validated));
+    await apply(store, version({ ...validated, ...withoutOrder }));
+
+    expect(counting(store)).toEqual([{ key: 'tx#tx-1', status: 'validated', amount: 500 }]);
+    expect((await store.read('order#O'))?.value.key).toBe('tx#tx-1');
+    const [{ transaction } = { transaction: undefined }] = store.all()[0]?.candidates ?? [];
+    expect(transaction?.buttonOrderId).toBe('O');
+  });
+
+  it('when the order id is missing later', async () => {
+    const store = createInMemoryTransactions();
+
+    await apply(store, version({}));
+    await apply(store, version({ ...validated, ...withoutOrder }));
+
+    expect(counting(store)).toEqual([{ key: 'order#O', status: 'validated', amount: 500 }]);
+  });
+
+  it('when Button changes its id with the state', async () => {
+    const store = createInMemoryTransactions();
+
+    await apply(store, version({}));
+    await apply(store, version({ ...validated, id: 'tx-2' }));
+    await apply(store, version({ ...validated, ...withoutOrder, id: 'tx-2' }));
+
+    expect(counting(store)).toEqual([{ key: 'order#O', status: 'validated', amount: 500 }]);
+  });
+
+  it('when two records turn out to be one purchase: the younger one gives way and is worth nothing', async () => {
+    const store = createInMemoryTransactions();
+    await apply(store, version(withoutOrder));
+    await apply(store, version({ ...validated, ...withoutOrder, id: 'tx-2' }));
+
+    await apply(store, version({}));
+    await apply(store, version({ ...validated, id: 'tx-2' }));
+
+    expect(counting(store)).toEqual([{ key: 'tx#tx-1', status: 'validated', amount: 500 }]);
+    expect((await store.read('tx#tx-2'))?.value.mergedInto).toBe('tx#tx-1');
+    const changes = store.changes().length;
+    await apply(store, version({ ...validated, ...withoutOrder, id: 'tx-2' }));
+    expect(store.changes()).toHaveLength(changes);
+  });
+
+  it('but two orders under one of Button’s ids are two purchases', async () => {
+    const store = createInMemoryTransactions();
+
+    await apply(store, version({}));
+    await apply(store, version({ buttonOrderId: 'P', amountMinor: 100 }));
+
+    expect(counting(store)).toMatchObject([
+      { key: 'order#O', amount: 600 },
+      { key: 'order#P', amount: 100 },
+    ]);
+  });
+
+  it('asks nothing more than its order of a purchase that is known', async () => {
+    const store = createInMemoryTransactions();
+    await apply(store, version({}));
+    const asked: string[] = [];
+    const watched: TransactionStore = {
+      ...store,
+      find: (key, options) => {
+        asked.push(key);
+        return store.find(key, options);
+      },
+    };
+
+    await apply(watched, version({}));
+
+    expect(asked).toEqual(['order#O']);
+  });
+});
+
+/** Fails at the call of that number, before it is carried out or after it. */
+function dying(store: InMemoryTransactions, at: { call: number; isDone: boolean }): TransactionStore {
+  let calls = 0;
+  const step = async <Result>(act: () => Promise<Result>): Promise<Result> => {
+    calls += 1;
+    const isLast = calls === at.call;
+    if (isLast && !at.isDone) throw new Error('died');
+    const result = await act();
+    if (isLast) throw new Error('died');
+    return result;
+  };
+  return {
+    ...store,
+    find: (key, options) => step(() => store.find(key, options)),
+    putAlias: (alias, key) => step(() => store.putAlias(alias, key)),
+    write: (record, revision) => step(() => store.write(record, revision)),
+  };
+}
+
+const facts = [
+  version({}),
+  version(withoutOrder),
+  version(validated),
+  version({ ...validated, ...withoutOrder }),
+  version({ ...validated, id: 'tx-2' }),
+  version({ ...validated, ...withoutOrder, id: 'tx-2' }),
+] as const;
+
+describe('whatever order the facts arrive in', () => {
+  it('and wherever a writer dies, one record counts and is worth what Button says', async () => {
+    const deaths = fc.array(fc.record({ call: fc.integer({ min: 1, max: 9 }), isDone: fc.boolean() }), {
+      minLength: facts.length,
+      maxLength: facts.length,
+    });
+    const order = fc.shuffledSubarray([...facts], { minLength: facts.length, maxLength: facts.length });
+    await fc.assert(
+      fc.asyncProperty(order, deaths, async (all, at) => {
+        const store = createInMemoryTransactions();
+        for (const [index, one] of all.entries()) {
+          const death = at[index] ?? { call: 99, isDone: false };
+          await apply(dying(store, death), one).catch(() => undefined);
+          await apply(store, one);
+        }
+
+        expect(counting(store)).toMatchObject([{ status: 'validated', amount: 500 }]);
+        for (const key of ['order#O', 'tx#tx-1', 'tx#tx-2']) {
+          const found = (await store.read(key))?.value;
+          const home = found?.mergedInto === undefined ? found : (await store.read(found.mergedInto))?.value;
+          expect(home?.key).toBe(counting(store)[0]?.key);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('and however many write at once, one record counts', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+        const store = createInMemoryTransactions();
+        const slow: TransactionStore = {
+          ...store,
+          find: (key, options) => scheduler.schedule(Promise.resolve()).then(() => store.find(key, options)),
+          putAlias: (alias, key) =>
+            scheduler.schedule(Promise.resolve()).then(() => store.putAlias(alias, key)),
+          write: (record, revision) =>
+            scheduler.schedule(Promise.resolve()).then(() => store.write(record, revision)),
+        };
+        const racing = Promise.all(facts.map((one) => apply(slow, one).catch(() => undefined)));
+        await scheduler.waitFor(racing);
+        // Who lost too many races is delivered again.
+        for (const one of facts) await apply(store, one);
+
+        expect(counting(store)).toMatchObject([{ status: 'validated', amount: 500 }]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('versions', () => {
+  it('rise through a restore of the table to any earlier point, and where the table is made anew', async () => {
+    const store = createInMemoryTransactions();
+    for (const amountMinor of [600, 500, 400]) {
+      const modifiedDate = `2026-01-01T1${7 - amountMinor / 100}:00:00Z`;
+      await apply(store, version({ amountMinor, modifiedDate }));
+    }
+    const taken = store.changes().map(({ after }) => after.version);
+    const restored = createInMemoryTransactions();
+    const [first] = store.changes();
+    if (first) await restored.write(first.after, 0);
+
+    await apply(restored, version(validated));
+    const anew = createInMemoryTransactions();
+    await apply(anew, version(validated));
+
+    for (const table of [restored, anew]) {
+      expect(table.all()[0]?.version).toBeGreaterThan(Math.max(...taken));
+    }
+  });
+
+  it('rise by one at least, even where the clock stands still or goes back', async () => {
+    const transactions = createInMemoryTransactions();
+    const ports = (at: string) => ({ transactions, now: () => new Date(at) });
+
+    await applyTransaction(ports('2026-01-02T00:00:00Z'), version({}));
+    await applyTransaction(ports('2026-01-01T00:00:00Z'), version(validated));
+
+    expect(transactions.all()[0]).toMatchObject({
+      version: Date.parse('2026-01-02T00:00:00Z') + 1,
+      changes: 2,
+    });
+  });
+});

@@ -1,0 +1,197 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  transactionChanged,
+  type TransactionChangedDetail,
+} from '../../../../shared/validation/webhooks/transaction-changed.ts';
+import type { Observation, TransactionRecord } from '../../../../shared/validation/webhooks/transaction.ts';
+import {
+  creditReward,
+  payableByUser,
+  payableMinor,
+  type RewardEntry,
+} from '../../../../shared/validation/webhooks/reward-ledger.ts';
+import { publishedState } from '../../../fakes/in-memory-transactions.ts';
+import { mergeTransaction } from '../../../fakes/merge-first.ts';
+
+/** Versions of a few transactions as they come in, by webhook or by an API read that can settle a conflict. */
+const observation: fc.Arbitrary<Observation> = fc
+  .record({
+    order: fc.integer({ min: 1, max: 3 }),
+    status: fc.constantFrom('pending' as const, 'validated' as const, 'declined' as const),
+    category: fc.constantFrom('new-user-order', 'app-install'),
+    amountMinor: fc.integer({ min: -500, max: 1000 }),
+    second: fc.integer({ min: 0, max: 3 }),
+    delivery: fc.constantFrom('live' as const, 'live' as const, 'historical' as const),
+    readMinute: fc.option(fc.integer({ min: -5, max: 5 })),
+  })
+  .map(({ order, status, category, amountMinor, second, delivery, readMinute }) => ({
+    transaction: {
+      id: `tx-${order}`,
+      buttonOrderId: `btnorder-${order}`,
+      status,
+      category,
+      amountMinor,
+      currency: 'USD',
+      orderTotalMinor: null,
+      orderCurrency: null,
+      createdDate: '2026-01-01T10:00:00Z',
+      modifiedDate: `2026-01-01T10:00:0${second}Z`,
+      validatedDate: null,
+      attributionDate: null,
+      accountId: null,
+      commerceOrganization: null,
+      commerceOrganizationName: null,
+      linesDigest: null,
+      purchaseDate: null,
+      publisherCustomerId: null,
+      pubRef: null,
+    },
+    payload: {},
+    source:
+      readMinute === null
+        ? { kind: 'webhook', eventId: 'hook-1' }
+        : { kind: 'api', readStartedAt: new Date(Date.UTC(2026, 0, 2) + readMinute * 60_000).toISOString() },
+    seenAt: '2026-01-02T00:00:00.000Z',
+    delivery,
+  }));
+
+/** The events of a history, and the records it ends with. */
+function play(history: readonly Observation[]) {
+  const records = new Map<string, TransactionRecord>();
+  const events: TransactionChangedDetail[] = [];
+  for (const one of history) {
+    const key = String(one.transaction.buttonOrderId);
+    const before = records.get(key);
+    const { record: after } = mergeTransaction(before, one);
+    records.set(key, after);
+    if (before?.version !== after.version) {
+      const event = transactionChanged(before && publishedState(before), publishedState(after), {
+        includePersonalFields: false,
+      });
+      events.push(event.detail);
+    }
+  }
+  return { records: [...records.values()], events };
+}
+
+function ledgerOf(events: readonly TransactionChangedDetail[]): Map<string, RewardEntry> {
+  const ledger = new Map<string, RewardEntry>();
+  for (const event of events) {
+    ledger.set(event.transactionKey, creditReward(ledger.get(event.transactionKey), event));
+  }
+  return ledger;
+}
+
+const sorted = (ledger: Map<string, RewardEntry>) =>
+  [...ledger].sort(([one], [other]) => (one < other ? -1 : 1));
+
+describe('creditReward', () => {
+  it('comes to the same balances whatever the order of the events and however often they come', () => {
+    const deliveries = fc
+      .array(observation, { minLength: 1, maxLength: 12 })
+      .map((history) => play(history).events)
+      .chain((events) =>
+        fc.tuple(
+          fc.constant(events),
+          fc.shuffledSubarray(events, { minLength: events.length, maxLength: events.length }),
+          fc.array(fc.constantFrom(...events), { maxLength: 8 }),
+        ),
+      );
+    fc.assert(
+      fc.property(deliveries, ([events, shuffled, repeats]) => {
+        const inOrder = ledgerOf(events);
+
+        expect(sorted(ledgerOf([...shuffled, ...repeats]))).toEqual(sorted(inOrder));
+        expect(sorted(ledgerOf([...repeats, ...shuffled]))).toEqual(sorted(inOrder));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('credits what the table holds: live, rewardable, and neither declined nor in conflict', () => {
+    fc.assert(
+      fc.property(fc.array(observation, { minLength: 1, maxLength: 12 }), (history) => {
+        const { records, events } = play(history);
+
+        const ledger = ledgerOf(events);
+
+        for (const record of records) {
+          const { status, category, amountMinor } = record.candidates[0].transaction;
+          const earns =
+            record.candidates.length === 1 &&
+            record.delivery === 'live' &&
+            status !== 'declined' &&
+            category !== 'app-install';
+          expect(ledger.get(record.key)?.creditMinor).toBe(earns ? amountMinor : 0);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('leaves the entry as it is for a version that it has: there is nothing to write', () => {
+    const entry: RewardEntry = {
+      version: 2,
+      user: 'user-1',
+      currency: 'USD',
+      creditMinor: 400,
+      isFinal: false,
+    };
+    const reported = {
+      version: 2,
+      currency: 'USD',
+      amountMinor: 400,
+      final: false,
+      rewardable: true,
+      delivery: 'live',
+    };
+
+    for (const version of [1, 2])
+      expect(creditReward(entry, { ...reported, version } as TransactionChangedDetail)).toBe(entry);
+    expect(creditReward(entry, { ...reported, version: 3 } as TransactionChangedDetail)).not.toBe(entry);
+  });
+
+  it('comes to the same balances when events are published again', () => {
+    fc.assert(
+      fc.property(fc.array(observation, { minLength: 1, maxLength: 12 }), (history) => {
+        const { records, events } = play(history);
+        const again = records.map(
+          (record) =>
+            transactionChanged('unknown', publishedState(record), { includePersonalFields: false }).detail,
+        );
+
+        expect(sorted(ledgerOf(again))).toEqual(sorted(ledgerOf(events)));
+        expect(sorted(ledgerOf([...again, ...events]))).toEqual(sorted(ledgerOf(events)));
+      }),
+    );
+  });
+
+  it('credits the user whom the event names, and pays each by currency', () => {
+    const reported = { version: 1, currency: 'USD', amountMinor: 400, final: true, rewardable: true };
+    const entries = ['user-1', 'user-2', undefined].map((publisherCustomerId) =>
+      creditReward(undefined, { ...reported, publisherCustomerId } as TransactionChangedDetail),
+    );
+
+    expect(entries.map(({ user }) => user)).toEqual(['user-1', 'user-2', null]);
+    expect(payableByUser([...entries, ...entries.slice(0, 1)])).toEqual(
+      new Map([
+        ['user-1', new Map([['USD', 800]])],
+        ['user-2', new Map([['USD', 400]])],
+      ]),
+    );
+  });
+
+  it('pays out what is final only, by currency', () => {
+    const entry = { version: 1, user: 'user-1', creditMinor: 100, isFinal: true };
+
+    const payable = payableMinor([
+      { ...entry, currency: 'USD' },
+      { ...entry, currency: 'USD', creditMinor: -30 },
+      { ...entry, currency: 'EUR', isFinal: false },
+    ]);
+
+    expect([...payable]).toEqual([['USD', 70]]);
+  });
+});

@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { transactionContent } from '../../../../shared/validation/webhooks/transaction.ts';
+import { readTransaction, readWebhook } from '../../../../shared/validation/webhooks/transaction-wire.ts';
+import firstPage from '../../../fixtures/button/transactions-page-1.json' with { type: 'json' };
+
+function fixture(name: string): Buffer {
+  return readFileSync(new URL(`../../../fixtures/button/${name}.json`, import.meta.url));
+}
+
+const PENDING = JSON.parse(fixture('webhook-tx-pending').toString()) as { data: object };
+
+function withData(changes: object): Buffer {
+  return Buffer.from(JSON.stringify({ ...PENDING, data: { ...PENDING.data, ...changes } }));
+}
+
+function understood(body: Uint8Array) {
+  const reading = readWebhook(body);
+  if (!reading.ok) throw new Error(JSON.stringify(reading.faults));
+  return reading;
+}
+
+describe('readWebhook', () => {
+  it.each([
+    'webhook-tx-pending',
+    'webhook-tx-pending-adjusted',
+    'webhook-tx-validated',
+    'webhook-tx-declined',
+    'webhook-app-install',
+    'webhook-line-item-edge-cases',
+  ])('understands the documented body %s', (name) => {
+    const { transaction } = understood(fixture(name));
+
+    expect(transaction.modifiedDate).toMatch(/T\d\d:\d\d:\d\d(?:\.\d{3})?Z$/);
+  });
+
+  it('reads a webhook and an API row of one version as the same content and second', () => {
+    const webhook = understood(fixture('webhook-tx-pending-adjusted')).transaction;
+    const row = firstPage.objects.find(({ button_order_id: id }) => id === webhook.buttonOrderId);
+
+    const reading = readTransaction(row);
+
+    if (!reading.ok) throw new Error('the row is not understood');
+    expect(transactionContent(reading.transaction)).toBe(transactionContent(webhook));
+    expect(reading.transaction.modifiedDate.slice(0, 19)).toBe(webhook.modifiedDate.slice(0, 19));
+  });
+
+  it('takes an app install by its own id, because it has no order (D6, D7)', () => {
+    const { transaction } = understood(fixture('webhook-app-install'));
+
+    expect(transaction).toMatchObject({ buttonOrderId: null, category: 'app-install', status: 'validated' });
+  });
+
+  it('lets data.status rule over event_type, known or not (D5, C4)', () => {
+    const body = JSON.parse(fixture('webhook-tx-pending').toString()) as object;
+
+    const reading = understood(Buffer.from(JSON.stringify({ ...body, event_type: 'tx-something-new' })));
+
+    expect(reading.transaction.status).toBe('pending');
+  });
+
+  it('names path and code of what it does not understand, and never the value (C3, S15)', () => {
+    const body = JSON.stringify({
+      id: 'hook-1',
+      event_type: 'tx-pending',
+      data: { id: 'tx-1', status: 'SENTINEL' },
+    });
+
+    const reading = readWebhook(Buffer.from(body));
+
+    expect(reading).toMatchObject({ ok: false, eventId: 'hook-1' });
+    expect(JSON.stringify(reading)).toContain('$.data.status');
+    expect(JSON.stringify(reading)).not.toContain('SENTINEL');
+  });
+
+  it.each([
+    ['no JSON', Buffer.from('{"a": ὠe }')],
+    ['nothing', Buffer.alloc(0)],
+    ['invalid UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+    ['null', Buffer.from('null')],
+    ['an id that no key can hold', withData({ button_order_id: 'x'.repeat(300) })],
+    ['an event id that no key can hold', Buffer.from(JSON.stringify({ ...PENDING, id: 'x'.repeat(2000) }))],
+    ['half a surrogate pair', withData({ publisher_customer_id: '\ud800' })],
+    [
+      'deep nesting',
+      Buffer.from(`{"id":"h","event_type":"t","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}`),
+    ],
+    ['a polluting key', Buffer.from('{"__proto__":{"id":"x"},"event_type":"tx-pending"}')],
+  ])('does not understand %s, without throwing (C3)', (_name, body) => {
+    expect(readWebhook(body).ok).toBe(false);
+  });
+
+  it('throws for no bytes at all', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.json().map((text) => Buffer.from(text)),
+        ),
+        (body) => {
+          expect(() => readWebhook(body)).not.toThrow();
+        },
+      ),
+    );
+  });
+});
+
+describe('values that are written differently', () => {
+  const row = {
+    ...{ id: 'tx-1', status: 'pending', category: 'new-user-order', button_order_id: 'btnorder-1' },
+    ...{ created_date: '2026-01-01T10:00:00Z', modified_date: '2026-01-01T10:00:00Z' },
+  };
+  const read = (changes: object) => {
+    const reading = readTransaction({ ...row, ...changes });
+    return reading.ok ? reading.transaction : reading.faults;
+  };
+
+  it('are equal: usd and USD, and null, absent and empty', () => {
+    const empty = {
+      currency: '',
+      account_id: '',
+      pub_ref: '',
+      commerce_organization: '',
+      button_order_id: '',
+    };
+    const nulls = Object.fromEntries(Object.keys(empty).map((name) => [name, null]));
+
+    expect(read({ currency: 'usd', order_currency: 'Usd' })).toEqual(
+      read({ currency: 'USD', order_currency: 'USD' }),
+    );
+    expect(read(empty)).toEqual(read(nulls));
+    expect(read({ ...empty, button_order_id: 'btnorder-1' })).toEqual(read({}));
+  });
+
+  it('are equal instants, whose milliseconds count', () => {
+    expect(read({ modified_date: '2026-01-01T12:00:00.000+02:00' })).toEqual(read({}));
+    expect(read({ modified_date: '2026-01-01T10:00:00.5Z' })).toMatchObject({
+      modifiedDate: '2026-01-01T10:00:00.500Z',
+    });
+  });
+
+  it('are read as text: a number for the customer', () => {
+    expect(read({ publisher_customer_id: 12345 })).toEqual(read({ publisher_customer_id: '12345' }));
+  });
+
+  it('have a digest of their lines, whatever the order of fields; none without lines', () => {
+    const lines = [{ identifier: 'a', total: 1 }];
+    expect(read({ order_line_items: lines })).toEqual(
+      read({ order_line_items: [{ total: 1, identifier: 'a' }] }),
+    );
+    expect(read({ order_line_items: lines })).not.toEqual(read({ order_line_items: [{ identifier: 'b' }] }));
+    expect(read({ order_line_items: [] })).toEqual(read({ order_line_items: null }));
+  });
+});
