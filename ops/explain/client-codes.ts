@@ -2,7 +2,7 @@ import { explanations } from './explanation.ts';
 
 /** What the client of the package answers. */
 export const CLIENT_CODES = explanations(
-  { where: 'the result of the client', source: 'This project, shared/README.md' },
+  { where: 'the result of the client', source: 'This project, shared/order-sender/README.md' },
   {
     invalid: [
       'The event breaks a rule of the contract: violations says which.',
@@ -33,7 +33,7 @@ export const CLIENT_CODES = explanations(
 
 /** Why a helper gives no amounts or lines. */
 export const HELPER_CODES = explanations(
-  { where: 'a helper of the package', source: 'This project, shared/README.md' },
+  { where: 'a helper of the package', source: 'This project, shared/order-sender/README.md' },
   {
     not_decimal: [
       'An amount is digits with at most one decimal point.',
