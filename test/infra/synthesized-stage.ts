@@ -7,6 +7,7 @@ import * as z from 'zod';
 
 import { StageConfigSchema } from '../../infra/config.ts';
 import { addStacks } from '../../infra/stage.ts';
+import { UNCHECKED_CONTEXT } from '../../infra/unchecked-context.ts';
 import { TINY_BUNDLES_FOLDER } from './tiny-bundles.ts';
 
 const ResourceSchema = z.object({
@@ -19,7 +20,6 @@ const TemplateSchema = z.object({
   Resources: z.record(z.string(), ResourceSchema),
   Outputs: z.record(z.string(), z.object({ Value: z.unknown(), Export: z.unknown() }).partial()).default({}),
 });
-const ValidationReportSchema = z.object({ pluginReports: z.array(z.unknown()) });
 
 /** A resource as its template has it. */
 export type TemplateResource = z.output<typeof ResourceSchema> & { logicalId: string };
@@ -39,8 +39,6 @@ export type SynthesizedStage = {
   outputValue(name: string): unknown;
   /** Outputs that other stacks could import. */
   exports: unknown[];
-  /** What CDK's own rules find wrong. */
-  violations: unknown[];
 };
 
 /** Synthesizes a stage as infra/app.ts does, with tiny files for the functions' bundles. */
@@ -49,7 +47,7 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
   const app = new App({
     analyticsReporting: false,
     outdir,
-    context: { '@aws-cdk/core:validateAgainstDefaultRules': true },
+    context: UNCHECKED_CONTEXT,
   });
   addStacks(app, { config: StageConfigSchema.parse(config), bundlesFolder: TINY_BUNDLES_FOLDER });
   const { stacks } = app.synth();
@@ -57,7 +55,6 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
     stacks.map(({ stackName, templateFullPath }) => [stackName, readFileSync(templateFullPath, 'utf8')]),
   );
   const templates = new Map([...texts].map(([name, text]) => [name, TemplateSchema.parse(JSON.parse(text))]));
-  const report: unknown = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
 
   const templatesOf = (stack: string) =>
     [...templates].filter(([name]) => name.endsWith(stack)).map(([, template]) => template);
@@ -75,7 +72,6 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
     exports: templatesOf('').flatMap(({ Outputs }) =>
       Object.values(Outputs).flatMap(({ Export }) => Export ?? []),
     ),
-    violations: ValidationReportSchema.parse(report).pluginReports,
   };
 }
 

@@ -19,14 +19,23 @@ function simulate(...args: string[]): Promise<{ exitCode: number | null; stdout:
 
 describe('npm run simulate', () => {
   it('runs the number of schedules that it is asked for', async () => {
-    const { exitCode, stdout } = await simulate('--runs', '3', '--seed', '7', '--json');
+    const { exitCode, stdout } = await simulate('--runs', '3', '--seed', '7', '--workers', '1', '--json');
 
     expect(ResultSchema.parse(JSON.parse(stdout))).toEqual({ runs: 3, firstSeed: 7, failedSeeds: [] });
     expect(exitCode).toBe(0);
   });
 
   it('fails if fewer schedules ran than it was asked for, and says how many there were', async () => {
-    const { exitCode, stdout } = await simulate('--runs', '1000000', '--seconds', '0.1', '--seed', '7');
+    const { exitCode, stdout } = await simulate(
+      '--runs',
+      '1000000',
+      '--seconds',
+      '0.1',
+      '--seed',
+      '7',
+      '--workers',
+      '1',
+    );
 
     expect(stdout).toMatch(/^\d+ of 1000000 schedules \(the time was over\) from seed 7 on/);
     expect(exitCode).toBe(1);

@@ -9,13 +9,14 @@ import { describe, expect, it } from 'vitest';
 import { StageConfigSchema } from '../../../infra/config.ts';
 import { permission } from '../../../infra/constructs/permission.ts';
 import { QueueWorker, type QueueWorkerProps } from '../../../infra/constructs/queue-worker.ts';
+import { UNCHECKED_CONTEXT } from '../../../infra/unchecked-context.ts';
 
 const bundlesFolder = mkdtempSync(join(tmpdir(), 'button-serverless-'));
 mkdirSync(join(bundlesFolder, 'some-worker'));
 writeFileSync(join(bundlesFolder, 'some-worker', 'index.cjs'), '');
 
 function synthesize(change: Partial<QueueWorkerProps>): Template {
-  const stack = new Stack(new App(), 'Test');
+  const stack = new Stack(new App({ context: UNCHECKED_CONTEXT }), 'Test');
   new QueueWorker(stack, 'Work', {
     deployment: {
       config: StageConfigSchema.parse({ stage: 'development', transactions: {} }),
