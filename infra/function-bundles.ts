@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import * as z from 'zod';
 
 /**
  * Modules that bundles hold something smaller of. The SDK's chain of credential providers is a third of a bundle and reads the
@@ -14,6 +15,17 @@ const STAND_INS = {
     import.meta.dirname,
     '../shared/runtime/environment-credentials.ts',
   ),
+};
+
+/** The SDK's clients name their version to AWS, and load their whole manifest for it: the version is all that goes into a bundle. */
+const VERSION_ONLY: Plugin = {
+  name: 'version-only',
+  setup(bundling) {
+    bundling.onLoad({ filter: /[\\/]@aws-sdk[\\/]client-[^\\/]+[\\/]package\.json$/ }, async ({ path }) => {
+      const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(path, 'utf8')));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
 };
 
 /** Where functions are and where their bundles go. */
@@ -59,6 +71,7 @@ export async function bundleFunctions({ functionsFolder, distFolder }: BundleFol
     // ES modules first: only of them can what nobody uses be left out.
     mainFields: ['module', 'main'],
     alias: STAND_INS,
+    plugins: [VERSION_ONLY],
     legalComments: 'none',
     sourcemap: 'external',
     sourcesContent: false,

@@ -1,5 +1,7 @@
 import { commissionChanges } from '../../shared/transactions/rules/commission-change.ts';
 import {
+  checkoutReceived,
+  type CheckoutReceived,
   type EventSettings,
   isPublishable,
   type PublishedState,
@@ -9,6 +11,7 @@ import {
 import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
 import type { PutEvents } from '../../shared/transactions/event-bus.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
+import { readCheckoutItem } from '../../shared/transactions/store/checkout-item.ts';
 import { readHead, type TransactionHead } from '../../shared/transactions/store/transaction-item.ts';
 import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 
@@ -45,19 +48,23 @@ export async function publishChanges(
   { putEvents, metrics, ...settings }: PublishChangesPorts,
 ): Promise<string | undefined> {
   const onUnreadable = reportUnreadable(metrics);
-  const versionChanges = changes.flatMap((change) => {
-    const reading = readVersionChange(change, settings);
+  const announced = changes.flatMap((change) => {
+    const reading = readChange(change, settings);
     if (reading === 'unreadable') onUnreadable(change.after?.[TRANSACTIONS_TABLE.partitionKey]?.S ?? '');
-    return reading === 'unreadable' || reading === 'no-version' ? [] : [reading];
+    return reading === 'unreadable' || reading === 'no-event' ? [] : [reading];
   });
-  if (versionChanges.length === 0) return undefined;
+  if (announced.length === 0) return undefined;
 
-  const taken = await putEvents(versionChanges.map(({ event }) => event));
-  const firstFailed = versionChanges.findIndex((_, index) => taken[index] !== true);
+  const taken = await putEvents(announced.map(({ event }) => event));
+  const firstFailed = announced.findIndex((_, index) => taken[index] !== true);
   metrics.add({ name: 'EventsPublished', value: taken.filter(Boolean).length });
   // What follows comes again, and is counted then.
-  measure(firstFailed < 0 ? versionChanges : versionChanges.slice(0, firstFailed), metrics);
-  return versionChanges[firstFailed]?.sequenceNumber;
+  const done = firstFailed < 0 ? announced : announced.slice(0, firstFailed);
+  measure(
+    done.flatMap((one) => ('after' in one ? [one] : [])),
+    metrics,
+  );
+  return announced[firstFailed]?.sequenceNumber;
 }
 
 /** A new version of a transaction. What was there before is `unknown` if it is unreadable. */
@@ -68,16 +75,23 @@ type VersionChange = {
   event: TransactionChanged;
 };
 
-function readVersionChange(
+/** A checkout that is new. */
+type NewCheckout = { sequenceNumber: string; event: CheckoutReceived };
+
+function readChange(
   { sequenceNumber, before, after }: StreamChange,
   settings: EventSettings,
-): VersionChange | 'no-version' | 'unreadable' {
-  if (!after || TRANSACTIONS_TABLE.partOf in after || TRANSACTIONS_TABLE.aliasOf in after)
-    return 'no-version';
+): VersionChange | NewCheckout | 'no-event' | 'unreadable' {
+  if (!after || TRANSACTIONS_TABLE.partOf in after || TRANSACTIONS_TABLE.aliasOf in after) return 'no-event';
+  if (TRANSACTIONS_TABLE.checkoutOf in after) {
+    if (before) return 'no-event';
+    const checkout = readCheckoutItem(after);
+    return checkout ? { sequenceNumber, event: checkoutReceived(checkout, settings) } : 'unreadable';
+  }
   const now = readImage(after);
   if (!now) return 'unreadable';
   const previously = before && (readImage(before) ?? 'unknown');
-  if (previously !== 'unknown' && previously?.version === now.version) return 'no-version';
+  if (previously !== 'unknown' && previously?.version === now.version) return 'no-event';
   const event = transactionChanged(previously, now, settings);
   return isPublishable(event) ? { sequenceNumber, before: previously, after: now, event } : 'unreadable';
 }

@@ -19,6 +19,7 @@ import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployme
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
+import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
@@ -64,6 +65,7 @@ export function composeWebhookReceiver({
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
     }),
+    checkouts: createCheckoutStore({ client: dynamodb, table: env.TRANSACTIONS_TABLE }),
     rewardableCategories: env.REWARDABLE_CATEGORIES,
     noteConflicts: (notes: readonly ConflictNote[]) =>
       leaveConflictNotes({ client: dynamodb, table: env.POSITIONS_TABLE }, notes),

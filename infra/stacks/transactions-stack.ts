@@ -185,10 +185,10 @@ function createTransactionsTable(
   scope: Construct,
   { deployment, transactionsConfig }: TransactionsTableProps,
 ): Table {
-  const { partitionKey, shopperIndex } = TRANSACTIONS_TABLE;
+  const { partitionKey, shopperIndex, timeToLive } = TRANSACTIONS_TABLE;
   const table = createDataTable(scope, 'Transactions', {
     deployment,
-    keys: { partitionKey },
+    keys: { partitionKey, timeToLive },
     stream: StreamViewType.NEW_AND_OLD_IMAGES,
   });
   if (transactionsConfig.shopperField !== 'none') {

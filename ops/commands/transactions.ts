@@ -9,6 +9,8 @@ import { republishEvents } from '../../shared/transactions/republish-events.ts';
 import { eraseShopper, findShopper } from '../../shared/transactions/erase-shopper.ts';
 import { flag } from '../../shared/runtime/env.ts';
 import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployment-mark.ts';
+import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
+import { eraseCheckout } from '../../shared/transactions/store/erase-checkout.ts';
 import { leaveErasureNote } from '../../shared/transactions/store/erasure-note-store.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
@@ -21,6 +23,7 @@ import {
 } from '../../shared/transactions/store/transaction-scan.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
 import { defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
+import { dryCheckouts } from '../dry-checkouts.ts';
 import { createPace } from '../pace.ts';
 import { findEntries } from '../quarantine-entries.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
@@ -160,6 +163,9 @@ export const webhooksReplay = defineCommand({
       review,
       quarantine: createQuarantineStore({ client: clients.dynamodb, table, retentionDays: RETENTION_DAYS }),
       transactions: openTransactions(context),
+      checkouts: isDryRun
+        ? dryCheckouts(transactionsTable(context))
+        : createCheckoutStore(transactionsTable(context)),
       rewardableCategories: rewardableCategories(context),
       ...(stage.outputNames.includes('LiveFrom')
         ? { liveFrom: stage.output('LiveFrom') }
@@ -208,7 +214,7 @@ export const eventsRepublish = defineCommand({
 export const shopperErase = defineCommand({
   name: 'shopper-erase',
   summary:
-    "Erases a shopper's data from every transaction, reads the whole table again to prove it, and says what of the quarantine names them.",
+    "Erases a shopper's data from every transaction and checkout, reads the whole table again to prove it, and says what of the quarantine names them.",
   usage: '[--publisher-customer-id VALUE] [--pub-ref VALUE] [--rate PER_SECOND]',
   options: {
     'publisher-customer-id': { type: 'string' },
@@ -234,8 +240,8 @@ export const shopperErase = defineCommand({
     const table = transactionsTable(context);
     const inQuarantine = await entriesNaming([customer, ref], context);
     if (context.isDryRun) {
-      const { transactions, parts, unreadable } = await findShopper(shopper, scanAll(table));
-      const found = { wouldErase: transactions, leftOverParts: parts, unreadable, inQuarantine };
+      const { transactions, checkouts, parts, unreadable } = await findShopper(shopper, scanAll(table));
+      const found = { wouldErase: transactions, checkouts, leftOverParts: parts, unreadable, inQuarantine };
       return { outcome: 'done', found };
     }
     const pace = createPace(perSecond);
@@ -243,6 +249,7 @@ export const shopperErase = defineCommand({
     // First of all: whatever is deferred from here on finds it.
     const positions = { client: context.clients.dynamodb, table: context.stage.output('PositionsTableName') };
     await leaveErasureNote(positions, erasureNote(shopper, context.now().toISOString()));
+    let checkouts = 0;
     const erased = await eraseShopper(shopper, {
       all: scanAll(table),
       transactions: {
@@ -253,16 +260,23 @@ export const shopperErase = defineCommand({
       },
       readOwner: (key) => readOwner(table, key),
       deletePart: (partKey) => deletePart(table, partKey),
+      eraseCheckout: async (item) => {
+        await pace(1);
+        await eraseCheckout(table, item, context.now().toISOString());
+        checkouts += 1;
+      },
       now: context.now,
     });
     const remaining = await findShopper(shopper, scanAll(table));
     const isProved =
-      remaining.transactions === 0 && remaining.parts === 0 && remaining.unreadable.length === 0;
+      remaining.transactions + remaining.checkouts + remaining.parts + remaining.unreadable.length === 0;
     return {
       outcome: isProved ? 'done' : 'partial',
       found: {
         erased,
+        checkouts,
         remaining: remaining.transactions,
+        remainingCheckouts: remaining.checkouts,
         remainingParts: remaining.parts,
         unreadable: remaining.unreadable,
         inQuarantine,

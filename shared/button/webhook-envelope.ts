@@ -20,7 +20,8 @@ export function readEnvelope(body: Uint8Array): WebhookEnvelope {
   };
 }
 
-function parseObject(body: Uint8Array): { id?: unknown; event_type?: unknown } {
+/** What a webhook holds, as JSON; nothing if it is no object. Never throws. */
+export function parseObject(body: Uint8Array): { id?: unknown; event_type?: unknown; data?: unknown } {
   try {
     const json: unknown = JSON.parse(new TextDecoder().decode(body));
     return typeof json === 'object' && json !== null ? json : {};

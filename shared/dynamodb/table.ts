@@ -22,6 +22,10 @@ export const TRANSACTIONS_TABLE = {
   partOf: 'partOf',
   /** Only on aliases: the key of the purchase that is found by this one too. */
   aliasOf: 'aliasOf',
+  /** Only on checkouts: Button's id of the webhook that reported it. */
+  checkoutOf: 'checkoutOf',
+  /** Only checkouts carry it. */
+  timeToLive: 'expiresAtEpochSeconds',
   /** Sparse: only transactions whose shopper is known carry `shopper`. */
   shopperIndex: {
     name: 'byShopper',

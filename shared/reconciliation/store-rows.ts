@@ -17,6 +17,7 @@ import type { Position, WindowPolicy } from './rules/position.ts';
 import { applyTransaction } from '../transactions/apply-transaction.ts';
 import { errorName, log } from '../runtime/logger.ts';
 import type { QuarantineEntry, QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
+import type { CheckoutStore } from '../transactions/store/checkout-store.ts';
 import type { TransactionStore } from '../transactions/store/transaction-store.ts';
 import { reportUnreadable, UnreadableItemError } from '../dynamodb/unreadable-item.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
@@ -32,6 +33,8 @@ export type StoreRowsPorts = {
   rewardableCategories?: readonly string[];
   /** Has a conflict read again on purpose; left out, the next sweep finds it. */
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
+  /** Where checkouts wait for their transactions; left out, nobody asks whether one has come. */
+  checkouts?: Pick<CheckoutStore, 'follow'>;
   /** Button may show a change so much later than it was made. */
   windows: Pick<WindowPolicy, 'lagMs'>;
   now: () => Date;

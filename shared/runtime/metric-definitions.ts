@@ -93,6 +93,10 @@ export const METRICS = {
   WebhookFlags: { unit: 'Count', dimensions: ['Flag'] },
   /** The same about rows of the Transactions API, once for each row that brought something new. */
   RowFlags: { unit: 'Count', dimensions: ['Flag'] },
+  /** Purchases that were just made, by webhook: a transaction is expected for each. */
+  CheckoutsReceived: COUNT,
+  /** Those whose transaction has come. */
+  CheckoutsFollowed: COUNT,
   // The queue of deferred webhooks: each try counts once; what ends in quarantine counts as WebhooksQuarantined too.
   DeferredWebhooksApplied: COUNT,
   DeferredWebhooksWaiting: COUNT,

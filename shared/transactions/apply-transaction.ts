@@ -6,8 +6,11 @@ import {
   type MergeOutcome,
   type Storing,
 } from './rules/merge-transaction.ts';
+import { asJsonObject } from '@button-serverless/validation/json';
 import type { Observation, TransactionRecord } from '@button-serverless/validation/webhooks';
+import type { Metrics } from '../runtime/metric-definitions.ts';
 import { RetryableError } from '../runtime/errors.ts';
+import type { CheckoutStore } from './store/checkout-store.ts';
 import type { TransactionStore } from './store/transaction-store.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
 import { locate, type Place } from './locate-transaction.ts';
@@ -19,6 +22,9 @@ export type ApplyTransactionPorts = {
   rewardableCategories?: readonly string[];
   /** Has a conflict read again on purpose; left out, the next sweep finds it. */
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
+  /** Where checkouts wait for their transactions; left out, nobody asks whether one has come. */
+  checkouts?: Pick<CheckoutStore, 'follow'>;
+  metrics?: Metrics;
   now: () => Date;
 };
 
@@ -35,10 +41,11 @@ const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
  * often, and whatever the store throws; doing it again repairs whatever was left half done.
  */
 export async function applyTransaction(
-  { transactions: store, rewardableCategories, noteConflicts, now }: ApplyTransactionPorts,
+  ports: ApplyTransactionPorts,
   observation: Observation,
   known?: Versioned<TransactionRecord> | 'absent',
 ): Promise<{ outcome: MergeOutcome; before: TransactionRecord | undefined; after: TransactionRecord }> {
+  const { transactions: store, rewardableCategories, noteConflicts, now } = ports;
   let place: Place | undefined;
   for (let attempt = 0; attempt < MAX_MERGES; attempt += 1) {
     const reading = { known: attempt === 0 ? known : undefined, consistent: attempt > 0 };
@@ -58,12 +65,26 @@ export async function applyTransaction(
     const notes = conflictNotes(before, after);
     if (notes.length > 0) await noteConflicts?.(notes);
     const result = await store.write(after, place.stored?.revision ?? 0);
-    if (result.ok) return { outcome, before, after };
+    if (result.ok) {
+      await followCheckout(observation, after.key, ports);
+      return { outcome, before, after };
+    }
     const { current } = result;
     const isThere = current?.value.key === place.key && current.value.mergedInto === undefined;
     place = isThere ? { ...place, stored: current } : undefined;
   }
   throw new RetryableError('Too many writers at one transaction');
+}
+
+/** Counts a checkout once, when a version that carries its token is stored. */
+async function followCheckout(
+  { payload }: Observation,
+  key: string,
+  { checkouts, metrics }: ApplyTransactionPorts,
+): Promise<void> {
+  const btnRef = asJsonObject(payload)?.['btn_ref'];
+  if (typeof btnRef !== 'string') return;
+  if (await checkouts?.follow(btnRef, key)) metrics?.add({ name: 'CheckoutsFollowed', value: 1 });
 }
 
 /** The record with what other records of the same purchase have seen. */

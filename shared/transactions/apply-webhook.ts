@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { readWebhook, type WebhookResult } from '@button-serverless/validation/webhooks';
+import { type Checkout, readWebhook, type WebhookResult } from '@button-serverless/validation/webhooks';
+import { readCheckout } from '../button/checkout-webhook.ts';
 import { readEnvelope } from '../button/webhook-envelope.ts';
 import type { ConflictNote } from '../reconciliation/rules/conflict-note.ts';
 import { deliveryOf, firstSecondOf } from './rules/delivery.ts';
@@ -9,6 +10,7 @@ import type { MergeOutcome } from './rules/merge-transaction.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
 import { log } from '../runtime/logger.ts';
 import type { QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
+import type { CheckoutStore } from './store/checkout-store.ts';
 import type { TransactionStore } from './store/transaction-store.ts';
 import { applyTransaction } from './apply-transaction.ts';
 
@@ -40,6 +42,8 @@ export type ApplyWebhookPorts = {
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
   /** Who has been erased lately: only for webhooks that waited meanwhile. Throws if that can't be read. */
   erasures?: () => Promise<readonly ErasureNote[]>;
+  /** Where checkouts are kept. */
+  checkouts: CheckoutStore;
   metrics: Metrics;
   now: () => Date;
 };
@@ -55,6 +59,8 @@ export async function applyWebhook(
 ): Promise<WebhookOutcome> {
   const reading = readWebhook(webhook.body);
   if (mayBePing(reading) && readEnvelope(webhook.body).isPing) return 'ping';
+  const checkout = mayBePing(reading) ? readCheckout(webhook.body) : undefined;
+  if (checkout) return keepCheckout(checkout, webhook, ports);
   if (!reading.ok) {
     const reasons = reading.faults.map(({ path, code }) => ({
       code,
@@ -81,6 +87,21 @@ export async function applyWebhook(
   const hasNewId = before !== undefined && after.buttonIds.length > before.buttonIds.length;
   countFlags(eventId, hasNewId ? [...flags, 'several_button_ids'] : flags, ports.metrics);
   return UNCHANGED.includes(outcome) ? 'unchanged' : 'applied';
+}
+
+/** Nothing about a checkout can be wrong: it is kept as it is, and promises nothing. */
+async function keepCheckout(
+  checkout: Checkout,
+  { receivedAt }: ReceivedWebhook,
+  { checkouts, erasures, metrics, now }: ApplyWebhookPorts,
+): Promise<WebhookOutcome> {
+  const { shopper } = checkout;
+  const named = { publisherCustomerId: shopper, pubRef: shopper };
+  const erasedAt = erasedSince((await erasures?.()) ?? [], named, receivedAt);
+  const kept = erasedAt === undefined ? checkout : { ...checkout, shopper: null };
+  const outcome = await checkouts.put(kept, now());
+  if (outcome === 'expected') metrics.add({ name: 'CheckoutsReceived', value: 1 });
+  return outcome === 'known' ? 'unchanged' : 'applied';
 }
 
 /** Whatever data a Ping has, it is about no transaction: a sample is never stored. */

@@ -3,7 +3,7 @@ import type { Shopper } from './rules/erasure-note.ts';
 import { isSameValue } from '@button-serverless/validation/json';
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 import { RetryableError } from '../runtime/errors.ts';
-import type { Scanned } from './store/transaction-scan.ts';
+import type { Scanned, ScannedCheckout } from './store/transaction-scan.ts';
 import type { TransactionStore } from './store/transaction-store.ts';
 import { UnreadableItemError, type OnUnreadable } from '../dynamodb/unreadable-item.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
@@ -25,21 +25,50 @@ export type EraseTransactionsPorts = {
 const MAX_TRIES = 5;
 
 /**
- * Erases one shopper's data from every transaction: what is left is a head without personal fields, under which later versions are
+ * Erases one shopper's data from every checkout and every transaction: what is left is a head without personal fields, under which later versions are
  * kept without them too and reward nobody. Returns how many transactions it found.
  *
  * Not reached: the quarantine and the bus's archive, which expire by themselves, backups, and what consumers have stored. Throws if the
  * table cannot be reached; running it again does no harm, and clears away what a version has left that was written meanwhile.
  */
-export function eraseShopper(shopper: Shopper, ports: EraseTransactionsPorts): Promise<number> {
-  return eraseTransactions((record) => belongsTo(record, shopper), ports);
+export function eraseShopper(
+  shopper: Shopper,
+  { eraseCheckout, ...ports }: EraseTransactionsPorts & { eraseCheckout: EraseCheckout },
+): Promise<number> {
+  const all = erasingCheckouts(shopper, ports.all, eraseCheckout);
+  return eraseTransactions((record) => belongsTo(record, shopper), { ...ports, all });
+}
+
+/** Takes the shopper out of a checkout. */
+type EraseCheckout = (item: ScannedCheckout['item']) => Promise<void>;
+
+/** What is scanned, with the shopper's checkouts erased on the way. */
+async function* erasingCheckouts(
+  shopper: Shopper,
+  all: EraseTransactionsPorts['all'],
+  eraseCheckout: EraseCheckout,
+): EraseTransactionsPorts['all'] {
+  for await (const scanned of all) {
+    if (scanned.kind === 'checkout' && isCheckoutOf(scanned.item, shopper)) await eraseCheckout(scanned.item);
+    yield scanned;
+  }
+}
+
+/** The field may hold either of the publisher's values. */
+function isCheckoutOf(
+  { checkoutShopper: named }: ScannedCheckout['item'],
+  { publisherCustomerId, pubRef }: Shopper,
+): boolean {
+  return [publisherCustomerId, pubRef].some(
+    (value) => value !== undefined && isSameValue(named?.S ?? null, value),
+  );
 }
 
 /**
- * What is found of a shopper: transactions that name them, and parts of erased ones, which hold earlier versions. The keys of items
+ * What is found of a shopper: transactions and checkouts that name them, and parts of erased ones, which hold earlier versions. The keys of items
  * that are unreadable: whether those name the shopper can't be said.
  */
-export type ShopperTraces = { transactions: number; parts: number; unreadable: string[] };
+export type ShopperTraces = { transactions: number; checkouts: number; parts: number; unreadable: string[] };
 
 /** Counts, and changes nothing: what `eraseShopper` would find, and after it the proof that nothing is left. Throws as that does. */
 export async function findShopper(
@@ -49,10 +78,14 @@ export async function findShopper(
   const partsOf: string[] = [];
   const erased = new Set<string>();
   const unreadable: string[] = [];
-  let transactions = 0;
+  let [transactions, checkouts] = [0, 0];
   for await (const scanned of all) {
     if (scanned.kind === 'unreadable') {
       unreadable.push(scanned.key);
+      continue;
+    }
+    if (scanned.kind === 'checkout') {
+      if (isCheckoutOf(scanned.item, shopper)) checkouts += 1;
       continue;
     }
     if (scanned.kind === 'part') {
@@ -63,7 +96,7 @@ export async function findShopper(
     if (record.erasedAt !== undefined) erased.add(record.key);
     if (belongsTo(record, shopper)) transactions += 1;
   }
-  return { transactions, parts: partsOf.filter((key) => erased.has(key)).length, unreadable };
+  return { transactions, checkouts, parts: partsOf.filter((key) => erased.has(key)).length, unreadable };
 }
 
 /**
@@ -109,7 +142,8 @@ async function eraseTransactions(
   for await (const scanned of ports.all) {
     if (scanned.kind === 'record') await unlessUnreadable(() => eraseIfDue(scanned.stored));
     else if (scanned.kind === 'unreadable') ports.onUnreadable?.(scanned.key);
-    else partsOf.set(scanned.partOf, [...(partsOf.get(scanned.partOf) ?? []), scanned.partKey]);
+    else if (scanned.kind === 'part')
+      partsOf.set(scanned.partOf, [...(partsOf.get(scanned.partOf) ?? []), scanned.partKey]);
   }
   for (const [key, parts] of partsOf) {
     // Where a page is all that is looked at, the head may stand on another.

@@ -1,10 +1,17 @@
 import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
 
 import { log } from '../runtime/logger.ts';
-import { TRANSACTION_EVENT_SOURCE, type TransactionChanged } from '@button-serverless/validation/webhooks';
+import {
+  type CheckoutReceived,
+  TRANSACTION_EVENT_SOURCE,
+  type TransactionChanged,
+} from '@button-serverless/validation/webhooks';
+
+/** An event of this system. */
+export type PublishedEvent = TransactionChanged | CheckoutReceived;
 
 /** Puts events on the bus; returns, in order, whether each was taken. Throws if the bus cannot be reached. */
-export type PutEvents = (events: readonly TransactionChanged[]) => Promise<readonly boolean[]>;
+export type PutEvents = (events: readonly PublishedEvent[]) => Promise<readonly boolean[]>;
 
 /** What the entries of one call may come to, with room for their other fields. */
 const MAX_BYTES = 240_000;
@@ -52,8 +59,8 @@ export function createEventBus({
   };
 }
 
-function inBatches(events: readonly TransactionChanged[]): TransactionChanged[][] {
-  const batches: TransactionChanged[][] = [];
+function inBatches(events: readonly PublishedEvent[]): PublishedEvent[][] {
+  const batches: PublishedEvent[][] = [];
   let bytes = 0;
   for (const event of events) {
     const size = Buffer.byteLength(JSON.stringify(event.detail));

@@ -7,13 +7,14 @@ import {
 import { RetryableError } from '../runtime/errors.ts';
 import type { TransactionHead } from './store/transaction-item.ts';
 import type { OnUnreadable } from '../dynamodb/unreadable-item.ts';
-import type { PutEvents } from './event-bus.ts';
+
+type PutTransactionEvents = (events: readonly TransactionChanged[]) => Promise<readonly boolean[]>;
 
 /** What publishing again needs. */
 export type RepublishEventsPorts = {
   /** The heads of the transactions in question, as `scanHeads` finds them. */
   heads: AsyncIterable<TransactionHead>;
-  putEvents: PutEvents;
+  putEvents: PutTransactionEvents;
   onUnreadable?: OnUnreadable;
 } & EventSettings;
 
@@ -50,7 +51,7 @@ export async function republishEvents(ports: RepublishEventsPorts): Promise<numb
 }
 
 /** Puts what the bus did not take once more, a few times. */
-async function putAll(events: readonly TransactionChanged[], putEvents: PutEvents): Promise<void> {
+async function putAll(events: readonly TransactionChanged[], putEvents: PutTransactionEvents): Promise<void> {
   let left = events;
   for (let round = 0; left.length > 0; round += 1) {
     if (round === MAX_ROUNDS) throw new RetryableError('The bus does not take every event');

@@ -126,6 +126,12 @@ async function playWebhooks({ world }: WatchedWorld): Promise<void> {
   await postWebhook(world, withOrder('btnorder-1'));
   await postWebhook(world, { ...withOrder('btnorder-1'), event_type: 'tx-unheard-of' });
   await postWebhook(world, 'nonsense');
+  const btn_ref = 'fakesrctok-followed';
+  await postWebhook(world, { id: 'hook-checkout', event_type: 'order-checkout', data: { btn_ref } });
+  await postWebhook(world, {
+    ...pendingWebhook,
+    data: { ...pendingWebhook.data, button_order_id: 'btnorder-followed', btn_ref },
+  });
   await postWebhook(world, pendingWebhook, 'a forger');
 
   const validSecrets = world.secrets.get('webhooks') ?? '[]';

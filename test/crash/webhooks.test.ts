@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
+import { eraseCheckout } from '../../shared/transactions/store/erase-checkout.ts';
 import { creditReward, type RewardEntry } from '../../shared/validation/webhooks/reward-ledger.ts';
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import type { ScanRun } from '../../functions/personal-data-expiry/scan-transactions.ts';
@@ -203,6 +205,7 @@ const operations: Story[] = [
             transactions: transactions(),
             readOwner: (key) => readOwner(access(), key),
             deletePart: (part) => deletePart(access(), part),
+            eraseCheckout: (item) => eraseCheckout(access(), item, world.now().toISOString()),
             now: world.now,
           },
         ),
@@ -231,6 +234,7 @@ const operations: Story[] = [
       await world.operate(() =>
         replayWebhook('hook-0', {
           transactions: transactions(),
+          checkouts: createCheckoutStore(access()),
           quarantine,
           review: createQuarantineReview({ client: world.aws().dynamodb(), table: TABLES.webhookQuarantine }),
           metrics: { add: () => undefined },

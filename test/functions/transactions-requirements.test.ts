@@ -1,6 +1,7 @@
 import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import {
@@ -18,7 +19,7 @@ import {
 import { lineItemsIn } from '../../shared/transactions/store/transaction-item.ts';
 import { shopperTotals } from '../../shared/transactions/store/transaction-store.ts';
 import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
-import { misbehave } from '../alarms/play.ts';
+import { misbehave, postWebhook } from '../alarms/play.ts';
 import { QUEUES, SECRETS, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
 
@@ -58,7 +59,9 @@ function button(row: InjectedTransactionInput): void {
 const minutes = (count: number) => world.runFor(count * MINUTE_MS);
 
 function events(): TransactionChangedDetail[] {
-  return world.bus.map(({ detail }) => JSON.parse(detail) as TransactionChangedDetail);
+  return world.bus
+    .filter(({ type }) => type.startsWith('transaction.'))
+    .map(({ detail }) => JSON.parse(detail) as TransactionChangedDetail);
 }
 
 /** What the published contract makes of the events: the highest version of each key counts. */
@@ -418,5 +421,81 @@ describe('transactions, requirement 12: a poison item never blocks a shard or a 
     expect(Math.max(...waiting)).toBeLessThanOrEqual(3);
     await world.runFor(DAY_MS);
     expect(purchases()).toHaveLength(300);
+  });
+});
+
+describe('transactions, requirement 13: a checkout', () => {
+  const body = (changes: object = {}) => ({
+    id: 'hook-123',
+    event_type: 'order-checkout',
+    data: {
+      event_date: START,
+      merchant_organization: 'org-1',
+      thirdparty_id: SHOPPER,
+      btn_ref: 'fakesrctok-1',
+    },
+    request_id: 'attempt-123',
+    ...changes,
+  });
+  const checkouts = () => world.bus.filter(({ type }) => type === 'checkout.received');
+  const keptInQuarantine = () => world.dynamodb.items(TABLES.webhookQuarantine);
+
+  it('is accepted, stored and published once as an event of its own, and its transaction is counted', async () => {
+    for (const webhook of [true, false]) {
+      open();
+      await minutes(15);
+      for (const attempt of ['1', '2']) await postWebhook(world, body({ request_id: attempt }));
+      await postWebhook(world, body({ id: 'hook-2', data: { btn_ref: 'fakesrctok-2' } }));
+      await postWebhook(world, body({ id: 'hook-3' }));
+      await minutes(1);
+      button({ id: 'tx-1', button_order_id: 'O', btn_ref: 'fakesrctok-1', status: 'pending', webhook });
+      await minutes(45);
+      button({ id: 'tx-1', button_order_id: 'O', btn_ref: 'fakesrctok-1', status: 'validated', webhook });
+      await minutes(45);
+
+      expect(checkouts().map(({ detail }) => JSON.parse(detail) as object)).toMatchObject([
+        { btnRef: 'fakesrctok-1', publisherCustomerId: SHOPPER, commerceOrganization: 'org-1' },
+        { btnRef: 'fakesrctok-2', commerceOrganization: null },
+        { btnRef: 'fakesrctok-1', publisherCustomerId: SHOPPER },
+      ]);
+      expect([sum('CheckoutsReceived'), sum('CheckoutsFollowed')]).toEqual([2, 1]);
+      expect(stored('checkout#fakesrctok-1')).toMatchObject({ followedBy: 'order#O' });
+      expect(keptInQuarantine()).toEqual([]);
+      expect(payable()).toEqual({ USD: 600 });
+    }
+  });
+
+  it('is published and never quarantined, whatever its data hold, and expires within 30 days', async () => {
+    open();
+    await minutes(15);
+    let number = 0;
+    const field = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.jsonValue({ maxDepth: 1 }));
+    const data = fc.oneof(
+      fc.record(
+        { btn_ref: field, thirdparty_id: field, merchant_organization: field, event_date: field },
+        { requiredKeys: [] },
+      ),
+      fc.jsonValue({ maxDepth: 1 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(data, async (one) => {
+        number += 1;
+        const before = sum('WebhooksApplied') + sum('WebhooksUnchanged');
+        await postWebhook(world, body({ id: `hook-${number}`, data: one }));
+        expect(sum('WebhooksApplied') + sum('WebhooksUnchanged')).toBe(before + 1);
+      }),
+      { numRuns: 40 },
+    );
+    await minutes(1);
+    expect(keptInQuarantine()).toEqual([]);
+    expect(checkouts()).toHaveLength(number);
+    const expiries = world.dynamodb
+      .items(TABLES.transactions)
+      .filter((item) => 'checkoutOf' in item)
+      .map((item) => Number(item['expiresAtEpochSeconds']?.N) * 1000);
+    expect(expiries).toHaveLength(number);
+    expect(expiries.every((at) => at <= Date.parse(START) + 31 * DAY_MS)).toBe(true);
+    await world.runFor(8 * DAY_MS);
+    expect(sum('UnreadableItems')).toBe(0);
   });
 });

@@ -158,6 +158,8 @@ describe("this project's bundles", async () => {
     const packages = Object.keys(inputs);
 
     expect(packages.filter((input) => DEAD_WEIGHT.test(input))).toEqual([]);
+    // Of the SDK's manifests, only their version.
+    expect(readFileSync(join(distFolder, name, 'index.cjs'), 'utf8')).not.toContain('devDependencies');
     expect(packages.filter((input) => /zod\/v4\/locales\/(?!en\.)/.test(input))).toEqual([]);
   });
 });

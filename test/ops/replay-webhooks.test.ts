@@ -1,6 +1,7 @@
 // @module-tag volume
 import { describe, expect, it } from 'vitest';
 
+import { createInMemoryCheckouts } from '../fakes/in-memory-checkouts.ts';
 import { createPace } from '../../ops/pace.ts';
 import { replayWebhooks } from '../../ops/replay-webhooks.ts';
 import { applyWebhook } from '../../shared/transactions/apply-webhook.ts';
@@ -42,6 +43,7 @@ function createSystem() {
   });
   const ports = {
     transactions,
+    checkouts: createInMemoryCheckouts(),
     quarantine: { put: ({ id }: { id: string }) => Promise.resolve({ isNew: kept.push(id) > 0 }) },
     review: {
       read: (_kind: string, id: string) => {

@@ -13,6 +13,7 @@ import { createPositionStore } from '../../shared/reconciliation/store/position-
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import { scanHeads } from '../../shared/transactions/store/transaction-scan.ts';
+import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 
@@ -664,6 +665,7 @@ class Run {
           table: TABLES.transactions,
           shopperField: 'publisher_customer_id',
         }),
+        checkouts: createCheckoutStore({ client, table: TABLES.transactions }),
         quarantine: createQuarantineStore({ client, table: TABLES.webhookQuarantine, retentionDays: 90 }),
         metrics: { add: () => undefined },
         now,

@@ -77,11 +77,15 @@ export async function* scanStatus(
   yield* readHeads(items, onUnreadable);
 }
 
-/** Something that a scan of the whole table finds: a transaction, an item with a part of a large one, or one that is unreadable. */
+/** Something that a scan of the whole table finds: a transaction, a part of a large one, a checkout, or an unreadable item. */
 export type Scanned =
   | { kind: 'record'; stored: Versioned<TransactionRecord> }
   | { kind: 'unreadable'; key: string }
+  | ScannedCheckout
   | { kind: 'part'; partKey: string; partOf: string };
+
+/** A checkout, by its attributes. */
+export type ScannedCheckout = { kind: 'checkout'; item: Item };
 
 /** Everything in the table. Throws if it cannot be reached. */
 export async function* scanAll(access: TableAccess): AsyncGenerator<Scanned> {
@@ -110,6 +114,7 @@ export async function scanPage(access: TableAccess, after: string | undefined): 
 async function* readItems(access: TableAccess, items: readonly Item[]): AsyncGenerator<Scanned> {
   for (const item of items) {
     if (TRANSACTIONS_TABLE.partOf in item) yield readPart(item);
+    else if (TRANSACTIONS_TABLE.checkoutOf in item) yield { kind: 'checkout', item };
     else if (!(TRANSACTIONS_TABLE.aliasOf in item)) yield await readRecord(access, item);
   }
 }

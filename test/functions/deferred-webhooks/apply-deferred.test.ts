@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { createInMemoryCheckouts } from '../../fakes/in-memory-checkouts.ts';
 import {
   applyDeferred,
   type ApplyDeferredPorts,
@@ -35,6 +36,7 @@ beforeEach(() => {
 function ports(changes: Partial<ApplyDeferredPorts> = {}): ApplyDeferredPorts {
   return {
     transactions: createInMemoryTransactions(),
+    checkouts: createInMemoryCheckouts(),
     quarantine: { put: (entry) => Promise.resolve({ isNew: kept.push(entry) > 0 }) },
     hide: (_receiptHandle, seconds) => Promise.resolve(void hidden.push(seconds)),
     maxReceives: 1000,
@@ -90,6 +92,23 @@ describe('transactions, requirement 11: a webhook that was deferred while its sh
 
       expect(JSON.stringify(transactions.all())).toContain(shopperOf(BODY));
     }
+  });
+
+  it('is kept without them too where it is about a checkout', async () => {
+    const data = { btn_ref: 'fakesrctok-1', thirdparty_id: 'erin' };
+    const body = Buffer.from(JSON.stringify({ id: 'hook-1', event_type: 'order-checkout', data }));
+    const shoppers = [];
+    for (const note of [
+      erased('2026-06-01T11:30:00.000Z', 'erin'),
+      erased('2026-06-01T10:30:00.000Z', 'erin'),
+    ]) {
+      const checkouts = createInMemoryCheckouts();
+      await applyDeferred(message(1, body), ports({ checkouts, ...note }));
+      shoppers.push(...[...checkouts.all().values()].map(({ shopper }) => shopper));
+    }
+
+    expect(shoppers).toEqual([null, 'erin']);
+    expect(kept).toEqual([]);
   });
 
   it('waits while nobody can say who has been erased', async () => {

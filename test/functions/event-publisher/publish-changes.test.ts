@@ -1,6 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 
+import type { PublishedEvent } from '../../../shared/transactions/event-bus.ts';
 import {
   publishChanges,
   type StreamChange,
@@ -54,7 +55,8 @@ function bus(taken: (event: TransactionChanged) => boolean = () => true, include
     events,
     measured,
     ports: {
-      putEvents: (batch: readonly TransactionChanged[]) => {
+      putEvents: (all: readonly PublishedEvent[]) => {
+        const batch = all as readonly TransactionChanged[];
         events.push(...batch);
         return Promise.resolve(batch.map(taken));
       },

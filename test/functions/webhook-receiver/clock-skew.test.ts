@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { createInMemoryCheckouts } from '../../fakes/in-memory-checkouts.ts';
 import { receiveEvent } from '../../../functions/webhook-receiver/receive-event.ts';
 import { readTransaction } from '../../../shared/validation/webhooks/transaction-wire.ts';
 import { applyTransaction } from '../../../shared/transactions/apply-transaction.ts';
@@ -60,6 +61,7 @@ async function live(all: History, skewMs: number): Promise<unknown> {
         { body, signature },
         {
           ...{ secrets, transactions, now, quarantine: createInMemoryQuarantine() },
+          checkouts: createInMemoryCheckouts(),
           defer: () => Promise.reject(new Error('nothing is down')),
           forgeries: createSampler(1000, () => 0),
           metrics: { add: () => undefined },

@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { createCheckoutStore } from '../../../shared/transactions/store/checkout-store.ts';
 import { receiveEvent, type ReceiveOutcome } from '../../../functions/webhook-receiver/receive-event.ts';
 import { readWebhook } from '../../../shared/validation/webhooks/transaction-wire.ts';
 import { transactionKey } from '../../../shared/validation/webhooks/transaction.ts';
@@ -62,6 +63,7 @@ async function receive(body: Uint8Array): Promise<{ outcome: ReceiveOutcome; kep
     {
       secrets: { read: () => Promise.resolve(reading), refresh: () => Promise.resolve(reading) },
       transactions,
+      checkouts: createCheckoutStore({ client: dynamodb.client, table: dynamodb.tables.transactions }),
       quarantine: {
         put: (entry) => {
           quarantined.push(entry);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { createCheckoutStore } from '../../../shared/transactions/store/checkout-store.ts';
 import {
   receiveEvent,
   type ReceiveEventPorts,
@@ -56,6 +57,7 @@ function ports(changes: Partial<ReceiveEventPorts> = {}): ReceiveEventPorts {
   return {
     secrets: { read: () => Promise.resolve(reading), refresh: () => Promise.resolve(reading) },
     transactions,
+    checkouts: createCheckoutStore({ client: dynamodb.client, table: dynamodb.tables.transactions }),
     quarantine: createQuarantineStore({
       client: dynamodb.client,
       table: dynamodb.tables.quarantine,
@@ -98,11 +100,11 @@ async function stored() {
 }
 
 describe('receiveEvent', () => {
-  it('stores a new purchase with its alias: one read, two writes, four write units with the shopper index', async () => {
+  it('stores a new purchase with its alias: two reads (one for a checkout), two writes, four write units with the shopper index', async () => {
     const outcome = await receiveEvent(signed(webhook('webhook-tx-pending')), ports());
 
     expect(outcome).toBe('applied');
-    expect(dynamodb.counts()).toEqual({ GetItem: 1, PutItem: 2 });
+    expect(dynamodb.counts()).toEqual({ GetItem: 2, PutItem: 2 });
     expect(dynamodb.writeUnits()).toBeLessThanOrEqual(4);
   });
 

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { createInMemoryCheckouts } from '../../fakes/in-memory-checkouts.ts';
 import { receiveEvent, type WebhookRequest } from '../../../functions/webhook-receiver/receive-event.ts';
 import { applyDeferred } from '../../../functions/deferred-webhooks/apply-deferred.ts';
 import { checkSignature } from '../../../shared/validation/webhooks/signature.ts';
@@ -164,6 +165,7 @@ function createSystem(random: Random) {
   const ports = {
     secrets: { read: () => Promise.resolve(reading), refresh: () => Promise.resolve(reading) },
     transactions: throttling(transactions, fails),
+    checkouts: createInMemoryCheckouts(),
     metrics: { add: () => undefined },
     forgeries: createSampler(60_000, () => 0),
     now: () => new Date('2026-06-01T12:00:00.000Z'),

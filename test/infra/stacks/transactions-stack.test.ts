@@ -27,6 +27,10 @@ describe('TransactionsStack', () => {
     expect(tableOf(stage, 'Transactions')?.['StreamSpecification']).toEqual({
       StreamViewType: 'NEW_AND_OLD_IMAGES',
     });
+    expect(tableOf(stage, 'Transactions')?.['TimeToLiveSpecification']).toEqual({
+      AttributeName: 'expiresAtEpochSeconds',
+      Enabled: true,
+    });
     expect(mapping?.Properties).toMatchObject({
       EventSourceArn: { 'Fn::GetAtt': ['Transactions', 'StreamArn'] },
       StartingPosition: 'TRIM_HORIZON',

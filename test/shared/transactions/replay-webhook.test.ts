@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { createInMemoryCheckouts } from '../../fakes/in-memory-checkouts.ts';
 import { quarantineWebhook } from '../../../shared/transactions/apply-webhook.ts';
 import { replayWebhook } from '../../../shared/transactions/replay-webhook.ts';
 import type { QuarantineEntry } from '../../../shared/quarantine/quarantine-store.ts';
@@ -12,6 +13,7 @@ function createSystem() {
   const transactions = createInMemoryTransactions();
   const ports = {
     transactions,
+    checkouts: createInMemoryCheckouts(),
     quarantine: {
       put: (entry: QuarantineEntry) => Promise.resolve({ isNew: kept.set(entry.id, entry).size > 0 }),
     },
@@ -45,6 +47,20 @@ describe('replayWebhook', () => {
 
     expect(outcomes).toEqual(['applied', 'unchanged']);
     expect(system.transactions.changes()).toHaveLength(1);
+    expect(system.replayed).toEqual([id, id]);
+  });
+
+  it('keeps a checkout that was quarantined before checkouts were known, and marks the entry', async () => {
+    const system = createSystem();
+    const data = { btn_ref: 'fakesrctok-1', thirdparty_id: 'user-1' };
+    const id = await quarantined(system, { id: 'hook-1', event_type: 'order-checkout', data });
+
+    const outcomes = [await replayWebhook(id, system.ports), await replayWebhook(id, system.ports)];
+
+    expect(outcomes).toEqual(['applied', 'unchanged']);
+    expect([...system.ports.checkouts.all().values()]).toMatchObject([
+      { eventId: 'hook-1', btnRef: 'fakesrctok-1', shopper: 'user-1' },
+    ]);
     expect(system.replayed).toEqual([id, id]);
   });
 

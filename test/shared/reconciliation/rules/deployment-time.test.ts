@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { createInMemoryCheckouts } from '../../../fakes/in-memory-checkouts.ts';
 import { planReconciliation } from '../../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import { storeRows } from '../../../../shared/reconciliation/store-rows.ts';
 import { livePosition } from '../../../../shared/reconciliation/rules/begin-stream.ts';
@@ -62,6 +63,7 @@ describe('the time of deployment', () => {
       const transactions = createInMemoryTransactions();
       const ports = {
         transactions,
+        checkouts: createInMemoryCheckouts(),
         quarantine,
         metrics,
         now,

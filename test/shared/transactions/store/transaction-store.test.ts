@@ -395,6 +395,8 @@ describe('scanHeads', () => {
 });
 
 describe('eraseShopper', () => {
+  const eraseCheckout = () => Promise.reject(new Error('there is no checkout here'));
+
   it('leaves nothing personal of that shopper in the table, parts included, and nobody else untouched (S17)', async () => {
     const shopper = { publisherCustomerId: 'SENTINEL-shopper' };
     const payload = { publisher_customer_id: 'SENTINEL-shopper' };
@@ -405,7 +407,7 @@ describe('eraseShopper', () => {
     const theirs = newRecord({ publisherCustomerId: 'somebody-else' });
     for (const record of [...mine, theirs]) await tableStore().write(record, 0);
 
-    const found = await eraseShopper(shopper, erasing());
+    const found = await eraseShopper(shopper, { ...erasing(), eraseCheckout });
 
     const left = await scanned();
     expect(found).toBe(2);
@@ -419,7 +421,7 @@ describe('eraseShopper', () => {
   it('clears away what a writer has left meanwhile when it runs again', async () => {
     const record = newRecord({ pubRef: 'SENTINEL-ref' });
     await tableStore().write(record, 0);
-    await eraseShopper({ pubRef: 'SENTINEL-ref' }, erasing());
+    await eraseShopper({ pubRef: 'SENTINEL-ref' }, { ...erasing(), eraseCheckout });
     await dynamodb.client.send(
       new PutItemCommand({
         TableName: dynamodb.tables.transactions,
@@ -427,7 +429,7 @@ describe('eraseShopper', () => {
       }),
     );
 
-    const found = await eraseShopper({ pubRef: 'SENTINEL-ref' }, erasing());
+    const found = await eraseShopper({ pubRef: 'SENTINEL-ref' }, { ...erasing(), eraseCheckout });
 
     expect(found).toBe(0);
     expect(await partsOf(record.key)).toEqual([]);
@@ -439,7 +441,9 @@ describe('eraseShopper', () => {
     const later = { buttonOrderId, publisherCustomerId: 'other', modifiedDate: '2026-01-09T00:00:00Z' };
     await tableStore().write(mergeTransaction(record, observation(later)).record, 0);
 
-    expect(await eraseShopper({ publisherCustomerId: 'SENTINEL-earlier' }, erasing())).toBe(1);
+    expect(
+      await eraseShopper({ publisherCustomerId: 'SENTINEL-earlier' }, { ...erasing(), eraseCheckout }),
+    ).toBe(1);
     expect(JSON.stringify((await tableStore().read(record.key))?.value)).not.toContain('SENTINEL-earlier');
   });
 
@@ -455,7 +459,10 @@ describe('eraseShopper', () => {
     });
     await tableStore().write(mergeTransaction(record, changed).record, 1);
 
-    await eraseShopper({ publisherCustomerId: 'racing-shopper' }, { ...erasing(), all: iterate(stale) });
+    await eraseShopper(
+      { publisherCustomerId: 'racing-shopper' },
+      { ...erasing(), eraseCheckout, all: iterate(stale) },
+    );
 
     const after = (await tableStore().read(record.key))?.value;
     expect(after).toMatchObject({ version: 2, erasedAt: '2026-03-01T00:00:00.000Z' });

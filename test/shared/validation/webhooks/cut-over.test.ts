@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { createInMemoryCheckouts } from '../../../fakes/in-memory-checkouts.ts';
 import { storeRows } from '../../../../shared/reconciliation/store-rows.ts';
 import {
   transactionChanged,
@@ -57,6 +58,7 @@ function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; hi
   const cutOver = liveFrom === undefined ? {} : { liveFrom };
   const ports = {
     transactions,
+    checkouts: createInMemoryCheckouts(),
     quarantine: { put: () => Promise.reject(new Error('Nothing is refused here')) },
     metrics: { add: () => undefined },
     windows: { lagMs: 0 },

@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 
+import { buildCheckoutSchema } from '../../../../shared/validation/webhooks/checkout-schema.ts';
 import {
   buildEventSchemas,
+  TRANSACTION_EVENT_SOURCE,
   TRANSACTION_EVENT_TYPES,
   transactionChanged,
   type PublishedState,
@@ -72,6 +74,22 @@ describe('the JSON Schema of the events', () => {
       expect(current).toEqual(JSON.parse(JSON.stringify(schema)));
     },
   );
+
+  it('stands in docs/schemas for a checkout too', async () => {
+    const file = fileURLToPath(
+      new URL('../../../../docs/schemas/checkout.received.schema.json', import.meta.url),
+    );
+    const schema = buildCheckoutSchema(TRANSACTION_EVENT_SOURCE);
+    if (process.env['UPDATE_SCHEMAS'] === '1')
+      writeFileSync(
+        file,
+        await format(JSON.stringify(schema), { ...(await resolveConfig(file)), filepath: file }),
+      );
+
+    const current: unknown = JSON.parse(readFileSync(file, 'utf8'));
+
+    expect(current).toEqual(JSON.parse(JSON.stringify(schema)));
+  });
 
   it('is of draft 2020-12, names the event, asks for no personal field and takes new fields', () => {
     const schema = buildEventSchemas()['transaction.validated'];

@@ -1,0 +1,28 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+
+import type { TableAccess } from '../shared/dynamodb/split-body.ts';
+import { TRANSACTIONS_TABLE } from '../shared/dynamodb/table.ts';
+import { placeCheckout, type CheckoutStore } from '../shared/transactions/store/checkout-store.ts';
+
+/**
+ * A store of checkouts that reads the real one and keeps what is written to itself, so that a dry run comes to what the run would come
+ * to, and changes nothing.
+ */
+export function dryCheckouts({ client, table }: TableAccess): CheckoutStore {
+  const { partitionKey, checkoutOf } = TRANSACTIONS_TABLE;
+  const written = new Map<string, string>();
+  const eventIdAt = async (key: string): Promise<string | undefined> => {
+    const Key = { [partitionKey]: { S: key } };
+    const { Item: item } = await client.send(new GetItemCommand({ TableName: table, Key }));
+    return item && (item[checkoutOf]?.S ?? '');
+  };
+  return {
+    put: (checkout) =>
+      placeCheckout(checkout, async (key) => {
+        const there = written.get(key) ?? (await eventIdAt(key));
+        if (there === undefined) written.set(key, checkout.eventId);
+        return there;
+      }),
+    follow: () => Promise.resolve(false),
+  };
+}

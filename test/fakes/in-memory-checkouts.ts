@@ -1,0 +1,25 @@
+import type { Checkout } from '../../shared/validation/webhooks/checkout.ts';
+import { placeCheckout, type CheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
+
+/** A store that keeps the contract of the one in DynamoDB (test/shared/transactions/store/checkout-store.test.ts proves both). */
+export type InMemoryCheckouts = CheckoutStore & { all: () => ReadonlyMap<string, Checkout> };
+
+export function createInMemoryCheckouts(): InMemoryCheckouts {
+  const kept = new Map<string, Checkout>();
+  const followed = new Set<string>();
+  return {
+    all: () => kept,
+    put: (checkout) =>
+      placeCheckout(checkout, (key) => {
+        const there = kept.get(key)?.eventId;
+        if (there === undefined) kept.set(key, checkout);
+        return Promise.resolve(there);
+      }),
+    follow(btnRef) {
+      const key = `checkout#${btnRef}`;
+      const isFollowed = kept.has(key) && !followed.has(key);
+      if (isFollowed) followed.add(key);
+      return Promise.resolve(isFollowed);
+    },
+  };
+}

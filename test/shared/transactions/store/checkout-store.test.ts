@@ -1,0 +1,144 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { dryCheckouts } from '../../../../ops/dry-checkouts.ts';
+import { eraseShopper, findShopper } from '../../../../shared/transactions/erase-shopper.ts';
+import { readCheckoutItem } from '../../../../shared/transactions/store/checkout-item.ts';
+import { createCheckoutStore } from '../../../../shared/transactions/store/checkout-store.ts';
+import { eraseCheckout } from '../../../../shared/transactions/store/erase-checkout.ts';
+import { scanAll } from '../../../../shared/transactions/store/transaction-scan.ts';
+import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
+import { createInMemoryCheckouts } from '../../../fakes/in-memory-checkouts.ts';
+
+let dynamodb: TestDynamoDB;
+let number = 0;
+
+beforeAll(async () => {
+  dynamodb = await startTestDynamoDB();
+});
+
+afterAll(async () => {
+  await dynamodb.close();
+});
+
+const NOW = new Date('2026-06-01T12:00:00.000Z');
+
+const access = () => ({ client: dynamodb.client, table: dynamodb.tables.transactions });
+
+/** A checkout of a token and webhook of its own, unless said otherwise. */
+function checkout(changes: { btnRef?: string; shopper?: string } = {}) {
+  number += 1;
+  return {
+    eventId: `hook-${number}`,
+    btnRef: `fakesrctok-${number}`,
+    shopper: 'user-1',
+    commerceOrganization: 'org-1',
+    eventDate: '2026-06-01T11:59:58Z',
+    ...changes,
+  };
+}
+
+async function item(key: string) {
+  const { client, table } = access();
+  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: { pk: { S: key } } }));
+  return Item;
+}
+
+describe.each([
+  ['DynamoDB', () => createCheckoutStore(access())],
+  ['memory', createInMemoryCheckouts],
+])('checkouts in %s', (_name, create) => {
+  it('are kept once each, however often they come', async () => {
+    const store = create();
+    const one = checkout();
+
+    expect([await store.put(one, NOW), await store.put(one, NOW)]).toEqual(['expected', 'known']);
+  });
+
+  it('are kept too where another checkout of the token is, and expect no second transaction', async () => {
+    const store = create();
+    const first = checkout();
+    const second = checkout({ btnRef: first.btnRef });
+    await store.put(first, NOW);
+
+    expect([await store.put(second, NOW), await store.put(second, NOW)]).toEqual(['further', 'known']);
+    expect([await store.follow(first.btnRef, 'a'), await store.follow(first.btnRef, 'a')]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('without a token are kept once each by their webhook', async () => {
+    const store = create();
+    const one = { ...checkout(), btnRef: null };
+
+    expect([await store.put(one, NOW), await store.put(one, NOW)]).toEqual(['expected', 'known']);
+  });
+
+  it.each(['unknown', '', '\ud800', 'x'.repeat(2000)])('do not wait for the token %j', async (btnRef) => {
+    expect(await create().follow(btnRef, 'order#1')).toBe(false);
+  });
+});
+
+describe('a dry run', () => {
+  it('says of checkouts what the run would say, and keeps none', async () => {
+    const [known, fresh] = [checkout(), checkout()];
+    await createCheckoutStore(access()).put(known, NOW);
+    const dry = dryCheckouts(access());
+
+    const outcomes = [];
+    for (const one of [known, fresh, fresh]) outcomes.push(await dry.put(one, NOW));
+
+    expect(outcomes).toEqual(['known', 'expected', 'known']);
+    expect(await item(`checkout#${fresh.btnRef}`)).toBeUndefined();
+  });
+});
+
+describe('erasing a shopper', () => {
+  const none = () => Promise.reject(new Error('there is no transaction here'));
+  const erase = (publisherCustomerId: string) =>
+    eraseShopper(
+      { publisherCustomerId },
+      {
+        all: scanAll(access()),
+        ...{ transactions: { write: none }, readOwner: none, deletePart: none, now: () => NOW },
+        eraseCheckout: (one) => eraseCheckout(access(), one, NOW.toISOString()),
+      },
+    );
+
+  it('reaches their checkouts and nobody else, stays done when a checkout is repeated, and lets it expire', async () => {
+    const store = createCheckoutStore(access());
+    const [mine, followed, other] = [
+      checkout({ shopper: 'SENTINEL' }),
+      checkout({ shopper: 'SENTINEL' }),
+      checkout({ shopper: 'somebody' }),
+    ];
+    for (const one of [mine, followed, other]) await store.put(one, NOW);
+    await store.follow(followed.btnRef, 'order#1');
+    const before = await findShopper({ publisherCustomerId: 'SENTINEL' }, scanAll(access()));
+
+    await erase('SENTINEL');
+
+    const after = await findShopper({ publisherCustomerId: 'SENTINEL' }, scanAll(access()));
+    const left = await item(`checkout#${mine.btnRef}`);
+    expect([before.checkouts, after.checkouts]).toEqual([2, 0]);
+    expect(JSON.stringify(left)).not.toContain('SENTINEL');
+    expect(left).toMatchObject({ expiresAtEpochSeconds: { N: expect.any(String) as string } });
+    expect(await store.put(mine, NOW)).toBe('known');
+    expect(readCheckoutItem((await item(`checkout#${other.btnRef}`)) ?? {})).toMatchObject(other);
+    expect(await item(`checkout#${followed.btnRef}`)).toMatchObject({ followedBy: { S: 'order#1' } });
+  });
+
+  it('is not undone by a transaction that comes meanwhile', async () => {
+    const one = checkout({ shopper: 'SENTINEL-2' });
+    await createCheckoutStore(access()).put(one, NOW);
+    const seen = (await item(`checkout#${one.btnRef}`)) ?? {};
+    await createCheckoutStore(access()).follow(one.btnRef, 'order#1');
+
+    await eraseCheckout(access(), seen, NOW.toISOString());
+
+    const left = await item(`checkout#${one.btnRef}`);
+    expect(left).toMatchObject({ followedBy: { S: 'order#1' } });
+    expect(left).not.toHaveProperty('checkoutShopper');
+  });
+});
