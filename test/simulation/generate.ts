@@ -77,7 +77,21 @@ function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps
   // version that was rewardable.
   const collided = letVersionsCollide(randomFrom(seed, 'collisions'), steps);
   const others = expiry.length === 0 ? collided : collided.filter(({ kind }) => kind !== 'republish');
-  return [...others, ...expiry];
+  return [...others, ...expiry, ...checkoutSteps(randomFrom(seed, 'checkouts'), steps)];
+}
+
+/** In one schedule of four Button reports checkouts: of tokens that orders carry, twice now and then, of unknown ones, and of none. */
+function checkoutSteps(random: Random, steps: readonly Step[]): Step[] {
+  if (!random.chance(0.25)) return [];
+  const tokens = steps.flatMap((step) =>
+    step.kind === 'send' ? (/"btn_ref":"([^"]+)"/.exec(step.message.body)?.[1] ?? []) : [],
+  );
+  return Array.from({ length: random.between(1, 6) }, (_, number) => ({
+    kind: 'checkout',
+    atMs: timeIn(random),
+    id: `checkout-${number}`,
+    btnRef: random.pick([null, 'fakesrctok-unknown', random.pick([null, ...tokens])]),
+  }));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { TransactionVersion } from '../../local/button-simulator/transaction-rows.ts';
 import { toWholeSeconds } from '../../local/button-simulator/instants.ts';
+import type { CheckoutReceived } from '../../shared/validation/webhooks/checkout.ts';
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import { isGap } from '../../shared/reconciliation/rules/gap.ts';
 import {
@@ -183,6 +184,7 @@ export class Invariants {
   #checkWebhooks(): void {
     const items = new Map(this.#items(TABLES.transactions).map((item) => [item['pk']?.S, item]));
     const kept = new Set(this.#items(TABLES.webhookQuarantine).map(({ id }) => id?.S));
+    const checkouts = this.#publishedCheckouts();
     for (const { state, hookId, data, attempts, eventType } of this.#world.button.dispatcher.deliveries()) {
       const refusal = attempts.find(
         ({ result }) => 'status' in result && (result.status === 400 || result.status === 401),
@@ -193,6 +195,11 @@ export class Invariants {
       if (eventType === 'tx-odd') {
         if (!kept.has(hookId))
           fail('no acknowledged webhook is lost', `${hookId}, not understood, is not in quarantine`);
+        continue;
+      }
+      if (eventType === 'order-checkout') {
+        if (kept.has(hookId)) fail('no checkout is quarantined', `${hookId} is`);
+        if (!checkouts.has(hookId)) fail('every checkout is published', `${hookId} is not`);
         continue;
       }
       const { button_order_id: orderId, id, modified_date: modified } = data;
@@ -250,7 +257,17 @@ export class Invariants {
   }
 
   #events(): TransactionChangedDetail[] {
-    return this.#world.bus.map(({ detail }) => JSON.parse(detail) as TransactionChangedDetail);
+    return this.#world.bus
+      .filter(({ type }) => type.startsWith('transaction.'))
+      .map(({ detail }) => JSON.parse(detail) as TransactionChangedDetail);
+  }
+
+  /** The webhooks of the checkouts on the bus. */
+  #publishedCheckouts(): ReadonlySet<string> {
+    const details = this.#world.bus
+      .filter(({ type }) => type === 'checkout.received')
+      .map(({ detail }) => JSON.parse(detail) as CheckoutReceived['detail']);
+    return new Set(details.map(({ webhookId }) => webhookId));
   }
 
   #truth(): TransactionVersion[] {
@@ -261,9 +278,11 @@ export class Invariants {
     return this.#world.dynamodb.item(TABLES.transactions, keyOf(version));
   }
 
-  /** Every purchase in the table: aliases say only where another one is. */
+  /** Every purchase in the table: aliases say only where another one is, and checkouts are none yet. */
   #purchases(): Item[] {
-    return this.#items(TABLES.transactions).filter(({ aliasOf }) => aliasOf === undefined);
+    return this.#items(TABLES.transactions).filter(
+      ({ aliasOf, checkoutOf }) => aliasOf === undefined && checkoutOf === undefined,
+    );
   }
 
   #items(table: string): readonly Item[] {

@@ -505,6 +505,9 @@ class Run {
       case 'forgery':
         this.#forge(step);
         return;
+      case 'checkout':
+        this.#sendCheckout(step);
+        return;
       case 'odd-webhook':
         this.#sendOddWebhook(step);
         return;
@@ -761,6 +764,16 @@ class Run {
           throw new BrokenInvariant('no forged webhook is accepted', `${how} was answered ${status}`);
       }),
     );
+  }
+
+  #sendCheckout({ id, btnRef }: Step & { kind: 'checkout' }): void {
+    this.#world.button.dispatcher.publish({
+      ...{ eventType: 'order-checkout', transactionKey: id, orderId: null },
+      data: {
+        ...{ event_date: START, merchant_organization: 'org-1', thirdparty_id: `shopper-${id}` },
+        btn_ref: btnRef,
+      },
+    });
   }
 
   #sendOddWebhook({ id, oddity }: Step & { kind: 'odd-webhook' }): void {

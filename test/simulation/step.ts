@@ -66,6 +66,7 @@ export type Step = { atMs: number } & (
   | { kind: 'install'; id: string; amount: number; webhook: boolean }
   | { kind: 'contradiction'; orderId: string; amount: number; webhook: boolean }
   | { kind: 'forgery'; orderId: string; how: 'other-secret' | 'changed-body' | 'no-signature' | 'garbage' }
+  | { kind: 'checkout'; id: string; btnRef: string | null }
   | { kind: 'odd-webhook'; id: string; oddity: 'ping' | 'no-json-number' | 'new-status' }
 );
 
@@ -86,6 +87,7 @@ export type Operation = Step & {
     | 'install'
     | 'contradiction'
     | 'forgery'
+    | 'checkout'
     | 'odd-webhook';
 };
 
@@ -170,6 +172,8 @@ function describeOperation(step: Operation): string {
       return `Button changes the finalized ${step.orderId} to ${step.amount}, ${describeWebhook(step)}`;
     case 'forgery':
       return `somebody forges a webhook about ${step.orderId} (${step.how})`;
+    case 'checkout':
+      return `Button sends the checkout ${step.id} of the token ${step.btnRef ?? 'null'}`;
     case 'odd-webhook':
       return `Button sends the webhook ${step.id}, which nobody understands (${step.oddity})`;
   }

@@ -10,6 +10,9 @@ const DetailSchema: z.ZodType<CheckoutReceived['detail']> = z.object({
     .string()
     .min(1)
     .describe('The same for every repeat of one checkout: drop what was handled.'),
+  webhookId: z
+    .string()
+    .describe("Button's id of the webhook, hook-...; a digest of what it said if it has none."),
   btnRef: z.string().nullable().describe('The attribution token, by which a transaction may follow.'),
   commerceOrganization: z.string().nullable().describe('The brand, org-...'),
   eventDate: z.iso.datetime().nullable(),

@@ -28,6 +28,8 @@ export type CheckoutReceived = {
     schemaVersion: 1;
     /** The same for every repeat of one checkout. */
     checkoutKey: string;
+    /** Button's id of the webhook; a digest of what it said if it has none. */
+    webhookId: string;
     btnRef: string | null;
     commerceOrganization: string | null;
     eventDate: string | null;
@@ -38,7 +40,7 @@ export type CheckoutReceived = {
 
 /** The event for a checkout. Pure. */
 export function checkoutReceived(
-  { key, btnRef, shopper, commerceOrganization, eventDate, storedAt }: StoredCheckout,
+  { key, eventId, btnRef, shopper, commerceOrganization, eventDate, storedAt }: StoredCheckout,
   { includePersonalFields }: { includePersonalFields: boolean },
 ): CheckoutReceived {
   const personal = includePersonalFields && shopper !== null ? { publisherCustomerId: shopper } : {};
@@ -47,6 +49,7 @@ export function checkoutReceived(
     detail: {
       schemaVersion: 1,
       checkoutKey: key,
+      webhookId: eventId,
       btnRef,
       commerceOrganization,
       eventDate,
