@@ -65,6 +65,7 @@ export function functionEnvironment({
     PERSONAL_DATA_DAYS: '400',
     MAX_RECEIVES: '1000',
     INCLUDE_PERSONAL_FIELDS: 'false',
+    FINALIZATION_DAYS: '90',
     BRAND_ID: 'acme',
     QUIET_TIME_SECONDS: '60',
     RETRY_BASE_SECONDS: '30',
@@ -80,7 +81,7 @@ export function functionEnvironment({
     FIRST_READ: 'live',
     READ_FROM: '2026-01-01T00:00:00Z',
     SWEEP_DAYS: '120',
-    STALE_PENDING_DAYS: '120',
+    OVERDUE_GRACE_DAYS: '30',
     REWARDABLE_CATEGORIES: '["new-user-order","existing-user-order"]',
   } satisfies EveryEnvironment & Record<string, string>;
   return { ...ours, POWERTOOLS_SERVICE_NAME: 'measured' };

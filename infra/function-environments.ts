@@ -126,12 +126,16 @@ function liveFromOf({ liveFrom, reconciler }: TransactionsConfig): string | unde
 
 /** The event publisher's environment. */
 export function eventPublisherEnvironment(
-  { includePersonalFields }: Pick<TransactionsConfig, 'includePersonalFields'>,
+  {
+    includePersonalFields,
+    finalizationDays,
+  }: Pick<TransactionsConfig, 'includePersonalFields' | 'finalizationDays'>,
   resources: { eventBusName: string },
 ): EventPublisher {
   return {
     EVENT_BUS_NAME: resources.eventBusName,
     INCLUDE_PERSONAL_FIELDS: includePersonalFields ? 'true' : 'false',
+    FINALIZATION_DAYS: String(finalizationDays),
   };
 }
 
@@ -195,13 +199,14 @@ function reconciliationEnvironment(
 
 /** The personal data expiry's environment. */
 export function personalDataExpiryEnvironment(
-  { personalDataDays, stalePendingDays }: TransactionsConfig,
+  { personalDataDays, finalizationDays, overdueGraceDays }: TransactionsConfig,
   resources: { transactions: string; positions: string },
 ): PersonalDataExpiry {
   return {
     TRANSACTIONS_TABLE: resources.transactions,
     POSITIONS_TABLE: resources.positions,
     PERSONAL_DATA_DAYS: String(personalDataDays),
-    STALE_PENDING_DAYS: String(stalePendingDays),
+    FINALIZATION_DAYS: String(finalizationDays),
+    OVERDUE_GRACE_DAYS: String(overdueGraceDays),
   };
 }

@@ -1,3 +1,4 @@
+import { FINALIZATION_DAYS } from '@button-serverless/validation/webhooks';
 import { PERSONAL_DATA_DAYS } from '../shared/dynamodb/table.ts';
 import * as z from 'zod';
 
@@ -295,13 +296,21 @@ export const TransactionsConfigSchema = z.strictObject({
     .describe(
       'How long a transaction keeps its payload and its shopper after its last change, in days; what is still pending then is long overdue, and rewards nobody any more.',
     ),
-  stalePendingDays: z
+  finalizationDays: z
     .int()
     .min(1)
     .max(3650)
-    .default(120)
+    .default(FINALIZATION_DAYS)
     .describe(
-      'A transaction that is pending so many days after its creation counts as overdue: longer than the longest time from a purchase to its finalization.',
+      'From the report of an order to its validation, in days, for each brand whose finalization window Button does not give: the expected validation date of events, and the base of what is overdue.',
+    ),
+  overdueGraceDays: z
+    .int()
+    .min(1)
+    .max(3650)
+    .default(30)
+    .describe(
+      'A transaction that is still pending so many days after its expected validation date counts as overdue.',
     ),
   webhookDomain: WebhookDomainSchema.optional().describe(
     'A domain of your own for the webhook URL; left out, the URL is the one that API Gateway gives.',

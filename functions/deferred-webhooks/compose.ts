@@ -11,6 +11,7 @@ import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployme
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { listErasureNotes } from '../../shared/transactions/store/erasure-note-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
+import { cachedFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { applyDeferred, type ApplyDeferredPorts } from './apply-deferred.ts';
@@ -37,6 +38,7 @@ export function composeDeferredWebhooks({
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
     }),
+    finalizationMinutes: cachedFinalizationWindows({ client: dynamodb, table: env.POSITIONS_TABLE }, now),
     checkouts: createCheckoutStore({ client: dynamodb, table: env.TRANSACTIONS_TABLE }),
     rewardableCategories: env.REWARDABLE_CATEGORIES,
     noteConflicts: (notes: readonly ConflictNote[]) =>

@@ -17,6 +17,7 @@ export function composeEventPublisher({
     putEvents: createEventBus({ client: aws.eventBridge(), busName: env.EVENT_BUS_NAME }),
     metrics,
     includePersonalFields: env.INCLUDE_PERSONAL_FIELDS,
+    finalizationDays: env.FINALIZATION_DAYS,
   };
   return {
     async handle({ Records: records }) {

@@ -1,6 +1,7 @@
 import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createExpiryPassStore } from '../../shared/transactions/store/expiry-pass-store.ts';
+import { readFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
 import { deletePart, readOwner, scanPage } from '../../shared/transactions/store/transaction-scan.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
@@ -21,6 +22,9 @@ export function composePersonalDataExpiry({
   const table = { client, table: env.TRANSACTIONS_TABLE };
   const ports = {
     passes: createExpiryPassStore({ client, table: env.POSITIONS_TABLE }),
+    windows: async () =>
+      (await readFinalizationWindows({ client, table: env.POSITIONS_TABLE }))?.minutes ??
+      new Map<string, number>(),
     scanPage: (after: Parameters<typeof scanPage>[1]) => scanPage(table, after),
     // What is written here has no shopper any more, so there is nothing to put into the index.
     transactions: createTransactionStore({ ...table, shopperField: 'none' }),
@@ -29,7 +33,11 @@ export function composePersonalDataExpiry({
     metrics,
     now,
   };
-  const limits = { personalDataDays: env.PERSONAL_DATA_DAYS, stalePendingDays: env.STALE_PENDING_DAYS };
+  const limits = {
+    personalDataDays: env.PERSONAL_DATA_DAYS,
+    finalizationDays: env.FINALIZATION_DAYS,
+    graceDays: env.OVERDUE_GRACE_DAYS,
+  };
   return {
     handle: (_event, context) =>
       scanTransactions(limits, {

@@ -8,8 +8,10 @@ export const EnvironmentSchema = z.object({
   POSITIONS_TABLE: z.string().min(1),
   /** How long a transaction, final or pending, keeps its payload and its shopper, in days after its last change. */
   PERSONAL_DATA_DAYS: positiveInteger,
-  /** A transaction that is pending so many days after its creation is overdue. */
-  STALE_PENDING_DAYS: positiveInteger,
+  /** The finalization window of a brand for which Button gives none, in days. */
+  FINALIZATION_DAYS: positiveInteger,
+  /** What is pending so many days past its window is overdue. */
+  OVERDUE_GRACE_DAYS: positiveInteger,
 });
 
 /** What the stack must supply. */

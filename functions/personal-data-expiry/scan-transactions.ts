@@ -7,12 +7,17 @@ import { EXPIRY_PASS_PARTITION } from '../../shared/dynamodb/table.ts';
 import type { ScannedPage } from '../../shared/transactions/store/transaction-scan.ts';
 import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 
-/** After how many days something is due: days since the last change of a final transaction, and since the creation of a pending one. */
-export type ExpiryPolicy = { personalDataDays: number; stalePendingDays: number };
+/**
+ * In days: how long personal data is kept after the last change, the finalization window of a brand for which Button gives none, and for
+ * how long past its window what is pending is not overdue yet.
+ */
+export type ExpiryPolicy = { personalDataDays: number; finalizationDays: number; graceDays: number };
 
 /** What a run needs. */
 export type ScanTransactionsPorts = Omit<EraseTransactionsPorts, 'all' | 'onUnreadable'> & {
   passes: ExpiryPassStore;
+  /** The finalization windows of the brands, in minutes. */
+  windows: () => Promise<ReadonlyMap<string, number>>;
   /** A page of the table behind a key, or the first. */
   scanPage: (after: string | undefined) => Promise<ScannedPage>;
   /** Whether there is time for another page. */
@@ -61,16 +66,17 @@ export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransact
 /** Does everything that a page asks for. Returns where the pass stands then. */
 async function workOnPage(
   { startedAt, after, stalePending }: ExpiryPass,
-  { personalDataDays, stalePendingDays }: ExpiryPolicy,
-  { scanPage, ...ports }: ScanTransactionsPorts,
+  { personalDataDays, ...overdue }: ExpiryPolicy,
+  { scanPage, windows: readWindows, ...ports }: ScanTransactionsPorts,
 ): Promise<{ pass: ExpiryPass; expired: number }> {
   const daysAgo = (days: number): string => new Date(Date.parse(startedAt) - days * DAY_MS).toISOString();
   const { scanned: all, next } = await scanPage(after);
+  const windows = await readWindows();
   let counted = stalePending;
   async function* counting(): EraseTransactionsPorts['all'] {
     for await (const scanned of all) {
       if (scanned.kind === 'record')
-        counted = countStalePending(counted, scanned.stored.value, daysAgo(stalePendingDays));
+        counted = countStalePending(counted, scanned.stored.value, { ...overdue, windows, at: startedAt });
       yield scanned;
     }
   }

@@ -1,6 +1,7 @@
 import { parseApiKey } from '../../shared/button/api-key.ts';
 import type { ButtonHttp, OpenButtonHttp } from '../../shared/button/button-http.ts';
-import { withKeyWait } from '../../shared/button/key-wait.ts';
+import { keepingWait, withKeyWait } from '../../shared/button/key-wait.ts';
+import { createBrandsApi } from '../../shared/button/list-brands.ts';
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
 import { withButton } from '../../shared/button/with-button.ts';
 import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
@@ -9,8 +10,14 @@ import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { createKeyWaitStore } from '../../shared/reconciliation/store/key-wait-store.ts';
+import {
+  type FinalizationWindows,
+  readFinalizationWindows,
+  saveFinalizationWindows,
+} from '../../shared/transactions/store/finalization-windows.ts';
 import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { EnvironmentSchema } from './env.ts';
+import { refreshWindows } from './refresh-windows.ts';
 import { planReconciliation, streamsOf, type PlanOutcome } from './plan-reconciliation.ts';
 
 /** Composes the scheduled function that wakes a worker for every stream of every account. It returns its plan. */
@@ -35,8 +42,10 @@ export function composeReconciliationPlanner({
       parse: parseApiKey,
       now: () => now().getTime(),
     }),
-    createApi: (http: ButtonHttp, apiKey: string) =>
-      withKeyWait(createTransactionsApi(http, apiKey), { wait: keyWait, now }),
+    createApi: (http: ButtonHttp, apiKey: string) => ({
+      ...withKeyWait(createTransactionsApi(http, apiKey), { wait: keyWait, now }),
+      listBrands: () => keepingWait({ wait: keyWait, now })(() => createBrandsApi(http, apiKey).listBrands()),
+    }),
   };
   const ports = {
     positions: createPositionStore({ client: dynamodb, table: env.POSITIONS_TABLE }),
@@ -46,6 +55,11 @@ export function composeReconciliationPlanner({
     readFrom: env.READ_FROM,
     sweepDays: env.SWEEP_DAYS,
     now,
+  };
+  const positions = { client: dynamodb, table: env.POSITIONS_TABLE };
+  const windows = {
+    read: () => readFinalizationWindows(positions),
+    save: (read: FinalizationWindows) => saveFinalizationWindows(positions, read),
   };
   return {
     handle: (event, context) =>
@@ -57,6 +71,7 @@ export function composeReconciliationPlanner({
           tickId: context.awsRequestId,
         });
         log.info('reconciliation_planned', plan);
+        if (typeof api !== 'string') await refreshWindows({ api, ...windows, metrics, now });
         return plan;
       }),
   };

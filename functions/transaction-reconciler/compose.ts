@@ -18,6 +18,7 @@ import { createKeyWaitStore } from '../../shared/reconciliation/store/key-wait-s
 import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createQuarantineStore, type QuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
+import { cachedFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
@@ -59,6 +60,7 @@ export function composeTransactionReconciler({
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
     }),
+    finalizationMinutes: cachedFinalizationWindows({ client: dynamodb, table: env.POSITIONS_TABLE }, now),
     checkouts: createCheckoutStore({ client: dynamodb, table: env.TRANSACTIONS_TABLE }),
     rewardableCategories: env.REWARDABLE_CATEGORIES,
     noteConflicts: (notes: readonly ConflictNote[]) =>

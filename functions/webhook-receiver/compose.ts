@@ -19,6 +19,7 @@ import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployme
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
+import { cachedFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
@@ -65,6 +66,7 @@ export function composeWebhookReceiver({
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
     }),
+    finalizationMinutes: cachedFinalizationWindows({ client: dynamodb, table: env.POSITIONS_TABLE }, now),
     checkouts: createCheckoutStore({ client: dynamodb, table: env.TRANSACTIONS_TABLE }),
     rewardableCategories: env.REWARDABLE_CATEGORIES,
     noteConflicts: (notes: readonly ConflictNote[]) =>

@@ -214,6 +214,10 @@ function overdueRow(metrics: StageMetrics): IWidget[] {
     graph('Pending far beyond their finalization, minor units', [
       metrics.searched('StalePendingAmountMinor'),
     ]),
+    graph(
+      'Finalization windows of the brands: read, malformed, and lists that could not be read',
+      overall(metrics, 'BrandsListed', 'MalformedBrands', 'BrandsUnavailable'),
+    ),
   ];
 }
 

@@ -25,6 +25,7 @@ export type EventPublicationProps = {
   transactions: Table;
   streamArn: string;
   includePersonalFields: boolean;
+  finalizationDays: number;
   /** How long the bus keeps every event to be replayed, in days; undefined: not at all. */
   eventArchiveDays: number | undefined;
 };
@@ -40,7 +41,7 @@ export class EventPublication extends Construct {
   constructor(scope: Construct, id: string, props: EventPublicationProps) {
     super(scope, id);
     this.#props = props;
-    const { deployment, streamArn, includePersonalFields, eventArchiveDays } = props;
+    const { deployment, streamArn, includePersonalFields, finalizationDays, eventArchiveDays } = props;
     // A bus must have a name; the stage keeps two of them in one account apart, and rules can rely on it.
     this.bus = new EventBus(this, 'Bus', { eventBusName: `ButtonTransactions-${deployment.config.stage}` });
     pinLogicalId(this.bus, 'ButtonTransactions');
@@ -60,7 +61,7 @@ export class EventPublication extends Construct {
       'EventPublisherFailures',
     );
     const environment = eventPublisherEnvironment(
-      { includePersonalFields },
+      { includePersonalFields, finalizationDays },
       { eventBusName: this.bus.eventBusName },
     );
     const publisher = new LambdaFunction(this, 'Publisher', {

@@ -281,7 +281,7 @@ export class Reconciliation extends Construct {
           'message.problem',
         ],
         filterStatements: [
-          'message.event in ["reconciliation_planned", "account_unlisted", "accounts_malformed", "position_unusable"]',
+          'message.event in ["reconciliation_planned", "account_unlisted", "accounts_malformed", "brands_unavailable", "position_unusable"]',
         ],
         sort: '@timestamp desc',
         limit: 200,

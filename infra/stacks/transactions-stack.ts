@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 
 import {
   EXPIRY_PASS_PARTITION,
+  FINALIZATION_PARTITION,
   POSITIONS_TABLE,
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
@@ -63,6 +64,7 @@ export class TransactionsStack extends Stack {
       transactions,
       streamArn: streamArn(transactions),
       includePersonalFields: transactionsConfig.includePersonalFields,
+      finalizationDays: transactionsConfig.finalizationDays,
       eventArchiveDays: transactionsConfig.eventArchiveDays,
     });
     addPersonalDataExpiry(this, { deployment, transactionsConfig, transactions, positions });
@@ -73,6 +75,8 @@ export class TransactionsStack extends Stack {
     // What `npm run ops` has to know, so that it writes as the functions do.
     new CfnOutput(this, 'ShopperField', { value: transactionsConfig.shopperField });
     new CfnOutput(this, 'EventsNameShoppers', { value: String(transactionsConfig.includePersonalFields) });
+    new CfnOutput(this, 'OverdueGraceDays', { value: String(transactionsConfig.overdueGraceDays) });
+    new CfnOutput(this, 'FinalizationDays', { value: String(transactionsConfig.finalizationDays) });
     new CfnOutput(this, 'RewardableCategories', {
       value: JSON.stringify(transactionsConfig.rewardableCategories),
     });
@@ -165,6 +169,7 @@ function addPersonalDataExpiry(
         positions.tableArn,
         leadingKeys(EXPIRY_PASS_PARTITION),
       ),
+      permission(['dynamodb:GetItem'], positions.tableArn, leadingKeys(FINALIZATION_PARTITION)),
     ],
     failedRuns: 'dropped',
     schedules: [{ name: 'often', expression: EXPIRY_SCHEDULE, timeZone: 'UTC' }],

@@ -10,6 +10,7 @@ import {
   CONFLICTS_PARTITION,
   DEPLOYMENT_PARTITION,
   ERASURES_PARTITION,
+  FINALIZATION_PARTITION,
 } from '../../shared/dynamodb/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
@@ -151,6 +152,7 @@ export class WebhookIntake extends Construct {
         positions.tableArn,
         leadingKeys(DEPLOYMENT_PARTITION),
       ),
+      permission(['dynamodb:GetItem'], positions.tableArn, leadingKeys(FINALIZATION_PARTITION)),
       // The notes of conflicts that are to be read again.
       permission(['dynamodb:PutItem'], positions.tableArn, leadingKeys(CONFLICTS_PARTITION)),
       permission(['dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),

@@ -1,6 +1,7 @@
 import { answerAffiliationApi, type AffiliationApi } from './affiliation-api.ts';
 import type { ApiRequest } from './api-request.ts';
 import { errorAnswer, type Answer } from './button-answer.ts';
+import { answerBrandsApi } from './brands-api.ts';
 import { answerOrderApi, type OrderApi } from './order-api.ts';
 import type { Brand } from './organizations.ts';
 
@@ -17,13 +18,15 @@ export function answerButtonApi(api: ButtonApi, request: ApiRequest): Answer {
   const isPublisher = request.apiKey === api.publisherApiKey;
   if (brand === undefined && !isPublisher) return errorAnswer(401, 'Invalid api_key');
   if (resource === 'order' && brand === undefined) return wrongOrganization('brand');
-  if (resource === 'affiliation' && !isPublisher) return wrongOrganization('publisher');
+  if ((resource === 'affiliation' || resource === 'brands') && !isPublisher)
+    return wrongOrganization('publisher');
   return answerEndpoint(api, brand, request) ?? errorAnswer(404, 'Not found');
 }
 
 function answerEndpoint(api: ButtonApi, brand: Brand | undefined, request: ApiRequest): Answer | undefined {
   const resource = request.segments?.[1];
   if (resource === 'order' && brand) return answerOrderApi(api, brand.organization.id, request);
+  if (resource === 'brands') return answerBrandsApi(api, request);
   return resource === 'affiliation' ? answerAffiliationApi(api, request) : undefined;
 }
 

@@ -51,6 +51,8 @@ export const WorldSchema = z.strictObject({
   emptyObjects: z.enum(['list', 'null']),
   /** The list of accounts: on one page, one account a page, or among entries that name none. */
   accountsList: z.enum(['whole', 'one-a-page', 'among-malformed-entries']),
+  brandsList: z.enum(['whole', 'in-object', 'among-malformed-entries', 'refused']),
+  finalizationWindowMinutes: z.int().min(0),
   /** A page that would hold one of these is a 500: by Button's order id, or the transaction's where there is no order. */
   unreadableTransactions: z.array(z.string()),
   /** What waits for the acknowledgement of the event before: the same transaction, or the whole endpoint. */
@@ -88,6 +90,8 @@ export const defaultWorld: World = {
   nextFilters: 'left-out',
   emptyObjects: 'list',
   accountsList: 'whole',
+  brandsList: 'whole',
+  finalizationWindowMinutes: 129_600,
   unreadableTransactions: [],
   webhookOrdering: 'per-transaction',
   webhook202: 'success',

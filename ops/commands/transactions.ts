@@ -7,7 +7,9 @@ import { type Candidate, recordStatus } from '@button-serverless/validation/webh
 import { createEventBus } from '../../shared/transactions/event-bus.ts';
 import { republishEvents } from '../../shared/transactions/republish-events.ts';
 import { eraseShopper, findShopper } from '../../shared/transactions/erase-shopper.ts';
-import { flag } from '../../shared/runtime/env.ts';
+import { flag, positiveInteger } from '../../shared/runtime/env.ts';
+import { isOverdue, type OverduePolicy } from '../../shared/transactions/rules/stale-pending.ts';
+import { readFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
 import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployment-mark.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { eraseCheckout } from '../../shared/transactions/store/erase-checkout.ts';
@@ -106,24 +108,27 @@ const DAY_MS = 86_400_000;
 export const transactionsList = defineCommand({
   name: 'transactions-list',
   summary:
-    'Transactions in conflict, or still pending so many days after their creation (default: 120). Reads the whole table.',
+    'Transactions in conflict, or overdue: pending beyond the finalization window of their brand, or, with --days, so many days after their creation. Reads the whole table.',
   usage: '(conflict | stale [--days N]) [--limit N]',
   options: { days: { type: 'string' }, limit: { type: 'string' } },
   input: z.object({
     arguments: z.tuple([z.enum(['conflict', 'stale'], { error: 'is conflict or stale' })]),
-    days: rate(120),
+    days: positiveInteger.optional(),
     limit,
   }),
   async run({ arguments: [which], days, limit: most }, context) {
-    const ageMs = which === 'stale' ? days * DAY_MS : 0;
+    const ageMs = which === 'stale' ? (days ?? 0) * DAY_MS : 0;
     const wanted = {
       status: which === 'stale' ? ('pending' as const) : which,
       createdBefore: new Date(context.now().getTime() - ageMs).toISOString(),
     };
+    const overdue = which === 'stale' && days === undefined ? await overduePolicy(context) : undefined;
     const transactions: object[] = [];
     const unreadable: string[] = [];
     const onUnreadable = (key: string): number => unreadable.push(key);
     for await (const head of scanStatus(transactionsTable(context), wanted, onUnreadable)) {
+      const { commerceOrganization = null } = head;
+      if (overdue && !isOverdue({ ...head, commerceOrganization }, overdue)) continue;
       if (transactions.length === most)
         return { outcome: 'done', found: { count: most, more: true, transactions, unreadable } };
       const { pk: key, amountMinor, currency, createdDate, modifiedDate, accountId } = head;
@@ -132,6 +137,17 @@ export const transactionsList = defineCommand({
     return { outcome: 'done', found: { count: transactions.length, more: false, transactions, unreadable } };
   },
 });
+
+/** What is overdue by now at this stage. */
+async function overduePolicy({ stage, clients, now }: CommandContext): Promise<OverduePolicy> {
+  const positions = { client: clients.dynamodb, table: stage.output('PositionsTableName') };
+  return {
+    windows: (await readFinalizationWindows(positions))?.minutes ?? new Map<string, number>(),
+    finalizationDays: positiveInteger.parse(stage.output('FinalizationDays')),
+    graceDays: positiveInteger.parse(stage.output('OverdueGraceDays')),
+    at: now().toISOString(),
+  };
+}
 
 /** How long what is still not understood is kept on, in days. */
 const RETENTION_DAYS = 90;
@@ -200,6 +216,7 @@ export const eventsRepublish = defineCommand({
       heads: scanHeads(transactionsTable(context), { start: from, end: to }, onUnreadable),
       onUnreadable,
       includePersonalFields: flag.parse(stage.output('EventsNameShoppers')),
+      finalizationDays: positiveInteger.parse(stage.output('FinalizationDays')),
       putEvents: async (events) => {
         if (isDryRun) return events.map(() => true);
         await pace(events.length);

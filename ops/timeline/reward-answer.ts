@@ -1,4 +1,4 @@
-import type { NotRewardableReason } from '@button-serverless/validation/webhooks';
+import { FINALIZATION_DAYS, type NotRewardableReason } from '@button-serverless/validation/webhooks';
 import { money } from './words.ts';
 
 /** What of a transaction answers the question where its reward is. */
@@ -9,13 +9,16 @@ export type RewardState = {
   /** ISO 8601. */
   createdDate: string;
   validatedDate?: string | null | undefined;
+  /** The brand's finalization window, where it is known. */
+  finalizationMinutes?: number | undefined;
   notRewardableReason?: string | undefined;
 };
 
-/** After so many days a transaction that is still pending counts as stale, unless a setting says otherwise. */
-const STALE_AFTER_DAYS = 120;
+/** So many days past its expected validation a transaction that is still pending is overdue, unless a setting says otherwise. */
+const GRACE_DAYS = 30;
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 
 /** Where a reward is, with what says so. Pure. */
 export function rewardAnswer(state: RewardState, now: Date): string {
@@ -25,7 +28,7 @@ export function rewardAnswer(state: RewardState, now: Date): string {
     return `Nobody is rewarded for it (${state.status}, ${worth}): ${WHY_NOT[reason]}.`;
   switch (state.status) {
     case 'pending':
-      return `Pending: ${worth} is expected. ${untilWhen(state.createdDate, now)}`;
+      return `Pending: ${worth} is expected. ${untilWhen(state, now)}`;
     case 'validated':
       return `Validated${onDay(state.validatedDate)}: ${worth} is final, and the user may be rewarded.`;
     case 'declined':
@@ -35,14 +38,16 @@ export function rewardAnswer(state: RewardState, now: Date): string {
   }
 }
 
-/** Button gives no date at which a pending transaction becomes final: what can be said is when to ask. */
-function untilWhen(createdDate: string, now: Date): string {
+/** When it should be validated by the brand's window, or the usual one where that is not known, and from when on to ask. */
+function untilWhen({ createdDate, finalizationMinutes: minutes }: RewardState, now: Date): string {
   const createdMs = Date.parse(createdDate);
-  const staleAt = new Date(createdMs + STALE_AFTER_DAYS * DAY_MS);
+  const expectedAt = new Date(createdMs + (minutes ?? FINALIZATION_DAYS * 1440) * MINUTE_MS);
+  const staleAt = new Date(expectedAt.getTime() + GRACE_DAYS * DAY_MS);
   const days = Math.floor((now.getTime() - createdMs) / DAY_MS);
-  const age = `It was created ${days} days ago, and Button names no date for the end`;
+  const window = minutes === undefined ? 'the usual window' : "the brand's window";
+  const age = `It was created ${days} days ago, and is expected by ${expectedAt.toISOString().slice(0, 10)} (${window})`;
   return now < staleAt
-    ? `${age}; from ${staleAt.toISOString().slice(0, 10)} on (${STALE_AFTER_DAYS} days) it is overdue.`
+    ? `${age}; from ${staleAt.toISOString().slice(0, 10)} on it is overdue.`
     : `${age}; it is overdue since ${staleAt.toISOString().slice(0, 10)}: ask your Button contact.`;
 }
 

@@ -31,8 +31,8 @@ export function transactionFinding(
 }
 
 function stateOf(record: TransactionRecord) {
-  const { notRewardableReason } = record;
-  return { status: recordStatus(record), ...(notRewardableReason !== undefined && { notRewardableReason }) };
+  const { notRewardableReason, finalizationMinutes } = record;
+  return { status: recordStatus(record), notRewardableReason, finalizationMinutes };
 }
 
 function ownMoments(record: TransactionRecord): Moment[] {

@@ -16,11 +16,20 @@ const MAX_WAIT_MS = 900_000;
  * The API, asked nothing before the instant that Button has named with `Retry-After`, whichever stream of the
  * key it was named to. Throws if the wait can't be read or kept.
  */
-export function withKeyWait(
-  api: TransactionsApi,
-  { wait, now }: { wait: KeyWait; now: () => Date },
-): TransactionsApi {
-  const waiting = async <Value>(call: () => Promise<ApiResult<Value>>): Promise<ApiResult<Value>> => {
+export function withKeyWait(api: TransactionsApi, waiting: Waiting): TransactionsApi {
+  const call = keepingWait(waiting);
+  return {
+    listAccounts: () => call(() => api.listAccounts()),
+    listTransactions: (query) => call(() => api.listTransactions(query)),
+  };
+}
+
+/** Where the wait is kept. */
+type Waiting = { wait: KeyWait; now: () => Date };
+
+/** Makes a call with the key unless Button wants none yet, and keeps the wait that its answer asks for. Throws as `withKeyWait` does. */
+export function keepingWait({ wait, now }: Waiting) {
+  return async <Value>(call: () => Promise<ApiResult<Value>>): Promise<ApiResult<Value>> => {
     const leftMs = Date.parse((await wait.read()) ?? '') - now().getTime();
     if (leftMs > 0 && leftMs <= MAX_WAIT_MS)
       return { ok: false, reason: 'unavailable', detail: ASKED_TO_WAIT, afterMs: leftMs };
@@ -28,10 +37,6 @@ export function withKeyWait(
     if (!answer.ok && answer.reason === 'unavailable' && answer.afterMs !== undefined)
       await wait.extend(new Date(now().getTime() + answer.afterMs).toISOString());
     return answer;
-  };
-  return {
-    listAccounts: () => waiting(() => api.listAccounts()),
-    listTransactions: (query) => waiting(() => api.listTransactions(query)),
   };
 }
 

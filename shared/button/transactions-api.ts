@@ -45,13 +45,13 @@ export function createTransactionsApi(http: ButtonHttp, apiKey: string): Transac
     listAccounts: () =>
       listAllAccounts(async (path) => {
         const response = await http.call({ method: 'GET', path, apiKey });
-        return readList(response, (body) => readPage(body, path));
+        return readAnswer(response, (body) => readPage(body, path));
       }),
     async listTransactions(query) {
       const path = pathOf(query);
       const maxAnswerBytes = query.pageSize > 1 ? MAX_PAGE_BYTES : MAX_ROW_BYTES;
       const response = await http.call({ method: 'GET', path, apiKey, maxAnswerBytes });
-      return readList(response, (body) => readPage(body, path));
+      return readAnswer(response, (body) => readPage(body, path));
     },
   };
 }
@@ -78,7 +78,8 @@ function readPage(body: unknown, path: string): TransactionPage | undefined {
   return next && { rows, next };
 }
 
-function readList<Value>(
+/** What Button's answer comes to; `parse` gives undefined for a body that makes no sense. */
+export function readAnswer<Value>(
   response: ButtonResponse,
   parse: (body: unknown) => Value | undefined,
 ): ApiResult<Value> {

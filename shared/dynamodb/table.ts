@@ -76,6 +76,9 @@ export const CONFLICTS_PARTITION = '#conflicts';
 /** Where the notes of erasures stand, among the positions: only the function `deferred-webhooks` reads them. */
 export const ERASURES_PARTITION = '#erasures';
 
+/** Where the finalization windows of the brands stand, among the positions: the planner keeps them, and whoever stores or counts asks. */
+export const FINALIZATION_PARTITION = '#finalization';
+
 /** What was refused: original bytes, reasons, replay state. */
 export const QUARANTINE_TABLE = {
   partitionKey: 'kind',

@@ -17,6 +17,7 @@ import type { Position, WindowPolicy } from './rules/position.ts';
 import { applyTransaction } from '../transactions/apply-transaction.ts';
 import { errorName, log } from '../runtime/logger.ts';
 import type { QuarantineEntry, QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
+import type { FinalizationMinutes } from '../transactions/store/finalization-windows.ts';
 import type { CheckoutStore } from '../transactions/store/checkout-store.ts';
 import type { TransactionStore } from '../transactions/store/transaction-store.ts';
 import { reportUnreadable, UnreadableItemError } from '../dynamodb/unreadable-item.ts';
@@ -33,6 +34,8 @@ export type StoreRowsPorts = {
   rewardableCategories?: readonly string[];
   /** Has a conflict read again on purpose; left out, the next sweep finds it. */
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
+  /** The finalization window of a brand; left out, the one that is stored stays. */
+  finalizationMinutes?: FinalizationMinutes;
   /** Where checkouts wait for their transactions; left out, nobody asks whether one has come. */
   checkouts?: Pick<CheckoutStore, 'follow'>;
   /** Button may show a change so much later than it was made. */

@@ -110,6 +110,12 @@ export const METRICS = {
   AccountsListed: COUNT,
   /** Entries of the list that name no account. */
   MalformedAccounts: COUNT,
+  /** Brands whose finalization window Button has given, each time that it was asked for its list. */
+  BrandsListed: COUNT,
+  /** Entries of that list without a usable id or window. */
+  MalformedBrands: COUNT,
+  /** Times that the list could not be read: what is known stays in use, and the default where nothing is. */
+  BrandsUnavailable: COUNT,
   OldestWindowAgeSeconds: SECONDS,
   /** The same by account, for the boards. */
   WindowAgeSeconds: { unit: 'Seconds', dimensions: ['Account'] },

@@ -8,6 +8,7 @@ import {
 } from './rules/merge-transaction.ts';
 import { asJsonObject } from '@button-serverless/validation/json';
 import type { Observation, TransactionRecord } from '@button-serverless/validation/webhooks';
+import type { FinalizationMinutes } from './store/finalization-windows.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { CheckoutStore } from './store/checkout-store.ts';
@@ -24,6 +25,8 @@ export type ApplyTransactionPorts = {
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
   /** Where checkouts wait for their transactions; left out, nobody asks whether one has come. */
   checkouts?: Pick<CheckoutStore, 'follow'>;
+  /** The finalization window of a brand; left out, the one that is stored stays. */
+  finalizationMinutes?: FinalizationMinutes;
   metrics?: Metrics;
   now: () => Date;
 };
@@ -58,8 +61,9 @@ export async function applyTransaction(
     };
     const before = place.stored?.value;
     const base = absorb(place, storing);
-    const { record: after, outcome } = mergeTransaction(base, observation, storing);
+    const { record, outcome } = mergeTransaction(base, observation, storing);
     if (before && base === before && UNWRITTEN.includes(outcome)) return { outcome, before, after: before };
+    const after = await withWindow(record, ports);
 
     // Before the conflict itself: whoever dies in between leaves a note that does no harm, and no conflict without one.
     const notes = conflictNotes(before, after);
@@ -74,6 +78,16 @@ export async function applyTransaction(
     place = isThere ? { ...place, stored: current } : undefined;
   }
   throw new RetryableError('Too many writers at one transaction');
+}
+
+/** The record with the window of its brand, as far as both are known. */
+async function withWindow(
+  record: TransactionRecord,
+  { finalizationMinutes: windowOf }: ApplyTransactionPorts,
+): Promise<TransactionRecord> {
+  const { commerceOrganization } = record.candidates[0].transaction;
+  const minutes = commerceOrganization === null ? undefined : await windowOf?.(commerceOrganization);
+  return minutes === undefined ? record : { ...record, finalizationMinutes: minutes };
 }
 
 /** Counts a checkout once, when a version that carries its token is stored. */

@@ -10,6 +10,7 @@ import type { MergeOutcome } from './rules/merge-transaction.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
 import { log } from '../runtime/logger.ts';
 import type { QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
+import type { FinalizationMinutes } from './store/finalization-windows.ts';
 import type { CheckoutStore } from './store/checkout-store.ts';
 import type { TransactionStore } from './store/transaction-store.ts';
 import { applyTransaction } from './apply-transaction.ts';
@@ -42,6 +43,8 @@ export type ApplyWebhookPorts = {
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
   /** Who has been erased lately: only for webhooks that waited meanwhile. Throws if that can't be read. */
   erasures?: () => Promise<readonly ErasureNote[]>;
+  /** The finalization window of a brand; left out, the one that is stored stays. */
+  finalizationMinutes?: FinalizationMinutes;
   /** Where checkouts are kept. */
   checkouts: CheckoutStore;
   metrics: Metrics;

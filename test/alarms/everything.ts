@@ -2,6 +2,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 
+import { FINALIZATION_PARTITION } from '../../shared/dynamodb/table.ts';
 import { plannedReadMessage, type ReadMessage } from '../../shared/reconciliation/rules/read-message.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { orderMessage, type SentVersion } from '../simulation/messages.ts';
@@ -209,6 +210,13 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   const note = { account: { S: '#conflicts' }, stream: { S: 'spoilt' } };
   world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: note }));
   await read('live');
+  for (const brandsList of ['among-malformed-entries', 'refused'] as const) {
+    // Spoilt, the windows are asked for at the next tick.
+    const windows = { account: { S: FINALIZATION_PARTITION }, stream: { S: 'windows' } };
+    world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: windows }));
+    world.button.world.brandsList = brandsList;
+    await read('live');
+  }
   workTwice(world, plannedReadMessage({ account: account.S ?? '', stream: 'live' }, 'twice'));
   workTwice(world, plannedReadMessage({ account: 'acc-unknown', stream: 'live' }, 'twice'));
   await world.runFor(MINUTE_MS);

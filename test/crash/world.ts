@@ -60,7 +60,8 @@ const ENVIRONMENT = {
   PAGE_SIZE: '2',
   MAX_RECEIVES: '1000',
   PERSONAL_DATA_DAYS: '30',
-  STALE_PENDING_DAYS: '60',
+  FINALIZATION_DAYS: '30',
+  OVERDUE_GRACE_DAYS: '30',
 };
 
 /** See `createWorld`. */

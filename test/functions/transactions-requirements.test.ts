@@ -499,3 +499,42 @@ describe('transactions, requirement 13: a checkout', () => {
     expect(sum('UnreadableItems')).toBe(0);
   });
 });
+
+describe('transactions, requirement 13: the finalization window of each brand', () => {
+  const expectedDates = () => events().map(({ expectedValidationDate }) => expectedValidationDate);
+  const twoWeeks = { finalizationWindowMinutes: 14 * 1440 };
+  const byDefault = '2026-07-09T14:00:00Z';
+
+  it.each([
+    ['two weeks', twoWeeks, '2026-04-24T14:00:00Z', 1],
+    ['two weeks, in another form', { ...twoWeeks, brandsList: 'in-object' }, '2026-04-24T14:00:00Z', 1],
+    [
+      'two weeks, among nonsense',
+      { ...twoWeeks, brandsList: 'among-malformed-entries' },
+      '2026-04-24T14:00:00Z',
+      1,
+    ],
+    ['300 days', { finalizationWindowMinutes: 300 * 1440 }, '2027-02-04T14:00:00Z', 0],
+    ['none', { finalizationWindowMinutes: 0 }, byDefault, 0],
+    ['nothing that Button gives', { brandsList: 'refused' }, byDefault, 0],
+  ] as const)(
+    'of %s says when a transaction should be validated, and from when on it is overdue',
+    async (_name, buttons, expected, overdue) => {
+      open();
+      Object.assign(world.button.world, buttons);
+      await minutes(121);
+      const row = { id: 'tx-1', button_order_id: 'O', created_date: '2026-04-10T14:00:00Z' };
+      button({ ...row, status: 'pending' });
+      // Until the next weekly pass.
+      await world.runFor(8 * DAY_MS);
+      button({ ...row, status: 'validated' });
+      await minutes(1);
+
+      expect(expectedDates()).toEqual([expected, null]);
+      const counts = measured.filter(({ name }) => name === 'StalePendingTransactions');
+      expect(Math.max(...counts.map(({ value }) => value))).toBe(overdue);
+      expect(sum('AccountsUnavailable')).toBe(0);
+      expect(sum('BrandsUnavailable') > 0).toBe('brandsList' in buttons && buttons.brandsList === 'refused');
+    },
+  );
+});

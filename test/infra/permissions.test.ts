@@ -20,6 +20,7 @@ const ORDER_TABLE = 'arn:AWS::Partition:dynamodb:AWS::Region:AWS::AccountId:tabl
 const ACME_ONLY = 'if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["acme#*"]}}';
 const ACME_BREAKER_ONLY = ACME_ONLY.replace('acme#*', 'acme#breaker*');
 const DEPLOYMENT_ONLY = ACME_ONLY.replace('acme#*', '#deployment*');
+const FINALIZATION_ONLY = ACME_ONLY.replace('acme#*', '#finalization*');
 const ERASURES_ONLY = ACME_ONLY.replace('acme#*', '#erasures*');
 const CONFLICTS_ONLY = ACME_ONLY.replace('acme#*', '#conflicts*');
 const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
@@ -52,6 +53,7 @@ const PERMISSIONS: Record<string, string[]> = {
     TRACES,
     'dynamodb:GetItem, dynamodb:PutItem on Transactions',
     `dynamodb:GetItem, dynamodb:PutItem on Positions ${DEPLOYMENT_ONLY}`,
+    `dynamodb:GetItem on Positions ${FINALIZATION_ONLY}`,
     `dynamodb:PutItem on Positions ${CONFLICTS_ONLY}`,
     'dynamodb:PutItem, dynamodb:UpdateItem on WebhookQuarantine',
     'sqs:SendMessage on DeferredWebhooksQueue',
@@ -64,6 +66,7 @@ const PERMISSIONS: Record<string, string[]> = {
     `${MESSAGES} DeferredWebhooksQueue`,
     'dynamodb:GetItem, dynamodb:PutItem on Transactions',
     `dynamodb:GetItem, dynamodb:PutItem on Positions ${DEPLOYMENT_ONLY}`,
+    `dynamodb:GetItem on Positions ${FINALIZATION_ONLY}`,
     `dynamodb:PutItem on Positions ${CONFLICTS_ONLY}`,
     'dynamodb:PutItem, dynamodb:UpdateItem on WebhookQuarantine',
   ],
@@ -90,6 +93,7 @@ const PERMISSIONS: Record<string, string[]> = {
     TRACES,
     'dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Scan on Transactions',
     `dynamodb:GetItem, dynamodb:PutItem on Positions ${EXPIRY_PASS_ONLY}`,
+    `dynamodb:GetItem on Positions ${FINALIZATION_ONLY}`,
   ],
   PersonalDataExpirySchedulerRole: ['lambda:InvokeFunction on PersonalDataExpiryWorkerFunction'],
   PublicationPublisherRole: [

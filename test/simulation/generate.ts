@@ -145,6 +145,9 @@ function generateWorld(random: Random): World {
     nextFilters: random.pick(['left-out', 'repeated']),
     emptyObjects: random.pick(['list', 'null']),
     accountsList: random.pick(['whole', 'one-a-page', 'among-malformed-entries']),
+    // Nothing that is checked depends on them.
+    brandsList: 'among-malformed-entries',
+    finalizationWindowMinutes: 129_600,
     unreadableTransactions: [],
     webhookOrdering: random.pick(['per-transaction', 'per-transaction', 'per-endpoint']),
     webhook202: random.pick(['success', 'failure']),

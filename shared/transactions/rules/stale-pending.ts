@@ -8,17 +8,41 @@ export type StalePending = { transactions: number; amountsMinor: Readonly<Record
 export const NO_STALE_PENDING: StalePending = { transactions: 0, amountsMinor: {} };
 
 /**
- * Counts a record in if it is pending and was created before an instant (ISO 8601 UTC). By the date of the creation: a change now and
+ * From when on what is pending is overdue: the window of its brand, or the default in days where that is not known, and a grace in days,
+ * have passed at `at` (ISO 8601 UTC). Windows are in minutes, by brand.
+ */
+export type OverduePolicy = {
+  windows: ReadonlyMap<string, number>;
+  finalizationDays: number;
+  graceDays: number;
+  at: string;
+};
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** Whether a pending transaction should have been validated long ago: counted from its creation, which is when it was reported. Pure. */
+export function isOverdue(
+  { createdDate, commerceOrganization: brand }: { createdDate: string; commerceOrganization: string | null },
+  { windows, finalizationDays, graceDays, at }: OverduePolicy,
+): boolean {
+  const known = brand === null ? undefined : windows.get(brand);
+  const windowMs = known === undefined ? finalizationDays * DAY_MS : known * MINUTE_MS;
+  return Date.parse(createdDate) + windowMs + graceDays * DAY_MS < Date.parse(at);
+}
+
+/**
+ * Counts a record in if it is pending and overdue. By the date of the creation: a change now and
  * then must not make an old transaction young. Whose data is erased counts too: the commission is still owed. Pure.
  */
 export function countStalePending(
   counted: StalePending,
   { candidates: [{ transaction }, ...others] }: TransactionRecord,
-  createdBefore: string,
+  policy: OverduePolicy,
 ): StalePending {
-  const { status, createdDate, amountMinor, currency } = transaction;
+  const { status, amountMinor, currency } = transaction;
   // What contradicts itself waits for a reading, and is counted as a conflict.
-  if (others.length > 0 || status !== 'pending' || createdDate >= createdBefore) return counted;
+  if (others.length > 0 || status !== 'pending' || !isOverdue(transaction, policy)) return counted;
   const name = currencyName(currency);
   const amount = (counted.amountsMinor[name] ?? 0) + (amountMinor ?? 0);
   return {

@@ -61,6 +61,7 @@ const BodySchema = z.looseObject({
   settlement: z
     .looseObject({ id: z.string(), about: z.array(z.string()), reason: z.string(), settledAt: z.string() })
     .exactOptional(),
+  finalizationMinutes: z.int().exactOptional(),
   buttonIds: z.array(z.string()),
   seen: z.array(SeenVersionSchema).nonempty(),
 });
@@ -112,6 +113,7 @@ export const TransactionHeadSchema = z.object({
   delivery: z.enum(['live', 'historical']),
   conflictCause: z.enum(['contradiction', 'several_transactions']).exactOptional(),
   notRewardableReason: z.enum(NOT_REWARDABLE_REASONS).exactOptional(),
+  finalizationMinutes: z.int().positive().exactOptional(),
   mergedInto: z.string().exactOptional(),
   erasedAt: z.string().exactOptional(),
 });
@@ -262,6 +264,7 @@ function headOf(record: TransactionRecord, transaction: Transaction): Record<str
     modifiedDate: transaction.modifiedDate,
     delivery,
     conflictCause: cause,
+    finalizationMinutes: record.finalizationMinutes,
     mergedInto,
     erasedAt,
   };

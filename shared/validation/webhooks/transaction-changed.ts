@@ -32,6 +32,8 @@ export type PublishedState = {
   validatedDate?: string;
   delivery: 'live' | 'historical';
   conflictCause?: ConflictCause;
+  /** The Brand's finalization window, where it is known. */
+  finalizationMinutes?: number;
   /** Why nobody may be rewarded for this version; left out if somebody may. */
   notRewardableReason?: NotRewardableReason;
   erasedAt?: string;
@@ -106,6 +108,11 @@ const DetailSchema = z.object({
   purchaseDate: instant.nullable(),
   attributionDate: instant.nullable(),
   validatedDate: instant.nullable(),
+  expectedValidationDate: instant
+    .nullable()
+    .describe(
+      "When it should be validated if nothing changes: createdDate and the Brand's finalization window, or the setting finalizationDays where Button does not give one. Null once it is final, and in a conflict.",
+    ),
   storedAt: instant.describe('When this version was stored; also the time of the event.'),
   lineItems: z
     .array(z.unknown())
@@ -144,13 +151,20 @@ export type TransactionChanged = { type: TransactionEventType; detail: Transacti
 export type TransactionChangedDetail = z.infer<typeof DetailSchema>;
 
 /** What events hold: whether they name the shopper. */
-export type EventSettings = { includePersonalFields: boolean };
+export type EventSettings = {
+  includePersonalFields: boolean;
+  /** The finalization window of a Brand for which Button gives none, in days; `FINALIZATION_DAYS` if left out. */
+  finalizationDays?: number;
+};
+
+/** The window in Button's own sample, in days. Source: docs/button/transactions-api.md, "Brands". */
+export const FINALIZATION_DAYS = 90;
 
 /** The event for a new version. `before` is undefined for the first version, and `unknown` where it is not kept. Pure. */
 export function transactionChanged(
   before: PublishedState | undefined | 'unknown',
   after: PublishedState,
-  { includePersonalFields }: EventSettings,
+  { includePersonalFields, finalizationDays = FINALIZATION_DAYS }: EventSettings,
 ): TransactionChanged {
   const lineItems = fittingLines(after.lineItems);
   const previous = before === 'unknown' ? undefined : before;
@@ -185,6 +199,7 @@ export function transactionChanged(
       purchaseDate: after.purchaseDate ?? null,
       attributionDate: after.attributionDate ?? null,
       validatedDate: after.validatedDate ?? null,
+      expectedValidationDate: after.status === 'pending' ? expectedValidation(after, finalizationDays) : null,
       storedAt: after.storedAt,
       lineItems,
       lineItemsOmitted: lineItems === null && after.lineItems !== undefined,
@@ -239,6 +254,19 @@ function describeEvent(type: TransactionEventType, now: z.infer<typeof status>):
 function typeOf({ status: now, changes }: PublishedState): TransactionEventType {
   if (now === 'pending') return changes === 1 ? 'transaction.created' : 'transaction.adjusted';
   return `transaction.${now}`;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Counted from the report of the order, not from the purchase. Null for a date that makes no sense. */
+function expectedValidation(
+  { createdDate, finalizationMinutes }: PublishedState,
+  finalizationDays: number,
+): string | null {
+  const minutes = finalizationMinutes ?? finalizationDays * 1440;
+  const expected = new Date(Date.parse(createdDate) + minutes * MINUTE_MS);
+  const iso = Number.isNaN(expected.getTime()) ? '' : expected.toISOString();
+  return /^\d{4}-/.test(iso) ? iso.replace('.000Z', 'Z') : null;
 }
 
 function worth(state: PublishedState): number {

@@ -118,6 +118,8 @@ export type TransactionRecord = {
   seen: readonly SeenVersion[];
   /** `historical`: created before this system took over, so an older system may have rewarded it. It stays what it was at first. */
   delivery: 'live' | 'historical';
+  /** The Brand's finalization window as it was known when this was stored, in minutes; left out where it was not. */
+  finalizationMinutes?: number;
   /** The key of the record that this purchase turned out to belong to: this one is worth nothing any more. */
   mergedInto?: string;
   /** Since when the record holds nothing personal. Later versions are kept without it too, and nobody is rewarded for them. */

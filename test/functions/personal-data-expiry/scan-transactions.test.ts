@@ -47,7 +47,11 @@ function observation(buttonOrderId: string, changes: Partial<Transaction>): Obse
 }
 
 /** A table in pages of so many, and a run's ports to it. */
-async function createTable(observations: readonly Observation[], pageSize = 100) {
+async function createTable(
+  observations: readonly Observation[],
+  pageSize = 100,
+  windows: ReadonlyMap<string, number> = new Map(),
+) {
   const transactions = createInMemoryTransactions();
   for (const observed of observations) {
     const current = await transactions.read(`order#${observed.transaction.buttonOrderId ?? ''}`);
@@ -59,6 +63,7 @@ async function createTable(observations: readonly Observation[], pageSize = 100)
   const clock = { now: NOW };
   const ports: ScanTransactionsPorts = {
     passes,
+    windows: () => Promise.resolve(windows),
     scanPage(after) {
       const keys = transactions.all().map(({ key }) => key);
       const start = after === undefined ? 0 : keys.indexOf(after) + 1;
@@ -82,7 +87,7 @@ async function createTable(observations: readonly Observation[], pageSize = 100)
   return { ports, measured, transactions, passes, clock };
 }
 
-const AGES = { personalDataDays: 400, stalePendingDays: 120 };
+const AGES = { personalDataDays: 400, finalizationDays: 90, graceDays: 30 };
 
 describe('scanTransactions', () => {
   it('counts what is pending long after it was created, with its commission by currency (E16)', async () => {

@@ -425,7 +425,7 @@ describe('TransactionsStack', () => {
   it('lets personal data expire and counts what is overdue after as many days as the stage says', () => {
     const expiry = synthesizeStage({
       stage: 'development',
-      transactions: { personalDataDays: 90, stalePendingDays: 100 },
+      transactions: { personalDataDays: 90, finalizationDays: 60, overdueGraceDays: 40 },
     });
     const isItsOwn = ({ logicalId }: { logicalId: string }) => logicalId.startsWith('PersonalDataExpiry');
 
@@ -436,7 +436,7 @@ describe('TransactionsStack', () => {
     expect(schedule?.Properties).toMatchObject({ ScheduleExpression: 'rate(15 minutes)' });
     expect(worker?.Properties['Timeout']).toBe(15 * 60);
     expect(worker?.Properties['Environment']).toMatchObject({
-      Variables: { PERSONAL_DATA_DAYS: '90', STALE_PENDING_DAYS: '100' },
+      Variables: { PERSONAL_DATA_DAYS: '90', FINALIZATION_DAYS: '60', OVERDUE_GRACE_DAYS: '40' },
     });
   });
 

@@ -1,0 +1,67 @@
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+
+import { FINALIZATION_PARTITION, POSITIONS_TABLE } from '../../dynamodb/table.ts';
+import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
+import { errorName, log } from '../../runtime/logger.ts';
+
+/** How long after its report an order of each brand becomes final, in minutes, and when Button is to be asked again (ISO 8601 UTC). */
+export type FinalizationWindows = { minutes: ReadonlyMap<string, number>; readAgainAt: string };
+
+type Positions = { client: DynamoDB; table: string };
+
+const KEY = marshall({
+  [POSITIONS_TABLE.partitionKey]: FINALIZATION_PARTITION,
+  [POSITIONS_TABLE.sortKey]: 'windows',
+});
+
+/** An item holds 400 KB: so many brands with ids of ordinary length fit, and no publisher has nearly as many. */
+const MAX_BRANDS = 5000;
+
+/** The windows as they are stored; undefined before the first reading, and where somebody has spoilt them. Throws if the table cannot be reached. */
+export async function readFinalizationWindows({
+  client,
+  table,
+}: Positions): Promise<FinalizationWindows | undefined> {
+  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: KEY }));
+  const [readAgainAt, brands] = [Item?.['readAgainAt']?.S ?? '', Item?.['minutes']?.M];
+  if (!brands || Number.isNaN(Date.parse(readAgainAt))) return undefined;
+  const windows = Object.entries(brands).map(([brand, { N: minutes }]) => [brand, Number(minutes)] as const);
+  return { readAgainAt, minutes: new Map(windows.filter(([, minutes]) => minutes > 0)) };
+}
+
+/** Replaces the windows; of two writers the last one counts, both have asked Button. Throws if the table cannot be reached. */
+export async function saveFinalizationWindows(
+  { client, table }: Positions,
+  { minutes, readAgainAt }: FinalizationWindows,
+): Promise<void> {
+  const kept = Object.fromEntries([...minutes].slice(-MAX_BRANDS));
+  const Item = { ...KEY, ...marshall({ minutes: kept, readAgainAt, schemaVersion: 1 }) };
+  await client.send(new PutItemCommand({ TableName: table, Item }));
+}
+
+/** How long an instance of a function uses what it has read, and does without what it has not found. */
+const CACHED_MS = 3_600_000;
+const MISSED_MS = 300_000;
+
+/** The window of a brand in minutes; undefined if it is not known. Never throws: nothing that is stored waits for it. */
+export type FinalizationMinutes = (brand: string) => Promise<number | undefined>;
+
+/** Asks for the windows once an hour, and every five minutes where there are none. */
+export function cachedFinalizationWindows(positions: Positions, now: () => Date): FinalizationMinutes {
+  let minutes: ReadonlyMap<string, number> = new Map();
+  let readAgainMs = -Infinity;
+  return async (brand) => {
+    const nowMs = now().getTime();
+    if (nowMs >= readAgainMs) {
+      readAgainMs = nowMs + MISSED_MS;
+      try {
+        const stored = await readFinalizationWindows(positions);
+        if (stored) [minutes, readAgainMs] = [stored.minutes, nowMs + CACHED_MS];
+      } catch (error) {
+        log.warn('finalization_windows_unread', { error: errorName(error) });
+      }
+    }
+    return minutes.get(brand);
+  };
+}

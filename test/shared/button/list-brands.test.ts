@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { ButtonResponse } from '../../../shared/button/button-http.ts';
+import { createBrandsApi } from '../../../shared/button/list-brands.ts';
+
+const answered = (body: unknown, status = 200): ButtonResponse => ({ result: 'answered', status, body });
+
+/** The API where Button answers like that, and what it was asked. */
+function brandsApi(response: ButtonResponse) {
+  const asked: string[] = [];
+  const http = {
+    call({ method, path }: { method: string; path: string }) {
+      asked.push(`${method} ${path}`);
+      return Promise.resolve(response);
+    },
+    close: () => undefined,
+  };
+  return { asked, api: createBrandsApi(http, 'sk-1') };
+}
+
+const list = (body: unknown) => brandsApi(answered(body)).api.listBrands();
+const meta = { status: 'ok' };
+const terms = (minutes: unknown) => ({
+  reporting_window_days: 0,
+  finalization_window_minutes: minutes,
+  additional_terms: null,
+});
+const brand = (id: unknown, minutes: unknown) => ({ id, name: 'x', terms_and_conditions: terms(minutes) });
+
+describe('the list of brands', () => {
+  it('is asked for on the documented path', async () => {
+    const { api, asked } = brandsApi(answered({ meta, objects: [] }));
+
+    await api.listBrands();
+
+    expect(asked).toEqual(['GET /v1/brands']);
+  });
+
+  it.each([
+    ['objects', { meta, objects: [brand('org-1', 129_600)] }],
+    ['object, as a list', { meta, object: [brand('org-1', 129_600)] }],
+    ['object, one brand', { meta, object: brand('org-1', 129_600) }],
+  ])('is read where it stands in %s', async (_name, body) => {
+    expect(await list(body)).toEqual({
+      ok: true,
+      value: { windows: new Map([['org-1', 129_600]]), malformed: 0 },
+    });
+  });
+
+  it.each([
+    null,
+    7,
+    {},
+    brand('', 1),
+    brand(7, 1),
+    brand('org-2', 0),
+    brand('org-2', -1),
+    brand('org-2', 1.5),
+  ])('leaves %j out and counts it', async (entry) => {
+    expect(await list({ meta, objects: [entry, brand('org-1', 60)] })).toEqual({
+      ok: true,
+      value: { windows: new Map([['org-1', 60]]), malformed: 1 },
+    });
+  });
+
+  it('never throws, and says why it could not be read', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (body) => {
+        expect(typeof (await list(body)).ok).toBe('boolean');
+      }),
+    );
+    const results = [
+      answered(undefined),
+      answered({ meta, objects: null }),
+      answered({}, 401),
+      answered({}, 404),
+      { result: 'unclear', reason: 'timeout' } as const,
+    ].map((response) => brandsApi(response).api.listBrands());
+    expect((await Promise.all(results)).map((one) => !one.ok && one.reason)).toEqual([
+      'unavailable',
+      'unavailable',
+      'unauthorized',
+      'refused',
+      'unavailable',
+    ]);
+  });
+});

@@ -1,0 +1,75 @@
+import { type GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { FINALIZATION_PARTITION } from '../../../../shared/dynamodb/table.ts';
+import {
+  cachedFinalizationWindows,
+  readFinalizationWindows,
+  saveFinalizationWindows,
+} from '../../../../shared/transactions/store/finalization-windows.ts';
+import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
+
+let dynamodb: TestDynamoDB;
+
+beforeAll(async () => {
+  dynamodb = await startTestDynamoDB();
+});
+
+afterAll(async () => {
+  await dynamodb.close();
+});
+
+beforeEach(() => {
+  vi.spyOn(console, 'warn').mockReturnValue();
+});
+
+const access = () => ({ client: dynamodb.client, table: dynamodb.tables.positions });
+const WINDOWS = { minutes: new Map([['org-1', 60]]), readAgainAt: '2026-06-02T00:00:00.000Z' };
+
+describe('the finalization windows', () => {
+  it('are read as they were saved, and unknown before and where somebody has spoilt them', async () => {
+    const before = await readFinalizationWindows(access());
+    await saveFinalizationWindows(access(), WINDOWS);
+    const saved = await readFinalizationWindows(access());
+    const key = { account: { S: FINALIZATION_PARTITION }, stream: { S: 'windows' } };
+    await dynamodb.client.send(
+      new PutItemCommand({ TableName: access().table, Item: { ...key, minutes: { S: 'spoilt' } } }),
+    );
+
+    expect([before, saved, await readFinalizationWindows(access())]).toEqual([undefined, WINDOWS, undefined]);
+  });
+
+  it('of five thousand brands fit into their item', async () => {
+    const minutes = new Map(
+      Array.from({ length: 5001 }, (_, at) => [`org-${String(at).padStart(16, '0')}`, 129_600]),
+    );
+
+    await saveFinalizationWindows(access(), { ...WINDOWS, minutes });
+
+    expect((await readFinalizationWindows(access()))?.minutes.size).toBe(5000);
+  });
+
+  it('are asked for once an hour, and every five minutes where they can not be read; nothing fails for that', async () => {
+    await saveFinalizationWindows(access(), WINDOWS);
+    let [nowMs, asked, isDown] = [0, 0, true];
+    const client = {
+      send: (command: unknown) => {
+        asked += 1;
+        return isDown ? Promise.reject(new Error('down')) : dynamodb.client.send(command as GetItemCommand);
+      },
+    } as never;
+    const minutesOf = cachedFinalizationWindows({ client, table: access().table }, () => new Date(nowMs));
+    const at = async (minute: number, brand = 'org-1') => {
+      nowMs = minute * 60_000;
+      return { minutes: await minutesOf(brand), asked };
+    };
+
+    expect(await at(0)).toEqual({ minutes: undefined, asked: 1 });
+    isDown = false;
+    expect(await at(4)).toEqual({ minutes: undefined, asked: 1 });
+    expect(await at(5)).toEqual({ minutes: 60, asked: 2 });
+    expect(await at(64, 'org-2')).toEqual({ minutes: undefined, asked: 2 });
+    isDown = true;
+    expect(await at(65)).toEqual({ minutes: 60, asked: 3 });
+  });
+});
