@@ -24,7 +24,7 @@ export const TRANSACTIONS_TABLE = {
   aliasOf: 'aliasOf',
   /** Only on checkouts: Button's id of the webhook that reported it. */
   checkoutOf: 'checkoutOf',
-  /** Only checkouts carry it. */
+  /** Only checkouts carry it: a purchase is never deleted. */
   timeToLive: 'expiresAtEpochSeconds',
   /** Sparse: only transactions whose shopper is known carry `shopper`. */
   shopperIndex: {

@@ -87,6 +87,8 @@ describe('the stacks of a stage', () => {
       'WebhookQuarantineTableName',
       'ShopperField',
       'EventsNameShoppers',
+      'OverdueGraceDays',
+      'FinalizationDays',
       'RewardableCategories',
       'ButtonApiUrl',
       'WebhookUrl',
@@ -157,12 +159,12 @@ describe('what holds state', () => {
     }
   });
 
-  it('expires in the quarantines, and among the positions where reports of drift stand', () => {
+  it('expires in the quarantines, checkouts among the transactions, and reports of drift among the positions', () => {
     const expiring = production
       .resources('AWS::DynamoDB::Table')
       .filter(({ Properties }) => Properties['TimeToLiveSpecification'] !== undefined);
 
-    expect(idsOf(expiring)).toEqual(['OrderQuarantine', 'Positions', 'WebhookQuarantine']);
+    expect(idsOf(expiring)).toEqual(['OrderQuarantine', 'Transactions', 'Positions', 'WebhookQuarantine']);
   });
 
   it.each([

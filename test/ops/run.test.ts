@@ -209,7 +209,7 @@ describe('npm run ops', () => {
       'Stage production, account 111122223333, region eu-west-1, as arn:aws:iam::111122223333:user/operator\n' +
         'Dry run: nothing is changed. Add --yes to do it.\n',
     );
-    expect(out).toBe('wouldErase: 0\nleftOverParts: 0\nunreadable: none\ninQuarantine: none\n');
+    expect(out).toBe('wouldErase: 0\ncheckouts: 0\nleftOverParts: 0\nunreadable: none\ninQuarantine: none\n');
     expect(new Set(calls)).toEqual(new Set(['STS', 'DynamoDB_20120810.Query', 'DynamoDB_20120810.Scan']));
   });
 
