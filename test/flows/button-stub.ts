@@ -57,6 +57,8 @@ export async function startButtonStub(given: {
         return refuse(400, 'Send JSON');
       return answerOrder(stub.orders, { method, orderId: segments[2], body });
     }
+    if (method === 'GET' && segments.slice(1).join('/') === 'brands')
+      return { status: 200, body: { meta: { status: 'ok' }, objects: [] } };
     if (method !== 'GET' || segments[1] !== 'affiliation' || segments[2] !== 'accounts') {
       return refuse(404, 'Not found');
     }

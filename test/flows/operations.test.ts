@@ -383,6 +383,7 @@ describe('transactions', () => {
 
     expect(dry).toEqual({
       wouldErase: 1,
+      checkouts: 0,
       leftOverParts: 0,
       inQuarantine: ['webhooks hook-ops-naming'],
       unreadable: [],
