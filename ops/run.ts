@@ -27,6 +27,7 @@ import {
   transactionSettle,
   transactionShow,
   transactionsList,
+  transactionsRenew,
   webhooksReplay,
 } from './commands/transactions.ts';
 import { check } from './commands/check.ts';
@@ -69,6 +70,7 @@ export const COMMANDS: readonly Command[] = [
   backfillStart,
   transactionSettle,
   eventsRepublish,
+  transactionsRenew,
   shopperErase,
   customerErase,
   quarantineDelete,

@@ -5,6 +5,7 @@ import {
   type ApplyWebhookPorts,
   type ReceivedWebhook,
 } from '../../shared/transactions/apply-webhook.ts';
+import { erasedWebhook } from '../../shared/transactions/erase-webhook.ts';
 import { readDeferredMessage } from '../../shared/transactions/deferred-webhook.ts';
 import { errorName, log } from '../../shared/runtime/logger.ts';
 import { isStoreOutage } from '../../shared/dynamodb/store-outage.ts';
@@ -43,8 +44,12 @@ const LONGEST_WAIT_SECONDS = 900;
  */
 export async function applyDeferred(
   message: DeferredMessage,
-  ports: ApplyDeferredPorts,
+  given: ApplyDeferredPorts,
 ): Promise<DeferredOutcome> {
+  const ports: ApplyDeferredPorts = {
+    ...given,
+    withoutErased: async (webhook) => erasedWebhook(webhook, (await given.erasures?.()) ?? []),
+  };
   const outcome = await tryToApply(message, ports);
   ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome], value: 1 });
   log.info('deferred_webhook', { eventId: readEnvelope(asReceived(message.body).body).eventId, outcome });

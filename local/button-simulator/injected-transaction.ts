@@ -12,6 +12,8 @@ const InstantSchema = z.iso.datetime({ offset: true });
  * against Button's rules, so that any row a receiver may ever meet can be made, such as a second transaction of an order.
  */
 export const InjectedTransactionSchema = z.strictObject({
+  /** Names the transaction to change where its `id` is another one now, or where two transactions share an id. */
+  key: z.string().min(1).optional(),
   id: z.string().min(1).optional(),
   button_order_id: z.string().min(1).nullable().optional(),
   status: z.string().optional(),
@@ -34,6 +36,8 @@ export const InjectedTransactionSchema = z.strictObject({
   country: z.string().nullable().optional(),
   /** Further fields of both rows, or other values for theirs. */
   extra: z.record(z.string(), z.unknown()).optional(),
+  /** Fields that neither row has, whatever their value. */
+  left_out: z.array(z.string()).optional(),
   /** False keeps the event from being sent: only the Transactions API then tells of this version. */
   webhook: z.boolean().default(true),
   /** Another `event_type` than `tx-` and the status. */
@@ -88,6 +92,7 @@ export function versionOfRow(
     country: given(row.country, base.country),
     accountId: setting.accountIn(currency),
     extra: { ...base.extra, ...row.extra },
+    leftOut: row.left_out ?? base.leftOut,
     recordedMs: setting.nowMs,
   };
 }
@@ -96,7 +101,7 @@ function emptyTransaction(row: InjectedTransaction, setting: InjectionSetting): 
   const { nowMs, newId, publisher, brand, country } = setting;
   const id = row.id ?? newId('tx');
   return {
-    key: row.id ?? row.button_order_id ?? id,
+    key: row.key ?? row.id ?? row.button_order_id ?? id,
     id,
     status: 'validated',
     category: 'new-user-order',
@@ -122,6 +127,7 @@ function emptyTransaction(row: InjectedTransaction, setting: InjectionSetting): 
     btnRef: null,
     country,
     extra: {},
+    leftOut: [],
     recordedMs: nowMs,
   };
 }

@@ -61,6 +61,7 @@ export function versionOfOrder(
     btnRef: fields.btn_ref ?? null,
     country: setting.country,
     extra: {},
+    leftOut: [],
     recordedMs: nowMs,
   };
 }

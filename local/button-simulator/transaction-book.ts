@@ -85,7 +85,8 @@ export class TransactionBook {
     this.#versionsByKey.set(version.key, [...(this.#versionsByKey.get(version.key) ?? []), version]);
   }
 
-  #named({ button_order_id: buttonOrderId, id }: InjectedTransaction): TransactionVersion | undefined {
+  #named({ key, button_order_id: buttonOrderId, id }: InjectedTransaction): TransactionVersion | undefined {
+    if (key !== undefined) return this.#versionsByKey.get(key)?.at(-1);
     const last = this.all().flatMap((versions) => versions.at(-1) ?? []);
     return last.find((version) => (id === undefined ? version.key === buttonOrderId : version.id === id));
   }

@@ -34,6 +34,8 @@ export type TransactionVersion = {
   readonly country: string | null;
   /** Fields that Button may add one day: shown in both rows as they are. */
   readonly extra: Readonly<Record<string, unknown>>;
+  /** Fields that neither row has. */
+  readonly leftOut: readonly string[];
   /** When the simulator took it down. */
   readonly recordedMs: number;
 };
@@ -43,7 +45,7 @@ export type TransactionRow = Record<string, unknown>;
 
 /** `data` of the webhook of a version (docs/button/webhooks.md, "data", columns "both" and "wh"). */
 export function webhookData(version: TransactionVersion): TransactionRow {
-  return {
+  return shown(version, {
     posting_rule_id: null,
     ...sharedFields(version),
     modified_date: toMilliseconds(version.modifiedMs),
@@ -53,13 +55,12 @@ export function webhookData(version: TransactionVersion): TransactionRow {
     customer_order_id: null,
     event_date: toWholeSeconds(version.eventMs),
     order_purchase_date: nullableSeconds(version.purchaseMs),
-    ...version.extra,
-  };
+  });
 }
 
 /** The row of a version in the Transactions API (same table, columns "both" and "api"). */
 export function apiRow(version: TransactionVersion): TransactionRow {
-  return {
+  return shown(version, {
     ...sharedFields(version),
     modified_date: toWholeSeconds(version.modifiedMs),
     created_date: toWholeSeconds(version.createdMs),
@@ -67,8 +68,11 @@ export function apiRow(version: TransactionVersion): TransactionRow {
     commerce_organization_name: version.brand.name,
     order_purchased_date: nullableSeconds(version.purchaseMs),
     country: version.country,
-    ...version.extra,
-  };
+  });
+}
+
+function shown({ extra, leftOut }: TransactionVersion, row: TransactionRow): TransactionRow {
+  return Object.fromEntries(Object.entries({ ...row, ...extra }).filter(([name]) => !leftOut.includes(name)));
 }
 
 function sharedFields(version: TransactionVersion): TransactionRow {

@@ -5,6 +5,7 @@ import { namesValue } from '@button-serverless/validation/json';
 import { settleTransaction } from '../../shared/transactions/rules/merge-transaction.ts';
 import { type Candidate, recordStatus } from '@button-serverless/validation/webhooks';
 import { createEventBus } from '../../shared/transactions/event-bus.ts';
+import { renewVersions } from '../../shared/transactions/renew-versions.ts';
 import { republishEvents } from '../../shared/transactions/republish-events.ts';
 import { eraseShopper, findShopper } from '../../shared/transactions/erase-shopper.ts';
 import { flag, positiveInteger } from '../../shared/runtime/env.ts';
@@ -227,6 +228,40 @@ export const eventsRepublish = defineCommand({
   },
 });
 
+/** Makes consumers take what a table holds that was put back. */
+export const transactionsRenew = defineCommand({
+  name: 'transactions-renew',
+  summary:
+    'After the transactions table was put back to an earlier point: gives every transaction that was stored before the instant at which that was done a new version, and so an event. Reads the whole table; what is renewed already is left out.',
+  usage: '--before INSTANT [--rate PER_SECOND]',
+  options: { before: { type: 'string' }, rate: { type: 'string' } },
+  changes: 'transactions',
+  recorded: ['before', 'rate'],
+  input: z.object({ arguments: z.tuple([]), before: instant, rate: rate(100) }),
+  async run({ before, rate: perSecond }, context) {
+    const pace = createPace(perSecond);
+    const store = openTransactions(context);
+    const unreadable: string[] = [];
+    const renewed = await renewVersions(before, {
+      all: scanAll(transactionsTable(context)),
+      transactions: {
+        write: async (record, expectedRevision) => {
+          if (context.isDryRun) return { ok: true, stored: { value: record, revision: expectedRevision } };
+          await pace(1);
+          return store.write(record, expectedRevision);
+        },
+      },
+      onUnreadable: (key) => unreadable.push(key),
+      now: context.now,
+    });
+    const isWhole = unreadable.length === 0;
+    return {
+      outcome: isWhole ? 'done' : 'partial',
+      found: { [context.isDryRun ? 'wouldRenew' : 'renewed']: renewed, unreadable },
+    };
+  },
+});
+
 /** Erases a shopper, and proves it. */
 export const shopperErase = defineCommand({
   name: 'shopper-erase',
@@ -306,8 +341,8 @@ export const shopperErase = defineCommand({
 /** What may name the shopper all the same. */
 const NOT_REACHED = [
   'the quarantine: quarantine-delete what inQuarantine lists',
-  'webhooks that wait on the queue: they are erased when they arrive',
-  'a webhook that moves from the queue into quarantine later: run this command again after 15 days',
+  'webhooks that wait on the queue: they are erased when they arrive, in the table or in quarantine',
+  'a webhook on the queue that is no JSON: whom it names can not be said',
   'what Button sends of a purchase that is not in the table yet: it is stored as a new one',
   'events that wait in the stream for up to a day, and those in the dead-letter queues',
   'the archive of the bus, until it expires',

@@ -76,6 +76,12 @@ export const WEBHOOK_CODES = explanations(
       'a fault of this code',
       'the fixed code',
     ],
+    shopper_erased: [
+      'The webhook came before its shopper was erased, and went to quarantine afterwards.',
+      'Nothing: replayed, it rewards nobody.',
+      'a webhook that was deferred while its shopper was erased',
+      'a webhook that came after that',
+    ],
     not_stored: [
       'Neither the table nor the queue of deferred webhooks could take it.',
       'webhooks-replay once the table is back.',

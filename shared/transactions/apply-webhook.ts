@@ -5,6 +5,7 @@ import { readCheckout } from '../button/checkout-webhook.ts';
 import { readEnvelope } from '../button/webhook-envelope.ts';
 import type { ConflictNote } from '../reconciliation/rules/conflict-note.ts';
 import { deliveryOf, firstSecondOf } from './rules/delivery.ts';
+import type { ErasedWebhook } from './erase-webhook.ts';
 import { erasedSince, type ErasureNote } from './rules/erasure-note.ts';
 import type { MergeOutcome } from './rules/merge-transaction.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
@@ -27,7 +28,12 @@ export type WebhookOutcome =
   | 'quarantined';
 
 /** The exact bytes of an authentic webhook, and when they came, in ISO 8601 UTC. */
-export type ReceivedWebhook = { body: Uint8Array; receivedAt: string };
+export type ReceivedWebhook = {
+  body: Uint8Array;
+  receivedAt: string;
+  /** Since when its shopper is erased, where that is known already: its bytes do not say whose it is any more. */
+  erasedAt?: string;
+};
 
 /** What applying a webhook needs. */
 export type ApplyWebhookPorts = {
@@ -43,6 +49,8 @@ export type ApplyWebhookPorts = {
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
   /** Who has been erased lately: only for webhooks that waited meanwhile. Throws if that can't be read. */
   erasures?: () => Promise<readonly ErasureNote[]>;
+  /** A webhook without its shopper, if they were erased after it came: only where it waited meanwhile. Throws as `erasures` does. */
+  withoutErased?: (webhook: ReceivedWebhook) => Promise<ErasedWebhook | undefined>;
   /** The finalization window of a brand; left out, the one that is stored stays. */
   finalizationMinutes?: FinalizationMinutes;
   /** Where checkouts are kept. */
@@ -77,7 +85,8 @@ export async function applyWebhook(
   const { eventId, transaction, payload, flags } = reading;
   const deployedAt = await ports.deployedAt?.();
   const cutOver = ports.liveFrom ?? (deployedAt === undefined ? undefined : firstSecondOf(deployedAt));
-  const erasedAt = erasedSince((await ports.erasures?.()) ?? [], transaction, webhook.receivedAt);
+  const erasedAt =
+    webhook.erasedAt ?? erasedSince((await ports.erasures?.()) ?? [], transaction, webhook.receivedAt);
   const { outcome, before, after } = await applyTransaction(ports, {
     transaction,
     payload,
@@ -114,17 +123,25 @@ function mayBePing(reading: WebhookResult): boolean {
 
 const UNCHANGED: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
 
-/** Keeps an authentic webhook as it came, once however often it comes. Throws if the table cannot be reached. */
+/** The reason that a webhook has in quarantine beside others where its shopper was erased. */
+export const SHOPPER_ERASED = 'shopper_erased';
+
+/**
+ * Keeps an authentic webhook as it came, once however often it comes; without its shopper if they were erased after it came. Throws if
+ * the table cannot be reached, or if it can't be read who was erased.
+ */
 export async function quarantineWebhook(
-  { body }: ReceivedWebhook,
+  webhook: ReceivedWebhook,
   { eventId, reasons }: { eventId?: string | undefined; reasons: readonly QuarantineReason[] },
-  { quarantine, now }: Pick<ApplyWebhookPorts, 'quarantine' | 'now'>,
+  { quarantine, withoutErased, now }: Pick<ApplyWebhookPorts, 'quarantine' | 'withoutErased' | 'now'>,
 ): Promise<void> {
+  const { body, erasedAt } = (await withoutErased?.(webhook)) ?? webhook;
+  const problem = 'The shopper was erased: what named them is not kept';
   await quarantine.put({
     kind: 'webhook',
     id: eventId ?? createHash('sha256').update(body).digest('hex'),
     bytes: body,
-    reasons,
+    reasons: erasedAt === undefined ? reasons : [...reasons, { code: SHOPPER_ERASED, problem }],
     refusedAt: now().toISOString(),
     origin: 'webhook',
   });

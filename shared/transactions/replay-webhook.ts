@@ -1,5 +1,10 @@
 import type { QuarantineReview } from '../quarantine/quarantine-review.ts';
-import { applyWebhook, type ApplyWebhookPorts, type WebhookOutcome } from './apply-webhook.ts';
+import {
+  applyWebhook,
+  SHOPPER_ERASED,
+  type ApplyWebhookPorts,
+  type WebhookOutcome,
+} from './apply-webhook.ts';
 
 /** What a replay needs. */
 export type ReplayWebhookPorts = ApplyWebhookPorts & {
@@ -19,7 +24,9 @@ export async function replayWebhook(
 ): Promise<WebhookOutcome | 'unknown'> {
   const entry = await review.read('webhook', entryId);
   if (!entry) return 'unknown';
-  const outcome = await applyWebhook({ body: entry.bytes, receivedAt: entry.refusedAt }, ports);
+  const isErased = entry.reasons.some(({ code }) => code === SHOPPER_ERASED);
+  const erasedAt = isErased ? { erasedAt: entry.refusedAt } : {};
+  const outcome = await applyWebhook({ body: entry.bytes, receivedAt: entry.refusedAt, ...erasedAt }, ports);
   if (outcome !== 'quarantined') await review.markReplayed(entry, ports.now());
   return outcome;
 }

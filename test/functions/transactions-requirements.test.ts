@@ -8,7 +8,7 @@ import {
   InjectedTransactionSchema,
   type InjectedTransactionInput,
 } from '../../local/button-simulator/injected-transaction.ts';
-import { transactionSettle } from '../../ops/commands/transactions.ts';
+import { transactionSettle, transactionsRenew } from '../../ops/commands/transactions.ts';
 import type { Measured, MetricName } from '../../shared/runtime/metric-definitions.ts';
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import {
@@ -154,12 +154,8 @@ describe('transactions, requirement 1: one purchase is one record and one reward
 
     const settled = transactionSettle.prepare({ arguments: ['order#O'], id: 'tx-2', reason: 'asked Button' });
     if (!('run' in settled)) throw new Error(JSON.stringify(settled));
-    const stage = {
-      output: (name: string) => (name.endsWith('TableName') ? TABLES.transactions : OUTPUTS[name]),
-    };
-    const context = { stage, clients: { dynamodb }, now: () => new Date(world.clock.now()) };
-    const dry = await settled.run({ ...context, isDryRun: true } as never);
-    const done = await settled.run({ ...context, isDryRun: false } as never);
+    const dry = await settled.run(operatorContext(true) as never);
+    const done = await settled.run(operatorContext() as never);
     await world.runFor(8 * DAY_MS);
 
     expect([dry.outcome, done]).toMatchObject([
@@ -171,6 +167,21 @@ describe('transactions, requirement 1: one purchase is one record and one reward
     expect(payable()).toEqual({ USD: 200 });
   });
 });
+
+/** What an operator does as soon as the table is back; `before` is the instant at which it was. */
+async function renewTransactions(before: string) {
+  const prepared = transactionsRenew.prepare({ arguments: [], before });
+  if (!('run' in prepared)) throw new Error(JSON.stringify(prepared));
+  return prepared.run(operatorContext() as never);
+}
+
+/** The stage as an operator's command sees it. */
+function operatorContext(isDryRun = false) {
+  const stage = {
+    output: (name: string) => (name.endsWith('TableName') ? TABLES.transactions : OUTPUTS[name]),
+  };
+  return { stage, clients: { dynamodb }, now: () => new Date(world.clock.now()), isDryRun };
+}
 
 const OUTPUTS: Record<string, string> = {
   ShopperField: 'publisher_customer_id',
@@ -216,6 +227,39 @@ describe('transactions, requirement 2: a higher version replaces a lower one, wh
       highest.set(key, version);
     }
   });
+
+  it.each([
+    ['an amount that Button has taken back', { amount: 450 }, { amount: 600 }],
+    ['a conflict', { status: 'declined', modified_date: '2026-06-01T12:20:00Z' }, undefined],
+  ] satisfies [string, InjectedTransactionInput, InjectedTransactionInput | undefined][])(
+    'put back, the table is right for a consumer that has handled what it has lost: %s',
+    async (_, lost, afterwards) => {
+      open();
+      const validated = { status: 'validated', validated_date: '2026-06-01T12:01:00Z' };
+      const row = { id: 'tx-1', button_order_id: 'O', ...validated };
+      await minutes(1);
+      button(row);
+      await minutes(2);
+      const backup = world.dynamodb.backUp(TABLES.transactions);
+      button({ ...row, ...lost });
+      await minutes(1);
+      world.dynamodb.restore(TABLES.transactions, backup);
+      const restoredAt = isoNow();
+      button({ ...row, modified_date: restoredAt, ...afterwards });
+      await minutes(2);
+
+      await renewTransactions(restoredAt);
+      await world.runFor(2 * DAY_MS);
+      const count = events().length;
+      const again = await renewTransactions(restoredAt);
+      await minutes(5);
+
+      expect(stored('order#O')).toMatchObject({ status: 'validated', amountMinor: 600 });
+      expect(payable()).toEqual({ USD: 600 });
+      expect(again).toMatchObject({ outcome: 'done', found: { renewed: 0 } });
+      expect(events()).toHaveLength(count);
+    },
+  );
 
   it('recreated with liveFrom, what was live stays live, and its versions rise', async () => {
     open({ transactions: { liveFrom: START } });

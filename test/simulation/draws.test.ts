@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseOrderEvent } from '../../shared/validation/orders/order-event.ts';
 import { drawAnswer, isSurvivable, type DrawnAnswer } from './draw-answer.ts';
 import { optionalFields } from './draw-order.ts';
+import { drawPurchase, IDENTITIES, OPTIONAL_FIELDS, type TransactionStep } from './draw-transaction.ts';
 import { drawOrderLife, type BrandRules } from './draw-shop.ts';
 import { randomFrom } from './random.ts';
 
@@ -56,6 +57,80 @@ describe('the messages that are drawn', () => {
         expect(parsing.ok, `${step.says}: ${step.message.body}`).toBe(step.isNoMessage !== true);
       }
     }
+  });
+});
+
+describe('the transactions that are drawn', () => {
+  const START_MS = Date.parse('2026-06-01T12:00:00Z');
+  const forms = new Set<string>();
+
+  function drawRows(needsReads: boolean): TransactionStep[][] {
+    return Array.from({ length: 400 }, (_, seed) => {
+      const random = randomFrom(seed, 'rows');
+      const timeIn = (): number => random.between(0, 4_800_000);
+      const note = (field: string, form: string): unknown => forms.add(`${field} ${form}`);
+      return drawPurchase({ random, startMs: START_MS, timeIn, needsReads, note }, 'tx-1');
+    });
+  }
+
+  const lives = drawRows(true);
+  const rows = lives.flat().map(({ row }) => row);
+
+  it('have every optional field with a value, absent, null and empty', () => {
+    const wanted = OPTIONAL_FIELDS.flatMap((field) =>
+      ['value', 'absent', 'null', 'empty'].map((form) => `${field} ${form}`),
+    );
+
+    expect(wanted.filter((one) => !forms.has(one))).toEqual([]);
+    expect(OPTIONAL_FIELDS.length).toBeGreaterThan(20);
+  });
+
+  it('have ids and orders that appear, disappear, change and repeat, and several rows for one order', () => {
+    const shapes = new Set(
+      lives.map((life) => {
+        const count = (values: unknown[]): number => new Set(values).size;
+        const orders = life.map(({ row }) => row.button_order_id ?? null);
+        return [
+          `${Math.min(2, count(life.map(({ row }) => row.key)))} rows`,
+          `${Math.min(2, count(life.map(({ row }) => row.id)))} ids`,
+          `${Math.min(2, count(orders.filter((order) => order !== null)))} orders`,
+          orders.includes(null) ? (orders.at(-1) === null ? 'none at last' : 'none at first') : 'always one',
+        ].join(', ');
+      }),
+    );
+
+    expect(new Set(IDENTITIES).size).toBe(8);
+    for (const shape of [
+      '1 rows, 1 ids, 1 orders, always one',
+      '1 rows, 1 ids, 1 orders, none at first',
+      '1 rows, 1 ids, 1 orders, none at last',
+      '1 rows, 2 ids, 1 orders, always one',
+      '2 rows, 2 ids, 1 orders, always one',
+      '2 rows, 2 ids, 1 orders, none at first',
+      '2 rows, 1 ids, 2 orders, always one',
+      '1 rows, 1 ids, 0 orders, none at last',
+    ])
+      expect([...shapes]).toContain(shape);
+  });
+
+  it('have dates with and without milliseconds, with an offset, in the future and going back', () => {
+    const spelled = rows.map(({ extra }) => JSON.stringify(extra?.['modified_date'] ?? 'as usual'));
+    const instants = lives.map((life) => life.map(({ row }) => Date.parse(row.modified_date ?? '')));
+
+    for (const form of [/:\d\d\.\d{3}Z"$/, /:\d\dZ"$/, /\+02:00"$/, /^"as usual"$/])
+      expect(spelled.some((one) => form.test(one))).toBe(true);
+    expect(instants.flat().some((one) => one > START_MS + 86_400_000)).toBe(true);
+    expect(
+      instants.some((life) => life.some((one, index) => one < (life[index - 1] ?? -Infinity) - 60_000)),
+    ).toBe(true);
+  });
+
+  it('have states and categories that no document knows, and are old now and then', () => {
+    const statuses = new Set(rows.map(({ status }) => status));
+
+    expect(statuses.size).toBe(7);
+    expect(new Set(rows.map(({ category }) => category))).toContain('gift-card');
+    expect(rows.some(({ created_date: created = '' }) => created < '2026')).toBe(true);
   });
 });
 

@@ -8,6 +8,7 @@ import type { World } from '../../local/button-simulator/world.ts';
 import { QUEUES, SECRETS, TABLES } from './resources.ts';
 import { drawAnswer, drawPermanentAnswer, toFault } from './draw-answer.ts';
 import { drawClassOfFailures } from './draw-class.ts';
+import { drawPurchase } from './draw-transaction.ts';
 import { drawOrderLife, drawTakenOrder, type BrandRules, type ShopDraw } from './draw-shop.ts';
 import { randomFrom, type Random } from './random.ts';
 import type { FunctionName } from './functions.ts';
@@ -77,7 +78,52 @@ function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps
   // version that was rewardable.
   const collided = letVersionsCollide(randomFrom(seed, 'collisions'), steps);
   const others = expiry.length === 0 ? collided : collided.filter(({ kind }) => kind !== 'republish');
-  return [...others, ...expiry, ...checkoutSteps(randomFrom(seed, 'checkouts'), steps)];
+  const purchases = purchaseSteps(randomFrom(seed, 'purchases'));
+  const isRestored = purchases.some(({ kind }) => kind === 'restore-tables');
+  // What a backfill brings is live, as its starter says.
+  const hasOld = purchases.some(
+    (step) => step.kind === 'transaction' && (step.row.created_date ?? '') < LIVE,
+  );
+  // A restore takes longer than Lambda lets any process live.
+  const left = others.filter(
+    ({ kind }) => !(isRestored && kind === 'freeze') && !(hasOld && kind === 'backfill'),
+  );
+  return [...left, ...expiry, ...checkoutSteps(randomFrom(seed, 'checkouts'), steps), ...purchases];
+}
+
+const LIVE = '2026';
+
+/** The first instant of every schedule, ISO 8601 UTC. */
+export const START = '2026-06-01T12:00:00.000Z';
+
+/** What Button lists beside the brand's orders; in one schedule of four, tables that hold it are put back. */
+function purchaseSteps(random: Random): Step[] {
+  const isRestored = random.chance(0.25);
+  const draw = {
+    random,
+    startMs: Date.parse(START),
+    timeIn: () => timeIn(random),
+    needsReads: true,
+    keepsKey: isRestored,
+  };
+  const lives = Array.from({ length: random.between(2, 5) }, (_, number) =>
+    drawPurchase(draw, `tx-p${number}`),
+  ).flat();
+  if (!isRestored) return lives;
+  const tables = random.pick([
+    [TABLES.transactions],
+    [TABLES.transactions],
+    [TABLES.positions],
+    [TABLES.transactions, TABLES.positions],
+    [TABLES.transactions, TABLES.positions, TABLES.webhookQuarantine],
+    [TABLES.webhookQuarantine],
+  ]);
+  const atMs = timeIn(random);
+  return [
+    ...lives,
+    { kind: 'back-up-tables', atMs, tables },
+    { kind: 'restore-tables', atMs: atMs + durationMs(random, 40), tables },
+  ];
 }
 
 /** In one schedule of four Button reports checkouts: of tokens that orders carry, twice now and then, of unknown ones, and of none. */

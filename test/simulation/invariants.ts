@@ -1,20 +1,18 @@
+import type { Delivery } from '../../local/button-simulator/webhook-lane.ts';
 import type { TransactionVersion } from '../../local/button-simulator/transaction-rows.ts';
 import { toWholeSeconds } from '../../local/button-simulator/instants.ts';
 import type { CheckoutReceived } from '../../shared/validation/webhooks/checkout.ts';
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import { isGap } from '../../shared/reconciliation/rules/gap.ts';
-import {
-  creditReward,
-  payableMinor,
-  type RewardEntry,
-} from '../../shared/validation/webhooks/reward-ledger.ts';
 import type { TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
 import { unpackJson } from '../../shared/dynamodb/packed-json.ts';
 import { fail } from './broken-invariant.ts';
+import { ContractConsumer } from './contract-consumer.ts';
 import type { Item } from './dynamodb-expression.ts';
 import { QUEUES, TABLES } from './resources.ts';
 import { OrderInvariants } from './order-invariants.ts';
 import { randomFrom } from './random.ts';
+import { purchasesOf, readRow, type ListedRow, type Purchase, type RewardSettings } from './reward-oracle.ts';
 import type { SimulatedWorld } from './world.ts';
 
 const CURRENT_WITHIN_MS = 2 * 3_600_000;
@@ -28,11 +26,37 @@ export class Invariants {
   readonly orders: OrderInvariants;
   readonly #world: SimulatedWorld;
   readonly #reached = new Map<string, string>();
+  readonly #settings: RewardSettings;
+  /** The highest version that was ever stored under a key, whatever the table holds now. */
+  readonly #highest = new Map<string, number>();
   #expectsRefusals = false;
+  #backedUpAtMs = Infinity;
+  /** What came in from the backup to the restore is forgotten: when it began, by table. */
+  readonly #forgetsFromMs = new Map<string, number>();
+  #restoredAtMs = 0;
 
-  constructor(world: SimulatedWorld) {
+  constructor(world: SimulatedWorld, settings: RewardSettings) {
     this.orders = new OrderInvariants(world);
     this.#world = world;
+    this.#settings = settings;
+  }
+
+  noteTableBackup(): void {
+    this.#backedUpAtMs = this.#world.clock.now();
+  }
+
+  /** Tables are back at their backup. */
+  noteTableRestore(tables: readonly string[]): void {
+    this.#restoredAtMs = this.#world.clock.now();
+    for (const table of tables) this.#forgetsFromMs.set(table, this.#backedUpAtMs);
+    this.#reached.clear();
+  }
+
+  /** Whether the table was put back, so that what came at this instant may be forgotten. */
+  #mayForget(table: string, atMs: number): boolean {
+    // What was written as it was restored had come before.
+    const fromMs = (this.#forgetsFromMs.get(table) ?? Infinity) - 60_000;
+    return fromMs <= atMs && atMs <= this.#restoredAtMs;
   }
 
   notePositionSpoilt(): void {
@@ -73,6 +97,8 @@ export class Invariants {
 
   /** A transaction in the table has changed. */
   checkChange(before: Item | undefined, after: Item | undefined): void {
+    this.#checkVersion(before, after);
+    if (after?.['mergedInto'] !== undefined) return;
     const wasFinal = before?.['status']?.S === 'validated' || before?.['status']?.S === 'declined';
     if (!wasFinal || after?.['status']?.S === 'conflict' || isShownByRead(after)) return;
     const same = (name: string): boolean =>
@@ -84,6 +110,27 @@ export class Invariants {
     );
   }
 
+  /** A new version is higher than every earlier one, restores or not; what is published changes with it only. */
+  #checkVersion(before: Item | undefined, after: Item | undefined): void {
+    const version = Number(after?.['version']?.N);
+    if (after === undefined || Number.isNaN(version)) return;
+    const key = after['pk']?.S ?? '';
+    const highest = this.#highest.get(key) ?? 0;
+    if (version !== Number(before?.['version']?.N)) {
+      if (version <= highest)
+        fail('versions never go backwards', `${describeItem(after)} comes after version ${highest}`);
+      this.#highest.set(key, version);
+      return;
+    }
+    const changed = PUBLISHED.find((name) => textOf(before, name) !== textOf(after, name));
+    const isInConflict = after['status']?.S === 'conflict';
+    if (changed !== undefined && after['erasedAt'] === undefined && !isInConflict)
+      fail(
+        'what is published changes with the version',
+        `${changed} of ${describeItem(after)} was ${textOf(before, changed) ?? 'not there'}`,
+      );
+  }
+
   /**
    * Everything that the position says is stored, is stored, and the position never goes back. Where cursors
    * count rows, a row that is modified while it is paged hides its neighbour until the next sweep
@@ -91,7 +138,8 @@ export class Invariants {
    */
   checkPositions(): void {
     const { button } = this.#world;
-    if (button.world.paging === 'offset') return;
+    if (button.world.paging === 'offset' || this.#forgetsFromMs.size > 0) return;
+    const listed = this.#listed();
     for (const { account, stream, readThrough } of this.#items(TABLES.positions)) {
       const [id = '', until = ''] = [account?.S, readThrough?.S];
       if (stream?.S !== 'live' || !until.startsWith('2')) continue;
@@ -101,7 +149,9 @@ export class Invariants {
       for (const version of this.#truth()) {
         const modified = toWholeSeconds(version.modifiedMs);
         if (version.accountId !== id || modified >= until || this.#isInGap(id, modified)) continue;
-        const stored = this.#stored(version);
+        // What Button dates back behind what was read already is found by the sweeps.
+        if (version.modifiedMs < version.recordedMs - 60_000 || !isUnderstood(version)) continue;
+        const stored = this.#stored(purchaseWith(version, listed)?.keys ?? []);
         if (!knows(stored, version))
           fail(
             'a position is never ahead of what is stored',
@@ -143,15 +193,16 @@ export class Invariants {
   /** Everything has been reconciled. */
   checkEnd(): void {
     this.#checkCurrent();
-    const wrong = this.#truth().find((version) => !isSame(this.#stored(version), version));
+    const purchases = this.#listed();
+    const wrong = purchases.find((purchase) => !isSame(this.#stored(purchase.keys), purchase.counts));
     if (wrong)
       fail(
         'every transaction is stored as Button has it',
-        `${describeVersion(wrong)} is stored as ${describeItem(this.#stored(wrong))}`,
+        `${describePurchase(wrong)} is stored as ${describeItem(this.#stored(wrong.keys))}`,
       );
-    const known = new Set(this.#truth().map(keyOf));
+    const known = new Set(purchases.map(({ keys }) => this.#stored(keys)?.['pk']?.S ?? ''));
     const stranger = this.#purchases().find(({ pk }) => !known.has(pk?.S ?? ''));
-    if (stranger) fail('no transaction is stored that Button does not have', describeItem(stranger));
+    if (stranger) fail('one purchase is one record, and Button has it', describeItem(stranger));
     this.#checkEvents();
     this.#checkBalances();
     for (const name of [QUEUES.orderDeadLetters, QUEUES.deferredWebhooksDeadLetters, QUEUES.readDeadLetters])
@@ -174,7 +225,17 @@ export class Invariants {
 
   /** Whether reconciliation has nothing left to repair. */
   isTruthStored(): boolean {
-    return this.#truth().every((version) => isSame(this.#stored(version), version));
+    return this.#listed().every(({ keys, counts }) => isSame(this.#stored(keys), counts));
+  }
+
+  /** Nothing was published since the bus had so many events. */
+  checkNothingPublishedSince(count: number): void {
+    const [event] = this.#events().slice(count);
+    if (event)
+      fail(
+        'repeating the same reads makes no events',
+        `${event.transactionKey} got version ${event.version}`,
+      );
   }
 
   /**
@@ -182,38 +243,51 @@ export class Invariants {
    * table.
    */
   #checkWebhooks(): void {
-    const items = new Map(this.#items(TABLES.transactions).map((item) => [item['pk']?.S, item]));
     const kept = new Set(this.#items(TABLES.webhookQuarantine).map(({ id }) => id?.S));
     const checkouts = this.#publishedCheckouts();
-    for (const { state, hookId, data, attempts, eventType } of this.#world.button.dispatcher.deliveries()) {
+    for (const delivery of this.#world.button.dispatcher.deliveries()) {
+      const { state, hookId, data, attempts, eventType } = delivery;
       const refusal = attempts.find(
         ({ result }) => 'status' in result && (result.status === 400 || result.status === 401),
       );
       if (state === 'refused' || (refusal && !this.#expectsRefusals))
         fail('no authentic webhook is refused', `${hookId} was`);
       if (state !== 'acknowledged') continue;
-      if (eventType === 'tx-odd') {
-        if (!kept.has(hookId))
-          fail('no acknowledged webhook is lost', `${hookId}, not understood, is not in quarantine`);
-        continue;
-      }
       if (eventType === 'order-checkout') {
         if (kept.has(hookId)) fail('no checkout is quarantined', `${hookId} is`);
         if (!checkouts.has(hookId)) fail('every checkout is published', `${hookId} is not`);
         continue;
       }
-      const { button_order_id: orderId, id, modified_date: modified } = data;
-      const pk = typeof orderId === 'string' ? `order#${orderId}` : `tx#${String(id)}`;
-      const item = items.get(pk);
-      const second = `${String(modified).slice(0, 19)}Z`;
-      const isKnown =
-        item !== undefined && (modifiedSecond(item) >= second || item['status']?.S !== 'pending');
-      if (!isKnown)
-        fail(
-          'no acknowledged webhook is lost',
-          `${hookId} about ${pk} at ${second}: the table has ${describeItem(item)}`,
-        );
+      const comesMs = attempts.map(({ atMs }) => atMs);
+      if (eventType === 'tx-odd' || !isUnderstood({ status: data['status'] })) {
+        const mayBeForgotten = comesMs.some((atMs) => this.#mayForget(TABLES.webhookQuarantine, atMs));
+        if (!kept.has(hookId) && !mayBeForgotten)
+          fail('no acknowledged webhook is lost', `${hookId}, not understood, is not in quarantine`);
+        continue;
+      }
+      // One that was deferred may have been stored at any time before the restore.
+      const isRestored = this.#forgetsFromMs.has(TABLES.transactions);
+      if (isRestored && comesMs.some((atMs) => atMs <= this.#restoredAtMs)) continue;
+      this.#checkWebhookIsKnown(delivery);
     }
+  }
+
+  #checkWebhookIsKnown({ hookId, data, transactionKey }: Delivery): void {
+    const modifiedMs = Date.parse(String(data['modified_date']));
+    const versions = this.#world.button.transactions.all().find(([first]) => first?.key === transactionKey);
+    const [last, place] = [versions?.at(-1), versions?.findIndex((one) => one.modifiedMs === modifiedMs)];
+    // A read may have shown that Button has dated it back since.
+    const isDatedBack = versions?.slice(place).some((one) => one.modifiedMs < modifiedMs);
+    if (!last || isDatedBack === true) return;
+    const orders = typeof data['button_order_id'] === 'string' ? [`order#${data['button_order_id']}`] : [];
+    const item = this.#stored([...orders, `tx#${String(data['id'])}`]);
+    const second = toWholeSeconds(modifiedMs);
+    const isKnown = item !== undefined && (modifiedSecond(item) >= second || item['status']?.S !== 'pending');
+    if (!isKnown)
+      fail(
+        'no acknowledged webhook is lost',
+        `${hookId} about ${transactionKey} at ${second}: the table has ${describeItem(item)}`,
+      );
   }
 
   #checkEvents(): void {
@@ -231,29 +305,51 @@ export class Invariants {
     }
   }
 
-  /** A consumer that gets every event twice, in any order, owes what Button says that was earned. */
+  /** A consumer that gets every event twice, in any order, owes what an oracle owes that sees Button's list. */
   #checkBalances(): void {
     const random = randomFrom('consumer', this.#world.bus.length);
     const events = [...this.#events(), ...this.#events()]
       .map((detail) => ({ detail, place: random.next() }))
       .sort((one, other) => one.place - other.place);
-    const ledger = new Map<string, RewardEntry>();
-    for (const { detail } of events)
-      ledger.set(detail.transactionKey, creditReward(ledger.get(detail.transactionKey), detail));
-    const earned = new Map<string, number>();
-    for (const version of this.#truth()) {
-      const { status, category, amount, currency } = version;
-      const isRewardable = category !== 'app-install' && status !== 'declined';
-      const credit = ledger.get(keyOf(version))?.creditMinor;
-      if (credit !== (isRewardable ? amount : 0))
-        fail('no reward is wrong', `${describeVersion(version)} is credited with ${credit ?? 'nothing'}`);
-      if (status !== 'pending')
-        earned.set(currency, (earned.get(currency) ?? 0) + (isRewardable ? amount : 0));
+    const consumer = new ContractConsumer();
+    for (const { detail } of events) consumer.take(detail);
+    const owed = new Map<string, number>();
+    for (const purchase of this.#listed()) {
+      const credits = consumer.creditOf(this.#keysOf(purchase));
+      const credited = credits.reduce((sum, { amount }) => sum + amount, 0);
+      if (credited !== purchase.credit)
+        fail('no reward is wrong', `${describePurchase(purchase)} is credited with ${credited}`);
+      const { shopper } = purchase;
+      const stranger = credits.find(
+        ({ amount, user }) => amount !== 0 && shopper !== null && user !== shopper,
+      );
+      if (stranger)
+        fail(
+          'no reward is wrong',
+          `${describePurchase(purchase)} is credited to ${stranger.user ?? 'nobody'}`,
+        );
+      if (!purchase.isFinal || purchase.credit === 0) continue;
+      const currency = purchase.counts[0].currency ?? 'none';
+      owed.set(currency, (owed.get(currency) ?? 0) + purchase.credit);
     }
-    const payable = payableMinor(ledger.values());
-    for (const [currency, amount] of earned)
-      if ((payable.get(currency) ?? 0) !== amount)
-        fail('no balance is wrong', `${payable.get(currency) ?? 0} ${currency} can be paid, not ${amount}`);
+    const payable = new Map<string, number>();
+    for (const [name, amount] of consumer.payable()) {
+      const currency = name.split(' ')[1] ?? '';
+      payable.set(currency, (payable.get(currency) ?? 0) + amount);
+    }
+    for (const currency of new Set([...owed.keys(), ...payable.keys()]))
+      if ((payable.get(currency) ?? 0) !== (owed.get(currency) ?? 0))
+        fail(
+          'no balance is wrong',
+          `${payable.get(currency) ?? 0} ${currency} can be paid, not ${owed.get(currency) ?? 0}`,
+        );
+  }
+
+  /** The keys of every record that a purchase was ever stored under. */
+  #keysOf({ keys }: Purchase): string[] {
+    const own = this.#stored(keys)?.['pk']?.S ?? '';
+    const merged = keys.filter((key) => this.#item(key)?.['mergedInto']?.S !== undefined);
+    return [...new Set([own, ...merged])];
   }
 
   #events(): TransactionChangedDetail[] {
@@ -274,14 +370,33 @@ export class Invariants {
     return this.#world.button.transactions.all().flatMap((versions) => versions.at(-1) ?? []);
   }
 
-  #stored(version: TransactionVersion): Item | undefined {
-    return this.#world.dynamodb.item(TABLES.transactions, keyOf(version));
+  /** Every purchase, as Button lists it now. */
+  #listed(): Purchase[] {
+    return purchasesOf(this.#world.button.transactions.all(), this.#settings);
+  }
+
+  /** The record under the first of these keys that there is one under, through aliases and records that gave way. */
+  #stored(keys: readonly string[]): Item | undefined {
+    for (const key of keys) {
+      let item = this.#item(key);
+      for (let step = 0; item !== undefined && step < 4; step += 1) {
+        const further = item['aliasOf']?.S ?? item['mergedInto']?.S;
+        if (further === undefined) return item;
+        item = this.#item(further);
+      }
+    }
+    return undefined;
+  }
+
+  #item(key: string): Item | undefined {
+    return this.#world.dynamodb.item(TABLES.transactions, key);
   }
 
   /** Every purchase in the table: aliases say only where another one is, and checkouts are none yet. */
   #purchases(): Item[] {
     return this.#items(TABLES.transactions).filter(
-      ({ aliasOf, checkoutOf }) => aliasOf === undefined && checkoutOf === undefined,
+      ({ aliasOf, mergedInto, checkoutOf }) =>
+        aliasOf === undefined && mergedInto === undefined && checkoutOf === undefined,
     );
   }
 
@@ -290,22 +405,41 @@ export class Invariants {
   }
 }
 
-function keyOf({ buttonOrderId, id }: TransactionVersion): string {
-  return buttonOrderId === null ? `tx#${id}` : `order#${buttonOrderId}`;
+function purchaseWith({ key }: TransactionVersion, purchases: readonly Purchase[]): Purchase | undefined {
+  return purchases.find(({ rows }) => rows.some(({ version }) => version.key === key));
 }
 
-function isSame(stored: Item | undefined, { status, amount }: TransactionVersion): boolean {
-  return stored?.['status']?.S === status && Number(stored['amountMinor']?.N) === amount;
+/** What an event says of a transaction. */
+const PUBLISHED = [
+  ...['status', 'category', 'amountMinor', 'currency', 'orderTotalMinor', 'orderCurrency', 'buttonOrderId'],
+  ...['notRewardableReason', 'conflictCause', 'delivery', 'mergedInto', 'publisherCustomerId', 'pubRef'],
+] as const;
+
+function textOf(item: Item | undefined, name: string): string | undefined {
+  return item?.[name]?.S ?? item?.[name]?.N;
+}
+
+function isUnderstood({ status }: { status: unknown }): boolean {
+  return status === 'pending' || status === 'validated' || status === 'declined';
+}
+
+function isSame(stored: Item | undefined, [counting, ...others]: Purchase['counts']): boolean {
+  const status = others.length > 0 ? 'conflict' : counting.status;
+  return stored?.['status']?.S === status && (others.length > 0 || isWorth(stored, counting));
+}
+
+function isWorth(stored: Item | undefined, { amount }: ListedRow): boolean {
+  return Number(stored?.['amountMinor']?.N ?? 0) === amount;
 }
 
 /** Whether the version is stored, or something that it gives way to. */
 function knows(stored: Item | undefined, version: TransactionVersion): boolean {
   const [modified, status] = [modifiedSecond(stored), stored?.['status']?.S];
   const second = toWholeSeconds(version.modifiedMs);
+  const isVersion = status === version.status && isWorth(stored, readRow(version));
   if (status === undefined || status === 'conflict') return status !== undefined;
-  if (status !== 'pending')
-    return version.status === 'pending' || isSame(stored, version) || modified > second;
-  return modified > second || (modified === second && isSame(stored, version));
+  if (status !== 'pending') return version.status === 'pending' || isVersion || modified > second;
+  return modified > second || (modified === second && isVersion);
 }
 
 /** Whether a read of the API has shown what the item says. */
@@ -315,7 +449,7 @@ function isShownByRead(item: Item | undefined): boolean {
     ({ transaction: { status, amountMinor }, shownAt }) =>
       shownAt !== undefined &&
       status === item?.['status']?.S &&
-      amountMinor === Number(item['amountMinor']?.N),
+      (amountMinor ?? 0) === Number(item['amountMinor']?.N ?? 0),
   );
 }
 
@@ -333,5 +467,9 @@ function describeItem(item: Item | undefined): string {
 }
 
 function describeVersion(version: TransactionVersion): string {
-  return `${keyOf(version)} ${version.status} ${version.amount} of ${toWholeSeconds(version.modifiedMs)}`;
+  return `${version.key} ${version.status} ${version.amount} of ${toWholeSeconds(version.modifiedMs)}`;
+}
+
+function describePurchase({ rows, credit }: Purchase): string {
+  return `${rows.map(({ version }) => describeVersion(version)).join(' and ')}, worth ${credit},`;
 }

@@ -12,14 +12,15 @@ import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
-import { scanHeads } from '../../shared/transactions/store/transaction-scan.ts';
+import { renewVersions } from '../../shared/transactions/renew-versions.ts';
+import { scanAll, scanHeads } from '../../shared/transactions/store/transaction-scan.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 
 import type { Item } from './dynamodb-expression.ts';
 import { QUEUES, SECRETS, TABLES } from './resources.ts';
-import type { Schedule } from './generate.ts';
+import { START, type Schedule } from './generate.ts';
 import { BrokenInvariant } from './broken-invariant.ts';
 import { Invariants } from './invariants.ts';
 import { orderMessage } from './messages.ts';
@@ -37,7 +38,7 @@ export type StoryLine = { atMs: number; text: string };
 /** A broken invariant, and what shows it. */
 export type Violation = { invariant: string; detail: string };
 
-const START = '2026-06-01T12:00:00.000Z';
+const LIVE_FROM = '2026-01-01T00:00:00Z';
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -85,6 +86,7 @@ class Run {
   /** Whether personal data expires in it; then there are transactions that are old enough. */
   readonly #expires: boolean;
   #backup: { items: ReadonlyMap<string, Item>; atMs: number; oldestSentMs: number } | undefined;
+  #tableBackups: readonly (readonly [string, ReadonlyMap<string, Item>])[] = [];
   #restoredToMs = Infinity;
   #sweepsPausedUntilMs = 0;
   #sweepsAreOver = false;
@@ -113,7 +115,7 @@ class Run {
       hasNeighbour: true,
       transactions: {
         personalDataDays: 30,
-        liveFrom: '2026-01-01T00:00:00Z',
+        liveFrom: LIVE_FROM,
         reconciler: { readFrom: '2026-06-01T11:00:00Z', crossCheck: true },
       },
       onTransactionChange: (before, after) => {
@@ -133,7 +135,10 @@ class Run {
         this.#invariants.orders.noteDone(messageId);
       },
     });
-    this.#invariants = new Invariants(this.#world);
+    this.#invariants = new Invariants(this.#world, {
+      liveFrom: LIVE_FROM,
+      rewardableCategories: ['new-user-order', 'existing-user-order'],
+    });
     if (onLine) this.#writeStory(onLine);
   }
 
@@ -188,7 +193,22 @@ class Run {
     await this.#calmDown();
     await this.#reconcileAll();
     this.#invariants.checkEnd();
+    await this.#readAgain();
     if (this.#expires) await this.#expire();
+  }
+
+  /** Everything is read twice: what is known from the first time makes no event. */
+  async #readAgain(): Promise<void> {
+    await this.#readEverything();
+    const count = this.#world.bus.length;
+    await this.#readEverything();
+    this.#invariants.checkNothingPublishedSince(count);
+  }
+
+  async #readEverything(): Promise<void> {
+    this.#world.reconcile(['live', 'sweep-daily', 'sweep-weekly']);
+    await this.#world.runFor(MINUTE_MS);
+    await this.#untilAtRest();
   }
 
   /** Under the same order ids, and whatever happens to the other brand. */
@@ -483,6 +503,16 @@ class Run {
       case 'restore':
         this.#restore();
         return;
+      case 'back-up-tables':
+        this.#tableBackups = step.tables.map((table) => [table, world.dynamodb.backUp(table)]);
+        this.#invariants.noteTableBackup();
+        return;
+      case 'restore-tables':
+        this.#restoreTables(step.tables);
+        return;
+      case 'transaction':
+        world.button.transactions.inject(InjectedTransactionSchema.parse(step.row));
+        return;
       case 'replay':
         clock.track(this.#replay());
         return;
@@ -639,6 +669,33 @@ class Run {
     });
   }
 
+  /** What hangs on the queues waits meanwhile; Button's webhooks come all the time. */
+  #restoreTables(tables: readonly string[]): void {
+    const { clock, dynamodb } = this.#world;
+    const backups = this.#tableBackups.filter(([table]) => tables.includes(table));
+    for (const queue of [QUEUES.deferredWebhooks, QUEUES.readQueue])
+      this.#storm.addWindow(`poller ${queue}`, RESTORE_PAUSE_MS);
+    clock.at(clock.now() + RESTORE_PAUSE_MS - SECOND_MS, () => {
+      this.#invariants.noteTableRestore(tables);
+      for (const [table, backup] of backups) dynamodb.restore(table, backup);
+      this.#note?.(`these tables are back at their backup: ${tables.join(', ')}`);
+      if (tables.includes(TABLES.transactions)) clock.track(this.#renew());
+    });
+  }
+
+  /** As docs/operations.md has it after a restore. */
+  async #renew(): Promise<void> {
+    const { clock, dynamodb } = this.#world;
+    const access = { client: clientOf(dynamodb), table: TABLES.transactions };
+    const now = (): Date => new Date(clock.now());
+    await renewVersions(now().toISOString(), {
+      all: scanAll(access),
+      transactions: createTransactionStore({ ...access, shopperField: 'publisher_customer_id' }),
+      onUnreadable: () => undefined,
+      now,
+    });
+  }
+
   async #replay(): Promise<void> {
     const { dynamodb, sqs, clock } = this.#world;
     const client = clientOf(dynamodb);
@@ -689,7 +746,7 @@ class Run {
     await republishEvents({
       heads: scanHeads({ client, table: TABLES.transactions }, { start: '2026', end: '2027' }),
       putEvents: createEventBus({ client: events, busName: 'bus' }),
-      includePersonalFields: false,
+      includePersonalFields: true,
     });
   }
 

@@ -1,4 +1,5 @@
 import type { ApiFault, WebhookFault } from '../../local/button-simulator/fault-rules.ts';
+import type { InjectedTransactionInput } from '../../local/button-simulator/injected-transaction.ts';
 import type { FunctionName } from './functions.ts';
 import type { ProducerMessage } from './messages.ts';
 
@@ -58,11 +59,14 @@ export type Step = { atMs: number } & (
   | { kind: 'redrive' }
   | { kind: 'back-up' }
   | { kind: 'restore' }
+  | { kind: 'back-up-tables'; tables: readonly string[] }
+  | { kind: 'restore-tables'; tables: readonly string[] }
   | { kind: 'replay' }
   | { kind: 'republish' }
   | { kind: 'backfill'; id: string }
   | { kind: 'spoil' }
   | { kind: 'finalize'; orderId: string }
+  | { kind: 'transaction'; row: InjectedTransactionInput; says: string }
   | { kind: 'install'; id: string; amount: number; webhook: boolean }
   | { kind: 'contradiction'; orderId: string; amount: number; webhook: boolean }
   | { kind: 'forgery'; orderId: string; how: 'other-secret' | 'changed-body' | 'no-signature' | 'garbage' }
@@ -79,6 +83,9 @@ export type Operation = Step & {
     | 'redrive'
     | 'back-up'
     | 'restore'
+    | 'back-up-tables'
+    | 'restore-tables'
+    | 'transaction'
     | 'replay'
     | 'republish'
     | 'backfill'
@@ -156,6 +163,12 @@ function describeOperation(step: Operation): string {
       return 'the ledger is backed up';
     case 'restore':
       return 'the ledger is restored from its backup; the shop sends again what it has sent since';
+    case 'back-up-tables':
+      return `these tables are backed up: ${step.tables.join(', ')}`;
+    case 'restore-tables':
+      return `these tables are restored from their backup: ${step.tables.join(', ')}`;
+    case 'transaction':
+      return `Button lists ${step.says}, ${describeWebhook({ webhook: step.row.webhook !== false })}`;
     case 'replay':
       return 'an operator replays what stands in quarantine';
     case 'republish':

@@ -1,6 +1,7 @@
 import { canonicalJson } from '@button-serverless/validation/json';
 import { eraseTransaction, withoutPersonalData } from './erase-transaction.ts';
 import {
+  type Candidate,
   notRewardableReason,
   type NotRewardableReason,
   type Observation,
@@ -11,7 +12,14 @@ import {
   type TransactionRecord,
   type TransactionStatus,
 } from '@button-serverless/validation/webhooks';
-import { finalKey, isFinal, stateOf, toWholeSecond, versionIdentity } from './transaction-state.ts';
+import {
+  finalKey,
+  isFinal,
+  stateOf,
+  stateOfId,
+  toWholeSecond,
+  versionIdentity,
+} from './transaction-state.ts';
 
 /**
  * What an observation did to a record. `noted` changes no version but something worth keeping (a newer date with the same content,
@@ -60,7 +68,8 @@ export function mergeTransaction(
 
   const next = restated({ ...record, seen, buttonIds }, record, storing);
   if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
-  if (!areSameCandidates(next, record) || buttonIds !== record.buttonIds)
+  const isOfSeveral = buttonIds.length > 1 && !isSameOfId(next, record, observation.transaction.id);
+  if (!areSameCandidates(next, record) || buttonIds !== record.buttonIds || isOfSeveral)
     return { record: next, outcome: 'noted' };
   const isShown = next.candidates.some(
     ({ transaction }) =>
@@ -70,18 +79,20 @@ export function mergeTransaction(
   return { record: next, outcome: isShown && observation.source.kind === 'api' ? 'confirmed' : 'stale' };
 }
 
+/** What does not count now, because of what is known of another id, may count once that is settled. */
+function isSameOfId(one: TransactionRecord, other: TransactionRecord, id: string): boolean {
+  return saidBy(stateOfId(one.seen, id)) === saidBy(stateOfId(other.seen, id));
+}
+
 function areSameCandidates({ candidates }: TransactionRecord, before: TransactionRecord): boolean {
   return (
-    candidates.length === before.candidates.length &&
-    candidates.every(({ transaction, payload }, index) => {
-      const known = before.candidates[index];
-      return (
-        known !== undefined &&
-        known.payload === payload &&
-        versionIdentity(known.transaction) === versionIdentity(transaction)
-      );
-    })
+    candidates.every(({ payload }, index) => before.candidates[index]?.payload === payload) &&
+    saidBy(candidates) === saidBy(before.candidates)
   );
+}
+
+function saidBy(candidates: readonly Candidate[]): string {
+  return canonicalJson(candidates.map(({ transaction }) => transaction));
 }
 
 /** What is left of a record whose purchase belongs to another one: a version that is worth nothing. Pure. */
@@ -133,6 +144,11 @@ export function settleTransaction(
     record,
     storing,
   );
+}
+
+/** The same record under a new version: consumers may have handled a later one that the table has lost. Pure. */
+export function renewVersion(record: TransactionRecord, storing: Storing): TransactionRecord {
+  return nextVersion(record, record, storing);
 }
 
 function firstRecord(observed: Observation, storing: Storing): TransactionRecord {

@@ -25,7 +25,33 @@ export function stateOf(
 ): TransactionState | undefined {
   const groups = [...Map.groupBy(seen, ({ transaction }) => transaction.id).values()].map(judge);
   const finals = groups.filter(([first]) => first && isFinal(first.transaction));
-  return finals.length > 0 ? amongFinals(finals, settlement) : amongPending(groups);
+  const state = finals.length > 0 ? amongFinals(finals, settlement) : amongPending(groups);
+  return state && withShopper(state, seen);
+}
+
+/** What the versions seen of one of Button's ids come to by themselves, whichever id counts. Pure. */
+export function stateOfId(seen: readonly SeenVersion[], id: string): readonly Candidate[] {
+  return judge(seen.filter(({ transaction }) => transaction.id === id));
+}
+
+/** A purchase has one shopper: what counts of it may be a row that leaves out whom another row of the order names. */
+function withShopper(state: TransactionState, seen: readonly SeenVersion[]): TransactionState {
+  const [{ transaction, payload }, ...others] = state.candidates;
+  if (others.length > 0) return state;
+  const versions = seen.toSorted(byRank);
+  const publisherCustomerId = transaction.publisherCustomerId ?? firstKnown(versions, 'publisherCustomerId');
+  const pubRef = transaction.pubRef ?? firstKnown(versions, 'pubRef');
+  return {
+    ...state,
+    candidates: [{ transaction: { ...transaction, publisherCustomerId, pubRef }, payload }],
+  };
+}
+
+function firstKnown<Field extends keyof Transaction>(
+  versions: readonly Candidate[],
+  field: Field,
+): Transaction[Field] | null {
+  return versions.find(({ transaction }) => transaction[field] !== null)?.transaction[field] ?? null;
 }
 
 /** A final version of one of Button's ids, by what a reward depends on. */
@@ -107,12 +133,9 @@ function overrules(read: SeenVersion, version: SeenVersion, all: readonly SeenVe
   if (read.shownAt === undefined || isSame(read, version)) return false;
   if (isFinal(version.transaction) && !isFinal(read.transaction)) return false;
   const sightings = all.filter((one) => isSame(one, version));
-  const seenAt = sightings.map((one) => one.seenAt).reduce((one, other) => (one < other ? one : other));
-  const shownAt = sightings.reduce(
-    (latest, one) => ((one.shownAt ?? '') > latest ? (one.shownAt ?? '') : latest),
-    '',
-  );
-  return read.shownAt > seenAt && read.shownAt > shownAt;
+  const [seenAt = ''] = sightings.map((one) => one.seenAt).sort();
+  const shownAt = sightings.map((one) => one.shownAt ?? '').sort();
+  return read.shownAt > seenAt && read.shownAt > (shownAt.at(-1) ?? '');
 }
 
 function beats({ transaction: one }: Candidate, { transaction: other }: Candidate): boolean {
@@ -165,18 +188,11 @@ function completed(candidate: Candidate, versions: readonly SeenVersion[]): Cand
   const others = versions.toSorted(byRank);
   const withLines = [candidate, ...others].find(({ transaction }) => transaction.linesDigest !== null);
   const filled = { ...candidate.transaction };
-  for (const field of FILLABLE_FIELDS) {
-    filled[field] ??=
-      others.find(({ transaction }) => transaction[field] !== null)?.transaction[field] ?? null;
-  }
-  filled.validatedDate ??=
-    others.find(({ transaction }) => transaction.status === status && transaction.validatedDate !== null)
-      ?.transaction.validatedDate ?? null;
-  filled.amountMinor ??=
-    others.find(({ transaction }) => transaction.amountMinor !== null)?.transaction.amountMinor ?? null;
-  filled.orderTotalMinor ??=
-    others.find(({ transaction }) => transaction.orderTotalMinor !== null)?.transaction.orderTotalMinor ??
-    null;
+  for (const field of FILLABLE_FIELDS) filled[field] ??= firstKnown(others, field);
+  const ofStatus = others.filter(({ transaction }) => transaction.status === status);
+  filled.validatedDate ??= firstKnown(ofStatus, 'validatedDate');
+  filled.amountMinor ??= firstKnown(others, 'amountMinor');
+  filled.orderTotalMinor ??= firstKnown(others, 'orderTotalMinor');
   return { transaction: filled, payload: payloadWithLines(candidate, withLines) };
 }
 

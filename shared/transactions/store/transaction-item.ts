@@ -234,6 +234,14 @@ export function aliasTarget(item: Record<string, AttributeValue>): string | unde
   return readOrReport(key, () => AliasSchema.parse(unmarshall(item)).aliasOf);
 }
 
+/** What of a version stands in attributes under its own name; null stands nowhere. */
+const SHOWN_FIELDS = [
+  ...(['category', 'amountMinor', 'currency', 'orderTotalMinor', 'orderCurrency'] as const),
+  ...(['createdDate', 'modifiedDate', 'purchaseDate', 'attributionDate', 'validatedDate'] as const),
+  ...(['buttonOrderId', 'commerceOrganization', 'commerceOrganizationName', 'accountId'] as const),
+  ...(['publisherCustomerId', 'pubRef'] as const),
+] satisfies readonly (keyof Transaction)[];
+
 function headOf(record: TransactionRecord, transaction: Transaction): Record<string, unknown> {
   const { key, version, changes, storedAt, delivery, cause, notRewardableReason, mergedInto, erasedAt } =
     record;
@@ -245,23 +253,10 @@ function headOf(record: TransactionRecord, transaction: Transaction): Record<str
     status: recordStatus(record),
     rewardable: notRewardableReason === undefined,
     notRewardableReason,
-    category: transaction.category,
-    amountMinor: transaction.amountMinor ?? undefined,
-    currency: transaction.currency ?? undefined,
-    buttonOrderId: transaction.buttonOrderId ?? undefined,
-    orderTotalMinor: transaction.orderTotalMinor ?? undefined,
-    orderCurrency: transaction.orderCurrency ?? undefined,
-    commerceOrganization: transaction.commerceOrganization ?? undefined,
-    commerceOrganizationName: transaction.commerceOrganizationName ?? undefined,
-    purchaseDate: transaction.purchaseDate ?? undefined,
-    attributionDate: transaction.attributionDate ?? undefined,
-    validatedDate: transaction.validatedDate ?? undefined,
-    accountId: transaction.accountId ?? undefined,
-    publisherCustomerId: transaction.publisherCustomerId ?? undefined,
-    pubRef: transaction.pubRef ?? undefined,
+    ...Object.fromEntries(
+      SHOWN_FIELDS.map((field): [string, unknown] => [field, transaction[field] ?? undefined]),
+    ),
     transactionId: transaction.id,
-    createdDate: transaction.createdDate,
-    modifiedDate: transaction.modifiedDate,
     delivery,
     conflictCause: cause,
     finalizationMinutes: record.finalizationMinutes,

@@ -17,7 +17,7 @@ const id = storableText.max(255).min(1);
 const text = storableText.nullish().transform((value) => value || null);
 /** The publisher's own values: whoever passed a number through means its digits. */
 const passedThrough = z.union([z.number().transform(String), text]).nullish();
-const minorUnits = z.int().nullish();
+const minorUnits = z.union([z.int(), z.literal('').transform(() => null)]).nullish();
 
 /** An instant with or without milliseconds or offset, in UTC; equal instants are written alike, and milliseconds count. */
 const instant = z.iso

@@ -15,6 +15,7 @@ import {
 } from '../../../functions/deferred-webhooks/apply-deferred.ts';
 import { erasureNote } from '../../../shared/transactions/rules/erasure-note.ts';
 import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
+import { replayWebhook } from '../../../shared/transactions/replay-webhook.ts';
 import { deferredMessage } from '../../../shared/transactions/deferred-webhook.ts';
 import type { QuarantineEntry } from '../../../shared/quarantine/quarantine-store.ts';
 import { isStoreOutage } from '../../../shared/dynamodb/store-outage.ts';
@@ -92,6 +93,47 @@ describe('transactions, requirement 11: a webhook that was deferred while its sh
 
       expect(JSON.stringify(transactions.all())).toContain(shopperOf(BODY));
     }
+  });
+
+  it.each([
+    ['fails whatever the store does', BODY, 'not_applied'],
+    [
+      'is not understood',
+      Buffer.from(BODY.toString().replace('"status": "pending"', '"status": "paid"')),
+      'invalid_value',
+    ],
+  ])(
+    'goes to quarantine without them where it %s, and rewards nobody when it is replayed',
+    async (_, body, code) => {
+      const note = erased('2026-06-01T11:30:00.000Z');
+
+      await applyDeferred(message(5, body), ports({ transactions: buggy, ...note }));
+
+      const [entry] = kept;
+      const names = JSON.stringify(kept.map(({ id, bytes }) => [id, Buffer.from(bytes).toString()]));
+      expect(entry?.reasons.map((reason) => reason.code)).toEqual([code, 'shopper_erased']);
+      expect(names).not.toContain(shopperOf(BODY));
+      const transactions = createInMemoryTransactions();
+      const outcome = await replayWebhook(entry?.id ?? '', {
+        ...ports({ transactions }),
+        review: {
+          read: () =>
+            Promise.resolve(entry && { ...entry, refusals: 1, replays: 0, bytes: Buffer.from(entry.bytes) }),
+          markReplayed: () => Promise.resolve(true),
+        },
+      });
+      if (body === BODY)
+        expect(transactions.all()).toMatchObject([{ notRewardableReason: 'erased', delivery: 'live' }]);
+      expect(outcome).toBe(body === BODY ? 'applied' : 'quarantined');
+      expect(kept.at(-1)?.reasons.map((reason) => reason.code)).toEqual([code, 'shopper_erased']);
+    },
+  );
+
+  it('stays on the queue rather than in quarantine while nobody can say who has been erased', async () => {
+    const erasures = () => Promise.reject(new Error('down'));
+
+    await expect(applyDeferred(message(5), ports({ transactions: buggy, erasures }))).rejects.toThrow('down');
+    expect(kept).toEqual([]);
   });
 
   it('is kept without them too where it is about a checkout', async () => {

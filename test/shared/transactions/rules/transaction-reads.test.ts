@@ -221,6 +221,39 @@ describe('an order with several of Button’s ids', () => {
     expect(readAgain).toMatchObject({ cause: 'several_transactions', version: 2 });
   });
 
+  it('keeps what a final version of one id says while versions of the other contradict each other', () => {
+    const contradicting = mergeAll([
+      webhook(0, { ...other, amountMinor: 200 }),
+      webhook(0, { ...validated, amountMinor: 500 }),
+      webhook(1, validated),
+    ]);
+
+    const kept = mergeTransaction(contradicting, webhook(2, { ...declined, ...other }));
+    const settled = mergeTransaction(kept.record, read(9, validated));
+
+    expect(recordStatus(contradicting)).toBe('conflict');
+    expect(kept.outcome).toBe('noted');
+    expect(settled.record).toMatchObject({ cause: 'several_transactions' });
+    expect(mergeTransaction(kept.record, webhook(3, { ...declined, ...other })).outcome).toBe('duplicate');
+  });
+
+  it('rewards whom any row of the order names, where the one that counts leaves them out', () => {
+    const nobody = {
+      ...validated,
+      ...other,
+      publisherCustomerId: null,
+      modifiedDate: '2026-01-01T12:00:00Z',
+    };
+
+    for (const seen of [
+      [webhook(0, { pubRef: 'ref' }), webhook(1, nobody)],
+      [webhook(0, nobody), webhook(1, { pubRef: 'ref' })],
+    ])
+      expect(mergeAll(seen).candidates[0].transaction).toMatchObject({
+        ...{ id: 'tx-2', status: 'validated', publisherCustomerId: 'user-1', pubRef: 'ref' },
+      });
+  });
+
   it('is settled by the operator for good, until a final version comes that was not decided about', () => {
     const both = [read(0, validated), read(0, { ...validated, ...other, amountMinor: 200 })];
     const storing = { storedAt: minute(60) };

@@ -48,6 +48,23 @@ describe('readWebhook', () => {
     expect(reading.transaction.modifiedDate.slice(0, 19)).toBe(webhook.modifiedDate.slice(0, 19));
   });
 
+  it('reads empty, null and absent amounts as the same', () => {
+    const amounts = [{ amount: '', order_total: '' }, { amount: null, order_total: null }, {}].map(
+      (changes) => {
+        const { amount: _amount, order_total: _total, ...rest } = PENDING.data as Record<string, unknown>;
+        const body = Buffer.from(JSON.stringify({ ...PENDING, data: { ...rest, ...changes } }));
+        const { amountMinor, orderTotalMinor } = understood(body).transaction;
+        return [amountMinor, orderTotalMinor];
+      },
+    );
+
+    expect(amounts).toEqual([
+      [null, null],
+      [null, null],
+      [null, null],
+    ]);
+  });
+
   it('takes an app install by its own id, because it has no order (D6, D7)', () => {
     const { transaction } = understood(fixture('webhook-app-install'));
 

@@ -1,0 +1,144 @@
+import {
+  apiRow,
+  type TransactionRow,
+  type TransactionVersion,
+} from '../../local/button-simulator/transaction-rows.ts';
+
+// What a publisher owes, computed from what Button lists and the settings alone: none of the product's code has a part in it.
+
+/** What the settings say about rewards. `liveFrom`: ISO 8601 UTC. */
+export type RewardSettings = { liveFrom: string; rewardableCategories: readonly string[] };
+
+/** One row of Button's list, as far as a reward depends on it. Amounts are in minor units. */
+export type ListedRow = {
+  version: TransactionVersion;
+  id: string;
+  status: string;
+  category: string;
+  amount: number;
+  currency: string | null;
+  shopper: string | null;
+  createdMs: number;
+  /** In whole seconds, as rows have it. */
+  modifiedMs: number;
+};
+
+/** One purchase: every row that Button lists of it, what it comes to, and what is owed for it. */
+export type Purchase = {
+  /** Keys under which it may be stored; the first ones are those of its order. */
+  keys: readonly string[];
+  rows: readonly ListedRow[];
+  /** Several, where rows contradict each other. */
+  counts: readonly [ListedRow, ...ListedRow[]];
+  /** Who is credited, as any row of it says; null if none does. */
+  shopper: string | null;
+  /** What a user is credited with; it can be paid out once it is final. */
+  credit: number;
+  isFinal: boolean;
+};
+
+/** The states that Button documents; a row in any other one is not understood, and is worth nothing to anybody. */
+const STATES: readonly unknown[] = ['pending', 'validated', 'declined'];
+
+/**
+ * Every purchase that Button has, by what it lists now. `histories`: the versions of each row, oldest first.
+ */
+export function purchasesOf(
+  histories: readonly (readonly TransactionVersion[])[],
+  settings: RewardSettings,
+): Purchase[] {
+  const understood = histories.filter((versions) => versions.some((one) => STATES.includes(one.status)));
+  return groupsOf(understood).map((group) => purchaseOf(group, settings));
+}
+
+type Group = { histories: (readonly TransactionVersion[])[]; ids: Set<string>; orders: Set<string> };
+
+/** Rows of one order are one purchase, and rows of one id, unless the id has come with two orders. */
+function groupsOf(histories: readonly (readonly TransactionVersion[])[]): Group[] {
+  const groups: Group[] = [];
+  for (const history of histories) {
+    const joined: Group = {
+      histories: [history],
+      ids: new Set(history.map(({ id }) => id)),
+      orders: new Set(history.flatMap(({ buttonOrderId }) => buttonOrderId ?? [])),
+    };
+    for (const other of groups.filter((group) => areOnePurchase(group, joined))) {
+      groups.splice(groups.indexOf(other), 1);
+      joined.histories.unshift(...other.histories);
+      joined.ids = new Set([...other.ids, ...joined.ids]);
+      joined.orders = new Set([...other.orders, ...joined.orders]);
+    }
+    groups.push(joined);
+  }
+  return groups;
+}
+
+function areOnePurchase(one: Group, other: Group): boolean {
+  if (haveOneInCommon(one.orders, other.orders)) return true;
+  const haveTwoOrders = one.orders.size > 0 && other.orders.size > 0;
+  return !haveTwoOrders && haveOneInCommon(one.ids, other.ids);
+}
+
+function haveOneInCommon(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return [...one].some((item) => other.has(item));
+}
+
+function purchaseOf({ histories, ids, orders }: Group, settings: RewardSettings): Purchase {
+  const rows = histories.flatMap((versions) => {
+    const last = versions.at(-1);
+    return last ? [readRow(last)] : [];
+  });
+  const counts = countingRows(rows);
+  const [first, ...others] = counts;
+  const isFinal = others.length === 0 && first.status !== 'pending';
+  return {
+    keys: [...[...orders].map((order) => `order#${order}`), ...[...ids].map((id) => `tx#${id}`)],
+    rows,
+    counts,
+    shopper: rows.find(({ shopper }) => shopper !== null)?.shopper ?? null,
+    isFinal,
+    credit: others.length === 0 && isOwed(first, settings) ? first.amount : 0,
+  };
+}
+
+/** A final row counts; several that are equal count once. Among pending rows the later one counts. */
+function countingRows(rows: readonly ListedRow[]): readonly [ListedRow, ...ListedRow[]] {
+  const finals = rows.filter(({ status }) => status !== 'pending');
+  const latestMs = Math.max(...rows.map(({ modifiedMs }) => modifiedMs));
+  const candidates = finals.length > 0 ? finals : rows.filter(({ modifiedMs }) => modifiedMs === latestMs);
+  const worths = new Set(candidates.map(({ status, amount, currency }) => `${status} ${amount} ${currency}`));
+  const [first, ...others] = candidates;
+  if (!first) throw new Error('A purchase without a row');
+  return worths.size === 1 ? [first] : [first, ...others];
+}
+
+function isOwed(
+  { status, category, createdMs }: ListedRow,
+  { liveFrom, rewardableCategories }: RewardSettings,
+): boolean {
+  const isLive = createdMs >= Date.parse(liveFrom);
+  return status !== 'declined' && isLive && rewardableCategories.includes(category);
+}
+
+/** A row as it is listed: Button leaves out, empties and spells fields otherwise at any time. */
+export function readRow(version: TransactionVersion): ListedRow {
+  const row = apiRow(version);
+  const amount = row['amount'];
+  return {
+    version,
+    id: version.id,
+    status: version.status,
+    category: version.category,
+    amount: typeof amount === 'number' ? amount : 0,
+    currency: textOf(row, 'currency')?.toUpperCase() ?? null,
+    shopper: textOf(row, 'publisher_customer_id'),
+    createdMs: version.createdMs,
+    modifiedMs: Math.floor(version.modifiedMs / 1000) * 1000,
+  };
+}
+
+function textOf(row: TransactionRow, field: string): string | null {
+  const value = row[field];
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : null;
+}
