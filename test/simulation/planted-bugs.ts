@@ -83,7 +83,7 @@ export const BUGS: readonly KnownBug[] = [
     name: 'an event that the bus lost is taken for published',
     bug: {
       file: 'functions/event-publisher/publish-changes.ts',
-      original: 'return versionChanges[firstFailed]?.sequenceNumber;',
+      original: 'return announced[firstFailed]?.sequenceNumber;',
       planted: 'return undefined;',
     },
     seed: 35,
