@@ -96,6 +96,12 @@ export const LEDGER_CODES = explanations(
       'version 2 refused, then version 1 again with btn_ref',
       'version 3, corrected, with btn_ref',
     ],
+    cancellation_outdated: [
+      'A cancellation that is replayed counts only if no later version of the order is known: the shop went on with it.',
+      'Send a new cancellation if the order is to be cancelled; else there is nothing to do.',
+      'version 2 (a cancellation) refused by Button, version 3 reported, then a replay of version 2',
+      'version 4, a cancellation',
+    ],
     cancellation_unconfirmed: [
       'Button finds no such order, and answers no look-up by its token: it may be open under an id unknown here.',
       'Ask your Button contact; replay the entry to try again.',

@@ -27,6 +27,12 @@ export const VERSION_REASONS = {
     problem: 'The order was reported without the token, and its newest version is in quarantine',
     fix: 'Send a newer version, or replay the newest one corrected: the token goes with it',
   },
+  cancellation_outdated: {
+    code: 'cancellation_outdated',
+    path: '$.sequence',
+    problem: 'The order went on after this cancellation: a later version of it is known',
+    fix: 'Send a new cancellation if the order is to be cancelled; else there is nothing to do',
+  },
 } as const satisfies Record<VersionRefusal, QuarantineReason>;
 
 /** The reason for which a retry message is refused. */

@@ -1,16 +1,19 @@
 import { isSameValue } from '@button-serverless/validation/json';
-import type { LedgerEntry, OrderState } from './order-ledger.ts';
+import type { LedgerEntry, NewestVersion, OrderState } from './order-ledger.ts';
 
 /** A customer as the Brand's orders name them: by one or both of these. */
 export type BrandCustomer = { id?: string; emailSha256?: string };
 
 /** Whether what the ledger holds of an order names the customer. Pure. */
-export function namesCustomer({ newest }: OrderState, { id, emailSha256 }: BrandCustomer): boolean {
-  const { id: ownId, email_sha256: ownHash } = newest?.order?.customer ?? {};
-  return (
-    (id !== undefined && isSameValue(ownId, id)) ||
-    (emailSha256 !== undefined && ownHash?.toLowerCase() === emailSha256.toLowerCase())
-  );
+export function namesCustomer(state: OrderState, { id, emailSha256 }: BrandCustomer): boolean {
+  if (!state.newest) return false;
+  return [state.newest, state.heldVersion?.newest].some((version) => {
+    const { id: ownId, email_sha256: ownHash } = version?.order?.customer ?? {};
+    return (
+      (id !== undefined && isSameValue(ownId, id)) ||
+      (emailSha256 !== undefined && ownHash?.toLowerCase() === emailSha256.toLowerCase())
+    );
+  });
 }
 
 /**
@@ -18,7 +21,16 @@ export function namesCustomer({ newest }: OrderState, { id, emailSha256 }: Brand
  * change. Pure.
  */
 export function withoutCustomer<State extends LedgerEntry>(state: State): State {
-  if (state.newest.order === undefined) return state;
-  const { customer: _customer, ...order } = state.newest.order;
-  return { ...state, newest: { ...state.newest, order } };
+  const { newest, heldVersion } = state;
+  return {
+    ...state,
+    newest: withoutBuyer(newest),
+    ...(heldVersion && { heldVersion: { ...heldVersion, newest: withoutBuyer(heldVersion.newest) } }),
+  };
+}
+
+function withoutBuyer(version: NewestVersion): NewestVersion {
+  if (version.order === undefined) return version;
+  const { customer: _customer, ...order } = version.order;
+  return { ...version, order };
 }

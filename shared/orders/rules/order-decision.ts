@@ -1,9 +1,22 @@
 import { compareVersions } from '@button-serverless/validation/orders';
-import { evolve, evolveAll, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
-import { TOKEN_WARNINGS, type LedgerEntry, type OrderState, type Progress } from './order-ledger.ts';
+import { evolveAll, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
+import {
+  TOKEN_WARNINGS,
+  type LedgerEntry,
+  type NewestVersion,
+  type OrderState,
+  type Progress,
+} from './order-ledger.ts';
 import { isStale } from './order-next-call.ts';
 import { refuseNewest } from './order-settlement.ts';
-import { isCopyOf, latestVersion, toNewestVersion, tokenOf, type IncomingVersion } from './order-version.ts';
+import {
+  isCopyOf,
+  latestVersion,
+  toNewestVersion,
+  tokenOf,
+  unreportedSince,
+  type IncomingVersion,
+} from './order-version.ts';
 import { later, unclearAbout, type RetryPolicy } from './order-waits.ts';
 
 /** A run that may claim: who it is, when it is, and how long it can last at most. */
@@ -46,7 +59,8 @@ export type DecisionContext = {
 export type Decision = { events: readonly LedgerEvent[]; next: NextStep; refusal?: VersionRefusal };
 
 /** Why a version that is valid by itself is refused. */
-export type VersionRefusal = 'version_conflict' | 'order_by_mixed' | 'line_items_missing' | 'btn_ref_waits';
+export type VersionRefusal =
+  'version_conflict' | 'order_by_mixed' | 'line_items_missing' | 'btn_ref_waits' | 'cancellation_outdated';
 
 /**
  * - `call`: the version is claimed; call Button.
@@ -67,7 +81,8 @@ export type LedgerOutcome =
  *
  * Versions decide, not arrival: an older version changes nothing, the same version with other content is
  * refused. A cancellation counts whatever its version is, because it can't be undone (Reporting Orders,
- * "Cancel an Order"); only one that Button refused lets later versions through. The token is the order's:
+ * "Cancel an Order"), unless it is replayed after the order went on; only one that Button refused lets versions
+ * through, those that are later than what was known before it. The token is the order's:
  * whatever message brings it, also one whose version changes nothing.
  */
 export function decide(state: OrderState, command: OrderCommand, context: DecisionContext): Decision {
@@ -147,6 +162,7 @@ function keepWaitingToken(state: OrderState, decision: Decision): Decision {
 
 function receive(state: OrderState, incoming: IncomingVersion, context: DecisionContext): Decision {
   const place = state.newest ? placeOf(incoming, state) : 'newer';
+  if (place === 'outdated') return refuse('cancellation_outdated');
   if (place === 'after-cancellation') return hold(state, incoming);
   if (place === 'older') return noChange('superseded');
   if (place === 'incomparable') return refuse('order_by_mixed');
@@ -155,21 +171,39 @@ function receive(state: OrderState, incoming: IncomingVersion, context: Decision
   if (newest === 'line_items_missing') return refuse(newest);
   if (state.newest && place === 'same')
     return isCopyOf(state.newest, incoming) ? resume(state, context) : refuse('version_conflict');
-  const accepted: LedgerEvent = { event: 'version-accepted', newest, warnings: incoming.warnings };
-  const next = evolve(state, accepted);
+  const accepted: LedgerEvent[] = [
+    { event: 'version-accepted', newest, warnings: incoming.warnings },
+    ...keepBehind(state, newest),
+  ];
+  const next = evolveAll(state, accepted);
   if (!next.newest) return noChange('superseded');
   const { events, ...decision } = state.newest ? accept(next, context) : claimOrWait(next, context);
-  return { events: [accepted, ...events], ...decision };
+  return { events: [...accepted, ...events], ...decision };
+}
+
+/**
+ * What a cancellation replaces and Button does not hold yet is held: it is due should Button refuse the
+ * cancellation. Not so a version of an order that Button may not have: nobody wants it created any more.
+ */
+function keepBehind(state: OrderState, { kind, cancels }: NewestVersion): LedgerEvent[] {
+  if (kind !== 'cancelled' || !state.newest || cancels) return [];
+  const { newest, warnings, heldVersion } = state;
+  const isDue = newest.order !== undefined && unreportedSince(state) !== undefined;
+  const held = isDue ? { newest, warnings } : heldVersion;
+  return held ? [{ event: 'version-held', ...held }] : [];
 }
 
 /** Where a version stands among those that the ledger knows. Whatever is `newer` becomes the newest. */
 function placeOf(
   { event, messageId, isReplay }: IncomingVersion,
   { newest, progress }: LedgerEntry,
-): 'newer' | 'same' | 'older' | 'incomparable' | 'after-cancellation' {
+): 'newer' | 'same' | 'older' | 'incomparable' | 'after-cancellation' | 'outdated' {
   const isRefused = progress.state === 'refused';
   const isEdited = isReplay && canBeEdited(progress);
   if (event.kind === 'cancelled') {
+    // Whoever replays it may not know that the order went on.
+    const isOutdated = isReplay && compareVersions(event.version, newest.version) === 'older';
+    if (isOutdated && newest.kind !== 'cancelled') return 'outdated';
     const isSentAgain = isRefused && messageId !== newest.messageId;
     return newest.kind === 'cancelled' && !isSentAgain && !isEdited ? 'same' : 'newer';
   }
@@ -181,15 +215,16 @@ function placeOf(
 }
 
 /**
- * Nothing follows a cancellation, unless Button refuses it: until then the latest version that came after it
- * is held.
+ * Nothing follows a cancellation, unless Button refuses it: until then the latest version that Button does not
+ * hold is held.
  */
 function hold(state: OrderState, incoming: IncomingVersion): Decision {
-  const newest = toNewestVersion(state, incoming);
-  if (!state.newest || newest === 'line_items_missing' || state.progress.state === 'settled')
+  if (!state.newest || state.progress.state === 'settled') return noChange('ignored-after-cancel');
+  const before = state.heldVersion?.newest ?? state.newest;
+  if (compareVersions(incoming.event.version, latestVersion(before)) !== 'newer')
     return noChange('ignored-after-cancel');
-  const latest = latestVersion(state.heldVersion?.newest ?? state.newest);
-  if (compareVersions(newest.version, latest) !== 'newer') return noChange('ignored-after-cancel');
+  const newest = toNewestVersion({ ...state, newest: before }, incoming);
+  if (newest === 'line_items_missing') return refuse(newest);
   const { warnings } = incoming;
   return {
     events: [{ event: 'version-held', newest, warnings }],

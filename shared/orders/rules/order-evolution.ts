@@ -26,7 +26,7 @@ export type LedgerEvent =
   | { event: 'other-token-seen' }
   /** A message brought a version that is the newest from now on. */
   | { event: 'version-accepted'; newest: NewestVersion; warnings: readonly string[] }
-  /** A version came after a cancellation whose end is open. */
+  /** A version waits for the end of a cancellation. */
   | ({ event: 'version-held' } & HeldVersion)
   /** What was tried before counts no more. */
   | { event: 'started-over' }
@@ -66,7 +66,7 @@ export function evolve(state: OrderState, event: LedgerEvent): OrderState {
       const { newest, warnings } = event;
       if (!state.newest) return begin(state, newest, warnings);
       const { heldVersion: _held, ...rest } = state;
-      return { ...rest, newest, warnings: [...warnings, ...tokenWarnings(state)] };
+      return { ...rest, newest, warnings: [...new Set([...warnings, ...tokenWarnings(state)])] };
     }
     default:
       return state.newest ? evolveReport(state, event) : state;
@@ -99,9 +99,15 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
       return { ...entry, failingSince: since, progress };
     }
     case 'reported': {
-      const { tokenDue, hasFailedBefore: _past, ...rest } = startOver(entry);
-      const isStillDue = tokenDue && !event.tokenTaken;
-      return { ...rest, ...(isStillDue && { tokenDue }), reported: event.reported };
+      const { tokenDue, heldVersion, hasFailedBefore: _past, ...rest } = startOver(entry);
+      const isTokenDue = tokenDue && !event.tokenTaken;
+      const isHeld = heldVersion?.newest.hash !== event.reported.hash;
+      return {
+        ...rest,
+        ...(isTokenDue && { tokenDue }),
+        ...(heldVersion && isHeld && { heldVersion }),
+        reported: event.reported,
+      };
     }
     case 'settled': {
       const { heldVersion: _held, ...rest } = entry;

@@ -4,8 +4,9 @@ import type { Order, OrderEvent, OrderVersionId } from '@button-serverless/valid
 export type NewestVersion = {
   version: OrderVersionId;
   /**
-   * Only of a cancellation, which counts whatever its version is: the latest version known, where that is
-   * later than its own.
+   * Only of a cancellation, which counts whatever its version is: the latest version of the order that was known
+   * before. Should Button refuse the cancellation, versions later than that count. Of an order that is
+   * unconfirmed it is there only where it is later than the cancellation's own, which counts otherwise.
    */
   latestKnown?: OrderVersionId;
   kind: OrderEvent['kind'];
@@ -131,8 +132,8 @@ export type LedgerEntry = {
   /** Look-ups by the order's token among the tries that were not answered; missing if there was none. */
   failedLookUps?: number;
   /**
-   * A version that came after a cancellation whose end is open: it is the newest should Button refuse the
-   * cancellation.
+   * A version that Button does not hold, from before or after a cancellation whose end is open: it is the newest
+   * should Button refuse the cancellation.
    */
   heldVersion?: HeldVersion;
   /** Codes of the newest version's warnings, and of `TOKEN_WARNINGS`. */

@@ -60,11 +60,12 @@ export function toNewestVersion(
   };
   if (event.kind === 'cancelled') {
     const known = state.newest && latestVersion(state.newest);
-    const isLater = known !== undefined && compareVersions(event.version, known) === 'older';
     const cancels = unconfirmed(state);
+    // What Button may not have must not be created by a version from before its cancellation.
+    const isLast = known && (!cancels || compareVersions(event.version, known) === 'older');
     return {
       ...attributes,
-      ...(isLater && { latestKnown: known }),
+      ...(isLast && { latestKnown: known }),
       ...(cancels && { cancels }),
       hash: contentHash(event),
     };
@@ -84,8 +85,8 @@ function happenedBy({ event, sentAt }: IncomingVersion): string {
   return new Date(boughtMs < sentAt.getTime() ? boughtMs : sentAt).toISOString();
 }
 
-/** Since when Button has lacked something of the order; undefined if it lacks nothing. */
-function unreportedSince(state: OrderState): string | undefined {
+/** Since when Button has lacked something of the order; undefined if it lacks nothing. Pure. */
+export function unreportedSince(state: OrderState): string | undefined {
   if (!state.newest) return undefined;
   const { newest, progress } = state;
   switch (progress.state) {

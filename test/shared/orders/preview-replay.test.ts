@@ -109,6 +109,23 @@ describe('orders, requirement 15: a dry run of a replay validates as the reporte
     });
   });
 
+  it('refuses a cancellation that is older than the order, as the reporter does', async () => {
+    const cancellation = (sequence: number) =>
+      JSON.stringify({
+        ...(JSON.parse(message(sequence)) as object),
+        type: 'order.cancelled.v1',
+        data: undefined,
+      });
+
+    expect(await preview(cancellation(4), undefined, { state: 'settled' })).toMatchObject({
+      would: 'be-refused',
+      reasons: [{ code: 'cancellation_outdated' }],
+    });
+    expect(await preview(cancellation(5), undefined, { state: 'settled' })).toMatchObject({
+      would: 'be-reported',
+    });
+  });
+
   it('refuses what the ledger could not hold beside what earlier versions brought', async () => {
     const noise = (bytes: number) => randomBytes((bytes * 3) / 4).toString('base64');
     const held = { customer: { id: noise(260_000) } };

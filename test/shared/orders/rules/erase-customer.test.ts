@@ -25,6 +25,15 @@ describe('a customer of a brand', () => {
     expect(namesCustomer(state, { id: '1234', emailSha256: '00'.repeat(32) })).toBe(false);
   });
 
+  it('is found and erased in a version that waits for the end of a cancellation', () => {
+    const held = { newest: entry({ id: 'erin' }).newest, warnings: [] };
+    const state: LedgerEntry = { ...entry({ id: 'bob' }), heldVersion: held };
+
+    expect(namesCustomer(state, { id: 'erin' })).toBe(true);
+    expect(withoutCustomer(state)).toMatchObject({ heldVersion: { newest: { order: { total: 1 } } } });
+    expect(JSON.stringify(withoutCustomer(state))).not.toMatch(/erin|bob/);
+  });
+
   it('is in no order any more, which keeps everything else; a run at work is left alone', async () => {
     const states = new Map<string, Versioned<OrderState>>([
       ['named', { value: entry({ id: 'erin', device_id: 'd' }), revision: 3 }],

@@ -447,6 +447,105 @@ describe('a version that comes while a cancellation is not over (requirement 6)'
   });
 });
 
+describe('orders, requirement 6: no version is lost to a cancellation that Button refuses', () => {
+  const second = receive(event(2, { customer_order_id: 'second' }));
+  const cancelling = (state: OrderState) => evolve(state, { event: 'claimed', owner: 'run', until: 'x' });
+  const secondIsDue = {
+    newest: { version: { sequence: '2' }, order: { customer_order_id: 'second', line_items: lines } },
+    progress: { state: 'waiting', reason: 'newer_version' },
+  };
+
+  it.each([2, 3])(
+    'one that precedes it and comes later, while %i has not been answered, is held',
+    (version) => {
+      const pending = given(created, done, receive(event(version, 'cancelled')), {
+        result: 'try-again',
+        reason: 'http_429',
+      });
+
+      const held = pending.when(second);
+
+      expect(held).toMatchObject({ events: ['version-held'], next: 'ignored-after-cancel' });
+      expect(ended(cancelling(held.after), refused)).toMatchObject(secondIsDue);
+      expect(ended(cancelling(held.after), done)).not.toHaveProperty('heldVersion');
+    },
+  );
+
+  it.each([2, 3])('one that precedes it and comes after %i was refused is sent', (version) => {
+    const { when } = given(created, done, receive(event(version, 'cancelled')), refused);
+
+    expect(when(second)).toMatchObject({ next: 'call', after: { newest: secondIsDue.newest } });
+    expect(when(created).next).toBe('superseded');
+  });
+
+  it('one that was not reported when it came is due once it is refused, unless a run reports it meanwhile', () => {
+    const waiting = given(created, done, second, { result: 'try-again', reason: 'http_429' });
+    const running = given(created, done, second);
+    const cancelled = receive(event(3, 'cancelled'));
+
+    expect(ended(cancelling(after(waiting.state, cancelled)), refused)).toMatchObject(secondIsDue);
+
+    const overtaken = after(running.state, cancelled);
+    const { events } = settle({ claimed: known(running.state), current: known(overtaken) }, done, {
+      now: t0,
+      policy,
+      othersSucceed: 'unknown',
+    });
+    expect(overtaken).toHaveProperty('heldVersion');
+    expect(evolveAll(overtaken, events)).not.toHaveProperty('heldVersion');
+  });
+
+  it('one of an order that Button may not have is not: it would be created though it was cancelled', () => {
+    const { state } = given(created, unclear, receive(event(3, 'cancelled')));
+    const refusal = ended(cancelling(state), { result: 'refused', reason: 'order_id_taken' });
+
+    expect(refusal).toMatchObject({ newest: { kind: 'cancelled' }, progress: { state: 'refused' } });
+    expect(decide(refusal, second, context()).next).toEqual({ step: 'nothing', outcome: 'superseded' });
+  });
+
+  it('a partial one that is held takes what it leaves out from the one held before', () => {
+    const { state } = given(created, done, receive(event(2, 'cancelled')), unclear);
+    const third = after(state, receive(event(3, { customer_order_id: 'third' })));
+    const { customer_order_id: _left, ...partial } = bare;
+    const incoming = { ...event(4), kind: 'updated', order: partial } as const;
+
+    expect(known(after(third, receive(incoming))).heldVersion?.newest).toMatchObject({
+      version: { sequence: '4' },
+      order: { customer_order_id: 'third' },
+    });
+  });
+});
+
+describe('orders, requirement 15: a replayed cancellation respects versions', () => {
+  const cancelled = event(2, 'cancelled');
+  const replayed = receive(cancelled, { isReplay: true, messageId: 'replay' });
+  const refusal = given(created, done, receive(cancelled), refused);
+
+  it('is refused after the order went on, and sent where the order did not or where the shop sends it', () => {
+    const wentOn = receive(event(3, { customer_order_id: 'third' }));
+
+    expect(refusal.when(replayed).next).toBe('call');
+    const state = after(refusal.state, wentOn);
+    for (const each of [state, ended(state, done), ended(state, refused)]) {
+      expect(decide(each, replayed, context())).toMatchObject({
+        events: [],
+        refusal: 'cancellation_outdated',
+      });
+      const sent = decide(each, receive(cancelled, { messageId: 'again' }), context());
+      expect(sent.refusal).toBeUndefined();
+      expect(known(evolveAll(each, sent.events)).newest.kind).toBe('cancelled');
+    }
+  });
+
+  it('counts if it is as late as the order, or not comparable', () => {
+    const same = given(receive(event(2)), done);
+    const byTime = receive(event('2026-06-01T00:00:00.000Z', 'cancelled'), { isReplay: true });
+
+    expect(same.when(replayed).next).toBe('call');
+    expect(same.when(byTime).next).toBe('call');
+  });
+});
+
 describe('versions by time', () => {
   it('are the same version at the same instant: a repeat is a duplicate, and other content a conflict', () => {
     const instant = fc
