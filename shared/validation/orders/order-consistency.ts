@@ -1,14 +1,6 @@
-import * as z from 'zod';
-
+import { asJsonObject, type JsonObject } from '../json/json-object.ts';
 import { violation, type OrderViolation } from './order-violation.ts';
 import type { JsonPathSegment } from '../json/json-path.ts';
-
-const TotalsSchema = z.object({
-  total: z.number(),
-  line_items: z.array(z.object({ total: z.number() })),
-});
-const LinesSchema = z.object({ line_items: z.array(z.unknown()) });
-const IdentifiedSchema = z.object({ identifier: z.string() });
 
 /**
  * Judges what the fields of an order say about each other, as far as they can be read; `at` is where the order stands.
@@ -21,30 +13,37 @@ export function findInconsistencies(order: unknown, at: readonly JsonPathSegment
 }
 
 function findWrongTotal(order: unknown, at: readonly JsonPathSegment[]): OrderViolation[] {
-  const totals = TotalsSchema.safeParse(order);
-  if (!totals.success) return [];
-
-  const { total, line_items } = totals.data;
-  const amounts = [total, ...line_items.map((line) => line.total)];
+  const amounts = [asJsonObject(order), ...linesOf(order)].map((fields) => fields?.['total']);
   // Fractions are refused for themselves; their sum is a matter of rounding and would only add noise.
-  if (!amounts.every(Number.isSafeInteger)) return [];
-  const sum = line_items.reduce((subtotal, line) => subtotal + line.total, 0);
+  if (!hasLines(order) || !amounts.every(isSafeInteger)) return [];
+  const [total, ...ofLines] = amounts;
+  const sum = ofLines.reduce((subtotal, amount) => subtotal + amount, 0);
   return sum === total ? [] : [violation('total_not_sum', [...at, 'total'])];
 }
 
 function findRepeatedIdentifiers(order: unknown, at: readonly JsonPathSegment[]): OrderViolation[] {
-  const lines = LinesSchema.safeParse(order);
-  if (!lines.success) return [];
-
   const seen = new Set<string>();
-  return lines.data.line_items.flatMap((line, index) => {
-    const identified = IdentifiedSchema.safeParse(line);
-    if (!identified.success) return [];
-    const { identifier } = identified.data;
+  return linesOf(order).flatMap((line, index) => {
+    const identifier = line?.['identifier'];
+    if (typeof identifier !== 'string') return [];
     if (seen.has(identifier)) {
       return [violation('line_identifier_repeated', [...at, 'line_items', index, 'identifier'])];
     }
     seen.add(identifier);
     return [];
   });
+}
+
+function hasLines(order: unknown): boolean {
+  return Array.isArray(asJsonObject(order)?.['line_items']);
+}
+
+/** The lines of an order; undefined in the place of one that is no object. */
+function linesOf(order: unknown): (JsonObject | undefined)[] {
+  const lines: unknown = asJsonObject(order)?.['line_items'];
+  return Array.isArray(lines) ? lines.map(asJsonObject) : [];
+}
+
+function isSafeInteger(amount: unknown): amount is number {
+  return Number.isSafeInteger(amount);
 }

@@ -9,10 +9,11 @@ import { readJson, type JsonFlaw } from '../json/json-text.ts';
 import { findWrapping } from './message-wrapping.ts';
 import { OrderEnvelopeSchema } from './order-event-schema.ts';
 import { DEFAULT_ORDER_SETTINGS, type OrderEventSettings } from './order-rules.ts';
-import { listViolations, violation } from './order-violation.ts';
+import { LISTED_AT_MOST, listViolations, violation } from './order-violation.ts';
 import type { OrderViolation, OrderViolationCode } from './order-violation.ts';
 import { OrderIdSchema, type Order } from './order.ts';
-import { describeIssues, validateOrderVersion } from './validate-order.ts';
+import { describeIssues } from './read-order.ts';
+import { validateOrderVersion } from './validate-order.ts';
 
 export { ORDER_EVENT_TYPES } from './order-event-schema.ts';
 export { DEFAULT_ORDER_SETTINGS, type OrderEventSettings } from './order-rules.ts';
@@ -229,15 +230,14 @@ const AMOUNTS: readonly unknown[] = ['total', 'amount', 'quantity'];
  * is wrong as well. 70.5 is refused as no integer.
  */
 function describeFlaws(flaws: readonly JsonFlaw[], fields: JsonObject): OrderViolation[] {
-  return flaws
-    .filter(
-      ({ code, segments }) =>
-        code !== 'number_with_decimal_point' ||
-        (segments[0] === 'data' &&
-          AMOUNTS.includes(segments.at(-1)) &&
-          Number.isInteger(valueAt(fields, segments))),
-    )
-    .map(({ code, segments }) => violation(code, segments));
+  const found: OrderViolation[] = [];
+  for (const { code, segments } of flaws) {
+    const isAmount = segments[0] === 'data' && AMOUNTS.includes(segments.at(-1));
+    if (code !== 'number_with_decimal_point' || (isAmount && Number.isInteger(valueAt(fields, segments))))
+      found.push(violation(code, segments));
+    if (found.length > LISTED_AT_MOST) break;
+  }
+  return found;
 }
 
 function valueAt(fields: JsonObject, segments: readonly JsonPathSegment[]): unknown {

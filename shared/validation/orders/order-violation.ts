@@ -413,7 +413,7 @@ export function isOrderViolationCode(text: string): text is OrderViolationCode {
 }
 
 /** Far more than anyone fixes at once, and little enough to store: a hostile 1 MiB message could fill a hundred times that. */
-const LISTED_AT_MOST = 1000;
+export const LISTED_AT_MOST = 1000;
 
 /** The same list without repetitions, cut after 1000 entries; a cut list ends with the code `more`. */
 export function listViolations(

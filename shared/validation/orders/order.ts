@@ -111,7 +111,7 @@ const AttributesSchema = z.record(
  * `amount` is the price of one unit (only in Button's samples). Only `identifier` and `total` are required: Button's guide calls all of
  * them required, Button's own mobile libraries only these two.
  */
-const LineItemSchema = z.strictObject(
+export const LineItemSchema = z.strictObject(
   {
     identifier: TextSchema.min(1, { error: 'line_identifier_empty' }).describe(
       'Names the line; no other line of the order has the same. Button suggests the SKU or UPC.',

@@ -1,5 +1,3 @@
-import type * as z from 'zod';
-
 import { asJsonObject } from '../json/json-object.ts';
 import type { JsonPathSegment } from '../json/json-path.ts';
 import { isCurrencyOn, minorUnitDecimals } from './currency.ts';
@@ -8,10 +6,11 @@ import { findInconsistencies } from './order-consistency.ts';
 import { readOrderDate, toButtonDate } from './order-date.ts';
 import { DEFAULT_ORDER_RULES, type OrderRules } from './order-rules.ts';
 import { orderFitsLedger } from './order-size.ts';
-import { isOrderViolationCode, listViolations, violation } from './order-violation.ts';
+import { listViolations, violation } from './order-violation.ts';
 import type { OrderViolation, OrderViolationCode } from './order-violation.ts';
 import { findWarnings } from './order-warnings.ts';
-import { OrderSchema, type Order } from './order.ts';
+import type { Order } from './order.ts';
+import { readOrder } from './read-order.ts';
 
 export { DEFAULT_ORDER_RULES, type OrderRules } from './order-rules.ts';
 export type { OrderViolation } from './order-violation.ts';
@@ -40,43 +39,21 @@ export function validateOrderVersion(
 ): OrderValidation {
   const { at, kind } = context;
   const order = withoutBlanks(input);
-  const parsed = OrderSchema.safeParse(order);
+  const reading = readOrder(order, at);
   const violations = listViolations(
     [
-      ...(parsed.success ? [] : describeIssues(parsed.error, at)),
+      ...reading.violations,
       ...findInconsistencies(order, at),
       ...findBrokenRules(order, context),
       ...(kind === 'created' ? findWithdrawnCurrency(order, at) : []),
-      ...(parsed.success && !orderFitsLedger(parsed.data) ? [violation('order_too_large', at)] : []),
+      ...(reading.order && !orderFitsLedger(reading.order) ? [violation('order_too_large', at)] : []),
     ],
     'more_violations',
   );
   const warnings = listViolations(findWarnings(order, { kind, at }), 'more_warnings');
-  return parsed.success && violations.length === 0
-    ? { ok: true, order: parsed.data, warnings }
+  return reading.order && violations.length === 0
+    ? { ok: true, order: reading.order, warnings }
     : { ok: false, violations, warnings };
-}
-
-/** Names that people send in good faith, and what to tell them. */
-const COMMON_MISTAKES: ReadonlyMap<string, OrderViolationCode> = new Map([
-  ['status', 'status_read_only'],
-  ['total_as_decimal', 'total_as_decimal_refused'],
-  ['is_new_user', 'is_new_misnamed'],
-  ['finalized_date', 'finalization_date_misnamed'],
-  ['email', 'plain_email'],
-]);
-
-/** Puts zod's issues in our words; `at` is where the value stands. The message of an issue is its code (order.ts). */
-export function describeIssues(error: z.ZodError, at: readonly JsonPathSegment[]): OrderViolation[] {
-  return error.issues.flatMap((issue) => {
-    const segments = [...at, ...issue.path];
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) =>
-        violation(COMMON_MISTAKES.get(key) ?? 'unknown_field', [...segments, key]),
-      );
-    }
-    return [violation(isOrderViolationCode(issue.message) ? issue.message : 'wrong_type', segments)];
-  });
 }
 
 /**
