@@ -22,6 +22,8 @@ export type WatchedCall = {
   orderId: string;
   /** The order has not failed before: only then its failure says something about Button. */
   isFirstFailure: boolean;
+  /** The order has waited in the ledger: the sweep sent it, or a newer version came. */
+  hasWaited: boolean;
   isProbe: boolean;
 };
 
@@ -49,6 +51,11 @@ export type BreakerWatch = {
    * order's own.
    */
   othersSucceed(orderId: string): boolean;
+  /**
+   * Whether Button takes other orders: this environment has reported one within the last ten minutes, or the breaker
+   * knows of a success since that instant (ISO 8601 UTC).
+   */
+  isWellSince(instant: string, orderId: string): Promise<boolean>;
 };
 
 /** While the breaker is known to be open, and while calls fail, it is read again no more often than this. */
@@ -63,6 +70,12 @@ const OTHERS_SUCCEED_FOR_MS = 600_000;
  * itself, because it can't know of the successes of all the others.
  */
 const ALONE_AFTER_MS = 60_000;
+
+/**
+ * After a success, the failures of orders that have waited count no more for so long: beside those that opened the
+ * breaker, more of their kind wait, and are all sent as soon as it closes. New orders count at once.
+ */
+const WAITED_COUNTS_AFTER_MS = 30_000;
 
 /** A watch over the breaker in `store`, to be kept for as long as the environment lives. */
 export function createBreakerWatch({ store, now }: { store: BreakerStore; now: () => Date }): BreakerWatch {
@@ -89,6 +102,17 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
     const lastSuccessAt = successes.lastAt();
     return item.note((breaker) => countFailure(breaker, { orderId, cause, lastSuccessAt }, now()));
   };
+  /** The last success that is known here, of this environment or in the breaker. */
+  const lastSuccess = async (): Promise<string> => {
+    const ofAll = await item.readLastSuccess();
+    const own = successes.lastAt()?.toISOString() ?? '';
+    return own > ofAll ? own : ofAll;
+  };
+  const countsAsFirst = async ({ isFirstFailure, hasWaited, isProbe }: WatchedCall): Promise<boolean> => {
+    if (!isFirstFailure || isProbe || !hasWaited) return isFirstFailure && !isProbe;
+    const countsSince = new Date(now().getTime() - WAITED_COUNTS_AFTER_MS).toISOString();
+    return (await lastSuccess()) < countsSince;
+  };
   const recordWell = async (isProbe: boolean): Promise<void> => {
     failing.clear();
     if (!isProbe) return item.isOlderThan(DISPROVE_AFTER_MS) ? item.note(disprove) : undefined;
@@ -111,7 +135,8 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
       return item.isOpen();
     },
 
-    async record(result, { orderId, isFirstFailure, isProbe }) {
+    async record(result, call) {
+      const { orderId, isProbe } = call;
       const health = healthOf(result);
       if (result.result === 'done') successes.add(orderId);
       switch (health) {
@@ -126,7 +151,7 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
           return item.update((breaker) => openBreaker(breaker, 'key-refused', now()));
         case 'forbidden':
         case 'outage':
-          return isFirstFailure && !isProbe
+          return (await countsAsFirst(call))
             ? recordFailure(health === 'forbidden' ? 'key-refused' : health, orderId)
             : item.readIfOld();
       }
@@ -138,6 +163,9 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
 
     lastSuccessAt: successes.lastAt,
     othersSucceed: successes.areOfOthers,
+    async isWellSince(instant, orderId) {
+      return successes.areOfOthers(orderId) || (await item.readLastSuccess()) > instant;
+    },
   };
 }
 
@@ -196,6 +224,12 @@ function watchItem(store: BreakerStore, now: () => Date) {
   return {
     isKnown: () => known !== undefined,
     isOpen,
+    /** The last success that a closed breaker knows of; an empty text for none. */
+    readLastSuccess: async (): Promise<string> => {
+      await readIfOld();
+      const { state, ...breaker } = known?.stored?.value ?? { state: 'open' };
+      return state === 'closed' && 'lastSuccessAt' in breaker ? (breaker.lastSuccessAt ?? '') : '';
+    },
     read,
     readIfOld,
     isOlderThan,

@@ -27,8 +27,9 @@ export function measureTry(claimed: LedgerEntry, result: CallResult, ports: Repo
   const { newest, orderId, btnRef } = claimed;
   if (result.result !== 'done') {
     const { reason } = result;
+    const isOwn = result.result === 'try-again' && result.blamesOrder;
     log.warn('order_not_reported', { orderId, result: result.result, reason });
-    if (reason === 'unauthorized') metrics.add({ name: 'ButtonKeyRefused', value: 1 });
+    if (reason === 'unauthorized' && !isOwn) metrics.add({ name: 'ButtonKeyRefused', value: 1 });
     return;
   }
   const delayMs = now().getTime() - Date.parse(newest.receivedAt ?? newest.time);

@@ -1,3 +1,4 @@
+import { mayBeOwn } from '../../shared/orders/rules/breaker.ts';
 import type { LedgerEvent } from '../../shared/orders/rules/order-evolution.ts';
 import { evolveAll, hasFailed } from '../../shared/orders/rules/order-evolution.ts';
 import type { LedgerEntry, OrderState } from '../../shared/orders/rules/order-ledger.ts';
@@ -21,17 +22,34 @@ const MAX_RACES = 5;
 export async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work): Promise<OrderOutcome> {
   const { isProbe, ports } = work;
   const { orderApi, now, verifyBefore } = ports;
-  const end: CallEnd =
+  const called: CallEnd =
     typeof orderApi === 'string'
       ? ended({ result: 'try-again', reason: orderApi })
       : await callButton(claimed.value, { api: orderApi, now: now(), verifyBefore });
+  const end = await blameOrder(called, claimed.value, work);
   const { result } = end;
   const isKept = await settleClaim(claimed, end, work);
   measureTry(claimed.value, result, ports);
-  const { orderId } = claimed.value;
-  await ports.breaker.record(result, { orderId, isFirstFailure: !hasFailed(claimed.value), isProbe });
+  const { orderId, progress } = claimed.value;
+  const hasWaited = 'retryAt' in progress;
+  const isFirstFailure = !hasFailed(claimed.value);
+  await ports.breaker.record(result, { orderId, isFirstFailure, hasWaited, isProbe });
   if (result.result === 'done') return 'reported';
   return isKept ? 'quarantined' : 'waiting';
+}
+
+/**
+ * A 401 or a 429 that one order gets again and again, while Button takes others, is that order's: it says nothing of
+ * the key or the pace.
+ */
+async function blameOrder(end: CallEnd, claimed: LedgerEntry, { isProbe, ports }: Work): Promise<CallEnd> {
+  const { result } = end;
+  const { orderId, attempts, newest } = claimed;
+  const tries = attempts || Number(hasFailed(claimed));
+  if (result.result !== 'try-again' || isProbe || !mayBeOwn(result, tries)) return end;
+  const since = newest.receivedAt ?? newest.time;
+  const isOwn = await ports.breaker.isWellSince(since, orderId);
+  return isOwn ? { ...end, result: { ...result, blamesOrder: true } } : end;
 }
 
 /**

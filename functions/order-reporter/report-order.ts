@@ -24,7 +24,7 @@ import { fitsLedger } from '../../shared/orders/store/order-ledger-store.ts';
 import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
 import { reportUnreadable, UnreadableItemError } from '../../shared/dynamodb/unreadable-item.ts';
 import type { Versioned, WriteResult } from '../../shared/dynamodb/versioned-item.ts';
-import { refuseMessage, toReason } from './keep-refused.ts';
+import { failingReason, refuseMessage, refuseVersion, toReason } from './keep-refused.ts';
 import { measureWrite, METRIC_OF_OUTCOME } from './measure-reports.ts';
 import type { OrderMessage, OrderOutcome, ReportOrderPorts, ReportOutcome, Work } from './ports.ts';
 import { probeButton } from './probe-button.ts';
@@ -137,13 +137,17 @@ async function decideAndReport(work: Work, { state, command, isPaused }: Request
   let isRefused = false;
   for (let race = 0; race < MAX_RACES; race += 1) {
     const { value: before, revision } = current;
-    const { events, next, refusal } = decide(before, command, decisionContext(ports, isPaused));
+    const { events, next, refusal, keep } = decide(before, command, decisionContext(ports, isPaused));
     if (refusal && !isRefused) {
       await refuseMessage(message, [VERSION_REASONS[refusal]], ports);
       isRefused = true;
     }
     if (events.length === 0) return outcomeOf(next);
     const after = evolveAll(before, events);
+    if (keep && before.newest && !isRefused) {
+      await refuseVersion(before, [failingReason(keep.code, keep.failures)], work);
+      isRefused = true;
+    }
     const written = await store({ value: after, revision }, command, ports);
     if (written === 'unstorable')
       return command.command === 'receive' ? refuse(work, [UNSTORABLE]) : 'quarantined';

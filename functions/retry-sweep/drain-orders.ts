@@ -32,17 +32,18 @@ const STUCK_AFTER_MS = 30_000;
 const MAX_RACES = 5;
 
 /**
- * Wakes due orders second by second, until none is left or the run's time is over. The pace rises while
+ * Wakes due orders second by second, until none is left or the time of the run, which began at `startedAt`, is over. The pace rises while
  * Button takes everything and falls when it answers 429; a `Retry-After` is waited for. Between runs it is
  * kept in the breaker's item.
  */
 export async function drainOrders(
   stored: Versioned<Breaker> | undefined,
   ports: SweepPorts,
+  startedAt: Date,
 ): Promise<number> {
   const { ledger, breaker, send, metrics, maxRetriesPerSweep, now, wait } = ports;
   const maxPerSecond = Math.max(1, (maxRetriesPerSweep * 1000) / RUN_MS);
-  const endMs = now().getTime() + RUN_MS;
+  const endMs = startedAt.getTime() + RUN_MS;
   const sent = trackSent(() => now().getTime());
   let current = stored;
   const firstPace = paceOf(stored?.value.pace, { maxPerSecond, now: now() });

@@ -1,3 +1,5 @@
+import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
+import type { Breaker } from '../../shared/orders/rules/breaker.ts';
 import { drainOrders } from './drain-orders.ts';
 import { sendProbe } from './send-probe.ts';
 import type { SweepPorts } from './sweep-ports.ts';
@@ -5,7 +7,7 @@ import type { SweepPorts } from './sweep-ports.ts';
 /**
  * Retries the orders whose next try is due: one message each through the order queue, the longest due first, as
  * fast as Button accepts them. While the brand's breaker is open it sends one probe a minute, and nothing
- * else. Returns how many retry messages were sent.
+ * else, unless that probe closes it. Returns how many retry messages were sent.
  *
  * An order that is retried twice is tried once: the ledger decides. Throws if the ledger or the queue can't be
  * reached; the next sweep does the same again.
@@ -15,7 +17,28 @@ export async function retryDueOrders(ports: SweepPorts): Promise<number> {
   const stored = await breaker.read();
   const isOpen = stored?.value.state === 'open';
   metrics.add({ name: 'BreakerOpen', value: isOpen ? 1 : 0 });
-  const retried = isOpen ? await sendProbe(stored, ports) : await drainOrders(stored, ports);
+  const startedAt = ports.now();
+  const probed = isOpen ? await sendProbe(stored, ports) : 0;
+  const current = isOpen ? await awaitClosed(stored, ports) : stored;
+  const isStillOpen = current?.value.state === 'open';
+  const retried = probed + (isStillOpen ? 0 : await drainOrders(current, ports, startedAt));
   metrics.add({ name: 'OrderRetriesSent', value: retried });
   return retried;
+}
+
+/** A probe takes a few seconds at most; what waits should not wait for the next sweep once it has succeeded. */
+const PROBE_POLLS = 5;
+const POLL_MS = 2000;
+
+/** The breaker as soon as the probe has closed it, or still open after ten seconds. */
+async function awaitClosed(
+  open: Versioned<Breaker>,
+  { breaker, wait }: SweepPorts,
+): Promise<Versioned<Breaker> | undefined> {
+  let current: Versioned<Breaker> | undefined = open;
+  for (let poll = 0; poll < PROBE_POLLS && current?.value.state === 'open'; poll += 1) {
+    await wait(POLL_MS);
+    current = await breaker.read();
+  }
+  return current;
 }

@@ -22,7 +22,7 @@ export type BreakerState =
       failures?: readonly FirstFailure[];
       /** Since when an environment that also sees successes has had several such orders in a row. */
       suspectedSince?: string;
-      /** A success after which the failures of environments that did not know of it count no more. */
+      /** A success, also of a probe, after which the failures of environments that did not know of it count no more. */
       lastSuccessAt?: string;
     }
   | { state: 'open'; cause: BreakerCause; since: string; nextProbeAt: string };
@@ -41,7 +41,7 @@ export type FirstFailure = { orderId: string; at: string };
  * - `unauthorized`: Button refuses the key. This alone opens the breaker at once.
  * - `forbidden`: Button refuses the key for this order, or for every order.
  * - `outage`: a 5xx, no answer, or an answer that is not Button's.
- * - `not-asked`: no call was made.
+ * - `not-asked`: no call was made, or what it came to is the order's own.
  */
 export type ButtonHealth = 'healthy' | 'throttled' | 'unauthorized' | 'forbidden' | 'outage' | 'not-asked';
 
@@ -49,6 +49,22 @@ export type ButtonHealth = 'healthy' | 'throttled' | 'unauthorized' | 'forbidden
  * So many different orders, each failing for the first time and with no success in between, open the breaker.
  */
 export const OUTAGE_AFTER_ORDERS = 5;
+
+/**
+ * After so many tries of an order in vain, an answer that is about the key or the pace is the order's own, if Button
+ * takes others meanwhile. A 429 at the limit of the pace may meet an order several times in a row.
+ */
+const OWN_AFTER_TRIES: ReadonlyMap<string, number> = new Map([
+  ['unauthorized', 1],
+  ['http_429', 5],
+]);
+
+/** Whether the result is the order's own, which has been tried so often in vain, if Button takes others. Pure. */
+export function mayBeOwn(result: CallResult, tries: number): boolean {
+  if (result.result !== 'try-again' || result.isLookUp) return false;
+  const ownAfter = OWN_AFTER_TRIES.get(result.reason);
+  return ownAfter !== undefined && tries >= ownAfter;
+}
 
 /** From one probe to the next. */
 const PROBE_INTERVAL_MS = 60_000;
@@ -65,6 +81,7 @@ const FAILURE_COUNTS_FOR_MS = 900_000;
 export function healthOf(result: CallResult): ButtonHealth {
   if (result.result === 'done' || result.result === 'refused') return 'healthy';
   const { reason } = result;
+  if (result.result === 'try-again' && result.blamesOrder && OWN_AFTER_TRIES.has(reason)) return 'not-asked';
   if (reason === 'http_429') return 'throttled';
   if (result.result === 'try-again' && result.isLookUp) return 'healthy';
   if (reason === 'unauthorized') return 'unauthorized';
@@ -74,7 +91,8 @@ export function healthOf(result: CallResult): ButtonHealth {
 }
 
 /**
- * The breaker after `cause` was seen; an open one stays as it is, so that its probes keep their time. Pure.
+ * The breaker after `cause` was seen: the next sweep makes the first probe. An open one stays as it is, so that its
+ * probes keep their time. Pure.
  */
 export function openBreaker(breaker: Breaker | undefined, cause: BreakerCause, now: Date): Breaker {
   if (breaker?.state === 'open') return breaker;
@@ -83,14 +101,15 @@ export function openBreaker(breaker: Breaker | undefined, cause: BreakerCause, n
     state: 'open',
     cause,
     since: now.toISOString(),
-    nextProbeAt: afterProbe(now),
+    nextProbeAt: now.toISOString(),
   };
 }
 
-/** The breaker after a probe that found Button healthy. Pure. */
+/** The breaker after a probe that found Button healthy, or one that has never been open. Pure. */
 export function closeBreaker(breaker: Breaker | undefined, now: Date): Breaker {
   if (breaker?.state === 'closed') return breaker;
-  return { ...drainOf(breaker), state: 'closed', since: now.toISOString() };
+  const since = now.toISOString();
+  return { ...drainOf(breaker), state: 'closed', since, ...(breaker && { lastSuccessAt: since }) };
 }
 
 /**

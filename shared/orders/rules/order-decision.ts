@@ -8,7 +8,7 @@ import {
   type Progress,
 } from './order-ledger.ts';
 import { isStale } from './order-next-call.ts';
-import { refuseNewest } from './order-settlement.ts';
+import { refuseNewest, settle, type Settlement } from './order-settlement.ts';
 import {
   isCopyOf,
   latestVersion,
@@ -17,7 +17,7 @@ import {
   unreportedSince,
   type IncomingVersion,
 } from './order-version.ts';
-import { later, unclearAbout, type RetryPolicy } from './order-waits.ts';
+import { later, type RetryPolicy } from './order-waits.ts';
 
 /** A run that may claim: who it is, when it is, and how long it can last at most. */
 export type Claimant = { owner: string; now: Date; leaseMs: number };
@@ -56,7 +56,13 @@ export type DecisionContext = {
  * quarantined first: its version contradicts the ledger. What it brings besides, its token, counts all the
  * same.
  */
-export type Decision = { events: readonly LedgerEvent[]; next: NextStep; refusal?: VersionRefusal };
+export type Decision = {
+  events: readonly LedgerEvent[];
+  next: NextStep;
+  refusal?: VersionRefusal;
+  /** What is kept in quarantine of the newest version before the events are stored. */
+  keep?: Settlement['keep'] | undefined;
+};
 
 /** Why a version that is valid by itself is refused. */
 export type VersionRefusal =
@@ -278,18 +284,24 @@ function resume(entry: LedgerEntry, context: DecisionContext): Decision {
       return noChange('duplicate');
     case 'claimed': {
       if (!hasPassed(progress.until, context)) return { events: [], next: { step: 'leave' } };
-      const wait = {
-        dueAt: later(context.claimant.now, context.policy.quietTimeMs),
-        reason: 'claim_expired',
-      };
-      const doubt = unclearAbout(progress.hash, progress);
-      return { events: [{ event: 'postponed', wait, doubt }], next: nothing('waiting') };
+      return settleDied({ ...entry, newest: { ...entry.newest, hash: progress.hash } }, entry, context);
     }
     case 'waiting':
     case 'in-doubt':
     case 'failing':
       return hasPassed(progress.dueAt, context) && !context.isPaused ? claim(context) : noChange('waiting');
   }
+}
+
+/** A run that died is a try whose outcome is not known, so that an order which kills every run ends in quarantine. */
+function settleDied(
+  claimed: LedgerEntry,
+  current: LedgerEntry,
+  { claimant: { now }, policy }: DecisionContext,
+): Decision {
+  const end = { result: 'unclear', reason: 'claim_expired' } as const;
+  const { events, keep } = settle({ claimed, current }, end, { now, policy, othersSucceed: 'unknown' });
+  return { events, next: nothing(keep ? 'quarantined' : 'waiting'), keep };
 }
 
 /**

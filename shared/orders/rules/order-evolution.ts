@@ -101,11 +101,11 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
     case 'reported': {
       const { tokenDue, heldVersion, hasFailedBefore: _past, ...rest } = startOver(entry);
       const isTokenDue = tokenDue && !event.tokenTaken;
-      const isHeld = heldVersion?.newest.hash !== event.reported.hash;
+      const isStillDue = heldVersion?.newest.hash !== event.reported.hash;
       return {
         ...rest,
         ...(isTokenDue && { tokenDue }),
-        ...(heldVersion && isHeld && { heldVersion }),
+        ...(heldVersion && isStillDue && { heldVersion }),
         reported: event.reported,
       };
     }

@@ -12,13 +12,13 @@ import {
 import { LineItemSchema, OrderSchema, type LineItem, type Order } from './order.ts';
 
 /** The order, if each of its fields is one; else what is wrong with them. */
-export type OrderReading = { order?: Order; violations: OrderViolation[] };
+export type OrderReadResult = { order?: Order; violations: OrderViolation[] };
 
 /**
  * Judges each field of an order alone. Lines are judged one by one, and no more of them once as many violations are
  * found as are listed: zod collects every issue, and a message of 1 MiB has room for more of them than the memory.
  */
-export function readOrder(order: unknown, at: readonly JsonPathSegment[]): OrderReading {
+export function readOrder(order: unknown, at: readonly JsonPathSegment[]): OrderReadResult {
   const fields = asJsonObject(order);
   const lines: unknown = fields?.['line_items'];
   const parsed = OrderSchema.safeParse(Array.isArray(lines) ? { ...fields, line_items: [] } : order);

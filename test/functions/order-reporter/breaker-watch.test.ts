@@ -17,7 +17,7 @@ const order = firstTry('o-1');
 const probe = { ...firstTry('o-1'), isProbe: true };
 
 function firstTry(orderId: string): WatchedCall {
-  return { orderId, isFirstFailure: true, isProbe: false };
+  return { orderId, isFirstFailure: true, hasWaited: false, isProbe: false };
 }
 
 let clock: Date;
@@ -159,6 +159,52 @@ describe('createBreakerWatch', () => {
     expect([afterOrder, afterFailure, store.current()?.state]).toEqual(['open', 'open', 'closed']);
   });
 
+  it('takes the failures of orders that have waited for like those that opened it, for half a minute after a success', async () => {
+    const other = environment();
+    await other.isOpen();
+    await recordNew(down, 5);
+    later(10);
+    await other.isOpen();
+    await watch.record(done, probe);
+    later(10);
+    const recordWaited = async (by: BreakerWatch): Promise<void> => {
+      for (let count = 0; count < 20; count += 1)
+        await by.record(down, { ...firstTry(`waited-${(orders += 1)}`), hasWaited: true });
+    };
+
+    for (const each of [watch, other]) await recordWaited(each);
+    expect(store.current()?.state).toBe('closed');
+
+    later(21);
+    await recordWaited(other);
+    expect(store.current()?.state).toBe('open');
+  });
+
+  it('opens for five new orders at once, also right after it closed', async () => {
+    await recordNew(down, 5);
+    await watch.record(done, probe);
+    later(1);
+
+    await recordNew(down, 5);
+
+    expect(store.current()?.state).toBe('open');
+  });
+
+  it('knows of the success that closed it in every environment, and of others only here', async () => {
+    const [other, before] = [environment(), clock.toISOString()];
+    later(1);
+    expect(await other.isWellSince(before, 'a')).toBe(false);
+    await recordNew(down, 5);
+    await watch.record(done, probe);
+    later(10);
+
+    expect(await other.isWellSince(before, 'a')).toBe(true);
+    expect(await other.isWellSince(clock.toISOString(), 'a')).toBe(false);
+    await other.record(done, firstTry('a'));
+    expect(await other.isWellSince(clock.toISOString(), 'a')).toBe(false);
+    expect(await other.isWellSince(clock.toISOString(), 'b')).toBe(true);
+  });
+
   it('counts anew once another environment has closed it', async () => {
     await recordNew(down, 5);
     await store.write(closeBreaker(store.current(), clock), (await store.read())?.revision ?? 0);
@@ -179,7 +225,12 @@ describe('createBreakerWatch', () => {
   it('never opens for an order that failed before, nor for one order that fails again and again', async () => {
     for (let count = 0; count < 50; count += 1) {
       await watch.record(down, firstTry('o-1'));
-      await watch.record(down, { orderId: `again-${count}`, isFirstFailure: false, isProbe: false });
+      await watch.record(down, {
+        orderId: `again-${count}`,
+        isFirstFailure: false,
+        hasWaited: false,
+        isProbe: false,
+      });
     }
 
     expect(await watch.isOpen()).toBe(false);

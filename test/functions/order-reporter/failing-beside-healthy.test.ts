@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
@@ -17,18 +18,33 @@ const ORDERS_A_DAY = 10_000;
 
 type Fate = 'healthy' | '500' | '403';
 
-/** One order in a hundred always gets a 500, one in a thousand a 403. */
-function fateOf(orderId: string): Fate {
-  const number = Number(orderId.slice(6));
-  if (number % 1000 === 7) return '403';
-  return number % 100 === 50 ? '500' : 'healthy';
+/** Which orders of the day are bad: one in a hundred always gets a 500, one in a thousand a 403. */
+type Places = (index: number) => Fate;
+
+const evenly: Places = (index) => {
+  if (index % 1000 === 7) return '403';
+  return index % 100 === 50 ? '500' : 'healthy';
+};
+
+/** As many, wherever chance puts them; the same chance in every run. */
+function atRandom(seed: number): Places {
+  return (index) => {
+    const chance = createHash('sha256').update(`${seed} ${index}`).digest().readUInt32BE() / 2 ** 32;
+    if (chance < 0.001) return '403';
+    return chance < 0.011 ? '500' : 'healthy';
+  };
+}
+
+/** As many, so many in a row: an import of one category. */
+function inBunches(size: number): Places {
+  return (index) => (index % (100 * size) >= 50 && index % (100 * size) < 50 + size ? '500' : 'healthy');
 }
 
 /** A Button that always fails on some orders, and holds none of those. */
-function createButton(now: () => Date) {
+function createButton(now: () => Date, places: Places) {
   const createdAt = new Map<string, number>();
   const answer = (orderId: string, whenHealthy: () => OrderApiAnswer): Promise<OrderApiAnswer> => {
-    const fate = fateOf(orderId);
+    const fate = places(Number(orderId.slice(6)));
     if (fate === '500') return Promise.resolve({ answer: 'unclear', reason: 'http_500' });
     if (fate === '403') return Promise.resolve({ answer: 'try-again', reason: 'forbidden' });
     return Promise.resolve(whenHealthy());
@@ -59,39 +75,64 @@ function message(orderId: string): string {
   });
 }
 
-describe('orders, requirement 5: 10,000 orders a day, of which 1% always get a 500 and 0.1% always a 403', () => {
-  it.each([1, 5])(
-    'every healthy order is reported within a minute and the breaker never opens, with %i environments',
-    { timeout: 120_000 },
-    async (environments) => {
-      const startAt = new Date('2026-06-01T00:00:00.000Z');
-      const opened: Measured[] = [];
-      const clock = { now: () => startAt };
-      const button = createButton(() => clock.now());
-      const model = createReportingModel({
-        startAt,
-        orderApi: button.api,
-        environments,
-        measure: (measured) => {
-          if (measured.name === 'BreakerOpen' && measured.value > 0) opened.push(measured);
-        },
-      });
-      clock.now = model.now;
-      const sentAt = new Map<string, number>();
-      const stepSeconds = DAY_SECONDS / ORDERS_A_DAY;
-      for (let index = 0; index < ORDERS_A_DAY; index += 1) {
-        const orderId = `order-${index}`;
-        model.send(message(orderId), orderId);
-        sentAt.set(orderId, model.now().getTime());
-        await model.tick(stepSeconds * SECOND_MS);
-      }
+/** A day of orders, one every 8.64 seconds, those of a bunch at once. */
+async function playDay(places: Places, environments: number) {
+  const startAt = new Date('2026-06-01T00:00:00.000Z');
+  const opened: Measured[] = [];
+  const clock = { now: () => startAt };
+  const button = createButton(() => clock.now(), places);
+  const model = createReportingModel({
+    startAt,
+    orderApi: button.api,
+    environments,
+    measure: (measured) => {
+      if (measured.name === 'BreakerOpen' && measured.value > 0) opened.push(measured);
+    },
+  });
+  clock.now = model.now;
+  const sentAt = new Map<string, number>();
+  const stepSeconds = DAY_SECONDS / ORDERS_A_DAY;
+  for (let index = 0; index < ORDERS_A_DAY; index += 1) {
+    const orderId = `order-${index}`;
+    model.send(message(orderId), orderId);
+    if (places(index) === 'healthy') sentAt.set(orderId, model.now().getTime());
+    const isInBunch = places(index) !== 'healthy' && places(index + 1) !== 'healthy';
+    if (!isInBunch) await model.tick(stepSeconds * SECOND_MS);
+  }
+  await model.tick(120 * SECOND_MS);
+  const delays = [...sentAt].map(([orderId, atMs]) => (button.createdAt.get(orderId) ?? Infinity) - atMs);
+  return { worstMs: Math.max(...delays), opened: opened.length, breaker: model.breaker.current()?.state };
+}
 
-      const healthy = [...sentAt].filter(([orderId]) => fateOf(orderId) === 'healthy');
-      const delays = healthy.map(([orderId, atMs]) => (button.createdAt.get(orderId) ?? Infinity) - atMs);
-      expect(healthy).toHaveLength(9890);
-      expect(Math.max(...delays)).toBeLessThan(60 * SECOND_MS);
-      expect(opened).toEqual([]);
-      expect(model.breaker.current()?.state ?? 'closed').toBe('closed');
+const DAYS: [string, Places][] = [
+  ['spread evenly', evenly],
+  ['at random', atRandom(1)],
+  ['at random', atRandom(2)],
+];
+
+describe('orders, requirement 5: 10,000 orders a day, of which 1% always get a 500 and 0.1% always a 403', () => {
+  it.each(DAYS.flatMap(([name, places]) => [1, 5].map((environments) => ({ name, places, environments }))))(
+    'every healthy order is reported within a minute and the breaker never opens, with bad ones $name and $environments environments',
+    { timeout: 120_000 },
+    async ({ places, environments }) => {
+      const { worstMs, opened, breaker = 'closed' } = await playDay(places, environments);
+
+      expect(worstMs).toBeLessThan(60 * SECOND_MS);
+      expect({ opened, breaker }).toEqual({ opened: 0, breaker: 'closed' });
+    },
+  );
+});
+
+describe('orders, requirement 5: 10,000 orders a day, of which 1% always get a 500, in bunches of five and more', () => {
+  it.each([5, 20, 100].flatMap((size) => [1, 5].map((environments) => ({ size, environments }))))(
+    'a bunch of $size opens the breaker once at most, and every healthy order is reported within two minutes, with $environments environments',
+    { timeout: 120_000 },
+    async ({ size, environments }) => {
+      const { worstMs, opened, breaker = 'closed' } = await playDay(inBunches(size), environments);
+
+      expect(worstMs).toBeLessThan(120 * SECOND_MS);
+      expect(opened).toBeLessThanOrEqual(100 / size);
+      expect(breaker).toBe('closed');
     },
   );
 });

@@ -72,6 +72,7 @@ export function createShopToButton(
           recordProbe: () => Promise.resolve(),
           lastSuccessAt: () => undefined,
           othersSucceed: () => false,
+          isWellSince: () => Promise.resolve(false),
         },
         metrics: { add: () => undefined },
         now: () => clock.now,

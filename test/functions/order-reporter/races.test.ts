@@ -65,6 +65,7 @@ function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
       recordProbe: () => Promise.resolve(),
       lastSuccessAt: () => undefined,
       othersSucceed: () => false,
+      isWellSince: () => Promise.resolve(false),
     },
     orderApi: button(done),
     metrics: { add: (one) => measured.push(one) },
@@ -232,7 +233,7 @@ describe('what is measured', () => {
 
     expect(measured).toContainEqual({ name: 'OrdersReported', value: 1, dimensions: brand });
     expect(measured).toContainEqual({ name: 'ReportDelaySeconds', value: 30 });
-    const call = { orderId: 'o-1', isFirstFailure: true, isProbe: false };
+    const call = { orderId: 'o-1', isFirstFailure: true, hasWaited: false, isProbe: false };
     expect(recorded).toEqual([
       [{ result: 'done', acceptedOnly: false, sent: true, created: true, token: 'taken' }, call],
     ]);
@@ -250,7 +251,7 @@ describe('what is measured', () => {
     expect(afterOutage).toContainEqual({ name: 'WaitingOrdersChange', value: 1, dimensions: brand });
     expect(afterOutage.map(({ name }) => name)).not.toContain('ButtonKeyRefused');
     expect(measured).toContainEqual({ name: 'ButtonKeyRefused', value: 1 });
-    const probe = { orderId: 'o-1', isFirstFailure: false, isProbe: true };
+    const probe = { orderId: 'o-1', isFirstFailure: false, hasWaited: true, isProbe: true };
     expect(recorded.at(-1)).toEqual([{ result: 'try-again', reason: 'unauthorized' }, probe]);
   });
 

@@ -34,6 +34,7 @@ const CLOSED: BreakerWatch = {
   recordProbe: () => Promise.resolve(),
   lastSuccessAt: () => undefined,
   othersSucceed: () => false,
+  isWellSince: () => Promise.resolve(false),
 };
 
 let dynamodb: TestDynamoDB;

@@ -65,6 +65,7 @@ function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
       recordProbe: () => Promise.resolve(),
       lastSuccessAt: () => undefined,
       othersSucceed: () => othersSucceed,
+      isWellSince: () => Promise.resolve(false),
     },
     orderApi: createOrderApi(http, 'sk-simulated-brand'),
     metrics: { add: (one) => measured.push(one) },

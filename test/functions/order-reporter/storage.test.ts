@@ -53,6 +53,7 @@ function ports(answer: OrderApiAnswer): ReportOrderPorts {
       recordProbe: () => Promise.resolve(),
       lastSuccessAt: () => undefined,
       othersSucceed: () => false,
+      isWellSince: () => Promise.resolve(false),
     },
     orderApi,
     metrics: { add: () => undefined },

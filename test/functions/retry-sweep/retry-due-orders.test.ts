@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import { retryDueOrders } from '../../../functions/retry-sweep/retry-due-orders.ts';
 import type { SweepPorts } from '../../../functions/retry-sweep/sweep-ports.ts';
-import { openBreaker, withThrottle, type Breaker } from '../../../shared/orders/rules/breaker.ts';
+import {
+  closeBreaker,
+  openBreaker,
+  withThrottle,
+  type Breaker,
+} from '../../../shared/orders/rules/breaker.ts';
 import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
 import { isProbeMessage, readRetryMessage } from '../../../shared/orders/rules/retry-message.ts';
 import type { FifoMessage } from '../../../shared/runtime/fifo-sender.ts';
@@ -308,6 +313,23 @@ describe('while the breaker is open', () => {
     expect(measured).toContainEqual({ name: 'BreakerOpen', value: 1 });
     expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 3690 });
     expect(Math.max(...listed)).toBe(10);
+  });
+
+  it('sends what waits in the same run as soon as the probe has closed it', async () => {
+    const waiting = orders(3);
+    const breaker = createInMemoryBreakerStore();
+    await breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
+    const { sent, ports, nowMs } = sweep(waiting, {
+      breaker,
+      work: async (messages, atMs) => {
+        if (messages.some(({ body }) => readRetryMessage(body)?.isProbe))
+          await breaker.write(closeBreaker(breaker.current(), new Date(atMs)), 2);
+      },
+    });
+
+    expect(await retryDueOrders(ports)).toBe(4);
+    expect(sent.map(({ body }) => readRetryMessage(body)?.isProbe)).toEqual([true, false, false, false]);
+    expect(nowMs() - Date.parse(START)).toBeLessThan(57_000);
   });
 
   it('does not send the probe through the message group of an order, which may be blocked', async () => {

@@ -5,6 +5,7 @@ import {
   closeBreaker,
   countFailure,
   healthOf,
+  mayBeOwn,
   openBreaker,
   takeProbe,
   withPace,
@@ -48,15 +49,37 @@ describe('healthOf', () => {
   });
 });
 
+describe('a 401 or a 429 of one order, which Button has not taken before', () => {
+  const tryAgain = (reason: string): CallResult => ({ result: 'try-again', reason });
+
+  it.each([
+    ['unauthorized', 0, false],
+    ['unauthorized', 1, true],
+    ['http_429', 4, false],
+    ['http_429', 5, true],
+    ['http_503', 50, false],
+  ])('%s after %i tries may be its own: %s', (reason, tries, isOwn) => {
+    expect(mayBeOwn(tryAgain(reason), tries)).toBe(isOwn);
+  });
+
+  it('is never its own where the look-up got it', () => {
+    expect(mayBeOwn({ result: 'try-again', reason: 'http_429', isLookUp: true }, 50)).toBe(false);
+  });
+
+  it.each(['unauthorized', 'http_429'])('says nothing of Button once %s is found to be its own', (reason) => {
+    expect(healthOf({ result: 'try-again', reason, blamesOrder: true })).toBe('not-asked');
+  });
+});
+
 describe('a breaker', () => {
-  it('is probed a minute after it opened, and then once a minute', () => {
+  it('is probed by the first sweep after it opened, and then once a minute', () => {
     const open = openBreaker(undefined, 'outage', noon);
 
-    const probed = takeProbe(open, at(60));
+    const probed = takeProbe(open, at(1));
 
-    expect(takeProbe(open, at(59))).toBeUndefined();
-    expect(probed).toEqual({ ...open, nextProbeAt: at(120).toISOString() });
-    expect(probed && takeProbe(probed, at(61))).toBeUndefined();
+    expect(probed).toEqual({ ...open, nextProbeAt: at(61).toISOString() });
+    expect(probed && takeProbe(probed, at(60))).toBeUndefined();
+    expect(probed && takeProbe(probed, at(61))).toBeDefined();
   });
 
   it('keeps the time of its probes when it is opened again', () => {
@@ -68,7 +91,8 @@ describe('a breaker', () => {
   it('is not probed once it is closed, and says since when that is', () => {
     const closed = closeBreaker(openBreaker(undefined, 'key-refused', noon), at(90));
 
-    expect(closed).toEqual({ state: 'closed', since: at(90).toISOString() });
+    const since = at(90).toISOString();
+    expect(closed).toEqual({ state: 'closed', since, lastSuccessAt: since });
     expect(takeProbe(closed, at(999))).toBeUndefined();
     expect(closeBreaker(closed, at(999))).toBe(closed);
   });

@@ -516,6 +516,45 @@ describe('orders, requirement 6: no version is lost to a cancellation that Butto
   });
 });
 
+describe('orders, requirement 5: a run that dies counts as a try', () => {
+  const dying = (state: OrderState, ms: number) => {
+    const claimed = evolve(state, { event: 'claimed', owner: 'run', until: at(ms - 1).toISOString() });
+    return { claimed, decision: decide(claimed, { command: 'resume' }, context(ms)) };
+  };
+
+  it('the order has failed, is in doubt, and waits longer from one death to the next', () => {
+    const first = dying(given(created).state, HOUR_MS);
+    const once = evolveAll(first.claimed, first.decision.events);
+    const second = dying(once, 2 * HOUR_MS);
+
+    expect(first.decision.next).toEqual({ step: 'nothing', outcome: 'waiting' });
+    expect(once).toMatchObject({
+      attempts: 1,
+      failures: { count: 1, last: [{ reason: 'claim_expired' }] },
+      progress: { state: 'in-doubt', dueAt: at(HOUR_MS + 60_000).toISOString(), doubt: { kind: 'unclear' } },
+    });
+    expect(hasFailed(known(once))).toBe(true);
+    const third = dying(evolveAll(second.claimed, second.decision.events), 3 * HOUR_MS);
+    expect(evolveAll(third.claimed, third.decision.events)).toMatchObject({
+      progress: { dueAt: at(3 * HOUR_MS + 120_000).toISOString() },
+    });
+  });
+
+  it('an order that kills every run is in quarantine after three days', () => {
+    let { state } = given(created);
+    const kept: (string | undefined)[] = [];
+    for (let hour = 1; hour <= 80; hour += 4) {
+      const { claimed, decision } = dying(state, hour * HOUR_MS);
+      kept.push(decision.keep?.code);
+      state = evolveAll(claimed, decision.events);
+    }
+
+    expect(kept.filter((code) => code !== undefined)).toEqual(['keeps_failing']);
+    expect(kept.indexOf('keeps_failing')).toBe(18);
+    expect(state).toMatchObject({ progress: { state: 'failing' } });
+  });
+});
+
 describe('orders, requirement 15: a replayed cancellation respects versions', () => {
   const cancelled = event(2, 'cancelled');
   const replayed = receive(cancelled, { isReplay: true, messageId: 'replay' });

@@ -83,6 +83,7 @@ describe('orders, requirement 10: a write whose answer was lost, and that the cl
           recordProbe: () => Promise.resolve(),
           lastSuccessAt: () => undefined,
           othersSucceed: () => false,
+          isWellSince: () => Promise.resolve(false),
         },
         orderApi,
         metrics: { add: () => undefined },
