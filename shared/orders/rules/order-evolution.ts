@@ -111,7 +111,8 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
     }
     case 'settled': {
       const { heldVersion: _held, ...rest } = entry;
-      const { cancels: _confirmed, ...newest } = rest.newest;
+      // A cancellation that is over needs nothing of what was before it.
+      const { cancels: _confirmed, latestKnown: _before, ...newest } = rest.newest;
       return { ...rest, newest, progress: { state: 'settled' } };
     }
     case 'token-refused': {
