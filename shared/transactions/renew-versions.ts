@@ -2,7 +2,7 @@ import { RetryableError } from '../runtime/errors.ts';
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 import type { OnUnreadable } from '../dynamodb/unreadable-item.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
-import { renewVersion } from './rules/merge-transaction.ts';
+import { firstNewVersion, renewVersion } from './rules/merge-transaction.ts';
 import type { Scanned } from './store/transaction-scan.ts';
 import type { TransactionStore } from './store/transaction-store.ts';
 
@@ -41,8 +41,8 @@ async function renew(
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     // Its events name nobody any more: consumers keep whom they have credited.
     if (current.value.erasedAt !== undefined) return false;
-    // Somebody has stored a version since the table was put back.
-    if (Date.parse(current.value.storedAt) >= Date.parse(before)) return false;
+    // It has been renewed, or was stored long enough after.
+    if (current.value.version >= firstNewVersion(before)) return false;
     const renewed = renewVersion(current.value, { storedAt: now().toISOString() });
     const result = await transactions.write(renewed, current.revision);
     if (result.ok) return true;

@@ -43,6 +43,9 @@ export type MergeOutcome =
  */
 export type Storing = { storedAt: string; key?: string; rewardableCategories?: readonly string[] };
 
+/** By so much the clock of a function may be ahead: what it stored has a version of the future. */
+const CLOCKS_APART_MS = 60_000;
+
 /** At most so many seen versions are kept, the latest ones. */
 const MAX_SEEN_VERSIONS = 20;
 
@@ -148,7 +151,13 @@ export function settleTransaction(
 
 /** The same record under a new version: consumers may have handled a later one that the table has lost. Pure. */
 export function renewVersion(record: TransactionRecord, storing: Storing): TransactionRecord {
-  return nextVersion(record, record, storing);
+  const renewed = nextVersion(record, record, storing);
+  return { ...renewed, version: Math.max(renewed.version, firstNewVersion(storing.storedAt)) };
+}
+
+/** The least version that is higher than any that was stored before an instant (ISO 8601 UTC). Pure. */
+export function firstNewVersion(instant: string): number {
+  return Date.parse(instant) + CLOCKS_APART_MS;
 }
 
 function firstRecord(observed: Observation, storing: Storing): TransactionRecord {

@@ -2,7 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { eraseTransaction } from '../../../../shared/transactions/rules/erase-transaction.ts';
-import type { MergeOutcome } from '../../../../shared/transactions/rules/merge-transaction.ts';
+import {
+  firstNewVersion,
+  renewVersion,
+  type MergeOutcome,
+} from '../../../../shared/transactions/rules/merge-transaction.ts';
 import {
   recordStatus,
   transactionContent,
@@ -286,3 +290,24 @@ function permutations<Item>(items: readonly Item[]): Item[][] {
     permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]),
   );
 }
+
+describe('a version that is renewed after a restore', () => {
+  it('is higher than any that a function stored before, also on a clock that is almost a minute ahead', () => {
+    const restoredAt = Date.parse('2026-01-03T00:00:00.000Z');
+
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 59_999 }),
+        fc.integer({ min: 0, max: 3_600_000 }),
+        (ahead, later) => {
+          const stored = mergeAll([seen({})]).record;
+
+          const renewed = renewVersion(stored, { storedAt: new Date(restoredAt + later).toISOString() });
+
+          expect(renewed.version).toBeGreaterThan(restoredAt + ahead);
+          expect(renewed.version).toBeGreaterThanOrEqual(firstNewVersion(new Date(restoredAt).toISOString()));
+        },
+      ),
+    );
+  });
+});
