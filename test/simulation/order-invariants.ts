@@ -237,10 +237,11 @@ export class OrderInvariants {
       );
   }
 
-  #checkNewest({ orderId, taken }: Told, { newest, progress }: LedgerEntry): void {
+  #checkNewest(order: Told, { newest, progress }: LedgerEntry): void {
+    const { orderId, taken } = order;
     const isCancelled = taken.some(({ version }) => version.kind === 'cancelled');
-    // A cancellation that Button refused lets later versions through.
-    if (isCancelled && newest.kind !== 'cancelled' && this.#isCancellationRefused(orderId)) return;
+    // A cancellation that was refused lets later versions through.
+    if (isCancelled && newest.kind !== 'cancelled' && this.#isCancellationRefused(order)) return;
     if ((newest.kind === 'cancelled') !== isCancelled && !(isCancelled && this.isFailing(orderId)))
       fail(
         'the ledger knows a cancellation',
@@ -336,8 +337,13 @@ export class OrderInvariants {
     return mayBeForgotten && (ids === 'button' || getByOrderId !== '200');
   }
 
-  #isCancellationRefused(orderId: string): boolean {
-    return this.#asked(orderId).writes.some(
+  /** By Button, or because nobody can tell whether what Button has under its id is this order. */
+  #isCancellationRefused(order: Told): boolean {
+    const isTaken = order.messages.some(
+      ({ version, reasons }) => version?.kind === 'cancelled' && reasons.includes('order_id_taken'),
+    );
+    if (isTaken && this.#isUntraceable(order)) return true;
+    return this.#asked(order.orderId).writes.some(
       ({ method, isButtons, status }) =>
         method === 'DELETE' && isButtons && status !== null && isFinal(status),
     );
@@ -410,8 +416,9 @@ export class OrderInvariants {
         version?.kind !== 'cancelled' &&
         refused.some((other) => other.version?.sequence === version?.sequence && isCopy(other.body, body));
       // A run that died after it had refused a version may take it when the message comes again.
+      const newest = entries.get(orderId)?.newest;
       const isNewest = ({ messageId }: Noted): boolean =>
-        entries.get(orderId)?.newest.messageId === messageId;
+        newest?.messageId === messageId || newest?.replayOf === messageId;
       const taken = messages.flatMap((message) =>
         message.version &&
         (isNewest(message) || !(isOurRefusal(message.reasons) || isRefused(message))) &&
