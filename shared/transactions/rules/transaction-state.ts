@@ -101,9 +101,14 @@ function amongPending(groups: readonly Group[]): TransactionState | undefined {
   return latest.length > 1 ? conflict(latest, 'contradiction') : single(latest);
 }
 
+/** Rows of the API have no milliseconds. Within one second they count: a row is what Button has now. */
 function latestOf(candidates: Group): Group {
-  const latestMs = Math.max(...candidates.map(({ transaction }) => dateMs(transaction)));
-  return candidates.filter(({ transaction }) => dateMs(transaction) === latestMs);
+  const lastMs = ({ transaction }: Candidate): number => {
+    const ms = dateMs(transaction);
+    return ms % 1000 === 0 ? ms + 999 : ms;
+  };
+  const latestMs = Math.max(...candidates.map(lastMs));
+  return candidates.filter((candidate) => lastMs(candidate) === latestMs);
 }
 
 function single([candidate]: Group): TransactionState | undefined {

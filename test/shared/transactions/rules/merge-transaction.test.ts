@@ -291,6 +291,26 @@ function permutations<Item>(items: readonly Item[]): Item[][] {
   );
 }
 
+describe('an order whose id at Button changes with each change', () => {
+  it('is what a read shows, whose date has no milliseconds, and not a webhook of the same second', () => {
+    const webhook = seen({ id: 'tx-1', amountMinor: 100, modifiedDate: '2026-01-01T10:00:23.891Z' });
+    const row = seen(
+      { id: 'tx-2', amountMinor: 150, modifiedDate: '2026-01-01T10:00:23Z' },
+      { kind: 'api', readStartedAt: '2026-01-02T00:00:00.000Z' },
+    );
+
+    for (const observations of [
+      [webhook, row],
+      [row, webhook],
+    ]) {
+      const { record } = mergeAll(observations);
+      expect(record.candidates.map(({ transaction: { id, amountMinor } }) => [id, amountMinor])).toEqual([
+        ['tx-2', 150],
+      ]);
+    }
+  });
+});
+
 describe('a version that is renewed after a restore', () => {
   it('is higher than any that a function stored before, also on a clock that is almost a minute ahead', () => {
     const restoredAt = Date.parse('2026-01-03T00:00:00.000Z');
