@@ -261,13 +261,16 @@ export class OrderInvariants {
 
   /** What Button takes is not refused for long. */
   #checkRefused(order: Told, reason: string): void {
-    const { orderId, live } = order;
+    const { orderId, report, live } = order;
     if (this.isFailing(orderId)) return;
     if (reason === 'too_late' && live[0]?.status === 'finalized') return;
     // The lines came with a version that a restored ledger has forgotten.
     if (reason === 'line_items_missing' && live.some(({ fields }) => fields.line_items?.length)) return;
     if (reason === 'order_id_taken' && this.#mayHaveOtherToken(order)) return;
-    const isIdKnown = order.report?.reported?.buttonOrderId !== undefined;
+    // A restored ledger has forgotten that its cancellation is done: Button keeps the id, and shows nothing.
+    const isForgotten = this.#hasRestored && report?.newest.kind === 'cancelled' && live.length === 0;
+    if (reason === 'order_id_taken' && isForgotten) return;
+    const isIdKnown = report?.reported?.buttonOrderId !== undefined;
     if (!isIdKnown && this.#isUntraceable(order)) return;
     fail('what Button takes is not refused', `${orderId} is refused: ${reason}`);
   }
@@ -309,12 +312,18 @@ export class OrderInvariants {
   #checkOthersOrder(orderId: string): void {
     const others = this.#othersOrders.get(orderId);
     if (!others) return;
-    const now = this.#world.button.orders.find(others.brandId, others.buttonOrderId);
+    const now = this.#othersOrder(orderId);
     const isSame = now?.fields === others.fields && (now.status === 'open' || now.status === 'finalized');
     // Who cancels an order of which nothing else is known says nothing that tells it from another's.
     const [first] = this.#asked(orderId).writes;
     if (!isSame && first?.method !== 'DELETE' && !this.#isBlind(orderId))
       fail("another shop's order is never changed", `${orderId} is ${now?.status ?? 'gone'}`);
+  }
+
+  /** Another shop's order of this id, as it is now. */
+  #othersOrder(orderId: string): Order | undefined {
+    const others = this.#othersOrders.get(orderId);
+    return others && this.#world.button.orders.find(others.brandId, others.buttonOrderId);
   }
 
   /**
@@ -332,9 +341,14 @@ export class OrderInvariants {
 
   /** Button reads no order by an id, and this one has no token or is forgotten: whose it is, nobody can tell. */
   #isBlind(orderId: string): boolean {
-    const { ids, getByOrderId } = this.#world.button.world;
     const mayBeForgotten = this.#hasRestored || this.#isCreatedWithoutToken(orderId);
-    return mayBeForgotten && (ids === 'button' || getByOrderId !== '200');
+    return mayBeForgotten && !this.#isIdRead();
+  }
+
+  /** Whether Button reads an order by the brand's id. */
+  #isIdRead(): boolean {
+    const { ids, getByOrderId } = this.#world.button.world;
+    return ids !== 'button' && getByOrderId === '200';
   }
 
   /** By Button, or because nobody can tell whether what Button has under its id is this order. */
@@ -364,9 +378,11 @@ export class OrderInvariants {
   }
 
   /**
-   * Button has finalized it and shows it under no id that is known: nothing explains the 403s, and it waits.
+   * Button has finalized it, or another shop's order of the same id, and shows it under no id that is known:
+   * nothing explains the 403s, and it waits.
    */
   #isHidden(order: Told): boolean {
+    if (!this.#isIdRead() && this.#othersOrder(order.orderId)?.status === 'finalized') return true;
     const isFinalized = order.live.some(({ status }) => status === 'finalized');
     const isIdUsable =
       order.report?.reported?.buttonOrderId !== undefined && this.#world.button.world.ids !== 'brand';
@@ -378,8 +394,7 @@ export class OrderInvariants {
    * forgotten, can't be found after an unclear answer.
    */
   #isUntraceable(order: Told): boolean {
-    const { ids, getByOrderId } = this.#world.button.world;
-    if (ids !== 'button' && getByOrderId === '200') return false;
+    if (this.#isIdRead()) return false;
     return this.#isCreatedWithoutToken(order.orderId) || this.#mayHaveOtherToken(order);
   }
 
