@@ -382,7 +382,8 @@ export class OrderInvariants {
    * nothing explains the 403s, and it waits.
    */
   #isHidden(order: Told): boolean {
-    if (!this.#isIdRead() && this.#othersOrder(order.orderId)?.status === 'finalized') return true;
+    const isOthersFinalized = this.#othersOrder(order.orderId)?.status === 'finalized';
+    if (isOthersFinalized && order.report?.newest.kind === 'cancelled' && !this.#isIdRead()) return true;
     const isFinalized = order.live.some(({ status }) => status === 'finalized');
     const isIdUsable =
       order.report?.reported?.buttonOrderId !== undefined && this.#world.button.world.ids !== 'brand';
