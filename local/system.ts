@@ -68,6 +68,8 @@ export type LocalSystem = {
   /** The documents in CloudWatch's embedded metric format that functions printed. */
   metrics: () => Record<string, unknown>[];
   resources: LocalDeployment['resources'];
+  /** What roles have been refused, and what they have not needed. */
+  access: LocalDeployment['access'];
   /** Metrics, alarms and boards. */
   cloudWatch: LocalDeployment['cloudWatch'];
   /** Rejects when a part of it dies. */
@@ -169,6 +171,7 @@ async function connect({
     events,
     metrics,
     resources: deployment.resources,
+    access: deployment.access,
     cloudWatch: deployment.cloudWatch,
     failed: deployment.failed,
     close,

@@ -10,10 +10,14 @@ export function permission(
 }
 
 /**
- * Narrows DynamoDB actions to items whose partition key begins with `prefix`.
+ * Narrows DynamoDB actions to items whose partition key begins with `prefix`. A request that names no partition
+ * key, such as a scan, is refused: by itself, `ForAllValues` holds where there is no value.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 export function leadingKeys(prefix: string): Conditions {
-  return { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${prefix}*`] } };
+  return {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${prefix}*`] },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  };
 }

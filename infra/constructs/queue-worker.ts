@@ -227,8 +227,5 @@ function expiringAgeSeconds({
 }
 
 function takeMessages(queue: Queue): PolicyStatement {
-  return permission(
-    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
-    queue.queueArn,
-  );
+  return permission(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], queue.queueArn);
 }

@@ -1,7 +1,7 @@
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
-import { Aws, Duration } from 'aws-cdk-lib/core';
+import { Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import type { Severity } from '../alarm-topics.ts';
@@ -58,9 +58,11 @@ export class ScheduledWorker extends Construct {
     const { maxAge, retryAttempts } = RETRIES[failedRuns];
     this.worker.lambda.configureAsyncInvoke({ maxEventAge: maxAge, retryAttempts });
     const role = new Role(this, 'SchedulerRole', {
-      // The condition keeps schedules of other accounts from using the role.
+      // The conditions keep schedules of other accounts, and of other groups than ours, from using the role.
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'aws:SourceArn': scheduleGroupArn(this) },
+        },
       }),
       inlinePolicies: {
         Permissions: new PolicyDocument({ statements: [permission(['lambda:InvokeFunction'], functionArn)] }),
@@ -107,4 +109,17 @@ export class ScheduledWorker extends Construct {
       ...advice,
     });
   }
+}
+
+/**
+ * What Scheduler names as the source where it acts for a schedule: its group, which is the default one.
+ *
+ * Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+ */
+function scheduleGroupArn(scope: Construct): string {
+  return Stack.of(scope).formatArn({
+    service: 'scheduler',
+    resource: 'schedule-group',
+    resourceName: 'default',
+  });
 }

@@ -88,14 +88,12 @@ export class WebhookIntake extends Construct {
       maxConcurrency,
       maxReceiveCount,
       environment: (queue) => deferredWebhooksFunctionEnvironment(transactionsConfig, this.#resources(queue)),
-      permissions: () => [
+      permissions: ({ queueArn }) => [
         ...this.#storePermissions(),
+        // What cannot be stored yet waits longer before it is received again.
+        permission(['sqs:ChangeMessageVisibility'], queueArn),
         // Who was erased while their webhooks waited.
-        permission(
-          ['dynamodb:BatchGetItem'],
-          this.#props.positions.tableArn,
-          leadingKeys(ERASURES_PARTITION),
-        ),
+        permission(['dynamodb:GetItem'], this.#props.positions.tableArn, leadingKeys(ERASURES_PARTITION)),
       ],
       alarms: {
         name: 'IntakeDeferredWebhooks',

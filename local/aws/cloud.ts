@@ -3,6 +3,8 @@ import type { DynamoDbEmulator } from './emulators/dynamodb-emulator.ts';
 import type { EventBridge } from './emulators/event-bridge.ts';
 import type { SecretsManager } from './emulators/secrets-manager.ts';
 import type { SqsEmulator } from './emulators/sqs-emulator.ts';
+import type { AccessControl } from './iam/access-control.ts';
+import type { TableKeys } from './iam/dynamodb-requests.ts';
 import type { LocalFunction } from './lambda/local-function.ts';
 import type { LambdaMetrics } from './lambda/function-metrics.ts';
 import type { Log } from './log.ts';
@@ -34,6 +36,7 @@ export type LocalCloud = {
   secretsManager: SecretsManager;
   eventBridge: EventBridge;
   cloudWatch: CloudWatch;
+  access: AccessControl;
   processes: Processes;
   /** Directories of function code by S3 key. */
   assetDirectories: ReadonlyMap<string, string>;
@@ -43,8 +46,8 @@ export type LocalCloud = {
   /** Of how many firings of a schedule one happens twice; 0 is none. */
   scheduleRepeatsEvery: number;
   lambdaMetrics: LambdaMetrics;
-  /** A file for what a function prints; the lines go to CloudWatch and to the caller's listener. */
-  openFunctionLog(source: LogSource): Log;
+  /** A file for what a function prints, if its role may write to its log group; the lines go to CloudWatch and to the caller's listener. */
+  openFunctionLog(source: LogSource & { roleArn: string }): Log;
   /** A file for a log that is no function's; the lines go to CloudWatch. */
   openAccessLog(source: LogSource): Log;
 
@@ -54,6 +57,8 @@ export type LocalCloud = {
   schedules: LocalSchedule[];
   queueConsumers: QueueConsumer[];
   triggers: Trigger[];
+  /** The keys of each table, by its name. */
+  tableKeys: Map<string, TableKeys>;
   /** From the stream ARN that a template sees to the one that the emulator knows. */
   streamArns: Map<string, string>;
   /** Function names that API Gateway may invoke. */

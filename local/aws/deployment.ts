@@ -4,6 +4,7 @@ import { findFunction } from './cloud.ts';
 import type { LocalCloud } from './cloud.ts';
 import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { BusEvent } from './emulators/event-bridge.ts';
+import type { AccessControl } from './iam/access-control.ts';
 import type { InvocationResult } from './lambda/invocation-result.ts';
 import { startCloud } from './start-cloud.ts';
 import type { EmfDocument, RunningCloud } from './start-cloud.ts';
@@ -39,6 +40,8 @@ export type LocalDeployment = {
   busEvents(): BusEvent[];
   /** What functions printed in CloudWatch's embedded metric format, in order. */
   metrics(): EmfDocument[];
+  /** What roles have been refused, and what they have not needed. */
+  access: Pick<AccessControl, 'unused' | 'denied'>;
   /** Metrics, alarms and boards. */
   cloudWatch: Pick<CloudWatch, 'metrics' | 'alarms' | 'dashboards' | 'ignoredMetrics' | 'describeAlarms'>;
   /**
@@ -112,6 +115,7 @@ function describeDeployment(
     },
     busEvents: () => cloud.eventBridge.events(),
     metrics: () => [...metrics],
+    access: cloud.access,
     cloudWatch: cloud.cloudWatch,
     untilQueueIdle: (queueUrl) => untilQueueIdle(cloud, queueUrl),
     async runSchedule(logicalId) {

@@ -10,6 +10,9 @@ import { startDynamoDb } from './emulators/dynamodb-emulator.ts';
 import { startEventBridge } from './emulators/event-bridge.ts';
 import { startSecretsManager } from './emulators/secrets-manager.ts';
 import { LOCAL_ACCOUNT_ID, startSqs } from './emulators/sqs-emulator.ts';
+import { createAccessControl } from './iam/access-control.ts';
+import type { AccessControl } from './iam/access-control.ts';
+import type { TableKeys } from './iam/dynamodb-requests.ts';
 import { createLambdaMetrics } from './lambda/function-metrics.ts';
 import { countRequest, putLevel } from './emulators/sqs-metrics.ts';
 import { openLog } from './log.ts';
@@ -50,6 +53,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await mkdir(logDirectory, { recursive: true });
   const place = { region: options.region, accountId: LOCAL_ACCOUNT_ID };
   const cloudWatch = createCloudWatch(Date.now());
+  const access = createAccessControl();
+  const tableKeys = new Map<string, TableKeys>();
   const opened: Closable[] = [];
   const openLogFile = ({ logicalId }: LogSource, onLine: LineHandler<unknown>): Log =>
     openLog({ directory: logDirectory, name: logicalId }, onLine);
@@ -66,17 +71,30 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       ...place,
       processes,
       dynamodb,
-      capacityMeter: open(await startCapacityMeter(dynamodb.endpoint, cloudWatch.metrics)),
+      capacityMeter: open(
+        await startCapacityMeter(dynamodb.endpoint, { store: cloudWatch.metrics, access, tableKeys }),
+      ),
       sqs: open(
-        await startSqs(options.region, (request) => {
-          countRequest(cloudWatch.metrics, request);
+        await startSqs(options.region, {
+          access,
+          onRequest: (request) => {
+            countRequest(cloudWatch.metrics, request);
+          },
         }),
       ),
-      secretsManager: open(await startSecretsManager()),
-      eventBridge: open(await startEventBridge(arnOf(place, 'events', 'event-bus/default'))),
+      secretsManager: open(await startSecretsManager(access)),
+      eventBridge: open(await startEventBridge(arnOf(place, 'events', 'event-bus/default'), access)),
       cloudWatch,
+      access,
+      tableKeys,
       lambdaMetrics: createLambdaMetrics(cloudWatch.metrics),
-      openFunctionLog: (source) => open(openLogFile(source, forFunction(source, listener, cloudWatch))),
+      openFunctionLog: (source) =>
+        open(
+          openLogFile(
+            source,
+            mayLog(source, { access, place }) ? forFunction(source, listener, cloudWatch) : () => undefined,
+          ),
+        ),
       openAccessLog: (source) => open(openLogFile(source, forCloudWatch(source, cloudWatch))),
       functions: [],
       httpApis: new Map(),
@@ -112,6 +130,17 @@ function watchQueues({ sqs, cloudWatch }: LocalCloud): Trigger {
       }
     },
   };
+}
+
+const LOG_ACTIONS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+
+/** Lambda writes a function's log under its role, and drops what that may not write. */
+function mayLog(
+  { logGroupName, roleArn }: { logGroupName: string; roleArn: string },
+  { access, place }: { access: AccessControl; place: { region: string; accountId: string } },
+): boolean {
+  const resource = arnOf(place, 'logs', `log-group:${logGroupName}:log-stream:local`);
+  return LOG_ACTIONS.every((action) => access.allows(roleArn, { action, resource }));
 }
 
 type LineHandler<Result> = (line: string) => Result;

@@ -423,6 +423,18 @@ describe('the reconciler', () => {
   });
 });
 
+// The last of the file: it looks back at all of the others. What functions do by themselves is compared with their
+// rights in any fault by test/simulation/rights.test.ts.
+describe('the roles', () => {
+  it('were refused nothing, and need every right by which Lambda polls and logs', () => {
+    const ofLambda =
+      /^(logs:|sqs:(Receive|Delete|Get)|dynamodb:(DescribeStream|GetRecords|GetShard|ListStreams))/;
+
+    expect(running.access.denied()).toEqual([]);
+    expect(running.access.unused().filter(({ action }) => ofLambda.test(action))).toEqual([]);
+  });
+});
+
 /** Messages that must be refused before Button hears of them, each for one reason. */
 function badMessages() {
   const withOrder = (code: string, change: object) => {

@@ -14,16 +14,32 @@ const stage = synthesizeStage(PRODUCTION_STAGE);
 
 const TRACES = 'xray:PutTelemetryRecords, xray:PutTraceSegments on *';
 const LOGS = 'logs:CreateLogStream, logs:PutLogEvents on';
-const MESSAGES =
-  'sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage on';
+const MESSAGES = 'sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage on';
 const ORDER_TABLE = 'arn:AWS::Partition:dynamodb:AWS::Region:AWS::AccountId:table/Button-production-Order';
-const ACME_ONLY = 'if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["acme#*"]}}';
+const ACME_ONLY =
+  'if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["acme#*"]},"Null":{"dynamodb:LeadingKeys":"false"}}';
 const ACME_BREAKER_ONLY = ACME_ONLY.replace('acme#*', 'acme#breaker*');
 const DEPLOYMENT_ONLY = ACME_ONLY.replace('acme#*', '#deployment*');
 const FINALIZATION_ONLY = ACME_ONLY.replace('acme#*', '#finalization*');
 const ERASURES_ONLY = ACME_ONLY.replace('acme#*', '#erasures*');
 const CONFLICTS_ONLY = ACME_ONLY.replace('acme#*', '#conflicts*');
 const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
+
+/** The default group: every schedule of ours is in it. */
+const SCHEDULE_GROUP = {
+  'Fn::Join': [
+    '',
+    [
+      'arn:',
+      { Ref: 'AWS::Partition' },
+      ':scheduler:',
+      { Ref: 'AWS::Region' },
+      ':',
+      { Ref: 'AWS::AccountId' },
+      ':schedule-group/default',
+    ],
+  ],
+};
 
 /** Everything that anything may do, by role. A statement that is not here, or only here, fails the test. */
 const PERMISSIONS: Record<string, string[]> = {
@@ -60,10 +76,11 @@ const PERMISSIONS: Record<string, string[]> = {
     'secretsmanager:GetSecretValue on WebhookSecrets',
   ],
   IntakeDeferredWebhooksWorkerRole: [
-    `dynamodb:BatchGetItem on Positions ${ERASURES_ONLY}`,
+    `dynamodb:GetItem on Positions ${ERASURES_ONLY}`,
     `${LOGS} IntakeDeferredWebhooksWorkerLogs`,
     TRACES,
     `${MESSAGES} DeferredWebhooksQueue`,
+    'sqs:ChangeMessageVisibility on DeferredWebhooksQueue',
     'dynamodb:GetItem, dynamodb:PutItem on Transactions',
     `dynamodb:GetItem, dynamodb:PutItem on Positions ${DEPLOYMENT_ONLY}`,
     `dynamodb:GetItem on Positions ${FINALIZATION_ONLY}`,
@@ -146,7 +163,12 @@ describe('permissions', () => {
           Action: 'sts:AssumeRole',
           Principal: { Service: `${service}.amazonaws.com` },
           ...(service !== 'lambda' && {
-            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+            Condition: {
+              StringEquals: {
+                'aws:SourceAccount': { Ref: 'AWS::AccountId' },
+                ...(service === 'scheduler' && { 'aws:SourceArn': SCHEDULE_GROUP }),
+              },
+            },
           }),
         },
       ]);

@@ -31,7 +31,12 @@ export function createAwsClients(
     perform: (command: Sent, staleForMs: number | undefined) => object,
   ): (() => { send: never }) => {
     const send = (command: Sent): Promise<object> => {
-      const call = { service, target: targetOf(command.input), operation: command.constructor.name };
+      const call = {
+        service,
+        target: targetOf(command.input),
+        operation: command.constructor.name,
+        input: command.input,
+      };
       return process.call(call, ({ staleForMs }) => perform(command, staleForMs));
     };
     return () => ({ send: send as never });

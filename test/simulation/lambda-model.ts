@@ -19,6 +19,8 @@ export type Ground = {
   weather: Weather;
   measure: (measured: Measured & { atMs: number }) => void;
   onInvocation: (invocation: Invocation) => void;
+  /** Hears of every call that a function makes, whatever becomes of it. */
+  onCall?: (call: Call) => void;
 };
 
 /**
@@ -95,7 +97,9 @@ export class Host {
   ): Promise<Output> {
     if (!this.#isAlive) return NEVER;
     const { clock, weather } = this.#ground;
-    const fate = weather.fateOf({ ...call, functionName: this.functionName });
+    const made = { ...call, functionName: this.functionName };
+    this.#ground.onCall?.(made);
+    const fate = weather.fateOf(made);
     if (fate.freezesForMs !== undefined) this.#isZombie = true;
     return new Promise((resolve, reject) => {
       clock.at(clock.now() + fate.latencyMs + (fate.freezesForMs ?? 0), () => {

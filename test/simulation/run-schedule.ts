@@ -29,6 +29,7 @@ import { randomFrom, type Random } from './random.ts';
 import type { Verdict } from './sent-message.ts';
 import { describeStep, type Operation, type Step } from './step.ts';
 import { Storm } from './storm.ts';
+import type { Call } from './weather.ts';
 import { NOTHING_HAPPENED } from './virtual-clock.ts';
 import { SimulatedWorld } from './world.ts';
 
@@ -62,8 +63,9 @@ const WEBHOOK_URL = 'https://webhooks.example/button';
 export async function runSchedule(
   schedule: Schedule,
   onLine?: (line: StoryLine) => void,
+  onCall?: (call: Call) => void,
 ): Promise<Violation | undefined> {
-  const run = new Run(schedule, onLine);
+  const run = new Run(schedule, { onLine, onCall });
   try {
     await run.live();
     return undefined;
@@ -75,6 +77,11 @@ export async function runSchedule(
     };
   }
 }
+
+type Listeners = {
+  onLine: ((line: StoryLine) => void) | undefined;
+  onCall: ((call: Call) => void) | undefined;
+};
 
 class Run {
   readonly #world: SimulatedWorld;
@@ -98,7 +105,7 @@ class Run {
   #secrets = ['whsec-first'];
   readonly #sent: { step: Step & { kind: 'send' }; atMs: number }[] = [];
 
-  constructor({ seed, brand, world, steps }: Schedule, onLine: ((line: StoryLine) => void) | undefined) {
+  constructor({ seed, brand, world, steps }: Schedule, { onLine, onCall }: Listeners) {
     this.#steps = steps;
     this.#longestWaitMs = (brand.retryMaxSeconds ?? 0) * SECOND_MS;
     this.#startMs = Date.parse(START);
@@ -113,6 +120,7 @@ class Run {
       buttonWorld: world,
       brand,
       hasNeighbour: true,
+      ...(onCall && { onCall }),
       transactions: {
         personalDataDays: 30,
         liveFrom: LIVE_FROM,

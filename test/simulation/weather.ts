@@ -9,6 +9,8 @@ export type Call = {
   service: 'dynamodb' | 'sqs' | 'secrets' | 'events' | 'button';
   target: string;
   operation: string;
+  /** Of calls of AWS. */
+  input?: object;
 };
 
 /** What becomes of a call. */

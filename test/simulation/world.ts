@@ -26,7 +26,7 @@ import { randomFrom } from './random.ts';
 import { QUEUES, SECRETS, TABLE_SETTINGS, urlOf } from './resources.ts';
 import { SqsModel, type QueueGauge, type QueueSettings } from './sqs-model.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import { calmWeather, type Weather } from './weather.ts';
+import { calmWeather, type Call, type Weather } from './weather.ts';
 
 /** What a world is made with; all of it can be left out. */
 export type SimulatedWorldOptions = {
@@ -54,6 +54,8 @@ export type SimulatedWorldOptions = {
   measure?: (measured: Measured & { atMs: number }) => void;
   /** Called with every change of a transaction in the table. */
   onTransactionChange?: (before: Item | undefined, after: Item | undefined) => void;
+  /** Called with every call of AWS and of Button that a function of the first brand or of the publisher makes. */
+  onCall?: (call: Call) => void;
   /** Called with every invocation of a function once it is over. */
   onInvocation?: (invocation: Invocation) => void;
   /** Called with the id of each message that the reporter has dealt with. */
@@ -157,6 +159,7 @@ export class SimulatedWorld {
     };
     this.functions = createFunctions(ground, {
       ...this.#ground,
+      ...(options.onCall && { onCall: options.onCall }),
       onMessageDone: (messageId) => {
         this.doneMessages.add(messageId);
         options.onMessageDone?.(messageId);

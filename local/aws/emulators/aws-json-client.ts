@@ -3,11 +3,18 @@ import * as z from 'zod';
 /** What an AWS service answered instead of a result. */
 export class AwsServiceError extends Error {
   readonly code: string;
+  readonly #detail: string;
 
   constructor(code: string, message: string) {
     super(`${code}: ${message}`);
     this.name = 'AwsServiceError';
     this.code = code;
+    this.#detail = message;
+  }
+
+  /** The answer that says so in AWS JSON. */
+  toJson(): string {
+    return JSON.stringify({ __type: this.code, message: this.#detail });
   }
 }
 

@@ -6,35 +6,39 @@ import { AwsServiceError } from './aws-json-client.ts';
 /** What a service does for one operation; throws `AwsServiceError` to refuse. */
 export type AwsOperation = (input: unknown) => Record<string, unknown>;
 
+/** What a service does, by operation, and who may have it done: `authorize` throws for whoever may not. */
+export type AwsOperations = {
+  operations: Record<string, AwsOperation>;
+  authorize: (authorization: string | undefined, operation: string, input: unknown) => void;
+};
+
 const REQUEST_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /**
  * A service of the AWS JSON 1.1 protocol (https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html): the operation
- * stands in `X-Amz-Target`, refusals are HTTP 400 with `__type`. Credentials are not looked at.
+ * stands in `X-Amz-Target`, refusals are HTTP 400 with `__type`. Signatures are not looked at.
  */
-export function serveAwsJson(
-  service: string,
-  operations: Record<string, AwsOperation>,
-): Promise<LoopbackServer> {
+export function serveAwsJson(service: string, operations: AwsOperations): Promise<LoopbackServer> {
   return listenOnLoopback((request, response) => {
-    const answer = (status: number, body: Record<string, unknown>) => {
+    const answer = (status: number, json: string) => {
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
-      response.end(JSON.stringify(body));
+      response.end(json);
     };
     const handle = async () => {
       const body = await readBody(request, REQUEST_LIMIT_BYTES);
       if (body === 'too-large')
         throw new AwsServiceError('RequestEntityTooLarge', 'The request is too large.');
-      return perform(operations, operationOf(service, request.headers['x-amz-target']), body);
+      const operation = operationOf(service, request.headers['x-amz-target']);
+      return perform(operations, operation, { body, authorization: request.headers.authorization });
     };
 
     handle().then(
       (result) => {
-        answer(200, result);
+        answer(200, JSON.stringify(result));
       },
       (error: unknown) => {
-        if (error instanceof AwsServiceError) answer(400, { __type: error.code, message: messageOf(error) });
-        else answer(500, { __type: 'InternalServiceError', message: String(error) });
+        if (error instanceof AwsServiceError) answer(400, error.toJson());
+        else answer(500, new AwsServiceError('InternalServiceError', String(error)).toJson());
       },
     );
   });
@@ -45,12 +49,18 @@ function operationOf(service: string, target: string | string[] | undefined): st
   return name === service && operation !== undefined ? operation : String(target);
 }
 
-function perform(operations: Record<string, AwsOperation>, operation: string, body: Buffer) {
+function perform(
+  { operations, authorize }: AwsOperations,
+  operation: string,
+  { body, authorization }: { body: Buffer; authorization: string | undefined },
+) {
   const run = operations[operation];
   if (run === undefined) {
     throw new AwsServiceError('UnknownOperationException', `${operation} is not part of the local stand-in.`);
   }
-  return run(parseJson(body));
+  const input = parseJson(body);
+  authorize(authorization, operation, input);
+  return run(input);
 }
 
 function parseJson(body: Buffer): unknown {
@@ -59,8 +69,4 @@ function parseJson(body: Buffer): unknown {
   } catch {
     throw new AwsServiceError('SerializationException', 'The request is not JSON.');
   }
-}
-
-function messageOf(error: AwsServiceError): string {
-  return error.message.slice(error.code.length + 2);
 }

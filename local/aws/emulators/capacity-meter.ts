@@ -1,9 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import type { MetricStore } from '../cloudwatch/metric-store.ts';
+import type { AccessControl } from '../iam/access-control.ts';
+import { dynamoDbRequests } from '../iam/dynamodb-requests.ts';
+import type { TableKeys } from '../iam/dynamodb-requests.ts';
 import { listenOnLoopback } from '../loopback-server.ts';
 import type { LoopbackServer } from '../loopback-server.ts';
 import { readBody } from '../read-body.ts';
+import { AwsServiceError } from './aws-json-client.ts';
 
 /** What a request may be: DynamoDB's own limit is 16 MB. */
 const REQUEST_LIMIT_BYTES = 32 * 1024 * 1024;
@@ -22,18 +26,27 @@ type Consumed = z.infer<typeof ConsumedSchema>;
 const READS = ['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems'];
 const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'];
 
+/** Where the units go, and who may do what with which tables. */
+type Meter = { store: MetricStore; access: AccessControl; tableKeys: ReadonlyMap<string, TableKeys> };
+
 /**
- * Stands before the DynamoDB emulator for functions, and puts the units that each request consumes, of the table and of each index. It
+ * Stands before the DynamoDB emulator for functions, refuses what their roles do not allow, and puts the units that each request consumes, of the table and of each index. It
  * asks the emulator for them and takes them out of its answer, so nobody who calls sees a difference. A condition that fails consumes
  * units on AWS too; the emulator does not say how many, and they are not put.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
  */
-export function startCapacityMeter(dynamodbEndpoint: string, store: MetricStore): Promise<LoopbackServer> {
+export function startCapacityMeter(
+  dynamodbEndpoint: string,
+  { store, access, tableKeys }: Meter,
+): Promise<LoopbackServer> {
   const answer = async (request: IncomingMessage) => {
     const body = await readBody(request, REQUEST_LIMIT_BYTES);
     if (body === 'too-large') throw new Error('The request is too large.');
     const operation = String(request.headers['x-amz-target'] ?? '').replace(/^DynamoDB_\d+\./u, '');
+    access.checkSigned(request.headers.authorization, () =>
+      dynamoDbRequests(operation, JSON.parse(body.toString()), tableKeys),
+    );
     const isMeasured = READS.includes(operation) || WRITES.includes(operation);
     const response = await fetch(dynamodbEndpoint, {
       method: 'POST',
@@ -54,8 +67,12 @@ export function startCapacityMeter(dynamodbEndpoint: string, store: MetricStore)
       ({ status, headers, text }) => {
         response.writeHead(status, headers).end(text);
       },
-      // As if nobody listened: the emulator is gone.
-      () => response.destroy(),
+      (error: unknown) => {
+        // Whatever else it is: as if nobody listened, because the emulator is gone.
+        if (error instanceof AwsServiceError)
+          response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(error.toJson());
+        else response.destroy();
+      },
     );
   });
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { createAccessControl } from '../iam/access-control.ts';
+import type { AccessControl } from '../iam/access-control.ts';
 import { AwsServiceError } from './aws-json-client.ts';
 import { serveAwsJson } from './aws-json-server.ts';
 
@@ -14,10 +16,12 @@ export type BusEvent = {
   detail: Record<string, unknown>;
 };
 
+type Bus = { arn: string; name: string };
+
 /** EventBridge's PutEvents: buses that keep what they are given, for reading. There are no rules. */
 export type EventBridge = {
   endpoint: string;
-  createBus(bus: { arn: string; name: string }): void;
+  createBus(bus: Bus): void;
   /** Everything put on a bus that exists, oldest first. */
   events(): BusEvent[];
   close(): Promise<void>;
@@ -42,14 +46,28 @@ const TOTAL_LIMIT_BYTES = 1024 * 1024;
 const DetailSchema = z.record(z.string(), z.unknown());
 
 /** Starts the server with the `default` bus that every account has. */
-export async function startEventBridge(defaultBusArn: string): Promise<EventBridge> {
+export async function startEventBridge(
+  defaultBusArn: string,
+  access: AccessControl = createAccessControl(),
+): Promise<EventBridge> {
   const buses = [{ arn: defaultBusArn, name: 'default' }];
   const events: BusEvent[] = [];
 
   const server = await serveAwsJson('AWSEvents', {
-    PutEvents: (input) => {
-      const results = entriesOf(input).map((entry) => putEvent(entry, { buses, events }));
-      return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
+    operations: {
+      PutEvents: (input) => {
+        const results = entriesOf(input).map((entry) => putEvent(entry, { buses, events }));
+        const failed = results.filter((result) => 'ErrorCode' in result);
+        return { FailedEntryCount: failed.length, Entries: results };
+      },
+    },
+    authorize: (authorization, operation, input) => {
+      access.checkSigned(authorization, () =>
+        entriesOf(input).map(({ EventBusName: wanted = 'default' }) => {
+          const arn = busOf(wanted, buses)?.arn ?? wanted;
+          return { action: `events:${operation}`, resource: arn };
+        }),
+      );
     },
   });
   return {
@@ -84,8 +102,12 @@ function entrySizeBytes(entry: Entry): number {
   );
 }
 
+function busOf(wanted: string, buses: Bus[]): Bus | undefined {
+  return buses.find(({ arn, name }) => wanted === name || wanted === arn);
+}
+
 /** One bad entry fails alone; an entry for a bus that does not exist is accepted and dropped, as AWS does. */
-function putEvent(entry: Entry, to: { buses: { arn: string; name: string }[]; events: BusEvent[] }) {
+function putEvent(entry: Entry, to: { buses: Bus[]; events: BusEvent[] }) {
   if (!entry.Source) return invalid('Source');
   if (!entry.DetailType) return invalid('DetailType');
   if (!entry.Detail) return invalid('Detail');
@@ -93,8 +115,7 @@ function putEvent(entry: Entry, to: { buses: { arn: string; name: string }[]; ev
   if (detail === undefined) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
 
   const id = randomUUID();
-  const wanted = entry.EventBusName ?? 'default';
-  const bus = to.buses.find(({ arn, name }) => wanted === name || wanted === arn);
+  const bus = busOf(entry.EventBusName ?? 'default', to.buses);
   if (bus !== undefined) {
     to.events.push({
       busName: bus.name,

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { createAccessControl } from '../iam/access-control.ts';
+import type { AccessControl } from '../iam/access-control.ts';
 import { AwsServiceError } from './aws-json-client.ts';
 import { serveAwsJson } from './aws-json-server.ts';
 
@@ -16,8 +18,8 @@ export type SecretsManager = {
 type Version = { id: string; value: string; createdAtEpochSeconds: number };
 type Secret = { arn: string; name: string; current?: Version; previous?: Version };
 
-const GetSecretValueSchema = z.object({
-  SecretId: z.string(),
+const SecretIdSchema = z.object({ SecretId: z.string() });
+const GetSecretValueSchema = SecretIdSchema.extend({
   VersionId: z.string().optional(),
   VersionStage: z.string().optional(),
 });
@@ -28,7 +30,9 @@ const PutSecretValueSchema = z.strictObject({
 });
 
 /** Starts the server. */
-export async function startSecretsManager(): Promise<SecretsManager> {
+export async function startSecretsManager(
+  access: AccessControl = createAccessControl(),
+): Promise<SecretsManager> {
   const secrets: Secret[] = [];
   const put = (secretId: string, value: string) => {
     const secret = find(secrets, secretId);
@@ -39,12 +43,20 @@ export async function startSecretsManager(): Promise<SecretsManager> {
   };
 
   const server = await serveAwsJson('secretsmanager', {
-    GetSecretValue: (input) => read(secrets, parse(GetSecretValueSchema, input)),
-    PutSecretValue: (input) => {
-      const { SecretId, SecretString } = parse(PutSecretValueSchema, input);
-      const versionId = put(SecretId, SecretString);
-      const { arn, name } = find(secrets, SecretId);
-      return { ARN: arn, Name: name, VersionId: versionId, VersionStages: ['AWSCURRENT'] };
+    operations: {
+      GetSecretValue: (input) => read(secrets, parse(GetSecretValueSchema, input)),
+      PutSecretValue: (input) => {
+        const { SecretId, SecretString } = parse(PutSecretValueSchema, input);
+        const versionId = put(SecretId, SecretString);
+        const { arn, name } = find(secrets, SecretId);
+        return { ARN: arn, Name: name, VersionId: versionId, VersionStages: ['AWSCURRENT'] };
+      },
+    },
+    authorize: (authorization, operation, input) => {
+      access.checkSigned(authorization, () => {
+        const { arn } = find(secrets, parse(SecretIdSchema, input).SecretId);
+        return [{ action: `secretsmanager:${operation}`, resource: arn }];
+      });
     },
   });
   return {

@@ -1,6 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { buildApp } from 'fauxqs';
 import * as z from 'zod';
-import { awsJsonClient } from './aws-json-client.ts';
+import { createAccessControl } from '../iam/access-control.ts';
+import type { AccessControl } from '../iam/access-control.ts';
+import { AwsServiceError, awsJsonClient } from './aws-json-client.ts';
 import type { AwsJsonClient } from './aws-json-client.ts';
 import type { QueueLevel } from './sqs-metrics.ts';
 
@@ -18,6 +21,11 @@ export type SqsEmulator = {
 
 /** A request that went well. */
 export type SqsRequest = { operation: string; request: unknown; answer: unknown; atMs: number };
+
+/** Who may use which queue (without it, everybody), and what hears of the requests that went well. */
+export type SqsOptions = { access?: AccessControl; onRequest?: (request: SqsRequest) => void };
+
+const QueueRequestSchema = z.object({ QueueUrl: z.string() });
 
 const MessageSchema = z.object({
   messageGroupId: z.string().optional(),
@@ -51,15 +59,28 @@ export const LOCAL_ACCOUNT_ID = '000000000000';
 /** Starts fauxqs on a free port of 127.0.0.1. (Its own `startFauxqs` listens on every interface.) */
 export async function startSqs(
   region: string,
-  onRequest: (request: SqsRequest) => void = () => undefined,
+  { access = createAccessControl(), onRequest = () => undefined }: SqsOptions = {},
 ): Promise<SqsEmulator> {
   await acceptAllOfUnicode();
   const app = buildApp({ logger: false, defaultRegion: region });
   app.addHook('onSend', (request, reply, payload: unknown) => {
-    const operation = String(request.headers['x-amz-target'] ?? '').replace('AmazonSQS.', '');
+    const operation = operationOf(request.headers);
     if (reply.statusCode === 200 && typeof payload === 'string' && operation !== '')
       onRequest({ operation, request: request.body, answer: JSON.parse(payload), atMs: Date.now() });
     return Promise.resolve(payload);
+  });
+  app.addHook('preHandler', async (request, reply) => {
+    try {
+      access.checkSigned(request.headers.authorization, () => {
+        const { QueueUrl: queueUrl } = QueueRequestSchema.parse(request.body);
+        const action = `sqs:${operationOf(request.headers).replace(/Batch$/u, '')}`;
+        const queueName = queueUrl.split('/').at(-1) ?? '';
+        return [{ action, resource: `arn:aws:sqs:${region}:${LOCAL_ACCOUNT_ID}:${queueName}` }];
+      });
+    } catch (error) {
+      if (!(error instanceof AwsServiceError)) throw error;
+      await reply.code(403).header('content-type', 'application/x-amz-json-1.0').send(error.toJson());
+    }
   });
   const endpoint = await app.listen({ host: '127.0.0.1', port: 0 });
 
@@ -93,6 +114,10 @@ export async function startSqs(
       await app.close();
     },
   };
+}
+
+function operationOf({ 'x-amz-target': target }: IncomingHttpHeaders): string {
+  return String(target ?? '').replace('AmazonSQS.', '');
 }
 
 /**

@@ -32,6 +32,8 @@ export type EnvironmentContext = {
   region: string;
   /** `AWS_ENDPOINT_URL_...`: what makes SDK clients call the emulators. */
   endpoints: Record<string, string>;
+  /** Under which calls count as the role's. */
+  accessKeyId: string;
   metrics: FunctionMetrics;
   /** Where Node.js keeps compiled code, which halves the time that a process takes to start. */
   compileCacheDirectory: string;
@@ -134,14 +136,14 @@ export function timedOut(requestId: string, timeoutMs: number): InvocationResult
 
 function spawnRuntime(
   configuration: FunctionConfiguration,
-  { processes, log, region, endpoints, compileCacheDirectory }: EnvironmentContext,
+  { processes, log, region, endpoints, accessKeyId, compileCacheDirectory }: EnvironmentContext,
   api: RuntimeApi,
 ): LocalProcess {
   const logStreamName = `${new Date().toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
   const child = processes.spawn(process.execPath, [...DISABLED_FEATURES, RUNTIME_CLIENT], {
     cwd: configuration.codeDirectory,
     env: {
-      ...runtimeEnvironment(configuration, { region, logStreamName, runtimeApi: api.address }),
+      ...runtimeEnvironment(configuration, { region, logStreamName, runtimeApi: api.address, accessKeyId }),
       ...configuration.environment,
       ...endpoints,
       NODE_COMPILE_CACHE: compileCacheDirectory,

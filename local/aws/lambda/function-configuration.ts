@@ -3,6 +3,8 @@ export type FunctionConfiguration = {
   logicalId: string;
   name: string;
   arn: string;
+  /** What the function acts under. */
+  roleArn: string;
   /** "file.export" within `codeDirectory`. */
   handler: string;
   codeDirectory: string;
@@ -25,7 +27,7 @@ export type FunctionConfiguration = {
  */
 export function runtimeEnvironment(
   configuration: FunctionConfiguration,
-  place: { region: string; logStreamName: string; runtimeApi: string },
+  place: { region: string; logStreamName: string; runtimeApi: string; accessKeyId: string },
 ): Record<string, string> {
   return {
     _HANDLER: configuration.handler,
@@ -39,8 +41,8 @@ export function runtimeEnvironment(
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: configuration.logGroupName,
     AWS_LAMBDA_LOG_STREAM_NAME: place.logStreamName,
-    AWS_ACCESS_KEY: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
+    AWS_ACCESS_KEY: place.accessKeyId,
+    AWS_ACCESS_KEY_ID: place.accessKeyId,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_SESSION_TOKEN: 'local',
     AWS_LAMBDA_RUNTIME_API: place.runtimeApi,
@@ -66,6 +68,11 @@ const UNRESERVED = new Set([
 
 /** The names among `names` that Lambda keeps for itself. */
 export function reservedNames(names: string[], configuration: FunctionConfiguration): string[] {
-  const reserved = runtimeEnvironment(configuration, { region: '', logStreamName: '', runtimeApi: '' });
+  const reserved = runtimeEnvironment(configuration, {
+    region: '',
+    logStreamName: '',
+    runtimeApi: '',
+    accessKeyId: '',
+  });
   return names.filter((name) => Object.hasOwn(reserved, name) && !UNRESERVED.has(name));
 }

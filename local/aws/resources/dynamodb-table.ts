@@ -53,6 +53,15 @@ export const dynamodbTable = defineResource({
     }
 
     const tableArn = arnOf(site.cloud, 'dynamodb', `table/${tableName}`);
+    site.cloud.tableKeys.set(tableName, {
+      arn: tableArn,
+      partitionKey: partitionKeyOf(properties.KeySchema),
+      indexKeys: Object.fromEntries(
+        [...(properties.GlobalSecondaryIndexes ?? []), ...(properties.LocalSecondaryIndexes ?? [])].map(
+          (index) => [index.IndexName, partitionKeyOf(index.KeySchema)],
+        ),
+      ),
+    });
     const streamArn = publishStream(site.cloud, tableArn, created);
     return {
       physicalId: tableName,
@@ -60,6 +69,10 @@ export const dynamodbTable = defineResource({
     };
   },
 });
+
+function partitionKeyOf(keys: z.infer<typeof KeySchema>): string {
+  return keys.find(({ KeyType: type }) => type === 'HASH')?.AttributeName ?? '';
+}
 
 const CreatedTableSchema = z.object({
   TableDescription: z.object({

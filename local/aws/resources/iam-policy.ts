@@ -1,15 +1,15 @@
+import * as z from 'zod';
+import { PolicyDocumentSchema } from '../iam/policy-document.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
+import { roleArn } from './iam-role.ts';
 
-/** What a role may do. Every role may do everything here: rights are proved by tests of the templates, not by this. */
+/** What roles may do besides what their own policies say. */
 export const iamPolicy = defineResource({
   type: 'AWS::IAM::Policy',
-  properties: {},
-  withoutLocalEffect: {
-    PolicyDocument: 'there is no IAM here',
-    PolicyName: 'there is no IAM here',
-    Roles: 'there is no IAM here',
-    Users: 'there is no IAM here',
-    Groups: 'there is no IAM here',
+  properties: { PolicyDocument: PolicyDocumentSchema, Roles: z.array(z.string()).default([]) },
+  withoutLocalEffect: { PolicyName: 'nothing reads it' },
+  create({ PolicyDocument: { Statement: statements }, Roles: roles }, site) {
+    for (const role of roles) site.cloud.access.addStatements(roleArn(site.cloud, role), statements);
+    return { physicalId: physicalName(site, { maxLength: 128 }), attributes: {} };
   },
-  create: (_properties, site) => ({ physicalId: physicalName(site, { maxLength: 128 }), attributes: {} }),
 });

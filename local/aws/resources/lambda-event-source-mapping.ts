@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { findFunction } from '../cloud.ts';
+import type { LocalCloud } from '../cloud.ts';
+import type { LocalFunction } from '../lambda/local-function.ts';
 import { defineResource } from '../resource-definition.ts';
 import { MappingSchema } from '../triggers/mapping-properties.ts';
+import type { MappingProperties } from '../triggers/mapping-properties.ts';
 import { mapQueue } from '../triggers/sqs-mapping.ts';
 import { mapStream } from '../triggers/stream-mapping.ts';
 
@@ -12,6 +15,7 @@ export const lambdaEventSourceMapping = defineResource({
   withoutLocalEffect: { Tags: 'nothing reads them' },
   async create(properties, site) {
     const target = findFunction(site.cloud, properties.FunctionName);
+    refuseMissingRights(properties, target, site.cloud);
     const service = properties.EventSourceArn.split(':')[2];
 
     if (service === 'sqs') await mapQueue(properties, { target, cloud: site.cloud });
@@ -21,3 +25,32 @@ export const lambdaEventSourceMapping = defineResource({
     return { physicalId: id, attributes: { Id: id } };
   },
 });
+
+/**
+ * What a mapping does, it does under the function's role.
+ *
+ * Sources: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions,
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
+ */
+const POLLING_RIGHTS: Readonly<Record<string, readonly string[]>> = {
+  sqs: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+  dynamodb: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+};
+
+/** Lambda refuses a mapping whose function's role may not poll, or not send what failed. */
+function refuseMissingRights(
+  { EventSourceArn: source, DestinationConfig: destinations }: MappingProperties,
+  { configuration }: LocalFunction,
+  { access }: LocalCloud,
+): void {
+  const service = source.split(':')[2] ?? '';
+  const polled = (POLLING_RIGHTS[service] ?? []).map((action) => ({ action, resource: source }));
+  const listed =
+    service === 'dynamodb'
+      ? [{ action: 'dynamodb:ListStreams', resource: source.replace(/\/stream\/.*$/u, '/stream/*') }]
+      : [];
+  const failed = destinations
+    ? [{ action: 'sqs:SendMessage', resource: destinations.OnFailure.Destination }]
+    : [];
+  access.check(configuration.roleArn, [...polled, ...listed, ...failed]);
+}

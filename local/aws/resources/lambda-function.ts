@@ -21,6 +21,7 @@ const properties = {
   // This process runs the functions too, so its Node.js must be the runtime's.
   Runtime: z.literal('nodejs24.x'),
   Handler: z.string(),
+  Role: z.string(),
   PackageType: z.literal('Zip').optional(),
   Code: z.strictObject({
     S3Key: z.string(),
@@ -51,7 +52,6 @@ export const lambdaFunction = defineResource({
     EphemeralStorage: 'functions see this machine’s own disk',
     KmsKeyArn: 'nothing leaves this machine',
     RecursiveLoop: 'nothing watches for loops here',
-    Role: 'there is no IAM here',
     Tags: 'nothing reads them',
     TracingConfig: 'there is no X-Ray here',
   },
@@ -61,11 +61,13 @@ export const lambdaFunction = defineResource({
     }
     const configuration = configurationOf(described, site);
     const { cloud } = site;
+    cloud.access.assume(configuration.roleArn, 'lambda.amazonaws.com');
     cloud.functions.push(
       createLocalFunction(configuration, {
         processes: cloud.processes,
         region: cloud.region,
         endpoints: endpointsOf(cloud),
+        accessKeyId: cloud.access.issueKey(configuration.roleArn),
         compileCacheDirectory: cloud.compileCacheDirectory,
         log: cloud.openFunctionLog(configuration),
         metrics: cloud.lambdaMetrics.forFunction(configuration.name),
@@ -86,6 +88,7 @@ function configurationOf(described: FunctionProperties, site: ResourceSite): Fun
     logicalId: site.logicalId,
     name,
     arn: arnOf(cloud, 'lambda', `function:${name}`),
+    roleArn: described.Role,
     handler: described.Handler,
     codeDirectory,
     timeoutMs: described.Timeout * 1000,

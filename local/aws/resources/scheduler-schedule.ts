@@ -20,7 +20,7 @@ export const schedulerSchedule = defineResource({
       // No local effect: both are for invocations that Lambda does not accept, and here it accepts them all.
       RetryPolicy: z.unknown().optional(),
       DeadLetterConfig: z.unknown().optional(),
-      RoleArn: z.unknown(), // no local effect: there is no IAM here
+      RoleArn: z.string(),
     }),
   },
   withoutLocalEffect: {
@@ -35,13 +35,16 @@ export const schedulerSchedule = defineResource({
       properties.ScheduleExpressionTimezone,
     );
     const arn = arnOf(cloud, 'scheduler', `schedule/${properties.GroupName}/${name}`);
+    const { Arn: targetArn, RoleArn: role } = properties.Target;
+    cloud.access.assume(role, 'scheduler.amazonaws.com');
     const schedule = createSchedule({
       logicalId,
       arn,
       accountId: cloud.accountId,
       region: cloud.region,
       timing: properties.State === 'ENABLED' ? timing : undefined,
-      target: findFunction(cloud, properties.Target.Arn),
+      target: findFunction(cloud, targetArn),
+      mayInvoke: () => cloud.access.allows(role, { action: 'lambda:InvokeFunction', resource: targetArn }),
       input: properties.Target.Input,
       repeatsEvery: cloud.scheduleRepeatsEvery,
     });

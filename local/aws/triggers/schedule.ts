@@ -13,6 +13,8 @@ export type ScheduleDescription = {
   /** `undefined` for a schedule that is disabled. */
   timing: ScheduleTiming | undefined;
   target: Pick<LocalFunction, 'invoke' | 'invokeAsync'>;
+  /** Whether the schedule's role allows it. */
+  mayInvoke(): boolean;
   /** JSON, in which context attributes are replaced. */
   input: string | undefined;
   /** Of how many firings one happens twice, to try what "at least once" means; 0 is none. */
@@ -32,6 +34,7 @@ export function createSchedule(schedule: ScheduleDescription): LocalSchedule {
   let firings = 0;
 
   const fire = (scheduledAt: Date) => {
+    if (!schedule.mayInvoke()) return;
     firings += 1;
     const isRepeated = schedule.repeatsEvery > 0 && firings % schedule.repeatsEvery === 0;
     for (const payload of Array<unknown>(isRepeated ? 2 : 1).fill(payloadOf(schedule, scheduledAt))) {
@@ -45,7 +48,10 @@ export function createSchedule(schedule: ScheduleDescription): LocalSchedule {
       if (!until.aborted) await once(until, 'abort');
       stopTiming?.();
     },
-    fireNow: () => schedule.target.invoke(payloadOf(schedule, new Date())),
+    fireNow: async () => {
+      if (!schedule.mayInvoke()) throw new Error(`The role of ${schedule.arn} may not invoke its target.`);
+      return schedule.target.invoke(payloadOf(schedule, new Date()));
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { AlarmWidget, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { AttributeType, BillingMode, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnRule, EventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
   Code,
@@ -79,6 +80,13 @@ export function synthesizeEverything(outdir: string, codeDirectory: string): voi
   worker.configureAsyncInvoke({ retryAttempts: 0 });
   worker.addEventSource(new SqsEventSource(queue, { reportBatchItemFailures: true, maxConcurrency: 2 }));
   const publisher = createFunction('Publisher', { BUS: bus.eventBusName });
+  table.grant(worker, 'dynamodb:PutItem');
+  worker.addToRolePolicy(
+    new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.ref] }),
+  );
+  bus.grantPutEventsTo(publisher);
+  table.grantStreamRead(publisher);
+  failures.grantSendMessages(publisher);
   publisher.addEventSourceMapping('Stream', {
     eventSourceArn: table.tableStreamArn ?? '',
     startingPosition: StartingPosition.TRIM_HORIZON,

@@ -30,6 +30,7 @@ export async function startFunction(
     {
       logicalId: 'Function',
       name: 'stack-Function-1',
+      roleArn: 'arn:aws:iam::000000000000:role/any',
       arn: 'arn:aws:lambda:us-east-1:000000000000:function:stack-Function-1',
       handler: 'index.handler',
       codeDirectory: directory,
@@ -48,6 +49,7 @@ export async function startFunction(
       log,
       metrics: createLambdaMetrics(metrics).forFunction('stack-Function-1'),
       region: 'us-east-1',
+      accessKeyId: 'local',
       endpoints: {},
       compileCacheDirectory: join(process.cwd(), '.local', 'compile-cache'),
     },

@@ -5,6 +5,7 @@ import { summarize } from '../../../../local/aws/cloudwatch/statistic.ts';
 import { awsJsonClient } from '../../../../local/aws/emulators/aws-json-client.ts';
 import { startCapacityMeter } from '../../../../local/aws/emulators/capacity-meter.ts';
 import { startDynamoDb, type DynamoDbEmulator } from '../../../../local/aws/emulators/dynamodb-emulator.ts';
+import { createAccessControl } from '../../../../local/aws/iam/access-control.ts';
 import { startProcesses } from '../../../../local/aws/processes.ts';
 
 const REGION = 'us-east-1';
@@ -17,7 +18,11 @@ const started: (() => Promise<void>)[] = [() => processes.close()];
 beforeAll(async () => {
   dynamodb = await startDynamoDb(processes, REGION);
   started.push(() => dynamodb.close());
-  const meter = await startCapacityMeter(dynamodb.endpoint, store);
+  const meter = await startCapacityMeter(dynamodb.endpoint, {
+    store,
+    access: createAccessControl(),
+    tableKeys: new Map(),
+  });
   started.push(() => meter.close());
   measured = awsJsonClient({ endpoint: meter.url, service: 'DynamoDB_20120810', region: REGION });
   await measured('CreateTable', {

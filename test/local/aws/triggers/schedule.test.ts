@@ -108,6 +108,7 @@ function createFixture(description: Partial<ScheduleDescription>) {
     accountId: '000000000000',
     region: 'us-east-1',
     timing: undefined,
+    mayInvoke: () => true,
     input: '{}',
     repeatsEvery: 0,
     target: {

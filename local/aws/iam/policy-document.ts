@@ -1,0 +1,46 @@
+import * as z from 'zod';
+
+const oneOrMore = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
+
+/** Values of a condition: CloudFormation takes texts, numbers and booleans, and IAM compares texts. */
+const ConditionValues = z
+  .union([z.string(), z.boolean(), z.array(z.string())])
+  .transform((value) => (Array.isArray(value) ? value : [String(value)]));
+
+const OPERATORS = [
+  'StringEquals',
+  'StringLike',
+  'ArnEquals',
+  'ArnLike',
+  'Bool',
+  'Null',
+  'ForAllValues:StringEquals',
+  'ForAllValues:StringLike',
+] as const;
+
+const ConditionSchema = z.partialRecord(z.enum(OPERATORS), z.record(z.string(), ConditionValues));
+
+/** One statement of a role's policy. What is not understood here (`NotAction`, another condition) is an error. */
+export const StatementSchema = z.strictObject({
+  Sid: z.string().optional(),
+  Effect: z.enum(['Allow', 'Deny']),
+  Action: oneOrMore,
+  Resource: oneOrMore,
+  Condition: ConditionSchema.default({}),
+});
+
+/** A policy as a template has it, with its intrinsic functions resolved. */
+export const PolicyDocumentSchema = z.strictObject({
+  Version: z.literal('2012-10-17'),
+  Statement: z.array(StatementSchema),
+});
+
+/** Of a role, an inline policy. */
+export const InlinePolicySchema = z.strictObject({
+  PolicyName: z.string(),
+  PolicyDocument: PolicyDocumentSchema,
+});
+
+export type Statement = z.infer<typeof StatementSchema>;
+export type Condition = Statement['Condition'];
+export type ConditionOperator = (typeof OPERATORS)[number];
