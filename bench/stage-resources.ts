@@ -8,7 +8,7 @@ import * as z from 'zod';
 
 import { StageConfigSchema } from '../infra/config.ts';
 import { addStacks } from '../infra/stage.ts';
-import { UNCHECKED_CONTEXT } from '../infra/unchecked-context.ts';
+import { UNCHECKED_APP } from '../infra/unchecked-app.ts';
 import { parseCron } from '../local/aws/triggers/cron-expression.ts';
 
 /** What a stage has whether or not anything happens, counted in its synthesized templates. */
@@ -50,7 +50,7 @@ export function countFixedResources(bundlesFolder: string): {
   const app = new App({
     analyticsReporting: false,
     outdir: mkdtempSync(join(tmpdir(), 'button-serverless-')),
-    context: UNCHECKED_CONTEXT,
+    ...UNCHECKED_APP,
   });
   const config = StageConfigSchema.parse({
     stage: 'production',

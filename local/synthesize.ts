@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 
-import { UNCHECKED_CONTEXT } from '../infra/unchecked-context.ts';
+import { UNCHECKED_ENVIRONMENT } from '../infra/unchecked-app.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -65,7 +65,7 @@ export async function synthesize({
   // Made aside and moved into place as a whole: an interrupted build leaves nothing that looks finished.
   await mkdir(assemblies, { recursive: true });
   const unfinished = await mkdtemp(join(assemblies, 'unfinished-'));
-  const context = { ...(await readContext()), ...UNCHECKED_CONTEXT, config };
+  const context = { ...(await readContext()), config };
   try {
     await build({ config, outputDirectory: unfinished, context, signal });
     await moveIntoPlace(unfinished, assemblyDirectory);
@@ -78,7 +78,11 @@ export async function synthesize({
 
 async function buildWithCommands({ outputDirectory, context, signal }: AssemblyBuild): Promise<void> {
   await run('infra/bundle.ts', { environment: {}, signal });
-  const environment = { CDK_OUTDIR: outputDirectory, CDK_CONTEXT_JSON: JSON.stringify(context) };
+  const environment = {
+    ...UNCHECKED_ENVIRONMENT,
+    CDK_OUTDIR: outputDirectory,
+    CDK_CONTEXT_JSON: JSON.stringify(context),
+  };
   await run('infra/app.ts', { environment, signal });
 }
 

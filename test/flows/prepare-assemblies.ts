@@ -5,6 +5,7 @@ import { App } from 'aws-cdk-lib/core';
 import { readStageConfig } from '../../infra/config.ts';
 import { bundleFunctions } from '../../infra/function-bundles.ts';
 import { synthesizeApp } from '../../infra/synthesize-app.ts';
+import { UNCHECKED_APP } from '../../infra/unchecked-app.ts';
 import { synthesize, type AssemblyBuild } from '../../local/synthesize.ts';
 import { DEFAULT_STAGES, LOCAL_CONFIG_FILE, QUICK_STAGES } from './stage-configs.ts';
 import { makeStateDirectory } from './state-directory.ts';
@@ -37,7 +38,7 @@ function createBuild() {
     await bundled;
     const reading = readStageConfig(config);
     if ('problem' in reading) throw new Error(reading.problem);
-    const app = new App({ analyticsReporting: false, outdir: outputDirectory, context });
+    const app = new App({ analyticsReporting: false, outdir: outputDirectory, context, ...UNCHECKED_APP });
     synthesizeApp(app, { config: reading.config, bundlesFolder: DIST });
   };
 }

@@ -13,7 +13,7 @@ import { readStageConfig, StageConfigSchema } from '../../infra/config.ts';
 import { brandName, MOST_BRANDS } from '../../infra/order-reporting-config.ts';
 import { addStacks } from '../../infra/stage.ts';
 import { resolve } from '../alarms/synthesized-alarms.ts';
-import { UNCHECKED_CONTEXT } from '../../infra/unchecked-context.ts';
+import { UNCHECKED_APP } from '../../infra/unchecked-app.ts';
 import { TINY_BUNDLES_FOLDER } from './tiny-bundles.ts';
 
 const TemplateSchema = z.object({
@@ -39,7 +39,7 @@ function createApp(brands: Brand[], isChecked: boolean): App {
   const app = new App({
     analyticsReporting: false,
     outdir: mkdtempSync(join(tmpdir(), 'button-serverless-')),
-    context: isChecked ? context : UNCHECKED_CONTEXT,
+    ...(isChecked ? { context } : UNCHECKED_APP),
   });
   addStacks(app, { config, bundlesFolder: TINY_BUNDLES_FOLDER });
   if (isChecked) requireCompliance(app, config);

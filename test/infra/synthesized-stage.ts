@@ -7,7 +7,7 @@ import * as z from 'zod';
 
 import { StageConfigSchema } from '../../infra/config.ts';
 import { addStacks } from '../../infra/stage.ts';
-import { UNCHECKED_CONTEXT } from '../../infra/unchecked-context.ts';
+import { UNCHECKED_APP } from '../../infra/unchecked-app.ts';
 import { TINY_BUNDLES_FOLDER } from './tiny-bundles.ts';
 
 const ResourceSchema = z.object({
@@ -47,7 +47,7 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
   const app = new App({
     analyticsReporting: false,
     outdir,
-    context: UNCHECKED_CONTEXT,
+    ...UNCHECKED_APP,
   });
   addStacks(app, { config: StageConfigSchema.parse(config), bundlesFolder: TINY_BUNDLES_FOLDER });
   const { stacks } = app.synth();

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { StageConfigSchema } from '../../../infra/config.ts';
 import { ExplainedAlarm, type ExplainedAlarmProps } from '../../../infra/constructs/alarm.ts';
-import { UNCHECKED_CONTEXT } from '../../../infra/unchecked-context.ts';
+import { UNCHECKED_APP } from '../../../infra/unchecked-app.ts';
 
 const PROPS: ExplainedAlarmProps = {
   deployment: {
@@ -22,7 +22,7 @@ const PROPS: ExplainedAlarmProps = {
 };
 
 function synthesize(change: Partial<ExplainedAlarmProps>): Template {
-  const stack = new Stack(new App({ context: UNCHECKED_CONTEXT }), 'Test');
+  const stack = new Stack(new App(UNCHECKED_APP), 'Test');
   new ExplainedAlarm(stack, 'Faults', { ...PROPS, ...change });
   return Template.fromStack(stack);
 }
@@ -40,7 +40,7 @@ describe('ExplainedAlarm', () => {
 
   it('can go off below its limit and without data', () => {
     const { above: _, ...withoutLimit } = PROPS;
-    const stack = new Stack(new App({ context: UNCHECKED_CONTEXT }), 'Test');
+    const stack = new Stack(new App(UNCHECKED_APP), 'Test');
 
     new ExplainedAlarm(stack, 'Silence', { ...withoutLimit, below: 1, periods: 3, missingData: 'alarm' });
 

@@ -9,14 +9,14 @@ import { describe, expect, it } from 'vitest';
 import { StageConfigSchema } from '../../../infra/config.ts';
 import { permission } from '../../../infra/constructs/permission.ts';
 import { QueueWorker, type QueueWorkerProps } from '../../../infra/constructs/queue-worker.ts';
-import { UNCHECKED_CONTEXT } from '../../../infra/unchecked-context.ts';
+import { UNCHECKED_APP } from '../../../infra/unchecked-app.ts';
 
 const bundlesFolder = mkdtempSync(join(tmpdir(), 'button-serverless-'));
 mkdirSync(join(bundlesFolder, 'some-worker'));
 writeFileSync(join(bundlesFolder, 'some-worker', 'index.cjs'), '');
 
 function synthesize(change: Partial<QueueWorkerProps>): Template {
-  const stack = new Stack(new App({ context: UNCHECKED_CONTEXT }), 'Test');
+  const stack = new Stack(new App(UNCHECKED_APP), 'Test');
   new QueueWorker(stack, 'Work', {
     deployment: {
       config: StageConfigSchema.parse({ stage: 'development', transactions: {} }),

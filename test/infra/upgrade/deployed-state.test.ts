@@ -9,13 +9,13 @@ import { addStacks } from '../../../infra/stage.ts';
 import { CONFIGURATIONS } from '../../../infra/upgrade/configurations.ts';
 import { lostState, parseTemplates, stateOf, type Templates } from '../../../infra/upgrade/lost-state.ts';
 import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
-import { UNCHECKED_CONTEXT } from '../../../infra/unchecked-context.ts';
+import { UNCHECKED_APP } from '../../../infra/unchecked-app.ts';
 
 /** What holds state in the stacks of the last commit, for every configuration. */
 const SNAPSHOT = 'test/fixtures/deployed-state.json';
 
 function synthesize({ config }: (typeof CONFIGURATIONS)[number]): Templates {
-  const app = new App({ analyticsReporting: false, context: UNCHECKED_CONTEXT });
+  const app = new App({ analyticsReporting: false, ...UNCHECKED_APP });
   addStacks(app, { config: StageConfigSchema.parse(config), bundlesFolder: TINY_BUNDLES_FOLDER });
   const stacks = app
     .synth()

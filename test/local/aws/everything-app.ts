@@ -25,14 +25,14 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { DeduplicationScope, FifoThroughputLimit, Queue } from 'aws-cdk-lib/aws-sqs';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 
-import { UNCHECKED_CONTEXT } from '../../../infra/unchecked-context.ts';
+import { UNCHECKED_APP } from '../../../infra/unchecked-app.ts';
 
 /**
  * An app with every resource type that can be deployed locally: orders go from a queue into a table and from its stream
  * to a bus. `codeDirectory` holds the folders `worker` and `publisher`.
  */
 export function synthesizeEverything(outdir: string, codeDirectory: string): void {
-  const app = new App({ outdir, context: { 'aws:cdk:enable-path-metadata': true, ...UNCHECKED_CONTEXT } });
+  const app = new App({ outdir, context: { 'aws:cdk:enable-path-metadata': true }, ...UNCHECKED_APP });
   const stack = new Stack(app, 'Everything');
 
   const table = new Table(stack, 'Table', {
