@@ -99,7 +99,22 @@ function numberOf(text: string, { first, last, names }: Bounds): number {
   return value;
 }
 
+/** Offsets from UTC, and their changes, are multiples of so much; within it, minutes count on. */
+const BLOCK_MS = 15 * 60_000;
+
+/** Formats the first minute of a block only: schedules are asked about every minute of long times. */
 function momentReader(timeZone: string): (instant: Date) => Moment {
+  const readFirst = zonedReader(timeZone);
+  let known: { startMs: number; first: Moment } | undefined;
+  return (instant) => {
+    const startMs = Math.floor(instant.getTime() / BLOCK_MS) * BLOCK_MS;
+    if (known?.startMs !== startMs) known = { startMs, first: readFirst(new Date(startMs)) };
+    const { first } = known;
+    return { ...first, minute: first.minute + Math.floor((instant.getTime() - startMs) / 60_000) };
+  };
+}
+
+function zonedReader(timeZone: string): (instant: Date) => Moment {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',
