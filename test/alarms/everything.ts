@@ -20,7 +20,7 @@ export async function playEverything(): Promise<WatchedWorld> {
     seed: 'everything',
     transactions: {
       deferredWebhooks: { timeoutSeconds: 10, visibilityTimeoutSeconds: 60, maxReceiveCount: 10 },
-      reconciler: { readFrom: '2026-06-01T00:00:00Z', pageSize: 1, sliceSeconds: 1, crossCheck: true },
+      reconciler: { readFrom: '2026-06-01T00:00:00Z', pageSize: 10, sliceSeconds: 1, crossCheck: true },
     },
   });
   await playOldTransactions(watched);
