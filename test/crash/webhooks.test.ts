@@ -1,3 +1,4 @@
+// @module-tag volume
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
