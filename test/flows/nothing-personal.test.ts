@@ -56,10 +56,7 @@ let reported: { logs: string; metrics: string; events: string };
 beforeAll(async () => {
   const directory = await makeStateDirectory();
   const running = await startSystem({
-    configFile: await directory.writeConfig('nothing-personal', {
-      ...QUICK_STAGES.both,
-      transactions: { ...QUICK_STAGES.both.transactions, includePersonalFields: false },
-    }),
+    configFile: await directory.writeConfig('nothing-personal', QUICK_STAGES.impersonal),
     stateDirectory: directory.path,
     apiKey: API_KEY,
     webhookSecrets: [WEBHOOK_SECRET],

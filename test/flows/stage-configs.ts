@@ -35,6 +35,12 @@ const QUICK = { stage: 'local', dashboards: false, tracing: false };
 /** What the flows are driven in. Their assemblies are made before the tests begin (`prepare-assemblies.ts`). */
 export const QUICK_STAGES = {
   both: { ...QUICK, orderReporting: { brands: [quickBrand('acme')] }, transactions: QUICK_TRANSACTIONS },
+  /** Both flows, without what is personal in events. */
+  impersonal: {
+    ...QUICK,
+    orderReporting: { brands: [quickBrand('acme')] },
+    transactions: { ...QUICK_TRANSACTIONS, includePersonalFields: false },
+  },
   brandOnly: { ...QUICK, orderReporting: { brands: [quickBrand('acme')] } },
   publisherOnly: { ...QUICK, transactions: QUICK_TRANSACTIONS },
   twoBrands: {

@@ -1,6 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** Where Node.js keeps the compiled code of functions for every system of this checkout. */
+const COMPILE_CACHE = join(import.meta.dirname, '../../.local/compile-cache');
 
 /** A folder of a test file's own: systems keep their state in it, and configurations are written into it. */
 export type StateDirectory = {
@@ -12,6 +15,8 @@ export type StateDirectory = {
 
 export async function makeStateDirectory(): Promise<StateDirectory> {
   const path = await mkdtemp(join(tmpdir(), 'button-flows-'));
+  await mkdir(COMPILE_CACHE, { recursive: true });
+  await symlink(COMPILE_CACHE, join(path, 'compile-cache'));
   return {
     path,
     async writeConfig(name, config) {
