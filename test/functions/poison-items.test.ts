@@ -33,12 +33,16 @@ beforeEach(() => {
     });
 });
 
-function open(): void {
+/** Where no order comes, nobody has to look for one every minute of the weeks that pass here. */
+const NO_ORDERS = { retrySweep: { schedule: 'rate(1 day)' } };
+
+function open(brand: object = NO_ORDERS): void {
   measured = [];
   world = new SimulatedWorld({
     seed: 'poison',
     startAt: START,
     schedules: 'as-deployed',
+    brand: { ...brand },
     measure: (one) => measured.push(one),
   });
 }
@@ -240,7 +244,7 @@ describe('a message of any content', () => {
 
 describe('a poison item of the order ledger', () => {
   it('holds up its own order only, whose messages are in quarantine, and no sweep', async () => {
-    open();
+    open({});
     const send = (orderId: string, sequence: number) =>
       world.sendOrderMessage(
         orderMessage({

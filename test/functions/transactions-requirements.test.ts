@@ -31,6 +31,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const SHOPPER = 'user-1';
+/** No order comes, so nobody has to look for one every minute of the weeks that pass here. */
+const NO_ORDERS = { retrySweep: { schedule: 'rate(1 day)' } };
 
 let world: SimulatedWorld;
 let measured: Measured[];
@@ -45,6 +47,7 @@ function open(options: Partial<SimulatedWorldOptions> = {}): void {
     seed: 'requirements of transactions',
     startAt: START,
     schedules: 'as-deployed',
+    brand: NO_ORDERS,
     measure: (one) => measured.push(one),
     ...options,
   });
