@@ -34,8 +34,8 @@ const CommandSchema = z.object({
   help: z.boolean(),
 });
 
-/** Enough for a worker to be busy for a second or so. */
-const RANGE_SIZE = 10;
+/** Enough for a worker to be busy for some seconds. The first ranges are smaller, so that a short run ends soon. */
+const MAX_RANGE_SIZE = 10;
 /** Of how many failures the story is written: many often have one reason. */
 const MAX_STORIES = 3;
 const DEFAULT_SECONDS = 60;
@@ -61,14 +61,14 @@ function limitsOf({ runs, seconds }: Limits): Limits {
   return { runs, seconds: runs === undefined ? (seconds ?? DEFAULT_SECONDS) : seconds };
 }
 
-/** Hands out ranges of seeds until enough schedules have begun or the time is over. */
+/** Hands out ranges of seeds, one at least, until enough schedules have begun or the time is over. */
 function rangesOf({ limits: { runs = Infinity, seconds = Infinity }, seed }: Options) {
   const startedAt = performance.now();
   let begun = 0;
   const secondsSoFar = (): number => (performance.now() - startedAt) / 1000;
   const nextRange = (): SeedRange | undefined => {
-    if (begun >= runs || secondsSoFar() >= seconds) return undefined;
-    const range = { first: seed + begun, count: Math.min(RANGE_SIZE, runs - begun) };
+    if (begun >= runs || (begun > 0 && secondsSoFar() >= seconds)) return undefined;
+    const range = { first: seed + begun, count: Math.min(MAX_RANGE_SIZE, begun + 1, runs - begun) };
     begun += range.count;
     return range;
   };
