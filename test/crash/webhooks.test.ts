@@ -19,7 +19,6 @@ import type { Death } from './lifeline.ts';
 import { createWorld, type World } from './world.ts';
 
 const DAY_MS = 86_400_000;
-const TIMEOUT_MS = 120_000;
 
 let world: World;
 
@@ -185,7 +184,6 @@ describe('a publisher’s functions', () => {
 
       expect(counted).toBeGreaterThanOrEqual(calls);
     },
-    TIMEOUT_MS,
   );
 });
 
@@ -260,6 +258,5 @@ describe('an operation', () => {
 
       expect(counted).toBeGreaterThanOrEqual(calls);
     },
-    TIMEOUT_MS,
   );
 });

@@ -213,7 +213,7 @@ describe('npm start', () => {
     expect(code).toBe(1);
   });
 
-  it('ends at once when it is interrupted in the middle of the tour', async () => {
+  it('ends at once when it is interrupted in the middle of the tour', { tags: ['long'] }, async () => {
     const command = start('--once');
     await untilPrinted(command, '1. ');
 

@@ -63,11 +63,13 @@ describe('createPrime', () => {
   });
 
   it('gives calls up that are not answered in time, and leaves none under way', async () => {
-    const { abandoned, client, secret } = await connect(() => 'nothing');
+    const { abandoned, client, secret, seen } = await connect(() => 'nothing');
 
-    await createPrime({ ...KEY, client, secret, rehearse: () => undefined, limitMs: 100 })();
+    // A busy machine may take longer than the limit to send them.
+    for (let limitMs = 100; new Set(seen).size < 2; limitMs *= 2)
+      await createPrime({ ...KEY, client, secret, rehearse: () => undefined, limitMs })();
 
-    await expect.poll(abandoned).toBe(2);
+    await expect.poll(abandoned, { timeout: 120_000 }).toBe(seen.length);
   });
 
   it('leaves to the first event to read the secret that it could not', async () => {
