@@ -22,10 +22,15 @@ export type StreamChange = {
   after: StreamImage | undefined;
 };
 
-/** An item as the stream shows it: numbers as text, binary as base64. What this code writes has no other types. */
-export type StreamImage = Readonly<
-  Record<string, { S?: string | undefined; N?: string | undefined; B?: string | Uint8Array | undefined }>
->;
+/** An item as the stream shows it: numbers as text, binary as base64. What is read of what this code writes has no other types. */
+export type StreamImage = Readonly<Record<string, StreamValue>>;
+
+type StreamValue = {
+  S?: string | undefined;
+  N?: string | undefined;
+  B?: string | Uint8Array | undefined;
+  L?: readonly StreamValue[] | undefined;
+};
 
 /** What publishing needs. */
 export type PublishChangesPorts = {
@@ -135,7 +140,8 @@ function readImage(image: StreamImage): TransactionHead | undefined {
   }
 }
 
-function readValue({ S: text, N: number, B: bytes }: StreamImage[string]): unknown {
+function readValue({ S: text, N: number, B: bytes, L: list }: StreamValue): unknown {
+  if (list !== undefined) return list.map(readValue);
   if (bytes !== undefined) return typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : bytes;
   return number === undefined ? text : Number(number);
 }

@@ -57,6 +57,7 @@ export async function applyTransaction(
     const storing = {
       storedAt: now().toISOString(),
       key: place.key,
+      foundBy: place.foundBy,
       ...(rewardableCategories ? { rewardableCategories } : {}),
     };
     const before = place.stored?.value;

@@ -1,6 +1,7 @@
 import { giveWayTo } from './rules/merge-transaction.ts';
 import {
   idKey,
+  isOrderKey,
   type Observation,
   transactionKey,
   type TransactionRecord,
@@ -8,9 +9,13 @@ import {
 import type { Found, TransactionStore } from './store/transaction-store.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
 
-/** Where a version belongs: the key of its purchase, what is stored there, and records of the same purchase that it has to take over. */
+/**
+ * Where a version belongs: the key of its purchase, the keys of the version that lead there, what is stored there, and records of the
+ * same purchase that it has to take over.
+ */
 export type Place = {
   key: string;
+  foundBy: readonly string[];
   stored: Versioned<TransactionRecord> | undefined;
   others: readonly TransactionRecord[];
 };
@@ -40,25 +45,29 @@ export async function locate(
   const { transactions } = ports;
   const { id, buttonOrderId } = observation.transaction;
   const key = transactionKey(observation.transaction);
-  const byKey = await resolve(await findKnown(key, { known, consistent }, transactions), ports);
+  const found = await resolve(await findKnown(key, { known, consistent }, transactions), ports);
+  const byKey = { ...found, foundBy: [key] };
   if (buttonOrderId === null || byKey.stored?.value.buttonIds.includes(id)) return byKey;
 
   const ownKey = idKey(id);
+  const foundBy = [key, ownKey];
   const hasOrder = byKey.stored !== undefined || byKey.key !== key;
   // Most purchases are new under both keys: the write that has to be made anyway says so, and saves a read.
-  if (!hasOrder && (await transactions.putAlias(ownKey, key))) return byKey;
-  const byId = await resolve(await transactions.find(ownKey, { consistent: consistent || !hasOrder }), ports);
+  if (!hasOrder && (await transactions.putAlias(ownKey, key))) return { ...byKey, foundBy };
+  const foundById = await transactions.find(ownKey, { consistent: consistent || !hasOrder });
+  const byId = { ...(await resolve(foundById, ports)), foundBy };
   const hasOwn = byId.stored !== undefined || byId.key !== ownKey;
-  if (!hasOwn) return (await transactions.putAlias(ownKey, byKey.key)) ? byKey : undefined;
-  if (byKey.key === byId.key || isOfAnotherOrder(byId, buttonOrderId)) return byKey;
+  if (!hasOwn) return (await transactions.putAlias(ownKey, byKey.key)) ? { ...byKey, foundBy } : undefined;
+  if (byKey.key === byId.key) return { ...byKey, foundBy };
+  if (isOfAnotherOrder(byId, key)) return byKey;
   if (!hasOrder) return (await transactions.putAlias(key, byId.key)) ? byId : undefined;
-  return joinPlaces([byKey, byId], ports);
+  return joinPlaces([{ ...byKey, foundBy }, byId], ports);
 }
 
 /** By Button's documents the order's id tells purchases apart: one of its own ids with two orders is two purchases. */
-function isOfAnotherOrder({ stored }: Place, buttonOrderId: string): boolean {
-  const orders = (stored?.value.seen ?? []).map(({ transaction }) => transaction.buttonOrderId);
-  return !orders.includes(buttonOrderId) && (!stored || orders.some((order) => order !== null));
+function isOfAnotherOrder({ key, stored }: Place, orderKey: string): boolean {
+  const orderKeys = [key, ...(stored?.value.otherKeys ?? [])].filter(isOrderKey);
+  return orderKeys.length > 0 && !orderKeys.includes(orderKey);
 }
 
 async function findKnown(
@@ -71,7 +80,7 @@ async function findKnown(
 }
 
 /** Follows records that have given way; what they had seen is taken over again where the other one lacks it. */
-async function resolve(found: Found, { transactions }: LocatePorts): Promise<Place> {
+async function resolve(found: Found, { transactions }: LocatePorts): Promise<Omit<Place, 'foundBy'>> {
   const others: TransactionRecord[] = [];
   let { key, stored } = found;
   while (stored?.value.mergedInto !== undefined) {

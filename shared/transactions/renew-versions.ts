@@ -20,7 +20,7 @@ const MAX_TRIES = 5;
 
 /**
  * Gives every transaction that was stored before an instant (ISO 8601 UTC) a new version, so that the table's stream publishes what
- * it is now; what is erased keeps its own. After the table was put back: consumers may have handled a version that it has lost, and would drop what it holds now.
+ * it is now; what is erased or has given way keeps its own. After the table was put back: consumers may have handled a version that it has lost, and would drop what it holds now.
  * Returns how many. Throws if the table cannot be reached; running it again goes on with those that are left.
  */
 export async function renewVersions(before: string, ports: RenewVersionsPorts): Promise<number> {
@@ -41,6 +41,8 @@ async function renew(
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     // Its events name nobody any more: consumers keep whom they have credited.
     if (current.value.erasedAt !== undefined) return false;
+    // It is worth nothing, and the purchase that it gave way to replaces it.
+    if (current.value.mergedInto !== undefined) return false;
     // It has been renewed, or was stored long enough after.
     if (current.value.version >= firstNewVersion(before)) return false;
     const renewed = renewVersion(current.value, { storedAt: now().toISOString() });

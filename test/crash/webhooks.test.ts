@@ -71,7 +71,7 @@ async function ending() {
   const reported = new Set<string>();
   for (const { type, detail } of world.events()) {
     const changed = detail as TransactionChangedDetail;
-    rewards.set(changed.transactionKey, creditReward(rewards.get(changed.transactionKey), changed));
+    for (const [key, entry] of creditReward(rewards, changed)) rewards.set(key, entry);
     reported.add(JSON.stringify([type, { ...changed, version: 0, storedAt: '' }]));
   }
   return {

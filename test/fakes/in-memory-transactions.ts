@@ -73,6 +73,7 @@ export function publishedState(record: TransactionRecord): TransactionHead {
     createdDate: transaction.createdDate,
     modifiedDate: transaction.modifiedDate,
     delivery: record.delivery,
+    otherKeys: record.otherKeys,
     ...(record.cause === undefined ? {} : { conflictCause: record.cause }),
     ...(record.notRewardableReason === undefined ? {} : { notRewardableReason: record.notRewardableReason }),
     ...(record.mergedInto === undefined ? {} : { mergedInto: record.mergedInto }),

@@ -12,6 +12,7 @@ import { transactionSettle, transactionsRenew } from '../../ops/commands/transac
 import type { Measured, MetricName } from '../../shared/runtime/metric-definitions.ts';
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import {
+  countingEntries,
   creditReward,
   payableByUser,
   type RewardEntry,
@@ -67,12 +68,12 @@ function events(): TransactionChangedDetail[] {
     .map(({ detail }) => JSON.parse(detail) as TransactionChangedDetail);
 }
 
-/** What the published contract makes of the events: the highest version of each key counts. */
+/** What the published contract makes of the events: what stands with the highest version under all of its keys counts. */
 function payable(user = SHOPPER): Record<string, number> {
   const ledger = new Map<string, RewardEntry>();
   for (const event of events())
-    ledger.set(event.transactionKey, creditReward(ledger.get(event.transactionKey), event));
-  return Object.fromEntries(payableByUser(ledger.values()).get(user) ?? []);
+    for (const [key, entry] of creditReward(ledger, event)) ledger.set(key, entry);
+  return Object.fromEntries(payableByUser(countingEntries(ledger)).get(user) ?? []);
 }
 
 const latest = () => events().at(-1);
@@ -261,6 +262,27 @@ describe('transactions, requirement 2: a higher version replaces a lower one, wh
       expect(payable()).toEqual({ USD: 600 });
       expect(again).toMatchObject({ outcome: 'done', found: { renewed: 0 } });
       expect(events()).toHaveLength(count);
+    },
+  );
+
+  it.each([
+    ['its order was not known at first', null, 'O', ['tx#tx-1', 'order#O']],
+    ['Button names its order no more', 'O', null, ['order#O', 'tx#tx-1']],
+  ])(
+    'put back, a purchase is paid once that is stored under another key: %s',
+    async (_, first, later, keys) => {
+      open();
+      await minutes(1);
+      const backup = world.dynamodb.backUp(TABLES.transactions);
+      button({ id: 'tx-1', button_order_id: first, status: 'validated' });
+      await minutes(2);
+      world.dynamodb.restore(TABLES.transactions, backup);
+      button({ id: 'tx-1', button_order_id: later, status: 'validated' });
+
+      await world.runFor(2 * DAY_MS);
+
+      expect([...new Set(events().map(({ transactionKey }) => transactionKey))]).toEqual(keys);
+      expect(payable()).toEqual({ USD: 600 });
     },
   );
 

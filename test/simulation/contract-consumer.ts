@@ -1,41 +1,42 @@
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 
-/** What one transaction is worth to its user now, in minor units. */
-type Credit = { version: number; user: string | null; currency: string; amount: number; isFinal: boolean };
+/** What one purchase is worth to its user now, in minor units. */
+export type Credit = {
+  transactionKey: string;
+  user: string | null;
+  currency: string;
+  amount: number;
+  isFinal: boolean;
+};
 
 /**
- * A consumer that knows only the published contract (functions/event-publisher/README.md): by `transactionKey`
- * the event with the highest `version` counts, and it credits what is `rewardable`. Events may come twice and
- * in any order.
+ * A consumer that knows only the published contract (functions/event-publisher/README.md): for each of the keys of a
+ * purchase the event with the highest `version` counts, an event counts as long as it does for all of its keys, and
+ * what is `rewardable` is credited. Events may come twice and in any order.
  */
 export class ContractConsumer {
-  readonly #credits = new Map<string, Credit>();
+  readonly #latest = new Map<string, TransactionChangedDetail>();
 
   take(event: TransactionChangedDetail): void {
-    const { transactionKey: key, version } = event;
-    const known = this.#credits.get(key);
-    if (known && known.version >= version) return;
-    this.#credits.set(key, {
-      version,
-      user: event.publisherCustomerId ?? null,
-      currency: event.currency ?? 'none',
-      amount: event.rewardable ? (event.amountMinor ?? 0) : 0,
-      isFinal: event.final,
-    });
-  }
-
-  /** What these transactions are credited with together: pending and final. */
-  creditOf(keys: readonly string[]): Credit[] {
-    return keys.flatMap((key) => this.#credits.get(key) ?? []);
-  }
-
-  /** What can be paid out by user and currency: `user currency` and minor units, sorted. */
-  payable(): [string, number][] {
-    const sums = new Map<string, number>();
-    for (const { user, currency, amount, isFinal } of this.#credits.values()) {
-      const name = `${user ?? 'nobody'} ${currency}`;
-      if (isFinal && amount !== 0) sums.set(name, (sums.get(name) ?? 0) + amount);
+    for (const key of event.purchaseKeys) {
+      const known = this.#latest.get(key);
+      if (!known || known.version < event.version) this.#latest.set(key, event);
     }
-    return [...sums].filter(([, sum]) => sum !== 0).sort(([one], [other]) => (one < other ? -1 : 1));
+  }
+
+  /** What is credited now: pending and final. */
+  credits(): Credit[] {
+    return [...this.#latest].flatMap(([key, event]) => {
+      const { transactionKey, version, purchaseKeys, publisherCustomerId, currency, amountMinor } = event;
+      const isReplaced = purchaseKeys.some((one) => this.#latest.get(one)?.version !== version);
+      if (key !== transactionKey || isReplaced || !event.rewardable) return [];
+      return {
+        transactionKey,
+        user: publisherCustomerId ?? null,
+        currency: currency ?? 'none',
+        amount: amountMinor ?? 0,
+        isFinal: event.final,
+      };
+    });
   }
 }

@@ -15,8 +15,6 @@ export type PurchaseDraw = {
    * version that leaves its shopper out.
    */
   needsReads: boolean;
-  /** Whether the order is known from the first version on or never, so that it is always stored under the same key. */
-  keepsKey?: boolean;
   /** Hears of each field and the form that it is drawn in. */
   note?: (field: string, form: Form) => void;
 };
@@ -40,12 +38,6 @@ export const IDENTITIES = [
 ] as const;
 
 type Identity = (typeof IDENTITIES)[number];
-
-const CHANGES_ORDER: readonly Identity[] = [
-  'order-appears',
-  'order-disappears',
-  'two-rows-without-order-at-first',
-];
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -94,8 +86,7 @@ export const OPTIONAL_FIELDS: readonly string[] = [
 /** A life: what becomes of one purchase at Button, from its first row to its last. */
 export function drawPurchase(draw: PurchaseDraw, name: string): TransactionStep[] {
   const { random } = draw;
-  const drawn = random.pick(IDENTITIES);
-  const identity = draw.keepsKey === true && CHANGES_ORDER.includes(drawn) ? 'one-id' : drawn;
+  const identity = random.pick(IDENTITIES);
   const traits = drawTraits(draw, name);
   if (random.chance(0.06)) return [unknownState(draw, traits)];
   const second = `${name}-other`;

@@ -104,7 +104,6 @@ function purchaseSteps(random: Random): Step[] {
     startMs: Date.parse(START),
     timeIn: () => timeIn(random),
     needsReads: true,
-    keepsKey: isRestored,
   };
   const lives = Array.from({ length: random.between(2, 5) }, (_, number) =>
     drawPurchase(draw, `tx-p${number}`),

@@ -7,7 +7,7 @@ import { isGap } from '../../shared/reconciliation/rules/gap.ts';
 import type { TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
 import { unpackJson } from '../../shared/dynamodb/packed-json.ts';
 import { fail } from './broken-invariant.ts';
-import { ContractConsumer } from './contract-consumer.ts';
+import { ContractConsumer, type Credit } from './contract-consumer.ts';
 import type { Item } from './dynamodb-expression.ts';
 import { QUEUES, TABLES } from './resources.ts';
 import { OrderInvariants } from './order-invariants.ts';
@@ -322,43 +322,29 @@ export class Invariants {
       .sort((one, other) => one.place - other.place);
     const consumer = new ContractConsumer();
     for (const { detail } of events) consumer.take(detail);
-    const owed = new Map<string, number>();
+    const left = new Map(consumer.credits().map((credit) => [credit.transactionKey, credit]));
     for (const purchase of this.#listed()) {
-      const credits = consumer.creditOf(this.#keysOf(purchase));
-      const credited = credits.reduce((sum, { amount }) => sum + amount, 0);
-      if (credited !== purchase.credit)
-        fail('no reward is wrong', `${describePurchase(purchase)} is credited with ${credited}`);
-      const { shopper } = purchase;
-      const stranger = credits.find(
-        ({ amount, user }) => amount !== 0 && shopper !== null && user !== shopper,
-      );
-      if (stranger)
-        fail(
-          'no reward is wrong',
-          `${describePurchase(purchase)} is credited to ${stranger.user ?? 'nobody'}`,
-        );
-      if (!purchase.isFinal || purchase.credit === 0) continue;
-      const currency = purchase.counts[0].currency ?? 'none';
-      owed.set(currency, (owed.get(currency) ?? 0) + purchase.credit);
-    }
-    const payable = new Map<string, number>();
-    for (const [name, amount] of consumer.payable()) {
-      const currency = name.split(' ')[1] ?? '';
-      payable.set(currency, (payable.get(currency) ?? 0) + amount);
-    }
-    for (const currency of new Set([...owed.keys(), ...payable.keys()]))
-      if ((payable.get(currency) ?? 0) !== (owed.get(currency) ?? 0))
+      const { shopper, counts, isFinal } = purchase;
+      const key = this.#stored(purchase.keys)?.['pk']?.S ?? '';
+      const { amount, user, currency, isFinal: isPayable } = left.get(key) ?? NO_CREDIT;
+      left.delete(key);
+      if (amount !== purchase.credit)
+        fail('no reward is wrong', `${describePurchase(purchase)} is credited with ${amount}`);
+      if (amount === 0) continue;
+      if (shopper !== null && user !== shopper)
+        fail('no reward is wrong', `${describePurchase(purchase)} is credited to ${user ?? 'nobody'}`);
+      if (isPayable !== isFinal || currency !== (counts[0].currency ?? 'none'))
         fail(
           'no balance is wrong',
-          `${payable.get(currency) ?? 0} ${currency} can be paid, not ${owed.get(currency) ?? 0}`,
+          `${describePurchase(purchase)} is ${isPayable ? '' : 'not '}paid in ${currency}`,
         );
-  }
-
-  /** The keys of every record that a purchase was ever stored under. */
-  #keysOf({ keys }: Purchase): string[] {
-    const own = this.#stored(keys)?.['pk']?.S ?? '';
-    const merged = keys.filter((key) => this.#item(key)?.['mergedInto']?.S !== undefined);
-    return [...new Set([own, ...merged])];
+    }
+    const stray = [...left.values()].find(({ amount }) => amount !== 0);
+    if (stray)
+      fail(
+        'no balance is wrong',
+        `${stray.amount} ${stray.currency} are credited for ${stray.transactionKey}`,
+      );
   }
 
   #events(): TransactionChangedDetail[] {
@@ -417,6 +403,8 @@ export class Invariants {
 function purchaseWith({ key }: TransactionVersion, purchases: readonly Purchase[]): Purchase | undefined {
   return purchases.find(({ rows }) => rows.some(({ version }) => version.key === key));
 }
+
+const NO_CREDIT: Credit = { transactionKey: '', user: null, currency: 'none', amount: 0, isFinal: false };
 
 /** What an event says of a transaction. */
 const PUBLISHED = [

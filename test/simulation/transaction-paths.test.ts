@@ -75,7 +75,11 @@ class PathWorld {
   balances(users: 'by-user' | 'all-users'): [string, number][] {
     const consumer = new ContractConsumer();
     for (const { detail } of this.world.bus) consumer.take(JSON.parse(detail) as TransactionChangedDetail);
-    return sumsBy(consumer.payable(), users);
+    const payable = consumer.credits().filter(({ isFinal }) => isFinal);
+    return sumsBy(
+      payable.map(({ user, currency, amount }) => [`${user ?? 'nobody'} ${currency}`, amount]),
+      users,
+    );
   }
 
   /** What an oracle owes that sees Button's list and the settings. */

@@ -2,12 +2,14 @@ import { canonicalJson } from '@button-serverless/validation/json';
 import { eraseTransaction, withoutPersonalData } from './erase-transaction.ts';
 import {
   type Candidate,
+  idKey,
   notRewardableReason,
   type NotRewardableReason,
   type Observation,
   recordStatus,
   type SeenVersion,
   type Settlement,
+  type Transaction,
   transactionKey,
   type TransactionRecord,
   type TransactionStatus,
@@ -37,11 +39,17 @@ export type MergeOutcome =
   | 'confirmed'
   | 'stale';
 
-/**
- * When a record is stored (ISO 8601 UTC), the key of a purchase that is stored for the first time, and the categories that a user is
- * rewarded for (`REWARDABLE_CATEGORIES` if left out).
- */
-export type Storing = { storedAt: string; key?: string; rewardableCategories?: readonly string[] };
+/** How a version is stored. */
+export type Storing = {
+  /** ISO 8601 UTC. */
+  storedAt: string;
+  /** The key of a purchase that is stored for the first time; that of the version if left out. */
+  key?: string;
+  /** The keys of the version that lead to the record; those of its order and of its id if left out. */
+  foundBy?: readonly string[];
+  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  rewardableCategories?: readonly string[];
+};
 
 /** By so much the clock of a function may be ahead: what it stored has a version of the future. */
 const CLOCKS_APART_MS = 60_000;
@@ -67,9 +75,11 @@ export function mergeTransaction(
   const observation = isErased ? withoutPersonalData(observed) : observed;
   const seen = withSighting(record.seen, toSeen(observation));
   const buttonIds = withIds(record.buttonIds, [observation.transaction.id]);
-  if (seen === record.seen && buttonIds === record.buttonIds) return { record, outcome: 'duplicate' };
+  const otherKeys = withKeys(record, storing.foundBy ?? keysOf(observation.transaction));
+  if (seen === record.seen && buttonIds === record.buttonIds && otherKeys === record.otherKeys)
+    return { record, outcome: 'duplicate' };
 
-  const next = restated({ ...record, seen, buttonIds }, record, storing);
+  const next = restated({ ...record, seen, buttonIds, otherKeys }, record, storing);
   if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
   const isOfSeveral = buttonIds.length > 1 && !isSameOfId(next, record, observation.transaction.id);
   if (!areSameCandidates(next, record) || buttonIds !== record.buttonIds || isOfSeveral)
@@ -107,10 +117,14 @@ export function giveWayTo(key: string, record: TransactionRecord, storing: Stori
 /** A record that has given way, under the key that it has given way to: nothing is stored there. Pure. */
 export function takePlace(key: string, record: TransactionRecord, storing: Storing): TransactionRecord {
   const { mergedInto: _mergedInto, ...own } = record;
-  return restated({ ...own, key }, record, storing);
+  const otherKeys = withKeys({ key, otherKeys: own.otherKeys }, [record.key]);
+  return restated({ ...own, key, otherKeys }, record, storing);
 }
 
-/** The record with everything that was seen under the other key of the same purchase. Pure; a second time changes nothing. */
+/**
+ * The record with everything that was seen under the other key of the same purchase, and a version that is higher than the other one's,
+ * which it replaces. Pure; a second time changes nothing.
+ */
 export function takeOver(
   record: TransactionRecord,
   other: TransactionRecord,
@@ -121,13 +135,17 @@ export function takeOver(
   const theirs = isErased ? other.seen.map(withoutPersonalData) : other.seen;
   const seen = theirs.reduce<readonly SeenVersion[]>(withSighting, record.seen);
   const buttonIds = withIds(record.buttonIds, other.buttonIds);
-  if (seen === record.seen && buttonIds === record.buttonIds) return record;
+  const otherKeys = withKeys(record, [other.key, ...other.otherKeys]);
+  const isNew = seen !== record.seen || buttonIds !== record.buttonIds || otherKeys !== record.otherKeys;
+  if (!isNew && record.version > other.version) return record;
   const joined = isErased ? eraseTransaction(record, erasedAt) : record;
-  return restated(
-    { ...joined, seen: isErased ? seen.map(withoutPersonalData) : seen, buttonIds },
+  const next = restated(
+    { ...joined, seen: isErased ? seen.map(withoutPersonalData) : seen, buttonIds, otherKeys },
     record,
     storing,
   );
+  if (next.version > other.version) return next;
+  return nextVersion(next, { version: other.version, changes: record.changes }, storing);
 }
 
 /**
@@ -165,18 +183,20 @@ function firstRecord(observed: Observation, storing: Storing): TransactionRecord
   const { erasedAt } = observed;
   const observation = erasedAt === undefined ? observed : withoutPersonalData(observed);
   const { transaction, payload, delivery } = observation;
-  const record: TransactionRecord = {
+  const first: TransactionRecord = {
     key: key ?? transactionKey(transaction),
     version: Date.parse(storedAt),
     changes: 1,
     storedAt,
     candidates: [{ transaction, payload }],
     buttonIds: [transaction.id],
+    otherKeys: [],
     seen: [toSeen(observation)],
     delivery,
     ...(erasedAt === undefined ? {} : { erasedAt }),
   };
-  return withReason(record, reasonOf(record, storing));
+  const otherKeys = withKeys(first, storing.foundBy ?? keysOf(transaction));
+  return withReason({ ...first, otherKeys }, reasonOf(first, storing));
 }
 
 /** The record with the state that follows from what it has seen, and the next version if that is another one. */
@@ -216,7 +236,7 @@ function withReason(record: TransactionRecord, reason: NotRewardableReason | und
  */
 function nextVersion(
   next: TransactionRecord,
-  { version, changes }: TransactionRecord,
+  { version, changes }: Pick<TransactionRecord, 'version' | 'changes'>,
   { storedAt }: Storing,
 ): TransactionRecord {
   return {
@@ -229,7 +249,7 @@ function nextVersion(
 
 /** What the version number counts: everything that events say of a transaction but its `modified_date`. */
 function publishedContent(
-  { candidates, cause, mergedInto, notRewardableReason: reason }: TransactionRecord,
+  { candidates, cause, mergedInto, otherKeys, notRewardableReason: reason }: TransactionRecord,
   isNamed: boolean,
 ): string {
   const {
@@ -246,7 +266,7 @@ function publishedContent(
     attributionDate: toWholeSecond(content.attributionDate),
     purchaseDate: toWholeSecond(content.purchaseDate),
   };
-  return canonicalJson([cause ?? { ...content, ...dates, name }, mergedInto, reason]);
+  return canonicalJson([cause ?? { ...content, ...dates, name }, mergedInto, otherKeys, reason]);
 }
 
 /** The versions with one more sighting; the same array if it adds nothing. Payloads of equal versions do not depend on which came first. */
@@ -292,6 +312,22 @@ function trim({ seen, candidates }: TransactionRecord): readonly SeenVersion[] {
   return seen
     .filter((version) => !isToDrop.has(version))
     .map((version) => (isCurrent(version) ? version : { ...version, payload: null }));
+}
+
+/** The keys of a version: of its order, if it has one, and of its id. */
+function keysOf(transaction: Transaction): string[] {
+  return [transactionKey(transaction), idKey(transaction.id)];
+}
+
+/** The other keys of a record with these among them; the same array if they are. */
+function withKeys(
+  { key, otherKeys }: Pick<TransactionRecord, 'key' | 'otherKeys'>,
+  keys: readonly string[],
+): readonly string[] {
+  return withIds(
+    otherKeys,
+    keys.filter((one) => one !== key),
+  );
 }
 
 function withIds(ids: readonly string[], others: readonly string[]): readonly string[] {

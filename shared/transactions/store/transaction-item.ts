@@ -71,6 +71,9 @@ const BodyReferenceSchema = z.union([
   z.object({ bodyDigest: z.string(), bodyParts: z.number() }),
 ]);
 
+/** A purchase that no other key leads to has no such attribute. */
+const OtherKeysSchema = z.array(z.string()).readonly().default([]);
+
 const ItemSchema = z
   .object({
     pk: z.string(),
@@ -81,6 +84,7 @@ const ItemSchema = z
     storedAt: z.iso.datetime(),
     delivery: z.enum(['live', 'historical']),
     notRewardableReason: z.enum(NOT_REWARDABLE_REASONS).exactOptional(),
+    otherKeys: OtherKeysSchema,
     mergedInto: z.string().exactOptional(),
     erasedAt: z.string().exactOptional(),
   })
@@ -114,6 +118,7 @@ export const TransactionHeadSchema = z.object({
   conflictCause: z.enum(['contradiction', 'several_transactions']).exactOptional(),
   notRewardableReason: z.enum(NOT_REWARDABLE_REASONS).exactOptional(),
   finalizationMinutes: z.int().positive().exactOptional(),
+  otherKeys: OtherKeysSchema,
   mergedInto: z.string().exactOptional(),
   erasedAt: z.string().exactOptional(),
 });
@@ -180,7 +185,7 @@ function toRecord(
 ): Versioned<TransactionRecord> {
   const state = stateOf(body.seen, body.settlement);
   if (!state) throw new Error('A transaction without a version');
-  const { version, changes, storedAt, delivery, notRewardableReason, mergedInto, erasedAt } = rest;
+  const { version, changes, storedAt, delivery, otherKeys, notRewardableReason, mergedInto, erasedAt } = rest;
   return {
     value: {
       ...body,
@@ -190,6 +195,7 @@ function toRecord(
       changes,
       storedAt,
       delivery,
+      otherKeys,
       ...(notRewardableReason === undefined ? {} : { notRewardableReason }),
       ...(mergedInto === undefined ? {} : { mergedInto }),
       ...(erasedAt === undefined ? {} : { erasedAt }),
@@ -207,6 +213,7 @@ function withoutHead(record: Omit<TransactionRecord, 'key'>): object {
     candidates: _candidates,
     cause: _cause,
     delivery: _delivery,
+    otherKeys: _otherKeys,
     notRewardableReason: _reason,
     mergedInto: _mergedInto,
     erasedAt: _erasedAt,
@@ -243,8 +250,8 @@ const SHOWN_FIELDS = [
 ] satisfies readonly (keyof Transaction)[];
 
 function headOf(record: TransactionRecord, transaction: Transaction): Record<string, unknown> {
-  const { key, version, changes, storedAt, delivery, cause, notRewardableReason, mergedInto, erasedAt } =
-    record;
+  const { key, version, changes, storedAt, delivery, cause, notRewardableReason } = record;
+  const { otherKeys, mergedInto, erasedAt } = record;
   return {
     [TRANSACTIONS_TABLE.partitionKey]: key,
     version,
@@ -260,6 +267,7 @@ function headOf(record: TransactionRecord, transaction: Transaction): Record<str
     delivery,
     conflictCause: cause,
     finalizationMinutes: record.finalizationMinutes,
+    otherKeys: otherKeys.length > 0 ? otherKeys : undefined,
     mergedInto,
     erasedAt,
   };

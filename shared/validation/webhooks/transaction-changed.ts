@@ -11,6 +11,8 @@ export type PublishedState = {
   changes: number;
   /** When this version was stored: ISO 8601 UTC. */
   storedAt: string;
+  /** The other keys that lead to the purchase. */
+  otherKeys: readonly string[];
   mergedInto?: string;
   status: TransactionStatus | 'conflict';
   category: string;
@@ -63,6 +65,12 @@ const instant = z.iso.datetime();
 const DetailSchema = z.object({
   schemaVersion: z.literal(1),
   transactionKey: z.string().min(1).describe('The same for every version of one transaction.'),
+  purchaseKeys: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe(
+      'Every key by which this purchase may have been published, transactionKey among them. An event counts as long as no event with a higher version names one of them: after a restore or a move of the table, a purchase may come under another transactionKey.',
+    ),
   version: z
     .int()
     .min(1)
@@ -173,6 +181,7 @@ export function transactionChanged(
     detail: {
       schemaVersion: 1,
       transactionKey: after.pk,
+      purchaseKeys: purchaseKeysOf(after),
       version: after.version,
       transactionId: after.transactionId,
       buttonOrderId: after.buttonOrderId ?? null,
@@ -207,6 +216,11 @@ export function transactionChanged(
       ...(includePersonalFields ? personalFields(after) : {}),
     },
   };
+}
+
+/** What has given way is worth nothing, and replaces nothing but itself. */
+function purchaseKeysOf({ pk, otherKeys, mergedInto }: PublishedState): string[] {
+  return mergedInto === undefined ? [pk, ...otherKeys] : [pk];
 }
 
 /** An event may have 256 KB with its other fields. */

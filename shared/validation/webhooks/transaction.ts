@@ -114,6 +114,8 @@ export type TransactionRecord = {
   settlement?: Settlement;
   /** Every Button `id` seen of this purchase. */
   buttonIds: readonly string[];
+  /** The other keys that lead to it: of its order, of each of Button's ids that is its own, and of the records that gave way to it. */
+  otherKeys: readonly string[];
   /** The versions seen, at most twenty. */
   seen: readonly SeenVersion[];
   /** `historical`: created before this system took over, so an older system may have rewarded it. It stays what it was at first. */
@@ -148,6 +150,11 @@ export type Observation = Candidate & {
  */
 export function transactionKey({ buttonOrderId, id }: Pick<Transaction, 'buttonOrderId' | 'id'>): string {
   return buttonOrderId === null ? idKey(id) : `order#${buttonOrderId}`;
+}
+
+/** Whether a key is that of an order. */
+export function isOrderKey(key: string): boolean {
+  return key.startsWith('order#');
 }
 
 /** The key by which a purchase is found by one of Button's ids: its record, or an alias of it. */

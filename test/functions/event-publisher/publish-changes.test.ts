@@ -207,7 +207,7 @@ describe('publishChanges', () => {
 
 describe('an event holds what a consumer needs', () => {
   const settings = { includePersonalFields: true };
-  const state = { ...head, status: 'pending', delivery: 'live' } as const;
+  const state = { ...head, status: 'pending', delivery: 'live', otherKeys: ['tx#tx-1'] } as const;
 
   it('the amounts with their currencies, and a delta within one currency only', () => {
     const { detail } = transactionChanged(

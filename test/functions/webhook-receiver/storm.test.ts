@@ -237,7 +237,7 @@ function currentState(records: Iterable<TransactionRecord>): string[] {
 function balances(events: readonly ReturnType<typeof transactionChanged>[]): Map<string, number> {
   const ledger = new Map<string, RewardEntry>();
   for (const { detail } of events) {
-    ledger.set(detail.transactionKey, creditReward(ledger.get(detail.transactionKey), detail));
+    for (const [key, entry] of creditReward(ledger, detail)) ledger.set(key, entry);
   }
   return new Map([...ledger].sort().map(([key, { creditMinor }]) => [key, creditMinor]));
 }

@@ -16,6 +16,7 @@ function state(changes: Partial<PublishedState> = {}): PublishedState {
     transactionId: 'tx-1',
     createdDate: '2026-01-01T10:00:00Z',
     modifiedDate: '2026-01-01T10:00:00Z',
+    otherKeys: [],
     delivery: 'live',
     ...changes,
   };

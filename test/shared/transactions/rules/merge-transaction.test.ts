@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { eraseTransaction } from '../../../../shared/transactions/rules/erase-transaction.ts';
 import {
   firstNewVersion,
+  giveWayTo,
+  takeOver,
   renewVersion,
   type MergeOutcome,
 } from '../../../../shared/transactions/rules/merge-transaction.ts';
@@ -140,15 +142,28 @@ describe('mergeTransaction', () => {
     expect(again.record).toBe(first);
   });
 
-  it('remembers every Button id of an order without raising the version (D6)', () => {
-    const { record, outcomes } = mergeAll([
-      pendingAt(1, 600),
-      seen({ modifiedDate: '2026-01-01T10:00:01Z', id: 'tx-2' }),
-    ]);
+  it('remembers every Button id of an order, and gives consumers its key in one more version (D6)', () => {
+    const second = seen({ modifiedDate: '2026-01-01T10:00:01Z', id: 'tx-2' });
+    const { record, outcomes } = mergeAll([pendingAt(1, 600), second, second]);
 
-    expect(outcomes).toEqual(['created', 'noted']);
+    expect(outcomes).toEqual(['created', 'adjusted', 'duplicate']);
     expect(record.buttonIds).toEqual(['tx-1', 'tx-2']);
-    expect(record.version).toBe(1);
+    expect(record.otherKeys).toEqual(['tx#tx-1', 'tx#tx-2']);
+    expect(record.version).toBe(2);
+  });
+
+  it('has a version above that of the record that it takes over, which it replaces', () => {
+    const record = mergeAll([pendingAt(1, 600)]).record;
+    const own = mergeAll([seen({ modifiedDate: '2026-01-01T10:00:01Z', id: 'tx-2' })]).record;
+    const storing = { storedAt: '1970-01-01T00:00:00.001Z' };
+    const gone = giveWayTo(record.key, { ...own, key: 'tx#tx-2', version: 7 }, storing);
+
+    const joined = takeOver(record, gone, storing);
+
+    expect(joined).toMatchObject({ version: 9, otherKeys: ['tx#tx-1', 'tx#tx-2'] });
+    expect(takeOver(joined, gone, storing)).toBe(joined);
+    // A function whose clock was ahead has written the other one again.
+    expect(takeOver(joined, { ...gone, version: 20 }, storing)).toMatchObject({ version: 21 });
   });
 
   it('lets no read judge a conflict that began before every version of it had been seen', () => {

@@ -8,6 +8,7 @@ import {
   type TransactionChanged,
 } from '../../../../shared/validation/webhooks/transaction-changed.ts';
 import {
+  countingEntries,
   creditReward,
   payableMinor,
   type RewardEntry,
@@ -97,9 +98,9 @@ function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; hi
     paid: (): number => {
       const ledger = new Map<string, RewardEntry>();
       for (const { detail } of eventsOf(transactions)) {
-        ledger.set(detail.transactionKey, creditReward(ledger.get(detail.transactionKey), detail));
+        for (const [key, entry] of creditReward(ledger, detail)) ledger.set(key, entry);
       }
-      return payableMinor(ledger.values()).get('USD') ?? 0;
+      return payableMinor(countingEntries(ledger)).get('USD') ?? 0;
     },
   };
 }

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 
 import {
   transactionChanged,
+  type PublishedState,
   type TransactionChangedDetail,
 } from '../../../../shared/validation/webhooks/transaction-changed.ts';
 import type { Observation, TransactionRecord } from '../../../../shared/validation/webhooks/transaction.ts';
 import {
+  countingEntries,
   creditReward,
   payableByUser,
   payableMinor,
@@ -79,9 +81,20 @@ function play(history: readonly Observation[]) {
 function ledgerOf(events: readonly TransactionChangedDetail[]): Map<string, RewardEntry> {
   const ledger = new Map<string, RewardEntry>();
   for (const event of events) {
-    ledger.set(event.transactionKey, creditReward(ledger.get(event.transactionKey), event));
+    for (const [key, entry] of creditReward(ledger, event)) ledger.set(key, entry);
   }
   return ledger;
+}
+
+/** An event of a purchase that is worth 400 cents. */
+function saying(version: number, purchaseKeys: [string, ...string[]]): TransactionChangedDetail {
+  const [pk, ...otherKeys] = purchaseKeys;
+  const after: PublishedState = {
+    ...{ pk, otherKeys, version, changes: 1, storedAt: '2026-01-02T00:00:00Z', status: 'validated' },
+    ...{ category: 'new-user-order', amountMinor: 400, currency: 'USD', transactionId: 'tx-1' },
+    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z', delivery: 'live' },
+  };
+  return transactionChanged(undefined, after, { includePersonalFields: false }).detail;
 }
 
 const sorted = (ledger: Map<string, RewardEntry>) =>
@@ -131,26 +144,39 @@ describe('creditReward', () => {
     );
   });
 
-  it('leaves the entry as it is for a version that it has: there is nothing to write', () => {
-    const entry: RewardEntry = {
-      version: 2,
-      user: 'user-1',
-      currency: 'USD',
-      creditMinor: 400,
-      isFinal: false,
-    };
-    const reported = {
-      version: 2,
-      currency: 'USD',
-      amountMinor: 400,
-      final: false,
-      rewardable: true,
-      delivery: 'live',
-    };
+  it('has nothing to write for a version that it has', () => {
+    const ledger = ledgerOf([saying(2, ['order#O', 'tx#1'])]);
 
     for (const version of [1, 2])
-      expect(creditReward(entry, { ...reported, version } as TransactionChangedDetail)).toBe(entry);
-    expect(creditReward(entry, { ...reported, version: 3 } as TransactionChangedDetail)).not.toBe(entry);
+      expect(creditReward(ledger, saying(version, ['order#O', 'tx#1'])).size).toBe(0);
+    expect([...creditReward(ledger, saying(3, ['order#O', 'tx#1'])).keys()]).toEqual(['order#O', 'tx#1']);
+  });
+
+  it('credits a purchase once that a restored table has stored under another key, in any order of the events', () => {
+    const stories = [
+      // Under its own id first, and under its order after the restore.
+      [saying(1, ['tx#1']), saying(2, ['order#O', 'tx#1'])],
+      // The other way round: Button names the order no more.
+      [saying(1, ['order#O', 'tx#1']), saying(2, ['tx#1'])],
+      // Twice, and with another id of the order.
+      [saying(1, ['tx#1', 'order#O']), saying(2, ['order#O', 'tx#2']), saying(3, ['tx#2'])],
+    ];
+    for (const story of stories) {
+      const orders = fc.shuffledSubarray([...story, ...story], { minLength: story.length * 2 });
+      fc.assert(
+        fc.property(orders, (events) => {
+          const counting = countingEntries(ledgerOf(events));
+
+          expect(counting.map(({ version }) => version)).toEqual([story.length]);
+        }),
+      );
+    }
+  });
+
+  it('keeps two purchases apart that no key connects', () => {
+    const ledger = ledgerOf([saying(1, ['order#O', 'tx#1']), saying(2, ['order#P'])]);
+
+    expect(payableMinor(countingEntries(ledger)).get('USD')).toBe(800);
   });
 
   it('comes to the same balances when events are published again', () => {
@@ -169,9 +195,15 @@ describe('creditReward', () => {
   });
 
   it('credits the user whom the event names, and pays each by currency', () => {
-    const reported = { version: 1, currency: 'USD', amountMinor: 400, final: true, rewardable: true };
-    const entries = ['user-1', 'user-2', undefined].map((publisherCustomerId) =>
-      creditReward(undefined, { ...reported, publisherCustomerId } as TransactionChangedDetail),
+    const entries = ['user-1', 'user-2', undefined].flatMap((publisherCustomerId) =>
+      countingEntries(
+        ledgerOf([
+          {
+            ...saying(1, ['order#O']),
+            ...(publisherCustomerId === undefined ? {} : { publisherCustomerId }),
+          },
+        ]),
+      ),
     );
 
     expect(entries.map(({ user }) => user)).toEqual(['user-1', 'user-2', null]);
@@ -184,7 +216,7 @@ describe('creditReward', () => {
   });
 
   it('pays out what is final only, by currency', () => {
-    const entry = { version: 1, user: 'user-1', creditMinor: 100, isFinal: true };
+    const entry = { version: 1, purchaseKeys: ['order#O'], user: 'user-1', creditMinor: 100, isFinal: true };
 
     const payable = payableMinor([
       { ...entry, currency: 'USD' },

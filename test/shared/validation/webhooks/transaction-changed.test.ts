@@ -25,6 +25,7 @@ const state: PublishedState = {
   transactionId: 'tx-1',
   createdDate: '2026-01-01T10:00:00Z',
   modifiedDate: '2026-01-01T10:00:00Z',
+  otherKeys: [],
   delivery: 'live',
 };
 const settings = { includePersonalFields: false };
