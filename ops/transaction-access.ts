@@ -1,7 +1,9 @@
 import * as z from 'zod';
 
-import { textList } from '../shared/runtime/env.ts';
+import { positiveInteger, textList } from '../shared/runtime/env.ts';
 import type { TableAccess } from '../shared/dynamodb/split-body.ts';
+import type { OverduePolicy } from '../shared/transactions/rules/stale-pending.ts';
+import { readFinalizationWindows } from '../shared/transactions/store/finalization-windows.ts';
 import {
   createTransactionStore,
   type TransactionStore,
@@ -24,4 +26,15 @@ export function openTransactions(context: CommandContext): TransactionStore {
 /** The categories that a user is rewarded for at this stage. */
 export function rewardableCategories({ stage }: CommandContext): readonly string[] {
   return textList.parse(stage.output('RewardableCategories'));
+}
+
+/** What is overdue by now at this stage: by each brand's own window, and the settings. */
+export async function overduePolicy({ stage, clients, now }: CommandContext): Promise<OverduePolicy> {
+  const positions = { client: clients.dynamodb, table: stage.output('PositionsTableName') };
+  return {
+    windows: (await readFinalizationWindows(positions))?.minutes ?? new Map<string, number>(),
+    finalizationDays: positiveInteger.parse(stage.output('FinalizationDays')),
+    graceDays: positiveInteger.parse(stage.output('OverdueGraceDays')),
+    at: now().toISOString(),
+  };
 }

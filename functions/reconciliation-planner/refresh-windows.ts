@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Asks Button once a day for the finalization windows of its brands, and an hour later where it does not give them. A brand that is
+ * Asks Button once a day for the finalization windows of its brands, and an hour later where it does not give them, or not all of them. A brand that is
  * missing or malformed today keeps the window that is known. Throws if the table cannot be reached.
  */
 export async function refreshWindows({ api, read, save, metrics, now }: RefreshWindowsPorts): Promise<void> {
@@ -25,16 +25,18 @@ export async function refreshWindows({ api, read, save, metrics, now }: RefreshW
   const listing = await api.listBrands();
   const minutes = new Map(known?.minutes);
   if (listing.ok) {
-    const { windows, malformed } = listing.value;
+    const { windows, malformed, cutShortBy } = listing.value;
     for (const [brand, window] of windows) minutes.set(brand, window);
     metrics.add({ name: 'BrandsListed', value: windows.size });
     if (malformed > 0) metrics.add({ name: 'MalformedBrands', value: malformed });
+    if (cutShortBy !== undefined) log.warn('brands_cut_short', { reason: cutShortBy });
   } else {
     metrics.add({ name: 'BrandsUnavailable', value: 1 });
     log.warn('brands_unavailable', {
       reason: listing.reason === 'unavailable' ? listing.detail : listing.reason,
     });
   }
-  const readAgainAt = new Date(now().getTime() + (listing.ok ? DAY_MS : HOUR_MS)).toISOString();
+  const isWhole = listing.ok && listing.value.cutShortBy === undefined;
+  const readAgainAt = new Date(now().getTime() + (isWhole ? DAY_MS : HOUR_MS)).toISOString();
   await save({ minutes, readAgainAt });
 }

@@ -9,8 +9,7 @@ import { renewVersions } from '../../shared/transactions/renew-versions.ts';
 import { republishEvents } from '../../shared/transactions/republish-events.ts';
 import { eraseShopper, findShopper } from '../../shared/transactions/erase-shopper.ts';
 import { flag, positiveInteger } from '../../shared/runtime/env.ts';
-import { isOverdue, type OverduePolicy } from '../../shared/transactions/rules/stale-pending.ts';
-import { readFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
+import { isOverdue } from '../../shared/transactions/rules/stale-pending.ts';
 import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployment-mark.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { eraseCheckout } from '../../shared/transactions/store/erase-checkout.ts';
@@ -21,7 +20,7 @@ import {
   deletePart,
   readOwner,
   scanAll,
-  scanHeads,
+  scanPublished,
   scanStatus,
 } from '../../shared/transactions/store/transaction-scan.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
@@ -31,7 +30,12 @@ import { createPace } from '../pace.ts';
 import { findEntries } from '../quarantine-entries.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 import { replayWebhooks } from '../replay-webhooks.ts';
-import { openTransactions, rewardableCategories, transactionsTable } from '../transaction-access.ts';
+import {
+  openTransactions,
+  overduePolicy,
+  rewardableCategories,
+  transactionsTable,
+} from '../transaction-access.ts';
 
 /** Shows one transaction. */
 export const transactionShow = defineCommand({
@@ -139,17 +143,6 @@ export const transactionsList = defineCommand({
   },
 });
 
-/** What is overdue by now at this stage. */
-async function overduePolicy({ stage, clients, now }: CommandContext): Promise<OverduePolicy> {
-  const positions = { client: clients.dynamodb, table: stage.output('PositionsTableName') };
-  return {
-    windows: (await readFinalizationWindows(positions))?.minutes ?? new Map<string, number>(),
-    finalizationDays: positiveInteger.parse(stage.output('FinalizationDays')),
-    graceDays: positiveInteger.parse(stage.output('OverdueGraceDays')),
-    at: now().toISOString(),
-  };
-}
-
 /** How long what is still not understood is kept on, in days. */
 const RETENTION_DAYS = 90;
 
@@ -199,7 +192,7 @@ export const webhooksReplay = defineCommand({
 export const eventsRepublish = defineCommand({
   name: 'events-republish',
   summary:
-    'Publishes what every transaction modified in the range is now. Consumers drop repeats by version.',
+    'Publishes what every transaction modified in the range is now, and every checkout stored in it. Consumers drop repeats.',
   usage: '--from INSTANT --to INSTANT [--rate PER_SECOND]',
   options: { from: { type: 'string' }, to: { type: 'string' }, rate: { type: 'string' } },
   changes: 'transactions',
@@ -214,7 +207,7 @@ export const eventsRepublish = defineCommand({
     const unreadable: string[] = [];
     const onUnreadable = (key: string): number => unreadable.push(key);
     const published = await republishEvents({
-      heads: scanHeads(transactionsTable(context), { start: from, end: to }, onUnreadable),
+      all: scanPublished(transactionsTable(context), { start: from, end: to }, onUnreadable),
       onUnreadable,
       includePersonalFields: flag.parse(stage.output('EventsNameShoppers')),
       finalizationDays: positiveInteger.parse(stage.output('FinalizationDays')),

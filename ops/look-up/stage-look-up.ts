@@ -5,7 +5,7 @@ import { shopperTransactions } from '../../shared/transactions/store/transaction
 import type { CommandContext } from '../command.ts';
 import { createOperationLog } from '../operation-log.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
-import { openTransactions, transactionsTable } from '../transaction-access.ts';
+import { openTransactions, overduePolicy, transactionsTable } from '../transaction-access.ts';
 import type { OrderLookUpPorts } from './orders.ts';
 import type { TransactionLookUpPorts } from './transactions.ts';
 
@@ -24,7 +24,7 @@ export function orderPorts({ stage, clients }: CommandContext): OrderLookUpPorts
 
 /** Where the stage's transactions are looked up; undefined if it takes in none. */
 export function transactionPorts(context: CommandContext): TransactionLookUpPorts | undefined {
-  const { stage, clients, now } = context;
+  const { stage, clients } = context;
   if (!stage.outputNames.includes('TransactionsTableName')) return undefined;
   const quarantine = { client: clients.dynamodb, table: quarantineTableOf(stage, 'transactions') };
   const hasIndex = stage.output('ShopperField') !== 'none';
@@ -34,7 +34,7 @@ export function transactionPorts(context: CommandContext): TransactionLookUpPort
       hasIndex ? shopperTransactions(transactionsTable(context), shopper) : NO_TRANSACTIONS,
     quarantine: createQuarantineReview(quarantine),
     operations: createOperationLog(quarantine),
-    now,
+    overdue: () => overduePolicy(context),
   };
 }
 

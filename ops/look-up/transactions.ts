@@ -1,4 +1,5 @@
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
+import type { OverduePolicy } from '../../shared/transactions/rules/stale-pending.ts';
 import type { QuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import type {
   ShopperTransaction,
@@ -18,7 +19,8 @@ export type TransactionLookUpPorts = {
   ofShopper: (shopper: string) => AsyncIterable<ShopperTransaction>;
   quarantine: Pick<QuarantineReview, 'read'>;
   operations: Pick<OperationLog, 'list'>;
-  now: () => Date;
+  /** What is overdue by now. */
+  overdue: () => Promise<OverduePolicy>;
 };
 
 const LATEST_OPERATIONS = 500;
@@ -40,10 +42,10 @@ export async function lookUpTransactions(asked: string, ports: TransactionLookUp
   ]);
   const distinct = new Map(records.flatMap((stored) => (stored ? [[stored.value.key, stored.value]] : [])));
   if (distinct.size === 0 && !webhook && !row) return shopper;
-  const log = await ports.operations.list(LATEST_OPERATIONS);
+  const [log, overdue] = await Promise.all([ports.operations.list(LATEST_OPERATIONS), ports.overdue()]);
   const byHand = momentsByHand(log, [asked]);
   return [
-    ...[...distinct.values()].map((record) => describe(record, { log, now: ports.now() })),
+    ...[...distinct.values()].map((record) => describe(record, { log, overdue })),
     ...(webhook ? [webhookFinding(webhook, { kind: 'webhook', byHand })] : []),
     ...(row ? [webhookFinding(row, { kind: 'row', byHand })] : []),
     ...shopper,
@@ -52,14 +54,14 @@ export async function lookUpTransactions(asked: string, ports: TransactionLookUp
 
 function describe(
   record: TransactionRecord,
-  { log, now }: { log: Awaited<ReturnType<OperationLog['list']>>; now: Date },
+  { log, overdue }: { log: Awaited<ReturnType<OperationLog['list']>>; overdue: OverduePolicy },
 ): Finding {
-  return transactionFinding(record, { byHand: momentsByHand(log, [record.key]), now });
+  return transactionFinding(record, { byHand: momentsByHand(log, [record.key]), overdue });
 }
 
 async function lookUpShopper(
   shopper: string,
-  { ofShopper, now }: TransactionLookUpPorts,
+  { ofShopper, overdue }: TransactionLookUpPorts,
 ): Promise<Finding[]> {
   const transactions: ShopperTransaction[] = [];
   for await (const transaction of ofShopper(shopper)) {
@@ -69,5 +71,5 @@ async function lookUpShopper(
   if (transactions.length === 0) return [];
   const more = transactions.length > MOST_TRANSACTIONS;
   const shown = transactions.slice(0, MOST_TRANSACTIONS);
-  return [shopperFinding(shopper, { transactions: shown, more, now: now() })];
+  return [shopperFinding(shopper, { transactions: shown, more, overdue: await overdue() })];
 }

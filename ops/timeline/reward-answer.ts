@@ -1,4 +1,5 @@
-import { FINALIZATION_DAYS, type NotRewardableReason } from '@button-serverless/validation/webhooks';
+import type { NotRewardableReason } from '@button-serverless/validation/webhooks';
+import { validationDates, type OverduePolicy } from '../../shared/transactions/rules/stale-pending.ts';
 import { money } from './words.ts';
 
 /** What of a transaction answers the question where its reward is. */
@@ -9,26 +10,21 @@ export type RewardState = {
   /** ISO 8601. */
   createdDate: string;
   validatedDate?: string | null | undefined;
-  /** The brand's finalization window, where it is known. */
-  finalizationMinutes?: number | undefined;
+  commerceOrganization?: string | null | undefined;
   notRewardableReason?: string | undefined;
 };
 
-/** So many days past its expected validation a transaction that is still pending is overdue, unless a setting says otherwise. */
-const GRACE_DAYS = 30;
-
 const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 
 /** Where a reward is, with what says so. Pure. */
-export function rewardAnswer(state: RewardState, now: Date): string {
+export function rewardAnswer(state: RewardState, overdue: OverduePolicy): string {
   const worth = money(state.amountMinor, state.currency);
   const reason = state.notRewardableReason;
   if (isKnownReason(reason) && reason !== 'declined' && reason !== 'conflict')
     return `Nobody is rewarded for it (${state.status}, ${worth}): ${WHY_NOT[reason]}.`;
   switch (state.status) {
     case 'pending':
-      return `Pending: ${worth} is expected. ${untilWhen(state, now)}`;
+      return `Pending: ${worth} is expected. ${untilWhen(state, overdue)}`;
     case 'validated':
       return `Validated${onDay(state.validatedDate)}: ${worth} is final, and the user may be rewarded.`;
     case 'declined':
@@ -39,16 +35,19 @@ export function rewardAnswer(state: RewardState, now: Date): string {
 }
 
 /** When it should be validated by the brand's window, or the usual one where that is not known, and from when on to ask. */
-function untilWhen({ createdDate, finalizationMinutes: minutes }: RewardState, now: Date): string {
-  const createdMs = Date.parse(createdDate);
-  const expectedAt = new Date(createdMs + (minutes ?? FINALIZATION_DAYS * 1440) * MINUTE_MS);
-  const staleAt = new Date(expectedAt.getTime() + GRACE_DAYS * DAY_MS);
-  const days = Math.floor((now.getTime() - createdMs) / DAY_MS);
-  const window = minutes === undefined ? 'the usual window' : "the brand's window";
-  const age = `It was created ${days} days ago, and is expected by ${expectedAt.toISOString().slice(0, 10)} (${window})`;
-  return now < staleAt
-    ? `${age}; from ${staleAt.toISOString().slice(0, 10)} on it is overdue.`
-    : `${age}; it is overdue since ${staleAt.toISOString().slice(0, 10)}: ask your Button contact.`;
+function untilWhen(state: RewardState, overdue: OverduePolicy): string {
+  const { expectedMs, overdueMs, isBrands } = validationDates(state, overdue);
+  const nowMs = Date.parse(overdue.at);
+  const days = Math.floor((nowMs - Date.parse(state.createdDate)) / DAY_MS);
+  const window = isBrands ? "the brand's window" : 'the usual window';
+  const age = `It was created ${days} days ago, and is expected by ${dayOf(expectedMs)} (${window})`;
+  return nowMs < overdueMs
+    ? `${age}; from ${dayOf(overdueMs)} on it is overdue.`
+    : `${age}; it is overdue since ${dayOf(overdueMs)}: ask your Button contact.`;
+}
+
+function dayOf(instantMs: number): string {
+  return new Date(instantMs).toISOString().slice(0, 10);
 }
 
 function onDay(instant: string | null | undefined): string {

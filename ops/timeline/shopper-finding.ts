@@ -1,3 +1,4 @@
+import type { OverduePolicy } from '../../shared/transactions/rules/stale-pending.ts';
 import type { ShopperTransaction } from '../../shared/transactions/store/transaction-store.ts';
 import { inTimeOrder, type Finding } from './finding.ts';
 import { rewardAnswer } from './reward-answer.ts';
@@ -9,7 +10,11 @@ import { money, opsLine } from './words.ts';
  */
 export function shopperFinding(
   shopper: string,
-  { transactions, more, now }: { transactions: readonly ShopperTransaction[]; more: boolean; now: Date },
+  {
+    transactions,
+    more,
+    overdue,
+  }: { transactions: readonly ShopperTransaction[]; more: boolean; overdue: OverduePolicy },
 ): Finding {
   const count = `${more ? 'the latest ' : ''}${transactions.length} transaction${transactions.length === 1 ? '' : 's'}`;
   return {
@@ -25,7 +30,7 @@ export function shopperFinding(
         const spent = order === undefined ? '' : ` (spent ${money(order, transaction.orderCurrency)})`;
         return {
           at: createdDate,
-          what: `${pk} of ${name ?? id ?? 'an unknown brand'}${spent}: ${rewardAnswer(transaction, now)}`,
+          what: `${pk} of ${name ?? id ?? 'an unknown brand'}${spent}: ${rewardAnswer(transaction, overdue)}`,
         };
       }),
     ),

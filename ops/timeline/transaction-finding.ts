@@ -4,6 +4,7 @@ import {
   type Transaction,
   type TransactionRecord,
 } from '@button-serverless/validation/webhooks';
+import type { OverduePolicy } from '../../shared/transactions/rules/stale-pending.ts';
 import { conflictDifferences } from './conflict-differences.ts';
 import { inTimeOrder, type Finding, type Moment } from './finding.ts';
 import { rewardAnswer } from './reward-answer.ts';
@@ -12,7 +13,7 @@ import { money, opsLine } from './words.ts';
 /** What happened to a transaction, from its record. Pure. */
 export function transactionFinding(
   record: TransactionRecord,
-  { byHand, now }: { byHand: readonly Moment[]; now: Date },
+  { byHand, overdue }: { byHand: readonly Moment[]; overdue: OverduePolicy },
 ): Finding {
   const { key, candidates, buttonIds } = record;
   const { transaction } = candidates[0];
@@ -23,7 +24,7 @@ export function transactionFinding(
     kind: 'transaction',
     id: key,
     title: `Transaction ${key} (${buttonIds.join(', ')}) of ${brand ?? 'an unknown brand'}`,
-    answer: `${rewardAnswer({ ...transaction, ...stateOf(record) }, now)}${withoutShopper}`,
+    answer: `${rewardAnswer({ ...transaction, ...stateOf(record) }, overdue)}${withoutShopper}`,
     differences: conflictDifferences(candidates),
     timeline: inTimeOrder([...ownMoments(record), ...byHand]),
     next: commandsFor(record),
@@ -31,8 +32,7 @@ export function transactionFinding(
 }
 
 function stateOf(record: TransactionRecord) {
-  const { notRewardableReason, finalizationMinutes } = record;
-  return { status: recordStatus(record), notRewardableReason, finalizationMinutes };
+  return { status: recordStatus(record), notRewardableReason: record.notRewardableReason };
 }
 
 function ownMoments(record: TransactionRecord): Moment[] {

@@ -1,8 +1,7 @@
 import * as z from 'zod';
 
-import { followTrail, type PageTrail } from '../reconciliation/rules/page-trail.ts';
-import type { NextPage } from '../reconciliation/rules/paging-form.ts';
 import type { ApiResult, TransactionPage } from './api-result.ts';
+import { listAllEntries } from './list-entries.ts';
 import { AFFILIATION_PATH } from './next-page.ts';
 
 /** An account: one per currency. `currency` is for people; nothing depends on it. */
@@ -17,9 +16,6 @@ export type AccountList = {
   cutShortBy?: string;
 };
 
-/** One account per currency: more pages than this are no list of accounts. */
-const MAX_PAGES = 50;
-
 /** An id becomes a key and a part of a path; `*` stands for all accounts in our own tables. */
 const AccountSchema = z.object({
   id: z
@@ -30,47 +26,16 @@ const AccountSchema = z.object({
   currency: z.string().nullable().catch(null),
 });
 
-type Answer = ApiResult<TransactionPage>;
-
 /**
- * Every account in the list, page by page. An entry that names no account is left out and counted; a later page
- * that can't be read, a circle or too many pages end the list with what was read of it.
+ * Every account in the list, page by page (`listAllEntries`). An entry that names no account is left out and counted.
  */
 export async function listAllAccounts(
-  readPath: (path: string) => Promise<Answer>,
+  readPath: (path: string) => Promise<ApiResult<TransactionPage>>,
 ): Promise<ApiResult<AccountList>> {
-  const entries: unknown[] = [];
-  const first = await readPath(`${AFFILIATION_PATH}accounts`);
-  if (!first.ok) return first;
-  let { rows, next } = first.value;
-  let trail: PageTrail | undefined;
-  for (let number = 1; ; number += 1) {
-    entries.push(...rows);
-    if (next === null) return { ok: true, value: toList(entries) };
-    const followed = number < MAX_PAGES ? followTrail(trail, { number, rows, next }) : 'endless';
-    if (followed === 'endless') return cutShort(entries, 'endless_pages');
-    trail = followed;
-    const answer = await readNext(next, readPath);
-    if (!answer.ok) return cutShort(entries, answer.reason === 'unavailable' ? answer.detail : answer.reason);
-    ({ rows, next } = answer.value);
-  }
-}
-
-/** By the cursor on the documented path; if Button refuses that, by the URL as printed. */
-async function readNext(
-  { cursor, printed }: NextPage,
-  readPath: (path: string) => Promise<Answer>,
-): Promise<Answer> {
-  const byCursor = `${AFFILIATION_PATH}accounts?${new URLSearchParams({ cursor: cursor ?? '' }).toString()}`;
-  const [path = byCursor, other] = [cursor === null ? undefined : byCursor, printed ?? undefined].filter(
-    (one) => one !== undefined,
-  );
-  const answer = await readPath(path);
-  return !answer.ok && answer.reason === 'refused' && other !== undefined ? readPath(other) : answer;
-}
-
-function cutShort(entries: readonly unknown[], cutShortBy: string): ApiResult<AccountList> {
-  return { ok: true, value: { ...toList(entries), cutShortBy } };
+  const listing = await listAllEntries(`${AFFILIATION_PATH}accounts`, readPath);
+  if (!listing.ok) return listing;
+  const { entries, cutShortBy } = listing.value;
+  return { ok: true, value: { ...toList(entries), ...(cutShortBy === undefined ? {} : { cutShortBy }) } };
 }
 
 function toList(entries: readonly unknown[]): AccountList {

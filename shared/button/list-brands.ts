@@ -1,8 +1,10 @@
 import * as z from 'zod';
 
 import { asJsonObject } from '@button-serverless/validation/json';
-import type { ApiResult } from './api-result.ts';
+import type { ApiResult, TransactionPage } from './api-result.ts';
 import type { ButtonHttp } from './button-http.ts';
+import { listAllEntries } from './list-entries.ts';
+import { nextPageOf } from './next-page.ts';
 import { readAnswer } from './transactions-api.ts';
 
 /** The finalization windows of the brands that Button lists. */
@@ -11,6 +13,8 @@ export type BrandList = {
   windows: ReadonlyMap<string, number>;
   /** Entries without a usable id or window. */
   malformed: number;
+  /** Why the list was not read to its end, if it was not. */
+  cutShortBy?: string;
 };
 
 /** Button's list of brands. No method throws for what Button or the network does. */
@@ -29,8 +33,10 @@ const BrandSchema = z.object({
   terms_and_conditions: z.object({ finalization_window_minutes: z.int().min(1).max(MAX_MINUTES) }),
 });
 
+const BRANDS_PATH = '/v1/brands';
+
 /**
- * The brands of one publisher's key, with their terms. Whether the list stands in `objects` or in `object` is not documented: both are
+ * The brands of one publisher's key, with their terms, over all pages of the list. Whether the list stands in `objects` or in `object` is not documented: both are
  * read, and one brand alone as a list of one. An entry that is no brand, or names no window, is left out and counted.
  *
  * Source: docs/button/transactions-api.md, "Brands".
@@ -38,17 +44,33 @@ const BrandSchema = z.object({
 export function createBrandsApi(http: ButtonHttp, apiKey: string): BrandsApi {
   return {
     async listBrands() {
-      const response = await http.call({ method: 'GET', path: '/v1/brands', apiKey });
-      return readAnswer(response, readBrands);
+      const listing = await listAllEntries(BRANDS_PATH, async (path) => {
+        const response = await http.call({ method: 'GET', path, apiKey });
+        return readAnswer(response, (body) => readPage(body, path));
+      });
+      if (!listing.ok) return listing;
+      const { entries, cutShortBy } = listing.value;
+      return {
+        ok: true,
+        value: { ...readBrands(entries), ...(cutShortBy === undefined ? {} : { cutShortBy }) },
+      };
     },
   };
 }
 
-function readBrands(body: unknown): BrandList | undefined {
-  const { objects, object } = asJsonObject(body) ?? {};
+/** Undefined for what is no page; and for one that goes on without saying where, which must not pass for the last one. */
+function readPage(body: unknown, path: string): TransactionPage | undefined {
+  const { objects, object, meta } = asJsonObject(body) ?? {};
   const listed = objects ?? object;
   if (typeof listed !== 'object' || listed === null) return undefined;
-  const entries: unknown[] = Array.isArray(listed) ? listed : [listed];
+  const rows: unknown[] = Array.isArray(listed) ? listed : [listed];
+  const printed = asJsonObject(meta)?.['next'];
+  if (printed === undefined || printed === null || printed === '') return { rows, next: null };
+  const next = typeof printed === 'string' ? nextPageOf(printed, path) : undefined;
+  return next && { rows, next };
+}
+
+function readBrands(entries: readonly unknown[]): BrandList {
   const brands = entries
     .map((entry) => BrandSchema.safeParse(entry).data)
     .filter((brand) => brand !== undefined);

@@ -17,7 +17,7 @@ export function nextPageOf(next: string, requestPath: string): NextPage | undefi
   const base = `https://api.usebutton.com${requestPath}`;
   if (next.length > MAX_LENGTH || !URL.canParse(next, base)) return undefined;
   const { pathname, search, searchParams } = new URL(next, base);
-  const path = fromAffiliation(pathname);
+  const path = fromRoot(pathname, requestPath);
   const cursor = searchParams.get('cursor');
   if (cursor === '') return undefined;
   const isSameList = path !== undefined && listOf(path) === listOf(new URL(base).pathname);
@@ -25,9 +25,10 @@ export function nextPageOf(next: string, requestPath: string): NextPage | undefi
   return cursor === null && printed === null ? undefined : { cursor, printed };
 }
 
-/** A base URL may have a path of its own before Button's. */
-function fromAffiliation(pathname: string): string | undefined {
-  const begin = pathname.indexOf(AFFILIATION_PATH);
+/** A base URL may have a path of its own before Button's, which begins as the request's does. */
+function fromRoot(pathname: string, requestPath: string): string | undefined {
+  const [root] = /^\/v1\/[a-z]+/.exec(requestPath) ?? [];
+  const begin = root === undefined ? -1 : pathname.indexOf(root);
   return begin === -1 ? undefined : pathname.slice(begin);
 }
 

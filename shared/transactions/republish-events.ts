@@ -1,20 +1,19 @@
 import {
+  checkoutReceived,
   type EventSettings,
   isPublishable,
   transactionChanged,
-  type TransactionChanged,
 } from '@button-serverless/validation/webhooks';
 import { RetryableError } from '../runtime/errors.ts';
-import type { TransactionHead } from './store/transaction-item.ts';
+import type { PublishedEvent, PutEvents } from './event-bus.ts';
+import type { Published } from './store/transaction-scan.ts';
 import type { OnUnreadable } from '../dynamodb/unreadable-item.ts';
-
-type PutTransactionEvents = (events: readonly TransactionChanged[]) => Promise<readonly boolean[]>;
 
 /** What publishing again needs. */
 export type RepublishEventsPorts = {
-  /** The heads of the transactions in question, as `scanHeads` finds them. */
-  heads: AsyncIterable<TransactionHead>;
-  putEvents: PutTransactionEvents;
+  /** The transactions and checkouts in question, as `scanPublished` finds them. */
+  all: AsyncIterable<Published>;
+  putEvents: PutEvents;
   onUnreadable?: OnUnreadable;
 } & EventSettings;
 
@@ -22,36 +21,40 @@ const BATCH_SIZE = 100;
 const MAX_ROUNDS = 5;
 
 /**
- * Publishes the current version of each transaction again, for when the stream has forgotten what a consumer missed. Returns how many.
+ * Publishes the current version of each transaction, and each checkout, again, for when the stream has forgotten what a consumer missed. Returns how many.
  *
  * The events carry the version's own number, so a consumer that has handled it drops it. What came before is not kept: previous status
  * and amount and the delta are null. A transaction that no event can be made of is left out. Throws if the bus cannot be reached, or does not take an event in five tries: run it again, repeats
  * do no harm.
  */
 export async function republishEvents(ports: RepublishEventsPorts): Promise<number> {
-  const { heads, putEvents } = ports;
-  let published = 0;
-  let batch: TransactionChanged[] = [];
+  const { all, putEvents } = ports;
+  let count = 0;
+  let batch: PublishedEvent[] = [];
   const flush = async (): Promise<void> => {
     await putAll(batch, putEvents);
-    published += batch.length;
+    count += batch.length;
     batch = [];
   };
-  for await (const head of heads) {
-    const event = transactionChanged('unknown', head, ports);
-    if (!isPublishable(event)) {
-      ports.onUnreadable?.(head.pk);
-      continue;
-    }
-    batch.push(event);
+  for await (const published of all) {
+    const event = eventOf(published, ports);
+    if (event) batch.push(event);
+    else if (published.kind === 'transaction') ports.onUnreadable?.(published.head.pk);
     if (batch.length === BATCH_SIZE) await flush();
   }
   await flush();
-  return published;
+  return count;
+}
+
+/** Undefined for a transaction that no event can be made of. */
+function eventOf(published: Published, settings: EventSettings): PublishedEvent | undefined {
+  if (published.kind === 'checkout') return checkoutReceived(published.checkout, settings);
+  const event = transactionChanged('unknown', published.head, settings);
+  return isPublishable(event) ? event : undefined;
 }
 
 /** Puts what the bus did not take once more, a few times. */
-async function putAll(events: readonly TransactionChanged[], putEvents: PutTransactionEvents): Promise<void> {
+async function putAll(events: readonly PublishedEvent[], putEvents: PutEvents): Promise<void> {
   let left = events;
   for (let round = 0; left.length > 0; round += 1) {
     if (round === MAX_ROUNDS) throw new RetryableError('The bus does not take every event');

@@ -9,7 +9,7 @@ import { readRange } from '../../shared/reconciliation/read-range.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
-import { scanHeads } from '../../shared/transactions/store/transaction-scan.ts';
+import { scanPublished } from '../../shared/transactions/store/transaction-scan.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { endsTheSame } from './every-death.ts';
@@ -166,7 +166,7 @@ const stories: Story[] = [
     tells: async () => {
       await world.operate(() =>
         republishEvents({
-          heads: scanHeads(transactionsAccess(), {
+          all: scanPublished(transactionsAccess(), {
             ...{ start: '2026-06-01T00:00:00Z', end: '2026-06-02T00:00:00Z' },
           }),
           putEvents: createEventBus({ client: world.aws().eventBridge(), busName: 'events' }),

@@ -13,7 +13,7 @@ import { createPositionStore } from '../../shared/reconciliation/store/position-
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import { renewVersions } from '../../shared/transactions/renew-versions.ts';
-import { scanAll, scanHeads } from '../../shared/transactions/store/transaction-scan.ts';
+import { scanAll, scanPublished } from '../../shared/transactions/store/transaction-scan.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
@@ -752,7 +752,7 @@ class Run {
       }) as never,
     };
     await republishEvents({
-      heads: scanHeads({ client, table: TABLES.transactions }, { start: '2026', end: '2027' }),
+      all: scanPublished({ client, table: TABLES.transactions }, { start: '2026', end: '2027' }),
       putEvents: createEventBus({ client: events, busName: 'bus' }),
       includePersonalFields: true,
     });

@@ -21,14 +21,26 @@ export type OverduePolicy = {
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** Whether a pending transaction should have been validated long ago: counted from its creation, which is when it was reported. Pure. */
-export function isOverdue(
-  { createdDate, commerceOrganization: brand }: { createdDate: string; commerceOrganization: string | null },
-  { windows, finalizationDays, graceDays, at }: OverduePolicy,
-): boolean {
-  const known = brand === null ? undefined : windows.get(brand);
+/** What of a transaction says when it should be validated. */
+export type Expected = { createdDate: string; commerceOrganization?: string | null | undefined };
+
+/** Whether a pending transaction should have been validated long ago. Pure. */
+export function isOverdue(transaction: Expected, policy: OverduePolicy): boolean {
+  return validationDates(transaction, policy).overdueMs < Date.parse(policy.at);
+}
+
+/**
+ * When a pending transaction should be validated, and from when on it is overdue, counted from its creation, which is when it was
+ * reported; in milliseconds since 1970. `isBrands`: by the window of its brand. Pure.
+ */
+export function validationDates(
+  { createdDate, commerceOrganization: brand }: Expected,
+  { windows, finalizationDays, graceDays }: OverduePolicy,
+): { expectedMs: number; overdueMs: number; isBrands: boolean } {
+  const known = brand === null || brand === undefined ? undefined : windows.get(brand);
   const windowMs = known === undefined ? finalizationDays * DAY_MS : known * MINUTE_MS;
-  return Date.parse(createdDate) + windowMs + graceDays * DAY_MS < Date.parse(at);
+  const expectedMs = Date.parse(createdDate) + windowMs;
+  return { expectedMs, overdueMs: expectedMs + graceDays * DAY_MS, isBrands: known !== undefined };
 }
 
 /**

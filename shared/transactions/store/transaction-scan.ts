@@ -7,9 +7,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 
-import type { TransactionRecord } from '@button-serverless/validation/webhooks';
+import type { StoredCheckout, TransactionRecord } from '@button-serverless/validation/webhooks';
 import type { TableAccess } from '../../dynamodb/split-body.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
+import { readCheckoutItem } from './checkout-item.ts';
 import { fromItem, readHead, type TransactionHead } from './transaction-item.ts';
 import { UnreadableItemError, type OnUnreadable } from '../../dynamodb/unreadable-item.ts';
 import type { Versioned } from '../../dynamodb/versioned-item.ts';
@@ -19,17 +20,42 @@ import type { Versioned } from '../../dynamodb/versioned-item.ts';
 /** A range of `modifiedDate`, `start` inclusive, `end` exclusive: instants in ISO 8601 UTC. */
 export type ModifiedRange = { start: string; end: string };
 
-/** What every transaction modified in the range is now; unreadable ones are left out. Throws if the table cannot be reached. */
-export async function* scanHeads(
+/** Something that events are about. */
+export type Published =
+  { kind: 'transaction'; head: TransactionHead } | { kind: 'checkout'; checkout: StoredCheckout };
+
+/**
+ * What every transaction modified in the range is now, and every checkout that was stored in it; unreadable ones are left out. Throws if
+ * the table cannot be reached.
+ */
+export async function* scanPublished(
   access: TableAccess,
   { start, end }: ModifiedRange,
   onUnreadable?: OnUnreadable,
-): AsyncGenerator<TransactionHead> {
+): AsyncGenerator<Published> {
+  const { checkoutOf } = TRANSACTIONS_TABLE;
   const items = scan(access, {
-    FilterExpression: 'attribute_exists(version) AND modifiedDate >= :start AND modifiedDate < :end',
+    FilterExpression:
+      '(attribute_exists(version) AND modifiedDate >= :start AND modifiedDate < :end) OR ' +
+      '(attribute_exists(#checkoutOf) AND storedAt >= :start AND storedAt < :end)',
+    ExpressionAttributeNames: { '#checkoutOf': checkoutOf },
     ExpressionAttributeValues: { ':start': { S: upToSecond(start) }, ':end': { S: upToSecond(end) } },
   });
-  yield* readHeads(items, onUnreadable);
+  for await (const item of items) {
+    const published = checkoutOf in item ? publishedCheckout(item) : publishedTransaction(item);
+    if (published) yield published;
+    else onUnreadable?.(keyOf(item));
+  }
+}
+
+function publishedCheckout(item: Item): Published | undefined {
+  const checkout = readCheckoutItem(item);
+  return checkout && { kind: 'checkout', checkout };
+}
+
+function publishedTransaction(item: Item): Published | undefined {
+  const head = headOrUndefined(item);
+  return head && { kind: 'transaction', head };
 }
 
 async function* readHeads(

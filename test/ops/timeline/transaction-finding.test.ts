@@ -10,7 +10,13 @@ import pendingWebhook from '../../fixtures/button/webhook-tx-pending.json' with 
 
 const SHOPPER = 'shopper-of-the-sample';
 const NOW = new Date('2026-06-10T00:00:00Z');
-const CONTEXT = { byHand: [], now: NOW };
+const OVERDUE = {
+  windows: new Map([['org-quick', 10 * 1440]]),
+  finalizationDays: 60,
+  graceDays: 5,
+  at: NOW.toISOString(),
+};
+const CONTEXT = { byHand: [], overdue: OVERDUE };
 
 /** What the webhooks come to, each a second later. */
 function recordOf(...versions: object[]): TransactionRecord {
@@ -74,8 +80,14 @@ describe('where a reward is', () => {
     const day = 86_400_000;
     const created = (days: number) => new Date(NOW.getTime() - days * day).toISOString();
 
-    expect(rewardAnswer({ ...pending, createdDate: created(119) }, NOW)).toContain('from 2026-06-11 on');
-    expect(rewardAnswer({ ...pending, createdDate: created(120) }, NOW)).toContain(
+    expect(rewardAnswer({ ...pending, createdDate: created(64) }, OVERDUE)).toContain('from 2026-06-11 on');
+    expect(rewardAnswer({ ...pending, createdDate: created(65) }, OVERDUE)).toContain(
+      'overdue since 2026-06-10',
+    );
+    // The same days as those of the alarm: the brand's own window, where Button gives one.
+    const quick = { ...pending, commerceOrganization: 'org-quick' };
+    expect(rewardAnswer({ ...quick, createdDate: created(14) }, OVERDUE)).toContain('from 2026-06-11 on');
+    expect(rewardAnswer({ ...quick, createdDate: created(15) }, OVERDUE)).toContain(
       'overdue since 2026-06-10',
     );
   });
@@ -85,7 +97,10 @@ describe('where a reward is', () => {
       notRewardableReason === 'conflict' || notRewardableReason === 'declined'
         ? notRewardableReason
         : 'validated';
-    const answer = rewardAnswer({ ...pending, status, createdDate: '2026-06-01', notRewardableReason }, NOW);
+    const answer = rewardAnswer(
+      { ...pending, status, createdDate: '2026-06-01', notRewardableReason },
+      OVERDUE,
+    );
 
     expect(answer).toMatch(/Nobody is rewarded|nothing is paid|nobody is rewarded/);
     expect(answer).not.toContain('may be rewarded.');

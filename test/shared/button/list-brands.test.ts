@@ -85,4 +85,57 @@ describe('the list of brands', () => {
       'unavailable',
     ]);
   });
+
+  it('is followed over all of its pages, by the cursor on the documented path', async () => {
+    const { api, asked } = pagesOf({
+      '/v1/brands': {
+        objects: [brand('org-1', 60)],
+        next: 'https://api.usebutton.com/v1/brands?cursor=a%2Bb',
+      },
+      '/v1/brands?cursor=a%2Bb': { objects: [brand('org-2', 120), null], next: '' },
+    });
+
+    expect(await api.listBrands()).toEqual({
+      ok: true,
+      value: {
+        windows: new Map([
+          ['org-1', 60],
+          ['org-2', 120],
+        ]),
+        malformed: 1,
+      },
+    });
+    expect(asked).toEqual(['/v1/brands', '/v1/brands?cursor=a%2Bb']);
+  });
+
+  it.each([
+    [
+      'a page that leads back',
+      { objects: [brand('org-1', 60)], next: '/v1/brands?cursor=a' },
+      'endless_pages',
+    ],
+    ['a page that is not there', undefined, 'refused'],
+  ])('ends with what was read of it at %s', async (_name, second, cutShortBy) => {
+    const first = { objects: [brand('org-1', 60)], next: '/v1/brands?cursor=a' };
+    const { api } = pagesOf({ '/v1/brands': first, ...(second ? { '/v1/brands?cursor=a': second } : {}) });
+
+    expect(await api.listBrands()).toEqual({
+      ok: true,
+      value: { windows: new Map([['org-1', 60]]), malformed: 0, cutShortBy },
+    });
+  });
 });
+
+/** The API where Button has these pages, by path, and which were asked for. */
+function pagesOf(pages: Record<string, { objects: unknown[]; next: string }>) {
+  const asked: string[] = [];
+  const http = {
+    call({ path }: { path: string }) {
+      asked.push(path);
+      const { objects, next } = pages[path] ?? { objects: undefined, next: undefined };
+      return Promise.resolve(objects ? answered({ meta: { ...meta, next }, objects }) : answered({}, 404));
+    },
+    close: () => undefined,
+  };
+  return { asked, api: createBrandsApi(http, 'sk-1') };
+}

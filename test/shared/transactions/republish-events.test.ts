@@ -2,16 +2,14 @@ import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { describe, expect, it } from 'vitest';
 
 import { eraseTransaction } from '../../../shared/transactions/rules/erase-transaction.ts';
-import {
-  transactionChanged,
-  type TransactionChanged,
-} from '../../../shared/validation/webhooks/transaction-changed.ts';
+import { checkoutReceived } from '../../../shared/validation/webhooks/checkout.ts';
+import { transactionChanged } from '../../../shared/validation/webhooks/transaction-changed.ts';
 import type {
   Observation,
   Transaction,
   TransactionRecord,
 } from '../../../shared/validation/webhooks/transaction.ts';
-import { createEventBus } from '../../../shared/transactions/event-bus.ts';
+import { createEventBus, type PublishedEvent } from '../../../shared/transactions/event-bus.ts';
 import { republishEvents } from '../../../shared/transactions/republish-events.ts';
 import {
   countingEntries,
@@ -20,6 +18,7 @@ import {
 } from '../../../shared/validation/webhooks/reward-ledger.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
 import type { TransactionHead } from '../../../shared/transactions/store/transaction-item.ts';
+import type { Published } from '../../../shared/transactions/store/transaction-scan.ts';
 import { publishedState } from '../../fakes/in-memory-transactions.ts';
 import { mergeTransaction } from '../../fakes/merge-first.ts';
 
@@ -41,33 +40,52 @@ function head(order: number): TransactionHead {
   };
 }
 
-async function* headsUpTo(count: number): AsyncGenerator<TransactionHead> {
-  for (let order = 1; order <= count; order += 1) yield await Promise.resolve(head(order));
+async function* upTo(count: number): AsyncGenerator<Published> {
+  for (let order = 1; order <= count; order += 1)
+    yield await Promise.resolve({ kind: 'transaction', head: head(order) });
 }
 
 describe('republishEvents', () => {
   it('publishes each transaction under the version it has, and again what the bus did not take (F4)', async () => {
-    const published: TransactionChanged[] = [];
+    const published: PublishedEvent[] = [];
     let calls = 0;
-    const putEvents = (events: readonly TransactionChanged[]) => {
+    const putEvents = (events: readonly PublishedEvent[]) => {
       calls += 1;
       const taken = events.map((_, index) => calls % 2 === 0 || index % 3 !== 0);
       published.push(...events.filter((_, index) => taken[index]));
       return Promise.resolve(taken);
     };
 
-    const count = await republishEvents({ heads: headsUpTo(250), putEvents, includePersonalFields: false });
+    const count = await republishEvents({ all: upTo(250), putEvents, includePersonalFields: false });
 
     expect(count).toBe(250);
-    expect(published.map(({ detail }) => detail.version).sort((a, b) => a - b)).toEqual(
-      Array.from({ length: 250 }, (_, index) => index + 1),
-    );
+    expect(
+      published.flatMap(({ detail }) => ('version' in detail ? detail.version : [])).sort((a, b) => a - b),
+    ).toEqual(Array.from({ length: 250 }, (_, index) => index + 1));
+  });
+
+  it('publishes checkouts too, as they were published first', async () => {
+    const published: PublishedEvent[] = [];
+    const checkout = {
+      ...{ key: 'checkout#srctok-1', eventId: 'hook-1', btnRef: 'srctok-1', shopper: 'user-1' },
+      ...{ commerceOrganization: 'org-1', eventDate: null, storedAt: '2026-01-01T10:00:00.000Z' },
+    };
+    async function* all(): AsyncGenerator<Published> {
+      yield await Promise.resolve({ kind: 'checkout', checkout });
+    }
+    const putEvents = (events: readonly PublishedEvent[]) => {
+      published.push(...events);
+      return Promise.resolve(events.map(() => true));
+    };
+
+    expect(await republishEvents({ all: all(), putEvents, includePersonalFields: true })).toBe(1);
+    expect(published).toEqual([checkoutReceived(checkout, { includePersonalFields: true })]);
   });
 
   it('says so if the bus refuses an event for good', async () => {
-    const putEvents = (events: readonly TransactionChanged[]) => Promise.resolve(events.map(() => false));
+    const putEvents = (events: readonly PublishedEvent[]) => Promise.resolve(events.map(() => false));
 
-    const publishing = republishEvents({ heads: headsUpTo(1), putEvents, includePersonalFields: false });
+    const publishing = republishEvents({ all: upTo(1), putEvents, includePersonalFields: false });
 
     await expect(publishing).rejects.toThrow(RetryableError);
   });
@@ -136,12 +154,12 @@ describe('createEventBus', () => {
         });
       },
     };
-    const events: TransactionChanged[] = [];
-    const collect = (batch: readonly TransactionChanged[]) => {
+    const events: PublishedEvent[] = [];
+    const collect = (batch: readonly PublishedEvent[]) => {
       events.push(...batch);
       return Promise.resolve(batch.map(() => true));
     };
-    await republishEvents({ heads: headsUpTo(12), putEvents: collect, includePersonalFields: false });
+    await republishEvents({ all: upTo(12), putEvents: collect, includePersonalFields: false });
 
     const taken = await createEventBus({ client: client as never, busName: 'bus' })(events);
 
@@ -159,7 +177,7 @@ describe('createEventBus', () => {
     };
     const bus = createEventBus({ client: client as never, busName: 'bus' });
 
-    await republishEvents({ heads: headsUpTo(1), putEvents: bus, includePersonalFields: false });
+    await republishEvents({ all: upTo(1), putEvents: bus, includePersonalFields: false });
 
     expect(times).toEqual([new Date('2026-01-01T10:00:01Z')]);
   });

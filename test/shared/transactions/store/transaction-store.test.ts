@@ -23,10 +23,11 @@ import {
   deletePart,
   readOwner,
   scanAll,
-  scanHeads,
+  scanPublished,
   scanPage,
   type Scanned,
 } from '../../../../shared/transactions/store/transaction-scan.ts';
+import { createCheckoutStore } from '../../../../shared/transactions/store/checkout-store.ts';
 import {
   createTransactionStore,
   shopperTotals,
@@ -376,21 +377,41 @@ describe('readMany', () => {
   });
 });
 
-describe('scanHeads', () => {
+describe('scanPublished', () => {
   it('finds what was modified in the range, large or small, and no parts, over as many pages as there are', async () => {
     const at = (modifiedDate: string, payload?: unknown) => newRecord({ modifiedDate }, payload);
     const inside = [at('2031-05-01T00:00:00Z'), at('2031-05-31T23:59:59Z', largePayload(500))];
     const outside = [at('2031-04-30T23:59:59Z'), at('2031-06-01T00:00:00Z')];
     for (const record of [...inside, ...outside]) await tableStore().write(record, 0);
 
-    const heads = await collect(
-      scanHeads(
+    const published = await collect(
+      scanPublished(
         { ...access(), client: oneByOne() },
         { start: '2031-05-01T00:00:00Z', end: '2031-06-01T00:00:00Z' },
       ),
     );
 
-    expect(heads.map(({ pk }) => pk).sort()).toEqual(inside.map(({ key }) => key).sort());
+    const keys = published.map((one) => (one.kind === 'transaction' ? one.head.pk : 'a checkout'));
+    expect(keys.sort()).toEqual(inside.map(({ key }) => key).sort());
+  });
+
+  it('finds the checkouts that were stored in the range', async () => {
+    const put = (btnRef: string, storedAt: string) =>
+      createCheckoutStore(access()).put(
+        { eventId: `hook-${btnRef}`, btnRef, shopper: 'user-1', commerceOrganization: null, eventDate: null },
+        new Date(storedAt),
+      );
+    await put('ref-in', '2032-05-31T23:59:59.999Z');
+    await put('ref-before', '2032-04-30T23:59:59.999Z');
+    await put('ref-behind', '2032-06-01T00:00:00.000Z');
+
+    const published = await collect(
+      scanPublished(access(), { start: '2032-05-01T00:00:00Z', end: '2032-06-01T00:00:00Z' }),
+    );
+
+    expect(published.map((one) => (one.kind === 'checkout' ? one.checkout.btnRef : one.head.pk))).toEqual([
+      'ref-in',
+    ]);
   });
 });
 

@@ -1,0 +1,57 @@
+import { followTrail, type PageTrail } from '../reconciliation/rules/page-trail.ts';
+import type { NextPage } from '../reconciliation/rules/paging-form.ts';
+import type { ApiResult, TransactionPage } from './api-result.ts';
+
+/** The entries of a list, as far as it could be read. */
+export type ListedEntries = {
+  entries: readonly unknown[];
+  /** Why the list was not read to its end, if it was not. */
+  cutShortBy?: string;
+};
+
+/** A list of accounts or brands has no more pages than this. */
+const MAX_PAGES = 50;
+
+type Answer = ApiResult<TransactionPage>;
+
+/**
+ * Every entry of the list at `path`, page by page. A later page that can't be read, a circle or too many pages end the list with what was
+ * read of it; it fails only if the first page can't be read.
+ */
+export async function listAllEntries(
+  path: string,
+  readPath: (path: string) => Promise<Answer>,
+): Promise<ApiResult<ListedEntries>> {
+  const entries: unknown[] = [];
+  const first = await readPath(path);
+  if (!first.ok) return first;
+  let { rows, next } = first.value;
+  let trail: PageTrail | undefined;
+  for (let number = 1; ; number += 1) {
+    entries.push(...rows);
+    if (next === null) return { ok: true, value: { entries } };
+    const followed = number < MAX_PAGES ? followTrail(trail, { number, rows, next }) : 'endless';
+    if (followed === 'endless') return { ok: true, value: { entries, cutShortBy: 'endless_pages' } };
+    trail = followed;
+    const answer = await readNext(path, next, readPath);
+    if (!answer.ok) {
+      const cutShortBy = answer.reason === 'unavailable' ? answer.detail : answer.reason;
+      return { ok: true, value: { entries, cutShortBy } };
+    }
+    ({ rows, next } = answer.value);
+  }
+}
+
+/** By the cursor on the documented path; if Button refuses that, by the URL as printed. */
+async function readNext(
+  path: string,
+  { cursor, printed }: NextPage,
+  readPath: (path: string) => Promise<Answer>,
+): Promise<Answer> {
+  const byCursor = `${path}?${new URLSearchParams({ cursor: cursor ?? '' }).toString()}`;
+  const [wanted = byCursor, other] = [cursor === null ? undefined : byCursor, printed ?? undefined].filter(
+    (one) => one !== undefined,
+  );
+  const answer = await readPath(wanted);
+  return !answer.ok && answer.reason === 'refused' && other !== undefined ? readPath(other) : answer;
+}
