@@ -30,7 +30,7 @@ export function withoutCustomer<State extends LedgerEntry>(state: State): State 
 }
 
 function withoutBuyer(version: NewestVersion): NewestVersion {
-  if (version.order === undefined) return version;
+  if (version.order?.customer === undefined) return version;
   const { customer: _customer, ...order } = version.order;
-  return { ...version, order };
+  return { ...version, order, customerErased: true };
 }

@@ -10,6 +10,7 @@ export type NewestVersion = {
    */
   latestKnown?: OrderVersionId;
   kind: OrderEvent['kind'];
+  /** A digest of what it tells Button, without who bought. */
   hash: string;
   eventId: string;
   eventSource: string;
@@ -35,6 +36,10 @@ export type NewestVersion = {
    * cancellation has none.
    */
   order?: Order;
+  /** How often the customer has changed up to this version; left out if never. Digests say this instead of who it is. */
+  customerChanges?: number;
+  /** The order had a customer, who was erased. */
+  customerErased?: true;
   /** Only of the cancellation of an order that is unconfirmed: what was known of it before. */
   cancels?: UnconfirmedOrder;
 };

@@ -1,3 +1,4 @@
+import { canonicalJson } from '@button-serverless/validation/json';
 import {
   compareVersions,
   contentHash,
@@ -67,13 +68,40 @@ export function toNewestVersion(
       ...attributes,
       ...(isLast && { latestKnown: known }),
       ...(cancels && { cancels }),
+      ...changesOf(state.newest?.customerChanges),
       hash: contentHash(event),
     };
   }
   const { btn_ref: _token, ...content } = event.order;
   if (state.newest && contradictsLines(content, state)) return 'line_items_missing';
   const order = { ...(state.newest && contentToKeep(state, content.total)), ...content };
-  return { ...attributes, hash: contentHash({ ...event, order }), order };
+  const customerChanges = countCustomerChanges(state.newest, order);
+  const hash = digestOf({ ...event, order }, customerChanges);
+  return { ...attributes, hash, order, ...changesOf(customerChanges) };
+}
+
+/**
+ * A digest of what a version tells Button. It says nothing of who bought, so that no digest that outlives an erasure can confirm a
+ * customer; that somebody else is the customer now, it says by how often that has changed.
+ */
+function digestOf(event: Exclude<OrderEvent, { kind: 'cancelled' }>, customerChanges: number): string {
+  const { customer: _customer, ...content } = event.order;
+  const digest = contentHash({ ...event, order: content });
+  return customerChanges === 0 ? digest : `${digest} ${customerChanges}`;
+}
+
+/** Of a cancellation that came in between it is not known whom it was about: it counts as a change if the order names somebody. */
+function countCustomerChanges(before: NewestVersion | undefined, { customer }: Order): number {
+  const known = before?.customerChanges ?? 0;
+  return before === undefined || isSameCustomer(before.order, customer) ? known : known + 1;
+}
+
+function isSameCustomer(known: Order | undefined, customer: Order['customer']): boolean {
+  return canonicalJson(known?.customer ?? null) === canonicalJson(customer ?? null);
+}
+
+function changesOf(customerChanges: number | undefined): Pick<NewestVersion, 'customerChanges'> {
+  return customerChanges === undefined || customerChanges === 0 ? {} : { customerChanges };
 }
 
 /**
@@ -109,7 +137,10 @@ export function unreportedSince(state: OrderState): string | undefined {
 export function isCopyOf(newest: NewestVersion, { event }: IncomingVersion): boolean {
   if (event.kind === 'cancelled') return contentHash(event) === newest.hash;
   const { btn_ref: _token, ...content } = event.order;
-  return contentHash({ ...event, order: { ...newest.order, ...content } }) === newest.hash;
+  const order = { ...newest.order, ...content };
+  const isSame = digestOf({ ...event, order }, newest.customerChanges ?? 0) === newest.hash;
+  // Once the customer is erased, nobody can say whether it was another one.
+  return isSame && (newest.customerErased === true || isSameCustomer(newest.order, order.customer));
 }
 
 /** The version that a later one has to be later than. Pure. */

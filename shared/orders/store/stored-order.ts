@@ -37,6 +37,8 @@ const NewestSchema = z.object({
   receivedAt: InstantSchema.exactOptional(),
   replayOf: z.string().exactOptional(),
   order: ContentSchema.exactOptional(),
+  customerChanges: z.number().exactOptional(),
+  customerErased: z.literal(true).exactOptional(),
   cancels: z
     .object({
       purchase_date: z.string(),

@@ -56,7 +56,8 @@ describe('a customer of a brand', () => {
       erased: 1,
       busy: 1,
     });
-    expect(written).toEqual([[entry(undefined), 3]]);
+    const erased = entry(undefined);
+    expect(written).toEqual([[{ ...erased, newest: { ...erased.newest, customerErased: true } }, 3]]);
     expect(JSON.stringify(withoutCustomer(entry({ id: 'erin' })))).not.toContain('erin');
   });
 });

@@ -1,3 +1,4 @@
+import { withoutCustomer } from '../../../../shared/orders/rules/erase-customer.ts';
 import { readFileSync } from 'node:fs';
 
 import * as fc from 'fast-check';
@@ -104,6 +105,13 @@ function claimed(decision: Decided): LedgerEntry {
   return decision.entry;
 }
 
+/** The message without its customer. */
+function withoutBuyer(message: OrderEvent): OrderEvent {
+  if (message.kind === 'cancelled') return message;
+  const { customer: _customer, ...order } = message.order;
+  return { ...message, order };
+}
+
 const done = { result: 'done', acceptedOnly: false, sent: true } as const;
 
 /** The entry after everything went well. */
@@ -131,6 +139,45 @@ describe('a message', () => {
 
     expect(nextCall(changed)).toEqual({ call: 'update' });
     expect(unchanged).toMatchObject({ action: 'keep', outcome: 'unchanged' });
+  });
+
+  it('transactions, requirement 11: says who the customer is in no digest, and sends another customer all the same', () => {
+    const [erin, bob] = [{ customer: { id: 'erin' } }, { customer: { id: 'bob' } }];
+    const same = { customer_order_id: 'version 1' };
+    const before = reported(event('created', 1, erin));
+
+    const again = receive(before, event('updated', 2, { ...same, ...erin }));
+    const leftOut = receive(before, withoutBuyer(event('updated', 2, same)));
+    const another = claimed(receive(before, event('updated', 2, { ...same, ...bob })));
+    const back = claimed(
+      receive(
+        reported(event('updated', 2, { ...same, ...bob }), before),
+        event('updated', 3, { ...same, ...erin }),
+      ),
+    );
+
+    expect([again, leftOut].map((it) => it.action === 'keep' && it.outcome)).toEqual([
+      'unchanged',
+      'unchanged',
+    ]);
+    expect(nextCall(another)).toEqual({ call: 'update' });
+    expect(new Set([before, another, back].map(({ newest }) => newest.hash)).size).toBe(3);
+    expect(before.newest.hash).toBe(reported(event('created', 1, bob)).newest.hash);
+    expect(receive(before, event('updated', 1, { ...same, ...bob }))).toEqual({
+      action: 'refuse',
+      code: 'version_conflict',
+    });
+  });
+
+  it('transactions, requirement 11: still knows a version once its customer is erased', () => {
+    const [erin, same] = [{ customer: { id: 'erin' } }, { customer_order_id: 'version 1' }];
+    const erased = withoutCustomer(reported(event('created', 1, erin)));
+
+    expect(JSON.stringify(erased)).not.toContain('erin');
+    const first = event('created', 1, erin);
+    for (const again of [first, withoutBuyer(first)])
+      expect(receive(erased, again)).toMatchObject({ outcome: 'duplicate' });
+    expect(receive(erased, withoutBuyer(event('updated', 2, same)))).toMatchObject({ outcome: 'unchanged' });
   });
 
   it('passes over an older version (A3) and a repeated one (A1)', () => {
