@@ -9,18 +9,24 @@ export type InMemoryTransactions = TransactionStore & {
   aliases: () => ReadonlyMap<string, string>;
   /** Every write, oldest first: what the table's stream would tell. */
   changes: () => { before: TransactionRecord | undefined; after: TransactionRecord }[];
+  /** Another store that holds the same, without what was written before. */
+  copy: () => InMemoryTransactions;
 };
 
-export function createInMemoryTransactions(): InMemoryTransactions {
-  const records = new Map<string, Versioned<TransactionRecord>>();
+export function createInMemoryTransactions(
+  initial: ReadonlyMap<string, Versioned<TransactionRecord>> = new Map(),
+  knownAliases: ReadonlyMap<string, string> = new Map(),
+): InMemoryTransactions {
+  const records = new Map(structuredClone(initial));
   const changes: { before: TransactionRecord | undefined; after: TransactionRecord }[] = [];
-  const aliases = new Map<string, string>();
+  const aliases = new Map(knownAliases);
   const leadsTo = (key: string): string => {
     const target = aliases.get(key);
     return target === undefined ? key : leadsTo(target);
   };
   return {
     aliases: () => aliases,
+    copy: () => createInMemoryTransactions(records, aliases),
     find(asked) {
       const key = leadsTo(asked);
       return Promise.resolve({ key, stored: structuredClone(records.get(key)) });
