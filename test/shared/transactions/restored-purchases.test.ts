@@ -102,6 +102,12 @@ function createPublisher() {
     },
     /** What a consumer holds that has had every event. */
     credits: () => creditsOf(consumer),
+    /** What has given way, where it counts, and whether its version is lower than that one's. */
+    gone: (): string[] =>
+      store.all().flatMap(({ key, mergedInto, version }) => {
+        const home = store.all().find((one) => one.key === mergedInto);
+        return home ? [`${key} in ${home.key}, ${version < home.version ? 'below' : 'above'} it`] : [];
+      }),
     /** What the table says now. */
     stored(): string[] {
       const ledger = new Map<string, RewardEntry>();
@@ -154,5 +160,19 @@ describe('transactions, requirement 2: whatever a restored table has forgotten',
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it('renewing leaves alone what has given way: it never replaces the purchase that counts', async () => {
+    const publisher = createPublisher();
+    const version = { amount: 100, isFinal: false };
+    for (const order of [null, 'O'])
+      for (const id of ['tx-1', 'tx-2'])
+        await publisher.live({ kind: 'version', version: { ...version, id, order } });
+    await publisher.live({ kind: 'back-up' });
+
+    await publisher.live({ kind: 'restore' });
+
+    expect(publisher.gone()).toEqual(['tx#tx-2 in tx#tx-1, below it']);
+    expect(publisher.credits()).toEqual(['tx#tx-1 100']);
   });
 });
