@@ -11,7 +11,7 @@ import {
   type BreakerCause,
   type ButtonHealth,
 } from '../../shared/orders/rules/breaker.ts';
-import { noteThrottle } from '../../shared/orders/rules/drain-pace.ts';
+import { heldUntilMs, liftThrottle, noteThrottle } from '../../shared/orders/rules/drain-pace.ts';
 import type { CallResult } from '../../shared/orders/rules/order-ledger.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import type { BreakerStore } from '../../shared/orders/store/breaker-store.ts';
@@ -25,6 +25,8 @@ export type WatchedCall = {
   /** The order has waited in the ledger: the sweep sent it, or a newer version came. */
   hasWaited: boolean;
   isProbe: boolean;
+  /** When the calls began. */
+  askedAt: Date;
 };
 
 /**
@@ -38,8 +40,9 @@ export type BreakerWatch = {
   isOpen(): Promise<boolean>;
   /**
    * Takes in how the calls about an order ended: opens the breaker, closes it after a probe that found Button
-   * well, or notes that Button asks for fewer calls. Successes read the breaker once in five minutes: they
-   * disprove what other environments have noted.
+   * well, or notes that Button asks for fewer calls. Successes disprove what other environments have noted, also
+   * a `Retry-After`: they read the breaker once in five minutes, those of orders that have waited once in ten
+   * seconds.
    */
   record(result: CallResult, call: WatchedCall): Promise<void>;
   /** Takes in what a probe that was about no order found. */
@@ -113,6 +116,15 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
     const countsSince = new Date(now().getTime() - WAITED_COUNTS_AFTER_MS).toISOString();
     return (await lastSuccess()) < countsSince;
   };
+  /** Without a read, a `Retry-After` that another environment has noted is not known. */
+  const recordTaken = async ({ hasWaited, askedAt }: WatchedCall): Promise<void> => {
+    if (!hasWaited && item.heldUntilMs() <= now().getTime()) return;
+    await item.note((breaker) => {
+      if (!breaker?.throttle) return breaker;
+      const throttle = liftThrottle(breaker.throttle, askedAt);
+      return throttle === breaker.throttle ? breaker : withThrottle(breaker, throttle, now());
+    });
+  };
   const recordWell = async (isProbe: boolean): Promise<void> => {
     failing.clear();
     if (!isProbe) return item.isOlderThan(DISPROVE_AFTER_MS) ? item.note(disprove) : undefined;
@@ -143,7 +155,8 @@ export function createBreakerWatch({ store, now }: { store: BreakerStore; now: (
         case 'not-asked':
           return;
         case 'healthy':
-          return recordWell(isProbe);
+          await recordWell(isProbe);
+          return recordTaken(call);
         case 'throttled':
           await recordWell(isProbe);
           return recordThrottle('afterMs' in result ? result.afterMs : undefined);
@@ -224,6 +237,8 @@ function watchItem(store: BreakerStore, now: () => Date) {
   return {
     isKnown: () => known !== undefined,
     isOpen,
+    /** Until when Button asked to be left alone, as far as it is known here; 0 if it did not. */
+    heldUntilMs: () => heldUntilMs(known?.stored?.value.throttle),
     /** The last success that a closed breaker knows of; an empty text for none. */
     readLastSuccess: async (): Promise<string> => {
       await readIfOld();

@@ -22,10 +22,11 @@ const MAX_RACES = 5;
 export async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work): Promise<OrderOutcome> {
   const { isProbe, ports } = work;
   const { orderApi, now, verifyBefore } = ports;
+  const askedAt = now();
   const called: CallEnd =
     typeof orderApi === 'string'
       ? ended({ result: 'try-again', reason: orderApi })
-      : await callButton(claimed.value, { api: orderApi, now: now(), verifyBefore });
+      : await callButton(claimed.value, { api: orderApi, now: askedAt, verifyBefore });
   const end = await blameOrder(called, claimed.value, work);
   const { result } = end;
   const isKept = await settleClaim(claimed, end, work);
@@ -33,7 +34,7 @@ export async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work)
   const { orderId, progress } = claimed.value;
   const hasWaited = 'retryAt' in progress;
   const isFirstFailure = !hasFailed(claimed.value);
-  await ports.breaker.record(result, { orderId, isFirstFailure, hasWaited, isProbe });
+  await ports.breaker.record(result, { orderId, isFirstFailure, hasWaited, isProbe, askedAt });
   if (result.result === 'done') return 'reported';
   return isKept ? 'quarantined' : 'waiting';
 }

@@ -1,12 +1,10 @@
 import { withPace, type Breaker } from '../../shared/orders/rules/breaker.ts';
-import { adaptPace, paceOf, type DrainPace, type Throttle } from '../../shared/orders/rules/drain-pace.ts';
-import { messageDeduplicationId, messageGroupId } from '@button-serverless/validation/orders';
-import { retryMessage } from '../../shared/orders/rules/retry-message.ts';
-import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
+import { adaptPace, heldUntilMs, paceOf, type DrainPace } from '../../shared/orders/rules/drain-pace.ts';
 import type { DueOrder } from '../../shared/orders/store/order-ledger-store.ts';
 import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 import { measureAge } from './measure-age.ts';
 import type { SweepPorts } from './sweep-ports.ts';
+import { toMessage } from './to-message.ts';
 
 /**
  * A run goes on for so long while more is due than the pace lets through: until the next one begins, a minute
@@ -33,8 +31,8 @@ const MAX_RACES = 5;
 
 /**
  * Wakes due orders second by second, until none is left or the time of the run, which began at `startedAt`, is over. The pace rises while
- * Button takes everything and falls when it answers 429; a `Retry-After` is waited for. Between runs it is
- * kept in the breaker's item.
+ * Button takes everything and falls when it answers 429; a `Retry-After` is waited for, unless Button takes a call in spite of it.
+ * Between runs it is kept in the breaker's item.
  */
 export async function drainOrders(
   stored: Versioned<Breaker> | undefined,
@@ -51,8 +49,8 @@ export async function drainOrders(
   let retried = 0;
   for (let isFirst = true; ; isFirst = false) {
     const stepMs = now().getTime();
-    const heldUntilMs = heldUntil(current?.value.throttle);
-    const isPaused = heldUntilMs > stepMs;
+    const heldMs = heldUntilMs(current?.value.throttle);
+    const isPaused = heldMs > stepMs;
     const most = Math.max(1, Math.floor((pace.perSecond * STEP_MS) / 1000));
     const due = await ledger.listDue(now(), isPaused ? 1 : sent.size() + most + 1);
     if (isFirst) measureAge(due, ports);
@@ -65,7 +63,7 @@ export async function drainOrders(
     sent.add(batch);
     retried += batch.length;
 
-    const nextMs = Math.max(heldUntilMs, stepMs + STEP_MS);
+    const nextMs = Math.max(heldMs, stepMs + STEP_MS);
     if (unsent.length <= batch.length || retried >= maxRetriesPerSweep || nextMs >= endMs) break;
     await wait(Math.max(0, nextMs - now().getTime()));
     current = await breaker.read();
@@ -78,10 +76,6 @@ export async function drainOrders(
     await rememberPace(current, pace, ports);
   }
   return retried;
-}
-
-function heldUntil(throttle: Throttle | undefined): number {
-  return throttle?.until === undefined ? 0 : Date.parse(throttle.until);
 }
 
 /** Gives up where others write all the time: the next run finds the right pace again. */
@@ -116,24 +110,5 @@ function trackSent(nowMs: () => number) {
       for (const key of sentAtMs.keys()) if (!dueKeys.has(key)) sentAtMs.delete(key);
       return due.filter((order) => !sentAtMs.has(keyOf(order)));
     },
-  };
-}
-
-/**
- * The deduplication id is the same for one due time and state of the breaker, however often a sweep finds the
- * order, so that retry messages do not pile up behind a slow reporter. Two things renew it: what was retried in vain
- * while the breaker was open is retried again as soon as it is closed; and what a reporter whose clock is
- * behind took for too early is retried again a minute later, then two, four and so on.
- */
-function toMessage({ orderId, dueAt }: DueOrder, breakerSince: string, now: Date): FifoMessage {
-  const minutesDue = Math.max(0, now.getTime() - Date.parse(dueAt)) / 60_000;
-  const renewal = Math.floor(Math.log2(1 + minutesDue));
-  return {
-    body: retryMessage({ orderId, isProbe: false }),
-    groupId: messageGroupId(orderId),
-    deduplicationId: messageDeduplicationId({
-      source: 'retry-sweep',
-      id: `${orderId} ${dueAt} ${breakerSince} ${renewal}`,
-    }),
   };
 }

@@ -13,20 +13,22 @@ import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
 const done: CallResult = { result: 'done', acceptedOnly: false, sent: true };
 const down: CallResult = { result: 'try-again', reason: 'http_503' };
 const keyRefused: CallResult = { result: 'try-again', reason: 'unauthorized' };
+
+const START = '2026-06-01T12:00:00.000Z';
+let clock = new Date(START);
 const order = firstTry('o-1');
 const probe = { ...firstTry('o-1'), isProbe: true };
 
 function firstTry(orderId: string): WatchedCall {
-  return { orderId, isFirstFailure: true, hasWaited: false, isProbe: false };
+  return { orderId, isFirstFailure: true, hasWaited: false, isProbe: false, askedAt: clock };
 }
 
-let clock: Date;
 let store: ReturnType<typeof createInMemoryBreakerStore>;
 let reads: number;
 let watch: BreakerWatch;
 
 beforeEach(() => {
-  clock = new Date('2026-06-01T12:00:00.000Z');
+  clock = new Date(START);
   store = createInMemoryBreakerStore();
   reads = 0;
   watch = environment();
@@ -225,12 +227,7 @@ describe('createBreakerWatch', () => {
   it('never opens for an order that failed before, nor for one order that fails again and again', async () => {
     for (let count = 0; count < 50; count += 1) {
       await watch.record(down, firstTry('o-1'));
-      await watch.record(down, {
-        orderId: `again-${count}`,
-        isFirstFailure: false,
-        hasWaited: false,
-        isProbe: false,
-      });
+      await watch.record(down, { ...firstTry(`again-${count}`), isFirstFailure: false });
     }
 
     expect(await watch.isOpen()).toBe(false);
@@ -295,6 +292,39 @@ describe('createBreakerWatch', () => {
     later(2);
     await recordNew(throttled, 1);
     expect(await store.read()).toMatchObject({ value: { throttle: { until: '2026-06-01T12:00:32.000Z' } } });
+  });
+
+  describe('after a 429 with Retry-After', () => {
+    const throttled: CallResult = { result: 'try-again', reason: 'http_429', afterMs: 900_000 };
+    const heldUntil = () => store.current()?.throttle?.until;
+
+    beforeEach(async () => {
+      await watch.record(throttled, firstTry('throttled'));
+      later(60);
+    });
+
+    it('holds nothing back any more once Button takes a later call, as any environment sees it', async () => {
+      const other = environment();
+      await other.record(done, { ...firstTry('waited'), hasWaited: true });
+
+      expect(store.current()?.throttle).toEqual({ at: START });
+    });
+
+    it('holds back what waits while no later call is taken', async () => {
+      await watch.record(done, { ...firstTry('asked-before'), hasWaited: true, askedAt: new Date(START) });
+      await watch.record(down, firstTry('failed'));
+
+      expect(heldUntil()).toBe('2026-06-01T12:15:00.000Z');
+    });
+
+    it('reads nothing more for live orders than without a 429', async () => {
+      const other = environment();
+      await other.isOpen();
+      const before = reads;
+      for (let count = 0; count < 10; count += 1) await other.record(done, firstTry(`live-${count}`));
+
+      expect(reads).toBe(before);
+    });
   });
 
   it('closes after a probe about no order that found Button healthy', async () => {

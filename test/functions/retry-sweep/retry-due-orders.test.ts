@@ -207,25 +207,60 @@ describe('orders, requirement 11: a drain', () => {
     expect(breaker.current()?.pace?.perSecond).toBeLessThan(30);
   });
 
-  it('sends nothing until the instant that Retry-After names', async () => {
-    const due = orders(100);
-    const breaker = createInMemoryBreakerStore();
+  describe('while a Retry-After holds', () => {
     const until = '2026-06-01T12:00:50.000Z';
-    await breaker.write(withThrottle(undefined, { at: START, until }, new Date(START)), 0);
-    const sentAt: number[] = [];
-    const work = reporting(due);
-    const { ports } = sweep(due, {
-      breaker,
-      work: (sent, nowMs) => {
-        if (sent.length > 0) sentAt.push(nowMs - 1000);
-        work(sent);
-      },
+    const held = async () => {
+      const breaker = createInMemoryBreakerStore();
+      await breaker.write(withThrottle(undefined, { at: START, until }, new Date(START)), 0);
+      return breaker;
+    };
+
+    it('sends one order, the one with the fewest tries, and nothing else until then', async () => {
+      const due = [...orders(1, { attempts: 7 }), ...orders(100).slice(1)];
+      const sentAt: [string, number][] = [];
+      const take = reporting(due);
+      const { ports } = sweep(due, {
+        breaker: await held(),
+        work: (sent, nowMs) => {
+          for (const { body } of sent) sentAt.push([readRetryMessage(body)?.orderId ?? '', nowMs]);
+          if (nowMs > Date.parse(until)) take(sent);
+        },
+      });
+
+      await retryDueOrders(ports);
+
+      const [probe, ...others] = sentAt;
+      expect(probe).toEqual(['o-1', Date.parse(START) + 2000]);
+      expect(Math.min(...others.map(([, atMs]) => atMs)) - 1000).toBe(Date.parse(until));
+      expect(due.length).toBeLessThan(30);
     });
 
-    await retryDueOrders(ports);
+    it('drains at once when Button takes that order', async () => {
+      const due = orders(100);
+      const breaker = await held();
+      const take = reporting(due);
+      const { ports, sent, nowMs } = sweep(due, {
+        breaker,
+        work: async (taken, at) => {
+          take(taken);
+          if (taken.length === 1)
+            await breaker.write(withThrottle(undefined, { at: START }, new Date(at)), 1);
+        },
+      });
 
-    expect(Math.min(...sentAt)).toBe(Date.parse(until));
-    expect(due.length).toBeLessThan(30);
+      await retryDueOrders(ports);
+
+      expect(sent).toHaveLength(100);
+      expect(nowMs()).toBeLessThan(Date.parse(START) + 15_000);
+    });
+
+    it('sends nothing where nothing is due', async () => {
+      const { ports, sent } = sweep([], { breaker: await held() });
+
+      await retryDueOrders(ports);
+
+      expect(sent).toEqual([]);
+    });
   });
 
   it('puts no more on the queue than a slow reporter takes off, so that live orders do not wait behind it', async () => {

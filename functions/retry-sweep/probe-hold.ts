@@ -1,0 +1,39 @@
+import type { Breaker } from '../../shared/orders/rules/breaker.ts';
+import { heldUntilMs } from '../../shared/orders/rules/drain-pace.ts';
+import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
+import type { SweepPorts } from './sweep-ports.ts';
+import { toMessage } from './to-message.ts';
+
+/** The breaker after a probe, and how many retry messages that took. */
+export type Probe = { current: Versioned<Breaker> | undefined; sent: number };
+
+/** Among so many of the orders that are due longest the probe is looked for. */
+const CANDIDATES = 10;
+
+/** The reporter has taken the probe and asked Button within a few seconds. */
+const PROBE_POLLS = 5;
+const POLL_MS = 2000;
+
+/**
+ * While a `Retry-After` holds back what waits, sends one due order all the same: the one with the fewest tries. The
+ * 429 may be about one order only, which must not delay the others. If Button takes it, the reporter lifts the
+ * hold, and the drain begins; otherwise it is left after ten seconds.
+ * Throws if the ledger or the queue can't be reached.
+ */
+export async function probeHold(
+  stored: Versioned<Breaker> | undefined,
+  { ledger, breaker, send, now, wait }: SweepPorts,
+): Promise<Probe> {
+  const isHeld = (): boolean => heldUntilMs(current?.value.throttle) > now().getTime();
+  let current = stored;
+  if (!isHeld()) return { current, sent: 0 };
+  const due = await ledger.listDue(now(), CANDIDATES);
+  const [order] = due.toSorted((one, other) => one.attempts - other.attempts);
+  if (!order) return { current, sent: 0 };
+  await send([toMessage(order, current?.value.since ?? '', now())]);
+  for (let poll = 0; poll < PROBE_POLLS && isHeld(); poll += 1) {
+    await wait(POLL_MS);
+    current = await breaker.read();
+  }
+  return { current, sent: 1 };
+}
