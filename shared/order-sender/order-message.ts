@@ -60,7 +60,8 @@ export type OrderMessageResult =
  * Writes an event as the message that docs/order-messages.md specifies, and reads it as the reporter will: the judgement is about the
  * very text that is sent. Never throws, whatever stands in the event.
  */
-export function writeOrderMessage(event: OrderEventToSend, settings: MessageSettings): OrderMessageResult {
+export function writeOrderMessage(given: OrderEventToSend, settings: MessageSettings): OrderMessageResult {
+  const event = isObject(given) ? given : NO_EVENT;
   const text = writeBody(event, settings);
   const names = { eventId: text?.eventId ?? event.id ?? '', ...readOrderId(event) };
   if (!text)
@@ -102,6 +103,13 @@ export function refuseSharedIds(writings: readonly OrderMessageResult[]): OrderM
   });
 }
 
+/** Stands for what plain JavaScript may give in place of an event: it names no order and no version. */
+const NO_EVENT: OrderEventToSend = { kind: 'cancelled', orderId: '' };
+
+function isObject(given: unknown): boolean {
+  return typeof given === 'object' && given !== null;
+}
+
 function refuse(result: Extract<OrderMessageResult, { ok: false }>['result']): OrderMessageResult {
   return { ok: false, result };
 }
@@ -115,7 +123,7 @@ function subjectOf(event: OrderEventToSend): unknown {
 /** Types say that there is one; plain JavaScript may send anything. */
 function readOrderId(event: OrderEventToSend): { orderId?: string } {
   const orderId = subjectOf(event);
-  return typeof orderId === 'string' ? { orderId } : {};
+  return typeof orderId === 'string' && orderId !== '' ? { orderId } : {};
 }
 
 /**
@@ -136,9 +144,9 @@ function writeBody(
     data: kind === 'cancelled' ? undefined : event.order,
   };
   try {
-    const hash = createHash('sha256').update(JSON.stringify(content, writeBigInt)).digest('hex');
+    const hash = createHash('sha256').update(JSON.stringify(content, writeValue)).digest('hex');
     const eventId = event.id ?? deriveEventId(readOrderId(event).orderId, event[orderBy], hash);
-    const body = JSON.stringify({ specversion: '1.0', id: eventId, source, ...content }, writeBigInt);
+    const body = JSON.stringify({ specversion: '1.0', id: eventId, source, ...content }, writeValue);
     return { eventId, body: body.replace(/[\uFFFE\uFFFF]/g, escapeCharacter) };
   } catch {
     return undefined;
@@ -155,9 +163,17 @@ function deriveEventId(orderId: string | undefined, version: unknown, hash: stri
   return /^[ -~]{1,1024}$/.test(id) ? id : hash;
 }
 
-/** A bigint is an integer like any other; one that is no amount of Button's is refused as such. */
-function writeBigInt(_name: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? Number(value) : value;
+/** No field takes it, so that what stands for it in JSON is refused at its path. */
+const NO_VALUE = 0.5;
+
+/**
+ * A bigint is an integer like any other; one that is no amount of Button's is refused as such. JSON would make null,
+ * which counts as absent, of `NaN`, an infinity and an invalid date.
+ */
+function writeValue(this: Readonly<Record<string, unknown>>, name: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : NO_VALUE;
+  return value === null && this[name] instanceof Date ? NO_VALUE : value;
 }
 
 /** JSON takes these two as they are, SQS refuses them (SendMessageBatch: allowed are "#xE000 to #xFFFD"). Escaped, they mean the same. */

@@ -50,7 +50,7 @@ export type OrderSender = {
   sendOrderCreated: (version: OrderVersion) => Promise<SendResult>;
   sendOrderUpdated: (version: OrderVersion) => Promise<SendResult>;
   sendOrderCancelled: (cancellation: OrderCancellation) => Promise<SendResult>;
-  /** One result for each event, in the order of the events. */
+  /** One result for each event, in the order of the events. Rejects with `RangeError` if `events` is no list. */
   sendOrderEvents: (events: readonly OrderEventToSend[]) => Promise<SendResult[]>;
 };
 
@@ -91,6 +91,7 @@ export function createOrderSender({
     sendOrderUpdated: (version) => sendOne({ ...version, kind: 'updated' }),
     sendOrderCancelled: (cancellation) => sendOne({ ...cancellation, kind: 'cancelled' }),
     sendOrderEvents: async (events) => {
+      if (!Array.isArray(events)) throw new RangeError('events must be a list of order events');
       const writings = refuseSharedIds(events.map(write));
       const deliveries = await deliver(writings);
       return writings.map((writing) => toResult(writing, deliveries));

@@ -209,6 +209,51 @@ describe('writeOrderMessage', () => {
     },
   );
 
+  it.each([
+    ['$.data.total', { total: Infinity }, 'amount_not_integer'],
+    ['$.data.line_items[0].quantity', { quantity: Number.NaN }, 'quantity_not_positive_integer'],
+    ['$.data.line_items[0].amount', { amount: -Infinity }, 'amount_not_integer'],
+    ['$.data.line_items[0].sku', { sku: Number.NaN }, 'wrong_type'],
+    ['$.data.customer.is_new', { is_new: Number.NaN }, 'wrong_type'],
+    ['$.data.finalization_date', { finalization_date: new Date('soon') }, 'date_not_iso_8601'],
+  ])('A18: refuses at %s what JSON would write as null, which counts as absent', (path, wrong, code) => {
+    const { total = 7000, finalization_date, is_new, ...line } = wrong as Record<string, unknown>;
+    const order = {
+      ...sampleOrder(),
+      total,
+      finalization_date,
+      customer: { id: '1', is_new },
+      line_items: [{ identifier: '1', total: 7000, ...line }],
+    };
+    const event = { kind: 'created', sequence: '1', order } as unknown as OrderEventToSend;
+
+    expect(writeOrderMessage(event, { ...SETTINGS, allowFinalizationDate: true })).toMatchObject({
+      result: {
+        outcome: 'invalid',
+        orderId: '1994',
+        violations: expect.arrayContaining([expect.objectContaining({ code, path })]) as unknown,
+      },
+    });
+  });
+
+  it.each([null, undefined, 'created', 5, true])(
+    'A18: answers that %j is no event, and does not throw',
+    (given) => {
+      const writing = writeOrderMessage(given as unknown as OrderEventToSend, SETTINGS);
+
+      expect(writing).toMatchObject({
+        result: {
+          outcome: 'invalid',
+          violations: [
+            { code: 'order_id_malformed', path: '$.subject' },
+            { code: 'sequence_missing', path: '$.sequence' },
+          ],
+        },
+      });
+      expect(writing).not.toHaveProperty('result.orderId');
+    },
+  );
+
   it('A18: counts UTF-8 bytes, and takes a message of exactly the limit', () => {
     const event: OrderEventToSend = {
       kind: 'created',

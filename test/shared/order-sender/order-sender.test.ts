@@ -7,7 +7,7 @@ import {
   type OrderEventToSend,
   type OrderSenderOptions,
 } from '../../../shared/order-sender/order-sender.ts';
-import type { SendResult } from '../../../shared/order-sender/send-result.ts';
+import { assertSent, type SendResult } from '../../../shared/order-sender/send-result.ts';
 import { sampleOrder, SETTINGS } from '../validation/orders/order-samples.ts';
 import { bytesOf, createFakeQueue, FAKE_QUEUE_URL, type FakeQueue, type Treatment } from './fake-queue.ts';
 
@@ -181,6 +181,20 @@ describe('createOrderSender', () => {
 
   it.each([0, 1.5, Number.NaN, 1_048_577])('refuses a limit of %s bytes', (maxMessageBytes) => {
     expect(() => createSender(createFakeQueue(), { maxMessageBytes })).toThrow(RangeError);
+  });
+
+  it('sends the others beside an event that is null, and says of a list that is null what it must be', async () => {
+    const queue = createFakeQueue();
+    const sender = createSender(queue);
+
+    const results = await sender.sendOrderEvents([update('a', 1), null as never, update('b', 1)]);
+
+    expect(outcomes(results)).toEqual(['sent', 'invalid', 'sent']);
+    expect(() => {
+      assertSent(results);
+    }).toThrow(/order \(unnamed\): invalid \(order_id_malformed \$\.subject/);
+    await expect(sender.sendOrderEvents(null as never)).rejects.toThrow(RangeError);
+    expect(await sender.sendOrderCreated(null as never)).toMatchObject({ outcome: 'invalid' });
   });
 
   it('A25: sends only what failed again, before what follows it in its order', async () => {
