@@ -65,7 +65,6 @@ function isOwn({ order }: FoundOrder, { newest: { cancels }, btnRef }: LedgerEnt
 /** Every order that Button shows under an id or the token of this one and that is this one. */
 async function readOwn(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const read = await readEverywhere(entry, api);
-  if (read.reading === 'failed') return read;
   return { ...read, orders: read.orders.filter((found) => isOwn(found, entry)) };
 }
 
@@ -84,12 +83,12 @@ async function confirm(
   { tried, isTaken }: { tried: readonly string[]; isTaken: boolean },
 ): Promise<CallEnd> {
   const read = await readOwn(entry, api);
-  if (read.reading === 'failed') return read.end;
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late');
+  if (read.failed) return read.failed;
   if (live.length > 0) return cancelByOtherId(live, { tried, api });
   if (read.orders.length > 0) return ended(CANCELLED);
-  if (read.isTokenUnread) return refused('cancellation_unconfirmed');
+  if (read.isTokenUnread && !isAcknowledged(entry)) return refused('cancellation_unconfirmed');
   const isGone = isTaken && entry.reported?.acceptedOnly !== true;
   if (isGone) return ended(CANCELLED);
   return missing(entry, now);
@@ -122,6 +121,11 @@ async function cancelByOtherId(
   return answer?.answer === 'done' ? done(answer) : ended({ result: 'unclear', reason: 'still_open' });
 }
 
+/** Button itself has said that it is cancelled: no look-up need confirm that. */
+function isAcknowledged({ reported }: LedgerEntry): boolean {
+  return reported?.kind === 'cancelled' && !reported.acceptedOnly;
+}
+
 /**
  * An earlier call may have cancelled it. What Button has only accepted (202) is another matter: it may still
  * come.
@@ -134,9 +138,9 @@ function mayBeGone({ newest, reported, progress }: LedgerEntry): boolean {
 /** A 403 means what the reads show. */
 async function explain({ entry, api }: CancelOrder, detail: FailedAnswer): Promise<CallEnd> {
   const read = await readOwn(entry, api);
-  if (read.reading === 'failed') return unread(read.end);
   const statuses = read.orders.map(({ order }) => order.status);
   if (statuses.includes('finalized')) return refused('too_late', detail);
+  if (read.failed) return unread(read.failed);
   const isGone = statuses.length > 0 && statuses.every((status) => status === 'deleted');
   return isGone ? ended(CANCELLED) : forbidden(detail);
 }

@@ -65,15 +65,14 @@ export function isOwn(shown: OrderAtButton, entry: LedgerEntry): boolean {
   return !isUnconfirmed(entry) || (known !== undefined && isSameOrder(shown, known, btnRef) === 'same');
 }
 
-/** Every order that was found; or why a read was not answered. */
-export type CompleteReadResult =
-  | {
-      reading: 'complete';
-      orders: FoundOrder[];
-      /** The order has a token, and Button has not looked for it by that: it may have more. */
-      isTokenUnread: boolean;
-    }
-  | { reading: 'failed'; end: CallEnd };
+/** Every order that was found. */
+export type CompleteReadResult = {
+  orders: FoundOrder[];
+  /** The order has a token, and Button has not looked for it by that: it may have more. */
+  isTokenUnread: boolean;
+  /** Why a read was not answered: Button may have more. */
+  failed?: CallEnd;
+};
 
 /** Every order that Button shows under an id or the token of this one. */
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
@@ -81,13 +80,13 @@ export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise
   for (const id of idsOf(entry)) {
     const answer = await api.get(id);
     if (answer.answer === 'found') orders.push({ order: answer.order, id });
-    else if (answer.answer !== 'not-found') return { reading: 'failed', end: endOf(answer) };
+    else if (answer.answer !== 'not-found') return { orders, isTokenUnread: false, failed: endOf(answer) };
   }
   const byToken = await lookUp(entry, api);
-  if (byToken.reading === 'failed') return byToken;
+  if (byToken.reading === 'failed') return { orders, isTokenUnread: true, failed: byToken.end };
   if (byToken.reading === 'found') orders.push(byToken);
   const isTokenUnread = entry.btnRef !== undefined && byToken.reading === 'not-found' && !byToken.byToken;
-  return { reading: 'complete', orders, isTokenUnread };
+  return { orders, isTokenUnread };
 }
 
 /**

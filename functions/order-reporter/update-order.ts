@@ -88,8 +88,8 @@ export function unread(end: CallEnd): CallEnd {
   const { result } = end;
   if (result.result !== 'try-again' || result.reason === 'unauthorized' || result.reason === 'http_429')
     return end;
-  const { reason, answer } = result;
-  return ended({ result: 'unclear', reason, ...(answer && { answer }) });
+  const { result: _result, afterMs: _after, blamesOrder: _blame, ...why } = result;
+  return ended({ result: 'unclear', ...why });
 }
 
 /** By one id after the other, as long as Button itself says that it knows no order of that id. */

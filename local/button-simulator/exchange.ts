@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as z from 'zod';
 import { parseJson, type ApiRequest } from './api-request.ts';
 import { answerButtonApi, type ButtonApi } from './button-api.ts';
 import { bodyBytes, errorAnswer, isButtonsAnswer, objectAnswer, type Answer } from './button-answer.ts';
@@ -59,6 +60,8 @@ function answerUnder(exchange: Exchange, { fault, request, record }: Struck): Se
   // What Button finds wrong at once it does not accept.
   if (fault.answer === 'accepted')
     return { answer: worked && worked.status >= 400 ? worked : accepted(request) };
+  if (typeof fault.answer === 'object' && 'leavesOut' in fault.answer)
+    return { answer: withoutFields(worked ?? work(), fault.answer.leavesOut) };
   if (typeof fault.answer === 'object') {
     const { unlessRefused, cutOff } = fault.answer;
     if (unlessRefused && worked && worked.status >= 400) return { answer: worked };
@@ -82,7 +85,33 @@ function accepted(request: ApiRequest): Answer {
   return fields.success ? acceptedAnswer(fields.data) : objectAnswer(null, 202);
 }
 
-function statedAnswer({ status, headers, body }: Exclude<ApiFault['answer'], string>): Answer {
+function withoutFields(answer: Answer, names: readonly string[]): Answer {
+  const shown = ShownSchema.safeParse(answer.body).data;
+  if (!shown) return answer;
+  const strip = (object: unknown): unknown => {
+    const fields = FieldsSchema.safeParse(object).data;
+    return fields
+      ? Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
+      : object;
+  };
+  const { object, objects, ...rest } = shown;
+  return {
+    ...answer,
+    body: {
+      ...rest,
+      ...(object !== undefined && { object: strip(object) }),
+      ...(objects && { objects: objects.map(strip) }),
+    },
+  };
+}
+
+const FieldsSchema = z.record(z.string(), z.unknown());
+const ShownSchema = z.looseObject({
+  object: z.unknown().optional(),
+  objects: z.array(z.unknown()).optional(),
+});
+
+function statedAnswer({ status, headers, body }: Extract<ApiFault['answer'], { status: number }>): Answer {
   if (hasNoBody(status)) return { status, headers, body: '' };
   const content = body === undefined ? errorAnswer(status, `Simulated ${status}`).body : body;
   return { status, headers, body: content };

@@ -24,6 +24,8 @@ const AnswerSchema = z.union([
     /** 202, without Button's order id. */
     'accepted',
   ]),
+  /** Button's own, without these fields of each order that it shows. */
+  z.strictObject({ leavesOut: z.array(z.string()).min(1) }),
   z.strictObject({
     status: z.int().min(200).max(599),
     headers: z.record(z.string(), z.string()).default({}),
@@ -189,6 +191,7 @@ function fits(wanted: string | undefined, actual: string | null): boolean {
 }
 
 function isOwnAnswer(answer: z.infer<typeof AnswerSchema>): boolean {
+  if (typeof answer === 'object') return 'leavesOut' in answer;
   return answer === 'button' || answer === 'truncated' || answer === 'cut-off';
 }
 

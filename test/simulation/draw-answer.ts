@@ -102,6 +102,40 @@ export function toFault(
   }) as ApiFault;
 }
 
+/** What Button's answers may show of an order, and the least that the official clients' tests show. */
+const SHOWN_FIELDS = [
+  ...['order_id', 'button_order_id', 'total', 'currency', 'btn_ref', 'purchase_date', 'line_items'],
+  ...['status', 'customer_order_id', 'finalization_date'],
+] as const;
+
+/** Answers of Button's own that show some fields of an order only: to reads, or to writes as well. */
+export function drawPartialShow(random: Random): ApiFault {
+  const leavesOut = SHOWN_FIELDS.filter(() => random.chance(0.4));
+  return FaultSchema.parse({
+    on: 'api',
+    match: random.chance(0.5) ? { path: '^/v1/order', method: 'GET' } : { path: '^/v1/order' },
+    times: 'unlimited',
+    answer: { leavesOut: leavesOut.length > 0 ? leavesOut : ['btn_ref'] },
+  }) as ApiFault;
+}
+
+/** A look-up by token that never works, beside reads and writes that do: refused, or not answered. */
+export function drawDeadLookUp(random: Random): ApiFault {
+  const answer = { operation: 'look-up', work: 'skipped' } as const;
+  const [status, body] = random.pick([
+    [500, 'button-error'],
+    [503, 'page'],
+    [504, 'nothing'],
+    [200, 'other-json'],
+    [400, 'button-error'],
+    [401, 'button-error'],
+    [403, 'button-error'],
+    [404, 'page'],
+    [405, 'button-error'],
+  ] as const);
+  return toFault(random, { ...answer, status, body }, { times: 'unlimited' });
+}
+
 /** An answer that an order of a class gets for good, while others are fine: nothing of it is done. */
 export function drawPermanentAnswer(random: Random): DrawnAnswer {
   for (;;) {

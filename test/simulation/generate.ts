@@ -6,7 +6,7 @@ import {
 } from '../../local/button-simulator/fault-rules.ts';
 import type { World } from '../../local/button-simulator/world.ts';
 import { QUEUES, SECRETS, TABLES } from './resources.ts';
-import { drawAnswer, drawPermanentAnswer, toFault } from './draw-answer.ts';
+import { drawAnswer, drawDeadLookUp, drawPartialShow, drawPermanentAnswer, toFault } from './draw-answer.ts';
 import { drawClassOfFailures } from './draw-class.ts';
 import { drawPurchase } from './draw-transaction.ts';
 import { drawOrderLife, drawTakenOrder, type BrandRules, type ShopDraw } from './draw-shop.ts';
@@ -47,7 +47,13 @@ export function generateSchedule(seed: number): Schedule {
   return {
     seed,
     // Chance of its own: the steps of a seed do not depend on it.
-    brand: { ...brand, retryMaxSeconds: drawLongestWait(randomFrom(seed, 'retries')) },
+    brand: {
+      ...brand,
+      // Some fifty look-ups in vain are made before an order goes on without.
+      retryMaxSeconds: steps.some(({ kind }) => kind === 'look-ups-fail')
+        ? 1800
+        : drawLongestWait(randomFrom(seed, 'retries')),
+    },
     world,
     steps: steps.toSorted((one, other) => one.atMs - other.atMs),
   };
@@ -88,7 +94,36 @@ function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps
   const left = others.filter(
     ({ kind }) => !(isRestored && kind === 'freeze') && !(hasOld && kind === 'backfill'),
   );
-  return [...left, ...expiry, ...checkoutSteps(randomFrom(seed, 'checkouts'), steps), ...purchases];
+  return [
+    ...left,
+    ...expiry,
+    ...checkoutSteps(randomFrom(seed, 'checkouts'), steps),
+    ...purchases,
+    ...showSteps(randomFrom(seed, 'shows')),
+    ...laterReleaseSteps(randomFrom(seed, 'later releases'), orderIds),
+  ];
+}
+
+/** In one schedule of five Button shows some fields of an order only, for a while; in one of twenty its look-up by token never works. */
+function showSteps(random: Random): Step[] {
+  const partial = Array.from({ length: random.chance(0.2) ? random.between(1, 3) : 0 }, (): Step => {
+    const fault = drawPartialShow(random);
+    return { kind: 'button', atMs: timeIn(random), fault, forMs: durationMs(random, 20) };
+  });
+  if (!random.chance(0.05)) return partial;
+  return [...partial, { kind: 'look-ups-fail', atMs: timeIn(random), fault: drawDeadLookUp(random) }];
+}
+
+/** In one schedule of six a later release has written to the ledger before it was taken back. */
+function laterReleaseSteps(random: Random, orderIds: OrderIds): Step[] {
+  if (!random.chance(1 / 6)) return [];
+  return Array.from({ length: random.between(1, 3) }, () => ({
+    kind: 'later-release',
+    atMs: timeIn(random),
+    orderId: anyOf(random, orderIds),
+    how: random.pick(['attributes', 'attributes', 'state']),
+    forMs: durationMs(random, 20),
+  }));
 }
 
 const LIVE = '2026';

@@ -10,6 +10,8 @@ import { readContent, type SentContent, type SentMessage } from './sent-message.
 import type { MessageVersion } from './step.ts';
 import type { SimulatedWorld } from './world.ts';
 
+/** A later release had stored the order in a state that this one does not know. */
+const UNREADABLE = 'ledger_entry_unreadable';
 /** Reasons that are final because Button said so. */
 const BUTTONS_REASONS = new Set(['refused_by_button', 'too_late', 'deleted_at_button', 'unknown_to_button']);
 /** Reasons for which a version is in quarantine though the ledger has taken it. */
@@ -21,6 +23,7 @@ const TAKEN_REASONS = new Set([
   'btn_ref_not_taken',
   'btn_ref_waits',
   'cancellation_unconfirmed',
+  UNREADABLE,
 ]);
 /** Statuses of a 4xx that ask for another try. */
 const NOT_FINAL = new Set([401, 408, 425, 429]);
@@ -29,7 +32,7 @@ const NOT_FINAL = new Set([401, 408, 425, 429]);
 const RUN_MS = 60_000;
 
 /** A message, its id, and what the quarantine says of it. */
-type Noted = SentMessage & { messageId: string; reasons: readonly string[] };
+type Noted = SentMessage & { messageId: string; reasons: readonly string[]; isUnreadable: boolean };
 
 /** An order of the brand: its messages, the ledger's report, and what Button holds under its id. */
 type Told = {
@@ -50,6 +53,8 @@ export class OrderInvariants {
   readonly #failing: RegExp[] = [];
   readonly #givenUp = new Set<string>();
   #hasRestored = false;
+  #lookUpsFail = false;
+  #showsLittle = false;
 
   constructor(world: SimulatedWorld) {
     this.#world = world;
@@ -76,6 +81,16 @@ export class OrderInvariants {
   /** The ledger has forgotten something: what it forgot may be said to Button again. */
   noteRestore(): void {
     this.#hasRestored = true;
+  }
+
+  /** Button shows some fields of an order only. */
+  noteShowsLittle(): void {
+    this.#showsLittle = true;
+  }
+
+  /** No order can be found by its token. */
+  noteLookUpsFail(): void {
+    this.#lookUpsFail = true;
   }
 
   /** Another shop of the organization has an order of this id at Button. */
@@ -195,13 +210,13 @@ export class OrderInvariants {
   }
 
   #checkMessages(): void {
-    for (const { messageId, verdict, version, reasons } of this.#noted()) {
+    for (const { messageId, verdict, version, reasons, isUnreadable } of this.#noted()) {
       const name = `${messageId} (${version ? `${version.orderId} ${version.sequence} ${version.kind}` : 'none'})`;
       if (!this.#doneAtMs.has(messageId))
         fail('every message is accounted for', `the reporter is not done with ${name}`);
       if (verdict === 'refused' && reasons.length === 0)
         fail('every bad message is in quarantine', `${name} is not`);
-      if (verdict === 'taken' && isOurRefusal(reasons))
+      if (verdict === 'taken' && isOurRefusal(reasons) && !isUnreadable)
         fail('no valid message is refused', `${name} is: ${reasons.join(', ')}`);
     }
   }
@@ -266,6 +281,7 @@ export class OrderInvariants {
     if (reason === 'too_late' && live[0]?.status === 'finalized') return;
     // The lines came with a version that a restored ledger has forgotten.
     if (reason === 'line_items_missing' && live.some(({ fields }) => fields.line_items?.length)) return;
+    if (reason === 'cancellation_unconfirmed' && this.#lookUpsFail) return;
     if (reason === 'order_id_taken' && this.#mayHaveOtherToken(order)) return;
     // A restored ledger has forgotten that its cancellation is done: Button keeps the id, and shows nothing.
     const isForgotten = this.#hasRestored && report?.newest.kind === 'cancelled' && live.length === 0;
@@ -278,9 +294,9 @@ export class OrderInvariants {
   /** The token at Button is one that a message carried, and it is there if one could be sent. */
   #checkToken(order: Told): void {
     const { orderId, messages, live } = order;
-    const carriers = messages.flatMap(({ messageId, body, version }) => {
+    const carriers = messages.flatMap(({ messageId, body, version, isUnreadable }) => {
       const token = readContent(body)?.token;
-      const isValid = version !== undefined;
+      const isValid = version !== undefined && !isUnreadable;
       return token === undefined ? [] : [{ messageId, token, isValid }];
     });
     const { writes } = this.#asked(orderId);
@@ -341,7 +357,7 @@ export class OrderInvariants {
 
   /** Button reads no order by an id, and this one has no token or is forgotten: whose it is, nobody can tell. */
   #isBlind(orderId: string): boolean {
-    const mayBeForgotten = this.#hasRestored || this.#isCreatedWithoutToken(orderId);
+    const mayBeForgotten = this.#hasRestored || this.#lookUpsFail || this.#isCreatedWithoutToken(orderId);
     return mayBeForgotten && !this.#isIdRead();
   }
 
@@ -356,7 +372,7 @@ export class OrderInvariants {
     const isTaken = order.messages.some(
       ({ version, reasons }) => version?.kind === 'cancelled' && reasons.includes('order_id_taken'),
     );
-    if (isTaken && this.#isUntraceable(order)) return true;
+    if (isTaken && (this.#showsLittle || this.#isUntraceable(order))) return true;
     return this.#asked(order.orderId).writes.some(
       ({ method, isButtons, status }) =>
         method === 'DELETE' && isButtons && status !== null && isFinal(status),
@@ -396,7 +412,7 @@ export class OrderInvariants {
    */
   #isUntraceable(order: Told): boolean {
     if (this.#isIdRead()) return false;
-    return this.#isCreatedWithoutToken(order.orderId) || this.#mayHaveOtherToken(order);
+    return this.#lookUpsFail || this.#isCreatedWithoutToken(order.orderId) || this.#mayHaveOtherToken(order);
   }
 
   /** A restored ledger may have taken another of the order's tokens for the first one. */
@@ -447,18 +463,23 @@ export class OrderInvariants {
   }
 
   #noted(): Noted[] {
-    const kept = new Map(
-      this.#world.dynamodb
-        .items(TABLES.orderQuarantine)
-        .map(({ id, reasons }) => [
-          id?.S,
-          (reasons?.L ?? []).map(({ M: reason }) => reason?.['code']?.S ?? ''),
-        ]),
-    );
+    const entries = this.#world.dynamodb.items(TABLES.orderQuarantine).map(({ id, reasons, replayOf }) => ({
+      id: id?.S ?? '',
+      replayOf: replayOf?.S,
+      codes: (reasons?.L ?? []).map(({ M: reason }) => reason?.['code']?.S ?? ''),
+    }));
+    const kept = new Map(entries.map(({ id, codes }) => [id, codes]));
+    // Replayed once its order could be read again, a message may be refused for what it is then.
+    const codesOf = (messageId: string): string[] => {
+      const codes = kept.get(messageId) ?? [];
+      const again = entries.findLast(({ replayOf }) => replayOf === messageId);
+      return codes.includes(UNREADABLE) && again ? codesOf(again.id) : codes;
+    };
     return [...this.#messages].map(([messageId, message]) => ({
       ...message,
       messageId,
-      reasons: kept.get(messageId) ?? [],
+      isUnreadable: kept.get(messageId)?.includes(UNREADABLE) === true,
+      reasons: codesOf(messageId),
     }));
   }
 

@@ -10,13 +10,14 @@ import { replayOrderMessage } from '../../shared/orders/replay-order-message.ts'
 import { replayWebhook } from '../../shared/transactions/replay-webhook.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
+import { packJson, unpackJson } from '../../shared/dynamodb/packed-json.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import { renewVersions } from '../../shared/transactions/renew-versions.ts';
 import { scanAll, scanPublished } from '../../shared/transactions/store/transaction-scan.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 
 import type { Item } from './dynamodb-expression.ts';
 import { QUEUES, SECRETS, TABLES } from './resources.ts';
@@ -53,6 +54,8 @@ const OLD = { at: '2026-04-20T10:00:00Z', count: 3 };
 const EXPIRY_PAUSE_MS = 8 * 24 * HOUR_MS;
 /** Two hours for an order that was accepted and is not shown, and then some. */
 const LONGEST_REST_MS = 6 * HOUR_MS;
+/** An order that is looked for by its token in vain goes on without after a day, and may be looked for once more. */
+const LOOK_UPS_REST_MS = 60 * HOUR_MS;
 const WEBHOOK_URL = 'https://webhooks.example/button';
 
 /**
@@ -266,7 +269,9 @@ class Run {
     this.#storm.end();
     button.faults.clear();
     button.world.unreadableTransactions = [];
-    for (const step of this.#steps) if (step.kind === 'class-fails') button.faults.add(step.fault);
+    for (const step of this.#steps)
+      if (step.kind === 'class-fails' || step.kind === 'look-ups-fail') button.faults.add(step.fault);
+    this.#takeBackLaterStates();
     this.#restoreSecrets();
     secrets.set(SECRETS.webhooks, secretList(this.#secrets));
     await this.#world.runFor(2 * MINUTE_MS);
@@ -287,7 +292,10 @@ class Run {
    * message.
    */
   async #untilAtRest(): Promise<void> {
-    const untilMs = this.#world.clock.now() + LONGEST_REST_MS + this.#longestWaitMs;
+    const restMs = this.#steps.some(({ kind }) => kind === 'look-ups-fail')
+      ? LOOK_UPS_REST_MS
+      : LONGEST_REST_MS;
+    const untilMs = this.#world.clock.now() + restMs + this.#longestWaitMs;
     while (this.#redrive() > 0 || !this.#invariants.isAtRest()) {
       if (this.#world.clock.now() > untilMs)
         throw new BrokenInvariant('everything comes to rest', this.#invariants.unrest());
@@ -444,6 +452,7 @@ class Run {
         return;
       case 'button':
       case 'webhook':
+        if (isPartialShow(step)) this.#invariants.orders.noteShowsLittle();
         button.faults.add(step.fault);
         if ('forMs' in step)
           clock.at(clock.now() + step.forMs, () => {
@@ -452,6 +461,10 @@ class Run {
         return;
       case 'class-fails':
         this.#invariants.orders.noteFailing(step.orderIds);
+        button.faults.add(step.fault);
+        return;
+      case 'look-ups-fail':
+        this.#invariants.orders.noteLookUpsFail();
         button.faults.add(step.fault);
         return;
       case 'other-shop':
@@ -532,6 +545,9 @@ class Run {
         return;
       case 'spoil':
         this.#spoil();
+        return;
+      case 'later-release':
+        this.#storeLater(step);
         return;
       case 'finalize':
         this.#finalize(step.orderId);
@@ -794,6 +810,40 @@ class Run {
     );
   }
 
+  /** What a release stores that knows more than this one does. */
+  #storeLater({ orderId, how, forMs }: Step & { kind: 'later-release' }): void {
+    const { clock } = this.#world;
+    this.#rewriteLedger((state) => {
+      if (state['orderId'] !== orderId || !state['newest']) return undefined;
+      if (how === 'attributes') return withUnknownFields(state) as object;
+      return { ...state, progress: { state: LATER_STATE, before: state['progress'] } };
+    });
+    if (how === 'state')
+      clock.at(clock.now() + forMs, () => {
+        this.#takeBackLaterStates();
+      });
+  }
+
+  /** The later release is back, and finishes what it has begun. */
+  #takeBackLaterStates(): void {
+    this.#rewriteLedger(({ progress, ...state }) => {
+      const { state: name, before } = (progress ?? {}) as Record<string, unknown>;
+      return name === LATER_STATE ? { ...state, progress: before } : undefined;
+    });
+  }
+
+  #rewriteLedger(change: (state: Record<string, unknown>) => object | undefined): void {
+    const { dynamodb } = this.#world;
+    for (const item of dynamodb.items(TABLES.orderLedger)) {
+      if (!item['body']?.B || item['pk']?.S?.startsWith('acme#order#') !== true) continue;
+      const changed = change(unpackJson(item['body'].B) as Record<string, unknown>);
+      if (!changed) continue;
+      const revision = { N: String(Number(item['revision']?.N) + 1) };
+      const laterItem = { ...item, revision, body: { B: packJson(changed) }, writtenBy: { S: 'later' } };
+      dynamodb.execute(new PutItemCommand({ TableName: TABLES.orderLedger, Item: laterItem }));
+    }
+  }
+
   #inject(step: Step & { kind: 'install' | 'contradiction' }): void {
     const { transactions, orders } = this.#world.button;
     if (step.kind === 'install') {
@@ -861,12 +911,31 @@ class Run {
 
 /** Refusals that came of Button's faults: tried again, they are reported. */
 const FIXABLE = new Set([
+  'ledger_entry_unreadable',
+  'order_id_taken',
+  'cancellation_unconfirmed',
   'refused_by_button',
   'btn_ref_not_taken',
   'unknown_to_button',
   'deleted_at_button',
   'retry_of_unknown_order',
 ]);
+
+function isPartialShow({ fault }: Step & { kind: 'button' | 'webhook' }): boolean {
+  return fault.on === 'api' && typeof fault.answer === 'object' && 'leavesOut' in fault.answer;
+}
+
+const LATER_STATE = 'later-state';
+
+/** With one more field in each object but those of the order itself, which go to Button as they are. */
+function withUnknownFields(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const fields = Object.entries(value).map(([name, field]): [string, unknown] => [
+    name,
+    name === 'order' ? field : withUnknownFields(field),
+  ]);
+  return { ...Object.fromEntries(fields), laterField: { since: START } };
+}
 
 /** When the first order of the brand is due, ISO 8601; `never` if none is. */
 function firstDueAt(ledger: readonly Item[]): string {

@@ -45,6 +45,8 @@ export type Step = { atMs: number } & (
   | { kind: 'button'; fault: ApiFault; forMs?: number }
   /** Orders whose ids match get this answer for good, also when other faults have ended. */
   | { kind: 'class-fails'; orderIds: string; fault: ApiFault }
+  /** The look-up by token never works, also when other faults have ended. */
+  | { kind: 'look-ups-fail'; fault: ApiFault }
   | { kind: 'other-shop'; orderId: string; total: number }
   | ({ kind: 'button-unreachable' } & Lengthy)
   | { kind: 'webhook'; fault: WebhookFault }
@@ -65,6 +67,8 @@ export type Step = { atMs: number } & (
   | { kind: 'republish' }
   | { kind: 'backfill'; id: string }
   | { kind: 'spoil' }
+  /** A later release, which is taken back, has stored an order with attributes, or in a state, that this one does not know. */
+  | ({ kind: 'later-release'; orderId: string; how: 'attributes' | 'state' } & Lengthy)
   | { kind: 'finalize'; orderId: string }
   | { kind: 'transaction'; row: InjectedTransactionInput; says: string }
   | { kind: 'install'; id: string; amount: number; webhook: boolean }
@@ -90,6 +94,7 @@ export type Operation = Step & {
     | 'republish'
     | 'backfill'
     | 'spoil'
+    | 'later-release'
     | 'finalize'
     | 'install'
     | 'contradiction'
@@ -125,6 +130,8 @@ export function describeStep(step: Step): string {
     case 'button':
       return `Button will ${describeFault(step.fault)}${duration}`;
     case 'class-fails':
+      return `Button will always ${describeFault(step.fault)}`;
+    case 'look-ups-fail':
       return `Button will always ${describeFault(step.fault)}`;
     case 'other-shop':
       return `another shop of the organization has an order ${step.orderId} of its own, worth ${step.total}`;
@@ -177,6 +184,10 @@ function describeOperation(step: Operation): string {
       return `an operator starts the backfill ${step.id}`;
     case 'spoil':
       return 'somebody spoils the position of the live stream';
+    case 'later-release':
+      return step.how === 'attributes'
+        ? `a later release has stored ${step.orderId} with attributes that this one does not know`
+        : `a later release has stored ${step.orderId} in a state that this one does not know, and is back in ${seconds(step.forMs)}`;
     case 'finalize':
       return `Button finalizes ${step.orderId}`;
     case 'install':
@@ -219,7 +230,9 @@ function describeFault({ answer, answerDelayMs, work, match, times, probability 
   return `${how}${after} to ${often}${worked}`;
 }
 
-function describeAnswer({ status, body, cutOff }: Exclude<ApiFault['answer'], string>): string {
+function describeAnswer(answer: Exclude<ApiFault['answer'], string>): string {
+  if ('leavesOut' in answer) return `leave out ${answer.leavesOut.join(', ')} in its answers`;
+  const { status, body, cutOff } = answer;
   const text = body === undefined ? "Button's error" : JSON.stringify(body).slice(0, 60);
   return `answer ${status} with ${text}${cutOff ? ', cut off' : ''}`;
 }

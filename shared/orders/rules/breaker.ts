@@ -83,7 +83,7 @@ export function healthOf(result: CallResult): ButtonHealth {
   const { reason } = result;
   if (result.result === 'try-again' && result.blamesOrder && OWN_AFTER_TRIES.has(reason)) return 'not-asked';
   if (reason === 'http_429') return 'throttled';
-  if (result.result === 'try-again' && result.isLookUp) return 'healthy';
+  if (result.isLookUp) return 'healthy';
   if (reason === 'unauthorized') return 'unauthorized';
   if (reason === 'forbidden') return 'forbidden';
   if (reason.startsWith('api_key_')) return 'not-asked';

@@ -183,8 +183,8 @@ export type CallResult =
       buttonOrderId?: string;
     }
   /**
-   * Not carried out, for certain. `isLookUp`: what was not answered is the look-up by the order's token.
-   * `blamesOrder`: the order itself may be the cause.
+   * Not carried out, for certain. `isLookUp`, here and below: what was not answered is the look-up by the order's
+   * token. `blamesOrder`: the order itself may be the cause.
    */
   | {
       result: 'try-again';
@@ -195,7 +195,7 @@ export type CallResult =
       answer?: FailedAnswer;
     }
   /** It may have been carried out, or may still be. */
-  | { result: 'unclear'; reason: string; answer?: FailedAnswer }
+  | { result: 'unclear'; reason: string; isLookUp?: true; answer?: FailedAnswer }
   | { result: 'refused'; reason: string };
 
 /** What the ledger warns of by itself: these outlast the version that was newest then. */

@@ -154,10 +154,11 @@ function settleFailed(
 
 function tryFailed(result: CallResult & { result: 'try-again' | 'unclear' }, now: Date) {
   const { reason, answer } = result;
-  const isBlamed = result.result === 'unclear' || result.blamesOrder === true;
+  const isLookUp = result.isLookUp === true;
+  const isBlamed = result.result === 'unclear' ? !isLookUp : result.blamesOrder === true;
   return {
     event: 'try-failed',
-    isLookUp: result.result === 'try-again' && result.isLookUp === true,
+    isLookUp,
     ...(isBlamed && { failure: { at: now.toISOString(), reason, ...(answer && { answer }) } }),
   } as const;
 }

@@ -464,6 +464,30 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     expect([created.result, updated.result, cancelled.result]).toEqual([result, result, result]);
   });
 
+  it('finalized, whether or not a look-up by the token is answered', async () => {
+    const entry = claimed({ kind: 'cancelled', reported: { buttonOrderId: 'btnorder-1' } });
+    const finalized = found({ ...held, status: 'finalized' });
+
+    const refused = await talk(entry, { cancel: forbidden, get: finalized, getByToken: down });
+    const unknown = await talk(entry, { cancel: missing, get: [missing, finalized], getByToken: down });
+
+    const tooLate = { result: 'refused', reason: 'too_late' };
+    expect([refused.result, unknown.result]).toEqual([tooLate, tooLate]);
+  });
+
+  it('nothing, because the look-up by its token is not answered: that is no fault of the order', async () => {
+    const answers = { get: missing, getByToken: down };
+
+    const updated = await talk(claimed({ kind: 'updated', reported: {} }), { ...answers, update: forbidden });
+    const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), {
+      ...answers,
+      cancel: forbidden,
+    });
+
+    const unclear = { result: 'unclear', reason: 'http_503', isLookUp: true };
+    expect([updated.result, cancelled.result]).toEqual([unclear, unclear]);
+  });
+
   it.each(['finalized', 'deleted'])(
     '%s, and not shown to be ours: the id is taken (requirement 7)',
     async (status) => {
@@ -563,6 +587,21 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect([absent.asked, deleted.asked]).toEqual([['getByToken'], ['getByToken']]);
     expect(finalized.result).toEqual({ result: 'refused', reason: 'too_late' });
     expect(unread.result).toMatchObject({ result: 'try-again', isLookUp: true });
+  });
+
+  it('is over where Button has acknowledged it once and refuses the look-up that would confirm it again', async () => {
+    const answers = {
+      cancel: missing,
+      get: missing,
+      getByToken: { answer: 'not-found', isRefused: true },
+    } as const;
+    const doubt = { kind: 'confirming', hash: 'h-2' } as const;
+
+    const once = await talk(claimed({ kind: 'cancelled', doubt, reported: { kind: 'cancelled' } }), answers);
+    const never = await talk(claimed({ kind: 'cancelled', doubt, reported: {} }), answers);
+
+    expect(once.result).toEqual(isDone);
+    expect(never.result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
   });
 
   it('is sent by Button’s id where the brand’s finds nothing', async () => {

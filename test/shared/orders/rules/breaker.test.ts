@@ -31,6 +31,11 @@ describe('healthOf', () => {
       'healthy',
     ],
     [
+      'a look-up by token that failed after a 403',
+      { result: 'unclear', reason: 'http_500', isLookUp: true },
+      'healthy',
+    ],
+    [
       'a look-up by token that was refused',
       { result: 'try-again', reason: 'look_up_http_401', isLookUp: true },
       'healthy',

@@ -463,6 +463,10 @@ describe('settleReport', () => {
 
     expect(settle(lookUp, entry).failedLookUps).toBe(1);
     expect(settle(lookUp, tried).failedLookUps).toBe(4);
+    expect(settle({ result: 'unclear', reason: 'http_503', isLookUp: true }, tried).failedLookUps).toBe(4);
+    expect(settle({ result: 'unclear', reason: 'http_503', isLookUp: true }, tried)).not.toHaveProperty(
+      'failures',
+    );
     expect(settle({ result: 'try-again', reason: 'http_503' }, tried).failedLookUps).toBe(3);
     expect(settle({ result: 'unclear', reason: 'timeout' }, tried).failedLookUps).toBe(3);
     expect(settle(done, tried)).not.toHaveProperty('failedLookUps');
