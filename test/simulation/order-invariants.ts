@@ -111,7 +111,10 @@ export class OrderInvariants {
   /** Cancellations that Button has refused, of orders that nothing else is wrong with. */
   refusedCancellations(): { orderId: string; messageIds: readonly string[] }[] {
     return this.#orders().flatMap(({ orderId, taken, report, live }) => {
-      const isRefused = report?.progress.state === 'refused' && report.newest.kind === 'cancelled';
+      const { progress, newest } = report ?? {};
+      // What is refused because the id is taken is for an operator to look into and to replay.
+      const isRefused =
+        progress?.state === 'refused' && progress.reason !== 'order_id_taken' && newest?.kind === 'cancelled';
       const isOpen = live.length === 1 && live[0]?.status === 'open';
       if (!isRefused || !isOpen || this.isFailing(orderId) || this.#othersOrders.has(orderId)) return [];
       const cancellations = taken.filter(({ version }) => version.kind === 'cancelled');

@@ -56,6 +56,28 @@ describe('an answer of one’s own', () => {
   });
 });
 
+describe('an answer of Button’s own that leaves fields out', () => {
+  it('shows the others, of one order and of each in a list, after the work was done', async () => {
+    const simulation = await simulateWith({ times: 'unlimited', answer: { leavesOut: ['status', 'total'] } });
+
+    const created = await simulation.create({ btn_ref: 'fakesrctok-abcdef0123456789' });
+    const listed = await simulation.brand('GET', '/v1/order/btn-ref/fakesrctok-abcdef0123456789');
+    const missing = await simulation.brand('GET', '/v1/order/unknown');
+
+    const [order] = simulation.controls.orders();
+    const { object } = created.body as { object: object };
+    const { objects } = listed.body as { objects: object[] };
+    expect(order).toMatchObject({ status: 'open' });
+    for (const shown of [object, ...objects]) {
+      expect(shown).toHaveProperty('order_id');
+      expect(shown).not.toHaveProperty('status');
+      expect(shown).not.toHaveProperty('total');
+    }
+    expect(objects).toHaveLength(1);
+    expect(missing.status).toBe(404);
+  });
+});
+
 describe('an answer that gives way to a refusal', () => {
   const rule: ApiFaultInput = {
     answer: { status: 212, body: { meta: { status: 'ok' }, object: null }, unlessRefused: true },
