@@ -1,5 +1,5 @@
 import { compareVersions } from '@button-serverless/validation/orders';
-import { evolveAll, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
+import { evolveAll, mayBeAtButton, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
 import {
   TOKEN_WARNINGS,
   type LedgerEntry,
@@ -125,13 +125,19 @@ function refuse(refusal: VersionRefusal): Decision {
   return { events: [], next: nothing('quarantined'), refusal };
 }
 
-/** The first valid token stays. A replay makes one more try at a token that Button did not take. */
+/**
+ * The first valid token stays, but for the id of an organisation, which is none: that gives way as long as Button
+ * can't hold it. A replay makes one more try at a token that Button did not take.
+ */
 function noteToken(
-  { btnRef: known, newest, ...state }: OrderState,
+  state: OrderState,
   btnRef: string | undefined,
   { isReplay }: Pick<IncomingVersion, 'isReplay'>,
 ): LedgerEvent[] {
   if (btnRef === undefined) return [];
+  const { btnRef: known, newest } = state;
+  const givesWay = known?.startsWith('org-') === true && !btnRef.startsWith('org-') && !mayBeAtButton(state);
+  if (givesWay) return [{ event: 'token-noted', btnRef }];
   if (known !== undefined && known !== btnRef) return [{ event: 'other-token-seen' }];
   const wasNotTaken = 'warnings' in state && state.warnings.includes(TOKEN_WARNINGS.notTaken);
   return known === undefined || (isReplay && newest && wasNotTaken) ? [{ event: 'token-noted', btnRef }] : [];

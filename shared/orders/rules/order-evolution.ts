@@ -146,14 +146,17 @@ export function openDoubt(progress: Progress): Doubt | undefined {
   return 'doubt' in progress ? progress.doubt : undefined;
 }
 
+/** Whether Button may hold the order, or be about to. Pure. */
+export function mayBeAtButton({ newest, progress, reported }: OrderState): boolean {
+  if (!newest) return false;
+  return progress.state === 'claimed' || openDoubt(progress) !== undefined || reported !== undefined;
+}
+
 /** A call that may have been carried out by now went out without the token. */
 function noteToken(state: OrderState, btnRef: string): OrderState {
   if (!state.newest) return { ...state, btnRef };
-  const { progress, reported } = state;
-  const mayBeAtButton =
-    progress.state === 'claimed' || openDoubt(progress) !== undefined || reported !== undefined;
   const warnings = state.warnings.filter((code) => code !== TOKEN_WARNINGS.notTaken);
-  const due: Pick<LedgerEntry, 'tokenDue'> = mayBeAtButton ? { tokenDue: true } : {};
+  const due: Pick<LedgerEntry, 'tokenDue'> = mayBeAtButton(state) ? { tokenDue: true } : {};
   return { ...state, btnRef, warnings, ...due };
 }
 

@@ -4,7 +4,7 @@ import type { Order } from '@button-serverless/validation/orders';
 
 // The ledger's own schema: what is stored must stay readable for ever. It only ever becomes more lenient. The
 // rules for new messages (domain/order.ts) get stricter, and say nothing about what was stored before: a
-// currency may be withdrawn, a text may be too long now.
+// currency may be withdrawn, a text may be too long now. What a later release has added, before it was taken back, is kept.
 
 const InstantSchema = z.string();
 const VersionSchema = z.discriminatedUnion('by', [
@@ -25,7 +25,7 @@ const DoubtSchema = z.object({
 const WorthSchema = z.looseObject({ total: z.number(), currency: z.string(), purchase_date: z.string() });
 const ContentSchema = z.custom<Order>((content) => WorthSchema.safeParse(content).success);
 
-const NewestSchema = z.object({
+const NewestSchema = z.looseObject({
   version: VersionSchema,
   latestKnown: VersionSchema.exactOptional(),
   kind: KindSchema,
@@ -48,7 +48,7 @@ const NewestSchema = z.object({
     .exactOptional(),
 });
 
-const ReportedSchema = z.object({
+const ReportedSchema = z.looseObject({
   version: VersionSchema,
   kind: KindSchema,
   hash: z.string(),
@@ -98,7 +98,7 @@ const FailuresSchema = z.object({
   ),
 });
 
-const ReportSchema = z.object({
+const ReportSchema = z.looseObject({
   brand: z.string(),
   orderId: z.string(),
   btnRef: z.string().exactOptional(),

@@ -307,6 +307,19 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     expect(other.after).not.toHaveProperty('tokenDue');
   });
 
+  it('takes the place of an organisation’s id, which is none, unless Button may hold that', () => {
+    const organisation = receive(event(1, { btn_ref: 'org-1' }));
+    const noted = given({ command: 'note-token', btnRef: 'org-1' }).when(receive(event(1, withToken)));
+    const held = given(organisation, done).when(receive(event(2, withToken)));
+    const claimed = given(organisation).when(receive(event(2, withToken)));
+    const kept = given(created).when({ command: 'note-token', btnRef: 'org-1' });
+
+    expect(noted.after.btnRef).toBe('srctok-1');
+    expect([held, claimed].map(({ after }) => after.btnRef)).toEqual(['org-1', 'org-1']);
+    expect(held.events).toContain('other-token-seen');
+    expect(kept.after.btnRef).toBe('org-1');
+  });
+
   it('is kept of a cancelled order, of which nothing more is sent', () => {
     const { when } = given(created, done, receive(event(2, 'cancelled')), done);
 

@@ -143,6 +143,24 @@ describe('orders, requirement 8: stored data can always be read', () => {
     );
   });
 
+  it('what a later release has added is kept, for when that is back', () => {
+    fc.assert(
+      fc.property(entry, (given) => {
+        const stored = withoutUndefined(given) as LedgerEntry;
+        const { newest, reported } = stored;
+        const added = { laterField: { since: '2026' } };
+        const later = {
+          ...stored,
+          ...added,
+          newest: { ...newest, ...added },
+          ...(reported && { reported: { ...reported, ...added } }),
+        };
+
+        expect(StoredOrderSchema.parse(later)).toEqual(later);
+      }),
+    );
+  });
+
   it.each(entries)('what an earlier version of this code stored reads back: $orderId', (stored) => {
     expect(StoredOrderSchema.parse(stored)).toEqual(stored);
     expect(deflateRawSync(JSON.stringify(stored)).length).toBeGreaterThan(0);
