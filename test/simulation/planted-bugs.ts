@@ -86,7 +86,7 @@ export const BUGS: readonly KnownBug[] = [
       original: 'return announced[firstFailed]?.sequenceNumber;',
       planted: 'return undefined;',
     },
-    seed: 2,
+    seed: 3,
   },
   {
     name: 'a reader that was overtaken may save its position',
