@@ -289,6 +289,9 @@ export class OrderInvariants {
     // A restored ledger has forgotten that its cancellation is done: Button keeps the id, and shows nothing.
     const isForgotten = this.#hasRestored && report?.newest.kind === 'cancelled' && live.length === 0;
     if (reason === 'order_id_taken' && isForgotten) return;
+    // Button carried an earlier try of the cancellation out late, and refused a later one, so that the order went on.
+    const isGone = live.length === 0 && this.#isCancellationRefused(order);
+    if (reason === 'unknown_to_button' && isGone) return;
     const isIdKnown = report?.reported?.buttonOrderId !== undefined;
     if (!isIdKnown && this.#isUntraceable(order)) return;
     fail('what Button takes is not refused', `${orderId} is refused: ${reason}`);
