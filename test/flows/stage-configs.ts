@@ -41,6 +41,14 @@ export const QUICK_STAGES = {
     orderReporting: { brands: [quickBrand('acme')] },
     transactions: { ...QUICK_TRANSACTIONS, includePersonalFields: false },
   },
+  /** Every page of a read is a slice of its own where Button takes a second to answer. */
+  shortSlices: {
+    ...QUICK,
+    transactions: {
+      ...QUICK_TRANSACTIONS,
+      reconciler: { ...QUICK_TRANSACTIONS.reconciler, sliceSeconds: 1, pageSize: 1 },
+    },
+  },
   brandOnly: { ...QUICK, orderReporting: { brands: [quickBrand('acme')] } },
   publisherOnly: { ...QUICK, transactions: QUICK_TRANSACTIONS },
   twoBrands: {

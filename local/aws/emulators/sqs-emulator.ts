@@ -12,6 +12,8 @@ export type SqsEmulator = {
   endpoint: string;
   call: AwsJsonClient;
   queueUrl(queueName: string): string;
+  /** The trace header under which a message was sent, if a function has sent it. */
+  traceOf(messageId: string): string | undefined;
   /** What the queue holds now, without receiving anything. */
   inspect(queueName: string): Promise<QueueContents>;
   /** How every queue stands. */
@@ -63,10 +65,15 @@ export async function startSqs(
 ): Promise<SqsEmulator> {
   await acceptAllOfUnicode();
   const app = buildApp({ logger: false, defaultRegion: region });
+  const traces = new Map<string, string>();
   app.addHook('onSend', (request, reply, payload: unknown) => {
     const operation = operationOf(request.headers);
-    if (reply.statusCode === 200 && typeof payload === 'string' && operation !== '')
-      onRequest({ operation, request: request.body, answer: JSON.parse(payload), atMs: Date.now() });
+    if (reply.statusCode === 200 && typeof payload === 'string' && operation !== '') {
+      const answer: unknown = JSON.parse(payload);
+      const { 'x-amzn-trace-id': trace } = request.headers;
+      if (typeof trace === 'string') for (const messageId of sentIn(answer)) traces.set(messageId, trace);
+      onRequest({ operation, request: request.body, answer, atMs: Date.now() });
+    }
     return Promise.resolve(payload);
   });
   app.addHook('preHandler', async (request, reply) => {
@@ -93,6 +100,7 @@ export async function startSqs(
     endpoint,
     call: awsJsonClient({ endpoint, service: 'AmazonSQS', region }),
     queueUrl: (queueName) => `${endpoint}/${LOCAL_ACCOUNT_ID}/${queueName}`,
+    traceOf: (messageId) => traces.get(messageId),
     inspect,
     async levels() {
       const response = await app.inject({ method: 'GET', url: '/_fauxqs/queues' });
@@ -114,6 +122,17 @@ export async function startSqs(
       await app.close();
     },
   };
+}
+
+const SentSchema = z.object({
+  MessageId: z.string().optional(),
+  Successful: z.array(z.object({ MessageId: z.string().optional() })).default([]),
+});
+
+/** The ids of the messages that a request has sent. */
+function sentIn(answer: unknown): string[] {
+  const { MessageId: one, Successful: several } = SentSchema.parse(answer);
+  return [one, ...several.map(({ MessageId: id }) => id)].filter((id) => id !== undefined);
 }
 
 function operationOf({ 'x-amz-target': target }: IncomingHttpHeaders): string {

@@ -13,12 +13,15 @@ import type { InvocationResult } from './invocation-result.ts';
 import { startRuntimeApi } from './runtime-api.ts';
 import type { RuntimeAnswer, RuntimeApi } from './runtime-api.ts';
 
+/** An event (JSON), and the trace header that the SDK sends on. */
+export type TracedEvent = { event: string; traceId: string };
+
 /** One process that runs one invocation of a function at a time. */
 export type ExecutionEnvironment = {
   /** Resolves when the code is loaded, or says what became of that. Never rejects. */
   initialised: Promise<'ready' | 'init-timed-out' | InvocationResult>;
-  /** Runs one event (JSON), for at most `limitMs`. Whoever calls waits for the invocation before. Never rejects. */
-  invoke(event: string, limitMs: number): Promise<InvocationResult>;
+  /** Runs one event, for at most `limitMs`. Whoever calls waits for the invocation before. Never rejects. */
+  invoke(event: TracedEvent, limitMs: number): Promise<InvocationResult>;
   /** Resolves to whether another invocation can be given to it: after the runtime has asked for one, or is gone. */
   released(): Promise<boolean>;
   isGone(): boolean;
@@ -94,7 +97,7 @@ export async function startEnvironment(
     released: () => idle.promise,
     isGone: () => exitError !== undefined,
     kill: () => killProcess(child),
-    async invoke(event, limitMs) {
+    async invoke({ event, traceId }, limitMs) {
       if (exitError !== undefined) return exitError;
       const { promise, resolve } = Promise.withResolvers<InvocationResult>();
       const requestId = randomUUID();
@@ -110,7 +113,7 @@ export async function startEnvironment(
         requestId,
         deadlineEpochMs,
         functionArn: configuration.arn,
-        traceId: newTraceId(),
+        traceId,
         event,
       });
       const result = await promise;
@@ -186,10 +189,4 @@ function resultOf(answer: RuntimeAnswer): InvocationResult {
 async function untilOutputIsRead(): Promise<void> {
   await nextTurn();
   await nextTurn();
-}
-
-function newTraceId(): string {
-  const hex = randomUUID().replaceAll('-', '');
-  const seconds = Math.floor(Date.now() / 1000).toString(16);
-  return `Root=1-${seconds}-${hex.slice(0, 24)};Parent=${hex.slice(0, 16)};Sampled=0`;
 }

@@ -17,6 +17,8 @@ export type FunctionConfiguration = {
   environment: Record<string, string>;
   /** `reserved` is the template's own limit; `machine` is only what we ask of one computer. */
   concurrency: { kind: 'reserved' | 'machine'; limit: number };
+  /** What becomes of a loop of invocations. */
+  recursiveLoop: 'Allow' | 'Terminate';
   /** How long the code may take to load: 10 s on Lambda. */
   initLimitMs: number;
 };

@@ -6,6 +6,8 @@ export type FunctionMetrics = {
   /** An invocation begins; the function returned is told of its end. The duration is that of the handler, without loading the code. */
   begin(): (end: { result: InvocationResult; durationMs: number }) => void;
   throttled(): void;
+  /** An invocation of a loop was dropped. */
+  loopDropped(): void;
   /** A batch of a stream is handed over; the age is that of its last record. */
   batchOfAge(ageMs: number): void;
 };
@@ -51,6 +53,9 @@ export function createLambdaMetrics(store: MetricStore, now: () => number = Date
       },
       throttled() {
         put('Throttles', functionName, { atMs: now(), value: 1 });
+      },
+      loopDropped() {
+        put('RecursiveInvocationsDropped', functionName, { atMs: now(), value: 1 });
       },
       batchOfAge(ageMs) {
         put('IteratorAge', functionName, { atMs: now(), value: Math.max(0, ageMs) });

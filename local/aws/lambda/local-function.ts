@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startEnvironment, timedOut } from './execution-environment.ts';
-import type { EnvironmentContext, ExecutionEnvironment } from './execution-environment.ts';
+import type { EnvironmentContext, ExecutionEnvironment, TracedEvent } from './execution-environment.ts';
 import type { FunctionConfiguration } from './function-configuration.ts';
 import { refusedBy } from './invocation-result.ts';
 import type { InvocationResult } from './invocation-result.ts';
+import { nextLink } from './lineage.ts';
 
 /** A deployed function. */
 export type LocalFunction = {
   configuration: FunctionConfiguration;
-  /** Runs it and waits for the result (RequestResponse). Never rejects while the deployment is up. */
-  invoke(payload: unknown): Promise<InvocationResult>;
+  /**
+   * Runs it and waits for the result (RequestResponse). `traces` are the trace headers under which other
+   * invocations have asked for it. Never rejects while the deployment is up.
+   */
+  invoke(payload: unknown, traces?: readonly string[]): Promise<InvocationResult>;
   /** Accepts the event and runs it later (Event); a failed run is tried again as `asyncRetries` says. */
   invokeAsync(payload: unknown): InvocationResult | 'accepted';
   /** Sets what `AWS::Lambda::EventInvokeConfig` sets. */
@@ -49,7 +53,12 @@ export function createLocalFunction(
   );
   let asyncRetries = DEFAULT_ASYNC_RETRIES;
 
-  const run = async (event: string): Promise<InvocationResult> => {
+  const run = async (event: string, traces: readonly string[] = []): Promise<InvocationResult> => {
+    const { traceId, isLoop } = nextLink(configuration.name, traces);
+    if (isLoop && configuration.recursiveLoop === 'Terminate') {
+      context.metrics.loopDropped();
+      return refusedBy('RecursiveInvocationException', 'Lambda has stopped a loop of invocations.');
+    }
     const environment = await pool.acquire();
     if (environment === 'no-concurrency') {
       context.metrics.throttled();
@@ -58,7 +67,7 @@ export function createLocalFunction(
     const end = context.metrics.begin();
     await environment.environment.initialised;
     const startedAtMs = performance.now();
-    const result = await runIn(environment, { event, configuration, context });
+    const result = await runIn(environment, { event: { event, traceId }, configuration, context });
     end({ result, durationMs: performance.now() - startedAtMs });
     pool.release(environment);
     if (result.status !== 'succeeded') context.log.write(platformReport(result));
@@ -77,9 +86,9 @@ export function createLocalFunction(
 
   return {
     configuration,
-    invoke: async (payload) => {
+    invoke: async (payload, traces) => {
       const event = JSON.stringify(payload ?? null);
-      return tooLarge(event, PAYLOAD_LIMIT_BYTES.sync) ?? run(event);
+      return tooLarge(event, PAYLOAD_LIMIT_BYTES.sync) ?? run(event, traces);
     },
     invokeAsync: (payload) => {
       const event = JSON.stringify(payload ?? null);
@@ -100,7 +109,7 @@ export function createLocalFunction(
   };
 }
 
-type Run = { event: string; configuration: FunctionConfiguration; context: EnvironmentContext };
+type Run = { event: TracedEvent; configuration: FunctionConfiguration; context: EnvironmentContext };
 
 /**
  * Waits for the code to be loaded, then runs the event. Code that takes longer than the init phase allows is loaded

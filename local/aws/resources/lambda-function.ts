@@ -30,6 +30,7 @@ const properties = {
   Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).optional(),
   Timeout: z.int().min(1).max(900).default(3),
   MemorySize: z.int().min(128).max(10_240).default(128),
+  RecursiveLoop: z.enum(['Allow', 'Terminate']).default('Terminate'),
   ReservedConcurrentExecutions: z.int().optional(),
   LoggingConfig: z
     .strictObject({
@@ -51,7 +52,6 @@ export const lambdaFunction = defineResource({
     Description: 'nothing reads it',
     EphemeralStorage: 'functions see this machine’s own disk',
     KmsKeyArn: 'nothing leaves this machine',
-    RecursiveLoop: 'nothing watches for loops here',
     Tags: 'nothing reads them',
     TracingConfig: 'there is no X-Ray here',
   },
@@ -101,6 +101,7 @@ function configurationOf(described: FunctionProperties, site: ResourceSite): Fun
       reserved === undefined
         ? { kind: 'machine', limit: CONCURRENCY_ON_THIS_MACHINE }
         : { kind: 'reserved', limit: reserved },
+    recursiveLoop: described.RecursiveLoop,
     initLimitMs: INIT_LIMIT_MS,
   };
   return { ...configuration, environment: environmentOf(described, { cloud, configuration }) };

@@ -162,7 +162,8 @@ async function receive(
 /** Runs the function and deletes what it got done. Returns the receipt handles of the rest. */
 async function runBatch(mapping: Mapping, messages: ReceivedMessage[]): Promise<string[]> {
   const { cloud, queueArn, queueUrl, reportsItemFailures, target } = mapping;
-  const result = await target.invoke(sqsEvent(messages, { queueArn, region: cloud.region }));
+  const traces = messages.flatMap(({ MessageId }) => cloud.sqs.traceOf(MessageId) ?? []);
+  const result = await target.invoke(sqsEvent(messages, { queueArn, region: cloud.region }), traces);
   const itemIds = messages.map(({ MessageId }) => MessageId);
   const unfinished = unfinishedItems(result, { itemIds, reportsItemFailures });
 

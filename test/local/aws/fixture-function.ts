@@ -30,6 +30,7 @@ export async function startFunction(
     {
       logicalId: 'Function',
       name: 'stack-Function-1',
+      recursiveLoop: 'Terminate',
       roleArn: 'arn:aws:iam::000000000000:role/any',
       arn: 'arn:aws:lambda:us-east-1:000000000000:function:stack-Function-1',
       handler: 'index.handler',

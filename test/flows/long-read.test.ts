@@ -1,0 +1,73 @@
+// @module-tag long
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { startSystem, type LocalSystem } from '../../local/system.ts';
+import { until } from '../../local/tour/until.ts';
+import { connectSimulator } from './simulator-client.ts';
+import { QUICK_STAGES } from './stage-configs.ts';
+import { makeStateDirectory } from './state-directory.ts';
+import { connectSystem } from './system-client.ts';
+
+const TRANSACTIONS = 220;
+/** Each takes a second at least. */
+const LIMIT_MS = 1_500_000;
+
+let running: LocalSystem;
+const started: (() => void | Promise<void>)[] = [];
+
+beforeAll(async () => {
+  const directory = await makeStateDirectory();
+  started.push(() => directory.remove());
+  running = await startSystem({
+    configFile: await directory.writeConfig('long-read', QUICK_STAGES.shortSlices),
+    stateDirectory: directory.path,
+    apiKey: 'sk-long-read',
+    webhookSecrets: ['secret'],
+    controlPort: 0,
+  });
+  started.push(() => running.close());
+});
+
+afterAll(async () => {
+  for (const close of started.toReversed()) await close();
+});
+
+// Lambda stops a loop of invocations after sixteen; the reconciler has declared its own.
+it(
+  'reads an account through hundreds of slices, each of which starts the next',
+  { timeout: LIMIT_MS },
+  async () => {
+    const button = connectSimulator(running.endpoints.buttonControlUrl ?? '');
+    const system = connectSystem(running.endpoints);
+    started.push(() => {
+      system.close();
+    });
+    for (let number = 0; number < TRANSACTIONS; number += 1)
+      await button.injectTransaction({
+        button_order_id: `long-${number}`,
+        status: 'pending',
+        category: 'new-user-order',
+        amount: 100,
+        webhook: false,
+      });
+    await button.addFault({ on: 'api', match: { path: 'transactions$' }, answerDelayMs: 1000 });
+
+    await system.reconcile();
+
+    await until(
+      'every transaction to be stored',
+      async () => {
+        const records = await Promise.all(
+          Array.from({ length: TRANSACTIONS }, (_, number) => system.transaction(`order#long-${number}`)),
+        );
+        return records.every((record) => record !== undefined) || undefined;
+      },
+      LIMIT_MS,
+    );
+    const slices = running
+      .metrics()
+      .reduce((sum, { ReconcilerSlicesHandedOn: handedOn }) => sum + Number(handedOn ?? 0), 0);
+    expect(slices).toBeGreaterThan(200);
+    expect(running.access.denied()).toEqual([]);
+  },
+);
