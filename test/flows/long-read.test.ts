@@ -50,7 +50,7 @@ it(
         amount: 100,
         webhook: false,
       });
-    await button.addFault({ on: 'api', match: { path: 'transactions$' }, answerDelayMs: 1000 });
+    await button.addFault({ on: 'api', match: { path: 'transactions$' }, answerDelayMs: 1100 });
 
     await system.reconcile();
 
