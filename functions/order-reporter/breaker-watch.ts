@@ -11,11 +11,11 @@ import {
   type BreakerCause,
   type ButtonHealth,
 } from '../../shared/orders/rules/breaker.ts';
-import { heldUntilMs, liftThrottle, noteThrottle } from '../../shared/orders/rules/drain-pace.ts';
+import { liftThrottle, noteThrottle } from '../../shared/orders/rules/drain-pace.ts';
 import type { CallResult } from '../../shared/orders/rules/order-ledger.ts';
-import { RetryableError } from '../../shared/runtime/errors.ts';
 import type { BreakerStore } from '../../shared/orders/store/breaker-store.ts';
-import type { Versioned, WriteResult } from '../../shared/dynamodb/versioned-item.ts';
+import { BreakerItem } from './breaker-item.ts';
+import { RecentSuccesses } from './recent-successes.ts';
 
 /** Which order the calls were about. */
 export type WatchedCall = {
@@ -61,11 +61,8 @@ export type BreakerWatch = {
   isWellSince(instant: string, orderId: string): Promise<boolean>;
 };
 
-/** While the breaker is known to be open, and while calls fail, it is read again no more often than this. */
-const READ_AGAIN_AFTER_MS = 10_000;
+/** After so long, what other environments have noted is looked at again while calls succeed. */
 const DISPROVE_AFTER_MS = 300_000;
-const MAX_RACES = 5;
-const OTHERS_SUCCEED_FOR_MS = 600_000;
 
 /**
  * An environment without a success for so long shares its first failures with the others through the
@@ -81,202 +78,134 @@ const ALONE_AFTER_MS = 60_000;
 const WAITED_COUNTS_AFTER_MS = 30_000;
 
 /** A watch over the breaker in `store`, to be kept for as long as the environment lives. */
-export function createBreakerWatch({ store, now }: { store: BreakerStore; now: () => Date }): BreakerWatch {
-  const item = watchItem(store, now);
-  const successes = watchSuccesses(now);
-  /** The orders that have failed for the first time without a success in between, and when. */
-  const failing = new Map<string, string>();
-  item.onClosed(() => {
-    failing.clear();
-  });
+export function createBreakerWatch(ports: { store: BreakerStore; now: () => Date }): BreakerWatch {
+  return new StoredBreakerWatch(ports);
+}
 
-  const recordFailure = async (cause: BreakerCause, orderId: string): Promise<void> => {
-    failing.set(orderId, now().toISOString());
-    if (failing.size >= OUTAGE_AFTER_ORDERS) {
-      await item.readIfOld();
-      return item.update((breaker) => {
-        const { lastSuccessAt = '' } = breaker?.state === 'closed' ? breaker : {};
-        for (const [earlier, at] of failing) if (at <= lastSuccessAt) failing.delete(earlier);
-        return failing.size >= OUTAGE_AFTER_ORDERS ? openBreaker(breaker, cause, now()) : breaker;
-      });
+class StoredBreakerWatch implements BreakerWatch {
+  readonly #now: () => Date;
+  readonly #item: BreakerItem;
+  readonly #successes: RecentSuccesses;
+  /** The orders that have failed for the first time without a success in between, and when. */
+  readonly #failing = new Map<string, string>();
+
+  constructor({ store, now }: { store: BreakerStore; now: () => Date }) {
+    this.#now = now;
+    this.#successes = new RecentSuccesses(now);
+    const onClosed = (): void => {
+      this.#failing.clear();
+    };
+    this.#item = new BreakerItem({ store, now, onClosed });
+  }
+
+  async isOpen(): Promise<boolean> {
+    if (!this.#item.isKnown()) await this.#item.read();
+    else if (this.#item.isOpen()) await this.#item.readIfOld();
+    return this.#item.isOpen();
+  }
+
+  async record(result: CallResult, call: WatchedCall): Promise<void> {
+    const health = healthOf(result);
+    if (result.result === 'done') this.#successes.add(call.orderId);
+    switch (health) {
+      case 'not-asked':
+        return;
+      case 'healthy':
+        await this.#recordWell(call.isProbe);
+        return this.#recordTaken(call);
+      case 'throttled':
+        await this.#recordWell(call.isProbe);
+        return this.#recordThrottle('afterMs' in result ? result.afterMs : undefined);
+      case 'unauthorized':
+        return this.#item.update((breaker) => openBreaker(breaker, 'key-refused', this.#now()));
+      case 'forbidden':
+      case 'outage':
+        return (await this.#countsAsFirst(call))
+          ? this.#recordFailure(health === 'forbidden' ? 'key-refused' : health, call.orderId)
+          : this.#item.readIfOld();
     }
-    if (successes.sinceMs() < ALONE_AFTER_MS)
-      return failing.size > 1 ? item.note((breaker) => suspectOutage(breaker, now())) : item.readIfOld();
-    const lastSuccessAt = successes.lastAt();
-    return item.note((breaker) => countFailure(breaker, { orderId, cause, lastSuccessAt }, now()));
-  };
-  /** The last success that is known here, of this environment or in the breaker. */
-  const lastSuccess = async (): Promise<string> => {
-    const ofAll = await item.readLastSuccess();
-    const own = successes.lastAt()?.toISOString() ?? '';
-    return own > ofAll ? own : ofAll;
-  };
-  const countsAsFirst = async ({ isFirstFailure, hasWaited, isProbe }: WatchedCall): Promise<boolean> => {
+  }
+
+  async recordProbe(health: ButtonHealth): Promise<void> {
+    if (health === 'healthy' || health === 'throttled') await this.#recordWell(true);
+  }
+
+  lastSuccessAt(): Date | undefined {
+    return this.#successes.lastAt();
+  }
+
+  othersSucceed(orderId: string): boolean {
+    return this.#successes.areOfOthers(orderId);
+  }
+
+  async isWellSince(instant: string, orderId: string): Promise<boolean> {
+    return this.#successes.areOfOthers(orderId) || (await this.#item.readLastSuccess()) > instant;
+  }
+
+  async #recordFailure(cause: BreakerCause, orderId: string): Promise<void> {
+    this.#failing.set(orderId, this.#now().toISOString());
+    if (this.#failing.size >= OUTAGE_AFTER_ORDERS) {
+      await this.#item.readIfOld();
+      return this.#item.update((breaker) => this.#openUnlessDisproved(breaker, cause));
+    }
+    if (this.#successes.sinceMs() < ALONE_AFTER_MS)
+      return this.#failing.size > 1
+        ? this.#item.note((breaker) => suspectOutage(breaker, this.#now()))
+        : this.#item.readIfOld();
+    const lastSuccessAt = this.#successes.lastAt();
+    return this.#item.note((breaker) =>
+      countFailure(breaker, { orderId, cause, lastSuccessAt }, this.#now()),
+    );
+  }
+
+  /** Failures before the last success of any environment say nothing. */
+  #openUnlessDisproved(breaker: Breaker | undefined, cause: BreakerCause): Breaker | undefined {
+    const { lastSuccessAt = '' } = breaker?.state === 'closed' ? breaker : {};
+    for (const [earlier, at] of this.#failing) if (at <= lastSuccessAt) this.#failing.delete(earlier);
+    return this.#failing.size >= OUTAGE_AFTER_ORDERS ? openBreaker(breaker, cause, this.#now()) : breaker;
+  }
+
+  async #countsAsFirst({ isFirstFailure, hasWaited, isProbe }: WatchedCall): Promise<boolean> {
     if (!isFirstFailure || isProbe || !hasWaited) return isFirstFailure && !isProbe;
-    const countsSince = new Date(now().getTime() - WAITED_COUNTS_AFTER_MS).toISOString();
-    return (await lastSuccess()) < countsSince;
-  };
+    const countsSince = new Date(this.#now().getTime() - WAITED_COUNTS_AFTER_MS).toISOString();
+    return (await this.#lastSuccess()) < countsSince;
+  }
+
+  /** The last success that is known here, of this environment or in the breaker. */
+  async #lastSuccess(): Promise<string> {
+    const ofAll = await this.#item.readLastSuccess();
+    const own = this.#successes.lastAt()?.toISOString() ?? '';
+    return own > ofAll ? own : ofAll;
+  }
+
   /** Without a read, a `Retry-After` that another environment has noted is not known. */
-  const recordTaken = async ({ hasWaited, askedAt }: WatchedCall): Promise<void> => {
-    if (!hasWaited && item.heldUntilMs() <= now().getTime()) return;
-    await item.note((breaker) => {
+  async #recordTaken({ hasWaited, askedAt }: WatchedCall): Promise<void> {
+    if (!hasWaited && this.#item.heldUntilMs() <= this.#now().getTime()) return;
+    await this.#item.note((breaker) => {
       if (!breaker?.throttle) return breaker;
       const throttle = liftThrottle(breaker.throttle, askedAt);
-      return throttle === breaker.throttle ? breaker : withThrottle(breaker, throttle, now());
+      return throttle === breaker.throttle ? breaker : withThrottle(breaker, throttle, this.#now());
     });
-  };
-  const recordWell = async (isProbe: boolean): Promise<void> => {
-    failing.clear();
-    if (!isProbe) return item.isOlderThan(DISPROVE_AFTER_MS) ? item.note(disprove) : undefined;
+  }
+
+  async #recordWell(isProbe: boolean): Promise<void> {
+    this.#failing.clear();
+    if (!isProbe) {
+      if (this.#item.isOlderThan(DISPROVE_AFTER_MS))
+        await this.#item.note((breaker) => breaker && forgetFailures(breaker, this.#now()));
+      return;
+    }
     // Another environment opened it: what is known here may be older.
-    await item.read();
-    if (item.isOpen()) await item.update((breaker) => closeBreaker(breaker, now()));
-  };
-  const disprove = (breaker: Breaker | undefined): Breaker | undefined =>
-    breaker && forgetFailures(breaker, now());
-  const recordThrottle = (afterMs: number | undefined): Promise<void> =>
-    item.note((breaker) => {
-      const throttle = noteThrottle(breaker?.throttle, afterMs, now());
-      return breaker && throttle === breaker.throttle ? breaker : withThrottle(breaker, throttle, now());
+    await this.#item.read();
+    if (this.#item.isOpen()) await this.#item.update((breaker) => closeBreaker(breaker, this.#now()));
+  }
+
+  #recordThrottle(afterMs: number | undefined): Promise<void> {
+    return this.#item.note((breaker) => {
+      const throttle = noteThrottle(breaker?.throttle, afterMs, this.#now());
+      return breaker && throttle === breaker.throttle
+        ? breaker
+        : withThrottle(breaker, throttle, this.#now());
     });
-
-  return {
-    async isOpen() {
-      if (!item.isKnown()) await item.read();
-      else if (item.isOpen()) await item.readIfOld();
-      return item.isOpen();
-    },
-
-    async record(result, call) {
-      const { orderId, isProbe } = call;
-      const health = healthOf(result);
-      if (result.result === 'done') successes.add(orderId);
-      switch (health) {
-        case 'not-asked':
-          return;
-        case 'healthy':
-          await recordWell(isProbe);
-          return recordTaken(call);
-        case 'throttled':
-          await recordWell(isProbe);
-          return recordThrottle('afterMs' in result ? result.afterMs : undefined);
-        case 'unauthorized':
-          return item.update((breaker) => openBreaker(breaker, 'key-refused', now()));
-        case 'forbidden':
-        case 'outage':
-          return (await countsAsFirst(call))
-            ? recordFailure(health === 'forbidden' ? 'key-refused' : health, orderId)
-            : item.readIfOld();
-      }
-    },
-
-    async recordProbe(health) {
-      if (health === 'healthy' || health === 'throttled') await recordWell(true);
-    },
-
-    lastSuccessAt: successes.lastAt,
-    othersSucceed: successes.areOfOthers,
-    async isWellSince(instant, orderId) {
-      return successes.areOfOthers(orderId) || (await item.readLastSuccess()) > instant;
-    },
-  };
-}
-
-/** What becomes of the breaker; undefined if there is none and need be none. */
-type Change = (breaker: Breaker | undefined) => Breaker | undefined;
-
-/** The breaker's item, as far as it is known here. */
-function watchItem(store: BreakerStore, now: () => Date) {
-  let known: { stored: Versioned<Breaker> | undefined; readAtMs: number } | undefined;
-  let reading: Promise<void> | undefined;
-  let notifyClosed = (): void => undefined;
-
-  const isOpen = (): boolean => known?.stored?.value.state === 'open';
-  const remember = (stored: Versioned<Breaker> | undefined): void => {
-    if (isOpen() && stored?.value.state === 'closed') notifyClosed();
-    known = { stored, readAtMs: now().getTime() };
-  };
-  const read = (): Promise<void> => {
-    reading ??= store
-      .read()
-      .then(remember)
-      .finally(() => (reading = undefined));
-    return reading;
-  };
-  const isOlderThan = (ms: number): boolean => !known || now().getTime() - known.readAtMs >= ms;
-  const readIfOld = async (): Promise<void> => {
-    if (isOlderThan(READ_AGAIN_AFTER_MS)) await read();
-  };
-  /**
-   * A write without an answer may have been carried out: what is stored is read before it is relied on again.
-   */
-  const write = async (breaker: Breaker, revision: number): Promise<WriteResult<Breaker>> => {
-    try {
-      return await store.write(breaker, revision);
-    } catch (error) {
-      known = undefined;
-      throw error;
-    }
-  };
-  /**
-   * Writes what `change` makes of the breaker, unless that is what is stored; false if others were always
-   * faster.
-   */
-  const tryUpdate = async (change: Change): Promise<boolean> => {
-    for (let race = 0; race < MAX_RACES; race += 1) {
-      const current = known?.stored;
-      const changed = change(current?.value);
-      if (!changed || changed === current?.value) return true;
-      const result = await write(changed, current?.revision ?? 0);
-      remember(result.ok ? result.stored : result.current);
-      if (result.ok) return true;
-    }
-    return false;
-  };
-
-  return {
-    isKnown: () => known !== undefined,
-    isOpen,
-    /** Until when Button asked to be left alone, as far as it is known here; 0 if it did not. */
-    heldUntilMs: () => heldUntilMs(known?.stored?.value.throttle),
-    /** The last success that a closed breaker knows of; an empty text for none. */
-    readLastSuccess: async (): Promise<string> => {
-      await readIfOld();
-      const { state, ...breaker } = known?.stored?.value ?? { state: 'open' };
-      return state === 'closed' && 'lastSuccessAt' in breaker ? (breaker.lastSuccessAt ?? '') : '';
-    },
-    read,
-    readIfOld,
-    isOlderThan,
-    onClosed: (listener: () => void) => (notifyClosed = listener),
-    update: async (change: Change): Promise<void> => {
-      if (!(await tryUpdate(change))) throw new RetryableError('Too many writers at the breaker');
-    },
-    /** Like `update`, for what others will write down too if this environment can't. */
-    note: async (change: Change): Promise<void> => {
-      await readIfOld();
-      await tryUpdate(change);
-    },
-  };
-}
-
-/**
- * The orders that this environment has reported last: two of them, so that there is one besides any order.
- */
-function watchSuccesses(now: () => Date) {
-  const startedAtMs = now().getTime();
-  let last: { orderId: string; at: Date } | undefined;
-  let lastOfAnother: { orderId: string; at: Date } | undefined;
-  return {
-    add(orderId: string): void {
-      if (last && last.orderId !== orderId) lastOfAnother = last;
-      last = { orderId, at: now() };
-    },
-    lastAt: () => last?.at,
-    sinceMs: () => now().getTime() - (last?.at.getTime() ?? startedAtMs),
-    areOfOthers: (orderId: string): boolean => {
-      const other = last?.orderId === orderId ? lastOfAnother : last;
-      return other !== undefined && now().getTime() - other.at.getTime() < OTHERS_SUCCEED_FOR_MS;
-    },
-  };
+  }
 }

@@ -103,9 +103,10 @@ export function createReportingModel(options: ReportingModelOptions) {
             portCalls += 1;
             if (deaths.includes(portCalls)) dead = true;
             if (dead) return Promise.reject(new Error('killed'));
-            return (Reflect.get(target, name) as (...args: unknown[]) => unknown)(...args);
+            return Reflect.apply(Reflect.get(target, name) as () => unknown, target, args) as unknown;
           },
       });
+    const mortalWatch = mortal(watch);
     const owner = `run-${(ids += 1)}`;
     const ports: ReportOrderPorts = {
       brand: 'acme',
@@ -115,7 +116,10 @@ export function createReportingModel(options: ReportingModelOptions) {
       quarantine: mortal(quarantine),
       // What a process remembers itself it needs no port for.
       breaker: {
-        ...mortal(watch),
+        isOpen: () => mortalWatch.isOpen(),
+        record: (result, call) => mortalWatch.record(result, call),
+        recordProbe: (health) => mortalWatch.recordProbe(health),
+        isWellSince: (instant, orderId) => mortalWatch.isWellSince(instant, orderId),
         othersSucceed: (orderId) => watch.othersSucceed(orderId),
         lastSuccessAt: () => watch.lastSuccessAt(),
       },
