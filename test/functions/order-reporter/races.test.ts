@@ -233,7 +233,7 @@ describe('what is measured', () => {
 
     expect(measured).toContainEqual({ name: 'OrdersReported', value: 1, dimensions: brand });
     expect(measured).toContainEqual({ name: 'ReportDelaySeconds', value: 30 });
-    const call = { orderId: 'o-1', isFirstFailure: true, hasWaited: false, isProbe: false };
+    const call = { orderId: 'o-1', isFirstFailure: true, hasWaited: false, isProbe: false, askedAt: now };
     expect(recorded).toEqual([
       [{ result: 'done', acceptedOnly: false, sent: true, created: true, token: 'taken' }, call],
     ]);
@@ -251,7 +251,8 @@ describe('what is measured', () => {
     expect(afterOutage).toContainEqual({ name: 'WaitingOrdersChange', value: 1, dimensions: brand });
     expect(afterOutage.map(({ name }) => name)).not.toContain('ButtonKeyRefused');
     expect(measured).toContainEqual({ name: 'ButtonKeyRefused', value: 1 });
-    const probe = { orderId: 'o-1', isFirstFailure: false, hasWaited: true, isProbe: true };
+    const askedAt = later.now();
+    const probe = { orderId: 'o-1', isFirstFailure: false, hasWaited: true, isProbe: true, askedAt };
     expect(recorded.at(-1)).toEqual([{ result: 'try-again', reason: 'unauthorized' }, probe]);
   });
 
