@@ -24,14 +24,14 @@ export async function probeHold(
   stored: Versioned<Breaker> | undefined,
   { ledger, breaker, send, now, wait }: SweepPorts,
 ): Promise<Probe> {
-  const isHeld = (): boolean => heldUntilMs(current?.value.throttle) > now().getTime();
+  const hasToWait = (): boolean => heldUntilMs(current?.value.throttle) > now().getTime();
   let current = stored;
-  if (!isHeld()) return { current, sent: 0 };
+  if (!hasToWait()) return { current, sent: 0 };
   const due = await ledger.listDue(now(), CANDIDATES);
   const [order] = due.toSorted((one, other) => one.attempts - other.attempts);
   if (!order) return { current, sent: 0 };
   await send([toMessage(order, current?.value.since ?? '', now())]);
-  for (let poll = 0; poll < PROBE_POLLS && isHeld(); poll += 1) {
+  for (let poll = 0; poll < PROBE_POLLS && hasToWait(); poll += 1) {
     await wait(POLL_MS);
     current = await breaker.read();
   }

@@ -36,7 +36,7 @@ let ids = 0;
 
 beforeAll(async () => {
   button = await startButtonSimulator();
-  http = createButtonHttp({ baseUrl: button.url, timeoutMs: 2000 });
+  http = createButtonHttp({ baseUrl: button.url, timeoutMs: 60_000 });
 });
 
 afterAll(async () => {

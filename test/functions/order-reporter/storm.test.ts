@@ -28,7 +28,7 @@ let http: ButtonHttp;
 
 beforeAll(async () => {
   button = await startButtonSimulator({ clock: { startAt: START, speed: 0 }, finalizationDays: 3650 });
-  http = createButtonHttp({ baseUrl: button.url, timeoutMs: 2000 });
+  http = createButtonHttp({ baseUrl: button.url, timeoutMs: 60_000 });
 });
 
 afterAll(async () => {

@@ -33,7 +33,7 @@ const windows = { overlapMs: 60_000, lagMs: 0 };
 
 beforeAll(async () => {
   button = await startButtonSimulator();
-  http = createButtonHttp({ baseUrl: button.url, timeoutMs: 1000 });
+  http = createButtonHttp({ baseUrl: button.url, timeoutMs: 60_000 });
   api = createTransactionsApi(http, 'sk-simulated-publisher');
 });
 

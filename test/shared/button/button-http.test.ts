@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 /** A Button that does what a test says. */
-async function button(listener: RequestListener, timeoutMs = 1000): Promise<ButtonHttp> {
+async function button(listener: RequestListener, timeoutMs = 60_000): Promise<ButtonHttp> {
   server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   http = createButtonHttp({
