@@ -1,3 +1,4 @@
+// @module-tag volume
 import { DeleteItemCommand, PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
@@ -12,6 +13,7 @@ import type { TransactionChangedDetail } from '../../shared/validation/webhooks/
 import { orderMessage } from '../simulation/messages.ts';
 import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld } from '../simulation/world.ts';
+import { volume } from '../volume.ts';
 
 // What a hand or a bug leaves in a table or on a queue holds nothing else up: whatever an item of DynamoDB or a message of SQS may be.
 
@@ -123,7 +125,7 @@ describe('a poison item of the transactions table', () => {
 
         expect(announced()).toEqual(expect.arrayContaining([`order#W${number}`, `order#R${number}`]));
       }),
-      { numRuns: 40 },
+      { numRuns: volume({ short: 15, long: 40 }) },
     );
 
     expect(sum('UnreadableItems')).toBeGreaterThan(0);
@@ -217,7 +219,7 @@ describe('a message of any content', () => {
 
         expect(messagesOn(QUEUES.readQueue)).toBe(0);
       }),
-      { numRuns: 30 },
+      { numRuns: volume({ short: 12, long: 30 }) },
     );
     const kept = world.dynamodb.items(TABLES.webhookQuarantine).map((item) => item['kind']?.S);
     expect(kept.filter((kind) => kind === 'read-message')).toHaveLength(number);

@@ -1,3 +1,4 @@
+// @module-tag volume
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
@@ -15,6 +16,7 @@ import { createOrderLedger } from '../../../shared/orders/store/order-ledger-sto
 import { createQuarantineReview } from '../../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../../shared/quarantine/quarantine-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
+import { volume } from '../../volume.ts';
 
 const sample = JSON.parse(
   readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
@@ -205,7 +207,7 @@ describe('orders, requirement 9: whatever is accepted can be stored', () => {
         expect(Item?.['reasons']?.L?.length).toBeGreaterThan(0);
         expect(Buffer.byteLength(JSON.stringify(Item?.['reasons']))).toBeLessThan(110_000);
       }),
-      { numRuns: 25 },
+      { numRuns: volume({ short: 8, long: 25 }) },
     );
   });
 

@@ -1,3 +1,4 @@
+// @module-tag volume
 import { readFileSync } from 'node:fs';
 
 import * as fc from 'fast-check';
@@ -10,6 +11,7 @@ import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button
 import { createOrderApi } from '../../../shared/button/order-api.ts';
 import type { LedgerEntry } from '../../../shared/orders/rules/order-ledger.ts';
 import { createReportingModel } from '../../fakes/reporting-model.ts';
+import { volume } from '../../volume.ts';
 
 const sample = JSON.parse(
   readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
@@ -292,7 +294,7 @@ describe('after any storm', () => {
         expect([...finals.values()]).not.toContain('waiting');
         await expectNextOrderToBeReported(model);
       }),
-      { numRuns: Number(process.env['STORMS'] ?? 150), seed: 20260601 },
+      { numRuns: Number(process.env['STORMS'] ?? volume({ short: 50, long: 150 })), seed: 20260601 },
     );
   });
 });

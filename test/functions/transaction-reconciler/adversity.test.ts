@@ -1,3 +1,4 @@
+// @module-tag volume
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -20,6 +21,7 @@ import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 import { sentReadMessage } from './sent-read-message.ts';
 import { HostileButton, randomFrom, type HostileRow, type Random } from './hostile-button.ts';
+import { volume } from '../../volume.ts';
 
 /** The process is gone: whatever it was about to do, it does no more. */
 class Killed extends Error {}
@@ -275,7 +277,7 @@ describe('reconciling with a hostile Button, killed at random', () => {
         expect(await world.differences('acc-2')).toEqual([]);
         expect(world.outcomes).toContainEqual({ outcome: 'partial', reason: 'unauthorized' });
       }),
-      { numRuns: 25 },
+      { numRuns: volume({ short: 10, long: 25 }) },
     );
   });
 

@@ -1,9 +1,11 @@
+// @module-tag volume
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { ButtonResponse } from '../../../shared/button/button-http.ts';
 import { PagedButton, pagedRow, PLAIN_WORLD, type PagedRow } from './paged-button.ts';
 import { createReconciledButton } from './reconciled-button.ts';
+import { volume } from '../../volume.ts';
 
 const START = '2026-06-01T00:00:00Z';
 const at = (minutes: number, seconds = 0) =>
@@ -159,7 +161,7 @@ describe('transactions, requirement 8: one bad row or moment never blocks later 
         expect(world.stored()).toEqual(keysOf(rows));
         expect(await world.gaps()).toEqual([]);
       }),
-      { numRuns: 20 },
+      { numRuns: volume({ short: 8, long: 20 }) },
     );
   });
 });

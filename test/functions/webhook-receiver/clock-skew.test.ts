@@ -1,3 +1,4 @@
+// @module-tag volume
 import { createHmac } from 'node:crypto';
 
 import * as fc from 'fast-check';
@@ -11,6 +12,7 @@ import { createSampler } from '../../../shared/runtime/sampler.ts';
 import { createInMemoryQuarantine } from '../../fakes/in-memory-stores.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { volume } from '../../volume.ts';
 
 const SECRETS = [{ name: 'main', secret: 'whsec-1' }];
 const START_MS = Date.parse('2026-06-01T12:00:00.000Z');
@@ -85,7 +87,7 @@ describe('a clock of ours that is', () => {
       fc.asyncProperty(history, async (all) => {
         expect(await live(all, skewMs)).toEqual(await live(all, 0));
       }),
-      { numRuns: 200 },
+      { numRuns: volume({ short: 50, long: 200 }) },
     );
   });
 });

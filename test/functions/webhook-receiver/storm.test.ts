@@ -1,3 +1,4 @@
+// @module-tag volume
 import { createHmac } from 'node:crypto';
 
 import * as fc from 'fast-check';
@@ -26,6 +27,7 @@ import type { TransactionStore } from '../../../shared/transactions/store/transa
 import { createInMemoryTransactions, publishedState } from '../../fakes/in-memory-transactions.ts';
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { mergeTransaction } from '../../fakes/merge-first.ts';
+import { volume } from '../../volume.ts';
 
 /** Two webhooks in Button's Dashboard, each with its secret. */
 const SECRETS = [
@@ -304,7 +306,7 @@ describe('a storm of webhooks while stores fail at random', () => {
         );
         expect(balances(shuffled(random, [...events, ...events]))).toEqual(balances(calm));
       }),
-      { numRuns: 25 },
+      { numRuns: volume({ short: 10, long: 25 }) },
     );
   });
 });

@@ -1,3 +1,4 @@
+// @module-tag volume
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -12,6 +13,7 @@ import {
 import type { Observation } from '../../../shared/validation/webhooks/transaction.ts';
 import { transactionChanged } from '../../../shared/validation/webhooks/transaction-changed.ts';
 import { createInMemoryTransactions, publishedState } from '../../fakes/in-memory-transactions.ts';
+import { volume } from '../../volume.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -158,7 +160,7 @@ describe('transactions, requirement 2: whatever a restored table has forgotten',
 
         expect(publisher.credits()).toEqual(publisher.stored());
       }),
-      { numRuns: 1000 },
+      { numRuns: volume({ short: 200, long: 1000 }) },
     );
   });
 

@@ -1,3 +1,4 @@
+// @module-tag volume
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -13,6 +14,7 @@ import {
   type ReadWindow,
 } from '../../../../shared/reconciliation/rules/position.ts';
 import { afterFailure } from '../../../../shared/reconciliation/rules/window-failure.ts';
+import { volume } from '../../../volume.ts';
 
 const policy = { overlapMs: 900_000, lagMs: 120_000 };
 const now = new Date('2026-06-15T12:00:30.500Z');
@@ -414,7 +416,7 @@ describe('reading a stream to its end, whatever happens on the way', () => {
         const endMs = Math.min(latestMs, Date.parse(begun.readUntil ?? serverTime.toISOString()));
         expect(coveredMs).toBeGreaterThanOrEqual(Math.floor(endMs / 1000) * 1000);
       }),
-      { numRuns: 3000 },
+      { numRuns: volume({ short: 600, long: 3000 }) },
     );
   });
 });

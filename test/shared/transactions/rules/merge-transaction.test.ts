@@ -1,3 +1,4 @@
+// @module-tag volume
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -17,6 +18,7 @@ import {
   type TransactionRecord,
 } from '../../../../shared/validation/webhooks/transaction.ts';
 import { mergeTransaction } from '../../../fakes/merge-first.ts';
+import { volume } from '../../../volume.ts';
 
 function transaction(changes: Partial<Transaction> = {}): Transaction {
   return {
@@ -225,7 +227,7 @@ describe('mergeTransaction', () => {
           expect(currentState(scrambled)).toEqual(currentState(straight));
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: volume({ short: 500, long: 2000 }) },
     );
   });
 
@@ -251,7 +253,7 @@ describe('mergeTransaction', () => {
             expect([before, 'conflict']).toContain(recordStatus(record));
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: volume({ short: 300, long: 1000 }) },
     );
   });
 });
@@ -294,7 +296,7 @@ describe('eraseTransaction', () => {
           expect(currentState(early)).toEqual(currentState(late));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: volume({ short: 300, long: 1000 }) },
     );
   });
 });

@@ -1,3 +1,4 @@
+// @module-tag volume
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -12,6 +13,7 @@ import {
   type TransactionRecord,
 } from '../../../../shared/validation/webhooks/transaction.ts';
 import { mergeTransaction } from '../../../fakes/merge-first.ts';
+import { volume } from '../../../volume.ts';
 
 function transaction(changes: Partial<Transaction> = {}): Transaction {
   return {
@@ -341,7 +343,7 @@ describe('promise 3', () => {
           expect(status === 'conflict' ? status : `${status} ${it.amountMinor}`).toBe(expected);
         }
       }),
-      { numRuns: 120 },
+      { numRuns: volume({ short: 40, long: 120 }) },
     );
   });
 
@@ -362,7 +364,7 @@ describe('promise 3', () => {
         const states = permutations(all).map((order) => JSON.stringify(mergeAll(order).candidates));
         expect(new Set(states).size).toBe(1);
       }),
-      { numRuns: 100 },
+      { numRuns: volume({ short: 40, long: 100 }) },
     );
   });
 });

@@ -1,3 +1,4 @@
+// @module-tag volume
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -12,6 +13,7 @@ import {
   createInMemoryTransactions,
   type InMemoryTransactions,
 } from '../../../fakes/in-memory-transactions.ts';
+import { volume } from '../../../volume.ts';
 
 let clockMs = Date.parse('2026-01-02T00:00:00Z');
 
@@ -180,7 +182,7 @@ describe('whatever order the facts arrive in', () => {
           expect(home?.key).toBe(counting(store)[0]?.key);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: volume({ short: 100, long: 300 }) },
     );
   });
 
@@ -203,7 +205,7 @@ describe('whatever order the facts arrive in', () => {
 
         expect(counting(store)).toMatchObject([{ status: 'validated', amount: 500 }]);
       }),
-      { numRuns: 300 },
+      { numRuns: volume({ short: 100, long: 300 }) },
     );
   });
 });
