@@ -94,6 +94,7 @@ function operationsLines(endpoints: Endpoints): string {
   const flow = endpoints.webhookUrl === undefined ? 'orders' : 'transactions';
   const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   return [
+    '  npm run ops -- doctor',
     `  export ${assignments.join(' ')}`,
     `  npm run ops -- operations-list ${flow} --outputs-file ${endpoints.outputsFile}`,
   ].join('\n');

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import * as z from 'zod';
@@ -161,6 +161,8 @@ async function connect({
 
   const outputsFile = join(options.stateDirectory, 'cdk-outputs.json');
   await writeOutputs(outputsFile, deployment, buttonUrl);
+  // What finds this file later must not take a system that has ended for one that runs.
+  parts.push({ close: () => rm(outputsFile, { force: true }) });
 
   return {
     endpoints: {
@@ -209,13 +211,25 @@ function setSecrets(
   }
 }
 
-/** The functions talk to the Button that was started, whatever the template says. */
-async function writeOutputs(file: string, { outputs }: LocalDeployment, buttonUrl: string): Promise<void> {
-  const stacks = [...outputs].map(([stack, values]) => [
-    stack,
-    'ButtonApiUrl' in values ? { ...values, ButtonApiUrl: buttonUrl } : values,
-  ]);
-  await writeFile(file, JSON.stringify(Object.fromEntries(stacks), null, 2));
+/**
+ * The functions talk to the Button that was started, whatever the template says. Beside the stacks stands where AWS is
+ * on this machine, so that `npm run ops` needs no variables.
+ */
+async function writeOutputs(
+  file: string,
+  { outputs, endpoints }: LocalDeployment,
+  buttonUrl: string,
+): Promise<void> {
+  const withButton = ([name, value]: [string, string]): [string, string] => {
+    if (name === 'ButtonApiUrl') return [name, buttonUrl];
+    if (!name.startsWith('OrderSettings')) return [name, value];
+    const settings = z.looseObject({}).parse(JSON.parse(value));
+    return [name, JSON.stringify({ ...settings, buttonApiUrl: buttonUrl })];
+  };
+  const document: Record<string, Record<string, string>> = { LocalEndpoints: endpoints };
+  for (const [stack, values] of outputs)
+    document[stack] = Object.fromEntries(Object.entries(values).map(withButton));
+  await writeFile(file, JSON.stringify(document, null, 2));
 }
 
 async function runReconciler(deployment: LocalDeployment, outputs: Outputs): Promise<unknown> {

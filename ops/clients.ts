@@ -1,7 +1,11 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+
+import type { DeployedStage } from './stage.ts';
 
 /** AWS, as the person who runs the command may use it. */
 export type OpsClients = {
@@ -9,16 +13,31 @@ export type OpsClients = {
   sqs: SQSClient;
   eventBridge: EventBridgeClient;
   secretsManager: SecretsManagerClient;
+  cloudWatch: CloudWatchClient;
+  sns: SNSClient;
   close: () => void;
 };
 
-/** Clients for a region, with the credentials and endpoints that the environment names. */
-export function createClients(region: string): OpsClients {
+/** The emulators look at no signature, but every client wants to sign. */
+const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/**
+ * Clients for the stage's region. A stage on this machine says where it is; otherwise the environment names credentials
+ * and endpoints.
+ */
+export function createClients({
+  region,
+  localEndpoints,
+}: Pick<DeployedStage, 'region' | 'localEndpoints'>): OpsClients {
+  const at = (endpoint: string | undefined) =>
+    endpoint === undefined ? { region } : { region, endpoint, credentials: LOCAL_CREDENTIALS };
   const clients = {
-    dynamodb: new DynamoDBClient({ region }),
-    sqs: new SQSClient({ region }),
-    eventBridge: new EventBridgeClient({ region }),
-    secretsManager: new SecretsManagerClient({ region }),
+    dynamodb: new DynamoDBClient(at(localEndpoints?.dynamodb)),
+    sqs: new SQSClient(at(localEndpoints?.sqs)),
+    eventBridge: new EventBridgeClient(at(localEndpoints?.eventBridge)),
+    secretsManager: new SecretsManagerClient(at(localEndpoints?.secretsManager)),
+    cloudWatch: new CloudWatchClient(at(localEndpoints?.cloudWatch)),
+    sns: new SNSClient({ region }),
   };
   return {
     ...clients,

@@ -14,11 +14,12 @@ export type CommandContext = {
 };
 
 /**
- * What a command came to: `found` for what there is to see, and whether all of it was done; `refused` if what was given would be refused. Nothing personal stands in it unless it was
+ * What a command came to: `found` for what there is to see, and whether all of it was done; `refused` if what was given would be refused; `unhealthy` if something
+ * has to be put right. Nothing personal stands in it unless it was
  * asked for.
  */
 export type CommandResult = {
-  outcome: 'done' | 'partial' | 'refused' | 'not-found';
+  outcome: 'done' | 'partial' | 'refused' | 'unhealthy' | 'not-found';
   found: Readonly<Record<string, unknown>>;
   /** `found` as a page for people; left out, it is printed field by field. */
   text?: string;

@@ -72,3 +72,22 @@ function isMeant(
   if (since !== undefined && refusedAt < since) return false;
   return reason === undefined || reasons.some(({ code }) => code === reason);
 }
+
+/** How many entries of a kind wait to be fixed; counts no further than `most`, and says if there are `more`. */
+export async function countWaiting(
+  review: Pick<QuarantineReview, 'list'>,
+  kind: string,
+  most: number,
+): Promise<{ count: number; more: boolean }> {
+  let count = 0;
+  let nextPage: string | undefined;
+  do {
+    const page = await review.list(kind, {
+      pageSize: PAGE_SIZE,
+      ...(nextPage === undefined ? {} : { nextPage }),
+    });
+    count += page.entries.filter((entry) => isMeant(entry, { withReplayed: false })).length;
+    ({ nextPage } = page);
+  } while (nextPage !== undefined && count <= most);
+  return { count: Math.min(count, most), more: count > most };
+}

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 
 import { callerPath } from './caller-path.ts';
 import { createClients } from './clients.ts';
+import { DEFAULT_OUTPUTS_FILE, defaultOutputsFile } from './default-outputs-file.ts';
 import { identifyCaller } from './caller.ts';
 import type { Command, CommandResult, StagePrepared } from './command.ts';
 import { operationsList } from './commands/operations.ts';
@@ -31,6 +32,7 @@ import {
   webhooksReplay,
 } from './commands/transactions.ts';
 import { check } from './commands/check.ts';
+import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { fix } from './commands/fix.ts';
 import { show } from './commands/show.ts';
@@ -43,6 +45,7 @@ import { UsageError } from './usage-error.ts';
 
 /** Every command, in the order of --help. */
 export const COMMANDS: readonly Command[] = [
+  doctor,
   show,
   orderShow,
   ordersWaiting,
@@ -84,8 +87,6 @@ export type Outlets = {
   readInput?: () => Promise<string>;
 };
 
-const DEFAULT_OUTPUTS_FILE = 'cdk-outputs.json';
-
 const COMMON_OPTIONS = {
   'outputs-file': { type: 'string' },
   yes: { type: 'boolean' },
@@ -110,11 +111,12 @@ Change (without --yes: say what would be done, and do nothing):
 ${lines(COMMANDS.filter(({ changes }) => changes))}
 
 Every command:
-  --outputs-file FILE   what cdk deploy wrote: which stage, and where everything is (default: ${DEFAULT_OUTPUTS_FILE})
+  --outputs-file FILE   what cdk deploy wrote: which stage, and where everything is (default: ${DEFAULT_OUTPUTS_FILE},
+                        else the system that npm start runs on this machine)
   --json                print one JSON document
   --yes                 do it
 
-Exit codes: 0 done, or a dry run came to its end; 1 not all of it was done, running it again goes on, or what was given would be refused; 2 the command, the outputs file or the
+Exit codes: 0 done, or a dry run came to its end; 1 not all of it was done, running it again goes on, or what was given would be refused, or doctor found something to put right; 2 the command, the outputs file or the
 credentials are wrong, and nothing was done; 3 what it names is not there.
 `;
 }
@@ -135,7 +137,7 @@ export async function runOps(args: readonly string[], { out, err, readInput }: O
     const given = readLine(command, args.slice(1));
     const prepared = command.prepare(given);
     if ('problem' in prepared) throw new UsageError(`${prepared.problem}\n  ${name} ${command.usage}`);
-    const { [OUTPUTS_FILE]: file = DEFAULT_OUTPUTS_FILE, json, yes } = given;
+    const { [OUTPUTS_FILE]: file, json, yes } = given;
     const result =
       'runOffline' in prepared
         ? await prepared.runOffline({ readInput: readInput ?? (() => textOf(process.stdin)) })
@@ -143,7 +145,7 @@ export async function runOps(args: readonly string[], { out, err, readInput }: O
             command,
             prepared,
             given,
-            stage: await readStage(callerPath(String(file))),
+            stage: await readStage(typeof file === 'string' ? callerPath(file) : defaultOutputsFile()),
             isDryRun: yes !== true,
             err,
           });
@@ -171,10 +173,11 @@ function isNamed(error: unknown, name: string): boolean {
 
 const OUTPUTS_FILE = 'outputs-file';
 
-const EXIT_CODES = { done: 0, partial: 1, refused: 1, 'not-found': 3 } as const;
+const EXIT_CODES = { done: 0, partial: 1, refused: 1, unhealthy: 1, 'not-found': 3 } as const;
 const NOTES = {
   partial: 'Not all of it was done; running it again goes on.',
   refused: 'The reporter would refuse some of it.',
+  unhealthy: 'Not everything is as it should be; each such line says what to do.',
   'not-found': 'There is no such item (any more).',
 } as const;
 
@@ -217,7 +220,7 @@ async function carryOut({
   isDryRun: boolean;
   err: Outlets['err'];
 }): Promise<CommandResult> {
-  const clients = createClients(stage.region);
+  const clients = createClients(stage);
   const now = (): Date => new Date();
   try {
     if (flow === undefined) return await run({ stage, clients, isDryRun: true, now });

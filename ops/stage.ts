@@ -16,11 +16,27 @@ export type DeployedStage = {
   outputNames: readonly string[];
   /** The ids of the brands whose orders it reports. */
   brands: readonly string[];
+  /** Where AWS is, for a stage on this machine. */
+  localEndpoints?: LocalEndpoints;
 };
+
+const LocalEndpointsSchema = z.object({
+  dynamodb: z.url(),
+  sqs: z.url(),
+  secretsManager: z.url(),
+  eventBridge: z.url(),
+  cloudWatch: z.url(),
+});
+
+/** The addresses of AWS's services on this machine. */
+export type LocalEndpoints = z.infer<typeof LocalEndpointsSchema>;
+
+/** The stage that `npm start` deploys. */
+const LOCAL_STAGE = 'local';
 
 const OutputsFileSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
-const STACK_NAME = /^Button-([a-z0-9-]+)-(?:OrderReporting|Brand-[a-z0-9-]+|Transactions|Dashboards)$/;
+const STACK_NAME = /^Button-([a-z0-9-]+)-(?:OrderReporting|Brand-[a-z0-9-]+|Transactions|Dashboards|Alarms)$/;
 const BRAND_STACK = /-Brand-([a-z0-9-]+)$/;
 const ARN = /^arn:[a-z-]+:[a-z]+:([a-z0-9-]+):(\d{12}):/;
 
@@ -44,8 +60,11 @@ export async function readStage(file: string): Promise<DeployedStage> {
   if (!isOne || name === undefined || account === undefined || region === undefined) {
     throw new UsageError(`${file} must hold the outputs of one stage: deploy with --all --outputs-file.`);
   }
+  const local =
+    name === LOCAL_STAGE ? LocalEndpointsSchema.safeParse(stacks.data['LocalEndpoints']).data : undefined;
   return {
     name,
+    ...(local && { localEndpoints: local }),
     account,
     region,
     output(key) {

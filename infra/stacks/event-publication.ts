@@ -34,8 +34,9 @@ export type EventPublicationProps = {
 export class EventPublication extends Construct {
   /** Where others listen. */
   readonly bus: EventBus;
+  /** What is left of changes that were never announced: where they stand in the table's stream. */
+  readonly failures: Queue;
 
-  readonly #failures: Queue;
   readonly #props: EventPublicationProps;
 
   constructor(scope: Construct, id: string, props: EventPublicationProps) {
@@ -51,7 +52,7 @@ export class EventPublication extends Construct {
         retention: Duration.days(eventArchiveDays),
       });
     }
-    this.#failures = pinLogicalId(
+    this.failures = pinLogicalId(
       new Queue(this, 'Failures', {
         retentionPeriod: MESSAGE_RETENTION,
         encryption: QueueEncryption.SQS_MANAGED,
@@ -81,7 +82,7 @@ export class EventPublication extends Construct {
       // As often as it takes; an hour before the stream forgets a record, the failure queue is told which one it is.
       retryAttempts: -1,
       maxRecordAge: Duration.hours(23),
-      onFailure: new SqsDlq(this.#failures),
+      onFailure: new SqsDlq(this.failures),
     });
     this.#addAlarmsAndQuery(publisher);
   }
@@ -92,7 +93,7 @@ export class EventPublication extends Construct {
       permission(['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], streamArn),
       permission(['dynamodb:ListStreams'], `${transactions.tableArn}/stream/*`),
       permission(['events:PutEvents'], this.bus.eventBusArn),
-      permission(['sqs:SendMessage'], this.#failures.queueArn),
+      permission(['sqs:SendMessage'], this.failures.queueArn),
     ];
   }
 
@@ -102,21 +103,21 @@ export class EventPublication extends Construct {
       deployment,
       name: 'PublicationFailures',
       severity: 'page',
-      metric: this.#failures.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
+      metric: this.failures.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
       above: 0,
       impact: 'Changes of transactions were never announced: whoever listens to the bus does not know them.',
-      firstCommand: `aws sqs receive-message --visibility-timeout 0 --queue-url ${this.#failures.queueUrl}`,
+      firstCommand: `aws sqs receive-message --visibility-timeout 0 --queue-url ${this.failures.queueUrl}`,
       runbookSection: 'publisher-is-behind',
     });
     new ExplainedAlarm(this, 'FailuresExpiringAlarm', {
       deployment,
       name: 'PublicationFailuresExpiring',
       severity: 'page',
-      metric: this.#failures.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
+      metric: this.failures.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
       above: EXPIRING_SECONDS,
       impact:
         'In three days or less, the queue of failures deletes which changes of transactions were never announced.',
-      firstCommand: `aws sqs receive-message --visibility-timeout 0 --queue-url ${this.#failures.queueUrl}`,
+      firstCommand: `aws sqs receive-message --visibility-timeout 0 --queue-url ${this.failures.queueUrl}`,
       runbookSection: 'dead-letters-are-about-to-expire',
     });
     new ExplainedAlarm(this, 'UnreadAlarm', {

@@ -38,6 +38,8 @@ export class Reconciliation extends Construct {
   readonly readQueue: Queue;
   /** The name of the function to invoke for a reconciliation out of turn. */
   readonly plannerName: string;
+  /** An account that has not been read for so many minutes is an alarm. */
+  readonly staleMinutes: number;
 
   readonly #planner: Function;
   readonly #props: ReconciliationProps;
@@ -45,6 +47,7 @@ export class Reconciliation extends Construct {
   constructor(scope: Construct, id: string, props: ReconciliationProps) {
     super(scope, id);
     this.#props = props;
+    this.staleMinutes = 1.5 * props.transactionsConfig.reconciler.silenceMinutes;
     this.apiKey = new UnsetSecret(this, 'ApiKey', {
       deployment: props.deployment,
       logicalId: 'ButtonApiKey',
@@ -155,7 +158,7 @@ export class Reconciliation extends Construct {
     const metrics = stageMetrics(deployment);
     const { silenceMinutes } = transactionsConfig.reconciler;
     const tick = Duration.minutes(silenceMinutes);
-    const staleMinutes = 1.5 * silenceMinutes;
+    const { staleMinutes } = this;
     const scanPositions = `aws dynamodb scan --table-name ${positions.tableName}`;
     new ExplainedAlarm(this, 'StaleAlarm', {
       deployment,

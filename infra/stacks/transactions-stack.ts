@@ -114,6 +114,9 @@ export class TransactionsStack extends Stack {
       description: `Put the publisher's Button API key in here.`,
     });
     new CfnOutput(this, 'ReadQueueUrl', { value: reconciliation.readQueue.queueUrl });
+    new CfnOutput(this, 'ReadsStaleMinutes', { value: String(reconciliation.staleMinutes) });
+    new CfnOutput(this, 'DeferredWebhooksQueueUrl', { value: intake.deferredWebhooksQueue.queueUrl });
+    new CfnOutput(this, 'EventFailuresQueueUrl', { value: publication.failures.queueUrl });
     new CfnOutput(this, 'ReconciliationPlannerName', {
       value: reconciliation.plannerName,
       description: 'Invoke this function to compare with Button at once.',

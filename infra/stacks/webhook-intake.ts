@@ -43,6 +43,8 @@ export class WebhookIntake extends Construct {
   readonly endpoint: WebhookEndpoint;
   /** Holds the webhooks' signing secrets, once somebody has put them in. */
   readonly secrets: UnsetSecret;
+  /** Webhooks that the table could not take at once. */
+  readonly deferredWebhooksQueue: Queue;
 
   readonly #props: WebhookIntakeProps;
 
@@ -56,6 +58,7 @@ export class WebhookIntake extends Construct {
       description: `JSON list of {"name", "secret"}: one for each webhook in Button's Dashboard, old and new while one is changed.`,
     });
     const deferredWebhooks = this.#createDeferredWebhooks();
+    this.deferredWebhooksQueue = deferredWebhooks.queue;
     const receiver = this.#createReceiver(deferredWebhooks);
     this.endpoint = new WebhookEndpoint(this, 'Endpoint', {
       deployment,

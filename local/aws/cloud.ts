@@ -36,6 +36,8 @@ export type LocalCloud = {
   secretsManager: SecretsManager;
   eventBridge: EventBridge;
   cloudWatch: CloudWatch;
+  /** Where the metrics are asked for. */
+  cloudWatchApi: LoopbackServer;
   access: AccessControl;
   processes: Processes;
   /** Directories of function code by S3 key. */

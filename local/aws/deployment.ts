@@ -28,7 +28,13 @@ export type DeploymentOptions = {
 
 /** A deployed app. */
 export type LocalDeployment = {
-  endpoints: { dynamodb: string; sqs: string; secretsManager: string; eventBridge: string };
+  endpoints: {
+    dynamodb: string;
+    sqs: string;
+    secretsManager: string;
+    eventBridge: string;
+    cloudWatch: string;
+  };
   /** By stack name, then by output key. */
   outputs: ReadonlyMap<string, Record<string, string>>;
   resources: LocalResource[];
@@ -106,6 +112,7 @@ function describeDeployment(
       sqs: cloud.sqs.endpoint,
       secretsManager: cloud.secretsManager.endpoint,
       eventBridge: cloud.eventBridge.endpoint,
+      cloudWatch: cloud.cloudWatchApi.url,
     },
     outputs: new Map([...stacks].map(([name, { outputs }]) => [name, outputs])),
     resources: [...stacks.values()].flatMap(({ resources }) => resources),

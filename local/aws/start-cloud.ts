@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { arnOf } from './cloud.ts';
 import type { LocalCloud, LogSource, Trigger } from './cloud.ts';
+import { serveCloudWatch } from './emulators/cloudwatch-api.ts';
 import { createCloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { EmfResult } from './cloudwatch/emf.ts';
@@ -85,6 +86,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       secretsManager: open(await startSecretsManager(access)),
       eventBridge: open(await startEventBridge(arnOf(place, 'events', 'event-bus/default'), access)),
       cloudWatch,
+      cloudWatchApi: open(await serveCloudWatch(cloudWatch.metrics, access)),
       access,
       tableKeys,
       lambdaMetrics: createLambdaMetrics(cloudWatch.metrics),

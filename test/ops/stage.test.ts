@@ -36,3 +36,28 @@ it("reads a stage's outputs from the shared stack and from each brand's, whateve
   expect(stage.output('OrderQueueUrlAcme')).toBe(queueUrl('acme'));
   expect(stage.output('OrderQueueUrlDashboardsBrandB')).toBe(queueUrl('b'));
 });
+
+it('takes the addresses of this machine for the stage of this machine alone', async () => {
+  const at = 'http://127.0.0.1:1234';
+  const endpoints = { dynamodb: at, sqs: at, secretsManager: at, eventBridge: at, cloudWatch: at };
+  const outputsOf = (stage: string) => ({
+    [`Button-${stage}-Brand-acme`]: { OrderQueueArnAcme: 'arn:aws:sqs:eu-west-1:111122223333:acme.fifo' },
+    LocalEndpoints: endpoints,
+  });
+  const read = async (stage: string) => {
+    const file = join(directory, `${stage}.json`);
+    await writeFile(file, JSON.stringify(outputsOf(stage)));
+    return readStage(file);
+  };
+
+  expect((await read('local')).localEndpoints).toEqual(endpoints);
+  expect((await read('production')).localEndpoints).toBeUndefined();
+});
+
+it('takes the topics of a stage from its stack of alarms', async () => {
+  const file = join(directory, 'alarms.json');
+  const topicArn = 'arn:aws:sns:eu-west-1:111122223333:page';
+  await writeFile(file, JSON.stringify({ 'Button-production-Alarms': { PageTopicArn: topicArn } }));
+
+  expect((await readStage(file)).output('PageTopicArn')).toBe(topicArn);
+});

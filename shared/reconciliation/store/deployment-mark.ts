@@ -45,6 +45,16 @@ export async function markDeployment({ client, table }: Positions, startedAt: st
   }
 }
 
+/**
+ * When this system began to work; undefined before the first webhook or scheduled run. Writes nothing; throws as
+ * `markDeployment` does.
+ */
+export async function readDeploymentMark({ client, table }: Positions): Promise<string | undefined> {
+  const request = new GetItemCommand({ TableName: table, Key: KEY, ConsistentRead: true });
+  const { Item: item } = await client.send(request);
+  return item && readMark(item);
+}
+
 /** When this system was deployed, asked for once in a process: it never changes. Throws as `markDeployment` does. */
 export function cachedDeploymentMark(positions: Positions, now: () => Date): () => Promise<string> {
   let known: string | undefined;

@@ -1,0 +1,72 @@
+import { UsageError } from '../usage-error.ts';
+
+/** What a check found. */
+export type Verdict =
+  | { state: 'ok'; says: string }
+  /** Something has to be put right. */
+  | { state: 'problem'; says: string; remedy: string }
+  /** It could not be asked. */
+  | { state: 'unknown'; says: string; remedy: string };
+
+/** One line of the doctor: what was looked at, and what was found. */
+export type CheckLine = { check: string } & Verdict;
+
+/** Nothing is wrong. */
+export function ok(says: string): Verdict {
+  return { state: 'ok', says };
+}
+
+/** Something has to be put right: `remedy` says how. */
+export function problem(says: string, remedy: string): Verdict {
+  return { state: 'problem', says, remedy };
+}
+
+/** Nobody knows: `remedy` says how to find out. */
+export function unknown(says: string, remedy: string): Verdict {
+  return { state: 'unknown', says, remedy };
+}
+
+/**
+ * One line of the doctor. `right` is what the check needs of AWS, in the words of a policy. Whatever AWS answers instead
+ * of a result becomes a line: never throws.
+ */
+export async function check(
+  { name, right }: { name: string; right: string },
+  judge: () => Promise<Verdict>,
+): Promise<CheckLine> {
+  try {
+    return { check: name, ...(await judge()) };
+  } catch (error) {
+    return { check: name, ...verdictOf(error, right) };
+  }
+}
+
+const DENIED = /^(AccessDenied|AccessDeniedException|AuthorizationError|AuthorizationErrorException)$/;
+const ABSENT = /^(ResourceNotFoundException|QueueDoesNotExist|NotFoundException)$/;
+const NO_CREDENTIALS =
+  /^(CredentialsProviderError|ExpiredToken|ExpiredTokenException|InvalidClientTokenId|UnrecognizedClientException|InvalidSignatureException)$/;
+
+/** Source: the common errors of AWS's service API references. */
+function verdictOf(error: unknown, right: string): Verdict {
+  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+  if (DENIED.test(name)) return unknown('Your credentials may not ask this.', `Have ${right} allowed.`);
+  if (NO_CREDENTIALS.test(name))
+    return problem(`AWS does not take your credentials (${name}).`, 'Sign in again, or set AWS_PROFILE.');
+  if (ABSENT.test(name))
+    return problem('It is not there.', 'Deploy, and use the outputs file of that deployment.');
+  if (error instanceof UsageError)
+    return problem(
+      message,
+      'Use the credentials and the outputs file of one deployment, made with this code.',
+    );
+  if (isRefusedConnection(error))
+    return problem('Nothing answers there.', 'Is the system running? On this machine: npm start');
+  return unknown(
+    `It could not be asked: ${name}${message === '' ? '' : `: ${message}`}`,
+    `It needs ${right}.`,
+  );
+}
+
+function isRefusedConnection(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+}

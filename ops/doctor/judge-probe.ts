@@ -1,0 +1,54 @@
+import { ok, problem, unknown, type Verdict } from './check.ts';
+import type { ProbeAnswer } from './webhook-probe.ts';
+
+const DAY_MS = 86_400_000;
+/** AWS renews its certificates 60 days before their end. */
+const LEAST_DAYS_LEFT = 14;
+
+/** What the answer to a probe says of the webhook URL; `isSigned`: it was a signed Ping. Pure. */
+export function judgeAnswer(
+  { status, certificateUntil }: ProbeAnswer,
+  { url, isSigned, at }: { url: string; isSigned: boolean; at: Date },
+): Verdict {
+  const daysLeft = certificateUntil && Math.floor((certificateUntil.getTime() - at.getTime()) / DAY_MS);
+  const certificate = daysLeft === undefined ? '' : ` Its certificate holds for ${daysLeft} more days.`;
+  if (daysLeft !== undefined && daysLeft < LEAST_DAYS_LEFT)
+    return problem(
+      `${url} answers.${certificate}`,
+      'Find out why ACM does not renew it: its DNS record may be gone.',
+    );
+  if (!isSigned)
+    return unknown(
+      `${url} answers (${status}).${certificate} Without a secret, it can't be asked whether it takes webhooks.`,
+      'Set the webhook secrets, or have reading them allowed.',
+    );
+  if (status === 200) return ok(`${url} takes a signed Ping.${certificate}`);
+  return problem(`${url} answers a signed Ping with ${status}.${certificate}`, REMEDIES[status] ?? SEE_LOG);
+}
+
+const SEE_LOG = 'See "Webhooks fail" in docs/runbook.md.';
+const REMEDIES: Readonly<Record<number, string>> = {
+  401: 'A secret takes up to a minute to be read; after that, see whether the function reads this secret.',
+  404: 'The gateway knows no such path: deploy, and use the outputs file of that deployment.',
+  429: 'The gateway throttles: raise transactions.throttle.',
+};
+
+/**
+ * Why nothing answered. Pure.
+ *
+ * Source: the codes of OpenSSL's verification and of name look-ups in the documentation of Node.js.
+ */
+export function judgeFailure(error: unknown, url: string): Verdict {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  if (/CERT|SIGNATURE|ALTNAME/.test(code))
+    return problem(
+      `The certificate of ${url} does not hold (${code}).`,
+      "Put right the certificate of transactions.webhookDomain, or the host's DNS record.",
+    );
+  return problem(
+    `${url} can't be reached (${code}).`,
+    code === 'ENOTFOUND'
+      ? "Point the host's CNAME or ALIAS record to the output WebhookDomainTarget."
+      : 'Is the stage deployed, and this machine online?',
+  );
+}

@@ -1,0 +1,50 @@
+import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
+import type { CommandContext, Flow } from '../command.ts';
+import { countWaiting } from '../quarantine-entries.ts';
+import { quarantineTableOf } from '../quarantine-tables.ts';
+import { findDeadLetterQueue, queueDepth } from '../queues/dead-letter-queue.ts';
+import { opsLine } from '../timeline/words.ts';
+import { check, ok, problem, type CheckLine, type Verdict } from './check.ts';
+
+/** Entries that are counted, at most: more are as bad. */
+const MOST_COUNTED = 1000;
+
+/** What of a kind waits in quarantine to be fixed. */
+export function quarantineCheck(
+  { name, flow, kind }: { name: string; flow: Flow; kind: string },
+  { stage, clients }: CommandContext,
+): Promise<CheckLine> {
+  return check({ name, right: 'dynamodb:Query on the quarantine table' }, async () => {
+    const table = quarantineTableOf(stage, flow);
+    const review = createQuarantineReview({ client: clients.dynamodb, table });
+    const { count, more } = await countWaiting(review, kind, MOST_COUNTED);
+    if (count === 0) return ok('Empty.');
+    const entries = count === 1 ? '1 entry waits' : `${more ? 'More than ' : ''}${count} entries wait`;
+    return problem(`${entries} to be fixed.`, opsLine('quarantine-reasons'));
+  });
+}
+
+/** What ended in the dead-letter queue of a queue. */
+export function deadLetterCheck(
+  { name, queueUrl }: { name: string; queueUrl: () => string },
+  { clients }: CommandContext,
+): Promise<CheckLine> {
+  return check({ name, right: 'sqs:GetQueueAttributes and sqs:GetQueueUrl' }, async () =>
+    judgeDepth(await findDeadLetterQueue(clients.sqs, queueUrl()), opsLine('dead-letters-list')),
+  );
+}
+
+/** Changes of transactions that were never announced: their queue says where they stand in the table's stream. */
+export function eventFailureCheck({ stage, clients }: CommandContext): Promise<CheckLine> {
+  return check({ name: 'events: failures', right: 'sqs:GetQueueAttributes' }, async () =>
+    judgeDepth(
+      await queueDepth(clients.sqs, stage.output('EventFailuresQueueUrl')),
+      'Publish again what was modified in that time (npm run ops -- events-republish), then purge the queue.',
+    ),
+  );
+}
+
+function judgeDepth({ visible, inFlight }: { visible: number; inFlight: number }, remedy: string): Verdict {
+  const count = visible + inFlight;
+  return count === 0 ? ok('None.') : problem(`${count} ${count === 1 ? 'message' : 'messages'}.`, remedy);
+}

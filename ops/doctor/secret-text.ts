@@ -1,0 +1,23 @@
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+
+/** What a secret holds now; undefined if nobody has set it. Throws if it can't be read. */
+export async function secretText(
+  client: SecretsManagerClient,
+  secretId: string,
+): Promise<string | undefined> {
+  try {
+    return (await client.send(new GetSecretValueCommand({ SecretId: secretId }))).SecretString;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return undefined;
+    throw error;
+  }
+}
+
+/** How to set a secret; the value is read from a file, so that it does not end in a shell's history. */
+export function setSecretLine(secretId: string, file: string): string {
+  return `aws secretsmanager put-secret-value --secret-id ${secretId} --secret-string file://${file}`;
+}
