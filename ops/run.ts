@@ -13,6 +13,8 @@ import { orderAbandon, orderEdit, orderRetry } from './commands/order-changes.ts
 import { ordersWaiting, orderShow } from './commands/orders.ts';
 import { ordersAudit } from './commands/orders-audit.ts';
 import { ordersReplay } from './commands/orders-replay.ts';
+import { deadLettersList, deadLettersRedrive } from './commands/dead-letters.ts';
+import { quarantineReasons } from './commands/quarantine-reasons.ts';
 import { quarantineDelete, quarantineList, quarantineShow } from './commands/quarantine.ts';
 import {
   accountsList,
@@ -53,8 +55,10 @@ export const COMMANDS: readonly Command[] = [
   breakerShow,
   transactionShow,
   transactionsList,
+  quarantineReasons,
   quarantineList,
   quarantineShow,
+  deadLettersList,
   accountsList,
   positionsShow,
   driftShow,
@@ -77,6 +81,7 @@ export const COMMANDS: readonly Command[] = [
   shopperErase,
   customerErase,
   quarantineDelete,
+  deadLettersRedrive,
 ];
 
 /** Where a command's words go. */

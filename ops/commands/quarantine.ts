@@ -1,7 +1,11 @@
 import * as z from 'zod';
 
+import { previewReplays } from '../../shared/orders/preview-replay.ts';
 import { createQuarantineReview, type QuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
-import { defineCommand, instant, limit, type CommandContext } from '../command.ts';
+import { openLedger, settingsOf } from '../brand-orders.ts';
+import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
+import { defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
+import { createPace } from '../pace.ts';
 import { findEntries } from '../quarantine-entries.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 import { UsageError } from '../usage-error.ts';
@@ -60,32 +64,62 @@ export const quarantineShow = defineCommand({
 /** Deletes what was refused. */
 export const quarantineDelete = defineCommand({
   name: 'quarantine-delete',
-  summary: 'Deletes entries for good: what is dealt with, or must not be kept.',
-  usage: '(orders --brand ID | webhooks | rows) ENTRY...',
-  options: { brand: { type: 'string' } },
+  summary:
+    'Deletes entries for good, or all of a reason: what is dealt with, or must not be kept. A dry run says which orders would be reported if they were replayed.',
+  usage:
+    '(orders --brand ID | webhooks | rows) (ENTRY... | --all [--reason CODE] [--since INSTANT] [--limit N])',
+  options: { brand: { type: 'string' }, ...CHOICE_OPTIONS },
   changes: ({ arguments: [given] }) => (given === 'orders' ? 'orders' : 'transactions'),
-  recorded: ['arguments', 'brand'],
+  recorded: ['arguments', 'brand', 'all', 'reason', 'since', 'limit'],
   input: z.object({
-    arguments: z.tuple([kind, z.string().min(1)], z.string().min(1)),
+    arguments: z.tuple([kind], z.string().min(1)),
     brand: z.string().optional(),
+    all: z.boolean().default(false),
+    reason: z.string().optional(),
+    since: instant.optional(),
+    limit,
+    rate: rate(50),
   }),
-  async run({ arguments: [kindGiven, ...named], brand }, context) {
+  async run({ arguments: [kindGiven, ...named], brand, rate: perSecond, ...choice }, context) {
     const { review, kind: stored } = openQuarantine({ kind: kindGiven, brand }, context);
-    const missing: string[] = [];
+    const chosen = { ...choice, arguments: named };
+    const { ids, missing, more } = await chooseEntries(review, stored, chosen);
+    if (context.isDryRun) {
+      const judged =
+        kindGiven === 'orders' && brand !== undefined
+          ? await judgeOrders(ids, { brand, review }, context)
+          : {};
+      const outcome = missing.length > 0 ? 'not-found' : 'done';
+      return { outcome, found: { wouldDelete: ids.length, missing, more, ids, ...judged } };
+    }
+    const pace = createPace(perSecond);
     let deleted = 0;
-    for (const id of new Set(named)) {
-      const isThere = context.isDryRun
-        ? (await review.read(stored, id)) !== undefined
-        : await review.remove(stored, id);
-      if (isThere) deleted += 1;
+    for (const id of ids) {
+      await pace(1);
+      if (await review.remove(stored, id)) deleted += 1;
       else missing.push(id);
     }
-    return {
-      outcome: missing.length > 0 ? 'not-found' : 'done',
-      found: { [context.isDryRun ? 'wouldDelete' : 'deleted']: deleted, missing },
-    };
+    return { outcome: missing.length > 0 ? 'not-found' : 'done', found: { deleted, missing, more } };
   },
 });
+
+/** Which of the entries the reporter would take by now: deleting those loses what a replay would report. */
+async function judgeOrders(
+  entryIds: readonly string[],
+  { brand, review }: { brand: string; review: QuarantineReview },
+  context: CommandContext,
+): Promise<{ wouldBeReported: string[] }> {
+  const previews = await previewReplays(
+    { entryIds },
+    {
+      brand,
+      quarantine: review,
+      ledger: openLedger(brand, context),
+      settings: settingsOf(brand, context),
+    },
+  );
+  return { wouldBeReported: previews.filter(({ would }) => would === 'be-reported').map(({ id }) => id) };
+}
 
 function openQuarantine(
   { kind: given, brand }: { kind: z.infer<typeof kind>; brand: string | undefined },

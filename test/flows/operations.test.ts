@@ -393,7 +393,7 @@ describe('transactions', () => {
     const kept = await ops('quarantine-show', 'webhooks', 'hook-ops-naming-another');
 
     expect(afterDryRun).toContain('to-be-erased');
-    expect(deleted).toEqual({ deleted: 1, missing: [] });
+    expect(deleted).toEqual({ deleted: 1, missing: [], more: false });
     expect([gone.code, kept.code]).toEqual([3, 0]);
     expect(real).toMatchObject({ erased: 1, remaining: 0, remainingParts: 0 });
     expect(JSON.stringify(await system.transaction('order#ops-erased'))).not.toContain('to-be-erased');

@@ -1,0 +1,58 @@
+import { readMessageOrderId } from '@button-serverless/validation/orders';
+import { brandName } from '../../infra/order-reporting-config.ts';
+import { readEnvelope } from '../../shared/button/webhook-envelope.ts';
+import { readRetryMessage } from '../../shared/orders/rules/retry-message.ts';
+import { readReadMessage } from '../../shared/reconciliation/rules/read-message.ts';
+import { readDeferredMessage } from '../../shared/transactions/deferred-webhook.ts';
+import type { Flow } from '../command.ts';
+import type { DeployedStage } from '../stage.ts';
+
+/** A queue of the stage whose messages may end in a dead-letter queue. */
+export type StageQueue = {
+  /** `orders:BRAND`, `deferred-webhooks` or `reads`. */
+  name: string;
+  flow: Flow;
+  url: string;
+  /** What a message is about, as far as that can be read. Nothing personal. */
+  about: (body: string) => MessageSubject;
+};
+
+/** What a message is about. */
+export type MessageSubject = { orderId?: string; webhookId?: string; account?: string; stream?: string };
+
+/** The queues of a stage, those of each brand first. */
+export function stageQueues({ brands, output, outputNames }: DeployedStage): StageQueue[] {
+  const ofBrands = brands.map((brand) => ({
+    name: `orders:${brand}`,
+    flow: 'orders' as const,
+    url: output(`OrderQueueUrl${brandName(brand)}`),
+    about: orderOf,
+  }));
+  if (!outputNames.includes('ReadQueueUrl')) return ofBrands;
+  const deferred = { url: output('DeferredWebhooksQueueUrl'), about: webhookOf };
+  const reads = { url: output('ReadQueueUrl'), about: streamOf };
+  return [
+    ...ofBrands,
+    { name: 'deferred-webhooks', flow: 'transactions', ...deferred },
+    { name: 'reads', flow: 'transactions', ...reads },
+  ];
+}
+
+function orderOf(body: string): MessageSubject {
+  const orderId = readRetryMessage(body)?.orderId ?? readMessageOrderId(body);
+  return orderId === undefined ? {} : { orderId };
+}
+
+function webhookOf(body: string): MessageSubject {
+  try {
+    const { eventId } = readEnvelope(readDeferredMessage(body).body);
+    return eventId === undefined ? {} : { webhookId: eventId };
+  } catch {
+    return {};
+  }
+}
+
+function streamOf(body: string): MessageSubject {
+  const { account, stream } = readReadMessage(body) ?? {};
+  return account === undefined || stream === undefined ? {} : { account, stream };
+}
