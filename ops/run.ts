@@ -37,6 +37,7 @@ import { check } from './commands/check.ts';
 import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { fix } from './commands/fix.ts';
+import { search } from './commands/search.ts';
 import { show } from './commands/show.ts';
 import { createOperationLog } from './operation-log.ts';
 import { asText } from './print.ts';
@@ -49,6 +50,7 @@ import { UsageError } from './usage-error.ts';
 export const COMMANDS: readonly Command[] = [
   doctor,
   show,
+  search,
   orderShow,
   ordersWaiting,
   ordersAudit,

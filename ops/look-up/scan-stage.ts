@@ -56,7 +56,8 @@ export async function scanStage(
 
 const NOTHING = { found: [], read: 0, isWhole: true };
 
-async function* records(context: CommandContext) {
+/** Every transaction of the stage, without those that cannot be read. Reads the whole table. */
+export async function* records(context: CommandContext) {
   for await (const scanned of scanAll(transactionsTable(context)))
     if (scanned.kind === 'record') yield scanned.stored.value;
 }
