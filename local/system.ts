@@ -212,8 +212,8 @@ function setSecrets(
 }
 
 /**
- * The functions talk to the Button that was started, whatever the template says. Beside the stacks stands where AWS is
- * on this machine, so that `npm run ops` needs no variables.
+ * The functions talk to the Button that was started, whatever the template says. Beside the stacks stands
+ * where AWS is on this machine, so that `npm run ops` needs no variables.
  */
 async function writeOutputs(
   file: string,

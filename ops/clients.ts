@@ -22,8 +22,8 @@ export type OpsClients = {
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /**
- * Clients for the stage's region. A stage on this machine says where it is; otherwise the environment names credentials
- * and endpoints.
+ * Clients for the stage's region. A stage on this machine says where it is; otherwise the environment names
+ * credentials and endpoints.
  */
 export function createClients({
   region,

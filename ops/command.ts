@@ -14,9 +14,9 @@ export type CommandContext = {
 };
 
 /**
- * What a command came to: `found` for what there is to see, and whether all of it was done; `refused` if what was given would be refused; `unhealthy` if something
- * has to be put right. Nothing personal stands in it unless it was
- * asked for.
+ * What a command came to: `found` for what there is to see, and whether all of it was done; `refused` if what
+ * was given would be refused; `unhealthy` if something has to be put right. Nothing personal stands in it
+ * unless it was asked for.
  */
 export type CommandResult = {
   outcome: 'done' | 'partial' | 'refused' | 'unhealthy' | 'not-found';

@@ -73,7 +73,9 @@ function isMeant(
   return reason === undefined || reasons.some(({ code }) => code === reason);
 }
 
-/** How many entries of a kind wait to be fixed; counts no further than `most`, and says if there are `more`. */
+/**
+ * How many entries of a kind wait to be fixed; counts no further than `most`, and says if there are `more`.
+ */
 export async function countWaiting(
   review: Pick<QuarantineReview, 'list'>,
   kind: string,

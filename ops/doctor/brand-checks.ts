@@ -29,7 +29,9 @@ export function brandChecks(brand: string, context: CommandContext): Promise<Che
   ];
 }
 
-/** An order that no shop has: whether Button looks for it says whether it takes the key, and changes nothing. */
+/**
+ * An order that no shop has: whether Button looks for it says whether it takes the key, and changes nothing.
+ */
 const NO_ORDER = 'button-serverless-doctor';
 
 const BUTTON_TIMEOUT_MS = 10_000;

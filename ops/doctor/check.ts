@@ -27,8 +27,8 @@ export function unknown(says: string, remedy: string): Verdict {
 }
 
 /**
- * One line of the doctor. `right` is what the check needs of AWS, in the words of a policy. Whatever AWS answers instead
- * of a result becomes a line: never throws.
+ * One line of the doctor. `right` is what the check needs of AWS, in the words of a policy. Whatever AWS
+ * answers instead of a result becomes a line: never throws.
  */
 export async function check(
   { name, right }: { name: string; right: string },

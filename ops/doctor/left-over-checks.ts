@@ -34,7 +34,9 @@ export function deadLetterCheck(
   );
 }
 
-/** Changes of transactions that were never announced: their queue says where they stand in the table's stream. */
+/**
+ * Changes of transactions that were never announced: their queue says where they stand in the table's stream.
+ */
 export function eventFailureCheck({ stage, clients }: CommandContext): Promise<CheckLine> {
   return check({ name: 'events: failures', right: 'sqs:GetQueueAttributes' }, async () =>
     judgeDepth(

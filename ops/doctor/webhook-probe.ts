@@ -9,8 +9,8 @@ export type ProbeAnswer = { status: number; certificateUntil?: Date };
 const TIMEOUT_MS = 10_000;
 
 /**
- * Sends a Ping, signed as Button signs: it is about no transaction, and is stored nowhere. Without a secret, a GET, which
- * reaches no function. The name of the sender keeps it out of what counts as Button's.
+ * Sends a Ping, signed as Button signs: it is about no transaction, and is stored nowhere. Without a secret,
+ * a GET, which reaches no function. The name of the sender keeps it out of what counts as Button's.
  *
  * Throws if nothing answers, or if the certificate does not hold for this host.
  */

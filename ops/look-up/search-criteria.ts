@@ -53,8 +53,8 @@ function names(values: readonly unknown[], asked: string): boolean {
 }
 
 /**
- * Whether a transaction is what is looked for: the user ordered or Button created it within the range, its reward or its
- * order is worth the amount, Button names the order of the Brand so. Pure.
+ * Whether a transaction is what is looked for: the user ordered or Button created it within the range, its
+ * reward or its order is worth the amount, Button names the order of the Brand so. Pure.
  */
 export function transactionMatches(record: TransactionRecord, criteria: SearchCriteria): boolean {
   const transactions = record.candidates.map(({ transaction }) => transaction);
@@ -86,8 +86,9 @@ export function needsMessage({ amountMinor, order, shopper }: SearchCriteria): b
 }
 
 /**
- * Whether a refused order message is what is looked for: it was refused, or the user ordered, within the range; its total
- * is the amount; the customer is the shopper. A message that can't be read has no more than its order's id. Pure.
+ * Whether a refused order message is what is looked for: it was refused, or the user ordered, within the
+ * range; its total is the amount; the customer is the shopper. A message that can't be read has no more than
+ * its order's id. Pure.
  */
 export function quarantinedOrderMatches(found: QuarantinedOrder, criteria: SearchCriteria): boolean {
   const { refusedAt, replayedAt, orderId, bytes } = found;

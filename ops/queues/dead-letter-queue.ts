@@ -1,7 +1,10 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 
-/** A queue's dead-letter queue, and about how many messages it holds: those that can be received, and those that somebody looks at. */
+/**
+ * A queue's dead-letter queue, and about how many messages it holds: those that can be received, and those
+ * that somebody looks at.
+ */
 export type DeadLetterQueue = { url: string; arn: string; visible: number; inFlight: number };
 
 const RedrivePolicySchema = z.object({ deadLetterTargetArn: z.string() });

@@ -20,9 +20,9 @@ const HIDDEN_SECONDS = 30;
 const BATCH = 10;
 
 /**
- * The dead letters of a queue, `limit` at most. Each is hidden while the others are received and visible again by the end;
- * of a FIFO queue no more than ten of each group are seen. Throws if the queue can't be reached: what was hidden by then
- * is visible again after half a minute.
+ * The dead letters of a queue, `limit` at most. Each is hidden while the others are received and visible
+ * again by the end; of a FIFO queue no more than ten of each group are seen. Throws if the queue can't be
+ * reached: what was hidden by then is visible again after half a minute.
  */
 export async function listDeadLetters(
   sqs: SQSClient,
@@ -46,9 +46,9 @@ export async function listDeadLetters(
 }
 
 /**
- * Sends dead letters to their queue again, with their groups and attributes, `limit` at most; returns how many. Each is
- * sent before it is deleted, so that none is lost: one that is interrupted in between comes twice, which the functions
- * recognise. Throws if a queue can't be reached; then call it again.
+ * Sends dead letters to their queue again, with their groups and attributes, `limit` at most; returns how
+ * many. Each is sent before it is deleted, so that none is lost: one that is interrupted in between comes
+ * twice, which the functions recognise. Throws if a queue can't be reached; then call it again.
  */
 export async function redriveDeadLetters(
   sqs: SQSClient,
@@ -85,7 +85,8 @@ async function receive(sqs: SQSClient, { url, most }: { url: string; most: numbe
       QueueUrl: url,
       MaxNumberOfMessages: most,
       VisibilityTimeout: HIDDEN_SECONDS,
-      // A long poll asks every server of SQS: a short one may find nothing in a queue that holds a few messages.
+      // A long poll asks every server of SQS: a short one may find nothing in a queue that holds a few
+      // messages.
       WaitTimeSeconds: 1,
       MessageSystemAttributeNames: ['All'],
       MessageAttributeNames: ['All'],

@@ -51,7 +51,10 @@ async function ops(file: string, ...args: string[]) {
   return { code, ...printed };
 }
 
-/** What the doctor says, without a variable of AWS in the environment: the outputs file says where everything is. */
+/**
+ * What the doctor says, without a variable of AWS in the environment: the outputs file says where everything
+ * is.
+ */
 async function examine(file: string) {
   const { code, out } = await ops(file, 'doctor', '--json');
   const { found } = DoctorSchema.parse(JSON.parse(out));

@@ -46,8 +46,8 @@ export async function markDeployment({ client, table }: Positions, startedAt: st
 }
 
 /**
- * When this system began to work; undefined before the first webhook or scheduled run. Writes nothing; throws as
- * `markDeployment` does.
+ * When this system began to work; undefined before the first webhook or scheduled run. Writes nothing; throws
+ * as `markDeployment` does.
  */
 export async function readDeploymentMark({ client, table }: Positions): Promise<string | undefined> {
   const request = new GetItemCommand({ TableName: table, Key: KEY, ConsistentRead: true });

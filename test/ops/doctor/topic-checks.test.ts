@@ -39,7 +39,10 @@ async function stageWithTopics(): Promise<{ sns: SNSClient; arns: string[]; cont
   return { sns, arns, context: { stage, clients, isDryRun: true, now: () => new Date() } };
 }
 
-/** An SNS with one subscription, which waits for its confirmation. Source: Amazon SNS API reference, ListSubscriptionsByTopic. */
+/**
+ * An SNS with one subscription, which waits for its confirmation. Source: Amazon SNS API reference,
+ * ListSubscriptionsByTopic.
+ */
 async function snsWithUnconfirmed(): Promise<SNSClient> {
   const server = createServer((_, response) => {
     response.setHeader('content-type', 'text/xml');
