@@ -152,6 +152,7 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
       ],
     )}\n\nMetrics are counted as if each were emitted every hour; one that is silent costs nothing.`,
     await idleBrandSection(laboratory, brand),
+    expirySection(),
     `## A month of a million orders\n\nTwo webhooks and two events for each order, each transaction read eight times by the reconciler and its daily sweeps, in full batches: $${money(month)}, beside the $${money(fixed.total)} that stand.`,
     `## Prices and assumptions\n\nList prices of ${PRICES_AS_OF.region} as known on ${PRICES_AS_OF.on}, without free tiers, savings plans and taxes; \`bench/prices.ts\` holds them. Not every page could be read on that day: compare them with the sources before you budget by them.\n\n${table(
       ['', 'dollars', 'for', 'source'],
@@ -167,6 +168,16 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
     )}`,
   ];
   return `${sections.join('\n\n')}\n`;
+}
+
+/** Of a ledger with a million orders of a kilobyte each. */
+function expirySection(): string {
+  const ledgerKilobytes = 1e6;
+  const pagesOfPass = ledgerKilobytes / 1000;
+  // An eventually consistent read takes half a unit for 4 KB.
+  const pass = dollarsOf({ dynamodbReadUnit: ledgerKilobytes / 8, dynamodbWriteUnit: pagesOfPass }).total;
+  const expired = dollarsOf({ dynamodbWriteUnit: 1e6 }).total;
+  return `## Customers that expire\n\n\`customer-expiry\` reads the order ledger of all brands once a week: $${money(pass)} for each million orders in it, however many of them expire. Each customer that is erased is one write unit more: $${money(expired)} a million, once. An idle brand adds nothing. A run reads 100 MB at most, a quarter of an hour apart.`;
 }
 
 const FIXED_NAMES: Readonly<Record<string, string>> = {

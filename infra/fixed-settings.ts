@@ -7,7 +7,8 @@ export const TIMEOUT_SECONDS = {
   orderAudit: 900,
   webhookReceiver: 10,
   eventPublisher: 30,
-  /** The longest that Lambda lets a function run. */
+  /** The longest that Lambda lets a function run; so is the next. */
+  customerExpiry: 900,
   personalDataExpiry: 900,
 } as const;
 
@@ -16,8 +17,11 @@ export function plannerTimeoutSeconds({ buttonTimeoutMs }: TransactionsConfig['r
   return Math.ceil(buttonTimeoutMs / 1000) + 30;
 }
 
-/** When personal data expires: as often as runs can follow each other. A pass takes many; one with nothing to do is a single read. */
+/**
+ * When personal data expires, in transactions and in orders: as often as runs can follow each other. A pass takes many; a run with nothing
+ * to do is a single read.
+ */
 export const EXPIRY_SCHEDULE = 'rate(15 minutes)';
 
-/** No run of the expiry for so long, in minutes, is an alarm. */
+/** No run of an expiry for so long, in minutes, is an alarm. */
 export const EXPIRY_SILENCE_MINUTES = 360;

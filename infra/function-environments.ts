@@ -1,3 +1,4 @@
+import type { Environment as CustomerExpiry } from '../functions/customer-expiry/env.ts';
 import type { Environment as EventPublisher } from '../functions/event-publisher/env.ts';
 import type { Environment as OrderAudit } from '../functions/order-audit/env.ts';
 import type { Environment as OrderReporter } from '../functions/order-reporter/env.ts';
@@ -7,7 +8,7 @@ import type { Environment as RetrySweep } from '../functions/retry-sweep/env.ts'
 import type { Environment as TransactionReconciler } from '../functions/transaction-reconciler/env.ts';
 import type { Environment as DeferredWebhooks } from '../functions/deferred-webhooks/env.ts';
 import type { Environment as WebhookReceiver } from '../functions/webhook-receiver/env.ts';
-import type { BrandConfig } from './order-reporting-config.ts';
+import type { BrandConfig, OrderReportingConfig } from './order-reporting-config.ts';
 import type { TransactionsConfig } from './transactions-config.ts';
 
 // Each function's environment from the configuration and the names of resources. The stacks name real resources, the simulator its own.
@@ -72,6 +73,14 @@ export function retrySweepEnvironment(
     ORDER_QUEUE_URL: resources.orderQueueUrl,
     MAX_RETRIES_PER_SWEEP: String(brand.retrySweep.maxRetriesPerSweep),
   };
+}
+
+/** The customer expiry's environment: one function for all brands. */
+export function customerExpiryEnvironment(
+  { customerDays }: Pick<OrderReportingConfig, 'customerDays'>,
+  resources: { orderLedger: string },
+): CustomerExpiry {
+  return { ORDER_LEDGER_TABLE: resources.orderLedger, CUSTOMER_DAYS: String(customerDays) };
 }
 
 type IntakeResources = {

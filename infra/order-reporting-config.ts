@@ -205,6 +205,14 @@ export const OrderReportingConfigSchema = z
       .max(3650)
       .default(90)
       .describe('How long a refused message is kept to be fixed and replayed, in days.'),
+    customerDays: z
+      .int()
+      .min(30)
+      .max(3650)
+      .default(400)
+      .describe(
+        'How long the ledger keeps the customer of an order that is settled or refused after its last change, in days. An order that waits keeps its customer.',
+      ),
     verifyBefore: z.iso
       .datetime({ offset: true })
       .meta({ examples: ['2026-06-01T12:00:00Z'] })

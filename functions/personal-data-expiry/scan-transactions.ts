@@ -1,8 +1,12 @@
-import { duePass, type ExpiryPass } from '../../shared/transactions/rules/expiry-pass.ts';
+import type { ExpiryPass } from '../../shared/transactions/store/expiry-pass-store.ts';
+import { continuePass, type PassRun, type PassStore } from '../../shared/dynamodb/weekly-pass.ts';
 import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
-import { countStalePending, type StalePending } from '../../shared/transactions/rules/stale-pending.ts';
+import {
+  countStalePending,
+  NO_STALE_PENDING,
+  type StalePending,
+} from '../../shared/transactions/rules/stale-pending.ts';
 import { expirePersonalData, type EraseTransactionsPorts } from '../../shared/transactions/erase-shopper.ts';
-import type { ExpiryPassStore } from '../../shared/transactions/store/expiry-pass-store.ts';
 import { EXPIRY_PASS_PARTITION } from '../../shared/dynamodb/table.ts';
 import type { ScannedPage } from '../../shared/transactions/store/transaction-scan.ts';
 import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
@@ -15,7 +19,7 @@ export type ExpiryPolicy = { personalDataDays: number; finalizationDays: number;
 
 /** What a run needs. */
 export type ScanTransactionsPorts = Omit<EraseTransactionsPorts, 'all' | 'onUnreadable'> & {
-  passes: ExpiryPassStore;
+  passes: PassStore<ExpiryPass>;
   /** The finalization windows of the brands, in minutes. */
   windows: () => Promise<ReadonlyMap<string, number>>;
   /** A page of the table behind a key, or the first. */
@@ -25,8 +29,8 @@ export type ScanTransactionsPorts = Omit<EraseTransactionsPorts, 'all' | 'onUnre
   metrics: Metrics;
 };
 
-/** How a run ended, and how many transactions lost their personal data in it. `overtaken`: another run is at work on the same pass. */
-export type ScanRun = { outcome: 'nothing-due' | 'paused' | 'overtaken' | 'finished'; expired: number };
+/** How a run ended, and how many transactions lost their personal data in it. */
+export type ScanRun = { outcome: PassRun; expired: number };
 
 const DAY_MS = 86_400_000;
 
@@ -34,33 +38,25 @@ const DAY_MS = 86_400_000;
  * Looks at every transaction once a week: lets personal data expire, and counts what is pending though its time is long over. One pass
  * does both, because reading is what costs. An item that is unreadable is counted and left out, with its key in the log.
  *
- * Where the pass stands is saved after every page, never before the page's work is done: a run that dies leaves one page to be looked
- * at again, and its counts are not in yet. Counts are emitted only when the pass has come to its end: half a count would be a wrong one.
- * Throws if a table cannot be reached.
+ * Counts are emitted only when the pass has come to its end: half a count would be a wrong one. Throws if a table cannot be reached.
  */
 export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransactionsPorts): Promise<ScanRun> {
-  const { passes, metrics, timeLeft, now } = ports;
-  const stored = await passes.read();
-  const current = stored === 'unreadable' ? undefined : stored;
-  if (stored === 'unreadable') reportUnreadable(metrics)(EXPIRY_PASS_PARTITION);
-  let pass = duePass(current?.value, now());
-  if (!pass) return { outcome: 'nothing-due', expired: 0 };
-  let revision = stored === 'unreadable' ? stored : (current?.revision ?? 0);
+  const { metrics } = ports;
   let expired = 0;
-  try {
-    do {
-      const page = await workOnPage(pass, policy, ports);
-      expired += page.expired;
-      // Before it is saved: said twice, a level is as high as said once; a run that dies in between would leave it unsaid for a week.
-      if (page.pass.finishedAt !== undefined) emitStalePending(page.pass.stalePending, metrics);
-      if (!(await passes.save(page.pass, revision))) return { outcome: 'overtaken', expired };
-      ({ pass } = page);
-      revision = revision === 'unreadable' ? 1 : revision + 1;
-    } while (pass.finishedAt === undefined && timeLeft());
-  } finally {
-    metrics.add({ name: 'PersonalDataExpired', value: expired });
-  }
-  return { outcome: pass.finishedAt === undefined ? 'paused' : 'finished', expired };
+  const workOnNext = async (pass: ExpiryPass): Promise<ExpiryPass> => {
+    const page = await workOnPage(pass, policy, ports);
+    expired += page.expired;
+    // Before it is saved: said twice, a level is as high as said once; a run that dies in between would leave it unsaid for a week.
+    if (page.pass.finishedAt !== undefined) emitStalePending(page.pass.stalePending, metrics);
+    metrics.add({ name: 'PersonalDataExpired', value: page.expired });
+    return page.pass;
+  };
+  const begin = (startedAt: string): ExpiryPass => ({ startedAt, stalePending: NO_STALE_PENDING });
+  const onUnreadable = (): void => {
+    reportUnreadable(metrics)(EXPIRY_PASS_PARTITION);
+  };
+  const outcome = await continuePass({ ...ports, begin, workOnPage: workOnNext, onUnreadable });
+  return { outcome, expired };
 }
 
 /** Does everything that a page asks for. Returns where the pass stands then. */

@@ -61,6 +61,7 @@ function delayRow(metrics: StageMetrics): IWidget[] {
         'OrderRetriesSent',
         'DrainPacePerSecond',
         'UnreadableLedgerItems',
+        'CustomersExpired',
       ),
     ),
   ];

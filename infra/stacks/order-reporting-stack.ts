@@ -2,10 +2,15 @@ import { ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
-import { ORDER_LEDGER_TABLE, QUARANTINE_TABLE } from '../../shared/dynamodb/table.ts';
+import { CUSTOMER_EXPIRY_KEY, ORDER_LEDGER_TABLE, QUARANTINE_TABLE } from '../../shared/dynamodb/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { createDataTable, text } from '../constructs/data-table.ts';
+import { FunctionAlarms } from '../constructs/function-alarms.ts';
+import { leadingKeys, permission } from '../constructs/permission.ts';
+import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import type { Deployment } from '../deployment.ts';
+import { EXPIRY_SCHEDULE, EXPIRY_SILENCE_MINUTES, TIMEOUT_SECONDS } from '../fixed-settings.ts';
+import { customerExpiryEnvironment } from '../function-environments.ts';
 import { stageMetrics } from '../metrics.ts';
 import type { OrderReportingConfig } from '../order-reporting-config.ts';
 import { orderTableNames } from './order-tables.ts';
@@ -66,6 +71,8 @@ export class OrderReportingStack extends Stack {
       sortKey: text(orderIndex.sortKey),
       projectionType: ProjectionType.KEYS_ONLY,
     });
+    addCustomerExpiry(this, { deployment, orderReporting, orderLedger });
+    new FunctionAlarms(this, 'Functions', { deployment, name: 'OrderFunctions' });
     new CfnOutput(this, 'OrderLedgerTableName', { value: orderLedger.tableName });
     new CfnOutput(this, 'OrderQuarantineTableName', { value: quarantine.tableName });
     const metrics = stageMetrics(deployment);
@@ -101,4 +108,35 @@ export class OrderReportingStack extends Stack {
       runbookSection: 'an-item-is-unreadable',
     });
   }
+}
+
+/** One function for all brands: a scan reads every brand's orders anyway, and an idle brand costs nothing more. */
+function addCustomerExpiry(
+  scope: Construct,
+  {
+    deployment,
+    orderReporting,
+    orderLedger,
+  }: Pick<OrderReportingStackProps, 'deployment' | 'orderReporting'> & { orderLedger: Table },
+): void {
+  new ScheduledWorker(scope, 'CustomerExpiry', {
+    deployment,
+    name: 'customer-expiry',
+    timeoutSeconds: TIMEOUT_SECONDS.customerExpiry,
+    environment: customerExpiryEnvironment(orderReporting, { orderLedger: orderLedger.tableName }),
+    permissions: [
+      permission(['dynamodb:Scan', 'dynamodb:PutItem'], orderLedger.tableArn),
+      permission(['dynamodb:GetItem'], orderLedger.tableArn, leadingKeys(CUSTOMER_EXPIRY_KEY)),
+    ],
+    failedRuns: 'dropped',
+    schedules: [{ name: 'often', expression: EXPIRY_SCHEDULE, timeZone: 'UTC' }],
+    silence: {
+      name: 'CustomerExpiry',
+      severity: 'ticket',
+      minutes: EXPIRY_SILENCE_MINUTES,
+      impact: 'The customers of old orders are not erased: they are kept longer than was promised.',
+      firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
+      runbookSection: 'a-schedule-does-not-run',
+    },
+  });
 }

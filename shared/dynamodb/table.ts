@@ -12,6 +12,9 @@ export const ORDER_LEDGER_TABLE = {
   },
 } as const;
 
+/** Where the pass over the ledger stands, in the ledger itself: no brand's id begins with `#`, so no brand's rights cover it. */
+export const CUSTOMER_EXPIRY_KEY = '#customer-expiry';
+
 /** Spreads a brand's waiting orders over index partitions. Changing it leaves orders behind in shards that nobody reads. */
 export const DUE_SHARDS = 4;
 

@@ -65,6 +65,8 @@ export const METRICS = {
   BreakerOpen: LEVEL,
   /** Meetings with items of the order ledger that are unreadable: an order, or a breaker. The log names each. */
   UnreadableLedgerItems: COUNT,
+  /** Orders that lost their customer because they are old. */
+  CustomersExpired: COUNT,
   // Order audit: each order of a sample counts once.
   OrdersAudited: BRAND_COUNT,
   /** Orders of the sample of which Button gave no usable answer. */

@@ -420,6 +420,14 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
+    fault: "the expiry of the orders' customers does not run",
+    alarms: ['CustomerExpirySilenceAlarm'],
+    async play(world) {
+      world.expireCustomers = () => undefined;
+      await live(world, 8 * HOUR_MS);
+    },
+  },
+  {
     fault: "the mapping of the table's stream is disabled",
     alarms: ['PublicationUnreadAlarm'],
     async play(world, cloudWatch) {

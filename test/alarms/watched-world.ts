@@ -41,9 +41,10 @@ const FUNCTION_IDS: Record<string, string> = {
   'reconciliation-planner': logicalId(FUNCTION, 'ReconciliationPlannerWorkerFunction'),
   'transaction-reconciler': logicalId(FUNCTION, 'ReconciliationReconcilerWorkerFunction'),
   'personal-data-expiry': logicalId(FUNCTION, 'PersonalDataExpiryWorkerFunction'),
+  'customer-expiry': logicalId(FUNCTION, 'CustomerExpiryWorkerFunction'),
 };
 const PUBLISHER = FUNCTION_IDS['event-publisher'] ?? '';
-const SCHEDULED = ['retry-sweep', 'reconciliation-planner', 'personal-data-expiry'];
+const SCHEDULED = ['retry-sweep', 'reconciliation-planner', 'personal-data-expiry', 'customer-expiry'];
 
 const QUEUE_IDS = {
   orders: 'OrdersAcme',

@@ -40,6 +40,7 @@ const REMAINING_MS = 30_000;
 /** Twice as long as any invocation here could take. */
 const VISIBILITY_SECONDS = 120;
 const MAX_STEPS = 60;
+const CUSTOMER_DAYS = 30;
 /** The reconciler's slice is over after two pages. */
 const ASKS_OF_A_SLICE = 3;
 
@@ -209,6 +210,7 @@ class Life {
       exchange,
       brand,
       transactions: TransactionsConfigSchema.parse({}),
+      customerDays: CUSTOMER_DAYS,
       verifyBefore: () => undefined,
       // The longest jitter, so that every wait is known.
       random: () => 1,

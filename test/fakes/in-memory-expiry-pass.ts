@@ -1,10 +1,9 @@
-import type { ExpiryPass } from '../../shared/transactions/rules/expiry-pass.ts';
-import type { ExpiryPassStore } from '../../shared/transactions/store/expiry-pass-store.ts';
+import type { PassStore } from '../../shared/dynamodb/weekly-pass.ts';
 import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 
 /** A store that keeps the contract of the one in DynamoDB (test/shared/transactions/store/expiry-pass-store.test.ts proves both). */
-export function createInMemoryExpiryPass(): ExpiryPassStore {
-  let current: Versioned<ExpiryPass> | undefined;
+export function createInMemoryExpiryPass<Pass>(): PassStore<Pass> {
+  let current: Versioned<Pass> | undefined;
   return {
     read: () => Promise.resolve(structuredClone(current)),
     save(pass, expectedRevision) {

@@ -23,6 +23,7 @@ const DEPLOYMENT_ONLY = ACME_ONLY.replace('acme#*', '#deployment*');
 const FINALIZATION_ONLY = ACME_ONLY.replace('acme#*', '#finalization*');
 const ERASURES_ONLY = ACME_ONLY.replace('acme#*', '#erasures*');
 const CONFLICTS_ONLY = ACME_ONLY.replace('acme#*', '#conflicts*');
+const CUSTOMER_EXPIRY_ONLY = ACME_ONLY.replace('acme#*', '#customer-expiry*');
 const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
 
 /** The default group: every schedule of ours is in it. */
@@ -64,6 +65,13 @@ const PERMISSIONS: Record<string, string[]> = {
     'sqs:SendMessage on OrdersAcme',
   ],
   AcmeRetrySweepSchedulerRole: ['lambda:InvokeFunction on AcmeRetrySweepWorkerFunction'],
+  CustomerExpiryWorkerRole: [
+    `${LOGS} CustomerExpiryWorkerLogs`,
+    TRACES,
+    'dynamodb:PutItem, dynamodb:Scan on OrderLedger',
+    `dynamodb:GetItem on OrderLedger ${CUSTOMER_EXPIRY_ONLY}`,
+  ],
+  CustomerExpirySchedulerRole: ['lambda:InvokeFunction on CustomerExpiryWorkerFunction'],
   IntakeReceiverRole: [
     `${LOGS} IntakeReceiverLogs`,
     TRACES,

@@ -308,7 +308,7 @@ describe('functions', () => {
   const functions = production.resources('AWS::Lambda::Function');
 
   it('are all alike in what they run on', () => {
-    expect(functions).toHaveLength(8);
+    expect(functions).toHaveLength(9);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -388,6 +388,7 @@ describe('alarms', () => {
 
     expect(idsOf(breaching).toSorted()).toEqual([
       'AcmeRetrySweepSilenceAlarm',
+      'CustomerExpirySilenceAlarm',
       'PersonalDataExpirySilenceAlarm',
       'ReconciliationPlannerSilenceAlarm',
     ]);

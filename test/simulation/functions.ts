@@ -7,6 +7,7 @@ import type {
   SQSEvent,
 } from 'aws-lambda';
 
+import { composeCustomerExpiry } from '../../functions/customer-expiry/compose.ts';
 import { composeEventPublisher } from '../../functions/event-publisher/compose.ts';
 import { composeOrderAudit } from '../../functions/order-audit/compose.ts';
 import { composeOrderReporter } from '../../functions/order-reporter/compose.ts';
@@ -34,6 +35,8 @@ export type FunctionsGround = AwsModel & {
   exchange: Exchange;
   brand: BrandConfig;
   transactions: TransactionsConfig;
+  /** How long an order that is over keeps its customer, in days. */
+  customerDays: number;
   /** After a restore of the ledger: what was reported before is in doubt. */
   verifyBefore: () => string | undefined;
   /** A number from 0 up to but not including 1. */
@@ -47,6 +50,7 @@ export type Process = Pick<Host, 'call' | 'now' | 'wait' | 'metrics'>;
 
 /** The functions by the names of their folders; each composes its function in a process. */
 export type Compositions = {
+  'customer-expiry': Compose<unknown, unknown>;
   'event-publisher': Compose<DynamoDBStreamEvent, DynamoDBBatchResponse>;
   'order-audit': Compose<unknown, unknown>;
   'order-reporter': Compose<SQSEvent, SQSBatchResponse>;
@@ -106,6 +110,9 @@ export function createCompositions(ground: FunctionsGround): Compositions {
         openButton: ({ timeoutMs }) => createModelHttp(process, { ...ground, timeoutMs }),
       });
   return {
+    'customer-expiry': over(composeCustomerExpiry, () =>
+      environments.customerExpiryEnvironment({ customerDays: ground.customerDays }, ORDERS),
+    ),
     'event-publisher': over(composeEventPublisher, () =>
       environments.eventPublisherEnvironment(transactions, { eventBusName: 'bus' }),
     ),
@@ -176,6 +183,11 @@ export function createFunctions(
   const reporter: Compose<SQSEvent, unknown> = (process) =>
     noting(compositions['order-reporter'](process), lambda.onMessageDone);
   return {
+    'customer-expiry': run(
+      'customer-expiry',
+      TIMEOUT_SECONDS.customerExpiry,
+      compositions['customer-expiry'],
+    ),
     'event-publisher': run(
       'event-publisher',
       TIMEOUT_SECONDS.eventPublisher,

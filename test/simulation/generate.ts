@@ -557,7 +557,8 @@ function restore(random: Random): Step[] {
  */
 function expirySteps(random: Random): Step[] {
   if (!random.chance(0.25)) return [];
-  const struck = { functionName: 'personal-data-expiry', call: random.between(1, 8) } as const;
+  const functionName = random.pick(['personal-data-expiry', 'customer-expiry'] as const);
+  const struck = { functionName, call: random.between(1, 8) };
   const atMs = timeIn(random);
   const trouble: Step = random.chance(0.5)
     ? { kind: 'death', atMs, ...struck, moment: random.pick(['before', 'after']) }

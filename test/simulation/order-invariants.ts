@@ -122,6 +122,37 @@ export class OrderInvariants {
     });
   }
 
+  /** The customers of all brands' orders have expired, but of those that wait. */
+  checkCustomersExpired(): void {
+    for (const { pk, state, body } of this.#world.dynamodb.items(TABLES.orderLedger)) {
+      if (!body?.B || (state?.S !== 'settled' && state?.S !== 'refused')) continue;
+      if (/"customer":/.test(JSON.stringify(unpackJson(body.B))))
+        fail('customers of orders expire', `${pk?.S ?? ''} still says who bought`);
+    }
+  }
+
+  /**
+   * By order id, the event that brought what Button holds: of orders that are settled and not cancelled, unless the ledger has forgotten
+   * something.
+   */
+  settledVersions(): Map<string, string> {
+    if (this.#hasRestored) return new Map();
+    return new Map(
+      this.#orders().flatMap(({ orderId, report }) =>
+        report?.progress.state === 'settled' && report.newest.kind !== 'cancelled'
+          ? [[orderId, report.newest.eventId]]
+          : [],
+      ),
+    );
+  }
+
+  /** Nothing was sent to Button about these orders since an instant. */
+  checkNothingWritten(orderIds: readonly string[], sinceMs: number): void {
+    for (const orderId of orderIds)
+      if (this.#asked(orderId).writes.some(({ atMs }) => atMs >= sinceMs))
+        fail('what has expired is no change', `${orderId} was sent to Button again`);
+  }
+
   isFailing(orderId: string): boolean {
     return this.#failing.some((orderIds) => orderIds.test(orderId));
   }

@@ -124,6 +124,7 @@ class Run {
       brand,
       hasNeighbour: true,
       ...(onCall && { onCall }),
+      customerDays: 1,
       transactions: {
         personalDataDays: 30,
         liveFrom: LIVE_FROM,
@@ -408,15 +409,43 @@ class Run {
     await this.#world.runFor(EXPIRY_PAUSE_MS);
     for (let run = 0; run < 3; run += 1) {
       this.#world.expirePersonalData();
+      this.#world.expireCustomers();
       await this.#world.runFor(15 * MINUTE_MS);
     }
     await this.#untilAtRest();
     this.#invariants.checkExpired(OLD.at);
+    this.#invariants.orders.checkCustomersExpired();
+    await this.#numberAnew();
     this.#world.reconcile(['live', 'sweep-weekly']);
     await this.#world.runFor(MINUTE_MS);
     await this.#untilAtRest();
     this.#invariants.checkExpired(OLD.at);
     this.#invariants.checkEnd();
+  }
+
+  /** A shop that numbers anew what it has sent before makes no update: what has expired is no change. */
+  async #numberAnew(): Promise<void> {
+    const { orders } = this.#invariants;
+    const settled = orders.settledVersions();
+    const sinceMs = this.#world.clock.now();
+    for (const step of this.#sent.map((sent) => sent.step)) {
+      const { version, message } = step;
+      if (!version || settled.get(version.orderId) !== message.eventId) continue;
+      const sequence = 900;
+      const eventId = `${message.eventId} renumbered`;
+      const time = new Date(sinceMs).toISOString();
+      const kind = 'updated' as const;
+      const said = { id: eventId, sequence: String(sequence), time, type: 'order.updated.v1' };
+      const body = JSON.stringify({ ...(JSON.parse(message.body) as object), ...said });
+      this.#send({
+        ...step,
+        message: { ...message, body, eventId },
+        version: { ...version, sequence, kind },
+      });
+    }
+    await this.#world.runFor(MINUTE_MS);
+    await this.#untilAtRest();
+    orders.checkNothingWritten([...settled.keys()], sinceMs);
   }
 
   #take(step: Step): void {
@@ -511,6 +540,7 @@ class Run {
         return;
       case 'expire':
         world.expirePersonalData();
+        world.expireCustomers();
         return;
       case 'deployment':
         for (const lambda of Object.values(world.functions)) lambda.forgetIdleEnvironments();

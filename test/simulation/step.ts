@@ -161,7 +161,7 @@ function describeOperation(step: Operation): string {
     case 'reconcile':
       return `Scheduler starts the planner for ${step.streams.join(', ')}`;
     case 'expire':
-      return 'Scheduler starts the expiry of personal data';
+      return 'Scheduler starts the expiry of personal data and of customers';
     case 'deployment':
       return 'a deployment replaces every idle environment';
     case 'redrive':

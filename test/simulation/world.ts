@@ -45,6 +45,8 @@ export type SimulatedWorldOptions = {
   /** Whether there is a second brand, which nothing happens to. */
   hasNeighbour?: boolean;
   transactions?: Record<string, unknown>;
+  /** How long an order that is over keeps its customer, in days; 400 unless given. */
+  customerDays?: number;
   /**
    * `as-deployed`: sweeps and reconciliation run by their schedules. `none`: only when `sweep` and
    * `reconcile` are called.
@@ -154,6 +156,7 @@ export class SimulatedWorld {
       exchange: this.button.exchange,
       brand,
       transactions,
+      customerDays: options.customerDays ?? 400,
       verifyBefore: () => this.verifyBefore,
       random: () => weather.random.next(),
     };
@@ -216,6 +219,11 @@ export class SimulatedWorld {
     this.#fire(this.functions['personal-data-expiry'], {});
   }
 
+  /** Scheduler fires the expiry of the orders' customers. */
+  expireCustomers(): void {
+    this.#fire(this.functions['customer-expiry'], {});
+  }
+
   /** Somebody posts to the webhook URL. Resolves with what the gateway answers. */
   async postWebhook(request: WebhookRequest, sender: 'Button' | 'somebody' = 'somebody'): Promise<number> {
     const result = await this.functions['webhook-receiver'].invoke(gatewayEvent(request));
@@ -274,6 +282,9 @@ export class SimulatedWorld {
     });
     this.#schedule(EXPIRY_SCHEDULE, 'UTC', () => {
       this.expirePersonalData();
+    });
+    this.#schedule(EXPIRY_SCHEDULE, 'UTC', () => {
+      this.expireCustomers();
     });
     for (const { expression, timeZone } of reconciler.schedules)
       this.#schedule(expression, timeZone, () => {

@@ -17,8 +17,8 @@ export function namesCustomer(state: OrderState, { id, emailSha256 }: BrandCusto
 }
 
 /**
- * An order without who bought. What Button was told stays there, and a later update leaves the customer out, which Button takes for no
- * change. Pure.
+ * An order without who bought. What Button was told stays there: a later update leaves the customer out, which Button takes for no change,
+ * and a message that names a customer again is no reason for an update. Pure.
  */
 export function withoutCustomer<State extends LedgerEntry>(state: State): State {
   const { newest, heldVersion } = state;
@@ -27,6 +27,20 @@ export function withoutCustomer<State extends LedgerEntry>(state: State): State 
     newest: withoutBuyer(newest),
     ...(heldVersion && { heldVersion: { ...heldVersion, newest: withoutBuyer(heldVersion.newest) } }),
   };
+}
+
+/**
+ * Whether the order still names a customer though it is over, settled or refused, and has not changed since an instant (milliseconds since
+ * 1970). An order that waits to be reported, or whose end at Button is not known, keeps its customer. Pure.
+ */
+export function isCustomerExpired(state: OrderState, beforeMs: number): state is LedgerEntry {
+  if (!state.newest) return false;
+  const { newest, heldVersion, progress, reported } = state;
+  const isOver = progress.state === 'settled' || progress.state === 'refused';
+  const versions = heldVersion ? [newest, heldVersion.newest] : [newest];
+  if (!isOver || versions.every(({ order }) => order?.customer === undefined)) return false;
+  const changes = [reported?.at, ...versions.map(({ receivedAt, time }) => receivedAt ?? time)];
+  return changes.every((at) => at === undefined || !(Date.parse(at) >= beforeMs));
 }
 
 function withoutBuyer(version: NewestVersion): NewestVersion {

@@ -69,6 +69,7 @@ export function toNewestVersion(
       ...(isLast && { latestKnown: known }),
       ...(cancels && { cancels }),
       ...changesOf(state.newest?.customerChanges),
+      ...(state.newest?.customerErased && { customerErased: true }),
       hash: contentHash(event),
     };
   }
@@ -77,7 +78,13 @@ export function toNewestVersion(
   const order = { ...(state.newest && contentToKeep(state, content.total)), ...content };
   const customerChanges = countCustomerChanges(state.newest, order);
   const hash = digestOf({ ...event, order }, customerChanges);
-  return { ...attributes, hash, order, ...changesOf(customerChanges) };
+  return {
+    ...attributes,
+    hash,
+    order,
+    ...changesOf(customerChanges),
+    ...(order.customer === undefined && state.newest?.customerErased && { customerErased: true }),
+  };
 }
 
 /**
@@ -90,10 +97,14 @@ function digestOf(event: Exclude<OrderEvent, { kind: 'cancelled' }>, customerCha
   return customerChanges === 0 ? digest : `${digest} ${customerChanges}`;
 }
 
-/** Of a cancellation that came in between it is not known whom it was about: it counts as a change if the order names somebody. */
+/**
+ * Of a cancellation that came in between it is not known whom it was about: it counts as a change if the order names somebody. Of a
+ * customer who was erased nobody can say whether it is another one now: Button is not told again.
+ */
 function countCustomerChanges(before: NewestVersion | undefined, { customer }: Order): number {
   const known = before?.customerChanges ?? 0;
-  return before === undefined || isSameCustomer(before.order, customer) ? known : known + 1;
+  if (before === undefined || before.customerErased || isSameCustomer(before.order, customer)) return known;
+  return known + 1;
 }
 
 function isSameCustomer(known: Order | undefined, customer: Order['customer']): boolean {

@@ -4,7 +4,7 @@ import type { OrderState } from '../rules/order-ledger.ts';
 import { readOrderItem } from './order-ledger-store.ts';
 import { ORDER_LEDGER_TABLE } from '../../dynamodb/table.ts';
 import { UnreadableItemError } from '../../dynamodb/unreadable-item.ts';
-import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
+import type { DynamoDB, Versioned } from '../../dynamodb/versioned-item.ts';
 
 /** The ledger of a brand, and until when it may be read: without `timeLeft`, to the end. */
 type BrandTable = { client: DynamoDB; table: string; brand: string; timeLeft?: () => boolean };
@@ -64,6 +64,40 @@ type Filter = Pick<
   ScanCommandInput,
   'FilterExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
+
+/** A page of the ledger: the orders that are over, the keys of those that cannot be read, and the key behind which the next page begins. */
+export type LedgerPage = { orders: Versioned<OrderState>[]; unreadable: string[]; next?: string };
+
+/**
+ * The orders of every brand that are settled or refused, on one page of the ledger (a megabyte, 128 read units) behind a key, or on the
+ * first. Throws if the table can't be reached.
+ */
+export async function scanOrdersThatAreOver(
+  { client, table }: Pick<BrandTable, 'client' | 'table'>,
+  after: string | undefined,
+): Promise<LedgerPage> {
+  const { partitionKey } = ORDER_LEDGER_TABLE;
+  const { Items: items = [], LastEvaluatedKey: lastKey } = await client.send(
+    new ScanCommand({
+      TableName: table,
+      FilterExpression: '#state = :settled OR #state = :refused',
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: { ':settled': { S: 'settled' }, ':refused': { S: 'refused' } },
+      ...(after !== undefined && { ExclusiveStartKey: { [partitionKey]: { S: after } } }),
+    }),
+  );
+  const page: LedgerPage = { orders: [], unreadable: [] };
+  for (const item of items) {
+    try {
+      page.orders.push(readOrderItem(item));
+    } catch (error) {
+      if (!(error instanceof UnreadableItemError)) throw error;
+      page.unreadable.push(error.key);
+    }
+  }
+  const next = lastKey?.[partitionKey]?.S;
+  return next === undefined ? page : { ...page, next };
+}
 
 async function* scanOrders(
   { client, table, brand, timeLeft = () => true }: BrandTable,

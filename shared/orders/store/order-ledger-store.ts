@@ -75,12 +75,7 @@ export function createOrderLedger({
       return Item && readOrderItem(Item);
     },
 
-    async write(state, expectedRevision) {
-      const result = await putRevision(client, { table, item: toItem(state), expectedRevision });
-      return result.ok
-        ? { ok: true, stored: { value: state, revision: expectedRevision + 1 } }
-        : { ok: false, current: readOrderItem(result.current) };
-    },
+    write: (state, expectedRevision) => writeOrder({ client, table }, state, expectedRevision),
 
     async listDue(now, limit, { latestFirst } = { latestFirst: false }) {
       const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => dueShard(brand, shard));
@@ -93,6 +88,18 @@ export function createOrderLedger({
         .slice(0, limit);
     },
   };
+}
+
+/** Stores an order of any brand, as `OrderLedger` does. */
+export async function writeOrder(
+  { client, table }: { client: DynamoDB; table: string },
+  state: OrderState,
+  expectedRevision: number,
+): Promise<WriteResult<OrderState>> {
+  const result = await putRevision(client, { table, item: toItem(state), expectedRevision });
+  return result.ok
+    ? { ok: true, stored: { value: state, revision: expectedRevision + 1 } }
+    : { ok: false, current: readOrderItem(result.current) };
 }
 
 async function queryDue({

@@ -6,6 +6,7 @@ import {
 } from '../../../functions/personal-data-expiry/scan-transactions.ts';
 import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
 import type { Observation, Transaction } from '../../../shared/validation/webhooks/transaction.ts';
+import type { ExpiryPass } from '../../../shared/transactions/store/expiry-pass-store.ts';
 import type { Scanned } from '../../../shared/transactions/store/transaction-scan.ts';
 import { createInMemoryExpiryPass } from '../../fakes/in-memory-expiry-pass.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
@@ -59,7 +60,7 @@ async function createTable(
     await transactions.write(record, current?.revision ?? 0);
   }
   const measured: Measured[] = [];
-  const passes = createInMemoryExpiryPass();
+  const passes = createInMemoryExpiryPass<ExpiryPass>();
   const clock = { now: NOW };
   const ports: ScanTransactionsPorts = {
     passes,

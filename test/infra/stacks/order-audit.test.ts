@@ -19,7 +19,7 @@ describe('orders, requirement 17: the scheduled audit', () => {
     const stage = synthesizeStage(BRAND_STAGE);
 
     expect(auditsOf(stage)).toEqual([]);
-    expect(stage.resources('AWS::Scheduler::Schedule')).toHaveLength(1);
+    expect(stage.resources('AWS::Scheduler::Schedule')).toHaveLength(2);
   });
 
   it('runs once a day where a brand asks for it, and reads a sample at a bounded rate', () => {

@@ -21,7 +21,7 @@ describe('the stacks of order reporting', () => {
       'OrdersNorthShopDeadLetters',
     ]);
     expect(ids('AWS::SecretsManager::Secret')).toEqual(['ButtonApiKeyAcme', 'ButtonApiKeyNorthShop']);
-    expect(ids('AWS::Lambda::Function')).toHaveLength(4);
+    expect(ids('AWS::Lambda::Function')).toHaveLength(5);
     expect(ids('AWS::DynamoDB::Table')).toEqual(['OrderLedger', 'OrderQuarantine']);
     expect(stage.outputs('Brand-north-shop')).toContain('OrderQueueUrlNorthShop');
   });

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { namesCustomer, withoutCustomer } from '../../../../shared/orders/rules/erase-customer.ts';
+import {
+  isCustomerExpired,
+  namesCustomer,
+  withoutCustomer,
+} from '../../../../shared/orders/rules/erase-customer.ts';
 import type { LedgerEntry, OrderState } from '../../../../shared/orders/rules/order-ledger.ts';
 import { eraseCustomer } from '../../../../shared/orders/erase-customer.ts';
 import type { Versioned } from '../../../../shared/dynamodb/versioned-item.ts';
@@ -32,6 +36,48 @@ describe('a customer of a brand', () => {
     expect(namesCustomer(state, { id: 'erin' })).toBe(true);
     expect(withoutCustomer(state)).toMatchObject({ heldVersion: { newest: { order: { total: 1 } } } });
     expect(JSON.stringify(withoutCustomer(state))).not.toMatch(/erin|bob/);
+  });
+
+  it('expires with the last change of an order that is over: its report, the newest version, or one that was held', () => {
+    const [old, now, before] = ['2026-01-01T00:00:00Z', '2026-06-01T00:00:00Z', Date.parse('2026-05-01')];
+    const aged = (receivedAt: string, reportedAt: string): LedgerEntry => {
+      const { newest, ...rest } = entry({ id: 'erin' });
+      return { ...rest, newest: { ...newest, receivedAt }, reported: { at: reportedAt } } as LedgerEntry;
+    };
+    const held = (receivedAt: string): LedgerEntry => {
+      const { newest } = entry({ id: 'erin' });
+      return { ...aged(old, old), heldVersion: { newest: { ...newest, receivedAt }, warnings: [] } };
+    };
+    const expires = (state: OrderState) => isCustomerExpired(state, before);
+
+    expect([aged(old, old), held(old)].map(expires)).toEqual([true, true]);
+    expect([aged(now, old), aged(old, now), held(now), withoutCustomer(aged(old, old))].map(expires)).toEqual(
+      [false, false, false, false],
+    );
+  });
+
+  it('stays with an order until that is settled or refused', () => {
+    const { newest } = entry({ id: 'erin' });
+    const doubt = { kind: 'unclear', hash: 'h' } as const;
+    const wait = { dueAt: '2026-01-01T00:00:00Z', reason: 'r' };
+    const progresses: [boolean, LedgerEntry['progress']][] = [
+      [true, { state: 'settled' }],
+      [true, { state: 'refused', reason: 'r' }],
+      [true, { state: 'refused', reason: 'r', doubt }],
+      [false, { state: 'claimed', owner: 'run', until: wait.dueAt, hash: 'h' }],
+      [false, { state: 'waiting', ...wait }],
+      [false, { state: 'in-doubt', ...wait, doubt }],
+      [false, { state: 'failing', ...wait }],
+    ];
+
+    for (const [isExpired, progress] of progresses) {
+      const state = { newest: { ...newest, time: '2026-01-01T00:00:00Z' }, progress } as LedgerEntry;
+      expect([progress.state, isCustomerExpired(state, Date.parse('2026-06-01'))]).toEqual([
+        progress.state,
+        isExpired,
+      ]);
+    }
+    expect(isCustomerExpired({ brand: 'acme', orderId: 'o-1' }, Infinity)).toBe(false);
   });
 
   it('is in no order any more, which keeps everything else; a run at work is left alone', async () => {

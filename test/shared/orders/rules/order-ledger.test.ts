@@ -177,7 +177,13 @@ describe('a message', () => {
     const first = event('created', 1, erin);
     for (const again of [first, withoutBuyer(first)])
       expect(receive(erased, again)).toMatchObject({ outcome: 'duplicate' });
-    expect(receive(erased, withoutBuyer(event('updated', 2, same)))).toMatchObject({ outcome: 'unchanged' });
+    const unnamed = receive(erased, withoutBuyer(event('updated', 2, same)));
+    expect(unnamed).toMatchObject({ outcome: 'unchanged' });
+    const after = unnamed.action === 'keep' ? unnamed.entry : erased;
+    for (const state of [erased, after])
+      expect(receive(state, event('updated', 3, { ...same, ...erin }))).toMatchObject({
+        outcome: 'unchanged',
+      });
   });
 
   it('passes over an older version (A3) and a repeated one (A1)', () => {

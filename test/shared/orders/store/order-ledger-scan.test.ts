@@ -1,7 +1,14 @@
+import { randomBytes } from 'node:crypto';
+
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { LedgerEntry } from '../../../../shared/orders/rules/order-ledger.ts';
-import { sampleSettledOrders, settledOrders } from '../../../../shared/orders/store/order-ledger-scan.ts';
+import {
+  sampleSettledOrders,
+  scanOrdersThatAreOver,
+  settledOrders,
+} from '../../../../shared/orders/store/order-ledger-scan.ts';
 import { createOrderLedger } from '../../../../shared/orders/store/order-ledger-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
 
@@ -77,4 +84,45 @@ it('ends after the page at which the time is over, also among the orders of othe
 
   expect(await orders.next()).toEqual({ done: true, value: undefined });
   expect(pages).toBe(3);
+});
+
+it('gives the orders of every brand that are over, page by page, each once with its revision', async () => {
+  const table = dynamodb.tables.orderLedger;
+  const expected: string[] = [];
+  const states = [{ state: 'settled' }, { state: 'refused', reason: 'x' }] as const;
+  for (const brand of ['over-one', 'over-two'])
+    for (let index = 0; index < 4; index += 1) {
+      const progress = states[index % 2] ?? { state: 'settled' };
+      // Eight of them are more than a page.
+      const large = {
+        ...entry(brand, `o-${index}`, progress),
+        warnings: [randomBytes(150_000).toString('hex')],
+      };
+      await createOrderLedger(ofBrand(brand)).write(large, 0);
+      expected.push(`${brand} o-${index}`);
+    }
+  const wait = { dueAt: '2026-06-01T12:00:00.000Z', reason: 'x' };
+  await createOrderLedger(ofBrand('over-one')).write(
+    entry('over-one', 'waits', { state: 'waiting', ...wait }),
+    0,
+  );
+  const spoilt = { pk: { S: 'over-two#order#spoilt' }, state: { S: 'settled' } };
+  await dynamodb.client.send(new PutItemCommand({ TableName: table, Item: spoilt }));
+
+  const found: string[] = [];
+  const unreadable: string[] = [];
+  let pages = 0;
+  let after: string | undefined;
+  do {
+    const page = await scanOrdersThatAreOver({ client: dynamodb.client, table }, after);
+    for (const { value, revision } of page.orders)
+      if (value.brand.startsWith('over-')) found.push(`${value.brand} ${value.orderId}`, String(revision));
+    unreadable.push(...page.unreadable);
+    after = page.next;
+    pages += 1;
+  } while (after !== undefined);
+
+  expect(pages).toBeGreaterThan(1);
+  expect(found.filter((text) => text !== '1').toSorted()).toEqual(expected);
+  expect(unreadable).toEqual(['over-two#order#spoilt']);
 });

@@ -1,10 +1,10 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { ExpiryPass } from '../../../../shared/transactions/rules/expiry-pass.ts';
+import type { PassStore } from '../../../../shared/dynamodb/weekly-pass.ts';
 import {
   createExpiryPassStore,
-  type ExpiryPassStore,
+  type ExpiryPass,
 } from '../../../../shared/transactions/store/expiry-pass-store.ts';
 import { createPositionStore } from '../../../../shared/reconciliation/store/position-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
@@ -33,11 +33,11 @@ const FINISHED: ExpiryPass = {
   stalePending: { transactions: 0, amountsMinor: {} },
 };
 
-let store: ExpiryPassStore;
+let store: PassStore<ExpiryPass>;
 
 describe.each([
   ['in DynamoDB', () => createExpiryPassStore(access())],
-  ['in memory', createInMemoryExpiryPass],
+  ['in memory', () => createInMemoryExpiryPass<ExpiryPass>()],
 ])('an expiry pass store %s', (_where, createStore) => {
   beforeEach(() => {
     store = createStore();
