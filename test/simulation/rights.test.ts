@@ -111,10 +111,10 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   'AWS::AccountId': 'account',
 };
 
-/** Every resource is known by its logical id. */
+/** Every resource is known by its logical id, but for the ledger, to which brands' stacks refer by its name. */
 const SCOPE: Scope = {
   ref: (name) => PSEUDO_PARAMETERS[name] ?? withoutHash(name),
-  getAtt: (logicalId) => withoutHash(logicalId),
+  getAtt: (logicalId) => (logicalId === 'OrderLedger' ? ORDER_LEDGER : withoutHash(logicalId)),
   condition: () => false,
   localise: (text) => text,
 };
