@@ -6,6 +6,8 @@ import {
 } from 'node:http';
 import { request as requestTls, Agent as TlsAgent } from 'node:https';
 
+import { parseJson } from '@button-serverless/validation/json';
+
 /** A call to Button. `path` is encoded already; `body` is sent as JSON. */
 export type ButtonRequest = {
   method: 'GET' | 'POST' | 'DELETE';
@@ -147,16 +149,16 @@ function toAnswer(incoming: IncomingMessage, text: string | symbol | undefined):
   return {
     result: 'answered',
     status: incoming.statusCode ?? 0,
-    body: parseJson(text),
+    body: parseBody(text),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(Number.isNaN(serverTime.getTime()) ? {} : { serverTime }),
   };
 }
 
-function parseJson(text: string | symbol | undefined): unknown {
+function parseBody(text: string | symbol | undefined): unknown {
   if (typeof text !== 'string') return undefined;
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

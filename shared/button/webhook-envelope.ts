@@ -1,3 +1,5 @@
+import { parseJson } from '@button-serverless/validation/json';
+
 /** What a webhook says of itself around its transaction. */
 export type WebhookEnvelope = {
   /** Button's id of the event, if it looks like one: only such an id may be logged. */
@@ -23,7 +25,7 @@ export function readEnvelope(body: Uint8Array): WebhookEnvelope {
 /** What a webhook holds, as JSON; nothing if it is no object. Never throws. */
 export function parseObject(body: Uint8Array): { id?: unknown; event_type?: unknown; data?: unknown } {
   try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(body));
+    const json = parseJson(new TextDecoder().decode(body));
     return typeof json === 'object' && json !== null ? json : {};
   } catch {
     return {};

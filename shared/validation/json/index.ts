@@ -4,3 +4,4 @@ export * from './json-object.ts';
 export * from './json-path.ts';
 export * from './json-text.ts';
 export * from './names-value.ts';
+export * from './parse-json.ts';

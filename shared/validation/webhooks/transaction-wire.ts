@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import * as z from 'zod';
 
 import { canonicalJson } from '../json/canonical-json.ts';
+import { parseJson } from '../json/parse-json.ts';
 import type { Transaction, TransactionFlag } from './transaction.ts';
 import { webhookFlags } from './webhook-flags.ts';
 
@@ -121,7 +122,7 @@ export type WebhookResult =
  * Source: docs/button/webhooks.md, "Request".
  */
 export function readWebhook(body: Uint8Array): WebhookResult {
-  const json = parseJson(body);
+  const json = parseBytes(body);
   if (json === undefined) return { ok: false, faults: [{ path: '$', code: 'not_json' }] };
   const envelope = WebhookEnvelopeSchema.safeParse(json);
   if (!envelope.success) return { ok: false, faults: toFaults(envelope.error) };
@@ -159,9 +160,9 @@ function canBeWritten(value: unknown): boolean {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Undefined for what is no JSON in UTF-8. */
-function parseJson(bytes: Uint8Array): unknown {
+function parseBytes(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return parseJson(utf8.decode(bytes));
   } catch {
     return undefined;
   }
