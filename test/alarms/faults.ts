@@ -492,6 +492,7 @@ export const FAULTS: readonly FaultCase[] = [
 function ofFunctions(name: string, alarm: string): FaultCase[] {
   const functions = [
     ['AcmeReporterWorkerFunction', `Acme${alarm}`],
+    ['CustomerExpiryWorkerFunction', `Order${alarm}`],
     ['IntakeReceiverFunction', alarm],
   ] as const;
   return functions.map(([prefix, alarmOfStack]) => ({

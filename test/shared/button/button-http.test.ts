@@ -42,6 +42,12 @@ describe('createButtonHttp', () => {
     expect(answer).toMatchObject({ result: 'answered', status: 200, body: { authorization } });
   });
 
+  it('keeps every digit of an id that is a number', async () => {
+    const client = await button((_request, response) => response.end('{"pub_ref":12345678901234567890}'));
+
+    expect(await client.call(get)).toMatchObject({ body: { pub_ref: '12345678901234567890' } });
+  });
+
   it('sends JSON with its length', async () => {
     const client = await button((request, response) => {
       const chunks: Buffer[] = [];
