@@ -6,6 +6,7 @@ import * as z from 'zod';
 
 import { AlarmsConfigSchema } from './alarms-config.ts';
 import { parseCommentedJson } from './commented-json.ts';
+import { ExistingTablesSchema, existingTableProblems } from './existing-tables.ts';
 import { OrderReportingConfigSchema } from './order-reporting-config.ts';
 import { minutesOfRate, runsBySeconds } from './schedule-expression.ts';
 import { TransactionsConfigSchema } from './transactions-config.ts';
@@ -44,6 +45,9 @@ export const StageConfigSchema = z
       .describe(
         'Whether data outlives a deleted stack, can be restored to a point in time and is protected from deletion. Left out, every stage but `development` and `local` keeps its data.',
       ),
+    existingTables: ExistingTablesSchema.prefault({}).describe(
+      'Tables that exist already, such as restored ones or those of a deleted stack: the stacks use them, and make none in their place. docs/restore.md says what they must have.',
+    ),
     buttonApiUrl: z
       .url()
       .default('https://api.usebutton.com')
@@ -71,6 +75,22 @@ export const StageConfigSchema = z
         input: config.stage,
         path: [],
         message: 'must have orderReporting, transactions or both',
+      });
+    }
+    const flows = new Set([
+      ...(config.orderReporting ? ['orderReporting'] : []),
+      ...(config.transactions ? ['transactions'] : []),
+    ]);
+    for (const { table, message } of existingTableProblems({
+      ...config,
+      flows,
+      keepsData: retainsData(config),
+    })) {
+      issues.push({
+        code: 'custom',
+        input: config.existingTables[table],
+        path: ['existingTables', table],
+        message,
       });
     }
     if (config.stage === 'local') {

@@ -23,8 +23,8 @@ export function targetOf(
 }
 
 /**
- * What AWS would refuse of the configuration's ARNs while it creates the stacks, one sentence each: a topic or a certificate of another
- * region, one of another account, a producer of another partition.
+ * What AWS would refuse of the configuration's ARNs while it creates the stacks, one sentence each: a topic, a certificate or a stream of
+ * another region, one of another account, a producer of another partition.
  *
  * Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html,
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
@@ -46,7 +46,7 @@ export function misplacedArns(config: StageConfig, { account, region }: Deployme
   return [...wrong, ...foreign];
 }
 
-function regionalArns({ alarms, transactions }: StageConfig): GivenArn[] {
+function regionalArns({ alarms, transactions, existingTables }: StageConfig): GivenArn[] {
   const given = [
     // A topic may be another account's, if its policy lets this one's alarms in.
     { path: 'alarms.page.topicArn', arn: alarms.page.topicArn, isOfAnyAccount: true },
@@ -55,6 +55,7 @@ function regionalArns({ alarms, transactions }: StageConfig): GivenArn[] {
       path: 'transactions.webhookDomain.certificateArn',
       arn: transactions?.webhookDomain?.certificateArn,
     },
+    { path: 'existingTables.transactions.streamArn', arn: existingTables.transactions?.streamArn },
   ];
   return given.flatMap(({ arn, ...rest }) => (arn === undefined ? [] : [{ ...rest, arn }]));
 }

@@ -14,6 +14,8 @@ export type SystemOptions = {
   configFile: string;
   /** For logs and caches; made if missing. */
   stateDirectory: string;
+  /** The `tables` of another system, which has to outlive this one: those that the configuration names under `existingTables`. */
+  existingTables?: LocalDeployment['tables'];
   /** Another Button than the simulator. */
   buttonUrl?: string;
   /** The API key that every flow uses. */
@@ -68,6 +70,8 @@ export type LocalSystem = {
   /** The documents in CloudWatch's embedded metric format that functions printed. */
   metrics: () => Record<string, unknown>[];
   resources: LocalDeployment['resources'];
+  /** For a later system whose configuration names some of them. */
+  tables: LocalDeployment['tables'];
   /** What roles have been refused, and what they have not needed. */
   access: LocalDeployment['access'];
   /** Metrics, alarms and boards. */
@@ -105,6 +109,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       assemblyDirectory,
       stateDirectory,
       environmentOverrides: { BUTTON_API_URL: buttonUrl },
+      ...(options.existingTables && { existingTables: options.existingTables }),
     });
     parts.push(deployment);
     signal?.throwIfAborted();
@@ -173,6 +178,7 @@ async function connect({
     events,
     metrics,
     resources: deployment.resources,
+    tables: deployment.tables,
     access: deployment.access,
     cloudWatch: deployment.cloudWatch,
     failed: deployment.failed,
@@ -210,6 +216,17 @@ function setSecrets(
     deployment.setSecretValue(outputs.WebhookSecretsArn, JSON.stringify(named));
   }
 }
+
+/** The stage's tables, made or existing, by their logical names: `OrderLedger`. */
+function tablesIn(outputs: Outputs): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, value]) =>
+      name.endsWith(TABLE_NAME) && value !== undefined ? [[name.slice(0, -TABLE_NAME.length), value]] : [],
+    ),
+  );
+}
+
+const TABLE_NAME = 'TableName';
 
 /**
  * The functions talk to the Button that was started, whatever the template says. Beside the stacks stands
@@ -262,7 +279,7 @@ function describeEndpoints({
   buttonUrl: string;
   control: ControlServer;
 }): Omit<Endpoints, 'outputsFile'> {
-  const { endpoints, resources } = deployment;
+  const { endpoints } = deployment;
   const orderQueueUrls = Object.fromEntries(
     Object.entries(outputs).flatMap(([name, value]) =>
       name.startsWith(ORDER_QUEUE_URL) && value !== undefined
@@ -271,7 +288,6 @@ function describeEndpoints({
     ),
   );
   const [orderQueueUrl] = Object.values(orderQueueUrls);
-  const tables = resources.filter(({ type }) => type === 'AWS::DynamoDB::Table');
   return {
     ...(outputs.WebhookUrl === undefined ? {} : { webhookUrl: outputs.WebhookUrl }),
     ...(orderQueueUrl === undefined ? {} : { orderQueueUrl }),
@@ -280,7 +296,7 @@ function describeEndpoints({
     dynamodbEndpoint: endpoints.dynamodb,
     secretsManagerEndpoint: endpoints.secretsManager,
     eventBridgeEndpoint: endpoints.eventBridge,
-    tables: Object.fromEntries(tables.map(({ logicalId, physicalId }) => [logicalId, physicalId])),
+    tables: tablesIn(outputs),
     buttonUrl,
     ...(simulator ? { buttonControlUrl: simulator.controlUrl } : {}),
     buttonApiKey: options.apiKey,

@@ -135,9 +135,19 @@ export function acknowledgeExceptions(app: App, config: StageConfig): void {
   }
 }
 
-/** The exceptions that hold for a resource in a stage. */
+/** The exceptions that hold for a resource in a stage, with the ids that the packs give there. */
 export function exceptionsFor({ node }: CfnResource, config: StageConfig): ComplianceException[] {
   return COMPLIANCE_EXCEPTIONS.filter(
     ({ resources, stages = () => true }) => resources.test(node.path) && stages(config),
-  );
+  ).map((exception) => ({ ...exception, id: idIn(config, exception.id) }));
+}
+
+/** Packs name a resource by its ARN as the stack has it: with account, region and existing table where the configuration names them. */
+function idIn({ account, region, existingTables }: StageConfig, id: string): string {
+  const table = existingTables.transactions?.name;
+  const arn = `arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table/${table ?? ''}`;
+  return id
+    .replace('<Transactions.Arn>', table === undefined ? '$&' : arn)
+    .replace('<AWS::Region>', region ?? '$&')
+    .replace('<AWS::AccountId>', account ?? '$&');
 }

@@ -1,5 +1,4 @@
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, Match } from 'aws-cdk-lib/aws-events';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping, StartingPosition, type Function } from 'aws-cdk-lib/aws-lambda';
@@ -9,6 +8,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
+import type { DataTable } from '../constructs/data-table.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { pinLogicalId } from '../constructs/logical-id.ts';
@@ -22,7 +22,7 @@ import { stageMetrics } from '../metrics.ts';
 export type EventPublicationProps = {
   deployment: Deployment;
   /** A table with a stream of new and old images. */
-  transactions: Table;
+  transactions: DataTable;
   streamArn: string;
   includePersonalFields: boolean;
   finalizationDays: number;
@@ -186,7 +186,7 @@ export class EventPublication extends Construct {
 /**
  * What is written in an hour in which nobody reads the stream: a mapping that is disabled or deleted measures no age of what it leaves.
  */
-function unreadWrites(transactions: Table, publisher: Function): MathExpression {
+function unreadWrites(transactions: DataTable, publisher: Function): MathExpression {
   return new MathExpression({
     expression: 'IF(FILL(runs, 0) > 0, 0, writes)',
     usingMetrics: {

@@ -1,10 +1,9 @@
-import { ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
 import { CUSTOMER_EXPIRY_KEY, ORDER_LEDGER_TABLE, QUARANTINE_TABLE } from '../../shared/dynamodb/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
-import { createDataTable, text } from '../constructs/data-table.ts';
+import { createDataTable, type DataTable } from '../constructs/data-table.ts';
 import { FunctionAlarms } from '../constructs/function-alarms.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
@@ -13,7 +12,6 @@ import { EXPIRY_SCHEDULE, EXPIRY_SILENCE_MINUTES, TIMEOUT_SECONDS } from '../fix
 import { customerExpiryEnvironment } from '../function-environments.ts';
 import { stageMetrics } from '../metrics.ts';
 import type { OrderReportingConfig } from '../order-reporting-config.ts';
-import { orderTableNames } from './order-tables.ts';
 
 /** What the stack is built from. */
 export type OrderReportingStackProps = StackProps & {
@@ -33,9 +31,9 @@ function everyWaitingOrderIsDueWithin({ brands }: OrderReportingConfig): Duratio
 /** What all brands share: the tables, and the alarms that speak for every brand. Each brand has a stack of its own beside it. */
 export class OrderReportingStack extends Stack {
   /** The ledger: what is known of each order, and what was reported. */
-  readonly orderLedger: Table;
+  readonly orderLedger: DataTable;
   /** Refused messages with their reasons. */
-  readonly quarantine: Table;
+  readonly quarantine: DataTable;
 
   constructor(
     scope: Construct,
@@ -44,33 +42,20 @@ export class OrderReportingStack extends Stack {
   ) {
     super(scope, id, stackProps);
     const { dueIndex, partitionKey } = ORDER_LEDGER_TABLE;
-    const names = orderTableNames(deployment);
     const orderLedger = createDataTable(this, 'OrderLedger', {
       deployment,
+      table: 'orderLedger',
       keys: { partitionKey },
-      tableName: names.orderLedger,
+      index: dueIndex,
     });
     this.orderLedger = orderLedger;
-    orderLedger.addGlobalSecondaryIndex({
-      indexName: dueIndex.name,
-      partitionKey: text(dueIndex.partitionKey),
-      sortKey: text(dueIndex.sortKey),
-      projectionType: ProjectionType.INCLUDE,
-      nonKeyAttributes: [...dueIndex.nonKeyAttributes],
-    });
     const quarantine = createDataTable(this, 'OrderQuarantine', {
       deployment,
+      table: 'orderQuarantine',
       keys: QUARANTINE_TABLE,
-      tableName: names.quarantine,
+      index: QUARANTINE_TABLE.orderIndex,
     });
     this.quarantine = quarantine;
-    const { orderIndex } = QUARANTINE_TABLE;
-    quarantine.addGlobalSecondaryIndex({
-      indexName: orderIndex.name,
-      partitionKey: text(orderIndex.partitionKey),
-      sortKey: text(orderIndex.sortKey),
-      projectionType: ProjectionType.KEYS_ONLY,
-    });
     addCustomerExpiry(this, { deployment, orderReporting, orderLedger });
     new FunctionAlarms(this, 'Functions', { deployment, name: 'OrderFunctions' });
     new CfnOutput(this, 'OrderLedgerTableName', { value: orderLedger.tableName });

@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
 import type { Deployment } from '../deployment.ts';
+import { ownOrderTableName } from '../existing-tables.ts';
 
 /** A table as the stacks of brands refer to it: by its fixed name. */
 export type TableReference = { tableName: string; tableArn: string };
@@ -15,15 +16,18 @@ export type OrderTables = {
 };
 
 /**
- * The fixed names of the tables that all brands of a stage share. Brands' stacks refer to them by name: a reference that
- * CloudFormation knows of would be an export, and as long as a stack imports it, the exporting stack can't change it.
+ * The names of the tables that all brands of a stage share: those of the configuration, or the fixed ones. Brands' stacks refer to
+ * them by name: a reference that CloudFormation knows of would be an export, and as long as a stack imports it, the exporting stack
+ * can't change it.
  *
  * docs/decisions/0018-stack-per-brand.md weighs it up.
  */
-export function orderTableNames({ config: { stage } }: Pick<Deployment, 'config'>): {
+function orderTableNames({ config: { stage, existingTables } }: Pick<Deployment, 'config'>): {
   [Table in keyof OrderTables]: string;
 } {
-  return { orderLedger: `Button-${stage}-OrderLedger`, quarantine: `Button-${stage}-OrderQuarantine` };
+  const nameOf = (table: 'orderLedger' | 'orderQuarantine'): string =>
+    existingTables[table] ?? ownOrderTableName(table, stage);
+  return { orderLedger: nameOf('orderLedger'), quarantine: nameOf('orderQuarantine') };
 }
 
 /** The shared tables in the account and region of the scope's stack. */

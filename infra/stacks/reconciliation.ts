@@ -1,5 +1,4 @@
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -7,6 +6,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
+import type { DataTable } from '../constructs/data-table.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
@@ -25,9 +25,9 @@ import type { TransactionsConfig } from '../transactions-config.ts';
 export type ReconciliationProps = {
   deployment: Deployment;
   transactionsConfig: TransactionsConfig;
-  transactions: Table;
-  positions: Table;
-  quarantine: Table;
+  transactions: DataTable;
+  positions: DataTable;
+  quarantine: DataTable;
 };
 
 /** The regular comparison with Button: the planner sends one read message for each account and stream. */

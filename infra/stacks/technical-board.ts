@@ -1,11 +1,13 @@
 import { GraphWidget, TextWidget, type IMetric, type IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 
 import type { Deployment } from '../deployment.ts';
+import { existingTablesByLogicalId } from '../existing-tables.ts';
 import { SHOWN_SERIES, searchSeries, searchTotal, type Search } from '../metrics.ts';
 
 /** What people ask of the machinery: does it keep up, does it fail, how fast is it, and what does it cost? */
-export function technicalWidgets({ config: { stage } }: Deployment): IWidget[][] {
+export function technicalWidgets({ config: { stage, existingTables } }: Deployment): IWidget[][] {
   const search = stageSearch(stage);
+  const tables = tableSeries(stage, [...existingTablesByLogicalId(existingTables).values()]);
   return [
     [
       new TextWidget({
@@ -14,12 +16,13 @@ export function technicalWidgets({ config: { stage } }: Deployment): IWidget[][]
         markdown: `Everything whose name begins with \`Button-${stage}-\`. HTTP APIs have no name here: all those of this account. A graph shows the ${SHOWN_SERIES} highest.`,
       }),
     ],
-    ...queueAndFunctionRows((...asked) => searchSeries(search(...asked))),
+    ...queueAndFunctionRows((...asked) => searchSeries(search(...asked)), tables),
     gatewayRow(),
-    ...costRows(
-      (...asked) => searchSeries(search(...asked)),
-      (...asked) => searchTotal(search(...asked)),
-    ),
+    ...costRows({
+      series: (...asked) => searchSeries(search(...asked)),
+      total: (...asked) => searchTotal(search(...asked)),
+      tables,
+    }),
   ];
 }
 
@@ -35,13 +38,27 @@ function stageSearch(stage: string): (schema: string, metricName: string, statis
   });
 }
 
+/** The same for tables: by the stage's name, and one by one those existing tables whose names do not hold it. */
+type TableSeries = (...asked: Parameters<StageSeries>) => IMetric[];
+
+function tableSeries(stage: string, existingTables: readonly string[]): TableSeries {
+  const search = stageSearch(stage);
+  const named = existingTables.filter((name) => !name.startsWith(`Button-${stage}-`));
+  return (schema, metricName, statistic) => [
+    searchSeries(search(schema, metricName, statistic)),
+    ...named.map((table) =>
+      searchSeries({ schema, terms: `MetricName="${metricName}" TableName="${table}"`, statistic }),
+    ),
+  ];
+}
+
 const FUNCTIONS = 'AWS/Lambda,FunctionName';
 const QUEUES = 'AWS/SQS,QueueName';
 const TABLES = 'AWS/DynamoDB,TableName';
 const INDEXES = 'AWS/DynamoDB,GlobalSecondaryIndexName,TableName';
 const LOG_GROUPS = 'AWS/Logs,LogGroupName';
 
-function queueAndFunctionRows(series: StageSeries): IWidget[][] {
+function queueAndFunctionRows(series: StageSeries, tables: TableSeries): IWidget[][] {
   return [
     [
       graph('Messages waiting, dead letters among them', [
@@ -59,8 +76,8 @@ function queueAndFunctionRows(series: StageSeries): IWidget[][] {
       graph('Functions: duration, p50, milliseconds', [series(FUNCTIONS, 'Duration', 'p50')]),
       graph('Functions: duration, p99, milliseconds', [series(FUNCTIONS, 'Duration', 'p99')]),
       graph('Tables: throttled reads and writes', [
-        series(TABLES, 'ReadThrottleEvents', 'Sum'),
-        series(TABLES, 'WriteThrottleEvents', 'Sum'),
+        ...tables(TABLES, 'ReadThrottleEvents', 'Sum'),
+        ...tables(TABLES, 'WriteThrottleEvents', 'Sum'),
       ]),
     ],
   ];
@@ -78,7 +95,15 @@ function gatewayRow(): IWidget[] {
 }
 
 /** Of what there are many, one for each brand, the total is shown too. */
-function costRows(series: StageSeries, total: StageSeries): IWidget[][] {
+function costRows({
+  series,
+  total,
+  tables,
+}: {
+  series: StageSeries;
+  total: StageSeries;
+  tables: TableSeries;
+}): IWidget[][] {
   const withTotal = (...asked: Parameters<StageSeries>): IMetric[] => [total(...asked), series(...asked)];
   return [
     [
@@ -88,12 +113,12 @@ function costRows(series: StageSeries, total: StageSeries): IWidget[][] {
     ],
     [
       graph('Cost: write units, of tables and of their indexes', [
-        series(TABLES, 'ConsumedWriteCapacityUnits', 'Sum'),
-        series(INDEXES, 'ConsumedWriteCapacityUnits', 'Sum'),
+        ...tables(TABLES, 'ConsumedWriteCapacityUnits', 'Sum'),
+        ...tables(INDEXES, 'ConsumedWriteCapacityUnits', 'Sum'),
       ]),
       graph('Cost: read units, of tables and of their indexes', [
-        series(TABLES, 'ConsumedReadCapacityUnits', 'Sum'),
-        series(INDEXES, 'ConsumedReadCapacityUnits', 'Sum'),
+        ...tables(TABLES, 'ConsumedReadCapacityUnits', 'Sum'),
+        ...tables(INDEXES, 'ConsumedReadCapacityUnits', 'Sum'),
       ]),
       graph('Cost: bytes logged', withTotal(LOG_GROUPS, 'IncomingBytes', 'Sum')),
     ],

@@ -1,4 +1,4 @@
-import { ProjectionType, StreamViewType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
@@ -10,7 +10,7 @@ import {
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
 } from '../../shared/dynamodb/table.ts';
-import { createDataTable, text } from '../constructs/data-table.ts';
+import { createDataTable, type DataTable } from '../constructs/data-table.ts';
 import { FunctionAlarms } from '../constructs/function-alarms.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
@@ -32,11 +32,11 @@ export type TransactionsStackProps = StackProps & {
 /** A publisher's side: Button's transactions by webhook and by reading them, and events about every change. */
 export class TransactionsStack extends Stack {
   /** Every transaction, with an index by shopper. */
-  readonly transactions: Table;
+  readonly transactions: DataTable;
   /** How far each account is read, and what was found. */
-  readonly positions: Table;
+  readonly positions: DataTable;
   /** Authentic events that could not be applied. */
-  readonly quarantine: Table;
+  readonly quarantine: DataTable;
   /** Takes webhooks in. */
   readonly intake: WebhookIntake;
   /** Compares with Button by the clock. */
@@ -51,8 +51,16 @@ export class TransactionsStack extends Stack {
   ) {
     super(scope, id, stackProps);
     const transactions = createTransactionsTable(this, { deployment, transactionsConfig });
-    const positions = createDataTable(this, 'Positions', { deployment, keys: POSITIONS_TABLE });
-    const quarantine = createDataTable(this, 'WebhookQuarantine', { deployment, keys: QUARANTINE_TABLE });
+    const positions = createDataTable(this, 'Positions', {
+      deployment,
+      table: 'positions',
+      keys: POSITIONS_TABLE,
+    });
+    const quarantine = createDataTable(this, 'WebhookQuarantine', {
+      deployment,
+      table: 'webhookQuarantine',
+      keys: QUARANTINE_TABLE,
+    });
     const state = { deployment, transactionsConfig, transactions, positions, quarantine };
     this.transactions = transactions;
     this.positions = positions;
@@ -89,14 +97,20 @@ export class TransactionsStack extends Stack {
 
   /** Lets a system of yours read transactions, one by one or a shopper's by the index. */
   grantReadTransactions(reader: IGrantable): Grant {
-    return Grant.addToPrincipalOrResource({
+    const { transactions } = this;
+    const read = {
       grantee: reader,
       actions: ['dynamodb:GetItem', 'dynamodb:Query'],
       resourceArns: [
-        this.transactions.tableArn,
-        `${this.transactions.tableArn}/index/${TRANSACTIONS_TABLE.shopperIndex.name}`,
+        transactions.tableArn,
+        `${transactions.tableArn}/index/${TRANSACTIONS_TABLE.shopperIndex.name}`,
       ],
-      resource: this.transactions,
+    };
+    // The policy of a table that existed before is not this stack's: its owner lets other accounts in.
+    if (!(transactions instanceof Table)) return Grant.addToPrincipal(read);
+    return Grant.addToPrincipalOrResource({
+      ...read,
+      resource: transactions,
       // A table's own policy can't name the table: it isn't there yet.
       resourceSelfArns: ['*'],
     });
@@ -150,7 +164,7 @@ function addPersonalDataExpiry(
     transactionsConfig,
     transactions,
     positions,
-  }: TransactionsTableProps & { transactions: Table; positions: Table },
+  }: TransactionsTableProps & { transactions: DataTable; positions: DataTable },
 ): void {
   const environment = personalDataExpiryEnvironment(transactionsConfig, {
     transactions: transactions.tableName,
@@ -192,26 +206,18 @@ type TransactionsTableProps = Pick<TransactionsStackProps, 'deployment' | 'trans
 function createTransactionsTable(
   scope: Construct,
   { deployment, transactionsConfig }: TransactionsTableProps,
-): Table {
+): DataTable {
   const { partitionKey, shopperIndex, timeToLive } = TRANSACTIONS_TABLE;
-  const table = createDataTable(scope, 'Transactions', {
+  return createDataTable(scope, 'Transactions', {
     deployment,
+    table: 'transactions',
     keys: { partitionKey, timeToLive },
+    ...(transactionsConfig.shopperField !== 'none' && { index: shopperIndex }),
     stream: StreamViewType.NEW_AND_OLD_IMAGES,
   });
-  if (transactionsConfig.shopperField !== 'none') {
-    table.addGlobalSecondaryIndex({
-      indexName: shopperIndex.name,
-      partitionKey: text(shopperIndex.partitionKey),
-      sortKey: text(shopperIndex.sortKey),
-      projectionType: ProjectionType.INCLUDE,
-      nonKeyAttributes: [...shopperIndex.nonKeyAttributes],
-    });
-  }
-  return table;
 }
 
-function streamArn(table: Table): string {
+function streamArn(table: DataTable): string {
   if (table.tableStreamArn === undefined) throw new Error(`The table ${table.node.path} has no stream.`);
   return table.tableStreamArn;
 }

@@ -1,4 +1,3 @@
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
@@ -13,6 +12,7 @@ import {
   FINALIZATION_PARTITION,
 } from '../../shared/dynamodb/table.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
+import type { DataTable } from '../constructs/data-table.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
@@ -29,9 +29,9 @@ import type { TransactionsConfig } from '../transactions-config.ts';
 export type WebhookIntakeProps = {
   deployment: Deployment;
   transactionsConfig: TransactionsConfig;
-  transactions: Table;
-  positions: Table;
-  quarantine: Table;
+  transactions: DataTable;
+  positions: DataTable;
+  quarantine: DataTable;
 };
 
 /** Twenty minutes hold at least one try of each: they are up to 15 minutes apart (functions/deferred-webhooks). */

@@ -1,17 +1,30 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { join, relative, resolve } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
 
 import { CONFIGURATIONS } from './configurations.ts';
-import { lostState, parseTemplates, type Templates } from './lost-state.ts';
+import { tableChanges } from './existing-tables.ts';
+import { lostState } from './lost-state.ts';
+import { parseTemplates, type Template, type Templates } from './templates.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
 
-/** `npm run upgrade:check -- REF`: would stacks that were deployed from the commit lose state by what is in the working tree? */
-const ref = process.argv[2] ?? 'HEAD~1';
+const USAGE = `npm run upgrade:check -- [REF] [--config FILE] [--deployed-config FILE]
+  REF                     the commit that is deployed; the one before this unless given
+  --config FILE           the configuration to deploy; six configurations of ours unless given
+  --deployed-config FILE  the configuration that is deployed; what FILE held at that commit unless given
+`;
+
+/** Would stacks that were deployed from the commit lose state by what is in the working tree? */
+const line = readLine();
+if ('problem' in line) {
+  console.error(`${line.problem}\n${USAGE}`);
+  process.exit(2);
+}
+const { ref } = line;
 const commit = await commitOf(ref);
 if (commit === undefined) {
   console.error(`There is no commit ${ref}.`);
@@ -20,20 +33,71 @@ if (commit === undefined) {
 const folder = await mkdtemp(join(tmpdir(), 'button-upgrade-'));
 try {
   const deployed = await checkOut(commit, join(folder, 'deployed'));
+  const compared = await configurationsOf(line, { deployed, folder });
   const [before, after] = await Promise.all([
-    synthesizeAll(deployed, join(folder, 'before')),
-    synthesizeAll(ROOT, join(folder, 'after')),
+    synthesizeAll(deployed, { files: compared.map((it) => it.before), output: join(folder, 'before') }),
+    synthesizeAll(ROOT, { files: compared.map((it) => it.after), output: join(folder, 'after') }),
   ]);
-  for (const [index, { name }] of CONFIGURATIONS.entries()) {
-    const lost = lostState(before[index] ?? new Map(), after[index] ?? new Map());
+  for (const [index, { name }] of compared.entries()) {
+    const [theirs, ours] = [
+      before[index] ?? new Map<string, Template>(),
+      after[index] ?? new Map<string, Template>(),
+    ];
+    const lost = lostState(theirs, ours);
     console.log(`${name}: ${lost.length === 0 ? 'nothing is lost' : lost.join('\n  ')}`);
+    for (const change of tableChanges(theirs, ours)) console.log(`  ${change}`);
     if (lost.length > 0) process.exitCode = 1;
   }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 } finally {
   await run('git', ['worktree', 'remove', '--force', join(folder, 'deployed')], { cwd: ROOT }).catch(
     () => undefined,
   );
   await rm(folder, { recursive: true, force: true });
+}
+
+type Line = { ref: string; config: string | undefined; deployedConfig: string | undefined };
+
+function readLine(): Line | { problem: string } {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { config: { type: 'string' }, 'deployed-config': { type: 'string' } },
+      allowPositionals: true,
+    });
+    const [given = 'HEAD~1', ...others] = positionals;
+    const { config, 'deployed-config': deployedConfig } = values;
+    if (others.length > 0) return { problem: 'One commit is compared.' };
+    if (deployedConfig !== undefined && config === undefined)
+      return { problem: '--deployed-config needs --config.' };
+    return { ref: given, config, deployedConfig };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+type Compared = { name: string; before: string; after: string };
+
+/** The files of the configurations before and after, by absolute path. */
+async function configurationsOf(
+  { config, deployedConfig }: Line,
+  places: { deployed: string; folder: string },
+): Promise<Compared[]> {
+  if (config !== undefined) {
+    const before =
+      deployedConfig === undefined
+        ? join(places.deployed, relative(ROOT, resolve(config)))
+        : resolve(deployedConfig);
+    return [{ name: config, before, after: resolve(config) }];
+  }
+  return Promise.all(
+    CONFIGURATIONS.map(async ({ name, config: content }, index) => {
+      const file = join(places.folder, `configuration-${index}.json`);
+      await writeFile(file, JSON.stringify(content));
+      return { name, before: file, after: file };
+    }),
+  );
 }
 
 async function commitOf(name: string): Promise<string | undefined> {
@@ -54,21 +118,22 @@ async function checkOut(commitId: string, tree: string): Promise<string> {
   return tree;
 }
 
-/** The templates of each configuration, as the tree's own code makes them. */
-async function synthesizeAll(tree: string, outputFolder: string): Promise<Templates[]> {
+/** The templates of each configuration, as the tree's own code makes them. Throws what the code says of one that it refuses. */
+async function synthesizeAll(
+  tree: string,
+  { files, output }: { files: readonly string[]; output: string },
+): Promise<Templates[]> {
   await run(process.execPath, ['infra/bundle.ts'], { cwd: tree });
   const all: Templates[] = [];
-  for (const [index, { config }] of CONFIGURATIONS.entries()) {
-    const output = `${outputFolder}-${index}`;
-    const configFile = `${output}.json`;
-    await writeFile(configFile, JSON.stringify(config));
+  for (const [index, config] of files.entries()) {
+    const assembly = `${output}-${index}`;
     const env = {
       ...process.env,
-      CDK_OUTDIR: output,
-      CDK_CONTEXT_JSON: JSON.stringify({ config: configFile }),
+      CDK_OUTDIR: assembly,
+      CDK_CONTEXT_JSON: JSON.stringify({ config }),
     };
     await run(process.execPath, ['infra/app.ts'], { cwd: tree, env });
-    all.push(await readTemplates(output));
+    all.push(await readTemplates(assembly));
   }
   return all;
 }

@@ -1,6 +1,9 @@
 import { fullDiff, ResourceImpact, type ResourceDifference } from '@aws-cdk/cloudformation-diff';
 import * as z from 'zod';
 
+import { abandonedTables, existingTable } from './existing-tables.ts';
+import type { Templates } from './templates.ts';
+
 /** Types whose resources hold what cannot be made again: data, messages, secrets, and addresses that others have been told. */
 const STATEFUL_TYPES: ReadonlySet<string> = new Set([
   'AWS::DynamoDB::Table',
@@ -12,18 +15,6 @@ const STATEFUL_TYPES: ReadonlySet<string> = new Set([
   'AWS::ApiGatewayV2::Stage',
   'AWS::ApiGatewayV2::DomainName',
 ]);
-
-const TemplateSchema = z.looseObject({
-  Resources: z.record(z.string(), z.looseObject({ Type: z.string() })).default({}),
-});
-
-/** Templates by the names of their stacks. */
-export type Templates = ReadonlyMap<string, z.output<typeof TemplateSchema>>;
-
-/** Reads templates out of their JSON. Throws for what is none. */
-export function parseTemplates(jsonByStack: Readonly<Record<string, unknown>>): Templates {
-  return new Map(Object.entries(jsonByStack).map(([stack, json]) => [stack, TemplateSchema.parse(json)]));
-}
 
 /** The same templates with nothing but what holds state. */
 export function stateOf(templates: Templates): Record<string, unknown> {
@@ -45,14 +36,21 @@ export function stateOf(templates: Templates): Record<string, unknown> {
  */
 export function lostState(before: Templates, after: Templates): string[] {
   return [...before].flatMap(([stack, template]) => {
+    const next = after.get(stack);
     const lost: string[] = [];
-    fullDiff(template, after.get(stack) ?? {}).resources.forEachDifference((logicalId, change) => {
+    fullDiff(template, next ?? {}).resources.forEachDifference((logicalId, change) => {
       const type = change.oldResourceType ?? '';
-      const loss = STATEFUL_TYPES.has(type) ? lossOf(change) : undefined;
+      if (!STATEFUL_TYPES.has(type) || givesWayUnharmed(change, existingTable(next, logicalId))) return;
+      const loss = lossOf(change);
       if (loss !== undefined) lost.push(`${stack}: ${logicalId} (${type}) would be ${loss}.`);
     });
-    return lost;
+    return [...lost, ...abandonedTables(stack, template, next)];
   });
+}
+
+/** A table that stays with its items while the stage uses the existing table that `existingTables` names. */
+function givesWayUnharmed({ changeImpact }: ResourceDifference, existing: string | undefined): boolean {
+  return existing !== undefined && changeImpact === ResourceImpact.WILL_ORPHAN;
 }
 
 function lossOf(change: ResourceDifference): string | undefined {

@@ -7,7 +7,7 @@ import type { BusEvent } from './emulators/event-bridge.ts';
 import type { AccessControl } from './iam/access-control.ts';
 import type { InvocationResult } from './lambda/invocation-result.ts';
 import { startCloud } from './start-cloud.ts';
-import type { EmfDocument, RunningCloud } from './start-cloud.ts';
+import type { DeployedTables, EmfDocument, RunningCloud } from './start-cloud.ts';
 import { deployStack, refuseUnknownTypes } from './stack-deployment.ts';
 import type { LocalResource, LocalStack } from './stack-deployment.ts';
 import { readAssembly } from './template/assembly.ts';
@@ -24,6 +24,8 @@ export type DeploymentOptions = {
   onLog?: (entry: { functionLogicalId: string; line: string }) => void;
   /** Lets one of so many firings of each schedule happen twice, as Scheduler's "at least once" allows. */
   scheduleRepeatsEvery?: number;
+  /** Tables of another deployment, which has to outlive this one: what a template names without making it. */
+  existingTables?: DeployedTables;
 };
 
 /** A deployed app. */
@@ -38,6 +40,8 @@ export type LocalDeployment = {
   /** By stack name, then by output key. */
   outputs: ReadonlyMap<string, Record<string, string>>;
   resources: LocalResource[];
+  /** For a later deployment whose configuration names some of them. */
+  tables: DeployedTables;
   /** Runs a function (by name, ARN or logical id) and waits for its result. Throws when there is no such function. */
   invoke(functionId: string, payload: unknown): Promise<InvocationResult>;
   /** Sets a secret's current value, by ARN or name. */
@@ -87,6 +91,7 @@ export async function deployAssembly(options: DeploymentOptions): Promise<LocalD
     environmentOverrides: options.environmentOverrides,
     compileCacheDirectory: join(options.stateDirectory, 'compile-cache'),
     scheduleRepeatsEvery: options.scheduleRepeatsEvery ?? 0,
+    existingTables: options.existingTables,
   });
 
   try {
@@ -116,6 +121,7 @@ function describeDeployment(
     },
     outputs: new Map([...stacks].map(([name, { outputs }]) => [name, outputs])),
     resources: [...stacks.values()].flatMap(({ resources }) => resources),
+    tables: cloud,
     invoke: (functionId, payload) => findFunction(cloud, functionId).invoke(payload),
     setSecretValue: (secretId, value) => {
       cloud.secretsManager.put(secretId, value);

@@ -34,7 +34,15 @@ export type LogListener = {
 export type CloudOptions = Pick<
   LocalCloud,
   'region' | 'assetDirectories' | 'environmentOverrides' | 'scheduleRepeatsEvery' | 'compileCacheDirectory'
-> & { logDirectory: string; listener: LogListener };
+> & {
+  logDirectory: string;
+  listener: LogListener;
+  /** Tables of another cloud, which has to outlive this one; this one has none but its own otherwise. */
+  existingTables?: DeployedTables | undefined;
+};
+
+/** The tables of a cloud, with what stands in them. */
+export type DeployedTables = Pick<LocalCloud, 'dynamodb' | 'tableKeys' | 'streamArns'>;
 
 type Closable = { close(): Promise<void> };
 
@@ -50,12 +58,12 @@ export type RunningCloud = {
 
 /** Starts the emulators of a cloud with nothing deployed in it. When one cannot be started, none is left running. */
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const { logDirectory, listener, ...given } = options;
+  const { logDirectory, listener, existingTables, ...given } = options;
   await mkdir(logDirectory, { recursive: true });
   const place = { region: options.region, accountId: LOCAL_ACCOUNT_ID };
   const cloudWatch = createCloudWatch(Date.now());
   const access = createAccessControl();
-  const tableKeys = new Map<string, TableKeys>();
+  const tableKeys = new Map<string, TableKeys>(existingTables?.tableKeys);
   const opened: Closable[] = [];
   const openLogFile = ({ logicalId }: LogSource, onLine: LineHandler<unknown>): Log =>
     openLog({ directory: logDirectory, name: logicalId }, onLine);
@@ -66,7 +74,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 
   try {
     const processes = open(startProcesses());
-    const dynamodb = open(await startDynamoDb(processes, options.region));
+    const dynamodb = existingTables
+      ? { ...existingTables.dynamodb, close: () => Promise.resolve() }
+      : open(await startDynamoDb(processes, options.region));
     const cloud: LocalCloud = {
       ...given,
       ...place,
@@ -103,7 +113,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       schedules: [],
       queueConsumers: [],
       triggers: [],
-      streamArns: new Map(),
+      streamArns: new Map(existingTables?.streamArns),
       invocableByApiGateway: new Set(),
     };
     cloud.triggers.push(watchQueues(cloud));

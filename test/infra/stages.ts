@@ -40,4 +40,33 @@ export const STAGES: { name: string; config: StageInput }[] = [
       dashboards: false,
     },
   },
+  {
+    name: 'in one account and region',
+    config: {
+      stage: 'production',
+      account: '111122223333',
+      region: 'eu-west-1',
+      orderReporting: { brands: [{ id: 'acme' }] },
+      transactions: {},
+    },
+  },
+  {
+    name: 'with existing tables',
+    config: {
+      stage: 'production',
+      orderReporting: { brands: [{ id: 'acme' }] },
+      transactions: {},
+      existingTables: {
+        orderLedger: 'ledger-restored',
+        orderQuarantine: 'Button-production-OrderQuarantine',
+        transactions: {
+          name: 'tx-restored',
+          streamArn:
+            'arn:aws:dynamodb:eu-west-1:111122223333:table/tx-restored/stream/2026-06-01T12:00:00.000',
+        },
+        positions: 'positions-restored',
+        webhookQuarantine: 'webhooks-restored',
+      },
+    },
+  },
 ];

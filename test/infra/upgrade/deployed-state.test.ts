@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { StageConfigSchema } from '../../../infra/config.ts';
 import { addStacks } from '../../../infra/stage.ts';
 import { CONFIGURATIONS } from '../../../infra/upgrade/configurations.ts';
-import { lostState, parseTemplates, stateOf, type Templates } from '../../../infra/upgrade/lost-state.ts';
+import { lostState, stateOf } from '../../../infra/upgrade/lost-state.ts';
+import { parseTemplates, type Templates } from '../../../infra/upgrade/templates.ts';
 import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
 import { UNCHECKED_APP } from '../../../infra/unchecked-app.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { lostState, parseTemplates, stateOf } from '../../../infra/upgrade/lost-state.ts';
+import { lostState, stateOf } from '../../../infra/upgrade/lost-state.ts';
+import { parseTemplates } from '../../../infra/upgrade/templates.ts';
 
 type Resource = { Type: string; Properties?: object; DeletionPolicy?: string };
 
