@@ -1,0 +1,59 @@
+import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
+
+import type { StageConfig } from '../../config.ts';
+import { notChecked, ok, problem, type Check } from '../check.ts';
+
+/** How long a webhook occupies the receiver, in seconds; docs/scaling.md, "Floods". */
+const WEBHOOK_SECONDS = 0.025;
+
+/**
+ * The account's Lambda executions at once against what the configuration uses.
+ *
+ * Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
+ */
+export const concurrency: Check = {
+  name: 'Lambda concurrency',
+  explains:
+    'A new account has ten Lambda executions at once for all of its functions. Beyond that, calls are refused: webhooks get 503, and Button pauses them.',
+  async run({ config, clients }) {
+    const { AccountLimit: limit } = await clients.lambda.send(new GetAccountSettingsCommand({}));
+    const available = limit?.UnreservedConcurrentExecutions;
+    const quota = limit?.ConcurrentExecutions;
+    if (available === undefined || quota === undefined)
+      return [notChecked('the quota', 'Lambda named no limit of this account.')];
+    const needed = executionsAtOnce(config);
+    const enough =
+      available >= needed
+        ? ok(`${available} executions at once are unreserved; this stage uses up to ${needed}`)
+        : problem(
+            `${available} executions at once are unreserved; this stage uses up to ${needed}`,
+            'aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000',
+          );
+    const { lambdaConcurrency } = config.alarms;
+    const watched =
+      lambdaConcurrency === quota
+        ? ok(`alarms.lambdaConcurrency is the account's quota, ${quota}`)
+        : problem(
+            `alarms.lambdaConcurrency is ${lambdaConcurrency}; the account's quota is ${quota}: its alarm comes too early or never`,
+            `Set alarms.lambdaConcurrency to ${quota}.`,
+          );
+    return [enough, watched];
+  },
+};
+
+/** The most that a stage's functions run at once: batches of queues, schedules, one shard of the stream, and a burst of webhooks. */
+export function executionsAtOnce({ orderReporting, transactions }: StageConfig): number {
+  const ofBrands = (orderReporting?.brands ?? []).map(
+    ({ maxConcurrency, audit }) => maxConcurrency + 1 + (audit ? 1 : 0),
+  );
+  const ofPublisher = transactions
+    ? [
+        Math.ceil(transactions.throttle.burstLimit * WEBHOOK_SECONDS),
+        transactions.deferredWebhooks.maxConcurrency,
+        transactions.reconciler.maxConcurrency,
+        // The planner, the expiry of personal data, the event publisher.
+        3,
+      ]
+    : [];
+  return [...ofBrands, ...ofPublisher].reduce((sum, each) => sum + each, 0);
+}

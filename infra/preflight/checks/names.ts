@@ -1,0 +1,114 @@
+import { paginateDescribeAlarms, type CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
+import { GetTopicAttributesCommand } from '@aws-sdk/client-sns';
+
+import { ownOrderTableName } from '../../existing-tables.ts';
+import { ok, problem, unlessMissing, type Check, type Finding, type PreflightContext } from '../check.ts';
+import { owns } from '../deployed-stacks.ts';
+
+/** Fixed names that something outside of the stage's stacks has. */
+export const names: Check = {
+  name: 'names',
+  explains:
+    'Tables of orders, topics, the event bus and alarms have fixed names. CloudFormation refuses to make one that exists, as after a stack was deleted that kept its data. Log groups are in nobody’s way: their names end in the id of the stack.',
+  async run(context) {
+    const clashes = [
+      ...(await clashingTables(context)),
+      ...(await clashingTopics(context)),
+      ...(await clashingBus(context)),
+      ...(await clashingAlarms(context)),
+    ];
+    return clashes.length > 0 ? clashes : [ok('nothing outside of the stacks has a name that they need')];
+  },
+};
+
+async function clashingTables({ config, clients, stacks }: PreflightContext): Promise<Finding[]> {
+  if (!config.orderReporting) return [];
+  const own = (['orderLedger', 'orderQuarantine'] as const).filter(
+    (table) => config.existingTables[table] === undefined,
+  );
+  const found: Finding[] = [];
+  for (const table of own) {
+    const name = ownOrderTableName(table, config.stage);
+    if (owns(await stacks(), name)) continue;
+    const answer = await unlessMissing(clients.dynamodb.send(new DescribeTableCommand({ TableName: name })), [
+      'ResourceNotFoundException',
+    ]);
+    if (answer)
+      found.push(
+        problem(
+          `the table ${name} exists outside of the stacks`,
+          `Use it: existingTables.${table}: "${name}"; or delete it (docs/restore.md).`,
+        ),
+      );
+  }
+  return found;
+}
+
+async function clashingTopics({
+  config,
+  clients,
+  stacks,
+  caller,
+  account,
+  region,
+}: PreflightContext): Promise<Finding[]> {
+  const partition = caller.split(':')[1] ?? 'aws';
+  const found: Finding[] = [];
+  for (const severity of ['page', 'ticket'] as const) {
+    const arn = `arn:${partition}:sns:${region}:${account}:Button-${config.stage}-${severity}`;
+    if (config.alarms[severity].topicArn !== undefined || owns(await stacks(), arn)) continue;
+    const answer = await unlessMissing(clients.sns.send(new GetTopicAttributesCommand({ TopicArn: arn })), [
+      'NotFoundException',
+      'NotFound',
+    ]);
+    if (answer)
+      found.push(
+        problem(
+          `the topic ${arn} exists outside of the stacks`,
+          `Use it: alarms.${severity}.topicArn; or delete it: aws sns delete-topic --topic-arn ${arn}`,
+        ),
+      );
+  }
+  return found;
+}
+
+async function clashingBus({ config, clients, stacks }: PreflightContext): Promise<Finding[]> {
+  const name = `ButtonTransactions-${config.stage}`;
+  if (!config.transactions || owns(await stacks(), name)) return [];
+  const answer = await unlessMissing(clients.eventBridge.send(new DescribeEventBusCommand({ Name: name })), [
+    'ResourceNotFoundException',
+  ]);
+  return answer
+    ? [
+        problem(
+          `the event bus ${name} exists outside of the stacks`,
+          `Choose another stage, or delete it: aws events delete-event-bus --name ${name}`,
+        ),
+      ]
+    : [];
+}
+
+async function clashingAlarms({ config, clients, stacks }: PreflightContext): Promise<Finding[]> {
+  const alarms = await alarmNames(clients.cloudWatch, `Button/${config.stage}/`);
+  const owned = await stacks();
+  return alarms
+    .filter((name) => !owns(owned, name))
+    .map((name) =>
+      problem(
+        `the alarm ${name} exists outside of the stacks`,
+        `aws cloudwatch delete-alarms --alarm-names ${name}`,
+      ),
+    );
+}
+
+async function alarmNames(client: CloudWatchClient, prefix: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { MetricAlarms: alarms = [] } of paginateDescribeAlarms(
+    { client },
+    { AlarmNamePrefix: prefix },
+  ))
+    found.push(...alarms.flatMap(({ AlarmName: name }) => name ?? []));
+  return found;
+}

@@ -1,0 +1,36 @@
+import { notChecked, ok, problem, type Check, type Finding } from '../check.ts';
+import type { DeployedStack } from '../deployed-stacks.ts';
+
+/** States in which a stack's first deployment has failed: it can only be deleted. */
+const FAILED_CREATIONS = ['CREATE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED'];
+
+/** Whether the stage's stacks are in a state in which they can be updated. */
+export const stackStates: Check = {
+  name: 'stacks',
+  explains:
+    'A stack whose first deployment failed is deleted by the next cdk deploy, which its termination protection forbids; one whose rollback failed, or that is being changed, takes no update.',
+  async run({ config, stacks }) {
+    const found = await stacks();
+    if (found.length === 0) return [ok(`the stage ${config.stage} is not deployed yet`)];
+    return found.map(stateOf);
+  },
+};
+
+/** Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html */
+function stateOf({ name, status, isProtected }: DeployedStack): Finding {
+  if (status.endsWith('_IN_PROGRESS')) {
+    return problem(`${name} is being changed (${status})`, 'Wait until it ends.');
+  }
+  if (status === 'UPDATE_ROLLBACK_FAILED') {
+    return problem(`${name}: ${status}`, `aws cloudformation continue-update-rollback --stack-name ${name}`);
+  }
+  if (FAILED_CREATIONS.includes(status)) {
+    return isProtected
+      ? problem(
+          `${name}: its creation failed (${status}), and it is protected from the deletion that has to come first`,
+          `aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${name} (docs/operations.md, "The first deployment failed")`,
+        )
+      : notChecked(`${name}: its creation failed (${status})`, 'cdk deploy deletes and makes it anew.');
+  }
+  return ok(`${name}: ${status}`);
+}

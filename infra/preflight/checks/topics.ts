@@ -1,0 +1,49 @@
+import { GetTopicAttributesCommand } from '@aws-sdk/client-sns';
+
+import { ok, problem, unlessMissing, type Check, type Finding, type PreflightContext } from '../check.ts';
+
+/** Whether the topics that the configuration names exist and take what alarms and rules publish. */
+export const topics: Check = {
+  name: 'topics',
+  explains:
+    "Alarms are silent if their topic does not exist, is encrypted with alias/aws/sns, or has a policy that lets neither CloudWatch's alarms nor EventBridge's rules publish.",
+  async run(context) {
+    const arns = [context.config.alarms.page.topicArn, context.config.alarms.ticket.topicArn].flatMap(
+      (arn) => arn ?? [],
+    );
+    if (arns.length === 0) return [ok('the stacks make their own')];
+    const found = await Promise.all([...new Set(arns)].map((arn) => judge(arn, context)));
+    return found.flat();
+  },
+};
+
+/** Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html */
+async function judge(arn: string, { clients }: PreflightContext): Promise<Finding[]> {
+  const answer = await unlessMissing(clients.sns.send(new GetTopicAttributesCommand({ TopicArn: arn })), [
+    'NotFoundException',
+    'NotFound',
+  ]);
+  if (!answer) return [problem(`there is no topic ${arn}`, 'Make it, or name one that exists.')];
+  const { KmsMasterKeyId: key = '', Policy: policy = '' } = answer.Attributes ?? {};
+  const faults: Finding[] = [];
+  if (key.endsWith('alias/aws/sns'))
+    faults.push(
+      problem(
+        `the topic ${arn} is encrypted with alias/aws/sns, which alarms may not use`,
+        'Encrypt it with a key of yours that lets cloudwatch.amazonaws.com and events.amazonaws.com use it, or not at all.',
+      ),
+    );
+  for (const service of ['cloudwatch.amazonaws.com', 'events.amazonaws.com']) {
+    // The policy that SNS gives to a topic lets in whatever acts for its own account, which rules do not.
+    const isLetIn =
+      policy.includes(service) || (service.startsWith('cloudwatch') && /SourceOwner/i.test(policy));
+    if (!isLetIn)
+      faults.push(
+        problem(
+          `the policy of the topic ${arn} does not name ${service}`,
+          `Allow sns:Publish to the service ${service} in it.`,
+        ),
+      );
+  }
+  return faults.length > 0 ? faults : [ok(`${arn} takes what alarms and rules publish`)];
+}
