@@ -1,7 +1,9 @@
 import type { App } from 'aws-cdk-lib/core';
 
 import { retainsData } from './config.ts';
+import { ExplainedAlarm } from './constructs/alarm.ts';
 import type { Deployment } from './deployment.ts';
+import type { StageAlarm } from './stacks/alarm-widgets.ts';
 import { AlarmsStack } from './stacks/alarms-stack.ts';
 import { BrandStack } from './stacks/brand-stack.ts';
 import { DashboardsStack } from './stacks/dashboards-stack.ts';
@@ -53,7 +55,19 @@ export function addStacks(app: App, deployment: Deployment): void {
   if (config.dashboards) {
     new DashboardsStack(app, stackName('Dashboards'), {
       ...common,
+      alarms: alarmsOf(app),
       description: 'Shows how orders and transactions do.',
     });
   }
+}
+
+/** The alarms of every stack that has been added. */
+function alarmsOf(app: App): StageAlarm[] {
+  return app.node
+    .findAll()
+    .flatMap((construct) =>
+      construct instanceof ExplainedAlarm
+        ? [{ name: construct.alarmName, severity: construct.severity }]
+        : [],
+    );
 }

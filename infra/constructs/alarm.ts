@@ -51,13 +51,18 @@ export type ExplainedAlarmProps = AlarmAdvice &
 export class ExplainedAlarm extends Construct {
   /** The alarm itself. */
   readonly alarm: Alarm;
+  /** Its name in the whole account. */
+  readonly alarmName: string;
+  readonly severity: Severity;
 
   constructor(scope: Construct, id: string, props: ExplainedAlarmProps) {
     super(scope, id);
     const { periods = 1, outOf = periods, missingData = 'calm' } = props;
     const { deployment, name, severity } = props;
+    this.alarmName = alarmName(Stack.of(this), deployment, name);
+    this.severity = severity;
     this.alarm = new Alarm(this, 'Alarm', {
-      alarmName: alarmName(Stack.of(this), deployment, name),
+      alarmName: this.alarmName,
       metric: props.metric,
       ...limitOf(this.node.path, props),
       evaluationPeriods: outOf,

@@ -3,24 +3,39 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
 import type { Deployment } from '../deployment.ts';
+import { alarmWidgets, type StageAlarm } from './alarm-widgets.ts';
 import { businessWidgets } from './business-board.ts';
 import { technicalWidgets } from './technical-board.ts';
 
 /** What the stack is built from. */
-export type DashboardsStackProps = StackProps & { deployment: Deployment };
+export type DashboardsStackProps = StackProps & {
+  deployment: Deployment;
+  /** Every alarm of the stage. */
+  alarms: readonly StageAlarm[];
+};
 
 /**
  * A business board of what our code counts, and a technical board of what AWS counts.
  *
  * Boards only, and nothing of another stack by reference: our own metrics have names that are known beforehand, and AWS's are found by
- * the stack's name in theirs. (A board may search; an alarm may not.) The alarms' states are not among them, because only a reference
- * would name an alarm: CloudWatch's own page of alarms shows them.
+ * the stack's name in theirs. (A board may search; an alarm may not.) Alarms have names that are known beforehand too: the business board
+ * shows the states of those that page, the technical board of all.
  */
 export class DashboardsStack extends Stack {
-  constructor(scope: Construct, id: string, { deployment, ...stackProps }: DashboardsStackProps) {
+  constructor(scope: Construct, id: string, { deployment, alarms, ...stackProps }: DashboardsStackProps) {
     super(scope, id, stackProps);
-    const business = new Dashboard(this, 'Business', { widgets: businessWidgets(deployment) });
-    const technical = new Dashboard(this, 'Technical', { widgets: technicalWidgets(deployment) });
+    const pages = alarms.filter(({ severity }) => severity === 'page');
+    const tickets = alarms.filter(({ severity }) => severity === 'ticket');
+    const business = new Dashboard(this, 'Business', {
+      widgets: [...alarmWidgets(this, 'Alarms that page', pages), ...businessWidgets(deployment)],
+    });
+    const technical = new Dashboard(this, 'Technical', {
+      widgets: [
+        ...alarmWidgets(this, 'Alarms: page', pages),
+        ...alarmWidgets(this, 'Alarms: ticket', tickets),
+        ...technicalWidgets(deployment),
+      ],
+    });
     new CfnOutput(this, 'BusinessDashboardUrl', { value: this.#consoleUrl(business) });
     new CfnOutput(this, 'TechnicalDashboardUrl', { value: this.#consoleUrl(technical) });
   }

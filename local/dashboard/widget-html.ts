@@ -56,8 +56,9 @@ function contentOf(widget: Widget, drawing: Drawing): Content {
       const shown = widget.alarmArns.flatMap(
         (arn) => drawing.alarms.find((alarm) => alarm.arn === arn) ?? [],
       );
+      const unknown = widget.alarmArns.filter((arn) => !shown.some((alarm) => alarm.arn === arn));
       const content = `<ul class="chips">${shown.map(alarmChip).join('')}</ul>`;
-      return { kind: 'alarms', title: widget.title, content, withoutData: [] };
+      return { kind: 'alarms', title: widget.title, content, withoutData: unknown };
     }
     case 'logQuery': {
       const content = `<p class="note">Logs Insights is not imitated. The query:</p><pre>${escapeHtml(widget.query)}</pre>`;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { STAGES } from './stages.ts';
 import { DEVELOPMENT_STAGE, PRODUCTION_STAGE, synthesizeStage } from './synthesized-stage.ts';
 
 const production = synthesizeStage({
@@ -95,6 +96,18 @@ describe('alarms', () => {
       expect(Properties['OKActions']).toEqual(Properties['AlarmActions']);
       // An id that changed beside its name would be refused: the name is still taken.
       expect(Properties['AlarmName']).toMatch(new RegExp(`/${logicalId.replace(/Alarm$/, '')}$`));
+    }
+  });
+
+  it.each(STAGES)('have a name, an action and an OK action, every one: $name', ({ config }) => {
+    const all = synthesizeStage(config).resources('AWS::CloudWatch::Alarm');
+
+    expect(all.length).toBeGreaterThan(5);
+    for (const { Properties } of all) {
+      expect(Properties['AlarmName']).toMatch(new RegExp(`^Button/${config.stage}/[A-Za-z-]+/\\w+$`));
+      expect(Properties['AlarmActions']).toHaveLength(1);
+      expect(Properties['OKActions']).toHaveLength(1);
+      expect(Properties['ActionsEnabled'] ?? true).toBe(true);
     }
   });
 

@@ -25,6 +25,36 @@ describe('DashboardsStack', () => {
     expect(ofPublisher).not.toContain('OrdersReported');
   });
 
+  it('shows the states of the alarms by name: on the business board those that page, on the technical board all', () => {
+    const stage = synthesizeStage(DEVELOPMENT_STAGE);
+    const alarms = stage.resources('AWS::CloudWatch::Alarm').map(({ Properties }) => ({
+      name: String(Properties['AlarmName']),
+      isPage: JSON.stringify(Properties['AlarmActions']).includes('-page'),
+    }));
+    const [business = '', technical = ''] = boardsOf(stage);
+    const shownOn = (board: string) =>
+      alarms.filter(({ name }) => board.includes(`:alarm:${name}\\"`)).map(({ name }) => name);
+
+    expect(shownOn(business)).toEqual(alarms.filter(({ isPage }) => isPage).map(({ name }) => name));
+    expect(shownOn(technical)).toEqual(alarms.map(({ name }) => name));
+    expect(shownOn(business).length).toBeGreaterThan(10);
+  });
+
+  it('puts no more than a hundred alarms into a widget, as CloudWatch asks', () => {
+    const brands = Array.from({ length: 40 }, (_, index) => ({ id: `brand-${index}` }));
+    const stage = synthesizeStage({ stage: 'development', orderReporting: { brands } });
+    const widgets = boardsOf(stage).flatMap((body) => body.split('\\"type\\":').slice(1));
+    const counts = widgets
+      .filter((widget) => widget.startsWith('\\"alarm\\"'))
+      .map((widget) => widget.split(':alarm:').length - 1);
+    const alarms = stage.resources('AWS::CloudWatch::Alarm').length;
+
+    expect(alarms).toBeGreaterThan(200);
+    expect(Math.max(...counts)).toBe(100);
+    // The technical board has every one, the business board those that page.
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(alarms);
+  });
+
   it("finds AWS's own metrics by the stage's name, without referring to another stack", () => {
     const [, technical] = boardsOf(synthesizeStage({ ...BRAND_STAGE, stage: 'pre-live' }));
 

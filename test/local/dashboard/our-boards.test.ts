@@ -37,6 +37,43 @@ describe('what the templates hold', () => {
     expect(drawn.filter(({ html }) => html.includes('No data in this run')).length).toBeGreaterThan(20);
   });
 
+  it('is boards that show the state of every alarm', () => {
+    const shown = stage
+      .resources('AWS::CloudWatch::Alarm')
+      .map(({ Properties }) => String(Properties['AlarmName']))
+      .map((name, index) => ({
+        name,
+        arn: `arn:AWS::Partition:cloudwatch:AWS::Region:AWS::AccountId:alarm:${name}`,
+        state: index % 2 === 0 ? ('ALARM' as const) : ('OK' as const),
+        description: '',
+        rule: '',
+      }));
+    const run = {
+      store: createMetricStore(),
+      span: { fromMs: 0, untilMs: 60_000 },
+      localPeriodMs: (periodMs: number) => periodMs,
+      nameOf: (name: string) => name,
+    };
+
+    const boards = stage
+      .resources('AWS::CloudWatch::Dashboard')
+      .map(({ Properties }) => readDashboard(String(resolveValue(Properties['DashboardBody'], NAMES))))
+      .map((widgets) =>
+        widgets
+          .filter(({ kind }) => kind === 'alarms')
+          .map((widget) => drawWidget(widget, { run, phases: [], alarms: shown })),
+      );
+
+    for (const widgets of boards) expect(widgets.length).toBeGreaterThan(0);
+    for (const { withoutData } of boards.flat()) expect(withoutData).toEqual([]);
+    const page = boards
+      .flat()
+      .map(({ html }) => html)
+      .join('');
+    for (const { name, state } of shown)
+      expect(page).toContain(`<li class="state ${state.toLowerCase()}">${name}</li>`);
+  });
+
   it('is alarms that can all be judged', () => {
     const alarms = stage
       .resources('AWS::CloudWatch::Alarm')
