@@ -102,7 +102,7 @@ function addCustomerExpiry(
     deployment,
     orderReporting,
     orderLedger,
-  }: Pick<OrderReportingStackProps, 'deployment' | 'orderReporting'> & { orderLedger: Table },
+  }: Pick<OrderReportingStackProps, 'deployment' | 'orderReporting'> & { orderLedger: DataTable },
 ): void {
   new ScheduledWorker(scope, 'CustomerExpiry', {
     deployment,
