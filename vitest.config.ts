@@ -5,7 +5,9 @@ import { defineConfig } from 'vitest/config';
 
 import { SlowestFirst } from './test/slowest-first.ts';
 
-/** The processes of a run share what Node.js has compiled: each of those that tests start takes half the time. */
+/**
+ * The processes of a run share what Node.js has compiled: each of those that tests start takes half the time.
+ */
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.cache', 'compiled');
 
 /** They start the whole system, in processes of their own. */

@@ -8,8 +8,9 @@ const WRITE_UNIT_BYTES = 1024;
 const READ_UNIT_BYTES = 4096;
 
 /**
- * Write units of one item in a table on demand: one for each kilobyte begun, of the larger of what stood there and what stands there now.
- * A condition that fails costs what the current item costs, at least one unit.
+ * Write units of one item in a table on demand: one for each kilobyte begun, of the larger of what stood
+ * there and what stands there now. A condition that fails costs what the current item costs, at least one
+ * unit.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html ("Write operations")
  */
@@ -18,8 +19,8 @@ export function writeUnits(bytes: number): number {
 }
 
 /**
- * Read units of one item: half a unit for each four kilobytes begun where the read is eventually consistent, twice that where it is
- * strongly consistent. An item that is not there costs like a small one.
+ * Read units of one item: half a unit for each four kilobytes begun where the read is eventually consistent,
+ * twice that where it is strongly consistent. An item that is not there costs like a small one.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html ("Read operations")
  */

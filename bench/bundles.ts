@@ -57,13 +57,17 @@ async function peerEntries(folder: string): Promise<[name: string, file: string]
   return files.map((file) => [file.slice(0, -'.mjs'.length), join(folder, file)]);
 }
 
-/** Where the SDK is found that these bundles leave out: Lambda has it on its disk, bench/node_modules stands for that. */
+/**
+ * Where the SDK is found that these bundles leave out: Lambda has it on its disk, bench/node_modules stands
+ * for that.
+ */
 function folderOf(kind: string): string {
   return join(import.meta.dirname, 'dist', kind);
 }
 
 /**
- * Bundles as NodejsFunction does when nothing is set: CommonJS, not minified, `main` before `module`, the SDK left out.
+ * Bundles as NodejsFunction does when nothing is set: CommonJS, not minified, `main` before `module`, the SDK
+ * left out.
  *
  * Source: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_lambda_nodejs.BundlingOptions.html
  */

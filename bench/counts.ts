@@ -49,7 +49,9 @@ const ORDERS: Record<OrderSituation, { isStored: boolean; version: (orderId: str
   repeated: { isStored: true, version: (orderId) => ({ orderId }) },
 };
 
-/** Counts what ten order messages take, in one batch or each in its own, every one about an order of its own. */
+/**
+ * Counts what ten order messages take, in one batch or each in its own, every one about an order of its own.
+ */
 export async function countOrders(
   laboratory: Laboratory,
   file: string,
@@ -83,7 +85,10 @@ export async function countIdleSweeps(laboratory: Laboratory): Promise<Counted> 
 /** Rows of the Transactions API that are counted at once. */
 export const COUNTED_ROWS = 300;
 
-/** Counts what our reconciler takes for a few pages of rows, in a table with the shopper index: all new to it, or all known. */
+/**
+ * Counts what our reconciler takes for a few pages of rows, in a table with the shopper index: all new to it,
+ * or all known.
+ */
 export async function countRows(laboratory: Laboratory, situation: 'new' | 'unchanged'): Promise<Counted> {
   const { aws, button, bundles, env } = laboratory;
   await aws.resetTables();
@@ -109,7 +114,10 @@ export async function countRows(laboratory: Laboratory, situation: 'new' | 'unch
   return countOperations(laboratory, options, { before: [], events: reading });
 }
 
-/** Counts what our publisher takes for the ten changes of as many new transactions, in one batch of the stream. */
+/**
+ * Counts what our publisher takes for the ten changes of as many new transactions, in one batch of the
+ * stream.
+ */
 export async function countPublications(laboratory: Laboratory): Promise<Counted> {
   const { aws, bundles, env } = laboratory;
   await countWebhooks(laboratory, bundles.ours('webhook-receiver').entry, 'new');

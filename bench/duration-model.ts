@@ -2,8 +2,8 @@ import type { Counted } from './operations.ts';
 import type { Quantities } from './prices.ts';
 
 /**
- * What can't be counted here. CPU is what `npm run bench` measures, rounded up; a function with 512 MB has 512/1769 of a processor.
- * Latencies are assumptions, on the careful side.
+ * What can't be counted here. CPU is what `npm run bench` measures, rounded up; a function with 512 MB has
+ * 512/1769 of a processor. Latencies are assumptions, on the careful side.
  */
 export const ASSUMED = {
   memoryGb: 0.5,

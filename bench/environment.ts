@@ -30,7 +30,10 @@ type EveryEnvironment = EventPublisher &
   DeferredWebhooks &
   WebhookReceiver;
 
-/** The environment of every measured function, ours and others: the stacks' defaults, with AWS and Button on this machine. */
+/**
+ * The environment of every measured function, ours and others: the stacks' defaults, with AWS and Button on
+ * this machine.
+ */
 export function functionEnvironment({
   awsUrl,
   buttonUrl,

@@ -9,7 +9,9 @@ const FORGED = { seconds: 0.005, logBytes: 350 } as const;
 
 const DAY_SECONDS = 86_400;
 
-/** What a day of so many forged requests a second costs, in dollars, and how many executions at once it needs. */
+/**
+ * What a day of so many forged requests a second costs, in dollars, and how many executions at once it needs.
+ */
 function floodOf(
   ratePerSecond: number,
   { isStoppedAtGateway }: { isStoppedAtGateway: boolean },

@@ -58,7 +58,8 @@ export async function startHandler({
     async handle(events, warmUp = 0) {
       child.send({ events, warmUp });
       const run = RunSchema.parse(await nextMessage(child, errors));
-      // The log comes another way than the answer: what was written before the answer is read by now, or with the next turn.
+      // The log comes another way than the answer: what was written before the answer is read by now, or with
+      // the next turn.
       await new Promise((resolve) => setImmediate(resolve));
       return run;
     },

@@ -21,7 +21,10 @@ function idleBrandQuantities(
   };
 }
 
-/** What follows from the schedule alone. Its runs lie so far apart that X-Ray records each as the first of its second. */
+/**
+ * What follows from the schedule alone. Its runs lie so far apart that X-Ray records each as the first of its
+ * second.
+ */
 function sweepQuantities(
   runs: number,
   { readUnits, logBytes }: Pick<Counted, 'readUnits' | 'logBytes'>,

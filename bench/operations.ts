@@ -19,8 +19,8 @@ export type Counted = {
 const LOG_LINE_OVERHEAD_BYTES = 26;
 
 /**
- * Lets a function handle events in a process of its own and counts what they take. What `before` takes is not counted: it opens
- * connections, reads the secret and stores what the events are to find.
+ * Lets a function handle events in a process of its own and counts what they take. What `before` takes is not
+ * counted: it opens connections, reads the secret and stores what the events are to find.
  */
 export async function countOperations(
   { aws, button }: Pick<Laboratory, 'aws' | 'button'>,

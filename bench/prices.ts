@@ -1,6 +1,7 @@
 /**
- * What AWS charges in US East (N. Virginia), in US dollars: list prices of the first tier, without free tiers, savings plans and taxes.
- * Whoever deploys elsewhere, or later, changes them here and lets `npm run bench -- --costs` write docs/costs.md anew.
+ * What AWS charges in US East (N. Virginia), in US dollars: list prices of the first tier, without free
+ * tiers, savings plans and taxes. Whoever deploys elsewhere, or later, changes them here and lets `npm run
+ * bench -- --costs` write docs/costs.md anew.
  */
 export const PRICES_AS_OF = { region: 'us-east-1', on: '2026-11-25' } as const;
 

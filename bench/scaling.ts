@@ -63,7 +63,10 @@ export const HIGHEST_SETTINGS: Omit<ScalingSettings, 'sweepDays'> = {
 /** Something that is full at some number of orders. */
 export type Limit = {
   what: string;
-  /** Orders a day at which it is full, one brand and one account at Button, in the busiest second unless `holds` says otherwise. */
+  /**
+   * Orders a day at which it is full, one brand and one account at Button, in the busiest second unless
+   * `holds` says otherwise.
+   */
   ordersPerDay: number;
   kind: 'setting' | 'quota' | 'design';
   /** What can be done. */
@@ -82,7 +85,10 @@ function fromDailyWork(secondsPerOrder: number): number {
   return DAY / secondsPerOrder;
 }
 
-/** What the expiry of personal data reads of the table of transactions in a week, in kilobytes: of every 15 minutes, 13 are used. */
+/**
+ * What the expiry of personal data reads of the table of transactions in a week, in kilobytes: of every 15
+ * minutes, 13 are used.
+ */
 function scannedInAWeekKb(): number {
   const { scanSecondsPerMb, storedTransactionCpuMs, cpuSlowdown, transactionKb } = ASSUMED;
   const cpuSecondsPerMb = ((1000 / transactionKb) * storedTransactionCpuMs * cpuSlowdown) / 1000;

@@ -40,8 +40,8 @@ const AlarmSchema = z.object({
 const ApiStageSchema = z.object({ AccessLogSettings: z.object({ Format: z.string() }) });
 
 /**
- * Synthesizes a stage that deploys both sides for one brand and counts what stands in all of it, and in the brand's own stack.
- * `bundlesFolder` holds the functions' bundles.
+ * Synthesizes a stage that deploys both sides for one brand and counts what stands in all of it, and in the
+ * brand's own stack. `bundlesFolder` holds the functions' bundles.
  */
 export function countFixedResources(bundlesFolder: string): {
   stage: FixedResources;

@@ -7,14 +7,17 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * How many times `of` is `to`: the median of the ratios within each round. What disturbs a machine disturbs a whole round, and so falls
- * out of a ratio, where it would stay in a ratio of medians.
+ * How many times `of` is `to`: the median of the ratios within each round. What disturbs a machine disturbs a
+ * whole round, and so falls out of a ratio, where it would stay in a ratio of medians.
  */
 export function medianRatio(of: readonly number[], to: readonly number[]): number {
   return median(of.flatMap((value, round) => (to[round] === undefined ? [] : [value / to[round]])));
 }
 
-/** Measures each subject once a round, the next round beginning with another subject, and returns what each came to by round. */
+/**
+ * Measures each subject once a round, the next round beginning with another subject, and returns what each
+ * came to by round.
+ */
 export async function inRounds<Subject extends string, Value>(
   subjects: readonly Subject[],
   rounds: number,

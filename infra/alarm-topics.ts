@@ -12,8 +12,8 @@ export function alarmTopicName({ config: { stage } }: Deployment, severity: Seve
 }
 
 /**
- * The topic that alarms of a severity notify: that of the configuration, or the one of the stack of alarms, by its fixed name. A
- * reference would be an export, which an importing stack holds fast.
+ * The topic that alarms of a severity notify: that of the configuration, or the one of the stack of alarms,
+ * by its fixed name. A reference would be an export, which an importing stack holds fast.
  */
 export function alarmTopicArn(scope: Construct, deployment: Deployment, severity: Severity): string {
   return (

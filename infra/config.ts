@@ -14,10 +14,14 @@ import { TransactionsConfigSchema } from './transactions-config.ts';
 /** The configuration that is deployed unless another is named. `cdk.json` names the same. */
 export const DEFAULT_CONFIG_FILE = 'infra/config/development.json';
 
-/** Everything that can be set about one stage. docs/configuration.md lists it, and a test keeps the two the same. */
+/**
+ * Everything that can be set about one stage. docs/configuration.md lists it, and a test keeps the two the
+ * same.
+ */
 export const StageConfigSchema = z
   .strictObject({
-    // CloudFormation keeps 24 characters of a stack's name in a function's: the stage has to be among them for the boards to find it.
+    // CloudFormation keeps 24 characters of a stack's name in a function's: the stage has to be among them
+    // for the boards to find it.
     stage: z
       .string()
       .regex(
@@ -135,10 +139,16 @@ export const StageConfigSchema = z
 /** The validated configuration of one stage, every default filled in. */
 export type StageConfig = z.output<typeof StageConfigSchema>;
 
-/** What reading a configuration came to. The problem names the file, every setting that is wrong and what it should be. */
+/**
+ * What reading a configuration came to. The problem names the file, every setting that is wrong and what it
+ * should be.
+ */
 export type StageConfigResult = { config: StageConfig } | { problem: string };
 
-/** Reads and validates a stage's configuration: JSON, with comments. `file` is relative to the working directory. */
+/**
+ * Reads and validates a stage's configuration: JSON, with comments. `file` is relative to the working
+ * directory.
+ */
 export function readStageConfig(file: string): StageConfigResult {
   const json = readJson(file);
   if ('problem' in json) return json;

@@ -7,8 +7,8 @@ export type DeploymentTarget = { account: string | undefined; region: string | u
 type GivenArn = { path: string; arn: string; isOfAnyAccount?: boolean };
 
 /**
- * Where the stage goes: where its configuration says, or else where the CDK command line's credentials belong to, which it hands on in
- * these variables.
+ * Where the stage goes: where its configuration says, or else where the CDK command line's credentials belong
+ * to, which it hands on in these variables.
  *
  * Source: https://docs.aws.amazon.com/cdk/v2/guide/environments.html
  */
@@ -23,8 +23,8 @@ export function targetOf(
 }
 
 /**
- * What AWS would refuse of the configuration's ARNs while it creates the stacks, one sentence each: a topic, a certificate or a stream of
- * another region, one of another account, a producer of another partition.
+ * What AWS would refuse of the configuration's ARNs while it creates the stacks, one sentence each: a topic,
+ * a certificate or a stream of another region, one of another account, a producer of another partition.
  *
  * Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html,
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html

@@ -13,8 +13,8 @@ export type Deployment = {
 };
 
 /**
- * What becomes of a resource that holds data when its stack lets go of it. A creation that fails leaves nothing
- * behind, so that it can be repeated.
+ * What becomes of a resource that holds data when its stack lets go of it. A creation that fails leaves
+ * nothing behind, so that it can be repeated.
  */
 export function dataRemovalPolicy({ config }: Deployment): RemovalPolicy {
   return retainsData(config) ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;

@@ -56,7 +56,10 @@ export const ExistingTablesSchema = z.strictObject({
 /** The validated names of existing tables. */
 export type ExistingTables = z.output<typeof ExistingTablesSchema>;
 
-/** A table of a stage: a setting of `existingTables`, and with a capital letter the logical id of the table that a stack makes. */
+/**
+ * A table of a stage: a setting of `existingTables`, and with a capital letter the logical id of the table
+ * that a stack makes.
+ */
 export type StageTable = keyof ExistingTables;
 
 /** The flow that uses each table. */
@@ -99,7 +102,10 @@ export function existingTableName(existing: ExistingTables, table: StageTable): 
   return table === 'transactions' ? existing.transactions?.name : existing[table];
 }
 
-/** The name of each existing table, by the logical id of the table that a stack makes without it: `OrderLedger`. */
+/**
+ * The name of each existing table, by the logical id of the table that a stack makes without it:
+ * `OrderLedger`.
+ */
 export function existingTablesByLogicalId(existing: ExistingTables): ReadonlyMap<string, string> {
   return new Map(namedTables(existing).map(({ table, name }) => [logicalIdOf(table), name]));
 }

@@ -18,8 +18,8 @@ export function plannerTimeoutSeconds({ buttonTimeoutMs }: TransactionsConfig['r
 }
 
 /**
- * When personal data expires, in transactions and in orders: as often as runs can follow each other. A pass takes many; a run with nothing
- * to do is a single read.
+ * When personal data expires, in transactions and in orders: as often as runs can follow each other. A pass
+ * takes many; a run with nothing to do is a single read.
  */
 export const EXPIRY_SCHEDULE = 'rate(15 minutes)';
 

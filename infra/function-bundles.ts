@@ -7,8 +7,9 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 import * as z from 'zod';
 
 /**
- * Modules that bundles hold something smaller of. The SDK's chain of credential providers is a third of a bundle and reads the
- * environment first; on Lambda that is where credentials are. Empty, this gives the SDK as it comes.
+ * Modules that bundles hold something smaller of. The SDK's chain of credential providers is a third of a
+ * bundle and reads the environment first; on Lambda that is where credentials are. Empty, this gives the SDK
+ * as it comes.
  */
 const STAND_INS = {
   '@aws-sdk/credential-provider-node': join(
@@ -17,7 +18,10 @@ const STAND_INS = {
   ),
 };
 
-/** The SDK's clients name their version to AWS, and load their whole manifest for it: the version is all that goes into a bundle. */
+/**
+ * The SDK's clients name their version to AWS, and load their whole manifest for it: the version is all that
+ * goes into a bundle.
+ */
 const VERSION_ONLY: Plugin = {
   name: 'version-only',
   setup(bundling) {
@@ -32,13 +36,17 @@ const VERSION_ONLY: Plugin = {
 export type BundleFolders = {
   /** Holds one folder for each function, with a `handler.ts`. */
   functionsFolder: string;
-  /** Gets `NAME/index.cjs` for each function; beside it source maps and what went into each bundle, which aren't uploaded. */
+  /**
+   * Gets `NAME/index.cjs` for each function; beside it source maps and what went into each bundle, which
+   * aren't uploaded.
+   */
   distFolder: string;
 };
 
 /**
- * What Lambda loads as `index.handler`: an ES module, because only that can await something before the first event. The rest is
- * CommonJS: an ES module that imports `node:http` makes Node.js load the whole of undici (https://github.com/nodejs/node/issues/59686).
+ * What Lambda loads as `index.handler`: an ES module, because only that can await something before the first
+ * event. The rest is CommonJS: an ES module that imports `node:http` makes Node.js load the whole of undici
+ * (https://github.com/nodejs/node/issues/59686).
  */
 const ENTRY = `import { createRequire } from 'node:module';
 const { handler, prime } = createRequire(import.meta.url)('./index.cjs');
@@ -47,11 +55,13 @@ export { handler };
 `;
 
 /**
- * Bundles every function, all at once, each into a folder that holds one CommonJS file, the entry that loads it, and nothing else.
+ * Bundles every function, all at once, each into a folder that holds one CommonJS file, the entry that loads
+ * it, and nothing else.
  *
- * The file ends in `.cjs` because then it's CommonJS wherever it stands. A handler that exports `prime` has it awaited before the first
- * event. A file whose content is the same stays untouched, so that nothing is deployed anew for nothing. Returns the functions' names.
- * Throws if a folder has no handler, or if a bundle fails.
+ * The file ends in `.cjs` because then it's CommonJS wherever it stands. A handler that exports `prime` has
+ * it awaited before the first event. A file whose content is the same stays untouched, so that nothing is
+ * deployed anew for nothing. Returns the functions' names. Throws if a folder has no handler, or if a bundle
+ * fails.
  */
 export async function bundleFunctions({ functionsFolder, distFolder }: BundleFolders): Promise<string[]> {
   const names = await functionNames(functionsFolder);

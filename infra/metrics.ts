@@ -30,7 +30,10 @@ export function metricsNamespace({ config }: Pick<Deployment, 'config'>): string
   return `${METRICS_NAMESPACE}/${config.stage}`;
 }
 
-/** The metrics that our code emits, as a stage's boards and alarms ask for them; over five minutes unless given. */
+/**
+ * The metrics that our code emits, as a stage's boards and alarms ask for them; over five minutes unless
+ * given.
+ */
 export type StageMetrics = {
   /** One that has no dimensions. */
   overall(metricName: OverallMetricName, period?: Duration): Metric;
@@ -73,11 +76,15 @@ function searchFor(namespace: string, metricName: MetricName): Search {
 /** How many series of a search a graph shows: more could not be told apart. */
 export const SHOWN_SERIES = 20;
 
-/** What a search looks for: all metrics of a schema (namespace and names of dimensions) in which the terms occur as words. */
+/**
+ * What a search looks for: all metrics of a schema (namespace and names of dimensions) in which the terms
+ * occur as words.
+ */
 export type Search = { schema: string; terms: string; statistic: string };
 
 /**
- * The series that a search finds: of more than twenty those with the highest sum, or for a level the highest value.
+ * The series that a search finds: of more than twenty those with the highest sum, or for a level the highest
+ * value.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html, SORT
  */

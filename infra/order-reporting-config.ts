@@ -5,8 +5,9 @@ import { MaxReceiveCountSchema } from './queue-limits.ts';
 import { ScheduleExpressionSchema } from './schedule-expression.ts';
 
 /**
- * The most brands of a stage. A brand has two functions, two queues and two log groups, and a search of CloudWatch, with which a board
- * finds them, returns 500 series: 150 leaves room for a third of each. IAM roles and saved queries (1,000 an account) hold more.
+ * The most brands of a stage. A brand has two functions, two queues and two log groups, and a search of
+ * CloudWatch, with which a board finds them, returns 500 series: 150 leaves room for a third of each. IAM
+ * roles and saved queries (1,000 an account) hold more.
  */
 export const MOST_BRANDS = 150;
 
@@ -174,7 +175,8 @@ const BrandSchema = z
         message: `must be at least retryBaseSeconds (${brand.retryBaseSeconds})`,
       });
     }
-    // An order may take a read and a send, and the ledger's writes; the reporter starts none that it has no time for.
+    // An order may take a read and a send, and the ledger's writes; the reporter starts none that it has no
+    // time for.
     const leastSeconds = Math.ceil((2 * brand.buttonTimeoutMs + 5000) / 1000);
     if (brand.reporterTimeoutSeconds < leastSeconds) {
       issues.push({

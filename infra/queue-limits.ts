@@ -1,8 +1,9 @@
 import * as z from 'zod';
 
 /**
- * The shortest visibility timeout, in seconds, of a queue whose worker may run for `workerTimeoutSeconds`: six times as long, so that
- * a batch that Lambda retries after being throttled isn't handed out a second time meanwhile.
+ * The shortest visibility timeout, in seconds, of a queue whose worker may run for `workerTimeoutSeconds`:
+ * six times as long, so that a batch that Lambda retries after being throttled isn't handed out a second time
+ * meanwhile.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html ("Configuring a queue to use with Lambda")
  */
@@ -11,8 +12,9 @@ export function leastVisibilityTimeoutSeconds(workerTimeoutSeconds: number): num
 }
 
 /**
- * A message may be received at least so often before it is moved to the dead-letter queue. A receive counts even if the worker never saw the message: it was
- * throttled, or died with the batch that another message spoilt.
+ * A message may be received at least so often before it is moved to the dead-letter queue. A receive counts
+ * even if the worker never saw the message: it was throttled, or died with the batch that another message
+ * spoilt.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (recommends 5 where a dead-letter queue is final)
  */

@@ -17,7 +17,10 @@ export function runsBySeconds(expression: string): boolean {
   return /^rate\(\d+ seconds?\)$/.test(expression);
 }
 
-/** How far apart the runs of a rate are, in minutes; undefined for a cron expression, whose runs may be at any distance. */
+/**
+ * How far apart the runs of a rate are, in minutes; undefined for a cron expression, whose runs may be at any
+ * distance.
+ */
 export function minutesOfRate(expression: string): number | undefined {
   const [, count, unit = ''] = /^rate\((\d+) (second|minute|hour|day)s?\)$/.exec(expression) ?? [];
   return count === undefined ? undefined : Number(count) * (MINUTES[unit] ?? 1);

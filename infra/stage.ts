@@ -10,7 +10,10 @@ import { DashboardsStack } from './stacks/dashboards-stack.ts';
 import { OrderReportingStack } from './stacks/order-reporting-stack.ts';
 import { TransactionsStack } from './stacks/transactions-stack.ts';
 
-/** Adds the stacks that a stage's configuration asks for. None imports a value of another; dependencies only order the deployment. */
+/**
+ * Adds the stacks that a stage's configuration asks for. None imports a value of another; dependencies only
+ * order the deployment.
+ */
 export function addStacks(app: App, deployment: Deployment): void {
   const { config } = deployment;
   const { account, region } = config;

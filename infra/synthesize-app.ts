@@ -4,7 +4,10 @@ import { requireCompliance } from './compliance/compliance.ts';
 import type { Deployment } from './deployment.ts';
 import { addStacks } from './stage.ts';
 
-/** Adds a stage's stacks to an app and writes its cloud assembly. Fails for what the compliance packs find in it. */
+/**
+ * Adds a stage's stacks to an app and writes its cloud assembly. Fails for what the compliance packs find in
+ * it.
+ */
 export function synthesizeApp(app: App, deployment: Deployment): void {
   addStacks(app, deployment);
   requireCompliance(app, deployment.config);

@@ -240,7 +240,8 @@ const ReconcilerSchema = z
   })
   .check(({ value, issues }) => {
     checkVisibility(value, issues);
-    // The last page is begun just before the slice ends, and only while there is time for its call and its writes.
+    // The last page is begun just before the slice ends, and only while there is time for its call and its
+    // writes.
     const leastSeconds = value.sliceSeconds + Math.ceil(value.buttonTimeoutMs / 1000) + 15;
     if (value.timeoutSeconds < leastSeconds) {
       issues.push({

@@ -18,7 +18,8 @@ export type ControlServer = {
 };
 
 /**
- * A small HTTP server for what AWS shows in its console: POST /reconcile, GET /events, GET /metrics, GET /alarms; JSON.
+ * A small HTTP server for what AWS shows in its console: POST /reconcile, GET /events, GET /metrics, GET
+ * /alarms; JSON.
  *
  * Throws an error for people if the port is taken.
  */

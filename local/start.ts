@@ -11,7 +11,10 @@ import { plainNarrator, playTour, type StepResult } from './tour/tour.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** Everything that is told goes to standard error under --json, so that standard output holds the one document. */
+/**
+ * Everything that is told goes to standard error under --json, so that standard output holds the one
+ * document.
+ */
 function createOutput({ json }: Arguments): (line: string) => void {
   return json
     ? (line) => void process.stderr.write(`${line}\n`)
@@ -59,7 +62,9 @@ async function main(): Promise<number> {
   }
 }
 
-/** Plays the tour if it is wanted, then stays up until somebody ends it; with --once, returns after the tour. */
+/**
+ * Plays the tour if it is wanted, then stays up until somebody ends it; with --once, returns after the tour.
+ */
 async function use(
   system: LocalSystem,
   options: Arguments & { config: string },

@@ -12,7 +12,10 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** What a cloud assembly is made of; the lockfile stands for every package. */
 const SOURCES = ['infra', 'functions', 'shared', 'cdk.json', 'package-lock.json'];
 
-/** Assemblies that are kept at least: systems that still run may need their code, and an earlier configuration may come back. */
+/**
+ * Assemblies that are kept at least: systems that still run may need their code, and an earlier configuration
+ * may come back.
+ */
 const KEPT_ASSEMBLIES = 10;
 const KEPT_MS = 7 * 86_400_000;
 
@@ -43,10 +46,12 @@ export type SynthesisOptions = {
 };
 
 /**
- * Bundles the functions and synthesizes the stacks as `cdk synth` does, but for CloudFormation's own rules, with
- * the configuration in `configFile`; returns the folder of the cloud assembly. An assembly that was made before from the same sources, packages and configuration is used again.
+ * Bundles the functions and synthesizes the stacks as `cdk synth` does, but for CloudFormation's own rules,
+ * with the configuration in `configFile`; returns the folder of the cloud assembly. An assembly that was made
+ * before from the same sources, packages and configuration is used again.
  *
- * Throws an error with what the build printed, if it fails, and one that names the file, if there is no configuration.
+ * Throws an error with what the build printed, if it fails, and one that names the file, if there is no
+ * configuration.
  */
 export async function synthesize({
   configFile,

@@ -14,7 +14,10 @@ export type SystemOptions = {
   configFile: string;
   /** For logs and caches; made if missing. */
   stateDirectory: string;
-  /** The `tables` of another system, which has to outlive this one: those that the configuration names under `existingTables`. */
+  /**
+   * The `tables` of another system, which has to outlive this one: those that the configuration names under
+   * `existingTables`.
+   */
   existingTables?: LocalDeployment['tables'];
   /** Another Button than the simulator. */
   buttonUrl?: string;
@@ -83,7 +86,8 @@ export type LocalSystem = {
 };
 
 /**
- * Builds the system, deploys it on this machine, sets the secrets as its owner would, and starts a Button to talk to.
+ * Builds the system, deploys it on this machine, sets the secrets as its owner would, and starts a Button to
+ * talk to.
  *
  * Throws, and leaves nothing behind, when any of it fails.
  */

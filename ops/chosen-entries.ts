@@ -19,8 +19,8 @@ export type Choice = Omit<EntryFilter, 'withReplayed'> & {
 };
 
 /**
- * The ids of the chosen entries; `missing` are those that were named and are not there. With `all`, only what was never replayed: what
- * is run again goes on where it stopped.
+ * The ids of the chosen entries; `missing` are those that were named and are not there. With `all`, only what
+ * was never replayed: what is run again goes on where it stopped.
  *
  * Throws a `UsageError` if the choice is none.
  */

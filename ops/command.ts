@@ -55,7 +55,10 @@ export type OfflineContext = {
 
 /** A command on a stage. */
 export type StagePrepared = {
-  /** The flow in whose quarantine table the record of what was done stands; undefined for a command that changes nothing. */
+  /**
+   * The flow in whose quarantine table the record of what was done stands; undefined for a command that
+   * changes nothing.
+   */
   flow: Flow | undefined;
   run: (context: CommandContext) => Promise<CommandResult>;
 };

@@ -8,7 +8,10 @@ export type PaceClock = { nowMs: () => number; wait: (ms: number) => Promise<unk
 
 const SYSTEM_CLOCK: PaceClock = { nowMs: () => performance.now(), wait: (ms) => delay(ms) };
 
-/** Spreads work evenly, `perSecond` things a second: what people set going must leave room for the live traffic beside it. */
+/**
+ * Spreads work evenly, `perSecond` things a second: what people set going must leave room for the live
+ * traffic beside it.
+ */
 export function createPace(perSecond: number, { nowMs, wait }: PaceClock = SYSTEM_CLOCK): Pace {
   let freeAtMs = -Infinity;
   return async (count) => {

@@ -7,8 +7,8 @@ import type { Pace } from './pace.ts';
 export type ReplayCounts = Record<WebhookOutcome | 'unknown', number>;
 
 /**
- * Applies quarantined webhooks one after the other, at a pace that leaves room for the live ones. A dry run reads and merges as the run
- * would, and writes nothing; `checkouts` is a dry store then.
+ * Applies quarantined webhooks one after the other, at a pace that leaves room for the live ones. A dry run
+ * reads and merges as the run would, and writes nothing; `checkouts` is a dry store then.
  *
  * Throws if a table cannot be reached; running it again does no harm.
  */

@@ -129,8 +129,9 @@ credentials are wrong, and nothing was done; 3 what it names is not there.
 }
 
 /**
- * Carries out one command line; returns the exit code, as `usage` tells them. A command that changes something is a dry run without
- * --yes; with it, who did what and what came of it is recorded in the quarantine table of the flow.
+ * Carries out one command line; returns the exit code, as `usage` tells them. A command that changes
+ * something is a dry run without --yes; with it, who did what and what came of it is recorded in the
+ * quarantine table of the flow.
  */
 export async function runOps(args: readonly string[], { out, err, readInput }: Outlets): Promise<number> {
   try {

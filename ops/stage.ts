@@ -10,7 +10,10 @@ export type DeployedStage = {
   name: string;
   account: string;
   region: string;
-  /** An output's value. Throws a `UsageError` if the stage has none of that name, because it does not deploy that flow. */
+  /**
+   * An output's value. Throws a `UsageError` if the stage has none of that name, because it does not deploy
+   * that flow.
+   */
   output: (key: string) => string;
   /** The names of all outputs. */
   outputNames: readonly string[];
@@ -41,8 +44,8 @@ const BRAND_STACK = /-Brand-([a-z0-9-]+)$/;
 const ARN = /^arn:[a-z-]+:[a-z]+:([a-z0-9-]+):(\d{12}):/;
 
 /**
- * Reads what `cdk deploy --outputs-file` wrote. Account and region are those of the resources themselves, so that nothing can be done to
- * another stage than the one that is shown.
+ * Reads what `cdk deploy --outputs-file` wrote. Account and region are those of the resources themselves, so
+ * that nothing can be done to another stage than the one that is shown.
  *
  * Throws a `UsageError` if the file does not tell of exactly one stage.
  */

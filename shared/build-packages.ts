@@ -5,8 +5,8 @@ import { join, relative } from 'node:path';
 import * as z from 'zod';
 
 /**
- * Builds the packages that others install, each into its `dist` with a manifest of its own: ES modules, CommonJS
- * and types. In this project the packages are their sources, which Node.js runs as they are.
+ * Builds the packages that others install, each into its `dist` with a manifest of its own: ES modules,
+ * CommonJS and types. In this project the packages are their sources, which Node.js runs as they are.
  *
  * `npm run packages` builds them; `npm publish ./shared/validation/dist` publishes one.
  */
@@ -67,7 +67,10 @@ function compile(folder: string, format: keyof typeof FORMATS): void {
   );
 }
 
-/** The manifest of what is published. `typesVersions` is for "moduleResolution": "node10", which knows no exports. */
+/**
+ * The manifest of what is published. `typesVersions` is for "moduleResolution": "node10", which knows no
+ * exports.
+ */
 function publishedManifest(folder: string): object {
   const { private: _private, exports, dependencies, ...rest } = readManifest(folder);
   const paths = Object.entries(exports).filter(([path]) => !OURS.includes(path));

@@ -18,7 +18,10 @@ function expressionsIn(path: string): string[] {
   return found;
 }
 
-/** Whether something repeated is repeated as a whole: the texts that almost match it can take exponential time. */
+/**
+ * Whether something repeated is repeated as a whole: the texts that almost match it can take exponential
+ * time.
+ */
 function nestsRepetitions(expression: string): boolean {
   let text = expression.replaceAll(/\\./g, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
   for (;;) {

@@ -1,6 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The files that take longest, in this order. They begin first, so that no process works on alone at the end. */
+/**
+ * The files that take longest, in this order. They begin first, so that no process works on alone at the end.
+ */
 const SLOWEST = [
   'local/start',
   'flows/',

@@ -17,7 +17,10 @@ type Counts = { webhooks: Record<WebhookSituation, Both>; orders: Record<OrderSi
 /** Orders of one invocation. */
 const BATCH = 10;
 
-/** Billed operations per webhook and order, counted by the stand-in (B8), log lines and bytes (B11), and dollars (B12). */
+/**
+ * Billed operations per webhook and order, counted by the stand-in (B8), log lines and bytes (B11), and
+ * dollars (B12).
+ */
 export async function measureBilledOperations(laboratory: Laboratory): Promise<Measurement> {
   const { bundles } = laboratory;
   const webhooks = async (situation: WebhookSituation): Promise<Both> => ({

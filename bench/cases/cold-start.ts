@@ -63,7 +63,10 @@ function figureOf(subject: string, runs: readonly Run[]): Figure {
   };
 }
 
-/** Loading each function, against the same sources as NodejsFunction bundles them by default; and what each weighs (B1, B3). */
+/**
+ * Loading each function, against the same sources as NodejsFunction bundles them by default; and what each
+ * weighs (B1, B3).
+ */
 export async function measureLoading({ bundles, env, effort }: Laboratory): Promise<Measurement> {
   const subjects = bundles.names.flatMap((name) => [`ours ${name}`, `default ${name}`]);
   const fileOf = (subject: string): string => {

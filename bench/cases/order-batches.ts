@@ -15,7 +15,10 @@ const ResultSchema = z.object({ batchItemFailures: z.array(z.object({ itemIdenti
 
 type Outcome = { wallMs: number; reported: number; isInOrder: boolean; failures: number };
 
-/** A batch of ten orders in one, three and ten message groups, with a Button that takes its time; and with one message that nobody can read (B9). */
+/**
+ * A batch of ten orders in one, three and ten message groups, with a Button that takes its time; and with one
+ * message that nobody can read (B9).
+ */
 export async function measureOrderBatches(laboratory: Laboratory): Promise<Measurement> {
   const { bundles, env, button, effort } = laboratory;
   const designs = {

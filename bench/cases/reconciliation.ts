@@ -18,7 +18,10 @@ type RunFigures = Pick<Run, 'cpuMs' | 'wallMs' | 'peakRssMb'> & { usage: Usage; 
 
 const ResultSchema = z.object({ batchItemFailures: z.array(z.unknown()) });
 
-/** Reading rows of which all, a tenth and a hundredth have changed, against collecting them and writing each (B10). */
+/**
+ * Reading rows of which all, a tenth and a hundredth have changed, against collecting them and writing each
+ * (B10).
+ */
 export async function measureReconciliation(laboratory: Laboratory): Promise<Measurement> {
   const rows = Math.ceil((10_000 * laboratory.effort) / PAGE_ROWS) * PAGE_ROWS;
   const figures: Figure[] = [];
@@ -72,7 +75,9 @@ export async function measureReconciliation(laboratory: Laboratory): Promise<Mea
   };
 }
 
-/** Memory and pace with more and more rows (with --rows, up to a million and more), the heap held to 64 MB. */
+/**
+ * Memory and pace with more and more rows (with --rows, up to a million and more), the heap held to 64 MB.
+ */
 export async function measureGrowth(laboratory: Laboratory): Promise<Measurement> {
   const sizes = [
     (Math.ceil(100 * laboratory.effort) * PAGE_ROWS) / 2,

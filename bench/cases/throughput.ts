@@ -16,8 +16,8 @@ import { inRounds, median, medianRatio } from '../statistics.ts';
 const AT_ONCE = 16;
 
 /**
- * Webhooks a second through the whole local path (gateway, Lambda's runtime API, function, table), against a bare server that checks the
- * signature and does the same write.
+ * Webhooks a second through the whole local path (gateway, Lambda's runtime API, function, table), against a
+ * bare server that checks the signature and does the same write.
  */
 export async function measureThroughput({ effort }: Laboratory): Promise<Measurement> {
   const root = join(import.meta.dirname, '..', '..');

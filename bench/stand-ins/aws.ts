@@ -34,7 +34,9 @@ export type AwsStandIn = {
 
 /** What the stand-in is told. */
 export type AwsStandInOptions = {
-  /** Does what DynamoDB does, conditions included; that it counts units as AWS does is proved in test/bench. */
+  /**
+   * Does what DynamoDB does, conditions included; that it counts units as AWS does is proved in test/bench.
+   */
   dynamodb: DynamoDbEmulator;
   certificate: Certificate | undefined;
   /** What every secret holds, by its id. */

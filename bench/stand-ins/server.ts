@@ -14,7 +14,10 @@ export type Answer = { status: number; body: string };
 /** A server of a stand-in. */
 export type StandInServer = { url: string; close: () => Promise<void> };
 
-/** Listens on a free port of this machine: with a certificate over TLS, as AWS and Button do, and else without. */
+/**
+ * Listens on a free port of this machine: with a certificate over TLS, as AWS and Button do, and else
+ * without.
+ */
 export async function listen(
   certificate: Certificate | undefined,
   answer: (asked: Asked) => Promise<Answer>,

@@ -13,7 +13,10 @@ import { expireCustomers, type ExpiryRun } from './expire-customers.ts';
 /** A page is begun only while there is time for its thousand writes, should every customer on it expire. */
 const PAGE_TIME_MS = 120_000;
 
-/** Composes the scheduled function that lets the customers of orders expire. It returns how far its run has got. */
+/**
+ * Composes the scheduled function that lets the customers of orders expire. It returns how far its run has
+ * got.
+ */
 export function composeCustomerExpiry({
   env: variables,
   aws,

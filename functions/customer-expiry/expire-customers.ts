@@ -16,7 +16,10 @@ export type ExpireCustomersPorts = {
   passes: PassStore<WeeklyPass>;
   /** The orders that are over on a page of the ledger behind a key, or on the first. */
   scanPage: (after: string | undefined) => Promise<LedgerPage>;
-  /** Stores an order if it is still at that revision; false if it has changed. Throws `UnreadableItemError` if it cannot be read any more. */
+  /**
+   * Stores an order if it is still at that revision; false if it has changed. Throws `UnreadableItemError` if
+   * it cannot be read any more.
+   */
   write: (state: OrderState, revision: number) => Promise<boolean>;
   /** Whether there is time for another page. */
   timeLeft: () => boolean;
@@ -29,13 +32,17 @@ export type ExpiryRun = { outcome: PassRun; expired: number };
 
 const DAY_MS = 86_400_000;
 
-/** A run reads no more of the ledger than this, so that a pass over a large one is spread over hours: 100 MB, 12,800 read units. */
+/**
+ * A run reads no more of the ledger than this, so that a pass over a large one is spread over hours: 100 MB,
+ * 12,800 read units.
+ */
 const MAX_PAGES = 100;
 
 /**
- * Looks at every brand's orders once a week, and erases the customer of each that has been settled or refused for so many days without a
- * change. An order that changes at that moment is young again: it is left to a later pass. An item that is unreadable is counted and
- * left out, with its key in the log. Throws if the table cannot be reached.
+ * Looks at every brand's orders once a week, and erases the customer of each that has been settled or refused
+ * for so many days without a change. An order that changes at that moment is young again: it is left to a
+ * later pass. An item that is unreadable is counted and left out, with its key in the log. Throws if the
+ * table cannot be reached.
  */
 export async function expireCustomers(
   customerDays: number,

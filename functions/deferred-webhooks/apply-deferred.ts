@@ -25,7 +25,10 @@ export type ApplyDeferredPorts = ApplyWebhookPorts & {
 export type DeferredOutcome =
   /** The store has it: as a transaction, or in quarantine because it was not understood. */
   | 'applied'
-  /** It fails whatever the store does, or has been tried long enough: its bytes are in quarantine, to be replayed. */
+  /**
+   * It fails whatever the store does, or has been tried long enough: its bytes are in quarantine, to be
+   * replayed.
+   */
   | 'quarantined'
   /** The store is down: the message stays on the queue. */
   | 'waiting';
@@ -37,8 +40,8 @@ const FIRST_WAIT_SECONDS = 5;
 const LONGEST_WAIT_SECONDS = 900;
 
 /**
- * Applies an event that the receiver could not store. Tries again in growing waits of up to 15 minutes while a store is down; what
- * fails for another reason, a fault of our own, goes to quarantine after five tries.
+ * Applies an event that the receiver could not store. Tries again in growing waits of up to 15 minutes while
+ * a store is down; what fails for another reason, a fault of our own, goes to quarantine after five tries.
  *
  * Throws if quarantine or queue cannot be reached: the message then stays on the queue.
  */
@@ -80,7 +83,10 @@ async function tryToApply(message: DeferredMessage, ports: ApplyDeferredPorts): 
   }
 }
 
-/** Whatever becomes of the try: also where quarantine is down, and the message stays. What holds no webhook was never received. */
+/**
+ * Whatever becomes of the try: also where quarantine is down, and the message stays. What holds no webhook
+ * was never received.
+ */
 function measureAge({ body }: DeferredMessage, { metrics, now }: ApplyDeferredPorts): void {
   const ageSeconds = (now().getTime() - Date.parse(asReceived(body).receivedAt)) / 1000;
   if (!Number.isNaN(ageSeconds))

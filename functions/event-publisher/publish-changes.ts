@@ -22,7 +22,10 @@ export type StreamChange = {
   after: StreamImage | undefined;
 };
 
-/** An item as the stream shows it: numbers as text, binary as base64. What is read of what this code writes has no other types. */
+/**
+ * An item as the stream shows it: numbers as text, binary as base64. What is read of what this code writes
+ * has no other types.
+ */
 export type StreamImage = Readonly<Record<string, StreamValue>>;
 
 type StreamValue = {
@@ -39,14 +42,14 @@ export type PublishChangesPorts = {
 } & EventSettings;
 
 /**
- * Publishes one event for each new version of a transaction. Removals, changes that raise no version, and parts of large
- * transactions make none.
+ * Publishes one event for each new version of a transaction. Removals, changes that raise no version, and
+ * parts of large transactions make none.
  *
- * An item that is unreadable, or that no event can be made of, is left out: it is counted, and the log has its key. Once it is right
- * again, its next version is published.
+ * An item that is unreadable, or that no event can be made of, is left out: it is counted, and the log has
+ * its key. Once it is right again, its next version is published.
  *
- * Returns the sequence number of the first change whose event was not taken, or undefined if all were: what follows in the shard is
- * delivered again, and consumers drop repeats by version.
+ * Returns the sequence number of the first change whose event was not taken, or undefined if all were: what
+ * follows in the shard is delivered again, and consumers drop repeats by version.
  */
 export async function publishChanges(
   changes: readonly StreamChange[],

@@ -77,7 +77,10 @@ export class BreakerItem {
     await this.#tryUpdate(change);
   }
 
-  /** Writes what `change` makes of the breaker, unless that is what is stored; false if others were always faster. */
+  /**
+   * Writes what `change` makes of the breaker, unless that is what is stored; false if others were always
+   * faster.
+   */
   async #tryUpdate(change: Change): Promise<boolean> {
     for (let race = 0; race < MAX_RACES; race += 1) {
       const current = this.#known?.stored;
@@ -90,7 +93,9 @@ export class BreakerItem {
     return false;
   }
 
-  /** A write without an answer may have been carried out: what is stored is read before it is relied on again. */
+  /**
+   * A write without an answer may have been carried out: what is stored is read before it is relied on again.
+   */
   async #write(breaker: Breaker, revision: number): Promise<WriteResult<Breaker>> {
     try {
       return await this.#ports.store.write(breaker, revision);

@@ -40,9 +40,9 @@ export type BreakerWatch = {
   isOpen(): Promise<boolean>;
   /**
    * Takes in how the calls about an order ended: opens the breaker, closes it after a probe that found Button
-   * well, or notes that Button asks for fewer calls. Successes disprove what other environments have noted, also
-   * a `Retry-After`: they read the breaker once in five minutes, those of orders that have waited once in ten
-   * seconds.
+   * well, or notes that Button asks for fewer calls. Successes disprove what other environments have noted,
+   * also a `Retry-After`: they read the breaker once in five minutes, those of orders that have waited once
+   * in ten seconds.
    */
   record(result: CallResult, call: WatchedCall): Promise<void>;
   /** Takes in what a probe that was about no order found. */
@@ -55,8 +55,8 @@ export type BreakerWatch = {
    */
   othersSucceed(orderId: string): boolean;
   /**
-   * Whether Button takes other orders: this environment has reported one within the last ten minutes, or the breaker
-   * knows of a success since that instant (ISO 8601 UTC).
+   * Whether Button takes other orders: this environment has reported one within the last ten minutes, or the
+   * breaker knows of a success since that instant (ISO 8601 UTC).
    */
   isWellSince(instant: string, orderId: string): Promise<boolean>;
 };
@@ -72,8 +72,9 @@ const DISPROVE_AFTER_MS = 300_000;
 const ALONE_AFTER_MS = 60_000;
 
 /**
- * After a success, the failures of orders that have waited count no more for so long: beside those that opened the
- * breaker, more of their kind wait, and are all sent as soon as it closes. New orders count at once.
+ * After a success, the failures of orders that have waited count no more for so long: beside those that
+ * opened the breaker, more of their kind wait, and are all sent as soon as it closes. New orders count at
+ * once.
  */
 const WAITED_COUNTS_AFTER_MS = 30_000;
 

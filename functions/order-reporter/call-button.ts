@@ -65,9 +65,10 @@ type Search = {
 
 /**
  * No read shows the order. What Button has acknowledged is updated: reads may not take the brand's id where
- * updates do. What it has only accepted may be shown by its token later. So is a new order that may have been created and was not looked for by a token. Whatever Button
- * says against that update (how it refuses an id that it does not know is not documented), the order is
- * created then. An order that was never sent is created at once: what an update met could only be another's.
+ * updates do. What it has only accepted may be shown by its token later. So is a new order that may have been
+ * created and was not looked for by a token. Whatever Button says against that update (how it refuses an id
+ * that it does not know is not documented), the order is created then. An order that was never sent is
+ * created at once: what an update met could only be another's.
  */
 async function sendUnread(version: CreateOrder, { byToken, mayBeCreated }: Search): Promise<CallEnd> {
   const { entry, now } = version;

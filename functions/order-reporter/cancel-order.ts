@@ -37,7 +37,8 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
 }
 
 /**
- * The ids under which this order, and no other shop's, can be cancelled; or an end without cancelling anything.
+ * The ids under which this order, and no other shop's, can be cancelled; or an end without cancelling
+ * anything.
  */
 async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[] } | { end: CallEnd }> {
   const first = await readOrder(entry, api);
@@ -101,7 +102,10 @@ function missing(entry: LedgerEntry, now: Date): CallEnd {
   return end.result.result === 'try-again' ? end : ended(CANCELLED);
 }
 
-/** The order was cancelled before its token was known: only that may lead to one that a restored ledger forgot. */
+/**
+ * The order was cancelled before its token was known: only that may lead to one that a restored ledger
+ * forgot.
+ */
 async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return read.end;

@@ -26,7 +26,10 @@ export const EnvironmentSchema = z.object({
   /** Whether `fakesrctok-` tokens are accepted beside real ones, refused, or the only ones accepted. */
   TEST_TOKENS: z.enum(['allow', 'refuse', 'require']),
   ALLOW_FINALIZATION_DATE: flag,
-  /** What was reported before this instant is read from Button before anything is sent: for after a restore of the ledger. */
+  /**
+   * What was reported before this instant is read from Button before anything is sent: for after a restore of
+   * the ledger.
+   */
   VERIFY_BEFORE: instant.exactOptional(),
 });
 

@@ -3,7 +3,10 @@ import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts'
 import type { ButtonHealth } from '../../shared/orders/rules/breaker.ts';
 import type { BreakerWatch } from './breaker-watch.ts';
 
-/** No order has this id. That Button says so itself, however it refuses the id, is what the probe wants to hear. */
+/**
+ * No order has this id. That Button says so itself, however it refuses the id, is what the probe wants to
+ * hear.
+ */
 const NO_ORDER = 'button-serverless-probe';
 
 /**

@@ -40,8 +40,8 @@ export async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work)
 }
 
 /**
- * A 401 or a 429 that one order gets again and again, while Button takes others, is that order's: it says nothing of
- * the key or the pace.
+ * A 401 or a 429 that one order gets again and again, while Button takes others, is that order's: it says
+ * nothing of the key or the pace.
  */
 async function blameOrder(end: CallEnd, claimed: LedgerEntry, { isProbe, ports }: Work): Promise<CallEnd> {
   const { result } = end;

@@ -55,8 +55,8 @@ export async function reportOrder(message: OrderMessage, ports: ReportOrderPorts
 }
 
 /**
- * An order whose entry in the ledger is unreadable must not hold its messages up: each is kept in quarantine, to be replayed once the
- * entry is right again. A retry message brings nothing that would be lost.
+ * An order whose entry in the ledger is unreadable must not hold its messages up: each is kept in quarantine,
+ * to be replayed once the entry is right again. A retry message brings nothing that would be lost.
  */
 async function unlessUnreadable(
   { message, isRetry }: { message: OrderMessage; isRetry: boolean },

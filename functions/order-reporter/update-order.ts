@@ -64,8 +64,8 @@ function contradictsLines({ entry, order, shown }: UpdateOrder): boolean {
 }
 
 /**
- * A 403 means what a read shows: a finalized or deleted order, or one that is open and stays due. What the read
- * shows of another shop's order says nothing of this one.
+ * A 403 means what a read shows: a finalized or deleted order, or one that is open and stays due. What the
+ * read shows of another shop's order says nothing of this one.
  */
 export async function explainForbidden(
   entry: LedgerEntry,

@@ -12,8 +12,8 @@ import type { ScannedPage } from '../../shared/transactions/store/transaction-sc
 import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 
 /**
- * In days: how long personal data is kept after the last change, the finalization window of a brand for which Button gives none, and for
- * how long past its window what is pending is not overdue yet.
+ * In days: how long personal data is kept after the last change, the finalization window of a brand for which
+ * Button gives none, and for how long past its window what is pending is not overdue yet.
  */
 export type ExpiryPolicy = { personalDataDays: number; finalizationDays: number; graceDays: number };
 
@@ -35,10 +35,12 @@ export type ScanRun = { outcome: PassRun; expired: number };
 const DAY_MS = 86_400_000;
 
 /**
- * Looks at every transaction once a week: lets personal data expire, and counts what is pending though its time is long over. One pass
- * does both, because reading is what costs. An item that is unreadable is counted and left out, with its key in the log.
+ * Looks at every transaction once a week: lets personal data expire, and counts what is pending though its
+ * time is long over. One pass does both, because reading is what costs. An item that is unreadable is counted
+ * and left out, with its key in the log.
  *
- * Counts are emitted only when the pass has come to its end: half a count would be a wrong one. Throws if a table cannot be reached.
+ * Counts are emitted only when the pass has come to its end: half a count would be a wrong one. Throws if a
+ * table cannot be reached.
  */
 export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransactionsPorts): Promise<ScanRun> {
   const { metrics } = ports;
@@ -46,7 +48,8 @@ export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransact
   const workOnNext = async (pass: ExpiryPass): Promise<ExpiryPass> => {
     const page = await workOnPage(pass, policy, ports);
     expired += page.expired;
-    // Before it is saved: said twice, a level is as high as said once; a run that dies in between would leave it unsaid for a week.
+    // Before it is saved: said twice, a level is as high as said once; a run that dies in between would leave
+    // it unsaid for a week.
     if (page.pass.finishedAt !== undefined) emitStalePending(page.pass.stalePending, metrics);
     metrics.add({ name: 'PersonalDataExpired', value: page.expired });
     return page.pass;

@@ -20,7 +20,9 @@ import { EnvironmentSchema } from './env.ts';
 import { refreshWindows } from './refresh-windows.ts';
 import { planReconciliation, streamsOf, type PlanOutcome } from './plan-reconciliation.ts';
 
-/** Composes the scheduled function that wakes a worker for every stream of every account. It returns its plan. */
+/**
+ * Composes the scheduled function that wakes a worker for every stream of every account. It returns its plan.
+ */
 export function composeReconciliationPlanner({
   env: variables,
   aws,

@@ -25,7 +25,8 @@ const TickSchema = z
   .nullish();
 
 /**
- * Which streams a tick sets going. An input that names none, such as that of a run by hand, is a tick of the live streams.
+ * Which streams a tick sets going. An input that names none, such as that of a run by hand, is a tick of the
+ * live streams.
  *
  * Throws on a stream that is not known here: the schedule is wrong.
  */
@@ -35,7 +36,10 @@ export function streamsOf(event: unknown): readonly PlannedStream[] {
 
 /** What came of a tick. */
 export type PlanOutcome =
-  /** What is planned, and what came of Button's list of accounts: `listed`, or why it could not be read (to its end). */
+  /**
+   * What is planned, and what came of Button's list of accounts: `listed`, or why it could not be read (to
+   * its end).
+   */
   | { outcome: 'planned'; accounts: number; list: string }
   /** Nobody has set the API key yet. */
   | { outcome: 'not-configured' };
@@ -57,12 +61,14 @@ export type PlanReconciliationPorts = PrepareStreamsPorts & {
 };
 
 /**
- * Sends one read message for each stream that has something to read: first for the accounts that are known, so
- * that nothing about today's list can keep them from being read, then for those that the list adds. A new
- * currency's account is found by itself and read from its beginning; what a tick before has left unfinished goes on.
- * An account that is not in the list any more is planned like the others: if it can't be read, its age tells.
+ * Sends one read message for each stream that has something to read: first for the accounts that are known,
+ * so that nothing about today's list can keep them from being read, then for those that the list adds. A new
+ * currency's account is found by itself and read from its beginning; what a tick before has left unfinished
+ * goes on. An account that is not in the list any more is planned like the others: if it can't be read, its
+ * age tells.
  *
- * A read message names only the stream; what to read stands in the position. Throws if table or queue cannot be reached.
+ * A read message names only the stream; what to read stands in the position. Throws if table or queue cannot
+ * be reached.
  */
 export async function planReconciliation(ports: PlanReconciliationPorts): Promise<PlanOutcome> {
   const { api, positions, metrics, now } = ports;
@@ -89,7 +95,10 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   return { outcome: 'planned', accounts: all.length, list };
 }
 
-/** Prepares the streams of these accounts and sends their read messages, and those of other streams that are prepared already. */
+/**
+ * Prepares the streams of these accounts and sends their read messages, and those of other streams that are
+ * prepared already.
+ */
 async function prepareAll(
   accounts: readonly string[],
   { deployedAt, others }: { deployedAt: string; others: { account: string; streams: string[] }[] },
@@ -106,7 +115,9 @@ async function prepareAll(
   return prepared;
 }
 
-/** The accounts that Button lists now, and what came of the list. What is wrong with it is counted and logged. */
+/**
+ * The accounts that Button lists now, and what came of the list. What is wrong with it is counted and logged.
+ */
 async function listAccounts(
   api: TransactionsApi,
   known: readonly string[],
@@ -133,7 +144,10 @@ async function listAccounts(
   return { list: 'listed', accounts };
 }
 
-/** Undimensioned, because an alarm can't search dimensions: the account that is furthest behind speaks for all. */
+/**
+ * Undimensioned, because an alarm can't search dimensions: the account that is furthest behind speaks for
+ * all.
+ */
 function measure(prepared: readonly PreparedAccount[], startedAt: Date, metrics: Metrics): void {
   const ages = prepared.map(({ account, lastCompletedAt }) => ({
     account,

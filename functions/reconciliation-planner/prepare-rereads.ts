@@ -18,9 +18,10 @@ export type PrepareRereadsPorts = {
 const MAX_REREADS = 100;
 
 /**
- * Gives each young conflict a stream that reads its transaction again, at every tick until it is settled or too old: a read settles it
- * only if it began after every version was seen, plus Button's lag. Of accounts that Button has never listed nothing can be read: a webhook
- * may name one. Throws if the table cannot be reached.
+ * Gives each young conflict a stream that reads its transaction again, at every tick until it is settled or
+ * too old: a read settles it only if it began after every version was seen, plus Button's lag. Of accounts
+ * that Button has never listed nothing can be read: a webhook may name one. Throws if the table cannot be
+ * reached.
  */
 export async function prepareRereads(
   { deployedAt, known }: { deployedAt: string; known: readonly string[] },

@@ -26,17 +26,18 @@ export type PrepareStreamsPorts = {
 export type Preparation = { account: string; sweeps: readonly Sweep[]; deployedAt: string };
 
 /**
- * The streams of the account that have something to read, since when (ISO 8601 UTC) its live stream has told nothing
- * new, and how many gaps are not read yet.
+ * The streams of the account that have something to read, since when (ISO 8601 UTC) its live stream has told
+ * nothing new, and how many gaps are not read yet.
  */
 export type PreparedAccount = { account: string; streams: string[]; lastCompletedAt: string; gaps: number };
 
 /**
- * Gives an account's streams the positions they lack: a new account its live one, each sweep that is due a new one, and one that
- * makes no sense, unreadable or in the future, is replaced by one at the stream's beginning. That costs reads and loses nothing.
+ * Gives an account's streams the positions they lack: a new account its live one, each sweep that is due a
+ * new one, and one that makes no sense, unreadable or in the future, is replaced by one at the stream's
+ * beginning. That costs reads and loses nothing.
  *
- * A sweep that is still being read is left to go on. Two ticks at once do the same, and neither moves a position back that a worker
- * has moved meanwhile. Throws if the table cannot be reached.
+ * A sweep that is still being read is left to go on. Two ticks at once do the same, and neither moves a
+ * position back that a worker has moved meanwhile. Throws if the table cannot be reached.
  */
 export async function prepareStreams(
   preparation: Preparation,
@@ -44,7 +45,8 @@ export async function prepareStreams(
 ): Promise<PreparedAccount> {
   const { account, sweeps, deployedAt } = preparation;
   const current = await ports.positions.list(account);
-  // Only now: to a run that has stalled since it looked at the clock, what was read meanwhile would lie in the future.
+  // Only now: to a run that has stalled since it looked at the clock, what was read meanwhile would lie in
+  // the future.
   const now = ports.now();
   const beginning = {
     ...livePosition(account, { firstRead: ports.firstRead, readFrom: ports.readFrom, deployedAt }),
@@ -84,7 +86,10 @@ export async function prepareStreams(
   };
 }
 
-/** Gives the comparison of the lists its position, unless the one before is still at work. Throws if the table cannot be reached. */
+/**
+ * Gives the comparison of the lists its position, unless the one before is still at work. Throws if the table
+ * cannot be reached.
+ */
 export async function prepareCrossCheck(
   deployedAt: string,
   ports: Pick<PrepareStreamsPorts, 'positions' | 'firstRead' | 'now'>,
@@ -97,7 +102,9 @@ export async function prepareCrossCheck(
   return { account, streams: [stream] };
 }
 
-/** Streams with an end that a tick before has begun, and nobody has finished. One that waits is left alone. */
+/**
+ * Streams with an end that a tick before has begun, and nobody has finished. One that waits is left alone.
+ */
 function unfinished(current: readonly StoredStream[], now: Date): string[] {
   return current
     .filter(
@@ -112,7 +119,10 @@ function unfinished(current: readonly StoredStream[], now: Date): string[] {
 
 type StoredPosition = StoredStream['position'] | undefined;
 
-/** Puts `beginning` where nothing useful stands, and where a stream that is over is due again. Throws if the table cannot be reached. */
+/**
+ * Puts `beginning` where nothing useful stands, and where a stream that is over is due again. Throws if the
+ * table cannot be reached.
+ */
 export async function ensurePosition(
   {
     current,

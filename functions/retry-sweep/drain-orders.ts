@@ -15,24 +15,24 @@ const RUN_MS = 57_000;
 const STEP_MS = 1000;
 
 /**
- * Live orders wait behind the retry messages on the queue: no more than so many seconds' worth may be there, and
- * the pace does not rise while half as many are.
+ * Live orders wait behind the retry messages on the queue: no more than so many seconds' worth may be there,
+ * and the pace does not rise while half as many are.
  */
 const IN_FLIGHT_SECONDS = 10;
 const LEAST_IN_FLIGHT = 20;
 
 /**
- * A retry message that has changed nothing for so long is stuck behind another message, and holds the others back
- * no more.
+ * A retry message that has changed nothing for so long is stuck behind another message, and holds the others
+ * back no more.
  */
 const STUCK_AFTER_MS = 30_000;
 
 const MAX_RACES = 5;
 
 /**
- * Wakes due orders second by second, until none is left or the time of the run, which began at `startedAt`, is over. The pace rises while
- * Button takes everything and falls when it answers 429; a `Retry-After` is waited for, unless Button takes a call in spite of it.
- * Between runs it is kept in the breaker's item.
+ * Wakes due orders second by second, until none is left or the time of the run, which began at `startedAt`,
+ * is over. The pace rises while Button takes everything and falls when it answers 429; a `Retry-After` is
+ * waited for, unless Button takes a call in spite of it. Between runs it is kept in the breaker's item.
  */
 export async function drainOrders(
   stored: Versioned<Breaker> | undefined,
@@ -93,7 +93,8 @@ async function rememberPace(
 }
 
 /**
- * The retry messages of this run whose orders are still listed as due: they are on the queue, or being worked on.
+ * The retry messages of this run whose orders are still listed as due: they are on the queue, or being worked
+ * on.
  */
 function trackSent(nowMs: () => number) {
   const sentAtMs = new Map<string, number>();

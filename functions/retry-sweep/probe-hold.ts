@@ -15,10 +15,10 @@ const PROBE_POLLS = 5;
 const POLL_MS = 2000;
 
 /**
- * While a `Retry-After` holds back what waits, sends one due order all the same: the one with the fewest tries. The
- * 429 may be about one order only, which must not delay the others. If Button takes it, the reporter lifts the
- * hold, and the drain begins; otherwise it is left after ten seconds.
- * Throws if the ledger or the queue can't be reached.
+ * While a `Retry-After` holds back what waits, sends one due order all the same: the one with the fewest
+ * tries. The 429 may be about one order only, which must not delay the others. If Button takes it, the
+ * reporter lifts the hold, and the drain begins; otherwise it is left after ten seconds. Throws if the ledger
+ * or the queue can't be reached.
  */
 export async function probeHold(
   stored: Versioned<Breaker> | undefined,

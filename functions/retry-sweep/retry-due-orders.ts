@@ -6,12 +6,13 @@ import { sendProbe } from './send-probe.ts';
 import type { SweepPorts } from './sweep-ports.ts';
 
 /**
- * Retries the orders whose next try is due: one message each through the order queue, the longest due first, as
- * fast as Button accepts them. While the brand's breaker is open it sends one probe a minute, and nothing
- * else, unless that probe closes it; so it does while a `Retry-After` holds back what waits. Returns how many retry messages were sent.
+ * Retries the orders whose next try is due: one message each through the order queue, the longest due first,
+ * as fast as Button accepts them. While the brand's breaker is open it sends one probe a minute, and nothing
+ * else, unless that probe closes it; so it does while a `Retry-After` holds back what waits. Returns how many
+ * retry messages were sent.
  *
- * An order that is retried twice is tried once: the ledger decides. Throws if the ledger or the queue can't be
- * reached; the next sweep does the same again.
+ * An order that is retried twice is tried once: the ledger decides. Throws if the ledger or the queue can't
+ * be reached; the next sweep does the same again.
  */
 export async function retryDueOrders(ports: SweepPorts): Promise<number> {
   const { breaker, metrics } = ports;
@@ -27,7 +28,9 @@ export async function retryDueOrders(ports: SweepPorts): Promise<number> {
   return retried;
 }
 
-/** A probe takes a few seconds at most; what waits should not wait for the next sweep once it has succeeded. */
+/**
+ * A probe takes a few seconds at most; what waits should not wait for the next sweep once it has succeeded.
+ */
 const PROBE_POLLS = 5;
 const POLL_MS = 2000;
 

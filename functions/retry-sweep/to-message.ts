@@ -7,9 +7,9 @@ import type { FifoMessage } from '../../shared/runtime/fifo-sender.ts';
  * The retry message of an order.
  *
  * The deduplication id is the same for one due time and state of the breaker, however often a sweep finds the
- * order, so that retry messages do not pile up behind a slow reporter. Two things renew it: what was retried in vain
- * while the breaker was open is retried again as soon as it is closed; and what a reporter whose clock is
- * behind took for too early is retried again a minute later, then two, four and so on.
+ * order, so that retry messages do not pile up behind a slow reporter. Two things renew it: what was retried
+ * in vain while the breaker was open is retried again as soon as it is closed; and what a reporter whose
+ * clock is behind took for too early is retried again a minute later, then two, four and so on.
  */
 export function toMessage({ orderId, dueAt }: DueOrder, breakerSince: string, now: Date): FifoMessage {
   const minutesDue = Math.max(0, now.getTime() - Date.parse(dueAt)) / 60_000;

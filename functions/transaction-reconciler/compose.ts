@@ -24,7 +24,10 @@ import { createTransactionStore } from '../../shared/transactions/store/transact
 import { EnvironmentSchema } from './env.ts';
 import { reconcile } from '../../shared/reconciliation/reconcile.ts';
 
-/** A page is begun only while there is time for its call to Button, and this much for its writes and the position. */
+/**
+ * A page is begun only while there is time for its call to Button, and this much for its writes and the
+ * position.
+ */
 const WRITE_TIME_MS = 10_000;
 
 /** Composes the function that reads transactions from Button, one read message of a stream at a time. */

@@ -25,9 +25,14 @@ import { createTransactionStore } from '../../shared/transactions/store/transact
 import { EnvironmentSchema } from './env.ts';
 import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
 
-/** The secrets, the table, the queue and quarantine, each hanging: even then there is an answer within the function's ten seconds. */
+/**
+ * The secrets, the table, the queue and quarantine, each hanging: even then there is an answer within the
+ * function's ten seconds.
+ */
 const SHORT_TIMEOUTS = shortTimeouts(1000);
-/** At most one line and one metric about forgeries in so many milliseconds, for each instance of the function. */
+/**
+ * At most one line and one metric about forgeries in so many milliseconds, for each instance of the function.
+ */
 const FORGERY_INTERVAL_MS = 10_000;
 
 const SAMPLE_WEBHOOK = Buffer.from(
@@ -35,7 +40,9 @@ const SAMPLE_WEBHOOK = Buffer.from(
     '"created_date":"2024-01-01T00:00:00Z","modified_date":"2024-01-01T00:00:00Z"}}',
 );
 
-/** Composes the function behind the webhook URL. It answers Button's requests, as the HTTP API hands them on. */
+/**
+ * Composes the function behind the webhook URL. It answers Button's requests, as the HTTP API hands them on.
+ */
 export function composeWebhookReceiver({
   env: variables,
   aws,
@@ -117,8 +124,9 @@ export function composeWebhookReceiver({
 }
 
 /**
- * Button's rules for answers: 2xx acknowledges; 400 would lose the event for good; 401 says that the signature is wrong; anything else
- * is sent again. Whatever is kept gets a 200: to Button a 202 says that processing was unsuccessful, which may count towards its pause.
+ * Button's rules for answers: 2xx acknowledges; 400 would lose the event for good; 401 says that the
+ * signature is wrong; anything else is sent again. Whatever is kept gets a 200: to Button a 202 says that
+ * processing was unsuccessful, which may count towards its pause.
  *
  * Source: docs/button/webhooks.md, "Acknowledgement" and "Unknown".
  */

@@ -9,7 +9,10 @@ export const EnvironmentSchema = z.object({
   /** Where the time of deployment stands. */
   POSITIONS_TABLE: z.string().min(1),
   DEFERRED_WEBHOOKS_QUEUE_URL: z.url(),
-  /** ARN of the secret that holds the JSON list of `{name, secret}`, one for each webhook in Button's Dashboard. */
+  /**
+   * ARN of the secret that holds the JSON list of `{name, secret}`, one for each webhook in Button's
+   * Dashboard.
+   */
   WEBHOOK_SECRETS_ID: z.string().min(1),
   /** The field that tells which shopper a transaction belongs to; `none` switches the index off. */
   SHOPPER_FIELD: z.enum(['publisher_customer_id', 'pub_ref', 'none']),

@@ -29,7 +29,10 @@ export type ReceiveOutcome =
 /** What receiving needs. */
 export type ReceiveEventPorts = ApplyWebhookPorts & {
   secrets: Secret<readonly WebhookSecret[]>;
-  /** Puts an event on the queue of deferred webhooks; throws if that cannot be reached or the event is too large for it. */
+  /**
+   * Puts an event on the queue of deferred webhooks; throws if that cannot be reached or the event is too
+   * large for it.
+   */
   defer: (event: ReceivedWebhook) => Promise<void>;
   /** Keeps a flood of forgeries from becoming a flood of lines. */
   forgeries: Sampler;
@@ -38,7 +41,8 @@ export type ReceiveEventPorts = ApplyWebhookPorts & {
 /**
  * Receives one webhook: verify the signature over the exact bytes, then apply. Never throws.
  *
- * An authentic event is kept whatever happens, understood or not: in the table, in quarantine, or on the queue of deferred webhooks.
+ * An authentic event is kept whatever happens, understood or not: in the table, in quarantine, or on the
+ * queue of deferred webhooks.
  */
 export async function receiveEvent(
   request: WebhookRequest,
@@ -60,7 +64,10 @@ const METRIC_OF_OUTCOME = {
   unavailable: 'WebhooksUnavailable',
 } as const satisfies Record<Exclude<ReceiveOutcome, 'forged'>, string>;
 
-/** In the line of the invocation's metrics, because each line is paid for: every webhook can be found by its id. */
+/**
+ * In the line of the invocation's metrics, because each line is paid for: every webhook can be found by its
+ * id.
+ */
 function traceOf({ body }: WebhookRequest, outcome: ReceiveOutcome): Readonly<Record<string, string>> {
   const { eventId } = readEnvelope(body);
   return eventId === undefined ? { outcome } : { eventId, outcome };
@@ -90,7 +97,10 @@ async function verifyAndApply(request: WebhookRequest, ports: ReceiveEventPorts)
   }
 }
 
-/** A mismatch may mean that the secret has just been replaced: then, and not more often than the secret allows, it is read anew. */
+/**
+ * A mismatch may mean that the secret has just been replaced: then, and not more often than the secret
+ * allows, it is read anew.
+ */
 async function verify(
   { body, signature }: WebhookRequest,
   secrets: ReceiveEventPorts['secrets'],

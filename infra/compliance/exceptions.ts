@@ -142,7 +142,10 @@ export function exceptionsFor({ node }: CfnResource, config: StageConfig): Compl
   ).map((exception) => ({ ...exception, id: idIn(config, exception.id) }));
 }
 
-/** Packs name a resource by its ARN as the stack has it: with account, region and existing table where the configuration names them. */
+/**
+ * Packs name a resource by its ARN as the stack has it: with account, region and existing table where the
+ * configuration names them.
+ */
 function idIn({ account, region, existingTables }: StageConfig, id: string): string {
   const table = existingTables.transactions?.name;
   const arn = `arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table/${table ?? ''}`;

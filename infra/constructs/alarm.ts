@@ -19,7 +19,10 @@ export type AlarmAdvice = {
 /** When an alarm goes off. */
 type AlarmRule = {
   metric: IMetric;
-  /** It goes off when the metric is above this; with `atLeast`, when it reaches it; with `below`, when it is below. One of the three. */
+  /**
+   * It goes off when the metric is above this; with `atLeast`, when it reaches it; with `below`, when it is
+   * below. One of the three.
+   */
   above?: number;
   atLeast?: number;
   below?: number;
@@ -32,9 +35,10 @@ type AlarmRule = {
 };
 
 /**
- * For what happens once and nothing takes back, such as an order in quarantine: with an hourly metric, the alarm stands for a day after
- * the last time, so that the next shift sees it too, and then goes by itself. One that stood until somebody had dealt with it would
- * stand for ever, because most is fixed elsewhere: a newer version of the order, say.
+ * For what happens once and nothing takes back, such as an order in quarantine: with an hourly metric, the
+ * alarm stands for a day after the last time, so that the next shift sees it too, and then goes by itself.
+ * One that stood until somebody had dealt with it would stand for ever, because most is fixed elsewhere: a
+ * newer version of the order, say.
  */
 export const STANDS_FOR_A_DAY = { above: 0, periods: 1, outOf: 24 } as const;
 
@@ -42,12 +46,18 @@ export const STANDS_FOR_A_DAY = { above: 0, periods: 1, outOf: 24 } as const;
 export type ExplainedAlarmProps = AlarmAdvice &
   AlarmRule & {
     deployment: Deployment;
-    /** The alarm's name within its stack, for good: `IntakeQuarantine`. Those who are notified know it by this. */
+    /**
+     * The alarm's name within its stack, for good: `IntakeQuarantine`. Those who are notified know it by
+     * this.
+     */
     name: string;
     severity: Severity;
   };
 
-/** An alarm that says what it means and what to do. Throws at synth if it would not, or if it could never go off. */
+/**
+ * An alarm that says what it means and what to do. Throws at synth if it would not, or if it could never go
+ * off.
+ */
 export class ExplainedAlarm extends Construct {
   /** The alarm itself. */
   readonly alarm: Alarm;
@@ -70,7 +80,8 @@ export class ExplainedAlarm extends Construct {
       treatMissingData: missingData === 'alarm' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
       alarmDescription: describe(this.node.path, props),
     });
-    // With another id beside the same name, the new alarm would be refused because the old one is still there.
+    // With another id beside the same name, the new alarm would be refused because the old one is still
+    // there.
     pinLogicalId(this.alarm, `${name}Alarm`);
     const notify = { bind: () => ({ alarmActionArn: alarmTopicArn(this, deployment, severity) }) };
     this.alarm.addAlarmAction(notify);

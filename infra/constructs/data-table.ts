@@ -37,10 +37,11 @@ export type DataTableProps = {
 };
 
 /**
- * The existing table that the configuration names, or else one on demand, made here, whose logical id is `id`, for good: in
- * production it can be restored and can't be deleted by accident.
+ * The existing table that the configuration names, or else one on demand, made here, whose logical id is
+ * `id`, for good: in production it can be restored and can't be deleted by accident.
  *
- * An existing table is used as it is: CloudFormation adds no index, stream or protection to it, and never deletes it.
+ * An existing table is used as it is: CloudFormation adds no index, stream or protection to it, and never
+ * deletes it.
  */
 export function createDataTable(scope: Construct, id: string, props: DataTableProps): DataTable {
   const { existingTables } = props.deployment.config;

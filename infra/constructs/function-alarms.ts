@@ -14,8 +14,8 @@ export type FunctionAlarmsProps = {
 };
 
 /**
- * Alarms for what Lambda does to any function of a stack: it refuses to start it, or takes it for a runaway. Created when every
- * function is there.
+ * Alarms for what Lambda does to any function of a stack: it refuses to start it, or takes it for a runaway.
+ * Created when every function is there.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */

@@ -28,8 +28,8 @@ export type LambdaFunctionProps = {
   /** Everything that it may do besides writing its own log and traces. */
   permissions: PolicyStatement[];
   /**
-   * It starts itself again on purpose, through a queue. Without this, Lambda stops such a chain after about 16
-   * invocations.
+   * It starts itself again on purpose, through a queue. Without this, Lambda stops such a chain after about
+   * 16 invocations.
    *
    * Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
    */
@@ -37,10 +37,11 @@ export type LambdaFunctionProps = {
 };
 
 /**
- * A function as all of ours are: Node.js 24 on arm64, JSON logs kept for as long as the stage says, rights that are spelled out.
+ * A function as all of ours are: Node.js 24 on arm64, JSON logs kept for as long as the stage says, rights
+ * that are spelled out.
  *
- * No reserved concurrency: a new account has ten executions at once in all, and a queue's messages would be thrown back by a reserve
- * that is too small. Mappings and the webhook's throttle bound what runs.
+ * No reserved concurrency: a new account has ten executions at once in all, and a queue's messages would be
+ * thrown back by a reserve that is too small. Mappings and the webhook's throttle bound what runs.
  */
 export class LambdaFunction extends Construct {
   /** The function itself. */

@@ -13,10 +13,12 @@ export type LogQueryProps = {
 };
 
 /**
- * Saves a query under a name by which people find it in CloudWatch Logs Insights, on the logs that it is about.
+ * Saves a query under a name by which people find it in CloudWatch Logs Insights, on the logs that it is
+ * about.
  *
- * What our code logs stands under `message`, because Lambda's JSON logging puts it there; metrics and the gateway's lines stand at the
- * root. Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
+ * What our code logs stands under `message`, because Lambda's JSON logging puts it there; metrics and the
+ * gateway's lines stand at the root. Source:
+ * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
  */
 export function saveLogQuery(
   scope: Construct,
@@ -31,8 +33,9 @@ export function saveLogQuery(
 }
 
 /**
- * What a function could not do, and what it did not survive. A timeout, a killed process and memory that has run out are reported by Lambda
- * itself, in a line without a level. At its system log level WARN, as all of ours log, it reports no invocation that went well.
+ * What a function could not do, and what it did not survive. A timeout, a killed process and memory that has
+ * run out are reported by Lambda itself, in a line without a level. At its system log level WARN, as all of
+ * ours log, it reports no invocation that went well.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html, "System log level event mapping"
  */

@@ -10,8 +10,8 @@ export function permission(
 }
 
 /**
- * Narrows DynamoDB actions to items whose partition key begins with `prefix`. A request that names no partition
- * key, such as a scan, is refused: by itself, `ForAllValues` holds where there is no value.
+ * Narrows DynamoDB actions to items whose partition key begins with `prefix`. A request that names no
+ * partition key, such as a scan, is refused: by itself, `ForAllValues` holds where there is no value.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */

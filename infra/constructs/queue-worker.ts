@@ -18,7 +18,10 @@ export type QueueWorkerProps = {
   deployment: Deployment;
   /** The queue's logical id, for good: its messages are state. The dead-letter queue's is derived from it. */
   logicalId: string;
-  /** `fifo` orders messages within their group, with a throughput limit for each group instead of for the queue. */
+  /**
+   * `fifo` orders messages within their group, with a throughput limit for each group instead of for the
+   * queue.
+   */
   kind: 'fifo' | 'standard';
   /** The worker's folder in functions/. */
   worker: string;
@@ -47,15 +50,18 @@ export type QueueWorkerProps = {
     /** The oldest message may wait so long, in seconds. */
     maxAgeSeconds: number;
     /**
-     * What the worker itself says of the age of messages that it could not handle, over at least the longest time between two tries.
-     * Needed for a standard queue, whose own age leaves them out.
+     * What the worker itself says of the age of messages that it could not handle, over at least the longest
+     * time between two tries. Needed for a standard queue, whose own age leaves them out.
      */
     reportedAge?: Metric;
     runbookSection: string;
   };
 };
 
-/** A queue, where its messages end that can't be handled, the function that handles the rest, and the alarms of all three. */
+/**
+ * A queue, where its messages end that can't be handled, the function that handles the rest, and the alarms
+ * of all three.
+ */
 export class QueueWorker extends Construct {
   /** Where work is put. */
   readonly queue: Queue;
@@ -132,9 +138,10 @@ export class QueueWorker extends Construct {
   }
 
   /**
-   * A message of a standard queue goes to the back once it has been received three times without being deleted, and the queue's age is
-   * that of the next one from then on: it tells of messages that nobody takes, the worker of those that it tries in vain. A FIFO queue
-   * keeps its order, and what waits behind a message in its group has not been received.
+   * A message of a standard queue goes to the back once it has been received three times without being
+   * deleted, and the queue's age is that of the next one from then on: it tells of messages that nobody
+   * takes, the worker of those that it tries in vain. A FIFO queue keeps its order, and what waits behind a
+   * message in its group has not been received.
    *
    * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
    */
@@ -210,9 +217,9 @@ function visibilityTimeoutSeconds(scope: Construct, props: QueueWorkerProps): nu
 }
 
 /**
- * The age of a dead letter, in seconds, at which three days or less are left until SQS deletes it. A message of a standard queue keeps
- * its first timestamp when it is moved, while the metric begins anew: what it may have spent on the queue has gone by. That of a FIFO
- * queue is reset.
+ * The age of a dead letter, in seconds, at which three days or less are left until SQS deletes it. A message
+ * of a standard queue keeps its first timestamp when it is moved, while the metric begins anew: what it may
+ * have spent on the queue has gone by. That of a FIFO queue is reset.
  *
  * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
  */

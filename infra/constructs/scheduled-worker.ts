@@ -11,8 +11,9 @@ import { LambdaFunction, type LambdaFunctionProps } from './lambda-function.ts';
 import { permission } from './permission.ts';
 
 /**
- * `dropped` where the next run comes within minutes and does the same: after a throttled hour, sixty late runs at once would do harm.
- * `repeated` where the next is a day or a week away: tried again for as long as Lambda does, six hours.
+ * `dropped` where the next run comes within minutes and does the same: after a throttled hour, sixty late
+ * runs at once would do harm. `repeated` where the next is a day or a week away: tried again for as long as
+ * Lambda does, six hours.
  */
 export type FailedRuns = 'dropped' | 'repeated';
 
@@ -86,8 +87,9 @@ export class ScheduledWorker extends Construct {
   }
 
   /**
-   * A run that failed is none. Without a run there is no data at all, so that missing data has to mean alarm; for that reason it goes off
-   * once between a first deployment and the first run, because CloudWatch can't tell "not yet" from "not any more".
+   * A run that failed is none. Without a run there is no data at all, so that missing data has to mean alarm;
+   * for that reason it goes off once between a first deployment and the first run, because CloudWatch can't
+   * tell "not yet" from "not any more".
    */
   #addSilenceAlarm(deployment: Deployment, { name, minutes, ...advice }: Silence): void {
     const { lambda } = this.worker;

@@ -15,7 +15,8 @@ export type UnsetSecretProps = {
 };
 
 /**
- * A secret without a value, to be set by hand after the deployment: no template, environment or log ever holds one.
+ * A secret without a value, to be set by hand after the deployment: no template, environment or log ever
+ * holds one.
  *
  * With neither `SecretString` nor `GenerateSecretString` the secret stays empty.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
@@ -34,8 +35,9 @@ export class UnsetSecret extends Construct {
   }
 
   /**
-   * A page as soon as somebody schedules the deletion: the secret can be restored for 7 to 30 days, and functions can't read it any more.
-   * EventBridge is given such calls only where a trail of CloudTrail logs the account's management events.
+   * A page as soon as somebody schedules the deletion: the secret can be restored for 7 to 30 days, and
+   * functions can't read it any more. EventBridge is given such calls only where a trail of CloudTrail logs
+   * the account's management events.
    *
    * Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html
    */

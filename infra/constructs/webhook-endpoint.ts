@@ -43,7 +43,10 @@ export class WebhookEndpoint extends Construct {
   readonly accessLogs: LogGroup;
   /** The whole URL that API Gateway gives; undefined where it's switched off. */
   readonly defaultUrl: string | undefined;
-  /** Where a DNS record of the domain has to point; undefined where there is no domain, or Route 53 points there already. */
+  /**
+   * Where a DNS record of the domain has to point; undefined where there is no domain, or Route 53 points
+   * there already.
+   */
   readonly domainTarget: string | undefined;
   /** The API, whose id is in its URL. */
   readonly api: HttpApi;
@@ -117,9 +120,10 @@ export class WebhookEndpoint extends Construct {
   }
 
   /**
-   * Counts what Button counts when it decides to pause the webhook, above 10% failures in an hour: here, because no function sees what
-   * the gateway throttles, finds no route for or refuses for its size. To Button whatever is no 2xx is a failure, if the request was
-   * Button's; a forger's is none. A 5xx and a 429 count whoever got them: the next may be Button's.
+   * Counts what Button counts when it decides to pause the webhook, above 10% failures in an hour: here,
+   * because no function sees what the gateway throttles, finds no route for or refuses for its size. To
+   * Button whatever is no 2xx is a failure, if the request was Button's; a forger's is none. A 5xx and a 429
+   * count whoever got them: the next may be Button's.
    *
    * Source: docs/button/webhooks.md, "Retries and automatic pause" and "Request".
    */
@@ -151,9 +155,10 @@ function pathsOf(path: WebhookPathConfig | undefined): readonly [string, ...stri
 }
 
 /**
- * Under a prefix that CloudWatch Logs lets every log delivery in to: elsewhere, each destination of the account adds to one resource
- * policy of 5,120 characters, and when it is full, no API can be created. The last part of the stack's id is another for each creation, so
- * a group that an earlier stack has left behind is not in the way.
+ * Under a prefix that CloudWatch Logs lets every log delivery in to: elsewhere, each destination of the
+ * account adds to one resource policy of 5,120 characters, and when it is full, no API can be created. The
+ * last part of the stack's id is another for each creation, so a group that an earlier stack has left behind
+ * is not in the way.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-CloudWatchLogs.html
  */
@@ -162,8 +167,8 @@ function accessLogName({ config: { stage } }: Deployment): string {
 }
 
 /**
- * What is known of every request, throttled ones too, which no function sees. No caller's address: it's personal data. No
- * route: it may end in a secret.
+ * What is known of every request, throttled ones too, which no function sees. No caller's address: it's
+ * personal data. No route: it may end in a secret.
  *
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
  */

@@ -45,7 +45,10 @@ export function notChecked(says: string, reason: string): Finding {
   return { status: 'not-checked', says, reason };
 }
 
-/** What AWS answers, or undefined where it says that there is no such resource. Rejects with every other error. */
+/**
+ * What AWS answers, or undefined where it says that there is no such resource. Rejects with every other
+ * error.
+ */
 export async function unlessMissing<Answer>(
   asking: Promise<Answer>,
   missing: readonly string[],

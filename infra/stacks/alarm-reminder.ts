@@ -12,9 +12,11 @@ import type { Deployment } from '../deployment.ts';
 export type AlarmReminderProps = { deployment: Deployment };
 
 /**
- * One message a day that names every alarm that has not ended; none if all have. CloudWatch itself notifies of a change of state only.
+ * One message a day that names every alarm that has not ended; none if all have. CloudWatch itself notifies
+ * of a change of state only.
  *
- * A state machine, because it asks CloudWatch and tells SNS without a line of code that would have to be kept up to date.
+ * A state machine, because it asks CloudWatch and tells SNS without a line of code that would have to be kept
+ * up to date.
  *
  * Sources: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html,
  * https://docs.aws.amazon.com/step-functions/latest/dg/connect-sns.html

@@ -20,8 +20,8 @@ const ALARMS_IN_A_ROW = 6;
 const MOST_ROWS = 6;
 
 /**
- * The states of alarms, a hundred in a widget. They are named, not referred to: a reference to another stack would be an export, which
- * that stack could not change any more.
+ * The states of alarms, a hundred in a widget. They are named, not referred to: a reference to another stack
+ * would be an export, which that stack could not change any more.
  */
 export function alarmWidgets(scope: Construct, title: string, alarms: readonly StageAlarm[]): IWidget[][] {
   const count = Math.ceil(alarms.length / ALARMS_OF_A_WIDGET);

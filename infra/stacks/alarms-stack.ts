@@ -12,7 +12,9 @@ import { AlarmReminder } from './alarm-reminder.ts';
 /** What the stack is built from. */
 export type AlarmsStackProps = StackProps & { deployment: Deployment };
 
-/** Who is notified: a topic for each severity, the reminders, and the alarm that is about the whole account. */
+/**
+ * Who is notified: a topic for each severity, the reminders, and the alarm that is about the whole account.
+ */
 export class AlarmsStack extends Stack {
   constructor(scope: Construct, id: string, { deployment, ...stackProps }: AlarmsStackProps) {
     super(scope, id, stackProps);

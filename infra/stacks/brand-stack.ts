@@ -15,8 +15,8 @@ export type BrandStackProps = StackProps & {
 };
 
 /**
- * One brand: from its order queue to Button's Order API. The stack depends on nothing but the brand's own settings and those that all
- * brands share, so that no other brand moves when one is added or taken away.
+ * One brand: from its order queue to Button's Order API. The stack depends on nothing but the brand's own
+ * settings and those that all brands share, so that no other brand moves when one is added or taken away.
  */
 export class BrandStack extends Stack {
   /** The brand's queue, functions and key. */
@@ -29,7 +29,8 @@ export class BrandStack extends Stack {
   ) {
     super(scope, id, stackProps);
     const name = brandName(brand.id);
-    // CloudFormation may cut the stack's name in a resource's before the brand: the brand's name in the logical id says whose it is.
+    // CloudFormation may cut the stack's name in a resource's before the brand: the brand's name in the
+    // logical id says whose it is.
     this.orders = new BrandOrders(this, name, {
       deployment,
       brand,

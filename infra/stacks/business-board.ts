@@ -12,7 +12,10 @@ import { Duration } from 'aws-cdk-lib/core';
 import type { Deployment } from '../deployment.ts';
 import { SHOWN_SERIES, stageMetrics, type OverallMetricName, type StageMetrics } from '../metrics.ts';
 
-/** What people ask of the business: are orders reported, do webhooks come, what commission stands, and is what we say right? */
+/**
+ * What people ask of the business: are orders reported, do webhooks come, what commission stands, and is what
+ * we say right?
+ */
 export function businessWidgets({ config }: Deployment): IWidget[][] {
   const metrics = stageMetrics({ config });
   return [
@@ -295,7 +298,9 @@ function reconcilerRow(metrics: StageMetrics): IWidget[] {
   ];
 }
 
-/** Of the checkouts of a week, how many transactions have followed: about 95 of 100, by Button's documents. */
+/**
+ * Of the checkouts of a week, how many transactions have followed: about 95 of 100, by Button's documents.
+ */
 function checkoutShare(metrics: StageMetrics): IMetric {
   return new MathExpression({
     expression: 'IF(received > 0, 100 * FILL(followed, 0) / received)',

@@ -17,9 +17,10 @@ export type DashboardsStackProps = StackProps & {
 /**
  * A business board of what our code counts, and a technical board of what AWS counts.
  *
- * Boards only, and nothing of another stack by reference: our own metrics have names that are known beforehand, and AWS's are found by
- * the stack's name in theirs. (A board may search; an alarm may not.) Alarms have names that are known beforehand too: the business board
- * shows the states of those that page, the technical board of all.
+ * Boards only, and nothing of another stack by reference: our own metrics have names that are known
+ * beforehand, and AWS's are found by the stack's name in theirs. (A board may search; an alarm may not.)
+ * Alarms have names that are known beforehand too: the business board shows the states of those that page,
+ * the technical board of all.
  */
 export class DashboardsStack extends Stack {
   constructor(scope: Construct, id: string, { deployment, alarms, ...stackProps }: DashboardsStackProps) {

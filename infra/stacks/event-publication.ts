@@ -79,7 +79,8 @@ export class EventPublication extends Construct {
       batchSize: 100,
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
-      // As often as it takes; an hour before the stream forgets a record, the failure queue is told which one it is.
+      // As often as it takes; an hour before the stream forgets a record, the failure queue is told which one
+      // it is.
       retryAttempts: -1,
       maxRecordAge: Duration.hours(23),
       onFailure: new SqsDlq(this.failures),
@@ -184,7 +185,8 @@ export class EventPublication extends Construct {
 }
 
 /**
- * What is written in an hour in which nobody reads the stream: a mapping that is disabled or deleted measures no age of what it leaves.
+ * What is written in an hour in which nobody reads the stream: a mapping that is disabled or deleted measures
+ * no age of what it leaves.
  */
 function unreadWrites(transactions: DataTable, publisher: Function): MathExpression {
   return new MathExpression({

@@ -28,7 +28,10 @@ function everyWaitingOrderIsDueWithin({ brands }: OrderReportingConfig): Duratio
   return Duration.minutes(Math.ceil(seconds / 60) + 5);
 }
 
-/** What all brands share: the tables, and the alarms that speak for every brand. Each brand has a stack of its own beside it. */
+/**
+ * What all brands share: the tables, and the alarms that speak for every brand. Each brand has a stack of its
+ * own beside it.
+ */
 export class OrderReportingStack extends Stack {
   /** The ledger: what is known of each order, and what was reported. */
   readonly orderLedger: DataTable;
@@ -95,7 +98,10 @@ export class OrderReportingStack extends Stack {
   }
 }
 
-/** One function for all brands: a scan reads every brand's orders anyway, and an idle brand costs nothing more. */
+/**
+ * One function for all brands: a scan reads every brand's orders anyway, and an idle brand costs nothing
+ * more.
+ */
 function addCustomerExpiry(
   scope: Construct,
   {

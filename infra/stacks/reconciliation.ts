@@ -152,7 +152,10 @@ export class Reconciliation extends Construct {
     });
   }
 
-  /** What is measured at each tick is looked at for as long as two ticks may lie apart: over less, there may be nothing to see. */
+  /**
+   * What is measured at each tick is looked at for as long as two ticks may lie apart: over less, there may
+   * be nothing to see.
+   */
   #addAlarms(): void {
     const { deployment, positions, quarantine, transactionsConfig } = this.#props;
     const metrics = stageMetrics(deployment);
@@ -301,7 +304,10 @@ export class Reconciliation extends Construct {
 
 const MINUTES_IN_A_DAY = 1440;
 
-/** How often the accounts were not listed, in a time in which they were not listed once. No account can be called stale meanwhile. */
+/**
+ * How often the accounts were not listed, in a time in which they were not listed once. No account can be
+ * called stale meanwhile.
+ */
 function unlistedAccounts(metrics: StageMetrics, period: Duration): MathExpression {
   return new MathExpression({
     expression: 'IF(FILL(listings, 0) > 0, 0, unavailable)',

@@ -38,7 +38,9 @@ function stageSearch(stage: string): (schema: string, metricName: string, statis
   });
 }
 
-/** The same for tables: by the stage's name, and one by one those existing tables whose names do not hold it. */
+/**
+ * The same for tables: by the stage's name, and one by one those existing tables whose names do not hold it.
+ */
 type TableSeries = (...asked: Parameters<StageSeries>) => IMetric[];
 
 function tableSeries(stage: string, existingTables: readonly string[]): TableSeries {

@@ -29,7 +29,9 @@ export type TransactionsStackProps = StackProps & {
   transactionsConfig: TransactionsConfig;
 };
 
-/** A publisher's side: Button's transactions by webhook and by reading them, and events about every change. */
+/**
+ * A publisher's side: Button's transactions by webhook and by reading them, and events about every change.
+ */
 export class TransactionsStack extends Stack {
   /** Every transaction, with an index by shopper. */
   readonly transactions: DataTable;
@@ -156,7 +158,10 @@ export class TransactionsStack extends Stack {
   }
 }
 
-/** A pass takes days, so nobody is hurt by a few runs that are late; personal data that stays for good is a broken promise. */
+/**
+ * A pass takes days, so nobody is hurt by a few runs that are late; personal data that stays for good is a
+ * broken promise.
+ */
 function addPersonalDataExpiry(
   scope: Construct,
   {

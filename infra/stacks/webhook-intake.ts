@@ -34,10 +34,16 @@ export type WebhookIntakeProps = {
   quarantine: DataTable;
 };
 
-/** Twenty minutes hold at least one try of each: they are up to 15 minutes apart (functions/deferred-webhooks). */
+/**
+ * Twenty minutes hold at least one try of each: they are up to 15 minutes apart
+ * (functions/deferred-webhooks).
+ */
 const EVERY_DEFERRED_WEBHOOK_IS_TRIED = Duration.minutes(20);
 
-/** From Button's webhook to the table: the public URL, the receiver, and the queue for what can't be stored at once. */
+/**
+ * From Button's webhook to the table: the public URL, the receiver, and the queue for what can't be stored at
+ * once.
+ */
 export class WebhookIntake extends Construct {
   /** The public URL and what serves it. */
   readonly endpoint: WebhookEndpoint;
@@ -218,7 +224,10 @@ export class WebhookIntake extends Construct {
     });
   }
 
-  /** A run that dies can't say how long its webhooks have been deferred, and the queue leaves them out of its age. */
+  /**
+   * A run that dies can't say how long its webhooks have been deferred, and the queue leaves them out of its
+   * age.
+   */
   #addDeferredWebhooksAlarm({ lambda }: LambdaFunction): void {
     const { deployment, transactionsConfig } = this.#props;
     // A minute more than lies between two tries, so that each period has one.
@@ -299,8 +308,9 @@ export class WebhookIntake extends Construct {
 type IntakeLogs = { accessLogs: ILogGroup; receiverLogs: ILogGroup; deferredWebhooksLogs: ILogGroup };
 
 /**
- * Of an hour's webhooks from Button, how many per cent failed; 0 for a single failure. An alarm looks at the last hour once a minute, as
- * Button does at its own. Where failures outnumber what is recognised as Button's, they are taken for all there was.
+ * Of an hour's webhooks from Button, how many per cent failed; 0 for a single failure. An alarm looks at the
+ * last hour once a minute, as Button does at its own. Where failures outnumber what is recognised as
+ * Button's, they are taken for all there was.
  *
  * Source: docs/button/webhooks.md, "Retries and automatic pause".
  */
@@ -317,8 +327,8 @@ function failedWebhooksPercent(metrics: StageMetrics): MathExpression {
 }
 
 /**
- * Of what was new within six hours, how many per cent no webhook had brought before it was read; 0 for a single one, which may just be
- * on its way again.
+ * Of what was new within six hours, how many per cent no webhook had brought before it was read; 0 for a
+ * single one, which may just be on its way again.
  */
 function unannouncedPercent(metrics: StageMetrics): MathExpression {
   return new MathExpression({

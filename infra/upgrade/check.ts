@@ -118,7 +118,10 @@ async function checkOut(commitId: string, tree: string): Promise<string> {
   return tree;
 }
 
-/** The templates of each configuration, as the tree's own code makes them. Throws what the code says of one that it refuses. */
+/**
+ * The templates of each configuration, as the tree's own code makes them. Throws what the code says of one
+ * that it refuses.
+ */
 async function synthesizeAll(
   tree: string,
   { files, output }: { files: readonly string[]; output: string },

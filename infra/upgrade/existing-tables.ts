@@ -1,9 +1,14 @@
 import type { Template, Templates } from './templates.ts';
 
-/** The suffix of the outputs that name a stage's tables; what stands before it is the logical id of the table. */
+/**
+ * The suffix of the outputs that name a stage's tables; what stands before it is the logical id of the table.
+ */
 const TABLE_OUTPUT = /^(\w+)TableName$/;
 
-/** The table that `existingTables` names in the place of the one with this logical id; undefined where the stack makes its own. */
+/**
+ * The table that `existingTables` names in the place of the one with this logical id; undefined where the
+ * stack makes its own.
+ */
 export function existingTable(template: Template | undefined, logicalId: string): string | undefined {
   const value = template?.Outputs[`${logicalId}TableName`]?.Value;
   return typeof value === 'string' ? value : undefined;
@@ -20,7 +25,10 @@ export function abandonedTables(stack: string, before: Template, after: Template
   });
 }
 
-/** What turning `existingTables` on, or naming another table there, does with the table in use: one sentence each. */
+/**
+ * What turning `existingTables` on, or naming another table there, does with the table in use: one sentence
+ * each.
+ */
 export function tableChanges(before: Templates, after: Templates): string[] {
   return [...before].flatMap(([stack, template]) =>
     tablesOf(template).flatMap((logicalId) => {

@@ -4,7 +4,10 @@ import * as z from 'zod';
 import { abandonedTables, existingTable } from './existing-tables.ts';
 import type { Templates } from './templates.ts';
 
-/** Types whose resources hold what cannot be made again: data, messages, secrets, and addresses that others have been told. */
+/**
+ * Types whose resources hold what cannot be made again: data, messages, secrets, and addresses that others
+ * have been told.
+ */
 const STATEFUL_TYPES: ReadonlySet<string> = new Set([
   'AWS::DynamoDB::Table',
   'AWS::SQS::Queue',
@@ -31,8 +34,9 @@ export function stateOf(templates: Templates): Record<string, unknown> {
 }
 
 /**
- * What an update of deployed stacks would lose: one sentence for each resource with state that CloudFormation would replace, delete or
- * let go of. What makes it replace a resource is known from the resource specification that AWS publishes.
+ * What an update of deployed stacks would lose: one sentence for each resource with state that CloudFormation
+ * would replace, delete or let go of. What makes it replace a resource is known from the resource
+ * specification that AWS publishes.
  */
 export function lostState(before: Templates, after: Templates): string[] {
   return [...before].flatMap(([stack, template]) => {
@@ -76,7 +80,10 @@ function replacing({ propertyUpdates, resourceTypeChanged }: ResourceDifference)
   return properties.map(([name]) => name).join(', ');
 }
 
-/** What CloudFormation does without a new resource, or the specification is silent about, and state is lost nevertheless. */
+/**
+ * What CloudFormation does without a new resource, or the specification is silent about, and state is lost
+ * nevertheless.
+ */
 function lossInPlace({ propertyUpdates }: ResourceDifference): string | undefined {
   const { StreamSpecification, AttributeDefinitions } = propertyUpdates;
   // The records that nobody has read yet are in the stream that ends.

@@ -48,7 +48,10 @@ export type LocalCloud = {
   /** Of how many firings of a schedule one happens twice; 0 is none. */
   scheduleRepeatsEvery: number;
   lambdaMetrics: LambdaMetrics;
-  /** A file for what a function prints, if its role may write to its log group; the lines go to CloudWatch and to the caller's listener. */
+  /**
+   * A file for what a function prints, if its role may write to its log group; the lines go to CloudWatch and
+   * to the caller's listener.
+   */
   openFunctionLog(source: LogSource & { roleArn: string }): Log;
   /** A file for a log that is no function's; the lines go to CloudWatch. */
   openAccessLog(source: LogSource): Log;

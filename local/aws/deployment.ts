@@ -18,7 +18,10 @@ export type DeploymentOptions = {
   assemblyDirectory: string;
   /** For what a deployment leaves behind: `logs/<logical id>.log`. Made if missing. */
   stateDirectory: string;
-  /** Win over the template's variables in every function that has them; a name that no function has is an error. */
+  /**
+   * Win over the template's variables in every function that has them; a name that no function has is an
+   * error.
+   */
   environmentOverrides: Record<string, string>;
   /** Every line that a function prints, other than metrics. */
   onLog?: (entry: { functionLogicalId: string; line: string }) => void;
@@ -42,7 +45,10 @@ export type LocalDeployment = {
   resources: LocalResource[];
   /** For a later deployment whose configuration names some of them. */
   tables: DeployedTables;
-  /** Runs a function (by name, ARN or logical id) and waits for its result. Throws when there is no such function. */
+  /**
+   * Runs a function (by name, ARN or logical id) and waits for its result. Throws when there is no such
+   * function.
+   */
   invoke(functionId: string, payload: unknown): Promise<InvocationResult>;
   /** Sets a secret's current value, by ARN or name. */
   setSecretValue(secretId: string, value: string): void;
@@ -55,15 +61,17 @@ export type LocalDeployment = {
   /** Metrics, alarms and boards. */
   cloudWatch: Pick<CloudWatch, 'metrics' | 'alarms' | 'dashboards' | 'ignoredMetrics' | 'describeAlarms'>;
   /**
-   * Resolves once the queue has no message to receive and its mapping works on none. Messages that are hidden after a
-   * failed attempt, and those that their group holds back behind one, do not count.
+   * Resolves once the queue has no message to receive and its mapping works on none. Messages that are hidden
+   * after a failed attempt, and those that their group holds back behind one, do not count.
    */
   untilQueueIdle(queueUrl: string): Promise<void>;
   /** Invokes a schedule's target now, by the schedule's logical id, and waits for its result. */
   runSchedule(logicalId: string): Promise<InvocationResult>;
   /** Rejects when an emulator dies, or when a queue's or a stream's mapping cannot go on. */
   failed: Promise<never>;
-  /** Ends everything. No process is left, whatever state the deployment is in. Calling it twice is harmless. */
+  /**
+   * Ends everything. No process is left, whatever state the deployment is in. Calling it twice is harmless.
+   */
   close(): Promise<void>;
 };
 
@@ -73,8 +81,8 @@ const DEFAULT_REGION = 'us-east-1';
 const IDLE_CHECK_INTERVAL_MS = 10;
 
 /**
- * Deploys the stacks of a cloud assembly on this machine. Throws, and leaves nothing behind, when a template says
- * something that is not understood, or when an emulator cannot be started.
+ * Deploys the stacks of a cloud assembly on this machine. Throws, and leaves nothing behind, when a template
+ * says something that is not understood, or when an emulator cannot be started.
  */
 export async function deployAssembly(options: DeploymentOptions): Promise<LocalDeployment> {
   const assembly = await readAssembly(options.assemblyDirectory);

@@ -35,7 +35,10 @@ export function openLog(
   };
 }
 
-/** Not `readline`: it also ends lines at characters that stand within JSON texts and within multi-line messages. */
+/**
+ * Not `readline`: it also ends lines at characters that stand within JSON texts and within multi-line
+ * messages.
+ */
 function eachLine(output: Readable, onLine: (line: string) => void): void {
   const decoder = new StringDecoder('utf8');
   let unfinished = '';

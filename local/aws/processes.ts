@@ -6,7 +6,9 @@ import type { Readable } from 'node:stream';
 /** A child process whose output is read by this one and whose input is empty. */
 export type LocalProcess = ChildProcessByStdio<null, Readable, Readable>;
 
-/** Every process of one local deployment. None outlives the process that started it, however that one ends. */
+/**
+ * Every process of one local deployment. None outlives the process that started it, however that one ends.
+ */
 export type Processes = {
   /** Starts a program with exactly the given environment. A program that cannot be started emits `error`. */
   spawn(program: string, args: string[], options: { cwd: string; env: Record<string, string> }): LocalProcess;
@@ -15,8 +17,8 @@ export type Processes = {
 };
 
 /**
- * Keeps the list of living children and kills them when its input ends, which is what the kernel does to it when this
- * process dies, be it by SIGKILL. A shell, because it starts in a millisecond and needs a megabyte.
+ * Keeps the list of living children and kills them when its input ends, which is what the kernel does to it
+ * when this process dies, be it by SIGKILL. A shell, because it starts in a millisecond and needs a megabyte.
  */
 const WATCHMAN = `
 alive=' '

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { finished } from 'node:stream/promises';
 
-/** The whole body of a request, or `too-large` once it is known to exceed `limitBytes` (the rest is not kept). */
+/**
+ * The whole body of a request, or `too-large` once it is known to exceed `limitBytes` (the rest is not kept).
+ */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | 'too-large'> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;

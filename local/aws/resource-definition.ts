@@ -24,8 +24,9 @@ export type ResourceDefinition = {
 export type Reason = string;
 
 /**
- * Defines a resource type. Every property stands in exactly one of two lists: `properties`, which are imitated, and
- * `withoutLocalEffect`, each with the reason why nothing here depends on it. Any other is an error.
+ * Defines a resource type. Every property stands in exactly one of two lists: `properties`, which are
+ * imitated, and `withoutLocalEffect`, each with the reason why nothing here depends on it. Any other is an
+ * error.
  */
 export function defineResource<Shape extends z.ZodRawShape>(definition: {
   type: string;
@@ -60,8 +61,8 @@ export function defineResource<Shape extends z.ZodRawShape>(definition: {
 }
 
 /**
- * The name that CloudFormation would give: stack, logical id, and a suffix that is random there and the same at each
- * deployment here.
+ * The name that CloudFormation would give: stack, logical id, and a suffix that is random there and the same
+ * at each deployment here.
  */
 export function physicalName(site: ResourceSite, limits: { maxLength: number; suffix?: string }): string {
   const unique = createHash('sha256').update(`${site.stack}/${site.logicalId}`).digest('hex').slice(0, 12);

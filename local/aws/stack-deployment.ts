@@ -32,7 +32,9 @@ export function refuseUnknownTypes(stacks: Stack[]): void {
   if (unknown.length > 0) throw new Error(unknown.join('\n'));
 }
 
-/** Makes the resources of a stack in the cloud, one after the other. Throws at the first that cannot be made. */
+/**
+ * Makes the resources of a stack in the cloud, one after the other. Throws at the first that cannot be made.
+ */
 export async function deployStack(stack: Stack, cloud: LocalCloud): Promise<LocalStack> {
   const deployed = new Map<string, DeployedResource>();
   const scope = createScope(stack, { cloud, deployed });

@@ -56,7 +56,10 @@ export type RunningCloud = {
   close(): Promise<void>;
 };
 
-/** Starts the emulators of a cloud with nothing deployed in it. When one cannot be started, none is left running. */
+/**
+ * Starts the emulators of a cloud with nothing deployed in it. When one cannot be started, none is left
+ * running.
+ */
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const { logDirectory, listener, existingTables, ...given } = options;
   await mkdir(logDirectory, { recursive: true });
@@ -124,7 +127,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   }
 }
 
-/** How often the levels of queues are taken: AWS does so each minute, which is longer than many a local run lasts. */
+/**
+ * How often the levels of queues are taken: AWS does so each minute, which is longer than many a local run
+ * lasts.
+ */
 const QUEUE_LEVEL_INTERVAL_MS = 1000;
 
 /** Looking at full queues takes time: no more than so much of it all. */

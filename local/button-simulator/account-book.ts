@@ -16,7 +16,10 @@ export class AccountBook {
     this.clear();
   }
 
-  /** The id of the account in `currency`, opened if need be. The same in every run, so that a restart keeps it. */
+  /**
+   * The id of the account in `currency`, opened if need be. The same in every run, so that a restart keeps
+   * it.
+   */
   idFor(currency: string): string {
     const known = this.#accounts.get(currency);
     if (known !== undefined) return known.id;

@@ -16,8 +16,9 @@ import type { World } from './world.ts';
 export type AffiliationApi = { accounts: AccountBook; transactions: TransactionBook; world: Readonly<World> };
 
 /**
- * Answers the Publisher's request under /v1/affiliation (docs/button/transactions-api.md, "Endpoints"); undefined when
- * there is no such endpoint. The path without `accounts`, which one text prints in `meta.next`, works too.
+ * Answers the Publisher's request under /v1/affiliation (docs/button/transactions-api.md, "Endpoints");
+ * undefined when there is no such endpoint. The path without `accounts`, which one text prints in
+ * `meta.next`, works too.
  */
 export function answerAffiliationApi(api: AffiliationApi, request: ApiRequest): Answer | undefined {
   const [, , first, second, third] = request.segments ?? [];
@@ -82,7 +83,9 @@ type Asked = {
   carried: { parameters?: Record<string, string> };
 };
 
-/** What is asked for. The world says whether the filters come from the cursor or are to be sent again with it. */
+/**
+ * What is asked for. The world says whether the filters come from the cursor or are to be sent again with it.
+ */
 function readParameters(query: URLSearchParams, world: Readonly<World>): Asked | { refusal: Answer } {
   const { cursor: written, ...sent } = Object.fromEntries(query);
   const cursor = written === undefined ? undefined : readCursor(written);

@@ -55,7 +55,9 @@ export function parseJson(body: string): { json: unknown } | undefined {
   }
 }
 
-/** The order id that a request to the Order API is about, read from its path or, for a create, from its body. */
+/**
+ * The order id that a request to the Order API is about, read from its path or, for a create, from its body.
+ */
 export function orderIdOf({ segments = [], body }: ApiRequest): string | null {
   const [version, resource, id] = segments;
   if (version !== 'v1' || resource !== 'order') return null;

@@ -54,7 +54,9 @@ export type ButtonParts = {
   exchange: Exchange;
 };
 
-/** Puts the parts together: orders make transactions, transactions make events, all on one clock in one world. */
+/**
+ * Puts the parts together: orders make transactions, transactions make events, all on one clock in one world.
+ */
 export function assembleButton(
   settings: ButtonSettings,
   { clock, poster, newId }: ButtonGround,

@@ -20,8 +20,8 @@ export function errorAnswer(status: number, message: string): Answer {
 }
 
 /**
- * Whether an answer has the form that Button gives to its status (Button's reference, response format): a 2xx says `ok` and has an
- * object or a list, a 4xx or 5xx says `error` and has a message.
+ * Whether an answer has the form that Button gives to its status (Button's reference, response format): a 2xx
+ * says `ok` and has an object or a list, a 4xx or 5xx says `error` and has a message.
  */
 export function isButtonsAnswer({ status, body }: Answer): boolean {
   const shown = ButtonsBodySchema.safeParse(typeof body === 'string' ? parseJson(body)?.json : body);

@@ -44,7 +44,9 @@ export class SimulatorClock {
     return this.#speed;
   }
 
-  /** Runs `action` once when the clock reaches `dueMs` (soon, when that is past). Returns how to call it off. */
+  /**
+   * Runs `action` once when the clock reaches `dueMs` (soon, when that is past). Returns how to call it off.
+   */
   at(dueMs: number, action: () => void): () => void {
     if (this.#stopped) return () => undefined;
     const alarm = { dueMs, action, calledOff: false };
@@ -62,8 +64,8 @@ export class SimulatorClock {
   }
 
   /**
-   * Moves the clock forward. Resolves when everything due by then, and what followed from it by then, is done;
-   * with 0 it waits for what is due now.
+   * Moves the clock forward. Resolves when everything due by then, and what followed from it by then, is
+   * done; with 0 it waits for what is due now.
    */
   advance(byMs: number): Promise<void> {
     this.#lastMove = this.#lastMove.then(() => this.#moveBy(byMs));
@@ -102,8 +104,8 @@ export class SimulatorClock {
   }
 
   /**
-   * Runs what is due by now and waits for all that runs, or else goes on to the next alarm. False when there is none up
-   * to the target.
+   * Runs what is due by now and waits for all that runs, or else goes on to the next alarm. False when there
+   * is none up to the target.
    */
   async #nextStep(targetMs: number): Promise<boolean> {
     this.#runDue(this.#anchorMs);
@@ -141,7 +143,10 @@ export class SimulatorClock {
       if (!alarm.calledOff) alarm.action();
   }
 
-  /** The place of the first alarm that is due after `dueMs`, by bisection: there can be one for every open order. */
+  /**
+   * The place of the first alarm that is due after `dueMs`, by bisection: there can be one for every open
+   * order.
+   */
   #placeAfter(dueMs: number): number {
     let [low, high] = [0, this.#alarms.length];
     while (low < high) {

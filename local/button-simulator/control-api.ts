@@ -72,8 +72,8 @@ const CONTROLS: Readonly<Record<string, Control>> = {
 };
 
 /**
- * Answers a request under /control (README.md beside this file). 400 says what is wrong with a body, 404 that there is
- * no such control, order or endpoint.
+ * Answers a request under /control (README.md beside this file). 400 says what is wrong with a body, 404 that
+ * there is no such control, order or endpoint.
  */
 export async function answerControlApi(controls: SimulatorControls, request: ApiRequest): Promise<Answer> {
   const route = routeOf(request);

@@ -18,7 +18,9 @@ import { WorldSchema, type World, type WorldChange } from './world.ts';
 /** A request to Button's API as the control API shows it. */
 export type RequestView = Omit<RequestRecord, 'atMs'> & { at: string };
 
-/** A transaction as the control API shows it: in both of Button's forms, with the data of each of its events. */
+/**
+ * A transaction as the control API shows it: in both of Button's forms, with the data of each of its events.
+ */
 export type TransactionView = {
   key: string;
   orderId: string | null;
@@ -115,8 +117,8 @@ export class SimulatorControls {
   }
 
   /**
-   * Forgets orders, transactions, events, requests, faults and shoppers and returns to the first world. The clock goes
-   * on, as time does, and the endpoints stay, none of them paused.
+   * Forgets orders, transactions, events, requests, faults and shoppers and returns to the first world. The
+   * clock goes on, as time does, and the endpoints stay, none of them paused.
    */
   reset(): void {
     const { clock, world, startingWorld, log, orders, transactions, accounts, shoppers, dispatcher, faults } =
@@ -162,7 +164,10 @@ export class SimulatorControls {
     for (const [btnRef, shopper] of Object.entries(shoppers)) this.#parts.shoppers.set(btnRef, shopper);
   }
 
-  /** Changes what is given, and leaves the rest of the world as it is. Throws a ZodError when it makes no world. */
+  /**
+   * Changes what is given, and leaves the rest of the world as it is. Throws a ZodError when it makes no
+   * world.
+   */
   setWorld(change: WorldChange): World {
     const { world } = this.#parts;
     Object.assign(world, WorldSchema.parse({ ...world, ...change }));

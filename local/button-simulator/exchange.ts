@@ -23,7 +23,10 @@ type Sent = { answer: Answer; cutOff?: boolean } | 'lost';
 /** What is to be answered to a request, and when. */
 export type Reply = { sent: Sent; delayMs: number; record: RequestRecord };
 
-/** Takes one request to Button's API from its reading to what is answered, under the fault rule that strikes it, if any. */
+/**
+ * Takes one request to Button's API from its reading to what is answered, under the fault rule that strikes
+ * it, if any.
+ */
 export function replyTo(exchange: Exchange, request: ApiRequest): Reply {
   const { clock, faults, log } = exchange;
   const record = log.open(request, clock.now());

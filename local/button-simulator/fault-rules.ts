@@ -29,7 +29,10 @@ const AnswerSchema = z.union([
   z.strictObject({
     status: z.int().min(200).max(599),
     headers: z.record(z.string(), z.string()).default({}),
-    /** Text goes out as it is, anything else as JSON; without it, Button's error body. A 204 and a 304 have none. */
+    /**
+     * Text goes out as it is, anything else as JSON; without it, Button's error body. A 204 and a 304 have
+     * none.
+     */
     body: z.unknown().optional(),
     /** The connection is cut in the middle of the body. */
     cutOff: z.boolean().default(false),
@@ -42,8 +45,8 @@ const ApiFaultSchema = z
   .strictObject({
     on: z.literal('api'),
     /**
-     * All that are given must fit. `path` is a regular expression on the path as sent, without its query; `orderIds` is one on the
-     * order id, for a class of orders.
+     * All that are given must fit. `path` is a regular expression on the path as sent, without its query;
+     * `orderIds` is one on the order id, for a class of orders.
      */
     match: z
       .strictObject({
@@ -56,11 +59,14 @@ const ApiFaultSchema = z
       .default({}),
     ...timing,
     answer: AnswerSchema.default('button'),
-    /** Real milliseconds between the request and its answer: the caller does not live on the simulator's clock. */
+    /**
+     * Real milliseconds between the request and its answer: the caller does not live on the simulator's
+     * clock.
+     */
     answerDelayMs: z.int().nonnegative().default(0),
     /**
-     * Whether Button does what was asked: at once, never, or later on the simulator's clock. When absent: never under
-     * a status of the rule's own, else at once.
+     * Whether Button does what was asked: at once, never, or later on the simulator's clock. When absent:
+     * never under a status of the rule's own, else at once.
      */
     work: z
       .union([z.enum(['done', 'skipped']), z.strictObject({ afterMs: z.int().nonnegative() })])

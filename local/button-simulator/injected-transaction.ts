@@ -7,12 +7,15 @@ import type { TransactionVersion } from './transaction-rows.ts';
 const InstantSchema = z.iso.datetime({ offset: true });
 
 /**
- * A transaction written into the simulator by hand, in Button's field names. All are optional: they change the
- * transaction that `id`, or without it `button_order_id`, names, or else make a validated one of now. Nothing is checked
- * against Button's rules, so that any row a receiver may ever meet can be made, such as a second transaction of an order.
+ * A transaction written into the simulator by hand, in Button's field names. All are optional: they change
+ * the transaction that `id`, or without it `button_order_id`, names, or else make a validated one of now.
+ * Nothing is checked against Button's rules, so that any row a receiver may ever meet can be made, such as a
+ * second transaction of an order.
  */
 export const InjectedTransactionSchema = z.strictObject({
-  /** Names the transaction to change where its `id` is another one now, or where two transactions share an id. */
+  /**
+   * Names the transaction to change where its `id` is another one now, or where two transactions share an id.
+   */
   key: z.string().min(1).optional(),
   id: z.string().min(1).optional(),
   button_order_id: z.string().min(1).nullable().optional(),

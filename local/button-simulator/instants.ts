@@ -3,7 +3,9 @@ export function toWholeSeconds(epochMs: number): string {
   return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
-/** An instant as Button's webhooks print `created_date` and `modified_date`: ISO 8601 UTC with milliseconds. */
+/**
+ * An instant as Button's webhooks print `created_date` and `modified_date`: ISO 8601 UTC with milliseconds.
+ */
 export function toMilliseconds(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }

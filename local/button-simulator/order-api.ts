@@ -10,8 +10,8 @@ import type { World } from './world.ts';
 export type OrderApi = { orders: OrderBook; world: Readonly<World> };
 
 /**
- * Answers a Brand's request under /v1/order (docs/button/order-api.md, "Endpoints"); undefined when there is no such
- * endpoint.
+ * Answers a Brand's request under /v1/order (docs/button/order-api.md, "Endpoints"); undefined when there is
+ * no such endpoint.
  */
 export function answerOrderApi(api: OrderApi, brandId: string, request: ApiRequest): Answer | undefined {
   const [, , id, btnRef] = request.segments ?? [];
@@ -149,7 +149,10 @@ function isShown(order: Order, world: Readonly<World>): boolean {
   return order.status !== 'deleted' || world.getCancelled === '200';
 }
 
-/** The fields of a body, or the 400 that it gets: parameters must be in a JSON body (Button's reference, request format). */
+/**
+ * The fields of a body, or the 400 that it gets: parameters must be in a JSON body (Button's reference,
+ * request format).
+ */
 function readBody<Fields>(
   request: ApiRequest,
   schema: z.ZodType<Fields>,

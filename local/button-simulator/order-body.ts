@@ -25,8 +25,8 @@ const LineItemSchema = z.looseObject({
 export type OrderLineItem = z.infer<typeof LineItemSchema>;
 
 /**
- * The body of POST /v1/order (docs/button/order-api.md, "Request fields"). Fields that Button does not name are let
- * through, as its additive versioning suggests; those it names must be right.
+ * The body of POST /v1/order (docs/button/order-api.md, "Request fields"). Fields that Button does not name
+ * are let through, as its additive versioning suggests; those it names must be right.
  */
 export const OrderFieldsSchema = z.looseObject({
   total: MinorUnitsSchema,
@@ -67,8 +67,8 @@ export const OrderUpdateSchema = OrderFieldsSchema.partial();
 export type OrderUpdate = z.infer<typeof OrderUpdateSchema>;
 
 /**
- * What is wrong with a total and its lines: the total must equal the sum of the lines, where lines are sent (Button's
- * best practices for order reporting). Undefined when nothing is.
+ * What is wrong with a total and its lines: the total must equal the sum of the lines, where lines are sent
+ * (Button's best practices for order reporting). Undefined when nothing is.
  */
 export function sumProblem(total: number, lines: readonly OrderLineItem[] | undefined): string | undefined {
   if (lines === undefined) return undefined;

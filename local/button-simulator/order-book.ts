@@ -34,7 +34,10 @@ export type OrderBookOptions = {
   onChange: (order: Order) => void;
 };
 
-/** The life of orders: open, then finalized when their date passes, or deleted (Button's reference, order status). */
+/**
+ * The life of orders: open, then finalized when their date passes, or deleted (Button's reference, order
+ * status).
+ */
 export class OrderBook {
   readonly #options: OrderBookOptions;
   readonly #orders = new Map<string, Order>();
@@ -82,7 +85,10 @@ export class OrderBook {
     return open.map((order) => this.#finalize({ ...order, finalizationMs: this.#options.clock.now() }));
   }
 
-  /** The order that Button's id or the Brand's own id names; the newest one, where a world lets them share an id. */
+  /**
+   * The order that Button's id or the Brand's own id names; the newest one, where a world lets them share an
+   * id.
+   */
   find(brandId: string, id: string): Order | undefined {
     const byButtonId = this.#orders.get(id);
     if (byButtonId?.brandId === brandId) return byButtonId;

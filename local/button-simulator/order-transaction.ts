@@ -22,7 +22,10 @@ export type TransactionSetting = {
   country: string;
 };
 
-/** The version of a transaction that an order in its present state stands for, after `previous` if there was one. */
+/**
+ * The version of a transaction that an order in its present state stands for, after `previous` if there was
+ * one.
+ */
 export function versionOfOrder(
   order: Order,
   setting: TransactionSetting,

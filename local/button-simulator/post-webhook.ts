@@ -5,7 +5,9 @@ import https from 'node:https';
 /** What a receiver answered, or why there is no answer. */
 export type PostResult = { status: number } | { failure: string };
 
-/** The value of `X-Button-Signature`: lower-case hex HMAC-SHA256 of the body's bytes, keyed with the secret. */
+/**
+ * The value of `X-Button-Signature`: lower-case hex HMAC-SHA256 of the body's bytes, keyed with the secret.
+ */
 export function signatureOf(body: Uint8Array, secret: string): string {
   return createHmac('sha256', secret).update(body).digest('hex');
 }
@@ -22,7 +24,10 @@ export class WebhookPoster {
     this.#answerTimeoutMs = answerTimeoutMs;
   }
 
-  /** Posts one signed attempt (docs/button/webhooks.md, "Request"). Never rejects: a lost connection is a result. */
+  /**
+   * Posts one signed attempt (docs/button/webhooks.md, "Request"). Never rejects: a lost connection is a
+   * result.
+   */
   post(url: string, body: Uint8Array, secret: string): Promise<PostResult> {
     const secure = url.startsWith('https:');
     const send = secure ? https.request : http.request;

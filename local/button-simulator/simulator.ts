@@ -27,7 +27,10 @@ export type ButtonSimulator = {
   controlUrl: string;
   /** What the control API offers, without HTTP. */
   controls: SimulatorControls;
-  /** Ends everything: the server, its connections, what waits on the clock. Nothing keeps the process alive then. */
+  /**
+   * Ends everything: the server, its connections, what waits on the clock. Nothing keeps the process alive
+   * then.
+   */
   close(): Promise<void>;
 };
 
@@ -92,7 +95,8 @@ async function answerMessage(
     else if (resource === 'v1') await answerExchange(exchange, request, { response, closing });
     else sendPlain(response, errorAnswer(404, 'Not found'));
   } catch (error) {
-    // The caller is gone, or a delayed answer was called off by close(); anything else is a fault of ours to be shown.
+    // The caller is gone, or a delayed answer was called off by close(); anything else is a fault of ours to
+    // be shown.
     if (response.destroyed || closing.aborted) response.destroy();
     else sendPlain(response, errorAnswer(500, `The simulator failed: ${String(error)}`));
   }

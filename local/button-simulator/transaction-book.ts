@@ -34,8 +34,8 @@ export class TransactionBook {
   }
 
   /**
-   * Turns a new or changed order into the next version of its transaction. An order without a `btn_ref` belongs to no
-   * Publisher and makes none.
+   * Turns a new or changed order into the next version of its transaction. An order without a `btn_ref`
+   * belongs to no Publisher and makes none.
    */
   follow(order: Order): void {
     const { btn_ref: btnRef, currency } = order.fields;

@@ -5,7 +5,9 @@ import type { World } from './world.ts';
 
 const InstantSchema = z.iso.datetime({ offset: true }).transform((instant) => Date.parse(instant));
 
-/** The parameters of a list and their defaults (docs/button/transactions-api.md, "Transactions: parameters"). */
+/**
+ * The parameters of a list and their defaults (docs/button/transactions-api.md, "Transactions: parameters").
+ */
 export const TransactionQuerySchema = z.object({
   start: InstantSchema.optional(),
   end: InstantSchema.optional(),

@@ -35,8 +35,8 @@ export type WebhookDispatcherOptions = {
 };
 
 /**
- * Button's delivery of webhooks (docs/button/webhooks.md): signed, at least once, in order per transaction, retried for
- * three days, and paused by itself for an endpoint that fails too often.
+ * Button's delivery of webhooks (docs/button/webhooks.md): signed, at least once, in order per transaction,
+ * retried for three days, and paused by itself for an endpoint that fails too often.
  */
 export class WebhookDispatcher {
   readonly #options: WebhookDispatcherOptions;
@@ -48,7 +48,9 @@ export class WebhookDispatcher {
     this.#options = options;
   }
 
-  /** Replaces the webhooks. Those that keep their name keep what is on its way and whether they are paused. */
+  /**
+   * Replaces the webhooks. Those that keep their name keep what is on its way and whether they are paused.
+   */
   setWebhooks(webhooks: readonly Webhook[]): void {
     const known = new Map(this.#endpoints);
     this.#endpoints.clear();
@@ -82,7 +84,10 @@ export class WebhookDispatcher {
     return true;
   }
 
-  /** Sends what was collected, at once. Failures before do not count any more. False when there is no such endpoint. */
+  /**
+   * Sends what was collected, at once. Failures before do not count any more. False when there is no such
+   * endpoint.
+   */
   resume(name: string): boolean {
     const endpoint = this.#endpoints.get(name);
     if (endpoint === undefined) return false;

@@ -19,13 +19,17 @@ export type Delivery = WebhookEvent & {
   readonly endpoint: string;
   readonly createdMs: number;
   readonly attempts: Attempt[];
-  /** `refused` is a 400; `dropped` is given up after three days, or without an endpoint; `lost` is a fault. */
+  /**
+   * `refused` is a 400; `dropped` is given up after three days, or without an endpoint; `lost` is a fault.
+   */
   state: 'waiting' | 'acknowledged' | 'refused' | 'dropped' | 'lost';
   /** Not to be sent before. */
   dueMs: number;
   /** Sends that follow the acknowledged one. */
   repeats: number;
-  /** How many of its attempts do not count in the rule that pauses an endpoint: those before it was resumed. */
+  /**
+   * How many of its attempts do not count in the rule that pauses an endpoint: those before it was resumed.
+   */
   forgivenAttempts: number;
 };
 

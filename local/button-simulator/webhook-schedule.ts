@@ -8,8 +8,8 @@ const GIVE_UP_AFTER_MS = 3 * DAY_MS;
 const FIRST_RETRY_MS = 10_000;
 
 /**
- * When a webhook that failed again is sent next: exponential back-off in the first hour, then once an hour, for three
- * days (Button's guide "Configure webhooks"). Undefined when Button gives up.
+ * When a webhook that failed again is sent next: exponential back-off in the first hour, then once an hour,
+ * for three days (Button's guide "Configure webhooks"). Undefined when Button gives up.
  */
 export function nextAttemptMs(attemptsMs: readonly number[]): number | undefined {
   const firstMs = attemptsMs[0];
@@ -25,9 +25,9 @@ export function nextAttemptMs(attemptsMs: readonly number[]): number | undefined
 export type Outcome = { createdMs: number; attempted: boolean; failed: boolean };
 
 /**
- * Whether an endpoint is paused: more than 10% of the webhooks created and attempted in the past hour failed, and at
- * least 5 did (same guide). A webhook that failed once and came through later counts as failed here: the stricter of
- * the two readings.
+ * Whether an endpoint is paused: more than 10% of the webhooks created and attempted in the past hour failed,
+ * and at least 5 did (same guide). A webhook that failed once and came through later counts as failed here:
+ * the stricter of the two readings.
  */
 export function isTooUnreliable(outcomes: readonly Outcome[], nowMs: number): boolean {
   const counted = outcomes.filter((outcome) => outcome.attempted && outcome.createdMs > nowMs - HOUR_MS);

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * What Button does where its documents are silent (docs/button, sections "Unknown" and "Conflicts"). A receiver or
- * reporter that is right in every world need not know in which one it lives.
+ * What Button does where its documents are silent (docs/button, sections "Unknown" and "Conflicts"). A
+ * receiver or reporter that is right in every world need not know in which one it lives.
  */
 export const WorldSchema = z.strictObject({
   /** POST /v1/order with an `order_id` that is reported already. */
@@ -13,11 +13,18 @@ export const WorldSchema = z.strictObject({
   changeCancelled: z.enum(['409', 'accept']),
   /** GET of a deleted order, by id and by `btn_ref`: the order with status `deleted`, or nothing. */
   getCancelled: z.enum(['200', '404']),
-  /** GET /v1/order/{id} by the Brand's own order id: the order, or nothing, because only Button's id is taken. */
+  /**
+   * GET /v1/order/{id} by the Brand's own order id: the order, or nothing, because only Button's id is taken.
+   */
   getByOrderId: z.enum(['200', '404']),
-  /** Whose order ids Button takes in the path of a read, an update and a cancellation: the Brand's, its own, or both. */
+  /**
+   * Whose order ids Button takes in the path of a read, an update and a cancellation: the Brand's, its own,
+   * or both.
+   */
   ids: z.enum(['both', 'brand', 'button']),
-  /** An update that names a `btn_ref`: it is set, it is left as it was, or the update is refused with a 400. */
+  /**
+   * An update that names a `btn_ref`: it is set, it is left as it was, or the update is refused with a 400.
+   */
   tokenOnUpdate: z.enum(['accepted', 'ignored', 'refused']),
   /** POST /v1/order/{id} on a deleted order. */
   updateCancelled: z.enum(['403', '404']),
@@ -32,11 +39,13 @@ export const WorldSchema = z.strictObject({
   /** How long the Transactions API goes on showing the version before. */
   transactionVisibleAfterMs: z.int().nonnegative(),
   /**
-   * With a cursor, filters are to be sent again, are carried by the cursor, are carried and refused beside it, or
-   * are carried, and sent again make it give the first page.
+   * With a cursor, filters are to be sent again, are carried by the cursor, are carried and refused beside
+   * it, or are carried, and sent again make it give the first page.
    */
   cursorFilters: z.enum(['sent-again', 'carried', 'refused', 'restart']),
-  /** What a cursor points at: a row, or a count of rows, which drifts when rows change while one is paging. */
+  /**
+   * What a cursor points at: a row, or a count of rows, which drifts when rows change while one is paging.
+   */
   paging: z.enum(['keyset', 'offset']),
   rowOrder: z.enum(['oldest-first', 'newest-first']),
   /** A larger `page_size` gets this many rows. */
@@ -53,7 +62,10 @@ export const WorldSchema = z.strictObject({
   accountsList: z.enum(['whole', 'one-a-page', 'among-malformed-entries']),
   brandsList: z.enum(['whole', 'in-object', 'among-malformed-entries', 'refused']),
   finalizationWindowMinutes: z.int().min(0),
-  /** A page that would hold one of these is a 500: by Button's order id, or the transaction's where there is no order. */
+  /**
+   * A page that would hold one of these is a 500: by Button's order id, or the transaction's where there is
+   * no order.
+   */
   unreadableTransactions: z.array(z.string()),
   /** What waits for the acknowledgement of the event before: the same transaction, or the whole endpoint. */
   webhookOrdering: z.enum(['per-transaction', 'per-endpoint']),

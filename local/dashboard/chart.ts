@@ -32,7 +32,10 @@ const LINE_HEIGHT = 13;
 
 type Scale = { x: (atMs: number) => number; y: (value: number) => number; values: number[] };
 
-/** Draws lines over time as an SVG that needs nothing else; colours come from the page. A figure on every point shows on hovering. */
+/**
+ * Draws lines over time as an SVG that needs nothing else; colours come from the page. A figure on every
+ * point shows on hovering.
+ */
 export function drawChart(chart: Chart): string {
   const lines = chart.isStacked ? stack(chart.lines) : chart.lines;
   const scale = scaleOf(chart, lines);
@@ -110,7 +113,10 @@ function drawTimes({ span, height, width }: Chart, scale: Scale): string[] {
   });
 }
 
-/** Points on end are joined, others faintly: nothing is known of the time between. A point without a neighbour is a dot. */
+/**
+ * Points on end are joined, others faintly: nothing is known of the time between. A point without a neighbour
+ * is a dot.
+ */
 function drawLine({ points }: Line, { scale, colour }: { scale: Scale; colour: number }): string {
   const runs: string[][] = [[]];
   for (const { atMs, value } of points) {

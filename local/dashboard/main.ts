@@ -65,7 +65,10 @@ const ConfigSchema = z.object({
   dashboards: z.boolean().default(true),
 });
 
-/** Before anything is built: throws an error for people if there will be no boards, or no traffic for one of the flows. */
+/**
+ * Before anything is built: throws an error for people if there will be no boards, or no traffic for one of
+ * the flows.
+ */
 async function refuseWithoutBoards(configFile: string): Promise<void> {
   const config = ConfigSchema.parse(await readConfig(configFile));
   if (!config.dashboards) throw new Error(`${configFile} deploys no boards: it needs "dashboards": true.`);

@@ -20,7 +20,8 @@ export type PageContent = Drawing & {
 const BOARD_PERIOD_MS = 300_000;
 
 /**
- * One HTML page with every board and every alarm; it needs nothing from anywhere. Throws, naming the widget, for what is not understood.
+ * One HTML page with every board and every alarm; it needs nothing from anywhere. Throws, naming the widget,
+ * for what is not understood.
  */
 export function renderPage(content: PageContent): string {
   const boards = content.boards.map(({ title, body }) => ({

@@ -9,7 +9,10 @@ import type { ShownAlarm } from './widget-html.ts';
 /** When a run was, and what was played in it. */
 export type RunTimes = { startedAt: Date; endedAt: Date; phases: readonly Phase[] };
 
-/** How many periods of five minutes a graph should have at least, and the lengths that one may have here, in seconds. */
+/**
+ * How many periods of five minutes a graph should have at least, and the lengths that one may have here, in
+ * seconds.
+ */
 const PERIODS_IN_A_GRAPH = 45;
 const LOCAL_PERIODS_SECONDS = [1, 2, 3, 5, 10, 15, 20, 30, 60, 120, 300];
 
@@ -57,7 +60,10 @@ function periodFor(lengthMs: number): number {
   return (seconds ?? 1) * 1000;
 }
 
-/** Resources are called as in the app, without what only tells constructs apart; what is unknown stays as it is. */
+/**
+ * Resources are called as in the app, without what only tells constructs apart; what is unknown stays as it
+ * is.
+ */
 function resourceNames(resources: readonly LocalResource[]): (physicalName: string) => string {
   const names = new Map(
     resources.map(({ physicalId, constructPath }) => [

@@ -30,8 +30,9 @@ const RECOVERY_LIMIT_MS = 100_000;
 type Sent = { order: SampleOrder; sequence: number };
 
 /**
- * Plays orders, webhooks and mishaps of all kinds against a running system, one after the other above a steady current of orders, and
- * returns when what. Throws if the system does not come through: every good order must be reported in the end.
+ * Plays orders, webhooks and mishaps of all kinds against a running system, one after the other above a
+ * steady current of orders, and returns when what. Throws if the system does not come through: every good
+ * order must be reported in the end.
  */
 export async function playTraffic(stage: TrafficStage, options: TrafficOptions): Promise<Phase[]> {
   const phases: Phase[] = [];

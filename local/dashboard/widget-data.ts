@@ -70,8 +70,8 @@ function figureOf(values: readonly (number | undefined)[], isTotal: boolean): nu
 }
 
 /**
- * What tells each series from the others: its metric's name, or what its dimensions say where one search brings them, or both; and its
- * statistic if nothing else does.
+ * What tells each series from the others: its metric's name, or what its dimensions say where one search
+ * brings them, or both; and its statistic if nothing else does.
  */
 function namesOf(shown: readonly Shown[], nameOf: RunData['nameOf']): string[] {
   const parts = shown.map(({ series: { metric }, isSearched }) => ({

@@ -9,7 +9,10 @@ const BrandsSchema = z.object({
   orderReporting: z.object({ brands: z.tuple([z.object({ id: z.string() })], z.unknown()) }),
 });
 
-/** The stage of a system on this machine. Throws an error for people if its configuration, in `configFile`, lacks one of the flows. */
+/**
+ * The stage of a system on this machine. Throws an error for people if its configuration, in `configFile`,
+ * lacks one of the flows.
+ */
 export async function openLocalStage(system: LocalSystem, configFile: string): Promise<OpenStage> {
   const { tables, orderQueueUrl, webhookUrl, buttonControlUrl, sqsEndpoint, dynamodbEndpoint } =
     system.endpoints;

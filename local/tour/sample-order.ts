@@ -10,7 +10,10 @@ const SOURCE = 'https://shop.example/tour';
 type Line = { identifier: string; total: number };
 type Order = { order_id: string; btn_ref: string; total: number; line_items: Line[] };
 
-/** The sample order of Button's guide "Reporting Orders", as valid JSON, under an id and a test token of its own. */
+/**
+ * The sample order of Button's guide "Reporting Orders", as valid JSON, under an id and a test token of its
+ * own.
+ */
 export function sampleOrder(orderId: string): SampleOrder {
   return {
     total: 7000,

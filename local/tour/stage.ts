@@ -45,7 +45,9 @@ export type Stage = {
   simulator: SimulatorControl | undefined;
 };
 
-/** Where a stage's parts are. Without an endpoint, the clients use AWS itself, with the user's credentials. */
+/**
+ * Where a stage's parts are. Without an endpoint, the clients use AWS itself, with the user's credentials.
+ */
 export type StageOptions = {
   brand: string;
   orderQueueUrl: string;

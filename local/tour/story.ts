@@ -187,7 +187,10 @@ export function createStory(): Step[] {
   ];
 }
 
-/** Waits until the ledger says that Button holds this version. Throws at once if the ledger says that it never will. */
+/**
+ * Waits until the ledger says that Button holds this version. Throws at once if the ledger says that it never
+ * will.
+ */
 function untilReported(stage: Stage, orderId: string, sequence: number) {
   let current = 'the ledger does not know it';
   return until(

@@ -18,7 +18,10 @@ export type CheckedMessage = {
 /** A ledger that knows no order: the file alone is judged. */
 const EMPTY_LEDGER = { read: () => Promise.resolve(undefined) };
 
-/** Judges every message of a text by the rules of a brand, as its reporter does with an order that is new to it. */
+/**
+ * Judges every message of a text by the rules of a brand, as its reporter does with an order that is new to
+ * it.
+ */
 export async function checkMessages(text: string, settings: OrderEventSettings): Promise<CheckedMessage[]> {
   const checked: CheckedMessage[] = [];
   for (const [index, { line, body }] of splitMessages(text).entries()) {

@@ -2,8 +2,8 @@
 export type FileMessage = { line: number; body: string };
 
 /**
- * The messages in a text: a JSON list of them, one JSON document, or one on each line (NDJSON). Each stays as it
- * is written, because 70.00 and a name that occurs twice are seen in the text only. Pure.
+ * The messages in a text: a JSON list of them, one JSON document, or one on each line (NDJSON). Each stays as
+ * it is written, because 70.00 and a name that occurs twice are seen in the text only. Pure.
  */
 export function splitMessages(text: string): FileMessage[] {
   if (isJson(text)) return text.trimStart().startsWith('[') ? splitList(text) : [whole(text)];

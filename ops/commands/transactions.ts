@@ -344,7 +344,10 @@ const NOT_REACHED = [
   'Button',
 ];
 
-/** What of the quarantine names the shopper, as `quarantine-delete` takes it: bytes that were not understood may name anybody. */
+/**
+ * What of the quarantine names the shopper, as `quarantine-delete` takes it: bytes that were not understood
+ * may name anybody.
+ */
 async function entriesNaming(
   values: readonly (string | undefined)[],
   { stage, clients }: CommandContext,

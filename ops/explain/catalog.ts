@@ -42,7 +42,10 @@ const CATALOG: readonly ReadonlyMap<string, Explanation>[] = [
 /** Every code that can be explained. */
 export const CODES: readonly string[] = [...new Set(CATALOG.flatMap((codes) => [...codes.keys()]))].sort();
 
-/** What a code means, in each place where it is seen; none if it is unknown. `http_503` is Button's status. Pure. */
+/**
+ * What a code means, in each place where it is seen; none if it is unknown. `http_503` is Button's status.
+ * Pure.
+ */
 export function explain(code: string): Explanation[] {
   const [, isForeign, status] = /^(foreign_)?http_([1-5]\d\d)$/.exec(code) ?? [];
   const found = CATALOG.flatMap((codes) => codes.get(code) ?? []);

@@ -19,8 +19,8 @@ const LATEST_OPERATIONS = 500;
 const MOST_ENTRIES = 50;
 
 /**
- * The orders that an id names, by key: by the order's own id, or by the id of the message that brought it, which
- * is that of its entry in quarantine. Throws if a table can't be reached.
+ * The orders that an id names, by key: by the order's own id, or by the id of the message that brought it,
+ * which is that of its entry in quarantine. Throws if a table can't be reached.
  */
 export async function lookUpOrders(asked: string, ports: OrderLookUpPorts): Promise<Finding[]> {
   const found = await Promise.all(

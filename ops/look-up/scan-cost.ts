@@ -11,7 +11,9 @@ const BYTES_OF_A_UNIT = 4096;
 /** US dollars for a million read request units on demand in us-east-1 (Amazon DynamoDB pricing). */
 const DOLLARS_OF_A_MILLION_UNITS = 0.125;
 
-/** What a scan reads. Source: DynamoDB API reference, TableDescription. Throws if a table can't be described. */
+/**
+ * What a scan reads. Source: DynamoDB API reference, TableDescription. Throws if a table can't be described.
+ */
 export async function scanCost(client: DynamoDB, tables: readonly string[]): Promise<ScanCost> {
   const described = await Promise.all(
     tables.map((table) => client.send(new DescribeTableCommand({ TableName: table }))),

@@ -18,9 +18,9 @@ export async function stageScanCost({ stage, clients }: CommandContext): Promise
 }
 
 /**
- * What a name that is no key stands for: the id of a webhook that was applied, the Brand's order, a `btn_ref`, the
- * shopper by the other field, Button's id of an order. Reads at most `limit` items of the ledger, and of the
- * transactions.
+ * What a name that is no key stands for: the id of a webhook that was applied, the Brand's order, a
+ * `btn_ref`, the shopper by the other field, Button's id of an order. Reads at most `limit` items of the
+ * ledger, and of the transactions.
  */
 export async function scanStage(
   asked: string,

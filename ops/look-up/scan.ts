@@ -23,7 +23,10 @@ export async function scanFor<Item>(
   return { found, read, isWhole: true };
 }
 
-/** Fields of Button's payload that name a purchase for people outside: the Brand's order, the click, the shopper. */
+/**
+ * Fields of Button's payload that name a purchase for people outside: the Brand's order, the click, the
+ * shopper.
+ */
 const NAMING_FIELDS = ['order_id', 'customer_order_id', 'btn_ref', 'publisher_customer_id', 'pub_ref'];
 
 /** Whether a transaction is named by a webhook's id, the Brand's order, a `btn_ref` or a shopper. Pure. */

@@ -29,8 +29,8 @@ const LATEST_OPERATIONS = 500;
 const MOST_TRANSACTIONS = 50;
 
 /**
- * What an id names on the publisher's side, by key: a transaction by its key, Button's order id or Button's id; a
- * webhook or a row in quarantine; a shopper. Throws if a table can't be reached.
+ * What an id names on the publisher's side, by key: a transaction by its key, Button's order id or Button's
+ * id; a webhook or a row in quarantine; a shopper. Throws if a table can't be reached.
  */
 export async function lookUpTransactions(asked: string, ports: TransactionLookUpPorts): Promise<Finding[]> {
   const keys = /^(?:order|tx)#./.test(asked) ? [asked] : [`order#${asked}`, `tx#${asked}`];

@@ -34,7 +34,10 @@ export function rewardAnswer(state: RewardState, overdue: OverduePolicy): string
   }
 }
 
-/** When it should be validated by the brand's window, or the usual one where that is not known, and from when on to ask. */
+/**
+ * When it should be validated by the brand's window, or the usual one where that is not known, and from when
+ * on to ask.
+ */
 function untilWhen(state: RewardState, overdue: OverduePolicy): string {
   const { expectedMs, overdueMs, isBrands } = validationDates(state, overdue);
   const nowMs = Date.parse(overdue.at);

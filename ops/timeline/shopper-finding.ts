@@ -5,8 +5,8 @@ import { rewardAnswer } from './reward-answer.ts';
 import { money, opsLine } from './words.ts';
 
 /**
- * What a shopper's transactions are worth, and where each reward is. `shopper` is what was asked for; `more` if there are older
- * transactions than those. Pure.
+ * What a shopper's transactions are worth, and where each reward is. `shopper` is what was asked for; `more`
+ * if there are older transactions than those. Pure.
  */
 export function shopperFinding(
   shopper: string,

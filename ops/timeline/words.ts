@@ -1,7 +1,10 @@
 import { minorUnitDecimals } from '@button-serverless/validation/orders';
 import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
 
-/** An amount as people write it: `USD 12.34`. Minor units of a currency that is not known stay as they are. Pure. */
+/**
+ * An amount as people write it: `USD 12.34`. Minor units of a currency that is not known stay as they are.
+ * Pure.
+ */
 export function money(amountMinor: number | null | undefined, currency: string | null | undefined): string {
   if (amountMinor === null || amountMinor === undefined) return 'an unknown amount';
   const decimals = minorUnitDecimals(currency ?? '');

@@ -38,7 +38,10 @@ export type ButtonResponse =
 export type ButtonHttp = {
   /** Never throws for what Button or the network does. */
   call(request: ButtonRequest): Promise<ButtonResponse>;
-  /** Ends idle connections: a connection that slept in a frozen Lambda is dead, and what is sent over it has an unclear outcome. */
+  /**
+   * Ends idle connections: a connection that slept in a frozen Lambda is dead, and what is sent over it has
+   * an unclear outcome.
+   */
   close(): void;
 };
 
@@ -48,8 +51,8 @@ export type OpenButtonHttp = (to: { baseUrl: string; timeoutMs: number }) => But
 const MAX_ANSWER_BYTES = 5_000_000;
 
 /**
- * HTTP to Button: total deadline, bounded answers, redirects not followed, and no host but the one of `baseUrl`, so that the key goes
- * nowhere else.
+ * HTTP to Button: total deadline, bounded answers, redirects not followed, and no host but the one of
+ * `baseUrl`, so that the key goes nowhere else.
  *
  * Authentication is HTTP Basic, the API key as user name and an empty password.
  * Source: https://developer.usebutton.com/reference/authentication
@@ -165,7 +168,8 @@ function parseBody(text: string | symbol | undefined): unknown {
 }
 
 /**
- * `Retry-After` in seconds or as a date, else Button's `X-Button-Limit-Reset-Seconds`; held between a second and a quarter of an hour.
+ * `Retry-After` in seconds or as a date, else Button's `X-Button-Limit-Reset-Seconds`; held between a second
+ * and a quarter of an hour.
  *
  * Source: https://developer.usebutton.com/docs/audiences-api (rate limit headers, documented for that API only)
  */

@@ -12,8 +12,9 @@ const MAX_LENGTH = 255;
 const instant = z.iso.datetime({ offset: true });
 
 /**
- * Reads a webhook of the type `order-checkout`; undefined for any other. Never throws, and refuses no checkout: a field that is
- * missing, malformed or too long is null. Without an id of Button's, the checkout is named by what it says.
+ * Reads a webhook of the type `order-checkout`; undefined for any other. Never throws, and refuses no
+ * checkout: a field that is missing, malformed or too long is null. Without an id of Button's, the checkout
+ * is named by what it says.
  *
  * Source: docs/button/webhooks.md, "Event types".
  */

@@ -27,7 +27,10 @@ export function withKeyWait(api: TransactionsApi, waiting: Waiting): Transaction
 /** Where the wait is kept. */
 type Waiting = { wait: KeyWait; now: () => Date };
 
-/** Makes a call with the key unless Button wants none yet, and keeps the wait that its answer asks for. Throws as `withKeyWait` does. */
+/**
+ * Makes a call with the key unless Button wants none yet, and keeps the wait that its answer asks for. Throws
+ * as `withKeyWait` does.
+ */
 export function keepingWait({ wait, now }: Waiting) {
   return async <Value>(call: () => Promise<ApiResult<Value>>): Promise<ApiResult<Value>> => {
     const leftMs = Date.parse((await wait.read()) ?? '') - now().getTime();

@@ -27,7 +27,8 @@ const AccountSchema = z.object({
 });
 
 /**
- * Every account in the list, page by page (`listAllEntries`). An entry that names no account is left out and counted.
+ * Every account in the list, page by page (`listAllEntries`). An entry that names no account is left out and
+ * counted.
  */
 export async function listAllAccounts(
   readPath: (path: string) => Promise<ApiResult<TransactionPage>>,

@@ -36,8 +36,9 @@ const BrandSchema = z.object({
 const BRANDS_PATH = '/v1/brands';
 
 /**
- * The brands of one publisher's key, with their terms, over all pages of the list. Whether the list stands in `objects` or in `object` is not documented: both are
- * read, and one brand alone as a list of one. An entry that is no brand, or names no window, is left out and counted.
+ * The brands of one publisher's key, with their terms, over all pages of the list. Whether the list stands in
+ * `objects` or in `object` is not documented: both are read, and one brand alone as a list of one. An entry
+ * that is no brand, or names no window, is left out and counted.
  *
  * Source: docs/button/transactions-api.md, "Brands".
  */
@@ -58,7 +59,10 @@ export function createBrandsApi(http: ButtonHttp, apiKey: string): BrandsApi {
   };
 }
 
-/** Undefined for what is no page; and for one that goes on without saying where, which must not pass for the last one. */
+/**
+ * Undefined for what is no page; and for one that goes on without saying where, which must not pass for the
+ * last one.
+ */
 function readPage(body: unknown, path: string): TransactionPage | undefined {
   const { objects, object, meta } = asJsonObject(body) ?? {};
   const listed = objects ?? object;

@@ -15,8 +15,8 @@ const MAX_PAGES = 50;
 type Answer = ApiResult<TransactionPage>;
 
 /**
- * Every entry of the list at `path`, page by page. A later page that can't be read, a circle or too many pages end the list with what was
- * read of it; it fails only if the first page can't be read.
+ * Every entry of the list at `path`, page by page. A later page that can't be read, a circle or too many
+ * pages end the list with what was read of it; it fails only if the first page can't be read.
  */
 export async function listAllEntries(
   path: string,

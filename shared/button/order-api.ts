@@ -7,8 +7,8 @@ import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts
 /** What Button's answer to an order call means for the order. */
 export type OrderApiAnswer =
   /**
-   * Carried out. `acceptedOnly`: a 202, Button may not show it yet. `shownToken`: what the answer shows as the
-   * order's token, null for none; missing where it shows nothing of that.
+   * Carried out. `acceptedOnly`: a 202, Button may not show it yet. `shownToken`: what the answer shows as
+   * the order's token, null for none; missing where it shows nothing of that.
    */
   | { answer: 'done'; acceptedOnly: boolean; buttonOrderId?: string; shownToken?: string | null }
   /** The order as Button holds it (only from `get` and `getByToken`). */
@@ -84,8 +84,8 @@ const ShownOrderSchema = z.object({
 });
 
 /**
- * An object that shows neither an id of Button's order nor its total says nothing of it: it comes from a cache
- * or a stub.
+ * An object that shows neither an id of Button's order nor its total says nothing of it: it comes from a
+ * cache or a stub.
  */
 const OrderAtButtonSchema = ShownOrderSchema.refine(
   ({ order_id: id, button_order_id: buttonId, total }) =>

@@ -36,8 +36,8 @@ const MAX_ROW_BYTES = 24_000_000;
 /**
  * The Transactions API with one publisher's key.
  *
- * `time_field` is always sent with the filters: Button's default, `created_date`, would hide every later change
- * of an old transaction.
+ * `time_field` is always sent with the filters: Button's default, `created_date`, would hide every later
+ * change of an old transaction.
  * Source: https://developer.usebutton.com/guides/publishers/transactions-api
  */
 export function createTransactionsApi(http: ButtonHttp, apiKey: string): TransactionsApi {

@@ -6,8 +6,8 @@ const trimmedText = z.string().trim().min(1);
 const WebhookSecretSchema = z.object({ name: trimmedText, secret: trimmedText });
 
 /**
- * Reads the secret that holds the webhooks' secrets, a JSON list of `{name, secret}`, each without the white space around it. Leaves
- * out malformed entries; undefined if none is valid.
+ * Reads the secret that holds the webhooks' secrets, a JSON list of `{name, secret}`, each without the white
+ * space around it. Leaves out malformed entries; undefined if none is valid.
  */
 export function parseWebhookSecrets(text: string): WebhookSecret[] | undefined {
   const entries = readEntries(text) ?? [];
@@ -15,7 +15,10 @@ export function parseWebhookSecrets(text: string): WebhookSecret[] | undefined {
   return secrets.length === 0 ? undefined : secrets;
 }
 
-/** What is valid of a malformed list, and beside it the last list without a problem: a slip takes no secret out of use. */
+/**
+ * What is valid of a malformed list, and beside it the last list without a problem: a slip takes no secret
+ * out of use.
+ */
 export function withLastValidSecrets(
   valid: readonly WebhookSecret[] | undefined,
   lastValid: readonly WebhookSecret[],
@@ -25,8 +28,8 @@ export function withLastValidSecrets(
 }
 
 /**
- * Says what is wrong with the secret that holds the webhooks' secrets: one sentence for each malformed entry, by its position from 1 and
- * its valid name. Never quotes a secret, nor any value that may be one.
+ * Says what is wrong with the secret that holds the webhooks' secrets: one sentence for each malformed entry,
+ * by its position from 1 and its valid name. Never quotes a secret, nor any value that may be one.
  */
 export function webhookSecretProblems(text: string): string[] {
   const entries = readEntries(text);
@@ -44,7 +47,10 @@ export function webhookSecretProblems(text: string): string[] {
   });
 }
 
-/** A name is quoted only from an entry that looks as it should: anything else might hold a secret in the wrong place. */
+/**
+ * A name is quoted only from an entry that looks as it should: anything else might hold a secret in the wrong
+ * place.
+ */
 function nameOf(entry: unknown): string {
   const named = z
     .strictObject({ name: z.string().regex(/^[\w.-]{1,32}$/), secret: z.unknown() })

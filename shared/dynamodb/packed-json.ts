@@ -1,9 +1,9 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 /**
- * What the JSON of an item usually holds, so that deflate need not store it again: with it an ordinary transaction fits the kilobyte
- * that one DynamoDB write unit covers, payload and all. What is packed with one dictionary can be read with that one only: never change
- * it, add another under the next number.
+ * What the JSON of an item usually holds, so that deflate need not store it again: with it an ordinary
+ * transaction fits the kilobyte that one DynamoDB write unit covers, payload and all. What is packed with one
+ * dictionary can be read with that one only: never change it, add another under the next number.
  */
 const DICTIONARY_1 = Buffer.from(
   [

@@ -23,9 +23,10 @@ const SCHEMA_VERSION = 1;
 const PartSchema = z.object({ bytes: z.instanceof(Uint8Array) });
 
 /**
- * Finds room for the body of an item: in the item itself, or, where it exceeds what an item may hold, in items of its own, stored
- * before this returns. Their keys hold the body's digest, so they never change: whoever reads a head reads the body that belongs to
- * it, and parts whose head was never written are dead weight and nothing worse.
+ * Finds room for the body of an item: in the item itself, or, where it exceeds what an item may hold, in
+ * items of its own, stored before this returns. Their keys hold the body's digest, so they never change:
+ * whoever reads a head reads the body that belongs to it, and parts whose head was never written are dead
+ * weight and nothing worse.
  */
 export async function storeBody(access: TableAccess, key: string, body: Uint8Array): Promise<BodyReference> {
   if (body.length <= MAX_BODY_BYTES) return { body };
@@ -50,8 +51,8 @@ export async function storeBody(access: TableAccess, key: string, body: Uint8Arr
 }
 
 /**
- * The body of the item with that key. Throws `RetryableError` if a part is not there any more because the item has changed meanwhile,
- * and `UnreadableItemError` if the item has not, or if a part is spoilt.
+ * The body of the item with that key. Throws `RetryableError` if a part is not there any more because the
+ * item has changed meanwhile, and `UnreadableItemError` if the item has not, or if a part is spoilt.
  */
 export async function loadBody(
   access: TableAccess,

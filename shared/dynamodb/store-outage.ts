@@ -3,8 +3,9 @@ import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { RetryableError } from '../runtime/errors.ts';
 
 /**
- * Whether an error says that a store can't be reached or can't take more just now, so that the same work may succeed later: anything
- * the client throws but DynamoDB's verdict on the request itself. What is left is a fault of our own.
+ * Whether an error says that a store can't be reached or can't take more just now, so that the same work may
+ * succeed later: anything the client throws but DynamoDB's verdict on the request itself. What is left is a
+ * fault of our own.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
  */

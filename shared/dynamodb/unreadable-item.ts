@@ -2,8 +2,8 @@ import type { Metrics } from '../runtime/metric-definitions.ts';
 import { log } from '../runtime/logger.ts';
 
 /**
- * An item that this code did not write, or that somebody has spoilt by hand. Another attempt does not help: whoever meets it leaves
- * it where it is, reports its key and goes on with the others.
+ * An item that this code did not write, or that somebody has spoilt by hand. Another attempt does not help:
+ * whoever meets it leaves it where it is, reports its key and goes on with the others.
  */
 export class UnreadableItemError extends Error {
   override readonly name = 'UnreadableItemError';

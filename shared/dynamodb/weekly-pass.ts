@@ -21,8 +21,8 @@ const PASS_EVERY_MS = 7 * 86_400_000;
 const CLOCKS_DIFFER_MS = 86_400_000;
 
 /**
- * The pass to work on: one that is not finished, or else a new one a week after the last began, or where the last one claims to have
- * begun in the future. Undefined if nothing is due. Pure.
+ * The pass to work on: one that is not finished, or else a new one a week after the last began, or where the
+ * last one claims to have begun in the future. Undefined if nothing is due. Pure.
  */
 function duePass<Pass extends WeeklyPass>(
   last: Pass | undefined,
@@ -54,8 +54,9 @@ export type PassPorts<Pass> = {
 };
 
 /**
- * Works on the pass that is due, if any, for as long as there is time. Where it stands is saved after every page, never before the
- * page's work is done: a run that dies leaves one page to be looked at again. Throws if a table cannot be reached.
+ * Works on the pass that is due, if any, for as long as there is time. Where it stands is saved after every
+ * page, never before the page's work is done: a run that dies leaves one page to be looked at again. Throws
+ * if a table cannot be reached.
  */
 export async function continuePass<Pass extends WeeklyPass>(ports: PassPorts<Pass>): Promise<PassRun> {
   const { passes, workOnPage, timeLeft } = ports;
@@ -78,8 +79,8 @@ export type PassStore<Pass> = {
   /** Strongly consistent; undefined before the first pass. */
   read(): Promise<Versioned<Pass> | 'unreadable' | undefined>;
   /**
-   * Saves the pass if it is still at that revision (0: if there is none yet), or in the place of one that is unreadable, as revision 1;
-   * false if another run was faster.
+   * Saves the pass if it is still at that revision (0: if there is none yet), or in the place of one that is
+   * unreadable, as revision 1; false if another run was faster.
    */
   save(pass: Pass, expectedRevision: number | 'unreadable'): Promise<boolean>;
 };
@@ -88,7 +89,10 @@ const SCHEMA_VERSION = 1;
 
 const instant = z.iso.datetime();
 
-/** DynamoDB refuses any other key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
+/**
+ * DynamoDB refuses any other key:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+ */
 function isKey(text: string): boolean {
   return Buffer.byteLength(text) <= 2048;
 }

@@ -57,8 +57,8 @@ export type OrderMessageResult =
   | { ok: false; result: Extract<SendResult, { outcome: 'invalid' | 'too-large' }> };
 
 /**
- * Writes an event as the message that docs/order-messages.md specifies, and reads it as the reporter will: the judgement is about the
- * very text that is sent. Never throws, whatever stands in the event.
+ * Writes an event as the message that docs/order-messages.md specifies, and reads it as the reporter will:
+ * the judgement is about the very text that is sent. Never throws, whatever stands in the event.
  */
 export function writeOrderMessage(given: OrderEventToSend, settings: MessageSettings): OrderMessageResult {
   const event = isObject(given) ? given : NO_EVENT;
@@ -167,8 +167,8 @@ function deriveEventId(orderId: string | undefined, version: unknown, hash: stri
 const NO_VALUE = 0.5;
 
 /**
- * A bigint is an integer like any other; one that is no amount of Button's is refused as such. JSON would make null,
- * which counts as absent, of `NaN`, an infinity and an invalid date.
+ * A bigint is an integer like any other; one that is no amount of Button's is refused as such. JSON would
+ * make null, which counts as absent, of `NaN`, an infinity and an invalid date.
  */
 function writeValue(this: Readonly<Record<string, unknown>>, name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
@@ -176,7 +176,10 @@ function writeValue(this: Readonly<Record<string, unknown>>, name: string, value
   return value === null && this[name] instanceof Date ? NO_VALUE : value;
 }
 
-/** JSON takes these two as they are, SQS refuses them (SendMessageBatch: allowed are "#xE000 to #xFFFD"). Escaped, they mean the same. */
+/**
+ * JSON takes these two as they are, SQS refuses them (SendMessageBatch: allowed are "#xE000 to #xFFFD").
+ * Escaped, they mean the same.
+ */
 function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16)}`;
 }

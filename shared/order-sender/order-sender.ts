@@ -16,7 +16,9 @@ import type { SendResult } from './send-result.ts';
 
 export type { OrderCancellation, OrderEventToSend, OrderVersion } from './order-message.ts';
 
-/** "The maximum message size is 1 MiB (1,048,576 bytes)", and so is that of a request (SQS, SendMessageBatch). */
+/**
+ * "The maximum message size is 1 MiB (1,048,576 bytes)", and so is that of a request (SQS, SendMessageBatch).
+ */
 const SQS_MAX_BYTES = 1_048_576;
 
 /** Which queue to send to, and what its brand is configured for. */
@@ -43,22 +45,25 @@ export type OrderSenderOptions = {
 };
 
 /**
- * Sends order events. What can happen to an event is in its `SendResult`; nothing is thrown for it (`assertSent` is for callers who
- * want that). Events of one order are sent in the order given, within one call; await one call before the next.
+ * Sends order events. What can happen to an event is in its `SendResult`; nothing is thrown for it
+ * (`assertSent` is for callers who want that). Events of one order are sent in the order given, within one
+ * call; await one call before the next.
  */
 export type OrderSender = {
   sendOrderCreated: (version: OrderVersion) => Promise<SendResult>;
   sendOrderUpdated: (version: OrderVersion) => Promise<SendResult>;
   sendOrderCancelled: (cancellation: OrderCancellation) => Promise<SendResult>;
-  /** One result for each event, in the order of the events. Rejects with `RangeError` if `events` is no list. */
+  /**
+   * One result for each event, in the order of the events. Rejects with `RangeError` if `events` is no list.
+   */
   sendOrderEvents: (events: readonly OrderEventToSend[]) => Promise<SendResult[]>;
 };
 
 /**
  * A sender for the order queue of one brand. Each event is validated as the reporter will validate it; an
  * invalid one is not sent, and holds up no other. Events of one call that share an id, and are not the same,
- * are invalid. Throws `RangeError` if `maxMessageBytes` is out of range, or `brandSettings` is missing or can't
- * be read.
+ * are invalid. Throws `RangeError` if `maxMessageBytes` is out of range, or `brandSettings` is missing or
+ * can't be read.
  */
 export function createOrderSender({
   client,

@@ -10,7 +10,10 @@ import type { NotSent } from './send-result.ts';
 
 type Delivery = { outcome: 'sent'; messageId: string } | NotSent;
 
-/** What became of every message that had its turn. One that is missing was held behind one of its group that was not sent. */
+/**
+ * What became of every message that had its turn. One that is missing was held behind one of its group that
+ * was not sent.
+ */
 export type Deliveries = ReadonlyMap<OrderMessage, Delivery>;
 
 /** Where to send to, and how to wait. */
@@ -24,7 +27,9 @@ export type Mailbox = {
   random: () => number;
 };
 
-/** The messages of one group: only the first that is unsent may be on its way, so that none overtakes another. */
+/**
+ * The messages of one group: only the first that is unsent may be on its way, so that none overtakes another.
+ */
 type Lane = { head: OrderMessage; later: OrderMessage[]; attempts: number };
 
 type Answer = { ok: true; messageId: string } | { ok: false; code: string; senderFault: boolean };
@@ -39,9 +44,10 @@ const MAX_ATTEMPTS = 5;
 const BASE_WAIT_MS = 100;
 
 /**
- * Sends the messages in as few requests as their sizes and groups allow, those of one group one after the other: SQS may refuse any
- * entry of a request and take the next. Entries that SQS failed to take are sent again up to five times, with growing, jittered waits;
- * those that SQS finds fault with are not. A request that throws has had the client's own retries: nothing is sent after it.
+ * Sends the messages in as few requests as their sizes and groups allow, those of one group one after the
+ * other: SQS may refuse any entry of a request and take the next. Entries that SQS failed to take are sent
+ * again up to five times, with growing, jittered waits; those that SQS finds fault with are not. A request
+ * that throws has had the client's own retries: nothing is sent after it.
  * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
 export async function sendInOrder(messages: readonly OrderMessage[], mailbox: Mailbox): Promise<Deliveries> {

@@ -1,12 +1,21 @@
 import type { OrderViolation } from '@button-serverless/validation/orders';
 
-/** Why a valid message is not known to be on the queue. Sending the event again, with the same content, is safe in every case. */
+/**
+ * Why a valid message is not known to be on the queue. Sending the event again, with the same content, is
+ * safe in every case.
+ */
 export type NotSent =
   /** SQS says that the message is at fault: the same message will be refused again. */
   | { outcome: 'not-sent'; reason: 'refused'; code: string }
-  /** SQS failed to take the message each time it was sent; the code is `Unanswered` if SQS left it out of its last answer. */
+  /**
+   * SQS failed to take the message each time it was sent; the code is `Unanswered` if SQS left it out of its
+   * last answer.
+   */
   | { outcome: 'not-sent'; reason: 'attempts-used-up'; code: string }
-  /** The client threw, after its own retries: an outage, or no permission, or no such queue. The message may have arrived. */
+  /**
+   * The client threw, after its own retries: an outage, or no permission, or no such queue. The message may
+   * have arrived.
+   */
   | { outcome: 'not-sent'; reason: 'request-failed'; cause: unknown }
   /** An earlier event of the same order was not sent, and this one must not overtake it. */
   | { outcome: 'not-sent'; reason: 'behind-unsent' };

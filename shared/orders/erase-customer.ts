@@ -9,14 +9,17 @@ export type EraseCustomerPorts = {
   ledger: Pick<OrderLedger, 'read' | 'write'>;
 };
 
-/** How many orders named the customer: erased, and those that a run was reporting just then, or that changed again and again. */
+/**
+ * How many orders named the customer: erased, and those that a run was reporting just then, or that changed
+ * again and again.
+ */
 export type ErasedCustomer = { erased: number; busy: number };
 
 const MAX_TRIES = 5;
 
 /**
- * Erases a brand's customer from every order in its ledger. Orders that wait are reported without the customer. Throws if the table
- * cannot be reached; running it again does no harm, and takes the busy ones.
+ * Erases a brand's customer from every order in its ledger. Orders that wait are reported without the
+ * customer. Throws if the table cannot be reached; running it again does no harm, and takes the busy ones.
  */
 export async function eraseCustomer(
   customer: BrandCustomer,

@@ -31,9 +31,11 @@ export type ReplayOrderMessagePorts = {
  * whatever content it now has (a cancellation stays one). If it is refused again, that is a new entry under
  * the new message's id; each of the two names the other.
  *
- * It may be called again at any time: a call that is repeated because it failed is one message to SQS, and of two that succeed the ledger
- * recognises what has been reported. A replay after a replay is a message of its own: the one before may have been refused since. It sends
- * before it marks, so that what is marked was sent, and marks nothing that was refused once more in between. Throws if the quarantine or the queue cannot be reached; then call it again.
+ * It may be called again at any time: a call that is repeated because it failed is one message to SQS, and of
+ * two that succeed the ledger recognises what has been reported. A replay after a replay is a message of its
+ * own: the one before may have been refused since. It sends before it marks, so that what is marked was sent,
+ * and marks nothing that was refused once more in between. Throws if the quarantine or the queue cannot be
+ * reached; then call it again.
  */
 export async function replayOrderMessage(
   { entryId, correctedBody }: { entryId: string; correctedBody?: string },

@@ -41,15 +41,24 @@ export type QuarantinedItem = QuarantineSummary & { bytes: Uint8Array };
 /** One page of a kind's entries; `nextPage` asks for the one that follows and is missing on the last. */
 export type QuarantinePage = { entries: QuarantineSummary[]; nextPage?: string };
 
-/** What people do with a quarantine. Its methods throw if the table cannot be reached, or holds an entry that is not whole. */
+/**
+ * What people do with a quarantine. Its methods throw if the table cannot be reached, or holds an entry that
+ * is not whole.
+ */
 export type QuarantineReview = {
   /** The entry with all its bytes; undefined if it is not there (any more). */
   read(kind: string, id: string): Promise<QuarantinedItem | undefined>;
-  /** The entries of a kind in the order of their ids, `pageSize` at most; a page may hold fewer and not be the last. */
+  /**
+   * The entries of a kind in the order of their ids, `pageSize` at most; a page may hold fewer and not be the
+   * last.
+   */
   list(kind: string, page: { pageSize: number; nextPage?: string }): Promise<QuarantinePage>;
   /** The ids of the entries of a kind that are about an order, at most 1000. Eventually consistent. */
   listOfOrder(kind: string, orderId: string): Promise<string[]>;
-  /** Notes that the entry, as it was read, was replayed at that instant; false if it was refused once more since, or is not there. */
+  /**
+   * Notes that the entry, as it was read, was replayed at that instant; false if it was refused once more
+   * since, or is not there.
+   */
   markReplayed(entry: Pick<QuarantineSummary, 'kind' | 'id' | 'refusals'>, at: Date): Promise<boolean>;
   /** Deletes the entry for good; false if it is not there (any more). */
   remove(kind: string, id: string): Promise<boolean>;

@@ -142,8 +142,8 @@ export function quarantinePartId(id: string, part: number): string {
 }
 
 /**
- * Puts the item or, where one stands, renews that. Returns whether it was put. Refusals are counted, so that a note of a replay can tell
- * whether there was one since: instants can't, because clocks differ.
+ * Puts the item or, where one stands, renews that. Returns whether it was put. Refusals are counted, so that
+ * a note of a replay can tell whether there was one since: instants can't, because clocks differ.
  */
 async function putOrRenew({
   client,

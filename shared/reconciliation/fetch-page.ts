@@ -79,7 +79,10 @@ async function confirmed(
   return again.reason === 'refused' ? { ...other.answer, form: other.form } : again;
 }
 
-/** Why a page could not be read; undefined if that says nothing about the window, because Button refuses the key or the account, or asks to wait. */
+/**
+ * Why a page could not be read; undefined if that says nothing about the window, because Button refuses the
+ * key or the account, or asks to wait.
+ */
 export function failureOf(
   answer: Extract<FetchedPage, { ok: false }>,
   { isFirstPage }: { isFirstPage: boolean },

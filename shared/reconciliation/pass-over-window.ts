@@ -14,11 +14,12 @@ const MAX_TRIED_PAGES = 20;
 type Ports = Omit<ReadPagePorts, 'quarantine' | 'transactions'>;
 
 /**
- * Goes on behind a second that can't be read: what is passed over becomes a stream of its own, a gap, which is
- * tried again until it is read. The position is saved after the gap, never before.
+ * Goes on behind a second that can't be read: what is passed over becomes a stream of its own, a gap, which
+ * is tried again until it is read. The position is saved after the gap, never before.
  *
  * `stuck` where there is nothing to go on with: Button gives nothing for the latest second either, so it is
- * Button that fails and not this second, or nothing later can be read yet. Throws if the table can't be reached.
+ * Button that fails and not this second, or nothing later can be read yet. Throws if the table can't be
+ * reached.
  */
 export async function passOverWindow(
   { position, reason }: { position: Position; reason: string },
@@ -79,7 +80,10 @@ async function createGap(gap: Position, { positions, now }: Ports): Promise<void
   if (taken) await positions.save({ ...begun, fence: taken.fence });
 }
 
-/** Tries seconds by reading them, without storing anything. Stops when the slice's time is over or Button wants no more requests. */
+/**
+ * Tries seconds by reading them, without storing anything. Stops when the slice's time is over or Button
+ * wants no more requests.
+ */
 function createSearch(position: Position, api: TransactionsApi, { now, pageSize, timeLeft }: Ports) {
   let lastUnreadable: number | undefined;
   let isStopped = false;

@@ -43,9 +43,10 @@ function createPositions(): { positions: ReconcilePorts['positions']; all: Map<s
 }
 
 /**
- * Reads a range of an account here and now, by the reconciler's own code: what was lost comes back, what is right
- * stays as it is, and a conflict recorded before is settled. Its position is kept in memory, so nothing but
- * transactions, notes of conflicts and quarantine is written; with stores that keep what is written to themselves, nothing is.
+ * Reads a range of an account here and now, by the reconciler's own code: what was lost comes back, what is
+ * right stays as it is, and a conflict recorded before is settled. Its position is kept in memory, so nothing
+ * but transactions, notes of conflicts and quarantine is written; with stores that keep what is written to
+ * themselves, nothing is.
  *
  * Throws if a table cannot be reached; running it again does no harm.
  */

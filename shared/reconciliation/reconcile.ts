@@ -44,8 +44,8 @@ export type ReconcilePorts = ReadPagePorts & {
 };
 
 /**
- * Reads one stream of one account for a slice of time: window by window, page by page; every row goes through the same merge as a
- * webhook; the position is saved after every page and never before its rows are stored.
+ * Reads one stream of one account for a slice of time: window by window, page by page; every row goes through
+ * the same merge as a webhook; the position is saved after every page and never before its rows are stored.
  *
  * Throws if the table or the queue cannot be reached: the read message then stays on its queue.
  */

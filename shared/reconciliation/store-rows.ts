@@ -28,7 +28,10 @@ export type StoreRowsPorts = {
   transactions: TransactionStore;
   quarantine: QuarantineStore;
   metrics: Metrics;
-  /** What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the deployment. */
+  /**
+   * What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the
+   * deployment.
+   */
   liveFrom?: string;
   /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
   rewardableCategories?: readonly string[];
@@ -43,7 +46,10 @@ export type StoreRowsPorts = {
   now: () => Date;
 };
 
-/** Rows as one answer of Button's showed them, the stream they belong to, and when the request began (ISO 8601 UTC). */
+/**
+ * Rows as one answer of Button's showed them, the stream they belong to, and when the request began (ISO 8601
+ * UTC).
+ */
 export type ReadRows = {
   rows: readonly unknown[];
   position: Pick<Position, 'account' | 'stream' | 'historicalBefore'>;
@@ -56,9 +62,11 @@ const CONCURRENT_WRITES = 16;
 const MAX_BATCH_KEYS = 100;
 
 /**
- * Stores rows by the same merge as webhooks; returns what they told. Rows that have not changed cost half a read unit and no write.
+ * Stores rows by the same merge as webhooks; returns what they told. Rows that have not changed cost half a
+ * read unit and no write.
  *
- * A row that is not understood goes to quarantine, and the rows beside it go on. Throws if a table cannot be reached.
+ * A row that is not understood goes to quarantine, and the rows beside it go on. Throws if a table cannot be
+ * reached.
  */
 export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<DriftTally> {
   const observations: Observation[] = [];
@@ -114,8 +122,8 @@ type KnownRow = {
 };
 
 /**
- * Stores a row. One that fails whatever the store does, most likely because somebody has spoilt what is stored of it, is kept in
- * quarantine, so that the rows beside it go on. Returns undefined then.
+ * Stores a row. One that fails whatever the store does, most likely because somebody has spoilt what is
+ * stored of it, is kept in quarantine, so that the rows beside it go on. Returns undefined then.
  */
 async function storeOrQuarantine(
   { observation, current, key }: KnownRow,
@@ -140,7 +148,10 @@ async function storeOrQuarantine(
   }
 }
 
-/** What will be the same at every attempt: a spoilt item, a write that the table will never take, or a fault of this code. */
+/**
+ * What will be the same at every attempt: a spoilt item, a write that the table will never take, or a fault
+ * of this code.
+ */
 function isAboutRow(error: unknown): boolean {
   const isFault = error instanceof TypeError || error instanceof RangeError;
   const isRefused = error instanceof Error && error.name === 'ValidationException';

@@ -5,7 +5,8 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 
 import type { AwsClientFactories } from './runtime.ts';
 
-// Each factory is an export of its own: a bundle holds the clients of those that its handler imports, and no others.
+// Each factory is an export of its own: a bundle holds the clients of those that its handler imports, and no
+// others.
 
 /** The SDK's client of DynamoDB. */
 export const dynamodb: AwsClientFactories['dynamodb'] = (settings = {}) => new DynamoDBClient(settings);

@@ -15,14 +15,17 @@ export const nonNegativeInteger = z
 /** An environment variable that is `true` or `false`; parsed to a boolean. */
 export const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
-/** An environment variable holding an ISO 8601 instant with an offset; parsed to the same instant in UTC, with milliseconds. */
+/**
+ * An environment variable holding an ISO 8601 instant with an offset; parsed to the same instant in UTC, with
+ * milliseconds.
+ */
 export const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
 
 /**
  * Reads a function's environment through its schema.
  *
- * Throws an error that names every missing or malformed variable, never a value: a wrong environment is a deployment fault, and
- * failing at start makes it visible at once.
+ * Throws an error that names every missing or malformed variable, never a value: a wrong environment is a
+ * deployment fault, and failing at start makes it visible at once.
  */
 export function parseEnvironment<Schema extends z.ZodType>(
   schema: Schema,

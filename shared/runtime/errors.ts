@@ -1,7 +1,8 @@
 /**
  * Thrown when running the same work again could help: the caller leaves the message on its queue.
  *
- * The message names what failed and carries no payload, secret or personal data; `cause` has the original error.
+ * The message names what failed and carries no payload, secret or personal data; `cause` has the original
+ * error.
  */
 export class RetryableError extends Error {
   override readonly name = 'RetryableError';

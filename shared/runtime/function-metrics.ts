@@ -4,7 +4,10 @@ import { parseEnvironment } from './env.ts';
 import { createMetrics, type BufferedMetrics, type MetricsOptions } from './metrics.ts';
 
 const EnvironmentSchema = z.object({
-  /** The stack names it by its stage, so that two stages in one account don't add up. Outside of a stack nothing can be mixed up. */
+  /**
+   * The stack names it by its stage, so that two stages in one account don't add up. Outside of a stack
+   * nothing can be mixed up.
+   */
   METRICS_NAMESPACE: z.string().min(1).default('ButtonServerless'),
 });
 

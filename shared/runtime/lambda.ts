@@ -10,12 +10,12 @@ import type { ComposedFunction, Runtime } from './runtime.ts';
 type LambdaRuntime = Pick<Runtime, 'env' | 'metrics' | 'now' | 'random' | 'wait'>;
 
 /**
- * Makes of a composition what Lambda loads. The rest of its runtime is Lambda's: `process.env`, the system's clock and randomness, and
- * metrics that are written when an invocation is over, also when it failed.
+ * Makes of a composition what Lambda loads. The rest of its runtime is Lambda's: `process.env`, the system's
+ * clock and randomness, and metrics that are written when an invocation is over, also when it failed.
  *
- * Importing a handler composes nothing. `prime` composes the function and then runs its own `prime`; the bundle's entry
- * (infra/function-bundles.ts) awaits it before the first event, so a wrong environment fails the start of the function. Where nobody
- * calls `prime`, the first event composes the function.
+ * Importing a handler composes nothing. `prime` composes the function and then runs its own `prime`; the
+ * bundle's entry (infra/function-bundles.ts) awaits it before the first event, so a wrong environment fails
+ * the start of the function. Where nobody calls `prime`, the first event composes the function.
  */
 export function lambda<Given, Event, Result>(
   compose: (runtime: LambdaRuntime & Given) => ComposedFunction<Event, Result>,

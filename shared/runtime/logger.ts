@@ -1,4 +1,7 @@
-/** Fields of a log line: identifiers, counts, codes and durations. Never bodies, secrets, signatures or personal data. */
+/**
+ * Fields of a log line: identifiers, counts, codes and durations. Never bodies, secrets, signatures or
+ * personal data.
+ */
 export type LogFields = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 /**

@@ -1,4 +1,5 @@
-// Every metric by name, for the code that emits it and for the boards and alarms that read it. Constants and types only.
+// Every metric by name, for the code that emits it and for the boards and alarms that read it. Constants and
+// types only.
 
 /** The CloudWatch namespace of every metric, before a slash and the stage. */
 export const METRICS_NAMESPACE = 'ButtonServerless';
@@ -20,11 +21,12 @@ const AMOUNT = { unit: 'None', dimensions: ['Currency'] } as const satisfies Met
 const BRAND_AMOUNT = { unit: 'None', dimensions: ['Brand', 'Currency'] } as const satisfies MetricDefinition;
 
 /**
- * The metrics. What an alarm watches has no dimension that is not known at synth, because an alarm can't search: it is emitted as one
- * number that speaks for all, such as the age of the oldest. Amounts are minor units of the currency in the dimension.
+ * The metrics. What an alarm watches has no dimension that is not known at synth, because an alarm can't
+ * search: it is emitted as one number that speaks for all, such as the age of the oldest. Amounts are minor
+ * units of the currency in the dimension.
  *
- * Everything but a level is a flow: its sum over a time is what came in that time. A flow called `…Change` goes up and down; its sum
- * is by how much a total changed, never the total.
+ * Everything but a level is a flow: its sum over a time is what came in that time. A flow called `…Change`
+ * goes up and down; its sum is by how much a total changed, never the total.
  */
 export const METRICS = {
   // Order reporting: each message, or retry message, counts once, under its outcome.
@@ -35,14 +37,26 @@ export const METRICS = {
   OrdersIgnoredAfterCancel: BRAND_COUNT,
   OrdersWaiting: BRAND_COUNT,
   OrdersQuarantined: BRAND_COUNT,
-  /** The value of the orders that Button holds: a create adds, an update adds the difference, a cancellation takes away. */
+  /**
+   * The value of the orders that Button holds: a create adds, an update adds the difference, a cancellation
+   * takes away.
+   */
   ReportedAmountChangeMinor: BRAND_AMOUNT,
-  /** Orders in the ledger that Button is still to be told of, and their value: up when one begins to wait, down when it is over. */
+  /**
+   * Orders in the ledger that Button is still to be told of, and their value: up when one begins to wait,
+   * down when it is over.
+   */
   WaitingOrdersChange: BRAND_COUNT,
   WaitingAmountChangeMinor: BRAND_AMOUNT,
-  /** What the refused order says that it is worth, each time that it is refused; a message that can't be read says nothing. */
+  /**
+   * What the refused order says that it is worth, each time that it is refused; a message that can't be read
+   * says nothing.
+   */
   QuarantinedAmountMinor: BRAND_AMOUNT,
-  /** Orders that Button can't attribute to anybody: the commission of each is lost unless its token comes later. */
+  /**
+   * Orders that Button can't attribute to anybody: the commission of each is lost unless its token comes
+   * later.
+   */
   OrdersCreatedWithoutToken: BRAND_COUNT,
   /** Messages with another token than the order's first one, which stays. */
   OrderTokensDiffering: BRAND_COUNT,
@@ -63,7 +77,9 @@ export const METRICS = {
   DrainPacePerSecond: LEVEL,
   /** 1 while any brand's breaker is open, else 0. */
   BreakerOpen: LEVEL,
-  /** Meetings with items of the order ledger that are unreadable: an order, or a breaker. The log names each. */
+  /**
+   * Meetings with items of the order ledger that are unreadable: an order, or a breaker. The log names each.
+   */
   UnreadableLedgerItems: COUNT,
   /** Orders that lost their customer because they are old. */
   CustomersExpired: COUNT,
@@ -86,7 +102,10 @@ export const METRICS = {
   WebhooksUnavailable: COUNT,
   /** Readings of the webhooks' secrets that found a malformed entry, or no list at all. */
   MalformedWebhookSecrets: COUNT,
-  /** Authentic webhooks by the configured name of the secret that signed them: an old secret at 0 can be taken away. */
+  /**
+   * Authentic webhooks by the configured name of the secret that signed them: an old secret at 0 can be taken
+   * away.
+   */
   WebhooksBySecret: { unit: 'Count', dimensions: ['Secret'] },
   // What Button's pause rule looks at, counted at the gateway: see infra/constructs/webhook-endpoint.ts.
   WebhooksFromButton: COUNT,
@@ -99,11 +118,15 @@ export const METRICS = {
   CheckoutsReceived: COUNT,
   /** Those whose transaction has come. */
   CheckoutsFollowed: COUNT,
-  // The queue of deferred webhooks: each try counts once; what ends in quarantine counts as WebhooksQuarantined too.
+  // The queue of deferred webhooks: each try counts once; what ends in quarantine counts as
+  // WebhooksQuarantined too.
   DeferredWebhooksApplied: COUNT,
   DeferredWebhooksWaiting: COUNT,
   DeferredWebhooksQuarantined: COUNT,
-  /** Since it was received, at each try that failed: SQS leaves what was tried three times out of the age that it measures itself. */
+  /**
+   * Since it was received, at each try that failed: SQS leaves what was tried three times out of the age that
+   * it measures itself.
+   */
   OldestDeferredWebhookAgeSeconds: SECONDS,
   // Reconciliation: each slice of work counts once, under its outcome.
   AccountsPlanned: COUNT,
@@ -121,7 +144,10 @@ export const METRICS = {
   OldestWindowAgeSeconds: SECONDS,
   /** The same by account, for the boards. */
   WindowAgeSeconds: { unit: 'Seconds', dimensions: ['Account'] },
-  /** Ticks and slices for which the publisher's key was set and of no use: Button refused it, or it could not be read. */
+  /**
+   * Ticks and slices for which the publisher's key was set and of no use: Button refused it, or it could not
+   * be read.
+   */
   PublisherKeyUnusable: COUNT,
   ReconcilerSlicesComplete: COUNT,
   ReconcilerSlicesHandedOn: COUNT,
@@ -141,12 +167,18 @@ export const METRICS = {
   RowsQuarantined: COUNT,
   MissingTransactionsRepaired: COUNT,
   StaleTransactionsRepaired: COUNT,
-  /** Of these, pending ones whose stored date was later than Button's: it lay in the future, or has gone back since. */
+  /**
+   * Of these, pending ones whose stored date was later than Button's: it lay in the future, or has gone back
+   * since.
+   */
   PendingTransactionsCorrected: COUNT,
   SettledConflicts: COUNT,
   /** What Button held before this system was deployed. */
   TransactionsImported: COUNT,
-  /** From a change at Button that no webhook brought to its repair; the longest of a page. Settled conflicts are no such change. */
+  /**
+   * From a change at Button that no webhook brought to its repair; the longest of a page. Settled conflicts
+   * are no such change.
+   */
   RepairDelaySeconds: SECONDS,
   /** By comparison of the lists, where it is switched on. */
   RowsOnlyInAllAccountsList: COUNT,
@@ -154,10 +186,15 @@ export const METRICS = {
   DriftAmountMinor: AMOUNT,
   // The weekly pass over the transactions: expiry of personal data, and what is overdue.
   PersonalDataExpired: COUNT,
-  /** Transactions that are pending far beyond their finalization: as many as there are, counted once a week. */
+  /**
+   * Transactions that are pending far beyond their finalization: as many as there are, counted once a week.
+   */
   StalePendingTransactions: LEVEL,
   StalePendingAmountMinor: { unit: 'None', dimensions: ['Currency'], isLevel: true },
-  /** Meetings with items that are unreadable: a transaction, a note of a conflict, the pass itself. The log names each. */
+  /**
+   * Meetings with items that are unreadable: a transaction, a note of a conflict, the pass itself. The log
+   * names each.
+   */
   UnreadableItems: COUNT,
   /** Messages on the queue of read messages that are none. They are in quarantine. */
   UnreadableReadMessages: COUNT,
@@ -167,7 +204,10 @@ export const METRICS = {
   TransactionConflicts: COUNT,
   /** Versions that are held because of a category that no setting names. */
   TransactionsOfUnknownCategory: COUNT,
-  /** The commission that stands as pending, and as validated: both live and imported. A contradiction counts as neither. */
+  /**
+   * The commission that stands as pending, and as validated: both live and imported. A contradiction counts
+   * as neither.
+   */
   PendingCommissionChangeMinor: AMOUNT,
   ValidatedCommissionChangeMinor: AMOUNT,
   /** What a declined transaction would have brought. */
@@ -185,7 +225,10 @@ export type Measured = {
     ? { name: Name; value: number }
     : { name: Name; value: number; dimensions: Readonly<Record<DimensionOf<Name>, string>> };
 }[MetricName] & {
-  /** What the line says besides, such as the id of what was measured; no part of the metric. Never personal data. */
+  /**
+   * What the line says besides, such as the id of what was measured; no part of the metric. Never personal
+   * data.
+   */
   fields?: Readonly<Record<string, string>>;
 };
 

@@ -5,7 +5,10 @@ type Measured<Name extends string> = {
   name: Name;
   value: number;
   dimensions?: Readonly<Record<string, string>>;
-  /** Fields of the line that are no metrics and no dimensions; of two of one name in a line, the later one stands. */
+  /**
+   * Fields of the line that are no metrics and no dimensions; of two of one name in a line, the later one
+   * stands.
+   */
   fields?: Readonly<Record<string, string>>;
 };
 
@@ -29,8 +32,8 @@ const MAX_VALUES = 100;
 const MAX_DIMENSION_LENGTH = 1024;
 
 /**
- * Metrics in CloudWatch's embedded metric format: one JSON object a line, straight to standard output, because Lambda's JSON logging
- * wraps `console`.
+ * Metrics in CloudWatch's embedded metric format: one JSON object a line, straight to standard output,
+ * because Lambda's JSON logging wraps `console`.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
@@ -94,7 +97,10 @@ function inGroups<Name extends string>(measured: readonly Measured<Name>[]): Gro
   }));
 }
 
-/** As few lines as can be, because each is paid for: a line holds one value of a dimension, and each metric once. */
+/**
+ * As few lines as can be, because each is paid for: a line holds one value of a dimension, and each metric
+ * once.
+ */
 function inLines<Name extends string>(groups: readonly Group<Name>[]): Group<Name>[][] {
   const lines: Group<Name>[][] = [];
   for (const group of groups) {

@@ -15,11 +15,13 @@ export type PrimeOptions = {
 };
 
 /**
- * Makes what the bundle's entry (infra/function-bundles.ts) awaits before the first event: one read of the table that finds nothing, the
- * secret, and a rehearsal. It opens connections and compiles code while Lambda starts the environment, with a whole processor; the first
- * event would have a part of one, and somebody waiting.
+ * Makes what the bundle's entry (infra/function-bundles.ts) awaits before the first event: one read of the
+ * table that finds nothing, the secret, and a rehearsal. It opens connections and compiles code while Lambda
+ * starts the environment, with a whole processor; the first event would have a part of one, and somebody
+ * waiting.
  *
- * Never throws. What takes longer than `limitMs` is given up, so that no call is under way when the environment is frozen. What failed here, the first event meets itself.
+ * Never throws. What takes longer than `limitMs` is given up, so that no call is under way when the
+ * environment is frozen. What failed here, the first event meets itself.
  */
 export function createPrime({
   client,

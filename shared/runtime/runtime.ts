@@ -25,8 +25,8 @@ export type AwsClientFactories = {
 };
 
 /**
- * What a function is composed from: everything outside of its own code, so that Lambda, the simulator and tests run the same
- * composition. `Service` names the AWS services that the function calls.
+ * What a function is composed from: everything outside of its own code, so that Lambda, the simulator and
+ * tests run the same composition. `Service` names the AWS services that the function calls.
  */
 export type Runtime<Service extends keyof AwsClients = never> = {
   /** The environment variables. */
@@ -47,7 +47,10 @@ export type InvocationContext = {
   getRemainingTimeInMillis: () => number;
 };
 
-/** A composed function. Composing it parses its environment and makes its clients; it calls nobody before `prime` or `handle`. */
+/**
+ * A composed function. Composing it parses its environment and makes its clients; it calls nobody before
+ * `prime` or `handle`.
+ */
 export type ComposedFunction<Event, Result> = {
   handle: (event: Event, context: InvocationContext) => Promise<Result>;
   /** What can be done before the first event. Never rejects. */

@@ -18,9 +18,13 @@ export type SecretResult<Value> =
 
 /** A secret that is read at most once in a while. */
 export type Secret<Value> = {
-  /** The cached reading, read anew once it is older than `maxAgeMs`, unless `signal` ends that. Never throws. */
+  /**
+   * The cached reading, read anew once it is older than `maxAgeMs`, unless `signal` ends that. Never throws.
+   */
   read(options?: { signal?: AbortSignal }): Promise<SecretResult<Value>>;
-  /** Reads anew, but not more often than every `minRefreshMs`; returns the reading either way. Never throws. */
+  /**
+   * Reads anew, but not more often than every `minRefreshMs`; returns the reading either way. Never throws.
+   */
   refresh(): Promise<SecretResult<Value>>;
 };
 
@@ -31,11 +35,14 @@ export type SecretOptions<Value> = {
   secretId: string;
   /** Returns undefined for a value that is not understood. */
   parse: (text: string) => Value | undefined;
-  /** What is wrong with the text, even where `parse` can use the rest of it: sentences that quote no value. */
+  /**
+   * What is wrong with the text, even where `parse` can use the rest of it: sentences that quote no value.
+   */
   findProblems?: (text: string) => readonly string[];
   /**
-   * What is used where a text is malformed, in whole or in part: what is valid of it, with the last value that had no problem. Left
-   * out, that last value stands in for a text of which nothing is valid, in an instance that has read it.
+   * What is used where a text is malformed, in whole or in part: what is valid of it, with the last value
+   * that had no problem. Left out, that last value stands in for a text of which nothing is valid, in an
+   * instance that has read it.
    */
   withLastValid?: (valid: Value | undefined, lastValid: Value) => Value;
   /** Called for each reading with a problem, besides the log line. */
@@ -46,8 +53,8 @@ export type SecretOptions<Value> = {
 };
 
 /**
- * Caches a Secrets Manager secret. A value stays in use while it cannot be renewed: neither an outage of Secrets Manager nor a slip in
- * the new value must stop work that has a secret already.
+ * Caches a Secrets Manager secret. A value stays in use while it cannot be renewed: neither an outage of
+ * Secrets Manager nor a slip in the new value must stop work that has a secret already.
  *
  * Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
  */
@@ -131,7 +138,10 @@ async function fetchSecret<Value>(
   }
 }
 
-/** The value before the current one, which Secrets Manager keeps: an instance that starts after a slip has read no other. */
+/**
+ * The value before the current one, which Secrets Manager keeps: an instance that starts after a slip has
+ * read no other.
+ */
 async function fetchPrevious<Value>(
   { client, secretId, parse }: SecretOptions<Value>,
   signal: AbortSignal | undefined,

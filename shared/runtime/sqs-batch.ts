@@ -12,11 +12,12 @@ export type BatchWork = {
 };
 
 /**
- * Works on a batch: message groups side by side, each group in order. A record without a group is a group of its own.
+ * Works on a batch: message groups side by side, each group in order. A record without a group is a group of
+ * its own.
  *
- * Once a record fails, it and the later ones of its group are reported as failed, so that SQS delivers them again in order; other
- * groups go on. It fails closed (what is not known to be done comes back) and never throws: a thrown error makes Lambda poll the whole
- * queue more slowly.
+ * Once a record fails, it and the later ones of its group are reported as failed, so that SQS delivers them
+ * again in order; other groups go on. It fails closed (what is not known to be done comes back) and never
+ * throws: a thrown error makes Lambda poll the whole queue more slowly.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
  */

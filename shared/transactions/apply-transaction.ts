@@ -37,11 +37,13 @@ const MAX_MERGES = 5;
 const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
 
 /**
- * The one way a version gets into the store, for webhooks, deferred webhooks and the reconciler alike: find the purchase it belongs to,
- * merge with what is known, then one conditional write, or none if nothing is new. Who loses a race merges again with what won.
+ * The one way a version gets into the store, for webhooks, deferred webhooks and the reconciler alike: find
+ * the purchase it belongs to, merge with what is known, then one conditional write, or none if nothing is
+ * new. Who loses a race merges again with what won.
  *
- * `known` is what the key of the version was just seen to lead to, and saves that read. Throws `RetryableError` if the race is lost too
- * often, and whatever the store throws; doing it again repairs whatever was left half done.
+ * `known` is what the key of the version was just seen to lead to, and saves that read. Throws
+ * `RetryableError` if the race is lost too often, and whatever the store throws; doing it again repairs
+ * whatever was left half done.
  */
 export async function applyTransaction(
   ports: ApplyTransactionPorts,
@@ -66,7 +68,8 @@ export async function applyTransaction(
     if (before && base === before && UNWRITTEN.includes(outcome)) return { outcome, before, after: before };
     const after = await withWindow(record, ports);
 
-    // Before the conflict itself: whoever dies in between leaves a note that does no harm, and no conflict without one.
+    // Before the conflict itself: whoever dies in between leaves a note that does no harm, and no conflict
+    // without one.
     const notes = conflictNotes(before, after);
     if (notes.length > 0) await noteConflicts?.(notes);
     const result = await store.write(after, place.stored?.revision ?? 0);

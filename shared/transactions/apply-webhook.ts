@@ -31,7 +31,9 @@ export type WebhookOutcome =
 export type ReceivedWebhook = {
   body: Uint8Array;
   receivedAt: string;
-  /** Since when its shopper is erased, where that is known already: its bytes do not say whose it is any more. */
+  /**
+   * Since when its shopper is erased, where that is known already: its bytes do not say whose it is any more.
+   */
   erasedAt?: string;
 };
 
@@ -39,9 +41,15 @@ export type ReceivedWebhook = {
 export type ApplyWebhookPorts = {
   transactions: TransactionStore;
   quarantine: Pick<QuarantineStore, 'put'>;
-  /** What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the deployment. */
+  /**
+   * What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the
+   * deployment.
+   */
   liveFrom?: string;
-  /** When this system was deployed (ISO 8601 UTC): without it and `liveFrom`, every webhook is live. Throws if that can't be read. */
+  /**
+   * When this system was deployed (ISO 8601 UTC): without it and `liveFrom`, every webhook is live. Throws if
+   * that can't be read.
+   */
   deployedAt?: () => Promise<string>;
   /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
   rewardableCategories?: readonly string[];
@@ -49,7 +57,10 @@ export type ApplyWebhookPorts = {
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
   /** Who has been erased lately: only for webhooks that waited meanwhile. Throws if that can't be read. */
   erasures?: () => Promise<readonly ErasureNote[]>;
-  /** A webhook without its shopper, if they were erased after it came: only where it waited meanwhile. Throws as `erasures` does. */
+  /**
+   * A webhook without its shopper, if they were erased after it came: only where it waited meanwhile. Throws
+   * as `erasures` does.
+   */
   withoutErased?: (webhook: ReceivedWebhook) => Promise<ErasedWebhook | undefined>;
   /** The finalization window of a brand; left out, the one that is stored stays. */
   finalizationMinutes?: FinalizationMinutes;
@@ -60,7 +71,8 @@ export type ApplyWebhookPorts = {
 };
 
 /**
- * Applies an authentic webhook: for the receiver, for the queue of deferred webhooks once the table is back, and for a replay.
+ * Applies an authentic webhook: for the receiver, for the queue of deferred webhooks once the table is back,
+ * and for a replay.
  *
  * Throws if the table cannot be reached; nothing is lost by calling it again.
  */
@@ -127,8 +139,8 @@ const UNCHANGED: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
 export const SHOPPER_ERASED = 'shopper_erased';
 
 /**
- * Keeps an authentic webhook as it came, once however often it comes; without its shopper if they were erased after it came. Throws if
- * the table cannot be reached, or if it can't be read who was erased.
+ * Keeps an authentic webhook as it came, once however often it comes; without its shopper if they were erased
+ * after it came. Throws if the table cannot be reached, or if it can't be read who was erased.
  */
 export async function quarantineWebhook(
   webhook: ReceivedWebhook,

@@ -23,8 +23,9 @@ export type BackfillStart =
   | { outcome: 'refused'; reason: 'id_malformed' | 'range_malformed' };
 
 /**
- * Reads a range of an account once more, by the code and the merge of every other reading and beside it: nothing is told twice, and
- * the live position is not touched. If its worker is killed, the next tick of the planner sends another read message.
+ * Reads a range of an account once more, by the code and the merge of every other reading and beside it:
+ * nothing is told twice, and the live position is not touched. If its worker is killed, the next tick of the
+ * planner sends another read message.
  *
  * Throws if table or queue cannot be reached; starting it again under the same id is then the way on.
  */
@@ -42,7 +43,10 @@ export async function startBackfill(range: BackfillRange, ports: BackfillPorts):
   return { outcome: isNew ? 'started' : 'resumed', stream };
 }
 
-/** How far a backfill has got; instants are ISO 8601 UTC, `share` is between 0 and 1 of the range, not of its rows. */
+/**
+ * How far a backfill has got; instants are ISO 8601 UTC, `share` is between 0 and 1 of the range, not of its
+ * rows.
+ */
 export type BackfillProgress = {
   readFrom: string;
   readThrough: string;
@@ -51,7 +55,9 @@ export type BackfillProgress = {
   share: number;
 };
 
-/** How far the backfill has got; undefined if there is none of that id. Throws if the table cannot be reached. */
+/**
+ * How far the backfill has got; undefined if there is none of that id. Throws if the table cannot be reached.
+ */
 export async function backfillProgress(
   { account, id }: Pick<BackfillRange, 'account' | 'id'>,
   positions: Pick<PositionStore, 'read'>,

@@ -10,7 +10,10 @@ import type { Versioned } from '../dynamodb/versioned-item.ts';
 
 /** What erasing needs. */
 export type EraseTransactionsPorts = {
-  /** Everything in the table, as `scanAll` finds it, or on a page of it: a shopper may stand in a version that no index shows. */
+  /**
+   * Everything in the table, as `scanAll` finds it, or on a page of it: a shopper may stand in a version that
+   * no index shows.
+   */
   all: AsyncIterable<Scanned>;
   transactions: Pick<TransactionStore, 'write'>;
   /** The transaction that a part belongs to, strongly consistent: it may have been erased just now. */
@@ -25,11 +28,13 @@ export type EraseTransactionsPorts = {
 const MAX_TRIES = 5;
 
 /**
- * Erases one shopper's data from every checkout and every transaction: what is left is a head without personal fields, under which later versions are
- * kept without them too and reward nobody. Returns how many transactions it found.
+ * Erases one shopper's data from every checkout and every transaction: what is left is a head without
+ * personal fields, under which later versions are kept without them too and reward nobody. Returns how many
+ * transactions it found.
  *
- * Not reached: the quarantine and the bus's archive, which expire by themselves, backups, and what consumers have stored. Throws if the
- * table cannot be reached; running it again does no harm, and clears away what a version has left that was written meanwhile.
+ * Not reached: the quarantine and the bus's archive, which expire by themselves, backups, and what consumers
+ * have stored. Throws if the table cannot be reached; running it again does no harm, and clears away what a
+ * version has left that was written meanwhile.
  */
 export function eraseShopper(
   shopper: Shopper,
@@ -65,12 +70,15 @@ function isCheckoutOf(
 }
 
 /**
- * What is found of a shopper: transactions and checkouts that name them, and parts of erased ones, which hold earlier versions. The keys of items
- * that are unreadable: whether those name the shopper can't be said.
+ * What is found of a shopper: transactions and checkouts that name them, and parts of erased ones, which hold
+ * earlier versions. The keys of items that are unreadable: whether those name the shopper can't be said.
  */
 export type ShopperTraces = { transactions: number; checkouts: number; parts: number; unreadable: string[] };
 
-/** Counts, and changes nothing: what `eraseShopper` would find, and after it the proof that nothing is left. Throws as that does. */
+/**
+ * Counts, and changes nothing: what `eraseShopper` would find, and after it the proof that nothing is left.
+ * Throws as that does.
+ */
 export async function findShopper(
   shopper: Shopper,
   all: EraseTransactionsPorts['all'],
@@ -100,9 +108,9 @@ export async function findShopper(
 }
 
 /**
- * Erases the personal data of every transaction that was last modified before an instant (ISO 8601 UTC), also of one that is still
- * pending: it is long overdue. A date that lies ahead counts as the time when
- * the version was stored. Returns how many. Throws as `eraseShopper` does.
+ * Erases the personal data of every transaction that was last modified before an instant (ISO 8601 UTC), also
+ * of one that is still pending: it is long overdue. A date that lies ahead counts as the time when the
+ * version was stored. Returns how many. Throws as `eraseShopper` does.
  */
 export function expirePersonalData(before: string, ports: EraseTransactionsPorts): Promise<number> {
   const today = ports.now().toISOString();

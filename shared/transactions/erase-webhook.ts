@@ -5,13 +5,16 @@ import { erasedSince, type ErasureNote } from './rules/erasure-note.ts';
 /** A webhook without what says whose it is, and since when its shopper is erased (ISO 8601 UTC). */
 export type ErasedWebhook = { body: Uint8Array; erasedAt: string };
 
-/** What of a transaction is kept: what it is worth and where it belongs. Everything else may name somebody. */
+/**
+ * What of a transaction is kept: what it is worth and where it belongs. Everything else may name somebody.
+ */
 const KEPT_FIELDS =
   /^(id|button_order_id|status|category|\w+_date|amount|(order_)?currency|order_total|account_id)$/;
 
 /**
- * The webhook as it may be kept if it came before its shopper was erased; undefined if it came later or is about somebody else. Also
- * of one whose transaction is not understood. What is no JSON names nobody that could be found. Pure; never throws.
+ * The webhook as it may be kept if it came before its shopper was erased; undefined if it came later or is
+ * about somebody else. Also of one whose transaction is not understood. What is no JSON names nobody that
+ * could be found. Pure; never throws.
  */
 export function erasedWebhook(
   { body, receivedAt }: { body: Uint8Array; receivedAt: string },

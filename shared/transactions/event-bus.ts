@@ -16,13 +16,18 @@ export type PutEvents = (events: readonly PublishedEvent[]) => Promise<readonly 
 /** What the entries of one call may come to, with room for their other fields. */
 const MAX_BYTES = 240_000;
 
-/** EventBridge's limit for one call: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
+/**
+ * EventBridge's limit for one call:
+ * https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+ */
 const MAX_ENTRIES = 10;
 
 /**
- * A bus in EventBridge. A call that succeeds may still have lost some of its entries, so each entry's own result counts.
+ * A bus in EventBridge. A call that succeeds may still have lost some of its entries, so each entry's own
+ * result counts.
  *
- * A bus that doesn't exist takes everything and says so: the name has to come from the stack that owns the bus.
+ * A bus that doesn't exist takes everything and says so: the name has to come from the stack that owns the
+ * bus.
  */
 export function createEventBus({
   client,

@@ -10,8 +10,8 @@ import type { Found, TransactionStore } from './store/transaction-store.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
 
 /**
- * Where a version belongs: the key of its purchase, the keys of the version that lead there, what is stored there, and records of the
- * same purchase that it has to take over.
+ * Where a version belongs: the key of its purchase, the keys of the version that lead there, what is stored
+ * there, and records of the same purchase that it has to take over.
  */
 export type Place = {
   key: string;
@@ -30,12 +30,14 @@ export type LocatePorts = {
 export type Reading = { known: Versioned<TransactionRecord> | 'absent' | undefined; consistent: boolean };
 
 /**
- * Finds the purchase that a version belongs to, and makes sure that it is found by the order and by Button's `id` from now on.
+ * Finds the purchase that a version belongs to, and makes sure that it is found by the order and by Button's
+ * `id` from now on.
  *
- * `tx#<id>` is where writers of one transaction meet: it holds the record itself where the order was not known at first, else an alias,
- * which is put before the record. So whoever dies in between leaves an alias to a record that the next version creates. Where two
- * records turn out to be one purchase, the younger one gives way, and only then the older one takes over what it had seen: doing that
- * again after a crash comes to the same. Returns undefined if another writer was faster. Throws if the table cannot be reached.
+ * `tx#<id>` is where writers of one transaction meet: it holds the record itself where the order was not
+ * known at first, else an alias, which is put before the record. So whoever dies in between leaves an alias
+ * to a record that the next version creates. Where two records turn out to be one purchase, the younger one
+ * gives way, and only then the older one takes over what it had seen: doing that again after a crash comes to
+ * the same. Returns undefined if another writer was faster. Throws if the table cannot be reached.
  */
 export async function locate(
   observation: Observation,
@@ -64,7 +66,10 @@ export async function locate(
   return joinPlaces([{ ...byKey, foundBy }, byId], ports);
 }
 
-/** By Button's documents the order's id tells purchases apart: one of its own ids with two orders is two purchases. */
+/**
+ * By Button's documents the order's id tells purchases apart: one of its own ids with two orders is two
+ * purchases.
+ */
 function isOfAnotherOrder({ key, stored }: Place, orderKey: string): boolean {
   const orderKeys = [key, ...(stored?.value.otherKeys ?? [])].filter(isOrderKey);
   return orderKeys.length > 0 && !orderKeys.includes(orderKey);
@@ -79,7 +84,9 @@ async function findKnown(
   return known === 'absent' ? { key, stored: undefined } : { key: known.value.key, stored: known };
 }
 
-/** Follows records that have given way; what they had seen is taken over again where the other one lacks it. */
+/**
+ * Follows records that have given way; what they had seen is taken over again where the other one lacks it.
+ */
 async function resolve(found: Found, { transactions }: LocatePorts): Promise<Omit<Place, 'foundBy'>> {
   const others: TransactionRecord[] = [];
   let { key, stored } = found;

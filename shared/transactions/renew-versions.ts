@@ -19,9 +19,10 @@ export type RenewVersionsPorts = {
 const MAX_TRIES = 5;
 
 /**
- * Gives every transaction that was stored before an instant (ISO 8601 UTC) a new version, so that the table's stream publishes what
- * it is now; what is erased or has given way keeps its own. After the table was put back: consumers may have handled a version that it has lost, and would drop what it holds now.
- * Returns how many. Throws if the table cannot be reached; running it again goes on with those that are left.
+ * Gives every transaction that was stored before an instant (ISO 8601 UTC) a new version, so that the table's
+ * stream publishes what it is now; what is erased or has given way keeps its own. After the table was put
+ * back: consumers may have handled a version that it has lost, and would drop what it holds now. Returns how
+ * many. Throws if the table cannot be reached; running it again goes on with those that are left.
  */
 export async function renewVersions(before: string, ports: RenewVersionsPorts): Promise<number> {
   let renewed = 0;

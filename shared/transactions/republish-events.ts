@@ -21,11 +21,13 @@ const BATCH_SIZE = 100;
 const MAX_ROUNDS = 5;
 
 /**
- * Publishes the current version of each transaction, and each checkout, again, for when the stream has forgotten what a consumer missed. Returns how many.
+ * Publishes the current version of each transaction, and each checkout, again, for when the stream has
+ * forgotten what a consumer missed. Returns how many.
  *
- * The events carry the version's own number, so a consumer that has handled it drops it. What came before is not kept: previous status
- * and amount and the delta are null. A transaction that no event can be made of is left out. Throws if the bus cannot be reached, or does not take an event in five tries: run it again, repeats
- * do no harm.
+ * The events carry the version's own number, so a consumer that has handled it drops it. What came before is
+ * not kept: previous status and amount and the delta are null. A transaction that no event can be made of is
+ * left out. Throws if the bus cannot be reached, or does not take an event in five tries: run it again,
+ * repeats do no harm.
  */
 export async function republishEvents(ports: RepublishEventsPorts): Promise<number> {
   const { all, putEvents } = ports;

@@ -82,7 +82,10 @@ export function inject(world: SimulatedWorld, row: InjectedTransactionInput): vo
   world.button.transactions.inject(InjectedTransactionSchema.parse(row));
 }
 
-/** A webhook of Button's, signed with the secret that the receiver knows unless another is given, and the time that it takes. */
+/**
+ * A webhook of Button's, signed with the secret that the receiver knows unless another is given, and the time
+ * that it takes.
+ */
 export async function postWebhook(
   world: SimulatedWorld,
   content: unknown,

@@ -9,7 +9,10 @@ import type { Invocation } from '../simulation/lambda-model.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
 import { ALARMS, logicalId, NAMESPACE, resolve, STAGE } from './synthesized-alarms.ts';
 
-/** A world whose metrics CloudWatch takes in: from lines of the embedded metric format, from access logs, and from AWS itself. */
+/**
+ * A world whose metrics CloudWatch takes in: from lines of the embedded metric format, from access logs, and
+ * from AWS itself.
+ */
 export type WatchedWorld = {
   world: SimulatedWorld;
   cloudWatch: CloudWatch;
@@ -24,9 +27,14 @@ export type Notification = { alarm: string; state: string; severity: string };
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** After so long Lambda gives up a record and tells the failure queue: `MaximumRecordAgeInSeconds` of the publisher's mapping. */
+/**
+ * After so long Lambda gives up a record and tells the failure queue: `MaximumRecordAgeInSeconds` of the
+ * publisher's mapping.
+ */
 const RECORD_AGE_MS = 23 * HOUR_MS;
-/** As if the schedules had run before the beginning, for the longest time that an alarm looks back for them. */
+/**
+ * As if the schedules had run before the beginning, for the longest time that an alarm looks back for them.
+ */
 const RAN_BEFORE_MS = 6 * HOUR_MS;
 
 const FUNCTION = 'AWS::Lambda::Function';

@@ -10,9 +10,9 @@ const MOMENTS = ['before its effect', 'after its effect'] as const;
 const MOMENTS_OF_A_CALL = volume({ short: 1, long: MOMENTS.length });
 
 /**
- * Plays a story once without a death, and then for every call that its processes make, dying there before or after the call's
- * effect: each must end as the first did. In `npm test`, calls take turns; in `npm run test:long`, each has both. Returns how many
- * calls there were.
+ * Plays a story once without a death, and then for every call that its processes make, dying there before or
+ * after the call's effect: each must end as the first did. In `npm test`, calls take turns; in `npm run
+ * test:long`, each has both. Returns how many calls there were.
  */
 export async function endsTheSame(world: World, play: (death?: Death) => Promise<unknown>): Promise<number> {
   const calm = await play();

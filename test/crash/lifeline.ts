@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** When a process dies: at which call, counted from 1 over all processes, and whether that call still has its effect. */
+/**
+ * When a process dies: at which call, counted from 1 over all processes, and whether that call still has its
+ * effect.
+ */
 export type Death = { atCall: number; when: 'before its effect' | 'after its effect' };
 
 /** Counts the calls that processes make to the outside, and ends one of them in the middle of one. */

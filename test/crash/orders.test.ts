@@ -173,7 +173,10 @@ function ending() {
   };
 }
 
-/** The newest version and what of it Button has acknowledged; not when, nor which of several messages brought it. */
+/**
+ * The newest version and what of it Button has acknowledged; not when, nor which of several messages brought
+ * it.
+ */
 function known(body: unknown): object | undefined {
   const { newest, reported } = (body ?? {}) as {
     newest?: { version: unknown; hash: string; messageId: string };

@@ -59,7 +59,10 @@ function incompressible(length: number): string {
   }).join('');
 }
 
-/** What has to be the same in the end. When versions were seen and stored is not, nor their numbers, which are made of that; what consumers make of the events is. */
+/**
+ * What has to be the same in the end. When versions were seen and stored is not, nor their numbers, which are
+ * made of that; what consumers make of the events is.
+ */
 async function ending() {
   const items = world.contents('transactions');
   const [parts, heads] = [
@@ -78,7 +81,8 @@ async function ending() {
     transactions: await Promise.all(
       heads.map(async ({ pk, shopper }) => [shopper, await wholeOf(String(pk))]),
     ),
-    // Parts that no head names are dead weight (docs/architecture.md); of who is erased not even those may stay.
+    // Parts that no head names are dead weight (docs/architecture.md); of who is erased not even those may
+    // stay.
     partsOfErased: heads.filter(
       ({ erasedAt, pk }) => erasedAt !== undefined && parts.some(({ partOf }) => partOf === pk),
     ),
@@ -173,7 +177,8 @@ describe('a publisher’s functions', () => {
     async ({ before, tells, calls }) => {
       const counted = await endsTheSame(world, async (death?: Death) => {
         world.reset();
-        // What these webhooks tell of is older than the deployment, and is to be worth something all the same.
+        // What these webhooks tell of is older than the deployment, and is to be worth something all the
+        // same.
         world.setEnvironment({ LIVE_FROM: '2014-01-01T00:00:00Z' });
         await before?.();
         world.lifeline.begin(death);

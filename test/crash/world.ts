@@ -69,9 +69,10 @@ const ENVIRONMENT = {
 export type World = ReturnType<typeof createWorld>;
 
 /**
- * The functions as they are composed for Lambda, in one process: over the models of DynamoDB, SQS, the bus and Secrets Manager, with the
- * simulator's Button, on a clock that moves between invocations only. Every call that a function makes to the outside is one of the
- * lifeline's. What the functions log is kept and not shown, until `close`.
+ * The functions as they are composed for Lambda, in one process: over the models of DynamoDB, SQS, the bus
+ * and Secrets Manager, with the simulator's Button, on a clock that moves between invocations only. Every
+ * call that a function makes to the outside is one of the lifeline's. What the functions log is kept and not
+ * shown, until `close`.
  */
 export function createWorld() {
   const lifeline = createLifeline();
@@ -107,7 +108,10 @@ export function createWorld() {
     setDown: (...parts: readonly Part[]) => {
       life.refusals = new Map(parts.map((part) => [part, 'ThrottlingException']));
     },
-    /** From now on one part of AWS refuses every request with an error of this name, and everything else is up. */
+    /**
+     * From now on one part of AWS refuses every request with an error of this name, and everything else is
+     * up.
+     */
     refuse: (part: Part, errorName: string) => {
       life.refusals = new Map([[part, errorName]]);
     },

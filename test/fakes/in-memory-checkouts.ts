@@ -1,7 +1,10 @@
 import type { Checkout } from '../../shared/validation/webhooks/checkout.ts';
 import { placeCheckout, type CheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 
-/** A store that keeps the contract of the one in DynamoDB (test/shared/transactions/store/checkout-store.test.ts proves both). */
+/**
+ * A store that keeps the contract of the one in DynamoDB
+ * (test/shared/transactions/store/checkout-store.test.ts proves both).
+ */
 export type InMemoryCheckouts = CheckoutStore & { all: () => ReadonlyMap<string, Checkout> };
 
 export function createInMemoryCheckouts(): InMemoryCheckouts {

@@ -3,7 +3,10 @@ import { sumTallies, type DriftTally } from '../../shared/reconciliation/rules/d
 import type { Position } from '../../shared/reconciliation/rules/position.ts';
 import type { PositionStore } from '../../shared/reconciliation/store/position-store.ts';
 
-/** A store that keeps the contract of the one in DynamoDB (test/shared/reconciliation/store/position-store.test.ts proves both). */
+/**
+ * A store that keeps the contract of the one in DynamoDB
+ * (test/shared/reconciliation/store/position-store.test.ts proves both).
+ */
 export type InMemoryPositions = PositionStore & {
   /** Leaves notes of conflicts, as whoever stores a transaction does. */
   leave: (notes: readonly ConflictNote[]) => Promise<void>;

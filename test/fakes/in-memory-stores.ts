@@ -5,7 +5,10 @@ import type { OrderLedger } from '../../shared/orders/store/order-ledger-store.t
 import type { QuarantineEntry, QuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import type { Versioned, WriteResult } from '../../shared/dynamodb/versioned-item.ts';
 
-/** A ledger that keeps the contract of the one in DynamoDB (test/shared/orders/store/order-ledger-store.test.ts proves both). */
+/**
+ * A ledger that keeps the contract of the one in DynamoDB
+ * (test/shared/orders/store/order-ledger-store.test.ts proves both).
+ */
 export type InMemoryLedger = OrderLedger & { all: () => LedgerEntry[] };
 
 export function createInMemoryLedger(): InMemoryLedger {

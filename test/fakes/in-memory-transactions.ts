@@ -3,7 +3,10 @@ import type { TransactionHead } from '../../shared/transactions/store/transactio
 import type { TransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 
-/** A store that keeps the contract of the one in DynamoDB (test/shared/transactions/store/transaction-store.test.ts proves both). */
+/**
+ * A store that keeps the contract of the one in DynamoDB
+ * (test/shared/transactions/store/transaction-store.test.ts proves both).
+ */
 export type InMemoryTransactions = TransactionStore & {
   all: () => TransactionRecord[];
   aliases: () => ReadonlyMap<string, string>;

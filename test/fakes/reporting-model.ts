@@ -48,8 +48,8 @@ const BATCH_SIZE = 10;
 export type ReportingModel = ReturnType<typeof createReportingModel>;
 
 /**
- * The order queue, the reporter and the sweep on a virtual clock, in one process: FIFO groups, batches of ten, redelivery after the
- * visibility timeout, a dead-letter queue, deduplication, one sweep a minute.
+ * The order queue, the reporter and the sweep on a virtual clock, in one process: FIFO groups, batches of
+ * ten, redelivery after the visibility timeout, a dead-letter queue, deduplication, one sweep a minute.
  */
 export function createReportingModel(options: ReportingModelOptions) {
   const {

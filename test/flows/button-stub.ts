@@ -9,7 +9,10 @@ type Answer = { status: number; body: unknown };
 /** A row of the Transactions API; only what the stub itself looks at is named. */
 export type StubRow = Fields & { id: string; account_id: string; modified_date: string };
 
-/** Another Button than the simulator: the smallest one that is true to docs/button, written without a look at the simulator. */
+/**
+ * Another Button than the simulator: the smallest one that is true to docs/button, written without a look at
+ * the simulator.
+ */
 export type ButtonStub = {
   url: string;
   /** The orders it holds, by the brand's order id. */
@@ -130,7 +133,10 @@ function answerOrder(
   }
 }
 
-/** docs/button/transactions-api.md: filters beside the cursor, a fixed number of rows, and `meta.next` as the guide prints it. */
+/**
+ * docs/button/transactions-api.md: filters beside the cursor, a fixed number of rows, and `meta.next` as the
+ * guide prints it.
+ */
 function listTransactions(rows: readonly StubRow[], parameters: URLSearchParams): Answer {
   const field = TIME_FIELDS.find((name) => name === (parameters.get('time_field') ?? 'created_date'));
   if (!field) return refuse(400, 'Unknown time_field');
@@ -148,7 +154,8 @@ function listTransactions(rows: readonly StubRow[], parameters: URLSearchParams)
   if (!Number.isInteger(begin)) return refuse(400, 'Bad cursor');
   const position = Buffer.from(`p=${begin + ROWS_PER_PAGE}`).toString('base64');
   const account = String(listed[0]?.account_id);
-  // The path without `accounts` and Button's own host: following it would lead nowhere, or take the key elsewhere.
+  // The path without `accounts` and Button's own host: following it would lead nowhere, or take the key
+  // elsewhere.
   const next = `https://api.usebutton.com/v1/affiliation/${account}/transactions?cursor=${encodeURIComponent(position)}`;
   const isLast = begin + ROWS_PER_PAGE >= listed.length;
   return {

@@ -73,7 +73,9 @@ afterAll(async () => {
   for (const close of started.toReversed()) await close();
 });
 
-/** Orders, webhooks and reads as they should be and as they should not, and at the end a table that is gone. */
+/**
+ * Orders, webhooks and reads as they should be and as they should not, and at the end a table that is gone.
+ */
 async function playWhatTheQueriesAskFor(): Promise<void> {
   await button.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 503 } });
   await client.send(orderEvent({ orderId: 'order-late', data: plainOrder('order-late') }));

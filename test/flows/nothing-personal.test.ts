@@ -68,7 +68,8 @@ beforeAll(async () => {
   };
   const webhook = (data: object): string => JSON.stringify({ ...pendingWebhook, data });
 
-  // What is taken, what is refused, what nobody understands, and what is forged: each has lines of its own in the logs.
+  // What is taken, what is refused, what nobody understands, and what is forged: each has lines of its own in
+  // the logs.
   await system.send(orderEvent({ orderId: 'personal', data: ORDER }));
   const refused = await system.send(
     orderEvent({ orderId: 'refused', data: { ...ORDER, order_id: 'refused', total: 1, more: ORDER } }),

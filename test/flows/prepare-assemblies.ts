@@ -14,8 +14,9 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const DIST = join(ROOT, 'dist');
 
 /**
- * Makes the assemblies of every configuration that the tests start, once, in one process: the first synthesis of a process takes ten
- * times as long as those after it. Tests find them in `.local/assemblies`, as `npm start` does.
+ * Makes the assemblies of every configuration that the tests start, once, in one process: the first synthesis
+ * of a process takes ten times as long as those after it. Tests find them in `.local/assemblies`, as `npm
+ * start` does.
  */
 export async function setup(): Promise<void> {
   const directory = await makeStateDirectory();

@@ -32,7 +32,9 @@ const QUICK_TRANSACTIONS = {
 
 const QUICK = { stage: 'local', dashboards: false, tracing: false };
 
-/** What the flows are driven in. Their assemblies are made before the tests begin (`prepare-assemblies.ts`). */
+/**
+ * What the flows are driven in. Their assemblies are made before the tests begin (`prepare-assemblies.ts`).
+ */
 export const QUICK_STAGES = {
   both: { ...QUICK, orderReporting: { brands: [quickBrand('acme')] }, transactions: QUICK_TRANSACTIONS },
   /** Both flows, without what is personal in events. */

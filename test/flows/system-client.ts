@@ -17,7 +17,10 @@ import type { TransactionRecord } from '../../shared/validation/webhooks/transac
 import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 
-/** A message for the order queue. One that was not written by `orderEvent` names its group and its deduplication id. */
+/**
+ * A message for the order queue. One that was not written by `orderEvent` names its group and its
+ * deduplication id.
+ */
 export type QueueMessage = { body: string; groupId: string; deduplicationId: string };
 
 const BusEventsSchema = z.array(
@@ -46,7 +49,10 @@ export type SystemClient = {
   sendAll: (messages: readonly QueueMessage[]) => Promise<string[]>;
   /** Whether the order queue has neither a message to receive nor one that somebody works on. */
   isOrderQueueEmpty: () => Promise<boolean>;
-  /** How many messages were moved to the dead-letter queue because they killed the reporter or failed again and again. */
+  /**
+   * How many messages were moved to the dead-letter queue because they killed the reporter or failed again
+   * and again.
+   */
   deadLetters: () => Promise<number>;
   ledgerEntry: (orderId: string) => Promise<LedgerEntry | undefined>;
   /** Why an order message is in quarantine. */
@@ -65,7 +71,10 @@ export type SystemClient = {
   close: () => void;
 };
 
-/** Connects to a running system as one of its brands, the first one unless told otherwise, and as the publisher. */
+/**
+ * Connects to a running system as one of its brands, the first one unless told otherwise, and as the
+ * publisher.
+ */
 export function connectSystem(
   endpoints: Endpoints,
   { brand = 'acme', queueUrl = endpoints.orderQueueUrl ?? '' } = {},

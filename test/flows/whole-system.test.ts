@@ -95,7 +95,10 @@ async function postSigned(body: string): Promise<number> {
   return system.postWebhook(Buffer.from(body), sign(body));
 }
 
-/** A webhook of another transaction, and its event on the bus: whatever came before it has been published by then. */
+/**
+ * A webhook of another transaction, and its event on the bus: whatever came before it has been published by
+ * then.
+ */
 async function untilBusCaughtUp(marker: string): Promise<void> {
   await postSigned(webhookBody({ buttonOrderId: marker, hookId: `hook-${marker}` }));
   await until('the bus to catch up', async () => (await system.events(`order#${marker}`))[0]);
@@ -423,8 +426,8 @@ describe('the reconciler', () => {
   });
 });
 
-// The last of the file: it looks back at all of the others. What functions do by themselves is compared with their
-// rights in any fault by test/simulation/rights.test.ts.
+// The last of the file: it looks back at all of the others. What functions do by themselves is compared with
+// their rights in any fault by test/simulation/rights.test.ts.
 describe('the roles', () => {
   it('were refused nothing, and need every right by which Lambda polls and logs', () => {
     const ofLambda =

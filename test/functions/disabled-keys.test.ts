@@ -7,7 +7,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, WEBHOOK_SECRET, type World } from '../crash/world.ts';
 import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
-/** How Secrets Manager answers where the secret is marked for deletion, its key is disabled, or the right to use it is gone. */
+/**
+ * How Secrets Manager answers where the secret is marked for deletion, its key is disabled, or the right to
+ * use it is gone.
+ */
 const REFUSALS = ['InvalidRequestException', 'DecryptionFailure', 'AccessDeniedException'];
 
 let world: World;

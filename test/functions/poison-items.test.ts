@@ -15,7 +15,8 @@ import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld } from '../simulation/world.ts';
 import { volume } from '../volume.ts';
 
-// What a hand or a bug leaves in a table or on a queue holds nothing else up: whatever an item of DynamoDB or a message of SQS may be.
+// What a hand or a bug leaves in a table or on a queue holds nothing else up: whatever an item of DynamoDB or
+// a message of SQS may be.
 
 const START = '2026-06-01T12:00:00.000Z';
 const MINUTE_MS = 60_000;
@@ -76,7 +77,10 @@ const announced = () =>
 
 const messagesOn = (queue: string) => world.sqs.contents(queue).length;
 
-/** Any value that an attribute of DynamoDB may have: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html */
+/**
+ * Any value that an attribute of DynamoDB may have:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+ */
 const attribute: fc.Arbitrary<AttributeValue> = fc.letrec<{ any: AttributeValue }>((tie) => ({
   any: fc.oneof(
     { depthSize: 'small' },

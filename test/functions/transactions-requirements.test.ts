@@ -24,8 +24,9 @@ import { misbehave, postWebhook } from '../alarms/play.ts';
 import { QUEUES, SECRETS, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
 
-// What the system promises of transactions, each in a test of its own: every function as it is composed for Lambda, Button's webhooks
-// and API at one side, a consumer that knows only the published contract at the other.
+// What the system promises of transactions, each in a test of its own: every function as it is composed for
+// Lambda, Button's webhooks and API at one side, a consumer that knows only the published contract at the
+// other.
 
 const START = '2026-06-01T12:00:00.000Z';
 const MINUTE_MS = 60_000;
@@ -68,7 +69,10 @@ function events(): TransactionChangedDetail[] {
     .map(({ detail }) => JSON.parse(detail) as TransactionChangedDetail);
 }
 
-/** What the published contract makes of the events: what stands with the highest version under all of its keys counts. */
+/**
+ * What the published contract makes of the events: what stands with the highest version under all of its keys
+ * counts.
+ */
 function payable(user = SHOPPER): Record<string, number> {
   const ledger = new Map<string, RewardEntry>();
   for (const event of events())
@@ -195,7 +199,10 @@ const OUTPUTS: Record<string, string> = {
 describe('transactions, requirement 2: a higher version replaces a lower one, whatever becomes of the tables', () => {
   const tables = [TABLES.transactions, TABLES.positions];
 
-  /** An hour in which transactions are made, validated, adjusted and declined; returns what is owed in the end. */
+  /**
+   * An hour in which transactions are made, validated, adjusted and declined; returns what is owed in the
+   * end.
+   */
   async function hour(from: number): Promise<void> {
     for (const [number, status] of ['validated', 'declined', 'pending', 'validated'].entries()) {
       button({ id: `tx-${from + number}`, button_order_id: `O-${from + number}`, status: 'pending' });
@@ -222,7 +229,8 @@ describe('transactions, requirement 2: a higher version replaces a lower one, wh
     await hour(20);
     await world.runFor(2 * DAY_MS);
 
-    // 450 for one, 300 for another that was pending before, 500 for each of the five others that are validated.
+    // 450 for one, 300 for another that was pending before, 500 for each of the five others that are
+    // validated.
     expect(payable()).toEqual({ USD: 450 + 300 + 5 * 500 });
     expect(purchases()).toHaveLength(12);
     const highest = new Map<string, number>();

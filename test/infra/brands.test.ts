@@ -28,7 +28,10 @@ type Template = z.output<typeof TemplateSchema>;
 type Board = { widgets: unknown[] };
 type Brand = { id: string; retryMaxSeconds?: number; orderBy?: 'sequence' | 'time' };
 
-/** What is made of the brands: `checked` as infra/app.ts does it, `whole` without the checks, `brands` also without the rest. */
+/**
+ * What is made of the brands: `checked` as infra/app.ts does it, `whole` without the checks, `brands` also
+ * without the rest.
+ */
 type Extent = 'checked' | 'whole' | 'brands';
 
 function createApp(brands: Brand[], extent: Extent): App {
@@ -180,7 +183,10 @@ describe('orders, requirement 16: the limit of brands', () => {
     });
   });
 
-  /** What an account or a search has by default, and what brands may take of it: the rest is for the account's other inhabitants. */
+  /**
+   * What an account or a search has by default, and what brands may take of it: the rest is for the account's
+   * other inhabitants.
+   */
   const QUOTAS = [
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     { type: 'AWS::IAM::Role', quota: 1000 },

@@ -45,7 +45,10 @@ beforeAll(async () => {
 
 afterEach(() => aws.close());
 
-/** Loads a bundle as Lambda does, in a process with nothing in its environment but what Lambda and the stack put there. */
+/**
+ * Loads a bundle as Lambda does, in a process with nothing in its environment but what Lambda and the stack
+ * put there.
+ */
 async function load(bundle: string, { invoke, env = {} }: { invoke: boolean; env?: Record<string, string> }) {
   const entry = JSON.stringify(join(distFolder, bundle, 'index.mjs'));
   const script = `const { handler } = await import(${entry}); ${invoke ? 'await handler({}, {});' : ''}`;

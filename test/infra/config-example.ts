@@ -5,7 +5,10 @@ import { StageConfigSchema } from '../../infra/config.ts';
 type Schema = z.core.JSONSchema.BaseSchema;
 type Setting = { name: string; schema: Schema; given: unknown; isRequired: boolean; depth: number };
 
-/** The text of a configuration with every setting, made from the schema: what is left out by default is commented out. */
+/**
+ * The text of a configuration with every setting, made from the schema: what is left out by default is
+ * commented out.
+ */
 export function exampleConfig(): string {
   const schema = z.toJSONSchema(StageConfigSchema, { io: 'input' });
   const introduction = [

@@ -34,7 +34,9 @@ const NAMES: Readonly<Record<string, string>> = {
   WebhookQuarantine: EXISTING.webhookQuarantine,
 };
 
-/** ARNs of the stack's account and region, and what refers to a table that the stack makes, as what they name. */
+/**
+ * ARNs of the stack's account and region, and what refers to a table that the stack makes, as what they name.
+ */
 function plainly(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plainly);
   if (typeof value !== 'object' || value === null) return value;

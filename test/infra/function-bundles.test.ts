@@ -107,8 +107,9 @@ describe('bundleFunctions', () => {
 });
 
 /**
- * What each function may weigh, in bytes: a little over what it weighs, so that whoever adds a library sees what it costs at every cold
- * start. Most of it is the SDK (a client and what all clients share: about 200 KB) and zod (about 95 KB).
+ * What each function may weigh, in bytes: a little over what it weighs, so that whoever adds a library sees
+ * what it costs at every cold start. Most of it is the SDK (a client and what all clients share: about 200
+ * KB) and zod (about 95 KB).
  */
 const BUDGETS: Record<string, number> = {
   'customer-expiry': 333_000,

@@ -1,8 +1,9 @@
 /**
- * The lines in which Lambda reports invocations that it ended itself. At the system log level WARN it reports no others.
+ * The lines in which Lambda reports invocations that it ended itself. At the system log level WARN it reports
+ * no others.
  *
- * Sources: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html, "platform.report", and
- * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+ * Sources: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html, "platform.report",
+ * and https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
  */
 export const LAMBDA_REPORTS = {
   'a timeout': report({ status: 'timeout', errorType: 'Sandbox.Timedout' }),

@@ -8,12 +8,16 @@ export type InsightsQuery = {
 
 type Test = (line: unknown) => boolean;
 
-/** What CloudWatch adds to every line: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html */
+/**
+ * What CloudWatch adds to every line:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
+ */
 const ADDED_FIELDS = new Set(['@timestamp', '@ingestionTime', '@message', '@logStream', '@log']);
 const AGGREGATES = new Set(['count', 'sum', 'avg', 'min', 'max', 'pct', 'latest', 'earliest']);
 
 /**
- * Reads the part of the language that our queries are written in: fields, filter, stats, sort and limit. Throws for anything else.
+ * Reads the part of the language that our queries are written in: fields, filter, stats, sort and limit.
+ * Throws for anything else.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
  */

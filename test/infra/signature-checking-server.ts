@@ -4,13 +4,17 @@ import { text } from 'node:stream/consumers';
 
 import { sign } from 'aws4';
 
-/** A call as it came in, and whether its signature is the one that another implementation of Signature Version 4 makes. */
+/**
+ * A call as it came in, and whether its signature is the one that another implementation of Signature Version
+ * 4 makes.
+ */
 export type SignedCall = { operation: string; input: unknown; accepted: boolean };
 
 export type SignatureCheckingServer = { url: string; calls: SignedCall[]; close: () => Promise<void> };
 
 /**
- * Stands for AWS: recomputes every signature, session token included, with aws4, and refuses what differs, as AWS does.
+ * Stands for AWS: recomputes every signature, session token included, with aws4, and refuses what differs, as
+ * AWS does.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
@@ -60,7 +64,8 @@ function isSignedBy(
     service = '',
   } = AUTHORIZATION.exec(headers.authorization ?? '')?.groups ?? {};
   const signedNames = names.split(';');
-  // The signer adds the token that it knows, and signs it: one that differs, or isn't signed, gives another signature.
+  // The signer adds the token that it knows, and signs it: one that differs, or isn't signed, gives another
+  // signature.
   const others = signedNames.filter((name) => name !== 'x-amz-security-token');
   const signedHeaders = Object.fromEntries(others.map((name) => [name, String(headers[name])]));
   const signed = sign(

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Every living process that a process has started, and those that they have started. (Linux only, as the emulator is.) */
+/**
+ * Every living process that a process has started, and those that they have started. (Linux only, as the
+ * emulator is.)
+ */
 export function descendantsOf(pid: number): number[] {
   const parents = new Map(
     readdirSync('/proc')

@@ -59,7 +59,10 @@ afterAll(async () => {
   await directory.remove();
 });
 
-/** `npm start -- …` without npm. It gets a process group of its own, which is what Ctrl-C in a terminal reaches. */
+/**
+ * `npm start -- …` without npm. It gets a process group of its own, which is what Ctrl-C in a terminal
+ * reaches.
+ */
 function start(...args: string[]): Command {
   const child = spawn(process.execPath, [join(ROOT, 'local', 'start.ts'), ...args], {
     cwd: ROOT,
@@ -87,7 +90,10 @@ function untilPrinted(command: Command, text: string): Promise<true> {
   });
 }
 
-/** Ends the command as a terminal or a supervisor does; returns its exit code and which of its processes are still there. */
+/**
+ * Ends the command as a terminal or a supervisor does; returns its exit code and which of its processes are
+ * still there.
+ */
 async function end(
   command: Command,
   signal: 'SIGINT' | 'SIGTERM',

@@ -26,7 +26,10 @@ function webhook(index: number, eventId = `hook-${index}`): Buffer {
   return Buffer.from(JSON.stringify({ ...pending, id: eventId, data }));
 }
 
-/** A quarantine of webhooks that the code of today understands, beside a table that live webhooks are applied to. */
+/**
+ * A quarantine of webhooks that the code of today understands, beside a table that live webhooks are applied
+ * to.
+ */
 function createSystem() {
   const transactions = createInMemoryTransactions();
   const marked: string[] = [];
@@ -82,7 +85,8 @@ describe('replayWebhooks', () => {
   it(`brings ${EVENTS} events in during live traffic without one event twice downstream (F12)`, async () => {
     const { ports, transactions, marked, receive } = createSystem();
     let live = 0;
-    // Beside every replay a live webhook comes in: in another order, and some of them are the very ones that are replayed.
+    // Beside every replay a live webhook comes in: in another order, and some of them are the very ones that
+    // are replayed.
     const pace = async () => {
       const index = (live * 7919) % EVENTS;
       live += 1;

@@ -10,9 +10,9 @@ export type Credit = {
 };
 
 /**
- * A consumer that knows only the published contract (functions/event-publisher/README.md): for each of the keys of a
- * purchase the event with the highest `version` counts, an event counts as long as it does for all of its keys, and
- * what is `rewardable` is credited. Events may come twice and in any order.
+ * A consumer that knows only the published contract (functions/event-publisher/README.md): for each of the
+ * keys of a purchase the event with the highest `version` counts, an event counts as long as it does for all
+ * of its keys, and what is `rewardable` is credited. Events may come twice and in any order.
  */
 export class ContractConsumer {
   readonly #latest = new Map<string, TransactionChangedDetail>();

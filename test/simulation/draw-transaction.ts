@@ -11,8 +11,8 @@ export type PurchaseDraw = {
   startMs: number;
   timeIn: () => number;
   /**
-   * Whether only a read can say what holds: dates in the future or going back, final versions that differ, a last
-   * version that leaves its shopper out.
+   * Whether only a read can say what holds: dates in the future or going back, final versions that differ, a
+   * last version that leaves its shopper out.
    */
   needsReads: boolean;
   /** Hears of each field and the form that it is drawn in. */
@@ -187,8 +187,9 @@ function identityAt(row: RowDraw, index: number, count: number): { id: string; o
 type OddDate = { index: number; byMs: number } | undefined;
 
 /**
- * One pending version in ten lies in the future, or goes back behind the one before: of a purchase with one id, because Button alone
- * knows which of two ids is the later one, and of one that a sweep by creation finds.
+ * One pending version in ten lies in the future, or goes back behind the one before: of a purchase with one
+ * id, because Button alone knows which of two ids is the later one, and of one that a sweep by creation
+ * finds.
  */
 function oddDates({ random, needsReads, startMs }: PurchaseDraw, row: RowDraw): OddDate {
   const isPlain = ['one-id', 'no-order'].includes(row.identity) && row.createdMs > startMs - 30 * DAY_MS;

@@ -104,7 +104,10 @@ function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps
   ];
 }
 
-/** In one schedule of five Button shows some fields of an order only, for a while; in one of twenty its look-up by token never works. */
+/**
+ * In one schedule of five Button shows some fields of an order only, for a while; in one of twenty its
+ * look-up by token never works.
+ */
 function showSteps(random: Random): Step[] {
   const partial = Array.from({ length: random.chance(0.2) ? random.between(1, 3) : 0 }, (): Step => {
     const fault = drawPartialShow(random);
@@ -160,7 +163,10 @@ function purchaseSteps(random: Random): Step[] {
   ];
 }
 
-/** In one schedule of four Button reports checkouts: of tokens that orders carry, twice now and then, of unknown ones, and of none. */
+/**
+ * In one schedule of four Button reports checkouts: of tokens that orders carry, twice now and then, of
+ * unknown ones, and of none.
+ */
 function checkoutSteps(random: Random, steps: readonly Step[]): Step[] {
   if (!random.chance(0.25)) return [];
   const tokens = steps.flatMap((step) =>

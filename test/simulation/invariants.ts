@@ -110,7 +110,9 @@ export class Invariants {
     );
   }
 
-  /** A new version is higher than every earlier one, restores or not; what is published changes with it only. */
+  /**
+   * A new version is higher than every earlier one, restores or not; what is published changes with it only.
+   */
   #checkVersion(before: Item | undefined, after: Item | undefined): void {
     const version = Number(after?.['version']?.N);
     if (after === undefined || Number.isNaN(version)) return;
@@ -314,7 +316,9 @@ export class Invariants {
     }
   }
 
-  /** A consumer that gets every event twice, in any order, owes what an oracle owes that sees Button's list. */
+  /**
+   * A consumer that gets every event twice, in any order, owes what an oracle owes that sees Button's list.
+   */
   #checkBalances(): void {
     const random = randomFrom('consumer', this.#world.bus.length);
     const events = [...this.#events(), ...this.#events()]
@@ -370,7 +374,10 @@ export class Invariants {
     return purchasesOf(this.#world.button.transactions.all(), this.#settings);
   }
 
-  /** The record under the first of these keys that there is one under, through aliases and records that gave way. */
+  /**
+   * The record under the first of these keys that there is one under, through aliases and records that gave
+   * way.
+   */
   #stored(keys: readonly string[]): Item | undefined {
     for (const key of keys) {
       let item = this.#item(key);

@@ -34,7 +34,10 @@ const CommandSchema = z.object({
   help: z.boolean(),
 });
 
-/** Enough for a worker to be busy for some seconds. The first ranges are smaller, so that a short run ends soon. */
+/**
+ * Enough for a worker to be busy for some seconds. The first ranges are smaller, so that a short run ends
+ * soon.
+ */
 const MAX_RANGE_SIZE = 10;
 /** Of how many failures the story is written: many often have one reason. */
 const MAX_STORIES = 3;

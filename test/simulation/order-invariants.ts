@@ -132,8 +132,8 @@ export class OrderInvariants {
   }
 
   /**
-   * By order id, the event that brought what Button holds: of orders that are settled and not cancelled, unless the ledger has forgotten
-   * something.
+   * By order id, the event that brought what Button holds: of orders that are settled and not cancelled,
+   * unless the ledger has forgotten something.
    */
   settledVersions(): Map<string, string> {
     if (this.#hasRestored) return new Map();
@@ -320,7 +320,8 @@ export class OrderInvariants {
     // A restored ledger has forgotten that its cancellation is done: Button keeps the id, and shows nothing.
     const isForgotten = this.#hasRestored && report?.newest.kind === 'cancelled' && live.length === 0;
     if (reason === 'order_id_taken' && isForgotten) return;
-    // Button carried an earlier try of the cancellation out late, and refused a later one, so that the order went on.
+    // Button carried an earlier try of the cancellation out late, and refused a later one, so that the order
+    // went on.
     const isGone = live.length === 0 && this.#isCancellationRefused(order);
     if (reason === 'unknown_to_button' && isGone) return;
     const isIdKnown = report?.reported?.buttonOrderId !== undefined;
@@ -392,7 +393,9 @@ export class OrderInvariants {
       fail("an order whose id is another shop's is in quarantine", `${orderId} is ${report.progress.state}`);
   }
 
-  /** Button reads no order by an id, and this one has no token or is forgotten: whose it is, nobody can tell. */
+  /**
+   * Button reads no order by an id, and this one has no token or is forgotten: whose it is, nobody can tell.
+   */
   #isBlind(orderId: string): boolean {
     const mayBeForgotten = this.#hasRestored || this.#lookUpsFail || this.#isCreatedWithoutToken(orderId);
     return mayBeForgotten && !this.#isIdRead();

@@ -4,7 +4,8 @@ import {
   type TransactionVersion,
 } from '../../local/button-simulator/transaction-rows.ts';
 
-// What a publisher owes, computed from what Button lists and the settings alone: none of the product's code has a part in it.
+// What a publisher owes, computed from what Button lists and the settings alone: none of the product's code
+// has a part in it.
 
 /** What the settings say about rewards. `liveFrom`: ISO 8601 UTC. */
 export type RewardSettings = { liveFrom: string; rewardableCategories: readonly string[] };
@@ -37,7 +38,10 @@ export type Purchase = {
   isFinal: boolean;
 };
 
-/** The states that Button documents; a row in any other one is not understood, and is worth nothing to anybody. */
+/**
+ * The states that Button documents; a row in any other one is not understood, and is worth nothing to
+ * anybody.
+ */
 const STATES: readonly unknown[] = ['pending', 'validated', 'declined'];
 
 /**

@@ -111,7 +111,9 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   'AWS::AccountId': 'account',
 };
 
-/** Every resource is known by its logical id, but for the ledger, to which brands' stacks refer by its name. */
+/**
+ * Every resource is known by its logical id, but for the ledger, to which brands' stacks refer by its name.
+ */
 const SCOPE: Scope = {
   ref: (name) => PSEUDO_PARAMETERS[name] ?? withoutHash(name),
   getAtt: (logicalId) => (logicalId === 'OrderLedger' ? ORDER_LEDGER : withoutHash(logicalId)),

@@ -54,7 +54,10 @@ const OLD = { at: '2026-04-20T10:00:00Z', count: 3 };
 const EXPIRY_PAUSE_MS = 8 * 24 * HOUR_MS;
 /** Two hours for an order that was accepted and is not shown, and then some. */
 const LONGEST_REST_MS = 6 * HOUR_MS;
-/** An order that is looked for by its token in vain goes on without after a day, and may be looked for once more. */
+/**
+ * An order that is looked for by its token in vain goes on without after a day, and may be looked for once
+ * more.
+ */
 const LOOK_UPS_REST_MS = 60 * HOUR_MS;
 const WEBHOOK_URL = 'https://webhooks.example/button';
 

@@ -232,7 +232,8 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
       expect(received).toEqual(faults.has('deduplicates-by-queue') ? ['a'] : ['a', 'b']);
     });
 
-    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html, "ReceiptHandle"
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html,
+    // "ReceiptHandle"
     it('does not let an expired handle delete a message of a FIFO queue', async () => {
       const queue = await open('fifo');
       await send(queue, { body: 'a', group: 'a' });

@@ -67,7 +67,10 @@ export type Step = { atMs: number } & (
   | { kind: 'republish' }
   | { kind: 'backfill'; id: string }
   | { kind: 'spoil' }
-  /** A later release, which is taken back, has stored an order with attributes, or in a state, that this one does not know. */
+  /**
+   * A later release, which is taken back, has stored an order with attributes, or in a state, that this one
+   * does not know.
+   */
   | ({ kind: 'later-release'; orderId: string; how: 'attributes' | 'state' } & Lengthy)
   | { kind: 'finalize'; orderId: string }
   | { kind: 'transaction'; row: InjectedTransactionInput; says: string }

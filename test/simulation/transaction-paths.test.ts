@@ -136,8 +136,9 @@ describe('the same life of transactions at Button', () => {
     for (const one of [webhooks, reads, both]) expect(one.balances('by-user')).toEqual(one.owed('by-user'));
   });
 
-  // By webhooks alone final versions that differ are a conflict, and of two pending versions the later date counts, whatever Button
-  // has now. And who saw a version that named the shopper knows them, where the one who saw only the last version does not.
+  // By webhooks alone final versions that differ are a conflict, and of two pending versions the later date
+  // counts, whatever Button has now. And who saw a version that named the shopper knows them, where the one
+  // who saw only the last version does not.
   it.each(seeds)(
     'ends in one state once it is read, also where webhooks contradict each other: seed %i',
     async (seed) => {

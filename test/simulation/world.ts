@@ -56,7 +56,9 @@ export type SimulatedWorldOptions = {
   measure?: (measured: Measured & { atMs: number }) => void;
   /** Called with every change of a transaction in the table. */
   onTransactionChange?: (before: Item | undefined, after: Item | undefined) => void;
-  /** Called with every call of AWS and of Button that a function of the first brand or of the publisher makes. */
+  /**
+   * Called with every call of AWS and of Button that a function of the first brand or of the publisher makes.
+   */
   onCall?: (call: Call) => void;
   /** Called with every invocation of a function once it is over. */
   onInvocation?: (invocation: Invocation) => void;

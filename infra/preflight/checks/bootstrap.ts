@@ -11,7 +11,10 @@ import {
   type PreflightContext,
 } from '../check.ts';
 
-/** The stack that `cdk bootstrap` makes unless it is given another name, and the oldest version that the stacks can use. */
+/**
+ * The stack that `cdk bootstrap` makes unless it is given another name, and the oldest version that the
+ * stacks can use.
+ */
 const TOOLKIT_STACK = 'CDKToolkit';
 const LEAST_VERSION = 6;
 

@@ -41,7 +41,10 @@ export const concurrency: Check = {
   },
 };
 
-/** The most that a stage's functions run at once: batches of queues, schedules, one shard of the stream, and a burst of webhooks. */
+/**
+ * The most that a stage's functions run at once: batches of queues, schedules, one shard of the stream, and a
+ * burst of webhooks.
+ */
 export function executionsAtOnce({ orderReporting, transactions }: StageConfig): number {
   const ofBrands = (orderReporting?.brands ?? []).map(
     ({ maxConcurrency, audit }) => maxConcurrency + 1 + (audit ? 1 : 0),

@@ -52,7 +52,10 @@ async function certificate(
   return faults.length > 0 ? faults : [ok(`the certificate is issued for ${name}`)];
 }
 
-/** A `*` stands for exactly one label. Source: https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html */
+/**
+ * A `*` stands for exactly one label. Source:
+ * https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html
+ */
 function covers(pattern: string, host: string): boolean {
   const [, ...parent] = host.split('.');
   return pattern === host || pattern === `*.${parent.join('.')}`;

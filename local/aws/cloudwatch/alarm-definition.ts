@@ -53,7 +53,10 @@ const COMPARISONS = {
   LessThanOrEqualToThreshold: { operator: '<=', compare: (value: number, limit: number) => value <= limit },
 };
 
-/** Which properties of AWS::CloudWatch::Alarm say when it goes off. Any other is refused, or tells only what to do then. */
+/**
+ * Which properties of AWS::CloudWatch::Alarm say when it goes off. Any other is refused, or tells only what
+ * to do then.
+ */
 export const ALARM_RULE_PROPERTIES = {
   ComparisonOperator: z.enum([
     'GreaterThanThreshold',
@@ -96,8 +99,9 @@ const LONGEST_RANGE_MS = 86_400_000;
 const METRICS_IN_AN_ALARM = 10;
 
 /**
- * Reads the properties of an AWS::CloudWatch::Alarm, with every Ref and the like resolved. Throws an error for people for what is not
- * understood, and for what CloudWatch refuses: a SEARCH, more than ten metrics, different periods, a day in total exceeded.
+ * Reads the properties of an AWS::CloudWatch::Alarm, with every Ref and the like resolved. Throws an error
+ * for people for what is not understood, and for what CloudWatch refuses: a SEARCH, more than ten metrics,
+ * different periods, a day in total exceeded.
  *
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
  */

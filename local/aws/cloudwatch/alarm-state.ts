@@ -12,12 +12,16 @@ export type AlarmTransition = { atMs: number; state: AlarmState };
 /** An alarm is evaluated every minute, whatever its period, over a window that slides. */
 const EVALUATION_INTERVAL_MS = 60_000;
 
-/** How many periods more than it needs an alarm looks at: in AWS's examples 5 for 3. How many in other cases, AWS does not say. */
+/**
+ * How many periods more than it needs an alarm looks at: in AWS's examples 5 for 3. How many in other cases,
+ * AWS does not say.
+ */
 const EXTRA_PERIODS = 2;
 
 /**
- * The state of an alarm at its last evaluation at or before `atMs`: over the periods that end with that minute. `previous` is the state
- * before, which counts where missing data leaves it as it is; a new alarm has INSUFFICIENT_DATA.
+ * The state of an alarm at its last evaluation at or before `atMs`: over the periods that end with that
+ * minute. `previous` is the state before, which counts where missing data leaves it as it is; a new alarm has
+ * INSUFFICIENT_DATA.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html, "Alarm evaluation settings"
  */
@@ -58,9 +62,10 @@ export type Datapoint = 'good' | 'breaching' | 'missing';
 type Judgement = Pick<AlarmDefinition, 'evaluationPeriods' | 'datapointsToAlarm' | 'treatMissingData'>;
 
 /**
- * The state that follows from the periods of the evaluation range, oldest first. Enough real ones decide alone, the newest of them.
- * Otherwise all real ones count, and the gaps as the alarm says. What is missing and to be left so, alarms only if nothing speaks
- * against it and the oldest breach is old enough that no data could come between any more.
+ * The state that follows from the periods of the evaluation range, oldest first. Enough real ones decide
+ * alone, the newest of them. Otherwise all real ones count, and the gaps as the alarm says. What is missing
+ * and to be left so, alarms only if nothing speaks against it and the oldest breach is old enough that no
+ * data could come between any more.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html; its tables are the tests. For
  * a lone breach that is too young, an older edition of the page says INSUFFICIENT_DATA.

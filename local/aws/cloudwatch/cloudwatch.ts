@@ -20,7 +20,10 @@ export type CloudWatch = {
   alarms: DeployedAlarm[];
   dashboards: DeployedDashboard[];
   metricFilters: MetricFilter[];
-  /** Takes in a line of a log group: the metrics in it, and those that metric filters make of it. Returns what it was. */
+  /**
+   * Takes in a line of a log group: the metrics in it, and those that metric filters make of it. Returns what
+   * it was.
+   */
   takeInLine(event: { logGroupName: string; line: string; atMs: number }): EmfResult;
   /** What is wrong with lines whose metrics CloudWatch would ignore without a word. */
   ignoredMetrics(): string[];
@@ -70,10 +73,16 @@ function stateAt(
   return history.at(-1)?.state ?? 'INSUFFICIENT_DATA';
 }
 
-/** What CloudWatch Logs adds to each event's size: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html */
+/**
+ * What CloudWatch Logs adds to each event's size:
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+ */
 const EVENT_OVERHEAD_BYTES = 26;
 
-/** Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html */
+/**
+ * Source:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
+ */
 function putIncoming(store: MetricStore, event: { logGroupName: string; line: string; atMs: number }): void {
   const values = {
     IncomingBytes: Buffer.byteLength(event.line) + EVENT_OVERHEAD_BYTES,

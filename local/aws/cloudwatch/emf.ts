@@ -5,8 +5,8 @@ import type { MetricIdentity, MetricStore } from './metric-store.ts';
 export type EmfSample = { metric: MetricIdentity; atMs: number; value: number };
 
 /**
- * What a log line is to CloudWatch. A line that claims to be EMF (it has `_aws`) but is malformed gives no metrics there, silently;
- * here `problem` says why.
+ * What a log line is to CloudWatch. A line that claims to be EMF (it has `_aws`) but is malformed gives no
+ * metrics there, silently; here `problem` says why.
  */
 export type EmfResult =
   | { kind: 'metrics'; samples: EmfSample[]; document: Record<string, unknown> }
@@ -47,8 +47,10 @@ const FUTURE_MS = 2 * 3_600_000;
 /**
  * Reads a log line that was written at `atMs`.
  *
- * Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html;
- * how old a timestamp may be: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html.
+ * Sources:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html;
+ * how old a timestamp may be:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html.
  */
 export function readEmf(line: string, atMs: number): EmfResult {
   const root = parseObject(line);

@@ -16,8 +16,8 @@ export type TokenReader = {
 };
 
 /**
- * Cuts an expression into tokens by a pattern with the groups `number`, `quoted`, `word` and `sign`, any of which may be missing.
- * Throws an error that shows the place at which the pattern does not apply.
+ * Cuts an expression into tokens by a pattern with the groups `number`, `quoted`, `word` and `sign`, any of
+ * which may be missing. Throws an error that shows the place at which the pattern does not apply.
  */
 export function readTokens(expression: string, pattern: RegExp): TokenReader {
   const tokens = cut(expression, pattern);

@@ -7,8 +7,9 @@ const PATTERN =
   /\s*(?:(?<quoted>"(?:\\.|[^"\\])*")|(?<sign>&&|\|\||!=|<=|>=|[=<>(){}])|(?<word>[^\s"=!<>(){}&|]+))/u;
 
 /**
- * Reads a filter pattern for JSON lines: selectors such as `$.a.b` compared by =, !=, <, <=, > and >=, joined by &&, || and parentheses;
- * a `*` in a text stands for anything. The empty pattern matches every line. Throws for any other pattern.
+ * Reads a filter pattern for JSON lines: selectors such as `$.a.b` compared by =, !=, <, <=, > and >=, joined
+ * by &&, || and parentheses; a `*` in a text stands for anything. The empty pattern matches every line.
+ * Throws for any other pattern.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html, "Matching terms in JSON log events"
  */

@@ -102,7 +102,8 @@ function choose(call: FunctionCall): MathValue {
   const values = Array.from({ length: call.window.length }, (_, index) => {
     const decision = pointAt(condition, index);
     if (decision === undefined) return undefined;
-    // A constant condition takes the series as it is; a series' true point needs a value, and 0 stands in for it.
+    // A constant condition takes the series as it is; a series' true point needs a value, and 0 stands in for
+    // it.
     if (decision !== 0) return pointAt(whenTrue, index) ?? (typeof condition === 'number' ? undefined : 0);
     return whenFalse === undefined ? undefined : pointAt(whenFalse, index);
   });

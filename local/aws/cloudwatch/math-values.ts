@@ -23,8 +23,8 @@ const OPERATIONS: Readonly<Record<MathOperator, (left: number, right: number) =>
 };
 
 /**
- * Applies an operator to each point of time. Where only one of two series has a value, the other counts as 0; a division by zero
- * leaves no value. Throws for two arrays, whose pairs AWS does not define.
+ * Applies an operator to each point of time. Where only one of two series has a value, the other counts as 0;
+ * a division by zero leaves no value. Throws for two arrays, whose pairs AWS does not define.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html, "Basic arithmetic functions" and
  * "Comparison and logical operators"

@@ -22,8 +22,9 @@ type MetricFilterProperties = z.infer<z.ZodObject<typeof METRIC_FILTER_PROPERTIE
 export type MetricFilter = { logGroupName: string; read(line: string, atMs: number): void };
 
 /**
- * A metric filter that writes to `store`. A matching line puts its value; another line puts the default value, where AWS puts one for
- * each minute in which lines came and none matched: sums are the same, sample counts are not.
+ * A metric filter that writes to `store`. A matching line puts its value; another line puts the default
+ * value, where AWS puts one for each minute in which lines came and none matched: sums are the same, sample
+ * counts are not.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html
  */

@@ -14,9 +14,9 @@ export type MetricQuery = { id: string } & (
 export type QueryEvaluation = (id: string) => TimeSeries[];
 
 /**
- * Evaluates queries that refer to one another, over one window whose period counts, not that of a SEARCH. The series of an id are
- * those of its metric, or of its expression: none for a search that finds nothing. Throws for what is not understood, for an unknown id,
- * for a circle, and for an expression that comes to a number.
+ * Evaluates queries that refer to one another, over one window whose period counts, not that of a SEARCH. The
+ * series of an id are those of its metric, or of its expression: none for a search that finds nothing. Throws
+ * for what is not understood, for an unknown id, for a circle, and for an expression that comes to a number.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html
  */

@@ -7,8 +7,8 @@ export type MetricSearch = (metric: MetricIdentity) => boolean;
 const PATTERN = /\s*(?:"(?<quoted>(?:\\.|[^"\\])*)"|(?<sign>[{},()=])|(?<word>[^\s{},()="]+))/u;
 
 /**
- * Reads what stands between the single quotes of a SEARCH: a schema in braces, then terms with AND, OR, NOT and parentheses. Throws,
- * with the place, for what is not understood.
+ * Reads what stands between the single quotes of a SEARCH: a schema in braces, then terms with AND, OR, NOT
+ * and parentheses. Throws, with the place, for what is not understood.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
  */
@@ -105,8 +105,9 @@ function exactMatch(quoted: string): (text: string) => boolean {
 }
 
 /**
- * "Tokenization": capitals and digits begin new tokens, and any other character ends one. One token is looked for in any case; several
- * in a row must stand so in the text, in the same case unless the term itself delimits them.
+ * "Tokenization": capitals and digits begin new tokens, and any other character ends one. One token is looked
+ * for in any case; several in a row must stand so in the text, in the same case unless the term itself
+ * delimits them.
  */
 function partialMatch(term: string): (text: string) => boolean {
   const wanted = tokensOf(term);

@@ -1,9 +1,9 @@
 import type { Sample } from './metric-store.ts';
 
 /**
- * One number for the samples of a period: Sum, Average, Minimum, Maximum, SampleCount, or a percentile such as p99 or p99.9.
- * Undefined when there is no sample; throws, naming it, for another statistic. A percentile is exact here (nearest rank), where
- * CloudWatch's may be a little off.
+ * One number for the samples of a period: Sum, Average, Minimum, Maximum, SampleCount, or a percentile such
+ * as p99 or p99.9. Undefined when there is no sample; throws, naming it, for another statistic. A percentile
+ * is exact here (nearest rank), where CloudWatch's may be a little off.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
  */

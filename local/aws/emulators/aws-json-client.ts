@@ -26,9 +26,9 @@ export type AwsJsonClient = (
 ) => Promise<unknown>;
 
 /**
- * Speaks AWS JSON 1.0 to an emulator (https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html). Not an SDK client:
- * what a template says is passed on in the words of the API, and records come back with their bytes still in base64, as
- * Lambda hands them on.
+ * Speaks AWS JSON 1.0 to an emulator (https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html). Not an
+ * SDK client: what a template says is passed on in the words of the API, and records come back with their
+ * bytes still in base64, as Lambda hands them on.
  */
 export function awsJsonClient(options: { endpoint: string; service: string; region: string }): AwsJsonClient {
   const headers = {

@@ -15,8 +15,8 @@ export type AwsOperations = {
 const REQUEST_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /**
- * A service of the AWS JSON 1.1 protocol (https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html): the operation
- * stands in `X-Amz-Target`, refusals are HTTP 400 with `__type`. Signatures are not looked at.
+ * A service of the AWS JSON 1.1 protocol (https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html):
+ * the operation stands in `X-Amz-Target`, refusals are HTTP 400 with `__type`. Signatures are not looked at.
  */
 export function serveAwsJson(service: string, operations: AwsOperations): Promise<LoopbackServer> {
   return listenOnLoopback((request, response) => {

@@ -30,9 +30,10 @@ const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'Transa
 type Meter = { store: MetricStore; access: AccessControl; tableKeys: ReadonlyMap<string, TableKeys> };
 
 /**
- * Stands before the DynamoDB emulator for functions, refuses what their roles do not allow, and puts the units that each request consumes, of the table and of each index. It
- * asks the emulator for them and takes them out of its answer, so nobody who calls sees a difference. A condition that fails consumes
- * units on AWS too; the emulator does not say how many, and they are not put.
+ * Stands before the DynamoDB emulator for functions, refuses what their roles do not allow, and puts the
+ * units that each request consumes, of the table and of each index. It asks the emulator for them and takes
+ * them out of its answer, so nobody who calls sees a difference. A condition that fails consumes units on AWS
+ * too; the emulator does not say how many, and they are not put.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
  */

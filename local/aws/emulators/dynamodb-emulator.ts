@@ -19,7 +19,10 @@ export type DynamoDbEmulator = {
 const PACKAGE = '@dynoxide/linux-x64';
 const START_LIMIT_MS = 10_000;
 
-/** Starts dynoxide on a free port. Rejects when its binary is missing or when it does not answer within ten seconds. */
+/**
+ * Starts dynoxide on a free port. Rejects when its binary is missing or when it does not answer within ten
+ * seconds.
+ */
 export async function startDynamoDb(processes: Processes, region: string): Promise<DynamoDbEmulator> {
   const program = locateBinary();
   const port = await freePort();

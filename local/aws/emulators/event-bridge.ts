@@ -93,7 +93,10 @@ function entriesOf(input: unknown): Entry[] {
   return entries;
 }
 
-/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html, "Calculating PutEvents event entry size" */
+/**
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html, "Calculating PutEvents event
+ * entry size"
+ */
 function entrySizeBytes(entry: Entry): number {
   const texts = [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])];
   return texts.reduce(

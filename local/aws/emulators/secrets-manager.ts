@@ -10,7 +10,10 @@ export type SecretsManager = {
   endpoint: string;
   /** Makes a secret without a value, as `AWS::SecretsManager::Secret` without `SecretString` does. */
   create(secret: { arn: string; name: string }): void;
-  /** Sets the current value; the one before becomes AWSPREVIOUS. Throws `AwsServiceError` for an unknown secret. */
+  /**
+   * Sets the current value; the one before becomes AWSPREVIOUS. Throws `AwsServiceError` for an unknown
+   * secret.
+   */
   put(secretId: string, value: string): string;
   close(): Promise<void>;
 };

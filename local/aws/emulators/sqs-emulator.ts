@@ -140,8 +140,8 @@ function operationOf({ 'x-amz-target': target }: IncomingHttpHeaders): string {
 }
 
 /**
- * After so many receives a message of a standard queue no longer counts towards the age of its oldest: it goes to the back. FIFO queues
- * keep their order.
+ * After so many receives a message of a standard queue no longer counts towards the age of its oldest: it
+ * goes to the back. FIFO queues keep their order.
  *
  * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
  */
@@ -157,8 +157,8 @@ function oldestSentAtMs({ ready, inflight }: QueueContents, kind: 'fifo' | 'stan
 const FauxqsCharactersSchema = z.object({ INVALID_MESSAGE_BODY_CHAR: z.instanceof(RegExp) });
 
 /**
- * fauxqs 2.4.1 refuses every character beyond U+FFFF: its pattern for what SQS refuses lacks the `u` flag, so it sees two halves of
- * one. SQS takes U+10000 to U+10FFFF.
+ * fauxqs 2.4.1 refuses every character beyond U+FFFF: its pattern for what SQS refuses lacks the `u` flag, so
+ * it sees two halves of one. SQS takes U+10000 to U+10FFFF.
  * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
  */
 async function acceptAllOfUnicode(): Promise<void> {

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import type { MetricStore } from '../cloudwatch/metric-store.ts';
 
-/** A queue as it stands: how many messages in which state, and when the oldest was sent of those that AWS counts for its age. */
+/**
+ * A queue as it stands: how many messages in which state, and when the oldest was sent of those that AWS
+ * counts for its age.
+ */
 export type QueueLevel = {
   queueName: string;
   visible: number;
@@ -27,8 +30,8 @@ const COUNTS: Readonly<Record<string, { name: string; count: (answer: Answer) =>
 };
 
 /**
- * Puts what a request did to its queue. Messages that SQS itself moves to a dead-letter queue do not count as sent, as on AWS. A receive
- * that brings nothing counts as NumberOfEmptyReceives.
+ * Puts what a request did to its queue. Messages that SQS itself moves to a dead-letter queue do not count as
+ * sent, as on AWS. A receive that brings nothing counts as NumberOfEmptyReceives.
  *
  * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
  */

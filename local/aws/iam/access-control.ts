@@ -18,8 +18,9 @@ export type AccessRecord = { role: string; action: string; resource: string };
 export type Right = AccessRecord & { condition: string };
 
 /**
- * IAM: who may do what. Functions, schedules and mappings act under the roles of their templates. Who calls with other
- * credentials, and under a role that no template makes, is the account's administrator and may do everything.
+ * IAM: who may do what. Functions, schedules and mappings act under the roles of their templates. Who calls
+ * with other credentials, and under a role that no template makes, is the account's administrator and may do
+ * everything.
  */
 export type AccessControl = {
   addRole(role: Role): void;
@@ -29,11 +30,16 @@ export type AccessControl = {
   assume(roleArn: string, service: string): void;
   /** An access key id under which requests count as the role's. */
   issueKey(roleArn: string): string;
-  /** Throws `AwsServiceError`, in AWS's words, for the first request that the role's policies do not allow. */
+  /**
+   * Throws `AwsServiceError`, in AWS's words, for the first request that the role's policies do not allow.
+   */
   check(roleArn: string, requests: readonly AccessRequest[]): void;
   /** Whether the role's policies allow a request that is dropped if not. */
   allows(roleArn: string, request: AccessRequest): boolean;
-  /** As `check`, for the role under whose key a request is signed (its `Authorization` header), if there is one. */
+  /**
+   * As `check`, for the role under whose key a request is signed (its `Authorization` header), if there is
+   * one.
+   */
   checkSigned(authorization: string | undefined, requests: () => readonly AccessRequest[]): void;
   /** The rights that nothing has needed so far. */
   unused(): Right[];

@@ -14,7 +14,8 @@ export type AccessRequest = {
 export type Verdict = { allowed: boolean; by?: Statement };
 
 /**
- * Decides whether statements allow a request: what nothing allows is denied, and an explicit denial wins. Pure.
+ * Decides whether statements allow a request: what nothing allows is denied, and an explicit denial wins.
+ * Pure.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */

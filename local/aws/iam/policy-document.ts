@@ -20,7 +20,9 @@ const OPERATORS = [
 
 const ConditionSchema = z.partialRecord(z.enum(OPERATORS), z.record(z.string(), ConditionValues));
 
-/** One statement of a role's policy. What is not understood here (`NotAction`, another condition) is an error. */
+/**
+ * One statement of a role's policy. What is not understood here (`NotAction`, another condition) is an error.
+ */
 export const StatementSchema = z.strictObject({
   Sid: z.string().optional(),
   Effect: z.enum(['Allow', 'Deny']),

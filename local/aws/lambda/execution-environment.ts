@@ -22,7 +22,10 @@ export type ExecutionEnvironment = {
   initialised: Promise<'ready' | 'init-timed-out' | InvocationResult>;
   /** Runs one event, for at most `limitMs`. Whoever calls waits for the invocation before. Never rejects. */
   invoke(event: TracedEvent, limitMs: number): Promise<InvocationResult>;
-  /** Resolves to whether another invocation can be given to it: after the runtime has asked for one, or is gone. */
+  /**
+   * Resolves to whether another invocation can be given to it: after the runtime has asked for one, or is
+   * gone.
+   */
   released(): Promise<boolean>;
   isGone(): boolean;
   kill(): Promise<void>;
@@ -46,8 +49,8 @@ const RUNTIME_CLIENT = fileURLToPath(new URL('./runtime/runtime-client.ts', impo
 
 /**
  * What Lambda turns off in Node.js 22: guessing the kind of a module, and `require` of ES modules
- * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html). Of Node.js 24 nothing is said; code that runs without
- * them runs with them.
+ * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html). Of Node.js 24 nothing is said; code that
+ * runs without them runs with them.
  */
 const DISABLED_FEATURES = ['--no-experimental-detect-module', '--no-experimental-require-module'];
 
@@ -183,8 +186,8 @@ function resultOf(answer: RuntimeAnswer): InvocationResult {
 }
 
 /**
- * What the handler printed is in the pipe before its answer is sent; two turns of the event loop bring it in. So log
- * lines and metrics of an invocation are there as soon as its result is.
+ * What the handler printed is in the pipe before its answer is sent; two turns of the event loop bring it in.
+ * So log lines and metrics of an invocation are there as soon as its result is.
  */
 async function untilOutputIsRead(): Promise<void> {
   await nextTurn();

@@ -24,8 +24,8 @@ export type FunctionConfiguration = {
 };
 
 /**
- * The variables of https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, "Defined runtime environment
- * variables". Lambda refuses a function that sets one of these itself.
+ * The variables of https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, "Defined runtime
+ * environment variables". Lambda refuses a function that sets one of these itself.
  */
 export function runtimeEnvironment(
   configuration: FunctionConfiguration,

@@ -3,7 +3,10 @@ import type { InvocationResult } from './invocation-result.ts';
 
 /** What Lambda tells CloudWatch of one function. */
 export type FunctionMetrics = {
-  /** An invocation begins; the function returned is told of its end. The duration is that of the handler, without loading the code. */
+  /**
+   * An invocation begins; the function returned is told of its end. The duration is that of the handler,
+   * without loading the code.
+   */
   begin(): (end: { result: InvocationResult; durationMs: number }) => void;
   throttled(): void;
   /** An invocation of a loop was dropped. */
@@ -16,8 +19,9 @@ export type FunctionMetrics = {
 export type LambdaMetrics = { forFunction(name: string): FunctionMetrics };
 
 /**
- * Puts Lambda's metrics into the store, with the dimension FunctionName and without any, at the time at which the function was invoked.
- * Not put: those of asynchronous invocations, of provisioned concurrency, and by the dimensions Resource and ExecutedVersion.
+ * Puts Lambda's metrics into the store, with the dimension FunctionName and without any, at the time at which
+ * the function was invoked. Not put: those of asynchronous invocations, of provisioned concurrency, and by
+ * the dimensions Resource and ExecutedVersion.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */

@@ -1,6 +1,8 @@
 /** An error as a function, or Lambda in its place, reports it. */
 export type InvocationError = {
-  /** The error's class name, or one of Lambda's own, for example `Sandbox.Timedout` and `Runtime.ExitError`. */
+  /**
+   * The error's class name, or one of Lambda's own, for example `Sandbox.Timedout` and `Runtime.ExitError`.
+   */
   errorType: string;
   errorMessage: string;
   stackTrace: string[];

@@ -11,11 +11,11 @@ const MAX_IN_A_CHAIN = 16;
 export type Link = { traceId: string; isLoop: boolean };
 
 /**
- * The next invocation of a function in a chain. `received` are the trace headers under which the functions before
- * it have sent its messages; without any, a chain begins. Of several chains the longest counts.
+ * The next invocation of a function in a chain. `received` are the trace headers under which the functions
+ * before it have sent its messages; without any, a chain begins. Of several chains the longest counts.
  *
- * AWS SDKs send the header on as it is. AWS does not document how it counts in it: here each function has its own
- * `name:count`, by a hash of its name.
+ * AWS SDKs send the header on as it is. AWS does not document how it counts in it: here each function has its
+ * own `name:count`, by a hash of its name.
  */
 export function nextLink(functionName: string, received: readonly string[]): Link {
   const own = createHash('sha256').update(functionName).digest('hex').slice(0, 8);

@@ -112,8 +112,8 @@ export function createLocalFunction(
 type Run = { event: TracedEvent; configuration: FunctionConfiguration; context: EnvironmentContext };
 
 /**
- * Waits for the code to be loaded, then runs the event. Code that takes longer than the init phase allows is loaded
- * again as part of the invocation and on its time, as Lambda does:
+ * Waits for the code to be loaded, then runs the event. Code that takes longer than the init phase allows is
+ * loaded again as part of the invocation and on its time, as Lambda does:
  * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Init phase".
  */
 async function runIn(lease: Lease, { event, configuration, context }: Run): Promise<InvocationResult> {
@@ -139,8 +139,8 @@ async function runIn(lease: Lease, { event, configuration, context }: Run): Prom
 type Lease = { environment: ExecutionEnvironment };
 
 /**
- * Gives out environments: one that has just become free, or a new one, or (at the limit) the next to become free.
- * Nothing is given out when `start` starts nothing.
+ * Gives out environments: one that has just become free, or a new one, or (at the limit) the next to become
+ * free. Nothing is given out when `start` starts nothing.
  */
 function createPool(
   { kind, limit }: FunctionConfiguration['concurrency'],

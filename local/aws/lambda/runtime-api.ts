@@ -38,7 +38,10 @@ export type RuntimeApi = {
   close(): Promise<void>;
 };
 
-/** "6 MB for synchronous": https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; the exact figure is the one in Lambda's error message. */
+/**
+ * "6 MB for synchronous": https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; the exact
+ * figure is the one in Lambda's error message.
+ */
 const RESPONSE_LIMIT_BYTES = 6_291_556;
 
 const VERSION = '/2018-06-01/runtime';

@@ -44,7 +44,9 @@ export function roleArn({ accountId }: Pick<LocalCloud, 'accountId'>, name: stri
   return `arn:aws:iam::${accountId}:role/${name}`;
 }
 
-/** Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html */
+/**
+ * Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html
+ */
 const MANAGED_POLICIES: Readonly<Record<string, readonly string[]>> = {
   'service-role/AWSLambdaBasicExecutionRole': [
     'logs:CreateLogGroup',

@@ -7,13 +7,21 @@ import { createLocalFunction } from '../lambda/local-function.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 import type { ResourceSite } from '../resource-definition.ts';
 
-/** As many processes as one machine should start for one function; further invocations wait for their turn. */
+/**
+ * As many processes as one machine should start for one function; further invocations wait for their turn.
+ */
 const CONCURRENCY_ON_THIS_MACHINE = 10;
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: "The Init phase is limited to 10 seconds." */
+/**
+ * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: "The Init phase is limited to
+ * 10 seconds."
+ */
 const INIT_LIMIT_MS = 10_000;
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "4 KB, for all environment variables". */
+/**
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "4 KB, for all environment
+ * variables".
+ */
 const ENVIRONMENT_LIMIT_BYTES = 4096;
 
 const properties = {

@@ -54,7 +54,10 @@ const AssetManifestSchema = z.object({
 
 const MetadataSchema = z.record(z.string(), z.array(z.object({ type: z.string(), data: z.unknown() })));
 
-/** Reads a cloud assembly. Throws when it holds what cannot be deployed locally (nested assemblies, odd templates). */
+/**
+ * Reads a cloud assembly. Throws when it holds what cannot be deployed locally (nested assemblies, odd
+ * templates).
+ */
 export async function readAssembly(directory: string): Promise<Assembly> {
   const { artifacts } = ManifestSchema.parse(await readJson(directory, 'manifest.json'));
   const all = Object.entries(artifacts);

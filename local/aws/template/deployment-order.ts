@@ -2,8 +2,8 @@ import { referencesIn } from './intrinsics.ts';
 import type { Template, TemplateResource } from './template.ts';
 
 /**
- * The resources of a template, each after those it refers to or names in DependsOn. Throws when they go round in a
- * circle, or when one depends on something that the template does not have.
+ * The resources of a template, each after those it refers to or names in DependsOn. Throws when they go round
+ * in a circle, or when one depends on something that the template does not have.
  */
 export function deploymentOrder(template: Template): [string, TemplateResource][] {
   const ordered = new Map<string, TemplateResource>();

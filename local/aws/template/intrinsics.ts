@@ -4,7 +4,10 @@ export type Scope = {
   ref(name: string): unknown;
   getAtt(logicalId: string, attribute: string): string;
   condition(name: string): boolean;
-  /** Called on each text put together from parts, which may be the address of something that stands elsewhere here. */
+  /**
+   * Called on each text put together from parts, which may be the address of something that stands elsewhere
+   * here.
+   */
   localise(text: string): string;
 };
 
@@ -101,7 +104,8 @@ function callIntrinsic({ name, argument }: Intrinsic, scope: Scope): unknown {
       const [condition, whenTrue, whenFalse] = list(argument);
       return resolveValue(scope.condition(text(condition)) ? whenTrue : whenFalse, scope);
     }
-    // A property may be called `Condition`, as in a policy statement; only template conditions are references.
+    // A property may be called `Condition`, as in a policy statement; only template conditions are
+    // references.
     case 'Condition':
       return { Condition: resolveValue(argument, scope) };
     default:

@@ -42,7 +42,10 @@ export type Template = z.infer<typeof TemplateSchema>;
 /** One resource of a template. */
 export type TemplateResource = z.infer<typeof ResourceSchema>;
 
-/** Throws, naming stack and path, for a section or a resource attribute (such as UpdatePolicy) that is not understood. */
+/**
+ * Throws, naming stack and path, for a section or a resource attribute (such as UpdatePolicy) that is not
+ * understood.
+ */
 export function parseTemplate(stackName: string, content: unknown): Template {
   const parsed = TemplateSchema.safeParse(content);
   if (!parsed.success) {

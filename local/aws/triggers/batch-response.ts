@@ -6,9 +6,9 @@ const BatchResponseSchema = z
   .nullable();
 
 /**
- * Which items of a batch a function did not get done. Without ReportBatchItemFailures it is all or none. With it, an
- * empty or null response or list means none; a failed invocation, a response of another shape, and an identifier that
- * is null, empty or not in the batch mean all.
+ * Which items of a batch a function did not get done. Without ReportBatchItemFailures it is all or none. With
+ * it, an empty or null response or list means none; a failed invocation, a response of another shape, and an
+ * identifier that is null, empty or not in the batch mean all.
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html, "Success and failure conditions".
  */
 export function unfinishedItems(

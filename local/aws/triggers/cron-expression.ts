@@ -18,8 +18,9 @@ const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', '
 const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 
 /**
- * Understands the six fields of EventBridge Scheduler's cron expressions with `* ? , - /`, names, `L` and `#`; throws
- * for anything else, `W` included. A local time that a clock change skips is skipped, one that it repeats is due twice.
+ * Understands the six fields of EventBridge Scheduler's cron expressions with `* ? , - /`, names, `L` and
+ * `#`; throws for anything else, `W` included. A local time that a clock change skips is skipped, one that it
+ * repeats is due twice.
  * Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
  * @param fields the text between the brackets of `cron(...)`
  */

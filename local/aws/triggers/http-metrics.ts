@@ -2,8 +2,8 @@ import type { MetricStore } from '../cloudwatch/metric-store.ts';
 import type { AnsweredRequest } from './access-log.ts';
 
 /**
- * Puts what API Gateway tells CloudWatch of a request, for the API and for its stage. DataProcessed and the detailed metrics of routes
- * are not put.
+ * Puts what API Gateway tells CloudWatch of a request, for the API and for its stage. DataProcessed and the
+ * detailed metrics of routes are not put.
  *
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
  */

@@ -27,8 +27,8 @@ export function gatewayAnswer(statusCode: number, message: string): HttpAnswer {
 }
 
 /**
- * Turns what a function returned into an answer by the rules of payload format 2.0: without `statusCode`, whatever it is
- * becomes the body of a 200; with one, the parts must have their types, or the answer is 500.
+ * Turns what a function returned into an answer by the rules of payload format 2.0: without `statusCode`,
+ * whatever it is becomes the body of a 200; with one, the parts must have their types, or the answer is 500.
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
  * "Lambda function response for format 2.0".
  */

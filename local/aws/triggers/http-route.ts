@@ -5,7 +5,8 @@ export type RouteRequest = { method: string; path: string };
 export type RouteMatch = { routeKey: string; pathParameters: Record<string, string> };
 
 /**
- * Chooses a route: a full match first, then one with a greedy variable, then `$default`; a named method before `ANY`.
+ * Chooses a route: a full match first, then one with a greedy variable, then `$default`; a named method
+ * before `ANY`.
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
  */
 export function matchRoute(routeKeys: Iterable<string>, request: RouteRequest): RouteMatch | undefined {

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 
-/** https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html */
+/**
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html
+ */
 export const MappingSchema = z.object({
   FunctionName: z.string(),
   EventSourceArn: z.string(),

@@ -8,8 +8,8 @@ const UNITS_MS: Record<string, number> = { second: 1000, minute: 60_000, hour: 3
 const MINUTE_MS = 60_000;
 
 /**
- * Understands `rate(n minutes|hours|days)` and `cron(...)`, and, only here, `rate(n seconds)`. Throws for anything else.
- * A rate is first due one period after the start.
+ * Understands `rate(n minutes|hours|days)` and `cron(...)`, and, only here, `rate(n seconds)`. Throws for
+ * anything else. A rate is first due one period after the start.
  * Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  */
 export function parseScheduleExpression(expression: string, timeZone: string): ScheduleTiming {

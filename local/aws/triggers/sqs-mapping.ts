@@ -10,7 +10,10 @@ import type { ReceivedMessage } from './sqs-event.ts';
 /** What one ReceiveMessage can bring. */
 const RECEIVE_LIMIT = 10;
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: Lambda starts with five concurrent batches. */
+/**
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: Lambda starts with five concurrent
+ * batches.
+ */
 const CONCURRENCY_WITHOUT_LIMIT = 5;
 
 const LONG_POLL_SECONDS = 20;
@@ -78,7 +81,10 @@ async function refuseWhatAwsRefuses({ cloud, queueUrl, target, ...mapping }: Map
   }
 }
 
-/** Receives while the function has room, and deletes what it got done; the rest comes back when its visibility ends. */
+/**
+ * Receives while the function has room, and deletes what it got done; the rest comes back when its visibility
+ * ends.
+ */
 function createConsumer(mapping: Mapping): Trigger & QueueConsumer {
   const underWay = new Set<Promise<void>>();
   // Hidden after a failed attempt: still "in flight" for the queue, but nobody works on it.

@@ -16,7 +16,8 @@ export function countExpired(
 }
 
 /**
- * What an on-failure destination is told about records that were given up; the records themselves are not in it.
+ * What an on-failure destination is told about records that were given up; the records themselves are not in
+ * it.
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html, "Configuring destinations".
  */
 export function createFailureNotice(

@@ -139,8 +139,8 @@ async function fillBatch(
 }
 
 /**
- * Runs the function until every record is done or given up. Splitting a batch, and going on after the records that a
- * partial response reports as done, do not count as retries.
+ * Runs the function until every record is done or given up. Splitting a batch, and going on after the records
+ * that a partial response reports as done, do not count as retries.
  */
 async function deliver(batch: StreamRecord[], reading: ShardRead): Promise<void> {
   const { mapping, signal } = reading;

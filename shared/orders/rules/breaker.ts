@@ -22,7 +22,10 @@ export type BreakerState =
       failures?: readonly FirstFailure[];
       /** Since when an environment that also sees successes has had several such orders in a row. */
       suspectedSince?: string;
-      /** A success, also of a probe, after which the failures of environments that did not know of it count no more. */
+      /**
+       * A success, also of a probe, after which the failures of environments that did not know of it count no
+       * more.
+       */
       lastSuccessAt?: string;
     }
   | { state: 'open'; cause: BreakerCause; since: string; nextProbeAt: string };
@@ -51,15 +54,17 @@ export type ButtonHealth = 'healthy' | 'throttled' | 'unauthorized' | 'forbidden
 export const OUTAGE_AFTER_ORDERS = 5;
 
 /**
- * After so many tries of an order in vain, an answer that is about the key or the pace is the order's own, if Button
- * takes others meanwhile. A 429 at the limit of the pace may meet an order several times in a row.
+ * After so many tries of an order in vain, an answer that is about the key or the pace is the order's own, if
+ * Button takes others meanwhile. A 429 at the limit of the pace may meet an order several times in a row.
  */
 const OWN_AFTER_TRIES: ReadonlyMap<string, number> = new Map([
   ['unauthorized', 1],
   ['http_429', 5],
 ]);
 
-/** Whether the result is the order's own, which has been tried so often in vain, if Button takes others. Pure. */
+/**
+ * Whether the result is the order's own, which has been tried so often in vain, if Button takes others. Pure.
+ */
 export function mayBeOwn(result: CallResult, tries: number): boolean {
   if (result.result !== 'try-again' || result.isLookUp) return false;
   const ownAfter = OWN_AFTER_TRIES.get(result.reason);
@@ -91,8 +96,8 @@ export function healthOf(result: CallResult): ButtonHealth {
 }
 
 /**
- * The breaker after `cause` was seen: the next sweep makes the first probe. An open one stays as it is, so that its
- * probes keep their time. Pure.
+ * The breaker after `cause` was seen: the next sweep makes the first probe. An open one stays as it is, so
+ * that its probes keep their time. Pure.
  */
 export function openBreaker(breaker: Breaker | undefined, cause: BreakerCause, now: Date): Breaker {
   if (breaker?.state === 'open') return breaker;

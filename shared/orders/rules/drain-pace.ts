@@ -3,8 +3,8 @@ export type Throttle = {
   /** When it did so last, to within a few seconds. */
   at: string;
   /**
-   * Until when it asked to be left alone (`Retry-After`); missing if it named no time, or has taken a later call
-   * since.
+   * Until when it asked to be left alone (`Retry-After`); missing if it named no time, or has taken a later
+   * call since.
    */
   until?: string;
 };
@@ -103,14 +103,16 @@ export function noteThrottle(known: Throttle | undefined, afterMs: number | unde
   return { at: now.toISOString(), ...(latest === undefined ? {} : { until: latest }) };
 }
 
-/** Until when nothing waiting may be sent but a probe, in milliseconds since 1970; 0 if nothing is held. Pure. */
+/**
+ * Until when nothing waiting may be sent but a probe, in milliseconds since 1970; 0 if nothing is held. Pure.
+ */
 export function heldUntilMs(throttle: Throttle | undefined): number {
   return throttle?.until === undefined ? 0 : Date.parse(throttle.until);
 }
 
 /**
- * The throttle after Button has taken a call that was made at `askedAt`: where that was after the 429, the 429 was
- * about its own order, or about a moment that is over, and nothing is held back any more. Pure.
+ * The throttle after Button has taken a call that was made at `askedAt`: where that was after the 429, the
+ * 429 was about its own order, or about a moment that is over, and nothing is held back any more. Pure.
  */
 export function liftThrottle(known: Throttle, askedAt: Date): Throttle {
   return known.until !== undefined && known.at < askedAt.toISOString() ? { at: known.at } : known;

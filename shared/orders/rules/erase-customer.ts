@@ -17,8 +17,9 @@ export function namesCustomer(state: OrderState, { id, emailSha256 }: BrandCusto
 }
 
 /**
- * An order without who bought. What Button was told stays there: a later update leaves the customer out, which Button takes for no change,
- * and a message that names a customer again is no reason for an update. Pure.
+ * An order without who bought. What Button was told stays there: a later update leaves the customer out,
+ * which Button takes for no change, and a message that names a customer again is no reason for an update.
+ * Pure.
  */
 export function withoutCustomer<State extends LedgerEntry>(state: State): State {
   const { newest, heldVersion } = state;
@@ -30,8 +31,9 @@ export function withoutCustomer<State extends LedgerEntry>(state: State): State 
 }
 
 /**
- * Whether the order still names a customer though it is over, settled or refused, and has not changed since an instant (milliseconds since
- * 1970). An order that waits to be reported, or whose end at Button is not known, keeps its customer. Pure.
+ * Whether the order still names a customer though it is over, settled or refused, and has not changed since
+ * an instant (milliseconds since 1970). An order that waits to be reported, or whose end at Button is not
+ * known, keeps its customer. Pure.
  */
 export function isCustomerExpired(state: OrderState, beforeMs: number): state is LedgerEntry {
   if (!state.newest) return false;

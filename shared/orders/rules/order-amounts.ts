@@ -13,8 +13,8 @@ export type LedgerChange = {
 };
 
 /**
- * What the step from one state of an order to the next is worth. The changes of all steps sum up to what the last state is worth, so
- * that nothing counts twice however often it is tried. Pure.
+ * What the step from one state of an order to the next is worth. The changes of all steps sum up to what the
+ * last state is worth, so that nothing counts twice however often it is tried. Pure.
  */
 export function ledgerChange(before: LedgerEntry | undefined, after: LedgerEntry): LedgerChange {
   const waitedFor = before && waitingValue(before);
@@ -34,7 +34,10 @@ export function valueAtStake({
   return valueOf(newest) ?? reported?.value;
 }
 
-/** What a message says that its order is worth, however wrong the rest of it is; undefined if that can't be told. Never throws. */
+/**
+ * What a message says that its order is worth, however wrong the rest of it is; undefined if that can't be
+ * told. Never throws.
+ */
 export function readMessageValue(body: string): OrderValue | undefined {
   const reading = readJson(body);
   const data = reading.ok ? asJsonObject(asJsonObject(reading.value)?.['data']) : undefined;
@@ -45,8 +48,8 @@ export function readMessageValue(body: string): OrderValue | undefined {
 }
 
 /**
- * A claimed order that the sweep would have to retry has been tried before. What Button is known to hold is not
- * waited for, nor is what is in quarantine because Button fails on it.
+ * A claimed order that the sweep would have to retry has been tried before. What Button is known to hold is
+ * not waited for, nor is what is in quarantine because Button fails on it.
  */
 function isWaiting({ newest, reported, progress, failingSince }: LedgerEntry): boolean {
   const isUnfinished =

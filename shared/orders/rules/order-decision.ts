@@ -87,9 +87,9 @@ export type LedgerOutcome =
  *
  * Versions decide, not arrival: an older version changes nothing, the same version with other content is
  * refused. A cancellation counts whatever its version is, because it can't be undone (Reporting Orders,
- * "Cancel an Order"), unless it is replayed after the order went on; only one that Button refused lets versions
- * through, those that are later than what was known before it. The token is the order's:
- * whatever message brings it, also one whose version changes nothing.
+ * "Cancel an Order"), unless it is replayed after the order went on; only one that Button refused lets
+ * versions through, those that are later than what was known before it. The token is the order's: whatever
+ * message brings it, also one whose version changes nothing.
  */
 export function decide(state: OrderState, command: OrderCommand, context: DecisionContext): Decision {
   switch (command.command) {
@@ -126,8 +126,8 @@ function refuse(refusal: VersionRefusal): Decision {
 }
 
 /**
- * The first valid token stays, but for the id of an organisation, which is none: that gives way as long as Button
- * can't hold it. A replay makes one more try at a token that Button did not take.
+ * The first valid token stays, but for the id of an organisation, which is none: that gives way as long as
+ * Button can't hold it. A replay makes one more try at a token that Button did not take.
  */
 function noteToken(
   state: OrderState,
@@ -144,10 +144,10 @@ function noteToken(
 }
 
 /**
- * What is settled but for its token is updated at once, whichever message brought the token. A cancelled order
- * is looked for by it where the ledger was restored: what it forgot may be open under that token only. The
- * sweep has to look after the claim: the message may be about another version, which finds nothing to do when
- * it comes again.
+ * What is settled but for its token is updated at once, whichever message brought the token. A cancelled
+ * order is looked for by it where the ledger was restored: what it forgot may be open under that token only.
+ * The sweep has to look after the claim: the message may be about another version, which finds nothing to do
+ * when it comes again.
  */
 function sendLateToken(state: OrderState, decision: Decision, context: DecisionContext): Decision {
   const after = evolveAll(state, decision.events);
@@ -160,8 +160,8 @@ function sendLateToken(state: OrderState, decision: Decision, context: DecisionC
 }
 
 /**
- * While the newest version stands refused, nothing can bring a token that has just become known: its message is
- * kept where somebody finds it.
+ * While the newest version stands refused, nothing can bring a token that has just become known: its message
+ * is kept where somebody finds it.
  */
 function keepWaitingToken(state: OrderState, decision: Decision): Decision {
   const { progress, tokenDue } = evolveAll(state, decision.events);
@@ -227,8 +227,8 @@ function placeOf(
 }
 
 /**
- * Nothing follows a cancellation, unless Button refuses it: until then the latest version that Button does not
- * hold is held.
+ * Nothing follows a cancellation, unless Button refuses it: until then the latest version that Button does
+ * not hold is held.
  */
 function hold(state: OrderState, incoming: IncomingVersion): Decision {
   if (!state.newest || state.progress.state === 'settled') return noChange('ignored-after-cancel');
@@ -299,7 +299,10 @@ function resume(entry: LedgerEntry, context: DecisionContext): Decision {
   }
 }
 
-/** A run that died is a try whose outcome is not known, so that an order which kills every run ends in quarantine. */
+/**
+ * A run that died is a try whose outcome is not known, so that an order which kills every run ends in
+ * quarantine.
+ */
 function settleDied(
   claimed: LedgerEntry,
   current: LedgerEntry,

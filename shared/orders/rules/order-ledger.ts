@@ -4,8 +4,8 @@ import type { Order, OrderEvent, OrderVersionId } from '@button-serverless/valid
 export type NewestVersion = {
   version: OrderVersionId;
   /**
-   * Only of a cancellation, which counts whatever its version is: the latest version of the order that was known
-   * before. Should Button refuse the cancellation, versions later than that count. Of an order that is
+   * Only of a cancellation, which counts whatever its version is: the latest version of the order that was
+   * known before. Should Button refuse the cancellation, versions later than that count. Of an order that is
    * unconfirmed it is there only where it is later than the cancellation's own, which counts otherwise.
    */
   latestKnown?: OrderVersionId;
@@ -36,7 +36,10 @@ export type NewestVersion = {
    * cancellation has none.
    */
   order?: Order;
-  /** How often the customer has changed up to this version; left out if never. Digests say this instead of who it is. */
+  /**
+   * How often the customer has changed up to this version; left out if never. Digests say this instead of who
+   * it is.
+   */
   customerChanges?: number;
   /** The order had a customer, who was erased. */
   customerErased?: true;
@@ -129,7 +132,10 @@ export type LedgerEntry = {
   progress: Progress;
   /** Tries since the last success. */
   attempts: number;
-  /** A version before this one failed, and none has succeeded since: another failure says nothing about Button. */
+  /**
+   * A version before this one failed, and none has succeeded since: another failure says nothing about
+   * Button.
+   */
   hasFailedBefore?: true;
   failures?: Failures;
   /** Since when the order has been in quarantine because Button fails on it; ISO 8601 UTC. */
@@ -137,8 +143,8 @@ export type LedgerEntry = {
   /** Look-ups by the order's token among the tries that were not answered; missing if there was none. */
   failedLookUps?: number;
   /**
-   * A version that Button does not hold, from before or after a cancellation whose end is open: it is the newest
-   * should Button refuse the cancellation.
+   * A version that Button does not hold, from before or after a cancellation whose end is open: it is the
+   * newest should Button refuse the cancellation.
    */
   heldVersion?: HeldVersion;
   /** Codes of the newest version's warnings, and of `TOKEN_WARNINGS`. */
@@ -183,8 +189,8 @@ export type CallResult =
       buttonOrderId?: string;
     }
   /**
-   * Not carried out, for certain. `isLookUp`, here and below: what was not answered is the look-up by the order's
-   * token. `blamesOrder`: the order itself may be the cause.
+   * Not carried out, for certain. `isLookUp`, here and below: what was not answered is the look-up by the
+   * order's token. `blamesOrder`: the order itself may be the cause.
    */
   | {
       result: 'try-again';
@@ -212,14 +218,16 @@ export function initialState(brand: string, orderId: string): UnknownOrder {
 }
 
 /**
- * Whether Button has not shown yet that the order of this id is this one: it has acknowledged nothing, or only
- * accepted it (202), which tells nothing of an order of the same id that is another shop's. Pure.
+ * Whether Button has not shown yet that the order of this id is this one: it has acknowledged nothing, or
+ * only accepted it (202), which tells nothing of an order of the same id that is another shop's. Pure.
  */
 export function isUnconfirmed({ reported }: Pick<OrderState, 'reported'>): boolean {
   return !reported || (reported.acceptedOnly && reported.buttonOrderId === undefined);
 }
 
-/** The ids under which Button may know the order: the brand's own, and Button's as far as it is known. Pure. */
+/**
+ * The ids under which Button may know the order: the brand's own, and Button's as far as it is known. Pure.
+ */
 export function idsOf({ orderId, reported }: LedgerEntry): string[] {
   const { buttonOrderId } = reported ?? {};
   return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [orderId, buttonOrderId];

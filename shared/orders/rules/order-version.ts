@@ -88,8 +88,9 @@ export function toNewestVersion(
 }
 
 /**
- * A digest of what a version tells Button. It says nothing of who bought, so that no digest that outlives an erasure can confirm a
- * customer; that somebody else is the customer now, it says by how often that has changed.
+ * A digest of what a version tells Button. It says nothing of who bought, so that no digest that outlives an
+ * erasure can confirm a customer; that somebody else is the customer now, it says by how often that has
+ * changed.
  */
 function digestOf(event: Exclude<OrderEvent, { kind: 'cancelled' }>, customerChanges: number): string {
   const { customer: _customer, ...content } = event.order;
@@ -98,8 +99,9 @@ function digestOf(event: Exclude<OrderEvent, { kind: 'cancelled' }>, customerCha
 }
 
 /**
- * Of a cancellation that came in between it is not known whom it was about: it counts as a change if the order names somebody. Of a
- * customer who was erased nobody can say whether it is another one now: Button is not told again.
+ * Of a cancellation that came in between it is not known whom it was about: it counts as a change if the
+ * order names somebody. Of a customer who was erased nobody can say whether it is another one now: Button is
+ * not told again.
  */
 function countCustomerChanges(before: NewestVersion | undefined, { customer }: Order): number {
   const known = before?.customerChanges ?? 0;

@@ -12,7 +12,10 @@ const RetryMessageSchema = z.strictObject({
   retry: z.strictObject({ orderId: z.string().min(1), probe: z.literal(true).exactOptional() }),
 });
 
-/** The message with which the sweep retries an order that is due. It goes through the order queue, so that no order is worked on twice at once. */
+/**
+ * The message with which the sweep retries an order that is due. It goes through the order queue, so that no
+ * order is worked on twice at once.
+ */
 export function retryMessage({ orderId, isProbe }: RetryMessage): string {
   const retry = isProbe ? { orderId, probe: true as const } : { orderId };
   return JSON.stringify({ retry } satisfies z.input<typeof RetryMessageSchema>);

@@ -14,9 +14,14 @@ import {
 
 /** The breaker of one brand; one that was never opened is not there. */
 export type BreakerStore = {
-  /** Strongly consistent. One that is unreadable counts as closed, as if it were not there, and is reported. */
+  /**
+   * Strongly consistent. One that is unreadable counts as closed, as if it were not there, and is reported.
+   */
   read(): Promise<Versioned<Breaker> | undefined>;
-  /** Stores the breaker if it is still at that revision (0: if it is not there yet), or in the place of one that is unreadable. */
+  /**
+   * Stores the breaker if it is still at that revision (0: if it is not there yet), or in the place of one
+   * that is unreadable.
+   */
   write(breaker: Breaker, expectedRevision: number): Promise<WriteResult<Breaker>>;
 };
 
@@ -51,7 +56,8 @@ const ItemSchema = z.object({
 });
 
 /**
- * The breaker in DynamoDB: the item `<brand>#breaker` of the ledger, so that a function's rights on its brand's orders cover it.
+ * The breaker in DynamoDB: the item `<brand>#breaker` of the ledger, so that a function's rights on its
+ * brand's orders cover it.
  *
  * Every method throws if the table cannot be reached.
  */

@@ -14,7 +14,8 @@ export type ScannedOrder = { orderId: string; state?: OrderState };
 
 /**
  * A brand's orders that Button holds, as far as the ledger knows, from somewhere in the table on and then
- * from its beginning: each once, in the order of `settledOrders`, so that the first of them are a fair sample. `random` is from 0 up to but not including 1.
+ * from its beginning: each once, in the order of `settledOrders`, so that the first of them are a fair
+ * sample. `random` is from 0 up to but not including 1.
  *
  * Reads the whole table if there is time and nobody stops it, with every brand's orders. Throws if the table
  * can't be reached.
@@ -37,8 +38,8 @@ export async function* sampleSettledOrders(
  * A brand's orders that Button holds, as far as the ledger knows, in the order of DynamoDB's hashes: all of
  * them, or those that come after the place of an order, whether or not there is one.
  *
- * Reads the table from there to its end if there is time, with every brand's orders. Throws if the table can't
- * be reached.
+ * Reads the table from there to its end if there is time, with every brand's orders. Throws if the table
+ * can't be reached.
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
  */
 export function settledOrders(
@@ -55,7 +56,10 @@ export function settledOrders(
   });
 }
 
-/** All of a brand's orders. Reads the whole table, with every brand's orders. Throws if the table can't be reached. */
+/**
+ * All of a brand's orders. Reads the whole table, with every brand's orders. Throws if the table can't be
+ * reached.
+ */
 export function allOrders(brandTable: BrandTable): AsyncGenerator<ScannedOrder> {
   return scanOrders(brandTable, { afterOrderId: undefined, filter: {} });
 }
@@ -65,12 +69,15 @@ type Filter = Pick<
   'FilterExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
 
-/** A page of the ledger: the orders that are over, the keys of those that cannot be read, and the key behind which the next page begins. */
+/**
+ * A page of the ledger: the orders that are over, the keys of those that cannot be read, and the key behind
+ * which the next page begins.
+ */
 export type LedgerPage = { orders: Versioned<OrderState>[]; unreadable: string[]; next?: string };
 
 /**
- * The orders of every brand that are settled or refused, on one page of the ledger (a megabyte, 128 read units) behind a key, or on the
- * first. Throws if the table can't be reached.
+ * The orders of every brand that are settled or refused, on one page of the ledger (a megabyte, 128 read
+ * units) behind a key, or on the first. Throws if the table can't be reached.
  */
 export async function scanOrdersThatAreOver(
   { client, table }: Pick<BrandTable, 'client' | 'table'>,
@@ -134,8 +141,8 @@ function stateOf(item: Record<string, AttributeValue>): Pick<ScannedOrder, 'stat
 }
 
 /**
- * Every brand's orders as the ledger holds them, without those that cannot be read. Reads the whole table; throws
- * if it can't be reached.
+ * Every brand's orders as the ledger holds them, without those that cannot be read. Reads the whole table;
+ * throws if it can't be reached.
  */
 export async function* ordersOfEveryBrand({
   client,

@@ -19,11 +19,14 @@ import {
 
 /** The ledger of one brand: what Button was told of each order, and what it still has to be told. */
 export type OrderLedger = {
-  /** Strongly consistent: it decides what is asked of Button. Throws `UnreadableItemError` where the item is unreadable. */
+  /**
+   * Strongly consistent: it decides what is asked of Button. Throws `UnreadableItemError` where the item is
+   * unreadable.
+   */
   read(orderId: string): Promise<Versioned<OrderState> | undefined>;
   /**
-   * Stores the state if the ledger is still at that revision (0: if the order is not there yet). Throws `UnreadableItemError` where
-   * what is there instead is unreadable.
+   * Stores the state if the ledger is still at that revision (0: if the order is not there yet). Throws
+   * `UnreadableItemError` where what is there instead is unreadable.
    */
   write(state: OrderState, expectedRevision: number): Promise<WriteResult<OrderState>>;
   /**

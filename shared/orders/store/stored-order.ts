@@ -4,7 +4,8 @@ import type { Order } from '@button-serverless/validation/orders';
 
 // The ledger's own schema: what is stored must stay readable for ever. It only ever becomes more lenient. The
 // rules for new messages (domain/order.ts) get stricter, and say nothing about what was stored before: a
-// currency may be withdrawn, a text may be too long now. What a later release has added, before it was taken back, is kept.
+// currency may be withdrawn, a text may be too long now. What a later release has added, before it was taken
+// back, is kept.
 
 const InstantSchema = z.string();
 const VersionSchema = z.discriminatedUnion('by', [

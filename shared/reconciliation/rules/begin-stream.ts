@@ -9,8 +9,9 @@ export type FirstReadSettings = { firstRead: FirstRead; readFrom: string; deploy
 /**
  * Where the live stream of an account begins. Pure.
  *
- * `firstRead` says how what is older than the deployment comes in, because an older system may have rewarded it, whenever Button lists
- * the account for the first time. An account that is newer holds nothing older: it is live from its beginning.
+ * `firstRead` says how what is older than the deployment comes in, because an older system may have rewarded
+ * it, whenever Button lists the account for the first time. An account that is newer holds nothing older: it
+ * is live from its beginning.
  */
 export function livePosition(account: string, first: FirstReadSettings): Position {
   const { firstRead, readFrom, deployedAt } = first;
@@ -28,18 +29,20 @@ function historyEnd({ firstRead, deployedAt }: Omit<FirstReadSettings, 'readFrom
   return firstRead === 'live' ? null : toSecond(Date.parse(deployedAt));
 }
 
-/** The wider sweeps: they read again what slipped out of the live stream's windows, or was never seen in them. */
+/**
+ * The wider sweeps: they read again what slipped out of the live stream's windows, or was never seen in them.
+ */
 export type Sweep = { stream: 'sweep-daily' | 'sweep-weekly'; days: number };
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * Where a sweep begins: so many days back, though never before the place where the live stream began; the last hour is the live
- * stream's alone. Pure.
+ * Where a sweep begins: so many days back, though never before the place where the live stream began; the
+ * last hour is the live stream's alone. Pure.
  *
- * The weekly one is cut by `created_date`, which never changes: no row moves while it is being paged, whatever Button's cursors are
- * (docs/decisions/0009-sweeps.md).
+ * The weekly one is cut by `created_date`, which never changes: no row moves while it is being paged,
+ * whatever Button's cursors are (docs/decisions/0009-sweeps.md).
  */
 export function sweepPosition(live: Position, { stream, days }: Sweep, now: Date): Position {
   const readUntilMs = now.getTime() - HOUR_MS;
@@ -60,7 +63,10 @@ export function sweepPosition(live: Position, { stream, days }: Sweep, now: Date
 /** The stream that compares the lists of all accounts; `*` is no account of Button's. */
 export const CROSS_CHECK = { account: '*', stream: 'cross-check' } as const;
 
-/** Where the comparison of the lists begins: what was created in the day up to an hour ago, by a date that never changes. Pure. */
+/**
+ * Where the comparison of the lists begins: what was created in the day up to an hour ago, by a date that
+ * never changes. Pure.
+ */
 export function crossCheckPosition(first: Omit<FirstReadSettings, 'readFrom'>, now: Date): Position {
   const readUntilMs = now.getTime() - HOUR_MS;
   const readFrom = toSecond(readUntilMs - DAY_MS);

@@ -4,8 +4,9 @@ import { toSecond, type Position } from './position.ts';
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 
 /**
- * Where Button lists a transaction whose versions contradict each other, so that it is read again on purpose: the purchase's key, the
- * account, the date by which Button lists it for ever, and since when it is in conflict. Instants are ISO 8601 UTC.
+ * Where Button lists a transaction whose versions contradict each other, so that it is read again on purpose:
+ * the purchase's key, the account, the date by which Button lists it for ever, and since when it is in
+ * conflict. Instants are ISO 8601 UTC.
  */
 export type ConflictNote = { key: string; account: string; createdDate: string; since: string };
 
@@ -14,7 +15,10 @@ const MINUTE_MS = 60_000;
 /** A conflict is read again at every tick for so long; what is open then is left to the sweeps. */
 const REREAD_FOR_MS = 90 * MINUTE_MS;
 
-/** The notes to leave where a version brings a conflict that a read of the API settles; none for every other version. Pure. */
+/**
+ * The notes to leave where a version brings a conflict that a read of the API settles; none for every other
+ * version. Pure.
+ */
 export function conflictNotes(
   before: TransactionRecord | undefined,
   after: TransactionRecord,
@@ -36,8 +40,8 @@ export function isToReread({ since }: ConflictNote, now: Date): boolean {
 }
 
 /**
- * The stream that reads the second in which Button lists the transaction: by `created_date`, which never changes. `live` is the position
- * of the account's live stream at its beginning. Pure.
+ * The stream that reads the second in which Button lists the transaction: by `created_date`, which never
+ * changes. `live` is the position of the account's live stream at its beginning. Pure.
  */
 export function rereadPosition({ createdDate, key }: ConflictNote, live: Position, now: Date): Position {
   const startMs = Date.parse(createdDate);

@@ -6,13 +6,17 @@ import {
 } from '@button-serverless/validation/webhooks';
 
 /**
- * What reading found, in counters that add up: `rows` (every reading counts), `webhookRows` (of those, rows that a webhook had brought
- * as they are), `corrected` (of those repaired, rows that took the place of a pending version with a later date), `imported` (historical ones), `missing`, `stale`, `settledConflicts`, `newConflicts`, `repairSeconds` (the sum of the
- * times from a change to its repair) and, for each kind of repair and currency, money in minor units such as `missingAmountMinor#USD`.
+ * What reading found, in counters that add up: `rows` (every reading counts), `webhookRows` (of those, rows
+ * that a webhook had brought as they are), `corrected` (of those repaired, rows that took the place of a
+ * pending version with a later date), `imported` (historical ones), `missing`, `stale`, `settledConflicts`,
+ * `newConflicts`, `repairSeconds` (the sum of the times from a change to its repair) and, for each kind of
+ * repair and currency, money in minor units such as `missingAmountMinor#USD`.
  */
 export type DriftTally = Readonly<Record<string, number>>;
 
-/** The kinds of repair: nothing was known, something older was known, or what was known contradicted itself. */
+/**
+ * The kinds of repair: nothing was known, something older was known, or what was known contradicted itself.
+ */
 const REPAIRS = ['missing', 'stale', 'settledConflicts'] as const;
 
 /** What a row told: what was known before and after it, and when it was read (ISO 8601 UTC). */

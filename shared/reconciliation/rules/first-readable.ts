@@ -5,8 +5,9 @@ export type SecondRange = { from: number; to: number };
 const ONE_BY_ONE = 8;
 
 /**
- * The first second of the range that can be read, as far as about sixty tries can tell: the first eight one by
- * one, then in steps that double, then by halving the last step. Undefined if none of those tried can be read.
+ * The first second of the range that can be read, as far as about sixty tries can tell: the first eight one
+ * by one, then in steps that double, then by halving the last step. Undefined if none of those tried can be
+ * read.
  *
  * Where seconds that can be read lie between others that can't, it may be a later one; never one that can't.
  * `isReadable` may throw to give up.

@@ -11,9 +11,9 @@ export function isGap({ stream }: Pick<Position, 'stream'>): boolean {
 }
 
 /**
- * The stream that reads what `position` passes over, from `from` up to `to` (ISO 8601 UTC): a stream with an end,
- * which is read until nothing is left. Streams that pass over the same range share one; a backfill, which
- * decides by itself what is historical, has its own. Pure.
+ * The stream that reads what `position` passes over, from `from` up to `to` (ISO 8601 UTC): a stream with an
+ * end, which is read until nothing is left. Streams that pass over the same range share one; a backfill,
+ * which decides by itself what is historical, has its own. Pure.
  */
 export function gapPosition(position: Position, { from, to }: { from: string; to: string }): Position {
   const { account, stream, historicalBefore, timeField, learnt, pageSize } = position;
@@ -36,9 +36,9 @@ export function gapPosition(position: Position, { from, to }: { from: string; to
 }
 
 /**
- * The position beyond a range that is passed over. A gap that follows on the one before it is at least twice as
- * long, so that a long stretch that can't be read costs few steps. Up to `most`, the end of what can be read now,
- * nothing is waited for again. Pure.
+ * The position beyond a range that is passed over. A gap that follows on the one before it is at least twice
+ * as long, so that a long stretch that can't be read costs few steps. Up to `most`, the end of what can be
+ * read now, nothing is waited for again. Pure.
  */
 export function passOver(
   position: Position,

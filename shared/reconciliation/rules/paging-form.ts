@@ -2,16 +2,19 @@
 export type NextPage = {
   /** The cursor in `meta.next`; null if it has none. */
   cursor: string | null;
-  /** `meta.next` as a path with its query, at Button's own host; null if it leads out of the Affiliation API. */
+  /**
+   * `meta.next` as a path with its query, at Button's own host; null if it leads out of the Affiliation API.
+   */
   printed: string | null;
 };
 
 /**
- * How the next page is asked for. Button's documents disagree about it
- * (docs/button/transactions-api.md, "Paging"):
+ * How the next page is asked for. Button's documents disagree about it (docs/button/transactions-api.md,
+ * "Paging"):
  *
  * - `cursor-and-filters`: the cursor together with the filters, on the documented path;
- * - `cursor-alone`: the cursor and nothing else on the documented path, as in the loops of the official clients;
+ * - `cursor-alone`: the cursor and nothing else on the documented path, as in the loops of the official
+ *   clients;
  * - `printed-url`: `meta.next` as it is printed, at Button's own host.
  */
 export type PagingForm = 'cursor-and-filters' | 'cursor-alone' | 'printed-url';
@@ -38,7 +41,10 @@ export function formsToTry(next: NextPage, learnt: LearntForm | undefined, now: 
   return inOrder.filter((form) => (form === 'printed-url' ? next.printed : next.cursor) !== null);
 }
 
-/** What is remembered once a page was got in `form`; undefined if that is the form that is tried first anyway. Pure. */
+/**
+ * What is remembered once a page was got in `form`; undefined if that is the form that is tried first anyway.
+ * Pure.
+ */
 export function learnForm(
   form: PagingForm,
   learnt: LearntForm | undefined,
@@ -66,8 +72,9 @@ export function placeOf({ cursor, printed }: NextPage): string {
 export type WindowFilter = { timeField: 'modified_date' | 'created_date'; start: string; end: string };
 
 /**
- * Whether the rows show that Button did not apply the filters: one is older than the window, or all are newer.
- * Single newer rows prove nothing, because a row that changes while it is paged shows its new date. Pure.
+ * Whether the rows show that Button did not apply the filters: one is older than the window, or all are
+ * newer. Single newer rows prove nothing, because a row that changes while it is paged shows its new date.
+ * Pure.
  */
 export function areOutside(rows: readonly unknown[], { timeField, start, end }: WindowFilter): boolean {
   const dates = rows.map((row) => dateOf(row, timeField)).filter((date) => !Number.isNaN(date));

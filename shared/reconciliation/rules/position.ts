@@ -2,7 +2,10 @@ import type { DriftTally } from './drift.ts';
 import type { PageTrail } from './page-trail.ts';
 import type { LearntForm, NextPage } from './paging-form.ts';
 
-/** The part of an account's history that is being read: `start` inclusive, `end` exclusive, whole seconds, UTC. */
+/**
+ * The part of an account's history that is being read: `start` inclusive, `end` exclusive, whole seconds,
+ * UTC.
+ */
 export type ReadWindow = {
   start: string;
   end: string;
@@ -19,13 +22,16 @@ export type ReadWindow = {
   trail?: PageTrail;
   /** How often a page of it could not be read. */
   failures?: number;
-  /** What its end comes to by Button's clock, where that is behind ours: what changes there after the read is in no page of it. */
+  /**
+   * What its end comes to by Button's clock, where that is behind ours: what changes there after the read is
+   * in no page of it.
+   */
   endAtButton?: string;
 };
 
 /**
- * How far one stream of one account has been read. It says what to read next, so a worker can be killed at any moment. All instants
- * are ISO 8601 UTC.
+ * How far one stream of one account has been read. It says what to read next, so a worker can be killed at
+ * any moment. All instants are ISO 8601 UTC.
  */
 export type Position = {
   account: string;
@@ -35,11 +41,17 @@ export type Position = {
   fence: number;
   /** The chain of read messages that reads the stream, or that did so last. */
   chain?: string;
-  /** When a worker left the rest to the next message of the chain, which is on the queue; left out once that has come. */
+  /**
+   * When a worker left the rest to the next message of the chain, which is on the queue; left out once that
+   * has come.
+   */
   handedOnAt?: string;
   /** Everything before this instant is stored. */
   readThrough: string;
-  /** Transactions created before this instant are historical, because they were there before this system was; null: none are. */
+  /**
+   * Transactions created before this instant are historical, because they were there before this system was;
+   * null: none are.
+   */
   historicalBefore: string | null;
   /** The date that windows are cut by; `modified_date` unless given. */
   timeField?: 'created_date';
@@ -51,7 +63,10 @@ export type Position = {
   window?: ReadWindow;
   /** Windows are no longer than this, because a longer one could not be read to its end. */
   maxWindowSeconds?: number;
-  /** A window up to here could not be read. Until this is passed, what fails is read in shorter windows at once. */
+  /**
+   * A window up to here could not be read. Until this is passed, what fails is read in shorter windows at
+   * once.
+   */
   narrowUntil?: string;
   /** No window begins before this: what lies just before is passed over. */
   notBefore?: string;
@@ -91,10 +106,12 @@ export const DEFAULT_PAGE_SIZE = 50;
 const CLOCK_TOLERANCE_MS = 60 * SECOND_MS;
 
 /**
- * The window to read next: the one that is open, else the next one; undefined if there is none, because the stream is over. Pure.
+ * The window to read next: the one that is open, else the next one; undefined if there is none, because the
+ * stream is over. Pure.
  *
- * `clock` is the earlier of our time and Button's. A new window of a stream without an end overlaps what is done by `overlapMs`,
- * because changes can become visible late, and ends `lagMs` before `clock` with the second that has begun.
+ * `clock` is the earlier of our time and Button's. A new window of a stream without an end overlaps what is
+ * done by `overlapMs`, because changes can become visible late, and ends `lagMs` before `clock` with the
+ * second that has begun.
  */
 export function windowToRead(position: Position, clock: Date, policy: WindowPolicy): ReadWindow | undefined {
   if (position.window) return position.window;
@@ -107,7 +124,10 @@ export function windowToRead(position: Position, clock: Date, policy: WindowPoli
   return start < end ? { start, end, next: null, pages: 0, rows: 0, repaired: 0 } : undefined;
 }
 
-/** Past a failure nothing is read twice: what could not be read there would fail every window that overlaps it. */
+/**
+ * Past a failure nothing is read twice: what could not be read there would fail every window that overlaps
+ * it.
+ */
 function startMs(position: Position, { overlapMs }: WindowPolicy): number {
   const { readThrough, readUntil, notBefore = '' } = position;
   const readThroughMs = Date.parse(readThrough);
@@ -211,8 +231,8 @@ function widen(position: Position, { restarts = 0, pages }: ReadWindow): Positio
 const LOST_AFTER_MS = 15 * 60 * SECOND_MS;
 
 /**
- * Whether the stream is left to a message of another chain, which is on the queue: then there is nothing to do, or each tick would add
- * a chain to a read that takes longer than a tick. Pure.
+ * Whether the stream is left to a message of another chain, which is on the queue: then there is nothing to
+ * do, or each tick would add a chain to a read that takes longer than a tick. Pure.
  */
 export function isLeftToAnother(
   { chain, handedOnAt }: Pick<Position, 'chain' | 'handedOnAt'>,

@@ -3,12 +3,15 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
 /**
- * The stream to read next; what to read stands in the position. `chain` names the messages that follow from one another: the one that
- * the planner sent, and those with which each worker lets the next one go on.
+ * The stream to read next; what to read stands in the position. `chain` names the messages that follow from
+ * one another: the one that the planner sent, and those with which each worker lets the next one go on.
  */
 export type StreamToRead = { account: string; stream: string; chain?: string };
 
-/** A read message as a message for the FIFO queue of read messages: one group for each stream, so that one worker at a time reads it. */
+/**
+ * A read message as a message for the FIFO queue of read messages: one group for each stream, so that one
+ * worker at a time reads it.
+ */
 export type ReadMessage = { body: string; groupId: string; deduplicationId: string };
 
 const ReadMessageSchema = z.object({
@@ -17,12 +20,18 @@ const ReadMessageSchema = z.object({
   chain: z.string().exactOptional(),
 });
 
-/** The planner's read message; `tickId` names the planner's run, so that a tick delivered twice sends one message. */
+/**
+ * The planner's read message; `tickId` names the planner's run, so that a tick delivered twice sends one
+ * message.
+ */
 export function plannedReadMessage(toRead: StreamToRead, tickId: string): ReadMessage {
   return toMessage({ ...toRead, chain: tickId }, ['tick', tickId]);
 }
 
-/** A worker's read message for whoever goes on; named by fence and page, so that a slice repeated hands on once. */
+/**
+ * A worker's read message for whoever goes on; named by fence and page, so that a slice repeated hands on
+ * once.
+ */
 export function nextReadMessage(
   toRead: StreamToRead,
   { fence, pages }: { fence: number; pages: number },

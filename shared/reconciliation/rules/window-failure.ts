@@ -52,8 +52,8 @@ export function hasTooManyPages(position: Position, window: ReadWindow): boolean
  * What to do about a window of which a page could not be read. `pageSize` is the configured one. Pure.
  *
  * A window is tried at two ticks, because Button may be down. Then it is cut shorter and shorter, down to one
- * second, within one slice; the parts that can be read are read. A second that fails three times is passed over.
- * What cannot change by itself, such as a refusal, is not waited for.
+ * second, within one slice; the parts that can be read are read. A second that fails three times is passed
+ * over. What cannot change by itself, such as a refusal, is not waited for.
  */
 export function afterFailure(
   { position, window, pageSize }: { position: Position; window: ReadWindow; pageSize: number },
@@ -82,7 +82,9 @@ export function afterFailure(
 
 type Failed = Position & { window: ReadWindow & { failures: number } };
 
-/** Waiting helps against an outage; within a window that has failed already, the parts are told apart at once. */
+/**
+ * Waiting helps against an outage; within a window that has failed already, the parts are told apart at once.
+ */
 function isWaitedFor(position: Failed, failure: WindowFailure): boolean {
   return failure === 'no-page' && !isNarrow(position) && position.window.failures < MAX_TRIES;
 }
@@ -92,7 +94,10 @@ function isBegunAgain(position: Failed, failure: WindowFailure): boolean {
   return isOfPages && !isNarrow(position) && (position.window.restarts ?? 0) < MAX_RESTARTS;
 }
 
-/** Half the rows a page if a page is too large; Button's default number if it refuses a list from its first page. */
+/**
+ * Half the rows a page if a page is too large; Button's default number if it refuses a list from its first
+ * page.
+ */
 function smallerPages(
   position: Failed,
   { failure, pageSize }: { failure: WindowFailure; pageSize: number },
@@ -109,8 +114,8 @@ function withPages({ window, ...position }: Failed, pageSize: number): Position 
 }
 
 /**
- * The position from which one of so many parts of the window is read, without what it overlaps; undefined if it
- * is as short as windows get. Pure.
+ * The position from which one of so many parts of the window is read, without what it overlaps; undefined if
+ * it is as short as windows get. Pure.
  */
 export function readShorter(position: Position, window: ReadWindow, parts: number): Position | undefined {
   const length = lengthSeconds(position, window);

@@ -21,9 +21,10 @@ const KEY = marshall({
 type Positions = { client: DynamoDB; table: string };
 
 /**
- * When this system began to work (ISO 8601 UTC): written once, among the positions, by the first webhook or scheduled run. Returns
- * what was written first. Throws if the table cannot be reached, and `RetryableError` where somebody has spoilt the mark: what it
- * decides can't be guessed, so webhooks wait until it is put right.
+ * When this system began to work (ISO 8601 UTC): written once, among the positions, by the first webhook or
+ * scheduled run. Returns what was written first. Throws if the table cannot be reached, and `RetryableError`
+ * where somebody has spoilt the mark: what it decides can't be guessed, so webhooks wait until it is put
+ * right.
  */
 export async function markDeployment({ client, table }: Positions, startedAt: string): Promise<string> {
   const read = async (): Promise<Record<string, AttributeValue> | undefined> =>
@@ -55,7 +56,10 @@ export async function readDeploymentMark({ client, table }: Positions): Promise<
   return item && readMark(item);
 }
 
-/** When this system was deployed, asked for once in a process: it never changes. Throws as `markDeployment` does. */
+/**
+ * When this system was deployed, asked for once in a process: it never changes. Throws as `markDeployment`
+ * does.
+ */
 export function cachedDeploymentMark(positions: Positions, now: () => Date): () => Promise<string> {
   let known: string | undefined;
   return async () => {

@@ -26,7 +26,9 @@ import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
 /** A stream, and how far it is read; `unreadable` where the stored position makes no sense. */
 export type StoredStream = { stream: string; position: Position | 'unreadable' };
 
-/** How far the reconciler has got, by account and stream. Every method throws if the table cannot be reached. */
+/**
+ * How far the reconciler has got, by account and stream. Every method throws if the table cannot be reached.
+ */
 export type PositionStore = {
   /** Strongly consistent: a position decides what is read. */
   read(account: string, stream: string): Promise<Position | 'unreadable' | undefined>;
@@ -35,26 +37,32 @@ export type PositionStore = {
   /** Creates the position unless there is one already; false if there is. */
   create(position: Position): Promise<boolean>;
   /**
-   * Takes the position for a new worker by raising its fence, and returns it as it stands by then: whoever held it may have saved since
-   * it was read. Undefined if another worker was faster.
+   * Takes the position for a new worker by raising its fence, and returns it as it stands by then: whoever
+   * held it may have saved since it was read. Undefined if another worker was faster.
    */
   take(position: Position): Promise<Position | undefined>;
   /** Saves the position if its fence is still the current one; false if another worker has taken it since. */
   save(position: Position): Promise<boolean>;
   /**
-   * Saves the position without its drift and adds that to the day's report, or begins it anew where it is unreadable: both or, if the
-   * fence has moved (false), neither.
+   * Saves the position without its drift and adds that to the day's report, or begins it anew where it is
+   * unreadable: both or, if the fence has moved (false), neither.
    */
   saveAndReport(position: Position, report: { day: string; retentionDays: number }): Promise<boolean>;
   /** Puts the position in the place of one that is unreadable; false if that has been done already. */
   replaceUnreadable(position: Position): Promise<boolean>;
   /** What was found for the account on that day; undefined if nothing was read. */
   readReport(report: DriftReportKey): Promise<DriftTally | undefined>;
-  /** The deployment's mark: when this system began to work (ISO 8601 UTC). Written once; returns what was written first. */
+  /**
+   * The deployment's mark: when this system began to work (ISO 8601 UTC). Written once; returns what was
+   * written first.
+   */
   markDeployment(startedAt: string): Promise<string>;
   /** The conflicts that are to be read again on purpose, also those that are too old by now. */
   conflictNotes(onUnreadable?: OnUnreadable): Promise<ConflictNote[]>;
-  /** Remembers the accounts that Button has listed; returns every account that it ever has. One write for each that is new. */
+  /**
+   * Remembers the accounts that Button has listed; returns every account that it ever has. One write for each
+   * that is new.
+   */
   rememberAccounts(listed: readonly string[]): Promise<string[]>;
 };
 
@@ -223,7 +231,8 @@ async function queryAll(
 }
 
 /**
- * `refused` if a condition has failed, `invalid` if an item does not let itself be changed so. Throws `RetryableError` if another write was at work on one of the items: a second try can help.
+ * `refused` if a condition has failed, `invalid` if an item does not let itself be changed so. Throws
+ * `RetryableError` if another write was at work on one of the items: a second try can help.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (cancellation reasons)
  */

@@ -1,7 +1,10 @@
 import { currencyName } from '@button-serverless/validation/orders';
 import type { PublishedState } from '@button-serverless/validation/webhooks';
 
-/** By how much the commission changed that stands in a status, in minor units of the currency; of `declined`, what will never come. */
+/**
+ * By how much the commission changed that stands in a status, in minor units of the currency; of `declined`,
+ * what will never come.
+ */
 export type CommissionChange = {
   status: 'pending' | 'validated' | 'declined';
   /** ISO 4217, or `unknown`. */
@@ -10,8 +13,9 @@ export type CommissionChange = {
 };
 
 /**
- * What a new version of a transaction changes. Over all versions of a transaction, the changes of `pending` and of `validated` sum up to
- * what stands there now. A contradiction stands in no status, and what was lost by a decline is what was expected before it. Pure.
+ * What a new version of a transaction changes. Over all versions of a transaction, the changes of `pending`
+ * and of `validated` sum up to what stands there now. A contradiction stands in no status, and what was lost
+ * by a decline is what was expected before it. Pure.
  */
 export function commissionChanges(
   before: PublishedState | undefined,

@@ -2,11 +2,12 @@ import { toSecond, type Position } from '../../reconciliation/rules/position.ts'
 import type { Transaction } from '@button-serverless/validation/webhooks';
 
 /**
- * Whether consumers may reward a transaction that the table does not know yet: `historical` if it was created before this system took
- * over, because an older one may have rewarded it. Pure.
+ * Whether consumers may reward a transaction that the table does not know yet: `historical` if it was created
+ * before this system took over, because an older one may have rewarded it. Pure.
  *
- * By its creation, never by its last change: what the older system rewarded when it was made must not be rewarded again because it
- * changes later (docs/decisions/0012-historical-by-creation.md). `cutOverAt` is an ISO 8601 instant; without one, everything is live.
+ * By its creation, never by its last change: what the older system rewarded when it was made must not be
+ * rewarded again because it changes later (docs/decisions/0012-historical-by-creation.md). `cutOverAt` is an
+ * ISO 8601 instant; without one, everything is live.
  */
 export function deliveryOf(
   { createdDate }: Pick<Transaction, 'createdDate'>,
@@ -22,8 +23,8 @@ export function firstSecondOf(deployedAt: string): string {
 }
 
 /**
- * When this system took over from the older one, as far as a stream goes: a backfill says itself what is new in it; for every other
- * stream the configured instant rules, else the one of the deployment. Pure.
+ * When this system took over from the older one, as far as a stream goes: a backfill says itself what is new
+ * in it; for every other stream the configured instant rules, else the one of the deployment. Pure.
  */
 export function cutOverAt(
   { stream, historicalBefore }: Pick<Position, 'stream' | 'historicalBefore'>,

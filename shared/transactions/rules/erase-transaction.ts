@@ -1,8 +1,9 @@
 import type { Candidate, TransactionRecord } from '@button-serverless/validation/webhooks';
 
 /**
- * What is left of a record once a shopper's data has been erased: key, status, amounts, ids and version, so that a repeat is still
- * recognised and rewards nobody a second time. Pure; a record that is erased already stays as it is.
+ * What is left of a record once a shopper's data has been erased: key, status, amounts, ids and version, so
+ * that a repeat is still recognised and rewards nobody a second time. Pure; a record that is erased already
+ * stays as it is.
  *
  * The payload goes as a whole: what fields Button will add to it nobody knows.
  */

@@ -6,8 +6,8 @@ import type { Transaction } from '@button-serverless/validation/webhooks';
 export type Shopper = { publisherCustomerId?: string; pubRef?: string };
 
 /**
- * What is known of an erased shopper for as long as a webhook of theirs may still be deferred: hashes under a key of this note's own,
- * which are gone with it.
+ * What is known of an erased shopper for as long as a webhook of theirs may still be deferred: hashes under a
+ * key of this note's own, which are gone with it.
  */
 export type ErasureNote = {
   /** Random, in Base64. */
@@ -27,7 +27,10 @@ export function erasureNote(shopper: Shopper, erasedAt: string): ErasureNote {
   return { key, hashes: hashesOf(key, shopper), erasedAt };
 }
 
-/** Since when the shopper of a webhook that was received then (ISO 8601 UTC) is erased; undefined if they are not. Pure. */
+/**
+ * Since when the shopper of a webhook that was received then (ISO 8601 UTC) is erased; undefined if they are
+ * not. Pure.
+ */
 export function erasedSince(
   notes: readonly ErasureNote[],
   transaction: Pick<Transaction, 'publisherCustomerId' | 'pubRef'>,

@@ -24,9 +24,9 @@ import {
 } from './transaction-state.ts';
 
 /**
- * What an observation did to a record. `noted` changes no version but something worth keeping (a newer date with the same content,
- * another Button id). Nothing needs to be written after `duplicate` (it was known), `confirmed` (a read showed what was known) and
- * `stale` (something newer was known).
+ * What an observation did to a record. `noted` changes no version but something worth keeping (a newer date
+ * with the same content, another Button id). Nothing needs to be written after `duplicate` (it was known),
+ * `confirmed` (a read showed what was known) and `stale` (something newer was known).
  */
 export type MergeOutcome =
   | 'created'
@@ -60,8 +60,9 @@ const MAX_SEEN_VERSIONS = 20;
 /**
  * The one merge of webhooks, deferred webhooks, reconciler and replay.
  *
- * Pure. What a record says follows from the versions that were seen, reads of the API included, and from what an operator has settled:
- * the same observations in any order, any number of times, give the same candidates (transaction-state.ts).
+ * Pure. What a record says follows from the versions that were seen, reads of the API included, and from what
+ * an operator has settled: the same observations in any order, any number of times, give the same candidates
+ * (transaction-state.ts).
  */
 export function mergeTransaction(
   record: TransactionRecord | undefined,
@@ -122,8 +123,8 @@ export function takePlace(key: string, record: TransactionRecord, storing: Stori
 }
 
 /**
- * The record with everything that was seen under the other key of the same purchase, and a version that is higher than the other one's,
- * which it replaces. Pure; a second time changes nothing.
+ * The record with everything that was seen under the other key of the same purchase, and a version that is
+ * higher than the other one's, which it replaces. Pure; a second time changes nothing.
  */
 export function takeOver(
   record: TransactionRecord,
@@ -149,8 +150,8 @@ export function takeOver(
 }
 
 /**
- * The record once an operator has said which of several final transactions of one order counts; undefined if there is no final one with
- * that id, or nothing to settle. Pure.
+ * The record once an operator has said which of several final transactions of one order counts; undefined if
+ * there is no final one with that id, or nothing to settle. Pure.
  */
 export function settleTransaction(
   record: TransactionRecord,
@@ -167,7 +168,9 @@ export function settleTransaction(
   );
 }
 
-/** The same record under a new version: consumers may have handled a later one that the table has lost. Pure. */
+/**
+ * The same record under a new version: consumers may have handled a later one that the table has lost. Pure.
+ */
 export function renewVersion(record: TransactionRecord, storing: Storing): TransactionRecord {
   const renewed = nextVersion(record, record, storing);
   return { ...renewed, version: Math.max(renewed.version, firstNewVersion(storing.storedAt)) };
@@ -199,7 +202,9 @@ function firstRecord(observed: Observation, storing: Storing): TransactionRecord
   return withReason({ ...first, otherKeys }, reasonOf(first, storing));
 }
 
-/** The record with the state that follows from what it has seen, and the next version if that is another one. */
+/**
+ * The record with the state that follows from what it has seen, and the next version if that is another one.
+ */
 function restated(next: TransactionRecord, before: TransactionRecord, storing: Storing): TransactionRecord {
   const { cause: _cause, notRewardableReason: _reason, ...rest } = next;
   const state = stateOf(next.seen, next.settlement) ?? { candidates: next.candidates };
@@ -232,7 +237,8 @@ function withReason(record: TransactionRecord, reason: NotRewardableReason | und
 }
 
 /**
- * Versions rise through restores of the table to any earlier point, and through moves to another table, as the clock goes on.
+ * Versions rise through restores of the table to any earlier point, and through moves to another table, as
+ * the clock goes on.
  */
 function nextVersion(
   next: TransactionRecord,
@@ -269,7 +275,10 @@ function publishedContent(
   return canonicalJson([cause ?? { ...content, ...dates, name }, mergedInto, otherKeys, reason]);
 }
 
-/** The versions with one more sighting; the same array if it adds nothing. Payloads of equal versions do not depend on which came first. */
+/**
+ * The versions with one more sighting; the same array if it adds nothing. Payloads of equal versions do not
+ * depend on which came first.
+ */
 function withSighting(seen: readonly SeenVersion[], sighting: SeenVersion): readonly SeenVersion[] {
   const identity = versionIdentity(sighting.transaction);
   const index = seen.findIndex(({ transaction }) => versionIdentity(transaction) === identity);
@@ -300,7 +309,10 @@ function moreComplete(one: unknown, other: unknown): unknown {
   return text >= otherText ? one : other;
 }
 
-/** The latest versions, and payloads only of those that the candidates stand for: an old payload is worth no storage. */
+/**
+ * The latest versions, and payloads only of those that the candidates stand for: an old payload is worth no
+ * storage.
+ */
 function trim({ seen, candidates }: TransactionRecord): readonly SeenVersion[] {
   const payloads = new Set(candidates.map(({ payload }) => payload));
   const lines = new Set(candidates.map(({ transaction }) => transaction.linesDigest));

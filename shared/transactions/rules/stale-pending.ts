@@ -1,15 +1,18 @@
 import { currencyName } from '@button-serverless/validation/orders';
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 
-/** Transactions that are pending though their time is long over, and the commission that hangs on them by currency, in minor units. */
+/**
+ * Transactions that are pending though their time is long over, and the commission that hangs on them by
+ * currency, in minor units.
+ */
 export type StalePending = { transactions: number; amountsMinor: Readonly<Record<string, number>> };
 
 /** Nothing counted yet. */
 export const NO_STALE_PENDING: StalePending = { transactions: 0, amountsMinor: {} };
 
 /**
- * From when on what is pending is overdue: the window of its brand, or the default in days where that is not known, and a grace in days,
- * have passed at `at` (ISO 8601 UTC). Windows are in minutes, by brand.
+ * From when on what is pending is overdue: the window of its brand, or the default in days where that is not
+ * known, and a grace in days, have passed at `at` (ISO 8601 UTC). Windows are in minutes, by brand.
  */
 export type OverduePolicy = {
   windows: ReadonlyMap<string, number>;
@@ -30,8 +33,8 @@ export function isOverdue(transaction: Expected, policy: OverduePolicy): boolean
 }
 
 /**
- * When a pending transaction should be validated, and from when on it is overdue, counted from its creation, which is when it was
- * reported; in milliseconds since 1970. `isBrands`: by the window of its brand. Pure.
+ * When a pending transaction should be validated, and from when on it is overdue, counted from its creation,
+ * which is when it was reported; in milliseconds since 1970. `isBrands`: by the window of its brand. Pure.
  */
 export function validationDates(
   { createdDate, commerceOrganization: brand }: Expected,
@@ -44,8 +47,8 @@ export function validationDates(
 }
 
 /**
- * Counts a record in if it is pending and overdue. By the date of the creation: a change now and
- * then must not make an old transaction young. Whose data is erased counts too: the commission is still owed. Pure.
+ * Counts a record in if it is pending and overdue. By the date of the creation: a change now and then must
+ * not make an old transaction young. Whose data is erased counts too: the commission is still owed. Pure.
  */
 export function countStalePending(
   counted: StalePending,

@@ -14,10 +14,12 @@ export type TransactionState = {
 };
 
 /**
- * What the versions seen of one purchase come to, whichever came first. Pure; undefined only without any version.
+ * What the versions seen of one purchase come to, whichever came first. Pure; undefined only without any
+ * version.
  *
- * Each of Button's ids is judged by itself. A read of the API overrules what had been seen before it, final beats pending, and among
- * pending versions the later `modified_date` wins. Then the ids are compared: a final one beats those that are pending.
+ * Each of Button's ids is judged by itself. A read of the API overrules what had been seen before it, final
+ * beats pending, and among pending versions the later `modified_date` wins. Then the ids are compared: a
+ * final one beats those that are pending.
  */
 export function stateOf(
   seen: readonly SeenVersion[],
@@ -34,7 +36,10 @@ export function stateOfId(seen: readonly SeenVersion[], id: string): readonly Ca
   return judge(seen.filter(({ transaction }) => transaction.id === id));
 }
 
-/** A purchase has one shopper: what counts of it may be a row that leaves out whom another row of the order names. */
+/**
+ * A purchase has one shopper: what counts of it may be a row that leaves out whom another row of the order
+ * names.
+ */
 function withShopper(state: TransactionState, seen: readonly SeenVersion[]): TransactionState {
   const [{ transaction, payload }, ...others] = state.candidates;
   if (others.length > 0) return state;
@@ -131,8 +136,8 @@ function judge(versions: readonly SeenVersion[]): Group {
 }
 
 /**
- * A row of the API is what Button has now: it overrules what had been seen before the read. But for a final version, which no pending
- * one changes; and the same version is no other one.
+ * A row of the API is what Button has now: it overrules what had been seen before the read. But for a final
+ * version, which no pending one changes; and the same version is no other one.
  */
 function overrules(read: SeenVersion, version: SeenVersion, all: readonly SeenVersion[]): boolean {
   if (read.shownAt === undefined || isSame(read, version)) return false;
@@ -148,7 +153,10 @@ function beats({ transaction: one }: Candidate, { transaction: other }: Candidat
   return !isFinal(one) && dateMs(one) > dateMs(other);
 }
 
-/** Two sightings of one version: nothing in them contradicts, at the same date; one source writes milliseconds where another does not. */
+/**
+ * Two sightings of one version: nothing in them contradicts, at the same date; one source writes milliseconds
+ * where another does not.
+ */
 function isSame({ transaction: one }: Candidate, { transaction: other }: Candidate): boolean {
   if (isFinal(one) !== isFinal(other) || !areCompatible(one, other)) return false;
   return isFinal(one) || dateMs(one) === dateMs(other) || isCut(one, other) || isCut(other, one);
@@ -159,7 +167,10 @@ function isCut(cut: Transaction, whole: Transaction): boolean {
   return cutMs % 1000 === 0 && Math.floor(wholeMs / 1000) * 1000 === cutMs;
 }
 
-/** Whether the first says all that the second says, and more; of two that say as much, the one that ranks first. */
+/**
+ * Whether the first says all that the second says, and more; of two that say as much, the one that ranks
+ * first.
+ */
 function says(one: Candidate, other: Candidate): boolean {
   if (one === other || !areCompatible(one.transaction, other.transaction)) return false;
   const known = (field: keyof Transaction): boolean => one.transaction[field] !== null;

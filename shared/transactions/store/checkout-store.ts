@@ -7,19 +7,25 @@ import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import { putRevision } from '../../dynamodb/versioned-item.ts';
 
 /**
- * What was kept: `expected` the first checkout of its token, for which a transaction is expected; `further` another one of that token;
- * `known` nothing, because the checkout is there already.
+ * What was kept: `expected` the first checkout of its token, for which a transaction is expected; `further`
+ * another one of that token; `known` nothing, because the checkout is there already.
  */
 export type CheckoutPut = 'expected' | 'further' | 'known';
 
 /** Checkouts among the transactions. Both methods throw if the table cannot be reached. */
 export type CheckoutStore = {
   put(checkout: Checkout, storedAt: Date): Promise<CheckoutPut>;
-  /** Notes that the transaction of a token has come; true if a checkout waited for it. Half a read unit where none did. */
+  /**
+   * Notes that the transaction of a token has come; true if a checkout waited for it. Half a read unit where
+   * none did.
+   */
   follow(btnRef: string, transactionKey: string): Promise<boolean>;
 };
 
-/** How long a checkout is kept: its transaction has come by then. Personal data may be kept no shorter. In seconds. */
+/**
+ * How long a checkout is kept: its transaction has come by then. Personal data may be kept no shorter. In
+ * seconds.
+ */
 const RETENTION_SECONDS = 30 * 86_400;
 
 /** Checkouts in DynamoDB, one item each, which expires. */
@@ -52,8 +58,9 @@ export function createCheckoutStore({ client, table }: TableAccess): CheckoutSto
 }
 
 /**
- * Puts a checkout under the token by which its transaction finds it, or, if there is none or another checkout stands there, under its
- * webhook's id. `putIfAbsent` gives the id of the webhook that stands under a key; undefined if nothing did and it has put the checkout.
+ * Puts a checkout under the token by which its transaction finds it, or, if there is none or another checkout
+ * stands there, under its webhook's id. `putIfAbsent` gives the id of the webhook that stands under a key;
+ * undefined if nothing did and it has put the checkout.
  */
 export async function placeCheckout(
   { btnRef, eventId }: Pick<Checkout, 'btnRef' | 'eventId'>,

@@ -31,7 +31,10 @@ export async function leaveErasureNote({ client, table }: Positions, note: Erasu
   );
 }
 
-/** The notes that may still be needed. Strongly consistent, a read unit for each of sixteen days. Throws if they can't be read. */
+/**
+ * The notes that may still be needed. Strongly consistent, a read unit for each of sixteen days. Throws if
+ * they can't be read.
+ */
 export async function listErasureNotes({ client, table }: Positions, now: Date): Promise<ErasureNote[]> {
   const days = await Promise.all(
     Array.from({ length: ERASURE_NOTE_DAYS + 1 }, (_, day) =>

@@ -5,7 +5,10 @@ import { FINALIZATION_PARTITION, POSITIONS_TABLE } from '../../dynamodb/table.ts
 import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
 import { errorName, log } from '../../runtime/logger.ts';
 
-/** How long after its report an order of each brand becomes final, in minutes, and when Button is to be asked again (ISO 8601 UTC). */
+/**
+ * How long after its report an order of each brand becomes final, in minutes, and when Button is to be asked
+ * again (ISO 8601 UTC).
+ */
 export type FinalizationWindows = { minutes: ReadonlyMap<string, number>; readAgainAt: string };
 
 type Positions = { client: DynamoDB; table: string };
@@ -15,10 +18,15 @@ const KEY = marshall({
   [POSITIONS_TABLE.sortKey]: 'windows',
 });
 
-/** An item holds 400 KB: so many brands with ids of ordinary length fit, and no publisher has nearly as many. */
+/**
+ * An item holds 400 KB: so many brands with ids of ordinary length fit, and no publisher has nearly as many.
+ */
 const MAX_BRANDS = 5000;
 
-/** The windows as they are stored; undefined before the first reading, and where somebody has spoilt them. Throws if the table cannot be reached. */
+/**
+ * The windows as they are stored; undefined before the first reading, and where somebody has spoilt them.
+ * Throws if the table cannot be reached.
+ */
 export async function readFinalizationWindows({
   client,
   table,
@@ -30,7 +38,10 @@ export async function readFinalizationWindows({
   return { readAgainAt, minutes: new Map(windows.filter(([, minutes]) => minutes > 0)) };
 }
 
-/** Replaces the windows; of two writers the last one counts, both have asked Button. Throws if the table cannot be reached. */
+/**
+ * Replaces the windows; of two writers the last one counts, both have asked Button. Throws if the table
+ * cannot be reached.
+ */
 export async function saveFinalizationWindows(
   { client, table }: Positions,
   { minutes, readAgainAt }: FinalizationWindows,
@@ -44,7 +55,10 @@ export async function saveFinalizationWindows(
 const CACHED_MS = 3_600_000;
 const MISSED_MS = 300_000;
 
-/** The window of a brand in minutes; undefined if it is not known. Never throws: nothing that is stored waits for it. */
+/**
+ * The window of a brand in minutes; undefined if it is not known. Never throws: nothing that is stored waits
+ * for it.
+ */
 export type FinalizationMinutes = (brand: string) => Promise<number | undefined>;
 
 /** Asks for the windows once an hour, and every five minutes where there are none. */

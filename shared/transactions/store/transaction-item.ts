@@ -24,7 +24,8 @@ export type WritingOptions = { shopperField: ShopperField };
 
 const SCHEMA_VERSION = 1;
 
-// The schemas of the body are loose: what a newer version of this code has added outlives a write by this one.
+// The schemas of the body are loose: what a newer version of this code has added outlives a write by this
+// one.
 
 const TransactionSchema: z.ZodType<Transaction> = z.looseObject({
   id: z.string(),
@@ -90,7 +91,9 @@ const ItemSchema = z
   })
   .and(BodyReferenceSchema);
 
-/** The attributes that say what a transaction is now. The event publisher reads them from the table's stream. */
+/**
+ * The attributes that say what a transaction is now. The event publisher reads them from the table's stream.
+ */
 export const TransactionHeadSchema = z.object({
   pk: z.string(),
   version: z.number(),
@@ -123,12 +126,18 @@ export const TransactionHeadSchema = z.object({
   erasedAt: z.string().exactOptional(),
 });
 
-/** What a transaction is now, and its line items, in Button's own fields; `omitted` where they are too large to stand in the item. */
+/**
+ * What a transaction is now, and its line items, in Button's own fields; `omitted` where they are too large
+ * to stand in the item.
+ */
 export type TransactionHead = z.infer<typeof TransactionHeadSchema> & {
   lineItems?: readonly unknown[] | 'omitted';
 };
 
-/** Reads what a transaction is now from the attributes of its item. Throws on an item that this code did not write. */
+/**
+ * Reads what a transaction is now from the attributes of its item. Throws on an item that this code did not
+ * write.
+ */
 export function readHead(attributes: Readonly<Record<string, unknown>>): TransactionHead {
   const head = TransactionHeadSchema.parse(attributes);
   if ('bodyDigest' in attributes) return { ...head, lineItems: 'omitted' };
@@ -137,7 +146,10 @@ export function readHead(attributes: Readonly<Record<string, unknown>>): Transac
   return lineItems.length > 0 ? { ...head, lineItems } : head;
 }
 
-/** The line items in the packed attribute `body`, as Button sent them. Throws on bytes that this code did not write. */
+/**
+ * The line items in the packed attribute `body`, as Button sent them. Throws on bytes that this code did not
+ * write.
+ */
 export function lineItemsIn(body: Uint8Array): readonly unknown[] {
   const { seen, settlement } = BodySchema.parse(unpackJson(body));
   const payload = asJsonObject(stateOf(seen, settlement)?.candidates[0].payload);
@@ -145,7 +157,10 @@ export function lineItemsIn(body: Uint8Array): readonly unknown[] {
   return Array.isArray(lines) ? lines : [];
 }
 
-/** The item for a record: what is looked up or published stands in attributes, the rest is deflated. A large rest is stored first. */
+/**
+ * The item for a record: what is looked up or published stands in attributes, the rest is deflated. A large
+ * rest is stored first.
+ */
 export async function toItem(
   access: TableAccess,
   record: TransactionRecord,
@@ -166,8 +181,8 @@ export async function toItem(
 }
 
 /**
- * The record in an item. Throws `UnreadableItemError` on an item that this code did not write: a bug or a manual edit, and the alarm
- * has to find it.
+ * The record in an item. Throws `UnreadableItemError` on an item that this code did not write: a bug or a
+ * manual edit, and the alarm has to find it.
  */
 export async function fromItem(
   access: TableAccess,
@@ -222,7 +237,9 @@ function withoutHead(record: Omit<TransactionRecord, 'key'>): object {
   return body;
 }
 
-/** An alias: a purchase that is found by one of Button's ids, or by its order, and stands under another key. */
+/**
+ * An alias: a purchase that is found by one of Button's ids, or by its order, and stands under another key.
+ */
 const AliasSchema = z.object({ pk: z.string(), aliasOf: z.string().min(1) });
 
 /** The item of an alias. */
@@ -234,7 +251,10 @@ export function toAliasItem(alias: string, key: string): Record<string, Attribut
   });
 }
 
-/** The key that an alias stands for; undefined for every other item. Throws `UnreadableItemError` on an alias of nothing. */
+/**
+ * The key that an alias stands for; undefined for every other item. Throws `UnreadableItemError` on an alias
+ * of nothing.
+ */
 export function aliasTarget(item: Record<string, AttributeValue>): string | undefined {
   if (!(TRANSACTIONS_TABLE.aliasOf in item)) return undefined;
   const key = item[TRANSACTIONS_TABLE.partitionKey]?.S ?? '';

@@ -25,8 +25,8 @@ export type Published =
   { kind: 'transaction'; head: TransactionHead } | { kind: 'checkout'; checkout: StoredCheckout };
 
 /**
- * What every transaction modified in the range is now, and every checkout that was stored in it; unreadable ones are left out. Throws if
- * the table cannot be reached.
+ * What every transaction modified in the range is now, and every checkout that was stored in it; unreadable
+ * ones are left out. Throws if the table cannot be reached.
  */
 export async function* scanPublished(
   access: TableAccess,
@@ -87,8 +87,8 @@ function upToSecond(instant: string): string {
 }
 
 /**
- * Everything with a status that was created before an instant (ISO 8601 UTC); unreadable items are left out. Throws if the table
- * cannot be reached.
+ * Everything with a status that was created before an instant (ISO 8601 UTC); unreadable items are left out.
+ * Throws if the table cannot be reached.
  */
 export async function* scanStatus(
   access: TableAccess,
@@ -103,7 +103,10 @@ export async function* scanStatus(
   yield* readHeads(items, onUnreadable);
 }
 
-/** Something that a scan of the whole table finds: a transaction, a part of a large one, a checkout, or an unreadable item. */
+/**
+ * Something that a scan of the whole table finds: a transaction, a part of a large one, a checkout, or an
+ * unreadable item.
+ */
 export type Scanned =
   | { kind: 'record'; stored: Versioned<TransactionRecord> }
   | { kind: 'unreadable'; key: string }
@@ -123,12 +126,15 @@ export async function* scanAll(access: TableAccess): AsyncGenerator<Scanned> {
   } while (after !== undefined);
 }
 
-/** A page of the table, at most a megabyte: what is on it, and the key behind which the next one begins; undefined on the last. */
+/**
+ * A page of the table, at most a megabyte: what is on it, and the key behind which the next one begins;
+ * undefined on the last.
+ */
 export type ScannedPage = { scanned: AsyncIterable<Scanned>; next: string | undefined };
 
 /**
- * The page behind a key, or the first. The key need not be there any more. Throws, as reading what is on the page does, if the table
- * cannot be reached.
+ * The page behind a key, or the first. The key need not be there any more. Throws, as reading what is on the
+ * page does, if the table cannot be reached.
  */
 export async function scanPage(access: TableAccess, after: string | undefined): Promise<ScannedPage> {
   const { partitionKey } = TRANSACTIONS_TABLE;
@@ -162,8 +168,8 @@ async function readRecord(access: TableAccess, item: Item): Promise<Scanned> {
 }
 
 /**
- * The transaction that a part belongs to, strongly consistent; undefined if it was never written. Throws `UnreadableItemError`, and if
- * the table cannot be reached.
+ * The transaction that a part belongs to, strongly consistent; undefined if it was never written. Throws
+ * `UnreadableItemError`, and if the table cannot be reached.
  */
 export async function readOwner(
   access: TableAccess,

@@ -19,28 +19,40 @@ import { putRevision, type Versioned } from '../../dynamodb/versioned-item.ts';
 export type Found = { key: string; stored: Versioned<TransactionRecord> | undefined };
 
 /**
- * Where transactions are kept. Every method throws if the table cannot be reached, and all but `readMany` throw `UnreadableItemError`
- * where the key leads to an item that is unreadable.
+ * Where transactions are kept. Every method throws if the table cannot be reached, and all but `readMany`
+ * throw `UnreadableItemError` where the key leads to an item that is unreadable.
  */
 export type TransactionStore = {
   /** What stands under a key or behind its aliases. Eventually consistent. */
   read(key: string): Promise<Versioned<TransactionRecord> | undefined>;
-  /** Where a key leads. Unless asked for, eventually consistent: a stale read can only lead to a write that is refused. */
+  /**
+   * Where a key leads. Unless asked for, eventually consistent: a stale read can only lead to a write that is
+   * refused.
+   */
   find(key: string, options?: { consistent: boolean }): Promise<Found>;
   /** Where at most 100 keys lead; a key that leads nowhere is missing from the map. Eventually consistent. */
   readMany(keys: readonly string[]): Promise<Map<string, Versioned<TransactionRecord> | 'unreadable'>>;
-  /** Makes the purchase under `key` be found by `alias` too, for ever; false if something stands there already. */
+  /**
+   * Makes the purchase under `key` be found by `alias` too, for ever; false if something stands there
+   * already.
+   */
   putAlias(alias: string, key: string): Promise<boolean>;
   /** Stores the record if the table is still at that revision (0: if it is not there yet). */
   write(record: TransactionRecord, expectedRevision: number): Promise<TransactionWriteResult>;
 };
 
-/** Stored, or somebody was faster and `current` is where the key leads by now; undefined behind an alias whose record is not stored yet. */
+/**
+ * Stored, or somebody was faster and `current` is where the key leads by now; undefined behind an alias whose
+ * record is not stored yet.
+ */
 export type TransactionWriteResult =
   | { ok: true; stored: Versioned<TransactionRecord> }
   | { ok: false; current: Versioned<TransactionRecord> | undefined };
 
-/** An alias of an alias is possible, where an order's first transaction came without it; longer chains are not. */
+/**
+ * An alias of an alias is possible, where an order's first transaction came without it; longer chains are
+ * not.
+ */
 const MAX_ALIASES = 5;
 
 const MAX_BATCH_ROUNDS = 6;
@@ -144,8 +156,8 @@ const ShopperItemSchema = z.object({
 export type ShopperTransaction = z.infer<typeof ShopperItemSchema>;
 
 /**
- * A shopper's transactions, the latest first. `shopper` is the value of the field that the index was set up by. Eventually consistent;
- * whose data has been erased has none. Throws if the table cannot be reached.
+ * A shopper's transactions, the latest first. `shopper` is the value of the field that the index was set up
+ * by. Eventually consistent; whose data has been erased has none. Throws if the table cannot be reached.
  */
 export async function* shopperTransactions(
   { client, table }: TableAccess,
@@ -174,14 +186,18 @@ export async function* shopperTransactions(
 /** What one shopper has earned in one currency and status. */
 export type ShopperTotal = { status: string; currency: string; amountMinor: number; transactions: number };
 
-/** A shopper's rewards, and the instant (ISO 8601 UTC) since which they are complete: of older ones, the shopper may have expired. */
+/**
+ * A shopper's rewards, and the instant (ISO 8601 UTC) since which they are complete: of older ones, the
+ * shopper may have expired.
+ */
 export type ShopperBalance = { completeSince: string; totals: ShopperTotal[] };
 
 const DAY_MS = 86_400_000;
 
 /**
- * A shopper's rewards, summed from the transactions on read: counters would drift. Nobody may be rewarded for what is historical, an
- * app install, in conflict or of an unknown category: that is left out, and what was declined has a total of its own.
+ * A shopper's rewards, summed from the transactions on read: counters would drift. Nobody may be rewarded for
+ * what is historical, an app install, in conflict or of an unknown category: that is left out, and what was
+ * declined has a total of its own.
  *
  * `personalDataDays` is the setting of that name. Throws if the table cannot be reached.
  */

@@ -1,5 +1,6 @@
 /**
- * JSON text that is the same for equal values: names sorted by UTF-16 code units, no spaces, fields that are undefined left out.
+ * JSON text that is the same for equal values: names sorted by UTF-16 code units, no spaces, fields that are
+ * undefined left out.
  *
  * For values as `JSON.parse` gives them (RFC 8785 agrees on those; here numbers are integers).
  */

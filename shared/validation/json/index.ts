@@ -1,4 +1,7 @@
-/** JSON as it is written: its text, its objects, and one text for equal values. For the functions; not published. */
+/**
+ * JSON as it is written: its text, its objects, and one text for equal values. For the functions; not
+ * published.
+ */
 export * from './canonical-json.ts';
 export * from './json-object.ts';
 export * from './json-path.ts';

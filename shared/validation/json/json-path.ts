@@ -7,7 +7,8 @@ const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 /**
  * Writes a JSON path (RFC 9535) such as `$.line_items[0].total`.
  *
- * A name that does not look like the name of a field appears as `[*]`: paths go into logs and quarantine, names can be personal data.
+ * A name that does not look like the name of a field appears as `[*]`: paths go into logs and quarantine,
+ * names can be personal data.
  */
 export function formatJsonPath(segments: readonly JsonPathSegment[]): string {
   return `$${segments.map(formatSegment).join('')}`;

@@ -12,8 +12,9 @@ export type JsonResult = { ok: true; value: unknown; flaws: readonly JsonFlaw[] 
 const DEEPEST_LEVEL = 32;
 
 /**
- * Parses JSON text and looks at the text itself for what `JSON.parse` hides: a name that occurs twice (the last one wins silently),
- * `__proto__`, nesting deeper than 32 levels, and numbers written with a decimal point or an exponent (`70.00` is parsed to 70).
+ * Parses JSON text and looks at the text itself for what `JSON.parse` hides: a name that occurs twice (the
+ * last one wins silently), `__proto__`, nesting deeper than 32 levels, and numbers written with a decimal
+ * point or an exponent (`70.00` is parsed to 70).
  *
  * Never throws; text that is not JSON is `ok: false`. The time is linear in the length of the text.
  */
@@ -27,7 +28,9 @@ export function readJson(text: string): JsonResult {
   return { ok: true, value, flaws: findFlaws(text) };
 }
 
-/** An object or array that is still open: where the scan stands in it, and the names seen if it is an object. */
+/**
+ * An object or array that is still open: where the scan stands in it, and the names seen if it is an object.
+ */
 type Container = { position: JsonPathSegment; names?: Set<string>; expectsName: boolean };
 
 function findFlaws(text: string): JsonFlaw[] {

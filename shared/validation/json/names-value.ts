@@ -1,6 +1,7 @@
 /**
- * Whether bytes name one of the values: as a text or a number anywhere in their JSON, however it is spelled (escapes, `1.2e3`), also in
- * JSON within a text. Names of fields count too. Of what is no JSON, the text is searched, with its escapes read. Pure.
+ * Whether bytes name one of the values: as a text or a number anywhere in their JSON, however it is spelled
+ * (escapes, `1.2e3`), also in JSON within a text. Names of fields count too. Of what is no JSON, the text is
+ * searched, with its escapes read. Pure.
  */
 export function namesValue(bytes: Uint8Array, values: readonly string[]): boolean {
   const text = new TextDecoder().decode(bytes);
@@ -12,7 +13,10 @@ export function namesValue(bytes: Uint8Array, values: readonly string[]): boolea
   return values.some((value) => text.includes(value) || unescaped.includes(value));
 }
 
-/** Whether a value that Button or a shop passed through is the one that is looked for, also if it came as a number. Pure. */
+/**
+ * Whether a value that Button or a shop passed through is the one that is looked for, also if it came as a
+ * number. Pure.
+ */
 export function isSameValue(given: unknown, value: string): boolean {
   if (given === value) return true;
   if (typeof given !== 'number' && typeof given !== 'string') return false;

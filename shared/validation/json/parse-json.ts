@@ -4,8 +4,9 @@ import { asJsonObject } from './json-object.ts';
 const MANY_DIGITS = /\d{16}/;
 
 /**
- * What `JSON.parse` gives, but an integer beyond 2^53, which a number would round to another one, is the text of its digits: as the id of
- * a shopper it would otherwise name somebody else. On Node.js 20, which does not show the digits, it is rounded. Throws on what is no JSON.
+ * What `JSON.parse` gives, but an integer beyond 2^53, which a number would round to another one, is the text
+ * of its digits: as the id of a shopper it would otherwise name somebody else. On Node.js 20, which does not
+ * show the digits, it is rounded. Throws on what is no JSON.
  *
  * Source: https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/JSON/parse#reviver, `context`
  */

@@ -9,8 +9,8 @@ const SettingsSchema = z.object({
 });
 
 /**
- * Reads what a brand's reporter accepts: the output `OrderSettings<Brand>` of its stack, which is JSON, or the
- * same as an object. Throws `RangeError` for anything else.
+ * Reads what a brand's reporter accepts: the output `OrderSettings<Brand>` of its stack, which is JSON, or
+ * the same as an object. Throws `RangeError` for anything else.
  */
 export function readBrandSettings(brandSettings: string | OrderEventSettings): OrderEventSettings {
   const content = typeof brandSettings === 'string' ? parseJson(brandSettings) : brandSettings;

@@ -1,7 +1,8 @@
 /**
- * The active codes of ISO 4217 by the number of decimals of their minor unit: List One as of amendment 180, effective 2026-01-01
- * (SIX Financial Information, the maintenance agency; BGN removed). Codes without a minor unit (gold, XDR, XXX, test codes) are no
- * currencies an order can be in and are left out. Intl is no substitute: it keeps withdrawn codes and follows CLDR's own decimals.
+ * The active codes of ISO 4217 by the number of decimals of their minor unit: List One as of amendment 180,
+ * effective 2026-01-01 (SIX Financial Information, the maintenance agency; BGN removed). Codes without a
+ * minor unit (gold, XDR, XXX, test codes) are no currencies an order can be in and are left out. Intl is no
+ * substitute: it keeps withdrawn codes and follows CLDR's own decimals.
  */
 const CODES_BY_DECIMALS: readonly (readonly [decimals: number, codes: string])[] = [
   [0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'],
@@ -71,8 +72,8 @@ export function minorUnitDecimals(currency: string): number | undefined {
 }
 
 /**
- * The currency's code for a counter or a dimension; `unknown` for whatever else stands in a field, which must not
- * make new ones for ever.
+ * The currency's code for a counter or a dimension; `unknown` for whatever else stands in a field, which must
+ * not make new ones for ever.
  */
 export function currencyName(currency: string | null | undefined): string {
   return typeof currency === 'string' && minorUnitDecimals(currency) !== undefined ? currency : 'unknown';

@@ -11,8 +11,8 @@ export type DiscountResult =
   { ok: true; total: number; lineItems: LineItem[] } | { ok: false; problem: DiscountProblem };
 
 /**
- * Takes a discount on one product off its line: the amount off the line's total and so off the order's, the code into that line's
- * `attributes.coupon_code`. `amount`, the price of one unit, stays.
+ * Takes a discount on one product off its line: the amount off the line's total and so off the order's, the
+ * code into that line's `attributes.coupon_code`. `amount`, the price of one unit, stays.
  *
  * Source: Order API Best Practices, "Reporting Product Level Discounts".
  */
@@ -30,9 +30,10 @@ export function applyProductDiscount(
 }
 
 /**
- * Takes a discount on the whole order off its lines, in proportion to their totals: to the smallest unit, summing up exactly, no line
- * below 0. What the proportion leaves over goes to the lines with the largest remainders, one unit each, earlier lines first. The code
- * goes into every line's `attributes.coupon_code`. `amount`, the price of one unit, stays.
+ * Takes a discount on the whole order off its lines, in proportion to their totals: to the smallest unit,
+ * summing up exactly, no line below 0. What the proportion leaves over goes to the lines with the largest
+ * remainders, one unit each, earlier lines first. The code goes into every line's `attributes.coupon_code`.
+ * `amount`, the price of one unit, stays.
  *
  * Source: Order API Best Practices, "Reporting Order Level Discounts".
  */
@@ -46,7 +47,10 @@ export function applyOrderDiscount(lineItems: readonly LineItem[], discount: Dis
   return withTotal(lineItems.map((line, index) => deduct(line, shares[index] ?? 0, discount.couponCode)));
 }
 
-/** Splits `amount` in proportion to `weights` by largest remainder. The weights are integers >= 0 and sum up to at least `amount`. */
+/**
+ * Splits `amount` in proportion to `weights` by largest remainder. The weights are integers >= 0 and sum up
+ * to at least `amount`.
+ */
 function distribute(amount: number, weights: readonly number[]): number[] {
   // Products of two int32 exceed what a number holds exactly.
   const sum = weights.reduce((total, weight) => total + BigInt(weight), 0n);
@@ -72,7 +76,10 @@ function deduct(line: LineItem, amountMinor: number, couponCode: string | undefi
   return { ...line, total, attributes: { ...line.attributes, coupon_code: joinCodes(line, couponCode) } };
 }
 
-/** A line has one `coupon_code` only; Button's documents say nothing of a second code. Both are kept, separated by a comma. */
+/**
+ * A line has one `coupon_code` only; Button's documents say nothing of a second code. Both are kept,
+ * separated by a comma.
+ */
 function joinCodes(line: LineItem, couponCode: string): string {
   const codes = line.attributes?.['coupon_code']?.split(',') ?? [];
   return codes.includes(couponCode) ? codes.join(',') : [...codes, couponCode].join(',');

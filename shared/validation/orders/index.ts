@@ -1,4 +1,7 @@
-/** What an order and its message must be: schemas, rules, amounts and product codes. Shops and functions share it. */
+/**
+ * What an order and its message must be: schemas, rules, amounts and product codes. Shops and functions share
+ * it.
+ */
 export * from './brand-settings.ts';
 export * from './currency.ts';
 export * from './discount.ts';

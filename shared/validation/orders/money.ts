@@ -10,12 +10,13 @@ export type AmountProblem =
 export type AmountConversion = { ok: true; amountMinor: number } | { ok: false; problem: AmountProblem };
 
 /**
- * Converts a decimal amount to the integer in the currency's smallest unit that Button asks for: "12.34" USD is 1234, "100" JPY is 100,
- * "1.234" KWD is 1234. Exact: no floating-point number is involved, nothing is rounded.
+ * Converts a decimal amount to the integer in the currency's smallest unit that Button asks for: "12.34" USD
+ * is 1234, "100" JPY is 100, "1.234" KWD is 1234. Exact: no floating-point number is involved, nothing is
+ * rounded.
  *
- * `amount` is digits with at most one decimal point and a digit on either side of it; no sign, exponent, comma or space. Zeros beyond the
- * minor unit are fine ("100.00" JPY, as databases write it); other digits there are `finer_than_minor_unit`, and rounding is the caller's
- * decision.
+ * `amount` is digits with at most one decimal point and a digit on either side of it; no sign, exponent,
+ * comma or space. Zeros beyond the minor unit are fine ("100.00" JPY, as databases write it); other digits
+ * there are `finer_than_minor_unit`, and rounding is the caller's decision.
  */
 export function toMinorUnits(amount: string, currency: string): AmountConversion {
   const decimals = minorUnitDecimals(currency);

@@ -3,10 +3,12 @@ import { violation, type OrderViolation } from './order-violation.ts';
 import type { JsonPathSegment } from '../json/json-path.ts';
 
 /**
- * Judges what the fields of an order say about each other, as far as they can be read; `at` is where the order stands.
+ * Judges what the fields of an order say about each other, as far as they can be read; `at` is where the
+ * order stands.
  *
- * "In all cases, the order.total must equal the sum of all order.line_items[*].total" (Order API Best Practices, "How to Report
- * Discounts"); identifiers are unique within the order (Reporting Orders, "Line Items Object").
+ * "In all cases, the order.total must equal the sum of all order.line_items[*].total" (Order API Best
+ * Practices, "How to Report Discounts"); identifiers are unique within the order (Reporting Orders, "Line
+ * Items Object").
  */
 export function findInconsistencies(order: unknown, at: readonly JsonPathSegment[]): OrderViolation[] {
   return [...findWrongTotal(order, at), ...findRepeatedIdentifiers(order, at)];

@@ -74,8 +74,8 @@ const attributes = {
 };
 
 /**
- * The envelope of a message: CloudEvents 1.0 in JSON, structured mode. `data` is judged by itself, because what it must be depends on
- * the type. `data_base64` is refused: an order is JSON.
+ * The envelope of a message: CloudEvents 1.0 in JSON, structured mode. `data` is judged by itself, because
+ * what it must be depends on the type. `data_base64` is refused: an order is JSON.
  */
 export const OrderEnvelopeSchema = z.object({
   ...attributes,

@@ -19,12 +19,15 @@ export { ORDER_EVENT_TYPES } from './order-event-schema.ts';
 export { DEFAULT_ORDER_SETTINGS, type OrderEventSettings } from './order-rules.ts';
 
 /**
- * What orders the versions of one order: the CloudEvents `sequence` as decimal digits without leading zeros, or the `time` in ISO 8601
- * UTC with milliseconds. A brand uses one of the two, never both.
+ * What orders the versions of one order: the CloudEvents `sequence` as decimal digits without leading zeros,
+ * or the `time` in ISO 8601 UTC with milliseconds. A brand uses one of the two, never both.
  */
 export type OrderVersionId = { by: 'sequence'; sequence: string } | { by: 'time'; time: string };
 
-/** A valid message. `time` is ISO 8601 UTC with milliseconds. A cancellation is for the whole order and carries no order. */
+/**
+ * A valid message. `time` is ISO 8601 UTC with milliseconds. A cancellation is for the whole order and
+ * carries no order.
+ */
 export type OrderEvent = {
   id: string;
   source: string;
@@ -33,7 +36,9 @@ export type OrderEvent = {
   version: OrderVersionId;
 } & ({ kind: 'created' | 'updated'; order: Order } | { kind: 'cancelled' });
 
-/** The message, or every reason why it is none, with the order it is about if that could be read for certain. */
+/**
+ * The message, or every reason why it is none, with the order it is about if that could be read for certain.
+ */
 export type OrderEventResult =
   | { ok: true; event: OrderEvent; warnings: OrderViolation[] }
   | { ok: false; violations: OrderViolation[]; warnings: OrderViolation[]; orderId?: string };
@@ -93,8 +98,8 @@ export function parseOrderEvent(
 }
 
 /**
- * Says where version `a` stands in relation to `b`: `older` means that `a` came before `b`. Sequences are compared as integers of any
- * size. A sequence and a time are `incomparable`.
+ * Says where version `a` stands in relation to `b`: `older` means that `a` came before `b`. Sequences are
+ * compared as integers of any size. A sequence and a time are `incomparable`.
  */
 export function compareVersions(
   a: OrderVersionId,
@@ -106,30 +111,34 @@ export function compareVersions(
 }
 
 /**
- * SHA-256 in hex over what a message tells Button: the canonical JSON of the order, or of the word "cancelled". A creation and an
- * update with the same content have the same hash, so that a version that changes nothing is recognised.
+ * SHA-256 in hex over what a message tells Button: the canonical JSON of the order, or of the word
+ * "cancelled". A creation and an update with the same content have the same hash, so that a version that
+ * changes nothing is recognised.
  */
 export function contentHash(event: OrderEvent): string {
   return sha256Hex(canonicalJson(event.kind === 'cancelled' ? 'cancelled' : event.order));
 }
 
 /**
- * The SQS message group of an order: its id if that matches `^[!-~]{1,128}$`, else the SHA-256 of the id in hex. SQS takes up to 128
- * letters, digits and punctuation (API reference, SendMessage, MessageGroupId).
+ * The SQS message group of an order: its id if that matches `^[!-~]{1,128}$`, else the SHA-256 of the id in
+ * hex. SQS takes up to 128 letters, digits and punctuation (API reference, SendMessage, MessageGroupId).
  */
 export function messageGroupId(orderId: string): string {
   return /^[!-~]{1,128}$/.test(orderId) ? orderId : sha256Hex(orderId);
 }
 
 /**
- * The SQS deduplication id of a message: SHA-256 in hex over `source`, one line feed, and `id`, in UTF-8. A source holds no line feed,
- * so two events that differ never share the hashed text.
+ * The SQS deduplication id of a message: SHA-256 in hex over `source`, one line feed, and `id`, in UTF-8. A
+ * source holds no line feed, so two events that differ never share the hashed text.
  */
 export function messageDeduplicationId(event: { source: string; id: string }): string {
   return sha256Hex(`${event.source}\n${event.id}`);
 }
 
-/** The order that a message of the queue is about, however wrong the rest of it is; undefined if that can't be told. Never throws. */
+/**
+ * The order that a message of the queue is about, however wrong the rest of it is; undefined if that can't be
+ * told. Never throws.
+ */
 export function readMessageOrderId(body: string): string | undefined {
   const reading = readJson(body);
   if (!reading.ok) return undefined;

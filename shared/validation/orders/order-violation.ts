@@ -22,7 +22,8 @@ type CodeTexts = { problem: string; fix: string; source: string };
 /**
  * Every reason for which an order or a message is refused, by its stable code.
  *
- * A code is never renamed or given another meaning: producers may branch on it. docs/order-messages.md lists the same codes.
+ * A code is never renamed or given another meaning: producers may branch on it. docs/order-messages.md lists
+ * the same codes.
  */
 export const ORDER_VIOLATIONS = {
   not_json: {
@@ -390,7 +391,9 @@ export const ORDER_WARNINGS = {
 /** The stable name of a reason to refuse, or of a warning. */
 export type OrderViolationCode = keyof typeof ORDER_VIOLATIONS | keyof typeof ORDER_WARNINGS;
 
-/** One thing that is wrong with an order or a message, and how to fix it. It never holds the rejected value. */
+/**
+ * One thing that is wrong with an order or a message, and how to fix it. It never holds the rejected value.
+ */
 export type OrderViolation = {
   code: OrderViolationCode;
   /** Where it is: a JSON path such as `$.line_items[0].total`. */
@@ -412,7 +415,10 @@ export function isOrderViolationCode(text: string): text is OrderViolationCode {
   return Object.hasOwn(TEXTS, text);
 }
 
-/** Far more than anyone fixes at once, and little enough to store: a hostile 1 MiB message could fill a hundred times that. */
+/**
+ * Far more than anyone fixes at once, and little enough to store: a hostile 1 MiB message could fill a
+ * hundred times that.
+ */
 export const LISTED_AT_MOST = 1000;
 
 /** The same list without repetitions, cut after 1000 entries; a cut list ends with the code `more`. */

@@ -61,11 +61,13 @@ const CurrencySchema = z
   .meta({ enum: [...CURRENCY_CODES, ...WITHDRAWN_CURRENCY_CODES] });
 
 /**
- * The Brand's own id of an order: printable ASCII, 1 to 255 characters, no space at either end, neither `.` nor `..`.
+ * The Brand's own id of an order: printable ASCII, 1 to 255 characters, no space at either end, neither `.`
+ * nor `..`.
  *
- * "Treated as an ASCII string. 255 character maximum" (Reporting Orders, "Order Object"). Control characters and outer spaces are
- * refused as well, because proxies and spreadsheets drop them and two orders would become one; so are the dot segments, because the id
- * is a segment of a URL's path. Whatever else URLs reserve is fine: the client encodes it.
+ * "Treated as an ASCII string. 255 character maximum" (Reporting Orders, "Order Object"). Control characters
+ * and outer spaces are refused as well, because proxies and spreadsheets drop them and two orders would
+ * become one; so are the dot segments, because the id is a segment of a URL's path. Whatever else URLs
+ * reserve is fine: the client encodes it.
  */
 export const OrderIdSchema = z
   .string({ error: unlessMissing('order_id_malformed') })
@@ -74,7 +76,10 @@ export const OrderIdSchema = z
   .refine((id) => id !== '.' && id !== '..', { error: 'order_id_dot_segment' })
   .meta({ not: { enum: ['.', '..'] } });
 
-/** Button's Attribution Token: "a URL safe string up to 255 characters" (Reporting Orders, "Order Object"); RFC 3986 unreserved. */
+/**
+ * Button's Attribution Token: "a URL safe string up to 255 characters" (Reporting Orders, "Order Object");
+ * RFC 3986 unreserved.
+ */
 const BtnRefSchema = z
   .string({ error: 'btn_ref_not_url_safe' })
   .regex(/^[A-Za-z0-9._~-]{1,255}$/, { error: 'btn_ref_not_url_safe' });
@@ -107,9 +112,10 @@ const AttributesSchema = z.record(
 );
 
 /**
- * One line of an order (Reporting Orders, "Line Items Object"). `total` is the line's, in minor units, after discounts, without taxes;
- * `amount` is the price of one unit (only in Button's samples). Only `identifier` and `total` are required: Button's guide calls all of
- * them required, Button's own mobile libraries only these two.
+ * One line of an order (Reporting Orders, "Line Items Object"). `total` is the line's, in minor units, after
+ * discounts, without taxes; `amount` is the price of one unit (only in Button's samples). Only `identifier`
+ * and `total` are required: Button's guide calls all of them required, Button's own mobile libraries only
+ * these two.
  */
 export const LineItemSchema = z.strictObject(
   {

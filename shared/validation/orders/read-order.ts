@@ -15,8 +15,9 @@ import { LineItemSchema, OrderSchema, type LineItem, type Order } from './order.
 export type OrderReadResult = { order?: Order; violations: OrderViolation[] };
 
 /**
- * Judges each field of an order alone. Lines are judged one by one, and no more of them once as many violations are
- * found as are listed: zod collects every issue, and a message of 1 MiB has room for more of them than the memory.
+ * Judges each field of an order alone. Lines are judged one by one, and no more of them once as many
+ * violations are found as are listed: zod collects every issue, and a message of 1 MiB has room for more of
+ * them than the memory.
  */
 export function readOrder(order: unknown, at: readonly JsonPathSegment[]): OrderReadResult {
   const fields = asJsonObject(order);
@@ -58,7 +59,10 @@ const COMMON_MISTAKES: ReadonlyMap<string, OrderViolationCode> = new Map([
   ['email', 'plain_email'],
 ]);
 
-/** Puts zod's issues in our words; `at` is where the value stands. The message of an issue is its code (order.ts). */
+/**
+ * Puts zod's issues in our words; `at` is where the value stands. The message of an issue is its code
+ * (order.ts).
+ */
 export function describeIssues(error: z.ZodError, at: readonly JsonPathSegment[]): OrderViolation[] {
   return error.issues.flatMap((issue) => {
     const segments = [...at, ...issue.path];

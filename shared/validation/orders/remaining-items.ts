@@ -1,6 +1,9 @@
 import type { LineItem, Order } from './order.ts';
 
-/** A line of which something remains; without `quantity`, all of it does. `quantity` 0 is the same as leaving the line out. */
+/**
+ * A line of which something remains; without `quantity`, all of it does. `quantity` 0 is the same as leaving
+ * the line out.
+ */
 export type RemainingItem = { identifier: string; quantity?: number };
 
 /** Why it can't be said what remains. */
@@ -17,12 +20,13 @@ export type Remainder =
 type LineRemainder = { line: LineItem | undefined } | { problem: RemainingProblem };
 
 /**
- * Turns "these items remain" into what Button wants to hear: an update with the remaining lines and their sum as the total, or a
- * cancellation once nothing remains.
+ * Turns "these items remain" into what Button wants to hear: an update with the remaining lines and their sum
+ * as the total, or a cancellation once nothing remains.
  *
- * If part of a line remains, its total is divided over its units to the smallest unit, the first units being the dearer ones where it
- * does not divide evenly: returning units one by one or all at once gives the same totals. Source: Reporting Orders, "Update an Order";
- * Order API Best Practices, "Differences between order updates and cancellations".
+ * If part of a line remains, its total is divided over its units to the smallest unit, the first units being
+ * the dearer ones where it does not divide evenly: returning units one by one or all at once gives the same
+ * totals. Source: Reporting Orders, "Update an Order"; Order API Best Practices, "Differences between order
+ * updates and cancellations".
  */
 export function remainingItems(order: Order, remaining: readonly RemainingItem[]): Remainder {
   const lines = order.line_items ?? [];
@@ -55,7 +59,10 @@ function remainderOf(line: LineItem, item: RemainingItem): LineRemainder {
   };
 }
 
-/** What the first `quantity` of `ordered` units cost: each `total / ordered` rounded down, the first few one unit more. */
+/**
+ * What the first `quantity` of `ordered` units cost: each `total / ordered` rounded down, the first few one
+ * unit more.
+ */
 function totalOfFirst(total: number, ordered: number, quantity: number): number {
   return quantity * Math.floor(total / ordered) + Math.min(quantity, total % ordered);
 }

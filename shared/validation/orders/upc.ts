@@ -1,10 +1,12 @@
 const UPC_E = /^[01]\d{7}$/;
 
 /**
- * Expands a UPC-E to the 12 digits of its UPC-A, which is what Button asks for (Reporting Orders, "Line Items Object").
+ * Expands a UPC-E to the 12 digits of its UPC-A, which is what Button asks for (Reporting Orders, "Line Items
+ * Object").
  *
- * `upcE` has 8 digits: number system 0 or 1, six digits, check digit. The check digit is that of the UPC-A; it is carried over and not
- * verified, because Button's own samples have wrong ones. Undefined for anything else, such as an EAN-8.
+ * `upcE` has 8 digits: number system 0 or 1, six digits, check digit. The check digit is that of the UPC-A;
+ * it is carried over and not verified, because Button's own samples have wrong ones. Undefined for anything
+ * else, such as an EAN-8.
  * Source: GS1 General Specifications, "UPC-E barcode", rules of zero suppression.
  */
 export function expandUpcE(upcE: string): string | undefined {

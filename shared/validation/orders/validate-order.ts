@@ -32,7 +32,9 @@ export function validateOrder(input: unknown, rules: OrderRules = DEFAULT_ORDER_
   return validateOrderVersion(input, { rules, kind: 'created', at: [] });
 }
 
-/** As `validateOrder`, for the version that a message carries: `at` is where the order stands in the message. */
+/**
+ * As `validateOrder`, for the version that a message carries: `at` is where the order stands in the message.
+ */
 export function validateOrderVersion(
   input: unknown,
   context: { rules: OrderRules; kind: 'created' | 'updated'; at: readonly JsonPathSegment[] },

@@ -1,6 +1,6 @@
 /**
- * A purchase that was just made, before there is an order: Button sends it as the webhook `order-checkout`, and most become
- * transactions. Source: docs/button/webhooks.md, "order-checkout".
+ * A purchase that was just made, before there is an order: Button sends it as the webhook `order-checkout`,
+ * and most become transactions. Source: docs/button/webhooks.md, "order-checkout".
  */
 export type Checkout = {
   /** Button's id of the webhook, `hook-...`. */

@@ -1,4 +1,7 @@
-/** What Button's webhooks and transactions must be, and the events that they become. Consumers and functions share it. */
+/**
+ * What Button's webhooks and transactions must be, and the events that they become. Consumers and functions
+ * share it.
+ */
 export * from './checkout-schema.ts';
 export * from './checkout.ts';
 export * from './reward-ledger.ts';

@@ -1,6 +1,7 @@
 import type { TransactionChangedDetail } from './transaction-changed.ts';
 
-// A sample of how a publisher's own system turns events into rewards. Nothing here is deployed with this project.
+// A sample of how a publisher's own system turns events into rewards. Nothing here is deployed with this
+// project.
 
 /** What one purchase is worth to its user now, as an event says. */
 export type RewardEntry = {
@@ -18,12 +19,13 @@ export type RewardEntry = {
 export type RewardLedger = ReadonlyMap<string, RewardEntry>;
 
 /**
- * What an event changes in the ledger: its entry, under each of the purchase's keys that holds a lower version or none. Empty if the
- * event says nothing new. Store each under the condition that its version rises. Pure.
+ * What an event changes in the ledger: its entry, under each of the purchase's keys that holds a lower
+ * version or none. Empty if the event says nothing new. Store each under the condition that its version
+ * rises. Pure.
  *
- * An entry holds the state that the event says, and never adds up deltas: an event that comes twice, late or not at all then does no
- * harm, because the one with the highest version decides. What is not rewardable is worth nothing, so whatever a version
- * has credited the next one takes back.
+ * An entry holds the state that the event says, and never adds up deltas: an event that comes twice, late or
+ * not at all then does no harm, because the one with the highest version decides. What is not rewardable is
+ * worth nothing, so whatever a version has credited the next one takes back.
  */
 export function creditReward(ledger: RewardLedger, event: TransactionChangedDetail): RewardLedger {
   const { version, purchaseKeys, publisherCustomerId, amountMinor, currency, final, rewardable } = event;
@@ -40,8 +42,9 @@ export function creditReward(ledger: RewardLedger, event: TransactionChangedDeta
 }
 
 /**
- * The entries that count, each once: those that stand under all of their keys. Where another one stands under one of them, with a higher
- * version, it is about the same purchase, which a restored table has stored under another key. Pure.
+ * The entries that count, each once: those that stand under all of their keys. Where another one stands under
+ * one of them, with a higher version, it is about the same purchase, which a restored table has stored under
+ * another key. Pure.
  */
 export function countingEntries(ledger: RewardLedger): RewardEntry[] {
   return [...ledger].flatMap(([key, entry]) => {
@@ -50,7 +53,10 @@ export function countingEntries(ledger: RewardLedger): RewardEntry[] {
   });
 }
 
-/** What can be paid out in each currency, in minor units, of entries that count: final ones only, because what is pending can still be declined. Pure. */
+/**
+ * What can be paid out in each currency, in minor units, of entries that count: final ones only, because what
+ * is pending can still be declined. Pure.
+ */
 export function payableMinor(entries: Iterable<RewardEntry>): Map<string, number> {
   const payable = new Map<string, number>();
   for (const { currency, creditMinor, isFinal } of entries) {
@@ -59,7 +65,10 @@ export function payableMinor(entries: Iterable<RewardEntry>): Map<string, number
   return payable;
 }
 
-/** What can be paid out to each user, by currency, in minor units, of entries that count: final ones that name a user. Pure. */
+/**
+ * What can be paid out to each user, by currency, in minor units, of entries that count: final ones that name
+ * a user. Pure.
+ */
 export function payableByUser(entries: Iterable<RewardEntry>): Map<string, Map<string, number>> {
   const ofUsers = new Map<string, RewardEntry[]>();
   for (const entry of entries) {

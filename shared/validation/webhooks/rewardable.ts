@@ -1,4 +1,7 @@
-/** The categories that a user is rewarded for unless a setting names others (Transactions API guide, "Ingestion Logic"). */
+/**
+ * The categories that a user is rewarded for unless a setting names others (Transactions API guide,
+ * "Ingestion Logic").
+ */
 const REWARDABLE_CATEGORIES: readonly string[] = ['new-user-order', 'existing-user-order'];
 
 /** Why nobody may be rewarded for a transaction as it is now. */

@@ -1,6 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** A webhook's secret, as its page in Button's Dashboard shows it, under a name of our own for metrics and logs. */
+/**
+ * A webhook's secret, as its page in Button's Dashboard shows it, under a name of our own for metrics and
+ * logs.
+ */
 export type WebhookSecret = { name: string; secret: string };
 
 /** Which secret signed the bytes, or why none did. */
@@ -10,9 +13,11 @@ export type SignatureCheck =
 const SIGNATURE_PATTERN = /^[0-9a-f]{64}$/i;
 
 /**
- * Checks `X-Button-Signature`: the hex HMAC-SHA256 of the exact body bytes, keyed with the webhook's secret in UTF-8.
+ * Checks `X-Button-Signature`: the hex HMAC-SHA256 of the exact body bytes, keyed with the webhook's secret
+ * in UTF-8.
  *
- * Pure; never throws. Every secret is tried whatever the outcome, each in constant time, so that the time taken tells nothing.
+ * Pure; never throws. Every secret is tried whatever the outcome, each in constant time, so that the time
+ * taken tells nothing.
  * Source: docs/button/webhooks.md, "Signature" (lib/utils.js of button/button-client-node).
  */
 export function checkSignature(

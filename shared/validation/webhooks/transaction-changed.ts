@@ -149,7 +149,8 @@ const DetailSchema = z.object({
 });
 
 /**
- * A transaction has changed. Consumers drop what they have seen by `transactionKey` and `version`, and act on nothing but `live`.
+ * A transaction has changed. Consumers drop what they have seen by `transactionKey` and `version`, and act on
+ * nothing but `live`.
  *
  * Amounts are minor units of `currency`; instants ISO 8601 UTC.
  */
@@ -161,14 +162,19 @@ export type TransactionChangedDetail = z.infer<typeof DetailSchema>;
 /** What events hold: whether they name the shopper. */
 export type EventSettings = {
   includePersonalFields: boolean;
-  /** The finalization window of a Brand for which Button gives none, in days; `FINALIZATION_DAYS` if left out. */
+  /**
+   * The finalization window of a Brand for which Button gives none, in days; `FINALIZATION_DAYS` if left out.
+   */
   finalizationDays?: number;
 };
 
 /** The window in Button's own sample, in days. Source: docs/button/transactions-api.md, "Brands". */
 export const FINALIZATION_DAYS = 90;
 
-/** The event for a new version. `before` is undefined for the first version, and `unknown` where it is not kept. Pure. */
+/**
+ * The event for a new version. `before` is undefined for the first version, and `unknown` where it is not
+ * kept. Pure.
+ */
 export function transactionChanged(
   before: PublishedState | undefined | 'unknown',
   after: PublishedState,
@@ -226,7 +232,10 @@ function purchaseKeysOf({ pk, otherKeys, mergedInto }: PublishedState): string[]
 /** An event may have 256 KB with its other fields. */
 const MAX_DETAIL_BYTES = 250_000;
 
-/** Whether an event keeps to its published schema and fits: not if it was made of an item that was spoilt by hand. Pure. */
+/**
+ * Whether an event keeps to its published schema and fits: not if it was made of an item that was spoilt by
+ * hand. Pure.
+ */
 export function isPublishable({ detail }: TransactionChanged): boolean {
   return DetailSchema.safeParse(detail).success && detailBytes(detail) <= MAX_DETAIL_BYTES;
 }
@@ -237,8 +246,8 @@ function detailBytes(detail: TransactionChangedDetail): number {
 }
 
 /**
- * The JSON Schema (draft 2020-12) of each event as EventBridge delivers it, for consumers in any language; docs/schemas holds the
- * same. New fields may be added to `detail`.
+ * The JSON Schema (draft 2020-12) of each event as EventBridge delivers it, for consumers in any language;
+ * docs/schemas holds the same. New fields may be added to `detail`.
  */
 export function buildEventSchemas(): Record<TransactionEventType, unknown> {
   return {

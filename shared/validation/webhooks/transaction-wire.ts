@@ -20,14 +20,17 @@ const text = storableText.nullish().transform((value) => value || null);
 const passedThrough = z.union([z.number().transform(String), text]).nullish();
 const minorUnits = z.union([z.int(), z.literal('').transform(() => null)]).nullish();
 
-/** An instant with or without milliseconds or offset, in UTC; equal instants are written alike, and milliseconds count. */
+/**
+ * An instant with or without milliseconds or offset, in UTC; equal instants are written alike, and
+ * milliseconds count.
+ */
 const instant = z.iso
   .datetime({ offset: true })
   .transform((value) => new Date(value).toISOString().replace('.000Z', 'Z'));
 
 /**
- * A transaction as webhooks and the Transactions API write it. Tolerant: only what is used is looked at, because Button adds fields at
- * any time; null and absent are the same.
+ * A transaction as webhooks and the Transactions API write it. Tolerant: only what is used is looked at,
+ * because Button adds fields at any time; null and absent are the same.
  *
  * Source: docs/button/webhooks.md, "data".
  */
@@ -91,7 +94,10 @@ export function readTransaction(row: unknown): TransactionResult {
   };
 }
 
-/** Lines without an order of their fields: the same lines have the same digest. Too deeply nested ones are refused elsewhere. */
+/**
+ * Lines without an order of their fields: the same lines have the same digest. Too deeply nested ones are
+ * refused elsewhere.
+ */
 function digestOfLines(lines: unknown): string | null {
   if (!Array.isArray(lines) || lines.length === 0) return null;
   try {

@@ -2,7 +2,10 @@ import { hash } from 'node:crypto';
 
 import type { NotRewardableReason } from './rewardable.ts';
 
-/** `pending` can still change; `validated` and `declined` are final (Transactions API guide, "Transaction States"). */
+/**
+ * `pending` can still change; `validated` and `declined` are final (Transactions API guide, "Transaction
+ * States").
+ */
 export type TransactionStatus = 'pending' | 'validated' | 'declined';
 
 /** One version of one transaction as Button tells it, in a webhook or in a row of the Transactions API. */
@@ -60,22 +63,27 @@ export type TransactionFlag =
 /** A version together with the JSON value it was read from. */
 export type Candidate = { transaction: Transaction; payload: unknown };
 
-/** One version that was seen. Its payload is kept while it stands for the transaction, and is null afterwards. */
+/**
+ * One version that was seen. Its payload is kept while it stands for the transaction, and is null afterwards.
+ */
 export type SeenVersion = Candidate & {
   /** `webhook:hook-...`, or `api:` and when the read began: where it was seen first. */
   source: string;
   /** When it was seen first, by our clock: ISO 8601 UTC. */
   seenAt: string;
-  /** The latest read of the API that showed it: everything that had changed before this instant was visible to that read. */
+  /**
+   * The latest read of the API that showed it: everything that had changed before this instant was visible to
+   * that read.
+   */
   shownAt?: string;
   /** What was odd about it; newer code may know more than `TransactionFlag`. */
   flags?: readonly string[];
 };
 
 /**
- * Why a transaction is in conflict. `contradiction`: versions of one Button `id` contradict each other, and the next read of the API
- * says which holds. `several_transactions`: Button lists the order as several transactions that differ, and only an operator can say
- * which counts.
+ * Why a transaction is in conflict. `contradiction`: versions of one Button `id` contradict each other, and
+ * the next read of the API says which holds. `several_transactions`: Button lists the order as several
+ * transactions that differ, and only an operator can say which counts.
  */
 export type ConflictCause = 'contradiction' | 'several_transactions';
 
@@ -83,7 +91,10 @@ export type ConflictCause = 'contradiction' | 'several_transactions';
 export type Settlement = {
   /** Button's id of the transaction that counts. */
   id: string;
-  /** The final versions it was decided about, as `finalKey` writes them: any other one opens the conflict again. */
+  /**
+   * The final versions it was decided about, as `finalKey` writes them: any other one opens the conflict
+   * again.
+   */
   about: readonly string[];
   reason: string;
   /** ISO 8601 UTC. */
@@ -91,14 +102,18 @@ export type Settlement = {
 };
 
 /**
- * What is known of one purchase, under one key for ever: its order's id if it was known when it was stored first, else Button's `id`.
+ * What is known of one purchase, under one key for ever: its order's id if it was known when it was stored
+ * first, else Button's `id`.
  *
- * `candidates` follow from `seen` and `settlement` alone (transaction-state.ts). One candidate: that is its state. Several: they
- * contradict each other, and nobody may be rewarded.
+ * `candidates` follow from `seen` and `settlement` alone (transaction-state.ts). One candidate: that is its
+ * state. Several: they contradict each other, and nobody may be rewarded.
  */
 export type TransactionRecord = {
   key: string;
-  /** Rises with every change that consumers see; at least the milliseconds since 1970 when it was stored, so restores do not lower it. */
+  /**
+   * Rises with every change that consumers see; at least the milliseconds since 1970 when it was stored, so
+   * restores do not lower it.
+   */
   version: number;
   /** How many versions there have been. */
   changes: number;
@@ -107,32 +122,45 @@ export type TransactionRecord = {
   candidates: readonly [Candidate, ...Candidate[]];
   cause?: ConflictCause;
   /**
-   * Why nobody may be rewarded for this version; left out if somebody may. It is decided when a version is made and does not change
-   * with the settings or an erasure, so that a version says the same whenever it is published.
+   * Why nobody may be rewarded for this version; left out if somebody may. It is decided when a version is
+   * made and does not change with the settings or an erasure, so that a version says the same whenever it is
+   * published.
    */
   notRewardableReason?: NotRewardableReason;
   settlement?: Settlement;
   /** Every Button `id` seen of this purchase. */
   buttonIds: readonly string[];
-  /** The other keys that lead to it: of its order, of each of Button's ids that is its own, and of the records that gave way to it. */
+  /**
+   * The other keys that lead to it: of its order, of each of Button's ids that is its own, and of the records
+   * that gave way to it.
+   */
   otherKeys: readonly string[];
   /** The versions seen, at most twenty. */
   seen: readonly SeenVersion[];
-  /** `historical`: created before this system took over, so an older system may have rewarded it. It stays what it was at first. */
+  /**
+   * `historical`: created before this system took over, so an older system may have rewarded it. It stays
+   * what it was at first.
+   */
   delivery: 'live' | 'historical';
-  /** The Brand's finalization window as it was known when this was stored, in minutes; left out where it was not. */
+  /**
+   * The Brand's finalization window as it was known when this was stored, in minutes; left out where it was
+   * not.
+   */
   finalizationMinutes?: number;
   /** The key of the record that this purchase turned out to belong to: this one is worth nothing any more. */
   mergedInto?: string;
-  /** Since when the record holds nothing personal. Later versions are kept without it too, and nobody is rewarded for them. */
+  /**
+   * Since when the record holds nothing personal. Later versions are kept without it too, and nobody is
+   * rewarded for them.
+   */
   erasedAt?: string;
 };
 
 /** One version that has just been seen, and how. */
 export type Observation = Candidate & {
   /**
-   * Where it was seen. Every change made before `visibleUntil` was visible to the read: when it began, less Button's lag; left out,
-   * when it began. ISO 8601 UTC.
+   * Where it was seen. Every change made before `visibleUntil` was visible to the read: when it began, less
+   * Button's lag; left out, when it began. ISO 8601 UTC.
    */
   source:
     { kind: 'webhook'; eventId: string } | { kind: 'api'; readStartedAt: string; visibleUntil?: string };
@@ -144,7 +172,8 @@ export type Observation = Candidate & {
 };
 
 /**
- * The key under which a purchase is stored first: its order's, or its own where no order is known (app installs).
+ * The key under which a purchase is stored first: its order's, or its own where no order is known (app
+ * installs).
  *
  * Source: Transactions API guide, "Ingestion Logic": `button_order_id` is to be used as the transaction id.
  */
@@ -162,7 +191,10 @@ export function idKey(id: string): string {
   return `tx#${id}`;
 }
 
-/** A short digest of what a reward depends on: two versions with the same content are worth the same to everybody. */
+/**
+ * A short digest of what a reward depends on: two versions with the same content are worth the same to
+ * everybody.
+ */
 export function transactionContent(transaction: Transaction): string {
   const rewardable = REWARDABLE_FIELDS.map((field) => transaction[field]);
   return hash('sha256', JSON.stringify(rewardable), 'base64url').slice(0, 22);

@@ -53,9 +53,11 @@ const STATUS_OF_EVENT_TYPE = new Map([
 const KNOWN_CATEGORIES = new Set(['new-user-order', 'existing-user-order', 'app-install']);
 
 /**
- * What is odd about a webhook that is accepted all the same, each flag once. Pure; never throws, whatever the payload is.
+ * What is odd about a webhook that is accepted all the same, each flag once. Pure; never throws, whatever the
+ * payload is.
  *
- * Nothing here is a reason to refuse: Button adds fields at any time, and lines may be negative, free or missing.
+ * Nothing here is a reason to refuse: Button adds fields at any time, and lines may be negative, free or
+ * missing.
  * Source: docs/button/webhooks.md, "Semantics of line items" and "Conflicts, and what to follow".
  */
 export function webhookFlags(
@@ -67,8 +69,8 @@ export function webhookFlags(
 }
 
 /**
- * What is odd about a transaction that is accepted all the same, whether a webhook or a row of the Transactions API
- * brought it; each flag once. Pure; never throws, whatever the payload is.
+ * What is odd about a transaction that is accepted all the same, whether a webhook or a row of the
+ * Transactions API brought it; each flag once. Pure; never throws, whatever the payload is.
  */
 export function transactionFlags(transaction: Transaction, payload: unknown): readonly TransactionFlag[] {
   const fields = asJsonObject(payload) ?? {};

@@ -82,7 +82,10 @@ function tokenless(given: Claimed): LedgerEntry {
 
 type Answers = Partial<Record<keyof OrderApi, OrderApiAnswer | readonly OrderApiAnswer[]>>;
 
-/** Calls a Button that gives these answers, each operation in this order; says what it was asked and how that ended. */
+/**
+ * Calls a Button that gives these answers, each operation in this order; says what it was asked and how that
+ * ended.
+ */
 async function talk(entry: LedgerEntry, answers: Answers) {
   const asked: string[] = [];
   const calls: unknown[][] = [];

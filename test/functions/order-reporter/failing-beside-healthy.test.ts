@@ -108,7 +108,10 @@ async function playDay(places: Places, environments: number) {
 
 const ENVIRONMENTS = [1, 5];
 
-/** In `npm test`, days take turns between one environment and five; in `npm run test:long`, each is played with both. */
+/**
+ * In `npm test`, days take turns between one environment and five; in `npm run test:long`, each is played
+ * with both.
+ */
 function environmentsOf(day: number): number[] {
   const first = day % ENVIRONMENTS.length;
   return [...ENVIRONMENTS, ...ENVIRONMENTS].slice(first, first + volume({ short: 1, long: 2 }));

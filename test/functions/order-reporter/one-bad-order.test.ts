@@ -38,8 +38,8 @@ function apiOf(create: (orderId: string) => OrderApiAnswer): OrderApi {
 }
 
 /**
- * Ten hours with one new order a minute, and one order that Button always answers with `always`. Every twentieth
- * new order fails once, so that it needs the sweep.
+ * Ten hours with one new order a minute, and one order that Button always answers with `always`. Every
+ * twentieth new order fails once, so that it needs the sweep.
  */
 async function play(always: OrderApiAnswer, environments: number) {
   const failed = new Set<string>();

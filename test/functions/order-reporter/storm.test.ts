@@ -22,7 +22,10 @@ const TICK_MS = 10_000;
 const MINUTE_MS = 60_000;
 /** Messages come and Button misbehaves for some minutes, so that both meet. */
 const LAST_TICK = 24;
-/** Long enough for every wait to end: the longest is two hours, for an order that was accepted and is not shown. */
+/**
+ * Long enough for every wait to end: the longest is two hours, for an order that was accepted and is not
+ * shown.
+ */
 const QUIET_MINUTES = 5 * 60;
 
 let button: ButtonSimulator;
@@ -50,7 +53,10 @@ const worlds = fc.record({
   orderApiStatusOnCreate: fc.constantFrom('200' as const, '202' as const),
 });
 
-/** Late work is late by less than the quiet time: what comes later still is the risk that docs/architecture.md states. */
+/**
+ * Late work is late by less than the quiet time: what comes later still is the risk that docs/architecture.md
+ * states.
+ */
 const work = fc.constantFrom(
   'done' as const,
   'skipped' as const,
@@ -143,7 +149,10 @@ function orderData(orderId: string, { total, note }: { total: number; note: numb
   };
 }
 
-/** Every message of a storm with the tick at which it is sent: copies come minutes apart, versions in any order. */
+/**
+ * Every message of a storm with the tick at which it is sent: copies come minutes apart, versions in any
+ * order.
+ */
 function messagesOf({ orders }: Storm): Sent[] {
   return orders.flatMap(({ versions, cancelled, bad, strayGroups }, index) => {
     const orderId = `order-${index}`;
@@ -244,7 +253,10 @@ function expectNewestToBeKnown({ newest, orderId }: LedgerEntry, received: Itera
   expect(newest.kind === 'cancelled').toBe(cancellation !== undefined);
 }
 
-/** Where each message that came has got to in the end: its own outcome, or what became of the version that waited. */
+/**
+ * Where each message that came has got to in the end: its own outcome, or what became of the version that
+ * waited.
+ */
 function finalOutcomes({ model, received }: Weathered): Map<string, ReportOutcome> {
   const reports = new Map(model.ledger.all().map((entry) => [entry.orderId, entry]));
   const entries = [...received].map(([messageId, { orderId, sequence }]): [string, ReportOutcome] => {

@@ -183,7 +183,10 @@ describe('scanTransactions', () => {
   });
 });
 
-/** Transactions of every kind, of which those that are old and final expire and those that are old and pending are overdue. */
+/**
+ * Transactions of every kind, of which those that are old and final expire and those that are old and pending
+ * are overdue.
+ */
 function everyKind(): Observation[] {
   return Array.from({ length: 23 }, (_, n) => [
     observation(`old-${n}`, { amountMinor: n, currency: n % 2 === 0 ? 'USD' : 'EUR' }),

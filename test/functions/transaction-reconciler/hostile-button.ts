@@ -47,9 +47,10 @@ const HOSTILE_NEXT = [
 type Version = { row: HostileRow; visibleAtMs: number };
 
 /**
- * A Transactions API that behaves as badly as Button's documents allow: rows change while they are being paged, many within one second
- * and shown late; cursors expire or lead in circles; pages are empty, cut off or refused; `meta.next` points anywhere; one account
- * never answers. What it shows is always true: at some instant between the change and `delayMs` after it.
+ * A Transactions API that behaves as badly as Button's documents allow: rows change while they are being
+ * paged, many within one second and shown late; cursors expire or lead in circles; pages are empty, cut off
+ * or refused; `meta.next` points anywhere; one account never answers. What it shows is always true: at some
+ * instant between the change and `delayMs` after it.
  */
 export class HostileButton {
   readonly accounts = ['acc-1', 'acc-2', 'acc-broken'];

@@ -64,7 +64,10 @@ function lazyApi(rows: number) {
   return { api, counts };
 }
 
-/** A table in which every row stands already, one in a thousand with another amount; made when it is asked for. */
+/**
+ * A table in which every row stands already, one in a thousand with another amount; made when it is asked
+ * for.
+ */
 function lazyTransactions() {
   const counts = { keysRead: 0, reads: 0, writes: 0 };
   const store: TransactionStore = {

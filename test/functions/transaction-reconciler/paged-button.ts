@@ -34,7 +34,10 @@ export function pagedRow(number: number, modifiedDate: string, account = 'acc-1'
 
 type Cursor = { start: string; end: string; field: string; size: number; from: number };
 
-/** A Button of one paging world. A cursor holds the filters that it was made for and how many rows came before. */
+/**
+ * A Button of one paging world. A cursor holds the filters that it was made for and how many rows came
+ * before.
+ */
 export class PagedButton {
   readonly requests: ButtonRequest[] = [];
   readonly #world: PagingWorld;

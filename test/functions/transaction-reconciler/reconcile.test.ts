@@ -180,7 +180,8 @@ describe('planning', () => {
 
     await plan();
 
-    // The mark is read, the accounts, the notes of conflicts and the one account's streams; nothing is written.
+    // The mark is read, the accounts, the notes of conflicts and the one account's streams; nothing is
+    // written.
     expect(dynamodb.counts()).toEqual({ GetItem: 1, Query: 4 });
   });
 

@@ -17,7 +17,9 @@ import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.t
 
 const MINUTE_MS = 60_000;
 
-/** Planner and reconciler in memory, on a clock of their own, with a Button of the test's at the other side. */
+/**
+ * Planner and reconciler in memory, on a clock of their own, with a Button of the test's at the other side.
+ */
 export function createReconciledButton(http: ButtonHttp, startAt: string) {
   const clock = { now: new Date(startAt) };
   const positions = createInMemoryPositions();

@@ -30,7 +30,10 @@ const history = fc.array(
 );
 type History = typeof history extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** Lets it all happen while our clock is wrong by so much; returns the answers, and what stands without when it was seen. */
+/**
+ * Lets it all happen while our clock is wrong by so much; returns the answers, and what stands without when
+ * it was seen.
+ */
 async function live(all: History, skewMs: number): Promise<unknown> {
   const transactions = createInMemoryTransactions();
   const reading = { status: 'set', value: SECRETS } as const;

@@ -36,7 +36,10 @@ async function post(
   return [answer.statusCode, (JSON.parse(answer.body ?? '') as { outcome: unknown }).outcome];
 }
 
-/** 2xx is acknowledged, 400 would lose the event for good, 401 and 503 are sent again (docs/button/webhooks.md). */
+/**
+ * 2xx is acknowledged, 400 would lose the event for good, 401 and 503 are sent again
+ * (docs/button/webhooks.md).
+ */
 const purchases = () => world.contents('transactions').filter((item) => !('aliasOf' in item));
 
 describe('the answer to Button', () => {

@@ -6,7 +6,8 @@ import { startHttpApi } from '../../../local/aws/triggers/http-api.ts';
 import { createWorld, WEBHOOK_SECRET, type World } from '../../crash/world.ts';
 import { simulate } from '../../local/button-simulator/simulation.ts';
 
-// Button's rule for pausing a webhook, as its simulator has it, against the gateway's throttle and the composed receiver.
+// Button's rule for pausing a webhook, as its simulator has it, against the gateway's throttle and the
+// composed receiver.
 
 const { transactions } = StageConfigSchema.parse({ stage: 'production', transactions: {} });
 const DEFAULT = { rateLimit: 0, burstLimit: 0, ...transactions?.throttle };

@@ -60,7 +60,10 @@ function sign(body: Buffer, secret: string): WebhookRequest {
   return { body, signature: createHmac('sha256', secret).update(body).digest('hex') };
 }
 
-/** The versions of one order: adjustments, now and then two in one second or two that contradict each other for good. */
+/**
+ * The versions of one order: adjustments, now and then two in one second or two that contradict each other
+ * for good.
+ */
 function lifecycle(random: Random, order: number): object[] {
   const version = (status: string, second: number, amount: number) => ({
     ...pending.data,
@@ -81,7 +84,10 @@ function lifecycle(random: Random, order: number): object[] {
   return [...adjustments, ...ends];
 }
 
-/** Each version once to three times: retries keep the event's id, another webhook has an id and a secret of its own. */
+/**
+ * Each version once to three times: retries keep the event's id, another webhook has an id and a secret of
+ * its own.
+ */
 function deliveries(random: Random, version: object): WebhookRequest[] {
   const hook = Math.floor(random() * 1e9).toString(16);
   return Array.from({ length: 1 + upTo(random, 2) }, (_, attempt) => {
@@ -152,7 +158,10 @@ function throttling(store: TransactionStore, isThrottled: () => boolean): Transa
   };
 }
 
-/** The receiver, the function for deferred webhooks and their stores, of which at least one that takes raw events is up at any time. */
+/**
+ * The receiver, the function for deferred webhooks and their stores, of which at least one that takes raw
+ * events is up at any time.
+ */
 function createSystem(random: Random) {
   const transactions = createInMemoryTransactions();
   const kept = new Map<string, QuarantineEntry>();
@@ -184,7 +193,10 @@ function createSystem(random: Random) {
         defer: (event) => (isQueueUp || !fails() ? Promise.resolve(void queue.push(event)) : down()),
       });
     },
-    /** The table comes back: the queue is worked off, and what went to quarantine for want of a store is replayed. */
+    /**
+     * The table comes back: the queue is worked off, and what went to quarantine for want of a store is
+     * replayed.
+     */
     async recover() {
       isCalm = true;
       for (const event of queue) {
@@ -203,7 +215,10 @@ function createSystem(random: Random) {
   };
 }
 
-/** What must stand in the end: the merge of everything authentic and understood, in the order in which it was made. */
+/**
+ * What must stand in the end: the merge of everything authentic and understood, in the order in which it was
+ * made.
+ */
 function truthOf(requests: readonly WebhookRequest[]): Map<string, TransactionRecord> {
   const records = new Map<string, TransactionRecord>();
   for (const { body } of requests) {

@@ -67,7 +67,10 @@ async function reply(
   response.end(isFault ? faultIn(call, answer) : outputIn(call, answer));
 }
 
-/** Which service is asked stands in the signature: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+/**
+ * Which service is asked stands in the signature:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
 function readCall({ headers, url = '', method }: IncomingMessage, body: string): Call {
   const [, , , service = ''] = /Credential=([^,]+)/.exec(headers.authorization ?? '')?.[1]?.split('/') ?? [];
   const target = headers['x-amz-target'];

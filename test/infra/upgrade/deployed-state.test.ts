@@ -52,7 +52,8 @@ describe('an upgrade of deployed stacks (F9)', () => {
     );
   });
 
-  // After an addition: npx vitest run test/infra/upgrade --update. After a loss, think first: `npm run upgrade:check` will say so, too.
+  // After an addition: npx vitest run test/infra/upgrade --update. After a loss, think first: `npm run
+  // upgrade:check` will say so, too.
   it('is compared with all the state that there is', async () => {
     const state = Object.fromEntries(synthesized.map(([name, templates]) => [name, stateOf(templates)]));
 

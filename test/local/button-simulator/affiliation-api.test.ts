@@ -33,7 +33,9 @@ function nextOf({ body }: { body: ButtonBody }): string {
   return body.meta.next ?? 'none';
 }
 
-/** Follows `meta.next` by its cursor, with the same filters again, as the official clients' loops do by path. */
+/**
+ * Follows `meta.next` by its cursor, with the same filters again, as the official clients' loops do by path.
+ */
 async function readAll(simulation: Simulation, query: string, betweenPages = () => {}): Promise<Row[]> {
   const rows: Row[] = [];
   for (let cursor = ''; ;) {

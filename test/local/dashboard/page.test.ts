@@ -11,7 +11,9 @@ function graph(metrics: unknown[], properties: object = {}): object {
   return { ...PLACE, type: 'metric', properties: { title: 'Orders', metrics, ...properties } };
 }
 
-/** A page with one board of these widgets, on a run in which acme reported 3 orders and Button 2 errors of 40. */
+/**
+ * A page with one board of these widgets, on a run in which acme reported 3 orders and Button 2 errors of 40.
+ */
 function page(widgets: object[], change: Partial<PageContent> = {}): string {
   const store = createMetricStore();
   const put = (name: string, dimensions: Record<string, string>, values: number[]) => {

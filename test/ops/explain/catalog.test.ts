@@ -20,7 +20,10 @@ const CODE_TYPES = ['TransactionFlag', 'ConflictCause', 'AmountProblem', 'Discou
 
 const CODE = /^[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*$/;
 
-/** The codes that the code writes: as members of objects and of types, in unions, and as keys beside a `problem`. */
+/**
+ * The codes that the code writes: as members of objects and of types, in unions, and as keys beside a
+ * `problem`.
+ */
 function codesIn(file: string): string[] {
   const codes: string[] = [];
   const textsIn = (node: ts.Node): string[] =>

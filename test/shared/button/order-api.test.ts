@@ -58,14 +58,20 @@ const MEANING: Record<number, Meaning> = {
   429: all('try-again', 'unanswered'),
 };
 
-/** What does not come in Button's own format says nothing, whatever its status: but for a 429, and a 204 to a cancellation. */
+/**
+ * What does not come in Button's own format says nothing, whatever its status: but for a 429, and a 204 to a
+ * cancellation.
+ */
 function meaningOf(status: number, isButtons: boolean): Meaning {
   const isRefusal = status >= 400 && status < 500;
   if (isButtons) return MEANING[status] ?? (isRefusal ? all('refused', 'unanswered') : UNCLEAR);
   return status === 429 ? all('try-again', 'unanswered') : UNCLEAR;
 }
 
-/** What comes of a status without Button's error format: a proxy's page, a router's text, nothing, JSON of another shape. */
+/**
+ * What comes of a status without Button's error format: a proxy's page, a router's text, nothing, JSON of
+ * another shape.
+ */
 const FOREIGN_BODIES: readonly unknown[] = [
   undefined,
   null,

@@ -11,7 +11,10 @@ import { assertSent, type SendResult } from '../../../shared/order-sender/send-r
 import { sampleOrder, SETTINGS } from '../validation/orders/order-samples.ts';
 import { bytesOf, createFakeQueue, FAKE_QUEUE_URL, type FakeQueue, type Treatment } from './fake-queue.ts';
 
-/** A valid event, named `orderId/sequence`, of which the message has about `size` bytes more than the smallest. */
+/**
+ * A valid event, named `orderId/sequence`, of which the message has about `size` bytes more than the
+ * smallest.
+ */
 function update(orderId: string, sequence: number, size = 0): OrderEventToSend {
   return {
     kind: 'updated',

@@ -24,7 +24,10 @@ export type Manifest = z.infer<typeof ManifestSchema>;
 
 const PACKAGES = ['validation', 'order-sender'] as const;
 
-/** Builds the packages in a copy of their folders, so that the checkout stays as it is. Returns the built folders. */
+/**
+ * Builds the packages in a copy of their folders, so that the checkout stays as it is. Returns the built
+ * folders.
+ */
 export async function buildPackages(folder: string): Promise<string[]> {
   const source = join(folder, 'project');
   await mkdir(source);

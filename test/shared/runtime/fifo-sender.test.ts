@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 
 import { createFifoSender, type FifoMessage } from '../../../shared/runtime/fifo-sender.ts';
 
-/** A queue that does not take a message as often as it is told; keeps what it took, and how much it was asked at once. */
+/**
+ * A queue that does not take a message as often as it is told; keeps what it took, and how much it was asked
+ * at once.
+ */
 function queue(refusals: Readonly<Record<string, number>> = {}) {
   const left = new Map(Object.entries(refusals));
   const taken: unknown[] = [];

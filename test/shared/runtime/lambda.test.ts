@@ -8,7 +8,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A function that measures an event and comes to `end`, what it has done by now, and the metrics that were written. */
+/**
+ * A function that measures an event and comes to `end`, what it has done by now, and the metrics that were
+ * written.
+ */
 function measuring(end: () => Promise<string> = () => Promise.resolve('done')) {
   const done: string[] = [];
   const written: string[] = [];

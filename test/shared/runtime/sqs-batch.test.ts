@@ -114,7 +114,8 @@ describe('processBatch', () => {
           },
         });
 
-        // What was not handled, was refused, or stands behind one of these in its group, comes back; nothing else does.
+        // What was not handled, was refused, or stands behind one of these in its group, comes back; nothing
+        // else does.
         const done = new Set(handled.filter((messageId) => !refused.has(messageId)));
         const failed = response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
         expect(Object.keys(response)).toEqual(['batchItemFailures']);

@@ -20,7 +20,10 @@ const MINUTE_MS = 60_000;
 /** One version that Button has of one of its rows, and whether the webhook about it comes. */
 type Version = { id: string; order: string | null; amount: number; isFinal: boolean };
 
-/** What happens, a minute apart: Button changes a row, the table is backed up, or put back and its versions renewed. */
+/**
+ * What happens, a minute apart: Button changes a row, the table is backed up, or put back and its versions
+ * renewed.
+ */
 type Happening = { kind: 'version'; version: Version } | { kind: 'back-up' } | { kind: 'restore' };
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(

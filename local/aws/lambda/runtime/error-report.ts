@@ -1,4 +1,6 @@
-/** An error in the words of the Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html). */
+/**
+ * An error in the words of the Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
+ */
 export type ErrorReport = { errorType: string; errorMessage: string; stackTrace: string[] };
 
 /** Describes anything that can be thrown, as nodejs24.x does. */

@@ -28,10 +28,10 @@ class HandlerLoadError extends Error {
 }
 
 /**
- * Finds what `Handler` ("index.handler", "folder/index.handler") names in the function's code.
- * Throws an error named as nodejs24.x names it: `Runtime.ImportModuleError`, `Runtime.UserCodeSyntaxError`,
- * `Runtime.HandlerNotFound`, `Runtime.MalformedHandlerName`, `Runtime.CallbackHandlerDeprecated`; whatever the code
- * throws while it is loaded comes through unchanged.
+ * Finds what `Handler` ("index.handler", "folder/index.handler") names in the function's code. Throws an
+ * error named as nodejs24.x names it: `Runtime.ImportModuleError`, `Runtime.UserCodeSyntaxError`,
+ * `Runtime.HandlerNotFound`, `Runtime.MalformedHandlerName`, `Runtime.CallbackHandlerDeprecated`; whatever
+ * the code throws while it is loaded comes through unchanged.
  */
 export async function loadHandler(taskRoot: string, handlerName: string): Promise<Handler> {
   const [, modulePath, exportPath] = /^(.*\/?[^/.]+)\.([^/]+)$/.exec(handlerName) ?? [];
@@ -78,8 +78,8 @@ async function loadModule(taskRoot: string, modulePath: string): Promise<unknown
 }
 
 /**
- * On Lambda there is no package.json above /var/task, so that `.js` is CommonJS. Here there may be one, and it must not
- * change what the code means.
+ * On Lambda there is no package.json above /var/task, so that `.js` is CommonJS. Here there may be one, and
+ * it must not change what the code means.
  */
 function readJsFilesAsCommonJs(rootUrl: string): void {
   registerHooks({

@@ -1,6 +1,7 @@
 /**
- * The program of an execution environment: loads a function's handler and feeds it events from the Runtime API, as
- * Lambda's nodejs24.x does. It ends when the Runtime API goes away, and so never outlives the deployment.
+ * The program of an execution environment: loads a function's handler and feeds it events from the Runtime
+ * API, as Lambda's nodejs24.x does. It ends when the Runtime API goes away, and so never outlives the
+ * deployment.
  */
 import { flushCompileCache } from 'node:module';
 import { loadHandler } from './load-handler.ts';
@@ -52,7 +53,10 @@ async function runOnce(handle: Handler, event: NextEvent): Promise<void> {
   }
 }
 
-/** Which invocation a stray error belongs to cannot be known; Lambda blames the one in progress and starts afresh. */
+/**
+ * Which invocation a stray error belongs to cannot be known; Lambda blames the one in progress and starts
+ * afresh.
+ */
 function failAndExit(error: unknown, errorType: string): void {
   console.error(errorType, error);
   const report = { ...errorReport(error), errorType };

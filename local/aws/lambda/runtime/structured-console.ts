@@ -20,8 +20,8 @@ export function setRequestId(id: string): void {
 }
 
 /**
- * Makes `console` write as Lambda's does. `JSON` is one JSON object a line, without lines below `lowestLevel`;
- * `Text` is tab-separated. `process.stdout.write` is left alone, as on Lambda.
+ * Makes `console` write as Lambda's does. `JSON` is one JSON object a line, without lines below
+ * `lowestLevel`; `Text` is tab-separated. `process.stdout.write` is left alone, as on Lambda.
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html
  */
 export function wrapConsole(logFormat: string, lowestLevel: string): void {

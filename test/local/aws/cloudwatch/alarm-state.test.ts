@@ -25,7 +25,9 @@ const AGE_ALARM = {
   TreatMissingData: 'notBreaching',
 };
 
-/** As AWS's tables write it: `0` is good, `X` is breaching, `-` is missing; the newest stands on the right. */
+/**
+ * As AWS's tables write it: `0` is good, `X` is breaching, `-` is missing; the newest stands on the right.
+ */
 function datapoints(text: string): Datapoint[] {
   const meaning: Record<string, Datapoint> = { '0': 'good', X: 'breaching', '-': 'missing' };
   return text.split(' ').map((sign) => meaning[sign] ?? 'missing');
@@ -125,8 +127,9 @@ describe('an alarm', () => {
     ]);
   }
 
-  // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html: "at the end of minute 5 the alarm evaluates
-  // based on data from minutes 1 to 5. Then at the end of minute 6, the alarm is evaluated based on the data from minutes 2 to 6."
+  // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html: "at the end of
+  // minute 5 the alarm evaluates based on data from minutes 1 to 5. Then at the end of minute 6, the alarm is
+  // evaluated based on the data from minutes 2 to 6."
   it('is evaluated each minute over a window that slides', () => {
     const store = storeWith({ 7: 101 });
 

@@ -3,7 +3,8 @@ import { unfinishedItems } from '../../../../local/aws/triggers/batch-response.t
 
 const itemIds = ['a', 'b'];
 
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html, "Success and failure conditions"
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html, "Success and failure
+// conditions"
 describe('a batch response', () => {
   it.each([[null], [{}], [{ batchItemFailures: null }], [{ batchItemFailures: [] }]])(
     '%j means that all is done',

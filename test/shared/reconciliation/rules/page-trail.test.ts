@@ -5,7 +5,9 @@ import { followTrail, type PageTrail } from '../../../../shared/reconciliation/r
 
 type Page = { rows: readonly unknown[]; next: string };
 
-/** How many pages are read until the list is taken for one without an end; undefined if it is read to its end. */
+/**
+ * How many pages are read until the list is taken for one without an end; undefined if it is read to its end.
+ */
 function endlessAfter(pageAt: (index: number) => Page, length: number): number | undefined {
   let trail: PageTrail | undefined;
   for (let number = 1; number <= length; number += 1) {

@@ -114,7 +114,9 @@ describe('transactions, requirement 8: an account with ten million rows complete
   const ROWS = 10_000_000;
   const now = new Date('2026-06-15T00:00:00Z');
 
-  /** Requests until a stream of a day is over whose rows lie evenly between these instants, a hundred a page. */
+  /**
+   * Requests until a stream of a day is over whose rows lie evenly between these instants, a hundred a page.
+   */
   function requestsFor(from: string, to: string): number {
     const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
     const rowsIn = ({ start, end }: ReadWindow): number => {

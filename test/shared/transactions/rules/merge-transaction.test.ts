@@ -103,7 +103,10 @@ const observation = fc
   })
   .map(({ second, ...changes }) => seen({ ...changes, modifiedDate: `2026-01-01T10:00:0${second}Z` }));
 
-/** What a read of the API shows that begins `minute` minutes after everything was seen, or before where that is negative. */
+/**
+ * What a read of the API shows that begins `minute` minutes after everything was seen, or before where that
+ * is negative.
+ */
 function readAt(minute: number, shown: Observation): Observation {
   const readStartedAt = new Date(Date.parse('2026-01-02T00:00:00.000Z') + minute * 60_000).toISOString();
   return { ...shown, source: { kind: 'api', readStartedAt }, seenAt: readStartedAt };

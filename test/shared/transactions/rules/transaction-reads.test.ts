@@ -276,8 +276,8 @@ describe('an order with several of Button’s ids', () => {
 });
 
 /**
- * What should stand after these observations, said in another way than the code does: for each id, take away what a read begun late
- * enough contradicts, then what something final or later beats; then compare the ids.
+ * What should stand after these observations, said in another way than the code does: for each id, take away
+ * what a read begun late enough contradicts, then what something final or later beats; then compare the ids.
  */
 function oracle(all: readonly Observation[]): string {
   const ids = [...new Set(all.map(({ transaction: it }) => it.id))].sort();

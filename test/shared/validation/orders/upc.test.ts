@@ -5,7 +5,10 @@ import { expandUpcE, isGtin, normalizeUpc } from '../../../../shared/validation/
 
 const digit = fc.integer({ min: 0, max: 9 });
 
-/** The check digit over 11 digits: three times the odd positions plus the even ones, filled up to a multiple of ten. */
+/**
+ * The check digit over 11 digits: three times the odd positions plus the even ones, filled up to a multiple
+ * of ten.
+ */
 function checkDigit(digits: string): number {
   const sum = Array.from(digits).reduce(
     (total, each, index) => total + Number(each) * (index % 2 === 0 ? 3 : 1),

@@ -21,7 +21,10 @@ import {
 } from '../../../fakes/in-memory-transactions.ts';
 import pending from '../../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
-/** The older system rewards what is created before this instant, also when it changes later; this system what comes after. */
+/**
+ * The older system rewards what is created before this instant, also when it changes later; this system what
+ * comes after.
+ */
 const LIVE_FROM = '2026-06-01T00:00:00.000Z';
 const BEFORE = '2026-05-20T10:00:00Z';
 const AFTER = '2026-06-03T10:00:00Z';

@@ -17,7 +17,9 @@ import {
 import { publishedState } from '../../../fakes/in-memory-transactions.ts';
 import { mergeTransaction } from '../../../fakes/merge-first.ts';
 
-/** Versions of a few transactions as they come in, by webhook or by an API read that can settle a conflict. */
+/**
+ * Versions of a few transactions as they come in, by webhook or by an API read that can settle a conflict.
+ */
 const observation: fc.Arbitrary<Observation> = fc
   .record({
     order: fc.integer({ min: 1, max: 3 }),
