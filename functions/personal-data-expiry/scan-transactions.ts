@@ -46,13 +46,18 @@ export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransact
   const { metrics } = ports;
   let expired = 0;
   const workOnNext = async (pass: ExpiryPass): Promise<ExpiryPass> => {
-    const page = await workOnPage(pass, policy, ports);
-    expired += page.expired;
-    // Before it is saved: said twice, a level is as high as said once; a run that dies in between would leave
-    // it unsaid for a week.
-    if (page.pass.finishedAt !== undefined) emitStalePending(page.pass.stalePending, metrics);
-    metrics.add({ name: 'PersonalDataExpired', value: page.expired });
-    return page.pass;
+    let expiredOnPage = 0;
+    try {
+      const page = await workOnPage(pass, policy, ports);
+      expiredOnPage = page.expired;
+      expired += page.expired;
+      // Before it is saved: said twice, a level is as high as said once; a run that dies in between would
+      // leave it unsaid for a week.
+      if (page.pass.finishedAt !== undefined) emitStalePending(page.pass.stalePending, metrics);
+      return page.pass;
+    } finally {
+      metrics.add({ name: 'PersonalDataExpired', value: expiredOnPage });
+    }
   };
   const begin = (startedAt: string): ExpiryPass => ({ startedAt, stalePending: NO_STALE_PENDING });
   const onUnreadable = (): void => {

@@ -7,113 +7,115 @@ import type { Order } from '@button-serverless/validation/orders';
 // currency may be withdrawn, a text may be too long now. What a later release has added, before it was taken
 // back, is kept.
 
-const InstantSchema = z.string();
+// Each kind of field is made once: every bundle that reads the ledger holds these.
+const TextSchema = z.string();
+const NumberSchema = z.number();
+const OptionalText = TextSchema.exactOptional();
+const OptionalFlag = z.literal(true).exactOptional();
+const InstantSchema = TextSchema;
 const VersionSchema = z.discriminatedUnion('by', [
-  z.object({ by: z.literal('sequence'), sequence: z.string() }),
+  z.object({ by: z.literal('sequence'), sequence: TextSchema }),
   z.object({ by: z.literal('time'), time: InstantSchema }),
 ]);
 const KindSchema = z.enum(['created', 'updated', 'cancelled']);
 const DoubtSchema = z.object({
   kind: z.enum(['unclear', 'confirming']),
-  hash: z.string(),
-  amongOthers: z.literal(true).exactOptional(),
+  hash: TextSchema,
+  amongOthers: OptionalFlag,
 });
+const OptionalDoubt = DoubtSchema.exactOptional();
 
 /**
  * Any object with what the ledger itself looks at. What Button is sent goes on as it was accepted, other
  * fields included.
  */
-const WorthSchema = z.looseObject({ total: z.number(), currency: z.string(), purchase_date: z.string() });
+const WorthSchema = z.looseObject({ total: NumberSchema, currency: TextSchema, purchase_date: TextSchema });
 const ContentSchema = z.custom<Order>((content) => WorthSchema.safeParse(content).success);
 
+const VERSION = { version: VersionSchema, kind: KindSchema, hash: TextSchema };
 const NewestSchema = z.looseObject({
-  version: VersionSchema,
+  ...VERSION,
   latestKnown: VersionSchema.exactOptional(),
-  kind: KindSchema,
-  hash: z.string(),
-  eventId: z.string(),
-  eventSource: z.string(),
-  messageId: z.string(),
+  eventId: TextSchema,
+  eventSource: TextSchema,
+  messageId: TextSchema,
   time: InstantSchema,
-  receivedAt: InstantSchema.exactOptional(),
-  replayOf: z.string().exactOptional(),
+  receivedAt: OptionalText,
+  replayOf: OptionalText,
   order: ContentSchema.exactOptional(),
-  customerChanges: z.number().exactOptional(),
-  customerErased: z.literal(true).exactOptional(),
+  customerChanges: NumberSchema.exactOptional(),
+  customerErased: OptionalFlag,
   cancels: z
     .object({
-      purchase_date: z.string(),
-      currency: z.string(),
-      isIdTaken: z.literal(true).exactOptional(),
+      purchase_date: TextSchema,
+      currency: TextSchema,
+      isIdTaken: OptionalFlag,
     })
     .exactOptional(),
 });
 
 const ReportedSchema = z.looseObject({
-  version: VersionSchema,
-  kind: KindSchema,
-  hash: z.string(),
+  ...VERSION,
   at: InstantSchema,
   acceptedOnly: z.boolean(),
-  buttonOrderId: z.string().exactOptional(),
-  value: z.object({ amountMinor: z.number(), currency: z.string() }).exactOptional(),
-  hasLines: z.literal(true).exactOptional(),
+  buttonOrderId: OptionalText,
+  value: z.object({ amountMinor: NumberSchema, currency: TextSchema }).exactOptional(),
+  hasLines: OptionalFlag,
 });
 
+const WAIT = { dueAt: InstantSchema, reason: TextSchema };
 const ProgressSchema = z.discriminatedUnion('state', [
   z.object({
     state: z.literal('claimed'),
-    owner: z.string(),
+    owner: TextSchema,
     until: InstantSchema,
-    hash: z.string(),
-    doubt: DoubtSchema.exactOptional(),
-    retryAt: InstantSchema.exactOptional(),
+    hash: TextSchema,
+    doubt: OptionalDoubt,
+    retryAt: OptionalText,
   }),
-  z.object({ state: z.literal('waiting'), dueAt: InstantSchema, reason: z.string() }),
-  z.object({ state: z.literal('in-doubt'), dueAt: InstantSchema, reason: z.string(), doubt: DoubtSchema }),
+  z.object({ state: z.literal('waiting'), ...WAIT }),
+  z.object({ state: z.literal('in-doubt'), ...WAIT, doubt: DoubtSchema }),
   z.object({ state: z.literal('settled') }),
   z.object({
     state: z.literal('failing'),
-    dueAt: InstantSchema,
-    reason: z.string(),
-    doubt: DoubtSchema.exactOptional(),
+    ...WAIT,
+    doubt: OptionalDoubt,
   }),
-  z.object({ state: z.literal('refused'), reason: z.string(), doubt: DoubtSchema.exactOptional() }),
+  z.object({ state: z.literal('refused'), reason: TextSchema, doubt: OptionalDoubt }),
 ]);
 
 const FailuresSchema = z.object({
-  count: z.number(),
+  count: NumberSchema,
   since: InstantSchema,
   last: z.array(
     z.object({
       at: InstantSchema,
-      reason: z.string(),
+      reason: TextSchema,
       answer: z
         .object({
-          status: z.number(),
-          type: z.string().exactOptional(),
-          message: z.string().exactOptional(),
+          status: NumberSchema,
+          type: OptionalText,
+          message: OptionalText,
         })
         .exactOptional(),
     }),
   ),
 });
 
+const ORDER = { brand: TextSchema, orderId: TextSchema, btnRef: OptionalText };
 const ReportSchema = z.looseObject({
-  brand: z.string(),
-  orderId: z.string(),
-  btnRef: z.string().exactOptional(),
-  tokenDue: z.literal(true).exactOptional(),
+  ...ORDER,
+  tokenDue: OptionalFlag,
   newest: NewestSchema,
   reported: ReportedSchema.exactOptional(),
   progress: ProgressSchema,
-  attempts: z.number(),
-  hasFailedBefore: z.literal(true).exactOptional(),
+  attempts: NumberSchema,
+  hasFailedBefore: OptionalFlag,
   failures: FailuresSchema.exactOptional(),
-  failingSince: InstantSchema.exactOptional(),
-  failedLookUps: z.number().exactOptional(),
-  heldVersion: z.object({ newest: NewestSchema, warnings: z.array(z.string()) }).exactOptional(),
-  warnings: z.array(z.string()),
+  failingSince: OptionalText,
+  failedLookUps: NumberSchema.exactOptional(),
+  heldVersion: z.object({ newest: NewestSchema, warnings: z.array(TextSchema) }).exactOptional(),
+  warnings: z.array(TextSchema),
 });
 
 /**
@@ -121,9 +123,7 @@ const ReportSchema = z.looseObject({
  * for an unknown order, it would be reported anew and overwritten.
  */
 const UnknownOrderSchema = z.strictObject({
-  brand: z.string(),
-  orderId: z.string(),
-  btnRef: z.string().exactOptional(),
+  ...ORDER,
 });
 
 /** What the ledger holds of an order. */

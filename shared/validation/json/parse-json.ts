@@ -1,21 +1,19 @@
-import { asJsonObject } from './json-object.ts';
-
-/** Fewer digits than this never exceed what a number holds. */
-const MANY_DIGITS = /\d{16}/;
-
 /**
  * What `JSON.parse` gives, but an integer beyond 2^53, which a number would round to another one, is the text
  * of its digits: as the id of a shopper it would otherwise name somebody else. On Node.js 20, which does not
  * show the digits, it is rounded. Throws on what is no JSON.
  *
- * Source: https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/JSON/parse#reviver, `context`
+ * Fewer than 16 digits never exceed what a number holds.
+ *
+ * Source: the reviver's `context`,
+ * https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/JSON/parse
  */
 export function parseJson(text: string): unknown {
-  return MANY_DIGITS.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
+  return JSON.parse(text, /\d{16}/.test(text) ? keepDigits : undefined);
 }
 
-function keepDigits(...[, value, context]: unknown[]): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-  const source = asJsonObject(context)?.['source'];
-  return typeof source === 'string' && /^-?\d+$/.test(source) ? source : value;
+/** Only a number has a source of digits alone. */
+function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const digits = /^-?\d+$/.exec(context?.source ?? '');
+  return digits && !Number.isSafeInteger(value) ? digits[0] : value;
 }

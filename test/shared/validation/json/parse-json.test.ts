@@ -23,6 +23,7 @@ describe('parseJson', () => {
   it('gives what JSON.parse gives of everything else', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
+        fc.pre(!/(?<![.\d])\d{16}/.test(text));
         expect(parseJson(text)).toEqual(JSON.parse(text));
       }),
     );
