@@ -146,7 +146,9 @@ describe('execution environments', () => {
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       LAMBDA_TASK_ROOT: curious.directory,
-      _X_AMZN_TRACE_ID: textLike(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$/),
+      _X_AMZN_TRACE_ID: textLike(
+        /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=[0-9a-f]{8}:1$/,
+      ),
     });
     expect(environment).not.toHaveProperty('ONLY_IN_THE_PARENT');
     expect(environment).not.toHaveProperty('NODE_COMPILE_CACHE');
