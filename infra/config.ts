@@ -88,7 +88,7 @@ export const StageConfigSchema = z
     for (const { table, message } of existingTableProblems({
       ...config,
       flows,
-      keepsData: retainsData(config),
+      isRetained: retainsData(config),
     })) {
       issues.push({
         code: 'custom',

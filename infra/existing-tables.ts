@@ -82,7 +82,7 @@ const STAGE_TABLES = [
 /** What a configuration says of tables, and which flows it deploys. */
 export type TableSettings = {
   stage: string;
-  keepsData: boolean;
+  isRetained: boolean;
   existingTables: ExistingTables;
   flows: ReadonlySet<string>;
 };
@@ -121,14 +121,14 @@ export function existingTableProblems(settings: TableSettings): { table: StageTa
 function problemWith(
   table: StageTable,
   name: string,
-  { stage, keepsData, existingTables, flows }: TableSettings,
+  { stage, isRetained, existingTables, flows }: TableSettings,
 ): string | undefined {
   if (!flows.has(FLOWS[table])) return `must be left out: ${FLOWS[table]}, which uses it, isn't deployed`;
   const other = STAGE_TABLES.find(
     (one) => one !== table && (existingTableName(existingTables, one) ?? ownTableName(one, stage)) === name,
   );
   if (other !== undefined) return `must be a table of its own: ${name} is that of ${other}`;
-  if (!keepsData && name === ownTableName(table, stage)) {
+  if (!isRetained && name === ownTableName(table, stage)) {
     return `must not be ${name} in a stage without keepData: CloudFormation deletes that table as it leaves the stack`;
   }
   return undefined;
