@@ -8,8 +8,8 @@ import { QUICK_STAGES } from './stage-configs.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { connectSystem } from './system-client.ts';
 
-const TRANSACTIONS = 220;
-/** Each takes a second at least. */
+/** Each takes a second at least, and whoever asks for a read hears of its end within five minutes. */
+const TRANSACTIONS = 60;
 const LIMIT_MS = 1_500_000;
 
 let running: LocalSystem;
@@ -34,7 +34,7 @@ afterAll(async () => {
 
 // Lambda stops a loop of invocations after sixteen; the reconciler has declared its own.
 it(
-  'reads an account through more than a hundred slices, each of which starts the next',
+  'reads an account through many more slices than sixteen, each of which starts the next',
   { timeout: LIMIT_MS },
   async () => {
     const button = connectSimulator(running.endpoints.buttonControlUrl ?? '');
@@ -50,7 +50,12 @@ it(
         amount: 100,
         webhook: false,
       });
-    await button.addFault({ on: 'api', match: { path: 'transactions$' }, answerDelayMs: 1100 });
+    await button.addFault({
+      on: 'api',
+      match: { path: 'transactions$' },
+      times: 'unlimited',
+      answerDelayMs: 1100,
+    });
 
     await system.reconcile();
 
@@ -67,7 +72,7 @@ it(
     const slices = running
       .metrics()
       .reduce((sum, { ReconcilerSlicesHandedOn: handedOn }) => sum + Number(handedOn ?? 0), 0);
-    expect(slices).toBeGreaterThan(100);
+    expect(slices).toBeGreaterThan(20);
     expect(running.access.denied()).toEqual([]);
   },
 );

@@ -23,7 +23,7 @@ export const BUGS: readonly KnownBug[] = [
       original: "'revision = :expected'",
       planted: "'attribute_exists(revision)'",
     },
-    seed: 9,
+    seed: 15,
   },
   {
     name: 'a claim does not look whether there is one',
@@ -86,7 +86,7 @@ export const BUGS: readonly KnownBug[] = [
       original: 'return announced[firstFailed]?.sequenceNumber;',
       planted: 'return undefined;',
     },
-    seed: 3,
+    seed: 16,
   },
   {
     name: 'a reader that was overtaken may save its position',

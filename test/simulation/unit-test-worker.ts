@@ -20,6 +20,8 @@ async function run(): Promise<UnitTestResult> {
       config: false,
       watch: false,
       include: [test.file],
+      // Those of vitest.config.ts: a file may bear one.
+      tags: [{ name: 'long' }, { name: 'volume' }],
       testNamePattern: test.name.replaceAll(/[^\w ]/g, '.'),
       reporters: [{}],
       silent: true,
