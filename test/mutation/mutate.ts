@@ -19,7 +19,7 @@ const INTRODUCTION = [
     'a change that no test notices has',
   'survived. It prints what survived and writes this page. ' +
     'With parts of names, as in `npm run mutate -- signature position`, it does so',
-  'for those files alone. It is not part of `npm test`.',
+  'for those files alone. `npm run test:long` runs it, `npm test` does not.',
   '',
   'A mutant that makes the tests run for ever counts as killed; ' +
     'one that cannot be loaded does not count. The score is what was killed of',
@@ -68,13 +68,14 @@ function toRow(file: string, mutants: readonly MutantResult[]): Row {
   };
 }
 
-/** The rows of the page as it stands, by file: what is not run now stays. */
+/** The page's rows by file: a target that is not run now keeps its row. */
 function readRows(): Map<string, Row> {
   if (!existsSync(REPORT)) return new Map();
+  const files = new Set(TARGETS.map(({ file }) => `\`${file}\``));
   const rows = readFileSync(REPORT, 'utf8')
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim()))
-    .filter(([, first = '']) => first.startsWith('`'))
+    .filter(([, file = '']) => files.has(file))
     .map(([, file = '', mutants = '', killed = '', survived = '', timeout = '', score = '', date = '']) => ({
       ...{ file, mutants, killed, survived, timeout, score, date },
     }));
