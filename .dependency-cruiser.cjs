@@ -30,7 +30,10 @@ module.exports = {
       name: 'validation-is-imported-by-name',
       comment: 'By @button-serverless/validation, as outside of this project.',
       severity: 'error',
-      from: { path: '^(shared|functions|infra|ops|local|bench)/', pathNot: '^shared/validation/' },
+      from: {
+        path: '^(shared|functions|infra|ops|local|tooling)/',
+        pathNot: ['^shared/validation/', '/test/'],
+      },
       to: {
         path: '^shared/validation/',
         pathNot: ['^shared/validation/index\\.ts$', '^shared/validation/[^/]+/index\\.ts$'],
@@ -128,13 +131,31 @@ module.exports = {
       name: 'nothing-knows-of-local',
       severity: 'error',
       from: { path: '^(functions|shared|infra)/' },
-      to: { path: '^local/' },
+      to: { path: '^(local|tooling)/' },
     },
     {
-      name: 'nothing-knows-of-bench',
+      name: 'nothing-knows-of-the-benchmarks',
       severity: 'error',
-      from: { path: '^(functions|shared|infra|local)/' },
-      to: { path: '^bench/' },
+      from: { path: '^(functions|shared|infra|ops|local|tooling)/', pathNot: '^tooling/benchmarks/' },
+      to: { path: '^tooling/benchmarks/' },
+    },
+    {
+      name: 'tools-stand-alone',
+      comment:
+        'Local AWS, the Button simulator and the dashboards know other packages, and nothing of this app.',
+      severity: 'error',
+      from: { path: '^tooling/(local-aws|button-simulator|dashboards)/', pathNot: '/test/' },
+      to: { path: '^(functions|shared|infra|ops|local|test)/', pathNot: '^shared/validation/' },
+    },
+    {
+      name: 'tools-are-imported-by-name',
+      comment: 'By the name of their package, through what its package.json exports.',
+      severity: 'error',
+      from: { path: '^(ops|local|tooling/([^/]+))/', pathNot: '/test/' },
+      to: {
+        path: '^tooling/[^/]+/.+\\.ts$',
+        pathNot: ['/index\\.ts$', '^tooling/$2/'],
+      },
     },
   ],
   options: {

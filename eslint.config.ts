@@ -12,7 +12,7 @@ export default defineConfig(
     '.cache',
     '.stryker',
     '.bench',
-    'bench/**/*.mjs',
+    'tooling/benchmarks/**/*.mjs',
     'coverage',
   ]),
   js.configs.recommended,
@@ -61,11 +61,12 @@ export default defineConfig(
   },
   {
     // Table-driven tests and property tests take their cases as parameters.
-    files: ['test/**'],
+    files: ['test/**', 'tooling/*/test/**'],
     rules: { 'max-params': 'off' },
   },
   {
-    files: ['infra/**', 'functions/**', 'shared/**', 'ops/**', 'local/**', 'bench/**'],
+    files: ['infra/**', 'functions/**', 'shared/**', 'ops/**', 'local/**', 'tooling/**'],
+    ignores: ['tooling/*/test/**'],
     rules: {
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
     },

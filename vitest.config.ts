@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 import { SlowestFirst } from './test/slowest-first.ts';
+import { TAGS } from './test/tags.ts';
 
 /**
  * The processes of a run share what Node.js has compiled: each of those that tests start takes half the time.
@@ -18,12 +19,12 @@ const SYSTEM = [
 ];
 
 /** They start emulators, functions and threads, or turn the clock of their process. */
-const PROCESSES = ['test/{crash,simulation,local/aws}/**/*.test.ts'];
+const PROCESSES = ['test/{crash,simulation}/**/*.test.ts', 'tooling/local-aws/test/**/*.test.ts'];
 
 /** Tests that say so replace parts of their process (`vi.` spies, clocks, environments) or measure it. */
 const TOUCHES_ITS_PROCESS = /\bvi\.|process\.(env\[.*\] =|exitCode|chdir|memoryUsage)/;
 
-const others = globSync('test/**/*.test.ts', { exclude: [...SYSTEM, ...PROCESSES] });
+const others = globSync('{test,tooling/*/test}/**/*.test.ts', { exclude: [...SYSTEM, ...PROCESSES] });
 const [alone, together] = [true, false].map((touches) =>
   others.filter((file) => TOUCHES_ITS_PROCESS.test(readFileSync(file, 'utf8')) === touches),
 );
@@ -35,10 +36,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     // One for each core: by default, Vitest leaves one to itself.
     maxWorkers: '100%',
-    tags: [
-      { name: 'long', description: 'Takes long: `npm run test:long` runs it, `npm test` does not.' },
-      { name: 'volume', description: 'Runs in both, with larger numbers in `npm run test:long`.' },
-    ],
+    tags: TAGS,
     silent: 'passed-only',
     sequence: { sequencer: SlowestFirst },
     projects: [

@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+import { TAGS } from './test/tags.ts';
+
 /** For `npm run mutate`, which names the tests of the file that it changes. */
 export default defineConfig({
   test: {
     include: process.env['MUTATION_TESTS']?.split(',') ?? [],
     silent: true,
+    tags: TAGS,
     testTimeout: 60_000,
   },
 });

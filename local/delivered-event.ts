@@ -1,4 +1,4 @@
-import type { LocalDeployment } from './aws/deployment.ts';
+import type { LocalDeployment } from '@button-serverless/local-aws';
 
 /**
  * An event as EventBridge hands it to the targets of a rule.

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import * as z from 'zod';
 
-import { deployAssembly, type LocalDeployment } from './aws/deployment.ts';
-import { startButtonSimulator, type ButtonSimulator } from './button-simulator/simulator.ts';
+import { deployAssembly, type LocalDeployment } from '@button-serverless/local-aws';
+import { startButtonSimulator, type ButtonSimulator } from '@button-serverless/button-simulator';
 import { startControlServer, type ControlServer } from './control-server.ts';
 import { deliveredEvents, type DeliveredEvent } from './delivered-event.ts';
 import { synthesize } from './synthesize.ts';

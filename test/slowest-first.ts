@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const SLOWEST = [
   'local/start',
   'flows/',
-  'bench/counts',
+  'benchmarks/test/counts',
   'crash/',
   'alarms/',
   'local/synthesize',

@@ -10,8 +10,8 @@ import { startSystem, type LocalSystem } from '../system.ts';
 import { openLocalStage } from '../tour/open-local-stage.ts';
 import { connectSimulator } from '../tour/simulator-control.ts';
 import { readDashboardArguments, USAGE, type DashboardArguments } from './arguments.ts';
-import type { Phase } from './chart.ts';
-import { renderPage } from './page.ts';
+import type { Phase } from '@button-serverless/dashboards';
+import { renderPage } from '@button-serverless/dashboards';
 import { readRun } from './run-data.ts';
 import { playTraffic } from './traffic.ts';
 

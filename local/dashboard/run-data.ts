@@ -1,10 +1,10 @@
-import type { DeployedAlarm } from '../aws/cloudwatch/cloudwatch.ts';
-import type { LocalResource } from '../aws/stack-deployment.ts';
+import type { DeployedAlarm } from '@button-serverless/local-aws/cloudwatch';
+import type { LocalResource } from '@button-serverless/local-aws';
 import type { LocalSystem } from '../system.ts';
-import type { Phase } from './chart.ts';
-import { formatFigure, formatPeriod } from './figures.ts';
-import type { PageContent } from './page.ts';
-import type { ShownAlarm } from './widget-html.ts';
+import type { Phase } from '@button-serverless/dashboards';
+import { formatFigure, formatPeriod } from '@button-serverless/dashboards';
+import type { PageContent } from '@button-serverless/dashboards';
+import type { ShownAlarm } from '@button-serverless/dashboards';
 
 /** When a run was, and what was played in it. */
 export type RunTimes = { startedAt: Date; endedAt: Date; phases: readonly Phase[] };

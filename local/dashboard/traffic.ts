@@ -5,7 +5,7 @@ import type { OrderMessage, Stage } from '../tour/stage.ts';
 import { orderMessage, sampleOrder, type SampleOrder } from '../tour/sample-order.ts';
 import type { SimulatorControl } from '../tour/simulator-control.ts';
 import { until } from '../tour/until.ts';
-import type { Phase } from './chart.ts';
+import type { Phase } from '@button-serverless/dashboards';
 
 /** What the traffic needs. */
 export type TrafficStage = Pick<Stage, 'sendOrder' | 'ledgerEntry' | 'postWebhook' | 'reconcile'> & {

@@ -6,7 +6,7 @@ export type SimulatorControl = {
   loseNextWebhook: (orderId: string) => Promise<void>;
   /** Ends an order's time for returns. */
   finalize: (orderId: string) => Promise<void>;
-  /** Lets Button misbehave: see "Misbehaviour" in local/button-simulator/README.md. */
+  /** Lets Button misbehave: see "Misbehaviour" in tooling/button-simulator/README.md. */
   addFault: (rule: object) => Promise<void>;
   clearFaults: () => Promise<void>;
   /** Makes a transaction by hand, in Button's field names, and announces it by a webhook. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { alarmHistory } from '../../local/aws/cloudwatch/alarm-state.ts';
+import { alarmHistory } from '../../tooling/local-aws/cloudwatch/alarm-state.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { DAY_MS, HOUR_MS, inject, live, misbehave, outage, postWebhook, strike } from './play.ts';
 import { FAULTS } from './faults.ts';

@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 
-import type { MetricIdentity } from '../../local/aws/cloudwatch/metric-store.ts';
-import { parseSearch, type MetricSearch } from '../../local/aws/cloudwatch/search-expression.ts';
+import type { MetricIdentity } from '../../tooling/local-aws/cloudwatch/metric-store.ts';
+import { parseSearch, type MetricSearch } from '../../tooling/local-aws/cloudwatch/search-expression.ts';
 import {
   METRICS,
   METRICS_NAMESPACE,

@@ -4,7 +4,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { orderMessage } from '../simulation/messages.ts';
-import type { CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
+import type { CloudWatch } from '../../tooling/local-aws/cloudwatch/cloudwatch.ts';
 import type { SimulatedWorld, SimulatedWorldOptions } from '../simulation/world.ts';
 import {
   DAY_MS,

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 
-import { FaultSchema, type FaultInput } from '../../local/button-simulator/fault-rules.ts';
+import { FaultSchema, type FaultInput } from '../../tooling/button-simulator/fault-rules.ts';
 import {
   InjectedTransactionSchema,
   type InjectedTransactionInput,
-} from '../../local/button-simulator/injected-transaction.ts';
-import type { CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
-import type { MetricIdentity } from '../../local/aws/cloudwatch/metric-store.ts';
+} from '../../tooling/button-simulator/injected-transaction.ts';
+import type { CloudWatch } from '../../tooling/local-aws/cloudwatch/cloudwatch.ts';
+import type { MetricIdentity } from '../../tooling/local-aws/cloudwatch/metric-store.ts';
 import { orderMessage } from '../simulation/messages.ts';
 import type { Call, Fate } from '../simulation/weather.ts';
 import type { SimulatedWorld } from '../simulation/world.ts';

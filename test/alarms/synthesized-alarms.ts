@@ -1,4 +1,4 @@
-import { readAlarm, type AlarmDefinition } from '../../local/aws/cloudwatch/alarm-definition.ts';
+import { readAlarm, type AlarmDefinition } from '../../tooling/local-aws/cloudwatch/alarm-definition.ts';
 import { DEVELOPMENT_STAGE, synthesizeStage } from '../infra/synthesized-stage.ts';
 
 /** Everything that both flows' templates hold. */

@@ -1,6 +1,9 @@
-import { createCloudWatch, type CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
-import { alarmHistory } from '../../local/aws/cloudwatch/alarm-state.ts';
-import { createMetricFilter, METRIC_FILTER_PROPERTIES } from '../../local/aws/cloudwatch/metric-filter.ts';
+import { createCloudWatch, type CloudWatch } from '../../tooling/local-aws/cloudwatch/cloudwatch.ts';
+import { alarmHistory } from '../../tooling/local-aws/cloudwatch/alarm-state.ts';
+import {
+  createMetricFilter,
+  METRIC_FILTER_PROPERTIES,
+} from '../../tooling/local-aws/cloudwatch/metric-filter.ts';
 import { METRICS } from '../../shared/runtime/metric-definitions.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
 import * as z from 'zod';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { FaultInput } from '../../local/button-simulator/fault-rules.ts';
+import type { FaultInput } from '../../tooling/button-simulator/fault-rules.ts';
 import { replayOrderMessage } from '../../shared/orders/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';

@@ -7,10 +7,10 @@ import { vi } from 'vitest';
 
 import { OrderReportingConfigSchema } from '../../infra/order-reporting-config.ts';
 import { TransactionsConfigSchema } from '../../infra/transactions-config.ts';
-import { assembleButton } from '../../local/button-simulator/assemble-button.ts';
-import { SimulatorClock } from '../../local/button-simulator/clock.ts';
-import { SimulatorControls } from '../../local/button-simulator/controls.ts';
-import { defaultOptions } from '../../local/button-simulator/simulator.ts';
+import { assembleButton } from '../../tooling/button-simulator/assemble-button.ts';
+import { SimulatorClock } from '../../tooling/button-simulator/clock.ts';
+import { SimulatorControls } from '../../tooling/button-simulator/controls.ts';
+import { defaultOptions } from '../../tooling/button-simulator/simulator.ts';
 import type { ButtonHttp } from '../../shared/button/button-http.ts';
 import { METRICS } from '../../shared/runtime/metric-definitions.ts';
 import type {

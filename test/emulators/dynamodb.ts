@@ -1,7 +1,7 @@
 import { CreateTableCommand, DynamoDBClient, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 
-import { startDynamoDb } from '../../local/aws/emulators/dynamodb-emulator.ts';
-import { startProcesses } from '../../local/aws/processes.ts';
+import { startDynamoDb } from '../../tooling/local-aws/emulators/dynamodb-emulator.ts';
+import { startProcesses } from '../../tooling/local-aws/processes.ts';
 import {
   ORDER_LEDGER_TABLE,
   POSITIONS_TABLE,

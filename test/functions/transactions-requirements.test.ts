@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   InjectedTransactionSchema,
   type InjectedTransactionInput,
-} from '../../local/button-simulator/injected-transaction.ts';
+} from '../../tooling/button-simulator/injected-transaction.ts';
 import { transactionSettle, transactionsRenew } from '../../ops/commands/transactions.ts';
 import type { Measured, MetricName } from '../../shared/runtime/metric-definitions.ts';
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';

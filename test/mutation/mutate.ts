@@ -33,6 +33,8 @@ type MutantResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 async function mutantsOf({ file, tests }: Target): Promise<MutantResult[]> {
   // Read by vitest.mutation.config.ts, in processes that Stryker starts.
   process.env['MUTATION_TESTS'] = tests.join(',');
+  // Each mutant meets the short volumes, from `npm run test:long` too.
+  delete process.env['LONG_TESTS'];
   return new Stryker({
     mutate: [file],
     testRunner: 'vitest',

@@ -1,11 +1,11 @@
-import { toApiRequest } from '../../local/button-simulator/api-request.ts';
+import { toApiRequest } from '../../tooling/button-simulator/api-request.ts';
 import {
   assembleButton,
   type ButtonParts,
   type ButtonSettings,
-} from '../../local/button-simulator/assemble-button.ts';
-import { replyTo, type Exchange, type Reply } from '../../local/button-simulator/exchange.ts';
-import type { WebhookDispatcherOptions } from '../../local/button-simulator/webhook-dispatcher.ts';
+} from '../../tooling/button-simulator/assemble-button.ts';
+import { replyTo, type Exchange, type Reply } from '../../tooling/button-simulator/exchange.ts';
+import type { WebhookDispatcherOptions } from '../../tooling/button-simulator/webhook-dispatcher.ts';
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from '../../shared/button/button-http.ts';
 import type { Host } from './lambda-model.ts';
 import type { Random } from './random.ts';

@@ -1,4 +1,4 @@
-import { FaultSchema, type ApiFault, type FaultInput } from '../../local/button-simulator/fault-rules.ts';
+import { FaultSchema, type ApiFault, type FaultInput } from '../../tooling/button-simulator/fault-rules.ts';
 import type { Random } from './random.ts';
 
 /** Operations of Button's Order API, and what a fault rule matches each of them by. */

@@ -1,4 +1,4 @@
-import type { InjectedTransactionInput } from '../../local/button-simulator/injected-transaction.ts';
+import type { InjectedTransactionInput } from '../../tooling/button-simulator/injected-transaction.ts';
 import type { Random } from './random.ts';
 import type { Step } from './step.ts';
 

@@ -8,8 +8,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
-import { startDynamoDb, type DynamoDbEmulator } from '../../local/aws/emulators/dynamodb-emulator.ts';
-import { startProcesses } from '../../local/aws/processes.ts';
+import { startDynamoDb, type DynamoDbEmulator } from '../../tooling/local-aws/emulators/dynamodb-emulator.ts';
+import { startProcesses } from '../../tooling/local-aws/processes.ts';
 import { DynamoDBModel, type StreamRecord } from './dynamodb-model.ts';
 import { describeDynamoDB, SORTED, TABLE, type StreamedChange } from './dynamodb.contract.ts';
 

@@ -1,7 +1,7 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, type Message } from '@aws-sdk/client-sqs';
 import type { DynamoDBStreamEvent, SQSEvent, SQSRecord } from 'aws-lambda';
 
-import { unfinishedItems } from '../../local/aws/triggers/batch-response.ts';
+import { unfinishedItems } from '../../tooling/local-aws/triggers/batch-response.ts';
 import type { StreamRecord } from './dynamodb-model.ts';
 import type { LambdaModel } from './lambda-model.ts';
 import type { SqsModel } from './sqs-model.ts';

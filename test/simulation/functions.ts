@@ -21,7 +21,7 @@ import * as environments from '../../infra/function-environments.ts';
 import { plannerTimeoutSeconds, TIMEOUT_SECONDS } from '../../infra/fixed-settings.ts';
 import type { BrandConfig } from '../../infra/order-reporting-config.ts';
 import type { TransactionsConfig } from '../../infra/transactions-config.ts';
-import type { Exchange } from '../../local/button-simulator/exchange.ts';
+import type { Exchange } from '../../tooling/button-simulator/exchange.ts';
 import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
 import type { AwsClientFactories, ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { createAwsClients, type AwsModel } from './aws-model.ts';

@@ -3,8 +3,8 @@ import {
   type FaultInput,
   type ApiFault,
   type WebhookFault,
-} from '../../local/button-simulator/fault-rules.ts';
-import type { World } from '../../local/button-simulator/world.ts';
+} from '../../tooling/button-simulator/fault-rules.ts';
+import type { World } from '../../tooling/button-simulator/world.ts';
 import { QUEUES, SECRETS, TABLES } from './resources.ts';
 import { drawAnswer, drawDeadLookUp, drawPartialShow, drawPermanentAnswer, toFault } from './draw-answer.ts';
 import { drawClassOfFailures } from './draw-class.ts';

@@ -1,6 +1,6 @@
-import type { Delivery } from '../../local/button-simulator/webhook-lane.ts';
-import type { TransactionVersion } from '../../local/button-simulator/transaction-rows.ts';
-import { toWholeSeconds } from '../../local/button-simulator/instants.ts';
+import type { Delivery } from '../../tooling/button-simulator/webhook-lane.ts';
+import type { TransactionVersion } from '../../tooling/button-simulator/transaction-rows.ts';
+import { toWholeSeconds } from '../../tooling/button-simulator/instants.ts';
 import type { CheckoutReceived } from '../../shared/validation/webhooks/checkout.ts';
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import { isGap } from '../../shared/reconciliation/rules/gap.ts';

@@ -1,5 +1,5 @@
-import type { InvocationResult } from '../../local/aws/lambda/invocation-result.ts';
-import { failedBy } from '../../local/aws/lambda/invocation-result.ts';
+import type { InvocationResult } from '../../tooling/local-aws/lambda/invocation-result.ts';
+import { failedBy } from '../../tooling/local-aws/lambda/invocation-result.ts';
 import type { Measured } from '../../shared/runtime/metric-definitions.ts';
 import type { InvocationContext } from '../../shared/runtime/runtime.ts';
 import type { Call, Fate, Weather } from './weather.ts';

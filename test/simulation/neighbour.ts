@@ -1,8 +1,8 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 
-import { FaultRules } from '../../local/button-simulator/fault-rules.ts';
-import type { Order } from '../../local/button-simulator/order-book.ts';
-import { RequestLog } from '../../local/button-simulator/request-log.ts';
+import { FaultRules } from '../../tooling/button-simulator/fault-rules.ts';
+import type { Order } from '../../tooling/button-simulator/order-book.ts';
+import { RequestLog } from '../../tooling/button-simulator/request-log.ts';
 import type { BrandConfig } from '../../infra/order-reporting-config.ts';
 import { QueuePoller } from './event-sources.ts';
 import { createFunctions, type Functions, type FunctionsGround } from './functions.ts';

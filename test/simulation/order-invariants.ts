@@ -1,5 +1,5 @@
-import type { Order } from '../../local/button-simulator/order-book.ts';
-import type { RequestRecord } from '../../local/button-simulator/request-log.ts';
+import type { Order } from '../../tooling/button-simulator/order-book.ts';
+import type { RequestRecord } from '../../tooling/button-simulator/request-log.ts';
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { unpackJson } from '../../shared/dynamodb/packed-json.ts';
 import { fail } from './broken-invariant.ts';

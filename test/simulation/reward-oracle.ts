@@ -2,7 +2,7 @@ import {
   apiRow,
   type TransactionRow,
   type TransactionVersion,
-} from '../../local/button-simulator/transaction-rows.ts';
+} from '../../tooling/button-simulator/transaction-rows.ts';
 
 // What a publisher owes, computed from what Button lists and the settings alone: none of the product's code
 // has a part in it.

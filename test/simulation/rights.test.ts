@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 
-import { createAccessControl } from '../../local/aws/iam/access-control.ts';
-import { dynamoDbRequests, type TableKeys } from '../../local/aws/iam/dynamodb-requests.ts';
-import type { AccessRequest } from '../../local/aws/iam/evaluate.ts';
-import { InlinePolicySchema } from '../../local/aws/iam/policy-document.ts';
-import { resolveValue, type Scope } from '../../local/aws/template/intrinsics.ts';
+import { createAccessControl } from '../../tooling/local-aws/iam/access-control.ts';
+import { dynamoDbRequests, type TableKeys } from '../../tooling/local-aws/iam/dynamodb-requests.ts';
+import type { AccessRequest } from '../../tooling/local-aws/iam/evaluate.ts';
+import { InlinePolicySchema } from '../../tooling/local-aws/iam/policy-document.ts';
+import { resolveValue, type Scope } from '../../tooling/local-aws/template/intrinsics.ts';
 import { DEVELOPMENT_STAGE, synthesizeStage } from '../infra/synthesized-stage.ts';
 import type { FunctionName } from './functions.ts';
 import { generateSchedule } from './generate.ts';
@@ -65,7 +65,7 @@ const NEEDED_ELSEWHERE: Readonly<Record<string, string>> = {
   'IntakeDeferredWebhooksWorkerRole: dynamodb:PutItem on WebhookQuarantine': GIVEN_UP,
   'IntakeDeferredWebhooksWorkerRole: dynamodb:UpdateItem on WebhookQuarantine': GIVEN_UP,
   'PublicationPublisherRole: sqs:SendMessage on EventPublisherFailures':
-    'Lambda sends what the stream gave up: test/local/aws/triggers/stream-mapping.test.ts',
+    'Lambda sends what the stream gave up: tooling/local-aws/test/triggers/stream-mapping.test.ts',
   'PersonalDataExpiryWorkerRole: dynamodb:GetItem on Transactions': PARTS,
   'PersonalDataExpiryWorkerRole: dynamodb:DeleteItem on Transactions': PARTS,
   [`AcmeRetrySweepWorkerRole: dynamodb:PutItem on ${ORDER_LEDGER}`]:

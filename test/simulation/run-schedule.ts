@@ -1,8 +1,8 @@
-import { webhookData } from '../../local/button-simulator/transaction-rows.ts';
-import { signatureOf } from '../../local/button-simulator/post-webhook.ts';
-import type { Order } from '../../local/button-simulator/order-book.ts';
-import { defaultOptions } from '../../local/button-simulator/simulator.ts';
-import { InjectedTransactionSchema } from '../../local/button-simulator/injected-transaction.ts';
+import { webhookData } from '../../tooling/button-simulator/transaction-rows.ts';
+import { signatureOf } from '../../tooling/button-simulator/post-webhook.ts';
+import type { Order } from '../../tooling/button-simulator/order-book.ts';
+import { defaultOptions } from '../../tooling/button-simulator/simulator.ts';
+import { InjectedTransactionSchema } from '../../tooling/button-simulator/injected-transaction.ts';
 import { createEventBus } from '../../shared/transactions/event-bus.ts';
 import { republishEvents } from '../../shared/transactions/republish-events.ts';
 import { startBackfill } from '../../shared/transactions/backfill.ts';

@@ -1,9 +1,9 @@
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { createMetricStore } from '../../local/aws/cloudwatch/metric-store.ts';
-import { startSqs, type SqsEmulator } from '../../local/aws/emulators/sqs-emulator.ts';
-import { putLevel } from '../../local/aws/emulators/sqs-metrics.ts';
+import { createMetricStore } from '../../tooling/local-aws/cloudwatch/metric-store.ts';
+import { startSqs, type SqsEmulator } from '../../tooling/local-aws/emulators/sqs-emulator.ts';
+import { putLevel } from '../../tooling/local-aws/emulators/sqs-metrics.ts';
 import { randomFrom } from './random.ts';
 import { SqsModel } from './sqs-model.ts';
 import { describeSqs, type OpenedQueue } from './sqs.contract.ts';

@@ -1,5 +1,5 @@
-import type { ApiFault, WebhookFault } from '../../local/button-simulator/fault-rules.ts';
-import type { InjectedTransactionInput } from '../../local/button-simulator/injected-transaction.ts';
+import type { ApiFault, WebhookFault } from '../../tooling/button-simulator/fault-rules.ts';
+import type { InjectedTransactionInput } from '../../tooling/button-simulator/injected-transaction.ts';
 import type { FunctionName } from './functions.ts';
 import type { ProducerMessage } from './messages.ts';
 

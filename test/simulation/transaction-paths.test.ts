@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { InjectedTransactionSchema } from '../../local/button-simulator/injected-transaction.ts';
+import { InjectedTransactionSchema } from '../../tooling/button-simulator/injected-transaction.ts';
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import { ContractConsumer } from './contract-consumer.ts';
 import { drawPurchase, type TransactionStep } from './draw-transaction.ts';

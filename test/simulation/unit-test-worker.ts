@@ -1,6 +1,7 @@
 import { startVitest } from 'vitest/node';
 import * as z from 'zod';
 
+import { TAGS } from '../tags.ts';
 import { plantIn } from './plant.ts';
 
 /** A process that runs a file of unit tests over source in which a bug is planted. */
@@ -20,8 +21,7 @@ async function run(): Promise<UnitTestResult> {
       config: false,
       watch: false,
       include: [test.file],
-      // Those of vitest.config.ts: a file may bear one.
-      tags: [{ name: 'long' }, { name: 'volume' }],
+      tags: TAGS,
       testNamePattern: test.name.replaceAll(/[^\w ]/g, '.'),
       reporters: [{}],
       silent: true,

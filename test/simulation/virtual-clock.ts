@@ -1,4 +1,4 @@
-import type { Clock } from '../../local/button-simulator/clock.ts';
+import type { Clock } from '../../tooling/button-simulator/clock.ts';
 
 /**
  * What happens at an alarm. One that says `nothing happened` has set nothing going, so nobody waits for it.

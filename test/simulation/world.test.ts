@@ -1,8 +1,8 @@
 import { InternalServerError } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { FaultSchema } from '../../local/button-simulator/fault-rules.ts';
-import { InjectedTransactionSchema } from '../../local/button-simulator/injected-transaction.ts';
+import { FaultSchema } from '../../tooling/button-simulator/fault-rules.ts';
+import { InjectedTransactionSchema } from '../../tooling/button-simulator/injected-transaction.ts';
 import type { Measured } from '../../shared/runtime/metric-definitions.ts';
 import { orderMessage } from './messages.ts';
 import type { Invocation } from './lambda-model.ts';

@@ -10,7 +10,7 @@ import {
   type OrderMessage,
   type ReportOrderPorts,
 } from '../../../functions/order-reporter/report-order.ts';
-import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
+import { startButtonSimulator, type ButtonSimulator } from '../../../tooling/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createOrderApi, type OrderApi } from '../../../shared/button/order-api.ts';
 import { openBreaker } from '../../../shared/orders/rules/breaker.ts';

@@ -7,7 +7,7 @@ import {
   type OrderMessage,
   type ReportOrderPorts,
 } from '../../../functions/order-reporter/report-order.ts';
-import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
+import { startButtonSimulator, type ButtonSimulator } from '../../../tooling/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createOrderApi } from '../../../shared/button/order-api.ts';
 import type { Measured } from '../../../shared/runtime/metric-definitions.ts';

@@ -5,8 +5,8 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { ReportOutcome } from '../../../functions/order-reporter/report-order.ts';
-import type { FaultInput } from '../../../local/button-simulator/fault-rules.ts';
-import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
+import type { FaultInput } from '../../../tooling/button-simulator/fault-rules.ts';
+import { startButtonSimulator, type ButtonSimulator } from '../../../tooling/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createOrderApi } from '../../../shared/button/order-api.ts';
 import type { LedgerEntry } from '../../../shared/orders/rules/order-ledger.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { planReconciliation } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import type { PlannedStream } from '../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import { reconcile, type ReconcilePorts } from '../../../shared/reconciliation/reconcile.ts';
-import { startButtonSimulator, type ButtonSimulator } from '../../../local/button-simulator/simulator.ts';
+import { startButtonSimulator, type ButtonSimulator } from '../../../tooling/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createTransactionsApi, type TransactionsApi } from '../../../shared/button/transactions-api.ts';
 import type { Measured, MetricName } from '../../../shared/runtime/metric-definitions.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { StageConfigSchema } from '../../../infra/config.ts';
-import type { InvocationResult } from '../../../local/aws/lambda/invocation-result.ts';
-import { startHttpApi } from '../../../local/aws/triggers/http-api.ts';
+import type { InvocationResult } from '../../../tooling/local-aws/lambda/invocation-result.ts';
+import { startHttpApi } from '../../../tooling/local-aws/triggers/http-api.ts';
 import { createWorld, WEBHOOK_SECRET, type World } from '../../crash/world.ts';
-import { simulate } from '../../local/button-simulator/simulation.ts';
+import { simulate } from '../../../tooling/button-simulator/test/simulation.ts';
 
 // Button's rule for pausing a webhook, as its simulator has it, against the gateway's throttle and the
 // composed receiver.

@@ -1,7 +1,7 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { startSqs, type SqsEmulator } from '../../../local/aws/emulators/sqs-emulator.ts';
+import { startSqs, type SqsEmulator } from '../../../tooling/local-aws/emulators/sqs-emulator.ts';
 import { messageGroupId, parseOrderEvent } from '../../../shared/validation/orders/order-event.ts';
 import { createOrderSender, type OrderSender } from '../../../shared/order-sender/order-sender.ts';
 import { sampleOrder, SETTINGS } from '../validation/orders/order-samples.ts';

@@ -3,23 +3,24 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
-import { startSqs, type SqsEmulator } from '../../../local/aws/emulators/sqs-emulator.ts';
+import { startSqs, type SqsEmulator } from '../../../tooling/local-aws/emulators/sqs-emulator.ts';
 import { parseOrderEvent } from '../../../shared/validation/orders/order-event.ts';
 import { SETTINGS } from '../validation/orders/order-samples.ts';
 import {
   buildPackages,
+  findNode,
   installOffline,
   ROOT,
   SEND_SCRIPTS,
   writeSendScripts,
   type Shop,
-} from './packed-package.ts';
+} from '../../packages/packed-package.ts';
 
 const run = promisify(execFile);
 
@@ -36,16 +37,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** The first `node` of this major version: the one that runs the tests, or another one on the PATH. */
-async function findNode(major: number): Promise<string | undefined> {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  for (const node of [process.execPath, ...folders.map((path) => join(path, 'node'))]) {
-    if (existsSync(node) && (await run(node, ['--version'])).stdout.startsWith(`v${major}.`)) return node;
-  }
-  return undefined;
-}
-
-/** What can be imported of both packages. */
+/** What can be imported of the packages. */
 function importableNames(): string[] {
   return shop.packages.flatMap(({ name, manifest }) =>
     Object.keys(manifest.exports).map((path) => (path === '.' ? name : `${name}/${path.slice(2)}`)),
@@ -82,6 +74,7 @@ describe('orders, requirement 14: the packages', () => {
         dependencies: ['@button-serverless/validation'],
         peerDependencies: { '@aws-sdk/client-sqs': '^3.450.0' },
       },
+      { dependencies: ['@button-serverless/validation', 'zod'], peerDependencies: {} },
     ]);
     expect(tree).toContain('@aws-sdk/core');
     expect([...tree].filter((name) => /cdk|constructs|middy|dynamodb/.test(name))).toEqual([]);

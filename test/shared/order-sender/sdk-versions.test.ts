@@ -7,9 +7,15 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { startSqs, type SqsEmulator } from '../../../local/aws/emulators/sqs-emulator.ts';
-import { ManifestSchema, buildPackages, ROOT, SEND_SCRIPTS, writeSendScripts } from './packed-package.ts';
-import { startRegistry, type Registry } from './registry.ts';
+import { startSqs, type SqsEmulator } from '../../../tooling/local-aws/emulators/sqs-emulator.ts';
+import {
+  ManifestSchema,
+  buildPackages,
+  ROOT,
+  SEND_SCRIPTS,
+  writeSendScripts,
+} from '../../packages/packed-package.ts';
+import { startRegistry, type Registry } from '../../packages/registry.ts';
 
 // Installs from the npm registry, which takes minutes.
 

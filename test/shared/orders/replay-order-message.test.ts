@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { startSqs, type SqsEmulator } from '../../../local/aws/emulators/sqs-emulator.ts';
+import { startSqs, type SqsEmulator } from '../../../tooling/local-aws/emulators/sqs-emulator.ts';
 import { retryMessage } from '../../../shared/orders/rules/retry-message.ts';
 import {
   REPLAY_ATTRIBUTE,

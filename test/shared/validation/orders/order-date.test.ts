@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { OrderFieldsSchema } from '../../../../local/button-simulator/order-body.ts';
+import { OrderFieldsSchema } from '../../../../tooling/button-simulator/order-body.ts';
 import { parseOrderEvent } from '../../../../shared/validation/orders/order-event.ts';
 import { readOrderDate, toButtonDate } from '../../../../shared/validation/orders/order-date.ts';
 import { validateOrder } from '../../../../shared/validation/orders/validate-order.ts';

@@ -1,0 +1,169 @@
+import {
+  COUNTED,
+  countOrders,
+  countWebhooks,
+  type OrderSituation,
+  type WebhookSituation,
+} from '../counts.ts';
+import { ASSUMED, callsToAws, perMillion } from '../duration-model.ts';
+import type { Laboratory } from '../laboratory.ts';
+import type { Figure, Measurement } from '../measurement.ts';
+import type { Counted } from '../operations.ts';
+import { dollarsOf, type Quantities } from '../prices.ts';
+
+type Both = { ours: Counted; straightforward: Counted };
+type Counts = { webhooks: Record<WebhookSituation, Both>; orders: Record<OrderSituation, Both> };
+
+/** Orders of one invocation. */
+const BATCH = 10;
+
+/**
+ * Billed operations per webhook and order, counted by the stand-in (B8), log lines and bytes (B11), and
+ * dollars (B12).
+ */
+export async function measureBilledOperations(laboratory: Laboratory): Promise<Measurement> {
+  const { bundles } = laboratory;
+  const webhooks = async (situation: WebhookSituation): Promise<Both> => ({
+    ours: await countWebhooks(laboratory, bundles.ours('webhook-receiver').entry, situation),
+    straightforward: await countWebhooks(laboratory, bundles.peer('webhook-everything').entry, situation),
+  });
+  const orders = async (situation: OrderSituation): Promise<Both> => ({
+    ours: await countOrders(laboratory, bundles.ours('order-reporter').entry, { situation }),
+    straightforward: await countOrders(laboratory, bundles.peer('orders-straightforward').entry, {
+      situation,
+    }),
+  });
+  return describe({
+    webhooks: {
+      new: await webhooks('new'),
+      repeated: await webhooks('repeated'),
+      'next version': await webhooks('next version'),
+      'older version': await webhooks('older version'),
+    },
+    orders: {
+      created: await orders('created'),
+      updated: await orders('updated'),
+      cancelled: await orders('cancelled'),
+      repeated: await orders('repeated'),
+    },
+  });
+}
+
+function describe({ webhooks, orders }: Counts): Measurement {
+  const figures: Figure[] = [
+    ...Object.entries(webhooks).flatMap(([situation, { ours, straightforward }]) => [
+      figureOf(`webhook, ${situation}: ours`, ours, webhookDollars),
+      figureOf(`webhook, ${situation}: straightforward`, straightforward, webhookDollars),
+    ]),
+    ...Object.entries(orders).flatMap(([situation, { ours, straightforward }]) => [
+      figureOf(`order, ${situation}: ours`, ours, atOnceDollars),
+      figureOf(`order, ${situation}: straightforward`, straightforward, inTurnDollars),
+    ]),
+  ];
+  const each = (total: number): number => total / COUNTED;
+  return {
+    id: 'billed-operations',
+    title: 'Billed operations, log lines and bytes',
+    explanation: `Counted by the stand-in, for one webhook and for one order of a batch of ten, each an order of its own; the shopper index is on, as by default, and takes one write unit. The straightforward design keeps an idempotency record and the whole payload, and reports one order after the other. Dollars are for a million, at list prices (\`tooling/benchmarks/prices.ts\`): the function, the gateway or the queue, DynamoDB and logs, without the gateway's access log; the time that a function waits is the model of docs/costs.md.`,
+    figures,
+    bars: [
+      // With the shopper index; without it one unit.
+      { claim: 'write units of a new webhook', value: each(webhooks.new.ours.writeUnits), atMost: 2 },
+      { claim: 'read units of a new webhook', value: each(webhooks.new.ours.readUnits), atMost: 0.5 },
+      {
+        claim: 'write units of a repeated webhook',
+        value: each(webhooks.repeated.ours.writeUnits),
+        atMost: 0,
+      },
+      { claim: 'write units of a created order', value: each(orders.created.ours.writeUnits), atMost: 2 },
+      { claim: 'read units of a created order', value: each(orders.created.ours.readUnits), atMost: 0 },
+      {
+        claim: 'calls to Button of a created order',
+        value: each(orders.created.ours.buttonCalls),
+        atMost: 1,
+      },
+      {
+        claim: 'write units of a new webhook, ours / straightforward',
+        value: webhooks.new.ours.writeUnits / webhooks.new.straightforward.writeUnits,
+        atMost: 0.5,
+      },
+      {
+        claim: 'write units of a created order, ours / straightforward',
+        value: orders.created.ours.writeUnits / orders.created.straightforward.writeUnits,
+        atMost: 0.67,
+      },
+      {
+        claim: '$ of a million new webhooks, ours / straightforward',
+        value: webhookDollars(webhooks.new.ours) / webhookDollars(webhooks.new.straightforward),
+        atMost: 0.65,
+      },
+      {
+        claim: '$ of a million created orders, ours / straightforward',
+        value: atOnceDollars(orders.created.ours) / inTurnDollars(orders.created.straightforward),
+        atMost: 0.5,
+      },
+      { claim: 'log bytes of a new webhook', value: each(webhooks.new.ours.logBytes), atMost: 450 },
+      {
+        claim: 'log bytes of a new webhook, ours / straightforward',
+        value: webhooks.new.ours.logBytes / webhooks.new.straightforward.logBytes,
+        atMost: 0.35,
+      },
+      {
+        claim: 'log bytes of a batch of created orders, ours / straightforward',
+        value: orders.created.ours.logBytes / orders.created.straightforward.logBytes,
+        atMost: 0.25,
+      },
+    ],
+  };
+}
+
+function figureOf(subject: string, counted: Counted, dollars: (counted: Counted) => number): Figure {
+  return {
+    subject,
+    values: {
+      'calls to AWS': callsToAws(counted) / COUNTED,
+      'read units': counted.readUnits / COUNTED,
+      'write units': counted.writeUnits / COUNTED,
+      'calls to Button': counted.buttonCalls / COUNTED,
+      'log lines': counted.logLines / COUNTED,
+      'log bytes': counted.logBytes / COUNTED,
+      '$ a million': dollars(counted),
+    },
+  };
+}
+
+function webhookDollars(counted: Counted): number {
+  const waitMs = (callsToAws(counted) / COUNTED) * ASSUMED.awsCallMs;
+  return dollars(counted, { invocations: COUNTED, waitMs }, { httpApiRequest: 1e6 });
+}
+
+/** The orders of a batch side by side: it takes as long as one of them. */
+function atOnceDollars(counted: Counted): number {
+  return batchDollars(counted, waitOfOne(counted));
+}
+
+function inTurnDollars(counted: Counted): number {
+  return batchDollars(counted, BATCH * waitOfOne(counted));
+}
+
+function waitOfOne(counted: Counted): number {
+  return (counted.buttonCalls * ASSUMED.buttonOrderMs + callsToAws(counted) * ASSUMED.awsCallMs) / COUNTED;
+}
+
+function batchDollars(counted: Counted, waitMs: number): number {
+  // Each order is sent alone, and received and deleted with its batch.
+  return dollars(
+    counted,
+    { invocations: COUNTED / BATCH, waitMs },
+    { sqsFifoRequest: 1e6 + (2 * 1e6) / BATCH },
+  );
+}
+
+function dollars(
+  counted: Counted,
+  timing: { invocations: number; waitMs: number },
+  intake: Quantities,
+): number {
+  const cpuMs = counted.cpuMs / COUNTED;
+  return dollarsOf({ ...perMillion(counted, { items: COUNTED, cpuMs, ...timing }), ...intake }).total;
+}

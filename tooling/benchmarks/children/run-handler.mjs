@@ -1,0 +1,66 @@
+// The child process of a measurement: loads a function as Lambda does, gives it events, and tells what that took.
+//
+// argv: the file to load. Events come over IPC, a list at a time.
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+
+const [, , file] = process.argv;
+
+function cpuMs(since) {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+}
+
+/** Of this process alone: `maxRSS` would be its parent's at the fork, where that was larger. */
+function peakRssMb() {
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return Number(kib) / 1024;
+}
+
+/** The longest that Lambda lets a function run. */
+const TIMEOUT_MS = 900_000;
+
+const context = (id, deadlineMs = Date.now() + TIMEOUT_MS) => ({
+  awsRequestId: `request-${id}`,
+  functionName: 'measured',
+  functionVersion: '$LATEST',
+  invokedFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:measured',
+  memoryLimitInMB: '512',
+  callbackWaitsForEmptyEventLoop: true,
+  getRemainingTimeInMillis: () => deadlineMs - Date.now(),
+});
+
+// Where lines are counted, they are written as Lambda writes them: one JSON object each.
+if (process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON') {
+  const { wrapConsole } = await import('@button-serverless/local-aws');
+  wrapConsole('JSON', 'INFO');
+}
+
+const beforeLoad = process.cpuUsage();
+const loaded = await import(pathToFileURL(file).href);
+const handler = loaded.handler ?? loaded.default.handler;
+const loadMs = cpuMs(beforeLoad);
+
+let count = 0;
+process.on('message', async ({ events, warmUp = 0 }) => {
+  // Results by event, without what comes before the measured part.
+  const results = [];
+  let before = process.cpuUsage();
+  let startedAt = performance.now();
+  for (const [index, event] of events.entries()) {
+    if (index === warmUp) {
+      before = process.cpuUsage();
+      startedAt = performance.now();
+    }
+    count += 1;
+    results.push(await handler(event, context(count)));
+  }
+  process.send({
+    loadMs,
+    cpuMs: cpuMs(before),
+    wallMs: performance.now() - startedAt,
+    peakRssMb: peakRssMb(),
+    results,
+  });
+});
+process.send({ ready: true });

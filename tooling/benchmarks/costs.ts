@@ -1,0 +1,197 @@
+import { METRICS } from '../../shared/runtime/metric-definitions.ts';
+import { COUNTED, COUNTED_ROWS, countOrders, countPublications, countRows, countWebhooks } from './counts.ts';
+import { ASSUMED, callsToAws, perMillion } from './duration-model.ts';
+import { idleBrandSection } from './idle-brand.ts';
+import type { Laboratory } from './laboratory.ts';
+import { dollarsOf, PRICES, PRICES_AS_OF, type PriceName, type Quantities } from './prices.ts';
+import { numberText, table } from './report.ts';
+import { countFixedResources, type FixedResources } from './stage-resources.ts';
+
+/** What a million of something takes and costs. */
+export type MillionCost = { what: string; quantities: Quantities };
+
+/** What a million of everything that happens takes, counted with our own functions. */
+export async function countMillions(
+  laboratory: Laboratory,
+  { accessLogLineBytes }: FixedResources,
+): Promise<MillionCost[]> {
+  const receiver = laboratory.bundles.ours('webhook-receiver').entry;
+  const reporter = laboratory.bundles.ours('order-reporter').entry;
+
+  const orders = async (batchSize: number): Promise<MillionCost> => {
+    const counted = await countOrders(laboratory, reporter, { situation: 'created', batchSize });
+    const batches = COUNTED / batchSize;
+    const timing = {
+      items: COUNTED,
+      invocations: batches,
+      cpuMs: ASSUMED.orderCpuMs,
+      waitMs: ASSUMED.buttonOrderMs + 2 * ASSUMED.awsCallMs,
+    };
+    return {
+      what: `orders created, ${batchSize === 1 ? 'one' : 'ten'} in a batch`,
+      quantities: {
+        ...perMillion(counted, timing),
+        // Each is sent alone, and received and deleted with its batch.
+        sqsFifoRequest: 1e6 + (2 * 1e6) / batchSize,
+      },
+    };
+  };
+  const webhooks = async (situation: 'new' | 'repeated'): Promise<MillionCost> => {
+    const counted = await countWebhooks(laboratory, receiver, situation);
+    const calls = callsToAws(counted) / COUNTED;
+    const timing = {
+      items: COUNTED,
+      invocations: COUNTED,
+      cpuMs: ASSUMED.webhookCpuMs,
+      waitMs: calls * ASSUMED.awsCallMs,
+    };
+    const quantities = perMillion(counted, timing);
+    return {
+      what: `webhooks, ${situation === 'new' ? 'each with something new' : 'repeated'}`,
+      quantities: {
+        ...quantities,
+        httpApiRequest: 1e6,
+        logIngestion: (quantities.logIngestion ?? 0) + ((accessLogLineBytes + 26) * 1e6) / 1e9,
+      },
+    };
+  };
+  const rows = async (situation: 'new' | 'unchanged'): Promise<MillionCost> => {
+    const counted = await countRows(laboratory, situation);
+    const pages = COUNTED_ROWS / 100;
+    const writesInARow = situation === 'new' ? Math.ceil(100 / 16) : 0;
+    const timing = {
+      items: COUNTED_ROWS,
+      // One invocation for all of them: what is billed is their time.
+      invocations: 1,
+      cpuMs: ASSUMED.rowCpuMs,
+      waitMs: pages * (ASSUMED.buttonPageMs + (2 + writesInARow) * ASSUMED.awsCallMs),
+    };
+    return { what: `rows reconciled, ${situation}`, quantities: perMillion(counted, timing) };
+  };
+  const publications = async (): Promise<MillionCost> => {
+    const counted = await countPublications(laboratory);
+    const events = COUNTED;
+    const timing = { items: events, invocations: 1, cpuMs: ASSUMED.eventCpuMs, waitMs: ASSUMED.awsCallMs };
+    return {
+      what: 'events put on the bus, ten in a batch',
+      quantities: { ...perMillion(counted, timing), eventBridgeEvent: 1e6 },
+    };
+  };
+  return [
+    await orders(10),
+    await orders(1),
+    await webhooks('new'),
+    await webhooks('repeated'),
+    await publications(),
+    await rows('new'),
+    await rows('unchanged'),
+  ];
+}
+
+/** What a stage with both sides and one brand costs in thirty days in which nothing happens. */
+function fixedQuantities(fixedResources: FixedResources): Quantities {
+  const pollsOfAQueue = (ASSUMED.pollers * 30 * 86_400) / ASSUMED.pollSeconds;
+  return {
+    alarm: fixedResources.alarmMetrics,
+    dashboard: fixedResources.dashboards,
+    secret: fixedResources.secrets,
+    // As if every metric were emitted in every hour, under one set of dimensions.
+    customMetric: Object.keys(METRICS).length,
+    schedulerInvocation: fixedResources.scheduledRuns,
+    lambdaRequest: fixedResources.scheduledRuns,
+    lambdaGbSecond: fixedResources.scheduledRuns * 0.1 * ASSUMED.memoryGb,
+    secretRead: fixedResources.scheduledRuns,
+    sqsFifoRequest: fixedResources.queuesThatAreRead * pollsOfAQueue,
+  };
+}
+
+const COLUMNS: Readonly<Record<string, readonly PriceName[]>> = {
+  Lambda: ['lambdaRequest', 'lambdaGbSecond'],
+  gateway: ['httpApiRequest'],
+  queue: ['sqsFifoRequest'],
+  DynamoDB: ['dynamodbReadUnit', 'dynamodbWriteUnit'],
+  logs: ['logIngestion'],
+  events: ['eventBridgeEvent'],
+};
+
+/** docs/costs.md. */
+export async function costsPage(laboratory: Laboratory): Promise<string> {
+  const { stage: fixedResources, brand } = countFixedResources(laboratory.bundles.folder);
+  const millions = await countMillions(laboratory, fixedResources);
+  const fixed = dollarsOf(fixedQuantities(fixedResources));
+  const traced = dollarsOf({ trace: ASSUMED.tracedShare * 1e6 }).total;
+  const totals = new Map(millions.map(({ what, quantities }) => [what, dollarsOf(quantities).total]));
+  const total = (what: string): number => totals.get(what) ?? NaN;
+  const month =
+    total('orders created, ten in a batch') +
+    2 * total('webhooks, each with something new') +
+    2 * total('events put on the bus, ten in a batch') +
+    // Each row is read by the live reading and by seven daily sweeps.
+    16 * total('rows reconciled, unchanged');
+  const sections = [
+    '# What it costs',
+    'Written by `npm run bench -- --costs`; do not edit. Calls, units and log bytes are counted: the bundles handle events against a DynamoDB on this machine, with the settings that a stage has by default. Dollars are these counts at list prices. Durations are a model of ours, below. Nothing was read from a bill.',
+    `## A million of each, in dollars\n\n${table(
+      ['', ...Object.keys(COLUMNS), 'together'],
+      millions.map(({ what, quantities }) => {
+        const { parts, total: sum } = dollarsOf(quantities);
+        const cells = Object.values(COLUMNS).map((names) =>
+          money(names.reduce((part, name) => part + (parts[name] ?? 0), 0)),
+        );
+        return [what, ...cells, money(sum)];
+      }),
+    )}`,
+    `A purchase with an order is found by Button's own id too: an alias, which costs one write unit ($${money(PRICES.dynamodbWriteUnit.dollars)} a million) for each new purchase, once. App installs need none. Whether a checkout waited for it costs half a read unit for each version that is stored. The plain attributes and the versions seen take a purchase a little over a kilobyte: one more write unit in the table. Rows of the Transactions API name the Brand and webhooks do not, so the first read of a purchase writes it once more, without an event.`,
+    'Before each call to Button, the reconciler and the planner read how long Button has asked the key to wait: half a read unit a call, for a page of up to 100 rows, which the rows above contain.',
+    `The index by shopper is on and takes one write unit of each new webhook and row ($${money(PRICES.dynamodbWriteUnit.dollars)} a million); \`shopperField: none\` saves it. With tracing on, X-Ray records one request a second and 5% of the rest: $${money(traced)} a million invocations. Point-in-time recovery and storage add $${PRICES.dynamodbRecovery.dollars + PRICES.dynamodbStorage.dollars} a GB and month: an order takes somewhat less than a kilobyte, a transaction somewhat more.`,
+    `## Thirty days in which nothing happens\n\nA production stage with both sides and one brand: ${fixedResources.alarms} alarms on ${fixedResources.alarmMetrics} metrics, ${fixedResources.dashboards} dashboards, ${fixedResources.secrets} secrets, ${Math.round(fixedResources.scheduledRuns).toLocaleString('en-US')} runs of schedules, ${fixedResources.queuesThatAreRead} queues that Lambda asks again and again.\n\n${table(
+      ['', 'dollars'],
+      [
+        ...Object.entries(fixed.parts).map(([name, dollars]) => [FIXED_NAMES[name] ?? name, money(dollars)]),
+        ['together', money(fixed.total)],
+      ],
+    )}\n\nMetrics are counted as if each were emitted every hour; one that is silent costs nothing.`,
+    await idleBrandSection(laboratory, brand),
+    expirySection(),
+    `## A month of a million orders\n\nTwo webhooks and two events for each order, each transaction read eight times by the reconciler and its daily sweeps, in full batches: $${money(month)}, beside the $${money(fixed.total)} that stand.`,
+    `## Prices and assumptions\n\nList prices of ${PRICES_AS_OF.region} as known on ${PRICES_AS_OF.on}, without free tiers, savings plans and taxes; \`tooling/benchmarks/prices.ts\` holds them. Not every page could be read on that day: compare them with the sources before you budget by them.\n\n${table(
+      ['', 'dollars', 'for', 'source'],
+      Object.entries(PRICES).map(([name, { dollars, per, unit, source }]) => [
+        name,
+        String(dollars),
+        `${per.toLocaleString('en-US')} ${unit}`,
+        source,
+      ]),
+    )}\n\n${table(
+      ['assumption (`tooling/benchmarks/duration-model.ts`)', ''],
+      Object.entries(ASSUMED).map(([name, value]) => [name, numberText(value)]),
+    )}`,
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+/** Of a ledger with a million orders of a kilobyte each. */
+function expirySection(): string {
+  const ledgerKilobytes = 1e6;
+  const pagesOfPass = ledgerKilobytes / 1000;
+  // An eventually consistent read takes half a unit for 4 KB.
+  const pass = dollarsOf({ dynamodbReadUnit: ledgerKilobytes / 8, dynamodbWriteUnit: pagesOfPass }).total;
+  const expired = dollarsOf({ dynamodbWriteUnit: 1e6 }).total;
+  return `## Customers that expire\n\n\`customer-expiry\` reads the order ledger of all brands once a week: $${money(pass)} for each million orders in it, however many of them expire. Each customer that is erased is one write unit more: $${money(expired)} a million, once. An idle brand adds nothing. A run reads 100 MB at most, a quarter of an hour apart.`;
+}
+
+const FIXED_NAMES: Readonly<Record<string, string>> = {
+  alarm: 'alarms',
+  dashboard: 'dashboards',
+  secret: 'secrets',
+  customMetric: 'custom metrics, at most',
+  schedulerInvocation: 'schedules',
+  lambdaRequest: 'invocations by schedules',
+  lambdaGbSecond: 'their duration, a tenth of a second each',
+  secretRead: 'secrets read, at most',
+  sqsFifoRequest: 'idle queues asked, at most',
+};
+
+function money(dollars: number): string {
+  return dollars.toFixed(2);
+}

@@ -1,0 +1,95 @@
+import { cpus, totalmem } from 'node:os';
+
+import { format, resolveConfig } from 'prettier';
+
+import { isMet, type Bar, type Measurement } from './measurement.ts';
+import { ownVersions, peerVersions } from './peers.ts';
+
+/** Where and when something was measured. */
+export type Occasion = { machine: string; node: string; date: string; effort: number; loadAverage: number };
+
+/** Describes this machine and this moment. */
+export function describeOccasion(effort: number, loadAverage: number): Occasion {
+  const [cpu] = cpus();
+  return {
+    machine: `${process.platform} ${process.arch}, ${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    node: process.version,
+    date: new Date().toISOString().slice(0, 10),
+    effort,
+    loadAverage,
+  };
+}
+
+/** A case as Markdown: what it is, its table, its bars. */
+export function toMarkdown({ title, explanation, figures, bars }: Measurement): string {
+  const columns = [...new Set(figures.flatMap(({ values }) => Object.keys(values)))];
+  const rows = figures.map(({ subject, values }) => [
+    subject,
+    ...columns.map((column) => numberText(values[column])),
+  ]);
+  return [
+    `## ${title}`,
+    '',
+    explanation,
+    '',
+    table(['', ...columns], rows),
+    '',
+    table(
+      ['bar', 'measured', 'held to', ''],
+      bars.map((bar) => [
+        bar.claim,
+        numberText(bar.value),
+        limitText(bar),
+        isMet(bar) ? 'met' : '**missed**',
+      ]),
+    ),
+  ].join('\n');
+}
+
+/** The whole page, docs/benchmarks.md. */
+export function toPage(measurements: readonly Measurement[], occasion: Occasion): string {
+  const bars = measurements.flatMap((measurement) => measurement.bars);
+  const missed = bars.filter((bar) => !isMet(bar));
+  const versions = (all: Record<string, string>): string =>
+    Object.entries(all)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ');
+  return `${[
+    '# Benchmarks',
+    'Written by `npm run bench -- --write`; do not edit. It bundles the functions as they are deployed, gives them events in processes of their own, against stand-ins for AWS and Button on this machine, and does the same with other ways of doing it, in turn. What disturbs the machine disturbs all of them: ratios are medians over rounds and hold, milliseconds do not. No AWS was reached.',
+    `${bars.length - missed.length} of ${bars.length} bars are met.${missed.length === 0 ? '' : ` Missed: ${missed.map(({ claim }) => claim).join('; ')}.`}`,
+    [
+      `- **Machine:** ${occasion.machine}, Node.js ${occasion.node}, on ${occasion.date}; load average at the start ${occasion.loadAverage.toFixed(1)}${occasion.effort === 1 ? '' : '; with --quick'}.`,
+      `- **Ours:** ${versions(ownVersions())}.`,
+      `- **Others:** ${versions(peerVersions())}; the peers are in \`tooling/benchmarks/peers\`.`,
+    ].join('\n'),
+    [
+      'The _typical stack_ is middy, zod, the SDK and Powertools’ logger and metrics; _every utility_ adds tracer, idempotency, parser and the document client. Both are bundled as NodejsFunction does when nothing is set. The _floor_ signs by hand and validates nothing: it shows what cannot be undercut, and nobody should run it.',
+    ].join('\n'),
+    ...measurements.map(toMarkdown),
+  ].join('\n\n')}\n`;
+}
+
+/** A page as this project formats its documents. */
+export async function formatPage(text: string): Promise<string> {
+  return format(text, { ...(await resolveConfig(import.meta.filename)), parser: 'markdown' });
+}
+
+/** A table in Markdown; numbers stand at the right of their columns. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const isNumber = (text: string | undefined): boolean => text === undefined || /^[-\d.,]*$/.test(text);
+  const rule = header.map((_, column) => (rows.every((row) => isNumber(row[column])) ? '---:' : '---'));
+  return [line(header), line(rule), ...rows.map(line)].join('\n');
+}
+
+/** A number with three significant digits, whole from a hundred on. */
+export function numberText(value: number | undefined): string {
+  if (value === undefined) return '';
+  if (value === 0 || Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
+  return String(Number(value.toPrecision(3)));
+}
+
+function limitText({ atMost, atLeast }: Bar): string {
+  return atMost === undefined ? `≥ ${numberText(atLeast)}` : `≤ ${numberText(atMost)}`;
+}

@@ -1,0 +1,283 @@
+import { StageConfigSchema } from '../../infra/config.ts';
+import { DUE_SHARDS } from '../../shared/dynamodb/table.ts';
+import { floodsSection } from './floods.ts';
+import { QUOTAS } from './quotas.ts';
+import { numberText, table } from './report.ts';
+
+/** What is assumed about traffic and about Button, of which no limits are known. */
+const ASSUMED = {
+  /** The busiest second has so many times the average. */
+  peak: 10,
+  webhooksPerOrder: 2,
+  buttonOrderSeconds: 0.3,
+  buttonPageSeconds: 0.2,
+  /** Storing a page of a hundred rows that are known. */
+  storePageSeconds: 0.05,
+  webhookSeconds: 0.025,
+  publishSeconds: 0.02,
+  /** An order and its transactions, as they are stored. */
+  orderKb: 0.9,
+  transactionKb: 0.9,
+  /** Reading a megabyte of a table. */
+  scanSecondsPerMb: 0.05,
+  /** Inflating and checking a stored transaction, and how much slower a function with 512 MB does it. */
+  storedTransactionCpuMs: 0.1,
+  cpuSlowdown: 3.5,
+} as const;
+
+/** Settings that decide how much a stage takes. */
+export type ScalingSettings = {
+  reporterConcurrency: number;
+  batchSize: number;
+  throttlePerSecond: number;
+  retriesPerMinute: number;
+  sweepDays: number;
+};
+
+/** What a stage with one brand has by default. */
+export function defaultSettings(): ScalingSettings {
+  const { orderReporting, transactions } = StageConfigSchema.parse({
+    stage: 'production',
+    orderReporting: { brands: [{ id: 'acme' }] },
+    transactions: {},
+  });
+  const brand = orderReporting?.brands[0];
+  if (!brand || !transactions) throw new Error('The configuration deploys one side only.');
+  return {
+    reporterConcurrency: brand.maxConcurrency,
+    batchSize: brand.batchSize,
+    throttlePerSecond: transactions.throttle.rateLimit,
+    retriesPerMinute: brand.retrySweep.maxRetriesPerSweep,
+    sweepDays: transactions.reconciler.sweepDays,
+  };
+}
+
+/** The same with every setting at its highest. */
+export const HIGHEST_SETTINGS: Omit<ScalingSettings, 'sweepDays'> = {
+  reporterConcurrency: QUOTAS.sqsMappingConcurrency.limit,
+  batchSize: 10,
+  throttlePerSecond: QUOTAS.httpApiRequests.limit,
+  retriesPerMinute: 60_000,
+};
+
+/** Something that is full at some number of orders. */
+export type Limit = {
+  what: string;
+  /**
+   * Orders a day at which it is full, one brand and one account at Button, in the busiest second unless
+   * `holds` says otherwise.
+   */
+  ordersPerDay: number;
+  kind: 'setting' | 'quota' | 'design';
+  /** What can be done. */
+  remedy: string;
+};
+
+const DAY = 86_400;
+
+/** A rate per second at the peak, as orders a day, if each order takes so many of it. */
+function fromPeakRate(rate: number, perOrder: number): number {
+  return ((rate / perOrder) * DAY) / ASSUMED.peak;
+}
+
+/** The most that seconds of sequential work allow in a day. */
+function fromDailyWork(secondsPerOrder: number): number {
+  return DAY / secondsPerOrder;
+}
+
+/**
+ * What the expiry of personal data reads of the table of transactions in a week, in kilobytes: of every 15
+ * minutes, 13 are used.
+ */
+function scannedInAWeekKb(): number {
+  const { scanSecondsPerMb, storedTransactionCpuMs, cpuSlowdown, transactionKb } = ASSUMED;
+  const cpuSecondsPerMb = ((1000 / transactionKb) * storedTransactionCpuMs * cpuSlowdown) / 1000;
+  return ((7 * DAY * (780 / 900)) / (scanSecondsPerMb + cpuSecondsPerMb)) * 1000;
+}
+
+/** Everything that fills up, the first to be full first. */
+export function listLimits(settings: ScalingSettings): Limit[] {
+  const { webhooksPerOrder, buttonOrderSeconds, webhookSeconds, publishSeconds } = ASSUMED;
+  const batchSeconds = buttonOrderSeconds + 0.02;
+  const executionsPerOrder =
+    batchSeconds / settings.batchSize + webhooksPerOrder * (webhookSeconds + publishSeconds / 10);
+  const pageSeconds = ASSUMED.buttonPageSeconds + ASSUMED.storePageSeconds;
+  const limits: Limit[] = [
+    {
+      what: `the reporter's concurrency (\`maxConcurrency\` ${settings.reporterConcurrency}, \`batchSize\` ${settings.batchSize})`,
+      ordersPerDay: fromPeakRate(settings.reporterConcurrency, batchSeconds / settings.batchSize),
+      kind: 'setting',
+      remedy: 'raise `maxConcurrency`, up to 1,000; ask Button first what rate it takes',
+    },
+    {
+      what: `the webhook throttle (\`throttle.rateLimit\` ${settings.throttlePerSecond})`,
+      ordersPerDay: fromPeakRate(settings.throttlePerSecond, webhooksPerOrder),
+      kind: 'setting',
+      remedy: 'raise it; what is throttled, Button sends again and the reconciler finds',
+    },
+    {
+      what: `retrying within an hour what an hour without Button left behind (\`retrySweep.maxRetriesPerSweep\` ${settings.retriesPerMinute} a minute)`,
+      ordersPerDay: settings.retriesPerMinute * 60 * 24,
+      kind: 'setting',
+      remedy: 'raise it, up to 60,000; within it, Button decides by 429 and `Retry-After`',
+    },
+    {
+      what: `${QUOTAS.newAccountConcurrency.what} (${QUOTAS.newAccountConcurrency.limit})`,
+      ordersPerDay: fromPeakRate(QUOTAS.newAccountConcurrency.limit, executionsPerOrder),
+      kind: 'quota',
+      remedy: 'ask AWS for the usual 1,000 before going live',
+    },
+    {
+      what: `${QUOTAS.lambdaConcurrency.what} (${numberText(QUOTAS.lambdaConcurrency.limit)})`,
+      ordersPerDay: fromPeakRate(QUOTAS.lambdaConcurrency.limit, executionsPerOrder),
+      kind: 'quota',
+      remedy: 'ask AWS for more',
+    },
+    {
+      what: `${QUOTAS.sqsFifoRequests.what}: sent one by one`,
+      ordersPerDay: fromPeakRate(QUOTAS.sqsFifoRequests.limit, 1),
+      kind: 'quota',
+      remedy: 'send ten at a time, as the producer client does: ten times as much',
+    },
+    {
+      what: QUOTAS.sqsFifoInFlight.what,
+      ordersPerDay: fromPeakRate(QUOTAS.sqsFifoInFlight.limit, batchSeconds),
+      kind: 'quota',
+      remedy: 'several brands: each has its own queue',
+    },
+    {
+      what: `${QUOTAS.secretReads.what}: one a minute by each environment`,
+      ordersPerDay: fromPeakRate(QUOTAS.secretReads.limit * 60, executionsPerOrder),
+      kind: 'quota',
+      remedy: 'a longer age of cached secrets',
+    },
+    {
+      what: `${QUOTAS.httpApiRequests.what} (${numberText(QUOTAS.httpApiRequests.limit)})`,
+      ordersPerDay: fromPeakRate(QUOTAS.httpApiRequests.limit, webhooksPerOrder),
+      kind: 'quota',
+      remedy: 'ask AWS for more',
+    },
+    {
+      what: `${QUOTAS.newTableWriteUnits.what} (${numberText(QUOTAS.newTableWriteUnits.limit)}): two an order, two a webhook`,
+      ordersPerDay: fromPeakRate(QUOTAS.newTableWriteUnits.limit, 2 * webhooksPerOrder),
+      kind: 'quota',
+      remedy: 'it grows by itself as traffic does; before a sale, warm the tables',
+    },
+    {
+      what: `${QUOTAS.tableWriteUnits.what} (${numberText(QUOTAS.tableWriteUnits.limit)}): two a webhook`,
+      ordersPerDay: fromPeakRate(QUOTAS.tableWriteUnits.limit, 2 * webhooksPerOrder),
+      kind: 'quota',
+      remedy: 'ask AWS for more',
+    },
+    {
+      what: `the index of what is due, while Button is down: ${DUE_SHARDS} shards of a brand, ${numberText(QUOTAS.partitionWriteUnits.limit)} write units a second each`,
+      ordersPerDay: fromPeakRate(DUE_SHARDS * QUOTAS.partitionWriteUnits.limit, 1),
+      kind: 'design',
+      remedy:
+        'more brands, or more shards (`DUE_SHARDS`, with a migration); until then the table refuses writes and orders wait on their queue, whole and in order',
+    },
+    {
+      what: `${QUOTAS.putEvents.what} (${numberText(QUOTAS.putEvents.limit)})`,
+      ordersPerDay: fromPeakRate(QUOTAS.putEvents.limit * 10, webhooksPerOrder),
+      kind: 'quota',
+      remedy: 'ask AWS for more; until then the publisher is behind',
+    },
+    {
+      what: 'the live reading of an account, one page after the other',
+      ordersPerDay: fromDailyWork((webhooksPerOrder * pageSeconds) / 100),
+      kind: 'design',
+      remedy: 'more accounts: Button pages by cursor, so one account is read by one worker',
+    },
+    {
+      what: 'the daily sweep of the last seven days within a day',
+      ordersPerDay: fromDailyWork((7 * webhooksPerOrder * pageSeconds) / 100),
+      kind: 'design',
+      remedy: 'a rarer `dailySweep`',
+    },
+    {
+      what: `the weekly sweep of ${settings.sweepDays} days within a week`,
+      ordersPerDay: (7 * DAY) / ((settings.sweepDays * pageSeconds) / 100),
+      kind: 'design',
+      remedy: 'fewer `sweepDays`, or a rarer `weeklySweep`',
+    },
+    {
+      what: 'the expiry of personal data: a pass over a table of 400 days within a week',
+      ordersPerDay: scannedInAWeekKb() / (400 * ASSUMED.transactionKb),
+      kind: 'design',
+      remedy:
+        'a pass takes as long as it takes, and the next one begins after it; personal data stays as much longer',
+    },
+  ];
+  return limits.toSorted((one, other) => one.ordersPerDay - other.ordersPerDay);
+}
+
+const SCALES = [1e3, 1e6, 1e9] as const;
+
+/** docs/scaling.md. */
+export function scalingPage(): string {
+  const defaults = defaultSettings();
+  const highest = { ...defaults, ...HIGHEST_SETTINGS };
+  const limitsTable = (limits: readonly Limit[]): string =>
+    table(
+      ['orders a day', 'what is full', '', 'what helps'],
+      limits.map(({ ordersPerDay, what, kind, remedy }) => [roughly(ordersPerDay), what, kind, remedy]),
+    );
+  const sections = [
+    '# Scaling',
+    'Written by `npm run bench -- --costs`; do not edit. What fills up, and at how many orders a day, is computed from the settings (`infra`), AWS’s quotas (`tooling/benchmarks/quotas.ts`) and the assumptions at the end. **Button publishes no rate limits**: ask your Button contact before raising anything that calls it more often.',
+    ...SCALES.map((orders) => scaleSection(orders, { defaults, highest })),
+    `## Everything that fills up, by default\n\nOne brand, one account at Button, one publisher; in the busiest second, which has ${ASSUMED.peak} times the average.\n\n${limitsTable(listLimits(defaults))}`,
+    `## The same with every setting at its highest\n\n${limitsTable(listLimits(highest).filter(({ kind }) => kind === 'setting'))}\n\nQuotas and designs stay as they are.`,
+    floodsSection(),
+    `## Where the design ends\n\n- **What is due during an outage.** Waiting orders of a brand stand in ${DUE_SHARDS} partitions of one index, each of which takes ${numberText(QUOTAS.partitionWriteUnits.limit)} writes a second. Orders that come faster while Button is down are refused by the table and wait on their queue.\n- **One worker reads an account.** Button’s pages follow each other by cursor; nothing that we could set makes one account faster than its pages.\n- **The expiry of personal data** reads the table with one worker, run by run: ${numberText(scannedInAWeekKb() / (7 * 24) / 1e6)} GB an hour, ${numberText(scannedInAWeekKb() / 1e6)} GB a week. A pass over more takes longer, and still comes to its end.\n- **A shopper** is one partition of the index by shopper: an id that all guests share takes ${numberText(QUOTAS.partitionWriteUnits.limit)} writes a second, and no more.`,
+    `## Quotas and assumptions\n\nus-east-1; other regions have less, of SQS and EventBridge above all.\n\n${table(
+      ['quota', 'limit', 'raised on request', 'source'],
+      Object.values(QUOTAS).map(({ what, limit, adjustable, source }) => [
+        what,
+        limit.toLocaleString('en-US'),
+        adjustable ? 'yes' : 'no',
+        source,
+      ]),
+    )}\n\n${table(
+      ['assumption (`tooling/benchmarks/scaling.ts`)', ''],
+      Object.entries(ASSUMED).map(([name, value]) => [name, String(value)]),
+    )}`,
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function scaleSection(
+  orders: number,
+  { defaults, highest }: { defaults: ScalingSettings; highest: ScalingSettings },
+): string {
+  const peakOrders = (orders / DAY) * ASSUMED.peak;
+  const webhooks = peakOrders * ASSUMED.webhooksPerOrder;
+  const concurrency = Math.ceil(peakOrders * ((ASSUMED.buttonOrderSeconds + 0.02) / defaults.batchSize));
+  const gigabytes = (orders * 365 * (ASSUMED.orderKb + ASSUMED.transactionKb)) / 1e6;
+  const full = listLimits(defaults).filter(({ ordersPerDay }) => ordersPerDay < orders);
+  const stillFull = listLimits(highest).filter(({ ordersPerDay }) => ordersPerDay < orders);
+  const [first] = full;
+  const settings = [
+    `\`maxConcurrency\` ${Math.min(1000, Math.max(2, concurrency)).toLocaleString('en-US')}${concurrency > 1000 ? ` (${concurrency.toLocaleString('en-US')} are needed: spread over several brands)` : ''}`,
+    `\`throttle.rateLimit\` ${Math.min(10_000, Math.max(defaults.throttlePerSecond, Math.ceil(1.5 * webhooks))).toLocaleString('en-US')}`,
+    `\`retrySweep.maxRetriesPerSweep\` ${Math.min(60_000, Math.max(6000, Math.ceil(orders / 24 / 60))).toLocaleString('en-US')}`,
+  ];
+  return [
+    `## ${titleOf(orders)} orders a day`,
+    '',
+    `${roughly(peakOrders)} orders and ${roughly(webhooks)} webhooks in the busiest second; ${roughly(gigabytes)} GB more after a year.`,
+    '',
+    `- **First to be full:** ${first === undefined ? 'nothing; the first would be ' + (listLimits(defaults)[0]?.what ?? '') + ', at ' + roughly(listLimits(defaults)[0]?.ordersPerDay ?? 0) : `${first.what}, at ${roughly(first.ordersPerDay)}`}.`,
+    `- **Settings:** ${settings.join(', ')}.`,
+    `- **Full by default:** ${full.length} of ${listLimits(defaults).length}; **with these settings, still:** ${stillFull.length === 0 ? 'nothing' : stillFull.map(({ what }) => what).join('; ')}.`,
+  ].join('\n');
+}
+
+function titleOf(orders: number): string {
+  return { 1e3: 'A thousand', 1e6: 'A million', 1e9: 'A thousand million' }[orders] ?? String(orders);
+}
+
+/** Two significant digits: nothing here is known better. */
+function roughly(value: number): string {
+  return Number(value.toPrecision(2)).toLocaleString('en-US');
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+
+import { inRounds, median, medianRatio } from '../statistics.ts';
+
+describe('median', () => {
+  it('is the value in the middle, whatever stands at the ends', () => {
+    expect(median([1000, 2, 3])).toBe(3);
+  });
+
+  it('is the mean of the two in the middle of an even number', () => {
+    expect(median([4, 1, 3, 1000])).toBe(3.5);
+  });
+
+  it('of nothing is not a number', () => {
+    expect(median([])).toBeNaN();
+  });
+});
+
+describe('medianRatio', () => {
+  it('compares within rounds, so that a slow round disturbs nothing', () => {
+    const ours = [10, 100, 10];
+    const others = [20, 200, 20];
+
+    expect(medianRatio(ours, others)).toBe(0.5);
+  });
+});
+
+describe('inRounds', () => {
+  it('measures everything once a round and begins each round with another', async () => {
+    const turns: string[] = [];
+
+    const measured = await inRounds(['a', 'b', 'c'], 2, (subject) => {
+      turns.push(subject);
+      return Promise.resolve(turns.length);
+    });
+
+    expect(turns).toEqual(['a', 'b', 'c', 'b', 'c', 'a']);
+    expect(measured).toEqual({ a: [1, 6], b: [2, 4], c: [3, 5] });
+  });
+});

@@ -1,0 +1,6 @@
+export {
+  defaultOptions,
+  startButtonSimulator,
+  type ButtonSimulator,
+  type SimulatorOptions,
+} from './simulator.ts';

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { startButtonSimulator } from '../simulator.ts';
+import { orderFixture, receive, simulate } from './simulation.ts';
+
+const SIMULATOR = new URL('../simulator.ts', import.meta.url).href;
+
+describe('a simulator', () => {
+  it('starts on a free port and says where', async () => {
+    const [first, second] = [await simulate(), await simulate()];
+
+    expect(first.simulator.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(first.simulator.controlUrl).toBe(`${first.simulator.url}/control`);
+    expect(second.simulator.url).not.toBe(first.simulator.url);
+  });
+
+  it('rejects when its port is taken', async () => {
+    const { simulator } = await simulate();
+    const port = Number(new URL(simulator.url).port);
+
+    await expect(startButtonSimulator({ port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
+  });
+
+  it('answers 404 outside its two APIs', async () => {
+    const { simulator } = await simulate();
+
+    const response = await fetch(`${simulator.url}/favicon.ico`);
+
+    expect(response.status).toBe(404);
+  });
+
+  it('runs on the real time and in the default world when nothing is said', async () => {
+    const simulator = await startButtonSimulator();
+    const { now, speed } = simulator.controls.clock();
+
+    await simulator.close();
+
+    expect(speed).toBe(1);
+    expect(Math.abs(Date.parse(now) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('is closed with a webhook and a slow answer on their way', async () => {
+    let arrived: () => void = () => undefined;
+    const arrival = new Promise<void>((resolve) => (arrived = resolve));
+    const { webhook } = await receive(() => {
+      arrived();
+      return new Promise<number>(() => undefined);
+    });
+    const simulation = await simulate({ webhooks: [webhook] });
+    simulation.controls.addFault({ on: 'api', answerDelayMs: 3_600_000 });
+    const call = simulation.create();
+    const refused = expect(call).rejects.toThrow('fetch failed');
+    await arrival;
+
+    await simulation.simulator.close();
+
+    await refused;
+    await expect(fetch(simulation.simulator.url)).rejects.toThrow('fetch failed');
+    expect(simulation.controls.webhooks()[0]?.attempts).toHaveLength(1);
+  });
+
+  it('keeps no process alive once it is closed', async () => {
+    const script = `
+      const { startButtonSimulator } = await import(${JSON.stringify(SIMULATOR)});
+      const webhooks = [{ name: 'main', url: 'http://127.0.0.1:9/', secret: 's' }];
+      const simulator = await startButtonSimulator({ webhooks });
+      await fetch(simulator.url + '/v1/order', {
+        method: 'POST',
+        headers: { authorization: 'Basic ' + btoa('sk-simulated-brand:'), 'content-type': 'application/json' },
+        body: ${JSON.stringify(JSON.stringify(orderFixture('order-create')))},
+      });
+      await simulator.controls.advance(60_000);
+      console.log(simulator.controls.webhooks()[0].state);
+      await simulator.close();`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { timeout: 120_000 });
+
+    const [output, exit] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+
+    expect([output, exit[0]]).toEqual(['waiting\n', 0]);
+  });
+});

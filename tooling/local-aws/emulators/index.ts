@@ -1,0 +1,2 @@
+export type { AwsJsonClient } from './aws-json-client.ts';
+export { startDynamoDb, type DynamoDbEmulator } from './dynamodb-emulator.ts';

@@ -1,0 +1,126 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { deployAssembly } from '../deployment.ts';
+import type { DeploymentOptions, LocalDeployment } from '../deployment.ts';
+import { awsJsonClient } from '../emulators/aws-json-client.ts';
+import { temporaryDirectory } from './fixture-function.ts';
+
+/** A stack written down by hand, and the code of its functions by asset name. */
+export type FixtureStack = {
+  resources: Record<
+    string,
+    { Type: string; Properties?: Record<string, unknown>; [attribute: string]: unknown }
+  >;
+  outputs?: Record<string, { Value: unknown }>;
+  sections?: Record<string, unknown>;
+  code?: Record<string, string>;
+};
+
+/** Writes a cloud assembly with one stack called `Stack`, in the shape that `cdk synth` gives it. */
+export async function writeAssembly({
+  resources,
+  outputs,
+  sections,
+  code = {},
+}: FixtureStack): Promise<string> {
+  const directory = await temporaryDirectory();
+  const writeJson = (name: string, content: unknown) =>
+    writeFile(join(directory, name), JSON.stringify(content));
+
+  await writeJson('manifest.json', {
+    version: '55.0.0',
+    artifacts: {
+      'Stack.assets': { type: 'cdk:asset-manifest', properties: { file: 'Stack.assets.json' } },
+      Stack: {
+        type: 'aws:cloudformation:stack',
+        environment: 'aws://unknown-account/unknown-region',
+        properties: { templateFile: 'Stack.template.json' },
+        dependencies: ['Stack.assets'],
+      },
+    },
+  });
+  await writeJson('Stack.template.json', {
+    ...sections,
+    Resources: resources,
+    ...(outputs && { Outputs: outputs }),
+  });
+  await writeJson('Stack.assets.json', {
+    version: '55.0.0',
+    files: Object.fromEntries(
+      Object.keys(code).map((name) => [
+        name,
+        {
+          source: { path: `asset.${name}`, packaging: 'zip' },
+          destinations: { here: { bucketName: 'assets', objectKey: `${name}.zip` } },
+        },
+      ]),
+    ),
+  });
+  for (const [name, source] of Object.entries(code)) {
+    await mkdir(join(directory, `asset.${name}`));
+    await writeFile(join(directory, `asset.${name}`, 'index.js'), source);
+  }
+  return directory;
+}
+
+/** A function resource for the asset `name`. */
+export function functionOf(name: string, properties: Record<string, unknown> = {}) {
+  return {
+    Type: 'AWS::Lambda::Function',
+    Properties: {
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      Code: { S3Bucket: 'assets', S3Key: `${name}.zip` },
+      Role: 'arn:aws:iam::000000000000:role/any',
+      ...properties,
+    },
+  };
+}
+
+/** A deployment, and what its functions have printed. */
+export type FixtureDeployment = LocalDeployment & {
+  lines: string[];
+  /** The values that functions printed as `seen <JSON>`. */
+  seen(): unknown[];
+  output(name: string): string;
+  sqs: ReturnType<typeof awsJsonClient>;
+  dynamodb: ReturnType<typeof awsJsonClient>;
+};
+
+/** Deploys the stack until the test is over. */
+export async function deployFixture(
+  stack: FixtureStack,
+  options: Partial<DeploymentOptions> = {},
+): Promise<FixtureDeployment> {
+  const lines: string[] = [];
+  const deployment = await deployAssembly({
+    assemblyDirectory: await writeAssembly(stack),
+    stateDirectory: await temporaryDirectory(),
+    environmentOverrides: {},
+    onLog: ({ line }) => lines.push(line),
+    ...options,
+  });
+  onTestFinished(() => deployment.close());
+
+  const { endpoints, outputs } = deployment;
+  return {
+    ...deployment,
+    lines,
+    seen: () =>
+      lines.filter((line) => line.startsWith('seen ')).map((line): unknown => JSON.parse(line.slice(5))),
+    output: (name) => outputs.get('Stack')?.[name] ?? '',
+    sqs: awsJsonClient({ endpoint: endpoints.sqs, service: 'AmazonSQS', region: 'us-east-1' }),
+    dynamodb: awsJsonClient({
+      endpoint: endpoints.dynamodb,
+      service: 'DynamoDB_20120810',
+      region: 'us-east-1',
+    }),
+  };
+}
+
+/** Function code that prints what `expression` says about `event`. */
+export function seeing(expression: string): string {
+  return `const see = (value) => process.stdout.write('seen ' + JSON.stringify(value) + '\\n');
+exports.handler = async (event) => { ${expression} };`;
+}
