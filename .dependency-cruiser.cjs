@@ -154,7 +154,7 @@ module.exports = {
       from: { path: '^(ops|local|tooling/([^/]+))/', pathNot: '/test/' },
       to: {
         path: '^tooling/[^/]+/.+\\.ts$',
-        pathNot: ['/index\\.ts$', '^tooling/$2/'],
+        pathNot: ['/index\\.ts$', '/structured-console\\.ts$', '^tooling/$2/'],
       },
     },
   ],

@@ -10,7 +10,7 @@ const MOST_TERMS = 55;
 /** What people read and run: source, configuration (with the texts of alarms) and documents. */
 const PLACES = ['README.md', 'docs', 'functions', 'shared', 'infra', 'ops', 'local', 'tooling'];
 const TEXT = /\.(?:ts|mjs|md|json|jsonc)$/;
-const NOT_OURS = /node_modules|\/dist\/|package-lock\.json|\.bench|^docs\/button\//;
+const NOT_OURS = /node_modules|^tooling\/[^/]+\/test\/|\/dist\/|package-lock\.json|\.bench|^docs\/button\//;
 
 const files = PLACES.flatMap((place) =>
   statSync(join(ROOT, place)).isFile()

@@ -32,7 +32,7 @@ const context = (id, deadlineMs = Date.now() + TIMEOUT_MS) => ({
 
 // Where lines are counted, they are written as Lambda writes them: one JSON object each.
 if (process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON') {
-  const { wrapConsole } = await import('@button-serverless/local-aws');
+  const { wrapConsole } = await import('@button-serverless/local-aws/structured-console');
   wrapConsole('JSON', 'INFO');
 }
 

@@ -86,7 +86,9 @@ export function signatureVectors(): VectorFixture[] {
 }
 
 function readFixture(name: string): unknown {
-  return JSON.parse(readFileSync(new URL(`../../fixtures/button/${name}.json`, import.meta.url), 'utf8'));
+  return JSON.parse(
+    readFileSync(new URL(`../../../test/fixtures/button/${name}.json`, import.meta.url), 'utf8'),
+  );
 }
 
 /** Any text of that form, for `toEqual`. */
