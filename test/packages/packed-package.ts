@@ -24,7 +24,7 @@ export const ManifestSchema = z.object({
 export type Manifest = z.infer<typeof ManifestSchema>;
 
 /** By folder: what each needs comes before it. */
-export const PACKAGES = ['shared/validation', 'shared/order-sender', 'tooling/button-simulator'] as const;
+const PACKAGES = ['shared/validation', 'shared/order-sender', 'tooling/button-simulator'] as const;
 
 /**
  * Builds the packages in a copy of their folders, so that the checkout stays as it is. Returns the built
