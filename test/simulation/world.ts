@@ -304,16 +304,20 @@ export class SimulatedWorld {
   #schedule(expression: string, timeZone: string, fire: () => void): void {
     const [, count = '', unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
     const [, fields] = /^cron\((.+)\)$/.exec(expression) ?? [];
-    const isDue = fields === undefined ? () => true : parseCron(fields, timeZone);
     const minutes = { minute: 1, hour: 60, day: 1440 }[unit] ?? 1;
-    const periodMs = (fields === undefined ? Number(count) * minutes : 1) * MINUTE_MS;
-    const next = (atMs: number): void => {
-      this.clock.at(atMs, () => {
-        if (isDue(new Date(atMs))) fire();
-        next(atMs + periodMs);
+    const nextDue =
+      fields === undefined
+        ? (after: Date) => new Date(after.getTime() + Number(count) * minutes * MINUTE_MS)
+        : parseCron(fields, timeZone);
+    const waitFor = (due: Date | undefined): void => {
+      if (!due) return;
+      this.clock.at(due.getTime(), () => {
+        fire();
+        waitFor(nextDue(due));
       });
     };
-    next(Math.ceil((this.clock.now() + 1) / MINUTE_MS) * MINUTE_MS);
+    const firstMinute = Math.ceil((this.clock.now() + 1) / MINUTE_MS) * MINUTE_MS;
+    waitFor(fields === undefined ? new Date(firstMinute) : nextDue(new Date(firstMinute - 1)));
   }
 }
 

@@ -112,10 +112,12 @@ export function runsInAMonth({
   const [, count = '', unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
   const minutes = { minute: 1, hour: 60, day: 1440 }[unit];
   if (minutes !== undefined) return MONTH_MS / MINUTE_MS / (Number(count) * minutes);
-  const isDue = parseCron(expression.replace(/^cron\((.+)\)$/, '$1'), timeZone);
+  const nextDue = parseCron(expression.replace(/^cron\((.+)\)$/, '$1'), timeZone);
   let runs = 0;
-  for (let minute = MONTH_BEGINS; minute < MONTH_BEGINS + MONTH_MS; minute += MINUTE_MS) {
-    if (isDue(new Date(minute))) runs += 1;
+  let due = nextDue(new Date(MONTH_BEGINS - 1));
+  while (due && due.getTime() < MONTH_BEGINS + MONTH_MS) {
+    runs += 1;
+    due = nextDue(due);
   }
   return runs;
 }

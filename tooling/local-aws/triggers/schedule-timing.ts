@@ -1,11 +1,12 @@
-import { parseCron } from './cron-expression.ts';
+import { parseCron, type NextDue } from './cron-expression.ts';
 
 /** Calls back whenever a schedule is due; returns how to stop that. */
 export type ScheduleTiming = (onDue: (scheduledAt: Date) => void) => () => void;
 
 const UNITS_MS: Record<string, number> = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
-const MINUTE_MS = 60_000;
+/** A timer takes 24.8 days at most. */
+const LONGEST_TIMER_MS = 86_400_000;
 
 /**
  * Understands `rate(n minutes|hours|days)` and `cron(...)`, and, only here, `rate(n seconds)`. Throws for
@@ -20,7 +21,7 @@ export function parseScheduleExpression(expression: string, timeZone: string): S
   const [, fields] = /^cron\((.+)\)$/.exec(expression) ?? [];
   if (fields === undefined)
     throw new Error(`The schedule expression ${expression} is not supported locally.`);
-  return everyMinuteThat(parseCron(fields, timeZone));
+  return everyTime(parseCron(fields, timeZone));
 }
 
 function everyPeriod(periodMs: number): ScheduleTiming {
@@ -34,17 +35,25 @@ function everyPeriod(periodMs: number): ScheduleTiming {
   };
 }
 
-function everyMinuteThat(isDue: (minute: Date) => boolean): ScheduleTiming {
+function everyTime(nextDue: NextDue): ScheduleTiming {
   return (onDue) => {
-    let timer: NodeJS.Timeout;
-    const waitForNextMinute = () => {
-      const minute = new Date((Math.floor(Date.now() / MINUTE_MS) + 1) * MINUTE_MS);
-      timer = setTimeout(() => {
-        waitForNextMinute();
-        if (isDue(minute)) onDue(minute);
-      }, minute.getTime() - Date.now());
+    let timer: NodeJS.Timeout | undefined;
+    const waitFor = (due: Date | undefined): void => {
+      if (!due) return;
+      const waitMs = due.getTime() - Date.now();
+      timer = setTimeout(
+        () => {
+          if (waitMs > LONGEST_TIMER_MS) {
+            waitFor(due);
+            return;
+          }
+          waitFor(nextDue(due));
+          onDue(due);
+        },
+        Math.min(waitMs, LONGEST_TIMER_MS),
+      );
     };
-    waitForNextMinute();
+    waitFor(nextDue(new Date()));
     return () => {
       clearTimeout(timer);
     };
