@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 import { Stryker } from '@stryker-mutator/core';
@@ -40,7 +41,7 @@ async function mutantsOf({ file, tests }: Target): Promise<MutantResult[]> {
     testRunner: 'vitest',
     vitest: { configFile: 'vitest.mutation.config.ts', related: false },
     coverageAnalysis: 'perTest',
-    concurrency: 1,
+    concurrency: availableParallelism(),
     // Long enough for a busy machine: what is only slow must not pass for killed.
     timeoutMS: 30_000,
     reporters: ['progress'],
