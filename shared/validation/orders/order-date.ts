@@ -10,7 +10,7 @@ export type OrderDate = {
 const CALENDAR_DATE = '[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}';
 const ORDINAL_DATE = '[0-9]{4}-[0-9]{3}|[0-9]{7}';
 const WEEK_DATE = '[0-9]{4}-W[0-9]{2}-[1-7]|[0-9]{4}W[0-9]{2}[1-7]';
-const TIME_OF_DAY = '([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,9}))?)?';
+const TIME_OF_DAY = '([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]+))?)?';
 const OFFSET = '[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?';
 
 const DATE = `${CALENDAR_DATE}|${ORDINAL_DATE}|${WEEK_DATE}`;
