@@ -8,6 +8,7 @@ import {
   type OrderInput,
   type OrderViolation,
   parseOrderEvent,
+  sendableText,
   violation,
 } from '@button-serverless/validation/orders';
 import type { SendResult } from './send-result.ts';
@@ -147,7 +148,7 @@ function writeBody(
     const hash = createHash('sha256').update(JSON.stringify(content, writeValue)).digest('hex');
     const eventId = event.id ?? deriveEventId(readOrderId(event).orderId, event[orderBy], hash);
     const body = JSON.stringify({ specversion: '1.0', id: eventId, source, ...content }, writeValue);
-    return { eventId, body: body.replace(/[\uFFFE\uFFFF]/g, escapeCharacter) };
+    return { eventId, body: sendableText(body) };
   } catch {
     return undefined;
   }
@@ -174,12 +175,4 @@ function writeValue(this: Readonly<Record<string, unknown>>, name: string, value
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : NO_VALUE;
   return value === null && this[name] instanceof Date ? NO_VALUE : value;
-}
-
-/**
- * JSON takes these two as they are, SQS refuses them (SendMessageBatch: allowed are "#xE000 to #xFFFD").
- * Escaped, they mean the same.
- */
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16)}`;
 }

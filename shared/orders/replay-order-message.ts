@@ -4,6 +4,7 @@ import {
   messageDeduplicationId,
   messageGroupId,
   readMessageOrderId,
+  sendableText,
 } from '@button-serverless/validation/orders';
 import { readRetryMessage } from './rules/retry-message.ts';
 import type { FifoMessage } from '../runtime/fifo-sender.ts';
@@ -46,7 +47,7 @@ export async function replayOrderMessage(
   if (!entry) return 'unknown';
 
   const original = Buffer.from(entry.bytes).toString('utf8');
-  const body = correctedBody ?? original;
+  const body = sendableText(correctedBody ?? original);
   if (isAboutAnotherOrder(body, original)) return 'other-order';
   await send([
     {

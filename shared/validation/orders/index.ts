@@ -14,5 +14,6 @@ export * from './order-rules.ts';
 export * from './order-violation.ts';
 export * from './order.ts';
 export * from './remaining-items.ts';
+export * from './sendable-text.ts';
 export * from './upc.ts';
 export * from './validate-order.ts';

@@ -117,6 +117,16 @@ describe('orders, requirement 15: a replay', () => {
     expect(await review.read('order#acme', 'm-1')).toMatchObject({ replayedAt: noon.toISOString() });
   });
 
+  it('sends what JSON takes as it is and SQS only escaped', async () => {
+    const kept = JSON.stringify({ subject: 'o-8', data: { order_id: 'o-8', note: '\uFFFE and \uFFFF' } });
+    await quarantine('m-8', kept);
+
+    await replayOrderMessage({ entryId: 'm-8' }, ports());
+    const [message] = await received();
+
+    expect(JSON.parse(message?.body ?? '')).toEqual(JSON.parse(kept));
+  });
+
   it('sends nothing where the corrected body is about another order than the entry (F5)', async () => {
     await quarantine('m-7', orderMessage);
 
