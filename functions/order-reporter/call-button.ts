@@ -73,7 +73,7 @@ type Search = {
 async function sendUnread(version: CreateOrder, { byToken, mayBeCreated }: Search): Promise<CallEnd> {
   const { entry, now } = version;
   if (entry.reported && byToken && isUnconfirmed(entry)) return notFound(entry, now);
-  if (entry.reported) return updateOrder({ ...version, isLookedUp: byToken, ...lateToken(entry) });
+  if (entry.reported) return updateOrder({ ...version, isLookedUp: true, ...lateToken(entry) });
   if (byToken || !mayBeCreated) return createOrder(version);
   const update = await updateOrder({ ...version, isLookedUp: true, btnRef: entry.btnRef });
   const { result } = update;

@@ -1,7 +1,7 @@
 import { isSameOrder } from '../../shared/button/order-identity.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
-import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import { idsOf, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { done, ended, endOf, forbidden, isUnreadable, notFound, refused, type CallEnd } from './call-end.ts';
 import { lookUp, readEverywhere, readOrder, type CompleteReadResult, type FoundOrder } from './read-order.ts';
 import { unread } from './update-order.ts';
@@ -28,9 +28,8 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   switch (answer.answer) {
     case 'not-found':
     case 'unconfirmed':
-      return confirm(cancel, { tried, isTaken: answer.answer === 'unconfirmed' });
     case 'forbidden':
-      return explain(cancel, answer.detail);
+      return confirm(cancel, tried, answer);
     default:
       return endOf(answer);
   }
@@ -78,21 +77,27 @@ async function cancelByIds(ids: readonly string[], api: OrderApi): Promise<Order
   return { answer: 'not-found' };
 }
 
-/** Looks for the order everywhere. One that is open under an id that was not known is cancelled by that. */
+/**
+ * Looks for the order everywhere, because the answer alone says too little. One that is open under an id that
+ * was not known is cancelled by that. A 403 means what the reads show: of an order that they do not show, and
+ * that an earlier call can't have cancelled, nothing.
+ */
 async function confirm(
   { entry, api, now }: CancelOrder,
-  { tried, isTaken }: { tried: readonly string[]; isTaken: boolean },
+  tried: readonly string[],
+  answer: OrderApiAnswer & { answer: 'not-found' | 'unconfirmed' | 'forbidden' },
 ): Promise<CallEnd> {
+  const detail = answer.answer === 'forbidden' ? answer.detail : undefined;
   const read = await readOwn(entry, api);
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
-  if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late');
-  if (read.failed) return read.failed;
+  if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
+  if (read.failed) return detail ? unread(read.failed) : read.failed;
+  if (detail && (live.length > 0 || !(read.orders.length > 0 || mayBeGone(entry)))) return forbidden(detail);
   if (live.length > 0) return cancelByOtherId(live, { tried, api });
   if (read.orders.length > 0) return ended(CANCELLED);
   if (read.isTokenUnread && !isAcknowledged(entry)) return refused('cancellation_unconfirmed');
-  const isGone = isTaken && entry.reported?.acceptedOnly !== true;
-  if (isGone) return ended(CANCELLED);
-  return missing(entry, now);
+  const isGone = answer.answer === 'unconfirmed' && entry.reported?.acceptedOnly !== true;
+  return isGone ? ended(CANCELLED) : missing(entry, now);
 }
 
 /** Button may show late what it has taken lately, unless that may be cancelled already. */
@@ -137,14 +142,4 @@ function isAcknowledged({ reported }: LedgerEntry): boolean {
 function mayBeGone({ newest, reported, progress }: LedgerEntry): boolean {
   if (reported?.acceptedOnly) return false;
   return reported?.kind === 'cancelled' || openDoubt(progress)?.hash === newest.hash;
-}
-
-/** A 403 means what the reads show. */
-async function explain({ entry, api }: CancelOrder, detail: FailedAnswer): Promise<CallEnd> {
-  const read = await readOwn(entry, api);
-  const statuses = read.orders.map(({ order }) => order.status);
-  if (statuses.includes('finalized')) return refused('too_late', detail);
-  if (read.failed) return unread(read.failed);
-  const isGone = statuses.length > 0 && statuses.every((status) => status === 'deleted');
-  return isGone ? ended(CANCELLED) : forbidden(detail);
 }

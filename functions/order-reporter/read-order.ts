@@ -1,6 +1,6 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
 import { isSameOrder } from '../../shared/button/order-identity.ts';
-import { idsOf, isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import { idsOf, idsToRead, isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { ended, endOf, type CallEnd } from './call-end.ts';
 
 /** An order at Button, and the id under which Button can be asked about it. */
@@ -9,8 +9,11 @@ export type FoundOrder = { order: OrderAtButton; id: string };
 /** What Button shows of an order. */
 export type OrderReadResult =
   | ({ reading: 'found' } & FoundOrder)
-  /** Button itself says that it has no such order. `byToken`: also among the orders of its token. */
-  | { reading: 'not-found'; byToken: boolean }
+  /**
+   * Button itself says that it has no such order. `byToken`: it has listed the orders of its token, and this
+   * one is not among them. `isTokenUnread`: it has a token, and Button does not look for it by that.
+   */
+  | { reading: 'not-found'; byToken: boolean; isTokenUnread?: boolean }
   /** A read was not answered: the order waits. */
   | { reading: 'failed'; end: CallEnd };
 
@@ -26,7 +29,7 @@ const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
  * (docs/decisions/0013-look-up-by-token.md).
  */
 export async function readOrder(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
-  for (const id of idsOf(entry)) {
+  for (const id of idsToRead(entry)) {
     const answer = await api.get(id);
     if (answer.answer === 'found') return { reading: 'found', order: answer.order, id };
     if (answer.answer !== 'not-found') return { reading: 'failed', end: endOf(answer) };
@@ -45,11 +48,15 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
       return { reading: 'found', order, id: order.button_order_id ?? orderId };
     }
     case 'not-found':
-      return { reading: 'not-found', byToken: answer.isRefused !== true };
+      return {
+        reading: 'not-found',
+        byToken: !answer.isRefused && !answer.mayBeRefused,
+        isTokenUnread: answer.isRefused === true,
+      };
     case 'unanswered':
       return failedLookUps < MAX_FAILED_LOOK_UPS[answer.isRefused ? 'refused' : 'failed']
         ? { reading: 'failed', end: lookUpEnd(answer) }
-        : { reading: 'not-found', byToken: false };
+        : { reading: 'not-found', byToken: false, isTokenUnread: true };
     default:
       return { reading: 'failed', end: endOf(answer) };
   }
@@ -85,7 +92,7 @@ export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise
   const byToken = await lookUp(entry, api);
   if (byToken.reading === 'failed') return { orders, isTokenUnread: true, failed: byToken.end };
   if (byToken.reading === 'found') orders.push(byToken);
-  const isTokenUnread = entry.btnRef !== undefined && byToken.reading === 'not-found' && !byToken.byToken;
+  const isTokenUnread = byToken.reading === 'not-found' && byToken.isTokenUnread === true;
   return { orders, isTokenUnread };
 }
 

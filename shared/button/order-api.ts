@@ -16,10 +16,10 @@ export type OrderApiAnswer =
   /** A create of an order that is there already. */
   | { answer: 'exists' }
   /**
-   * Button itself says that it has no such order. `isRefused` (only from `getByToken`): it does not look by a
-   * token, which says nothing of the order.
+   * Button itself says that it has no such order. Only from `getByToken`: `isRefused`, it does not look by a
+   * token, which says nothing of the order; `mayBeRefused`, a 404 that may mean either.
    */
-  | { answer: 'not-found'; isRefused?: true }
+  | { answer: 'not-found'; isRefused?: true; mayBeRefused?: true }
   /**
    * A 204 to a cancellation, which Button does not document: reads have to show whether the order is gone.
    */
@@ -152,7 +152,7 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * | 4xx without Button's error body | unclear | unclear | unanswered |
  * | 401 of Button's | unauthorized | unauthorized | unauthorized (by token: unanswered, refused) |
  * | 403 of Button's | forbidden | forbidden | unanswered, refused |
- * | 404, 410 of Button's | refused | not found | not found |
+ * | 404, 410 of Button's | refused | not found | not found (by token: may be refused) |
  * | 409 of Button's | exists | refused | unanswered, refused (by token: not found, refused) |
  * | other 4xx of Button's | refused | refused | unanswered, refused (by token: not found, refused) |
  *
@@ -238,6 +238,8 @@ function findListed(
     const answer = readAnswer('get', response);
     if (answer.answer === 'unauthorized')
       return { answer: 'unanswered', isRefused: true, reason: 'look_up_http_401' };
+    // A 404 may be about the token, or about an endpoint that Button does not have.
+    if (answer.answer === 'not-found') return { ...answer, mayBeRefused: true };
     const isAboutTheKey = answer.answer === 'unanswered' && answer.detail?.status === 403;
     // Button refuses the look-up itself: there is nothing to be found by it, now or later.
     return answer.answer === 'unanswered' && answer.isRefused && !isAboutTheKey

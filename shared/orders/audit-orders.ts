@@ -1,6 +1,6 @@
 import type { OrderApi, OrderApiAnswer } from '../button/order-api.ts';
 import { findDrift, isAuditable, type OrderDrift } from './rules/order-audit.ts';
-import { idsOf, type LedgerEntry, type OrderState } from './rules/order-ledger.ts';
+import { idsToRead, type LedgerEntry, type OrderState } from './rules/order-ledger.ts';
 import type { OrderLedger } from './store/order-ledger-store.ts';
 import { UnreadableItemError, type OnUnreadable } from '../dynamodb/unreadable-item.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
@@ -45,7 +45,7 @@ export type OrderAudit = {
 const MAX_UNANSWERED_IN_A_ROW = 5;
 
 /**
- * Reads reported orders from Button, by the brand's id, then by Button's and then by the token, and compares
+ * Reads reported orders from Button, by its own id, then by the brand's and then by the token, and compares
  * them with what was reported. An order that is known to be out of the range is not read at all. Changes
  * nothing. Throws what the ledger throws, except for an item that cannot be read.
  */
@@ -109,7 +109,7 @@ async function readUnlessUnreadable(
 }
 
 async function readOrder(entry: LedgerEntry, api: AuditOrdersPorts['api']): Promise<OrderApiAnswer> {
-  for (const id of idsOf(entry)) {
+  for (const id of idsToRead(entry)) {
     const byId = await api.get(id);
     if (byId.answer !== 'not-found') return byId;
   }

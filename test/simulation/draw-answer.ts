@@ -131,7 +131,9 @@ export function drawDeadLookUp(random: Random): ApiFault {
     [401, 'button-error'],
     [403, 'button-error'],
     [404, 'page'],
+    [404, 'button-error'],
     [405, 'button-error'],
+    [410, 'button-error'],
   ] as const);
   return toFault(random, { ...answer, status, body }, { times: 'unlimited' });
 }

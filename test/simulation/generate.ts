@@ -210,7 +210,7 @@ const ORDER_IDS = ['order-1', 'order-2', 'ORD 3/4?#%25', `order-4-${'x'.repeat(2
 function generateWorld(random: Random): World {
   return {
     duplicateCreate: random.pick(['409', 'upsert', 'second-order']),
-    secondDelete: random.pick(['200', '404']),
+    secondDelete: random.pick(['200', '403', '404', '404']),
     changeCancelled: random.pick(['409', 'accept']),
     getCancelled: random.pick(['200', '404']),
     getByOrderId: random.pick(['200', '200', '404']),

@@ -435,9 +435,13 @@ export class OrderInvariants {
 
   /**
    * Button has finalized it, or another shop's order of the same id, and shows it under no id that is known:
-   * nothing explains the 403s, and it waits.
+   * nothing explains the 403s, and it waits. So does a cancellation that a restored ledger has forgotten, where
+   * Button shows nothing of what is cancelled.
    */
   #isHidden(order: Told): boolean {
+    const { secondDelete, getCancelled } = this.#world.button.world;
+    const isForgotten = this.#hasRestored && order.report?.newest.kind === 'cancelled';
+    if (isForgotten && secondDelete === '403' && getCancelled === '404') return true;
     const isOthersFinalized = this.#othersOrder(order.orderId)?.status === 'finalized';
     if (isOthersFinalized && order.report?.newest.kind === 'cancelled' && !this.#isIdRead()) return true;
     const isFinalized = order.live.some(({ status }) => status === 'finalized');
@@ -448,11 +452,13 @@ export class OrderInvariants {
 
   /**
    * Where Button reads no order by the brand's id, one that was created without a token, or with one that is
-   * forgotten, can't be found after an unclear answer.
+   * forgotten, can't be found after an unclear answer. Nor can one whose token is not looked for, unless an
+   * update or a cancellation finds it.
    */
   #isUntraceable(order: Told): boolean {
     if (this.#isIdRead()) return false;
-    return this.#lookUpsFail || this.#isCreatedWithoutToken(order.orderId) || this.#mayHaveOtherToken(order);
+    const isLost = this.#lookUpsFail && this.#world.button.world.ids === 'button';
+    return isLost || this.#isCreatedWithoutToken(order.orderId) || this.#mayHaveOtherToken(order);
   }
 
   /** A restored ledger may have taken another of the order's tokens for the first one. */

@@ -117,10 +117,21 @@ function cancel({ orders, world }: OrderApi, brandId: string, id: string): Answe
     case 'cancelled':
       return objectAnswer(null);
     case 'already-cancelled':
-      return world.secondDelete === '200' ? objectAnswer(null) : notFound(id);
+      return cancelledAgain(id, world);
     case 'finalized':
       return finalized;
     case 'unknown':
+      return notFound(id);
+  }
+}
+
+function cancelledAgain(id: string, { secondDelete }: Readonly<World>): Answer {
+  switch (secondDelete) {
+    case '200':
+      return objectAnswer(null);
+    case '403':
+      return errorAnswer(403, 'Order is deleted');
+    case '404':
       return notFound(id);
   }
 }

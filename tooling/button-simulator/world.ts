@@ -8,7 +8,7 @@ export const WorldSchema = z.strictObject({
   /** POST /v1/order with an `order_id` that is reported already. */
   duplicateCreate: z.enum(['409', 'upsert', 'second-order']),
   /** DELETE of an order that is deleted already. */
-  secondDelete: z.enum(['200', '404']),
+  secondDelete: z.enum(['200', '403', '404']),
   /** POST /v1/order with the `order_id` of a deleted order. */
   changeCancelled: z.enum(['409', 'accept']),
   /** GET of a deleted order, by id and by `btn_ref`: the order with status `deleted`, or nothing. */

@@ -233,6 +233,11 @@ export function idsOf({ orderId, reported }: LedgerEntry): string[] {
   return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [orderId, buttonOrderId];
 }
 
+/** The same for a read: Button's own first, because another shop's order may have the brand's. Pure. */
+export function idsToRead(entry: LedgerEntry): string[] {
+  return idsOf(entry).toReversed();
+}
+
 /** What a version is worth; a cancellation nothing. */
 export function valueOf({ order }: NewestVersion): OrderValue | undefined {
   return order && { amountMinor: order.total, currency: order.currency };

@@ -239,16 +239,32 @@ describe('an order in doubt', () => {
     expect(unread.result).toEqual({ result: 'try-again', reason: 'http_503', isLookUp: true });
   });
 
-  it('is looked for by Button’s id too, where that is known', async () => {
+  it('is looked for by Button’s id first, where that is known: the brand’s may be another shop’s too', async () => {
     const entry = claimed({ ...inDoubt, kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } });
 
-    const { calls } = await talk(entry, { get: [missing, found(held)], update: done });
+    const own = await talk(entry, { get: found(held), update: done });
+    const brands = await talk(entry, { get: [missing, found(held)], update: done });
 
-    expect(calls.map(([operation, id]) => [operation, id])).toEqual([
-      ['get', order.order_id],
+    const idsAsked = ({ calls }: { calls: unknown[][] }) => calls.map(([operation, id]) => [operation, id]);
+    expect(idsAsked(own)).toEqual([
       ['get', 'btnorder-1'],
       ['update', 'btnorder-1'],
     ]);
+    expect(idsAsked(brands)).toEqual([
+      ['get', 'btnorder-1'],
+      ['get', order.order_id],
+      ['update', order.order_id],
+    ]);
+  });
+
+  it('is updated before it is created again where a 404 may be about the look-up by its token (requirement 3)', async () => {
+    const answers = { get: missing, getByToken: { answer: 'not-found', mayBeRefused: true } } as const;
+
+    const known = await talk(claimed(inDoubt), { ...answers, update: done });
+    const unknown = await talk(claimed(inDoubt), { ...answers, update: missing, create: done });
+
+    expect(known).toMatchObject({ asked: ['get', 'getByToken', 'update'], result: isDone });
+    expect(unknown.asked).toEqual(['get', 'getByToken', 'update', 'create']);
   });
 
   it('is updated before it is created again where no token can say that it is not there', async () => {
@@ -502,6 +518,33 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     },
   );
 
+  it('open, by Button’s own id, though another shop’s order of the same id is finalized', async () => {
+    const { calls, result } = await talk(
+      claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } }),
+      { update: forbidden, get: [found(held), found({ ...held, status: 'finalized' })] },
+    );
+
+    expect(calls.at(-1)).toEqual(['get', 'btnorder-1']);
+    expect(result).toEqual(waitsForbidden);
+  });
+
+  it('cancelled, where an earlier call may have done that and Button shows it nowhere (B7)', async () => {
+    const refused = { answer: 'not-found', isRefused: true } as const;
+    const answers = { cancel: forbidden, get: missing };
+    const cancels = (doubt?: Doubt) => claimed({ kind: 'cancelled', reported: {}, ...(doubt && { doubt }) });
+    const uncertain = cancels({ kind: 'unclear', hash: 'h-2' });
+
+    const gone = await talk(uncertain, { ...answers, getByToken: missing });
+    const unread = await talk(uncertain, { ...answers, getByToken: refused });
+    const never = await talk(cancels(), { ...answers, getByToken: missing });
+    const open = await talk(uncertain, { ...answers, get: found(held), getByToken: missing });
+
+    expect(gone.result).toEqual(isDone);
+    expect(unread.result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
+    expect(never.result).toEqual(waitsForbidden);
+    expect(open.result).toEqual(waitsForbidden);
+  });
+
   it('deleted: a reason of its own, and for a cancellation all there is to do (B7)', async () => {
     const answers = { get: found({ status: 'deleted' }), getByToken: missing };
     const updated = await talk(claimed({ kind: 'updated', reported: {} }), { ...answers, update: forbidden });
@@ -677,6 +720,16 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
 
     expect([none.asked, none.result]).toEqual([['get', 'getByToken'], isDone]);
     expect(unknown).toMatchObject({ asked: ['get'], result: { result: 'try-again' } });
+  });
+
+  it('is sent where Button’s 404 may be about the look-up by its token (requirement 2)', async () => {
+    const getByToken = { answer: 'not-found', mayBeRefused: true } as const;
+
+    const sent = await talk(unreported(), { get: missing, getByToken, cancel: done });
+    const nowhere = await talk(unreported(), { get: missing, getByToken, cancel: missing });
+
+    expect([sent.asked, sent.result]).toEqual([['get', 'getByToken', 'cancel'], isDone]);
+    expect(nowhere.result).toEqual(isDone);
   });
 
   it('is looked for first though a create may have been carried out: the id may be taken all the same', async () => {

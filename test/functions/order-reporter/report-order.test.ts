@@ -844,7 +844,8 @@ describe('after the ledger was restored', () => {
     const again = await reportOrder(message('updated', id, { sequence: 2 }), ports(restored));
 
     expect(again).toBe('reported');
-    expect(requests()).toEqual(['POST /v1/order 200', `GET /v1/order/${id} 200`]);
+    const buttonId = button.controls.orders().find(({ order_id }) => order_id === id)?.['button_order_id'];
+    expect(requests()).toEqual(['POST /v1/order 200', `GET /v1/order/${String(buttonId)} 200`]);
   });
 
   it('an update of an order that was deleted meanwhile is quarantined, not sent', async () => {

@@ -45,7 +45,7 @@ type Sent = { atTick: number; orderId: string; sequence: number; body: string; g
 
 const worlds = fc.record({
   duplicateCreate: fc.constantFrom('409' as const, 'upsert' as const, 'second-order' as const),
-  secondDelete: fc.constantFrom('200' as const, '404' as const),
+  secondDelete: fc.constantFrom('200' as const, '403' as const, '404' as const),
   changeCancelled: fc.constantFrom('409' as const, 'accept' as const),
   getCancelled: fc.constantFrom('200' as const, '404' as const),
   updateCancelled: fc.constantFrom('403' as const, '404' as const),

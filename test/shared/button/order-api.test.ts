@@ -397,6 +397,16 @@ describe('createOrderApi', () => {
     });
   });
 
+  it.each([404, 410])(
+    'says that a %s to a look-up may be about the look-up itself (requirement 3)',
+    async (status) => {
+      const { api } = answering(answered(status, { meta: { status: 'error' }, error: { message: 'no' } }));
+
+      expect(await api.getByToken('o-1', 'token')).toEqual({ answer: 'not-found', mayBeRefused: true });
+      expect(await api.get('o-1')).toEqual({ answer: 'not-found' });
+    },
+  );
+
   it('finds no order in an answer that shows none (B6)', async () => {
     const placeholder = { id: 'x', active: true };
     for (const object of [undefined, null, 'order', [], {}, placeholder, { status: 'open' }]) {

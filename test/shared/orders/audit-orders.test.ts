@@ -120,16 +120,20 @@ describe('orders, requirement 17: an audit of what Button holds', () => {
     expect(await audit(3, () => found, { api }).result).toMatchObject({ audited: 3, drift: [] });
   });
 
-  it('reads an order without a token by Button’s id where the brand’s finds nothing', async () => {
+  it('reads an order by Button’s id first, and by the brand’s where that finds nothing', async () => {
     const { btnRef: _token, reported, ...organic } = entry('o-0');
     const value = { ...organic, ...(reported && { reported: { ...reported, buttonOrderId: 'btnorder-1' } }) };
     const ledger = { read: () => Promise.resolve({ value, revision: 1 }) };
-    const { asked, result } = audit(1, (id) => (id === 'btnorder-1' ? found : { answer: 'not-found' }), {
-      ledger,
-    });
+    const whereTaken = async (taken: string) => {
+      const { asked, result } = audit(1, (id) => (id === taken ? found : { answer: 'not-found' }), {
+        ledger,
+      });
+      expect(await result).toMatchObject({ audited: 1, drift: [] });
+      return asked;
+    };
 
-    expect(await result).toMatchObject({ audited: 1, drift: [] });
-    expect(asked).toEqual(['o-0', 'btnorder-1']);
+    expect(await whereTaken('btnorder-1')).toEqual(['btnorder-1']);
+    expect(await whereTaken('o-0')).toEqual(['btnorder-1', 'o-0']);
   });
 
   it('says after which order the next one goes on if it ended early, so that all can be audited in parts', async () => {

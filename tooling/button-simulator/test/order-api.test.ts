@@ -440,6 +440,7 @@ describe('cancel', () => {
 
   it.each([
     ['200', 200],
+    ['403', 403],
     ['404', 404],
   ] as const)('answers %s the second time (world, B7)', async (secondDelete, status) => {
     const simulation = await simulate({ world: { secondDelete } });
