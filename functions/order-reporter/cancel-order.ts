@@ -91,10 +91,10 @@ async function confirm(
   const read = await readOwn(entry, api);
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
-  if (read.failed) return detail ? unread(read.failed) : read.failed;
-  if (detail && (live.length > 0 || !(read.orders.length > 0 || mayBeGone(entry)))) return forbidden(detail);
-  if (live.length > 0) return cancelByOtherId(live, { tried, api });
+  if (read.failed) return answer.answer === 'not-found' ? read.failed : unread(read.failed);
+  if (live.length > 0) return detail ? forbidden(detail) : cancelByOtherId(live, { tried, api });
   if (read.orders.length > 0) return ended(CANCELLED);
+  if (detail && !mayBeGone(entry)) return forbidden(detail);
   if (read.isTokenUnread && !isAcknowledged(entry)) return refused('cancellation_unconfirmed');
   const isGone = answer.answer === 'unconfirmed' && entry.reported?.acceptedOnly !== true;
   return isGone ? ended(CANCELLED) : missing(entry, now);

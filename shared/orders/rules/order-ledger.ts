@@ -93,8 +93,8 @@ export type Progress =
   | { state: 'refused'; reason: string; doubt?: Doubt };
 
 /**
- * What is not known of Button, and about which version (`hash`). If several versions of a new order may have
- * been carried out, it is the first of them, because then only that one is no proof of the newest.
+ * What is not known of Button, and about which version (`hash`). If several versions may have been carried
+ * out, it is the last of them that was sent.
  *
  * - `unclear`: the call may or may not have been carried out.
  * - `confirming`: a call after an unclear one succeeded; the unclear one may have been carried out later

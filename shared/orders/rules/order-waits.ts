@@ -25,7 +25,7 @@ export function backoffMs(attempts: number, { retryBaseMs, retryMaxMs, jitter }:
 
 /** The doubt after a call about the version with `hash` that may have been carried out. Pure. */
 export function unclearAbout(hash: string, progress: Progress): Doubt {
-  const doubt = progress.state === 'claimed' ? progress.doubt : undefined;
-  if (doubt?.kind !== 'unclear') return { kind: 'unclear', hash };
-  return doubt.hash === hash ? doubt : { ...doubt, amongOthers: true };
+  const before = progress.state === 'claimed' ? progress.doubt : undefined;
+  const isAmongOthers = before?.kind === 'unclear' && (before.hash !== hash || before.amongOthers);
+  return { kind: 'unclear', hash, ...(isAmongOthers && { amongOthers: true }) };
 }

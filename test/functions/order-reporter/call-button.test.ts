@@ -587,6 +587,12 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect(result).toMatchObject({ result: 'try-again', reason: 'http_503' });
   });
 
+  it('is in doubt after a 204 that no read confirms: it may have been carried out', async () => {
+    const { result } = await talk(known, { cancel: { answer: 'unconfirmed' }, get: down });
+
+    expect(result).toMatchObject({ result: 'unclear', reason: 'http_503' });
+  });
+
   it('goes on by the id under which the order is open', async () => {
     const nameless = claimed({ kind: 'cancelled', reported: {} });
     const open = found({ status: 'open', button_order_id: 'btnorder-7' });

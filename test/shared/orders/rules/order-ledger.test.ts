@@ -588,7 +588,7 @@ describe('settleReport', () => {
     });
   });
 
-  it('remembers the first of several versions that may have been carried out: equal amounts prove nothing', () => {
+  it('remembers that several versions may have been carried out, the last of them by name: equal amounts prove nothing', () => {
     const first = settle({ result: 'unclear', reason: 'timeout' });
     const kept = receive(first, event('created', 2), context(10));
     if (kept.action !== 'keep') throw new Error('expected it to be kept');
@@ -601,6 +601,7 @@ describe('settleReport', () => {
     );
 
     const third = claimed(resumeReport(unclear, context(200)));
+    expect(third.progress).toMatchObject({ doubt: { hash: second.newest.hash, amongOthers: true } });
     expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: false });
   });
 
