@@ -293,6 +293,45 @@ describe('orders, requirement 3: what may follow completed work is unclear', () 
     },
   );
 
+  it.each([404, 405, 410])(
+    'one order comes of one create, and is cancelled, where reads take Button’s ids only and the look-up by token gets %i',
+    async (status) => {
+      for (const duplicateCreate of ['409', 'upsert', 'second-order'] as const) {
+        button.controls.reset();
+        button.controls.setWorld({ duplicateCreate, getByOrderId: '404' });
+        ledger = createInMemoryLedger();
+        fault(status, { match: { path: '/btn-ref/' }, times: 'unlimited' });
+        fault(502, { match: { method: 'POST' }, work: 'done' });
+
+        await send(message('created', 1, { btn_ref: token }));
+        await retry(HOUR);
+        const created = atButton().length;
+        fault(502, { match: { method: 'POST' }, work: 'done' });
+        await send(message('updated', 2, { ...note('second') }));
+        await send(message('cancelled', 3));
+        for (let tries = 0; tries < 3; tries += 1) await retry(HOUR);
+
+        expect([duplicateCreate, created, atButton()]).toEqual([duplicateCreate, 1, []]);
+      }
+    },
+  );
+
+  it.each([404, 410])(
+    'a cancellation reaches a create that may have been carried out, though the look-up by token gets %i',
+    async (status) => {
+      button.controls.setWorld({ getByOrderId: '404' });
+      fault(status, { match: { path: '/btn-ref/' }, times: 'unlimited' });
+      fault(502, { match: { method: 'POST' }, work: 'done' });
+
+      await send(message('created', 1, { btn_ref: token }));
+      await send(message('cancelled', 2));
+      for (let tries = 0; tries < 3; tries += 1) await retry(HOUR);
+
+      expect(atButton()).toEqual([]);
+      expect(entry()?.progress.state).toBe('settled');
+    },
+  );
+
   it('an order without a token is not stuck where reads take only Button’s ids', async () => {
     button.controls.setWorld({ getByOrderId: '404' });
     fault(502, { match: { method: 'POST' }, work: 'done' });
