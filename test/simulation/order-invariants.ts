@@ -435,8 +435,8 @@ export class OrderInvariants {
 
   /**
    * Button has finalized it, or another shop's order of the same id, and shows it under no id that is known:
-   * nothing explains the 403s, and it waits. So does a cancellation that a restored ledger has forgotten, where
-   * Button shows nothing of what is cancelled.
+   * nothing explains the 403s, and it waits. So does a cancellation that a restored ledger has forgotten,
+   * where Button shows nothing of what is cancelled.
    */
   #isHidden(order: Told): boolean {
     const { secondDelete, getCancelled } = this.#world.button.world;
