@@ -160,7 +160,7 @@ function addMetricFilters({ metricFilters, metrics }: CloudWatch): void {
 /** Each request in the format of the template's access log. */
 function writeAccessLog(world: SimulatedWorld, cloudWatch: CloudWatch): void {
   const [stage] = STAGE.resources('AWS::ApiGatewayV2::Stage');
-  const { Format: format } = stage?.Properties['AccessLogSettings'] as { Format: string };
+  const { Format: format } = (stage?.Properties ?? {})['AccessLogSettings'] as { Format: string };
   const post = world.postWebhook.bind(world);
   world.postWebhook = async (request, sender) => {
     const status = await post(request, sender);

@@ -216,7 +216,7 @@ describe('the reminder', () => {
     const [rule] = production
       .resources('AWS::Events::Rule')
       .filter(({ Properties }) => Properties['ScheduleExpression'] !== undefined);
-    const { StartAt, States } = machine?.Properties['Definition'] as {
+    const { StartAt, States } = (machine?.Properties ?? {})['Definition'] as {
       StartAt: string;
       States: Record<string, Record<string, unknown>>;
     };

@@ -120,8 +120,8 @@ describe('createButtonHttp', () => {
       response.setHeader('date', 'Mon, 01 Jun 2026 12:00:00 GMT');
       response.end(JSON.stringify({ url: request.url }));
     });
-    const { port } = server?.address() as AddressInfo;
-    const below = createButtonHttp({ baseUrl: `http://127.0.0.1:${port}/base/`, timeoutMs: 1000 });
+    const address = server?.address() as AddressInfo | undefined;
+    const below = createButtonHttp({ baseUrl: `http://127.0.0.1:${address?.port}/base/`, timeoutMs: 1000 });
 
     expect(await below.call(get)).toMatchObject({
       body: { url: '/base/v1/order/1' },

@@ -121,7 +121,7 @@ describe('createMetrics', () => {
 
     const [line, ...others] = documents();
     expect(line).toMatchObject({ Brand, Currency: 'USD', ReportDelaySeconds: 3, OrdersReported: 1 });
-    const { CloudWatchMetrics: directives } = line?.['_aws'] as { CloudWatchMetrics: object[] };
+    const directives = (line?.['_aws'] as { CloudWatchMetrics: object[] } | undefined)?.CloudWatchMetrics;
     expect(directives).toMatchObject([
       { Dimensions: [[]], Metrics: [{ Name: 'ReportDelaySeconds' }] },
       { Dimensions: [['Brand']], Metrics: [{ Name: 'OrdersReported' }] },
