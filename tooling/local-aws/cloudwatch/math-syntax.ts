@@ -52,11 +52,17 @@ const LEVELS: readonly (readonly (readonly [string, MathOperator])[])[] = [
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
  */
 export function parseMath(expression: string): MathNode {
+  const known = parsed.get(expression);
+  if (known !== undefined) return known;
   const tokens = readTokens(expression, PATTERN);
   const node = parseLevel(tokens, 0);
   if (!tokens.isAtEnd()) throw tokens.misunderstood();
+  parsed.set(expression, node);
   return node;
 }
+
+/** The same expressions are evaluated every minute. */
+const parsed = new Map<string, MathNode>();
 
 function parseLevel(tokens: TokenReader, level: number): MathNode {
   const operators = LEVELS[level];

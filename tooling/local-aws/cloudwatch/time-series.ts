@@ -1,4 +1,4 @@
-import type { MetricIdentity, MetricStore, Span } from './metric-store.ts';
+import type { MetricIdentity, MetricStore, Sample, Span } from './metric-store.ts';
 import { summarize } from './statistic.ts';
 
 /** So many periods on end. */
@@ -37,9 +37,9 @@ export function metricSeries(
   metric: MetricIdentity,
   { statistic, window }: { statistic: string; window: TimeWindow },
 ): TimeSeries {
-  const values = Array.from({ length: window.length }, (_, index) => {
-    const fromMs = window.fromMs + index * window.periodMs;
-    return summarize(store.samples(metric, { fromMs, untilMs: fromMs + window.periodMs }), statistic);
-  });
-  return { values, metric, statistic };
+  const { fromMs, periodMs, length } = window;
+  const periods = Array.from({ length }, (): Sample[] => []);
+  for (const sample of store.samples(metric, { fromMs, untilMs: fromMs + length * periodMs }))
+    periods[Math.floor((sample.atMs - fromMs) / periodMs)]?.push(sample);
+  return { values: periods.map((samples) => summarize(samples, statistic)), metric, statistic };
 }
