@@ -18,13 +18,11 @@ const SYSTEM = [
   'test/local/dashboard/main.test.ts',
 ];
 
-/** They start emulators, functions and threads, or turn the clock of their process. */
-const PROCESSES = ['test/{crash,simulation}/**/*.test.ts', 'tooling/local-aws/test/**/*.test.ts'];
+/** Tests that say so replace the clock or the environment of their process, or look at what it has started. */
+const TOUCHES_ITS_PROCESS =
+  /\bvi\.(stubEnv|useFakeTimers)|process\.(env\[.*\] =|exitCode|chdir|memoryUsage|on\()|child-processes/;
 
-/** Tests that say so replace parts of their process (`vi.` spies, clocks, environments) or measure it. */
-const TOUCHES_ITS_PROCESS = /\bvi\.|process\.(env\[.*\] =|exitCode|chdir|memoryUsage)/;
-
-const others = globSync('{test,tooling/*/test}/**/*.test.ts', { exclude: [...SYSTEM, ...PROCESSES] });
+const others = globSync('{test,tooling/*/test}/**/*.test.ts', { exclude: SYSTEM });
 const [alone, together] = [true, false].map((touches) =>
   others.filter((file) => TOUCHES_ITS_PROCESS.test(readFileSync(file, 'utf8')) === touches),
 );
@@ -34,6 +32,8 @@ export default defineConfig({
     // Limits are there to end what hangs: far above the work, on a busy machine too.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // Node.js runs the tests as it runs everything here: nothing is transformed.
+    experimental: { viteModuleRunner: false },
     // One for each core: by default, Vitest leaves one to itself.
     maxWorkers: '100%',
     tags: TAGS,
@@ -46,12 +46,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'alone', include: [...PROCESSES, ...(alone ?? [])], exclude: SYSTEM },
+        test: { name: 'alone', include: alone ?? [] },
       },
       {
         // One process runs one file after the other with the modules that are loaded already.
         extends: true,
-        test: { name: 'together', include: together ?? [], isolate: false },
+        test: { name: 'together', include: together ?? [], isolate: false, restoreMocks: true },
       },
     ],
   },

@@ -6,11 +6,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const SLOWEST = [
   'local/start',
   'flows/',
-  'benchmarks/test/counts',
-  'crash/',
   'alarms/',
-  'local/synthesize',
-  'local/dashboard/main',
+  'functions/transactions-requirements',
+  'crash/',
 ];
 
 /** Runs the files of `SLOWEST` first and the others as Vitest would order them. */

@@ -77,8 +77,11 @@ export type World = ReturnType<typeof createWorld>;
 export function createWorld() {
   const lifeline = createLifeline();
   const printed: unknown[] = [];
-  for (const level of ['info', 'warn', 'error'] as const)
-    vi.spyOn(console, level).mockImplementation((...line: unknown[]) => void printed.push(line));
+  const keepOutput = (): void => {
+    for (const level of ['info', 'warn', 'error'] as const)
+      vi.spyOn(console, level).mockImplementation((...line: unknown[]) => void printed.push(line));
+  };
+  keepOutput();
   let life = new Life(lifeline, printed);
 
   return {
@@ -124,6 +127,8 @@ export function createWorld() {
 
     /** Everything as on the first day. */
     reset(): void {
+      // Vitest restores the console before each test.
+      keepOutput();
       life = new Life(lifeline, printed);
       lifeline.begin(undefined);
     },

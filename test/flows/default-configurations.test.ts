@@ -1,3 +1,4 @@
+// @module-tag long
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { startSystem } from '../../local/system.ts';

@@ -139,8 +139,11 @@ async function endsClean(signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
 }
 
 describe('npm start', () => {
-  it('writes every documented endpoint once it is ready, stays up, and leaves nothing behind after SIGTERM', () =>
-    endsClean('SIGTERM'));
+  it(
+    'writes every documented endpoint once it is ready, stays up, and leaves nothing behind after SIGTERM',
+    { tags: ['long'] },
+    () => endsClean('SIGTERM'),
+  );
 
   it('leaves nothing behind after SIGINT', { tags: ['long'] }, () => endsClean('SIGINT'));
 
@@ -198,26 +201,32 @@ describe('npm start', () => {
     },
   );
 
-  it('ends with 1 when a step of the tour fails, says why, and does not wait for what builds on it', async () => {
-    const stub = await startButtonStub({ apiKey: 'sk-mine', accounts: [], rows: [] });
-    onTestFinished(() => stub.close());
-    stub.refuseOrders(422);
-    const command = start('--once', '--json', '--button-url', stub.url, '--button-api-key', 'sk-mine');
+  it(
+    'ends with 1 when a step of the tour fails, says why, and does not wait for what builds on it',
+    { tags: ['long'] },
+    async () => {
+      const stub = await startButtonStub({ apiKey: 'sk-mine', accounts: [], rows: [] });
+      onTestFinished(() => stub.close());
+      stub.refuseOrders(422);
+      const command = start('--once', '--json', '--button-url', stub.url, '--button-api-key', 'sk-mine');
 
-    const code = await command.ended;
+      const code = await command.ended;
 
-    const { ok, steps } = TourSchema.parse(JSON.parse(command.stdout()));
-    const failed = new Map(
-      steps.filter(({ outcome }) => outcome === 'failed').map(({ id, facts }) => [id, facts.join()]),
-    );
-    expect([...failed.keys()]).toEqual(['order-reported', 'order-adjusted', 'order-cancelled']);
-    expect(failed.get('order-reported')).toMatch(/^Order \S+ was not reported \(refused: refused_by_button/);
-    expect(failed.get('order-adjusted')).toMatch(/^Not played, because this failed: /);
-    expect(ok).toBe(false);
-    expect(command.stderr()).toContain(failed.get('order-reported'));
-    expect(command.stderr()).toContain('Not every step came out.');
-    expect(code).toBe(1);
-  });
+      const { ok, steps } = TourSchema.parse(JSON.parse(command.stdout()));
+      const failed = new Map(
+        steps.filter(({ outcome }) => outcome === 'failed').map(({ id, facts }) => [id, facts.join()]),
+      );
+      expect([...failed.keys()]).toEqual(['order-reported', 'order-adjusted', 'order-cancelled']);
+      expect(failed.get('order-reported')).toMatch(
+        /^Order \S+ was not reported \(refused: refused_by_button/,
+      );
+      expect(failed.get('order-adjusted')).toMatch(/^Not played, because this failed: /);
+      expect(ok).toBe(false);
+      expect(command.stderr()).toContain(failed.get('order-reported'));
+      expect(command.stderr()).toContain('Not every step came out.');
+      expect(code).toBe(1);
+    },
+  );
 
   it('ends at once when it is interrupted in the middle of the tour', { tags: ['long'] }, async () => {
     const command = start('--once');

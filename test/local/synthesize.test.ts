@@ -1,3 +1,4 @@
+// @module-tag long
 import { mkdir, readdir, readFile, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
@@ -36,46 +37,36 @@ async function templatesIn(assembly: string): Promise<Record<string, string>> {
 }
 
 describe('synthesize', () => {
-  it(
-    'keeps what may still be running, removes what has not been used for long, and reuses what it has made',
-    { tags: ['long'] },
-    async () => {
-      const configFile = await directory.writeConfig('publisher', QUICK_STAGES.publisherOnly);
-      const recent = Array.from({ length: 12 }, (_, index) => `recent-${index}`);
-      for (const name of recent) await makeAssembly(name, 6);
-      for (const name of ['old-1', 'old-2']) await makeAssembly(name, 8);
+  it('keeps what may still be running, removes what has not been used for long, and reuses what it has made', async () => {
+    const configFile = await directory.writeConfig('publisher', QUICK_STAGES.publisherOnly);
+    const recent = Array.from({ length: 12 }, (_, index) => `recent-${index}`);
+    for (const name of recent) await makeAssembly(name, 6);
+    for (const name of ['old-1', 'old-2']) await makeAssembly(name, 8);
 
-      const made = await synthesize({ configFile, assembliesDirectory: join(directory.path, 'assemblies') });
-      await makeAssembly(basename(made.assemblyDirectory), 8);
-      const again = await synthesize({ configFile, assembliesDirectory: join(directory.path, 'assemblies') });
+    const made = await synthesize({ configFile, assembliesDirectory: join(directory.path, 'assemblies') });
+    await makeAssembly(basename(made.assemblyDirectory), 8);
+    const again = await synthesize({ configFile, assembliesDirectory: join(directory.path, 'assemblies') });
 
-      expect(made.reused).toBe(false);
-      expect(again).toEqual({ assemblyDirectory: made.assemblyDirectory, reused: true });
-      expect(await readdir(made.assemblyDirectory)).toContain('manifest.json');
-      expect((await readdir(join(directory.path, 'assemblies'))).sort()).toEqual(
-        [...recent, basename(made.assemblyDirectory)].sort(),
-      );
-      const { mtimeMs } = await stat(made.assemblyDirectory);
-      expect(Date.now() - mtimeMs).toBeLessThan(DAY_MS);
-    },
-  );
+    expect(made.reused).toBe(false);
+    expect(again).toEqual({ assemblyDirectory: made.assemblyDirectory, reused: true });
+    expect(await readdir(made.assemblyDirectory)).toContain('manifest.json');
+    expect((await readdir(join(directory.path, 'assemblies'))).sort()).toEqual(
+      [...recent, basename(made.assemblyDirectory)].sort(),
+    );
+    const { mtimeMs } = await stat(made.assemblyDirectory);
+    expect(Date.now() - mtimeMs).toBeLessThan(DAY_MS);
+  });
 
-  it(
-    'makes by the commands of cdk synth what the tests start, which is made in one process',
-    { tags: ['long'] },
-    async () => {
-      const configFile = await directory.writeConfig('publisher', QUICK_STAGES.publisherOnly);
+  it('makes by the commands of cdk synth what the tests start, which is made in one process', async () => {
+    const configFile = await directory.writeConfig('publisher', QUICK_STAGES.publisherOnly);
 
-      const prepared = await synthesize({ configFile });
-      const made = await synthesize({ configFile, assembliesDirectory: join(directory.path, 'assemblies') });
+    const prepared = await synthesize({ configFile });
+    const made = await synthesize({ configFile, assembliesDirectory: join(directory.path, 'assemblies') });
 
-      expect(prepared.reused).toBe(true);
-      expect(prepared.assemblyDirectory).not.toBe(made.assemblyDirectory);
-      expect(await templatesIn(prepared.assemblyDirectory)).toEqual(
-        await templatesIn(made.assemblyDirectory),
-      );
-    },
-  );
+    expect(prepared.reused).toBe(true);
+    expect(prepared.assemblyDirectory).not.toBe(made.assemblyDirectory);
+    expect(await templatesIn(prepared.assemblyDirectory)).toEqual(await templatesIn(made.assemblyDirectory));
+  });
 
   it('leaves nothing unfinished when the build is ended or fails', async () => {
     const configFile = await directory.writeConfig('wrong', { stage: 'local', transactions: { typo: true } });

@@ -9,7 +9,7 @@ import { createInMemoryTransactions, type InMemoryTransactions } from '../fakes/
 import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { volume } from '../volume.ts';
 
-const ORDERS = volume({ short: 250, long: 2500 });
+const ORDERS = volume({ short: 100, long: 2500 });
 const EVENTS = 4 * ORDERS;
 
 /** The `index`th webhook: each order's is adjusted three times, a second apart. */

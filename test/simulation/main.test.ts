@@ -18,7 +18,7 @@ function simulate(...args: string[]): Promise<{ exitCode: number | null; stdout:
 }
 
 describe('npm run simulate', () => {
-  it('runs the number of schedules that it is asked for', async () => {
+  it('runs the number of schedules that it is asked for', { tags: ['long'] }, async () => {
     const { exitCode, stdout } = await simulate('--runs', '3', '--seed', '7', '--workers', '1', '--json');
 
     expect(ResultSchema.parse(JSON.parse(stdout))).toEqual({ runs: 3, firstSeed: 7, failedSeeds: [] });
@@ -41,7 +41,7 @@ describe('npm run simulate', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('runs for the time that it is asked for, from a seed of the commit', async () => {
+  it('runs for the time that it is asked for, from a seed of the commit', { tags: ['long'] }, async () => {
     const head = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname, encoding: 'utf8' });
 
     const { exitCode, stdout } = await simulate('--seconds', '0.1', '--json');

@@ -1,7 +1,9 @@
+// @module-tag volume
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { InjectedTransactionSchema } from '../../tooling/button-simulator/injected-transaction.ts';
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
+import { volume } from '../volume.ts';
 import { ContractConsumer } from './contract-consumer.ts';
 import { drawPurchase, type TransactionStep } from './draw-transaction.ts';
 import type { Item } from './dynamodb-expression.ts';
@@ -122,7 +124,7 @@ beforeEach(() => {
 });
 
 describe('the same life of transactions at Button', () => {
-  const seeds = Array.from({ length: 12 }, (_, seed) => seed);
+  const seeds = Array.from({ length: volume({ short: 4, long: 12 }) }, (_, seed) => seed);
 
   it.each(seeds)('ends in one state by webhooks, by reads and by both: seed %i', async (seed) => {
     const steps = drawSteps(seed, false);

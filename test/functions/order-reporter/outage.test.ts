@@ -67,8 +67,8 @@ function message(kind: string, orderId: string, sequence: number): string {
 }
 
 describe.each([
-  { lasts: 'a day', minutes: 24 * 60, count: volume({ short: 1000, long: 10_000 }) },
-  { lasts: 'a month', minutes: 31 * 24 * 60, count: volume({ short: 200, long: 2000 }) },
+  { lasts: 'a day', minutes: 24 * 60, count: volume({ short: 300, long: 10_000 }) },
+  { lasts: 'a month', minutes: 31 * 24 * 60, count: volume({ short: 60, long: 2000 }) },
 ])('an outage of $lasts with $count orders', ({ minutes, count }) => {
   it('loses none, sends none twice and none but newest versions, and is drained at the configured rate (A12)', async () => {
     const button = createButtonThatIsDown();

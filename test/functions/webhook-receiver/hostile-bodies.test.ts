@@ -18,7 +18,7 @@ import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.t
 import pending from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { volume } from '../../volume.ts';
 
-const RUNS = volume({ short: 200, long: 2000 });
+const RUNS = volume({ short: 60, long: 2000 });
 const SECRETS = [{ name: 'main', secret: 'whsec-1' }];
 
 let dynamodb: TestDynamoDB;

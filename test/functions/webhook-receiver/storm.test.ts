@@ -321,7 +321,7 @@ describe('a storm of webhooks while stores fail at random', () => {
         );
         expect(balances(shuffled(random, [...events, ...events]))).toEqual(balances(calm));
       }),
-      { numRuns: volume({ short: 10, long: 25 }) },
+      { numRuns: volume({ short: 4, long: 25 }) },
     );
   });
 });

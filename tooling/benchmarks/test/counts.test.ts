@@ -1,3 +1,4 @@
+// @module-tag long
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -124,24 +125,20 @@ describe('docs/costs.md', () => {
     expect(words(page)).toContain(words(await idleBrandSection(laboratory, brand)));
   }, 300_000);
 
-  it(
-    'says what counting says: what it differs by is no tenth ("npm run bench -- --costs" writes it anew)',
-    { tags: ['long'] },
-    async () => {
-      const page = readFileSync(join(import.meta.dirname, '../../..', 'docs', 'costs.md'), 'utf8');
-      const { stage } = countFixedResources(laboratory.bundles.folder);
+  it('says what counting says: what it differs by is no tenth ("npm run bench -- --costs" writes it anew)', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../..', 'docs', 'costs.md'), 'utf8');
+    const { stage } = countFixedResources(laboratory.bundles.folder);
 
-      const millions = await countMillions(laboratory, stage);
+    const millions = await countMillions(laboratory, stage);
 
-      const written = millions.map(({ what }) => {
-        const row = page.split('\n').find((line) => line.startsWith(`| ${what} `));
-        return { what, dollars: Number(row?.split('|').at(-2)) };
-      });
-      const differing = millions.filter(({ quantities }, index) => {
-        const counted = dollarsOf(quantities).total;
-        return !(Math.abs(counted - (written[index]?.dollars ?? NaN)) <= Math.max(0.02, counted / 10));
-      });
-      expect(differing.map(({ what }) => what)).toEqual([]);
-    },
-  );
+    const written = millions.map(({ what }) => {
+      const row = page.split('\n').find((line) => line.startsWith(`| ${what} `));
+      return { what, dollars: Number(row?.split('|').at(-2)) };
+    });
+    const differing = millions.filter(({ quantities }, index) => {
+      const counted = dollarsOf(quantities).total;
+      return !(Math.abs(counted - (written[index]?.dollars ?? NaN)) <= Math.max(0.02, counted / 10));
+    });
+    expect(differing.map(({ what }) => what)).toEqual([]);
+  });
 });

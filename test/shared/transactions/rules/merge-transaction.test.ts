@@ -230,7 +230,7 @@ describe('mergeTransaction', () => {
           expect(currentState(scrambled)).toEqual(currentState(straight));
         },
       ),
-      { numRuns: volume({ short: 500, long: 2000 }) },
+      { numRuns: volume({ short: 150, long: 2000 }) },
     );
   });
 

@@ -1,3 +1,4 @@
+// @module-tag long
 import { describe, expect, it, vi } from 'vitest';
 import type { LocalDeployment } from '../../deployment.ts';
 import { summarize } from '../../cloudwatch/statistic.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 import { request } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';

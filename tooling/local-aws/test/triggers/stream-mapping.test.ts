@@ -1,3 +1,4 @@
+// @module-tag long
 import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { deployFixture, functionOf, seeing } from '../fixture-assembly.ts';
