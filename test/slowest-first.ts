@@ -3,13 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /**
  * The files that take longest, in this order. They begin first, so that no process works on alone at the end.
  */
-const SLOWEST = [
-  'local/start',
-  'flows/',
-  'alarms/',
-  'functions/transactions-requirements',
-  'crash/',
-];
+const SLOWEST = ['local/start', 'flows/', 'alarms/', 'functions/transactions-requirements', 'crash/'];
 
 /** Runs the files of `SLOWEST` first and the others as Vitest would order them. */
 export class SlowestFirst extends BaseSequencer {
