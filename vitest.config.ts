@@ -18,7 +18,7 @@ const SYSTEM = [
   'test/local/dashboard/main.test.ts',
 ];
 
-/** Tests that say so replace the clock or the environment of their process, or look at what it has started. */
+/** These tests replace the clock or the environment of their process, or look at what it has started. */
 const TOUCHES_ITS_PROCESS =
   /\bvi\.(stubEnv|useFakeTimers)|process\.(env\[.*\] =|exitCode|chdir|memoryUsage|on\()|child-processes/;
 

@@ -58,8 +58,8 @@ async function peerEntries(folder: string): Promise<[name: string, file: string]
 }
 
 /**
- * Where the SDK is found that these bundles leave out: Lambda has it on its disk; here the node_modules of this
- * package stands for that.
+ * Where the SDK is found that these bundles leave out: Lambda has it on its disk; here the node_modules of
+ * this package stands for that.
  */
 function folderOf(kind: string): string {
   return join(import.meta.dirname, 'dist', kind);

@@ -29,8 +29,8 @@ export type Laboratory = {
 const CertificateSchema = z.object({ key: z.string(), cert: z.string() });
 
 /**
- * Bundles everything and starts the stand-ins. Without `peers` it needs nothing of what the package.json beside
- * it installs: there is nothing to compare with and no TLS, which is enough to count.
+ * Bundles everything and starts the stand-ins. Without `peers` it needs nothing of what the package.json
+ * beside it installs: there is nothing to compare with and no TLS, which is enough to count.
  */
 export async function openLaboratory({
   peers,

@@ -45,7 +45,7 @@ async function open({ throttle = DEFAULT, path = '/webhooks/button' } = {}) {
   const limits = { burst: throttle.burstLimit, ratePerSecond: throttle.rateLimit };
   gateway.deployStage({ whole: limits, byRoute: new Map() });
   const webhook = { name: 'main', url: `${gateway.endpoint}${path}`, secret: WEBHOOK_SECRET };
-  const button = await simulate({ webhooks: [webhook] });
+  const button = await simulate({ webhooks: [webhook], webhookTimeoutMs: 300_000 });
   const buy = (count: number) => {
     for (let order = 0; order < count; order += 1)
       button.controls.injectTransaction({

@@ -35,7 +35,7 @@ export type AwsStandIn = {
 /** What the stand-in is told. */
 export type AwsStandInOptions = {
   /**
-   * Does what DynamoDB does, conditions included; that it counts units as AWS does is proved in benchmarks/test.
+   * Does what DynamoDB does, conditions included. A test in benchmarks/test proves that it counts units as AWS.
    */
   dynamodb: DynamoDbEmulator;
   certificate: Certificate | undefined;
