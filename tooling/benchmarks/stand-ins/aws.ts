@@ -35,7 +35,8 @@ export type AwsStandIn = {
 /** What the stand-in is told. */
 export type AwsStandInOptions = {
   /**
-   * Does what DynamoDB does, conditions included. A test in benchmarks/test proves that it counts units as AWS.
+   * Does what DynamoDB does, conditions included. A test in benchmarks/test proves that it counts units
+   * as AWS does.
    */
   dynamodb: DynamoDbEmulator;
   certificate: Certificate | undefined;
