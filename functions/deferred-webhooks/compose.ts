@@ -60,7 +60,7 @@ export function composeDeferredWebhooks({
     maxReceives: env.MAX_RECEIVES,
     erasures: () => listErasureNotes({ client: dynamodb, table: env.POSITIONS_TABLE }, now()),
     ...(env.LIVE_FROM === undefined
-      ? { deployedAt: cachedDeploymentMark({ client: dynamodb, table: env.POSITIONS_TABLE }, now) }
+      ? { deployedAt: cachedDeploymentMark({ client: dynamodb, table: env.POSITIONS_TABLE }) }
       : { liveFrom: env.LIVE_FROM }),
     metrics,
     now,

@@ -93,7 +93,7 @@ export function composeWebhookReceiver({
     },
     forgeries: createSampler(FORGERY_INTERVAL_MS, nowMs),
     ...(env.LIVE_FROM === undefined
-      ? { deployedAt: cachedDeploymentMark({ client: dynamodb, table: env.POSITIONS_TABLE }, now) }
+      ? { deployedAt: cachedDeploymentMark({ client: dynamodb, table: env.POSITIONS_TABLE }) }
       : { liveFrom: env.LIVE_FROM }),
     metrics,
     now,

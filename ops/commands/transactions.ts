@@ -179,7 +179,7 @@ export const webhooksReplay = defineCommand({
       rewardableCategories: rewardableCategories(context),
       ...(stage.outputNames.includes('LiveFrom')
         ? { liveFrom: stage.output('LiveFrom') }
-        : { deployedAt: cachedDeploymentMark(positions, now) }),
+        : { deployedAt: cachedDeploymentMark(positions) }),
       pace: createPace(perSecond),
       isDryRun,
       now,

@@ -47,10 +47,10 @@ export type ApplyWebhookPorts = {
    */
   liveFrom?: string;
   /**
-   * When this system was deployed (ISO 8601 UTC): without it and `liveFrom`, every webhook is live. Throws if
-   * that can't be read.
+   * When this system was deployed (ISO 8601 UTC), which is when the first webhook came unless it is known:
+   * without it and `liveFrom`, every webhook is live. Throws if that can't be read.
    */
-  deployedAt?: () => Promise<string>;
+  deployedAt?: (receivedAt: string) => Promise<string>;
   /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
   rewardableCategories?: readonly string[];
   /** Has a conflict read again on purpose; left out, the next sweep finds it. */
@@ -80,6 +80,8 @@ export async function applyWebhook(
   webhook: ReceivedWebhook,
   ports: ApplyWebhookPorts,
 ): Promise<WebhookOutcome> {
+  // Whatever it is about: with the first webhook the deployment has begun to work.
+  const deployedAt = await ports.deployedAt?.(webhook.receivedAt);
   const reading = readWebhook(webhook.body);
   if (mayBePing(reading) && readEnvelope(webhook.body).isPing) return 'ping';
   const checkout = mayBePing(reading) ? readCheckout(webhook.body) : undefined;
@@ -95,7 +97,6 @@ export async function applyWebhook(
   }
 
   const { eventId, transaction, payload, flags } = reading;
-  const deployedAt = await ports.deployedAt?.();
   const cutOver = ports.liveFrom ?? (deployedAt === undefined ? undefined : firstSecondOf(deployedAt));
   const erasedAt =
     webhook.erasedAt ?? erasedSince((await ports.erasures?.()) ?? [], transaction, webhook.receivedAt);

@@ -57,13 +57,12 @@ export async function readDeploymentMark({ client, table }: Positions): Promise<
 }
 
 /**
- * When this system was deployed, asked for once in a process: it never changes. Throws as `markDeployment`
- * does.
+ * `markDeployment`, asked for once in a process: the mark never changes. Throws as that does.
  */
-export function cachedDeploymentMark(positions: Positions, now: () => Date): () => Promise<string> {
+export function cachedDeploymentMark(positions: Positions): (startedAt: string) => Promise<string> {
   let known: string | undefined;
-  return async () => {
-    known ??= await markDeployment(positions, now().toISOString());
+  return async (startedAt) => {
+    known ??= await markDeployment(positions, startedAt);
     return known;
   };
 }

@@ -98,19 +98,37 @@ describe('the time of deployment', () => {
     expect(await deliveries('read')).toEqual(['historical', 'live', 'live']);
   });
 
+  it.each([
+    ['a purchase', { id: 'hook-1', event_type: 'tx-pending', data: row(1, '2026-06-01T12:00:01Z') }],
+    ['a Ping', { id: 'hook-1', event_type: 'ping' }],
+    ['a checkout', { id: 'hook-1', event_type: 'order-checkout', data: {} }],
+    ['what is not understood', { id: 'hook-1', event_type: 'tx-pending', data: {} }],
+  ])('is that of the first webhook, also if it is applied later: %s', async (_what, webhook) => {
+    const marks: string[] = [];
+    const ports = {
+      ...{ transactions: createInMemoryTransactions(), checkouts: createInMemoryCheckouts(), metrics },
+      quarantine: { put: () => Promise.resolve({ isNew: true }) },
+      deployedAt: (receivedAt: string) => Promise.resolve(marks[marks.push(receivedAt) - 1] ?? ''),
+      now: () => new Date('2026-06-01T15:00:00.000Z'),
+    };
+
+    await applyWebhook({ body: Buffer.from(JSON.stringify(webhook)), receivedAt: DEPLOYED_AT }, ports);
+
+    expect(marks).toEqual([DEPLOYED_AT]);
+  });
+
   it('is written once, by whoever is first, and asked for once in a process', async () => {
     const dynamodb = await startTestDynamoDB();
     try {
       const positions = { client: dynamodb.client, table: dynamodb.tables.positions };
-      let clock = DEPLOYED_AT;
-      const mark = cachedDeploymentMark(positions, () => new Date(clock));
+      const later = '2026-08-01T00:00:00.000Z';
+      const mark = cachedDeploymentMark(positions);
 
-      expect(await mark()).toBe(DEPLOYED_AT);
-      clock = '2026-08-01T00:00:00.000Z';
+      expect(await mark(DEPLOYED_AT)).toBe(DEPLOYED_AT);
       dynamodb.resetCounts();
-      expect(await mark()).toBe(DEPLOYED_AT);
+      expect(await mark(later)).toBe(DEPLOYED_AT);
       expect(dynamodb.counts()).toEqual({});
-      expect(await markDeployment(positions, clock)).toBe(DEPLOYED_AT);
+      expect(await markDeployment(positions, later)).toBe(DEPLOYED_AT);
     } finally {
       await dynamodb.close();
     }
