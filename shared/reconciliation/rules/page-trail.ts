@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { asJsonObject } from '@button-serverless/validation/json';
 import { placeOf, type NextPage } from './paging-form.ts';
 
 /**
@@ -13,16 +14,17 @@ export type PageTrail = {
   rows: string;
   /** Digest of where that page's next one is. */
   next: string;
-  /** How many pages without a row have come in a row. */
+  /** How many pages without a row that has an id have come in a row. */
   emptyPages: number;
 };
 
-/** More empty pages than this in a row are a list without an end. */
+/** More such pages than this in a row are a list without an end. */
 const MAX_EMPTY_PAGES = 1000;
 
 /**
  * The trail after page number `page` of a list, or `endless` if the list leads back to a page that was read
- * before, shows the same rows again, or goes on without rows.
+ * before, shows the same rows again, or goes on without rows. What is no row with an id looks like any other,
+ * and proves nothing.
  *
  * A circle of n pages that begins at page m is noticed within 3 (m + n) pages: the page that later pages are
  * compared with is taken anew each time the number of pages has doubled (Brent's algorithm). Pure.
@@ -31,22 +33,21 @@ export function followTrail(
   trail: PageTrail | undefined,
   page: { number: number; rows: readonly unknown[]; next: NextPage },
 ): PageTrail | 'endless' {
-  const isEmpty = page.rows.length === 0;
+  const names = page.rows.map(nameOf).filter((name) => name !== undefined);
+  const isEmpty = names.length === 0;
   const emptyPages = isEmpty ? (trail?.emptyPages ?? 0) + 1 : 0;
-  const seen = { rows: digestOf(page.rows.map(nameOf)), next: digestOf([placeOf(page.next)]) };
+  const seen = { rows: digestOf(names), next: digestOf([placeOf(page.next)]) };
   const isSeenAgain = trail?.next === seen.next || (!isEmpty && trail?.rows === seen.rows);
   if (isSeenAgain || emptyPages > MAX_EMPTY_PAGES) return 'endless';
   if (trail && page.number < 2 * trail.markedPage) return { ...trail, emptyPages };
   return { markedPage: page.number, ...seen, emptyPages };
 }
 
-/** What tells a version of a transaction from others; a row that is none is told by its content. */
-function nameOf(row: unknown): string {
-  if (typeof row !== 'object' || row === null) return String(row);
-  const id: unknown = Reflect.get(row, 'id');
-  const modified: unknown = Reflect.get(row, 'modified_date');
-  if (typeof id !== 'string') return Object.keys(row).join();
-  return typeof modified === 'string' ? `${id} ${modified}` : id;
+/** What tells a version of a transaction from others; undefined for what is no row with an id. */
+function nameOf(row: unknown): string | undefined {
+  const { id, modified_date: modified } = asJsonObject(row) ?? {};
+  if (id === '' || (typeof id !== 'string' && typeof id !== 'number')) return undefined;
+  return typeof modified === 'string' ? `${id} ${modified}` : String(id);
 }
 
 function digestOf(parts: readonly string[]): string {

@@ -34,6 +34,23 @@ describe('followTrail', () => {
     );
   });
 
+  it('takes no list that ends for one without an end, whatever its rows are (E12)', () => {
+    const malformed = fc.oneof(
+      fc.constantFrom(null, 'x', 7, true, [], {}, [1]),
+      fc.record({ id: fc.constantFrom(null, '', {}, true), modified_date: fc.constantFrom(null, 'never') }),
+    );
+    fc.assert(
+      fc.property(fc.array(malformed, { minLength: 1, maxLength: 3 }), fc.boolean(), (rows, isBetween) => {
+        const page = (index: number) => ({
+          rows: isBetween && index % 2 === 1 ? [{ id: index }] : rows,
+          next: `c${index}`,
+        });
+
+        expect(endlessAfter(page, 900)).toBeUndefined();
+      }),
+    );
+  });
+
   it('notices the same rows under new cursors', () => {
     const noticed = endlessAfter((index) => ({ rows: [row(1), row(2)], next: `c${index}` }), 100);
 
