@@ -1,3 +1,4 @@
+import { eraseTransaction } from './rules/erase-transaction.ts';
 import { giveWayTo } from './rules/merge-transaction.ts';
 import {
   idKey,
@@ -97,16 +98,26 @@ async function resolve(found: Found, { transactions }: LocatePorts): Promise<Omi
   return { key, stored, others };
 }
 
-/** Two records of one purchase: the younger one gives way to the older one. */
+/**
+ * Two records of one purchase: the younger one gives way to the older one, erased if that is; where the
+ * younger one is erased, the older one becomes so as it takes over.
+ */
 async function joinPlaces(
   [byKey, byId]: readonly [Place, Place],
   { transactions, now }: LocatePorts,
 ): Promise<Place | undefined> {
   const [home, other] = byKey.stored && isOlder(byId, byKey) ? [byId, byKey] : [byKey, byId];
   if (!other.stored) return home;
-  const gone = giveWayTo(home.key, other.stored.value, { storedAt: now().toISOString() });
+  const erasedAt = erasedAtOf(home);
+  const { value: record } = other.stored;
+  const kept = erasedAt === undefined ? record : eraseTransaction(record, erasedAt);
+  const gone = giveWayTo(home.key, kept, { storedAt: now().toISOString() });
   const result = await transactions.write(gone, other.stored.revision);
   return result.ok ? { ...home, others: [...home.others, ...other.others, gone] } : undefined;
+}
+
+function erasedAtOf({ stored, others }: Place): string | undefined {
+  return stored?.value.erasedAt ?? others.find(({ erasedAt }) => erasedAt !== undefined)?.erasedAt;
 }
 
 function isOlder(one: Place, other: Place): boolean {

@@ -7,6 +7,7 @@ import {
   type Observation,
   type Transaction,
 } from '../../../../shared/validation/webhooks/transaction.ts';
+import { eraseTransaction } from '../../../../shared/transactions/rules/erase-transaction.ts';
 import { applyTransaction } from '../../../../shared/transactions/apply-transaction.ts';
 import type { TransactionStore } from '../../../../shared/transactions/store/transaction-store.ts';
 import {
@@ -206,6 +207,37 @@ describe('whatever order the facts arrive in', () => {
         expect(counting(store)).toMatchObject([{ status: 'validated', amount: 500 }]);
       }),
       { numRuns: volume({ short: 100, long: 300 }) },
+    );
+  });
+});
+
+describe('a purchase whose shopper was erased', () => {
+  const sighting = fc.record({
+    id: fc.constantFrom('tx-1', 'tx-2', 'tx-3'),
+    buttonOrderId: fc.constantFrom('O', null),
+    status: fc.constantFrom('pending', 'validated'),
+    publisherCustomerId: fc.constantFrom('user-1', null),
+  });
+
+  it('is named by no record any more, whatever turns out to be part of it, and in whichever order', async () => {
+    const erase = async (store: InMemoryTransactions) => {
+      for (const { key } of store.all()) {
+        const { stored } = await store.find(key);
+        if (stored) await store.write(eraseTransaction(stored.value, '2026-01-02T00:00:00Z'), stored.revision);
+      }
+    };
+    const some = fc.array(sighting, { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(some, some, async (before, after) => {
+        const store = createInMemoryTransactions();
+        for (const one of before) await apply(store, version(one));
+        await erase(store);
+        for (const one of after) await apply(store, version(one));
+        for (const { id } of [...before, ...after]) await apply(store, version({ id }));
+
+        expect(JSON.stringify(store.all())).not.toContain('user-1');
+      }),
+      { numRuns: volume({ short: 200, long: 2000 }) },
     );
   });
 });
