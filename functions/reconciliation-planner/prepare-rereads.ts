@@ -1,5 +1,9 @@
 import { livePosition, type FirstRead } from '../../shared/reconciliation/rules/begin-stream.ts';
-import { isToReread, rereadPosition } from '../../shared/reconciliation/rules/conflict-note.ts';
+import {
+  isToReread,
+  notesOfAccounts,
+  rereadPosition,
+} from '../../shared/reconciliation/rules/conflict-note.ts';
 import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
 import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 import type { PositionStore } from '../../shared/reconciliation/store/position-store.ts';
@@ -28,9 +32,8 @@ export async function prepareRereads(
   { positions, firstRead, readFrom, metrics, now }: PrepareRereadsPorts,
 ): Promise<{ account: string; streams: string[] }[]> {
   const at = now();
-  const young = (await positions.conflictNotes(reportUnreadable(metrics))).filter(
-    (note) => known.includes(note.account) && isToReread(note, at),
-  );
+  const notes = await positions.conflictNotes(reportUnreadable(metrics));
+  const young = notesOfAccounts(notes, known).filter((note) => isToReread(note, at));
   const latest = young.toSorted((one, other) => (one.since > other.since ? -1 : 1)).slice(0, MAX_REREADS);
   const prepared: { account: string; streams: string[] }[] = [];
   for (const note of latest) {

@@ -342,6 +342,23 @@ describe('transactions, requirement 3: the time of deployment decides what is li
 });
 
 describe('transactions, requirement 4: conflicts are settled by reads that can know', () => {
+  it('of an old transaction whose rows name no account within 30 minutes', async () => {
+    open();
+    await minutes(1);
+    const extra = { account_id: null };
+    const old = { id: 'tx-1', button_order_id: 'O', created_date: '2026-06-01T12:00:30Z', extra };
+    button({ ...old, status: 'pending' });
+    await world.runFor(8 * DAY_MS);
+    const contradicting = { ...old, modified_date: '2026-06-05T00:00:00Z' };
+    button({ ...contradicting, status: 'validated' });
+    button({ ...contradicting, status: 'declined' });
+    await minutes(1);
+    const inConflict = stored('order#O')['status'];
+    await minutes(30);
+
+    expect([inConflict, stored('order#O')['status']]).toEqual(['conflict', 'declined']);
+  });
+
   it('of an old transaction within 30 minutes, and a pending one whose date lies in the future is corrected', async () => {
     open();
     await minutes(1);

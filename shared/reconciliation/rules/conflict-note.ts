@@ -6,9 +6,12 @@ import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 /**
  * Where Button lists a transaction whose versions contradict each other, so that it is read again on purpose:
  * the purchase's key, the account, the date by which Button lists it for ever, and since when it is in
- * conflict. Instants are ISO 8601 UTC.
+ * conflict. Instants are ISO 8601 UTC. `ANY_ACCOUNT` where its versions name no account.
  */
 export type ConflictNote = { key: string; account: string; createdDate: string; since: string };
+
+/** It may be in any of the accounts; `*` is no account of Button's. */
+export const ANY_ACCOUNT = '*';
 
 const MINUTE_MS = 60_000;
 
@@ -25,12 +28,19 @@ export function conflictNotes(
 ): ConflictNote[] {
   if (after.cause !== 'contradiction' || before?.version === after.version) return [];
   const places = after.candidates.map(({ transaction: { accountId, createdDate } }) => ({
-    account: accountId,
+    account: accountId ?? ANY_ACCOUNT,
     createdDate: toSecond(Date.parse(createdDate)),
   }));
   const distinct = new Map(places.map((place) => [JSON.stringify(place), place]));
-  return [...distinct.values()].flatMap(({ account, createdDate }) =>
-    account === null ? [] : [{ key: after.key, account, createdDate, since: after.storedAt }],
+  return [...distinct.values()].map((place) => ({ ...place, key: after.key, since: after.storedAt }));
+}
+
+/** The notes of one of these accounts each, which are those that can be read. Pure. */
+export function notesOfAccounts(notes: readonly ConflictNote[], accounts: readonly string[]): ConflictNote[] {
+  return notes.flatMap((note) =>
+    accounts
+      .filter((account) => note.account === account || note.account === ANY_ACCOUNT)
+      .map((account) => ({ ...note, account })),
   );
 }
 
