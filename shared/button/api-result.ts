@@ -5,7 +5,8 @@ export type TransactionPage = { rows: readonly unknown[]; next: NextPage | null 
 
 /** What a read came to. */
 export type ApiResult<Value> =
-  | { ok: true; value: Value; serverTime?: Date }
+  /** `afterMs`: Button has given this much of it, and asks for a pause. */
+  | { ok: true; value: Value; serverTime?: Date; afterMs?: number }
   /** The API key is wrong. */
   | { ok: false; reason: 'unauthorized' }
   /** Button refuses the request as it is: a cursor that has expired, for example. */

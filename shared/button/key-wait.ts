@@ -37,8 +37,8 @@ export function keepingWait({ wait, now }: Waiting) {
     if (leftMs > 0 && leftMs <= MAX_WAIT_MS)
       return { ok: false, reason: 'unavailable', detail: ASKED_TO_WAIT, afterMs: leftMs };
     const answer = await call();
-    if (!answer.ok && answer.reason === 'unavailable' && answer.afterMs !== undefined)
-      await wait.extend(new Date(now().getTime() + answer.afterMs).toISOString());
+    const afterMs = 'afterMs' in answer ? answer.afterMs : undefined;
+    if (afterMs !== undefined) await wait.extend(new Date(now().getTime() + afterMs).toISOString());
     return answer;
   };
 }

@@ -36,7 +36,8 @@ export async function listAllAccounts(
   const listing = await listAllEntries(`${AFFILIATION_PATH}accounts`, readPath);
   if (!listing.ok) return listing;
   const { entries, cutShortBy } = listing.value;
-  return { ok: true, value: { ...toList(entries), ...(cutShortBy === undefined ? {} : { cutShortBy }) } };
+  const value = { ...toList(entries), ...(cutShortBy === undefined ? {} : { cutShortBy }) };
+  return { ...listing, value };
 }
 
 function toList(entries: readonly unknown[]): AccountList {

@@ -51,10 +51,8 @@ export function createBrandsApi(http: ButtonHttp, apiKey: string): BrandsApi {
       });
       if (!listing.ok) return listing;
       const { entries, cutShortBy } = listing.value;
-      return {
-        ok: true,
-        value: { ...readBrands(entries), ...(cutShortBy === undefined ? {} : { cutShortBy }) },
-      };
+      const value = { ...readBrands(entries), ...(cutShortBy === undefined ? {} : { cutShortBy }) };
+      return { ...listing, value };
     },
   };
 }

@@ -35,8 +35,9 @@ export async function listAllEntries(
     trail = followed;
     const answer = await readNext(path, next, readPath);
     if (!answer.ok) {
-      const cutShortBy = answer.reason === 'unavailable' ? answer.detail : answer.reason;
-      return { ok: true, value: { entries, cutShortBy } };
+      if (answer.reason !== 'unavailable') return { ok: true, value: { entries, cutShortBy: answer.reason } };
+      const { detail: cutShortBy, afterMs } = answer;
+      return { ok: true, value: { entries, cutShortBy }, ...(afterMs === undefined ? {} : { afterMs }) };
     }
     ({ rows, next } = answer.value);
   }

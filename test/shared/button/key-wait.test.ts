@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { withKeyWait } from '../../../shared/button/key-wait.ts';
-import type { TransactionsApi } from '../../../shared/button/transactions-api.ts';
+import type { ButtonResponse } from '../../../shared/button/button-http.ts';
+import { keepingWait, withKeyWait } from '../../../shared/button/key-wait.ts';
+import { createBrandsApi } from '../../../shared/button/list-brands.ts';
+import { createTransactionsApi, type TransactionsApi } from '../../../shared/button/transactions-api.ts';
 
 const now = new Date('2026-06-01T12:00:00.000Z');
 
@@ -61,5 +63,43 @@ describe('withKeyWait', () => {
     await api.listAccounts();
 
     expect(extended).toEqual(['2026-06-01T12:01:30.000Z']);
+  });
+
+  it.each([
+    ['accounts', 1],
+    ['accounts', 2],
+    ['accounts', 3],
+    ['brands', 1],
+    ['brands', 2],
+    ['brands', 3],
+  ] as const)('keeps it whichever page of the list of %s asks for it: page %i', async (list, page) => {
+    let asked = 0;
+    const http = {
+      call: (): Promise<ButtonResponse> => {
+        asked += 1;
+        const next = `?cursor=${asked}`;
+        const body = { meta: { status: 'ok', next }, objects: [{ id: `acc-${asked}` }] };
+        const isRefused = asked === page;
+        return Promise.resolve({
+          ...{ result: 'answered', status: isRefused ? 429 : 200, body },
+          ...(isRefused ? { retryAfterMs: 90_000 } : {}),
+        });
+      },
+      close: () => undefined,
+    };
+    const extended: string[] = [];
+    const waiting = {
+      wait: {
+        read: () => Promise.resolve(undefined),
+        extend: (until: string) => Promise.resolve(void extended.push(until)),
+      },
+      now: () => now,
+    };
+    const api = withKeyWait(createTransactionsApi(http, 'sk-1'), waiting);
+    const call = keepingWait(waiting);
+
+    await (list === 'accounts' ? api.listAccounts() : call(() => createBrandsApi(http, 'sk-1').listBrands()));
+
+    expect([asked, extended]).toEqual([page, ['2026-06-01T12:01:30.000Z']]);
   });
 });
