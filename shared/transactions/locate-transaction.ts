@@ -99,16 +99,18 @@ async function resolve(found: Found, { transactions }: LocatePorts): Promise<Omi
 }
 
 /**
- * Two records of one purchase: the younger one gives way to the older one, erased if that is; where the
- * younger one is erased, the older one becomes so as it takes over.
+ * Two records of one purchase: the younger one gives way to the older one. Where one of them is erased, so is
+ * the other, with everything that has given way to either.
  */
 async function joinPlaces(
   [byKey, byId]: readonly [Place, Place],
-  { transactions, now }: LocatePorts,
+  ports: LocatePorts,
 ): Promise<Place | undefined> {
+  const { transactions, now } = ports;
   const [home, other] = byKey.stored && isOlder(byId, byKey) ? [byId, byKey] : [byKey, byId];
   if (!other.stored) return home;
-  const erasedAt = erasedAtOf(home);
+  const erasedAt = erasedAtOf(home) ?? erasedAtOf(other);
+  if (erasedAt !== undefined && !(await eraseGone([home, other], erasedAt, ports))) return undefined;
   const { value: record } = other.stored;
   const kept = erasedAt === undefined ? record : eraseTransaction(record, erasedAt);
   const gone = giveWayTo(home.key, kept, { storedAt: now().toISOString() });
@@ -118,6 +120,21 @@ async function joinPlaces(
 
 function erasedAtOf({ stored, others }: Place): string | undefined {
   return stored?.value.erasedAt ?? others.find(({ erasedAt }) => erasedAt !== undefined)?.erasedAt;
+}
+
+/** Erases what has given way to one of the places; false if another writer was faster. */
+async function eraseGone(
+  places: readonly Place[],
+  erasedAt: string,
+  { transactions }: LocatePorts,
+): Promise<boolean> {
+  for (const key of places.flatMap(({ stored }) => stored?.value.otherKeys ?? [])) {
+    const { stored } = await transactions.find(key, { consistent: true });
+    if (stored?.value.mergedInto === undefined || stored.value.erasedAt !== undefined) continue;
+    const result = await transactions.write(eraseTransaction(stored.value, erasedAt), stored.revision);
+    if (!result.ok) return false;
+  }
+  return true;
 }
 
 function isOlder(one: Place, other: Place): boolean {
