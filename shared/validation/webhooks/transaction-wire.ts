@@ -12,21 +12,25 @@ const storableText = z
   .string()
   .max(2048)
   .refine((value) => value.isWellFormed());
+/** Whoever writes an id as a number means its digits. */
+const digitsOf = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value);
 /** An id becomes a key, of which DynamoDB takes 1024 bytes everywhere. */
-const id = storableText.max(255).min(1);
+const id = z.preprocess(digitsOf, storableText.max(255).min(1));
 /** Absent, null and empty are the same. */
 const text = storableText.nullish().transform((value) => value || null);
-/** The publisher's own values: whoever passed a number through means its digits. */
-const passedThrough = z.union([z.number().transform(String), text]).nullish();
+const otherId = z.preprocess(digitsOf, text).nullish();
 const minorUnits = z.union([z.int(), z.literal('').transform(() => null)]).nullish();
 
 /**
- * An instant with or without milliseconds or offset, in UTC; equal instants are written alike, and
- * milliseconds count.
+ * An instant of RFC 3339 with or without milliseconds or offset, in UTC; equal instants are written alike,
+ * and milliseconds count. What UTC moves out of the years with four digits is none.
  */
-const instant = z.iso
-  .datetime({ offset: true })
-  .transform((value) => new Date(value).toISOString().replace('.000Z', 'Z'));
+const instant = z
+  .string()
+  .toUpperCase()
+  .pipe(z.iso.datetime({ offset: true }))
+  .transform((value) => new Date(value).toISOString().replace('.000Z', 'Z'))
+  .pipe(z.iso.datetime());
 
 /**
  * A transaction as webhooks and the Transactions API write it. Tolerant: only what is used is looked at,
@@ -49,12 +53,12 @@ const TransactionWireSchema = z.object({
   order_total: minorUnits,
   order_currency: text,
   order_line_items: z.unknown().optional(),
-  button_order_id: storableText.max(255).nullish(),
-  account_id: text,
-  commerce_organization: text,
+  button_order_id: z.preprocess(digitsOf, storableText.max(255)).nullish(),
+  account_id: otherId,
+  commerce_organization: otherId,
   commerce_organization_name: text.catch(null),
-  publisher_customer_id: passedThrough,
-  pub_ref: passedThrough,
+  publisher_customer_id: otherId,
+  pub_ref: otherId,
 });
 
 /** What could not be understood, by path and code: never a value, it may be personal data. */

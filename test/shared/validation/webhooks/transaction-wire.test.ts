@@ -163,6 +163,59 @@ describe('values that are written differently', () => {
     expect(read({ publisher_customer_id: 12345 })).toEqual(read({ publisher_customer_id: '12345' }));
   });
 
+  it('are read as text: a number for any id, with all of its digits', () => {
+    const fields = ['id', 'button_order_id', 'account_id', 'commerce_organization'] as const;
+    const passedThrough = ['publisher_customer_id', 'pub_ref'] as const;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...fields, ...passedThrough),
+        fc.oneof(fc.nat(), fc.bigInt({ min: 0n, max: 10n ** 30n })),
+        (field, number) => {
+          const asText = withData({ [field]: String(number) });
+          const asNumber = Buffer.from(
+            asText.toString().replaceAll(`"${field}":"${number}"`, `"${field}":${number}`),
+          );
+
+          expect(asNumber).not.toEqual(asText);
+          expect(understood(asNumber).transaction).toEqual(understood(asText).transaction);
+        },
+      ),
+    );
+  });
+
+  it.each(['created_date', 'attribution_date'])(
+    'are instants of RFC 3339 in %s; what UTC moves out of four-digit years is none',
+    (field) => {
+      fc.assert(
+        fc.property(
+          fc.date({
+            min: new Date('0000-01-01T00:00:00Z'),
+            max: new Date('9999-12-31T23:59:59Z'),
+            noInvalidDate: true,
+          }),
+          fc.constantFrom('Z', 'z', '+00:00', '-23:59', '+23:59'),
+          fc.constantFrom('T', 't'),
+          (date, offset, separator) => {
+            const written = date.toISOString().replace('Z', offset).replace('T', separator);
+            const reading = readWebhook(withData({ [field]: written }));
+            const transaction = reading.ok ? reading.transaction : undefined;
+            const instant = new Date(written.toUpperCase());
+            const isoOf = instant.toISOString();
+
+            const read = transaction?.[field === 'created_date' ? 'createdDate' : 'attributionDate'] ?? null;
+            expect(read).toBe(/^\d{4}-/.test(isoOf) ? isoOf.replace('.000Z', 'Z') : null);
+          },
+        ),
+        {
+          examples: [
+            [new Date('9999-12-31T23:59:59Z'), '-23:59', 'T'],
+            [new Date('0000-01-01T00:00:00Z'), '+23:59', 'T'],
+          ],
+        },
+      );
+    },
+  );
+
   it('have a digest of their lines, whatever the order of fields; none without lines', () => {
     const lines = [{ identifier: 'a', total: 1 }];
     expect(read({ order_line_items: lines })).toEqual(
