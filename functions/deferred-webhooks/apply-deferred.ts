@@ -98,8 +98,8 @@ async function moveToQuarantine(
   error: string,
   ports: ApplyDeferredPorts,
 ): Promise<'quarantined'> {
-  const problem = `It could not be applied in ${receives} tries: ${error}`;
-  const fix = 'Fix the cause, which the log of this function names, and replay it';
+  const problem = `Not applied in ${receives} tries: ${error}`;
+  const fix = 'Fix what the log names, and replay it';
   await quarantineWebhook(asReceived(body), { reasons: [{ code: 'not_applied', problem, fix }] }, ports);
   ports.metrics.add({ name: 'WebhooksQuarantined', value: 1 });
   return 'quarantined';

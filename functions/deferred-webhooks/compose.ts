@@ -73,7 +73,7 @@ export function composeDeferredWebhooks({
         handle: async ({ body, receiptHandle, attributes }) => {
           const receives = Number(attributes.ApproximateReceiveCount);
           const outcome = await applyDeferred({ body, receiptHandle, receives }, ports);
-          if (outcome === 'waiting') throw new RetryableError('The event waits on the queue');
+          if (outcome === 'waiting') throw new RetryableError('It waits on the queue');
         },
       }),
   };

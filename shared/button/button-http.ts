@@ -76,6 +76,7 @@ export function createButtonHttp({ baseUrl, timeoutMs }: Parameters<OpenButtonHt
         headers: {
           authorization: `Basic ${Buffer.from(`${apiKey}:`).toString('base64')}`,
           accept: 'application/json',
+          'accept-encoding': 'identity',
           'user-agent': 'button-serverless',
           ...(payload ? { 'content-type': 'application/json', 'content-length': payload.length } : {}),
         },
@@ -126,7 +127,7 @@ function readResponse(
   });
 }
 
-const TOO_LARGE = Symbol('too large');
+const TOO_LARGE = Symbol();
 
 /** Rejects if the answer is cut off. Of one that is too large, nothing more is read. */
 async function readBody(
@@ -154,7 +155,7 @@ function toAnswer(incoming: IncomingMessage, text: string | symbol | undefined):
     status: incoming.statusCode ?? 0,
     body: parseBody(text),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(Number.isNaN(serverTime.getTime()) ? {} : { serverTime }),
+    ...(Number.isNaN(+serverTime) ? {} : { serverTime }),
   };
 }
 
@@ -176,7 +177,7 @@ function parseBody(text: string | symbol | undefined): unknown {
 function retryAfter({ headers }: IncomingMessage): number | undefined {
   const text = headers['retry-after'] ?? headers['x-button-limit-reset-seconds'];
   if (typeof text !== 'string') return undefined;
-  const ms = /^-?\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  const ms = /^-?\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.min(900_000, Math.max(1000, ms));
 }
 

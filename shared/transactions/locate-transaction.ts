@@ -109,30 +109,30 @@ async function joinPlaces(
   const { transactions, now } = ports;
   const [home, other] = byKey.stored && isOlder(byId, byKey) ? [byId, byKey] : [byKey, byId];
   if (!other.stored) return home;
-  const erasedAt = erasedAtOf(home) ?? erasedAtOf(other);
-  if (erasedAt !== undefined && !(await eraseGone([home, other], erasedAt, ports))) return undefined;
-  const { value: record } = other.stored;
-  const kept = erasedAt === undefined ? record : eraseTransaction(record, erasedAt);
+  const records = [home, other].flatMap(({ stored, others }) => [...others, stored?.value]);
+  const erasedAt = records.map((record) => record?.erasedAt).find((one) => one);
+  let { value: kept } = other.stored;
+  if (erasedAt !== undefined) {
+    if (!(await eraseGone(records, erasedAt, ports))) return undefined;
+    kept = eraseTransaction(kept, erasedAt);
+  }
   const gone = giveWayTo(home.key, kept, { storedAt: now().toISOString() });
   const result = await transactions.write(gone, other.stored.revision);
   return result.ok ? { ...home, others: [...home.others, ...other.others, gone] } : undefined;
 }
 
-function erasedAtOf({ stored, others }: Place): string | undefined {
-  return stored?.value.erasedAt ?? others.find(({ erasedAt }) => erasedAt !== undefined)?.erasedAt;
-}
-
-/** Erases what has given way to one of the places; false if another writer was faster. */
+/** Erases what has given way to one of the records; false if another writer was faster. */
 async function eraseGone(
-  places: readonly Place[],
+  records: readonly (TransactionRecord | undefined)[],
   erasedAt: string,
   { transactions }: LocatePorts,
 ): Promise<boolean> {
-  for (const key of places.flatMap(({ stored }) => stored?.value.otherKeys ?? [])) {
+  for (const key of records.flatMap((record) => record?.otherKeys ?? [])) {
     const { stored } = await transactions.find(key, { consistent: true });
-    if (stored?.value.mergedInto === undefined || stored.value.erasedAt !== undefined) continue;
-    const result = await transactions.write(eraseTransaction(stored.value, erasedAt), stored.revision);
-    if (!result.ok) return false;
+    if (stored?.value.mergedInto === undefined) continue;
+    const { value, revision } = stored;
+    const { ok } = await transactions.write(eraseTransaction(value, erasedAt), revision);
+    if (!ok) return false;
   }
   return true;
 }

@@ -48,6 +48,18 @@ describe('createButtonHttp', () => {
     expect(await client.call(get)).toMatchObject({ body: { pub_ref: '12345678901234567890' } });
   });
 
+  it('asks for an answer that is not compressed: without that any coding is acceptable (RFC 9110)', async () => {
+    const seen: unknown[] = [];
+    const http = await button((request, response) => {
+      seen.push(request.headers['accept-encoding']);
+      response.end('{}');
+    });
+
+    await http.call(get);
+
+    expect(seen).toEqual(['identity']);
+  });
+
   it('sends JSON with its length', async () => {
     const client = await button((request, response) => {
       const chunks: Buffer[] = [];
