@@ -6,6 +6,8 @@ import {
 } from '../../tooling/button-simulator/assemble-button.ts';
 import { replyTo, type Exchange, type Reply } from '../../tooling/button-simulator/exchange.ts';
 import type { WebhookDispatcherOptions } from '../../tooling/button-simulator/webhook-dispatcher.ts';
+import { toWireJson } from '../../tooling/button-simulator/wire-json.ts';
+import { parseJson } from '../../shared/validation/json/parse-json.ts';
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from '../../shared/button/button-http.ts';
 import type { Host } from './lambda-model.ts';
 import type { Random } from './random.ts';
@@ -90,7 +92,7 @@ function toResponse({ sent, record }: Reply, nowMs: number): ButtonResponse {
 /** What the other side reads of a body: undefined if it is no JSON. */
 function throughJson(body: unknown): unknown {
   try {
-    return JSON.parse(typeof body === 'string' ? body : JSON.stringify(body));
+    return parseJson(typeof body === 'string' ? body : toWireJson(body));
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { InjectedTransactionInput } from '../../tooling/button-simulator/injected-transaction.ts';
+import { wireNumber } from '../../tooling/button-simulator/wire-json.ts';
 import type { Random } from './random.ts';
 import type { Step } from './step.ts';
 
@@ -57,21 +58,21 @@ const OPTIONAL: Readonly<Record<string, { value: (random: Random) => unknown; ot
     value: (random) => [{ identifier: 'sku-1', total: random.between(1, 9), publisher_commission: 1 }],
     otherwise: [[], 'none', [null]],
   },
-  order_id: { value: () => 'shop-1' },
-  customer_order_id: { value: () => 'shop-1' },
+  order_id: { value: () => 'shop-1', otherwise: [wireNumber('9007199254740993')] },
+  customer_order_id: { value: () => 'shop-1', otherwise: [wireNumber('9007199254740993')] },
   order_click_channel: { value: () => 'app', otherwise: ['APP', 7] },
   publisher_organization: { value: () => 'org-1' },
   commerce_organization: { value: () => 'org-2' },
   publisher_organization_name: { value: () => 'Publisher' },
   commerce_organization_name: { value: () => 'Brand', otherwise: [7] },
   btn_ref: { value: () => 'srctok-1' },
-  button_id: { value: () => 'static' },
+  button_id: { value: () => 'static', otherwise: [wireNumber('9007199254740993')] },
   campaign_id: { value: () => 'camp-1' },
   rate_card_id: { value: () => 'ratecard-1' },
   posting_rule_id: { value: () => 'rule-1' },
   advertising_id: { value: () => 'a-device' },
   country: { value: () => 'US', otherwise: ['us'] },
-  pub_ref: { value: () => 'ref-9', otherwise: [4712] },
+  pub_ref: { value: () => 'ref-9', otherwise: [wireNumber('9007199254740993')] },
   account_id: { value: () => 'acc-1' },
 };
 
@@ -135,7 +136,8 @@ function drawTraits({ random, startMs, timeIn }: PurchaseDraw, name: string): Tr
     amountForm: random.pick(['value', 'value', 'value', 'value', 'value', 'absent', 'null', 'empty']),
     currency: random.pick(['USD', 'USD', 'EUR']),
     currencyForm: random.pick(['value', 'value', 'value', 'spelled-otherwise', 'absent', 'null', 'empty']),
-    shopper: random.pick(['1001', '1002', '1003']),
+    // Numbers that JavaScript rounds to the same one.
+    shopper: random.pick(['1001', '9007199254740992', '9007199254740993']),
     createdMs: random.chance(0.12) ? old : startMs + Math.floor(timeIn() / 2),
     dates: random.pick(['as-usual', 'as-usual', 'with-milliseconds', 'whole-seconds', 'with-offset']),
   };
@@ -272,7 +274,7 @@ function drawFields(
   const forms = ['value', 'value', 'value', 'spelled-otherwise', 'absent', 'null', 'empty'] as const;
   const shopperForm = version.isEnd && !draw.needsReads ? 'spelled-otherwise' : random.pick(forms);
   const { shopper, amount, currency } = version;
-  put('publisher_customer_id', shopperForm, shopperForm === 'value' ? shopper : Number(shopper));
+  put('publisher_customer_id', shopperForm, shopperForm === 'value' ? shopper : wireNumber(shopper));
   put('amount', version.amountForm, amount);
   const isLower = version.currencyForm === 'spelled-otherwise';
   put('currency', version.currencyForm, isLower ? currency.toLowerCase() : currency);

@@ -1,3 +1,4 @@
+import { textOnWire } from '../../tooling/button-simulator/wire-json.ts';
 import {
   apiRow,
   type TransactionRow,
@@ -142,7 +143,5 @@ export function readRow(version: TransactionVersion): ListedRow {
 }
 
 function textOf(row: TransactionRow, field: string): string | null {
-  const value = row[field];
-  if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && value !== '' ? value : null;
+  return textOnWire(row[field]);
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseJson } from './api-request.ts';
+import { toWireJson } from './wire-json.ts';
 
 /** An HTTP answer before it is put into bytes. `body` goes out as JSON, a string as it is. */
 export type Answer = { status: number; headers?: Readonly<Record<string, string>>; body: unknown };
@@ -40,5 +41,5 @@ const ButtonsBodySchema = z.union([
 
 /** The bytes of an answer's body. */
 export function bodyBytes(body: unknown): Buffer {
-  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  return Buffer.from(typeof body === 'string' ? body : toWireJson(body));
 }

@@ -14,6 +14,7 @@ import {
 } from './webhook-lane.ts';
 import { isTooUnreliable, nextAttemptMs } from './webhook-schedule.ts';
 import type { World } from './world.ts';
+import { toWireJson } from './wire-json.ts';
 
 /** A webhook as a Publisher sets it up in Button's Dashboard. */
 export const WebhookSchema = z.strictObject({
@@ -212,7 +213,7 @@ export class WebhookDispatcher {
 
 function envelope(delivery: Delivery, requestId: string): Buffer {
   const { hookId, eventType, data } = delivery;
-  return Buffer.from(JSON.stringify({ id: hookId, request_id: requestId, event_type: eventType, data }));
+  return Buffer.from(toWireJson({ id: hookId, request_id: requestId, event_type: eventType, data }));
 }
 
 function isAcknowledged(result: PostResult): boolean {
