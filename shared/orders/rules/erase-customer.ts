@@ -1,5 +1,5 @@
 import { isSameValue } from '@button-serverless/validation/json';
-import type { LedgerEntry, NewestVersion, OrderState } from './order-ledger.ts';
+import type { Failures, LedgerEntry, NewestVersion, OrderState } from './order-ledger.ts';
 
 /** A customer as the Brand's orders name them: by one or both of these. */
 export type BrandCustomer = { id?: string; emailSha256?: string };
@@ -17,15 +17,16 @@ export function namesCustomer(state: OrderState, { id, emailSha256 }: BrandCusto
 }
 
 /**
- * An order without who bought. What Button was told stays there: a later update leaves the customer out,
- * which Button takes for no change, and a message that names a customer again is no reason for an update.
- * Pure.
+ * An order without who bought, and without the texts in which Button has answered, which may quote it. What
+ * Button was told stays there: a later update leaves the customer out, which Button takes for no change, and
+ * a message that names a customer again is no reason for an update. Pure.
  */
 export function withoutCustomer<State extends LedgerEntry>(state: State): State {
-  const { newest, heldVersion } = state;
+  const { newest, heldVersion, failures } = state;
   return {
     ...state,
     newest: withoutBuyer(newest),
+    ...(failures && { failures: { ...failures, last: failures.last.map(withoutText) } }),
     ...(heldVersion && { heldVersion: { ...heldVersion, newest: withoutBuyer(heldVersion.newest) } }),
   };
 }
@@ -43,6 +44,12 @@ export function isCustomerExpired(state: OrderState, beforeMs: number): state is
   if (!isOver || versions.every(({ order }) => order?.customer === undefined)) return false;
   const changes = [reported?.at, ...versions.map(({ receivedAt, time }) => receivedAt ?? time)];
   return changes.every((at) => at === undefined || !(Date.parse(at) >= beforeMs));
+}
+
+function withoutText({ answer, ...failure }: Failures['last'][number]): Failures['last'][number] {
+  if (!answer) return failure;
+  const { message: _message, ...rest } = answer;
+  return { ...failure, answer: rest };
 }
 
 function withoutBuyer(version: NewestVersion): NewestVersion {

@@ -38,6 +38,25 @@ describe('a customer of a brand', () => {
     expect(JSON.stringify(withoutCustomer(state))).not.toMatch(/erin|bob/);
   });
 
+  it('is erased with the texts in which Button has answered, which may quote them', () => {
+    const answer = { status: 400, type: 'validation_error', message: 'customer erin@example.com is odd' };
+    const last = [
+      { at: '2026-06-01T12:00:00Z', reason: 'http_500', answer },
+      { at: 'x', reason: 'timeout' },
+    ];
+    const state: LedgerEntry = {
+      ...entry({ id: 'erin' }),
+      failures: { count: 2, since: '2026-06-01T12:00:00Z', last },
+    };
+
+    const erased = withoutCustomer(state);
+
+    expect(JSON.stringify(erased)).not.toContain('erin');
+    expect(erased.failures).toMatchObject({
+      ...{ count: 2, last: [{ reason: 'http_500', answer: { status: 400 } }, { reason: 'timeout' }] },
+    });
+  });
+
   it('expires with the last change of an order that is over: its report, the newest version, or one that was held', () => {
     const [old, now, before] = ['2026-01-01T00:00:00Z', '2026-06-01T00:00:00Z', Date.parse('2026-05-01')];
     const aged = (receivedAt: string, reportedAt: string): LedgerEntry => {
