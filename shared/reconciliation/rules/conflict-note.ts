@@ -6,12 +6,12 @@ import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 /**
  * Where Button lists a transaction whose versions contradict each other, so that it is read again on purpose:
  * the purchase's key, the account, the date by which Button lists it for ever, and since when it is in
- * conflict. Instants are ISO 8601 UTC. `ANY_ACCOUNT` where its versions name no account.
+ * conflict. Instants are ISO 8601 UTC. The account is `*` where its versions name none.
  */
 export type ConflictNote = { key: string; account: string; createdDate: string; since: string };
 
 /** It may be in any of the accounts; `*` is no account of Button's. */
-export const ANY_ACCOUNT = '*';
+const ANY_ACCOUNT = '*';
 
 const MINUTE_MS = 60_000;
 
