@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 
 /**
  * A call as it came in, and whether its signature is the one that another implementation of Signature Version
@@ -68,7 +68,7 @@ function isSignedBy(
   // signature.
   const others = signedNames.filter((name) => name !== 'x-amz-security-token');
   const signedHeaders = Object.fromEntries(others.map((name) => [name, String(headers[name])]));
-  const signed = sign(
+  const signed = aws4.sign(
     {
       method: method ?? '',
       path: url ?? '',
