@@ -94,17 +94,18 @@ async function confirm(
   if (read.failed) return answer.answer === 'not-found' ? read.failed : unread(read.failed);
   if (live.length > 0) return detail ? forbidden(detail) : cancelByOtherId(live, { tried, api });
   if (read.orders.length > 0) return ended(CANCELLED);
-  if (detail && !mayBeGone(entry)) return forbidden(detail);
+  if (detail && !mayBeCancelled(entry)) return forbidden(detail);
   if (read.isTokenUnread && !isAcknowledged(entry)) return refused('cancellation_unconfirmed');
   const isGone = answer.answer === 'unconfirmed' && entry.reported?.acceptedOnly !== true;
   return isGone ? ended(CANCELLED) : missing(entry, now);
 }
 
-/** Button may show late what it has taken lately, unless that may be cancelled already. */
+/** Button may show late what it has taken lately, unless that may be cancelled already and was no 202. */
 function missing(entry: LedgerEntry, now: Date): CallEnd {
-  if (mayBeGone(entry)) return ended(CANCELLED);
   const end = notFound(entry, now);
-  return end.result.result === 'try-again' ? end : ended(CANCELLED);
+  const mayCome =
+    end.result.result === 'try-again' && (entry.reported?.acceptedOnly || !mayBeCancelled(entry));
+  return mayCome ? end : ended(CANCELLED);
 }
 
 /**
@@ -135,11 +136,7 @@ function isAcknowledged({ reported }: LedgerEntry): boolean {
   return reported?.kind === 'cancelled' && !reported.acceptedOnly;
 }
 
-/**
- * An earlier call may have cancelled it. What Button has only accepted (202) is another matter: it may still
- * come.
- */
-function mayBeGone({ newest, reported, progress }: LedgerEntry): boolean {
-  if (reported?.acceptedOnly) return false;
+/** An earlier call may have cancelled it. */
+function mayBeCancelled({ newest, reported, progress }: LedgerEntry): boolean {
   return reported?.kind === 'cancelled' || openDoubt(progress)?.hash === newest.hash;
 }

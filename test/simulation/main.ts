@@ -19,7 +19,7 @@ const USAGE = `Usage: npm run simulate -- [options]
   --help             this text
 
 Each schedule is at least 60 steps: orders, webhooks, faults and operators, in a world of its own on a virtual
-clock. A failure prints the seed, the broken invariant and the shortest story found. The same seed always
+clock. A failure prints its seed at once, and the broken invariant and the shortest story found at the end. The same seed always
 gives the same schedule and the same end.
 
 Exits with 1 if a schedule failed or fewer ran than --runs asks for.
@@ -109,6 +109,7 @@ async function workOff(nextRange: () => SeedRange | undefined, results: RangeRes
       worker.postMessage(range);
       const [result] = (await once(worker, 'message')) as [RangeResult];
       results.push(result);
+      for (const seed of result.failedSeeds) process.stderr.write(`Seed ${seed} failed.\n`);
     }
   } finally {
     await worker.terminate();

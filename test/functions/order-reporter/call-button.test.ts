@@ -494,6 +494,25 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     expect([refused.result, unknown.result]).toEqual([tooLate, tooLate]);
   });
 
+  it('no order, though an earlier call may have cancelled it: it is cancelled, once a 202 is not recent', async () => {
+    const answers = { cancel: forbidden, get: missing, getByToken: missing };
+    const cancelAgain = (reported: Partial<ReportedVersion>) =>
+      talk(claimed({ kind: 'cancelled', reported, ...inDoubt }), answers);
+
+    const ends = [
+      await cancelAgain({ at: now.toISOString() }),
+      await cancelAgain({ at: now.toISOString(), acceptedOnly: true }),
+      await cancelAgain({ acceptedOnly: true }),
+    ];
+
+    const isCancelled = { result: 'done' };
+    expect(ends.map(({ result }) => result)).toMatchObject([
+      isCancelled,
+      { result: 'try-again', reason: 'not_found' },
+      isCancelled,
+    ]);
+  });
+
   it('nothing, because the look-up by its token is not answered: that is no fault of the order', async () => {
     const answers = { get: missing, getByToken: down };
 
