@@ -1,5 +1,6 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type * as z from 'zod';
 
 import { checkSignature, readWebhook, type WebhookSecret } from '@button-serverless/validation/webhooks';
 import {
@@ -19,6 +20,7 @@ import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployme
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
+import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
 import { cachedFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
@@ -40,23 +42,50 @@ const SAMPLE_WEBHOOK = Buffer.from(
     '"created_date":"2024-01-01T00:00:00Z","modified_date":"2024-01-01T00:00:00Z"}}',
 );
 
+type ReceiverRuntime = Runtime<'dynamodb' | 'secretsManager' | 'sqs'>;
+
 /**
  * Composes the function behind the webhook URL. It answers Button's requests, as the HTTP API hands them on.
  */
-export function composeWebhookReceiver({
-  env: variables,
-  aws,
-  metrics,
-  now,
-}: Runtime<'dynamodb' | 'secretsManager' | 'sqs'>): ComposedFunction<
-  APIGatewayProxyEventV2,
-  APIGatewayProxyStructuredResultV2
-> {
-  const env = parseEnvironment(EnvironmentSchema, variables);
+export function composeWebhookReceiver(
+  runtime: ReceiverRuntime,
+): ComposedFunction<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> {
+  const env = parseEnvironment(EnvironmentSchema, runtime.env);
+  const dynamodb = runtime.aws.dynamodb(SHORT_TIMEOUTS);
+  const ports = composePorts(env, dynamodb, runtime);
+  return {
+    handle: async ({ body = '', headers, isBase64Encoded }) =>
+      toResponse(
+        await receiveEvent(
+          {
+            body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
+            signature: headers['x-button-signature'],
+          },
+          ports,
+        ),
+      ),
+    prime: createPrime({
+      client: dynamodb,
+      table: env.TRANSACTIONS_TABLE,
+      // Keys of transactions begin with "order#" or "tx#".
+      absentKey: { [TRANSACTIONS_TABLE.partitionKey]: { S: 'prime' } },
+      secret: ports.secrets,
+      rehearse: () => {
+        checkSignature(SAMPLE_WEBHOOK, '0'.repeat(64), [{ name: 'sample', secret: 'sample' }]);
+        readWebhook(SAMPLE_WEBHOOK);
+      },
+    }),
+  };
+}
+
+function composePorts(
+  env: z.infer<typeof EnvironmentSchema>,
+  dynamodb: DynamoDB,
+  { aws, metrics, now }: ReceiverRuntime,
+): ReceiveEventPorts {
   const nowMs = (): number => now().getTime();
-  const dynamodb = aws.dynamodb(SHORT_TIMEOUTS);
   const sqs = aws.sqs(SHORT_TIMEOUTS);
-  const ports: ReceiveEventPorts = {
+  return {
     secrets: cachedSecret<readonly WebhookSecret[]>({
       client: aws.secretsManager(SHORT_TIMEOUTS),
       secretId: env.WEBHOOK_SECRETS_ID,
@@ -97,29 +126,6 @@ export function composeWebhookReceiver({
       : { liveFrom: env.LIVE_FROM }),
     metrics,
     now,
-  };
-  return {
-    handle: async ({ body = '', headers, isBase64Encoded }) =>
-      toResponse(
-        await receiveEvent(
-          {
-            body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
-            signature: headers['x-button-signature'],
-          },
-          ports,
-        ),
-      ),
-    prime: createPrime({
-      client: dynamodb,
-      table: env.TRANSACTIONS_TABLE,
-      // Keys of transactions begin with "order#" or "tx#".
-      absentKey: { [TRANSACTIONS_TABLE.partitionKey]: { S: 'prime' } },
-      secret: ports.secrets,
-      rehearse: () => {
-        checkSignature(SAMPLE_WEBHOOK, '0'.repeat(64), [{ name: 'sample', secret: 'sample' }]);
-        readWebhook(SAMPLE_WEBHOOK);
-      },
-    }),
   };
 }
 

@@ -57,7 +57,8 @@ export class Reconciliation extends Construct {
     this.readQueue = queue;
     this.#planner = this.#createPlanner().worker.lambda;
     this.plannerName = this.#planner.functionName;
-    this.#addAlarms();
+    this.#addAgeAlarms();
+    this.#addFindingAlarms();
     this.#addGapAlarm();
     this.#saveLogQueries(reconciler.lambda.logGroup);
   }
@@ -156,8 +157,8 @@ export class Reconciliation extends Construct {
    * What is measured at each tick is looked at for as long as two ticks may lie apart: over less, there may
    * be nothing to see.
    */
-  #addAlarms(): void {
-    const { deployment, positions, quarantine, transactionsConfig } = this.#props;
+  #addAgeAlarms(): void {
+    const { deployment, positions, transactionsConfig } = this.#props;
     const metrics = stageMetrics(deployment);
     const { silenceMinutes } = transactionsConfig.reconciler;
     const tick = Duration.minutes(silenceMinutes);
@@ -195,6 +196,14 @@ export class Reconciliation extends Construct {
       firstCommand: `aws secretsmanager describe-secret --secret-id ${this.apiKey.arn}`,
       runbookSection: 'reconciler-is-stale',
     });
+  }
+
+  /** What a read found wrong: with a transaction, a position or a message. */
+  #addFindingAlarms(): void {
+    const { deployment, positions, quarantine } = this.#props;
+    const metrics = stageMetrics(deployment);
+    const { staleMinutes } = this;
+    const scanPositions = `aws dynamodb scan --table-name ${positions.tableName}`;
     new ExplainedAlarm(this, 'DriftAlarm', {
       deployment,
       name: 'ReconciliationDrift',

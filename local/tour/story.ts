@@ -19,16 +19,42 @@ export type Step = {
 /** Button's dates have whole seconds: two changes within one would contradict each other. */
 const NEXT_SECOND_MS = 1100;
 
+type SampleOrder = ReturnType<typeof sampleOrder>;
+
+/** Who and what one story is about. */
+type Cast = {
+  /** Distinguishes this story's ids from those of another. */
+  run: string;
+  shopper: string;
+  /** The orders: one that is adjusted and validated, one that is cancelled, and one whose webhook is lost. */
+  kept: SampleOrder;
+  cancelled: SampleOrder;
+  lost: SampleOrder;
+};
+
 /** The story, with orders of its own each time it is told. */
 export function createStory(): Step[] {
   const run = randomBytes(4).toString('hex');
-  const shopper = `shopper-${run}`;
-  const kept = sampleOrder(`1994-${run}`);
-  const cancelled = sampleOrder(`1995-${run}`);
-  const lost = sampleOrder(`1996-${run}`);
+  const cast = {
+    run,
+    shopper: `shopper-${run}`,
+    kept: sampleOrder(`1994-${run}`),
+    cancelled: sampleOrder(`1995-${run}`),
+    lost: sampleOrder(`1996-${run}`),
+  };
+  return [
+    ...keptOrder(cast),
+    ...cancelledOrder(cast),
+    ...refusals(cast),
+    lostWebhook(cast),
+    rewardsShown(cast),
+    EVENTS_PUBLISHED,
+  ];
+}
+
+function keptOrder({ shopper, kept, cancelled, lost }: Cast): Step[] {
   const [shirts] = kept.line_items;
   const adjusted = { ...kept, total: shirts?.total ?? 0, line_items: shirts ? [shirts] : [] };
-
   return [
     {
       id: 'order-reported',
@@ -83,6 +109,11 @@ export function createStory(): Step[] {
         return [await untilTransaction(stage, kept.order_id, { status: 'validated' })];
       },
     },
+  ];
+}
+
+function cancelledOrder({ cancelled }: Cast): Step[] {
+  return [
     {
       id: 'order-cancelled',
       title: 'Another order is reported, then cancelled as a whole',
@@ -102,6 +133,11 @@ export function createStory(): Step[] {
       needsSimulator: true,
       play: async (stage) => [await untilTransaction(stage, cancelled.order_id, { status: 'declined' })],
     },
+  ];
+}
+
+function refusals({ run }: Cast): Step[] {
+  return [
     {
       id: 'bad-order-refused',
       title: 'A bad order is refused before Button hears of it, with every reason at once',
@@ -127,65 +163,70 @@ export function createStory(): Step[] {
         return ['Answered with 401: its signature is not that of any secret'];
       },
     },
-    {
-      id: 'lost-webhook-repaired',
-      title: 'Button "loses" a webhook; the reconciler finds the transaction in the Transactions API',
-      needsSimulator: true,
-      play: async (stage) => {
-        await stage.simulator?.loseNextWebhook(lost.order_id);
-        await stage.sendOrder(orderMessage('order.created.v1', 1, lost));
-        const { reported } = await untilReported(stage, lost.order_id, 1);
-        const buttonOrderId = reported?.buttonOrderId ?? '';
-        if (await stage.transaction(buttonOrderId)) throw new Error('The webhook was not lost');
-        const record = await until('the reconciler to find the transaction', async () => {
-          await stage.reconcile();
-          return stage.transaction(buttonOrderId);
-        });
-        return [`${buttonOrderId}: no webhook came; found and stored as ${readReward(record)}`];
-      },
-    },
-    {
-      id: 'rewards-shown',
-      after: ['transaction-validated', 'transaction-declined', 'lost-webhook-repaired'],
-      title: "The shopper's rewards, summed from the transactions",
-      needsSimulator: true,
-      play: async (stage) => {
-        const { totals, completeSince } = await until('the totals', async () => {
-          const balance = await stage.shopperTotals(shopper);
-          const isThere = (it: string): boolean => balance.totals.some(({ status }) => status === it);
-          return ['pending', 'validated', 'declined'].every(isThere) ? balance : undefined;
-        });
-        const label = { pending: 'pending', validated: 'confirmed', declined: 'declined (not paid)' };
-        const lines = Object.entries(label).flatMap(([status, name]) =>
-          totals
-            .filter((total) => total.status === status)
-            .map(({ amountMinor, currency }) => `${shopper}: ${formatAmount(amountMinor, currency)} ${name}`),
-        );
-        return [
-          ...lines,
-          `Complete since ${completeSince.slice(0, 10)}: personal data that is older has expired`,
-        ];
-      },
-    },
-    {
-      id: 'events-published',
-      after: ['transaction-adjusted', 'transaction-validated', 'transaction-declined'],
-      title: "Every change is an event on the publisher's bus, one for each version",
-      needsSimulator: true,
-      play: async ({ events }) => {
-        if (!events) return ['(events go to the bus; add a rule there to see them)'];
-        const expected = ['created', 'adjusted', 'validated', 'declined'].map(
-          (name) => `transaction.${name}`,
-        );
-        const types = await until('the events on the bus', () => {
-          const seen = events().map((event) => event['detail-type']);
-          return Promise.resolve(expected.every((type) => seen.includes(type)) ? seen : undefined);
-        });
-        return [types.join(', ')];
-      },
-    },
   ];
 }
+
+function lostWebhook({ lost }: Cast): Step {
+  return {
+    id: 'lost-webhook-repaired',
+    title: 'Button "loses" a webhook; the reconciler finds the transaction in the Transactions API',
+    needsSimulator: true,
+    play: async (stage) => {
+      await stage.simulator?.loseNextWebhook(lost.order_id);
+      await stage.sendOrder(orderMessage('order.created.v1', 1, lost));
+      const { reported } = await untilReported(stage, lost.order_id, 1);
+      const buttonOrderId = reported?.buttonOrderId ?? '';
+      if (await stage.transaction(buttonOrderId)) throw new Error('The webhook was not lost');
+      const record = await until('the reconciler to find the transaction', async () => {
+        await stage.reconcile();
+        return stage.transaction(buttonOrderId);
+      });
+      return [`${buttonOrderId}: no webhook came; found and stored as ${readReward(record)}`];
+    },
+  };
+}
+
+function rewardsShown({ shopper }: Cast): Step {
+  return {
+    id: 'rewards-shown',
+    after: ['transaction-validated', 'transaction-declined', 'lost-webhook-repaired'],
+    title: "The shopper's rewards, summed from the transactions",
+    needsSimulator: true,
+    play: async (stage) => {
+      const { totals, completeSince } = await until('the totals', async () => {
+        const balance = await stage.shopperTotals(shopper);
+        const isThere = (it: string): boolean => balance.totals.some(({ status }) => status === it);
+        return ['pending', 'validated', 'declined'].every(isThere) ? balance : undefined;
+      });
+      const label = { pending: 'pending', validated: 'confirmed', declined: 'declined (not paid)' };
+      const lines = Object.entries(label).flatMap(([status, name]) =>
+        totals
+          .filter((total) => total.status === status)
+          .map(({ amountMinor, currency }) => `${shopper}: ${formatAmount(amountMinor, currency)} ${name}`),
+      );
+      return [
+        ...lines,
+        `Complete since ${completeSince.slice(0, 10)}: personal data that is older has expired`,
+      ];
+    },
+  };
+}
+
+const EVENTS_PUBLISHED: Step = {
+  id: 'events-published',
+  after: ['transaction-adjusted', 'transaction-validated', 'transaction-declined'],
+  title: "Every change is an event on the publisher's bus, one for each version",
+  needsSimulator: true,
+  play: async ({ events }) => {
+    if (!events) return ['(events go to the bus; add a rule there to see them)'];
+    const expected = ['created', 'adjusted', 'validated', 'declined'].map((name) => `transaction.${name}`);
+    const types = await until('the events on the bus', () => {
+      const seen = events().map((event) => event['detail-type']);
+      return Promise.resolve(expected.every((type) => seen.includes(type)) ? seen : undefined);
+    });
+    return [types.join(', ')];
+  },
+};
 
 /**
  * Waits until the ledger says that Button holds this version. Throws at once if the ledger says that it never

@@ -92,109 +92,121 @@ const SUMMARY_ATTRIBUTES =
 const PartSchema = z.object({ bytes: z.instanceof(Uint8Array) });
 const HeadSchema = SummarySchema.extend({ ...PartSchema.shape, parts: z.number() });
 
-/** The review of a quarantine in DynamoDB, as `createQuarantineStore` fills it. */
-export function createQuarantineReview({
-  client,
-  table,
-}: {
-  client: DynamoDB;
-  table: string;
-}): QuarantineReview {
-  const readItem = async (kind: string, id: string): Promise<Record<string, unknown> | undefined> => {
-    const { Item } = await client.send(
-      new GetItemCommand({ TableName: table, ConsistentRead: true, Key: keyOf(kind, id) }),
-    );
-    return Item && unmarshall(Item);
-  };
+type Table = { client: DynamoDB; table: string };
 
+/** The review of a quarantine in DynamoDB, as `createQuarantineStore` fills it. */
+export function createQuarantineReview(quarantine: Table): QuarantineReview {
   return {
     async read(kind, id) {
-      const item = await readItem(kind, id);
+      const item = await readItem(quarantine, keyOf(kind, id));
       if (!item) return undefined;
       const { bytes: first, parts, ...summary } = HeadSchema.parse(item);
       const packed = [first];
       for (let part = 2; part <= parts; part += 1) {
-        packed.push(PartSchema.parse(await readItem(kind, quarantinePartId(id, part))).bytes);
+        const partItem = await readItem(quarantine, keyOf(kind, quarantinePartId(id, part)));
+        packed.push(PartSchema.parse(partItem).bytes);
       }
       return { ...summary, bytes: unpackText(Buffer.concat(packed)) };
     },
-
-    async remove(kind, id) {
-      const item = await readItem(kind, id);
-      if (!item) return false;
-      const { parts } = HeadSchema.parse(item);
-      // The first part goes last: while it is there, a delete that was interrupted can be done again.
-      for (let part = parts; part >= 1; part -= 1) {
-        const itemId = part === 1 ? id : quarantinePartId(id, part);
-        await client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(kind, itemId) }));
-      }
-      return true;
-    },
-
-    async list(kind, { pageSize, nextPage }) {
-      const { Items = [], LastEvaluatedKey: last } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: '#kind = :kind',
-          // The first part alone has the number of parts.
-          FilterExpression: 'attribute_exists(parts)',
-          ProjectionExpression: `#kind, #id, ${SUMMARY_ATTRIBUTES}`,
-          ExpressionAttributeNames: {
-            '#kind': QUARANTINE_TABLE.partitionKey,
-            '#id': QUARANTINE_TABLE.sortKey,
-          },
-          ExpressionAttributeValues: { ':kind': { S: kind } },
-          Limit: pageSize,
-          ...(nextPage === undefined ? {} : { ExclusiveStartKey: keyOf(kind, nextPage) }),
-        }),
-      );
-      const entries = Items.map((item) => SummarySchema.parse(unmarshall(item)));
-      const lastId = last?.[QUARANTINE_TABLE.sortKey]?.S;
-      return lastId === undefined ? { entries } : { entries, nextPage: lastId };
-    },
-
-    async listOfOrder(kind, orderId) {
-      const { name, partitionKey, sortKey } = QUARANTINE_TABLE.orderIndex;
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: name,
-          KeyConditionExpression: '#order = :order AND #kind = :kind',
-          ExpressionAttributeNames: { '#order': partitionKey, '#kind': sortKey },
-          ExpressionAttributeValues: { ':order': { S: orderId }, ':kind': { S: kind } },
-          // One page: an index of keys holds thousands of them on it.
-          Limit: MOST_OF_AN_ORDER,
-        }),
-      );
-      return Items.flatMap(({ [QUARANTINE_TABLE.sortKey]: id }) => (id?.S === undefined ? [] : [id.S]));
-    },
-
-    async markReplayed({ kind, id, refusals }, at) {
-      try {
-        await client.send(
-          new UpdateItemCommand({
-            TableName: table,
-            Key: keyOf(kind, id),
-            ConditionExpression:
-              'refusals = :refusals OR (attribute_exists(parts) AND attribute_not_exists(refusals))',
-            UpdateExpression: 'SET replayed = :yes, replayedAt = :at ADD replays :one',
-            ExpressionAttributeValues: {
-              ':yes': { BOOL: true },
-              ':one': { N: '1' },
-              ':at': { S: at.toISOString() },
-              ':refusals': { N: String(refusals) },
-            },
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
-    },
+    remove: (kind, id) => removeEntry(quarantine, kind, id),
+    list: (kind, page) => listEntries(quarantine, kind, page),
+    listOfOrder: (kind, orderId) => listOfOrder(quarantine, kind, orderId),
+    markReplayed: (entry, at) => markReplayed(quarantine, entry, at),
   };
 }
 
-function keyOf(kind: string, id: string): Record<string, AttributeValue> {
+async function readItem({ client, table }: Table, key: Key): Promise<Record<string, unknown> | undefined> {
+  const { Item } = await client.send(
+    new GetItemCommand({ TableName: table, ConsistentRead: true, Key: key }),
+  );
+  return Item && unmarshall(Item);
+}
+
+async function removeEntry(quarantine: Table, kind: string, id: string): Promise<boolean> {
+  const { client, table } = quarantine;
+  const item = await readItem(quarantine, keyOf(kind, id));
+  if (!item) return false;
+  const { parts } = HeadSchema.parse(item);
+  // The first part goes last: while it is there, a delete that was interrupted can be done again.
+  for (let part = parts; part >= 1; part -= 1) {
+    const itemId = part === 1 ? id : quarantinePartId(id, part);
+    await client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(kind, itemId) }));
+  }
+  return true;
+}
+
+async function listEntries(
+  { client, table }: Table,
+  kind: string,
+  { pageSize, nextPage }: { pageSize: number; nextPage?: string },
+): Promise<QuarantinePage> {
+  const { Items = [], LastEvaluatedKey: last } = await client.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: '#kind = :kind',
+      // The first part alone has the number of parts.
+      FilterExpression: 'attribute_exists(parts)',
+      ProjectionExpression: `#kind, #id, ${SUMMARY_ATTRIBUTES}`,
+      ExpressionAttributeNames: {
+        '#kind': QUARANTINE_TABLE.partitionKey,
+        '#id': QUARANTINE_TABLE.sortKey,
+      },
+      ExpressionAttributeValues: { ':kind': { S: kind } },
+      Limit: pageSize,
+      ...(nextPage === undefined ? {} : { ExclusiveStartKey: keyOf(kind, nextPage) }),
+    }),
+  );
+  const entries = Items.map((item) => SummarySchema.parse(unmarshall(item)));
+  const lastId = last?.[QUARANTINE_TABLE.sortKey]?.S;
+  return lastId === undefined ? { entries } : { entries, nextPage: lastId };
+}
+
+async function listOfOrder({ client, table }: Table, kind: string, orderId: string): Promise<string[]> {
+  const { name, partitionKey, sortKey } = QUARANTINE_TABLE.orderIndex;
+  const { Items = [] } = await client.send(
+    new QueryCommand({
+      TableName: table,
+      IndexName: name,
+      KeyConditionExpression: '#order = :order AND #kind = :kind',
+      ExpressionAttributeNames: { '#order': partitionKey, '#kind': sortKey },
+      ExpressionAttributeValues: { ':order': { S: orderId }, ':kind': { S: kind } },
+      // One page: an index of keys holds thousands of them on it.
+      Limit: MOST_OF_AN_ORDER,
+    }),
+  );
+  return Items.flatMap(({ [QUARANTINE_TABLE.sortKey]: id }) => (id?.S === undefined ? [] : [id.S]));
+}
+
+async function markReplayed(
+  { client, table }: Table,
+  { kind, id, refusals }: Pick<QuarantineSummary, 'kind' | 'id' | 'refusals'>,
+  at: Date,
+): Promise<boolean> {
+  try {
+    await client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: keyOf(kind, id),
+        ConditionExpression:
+          'refusals = :refusals OR (attribute_exists(parts) AND attribute_not_exists(refusals))',
+        UpdateExpression: 'SET replayed = :yes, replayedAt = :at ADD replays :one',
+        ExpressionAttributeValues: {
+          ':yes': { BOOL: true },
+          ':one': { N: '1' },
+          ':at': { S: at.toISOString() },
+          ':refusals': { N: String(refusals) },
+        },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+type Key = Record<string, AttributeValue>;
+
+function keyOf(kind: string, id: string): Key {
   return { [QUARANTINE_TABLE.partitionKey]: { S: kind }, [QUARANTINE_TABLE.sortKey]: { S: id } };
 }

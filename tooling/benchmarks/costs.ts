@@ -15,77 +15,81 @@ export async function countMillions(
   laboratory: Laboratory,
   { accessLogLineBytes }: FixedResources,
 ): Promise<MillionCost[]> {
-  const receiver = laboratory.bundles.ours('webhook-receiver').entry;
-  const reporter = laboratory.bundles.ours('order-reporter').entry;
-
-  const orders = async (batchSize: number): Promise<MillionCost> => {
-    const counted = await countOrders(laboratory, reporter, { situation: 'created', batchSize });
-    const batches = COUNTED / batchSize;
-    const timing = {
-      items: COUNTED,
-      invocations: batches,
-      cpuMs: ASSUMED.orderCpuMs,
-      waitMs: ASSUMED.buttonOrderMs + 2 * ASSUMED.awsCallMs,
-    };
-    return {
-      what: `orders created, ${batchSize === 1 ? 'one' : 'ten'} in a batch`,
-      quantities: {
-        ...perMillion(counted, timing),
-        // Each is sent alone, and received and deleted with its batch.
-        sqsFifoRequest: 1e6 + (2 * 1e6) / batchSize,
-      },
-    };
-  };
-  const webhooks = async (situation: 'new' | 'repeated'): Promise<MillionCost> => {
-    const counted = await countWebhooks(laboratory, receiver, situation);
-    const calls = callsToAws(counted) / COUNTED;
-    const timing = {
-      items: COUNTED,
-      invocations: COUNTED,
-      cpuMs: ASSUMED.webhookCpuMs,
-      waitMs: calls * ASSUMED.awsCallMs,
-    };
-    const quantities = perMillion(counted, timing);
-    return {
-      what: `webhooks, ${situation === 'new' ? 'each with something new' : 'repeated'}`,
-      quantities: {
-        ...quantities,
-        httpApiRequest: 1e6,
-        logIngestion: (quantities.logIngestion ?? 0) + ((accessLogLineBytes + 26) * 1e6) / 1e9,
-      },
-    };
-  };
-  const rows = async (situation: 'new' | 'unchanged'): Promise<MillionCost> => {
-    const counted = await countRows(laboratory, situation);
-    const pages = COUNTED_ROWS / 100;
-    const writesInARow = situation === 'new' ? Math.ceil(100 / 16) : 0;
-    const timing = {
-      items: COUNTED_ROWS,
-      // One invocation for all of them: what is billed is their time.
-      invocations: 1,
-      cpuMs: ASSUMED.rowCpuMs,
-      waitMs: pages * (ASSUMED.buttonPageMs + (2 + writesInARow) * ASSUMED.awsCallMs),
-    };
-    return { what: `rows reconciled, ${situation}`, quantities: perMillion(counted, timing) };
-  };
-  const publications = async (): Promise<MillionCost> => {
-    const counted = await countPublications(laboratory);
-    const events = COUNTED;
-    const timing = { items: events, invocations: 1, cpuMs: ASSUMED.eventCpuMs, waitMs: ASSUMED.awsCallMs };
-    return {
-      what: 'events put on the bus, ten in a batch',
-      quantities: { ...perMillion(counted, timing), eventBridgeEvent: 1e6 },
-    };
-  };
   return [
-    await orders(10),
-    await orders(1),
-    await webhooks('new'),
-    await webhooks('repeated'),
-    await publications(),
-    await rows('new'),
-    await rows('unchanged'),
+    await orders(laboratory, 10),
+    await orders(laboratory, 1),
+    await webhooks(laboratory, 'new', accessLogLineBytes),
+    await webhooks(laboratory, 'repeated', accessLogLineBytes),
+    await publications(laboratory),
+    await rows(laboratory, 'new'),
+    await rows(laboratory, 'unchanged'),
   ];
+}
+
+async function orders(laboratory: Laboratory, batchSize: number): Promise<MillionCost> {
+  const reporter = laboratory.bundles.ours('order-reporter').entry;
+  const counted = await countOrders(laboratory, reporter, { situation: 'created', batchSize });
+  const timing = {
+    items: COUNTED,
+    invocations: COUNTED / batchSize,
+    cpuMs: ASSUMED.orderCpuMs,
+    waitMs: ASSUMED.buttonOrderMs + 2 * ASSUMED.awsCallMs,
+  };
+  return {
+    what: `orders created, ${batchSize === 1 ? 'one' : 'ten'} in a batch`,
+    quantities: {
+      ...perMillion(counted, timing),
+      // Each is sent alone, and received and deleted with its batch.
+      sqsFifoRequest: 1e6 + (2 * 1e6) / batchSize,
+    },
+  };
+}
+
+async function webhooks(
+  laboratory: Laboratory,
+  situation: 'new' | 'repeated',
+  accessLogLineBytes: number,
+): Promise<MillionCost> {
+  const receiver = laboratory.bundles.ours('webhook-receiver').entry;
+  const counted = await countWebhooks(laboratory, receiver, situation);
+  const timing = {
+    items: COUNTED,
+    invocations: COUNTED,
+    cpuMs: ASSUMED.webhookCpuMs,
+    waitMs: (callsToAws(counted) / COUNTED) * ASSUMED.awsCallMs,
+  };
+  const quantities = perMillion(counted, timing);
+  return {
+    what: `webhooks, ${situation === 'new' ? 'each with something new' : 'repeated'}`,
+    quantities: {
+      ...quantities,
+      httpApiRequest: 1e6,
+      logIngestion: (quantities.logIngestion ?? 0) + ((accessLogLineBytes + 26) * 1e6) / 1e9,
+    },
+  };
+}
+
+async function rows(laboratory: Laboratory, situation: 'new' | 'unchanged'): Promise<MillionCost> {
+  const counted = await countRows(laboratory, situation);
+  const pages = COUNTED_ROWS / 100;
+  const writesInARow = situation === 'new' ? Math.ceil(100 / 16) : 0;
+  const timing = {
+    items: COUNTED_ROWS,
+    // One invocation for all of them: what is billed is their time.
+    invocations: 1,
+    cpuMs: ASSUMED.rowCpuMs,
+    waitMs: pages * (ASSUMED.buttonPageMs + (2 + writesInARow) * ASSUMED.awsCallMs),
+  };
+  return { what: `rows reconciled, ${situation}`, quantities: perMillion(counted, timing) };
+}
+
+async function publications(laboratory: Laboratory): Promise<MillionCost> {
+  const counted = await countPublications(laboratory);
+  const timing = { items: COUNTED, invocations: 1, cpuMs: ASSUMED.eventCpuMs, waitMs: ASSUMED.awsCallMs };
+  return {
+    what: 'events put on the bus, ten in a batch',
+    quantities: { ...perMillion(counted, timing), eventBridgeEvent: 1e6 },
+  };
 }
 
 /** What a stage with both sides and one brand costs in thirty days in which nothing happens. */

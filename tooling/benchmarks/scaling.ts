@@ -97,118 +97,121 @@ function scannedInAWeekKb(): number {
 
 /** Everything that fills up, the first to be full first. */
 export function listLimits(settings: ScalingSettings): Limit[] {
-  const { webhooksPerOrder, buttonOrderSeconds, webhookSeconds, publishSeconds } = ASSUMED;
-  const batchSeconds = buttonOrderSeconds + 0.02;
-  const executionsPerOrder =
-    batchSeconds / settings.batchSize + webhooksPerOrder * (webhookSeconds + publishSeconds / 10);
-  const pageSeconds = ASSUMED.buttonPageSeconds + ASSUMED.storePageSeconds;
-  const limits: Limit[] = [
+  return [...limitingSettings(settings), ...limitingQuotas(settings), ...limitingDesigns(settings)].toSorted(
+    (one, other) => one.ordersPerDay - other.ordersPerDay,
+  );
+}
+
+const BATCH_SECONDS = ASSUMED.buttonOrderSeconds + 0.02;
+
+function limitingSettings(settings: ScalingSettings): Limit[] {
+  const limits = [
     {
       what: `the reporter's concurrency (\`maxConcurrency\` ${settings.reporterConcurrency}, \`batchSize\` ${settings.batchSize})`,
-      ordersPerDay: fromPeakRate(settings.reporterConcurrency, batchSeconds / settings.batchSize),
-      kind: 'setting',
+      ordersPerDay: fromPeakRate(settings.reporterConcurrency, BATCH_SECONDS / settings.batchSize),
       remedy: 'raise `maxConcurrency`, up to 1,000; ask Button first what rate it takes',
     },
     {
       what: `the webhook throttle (\`throttle.rateLimit\` ${settings.throttlePerSecond})`,
-      ordersPerDay: fromPeakRate(settings.throttlePerSecond, webhooksPerOrder),
-      kind: 'setting',
+      ordersPerDay: fromPeakRate(settings.throttlePerSecond, ASSUMED.webhooksPerOrder),
       remedy: 'raise it; what is throttled, Button sends again and the reconciler finds',
     },
     {
       what: `retrying within an hour what an hour without Button left behind (\`retrySweep.maxRetriesPerSweep\` ${settings.retriesPerMinute} a minute)`,
       ordersPerDay: settings.retriesPerMinute * 60 * 24,
-      kind: 'setting',
       remedy: 'raise it, up to 60,000; within it, Button decides by 429 and `Retry-After`',
     },
+  ];
+  return limits.map((limit) => ({ ...limit, kind: 'setting' }));
+}
+
+function limitingQuotas({ batchSize }: ScalingSettings): Limit[] {
+  const { webhooksPerOrder, webhookSeconds, publishSeconds } = ASSUMED;
+  const executionsPerOrder =
+    BATCH_SECONDS / batchSize + webhooksPerOrder * (webhookSeconds + publishSeconds / 10);
+  const limits = [
     {
       what: `${QUOTAS.newAccountConcurrency.what} (${QUOTAS.newAccountConcurrency.limit})`,
       ordersPerDay: fromPeakRate(QUOTAS.newAccountConcurrency.limit, executionsPerOrder),
-      kind: 'quota',
       remedy: 'ask AWS for the usual 1,000 before going live',
     },
     {
       what: `${QUOTAS.lambdaConcurrency.what} (${numberText(QUOTAS.lambdaConcurrency.limit)})`,
       ordersPerDay: fromPeakRate(QUOTAS.lambdaConcurrency.limit, executionsPerOrder),
-      kind: 'quota',
       remedy: 'ask AWS for more',
     },
     {
       what: `${QUOTAS.sqsFifoRequests.what}: sent one by one`,
       ordersPerDay: fromPeakRate(QUOTAS.sqsFifoRequests.limit, 1),
-      kind: 'quota',
       remedy: 'send ten at a time, as the producer client does: ten times as much',
     },
     {
       what: QUOTAS.sqsFifoInFlight.what,
-      ordersPerDay: fromPeakRate(QUOTAS.sqsFifoInFlight.limit, batchSeconds),
-      kind: 'quota',
+      ordersPerDay: fromPeakRate(QUOTAS.sqsFifoInFlight.limit, BATCH_SECONDS),
       remedy: 'several brands: each has its own queue',
     },
     {
       what: `${QUOTAS.secretReads.what}: one a minute by each environment`,
       ordersPerDay: fromPeakRate(QUOTAS.secretReads.limit * 60, executionsPerOrder),
-      kind: 'quota',
       remedy: 'a longer age of cached secrets',
     },
     {
       what: `${QUOTAS.httpApiRequests.what} (${numberText(QUOTAS.httpApiRequests.limit)})`,
       ordersPerDay: fromPeakRate(QUOTAS.httpApiRequests.limit, webhooksPerOrder),
-      kind: 'quota',
       remedy: 'ask AWS for more',
     },
     {
       what: `${QUOTAS.newTableWriteUnits.what} (${numberText(QUOTAS.newTableWriteUnits.limit)}): two an order, two a webhook`,
       ordersPerDay: fromPeakRate(QUOTAS.newTableWriteUnits.limit, 2 * webhooksPerOrder),
-      kind: 'quota',
       remedy: 'it grows by itself as traffic does; before a sale, warm the tables',
     },
     {
       what: `${QUOTAS.tableWriteUnits.what} (${numberText(QUOTAS.tableWriteUnits.limit)}): two a webhook`,
       ordersPerDay: fromPeakRate(QUOTAS.tableWriteUnits.limit, 2 * webhooksPerOrder),
-      kind: 'quota',
       remedy: 'ask AWS for more',
-    },
-    {
-      what: `the index of what is due, while Button is down: ${DUE_SHARDS} shards of a brand, ${numberText(QUOTAS.partitionWriteUnits.limit)} write units a second each`,
-      ordersPerDay: fromPeakRate(DUE_SHARDS * QUOTAS.partitionWriteUnits.limit, 1),
-      kind: 'design',
-      remedy:
-        'more brands, or more shards (`DUE_SHARDS`, with a migration); until then the table refuses writes and orders wait on their queue, whole and in order',
     },
     {
       what: `${QUOTAS.putEvents.what} (${numberText(QUOTAS.putEvents.limit)})`,
       ordersPerDay: fromPeakRate(QUOTAS.putEvents.limit * 10, webhooksPerOrder),
-      kind: 'quota',
       remedy: 'ask AWS for more; until then the publisher is behind',
+    },
+  ];
+  return limits.map((limit) => ({ ...limit, kind: 'quota' }));
+}
+
+function limitingDesigns({ sweepDays }: ScalingSettings): Limit[] {
+  const { webhooksPerOrder } = ASSUMED;
+  const pageSeconds = ASSUMED.buttonPageSeconds + ASSUMED.storePageSeconds;
+  const limits = [
+    {
+      what: `the index of what is due, while Button is down: ${DUE_SHARDS} shards of a brand, ${numberText(QUOTAS.partitionWriteUnits.limit)} write units a second each`,
+      ordersPerDay: fromPeakRate(DUE_SHARDS * QUOTAS.partitionWriteUnits.limit, 1),
+      remedy:
+        'more brands, or more shards (`DUE_SHARDS`, with a migration); until then the table refuses writes and orders wait on their queue, whole and in order',
     },
     {
       what: 'the live reading of an account, one page after the other',
       ordersPerDay: fromDailyWork((webhooksPerOrder * pageSeconds) / 100),
-      kind: 'design',
       remedy: 'more accounts: Button pages by cursor, so one account is read by one worker',
     },
     {
       what: 'the daily sweep of the last seven days within a day',
       ordersPerDay: fromDailyWork((7 * webhooksPerOrder * pageSeconds) / 100),
-      kind: 'design',
       remedy: 'a rarer `dailySweep`',
     },
     {
-      what: `the weekly sweep of ${settings.sweepDays} days within a week`,
-      ordersPerDay: (7 * DAY) / ((settings.sweepDays * pageSeconds) / 100),
-      kind: 'design',
+      what: `the weekly sweep of ${sweepDays} days within a week`,
+      ordersPerDay: (7 * DAY) / ((sweepDays * pageSeconds) / 100),
       remedy: 'fewer `sweepDays`, or a rarer `weeklySweep`',
     },
     {
       what: 'the expiry of personal data: a pass over a table of 400 days within a week',
       ordersPerDay: scannedInAWeekKb() / (400 * ASSUMED.transactionKb),
-      kind: 'design',
       remedy:
         'a pass takes as long as it takes, and the next one begins after it; personal data stays as much longer',
     },
   ];
-  return limits.toSorted((one, other) => one.ordersPerDay - other.ordersPerDay);
+  return limits.map((limit) => ({ ...limit, kind: 'design' }));
 }
 
 const SCALES = [1e3, 1e6, 1e9] as const;

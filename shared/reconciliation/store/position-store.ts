@@ -83,116 +83,142 @@ type Condition = {
 
 const IS_ABSENT: Condition = { ConditionExpression: 'attribute_not_exists(schemaVersion)' };
 
+type Table = { client: DynamoDB; table: string };
+
 /** Positions in DynamoDB. */
-export function createPositionStore({ client, table }: { client: DynamoDB; table: string }): PositionStore {
-  const { partitionKey, sortKey } = POSITIONS_TABLE;
-  const get = async (key: Item): Promise<Item | undefined> =>
-    (await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }))).Item;
-
-  const put = async (item: Item, condition: Partial<Condition> = {}): Promise<boolean> =>
-    (await orUndefined(client.send(new PutItemCommand({ TableName: table, Item: item, ...condition })))) !==
-    undefined;
-
-  /** The client repeats a write whose answer was lost, and finds the position taken: by itself, then. */
-  const takenItem = async (key: Item, takenBy: string): Promise<Item | undefined> => {
-    const item = await get(key);
-    return item?.['takenBy']?.S === takenBy ? item : undefined;
-  };
-
-  const between = (account: string, [from, to]: readonly [string, string]): Promise<Item[]> =>
-    queryAll(client, {
-      TableName: table,
-      ConsistentRead: true,
-      KeyConditionExpression: '#account = :account AND #stream BETWEEN :from AND :to',
-      ExpressionAttributeNames: { '#account': partitionKey, '#stream': sortKey },
-      ExpressionAttributeValues: { ':account': { S: account }, ':from': { S: from }, ':to': { S: to } },
-    });
-
+export function createPositionStore(positions: Table): PositionStore {
   return {
     async read(account, stream) {
-      const item = await get(keyOf(account, stream));
+      const item = await get(positions, keyOf(account, stream));
       return item && fromItem(item);
     },
 
     async list(account) {
-      const items = await Promise.all(STREAM_RANGES.map((range) => between(account, range)));
-      return items.flat().map((item) => ({ stream: item[sortKey]?.S ?? '', position: fromItem(item) }));
+      const items = await Promise.all(STREAM_RANGES.map((range) => between(positions, account, range)));
+      return items
+        .flat()
+        .map((item) => ({ stream: item[POSITIONS_TABLE.sortKey]?.S ?? '', position: fromItem(item) }));
     },
 
-    create: (position) => put(toItem(position), IS_ABSENT),
-
-    async take({ account, stream, fence }) {
-      const atFence = isAtFence(fence);
-      const key = keyOf(account, stream);
-      const takenBy = randomUUID();
-      const taken = await orUndefined(
-        client.send(
-          new UpdateItemCommand({
-            TableName: table,
-            Key: key,
-            UpdateExpression: 'SET fence = :next, takenBy = :takenBy REMOVE retryAt, handedOnAt',
-            ConditionExpression: atFence.ConditionExpression,
-            ExpressionAttributeValues: {
-              ...atFence.ExpressionAttributeValues,
-              ':next': { N: String(fence + 1) },
-              ':takenBy': { S: takenBy },
-            },
-            ReturnValues: 'ALL_NEW',
-          }),
-        ),
-      );
-      const item = taken?.Attributes ?? (await takenItem(key, takenBy));
-      const position = item && fromItem(item);
-      return position === 'unreadable' ? undefined : position;
-    },
-
-    save: (position) => put(toItem(position), isAtFence(position.fence)),
-
-    async saveAndReport({ drift, ...position }, { day, retentionDays }) {
-      if (drift === undefined || Object.keys(drift).length === 0)
-        return put(toItem(position), isAtFence(position.fence));
-      const expiresAtEpochSeconds = Date.parse(`${day}T00:00:00Z`) / 1000 + retentionDays * 86_400;
-      const addition = {
-        ...{ table, report: { account: position.account, day }, drift, expiresAtEpochSeconds },
-      };
-      const move = { Put: { TableName: table, Item: toItem(position), ...isAtFence(position.fence) } };
-      const result = await transact(client, [move, addToReport(addition)]);
-      // What can't be added to is no report: somebody has spoilt it.
-      const done = result === 'invalid' ? await transact(client, [move, beginReport(addition)]) : result;
-      return done === 'done';
-    },
-
-    async replaceUnreadable(position) {
-      const current = await get(keyOf(position.account, position.stream));
-      if (!current) return put(toItem(position), IS_ABSENT);
-      if (fromItem(current) !== 'unreadable') return false;
-      const { fence } = current;
-      // No worker can hold a fence that is no number.
-      if (fence && fence.N === undefined) return put(toItem(position));
-      const isUntouched = fence
-        ? { ConditionExpression: 'fence = :fence', ExpressionAttributeValues: { ':fence': fence } }
-        : { ConditionExpression: 'attribute_not_exists(fence)' };
-      return put(toItem(position), isUntouched);
-    },
+    create: (position) => put(positions, toItem(position), IS_ABSENT),
+    take: (position) => take(positions, position),
+    save: (position) => put(positions, toItem(position), isAtFence(position.fence)),
+    saveAndReport: (position, report) => saveAndReport(positions, position, report),
+    replaceUnreadable: (position) => replaceUnreadable(positions, position),
 
     async readReport(report) {
-      const item = await get(reportKey(report));
+      const item = await get(positions, reportKey(report));
       return item && countersOf(item);
     },
 
-    markDeployment: (startedAt) => markDeployment({ client, table }, startedAt),
-
-    conflictNotes: (onUnreadable) => listConflictNotes({ client, table }, onUnreadable),
+    markDeployment: (startedAt) => markDeployment(positions, startedAt),
+    conflictNotes: (onUnreadable) => listConflictNotes(positions, onUnreadable),
 
     async rememberAccounts(listed) {
       const { account, prefix } = REMEMBERED;
-      const items = await between(account, [prefix, `${prefix}~`]);
-      const known = items.map((item) => (item[sortKey]?.S ?? '').slice(prefix.length));
+      const items = await between(positions, account, [prefix, `${prefix}~`]);
+      const known = items.map((item) => (item[POSITIONS_TABLE.sortKey]?.S ?? '').slice(prefix.length));
       const added = listed.filter((id) => !known.includes(id));
-      await Promise.all(added.map((id) => put(toItem({ account, stream: `${prefix}${id}` }), IS_ABSENT)));
+      const toAccount = (id: string): Item => toItem({ account, stream: `${prefix}${id}` });
+      await Promise.all(added.map((id) => put(positions, toAccount(id), IS_ABSENT)));
       return [...known, ...added];
     },
   };
+}
+
+async function take(positions: Table, { account, stream, fence }: Position): Promise<Position | undefined> {
+  const { client, table } = positions;
+  const atFence = isAtFence(fence);
+  const key = keyOf(account, stream);
+  const takenBy = randomUUID();
+  const taken = await orUndefined(
+    client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: key,
+        UpdateExpression: 'SET fence = :next, takenBy = :takenBy REMOVE retryAt, handedOnAt',
+        ConditionExpression: atFence.ConditionExpression,
+        ExpressionAttributeValues: {
+          ...atFence.ExpressionAttributeValues,
+          ':next': { N: String(fence + 1) },
+          ':takenBy': { S: takenBy },
+        },
+        ReturnValues: 'ALL_NEW',
+      }),
+    ),
+  );
+  const item = taken?.Attributes ?? (await takenItem(positions, key, takenBy));
+  const position = item && fromItem(item);
+  return position === 'unreadable' ? undefined : position;
+}
+
+/** The client repeats a write whose answer was lost, and finds the position taken: by itself, then. */
+async function takenItem(positions: Table, key: Item, takenBy: string): Promise<Item | undefined> {
+  const item = await get(positions, key);
+  return item?.['takenBy']?.S === takenBy ? item : undefined;
+}
+
+async function saveAndReport(
+  positions: Table,
+  { drift, ...position }: Position,
+  { day, retentionDays }: { day: string; retentionDays: number },
+): Promise<boolean> {
+  const { client, table } = positions;
+  const atFence = isAtFence(position.fence);
+  if (drift === undefined || Object.keys(drift).length === 0)
+    return put(positions, toItem(position), atFence);
+  const expiresAtEpochSeconds = Date.parse(`${day}T00:00:00Z`) / 1000 + retentionDays * 86_400;
+  const addition = {
+    ...{ table, report: { account: position.account, day }, drift, expiresAtEpochSeconds },
+  };
+  const move = { Put: { TableName: table, Item: toItem(position), ...atFence } };
+  const result = await transact(client, [move, addToReport(addition)]);
+  // What can't be added to is no report: somebody has spoilt it.
+  const done = result === 'invalid' ? await transact(client, [move, beginReport(addition)]) : result;
+  return done === 'done';
+}
+
+async function replaceUnreadable(positions: Table, position: Position): Promise<boolean> {
+  const current = await get(positions, keyOf(position.account, position.stream));
+  if (!current) return put(positions, toItem(position), IS_ABSENT);
+  if (fromItem(current) !== 'unreadable') return false;
+  const { fence } = current;
+  // No worker can hold a fence that is no number.
+  if (fence && fence.N === undefined) return put(positions, toItem(position));
+  const isUntouched = fence
+    ? { ConditionExpression: 'fence = :fence', ExpressionAttributeValues: { ':fence': fence } }
+    : { ConditionExpression: 'attribute_not_exists(fence)' };
+  return put(positions, toItem(position), isUntouched);
+}
+
+async function get({ client, table }: Table, key: Item): Promise<Item | undefined> {
+  return (await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }))).Item;
+}
+
+async function put(
+  { client, table }: Table,
+  item: Item,
+  condition: Partial<Condition> = {},
+): Promise<boolean> {
+  const command = new PutItemCommand({ TableName: table, Item: item, ...condition });
+  return (await orUndefined(client.send(command))) !== undefined;
+}
+
+function between(
+  { client, table }: Table,
+  account: string,
+  [from, to]: readonly [string, string],
+): Promise<Item[]> {
+  return queryAll(client, {
+    TableName: table,
+    ConsistentRead: true,
+    KeyConditionExpression: '#account = :account AND #stream BETWEEN :from AND :to',
+    ExpressionAttributeNames: {
+      '#account': POSITIONS_TABLE.partitionKey,
+      '#stream': POSITIONS_TABLE.sortKey,
+    },
+    ExpressionAttributeValues: { ':account': { S: account }, ':from': { S: from }, ':to': { S: to } },
+  });
 }
 
 function keyOf(account: string, stream: string): Item {

@@ -15,61 +15,31 @@ const ResultSchema = z.object({ batchItemFailures: z.array(z.object({ itemIdenti
 
 type Outcome = { wallMs: number; reported: number; isInOrder: boolean; failures: number };
 
+const GROUP_COUNTS = [1, 3, 10] as const;
+const READABLE = GROUP_COUNTS.flatMap((groups) =>
+  (['ours', 'one after the other'] as const).map((design) => `${design}, ${groups} groups` as const),
+);
+const SUBJECTS = [...READABLE, 'ours, 3 groups, one unreadable'] as const;
+type Subject = (typeof SUBJECTS)[number];
+
 /**
  * A batch of ten orders in one, three and ten message groups, with a Button that takes its time; and with one
  * message that nobody can read (B9).
  */
 export async function measureOrderBatches(laboratory: Laboratory): Promise<Measurement> {
-  const { bundles, env, button, effort } = laboratory;
-  const designs = {
-    ours: bundles.ours('order-reporter').entry,
-    'one after the other': bundles.peer('orders-straightforward').entry,
-  } as const;
-  const groupCounts = [1, 3, 10] as const;
-  const readable = groupCounts.flatMap((groups) =>
-    (['ours', 'one after the other'] as const).map((design) => `${design}, ${groups} groups` as const),
-  );
-  const subjects = [...readable, 'ours, 3 groups, one unreadable'] as const;
-  let batches = 0;
-  const runBatch = async (subject: (typeof subjects)[number]): Promise<Outcome> => {
-    batches += 1;
-    const groups = Number.parseInt(subject.split(', ')[1] ?? '', 10);
-    const records = Array.from({ length: BATCH }, (_, index) =>
-      orderRecord({ orderId: `batch-${batches}-${index}`, group: `group-${index % groups}` }),
-    );
-    if (subject.endsWith('unreadable'))
-      records[UNREADABLE] = unreadableRecord(`group-${UNREADABLE % groups}`);
-    const file = subject.startsWith('ours') ? designs.ours : designs['one after the other'];
-    const handler = await startHandler({ file, env });
-    // Opens connections and reads the secret, so that the batch meets a warm function.
-    await handler.handle([{ Records: [orderRecord({ orderId: `warm-${batches}` })] }]);
-    button.reset();
-    button.setLatency(BUTTON_LATENCY_MS);
-    const { wallMs, results } = await handler.handle([{ Records: records }]);
-    await handler.end();
-    const { batchItemFailures } = ResultSchema.parse(results[0]);
-    const orders = button.orders();
-    return {
-      wallMs,
-      reported: orders.length,
-      isInOrder: isInOrder(orders, groups),
-      failures: batchItemFailures.length,
-    };
-  };
-  const outcomes = await inRounds(subjects, Math.ceil(3 * effort), runBatch);
-  button.reset();
+  const outcomes = await inRounds(SUBJECTS, Math.ceil(3 * laboratory.effort), batchRunner(laboratory));
+  laboratory.button.reset();
 
-  const wall = (subject: (typeof subjects)[number]): number =>
-    median(outcomes[subject].map(({ wallMs }) => wallMs));
+  const wall = (subject: Subject): number => median(outcomes[subject].map(({ wallMs }) => wallMs));
   const longest = (groups: number): number => Math.ceil(BATCH / groups) * BUTTON_LATENCY_MS;
   const holds = (wanted: number) => (outcome: Outcome) =>
     outcome.isInOrder && outcome.reported === wanted && outcome.failures === 0;
-  const ours = readable.filter((subject) => subject.startsWith('ours'));
+  const ours = READABLE.filter((subject) => subject.startsWith('ours'));
   return {
     id: 'order-batches',
     title: 'A batch of ten orders',
     explanation: `Wall time of a warm function with a Button that answers after ${BUTTON_LATENCY_MS} ms. The floor is that time for each order of the longest group. The order within groups is checked.`,
-    figures: groupCounts.map((groups) => ({
+    figures: GROUP_COUNTS.map((groups) => ({
       subject: `${groups} group${groups === 1 ? '' : 's'}`,
       values: {
         'ours, ms': wall(`ours, ${groups} groups`),
@@ -102,6 +72,40 @@ export async function measureOrderBatches(laboratory: Laboratory): Promise<Measu
       },
     ],
   };
+}
+
+/** Runs one batch of a subject in a process of its own. */
+function batchRunner({ bundles, env, button }: Laboratory): (subject: Subject) => Promise<Outcome> {
+  const ours = bundles.ours('order-reporter').entry;
+  const oneByOne = bundles.peer('orders-straightforward').entry;
+  let batches = 0;
+  return async (subject) => {
+    batches += 1;
+    const groups = Number.parseInt(subject.split(', ')[1] ?? '', 10);
+    const handler = await startHandler({ file: subject.startsWith('ours') ? ours : oneByOne, env });
+    // Opens connections and reads the secret, so that the batch meets a warm function.
+    await handler.handle([{ Records: [orderRecord({ orderId: `warm-${batches}` })] }]);
+    button.reset();
+    button.setLatency(BUTTON_LATENCY_MS);
+    const { wallMs, results } = await handler.handle([{ Records: recordsOf(subject, groups, batches) }]);
+    await handler.end();
+    const { batchItemFailures } = ResultSchema.parse(results[0]);
+    const orders = button.orders();
+    return {
+      wallMs,
+      reported: orders.length,
+      isInOrder: isInOrder(orders, groups),
+      failures: batchItemFailures.length,
+    };
+  };
+}
+
+function recordsOf(subject: Subject, groups: number, batch: number) {
+  const records = Array.from({ length: BATCH }, (_, index) =>
+    orderRecord({ orderId: `batch-${batch}-${index}`, group: `group-${index % groups}` }),
+  );
+  if (subject.endsWith('unreadable')) records[UNREADABLE] = unreadableRecord(`group-${UNREADABLE % groups}`);
+  return records;
 }
 
 function unreadableRecord(group: string) {
