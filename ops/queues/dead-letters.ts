@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import {
   ChangeMessageVisibilityBatchCommand,
@@ -71,7 +71,7 @@ export async function redriveDeadLetters(
 /** The deduplication id is a new one: SQS would drop a message that it has seen within five minutes. */
 function copyOf({ MessageId: id = '', Body: body, MessageAttributes: attributes, Attributes: own }: Message) {
   const groupId = own?.MessageGroupId;
-  const deduplicationId = createHash('sha256').update(`redrive ${id}`).digest('hex');
+  const deduplicationId = hash('sha256', `redrive ${id}`);
   return {
     MessageBody: body,
     ...(attributes && { MessageAttributes: attributes }),

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
@@ -30,7 +30,7 @@ const PartSchema = z.object({ bytes: z.instanceof(Uint8Array) });
  */
 export async function storeBody(access: TableAccess, key: string, body: Uint8Array): Promise<BodyReference> {
   if (body.length <= MAX_BODY_BYTES) return { body };
-  const bodyDigest = createHash('sha256').update(body).digest('base64url').slice(0, 22);
+  const bodyDigest = hash('sha256', body, 'base64url').slice(0, 22);
   const bodyParts = Math.ceil(body.length / MAX_BODY_BYTES);
   for (let part = 0; part < bodyParts; part += 1) {
     const bytes = body.subarray(part * MAX_BODY_BYTES, (part + 1) * MAX_BODY_BYTES);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import {
   messageDeduplicationId,
@@ -55,7 +55,7 @@ export async function replayOrderMessage(
       groupId: groupOf(body) ?? messageGroupId(entryId),
       deduplicationId: messageDeduplicationId({
         source: 'replay',
-        id: [entryId, entry.refusals, entry.replays, sha256Hex(body)].join(' '),
+        id: [entryId, entry.refusals, entry.replays, hash('sha256', body)].join(' '),
       }),
       attributes: { [REPLAY_ATTRIBUTE]: entryId },
     },
@@ -77,8 +77,4 @@ export function isAboutAnotherOrder(corrected: string, original: string): boolea
 function groupOf(body: string): string | undefined {
   const orderId = readRetryMessage(body)?.orderId ?? readMessageOrderId(body);
   return orderId === undefined ? undefined : messageGroupId(orderId);
-}
-
-function sha256Hex(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
 }

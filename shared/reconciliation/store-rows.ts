@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import {
   type Observation,
@@ -176,7 +176,7 @@ async function quarantineRow(
   { bytes, ...row }: Pick<QuarantineEntry, 'bytes' | 'reasons' | 'refusedAt' | 'origin'>,
   { quarantine, metrics }: Pick<StoreRowsPorts, 'quarantine' | 'metrics'>,
 ): Promise<void> {
-  const id = createHash('sha256').update(bytes).digest('hex');
+  const id = hash('sha256', bytes);
   const { isNew } = await quarantine.put({ kind: 'transaction-row', id, bytes, ...row });
   metrics.add({ name: 'RowsQuarantined', value: isNew ? 1 : 0 });
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { type Checkout, readWebhook, type WebhookResult } from '@button-serverless/validation/webhooks';
 import { readCheckout } from '../button/checkout-webhook.ts';
@@ -152,7 +152,7 @@ export async function quarantineWebhook(
   const problem = 'The shopper was erased: what named them is not kept';
   await quarantine.put({
     kind: 'webhook',
-    id: eventId ?? createHash('sha256').update(body).digest('hex'),
+    id: eventId ?? hash('sha256', body),
     bytes: body,
     reasons: erasedAt === undefined ? reasons : [...reasons, { code: SHOPPER_ERASED, problem }],
     refusedAt: now().toISOString(),

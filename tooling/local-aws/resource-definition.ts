@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as z from 'zod';
 import type { LocalCloud } from './cloud.ts';
 
@@ -65,7 +65,7 @@ export function defineResource<Shape extends z.ZodRawShape>(definition: {
  * at each deployment here.
  */
 export function physicalName(site: ResourceSite, limits: { maxLength: number; suffix?: string }): string {
-  const unique = createHash('sha256').update(`${site.stack}/${site.logicalId}`).digest('hex').slice(0, 12);
+  const unique = hash('sha256', `${site.stack}/${site.logicalId}`).slice(0, 12);
   const suffix = `-${unique.toUpperCase()}${limits.suffix ?? ''}`;
   return `${site.stack}-${site.logicalId}`.slice(0, limits.maxLength - suffix.length) + suffix;
 }

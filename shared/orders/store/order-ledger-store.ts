@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { GetItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
@@ -169,7 +169,7 @@ function dueShard(brand: string, shard: number): string {
 }
 
 function shardOf(orderId: string): number {
-  return createHash('sha256').update(orderId).digest().readUInt8(0) % DUE_SHARDS;
+  return hash('sha256', orderId, 'buffer').readUInt8(0) % DUE_SHARDS;
 }
 
 /** When the sweep has to retry the order, if it has to. */

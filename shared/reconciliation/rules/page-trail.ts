@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { asJsonObject } from '@button-serverless/validation/json';
 import { placeOf, type NextPage } from './paging-form.ts';
@@ -51,5 +51,5 @@ function nameOf(row: unknown): string | undefined {
 }
 
 function digestOf(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
+  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import * as z from 'zod';
 
@@ -52,7 +52,7 @@ function toMessage(
   { account, stream, chain }: StreamToRead,
   name: readonly (string | number)[],
 ): ReadMessage {
-  const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+  const digest = (value: unknown): string => hash('sha256', JSON.stringify(value));
   return {
     body: JSON.stringify({ account, stream, chain }),
     groupId: digest([account, stream]),

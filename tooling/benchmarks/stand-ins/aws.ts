@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Agent, request as requestPlain } from 'node:http';
 import { text } from 'node:stream/consumers';
 
@@ -176,5 +176,5 @@ function answerOf(name: string, input: unknown, secrets: Readonly<Record<string,
 const BatchSchema = z.object({ Entries: z.array(z.object({ Id: z.string(), MessageBody: z.string() })) });
 
 function md5(body: string): string {
-  return createHash('md5').update(body).digest('hex');
+  return hash('md5', body);
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 
 /**
  * How often a function may be invoked in one chain of requests: AWS says "approximately 16 times".
@@ -18,7 +18,7 @@ export type Link = { traceId: string; isLoop: boolean };
  * own `name:count`, by a hash of its name.
  */
 export function nextLink(functionName: string, received: readonly string[]): Link {
-  const own = createHash('sha256').update(functionName).digest('hex').slice(0, 8);
+  const own = hash('sha256', functionName).slice(0, 8);
   const lineages = received.map(readLineage);
   const longest = lineages.reduce(
     (one, other) => ((other.get(own) ?? 0) > (one.get(own) ?? 0) ? other : one),

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as z from 'zod';
 import { defineResource } from '../resource-definition.ts';
 import { putRequest } from '../triggers/http-metrics.ts';
@@ -16,7 +16,7 @@ export const apigatewayv2Api = defineResource({
     Tags: 'nothing reads them',
   },
   async create(_properties, { stack, logicalId, cloud }) {
-    const apiId = createHash('sha256').update(`${stack}/${logicalId}`).digest('hex').slice(0, 10);
+    const apiId = hash('sha256', `${stack}/${logicalId}`).slice(0, 10);
     const api = await startHttpApi({ apiId, accountId: cloud.accountId, region: cloud.region }, (request) => {
       putRequest(cloud.cloudWatch.metrics, apiId, request);
     });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as z from 'zod';
 import { arnOf } from '../cloud.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
@@ -14,7 +14,7 @@ export const secretsmanagerSecret = defineResource({
   },
   create(properties, site) {
     const name = properties.Name ?? physicalName(site, { maxLength: 512 });
-    const sixCharacters = createHash('sha256').update(name).digest('hex').slice(0, 6);
+    const sixCharacters = hash('sha256', name).slice(0, 6);
     const arn = arnOf(site.cloud, 'secretsmanager', `secret:${name}-${sixCharacters}`);
 
     site.cloud.secretsManager.create({ arn, name });
