@@ -397,7 +397,7 @@ export class OrderInvariants {
    * Button reads no order by an id, and this one has no token or is forgotten: whose it is, nobody can tell.
    */
   #isBlind(orderId: string): boolean {
-    const mayBeForgotten = this.#hasRestored || this.#lookUpsFail || this.#isCreatedWithoutToken(orderId);
+    const mayBeForgotten = this.#hasRestored || this.#lookUpsFail || this.#isSentWithoutToken(orderId);
     return mayBeForgotten && !this.#isIdRead();
   }
 
@@ -458,7 +458,7 @@ export class OrderInvariants {
   #isUntraceable(order: Told): boolean {
     if (this.#isIdRead()) return false;
     const isLost = this.#lookUpsFail && this.#world.button.world.ids === 'button';
-    return isLost || this.#isCreatedWithoutToken(order.orderId) || this.#mayHaveOtherToken(order);
+    return isLost || this.#isSentWithoutToken(order.orderId) || this.#mayHaveOtherToken(order);
   }
 
   /** A restored ledger may have taken another of the order's tokens for the first one. */
@@ -467,9 +467,11 @@ export class OrderInvariants {
     return this.#hasRestored && tokens.size > 1;
   }
 
-  #isCreatedWithoutToken(orderId: string): boolean {
+  /** A create went out without the token, or an update in case that a create had gone out. */
+  #isSentWithoutToken(orderId: string): boolean {
     return this.#asked(orderId).writes.some(
-      ({ path, requestBody }) => path === '/v1/order' && !requestBody.includes('"btn_ref"'),
+      ({ method, path, requestBody }, index) =>
+        method === 'POST' && (path === '/v1/order' || index === 0) && !requestBody.includes('"btn_ref"'),
     );
   }
 
