@@ -6,16 +6,17 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import * as z from 'zod';
 
+const RUNTIME = join(import.meta.dirname, '../shared/runtime');
+
 /**
  * Modules that bundles hold something smaller of. The SDK's chain of credential providers is a third of a
- * bundle and reads the environment first; on Lambda that is where credentials are. Empty, this gives the SDK
- * as it comes.
+ * bundle and reads the environment first; on Lambda that is where credentials are. No function streams
+ * events or discovers endpoints. Empty, this gives the SDK as it comes.
  */
 const STAND_INS = {
-  '@aws-sdk/credential-provider-node': join(
-    import.meta.dirname,
-    '../shared/runtime/environment-credentials.ts',
-  ),
+  '@aws-sdk/credential-provider-node': join(RUNTIME, 'environment-credentials.ts'),
+  '@aws-sdk/endpoint-cache': join(RUNTIME, 'left-out-of-bundles.ts'),
+  '@smithy/core/event-streams': join(RUNTIME, 'left-out-of-bundles.ts'),
 };
 
 /**
@@ -28,6 +29,25 @@ const VERSION_ONLY: Plugin = {
     bundling.onLoad({ filter: /[\\/]@aws-sdk[\\/]client-[^\\/]+[\\/]package\.json$/ }, async ({ path }) => {
       const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(path, 'utf8')));
       return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
+
+/**
+ * What functions never call, of modules that are loaded with others: zod's schemas can describe themselves as
+ * JSON Schema, which only the build has them do, and the SDK hashes in JavaScript where Node.js has no
+ * crypto.
+ */
+const NEVER_CALLED =
+  /[\\/](zod[\\/]v4[\\/]core[\\/](to-json-schema|json-schema-processors)|checksum[\\/]\w+[\\/](Sha256|Crc32)Js)\.js$/;
+
+/** Has bundles hold the names of these modules' exports, and nothing behind them. */
+const NAMES_ONLY: Plugin = {
+  name: 'names-only',
+  setup(bundling) {
+    bundling.onLoad({ filter: NEVER_CALLED }, async ({ path }) => {
+      const names = (await readFile(path, 'utf8')).matchAll(/^export (?:const|function|class) (\w+)/gm);
+      return { contents: [...names].map(([, name]) => `export const ${name} = undefined;`).join('\n') };
     });
   },
 };
@@ -81,7 +101,7 @@ export async function bundleFunctions({ functionsFolder, distFolder }: BundleFol
     // ES modules first: only of them can what nobody uses be left out.
     mainFields: ['module', 'main'],
     alias: STAND_INS,
-    plugins: [VERSION_ONLY],
+    plugins: [VERSION_ONLY, NAMES_ONLY],
     legalComments: 'none',
     sourcemap: 'external',
     sourcesContent: false,

@@ -1,6 +1,12 @@
 import { hash } from 'node:crypto';
 
-import { type Checkout, readWebhook, type WebhookResult } from '@button-serverless/validation/webhooks';
+import {
+  type Checkout,
+  type Observation,
+  readWebhook,
+  type Transaction,
+  type WebhookResult,
+} from '@button-serverless/validation/webhooks';
 import { readCheckout } from '../button/checkout-webhook.ts';
 import { readEnvelope } from '../button/webhook-envelope.ts';
 import type { ConflictNote } from '../reconciliation/rules/conflict-note.ts';
@@ -100,7 +106,7 @@ export async function applyWebhook(
   const cutOver = ports.liveFrom ?? (deployedAt === undefined ? undefined : firstSecondOf(deployedAt));
   const erasedAt =
     webhook.erasedAt ?? erasedSince((await ports.erasures?.()) ?? [], transaction, webhook.receivedAt);
-  const { outcome, before, after } = await applyTransaction(ports, {
+  const observation: Observation = {
     transaction,
     payload,
     source: { kind: 'webhook', eventId },
@@ -108,10 +114,20 @@ export async function applyWebhook(
     delivery: deliveryOf(transaction, cutOver),
     flags,
     ...(erasedAt === undefined ? {} : { erasedAt }),
-  });
+  };
+  const known = isFirstVersion(transaction) ? 'absent' : undefined;
+  const { outcome, before, after } = await applyTransaction(ports, observation, known);
   const hasNewId = before !== undefined && after.buttonIds.length > before.buttonIds.length;
   countFlags(eventId, hasNewId ? [...flags, 'several_button_ids'] : flags, ports.metrics);
   return UNCHANGED.includes(outcome) ? 'unchanged' : 'applied';
+}
+
+/**
+ * Most versions that have not changed since their creation are new: storing them at once saves a read. One
+ * that is there already costs a refused write more.
+ */
+function isFirstVersion({ status, createdDate, modifiedDate }: Transaction): boolean {
+  return status === 'pending' && createdDate === modifiedDate;
 }
 
 /** Nothing about a checkout can be wrong: it is kept as it is, and promises nothing. */

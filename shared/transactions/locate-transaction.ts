@@ -27,7 +27,10 @@ export type LocatePorts = {
   now: () => Date;
 };
 
-/** What was read already, and whether reads have to be consistent because an eventual one has misled. */
+/**
+ * What was read already, and whether reads have to be consistent because an eventual one has misled. `absent`
+ * may be a guess: writes are conditional.
+ */
 export type Reading = { known: Versioned<TransactionRecord> | 'absent' | undefined; consistent: boolean };
 
 /**
@@ -38,7 +41,7 @@ export type Reading = { known: Versioned<TransactionRecord> | 'absent' | undefin
  * known at first, else an alias, which is put before the record. So whoever dies in between leaves an alias
  * to a record that the next version creates. Where two records turn out to be one purchase, the younger one
  * gives way, and only then the older one takes over what it had seen: doing that again after a crash comes to
- * the same. Returns undefined if another writer was faster. Throws if the table cannot be reached.
+ * the same. Returns undefined if another writer was faster, or what was `absent` may be there. Throws if the table cannot be reached.
  */
 export async function locate(
   observation: Observation,
@@ -57,6 +60,7 @@ export async function locate(
   const hasOrder = byKey.stored !== undefined || byKey.key !== key;
   // Most purchases are new under both keys: the write that has to be made anyway says so, and saves a read.
   if (!hasOrder && (await transactions.putAlias(ownKey, key))) return { ...byKey, foundBy };
+  if (known === 'absent') return undefined;
   const foundById = await transactions.find(ownKey, { consistent: consistent || !hasOrder });
   const byId = { ...(await resolve(foundById, ports)), foundBy };
   const hasOwn = byId.stored !== undefined || byId.key !== ownKey;

@@ -1,0 +1,20 @@
+/**
+ * Takes the place of what the SDK loads at every cold start and no function uses (infra/function-bundles.ts):
+ * event streams, which the operations of S3 Select or Kinesis have, and the discovery of endpoints, which
+ * DynamoDB's client leaves off unless it is configured.
+ *
+ * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoint-discovery.html
+ */
+
+/** What DynamoDB's client keeps discovered endpoints in. */
+export class EndpointCache {}
+
+/** What would read and write a stream of events. Throws: no operation of ours has one. */
+export class EventStreamSerde {
+  constructor() {
+    throw new Error('This bundle has no event streams');
+  }
+}
+
+/** What would encode the events of a stream. */
+export const eventStreamSerdeProvider = (): object => ({});
