@@ -7,6 +7,7 @@ export const TIMEOUT_SECONDS = {
   orderAudit: 900,
   webhookReceiver: 10,
   eventPublisher: 30,
+  publisherApi: 10,
   /** The longest that Lambda lets a function run; so is the next. */
   customerExpiry: 900,
   personalDataExpiry: 900,

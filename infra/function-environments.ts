@@ -3,6 +3,7 @@ import type { Environment as EventPublisher } from '../functions/event-publisher
 import type { Environment as OrderAudit } from '../functions/order-audit/env.ts';
 import type { Environment as OrderReporter } from '../functions/order-reporter/env.ts';
 import type { Environment as PersonalDataExpiry } from '../functions/personal-data-expiry/env.ts';
+import type { Environment as PublisherApi } from '../functions/publisher-api/env.ts';
 import type { Environment as ReconciliationPlanner } from '../functions/reconciliation-planner/env.ts';
 import type { Environment as RetrySweep } from '../functions/retry-sweep/env.ts';
 import type { Environment as TransactionReconciler } from '../functions/transaction-reconciler/env.ts';
@@ -224,5 +225,16 @@ export function personalDataExpiryEnvironment(
     PERSONAL_DATA_DAYS: String(personalDataDays),
     FINALIZATION_DAYS: String(finalizationDays),
     OVERDUE_GRACE_DAYS: String(overdueGraceDays),
+  };
+}
+
+/** The publisher API's environment. */
+export function publisherApiEnvironment(
+  { personalDataDays }: Pick<TransactionsConfig, 'personalDataDays'>,
+  resources: { transactions: string },
+): PublisherApi {
+  return {
+    TRANSACTIONS_TABLE: resources.transactions,
+    PERSONAL_DATA_DAYS: String(personalDataDays),
   };
 }

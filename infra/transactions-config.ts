@@ -79,6 +79,21 @@ const WebhookDomainSchema = z.strictObject({
     ),
 });
 
+const PublisherApiSchema = z.strictObject({
+  rateLimit: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(50)
+    .describe('Requests a second that the publisher API answers in the long run; more get 429.'),
+  burstLimit: z
+    .int()
+    .min(1)
+    .max(5000)
+    .default(100)
+    .describe('Requests that the publisher API answers at once.'),
+});
+
 const DeferredWebhooksSchema = z
   .strictObject({
     timeoutSeconds: z
@@ -254,85 +269,98 @@ const ReconcilerSchema = z
   });
 
 /** Everything that can be set about Button's transactions. */
-export const TransactionsConfigSchema = z.strictObject({
-  shopperField: z
-    .enum(['publisher_customer_id', 'pub_ref', 'none'])
-    .default('publisher_customer_id')
-    .describe(
-      "Which of Button's fields tells whose transaction it is; `none` leaves the index by shopper out.",
+export const TransactionsConfigSchema = z
+  .strictObject({
+    shopperField: z
+      .enum(['publisher_customer_id', 'pub_ref', 'none'])
+      .default('publisher_customer_id')
+      .describe(
+        "Which of Button's fields tells whose transaction it is; `none` leaves the index by shopper out.",
+      ),
+    includePersonalFields: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether events on the bus name the shopper (`publisher_customer_id`, `pub_ref`): without that, they do not say whom to reward.',
+      ),
+    rewardableCategories: z
+      .array(z.string().min(1))
+      .default(['new-user-order', 'existing-user-order'])
+      .describe(
+        'The categories that a user is rewarded for. App installs never are; every other category is held and raises an alarm.',
+      ),
+    eventArchiveDays: z
+      .int()
+      .min(1)
+      .max(3650)
+      .meta({ examples: [30] })
+      .optional()
+      .describe(
+        'How long an archive on the bus keeps every event for a replay, in days; left out, there is none.',
+      ),
+    liveFrom: z.iso
+      .datetime({ offset: true })
+      .meta({ examples: ['2026-06-01T12:00:00Z'] })
+      .optional()
+      .describe(
+        'The ISO 8601 instant, past or to come, at which this system takes over from an older one: transactions created before it are `historical`, whatever brings them. Left out, the deployment is that instant: the first webhook or scheduled run. Set it where the tables are made anew or moved.',
+      ),
+    personalDataDays: z
+      .int()
+      .min(30)
+      .max(3650)
+      .default(400)
+      .describe(
+        'How long a transaction keeps its payload and its shopper after its last change, in days; what is still pending then is long overdue, and rewards nobody any more.',
+      ),
+    finalizationDays: z
+      .int()
+      .min(1)
+      .max(3650)
+      .default(FINALIZATION_DAYS)
+      .describe(
+        'From the report of an order to its validation, in days, for each brand whose finalization window Button does not give: the expected validation date of events, and the base of what is overdue.',
+      ),
+    overdueGraceDays: z
+      .int()
+      .min(1)
+      .max(3650)
+      .default(30)
+      .describe(
+        'A transaction that is still pending so many days after its expected validation date counts as overdue.',
+      ),
+    webhookDomain: WebhookDomainSchema.optional().describe(
+      'A domain of your own for the webhook URL; left out, the URL is the one that API Gateway gives.',
     ),
-  includePersonalFields: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Whether events on the bus name the shopper (`publisher_customer_id`, `pub_ref`): without that, they do not say whom to reward.',
+    webhookPath: WebhookPathSchema.optional().describe(
+      "A secret end of the webhook URL's path: requests without it get 404 and never reach the function. Left out, the path is `/webhooks/button`.",
     ),
-  rewardableCategories: z
-    .array(z.string().min(1))
-    .default(['new-user-order', 'existing-user-order'])
-    .describe(
-      'The categories that a user is rewarded for. App installs never are; every other category is held and raises an alarm.',
+    throttle: ThrottleSchema.prefault({}).describe(
+      'The cap on webhook requests; what is beyond it, the reconciler repairs.',
     ),
-  eventArchiveDays: z
-    .int()
-    .min(1)
-    .max(3650)
-    .meta({ examples: [30] })
-    .optional()
-    .describe(
-      'How long an archive on the bus keeps every event for a replay, in days; left out, there is none.',
+    deferredWebhooks: DeferredWebhooksSchema.prefault({}).describe(
+      'Authentic events that could not be stored at once.',
     ),
-  liveFrom: z.iso
-    .datetime({ offset: true })
-    .meta({ examples: ['2026-06-01T12:00:00Z'] })
-    .optional()
-    .describe(
-      'The ISO 8601 instant, past or to come, at which this system takes over from an older one: transactions created before it are `historical`, whatever brings them. Left out, the deployment is that instant: the first webhook or scheduled run. Set it where the tables are made anew or moved.',
+    reconciler: ReconcilerSchema.prefault({}).describe("The comparison with Button's Transactions API."),
+    quarantineRetentionDays: z
+      .int()
+      .min(1)
+      .max(3650)
+      .default(90)
+      .describe('How long an authentic event that could not be applied is kept, in days.'),
+    publisherApi: PublisherApiSchema.optional().describe(
+      "An HTTP API for your own systems: a shopper's rewards and transactions, and one transaction with its history. `{}` turns it on; left out, there is none.",
     ),
-  personalDataDays: z
-    .int()
-    .min(30)
-    .max(3650)
-    .default(400)
-    .describe(
-      'How long a transaction keeps its payload and its shopper after its last change, in days; what is still pending then is long overdue, and rewards nobody any more.',
-    ),
-  finalizationDays: z
-    .int()
-    .min(1)
-    .max(3650)
-    .default(FINALIZATION_DAYS)
-    .describe(
-      'From the report of an order to its validation, in days, for each brand whose finalization window Button does not give: the expected validation date of events, and the base of what is overdue.',
-    ),
-  overdueGraceDays: z
-    .int()
-    .min(1)
-    .max(3650)
-    .default(30)
-    .describe(
-      'A transaction that is still pending so many days after its expected validation date counts as overdue.',
-    ),
-  webhookDomain: WebhookDomainSchema.optional().describe(
-    'A domain of your own for the webhook URL; left out, the URL is the one that API Gateway gives.',
-  ),
-  webhookPath: WebhookPathSchema.optional().describe(
-    "A secret end of the webhook URL's path: requests without it get 404 and never reach the function. Left out, the path is `/webhooks/button`.",
-  ),
-  throttle: ThrottleSchema.prefault({}).describe(
-    'The cap on webhook requests; what is beyond it, the reconciler repairs.',
-  ),
-  deferredWebhooks: DeferredWebhooksSchema.prefault({}).describe(
-    'Authentic events that could not be stored at once.',
-  ),
-  reconciler: ReconcilerSchema.prefault({}).describe("The comparison with Button's Transactions API."),
-  quarantineRetentionDays: z
-    .int()
-    .min(1)
-    .max(3650)
-    .default(90)
-    .describe('How long an authentic event that could not be applied is kept, in days.'),
-});
+  })
+  .check(({ value, issues }) => {
+    if (value.publisherApi === undefined || value.shopperField !== 'none') return;
+    issues.push({
+      code: 'custom',
+      input: value.shopperField,
+      path: ['shopperField'],
+      message: 'must name a field where publisherApi is on: it finds transactions by their shopper',
+    });
+  });
 
 /** The validated settings of a domain for the webhook URL. */
 export type WebhookDomainConfig = z.output<typeof WebhookDomainSchema>;

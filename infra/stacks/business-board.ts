@@ -44,6 +44,7 @@ export function businessWidgets({ config }: Deployment): IWidget[][] {
           reconcilerRow(metrics),
         ]
       : []),
+    ...(config.transactions?.publisherApi ? [heading('Publisher API'), publisherApiRow(metrics)] : []),
   ];
 }
 
@@ -185,6 +186,10 @@ function pauseRow(metrics: StageMetrics): IWidget[] {
       ],
     ),
   ];
+}
+
+function publisherApiRow(metrics: StageMetrics): IWidget[] {
+  return [graph('Answers of the publisher API, by status', [metrics.searched('PublisherApiRequests')])];
 }
 
 function deferredRow(metrics: StageMetrics): IWidget[] {

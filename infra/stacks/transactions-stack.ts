@@ -20,6 +20,7 @@ import { personalDataExpiryEnvironment } from '../function-environments.ts';
 import { EXPIRY_SCHEDULE, EXPIRY_SILENCE_MINUTES, TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 import { EventPublication } from './event-publication.ts';
+import { PublisherApi } from './publisher-api.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { WebhookIntake } from './webhook-intake.ts';
 
@@ -78,6 +79,13 @@ export class TransactionsStack extends Stack {
       eventArchiveDays: transactionsConfig.eventArchiveDays,
     });
     addPersonalDataExpiry(this, { deployment, transactionsConfig, transactions, positions });
+    const { publisherApi } = transactionsConfig;
+    if (publisherApi)
+      new PublisherApi(this, 'PublisherApi', {
+        deployment,
+        transactionsConfig: { ...transactionsConfig, publisherApi },
+        transactions,
+      });
     new FunctionAlarms(this, 'Functions', { deployment, name: 'Functions' });
     new CfnOutput(this, 'TransactionsTableName', { value: transactions.tableName });
     new CfnOutput(this, 'PositionsTableName', { value: positions.tableName });

@@ -5,11 +5,8 @@ import { messageDeduplicationId, messageGroupId } from '@button-serverless/valid
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
-import {
-  shopperTotals,
-  createTransactionStore,
-  type ShopperBalance,
-} from '../../shared/transactions/store/transaction-store.ts';
+import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
+import { shopperTotals, type ShopperBalance } from '../../shared/transactions/store/shopper-index.ts';
 import { readQuarantine, type QuarantinedReasons } from './quarantine.ts';
 import type { SimulatorControl } from './simulator-control.ts';
 

@@ -1,6 +1,6 @@
 import { recordStatus, type TransactionRecord } from '@button-serverless/validation/webhooks';
 
-import { shopperTransactions } from '../../shared/transactions/store/transaction-store.ts';
+import { shopperTransactions } from '../../shared/transactions/store/shopper-index.ts';
 import type { CommandContext } from '../command.ts';
 import { money } from '../timeline/words.ts';
 import { openTransactions, transactionsTable } from '../transaction-access.ts';

@@ -1,7 +1,7 @@
 import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
 import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
-import { shopperTransactions } from '../../shared/transactions/store/transaction-store.ts';
+import { shopperTransactions } from '../../shared/transactions/store/shopper-index.ts';
 import type { CommandContext } from '../command.ts';
 import { createOperationLog } from '../operation-log.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';

@@ -1,10 +1,8 @@
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 import type { OverduePolicy } from '../../shared/transactions/rules/stale-pending.ts';
 import type { QuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
-import type {
-  ShopperTransaction,
-  TransactionStore,
-} from '../../shared/transactions/store/transaction-store.ts';
+import type { TransactionStore } from '../../shared/transactions/store/transaction-store.ts';
+import type { ShopperTransaction } from '../../shared/transactions/store/shopper-index.ts';
 import type { OperationLog } from '../operation-log.ts';
 import type { Finding } from '../timeline/finding.ts';
 import { shopperFinding } from '../timeline/shopper-finding.ts';

@@ -1,5 +1,5 @@
 import type { OverduePolicy } from '../../shared/transactions/rules/stale-pending.ts';
-import type { ShopperTransaction } from '../../shared/transactions/store/transaction-store.ts';
+import type { ShopperTransaction } from '../../shared/transactions/store/shopper-index.ts';
 import { inTimeOrder, type Finding } from './finding.ts';
 import { rewardAnswer } from './reward-answer.ts';
 import { money, opsLine } from './words.ts';

@@ -118,6 +118,8 @@ export const METRICS = {
   CheckoutsReceived: COUNT,
   /** Those whose transaction has come. */
   CheckoutsFollowed: COUNT,
+  /** Requests that the publisher API has answered, by status. */
+  PublisherApiRequests: { unit: 'Count', dimensions: ['Status'] },
   // The queue of deferred webhooks: each try counts once; what ends in quarantine counts as
   // WebhooksQuarantined too.
   DeferredWebhooksApplied: COUNT,

@@ -28,6 +28,9 @@ export async function playEverything(): Promise<WatchedWorld> {
   await playOrders(watched);
   await playWebhooks(watched);
   await playReads(watched);
+  const shopper = { routeKey: 'GET /v1/rewards', rawQueryString: 'shopper=user-1' };
+  void watched.world.functions['publisher-api'].invoke(shopper);
+  await watched.world.runFor(MINUTE_MS);
   return watched;
 }
 

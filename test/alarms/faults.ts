@@ -472,6 +472,16 @@ export const FAULTS: readonly FaultCase[] = [
     },
   })),
   {
+    fault: 'the publisher API fails for half an hour',
+    alarms: ['PublisherApiErrorsAlarm'],
+    async play(world, cloudWatch) {
+      const dimensions = { ApiId: logicalId('AWS::ApiGatewayV2::Api', 'PublisherApi') };
+      const metric = { namespace: 'AWS/ApiGateway', name: '5xx', dimensions };
+      measureOfAws(cloudWatch, { metric, fromMs: world.clock.now(), forMs: 30 * MINUTE_MS, value: 1 });
+      await world.runFor(HOUR_MS);
+    },
+  },
+  {
     fault: 'Button sends a category that no setting names',
     alarms: ['PublicationCategoriesAlarm'],
     async play(world) {

@@ -18,7 +18,7 @@ import {
   type RewardEntry,
 } from '../../shared/validation/webhooks/reward-ledger.ts';
 import { lineItemsIn } from '../../shared/transactions/store/transaction-item.ts';
-import { shopperTotals } from '../../shared/transactions/store/transaction-store.ts';
+import { shopperTotals } from '../../shared/transactions/store/shopper-index.ts';
 import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
 import { misbehave, postWebhook } from '../alarms/play.ts';
 import { QUEUES, SECRETS, TABLES } from '../simulation/resources.ts';

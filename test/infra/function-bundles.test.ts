@@ -117,6 +117,7 @@ const BUDGETS: Record<string, number> = {
   'order-audit': 298_000,
   'order-reporter': 380_000,
   'personal-data-expiry': 290_000,
+  'publisher-api': 288_000,
   'reconciliation-planner': 326_000,
   'retry-sweep': 303_000,
   'transaction-reconciler': 378_000,

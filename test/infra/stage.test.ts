@@ -82,6 +82,8 @@ describe('the stacks of a stage', () => {
       'ApiKeySecretArnAcme',
     ]);
     expect(development.outputs('Transactions')).toEqual([
+      'PublisherApiUrl',
+      'PublisherApiArn',
       'TransactionsTableName',
       'PositionsTableName',
       'WebhookQuarantineTableName',

@@ -84,8 +84,9 @@ export const PUBLISHER_STAGE = { stage: 'development', transactions: {} };
 /** Both flows, kept for good. */
 export const PRODUCTION_STAGE = { ...BRAND_STAGE, ...PUBLISHER_STAGE, stage: 'production' };
 
-/** Both flows with the audit of orders, thrown away with the stack. */
+/** Both flows with the audit of orders and the publisher API, thrown away with the stack. */
 export const DEVELOPMENT_STAGE = {
-  ...PUBLISHER_STAGE,
+  stage: 'development',
+  transactions: { publisherApi: {} },
   orderReporting: { brands: [{ id: 'acme', audit: {} }] },
 };

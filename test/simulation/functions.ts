@@ -12,6 +12,7 @@ import { composeEventPublisher } from '../../functions/event-publisher/compose.t
 import { composeOrderAudit } from '../../functions/order-audit/compose.ts';
 import { composeOrderReporter } from '../../functions/order-reporter/compose.ts';
 import { composePersonalDataExpiry } from '../../functions/personal-data-expiry/compose.ts';
+import { composePublisherApi } from '../../functions/publisher-api/compose.ts';
 import { composeReconciliationPlanner } from '../../functions/reconciliation-planner/compose.ts';
 import { composeRetrySweep } from '../../functions/retry-sweep/compose.ts';
 import { composeTransactionReconciler } from '../../functions/transaction-reconciler/compose.ts';
@@ -55,6 +56,10 @@ export type Compositions = {
   'order-audit': Compose<unknown, unknown>;
   'order-reporter': Compose<SQSEvent, SQSBatchResponse>;
   'personal-data-expiry': Compose<unknown, unknown>;
+  'publisher-api': Compose<
+    Pick<APIGatewayProxyEventV2, 'routeKey' | 'rawQueryString'>,
+    APIGatewayProxyStructuredResultV2
+  >;
   'reconciliation-planner': Compose<unknown, unknown>;
   'retry-sweep': Compose<unknown, unknown>;
   'transaction-reconciler': Compose<SQSEvent, SQSBatchResponse>;
@@ -135,6 +140,9 @@ export function createCompositions(ground: FunctionsGround): Compositions {
     'personal-data-expiry': over(composePersonalDataExpiry, () =>
       environments.personalDataExpiryEnvironment(transactions, PUBLISHER_TABLES),
     ),
+    'publisher-api': over(composePublisherApi, () =>
+      environments.publisherApiEnvironment(transactions, PUBLISHER_TABLES),
+    ),
     'reconciliation-planner': over(composeReconciliationPlanner, () =>
       environments.reconciliationPlannerEnvironment(transactions, RECONCILIATION),
     ),
@@ -200,6 +208,7 @@ export function createFunctions(
       TIMEOUT_SECONDS.personalDataExpiry,
       compositions['personal-data-expiry'],
     ),
+    'publisher-api': run('publisher-api', TIMEOUT_SECONDS.publisherApi, compositions['publisher-api']),
     'reconciliation-planner': run(
       'reconciliation-planner',
       plannerTimeoutSeconds(reconciler),

@@ -20,6 +20,7 @@ const ROLES: Readonly<Record<FunctionName, string>> = {
   'order-audit': 'AcmeOrderAuditWorkerRole',
   'order-reporter': 'AcmeReporterWorkerRole',
   'personal-data-expiry': 'PersonalDataExpiryWorkerRole',
+  'publisher-api': 'PublisherApiFunctionRole',
   'reconciliation-planner': 'ReconciliationPlannerWorkerRole',
   'retry-sweep': 'AcmeRetrySweepWorkerRole',
   'transaction-reconciler': 'ReconciliationReconcilerWorkerRole',
@@ -31,6 +32,7 @@ const ORDER_LEDGER = 'arn:aws:dynamodb:region:account:table/Button-development-O
 const DEPLOYMENT_MARK =
   'the time of deployment, where `liveFrom` is left out: test/shared/reconciliation/rules/deployment-time.test.ts';
 const GIVEN_UP = 'a webhook that fails for good: test/functions/deferred-webhooks/apply-deferred.test.ts';
+const PUBLISHER_API = 'reading by request: test/functions/publisher-api/compose.test.ts';
 const PARTS = 'a transaction in parts: test/shared/transactions/store/transaction-store.test.ts';
 
 /** What the simulation calls a resource, and the ARN that stands for it in the templates here. */
@@ -64,6 +66,8 @@ const NEEDED_ELSEWHERE: Readonly<Record<string, string>> = {
   'IntakeReceiverRole: dynamodb:PutItem on Positions': DEPLOYMENT_MARK,
   'IntakeDeferredWebhooksWorkerRole: dynamodb:PutItem on WebhookQuarantine': GIVEN_UP,
   'IntakeDeferredWebhooksWorkerRole: dynamodb:UpdateItem on WebhookQuarantine': GIVEN_UP,
+  'PublisherApiFunctionRole: dynamodb:GetItem on Transactions': PUBLISHER_API,
+  'PublisherApiFunctionRole: dynamodb:Query on Transactions/index/byShopper': PUBLISHER_API,
   'PublicationPublisherRole: sqs:SendMessage on EventPublisherFailures':
     'Lambda sends what the stream gave up: tooling/local-aws/test/triggers/stream-mapping.test.ts',
   'PersonalDataExpiryWorkerRole: dynamodb:GetItem on Transactions': PARTS,

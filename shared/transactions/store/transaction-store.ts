@@ -1,16 +1,9 @@
-import {
-  BatchGetItemCommand,
-  GetItemCommand,
-  QueryCommand,
-  type AttributeValue,
-} from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod';
+import { BatchGetItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
 
-import { isAppInstall, type TransactionRecord } from '@button-serverless/validation/webhooks';
+import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 import { RetryableError } from '../../runtime/errors.ts';
 import type { TableAccess } from '../../dynamodb/split-body.ts';
-import { PERSONAL_DATA_DAYS, TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
+import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import { aliasTarget, fromItem, toAliasItem, toItem, type WritingOptions } from './transaction-item.ts';
 import { UnreadableItemError } from '../../dynamodb/unreadable-item.ts';
 import { putRevision, type Versioned } from '../../dynamodb/versioned-item.ts';
@@ -131,99 +124,4 @@ async function orUnreadable<Stored>(read: () => Promise<Stored>): Promise<Stored
     if (error instanceof UnreadableItemError) return 'unreadable';
     throw error;
   }
-}
-
-const ShopperItemSchema = z.object({
-  pk: z.string(),
-  createdDate: z.string(),
-  modifiedDate: z.string(),
-  status: z.enum(['pending', 'validated', 'declined', 'conflict']),
-  amountMinor: z.number().exactOptional(),
-  currency: z.string().exactOptional(),
-  category: z.string(),
-  orderTotalMinor: z.number().exactOptional(),
-  orderCurrency: z.string().exactOptional(),
-  commerceOrganization: z.string().exactOptional(),
-  commerceOrganizationName: z.string().exactOptional(),
-  validatedDate: z.string().exactOptional(),
-  delivery: z.enum(['live', 'historical']),
-  rewardable: z.boolean(),
-  notRewardableReason: z.string().exactOptional(),
-  version: z.number(),
-});
-
-/** One of a shopper's transactions, as the index by shopper holds it. */
-export type ShopperTransaction = z.infer<typeof ShopperItemSchema>;
-
-/**
- * A shopper's transactions, the latest first. `shopper` is the value of the field that the index was set up
- * by. Eventually consistent; whose data has been erased has none. Throws if the table cannot be reached.
- */
-export async function* shopperTransactions(
-  { client, table }: TableAccess,
-  shopper: string,
-  { pageSize }: { pageSize?: number } = {},
-): AsyncGenerator<ShopperTransaction> {
-  let startKey: Record<string, AttributeValue> | undefined;
-  do {
-    const page = await client.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: TRANSACTIONS_TABLE.shopperIndex.name,
-        KeyConditionExpression: '#shopper = :shopper',
-        ExpressionAttributeNames: { '#shopper': TRANSACTIONS_TABLE.shopperIndex.partitionKey },
-        ExpressionAttributeValues: { ':shopper': { S: shopper } },
-        ScanIndexForward: false,
-        Limit: pageSize,
-        ExclusiveStartKey: startKey,
-      }),
-    );
-    for (const item of page.Items ?? []) yield ShopperItemSchema.parse(unmarshall(item));
-    startKey = page.LastEvaluatedKey;
-  } while (startKey);
-}
-
-/** What one shopper has earned in one currency and status. */
-export type ShopperTotal = { status: string; currency: string; amountMinor: number; transactions: number };
-
-/**
- * A shopper's rewards, and the instant (ISO 8601 UTC) since which they are complete: of older ones, the
- * shopper may have expired.
- */
-export type ShopperBalance = { completeSince: string; totals: ShopperTotal[] };
-
-const DAY_MS = 86_400_000;
-
-/**
- * A shopper's rewards, summed from the transactions on read: counters would drift. Nobody may be rewarded for
- * what is historical, an app install, in conflict or of an unknown category: that is left out, and what was
- * declined has a total of its own.
- *
- * `personalDataDays` is the setting of that name. Throws if the table cannot be reached.
- */
-export async function shopperTotals(
-  access: TableAccess,
-  shopper: string,
-  { personalDataDays = PERSONAL_DATA_DAYS, now }: { personalDataDays?: number; now: () => Date },
-): Promise<ShopperBalance> {
-  const totals = new Map<string, ShopperTotal>();
-  for await (const transaction of shopperTransactions(access, shopper)) addToTotals(totals, transaction);
-  const completeSince = new Date(now().getTime() - personalDataDays * DAY_MS).toISOString();
-  return { completeSince, totals: [...totals.values()] };
-}
-
-function addToTotals(totals: Map<string, ShopperTotal>, transaction: ShopperTransaction): void {
-  const { status, amountMinor = 0, currency = 'unknown' } = transaction;
-  if (!transaction.rewardable && !isOwnDecline(transaction)) return;
-  const key = `${status} ${currency}`;
-  const total = totals.get(key) ?? { status, currency, amountMinor: 0, transactions: 0 };
-  totals.set(key, {
-    ...total,
-    amountMinor: total.amountMinor + amountMinor,
-    transactions: total.transactions + 1,
-  });
-}
-
-function isOwnDecline({ notRewardableReason, delivery, category }: ShopperTransaction): boolean {
-  return notRewardableReason === 'declined' && delivery === 'live' && !isAppInstall(category);
 }

@@ -19,9 +19,9 @@ import type { SecretResult } from '../../../shared/runtime/secret.ts';
 import { createQuarantineStore, type QuarantineEntry } from '../../../shared/quarantine/quarantine-store.ts';
 import {
   createTransactionStore,
-  shopperTotals,
   type TransactionStore,
 } from '../../../shared/transactions/store/transaction-store.ts';
+import { shopperTotals } from '../../../shared/transactions/store/shopper-index.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 
 const SECRETS: WebhookSecret[] = [{ name: 'main', secret: 'whsec-1' }];

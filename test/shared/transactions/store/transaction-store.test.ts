@@ -28,12 +28,12 @@ import {
   type Scanned,
 } from '../../../../shared/transactions/store/transaction-scan.ts';
 import { createCheckoutStore } from '../../../../shared/transactions/store/checkout-store.ts';
+import { createTransactionStore } from '../../../../shared/transactions/store/transaction-store.ts';
 import {
-  createTransactionStore,
   shopperTotals,
   type ShopperTotal,
   shopperTransactions,
-} from '../../../../shared/transactions/store/transaction-store.ts';
+} from '../../../../shared/transactions/store/shopper-index.ts';
 import { UnreadableItemError } from '../../../../shared/dynamodb/unreadable-item.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
 import { createInMemoryTransactions } from '../../../fakes/in-memory-transactions.ts';

@@ -1,0 +1,63 @@
+import { isAppInstall } from '@button-serverless/validation/webhooks';
+
+/** Where a transaction's reward is, to the shopper. */
+export const REWARD_GROUPS = ['pending', 'confirmed', 'declined', 'historical', 'none'] as const;
+
+/**
+ * `pending` is expected, `confirmed` is final, `declined` was expected and is not paid. `historical` was
+ * created before this system took over: an older one may have paid it. `none` is what nobody is rewarded for:
+ * an app install, a conflict, an unknown category, what counts under another purchase.
+ */
+export type RewardGroup = (typeof REWARD_GROUPS)[number];
+
+/** What of a transaction decides about its reward. */
+export type RewardedTransaction = {
+  status: 'pending' | 'validated' | 'declined' | 'conflict';
+  amountMinor?: number | null | undefined;
+  currency?: string | null | undefined;
+  category: string;
+  delivery: 'live' | 'historical';
+  notRewardableReason?: string | undefined;
+};
+
+/** Minor units of one currency (null where Button names none), and of how many transactions. */
+export type RewardTotal = { currency: string | null; amountMinor: number; transactions: number };
+
+/** A shopper's rewards. Nothing counts in two groups. */
+export type ShopperRewards = Record<Exclude<RewardGroup, 'none'>, RewardTotal[]> & {
+  /** Of how many transactions nobody is rewarded. */
+  notRewarded: number;
+};
+
+/** Where the reward of a transaction is. Pure. */
+export function rewardGroup(transaction: RewardedTransaction): RewardGroup {
+  const { status, category, delivery, notRewardableReason: reason } = transaction;
+  const isReward = reason === undefined || reason === 'declined' || reason === 'historical';
+  if (!isReward || status === 'conflict' || isAppInstall(category)) return 'none';
+  if (delivery === 'historical') return 'historical';
+  return status === 'validated' ? 'confirmed' : status;
+}
+
+/** A shopper's rewards by group and currency, the currencies in alphabetical order. Pure. */
+export function rewardsOf(transactions: readonly RewardedTransaction[]): ShopperRewards {
+  const groups = Map.groupBy(transactions, rewardGroup);
+  const totals = (group: RewardGroup): RewardTotal[] => totalsByCurrency(groups.get(group) ?? []);
+  return {
+    pending: totals('pending'),
+    confirmed: totals('confirmed'),
+    declined: totals('declined'),
+    historical: totals('historical'),
+    notRewarded: groups.get('none')?.length ?? 0,
+  };
+}
+
+function totalsByCurrency(transactions: readonly RewardedTransaction[]): RewardTotal[] {
+  const byCurrency = Map.groupBy(transactions, ({ currency }) => currency ?? null);
+  return [...byCurrency]
+    .map(([currency, all]) => ({
+      currency,
+      amountMinor: all.reduce((sum, { amountMinor }) => sum + (amountMinor ?? 0), 0),
+      transactions: all.length,
+    }))
+    .toSorted((one, other) => ((one.currency ?? '') < (other.currency ?? '') ? -1 : 1));
+}
