@@ -441,13 +441,15 @@ export class OrderInvariants {
   #isHidden(order: Told): boolean {
     const { secondDelete, getCancelled } = this.#world.button.world;
     const isForgotten = this.#hasRestored && order.report?.newest.kind === 'cancelled';
-    if (isForgotten && secondDelete === '403' && getCancelled === '404') return true;
+    const showsNone = getCancelled === '404' || this.#isUntraceable(order);
+    if (isForgotten && secondDelete === '403' && showsNone) return true;
     const isOthersFinalized = this.#othersOrder(order.orderId)?.status === 'finalized';
     if (isOthersFinalized && order.report?.newest.kind === 'cancelled' && !this.#isIdRead()) return true;
     const isFinalized = order.live.some(({ status }) => status === 'finalized');
     const isIdUsable =
       order.report?.reported?.buttonOrderId !== undefined && this.#world.button.world.ids !== 'brand';
-    return isFinalized && !isIdUsable && this.#isUntraceable(order);
+    const isUnread = this.#lookUpsFail && !this.#isIdRead();
+    return isFinalized && !isIdUsable && (isUnread || this.#isUntraceable(order));
   }
 
   /**
