@@ -16,31 +16,31 @@ const RecipientsSchema = z.strictObject({
     .optional()
     .describe('An address that the topic notifies. SNS asks it once to confirm.'),
   topicArn: TopicArnSchema.optional().describe(
-    'An existing SNS topic of the same account and region, in the place of the one that the stack makes.',
+    "An existing SNS topic in the same account and region, used instead of the stack's own.",
   ),
 });
 
 /** Everything that can be set about alarms. */
 export const AlarmsConfigSchema = z.strictObject({
   page: RecipientsSchema.prefault({}).describe(
-    'Who is called at any hour: what gets worse until somebody acts.',
+    'Who is notified at any hour of problems that get worse until somebody acts.',
   ),
   ticket: RecipientsSchema.prefault({}).describe(
-    'Who is notified of what can wait for the next working day.',
+    'Who is notified of problems that can wait for the next working day.',
   ),
   reminderSchedule: ScheduleExpressionSchema.refine(
     (expression) => !runsBySeconds(expression),
     'must be a minute or more: an EventBridge rule knows no seconds',
   )
     .default('cron(0 8 * * ? *)')
-    .describe('When the ticket topic is reminded, in UTC, of the alarms that have not ended.'),
+    .describe('When the ticket topic gets a reminder of the alarms that are still on, in UTC.'),
   lambdaConcurrency: z
     .int()
     .min(10)
     .max(1_000_000)
     .default(1000)
     .describe(
-      "The account's quota of concurrent Lambda executions in the region; a new account may have 10. An alarm goes off at 80% of it.",
+      "The account's quota of concurrent Lambda executions in the region. A new account may have 10. An alarm goes off at 80% of the quota.",
     ),
 });
 

@@ -35,39 +35,45 @@ export const StageConfigSchema = z
       .regex(/^\d{12}$/, 'must be the 12 digits of an AWS account')
       .meta({ examples: ['111122223333'] })
       .optional()
-      .describe('The only AWS account that the stage is deployed into. Left out, that of the credentials.'),
+      .describe(
+        'The only AWS account that the stage can be deployed to. Unless set, the account of the credentials.',
+      ),
     region: z
       .string()
       .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region such as eu-west-1')
       .meta({ examples: ['eu-west-1'] })
       .optional()
-      .describe('The only region that the stage is deployed into. Left out, that of the credentials.'),
+      .describe(
+        'The only region that the stage can be deployed to. Unless set, the region of the credentials.',
+      ),
     keepData: z
       .boolean()
       .meta({ examples: [true] })
       .optional()
       .describe(
-        'Whether data outlives a deleted stack, can be restored to a point in time and is protected from deletion. Left out, every stage but `development` and `local` keeps its data.',
+        'Whether data outlives a deleted stack, can be restored to a point in time and is protected from deletion. Unless set, every stage except `development` and `local` keeps its data.',
       ),
     existingTables: ExistingTablesSchema.prefault({}).describe(
-      'Tables that exist already, such as restored ones or those of a deleted stack: the stacks use them, and make none in their place. docs/restore.md says what they must have.',
+      'Tables that already exist, such as restored tables or those of a deleted stack. The stacks use them instead of creating their own. docs/restore.md says what they must have.',
     ),
     buttonApiUrl: z
       .url()
       .default('https://api.usebutton.com')
-      .describe("Where Button's APIs are. Keys are sent there, so only `local` may leave out TLS."),
+      .describe(
+        "The base URL of Button's APIs. API keys are sent there, so only `local` may use plain HTTP.",
+      ),
     orderReporting: OrderReportingConfigSchema.optional().describe(
-      "Reporting of brands' orders; left out, it isn't deployed.",
+      'Reports the orders of brands. Not deployed unless set.',
     ),
     transactions: TransactionsConfigSchema.optional().describe(
-      "Intake of a publisher's transactions; left out, it isn't deployed.",
+      'Takes in the transactions of a publisher. Not deployed unless set.',
     ),
     dashboards: z.boolean().default(true).describe('Whether the stack of dashboards is deployed.'),
     logRetentionDays: z
       .enum(RetentionDays, 'must be a period that CloudWatch Logs knows, such as 7, 14, 30, 90, 180 or 365')
       .default(RetentionDays.ONE_MONTH)
       .describe(
-        'How long logs are kept, in days; one of the periods that CloudWatch Logs knows, 9999 for ever.',
+        'How long logs are kept, in days: one of the periods that CloudWatch Logs offers; 9999 keeps them forever.',
       ),
     tracing: z.boolean().default(true).describe('Whether functions send traces to AWS X-Ray.'),
     alarms: AlarmsConfigSchema.prefault({}).describe('Who is notified of alarms, and when.'),

@@ -25,21 +25,21 @@ const AuditSchema = z
       .min(1)
       .max(365)
       .default(7)
-      .describe('Orders that were last reported within so many days are compared.'),
+      .describe('Compares orders that were last reported within this number of days.'),
     sample: z
       .int()
       .min(1)
       .max(MAX_AUDITED_PER_SECOND * MAX_AUDIT_SECONDS)
       .default(200)
       .describe(
-        'At most so many orders are read from Button in one run; all of them if the orders of `days` are no more.',
+        'The most orders that one run reads from Button. If the orders of `days` are no more than this, it reads all of them.',
       ),
     perSecond: z
       .int()
       .min(1)
       .max(MAX_AUDITED_PER_SECOND)
       .default(2)
-      .describe('So many orders a second are read from Button, beside the live ones.'),
+      .describe('How many orders a second the audit reads from Button, in addition to live traffic.'),
   })
   .check(({ value: { sample, perSecond }, issues }) => {
     if (sample <= perSecond * MAX_AUDIT_SECONDS) return;
@@ -60,13 +60,15 @@ const BrandSchema = z
         'must be 1 to 32 lower-case letters, digits and hyphens, a letter first',
       )
       .describe(
-        'Names the brand in ledger keys, resources, outputs and metrics. Changing it starts a new, empty brand.',
+        'Names the brand in ledger keys, resources, outputs and metrics. A changed id starts a new, empty brand.',
       )
       .meta({ examples: ['acme'] }),
     orderBy: z
       .enum(['sequence', 'time'])
       .default(DEFAULT_ORDER_SETTINGS.orderBy)
-      .describe('What orders the versions of one order: the CloudEvents `sequence` extension or `time`.'),
+      .describe(
+        'The attribute that orders the versions of an order: the CloudEvents `sequence` extension or `time`.',
+      ),
     testTokens: z
       .enum(['allow', 'refuse', 'require'])
       .default(DEFAULT_ORDER_SETTINGS.testTokens)
@@ -82,43 +84,43 @@ const BrandSchema = z
       .min(100)
       .max(60_000)
       .default(10_000)
-      .describe("Total deadline of one call to Button's Order API, in milliseconds."),
+      .describe("The total deadline of one call to Button's Order API, in milliseconds."),
     quietTimeSeconds: z
       .int()
       .min(0)
       .max(900)
       .default(60)
       .describe(
-        'How long nothing is sent for an order after an unclear answer, in seconds: Button may still commit it.',
+        'How long nothing is sent for an order after an unclear answer, in seconds: Button may still carry the call out.',
       ),
     retryBaseSeconds: z
       .int()
       .min(1)
       .max(3600)
       .default(30)
-      .describe('The first wait before another try, in seconds; it doubles with every try.'),
+      .describe('The wait before the first retry, in seconds. It doubles with every retry.'),
     retryMaxSeconds: z
       .int()
       .min(1)
       .max(86_400)
       .default(1800)
-      .describe('The longest wait before another try, in seconds.'),
+      .describe('The longest wait before a retry, in seconds.'),
     maxConcurrency: z
       .int()
       .min(2, 'must be at least 2: AWS accepts no smaller maximum concurrency of an SQS event source')
       .max(1000)
       .default(2)
       .describe(
-        'At most so many batches at once: `maxConcurrency` times `batchSize` bounds the calls to Button.',
+        'The most batches at the same time. `maxConcurrency` times `batchSize` limits the concurrent calls to Button.',
       ),
     batchSize: z
       .int()
       .min(1)
       .max(10, 'must be at most 10: Lambda takes no more from a FIFO queue at once')
       .default(10)
-      .describe('Messages handed to the reporter at once; the orders among them are reported side by side.'),
+      .describe('The most messages in one batch. The reporter reports the orders of a batch concurrently.'),
     maxReceiveCount: MaxReceiveCountSchema.default(100).describe(
-      'Receives after which a message whose order never got into the ledger is moved to the dead-letter queue. They are six of the timeout apart, so by default after ten hours: an outage of the table is over by then.',
+      'How often a message is received before it goes to the dead-letter queue, if its order never reached the ledger. Receives are six times the timeout apart, so the default is ten hours: longer than an outage of the table.',
     ),
     reporterTimeoutSeconds: z
       .int()
@@ -137,13 +139,13 @@ const BrandSchema = z
       )
       .default([])
       .describe(
-        "ARNs of IAM roles, users or account roots outside this account that may send to the brand's queue.",
+        "ARNs of the IAM roles, users or account roots outside this account that may send to the brand's queue.",
       )
       .meta({ examples: [['arn:aws:iam::111122223333:role/shop']] }),
     retrySweep: z
       .strictObject({
         schedule: ScheduleExpressionSchema.default('rate(1 minute)').describe(
-          'How often orders whose next try is due are retried.',
+          'How often the sweep looks for orders whose next try is due.',
         ),
         maxRetriesPerSweep: z
           .int()
@@ -151,19 +153,21 @@ const BrandSchema = z
           .max(60_000)
           .default(6000)
           .describe(
-            'At most so many waiting orders are sent to Button by one sweep, spread over its minute. Within that, Button decides: the pace rises while it takes everything, and falls when it answers 429.',
+            'The most waiting orders that one sweep sends to Button, spread over a minute. Below this limit the rate adapts: it rises while Button accepts everything, and falls when Button answers 429.',
           ),
         silenceMinutes: z
           .int()
           .min(1)
           .max(1440)
           .default(15)
-          .describe("No sweep for so many minutes is an alarm; more than the schedule's pause."),
+          .describe(
+            'An alarm goes off after this number of minutes without a sweep. Must be longer than the interval of the schedule.',
+          ),
       })
       .prefault({})
       .describe('The sweep that retries waiting orders.'),
     audit: AuditSchema.optional().describe(
-      'A daily comparison of a sample of reported orders with what Button holds; left out, there is none.',
+      'Compares a sample of the reported orders with Button every day. No audit unless set.',
     ),
   })
   .check(({ value: brand, issues }) => {
@@ -199,28 +203,28 @@ export const OrderReportingConfigSchema = z
         `must be at most ${MOST_BRANDS} brands: a board of CloudWatch finds no more of them; put the others into a configuration with another stage`,
       )
       .describe(
-        `One entry for each brand, at most ${MOST_BRANDS}: its own stack with queue, secret, reporter and sweep.`,
+        `One entry for each brand, at most ${MOST_BRANDS}. Each has its own stack with queue, secret, reporter and sweep.`,
       ),
     quarantineRetentionDays: z
       .int()
       .min(1)
       .max(3650)
       .default(90)
-      .describe('How long a refused message is kept to be fixed and replayed, in days.'),
+      .describe('How long a refused message is kept in quarantine, to be fixed and replayed, in days.'),
     customerDays: z
       .int()
       .min(30)
       .max(3650)
       .default(400)
       .describe(
-        'How long the ledger keeps the customer of an order that is settled or refused after its last change, in days. An order that waits keeps its customer.',
+        "How long the ledger keeps the customer of a settled or refused order after the order's last change, in days. An order that waits keeps its customer.",
       ),
     verifyBefore: z.iso
       .datetime({ offset: true })
       .meta({ examples: ['2026-06-01T12:00:00Z'] })
       .optional()
       .describe(
-        'After a restore of the ledger, the ISO 8601 instant at which it was done: what was reported before is read from Button before anything is sent. Also at a cut-over from another integration.',
+        'The ISO 8601 instant of a restore of the ledger, or of the switch from another integration. An order that was reported before it is read from Button before anything is sent.',
       ),
   })
   .check(({ value: { brands }, issues }) => {

@@ -12,14 +12,14 @@ const ThrottleSchema = z.strictObject({
     .max(10_000)
     .default(5000)
     .describe(
-      'Requests a second that the webhook URL accepts in the long run; more get 429, which brings Button nearer to pausing the webhook: see docs/scaling.md, "Floods".',
+      'How many requests a second the webhook URL accepts on average. Requests above it get 429, which brings Button closer to pausing the webhook: see docs/scaling.md, "Floods".',
     ),
   burstLimit: z
     .int()
     .min(1)
     .max(5000)
     .default(5000)
-    .describe('Requests that the webhook URL accepts at once.'),
+    .describe('How many requests the webhook URL accepts at once.'),
 });
 
 const WebhookPathSchema = z.strictObject({
@@ -31,14 +31,14 @@ const WebhookPathSchema = z.strictObject({
     .max(4)
     .refine((segments) => new Set(segments).size === segments.length, 'must hold each segment once')
     .describe(
-      'What the path ends in, such as `openssl rand -hex 16` prints: the first is in the `WebhookUrl` output, the others answer as well while the URL is changed in Button’s Dashboard.',
+      'The last segment of the path; `openssl rand -hex 16` prints a good one. The first is part of the `WebhookUrl` output. The others also work, while you change the URL in Button’s Dashboard.',
     )
     .meta({ examples: [['3f1c0e5a9b7d42688a6f0c1d2e3b4a59']] }),
   keepPlainPath: z
     .boolean()
     .default(false)
     .describe(
-      "Whether the path without a segment answers as well: only until the new URL stands in Button's Dashboard.",
+      "Whether the path without a segment also works. Needed only until Button's Dashboard has the new URL.",
     ),
 });
 
@@ -58,7 +58,7 @@ const WebhookDomainSchema = z.strictObject({
       'must be the ARN of a certificate in AWS Certificate Manager',
     )
     .describe(
-      'Its certificate in ACM, in the region of the stacks. An imported one has to bring its whole chain: Button fetches no missing part.',
+      "The host's certificate in ACM, in the region of the stacks. An imported certificate must include its whole chain: Button does not fetch missing parts.",
     )
     .meta({
       examples: ['arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-4e5f-6789-abcd-ef0123456789'],
@@ -69,13 +69,13 @@ const WebhookDomainSchema = z.strictObject({
     .meta({ examples: ['Z0123456789ABCDEFGHIJ'] })
     .optional()
     .describe(
-      'The hosted zone in Route 53 that gets a record for the host; left out, an output says where a record of yours has to point.',
+      'The hosted zone in Route 53 that gets a record for the host. Unless set, an output says where your own record has to point.',
     ),
   keepDefaultUrl: z
     .boolean()
     .default(true)
     .describe(
-      "Whether API Gateway's own URL answers as well. Switch it off only when it no longer stands in Button's Dashboard.",
+      "Whether API Gateway's own URL also works. Switch it off only when Button's Dashboard no longer uses it.",
     ),
 });
 
@@ -98,7 +98,7 @@ const DeferredWebhooksSchema = z
   .strictObject({
     timeoutSeconds: z
       .int()
-      .min(10, 'must be at least 10: less is no time to store one event')
+      .min(10, 'must be at least 10: the function needs the time to store a webhook')
       .max(900)
       .default(30)
       .describe("The function's timeout, in seconds."),
@@ -108,16 +108,16 @@ const DeferredWebhooksSchema = z
       .max(43_200)
       .default(900)
       .describe(
-        'How long an event stays hidden that a killed function held, in seconds; at least six times the timeout.',
+        'How long a message stays hidden after the function that received it was killed, in seconds. At least six times the timeout.',
       ),
     maxConcurrency: z
       .int()
       .min(2)
       .max(1000)
       .default(2)
-      .describe('At most so many batches of deferred events are applied at once.'),
+      .describe('The most batches of deferred webhooks that are applied at the same time.'),
     maxReceiveCount: MaxReceiveCountSchema.default(1000).describe(
-      'Tries after which a deferred event goes to quarantine; they are up to 15 minutes apart, so by default after ten days.',
+      'How often a deferred webhook is tried before it goes to quarantine. Tries are up to 15 minutes apart, so the default is about ten days.',
     ),
   })
   .check(({ value, issues }) => {
@@ -128,13 +128,13 @@ const ScheduleSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be 1 to 32 lower-case letters, digits and hyphens, a letter first')
-    .describe('Tells the schedule from the others.'),
+    .describe('Names the schedule. Each schedule has its own name.'),
   expression: ScheduleExpressionSchema.describe('When transactions are read.'),
   timeZone: z
     .string()
     .refine(isTimeZone, 'must be an IANA time zone such as UTC or America/New_York')
     .default('UTC')
-    .describe('The IANA time zone in which a cron expression is meant.'),
+    .describe('The IANA time zone of a cron expression.'),
 });
 
 const SweepScheduleSchema = ScheduleSchema.omit({ name: true });
@@ -153,36 +153,38 @@ const ReconcilerSchema = z
         { name: 'quiet-hours', expression: 'cron(0/25 0-6 * * ? *)', timeZone: 'America/New_York' },
       ])
       .describe(
-        'When transactions are read; by default every 10 minutes from 7 to 24 o’clock in New York, every 25 otherwise, so that a conflict is read again within 30. Button recommends every 5 to 10 minutes in busy hours, every 30 to 60 otherwise.',
+        'When transactions are read. By default every 10 minutes from 7:00 to 24:00 in New York and every 25 minutes otherwise, so that a conflict is read again within 30 minutes. Button recommends every 5 to 10 minutes in busy hours and every 30 to 60 otherwise.',
       ),
     dailySweep: SweepScheduleSchema.default({
       expression: 'cron(20 4 * * ? *)',
       timeZone: 'America/New_York',
-    }).describe('When what was modified in the last seven days is read once more.'),
+    }).describe('When the transactions that were modified in the last seven days are read again.'),
     weeklySweep: SweepScheduleSchema.default({
       expression: 'cron(40 4 ? * SUN *)',
       timeZone: 'America/New_York',
-    }).describe('When what was created in the last `sweepDays` days is read once more.'),
+    }).describe('When the transactions that were created in the last `sweepDays` days are read again.'),
     sweepDays: z
       .int()
       .min(8)
       .max(3650)
       .default(120)
       .describe(
-        'How far back the weekly sweep reads, in days: longer than the longest time from a purchase to its finalization.',
+        'How far back the weekly sweep reads, in days. Choose more than the longest time from a purchase to its finalization.',
       ),
     crossCheck: z
       .boolean()
       .default(false)
       .describe(
-        "Whether, with each daily sweep, the accounts' lists of a day are compared with Button's list of all accounts.",
+        "Whether each daily sweep also compares the lists of each account for one day with Button's list over all accounts.",
       ),
     silenceMinutes: z
       .int()
       .min(1)
       .max(1440)
       .default(120)
-      .describe('No run for so many minutes is an alarm; more than the longest pause between schedules.'),
+      .describe(
+        'An alarm goes off after this number of minutes without a run. Choose more than the longest interval between runs.',
+      ),
     readFrom: z.iso
       .datetime()
       .default('2014-01-01T00:00:00Z')
@@ -191,7 +193,7 @@ const ReconcilerSchema = z
       .enum(['historical', 'live', 'none'])
       .default('historical')
       .describe(
-        'How transactions older than this deployment come in: with events marked `historical` (nobody is rewarded twice), as if new, or not at all.',
+        'How transactions older than this deployment are taken in: `historical`, so that nobody is rewarded twice; `live`, like new ones; or not at all.',
       ),
     overlapSeconds: z
       .int()
@@ -199,7 +201,7 @@ const ReconcilerSchema = z
       .max(86_400)
       .default(900)
       .describe(
-        'Each window begins so many seconds before the end of the one before: covers late writes at Button.',
+        'How many seconds each window begins before the end of the previous one. Covers late writes at Button.',
       ),
     lagSeconds: z
       .int()
@@ -207,32 +209,36 @@ const ReconcilerSchema = z
       .max(3600)
       .default(120)
       .describe(
-        'Each window ends so many seconds before now: covers the delay between a change and its visibility.',
+        'How many seconds before now each window ends. Covers the delay until a change is visible at Button.',
       ),
     sliceSeconds: z
       .int()
       .min(1)
       .max(840)
       .default(75)
-      .describe('One invocation opens no new page after so many seconds and hands on to the next.'),
+      .describe(
+        'After this number of seconds an invocation reads no further page, and the next invocation continues.',
+      ),
     pageSize: z
       .int()
       .min(1)
       .max(100)
       .default(100)
-      .describe("Transactions asked for at once; Button's own default is 50."),
+      .describe("How many transactions are requested for each page. Button's own default is 50."),
     driftRetentionDays: z
       .int()
       .min(1)
       .max(3650)
       .default(PERSONAL_DATA_DAYS)
-      .describe("How long a day's report of what webhooks missed is kept, in days."),
+      .describe('How long the daily reports of drift are kept, in days.'),
     buttonTimeoutMs: z
       .int()
       .min(100)
       .max(60_000)
       .default(10_000)
-      .describe("Total deadline of one call to Button's Accounts and Transactions APIs, in milliseconds."),
+      .describe(
+        "The total deadline of one call to Button's Accounts and Transactions APIs, in milliseconds.",
+      ),
     timeoutSeconds: z.int().min(1).max(900).default(120).describe("The reconciler's timeout, in seconds."),
     visibilityTimeoutSeconds: z
       .int()
@@ -241,16 +247,16 @@ const ReconcilerSchema = z
       .meta({ examples: [900] })
       .optional()
       .describe(
-        'How long a killed reconciler holds up its own account, in seconds; at least six times the timeout, and exactly that unless set.',
+        'How long the reading of an account is blocked after the reconciler was killed, in seconds. At least six times the timeout; exactly that unless set.',
       ),
     maxConcurrency: z
       .int()
       .min(2)
       .max(1000)
       .default(2)
-      .describe('At most so many accounts are read at once.'),
+      .describe('The most accounts that are read at the same time.'),
     maxReceiveCount: MaxReceiveCountSchema.default(3).describe(
-      'Tries after which a read message is moved to the dead-letter queue; the next schedule sends another.',
+      'How often a read message is tried before it goes to the dead-letter queue. The next scheduled run sends another one.',
     ),
   })
   .check(({ value, issues }) => {
@@ -274,20 +280,18 @@ export const TransactionsConfigSchema = z
     shopperField: z
       .enum(['publisher_customer_id', 'pub_ref', 'none'])
       .default('publisher_customer_id')
-      .describe(
-        "Which of Button's fields tells whose transaction it is; `none` leaves the index by shopper out.",
-      ),
+      .describe('The field of Button that identifies the shopper. With `none` there is no index by shopper.'),
     includePersonalFields: z
       .boolean()
       .default(true)
       .describe(
-        'Whether events on the bus name the shopper (`publisher_customer_id`, `pub_ref`): without that, they do not say whom to reward.',
+        'Whether events on the bus name the shopper (`publisher_customer_id`, `pub_ref`). Without it, they do not say whom to reward.',
       ),
     rewardableCategories: z
       .array(z.string().min(1))
       .default(['new-user-order', 'existing-user-order'])
       .describe(
-        'The categories that a user is rewarded for. App installs never are; every other category is held and raises an alarm.',
+        'The categories for which users are rewarded. App installs are never rewarded. A transaction of any other category is not rewarded either, and raises an alarm.',
       ),
     eventArchiveDays: z
       .int()
@@ -296,14 +300,14 @@ export const TransactionsConfigSchema = z
       .meta({ examples: [30] })
       .optional()
       .describe(
-        'How long an archive on the bus keeps every event for a replay, in days; left out, there is none.',
+        'How long an archive of the bus keeps every event for a replay, in days. No archive unless set.',
       ),
     liveFrom: z.iso
       .datetime({ offset: true })
       .meta({ examples: ['2026-06-01T12:00:00Z'] })
       .optional()
       .describe(
-        'The ISO 8601 instant, past or to come, at which this system takes over from an older one: transactions created before it are `historical`, whatever brings them. Left out, the deployment is that instant: the first webhook or scheduled run. Set it where the tables are made anew or moved.',
+        'The ISO 8601 instant, past or future, at which this system takes over from an older one. Transactions created before it are `historical`, whatever brings them. Unless set, it is the instant of the first webhook or scheduled run. Set it if you create the tables anew or move them.',
       ),
     personalDataDays: z
       .int()
@@ -311,7 +315,7 @@ export const TransactionsConfigSchema = z
       .max(3650)
       .default(400)
       .describe(
-        'How long a transaction keeps its payload and its shopper after its last change, in days; what is still pending then is long overdue, and rewards nobody any more.',
+        'How long a transaction keeps its payload and its shopper after its last change, in days. A transaction that is still pending by then is long overdue, and nobody is rewarded for it any more.',
       ),
     finalizationDays: z
       .int()
@@ -319,7 +323,7 @@ export const TransactionsConfigSchema = z
       .max(3650)
       .default(FINALIZATION_DAYS)
       .describe(
-        'From the report of an order to its validation, in days, for each brand whose finalization window Button does not give: the expected validation date of events, and the base of what is overdue.',
+        'The days from the report of an order to its expected validation, for brands whose finalization window Button does not give. Events carry the expected date, and it decides what is overdue.',
       ),
     overdueGraceDays: z
       .int()
@@ -327,27 +331,27 @@ export const TransactionsConfigSchema = z
       .max(3650)
       .default(30)
       .describe(
-        'A transaction that is still pending so many days after its expected validation date counts as overdue.',
+        'A transaction that is still pending this number of days after its expected validation date is overdue.',
       ),
     webhookDomain: WebhookDomainSchema.optional().describe(
-      'A domain of your own for the webhook URL; left out, the URL is the one that API Gateway gives.',
+      'Your own domain for the webhook URL. Unless set, API Gateway provides the URL.',
     ),
     webhookPath: WebhookPathSchema.optional().describe(
-      "A secret end of the webhook URL's path: requests without it get 404 and never reach the function. Left out, the path is `/webhooks/button`.",
+      "A secret at the end of the webhook URL's path. Requests without it get 404 and never reach the function. Unless set, the path is `/webhooks/button`.",
     ),
     throttle: ThrottleSchema.prefault({}).describe(
-      'The cap on webhook requests; what is beyond it, the reconciler repairs.',
+      'The limit on webhook requests. The reconciler repairs what it rejects.',
     ),
     deferredWebhooks: DeferredWebhooksSchema.prefault({}).describe(
-      'Authentic events that could not be stored at once.',
+      'The queue of authentic webhooks that could not be stored, and its function.',
     ),
-    reconciler: ReconcilerSchema.prefault({}).describe("The comparison with Button's Transactions API."),
+    reconciler: ReconcilerSchema.prefault({}).describe("The reads from Button's Transactions API."),
     quarantineRetentionDays: z
       .int()
       .min(1)
       .max(3650)
       .default(90)
-      .describe('How long an authentic event that could not be applied is kept, in days.'),
+      .describe('How long an authentic webhook that could not be applied is kept, in days.'),
     publisherApi: PublisherApiSchema.optional().describe(
       "An HTTP API for your own systems: a shopper's rewards and transactions, and one transaction with its history. `{}` turns it on; left out, there is none.",
     ),
