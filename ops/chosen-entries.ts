@@ -29,7 +29,7 @@ export async function chooseEntries(
   kind: string,
   { arguments: named, all, ...filter }: Choice,
 ): Promise<{ ids: string[]; missing: string[]; more: boolean }> {
-  if (all === named.length > 0) throw new UsageError('Name entries, or all of them with --all, not both.');
+  if (all === named.length > 0) throw new UsageError('Name entries, or use --all, but not both.');
   if (all) {
     const { entries, more } = await findWholeOrders(review, kind, { ...filter, withReplayed: false });
     return { ids: entries.map(({ id }) => id), missing: [], more };

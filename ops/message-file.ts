@@ -7,12 +7,12 @@ import { UsageError } from './usage-error.ts';
 export async function readMessageFile(file: string): Promise<string> {
   const path = callerPath(file);
   const body = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`--body: there is no file ${path} that can be read`, { cause: error });
+    throw new UsageError(`--body: the file ${path} cannot be read`, { cause: error });
   });
   try {
     JSON.parse(body);
     return body;
   } catch (error) {
-    throw new UsageError(`--body: ${path} holds no JSON`, { cause: error });
+    throw new UsageError(`--body: ${path} is not JSON`, { cause: error });
   }
 }

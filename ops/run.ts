@@ -107,24 +107,25 @@ export function usage(): string {
     commands
       .map(({ name, usage: rest, summary }) => `  ${`${name} ${rest}`.trim()}\n      ${summary}`)
       .join('\n');
-  return `Looks at a deployed stage and fixes what alarms tell of, with your AWS credentials.
+  return `Inspects and fixes a deployed stage, with your AWS credentials.
 
 npm run ops -- COMMAND [options]
 
 Look:
 ${lines(COMMANDS.filter(({ changes }) => !changes))}
 
-Change (without --yes: say what would be done, and do nothing):
+Change (without --yes they only say what they would do):
 ${lines(COMMANDS.filter(({ changes }) => changes))}
 
 Every command:
-  --outputs-file FILE   what cdk deploy wrote: which stage, and where everything is (default: ${DEFAULT_OUTPUTS_FILE},
-                        else the system that npm start runs on this machine)
+  --outputs-file FILE   the outputs that cdk deploy wrote, which say what the stage is (default: ${DEFAULT_OUTPUTS_FILE},
+                        or else the system that npm start runs on this machine)
   --json                print one JSON document
-  --yes                 do it
+  --yes                 make the change
 
-Exit codes: 0 done, or a dry run came to its end; 1 not all of it was done, running it again goes on, or what was given would be refused, or doctor found something to put right; 2 the command, the outputs file or the
-credentials are wrong, and nothing was done; 3 what it names is not there.
+Exit codes: 0 done, or the dry run is complete; 1 not everything was done and running the command again continues,
+or a message would be refused, or doctor found a problem; 2 the command, the outputs file or the credentials are
+wrong, and nothing was done; 3 something that was named does not exist.
 `;
 }
 
@@ -183,10 +184,10 @@ const OUTPUTS_FILE = 'outputs-file';
 
 const EXIT_CODES = { done: 0, partial: 1, refused: 1, unhealthy: 1, 'not-found': 3 } as const;
 const NOTES = {
-  partial: 'Not all of it was done; running it again goes on.',
-  refused: 'The reporter would refuse some of it.',
-  unhealthy: 'Not everything is as it should be; each such line says what to do.',
-  'not-found': 'There is no such item (any more).',
+  partial: 'Not everything was done. Run the command again to continue.',
+  refused: 'The reporter would refuse at least one message.',
+  unhealthy: 'At least one check failed. The line below it says what to do.',
+  'not-found': 'It does not exist, or no longer.',
 } as const;
 
 /** Options by name, and under `arguments` what stands without one. Throws a `UsageError`. */

@@ -89,7 +89,7 @@ async function readJson(file: string): Promise<unknown> {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
     throw new UsageError(
-      `${file} can not be read: it is what npx cdk deploy --all --outputs-file ${file} writes.`,
+      `${file} cannot be read. This command writes it: npx cdk deploy --all --outputs-file ${file}`,
       { cause: error },
     );
   }

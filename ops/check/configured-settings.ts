@@ -21,7 +21,8 @@ export async function configuredSettings(
   brandId: string | undefined,
 ): Promise<OrderEventSettings> {
   if (file === undefined) {
-    if (brandId !== undefined) throw new UsageError('--brand: goes with --config, which holds its settings');
+    if (brandId !== undefined)
+      throw new UsageError("--brand: needs --config, which has the brand's settings");
     return DEFAULT_ORDER_SETTINGS;
   }
   const config = ConfigSchema.safeParse(await readConfig(callerPath(file)));
@@ -29,7 +30,7 @@ export async function configuredSettings(
   const { brands } = config.data.orderReporting;
   const ids = brands.map(({ id }) => id).join(', ');
   const brand = brandId === undefined ? only(brands) : brands.find(({ id }) => id === brandId);
-  if (!brand) throw new UsageError(`--brand: names one of ${ids}`);
+  if (!brand) throw new UsageError(`--brand: must be one of ${ids}`);
   const { orderBy, testTokens, allowFinalizationDate } = brand;
   return { orderBy, testTokens, allowFinalizationDate };
 }
@@ -40,10 +41,10 @@ function only<Item>(items: readonly Item[]): Item | undefined {
 
 async function readConfig(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`--config: there is no file ${path} that can be read`, { cause: error });
+    throw new UsageError(`--config: the file ${path} cannot be read`, { cause: error });
   });
   const errors: ParseError[] = [];
   const content: unknown = parse(text, errors, { allowTrailingComma: true });
-  if (errors.length > 0) throw new UsageError(`--config: ${path} holds no JSON`);
+  if (errors.length > 0) throw new UsageError(`--config: ${path} is not JSON`);
   return content;
 }

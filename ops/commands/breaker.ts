@@ -8,7 +8,8 @@ import { brand, defineCommand, type CommandContext } from '../command.ts';
 /** Shows a brand's breaker. */
 export const breakerShow = defineCommand({
   name: 'breaker-show',
-  summary: 'Whether calls for a brand are stopped, since when and why, and how fast waiting orders are sent.',
+  summary:
+    'Shows whether calls for a brand are stopped, since when and why, and how fast waiting orders are sent.',
   usage: '--brand ID',
   options: { brand: { type: 'string' } },
   input: z.object({ arguments: z.tuple([]), brand }),

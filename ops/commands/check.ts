@@ -12,7 +12,7 @@ import { UsageError } from '../usage-error.ts';
 export const check = defineOfflineCommand({
   name: 'check',
   summary:
-    'Judges the order messages of a file, or of standard input (-), as the reporter would: JSON, a JSON list, or one on each line. Offline.',
+    "Checks the order messages of a file, or of standard input (-), by the reporter's rules. The input is one message, a JSON list, or one message on each line. Works offline.",
   usage: '(FILE | -) [--config FILE [--brand ID]]',
   options: { config: { type: 'string' }, brand: { type: 'string' } },
   input: z.object({
@@ -23,7 +23,7 @@ export const check = defineOfflineCommand({
   async run({ arguments: [file], config, brand }, context) {
     const settings = await configuredSettings(config, brand);
     const messages = await checkMessages(await readText(file, context), settings);
-    if (messages.length === 0) throw new UsageError(`${file} holds no message`);
+    if (messages.length === 0) throw new UsageError(`${file} contains no message`);
     const refused = messages.filter(({ verdict }) => verdict === 'refused').length;
     return {
       outcome: refused > 0 ? 'refused' : 'done',
@@ -37,6 +37,6 @@ async function readText(file: string, { readInput }: OfflineContext): Promise<st
   if (file === '-') return readInput();
   const path = callerPath(file);
   return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`There is no file ${path} that can be read`, { cause: error });
+    throw new UsageError(`The file ${path} cannot be read`, { cause: error });
   });
 }

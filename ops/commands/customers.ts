@@ -14,7 +14,7 @@ import { quarantineTableOf } from '../quarantine-tables.ts';
 export const customerErase = defineCommand({
   name: 'customer-erase',
   summary:
-    "Erases a brand's customer from every order in the ledger, reads it again to prove it, and says what of the quarantine names them.",
+    "Erases a brand's customer from every order in the ledger, reads the ledger again to prove it, and lists the entries of the quarantine that name the customer.",
   usage: '--brand ID [--customer-id VALUE] [--email-sha256 HEX]',
   options: {
     brand: { type: 'string' },
@@ -60,7 +60,7 @@ export const customerErase = defineCommand({
 const NOT_REACHED = [
   'the quarantine: quarantine-delete what inQuarantine lists',
   'messages that wait on the queue of orders and in its dead-letter queue',
-  'digests by which the ledger recognises a version: they confirm a guess at the whole order',
+  'digests by which the ledger recognises a version: they can confirm a guess of the whole order',
   'backups and points in time to restore to, for up to 35 days',
   'Button, and the shop itself',
 ];

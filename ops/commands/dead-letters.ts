@@ -12,7 +12,7 @@ import { UsageError } from '../usage-error.ts';
 export const deadLettersList = defineCommand({
   name: 'dead-letters-list',
   summary:
-    'What is in the dead-letter queues, or in that of one queue: the order, webhook or read that each message is about. Hides each for a moment.',
+    'Lists the messages in all dead-letter queues, or in one: the order, webhook or read that each is about. Hides each message for a moment.',
   usage: '[orders:BRAND | deferred-webhooks | reads] [--limit N]',
   options: { limit: { type: 'string' } },
   input: z.object({ arguments: z.array(z.string().min(1)).max(1), limit }),
@@ -34,7 +34,7 @@ export const deadLettersList = defineCommand({
 /** Sends dead letters to their queue again. */
 export const deadLettersRedrive = defineCommand({
   name: 'dead-letters-redrive',
-  summary: 'Sends the dead letters of a queue to it again, with their groups and attributes.',
+  summary: 'Sends the dead letters of a queue back to that queue, with their groups and attributes.',
   usage: '(orders:BRAND | deferred-webhooks | reads) [--limit N] [--rate PER_SECOND]',
   options: { limit: { type: 'string' }, rate: { type: 'string' } },
   changes: ({ arguments: [named] }) => (named.startsWith('orders:') ? 'orders' : 'transactions'),

@@ -14,7 +14,7 @@ import { topicChecks } from '../doctor/topic-checks.ts';
 export const doctor = defineCommand({
   name: 'doctor',
   summary:
-    'Whether everything is as it should be, line by line: credentials, tables, secrets, Button, webhooks, reads, quarantine, dead letters, topics. Each line is right, or says what to do.',
+    'Checks credentials, tables, secrets, Button, webhooks, reads, quarantine, dead letters and topics. Each line is right, or says what to do.',
   usage: '',
   options: {},
   input: z.object({ arguments: z.tuple([]) }),

@@ -8,7 +8,7 @@ import { UsageError } from '../usage-error.ts';
 /** Says what a code means. */
 export const explain = defineOfflineCommand({
   name: 'explain',
-  summary: 'What a code means: the rule, its source, how to fix it, a bad and a good example. Offline.',
+  summary: 'Explains a code: the rule, its source, how to fix it, a bad and a good example. Works offline.',
   usage: 'CODE',
   options: {},
   input: z.object({ arguments: z.tuple([z.string({ error: 'is a code such as total_not_sum' }).min(1)]) }),

@@ -24,7 +24,7 @@ import { UsageError } from '../usage-error.ts';
 export const fix = defineCommand({
   name: 'fix',
   summary:
-    'Judges a corrected body for a quarantined order message, shows where it differs, sends it, waits, and says what became of it. --show-bytes prints the values that differ.',
+    'Checks a corrected body for an order message in quarantine, shows where it differs, sends it, waits, and reports the result. --show-bytes prints the values that differ.',
   usage: 'ENTRY --body FILE [--brand ID] [--wait SECONDS] [--show-bytes]',
   options: {
     body: { type: 'string' },
@@ -86,7 +86,7 @@ async function findEntry(
     brands.map(async (each) => ({ brand: each, entry: await quarantine.read(`order#${each}`, id) })),
   );
   const found = entries.flatMap(({ brand: each, entry }) => (entry ? [{ brand: each, entry }] : []));
-  if (found.length > 1) throw new UsageError('--brand: several brands have an entry of that id');
+  if (found.length > 1) throw new UsageError('--brand: several brands have an entry with this id');
   return found[0];
 }
 

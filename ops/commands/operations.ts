@@ -7,7 +7,7 @@ import { quarantineTableOf } from '../quarantine-tables.ts';
 /** Lists what was done by hand. */
 export const operationsList = defineCommand({
   name: 'operations-list',
-  summary: 'Who did what with these commands, and what came of it, the latest first.',
+  summary: 'Lists who ran which of these commands, with the results, the latest first.',
   usage: '(orders | transactions) [--limit N]',
   options: { limit: { type: 'string' } },
   input: z.object({

@@ -21,7 +21,7 @@ const oneOrder = z.tuple([z.string().min(1)]);
 /** Has an order tried at once. */
 export const orderRetry = defineCommand({
   name: 'order-retry',
-  summary: 'Has an order that waits, fails or was refused tried within a minute, as it is.',
+  summary: 'Tries an order that waits, fails or was refused within a minute, unchanged.',
   usage: 'ORDER --brand ID',
   options: { brand: { type: 'string' } },
   changes: 'orders',
@@ -35,7 +35,7 @@ export const orderRetry = defineCommand({
 export const orderAbandon = defineCommand({
   name: 'order-abandon',
   summary:
-    'Gives the newest version of an order up: it is kept in quarantine and not tried any more, until a newer version comes or somebody replays it.',
+    'Gives up the newest version of an order. It stays in quarantine and is not tried any more, unless a newer version arrives or somebody replays it.',
   usage: 'ORDER --brand ID --reason TEXT',
   options: { brand: { type: 'string' }, reason: { type: 'string' } },
   changes: 'orders',
@@ -61,7 +61,7 @@ export const orderAbandon = defineCommand({
 export const orderEdit = defineCommand({
   name: 'order-edit',
   summary:
-    'Sends a corrected message of an order from a file: in place of the version that was refused, or as a newer version.',
+    'Sends a corrected message of an order from a file: in place of the refused version, or as a newer version.',
   usage: 'ORDER --brand ID --body FILE',
   options: { brand: { type: 'string' }, body: { type: 'string' } },
   changes: 'orders',
@@ -150,7 +150,7 @@ async function keepAbandoned(
     kind: `order#${brandId}`,
     id: messageId,
     bytes: orderMessage(entry),
-    reasons: [{ code: 'abandoned', problem: `An operator gave the order up: ${reason}` }],
+    reasons: [{ code: 'abandoned', problem: `An operator gave up the order: ${reason}` }],
     refusedAt: now().toISOString(),
     origin: `sqs:${messageId}`,
     orderId: entry.orderId,

@@ -21,7 +21,7 @@ const SAMPLE = 100;
 export const ordersAudit = defineCommand({
   name: 'orders-audit',
   summary:
-    'Reads reported orders from Button and says how they differ from what was reported: named ones, or a sample or all of a date range. An audit of all that ended early says after which order the next one goes on.',
+    'Compares orders at Button with what was reported: named orders, or a sample or all of a date range. If an audit of all orders ends early, it says after which order to continue.',
   usage:
     '--brand ID (ORDER... | [--all [--after ORDER]] [--from INSTANT] [--to INSTANT] [--limit N]) [--rate PER_SECOND]',
   options: {
@@ -88,7 +88,7 @@ async function* each(orderIds: readonly string[]): AsyncGenerator<{ orderId: str
 async function readKey(brandId: string, { stage, clients }: CommandContext): Promise<string> {
   const secretId = stage.output(`ApiKeySecretArn${brandName(brandId)}`);
   const key = await cachedSecret({ client: clients.secretsManager, secretId, parse: parseApiKey }).read();
-  if (key.status !== 'set') throw new UsageError(`The API key of ${brandId} is not set, or can't be read.`);
+  if (key.status !== 'set') throw new UsageError(`The API key of ${brandId} is not set, or cannot be read.`);
   return key.value;
 }
 

@@ -17,7 +17,7 @@ import { UsageError } from '../usage-error.ts';
 export const ordersReplay = defineCommand({
   name: 'orders-replay',
   summary:
-    'Sends quarantined order messages again, each order in the order of its versions, as they came, or one with a corrected body from a file. What the reporter would refuse is not sent.',
+    'Replays order messages in quarantine, those of each order in version order: unchanged, or one with a corrected body from a file. Does not send what the reporter would refuse.',
   usage:
     '--brand ID (ENTRY... | --all [--reason CODE] [--since INSTANT] [--limit N]) [--body FILE] [--rate PER_SECOND]',
   options: { brand: { type: 'string' }, body: { type: 'string' }, ...CHOICE_OPTIONS },
@@ -39,7 +39,7 @@ export const ordersReplay = defineCommand({
       table: quarantineTableOf(context.stage, 'orders'),
     });
     if (body !== undefined && choice.arguments.length !== 1)
-      throw new UsageError('--body: goes with exactly one entry');
+      throw new UsageError('--body: needs exactly one entry');
     const correctedBody = body === undefined ? undefined : await readMessageFile(body);
     const { ids, missing, more } = await chooseEntries(quarantine, `order#${brandId}`, choice);
     const replay = { brandId, quarantine, correctedBody };

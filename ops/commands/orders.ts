@@ -6,7 +6,8 @@ import { brand, defineCommand, limit } from '../command.ts';
 /** Shows what the ledger holds of an order. */
 export const orderShow = defineCommand({
   name: 'order-show',
-  summary: 'What Button was told of an order, and where it stands. --show-bytes prints the order itself.',
+  summary:
+    'Shows what was reported to Button of an order, and its current state. --show-bytes prints the order itself.',
   usage: 'ORDER --brand ID [--show-bytes]',
   options: { brand: { type: 'string' }, 'show-bytes': { type: 'boolean' } },
   input: z.object({
@@ -30,7 +31,7 @@ const THE_END = new Date('9999-12-31T23:59:59.000Z');
 /** Lists the orders that Button does not hold yet. */
 export const ordersWaiting = defineCommand({
   name: 'orders-waiting',
-  summary: 'Orders that wait for their next try, the longest due first.',
+  summary: 'Lists the orders that wait for their next try, the longest due first.',
   usage: '--brand ID [--limit N]',
   options: { brand: { type: 'string' }, limit: { type: 'string' } },
   input: z.object({ arguments: z.tuple([]), brand, limit }),

@@ -11,7 +11,7 @@ import { opsLine } from '../timeline/words.ts';
 export const quarantineReasons = defineCommand({
   name: 'quarantine-reasons',
   summary:
-    'What waits in quarantine by reason, the most frequent first: how many, since when, an example, and the commands that replay or delete all of it.',
+    'Groups the entries in quarantine by reason, the most frequent first: how many, since when, an example, and the commands that replay or delete them all.',
   usage: '[--brand ID]',
   options: { brand: { type: 'string' } },
   input: z.object({ arguments: z.tuple([]), brand: z.string().min(1).optional() }),

@@ -16,7 +16,7 @@ const kind = z.enum(['orders', 'webhooks', 'rows'], { error: 'is orders, webhook
 export const quarantineList = defineCommand({
   name: 'quarantine-list',
   summary:
-    'Entries that wait to be fixed, the newest first: which order, why, since when. With --replayed, also those replayed already.',
+    'Lists the entries that wait to be fixed, the newest first: which order, why, since when. With --replayed, also those that were replayed.',
   usage: '(orders --brand ID | webhooks | rows) [--reason CODE] [--since INSTANT] [--replayed] [--limit N]',
   options: {
     brand: { type: 'string' },
@@ -43,7 +43,7 @@ export const quarantineList = defineCommand({
 /** Shows one refused thing. */
 export const quarantineShow = defineCommand({
   name: 'quarantine-show',
-  summary: 'One entry. --show-bytes prints what was refused, as it came: it may hold personal data.',
+  summary: 'Shows one entry. --show-bytes prints what was refused, unchanged; it may contain personal data.',
   usage: '(orders --brand ID | webhooks | rows) ENTRY [--show-bytes]',
   options: { brand: { type: 'string' }, 'show-bytes': { type: 'boolean' } },
   input: z.object({
@@ -65,7 +65,7 @@ export const quarantineShow = defineCommand({
 export const quarantineDelete = defineCommand({
   name: 'quarantine-delete',
   summary:
-    'Deletes entries for good, or all of a reason: what is dealt with, or must not be kept. A dry run says which orders would be reported if they were replayed.',
+    'Deletes entries for good, or all entries with one reason: those that were handled, or must not be kept. A dry run says which orders a replay would report.',
   usage:
     '(orders --brand ID | webhooks | rows) (ENTRY... | --all [--reason CODE] [--since INSTANT] [--limit N])',
   options: { brand: { type: 'string' }, ...CHOICE_OPTIONS },

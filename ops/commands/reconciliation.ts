@@ -23,7 +23,7 @@ const account = z.string().min(1);
 /** Lists Button's accounts. */
 export const accountsList = defineCommand({
   name: 'accounts-list',
-  summary: 'The accounts that Button lists for the publisher: what the other commands call ACCOUNT.',
+  summary: "Lists the publisher's accounts at Button. The other commands take one as ACCOUNT.",
   usage: '',
   options: {},
   input: z.object({ arguments: z.tuple([]) }),
@@ -39,7 +39,7 @@ export const accountsList = defineCommand({
 /** Shows how far an account is read. */
 export const positionsShow = defineCommand({
   name: 'positions-show',
-  summary: 'How far each stream of an account is read: live, sweeps, backfills.',
+  summary: 'Shows how far each stream of an account has been read: live, sweeps, backfills.',
   usage: 'ACCOUNT',
   options: {},
   input: z.object({ arguments: z.tuple([account]) }),
@@ -55,7 +55,8 @@ const day = z.iso.date({ error: 'is a day such as 2026-01-31' });
 /** Shows what reading found. */
 export const driftShow = defineCommand({
   name: 'drift-show',
-  summary: 'What was found on each day that no webhook had brought, in rows and in money (minor units).',
+  summary:
+    'Shows, for each day, what reading found that no webhook had brought, in rows and in money (minor units).',
   usage: 'ACCOUNT --from DAY [--to DAY]',
   options: { from: { type: 'string' }, to: { type: 'string' } },
   input: z.object({ arguments: z.tuple([account]), from: day, to: day.optional() }),
@@ -76,7 +77,7 @@ const backfillId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'is 1 to 64 letters,
 /** Shows how far a backfill has got. */
 export const backfillShow = defineCommand({
   name: 'backfill-show',
-  summary: 'How far a backfill has got.',
+  summary: 'Shows how far a backfill has got.',
   usage: 'ACCOUNT ID',
   options: {},
   input: z.object({ arguments: z.tuple([account, backfillId]) }),
@@ -89,7 +90,7 @@ export const backfillShow = defineCommand({
 
 /** No default: the one pays users for what an older system may have paid, the other leaves them unpaid. */
 const novelty = z.enum(['historical', 'live'], {
-  error: 'says what is new here: live if nobody can have been rewarded for it, else historical',
+  error: 'says what new transactions are: live if nobody can have been rewarded for them, else historical',
 });
 
 const RANGE = { from: instant, to: instant };
@@ -100,7 +101,7 @@ const RANGE_ERROR = { path: ['to'], error: 'is later than --from' };
 export const backfillStart = defineCommand({
   name: 'backfill-start',
   summary:
-    'Has the reconciler read a range of an account once more, in slices, beside its live stream. For ranges of any length.',
+    'Has the reconciler read a range of an account again, in slices, beside the live stream. For ranges of any length.',
   usage:
     'ACCOUNT ID --from INSTANT --to INSTANT --delivery (historical | live) [--time-field (modified_date | created_date)]',
   options: {
@@ -134,7 +135,7 @@ export const backfillStart = defineCommand({
         now,
       },
     );
-    if (started.outcome === 'refused') throw new UsageError(`The backfill is refused: ${started.reason}`);
+    if (started.outcome === 'refused') throw new UsageError(`The backfill was rejected: ${started.reason}`);
     return { outcome: 'done', found: { ...started } };
   },
 });
@@ -147,7 +148,7 @@ const RETENTION_DAYS = 90;
 export const transactionsRebuild = defineCommand({
   name: 'transactions-rebuild',
   summary:
-    'Reads a short range of an account from Button again, here and now, and applies every row. A dry run reads it too.',
+    'Reads a short range of an account from Button at once, on this machine, and applies every row. A dry run reads it too.',
   usage:
     'ACCOUNT --from INSTANT --to INSTANT --new-transactions-are (historical | live) [--rate ROWS_PER_SECOND]',
   options: {
@@ -211,7 +212,7 @@ async function withButton<Result>(
     parse: parseApiKey,
   }).read();
   if (secret.status !== 'set') {
-    throw new UsageError(`There is no API key to call Button with: the secret is ${secret.status}.`);
+    throw new UsageError(`There is no API key for Button: the secret is ${secret.status}.`);
   }
   const http = createButtonHttp({ baseUrl: stage.output('ButtonApiUrl'), timeoutMs: BUTTON_TIMEOUT_MS });
   try {

@@ -30,7 +30,7 @@ const STATUSES = {
 export const search = defineCommand({
   name: 'search',
   summary:
-    "Transactions, or order messages in quarantine, by day or range, status, amount (minor units; the order's or the reward's), the Brand's order, shopper. By key where there is one; else it says first what reading costs, and needs --yes, or --limit for so many items.",
+    "Finds transactions, or order messages in quarantine, by day or range, status, amount (minor units; the order's or the reward's), the Brand's order or shopper. If no key finds them, it says what reading the table costs; --yes reads all of it, --limit at most N items.",
   usage:
     '(transactions | quarantine [--brand ID]) [--day DAY | --from DAY --to DAY] [--status STATUS] [--amount MINOR] [--order ORDER] [--shopper SHOPPER] [--yes | --limit N]',
   options: {
@@ -73,20 +73,21 @@ export const search = defineCommand({
     })
     .refine(({ arguments: [kind], status }) => status === undefined || STATUSES[kind].includes(status), {
       path: ['status'],
-      error: 'is pending, validated, declined or conflict of transactions; waiting or replayed of quarantine',
+      error:
+        'is pending, validated, declined or conflict for transactions; waiting or replayed for quarantine',
     }),
   async run({ arguments: [kind], yes, limit, ...given }, context) {
     const criteria = criteriaOf(given);
     if (Object.values(criteria).every((value) => value === undefined))
       throw new UsageError(
-        'Say what to look for: --day, --from, --to, --status, --amount, --order or --shopper.',
+        'Say what to search for: --day, --from, --to, --status, --amount, --order or --shopper.',
       );
     const searching = searchIn(kind, { criteria, brand: given.brand, context });
     const byKey = await searching.byKey();
     if (byKey.found.length > 0) return asResult(kind, byKey);
     if (yes || limit !== undefined) return asResult(kind, await searching.byScan(limit ?? Infinity));
     const cost = costInWords(await scanCost(context.clients.dynamodb, [searching.table]));
-    const text = `No key finds that. Reading the table ${cost}.\nAdd --yes to read all of it, or --limit N for so many items.\n`;
+    const text = `No key finds it. A search ${cost}.\nAdd --yes to read the whole table, or --limit N to read at most N items.\n`;
     return { outcome: 'done', found: { searched: false, cost }, text };
   },
 });

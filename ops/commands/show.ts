@@ -16,7 +16,7 @@ const MOST_KEY_BYTES = 1000;
 export const show = defineCommand({
   name: 'show',
   summary:
-    "What happened, as one timeline, and what can be done now. By key: an order, message or entry id; a transaction, Button order or webhook in quarantine; a shopper. With --scan also by the Brand's order, btn_ref, an applied webhook's id.",
+    "Shows what happened, as one timeline, and what you can do now. ID is an order, message or entry; a transaction, a Button order or a webhook in quarantine; or a shopper. With --scan also the Brand's order, a btn_ref or the id of an applied webhook.",
   usage: 'ID [--brand ID] [--scan [--limit N]]',
   options: { brand: { type: 'string' }, scan: { type: 'boolean' }, limit: { type: 'string' } },
   input: z.object({
@@ -37,7 +37,9 @@ export const show = defineCommand({
     const scanned = await scanStage(asked, { context, limit });
     const { read, isWhole } = scanned;
     if (scanned.findings.length > 0) return asResult(asked, scanned.findings, { read, isWhole });
-    const reach = isWhole ? 'everything was read' : `only the first ${read} items were read (--limit)`;
+    const reach = isWhole
+      ? 'the search read everything'
+      : `the search read only the first ${read} items, see --limit`;
     return nothing(asked, { read, isWhole, readThrough: await readThrough(context) }, reach);
   },
 });
@@ -60,11 +62,7 @@ function asResult(asked: string, findings: readonly Finding[], more: object): Co
 async function notFound(asked: string, context: CommandContext): Promise<CommandResult> {
   const [cost, through] = await Promise.all([stageScanCost(context), readThrough(context)]);
   const command = opsLine('show', asked, '--scan');
-  return nothing(
-    asked,
-    { readThrough: through, scan: { cost, command } },
-    `to search without a key ${cost}:\n  ${command}`,
-  );
+  return nothing(asked, { readThrough: through, scan: { cost, command } }, `a search ${cost}:\n  ${command}`);
 }
 
 /** Evidence that Button has not reported it: how far its transactions have been read. */
@@ -74,10 +72,10 @@ function nothing(
   reach: string,
 ): CommandResult {
   const accounts = Object.entries(found.readThrough).map(
-    ([account, instant]) => `  Transactions of the account ${account} are read up to ${instant}.`,
+    ([account, instant]) => `  The account ${account} has been read up to ${instant}.`,
   );
   const text = [
-    `Nothing here has the id ${asked}: it has not been received. Besides, ${reach}.`,
+    `Nothing has the id ${asked}: it has not been received, or only a search finds it (${reach}).`,
     ...accounts,
   ];
   return { outcome: 'not-found', found: { asked, ...found }, text: `${text.join('\n')}\n` };

@@ -40,7 +40,7 @@ import {
 /** Shows one transaction. */
 export const transactionShow = defineCommand({
   name: 'transaction-show',
-  summary: 'One transaction with its history. --show-bytes prints its shopper and what Button sent.',
+  summary: 'Shows one transaction with its history. --show-bytes prints its shopper and what Button sent.',
   usage: '(order#BUTTON_ORDER_ID | tx#ID) [--show-bytes]',
   options: { 'show-bytes': { type: 'boolean' } },
   input: z.object({
@@ -74,7 +74,7 @@ function show({ transaction, payload }: Candidate, showBytes: boolean): object {
 export const transactionSettle = defineCommand({
   name: 'transaction-settle',
   summary:
-    "Settles a transaction in conflict by `several_transactions`: says which of Button's ids counts. Only a final version that was not decided about opens it again.",
+    "Settles a conflict by `several_transactions`: decides which of Button's ids counts. Only a final version that the decision does not cover opens the conflict again.",
   usage: '(order#BUTTON_ORDER_ID | tx#ID) --id TX_ID --reason TEXT',
   options: { id: { type: 'string' }, reason: { type: 'string' } },
   changes: 'transactions',
@@ -113,7 +113,7 @@ const DAY_MS = 86_400_000;
 export const transactionsList = defineCommand({
   name: 'transactions-list',
   summary:
-    'Transactions in conflict, or overdue: pending beyond the finalization window of their brand, or, with --days, so many days after their creation. Reads the whole table.',
+    'Lists transactions in conflict, or overdue: still pending after the finalization window of their brand or, with --days, N days after their creation. Reads the whole table.',
   usage: '(conflict | stale [--days N]) [--limit N]',
   options: { days: { type: 'string' }, limit: { type: 'string' } },
   input: z.object({
@@ -150,7 +150,7 @@ const RETENTION_DAYS = 90;
 export const webhooksReplay = defineCommand({
   name: 'webhooks-replay',
   summary:
-    'Applies quarantined webhooks by the code of this checkout, which should be the one that is deployed.',
+    'Applies webhooks in quarantine with the code of this checkout, which should be the deployed version.',
   usage: '(ENTRY... | --all [--reason CODE] [--since INSTANT] [--limit N]) [--rate PER_SECOND]',
   options: CHOICE_OPTIONS,
   changes: 'transactions',
@@ -192,7 +192,7 @@ export const webhooksReplay = defineCommand({
 export const eventsRepublish = defineCommand({
   name: 'events-republish',
   summary:
-    'Publishes what every transaction modified in the range is now, and every checkout stored in it. Consumers drop repeats.',
+    'Publishes the current state of every transaction that was modified in the range, and every checkout that was stored in it. Consumers drop repeats.',
   usage: '--from INSTANT --to INSTANT [--rate PER_SECOND]',
   options: { from: { type: 'string' }, to: { type: 'string' }, rate: { type: 'string' } },
   changes: 'transactions',
@@ -225,7 +225,7 @@ export const eventsRepublish = defineCommand({
 export const transactionsRenew = defineCommand({
   name: 'transactions-renew',
   summary:
-    'After the transactions table was put back to an earlier point: gives every transaction that was stored before the instant at which that was done a new version, and so an event. Reads the whole table; what is renewed already is left out.',
+    'After a restore of the transactions table: gives every transaction that was stored before the instant of the restore a new version, and so publishes an event for it. Reads the whole table; skips transactions that were renewed already.',
   usage: '--before INSTANT [--rate PER_SECOND]',
   options: { before: { type: 'string' }, rate: { type: 'string' } },
   changes: 'transactions',
@@ -259,7 +259,7 @@ export const transactionsRenew = defineCommand({
 export const shopperErase = defineCommand({
   name: 'shopper-erase',
   summary:
-    "Erases a shopper's data from every transaction and checkout, reads the whole table again to prove it, and says what of the quarantine names them.",
+    "Erases a shopper's data from every transaction and checkout, reads the whole table again to prove it, and lists the entries of the quarantine that name the shopper.",
   usage: '[--publisher-customer-id VALUE] [--pub-ref VALUE] [--rate PER_SECOND]',
   options: {
     'publisher-customer-id': { type: 'string' },
@@ -335,8 +335,8 @@ export const shopperErase = defineCommand({
 const NOT_REACHED = [
   'the quarantine: quarantine-delete what inQuarantine lists',
   'webhooks that wait on the queue: they are erased when they arrive, in the table or in quarantine',
-  'a webhook on the queue that is no JSON: whom it names can not be said',
-  'what Button sends of a purchase that is not in the table yet: it is stored as a new one',
+  'a webhook on the queue that is not JSON: nothing can say whom it names',
+  'a purchase that is not in the table yet: when Button sends it, it is stored like any other',
   'events that wait in the stream for up to a day, and those in the dead-letter queues',
   'the archive of the bus, until it expires',
   'backups and points in time to restore to, for up to 35 days',

@@ -43,7 +43,7 @@ async function checkKey(brand: string, context: CommandContext): Promise<Verdict
   const text = await secretText(clients.secretsManager, secretId);
   if (text === undefined) return problem('It is not set: nothing is reported.', setIt);
   const key = parseApiKey(text);
-  if (key === undefined) return problem('It is set, but is no API key.', setIt);
+  if (key === undefined) return problem('It is set, but it is not an API key.', setIt);
   const http = createButtonHttp({
     baseUrl: settingsOf(brand, context).buttonApiUrl,
     timeoutMs: BUTTON_TIMEOUT_MS,
@@ -51,12 +51,12 @@ async function checkKey(brand: string, context: CommandContext): Promise<Verdict
   try {
     const answer = await createOrderApi(http, key).get(NO_ORDER);
     if (answer.answer === 'not-found' || answer.answer === 'found')
-      return ok('It is set, and Button takes it.');
+      return ok('It is set, and Button accepts it.');
     if (answer.answer === 'unauthorized') return problem('Button refuses it.', setIt);
     const reason = 'reason' in answer ? answer.reason : answer.answer;
     if (answer.answer === 'unanswered' && answer.isRefused)
-      return problem(`Button refuses to look an order up with it (${reason}).`, 'Ask your Button contact.');
-    return unknown(`It is set; Button did not say whether it takes it (${reason}).`, 'Try again later.');
+      return problem(`Button refuses to look up an order with it (${reason}).`, 'Ask your Button contact.');
+    return unknown(`It is set; Button did not say whether it accepts it (${reason}).`, 'Try again later.');
   } finally {
     http.close();
   }
@@ -74,16 +74,15 @@ async function checkBreaker(brand: string, { stage, clients }: CommandContext): 
   const breaker = (await store.read())?.value;
   if (unreadable.length > 0)
     return problem(
-      'Its item of the ledger makes no sense; it counts as closed.',
-      'It may be deleted: see "An item is unreadable" in docs/runbook.md.',
+      'Its item in the ledger is unreadable; it counts as closed.',
+      'You may delete the item: see "An item is unreadable" in docs/runbook.md.',
     );
   if (breaker?.state !== 'open') return ok('Closed.');
-  const cause =
-    breaker.cause === 'key-refused' ? 'Button refuses the key' : 'Button does not answer as it should';
+  const cause = breaker.cause === 'key-refused' ? 'Button refuses the key' : 'Button fails';
   return problem(
     `Open since ${breaker.since}: ${cause}. Orders wait; the next probe is at ${breaker.nextProbeAt}.`,
     breaker.cause === 'key-refused'
       ? 'Set the right key; the next probe closes it.'
-      : `Nothing, unless you know better: ${opsLine('breaker-close', '--brand', brand, '--yes')}`,
+      : `Wait for the probe, or, if you know that Button works: ${opsLine('breaker-close', '--brand', brand, '--yes')}`,
   );
 }

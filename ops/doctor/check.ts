@@ -49,22 +49,17 @@ const NO_CREDENTIALS =
 /** Source: the common errors of AWS's service API references. */
 function verdictOf(error: unknown, right: string): Verdict {
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-  if (DENIED.test(name)) return unknown('Your credentials may not ask this.', `Have ${right} allowed.`);
+  if (DENIED.test(name))
+    return unknown('Your credentials do not allow this check.', `Ask for this right: ${right}.`);
   if (NO_CREDENTIALS.test(name))
-    return problem(`AWS does not take your credentials (${name}).`, 'Sign in again, or set AWS_PROFILE.');
+    return problem(`AWS rejects your credentials (${name}).`, 'Sign in again, or set AWS_PROFILE.');
   if (ABSENT.test(name))
-    return problem('It is not there.', 'Deploy, and use the outputs file of that deployment.');
+    return problem('It does not exist.', 'Deploy, and use the outputs file of that deployment.');
   if (error instanceof UsageError)
-    return problem(
-      message,
-      'Use the credentials and the outputs file of one deployment, made with this code.',
-    );
+    return problem(message, 'Use the credentials and the outputs file of one deployment of this code.');
   if (isRefusedConnection(error))
     return problem('Nothing answers there.', 'Is the system running? On this machine: npm start');
-  return unknown(
-    `It could not be asked: ${name}${message === '' ? '' : `: ${message}`}`,
-    `It needs ${right}.`,
-  );
+  return unknown(`The check failed: ${name}${message === '' ? '' : `: ${message}`}`, `It needs ${right}.`);
 }
 
 function isRefusedConnection(error: unknown): boolean {

@@ -11,7 +11,7 @@ export function judgeAnswer(
   { url, isSigned, at }: { url: string; isSigned: boolean; at: Date },
 ): Verdict {
   const daysLeft = certificateUntil && Math.floor((certificateUntil.getTime() - at.getTime()) / DAY_MS);
-  const certificate = daysLeft === undefined ? '' : ` Its certificate holds for ${daysLeft} more days.`;
+  const certificate = daysLeft === undefined ? '' : ` Its certificate is valid for ${daysLeft} more days.`;
   if (daysLeft !== undefined && daysLeft < LEAST_DAYS_LEFT)
     return problem(
       `${url} answers.${certificate}`,
@@ -19,17 +19,17 @@ export function judgeAnswer(
     );
   if (!isSigned)
     return unknown(
-      `${url} answers (${status}).${certificate} Without a secret, it can't be asked whether it takes webhooks.`,
-      'Set the webhook secrets, or have reading them allowed.',
+      `${url} answers (${status}).${certificate} Without a secret, the doctor cannot check whether it accepts webhooks.`,
+      'Set the webhook secrets, or ask for the right to read them.',
     );
-  if (status === 200) return ok(`${url} takes a signed Ping.${certificate}`);
+  if (status === 200) return ok(`${url} accepts a signed Ping.${certificate}`);
   return problem(`${url} answers a signed Ping with ${status}.${certificate}`, REMEDIES[status] ?? SEE_LOG);
 }
 
 const SEE_LOG = 'See "Webhooks fail" in docs/runbook.md.';
 const REMEDIES: Readonly<Record<number, string>> = {
-  401: 'A secret takes up to a minute to be read; after that, see whether the function reads this secret.',
-  404: 'The gateway knows no such path: deploy, and use the outputs file of that deployment.',
+  401: 'The function reads a new secret within a minute. After that, check that it reads this secret.',
+  404: 'The gateway does not know this path: deploy, and use the outputs file of that deployment.',
   429: 'The gateway throttles: raise transactions.throttle.',
 };
 
@@ -42,11 +42,11 @@ export function judgeFailure(error: unknown, url: string): Verdict {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
   if (/CERT|SIGNATURE|ALTNAME/.test(code))
     return problem(
-      `The certificate of ${url} does not hold (${code}).`,
-      "Put right the certificate of transactions.webhookDomain, or the host's DNS record.",
+      `The certificate of ${url} is not valid (${code}).`,
+      "Fix the certificate of transactions.webhookDomain, or the host's DNS record.",
     );
   return problem(
-    `${url} can't be reached (${code}).`,
+    `${url} cannot be reached (${code}).`,
     code === 'ENOTFOUND'
       ? "Point the host's CNAME or ALIAS record to the output WebhookDomainTarget."
       : 'Is the stage deployed, and this machine online?',

@@ -41,7 +41,7 @@ export function eventFailureCheck({ stage, clients }: CommandContext): Promise<C
   return check({ name: 'events: failures', right: 'sqs:GetQueueAttributes' }, async () =>
     judgeDepth(
       await queueDepth(clients.sqs, stage.output('EventFailuresQueueUrl')),
-      'Publish again what was modified in that time (npm run ops -- events-republish), then purge the queue.',
+      'Publish again what was modified at that time (npm run ops -- events-republish), then purge the queue.',
     ),
   );
 }

@@ -41,7 +41,7 @@ async function checkAccounts({ stage, clients }: CommandContext): Promise<Verdic
   const text = await secretText(clients.secretsManager, secretId);
   if (text === undefined) return problem('The key is not set: nothing is read from Button.', setIt);
   const key = parseApiKey(text);
-  if (key === undefined) return problem('The key is set, but is no API key.', setIt);
+  if (key === undefined) return problem('The key is set, but it is not an API key.', setIt);
   const http = createButtonHttp({ baseUrl: stage.output('ButtonApiUrl'), timeoutMs: BUTTON_TIMEOUT_MS });
   try {
     const listing = await createTransactionsApi(http, key).listAccounts();
@@ -51,9 +51,9 @@ async function checkAccounts({ stage, clients }: CommandContext): Promise<Verdic
     }
     const { accounts, cutShortBy } = listing.value;
     if (accounts.length === 0)
-      return problem('Button takes the key and lists no account.', 'Ask your Button contact.');
+      return problem('Button accepts the key, but lists no account.', 'Ask your Button contact.');
     const names = accounts.map(({ id, currency }) => (currency === null ? id : `${id} (${currency})`));
-    const says = `Button takes the key and lists ${names.join(', ')}.`;
+    const says = `Button accepts the key and lists ${names.join(', ')}.`;
     return cutShortBy === undefined
       ? ok(says)
       : problem(`${says} The list is cut short: ${cutShortBy}.`, 'Try again later.');
@@ -86,7 +86,7 @@ async function checkReads({ stage, clients, now }: CommandContext): Promise<Verd
     const isStale = readThrough === undefined || now().getTime() - Date.parse(readThrough) > staleMs;
     if (isStale) stale ??= account;
     lines.push(
-      `${account} is read up to ${readThrough ?? (position === 'unreadable' ? 'nobody knows when' : 'nothing')}`,
+      `${account} has been read up to ${readThrough ?? (position === 'unreadable' ? 'nobody knows when' : 'nothing')}`,
     );
   }
   const says = `${lines.join('; ')}.`;
@@ -101,8 +101,8 @@ async function checkLiveFrom({ stage, clients }: CommandContext): Promise<Verdic
   const mark = await readDeploymentMark({ client: clients.dynamodb, table });
   return ok(
     mark === undefined
-      ? 'Nothing has come yet: what is created before the first webhook or read is historical.'
-      : `Transactions created before ${mark}, when this system began to work, are historical.`,
+      ? 'Nothing has arrived yet. Transactions created before the first webhook or read are historical.'
+      : `Transactions created before ${mark}, when this system started, are historical.`,
   );
 }
 
@@ -111,5 +111,5 @@ function checkEvents({ stage }: CommandContext): Verdict {
   const index = field === 'none' ? 'no index finds a shopper' : `the index finds them by ${field}`;
   return stage.output('EventsNameShoppers') === 'true'
     ? ok(`They name the shopper; ${index}.`)
-    : ok(`They name no shopper: consumers read the table for that; ${index}.`);
+    : ok(`They do not name the shopper: consumers read the table for that; ${index}.`);
 }

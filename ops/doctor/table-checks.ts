@@ -16,7 +16,7 @@ export function tableChecks({ stage, clients }: CommandContext): Promise<CheckLi
           );
           const status = described.Table?.TableStatus ?? 'UNKNOWN';
           return status === 'ACTIVE' || status === 'UPDATING'
-            ? ok('It is there.')
+            ? ok('It exists.')
             : problem(`It is ${status}.`, 'Wait until it is ACTIVE, or restore it (docs/operations.md).');
         },
       ),

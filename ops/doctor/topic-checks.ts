@@ -26,8 +26,7 @@ async function checkTopic({ stage, clients }: CommandContext, topicArn: string):
     waiting += isWaiting;
     confirmed += page.length - isWaiting;
   }
-  const unconfirmed =
-    waiting === 0 ? '' : ` ${waiting} not confirmed yet: the mail of AWS has a link for that.`;
+  const unconfirmed = waiting === 0 ? '' : ` ${waiting} not confirmed yet: the e-mail from AWS has the link.`;
   if (confirmed > 0)
     return ok(`${confirmed} ${confirmed === 1 ? 'subscriber' : 'subscribers'}.${unconfirmed}`);
   return problem(

@@ -12,7 +12,7 @@ export function webhookChecks(context: CommandContext): Promise<CheckLine>[] {
   const right = 'secretsmanager:GetSecretValue on the webhook secrets';
   return [
     check({ name: 'webhook secrets', right }, () => checkSecrets(context)),
-    check({ name: 'webhook URL', right: 'the way to the internet' }, async () => {
+    check({ name: 'webhook URL', right: 'access to the internet' }, async () => {
       const url = stage.output('WebhookUrl');
       const secret = await firstSecret(context);
       try {

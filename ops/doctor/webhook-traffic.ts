@@ -26,7 +26,7 @@ async function checkLastWebhook(context: CommandContext): Promise<Verdict> {
   const last = points.findLast(({ value }) => value > 0);
   if (!last)
     return problem(
-      `None from Button within ${DAYS_LOOKED_AT} days.`,
+      `None from Button in the last ${DAYS_LOOKED_AT} days.`,
       "Enter the webhook URL in Button's Dashboard, or resume the webhook there.",
     );
   const minutes = Math.max(0, Math.floor((context.now().getTime() - last.at.getTime()) / MINUTE_MS));
@@ -53,7 +53,7 @@ async function checkPause(context: CommandContext): Promise<Verdict> {
   ]);
   // Where failures outnumber what is recognised as Button's, they are taken for all there was.
   const percent = failed === 0 ? 0 : (100 * failed) / Math.max(received, failed);
-  const says = `${failed} of ${received} webhooks failed within the hour (${percent.toFixed(1)}%); Button pauses above ${PAUSE.abovePercent}%, from ${PAUSE.fromFailures} failures on.`;
+  const says = `${failed} of ${received} webhooks failed in the last hour (${percent.toFixed(1)}%); Button pauses the webhook above ${PAUSE.abovePercent}%, if at least ${PAUSE.fromFailures} failed.`;
   const isFar = failed < 2 || percent < 2;
   return isFar ? ok(says) : problem(says, 'See "Webhooks fail" in docs/runbook.md.');
 }

@@ -60,7 +60,7 @@ function statusExplanation(status: string, isForeign: boolean): Explanation {
     rule: isForeign
       ? `Something between here and Button, such as a proxy, answered ${status}.`
       : `Button answered ${status}.`,
-    fix: 'Nothing at first: the order is tried again. Ask your Button contact if it stays.',
+    fix: 'Do nothing at first: the order is tried again. If it continues, ask your Button contact.',
     source: 'RFC 9110, HTTP Semantics, section 15',
     bad: status,
     good: '200',

@@ -50,7 +50,7 @@ async function lookUpEntry(
   if (ofOrder) return ofOrder;
   const byHand = momentsByHand(await ports.operations.list(LATEST_OPERATIONS), [entry.id]);
   const alone = { brand, orderId: entry.orderId ?? entry.id, state: undefined, entries: [entry], byHand };
-  const title = `Message ${entry.id} of the brand ${brand}, whose order can't be read`;
+  const title = `Message ${entry.id} of the brand ${brand}, whose order id cannot be read`;
   return entry.orderId === undefined ? { ...orderFinding(alone), title } : orderFinding(alone);
 }
 

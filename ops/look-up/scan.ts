@@ -2,7 +2,7 @@ import { asJsonObject } from '@button-serverless/validation/json';
 import type { LedgerEntry, OrderState } from '../../shared/orders/rules/order-ledger.ts';
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 
-/** What a scan came to: what matches, and whether everything was read. */
+/** What a scan came to: what matches, and whether the search read everything. */
 export type ScanResult<Found> = { found: Found[]; read: number; isWhole: boolean };
 
 /** Matches that are collected, at most: who asks for one order has no use for more. */

@@ -10,7 +10,7 @@ export function conflictDifferences(candidates: readonly Candidate[]): string[] 
     const values = transactions.map((transaction) => transaction[field]);
     if (new Set(values).size < 2) return [];
     if (PERSONAL.includes(field))
-      return [`${field} differs (personal: transaction-show --show-bytes prints it)`];
+      return [`${field} differs (personal data: transaction-show --show-bytes prints it)`];
     const said = transactions.map(({ id, [field]: value }) => `${String(value)} (${id})`);
     return [`${field}: ${said.join(', ')}`];
   });

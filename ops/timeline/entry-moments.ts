@@ -31,7 +31,7 @@ const KIND_OF_TYPE: ReadonlyMap<unknown, string> = new Map([
 /** What an order message says it is, such as `version 3 (updated)`; only what has a known form. Pure. */
 export function messageInWords({ bytes }: Pick<QuarantinedItem, 'bytes'>): string {
   const { sequence, type } = readObject(bytes);
-  const kind = KIND_OF_TYPE.get(type) ?? 'of no known type';
+  const kind = KIND_OF_TYPE.get(type) ?? 'of an unknown type';
   return typeof sequence === 'string' && /^\d{1,30}$/.test(sequence)
     ? `version ${sequence} (${kind})`
     : `a message (${kind})`;

@@ -12,7 +12,7 @@ export type Finding = {
   differences: readonly string[];
   /** The oldest first. */
   timeline: readonly Moment[];
-  /** What can be done now: commands to paste. */
+  /** What you can do now: commands to paste. */
   next: readonly string[];
 };
 
@@ -33,7 +33,7 @@ function findingAsText({ title, answer, differences, timeline, next }: Finding):
     ...differences.map((difference) => `  - ${difference}`),
     '',
     ...timeline.map(({ at, what }) => `  ${at.padEnd(WIDEST_INSTANT)}  ${what}`),
-    ...(next.length > 0 ? ['', '  What can be done now:', ...next.map((line) => `    ${line}`)] : []),
+    ...(next.length > 0 ? ['', '  What you can do now:', ...next.map((line) => `    ${line}`)] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -40,7 +40,7 @@ export function orderCommands({ brand, orderId, progress, entries }: OrderSituat
 function entryCommands(id: string, brand: string): string[] {
   const shown = `quarantine-show orders ${shellWord(id)} --brand ${shellWord(brand)} --show-bytes --json`;
   return [
-    `npm run -s ops -- ${shown} | jq -r .found.bytes > message.json   # personal data; correct it`,
+    `npm run -s ops -- ${shown} | jq -r .found.bytes > message.json   # contains personal data; correct it`,
     opsLine('fix', id, '--brand', brand, '--body', 'message.json'),
   ];
 }

@@ -41,31 +41,31 @@ export function orderFinding({ brand, orderId, state, entries, byHand }: KnownOr
 }
 
 function answerOf(known: LedgerEntry | undefined, open: number): string {
-  const kept = open === 1 ? 'one message of it is' : `${open} messages of it are`;
+  const kept = open === 1 ? 'one message of the order is' : `${open} messages of the order are`;
   if (!known) {
     return open > 0
-      ? `Refused by us: ${kept} in quarantine, and Button was never sent the order.`
-      : 'Nothing of it waits: what was refused has been replayed, and the ledger holds no version yet.';
+      ? `We refused it: ${kept} in quarantine, and the order was never sent to Button.`
+      : 'No message of it waits: those that were refused have been replayed, and the ledger has no version yet.';
   }
   const state = progressInWords(known.progress, known);
-  return open > 0 ? `${state} Besides, ${kept} in quarantine.` : state;
+  return open > 0 ? `${state} Also, ${kept} in quarantine.` : state;
 }
 
 function progressInWords(progress: Progress, { newest, reported }: LedgerEntry): string {
   const version = versionInWords(newest);
   switch (progress.state) {
     case 'settled':
-      return `Button holds ${version}${reported?.acceptedOnly === true ? ' (accepted; it may be shown later)' : ''}.`;
+      return `Button holds ${version}${reported?.acceptedOnly === true ? ' (accepted; Button may show it later)' : ''}.`;
     case 'claimed':
-      return `A run is reporting ${version} right now, until ${progress.until} at the latest.`;
+      return `A run is reporting ${version} now, until ${progress.until} at the latest.`;
     case 'waiting':
       return `Button does not hold ${version} yet: the next try is due at ${progress.dueAt} (${progress.reason}).`;
     case 'in-doubt':
-      return `Button may hold ${version}: it is read from Button first, at ${progress.dueAt} (${progress.reason}).`;
+      return `Button may hold ${version}: the order is read from Button first, at ${progress.dueAt} (${progress.reason}).`;
     case 'failing':
-      return `Button fails on ${version} again and again (${progress.reason}): the next daily try is due at ${progress.dueAt}.`;
+      return `Button keeps failing on ${version} (${progress.reason}): the next daily try is due at ${progress.dueAt}.`;
     case 'refused':
-      return `${version} is not reported as it is (${progress.reason}): it is in quarantine.`;
+      return `${version} was refused (${progress.reason}) and is in quarantine.`;
   }
 }
 
@@ -96,7 +96,10 @@ function ledgerMoments(entry: LedgerEntry): Moment[] {
       what: `The first of ${unshown} more failed tries (${attempts} tries in all)`,
     });
   if (failingSince !== undefined)
-    moments.push({ at: failingSince, what: 'Put in quarantine: Button fails on it; it is tried once a day' });
+    moments.push({
+      at: failingSince,
+      what: 'Put in quarantine: Button keeps failing on it; it is tried once a day',
+    });
   if (heldVersion) {
     const what = `${versionInWords(heldVersion.newest)} waits for the end of the cancellation`;
     moments.push({ at: heldVersion.newest.receivedAt ?? heldVersion.newest.time, what });

@@ -26,11 +26,11 @@ export function rewardAnswer(state: RewardState, overdue: OverduePolicy): string
     case 'pending':
       return `Pending: ${worth} is expected. ${untilWhen(state, overdue)}`;
     case 'validated':
-      return `Validated${onDay(state.validatedDate)}: ${worth} is final, and the user may be rewarded.`;
+      return `Validated${onDay(state.validatedDate)}: ${worth} is final, and the shopper may be rewarded.`;
     case 'declined':
-      return `Declined by Button: nothing is paid for it (it was worth ${worth}).`;
+      return `Declined by Button: no commission is paid (it was ${worth}).`;
     case 'conflict':
-      return 'In conflict: versions contradict each other, and nobody is rewarded until that is settled.';
+      return 'In conflict: versions contradict each other. Nobody is rewarded until that is settled.';
   }
 }
 
@@ -43,10 +43,10 @@ function untilWhen(state: RewardState, overdue: OverduePolicy): string {
   const nowMs = Date.parse(overdue.at);
   const days = Math.floor((nowMs - Date.parse(state.createdDate)) / DAY_MS);
   const window = isBrands ? "the brand's window" : 'the usual window';
-  const age = `It was created ${days} days ago, and is expected by ${dayOf(expectedMs)} (${window})`;
+  const age = `It was created ${days} days ago and is expected by ${dayOf(expectedMs)} (${window})`;
   return nowMs < overdueMs
     ? `${age}; from ${dayOf(overdueMs)} on it is overdue.`
-    : `${age}; it is overdue since ${dayOf(overdueMs)}: ask your Button contact.`;
+    : `${age}; it has been overdue since ${dayOf(overdueMs)}: ask your Button contact.`;
 }
 
 function dayOf(instantMs: number): string {
@@ -58,13 +58,13 @@ function onDay(instant: string | null | undefined): string {
 }
 
 const WHY_NOT: Readonly<Record<NotRewardableReason, string>> = {
-  merged: 'it turned out to be part of another purchase, and counts there',
+  merged: 'it is part of another purchase, and counts there',
   erased: "the shopper's data has been erased",
   conflict: 'versions contradict each other',
-  declined: 'Button has declined it',
+  declined: 'Button declined it',
   historical: 'it was created before this system took over, so an older system may have rewarded it',
   app_install: 'it is an app install',
-  category_unknown: 'its category is in no setting (transactions.rewardableCategories): somebody has to look',
+  category_unknown: 'its category is not in transactions.rewardableCategories: somebody has to decide',
 };
 
 function isKnownReason(reason: string | undefined): reason is NotRewardableReason {

@@ -19,7 +19,7 @@ export function transactionFinding(
   const { transaction } = candidates[0];
   const brand = transaction.commerceOrganizationName ?? transaction.commerceOrganization;
   const shopper = transaction.publisherCustomerId ?? transaction.pubRef;
-  const withoutShopper = shopper === null ? ' It names no shopper.' : '';
+  const withoutShopper = shopper === null ? ' It does not name the shopper.' : '';
   return {
     kind: 'transaction',
     id: key,
@@ -45,7 +45,7 @@ function ownMoments(record: TransactionRecord): Moment[] {
     [validatedDate, 'At Button: the transaction was validated'],
     [settlement?.settledAt, `Settled by hand: ${settlement?.id ?? ''} counts (${settlement?.reason ?? ''})`],
     [storedAt, `Published to consumers as version ${version}, the ${changes}. one: ${recordStatus(record)}`],
-    [erasedAt, "Erased: the shopper's data is gone"],
+    [erasedAt, "Erased: the shopper's data was removed"],
   ];
   const merged =
     mergedInto === undefined ? [] : [{ at: storedAt, what: `Merged: it counts in ${mergedInto}` }];

@@ -17,8 +17,8 @@ export function webhookFinding(
     id,
     title: kind === 'webhook' ? `Webhook ${id}` : `Row ${id} of the Transactions API`,
     answer: isOpen(entry)
-      ? `Refused by us: ${what} was not understood, and what it says is not shown to anybody.`
-      : `It was refused, and has been replayed: ${what} may have been applied since.`,
+      ? `We refused it: ${what} cannot be read, and its content is not shown.`
+      : `${what} was refused and has been replayed; it may have been applied since.`,
     differences: [],
     timeline: inTimeOrder([...entryMoments(entry, what), ...byHand]),
     next: kind === 'webhook' ? [show, opsLine('webhooks-replay', id)] : [show],

@@ -87,7 +87,7 @@ describe('doctor', () => {
     expect(fresh.code).toBe(1);
     expect(fresh.line('last webhook')).toMatchObject({ state: 'problem' });
     expect({ code, notOk }).toEqual({ code: 0, notOk: [] });
-    expect(line('acme: API key')?.says).toBe('It is set, and Button takes it.');
+    expect(line('acme: API key')?.says).toBe('It is set, and Button accepts it.');
     expect(line('webhook URL')?.says).toContain('takes a signed Ping');
     expect(line('API key and accounts')?.says).toContain('acc-');
     expect(line('events')?.says).toContain('They name the shopper');
@@ -126,7 +126,7 @@ describe('doctor', () => {
     expect(code).toBe(1);
     expect(line('acme: API key')).toMatchObject({ state: 'problem', says: 'Button refuses it.' });
     expect(line('acme: API key')?.remedy).toContain('aws secretsmanager put-secret-value');
-    expect(line('API key and accounts')?.says).toBe('The key is set, but is no API key.');
+    expect(line('API key and accounts')?.says).toBe('The key is set, but it is not an API key.');
     expect(line('webhook secrets')?.says).toBe('Entry 1 has no usable text in "secret".');
     expect(line('webhook URL')?.state).toBe('unknown');
     expect(line('acme: quarantine')).toMatchObject({ says: '1 entry waits to be fixed.' });
@@ -153,7 +153,7 @@ describe('doctor', () => {
     await system.close();
     const ended = await examine(file);
 
-    expect(gone.line('table OrderLedger')).toMatchObject({ state: 'problem', says: 'It is not there.' });
+    expect(gone.line('table OrderLedger')).toMatchObject({ state: 'problem', says: 'It does not exist.' });
     expect(ended.line('table OrderLedger')).toMatchObject({
       state: 'problem',
       says: 'Nothing answers there.',

@@ -112,7 +112,7 @@ describe('show', () => {
     const [byEntry] = await findings(entry);
 
     expect(code).toBe(0);
-    expect(out).toContain('Refused by us');
+    expect(out).toContain('We refused it');
     expect(out).toContain('total_not_sum at $.data.total');
     expect(byOrder).toMatchObject({ kind: 'order', id: 'B07' });
     expect(byOrder?.next.join('\n')).toContain(entry);

@@ -113,7 +113,7 @@ describe('npm run ops', () => {
   });
 
   it('says what each exit code means', () => {
-    expect(usage()).toMatch(/Exit codes: 0 .*; 1 .*; 2 [^]*; 3 /);
+    expect(usage()).toMatch(/Exit codes: 0 [^]*; 1 [^]*; 2 [^]*; 3 /);
   });
 
   it.each([
@@ -132,7 +132,7 @@ describe('npm run ops', () => {
     [['transactions-rebuild', 'acc-1', '--from', 'yesterday', '--to', 'today'], '--from: is an ISO 8601'],
     [
       ['transactions-rebuild', 'acc-1', '--from', '2026-01-01T00:00:00Z', '--to', '2026-01-02T00:00:00Z'],
-      '--new-transactions-are: says what is new here',
+      '--new-transactions-are: says what new transactions are',
     ],
     [
       ['events-republish', '--from', '2026-01-02T00:00:00Z', '--to', '2026-01-01T00:00:00Z'],
@@ -141,7 +141,7 @@ describe('npm run ops', () => {
     [['shopper-erase'], 'Name the shopper'],
     [['transaction-show', 'btnorder-1'], 'is order#BUTTON_ORDER_ID or tx#ID'],
     [['drift-show', 'acc-1', '--from', '2026-13-01'], 'is a day such as'],
-    [['order-show', '5', '--brand', 'acme', '--outputs-file', 'no-such-file.json'], 'can not be read'],
+    [['order-show', '5', '--brand', 'acme', '--outputs-file', 'no-such-file.json'], 'cannot be read'],
   ])('refuses %j with exit code 2, before it asks AWS for anything', async (args, problem) => {
     const { code, out, err } = await ops(...args);
 

@@ -74,10 +74,10 @@ describe('check', () => {
   });
 
   it.each([
-    [['--config', 'no-such-file.json'], 'there is no file'],
+    [['--config', 'no-such-file.json'], 'cannot be read'],
     [['--config', 'package.json'], '--config: '],
-    [['--config', 'infra/config/local.json', '--brand', 'nobody'], '--brand: names one of '],
-    [['--brand', 'acme'], 'goes with --config'],
+    [['--config', 'infra/config/local.json', '--brand', 'nobody'], '--brand: must be one of '],
+    [['--brand', 'acme'], 'needs --config'],
   ])('refuses a configuration that it cannot use: %j', async (options, problem) => {
     let err = '';
     const code = await runOps(['check', '-', ...options], {

@@ -40,7 +40,7 @@ describe('a check', () => {
   });
 
   it.each([
-    ['AccessDeniedException', 'unknown', 'Have dynamodb:GetItem allowed.'],
+    ['AccessDeniedException', 'unknown', 'Ask for this right: dynamodb:GetItem.'],
     ['ResourceNotFoundException', 'problem', 'Deploy, and use'],
     ['UnrecognizedClientException', 'problem', 'Sign in again'],
     ['ExpiredTokenException', 'problem', 'Sign in again'],

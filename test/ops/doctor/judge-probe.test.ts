@@ -18,14 +18,14 @@ describe('what a webhook URL answers to a Ping', () => {
 
     expect(judgeAnswer(answer, SIGNED)).toEqual({
       state: 'ok',
-      says: `${URL} takes a signed Ping. Its certificate holds for 30 more days.`,
+      says: `${URL} accepts a signed Ping. Its certificate is valid for 30 more days.`,
     });
   });
 
   it.each([
     [{ status: 200, certificateUntil: new Date('2026-06-10T00:00:00Z') }, 'ACM does not renew it'],
-    [{ status: 401 }, 'A secret takes up to a minute'],
-    [{ status: 404 }, 'The gateway knows no such path'],
+    [{ status: 401 }, 'The function reads a new secret within a minute'],
+    [{ status: 404 }, 'The gateway does not know this path'],
     [{ status: 429 }, 'transactions.throttle'],
     [{ status: 503 }, 'Webhooks fail'],
   ])('is a problem that names its remedy with %j', (answer, remedy) => {

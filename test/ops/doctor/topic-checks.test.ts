@@ -73,7 +73,7 @@ describe('the topics of a stage', () => {
 
     expect(page).toMatchObject({
       state: 'problem',
-      says: 'Nobody is notified. 1 not confirmed yet: the mail of AWS has a link for that.',
+      says: 'Nobody is notified. 1 not confirmed yet: the e-mail from AWS has the link.',
     });
   });
 

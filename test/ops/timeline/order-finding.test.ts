@@ -10,7 +10,7 @@ describe('what happened to an order', () => {
   it('says of one that was never sent why it was refused, where, how to fix it, and what to type', () => {
     const finding = orderFinding({ ...NOTHING, entries: [sampleQuarantined({ id: 'm-1' })] });
 
-    expect(finding.answer).toMatch(/Refused by us: one message .* never sent/);
+    expect(finding.answer).toMatch(/We refused it: one message .* never sent/);
     expect(finding.timeline).toEqual([
       {
         at: '2026-06-01T12:00:00.000Z',
@@ -48,7 +48,7 @@ describe('what happened to an order', () => {
       'By',
       'Sent',
     ]);
-    expect(finding.answer).toMatch(/^Button holds version 3 \(updated\), USD 70\.00\. Besides, one message/);
+    expect(finding.answer).toMatch(/^Button holds version 3 \(updated\), USD 70\.00\. Also, one message/);
   });
 
   it.each(PROGRESS_STATES)('says where a version in $state stands, and what can be done', (progress) => {
@@ -64,7 +64,7 @@ describe('what happened to an order', () => {
     const entry = sampleEntry({ state: 'claimed', owner: 'run', until: 'soon', hash: 'h' });
     const text = findingsAsText([orderFinding({ ...NOTHING, state: entry })]);
 
-    expect(text).not.toContain('What can be done');
+    expect(text).not.toContain('What you can do');
     expect(text).not.toContain('customer-of-the-sample');
   });
 });

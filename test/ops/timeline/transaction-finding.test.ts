@@ -47,7 +47,9 @@ describe('what happened to a transaction', () => {
       expect.stringContaining('webhook hook-0: pending, USD 3.00'),
       expect.stringContaining('webhook hook-1: validated, USD 4.00'),
     ]);
-    expect(finding.answer).toBe('Validated on 2026-06-05: USD 4.00 is final, and the user may be rewarded.');
+    expect(finding.answer).toBe(
+      'Validated on 2026-06-05: USD 4.00 is final, and the shopper may be rewarded.',
+    );
     expect(JSON.stringify(finding)).not.toContain(SHOPPER);
   });
 
@@ -69,7 +71,7 @@ describe('what happened to a transaction', () => {
   it('says so where no shopper is named', () => {
     const record = recordOf({ publisher_customer_id: null, pub_ref: null });
 
-    expect(transactionFinding(record, CONTEXT).answer).toContain('It names no shopper.');
+    expect(transactionFinding(record, CONTEXT).answer).toContain('It does not name the shopper.');
   });
 });
 
@@ -102,7 +104,7 @@ describe('where a reward is', () => {
       OVERDUE,
     );
 
-    expect(answer).toMatch(/Nobody is rewarded|nothing is paid|nobody is rewarded/);
+    expect(answer).toMatch(/Nobody is rewarded|no commission is paid|nobody is rewarded/);
     expect(answer).not.toContain('may be rewarded.');
   });
 });
