@@ -72,7 +72,7 @@ function differs(
   { is, expected }: { is: string; expected: string | undefined },
 ): string[] {
   if (expected === undefined || is === expected) return [];
-  return [`${path}: is of the ${part} ${is}, and the stacks go into ${expected}`];
+  return [`${path}: is in the ${part} ${is}, but the stacks are deployed to ${expected}`];
 }
 
 const PARTS = { partition: 1, region: 3, account: 4 } as const;

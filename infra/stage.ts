@@ -26,14 +26,14 @@ export function addStacks(app: App, deployment: Deployment): void {
   const stackName = (part: string): string => `Button-${config.stage}-${part}`;
   const alarms = new AlarmsStack(app, stackName('Alarms'), {
     ...common,
-    description: 'Notifies people of alarms, and reminds them of those that have not ended.',
+    description: 'Notifies people of alarms, and reminds them of alarms that are still on.',
   });
   if (config.orderReporting) {
     const { orderReporting } = config;
     const shared = new OrderReportingStack(app, stackName('OrderReporting'), {
       ...common,
       orderReporting,
-      description: 'Keeps what is known of the orders of all brands.',
+      description: 'Stores the orders of all brands.',
     });
     shared.addStackDependency(alarms);
     for (const brand of orderReporting.brands) {
@@ -59,7 +59,7 @@ export function addStacks(app: App, deployment: Deployment): void {
     new DashboardsStack(app, stackName('Dashboards'), {
       ...common,
       alarms: alarmsOf(app),
-      description: 'Shows how orders and transactions do.',
+      description: 'Shows the state of orders and transactions.',
     });
   }
 }

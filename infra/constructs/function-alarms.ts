@@ -30,7 +30,7 @@ export class FunctionAlarms extends Construct {
       above: 0,
       // A short burst is made up for by queues and schedules.
       periods: 3,
-      impact: 'Lambda refuses to start functions: the account has no concurrency left. Work is done late.',
+      impact: 'Lambda throttles functions, because the account has no concurrency left. Work is done late.',
       firstCommand: 'aws lambda get-account-settings',
       runbookSection: 'functions-are-throttled',
     });
@@ -40,7 +40,8 @@ export class FunctionAlarms extends Construct {
       severity: 'page',
       metric: this.#total('RecursiveInvocationsDropped'),
       above: 0,
-      impact: 'Lambda takes a function for an endless loop and stops it: its messages become dead letters.',
+      impact:
+        'Lambda takes a function for an endless loop and stops it: its messages go to the dead-letter queue.',
       firstCommand:
         'aws cloudwatch list-metrics --namespace AWS/Lambda --metric-name RecursiveInvocationsDropped --recently-active PT3H',
       runbookSection: 'lambda-has-stopped-a-loop',

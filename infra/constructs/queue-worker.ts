@@ -121,7 +121,7 @@ export class QueueWorker extends Construct {
       severity: 'page',
       metric: this.deadLetterQueue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
       above: expiringAgeSeconds(props),
-      impact: `${alarms.deadLetterImpact} In three days or less, the queue deletes the first of them for good.`,
+      impact: `${alarms.deadLetterImpact} In three days or less, the queue deletes the first of these messages for good.`,
       firstCommand: `aws sqs start-message-move-task --source-arn ${this.deadLetterQueue.queueArn}`,
       runbookSection: 'dead-letters-are-about-to-expire',
     });
@@ -158,7 +158,7 @@ export class QueueWorker extends Construct {
     const metric = new MathExpression({
       expression: 'MAX([FILL(queued, 0), FILL(reported, 0)])',
       usingMetrics: { queued, reported: reportedAge },
-      label: 'Oldest message, tried in vain or not taken, seconds',
+      label: 'Oldest message, failed or not received, seconds',
       period: reportedAge.period,
     });
     return { metric, periods: 1 };

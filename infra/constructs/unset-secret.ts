@@ -60,7 +60,7 @@ export class UnsetSecret extends Construct {
           id: 'Page',
           arn: alarmTopicArn(this, deployment, 'page'),
           input: JSON.stringify(
-            `Somebody has scheduled the deletion of a secret in use. ${description} First: aws secretsmanager restore-secret --secret-id ${arn} Then: docs/runbook.md#a-secret-is-to-be-deleted`,
+            `Somebody scheduled a secret in use for deletion. ${description} First: aws secretsmanager restore-secret --secret-id ${arn} Then: docs/runbook.md#a-secret-is-to-be-deleted`,
           ),
         },
       ],

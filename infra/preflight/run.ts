@@ -11,14 +11,14 @@ import { asText, explainChecks, runChecks, type CheckReport } from './report.ts'
 /** Where the report goes. */
 export type Outlets = { out: (text: string) => void; err: (text: string) => void };
 
-const USAGE = `Reports what would make a deployment fail, with your AWS credentials. Reads only.
+const USAGE = `Reports what would make a deployment fail. Uses your AWS credentials, and only reads.
 
 npm run preflight -- CONFIG [--json]
 
   CONFIG    the configuration to deploy, such as infra/config/production.json
   --json    print one JSON document
 
-Each line is ok, a problem with its remedy, or not checked with the reason. Without credentials it explains each check.
+Each line is ok, a problem with its remedy, or not checked, with the reason. Without credentials it explains each check.
 
 Exit codes: 0 no problem was found; 1 there is a problem; 2 the command, the configuration or the credentials are wrong, and nothing
 was checked.
@@ -91,11 +91,12 @@ async function identify(config: StageConfig): Promise<Caller | { problem: string
   try {
     const region = await client.config.region();
     const { Account: account, Arn: arn } = await client.send(new GetCallerIdentityCommand());
-    if (account === undefined || arn === undefined) return { problem: 'AWS does not say whose these are.' };
+    if (account === undefined || arn === undefined)
+      return { problem: 'AWS does not say whose credentials these are.' };
     return { account, region, arn };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { problem: `without credentials and a region nothing can be asked of AWS: ${reason}` };
+    return { problem: `without credentials and a region, nothing can be checked in AWS: ${reason}` };
   } finally {
     client.destroy();
   }

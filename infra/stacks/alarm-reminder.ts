@@ -34,7 +34,7 @@ export class AlarmReminder extends Construct {
       ]).roleArn,
     });
     new CfnRule(this, 'Rule', {
-      description: 'When people are reminded of alarms that have not ended.',
+      description: 'When people are reminded of alarms that are still on.',
       scheduleExpression: deployment.config.alarms.reminderSchedule,
       targets: [
         {
@@ -86,8 +86,8 @@ function reminderDefinition(deployment: Deployment, topicArn: string): Record<st
         Resource: `arn:${Aws.PARTITION}:states:::sns:publish`,
         Parameters: {
           TopicArn: topicArn,
-          Subject: `Button ${stage}: alarms that have not ended`,
-          'Message.$': `States.Format('These alarms of the stage ${stage} have not ended: {}', States.JsonToString($.names))`,
+          Subject: `Button ${stage}: alarms that are still on`,
+          'Message.$': `States.Format('These alarms of the stage ${stage} are still on: {}', States.JsonToString($.names))`,
         },
         Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 60, MaxAttempts: 5, BackoffRate: 2 }],
         End: true,

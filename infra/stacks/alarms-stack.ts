@@ -26,7 +26,7 @@ export class AlarmsStack extends Stack {
         new CfnSubscription(this, `${name}Email`, { protocol: 'email', endpoint: email, topicArn });
       new CfnOutput(this, `${name}TopicArn`, {
         value: topicArn,
-        description: `Subscribe here to what is notified as a ${severity}.`,
+        description: `Subscribe here to be notified of each ${severity}.`,
       });
     }
     this.#addConcurrencyAlarm(deployment);
@@ -77,7 +77,7 @@ export class AlarmsStack extends Stack {
       }),
       atLeast: 0.8 * lambdaConcurrency,
       periods: 2,
-      impact: `The account uses 80% of its ${lambdaConcurrency} concurrent executions: at all of them, webhooks are answered with a 503.`,
+      impact: `The account uses 80% of its ${lambdaConcurrency} concurrent executions. At 100%, webhooks get a 503.`,
       firstCommand: 'aws lambda get-account-settings',
       runbookSection: 'functions-are-throttled',
     });

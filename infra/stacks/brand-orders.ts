@@ -93,8 +93,8 @@ export class BrandOrders extends Construct {
       alarms: {
         name: `${brandName(brand.id)}Reporter`,
         severity: 'page',
-        deadLetterImpact: `Orders of ${brand.id} never got into the ledger, however often they were received: Button doesn't know them.`,
-        ageImpact: `Orders of ${brand.id} aren't taken off the queue: Button learns of them late.`,
+        deadLetterImpact: `Orders of ${brand.id} never reached the ledger, although they were received many times: Button does not know them.`,
+        ageImpact: `Orders of ${brand.id} stay on the queue: Button learns of them late.`,
         maxAgeSeconds: 900,
         runbookSection: 'orders-are-getting-old',
       },
@@ -154,7 +154,7 @@ export class BrandOrders extends Construct {
         name: `${brandName(brand.id)}RetrySweep`,
         severity: 'page',
         minutes: brand.retrySweep.silenceMinutes,
-        impact: `Orders of ${brand.id} that wait for another try aren't retried: Button doesn't learn of them.`,
+        impact: `Waiting orders of ${brand.id} are not retried: Button does not learn of them.`,
         firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
         runbookSection: 'a-schedule-does-not-run',
       },
@@ -188,7 +188,7 @@ export class BrandOrders extends Construct {
       severity: 'ticket',
       metric: stageMetrics(deployment).forBrand('OrdersDrifted', brand.id, Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
-      impact: `Button holds orders of ${brand.id} otherwise than they were reported, in the sample of the last day: commission is paid for something else. OrderDriftAmountMinor says how much.`,
+      impact: `Orders of ${brand.id} at Button differ from what was reported, in the sample of the last day: the commission is wrong. OrderDriftAmountMinor says by how much.`,
       firstCommand: `npm run ops -- orders-audit --brand ${brand.id}`,
       runbookSection: 'orders-differ-at-button',
     });
@@ -202,7 +202,7 @@ export class BrandOrders extends Construct {
       severity: 'ticket',
       metric: stageMetrics(deployment).forBrand('OrdersQuarantined', brand.id, Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
-      impact: `Orders of ${brand.id} couldn't be reported as they are, within the last day: their commission is lost until they are fixed. QuarantinedAmountMinor says how much.`,
+      impact: `Orders of ${brand.id} were refused in the last day: their commission is lost until they are fixed. QuarantinedAmountMinor says how much.`,
       firstCommand: `aws dynamodb scan --table-name ${tables.quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,
       runbookSection: 'orders-in-quarantine',
     });

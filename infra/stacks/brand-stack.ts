@@ -53,11 +53,11 @@ export class BrandStack extends Stack {
         quarantineRetentionDays: orderReporting.quarantineRetentionDays,
         buttonApiUrl: deployment.config.buttonApiUrl,
       }),
-      description: `What the reporter of ${brand.id} accepts: the client's brandSettings; npm run ops reads it too.`,
+      description: `What the reporter of ${brand.id} accepts: the client's brandSettings. npm run ops reads it too.`,
     });
     new CfnOutput(this, `ApiKeySecretArn${name}`, {
       value: apiKey.arn,
-      description: `Put the Button API key of ${brand.id} in here.`,
+      description: `Put the Button API key of ${brand.id} here.`,
     });
   }
 }

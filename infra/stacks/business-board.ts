@@ -57,7 +57,7 @@ function delayRow(metrics: StageMetrics): IWidget[] {
       [{ value: 3600, label: 'alarm' }],
     ),
     graph(
-      'Calls stopped (1), keys refused, retries of waiting orders, and how many a second at last',
+      'Calls stopped (1), keys refused, retries of waiting orders, and the last rate per second',
       overall(
         metrics,
         'BreakerOpen',
@@ -75,12 +75,12 @@ function delayRow(metrics: StageMetrics): IWidget[] {
 function brandRow(metrics: StageMetrics): IWidget[] {
   return [
     graph('Reported, by brand', [metrics.searched('OrdersReported'), metrics.searched('OrdersUnchanged')]),
-    graph('Not to be sent, by brand', [
+    graph('Nothing to send, by brand', [
       metrics.searched('OrdersDuplicate'),
       metrics.searched('OrdersSuperseded'),
       metrics.searched('OrdersIgnoredAfterCancel'),
     ]),
-    graph('Not reported, by brand; waiting: more than at the left edge', [
+    graph('Not reported, by brand; waiting: change since the left edge', [
       metrics.searched('OrdersWaiting'),
       metrics.searched('OrdersQuarantined'),
       metrics.searchedRunningSums('WaitingOrdersChange'),
@@ -93,11 +93,9 @@ function brandMoneyRow(metrics: StageMetrics): IWidget[] {
     graph('Value at Button, change in minor units, by brand', [
       metrics.searched('ReportedAmountChangeMinor'),
     ]),
-    graph('Value that waits, change in minor units, by brand', [
-      metrics.searched('WaitingAmountChangeMinor'),
-    ]),
+    graph('Waiting value, change in minor units, by brand', [metrics.searched('WaitingAmountChangeMinor')]),
     graph('Value refused, minor units, by brand', [metrics.searched('QuarantinedAmountMinor')]),
-    graph('Tokens missing, differing and not taken, by brand', [
+    graph('Tokens missing, different and not accepted, by brand', [
       metrics.searched('OrdersCreatedWithoutToken'),
       metrics.searched('OrderTokensDiffering'),
       metrics.searched('OrderTokensNotTaken'),
@@ -121,7 +119,7 @@ function auditRow(metrics: StageMetrics): IWidget[] {
 function webhookRow(metrics: StageMetrics): IWidget[] {
   return [
     graph(
-      'Webhooks taken in',
+      'Webhooks accepted',
       overall(
         metrics,
         'WebhooksFromButton',
@@ -142,7 +140,7 @@ function webhookRow(metrics: StageMetrics): IWidget[] {
         'WebhooksFailedForButton',
       ),
     ),
-    graph('By the secret that signed, and what was odd', [
+    graph('By signing secret, and flags', [
       metrics.searched('WebhooksBySecret'),
       metrics.searched('WebhookFlags'),
       metrics.searched('RowFlags'),
@@ -216,13 +214,8 @@ function commissionRow(metrics: StageMetrics): IWidget[] {
 
 function overdueRow(metrics: StageMetrics): IWidget[] {
   return [
-    graph(
-      'Pending far beyond their finalization, counted once a week',
-      overall(metrics, 'StalePendingTransactions'),
-    ),
-    graph('Pending far beyond their finalization, minor units', [
-      metrics.searched('StalePendingAmountMinor'),
-    ]),
+    graph('Overdue, counted once a week', overall(metrics, 'StalePendingTransactions')),
+    graph('Overdue, minor units', [metrics.searched('StalePendingAmountMinor')]),
     graph(
       'Finalization windows of the brands: read, malformed, and lists that could not be read',
       overall(metrics, 'BrandsListed', 'MalformedBrands', 'BrandsUnavailable'),
@@ -258,7 +251,7 @@ function driftRow(metrics: StageMetrics): IWidget[] {
       ),
     ),
     graph('Repaired, money in minor units', [metrics.searched('DriftAmountMinor')]),
-    graph('Checkouts whose transaction has come, per cent', [checkoutShare(metrics)]),
+    graph('Checkouts whose transaction has arrived, per cent', [checkoutShare(metrics)]),
     graph('From a change to its repair, seconds', overall(metrics, 'RepairDelaySeconds'), [
       { value: 3 * 3600, label: 'alarm' },
     ]),
@@ -284,7 +277,7 @@ function reconcilerRow(metrics: StageMetrics): IWidget[] {
       ),
     ),
     graph(
-      'What keeps from reading',
+      'What prevents reading',
       overall(
         metrics,
         'PublisherKeyUnusable',
@@ -313,7 +306,7 @@ function checkoutShare(metrics: StageMetrics): IMetric {
       received: metrics.overall('CheckoutsReceived'),
       followed: metrics.overall('CheckoutsFollowed'),
     },
-    label: 'Checkouts whose transaction has come, per cent of a week',
+    label: 'Checkouts whose transaction has arrived, per cent of a week',
     period: Duration.days(7),
   });
 }

@@ -106,7 +106,7 @@ export class EventPublication extends Construct {
       severity: 'page',
       metric: this.failures.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
       above: 0,
-      impact: 'Changes of transactions were never announced: whoever listens to the bus does not know them.',
+      impact: 'Changes of transactions were never published: consumers of the bus do not know them.',
       firstCommand: `aws sqs receive-message --visibility-timeout 0 --queue-url ${this.failures.queueUrl}`,
       runbookSection: 'publisher-is-behind',
     });
@@ -117,7 +117,7 @@ export class EventPublication extends Construct {
       metric: this.failures.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
       above: EXPIRING_SECONDS,
       impact:
-        'In three days or less, the queue of failures deletes which changes of transactions were never announced.',
+        'Some changes of transactions were never published. In three days or less, the failure queue deletes the record of which.',
       firstCommand: `aws sqs receive-message --visibility-timeout 0 --queue-url ${this.failures.queueUrl}`,
       runbookSection: 'dead-letters-are-about-to-expire',
     });
@@ -129,7 +129,7 @@ export class EventPublication extends Construct {
       above: 0,
       periods: 2,
       impact:
-        'Transactions are written and the function event-publisher is not invoked: their changes are not announced.',
+        'Transactions are written, but the function event-publisher is not invoked: their changes are not published.',
       firstCommand: `aws lambda list-event-source-mappings --function-name ${lambda.functionName}`,
       runbookSection: 'publisher-is-behind',
     });
@@ -139,7 +139,7 @@ export class EventPublication extends Construct {
       severity: 'page',
       metric: lambda.metric('IteratorAge', { statistic: 'Maximum' }),
       above: Duration.hours(1).toMilliseconds(),
-      impact: 'Changes of transactions are announced an hour late; after a day the stream forgets them.',
+      impact: 'Changes of transactions are published an hour late. After a day, the stream drops them.',
       firstCommand: `aws logs tail ${lambda.logGroup.logGroupName} --since 1h`,
       runbookSection: 'publisher-is-behind',
     });
@@ -166,7 +166,7 @@ export class EventPublication extends Construct {
       severity: 'ticket',
       metric: stageMetrics(deployment).overall('TransactionsOfUnknownCategory'),
       above: 0,
-      impact: 'Transactions of a category that no setting names are held: nobody is rewarded for them.',
+      impact: 'Transactions have a category that is in no setting: nobody is rewarded for them.',
       firstCommand: `aws dynamodb scan --table-name ${this.#props.transactions.tableName} --filter-expression "notRewardableReason = :held" --expression-attribute-values '{":held":{"S":"category_unknown"}}' --projection-expression "pk,category"`,
       runbookSection: 'unknown-category',
     });
@@ -177,7 +177,7 @@ export class EventPublication extends Construct {
       metric: stageMetrics(deployment).overall('UnreadableItems', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
       impact:
-        'Something has spoilt items of the transactions flow: they are left out, and nothing of them is announced.',
+        'Items of the transactions flow are unreadable: they are skipped, and their changes are not published.',
       firstCommand: `aws logs tail ${logGroup.logGroupName} --since 1d --filter-pattern item_unreadable`,
       runbookSection: 'an-item-is-unreadable',
     });

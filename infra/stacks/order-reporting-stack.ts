@@ -80,7 +80,7 @@ export class OrderReportingStack extends Stack {
       severity: 'page',
       metric: metrics.overall('ButtonKeyRefused'),
       above: 0,
-      impact: "Button refuses a brand's API key: its orders wait until the right one is set.",
+      impact: "Button refuses a brand's API key: its orders wait until the right key is set.",
       firstCommand: `aws dynamodb scan --table-name ${orderLedger.tableName} --filter-expression "breaker.cause = :refused" --expression-attribute-values '{":refused":{"S":"key-refused"}}' --projection-expression pk`,
       runbookSection: 'orders-are-getting-old',
     });
@@ -90,8 +90,7 @@ export class OrderReportingStack extends Stack {
       severity: 'ticket',
       metric: metrics.overall('UnreadableLedgerItems', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
-      impact:
-        'Something has spoilt items of the order ledger: messages about those orders are in quarantine.',
+      impact: 'Items of the order ledger are unreadable: messages about those orders are in quarantine.',
       firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --filter-expression "reasons[0].code = :code" --expression-attribute-values '{":code":{"S":"ledger_entry_unreadable"}}' --projection-expression "kind,id,orderId"`,
       runbookSection: 'an-item-is-unreadable',
     });
@@ -125,7 +124,7 @@ function addCustomerExpiry(
       name: 'CustomerExpiry',
       severity: 'ticket',
       minutes: EXPIRY_SILENCE_MINUTES,
-      impact: 'The customers of old orders are not erased: they are kept longer than was promised.',
+      impact: 'The customers of old orders are not erased: they are kept longer than the settings promise.',
       firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
       runbookSection: 'a-schedule-does-not-run',
     },

@@ -97,8 +97,8 @@ export class Reconciliation extends Construct {
         // The next tick reads again; ReconciliationStale pages if that does not help.
         severity: 'ticket',
         deadLetterImpact:
-          'A read of an account fails again and again: what its webhooks missed is not repaired.',
-        ageImpact: 'Reads of accounts wait for each other: what webhooks missed is repaired late.',
+          'A read of an account keeps failing: transactions without a webhook are not repaired.',
+        ageImpact: 'Reads of accounts wait for each other: transactions without a webhook are repaired late.',
         maxAgeSeconds: 3600,
         runbookSection: 'reconciler-is-stale',
       },
@@ -146,7 +146,7 @@ export class Reconciliation extends Construct {
         name: 'ReconciliationPlanner',
         severity: 'page',
         minutes: reconciler.silenceMinutes,
-        impact: 'Nothing is read from Button: what webhooks missed is not repaired.',
+        impact: 'Nothing is read from Button: transactions without a webhook are not repaired.',
         firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
         runbookSection: 'a-schedule-does-not-run',
       },
@@ -170,7 +170,7 @@ export class Reconciliation extends Construct {
       severity: 'page',
       metric: metrics.overall('OldestWindowAgeSeconds', tick),
       above: staleMinutes * 60,
-      impact: `An account has not been read for ${staleMinutes} minutes: what its webhooks missed is not repaired.`,
+      impact: `An account has not been read for ${staleMinutes} minutes: transactions without a webhook are not repaired.`,
       firstCommand: scanPositions,
       runbookSection: 'reconciler-is-stale',
     });
@@ -181,7 +181,8 @@ export class Reconciliation extends Construct {
       metric: unlistedAccounts(metrics, tick),
       above: 0,
       periods: 2 * silenceMinutes > MINUTES_IN_A_DAY ? 1 : 2,
-      impact: "Button hasn't listed the accounts for a long time: what webhooks missed is not repaired.",
+      impact:
+        'Button has not listed the accounts for a long time: transactions without a webhook are not repaired.',
       firstCommand: `aws logs tail ${this.#planner.logGroup.logGroupName} --since 3h`,
       runbookSection: 'reconciler-is-stale',
     });
@@ -192,7 +193,7 @@ export class Reconciliation extends Construct {
       metric: metrics.overall('PublisherKeyUnusable', tick),
       above: 0,
       impact:
-        "Button refuses the publisher's API key, or it can't be read: what webhooks missed is not repaired.",
+        "Button refuses the publisher's API key, or the key cannot be read: transactions without a webhook are not repaired.",
       firstCommand: `aws secretsmanager describe-secret --secret-id ${this.apiKey.arn}`,
       runbookSection: 'reconciler-is-stale',
     });
@@ -221,7 +222,7 @@ export class Reconciliation extends Construct {
       severity: 'ticket',
       metric: metrics.overall('UnusablePositions', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
-      impact: 'Something spoilt how far an account is read: it is read from its beginning again.',
+      impact: 'The position of an account is invalid: the account is read from its beginning again.',
       firstCommand: scanPositions,
       runbookSection: 'a-position-makes-no-sense',
     });
@@ -231,7 +232,7 @@ export class Reconciliation extends Construct {
       severity: 'ticket',
       metric: metrics.overall('UnreadableReadMessages', Duration.hours(1)),
       ...STANDS_FOR_A_DAY,
-      impact: 'Somebody else sends to the queue of read messages. What they sent is in quarantine.',
+      impact: 'Somebody else sends to the queue of read messages. Their messages are in quarantine.',
       firstCommand: `aws dynamodb query --table-name ${quarantine.tableName} --key-condition-expression "kind = :kind" --expression-attribute-values '{":kind":{"S":"read-message"}}' --projection-expression "id,origin,refusedAt"`,
       runbookSection: 'an-item-is-unreadable',
     });
@@ -246,7 +247,7 @@ export class Reconciliation extends Construct {
       severity: 'ticket',
       metric: stageMetrics(deployment).overall('UnreadGaps', tick),
       above: 0,
-      impact: 'Button shows everything but some range of time: what webhooks missed in it is not repaired.',
+      impact: 'Button cannot show a range of time: transactions without a webhook in it are not repaired.',
       firstCommand: `aws dynamodb scan --table-name ${positions.tableName} --filter-expression "contains(#stream, :gap)" --expression-attribute-names '{"#stream":"stream"}' --expression-attribute-values '{":gap":{"S":"gap-"}}'`,
       runbookSection: 'a-range-can-not-be-read',
     });

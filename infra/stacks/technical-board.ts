@@ -13,7 +13,7 @@ export function technicalWidgets({ config: { stage, existingTables } }: Deployme
       new TextWidget({
         width: 24,
         height: 1,
-        markdown: `Everything whose name begins with \`Button-${stage}-\`. HTTP APIs have no name here: all those of this account. A graph shows the ${SHOWN_SERIES} highest.`,
+        markdown: `Everything whose name begins with \`Button-${stage}-\`. HTTP APIs have no name here, so the board shows all of this account. A graph shows the ${SHOWN_SERIES} highest.`,
       }),
     ],
     ...queueAndFunctionRows((...asked) => searchSeries(search(...asked)), tables),
@@ -91,7 +91,7 @@ function gatewayRow(): IWidget[] {
     searchSeries({ schema: 'AWS/ApiGateway,ApiId', terms: `MetricName="${metricName}"`, statistic });
   return [
     graph('HTTP APIs: requests', [apis('Count', 'Sum')]),
-    graph('HTTP APIs: answers 4xx and 5xx', [apis('4xx', 'Sum'), apis('5xx', 'Sum')]),
+    graph('HTTP APIs: 4xx and 5xx responses', [apis('4xx', 'Sum'), apis('5xx', 'Sum')]),
     graph('HTTP APIs: latency, p50 and p99, milliseconds', [apis('Latency', 'p50'), apis('Latency', 'p99')]),
   ];
 }
@@ -110,7 +110,7 @@ function costRows({
   return [
     [
       graph('Cost: function invocations', withTotal(FUNCTIONS, 'Invocations', 'Sum')),
-      graph('Cost: time that functions run, milliseconds', withTotal(FUNCTIONS, 'Duration', 'Sum')),
+      graph('Cost: run time of functions, milliseconds', withTotal(FUNCTIONS, 'Duration', 'Sum')),
       graph('Cost: messages sent', withTotal(QUEUES, 'NumberOfMessagesSent', 'Sum')),
     ],
     [

@@ -131,11 +131,11 @@ export class TransactionsStack extends Stack {
     this.#addAddresses(intake.endpoint);
     new CfnOutput(this, 'WebhookSecretsArn', {
       value: intake.secrets.arn,
-      description: `Put a JSON list of {"name", "secret"} in here, one for each webhook.`,
+      description: `Put a JSON list of {"name", "secret"} here, one for each webhook.`,
     });
     new CfnOutput(this, 'ApiKeySecretArn', {
       value: reconciliation.apiKey.arn,
-      description: `Put the publisher's Button API key in here.`,
+      description: `Put the publisher's Button API key here.`,
     });
     new CfnOutput(this, 'ReadQueueUrl', { value: reconciliation.readQueue.queueUrl });
     new CfnOutput(this, 'ReadsStaleMinutes', { value: String(reconciliation.staleMinutes) });
@@ -207,7 +207,7 @@ function addPersonalDataExpiry(
       name: 'PersonalDataExpiry',
       severity: 'ticket',
       minutes: EXPIRY_SILENCE_MINUTES,
-      impact: 'Personal data of old transactions is not erased: it is kept longer than was promised.',
+      impact: 'Personal data of old transactions is not erased: it is kept longer than the settings promise.',
       firstCommand: `aws scheduler list-schedules --name-prefix Button-${deployment.config.stage}`,
       runbookSection: 'a-schedule-does-not-run',
     },

@@ -108,7 +108,7 @@ export class WebhookIntake extends Construct {
         name: 'IntakeDeferredWebhooks',
         severity: 'page',
         deadLetterImpact:
-          'Authentic webhooks could be brought neither into the table nor into quarantine: shoppers may miss rewards until the next read from Button.',
+          'Authentic webhooks could not be stored, neither in the table nor in quarantine: shoppers may miss rewards until the next read from Button.',
         ageImpact: 'Authentic webhooks have waited for an hour: transactions are shown late.',
         maxAgeSeconds: 3600,
         reportedAge: stageMetrics(deployment).overall(
@@ -185,7 +185,7 @@ export class WebhookIntake extends Construct {
       }),
       ...STANDS_FOR_A_DAY,
       impact:
-        'What Button said of transactions could not be understood, within the last day: they are not shown.',
+        'Webhooks or rows about transactions could not be read in the last day: these transactions are not shown.',
       firstCommand: `aws dynamodb scan --table-name ${quarantine.tableName} --projection-expression "kind,id,reasons" --max-items 20`,
       runbookSection: 'webhooks-in-quarantine',
     });
@@ -197,7 +197,7 @@ export class WebhookIntake extends Construct {
       // A fifth of the way to the pause, and not for a single one, because Button sends that again.
       atLeast: 2,
       impact:
-        "Button can't deliver webhooks: above 10% of an hour's it stops sending any, until a person resumes them in its Dashboard.",
+        'Webhooks fail. If more than 10% of an hour fail, Button stops sending any, until somebody resumes them in its Dashboard.',
       firstCommand: `aws logs tail ${receiver.lambda.logGroup.logGroupName} --since 1h`,
       runbookSection: 'webhooks-fail',
     });
@@ -208,7 +208,7 @@ export class WebhookIntake extends Construct {
       metric: metrics.overall('MalformedWebhookSecrets'),
       above: 0,
       impact:
-        "The list of the webhooks' secrets is malformed: its valid entries and the list before it are in use, so a new secret in the malformed part is refused, and one that was taken out still counts.",
+        'The list of webhook secrets is malformed. Its valid entries and the previous list are in use: a new secret in the malformed part is refused, and a removed secret is still accepted.',
       firstCommand: `aws logs filter-log-events --log-group-name ${receiver.lambda.logGroup.logGroupName} --filter-pattern secret_malformed --max-items 5`,
       runbookSection: 'webhooks-fail',
     });
@@ -218,7 +218,7 @@ export class WebhookIntake extends Construct {
       severity: 'ticket',
       metric: unannouncedPercent(metrics),
       above: 10,
-      impact: "Button's webhooks don't arrive: transactions are shown late, once they are read from Button.",
+      impact: "Button's webhooks do not arrive: transactions are shown late, once they are read from Button.",
       firstCommand: `aws logs tail ${receiver.lambda.logGroup.logGroupName} --since 6h`,
       runbookSection: 'no-webhook-brought-it',
     });
@@ -241,7 +241,7 @@ export class WebhookIntake extends Construct {
       above: 0,
       periods: 3,
       impact:
-        'The function deferred-webhooks dies in run after run: deferred webhooks are shown late, or with the next read from Button.',
+        'Every run of the function deferred-webhooks dies: deferred webhooks are shown late, or with the next read from Button.',
       firstCommand: `aws logs tail ${lambda.logGroup.logGroupName} --since 3h`,
       runbookSection: 'webhooks-are-deferred',
     });

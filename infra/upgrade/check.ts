@@ -13,9 +13,9 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
 
 const USAGE = `npm run upgrade:check -- [REF] [--config FILE] [--deployed-config FILE]
-  REF                     the commit that is deployed; the one before this unless given
-  --config FILE           the configuration to deploy; six configurations of ours unless given
-  --deployed-config FILE  the configuration that is deployed; what FILE held at that commit unless given
+  REF                     the commit that is deployed (default: the previous commit)
+  --config FILE           the configuration to deploy (default: six configurations of ours)
+  --deployed-config FILE  the configuration that is deployed (default: FILE as of that commit)
 `;
 
 /** Would stacks that were deployed from the commit lose state by what is in the working tree? */

@@ -20,7 +20,7 @@ export function abandonedTables(stack: string, before: Template, after: Template
     const inUse = existingTable(before, logicalId);
     if (inUse === undefined || existingTable(after, logicalId) !== undefined) return [];
     return [
-      `${stack}: the existing table ${inUse} would not be used any more, and a new, empty ${logicalId} made in its place.`,
+      `${stack}: the existing table ${inUse} would not be used any more, and the stack would create a new, empty ${logicalId}.`,
     ];
   });
 }
@@ -37,7 +37,7 @@ export function tableChanges(before: Templates, after: Templates): string[] {
       if (next === undefined || next === inUse) return [];
       if (inUse !== undefined)
         return [
-          `${stack}: the stage would use the existing table ${next} as ${logicalId} in the place of ${inUse}, which stays as it is. Nothing is copied.`,
+          `${stack}: the stage would use the existing table ${next} as ${logicalId} instead of ${inUse}, which stays unchanged. Nothing is copied.`,
         ];
       const made = template.Resources[logicalId];
       if (made === undefined) return [];
@@ -48,7 +48,7 @@ export function tableChanges(before: Templates, after: Templates): string[] {
 }
 
 function leavesTheStack(logicalId: string, next: string): string {
-  return `the table ${logicalId} would leave the stack and stay in the account with all its items, stream and protection. The stage would use the existing table ${next}: the same one if that is its name; else nothing is copied, and what is only in the old one is missing.`;
+  return `the table ${logicalId} would leave the stack and stay in the account with all its items, stream and protection. The stage would use the existing table ${next}: the same table, if that is its name. Otherwise nothing is copied, and what is only in the old table is missing.`;
 }
 
 function isDeleted(logicalId: string, next: string): string {

@@ -62,7 +62,7 @@ function lossOf(change: ResourceDifference): string | undefined {
     case ResourceImpact.WILL_DESTROY:
       return 'deleted';
     case ResourceImpact.WILL_ORPHAN:
-      return 'left behind, and a new one made under another logical id';
+      return 'left behind, and a new one created under another logical id';
     case ResourceImpact.WILL_REPLACE:
     case ResourceImpact.MAY_REPLACE:
       return `replaced by an empty one (${replacing(change)})`;

@@ -29,6 +29,6 @@ it('stops before anything is synthesized where an ARN is of another region than 
 
   expect({ status, stderr }).toEqual({
     status: 1,
-    stderr: `The configuration ${file} can't be deployed:\n  - alarms.page.topicArn: is of the region us-east-1, and the stacks go into eu-west-1\n`,
+    stderr: `The configuration ${file} can't be deployed:\n  - alarms.page.topicArn: is in the region us-east-1, but the stacks are deployed to eu-west-1\n`,
   });
 });

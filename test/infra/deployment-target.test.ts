@@ -44,20 +44,20 @@ describe('misplacedArns', () => {
     [
       'a topic of another region, which alarms refuse',
       { topicArn: TOPIC.replace('eu-west-1', 'us-east-1') },
-      ['alarms.ticket.topicArn: is of the region us-east-1, and the stacks go into eu-west-1'],
+      ['alarms.ticket.topicArn: is in the region us-east-1, but the stacks are deployed to eu-west-1'],
     ],
     [
       'a certificate of another region, as for CloudFront',
       { certificateArn: CERTIFICATE.replace('eu-west-1', 'us-east-1') },
       [
-        'transactions.webhookDomain.certificateArn: is of the region us-east-1, and the stacks go into eu-west-1',
+        'transactions.webhookDomain.certificateArn: is in the region us-east-1, but the stacks are deployed to eu-west-1',
       ],
     ],
     [
       'a certificate of another account',
       { certificateArn: CERTIFICATE.replace('111122223333', '444455556666') },
       [
-        'transactions.webhookDomain.certificateArn: is of the account 444455556666, and the stacks go into 111122223333',
+        'transactions.webhookDomain.certificateArn: is in the account 444455556666, but the stacks are deployed to 111122223333',
       ],
     ],
     [
@@ -68,7 +68,7 @@ describe('misplacedArns', () => {
     [
       'a producer of another partition',
       { producer: 'arn:aws-cn:iam::444455556666:role/shop' },
-      ['orderReporting.brands.0.producers.0: is of the partition aws-cn, and the stacks go into aws'],
+      ['orderReporting.brands.0.producers.0: is in the partition aws-cn, but the stacks are deployed to aws'],
     ],
   ])('finds %s', (_fault, change, problems) => {
     expect(misplacedArns(config(change), IRELAND)).toEqual(problems);
@@ -78,7 +78,7 @@ describe('misplacedArns', () => {
     const topicArn = TOPIC.replace('eu-west-1', 'us-east-1');
 
     expect(misplacedArns(config({ topicArn }), UNKNOWN)).toEqual([
-      'transactions.webhookDomain.certificateArn: is of the region eu-west-1, and the stacks go into us-east-1',
+      'transactions.webhookDomain.certificateArn: is in the region eu-west-1, but the stacks are deployed to us-east-1',
     ]);
   });
 
@@ -92,7 +92,9 @@ describe('misplacedArns', () => {
     expect(misplacedArns(config({ topicArn, certificateArn }), { ...IRELAND, region })).toEqual([]);
     expect(
       misplacedArns(config({ topicArn: topicArn.replace(partition, 'aws') }), { ...UNKNOWN, region }),
-    ).toContain(`alarms.ticket.topicArn: is of the partition aws, and the stacks go into ${partition}`);
+    ).toContain(
+      `alarms.ticket.topicArn: is in the partition aws, but the stacks are deployed to ${partition}`,
+    );
   });
 });
 

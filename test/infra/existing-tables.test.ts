@@ -195,12 +195,12 @@ describe('existingTables', () => {
     [
       'region',
       { account: '111122223333', region: 'us-east-1' },
-      'is of the region eu-west-1, and the stacks go into us-east-1',
+      'is in the region eu-west-1, but the stacks are deployed to us-east-1',
     ],
     [
       'account',
       { account: '444455556666', region: 'eu-west-1' },
-      'is of the account 111122223333, and the stacks go into 444455556666',
+      'is in the account 111122223333, but the stacks are deployed to 444455556666',
     ],
   ])('is compared with the %s of the stage', (_part, target, problem) => {
     const config = StageConfigSchema.parse({ ...STAGE, existingTables: EXISTING });
@@ -229,7 +229,7 @@ describe('the upgrade check', () => {
     expect(lostState(before, after)).toEqual([]);
     expect(tableChanges(before, after)).toHaveLength(5);
     expect(tableChanges(before, after)[0]).toBe(
-      'Button-production-OrderReporting: the table OrderLedger would leave the stack and stay in the account with all its items, stream and protection. The stage would use the existing table ledger-restored: the same one if that is its name; else nothing is copied, and what is only in the old one is missing.',
+      'Button-production-OrderReporting: the table OrderLedger would leave the stack and stay in the account with all its items, stream and protection. The stage would use the existing table ledger-restored: the same table, if that is its name. Otherwise nothing is copied, and what is only in the old table is missing.',
     );
   });
 
@@ -252,7 +252,7 @@ describe('the upgrade check', () => {
     );
 
     expect(lostState(templatesOf(existing), after)).toEqual([
-      'Button-production-Transactions: the existing table positions-restored would not be used any more, and a new, empty Positions made in its place.',
+      'Button-production-Transactions: the existing table positions-restored would not be used any more, and the stack would create a new, empty Positions.',
     ]);
   });
 
@@ -263,7 +263,7 @@ describe('the upgrade check', () => {
 
     expect(lostState(templatesOf(existing), after)).toEqual([]);
     expect(tableChanges(templatesOf(existing), after)).toEqual([
-      'Button-production-Transactions: the stage would use the existing table later as Positions in the place of positions-restored, which stays as it is. Nothing is copied.',
+      'Button-production-Transactions: the stage would use the existing table later as Positions instead of positions-restored, which stays unchanged. Nothing is copied.',
     ]);
   });
 

@@ -29,7 +29,7 @@ const DEFAULT_QUALIFIER = 'hnb659fds';
  */
 export const bootstrap: Check = {
   name: 'bootstrap',
-  explains: `cdk deploy uploads the functions to a bucket of the stack ${TOOLKIT_STACK} and works under its role cdk-${DEFAULT_QUALIFIER}-deploy-role-…, which the caller has to be allowed to assume.`,
+  explains: `cdk deploy uploads the functions to a bucket of the stack ${TOOLKIT_STACK}. It deploys with that stack’s role cdk-${DEFAULT_QUALIFIER}-deploy-role-…, which the caller must be allowed to assume.`,
   async run(context) {
     const { clients, account, region } = context;
     const answer = await unlessMissing(
@@ -67,7 +67,7 @@ async function deployRole({ clients, account, region, caller }: PreflightContext
     if (!(error instanceof Error) || error.name !== 'AccessDenied') throw error;
     return notChecked(
       `${caller} may not assume ${role}`,
-      'cdk deploy then uses the credentials themselves, which need every right to what the stacks are made of.',
+      'cdk deploy then uses the credentials directly, which need every right to the resources of the stacks.',
     );
   }
 }

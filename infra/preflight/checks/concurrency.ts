@@ -14,19 +14,19 @@ const WEBHOOK_SECONDS = 0.025;
 export const concurrency: Check = {
   name: 'Lambda concurrency',
   explains:
-    'A new account has ten Lambda executions at once for all of its functions. Beyond that, calls are refused: webhooks get 503, and Button pauses them.',
+    'A new account has ten concurrent Lambda executions for all of its functions. Lambda rejects calls above that: webhooks get 503, and Button pauses them.',
   async run({ config, clients }) {
     const { AccountLimit: limit } = await clients.lambda.send(new GetAccountSettingsCommand({}));
     const available = limit?.UnreservedConcurrentExecutions;
     const quota = limit?.ConcurrentExecutions;
     if (available === undefined || quota === undefined)
-      return [notChecked('the quota', 'Lambda named no limit of this account.')];
+      return [notChecked('the quota', 'Lambda returned no limit for this account.')];
     const needed = executionsAtOnce(config);
     const enough =
       available >= needed
-        ? ok(`${available} executions at once are unreserved; this stage uses up to ${needed}`)
+        ? ok(`${available} concurrent executions are unreserved; this stage uses up to ${needed}`)
         : problem(
-            `${available} executions at once are unreserved; this stage uses up to ${needed}`,
+            `${available} concurrent executions are unreserved; this stage uses up to ${needed}`,
             'aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000',
           );
     const { lambdaConcurrency } = config.alarms;
@@ -34,7 +34,7 @@ export const concurrency: Check = {
       lambdaConcurrency === quota
         ? ok(`alarms.lambdaConcurrency is the account's quota, ${quota}`)
         : problem(
-            `alarms.lambdaConcurrency is ${lambdaConcurrency}; the account's quota is ${quota}: its alarm comes too early or never`,
+            `alarms.lambdaConcurrency is ${lambdaConcurrency}, but the account's quota is ${quota}: the alarm goes off too early or never`,
             `Set alarms.lambdaConcurrency to ${quota}.`,
           );
     return [enough, watched];

@@ -9,7 +9,7 @@ import { owns } from '../deployed-stacks.ts';
 export const domain: Check = {
   name: 'domain of the webhook URL',
   explains:
-    'The certificate has to be issued, to be valid and to cover the host; the hosted zone has to be public, to hold the host, and to have no record of it yet.',
+    'The certificate must be issued, be valid and cover the host. The hosted zone must be public, contain the host, and have no record of it yet.',
   async run(context) {
     const settings = context.config.transactions?.webhookDomain;
     if (!settings) return [ok('the configuration names none')];
@@ -65,7 +65,7 @@ async function hostedZone(
   { name, hostedZoneId }: WebhookDomainConfig,
   { clients, stacks }: PreflightContext,
 ): Promise<Finding[]> {
-  if (hostedZoneId === undefined) return [ok('the record of the host is not made by the stacks')];
+  if (hostedZoneId === undefined) return [ok('the stacks do not create the record of the host')];
   const answer = await unlessMissing(clients.route53.send(new GetHostedZoneCommand({ Id: hostedZoneId })), [
     'NoSuchHostedZone',
   ]);
@@ -76,13 +76,13 @@ async function hostedZone(
     return [
       problem(
         `the hosted zone ${hostedZoneId} is of ${zone.Name ?? '?'}, not of ${name}`,
-        `Name that of ${name}.`,
+        `Name the hosted zone of ${name}.`,
       ),
     ];
   if (zone.Config?.PrivateZone === true)
     return [
       problem(
-        `the hosted zone ${hostedZoneId} is private: Button can't resolve ${name}`,
+        `the hosted zone ${hostedZoneId} is private: Button cannot resolve ${name}`,
         'Name the public one.',
       ),
     ];
@@ -95,9 +95,9 @@ async function hostedZone(
   if (clash && !owns(await stacks(), name) && !owns(await stacks(), `${name}.`))
     return [
       problem(
-        `${name} has a record already (${clash.Type ?? '?'}), and CloudFormation makes no second one`,
+        `${name} already has a record (${clash.Type ?? '?'}), and CloudFormation creates no second one`,
         'Delete it, or leave hostedZoneId out and point the record at the WebhookDomainTarget output.',
       ),
     ];
-  return [ok(`the hosted zone ${zone.Name ?? ''} takes the record of ${name}`)];
+  return [ok(`the hosted zone ${zone.Name ?? ''} can take the record of ${name}`)];
 }

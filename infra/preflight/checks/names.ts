@@ -11,7 +11,7 @@ import { owns } from '../deployed-stacks.ts';
 export const names: Check = {
   name: 'names',
   explains:
-    'Tables of orders, topics, the event bus and alarms have fixed names. CloudFormation refuses to make one that exists, as after a stack was deleted that kept its data. Log groups are in nobody’s way: their names end in the id of the stack.',
+    'The tables of orders, the topics, the event bus and the alarms have fixed names. CloudFormation refuses to create one that already exists, for example after a stack was deleted and kept its data. Log groups never clash: their names end in the id of the stack.',
   async run(context) {
     const clashes = [
       ...(await clashingTables(context)),
@@ -19,7 +19,7 @@ export const names: Check = {
       ...(await clashingBus(context)),
       ...(await clashingAlarms(context)),
     ];
-    return clashes.length > 0 ? clashes : [ok('nothing outside of the stacks has a name that they need')];
+    return clashes.length > 0 ? clashes : [ok('nothing outside the stacks has a name that they need')];
   },
 };
 
@@ -38,7 +38,7 @@ async function clashingTables({ config, clients, stacks }: PreflightContext): Pr
     if (answer)
       found.push(
         problem(
-          `the table ${name} exists outside of the stacks`,
+          `the table ${name} exists outside the stacks`,
           `Use it: existingTables.${table}: "${name}"; or delete it (docs/restore.md).`,
         ),
       );
@@ -66,7 +66,7 @@ async function clashingTopics({
     if (answer)
       found.push(
         problem(
-          `the topic ${arn} exists outside of the stacks`,
+          `the topic ${arn} exists outside the stacks`,
           `Use it: alarms.${severity}.topicArn; or delete it: aws sns delete-topic --topic-arn ${arn}`,
         ),
       );
@@ -83,7 +83,7 @@ async function clashingBus({ config, clients, stacks }: PreflightContext): Promi
   return answer
     ? [
         problem(
-          `the event bus ${name} exists outside of the stacks`,
+          `the event bus ${name} exists outside the stacks`,
           `Choose another stage, or delete it: aws events delete-event-bus --name ${name}`,
         ),
       ]
@@ -97,7 +97,7 @@ async function clashingAlarms({ config, clients, stacks }: PreflightContext): Pr
     .filter((name) => !owns(owned, name))
     .map((name) =>
       problem(
-        `the alarm ${name} exists outside of the stacks`,
+        `the alarm ${name} exists outside the stacks`,
         `aws cloudwatch delete-alarms --alarm-names ${name}`,
       ),
     );

@@ -14,7 +14,7 @@ import {
 export const producers: Check = {
   name: 'producers',
   explains:
-    "SQS refuses the policy of an order queue that names a role or user that does not exist. Those of another account can't be looked up.",
+    'SQS rejects the policy of an order queue if it names a role or user that does not exist. Roles and users of another account cannot be looked up.',
   async run(context) {
     const arns = (context.config.orderReporting?.brands ?? []).flatMap((brand) => brand.producers);
     if (arns.length === 0) return [ok('the configuration names none')];
@@ -28,14 +28,14 @@ async function judge(arn: string, { account, clients }: PreflightContext): Promi
   const name = rest.at(-1) ?? '';
   if (kind === 'root') return ok(`${arn} is an account`);
   if (owner !== account)
-    return notChecked(arn, `it is of the account ${owner}: ask there whether it exists, before you deploy`);
+    return notChecked(arn, `it is in the account ${owner}: ask there whether it exists, before you deploy`);
   const found =
     kind === 'role'
       ? await unlessMissing(clients.iam.send(new GetRoleCommand({ RoleName: name })), MISSING)
       : await unlessMissing(clients.iam.send(new GetUserCommand({ UserName: name })), MISSING);
   return found
     ? ok(`${arn} exists`)
-    : problem(`there is no ${arn}`, 'Make it first, or take it out of `producers`.');
+    : problem(`there is no ${arn}`, 'Create it first, or remove it from `producers`.');
 }
 
 const MISSING = ['NoSuchEntity', 'NoSuchEntityException'];

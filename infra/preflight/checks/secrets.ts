@@ -14,14 +14,14 @@ import {
 export const secrets: Check = {
   name: 'secrets',
   explains:
-    'The stacks make secrets without values. Until keys and webhook secrets are put in, orders wait, webhooks get 503 and nothing is read from Button.',
+    'The stacks create secrets without values. Until keys and webhook secrets are set, orders wait, webhooks get 503 and nothing is read from Button.',
   async run(context) {
     const stacks = await context.stacks();
     const arns = stacks.flatMap(({ outputs }) =>
       [...outputs].filter(([key]) => /^(ApiKeySecretArn|WebhookSecretsArn)/.test(key)),
     );
     if (arns.length === 0)
-      return [notChecked('keys and webhook secrets', 'the first deployment makes their secrets.')];
+      return [notChecked('keys and webhook secrets', 'The first deployment creates their secrets.')];
     return Promise.all(arns.map(([output, arn]) => judge(output, arn, context)));
   },
 };
@@ -32,10 +32,10 @@ async function judge(output: string, arn: string, { clients }: PreflightContext)
     clients.secretsManager.send(new DescribeSecretCommand({ SecretId: arn })),
     ['ResourceNotFoundException'],
   );
-  if (!secret) return problem(`${output}: there is no secret ${arn}`, 'Deploy the stack that makes it.');
+  if (!secret) return problem(`${output}: there is no secret ${arn}`, 'Deploy the stack that creates it.');
   if (secret.DeletedDate !== undefined)
     return problem(
-      `${output}: the secret is to be deleted`,
+      `${output}: the secret is scheduled for deletion`,
       `aws secretsmanager restore-secret --secret-id ${arn}`,
     );
   const isSet = Object.values(secret.VersionIdsToStages ?? {}).some((stages) =>

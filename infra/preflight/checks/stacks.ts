@@ -8,7 +8,7 @@ const FAILED_CREATIONS = ['CREATE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED
 export const stackStates: Check = {
   name: 'stacks',
   explains:
-    'A stack whose first deployment failed is deleted by the next cdk deploy, which its termination protection forbids; one whose rollback failed, or that is being changed, takes no update.',
+    'If the first deployment of a stack failed, the next cdk deploy deletes the stack, but its termination protection forbids that. A stack whose rollback failed, or that is being changed, cannot be updated.',
   async run({ config, stacks }) {
     const found = await stacks();
     if (found.length === 0) return [ok(`the stage ${config.stage} is not deployed yet`)];
@@ -27,10 +27,10 @@ function stateOf({ name, status, isProtected }: DeployedStack): Finding {
   if (FAILED_CREATIONS.includes(status)) {
     return isProtected
       ? problem(
-          `${name}: its creation failed (${status}), and it is protected from the deletion that has to come first`,
+          `${name}: its creation failed (${status}), and it is protected from deletion, which must come first`,
           `aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${name} (docs/operations.md, "The first deployment failed")`,
         )
-      : notChecked(`${name}: its creation failed (${status})`, 'cdk deploy deletes and makes it anew.');
+      : notChecked(`${name}: its creation failed (${status})`, 'cdk deploy deletes and creates it again.');
   }
   return ok(`${name}: ${status}`);
 }

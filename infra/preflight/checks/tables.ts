@@ -30,7 +30,7 @@ type Needed = { keys: string[]; index?: string; timeToLive?: string };
 export const existingTables: Check = {
   name: 'existing tables',
   explains:
-    'CloudFormation takes the tables of existingTables as they are. One without its index, stream or expiry would fail only once it is used (docs/restore.md).',
+    'CloudFormation uses the tables of existingTables unchanged. A table without its index, stream or expiry would fail only once it is used (docs/restore.md).',
   async run(context) {
     const { existingTables: existing } = context.config;
     const tables = neededIn(context.config).flatMap(({ table, ...needed }) => {
@@ -163,7 +163,7 @@ function protectionFaults(
       ? []
       : [
           problem(
-            `the table ${name} can't be restored to a point in time`,
+            `the table ${name} cannot be restored to a point in time`,
             `aws dynamodb update-continuous-backups --table-name ${name} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`,
           ),
         ]),

@@ -6,12 +6,12 @@ import { ok, problem, unlessMissing, type Check, type Finding, type PreflightCon
 export const topics: Check = {
   name: 'topics',
   explains:
-    "Alarms are silent if their topic does not exist, is encrypted with alias/aws/sns, or has a policy that lets neither CloudWatch's alarms nor EventBridge's rules publish.",
+    "Alarms notify nobody if their topic does not exist, is encrypted with alias/aws/sns, or has a policy that does not let CloudWatch's alarms and EventBridge's rules publish.",
   async run(context) {
     const arns = [context.config.alarms.page.topicArn, context.config.alarms.ticket.topicArn].flatMap(
       (arn) => arn ?? [],
     );
-    if (arns.length === 0) return [ok('the stacks make their own')];
+    if (arns.length === 0) return [ok('the stacks create their own')];
     const found = await Promise.all([...new Set(arns)].map((arn) => judge(arn, context)));
     return found.flat();
   },
@@ -23,14 +23,14 @@ async function judge(arn: string, { clients }: PreflightContext): Promise<Findin
     'NotFoundException',
     'NotFound',
   ]);
-  if (!answer) return [problem(`there is no topic ${arn}`, 'Make it, or name one that exists.')];
+  if (!answer) return [problem(`there is no topic ${arn}`, 'Create it, or name one that exists.')];
   const { KmsMasterKeyId: key = '', Policy: policy = '' } = answer.Attributes ?? {};
   const faults: Finding[] = [];
   if (key.endsWith('alias/aws/sns'))
     faults.push(
       problem(
-        `the topic ${arn} is encrypted with alias/aws/sns, which alarms may not use`,
-        'Encrypt it with a key of yours that lets cloudwatch.amazonaws.com and events.amazonaws.com use it, or not at all.',
+        `the topic ${arn} is encrypted with alias/aws/sns, which alarms cannot use`,
+        'Encrypt it with your own key that cloudwatch.amazonaws.com and events.amazonaws.com may use, or do not encrypt it.',
       ),
     );
   for (const service of ['cloudwatch.amazonaws.com', 'events.amazonaws.com']) {
@@ -41,9 +41,9 @@ async function judge(arn: string, { clients }: PreflightContext): Promise<Findin
       faults.push(
         problem(
           `the policy of the topic ${arn} does not name ${service}`,
-          `Allow sns:Publish to the service ${service} in it.`,
+          `Allow the service ${service} sns:Publish in it.`,
         ),
       );
   }
-  return faults.length > 0 ? faults : [ok(`${arn} takes what alarms and rules publish`)];
+  return faults.length > 0 ? faults : [ok(`${arn} accepts what alarms and rules publish`)];
 }

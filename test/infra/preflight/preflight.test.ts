@@ -186,7 +186,7 @@ describe('npm run preflight', () => {
       'account and region',
       { ...FULL, account: '444455556666' },
       {},
-      /credentials are of the account 111122223333, the configuration names 444455556666/,
+      /credentials are for the account 111122223333, but the configuration names 444455556666/,
       /credentials of that account/,
     ],
     [
@@ -194,7 +194,7 @@ describe('npm run preflight', () => {
       'account and region',
       { ...FULL, alarms: { page: { topicArn: TOPIC.replace(REGION, 'us-east-1') } } },
       { 'sns.GetTopicAttributes': HEALTHY['sns.GetTopicAttributes'] ?? missing('x') },
-      /alarms\.page\.topicArn: is of the region us-east-1/,
+      /alarms\.page\.topicArn: is in the region us-east-1/,
       /deploy to where it is/,
     ],
     [
@@ -302,7 +302,7 @@ describe('npm run preflight', () => {
           ContinuousBackupsDescription: { ContinuousBackupsStatus: 'ENABLED' },
         }),
       },
-      /can't be restored to a point in time/,
+      /cannot be restored to a point in time/,
       /update-continuous-backups --table-name tx-restored/,
     ],
     ...(
@@ -360,7 +360,7 @@ describe('npm run preflight', () => {
           AccountLimit: { ConcurrentExecutions: 10, UnreservedConcurrentExecutions: 10 },
         }),
       },
-      /10 executions at once are unreserved; this stage uses up to \d{3}/,
+      /10 concurrent executions are unreserved; this stage uses up to \d{3}/,
       /request-service-quota-increase/,
     ],
     [
@@ -369,7 +369,7 @@ describe('npm run preflight', () => {
       FULL,
       { 'sns.GetTopicAttributes': missing('NotFound') },
       /there is no topic arn:aws:sns:eu-west-1:111122223333:on-call/,
-      /Make it/,
+      /Create it/,
     ],
     [
       'a topic that alarms may not use',
@@ -387,7 +387,7 @@ describe('npm run preflight', () => {
             : new AwsFault('NotFound'),
       },
       /encrypted with alias\/aws\/sns/,
-      /a key of yours/,
+      /your own key/,
     ],
     [
       'a topic that lets no rule publish',
@@ -400,7 +400,7 @@ describe('npm run preflight', () => {
             : new AwsFault('NotFound'),
       },
       /does not name events\.amazonaws\.com/,
-      /Allow sns:Publish/,
+      /Allow the service \S+ sns:Publish/,
     ],
     ...(
       [
@@ -437,7 +437,7 @@ describe('npm run preflight', () => {
         }),
       },
       /is of ample\.com\., not of hooks\.example\.com/,
-      /Name that/,
+      /Name the hosted zone of hooks/,
     ],
     [
       'a record of the host',
@@ -448,7 +448,7 @@ describe('npm run preflight', () => {
           ResourceRecordSets: [{ Name: 'hooks.example.com.', Type: 'CNAME' }],
         }),
       },
-      /has a record already \(CNAME\)/,
+      /already has a record \(CNAME\)/,
       /WebhookDomainTarget/,
     ],
     [
@@ -457,7 +457,7 @@ describe('npm run preflight', () => {
       FULL,
       { 'iam.GetRole': missing('NoSuchEntity') },
       /there is no arn:aws:iam::111122223333:role\/shops\/shop/,
-      /Make it first/,
+      /Create it first/,
     ],
     [
       'a secret without a value',
@@ -472,7 +472,7 @@ describe('npm run preflight', () => {
       'secrets',
       FULL,
       { 'secretsmanager.DescribeSecret': () => ({ DeletedDate: 1_780_000_000 }) },
-      /is to be deleted/,
+      /is scheduled for deletion/,
       /restore-secret/,
     ],
   ])('finds %s, and says what to do', async (_fault, check, config, changed, says, remedy) => {

@@ -82,7 +82,7 @@ describe('lostState (F9)', () => {
       'Stack: Orders (AWS::DynamoDB::Table) would be deleted.',
     ]);
     expect(lostState(templates(kept), renamed)).toEqual([
-      'Stack: Orders (AWS::DynamoDB::Table) would be left behind, and a new one made under another logical id.',
+      'Stack: Orders (AWS::DynamoDB::Table) would be left behind, and a new one created under another logical id.',
     ]);
   });
 
