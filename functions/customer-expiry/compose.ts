@@ -10,11 +10,11 @@ import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts'
 import { EnvironmentSchema } from './env.ts';
 import { expireCustomers, type ExpiryRun } from './expire-customers.ts';
 
-/** A page is begun only while there is time for its thousand writes, should every customer on it expire. */
+/** A page is begun only while there is time for a thousand writes, in case every customer on it expires. */
 const PAGE_TIME_MS = 120_000;
 
 /**
- * Composes the scheduled function that lets the customers of orders expire. It returns how far its run has
+ * Composes the scheduled function that erases the customers of old orders. It returns how far its run has
  * got.
  */
 export function composeCustomerExpiry({

@@ -14,11 +14,11 @@ import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
 /** What a run needs. */
 export type ExpireCustomersPorts = {
   passes: PassStore<WeeklyPass>;
-  /** The orders that are over on a page of the ledger behind a key, or on the first. */
+  /** The settled and refused orders on a page of the ledger: the page behind a key, or the first one. */
   scanPage: (after: string | undefined) => Promise<LedgerPage>;
   /**
    * Stores an order if it is still at that revision; false if it has changed. Throws `UnreadableItemError` if
-   * it cannot be read any more.
+   * the item is unreadable by now.
    */
   write: (state: OrderState, revision: number) => Promise<boolean>;
   /** Whether there is time for another page. */
@@ -33,16 +33,16 @@ export type ExpiryRun = { outcome: PassRun; expired: number };
 const DAY_MS = 86_400_000;
 
 /**
- * A run reads no more of the ledger than this, so that a pass over a large one is spread over hours: 100 MB,
+ * The most bytes of the ledger that a run reads, so that a pass over a large ledger takes hours: 100 MB,
  * 12,800 read units.
  */
 const MAX_PAGES = 100;
 
 /**
- * Looks at every brand's orders once a week, and erases the customer of each that has been settled or refused
- * for so many days without a change. An order that changes at that moment is young again: it is left to a
- * later pass. An item that is unreadable is counted and left out, with its key in the log. Throws if the
- * table cannot be reached.
+ * Looks at every brand's orders once a week, and erases the customer of each order that has been settled or
+ * refused for the given number of days without a change. An order that changes at that moment counts as new
+ * again: a later pass looks at it. An unreadable item is counted and skipped, with its key in the log. Throws
+ * if the table cannot be reached.
  */
 export async function expireCustomers(
   customerDays: number,

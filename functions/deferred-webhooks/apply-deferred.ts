@@ -13,35 +13,36 @@ import { isStoreOutage } from '../../shared/dynamodb/store-outage.ts';
 /** A message on the queue of deferred webhooks; `receives` counts this delivery too. */
 export type DeferredMessage = { body: string; receiptHandle: string; receives: number };
 
-/** What applying what was deferred needs. */
+/** What applying a deferred webhook needs. */
 export type ApplyDeferredPorts = ApplyWebhookPorts & {
-  /** Hides a message for so long; throws if the queue cannot be reached. */
+  /** Hides a message for a number of seconds; throws if the queue cannot be reached. */
   hide: (receiptHandle: string, seconds: number) => Promise<void>;
-  /** After so many receives SQS takes a message away: the last of them has to bring it to safety. */
+  /** After this number of receives SQS moves a message away: the last try has to put it into quarantine. */
   maxReceives: number;
 };
 
-/** What became of a deferred event. */
+/** The result of a try. */
 export type DeferredOutcome =
-  /** The store has it: as a transaction, or in quarantine because it was not understood. */
+  /** It is stored: as a transaction, or in quarantine because it cannot be read. */
   | 'applied'
   /**
-   * It fails whatever the store does, or has been tried long enough: its bytes are in quarantine, to be
+   * It fails although the store works, or it has been tried long enough: its bytes are in quarantine, to be
    * replayed.
    */
   | 'quarantined'
   /** The store is down: the message stays on the queue. */
   | 'waiting';
 
-/** What is not the store's fault will not go away by waiting: a few tries rule out chance. */
+/** An error that is not the store's does not pass by waiting: a few tries rule out chance. */
 const MAX_TRIES_OF_A_FAULT = 5;
 
 const FIRST_WAIT_SECONDS = 5;
 const LONGEST_WAIT_SECONDS = 900;
 
 /**
- * Applies an event that the receiver could not store. Tries again in growing waits of up to 15 minutes while
- * a store is down; what fails for another reason, a fault of our own, goes to quarantine after five tries.
+ * Applies a webhook that the receiver could not store. While a store is down, it is tried again after growing
+ * waits of up to 15 minutes. If it fails for another reason, a fault of our own, it goes to quarantine after
+ * five tries.
  *
  * Throws if quarantine or queue cannot be reached: the message then stays on the queue.
  */
@@ -84,8 +85,8 @@ async function tryToApply(message: DeferredMessage, ports: ApplyDeferredPorts): 
 }
 
 /**
- * Whatever becomes of the try: also where quarantine is down, and the message stays. What holds no webhook
- * was never received.
+ * After every try, also if quarantine is down and the message stays. A message without a webhook has no time
+ * of receipt.
  */
 function measureAge({ body }: DeferredMessage, { metrics, now }: ApplyDeferredPorts): void {
   const ageSeconds = (now().getTime() - Date.parse(asReceived(body).receivedAt)) / 1000;
@@ -105,7 +106,7 @@ async function moveToQuarantine(
   return 'quarantined';
 }
 
-/** The webhook in a message; of a message that holds none, the message itself. */
+/** The webhook in a message; if it contains none, the message itself. */
 function asReceived(message: string): ReceivedWebhook {
   try {
     return readDeferredMessage(message);

@@ -17,9 +17,9 @@ import { createTransactionStore } from '../../shared/transactions/store/transact
 import { applyDeferred, type ApplyDeferredPorts } from './apply-deferred.ts';
 import { EnvironmentSchema } from './env.ts';
 
-/** One event's read, write and quarantine, each hanging, take no longer than `EVENT_TIME_MS`. */
+/** One webhook's read, write and quarantine take no longer than `EVENT_TIME_MS`, even if each hangs. */
 const SHORT_TIMEOUTS = shortTimeouts(1000);
-/** Enough for the calls that one event needs, with the client's own retries. */
+/** Enough for the calls of one webhook, with the client's own retries. */
 const EVENT_TIME_MS = 8000;
 
 /** Composes the function that applies the webhooks on the queue of deferred webhooks. */

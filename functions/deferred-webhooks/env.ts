@@ -2,25 +2,27 @@ import * as z from 'zod';
 
 import { instant, positiveInteger, textList } from '../../shared/runtime/env.ts';
 
-/** The environment of the function that applies the events which the receiver could not store. */
+/** The environment of the function that applies the webhooks which the receiver could not store. */
 export const EnvironmentSchema = z.object({
   TRANSACTIONS_TABLE: z.string().min(1),
   QUARANTINE_TABLE: z.string().min(1),
-  /** Where the time of deployment stands. */
+  /** The table that holds the time of deployment. */
   POSITIONS_TABLE: z.string().min(1),
-  /** The queue that it works on. */
+  /** The queue of deferred webhooks. */
   DEFERRED_WEBHOOKS_QUEUE_URL: z.url(),
-  /** Receives after which SQS takes a message off the queue. */
+  /** The number of receives after which SQS moves a message off the queue. */
   MAX_RECEIVES: positiveInteger,
-  /** The field that tells which shopper a transaction belongs to; `none` switches the index off. */
+  /** The field that identifies the shopper of a transaction; with `none` there is no index. */
   SHOPPER_FIELD: z.enum(['publisher_customer_id', 'pub_ref', 'none']),
-  /** The categories that a user is rewarded for. */
+  /** The categories for which users are rewarded. */
   REWARDABLE_CATEGORIES: textList,
-  /** What was created before this instant is historical; left out, what was created before the deployment. */
+  /**
+   * Transactions created before this instant are historical; unless set, those created before the deployment.
+   */
   LIVE_FROM: instant.exactOptional(),
   /** How long a quarantined event is kept, in days. */
   QUARANTINE_RETENTION_DAYS: positiveInteger,
 });
 
-/** What the stack must supply. */
+/** The variables that the stack must set. */
 export type Environment = z.input<typeof EnvironmentSchema>;

@@ -6,7 +6,7 @@ import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { EnvironmentSchema } from './env.ts';
 import { publishChanges } from './publish-changes.ts';
 
-/** Composes the function that publishes what the stream of the transactions table brings. */
+/** Composes the function that publishes the changes in the stream of the transactions table. */
 export function composeEventPublisher({
   env: variables,
   aws,

@@ -11,5 +11,5 @@ export const EnvironmentSchema = z.object({
   FINALIZATION_DAYS: positiveInteger,
 });
 
-/** What the stack must supply. */
+/** The variables that the stack must set. */
 export type Environment = z.input<typeof EnvironmentSchema>;

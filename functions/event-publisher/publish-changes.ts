@@ -15,7 +15,7 @@ import { readCheckoutItem } from '../../shared/transactions/store/checkout-item.
 import { readHead, type TransactionHead } from '../../shared/transactions/store/transaction-item.ts';
 import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 
-/** One change of an item, as the table's stream shows it. Values are DynamoDB's JSON. */
+/** One change of an item, from the table's stream. Values are DynamoDB's JSON. */
 export type StreamChange = {
   sequenceNumber: string;
   before: StreamImage | undefined;
@@ -23,8 +23,8 @@ export type StreamChange = {
 };
 
 /**
- * An item as the stream shows it: numbers as text, binary as base64. What is read of what this code writes
- * has no other types.
+ * An item in the stream: numbers as text, binary as base64. The attributes that this code reads have no other
+ * types.
  */
 export type StreamImage = Readonly<Record<string, StreamValue>>;
 
@@ -43,13 +43,13 @@ export type PublishChangesPorts = {
 
 /**
  * Publishes one event for each new version of a transaction. Removals, changes that raise no version, and
- * parts of large transactions make none.
+ * parts of large transactions publish none.
  *
- * An item that is unreadable, or that no event can be made of, is left out: it is counted, and the log has
- * its key. Once it is right again, its next version is published.
+ * An item that is unreadable, or from which no event can be made, is skipped: it is counted, and the log has
+ * its key. Once the item is fixed, its next version is published.
  *
- * Returns the sequence number of the first change whose event was not taken, or undefined if all were: what
- * follows in the shard is delivered again, and consumers drop repeats by version.
+ * Returns the sequence number of the first change whose event was not accepted, or undefined if all were. The
+ * rest of the shard is delivered again, and consumers drop repeats by version.
  */
 export async function publishChanges(
   changes: readonly StreamChange[],
@@ -66,7 +66,7 @@ export async function publishChanges(
   const taken = await putEvents(announced.map(({ event }) => event));
   const firstFailed = announced.findIndex((_, index) => taken[index] !== true);
   metrics.add({ name: 'EventsPublished', value: taken.filter(Boolean).length });
-  // What follows comes again, and is counted then.
+  // The following changes are delivered again, and counted then.
   const done = firstFailed < 0 ? announced : announced.slice(0, firstFailed);
   measure(
     done.flatMap((one) => ('after' in one ? [one] : [])),
@@ -75,7 +75,7 @@ export async function publishChanges(
   return announced[firstFailed]?.sequenceNumber;
 }
 
-/** A new version of a transaction. What was there before is `unknown` if it is unreadable. */
+/** A new version of a transaction. The previous version is `unknown` if it is unreadable. */
 type VersionChange = {
   sequenceNumber: string;
   before: PublishedState | undefined | 'unknown';
@@ -83,7 +83,7 @@ type VersionChange = {
   event: TransactionChanged;
 };
 
-/** A checkout that is new. */
+/** A new checkout. */
 type NewCheckout = { sequenceNumber: string; event: CheckoutReceived };
 
 function readChange(
@@ -118,7 +118,7 @@ function measure(versionChanges: readonly VersionChange[], metrics: Metrics): vo
   );
   if (held.length > 0) metrics.add({ name: 'TransactionsOfUnknownCategory', value: held.length });
   for (const { before, after } of versionChanges) {
-    // What it added before is not known, and was counted then.
+    // The previous version's share is unknown, and was counted then.
     if (before === 'unknown') continue;
     for (const { status, currency, amountMinor } of commissionChanges(before, after)) {
       metrics.add({

@@ -20,8 +20,8 @@ const DAY_MS = 86_400_000;
 export type OrderAuditRuntime = Runtime<'dynamodb' | 'secretsManager'> & { openButton: OpenButtonHttp };
 
 /**
- * Composes the scheduled function that compares what Button holds with what was reported. It returns what it
- * found, in numbers.
+ * Composes the scheduled function that compares orders at Button with what was reported. It returns its
+ * findings as numbers.
  */
 export function composeOrderAudit({
   env: variables,

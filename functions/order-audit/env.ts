@@ -10,15 +10,15 @@ export const EnvironmentSchema = z.object({
   /** ARN of the secret that holds the brand's Button API key. */
   API_KEY_SECRET_ID: z.string().min(1),
   BUTTON_API_URL: z.url(),
-  /** Total deadline of one call to Button, in milliseconds. */
+  /** The total deadline of one call to Button, in milliseconds. */
   BUTTON_TIMEOUT_MS: positiveInteger,
-  /** Orders that were last reported within so many days are audited. */
+  /** Orders that were last reported within this number of days are audited. */
   AUDIT_DAYS: positiveInteger,
-  /** At most so many orders are read from Button in one run. */
+  /** The most orders that one run reads from Button. */
   AUDIT_SAMPLE: positiveInteger,
-  /** So many orders a second are read from Button. */
+  /** How many orders a second are read from Button. */
   AUDIT_PER_SECOND: positiveInteger,
 });
 
-/** What the stack must supply. */
+/** The variables that the stack must set. */
 export type Environment = z.input<typeof EnvironmentSchema>;

@@ -4,22 +4,22 @@ import type { BreakerStore } from '../../shared/orders/store/breaker-store.ts';
 import type { Versioned, WriteResult } from '../../shared/dynamodb/versioned-item.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 
-/** While the breaker is known to be open, and while calls fail, it is read again no more often than this. */
+/** While the breaker is known to be open, and while calls fail, it is read at most this often. */
 const READ_AGAIN_AFTER_MS = 10_000;
 const MAX_RACES = 5;
 
-/** What becomes of the breaker; undefined if there is none and need be none. */
+/** Decides the next state of the breaker; undefined if there is none and none is needed. */
 export type Change = (breaker: Breaker | undefined) => Breaker | undefined;
 
 /** What the item needs. */
 export type BreakerItemPorts = {
   store: BreakerStore;
   now: () => Date;
-  /** Called when the breaker that was open is found closed. */
+  /** Called when a breaker that was open turns out to be closed. */
   onClosed: () => void;
 };
 
-/** The breaker's item, as far as one environment knows it. Its methods throw what the store throws. */
+/** The breaker's item, as far as this environment knows it. Its methods throw what the store throws. */
 export class BreakerItem {
   readonly #ports: BreakerItemPorts;
   #known: { stored: Versioned<Breaker> | undefined; readAtMs: number } | undefined;
@@ -41,7 +41,7 @@ export class BreakerItem {
     return !this.#known || this.#nowMs() - this.#known.readAtMs >= ms;
   }
 
-  /** Until when Button asked to be left alone, as far as it is known here; 0 if it did not. */
+  /** The end of the pause that Button asked for, as far as this environment knows; 0 if there is none. */
   heldUntilMs(): number {
     return heldUntilMs(this.#known?.stored?.value.throttle);
   }
@@ -60,7 +60,7 @@ export class BreakerItem {
     if (this.isOlderThan(READ_AGAIN_AFTER_MS)) await this.read();
   }
 
-  /** The last success that a closed breaker knows of; an empty text for none. */
+  /** The last success that a closed breaker knows; an empty text if there is none. */
   async readLastSuccess(): Promise<string> {
     await this.readIfOld();
     const breaker = this.#known?.stored?.value;
@@ -71,15 +71,15 @@ export class BreakerItem {
     if (!(await this.#tryUpdate(change))) throw new RetryableError('Too many writers at the breaker');
   }
 
-  /** Like `update`, for what others will write down too if this environment can't. */
+  /** Like `update`, for a change that other environments will write too if this one cannot. */
   async note(change: Change): Promise<void> {
     await this.readIfOld();
     await this.#tryUpdate(change);
   }
 
   /**
-   * Writes what `change` makes of the breaker, unless that is what is stored; false if others were always
-   * faster.
+   * Writes what `change` decides about the breaker, unless that is stored already; false if other writers
+   * were always faster.
    */
   async #tryUpdate(change: Change): Promise<boolean> {
     for (let race = 0; race < MAX_RACES; race += 1) {
@@ -93,9 +93,7 @@ export class BreakerItem {
     return false;
   }
 
-  /**
-   * A write without an answer may have been carried out: what is stored is read before it is relied on again.
-   */
+  /** A write without an answer may have been carried out: the item is read before it is relied on again. */
   async #write(breaker: Breaker, revision: number): Promise<WriteResult<Breaker>> {
     try {
       return await this.#ports.store.write(breaker, revision);

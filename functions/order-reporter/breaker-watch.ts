@@ -17,12 +17,12 @@ import type { BreakerStore } from '../../shared/orders/store/breaker-store.ts';
 import { BreakerItem } from './breaker-item.ts';
 import { RecentSuccesses } from './recent-successes.ts';
 
-/** Which order the calls were about. */
+/** The order that the calls were about. */
 export type WatchedCall = {
   orderId: string;
-  /** The order has not failed before: only then its failure says something about Button. */
+  /** The order has not failed before: only then does its failure say something about Button. */
   isFirstFailure: boolean;
-  /** The order has waited in the ledger: the sweep sent it, or a newer version came. */
+  /** The order has waited in the ledger: the sweep sent it, or a newer version arrived. */
   hasWaited: boolean;
   isProbe: boolean;
   /** When the calls began. */
@@ -30,55 +30,55 @@ export type WatchedCall = {
 };
 
 /**
- * What one environment of the function knows of its brand's breaker. Its methods throw what the store throws.
+ * What one environment of the function knows about its brand's breaker. Its methods throw what the store
+ * throws.
  */
 export type BreakerWatch = {
   /**
-   * Whether to send nothing but a probe. Reads at the environment's start, and while the breaker is known to
+   * Whether only a probe may be sent. Reads the breaker when the environment starts, and while it is known to
    * be open.
    */
   isOpen(): Promise<boolean>;
   /**
-   * Takes in how the calls about an order ended: opens the breaker, closes it after a probe that found Button
-   * well, or notes that Button asks for fewer calls. Successes disprove what other environments have noted,
-   * also a `Retry-After`: they read the breaker once in five minutes, those of orders that have waited once
-   * in ten seconds.
+   * Takes the result of the calls about an order: opens the breaker, closes it after a probe that found
+   * Button healthy, or records that Button asks for fewer calls. Successes disprove what other environments
+   * have recorded, including a `Retry-After`: after a success the breaker is read at most once in five
+   * minutes; after a success of an order that has waited, at most once in ten seconds.
    */
   record(result: CallResult, call: WatchedCall): Promise<void>;
-  /** Takes in what a probe that was about no order found. */
+  /** Takes the result of a probe that was not about an order. */
   recordProbe(health: ButtonHealth): Promise<void>;
   /** When this environment last reported an order; undefined if it never did. */
   lastSuccessAt(): Date | undefined;
   /**
-   * Whether this environment has reported another order within the last ten minutes: then a failure is the
+   * Whether this environment has reported another order in the last ten minutes: then the failure is the
    * order's own.
    */
   othersSucceed(orderId: string): boolean;
   /**
-   * Whether Button takes other orders: this environment has reported one within the last ten minutes, or the
+   * Whether Button accepts other orders: this environment has reported one in the last ten minutes, or the
    * breaker knows of a success since that instant (ISO 8601 UTC).
    */
   isWellSince(instant: string, orderId: string): Promise<boolean>;
 };
 
-/** After so long, what other environments have noted is looked at again while calls succeed. */
+/** While calls succeed, the records of other environments are read again after this time. */
 const DISPROVE_AFTER_MS = 300_000;
 
 /**
- * An environment without a success for so long shares its first failures with the others through the
- * breaker's item: each of them alone may see too few orders. One that has successes keeps its count to
- * itself, because it can't know of the successes of all the others.
+ * An environment without a success for this long shares its first failures with the others through the
+ * breaker's item, because each environment alone may see too few orders. An environment with successes does
+ * not share its count, because it does not know the successes of the others.
  */
 const ALONE_AFTER_MS = 60_000;
 
 /**
- * After a success, the failures of orders that have waited count no more for so long: beside those that
- * opened the breaker, more of their kind wait, and are all sent as soon as it closes. New orders count at
- * once.
+ * For this long after a success, failures of waiting orders do not count: more orders of the kind that opened
+ * the breaker may be waiting, and all are sent as soon as it closes. New orders count at once.
  */
 const WAITED_COUNTS_AFTER_MS = 30_000;
 
-/** A watch over the breaker in `store`, to be kept for as long as the environment lives. */
+/** A watch over the breaker in `store`. Keep it for the lifetime of the environment. */
 export function createBreakerWatch(ports: { store: BreakerStore; now: () => Date }): BreakerWatch {
   return new StoredBreakerWatch(ports);
 }
@@ -87,7 +87,7 @@ class StoredBreakerWatch implements BreakerWatch {
   readonly #now: () => Date;
   readonly #item: BreakerItem;
   readonly #successes: RecentSuccesses;
-  /** The orders that have failed for the first time without a success in between, and when. */
+  /** The orders that failed for the first time since the last success, and when. */
   readonly #failing = new Map<string, string>();
 
   constructor({ store, now }: { store: BreakerStore; now: () => Date }) {
@@ -159,7 +159,7 @@ class StoredBreakerWatch implements BreakerWatch {
     );
   }
 
-  /** Failures before the last success of any environment say nothing. */
+  /** Failures before the last success of any environment do not count. */
   #openUnlessDisproved(breaker: Breaker | undefined, cause: BreakerCause): Breaker | undefined {
     const { lastSuccessAt = '' } = breaker?.state === 'closed' ? breaker : {};
     for (const [earlier, at] of this.#failing) if (at <= lastSuccessAt) this.#failing.delete(earlier);
@@ -172,14 +172,14 @@ class StoredBreakerWatch implements BreakerWatch {
     return (await this.#lastSuccess()) < countsSince;
   }
 
-  /** The last success that is known here, of this environment or in the breaker. */
+  /** The last success that is known here, of this environment or from the breaker. */
   async #lastSuccess(): Promise<string> {
     const ofAll = await this.#item.readLastSuccess();
     const own = this.#successes.lastAt()?.toISOString() ?? '';
     return own > ofAll ? own : ofAll;
   }
 
-  /** Without a read, a `Retry-After` that another environment has noted is not known. */
+  /** Without a read, a `Retry-After` that another environment recorded is not known. */
   async #recordTaken({ hasWaited, askedAt }: WatchedCall): Promise<void> {
     if (!hasWaited && this.#item.heldUntilMs() <= this.#now().getTime()) return;
     await this.#item.note((breaker) => {
@@ -196,7 +196,7 @@ class StoredBreakerWatch implements BreakerWatch {
         await this.#item.note((breaker) => breaker && forgetFailures(breaker, this.#now()));
       return;
     }
-    // Another environment opened it: what is known here may be older.
+    // Another environment opened it: the state known here may be older.
     await this.#item.read();
     if (this.#item.isOpen()) await this.#item.update((breaker) => closeBreaker(breaker, this.#now()));
   }

@@ -17,10 +17,10 @@ export type CallButtonPorts = {
 };
 
 /**
- * Brings Button to the newest version of a claimed entry: one call for a normal order, a read before it where
+ * Brings Button to the newest version of a claimed entry: with one call for a normal order, after a read if
  * something is unclear.
  *
- * Never throws for what Button or the network does.
+ * Never throws for anything that Button or the network does.
  */
 export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Promise<CallEnd> {
   const { api, now } = ports;
@@ -50,25 +50,25 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
   }
 }
 
-/** Only an update with it can bring a token that became known after the create. */
+/** Only an update with the token can bring one that became known after the create. */
 function lateToken({ btnRef, tokenDue }: LedgerEntry): { btnRef: string | undefined } {
   return { btnRef: tokenDue ? btnRef : undefined };
 }
 
 /** How the reads that found nothing were made, and why. */
 type Search = {
-  /** The order was looked for by its token too. */
+  /** The order was also looked up by its token. */
   byToken: boolean;
-  /** A create may have been carried out before. */
+  /** An earlier create may have been carried out. */
   mayBeCreated: boolean;
 };
 
 /**
- * No read shows the order. What Button has acknowledged is updated: reads may not take the brand's id where
- * updates do. What it has only accepted may be shown by its token later. So is a new order that may have been
- * created and was not looked for by a token. Whatever Button says against that update (how it refuses an id
- * that it does not know is not documented), the order is created then. An order that was never sent is
- * created at once: what an update met could only be another's.
+ * No read shows the order. An order that Button has acknowledged is updated, because reads may not accept the
+ * brand's id although updates do. An order that Button has only accepted (202) may be shown by its token
+ * later. A new order that may have been created, and was not looked up by a token, is updated too. If Button
+ * refuses that update in any way (how it refuses an unknown id is not documented), the order is created. An
+ * order that was never sent is created at once: an update could only meet another shop's order.
  */
 async function sendUnread(version: CreateOrder, { byToken, mayBeCreated }: Search): Promise<CallEnd> {
   const { entry, now } = version;

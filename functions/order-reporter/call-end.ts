@@ -7,11 +7,12 @@ import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.
 export type CallEnd = { result: CallResult; refusal: QuarantineReason | undefined };
 
 /**
- * So long Button may answer 404 about an order that it has taken: many times what it should need to show it.
+ * For this long Button may answer 404 about an order that it has accepted: many times what it should need to
+ * show it.
  */
 const SHOWN_WITHIN_MS = 2 * 3_600_000;
 
-/** An end that is for the ledger alone. */
+/** An end that only the ledger has to know. */
 export function ended(result: CallResult): CallEnd {
   return { result, refusal: undefined };
 }
@@ -27,8 +28,8 @@ export function done(
 }
 
 /**
- * The end that an answer is by itself, whatever was asked: all but those that need another call to be
- * understood.
+ * The end that follows from an answer alone, whatever the call was: for every answer that needs no further
+ * call.
  */
 export function endOf(answer: OrderApiAnswer): CallEnd {
   switch (answer.answer) {
@@ -56,23 +57,23 @@ export function endOf(answer: OrderApiAnswer): CallEnd {
 }
 
 /**
- * The end of a 403 about an order that is open, or that Button does not have: it stays due, and may be the
- * order's own fault.
+ * The end of a 403 about an order that is open, or that Button does not have: the order stays due, and may
+ * itself be at fault.
  */
 export function forbidden(answer: FailedAnswer): CallEnd {
   return ended({ result: 'try-again', reason: 'forbidden', blamesOrder: true, answer });
 }
 
 /**
- * The end where Button has no order of any id that is known: final, unless it has taken the order lately. A
- * 202 says itself that the order is shown late.
+ * The end if Button has no order under any known id: final, unless Button accepted the order recently. A 202
+ * means that the order is shown later.
  */
 export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
   const isRecent = reported !== undefined && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
   return isRecent ? ended({ result: 'try-again', reason: 'not_found' }) : refused('unknown_to_button');
 }
 
-/** Button has answered a read, and nothing can be told from it. Pure. */
+/** Button answered a read, but the answer says nothing about the order. Pure. */
 export function isUnreadable({ result }: CallEnd): boolean {
   return result.result === 'try-again' && result.reason === 'unreadable_order';
 }

@@ -12,10 +12,10 @@ export type CancelOrder = { entry: LedgerEntry; api: OrderApi; now: Date };
 const CANCELLED = { result: 'done', acceptedOnly: false, sent: true } as const;
 
 /**
- * Cancels the order. What is unconfirmed is looked for first: the id may be another shop's at
- * Button, whose order must not be cancelled. It counts as cancelled when Button says so; where Button says
- * that there is no such order, or nothing (204), only if Button itself answers each read there is and none
- * shows the order open.
+ * Cancels the order. An unconfirmed order is looked up first: at Button the id may belong to another shop's
+ * order, which must not be cancelled. The order counts as cancelled if Button says so. If Button says that
+ * there is no such order, or says nothing (204), it counts only if Button itself answers every available read
+ * and none shows the order open.
  */
 export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const { entry, api } = cancel;
@@ -35,10 +35,7 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   }
 }
 
-/**
- * The ids under which this order, and no other shop's, can be cancelled; or an end without cancelling
- * anything.
- */
+/** The ids under which this order, and no other shop's, can be cancelled; or an end that cancels nothing. */
 async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[] } | { end: CallEnd }> {
   const first = await readOrder(entry, api);
   const isFirstOwn = first.reading === 'found' && isOwn(first, entry);
@@ -52,7 +49,7 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
     return { ids: [...new Set([id, order.button_order_id ?? id, ...others])] };
   }
   if (first.reading === 'found') return { end: refused('order_id_taken') };
-  // A create that may have gone out before the token was known can't be found by it.
+  // A create that may have been sent before the token was known cannot be found by the token.
   const isFindable = read.reading === 'not-found' && read.byToken && !entry.tokenDue;
   if (isFindable) return { end: missing(entry, now) };
   return entry.newest.cancels?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
@@ -62,13 +59,13 @@ function isOwn({ order }: FoundOrder, { newest: { cancels }, btnRef }: LedgerEnt
   return !cancels || isSameOrder(order, cancels, btnRef) === 'same';
 }
 
-/** Every order that Button shows under an id or the token of this one and that is this one. */
+/** Every order that Button shows under an id or the token of this order, and that is this order. */
 async function readOwn(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const read = await readEverywhere(entry, api);
   return { ...read, orders: read.orders.filter((found) => isOwn(found, entry)) };
 }
 
-/** By one id after the other, as long as Button itself says that it knows no order of that id. */
+/** Tries one id after the other, as long as Button itself says that it knows no order with that id. */
 async function cancelByIds(ids: readonly string[], api: OrderApi): Promise<OrderApiAnswer> {
   for (const id of ids) {
     const answer = await api.cancel(id);
@@ -78,9 +75,9 @@ async function cancelByIds(ids: readonly string[], api: OrderApi): Promise<Order
 }
 
 /**
- * Looks for the order everywhere, because the answer alone says too little. One that is open under an id that
- * was not known is cancelled by that. A 403 means what the reads show: of an order that they do not show, and
- * that an earlier call can't have cancelled, nothing.
+ * Reads the order under every id and its token, because the answer alone does not say enough. An order that
+ * is open under an id that was unknown is cancelled by that id. A 403 means what the reads show. If they do
+ * not show the order, and no earlier call can have cancelled it, the 403 means nothing.
  */
 async function confirm(
   { entry, api, now }: CancelOrder,
@@ -100,7 +97,10 @@ async function confirm(
   return isGone ? ended(CANCELLED) : missing(entry, now);
 }
 
-/** Button may show late what it has taken lately, unless that may be cancelled already and was no 202. */
+/**
+ * Button may show an order late that it accepted recently. If the order may already be cancelled, that is so
+ * only after a 202.
+ */
 function missing(entry: LedgerEntry, now: Date): CallEnd {
   const end = notFound(entry, now);
   const mayCome =
@@ -109,8 +109,8 @@ function missing(entry: LedgerEntry, now: Date): CallEnd {
 }
 
 /**
- * The order was cancelled before its token was known: only that may lead to one that a restored ledger
- * forgot.
+ * The order was cancelled before its token was known: only the token may lead to an order that a restored
+ * ledger forgot.
  */
 async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
   const read = await lookUp(entry, api);
@@ -131,7 +131,7 @@ async function cancelByOtherId(
   return answer?.answer === 'done' ? done(answer) : ended({ result: 'unclear', reason: 'still_open' });
 }
 
-/** Button itself has said that it is cancelled: no look-up need confirm that. */
+/** Button itself says that the order is cancelled: no look-up has to confirm it. */
 function isAcknowledged({ reported }: LedgerEntry): boolean {
   return reported?.kind === 'cancelled' && !reported.acceptedOnly;
 }

@@ -22,11 +22,11 @@ import { EnvironmentSchema } from './env.ts';
 import { reportOrder, type OrderMessage, type ReportOrderPorts } from './report-order.ts';
 
 /**
- * A claim outlives the invocation that made it by so much: nothing that a dying run has sent may still be
- * under way unclaimed.
+ * A claim outlives its invocation by this time: nothing that a dying run has sent may still be in progress
+ * without a claim.
  */
 const LEASE_MARGIN_MS = 5000;
-/** Beside its calls to Button, one order takes some time for the ledger. */
+/** Besides its calls to Button, one order takes some time for the ledger. */
 const LEDGER_TIME_MS = 2000;
 
 /** What the order reporter is composed from. */
@@ -51,8 +51,8 @@ export function composeOrderReporter(
     createApi: createOrderApi,
   };
   /**
-   * One order takes two full calls to Button. A third call follows quick answers only; should time run out in
-   * it nevertheless, the next run finds the claim.
+   * One order takes two full calls to Button. A third call only follows quick answers. If time still runs
+   * out, the next run finds the claim.
    */
   const orderTimeMs = 2 * env.BUTTON_TIMEOUT_MS + LEDGER_TIME_MS;
   return {
@@ -76,7 +76,7 @@ export function composeOrderReporter(
     prime: createPrime({
       client: dynamodb,
       table: env.ORDER_LEDGER_TABLE,
-      // The brand's own keys go on with "order#" or "breaker"; others the function may not read.
+      // The brand's own keys continue with "order#" or "breaker"; the function may not read other keys.
       absentKey: { [ORDER_LEDGER_TABLE.partitionKey]: { S: `${env.BRAND_ID}#prime` } },
       secret: apiKey,
       rehearse: () => {
@@ -86,7 +86,7 @@ export function composeOrderReporter(
   };
 }
 
-/** What stays the same from one invocation to the next. */
+/** What stays the same between invocations. */
 function composePorts(
   env: z.output<typeof EnvironmentSchema>,
   { metrics, now, random }: OrderReporterRuntime,

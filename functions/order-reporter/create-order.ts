@@ -7,7 +7,8 @@ import { sendFound } from './send-found.ts';
 import { explainForbidden } from './update-order.ts';
 
 /**
- * So many tries, which take more than two hours, Button may say that an order is there without showing it.
+ * For this number of tries, which take more than two hours, Button may say that an order exists without
+ * showing it.
  */
 const MAX_TRIES_UNTIL_SHOWN = 10;
 
@@ -15,8 +16,8 @@ const MAX_TRIES_UNTIL_SHOWN = 10;
 export type CreateOrder = { entry: LedgerEntry; order: Order; api: OrderApi; now: Date };
 
 /**
- * Creates the order with its token. One that is there already is updated if it is this one, because a create
- * brings the whole order.
+ * Creates the order with its token. If the order exists and is this one, it is updated, because a create
+ * contains the whole order.
  */
 export async function createOrder(create: CreateOrder): Promise<CallEnd> {
   const { entry, order, api } = create;
@@ -47,6 +48,6 @@ async function updateIfSame({ entry, order, api, now }: CreateOrder): Promise<Ca
     case 'found':
       break;
   }
-  // Whoever created it may have done so without the token.
+  // The earlier create may not have had the token.
   return sendFound({ entry: { ...entry, tokenDue: true }, order, api, now }, read, false);
 }

@@ -34,8 +34,8 @@ export async function refuseMessage(
 }
 
 /**
- * Keeps the newest version under the message that brought it, whichever message led here: a second try that
- * is refused again makes no second entry. Where that message is not at hand, one that would bring the same
+ * Keeps the newest version under the message that brought it, whichever message is being handled: a second
+ * refusal of the same version adds no entry. If the original message is not at hand, a message with the same
  * version is kept in its place.
  */
 export async function refuseVersion(
@@ -45,11 +45,11 @@ export async function refuseVersion(
 ): Promise<void> {
   const { messageId, replayOf } = entry.newest;
   const body = message.messageId === messageId ? message.body : orderMessage(entry);
-  // Where a cancellation is refused, what was reported before is at stake.
+  // If a cancellation is refused, the amount at stake is what was reported before.
   await refuseMessage({ messageId, body, replayOf, value: valueAtStake(entry) }, reasons, ports);
 }
 
-/** A violation as the quarantine keeps it. */
+/** A violation in the form of the quarantine. */
 export function toReason({ code, path, problem, fix, source }: OrderViolation): QuarantineReason {
   return { code, path, problem, fix, source };
 }

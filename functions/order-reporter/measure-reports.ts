@@ -21,7 +21,7 @@ export const METRIC_OF_OUTCOME = {
   quarantined: 'OrdersQuarantined',
 } as const satisfies Record<OrderOutcome, string>;
 
-/** Measures a try. How long an order waits is measured by the sweep, for all that are due. */
+/** Measures a try. The sweep measures how long orders wait, for all that are due. */
 export function measureTry(claimed: LedgerEntry, result: CallResult, ports: ReportOrderPorts): void {
   const { brand, metrics, now } = ports;
   const { newest, orderId, btnRef } = claimed;
@@ -38,7 +38,7 @@ export function measureTry(claimed: LedgerEntry, result: CallResult, ports: Repo
     metrics.add({ name: 'OrdersCreatedWithoutToken', value: 1, dimensions: { Brand: brand } });
 }
 
-/** Measures a write to the ledger, and not a try: so nothing is counted twice. */
+/** Measures a write to the ledger instead of a try, so that nothing is counted twice. */
 export function measureWrite(
   {
     before,

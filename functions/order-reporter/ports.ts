@@ -13,30 +13,30 @@ export type OrderMessage = {
   messageId: string;
   body: string;
   sentAt: Date;
-  /** The quarantine entry that somebody sent again. */
+  /** The quarantine entry that somebody replayed. */
   replayOf?: string | undefined;
 };
 
-/** What became of a message; in every case the ledger or the quarantine holds it. */
+/** The result for a message. In every case the ledger or the quarantine holds it. */
 export type ReportOutcome =
   /** Button holds this version. */
   | 'reported'
-  /** Button holds an order with this content already. */
+  /** Button already holds an order with this content. */
   | 'unchanged'
-  /** This version has been dealt with before. */
+  /** This version has been handled before. */
   | 'duplicate'
   /** A newer version is known. */
   | 'superseded'
-  /** The order is cancelled, which can't be undone. */
+  /** The order is cancelled, which cannot be undone. */
   | 'ignored-after-cancel'
-  /** The ledger holds it and the sweep tries again. */
+  /** The ledger holds it, and the sweep tries again. */
   | 'waiting'
-  /** Refused, by our rules or by Button, or failing on its own; kept with the reasons. */
+  /** Refused by our rules or by Button, or failing on its own; kept with the reasons. */
   | 'quarantined'
-  /** No order: Button was asked whether it is well. */
+  /** Not about an order: a probe asked Button whether it is healthy. */
   | 'probed';
 
-/** What became of a message about an order. */
+/** The result for a message about an order. */
 export type OrderOutcome = Exclude<ReportOutcome, 'probed'>;
 
 /** What reporting needs. */
@@ -45,20 +45,20 @@ export type ReportOrderPorts = {
   settings: OrderRules & { orderBy: 'sequence' | 'time' };
   policy: RetryPolicy;
   /**
-   * What was reported before this instant is read from Button before anything is sent: for after a restore of
-   * the ledger; ISO 8601 UTC.
+   * An order that was reported before this instant is read from Button before anything is sent: for use after
+   * a restore of the ledger. ISO 8601 UTC.
    */
   verifyBefore?: string;
   ledger: Pick<OrderLedger, 'read' | 'write'>;
   quarantine: Pick<QuarantineStore, 'put'>;
   breaker: BreakerWatch;
-  /** Without the brand's API key, the reason: orders wait in the ledger. */
+  /** If there is no API key of the brand, the reason: orders then wait in the ledger. */
   orderApi: OrderApi | ApiKeyProblem;
   metrics: Metrics;
   now: () => Date;
-  /** A name for this run's claim, and the longest it can still take. */
+  /** The name of this run's claim, and the longest time that the run can still take. */
   claimant: () => Pick<Claimant, 'owner' | 'leaseMs'>;
 };
 
-/** A message and what is needed to work on it. */
+/** A message and what is needed to handle it. */
 export type Work = { message: OrderMessage; isProbe: boolean; ports: ReportOrderPorts };

@@ -3,15 +3,12 @@ import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts'
 import type { ButtonHealth } from '../../shared/orders/rules/breaker.ts';
 import type { BreakerWatch } from './breaker-watch.ts';
 
-/**
- * No order has this id. That Button says so itself, however it refuses the id, is what the probe wants to
- * hear.
- */
+/** No order has this id. The probe only needs Button's own answer, however Button refuses the id. */
 const NO_ORDER = 'button-serverless-probe';
 
 /**
- * Asks Button a harmless question while the breaker is open, and closes the breaker if Button answers it.
- * Throws what the breaker throws.
+ * Sends Button a harmless read while the breaker is open, and closes the breaker if Button answers it. Throws
+ * what the breaker throws.
  */
 export async function probeButton({
   orderApi,

@@ -3,29 +3,30 @@ import { isSameOrder } from '../../shared/button/order-identity.ts';
 import { idsOf, idsToRead, isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { ended, endOf, type CallEnd } from './call-end.ts';
 
-/** An order at Button, and the id under which Button can be asked about it. */
+/** An order at Button, and the id by which it can be read. */
 export type FoundOrder = { order: OrderAtButton; id: string };
 
 /** What Button shows of an order. */
 export type OrderReadResult =
   | ({ reading: 'found' } & FoundOrder)
   /**
-   * Button itself says that it has no such order. `byToken`: it has listed the orders of its token, and this
-   * one is not among them. `isTokenUnread`: it has a token, and Button does not look for it by that.
+   * Button itself says that it has no such order. `byToken`: Button listed the orders of its token, and this
+   * order is not among them. `isTokenUnread`: the order has a token, but Button does not support the look-up
+   * by token.
    */
   | { reading: 'not-found'; byToken: boolean; isTokenUnread?: boolean }
   /** A read was not answered: the order waits. */
   | { reading: 'failed'; end: CallEnd };
 
 /**
- * After so many look-ups by its token that were not answered, about a day, or refused, about half an hour,
- * the answers about an order's ids count alone: an order must not wait for ever for a look-up that never
+ * After this number of look-ups by token that were not answered (about a day) or refused (about half an
+ * hour), the answers for the order's ids count alone: an order must not wait forever for a look-up that never
  * works.
  */
 const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
 
 /**
- * Reads the order by each of its ids and, where they find nothing, by its token
+ * Reads the order by each of its ids and, if they find nothing, by its token
  * (docs/decisions/0013-look-up-by-token.md).
  */
 export async function readOrder(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
@@ -63,8 +64,8 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
 }
 
 /**
- * Whether what Button shows is this order. One that is unconfirmed has to be shown to be: it may be another
- * shop's of the same id. Pure.
+ * Whether the order that Button shows is this order. An unconfirmed order must be proved to be this one: it
+ * may be another shop's with the same id. Pure.
  */
 export function isOwn(shown: OrderAtButton, entry: LedgerEntry): boolean {
   const { newest, btnRef } = entry;
@@ -75,13 +76,13 @@ export function isOwn(shown: OrderAtButton, entry: LedgerEntry): boolean {
 /** Every order that was found. */
 export type CompleteReadResult = {
   orders: FoundOrder[];
-  /** The order has a token, and Button has not looked for it by that: it may have more. */
+  /** The order has a token, but Button has not looked it up by that: there may be more orders. */
   isTokenUnread: boolean;
-  /** Why a read was not answered: Button may have more. */
+  /** Why a read was not answered: Button may have more orders. */
   failed?: CallEnd;
 };
 
-/** Every order that Button shows under an id or the token of this one. */
+/** Every order that Button shows under an id or the token of this order. */
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
   for (const id of idsOf(entry)) {
@@ -97,7 +98,7 @@ export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise
 }
 
 /**
- * The ids have just been read, so the key works: a look-up that fails is no fault of Button's, nor of the
+ * The reads by id have just worked, so the key works: a failed look-up is not a fault of Button or of the
  * order.
  */
 function lookUpEnd({ reason, afterMs }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {

@@ -1,7 +1,7 @@
 const OTHERS_SUCCEED_FOR_MS = 600_000;
 
 /**
- * The orders that this environment has reported last: two of them, so that there is one besides any order.
+ * The last two orders that this environment reported, so that there is always one besides any given order.
  */
 export class RecentSuccesses {
   readonly #now: () => Date;
@@ -24,7 +24,7 @@ export class RecentSuccesses {
     return this.#last?.at;
   }
 
-  /** The time since the last one, or since the environment began. */
+  /** The time since the last success, or since the environment began. */
   sinceMs(): number {
     return this.#now().getTime() - (this.#last?.at.getTime() ?? this.#startedAtMs);
   }

@@ -18,7 +18,7 @@ import type { OrderOutcome, Work } from './ports.ts';
 
 const MAX_RACES = 5;
 
-/** Calls Button about a claimed version, and settles in the ledger how that ended. */
+/** Calls Button about a claimed version, and records the end of the calls in the ledger. */
 export async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work): Promise<OrderOutcome> {
   const { isProbe, ports } = work;
   const { orderApi, now, verifyBefore } = ports;
@@ -40,8 +40,8 @@ export async function reportClaimed(claimed: Versioned<LedgerEntry>, work: Work)
 }
 
 /**
- * A 401 or a 429 that one order gets again and again, while Button takes others, is that order's: it says
- * nothing of the key or the pace.
+ * If one order keeps getting a 401 or a 429 while Button accepts others, the fault is the order's: it says
+ * nothing about the key or the rate.
  */
 async function blameOrder(end: CallEnd, claimed: LedgerEntry, { isProbe, ports }: Work): Promise<CallEnd> {
   const { result } = end;
@@ -54,9 +54,9 @@ async function blameOrder(end: CallEnd, claimed: LedgerEntry, { isProbe, ports }
 }
 
 /**
- * A lost write here means that a newer version came in: it stays due, and what Button said is written beside
- * it. What is refused is kept before the ledger says so: it must be found in the quarantine. Says whether
- * something was.
+ * A lost write here means that a newer version arrived: the order stays due, and Button's answer is written
+ * beside the new version. A refused version goes to quarantine before the ledger says so, because it must be
+ * found there. Returns whether one was refused.
  */
 async function settleClaim(
   claimed: Versioned<LedgerEntry>,
@@ -103,7 +103,7 @@ function reasonsToKeep(
   ];
 }
 
-/** While the breaker is open a failure says nothing about the order that was tried. */
+/** While the breaker is open, a failure says nothing about the order that was tried. */
 async function settlementContext(
   { orderId }: LedgerEntry,
   { result }: CallEnd,
@@ -117,8 +117,8 @@ async function settlementContext(
 }
 
 /**
- * Once the lease is over, another run may have found the claim: what happened is in doubt, and that run reads
- * from Button.
+ * Once the lease has expired, another run may have taken the claim: the result is in doubt, and that run
+ * reads from Button.
  */
 function isClaimOf(claimed: LedgerEntry, current: LedgerEntry): boolean {
   const [mine, theirs] = [claimed.progress, current.progress];

@@ -37,8 +37,8 @@ const MAX_RACES = 5;
 /**
  * Reports one message: parse, decide and store, call Button, settle.
  *
- * The message is done (acknowledged by the caller) as soon as the ledger or the quarantine holds it, whatever
- * Button said. Throws `RetryableError`, or what a store throws, if that could not be reached: the message
+ * The message is done (the caller acknowledges it) as soon as the ledger or the quarantine holds it, whatever
+ * Button answered. Throws `RetryableError`, or what a store throws, if that could not be reached: the message
  * then stays on the queue.
  */
 export async function reportOrder(message: OrderMessage, ports: ReportOrderPorts): Promise<ReportOutcome> {
@@ -55,8 +55,8 @@ export async function reportOrder(message: OrderMessage, ports: ReportOrderPorts
 }
 
 /**
- * An order whose entry in the ledger is unreadable must not hold its messages up: each is kept in quarantine,
- * to be replayed once the entry is right again. A retry message brings nothing that would be lost.
+ * An unreadable entry in the ledger must not block the order's messages: each goes to quarantine, to be
+ * replayed once the entry is fixed. A retry message is dropped, because it carries nothing.
  */
 async function unlessUnreadable(
   { message, isRetry }: { message: OrderMessage; isRetry: boolean },
@@ -88,7 +88,8 @@ async function reportVersion(message: OrderMessage, ports: ReportOrderPorts): Pr
     replayOf: message.replayOf,
   };
   const isPaused = await ports.breaker.isOpen();
-  // A new order is not in the ledger: its claim is written unread, and a lost race brings back what is there.
+  // A new order is not in the ledger: its claim is written without a read, and a lost race returns the stored
+  // item.
   const known = event.kind === 'created' ? undefined : await ports.ledger.read(event.orderId);
   return decideAndReport(work, {
     state: known ?? unknown(event.orderId, ports),
@@ -110,7 +111,7 @@ async function resumeOrder(
     : refuse(work, [UNKNOWN_ORDER]);
 }
 
-/** Keeps a message that is refused as it is. The token that it names is the order's all the same. */
+/** Keeps a refused message in quarantine. The token that it names still belongs to the order. */
 async function refuse(work: Work, reasons: readonly QuarantineReason[]): Promise<OrderOutcome> {
   const { message, ports } = work;
   await refuseMessage(message, reasons, ports);
@@ -127,10 +128,10 @@ function unknown(orderId: string, { brand }: ReportOrderPorts): Versioned<OrderS
   return { value: initialState(brand, orderId), revision: 0 };
 }
 
-/** What is asked of the ledger, and what it was known to hold. */
+/** The question to the ledger, and what it was known to hold. */
 type Request = { state: Versioned<OrderState>; command: OrderCommand; isPaused: boolean };
 
-/** Decides on what the ledger holds, and again on what it holds then if somebody else wrote in between. */
+/** Decides on the ledger's entry, and decides again if another writer was faster. */
 async function decideAndReport(work: Work, { state, command, isPaused }: Request): Promise<OrderOutcome> {
   const { message, ports } = work;
   let current = state;
@@ -163,7 +164,7 @@ async function decideAndReport(work: Work, { state, command, isPaused }: Request
   throw new RetryableError('Too many writers at one order');
 }
 
-/** What a message brings and the table will never take must not come back from the queue again and again. */
+/** If the table can never accept a message, it must not come back from the queue again and again. */
 async function store(
   { value, revision }: Versioned<OrderState>,
   { command }: OrderCommand,

@@ -4,8 +4,8 @@ import { isOwn, type FoundOrder } from './read-order.ts';
 import { updateOrder, type UpdateOrder } from './update-order.ts';
 
 /**
- * Sends the version unless Button holds it, with the order's token. An order that is unconfirmed and not
- * shown to be this one may be another shop's: it is left alone.
+ * Sends the version with the order's token, unless Button holds it. If an unconfirmed order is not proved to
+ * be this one, it may be another shop's: it is left alone.
  */
 export async function sendFound(
   version: Pick<UpdateOrder, 'entry' | 'order' | 'api' | 'now'>,

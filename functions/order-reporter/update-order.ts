@@ -11,19 +11,19 @@ export type UpdateOrder = {
   order: Order;
   api: OrderApi;
   now: Date;
-  /** The token, where Button may hold the order without it. */
+  /** The token, if Button may hold the order without it. */
   btnRef?: string | undefined;
   /** What Button has just shown of the order, and under which id. */
   shown?: OrderAtButton;
   id?: string;
-  /** The order has just been looked for by its token, in vain. */
+  /** The order was just looked up by its token, without success. */
   isLookedUp?: boolean;
 };
 
 /**
- * Sends the newest version as an update. Whether Button takes a token with an update is not known: where it
- * refuses, the same update goes without, so that the order is right at Button in any case. Where its answer
- * shows that it ignores the token, that was not taken either.
+ * Sends the newest version as an update. Button does not document whether it accepts a token with an update.
+ * If it refuses, the same update is sent without the token, so that the order is right at Button in any case.
+ * If its answer shows that it ignored the token, the token was not accepted either.
  */
 export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   const { entry, api, now, btnRef, shown } = update;
@@ -50,12 +50,12 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   }
 }
 
-/** Button has done the update, and its answer shows the order without the token, or with another. */
+/** Button has carried out the update, and its answer shows the order without the token, or with another. */
 function showsOther(answer: OrderApiAnswer, btnRef: string): boolean {
   return answer.answer === 'done' && answer.shownToken !== undefined && answer.shownToken !== btnRef;
 }
 
-/** Without line items an update leaves those that Button shows, or was reported, beside another total. */
+/** An update without line items leaves the old ones at Button, next to a different total. */
 function contradictsLines({ entry, order, shown }: UpdateOrder): boolean {
   if (order.line_items !== undefined) return false;
   return shown?.line_items === undefined
@@ -64,8 +64,8 @@ function contradictsLines({ entry, order, shown }: UpdateOrder): boolean {
 }
 
 /**
- * A 403 means what a read shows: a finalized or deleted order, or one that is open and stays due. What the
- * read shows of another shop's order says nothing of this one.
+ * A 403 means what a read shows: a finalized or deleted order, or an open one that stays due. If the read
+ * shows another shop's order, it says nothing about this one.
  */
 export async function explainForbidden(
   entry: LedgerEntry,
@@ -81,8 +81,8 @@ export async function explainForbidden(
 }
 
 /**
- * Nobody knows what the 403 means: the order is read before anything is sent again. A refused key, and a 429,
- * say what they say.
+ * The meaning of the 403 is unknown: the order is read before anything is sent again. A refused key and a 429
+ * have their own meaning.
  */
 export function unread(end: CallEnd): CallEnd {
   const { result } = end;
@@ -92,7 +92,7 @@ export function unread(end: CallEnd): CallEnd {
   return ended({ result: 'unclear', ...why });
 }
 
-/** By one id after the other, as long as Button itself says that it knows no order of that id. */
+/** Tries one id after the other, as long as Button itself says that it knows no order with that id. */
 async function send({
   entry,
   order,

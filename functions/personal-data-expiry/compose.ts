@@ -7,10 +7,10 @@ import { createTransactionStore } from '../../shared/transactions/store/transact
 import { EnvironmentSchema } from './env.ts';
 import { scanTransactions, type ScanRun } from './scan-transactions.ts';
 
-/** A page is begun only while there is time for its thousand writes, should everything on it expire. */
+/** A page is begun only while there is time for a thousand writes, in case everything on it expires. */
 const PAGE_TIME_MS = 120_000;
 
-/** Composes the scheduled function that lets personal data expire. It returns how far its run has got. */
+/** Composes the scheduled function that erases old personal data. It returns how far its run has got. */
 export function composePersonalDataExpiry({
   env: variables,
   aws,
@@ -26,7 +26,7 @@ export function composePersonalDataExpiry({
       (await readFinalizationWindows({ client, table: env.POSITIONS_TABLE }))?.minutes ??
       new Map<string, number>(),
     scanPage: (after: Parameters<typeof scanPage>[1]) => scanPage(table, after),
-    // What is written here has no shopper any more, so there is nothing to put into the index.
+    // The items written here have no shopper any more, so nothing goes into the index.
     transactions: createTransactionStore({ ...table, shopperField: 'none' }),
     readOwner: (key: string) => readOwner(table, key),
     deletePart: (part: Parameters<typeof deletePart>[1]) => deletePart(table, part),

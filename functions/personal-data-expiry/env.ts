@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { positiveInteger } from '../../shared/runtime/env.ts';
 
-/** The environment of the function that lets personal data expire. */
+/** The environment of the function that erases old personal data. */
 export const EnvironmentSchema = z.object({
   TRANSACTIONS_TABLE: z.string().min(1),
   POSITIONS_TABLE: z.string().min(1),
@@ -13,9 +13,9 @@ export const EnvironmentSchema = z.object({
   PERSONAL_DATA_DAYS: positiveInteger,
   /** The finalization window of a brand for which Button gives none, in days. */
   FINALIZATION_DAYS: positiveInteger,
-  /** What is pending so many days past its window is overdue. */
+  /** The number of days past its window after which a pending transaction is overdue. */
   OVERDUE_GRACE_DAYS: positiveInteger,
 });
 
-/** What the stack must supply. */
+/** The variables that the stack must set. */
 export type Environment = z.input<typeof EnvironmentSchema>;

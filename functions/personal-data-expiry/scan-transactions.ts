@@ -13,7 +13,7 @@ import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 
 /**
  * In days: how long personal data is kept after the last change, the finalization window of a brand for which
- * Button gives none, and for how long past its window what is pending is not overdue yet.
+ * Button gives none, and how long past its window a pending transaction is not overdue yet.
  */
 export type ExpiryPolicy = { personalDataDays: number; finalizationDays: number; graceDays: number };
 
@@ -35,12 +35,12 @@ export type ScanRun = { outcome: PassRun; expired: number };
 const DAY_MS = 86_400_000;
 
 /**
- * Looks at every transaction once a week: lets personal data expire, and counts what is pending though its
- * time is long over. One pass does both, because reading is what costs. An item that is unreadable is counted
- * and left out, with its key in the log.
+ * Looks at every transaction once a week: erases old personal data, and counts overdue transactions. One pass
+ * does both, because reading is what costs. An unreadable item is counted and skipped, with its key in the
+ * log.
  *
- * Counts are emitted only when the pass has come to its end: half a count would be a wrong one. Throws if a
- * table cannot be reached.
+ * Counts are emitted only at the end of the pass, because half a count would be wrong. Throws if a table
+ * cannot be reached.
  */
 export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransactionsPorts): Promise<ScanRun> {
   const { metrics } = ports;
@@ -51,8 +51,8 @@ export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransact
       const page = await workOnPage(pass, policy, ports);
       expiredOnPage = page.expired;
       expired += page.expired;
-      // Before it is saved: said twice, a level is as high as said once; a run that dies in between would
-      // leave it unsaid for a week.
+      // Emitted before the position is saved: emitting a level twice does no harm, but a run that died in
+      // between would leave it out for a week.
       if (page.pass.finishedAt !== undefined) emitStalePending(page.pass.stalePending, metrics);
       return page.pass;
     } finally {
@@ -67,7 +67,7 @@ export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransact
   return { outcome, expired };
 }
 
-/** Does everything that a page asks for. Returns where the pass stands then. */
+/** Does everything that a page needs. Returns the position of the pass after it. */
 async function workOnPage(
   { startedAt, after, stalePending }: ExpiryPass,
   { personalDataDays, ...overdue }: ExpiryPolicy,

@@ -21,7 +21,8 @@ import { refreshWindows } from './refresh-windows.ts';
 import { planReconciliation, streamsOf, type PlanOutcome } from './plan-reconciliation.ts';
 
 /**
- * Composes the scheduled function that wakes a worker for every stream of every account. It returns its plan.
+ * Composes the scheduled function that sends a read message for every stream of every account. It returns its
+ * plan.
  */
 export function composeReconciliationPlanner({
   env: variables,

@@ -9,9 +9,9 @@ export const EnvironmentSchema = z.object({
   /** ARN of the secret that holds the publisher's Button API key. */
   API_KEY_SECRET_ID: z.string().min(1),
   BUTTON_API_URL: z.url(),
-  /** Total deadline of one call to Button, in milliseconds. */
+  /** The total deadline of one call to Button, in milliseconds. */
   BUTTON_TIMEOUT_MS: positiveInteger,
-  /** How the transactions are imported that an account held before this system was deployed. */
+  /** How transactions are imported that are older than the deployment of this system. */
   FIRST_READ: z.enum(['historical', 'live', 'none']),
   /** Where an account's first read begins: an ISO 8601 UTC instant. */
   READ_FROM: z.iso.datetime(),
@@ -19,5 +19,5 @@ export const EnvironmentSchema = z.object({
   SWEEP_DAYS: positiveInteger,
 });
 
-/** What the stack must supply. */
+/** The variables that the stack must set. */
 export type Environment = z.input<typeof EnvironmentSchema>;

@@ -15,7 +15,7 @@ import {
   type PrepareStreamsPorts,
 } from './prepare-streams.ts';
 
-/** What one schedule of the planner sets going. */
+/** The streams that one schedule of the planner starts. */
 export type PlannedStream = 'live' | 'sweep-daily' | 'sweep-weekly' | 'cross-check';
 
 const TickSchema = z
@@ -25,20 +25,20 @@ const TickSchema = z
   .nullish();
 
 /**
- * Which streams a tick sets going. An input that names none, such as that of a run by hand, is a tick of the
- * live streams.
+ * The streams that a run of the planner starts. An input that names none, such as that of a run by hand,
+ * means the live streams.
  *
- * Throws on a stream that is not known here: the schedule is wrong.
+ * Throws on an unknown stream: the schedule is wrong.
  */
 export function streamsOf(event: unknown): readonly PlannedStream[] {
   return TickSchema.parse(event)?.streams ?? ['live'];
 }
 
-/** What came of a tick. */
+/** The result of a run. */
 export type PlanOutcome =
   /**
-   * What is planned, and what came of Button's list of accounts: `listed`, or why it could not be read (to
-   * its end).
+   * What is planned, and the result of Button's list of accounts: `listed`, or why it could not be read
+   * completely.
    */
   | { outcome: 'planned'; accounts: number; list: string }
   /** Nobody has set the API key yet. */
@@ -46,33 +46,34 @@ export type PlanOutcome =
 
 /** What planning needs. */
 export type PlanReconciliationPorts = PrepareStreamsPorts & {
-  /** Without the API key, the reason. */
+  /** If there is no API key, the reason. */
   api: TransactionsApi | ApiKeyProblem;
   positions: PrepareStreamsPorts['positions'] &
     Pick<PositionStore, 'markDeployment' | 'rememberAccounts' | 'conflictNotes'>;
   /** Throws unless every message is on the queue. */
   send: (messages: readonly ReadMessage[]) => Promise<void>;
-  /** What this tick sets going. */
+  /** The streams that this run starts. */
   streams: readonly PlannedStream[];
   /** How far back the weekly sweep reads, in days. */
   sweepDays: number;
-  /** Names this tick: two deliveries of one tick send nothing twice. */
+  /** Names this run: two deliveries of one run send nothing twice. */
   tickId: string;
 };
 
 /**
- * Sends one read message for each stream that has something to read: first for the accounts that are known,
- * so that nothing about today's list can keep them from being read, then for those that the list adds. A new
- * currency's account is found by itself and read from its beginning; what a tick before has left unfinished
- * goes on. An account that is not in the list any more is planned like the others: if it can't be read, its
- * age tells.
+ * Sends one read message for each stream that has something to read: first for the known accounts, so that
+ * today's list cannot prevent their reads, then for accounts that the list adds. The account of a new
+ * currency is thus found automatically and read from its beginning. Streams that an earlier run left
+ * unfinished continue. An account that is no longer in the list is planned like the others: if it cannot be
+ * read, its age shows it.
  *
- * A read message names only the stream; what to read stands in the position. Throws if table or queue cannot
- * be reached.
+ * A read message names only the stream; the position says what to read. Throws if table or queue cannot be
+ * reached.
  */
 export async function planReconciliation(ports: PlanReconciliationPorts): Promise<PlanOutcome> {
   const { api, positions, metrics, now } = ports;
-  // Before anything can fail: what is created from now on is live, even if nothing can be read for days.
+  // Before anything can fail: transactions created from now on are live, even if nothing can be read for
+  // days.
   const startedAt = now();
   const deployedAt = await positions.markDeployment(startedAt.toISOString());
   if (typeof api === 'string') {
@@ -96,8 +97,8 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
 }
 
 /**
- * Prepares the streams of these accounts and sends their read messages, and those of other streams that are
- * prepared already.
+ * Prepares the streams of these accounts. Sends their read messages, and those of other streams that are
+ * already prepared.
  */
 async function prepareAll(
   accounts: readonly string[],
@@ -116,7 +117,8 @@ async function prepareAll(
 }
 
 /**
- * The accounts that Button lists now, and what came of the list. What is wrong with it is counted and logged.
+ * The accounts that Button lists now, and the result of the list. Problems of the list are counted and
+ * logged.
  */
 async function listAccounts(
   api: TransactionsApi,
@@ -145,8 +147,8 @@ async function listAccounts(
 }
 
 /**
- * Undimensioned, because an alarm can't search dimensions: the account that is furthest behind speaks for
- * all.
+ * Without dimensions, because an alarm cannot search dimensions: the account that is furthest behind counts
+ * for all.
  */
 function measure(prepared: readonly PreparedAccount[], startedAt: Date, metrics: Metrics): void {
   const ages = prepared.map(({ account, lastCompletedAt }) => ({

@@ -18,13 +18,13 @@ export type PrepareRereadsPorts = {
   now: () => Date;
 };
 
-/** At most so many conflicts are read again at one tick, the latest ones: each takes a call to Button. */
+/** The most conflicts that are read again in one run, the latest first: each takes a call to Button. */
 const MAX_REREADS = 100;
 
 /**
- * Gives each young conflict a stream that reads its transaction again, at every tick until it is settled or
- * too old: a read settles it only if it began after every version was seen, plus Button's lag. Of accounts
- * that Button has never listed nothing can be read: a webhook may name one. Throws if the table cannot be
+ * Gives each recent conflict a stream that reads its transaction again in every run until the conflict is
+ * settled or too old. A read settles it only if it began after every version was seen, plus Button's lag. An
+ * account that Button has never listed cannot be read: a webhook may name one. Throws if the table cannot be
  * reached.
  */
 export async function prepareRereads(

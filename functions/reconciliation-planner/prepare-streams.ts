@@ -26,18 +26,18 @@ export type PrepareStreamsPorts = {
 export type Preparation = { account: string; sweeps: readonly Sweep[]; deployedAt: string };
 
 /**
- * The streams of the account that have something to read, since when (ISO 8601 UTC) its live stream has told
- * nothing new, and how many gaps are not read yet.
+ * The streams of the account that have something to read, since when (ISO 8601 UTC) its live stream has not
+ * advanced, and the number of gaps that are still unread.
  */
 export type PreparedAccount = { account: string; streams: string[]; lastCompletedAt: string; gaps: number };
 
 /**
- * Gives an account's streams the positions they lack: a new account its live one, each sweep that is due a
- * new one, and one that makes no sense, unreadable or in the future, is replaced by one at the stream's
- * beginning. That costs reads and loses nothing.
+ * Gives an account's streams the positions that they lack. A new account gets one for its live stream, and
+ * each due sweep gets a new one. A position that is unreadable or in the future is replaced by one at the
+ * stream's beginning, which costs reads and loses nothing.
  *
- * A sweep that is still being read is left to go on. Two ticks at once do the same, and neither moves a
- * position back that a worker has moved meanwhile. Throws if the table cannot be reached.
+ * A sweep that is still being read continues. Two runs at once do the same, and neither moves a position back
+ * that a worker has moved meanwhile. Throws if the table cannot be reached.
  */
 export async function prepareStreams(
   preparation: Preparation,
@@ -45,8 +45,8 @@ export async function prepareStreams(
 ): Promise<PreparedAccount> {
   const { account, sweeps, deployedAt } = preparation;
   const current = await ports.positions.list(account);
-  // Only now: to a run that has stalled since it looked at the clock, what was read meanwhile would lie in
-  // the future.
+  // Only now: to a run that has stalled since it read the clock, positions that were moved meanwhile would
+  // lie in the future.
   const now = ports.now();
   const beginning = {
     ...livePosition(account, { firstRead: ports.firstRead, readFrom: ports.readFrom, deployedAt }),
@@ -87,7 +87,7 @@ export async function prepareStreams(
 }
 
 /**
- * Gives the comparison of the lists its position, unless the one before is still at work. Throws if the table
+ * Gives the cross-check its position, unless the previous cross-check is still running. Throws if the table
  * cannot be reached.
  */
 export async function prepareCrossCheck(
@@ -103,7 +103,8 @@ export async function prepareCrossCheck(
 }
 
 /**
- * Streams with an end that a tick before has begun, and nobody has finished. One that waits is left alone.
+ * Streams with an end that an earlier run has begun and nobody has finished. A stream that waits is left
+ * alone.
  */
 function unfinished(current: readonly StoredStream[], now: Date): string[] {
   return current
@@ -120,8 +121,8 @@ function unfinished(current: readonly StoredStream[], now: Date): string[] {
 type StoredPosition = StoredStream['position'] | undefined;
 
 /**
- * Puts `beginning` where nothing useful stands, and where a stream that is over is due again. Throws if the
- * table cannot be reached.
+ * Writes `beginning` if there is no valid position, or if a finished stream is due again. Throws if the table
+ * cannot be reached.
  */
 export async function ensurePosition(
   {
@@ -135,14 +136,14 @@ export async function ensurePosition(
   if (current === undefined) {
     await positions.create(beginning);
   } else if (current === 'unreadable') {
-    // Whatever worker holds a fence of the position that was, it must not fit this one.
+    // A worker may still hold a fence of the old position. It must not match this one.
     await positions.replaceUnreadable({ ...beginning, fence: Math.floor(now.getTime() / 1000) });
   } else if (isInFuture(current, now) || (isDue && isFinished(current))) {
     await replace(current, beginning, positions);
   }
 }
 
-/** Takes the position as a worker would, so that whoever holds it can store nothing more. */
+/** Takes the position like a worker, so that the worker that holds it can store nothing more. */
 async function replace(
   current: Position,
   beginning: Position,

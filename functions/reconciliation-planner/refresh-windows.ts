@@ -16,9 +16,9 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Asks Button once a day for the finalization windows of its brands, and an hour later where it does not give
- * them, or not all of them. A brand that is missing or malformed today keeps the window that is known. Throws
- * if the table cannot be reached.
+ * Asks Button once a day for the finalization windows of its brands, and again after an hour if Button does
+ * not return all of them. A brand that is missing or malformed today keeps its known window. Throws if the
+ * table cannot be reached.
  */
 export async function refreshWindows({ api, read, save, metrics, now }: RefreshWindowsPorts): Promise<void> {
   const known = await read();

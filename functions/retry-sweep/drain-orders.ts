@@ -7,32 +7,33 @@ import type { SweepPorts } from './sweep-ports.ts';
 import { toMessage } from './to-message.ts';
 
 /**
- * A run goes on for so long while more is due than the pace lets through: until the next one begins, a minute
- * after it.
+ * A run continues for this long while more orders are due than the rate lets through: until the next run
+ * begins, a minute after it.
  */
 const RUN_MS = 57_000;
 
 const STEP_MS = 1000;
 
 /**
- * Live orders wait behind the retry messages on the queue: no more than so many seconds' worth may be there,
- * and the pace does not rise while half as many are.
+ * Live orders wait behind the retry messages on the queue. So the queue may hold at most this number of
+ * seconds' worth of them, and the rate does not rise while it holds half of that.
  */
 const IN_FLIGHT_SECONDS = 10;
 const LEAST_IN_FLIGHT = 20;
 
 /**
- * A retry message that has changed nothing for so long is stuck behind another message, and holds the others
- * back no more.
+ * A retry message that has changed nothing for this long is stuck behind another message, and no longer holds
+ * back the others.
  */
 const STUCK_AFTER_MS = 30_000;
 
 const MAX_RACES = 5;
 
 /**
- * Wakes due orders second by second, until none is left or the time of the run, which began at `startedAt`,
- * is over. The pace rises while Button takes everything and falls when it answers 429; a `Retry-After` is
- * waited for, unless Button takes a call in spite of it. Between runs it is kept in the breaker's item.
+ * Sends retry messages for due orders second by second, until none is left or the time of the run, which
+ * began at `startedAt`, is over. The rate rises while Button accepts everything and falls when it answers
+ * 429. A `Retry-After` is respected, unless Button accepts a call in spite of it. Between runs the rate is
+ * kept in the breaker's item.
  */
 export async function drainOrders(
   stored: Versioned<Breaker> | undefined,
@@ -78,7 +79,7 @@ export async function drainOrders(
   return retried;
 }
 
-/** Gives up where others write all the time: the next run finds the right pace again. */
+/** Gives up if others keep writing: the next run finds the right rate again. */
 async function rememberPace(
   stored: Versioned<Breaker> | undefined,
   pace: DrainPace,
@@ -93,8 +94,8 @@ async function rememberPace(
 }
 
 /**
- * The retry messages of this run whose orders are still listed as due: they are on the queue, or being worked
- * on.
+ * The retry messages of this run whose orders are still listed as due: they are on the queue, or being
+ * handled.
  */
 function trackSent(nowMs: () => number) {
   const sentAtMs = new Map<string, number>();
@@ -105,7 +106,7 @@ function trackSent(nowMs: () => number) {
     add(orders: readonly DueOrder[]): void {
       for (const order of orders) sentAtMs.set(keyOf(order), nowMs());
     },
-    /** Forgets what is not due any more; returns what is due and was not sent. */
+    /** Forgets orders that are not due any more; returns those that are due and were not sent. */
     update(due: readonly DueOrder[]): DueOrder[] {
       const dueKeys = new Set(due.map(keyOf));
       for (const key of sentAtMs.keys()) if (!dueKeys.has(key)) sentAtMs.delete(key);

@@ -8,9 +8,9 @@ export const EnvironmentSchema = z.object({
   BRAND_ID: z.string().min(1),
   ORDER_LEDGER_TABLE: z.string().min(1),
   ORDER_QUEUE_URL: z.url(),
-  /** At most so many orders are retried by one sweep. */
+  /** The most orders that one sweep retries. */
   MAX_RETRIES_PER_SWEEP: positiveInteger,
 });
 
-/** What the stack must supply. */
+/** The variables that the stack must set. */
 export type Environment = z.input<typeof EnvironmentSchema>;

@@ -2,9 +2,9 @@ import type { DueOrder } from '../../shared/orders/store/order-ledger-store.ts';
 import type { SweepPorts } from './sweep-ports.ts';
 
 /**
- * How old the oldest of these orders is, since the first message that brought what Button does not hold yet.
- * They are the longest due: no order is much older, because an order that is older and failed since was due
- * again within the longest wait between two tries.
+ * How old the oldest of these orders is, since the first message with content that Button does not hold yet.
+ * These are the orders that have been due longest. No order is much older: an older order that failed since
+ * then was due again within the longest wait between two tries.
  */
 export function measureAge(
   due: readonly DueOrder[],

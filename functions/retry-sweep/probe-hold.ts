@@ -7,18 +7,18 @@ import { toMessage } from './to-message.ts';
 /** The breaker after a probe, and how many retry messages that took. */
 export type Probe = { current: Versioned<Breaker> | undefined; sent: number };
 
-/** Among so many of the orders that are due longest the probe is looked for. */
+/** The probe is chosen among this number of the longest due orders. */
 const CANDIDATES = 10;
 
-/** The reporter has taken the probe and asked Button within a few seconds. */
+/** By then the reporter has received the probe and called Button. */
 const PROBE_POLLS = 5;
 const POLL_MS = 2000;
 
 /**
- * While a `Retry-After` holds back what waits, sends one due order all the same: the one with the fewest
- * tries. The 429 may be about one order only, which must not delay the others. If Button takes it, the
- * reporter lifts the hold, and the drain begins; otherwise it is left after ten seconds. Throws if the ledger
- * or the queue can't be reached.
+ * While a `Retry-After` holds back the waiting orders, sends one due order all the same: the one with the
+ * fewest tries. The 429 may be about one order only, which must not delay the others. If Button accepts the
+ * probe, the reporter lifts the hold, and the drain begins; otherwise the sweep gives up after ten seconds.
+ * Throws if the ledger or the queue cannot be reached.
  */
 export async function probeHold(
   stored: Versioned<Breaker> | undefined,

@@ -6,12 +6,12 @@ import { sendProbe } from './send-probe.ts';
 import type { SweepPorts } from './sweep-ports.ts';
 
 /**
- * Retries the orders whose next try is due: one message each through the order queue, the longest due first,
- * as fast as Button accepts them. While the brand's breaker is open it sends one probe a minute, and nothing
- * else, unless that probe closes it; so it does while a `Retry-After` holds back what waits. Returns how many
- * retry messages were sent.
+ * Retries the orders whose next try is due: one message each on the order queue, the longest due first, as
+ * fast as Button accepts them. While the brand's breaker is open, it sends only one probe a minute, unless
+ * that probe closes the breaker. It does the same while a `Retry-After` holds back the waiting orders.
+ * Returns how many retry messages were sent.
  *
- * An order that is retried twice is tried once: the ledger decides. Throws if the ledger or the queue can't
+ * An order that is retried twice is tried once: the ledger decides. Throws if the ledger or the queue cannot
  * be reached; the next sweep does the same again.
  */
 export async function retryDueOrders(ports: SweepPorts): Promise<number> {
@@ -29,12 +29,14 @@ export async function retryDueOrders(ports: SweepPorts): Promise<number> {
 }
 
 /**
- * A probe takes a few seconds at most; what waits should not wait for the next sweep once it has succeeded.
+ * A probe takes a few seconds at most. If it succeeds, the waiting orders should not wait for the next sweep.
  */
 const PROBE_POLLS = 5;
 const POLL_MS = 2000;
 
-/** Sends the probe. The breaker as soon as that has closed it, or still open after ten seconds. */
+/**
+ * Sends the probe. Returns the breaker once the probe has closed it, or the open breaker after ten seconds.
+ */
 async function probeBreaker(open: Versioned<Breaker>, ports: SweepPorts): Promise<Probe> {
   const { breaker, wait } = ports;
   const sent = await sendProbe(open, ports);

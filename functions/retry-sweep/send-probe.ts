@@ -5,16 +5,16 @@ import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 import { measureAge } from './measure-age.ts';
 import type { SweepPorts } from './sweep-ports.ts';
 
-/** Among so many of the latest due orders the probe is looked for. */
+/** The probe is chosen among this number of the latest due orders. */
 const CANDIDATES = 10;
 
 /**
- * Sends the probe of an open breaker if it is due: an order that has not failed yet, the latest of them, or a
- * harmless read where there is none. An order that failed before may be one that Button always fails on, and
- * the orders that came beside it may be of the same class.
+ * Sends the probe of an open breaker if it is due: the latest order that has not failed yet, or a harmless
+ * read if there is none. An order that failed before may be one on which Button always fails, and the orders
+ * that arrived with it may be of the same class.
  *
- * The probe has a message group of its own: the order's group may be blocked by a message that waits to be
- * received again. The ledger keeps two runs from working on one order. Of sweeps that run at once, the one
+ * The probe has its own message group: the order's group may be blocked by a message that waits to be
+ * received again. The ledger keeps two runs from working on one order. If two sweeps run at once, the one
  * that moves the time of the next probe sends it. Returns how many retry messages were sent.
  */
 export async function sendProbe(stored: Versioned<Breaker>, ports: SweepPorts): Promise<number> {

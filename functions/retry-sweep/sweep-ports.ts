@@ -10,9 +10,9 @@ export type SweepPorts = {
   /** Throws unless every message is on the queue. */
   send: (messages: readonly FifoMessage[]) => Promise<void>;
   metrics: Metrics;
-  /** At most so many orders are retried by one sweep. */
+  /** The most orders that one sweep retries. */
   maxRetriesPerSweep: number;
   now: () => Date;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this number of milliseconds. */
   wait: (ms: number) => Promise<void>;
 };

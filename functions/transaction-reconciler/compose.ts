@@ -25,7 +25,7 @@ import { EnvironmentSchema } from './env.ts';
 import { reconcile } from '../../shared/reconciliation/reconcile.ts';
 
 /**
- * A page is begun only while there is time for its call to Button, and this much for its writes and the
+ * A page is begun only while there is time for its call to Button, and this much time for its writes and the
  * position.
  */
 const WRITE_TIME_MS = 10_000;
@@ -102,7 +102,7 @@ export function composeTransactionReconciler({
   };
 }
 
-/** What is no read message would block the others of its group, and never become one. */
+/** A message that is not a read message would block its message group, and would never become one. */
 async function quarantineMessage(
   { body, messageId }: { body: string; messageId: string },
   { quarantine, metrics, now }: { quarantine: QuarantineStore; metrics: Metrics; now: () => Date },

@@ -11,26 +11,28 @@ export const EnvironmentSchema = z.object({
   /** ARN of the secret that holds the publisher's Button API key. */
   API_KEY_SECRET_ID: z.string().min(1),
   BUTTON_API_URL: z.url(),
-  /** Total deadline of one call to Button, in milliseconds. */
+  /** The total deadline of one call to Button, in milliseconds. */
   BUTTON_TIMEOUT_MS: positiveInteger,
-  /** The field that tells which shopper a transaction belongs to; `none` switches the index off. */
+  /** The field that identifies the shopper of a transaction; with `none` there is no index. */
   SHOPPER_FIELD: z.enum(['publisher_customer_id', 'pub_ref', 'none']),
-  /** The categories that a user is rewarded for. */
+  /** The categories for which users are rewarded. */
   REWARDABLE_CATEGORIES: textList,
-  /** Each window begins so many seconds before the end of the one before: covers late writes at Button. */
+  /** How many seconds each window begins before the end of the previous one. Covers late writes at Button. */
   OVERLAP_SECONDS: nonNegativeInteger,
-  /** Each window ends so many seconds before now: covers the delay between a change and its visibility. */
+  /** How many seconds before now each window ends. Covers the delay until a change is visible at Button. */
   LAG_SECONDS: nonNegativeInteger,
-  /** One invocation opens no new page after so many seconds and hands on. */
+  /** After this number of seconds an invocation reads no further page, and the next invocation continues. */
   SLICE_SECONDS: positiveInteger,
   PAGE_SIZE: positiveInteger,
-  /** What was created before this instant is historical; left out, what was created before the deployment. */
+  /**
+   * Transactions created before this instant are historical; unless set, those created before the deployment.
+   */
   LIVE_FROM: instant.exactOptional(),
-  /** How long a row that could not be understood is kept, in days. */
+  /** How long an unreadable row is kept, in days. */
   QUARANTINE_RETENTION_DAYS: positiveInteger,
-  /** How long a day's report of what was found is kept, in days. */
+  /** How long the daily reports of drift are kept, in days. */
   DRIFT_RETENTION_DAYS: positiveInteger,
 });
 
-/** What the stack must supply. */
+/** The variables that the stack must set. */
 export type Environment = z.input<typeof EnvironmentSchema>;

@@ -28,12 +28,13 @@ import { EnvironmentSchema } from './env.ts';
 import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
 
 /**
- * The secrets, the table, the queue and quarantine, each hanging: even then there is an answer within the
- * function's ten seconds.
+ * Time limits for the secrets, the table, the queue and quarantine. Even if each hangs, there is a response
+ * within the function's ten seconds.
  */
 const SHORT_TIMEOUTS = shortTimeouts(1000);
 /**
- * At most one line and one metric about forgeries in so many milliseconds, for each instance of the function.
+ * Each instance of the function writes at most one line and one metric about forgeries in this number of
+ * milliseconds.
  */
 const FORGERY_INTERVAL_MS = 10_000;
 
@@ -44,9 +45,7 @@ const SAMPLE_WEBHOOK = Buffer.from(
 
 type ReceiverRuntime = Runtime<'dynamodb' | 'secretsManager' | 'sqs'>;
 
-/**
- * Composes the function behind the webhook URL. It answers Button's requests, as the HTTP API hands them on.
- */
+/** Composes the function behind the webhook URL. It answers the requests that the HTTP API passes on. */
 export function composeWebhookReceiver(
   runtime: ReceiverRuntime,
 ): ComposedFunction<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> {
@@ -130,9 +129,9 @@ function composePorts(
 }
 
 /**
- * Button's rules for answers: 2xx acknowledges; 400 would lose the event for good; 401 says that the
- * signature is wrong; anything else is sent again. Whatever is kept gets a 200: to Button a 202 says that
- * processing was unsuccessful, which may count towards its pause.
+ * Button's rules for responses: 2xx acknowledges; 400 would lose the event for good; 401 says that the
+ * signature is wrong; after anything else Button sends again. A webhook that is kept gets a 200. To Button a
+ * 202 says that processing was unsuccessful, which may count towards its pause.
  *
  * Source: docs/button/webhooks.md, "Acknowledgement" and "Unknown".
  */

@@ -11,19 +11,19 @@ import { errorName, log } from '../../shared/runtime/logger.ts';
 import type { Sampler } from '../../shared/runtime/sampler.ts';
 import type { Secret } from '../../shared/runtime/secret.ts';
 
-/** A request as it came in: the exact bytes of the body. */
+/** A request with the exact bytes of its body. */
 export type WebhookRequest = { body: Uint8Array; signature: string | undefined };
 
-/** What became of a request. */
+/** The result of a request. */
 export type ReceiveOutcome =
   | WebhookOutcome
-  /** Authentic, and on the queue of deferred webhooks because the table could not take it. */
+  /** Authentic, and on the queue of deferred webhooks because the table did not accept it. */
   | 'deferred'
-  /** Not signed by any of the secrets. */
+  /** Not signed with any of the secrets. */
   | 'forged'
   /** Nobody has set the webhooks' secrets yet, or they cannot be read. */
   | 'not-configured'
-  /** Authentic, but neither a table nor the queue could take it: Button has to send it again. */
+  /** Authentic, but neither table nor queue accepted it: Button has to send it again. */
   | 'unavailable';
 
 /** What receiving needs. */
@@ -39,9 +39,9 @@ export type ReceiveEventPorts = ApplyWebhookPorts & {
 };
 
 /**
- * Receives one webhook: verify the signature over the exact bytes, then apply. Never throws.
+ * Receives one webhook: verifies the signature over the exact bytes, then applies the webhook. Never throws.
  *
- * An authentic event is kept whatever happens, understood or not: in the table, in quarantine, or on the
+ * An authentic webhook is kept whatever happens, readable or not: in the table, in quarantine, or on the
  * queue of deferred webhooks.
  */
 export async function receiveEvent(
@@ -64,16 +64,13 @@ const METRIC_OF_OUTCOME = {
   unavailable: 'WebhooksUnavailable',
 } as const satisfies Record<Exclude<ReceiveOutcome, 'forged'>, string>;
 
-/**
- * In the line of the invocation's metrics, because each line is paid for: every webhook can be found by its
- * id.
- */
+/** On the line of the invocation's metrics, because each line costs: every webhook can be found by its id. */
 function traceOf({ body }: WebhookRequest, outcome: ReceiveOutcome): Readonly<Record<string, string>> {
   const { eventId } = readEnvelope(body);
   return eventId === undefined ? { outcome } : { eventId, outcome };
 }
 
-/** The gateway counts every refusal; here a metric and a line now and then say how many there were. */
+/** The gateway counts every refusal. A metric and a line here report the number now and then. */
 function countForgery({ body }: WebhookRequest, { forgeries, metrics }: ReceiveEventPorts): void {
   const refused = forgeries.count();
   if (refused === undefined) return;
@@ -98,8 +95,8 @@ async function verifyAndApply(request: WebhookRequest, ports: ReceiveEventPorts)
 }
 
 /**
- * A mismatch may mean that the secret has just been replaced: then, and not more often than the secret
- * allows, it is read anew.
+ * A mismatch may mean that the secret was just replaced: then it is read again, but not more often than the
+ * secret allows.
  */
 async function verify(
   { body, signature }: WebhookRequest,
@@ -117,7 +114,7 @@ async function verify(
   return secondCheck.ok ? secondCheck : 'forged';
 }
 
-/** The queue, else the other table: only what neither can take is left to Button. */
+/** The queue, or else the other table. Only what neither accepts is left to Button. */
 async function defer(
   event: ReceivedWebhook,
   ports: ReceiveEventPorts,
