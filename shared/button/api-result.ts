@@ -3,15 +3,15 @@ import type { NextPage } from '../reconciliation/rules/paging-form.ts';
 /** One page of transactions. `next` is null on the last page. */
 export type TransactionPage = { rows: readonly unknown[]; next: NextPage | null };
 
-/** What a read came to. */
+/** The result of a read. */
 export type ApiResult<Value> =
-  /** `afterMs`: Button has given this much of it, and asks for a pause. */
+  /** `afterMs`: Button asked for a pause of this length. */
   | { ok: true; value: Value; serverTime?: Date; afterMs?: number }
   /** The API key is wrong. */
   | { ok: false; reason: 'unauthorized' }
-  /** Button refuses the request as it is: a cursor that has expired, for example. */
+  /** Button refuses the request unchanged: a cursor that has expired, for example. */
   | { ok: false; reason: 'refused'; status: number }
-  /** The answer is larger than what is read: ask for fewer rows. */
+  /** The response is larger than the limit: ask for fewer rows. */
   | { ok: false; reason: 'too-large' }
-  /** Worth another try. */
+  /** Another try can help. */
   | { ok: false; reason: 'unavailable'; detail: string; afterMs?: number };

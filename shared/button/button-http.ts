@@ -8,19 +8,19 @@ import { request as requestTls, Agent as TlsAgent } from 'node:https';
 
 import { parseJson } from '@button-serverless/validation/json';
 
-/** A call to Button. `path` is encoded already; `body` is sent as JSON. */
+/** A call to Button. `path` is already encoded; `body` is sent as JSON. */
 export type ButtonRequest = {
   method: 'GET' | 'POST' | 'DELETE';
   path: string;
   apiKey: string;
   body?: unknown;
-  /** A larger answer is cut off; 5 MB unless given. */
+  /** The size limit of the response; 5 MB unless given. */
   maxAnswerBytes?: number;
 };
 
-/** What came of a call. Nothing in it holds the key or what was sent. */
+/** The result of a call. It contains neither the key nor what was sent. */
 export type ButtonResponse =
-  /** `body` is undefined where it is no JSON, cut off or, with `isTooLarge`, too large. */
+  /** `body` is undefined if it is not JSON, was cut off or, with `isTooLarge`, is too large. */
   | {
       result: 'answered';
       status: number;
@@ -29,18 +29,18 @@ export type ButtonResponse =
       retryAfterMs?: number;
       serverTime?: Date;
     }
-  /** No byte of the request left this machine: sending it again is safe. */
+  /** No byte of the request left this machine: it is safe to send it again. */
   | { result: 'not-sent'; reason: string }
   /** The request may have been carried out. */
   | { result: 'unclear'; reason: string };
 
-/** A connection to one host of Button's. */
+/** A connection to one of Button's hosts. */
 export type ButtonHttp = {
-  /** Never throws for what Button or the network does. */
+  /** Never throws for anything that Button or the network does. */
   call(request: ButtonRequest): Promise<ButtonResponse>;
   /**
-   * Ends idle connections: a connection that slept in a frozen Lambda is dead, and what is sent over it has
-   * an unclear outcome.
+   * Ends idle connections: a connection that slept in a frozen Lambda is dead, and a request over it would
+   * have an unclear outcome.
    */
   close(): void;
 };
@@ -51,11 +51,11 @@ export type OpenButtonHttp = (to: { baseUrl: string; timeoutMs: number }) => But
 const MAX_ANSWER_BYTES = 5_000_000;
 
 /**
- * HTTP to Button: total deadline, bounded answers, redirects not followed, and no host but the one of
- * `baseUrl`, so that the key goes nowhere else.
+ * HTTP to Button with a total deadline and a size limit. Redirects are not followed, and no host but that of
+ * `baseUrl` is called, so that the key goes nowhere else.
  *
- * Authentication is HTTP Basic, the API key as user name and an empty password.
- * Source: https://developer.usebutton.com/reference/authentication
+ * Authentication is HTTP Basic, with the API key as user name and an empty password. Source:
+ * https://developer.usebutton.com/reference/authentication
  */
 export function createButtonHttp({ baseUrl, timeoutMs }: Parameters<OpenButtonHttp>[0]): ButtonHttp {
   const { protocol, hostname, port, pathname } = new URL(baseUrl);
@@ -129,7 +129,7 @@ function readResponse(
 
 const TOO_LARGE = Symbol();
 
-/** Rejects if the answer is cut off. Of one that is too large, nothing more is read. */
+/** Rejects if the response is cut off. Stops reading a response that is too large. */
 async function readBody(
   incoming: IncomingMessage,
   maxAnswerBytes: number,
@@ -169,10 +169,11 @@ function parseBody(text: string | symbol | undefined): unknown {
 }
 
 /**
- * `Retry-After` in seconds or as a date, else Button's `X-Button-Limit-Reset-Seconds`; held between a second
- * and a quarter of an hour.
+ * `Retry-After` in seconds or as a date, or else Button's `X-Button-Limit-Reset-Seconds`; limited to between
+ * a second and a quarter of an hour.
  *
- * Source: https://developer.usebutton.com/docs/audiences-api (rate limit headers, documented for that API only)
+ * Source: https://developer.usebutton.com/docs/audiences-api (rate limit headers, documented for that API
+ * only)
  */
 function retryAfter({ headers }: IncomingMessage): number | undefined {
   const text = headers['retry-after'] ?? headers['x-button-limit-reset-seconds'];

@@ -1,7 +1,10 @@
 import type { ApiResult } from './api-result.ts';
 import type { TransactionsApi } from './transactions-api.ts';
 
-/** Until when Button wants no request with the key: kept where every function that uses the key sees it. */
+/**
+ * The instant before which Button wants no request with the key: kept where every function that uses the key
+ * sees it.
+ */
 export type KeyWait = {
   /** An ISO 8601 instant, which may be past; undefined if Button has never asked to wait. */
   read(): Promise<string | undefined>;
@@ -9,12 +12,12 @@ export type KeyWait = {
   extend(until: string): Promise<void>;
 };
 
-/** Button's waits are held to a quarter of an hour; one that is longer is no wait of Button's. */
+/** Button's waits are limited to a quarter of an hour; a longer one cannot be Button's. */
 const MAX_WAIT_MS = 900_000;
 
 /**
- * The API, asked nothing before the instant that Button has named with `Retry-After`, whichever stream of the
- * key it was named to. Throws if the wait can't be read or kept.
+ * The API, which is not called before the instant that Button has named with `Retry-After`, whichever stream
+ * got that response. Throws if the wait cannot be read or stored.
  */
 export function withKeyWait(api: TransactionsApi, waiting: Waiting): TransactionsApi {
   const call = keepingWait(waiting);
@@ -24,12 +27,12 @@ export function withKeyWait(api: TransactionsApi, waiting: Waiting): Transaction
   };
 }
 
-/** Where the wait is kept. */
+/** The store of the wait. */
 type Waiting = { wait: KeyWait; now: () => Date };
 
 /**
- * Makes a call with the key unless Button wants none yet, and keeps the wait that its answer asks for. Throws
- * as `withKeyWait` does.
+ * Makes a call with the key unless Button wants none yet, and stores the wait that its response asks for.
+ * Throws as `withKeyWait` does.
  */
 export function keepingWait({ wait, now }: Waiting) {
   return async <Value>(call: () => Promise<ApiResult<Value>>): Promise<ApiResult<Value>> => {
@@ -43,5 +46,5 @@ export function keepingWait({ wait, now }: Waiting) {
   };
 }
 
-/** Why Button was not asked at all. */
+/** Why Button was not called at all. */
 export const ASKED_TO_WAIT = 'asked_to_wait';

@@ -10,9 +10,9 @@ export type Account = { id: string; currency: string | null };
 /** Every account that Button lists, as far as the list could be read. */
 export type AccountList = {
   accounts: Account[];
-  /** Entries that name no account. */
+  /** Entries that do not name an account. */
   malformed: number;
-  /** Why the list was not read to its end, if it was not. */
+  /** Why the list was not read to its end; undefined if it was. */
   cutShortBy?: string;
 };
 
@@ -27,8 +27,8 @@ const AccountSchema = z.object({
 });
 
 /**
- * Every account in the list, page by page (`listAllEntries`). An entry that names no account is left out and
- * counted.
+ * Every account in the list, page by page (`listAllEntries`). An entry that does not name an account is
+ * skipped and counted.
  */
 export async function listAllAccounts(
   readPath: (path: string) => Promise<ApiResult<TransactionPage>>,

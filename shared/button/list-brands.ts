@@ -13,17 +13,17 @@ export type BrandList = {
   windows: ReadonlyMap<string, number>;
   /** Entries without a usable id or window. */
   malformed: number;
-  /** Why the list was not read to its end, if it was not. */
+  /** Why the list was not read to its end; undefined if it was. */
   cutShortBy?: string;
 };
 
-/** Button's list of brands. No method throws for what Button or the network does. */
+/** Button's list of brands. No method throws for anything that Button or the network does. */
 export type BrandsApi = { listBrands(): Promise<ApiResult<BrandList>> };
 
-/** Ten years; a longer window is no window. */
+/** Ten years. A longer window is not valid. */
 const MAX_MINUTES = 10 * 366 * 1440;
 
-/** Zero stands for none in Button's own schema. */
+/** Zero means no window in Button's own schema. */
 const BrandSchema = z.object({
   id: z
     .string()
@@ -36,9 +36,9 @@ const BrandSchema = z.object({
 const BRANDS_PATH = '/v1/brands';
 
 /**
- * The brands of one publisher's key, with their terms, over all pages of the list. Whether the list stands in
- * `objects` or in `object` is not documented: both are read, and one brand alone as a list of one. An entry
- * that is no brand, or names no window, is left out and counted.
+ * The brands of one publisher's key, with their terms, over all pages of the list. Button does not document
+ * whether the list is in `objects` or in `object`: both are read, and a single brand counts as a list of one.
+ * An entry that is not a brand, or has no window, is skipped and counted.
  *
  * Source: docs/button/transactions-api.md, "Brands".
  */
@@ -58,8 +58,8 @@ export function createBrandsApi(http: ButtonHttp, apiKey: string): BrandsApi {
 }
 
 /**
- * Undefined for what is no page; and for one that goes on without saying where, which must not pass for the
- * last one.
+ * Undefined if the body is not a page; also if there is a next page but no way to reach it, because such a
+ * page must not be taken for the last one.
  */
 function readPage(body: unknown, path: string): TransactionPage | undefined {
   const { objects, object, meta } = asJsonObject(body) ?? {};

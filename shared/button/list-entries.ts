@@ -5,7 +5,7 @@ import type { ApiResult, TransactionPage } from './api-result.ts';
 /** The entries of a list, as far as it could be read. */
 export type ListedEntries = {
   entries: readonly unknown[];
-  /** Why the list was not read to its end, if it was not. */
+  /** Why the list was not read to its end; undefined if it was. */
   cutShortBy?: string;
 };
 
@@ -15,8 +15,9 @@ const MAX_PAGES = 50;
 type Answer = ApiResult<TransactionPage>;
 
 /**
- * Every entry of the list at `path`, page by page. A later page that can't be read, a circle or too many
- * pages end the list with what was read of it; it fails only if the first page can't be read.
+ * Every entry of the list at `path`, page by page. If a later page cannot be read, or the pages lead in a
+ * circle or are too many, the list ends with what was read; the read fails only if the first page cannot be
+ * read.
  */
 export async function listAllEntries(
   path: string,
@@ -43,7 +44,7 @@ export async function listAllEntries(
   }
 }
 
-/** By the cursor on the documented path; if Button refuses that, by the URL as printed. */
+/** With the cursor on the documented path; if Button refuses that, with the URL as printed. */
 async function readNext(
   path: string,
   { cursor, printed }: NextPage,

@@ -1,13 +1,13 @@
 import type { NextPage } from '../reconciliation/rules/paging-form.ts';
 
-/** Every list of the Affiliation API stands below this path. */
+/** Every list of the Affiliation API is below this path. */
 export const AFFILIATION_PATH = '/v1/affiliation/';
 
-/** Longer URLs are refused by servers, and would not fit the position. */
+/** Servers reject longer URLs, and they would not fit into the position. */
 const MAX_LENGTH = 8192;
 
 /**
- * Where `meta.next` leads, if it leads anywhere. `requestPath` is the path of the request that brought it: a
+ * Where `meta.next` leads, if it leads anywhere. `requestPath` is the path of the request that returned it: a
  * relative URL is resolved against it, and a URL of another list is not followed. The host in `meta.next` is
  * dropped, so the API key never goes there.
  *
@@ -25,14 +25,14 @@ export function nextPageOf(next: string, requestPath: string): NextPage | undefi
   return cursor === null && printed === null ? undefined : { cursor, printed };
 }
 
-/** A base URL may have a path of its own before Button's, which begins as the request's does. */
+/** A base URL may have its own path before Button's. The request's path then begins with it, too. */
 function fromRoot(pathname: string, requestPath: string): string | undefined {
   const [root] = /^\/v1\/[a-z]+/.exec(requestPath) ?? [];
   const begin = root === undefined ? -1 : pathname.indexOf(root);
   return begin === -1 ? undefined : pathname.slice(begin);
 }
 
-/** Button prints an account's path with `accounts/` and without, and ids in either case. */
+/** Button prints an account's path with or without `accounts/`, and ids in upper or lower case. */
 function listOf(path: string): string {
   return path.replace(`${AFFILIATION_PATH}accounts/`, AFFILIATION_PATH).toLowerCase();
 }

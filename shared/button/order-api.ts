@@ -7,65 +7,63 @@ import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts
 /** What Button's answer to an order call means for the order. */
 export type OrderApiAnswer =
   /**
-   * Carried out. `acceptedOnly`: a 202, Button may not show it yet. `shownToken`: what the answer shows as
-   * the order's token, null for none; missing where it shows nothing of that.
+   * Carried out. `acceptedOnly`: a 202, so Button may not show the order yet. `shownToken`: the order's token
+   * in the answer, null if it has none; missing if the answer does not show it.
    */
   | { answer: 'done'; acceptedOnly: boolean; buttonOrderId?: string; shownToken?: string | null }
   /** The order as Button holds it (only from `get` and `getByToken`). */
   | { answer: 'found'; order: OrderAtButton }
-  /** A create of an order that is there already. */
+  /** A create of an order that already exists. */
   | { answer: 'exists' }
   /**
-   * Button itself says that it has no such order. Only from `getByToken`: `isRefused`, it does not look by a
-   * token, which says nothing of the order; `mayBeRefused`, a 404 that may mean either.
+   * Button itself says that it has no such order. Only from `getByToken`: `isRefused` means that Button does
+   * not look up orders by token, which says nothing about the order; `mayBeRefused` is a 404 that may mean
+   * either.
    */
   | { answer: 'not-found'; isRefused?: true; mayBeRefused?: true }
-  /**
-   * A 204 to a cancellation, which Button does not document: reads have to show whether the order is gone.
-   */
+  /** A 204 to a cancellation, which Button does not document: reads must show whether the order is gone. */
   | { answer: 'unconfirmed' }
-  /** Button's 403, which may be about the order (finalized, deleted) or about the key: a read has to tell. */
+  /** Button's 403, which may be about the order (finalized, deleted) or about the key: a read must decide. */
   | { answer: 'forbidden'; detail: FailedAnswer }
-  /** Final: the order can't be reported like this. */
+  /** Final: the order cannot be reported like this. */
   | { answer: 'refused'; detail: FailedAnswer }
   /** Button refuses the API key; the order is fine. */
   | { answer: 'unauthorized' }
-  /** Not carried out, for certain; worth another try. */
+  /** Certainly not carried out; another try can help. */
   | { answer: 'try-again'; reason: string; afterMs?: number }
   /**
-   * A read that came to nothing, so that nothing is known (only from `get` and `getByToken`). `isRefused`:
-   * Button refuses to look.
+   * A read without a usable answer (only from `get` and `getByToken`). `isRefused`: Button refuses to look.
    */
   | { answer: 'unanswered'; isRefused: boolean; reason: string; afterMs?: number; detail?: FailedAnswer }
-  /** It may have been carried out, or may still be. */
+  /** The call may have been carried out, or may still be. */
   | { answer: 'unclear'; reason: string; detail?: FailedAnswer };
 
-/** The part of an order that tells whether Button holds the version we mean. */
+/** The fields of an order that show whether Button holds the version we mean. */
 export type OrderAtButton = z.infer<typeof OrderAtButtonSchema>;
 
 /**
- * Button's Order API. No method throws for what Button or the network does.
+ * Button's Order API. No method throws for anything that Button or the network does.
  *
- * `id` is the brand's own order id or Button's: its documents do not agree on whose id it takes.
+ * `id` is the brand's own order id or Button's: Button's documents do not agree on which it accepts.
  */
 export type OrderApi = {
   create(order: Order): Promise<OrderApiAnswer>;
   /**
-   * Sends the whole current version: an update replaces what it names. It names the token only where one is
-   * given.
+   * Sends the whole current version: an update replaces the fields that it contains. It contains the token
+   * only if one is given.
    */
   update(id: string, order: Order, btnRef?: string): Promise<OrderApiAnswer>;
-  /** Whole orders only; can't be undone. */
+  /** Whole orders only; cannot be undone. */
   cancel(id: string): Promise<OrderApiAnswer>;
   /** The order as Button holds it. */
   get(id: string): Promise<OrderApiAnswer>;
-  /** The order among those of its token, for where `get` finds nothing. */
+  /** Finds the order among those of its token, if `get` does not find it. */
   getByToken(orderId: string, btnRef: string): Promise<OrderApiAnswer>;
 };
 
 type Operation = 'create' | 'update' | 'cancel' | 'get';
 
-/** What Button shows as null, or otherwise than we know it, is as if it did not show it. */
+/** A field that Button shows as null, or in an unknown form, counts as not shown. */
 const shown = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
 
 const ShownOrderSchema = z.object({
@@ -76,7 +74,7 @@ const ShownOrderSchema = z.object({
   button_order_id: shown(z.string().min(1).max(255)),
   customer_order_id: shown(z.string()),
   purchase_date: shown(z.string()),
-  /** Null where Button shows that there is none. */
+  /** Null if Button shows that there is none. */
   btn_ref: z.string().nullable().optional().catch(undefined),
   line_items: shown(
     z.array(z.object({ identifier: z.string(), total: shown(z.number()), quantity: shown(z.number()) })),
@@ -84,7 +82,7 @@ const ShownOrderSchema = z.object({
 });
 
 /**
- * An object that shows neither an id of Button's order nor its total says nothing of it: it comes from a
+ * An object without an id of Button's order and without a total says nothing about the order: it comes from a
  * cache or a stub.
  */
 const OrderAtButtonSchema = ShownOrderSchema.refine(
@@ -92,7 +90,7 @@ const OrderAtButtonSchema = ShownOrderSchema.refine(
     id !== undefined || buttonId !== undefined || total !== undefined,
 );
 
-/** A list of orders: one token may stand for several, so each has to say which it is. */
+/** A list of orders: one token may have several, so each entry must say which order it is. */
 const ListedOrderSchema = ShownOrderSchema.extend({ order_id: z.string() });
 const ListSchema = z.object({
   meta: z.object({ status: z.literal('ok'), next: z.unknown().optional() }),
@@ -102,7 +100,7 @@ const ListSchema = z.object({
 const AnswerSchema = z.object({ meta: z.object({ status: z.string() }), object: z.unknown().optional() });
 
 /**
- * Button's error format (response format, docs/button/order-api.md): what comes without it is not Button's
+ * Button's error format (response format, docs/button/order-api.md): a body without it is not Button's
  * answer.
  */
 const ErrorSchema = z.object({
@@ -199,7 +197,7 @@ function readRefusal(operation: Operation, detail: FailedAnswer): OrderApiAnswer
   }
 }
 
-/** A read that is refused says nothing about the order. */
+/** A refused read says nothing about the order. */
 function refuse(operation: Operation, detail: FailedAnswer): OrderApiAnswer {
   return operation === 'get'
     ? { answer: 'unanswered', isRefused: true, reason: `http_${detail.status}`, detail }
@@ -227,8 +225,8 @@ function readSuccess(operation: Operation, status: number, body: unknown): Order
 }
 
 /**
- * The order among those of its token, which need not show it once more; one that is deleted counts only if
- * there is no other.
+ * The order among those of its token. The entry does not have to show the token again; a deleted order counts
+ * only if there is no other.
  */
 function findListed(
   { orderId, btnRef }: { orderId: string; btnRef: string },
@@ -241,7 +239,7 @@ function findListed(
     // A 404 may be about the token, or about an endpoint that Button does not have.
     if (answer.answer === 'not-found') return { ...answer, mayBeRefused: true };
     const isAboutTheKey = answer.answer === 'unanswered' && answer.detail?.status === 403;
-    // Button refuses the look-up itself: there is nothing to be found by it, now or later.
+    // Button refuses the look-up itself: it will find nothing, now or later.
     return answer.answer === 'unanswered' && answer.isRefused && !isAboutTheKey
       ? { answer: 'not-found', isRefused: true }
       : answer;
@@ -275,7 +273,7 @@ function notCarriedOut(operation: Operation, reason: string, afterMs?: number): 
     : { answer: 'try-again', reason, ...wait };
 }
 
-/** What Button says in its own error format, cut to what is worth keeping; undefined for any other body. */
+/** The text in Button's own error format, shortened; undefined for any other body. */
 function readError(status: number, body: unknown): FailedAnswer | undefined {
   const { error } = ErrorSchema.safeParse(body).data ?? {};
   if (!error) return undefined;
@@ -284,9 +282,9 @@ function readError(status: number, body: unknown): FailedAnswer | undefined {
 }
 
 /**
- * Whether Button shows that it holds this very version: same total, currency and lines, and no other
- * customer's order number. Amounts that Button does not show prove nothing. Being too strict costs one update
- * that changes nothing.
+ * Whether Button shows that it holds exactly this version: the same total, currency and lines, and no other
+ * customer's order number. Amounts that Button does not show prove nothing. A check that is too strict costs
+ * one update that changes nothing.
  */
 export function holdsVersion(held: OrderAtButton, order: Order): boolean {
   if (held.total !== order.total || held.currency !== order.currency) return false;

@@ -2,11 +2,12 @@ import type { Order } from '@button-serverless/validation/orders';
 import type { OrderAtButton } from './order-api.ts';
 
 /**
- * Whether the order that Button shows under an id is the brand's order of that id, or another that has the
- * same id. Pure.
+ * Whether the order that Button shows under an id is the brand's order with that id, or a different order
+ * with the same id. Pure.
  *
- * The same token makes it the same order, different ones another. Where one of them has none, the purchase
- * date, to the second, and the currency decide. `unknown`: Button does not show enough of it.
+ * The same token means the same order, different tokens mean a different order. If one of them has no token,
+ * the purchase date (to the second) and the currency decide. `unknown`: Button does not show enough of the
+ * order.
  */
 export function isSameOrder(
   shown: OrderAtButton,
@@ -22,7 +23,7 @@ export function isSameOrder(
 const HAS_TIME = /T\d/;
 const HAS_OFFSET = /(?:Z|[+-]\d\d:?\d\d)$/i;
 
-/** A time without an offset is in UTC. Undefined for what is no date. */
+/** A time without an offset is in UTC. Undefined if it is not a date. */
 function secondOf(date: string | undefined): number | undefined {
   if (date === undefined) return undefined;
   const isLocal = HAS_TIME.test(date) && !HAS_OFFSET.test(date);

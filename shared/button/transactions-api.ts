@@ -6,18 +6,18 @@ import type { ButtonHttp, ButtonResponse } from './button-http.ts';
 import { listAllAccounts, type AccountList } from './list-accounts.ts';
 import { AFFILIATION_PATH, nextPageOf } from './next-page.ts';
 
-/** Which transactions: those whose date `timeField` lies in `[start, end)`. Instants are RFC 3339 in UTC. */
+/** Which transactions: those whose date `timeField` is in `[start, end)`. Instants are RFC 3339 in UTC. */
 export type TransactionQuery = WindowFilter & {
-  /** Null: those of all accounts. */
+  /** Null means all accounts. */
   accountId: string | null;
   pageSize: number;
-  /** Null for the first page; else the page, and the form in which it is asked for. */
+  /** Null for the first page; otherwise the page, and the paging form to request it in. */
   page: { next: NextPage; form: PagingForm } | null;
 };
 
-/** Button's Accounts and Transactions API. No method throws for what Button or the network does. */
+/** Button's Accounts and Transactions API. No method throws for anything that Button or the network does. */
 export type TransactionsApi = {
-  /** Follows the list over all of its pages; fails only if the first one can't be read. */
+  /** Reads the list over all of its pages; fails only if the first page cannot be read. */
   listAccounts(): Promise<ApiResult<AccountList>>;
   listTransactions(query: TransactionQuery): Promise<ApiResult<TransactionPage>>;
 };
@@ -27,10 +27,10 @@ const PageSchema = z.object({
   objects: z.array(z.unknown()).nullable(),
 });
 
-/** A larger page is asked for with fewer rows. */
+/** A larger page is requested again with fewer rows. */
 const MAX_PAGE_BYTES = 5_000_000;
 
-/** What a function of 512 MB can parse, for an answer that no smaller page makes smaller. */
+/** What a function with 512 MB can parse, for a response that a smaller page does not make smaller. */
 const MAX_ROW_BYTES = 24_000_000;
 
 /**
@@ -66,8 +66,9 @@ function pathOf({ accountId, timeField, start, end, pageSize, page }: Transactio
 }
 
 /**
- * Undefined for what is no page; and for one that goes on without saying where, which must not pass for the
- * last page. `objects: null` is a page without rows; an empty `meta.next` means none, as null does.
+ * Undefined if the body is not a page; also if there is a next page but no way to reach it, because such a
+ * page must not be taken for the last one. `objects: null` is a page without rows; an empty `meta.next` means
+ * none, as null does.
  */
 function readPage(body: unknown, path: string): TransactionPage | undefined {
   const page = PageSchema.safeParse(body).data;
@@ -78,7 +79,7 @@ function readPage(body: unknown, path: string): TransactionPage | undefined {
   return next && { rows, next };
 }
 
-/** What Button's answer comes to; `parse` gives undefined for a body that makes no sense. */
+/** The result of Button's response; `parse` returns undefined for a body that it cannot read. */
 export function readAnswer<Value>(
   response: ButtonResponse,
   parse: (body: unknown) => Value | undefined,

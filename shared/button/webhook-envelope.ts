@@ -1,18 +1,18 @@
 import { parseJson } from '@button-serverless/validation/json';
 
-/** What a webhook says of itself around its transaction. */
+/** The attributes of a webhook around its transaction. */
 export type WebhookEnvelope = {
-  /** Button's id of the event, if it looks like one: only such an id may be logged. */
+  /** Button's id of the event, if it has the form of one: only such an id may be logged. */
   eventId: string | undefined;
-  /** A test from Button's Dashboard, which is about no transaction. */
+  /** A test from Button's Dashboard, which is not about a transaction. */
   isPing: boolean;
 };
 
 /**
- * Reads the envelope as far as it can be read, whatever is inside. Never throws.
+ * Reads the envelope as far as possible, whatever it contains. Never throws.
  *
- * Button does not document what its Ping holds: `ping` as a word of the event type makes one.
- * Source: docs/button/webhooks.md, "Request" and "Event types".
+ * Button does not document what its Ping contains: an event type with the word `ping` counts as one. Source:
+ * docs/button/webhooks.md, "Request" and "Event types".
  */
 export function readEnvelope(body: Uint8Array): WebhookEnvelope {
   const { id, event_type: type } = parseObject(body);
@@ -22,7 +22,7 @@ export function readEnvelope(body: Uint8Array): WebhookEnvelope {
   };
 }
 
-/** What a webhook holds, as JSON; nothing if it is no object. Never throws. */
+/** The content of a webhook as JSON; empty if it is not an object. Never throws. */
 export function parseObject(body: Uint8Array): { id?: unknown; event_type?: unknown; data?: unknown } {
   try {
     const json = parseJson(new TextDecoder().decode(body));

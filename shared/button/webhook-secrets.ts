@@ -7,7 +7,7 @@ const WebhookSecretSchema = z.object({ name: trimmedText, secret: trimmedText })
 
 /**
  * Reads the secret that holds the webhooks' secrets, a JSON list of `{name, secret}`, each without the white
- * space around it. Leaves out malformed entries; undefined if none is valid.
+ * space around it. Skips malformed entries; undefined if none is valid.
  */
 export function parseWebhookSecrets(text: string): WebhookSecret[] | undefined {
   const entries = readEntries(text) ?? [];
@@ -16,8 +16,8 @@ export function parseWebhookSecrets(text: string): WebhookSecret[] | undefined {
 }
 
 /**
- * What is valid of a malformed list, and beside it the last list without a problem: a slip takes no secret
- * out of use.
+ * The valid entries of a malformed list, together with the last list without a problem: a mistake takes no
+ * secret out of use.
  */
 export function withLastValidSecrets(
   valid: readonly WebhookSecret[] | undefined,
@@ -29,7 +29,8 @@ export function withLastValidSecrets(
 
 /**
  * Says what is wrong with the secret that holds the webhooks' secrets: one sentence for each malformed entry,
- * by its position from 1 and its valid name. Never quotes a secret, nor any value that may be one.
+ * with its position from 1 and its name if that is valid. Never quotes a secret, nor any value that may be
+ * one.
  */
 export function webhookSecretProblems(text: string): string[] {
   const entries = readEntries(text);
@@ -48,7 +49,7 @@ export function webhookSecretProblems(text: string): string[] {
 }
 
 /**
- * A name is quoted only from an entry that looks as it should: anything else might hold a secret in the wrong
+ * A name is quoted only from an entry in the right form: any other entry might have a secret in the wrong
  * place.
  */
 function nameOf(entry: unknown): string {

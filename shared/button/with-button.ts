@@ -10,8 +10,8 @@ export type ButtonAccess<Api> = {
 };
 
 /**
- * Runs `work` with one of Button's APIs, or with the reason why there is no key for it. The connections are
- * closed when the work is over: one that slept in a frozen Lambda is dead.
+ * Runs `work` with one of Button's APIs, or with the reason why there is no key for it. Closes the
+ * connections after that: a connection that slept in a frozen Lambda is dead.
  */
 export async function withButton<Api, Result>(
   { openHttp, apiKey, createApi }: ButtonAccess<Api>,

@@ -1,9 +1,10 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 /**
- * What the JSON of an item usually holds, so that deflate need not store it again: with it an ordinary
- * transaction fits the kilobyte that one DynamoDB write unit covers, payload and all. What is packed with one
- * dictionary can be read with that one only: never change it, add another under the next number.
+ * What the JSON of an item usually contains, so that deflate does not have to store it again. With the
+ * dictionary, an ordinary transaction including its payload fits into the kilobyte that one DynamoDB write
+ * unit covers. What was packed with one dictionary can only be read with that one: never change it, add
+ * another under the next number.
  */
 const DICTIONARY_1 = Buffer.from(
   [
@@ -32,7 +33,7 @@ const DICTIONARY_1 = Buffer.from(
   ].join(''),
 );
 
-/** The first one, and a transaction as it is kept with every version seen. */
+/** The first dictionary, and a transaction as it is stored with every version seen. */
 const DICTIONARY_2 = Buffer.concat([
   DICTIONARY_1,
   Buffer.from(
@@ -47,14 +48,14 @@ const DICTIONARY_2 = Buffer.concat([
   ),
 ]);
 
-/** The first byte of what `packJson` makes: which dictionary it was packed with. */
+/** The first byte of what `packJson` returns: the dictionary that it used. */
 const DICTIONARIES = new Map([
   [1, DICTIONARY_1],
   [2, DICTIONARY_2],
 ]);
 const CURRENT_DICTIONARY = 2;
 
-/** Packs a value as JSON for a DynamoDB item, where every kilobyte begun costs a write unit. */
+/** Packs a value as JSON for a DynamoDB item, where every started kilobyte costs a write unit. */
 export function packJson(value: unknown): Uint8Array {
   const deflated = deflateRawSync(JSON.stringify(value), { dictionary: DICTIONARY_2, level: 9 });
   return Buffer.concat([Buffer.of(CURRENT_DICTIONARY), deflated]);

@@ -9,13 +9,13 @@ import { TRANSACTIONS_TABLE } from './table.ts';
 import { readOrReport, UnreadableItemError } from './unreadable-item.ts';
 import type { DynamoDB } from './versioned-item.ts';
 
-/** What an item says about its body: here it is, or so many parts under that digest. */
+/** Where an item's body is: in the item, or in a number of parts under that digest. */
 export type BodyReference = { body: Uint8Array } | { bodyDigest: string; bodyParts: number };
 
 /** A table by its client and name. */
 export type TableAccess = { client: DynamoDB; table: string };
 
-/** DynamoDB's limit is 400 KB an item, the attributes beside the body included. */
+/** DynamoDB's limit is 400 KB for an item, including the attributes beside the body. */
 const MAX_BODY_BYTES = 350_000;
 
 const SCHEMA_VERSION = 1;
@@ -23,10 +23,9 @@ const SCHEMA_VERSION = 1;
 const PartSchema = z.object({ bytes: z.instanceof(Uint8Array) });
 
 /**
- * Finds room for the body of an item: in the item itself, or, where it exceeds what an item may hold, in
- * items of its own, stored before this returns. Their keys hold the body's digest, so they never change:
- * whoever reads a head reads the body that belongs to it, and parts whose head was never written are dead
- * weight and nothing worse.
+ * Stores the body of an item: in the item itself or, if it is too large, in separate items that are stored
+ * before this returns. Their keys contain the body's digest, so they never change. A reader of a head
+ * therefore reads the body that belongs to it, and parts whose head was never written do no harm.
  */
 export async function storeBody(access: TableAccess, key: string, body: Uint8Array): Promise<BodyReference> {
   if (body.length <= MAX_BODY_BYTES) return { body };
@@ -51,8 +50,8 @@ export async function storeBody(access: TableAccess, key: string, body: Uint8Arr
 }
 
 /**
- * The body of the item with that key. Throws `RetryableError` if a part is not there any more because the
- * item has changed meanwhile, and `UnreadableItemError` if the item has not, or if a part is spoilt.
+ * The body of the item with that key. Throws `RetryableError` if a part is missing because the item has
+ * changed meanwhile, and `UnreadableItemError` if the item has not changed, or if a part is unreadable.
  */
 export async function loadBody(
   access: TableAccess,
@@ -66,7 +65,7 @@ export async function loadBody(
       new GetItemCommand({
         TableName: access.table,
         Key: { [TRANSACTIONS_TABLE.partitionKey]: { S: partKey(key, reference.bodyDigest, part) } },
-        // The head was written after its parts: an eventually consistent read may be behind it.
+        // The head was written after its parts: an eventually consistent read may not show it yet.
         ConsistentRead: true,
       }),
     );

@@ -2,8 +2,8 @@ import type { Metrics } from '../runtime/metric-definitions.ts';
 import { log } from '../runtime/logger.ts';
 
 /**
- * An item that this code did not write, or that somebody has spoilt by hand. Another attempt does not help:
- * whoever meets it leaves it where it is, reports its key and goes on with the others.
+ * An item that this code did not write, or that somebody has changed by hand. Another attempt does not help:
+ * the caller leaves the item unchanged, reports its key and continues with the others.
  */
 export class UnreadableItemError extends Error {
   override readonly name = 'UnreadableItemError';
@@ -16,10 +16,10 @@ export class UnreadableItemError extends Error {
   }
 }
 
-/** Reports an item that was left out, by its key. */
+/** Reports a skipped item, by its key. */
 export type OnUnreadable = (key: string) => void;
 
-/** What `read` returns. Throws `UnreadableItemError` if it throws anything. */
+/** What `read` returns. Throws `UnreadableItemError` if `read` throws. */
 export function readOrReport<Value>(key: string, read: () => Value): Value {
   try {
     return read();
@@ -28,7 +28,7 @@ export function readOrReport<Value>(key: string, read: () => Value): Value {
   }
 }
 
-/** Counts each unreadable item of a flow, and names it in the log by its key and nothing else. */
+/** Counts each unreadable item of a flow, and logs only its key. */
 export function reportUnreadable(
   metrics: Metrics,
   name: 'UnreadableItems' | 'UnreadableLedgerItems' = 'UnreadableItems',

@@ -10,25 +10,22 @@ import {
 /** The part of the DynamoDB client that the stores use. */
 export type DynamoDB = Pick<DynamoDBClient, 'send'>;
 
-/** A stored value and the revision it was read at. */
+/** A stored value and the revision at which it was read. */
 export type Versioned<Value> = { value: Value; revision: number };
 
-/**
- * The outcome of a conditional write: stored, or somebody else was faster and `current` is what stands there
- * now.
- */
+/** The outcome of a conditional write: stored, or another writer was faster and `current` is stored. */
 export type WriteResult<Value> =
   { ok: true; stored: Versioned<Value> } | { ok: false; current: Versioned<Value> };
 
 /**
- * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). The failed condition
- * brings the current item back, so that losing a race costs no second read.
+ * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). If the condition
+ * fails, DynamoDB returns the current item, so losing a race costs no second read.
  *
- * The client repeats a write whose answer was lost, and meets its own item then. Each write has an id of its
- * own, by which it is recognised: that is a success.
+ * The client repeats a write whose answer was lost, and then meets its own item. Each write has its own id,
+ * by which this is recognised as a success.
  *
- * Throws on anything but a lost race.
- * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html,
+ * Throws on anything but a lost race. Source:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html,
  * ReturnValuesOnConditionCheckFailure
  */
 export async function putRevision(

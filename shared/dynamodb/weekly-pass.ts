@@ -4,11 +4,11 @@ import * as z from 'zod';
 
 import { putRevision, type DynamoDB, type Versioned } from './versioned-item.ts';
 
-/** A pass over a whole table, once a week, in as many runs as it takes. Instants in ISO 8601 UTC. */
+/** A pass over a whole table, once a week, in as many runs as it needs. Instants are ISO 8601 UTC. */
 export type WeeklyPass = {
-  /** Ages count from here, in every run: when a run comes decides nothing. */
+  /** Ages count from here in every run, so the time of a run decides nothing. */
   startedAt: string;
-  /** The key behind which it goes on; absent before the first page and after the last. */
+  /** The key behind which the pass continues; absent before the first page and after the last. */
   after?: string;
   /** Absent until the last page is done. */
   finishedAt?: string;
@@ -17,12 +17,12 @@ export type WeeklyPass = {
 /** From one beginning to the next, unless a pass takes longer. */
 const PASS_EVERY_MS = 7 * 86_400_000;
 
-/** Clocks may differ by a little; a pass that began later than that is a mistake. */
+/** Clocks may differ by this much; a pass that began further in the future is a mistake. */
 const CLOCKS_DIFFER_MS = 86_400_000;
 
 /**
- * The pass to work on: one that is not finished, or else a new one a week after the last began, or where the
- * last one claims to have begun in the future. Undefined if nothing is due. Pure.
+ * The pass to work on: an unfinished one, or a new one a week after the last began, or if the last one claims
+ * to have begun in the future. Undefined if none is due. Pure.
  */
 function duePass<Pass extends WeeklyPass>(
   last: Pass | undefined,
@@ -36,13 +36,13 @@ function duePass<Pass extends WeeklyPass>(
   return begin(now.toISOString());
 }
 
-/** How a run ended. `overtaken`: another run is at work on the same pass. */
+/** How a run ended. `overtaken`: another run is working on the same pass. */
 export type PassRun = 'nothing-due' | 'paused' | 'overtaken' | 'finished';
 
 /** What a run needs. */
 export type PassPorts<Pass> = {
   passes: PassStore<Pass>;
-  /** Does everything that the next page asks for. Returns where the pass stands then. */
+  /** Does everything that the next page needs. Returns the position of the pass after it. */
   workOnPage: (pass: Pass) => Promise<Pass>;
   /** A pass of which no page is done. */
   begin: (startedAt: string) => Pass;
@@ -54,9 +54,9 @@ export type PassPorts<Pass> = {
 };
 
 /**
- * Works on the pass that is due, if any, for as long as there is time. Where it stands is saved after every
- * page, never before the page's work is done: a run that dies leaves one page to be looked at again. Throws
- * if a table cannot be reached.
+ * Works on the due pass, if any, while there is time. The position is saved after every page, and never
+ * before the page's work is done: a run that dies leaves one page to repeat. Throws if a table cannot be
+ * reached.
  */
 export async function continuePass<Pass extends WeeklyPass>(ports: PassPorts<Pass>): Promise<PassRun> {
   const { passes, workOnPage, timeLeft } = ports;
@@ -74,13 +74,13 @@ export async function continuePass<Pass extends WeeklyPass>(ports: PassPorts<Pas
   return pass.finishedAt === undefined ? 'paused' : 'finished';
 }
 
-/** Where a pass stands. Every method throws if the table cannot be reached. */
+/** Stores the position of a pass. Every method throws if the table cannot be reached. */
 export type PassStore<Pass> = {
   /** Strongly consistent; undefined before the first pass. */
   read(): Promise<Versioned<Pass> | 'unreadable' | undefined>;
   /**
-   * Saves the pass if it is still at that revision (0: if there is none yet), or in the place of one that is
-   * unreadable, as revision 1; false if another run was faster.
+   * Saves the pass if it is still at that revision (0: if there is none yet), or replaces an unreadable one
+   * with revision 1; false if another run was faster.
    */
   save(pass: Pass, expectedRevision: number | 'unreadable'): Promise<boolean>;
 };
@@ -90,7 +90,7 @@ const SCHEMA_VERSION = 1;
 const instant = z.iso.datetime();
 
 /**
- * DynamoDB refuses any other key:
+ * DynamoDB rejects any other key:
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
  */
 function isKey(text: string): boolean {

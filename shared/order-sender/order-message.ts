@@ -13,17 +13,16 @@ import {
 } from '@button-serverless/validation/orders';
 import type { SendResult } from './send-result.ts';
 
-/** Which version of the order an event is about: `sequence` or `time`, as the brand is configured. */
+/** Which version of the order an event is about: `sequence` or `time`, as the brand's configuration says. */
 type EventVersion = {
   /** Decimal digits; rises with every version of the order. */
   sequence?: string;
   /** When it happened: RFC 3339 with an offset. */
   time?: string;
   /**
-   * Names the event among those of its source. Left out, it is made of the order id, the version and a hash
-   * of the content, so that the same event has the same id. If you give one, give every version of an order
-   * its own: within five minutes SQS takes a second message with the same id for a repetition, and drops it
-   * without an error.
+   * Names the event among those of its source. Unless given, it consists of the order id, the version and a
+   * hash of the content, so that the same event has the same id. If you give one, give every version of an
+   * order its own: SQS drops a second message with the same id within five minutes, without an error.
    */
   id?: string;
 };
@@ -34,11 +33,11 @@ export type OrderVersion = EventVersion & { order: OrderInput };
 /** The end of a whole order. */
 export type OrderCancellation = EventVersion & { orderId: string };
 
-/** An event of any kind; what `remainingItems` answers, with a version, is one. */
+/** An event of any kind. The result of `remainingItems`, with a version, is one. */
 export type OrderEventToSend =
   ({ kind: 'created' | 'updated' } & OrderVersion) | ({ kind: 'cancelled' } & OrderCancellation);
 
-/** A message that the reporter will accept. `bytes` is its length in UTF-8, which is how SQS counts. */
+/** A message that the reporter will accept. `bytes` is its length in UTF-8, as SQS counts it. */
 export type OrderMessage = {
   eventId: string;
   orderId: string;
@@ -49,7 +48,7 @@ export type OrderMessage = {
   warnings: OrderViolation[];
 };
 
-/** What the messages of one sender have in common. */
+/** What all messages of a sender have in common. */
 export type MessageSettings = OrderEventSettings & { source: string; maxMessageBytes: number };
 
 /** A message, or why there is none. */
@@ -58,8 +57,8 @@ export type OrderMessageResult =
   | { ok: false; result: Extract<SendResult, { outcome: 'invalid' | 'too-large' }> };
 
 /**
- * Writes an event as the message that docs/order-messages.md specifies, and reads it as the reporter will:
- * the judgement is about the very text that is sent. Never throws, whatever stands in the event.
+ * Writes an event as the message that docs/order-messages.md specifies, and reads it as the reporter will, so
+ * that exactly the text that is sent is checked. Never throws, whatever the event contains.
  */
 export function writeOrderMessage(given: OrderEventToSend, settings: MessageSettings): OrderMessageResult {
   const event = isObject(given) ? given : NO_EVENT;
@@ -85,8 +84,8 @@ export function writeOrderMessage(given: OrderEventToSend, settings: MessageSett
 }
 
 /**
- * Takes back the messages of one call that share an event id and differ: SQS would take the first of them and
- * drop the others without an error. Which of them is the one to send is for the caller to say.
+ * Rejects the messages of one call that share an event id and differ: SQS would accept the first of them and
+ * drop the others without an error. The caller has to decide which one to send.
  */
 export function refuseSharedIds(writings: readonly OrderMessageResult[]): OrderMessageResult[] {
   const bodies = new Map<string, Set<string>>();
@@ -104,7 +103,9 @@ export function refuseSharedIds(writings: readonly OrderMessageResult[]): OrderM
   });
 }
 
-/** Stands for what plain JavaScript may give in place of an event: it names no order and no version. */
+/**
+ * Stands for a value that is not an event, as plain JavaScript may pass it: it names no order and no version.
+ */
 const NO_EVENT: OrderEventToSend = { kind: 'cancelled', orderId: '' };
 
 function isObject(given: unknown): boolean {
@@ -121,14 +122,14 @@ function subjectOf(event: OrderEventToSend): unknown {
   return typeof order === 'object' && order !== null && 'order_id' in order ? order.order_id : undefined;
 }
 
-/** Types say that there is one; plain JavaScript may send anything. */
+/** The types require one; plain JavaScript may pass anything. */
 function readOrderId(event: OrderEventToSend): { orderId?: string } {
   const orderId = subjectOf(event);
   return typeof orderId === 'string' && orderId !== '' ? { orderId } : {};
 }
 
 /**
- * Undefined if the event can't be written as JSON because it holds itself. Types rule that out, plain
+ * Undefined if the event cannot be written as JSON because it contains itself. The types exclude that, plain
  * JavaScript does not.
  */
 function writeBody(
@@ -155,8 +156,8 @@ function writeBody(
 }
 
 /**
- * `1994/17/4f0c…`: people find the order and the version in it. The hash alone where an attribute could not
- * hold that.
+ * `1994/17/4f0c…`: people can see the order and the version. Only the hash, if the attribute could not hold
+ * that.
  */
 function deriveEventId(orderId: string | undefined, version: unknown, hash: string): string {
   if (!OrderIdSchema.safeParse(orderId).success || typeof version !== 'string') return hash;
@@ -164,12 +165,12 @@ function deriveEventId(orderId: string | undefined, version: unknown, hash: stri
   return /^[ -~]{1,1024}$/.test(id) ? id : hash;
 }
 
-/** No field takes it, so that what stands for it in JSON is refused at its path. */
+/** No field accepts it, so the value that stands for it in JSON is refused at its path. */
 const NO_VALUE = 0.5;
 
 /**
- * A bigint is an integer like any other; one that is no amount of Button's is refused as such. JSON would
- * make null, which counts as absent, of `NaN`, an infinity and an invalid date.
+ * A bigint is an integer like any other; one that is not a valid amount is refused as such. JSON would write
+ * `NaN`, an infinity and an invalid date as null, which counts as absent.
  */
 function writeValue(this: Readonly<Record<string, unknown>>, name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);

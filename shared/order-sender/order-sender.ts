@@ -21,9 +21,9 @@ export type { OrderCancellation, OrderEventToSend, OrderVersion } from './order-
  */
 const SQS_MAX_BYTES = 1_048_576;
 
-/** Which queue to send to, and what its brand is configured for. */
+/** The queue to send to, and the configuration of its brand. */
 export type OrderSenderOptions = {
-  /** Its retries and timeouts are the caller's to set: a request that throws is not sent again. */
+  /** The caller sets its retries and timeouts: a request that throws is not sent again. */
   client: Pick<SQSClient, 'send'>;
   /** The order queue of the brand. */
   queueUrl: string;
@@ -31,12 +31,12 @@ export type OrderSenderOptions = {
   source: string;
   /**
    * What the brand's reporter accepts, so that nothing is `sent` that it refuses: the output
-   * `OrderSettings<Brand>` of the brand's stack, as it is, or the same as an object. `DEFAULT_ORDER_SETTINGS`
-   * for a brand whose configuration (`orderReporting.brands[]`) sets none of `orderBy`, `testTokens` and
+   * `OrderSettings<Brand>` of the brand's stack, unchanged or as an object. Use `DEFAULT_ORDER_SETTINGS` for
+   * a brand whose configuration (`orderReporting.brands[]`) sets none of `orderBy`, `testTokens` and
    * `allowFinalizationDate`.
    */
   brandSettings: string | OrderEventSettings;
-  /** 1 to 1,048,576, if the queue takes less than SQS does; also the limit of a request. */
+  /** From 1 to 1,048,576, if the queue accepts less than SQS does; also the limit of a request. */
   maxMessageBytes?: number;
   /** Waits between two attempts; for tests. */
   wait?: (delayMs: number) => Promise<void>;
@@ -45,25 +45,26 @@ export type OrderSenderOptions = {
 };
 
 /**
- * Sends order events. What can happen to an event is in its `SendResult`; nothing is thrown for it
- * (`assertSent` is for callers who want that). Events of one order are sent in the order given, within one
- * call; await one call before the next.
+ * Sends order events. The `SendResult` says what happened to an event; no error is thrown for it (use
+ * `assertSent` if you want that). Events of one order are sent in the given order within one call; await one
+ * call before the next.
  */
 export type OrderSender = {
   sendOrderCreated: (version: OrderVersion) => Promise<SendResult>;
   sendOrderUpdated: (version: OrderVersion) => Promise<SendResult>;
   sendOrderCancelled: (cancellation: OrderCancellation) => Promise<SendResult>;
   /**
-   * One result for each event, in the order of the events. Rejects with `RangeError` if `events` is no list.
+   * One result for each event, in the order of the events. Rejects with `RangeError` if `events` is not a
+   * list.
    */
   sendOrderEvents: (events: readonly OrderEventToSend[]) => Promise<SendResult[]>;
 };
 
 /**
- * A sender for the order queue of one brand. Each event is validated as the reporter will validate it; an
- * invalid one is not sent, and holds up no other. Events of one call that share an id, and are not the same,
- * are invalid. Throws `RangeError` if `maxMessageBytes` is out of range, or `brandSettings` is missing or
- * can't be read.
+ * A sender for the order queue of one brand. It validates each event as the reporter will; an invalid event
+ * is not sent, and does not block other events. Events of one call that share an id but differ are invalid.
+ * Throws `RangeError` if `maxMessageBytes` is out of range, or if `brandSettings` is missing or cannot be
+ * read.
  */
 export function createOrderSender({
   client,

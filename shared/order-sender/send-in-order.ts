@@ -11,31 +11,28 @@ import type { NotSent } from './send-result.ts';
 type Delivery = { outcome: 'sent'; messageId: string } | NotSent;
 
 /**
- * What became of every message that had its turn. One that is missing was held behind one of its group that
- * was not sent.
+ * The results of the messages. A message without a result waited behind one of its group that was not sent.
  */
 export type Deliveries = ReadonlyMap<OrderMessage, Delivery>;
 
-/** Where to send to, and how to wait. */
+/** The queue to send to, and how to wait. */
 export type Mailbox = {
   client: Pick<SQSClient, 'send'>;
   queueUrl: string;
-  /** All the messages of a request together hold at most so many bytes. No message may be longer. */
+  /** The most bytes of all messages in a request. No message may be longer. */
   maxBatchBytes: number;
   wait: (delayMs: number) => Promise<void>;
   /** A number from 0 up to but not including 1, as `Math.random` gives. */
   random: () => number;
 };
 
-/**
- * The messages of one group: only the first that is unsent may be on its way, so that none overtakes another.
- */
+/** The messages of one group: only the first unsent one may be in flight, so that none overtakes another. */
 type Lane = { head: OrderMessage; later: OrderMessage[]; attempts: number };
 
 type Answer = { ok: true; messageId: string } | { ok: false; code: string; senderFault: boolean };
 type BatchResult = { ok: true; answers: [Lane, Answer][] } | { ok: false; cause: unknown };
 
-/** An entry that the answer doesn't mention: nothing says that it was taken. */
+/** An entry that the response does not mention: nothing says that it was accepted. */
 const UNANSWERED: Answer = { ok: false, code: 'Unanswered', senderFault: false };
 
 /** "A single message batch request can include a maximum of 10 messages" (SQS, Amazon SQS message quotas). */
@@ -44,11 +41,11 @@ const MAX_ATTEMPTS = 5;
 const BASE_WAIT_MS = 100;
 
 /**
- * Sends the messages in as few requests as their sizes and groups allow, those of one group one after the
- * other: SQS may refuse any entry of a request and take the next. Entries that SQS failed to take are sent
- * again up to five times, with growing, jittered waits; those that SQS finds fault with are not. A request
- * that throws has had the client's own retries: nothing is sent after it.
- * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+ * Sends the messages in as few requests as their sizes and groups allow. Messages of one group are sent one
+ * after the other, because SQS may reject an entry of a request and accept the next. Entries that SQS failed
+ * to accept are sent again up to five times, with growing, jittered waits; entries that SQS calls invalid are
+ * not. A request that throws has already used the client's own retries: nothing is sent after it. Source:
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
 export async function sendInOrder(messages: readonly OrderMessage[], mailbox: Mailbox): Promise<Deliveries> {
   const deliveries = new Map<OrderMessage, Delivery>();
@@ -125,7 +122,7 @@ function toFailed({ Id, Code, SenderFault }: BatchResultErrorEntry): [string | u
   return [Id, { ok: false, code: Code ?? 'Unknown', senderFault: SenderFault ?? false }];
 }
 
-/** What the answer means for the first message of the lane; undefined if it is to be sent again. */
+/** What the response means for the first message of the lane; undefined if it is to be sent again. */
 function judge({ attempts }: Lane, answer: Answer): Delivery | undefined {
   if (answer.ok) return { outcome: 'sent', messageId: answer.messageId };
   const { code } = answer;

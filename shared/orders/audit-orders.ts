@@ -5,7 +5,7 @@ import type { OrderLedger } from './store/order-ledger-store.ts';
 import { UnreadableItemError, type OnUnreadable } from '../dynamodb/unreadable-item.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
 
-/** An order to audit, and what it was a moment ago, if that is known. */
+/** An order to audit, with its recent state if that is known. */
 export type OrderToAudit = { orderId: string; state?: OrderState };
 
 /** What an audit needs. */
@@ -14,7 +14,7 @@ export type AuditOrdersPorts = {
   api: Pick<OrderApi, 'get' | 'getByToken'>;
   /** Which orders count, by when they were last reported: `from` inclusive, `to` exclusive. */
   range: { from: Date; to: Date };
-  /** At most so many orders are read from Button. */
+  /** The most orders to read from Button. */
   most: number;
   /** Resolves when the next order may be read: live orders need Button, too. */
   pace: () => Promise<void>;
@@ -25,29 +25,28 @@ export type AuditOrdersPorts = {
   now: () => Date;
 };
 
-/** What an audit found. */
+/** The findings of an audit. */
 export type OrderAudit = {
   /** Orders that were compared. */
   audited: number;
   drift: readonly OrderDrift[];
-  /** Orders of which Button gave no usable answer. */
+  /** Orders for which Button gave no usable answer. */
   unanswered: number;
-  /** Orders that were not in the range, or that change at the moment. */
+  /** Orders that were not in the range, or that are changing at the moment. */
   skipped: number;
   /**
-   * Only of an audit that ended before its orders did: the last order that is over and done with. The next
-   * audit goes on after it.
+   * Only of an audit that ended early: the last order that was completed. The next audit continues after it.
    */
   continueAfter?: string;
 };
 
-/** After so many orders in a row without a usable answer the audit ends: Button is out of order. */
+/** After this number of orders in a row without a usable answer the audit ends: Button is down. */
 const MAX_UNANSWERED_IN_A_ROW = 5;
 
 /**
- * Reads reported orders from Button, by its own id, then by the brand's and then by the token, and compares
- * them with what was reported. An order that is known to be out of the range is not read at all. Changes
- * nothing. Throws what the ledger throws, except for an item that cannot be read.
+ * Reads reported orders from Button, by Button's id, then by the brand's id and then by the token, and
+ * compares them with what was reported. An order that is known to be out of the range is not read. Changes
+ * nothing. Throws what the ledger throws, except for an unreadable item.
  */
 export async function auditOrders(
   orders: AsyncIterable<OrderToAudit>,
@@ -79,7 +78,7 @@ export async function auditOrders(
     }
     unansweredInARow = 0;
     const found = findDrift(entry, read.answer === 'found' ? read.order : undefined);
-    // What was reported while Button was asked is no drift.
+    // What was reported during the read is not drift.
     if (found && (await readUnlessUnreadable(orderId, ports))?.revision !== before.revision) {
       skipped += 1;
       continue;
@@ -90,7 +89,7 @@ export async function auditOrders(
   return { audited, drift, unanswered, skipped };
 }
 
-/** The order, if it is to be compared. */
+/** The order, if it must be compared. */
 function toAudit(state: OrderState, range: { from: Date; to: Date; now: Date }): LedgerEntry | undefined {
   return state.newest && isAuditable(state, range) ? state : undefined;
 }

@@ -10,16 +10,16 @@ export type EraseCustomerPorts = {
 };
 
 /**
- * How many orders named the customer: erased, and those that a run was reporting just then, or that changed
- * again and again.
+ * How many orders named the customer: those that were erased, and those that a run was reporting at that
+ * moment or that kept changing.
  */
 export type ErasedCustomer = { erased: number; busy: number };
 
 const MAX_TRIES = 5;
 
 /**
- * Erases a brand's customer from every order in its ledger. Orders that wait are reported without the
- * customer. Throws if the table cannot be reached; running it again does no harm, and takes the busy ones.
+ * Erases a brand's customer from every order in its ledger. Waiting orders are reported without the customer.
+ * Throws if the table cannot be reached. It is safe to run it again, which also covers the busy orders.
  */
 export async function eraseCustomer(
   customer: BrandCustomer,
@@ -42,7 +42,7 @@ async function eraseFromOrder(
   for (let tries = 0; stored && tries < MAX_TRIES; tries += 1) {
     const { value: state, revision } = stored;
     if (!namesCustomer(state, customer) || !isKnown(state)) return 'not-named';
-    // The run that holds the claim would lose its write, and ask Button once more.
+    // The run that holds the claim would lose its write, and call Button once more.
     if (state.progress.state === 'claimed') return 'busy';
     const result = await ledger.write(withoutCustomer(state), revision);
     if (result.ok) return 'erased';

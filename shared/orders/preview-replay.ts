@@ -15,18 +15,18 @@ import type { QuarantineReason } from '../quarantine/quarantine-store.ts';
 import { isAboutAnotherOrder } from './replay-order-message.ts';
 import { UNKNOWN_ORDER, UNSTORABLE, VERSION_REASONS } from './version-reasons.ts';
 
-/** What a replay of an entry would come to; `id` is the entry's. */
+/** What a replay of an entry would do; `id` is the entry's. */
 export type ReplayPreview = { id: string } & MessagePreview;
 
-/** What a message would come to. */
+/** What a message would do. */
 export type MessagePreview = {
   orderId?: string;
   version?: OrderVersionId;
   /**
-   * - `be-reported`: it is valid, and Button is asked; only Button can say more.
-   * - `change-nothing`: the ledger has dealt with it already, or with a newer version.
+   * - `be-reported`: it is valid, and Button is called; only Button can say more.
+   * - `change-nothing`: the ledger has handled it already, or a newer version.
    * - `be-refused`: by the reporter's own rules, for `reasons`.
-   * - `be-rejected`: it would not even be sent, because it is about another order than the entry.
+   * - `be-rejected`: it would not be sent, because it is about another order than the entry.
    */
   would: 'be-reported' | 'change-nothing' | 'be-refused' | 'be-rejected';
   reasons: readonly QuarantineReason[];
@@ -37,18 +37,18 @@ export type PreviewReplayPorts = {
   brand: string;
   quarantine: Pick<QuarantineReview, 'read'>;
   ledger: Pick<OrderLedger, 'read'>;
-  /** The brand's rules, as the reporter has them. */
+  /** The brand's rules, as the reporter uses them. */
   settings: OrderEventSettings;
 };
 
-/** The entries to send again; `correctedBody` is sent instead of theirs. */
+/** The entries to replay; `correctedBody` is sent instead of theirs. */
 export type ReplayRequest = { entryIds: readonly string[]; correctedBody?: string | undefined };
 
 /**
- * Judges quarantined messages as the reporter would if they were sent again, each order's in the order of
- * their versions: by the brand's rules, then by what the ledger holds, or would hold by then if Button took
- * those before. Answers in the order in which to send them; leaves out entries that are not there (any more).
- * Changes nothing; throws if a table can't be reached.
+ * Checks messages in quarantine as the reporter would if they were replayed, those of each order in version
+ * order: by the brand's rules, then against what the ledger holds, or would hold if Button accepted the ones
+ * before. Returns them in the order in which to send them, without entries that do not exist (any more).
+ * Changes nothing; throws if a table cannot be reached.
  */
 export async function previewReplays(
   { entryIds, correctedBody }: ReplayRequest,
@@ -70,7 +70,7 @@ export async function previewReplays(
   return previews;
 }
 
-/** Judges one message as the reporter would: see `previewReplays`. */
+/** Checks one message as the reporter would: see `previewReplays`. */
 export async function previewMessage(
   body: string,
   { ledger, settings }: Pick<PreviewReplayPorts, 'ledger' | 'settings'>,
@@ -78,7 +78,7 @@ export async function previewMessage(
   return judgeNext(readMessage(body, settings), { states: new Map(), ledger });
 }
 
-/** What a message is about, and what it asks of the ledger, or its judgement if it asks nothing. */
+/** What a message is about, and what it asks of the ledger; or its result, if it asks nothing. */
 type ReadMessage = { orderId?: string; version?: OrderVersionId } & (
   { orderId: string; command: OrderCommand } | { judgement: Judgement }
 );
@@ -112,7 +112,7 @@ function readMessage(body: string, settings: OrderEventSettings): ReadMessage {
   return { orderId: event.orderId, version: event.version, command: { command: 'receive', incoming } };
 }
 
-/** What the orders would be by now; those that are missing are as the ledger holds them. */
+/** The states that the orders would have by now; missing orders are as the ledger holds them. */
 type Orders = { states: Map<string, OrderState>; ledger: PreviewReplayPorts['ledger'] };
 
 async function judgeNext(message: ReadMessage, { states, ledger }: Orders): Promise<MessagePreview> {
@@ -143,7 +143,7 @@ function judge(state: OrderState, { command }: OrderCommand, { events, refusal }
     : { would: 'be-reported', reasons: [] };
 }
 
-/** The order once Button has taken what goes out. */
+/** The order after Button has accepted what is sent. */
 function stateAfter(state: OrderState, { events, next }: Decision, context: DecisionContext): OrderState {
   const claimed = evolveAll(state, events);
   if (next.step !== 'call' || !claimed.newest) return claimed;
@@ -156,7 +156,7 @@ function stateAfter(state: OrderState, { events, next }: Decision, context: Deci
   return evolveAll(claimed, settlement.events);
 }
 
-/** A preview makes no call, so how long it may claim or has to wait does not matter. */
+/** A preview makes no call, so the length of claims and waits does not matter. */
 function previewContext(now: Date): DecisionContext {
   return {
     claimant: { owner: 'preview', now, leaseMs: 0 },
@@ -167,9 +167,9 @@ function previewContext(now: Date): DecisionContext {
 }
 
 /**
- * The same entries with each order's in the order of their versions, so that no older version arrives behind
- * a newer one. Orders stay in the order in which the first of each is given; what has no version keeps its
- * place among its order's. Pure.
+ * The same entries, with those of each order in version order, so that no older version arrives behind a
+ * newer one. Orders stay in the order of their first entry; an entry without a version keeps its place among
+ * its order's entries. Pure.
  */
 export function inVersionOrder<Entry extends Pick<ReplayPreview, 'id' | 'orderId' | 'version'>>(
   entries: readonly Entry[],

@@ -15,7 +15,7 @@ export const REPLAY_ATTRIBUTE = 'replayOf';
 
 /** What a replay needs. */
 export type ReplayOrderMessagePorts = {
-  /** Whose quarantine and whose queue. */
+  /** The brand whose quarantine and queue are used. */
   brand: string;
   quarantine: Pick<QuarantineReview, 'read' | 'markReplayed'>;
   /** Puts messages on the brand's order queue. Throws unless they are on it. */
@@ -24,19 +24,19 @@ export type ReplayOrderMessagePorts = {
 };
 
 /**
- * Sends a quarantined order message to its queue again, as it came or with a corrected body, and marks the
- * entry. Answers `unknown` if there is no such entry (any more), and `other-order` if the corrected body is
- * about another order than the entry: nothing is sent then.
+ * Sends a quarantined order message to its queue again, unchanged or with a corrected body, and marks the
+ * entry. Returns `unknown` if there is no such entry (any more), and `other-order` if the corrected body is
+ * about another order than the entry; then nothing is sent.
  *
- * The reporter judges the message like any other, but tries a version that Button refused once more, with
- * whatever content it now has (a cancellation stays one). If it is refused again, that is a new entry under
- * the new message's id; each of the two names the other.
+ * The reporter checks the message like any other, but tries a version that Button refused once more, whatever
+ * its content is now (a cancellation stays a cancellation). If it is refused again, there is a new entry
+ * under the new message's id; each of the two names the other.
  *
- * It may be called again at any time: a call that is repeated because it failed is one message to SQS, and of
- * two that succeed the ledger recognises what has been reported. A replay after a replay is a message of its
- * own: the one before may have been refused since. It sends before it marks, so that what is marked was sent,
- * and marks nothing that was refused once more in between. Throws if the quarantine or the queue cannot be
- * reached; then call it again.
+ * It is safe to call it again at any time. If a failed call is repeated, SQS recognises the same message; if
+ * two calls succeed, the ledger recognises what has been reported. A replay after a replay is a new message,
+ * because the previous one may have been refused since. The message is sent before the entry is marked, so a
+ * marked entry was sent. An entry that was refused again in between is not marked. Throws if the quarantine
+ * or the queue cannot be reached; then call it again.
  */
 export async function replayOrderMessage(
   { entryId, correctedBody }: { entryId: string; correctedBody?: string },
@@ -65,15 +65,15 @@ export async function replayOrderMessage(
 }
 
 /**
- * Whether a corrected body names another order than the original. An original that names none may become any
- * order. Pure.
+ * Whether a corrected body names another order than the original. If the original names none, the corrected
+ * body may name any. Pure.
  */
 export function isAboutAnotherOrder(corrected: string, original: string): boolean {
   const orderId = readMessageOrderId(original);
   return orderId !== undefined && readMessageOrderId(corrected) !== orderId;
 }
 
-/** The group of the order that the message is about, as far as it can be told: behind its other versions. */
+/** The group of the order that the message is about, if that can be read: behind its other versions. */
 function groupOf(body: string): string | undefined {
   const orderId = readRetryMessage(body)?.orderId ?? readMessageOrderId(body);
   return orderId === undefined ? undefined : messageGroupId(orderId);

@@ -41,7 +41,7 @@ export const UNKNOWN_ORDER: QuarantineReason = {
   problem: 'A retry message for an order that the ledger does not hold',
 };
 
-/** The reason for which a version is refused that the ledger can't hold. */
+/** The reason for which a version is refused that the ledger cannot hold. */
 export const UNSTORABLE: QuarantineReason = {
   code: 'order_too_large',
   path: '$.data',
@@ -49,7 +49,7 @@ export const UNSTORABLE: QuarantineReason = {
   fix: 'Shorten what can not be compressed, such as long links',
 };
 
-/** The reason for which a version of an order is refused whose ledger entry somebody has spoilt. */
+/** The reason for which a version is refused if the ledger entry of its order is unreadable. */
 export const UNREADABLE_ENTRY: QuarantineReason = {
   code: 'ledger_entry_unreadable',
   problem: "The order's entry in the ledger is unreadable, so what Button holds of it is not known",

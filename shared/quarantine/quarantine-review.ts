@@ -23,7 +23,7 @@ export type QuarantineSummary = {
   origin: string;
   /** How often it was refused. */
   refusals: number;
-  /** When it was last replayed, if ever since it was last refused. */
+  /** When it was last replayed; absent if it was refused since. */
   replayedAt?: string;
   /** How often it was replayed. */
   replays: number;
@@ -31,36 +31,36 @@ export type QuarantineSummary = {
   orderId?: string | undefined;
   /** The id of the entry whose replay was refused here. */
   replayOf?: string | undefined;
-  /** The id of the entry that its last replay became, because that was refused too. */
+  /** The id of the entry that its last replay became, if that was refused too. */
   refusedAgainAs?: string;
 };
 
 /** A refused item with its bytes, as they came. */
 export type QuarantinedItem = QuarantineSummary & { bytes: Uint8Array };
 
-/** One page of a kind's entries; `nextPage` asks for the one that follows and is missing on the last. */
+/** One page of a kind's entries; `nextPage` requests the following page and is missing on the last. */
 export type QuarantinePage = { entries: QuarantineSummary[]; nextPage?: string };
 
 /**
- * What people do with a quarantine. Its methods throw if the table cannot be reached, or holds an entry that
- * is not whole.
+ * What people do with a quarantine. Its methods throw if the table cannot be reached, or contains an
+ * incomplete entry.
  */
 export type QuarantineReview = {
   /** The entry with all its bytes; undefined if it is not there (any more). */
   read(kind: string, id: string): Promise<QuarantinedItem | undefined>;
   /**
-   * The entries of a kind in the order of their ids, `pageSize` at most; a page may hold fewer and not be the
+   * The entries of a kind in the order of their ids, at most `pageSize`; a page may hold fewer and not be the
    * last.
    */
   list(kind: string, page: { pageSize: number; nextPage?: string }): Promise<QuarantinePage>;
   /** The ids of the entries of a kind that are about an order, at most 1000. Eventually consistent. */
   listOfOrder(kind: string, orderId: string): Promise<string[]>;
   /**
-   * Notes that the entry, as it was read, was replayed at that instant; false if it was refused once more
-   * since, or is not there.
+   * Records that the entry, as it was read, was replayed at that instant; false if it was refused again
+   * since, or does not exist.
    */
   markReplayed(entry: Pick<QuarantineSummary, 'kind' | 'id' | 'refusals'>, at: Date): Promise<boolean>;
-  /** Deletes the entry for good; false if it is not there (any more). */
+  /** Deletes the entry for good; false if it does not exist (any more). */
   remove(kind: string, id: string): Promise<boolean>;
 };
 
@@ -79,7 +79,7 @@ const SummarySchema = z.object({
   reasons: z.array(ReasonSchema),
   refusedAt: z.string(),
   origin: z.string(),
-  // What was kept before refusals were counted has none.
+  // Entries from before refusals were counted have none.
   refusals: z.number().default(0),
   replayedAt: z.string().exactOptional(),
   replays: z.number().default(0),
@@ -127,7 +127,7 @@ async function removeEntry(quarantine: Table, kind: string, id: string): Promise
   const item = await readItem(quarantine, keyOf(kind, id));
   if (!item) return false;
   const { parts } = HeadSchema.parse(item);
-  // The first part goes last: while it is there, a delete that was interrupted can be done again.
+  // The first part goes last: while it exists, an interrupted delete can be repeated.
   for (let part = parts; part >= 1; part -= 1) {
     const itemId = part === 1 ? id : quarantinePartId(id, part);
     await client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(kind, itemId) }));

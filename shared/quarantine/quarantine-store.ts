@@ -5,9 +5,7 @@ import { packText } from '../dynamodb/packed-json.ts';
 import { QUARANTINE_TABLE } from '../dynamodb/table.ts';
 import type { DynamoDB } from '../dynamodb/versioned-item.ts';
 
-/**
- * Why something was refused: a stable code, where, what is wrong, how to fix it. Never the rejected value.
- */
+/** Why something was refused: a stable code, the path, the problem and the fix. Never the refused value. */
 export type QuarantineReason = {
   code: string;
   path?: string;
@@ -20,11 +18,11 @@ export type QuarantineReason = {
 export type QuarantineEntry = {
   /** What it is and whose, for example `order#acme`, `webhook` or `transaction-row`. */
   kind: string;
-  /** The same for every try at the same item, so that a repeat is kept once. */
+  /** The same for every try of the same item, so that a repeat is kept once. */
   id: string;
   /** The original bytes, as they came. */
   bytes: string | Uint8Array;
-  /** As many as fit beside the bytes are kept, a hundred at most, and of each text its beginning. */
+  /** As many as fit beside the bytes, at most a hundred, and only the beginning of each text. */
   reasons: readonly QuarantineReason[];
   /** ISO 8601 UTC. */
   refusedAt: string;
@@ -39,9 +37,10 @@ export type QuarantineEntry = {
 /** Keeps what was refused. */
 export type QuarantineStore = {
   /**
-   * Keeps the entry. One that is there already keeps its bytes and origin, and stands as refused anew: for
-   * these reasons, and not replayed, so that whoever replayed it sees that it did not help. Throws if the
-   * table cannot be reached. Returns whether it is new: what every sweep reads again is refused each time.
+   * Keeps the entry. An existing entry keeps its bytes and origin, and counts as refused again: with these
+   * reasons, and as not replayed, so that the operator who replayed it sees that it did not help. Throws if
+   * the table cannot be reached. Returns whether the entry is new: a row that every sweep reads is refused
+   * each time.
    */
   put(entry: QuarantineEntry): Promise<{ isNew: boolean }>;
 };
@@ -51,19 +50,19 @@ const SCHEMA_VERSION = 1;
 /** What one item holds besides its attributes; DynamoDB's limit is 400 KB (409,600 bytes) an item. */
 const MAX_PART_BYTES = 300_000;
 
-/** Enough to begin with: an order of a thousand lines may have as many. */
+/** Enough to begin with: an order with a thousand lines may have as many reasons. */
 const MAX_REASONS = 100;
 
 /**
- * The reasons stand in the same item as the first part of the bytes: a path may repeat names of the message,
- * as long as it likes.
+ * The reasons are in the same item as the first part of the bytes. A path may repeat names of the message, of
+ * any length.
  */
 const MAX_REASONS_BYTES = 80_000;
 const MAX_TEXT_BYTES = 2000;
 
 /**
- * The quarantine in DynamoDB. Entries expire after `retentionDays`; what exceeds an item goes on in items
- * `<id>#part-<n>`.
+ * The quarantine in DynamoDB. Entries expire after `retentionDays`; bytes that exceed an item continue in
+ * items `<id>#part-<n>`.
  */
 export function createQuarantineStore({
   client,
@@ -82,7 +81,7 @@ export function createQuarantineStore({
         [QUARANTINE_TABLE.partitionKey]: kind,
         [QUARANTINE_TABLE.sortKey]: itemId,
       });
-      // The parts go first: an entry that is there is whole.
+      // The parts go first: an entry that exists is complete.
       for (const [index, part] of more.entries()) {
         await putOrRenew({
           client,
@@ -129,21 +128,21 @@ function toFit(reasons: readonly QuarantineReason[]): QuarantineReason[] {
   return fitting;
 }
 
-/** The beginning of a text, in whole characters. DynamoDB takes no half of a surrogate pair. */
+/** The beginning of a text, in whole characters. DynamoDB accepts no half of a surrogate pair. */
 function cut(text: string): string {
   const bytes = Buffer.from(text.toWellFormed());
   if (bytes.length <= MAX_TEXT_BYTES) return bytes.toString();
   return `${bytes.toString('utf8', 0, MAX_TEXT_BYTES).replace(/\uFFFD+$/, '')}…`;
 }
 
-/** Where the bytes of an entry go on; its own item is part 1. */
+/** The key of a further part of an entry's bytes; the entry's own item is part 1. */
 export function quarantinePartId(id: string, part: number): string {
   return `${id}#part-${part}`;
 }
 
 /**
- * Puts the item or, where one stands, renews that. Returns whether it was put. Refusals are counted, so that
- * a note of a replay can tell whether there was one since: instants can't, because clocks differ.
+ * Puts the item, or renews an existing one. Returns whether it was put. Refusals are counted, so that a
+ * record of a replay can tell whether there was one since: instants cannot, because clocks differ.
  */
 async function putOrRenew({
   client,
@@ -189,8 +188,7 @@ async function putOrRenew({
 }
 
 /**
- * Has the entry that was replayed say what became of the replay; does nothing if the entry is not there any
- * more.
+ * Records in a replayed entry that its replay was refused; does nothing if the entry does not exist any more.
  */
 async function nameRefusal({
   client,

@@ -2,14 +2,14 @@ import type { DrainPace, Throttle } from './drain-pace.ts';
 import type { CallResult } from './order-ledger.ts';
 
 /**
- * A brand's breaker: while it is open, nothing is sent for the brand but one probe a minute, and everything
- * else waits in the ledger. Beside it stands how fast waiting orders are sent after an outage. All instants
+ * A brand's breaker. While it is open, only one probe a minute is sent for the brand, and everything else
+ * waits in the ledger. The breaker also holds how fast waiting orders are sent after an outage. All instants
  * are ISO 8601 UTC.
  */
 export type Breaker = BreakerState & {
   /** Missing if Button has never answered 429. */
   throttle?: Throttle;
-  /** Missing if nothing has ever been drained. */
+  /** Missing if orders have never been drained. */
   pace?: DrainPace;
 };
 
@@ -23,14 +23,14 @@ export type BreakerState =
       /** Since when an environment that also sees successes has had several such orders in a row. */
       suspectedSince?: string;
       /**
-       * A success, also of a probe, after which the failures of environments that did not know of it count no
-       * more.
+       * A success (also of a probe). Failures before it, in environments that did not know of it, do not
+       * count any more.
        */
       lastSuccessAt?: string;
     }
   | { state: 'open'; cause: BreakerCause; since: string; nextProbeAt: string };
 
-/** Why a breaker opens: Button refuses the key, or does not do its work. */
+/** Why a breaker opens: Button refuses the key, or fails. */
 export type BreakerCause = 'key-refused' | 'outage';
 
 /** An order whose very first try failed, and when. */
@@ -39,23 +39,24 @@ export type FirstFailure = { orderId: string; at: string };
 /**
  * What a call says about Button and the key.
  *
- * - `healthy`: Button answers and takes the key.
- * - `throttled`: Button is well and asks for fewer calls.
+ * - `healthy`: Button answers and accepts the key.
+ * - `throttled`: Button is healthy and asks for fewer calls.
  * - `unauthorized`: Button refuses the key. This alone opens the breaker at once.
  * - `forbidden`: Button refuses the key for this order, or for every order.
  * - `outage`: a 5xx, no answer, or an answer that is not Button's.
- * - `not-asked`: no call was made, or what it came to is the order's own.
+ * - `not-asked`: no call was made, or its result is about the order only.
  */
 export type ButtonHealth = 'healthy' | 'throttled' | 'unauthorized' | 'forbidden' | 'outage' | 'not-asked';
 
 /**
- * So many different orders, each failing for the first time and with no success in between, open the breaker.
+ * The number of different orders that open the breaker if each fails for the first time, with no success in
+ * between.
  */
 export const OUTAGE_AFTER_ORDERS = 5;
 
 /**
- * After so many tries of an order in vain, an answer that is about the key or the pace is the order's own, if
- * Button takes others meanwhile. A 429 at the limit of the pace may meet an order several times in a row.
+ * If an order has failed this number of times and Button accepts others meanwhile, an answer about the key or
+ * the rate is the order's own. A 429 at the rate limit may meet an order several times in a row.
  */
 const OWN_AFTER_TRIES: ReadonlyMap<string, number> = new Map([
   ['unauthorized', 1],
@@ -63,7 +64,8 @@ const OWN_AFTER_TRIES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Whether the result is the order's own, which has been tried so often in vain, if Button takes others. Pure.
+ * Whether the result is the order's own, because the order has failed often enough, if Button accepts others.
+ * Pure.
  */
 export function mayBeOwn(result: CallResult, tries: number): boolean {
   if (result.result !== 'try-again' || result.isLookUp) return false;
@@ -74,14 +76,13 @@ export function mayBeOwn(result: CallResult, tries: number): boolean {
 /** From one probe to the next. */
 const PROBE_INTERVAL_MS = 60_000;
 
-/** A first failure that is older says nothing about Button now. */
+/** An older first failure says nothing about the present state of Button. */
 const FAILURE_COUNTS_FOR_MS = 900_000;
 
 /**
- * What the result of the calls about one order says about Button and the key, whatever it says about the
- * order. Pure.
+ * What the result of the calls about one order says about Button and the key, apart from the order. Pure.
  *
- * A look-up by token counts as `healthy`, whatever became of it: the read before it was answered.
+ * A look-up by token counts as `healthy`, whatever its result: the read before it was answered.
  */
 export function healthOf(result: CallResult): ButtonHealth {
   if (result.result === 'done' || result.result === 'refused') return 'healthy';
@@ -96,8 +97,8 @@ export function healthOf(result: CallResult): ButtonHealth {
 }
 
 /**
- * The breaker after `cause` was seen: the next sweep makes the first probe. An open one stays as it is, so
- * that its probes keep their time. Pure.
+ * The breaker after `cause`: the next sweep makes the first probe. An open breaker stays unchanged, so that
+ * its probes keep their time. Pure.
  */
 export function openBreaker(breaker: Breaker | undefined, cause: BreakerCause, now: Date): Breaker {
   if (breaker?.state === 'open') return breaker;
@@ -118,9 +119,9 @@ export function closeBreaker(breaker: Breaker | undefined, now: Date): Breaker {
 }
 
 /**
- * The breaker after an order's first try failed in an environment that has had no success for a while; open
- * once `OUTAGE_AFTER_ORDERS` different orders have failed. Earlier failures count only if they are recent,
- * and later than the last success: `lastSuccessAt` is the one that this environment knows. Pure.
+ * The breaker after an order's first try failed in an environment that has had no success for a while. It is
+ * open once `OUTAGE_AFTER_ORDERS` different orders have failed. Earlier failures count only if they are
+ * recent, and later than the last success; `lastSuccessAt` is the last one that this environment knows. Pure.
  */
 export function countFailure(
   breaker: Breaker | undefined,
@@ -146,15 +147,15 @@ export function countFailure(
 }
 
 /**
- * The breaker that asks the environments that have successes to say so: another has had several first
- * failures in a row. Pure.
+ * The breaker that asks environments with successes to say so, because another has had several first failures
+ * in a row. Pure.
  */
 export function suspectOutage(breaker: Breaker | undefined, now: Date): Breaker {
   if (breaker && (breaker.state === 'open' || breaker.suspectedSince)) return breaker;
   return { ...(breaker ?? closeBreaker(undefined, now)), state: 'closed', suspectedSince: now.toISOString() };
 }
 
-/** The closed breaker after a success of an environment that finds failures of others in it. Pure. */
+/** The closed breaker after a success in an environment that finds failures of others in it. Pure. */
 export function forgetFailures(breaker: Breaker, now: Date): Breaker {
   if (breaker.state === 'open' || !(breaker.failures ?? breaker.suspectedSince)) return breaker;
   const { failures: _failures, suspectedSince: _since, ...rest } = breaker;
@@ -162,8 +163,8 @@ export function forgetFailures(breaker: Breaker, now: Date): Breaker {
 }
 
 /**
- * The breaker with its next probe a minute later, for the sweep that makes the one that is due; undefined if
- * none is. Pure.
+ * The breaker with its next probe a minute later, for the sweep that makes the due probe; undefined if none
+ * is due. Pure.
  */
 export function takeProbe(breaker: Breaker, now: Date): Breaker | undefined {
   if (breaker.state === 'closed' || breaker.nextProbeAt > now.toISOString()) return undefined;
@@ -175,7 +176,7 @@ export function withThrottle(breaker: Breaker | undefined, throttle: Throttle, n
   return { ...(breaker ?? closeBreaker(undefined, now)), throttle };
 }
 
-/** The breaker that remembers how fast orders are drained. Pure. */
+/** The breaker that remembers the rate at which orders are drained. Pure. */
 export function withPace(breaker: Breaker | undefined, pace: DrainPace, now: Date): Breaker {
   return { ...(breaker ?? closeBreaker(undefined, now)), pace };
 }

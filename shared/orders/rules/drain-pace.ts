@@ -1,10 +1,10 @@
 /** Button answered 429. Instants are ISO 8601 UTC. */
 export type Throttle = {
-  /** When it did so last, to within a few seconds. */
+  /** When Button last answered 429, to within a few seconds. */
   at: string;
   /**
-   * Until when it asked to be left alone (`Retry-After`); missing if it named no time, or has taken a later
-   * call since.
+   * The end of the pause that Button asked for (`Retry-After`); missing if it named no time, or has accepted
+   * a later call since.
    */
   until?: string;
 };
@@ -14,36 +14,39 @@ export type DrainPace = {
   perSecond: number;
   /** When it was last changed; ISO 8601 UTC. */
   changedAt: string;
-  /** Button has answered 429 since the drain began: from then on the pace rises slowly. */
+  /** Button has answered 429 since the drain began: after that the rate rises slowly. */
   wasThrottled: boolean;
 };
 
-/** The pace at the beginning: no more than the system asks of Button on a busy day. */
+/** The initial rate: no more than the system calls Button on a busy day. */
 const FIRST_PER_SECOND = 10;
 const LEAST_PER_SECOND = 1;
 
-/** Between two changes: as long as it takes until a change shows at Button and its answers have come back. */
+/**
+ * Between two changes of the rate: as long as it takes until a change reaches Button and its answers have
+ * come back.
+ */
 const CHANGE_INTERVAL_MS = 5000;
 
-/** Answers to calls that were made before a change still come in for so long. */
+/** For this long, answers to calls from before a change still arrive. */
 const ANSWERS_LATER_MS = 2000;
 
-/** What was learnt about Button's limit is forgotten after so long without a drain. */
+/** After this long without a drain, what was learnt about Button's limit is forgotten. */
 const FORGOTTEN_AFTER_MS = 3_600_000;
 
-/** Half as fast again until the first 429: from 10 to 500 a second in less than a minute. */
+/** The rate grows by half until the first 429: from 10 to 500 a second in less than a minute. */
 const RISE_UNTIL_THROTTLED = 1.5;
 const RISE = 1.02;
 const LEAST_RISE = 0.25;
 const FALL = 0.7;
 
 /**
- * One 429 is noted for so long on behalf of all: less than between two changes of the pace, so that each
- * change sees its own.
+ * For this long, one recorded 429 stands for all: less than the time between two changes of the rate, so that
+ * each change sees its own.
  */
 const THROTTLE_NOTED_MS = 2000;
 
-/** The pace to go on with; the first one where nothing was drained for an hour. Pure. */
+/** The rate to continue with; the initial one if nothing was drained for an hour. Pure. */
 export function paceOf(
   pace: DrainPace | undefined,
   { maxPerSecond, now }: { maxPerSecond: number; now: Date },
@@ -58,11 +61,12 @@ export function paceOf(
 }
 
 /**
- * The pace after some seconds at `pace`: it falls by a third after a 429 and rises while the pace itself is
- * what holds orders back (`isLimit`), never above `maxPerSecond`. Pure.
+ * The rate after some seconds at `pace`. It falls by a third after a 429, and rises while the rate itself
+ * holds orders back (`isLimit`), but never above `maxPerSecond`. Pure.
  *
  * Source: additive increase and multiplicative decrease, https://www.rfc-editor.org/rfc/rfc5681 (section
- * 3.1), with a rise in proportion, so that it finds a limit of five a second and one of five hundred alike.
+ * 3.1); the increase is proportional, so that it finds a limit of five a second as well as one of five
+ * hundred.
  */
 export function adaptPace(
   pace: DrainPace,
@@ -87,8 +91,8 @@ export function adaptPace(
 }
 
 /**
- * The throttle after a 429 with that `Retry-After`, in milliseconds; the known one itself if it says as much,
- * so that of many 429s few are written down. Pure.
+ * The throttle after a 429 with that `Retry-After`, in milliseconds; the known throttle itself if it says the
+ * same, so that few of many 429s are written. Pure.
  */
 export function noteThrottle(known: Throttle | undefined, afterMs: number | undefined, now: Date): Throttle {
   const until = afterMs === undefined ? undefined : new Date(now.getTime() + afterMs).toISOString();
@@ -104,14 +108,15 @@ export function noteThrottle(known: Throttle | undefined, afterMs: number | unde
 }
 
 /**
- * Until when nothing waiting may be sent but a probe, in milliseconds since 1970; 0 if nothing is held. Pure.
+ * Until when only probes may be sent for waiting orders, in milliseconds since 1970; 0 if nothing is held
+ * back. Pure.
  */
 export function heldUntilMs(throttle: Throttle | undefined): number {
   return throttle?.until === undefined ? 0 : Date.parse(throttle.until);
 }
 
 /**
- * The throttle after Button has taken a call that was made at `askedAt`: where that was after the 429, the
+ * The throttle after Button has accepted a call that was made at `askedAt`. If that was after the 429, the
  * 429 was about its own order, or about a moment that is over, and nothing is held back any more. Pure.
  */
 export function liftThrottle(known: Throttle, askedAt: Date): Throttle {

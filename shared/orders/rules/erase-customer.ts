@@ -4,7 +4,7 @@ import type { Failures, LedgerEntry, NewestVersion, OrderState } from './order-l
 /** A customer as the Brand's orders name them: by one or both of these. */
 export type BrandCustomer = { id?: string; emailSha256?: string };
 
-/** Whether what the ledger holds of an order names the customer. Pure. */
+/** Whether the ledger's data of an order names the customer. Pure. */
 export function namesCustomer(state: OrderState, { id, emailSha256 }: BrandCustomer): boolean {
   if (!state.newest) return false;
   return [state.newest, state.heldVersion?.newest].some((version) => {
@@ -17,9 +17,9 @@ export function namesCustomer(state: OrderState, { id, emailSha256 }: BrandCusto
 }
 
 /**
- * An order without who bought, and without the texts in which Button has answered, which may quote it. What
- * Button was told stays there: a later update leaves the customer out, which Button takes for no change, and
- * a message that names a customer again is no reason for an update. Pure.
+ * An order without the customer, and without the texts of Button's answers, which may quote the customer.
+ * What was reported to Button stays there: a later update omits the customer, which Button takes for no
+ * change, and a message that names a customer again is no reason for an update. Pure.
  */
 export function withoutCustomer<State extends LedgerEntry>(state: State): State {
   const { newest, heldVersion, failures } = state;
@@ -32,9 +32,9 @@ export function withoutCustomer<State extends LedgerEntry>(state: State): State 
 }
 
 /**
- * Whether the order still names a customer though it is over, settled or refused, and has not changed since
- * an instant (milliseconds since 1970). An order that waits to be reported, or whose end at Button is not
- * known, keeps its customer. Pure.
+ * Whether a settled or refused order that has not changed since an instant (milliseconds since 1970) still
+ * names a customer. An order that waits to be reported, or whose state at Button is unknown, keeps its
+ * customer. Pure.
  */
 export function isCustomerExpired(state: OrderState, beforeMs: number): state is LedgerEntry {
   if (!state.newest) return false;

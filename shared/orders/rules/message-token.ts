@@ -1,13 +1,13 @@
 import { asJsonObject, readJson } from '@button-serverless/validation/json';
 import { type OrderRules, readMessageOrderId, validateOrder } from '@button-serverless/validation/orders';
 
-/** An order that is valid whatever its token: with a token it says whether that is one. */
+/** An order that is valid whatever its token is; it shows whether the token is valid. */
 const ANY_ORDER = { order_id: 'any', total: 0, currency: 'USD', purchase_date: '2026-01-01T00:00:00Z' };
 
 /**
- * The token that a refused message names, and the order whose it is: the token counts although the rest of
- * the message does not. Undefined if one of them can't be read for certain, or the brand's rules refuse the
- * token. Never throws.
+ * The token that a refused message names, and its order: the token counts although the rest of the message
+ * does not. Undefined if one of them cannot be read with certainty, or the brand's rules refuse the token.
+ * Never throws.
  */
 export function readMessageToken(
   body: string,

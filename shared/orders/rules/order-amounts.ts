@@ -2,19 +2,19 @@ import { asJsonObject, readJson } from '@button-serverless/validation/json';
 import { minorUnitDecimals } from '@button-serverless/validation/orders';
 import { valueOf, type LedgerEntry, type OrderValue } from './order-ledger.ts';
 
-/** What a write to the ledger changed: amounts in minor units, negative where something was taken away. */
+/** What a write to the ledger changed: amounts in minor units, negative for a decrease. */
 export type LedgerChange = {
   /** The value of the order that Button holds. */
   reported: OrderValue[];
-  /** Whether the order waits to be reported: 1 if it has begun to, -1 if that is over. */
+  /** Whether the order waits to be reported: 1 if it begins to wait, -1 if it stops. */
   waitingOrders: number;
   /** The value of what waits to be reported. */
   waiting: OrderValue[];
 };
 
 /**
- * What the step from one state of an order to the next is worth. The changes of all steps sum up to what the
- * last state is worth, so that nothing counts twice however often it is tried. Pure.
+ * The change in value from one state of an order to the next. All changes add up to the value of the last
+ * state, so nothing counts twice, however often the order is tried. Pure.
  */
 export function ledgerChange(before: LedgerEntry | undefined, after: LedgerEntry): LedgerChange {
   const waitedFor = before && waitingValue(before);
@@ -26,7 +26,7 @@ export function ledgerChange(before: LedgerEntry | undefined, after: LedgerEntry
   };
 }
 
-/** What is at stake with the newest version: its value, or that of the order that it cancels. Pure. */
+/** The amount at stake with the newest version: its value, or that of the order that it cancels. Pure. */
 export function valueAtStake({
   newest,
   reported,
@@ -35,8 +35,8 @@ export function valueAtStake({
 }
 
 /**
- * What a message says that its order is worth, however wrong the rest of it is; undefined if that can't be
- * told. Never throws.
+ * The value of the order that a message states, however wrong the rest of the message is; undefined if it
+ * cannot be read. Never throws.
  */
 export function readMessageValue(body: string): OrderValue | undefined {
   const reading = readJson(body);
@@ -48,8 +48,8 @@ export function readMessageValue(body: string): OrderValue | undefined {
 }
 
 /**
- * A claimed order that the sweep would have to retry has been tried before. What Button is known to hold is
- * not waited for, nor is what is in quarantine because Button fails on it.
+ * A claimed order that the sweep would have to retry has been tried before. A version that Button is known to
+ * hold does not wait; nor does one in quarantine because Button keeps failing on it.
  */
 function isWaiting({ newest, reported, progress, failingSince }: LedgerEntry): boolean {
   const isUnfinished =
@@ -63,7 +63,7 @@ function waitingValue(entry: LedgerEntry): OrderValue | undefined {
   return isWaiting(entry) ? valueAtStake(entry) : undefined;
 }
 
-/** One change, or two where the currency has changed; none that is zero. */
+/** One change, or two if the currency has changed; none that is zero. */
 function difference(before: OrderValue | undefined, after: OrderValue | undefined): OrderValue[] {
   const isSameCurrency = before !== undefined && before.currency === after?.currency;
   const changes = isSameCurrency

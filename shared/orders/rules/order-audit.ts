@@ -5,9 +5,9 @@ import type { Order } from '@button-serverless/validation/orders';
 export type DriftReason =
   /** Button does not know it. */
   | 'missing'
-  /** Button holds it as deleted, and nobody cancelled it here. */
+  /** Button holds it as deleted, but nobody cancelled it here. */
   | 'deleted'
-  /** It was cancelled, and Button still holds it. */
+  /** It was cancelled, but Button still holds it. */
   | 'not_cancelled'
   | 'total'
   | 'currency'
@@ -15,21 +15,21 @@ export type DriftReason =
   /** The attribution token. */
   | 'token';
 
-/** An order that Button holds otherwise than it was reported. */
+/** An order that differs at Button from what was reported. */
 export type OrderDrift = {
   orderId: string;
   /** In the order of `DriftReason`; at least one. */
   reasons: readonly DriftReason[];
   /**
-   * What is at stake, in minor units of `currency` and never negative: how far the total or the lines are
-   * off, or the whole order where Button does not have it, has it in vain, or in another currency, or knows
-   * nobody who referred it.
+   * The amount at stake, in minor units of `currency` and never negative: the difference of the total or the
+   * lines. It is the whole order if Button does not have it, has it although it was cancelled, has it in
+   * another currency, or does not know who referred it.
    */
   amountMinor: number;
   currency: string;
 };
 
-/** An order as Button shows it; what it does not show is not compared. */
+/** An order as Button shows it; fields that it does not show are not compared. */
 export type HeldOrder = {
   status?: string | undefined;
   total?: number | undefined;
@@ -43,12 +43,12 @@ type ReportedOrder = Omit<Order, 'btn_ref'> & { btn_ref: string | undefined };
 
 type Line = { identifier: string; total?: number | undefined; quantity?: number | undefined };
 
-/** What was reported more recently Button may not show yet. */
+/** Button may not show yet what was reported more recently. */
 const SHOWN_AFTER_MS = 7_200_000;
 
 /**
- * Whether Button must hold exactly what the ledger says that it was told: everything that is known was
- * reported, within the range (`from` inclusive, `to` exclusive) and long enough ago to be shown. Pure.
+ * Whether Button must hold exactly what the ledger says was reported: every known version was reported,
+ * within the range (`from` inclusive, `to` exclusive), and long enough ago to be shown. Pure.
  */
 export function isAuditable(
   { newest, reported, progress }: LedgerEntry,
@@ -61,7 +61,7 @@ export function isAuditable(
 
 /**
  * How Button's order differs from the reported one; undefined if it does not. `held` is undefined if Button
- * knows no such order. Pure.
+ * has no such order. Pure.
  */
 export function findDrift(
   { orderId, btnRef, newest: { kind, order }, reported }: LedgerEntry,
@@ -102,14 +102,14 @@ function compare(
   return found.filter(({ differs }) => differs);
 }
 
-/** Button shows the field, if only as empty, and not with the token that was reported. */
+/** Button shows the field, even if empty, and not with the reported token. */
 function isTokenLost({ btn_ref: token }: ReportedOrder, held: HeldOrder): boolean {
   return token !== undefined && 'btn_ref' in held && held.btn_ref !== token;
 }
 
 /**
- * By how much the totals of the lines differ, line by line in whatever order they come; undefined if every
- * line has its equal.
+ * The sum of the differences between the totals of the lines, line by line, whatever their order; undefined
+ * if every line has its equal.
  */
 function differenceOfLines(reported: readonly Line[], held: readonly Line[]): number | undefined {
   const nameOf = ({ identifier, total, quantity = 1 }: Line): string =>

@@ -19,22 +19,22 @@ import {
 } from './order-version.ts';
 import { later, type RetryPolicy } from './order-waits.ts';
 
-/** A run that may claim: who it is, when it is, and how long it can last at most. */
+/** A run that may claim: its name, its time, and how long it can last at most. */
 export type Claimant = { owner: string; now: Date; leaseMs: number };
 
-/** What is asked of the ledger about one order. */
+/** A command to the ledger about one order. */
 export type OrderCommand =
   /** A valid message brought a version. */
   | { command: 'receive'; incoming: IncomingVersion }
   /** A message that was refused names the order's token. */
   | { command: 'note-token'; btnRef: string }
-  /** The sweep found the order due, or a message came a second time. */
+  /** The sweep found the order due, or a message arrived a second time. */
   | { command: 'resume' }
-  /** An operator wants the order to be tried as soon as possible, also one that was refused. */
+  /** An operator wants the order to be tried as soon as possible, even if it was refused. */
   | { command: 'retry' }
   /**
-   * An operator gives the newest version up, which is kept in quarantine before: it is not tried any more,
-   * until a newer one comes.
+   * An operator gives up the newest version, which goes to quarantine first: it is not tried any more, until
+   * a newer version arrives.
    */
   | { command: 'abandon' };
 
@@ -42,54 +42,53 @@ export type OrderCommand =
 export type DecisionContext = {
   claimant: Claimant;
   policy: RetryPolicy;
-  /** Nothing may be sent for the brand now: what could be tried stays due until the sweep wakes it. */
+  /** Nothing may be sent for the brand at the moment: orders stay due until the sweep sends them. */
   isPaused: boolean;
   /**
-   * What was reported before this instant is in doubt, because the ledger was restored to an earlier state;
-   * ISO 8601 UTC.
+   * An order that was reported before this instant is in doubt, because the ledger was restored to an earlier
+   * state; ISO 8601 UTC.
    */
   verifyBefore: string | undefined;
 };
 
 /**
- * What happens to the order, and what its run does next once that is stored. With a `refusal` the message is
- * quarantined first: its version contradicts the ledger. What it brings besides, its token, counts all the
- * same.
+ * What happens to the order, and what its run does next once that is stored. With a `refusal`, the message
+ * goes to quarantine first, because its version contradicts the ledger. Its token counts all the same.
  */
 export type Decision = {
   events: readonly LedgerEvent[];
   next: NextStep;
   refusal?: VersionRefusal;
-  /** What is kept in quarantine of the newest version before the events are stored. */
+  /** What of the newest version goes to quarantine before the events are stored. */
   keep?: Settlement['keep'] | undefined;
 };
 
-/** Why a version that is valid by itself is refused. */
+/** Why the ledger refuses a version that is valid by itself. */
 export type VersionRefusal =
   'version_conflict' | 'order_by_mixed' | 'line_items_missing' | 'btn_ref_waits' | 'cancellation_outdated';
 
 /**
  * - `call`: the version is claimed; call Button.
  * - `nothing`: there is nothing more to do.
- * - `leave`: another run is reporting this very version; leave the message on the queue until that run is
- *   over.
+ * - `leave`: another run is reporting exactly this version; leave the message on the queue until that run
+ *   is over.
  */
 export type NextStep = { step: 'call' } | { step: 'nothing'; outcome: LedgerOutcome } | { step: 'leave' };
 
-/** What became of a command that calls nobody. */
+/** The result of a command that calls nobody. */
 export type LedgerOutcome =
   'unchanged' | 'waiting' | 'duplicate' | 'superseded' | 'ignored-after-cancel' | 'quarantined';
 
 /**
  * Decides what a command does to an order. The ledger's state machine is a decider: `initialState` and
- * `evolve` (order-evolution.ts) are its other two parts; how the calls to Button ended is decided in
- * order-settlement.ts. Pure.
+ * `evolve` (order-evolution.ts) are its other two parts; order-settlement.ts decides about the end of the
+ * calls to Button. Pure.
  *
- * Versions decide, not arrival: an older version changes nothing, the same version with other content is
- * refused. A cancellation counts whatever its version is, because it can't be undone (Reporting Orders,
- * "Cancel an Order"), unless it is replayed after the order went on; only one that Button refused lets
- * versions through, those that are later than what was known before it. The token is the order's: whatever
- * message brings it, also one whose version changes nothing.
+ * Versions decide, not the order of arrival: an older version changes nothing, and the same version with
+ * other content is refused. A cancellation counts whatever its version is, because it cannot be undone
+ * (Reporting Orders, "Cancel an Order"), unless it is replayed after the order continued. Only a cancellation
+ * that Button refused lets versions through: those later than the version known before it. The token belongs
+ * to the order: any message brings it, even one whose version changes nothing.
  */
 export function decide(state: OrderState, command: OrderCommand, context: DecisionContext): Decision {
   switch (command.command) {
@@ -126,8 +125,8 @@ function refuse(refusal: VersionRefusal): Decision {
 }
 
 /**
- * The first valid token stays, but for the id of an organisation, which is none: that gives way as long as
- * Button can't hold it. A replay makes one more try at a token that Button did not take.
+ * The first valid token stays. The exception is the id of an organisation, which is not a token: a token
+ * replaces it as long as Button cannot hold it. A replay tries a token once more that Button did not accept.
  */
 function noteToken(
   state: OrderState,
@@ -144,10 +143,10 @@ function noteToken(
 }
 
 /**
- * What is settled but for its token is updated at once, whichever message brought the token. A cancelled
- * order is looked for by it where the ledger was restored: what it forgot may be open under that token only.
- * The sweep has to look after the claim: the message may be about another version, which finds nothing to do
- * when it comes again.
+ * An order that is settled except for its token is updated at once, whichever message brought the token.
+ * After a restore of the ledger, a cancelled order is looked up by the token: the order that the ledger
+ * forgot may be open under that token only. The sweep has to watch the claim: the message may be about
+ * another version, which finds nothing to do when it is received again.
  */
 function sendLateToken(state: OrderState, decision: Decision, context: DecisionContext): Decision {
   const after = evolveAll(state, decision.events);
@@ -160,8 +159,8 @@ function sendLateToken(state: OrderState, decision: Decision, context: DecisionC
 }
 
 /**
- * While the newest version stands refused, nothing can bring a token that has just become known: its message
- * is kept where somebody finds it.
+ * While the newest version is refused, no call can send a token that has just become known: its message is
+ * kept where somebody finds it.
  */
 function keepWaitingToken(state: OrderState, decision: Decision): Decision {
   const { progress, tokenDue } = evolveAll(state, decision.events);
@@ -194,8 +193,9 @@ function receive(state: OrderState, incoming: IncomingVersion, context: Decision
 }
 
 /**
- * What a cancellation replaces and Button does not hold yet is held: it is due should Button refuse the
- * cancellation. Not so a version of an order that Button may not have: nobody wants it created any more.
+ * A version that a cancellation replaces, and that Button does not hold yet, is held: it becomes due if
+ * Button refuses the cancellation. A version of an order that Button may not have is not held, because nobody
+ * wants it created any more.
  */
 function keepBehind(state: OrderState, { kind, cancels }: NewestVersion): LedgerEvent[] {
   if (kind !== 'cancelled' || !state.newest || cancels) return [];
@@ -205,7 +205,7 @@ function keepBehind(state: OrderState, { kind, cancels }: NewestVersion): Ledger
   return held ? [{ event: 'version-held', ...held }] : [];
 }
 
-/** Where a version stands among those that the ledger knows. Whatever is `newer` becomes the newest. */
+/** The place of a version among those that the ledger knows. A `newer` version becomes the newest. */
 function placeOf(
   { event, messageId, isReplay }: IncomingVersion,
   { newest, progress }: LedgerEntry,
@@ -213,7 +213,7 @@ function placeOf(
   const isRefused = progress.state === 'refused';
   const isEdited = isReplay && canBeEdited(progress);
   if (event.kind === 'cancelled') {
-    // Whoever replays it may not know that the order went on.
+    // The operator who replays it may not know that the order continued.
     const isOutdated = isReplay && compareVersions(event.version, newest.version) === 'older';
     if (isOutdated && newest.kind !== 'cancelled') return 'outdated';
     const isSentAgain = isRefused && messageId !== newest.messageId;
@@ -227,8 +227,8 @@ function placeOf(
 }
 
 /**
- * Nothing follows a cancellation, unless Button refuses it: until then the latest version that Button does
- * not hold is held.
+ * Nothing follows a cancellation unless Button refuses it: until then the latest version that Button does not
+ * hold is held.
  */
 function hold(state: OrderState, incoming: IncomingVersion): Decision {
   if (!state.newest || state.progress.state === 'settled') return noChange('ignored-after-cancel');
@@ -244,7 +244,7 @@ function hold(state: OrderState, incoming: IncomingVersion): Decision {
   };
 }
 
-/** Whether Button has not acknowledged the newest version, and no run is at it. */
+/** Whether Button has not acknowledged the newest version, and no run is reporting it. */
 function canBeEdited(progress: Progress): boolean {
   switch (progress.state) {
     case 'settled':
@@ -259,7 +259,7 @@ function canBeEdited(progress: Progress): boolean {
   }
 }
 
-/** A version has become the newest of an order that was known before. */
+/** A new newest version of an order that was known before. */
 function accept(entry: LedgerEntry, context: DecisionContext): Decision {
   const { progress, reported, newest } = entry;
   switch (progress.state) {
@@ -272,8 +272,8 @@ function accept(entry: LedgerEntry, context: DecisionContext): Decision {
       return startOver(entry, context);
     case 'claimed':
       if (hasPassed(progress.until, context)) return resume(entry, context);
-      // The run that holds the claim finds the newer version when it settles, and leaves it due. The sweep
-      // finds it should that run die.
+      // The run that holds the claim finds the newer version when it settles, and leaves it due. If that run
+      // dies, the sweep finds it.
       return { events: [{ event: 'claim-watched' }], next: nothing('waiting') };
     case 'waiting':
     case 'in-doubt':
@@ -299,10 +299,7 @@ function resume(entry: LedgerEntry, context: DecisionContext): Decision {
   }
 }
 
-/**
- * A run that died is a try whose outcome is not known, so that an order which kills every run ends in
- * quarantine.
- */
+/** A run that died is a try with an unknown outcome, so an order that kills every run ends in quarantine. */
 function settleDied(
   claimed: LedgerEntry,
   current: LedgerEntry,
@@ -314,8 +311,8 @@ function settleDied(
 }
 
 /**
- * A version that Button refused or fails on is tried as if it had just come. What is in doubt keeps its quiet
- * time.
+ * A version that Button refused or fails on is tried as if it had just arrived. A version in doubt keeps its
+ * quiet time.
  */
 function retry({ progress }: LedgerEntry, { claimant: { now }, policy }: DecisionContext): Decision {
   if (progress.state === 'settled') return noChange('duplicate');
@@ -344,7 +341,7 @@ function startOver(entry: LedgerEntry, context: DecisionContext): Decision {
   return { events: [{ event: 'started-over' }, ...events], next };
 }
 
-/** Claims a version that nothing is under way for, unless it must wait for its turn. */
+/** Claims a version that no run is reporting, unless it must wait. */
 function claimOrWait(entry: LedgerEntry, context: DecisionContext): Decision {
   const wait = reasonToWait(entry, context);
   if (!wait) return claim(context);
@@ -356,7 +353,7 @@ function claim({ claimant: { owner, now, leaseMs } }: DecisionContext): Decision
   return { events: [{ event: 'claimed', owner, until: later(now, leaseMs) }], next: { step: 'call' } };
 }
 
-/** What Button has only accepted (202) may be carried out late, and must not undo what comes after it. */
+/** A version that Button has only accepted (202) may be carried out late, and must not undo a later one. */
 function reasonToWait(
   { reported }: LedgerEntry,
   { claimant, policy, isPaused }: DecisionContext,

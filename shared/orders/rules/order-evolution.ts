@@ -15,47 +15,45 @@ import {
 /** When the next try is due (ISO 8601 UTC), and why the order waits for it. */
 export type Wait = { dueAt: string; reason: string };
 
-/** A try that failed, where the order itself may be the cause. `at` is ISO 8601 UTC. */
+/** A failed try for which the order itself may be the cause. `at` is ISO 8601 UTC. */
 export type Failure = { at: string; reason: string; answer?: FailedAnswer };
 
-/** What happened to an order: the only changes that its state in the ledger goes through. */
+/** The events of an order: its state in the ledger changes only through them. */
 export type LedgerEvent =
   /** A message brought the order's token. */
   | { event: 'token-noted'; btnRef: string }
   /** A message brought another token than the order's. */
   | { event: 'other-token-seen' }
-  /** A message brought a version that is the newest from now on. */
+  /** A message brought a version that is now the newest. */
   | { event: 'version-accepted'; newest: NewestVersion; warnings: readonly string[] }
   /** A version waits for the end of a cancellation. */
   | ({ event: 'version-held' } & HeldVersion)
-  /** What was tried before counts no more. */
+  /** Earlier tries do not count any more. */
   | { event: 'started-over' }
   /** A run reports the newest version until `until` at the latest. */
   | { event: 'claimed'; owner: string; until: string }
-  /**
-   * A version came while a run reports the one before it: the sweep has to look after it should that run die.
-   */
+  /** A version arrived while a run reports the previous one: if that run dies, the sweep has to find it. */
   | { event: 'claim-watched' }
   /** The newest version is tried again later; with a doubt, it is read from Button first. */
   | { event: 'postponed'; wait: Wait; doubt?: Doubt }
   /** A try failed. */
   | { event: 'try-failed'; isLookUp: boolean; failure?: Failure }
-  /** Button fails on this order only: since `since` it is in quarantine, and tried once a day. */
+  /** Button fails on this order only: since `since` it has been in quarantine, and is tried once a day. */
   | { event: 'found-failing'; since: string; wait: Wait; doubt?: Doubt }
   /** Button acknowledged a version, or was found to hold it. */
   | { event: 'reported'; reported: ReportedVersion; tokenTaken: boolean }
   /** Button holds the newest version, and nothing is in doubt. */
   | { event: 'settled' }
-  /** Button does not take the token that became known late. */
+  /** Button does not accept the token that became known late. */
   | { event: 'token-refused' }
-  /** Button's answer about the newest version is final, or somebody gave the version up. */
+  /** Button's answer about the newest version is final, or somebody gave up the version. */
   | { event: 'refused'; reason: string; doubt?: Doubt };
 
-/** So many of the last failures are kept. */
+/** How many of the last failures are kept. */
 const KEPT_FAILURES = 3;
 
 /**
- * The state after an event. Pure and total: where no version is known, an event about a version changes
+ * The state after an event. Pure and total: without a known version, an event about a version changes
  * nothing.
  */
 export function evolve(state: OrderState, event: LedgerEvent): OrderState {
@@ -111,7 +109,7 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
     }
     case 'settled': {
       const { heldVersion: _held, ...rest } = entry;
-      // A cancellation that is over needs nothing of what was before it.
+      // A finished cancellation needs nothing from before it.
       const { cancels: _confirmed, latestKnown: _before, ...newest } = rest.newest;
       return { ...rest, newest, progress: { state: 'settled' } };
     }
@@ -126,7 +124,7 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
   }
 }
 
-/** Nothing is under way for a version that has just come. */
+/** No call is in progress for a version that has just arrived. */
 function begin(
   { brand, orderId, btnRef }: UnknownOrder,
   newest: NewestVersion,
@@ -141,18 +139,18 @@ export function evolveAll(state: OrderState, events: readonly LedgerEvent[]): Or
   return events.reduce<OrderState>(evolve, state);
 }
 
-/** The doubt that the next run has to clear up first. Pure. */
+/** The doubt that the next run has to resolve first. Pure. */
 export function openDoubt(progress: Progress): Doubt | undefined {
   return 'doubt' in progress ? progress.doubt : undefined;
 }
 
-/** Whether Button may hold the order, or be about to. Pure. */
+/** Whether Button may hold the order, or may be about to. Pure. */
 export function mayBeAtButton({ newest, progress, reported }: OrderState): boolean {
   if (!newest) return false;
   return progress.state === 'claimed' || openDoubt(progress) !== undefined || reported !== undefined;
 }
 
-/** A call that may have been carried out by now went out without the token. */
+/** A call that may have been carried out by now was sent without the token. */
 function noteToken(state: OrderState, btnRef: string): OrderState {
   if (!state.newest) return { ...state, btnRef };
   const warnings = state.warnings.filter((code) => code !== TOKEN_WARNINGS.notTaken);
@@ -169,7 +167,7 @@ function warn(entry: LedgerEntry, code: string): LedgerEntry {
   return { ...entry, warnings: [...new Set([...entry.warnings, code])] };
 }
 
-/** Whether the order has failed since it last succeeded, in whatever version. Pure. */
+/** Whether the order has failed since its last success, in any version. Pure. */
 export function hasFailed({ attempts, hasFailedBefore }: LedgerEntry): boolean {
   return attempts > 0 || hasFailedBefore === true;
 }
@@ -179,7 +177,7 @@ function startOver(entry: LedgerEntry): LedgerEntry {
   return { ...rest, attempts: 0, ...(hasFailed(entry) && { hasFailedBefore: true }) };
 }
 
-/** A claim on the newest version; what is in doubt stays so until the run is over. */
+/** A claim on the newest version; a version in doubt stays in doubt until the run is over. */
 function claim(
   { newest, progress }: LedgerEntry,
   { owner, until }: { owner: string; until: string },

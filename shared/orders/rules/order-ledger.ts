@@ -4,52 +4,52 @@ import type { Order, OrderEvent, OrderVersionId } from '@button-serverless/valid
 export type NewestVersion = {
   version: OrderVersionId;
   /**
-   * Only of a cancellation, which counts whatever its version is: the latest version of the order that was
-   * known before. Should Button refuse the cancellation, versions later than that count. Of an order that is
-   * unconfirmed it is there only where it is later than the cancellation's own, which counts otherwise.
+   * Only for a cancellation, which counts whatever its version is: the latest version of the order that was
+   * known before. If Button refuses the cancellation, versions later than that one count. For an unconfirmed
+   * order it is present only if it is later than the cancellation's own version, which counts otherwise.
    */
   latestKnown?: OrderVersionId;
   kind: OrderEvent['kind'];
-  /** A digest of what it tells Button, without who bought. */
+  /** A digest of what the version reports to Button, without the customer. */
   hash: string;
   eventId: string;
   eventSource: string;
   /**
-   * The queue message that brought it: under this id it is kept if it is refused, however often it is tried.
+   * The queue message that brought it. A refused version is kept under this id, however often it is tried.
    */
   messageId: string;
   /**
-   * When the producer says it happened. Else of a creation when the customer bought, if that is earlier than
-   * its message; of anything else, when its message was sent. ISO 8601 UTC.
+   * When the producer says it happened. Otherwise: for a creation, when the customer bought, if that is
+   * earlier than its message; for anything else, when its message was sent. ISO 8601 UTC.
    */
   time: string;
   /**
-   * When the first message reached the queue that brought something that Button does not hold yet: this
-   * version, or one that it replaced while that waited. The order's age counts from here. ISO 8601 UTC.
+   * When the first message with content that Button does not hold yet reached the queue: this version, or one
+   * that it replaced while that waited. The order's age counts from here. ISO 8601 UTC.
    */
   receivedAt?: string;
   /** The quarantine entry whose replay brought it. */
   replayOf?: string;
   /**
-   * The whole order without its `btn_ref`, which belongs to the order and not to a version. What the message
-   * left out is filled in from the version before, as Button keeps what an update does not name. A
-   * cancellation has none.
+   * The whole order without its `btn_ref`, which belongs to the order and not to a version. Fields that the
+   * message omitted are taken from the previous version, as Button keeps what an update omits. A cancellation
+   * has none.
    */
   order?: Order;
   /**
-   * How often the customer has changed up to this version; left out if never. Digests say this instead of who
-   * it is.
+   * How often the customer has changed up to this version; absent if never. Digests contain this instead of
+   * the customer.
    */
   customerChanges?: number;
   /** The order had a customer, who was erased. */
   customerErased?: true;
-  /** Only of the cancellation of an order that is unconfirmed: what was known of it before. */
+  /** Only for the cancellation of an unconfirmed order: what was known of the order before. */
   cancels?: UnconfirmedOrder;
 };
 
-/** What tells an order that Button may not hold from another shop's order of the same id. */
+/** What distinguishes an order that Button may not hold from another shop's order with the same id. */
 export type UnconfirmedOrder = Pick<Order, 'purchase_date' | 'currency'> & {
-  /** Button has answered that an order of this id is there, and it was not this one. */
+  /** Button answered that an order with this id exists, and it was not this one. */
   isIdTaken?: true;
 };
 
@@ -62,27 +62,28 @@ export type ReportedVersion = {
   /** Button answered 202: it may not show the order yet. */
   acceptedOnly: boolean;
   buttonOrderId?: string;
-  /** What it was worth; a cancellation has none. */
+  /** Its value; a cancellation has none. */
   value?: OrderValue;
   /** It had line items. */
   hasLines?: true;
 };
 
-/** What an order is worth, in minor units of its currency. */
+/** The value of an order, in minor units of its currency. */
 export type OrderValue = { amountMinor: number; currency: string };
 
 /**
- * Where the newest version stands. All instants are ISO 8601 UTC.
+ * The progress of the newest version. All instants are ISO 8601 UTC.
  *
- * - `claimed`: a run is reporting the version with `hash`, until `until` at the latest. A claim that is found
- *   after that is itself an unclear outcome. `retryAt` keeps a retried order in the sweep's index.
- * - `waiting`: Button does not hold it, for certain; the next try is due at `dueAt`.
- * - `in-doubt`: Button may hold it. Nothing is sent before `dueAt`; then the order is read from Button first.
+ * - `claimed`: a run is reporting the version with `hash`, until `until` at the latest. A claim that is
+ *   found after that is an unclear outcome. `retryAt` keeps a retried order in the sweep's index.
+ * - `waiting`: Button certainly does not hold it; the next try is due at `dueAt`.
+ * - `in-doubt`: Button may hold it. Nothing is sent before `dueAt`; then the order is read from Button
+ *   first.
  * - `settled`: Button holds it.
- * - `failing`: Button fails on it again and again while other orders succeed. It is in quarantine, and tried
- *   once a day from `dueAt` on.
- * - `refused`: it can't be reported as it is; a newer version starts afresh. What was in doubt stays so:
- *   Button may hold an earlier one.
+ * - `failing`: Button keeps failing on it while other orders succeed. It is in quarantine, and tried once a
+ *   day from `dueAt` on.
+ * - `refused`: it cannot be reported unchanged; a newer version starts afresh. A doubt remains: Button may
+ *   hold an earlier version.
  */
 export type Progress =
   | { state: 'claimed'; owner: string; until: string; hash: string; doubt?: Doubt; retryAt?: string }
@@ -93,21 +94,21 @@ export type Progress =
   | { state: 'refused'; reason: string; doubt?: Doubt };
 
 /**
- * What is not known of Button, and about which version (`hash`). If several versions may have been carried
- * out, it is the last of them that was sent.
+ * What is unknown about Button, and for which version (`hash`). If several versions may have been carried
+ * out, it is the last one that was sent.
  *
  * - `unclear`: the call may or may not have been carried out.
- * - `confirming`: a call after an unclear one succeeded; the unclear one may have been carried out later
- *   still, and undone it.
+ * - `confirming`: a call after an unclear one succeeded, but the unclear one may have been carried out even
+ *   later, and may have undone it.
  */
 export type Doubt = {
   kind: 'unclear' | 'confirming';
   hash: string;
-  /** Other versions than that may have been carried out too. */
+  /** Other versions may have been carried out too. */
   amongOthers?: true;
 };
 
-/** What was answered to a call that failed. `message` is Button's text and may quote the order. */
+/** The answer to a call that failed. `message` is Button's text and may quote the order. */
 export type FailedAnswer = { status: number; type?: string; message?: string };
 
 /** The failures of an order that may be its own, since it last succeeded. */
@@ -125,26 +126,23 @@ export type LedgerEntry = {
   orderId: string;
   /** The order's attribution token: the first valid one that any message brought. */
   btnRef?: string;
-  /** Button may hold the order without that token: the next update brings it. */
+  /** Button may hold the order without that token: the next update sends it. */
   tokenDue?: true;
   newest: NewestVersion;
   reported?: ReportedVersion;
   progress: Progress;
   /** Tries since the last success. */
   attempts: number;
-  /**
-   * A version before this one failed, and none has succeeded since: another failure says nothing about
-   * Button.
-   */
+  /** A previous version failed, and none has succeeded since: another failure says nothing about Button. */
   hasFailedBefore?: true;
   failures?: Failures;
   /** Since when the order has been in quarantine because Button fails on it; ISO 8601 UTC. */
   failingSince?: string;
-  /** Look-ups by the order's token among the tries that were not answered; missing if there was none. */
+  /** How many of the look-ups by the order's token were not answered; missing if there was none. */
   failedLookUps?: number;
   /**
-   * A version that Button does not hold, from before or after a cancellation whose end is open: it is the
-   * newest should Button refuse the cancellation.
+   * A version that Button does not hold, from before or after an unfinished cancellation: it becomes the
+   * newest if Button refuses the cancellation.
    */
   heldVersion?: HeldVersion;
   /** Codes of the newest version's warnings, and of `TOKEN_WARNINGS`. */
@@ -155,7 +153,8 @@ export type LedgerEntry = {
 export type HeldVersion = { newest: NewestVersion; warnings: readonly string[] };
 
 /**
- * An order of which the ledger holds no version: nothing at all, or the token that a refused message brought.
+ * An order of which the ledger holds no version: nothing at all, or only the token that a refused message
+ * brought.
  */
 export type UnknownOrder = {
   brand: string;
@@ -173,7 +172,7 @@ export type OrderState = UnknownOrder | LedgerEntry;
 /** How the calls to Button about a claimed version ended. */
 export type CallResult =
   /**
-   * `sent` is false where Button was found to hold the version already. `created`: by a create, which makes a
+   * `sent` is false if Button was found to hold the version already. `created`: by a create, which makes a
    * new order.
    */
   | {
@@ -182,14 +181,14 @@ export type CallResult =
       sent: boolean;
       created?: true;
       /**
-       * What became of the order's token: Button holds it now, or does not take it with an update. Missing if
-       * it was not asked to.
+       * The result for the order's token: Button holds it now, or does not accept it with an update. Missing
+       * if it was not sent.
        */
       token?: 'taken' | 'refused';
       buttonOrderId?: string;
     }
   /**
-   * Not carried out, for certain. `isLookUp`, here and below: what was not answered is the look-up by the
+   * Certainly not carried out. `isLookUp`, here and below: the call without an answer is the look-up by the
    * order's token. `blamesOrder`: the order itself may be the cause.
    */
   | {
@@ -204,41 +203,39 @@ export type CallResult =
   | { result: 'unclear'; reason: string; isLookUp?: true; answer?: FailedAnswer }
   | { result: 'refused'; reason: string };
 
-/** What the ledger warns of by itself: these outlast the version that was newest then. */
+/** The ledger's own warnings, which stay when a newer version arrives. */
 export const TOKEN_WARNINGS = {
   /** A later message brought another token, which was not used. */
   another: 'btn_ref_differs',
-  /** Button did not take the token that became known after the order had been reported. */
+  /** Button did not accept the token that became known after the order had been reported. */
   notTaken: 'btn_ref_not_taken',
 } as const;
 
-/** The state of an order that no message has been about. */
+/** The state of an order before any message about it. */
 export function initialState(brand: string, orderId: string): UnknownOrder {
   return { brand, orderId };
 }
 
 /**
- * Whether Button has not shown yet that the order of this id is this one: it has acknowledged nothing, or
- * only accepted it (202), which tells nothing of an order of the same id that is another shop's. Pure.
+ * Whether Button has not yet proved that the order with this id is this one: it has acknowledged nothing, or
+ * only accepted it (202), which does not exclude another shop's order with the same id. Pure.
  */
 export function isUnconfirmed({ reported }: Pick<OrderState, 'reported'>): boolean {
   return !reported || (reported.acceptedOnly && reported.buttonOrderId === undefined);
 }
 
-/**
- * The ids under which Button may know the order: the brand's own, and Button's as far as it is known. Pure.
- */
+/** The ids under which Button may know the order: the brand's own, and Button's if that is known. Pure. */
 export function idsOf({ orderId, reported }: LedgerEntry): string[] {
   const { buttonOrderId } = reported ?? {};
   return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [orderId, buttonOrderId];
 }
 
-/** The same for a read: Button's own first, because another shop's order may have the brand's. Pure. */
+/** The ids for a read: Button's own first, because another shop's order may have the brand's. Pure. */
 export function idsToRead(entry: LedgerEntry): string[] {
   return idsOf(entry).toReversed();
 }
 
-/** What a version is worth; a cancellation nothing. */
+/** The value of a version; a cancellation has none. */
 export function valueOf({ order }: NewestVersion): OrderValue | undefined {
   return order && { amountMinor: order.total, currency: order.currency };
 }
@@ -250,7 +247,7 @@ const TYPE_OF_KIND = {
 } as const satisfies Record<OrderEvent['kind'], string>;
 
 /**
- * The message that would bring the newest version again: what is kept when a version is refused that only the
+ * The message that would bring the newest version again: it is kept if a version is refused that only the
  * ledger still holds.
  */
 export function orderMessage({ orderId, newest, btnRef }: LedgerEntry): string {

@@ -2,9 +2,8 @@ import { openDoubt } from './order-evolution.ts';
 import { isUnconfirmed, type LedgerEntry } from './order-ledger.ts';
 
 /**
- * What has to be said to Button about a claimed entry. `read-first` asks what Button holds before anything is
- * sent; `trustsAmounts` says whether the same total and lines at Button are proof enough that nothing needs
- * to be sent.
+ * The next call to Button for a claimed entry. `read-first` reads the order from Button before anything is
+ * sent; `trustsAmounts` says whether the same total and lines at Button prove that nothing has to be sent.
  */
 export type NextCall =
   | { call: 'create' }
@@ -13,10 +12,10 @@ export type NextCall =
   | { call: 'read-first'; trustsAmounts: boolean };
 
 /**
- * Which call brings Button to the newest version. Pure. What was last reported before `verifyBefore` is in
- * doubt: the ledger may have forgotten what came after it.
+ * Which call brings Button to the newest version. Pure. A version that was last reported before
+ * `verifyBefore` is in doubt: the ledger may have forgotten what came after it.
  *
- * A create that may have been carried out is complete if it is there. An update may differ in what Button
+ * If a create that may have been carried out is there, it is complete. An update may differ in what Button
  * does not show, so it is sent again: it is the full state, and sending it twice changes nothing.
  */
 export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
@@ -35,7 +34,7 @@ export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
   return isCreate ? { call: 'create' } : { call: 'read-first', trustsAmounts: false };
 }
 
-/** Whether the ledger may have forgotten what became of the order since. Pure. */
+/** Whether the ledger may have forgotten what happened to the order since. Pure. */
 export function isStale({ newest, reported }: LedgerEntry, verifyBefore: string | undefined): boolean {
   return verifyBefore !== undefined && (reported?.at ?? newest.time) < verifyBefore;
 }

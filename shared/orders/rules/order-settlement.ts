@@ -11,15 +11,15 @@ import {
 import { backoffMs, later, unclearAbout, type RetryPolicy } from './order-waits.ts';
 
 /**
- * When an order is failing on its own, so that it goes to quarantine. Retried at the default pace, twelve
- * tries take about three and a half hours. Where no other order has been reported lately that could be
- * compared with, it takes three days: an outage is over by then, or known.
+ * When an order counts as failing on its own, and goes to quarantine. With the default waits, twelve tries
+ * take about three and a half hours. If no other order was reported recently to compare with, it takes three
+ * days: by then an outage is over, or known.
  */
 export const FAILING_AFTER = { tries: 12, ms: 3 * 3_600_000, msWithoutComparison: 72 * 3_600_000 } as const;
 
 const DAY_MS = 86_400_000;
 
-/** So long an order that is failing is tried once a day; then it is given up. */
+/** For this long a failing order is tried once a day; then it is given up. */
 const GIVEN_UP_AFTER_MS = 30 * DAY_MS;
 
 /** What a settlement depends on besides the ledger. */
@@ -27,13 +27,12 @@ export type SettlementContext = {
   now: Date;
   policy: RetryPolicy;
   /**
-   * Whether Button takes the brand's other orders (`yes`, `no`), or none has been reported lately that would
-   * tell (`unknown`).
+   * Whether Button accepts the brand's other orders (`yes`, `no`); `unknown` if none was reported recently.
    */
   othersSucceed: 'yes' | 'no' | 'unknown';
 };
 
-/** What happens to the order, and what is kept in quarantine before that is stored. */
+/** What happens to the order, and what goes to quarantine before that is stored. */
 export type Settlement = {
   events: readonly LedgerEvent[];
   keep?: { code: 'keeps_failing' | 'given_up'; failures: Failures };
@@ -42,9 +41,9 @@ export type Settlement = {
 /**
  * What the end of the calls does to the order. Pure.
  *
- * `claimed` is the entry as it was claimed, `current` as it is stored now: a newer version, or a token, that
- * came in between stays due. After a success that follows an unclear outcome the order stays in doubt for one
- * more quiet time, because the earlier call may still be carried out late and undo it.
+ * `claimed` is the entry as it was claimed, `current` as it is stored now: a newer version or a token that
+ * arrived in between stays due. After a success that follows an unclear outcome, the order stays in doubt for
+ * one more quiet time, because Button may still carry out the earlier call and undo the success.
  */
 export function settle(
   { claimed, current }: { claimed: LedgerEntry; current: LedgerEntry },
@@ -86,9 +85,7 @@ function settleDone(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<'do
   return [...events, { event: 'postponed', wait, doubt: { kind: 'confirming', hash: claimed.newest.hash } }];
 }
 
-/**
- * What Button says of an update that only brings the token late does not undo what it acknowledged before.
- */
+/** Button's answer to an update that only brings the token late does not undo what it acknowledged before. */
 function settleRefused(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<'refused'>): LedgerEvent[] {
   const { result, context } = ended;
   const doubt = openDoubt(claimed.progress);
@@ -102,7 +99,7 @@ function settleRefused(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<
     : [{ event: 'started-over' }, newerIsDue(claimed, context, false)];
 }
 
-/** A version that came after a cancellation is due once that is refused. Pure. */
+/** A version that arrived after a cancellation becomes due once the cancellation is refused. Pure. */
 export function refuseNewest(
   { heldVersion }: LedgerEntry,
   refused: { reason: string; doubt?: Doubt },
@@ -163,7 +160,7 @@ function tryFailed(result: CallResult & { result: 'try-again' | 'unclear' }, now
   } as const;
 }
 
-/** An order that is in quarantine for it already stays there until it succeeds. */
+/** An order that is already in quarantine for this reason stays there until it succeeds. */
 function isFailingAlone(
   { failures, failingSince }: LedgerEntry,
   isBlamed: boolean,
@@ -175,12 +172,14 @@ function isFailingAlone(
   return failingForMs >= (othersSucceed === 'yes' ? FAILING_AFTER.ms : FAILING_AFTER.msWithoutComparison);
 }
 
-/** Button holds this very version: all that is left is its token. */
+/** Button holds exactly this version; only its token is missing. */
 function bringsTokenOnly({ newest, reported, tokenDue }: LedgerEntry): boolean {
   return tokenDue === true && newest.order !== undefined && newest.hash === reported?.hash;
 }
 
-/** What came while the run was at it is tried next: at once, unless what Button does late could undo it. */
+/**
+ * A version that arrived during the run is tried next: at once, unless a late action of Button could undo it.
+ */
 function newerIsDue(
   claimed: LedgerEntry,
   { now, policy }: SettlementContext,
@@ -193,7 +192,7 @@ function newerIsDue(
   return { event: 'postponed', wait, ...(isUnclear && { doubt }) };
 }
 
-/** A cancellation's answer names no Button order id: the one that is known stays. */
+/** Button's answer to a cancellation contains no Button order id: the known one stays. */
 function toReported(
   { newest, reported }: LedgerEntry,
   result: CallResult & { result: 'done' },

@@ -21,28 +21,28 @@ export type IncomingVersion = {
   sentAt: Date;
   warnings: readonly string[];
   /**
-   * Somebody sent it again from the quarantine, perhaps edited: a version that Button does not hold is tried
+   * Somebody replayed it from the quarantine, perhaps edited: a version that Button does not hold is tried
    * once more.
    */
   isReplay: boolean;
-  /** The quarantine entry that was sent again. */
+  /** The quarantine entry that was replayed. */
   replayOf?: string | undefined;
 };
 
-/** The token that a message brings; undefined if it brings none. Pure. */
+/** The token that a message brings; undefined if it has none. Pure. */
 export function tokenOf(event: OrderEvent): string | undefined {
   return event.kind === 'cancelled' ? undefined : event.order.btn_ref;
 }
 
 /**
- * The version that a message brings to an order, as the ledger keeps it. Pure.
+ * The version that a message brings to an order, in the form of the ledger. Pure.
  *
- * What an update leaves out, Button keeps ("Update", docs/button/order-api.md): it is filled in from the
- * version before, so that the order is whole whether it is created, updated or compared. Of a version that
- * Button refused only the line items are filled in: the rest may be what was refused.
+ * Button keeps what an update omits ("Update", docs/button/order-api.md). So omitted fields are taken from
+ * the previous version, and the order is complete whether it is created, updated or compared. From a version
+ * that Button refused, only the line items are taken: Button may have refused the rest.
  *
  * `line_items_missing`: the order has line items, the message has none, and the totals differ. At Button,
- * total and line items would contradict each other from then on.
+ * total and line items would contradict each other after that.
  */
 export function toNewestVersion(
   state: OrderState,
@@ -62,7 +62,7 @@ export function toNewestVersion(
   if (event.kind === 'cancelled') {
     const known = state.newest && latestVersion(state.newest);
     const cancels = unconfirmed(state);
-    // What Button may not have must not be created by a version from before its cancellation.
+    // A version from before its cancellation must not create an order that Button may not have.
     const isLast = known && (!cancels || compareVersions(event.version, known) === 'older');
     return {
       ...attributes,
@@ -88,9 +88,9 @@ export function toNewestVersion(
 }
 
 /**
- * A digest of what a version tells Button. It says nothing of who bought, so that no digest that outlives an
- * erasure can confirm a customer; that somebody else is the customer now, it says by how often that has
- * changed.
+ * A digest of what a version reports to Button. It does not contain the customer, so no digest that outlives
+ * an erasure can confirm one. It contains how often the customer has changed, so a different customer gives a
+ * different digest.
  */
 function digestOf(event: Exclude<OrderEvent, { kind: 'cancelled' }>, customerChanges: number): string {
   const { customer: _customer, ...content } = event.order;
@@ -99,9 +99,9 @@ function digestOf(event: Exclude<OrderEvent, { kind: 'cancelled' }>, customerCha
 }
 
 /**
- * Of a cancellation that came in between it is not known whom it was about: it counts as a change if the
- * order names somebody. Of a customer who was erased nobody can say whether it is another one now: Button is
- * not told again.
+ * If a cancellation came in between, its customer is unknown: it counts as a change if the order names a
+ * customer. If the customer was erased, nobody can say whether the new one is different: nothing is reported
+ * to Button again.
  */
 function countCustomerChanges(before: NewestVersion | undefined, { customer }: Order): number {
   const known = before?.customerChanges ?? 0;
@@ -118,15 +118,15 @@ function changesOf(customerChanges: number | undefined): Pick<NewestVersion, 'cu
 }
 
 /**
- * When it happened at the latest. A creation that is sent again after a restore of the ledger may be old
- * though its message is new: the purchase says so.
+ * The latest time at which it can have happened. A creation that is sent again after a restore of the ledger
+ * may be old although its message is new: the purchase date shows it.
  */
 function happenedBy({ event, sentAt }: IncomingVersion): string {
   const boughtMs = event.kind === 'created' ? Date.parse(event.order.purchase_date) : Number.NaN;
   return new Date(boughtMs < sentAt.getTime() ? boughtMs : sentAt).toISOString();
 }
 
-/** Since when Button has lacked something of the order; undefined if it lacks nothing. Pure. */
+/** Since when Button has lacked a part of the order; undefined if it lacks nothing. Pure. */
 export function unreportedSince(state: OrderState): string | undefined {
   if (!state.newest) return undefined;
   const { newest, progress } = state;
@@ -144,24 +144,24 @@ export function unreportedSince(state: OrderState): string | undefined {
 }
 
 /**
- * Whether a message brings this version once more. What the message left out was filled in when it first
- * came, so it is filled in from the version itself. Pure.
+ * Whether a message brings this version once more. What the message omits was filled in when it first
+ * arrived, so it is filled in from the version itself. Pure.
  */
 export function isCopyOf(newest: NewestVersion, { event }: IncomingVersion): boolean {
   if (event.kind === 'cancelled') return contentHash(event) === newest.hash;
   const { btn_ref: _token, ...content } = event.order;
   const order = { ...newest.order, ...content };
   const isSame = digestOf({ ...event, order }, newest.customerChanges ?? 0) === newest.hash;
-  // Once the customer is erased, nobody can say whether it was another one.
+  // Once the customer is erased, nobody can say whether the new one is different.
   return isSame && (newest.customerErased === true || isSameCustomer(newest.order, order.customer));
 }
 
-/** The version that a later one has to be later than. Pure. */
+/** The version that a later version must exceed. Pure. */
 export function latestVersion({ version, latestKnown }: NewestVersion): OrderVersionId {
   return latestKnown ?? version;
 }
 
-/** Those of the version before, and those that Button holds as long as that version is not there. */
+/** The line items of the previous version, and those that Button holds as long as it lacks that version. */
 function contradictsLines({ line_items: lines, total }: Order, entry: LedgerEntry): boolean {
   if (lines !== undefined) return false;
   const { order } = entry.newest;
@@ -169,7 +169,7 @@ function contradictsLines({ line_items: lines, total }: Order, entry: LedgerEntr
   return linesToKeep(order, total) === undefined && contradictsReported(total, entry);
 }
 
-/** Whether Button holds line items beside which another total would contradict them. Pure. */
+/** Whether Button holds line items that a different total would contradict. Pure. */
 export function contradictsReported(total: number, { reported }: Pick<LedgerEntry, 'reported'>): boolean {
   return reported?.hasLines === true && reported.value?.amountMinor !== total;
 }
@@ -193,7 +193,7 @@ function contentToKeep({ newest, progress }: LedgerEntry, total: number): Partia
   return lines ? { ...kept, line_items: lines } : kept;
 }
 
-/** An empty list of line items is kept beside a total of 0 only: it would contradict any other. */
+/** An empty list of line items is kept only with a total of 0: it would contradict any other. */
 function linesToKeep(order: Order | undefined, total: number): Order['line_items'] {
   const lines = order?.line_items;
   return lines && (lines.length > 0 || total === 0) ? lines : undefined;

@@ -9,14 +9,14 @@ export type RetryPolicy = {
   jitter: () => number;
 };
 
-/** The instant so many milliseconds after another; ISO 8601 UTC. Pure. */
+/** The instant a number of milliseconds after another; ISO 8601 UTC. Pure. */
 export function later(now: Date, ms: number): string {
   return new Date(now.getTime() + ms).toISOString();
 }
 
 /**
- * Doubles from the base up to the maximum; the upper half is random, so that an outage's orders do not all
- * come back at once.
+ * Doubles from the base up to the maximum. The upper half is random, so that the orders of an outage do not
+ * all come back at once.
  */
 export function backoffMs(attempts: number, { retryBaseMs, retryMaxMs, jitter }: RetryPolicy): number {
   const full = Math.min(retryMaxMs, retryBaseMs * 2 ** Math.min(attempts, 30));

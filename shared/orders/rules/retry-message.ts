@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A retry message carries nothing but the order's id: what to report stands in the ledger. */
+/** A retry message contains only the order's id; the ledger says what to report. */
 export type RetryMessage = {
   orderId: string;
   /** The one call that may be made while the brand's breaker is open. */
@@ -13,8 +13,8 @@ const RetryMessageSchema = z.strictObject({
 });
 
 /**
- * The message with which the sweep retries an order that is due. It goes through the order queue, so that no
- * order is worked on twice at once.
+ * The message with which the sweep retries a due order. It goes through the order queue, so that no order is
+ * handled twice at once.
  */
 export function retryMessage({ orderId, isProbe }: RetryMessage): string {
   const retry = isProbe ? { orderId, probe: true as const } : { orderId };
@@ -33,8 +33,8 @@ export function readRetryMessage(body: string): RetryMessage | undefined {
 }
 
 /**
- * The message that asks the reporter for one harmless read at Button: the probe of an open breaker where no
- * order could be one. No order waits behind it, because it has a message group of its own.
+ * The message that makes the reporter send one harmless read to Button: the probe of an open breaker if no
+ * order can be the probe. No order waits behind it, because it has its own message group.
  */
 export const PROBE_MESSAGE = '{"probe":"read"}';
 

@@ -12,15 +12,13 @@ import {
   type WriteResult,
 } from '../../dynamodb/versioned-item.ts';
 
-/** The breaker of one brand; one that was never opened is not there. */
+/** The breaker of one brand; there is no item until it opens for the first time. */
 export type BreakerStore = {
-  /**
-   * Strongly consistent. One that is unreadable counts as closed, as if it were not there, and is reported.
-   */
+  /** Strongly consistent. An unreadable breaker is reported, and counts as closed. */
   read(): Promise<Versioned<Breaker> | undefined>;
   /**
-   * Stores the breaker if it is still at that revision (0: if it is not there yet), or in the place of one
-   * that is unreadable.
+   * Stores the breaker if it is still at that revision (0: if there is none yet), or replaces an unreadable
+   * one.
    */
   write(breaker: Breaker, expectedRevision: number): Promise<WriteResult<Breaker>>;
 };
@@ -56,7 +54,7 @@ const ItemSchema = z.object({
 });
 
 /**
- * The breaker in DynamoDB: the item `<brand>#breaker` of the ledger, so that a function's rights on its
+ * The breaker in DynamoDB: the item `<brand>#breaker` of the ledger, so that a function's rights to its
  * brand's orders cover it.
  *
  * Every method throws if the table cannot be reached.

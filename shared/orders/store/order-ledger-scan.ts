@@ -9,16 +9,16 @@ import type { DynamoDB, Versioned } from '../../dynamodb/versioned-item.ts';
 /** The ledger of a brand, and until when it may be read: without `timeLeft`, to the end. */
 type BrandTable = { client: DynamoDB; table: string; brand: string; timeLeft?: () => boolean };
 
-/** An order as the scan passed it: what it was a moment ago, unless its item cannot be read. */
+/** An order as the scan saw it: its recent state, unless its item is unreadable. */
 export type ScannedOrder = { orderId: string; state?: OrderState };
 
 /**
- * A brand's orders that Button holds, as far as the ledger knows, from somewhere in the table on and then
- * from its beginning: each once, in the order of `settledOrders`, so that the first of them are a fair
- * sample. `random` is from 0 up to but not including 1.
+ * A brand's orders that Button holds, according to the ledger, from a random place in the table to its end
+ * and then from its beginning: each once, in the order of `settledOrders`, so that the first of them are a
+ * fair sample. `random` is from 0 up to but not including 1.
  *
- * Reads the whole table if there is time and nobody stops it, with every brand's orders. Throws if the table
- * can't be reached.
+ * Reads the whole table, with every brand's orders, if there is time and nobody stops it. Throws if the table
+ * cannot be reached.
  */
 export async function* sampleSettledOrders(
   brandTable: BrandTable,
@@ -35,12 +35,11 @@ export async function* sampleSettledOrders(
 }
 
 /**
- * A brand's orders that Button holds, as far as the ledger knows, in the order of DynamoDB's hashes: all of
- * them, or those that come after the place of an order, whether or not there is one.
+ * A brand's orders that Button holds, according to the ledger, in the order of DynamoDB's hashes: all of
+ * them, or those behind the place of an order, which need not exist.
  *
- * Reads the table from there to its end if there is time, with every brand's orders. Throws if the table
- * can't be reached.
- * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
+ * Reads the table from there to its end, with every brand's orders, if there is time. Throws if the table
+ * cannot be reached. Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
  */
 export function settledOrders(
   brandTable: BrandTable,
@@ -57,7 +56,7 @@ export function settledOrders(
 }
 
 /**
- * All of a brand's orders. Reads the whole table, with every brand's orders. Throws if the table can't be
+ * All of a brand's orders. Reads the whole table, with every brand's orders. Throws if the table cannot be
  * reached.
  */
 export function allOrders(brandTable: BrandTable): AsyncGenerator<ScannedOrder> {
@@ -70,14 +69,14 @@ type Filter = Pick<
 >;
 
 /**
- * A page of the ledger: the orders that are over, the keys of those that cannot be read, and the key behind
+ * A page of the ledger: the settled and refused orders, the keys of the unreadable items, and the key behind
  * which the next page begins.
  */
 export type LedgerPage = { orders: Versioned<OrderState>[]; unreadable: string[]; next?: string };
 
 /**
  * The orders of every brand that are settled or refused, on one page of the ledger (a megabyte, 128 read
- * units) behind a key, or on the first. Throws if the table can't be reached.
+ * units) behind a key, or on the first. Throws if the table cannot be reached.
  */
 export async function scanOrdersThatAreOver(
   { client, table }: Pick<BrandTable, 'client' | 'table'>,
@@ -130,7 +129,7 @@ async function* scanOrders(
   } while (after && timeLeft());
 }
 
-/** Nothing of an item that cannot be read: whoever reads the order meets that, and reports it. */
+/** Nothing of an unreadable item: the function that reads the order itself will report it. */
 function stateOf(item: Record<string, AttributeValue>): Pick<ScannedOrder, 'state'> {
   try {
     return { state: readOrderItem(item).value };
@@ -141,8 +140,8 @@ function stateOf(item: Record<string, AttributeValue>): Pick<ScannedOrder, 'stat
 }
 
 /**
- * Every brand's orders as the ledger holds them, without those that cannot be read. Reads the whole table;
- * throws if it can't be reached.
+ * Every brand's orders in the ledger, without the unreadable ones. Reads the whole table; throws if it cannot
+ * be reached.
  */
 export async function* ordersOfEveryBrand({
   client,
@@ -153,7 +152,7 @@ export async function* ordersOfEveryBrand({
     const { Items: items = [], LastEvaluatedKey: lastKey } = await client.send(
       new ScanCommand({
         TableName: table,
-        // Breakers stand in the table too: they have no state of an order.
+        // The table also contains breakers, which have no state of an order.
         FilterExpression: 'attribute_exists(#state) AND contains(#key, :order)',
         ExpressionAttributeNames: { '#state': 'state', '#key': ORDER_LEDGER_TABLE.partitionKey },
         ExpressionAttributeValues: { ':order': { S: '#order#' } },

@@ -17,21 +17,21 @@ import {
   type WriteResult,
 } from '../../dynamodb/versioned-item.ts';
 
-/** The ledger of one brand: what Button was told of each order, and what it still has to be told. */
+/** The ledger of one brand: what was reported of each order to Button, and what still has to be reported. */
 export type OrderLedger = {
   /**
-   * Strongly consistent: it decides what is asked of Button. Throws `UnreadableItemError` where the item is
-   * unreadable.
+   * Strongly consistent, because it decides about the calls to Button. Throws `UnreadableItemError` if the
+   * item is unreadable.
    */
   read(orderId: string): Promise<Versioned<OrderState> | undefined>;
   /**
    * Stores the state if the ledger is still at that revision (0: if the order is not there yet). Throws
-   * `UnreadableItemError` where what is there instead is unreadable.
+   * `UnreadableItemError` if an unreadable item is stored there.
    */
   write(state: OrderState, expectedRevision: number): Promise<WriteResult<OrderState>>;
   /**
-   * The orders whose next try was due at `now`, the longest due first, or the latest. Reads no more than
-   * `limit` of each shard. What is unreadable beside the key of an order is left out, never the order.
+   * The orders whose next try was due at `now`, the longest due first, or the latest. Reads at most `limit`
+   * of each shard. Attributes that are unreadable are omitted, but never the order.
    */
   listDue(now: Date, limit: number, order?: { latestFirst: boolean }): Promise<DueOrder[]>;
 };
@@ -43,7 +43,10 @@ export type DueOrder = {
   dueAt: string;
   /** See `NewestVersion`. */
   receivedAt?: string;
-  /** Tries since the last success, or since an operator or a version began afresh: 0 if it has not failed. */
+  /**
+   * Tries since the last success, or since an operator or a new version started afresh: 0 if it has not
+   * failed.
+   */
   attempts: number;
 };
 
@@ -53,7 +56,7 @@ const ItemSchema = z.object({ revision: z.number(), body: z.instanceof(Uint8Arra
 
 /**
  * The ledger in DynamoDB. An order is one item under `<brand>#order#<order id>`, so that a function's rights
- * can end at its brand.
+ * can be limited to its brand.
  *
  * Every method throws if the table cannot be reached.
  */
@@ -148,7 +151,7 @@ const DueItemSchema = z.object({
   [ORDER_LEDGER_TABLE.partitionKey]: z.string(),
   [ORDER_LEDGER_TABLE.dueIndex.sortKey]: z.string(),
   receivedAt: z.iso.datetime().optional().catch(undefined),
-  // What was stored before the index showed them has none.
+  // Items from before the index had this attribute lack it.
   attempts: z.number().catch(0),
 });
 
@@ -172,7 +175,7 @@ function shardOf(orderId: string): number {
   return hash('sha256', orderId, 'buffer').readUInt8(0) % DUE_SHARDS;
 }
 
-/** When the sweep has to retry the order, if it has to. */
+/** When the sweep has to retry the order; undefined if it does not. */
 function retryAt(state: OrderState): string | undefined {
   if (!state.newest) return undefined;
   const { progress } = state;
@@ -190,23 +193,22 @@ function retryAt(state: OrderState): string | undefined {
 }
 
 /**
- * What the packed state may have at most when a message is accepted. An item holds 400 KB (409,600 bytes)
- * with its key and attributes; the rest is for what the ledger writes beside the order later, such as
+ * The most bytes that the packed state may have when a message is accepted. An item holds 400 KB (409,600
+ * bytes) with its key and attributes; the rest is for what the ledger adds to the order later, such as
  * Button's answers.
  */
 const MAX_ACCEPTED_BYTES = 390_000;
 
 /**
- * Whether the ledger can hold the state, now and after everything that can still be written beside the order.
- * Pure.
+ * Whether the ledger can hold the state, now and after everything that can still be added to the order. Pure.
  */
 export function fitsLedger(state: OrderState): boolean {
   const unpacked = Buffer.byteLength(JSON.stringify(state));
-  // Deflate makes a text longer by no more than five bytes for each block that it can't shorten.
+  // Deflate lengthens a text by at most five bytes for each block that it cannot shorten.
   return unpacked <= MAX_ACCEPTED_BYTES - 1000 || packJson(state).length <= MAX_ACCEPTED_BYTES;
 }
 
-/** Deflated as a whole, an ordinary order stays below the kilobyte that one write unit covers. */
+/** Deflated as a whole, an ordinary order stays below one kilobyte, which one write unit covers. */
 function toItem(state: OrderState): Record<string, AttributeValue> {
   const dueAt = retryAt(state);
   const { dueIndex, partitionKey } = ORDER_LEDGER_TABLE;
@@ -225,7 +227,7 @@ function toItem(state: OrderState): Record<string, AttributeValue> {
   });
 }
 
-/** What the sweep measures. An order that is failing on its own is in quarantine: its age is no delay. */
+/** What the sweep measures. An order that fails on its own is in quarantine: its age is not a delay. */
 function agesOf(entry: LedgerEntry): Record<string, unknown> {
   const { failingSince, newest } = entry;
   const { receivedAt } = newest;
@@ -234,7 +236,7 @@ function agesOf(entry: LedgerEntry): Record<string, unknown> {
 }
 
 /**
- * Reads an order's item of the ledger. Throws `UnreadableItemError` on an item that this code did not write:
+ * Reads an order's item of the ledger. Throws `UnreadableItemError` for an item that this code did not write:
  * that is a bug or a manual edit, and the alarm has to find it.
  */
 export function readOrderItem(item: Record<string, AttributeValue>): Versioned<OrderState> {

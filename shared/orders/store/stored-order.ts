@@ -26,8 +26,8 @@ const DoubtSchema = z.object({
 const OptionalDoubt = DoubtSchema.exactOptional();
 
 /**
- * Any object with what the ledger itself looks at. What Button is sent goes on as it was accepted, other
- * fields included.
+ * Any object with the fields that the ledger itself reads. Button gets the order as it was accepted,
+ * including other fields.
  */
 const WorthSchema = z.looseObject({ total: NumberSchema, currency: TextSchema, purchase_date: TextSchema });
 const ContentSchema = z.custom<Order>((content) => WorthSchema.safeParse(content).success);
@@ -119,8 +119,8 @@ const ReportSchema = z.looseObject({
 });
 
 /**
- * An item that says anything else of its order is a report, if perhaps one that a later release wrote: taken
- * for an unknown order, it would be reported anew and overwritten.
+ * An item that says anything else about its order is an error, perhaps written by a later release. Taken for
+ * an unknown order, it would be reported anew and overwritten.
  */
 const UnknownOrderSchema = z.strictObject({
   ...ORDER,
