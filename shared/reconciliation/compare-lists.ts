@@ -14,13 +14,12 @@ import { storeRows } from './store-rows.ts';
 const RowSchema = z.object({ id: z.string() });
 
 /**
- * Compares, for one window, the accounts' own lists with Button's list of all accounts. A row that only the
- * latter shows is stored like any other; a row that only the former show is stored already. Both are counted:
- * one of the lists is not to be trusted.
+ * Compares, for one window, the accounts' own lists with Button's list over all accounts. A row that is only
+ * in the latter is stored like any other; a row that is only in the former is stored already. Both are
+ * counted: one of the lists is not reliable.
  *
- * All of a window is read in one slice, so that the slice's time bounds what is held; a window too long for
- * that is read in halves.
- * Source: docs/button/transactions-api.md, "Accounts" (support both).
+ * A window is read completely in one slice, so the slice's time limits the memory; a window that is too long
+ * for that is read in halves. Source: docs/button/transactions-api.md, "Accounts" (support both).
  */
 export async function compareLists(
   { position, window }: { position: Position; window: ReadWindow },
@@ -103,10 +102,7 @@ async function* pages(
 
 const OUT_OF_TIME = 'out_of_time';
 
-/**
- * What a window of this stream comes to that can't be read is only counted: its rows are read by the
- * accounts' own streams.
- */
+/** A window of this stream that cannot be read is only counted: the accounts' own streams read its rows. */
 async function giveUp(
   { position, window, problem }: { position: Position; window: ReadWindow; problem: Problem },
   { positions, metrics, pageSize, now }: ReadPagePorts,

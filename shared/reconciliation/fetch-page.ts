@@ -12,30 +12,31 @@ import {
 
 import type { WindowFailure } from './rules/window-failure.ts';
 
-/** What to read: a list, and the page of it; null for the first one. */
+/** What to read: a list, and its page; null for the first one. */
 export type PageToFetch = {
   query: Omit<TransactionQuery, 'page'>;
   next: NextPage | null;
-  /** The form that works for the account, as far as that is known. */
+  /** The paging form that works for the account, if it is known. */
   learnt: LearntForm | undefined;
 };
 
 type Answer = ApiResult<TransactionPage>;
 type Refusal = Extract<Answer, { ok: false; reason: 'refused' }>;
 
-/** A page, and the form that it was got in, where there was a choice; or why there is none. */
+/** A page, and the form in which it was requested, if there was a choice; or why there is none. */
 export type FetchedPage =
   (Extract<Answer, { ok: true }> & { form?: PagingForm }) | Extract<Answer, { ok: false }>;
 
 /**
- * Fetches a page. For all but the first page it tries one form after the other, until Button gives a page of
- * this list: it must not refuse the request, show rows from outside the window, or show the same page again.
+ * Fetches a page. For any page but the first it tries one paging form after the other, until Button returns a
+ * page of this list. That means: Button must not refuse the request, return rows from outside the window, or
+ * return the same page again.
  *
  * An empty last page in a form that is not known to work proves nothing: a Button that ignores the cursor may
- * find nothing either, and rows would be left out.
+ * also find nothing, and rows would be missed.
  *
- * Before another form replaces the one that Button has refused, that one is tried once more: a single refusal
- * may come from an outage. Never throws for what Button does.
+ * Before another form replaces the one that Button has refused, the refused form is tried once more, because
+ * a single refusal may come from an outage. Never throws for anything that Button does.
  */
 export async function fetchPage(
   { query, next, learnt }: PageToFetch,
@@ -68,7 +69,7 @@ function isEmptyEnd({ rows, next }: TransactionPage): boolean {
   return rows.length === 0 && next === null;
 }
 
-/** The page in the first form after all, if that works now; else in the other one. */
+/** The page in the first form, if that works now after all; otherwise in the other form. */
 async function confirmed(
   other: { answer: Extract<Answer, { ok: true }>; form: PagingForm },
   first: { form: PagingForm; refusal: Refusal },
@@ -81,7 +82,7 @@ async function confirmed(
 
 /**
  * Why a page could not be read; undefined if that says nothing about the window, because Button refuses the
- * key or the account, or asks to wait.
+ * key or the account, or asks for a pause.
  */
 export function failureOf(
   answer: Extract<FetchedPage, { ok: false }>,

@@ -8,16 +8,16 @@ export type ReadPagePorts = StoreRowsPorts & {
   positions: Pick<PositionStore, 'create' | 'read' | 'replaceUnreadable' | 'save' | 'take'>;
   metrics: Metrics;
   windows: WindowPolicy;
-  /** At most 100, so that one batch read looks them all up. */
+  /** At most 100, so that one batch read looks up all of them. */
   pageSize: number;
   /** False once the slice's time is over. */
   timeLeft: () => boolean;
 };
 
-/** Where reading a page has led: the position as it is saved now, and why to stop, if so. */
+/** The result of reading a page: the position as it is saved now, and why to stop, if so. */
 export type PageStep = {
   position: Position;
-  /** Button's clock when it answered. */
+  /** Button's clock at the time of its response. */
   serverTime?: Date;
   stop?: { outcome: 'overtaken' } | { outcome: 'partial'; reason: string };
 };

@@ -8,18 +8,17 @@ import { log } from '../runtime/logger.ts';
 import { failureOf, fetchPage } from './fetch-page.ts';
 import type { PageStep, ReadPagePorts } from './page-step.ts';
 
-/** A second of which so many pages can be read is taken for one that can be read. */
+/** If this number of pages of a second can be read, the second counts as readable. */
 const MAX_TRIED_PAGES = 20;
 
 type Ports = Omit<ReadPagePorts, 'quarantine' | 'transactions'>;
 
 /**
- * Goes on behind a second that can't be read: what is passed over becomes a stream of its own, a gap, which
- * is tried again until it is read. The position is saved after the gap, never before.
+ * Continues behind a second that cannot be read: the range that is passed over becomes a separate stream, a
+ * gap, which is tried again until it is read. The position is saved after the gap, never before.
  *
- * `stuck` where there is nothing to go on with: Button gives nothing for the latest second either, so it is
- * Button that fails and not this second, or nothing later can be read yet. Throws if the table can't be
- * reached.
+ * `stuck` if there is nothing to continue with: Button does not return the latest second either, so Button
+ * fails and not this second; or nothing later can be read yet. Throws if the table cannot be reached.
  */
 export async function passOverWindow(
   { position, reason }: { position: Position; reason: string },
@@ -51,7 +50,7 @@ export async function passOverWindow(
   return { position: beyond };
 }
 
-/** A gap of which a later part can be read becomes two; the first one waits for its next try. */
+/** If a later part of a gap can be read, the gap becomes two; the first one waits for its next try. */
 async function divide(
   { position, reason }: { position: Position & { readUntil: string }; reason: string },
   boundary: string,
@@ -64,7 +63,7 @@ async function divide(
   return { position: first, stop: isSaved ? { outcome: 'partial', reason } : { outcome: 'overtaken' } };
 }
 
-/** A gap that was read once is read again; one that is still being read is left to go on. */
+/** A gap that was read before is read again; one that is still being read continues. */
 async function createGap(gap: Position, { positions, now }: Ports): Promise<void> {
   const begun = { ...gap, createdAt: now().toISOString() };
   if (await positions.create(begun)) return;
@@ -81,8 +80,8 @@ async function createGap(gap: Position, { positions, now }: Ports): Promise<void
 }
 
 /**
- * Tries seconds by reading them, without storing anything. Stops when the slice's time is over or Button
- * wants no more requests.
+ * Tries seconds by reading them, without storing anything. Stops when the slice's time is over or Button asks
+ * for a pause.
  */
 function createSearch(position: Position, api: TransactionsApi, { now, pageSize, timeLeft }: Ports) {
   let lastUnreadable: number | undefined;
@@ -120,7 +119,10 @@ function createSearch(position: Position, api: TransactionsApi, { now, pageSize,
       if (!isSo && !isStopped) lastUnreadable = Math.max(second, lastUnreadable ?? second);
       return isSo;
     },
-    /** Where to go on if no second was found: at the end if all was tried, else behind what was tried. */
+    /**
+     * Where to continue if no readable second was found: at the end if all seconds were tried, otherwise
+     * behind the last one that was tried.
+     */
     end: ({ from, to }: { from: number; to: number }): number => {
       if (!isStopped) return Math.max(from, to);
       return Math.max(from, Math.min(to, lastUnreadable === undefined ? from : lastUnreadable + 1));

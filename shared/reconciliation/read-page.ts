@@ -14,7 +14,7 @@ import { storeRows } from './store-rows.ts';
 type Reading = { position: Position; window: ReadWindow };
 
 /**
- * Reads and stores the window's next page. What is done if that fails, `afterFailure` says.
+ * Reads and stores the window's next page. `afterFailure` decides what to do if that fails.
  *
  * The position is saved after the rows, never before. Throws if a table cannot be reached.
  */

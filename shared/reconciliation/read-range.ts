@@ -5,7 +5,7 @@ import { isFinished, latestEndMs, toSecond, type Position } from './rules/positi
 import { MAX_TRIES } from './rules/window-failure.ts';
 import { reconcile, type ReconcilePorts } from './reconcile.ts';
 
-/** What to read again: everything of one account that was modified in the range (`BackfillRange`). */
+/** What to read again: every row of one account that was modified in the range (`BackfillRange`). */
 export type RangeToRead = Omit<BackfillRange, 'id' | 'timeField'>;
 
 /** What reading a range needs. */
@@ -14,17 +14,20 @@ export type ReadRangePorts = Pick<
   'api' | 'transactions' | 'rewardableCategories' | 'noteConflicts' | 'quarantine' | 'pageSize' | 'now'
 >;
 
-/** Rows by what became of them. */
+/** The number of rows by result. */
 export type RowCounts = { changed: number; unchanged: number; quarantined: number };
 
-/** What reading came to. After `partial`, `notRead` says what is left; what is stored stays stored. */
+/**
+ * The result of the read. After `partial`, `notRead` is the rest of the range; rows that are stored stay
+ * stored.
+ */
 export type ReadRangeOutcome = RowCounts &
   (
     | { outcome: 'complete' }
     | { outcome: 'partial'; reason: string; notRead: readonly { from: string; to: string }[] }
   );
 
-/** Keeps what the stream knows to itself, and what it found. */
+/** Keeps the stream's state, and its findings, in memory. */
 function createPositions(): { positions: ReconcilePorts['positions']; all: Map<string, Position> } {
   const all = new Map<string, Position>();
   const save = (position: Position): Promise<boolean> => {
@@ -43,12 +46,12 @@ function createPositions(): { positions: ReconcilePorts['positions']; all: Map<s
 }
 
 /**
- * Reads a range of an account here and now, by the reconciler's own code: what was lost comes back, what is
- * right stays as it is, and a conflict recorded before is settled. Its position is kept in memory, so nothing
- * but transactions, notes of conflicts and quarantine is written; with stores that keep what is written to
- * themselves, nothing is.
+ * Reads a range of an account at once, with the reconciler's own code: lost transactions are restored,
+ * correct ones stay unchanged, and a conflict that was recorded before is settled. The position is kept in
+ * memory, so only transactions, notes of conflicts and quarantine are written; with stores that keep writes
+ * in memory, nothing is written.
  *
- * Throws if a table cannot be reached; running it again does no harm.
+ * Throws if a table cannot be reached; it is safe to run it again.
  */
 export async function readRange(range: RangeToRead, ports: ReadRangePorts): Promise<ReadRangeOutcome> {
   // Nothing has been modified later than now.
@@ -80,7 +83,7 @@ export async function readRange(range: RangeToRead, ports: ReadRangePorts): Prom
   return { ...counts, outcome: 'partial', reason, notRead };
 }
 
-/** Somebody reads a range whose changes Button has had the time to show. */
+/** A range whose changes Button has had the time to show. */
 const WINDOWS = { overlapMs: 0, lagMs: 0 };
 
 const CHANGES = ['missing', 'stale', 'settledConflicts', 'newConflicts', 'imported'] as const;
@@ -89,7 +92,7 @@ function countRows(positions: readonly Position[], measured: readonly Measured[]
   const sum = (counter: string): number =>
     positions.reduce((total, { drift = {} }) => total + (drift[counter] ?? 0), 0);
   const changed = CHANGES.reduce((total, counter) => total + sum(counter), 0);
-  // Each is measured, as 0 if it is in quarantine already.
+  // Each is measured; as 0 if it was in quarantine already.
   const quarantined = measured.filter(({ name }) => name === 'RowsQuarantined').length;
   return { changed, unchanged: sum('rows') - changed, quarantined };
 }

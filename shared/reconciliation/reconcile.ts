@@ -17,35 +17,39 @@ import { compareLists } from './compare-lists.ts';
 import type { ReadPagePorts } from './page-step.ts';
 import { readPage } from './read-page.ts';
 
-/** What came of one slice of work. Only `complete` is success. */
+/** The result of one slice of work. Only `complete` is success. */
 export type ReconcileOutcome =
   /** Everything up to now, or to the stream's end, is stored. */
   | { outcome: 'complete' }
-  /** The slice's time was over; a new read message goes on. */
+  /** The slice's time was over; another read message continues. */
   | { outcome: 'handed-on' }
-  /** Button could not be read; what is stored stays stored, and the next tick goes on from there. */
+  /**
+   * Button could not be read; what is stored stays stored, and the next run of the planner continues from
+   * there.
+   */
   | { outcome: 'partial'; reason: string }
-  /** Another worker has taken the stream, or a message on the queue goes on with it. */
+  /** Another worker has taken the stream, or a message on the queue continues it. */
   | { outcome: 'overtaken' }
   | { outcome: 'not-configured' }
-  /** The position is unreadable or claims the future; the planner puts it right. */
+  /** The position is unreadable or in the future; the planner replaces it. */
   | { outcome: 'unusable-position' }
-  /** The planner gives positions; without one there is nothing to read. */
+  /** The planner creates positions; without one there is nothing to read. */
   | { outcome: 'unknown-stream' };
 
 /** What reconciling needs. */
 export type ReconcilePorts = ReadPagePorts & {
-  /** Without the API key, the reason. */
+  /** If there is no API key, the reason. */
   api: TransactionsApi | ApiKeyProblem;
   positions: ReadPagePorts['positions'] & Pick<PositionStore, 'saveAndReport'>;
   send: (messages: readonly ReadMessage[]) => Promise<void>;
-  /** How long a day's report of what was found is kept, in days. */
+  /** How long a daily report of drift is kept, in days. */
   driftRetentionDays: number;
 };
 
 /**
- * Reads one stream of one account for a slice of time: window by window, page by page; every row goes through
- * the same merge as a webhook; the position is saved after every page and never before its rows are stored.
+ * Reads one stream of one account for a slice of time, window by window and page by page. Every row goes
+ * through the same merge as a webhook. The position is saved after every page, and never before its rows are
+ * stored.
  *
  * Throws if the table or the queue cannot be reached: the read message then stays on its queue.
  */
@@ -113,16 +117,16 @@ async function readSlice(taken: Position, api: TransactionsApi, ports: SlicePort
         : await readPage({ position, window }, api, ports);
     ({ position } = step);
     if (step.stop) return { position, outcome: step.stop };
-    // Whichever clock is behind decides: what Button has not reached yet cannot have been read.
+    // The clock that is behind decides: what Button's clock has not reached yet cannot have been read.
     if (step.serverTime && step.serverTime < clock) clock = step.serverTime;
     if (isCaughtUp(position, clock, windows)) return { position, outcome: { outcome: 'complete' } };
   }
 }
 
-/** How long a gap that has been read is kept, for whoever asks what became of it. */
+/** How long a gap is kept after it was read, for anybody who looks for it. */
 const CLOSED_GAP_KEPT_SECONDS = 30 * 86_400;
 
-/** One write a slice, if there is anything to write; false if another worker has taken the stream. */
+/** One write for each slice, if there is anything to write; false if another worker has taken the stream. */
 async function saveEnd(position: Position, isHandedOn: boolean, ports: SlicePorts): Promise<boolean> {
   const now = ports.now();
   const isClosed = isGap(position) && isFinished(position);

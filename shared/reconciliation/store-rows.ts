@@ -29,44 +29,40 @@ export type StoreRowsPorts = {
   quarantine: QuarantineStore;
   metrics: Metrics;
   /**
-   * What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the
-   * deployment.
+   * Transactions created before this instant (ISO 8601 UTC) are historical; unless set, those created before
+   * the deployment.
    */
   liveFrom?: string;
-  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  /** The categories for which users are rewarded; `REWARDABLE_CATEGORIES` unless given. */
   rewardableCategories?: readonly string[];
-  /** Has a conflict read again on purpose; left out, the next sweep finds it. */
+  /** Has a conflict read again; unless given, the next sweep finds it. */
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
-  /** The finalization window of a brand; left out, the one that is stored stays. */
+  /** The finalization window of a brand; unless given, the stored one stays. */
   finalizationMinutes?: FinalizationMinutes;
-  /** Where checkouts wait for their transactions; left out, nobody asks whether one has come. */
+  /** The store of checkouts that wait for their transactions; unless given, nothing looks for them. */
   checkouts?: Pick<CheckoutStore, 'follow'>;
-  /** Button may show a change so much later than it was made. */
+  /** How much later than a change Button may show it. */
   windows: Pick<WindowPolicy, 'lagMs'>;
   now: () => Date;
 };
 
-/**
- * Rows as one answer of Button's showed them, the stream they belong to, and when the request began (ISO 8601
- * UTC).
- */
+/** Rows of one response of Button's, the stream they belong to, and when the request began (ISO 8601 UTC). */
 export type ReadRows = {
   rows: readonly unknown[];
   position: Pick<Position, 'account' | 'stream' | 'historicalBefore'>;
   readStartedAt: string;
 };
 
-/** Rows that are written at the same time: enough to hide the table's latency behind the API's. */
+/** How many rows are written at the same time: enough to hide the table's latency behind the API's. */
 const CONCURRENT_WRITES = 16;
-/** What one BatchGetItem may ask for. */
+/** The limit of one BatchGetItem. */
 const MAX_BATCH_KEYS = 100;
 
 /**
- * Stores rows by the same merge as webhooks; returns what they told. Rows that have not changed cost half a
- * read unit and no write.
+ * Stores rows with the same merge as webhooks; returns what they showed. Rows that have not changed cost half
+ * a read unit and no write.
  *
- * A row that is not understood goes to quarantine, and the rows beside it go on. Throws if a table cannot be
- * reached.
+ * An unreadable row goes to quarantine, and the other rows continue. Throws if a table cannot be reached.
  */
 export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<DriftTally> {
   const observations: Observation[] = [];
@@ -99,7 +95,7 @@ async function storeChunk(
   const outcomes: RowOutcome[] = [];
   for (const group of inChunks(byKey, CONCURRENT_WRITES)) {
     const stored = await Promise.all(
-      // Rows of one order are stored one after the other: each must see what the one before has written.
+      // Rows of one order are stored one after the other: each must see what the previous one wrote.
       group.map(async ([key, same]) => {
         const done: RowOutcome[] = [];
         for (const [index, observation] of same.entries()) {
@@ -122,8 +118,8 @@ type KnownRow = {
 };
 
 /**
- * Stores a row. One that fails whatever the store does, most likely because somebody has spoilt what is
- * stored of it, is kept in quarantine, so that the rows beside it go on. Returns undefined then.
+ * Stores a row. A row that fails although the store works, most likely because its stored item is unreadable,
+ * goes to quarantine, and the other rows continue. Returns undefined in that case.
  */
 async function storeOrQuarantine(
   { observation, current, key }: KnownRow,
@@ -149,8 +145,8 @@ async function storeOrQuarantine(
 }
 
 /**
- * What will be the same at every attempt: a spoilt item, a write that the table will never take, or a fault
- * of this code.
+ * An error that will be the same at every attempt: an unreadable item, a write that the table can never
+ * accept, or a fault of this code.
  */
 function isAboutRow(error: unknown): boolean {
   const isFault = error instanceof TypeError || error instanceof RangeError;
@@ -181,7 +177,7 @@ async function quarantineRow(
   metrics.add({ name: 'RowsQuarantined', value: isNew ? 1 : 0 });
 }
 
-/** A row that brings nothing new was counted when it did. */
+/** A row without new content was counted when it had some. */
 function countFlags(
   { flags = [] }: Observation,
   { before, after }: Pick<RowOutcome, 'before' | 'after'>,
@@ -192,7 +188,7 @@ function countFlags(
     metrics.add({ name: 'RowFlags', value: 1, dimensions: { Flag: flag } });
 }
 
-/** Undefined for a row that is not understood. */
+/** Undefined for an unreadable row. */
 async function observe(
   row: unknown,
   { position, readStartedAt }: ReadRows,
@@ -223,7 +219,7 @@ function minus(instant: string, ms: number): string {
 
 type RowResult = Extract<TransactionResult, { ok: true }> | { ok: false; faults: WireFault[]; bytes: string };
 
-/** What is nested too deeply can be parsed, but not be written again: of that, only its id can be kept. */
+/** A row that is nested too deeply can be parsed, but not written again: only its id can be kept. */
 function readRow(row: unknown): RowResult {
   const reading = readTransaction(row);
   const bytes = toJson(row);

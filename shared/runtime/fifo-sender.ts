@@ -14,16 +14,15 @@ export type FifoMessage = {
 const MAX_ENTRIES = 10;
 const MAX_ROUNDS = 3;
 
-/** Requests at once: at 35 ms each, more than two thousand messages a second. */
+/** Concurrent requests: at 35 ms each, more than two thousand messages a second. */
 const PARALLEL_REQUESTS = 8;
 
 /**
- * Sends small messages of our own to a FIFO queue, ten at a time and several requests at once; entries that
- * SQS did not take are sent again. Messages of one group reach the queue in the order in which they are
- * given.
+ * Sends small messages of our own to a FIFO queue, ten at a time in several concurrent requests; entries that
+ * SQS did not accept are sent again. Messages of one group reach the queue in the given order.
  *
- * Throws `RetryableError` if some were not taken after three rounds, and what the client throws.
- * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+ * Throws `RetryableError` if some were not accepted after three rounds, and what the client throws. Source:
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
 export function createFifoSender({
   client,

@@ -5,7 +5,7 @@ import { createMetrics, type BufferedMetrics, type MetricsOptions } from './metr
 
 const EnvironmentSchema = z.object({
   /**
-   * The stack names it by its stage, so that two stages in one account don't add up. Outside of a stack
+   * The stack sets it to its stage, so that two stages in one account are not added up. Outside a stack,
    * nothing can be mixed up.
    */
   METRICS_NAMESPACE: z.string().min(1).default('ButtonServerless'),

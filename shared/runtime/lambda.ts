@@ -6,16 +6,18 @@ import { METRICS } from './metric-definitions.ts';
 import { functionMetrics } from './function-metrics.ts';
 import type { ComposedFunction, Runtime } from './runtime.ts';
 
-/** What Lambda itself gives every function. */
+/** What Lambda provides to every function. */
 type LambdaRuntime = Pick<Runtime, 'env' | 'metrics' | 'now' | 'random' | 'wait'>;
 
 /**
- * Makes of a composition what Lambda loads. The rest of its runtime is Lambda's: `process.env`, the system's
- * clock and randomness, and metrics that are written when an invocation is over, also when it failed.
+ * Turns a composition into the handler that Lambda loads. The rest of the runtime is Lambda's: `process.env`,
+ * the system's clock and randomness, and metrics that are written at the end of an invocation, even if it
+ * failed.
  *
- * Importing a handler composes nothing. `prime` composes the function and then runs its own `prime`; the
- * bundle's entry (infra/function-bundles.ts) awaits it before the first event, so a wrong environment fails
- * the start of the function. Where nobody calls `prime`, the first event composes the function.
+ * Importing a handler composes nothing. `prime` composes the function and then runs the function's own
+ * `prime`; the bundle's entry (infra/function-bundles.ts) awaits it before the first event, so a wrong
+ * environment fails the start of the function. If nobody calls `prime`, the first event composes the
+ * function.
  */
 export function lambda<Given, Event, Result>(
   compose: (runtime: LambdaRuntime & Given) => ComposedFunction<Event, Result>,

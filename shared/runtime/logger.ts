@@ -22,7 +22,7 @@ export const log = {
   },
 } as const;
 
-/** The name of a caught error: safe to log, where its message may quote a payload. */
+/** The name of a caught error: safe to log; its message may quote a payload. */
 export function errorName(error: unknown): string {
   return error instanceof Error ? error.name : 'UnknownError';
 }

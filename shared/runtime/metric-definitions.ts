@@ -1,18 +1,18 @@
-// Every metric by name, for the code that emits it and for the boards and alarms that read it. Constants and
+// Every metric by name, for the code that emits it and for the boards and alarms that use it. Constants and
 // types only.
 
 /** The CloudWatch namespace of every metric, before a slash and the stage. */
 export const METRICS_NAMESPACE = 'ButtonServerless';
 
-/** A metric's unit and, in order, its dimensions. No personal data ever stands in a dimension. */
+/** A metric's unit and, in order, its dimensions. A dimension never contains personal data. */
 export type MetricDefinition = {
   unit: 'Count' | 'Seconds' | 'None';
   dimensions: readonly string[];
-  /** A level, of which the highest counts; what is no level adds up. Seconds are levels, all of them. */
+  /** A level: its highest value counts. All other metrics add up. All metrics in seconds are levels. */
   isLevel?: true;
 };
 
-// What most metrics are; each bundle holds them once.
+// What most metrics are; a bundle contains each only once.
 const COUNT = { unit: 'Count', dimensions: [] } as const satisfies MetricDefinition;
 const LEVEL = { unit: 'Count', dimensions: [], isLevel: true } as const satisfies MetricDefinition;
 const SECONDS = { unit: 'Seconds', dimensions: [] } as const satisfies MetricDefinition;
@@ -21,12 +21,12 @@ const AMOUNT = { unit: 'None', dimensions: ['Currency'] } as const satisfies Met
 const BRAND_AMOUNT = { unit: 'None', dimensions: ['Brand', 'Currency'] } as const satisfies MetricDefinition;
 
 /**
- * The metrics. What an alarm watches has no dimension that is not known at synth, because an alarm can't
- * search: it is emitted as one number that speaks for all, such as the age of the oldest. Amounts are minor
- * units of the currency in the dimension.
+ * The metrics. A metric with an alarm has only dimensions that are known at synthesis, because an alarm
+ * cannot search: it is emitted as one number for all, such as the age of the oldest. Amounts are minor units
+ * of the currency in the dimension.
  *
- * Everything but a level is a flow: its sum over a time is what came in that time. A flow called `…Change`
- * goes up and down; its sum is by how much a total changed, never the total.
+ * Every metric that is not a level is a flow: its sum over a time is what arrived in that time. A flow called
+ * `…Change` goes up and down; its sum is the change of a total, never the total.
  */
 export const METRICS = {
   // Order reporting: each message, or retry message, counts once, under its outcome.
@@ -39,55 +39,54 @@ export const METRICS = {
   OrdersQuarantined: BRAND_COUNT,
   /**
    * The value of the orders that Button holds: a create adds, an update adds the difference, a cancellation
-   * takes away.
+   * subtracts.
    */
   ReportedAmountChangeMinor: BRAND_AMOUNT,
   /**
-   * Orders in the ledger that Button is still to be told of, and their value: up when one begins to wait,
-   * down when it is over.
+   * Orders in the ledger that still have to be reported to Button, and their value: up when an order begins
+   * to wait, down when it stops.
    */
   WaitingOrdersChange: BRAND_COUNT,
   WaitingAmountChangeMinor: BRAND_AMOUNT,
   /**
-   * What the refused order says that it is worth, each time that it is refused; a message that can't be read
-   * says nothing.
+   * The value that the refused order states, each time that it is refused; an unreadable message states none.
    */
   QuarantinedAmountMinor: BRAND_AMOUNT,
   /**
-   * Orders that Button can't attribute to anybody: the commission of each is lost unless its token comes
+   * Orders that Button cannot attribute to anybody: the commission of each is lost unless its token arrives
    * later.
    */
   OrdersCreatedWithoutToken: BRAND_COUNT,
-  /** Messages with another token than the order's first one, which stays. */
+  /** Messages with a different token than the order's first one, which stays. */
   OrderTokensDiffering: BRAND_COUNT,
-  /** Tokens that became known after the order was reported, and that Button does not take with an update. */
+  /**
+   * Tokens that became known after the order was reported, and that Button does not accept with an update.
+   */
   OrderTokensNotTaken: BRAND_COUNT,
-  /** From the arrival of the first message that brought what Button did not hold to Button's answer. */
+  /** From the arrival of the first message with content that Button did not hold to Button's answer. */
   ReportDelaySeconds: SECONDS,
   /** A brand's key: the reporter's calls that Button refused for it. */
   ButtonKeyRefused: COUNT,
   // Retry sweep.
   OrderRetriesSent: COUNT,
   /**
-   * Of the orders that each sweep finds due: since the first message of the oldest arrived, whatever time its
-   * event names.
+   * For the orders that each sweep finds due: since the first message of the oldest arrived, whatever time
+   * its event names.
    */
   OldestDueOrderAgeSeconds: SECONDS,
-  /** How many orders a second the sweep sent at last, while more were due than it sent. */
+  /** The last rate of a sweep, in orders a second, while more orders were due than it sent. */
   DrainPacePerSecond: LEVEL,
   /** 1 while any brand's breaker is open, else 0. */
   BreakerOpen: LEVEL,
-  /**
-   * Meetings with items of the order ledger that are unreadable: an order, or a breaker. The log names each.
-   */
+  /** Unreadable items of the order ledger that were met: an order, or a breaker. The log names each. */
   UnreadableLedgerItems: COUNT,
-  /** Orders that lost their customer because they are old. */
+  /** Orders whose customer was erased because the order is old. */
   CustomersExpired: COUNT,
   // Order audit: each order of a sample counts once.
   OrdersAudited: BRAND_COUNT,
-  /** Orders of the sample of which Button gave no usable answer. */
+  /** Orders of the sample for which Button gave no usable answer. */
   OrdersNotAudited: BRAND_COUNT,
-  /** Orders that Button holds otherwise than they were reported. */
+  /** Orders that differ at Button from what was reported. */
   OrdersDrifted: BRAND_COUNT,
   /** The same by `DriftReason`; an order counts once under each of its reasons. */
   OrderDriftReasons: { unit: 'Count', dimensions: ['Brand', 'Reason'] },
@@ -100,55 +99,54 @@ export const METRICS = {
   WebhooksForged: COUNT,
   WebhooksNotConfigured: COUNT,
   WebhooksUnavailable: COUNT,
-  /** Readings of the webhooks' secrets that found a malformed entry, or no list at all. */
+  /** Reads of the webhooks' secrets that found a malformed entry, or no list at all. */
   MalformedWebhookSecrets: COUNT,
   /**
-   * Authentic webhooks by the configured name of the secret that signed them: an old secret at 0 can be taken
-   * away.
+   * Authentic webhooks by the configured name of the secret that signed them: an old secret at 0 can be
+   * removed.
    */
   WebhooksBySecret: { unit: 'Count', dimensions: ['Secret'] },
-  // What Button's pause rule looks at, counted at the gateway: see infra/constructs/webhook-endpoint.ts.
+  // What Button's pause rule counts, counted at the gateway: see infra/constructs/webhook-endpoint.ts.
   WebhooksFromButton: COUNT,
   WebhooksFailedForButton: COUNT,
-  // What is odd about a webhook that is accepted all the same, by `TransactionFlag`.
+  // Flags of webhooks that are accepted all the same, by `TransactionFlag`.
   WebhookFlags: { unit: 'Count', dimensions: ['Flag'] },
-  /** The same about rows of the Transactions API, once for each row that brought something new. */
+  /** Flags of rows of the Transactions API, once for each row with new content. */
   RowFlags: { unit: 'Count', dimensions: ['Flag'] },
   /** Purchases that were just made, by webhook: a transaction is expected for each. */
   CheckoutsReceived: COUNT,
-  /** Those whose transaction has come. */
+  /** Those whose transaction has arrived. */
   CheckoutsFollowed: COUNT,
   /** Requests that the publisher API has answered, by status. */
   PublisherApiRequests: { unit: 'Count', dimensions: ['Status'] },
-  // The queue of deferred webhooks: each try counts once; what ends in quarantine counts as
-  // WebhooksQuarantined too.
+  // The queue of deferred webhooks: each try counts once; a webhook that ends in quarantine also counts as
+  // WebhooksQuarantined.
   DeferredWebhooksApplied: COUNT,
   DeferredWebhooksWaiting: COUNT,
   DeferredWebhooksQuarantined: COUNT,
   /**
-   * Since it was received, at each try that failed: SQS leaves what was tried three times out of the age that
-   * it measures itself.
+   * Since it was received, at each failed try: SQS's own age ignores messages that were received three times.
    */
   OldestDeferredWebhookAgeSeconds: SECONDS,
   // Reconciliation: each slice of work counts once, under its outcome.
   AccountsPlanned: COUNT,
   AccountsUnavailable: COUNT,
-  /** How many accounts Button has listed, each time that it gave the whole list. */
+  /** How many accounts Button has listed, each time that it returned the whole list. */
   AccountsListed: COUNT,
-  /** Entries of the list that name no account. */
+  /** Entries of the list that do not name an account. */
   MalformedAccounts: COUNT,
-  /** Brands whose finalization window Button has given, each time that it was asked for its list. */
+  /** Brands whose finalization window Button has returned, each time that its list was requested. */
   BrandsListed: COUNT,
   /** Entries of that list without a usable id or window. */
   MalformedBrands: COUNT,
-  /** Times that the list could not be read: what is known stays in use, and the default where nothing is. */
+  /** Times that the list could not be read: known windows stay in use, and the default if none is known. */
   BrandsUnavailable: COUNT,
   OldestWindowAgeSeconds: SECONDS,
   /** The same by account, for the boards. */
   WindowAgeSeconds: { unit: 'Seconds', dimensions: ['Account'] },
   /**
-   * Ticks and slices for which the publisher's key was set and of no use: Button refused it, or it could not
-   * be read.
+   * Runs and slices for which the publisher's key was set but did not work: Button refused it, or it could
+   * not be read.
    */
   PublisherKeyUnusable: COUNT,
   ReconcilerSlicesComplete: COUNT,
@@ -158,61 +156,58 @@ export const METRICS = {
   ReconcilerNotConfigured: COUNT,
   ReconcilerUnknownStreams: COUNT,
   ReconcilerWindowsRestarted: COUNT,
-  /** Ranges of time that could not be read and were passed over, so that what came later could be. */
+  /** Ranges of time that could not be read and were passed over, so that later ones could be read. */
   WindowsPassedOver: COUNT,
-  /** Of those, the ones that have not been read yet: as many as there are at each tick. */
+  /** Of those, the ones that have not been read yet: the current number in each run of the planner. */
   UnreadGaps: LEVEL,
-  /** Positions that are unreadable or claim the future. */
+  /** Positions that are unreadable or in the future. */
   UnusablePositions: COUNT,
   RowsReconciled: COUNT,
-  /** Rows that were not understood, each counted once: those that a sweep reads again are measured as 0. */
+  /** Unreadable rows, each counted once: rows that a sweep reads again are measured as 0. */
   RowsQuarantined: COUNT,
   MissingTransactionsRepaired: COUNT,
   StaleTransactionsRepaired: COUNT,
   /**
-   * Of these, pending ones whose stored date was later than Button's: it lay in the future, or has gone back
+   * Of these, pending ones whose stored date was later than Button's: it was in the future, or has gone back
    * since.
    */
   PendingTransactionsCorrected: COUNT,
   SettledConflicts: COUNT,
-  /** What Button held before this system was deployed. */
+  /** Transactions from before the deployment of this system. */
   TransactionsImported: COUNT,
   /**
    * From a change at Button that no webhook brought to its repair; the longest of a page. Settled conflicts
-   * are no such change.
+   * do not count.
    */
   RepairDelaySeconds: SECONDS,
-  /** By comparison of the lists, where it is switched on. */
+  /** Found by the cross-check, if it is switched on. */
   RowsOnlyInAllAccountsList: COUNT,
   RowsOnlyInAccountLists: COUNT,
   DriftAmountMinor: AMOUNT,
-  // The weekly pass over the transactions: expiry of personal data, and what is overdue.
+  // The weekly pass over the transactions: expiry of personal data, and overdue transactions.
   PersonalDataExpired: COUNT,
-  /**
-   * Transactions that are pending far beyond their finalization: as many as there are, counted once a week.
-   */
+  /** Overdue transactions: the current number, counted once a week. */
   StalePendingTransactions: LEVEL,
   StalePendingAmountMinor: { unit: 'None', dimensions: ['Currency'], isLevel: true },
   /**
-   * Meetings with items that are unreadable: a transaction, a note of a conflict, the pass itself. The log
-   * names each.
+   * Unreadable items that were met: a transaction, a note of a conflict, the pass itself. The log names each.
    */
   UnreadableItems: COUNT,
-  /** Messages on the queue of read messages that are none. They are in quarantine. */
+  /** Messages on the queue of read messages that are not read messages. They are in quarantine. */
   UnreadableReadMessages: COUNT,
-  // Event publisher: each version of a transaction counts once, whoever brought it.
+  // Event publisher: each version of a transaction counts once, whatever brought it.
   EventsPublished: COUNT,
   /** Versions that contradict what was known. */
   TransactionConflicts: COUNT,
-  /** Versions that are held because of a category that no setting names. */
+  /** Versions that are not rewardable because of a category that is in no setting. */
   TransactionsOfUnknownCategory: COUNT,
   /**
-   * The commission that stands as pending, and as validated: both live and imported. A contradiction counts
-   * as neither.
+   * The change of the pending, and of the validated, commission: both live and imported. A contradiction
+   * counts as neither.
    */
   PendingCommissionChangeMinor: AMOUNT,
   ValidatedCommissionChangeMinor: AMOUNT,
-  /** What a declined transaction would have brought. */
+  /** The commission that a declined transaction would have brought. */
   DeclinedCommissionMinor: AMOUNT,
 } as const satisfies Record<string, MetricDefinition>;
 
@@ -228,11 +223,11 @@ export type Measured = {
     : { name: Name; value: number; dimensions: Readonly<Record<DimensionOf<Name>, string>> };
 }[MetricName] & {
   /**
-   * What the line says besides, such as the id of what was measured; no part of the metric. Never personal
+   * Other fields of the line, such as the id of what was measured; not part of the metric. Never personal
    * data.
    */
   fields?: Readonly<Record<string, string>>;
 };
 
-/** Where a use case puts what it measured. */
+/** Where a use case records its measurements. */
 export type Metrics = { add(measured: Measured): void };

@@ -1,4 +1,4 @@
-/** What the embedded metric format has to know of a metric. */
+/** What the embedded metric format needs to know about a metric. */
 type Definition = { unit: string; dimensions: readonly string[] };
 
 type Measured<Name extends string> = {
@@ -6,16 +6,16 @@ type Measured<Name extends string> = {
   value: number;
   dimensions?: Readonly<Record<string, string>>;
   /**
-   * Fields of the line that are no metrics and no dimensions; of two of one name in a line, the later one
-   * stands.
+   * Fields of the line that are neither metrics nor dimensions; of two with the same name in a line, the
+   * later one is kept.
    */
   fields?: Readonly<Record<string, string>>;
 };
 
-/** Metrics that are held until they are flushed, so that one invocation writes few lines. */
+/** Metrics that are collected until they are flushed, so that one invocation writes few lines. */
 export type BufferedMetrics<Name extends string> = {
   add(measured: Measured<Name>): void;
-  /** Writes what was added since the last flush, in as few lines as can be, and forgets it. */
+  /** Writes what was added since the last flush, in as few lines as possible, and forgets it. */
   flush(): void;
 };
 
@@ -98,8 +98,7 @@ function inGroups<Name extends string>(measured: readonly Measured<Name>[]): Gro
 }
 
 /**
- * As few lines as can be, because each is paid for: a line holds one value of a dimension, and each metric
- * once.
+ * As few lines as possible, because each costs: a line holds one value of a dimension, and each metric once.
  */
 function inLines<Name extends string>(groups: readonly Group<Name>[]): Group<Name>[][] {
   const lines: Group<Name>[][] = [];
@@ -120,7 +119,7 @@ function canShareLine<Name extends string>(one: Group<Name>, other: Group<Name>)
 }
 
 /**
- * CloudWatch drops what has a dimension that is not printable ASCII, is blank or begins with a colon.
+ * CloudWatch drops metrics with a dimension that is not printable ASCII, is blank or begins with a colon.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
  */
@@ -129,7 +128,9 @@ function dimensionValue(text: string): string {
   return printable.trim() === '' ? '?' : printable;
 }
 
-/** Times keep their single values, the longest if there are too many; anything else adds up to one number. */
+/**
+ * Times keep their single values (the longest, if there are too many); everything else adds up to one number.
+ */
 function valueOf(values: readonly number[], { unit }: Definition): number | number[] {
   const sum = values.reduce((total, value) => total + value, 0);
   if (values.length === 1 || unit !== 'Seconds') return sum;

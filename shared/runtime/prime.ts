@@ -2,11 +2,11 @@ import { GetItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-s
 
 import type { Secret } from './secret.ts';
 
-/** What a function does for the first time before its first event. */
+/** What a function does before its first event. */
 export type PrimeOptions = {
   client: Pick<DynamoDBClient, 'send'>;
   table: string;
-  /** Under it nothing is ever stored; the function's rights must cover it. */
+  /** A key that is never stored; the function's rights must cover it. */
   absentKey: Record<string, AttributeValue>;
   secret: Pick<Secret<unknown>, 'read'>;
   /** The pure part of the work, on a constant. */
@@ -15,13 +15,13 @@ export type PrimeOptions = {
 };
 
 /**
- * Makes what the bundle's entry (infra/function-bundles.ts) awaits before the first event: one read of the
- * table that finds nothing, the secret, and a rehearsal. It opens connections and compiles code while Lambda
- * starts the environment, with a whole processor; the first event would have a part of one, and somebody
- * waiting.
+ * Creates what the bundle's entry (infra/function-bundles.ts) awaits before the first event: one read of the
+ * table that finds nothing, a read of the secret, and a rehearsal. It opens connections and compiles code
+ * while Lambda starts the environment with a whole processor; the first event would have only a part of one,
+ * and a waiting caller.
  *
- * Never throws. What takes longer than `limitMs` is given up, so that no call is under way when the
- * environment is frozen. What failed here, the first event meets itself.
+ * Never throws. It stops after `limitMs`, so that no call is in progress when the environment is frozen. If
+ * something failed here, the first event meets the failure itself.
  */
 export function createPrime({
   client,
@@ -36,7 +36,7 @@ export function createPrime({
     await Promise.allSettled([
       secret.read({ signal }),
       client.send(new GetItemCommand({ TableName: table, Key: absentKey }), { abortSignal: signal }),
-      // After the calls have gone out: they take their time anyway.
+      // After the calls were sent, because they take their time anyway.
       Promise.resolve().then(rehearse),
     ]);
   };

@@ -13,20 +13,20 @@ export type AwsClients = {
   sqs: Pick<SQSClient, 'send'>;
 };
 
-/** How a client waits for AWS; see `shortTimeouts`. */
+/** The time limits of a client; see `shortTimeouts`. */
 export type ClientSettings = {
   maxAttempts?: number;
   requestHandler?: { connectionTimeout: number; requestTimeout: number; throwOnRequestTimeout: boolean };
 };
 
-/** Makes clients, one function for each service. */
+/** Creates clients, one function for each service. */
 export type AwsClientFactories = {
   [Service in keyof AwsClients]: (settings?: ClientSettings) => AwsClients[Service];
 };
 
 /**
- * What a function is composed from: everything outside of its own code, so that Lambda, the simulator and
- * tests run the same composition. `Service` names the AWS services that the function calls.
+ * What a function is composed from: everything outside its own code, so that Lambda, the simulator and tests
+ * run the same composition. `Service` names the AWS services that the function calls.
  */
 export type Runtime<Service extends keyof AwsClients = never> = {
   /** The environment variables. */
@@ -36,19 +36,19 @@ export type Runtime<Service extends keyof AwsClients = never> = {
   now: () => Date;
   /** A number from 0 up to but not including 1, as `Math.random` gives. */
   random: () => number;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this number of milliseconds. */
   wait: (ms: number) => Promise<void>;
 };
 
 /** The part of Lambda's context that functions use. */
 export type InvocationContext = {
-  /** Lambda's own retries of an asynchronous invocation keep it. */
+  /** Stays the same in Lambda's own retries of an asynchronous invocation. */
   awsRequestId: string;
   getRemainingTimeInMillis: () => number;
 };
 
 /**
- * A composed function. Composing it parses its environment and makes its clients; it calls nobody before
+ * A composed function. Composing it parses its environment and creates its clients; it makes no call before
  * `prime` or `handle`.
  */
 export type ComposedFunction<Event, Result> = {

@@ -1,14 +1,15 @@
-/** Counts something that may come in a flood, and says now and then how much has come. */
+/** Counts events that may come in a flood, and reports their number now and then. */
 export type Sampler = {
   /**
-   * Counts one more. Returns how many have come since it last said so, or undefined while it keeps silent.
+   * Counts one more. Returns how many there have been since the last report, or undefined if it does not
+   * report now.
    */
   count(): number | undefined;
 };
 
 /**
- * A sampler that speaks at once, and then not again for `intervalMs`, however much comes. What is left when
- * the process ends is lost.
+ * A sampler that reports at once, and then not again for `intervalMs`, however many events there are. The
+ * count that is left when the process ends is lost.
  */
 export function createSampler(intervalMs: number, now: () => number = Date.now): Sampler {
   let unsaid = 0;

@@ -6,25 +6,23 @@ import {
 
 import { errorName, log } from './logger.ts';
 
-/** What a secret held when it was last read. */
+/** The content of a secret when it was last read. */
 export type SecretResult<Value> =
   | { status: 'set'; value: Value }
   /** Nobody has given the secret a value yet: the system is deployed but not configured. */
   | { status: 'not-set' }
-  /** The value is not what it should be. */
+  /** The value is malformed. */
   | { status: 'malformed' }
   /** It was never read, and cannot be read now. */
   | { status: 'unreachable' };
 
-/** A secret that is read at most once in a while. */
+/** A secret that is read only once in a while. */
 export type Secret<Value> = {
   /**
-   * The cached reading, read anew once it is older than `maxAgeMs`, unless `signal` ends that. Never throws.
+   * The cached content, read again once it is older than `maxAgeMs`, unless `signal` ends that. Never throws.
    */
   read(options?: { signal?: AbortSignal }): Promise<SecretResult<Value>>;
-  /**
-   * Reads anew, but not more often than every `minRefreshMs`; returns the reading either way. Never throws.
-   */
+  /** Reads it again, but at most every `minRefreshMs`; returns the content either way. Never throws. */
   refresh(): Promise<SecretResult<Value>>;
 };
 
@@ -33,19 +31,17 @@ export type SecretOptions<Value> = {
   client: Pick<SecretsManagerClient, 'send'>;
   /** ARN or name. */
   secretId: string;
-  /** Returns undefined for a value that is not understood. */
+  /** Returns undefined for a value that it cannot read. */
   parse: (text: string) => Value | undefined;
-  /**
-   * What is wrong with the text, even where `parse` can use the rest of it: sentences that quote no value.
-   */
+  /** What is wrong with the text, even if `parse` can use the rest of it: sentences that quote no value. */
   findProblems?: (text: string) => readonly string[];
   /**
-   * What is used where a text is malformed, in whole or in part: what is valid of it, with the last value
-   * that had no problem. Left out, that last value stands in for a text of which nothing is valid, in an
-   * instance that has read it.
+   * What is used for a text that is malformed, completely or in part: its valid part together with the last
+   * value that had no problem. Unless given, an instance that has read a valid value keeps using it while a
+   * text has no valid part.
    */
   withLastValid?: (valid: Value | undefined, lastValid: Value) => Value;
-  /** Called for each reading with a problem, besides the log line. */
+  /** Called for each read with a problem, in addition to the log line. */
   onProblem?: () => void;
   maxAgeMs?: number;
   minRefreshMs?: number;
@@ -54,7 +50,7 @@ export type SecretOptions<Value> = {
 
 /**
  * Caches a Secrets Manager secret. A value stays in use while it cannot be renewed: neither an outage of
- * Secrets Manager nor a slip in the new value must stop work that has a secret already.
+ * Secrets Manager nor a mistake in the new value must stop work that already has a secret.
  *
  * Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
  */
@@ -94,7 +90,7 @@ export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value
   return {
     async read({ signal } = {}) {
       if (!cached) return renewOnce(signal);
-      // What is not set yet is looked up more often: somebody is probably setting it just now.
+      // A secret that is not set yet is read more often: somebody is probably setting it now.
       const maxAge = cached.reading.status === 'set' ? maxAgeMs : minRefreshMs;
       const due = now() - cached.readAt >= maxAge && now() - lastTryAt >= minRefreshMs;
       return due ? renewOnce(signal) : cached.reading;
@@ -106,7 +102,7 @@ export function cachedSecret<Value>(options: SecretOptions<Value>): Secret<Value
   };
 }
 
-/** What the secret holds now, and whether any of it is malformed. */
+/** The current content of the secret, and whether any of it is malformed. */
 type Reading<Value> = { result: SecretResult<Value>; isMalformed: boolean };
 
 async function fetchSecret<Value>(
@@ -132,15 +128,16 @@ async function fetchSecret<Value>(
   } catch (error) {
     if (error instanceof ResourceNotFoundException)
       return { result: { status: 'not-set' }, isMalformed: false };
-    // Who calls is told only that there is no secret; whether it is an outage or a missing right stands here.
+    // The caller only learns that there is no secret; the log says whether it is an outage or a missing
+    // right.
     log.warn('secret_unreachable', { error: errorName(error) });
     return { result: { status: 'unreachable' }, isMalformed: false };
   }
 }
 
 /**
- * The value before the current one, which Secrets Manager keeps: an instance that starts after a slip has
- * read no other.
+ * The value before the current one, which Secrets Manager keeps: an instance that starts after a mistake has
+ * read no other value.
  */
 async function fetchPrevious<Value>(
   { client, secretId, parse }: SecretOptions<Value>,

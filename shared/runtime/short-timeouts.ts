@@ -1,7 +1,7 @@
 /**
- * Settings for an AWS client that somebody waits for: two tries, each given up after `timeoutMs`. By
- * themselves the clients wait for an answer for as long as the connection stands, and a store that hangs
- * would look like a function that does.
+ * Settings for an AWS client while a caller waits: two tries, each given up after `timeoutMs`. By default the
+ * clients wait for an answer as long as the connection is open, and a store that hangs would look like a
+ * function that hangs.
  *
  * Source: https://github.com/aws/aws-sdk-js-v3/blob/main/supplemental-docs/CLIENTS.md (requestHandler)
  */

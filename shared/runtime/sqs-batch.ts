@@ -2,24 +2,25 @@ import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 
 import { errorName, log } from './logger.ts';
 
-/** How the records of one SQS batch are worked on. */
+/** How the records of one SQS batch are handled. */
 export type BatchWork = {
   records: readonly SQSRecord[];
-  /** Returns when the record is dealt with for good; throws to leave it on the queue. */
+  /** Returns when the record is handled for good; throws to leave it on the queue. */
   handle: (record: SQSRecord) => Promise<void>;
-  /** Asked before each record: false leaves it and what follows in its group on the queue. */
+  /** Called before each record: false leaves it, and the rest of its group, on the queue. */
   timeLeft: () => boolean;
 };
 
 /**
- * Works on a batch: message groups side by side, each group in order. A record without a group is a group of
- * its own.
+ * Handles a batch: message groups concurrently, and each group in order. A record without a group is a group
+ * of its own.
  *
  * Once a record fails, it and the later ones of its group are reported as failed, so that SQS delivers them
- * again in order; other groups go on. It fails closed (what is not known to be done comes back) and never
+ * again in order; other groups continue. A record that is not known to be done counts as failed. Never
  * throws: a thrown error makes Lambda poll the whole queue more slowly.
  *
- * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
+ * Source:
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
  */
 export async function processBatch({ records, handle, timeLeft }: BatchWork): Promise<SQSBatchResponse> {
   const groups = Map.groupBy(records, (record) => record.attributes.MessageGroupId ?? record.messageId);

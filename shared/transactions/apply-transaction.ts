@@ -19,13 +19,13 @@ import { locate, type Place } from './locate-transaction.ts';
 /** What storing a version needs. */
 export type ApplyTransactionPorts = {
   transactions: TransactionStore;
-  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  /** The categories for which users are rewarded; `REWARDABLE_CATEGORIES` unless given. */
   rewardableCategories?: readonly string[];
-  /** Has a conflict read again on purpose; left out, the next sweep finds it. */
+  /** Has a conflict read again; unless given, the next sweep finds it. */
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
-  /** Where checkouts wait for their transactions; left out, nobody asks whether one has come. */
+  /** The store of checkouts that wait for their transactions; unless given, nothing looks for them. */
   checkouts?: Pick<CheckoutStore, 'follow'>;
-  /** The finalization window of a brand; left out, the one that is stored stays. */
+  /** The finalization window of a brand; unless given, the stored one stays. */
   finalizationMinutes?: FinalizationMinutes;
   metrics?: Metrics;
   now: () => Date;
@@ -33,17 +33,17 @@ export type ApplyTransactionPorts = {
 
 const MAX_MERGES = 5;
 
-/** Nothing that has to be written: what was known stands as it was. */
+/** Nothing has to be written: the stored record stays unchanged. */
 const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
 
 /**
- * The one way a version gets into the store, for webhooks, deferred webhooks and the reconciler alike: find
- * the purchase it belongs to, merge with what is known, then one conditional write, or none if nothing is
- * new. Who loses a race merges again with what won.
+ * The one way to store a version, for webhooks, deferred webhooks and the reconciler: find the purchase that
+ * it belongs to, merge it with the record, and make one conditional write, or none if nothing is new. A
+ * writer that loses a race merges again with the stored record.
  *
- * `known` is what the key of the version was just seen to lead to, and saves that read. Throws
- * `RetryableError` if the race is lost too often, and whatever the store throws; doing it again repairs
- * whatever was left half done.
+ * `known` is the result of a lookup that was just made for the version's key, and saves that read. Throws
+ * `RetryableError` if the race is lost too often, and whatever the store throws; doing it again completes
+ * what was left half done.
  */
 export async function applyTransaction(
   ports: ApplyTransactionPorts,
@@ -68,8 +68,8 @@ export async function applyTransaction(
     if (before && base === before && UNWRITTEN.includes(outcome)) return { outcome, before, after: before };
     const after = await withWindow(record, ports);
 
-    // Before the conflict itself: whoever dies in between leaves a note that does no harm, and no conflict
-    // without one.
+    // Before the conflict itself: if the writer dies in between, it leaves a harmless note, and never a
+    // conflict without a note.
     const notes = conflictNotes(before, after);
     if (notes.length > 0) await noteConflicts?.(notes);
     const result = await store.write(after, place.stored?.revision ?? 0);

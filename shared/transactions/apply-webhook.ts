@@ -22,23 +22,23 @@ import type { CheckoutStore } from './store/checkout-store.ts';
 import type { TransactionStore } from './store/transaction-store.ts';
 import { applyTransaction } from './apply-transaction.ts';
 
-/** What became of an authentic webhook. */
+/** The result for an authentic webhook. */
 export type WebhookOutcome =
-  /** It told something new, and the table holds it. */
+  /** It was new, and the table holds it. */
   | 'applied'
-  /** The table held it already, or something newer. */
+  /** The table held it already, or a newer version. */
   | 'unchanged'
   /** A test from Button's Dashboard: there is nothing to store. */
   | 'ping'
-  /** It could not be understood; its bytes are kept to be replayed. */
+  /** It cannot be read; its bytes are kept to be replayed. */
   | 'quarantined';
 
-/** The exact bytes of an authentic webhook, and when they came, in ISO 8601 UTC. */
+/** The exact bytes of an authentic webhook, and when it arrived, in ISO 8601 UTC. */
 export type ReceivedWebhook = {
   body: Uint8Array;
   receivedAt: string;
   /**
-   * Since when its shopper is erased, where that is known already: its bytes do not say whose it is any more.
+   * Since when its shopper is erased, if that is known already: its bytes do not name the shopper any more.
    */
   erasedAt?: string;
 };
@@ -48,29 +48,32 @@ export type ApplyWebhookPorts = {
   transactions: TransactionStore;
   quarantine: Pick<QuarantineStore, 'put'>;
   /**
-   * What was created before this instant (ISO 8601 UTC) is historical; left out, what was created before the
-   * deployment.
+   * Transactions created before this instant (ISO 8601 UTC) are historical; unless set, those created before
+   * the deployment.
    */
   liveFrom?: string;
   /**
-   * When this system was deployed (ISO 8601 UTC), which is when the first webhook came unless it is known:
-   * without it and `liveFrom`, every webhook is live. Throws if that can't be read.
+   * When this system was deployed (ISO 8601 UTC): the time of the first webhook, unless it is known. Without
+   * it and `liveFrom`, every webhook is live. Throws if that cannot be read.
    */
   deployedAt?: (receivedAt: string) => Promise<string>;
-  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  /** The categories for which users are rewarded; `REWARDABLE_CATEGORIES` unless given. */
   rewardableCategories?: readonly string[];
-  /** Has a conflict read again on purpose; left out, the next sweep finds it. */
+  /** Has a conflict read again; unless given, the next sweep finds it. */
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
-  /** Who has been erased lately: only for webhooks that waited meanwhile. Throws if that can't be read. */
+  /**
+   * The shoppers who were erased recently: only for webhooks that waited meanwhile. Throws if they cannot be
+   * read.
+   */
   erasures?: () => Promise<readonly ErasureNote[]>;
   /**
-   * A webhook without its shopper, if they were erased after it came: only where it waited meanwhile. Throws
-   * as `erasures` does.
+   * A webhook without its shopper, if they were erased after it arrived: only for webhooks that waited
+   * meanwhile. Throws as `erasures` does.
    */
   withoutErased?: (webhook: ReceivedWebhook) => Promise<ErasedWebhook | undefined>;
-  /** The finalization window of a brand; left out, the one that is stored stays. */
+  /** The finalization window of a brand; unless given, the stored one stays. */
   finalizationMinutes?: FinalizationMinutes;
-  /** Where checkouts are kept. */
+  /** The store of checkouts. */
   checkouts: CheckoutStore;
   metrics: Metrics;
   now: () => Date;
@@ -80,13 +83,13 @@ export type ApplyWebhookPorts = {
  * Applies an authentic webhook: for the receiver, for the queue of deferred webhooks once the table is back,
  * and for a replay.
  *
- * Throws if the table cannot be reached; nothing is lost by calling it again.
+ * Throws if the table cannot be reached; it is safe to call it again.
  */
 export async function applyWebhook(
   webhook: ReceivedWebhook,
   ports: ApplyWebhookPorts,
 ): Promise<WebhookOutcome> {
-  // Whatever it is about: with the first webhook the deployment has begun to work.
+  // Whatever it is about: with the first webhook, this system has started.
   const deployedAt = await ports.deployedAt?.(webhook.receivedAt);
   const reading = readWebhook(webhook.body);
   if (mayBePing(reading) && readEnvelope(webhook.body).isPing) return 'ping';
@@ -123,14 +126,14 @@ export async function applyWebhook(
 }
 
 /**
- * Most versions that have not changed since their creation are new: storing them at once saves a read. One
- * that is there already costs a refused write more.
+ * Most versions that have not changed since their creation are new: storing them at once saves a read. If one
+ * is stored already, that costs a refused write.
  */
 function isFirstVersion({ status, createdDate, modifiedDate }: Transaction): boolean {
   return status === 'pending' && createdDate === modifiedDate;
 }
 
-/** Nothing about a checkout can be wrong: it is kept as it is, and promises nothing. */
+/** A checkout is never refused: it is stored unchanged, and promises nothing. */
 async function keepCheckout(
   checkout: Checkout,
   { receivedAt }: ReceivedWebhook,
@@ -145,19 +148,19 @@ async function keepCheckout(
   return outcome === 'known' ? 'unchanged' : 'applied';
 }
 
-/** Whatever data a Ping has, it is about no transaction: a sample is never stored. */
+/** Whatever data a Ping contains, it is not about a transaction: a sample is never stored. */
 function mayBePing(reading: WebhookResult): boolean {
   return !reading.ok || reading.flags.includes('unknown_event_type');
 }
 
 const UNCHANGED: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
 
-/** The reason that a webhook has in quarantine beside others where its shopper was erased. */
+/** The additional reason that a webhook has in quarantine if its shopper was erased. */
 export const SHOPPER_ERASED = 'shopper_erased';
 
 /**
- * Keeps an authentic webhook as it came, once however often it comes; without its shopper if they were erased
- * after it came. Throws if the table cannot be reached, or if it can't be read who was erased.
+ * Keeps an authentic webhook unchanged, once however often it arrives; without its shopper if they were
+ * erased after it arrived. Throws if the table cannot be reached, or if the notes of erasures cannot be read.
  */
 export async function quarantineWebhook(
   webhook: ReceivedWebhook,

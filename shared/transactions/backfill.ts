@@ -15,23 +15,23 @@ export type BackfillPorts = {
   now: () => Date;
 };
 
-/** What came of starting a backfill. */
+/** The result of starting a backfill. */
 export type BackfillStart =
   | { outcome: 'started'; stream: string }
-  /** It was started before, with the range it had then, and goes on; once finished it stays so. */
+  /** It was started before, with the range it had then, and continues; once finished it stays finished. */
   | { outcome: 'resumed'; stream: string }
   | { outcome: 'refused'; reason: 'id_malformed' | 'range_malformed' };
 
 /**
- * Reads a range of an account once more, by the code and the merge of every other reading and beside it:
- * nothing is told twice, and the live position is not touched. If its worker is killed, the next tick of the
- * planner sends another read message.
+ * Has a range of an account read once more, with the code and the merge of every other read and beside it: no
+ * event is published twice, and the live position is not changed. If its worker is killed, the next run of
+ * the planner sends another read message.
  *
- * Throws if table or queue cannot be reached; starting it again under the same id is then the way on.
+ * Throws if table or queue cannot be reached; then start it again under the same id.
  */
 export async function startBackfill(range: BackfillRange, ports: BackfillPorts): Promise<BackfillStart> {
   if (!/^[A-Za-z0-9-]{1,64}$/.test(range.id)) return { outcome: 'refused', reason: 'id_malformed' };
-  // Also false where one of them is no date.
+  // Also false if one of them is not a date.
   const isRange = Date.parse(range.from) < Date.parse(range.to);
   if (!isRange) return { outcome: 'refused', reason: 'range_malformed' };
 
@@ -44,7 +44,7 @@ export async function startBackfill(range: BackfillRange, ports: BackfillPorts):
 }
 
 /**
- * How far a backfill has got; instants are ISO 8601 UTC, `share` is between 0 and 1 of the range, not of its
+ * How far a backfill has got. Instants are ISO 8601 UTC; `share` is between 0 and 1 of the range, not of its
  * rows.
  */
 export type BackfillProgress = {
@@ -56,7 +56,8 @@ export type BackfillProgress = {
 };
 
 /**
- * How far the backfill has got; undefined if there is none of that id. Throws if the table cannot be reached.
+ * How far the backfill has got; undefined if there is none with that id. Throws if the table cannot be
+ * reached.
  */
 export async function backfillProgress(
   { account, id }: Pick<BackfillRange, 'account' | 'id'>,

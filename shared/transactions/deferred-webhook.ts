@@ -2,12 +2,12 @@ import * as z from 'zod';
 
 import { packText, unpackText } from '../dynamodb/packed-json.ts';
 
-/** An authentic webhook on its way round a table that could not be reached. */
+/** An authentic webhook that waits for a table that could not be reached. */
 export type DeferredWebhook = { body: Uint8Array; receivedAt: string };
 
 const DeferredWebhookSchema = z.object({ deflatedBody: z.base64(), receivedAt: z.iso.datetime() });
 
-/** The queue message that carries an event: its exact bytes, deflated. */
+/** The queue message that carries a webhook: its exact bytes, deflated. */
 export function deferredMessage({ body, receivedAt }: DeferredWebhook): string {
   const deflatedBody = Buffer.from(packText(body)).toString('base64');
   return JSON.stringify({ deflatedBody, receivedAt } satisfies z.input<typeof DeferredWebhookSchema>);

@@ -11,8 +11,8 @@ import type { Versioned } from '../dynamodb/versioned-item.ts';
 /** What erasing needs. */
 export type EraseTransactionsPorts = {
   /**
-   * Everything in the table, as `scanAll` finds it, or on a page of it: a shopper may stand in a version that
-   * no index shows.
+   * Everything in the table, as `scanAll` finds it, or on a page of it: a shopper may be in a version that no
+   * index shows.
    */
   all: AsyncIterable<Scanned>;
   transactions: Pick<TransactionStore, 'write'>;
@@ -20,7 +20,7 @@ export type EraseTransactionsPorts = {
   readOwner: (key: string) => Promise<Versioned<TransactionRecord> | undefined>;
   /** Deletes a part of a large transaction. */
   deletePart: (partKey: string) => Promise<void>;
-  /** Whom an item belongs to that is unreadable can't be said; it is left out. */
+  /** Reports an unreadable item: nothing can say to whom it belongs, so it is skipped. */
   onUnreadable?: OnUnreadable;
   now: () => Date;
 };
@@ -28,12 +28,12 @@ export type EraseTransactionsPorts = {
 const MAX_TRIES = 5;
 
 /**
- * Erases one shopper's data from every checkout and every transaction: what is left is a head without
- * personal fields, under which later versions are kept without them too and reward nobody. Returns how many
+ * Erases one shopper's data from every checkout and every transaction. What is left is a record without
+ * personal fields; later versions are stored without them too and reward nobody. Returns how many
  * transactions it found.
  *
  * Not reached: the quarantine and the bus's archive, which expire by themselves, backups, and what consumers
- * have stored. Throws if the table cannot be reached; running it again does no harm, and clears away what a
+ * have stored. Throws if the table cannot be reached; it is safe to run it again, which also removes what a
  * version has left that was written meanwhile.
  */
 export function eraseShopper(
@@ -59,7 +59,7 @@ async function* erasingCheckouts(
   }
 }
 
-/** The field may hold either of the publisher's values. */
+/** The field may contain either of the publisher's values. */
 function isCheckoutOf(
   { checkoutShopper: named }: ScannedCheckout['item'],
   { publisherCustomerId, pubRef }: Shopper,
@@ -70,8 +70,9 @@ function isCheckoutOf(
 }
 
 /**
- * What is found of a shopper: transactions and checkouts that name them, and parts of erased ones, which hold
- * earlier versions. The keys of items that are unreadable: whether those name the shopper can't be said.
+ * What is found of a shopper: transactions and checkouts that name them, and parts of erased ones, which
+ * contain earlier versions. Also the keys of unreadable items: nothing can say whether those name the
+ * shopper.
  */
 export type ShopperTraces = { transactions: number; checkouts: number; parts: number; unreadable: string[] };
 
@@ -108,9 +109,9 @@ export async function findShopper(
 }
 
 /**
- * Erases the personal data of every transaction that was last modified before an instant (ISO 8601 UTC), also
- * of one that is still pending: it is long overdue. A date that lies ahead counts as the time when the
- * version was stored. Returns how many. Throws as `eraseShopper` does.
+ * Erases the personal data of every transaction that was last modified before an instant (ISO 8601 UTC), even
+ * if it is still pending: it is long overdue. A date in the future counts as the time when the version was
+ * stored. Returns how many. Throws as `eraseShopper` does.
  */
 export function expirePersonalData(before: string, ports: EraseTransactionsPorts): Promise<number> {
   const today = ports.now().toISOString();
@@ -154,13 +155,13 @@ async function eraseTransactions(
       partsOf.set(scanned.partOf, [...(partsOf.get(scanned.partOf) ?? []), scanned.partKey]);
   }
   for (const [key, parts] of partsOf) {
-    // Where a page is all that is looked at, the head may stand on another.
+    // If only one page is read, the record may be on another one.
     if (!erased.has(key))
       await unlessUnreadable(async () => {
         const owner = await ports.readOwner(key);
         if (owner) await eraseIfDue(owner);
       });
-    // An erased head is small and has no parts: whatever parts are left of it hold earlier versions.
+    // An erased record is small and has no parts: parts that are left contain earlier versions.
     if (erased.has(key)) for (const part of parts) await ports.deletePart(part);
   }
   return found;

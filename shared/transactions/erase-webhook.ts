@@ -2,19 +2,22 @@ import { asJsonObject } from '@button-serverless/validation/json';
 import { parseObject } from '../button/webhook-envelope.ts';
 import { erasedSince, type ErasureNote } from './rules/erasure-note.ts';
 
-/** A webhook without what says whose it is, and since when its shopper is erased (ISO 8601 UTC). */
+/**
+ * A webhook without the fields that name its shopper, and since when the shopper is erased (ISO 8601 UTC).
+ */
 export type ErasedWebhook = { body: Uint8Array; erasedAt: string };
 
 /**
- * What of a transaction is kept: what it is worth and where it belongs. Everything else may name somebody.
+ * The fields of a transaction that are kept: its amounts and where it belongs. Any other field may name
+ * somebody.
  */
 const KEPT_FIELDS =
   /^(id|button_order_id|status|category|\w+_date|amount|(order_)?currency|order_total|account_id)$/;
 
 /**
- * The webhook as it may be kept if it came before its shopper was erased; undefined if it came later or is
- * about somebody else. Also of one whose transaction is not understood. What is no JSON names nobody that
- * could be found. Pure; never throws.
+ * The webhook as it may be kept if it arrived before its shopper was erased; undefined if it arrived later or
+ * is about somebody else. Also for a webhook whose transaction cannot be read. A webhook that is not JSON
+ * names nobody who could be found. Pure; never throws.
  */
 export function erasedWebhook(
   { body, receivedAt }: { body: Uint8Array; receivedAt: string },
@@ -33,7 +36,7 @@ export function erasedWebhook(
   return { body: Buffer.from(JSON.stringify({ id, event_type, data: kept })), erasedAt };
 }
 
-/** A number that was passed through means its digits. */
+/** A pass-through number stands for its digits. */
 function textOf(value: unknown): string | null {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
 }

@@ -10,10 +10,12 @@ import {
 /** An event of this system. */
 export type PublishedEvent = TransactionChanged | CheckoutReceived;
 
-/** Puts events on the bus; returns, in order, whether each was taken. Throws if the bus cannot be reached. */
+/**
+ * Puts events on the bus; returns, in order, whether each was accepted. Throws if the bus cannot be reached.
+ */
 export type PutEvents = (events: readonly PublishedEvent[]) => Promise<readonly boolean[]>;
 
-/** What the entries of one call may come to, with room for their other fields. */
+/** The size limit of the entries of one call, with room for their other fields. */
 const MAX_BYTES = 240_000;
 
 /**
@@ -26,8 +28,8 @@ const MAX_ENTRIES = 10;
  * A bus in EventBridge. A call that succeeds may still have lost some of its entries, so each entry's own
  * result counts.
  *
- * A bus that doesn't exist takes everything and says so: the name has to come from the stack that owns the
- * bus.
+ * A bus that does not exist accepts everything and reports success: the name has to come from the stack that
+ * owns the bus.
  */
 export function createEventBus({
   client,

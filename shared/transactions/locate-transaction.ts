@@ -11,8 +11,8 @@ import type { Found, TransactionStore } from './store/transaction-store.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
 
 /**
- * Where a version belongs: the key of its purchase, the keys of the version that lead there, what is stored
- * there, and records of the same purchase that it has to take over.
+ * Where a version belongs: the key of its purchase, the keys of the version that lead there, the stored
+ * record, and records of the same purchase that it has to take over.
  */
 export type Place = {
   key: string;
@@ -28,20 +28,21 @@ export type LocatePorts = {
 };
 
 /**
- * What was read already, and whether reads have to be consistent because an eventual one has misled. `absent`
- * may be a guess: writes are conditional.
+ * What was read already, and whether reads have to be strongly consistent because an eventually consistent
+ * one was out of date. `absent` may be a guess: writes are conditional.
  */
 export type Reading = { known: Versioned<TransactionRecord> | 'absent' | undefined; consistent: boolean };
 
 /**
- * Finds the purchase that a version belongs to, and makes sure that it is found by the order and by Button's
- * `id` from now on.
+ * Finds the purchase that a version belongs to, and makes sure that from now on both the order and Button's
+ * `id` lead to it.
  *
- * `tx#<id>` is where writers of one transaction meet: it holds the record itself where the order was not
- * known at first, else an alias, which is put before the record. So whoever dies in between leaves an alias
- * to a record that the next version creates. Where two records turn out to be one purchase, the younger one
- * gives way, and only then the older one takes over what it had seen: doing that again after a crash comes to
- * the same. Returns undefined if another writer was faster, or what was `absent` may be there. Throws if the table cannot be reached.
+ * Writers of one transaction meet at `tx#<id>`. It holds the record itself if the order was not known at
+ * first, otherwise an alias, which is put before the record. If a writer dies in between, it leaves an alias
+ * to a record that the next version creates. If two records turn out to be one purchase, the younger record
+ * gives way first, and then the older one takes over its versions; repeating that after a crash gives the
+ * same result. Returns undefined if another writer was faster, or if what was taken for `absent` may exist.
+ * Throws if the table cannot be reached.
  */
 export async function locate(
   observation: Observation,
@@ -58,7 +59,7 @@ export async function locate(
   const ownKey = idKey(id);
   const foundBy = [key, ownKey];
   const hasOrder = byKey.stored !== undefined || byKey.key !== key;
-  // Most purchases are new under both keys: the write that has to be made anyway says so, and saves a read.
+  // Most purchases are new under both keys: the write that is needed anyway shows that, and saves a read.
   if (!hasOrder && (await transactions.putAlias(ownKey, key))) return { ...byKey, foundBy };
   if (known === 'absent') return undefined;
   const foundById = await transactions.find(ownKey, { consistent: consistent || !hasOrder });
@@ -72,7 +73,7 @@ export async function locate(
 }
 
 /**
- * By Button's documents the order's id tells purchases apart: one of its own ids with two orders is two
+ * By Button's documents the order's id identifies a purchase: one of Button's own ids with two orders is two
  * purchases.
  */
 function isOfAnotherOrder({ key, stored }: Place, orderKey: string): boolean {
@@ -90,7 +91,7 @@ async function findKnown(
 }
 
 /**
- * Follows records that have given way; what they had seen is taken over again where the other one lacks it.
+ * Follows records that have given way; their versions are taken over again if the other record lacks them.
  */
 async function resolve(found: Found, { transactions }: LocatePorts): Promise<Omit<Place, 'foundBy'>> {
   const others: TransactionRecord[] = [];
@@ -103,8 +104,8 @@ async function resolve(found: Found, { transactions }: LocatePorts): Promise<Omi
 }
 
 /**
- * Two records of one purchase: the younger one gives way to the older one. Where one of them is erased, so is
- * the other, with everything that has given way to either.
+ * Two records of one purchase: the younger one gives way to the older one. If one of them is erased, so is
+ * the other, with every record that has given way to either.
  */
 async function joinPlaces(
   [byKey, byId]: readonly [Place, Place],
@@ -125,7 +126,7 @@ async function joinPlaces(
   return result.ok ? { ...home, others: [...home.others, ...other.others, gone] } : undefined;
 }
 
-/** Erases what has given way to one of the records; false if another writer was faster. */
+/** Erases the records that have given way to one of them; false if another writer was faster. */
 async function eraseGone(
   records: readonly (TransactionRecord | undefined)[],
   erasedAt: string,

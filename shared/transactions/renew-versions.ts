@@ -11,7 +11,7 @@ export type RenewVersionsPorts = {
   /** Everything in the table, as `scanAll` finds it. */
   all: AsyncIterable<Scanned>;
   transactions: Pick<TransactionStore, 'write'>;
-  /** What is unreadable is left out. */
+  /** Reports an unreadable item, which is skipped. */
   onUnreadable: OnUnreadable;
   now: () => Date;
 };
@@ -20,9 +20,9 @@ const MAX_TRIES = 5;
 
 /**
  * Gives every transaction that was stored before an instant (ISO 8601 UTC) a new version, so that the table's
- * stream publishes what it is now; what is erased or has given way keeps its own. After the table was put
- * back: consumers may have handled a version that it has lost, and would drop what it holds now. Returns how
- * many. Throws if the table cannot be reached; running it again goes on with those that are left.
+ * stream publishes its current state; records that are erased or have given way keep theirs. This is for use
+ * after a restore: consumers may have handled a version that the table has lost, and would drop its current
+ * one. Returns how many. Throws if the table cannot be reached; running it again continues with the rest.
  */
 export async function renewVersions(before: string, ports: RenewVersionsPorts): Promise<number> {
   let renewed = 0;
@@ -40,9 +40,9 @@ async function renew(
 ): Promise<boolean> {
   let current = found;
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-    // Its events name nobody any more: consumers keep whom they have credited.
+    // Its events name nobody any more: consumers keep the shopper whom they have credited.
     if (current.value.erasedAt !== undefined) return false;
-    // It is worth nothing, and the purchase that it gave way to replaces it.
+    // It counts under another key: the purchase to which it gave way replaces it.
     if (current.value.mergedInto !== undefined) return false;
     // It has been renewed, or was stored long enough after.
     if (current.value.version >= firstNewVersion(before)) return false;

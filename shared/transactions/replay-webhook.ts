@@ -12,12 +12,12 @@ export type ReplayWebhookPorts = ApplyWebhookPorts & {
 };
 
 /**
- * Applies a quarantined webhook by the code as it is now, and marks the entry if it was understood this time.
- * Answers `unknown` if there is no such entry (any more). It was authentic when it came: only such webhooks
- * get into quarantine.
+ * Applies a webhook in quarantine with the current code, and marks the entry if it could be read this time.
+ * Returns `unknown` if there is no such entry (any more). The webhook was authentic when it arrived: only
+ * such webhooks get into quarantine.
  *
- * It may be called again at any time: the merge recognises what it has seen, so no version and no event comes
- * of it twice. Throws if a table cannot be reached.
+ * It is safe to call it again at any time: the merge recognises what it has seen, so no version and no event
+ * results twice. Throws if a table cannot be reached.
  */
 export async function replayWebhook(
   entryId: string,

@@ -11,7 +11,7 @@ import type { OnUnreadable } from '../dynamodb/unreadable-item.ts';
 
 /** What publishing again needs. */
 export type RepublishEventsPorts = {
-  /** The transactions and checkouts in question, as `scanPublished` finds them. */
+  /** The transactions and checkouts to publish, as `scanPublished` finds them. */
   all: AsyncIterable<Published>;
   putEvents: PutEvents;
   onUnreadable?: OnUnreadable;
@@ -21,13 +21,13 @@ const BATCH_SIZE = 100;
 const MAX_ROUNDS = 5;
 
 /**
- * Publishes the current version of each transaction, and each checkout, again, for when the stream has
- * forgotten what a consumer missed. Returns how many.
+ * Publishes the current version of each transaction, and each checkout, again, for use when the stream has
+ * dropped what a consumer missed. Returns how many.
  *
- * The events carry the version's own number, so a consumer that has handled it drops it. What came before is
- * not kept: previous status and amount and the delta are null. A transaction that no event can be made of is
- * left out. Throws if the bus cannot be reached, or does not take an event in five tries: run it again,
- * repeats do no harm.
+ * The events have the version's own number, so a consumer that has handled it drops them. The previous
+ * version is not stored: previous status and amount and the delta are null. A transaction from which no event
+ * can be made is skipped. Throws if the bus cannot be reached, or does not accept an event in five tries; it
+ * is safe to run it again.
  */
 export async function republishEvents(ports: RepublishEventsPorts): Promise<number> {
   const { all, putEvents } = ports;
@@ -48,14 +48,14 @@ export async function republishEvents(ports: RepublishEventsPorts): Promise<numb
   return count;
 }
 
-/** Undefined for a transaction that no event can be made of. */
+/** Undefined for a transaction from which no event can be made. */
 function eventOf(published: Published, settings: EventSettings): PublishedEvent | undefined {
   if (published.kind === 'checkout') return checkoutReceived(published.checkout, settings);
   const event = transactionChanged('unknown', published.head, settings);
   return isPublishable(event) ? event : undefined;
 }
 
-/** Puts what the bus did not take once more, a few times. */
+/** Puts the events again that the bus did not accept, a few times. */
 async function putAll(events: readonly PublishedEvent[], putEvents: PutEvents): Promise<void> {
   let left = events;
   for (let round = 0; left.length > 0; round += 1) {

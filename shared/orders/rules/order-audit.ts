@@ -22,8 +22,8 @@ export type OrderDrift = {
   reasons: readonly DriftReason[];
   /**
    * The amount at stake, in minor units of `currency` and never negative: the difference of the total or the
-   * lines. It is the whole order if Button does not have it, has it although it was cancelled, has it in
-   * another currency, or does not know who referred it.
+   * lines. It is the whole order if Button does not have it, holds it as deleted or although it was
+   * cancelled, has it in another currency, or does not know who referred it.
    */
   amountMinor: number;
   currency: string;

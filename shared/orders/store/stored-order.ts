@@ -2,10 +2,10 @@ import * as z from 'zod';
 
 import type { Order } from '@button-serverless/validation/orders';
 
-// The ledger's own schema: what is stored must stay readable for ever. It only ever becomes more lenient. The
-// rules for new messages (domain/order.ts) get stricter, and say nothing about what was stored before: a
-// currency may be withdrawn, a text may be too long now. What a later release has added, before it was taken
-// back, is kept.
+// The ledger has its own schema, because stored orders must stay readable forever: it only ever becomes more
+// lenient. The rules for new messages (shared/validation/orders/order.ts) get stricter and do not apply to
+// stored orders: a currency may have been withdrawn since, or a text may be too long now. Fields that a later
+// release added before it was rolled back are kept.
 
 // Each kind of field is made once: every bundle that reads the ledger holds these.
 const TextSchema = z.string();

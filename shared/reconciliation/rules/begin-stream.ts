@@ -3,15 +3,17 @@ import { toSecond, type Position } from './position.ts';
 /** How transactions older than this deployment are imported. */
 export type FirstRead = 'historical' | 'live' | 'none';
 
-/** What a first read goes by: the settings, and when this system was deployed. Instants are ISO 8601 UTC. */
+/**
+ * What a first read depends on: the settings, and when this system was deployed. Instants are ISO 8601 UTC.
+ */
 export type FirstReadSettings = { firstRead: FirstRead; readFrom: string; deployedAt: string };
 
 /**
  * Where the live stream of an account begins. Pure.
  *
- * `firstRead` says how what is older than the deployment comes in, because an older system may have rewarded
- * it, whenever Button lists the account for the first time. An account that is newer holds nothing older: it
- * is live from its beginning.
+ * `firstRead` says how transactions older than the deployment are imported, because an older system may have
+ * rewarded them, whenever Button lists the account for the first time. An account that is newer than the
+ * deployment has no older transactions: all of them are live.
  */
 export function livePosition(account: string, first: FirstReadSettings): Position {
   const { firstRead, readFrom, deployedAt } = first;
@@ -24,25 +26,25 @@ export function livePosition(account: string, first: FirstReadSettings): Positio
   };
 }
 
-/** Cut to the second, as Button's dates are: what is created in the second of deployment is live. */
+/**
+ * Cut to the second, as Button's dates are: a transaction created in the second of the deployment is live.
+ */
 function historyEnd({ firstRead, deployedAt }: Omit<FirstReadSettings, 'readFrom'>): string | null {
   return firstRead === 'live' ? null : toSecond(Date.parse(deployedAt));
 }
 
-/**
- * The wider sweeps: they read again what slipped out of the live stream's windows, or was never seen in them.
- */
+/** The sweeps: they read rows again that the live stream's windows missed or never showed. */
 export type Sweep = { stream: 'sweep-daily' | 'sweep-weekly'; days: number };
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * Where a sweep begins: so many days back, though never before the place where the live stream began; the
- * last hour is the live stream's alone. Pure.
+ * Where a sweep begins: a number of days back, but never before the place where the live stream began. The
+ * last hour is left to the live stream. Pure.
  *
- * The weekly one is cut by `created_date`, which never changes: no row moves while it is being paged,
- * whatever Button's cursors are (docs/decisions/0009-sweeps.md).
+ * The weekly sweep uses `created_date`, which never changes: no row moves while the sweep is paging, whatever
+ * Button's cursors are (docs/decisions/0009-sweeps.md).
  */
 export function sweepPosition(live: Position, { stream, days }: Sweep, now: Date): Position {
   const readUntilMs = now.getTime() - HOUR_MS;
@@ -60,12 +62,12 @@ export function sweepPosition(live: Position, { stream, days }: Sweep, now: Date
   };
 }
 
-/** The stream that compares the lists of all accounts; `*` is no account of Button's. */
+/** The cross-check's stream; `*` is not an account of Button's. */
 export const CROSS_CHECK = { account: '*', stream: 'cross-check' } as const;
 
 /**
- * Where the comparison of the lists begins: what was created in the day up to an hour ago, by a date that
- * never changes. Pure.
+ * Where the cross-check begins: at the rows created in the day up to an hour ago, by a date that never
+ * changes. Pure.
  */
 export function crossCheckPosition(first: Omit<FirstReadSettings, 'readFrom'>, now: Date): Position {
   const readUntilMs = now.getTime() - HOUR_MS;
@@ -86,13 +88,13 @@ export function crossCheckPosition(first: Omit<FirstReadSettings, 'readFrom'>, n
 /** What a backfill reads, `from` inclusive, `to` exclusive, ISO 8601 UTC. */
 export type BackfillRange = {
   account: string;
-  /** Tells it from other backfills of the account: 1 to 64 letters, digits and hyphens. */
+  /** Distinguishes the backfill from others of the account: 1 to 64 letters, digits and hyphens. */
   id: string;
   from: string;
   to: string;
-  /** `historical` where an older system may have rewarded what is new here. */
+  /** `historical` if an older system may have rewarded transactions that are new here. */
   delivery: 'live' | 'historical';
-  /** Which date has to lie in the range; `modified_date` unless given. */
+  /** The date that has to be in the range; `modified_date` unless given. */
   timeField?: 'created_date' | 'modified_date';
 };
 

@@ -4,22 +4,22 @@ import { toSecond, type Position } from './position.ts';
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 
 /**
- * Where Button lists a transaction whose versions contradict each other, so that it is read again on purpose:
- * the purchase's key, the account, the date by which Button lists it for ever, and since when it is in
- * conflict. Instants are ISO 8601 UTC. The account is `*` where its versions name none.
+ * Where Button lists a transaction whose versions contradict each other, so that it can be read again: the
+ * purchase's key, the account, the date by which Button always lists it, and since when it is in conflict.
+ * Instants are ISO 8601 UTC. The account is `*` if its versions name none.
  */
 export type ConflictNote = { key: string; account: string; createdDate: string; since: string };
 
-/** It may be in any of the accounts; `*` is no account of Button's. */
+/** It may be in any of the accounts; `*` is not an account of Button's. */
 const ANY_ACCOUNT = '*';
 
 const MINUTE_MS = 60_000;
 
-/** A conflict is read again at every tick for so long; what is open then is left to the sweeps. */
+/** For this long a conflict is read again in every run; after that it is left to the sweeps. */
 const REREAD_FOR_MS = 90 * MINUTE_MS;
 
 /**
- * The notes to leave where a version brings a conflict that a read of the API settles; none for every other
+ * The notes to leave if a version causes a conflict that a read of the API settles; none for any other
  * version. Pure.
  */
 export function conflictNotes(
@@ -35,7 +35,7 @@ export function conflictNotes(
   return [...distinct.values()].map((place) => ({ ...place, key: after.key, since: after.storedAt }));
 }
 
-/** The notes of one of these accounts each, which are those that can be read. Pure. */
+/** The notes for these accounts, one account each: these conflicts can be read. Pure. */
 export function notesOfAccounts(notes: readonly ConflictNote[], accounts: readonly string[]): ConflictNote[] {
   return notes.flatMap((note) =>
     accounts
@@ -44,14 +44,14 @@ export function notesOfAccounts(notes: readonly ConflictNote[], accounts: readon
   );
 }
 
-/** Whether the conflict is young enough to be read again on purpose. Pure. */
+/** Whether the conflict is recent enough to be read again. Pure. */
 export function isToReread({ since }: ConflictNote, now: Date): boolean {
   return now.getTime() - Date.parse(since) < REREAD_FOR_MS;
 }
 
 /**
- * The stream that reads the second in which Button lists the transaction: by `created_date`, which never
- * changes. `live` is the position of the account's live stream at its beginning. Pure.
+ * The stream that reads the second in which Button lists the transaction, by `created_date`, which never
+ * changes. `live` is the first position of the account's live stream. Pure.
  */
 export function rereadPosition({ createdDate, key }: ConflictNote, live: Position, now: Date): Position {
   const startMs = Date.parse(createdDate);
@@ -69,5 +69,5 @@ export function rereadPosition({ createdDate, key }: ConflictNote, live: Positio
   };
 }
 
-/** How long a note, and the stream that reads for it, is kept. */
+/** How long a note, and the stream that reads it, is kept. */
 export const NOTE_KEPT_SECONDS = 2 * 86_400;

@@ -6,20 +6,18 @@ import {
 } from '@button-serverless/validation/webhooks';
 
 /**
- * What reading found, in counters that add up: `rows` (every reading counts), `webhookRows` (of those, rows
- * that a webhook had brought as they are), `corrected` (of those repaired, rows that took the place of a
- * pending version with a later date), `imported` (historical ones), `missing`, `stale`, `settledConflicts`,
- * `newConflicts`, `repairSeconds` (the sum of the times from a change to its repair) and, for each kind of
- * repair and currency, money in minor units such as `missingAmountMinor#USD`.
+ * What reading found, in counters that add up: `rows` (every read counts), `webhookRows` (rows that a webhook
+ * had brought unchanged), `corrected` (repaired rows that replaced a pending version with a later date),
+ * `imported` (historical ones), `missing`, `stale`, `settledConflicts`, `newConflicts`, `repairSeconds` (the
+ * sum of the times from a change to its repair) and, for each kind of repair and currency, money in minor
+ * units such as `missingAmountMinor#USD`.
  */
 export type DriftTally = Readonly<Record<string, number>>;
 
-/**
- * The kinds of repair: nothing was known, something older was known, or what was known contradicted itself.
- */
+/** The kinds of repair: the transaction was unknown, an older version was known, or it was in conflict. */
 const REPAIRS = ['missing', 'stale', 'settledConflicts'] as const;
 
-/** What a row told: what was known before and after it, and when it was read (ISO 8601 UTC). */
+/** What a row showed: the state before and after it, and when it was read (ISO 8601 UTC). */
 export type RowOutcome = {
   transaction: Transaction;
   before: TransactionRecord | undefined;
@@ -27,13 +25,13 @@ export type RowOutcome = {
   seenAt: string;
 };
 
-/** What one row adds to the tally. Pure. */
+/** What one row adds to the counters. Pure. */
 export function tallyOf(outcome: RowOutcome): DriftTally {
   const { transaction, before, after } = outcome;
   const seen = { rows: 1, webhookRows: isFromWebhook(before, transaction) ? 1 : 0 };
   if (before?.version === after.version) return seen;
   if (after.candidates.length > 1) return { ...seen, newConflicts: 1 };
-  // What Button held before this system was deployed is an import: no webhook could have brought it.
+  // Transactions from before the deployment are imported: no webhook could have brought them.
   if (!before && after.delivery === 'historical') return { ...seen, imported: 1 };
 
   const repair = kindOf(before);
@@ -56,7 +54,7 @@ export function sumTallies(tallies: readonly DriftTally[]): DriftTally {
   return sum;
 }
 
-/** How many repairs a tally holds. Pure. */
+/** How many repairs the counters contain. Pure. */
 export function repairsIn(tally: DriftTally): number {
   return REPAIRS.reduce((total, repair) => total + (tally[repair] ?? 0), 0);
 }
@@ -72,7 +70,7 @@ export function driftAmountsMinor(tally: DriftTally): Map<string, number> {
   return amounts;
 }
 
-/** Seconds from the change at Button until we knew of it; never negative. Pure. */
+/** Seconds from the change at Button until this system knew of it; never negative. Pure. */
 function repairSeconds({ transaction, seenAt }: RowOutcome): number {
   return Math.max(0, Math.round((Date.parse(seenAt) - Date.parse(transaction.modifiedDate)) / 1000));
 }
@@ -82,7 +80,7 @@ function kindOf(before: TransactionRecord | undefined): (typeof REPAIRS)[number]
   return before.candidates.length > 1 ? 'settledConflicts' : 'stale';
 }
 
-/** A pending version whose date lay in the future, or whose transaction's date went back since. */
+/** A pending version whose date was in the future, or whose transaction's date has gone back since. */
 function isCorrection({ transaction, before, after }: RowOutcome): boolean {
   const known = before?.candidates[0].transaction;
   return (
@@ -100,7 +98,7 @@ function isFromWebhook(before: TransactionRecord | undefined, transaction: Trans
   );
 }
 
-/** By how much we would have been wrong at worst. */
+/** The largest amount by which the table was wrong. */
 function amountAtStakeMinor(before: TransactionRecord | undefined, after: TransactionRecord): number {
   const now = after.candidates[0].transaction.amountMinor ?? 0;
   const known = before?.candidates.map(({ transaction }) => transaction.amountMinor ?? 0) ?? [0];

@@ -1,16 +1,16 @@
-/** The seconds to look through, in whole seconds since the epoch: `from` inclusive, `to` exclusive. */
+/** The seconds to search, in whole seconds since 1970: `from` inclusive, `to` exclusive. */
 export type SecondRange = { from: number; to: number };
 
 /** How many seconds are tried one after the other before the steps grow. */
 const ONE_BY_ONE = 8;
 
 /**
- * The first second of the range that can be read, as far as about sixty tries can tell: the first eight one
- * by one, then in steps that double, then by halving the last step. Undefined if none of those tried can be
- * read.
+ * The first second of the range that can be read, as far as about sixty tries can find it: the first eight
+ * seconds one by one, then in steps that double, then by halving the last step. Undefined if none of the
+ * tried seconds can be read.
  *
- * Where seconds that can be read lie between others that can't, it may be a later one; never one that can't.
- * `isReadable` may throw to give up.
+ * If readable seconds lie between unreadable ones, the result may be a later one, but never an unreadable
+ * one. `isReadable` may throw to give up.
  */
 export async function firstReadable(
   { from, to }: SecondRange,
@@ -25,7 +25,7 @@ export async function firstReadable(
   return undefined;
 }
 
-/** `unreadable` can't be read, `readable` can. */
+/** `unreadable` cannot be read, `readable` can. */
 async function firstBetween(
   unreadable: number,
   readable: number,

@@ -1,19 +1,19 @@
 import { toSecond, type Position } from './position.ts';
 
-/** How long a gap is left alone after it could not be read. */
+/** How long a gap waits after it could not be read. */
 export const GAP_RETRY_MS = 3_600_000;
 
 const BACKFILL = /^backfill-[^/]+/;
 
-/** Whether the stream reads what another one has passed over. Pure. */
+/** Whether the stream reads a range that another stream has passed over. Pure. */
 export function isGap({ stream }: Pick<Position, 'stream'>): boolean {
   return /(?:^|\/)gap-\d/.test(stream);
 }
 
 /**
  * The stream that reads what `position` passes over, from `from` up to `to` (ISO 8601 UTC): a stream with an
- * end, which is read until nothing is left. Streams that pass over the same range share one; a backfill,
- * which decides by itself what is historical, has its own. Pure.
+ * end, which is read until nothing is left. Streams that pass over the same range share one. A backfill has
+ * its own, because it decides by itself what is historical. Pure.
  */
 export function gapPosition(position: Position, { from, to }: { from: string; to: string }): Position {
   const { account, stream, historicalBefore, timeField, learnt, pageSize } = position;
@@ -30,15 +30,15 @@ export function gapPosition(position: Position, { from, to }: { from: string; to
     ...(pageSize === undefined ? {} : { pageSize }),
     readFrom: start,
     readUntil: to,
-    // What was passed over has failed often enough: it is read in parts at once.
+    // This range has failed often enough: it is read in parts at once.
     narrowUntil: to,
   };
 }
 
 /**
- * The position beyond a range that is passed over. A gap that follows on the one before it is at least twice
- * as long, so that a long stretch that can't be read costs few steps. Up to `most`, the end of what can be
- * read now, nothing is waited for again. Pure.
+ * The position beyond a range that is passed over. A gap that follows directly on another is at least twice
+ * as long, so that a long unreadable stretch needs few steps. Up to `most`, the end of what can be read now,
+ * no failed window is waited for again. Pure.
  */
 export function passOver(
   position: Position,

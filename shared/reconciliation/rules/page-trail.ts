@@ -4,30 +4,30 @@ import { asJsonObject } from '@button-serverless/validation/json';
 import { placeOf, type NextPage } from './paging-form.ts';
 
 /**
- * What is remembered of the pages of one list to notice that it never ends. Its size does not depend on the
- * list's length, and it is stored with the position, so that it outlives a worker.
+ * What is remembered of the pages of one list, to notice that it never ends. Its size does not depend on the
+ * length of the list. It is stored with the position, so that the next worker has it too.
  */
 export type PageTrail = {
-  /** The page at which `rows` and `next` were taken; 1 is the first page. */
+  /** The page from which `rows` and `next` were taken; 1 is the first page. */
   markedPage: number;
   /** Digest of that page's rows. */
   rows: string;
   /** Digest of where that page's next one is. */
   next: string;
-  /** How many pages without a row that has an id have come in a row. */
+  /** How many pages in a row had no row with an id. */
   emptyPages: number;
 };
 
-/** More such pages than this in a row are a list without an end. */
+/** With more of these pages in a row, the list counts as endless. */
 const MAX_EMPTY_PAGES = 1000;
 
 /**
- * The trail after page number `page` of a list, or `endless` if the list leads back to a page that was read
- * before, shows the same rows again, or goes on without rows. What is no row with an id looks like any other,
- * and proves nothing.
+ * The trail after page number `page` of a list; or `endless` if the list leads back to a page that was read
+ * before, shows the same rows again, or continues without rows. A row without an id looks like any other, and
+ * proves nothing.
  *
- * A circle of n pages that begins at page m is noticed within 3 (m + n) pages: the page that later pages are
- * compared with is taken anew each time the number of pages has doubled (Brent's algorithm). Pure.
+ * A circle of n pages that begins at page m is noticed within 3 (m + n) pages: the page for comparison is
+ * replaced each time the number of pages has doubled (Brent's algorithm). Pure.
  */
 export function followTrail(
   trail: PageTrail | undefined,
@@ -43,7 +43,7 @@ export function followTrail(
   return { markedPage: page.number, ...seen, emptyPages };
 }
 
-/** What tells a version of a transaction from others; undefined for what is no row with an id. */
+/** What distinguishes a version of a transaction from others; undefined for a row without an id. */
 function nameOf(row: unknown): string | undefined {
   const { id, modified_date: modified } = asJsonObject(row) ?? {};
   if (id === '' || (typeof id !== 'string' && typeof id !== 'number')) return undefined;

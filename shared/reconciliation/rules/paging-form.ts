@@ -1,4 +1,4 @@
-/** Where Button's answer says that the next page is. */
+/** What Button's response says about the next page. */
 export type NextPage = {
   /** The cursor in `meta.next`; null if it has none. */
   cursor: string | null;
@@ -9,17 +9,16 @@ export type NextPage = {
 };
 
 /**
- * How the next page is asked for. Button's documents disagree about it (docs/button/transactions-api.md,
+ * How the next page is requested. Button's documents disagree about it (docs/button/transactions-api.md,
  * "Paging"):
  *
  * - `cursor-and-filters`: the cursor together with the filters, on the documented path;
- * - `cursor-alone`: the cursor and nothing else on the documented path, as in the loops of the official
- *   clients;
+ * - `cursor-alone`: only the cursor on the documented path, as in the loops of the official clients;
  * - `printed-url`: `meta.next` as it is printed, at Button's own host.
  */
 export type PagingForm = 'cursor-and-filters' | 'cursor-alone' | 'printed-url';
 
-/** The form that works for an account, and when that was found out (ISO 8601 UTC). */
+/** The form that works for an account, and when that was found (ISO 8601 UTC). */
 export type LearntForm = { form: PagingForm; learntAt: string };
 
 /** The form that is tried first unless the account is known to need another one. */
@@ -28,11 +27,13 @@ const DEFAULT_FORM: PagingForm = 'cursor-and-filters';
 /** In the order in which they are tried. */
 const FORMS: readonly PagingForm[] = [DEFAULT_FORM, 'cursor-alone', 'printed-url'];
 
-/** A form is believed for a day: a wrong conclusion, drawn while Button was failing, lasts no longer. */
+/**
+ * A form is trusted for a day, so that a wrong conclusion, drawn while Button was failing, lasts no longer.
+ */
 const BELIEVED_MS = 86_400_000;
 
 /**
- * The forms in which the page behind `next` can be asked for, in the order to try them: first the one that
+ * The forms in which the page behind `next` can be requested, in the order to try them: first the one that
  * worked within the last day. Empty if `next` leads nowhere. Pure.
  */
 export function formsToTry(next: NextPage, learnt: LearntForm | undefined, now: Date): PagingForm[] {
@@ -42,8 +43,7 @@ export function formsToTry(next: NextPage, learnt: LearntForm | undefined, now: 
 }
 
 /**
- * What is remembered once a page was got in `form`; undefined if that is the form that is tried first anyway.
- * Pure.
+ * What to remember after a page was received in `form`; undefined if that form is tried first anyway. Pure.
  */
 export function learnForm(
   form: PagingForm,
@@ -63,7 +63,7 @@ export function isSamePage(one: NextPage, other: NextPage): boolean {
   return placeOf(one) === placeOf(other);
 }
 
-/** What tells the page from others: the cursor, else the printed URL. Pure. */
+/** What distinguishes the page from others: the cursor, or else the printed URL. Pure. */
 export function placeOf({ cursor, printed }: NextPage): string {
   return cursor === null ? `url ${printed ?? ''}` : `cursor ${cursor}`;
 }
@@ -72,9 +72,8 @@ export function placeOf({ cursor, printed }: NextPage): string {
 export type WindowFilter = { timeField: 'modified_date' | 'created_date'; start: string; end: string };
 
 /**
- * Whether the rows show that Button did not apply the filters: one is older than the window, or all are
- * newer. Single newer rows prove nothing, because a row that changes while it is paged shows its new date.
- * Pure.
+ * Whether the rows show that Button did not apply the filters: one row is older than the window, or all are
+ * newer. Single newer rows prove nothing, because a row that changes during paging shows its new date. Pure.
  */
 export function areOutside(rows: readonly unknown[], { timeField, start, end }: WindowFilter): boolean {
   const dates = rows.map((row) => dateOf(row, timeField)).filter((date) => !Number.isNaN(date));

@@ -14,7 +14,7 @@ export type ReadWindow = {
   /** Pages stored so far. */
   pages: number;
   rows: number;
-  /** Rows that held something we did not know. */
+  /** Rows with new content. */
   repaired: number;
   /** How often it was begun again. */
   restarts?: number;
@@ -22,10 +22,7 @@ export type ReadWindow = {
   trail?: PageTrail;
   /** How often a page of it could not be read. */
   failures?: number;
-  /**
-   * What its end comes to by Button's clock, where that is behind ours: what changes there after the read is
-   * in no page of it.
-   */
+  /** Its end by Button's clock, if that is behind ours: changes there after the read are on no page of it. */
   endAtButton?: string;
 };
 
@@ -37,20 +34,20 @@ export type Position = {
   account: string;
   /** `live`, `sweep-daily`, `sweep-weekly`, `backfill-<id>`, or `cross-check` of all accounts. */
   stream: string;
-  /** Rises whenever a worker takes the position: a worker that lost it can store nothing more. */
+  /** Rises whenever a worker takes the position: a worker that has lost it can store nothing more. */
   fence: number;
-  /** The chain of read messages that reads the stream, or that did so last. */
+  /** The chain of read messages that is reading the stream, or that did so last. */
   chain?: string;
   /**
-   * When a worker left the rest to the next message of the chain, which is on the queue; left out once that
-   * has come.
+   * When a worker left the rest to the next message of the chain, which is on the queue; absent once that has
+   * arrived.
    */
   handedOnAt?: string;
   /** Everything before this instant is stored. */
   readThrough: string;
   /**
-   * Transactions created before this instant are historical, because they were there before this system was;
-   * null: none are.
+   * Transactions created before this instant are historical, because they are older than this system; null:
+   * none are.
    */
   historicalBefore: string | null;
   /** The date that windows are cut by; `modified_date` unless given. */
@@ -59,26 +56,26 @@ export type Position = {
   readFrom?: string;
   /** Where a stream with an end is over. */
   readUntil?: string;
-  /** The window being read, as it was requested first. */
+  /** The window being read, as it was first requested. */
   window?: ReadWindow;
-  /** Windows are no longer than this, because a longer one could not be read to its end. */
+  /** The longest window to read, because a longer one could not be read to its end. */
   maxWindowSeconds?: number;
   /**
-   * A window up to here could not be read. Until this is passed, what fails is read in shorter windows at
-   * once.
+   * A window up to here could not be read. Until this is passed, a window that fails is read in shorter ones
+   * at once.
    */
   narrowUntil?: string;
-  /** No window begins before this: what lies just before is passed over. */
+  /** No window begins before this: the range just before is passed over. */
   notBefore?: string;
   /** The last range of time that was passed over. */
   lastGap?: { end: string; seconds: number };
-  /** Fewer rows are asked for at once than usual, because a page was too large or its size was refused. */
+  /** The page size, if it is smaller than usual because a page was too large or its size was refused. */
   pageSize?: number;
-  /** The form in which Button gives the account's pages, where that is not the first one to try. */
+  /** The paging form for the account's pages, if it is not the first one to try. */
   learnt?: LearntForm;
   /** Nothing is read before this instant. */
   retryAt?: string;
-  /** What was found and stands in no report yet. */
+  /** Findings that are in no report yet. */
   drift?: DriftTally;
   createdAt?: string;
   /** When the position last moved. */
@@ -93,25 +90,25 @@ export type WindowPolicy = { overlapMs: number; lagMs: number };
 const SECOND_MS = 1000;
 const DAY_MS = 86_400 * SECOND_MS;
 
-/** The longest window near now; it bounds what has to be read again when Button refuses a cursor. */
+/** The longest window near now; it limits what has to be read again when Button refuses a cursor. */
 const MAX_WINDOW_MS = DAY_MS;
 
-/** The longest window far back, where a first read passes years in which little or nothing happened. */
+/** The longest window far back, for a first read of years in which little or nothing happened. */
 const MAX_HISTORY_WINDOW_MS = 31 * DAY_MS;
 
-/** Button's own page size, where none is asked for. Source: docs/button/transactions-api.md, "Parameters". */
+/** Button's own page size if none is requested. Source: docs/button/transactions-api.md, "Parameters". */
 export const DEFAULT_PAGE_SIZE = 50;
 
-/** What clocks of our own may differ by. */
+/** The most by which our own clocks may differ. */
 const CLOCK_TOLERANCE_MS = 60 * SECOND_MS;
 
 /**
- * The window to read next: the one that is open, else the next one; undefined if there is none, because the
- * stream is over. Pure.
+ * The window to read next: the open one, or else the next one; undefined if there is none, because the stream
+ * is over. Pure.
  *
  * `clock` is the earlier of our time and Button's. A new window of a stream without an end overlaps what is
- * done by `overlapMs`, because changes can become visible late, and ends `lagMs` before `clock` with the
- * second that has begun.
+ * done by `overlapMs`, because changes can become visible late, and ends `lagMs` before `clock`, including
+ * the second that has begun.
  */
 export function windowToRead(position: Position, clock: Date, policy: WindowPolicy): ReadWindow | undefined {
   if (position.window) return position.window;
@@ -124,10 +121,7 @@ export function windowToRead(position: Position, clock: Date, policy: WindowPoli
   return start < end ? { start, end, next: null, pages: 0, rows: 0, repaired: 0 } : undefined;
 }
 
-/**
- * Past a failure nothing is read twice: what could not be read there would fail every window that overlaps
- * it.
- */
+/** Past a failure nothing is read twice: the unreadable part would fail every window that overlaps it. */
 function startMs(position: Position, { overlapMs }: WindowPolicy): number {
   const { readThrough, readUntil, notBefore = '' } = position;
   const readThroughMs = Date.parse(readThrough);
@@ -135,7 +129,7 @@ function startMs(position: Position, { overlapMs }: WindowPolicy): number {
   return Math.max(readThroughMs - overlapMs, Math.min(readThroughMs, Date.parse(notBefore) || 0));
 }
 
-/** Whether the position is within a window that could not be read whole. Pure. */
+/** Whether the position is within a window that could not be read as a whole. Pure. */
 export function isNarrow({ narrowUntil, readThrough }: Position): boolean {
   return narrowUntil !== undefined && Date.parse(readThrough) < Date.parse(narrowUntil);
 }
@@ -156,7 +150,7 @@ export function isFinished({ window, readThrough, readUntil }: Position): boolea
   return !window && readUntil !== undefined && Date.parse(readThrough) >= Date.parse(readUntil);
 }
 
-/** Whether the position claims what cannot be: that something was read before it happened. Pure. */
+/** Whether the position is impossible: it says that something was read before it happened. Pure. */
 export function isInFuture({ readThrough, completedAt, window }: Position, now: Date): boolean {
   const claims = [readThrough, completedAt, window?.end].filter((instant) => instant !== undefined);
   return claims.some((instant) => Date.parse(instant) > now.getTime() + CLOCK_TOLERANCE_MS);
@@ -177,7 +171,7 @@ export function latestEndMs(clock: Date, { lagMs }: WindowPolicy): number {
   return Math.floor((clock.getTime() - lagMs) / SECOND_MS) * SECOND_MS + SECOND_MS;
 }
 
-/** The window whose first page Button answered at `serverTime`, by its own clock. Pure. */
+/** The window whose first page Button returned at `serverTime`, by its own clock. Pure. */
 export function boundBy(window: ReadWindow, serverTime: Date, policy: WindowPolicy): ReadWindow {
   const endAtButton = toSecond(latestEndMs(serverTime, policy));
   return window.next === null && endAtButton < window.end ? { ...window, endAtButton } : window;
@@ -210,10 +204,12 @@ export function afterPage(
   return isNarrow(moved) ? moved : wide;
 }
 
-/** Twice as long a window may hold twice as many pages: one with more than this is long enough. */
+/**
+ * A window of twice the length may have twice as many pages: one with more than this number is long enough.
+ */
 const MOST_PAGES_TO_WIDEN = 5000;
 
-/** A window that was read without trouble lets the next one be twice as long, and its pages larger. */
+/** After a window without trouble, the next window may be twice as long, and its pages larger. */
 function widen(position: Position, { restarts = 0, pages }: ReadWindow): Position {
   const { maxWindowSeconds, pageSize, ...rest } = position;
   if (restarts > 0) return position;
@@ -227,12 +223,13 @@ function widen(position: Position, { restarts = 0, pages }: ReadWindow): Positio
   return { ...rest, ...larger, ...(isWide ? {} : { maxWindowSeconds: wider }) };
 }
 
-/** A message that goes on with a stream and has not come by then is lost. */
+/** A message that continues a stream and has not arrived by then is lost. */
 const LOST_AFTER_MS = 15 * 60 * SECOND_MS;
 
 /**
- * Whether the stream is left to a message of another chain, which is on the queue: then there is nothing to
- * do, or each tick would add a chain to a read that takes longer than a tick. Pure.
+ * Whether the stream is left to a message of another chain, which is on the queue. Then there is nothing to
+ * do; otherwise each run of the planner would add a chain to a read that takes longer than the time between
+ * two runs. Pure.
  */
 export function isLeftToAnother(
   { chain, handedOnAt }: Pick<Position, 'chain' | 'handedOnAt'>,
@@ -243,7 +240,7 @@ export function isLeftToAnother(
   return Math.abs(now.getTime() - Date.parse(handedOnAt)) < LOST_AFTER_MS;
 }
 
-/** The position with no window open: the next one begins where the position stands. Pure. */
+/** The position with no window open: the next one begins where the position is. Pure. */
 export function withoutWindow(position: Position): Position {
   const { window: _dropped, ...rest } = position;
   return rest;

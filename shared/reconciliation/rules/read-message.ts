@@ -3,8 +3,8 @@ import { hash } from 'node:crypto';
 import * as z from 'zod';
 
 /**
- * The stream to read next; what to read stands in the position. `chain` names the messages that follow from
- * one another: the one that the planner sent, and those with which each worker lets the next one go on.
+ * The stream to read next; the position says what to read. `chain` names the messages that follow from one
+ * another: the one that the planner sent, and those with which each worker starts the next.
  */
 export type StreamToRead = { account: string; stream: string; chain?: string };
 
@@ -21,15 +21,15 @@ const ReadMessageSchema = z.object({
 });
 
 /**
- * The planner's read message; `tickId` names the planner's run, so that a tick delivered twice sends one
- * message.
+ * The planner's read message; `tickId` names the planner's run, so that a run that is delivered twice sends
+ * one message.
  */
 export function plannedReadMessage(toRead: StreamToRead, tickId: string): ReadMessage {
   return toMessage({ ...toRead, chain: tickId }, ['tick', tickId]);
 }
 
 /**
- * A worker's read message for whoever goes on; named by fence and page, so that a slice repeated hands on
+ * A worker's read message for the next worker. Fence and page name it, so that a repeated slice sends it
  * once.
  */
 export function nextReadMessage(

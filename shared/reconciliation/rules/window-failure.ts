@@ -1,8 +1,8 @@
 import { DEFAULT_PAGE_SIZE, isNarrow, withoutWindow, type Position, type ReadWindow } from './position.ts';
 
-/** Why a window could not be read any further, as far as it matters to what is done about it. */
+/** Why a window could not be read any further, as far as it decides what to do. */
 export type WindowFailure =
-  /** No usable answer: a 5xx, a time-out, a lost connection, a body that is no page. */
+  /** No usable response: a 5xx, a timeout, a lost connection, a body that is not a page. */
   | 'no-page'
   /** The page is larger than what is held in memory. */
   | 'too-large'
@@ -21,25 +21,27 @@ export type AfterFailure =
   | { then: 'read-on'; position: Position }
   /** The next tick tries the window again. */
   | { then: 'wait'; position: Position }
-  /** The window is as short as windows get, and has been tried often enough. */
+  /** The window has the minimum length, and has been tried often enough. */
   | { then: 'pass-over'; position: Position };
 
-/** Tries of a window at its full length, one at each tick, before it is read in shorter ones. */
+/** Tries of a window at its full length, one in each run, before it is read in shorter ones. */
 export const MAX_TRIES = 2;
 
 /** Tries of a window of one second before it is passed over. */
 const MAX_TRIES_OF_A_SECOND = 3;
 
-/** A window whose pages failed is begun again so often at its length: a cursor may have expired. */
+/** How often a window whose pages failed is begun again at its length: a cursor may have expired. */
 const MAX_RESTARTS = 2;
 
-/** More pages than these are not read in one window, but in shorter ones. */
+/** A window with more pages is read in shorter ones. */
 const MAX_PAGES = 20_000;
 
-/** A window of one second can't be read in shorter ones: twenty million rows, if pages are full. */
+/**
+ * A window of one second cannot be read in shorter ones. The limit is twenty million rows, if pages are full.
+ */
 const MAX_PAGES_OF_A_SECOND = 200_000;
 
-/** Windows with too many pages are cut into so many, others into two. */
+/** Windows with too many pages are cut into this number of parts, others into two. */
 const MANY = 16;
 
 /** Whether the window may have no further page. Pure. */
@@ -51,9 +53,9 @@ export function hasTooManyPages(position: Position, window: ReadWindow): boolean
 /**
  * What to do about a window of which a page could not be read. `pageSize` is the configured one. Pure.
  *
- * A window is tried at two ticks, because Button may be down. Then it is cut shorter and shorter, down to one
- * second, within one slice; the parts that can be read are read. A second that fails three times is passed
- * over. What cannot change by itself, such as a refusal, is not waited for.
+ * A window is tried in two runs, because Button may be down. Then it is cut shorter and shorter, down to one
+ * second, within one slice, and the readable parts are read. A second that fails three times is passed over.
+ * A failure that cannot pass by itself, such as a refusal, is not waited for.
  */
 export function afterFailure(
   { position, window, pageSize }: { position: Position; window: ReadWindow; pageSize: number },
@@ -82,9 +84,7 @@ export function afterFailure(
 
 type Failed = Position & { window: ReadWindow & { failures: number } };
 
-/**
- * Waiting helps against an outage; within a window that has failed already, the parts are told apart at once.
- */
+/** Waiting helps in an outage. Within a window that has failed already, the parts are tried at once. */
 function isWaitedFor(position: Failed, failure: WindowFailure): boolean {
   return failure === 'no-page' && !isNarrow(position) && position.window.failures < MAX_TRIES;
 }
@@ -95,8 +95,8 @@ function isBegunAgain(position: Failed, failure: WindowFailure): boolean {
 }
 
 /**
- * Half the rows a page if a page is too large; Button's default number if it refuses a list from its first
- * page.
+ * Half the rows for each page if a page is too large; Button's default number if it refuses a list from its
+ * first page.
  */
 function smallerPages(
   position: Failed,
@@ -114,8 +114,8 @@ function withPages({ window, ...position }: Failed, pageSize: number): Position 
 }
 
 /**
- * The position from which one of so many parts of the window is read, without what it overlaps; undefined if
- * it is as short as windows get. Pure.
+ * The position from which one of that number of parts of the window is read, without the overlap; undefined
+ * if the window has the minimum length. Pure.
  */
 export function readShorter(position: Position, window: ReadWindow, parts: number): Position | undefined {
   const length = lengthSeconds(position, window);
@@ -131,7 +131,7 @@ function beginAgain({ trail: _trail, ...window }: ReadWindow): ReadWindow {
   return { ...window, next: null, pages: 0, rows: 0, repaired: 0 };
 }
 
-/** Of what is new in it: what it overlaps has been read before. */
+/** The length of its new part, without the overlap, which has been read before. */
 function lengthSeconds({ readThrough }: Position, { end }: ReadWindow): number {
   return Math.ceil((Date.parse(end) - Date.parse(readThrough)) / 1000);
 }

@@ -17,8 +17,8 @@ const NoteSchema = z.object({
 });
 
 /**
- * Leaves notes among the positions, for the planner to find: one item for each conflict, which expires by
- * itself. Leaving one again renews it. Throws if the table cannot be reached.
+ * Leaves notes in the positions table for the planner: one item for each conflict, which expires by itself.
+ * Leaving a note again renews it. Throws if the table cannot be reached.
  */
 export async function leaveConflictNotes(
   { client, table }: Positions,
@@ -35,9 +35,7 @@ export async function leaveConflictNotes(
   }
 }
 
-/**
- * Every note that has not expired yet; unreadable ones are left out. Throws if the table cannot be reached.
- */
+/** Every note that has not expired yet, without unreadable ones. Throws if the table cannot be reached. */
 export async function listConflictNotes(
   { client, table }: Positions,
   onUnreadable?: OnUnreadable,

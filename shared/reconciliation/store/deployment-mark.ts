@@ -21,10 +21,9 @@ const KEY = marshall({
 type Positions = { client: DynamoDB; table: string };
 
 /**
- * When this system began to work (ISO 8601 UTC): written once, among the positions, by the first webhook or
- * scheduled run. Returns what was written first. Throws if the table cannot be reached, and `RetryableError`
- * where somebody has spoilt the mark: what it decides can't be guessed, so webhooks wait until it is put
- * right.
+ * When this system started (ISO 8601 UTC): the first webhook or scheduled run writes it once, into the
+ * positions table. Returns what was written first. Throws if the table cannot be reached, and
+ * `RetryableError` if the mark is unreadable: it cannot be guessed, so webhooks wait until it is fixed.
  */
 export async function markDeployment({ client, table }: Positions, startedAt: string): Promise<string> {
   const read = async (): Promise<Record<string, AttributeValue> | undefined> =>
@@ -47,8 +46,8 @@ export async function markDeployment({ client, table }: Positions, startedAt: st
 }
 
 /**
- * When this system began to work; undefined before the first webhook or scheduled run. Writes nothing; throws
- * as `markDeployment` does.
+ * When this system started; undefined before the first webhook or scheduled run. Writes nothing; throws as
+ * `markDeployment` does.
  */
 export async function readDeploymentMark({ client, table }: Positions): Promise<string | undefined> {
   const request = new GetItemCommand({ TableName: table, Key: KEY, ConsistentRead: true });
@@ -56,9 +55,7 @@ export async function readDeploymentMark({ client, table }: Positions): Promise<
   return item && readMark(item);
 }
 
-/**
- * `markDeployment`, asked for once in a process: the mark never changes. Throws as that does.
- */
+/** `markDeployment`, called once in a process, because the mark never changes. Throws as that does. */
 export function cachedDeploymentMark(positions: Positions): (startedAt: string) => Promise<string> {
   let known: string | undefined;
   return async (startedAt) => {

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { DriftTally } from '../rules/drift.ts';
 import { POSITIONS_TABLE } from '../../dynamodb/table.ts';
 
-/** Whose report of which day: `yyyy-mm-dd`, in UTC, when it was found. */
+/** The account and day of a report: `yyyy-mm-dd`, in UTC, the day on which the drift was found. */
 export type DriftReportKey = { account: string; day: string };
 
 const CountersSchema = z.record(z.string(), z.number());
@@ -15,7 +15,7 @@ export function reportKey({ account, day }: DriftReportKey): Record<string, Attr
   return { [POSITIONS_TABLE.partitionKey]: { S: account }, [POSITIONS_TABLE.sortKey]: { S: `drift-${day}` } };
 }
 
-/** A tally for a report, and when that expires. */
+/** Counters for a report, and when that expires. */
 export type ReportAddition = {
   table: string;
   report: DriftReportKey;
@@ -23,7 +23,7 @@ export type ReportAddition = {
   expiresAtEpochSeconds: number;
 };
 
-/** Puts a report with this tally alone in the place of whatever is there. */
+/** Replaces the report, whatever it contains, with these counters. */
 export function beginReport({
   table,
   report,
@@ -34,7 +34,7 @@ export function beginReport({
   return { Put: { TableName: table, Item: { ...counters, ...reportKey(report) } } };
 }
 
-/** Adds a tally to a report, which need not be there yet. */
+/** Adds counters to a report, which need not exist yet. */
 export function addToReport({
   table,
   report,
@@ -60,7 +60,7 @@ export function addToReport({
   };
 }
 
-/** The counters of a report as it is stored. */
+/** The counters of a stored report. */
 export function countersOf(item: Record<string, AttributeValue>): DriftTally {
   const { partitionKey, sortKey, timeToLive } = POSITIONS_TABLE;
   const {

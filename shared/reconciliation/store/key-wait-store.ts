@@ -4,7 +4,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { POSITIONS_TABLE } from '../../dynamodb/table.ts';
 import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
 
-/** Among the positions; not an account. */
+/** In the positions table; not an account. */
 const KEY = marshall({ [POSITIONS_TABLE.partitionKey]: '*', [POSITIONS_TABLE.sortKey]: 'retry-after' });
 
 /**

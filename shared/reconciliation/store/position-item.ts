@@ -55,10 +55,7 @@ export function toItem(position: object): Record<string, AttributeValue> {
   return marshall({ ...position, schemaVersion: SCHEMA_VERSION }, { removeUndefinedValues: true });
 }
 
-/**
- * The position in an item; `unreadable` if there is none in it that makes sense, because somebody or
- * something spoilt it.
- */
+/** The position in an item; `unreadable` if it contains no valid position. */
 export function fromItem(item: Record<string, AttributeValue>): Position | 'unreadable' {
   try {
     return PositionSchema.parse(unmarshall(item));

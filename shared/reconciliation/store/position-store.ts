@@ -23,12 +23,10 @@ import { POSITIONS_TABLE } from '../../dynamodb/table.ts';
 import type { OnUnreadable } from '../../dynamodb/unreadable-item.ts';
 import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
 
-/** A stream, and how far it is read; `unreadable` where the stored position makes no sense. */
+/** A stream and its position; `unreadable` if the stored position is not valid. */
 export type StoredStream = { stream: string; position: Position | 'unreadable' };
 
-/**
- * How far the reconciler has got, by account and stream. Every method throws if the table cannot be reached.
- */
+/** The reconciler's positions, by account and stream. Every method throws if the table cannot be reached. */
 export type PositionStore = {
   /** Strongly consistent: a position decides what is read. */
   read(account: string, stream: string): Promise<Position | 'unreadable' | undefined>;
@@ -37,39 +35,39 @@ export type PositionStore = {
   /** Creates the position unless there is one already; false if there is. */
   create(position: Position): Promise<boolean>;
   /**
-   * Takes the position for a new worker by raising its fence, and returns it as it stands by then: whoever
-   * held it may have saved since it was read. Undefined if another worker was faster.
+   * Takes the position for a new worker by raising its fence, and returns it as it is then: the previous
+   * worker may have saved since it was read. Undefined if another worker was faster.
    */
   take(position: Position): Promise<Position | undefined>;
   /** Saves the position if its fence is still the current one; false if another worker has taken it since. */
   save(position: Position): Promise<boolean>;
   /**
-   * Saves the position without its drift and adds that to the day's report, or begins it anew where it is
-   * unreadable: both or, if the fence has moved (false), neither.
+   * Saves the position without its drift and adds the drift to the day's report (a new report if that one is
+   * unreadable): both or, if the fence has moved (false), neither.
    */
   saveAndReport(position: Position, report: { day: string; retentionDays: number }): Promise<boolean>;
-  /** Puts the position in the place of one that is unreadable; false if that has been done already. */
+  /** Replaces an unreadable position; false if that has been done already. */
   replaceUnreadable(position: Position): Promise<boolean>;
   /** What was found for the account on that day; undefined if nothing was read. */
   readReport(report: DriftReportKey): Promise<DriftTally | undefined>;
   /**
-   * The deployment's mark: when this system began to work (ISO 8601 UTC). Written once; returns what was
-   * written first.
+   * The deployment's mark: when this system started (ISO 8601 UTC). Written once; returns what was written
+   * first.
    */
   markDeployment(startedAt: string): Promise<string>;
-  /** The conflicts that are to be read again on purpose, also those that are too old by now. */
+  /** The conflicts to read again, including those that are too old by now. */
   conflictNotes(onUnreadable?: OnUnreadable): Promise<ConflictNote[]>;
   /**
-   * Remembers the accounts that Button has listed; returns every account that it ever has. One write for each
-   * that is new.
+   * Remembers the accounts that Button has listed; returns every account that it has ever listed. One write
+   * for each new account.
    */
   rememberAccounts(listed: readonly string[]): Promise<string[]>;
 };
 
-/** An item for each account that was ever listed: so they need no common item, which could grow too large. */
+/** One item for each account that was ever listed, so that no common item can grow too large. */
 const REMEMBERED = { account: '*', prefix: 'account-' };
 
-/** Where an account's streams stand among its items: before and behind its reports, `drift-<day>`. */
+/** The key range of an account's streams: before and behind its reports, `drift-<day>`. */
 const STREAM_RANGES = [
   ['backfill-', 'drift-'],
   ['drift-~', '~'],
@@ -152,7 +150,7 @@ async function take(positions: Table, { account, stream, fence }: Position): Pro
   return position === 'unreadable' ? undefined : position;
 }
 
-/** The client repeats a write whose answer was lost, and finds the position taken: by itself, then. */
+/** The client repeats a write whose answer was lost, and then finds the position taken: by itself. */
 async function takenItem(positions: Table, key: Item, takenBy: string): Promise<Item | undefined> {
   const item = await get(positions, key);
   return item?.['takenBy']?.S === takenBy ? item : undefined;
@@ -173,7 +171,7 @@ async function saveAndReport(
   };
   const move = { Put: { TableName: table, Item: toItem(position), ...atFence } };
   const result = await transact(client, [move, addToReport(addition)]);
-  // What can't be added to is no report: somebody has spoilt it.
+  // If it cannot be added to, it is not a valid report.
   const done = result === 'invalid' ? await transact(client, [move, beginReport(addition)]) : result;
   return done === 'done';
 }
@@ -183,7 +181,7 @@ async function replaceUnreadable(positions: Table, position: Position): Promise<
   if (!current) return put(positions, toItem(position), IS_ABSENT);
   if (fromItem(current) !== 'unreadable') return false;
   const { fence } = current;
-  // No worker can hold a fence that is no number.
+  // No worker can hold a fence that is not a number.
   if (fence && fence.N === undefined) return put(positions, toItem(position));
   const isUntouched = fence
     ? { ConditionExpression: 'fence = :fence', ExpressionAttributeValues: { ':fence': fence } }
@@ -257,10 +255,11 @@ async function queryAll(
 }
 
 /**
- * `refused` if a condition has failed, `invalid` if an item does not let itself be changed so. Throws
- * `RetryableError` if another write was at work on one of the items: a second try can help.
+ * `refused` if a condition has failed, `invalid` if an item cannot be changed that way. Throws
+ * `RetryableError` if another write was changing one of the items: a second try can help.
  *
- * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (cancellation reasons)
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+ * (cancellation reasons)
  */
 async function transact(
   client: DynamoDB,

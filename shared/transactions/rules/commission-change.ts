@@ -2,8 +2,8 @@ import { currencyName } from '@button-serverless/validation/orders';
 import type { PublishedState } from '@button-serverless/validation/webhooks';
 
 /**
- * By how much the commission changed that stands in a status, in minor units of the currency; of `declined`,
- * what will never come.
+ * The change of the commission in a status, in minor units of the currency; for `declined`, the commission
+ * that is lost.
  */
 export type CommissionChange = {
   status: 'pending' | 'validated' | 'declined';
@@ -14,8 +14,8 @@ export type CommissionChange = {
 
 /**
  * What a new version of a transaction changes. Over all versions of a transaction, the changes of `pending`
- * and of `validated` sum up to what stands there now. A contradiction stands in no status, and what was lost
- * by a decline is what was expected before it. Pure.
+ * and of `validated` sum up to the current commission in that status. A contradiction has no status, and a
+ * decline loses what was expected before it. Pure.
  */
 export function commissionChanges(
   before: PublishedState | undefined,
@@ -36,7 +36,7 @@ export function commissionChanges(
 
 function amountsOf(state: PublishedState): CommissionChange[] {
   const { status, mergedInto } = state;
-  // What gave way counts under the other key.
+  // A record that has given way counts under the other key.
   if (mergedInto !== undefined) return [];
   return status === 'pending' || status === 'validated' ? [{ status, ...commission(state) }] : [];
 }

@@ -2,23 +2,23 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 import type { Transaction } from '@button-serverless/validation/webhooks';
 
-/** Who is to be erased: the value of one or both of Button's pass-through fields. */
+/** The shopper to erase: the value of one or both of Button's pass-through fields. */
 export type Shopper = { publisherCustomerId?: string; pubRef?: string };
 
 /**
- * What is known of an erased shopper for as long as a webhook of theirs may still be deferred: hashes under a
- * key of this note's own, which are gone with it.
+ * What is kept of an erased shopper for as long as a webhook of theirs may still be deferred: hashes under a
+ * key of this note, which is deleted with it.
  */
 export type ErasureNote = {
   /** Random, in Base64. */
   key: string;
-  /** One for each value by which the shopper was named. */
+  /** One for each value that named the shopper. */
   hashes: readonly string[];
   /** ISO 8601 UTC. */
   erasedAt: string;
 };
 
-/** A queue keeps a message for 14 days at most, its time in the dead-letter queue included. */
+/** A queue keeps a message for at most 14 days, including its time in the dead-letter queue. */
 export const ERASURE_NOTE_DAYS = 15;
 
 /** The note of an erasure. */
@@ -28,8 +28,8 @@ export function erasureNote(shopper: Shopper, erasedAt: string): ErasureNote {
 }
 
 /**
- * Since when the shopper of a webhook that was received then (ISO 8601 UTC) is erased; undefined if they are
- * not. Pure.
+ * Since when the shopper of a webhook that was received at that time (ISO 8601 UTC) is erased; undefined if
+ * they are not. Pure.
  */
 export function erasedSince(
   notes: readonly ErasureNote[],

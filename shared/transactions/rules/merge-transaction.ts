@@ -24,9 +24,9 @@ import {
 } from './transaction-state.ts';
 
 /**
- * What an observation did to a record. `noted` changes no version but something worth keeping (a newer date
- * with the same content, another Button id). Nothing needs to be written after `duplicate` (it was known),
- * `confirmed` (a read showed what was known) and `stale` (something newer was known).
+ * What an observation did to a record. `noted` changes no version, but something worth storing (a newer date
+ * with the same content, another Button id). Nothing has to be written after `duplicate` (it was known),
+ * `confirmed` (a read showed what was known) and `stale` (a newer version was known).
  */
 export type MergeOutcome =
   | 'created'
@@ -43,24 +43,24 @@ export type MergeOutcome =
 export type Storing = {
   /** ISO 8601 UTC. */
   storedAt: string;
-  /** The key of a purchase that is stored for the first time; that of the version if left out. */
+  /** The key of a purchase that is stored for the first time; unless given, that of the version. */
   key?: string;
-  /** The keys of the version that lead to the record; those of its order and of its id if left out. */
+  /** The keys of the version that lead to the record; unless given, those of its order and of its id. */
   foundBy?: readonly string[];
-  /** The categories that a user is rewarded for; `REWARDABLE_CATEGORIES` if left out. */
+  /** The categories for which users are rewarded; `REWARDABLE_CATEGORIES` unless given. */
   rewardableCategories?: readonly string[];
 };
 
-/** By so much the clock of a function may be ahead: what it stored has a version of the future. */
+/** The most by which the clock of a function may be ahead: it then stores versions of the future. */
 const CLOCKS_APART_MS = 60_000;
 
-/** At most so many seen versions are kept, the latest ones. */
+/** The most versions that are kept, the latest ones. */
 const MAX_SEEN_VERSIONS = 20;
 
 /**
  * The one merge of webhooks, deferred webhooks, reconciler and replay.
  *
- * Pure. What a record says follows from the versions that were seen, reads of the API included, and from what
+ * Pure. A record follows from the versions that were seen, including those in reads of the API, and from what
  * an operator has settled: the same observations in any order, any number of times, give the same candidates
  * (transaction-state.ts).
  */
@@ -93,7 +93,7 @@ export function mergeTransaction(
   return { record: next, outcome: isShown && observation.source.kind === 'api' ? 'confirmed' : 'stale' };
 }
 
-/** What does not count now, because of what is known of another id, may count once that is settled. */
+/** A version that does not count now, because of another id, may count once that is settled. */
 function isSameOfId(one: TransactionRecord, other: TransactionRecord, id: string): boolean {
   return saidBy(stateOfId(one.seen, id)) === saidBy(stateOfId(other.seen, id));
 }
@@ -109,7 +109,7 @@ function saidBy(candidates: readonly Candidate[]): string {
   return canonicalJson(candidates.map(({ transaction }) => transaction));
 }
 
-/** What is left of a record whose purchase belongs to another one: a version that is worth nothing. Pure. */
+/** What is left of a record whose purchase belongs to another record: a version that rewards nobody. Pure. */
 export function giveWayTo(key: string, record: TransactionRecord, storing: Storing): TransactionRecord {
   if (record.mergedInto === key) return record;
   return nextVersion({ ...record, mergedInto: key, notRewardableReason: 'merged' }, record, storing);
@@ -123,8 +123,8 @@ export function takePlace(key: string, record: TransactionRecord, storing: Stori
 }
 
 /**
- * The record with everything that was seen under the other key of the same purchase, and a version that is
- * higher than the other one's, which it replaces. Pure; a second time changes nothing.
+ * The record with every version that was seen under the other key of the same purchase. Its own version
+ * number is higher than the other record's, which it replaces. Pure; a second time changes nothing.
  */
 export function takeOver(
   record: TransactionRecord,
@@ -150,8 +150,8 @@ export function takeOver(
 }
 
 /**
- * The record once an operator has said which of several final transactions of one order counts; undefined if
- * there is no final one with that id, or nothing to settle. Pure.
+ * The record after an operator has decided which of several final transactions of one order counts; undefined
+ * if there is no final one with that id, or nothing to settle. Pure.
  */
 export function settleTransaction(
   record: TransactionRecord,
@@ -176,7 +176,7 @@ export function renewVersion(record: TransactionRecord, storing: Storing): Trans
   return { ...renewed, version: Math.max(renewed.version, firstNewVersion(storing.storedAt)) };
 }
 
-/** The least version that is higher than any that was stored before an instant (ISO 8601 UTC). Pure. */
+/** The lowest version that is higher than any stored before an instant (ISO 8601 UTC). Pure. */
 export function firstNewVersion(instant: string): number {
   return Date.parse(instant) + CLOCKS_APART_MS;
 }
@@ -203,20 +203,21 @@ function firstRecord(observed: Observation, storing: Storing): TransactionRecord
 }
 
 /**
- * The record with the state that follows from what it has seen, and the next version if that is another one.
+ * The record with the state that follows from what it has seen, and the next version if the state has
+ * changed.
  */
 function restated(next: TransactionRecord, before: TransactionRecord, storing: Storing): TransactionRecord {
   const { cause: _cause, notRewardableReason: _reason, ...rest } = next;
   const state = stateOf(next.seen, next.settlement) ?? { candidates: next.candidates };
   const record = { ...rest, ...state };
   const reason = reasonOf(record, storing);
-  // To be erased is no change of the purchase: only what changes afterwards is worth nothing.
+  // An erasure does not change the purchase: only a later change has no reward.
   const isErasure = reason === 'erased' && before.mergedInto === record.mergedInto;
   const stated = withReason(
     { ...record, seen: trim(record) },
     isErasure ? before.notRewardableReason : reason,
   );
-  // Rows of the API name the Brand and webhooks do not: to learn the name is no change of the purchase.
+  // Rows of the API name the Brand, webhooks do not: learning the name does not change the purchase.
   const isNamed = before.candidates[0].transaction.commerceOrganizationName !== null;
   return publishedContent(stated, isNamed) === publishedContent(before, isNamed)
     ? stated
@@ -236,10 +237,7 @@ function withReason(record: TransactionRecord, reason: NotRewardableReason | und
   return reason === undefined ? rest : { ...rest, notRewardableReason: reason };
 }
 
-/**
- * Versions rise through restores of the table to any earlier point, and through moves to another table, as
- * the clock goes on.
- */
+/** Versions follow the clock, so they rise even if the table is restored to an earlier point or moved. */
 function nextVersion(
   next: TransactionRecord,
   { version, changes }: Pick<TransactionRecord, 'version' | 'changes'>,
@@ -253,7 +251,9 @@ function nextVersion(
   };
 }
 
-/** What the version number counts: everything that events say of a transaction but its `modified_date`. */
+/**
+ * What the version number covers: everything that events say about a transaction except its `modified_date`.
+ */
 function publishedContent(
   { candidates, cause, mergedInto, otherKeys, notRewardableReason: reason }: TransactionRecord,
   isNamed: boolean,
@@ -265,7 +265,7 @@ function publishedContent(
     ...content
   } = candidates[0].transaction;
   const name = isNamed ? commerceOrganizationName : null;
-  // Which source wrote milliseconds is no change.
+  // A difference only in milliseconds, which not every source writes, is no change.
   const dates = {
     createdDate: toWholeSecond(content.createdDate),
     validatedDate: toWholeSecond(content.validatedDate),
@@ -276,8 +276,8 @@ function publishedContent(
 }
 
 /**
- * The versions with one more sighting; the same array if it adds nothing. Payloads of equal versions do not
- * depend on which came first.
+ * The versions with one more observation; the same array if it adds nothing. The payload of equal versions
+ * does not depend on which came first.
  */
 function withSighting(seen: readonly SeenVersion[], sighting: SeenVersion): readonly SeenVersion[] {
   const identity = versionIdentity(sighting.transaction);
@@ -309,10 +309,7 @@ function moreComplete(one: unknown, other: unknown): unknown {
   return text >= otherText ? one : other;
 }
 
-/**
- * The latest versions, and payloads only of those that the candidates stand for: an old payload is worth no
- * storage.
- */
+/** The latest versions, and payloads only of the candidates: an old payload is not worth its storage. */
 function trim({ seen, candidates }: TransactionRecord): readonly SeenVersion[] {
   const payloads = new Set(candidates.map(({ payload }) => payload));
   const lines = new Set(candidates.map(({ transaction }) => transaction.linesDigest));

@@ -7,19 +7,19 @@ import type {
   Transaction,
 } from '@button-serverless/validation/webhooks';
 
-/** What a purchase is: one candidate that counts, or those that contradict each other, and why. */
+/** The state of a purchase: one candidate that counts, or several that contradict each other, and why. */
 export type TransactionState = {
   candidates: readonly [Candidate, ...Candidate[]];
   cause?: ConflictCause;
 };
 
 /**
- * What the versions seen of one purchase come to, whichever came first. Pure; undefined only without any
- * version.
+ * The state that follows from the versions of one purchase, whichever came first. Pure; undefined only
+ * without any version.
  *
- * Each of Button's ids is judged by itself. A read of the API overrules what had been seen before it, final
- * beats pending, and among pending versions the later `modified_date` wins. Then the ids are compared: a
- * final one beats those that are pending.
+ * Each of Button's ids is considered separately. A read of the API overrules what was seen before it, a final
+ * version beats a pending one, and among pending versions the later `modified_date` wins. Then the ids are
+ * compared: a final one beats those that are pending.
  */
 export function stateOf(
   seen: readonly SeenVersion[],
@@ -31,14 +31,14 @@ export function stateOf(
   return state && withShopper(state, seen);
 }
 
-/** What the versions seen of one of Button's ids come to by themselves, whichever id counts. Pure. */
+/** The state of the versions of one of Button's ids alone, whichever id counts. Pure. */
 export function stateOfId(seen: readonly SeenVersion[], id: string): readonly Candidate[] {
   return judge(seen.filter(({ transaction }) => transaction.id === id));
 }
 
 /**
- * A purchase has one shopper: what counts of it may be a row that leaves out whom another row of the order
- * names.
+ * A purchase has one shopper: the version that counts may be a row without the shopper, whom another row of
+ * the order names.
  */
 function withShopper(state: TransactionState, seen: readonly SeenVersion[]): TransactionState {
   const [{ transaction, payload }, ...others] = state.candidates;
@@ -59,7 +59,7 @@ function firstKnown<Field extends keyof Transaction>(
   return versions.find(({ transaction }) => transaction[field] !== null)?.transaction[field] ?? null;
 }
 
-/** A final version of one of Button's ids, by what a reward depends on. */
+/** A final version of one of Button's ids, reduced to what a reward depends on. */
 export function finalKey({ id, status, amountMinor, currency }: Transaction): string {
   return canonicalJson([id, status, amountMinor, currency]);
 }
@@ -69,7 +69,7 @@ export function isFinal({ status }: Pick<Transaction, 'status'>): boolean {
   return status !== 'pending';
 }
 
-/** Tells versions apart by everything that is known of them but the payload. */
+/** Distinguishes versions by everything that is known of them except the payload. */
 export function versionIdentity(transaction: Transaction): string {
   return canonicalJson(transaction);
 }
@@ -106,7 +106,7 @@ function amongPending(groups: readonly Group[]): TransactionState | undefined {
   return latest.length > 1 ? conflict(latest, 'contradiction') : single(latest);
 }
 
-/** Rows of the API have no milliseconds. Within one second they count: a row is what Button has now. */
+/** Rows of the API have no milliseconds. Within one second they win: a row is what Button has now. */
 function latestOf(candidates: Group): Group {
   const lastMs = ({ transaction }: Candidate): number => {
     const ms = dateMs(transaction);
@@ -125,7 +125,7 @@ function conflict(candidates: Group, cause: ConflictCause): TransactionState | u
   return first && { candidates: [first, ...rest], cause };
 }
 
-/** The versions of one id that nothing beats: one, or those that contradict each other. */
+/** The versions of one id that no other version beats: one, or several that contradict each other. */
 function judge(versions: readonly SeenVersion[]): Group {
   const valid = versions.filter((version) => !versions.some((read) => overrules(read, version, versions)));
   const unbeaten = valid.filter((version) => !valid.some((other) => beats(other, version)));
@@ -136,8 +136,8 @@ function judge(versions: readonly SeenVersion[]): Group {
 }
 
 /**
- * A row of the API is what Button has now: it overrules what had been seen before the read. But for a final
- * version, which no pending one changes; and the same version is no other one.
+ * A row of the API is what Button has now: it overrules what was seen before the read. The exceptions: no
+ * pending version changes a final one, and the same version is not a different one.
  */
 function overrules(read: SeenVersion, version: SeenVersion, all: readonly SeenVersion[]): boolean {
   if (read.shownAt === undefined || isSame(read, version)) return false;
@@ -154,8 +154,8 @@ function beats({ transaction: one }: Candidate, { transaction: other }: Candidat
 }
 
 /**
- * Two sightings of one version: nothing in them contradicts, at the same date; one source writes milliseconds
- * where another does not.
+ * Two observations of one version: the same date, and no contradiction; one source writes milliseconds where
+ * another does not.
  */
 function isSame({ transaction: one }: Candidate, { transaction: other }: Candidate): boolean {
   if (isFinal(one) !== isFinal(other) || !areCompatible(one, other)) return false;
@@ -168,8 +168,8 @@ function isCut(cut: Transaction, whole: Transaction): boolean {
 }
 
 /**
- * Whether the first says all that the second says, and more; of two that say as much, the one that ranks
- * first.
+ * Whether the first says everything that the second says, and more; of two that say the same, the one that
+ * ranks first.
  */
 function says(one: Candidate, other: Candidate): boolean {
   if (one === other || !areCompatible(one.transaction, other.transaction)) return false;
@@ -180,7 +180,7 @@ function says(one: Candidate, other: Candidate): boolean {
   return isMoreKnown || byRank(one, other) < 0;
 }
 
-/** What one leaves out contradicts nothing, nor do the milliseconds that one source leaves out. */
+/** An omitted field contradicts nothing, nor do milliseconds that one source omits. */
 function areCompatible(one: Transaction, other: Transaction): boolean {
   const agree = (field: keyof Transaction): boolean =>
     one[field] === other[field] || one[field] === null || other[field] === null;
@@ -198,7 +198,7 @@ function arePairwiseCompatible(transactions: readonly Transaction[]): boolean {
   return transactions.every((one) => transactions.every((other) => areCompatible(one, other)));
 }
 
-/** Fields that a version leaves out keep the values known from the others, the latest first. */
+/** Fields that a version omits keep the values of the other versions, the latest first. */
 function completed(candidate: Candidate, versions: readonly SeenVersion[]): Candidate {
   const { status } = candidate.transaction;
   const others = versions.toSorted(byRank);
@@ -212,12 +212,12 @@ function completed(candidate: Candidate, versions: readonly SeenVersion[]): Cand
   return { transaction: filled, payload: payloadWithLines(candidate, withLines) };
 }
 
-/** The payload that was seen; the lines' own where the version came without them. */
+/** The payload of the version; if it came without lines, that of the version with lines. */
 function payloadWithLines({ transaction, payload }: Candidate, withLines: Candidate | undefined): unknown {
   return transaction.linesDigest === null && withLines ? withLines.payload : payload;
 }
 
-/** The later date first, then the one that says more: an order that depends on the versions alone. */
+/** The later date first, then the version that says more: the order depends on the versions alone. */
 function byRank(one: Candidate, other: Candidate): number {
   const rank = ({ transaction }: Candidate): string => versionIdentity(transaction);
   const known = ({ transaction }: Candidate): number =>

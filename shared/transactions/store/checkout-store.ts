@@ -7,24 +7,24 @@ import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import { putRevision } from '../../dynamodb/versioned-item.ts';
 
 /**
- * What was kept: `expected` the first checkout of its token, for which a transaction is expected; `further`
- * another one of that token; `known` nothing, because the checkout is there already.
+ * The result: `expected` for the first checkout of its token, for which a transaction is expected; `further`
+ * for another checkout of that token; `known` if it is stored already.
  */
 export type CheckoutPut = 'expected' | 'further' | 'known';
 
-/** Checkouts among the transactions. Both methods throw if the table cannot be reached. */
+/** Checkouts in the transactions table. Both methods throw if the table cannot be reached. */
 export type CheckoutStore = {
   put(checkout: Checkout, storedAt: Date): Promise<CheckoutPut>;
   /**
-   * Notes that the transaction of a token has come; true if a checkout waited for it. Half a read unit where
-   * none did.
+   * Records that the transaction of a token has arrived; true if a checkout waited for it. Half a read unit
+   * if none did.
    */
   follow(btnRef: string, transactionKey: string): Promise<boolean>;
 };
 
 /**
- * How long a checkout is kept: its transaction has come by then. Personal data may be kept no shorter. In
- * seconds.
+ * How long a checkout is kept: its transaction has arrived by then. Personal data may not be kept for less
+ * than this. In seconds.
  */
 const RETENTION_SECONDS = 30 * 86_400;
 
@@ -46,7 +46,7 @@ export function createCheckoutStore({ client, table }: TableAccess): CheckoutSto
     },
 
     async follow(btnRef, transactionKey) {
-      // No key could hold it.
+      // It does not fit into a key.
       if (btnRef === '' || btnRef.length > 255 || !btnRef.isWellFormed()) return false;
       const Key = { [partitionKey]: { S: `checkout#${btnRef}` } };
       const { Item } = await client.send(new GetItemCommand({ TableName: table, Key }));
@@ -58,9 +58,9 @@ export function createCheckoutStore({ client, table }: TableAccess): CheckoutSto
 }
 
 /**
- * Puts a checkout under the token by which its transaction finds it, or, if there is none or another checkout
- * stands there, under its webhook's id. `putIfAbsent` gives the id of the webhook that stands under a key;
- * undefined if nothing did and it has put the checkout.
+ * Puts a checkout under the token by which its transaction finds it or, if it has none or another checkout
+ * has it, under its webhook's id. `putIfAbsent` returns the webhook's id of the checkout that is stored under
+ * a key; undefined if there was none and it has put the checkout.
  */
 export async function placeCheckout(
   { btnRef, eventId }: Pick<Checkout, 'btnRef' | 'eventId'>,

@@ -7,9 +7,9 @@ import { putRevision } from '../../dynamodb/versioned-item.ts';
 const MAX_TRIES = 5;
 
 /**
- * Takes the shopper out of a checkout's item and keeps the rest until it expires, so that a repeat is still
- * recognised. `erasedAt` is ISO 8601 UTC. Throws `RetryableError` if others keep changing it, and if the
- * table cannot be reached.
+ * Removes the shopper from a checkout's item and keeps the rest until it expires, so that a repeat is still
+ * recognised. `erasedAt` is ISO 8601 UTC. Throws `RetryableError` if other writers keep changing the item,
+ * and if the table cannot be reached.
  */
 export async function eraseCheckout(
   { client, table }: TableAccess,

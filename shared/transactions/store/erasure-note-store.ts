@@ -8,13 +8,13 @@ type Positions = { client: DynamoDB; table: string };
 
 const DAY_MS = 86_400_000;
 
-/** The notes of a day are one item. */
+/** All notes of a day are one item. */
 const keyOf = (atMs: number): Record<string, AttributeValue> => ({
   [POSITIONS_TABLE.partitionKey]: { S: ERASURES_PARTITION },
   [POSITIONS_TABLE.sortKey]: { S: new Date(atMs).toISOString().slice(0, 10) },
 });
 
-/** Leaves a note among the positions; it expires by itself. Throws if the table cannot be reached. */
+/** Leaves a note in the positions table, which expires by itself. Throws if the table cannot be reached. */
 export async function leaveErasureNote({ client, table }: Positions, note: ErasureNote): Promise<void> {
   const erasedMs = Date.parse(note.erasedAt);
   await client.send(
@@ -32,8 +32,8 @@ export async function leaveErasureNote({ client, table }: Positions, note: Erasu
 }
 
 /**
- * The notes that may still be needed. Strongly consistent, a read unit for each of sixteen days. Throws if
- * they can't be read.
+ * The notes that may still be needed. Strongly consistent; one read unit for each of sixteen days. Throws if
+ * they cannot be read.
  */
 export async function listErasureNotes({ client, table }: Positions, now: Date): Promise<ErasureNote[]> {
   const days = await Promise.all(

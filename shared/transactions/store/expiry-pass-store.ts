@@ -5,7 +5,7 @@ import { createPassStore, PASS_FIELDS, type PassStore, type WeeklyPass } from '.
 import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
 import type { StalePending } from '../rules/stale-pending.ts';
 
-/** The pass over all transactions, with what it has counted so far. */
+/** The pass over all transactions, with its counts so far. */
 export type ExpiryPass = WeeklyPass & { stalePending: StalePending };
 
 const PassSchema = z.object({
@@ -16,7 +16,7 @@ const PassSchema = z.object({
   }),
 });
 
-/** The pass over all transactions in DynamoDB: one item of the positions, in a partition of its own. */
+/** The pass over all transactions in DynamoDB: one item of the positions table, in a partition of its own. */
 export function createExpiryPassStore(positions: { client: DynamoDB; table: string }): PassStore<ExpiryPass> {
   const key = {
     [POSITIONS_TABLE.partitionKey]: { S: EXPIRY_PASS_PARTITION },

@@ -6,8 +6,8 @@ import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
 import { errorName, log } from '../../runtime/logger.ts';
 
 /**
- * How long after its report an order of each brand becomes final, in minutes, and when Button is to be asked
- * again (ISO 8601 UTC).
+ * How long after its report an order of each brand becomes final, in minutes, and when to ask Button again
+ * (ISO 8601 UTC).
  */
 export type FinalizationWindows = { minutes: ReadonlyMap<string, number>; readAgainAt: string };
 
@@ -19,13 +19,14 @@ const KEY = marshall({
 });
 
 /**
- * An item holds 400 KB: so many brands with ids of ordinary length fit, and no publisher has nearly as many.
+ * An item holds 400 KB: this number of brands with ids of ordinary length fits, and no publisher has nearly
+ * as many.
  */
 const MAX_BRANDS = 5000;
 
 /**
- * The windows as they are stored; undefined before the first reading, and where somebody has spoilt them.
- * Throws if the table cannot be reached.
+ * The stored windows; undefined before the first read, and if they are unreadable. Throws if the table cannot
+ * be reached.
  */
 export async function readFinalizationWindows({
   client,
@@ -39,8 +40,8 @@ export async function readFinalizationWindows({
 }
 
 /**
- * Replaces the windows; of two writers the last one counts, both have asked Button. Throws if the table
- * cannot be reached.
+ * Replaces the windows. Of two writers the last one wins; both have asked Button. Throws if the table cannot
+ * be reached.
  */
 export async function saveFinalizationWindows(
   { client, table }: Positions,
@@ -51,17 +52,17 @@ export async function saveFinalizationWindows(
   await client.send(new PutItemCommand({ TableName: table, Item }));
 }
 
-/** How long an instance of a function uses what it has read, and does without what it has not found. */
+/** How long an instance of a function uses what it has read, and works without what it has not found. */
 const CACHED_MS = 3_600_000;
 const MISSED_MS = 300_000;
 
 /**
- * The window of a brand in minutes; undefined if it is not known. Never throws: nothing that is stored waits
- * for it.
+ * The window of a brand in minutes; undefined if it is not known. Never throws, because nothing that is
+ * stored may wait for it.
  */
 export type FinalizationMinutes = (brand: string) => Promise<number | undefined>;
 
-/** Asks for the windows once an hour, and every five minutes where there are none. */
+/** Reads the windows once an hour, and every five minutes if there are none. */
 export function cachedFinalizationWindows(positions: Positions, now: () => Date): FinalizationMinutes {
   let minutes: ReadonlyMap<string, number> = new Map();
   let readAgainMs = -Infinity;

@@ -25,7 +25,7 @@ const ShopperItemSchema = z.object({
   version: z.number(),
 });
 
-/** One of a shopper's transactions, as the index by shopper holds it. */
+/** One of a shopper's transactions, from the index by shopper. */
 export type ShopperTransaction = z.infer<typeof ShopperItemSchema>;
 
 /** Which of a shopper's transactions; all of them if nothing is said. */
@@ -119,17 +119,17 @@ export async function* shopperTransactions(
 export type ShopperTotal = { status: string; currency: string; amountMinor: number; transactions: number };
 
 /**
- * A shopper's rewards, and the instant (ISO 8601 UTC) since which they are complete: of older ones, the
- * shopper may have expired.
+ * A shopper's rewards, and the instant (ISO 8601 UTC) since which they are complete: the shopper of older
+ * ones may have been erased.
  */
 export type ShopperBalance = { completeSince: string; totals: ShopperTotal[] };
 
 const DAY_MS = 86_400_000;
 
 /**
- * A shopper's rewards, summed from the transactions on read: counters would drift. Nobody may be rewarded for
- * what is historical, an app install, in conflict or of an unknown category: that is left out, and what was
- * declined has a total of its own.
+ * A shopper's rewards, summed from the transactions on each read, because counters would drift. Transactions
+ * that nobody may be rewarded for (historical, an app install, in conflict or of an unknown category) are
+ * left out, and declined ones have a total of their own.
  *
  * `personalDataDays` is the setting of that name. Throws if the table cannot be reached.
  */

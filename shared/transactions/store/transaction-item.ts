@@ -16,7 +16,7 @@ import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import { readOrReport } from '../../dynamodb/unreadable-item.ts';
 import type { Versioned } from '../../dynamodb/versioned-item.ts';
 
-/** Which field says whose transaction it is; `none` switches the shopper index off. */
+/** The field that identifies the shopper of a transaction; with `none` there is no index by shopper. */
 export type ShopperField = 'publisher_customer_id' | 'pub_ref' | 'none';
 
 /** How items are written. */
@@ -24,8 +24,7 @@ export type WritingOptions = { shopperField: ShopperField };
 
 const SCHEMA_VERSION = 1;
 
-// The schemas of the body are loose: what a newer version of this code has added outlives a write by this
-// one.
+// The schemas of the body are loose: fields that newer code has added survive a write by this code.
 
 const TransactionSchema: z.ZodType<Transaction> = z.looseObject({
   id: z.string(),
@@ -72,7 +71,7 @@ const BodyReferenceSchema = z.union([
   z.object({ bodyDigest: z.string(), bodyParts: z.number() }),
 ]);
 
-/** A purchase that no other key leads to has no such attribute. */
+/** A purchase without other keys does not have this attribute. */
 const OtherKeysSchema = z.array(z.string()).readonly().default([]);
 
 const ItemSchema = z
@@ -92,7 +91,8 @@ const ItemSchema = z
   .and(BodyReferenceSchema);
 
 /**
- * The attributes that say what a transaction is now. The event publisher reads them from the table's stream.
+ * The attributes with the current state of a transaction. The event publisher reads them from the table's
+ * stream.
  */
 export const TransactionHeadSchema = z.object({
   pk: z.string(),
@@ -127,16 +127,16 @@ export const TransactionHeadSchema = z.object({
 });
 
 /**
- * What a transaction is now, and its line items, in Button's own fields; `omitted` where they are too large
- * to stand in the item.
+ * The current state of a transaction, and its line items in Button's own fields; `omitted` if they are too
+ * large for the item.
  */
 export type TransactionHead = z.infer<typeof TransactionHeadSchema> & {
   lineItems?: readonly unknown[] | 'omitted';
 };
 
 /**
- * Reads what a transaction is now from the attributes of its item. Throws on an item that this code did not
- * write.
+ * Reads the current state of a transaction from the attributes of its item. Throws on an item that this code
+ * did not write.
  */
 export function readHead(attributes: Readonly<Record<string, unknown>>): TransactionHead {
   const head = TransactionHeadSchema.parse(attributes);
@@ -158,8 +158,8 @@ export function lineItemsIn(body: Uint8Array): readonly unknown[] {
 }
 
 /**
- * The item for a record: what is looked up or published stands in attributes, the rest is deflated. A large
- * rest is stored first.
+ * The item for a record: what is looked up or published is in attributes, the rest is deflated. If the rest
+ * is large, it is stored first.
  */
 export async function toItem(
   access: TableAccess,
@@ -181,8 +181,8 @@ export async function toItem(
 }
 
 /**
- * The record in an item. Throws `UnreadableItemError` on an item that this code did not write: a bug or a
- * manual edit, and the alarm has to find it.
+ * The record in an item. Throws `UnreadableItemError` on an item that this code did not write: that is a bug
+ * or a manual edit, and the alarm has to find it.
  */
 export async function fromItem(
   access: TableAccess,
@@ -219,7 +219,7 @@ function toRecord(
   };
 }
 
-/** What stands in attributes, or follows from the versions, is not packed. */
+/** Fields that are in attributes, or that follow from the versions, are not packed. */
 function withoutHead(record: Omit<TransactionRecord, 'key'>): object {
   const {
     version: _version,
@@ -237,9 +237,7 @@ function withoutHead(record: Omit<TransactionRecord, 'key'>): object {
   return body;
 }
 
-/**
- * An alias: a purchase that is found by one of Button's ids, or by its order, and stands under another key.
- */
+/** An alias: one of Button's ids, or an order, that leads to a purchase under another key. */
 const AliasSchema = z.object({ pk: z.string(), aliasOf: z.string().min(1) });
 
 /** The item of an alias. */
@@ -252,8 +250,8 @@ export function toAliasItem(alias: string, key: string): Record<string, Attribut
 }
 
 /**
- * The key that an alias stands for; undefined for every other item. Throws `UnreadableItemError` on an alias
- * of nothing.
+ * The key that an alias stands for; undefined for every other item. Throws `UnreadableItemError` for an alias
+ * without a key.
  */
 export function aliasTarget(item: Record<string, AttributeValue>): string | undefined {
   if (!(TRANSACTIONS_TABLE.aliasOf in item)) return undefined;
@@ -261,7 +259,7 @@ export function aliasTarget(item: Record<string, AttributeValue>): string | unde
   return readOrReport(key, () => AliasSchema.parse(unmarshall(item)).aliasOf);
 }
 
-/** What of a version stands in attributes under its own name; null stands nowhere. */
+/** The fields of a version that are attributes with the same name; null is not stored. */
 const SHOWN_FIELDS = [
   ...(['category', 'amountMinor', 'currency', 'orderTotalMinor', 'orderCurrency'] as const),
   ...(['createdDate', 'modifiedDate', 'purchaseDate', 'attributionDate', 'validatedDate'] as const),
@@ -294,7 +292,8 @@ function headOf(record: TransactionRecord, transaction: Transaction): Record<str
 }
 
 /**
- * DynamoDB refuses an empty string as a key, and one of more than 2048 bytes, so neither is a shopper.
+ * DynamoDB rejects an empty string as a key, and one of more than 2048 bytes, so neither is used as a
+ * shopper.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
  */

@@ -25,8 +25,8 @@ export type Published =
   { kind: 'transaction'; head: TransactionHead } | { kind: 'checkout'; checkout: StoredCheckout };
 
 /**
- * What every transaction modified in the range is now, and every checkout that was stored in it; unreadable
- * ones are left out. Throws if the table cannot be reached.
+ * The current state of every transaction that was modified in the range, and every checkout that was stored
+ * in it, without unreadable ones. Throws if the table cannot be reached.
  */
 export async function* scanPublished(
   access: TableAccess,
@@ -81,13 +81,13 @@ function keyOf(item: Item): string {
   return item[TRANSACTIONS_TABLE.partitionKey]?.S ?? '';
 }
 
-/** Sorts before the instants of its second, with milliseconds or without, and behind all that are earlier. */
+/** Sorts before the instants of its second, with or without milliseconds, and after all earlier ones. */
 function upToSecond(instant: string): string {
   return instant.replace(/(?:\.000)?Z$/, '');
 }
 
 /**
- * Everything with a status that was created before an instant (ISO 8601 UTC); unreadable items are left out.
+ * Everything with a status that was created before an instant (ISO 8601 UTC), without unreadable items.
  * Throws if the table cannot be reached.
  */
 export async function* scanStatus(
@@ -104,8 +104,8 @@ export async function* scanStatus(
 }
 
 /**
- * Something that a scan of the whole table finds: a transaction, a part of a large one, a checkout, or an
- * unreadable item.
+ * What a scan of the whole table finds: a transaction, a part of a large one, a checkout, or an unreadable
+ * item.
  */
 export type Scanned =
   | { kind: 'record'; stored: Versioned<TransactionRecord> }
@@ -127,13 +127,13 @@ export async function* scanAll(access: TableAccess): AsyncGenerator<Scanned> {
 }
 
 /**
- * A page of the table, at most a megabyte: what is on it, and the key behind which the next one begins;
- * undefined on the last.
+ * A page of the table, at most a megabyte: its items, and the key behind which the next one begins; undefined
+ * on the last.
  */
 export type ScannedPage = { scanned: AsyncIterable<Scanned>; next: string | undefined };
 
 /**
- * The page behind a key, or the first. The key need not be there any more. Throws, as reading what is on the
+ * The page behind a key, or the first. The key need not exist any more. Throws, as reading the items of the
  * page does, if the table cannot be reached.
  */
 export async function scanPage(access: TableAccess, after: string | undefined): Promise<ScannedPage> {
@@ -151,7 +151,7 @@ async function* readItems(access: TableAccess, items: readonly Item[]): AsyncGen
   }
 }
 
-/** A part has no version: `deletePart` refuses what has one. */
+/** A part has no version: `deletePart` refuses an item that has one. */
 function readPart(item: Item): Scanned {
   const partOf = item[TRANSACTIONS_TABLE.partOf]?.S;
   const isPart = partOf !== undefined && partOf !== '' && !('version' in item);

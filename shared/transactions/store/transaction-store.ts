@@ -8,49 +8,46 @@ import { aliasTarget, fromItem, toAliasItem, toItem, type WritingOptions } from 
 import { UnreadableItemError } from '../../dynamodb/unreadable-item.ts';
 import { putRevision, type Versioned } from '../../dynamodb/versioned-item.ts';
 
-/** Where a key leads: the key behind its aliases, itself without any, and what is stored there. */
+/** Where a key leads: the key behind its aliases (itself, without any), and what is stored there. */
 export type Found = { key: string; stored: Versioned<TransactionRecord> | undefined };
 
 /**
- * Where transactions are kept. Every method throws if the table cannot be reached, and all but `readMany`
- * throw `UnreadableItemError` where the key leads to an item that is unreadable.
+ * The store of transactions. Every method throws if the table cannot be reached, and all but `readMany` throw
+ * `UnreadableItemError` if the key leads to an unreadable item.
  */
 export type TransactionStore = {
-  /** What stands under a key or behind its aliases. Eventually consistent. */
+  /** The record under a key or behind its aliases. Eventually consistent. */
   read(key: string): Promise<Versioned<TransactionRecord> | undefined>;
   /**
-   * Where a key leads. Unless asked for, eventually consistent: a stale read can only lead to a write that is
+   * Where a key leads. Eventually consistent unless asked for: a stale read can only lead to a write that is
    * refused.
    */
   find(key: string, options?: { consistent: boolean }): Promise<Found>;
   /** Where at most 100 keys lead; a key that leads nowhere is missing from the map. Eventually consistent. */
   readMany(keys: readonly string[]): Promise<Map<string, Versioned<TransactionRecord> | 'unreadable'>>;
-  /**
-   * Makes the purchase under `key` be found by `alias` too, for ever; false if something stands there
-   * already.
-   */
+  /** Makes `alias` lead to the purchase under `key` for good; false if something is stored there already. */
   putAlias(alias: string, key: string): Promise<boolean>;
   /** Stores the record if the table is still at that revision (0: if it is not there yet). */
   write(record: TransactionRecord, expectedRevision: number): Promise<TransactionWriteResult>;
 };
 
 /**
- * Stored, or somebody was faster and `current` is where the key leads by now; undefined behind an alias whose
- * record is not stored yet.
+ * Stored; or another writer was faster, and `current` is where the key leads by now; undefined behind an
+ * alias whose record is not stored yet.
  */
 export type TransactionWriteResult =
   | { ok: true; stored: Versioned<TransactionRecord> }
   | { ok: false; current: Versioned<TransactionRecord> | undefined };
 
 /**
- * An alias of an alias is possible, where an order's first transaction came without it; longer chains are
- * not.
+ * An alias of an alias is possible if an order's first transaction arrived without the order; longer chains
+ * are not.
  */
 const MAX_ALIASES = 5;
 
 const MAX_BATCH_ROUNDS = 6;
 
-/** Transactions in DynamoDB, one item each, and more for one that exceeds an item. */
+/** Transactions in DynamoDB: one item each, and more for one that exceeds an item. */
 export function createTransactionStore({
   client,
   table,

@@ -1,7 +1,7 @@
-/** An object as JSON has them: names and values of which nothing is known yet. */
+/** An object in JSON: names and values of which nothing is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** `value` if it is an object and no array, else undefined. */
+/** `value` if it is an object and not an array; otherwise undefined. */
 export function asJsonObject(value: unknown): JsonObject | undefined {
   return isJsonObject(value) ? value : undefined;
 }

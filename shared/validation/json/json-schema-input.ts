@@ -1,12 +1,11 @@
 import { asJsonObject, type JsonObject } from './json-object.ts';
 
 /**
- * A JSON Schema as producers in other languages need it, from the one that zod derives of what is required of
- * each field.
+ * A JSON Schema for producers in other languages, from the schema that zod derives.
  *
- * - Fields that may be left out may also be null or empty text, and values of a map may be null.
- * - A pattern that ends with `$` takes no line feed after it: in Python and others `$` also matches before a
- *   last one.
+ * - Optional fields may also be null or empty text, and values of a map may be null.
+ * - A pattern that ends with `$` accepts no line feed after it: in Python and other languages `$` also
+ *   matches before a final line feed.
  */
 export function describeInput(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(describeInput);

@@ -1,20 +1,20 @@
 import type { JsonPathSegment } from './json-path.ts';
 
-/** What a JSON parser takes without a word although it can change the meaning of a message. */
+/** What a JSON parser accepts silently although it can change the meaning of a message. */
 export type JsonFlaw = {
   code: 'duplicate_key' | 'proto_key' | 'nested_too_deep' | 'number_with_decimal_point';
   segments: readonly JsonPathSegment[];
 };
 
-/** The parsed value with what is suspicious about the text it was parsed from. */
+/** The parsed value, and what is suspicious about its text. */
 export type JsonResult = { ok: true; value: unknown; flaws: readonly JsonFlaw[] } | { ok: false };
 
 const DEEPEST_LEVEL = 32;
 
 /**
- * Parses JSON text and looks at the text itself for what `JSON.parse` hides: a name that occurs twice (the
- * last one wins silently), `__proto__`, nesting deeper than 32 levels, and numbers written with a decimal
- * point or an exponent (`70.00` is parsed to 70).
+ * Parses JSON text and checks the text itself for what `JSON.parse` hides: a name that occurs twice (the last
+ * one wins silently), `__proto__`, nesting deeper than 32 levels, and numbers written with a decimal point or
+ * an exponent (`70.00` is parsed to 70).
  *
  * Never throws; text that is not JSON is `ok: false`. The time is linear in the length of the text.
  */
@@ -28,9 +28,7 @@ export function readJson(text: string): JsonResult {
   return { ok: true, value, flaws: findFlaws(text) };
 }
 
-/**
- * An object or array that is still open: where the scan stands in it, and the names seen if it is an object.
- */
+/** An object or array that is still open: the state of the scan, and the names seen if it is an object. */
 type Container = { position: JsonPathSegment; names?: Set<string>; expectsName: boolean };
 
 function findFlaws(text: string): JsonFlaw[] {

@@ -1,7 +1,7 @@
 /**
- * Whether bytes name one of the values: as a text or a number anywhere in their JSON, however it is spelled
- * (escapes, `1.2e3`), also in JSON within a text. Names of fields count too. Of what is no JSON, the text is
- * searched, with its escapes read. Pure.
+ * Whether bytes contain one of the values, as a text or a number anywhere in their JSON, however it is
+ * written (escapes, `1.2e3`), also in JSON inside a text. Names of fields count too. If the bytes are not
+ * JSON, their text is searched, with escapes decoded. Pure.
  */
 export function namesValue(bytes: Uint8Array, values: readonly string[]): boolean {
   const text = new TextDecoder().decode(bytes);
@@ -14,20 +14,20 @@ export function namesValue(bytes: Uint8Array, values: readonly string[]): boolea
 }
 
 /**
- * Whether a value that Button or a shop passed through is the one that is looked for, also if it came as a
- * number. Pure.
+ * Whether a value that Button or a shop passed through is the one that is searched for, also if it arrived as
+ * a number. Pure.
  */
 export function isSameValue(given: unknown, value: string): boolean {
   if (given === value) return true;
   if (typeof given !== 'number' && typeof given !== 'string') return false;
-  // JSON's numbers lose digits beyond 2^53, and so does the text that is made of one.
+  // JSON numbers lose digits beyond 2^53, and so does the text of one.
   const [one, other] = [Number(given), Number(value)];
   const isNumber = /^-?\d/.test(value) && Number.isFinite(other);
   if (typeof given === 'number') return isNumber && one === other;
   return isNumber && !Number.isSafeInteger(other) && given === String(other);
 }
 
-/** Without recursion: what came may be nested deeper than the stack. */
+/** Without recursion: the input may be nested deeper than the stack. */
 function isNamedIn(json: unknown, values: readonly string[]): boolean {
   const left: unknown[] = [json];
   while (left.length > 0) {

@@ -1,9 +1,9 @@
 /**
- * What `JSON.parse` gives, but an integer beyond 2^53, which a number would round to another one, is the text
- * of its digits: as the id of a shopper it would otherwise name somebody else. On Node.js 20, which does not
- * show the digits, it is rounded. Throws on what is no JSON.
+ * Like `JSON.parse`, but an integer beyond 2^53, which a number would round to a different one, becomes the
+ * text of its digits: as the id of a shopper it would otherwise name somebody else. On Node.js 20, which does
+ * not provide the digits, it is rounded. Throws if the text is not JSON.
  *
- * Fewer than 16 digits never exceed what a number holds.
+ * A number always holds fewer than 16 digits exactly.
  *
  * Source: the reviver's `context`,
  * https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/JSON/parse

@@ -1,8 +1,8 @@
 /**
  * The active codes of ISO 4217 by the number of decimals of their minor unit: List One as of amendment 180,
  * effective 2026-01-01 (SIX Financial Information, the maintenance agency; BGN removed). Codes without a
- * minor unit (gold, XDR, XXX, test codes) are no currencies an order can be in and are left out. Intl is no
- * substitute: it keeps withdrawn codes and follows CLDR's own decimals.
+ * minor unit (gold, XDR, XXX, test codes) are not included, because no order can be in them. Intl is no
+ * substitute: it keeps withdrawn codes and uses CLDR's own decimals.
  */
 const CODES_BY_DECIMALS: readonly (readonly [decimals: number, codes: string])[] = [
   [0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'],
@@ -20,8 +20,8 @@ const CODES_BY_DECIMALS: readonly (readonly [decimals: number, codes: string])[]
 
 /**
  * The codes that ISO 4217 has withdrawn since 2014, with the decimals of their minor unit and the last month
- * in which an order could be made in them (year and month). An order in an older currency can't be at Button,
- * which began in that year.
+ * in which an order could be made in them (year and month). Button began in 2014, so it cannot hold an order
+ * in an older currency.
  *
  * Sources: ISO 4217 List Three (codes and months of withdrawal; the month itself still counts, because two
  * currencies circulate in it), for ANG the end of its legal tender; List One as of the last amendment that
@@ -72,16 +72,16 @@ export function minorUnitDecimals(currency: string): number | undefined {
 }
 
 /**
- * The currency's code for a counter or a dimension; `unknown` for whatever else stands in a field, which must
- * not make new ones for ever.
+ * The currency's code for a counter or a dimension; `unknown` for any other value of the field, so that no
+ * new ones can appear without limit.
  */
 export function currencyName(currency: string | null | undefined): string {
   return typeof currency === 'string' && minorUnitDecimals(currency) !== undefined ? currency : 'unknown';
 }
 
 /**
- * Whether an order made on `date` (ISO 8601, in UTC) can be in this currency: it is active, or was when the
- * order was made.
+ * Whether an order made on `date` (ISO 8601, in UTC) can be in this currency: it is active, or was active
+ * when the order was made.
  */
 export function isCurrencyOn(currency: string, date: string): boolean {
   const lastMonth = LAST_MONTHS.get(currency);

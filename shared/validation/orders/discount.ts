@@ -3,7 +3,7 @@ import type { LineItem } from './order.ts';
 /** A discount in minor units of the order's currency, with the code that the customer entered, if any. */
 export type Discount = { amountMinor: number; couponCode?: string };
 
-/** Why a discount can't be taken off. */
+/** Why a discount cannot be applied. */
 export type DiscountProblem = 'amount_not_positive_integer' | 'unknown_line' | 'more_than_total';
 
 /** The lines after the discount and their sum, which is the order's new total; or why there are none. */
@@ -11,8 +11,9 @@ export type DiscountResult =
   { ok: true; total: number; lineItems: LineItem[] } | { ok: false; problem: DiscountProblem };
 
 /**
- * Takes a discount on one product off its line: the amount off the line's total and so off the order's, the
- * code into that line's `attributes.coupon_code`. `amount`, the price of one unit, stays.
+ * Applies a discount on one product to its line: subtracts the amount from the line's total and so from the
+ * order's, and puts the code into that line's `attributes.coupon_code`. `amount`, the price of one unit,
+ * stays.
  *
  * Source: Order API Best Practices, "Reporting Product Level Discounts".
  */
@@ -30,10 +31,10 @@ export function applyProductDiscount(
 }
 
 /**
- * Takes a discount on the whole order off its lines, in proportion to their totals: to the smallest unit,
- * summing up exactly, no line below 0. What the proportion leaves over goes to the lines with the largest
- * remainders, one unit each, earlier lines first. The code goes into every line's `attributes.coupon_code`.
- * `amount`, the price of one unit, stays.
+ * Applies a discount on the whole order to its lines, in proportion to their totals: exact to the smallest
+ * unit, and no line below 0. The units that remain go to the lines with the largest remainders, one unit
+ * each, earlier lines first. The code goes into every line's `attributes.coupon_code`. `amount`, the price of
+ * one unit, stays.
  *
  * Source: Order API Best Practices, "Reporting Order Level Discounts".
  */
@@ -77,7 +78,7 @@ function deduct(line: LineItem, amountMinor: number, couponCode: string | undefi
 }
 
 /**
- * A line has one `coupon_code` only; Button's documents say nothing of a second code. Both are kept,
+ * A line has only one `coupon_code`; Button's documents say nothing about a second code. Both are kept,
  * separated by a comma.
  */
 function joinCodes(line: LineItem, couponCode: string): string {

@@ -1,7 +1,7 @@
 import { asJsonObject, type JsonObject } from '../json/json-object.ts';
 import type { OrderViolationCode } from './order-violation.ts';
 
-/** What a message is wrapped in, and what is in it as far as that could be read. */
+/** What a message is wrapped in, and its content as far as it could be read. */
 export type Wrapping = { code: OrderViolationCode; inner?: JsonObject };
 
 const SQS_EXTENDED_CLIENT_POINTERS: readonly unknown[] = [
@@ -10,8 +10,8 @@ const SQS_EXTENDED_CLIENT_POINTERS: readonly unknown[] = [
 ];
 
 /**
- * Recognises messages that are not CloudEvents because something on their way wrapped them, or because the
- * envelope was left out; undefined if `message` is an object of another form, to be judged as a CloudEvent.
+ * Recognises messages that are not CloudEvents because something wrapped them on their way, or because the
+ * envelope was omitted; undefined if `message` is an object of another form, to be checked as a CloudEvent.
  *
  * Sources: the forms of an Amazon SNS notification, an EventBridge event, and a pointer of the SQS Extended
  * Client Library, in AWS's documentation; CloudEvents JSON Event Format, section 4 (batches).

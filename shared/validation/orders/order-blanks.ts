@@ -1,6 +1,6 @@
 import { asJsonObject, type JsonObject } from '../json/json-object.ts';
 
-/** The fields that may be left out, by where they stand; `OrderSchema` says the same. */
+/** The optional fields, by where they are; `OrderSchema` says the same. */
 const OPTIONAL_FIELDS = {
   order: new Set([
     'btn_ref',
@@ -16,8 +16,8 @@ const OPTIONAL_FIELDS = {
 
 /**
  * The order without its optional fields that are null or empty text, which is how shops write "there is
- * none": they count as absent. So do attributes of a line without a value, and a customer or attributes of
- * which nothing remains. Everything else stays as it is.
+ * none": they count as absent. So do attributes of a line without a value, and a customer or attributes with
+ * nothing left. Everything else stays unchanged.
  */
 export function withoutBlanks(order: unknown): unknown {
   const fields = asJsonObject(order);

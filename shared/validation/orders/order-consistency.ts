@@ -3,8 +3,8 @@ import { violation, type OrderViolation } from './order-violation.ts';
 import type { JsonPathSegment } from '../json/json-path.ts';
 
 /**
- * Judges what the fields of an order say about each other, as far as they can be read; `at` is where the
- * order stands.
+ * Checks whether the fields of an order contradict each other, as far as they can be read; `at` is where the
+ * order is.
  *
  * "In all cases, the order.total must equal the sum of all order.line_items[*].total" (Order API Best
  * Practices, "How to Report Discounts"); identifiers are unique within the order (Reporting Orders, "Line
@@ -16,7 +16,7 @@ export function findInconsistencies(order: unknown, at: readonly JsonPathSegment
 
 function findWrongTotal(order: unknown, at: readonly JsonPathSegment[]): OrderViolation[] {
   const amounts = [asJsonObject(order), ...linesOf(order)].map((fields) => fields?.['total']);
-  // Fractions are refused for themselves; their sum is a matter of rounding and would only add noise.
+  // Fractions are refused by another rule; their sum depends on rounding and would only add noise.
   if (!hasLines(order) || !amounts.every(isSafeInteger)) return [];
   const [total, ...ofLines] = amounts;
   const sum = ofLines.reduce((subtotal, amount) => subtotal + amount, 0);
@@ -40,7 +40,7 @@ function hasLines(order: unknown): boolean {
   return Array.isArray(asJsonObject(order)?.['line_items']);
 }
 
-/** The lines of an order; undefined in the place of one that is no object. */
+/** The lines of an order; undefined in place of one that is not an object. */
 function linesOf(order: unknown): (JsonObject | undefined)[] {
   const lines: unknown = asJsonObject(order)?.['line_items'];
   return Array.isArray(lines) ? lines.map(asJsonObject) : [];

@@ -2,7 +2,7 @@
 export type OrderDate = {
   /** Milliseconds since 1970-01-01T00:00:00Z; a finer fraction is cut off. */
   epochMs: number;
-  /** Whether the text has a time of day and says how far that is from UTC. Without, it was read as UTC. */
+  /** Whether the text has a time of day and an offset from UTC. Without an offset, it was read as UTC. */
   hasOffset: boolean;
 };
 
@@ -16,8 +16,7 @@ const OFFSET = '[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?';
 const DATE = `${CALENDAR_DATE}|${ORDINAL_DATE}|${WEEK_DATE}`;
 
 /**
- * The forms of a date that are read, as the source of a regular expression. It does not know how long a month
- * is.
+ * The accepted forms of a date, as the source of a regular expression. It does not know how long a month is.
  */
 export const ORDER_DATE_PATTERN = `^(${DATE})(?:[Tt ]${TIME_OF_DAY}(${OFFSET})?)?$`;
 
@@ -71,7 +70,7 @@ function startOfDay(date: string): number | undefined {
   if (digits.length === 7) return ordinalDay(year, Number(digits.slice(4)));
   const iso = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`;
   const epochMs = Date.parse(`${iso}T00:00:00Z`);
-  // A 31st of June is a number to some engines: the day must come out as it went in.
+  // Some engines accept a 31st of June: the day must be the same after parsing.
   return Number.isNaN(epochMs) || new Date(epochMs).toISOString().slice(0, 10) !== iso ? undefined : epochMs;
 }
 
@@ -92,7 +91,7 @@ function firstMonday(year: number): number {
   return fourth - daysAfterMonday * DAY_MS;
 }
 
-/** `Date.UTC` alone would take the years 0 to 99 for 1900 to 1999. */
+/** `Date.UTC` alone would read the years 0 to 99 as 1900 to 1999. */
 function startOfYear(year: number): number {
   return new Date(0).setUTCFullYear(year, 0, 1);
 }

@@ -27,8 +27,8 @@ function attributeCode({ input }: { readonly input?: unknown }): OrderViolationC
 }
 
 /**
- * A date and time as orders have them; written as `toISOString` does. Without an offset the order of versions
- * would depend on summer time.
+ * A date and time as in orders; written as `toISOString` does. Without an offset the order of versions would
+ * depend on summer time.
  */
 const TimeSchema = z
   .string({ error: 'time_malformed' })
@@ -40,7 +40,7 @@ const TimeSchema = z
   })
   .meta({ pattern: ORDER_DATE_PATTERN });
 
-/** The attributes of a CloudEvent that we read; extensions of other names may stand beside them. */
+/** The attributes of a CloudEvent that we read; other extensions are allowed. */
 const attributes = {
   specversion: z
     .literal('1.0', {
@@ -74,8 +74,8 @@ const attributes = {
 };
 
 /**
- * The envelope of a message: CloudEvents 1.0 in JSON, structured mode. `data` is judged by itself, because
- * what it must be depends on the type. `data_base64` is refused: an order is JSON.
+ * The envelope of a message: CloudEvents 1.0 in JSON, structured mode. `data` is checked separately, because
+ * its rules depend on the type. `data_base64` is refused: an order is JSON.
  */
 export const OrderEnvelopeSchema = z.object({
   ...attributes,
@@ -101,12 +101,12 @@ const CancelledMessageSchema = z.object({
 });
 
 /**
- * The JSON Schema (draft 2020-12) of each message, for producers in other languages; docs/schemas holds the
+ * The JSON Schema (draft 2020-12) of each message, for producers in other languages; docs/schemas has the
  * same.
  *
- * A schema can't say everything: sums, unique identifiers, the length of a month, when a currency was
- * withdrawn, numbers written with a decimal point (7000.0) and the rules of a brand are checked by
- * `parseOrderEvent` only.
+ * A schema cannot express everything: only `parseOrderEvent` checks sums, unique identifiers, the length of a
+ * month, when a currency was withdrawn, numbers written with a decimal point (7000.0) and the rules of a
+ * brand.
  */
 export function buildMessageSchemas(): Record<OrderEventType, unknown> {
   return {
@@ -128,7 +128,7 @@ function describeMessage(schema: z.ZodType, title: string): unknown {
     description:
       'One message on the order queue of a brand: a CloudEvent 1.0 in JSON. See docs/order-messages.md.',
     ...asJsonObject(describeInput(rules)),
-    // Which of the two orders the versions is the brand's configuration (orderBy).
+    // The brand's configuration (orderBy) says which of the two orders the versions.
     anyOf: [hasText('sequence'), hasText('time')],
   };
 }

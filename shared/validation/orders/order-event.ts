@@ -26,7 +26,7 @@ export type OrderVersionId = { by: 'sequence'; sequence: string } | { by: 'time'
 
 /**
  * A valid message. `time` is ISO 8601 UTC with milliseconds. A cancellation is for the whole order and
- * carries no order.
+ * contains no order.
  */
 export type OrderEvent = {
   id: string;
@@ -37,7 +37,8 @@ export type OrderEvent = {
 } & ({ kind: 'created' | 'updated'; order: Order } | { kind: 'cancelled' });
 
 /**
- * The message, or every reason why it is none, with the order it is about if that could be read for certain.
+ * The message, or every reason why it is not valid, with the order it is about if that could be read with
+ * certainty.
  */
 export type OrderEventResult =
   | { ok: true; event: OrderEvent; warnings: OrderViolation[] }
@@ -56,7 +57,7 @@ type Content =
  * Reads one message of an order queue: CloudEvents 1.0 in JSON, structured mode, as docs/order-messages.md
  * specifies it. `settings` are those of the brand.
  *
- * Never throws, whatever the bytes; finds every violation at once (at most 1000); no text holds a rejected
+ * Never throws, whatever the bytes; finds every violation at once (at most 1000); no text contains a refused
  * value. A message that is wrapped in something else has one violation, which names the wrapping.
  */
 export function parseOrderEvent(
@@ -98,8 +99,8 @@ export function parseOrderEvent(
 }
 
 /**
- * Says where version `a` stands in relation to `b`: `older` means that `a` came before `b`. Sequences are
- * compared as integers of any size. A sequence and a time are `incomparable`.
+ * Compares version `a` with `b`: `older` means that `a` came before `b`. Sequences are compared as integers
+ * of any size. A sequence and a time are `incomparable`.
  */
 export function compareVersions(
   a: OrderVersionId,
@@ -111,7 +112,7 @@ export function compareVersions(
 }
 
 /**
- * SHA-256 in hex over what a message tells Button: the canonical JSON of the order, or of the word
+ * SHA-256 in hex over what a message reports to Button: the canonical JSON of the order, or of the word
  * "cancelled". A creation and an update with the same content have the same hash, so that a version that
  * changes nothing is recognised.
  */
@@ -129,15 +130,15 @@ export function messageGroupId(orderId: string): string {
 
 /**
  * The SQS deduplication id of a message: SHA-256 in hex over `source`, one line feed, and `id`, in UTF-8. A
- * source holds no line feed, so two events that differ never share the hashed text.
+ * source contains no line feed, so two different events never share the hashed text.
  */
 export function messageDeduplicationId(event: { source: string; id: string }): string {
   return sha256Hex(`${event.source}\n${event.id}`);
 }
 
 /**
- * The order that a message of the queue is about, however wrong the rest of it is; undefined if that can't be
- * told. Never throws.
+ * The order that a message of the queue is about, however wrong the rest of the message is; undefined if it
+ * cannot be read. Never throws.
  */
 export function readMessageOrderId(body: string): string | undefined {
   const reading = readJson(body);
@@ -160,7 +161,7 @@ const OPTIONAL_ATTRIBUTES = new Set(['time', 'sequence', 'datacontenttype', 'dat
 
 /**
  * In JSON an attribute that is null is unset (CloudEvents JSON Event Format, section 2.2), and so is an
- * optional one that is empty text. A brand that orders by time may get a sequence of any form from its
+ * optional attribute that is empty text. A brand that orders by time may get a sequence of any form from its
  * broker: it is not read.
  */
 function withoutUnsetAttributes(fields: JsonObject, orderBy: 'sequence' | 'time'): JsonObject {
@@ -170,7 +171,7 @@ function withoutUnsetAttributes(fields: JsonObject, orderBy: 'sequence' | 'time'
   return Object.fromEntries(attributes.filter(([name]) => name !== 'sequence' || orderBy === 'sequence'));
 }
 
-/** The subject is an order id, and an order id that is missing from an envelope is a missing attribute. */
+/** The subject is an order id, so a missing order id in an envelope is a missing attribute. */
 function describeEnvelope(error: z.ZodError): OrderViolation[] {
   return describeIssues(error, []).map((found) =>
     found.code === 'missing_field' ? violation('event_attribute_missing', ['subject']) : found,
@@ -184,7 +185,7 @@ function readContent(fields: JsonObject, settings: OrderEventSettings): Content 
       ? { ok: true, content: { kind: 'cancelled' }, warnings: [] }
       : refused('cancellation_with_data');
   }
-  // The envelope says what is wrong with any other type; what its data should be, nobody knows.
+  // The envelope's violation says what is wrong with any other type; nobody knows what its data should be.
   if (type !== 'order.created.v1' && type !== 'order.updated.v1')
     return { ok: false, violations: [], warnings: [] };
 
@@ -234,9 +235,9 @@ function readVersion(envelope: Envelope, orderBy: 'sequence' | 'time'): OrderVer
 const AMOUNTS: readonly unknown[] = ['total', 'amount', 'quantity'];
 
 /**
- * A number with a decimal point matters where Button asks for an integer. It is reported where the parsed
- * number is one, beside whatever else is wrong with it: 70.00 may have been meant for 7000, so that the sum
- * is wrong as well. 70.5 is refused as no integer.
+ * A number with a decimal point matters where Button expects an integer. It is reported if the parsed number
+ * is an integer, in addition to other violations: 70.00 may have been meant as 7000, so that the sum is wrong
+ * as well. 70.5 is refused because it is not an integer.
  */
 function describeFlaws(flaws: readonly JsonFlaw[], fields: JsonObject): OrderViolation[] {
   const found: OrderViolation[] = [];
@@ -258,7 +259,7 @@ function valueAt(fields: JsonObject, segments: readonly JsonPathSegment[]): unkn
   return value;
 }
 
-/** The order that a refused message is about: only if subject and data don't contradict each other. */
+/** The order that a refused message is about: only if subject and data do not contradict each other. */
 function readOrderId(fields: JsonObject): string | undefined {
   const candidates = [fields['subject'], asJsonObject(fields['data'])?.['order_id']].filter(
     (id) => OrderIdSchema.safeParse(id).success,

@@ -1,4 +1,4 @@
-/** What a brand decides for itself about its orders. */
+/** The rules that a brand chooses for its orders. */
 export type OrderRules = {
   /** Whether an order may carry `finalization_date`, which Button advises against. */
   allowFinalizationDate: boolean;
@@ -6,14 +6,11 @@ export type OrderRules = {
   testTokens: 'allow' | 'refuse' | 'require';
 };
 
-/**
- * What a brand decides for itself about its messages. `orderBy` is what says which version of an order is the
- * newer.
- */
+/** The rules that a brand chooses for its messages. `orderBy` says which version of an order is newer. */
 export type OrderEventSettings = OrderRules & { orderBy: 'sequence' | 'time' };
 
 /**
- * What holds for a brand that decides nothing: the one source of these for the client, the reporter and the
+ * The rules of a brand that chooses none: the one source of these for the client, the reporter and the
  * configuration.
  */
 export const DEFAULT_ORDER_SETTINGS: OrderEventSettings = {

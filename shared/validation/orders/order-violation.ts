@@ -16,13 +16,13 @@ const AWS_EVENTBRIDGE = 'Amazon EventBridge User Guide, Input transformation';
 const AWS_SQS_EXTENDED_CLIENT = 'Amazon SQS Developer Guide, Extended Client Library';
 const MESSAGE_CONTRACT = 'This project, docs/order-messages.md';
 
-/** What is said about one code. Constant texts: a rejected value can't get into them. */
+/** The texts of one code. They are constants, so a refused value cannot get into them. */
 type CodeTexts = { problem: string; fix: string; source: string };
 
 /**
  * Every reason for which an order or a message is refused, by its stable code.
  *
- * A code is never renamed or given another meaning: producers may branch on it. docs/order-messages.md lists
+ * A code is never renamed or given another meaning: producers may depend on it. docs/order-messages.md lists
  * the same codes.
  */
 export const ORDER_VIOLATIONS = {
@@ -330,8 +330,8 @@ export const ORDER_VIOLATIONS = {
 } as const satisfies Record<string, CodeTexts>;
 
 /**
- * What Button's documents leave open, by stable code: reported, counted, never a reason to refuse an order.
- * docs/order-messages.md lists the same codes.
+ * What Button's documents leave open, by stable code: reported and counted, but never a reason to refuse an
+ * order. docs/order-messages.md lists the same codes.
  */
 export const ORDER_WARNINGS = {
   recommended_field_missing: {
@@ -391,9 +391,7 @@ export const ORDER_WARNINGS = {
 /** The stable name of a reason to refuse, or of a warning. */
 export type OrderViolationCode = keyof typeof ORDER_VIOLATIONS | keyof typeof ORDER_WARNINGS;
 
-/**
- * One thing that is wrong with an order or a message, and how to fix it. It never holds the rejected value.
- */
+/** One problem of an order or a message, and how to fix it. It never contains the refused value. */
 export type OrderViolation = {
   code: OrderViolationCode;
   /** Where it is: a JSON path such as `$.line_items[0].total`. */
@@ -405,7 +403,7 @@ export type OrderViolation = {
 
 const TEXTS: Record<OrderViolationCode, CodeTexts> = { ...ORDER_VIOLATIONS, ...ORDER_WARNINGS };
 
-/** Says what `code` means for what stands at `segments`. */
+/** The texts of `code` for the value at `segments`. */
 export function violation(code: OrderViolationCode, segments: readonly JsonPathSegment[]): OrderViolation {
   return { code, path: formatJsonPath(segments), ...TEXTS[code] };
 }
@@ -416,8 +414,8 @@ export function isOrderViolationCode(text: string): text is OrderViolationCode {
 }
 
 /**
- * Far more than anyone fixes at once, and little enough to store: a hostile 1 MiB message could fill a
- * hundred times that.
+ * Far more than anybody fixes at once, and little enough to store: a hostile 1 MiB message could cause a
+ * hundred times as many.
  */
 export const LISTED_AT_MOST = 1000;
 

@@ -8,10 +8,10 @@ type Found = { code: OrderViolationCode; segments: readonly JsonPathSegment[] };
 
 /**
  * Lists what is worth a look in an order although Button's documents do not forbid it; never a reason to
- * refuse it. A complete, ordinary order of a web shop has nothing on the list.
+ * refuse it. A complete, ordinary order of a web shop has no warnings.
  *
- * Reads whatever there is, also of an order that is refused, once it is rid of blanks (`withoutBlanks`). A
- * new order is asked for its `btn_ref`, an update is not: Button keeps it (Order API Best Practices,
+ * Reads what it can, even of an order that is refused, after blanks are removed (`withoutBlanks`). A new
+ * order should have a `btn_ref`; an update need not, because Button keeps it (Order API Best Practices,
  * "Handling Button Attribution Tokens").
  */
 export function findWarnings(
@@ -61,7 +61,7 @@ function ofLineItems(fields: JsonObject): Found[] {
   return lines.flatMap((line, index) => below(['line_items', index], ofLineItem(asJsonObject(line) ?? {})));
 }
 
-/** The codes of other industries and countries pass: a GTIN of any length is one. */
+/** Codes of other industries and countries are accepted: a GTIN of any length. */
 function ofLineItem({ upc }: JsonObject): Found[] {
   if (typeof upc !== 'string') return [];
   const sent = normalizeUpc(upc);

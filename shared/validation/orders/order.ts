@@ -5,11 +5,11 @@ import { ORDER_DATE_PATTERN, readOrderDate, toButtonDate } from './order-date.ts
 import type { OrderViolationCode } from './order-violation.ts';
 import { normalizeUpc } from './upc.ts';
 
-// In this file the message of a zod issue is the code of the violation: validate-order.ts looks its texts up.
+// In this file the message of a zod issue is the code of the violation: validate-order.ts looks up its texts.
 
 type Rejection = { readonly input?: unknown; readonly code?: string | undefined };
 
-/** The code for a rejected value: `missing_field` where there is none. */
+/** The code for a refused value: `missing_field` if there is none. */
 function unlessMissing(code: OrderViolationCode): (rejection: Rejection) => OrderViolationCode {
   return ({ input }) => (input === undefined ? 'missing_field' : code);
 }
@@ -44,7 +44,7 @@ const AMOUNT_RULE =
 
 const AmountSchema = z.int32({ error: amountCode }).min(0, { error: 'amount_negative' });
 
-/** Read as `readOrderDate` reads it, and written as Button's documents show it. */
+/** Read as `readOrderDate` reads it, and written as in Button's documents. */
 const DateSchema = z
   .string({ error: unlessMissing('date_not_iso_8601') })
   .transform((text, context) => {
@@ -66,8 +66,8 @@ const CurrencySchema = z
  *
  * "Treated as an ASCII string. 255 character maximum" (Reporting Orders, "Order Object"). Control characters
  * and outer spaces are refused as well, because proxies and spreadsheets drop them and two orders would
- * become one; so are the dot segments, because the id is a segment of a URL's path. Whatever else URLs
- * reserve is fine: the client encodes it.
+ * become one. The dot segments are refused because the id is a segment of a URL's path. Other characters that
+ * URLs reserve are accepted: the client encodes them.
  */
 export const OrderIdSchema = z
   .string({ error: unlessMissing('order_id_malformed') })
@@ -114,7 +114,7 @@ const AttributesSchema = z.record(
 /**
  * One line of an order (Reporting Orders, "Line Items Object"). `total` is the line's, in minor units, after
  * discounts, without taxes; `amount` is the price of one unit (only in Button's samples). Only `identifier`
- * and `total` are required: Button's guide calls all of them required, Button's own mobile libraries only
+ * and `total` are required: Button's guide calls all fields required, Button's own mobile libraries only
  * these two.
  */
 export const LineItemSchema = z.strictObject(
@@ -152,12 +152,12 @@ export const LineItemSchema = z.strictObject(
 );
 
 /**
- * An order as a brand reports it, complete, in Button's own field names (Reporting Orders, "Order Object";
+ * A complete order as a brand reports it, in Button's own field names (Reporting Orders, "Order Object";
  * Report an Order).
  *
- * The schema knows each field alone, and writes dates and product codes as Button asks for them. Rules
- * between fields (the total is the sum of its lines), what counts as absent, and rules of a brand (test
- * tokens) are in validate-order.ts: an order is valid only if `validateOrder` says so.
+ * The schema checks each field alone, and writes dates and product codes as Button expects them.
+ * validate-order.ts has the rules between fields (the total is the sum of its lines), what counts as absent,
+ * and the rules of a brand (test tokens): an order is valid only if `validateOrder` says so.
  */
 export const OrderSchema = z.strictObject(
   {
@@ -200,7 +200,7 @@ export const OrderSchema = z.strictObject(
 export type Order = z.infer<typeof OrderSchema>;
 export type LineItem = z.infer<typeof LineItemSchema>;
 
-/** Fields of which the optional ones may also be null, which counts as absent. */
+/** Fields whose optional ones may also be null, which counts as absent. */
 type WithNulls<Fields> = {
   [Name in keyof Fields]: undefined extends Fields[Name] ? Fields[Name] | null : Fields[Name];
 };

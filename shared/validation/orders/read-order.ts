@@ -11,13 +11,13 @@ import {
 } from './order-violation.ts';
 import { LineItemSchema, OrderSchema, type LineItem, type Order } from './order.ts';
 
-/** The order, if each of its fields is one; else what is wrong with them. */
+/** The order, if each of its fields is valid; otherwise what is wrong with them. */
 export type OrderReadResult = { order?: Order; violations: OrderViolation[] };
 
 /**
- * Judges each field of an order alone. Lines are judged one by one, and no more of them once as many
- * violations are found as are listed: zod collects every issue, and a message of 1 MiB has room for more of
- * them than the memory.
+ * Checks each field of an order alone. Lines are checked one by one, until as many violations are found as
+ * are listed: zod collects every issue, and a message of 1 MiB could cause more of them than the memory
+ * holds.
  */
 export function readOrder(order: unknown, at: readonly JsonPathSegment[]): OrderReadResult {
   const fields = asJsonObject(order);
@@ -37,7 +37,7 @@ export function readOrder(order: unknown, at: readonly JsonPathSegment[]): Order
   return { ...(isValid && { order: { ...parsed.data, line_items: items } }), violations };
 }
 
-/** Of more flawed attributes than are listed, as many as make the list too long: the line stays refused. */
+/** Of more malformed attributes than are listed, enough to make the list too long: the line stays refused. */
 function withFewFlaws(line: unknown): unknown {
   const fields = asJsonObject(line);
   const attributes = Object.entries(asJsonObject(fields?.['attributes']) ?? {});
@@ -50,7 +50,7 @@ function withFewFlaws(line: unknown): unknown {
   return { ...fields, attributes: attributesToList };
 }
 
-/** Names that people send in good faith, and what to tell them. */
+/** Names that people send in good faith, and what to say about them. */
 const COMMON_MISTAKES: ReadonlyMap<string, OrderViolationCode> = new Map([
   ['status', 'status_read_only'],
   ['total_as_decimal', 'total_as_decimal_refused'],
@@ -60,7 +60,7 @@ const COMMON_MISTAKES: ReadonlyMap<string, OrderViolationCode> = new Map([
 ]);
 
 /**
- * Puts zod's issues in our words; `at` is where the value stands. The message of an issue is its code
+ * Translates zod's issues into our texts; `at` is where the value is. The message of an issue is its code
  * (order.ts).
  */
 export function describeIssues(error: z.ZodError, at: readonly JsonPathSegment[]): OrderViolation[] {

@@ -1,16 +1,16 @@
 import type { LineItem, Order } from './order.ts';
 
 /**
- * A line of which something remains; without `quantity`, all of it does. `quantity` 0 is the same as leaving
- * the line out.
+ * A line of which something remains; without `quantity`, all of it does. `quantity` 0 is the same as omitting
+ * the line.
  */
 export type RemainingItem = { identifier: string; quantity?: number };
 
-/** Why it can't be said what remains. */
+/** Why the remaining order cannot be determined. */
 export type RemainingProblem =
   'unknown_line' | 'line_named_twice' | 'quantity_not_integer' | 'more_than_ordered';
 
-/** What to report: the order's new version, its cancellation, or nothing because all of it remains. */
+/** What to report: the order's new version, its cancellation, or nothing because everything remains. */
 export type Remainder =
   | { kind: 'updated'; order: Order }
   | { kind: 'cancelled'; orderId: string }
@@ -20,13 +20,13 @@ export type Remainder =
 type LineRemainder = { line: LineItem | undefined } | { problem: RemainingProblem };
 
 /**
- * Turns "these items remain" into what Button wants to hear: an update with the remaining lines and their sum
- * as the total, or a cancellation once nothing remains.
+ * Turns "these items remain" into what Button expects: an update with the remaining lines and their sum as
+ * the total, or a cancellation once nothing remains.
  *
- * If part of a line remains, its total is divided over its units to the smallest unit, the first units being
- * the dearer ones where it does not divide evenly: returning units one by one or all at once gives the same
- * totals. Source: Reporting Orders, "Update an Order"; Order API Best Practices, "Differences between order
- * updates and cancellations".
+ * If part of a line remains, its total is divided over its units, exact to the smallest unit. If it does not
+ * divide evenly, the first units cost more. Returning units one by one or all at once therefore gives the
+ * same totals. Source: Reporting Orders, "Update an Order"; Order API Best Practices, "Differences between
+ * order updates and cancellations".
  */
 export function remainingItems(order: Order, remaining: readonly RemainingItem[]): Remainder {
   const lines = order.line_items ?? [];

@@ -1,5 +1,5 @@
 /**
- * The same JSON as SQS takes it. JSON holds U+FFFE and U+FFFF as they are, SQS refuses them
+ * The same JSON in a form that SQS accepts. JSON may contain U+FFFE and U+FFFF unescaped, SQS rejects them
  * (SendMessageBatch: allowed are "#xE000 to #xFFFD"). Escaped, they mean the same. Pure.
  */
 export function sendableText(json: string): string {

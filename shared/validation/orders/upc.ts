@@ -1,13 +1,12 @@
 const UPC_E = /^[01]\d{7}$/;
 
 /**
- * Expands a UPC-E to the 12 digits of its UPC-A, which is what Button asks for (Reporting Orders, "Line Items
+ * Expands a UPC-E to the 12 digits of its UPC-A, which Button expects (Reporting Orders, "Line Items
  * Object").
  *
  * `upcE` has 8 digits: number system 0 or 1, six digits, check digit. The check digit is that of the UPC-A;
- * it is carried over and not verified, because Button's own samples have wrong ones. Undefined for anything
- * else, such as an EAN-8.
- * Source: GS1 General Specifications, "UPC-E barcode", rules of zero suppression.
+ * it is copied and not verified, because Button's own samples have wrong ones. Undefined for anything else,
+ * such as an EAN-8. Source: GS1 General Specifications, "UPC-E barcode", rules of zero suppression.
  */
 export function expandUpcE(upcE: string): string | undefined {
   if (!UPC_E.test(upcE)) return undefined;
@@ -35,9 +34,9 @@ function insertZeros(digits: string): string {
 }
 
 /**
- * The 12 digits of a product code that stands for a UPC, which is what Button asks for (Reporting Orders,
- * "Line Items Object"): of a UPC-E with a valid check digit, and of a GTIN-13 or GTIN-14 that is a UPC with
- * zeros in front. Any other text comes back as it is.
+ * The 12 digits of a product code that stands for a UPC, which Button expects (Reporting Orders, "Line Items
+ * Object"): for a UPC-E with a valid check digit, and for a GTIN-13 or GTIN-14 that is a UPC with leading
+ * zeros. Any other text is returned unchanged.
  */
 export function normalizeUpc(upc: string): string {
   if (/^0\d{12}$|^00\d{12}$/.test(upc)) return upc.slice(-12);
@@ -54,8 +53,8 @@ export function isGtin(text: string): boolean {
 }
 
 /**
- * From the right, digits count three times and once in turn; with the check digit the sum is a multiple of
- * ten.
+ * From the right, digits have the weights three and one in turn; with the check digit the sum is a multiple
+ * of ten.
  */
 function hasGtinCheckDigit(digits: string): boolean {
   const sum = Array.from(digits)

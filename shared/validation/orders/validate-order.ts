@@ -16,15 +16,16 @@ export { DEFAULT_ORDER_RULES, type OrderRules } from './order-rules.ts';
 export type { OrderViolation } from './order-violation.ts';
 
 /**
- * The order as Button gets it, or every reason why it is none. Warnings come with both and refuse nothing.
+ * The order as Button gets it, or every reason why it is not valid. Warnings come with both and refuse
+ * nothing.
  */
 export type OrderValidation =
   | { ok: true; order: Order; warnings: OrderViolation[] }
   | { ok: false; violations: OrderViolation[]; warnings: OrderViolation[] };
 
 /**
- * Judges a new order, complete, and finds every violation at once (at most 1000). No text ever holds a
- * rejected value.
+ * Checks a new, complete order, and finds every violation at once (at most 1000). No text ever contains a
+ * refused value.
  *
  * `rules` are those of the brand. Optional fields that are null or empty text count as absent.
  */
@@ -33,7 +34,7 @@ export function validateOrder(input: unknown, rules: OrderRules = DEFAULT_ORDER_
 }
 
 /**
- * As `validateOrder`, for the version that a message carries: `at` is where the order stands in the message.
+ * Like `validateOrder`, for the version that a message carries: `at` is where the order is in the message.
  */
 export function validateOrderVersion(
   input: unknown,
@@ -59,8 +60,8 @@ export function validateOrderVersion(
 }
 
 /**
- * A new order is in a currency that was active when it was made. An update is not asked: the order is in its
- * currency since it was made, and what remains of it must be reported.
+ * A new order must be in a currency that was active when it was made. An update is not checked: the order has
+ * had its currency since it was made, and what remains of it must be reported.
  */
 function findWithdrawnCurrency(input: unknown, at: readonly JsonPathSegment[]): OrderViolation[] {
   const { currency, purchase_date } = asJsonObject(input) ?? {};

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { CHECKOUT_EVENT_TYPE, type CheckoutReceived } from './checkout.ts';
 
-// Apart from the event, because no function needs it.
+// Separate from the event, because no function needs it.
 
 const DetailSchema: z.ZodType<CheckoutReceived['detail']> = z.object({
   schemaVersion: z.literal(1),
@@ -23,7 +23,7 @@ const DetailSchema: z.ZodType<CheckoutReceived['detail']> = z.object({
     .describe('The id that the publisher gave; left out if the setting includePersonalFields is off.'),
 });
 
-/** The JSON Schema (draft 2020-12) of the event as EventBridge delivers it; docs/schemas holds the same. */
+/** The JSON Schema (draft 2020-12) of the event as EventBridge delivers it; docs/schemas has the same. */
 export function buildCheckoutSchema(source: string): unknown {
   const EventSchema = z.object({
     source: z.literal(source),

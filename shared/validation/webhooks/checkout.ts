@@ -28,7 +28,7 @@ export type CheckoutReceived = {
     schemaVersion: 1;
     /** The same for every repeat of one checkout. */
     checkoutKey: string;
-    /** Button's id of the webhook; a digest of what it said if it has none. */
+    /** Button's id of the webhook; a digest of its content if it has none. */
     webhookId: string;
     btnRef: string | null;
     commerceOrganization: string | null;

@@ -1,14 +1,13 @@
 import type { TransactionChangedDetail } from './transaction-changed.ts';
 
-// A sample of how a publisher's own system turns events into rewards. Nothing here is deployed with this
-// project.
+// A sample of how a publisher's own system turns events into rewards. It is not deployed with this project.
 
-/** What one purchase is worth to its user now, as an event says. */
+/** The current value of one purchase for its user, according to an event. */
 export type RewardEntry = {
   version: number;
-  /** Every key that the entry stands under. */
+  /** Every key of the purchase. */
   purchaseKeys: readonly string[];
-  /** Who is credited: the id that the publisher gave to Button; null where the event names nobody. */
+  /** Who is credited: the id that the publisher gave to Button; null if the event names nobody. */
   user: string | null;
   currency: string;
   creditMinor: number;
@@ -19,13 +18,12 @@ export type RewardEntry = {
 export type RewardLedger = ReadonlyMap<string, RewardEntry>;
 
 /**
- * What an event changes in the ledger: its entry, under each of the purchase's keys that holds a lower
- * version or none. Empty if the event says nothing new. Store each under the condition that its version
- * rises. Pure.
+ * What an event changes in the ledger: its entry, under each of the purchase's keys that has a lower version
+ * or none. Empty if the event says nothing new. Store each on the condition that its version rises. Pure.
  *
- * An entry holds the state that the event says, and never adds up deltas: an event that comes twice, late or
- * not at all then does no harm, because the one with the highest version decides. What is not rewardable is
- * worth nothing, so whatever a version has credited the next one takes back.
+ * An entry holds the state in the event, and never adds up deltas. So an event that arrives twice, late or
+ * not at all does no harm, because the highest version decides. An entry that is not rewardable has no value,
+ * so the next version takes back what a version has credited.
  */
 export function creditReward(ledger: RewardLedger, event: TransactionChangedDetail): RewardLedger {
   const { version, purchaseKeys, publisherCustomerId, amountMinor, currency, final, rewardable } = event;
@@ -42,9 +40,9 @@ export function creditReward(ledger: RewardLedger, event: TransactionChangedDeta
 }
 
 /**
- * The entries that count, each once: those that stand under all of their keys. Where another one stands under
- * one of them, with a higher version, it is about the same purchase, which a restored table has stored under
- * another key. Pure.
+ * The entries that count, each once: those that are stored under all of their keys. If another entry with a
+ * higher version is stored under one of the keys, it is about the same purchase, which a restored table has
+ * stored under another key. Pure.
  */
 export function countingEntries(ledger: RewardLedger): RewardEntry[] {
   return [...ledger].flatMap(([key, entry]) => {
@@ -54,8 +52,8 @@ export function countingEntries(ledger: RewardLedger): RewardEntry[] {
 }
 
 /**
- * What can be paid out in each currency, in minor units, of entries that count: final ones only, because what
- * is pending can still be declined. Pure.
+ * What can be paid out in each currency, in minor units, of entries that count: only final ones, because a
+ * pending one can still be declined. Pure.
  */
 export function payableMinor(entries: Iterable<RewardEntry>): Map<string, number> {
   const payable = new Map<string, number>();

@@ -1,12 +1,12 @@
 /**
- * The categories that a user is rewarded for unless a setting names others (Transactions API guide,
+ * The categories for which users are rewarded unless a setting names others (Transactions API guide,
  * "Ingestion Logic").
  */
 const REWARDABLE_CATEGORIES: readonly string[] = ['new-user-order', 'existing-user-order'];
 
-/** Why nobody may be rewarded for a transaction as it is now. */
+/** Why nobody may be rewarded for the current version of a transaction. */
 export const NOT_REWARDABLE_REASONS = [
-  /** It turned out to be part of another purchase, and counts there. */
+  /** It is part of another purchase, and counts there. */
   'merged',
   /** The shopper's data has been erased. */
   'erased',
@@ -15,14 +15,14 @@ export const NOT_REWARDABLE_REASONS = [
   /** An older system may have rewarded it. */
   'historical',
   'app_install',
-  /** A category that no setting names: held until somebody has looked. */
+  /** Its category is in no setting: nobody is rewarded until somebody decides. */
   'category_unknown',
 ] as const;
 
 /** One of the reasons. */
 export type NotRewardableReason = (typeof NOT_REWARDABLE_REASONS)[number];
 
-/** What of a transaction decides about a reward. */
+/** The fields of a transaction that decide about a reward. */
 export type RewardableState = {
   status: 'pending' | 'validated' | 'declined' | 'conflict';
   category: string;
@@ -44,7 +44,7 @@ export function notRewardableReason(
   return rewardableCategories.includes(category) ? undefined : 'category_unknown';
 }
 
-/** However it is spelled: nobody is ever rewarded for an install. Pure. */
+/** However it is written: nobody is ever rewarded for an install. Pure. */
 export function isAppInstall(category: string): boolean {
   return /^app(?:lication)?installs?$/.test(category.toLowerCase().replaceAll(/[^a-z]/g, ''));
 }

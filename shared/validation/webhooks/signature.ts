@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * A webhook's secret, as its page in Button's Dashboard shows it, under a name of our own for metrics and
- * logs.
+ * A webhook's secret, as Button's Dashboard shows it on the webhook's page, with a name of our own for
+ * metrics and logs.
  */
 export type WebhookSecret = { name: string; secret: string };
 
@@ -17,8 +17,7 @@ const SIGNATURE_PATTERN = /^[0-9a-f]{64}$/i;
  * in UTF-8.
  *
  * Pure; never throws. Every secret is tried whatever the outcome, each in constant time, so that the time
- * taken tells nothing.
- * Source: docs/button/webhooks.md, "Signature" (lib/utils.js of button/button-client-node).
+ * reveals nothing. Source: docs/button/webhooks.md, "Signature" (lib/utils.js of button/button-client-node).
  */
 export function checkSignature(
   body: Uint8Array,

@@ -3,11 +3,11 @@ import * as z from 'zod';
 import { NOT_REWARDABLE_REASONS, type NotRewardableReason } from './rewardable.ts';
 import type { ConflictCause, TransactionStatus } from './transaction.ts';
 
-/** What of a transaction is published. */
+/** The fields of a transaction that are published. */
 export type PublishedState = {
   pk: string;
   version: number;
-  /** How many versions there have been. */
+  /** How many versions the purchase has had. */
   changes: number;
   /** When this version was stored: ISO 8601 UTC. */
   storedAt: string;
@@ -34,16 +34,16 @@ export type PublishedState = {
   validatedDate?: string;
   delivery: 'live' | 'historical';
   conflictCause?: ConflictCause;
-  /** The Brand's finalization window, where it is known. */
+  /** The Brand's finalization window, if it is known. */
   finalizationMinutes?: number;
-  /** Why nobody may be rewarded for this version; left out if somebody may. */
+  /** Why nobody may be rewarded for this version; absent if somebody may. */
   notRewardableReason?: NotRewardableReason;
   erasedAt?: string;
-  /** In Button's own fields; `omitted` where they are too large. */
+  /** In Button's own fields; `omitted` if they are too large. */
   lineItems?: readonly unknown[] | 'omitted';
 };
 
-/** The event's name, by what the transaction is now. */
+/** The event's name, by the current state of the transaction. */
 export const TRANSACTION_EVENT_TYPES = [
   'transaction.created',
   'transaction.adjusted',
@@ -149,8 +149,8 @@ const DetailSchema = z.object({
 });
 
 /**
- * A transaction has changed. Consumers drop what they have seen by `transactionKey` and `version`, and act on
- * nothing but `live`.
+ * A transaction has changed. Consumers drop what they have seen by `transactionKey` and `version`, and reward
+ * only `live` transactions.
  *
  * Amounts are minor units of `currency`; instants ISO 8601 UTC.
  */
@@ -159,11 +159,12 @@ export type TransactionChanged = { type: TransactionEventType; detail: Transacti
 /** What an event says. */
 export type TransactionChangedDetail = z.infer<typeof DetailSchema>;
 
-/** What events hold: whether they name the shopper. */
+/** What events contain: whether they name the shopper. */
 export type EventSettings = {
   includePersonalFields: boolean;
   /**
-   * The finalization window of a Brand for which Button gives none, in days; `FINALIZATION_DAYS` if left out.
+   * The finalization window of a Brand for which Button gives none, in days; `FINALIZATION_DAYS` unless
+   * given.
    */
   finalizationDays?: number;
 };
@@ -172,8 +173,8 @@ export type EventSettings = {
 export const FINALIZATION_DAYS = 90;
 
 /**
- * The event for a new version. `before` is undefined for the first version, and `unknown` where it is not
- * kept. Pure.
+ * The event for a new version. `before` is undefined for the first version, and `unknown` if it is not
+ * stored. Pure.
  */
 export function transactionChanged(
   before: PublishedState | undefined | 'unknown',
@@ -224,7 +225,7 @@ export function transactionChanged(
   };
 }
 
-/** What has given way is worth nothing, and replaces nothing but itself. */
+/** A record that has given way has no value, and replaces only itself. */
 function purchaseKeysOf({ pk, otherKeys, mergedInto }: PublishedState): string[] {
   return mergedInto === undefined ? [pk, ...otherKeys] : [pk];
 }
@@ -233,21 +234,20 @@ function purchaseKeysOf({ pk, otherKeys, mergedInto }: PublishedState): string[]
 const MAX_DETAIL_BYTES = 250_000;
 
 /**
- * Whether an event keeps to its published schema and fits: not if it was made of an item that was spoilt by
- * hand. Pure.
+ * Whether an event matches its published schema and fits: it does not if its item was changed by hand. Pure.
  */
 export function isPublishable({ detail }: TransactionChanged): boolean {
   return DetailSchema.safeParse(detail).success && detailBytes(detail) <= MAX_DETAIL_BYTES;
 }
 
-/** How long an event's detail is on the wire. */
+/** The length of an event's detail on the wire. */
 function detailBytes(detail: TransactionChangedDetail): number {
   return Buffer.byteLength(JSON.stringify(detail));
 }
 
 /**
  * The JSON Schema (draft 2020-12) of each event as EventBridge delivers it, for consumers in any language;
- * docs/schemas holds the same. New fields may be added to `detail`.
+ * docs/schemas has the same. New fields may be added to `detail`.
  */
 export function buildEventSchemas(): Record<TransactionEventType, unknown> {
   return {
@@ -281,7 +281,7 @@ function typeOf({ status: now, changes }: PublishedState): TransactionEventType 
 
 const MINUTE_MS = 60_000;
 
-/** Counted from the report of the order, not from the purchase. Null for a date that makes no sense. */
+/** Counted from the report of the order, not from the purchase. Null for an invalid date. */
 function expectedValidation(
   { createdDate, finalizationMinutes }: PublishedState,
   finalizationDays: number,
@@ -298,14 +298,14 @@ function worth(state: PublishedState): number {
   return counts && !isNobodys ? (state.amountMinor ?? 0) : 0;
 }
 
-/** Within one currency only: an amount of another one can't be taken away from it. */
+/** Only within one currency: amounts of different currencies cannot be subtracted. */
 function deltaMinor(before: PublishedState | undefined, after: PublishedState): number | null {
   const [was, is] = [before ? worth(before) : 0, worth(after)];
   const isOneCurrency = before?.currency === after.currency || was === 0 || is === 0;
   return isOneCurrency ? is - was : null;
 }
 
-/** An event may have 256 KB, and there is more in it. */
+/** An event may have 256 KB, and has other fields too. */
 const MAX_LINES_BYTES = 200_000;
 
 function fittingLines(lineItems: PublishedState['lineItems']): unknown[] | null {

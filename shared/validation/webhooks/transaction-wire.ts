@@ -7,12 +7,12 @@ import { parseJson } from '../json/parse-json.ts';
 import type { Transaction, TransactionFlag } from './transaction.ts';
 import { webhookFlags } from './webhook-flags.ts';
 
-/** Text that a table can take, and not enough of it to fill an item by itself. */
+/** Text that a table can hold, and short enough not to fill an item by itself. */
 const storableText = z
   .string()
   .max(2048)
   .refine((value) => value.isWellFormed());
-/** Whoever writes an id as a number means its digits. */
+/** An id that is written as a number stands for its digits. */
 const digitsOf = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value);
 /** An id becomes a key, of which DynamoDB takes 1024 bytes everywhere. */
 const id = z.preprocess(digitsOf, storableText.max(255).min(1));
@@ -22,8 +22,8 @@ const otherId = z.preprocess(digitsOf, text).nullish();
 const minorUnits = z.union([z.int(), z.literal('').transform(() => null)]).nullish();
 
 /**
- * An instant of RFC 3339 with or without milliseconds or offset, in UTC; equal instants are written alike,
- * and milliseconds count. What UTC moves out of the years with four digits is none.
+ * An instant of RFC 3339 with or without milliseconds or offset, in UTC. Equal instants are written alike,
+ * and milliseconds count. An instant that UTC moves out of the years with four digits is not valid.
  */
 const instant = z
   .string()
@@ -33,8 +33,8 @@ const instant = z
   .pipe(z.iso.datetime());
 
 /**
- * A transaction as webhooks and the Transactions API write it. Tolerant: only what is used is looked at,
- * because Button adds fields at any time; null and absent are the same.
+ * A transaction as webhooks and the Transactions API write it. The schema is tolerant: it checks only fields
+ * that are used, because Button adds fields at any time; null and absent are the same.
  *
  * Source: docs/button/webhooks.md, "data".
  */
@@ -61,10 +61,10 @@ const TransactionWireSchema = z.object({
   pub_ref: otherId,
 });
 
-/** What could not be understood, by path and code: never a value, it may be personal data. */
+/** What could not be read, by path and code: never a value, which may be personal data. */
 export type WireFault = { path: string; code: string };
 
-/** A transaction, or why it could not be understood. */
+/** A transaction, or why it could not be read. */
 export type TransactionResult = { ok: true; transaction: Transaction } | { ok: false; faults: WireFault[] };
 
 /** Reads a row of the Transactions API or a webhook's `data`. Never throws. */
@@ -99,8 +99,8 @@ export function readTransaction(row: unknown): TransactionResult {
 }
 
 /**
- * Lines without an order of their fields: the same lines have the same digest. Too deeply nested ones are
- * refused elsewhere.
+ * The lines, whatever the order of their fields: the same lines have the same digest. Lines that are nested
+ * too deeply are refused elsewhere.
  */
 function digestOfLines(lines: unknown): string | null {
   if (!Array.isArray(lines) || lines.length === 0) return null;
@@ -111,23 +111,23 @@ function digestOfLines(lines: unknown): string | null {
   }
 }
 
-/** The envelope of a webhook. Unknown event types are fine: `data.status` says what a transaction is. */
+/** The envelope of a webhook. Unknown event types are accepted: `data.status` says what a transaction is. */
 const WebhookEnvelopeSchema = z.object({ id, event_type: z.string(), data: z.unknown() });
 
-/** A webhook's transaction, or why it could not be understood. */
+/** A webhook's transaction, or why it could not be read. */
 export type WebhookResult =
   | {
       ok: true;
       eventId: string;
       transaction: Transaction;
       payload: unknown;
-      /** What is odd about it all the same. */
+      /** The flags of a transaction that is accepted all the same. */
       flags: readonly TransactionFlag[];
     }
   | { ok: false; eventId?: string; faults: WireFault[] };
 
 /**
- * Reads the body of an authentic webhook. Never throws. `payload` is the transaction as it came.
+ * Reads the body of an authentic webhook. Never throws. `payload` is the unchanged transaction.
  *
  * Source: docs/button/webhooks.md, "Request".
  */
@@ -157,7 +157,7 @@ export function readWebhook(body: Uint8Array): WebhookResult {
   };
 }
 
-/** What is nested too deeply can be parsed, but not be written as JSON again. */
+/** A value that is nested too deeply can be parsed, but not written as JSON again. */
 function canBeWritten(value: unknown): boolean {
   try {
     JSON.stringify(value);
@@ -169,7 +169,7 @@ function canBeWritten(value: unknown): boolean {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Undefined for what is no JSON in UTF-8. */
+/** Undefined if it is not JSON in UTF-8. */
 function parseBytes(bytes: Uint8Array): unknown {
   try {
     return parseJson(utf8.decode(bytes));

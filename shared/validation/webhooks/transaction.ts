@@ -8,7 +8,7 @@ import type { NotRewardableReason } from './rewardable.ts';
  */
 export type TransactionStatus = 'pending' | 'validated' | 'declined';
 
-/** One version of one transaction as Button tells it, in a webhook or in a row of the Transactions API. */
+/** One version of one transaction as Button reports it, in a webhook or in a row of the Transactions API. */
 export type Transaction = {
   /** Button's `id`, `tx-...`. Whether it stays the same over the versions of one order is not documented. */
   id: string;
@@ -21,7 +21,7 @@ export type Transaction = {
   currency: string | null;
   orderTotalMinor: number | null;
   orderCurrency: string | null;
-  /** Instants in ISO 8601 UTC, with milliseconds only where there are some. */
+  /** Instants in ISO 8601 UTC, with milliseconds only if Button gave some. */
   createdDate: string;
   modifiedDate: string;
   validatedDate: string | null;
@@ -32,22 +32,22 @@ export type Transaction = {
   /** The Brand's id, `org-...`, and its name. */
   commerceOrganization: string | null;
   commerceOrganizationName: string | null;
-  /** A digest of the line items, which stand in the payload; null without lines. */
+  /** A digest of the line items, which are in the payload; null without lines. */
   linesDigest: string | null;
-  /** Pass-through values that say whose transaction it is: personal data. */
+  /** Pass-through values that identify the shopper: personal data. */
   publisherCustomerId: string | null;
   pubRef: string | null;
 };
 
-/** What is odd about a version that is accepted all the same. It is counted by these names. */
+/** What is unusual about a version that is accepted all the same. The names are used for counting. */
 export type TransactionFlag =
   /** A field that docs/button/webhooks.md does not list. */
   | 'unknown_field'
   | 'unknown_event_type'
-  /** `event_type` says another status than `data.status`, which rules. */
+  /** `event_type` names a different status than `data.status`, which counts. */
   | 'event_type_mismatch'
   | 'unknown_category'
-  /** No `button_order_id`, yet no app install: it is kept by its own id. */
+  /** No `button_order_id`, although it is not an app install: it is stored under its own id. */
   | 'missing_order_id'
   /** `order_line_items` is neither null nor a list of objects. */
   | 'unreadable_line_items'
@@ -64,26 +64,23 @@ export type TransactionFlag =
 export type Candidate = { transaction: Transaction; payload: unknown };
 
 /**
- * One version that was seen. Its payload is kept while it stands for the transaction, and is null afterwards.
+ * One version that was seen. Its payload is kept while the version is a candidate, and is null afterwards.
  */
 export type SeenVersion = Candidate & {
-  /** `webhook:hook-...`, or `api:` and when the read began: where it was seen first. */
+  /** `webhook:hook-...`, or `api:` and when the read began: where it was first seen. */
   source: string;
-  /** When it was seen first, by our clock: ISO 8601 UTC. */
+  /** When it was first seen, by our clock: ISO 8601 UTC. */
   seenAt: string;
-  /**
-   * The latest read of the API that showed it: everything that had changed before this instant was visible to
-   * that read.
-   */
+  /** The latest read of the API that showed it: every change before this instant was visible to that read. */
   shownAt?: string;
-  /** What was odd about it; newer code may know more than `TransactionFlag`. */
+  /** Its flags; newer code may know more than `TransactionFlag`. */
   flags?: readonly string[];
 };
 
 /**
  * Why a transaction is in conflict. `contradiction`: versions of one Button `id` contradict each other, and
- * the next read of the API says which holds. `several_transactions`: Button lists the order as several
- * transactions that differ, and only an operator can say which counts.
+ * the next read of the API decides. `several_transactions`: Button lists the order as several transactions
+ * that differ, and only an operator can decide which counts.
  */
 export type ConflictCause = 'contradiction' | 'several_transactions';
 
@@ -92,7 +89,7 @@ export type Settlement = {
   /** Button's id of the transaction that counts. */
   id: string;
   /**
-   * The final versions it was decided about, as `finalKey` writes them: any other one opens the conflict
+   * The final versions that the decision covers, as `finalKey` writes them: any other one opens the conflict
    * again.
    */
   about: readonly string[];
@@ -102,29 +99,29 @@ export type Settlement = {
 };
 
 /**
- * What is known of one purchase, under one key for ever: its order's id if it was known when it was stored
- * first, else Button's `id`.
+ * What is known of one purchase, always under the same key: its order's id if that was known when it was
+ * first stored, otherwise Button's `id`.
  *
- * `candidates` follow from `seen` and `settlement` alone (transaction-state.ts). One candidate: that is its
- * state. Several: they contradict each other, and nobody may be rewarded.
+ * `candidates` follow from `seen` and `settlement` alone (transaction-state.ts). One candidate is the state
+ * of the purchase. Several contradict each other, and nobody may be rewarded.
  */
 export type TransactionRecord = {
   key: string;
   /**
-   * Rises with every change that consumers see; at least the milliseconds since 1970 when it was stored, so
-   * restores do not lower it.
+   * Rises with every change that consumers see. It is at least the time of storage in milliseconds since
+   * 1970, so restores do not lower it.
    */
   version: number;
-  /** How many versions there have been. */
+  /** How many versions the purchase has had. */
   changes: number;
   /** When this version was stored: ISO 8601 UTC. */
   storedAt: string;
   candidates: readonly [Candidate, ...Candidate[]];
   cause?: ConflictCause;
   /**
-   * Why nobody may be rewarded for this version; left out if somebody may. It is decided when a version is
-   * made and does not change with the settings or an erasure, so that a version says the same whenever it is
-   * published.
+   * Why nobody may be rewarded for this version; absent if somebody may. It is decided when the version is
+   * created, and does not change with the settings or an erasure, so that a version says the same whenever it
+   * is published.
    */
   notRewardableReason?: NotRewardableReason;
   settlement?: Settlement;
@@ -138,20 +135,19 @@ export type TransactionRecord = {
   /** The versions seen, at most twenty. */
   seen: readonly SeenVersion[];
   /**
-   * `historical`: created before this system took over, so an older system may have rewarded it. It stays
-   * what it was at first.
+   * `historical`: created before this system took over, so an older system may have rewarded it. It never
+   * changes.
    */
   delivery: 'live' | 'historical';
   /**
-   * The Brand's finalization window as it was known when this was stored, in minutes; left out where it was
-   * not.
+   * The Brand's finalization window as known when this was stored, in minutes; absent if it was not known.
    */
   finalizationMinutes?: number;
-  /** The key of the record that this purchase turned out to belong to: this one is worth nothing any more. */
+  /** The key of the record that this purchase turned out to belong to: only that record counts. */
   mergedInto?: string;
   /**
-   * Since when the record holds nothing personal. Later versions are kept without it too, and nobody is
-   * rewarded for them.
+   * When its personal data was erased. Later versions are stored without it too, and nobody is rewarded for
+   * them.
    */
   erasedAt?: string;
 };
@@ -159,20 +155,20 @@ export type TransactionRecord = {
 /** One version that has just been seen, and how. */
 export type Observation = Candidate & {
   /**
-   * Where it was seen. Every change made before `visibleUntil` was visible to the read: when it began, less
-   * Button's lag; left out, when it began. ISO 8601 UTC.
+   * Where it was seen. Every change before `visibleUntil` was visible to the read: the beginning of the read
+   * less Button's lag; unless given, the beginning of the read. ISO 8601 UTC.
    */
   source:
     { kind: 'webhook'; eventId: string } | { kind: 'api'; readStartedAt: string; visibleUntil?: string };
   seenAt: string;
   delivery: 'live' | 'historical';
   flags?: readonly TransactionFlag[];
-  /** Since when its shopper is erased, if they are: what is new of it is stored erased. ISO 8601 UTC. */
+  /** When its shopper was erased, if they were: a new version is then stored erased. ISO 8601 UTC. */
   erasedAt?: string;
 };
 
 /**
- * The key under which a purchase is stored first: its order's, or its own where no order is known (app
+ * The key under which a purchase is first stored: its order's, or its own if no order is known (app
  * installs).
  *
  * Source: Transactions API guide, "Ingestion Logic": `button_order_id` is to be used as the transaction id.
@@ -191,10 +187,7 @@ export function idKey(id: string): string {
   return `tx#${id}`;
 }
 
-/**
- * A short digest of what a reward depends on: two versions with the same content are worth the same to
- * everybody.
- */
+/** A short digest of what a reward depends on: two versions with the same content give the same reward. */
 export function transactionContent(transaction: Transaction): string {
   const rewardable = REWARDABLE_FIELDS.map((field) => transaction[field]);
   return hash('sha256', JSON.stringify(rewardable), 'base64url').slice(0, 22);

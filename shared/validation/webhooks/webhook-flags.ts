@@ -53,11 +53,10 @@ const STATUS_OF_EVENT_TYPE = new Map([
 const KNOWN_CATEGORIES = new Set(['new-user-order', 'existing-user-order', 'app-install']);
 
 /**
- * What is odd about a webhook that is accepted all the same, each flag once. Pure; never throws, whatever the
- * payload is.
+ * The flags of a webhook that is accepted all the same, each once. Pure; never throws, whatever the payload
+ * is.
  *
- * Nothing here is a reason to refuse: Button adds fields at any time, and lines may be negative, free or
- * missing.
+ * No flag is a reason to refuse: Button adds fields at any time, and lines may be negative, free or missing.
  * Source: docs/button/webhooks.md, "Semantics of line items" and "Conflicts, and what to follow".
  */
 export function webhookFlags(
@@ -69,8 +68,8 @@ export function webhookFlags(
 }
 
 /**
- * What is odd about a transaction that is accepted all the same, whether a webhook or a row of the
- * Transactions API brought it; each flag once. Pure; never throws, whatever the payload is.
+ * The flags of a transaction that is accepted all the same, from a webhook or a row of the Transactions API;
+ * each flag once. Pure; never throws, whatever the payload is.
  */
 export function transactionFlags(transaction: Transaction, payload: unknown): readonly TransactionFlag[] {
   const fields = asJsonObject(payload) ?? {};
@@ -107,7 +106,7 @@ function lineFlags(
   ];
 }
 
-/** Lines may have no total, such as free ones: nothing is known then. */
+/** Lines may have no total, for example free ones: then nothing is known. */
 function differsFromLines(orderTotalMinor: number, lines: readonly JsonObject[]): boolean {
   const totals = lines.map((line) => line['total']).filter((total) => typeof total === 'number');
   if (lines.length === 0 || totals.length < lines.length) return false;
@@ -122,7 +121,7 @@ function hasUnknownField(fields: JsonObject): boolean {
   );
 }
 
-/** Null and absent are no lines; undefined if it is neither that nor a list of objects. */
+/** Null and absent mean no lines; undefined if it is neither that nor a list of objects. */
 function readLines(lineItems: unknown): JsonObject[] | undefined {
   if (lineItems === null || lineItems === undefined) return [];
   if (!Array.isArray(lineItems)) return undefined;
