@@ -3,17 +3,20 @@ import type { Construct } from 'constructs';
 
 import type { Deployment } from './deployment.ts';
 
-/** `page`: what gets worse until somebody acts. `ticket`: what can wait for the next working day. */
+/**
+ * `page`: problems that get worse until somebody acts. `ticket`: problems that can wait for the next working
+ * day.
+ */
 export type Severity = 'page' | 'ticket';
 
-/** The fixed name of the topic that the stage makes for a severity, unless its configuration names one. */
+/** The fixed name of the topic that the stage creates for a severity, unless its configuration names one. */
 export function alarmTopicName({ config: { stage } }: Deployment, severity: Severity): string {
   return `Button-${stage}-${severity}`;
 }
 
 /**
- * The topic that alarms of a severity notify: that of the configuration, or the one of the stack of alarms,
- * by its fixed name. A reference would be an export, which an importing stack holds fast.
+ * The topic that alarms of a severity notify: the configuration's, or that of the stack of alarms, by its
+ * fixed name. A reference would be an export, which cannot change while another stack imports it.
  */
 export function alarmTopicArn(scope: Construct, deployment: Deployment, severity: Severity): string {
   return (
@@ -22,7 +25,7 @@ export function alarmTopicArn(scope: Construct, deployment: Deployment, severity
   );
 }
 
-/** What the names of all alarms of a stage begin with, and of no other stage's. */
+/** The prefix of the names of all alarms of a stage, and of no other stage's. */
 export function alarmNamePrefix({ config: { stage } }: Deployment): string {
   return `Button/${stage}/`;
 }

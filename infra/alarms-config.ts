@@ -20,7 +20,7 @@ const RecipientsSchema = z.strictObject({
   ),
 });
 
-/** Everything that can be set about alarms. */
+/** All settings of alarms. */
 export const AlarmsConfigSchema = z.strictObject({
   page: RecipientsSchema.prefault({}).describe(
     'Who is notified at any hour of problems that get worse until somebody acts.',

@@ -1,7 +1,7 @@
 import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
 
 /**
- * Reads JSON with comments and trailing commas, as editors know it for configurations. Throws an error that
+ * Reads JSON with comments and trailing commas, as editors accept it for configurations. Throws an error that
  * says where the first mistake is: `line 4, column 3: comma expected`.
  */
 export function parseCommentedJson(text: string): unknown {

@@ -14,14 +14,11 @@ import { TransactionsConfigSchema } from './transactions-config.ts';
 /** The configuration that is deployed unless another is named. `cdk.json` names the same. */
 export const DEFAULT_CONFIG_FILE = 'infra/config/development.json';
 
-/**
- * Everything that can be set about one stage. docs/configuration.md lists it, and a test keeps the two the
- * same.
- */
+/** All settings of one stage. docs/configuration.md lists them, and a test keeps the two the same. */
 export const StageConfigSchema = z
   .strictObject({
-    // CloudFormation keeps 24 characters of a stack's name in a function's: the stage has to be among them
-    // for the boards to find it.
+    // CloudFormation keeps 24 characters of a stack's name in a function's name. They must include the stage,
+    // so that the boards find the function.
     stage: z
       .string()
       .regex(
@@ -146,7 +143,7 @@ export const StageConfigSchema = z
 export type StageConfig = z.output<typeof StageConfigSchema>;
 
 /**
- * What reading a configuration came to. The problem names the file, every setting that is wrong and what it
+ * The result of reading a configuration. The problem names the file, every wrong setting and what its value
  * should be.
  */
 export type StageConfigResult = { config: StageConfig } | { problem: string };
@@ -187,7 +184,7 @@ function readJson(file: string): { content: unknown } | { problem: string } {
   }
 }
 
-/** The setting that was probably meant, for one that isn't known. */
+/** The setting that was probably meant, for an unknown one. */
 function suggestion(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return '';
   const known = settingsAt(issue.path);
@@ -236,7 +233,10 @@ function schedules({
 
 type SilenceSetting = { path: PropertyKey[]; silenceMinutes: number; pauseMinutes: number };
 
-/** How long each scheduled function may be silent, and how long its pauses are, as far as rates tell. */
+/**
+ * How long each scheduled function may be silent, and the interval between its runs, if the schedule is a
+ * rate.
+ */
 function silences({
   orderReporting,
   transactions,

@@ -1,14 +1,14 @@
 import type { StageConfig } from './config.ts';
 
-/** The account and region that a stage is deployed into, as far as they are known. */
+/** The account and region of a stage, as far as they are known. */
 export type DeploymentTarget = { account: string | undefined; region: string | undefined };
 
-/** An ARN of the configuration that the stacks hand to a service. */
+/** An ARN in the configuration that the stacks pass to a service. */
 type GivenArn = { path: string; arn: string; isOfAnyAccount?: boolean };
 
 /**
- * Where the stage goes: where its configuration says, or else where the CDK command line's credentials belong
- * to, which it hands on in these variables.
+ * Where the stage is deployed: where its configuration says, or else where the credentials of the CDK command
+ * line belong, which passes them on in these variables.
  *
  * Source: https://docs.aws.amazon.com/cdk/v2/guide/environments.html
  */
@@ -48,7 +48,7 @@ export function misplacedArns(config: StageConfig, { account, region }: Deployme
 
 function regionalArns({ alarms, transactions, existingTables }: StageConfig): GivenArn[] {
   const given = [
-    // A topic may be another account's, if its policy lets this one's alarms in.
+    // A topic may be in another account, if its policy lets this account's alarms publish.
     { path: 'alarms.page.topicArn', arn: alarms.page.topicArn, isOfAnyAccount: true },
     { path: 'alarms.ticket.topicArn', arn: alarms.ticket.topicArn, isOfAnyAccount: true },
     {

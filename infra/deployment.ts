@@ -5,22 +5,22 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 
 import { retainsData, type StageConfig } from './config.ts';
 
-/** What every stack and construct is built from. */
+/** What every stack and construct is created from. */
 export type Deployment = {
   config: StageConfig;
-  /** The folder that holds one folder for each function, as infra/bundle.ts writes it. */
+  /** The folder with one folder for each function, as infra/bundle.ts writes it. */
   bundlesFolder: string;
 };
 
 /**
- * What becomes of a resource that holds data when its stack lets go of it. A creation that fails leaves
- * nothing behind, so that it can be repeated.
+ * What happens to a resource that holds data when its stack removes it. A failed creation leaves nothing
+ * behind, so that it can be repeated.
  */
 export function dataRemovalPolicy({ config }: Deployment): RemovalPolicy {
   return retainsData(config) ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 }
 
-/** The folder to upload for a function. Throws if it hasn't been bundled. */
+/** The folder to upload for a function. Throws if the function has not been bundled. */
 export function bundleFolder({ bundlesFolder }: Deployment, functionName: string): string {
   const folder = join(bundlesFolder, functionName);
   if (!existsSync(folder))

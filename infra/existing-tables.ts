@@ -36,7 +36,7 @@ const StreamedTableSchema = z
     });
   });
 
-/** Tables that exist already and that the stage uses in the place of those that its stacks would make. */
+/** Existing tables that the stage uses instead of those that its stacks would create. */
 export const ExistingTablesSchema = z.strictObject({
   orderLedger: TableNameSchema.optional()
     .describe('The name of the order ledger.')
@@ -57,8 +57,8 @@ export const ExistingTablesSchema = z.strictObject({
 export type ExistingTables = z.output<typeof ExistingTablesSchema>;
 
 /**
- * A table of a stage: a setting of `existingTables`, and with a capital letter the logical id of the table
- * that a stack makes.
+ * A table of a stage: a setting of `existingTables` and, with a capital letter, the logical id of the table
+ * that a stack creates.
  */
 export type StageTable = keyof ExistingTables;
 
@@ -87,30 +87,30 @@ export type TableSettings = {
   flows: ReadonlySet<string>;
 };
 
-/** The fixed name of a table that all brands share and that a stack makes. */
+/** The fixed name of a table that all brands share and that a stack creates. */
 export function ownOrderTableName(table: 'orderLedger' | 'orderQuarantine', stage: string): string {
   return `Button-${stage}-${logicalIdOf(table)}`;
 }
 
-/** The fixed name of a table that a stack makes; undefined where CloudFormation chooses one. */
+/** The fixed name of a table that a stack creates; undefined if CloudFormation chooses one. */
 export function ownTableName(table: StageTable, stage: string): string | undefined {
   return table === 'orderLedger' || table === 'orderQuarantine' ? ownOrderTableName(table, stage) : undefined;
 }
 
-/** The name of the existing table; undefined where the stack makes its own. */
+/** The name of the existing table; undefined if the stack creates its own. */
 export function existingTableName(existing: ExistingTables, table: StageTable): string | undefined {
   return table === 'transactions' ? existing.transactions?.name : existing[table];
 }
 
 /**
- * The name of each existing table, by the logical id of the table that a stack makes without it:
+ * The name of each existing table, by the logical id of the table that a stack would create instead:
  * `OrderLedger`.
  */
 export function existingTablesByLogicalId(existing: ExistingTables): ReadonlyMap<string, string> {
   return new Map(namedTables(existing).map(({ table, name }) => [logicalIdOf(table), name]));
 }
 
-/** What is wrong with the tables that a configuration names: which, and what it should be. */
+/** What is wrong with the tables that a configuration names: which table, and what it should be. */
 export function existingTableProblems(settings: TableSettings): { table: StageTable; message: string }[] {
   return namedTables(settings.existingTables).flatMap(({ table, name }) => {
     const message = problemWith(table, name, settings);

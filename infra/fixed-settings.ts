@@ -2,13 +2,13 @@ import type { TransactionsConfig } from './transactions-config.ts';
 
 /** The timeouts that no setting changes, in seconds. */
 export const TIMEOUT_SECONDS = {
-  // A run goes on for 57 s while it drains; the rest is for calls that take long.
+  // A run continues for 57 s while it drains; the rest is for calls that take long.
   retrySweep: 90,
   orderAudit: 900,
   webhookReceiver: 10,
   eventPublisher: 30,
   publisherApi: 10,
-  /** The longest that Lambda lets a function run; so is the next. */
+  /** The longest time that Lambda lets a function run; the next one is the same. */
   customerExpiry: 900,
   personalDataExpiry: 900,
 } as const;
@@ -19,10 +19,10 @@ export function plannerTimeoutSeconds({ buttonTimeoutMs }: TransactionsConfig['r
 }
 
 /**
- * When personal data expires, in transactions and in orders: as often as runs can follow each other. A pass
- * takes many; a run with nothing to do is a single read.
+ * When old personal data is erased, in transactions and in orders: as often as runs can follow each other. A
+ * pass takes many runs; a run with nothing to do is a single read.
  */
 export const EXPIRY_SCHEDULE = 'rate(15 minutes)';
 
-/** No run of an expiry for so long, in minutes, is an alarm. */
+/** After this number of minutes without a run of an expiry pass, an alarm goes off. */
 export const EXPIRY_SILENCE_MINUTES = 360;

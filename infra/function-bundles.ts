@@ -9,9 +9,9 @@ import * as z from 'zod';
 const RUNTIME = join(import.meta.dirname, '../shared/runtime');
 
 /**
- * Modules that bundles hold something smaller of. The SDK's chain of credential providers is a third of a
- * bundle and reads the environment first; on Lambda that is where credentials are. No function streams
- * events or discovers endpoints. Empty, this gives the SDK as it comes.
+ * Modules for which bundles contain something smaller. The SDK's chain of credential providers is a third of
+ * a bundle and reads the environment first; on Lambda the credentials are there. No function streams events
+ * or discovers endpoints. If this is empty, the SDK is bundled unchanged.
  */
 const STAND_INS = {
   '@aws-sdk/credential-provider-node': join(RUNTIME, 'environment-credentials.ts'),
@@ -20,8 +20,8 @@ const STAND_INS = {
 };
 
 /**
- * The SDK's clients name their version to AWS, and load their whole manifest for it: the version is all that
- * goes into a bundle.
+ * The SDK's clients send their version to AWS, and load their whole manifest for it: only the version goes
+ * into a bundle.
  */
 const VERSION_ONLY: Plugin = {
   name: 'version-only',
@@ -52,9 +52,9 @@ const NAMES_ONLY: Plugin = {
   },
 };
 
-/** Where functions are and where their bundles go. */
+/** The folders of functions and of their bundles. */
 export type BundleFolders = {
-  /** Holds one folder for each function, with a `handler.ts`. */
+  /** Contains one folder for each function, with a `handler.ts`. */
   functionsFolder: string;
   /**
    * Gets `NAME/index.cjs` for each function; beside it source maps and what went into each bundle, which
@@ -98,7 +98,7 @@ export async function bundleFunctions({ functionsFolder, distFolder }: BundleFol
     target: 'node24',
     format: 'cjs',
     minify: true,
-    // ES modules first: only of them can what nobody uses be left out.
+    // ES modules first: unused exports can only be removed from them.
     mainFields: ['module', 'main'],
     alias: STAND_INS,
     plugins: [VERSION_ONLY, NAMES_ONLY],
@@ -128,20 +128,20 @@ async function functionNames(functionsFolder: string): Promise<string[]> {
   return names;
 }
 
-/** A function's folder is uploaded as it is: what an earlier build left there has to go. */
+/** A function's folder is uploaded completely: files of an earlier build must be removed. */
 async function keepOnlyBundle(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const others = (await readdir(folder)).filter((entry) => entry !== 'index.cjs' && entry !== 'index.mjs');
   await Promise.all(others.map((entry) => rm(join(folder, entry), { recursive: true })));
 }
 
-/** Source maps don't go where they would be uploaded. */
+/** Source maps must not be where they would be uploaded. */
 function placeOf(path: string, distFolder: string): string {
   if (!path.endsWith('.map')) return path;
   return join(distFolder, 'maps', `${relative(distFolder, dirname(path))}.cjs.map`);
 }
 
-/** The part of a metafile that tells of one bundle, in esbuild's own format, for its analysers. */
+/** The part of a metafile about one bundle, in esbuild's own format, for its analysers. */
 function metafileOf(bundle: string, { inputs, outputs }: Metafile): Metafile {
   const [path, output] =
     Object.entries(outputs).find(([candidate]) => resolve(candidate) === resolve(bundle)) ?? [];
@@ -153,7 +153,7 @@ function metafileOf(bundle: string, { inputs, outputs }: Metafile): Metafile {
 async function writeIfChanged({ path, text }: { path: string; text: string }): Promise<void> {
   if (existsSync(path) && (await readFile(path, 'utf8')) === text) return;
   await mkdir(dirname(path), { recursive: true });
-  // Written aside and moved into place: another build may be reading it.
+  // Written elsewhere and moved into place: another build may be reading it.
   const unfinished = join(dirname(path), '..', `.unfinished-${randomUUID()}`);
   await writeFile(unfinished, text);
   await rename(unfinished, path);

@@ -12,8 +12,8 @@ import type { Environment as WebhookReceiver } from '../functions/webhook-receiv
 import type { BrandConfig, OrderReportingConfig } from './order-reporting-config.ts';
 import type { TransactionsConfig } from './transactions-config.ts';
 
-// Each function's environment from the configuration and the names of resources. The stacks name real
-// resources, the simulator its own.
+// Each function's environment, from the configuration and the names of resources. The stacks pass names of
+// real resources, the simulator its own.
 
 /**
  * The order reporter's environment. `verifyBefore`: ISO 8601 with an offset; undefined unless the ledger was
@@ -134,8 +134,8 @@ function intakeEnvironment(
 }
 
 /**
- * With a first read that is live, so is every webhook: what brings a transaction must not decide whether it
- * is paid.
+ * With a first read that is live, every webhook is live too: what brings a transaction must not decide
+ * whether it is paid.
  */
 function liveFromOf({ liveFrom, reconciler }: TransactionsConfig): string | undefined {
   return liveFrom ?? (reconciler.firstRead === 'live' ? '1970-01-01T00:00:00Z' : undefined);

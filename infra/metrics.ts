@@ -19,29 +19,29 @@ export type BrandMetricName = NamesWith<readonly ['Brand']>;
 /** The name of a metric that our code emits without dimensions. */
 export type OverallMetricName = NamesWith<readonly []>;
 
-/** The name of a metric that our code emits under dimensions whose values are not known beforehand. */
+/** The name of a metric that our code emits with dimensions whose values are not known beforehand. */
 export type SearchedMetricName = Exclude<MetricName, BrandMetricName | OverallMetricName>;
 
-/** What boards show, and most alarms judge. */
+/** The period of boards and of most alarms. */
 const PERIOD = Duration.minutes(5);
 
-/** Where a stage's metrics are: each stage has its own, or those of two in one account would add up. */
+/**
+ * The namespace of a stage's metrics: each stage has its own; otherwise those of two stages in one account
+ * would add up.
+ */
 export function metricsNamespace({ config }: Pick<Deployment, 'config'>): string {
   return `${METRICS_NAMESPACE}/${config.stage}`;
 }
 
-/**
- * The metrics that our code emits, as a stage's boards and alarms ask for them; over five minutes unless
- * given.
- */
+/** The metrics that our code emits, for a stage's boards and alarms; over five minutes unless given. */
 export type StageMetrics = {
-  /** One that has no dimensions. */
+  /** A metric without dimensions. */
   overall(metricName: OverallMetricName, period?: Duration): Metric;
   /** One of a brand's orders. */
   forBrand(metricName: BrandMetricName, brandId: string, period?: Duration): Metric;
-  /** A series for each value that the dimensions take, for a board: an alarm may not search. */
+  /** A series for each value of the dimensions, for a board: an alarm may not search. */
   searched(metricName: SearchedMetricName | BrandMetricName): IMetric;
-  /** The same for a flow that goes up and down: how much more there is than at the left edge of the graph. */
+  /** The same for a flow that goes up and down: the change since the left edge of the graph. */
   searchedRunningSums(metricName: SearchedMetricName | BrandMetricName): IMetric;
 };
 
@@ -73,17 +73,17 @@ function searchFor(namespace: string, metricName: MetricName): Search {
   };
 }
 
-/** How many series of a search a graph shows: more could not be told apart. */
+/** How many series of a search a graph shows: more could not be distinguished. */
 export const SHOWN_SERIES = 20;
 
 /**
- * What a search looks for: all metrics of a schema (namespace and names of dimensions) in which the terms
- * occur as words.
+ * The terms of a search: all metrics of a schema (namespace and names of dimensions) in which the terms occur
+ * as words.
  */
 export type Search = { schema: string; terms: string; statistic: string };
 
 /**
- * The series that a search finds: of more than twenty those with the highest sum, or for a level the highest
+ * The series that a search finds: of more than twenty, those with the highest sum, or for a level the highest
  * value.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html, SORT
@@ -101,7 +101,7 @@ export function searchTotal(search: Search): IMetric {
   });
 }
 
-/** For each series that a search finds, how much more there is than at the left edge of the graph. */
+/** For each series that a search finds, the change since the left edge of the graph. */
 function searchRunningSums(search: Search): IMetric {
   return highest(`RUNNING_SUM(FILL(${searchExpression(search)}, 0))`, 'MAX');
 }
@@ -119,7 +119,7 @@ function searchExpression({ schema, terms, statistic }: Search): string {
   return `SEARCH('{${schema}} ${terms}', '${statistic}', ${PERIOD.toSeconds()})`;
 }
 
-/** Flows add up; of levels, such as ages and delays, the worst one counts. */
+/** Flows add up; of levels, such as ages and delays, the highest one counts. */
 function statisticOf({ unit, isLevel }: MetricDefinition): string {
   return unit === 'Seconds' || isLevel ? 'Maximum' : 'Sum';
 }

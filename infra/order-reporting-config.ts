@@ -7,11 +7,11 @@ import { ScheduleExpressionSchema } from './schedule-expression.ts';
 /**
  * The most brands of a stage. A brand has two functions, two queues and two log groups, and a search of
  * CloudWatch, with which a board finds them, returns 500 series: 150 leaves room for a third of each. IAM
- * roles and saved queries (1,000 an account) hold more.
+ * roles and saved queries (1,000 in an account) allow more.
  */
 export const MOST_BRANDS = 150;
 
-/** The longest that Lambda lets an audit run, less some time for the ledger. */
+/** The longest time that Lambda lets an audit run, less some time for the ledger. */
 const MAX_AUDIT_SECONDS = 800;
 
 /** The most orders of a brand that an audit reads from Button in a second. */
@@ -179,8 +179,8 @@ const BrandSchema = z
         message: `must be at least retryBaseSeconds (${brand.retryBaseSeconds})`,
       });
     }
-    // An order may take a read and a send, and the ledger's writes; the reporter starts none that it has no
-    // time for.
+    // An order may take a read and a send, and the ledger's writes; the reporter starts no order for which it
+    // lacks the time.
     const leastSeconds = Math.ceil((2 * brand.buttonTimeoutMs + 5000) / 1000);
     if (brand.reporterTimeoutSeconds < leastSeconds) {
       issues.push({
@@ -192,7 +192,7 @@ const BrandSchema = z
     }
   });
 
-/** Everything that can be set about the reporting of orders. */
+/** All settings of the reporting of orders. */
 export const OrderReportingConfigSchema = z
   .strictObject({
     brands: z

@@ -2,21 +2,22 @@ import * as z from 'zod';
 
 /**
  * The shortest visibility timeout, in seconds, of a queue whose worker may run for `workerTimeoutSeconds`:
- * six times as long, so that a batch that Lambda retries after being throttled isn't handed out a second time
+ * six times as long, so that a batch that Lambda retries after throttling is not delivered a second time
  * meanwhile.
  *
- * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html ("Configuring a queue to use with Lambda")
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html ("Configuring a queue to
+ * use with Lambda")
  */
 export function leastVisibilityTimeoutSeconds(workerTimeoutSeconds: number): number {
   return 6 * workerTimeoutSeconds;
 }
 
 /**
- * A message may be received at least so often before it is moved to the dead-letter queue. A receive counts
- * even if the worker never saw the message: it was throttled, or died with the batch that another message
- * spoilt.
+ * The fewest receives before a message may go to the dead-letter queue. A receive counts even if the worker
+ * never saw the message: because it was throttled, or died with a batch that another message broke.
  *
- * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (recommends 5 where a dead-letter queue is final)
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (recommends 5 where a
+ * dead-letter queue is final)
  */
 export const LEAST_RECEIVES = 3;
 

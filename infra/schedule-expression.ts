@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /**
- * When something runs, as EventBridge Scheduler writes it.
+ * A schedule, in the form of EventBridge Scheduler.
  *
  * Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  */
@@ -12,14 +12,17 @@ export const ScheduleExpressionSchema = z
     'must be a schedule such as rate(1 minute) or cron(0/10 8-23 * * ? *)',
   );
 
-/** Whether the schedule runs by the second: the local stand-in can, AWS's finest is a minute. */
+/**
+ * Whether the schedule runs every few seconds: the local Scheduler can; at AWS the shortest interval is a
+ * minute.
+ */
 export function runsBySeconds(expression: string): boolean {
   return /^rate\(\d+ seconds?\)$/.test(expression);
 }
 
 /**
- * How far apart the runs of a rate are, in minutes; undefined for a cron expression, whose runs may be at any
- * distance.
+ * The interval between the runs of a rate, in minutes; undefined for a cron expression, whose intervals may
+ * differ.
  */
 export function minutesOfRate(expression: string): number | undefined {
   const [, count, unit = ''] = /^rate\((\d+) (second|minute|hour|day)s?\)$/.exec(expression) ?? [];

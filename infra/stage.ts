@@ -11,8 +11,8 @@ import { OrderReportingStack } from './stacks/order-reporting-stack.ts';
 import { TransactionsStack } from './stacks/transactions-stack.ts';
 
 /**
- * Adds the stacks that a stage's configuration asks for. None imports a value of another; dependencies only
- * order the deployment.
+ * Adds the stacks that a stage's configuration asks for. No stack imports a value of another; dependencies
+ * only order the deployment.
  */
 export function addStacks(app: App, deployment: Deployment): void {
   const { config } = deployment;
@@ -20,7 +20,7 @@ export function addStacks(app: App, deployment: Deployment): void {
   const common = {
     deployment,
     terminationProtection: retainsData(config),
-    // With these, the CDK refuses credentials of another account.
+    // With these, the CDK rejects credentials for another account.
     env: { ...(account !== undefined && { account }), ...(region !== undefined && { region }) },
   };
   const stackName = (part: string): string => `Button-${config.stage}-${part}`;
@@ -43,7 +43,7 @@ export function addStacks(app: App, deployment: Deployment): void {
         orderReporting,
         description: `Reports the orders of the brand ${brand.id} to Button.`,
       });
-      // Only an order of deployment: the tables have to be there first.
+      // Only for the order of deployment: the tables have to exist first.
       brandStack.addStackDependency(shared);
     }
   }

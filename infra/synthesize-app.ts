@@ -5,8 +5,8 @@ import type { Deployment } from './deployment.ts';
 import { addStacks } from './stage.ts';
 
 /**
- * Adds a stage's stacks to an app and writes its cloud assembly. Fails for what the compliance packs find in
- * it.
+ * Adds a stage's stacks to an app and writes its cloud assembly. Fails for the findings of the compliance
+ * packs.
  */
 export function synthesizeApp(app: App, deployment: Deployment): void {
   addStacks(app, deployment);

@@ -261,7 +261,7 @@ const ReconcilerSchema = z
   })
   .check(({ value, issues }) => {
     checkVisibility(value, issues);
-    // The last page is begun just before the slice ends, and only while there is time for its call and its
+    // The last page is begun just before the slice ends, and only if there is time for its call and its
     // writes.
     const leastSeconds = value.sliceSeconds + Math.ceil(value.buttonTimeoutMs / 1000) + 15;
     if (value.timeoutSeconds < leastSeconds) {
@@ -274,7 +274,7 @@ const ReconcilerSchema = z
     }
   });
 
-/** Everything that can be set about Button's transactions. */
+/** All settings of Button's transactions. */
 export const TransactionsConfigSchema = z
   .strictObject({
     shopperField: z

@@ -1,6 +1,6 @@
 /**
- * Properties of an app whose templates are only read or played. They leave out CloudFormation's own rules,
- * whose engine takes ten seconds to start; `cdk synth` and test/infra/compliance apply them.
+ * Properties of an app whose templates are only read or played. They skip CloudFormation's own rules, whose
+ * engine takes ten seconds to start; `cdk synth` and test/infra/compliance apply them.
  */
 export const UNCHECKED_APP = { builtinCloudFormationValidation: false } as const;
 

@@ -21,8 +21,7 @@ const SettingsSchema = z.object({
 });
 
 /**
- * The rules of a brand as its reporter has them, how long its refused messages are kept, and where Button's
- * API is.
+ * The rules of a brand as its reporter uses them, how long its refused messages are kept, and Button's URL.
  */
 export function settingsOf(
   brandId: string,

@@ -6,10 +6,10 @@ import type { DeployedStage } from './stage.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
- * Who is about to change something: the ARN that AWS knows them by, on stage `local` the machine's user.
+ * The caller of a command that changes something: their ARN at AWS; on stage `local`, the machine's user.
  *
- * Throws a `UsageError` if their credentials are for another account than the stage's.
- * Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+ * Throws a `UsageError` if their credentials are for another account than the stage's. Source:
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
  */
 export async function identifyCaller({ name, account, region }: DeployedStage): Promise<string> {
   if (name === 'local') return `local:${userInfo().username}`;

@@ -11,7 +11,7 @@ export const CHOICE_OPTIONS = {
   rate: { type: 'string' },
 } as const;
 
-/** Entries by name, or all that are meant. */
+/** Named entries, or all of them. */
 export type Choice = Omit<EntryFilter, 'withReplayed'> & {
   arguments: readonly string[];
   all: boolean;
@@ -19,10 +19,10 @@ export type Choice = Omit<EntryFilter, 'withReplayed'> & {
 };
 
 /**
- * The ids of the chosen entries; `missing` are those that were named and are not there. With `all`, only what
- * was never replayed: what is run again goes on where it stopped.
+ * The ids of the chosen entries; `missing` are named ones that do not exist. With `all`, only entries that
+ * were never replayed, so that a second run continues where the first stopped.
  *
- * Throws a `UsageError` if the choice is none.
+ * Throws a `UsageError` if nothing valid is chosen.
  */
 export async function chooseEntries(
   review: Pick<QuarantineReview, 'list' | 'read'>,

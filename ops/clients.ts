@@ -7,7 +7,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 
 import type { DeployedStage } from './stage.ts';
 
-/** AWS, as the person who runs the command may use it. */
+/** AWS, with the rights of the person who runs the command. */
 export type OpsClients = {
   dynamodb: DynamoDBClient;
   sqs: SQSClient;
@@ -18,12 +18,12 @@ export type OpsClients = {
   close: () => void;
 };
 
-/** The emulators look at no signature, but every client wants to sign. */
+/** The emulators check no signature, but every client has to sign. */
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /**
- * Clients for the stage's region. A stage on this machine says where it is; otherwise the environment names
- * credentials and endpoints.
+ * Clients for the stage's region. A stage on this machine names its endpoints; otherwise the environment
+ * names credentials and endpoints.
  */
 export function createClients({
   region,

@@ -4,24 +4,27 @@ import { positiveInteger } from '../shared/runtime/env.ts';
 import type { OpsClients } from './clients.ts';
 import type { DeployedStage } from './stage.ts';
 
-/** What a command is carried out with. */
+/** What a command runs with. */
 export type CommandContext = {
   stage: DeployedStage;
   clients: OpsClients;
-  /** Nothing may be changed: say what would be. Always true of a command that changes nothing. */
+  /**
+   * Nothing may be changed: the command says what it would do. Always true for a command that changes
+   * nothing.
+   */
   isDryRun: boolean;
   now: () => Date;
 };
 
 /**
- * What a command came to: `found` for what there is to see, and whether all of it was done; `refused` if what
- * was given would be refused; `unhealthy` if something has to be put right. Nothing personal stands in it
- * unless it was asked for.
+ * The result of a command: `found` is what to show, and the outcome says whether everything was done;
+ * `refused` if a message would be refused; `unhealthy` if something needs attention. It contains no personal
+ * data unless that was asked for.
  */
 export type CommandResult = {
   outcome: 'done' | 'partial' | 'refused' | 'unhealthy' | 'not-found';
   found: Readonly<Record<string, unknown>>;
-  /** `found` as a page for people; left out, it is printed field by field. */
+  /** `found` as a page for people; unless given, it is printed field by field. */
   text?: string;
 };
 
@@ -37,7 +40,7 @@ export type Command = {
   options: Readonly<Record<string, OptionSyntax>>;
   /** Whether it changes anything, and so is a dry run without --yes. */
   changes: boolean;
-  /** What of the command line goes into that record; never anything personal. */
+  /** The parts of the command line that go into the record of operations; never personal data. */
   recorded: readonly string[];
   /** Reads the command line; `problem` says what is wrong with it. */
   prepare: (given: Record<string, unknown>) => PreparedCommand | { problem: string };
@@ -47,7 +50,7 @@ export type Command = {
 export type PreparedCommand =
   StagePrepared | { runOffline: (context: OfflineContext) => Promise<CommandResult> };
 
-/** What a command is carried out with that needs no stage. */
+/** What a command without a stage runs with. */
 export type OfflineContext = {
   /** Standard input, to its end. */
   readInput: () => Promise<string>;
@@ -56,8 +59,8 @@ export type OfflineContext = {
 /** A command on a stage. */
 export type StagePrepared = {
   /**
-   * The flow in whose quarantine table the record of what was done stands; undefined for a command that
-   * changes nothing.
+   * The flow whose quarantine table holds the record of the operation; undefined for a command that changes
+   * nothing.
    */
   flow: Flow | undefined;
   run: (context: CommandContext) => Promise<CommandResult>;
@@ -70,7 +73,7 @@ type CommandDefinition<Schema extends z.ZodType> = {
   name: string;
   summary: string;
   usage: string;
-  /** Options and, as `arguments`, what stands without one. */
+  /** The options and, as `arguments`, the values without an option. */
   input: Schema;
   options: Readonly<Record<string, OptionSyntax>>;
   changes?: Flow | ((input: z.output<Schema>) => Flow);
@@ -133,15 +136,15 @@ function nameOf([option, ...rest]: readonly PropertyKey[]): string {
   return `--${String(option)}: `;
 }
 
-/** At most so many; 100 unless told. */
+/** The most items; 100 unless given. */
 export const limit = positiveInteger.default(100);
 
-/** At most so many; `unlessGiven` where nobody says. */
+/** The most items; `unlessGiven` by default. */
 export function positiveLimit(unlessGiven: number) {
   return positiveInteger.default(unlessGiven);
 }
 
-/** So many a second. */
+/** Items a second. */
 export function rate(perSecond: number) {
   return positiveInteger.default(perSecond);
 }

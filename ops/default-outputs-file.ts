@@ -3,14 +3,14 @@ import { resolve } from 'node:path';
 
 import { callerPath } from './caller-path.ts';
 
-/** What `npx cdk deploy --all --outputs-file` is asked to write in the docs. */
+/** The file that the docs name for `npx cdk deploy --all --outputs-file`. */
 export const DEFAULT_OUTPUTS_FILE = 'cdk-outputs.json';
 
-/** What `npm start` writes, and takes away when it ends. */
+/** The file that `npm start` writes, and deletes when it ends. */
 const LOCAL_OUTPUTS_FILE = resolve(import.meta.dirname, '../.local/cdk-outputs.json');
 
 /**
- * The outputs file of a command that names none: that of a deployment, else that of the system on this
+ * The outputs file of a command that names none: that of a deployment, or else that of the system on this
  * machine.
  */
 export function defaultOutputsFile(): string {

@@ -5,8 +5,8 @@ import { TRANSACTIONS_TABLE } from '../shared/dynamodb/table.ts';
 import { placeCheckout, type CheckoutStore } from '../shared/transactions/store/checkout-store.ts';
 
 /**
- * A store of checkouts that reads the real one and keeps what is written to itself, so that a dry run comes
- * to what the run would come to, and changes nothing.
+ * A store of checkouts that reads the real one and keeps writes in memory, so that a dry run gets the same
+ * result as the real run, and changes nothing.
  */
 export function dryCheckouts({ client, table }: TableAccess): CheckoutStore {
   const { partitionKey, checkoutOf } = TRANSACTIONS_TABLE;

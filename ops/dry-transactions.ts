@@ -3,8 +3,8 @@ import type { TransactionStore } from '../shared/transactions/store/transaction-
 import type { Versioned } from '../shared/dynamodb/versioned-item.ts';
 
 /**
- * A store that reads the real one and keeps what is written to itself, so that a dry run comes to what the
- * run would come to, and changes nothing.
+ * A store that reads the real one and keeps writes in memory, so that a dry run gets the same result as the
+ * real run, and changes nothing.
  */
 export function dryTransactions(store: TransactionStore): TransactionStore {
   const written = new Map<string, Versioned<TransactionRecord>>();

@@ -2,7 +2,7 @@ import { Console } from 'node:console';
 
 import { runOps } from './run.ts';
 
-// What the library logs on the way must not stand in the result.
+// The library's log lines must not be part of the result.
 globalThis.console = new Console(process.stderr);
 
 process.exitCode = await runOps(process.argv.slice(2), {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { callerPath } from './caller-path.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The message in a file. Throws a `UsageError` if there is no such file, or no JSON in it. */
+/** The message in a file. Throws a `UsageError` if there is no such file, or if it is not JSON. */
 export async function readMessageFile(file: string): Promise<string> {
   const path = callerPath(file);
   const body = await readFile(path, 'utf8').catch((error: unknown) => {

@@ -10,31 +10,31 @@ import * as z from 'zod';
 import { QUARANTINE_TABLE } from '../shared/dynamodb/table.ts';
 import type { DynamoDB } from '../shared/dynamodb/versioned-item.ts';
 
-/** What somebody did by hand. Nothing personal stands in it; instants are ISO 8601 UTC. */
+/** A command that somebody ran. It contains no personal data; instants are ISO 8601 UTC. */
 export type Operation = {
-  /** Its beginning and its command. */
+  /** The time of its beginning, and its command. */
   id: string;
   command: string;
   by: string;
   at: string;
   /** The command's options as they were given, as JSON. */
   settings: string;
-  /** `started` if it never came to an end. */
+  /** `started` if it never ended. */
   outcome: string;
-  /** What came of it, as JSON. */
+  /** Its result, as JSON. */
   result?: string;
 };
 
-/** The record of what was done by hand. Its methods throw if the table cannot be reached. */
+/** The record of operations. Its methods throw if the table cannot be reached. */
 export type OperationLog = {
-  /** Before anything is changed: nobody changes anything without a trace. */
+  /** Called before the first change, so that there is no change without a record. */
   begin(operation: Omit<Operation, 'id' | 'outcome' | 'result'>): Promise<{ id: string }>;
   end(id: string, result: { outcome: string; result: string }): Promise<void>;
   /** The latest first. */
   list(limit: number): Promise<Operation[]>;
 };
 
-/** Beside the quarantine's own kinds. */
+/** A kind beside the quarantine's own kinds. */
 const KIND = 'operation';
 
 const RETENTION_DAYS = 400;
@@ -49,7 +49,7 @@ const OperationSchema = z.object({
   result: z.string().exactOptional(),
 });
 
-/** The record in a quarantine table, among what it is about. It expires after 400 days. */
+/** The record of operations in a quarantine table. A record expires after 400 days. */
 export function createOperationLog({ client, table }: { client: DynamoDB; table: string }): OperationLog {
   const { partitionKey, sortKey, timeToLive } = QUARANTINE_TABLE;
   const keyOf = (id: string): Record<string, AttributeValue> => ({

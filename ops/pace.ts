@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits until so many more things may be done. */
+/** Waits until the next items may be handled. */
 export type Pace = (count: number) => Promise<void>;
 
 /** A clock, and a way to wait on it. */
@@ -8,10 +8,7 @@ export type PaceClock = { nowMs: () => number; wait: (ms: number) => Promise<unk
 
 const SYSTEM_CLOCK: PaceClock = { nowMs: () => performance.now(), wait: (ms) => delay(ms) };
 
-/**
- * Spreads work evenly, `perSecond` things a second: what people set going must leave room for the live
- * traffic beside it.
- */
+/** Spreads work evenly over time, `perSecond` items a second: a command must leave room for live traffic. */
 export function createPace(perSecond: number, { nowMs, wait }: PaceClock = SYSTEM_CLOCK): Pace {
   let freeAtMs = -Infinity;
   return async (count) => {

@@ -1,4 +1,4 @@
-/** A result for people: one line for each thing, indented by how deep it stands. */
+/** A result for people: one line for each value, indented by its depth. */
 export function asText(found: Readonly<Record<string, unknown>>): string {
   const lines = linesOf(found, '');
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;

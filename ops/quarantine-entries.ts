@@ -1,6 +1,6 @@
 import type { QuarantineReview, QuarantineSummary } from '../shared/quarantine/quarantine-review.ts';
 
-/** Which entries of a kind are meant. */
+/** Which entries of a kind to find. */
 export type EntryFilter = {
   /** Only those refused for a reason with this code. */
   reason?: string | undefined;
@@ -13,9 +13,8 @@ export type EntryFilter = {
 const PAGE_SIZE = 100;
 
 /**
- * The entries that are meant, the newest first, `limit` of them at most; `more` if there are others behind
- * those. Reads every entry of the kind, because the table knows no order of time. Throws if the table can't
- * be reached.
+ * The matching entries, the newest first, at most `limit`; `more` if there are further ones. Reads every
+ * entry of the kind, because the table is not ordered by time. Throws if the table cannot be reached.
  */
 export async function findEntries(
   review: Pick<QuarantineReview, 'list'>,
@@ -27,9 +26,9 @@ export async function findEntries(
 }
 
 /**
- * The entries that are meant, the oldest first and each order's together, `limit` of them at most. An order's
- * entries are not torn apart, unless they alone are more: a replay has to see them all to send them in the
- * order of their versions.
+ * The matching entries, the oldest first and each order's together, at most `limit`. An order's entries are
+ * not separated, unless there are more of them than `limit`: a replay needs all of them to send them in
+ * version order.
  */
 export async function findWholeOrders(
   review: Pick<QuarantineReview, 'list'>,
@@ -73,9 +72,7 @@ function isMeant(
   return reason === undefined || reasons.some(({ code }) => code === reason);
 }
 
-/**
- * How many entries of a kind wait to be fixed; counts no further than `most`, and says if there are `more`.
- */
+/** How many entries of a kind wait to be fixed; counts up to `most`, and says if there are `more`. */
 export async function countWaiting(
   review: Pick<QuarantineReview, 'list'>,
   kind: string,

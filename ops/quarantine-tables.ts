@@ -1,7 +1,7 @@
 import type { Flow } from './command.ts';
 import type { DeployedStage } from './stage.ts';
 
-/** The table that holds what a flow refused, and what was done about it. */
+/** The table with the refused items of a flow, and its record of operations. */
 export function quarantineTableOf({ output }: DeployedStage, flow: Flow): string {
   return output(flow === 'orders' ? 'OrderQuarantineTableName' : 'WebhookQuarantineTableName');
 }

@@ -3,21 +3,21 @@ import { replayWebhook, type ReplayWebhookPorts } from '../shared/transactions/r
 import { dryTransactions } from './dry-transactions.ts';
 import type { Pace } from './pace.ts';
 
-/** What became of the webhooks. */
+/** The number of webhooks by result. */
 export type ReplayCounts = Record<WebhookOutcome | 'unknown', number>;
 
 /**
- * Applies quarantined webhooks one after the other, at a pace that leaves room for the live ones. A dry run
- * reads and merges as the run would, and writes nothing; `checkouts` is a dry store then.
+ * Applies webhooks in quarantine one after the other, at a rate that leaves room for live ones. A dry run
+ * reads and merges as the real run would, and writes nothing; `checkouts` is then a dry store.
  *
- * Throws if a table cannot be reached; running it again does no harm.
+ * Throws if a table cannot be reached; it is safe to run it again.
  */
 export async function replayWebhooks(
   ids: readonly string[],
   { isDryRun, pace, ...ports }: Omit<ReplayWebhookPorts, 'metrics'> & { isDryRun: boolean; pace: Pace },
 ): Promise<ReplayCounts> {
   const counts: ReplayCounts = { applied: 0, unchanged: 0, ping: 0, quarantined: 0, unknown: 0 };
-  // What a person does by hand is recorded, not counted among what came in.
+  // An operator's actions are recorded, not counted as incoming traffic.
   const metrics = { add: () => undefined };
   const used: ReplayWebhookPorts = isDryRun
     ? {

@@ -86,7 +86,7 @@ export const COMMANDS: readonly Command[] = [
   deadLettersRedrive,
 ];
 
-/** Where a command's words go. */
+/** Where a command prints. */
 export type Outlets = {
   out: (text: string) => void;
   err: (text: string) => void;
@@ -101,7 +101,7 @@ const COMMON_OPTIONS = {
   help: { type: 'boolean' },
 } as const;
 
-/** How to call it. */
+/** The help text. */
 export function usage(): string {
   const lines = (commands: readonly Command[]): string =>
     commands
@@ -130,9 +130,8 @@ wrong, and nothing was done; 3 something that was named does not exist.
 }
 
 /**
- * Carries out one command line; returns the exit code, as `usage` tells them. A command that changes
- * something is a dry run without --yes; with it, who did what and what came of it is recorded in the
- * quarantine table of the flow.
+ * Runs one command line; returns the exit code, as `usage` describes it. A command that changes something is
+ * a dry run without --yes; with it, the quarantine table of the flow records who did what, and the result.
  */
 export async function runOps(args: readonly string[], { out, err, readInput }: Outlets): Promise<number> {
   try {
@@ -165,7 +164,7 @@ export async function runOps(args: readonly string[], { out, err, readInput }: O
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     if (args.includes('--json')) out(`${JSON.stringify({ outcome: 'failed', found: { problem } })}\n`);
-    // Without credentials, nothing has been asked of AWS.
+    // Without credentials, nothing was requested from AWS.
     const isUsage = error instanceof UsageError || isNamed(error, 'CredentialsProviderError');
     if (isUsage) {
       err(`${problem}\n(--help lists the commands)\n`);
@@ -190,7 +189,7 @@ const NOTES = {
   'not-found': 'It does not exist, or no longer.',
 } as const;
 
-/** Options by name, and under `arguments` what stands without one. Throws a `UsageError`. */
+/** Options by name, and under `arguments` the values without an option. Throws a `UsageError`. */
 function readLine(command: Command, args: readonly string[]): Record<string, unknown> {
   try {
     const { values, positionals } = parseArgs({
@@ -263,7 +262,7 @@ async function carryOut({
   }
 }
 
-/** What goes into the record of a result: counts and words, not the list of everything. */
+/** The part of a result that goes into the record: counts and words, no lists. */
 function countsIn({ found }: CommandResult): string {
   return JSON.stringify(
     Object.fromEntries(Object.entries(found).filter(([, value]) => typeof value !== 'object')),

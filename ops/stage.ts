@@ -4,22 +4,22 @@ import * as z from 'zod';
 
 import { UsageError } from './usage-error.ts';
 
-/** A deployed stage as the stacks' outputs tell it: what a command works on. */
+/** A deployed stage, from the stacks' outputs: what a command works on. */
 export type DeployedStage = {
   /** The configuration's `stage`. */
   name: string;
   account: string;
   region: string;
   /**
-   * An output's value. Throws a `UsageError` if the stage has none of that name, because it does not deploy
-   * that flow.
+   * An output's value. Throws a `UsageError` if the stage has no output with that name, because it does not
+   * deploy that flow.
    */
   output: (key: string) => string;
   /** The names of all outputs. */
   outputNames: readonly string[];
   /** The ids of the brands whose orders it reports. */
   brands: readonly string[];
-  /** Where AWS is, for a stage on this machine. */
+  /** The addresses of AWS, for a stage on this machine. */
   localEndpoints?: LocalEndpoints;
 };
 
@@ -44,10 +44,10 @@ const BRAND_STACK = /-Brand-([a-z0-9-]+)$/;
 const ARN = /^arn:[a-z-]+:[a-z]+:([a-z0-9-]+):(\d{12}):/;
 
 /**
- * Reads what `cdk deploy --outputs-file` wrote. Account and region are those of the resources themselves, so
- * that nothing can be done to another stage than the one that is shown.
+ * Reads the file that `cdk deploy --outputs-file` wrote. Account and region are those of the resources
+ * themselves, so that a command cannot change another stage than the one that is shown.
  *
- * Throws a `UsageError` if the file does not tell of exactly one stage.
+ * Throws a `UsageError` if the file is not about exactly one stage.
  */
 export async function readStage(file: string): Promise<DeployedStage> {
   const stacks = OutputsFileSchema.safeParse(await readJson(file));

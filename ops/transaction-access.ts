@@ -17,18 +17,18 @@ export function transactionsTable({ stage, clients }: CommandContext): TableAcce
   return { client: clients.dynamodb, table: stage.output('TransactionsTableName') };
 }
 
-/** The stage's transactions, written as its functions write them: with the index by shopper that it has. */
+/** The stage's transactions, written like its functions write them: with the stage's index by shopper. */
 export function openTransactions(context: CommandContext): TransactionStore {
   const shopperField = ShopperFieldSchema.parse(context.stage.output('ShopperField'));
   return createTransactionStore({ ...transactionsTable(context), shopperField });
 }
 
-/** The categories that a user is rewarded for at this stage. */
+/** The categories for which users are rewarded at this stage. */
 export function rewardableCategories({ stage }: CommandContext): readonly string[] {
   return textList.parse(stage.output('RewardableCategories'));
 }
 
-/** What is overdue by now at this stage: by each brand's own window, and the settings. */
+/** When a transaction is overdue at this stage: by each brand's own window, and the settings. */
 export async function overduePolicy({ stage, clients, now }: CommandContext): Promise<OverduePolicy> {
   const positions = { client: clients.dynamodb, table: stage.output('PositionsTableName') };
   return {

@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 import { LEAST_RECEIVES } from '../queue-limits.ts';
 
-/** A resource as the template will have it. */
+/** A resource as it will be in the template. */
 type Resource = z.output<typeof ResourceSchema>;
 
 const ResourceSchema = z.object({
@@ -19,7 +19,7 @@ const FragmentSchema = z.object({ Resources: z.record(z.string(), ResourceSchema
 type Rule = {
   id: string;
   types: readonly string[];
-  /** What is wrong, and how it is fixed. */
+  /** What is wrong, and how to fix it. */
   info: string;
   isKept: (resource: Resource) => boolean;
 };
@@ -32,7 +32,7 @@ const RESOURCE_POLICIES = [
   'AWS::SecretsManager::ResourcePolicy',
 ];
 
-/** What a stage that keeps its data must see to. */
+/** The checks for a stage that keeps its data. */
 const RULES_FOR_RETAINED_DATA: readonly Rule[] = [
   {
     id: 'TableRestorable',
@@ -55,7 +55,7 @@ const RULES_FOR_RETAINED_DATA: readonly Rule[] = [
   },
 ];
 
-/** What every stage must see to. */
+/** The checks for every stage. */
 const RULES: readonly Rule[] = [
   {
     id: 'RedeliveryForgiving',
@@ -157,7 +157,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** What cdk-nag's packs leave open and this system promises, checked like a pack of theirs. */
+/** What cdk-nag's packs do not check and this system promises, as a pack like theirs. */
 export class ButtonChecks extends NagPack {
   readonly name = 'Button';
 
@@ -210,7 +210,7 @@ function isRestorable(table: Record<string, unknown>): boolean {
   return valueIn(table['PointInTimeRecoverySpecification'], 'PointInTimeRecoveryEnabled') === true;
 }
 
-/** Whether a variable has a secret's name, or a value that CloudFormation would put a secret in. */
+/** Whether a variable has the name of a secret, or a value in which CloudFormation would put a secret. */
 function mayHoldSecret(variables: unknown): boolean {
   return Object.entries(recordOf(variables)).some(
     ([name, value]) =>

@@ -6,9 +6,9 @@ import { ButtonChecks } from './button-checks.ts';
 import { acknowledgeExceptions } from './exceptions.ts';
 
 /**
- * Makes the synthesis fail for whatever the packs find and the list of exceptions doesn't name.
+ * Makes the synthesis fail for every finding of the packs that the list of exceptions does not name.
  *
- * Called when every stack is there: exceptions are told at the resources themselves.
+ * Called when every stack exists: exceptions are attached to the resources themselves.
  */
 export function requireCompliance(app: App, config: StageConfig): void {
   acknowledgeExceptions(app, config);

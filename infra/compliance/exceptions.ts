@@ -2,9 +2,9 @@ import { CfnResource, Validations, type App } from 'aws-cdk-lib/core';
 
 import { retainsData, type StageConfig } from '../config.ts';
 
-/** A finding of the packs that is right as it is. */
+/** A finding of the packs that is accepted. */
 export type ComplianceException = {
-  /** The rule, with its finding where a rule tells several apart: `AwsSolutions-IAM5[Resource::*]`. */
+  /** The rule; with its finding, if the rule distinguishes several: `AwsSolutions-IAM5[Resource::*]`. */
   id: string;
   /** The resources for which it holds, by their construct paths. */
   resources: RegExp;
@@ -16,7 +16,7 @@ export type ComplianceException = {
 const FUNCTION = /\/(Worker|Receiver|Publisher)\/Function\/Resource$/;
 const FUNCTION_ROLE = /\/(Worker|Receiver|Publisher)\/Role\/Resource$/;
 
-/** Every exception there is. A test compares the list with what the packs find, both ways. */
+/** Every exception. A test compares the list with the findings of the packs, both ways. */
 export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
   {
     id: 'AwsSolutions-DDB3',
@@ -126,7 +126,7 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
   },
 ];
 
-/** Tells CDK of every exception, at the very resources for which it holds. */
+/** Attaches every exception to exactly the resources for which it holds. */
 export function acknowledgeExceptions(app: App, config: StageConfig): void {
   for (const resource of app.node.findAll().filter((construct) => CfnResource.isCfnResource(construct))) {
     const exceptions = exceptionsFor(resource, config);
@@ -143,7 +143,7 @@ export function exceptionsFor({ node }: CfnResource, config: StageConfig): Compl
 }
 
 /**
- * Packs name a resource by its ARN as the stack has it: with account, region and existing table where the
+ * The packs name a resource by its ARN in the stack: with account, region and existing table if the
  * configuration names them.
  */
 function idIn({ account, region, existingTables }: StageConfig, id: string): string {

@@ -6,11 +6,11 @@ import { alarmName, alarmTopicArn, type Severity } from '../alarm-topics.ts';
 import type { Deployment } from '../deployment.ts';
 import { pinLogicalId } from './logical-id.ts';
 
-/** What whoever is called by an alarm needs to know first. */
+/** What a person who is called by an alarm needs to know first. */
 export type AlarmAdvice = {
   /** Who is hurt and how: one sentence. */
   impact: string;
-  /** A command, ready to paste, that shows what is the matter. */
+  /** A command, ready to paste, that shows the problem. */
   firstCommand: string;
   /** The section of docs/runbook.md, as in the link to it: `orders-are-getting-old`. */
   runbookSection: string;
@@ -26,37 +26,37 @@ type AlarmRule = {
   above?: number;
   atLeast?: number;
   below?: number;
-  /** In so many periods of the metric; 1 unless given. */
+  /** In this number of periods of the metric; 1 unless given. */
   periods?: number;
-  /** Out of so many; the `periods` on end unless given. */
+  /** Out of this number of periods; `periods` in a row unless given. */
   outOf?: number;
-  /** What silence means: calm, unless given. */
+  /** What missing data means: calm, unless given. */
   missingData?: 'calm' | 'alarm';
 };
 
 /**
- * For what happens once and nothing takes back, such as an order in quarantine: with an hourly metric, the
- * alarm stands for a day after the last time, so that the next shift sees it too, and then goes by itself.
- * One that stood until somebody had dealt with it would stand for ever, because most is fixed elsewhere: a
- * newer version of the order, say.
+ * For an event that happens once and nothing takes back, such as an order in quarantine. With an hourly
+ * metric, the alarm stays on for a day after the last event, so that the next shift sees it too, and then
+ * ends by itself. If it stayed on until somebody had handled the event, it would stay on forever, because
+ * most events are fixed elsewhere, for example by a newer version of the order.
  */
 export const STANDS_FOR_A_DAY = { above: 0, periods: 1, outOf: 24 } as const;
 
-/** What an alarm is made of. */
+/** The properties of an alarm. */
 export type ExplainedAlarmProps = AlarmAdvice &
   AlarmRule & {
     deployment: Deployment;
     /**
-     * The alarm's name within its stack, for good: `IntakeQuarantine`. Those who are notified know it by
-     * this.
+     * The alarm's permanent name within its stack: `IntakeQuarantine`. The people who are notified know it by
+     * this name.
      */
     name: string;
     severity: Severity;
   };
 
 /**
- * An alarm that says what it means and what to do. Throws at synth if it would not, or if it could never go
- * off.
+ * An alarm that says what it means and what to do. Throws at synthesis if it does not, or if it could never
+ * go off.
  */
 export class ExplainedAlarm extends Construct {
   /** The alarm itself. */
@@ -80,8 +80,8 @@ export class ExplainedAlarm extends Construct {
       treatMissingData: missingData === 'alarm' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
       alarmDescription: describe(this.node.path, props),
     });
-    // With another id beside the same name, the new alarm would be refused because the old one is still
-    // there.
+    // With another id and the same name, CloudFormation would reject the new alarm because the old one still
+    // exists.
     pinLogicalId(this.alarm, `${name}Alarm`);
     const notify = { bind: () => ({ alarmActionArn: alarmTopicArn(this, deployment, severity) }) };
     this.alarm.addAlarmAction(notify);

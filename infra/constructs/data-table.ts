@@ -22,25 +22,25 @@ export type DataIndex = {
   nonKeyAttributes?: readonly string[];
 };
 
-/** A table that a stack makes, or one that exists already. */
+/** A table that a stack creates, or one that exists already. */
 export type DataTable = Table | ITable;
 
-/** What tells one table from another. */
+/** What distinguishes one table from another. */
 export type DataTableProps = {
   deployment: Deployment;
   /** Its setting in `existingTables`. */
   table: StageTable;
-  /** Names of string attributes, and the attribute by which items expire, if they do. */
+  /** The names of string attributes, and the attribute by which items expire, if they do. */
   keys: { partitionKey: string; sortKey?: string; timeToLive?: string };
   index?: DataIndex;
   stream?: NonNullable<TableProps['stream']>;
 };
 
 /**
- * The existing table that the configuration names, or else one on demand, made here, whose logical id is
- * `id`, for good: in production it can be restored and can't be deleted by accident.
+ * The existing table that the configuration names, or else an on-demand table that is created here with the
+ * permanent logical id `id`. In production it can be restored, and cannot be deleted by accident.
  *
- * An existing table is used as it is: CloudFormation adds no index, stream or protection to it, and never
+ * An existing table is used unchanged: CloudFormation adds no index, stream or protection to it, and never
  * deletes it.
  */
 export function createDataTable(scope: Construct, id: string, props: DataTableProps): DataTable {

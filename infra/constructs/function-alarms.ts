@@ -9,13 +9,13 @@ import { LambdaFunction } from './lambda-function.ts';
 /** What the alarms need. */
 export type FunctionAlarmsProps = {
   deployment: Deployment;
-  /** What the alarms' names begin with, for good; empty where a stack has one of these only. */
+  /** The permanent prefix of the alarms' names; empty if a stack has only one of these. */
   name: string;
 };
 
 /**
- * Alarms for what Lambda does to any function of a stack: it refuses to start it, or takes it for a runaway.
- * Created when every function is there.
+ * Alarms for what Lambda does to any function of a stack: it throttles a function, or stops one as a runaway
+ * loop. Created when every function exists.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */
@@ -28,7 +28,7 @@ export class FunctionAlarms extends Construct {
       severity: 'ticket',
       metric: this.#total('Throttles'),
       above: 0,
-      // A short burst is made up for by queues and schedules.
+      // Queues and schedules make up for a short burst.
       periods: 3,
       impact: 'Lambda throttles functions, because the account has no concurrency left. Work is done late.',
       firstCommand: 'aws lambda get-account-settings',

@@ -18,18 +18,18 @@ import { bundleFolder, dataRemovalPolicy, type Deployment } from '../deployment.
 import { metricsNamespace } from '../metrics.ts';
 import { permission } from './permission.ts';
 
-/** What tells one function from another. */
+/** What distinguishes one function from another. */
 export type LambdaFunctionProps = {
   deployment: Deployment;
   /** The function's folder in functions/. */
   name: string;
   timeoutSeconds: number;
   environment: Record<string, string>;
-  /** Everything that it may do besides writing its own log and traces. */
+  /** Every right besides writing its own log and traces. */
   permissions: PolicyStatement[];
   /**
-   * It starts itself again on purpose, through a queue. Without this, Lambda stops such a chain after about
-   * 16 invocations.
+   * It starts itself again on purpose, through a queue. Without this setting, Lambda stops such a chain after
+   * about 16 invocations.
    *
    * Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
    */
@@ -37,11 +37,11 @@ export type LambdaFunctionProps = {
 };
 
 /**
- * A function as all of ours are: Node.js 24 on arm64, JSON logs kept for as long as the stage says, rights
- * that are spelled out.
+ * A function with what all of ours have: Node.js 24 on arm64, JSON logs that are kept as long as the stage
+ * says, explicit rights.
  *
- * No reserved concurrency: a new account has ten executions at once in all, and a queue's messages would be
- * thrown back by a reserve that is too small. Mappings and the webhook's throttle bound what runs.
+ * It has no reserved concurrency: a new account has only ten concurrent executions, and a reserve that is too
+ * small would send messages back to their queue. Mappings and the webhook's throttle limit the concurrency.
  */
 export class LambdaFunction extends Construct {
   /** The function itself. */
@@ -67,7 +67,7 @@ export class LambdaFunction extends Construct {
       handler: 'index.handler',
       timeout: Duration.seconds(props.timeoutSeconds),
       environment: { ...props.environment, METRICS_NAMESPACE: metricsNamespace(props.deployment) },
-      // The role holds everything already; nothing that CDK would grant by itself is added.
+      // The role has all rights already; the CDK adds none by itself.
       role: role.withoutPolicyUpdates(),
       ...(props.isLoop && { recursiveLoop: RecursiveLoop.ALLOW }),
       tracing: config.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
@@ -83,7 +83,7 @@ function writeLogs(logGroup: LogGroup): PolicyStatement {
   return permission(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
 }
 
-/** X-Ray knows no resources to narrow this to. */
+/** X-Ray has no resources to limit this to. */
 function sendTraces(): PolicyStatement {
   return permission(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*');
 }

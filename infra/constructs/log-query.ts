@@ -3,21 +3,21 @@ import type { Construct } from 'constructs';
 
 import type { Deployment } from '../deployment.ts';
 
-/** What a saved query is made of. */
+/** The properties of a saved query. */
 export type LogQueryProps = {
   deployment: Deployment;
-  /** A question of docs/runbook.md, behind the name of what it is about: `Webhooks/Why they are deferred`. */
+  /** A question of docs/runbook.md, after its subject: `Webhooks/Why they are deferred`. */
   question: string;
   logGroups: readonly ILogGroup[];
   query: QueryStringProps;
 };
 
 /**
- * Saves a query under a name by which people find it in CloudWatch Logs Insights, on the logs that it is
+ * Saves a query under a name by which people find it in CloudWatch Logs Insights, for the logs that it is
  * about.
  *
- * What our code logs stands under `message`, because Lambda's JSON logging puts it there; metrics and the
- * gateway's lines stand at the root. Source:
+ * What our code logs is under `message`, because Lambda's JSON logging puts it there; metrics and the
+ * gateway's lines are at the root. Source:
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
  */
 export function saveLogQuery(
@@ -33,11 +33,12 @@ export function saveLogQuery(
 }
 
 /**
- * What a function could not do, and what it did not survive. A timeout, a killed process and memory that has
- * run out are reported by Lambda itself, in a line without a level. At its system log level WARN, as all of
- * ours log, it reports no invocation that went well.
+ * What a function could not do, and what ended it. Lambda itself reports a timeout, a killed process and
+ * exhausted memory, in a line without a level. With the system log level WARN, which all of our functions
+ * use, it reports no successful invocation.
  *
- * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html, "System log level event mapping"
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html, "System log
+ * level event mapping"
  */
 export const FAILURES: QueryStringProps = {
   fields: [

@@ -1,6 +1,6 @@
 import { PolicyStatement, type Conditions } from 'aws-cdk-lib/aws-iam';
 
-/** One thing that a function may do. Actions and resources are spelled out where the function is declared. */
+/** One right of a function. Actions and resources are written out where the function is declared. */
 export function permission(
   actions: string[],
   resource: string,
@@ -10,8 +10,9 @@ export function permission(
 }
 
 /**
- * Narrows DynamoDB actions to items whose partition key begins with `prefix`. A request that names no
- * partition key, such as a scan, is refused: by itself, `ForAllValues` holds where there is no value.
+ * Limits DynamoDB actions to items whose partition key begins with `prefix`. A request that names no
+ * partition key, such as a scan, is rejected: `ForAllValues` alone would allow it, because it holds if there
+ * is no value.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */

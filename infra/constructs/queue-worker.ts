@@ -13,10 +13,13 @@ import { LambdaFunction } from './lambda-function.ts';
 import { pinLogicalId } from './logical-id.ts';
 import { permission } from './permission.ts';
 
-/** What tells one queue and its worker from another. */
+/** What distinguishes one queue and its worker from another. */
 export type QueueWorkerProps = {
   deployment: Deployment;
-  /** The queue's logical id, for good: its messages are state. The dead-letter queue's is derived from it. */
+  /**
+   * The queue's permanent logical id, because its messages are state. The dead-letter queue's id is derived
+   * from it.
+   */
   logicalId: string;
   /**
    * `fifo` orders messages within their group, with a throughput limit for each group instead of for the
@@ -29,29 +32,29 @@ export type QueueWorkerProps = {
   /** Six times the timeout unless given, and never less. */
   visibilityTimeoutSeconds?: number | undefined;
   batchSize: number;
-  /** At most so many batches at once; AWS accepts no less than 2. */
+  /** The most batches at the same time; AWS accepts no less than 2. */
   maxConcurrency: number;
-  /** Receives after which a message moves to the dead-letter queue. */
+  /** The number of receives after which a message goes to the dead-letter queue. */
   maxReceiveCount: number;
-  /** Called once the queue stands, because a worker may also send to it. */
+  /** Called once the queue exists, because a worker may also send to it. */
   environment: (queue: Queue) => Record<string, string>;
-  /** What the worker may do besides taking messages off the queue. */
+  /** The worker's rights besides taking messages off the queue. */
   permissions: (queue: Queue) => PolicyStatement[];
   /** The worker sends messages to its own queue, which start it again: see `LambdaFunctionProps`. */
   isLoop?: boolean;
   alarms: {
-    /** What the alarms' names begin with, for good. */
+    /** The permanent prefix of the alarms' names. */
     name: string;
     severity: Severity;
     /** Who is hurt by messages that were moved to the dead-letter queue. */
     deadLetterImpact: string;
     /** Who is hurt by messages that wait. */
     ageImpact: string;
-    /** The oldest message may wait so long, in seconds. */
+    /** How old the oldest message may become, in seconds. */
     maxAgeSeconds: number;
     /**
-     * What the worker itself says of the age of messages that it could not handle, over at least the longest
-     * time between two tries. Needed for a standard queue, whose own age leaves them out.
+     * The age that the worker itself reports for messages that it could not handle, over at least the longest
+     * time between two tries. Needed for a standard queue, whose own age ignores them.
      */
     reportedAge?: Metric;
     runbookSection: string;
@@ -59,13 +62,13 @@ export type QueueWorkerProps = {
 };
 
 /**
- * A queue, where its messages end that can't be handled, the function that handles the rest, and the alarms
- * of all three.
+ * A queue, the dead-letter queue for messages that cannot be handled, the function that handles the others,
+ * and the alarms of all three.
  */
 export class QueueWorker extends Construct {
-  /** Where work is put. */
+  /** The queue for the work. */
   readonly queue: Queue;
-  /** Where messages end that were received in vain too often. */
+  /** The queue for messages that were received too often without success. */
   readonly deadLetterQueue: Queue;
   /** The function that takes messages off the queue. */
   readonly worker: LambdaFunction;
@@ -91,7 +94,7 @@ export class QueueWorker extends Construct {
       permissions: [takeMessages(this.queue), ...permissions],
       isLoop,
     });
-    // No filter: what a filter of an SQS mapping does not match is deleted.
+    // No filter: SQS deletes a message that the filter of its mapping does not match.
     new EventSourceMapping(this, 'Mapping', {
       target: this.worker.lambda,
       eventSourceArn: this.queue.queueArn,
@@ -104,7 +107,8 @@ export class QueueWorker extends Construct {
 
   #addAlarms(props: QueueWorkerProps): void {
     const { deployment, kind, alarms } = props;
-    // Visible messages only: those in flight while somebody looks at the queue would make the alarm flap.
+    // Visible messages only: if messages in flight counted, the alarm would flap while somebody looks at the
+    // queue.
     new ExplainedAlarm(this, 'DeadLettersAlarm', {
       deployment,
       name: `${alarms.name}DeadLetters`,
@@ -171,7 +175,7 @@ function maySendTo({ queueArn }: Queue, permissions: readonly PolicyStatement[])
   );
 }
 
-/** A chain of invocations that nobody has declared is a mistake, and Lambda stops it. */
+/** An undeclared chain of invocations is a mistake, and Lambda stops it. */
 function requireDeclaredLoop(
   { node }: Construct,
   { isLoop, startsItself }: { isLoop: boolean; startsItself: boolean },
@@ -201,7 +205,7 @@ function createQueue(scope: Construct, id: string, settings: QueueSettings): Que
     retentionPeriod: MESSAGE_RETENTION,
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
-    // A queue may still hold messages when its brand leaves the configuration.
+    // A queue may still hold messages when its brand is removed from the configuration.
     removalPolicy: dataRemovalPolicy(settings.deployment),
   });
 }

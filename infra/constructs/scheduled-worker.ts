@@ -11,32 +11,32 @@ import { LambdaFunction, type LambdaFunctionProps } from './lambda-function.ts';
 import { permission } from './permission.ts';
 
 /**
- * `dropped` where the next run comes within minutes and does the same: after a throttled hour, sixty late
- * runs at once would do harm. `repeated` where the next is a day or a week away: tried again for as long as
- * Lambda does, six hours.
+ * `dropped` if the next run starts within minutes and does the same: after a throttled hour, sixty late runs
+ * at once would do harm. `repeated` if the next run is a day or a week away: the run is retried for as long
+ * as Lambda does, six hours.
  */
 export type FailedRuns = 'dropped' | 'repeated';
 
-/** What tells one scheduled function from another. */
+/** What distinguishes one scheduled function from another. */
 export type ScheduledWorkerProps = LambdaFunctionProps & {
   schedules: {
     name: string;
     expression: string;
     timeZone: string;
-    /** What the function is told; nothing unless given. */
+    /** The input of the function; nothing unless given. */
     input?: object;
   }[];
-  /** What becomes of a run that fails, or could not begin for want of concurrency. */
+  /** What happens after a run that fails, or that could not start because concurrency was missing. */
   failedRuns: FailedRuns;
-  /** Left out where nobody is hurt by a run that is late. */
+  /** Absent if nobody is hurt by a late run. */
   silence?: Silence;
 };
 
 type Silence = AlarmAdvice & {
-  /** What the alarm's name begins with, for good. */
+  /** The permanent prefix of the alarm's name. */
   name: string;
   severity: Severity;
-  /** No run for so long is an alarm; more than the schedules' longest pause. */
+  /** An alarm goes off after this time without a run; longer than the longest interval of the schedules. */
   minutes: number;
 };
 
@@ -46,7 +46,7 @@ const RETRIES: Record<FailedRuns, { maxAge: Duration; retryAttempts: number }> =
   repeated: { maxAge: Duration.hours(6), retryAttempts: 2 },
 };
 
-/** A function that runs by the clock, and, where it matters, an alarm for when it has not run. */
+/** A function that runs on a schedule, with an alarm, if it matters, for when it does not run. */
 export class ScheduledWorker extends Construct {
   /** The function that runs. */
   readonly worker: LambdaFunction;
@@ -59,7 +59,7 @@ export class ScheduledWorker extends Construct {
     const { maxAge, retryAttempts } = RETRIES[failedRuns];
     this.worker.lambda.configureAsyncInvoke({ maxEventAge: maxAge, retryAttempts });
     const role = new Role(this, 'SchedulerRole', {
-      // The conditions keep schedules of other accounts, and of other groups than ours, from using the role.
+      // The conditions keep schedules of other accounts, and of other groups, from using the role.
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: {
           StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'aws:SourceArn': scheduleGroupArn(this) },
@@ -78,7 +78,7 @@ export class ScheduledWorker extends Construct {
           arn: functionArn,
           roleArn: role.roleArn,
           input: JSON.stringify(input),
-          // For what Lambda doesn't even accept; what it has accepted, it tries again itself.
+          // For runs that Lambda does not even accept; it retries accepted runs itself.
           retryPolicy: { maximumEventAgeInSeconds: maxAge.toSeconds() },
         },
       });
@@ -87,9 +87,9 @@ export class ScheduledWorker extends Construct {
   }
 
   /**
-   * A run that failed is none. Without a run there is no data at all, so that missing data has to mean alarm;
-   * for that reason it goes off once between a first deployment and the first run, because CloudWatch can't
-   * tell "not yet" from "not any more".
+   * A failed run does not count as a run. Without a run there is no data at all, so missing data has to mean
+   * alarm. For that reason the alarm goes off once between a first deployment and the first run, because
+   * CloudWatch cannot tell "not yet" from "not any more".
    */
   #addSilenceAlarm(deployment: Deployment, { name, minutes, ...advice }: Silence): void {
     const { lambda } = this.worker;
@@ -114,9 +114,10 @@ export class ScheduledWorker extends Construct {
 }
 
 /**
- * What Scheduler names as the source where it acts for a schedule: its group, which is the default one.
+ * What Scheduler gives as the source when it acts for a schedule: its group, which is the default one.
  *
- * Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+ * Source:
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
  */
 function scheduleGroupArn(scope: Construct): string {
   return Stack.of(scope).formatArn({

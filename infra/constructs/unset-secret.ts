@@ -5,24 +5,24 @@ import { Construct } from 'constructs';
 import { alarmTopicArn } from '../alarm-topics.ts';
 import { dataRemovalPolicy, type Deployment } from '../deployment.ts';
 
-/** What tells one secret from another. */
+/** What distinguishes one secret from another. */
 export type UnsetSecretProps = {
   deployment: Deployment;
-  /** The logical id, for good: the value that somebody put in is state. */
+  /** The permanent logical id: the value that somebody set is state. */
   logicalId: string;
-  /** What has to be put in, and where it is found. */
+  /** What to set it to, and where to find that. */
   description: string;
 };
 
 /**
  * A secret without a value, to be set by hand after the deployment: no template, environment or log ever
- * holds one.
+ * contains one.
  *
- * With neither `SecretString` nor `GenerateSecretString` the secret stays empty.
- * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
+ * With neither `SecretString` nor `GenerateSecretString` the secret stays empty. Source:
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
  */
 export class UnsetSecret extends Construct {
-  /** The secret's ARN; its name is CloudFormation's choice. */
+  /** The secret's ARN; CloudFormation chooses its name. */
   readonly arn: string;
 
   constructor(scope: Construct, id: string, { deployment, logicalId, description }: UnsetSecretProps) {
@@ -35,9 +35,9 @@ export class UnsetSecret extends Construct {
   }
 
   /**
-   * A page as soon as somebody schedules the deletion: the secret can be restored for 7 to 30 days, and
-   * functions can't read it any more. EventBridge is given such calls only where a trail of CloudTrail logs
-   * the account's management events.
+   * Pages as soon as somebody schedules the deletion: the secret can be restored for 7 to 30 days, and
+   * functions cannot read it any more. EventBridge gets these calls only if a trail of CloudTrail logs the
+   * account's management events.
    *
    * Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html
    */
@@ -51,7 +51,8 @@ export class UnsetSecret extends Construct {
         detail: {
           eventSource: ['secretsmanager.amazonaws.com'],
           eventName: ['DeleteSecret'],
-          // The request may name the secret by its ARN or by its name; the answer has its ARN, spelt so.
+          // The request may name the secret by its ARN or by its name; the response has its ARN, in this
+          // spelling.
           $or: [{ requestParameters: { secretId: [arn] } }, { responseElements: { aRN: [arn] } }],
         },
       },

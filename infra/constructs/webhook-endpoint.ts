@@ -25,27 +25,27 @@ import { pinLogicalId } from './logical-id.ts';
 export type WebhookEndpointProps = {
   deployment: Deployment;
   receiver: LambdaFunction;
-  /** Requests a second in the long run, and at once; what is beyond gets 429. */
+  /** Requests a second on average, and at once; more get 429. */
   throttle: { rateLimit: number; burstLimit: number };
-  /** What the path ends in; undefined: nothing secret. */
+  /** The last segments of the path; undefined if there is nothing secret. */
   path: WebhookPathConfig | undefined;
-  /** A host of one's own in the URL; undefined: the one that API Gateway gives. */
+  /** Your own host in the URL; undefined for the one that API Gateway provides. */
   domain: WebhookDomainConfig | undefined;
 };
 
 const PATH = '/webhooks/button';
 
-/** The public URL that somebody types into Button's Dashboard: routes to one function, capped. */
+/** The public URL for Button's Dashboard: it routes to one function, with a throttle. */
 export class WebhookEndpoint extends Construct {
-  /** The whole URL, as it is meant for Button's Dashboard. */
+  /** The whole URL for Button's Dashboard. */
   readonly url: string;
-  /** What every request came to, in the fields of `accessLogFormat`. */
+  /** The log of every request, in the fields of `accessLogFormat`. */
   readonly accessLogs: LogGroup;
-  /** The whole URL that API Gateway gives; undefined where it's switched off. */
+  /** The whole URL that API Gateway provides; undefined if it is switched off. */
   readonly defaultUrl: string | undefined;
   /**
-   * Where a DNS record of the domain has to point; undefined where there is no domain, or Route 53 points
-   * there already.
+   * Where a DNS record of the domain has to point; undefined if there is no domain, or Route 53 points there
+   * already.
    */
   readonly domainTarget: string | undefined;
   /** The API, whose id is in its URL. */
@@ -64,7 +64,7 @@ export class WebhookEndpoint extends Construct {
       createDefaultStage: false,
       ...(!isDefaultUrlKept && { disableExecuteApiEndpoint: true }),
     });
-    // The URL follows from this id: with another, Button would send its webhooks into the void.
+    // The URL contains this id: with another id, Button's webhooks would get lost.
     pinLogicalId(this.api, 'WebhookApi');
     const integration = new HttpLambdaIntegration('Receiver', receiver.lambda);
     for (const each of [path, ...otherPaths])
@@ -100,7 +100,7 @@ export class WebhookEndpoint extends Construct {
     });
     // A DNS record outside this stack may point to it.
     pinLogicalId(domainName, 'WebhookDomain');
-    // Under another id, its replacement would find the domain taken.
+    // Under another id, its replacement would find the domain in use.
     pinLogicalId(
       new ApiMapping(this, 'DomainMapping', { api: this.api, domainName, stage }),
       'WebhookDomainMapping',
@@ -147,7 +147,7 @@ export class WebhookEndpoint extends Construct {
   }
 }
 
-/** The first is the one for Button's Dashboard. */
+/** The first one is for Button's Dashboard. */
 function pathsOf(path: WebhookPathConfig | undefined): readonly [string, ...string[]] {
   const [first, ...others] = path?.segments.map((segment) => `${PATH}/${segment}`) ?? [];
   if (first === undefined) return [PATH];
@@ -167,8 +167,8 @@ function accessLogName({ config: { stage } }: Deployment): string {
 }
 
 /**
- * What is known of every request, throttled ones too, which no function sees. No caller's address: it's
- * personal data. No route: it may end in a secret.
+ * The logged fields of every request, including throttled ones, which no function sees. No caller's address,
+ * which is personal data. No route, which may end in a secret.
  *
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
  */

@@ -10,7 +10,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { STSClient } from '@aws-sdk/client-sts';
 
-/** AWS, as the person who runs the command may use it. */
+/** AWS, with the rights of the person who runs the command. */
 export type PreflightClients = ReturnType<typeof createAll> & { close: () => void };
 
 /** Clients for a region, with the credentials and endpoints that the environment names. */

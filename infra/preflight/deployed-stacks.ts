@@ -11,13 +11,13 @@ export type DeployedStack = {
   status: string;
   isProtected: boolean;
   outputs: ReadonlyMap<string, string>;
-  /** The physical ids of its resources: names, or ARNs where AWS has it so. */
+  /** The physical ids of its resources: names or, for some types, ARNs. */
   resourceIds: ReadonlySet<string>;
 };
 
 /** Reads the stacks of a stage, with their outputs and resources. */
 export async function readStacks(client: CloudFormationClient, stage: string): Promise<DeployedStack[]> {
-  // Stages have no capital letters, so `prod` is not taken for `prod-eu`.
+  // The name of a stage has no capital letters, so `prod` is not taken for `prod-eu`.
   const ofStage = new RegExp(
     `^Button-${stage}-(Alarms|OrderReporting|Transactions|Dashboards|Brand-[a-z0-9-]+)$`,
   );
@@ -52,7 +52,7 @@ async function readResourceIds(client: CloudFormationClient, stackName: string):
   return ids;
 }
 
-/** Whether one of the stacks has made the resource. */
+/** Whether one of the stacks has created the resource. */
 export function owns(stacks: readonly DeployedStack[], physicalId: string): boolean {
   return stacks.some(({ resourceIds }) => resourceIds.has(physicalId));
 }

@@ -4,14 +4,14 @@ import { CHECKS } from './checks.ts';
 /** What a check found, as the report shows it. */
 export type CheckReport = { check: string; explains: string; findings: Finding[] };
 
-/** Runs every check, one after the other. One that may not look says why; the others go on. */
+/** Runs every check, one after the other. A check without rights says so; the others continue. */
 export async function runChecks(context: PreflightContext): Promise<CheckReport[]> {
   const reports: CheckReport[] = [];
   for (const check of CHECKS) reports.push(await runCheck(check, context));
   return reports;
 }
 
-/** Every check, not carried out for the same reason. */
+/** Every check, not run for the same reason. */
 export function explainChecks(reason: string): CheckReport[] {
   return CHECKS.map(({ name, explains }) => ({
     check: name,

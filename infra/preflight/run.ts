@@ -83,9 +83,7 @@ function outcomeOf(reports: readonly CheckReport[]): 'ok' | 'problem' | 'not-che
 
 type Caller = { account: string; region: string; arn: string };
 
-/**
- * Who asks, and where: the region is that of the configuration, or else that of the environment or profile.
- */
+/** The caller and the region: that of the configuration, or else that of the environment or profile. */
 async function identify(config: StageConfig): Promise<Caller | { problem: string }> {
   const client = new STSClient(config.region === undefined ? {} : { region: config.region });
   try {

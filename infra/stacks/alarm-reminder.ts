@@ -59,7 +59,7 @@ export class AlarmReminder extends Construct {
 }
 
 /**
- * What the state machine does.
+ * The definition of the state machine.
  *
  * Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
  */

@@ -13,15 +13,17 @@ export type StageAlarm = { name: string; severity: Severity };
  */
 const ALARMS_OF_A_WIDGET = 100;
 
-/** How many alarms stand side by side in a widget of the whole width. */
+/** How many alarms fit side by side in a widget of the full width. */
 const ALARMS_IN_A_ROW = 6;
 
-/** What does not fit is scrolled to: with many brands the graphs below would be out of sight. */
+/**
+ * More alarms are reached by scrolling: otherwise, with many brands, the graphs below would be out of sight.
+ */
 const MOST_ROWS = 6;
 
 /**
  * The states of alarms, a hundred in a widget. They are named, not referred to: a reference to another stack
- * would be an export, which that stack could not change any more.
+ * would be an export, and that stack could not change the alarm any more.
  */
 export function alarmWidgets(scope: Construct, title: string, alarms: readonly StageAlarm[]): IWidget[][] {
   const count = Math.ceil(alarms.length / ALARMS_OF_A_WIDGET);

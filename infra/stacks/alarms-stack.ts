@@ -9,7 +9,7 @@ import { ExplainedAlarm } from '../constructs/alarm.ts';
 import type { Deployment } from '../deployment.ts';
 import { AlarmReminder } from './alarm-reminder.ts';
 
-/** What the stack is built from. */
+/** What the stack is created from. */
 export type AlarmsStackProps = StackProps & { deployment: Deployment };
 
 /**
@@ -34,9 +34,10 @@ export class AlarmsStack extends Stack {
   }
 
   /**
-   * Alarms and rules of this account may publish, and nobody else.
+   * Only alarms and rules of this account may publish.
    *
-   * Without encryption by a key of KMS: alarms may not use `alias/aws/sns`, and they say nothing personal.
+   * There is no encryption with a KMS key: alarms cannot use `alias/aws/sns`, and their messages contain no
+   * personal data.
    *
    * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
    */

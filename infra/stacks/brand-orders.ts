@@ -29,11 +29,11 @@ export type BrandOrdersProps = {
   brand: BrandConfig;
   tables: OrderTables;
   quarantineRetentionDays: number;
-  /** ISO 8601 with an offset: what was reported before is in doubt. */
+  /** ISO 8601 with an offset: orders that were reported before it are in doubt. */
   verifyBefore: string | undefined;
 };
 
-/** One brand's orders: the queue they arrive on, the reporter, the key, and the sweep that tries again. */
+/** One brand's orders: the queue, the reporter, the key, and the retry sweep. */
 export class BrandOrders extends Construct {
   /** Where the brand's commerce system sends its orders. */
   readonly queue: Queue;
@@ -41,7 +41,7 @@ export class BrandOrders extends Construct {
   readonly reporter: QueueWorker;
   /** The function that retries orders whose next try is due. */
   readonly retrySweep: ScheduledWorker;
-  /** Holds the brand's Button API key, once somebody has put it in. */
+  /** Holds the brand's Button API key, once somebody has set it. */
   readonly apiKey: UnsetSecret;
 
   readonly #props: BrandOrdersProps;
@@ -174,7 +174,7 @@ export class BrandOrders extends Construct {
         buttonApiUrl: deployment.config.buttonApiUrl,
       }),
       permissions: [
-        // A scan can't be narrowed to one brand's keys.
+        // A scan cannot be limited to one brand's keys.
         permission(['dynamodb:Scan'], orderLedger.tableArn),
         permission(['dynamodb:GetItem'], orderLedger.tableArn, leadingKeys(`${brand.id}#order#`)),
         permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),

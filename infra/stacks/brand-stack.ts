@@ -6,17 +6,17 @@ import { brandName, type BrandConfig, type OrderReportingConfig } from '../order
 import { BrandOrders } from './brand-orders.ts';
 import { referToOrderTables } from './order-tables.ts';
 
-/** What the stack is built from. */
+/** What the stack is created from. */
 export type BrandStackProps = StackProps & {
   deployment: Deployment;
   brand: BrandConfig;
-  /** The settings that hold for all brands. */
+  /** The settings for all brands. */
   orderReporting: Pick<OrderReportingConfig, 'quarantineRetentionDays' | 'verifyBefore'>;
 };
 
 /**
- * One brand: from its order queue to Button's Order API. The stack depends on nothing but the brand's own
- * settings and those that all brands share, so that no other brand moves when one is added or taken away.
+ * One brand: from its order queue to Button's Order API. The stack depends only on the brand's own settings
+ * and on those for all brands, so that it does not change when another brand is added or removed.
  */
 export class BrandStack extends Stack {
   /** The brand's queue, functions and key. */
@@ -29,8 +29,8 @@ export class BrandStack extends Stack {
   ) {
     super(scope, id, stackProps);
     const name = brandName(brand.id);
-    // CloudFormation may cut the stack's name in a resource's before the brand: the brand's name in the
-    // logical id says whose it is.
+    // CloudFormation may cut off the stack's name in a resource's name before the brand: the brand's name in
+    // the logical id says whose resource it is.
     this.orders = new BrandOrders(this, name, {
       deployment,
       brand,
@@ -39,7 +39,7 @@ export class BrandStack extends Stack {
       verifyBefore: orderReporting.verifyBefore,
     });
     const { queue, apiKey } = this.orders;
-    // Named by the brand, because those who read outputs put those of all stacks together.
+    // Named after the brand, because readers of outputs merge those of all stacks.
     new CfnOutput(this, `OrderQueueUrl${name}`, {
       value: queue.queueUrl,
       description: `Where orders of ${brand.id} are sent.`,

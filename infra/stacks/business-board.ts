@@ -13,8 +13,8 @@ import type { Deployment } from '../deployment.ts';
 import { SHOWN_SERIES, stageMetrics, type OverallMetricName, type StageMetrics } from '../metrics.ts';
 
 /**
- * What people ask of the business: are orders reported, do webhooks come, what commission stands, and is what
- * we say right?
+ * The business board: are orders reported, do webhooks arrive, how much commission is there, and is what we
+ * report right?
  */
 export function businessWidgets({ config }: Deployment): IWidget[][] {
   const metrics = stageMetrics({ config });
@@ -103,7 +103,7 @@ function brandMoneyRow(metrics: StageMetrics): IWidget[] {
   ];
 }
 
-/** Empty without an audit. */
+/** Empty if there is no audit. */
 function auditRow(metrics: StageMetrics): IWidget[] {
   return [
     graph('Orders compared with Button, by brand', [
@@ -297,7 +297,7 @@ function reconcilerRow(metrics: StageMetrics): IWidget[] {
 }
 
 /**
- * Of the checkouts of a week, how many transactions have followed: about 95 of 100, by Button's documents.
+ * The share of a week's checkouts that a transaction has followed: about 95 of 100, by Button's documents.
  */
 function checkoutShare(metrics: StageMetrics): IMetric {
   return new MathExpression({

@@ -7,7 +7,7 @@ import { alarmWidgets, type StageAlarm } from './alarm-widgets.ts';
 import { businessWidgets } from './business-board.ts';
 import { technicalWidgets } from './technical-board.ts';
 
-/** What the stack is built from. */
+/** What the stack is created from. */
 export type DashboardsStackProps = StackProps & {
   deployment: Deployment;
   /** Every alarm of the stage. */

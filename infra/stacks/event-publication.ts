@@ -26,15 +26,15 @@ export type EventPublicationProps = {
   streamArn: string;
   includePersonalFields: boolean;
   finalizationDays: number;
-  /** How long the bus keeps every event to be replayed, in days; undefined: not at all. */
+  /** How long the bus keeps every event for a replay, in days; undefined: not at all. */
   eventArchiveDays: number | undefined;
 };
 
 /** From the table's stream to the bus: one event for each version of a transaction. */
 export class EventPublication extends Construct {
-  /** Where others listen. */
+  /** The bus for consumers. */
   readonly bus: EventBus;
-  /** What is left of changes that were never announced: where they stand in the table's stream. */
+  /** Records of changes that were never published: where they are in the table's stream. */
   readonly failures: Queue;
 
   readonly #props: EventPublicationProps;
@@ -43,7 +43,8 @@ export class EventPublication extends Construct {
     super(scope, id);
     this.#props = props;
     const { deployment, streamArn, includePersonalFields, finalizationDays, eventArchiveDays } = props;
-    // A bus must have a name; the stage keeps two of them in one account apart, and rules can rely on it.
+    // A bus must have a name. It contains the stage, so that two stages fit into one account and rules can
+    // rely on the name.
     this.bus = new EventBus(this, 'Bus', { eventBusName: `ButtonTransactions-${deployment.config.stage}` });
     pinLogicalId(this.bus, 'ButtonTransactions');
     if (eventArchiveDays !== undefined) {
@@ -79,8 +80,7 @@ export class EventPublication extends Construct {
       batchSize: 100,
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
-      // As often as it takes; an hour before the stream forgets a record, the failure queue is told which one
-      // it is.
+      // Retried without limit; an hour before the stream drops a record, the failure queue gets its place.
       retryAttempts: -1,
       maxRecordAge: Duration.hours(23),
       onFailure: new SqsDlq(this.failures),
@@ -185,8 +185,8 @@ export class EventPublication extends Construct {
 }
 
 /**
- * What is written in an hour in which nobody reads the stream: a mapping that is disabled or deleted measures
- * no age of what it leaves.
+ * Writes in an hour in which nobody reads the stream: a mapping that is disabled or deleted reports no age of
+ * the records that it leaves.
  */
 function unreadWrites(transactions: DataTable, publisher: Function): MathExpression {
   return new MathExpression({

@@ -13,14 +13,14 @@ import { customerExpiryEnvironment } from '../function-environments.ts';
 import { stageMetrics } from '../metrics.ts';
 import type { OrderReportingConfig } from '../order-reporting-config.ts';
 
-/** What the stack is built from. */
+/** What the stack is created from. */
 export type OrderReportingStackProps = StackProps & {
   deployment: Deployment;
   orderReporting: OrderReportingConfig;
 };
 
 /**
- * An order's age is measured when it is due: over a shorter time than its longest wait, the oldest may be
+ * An order's age is measured when it is due: over less time than its longest wait, the oldest order may be
  * missing.
  */
 function everyWaitingOrderIsDueWithin({ brands }: OrderReportingConfig): Duration {
@@ -29,8 +29,7 @@ function everyWaitingOrderIsDueWithin({ brands }: OrderReportingConfig): Duratio
 }
 
 /**
- * What all brands share: the tables, and the alarms that speak for every brand. Each brand has a stack of its
- * own beside it.
+ * What all brands share: the tables, and the alarms for all brands. Each brand also has a stack of its own.
  */
 export class OrderReportingStack extends Stack {
   /** The ledger: what is known of each order, and what was reported. */

@@ -16,11 +16,11 @@ export type OrderTables = {
 };
 
 /**
- * The names of the tables that all brands of a stage share: those of the configuration, or the fixed ones.
- * Brands' stacks refer to them by name: a reference that CloudFormation knows of would be an export, and as
- * long as a stack imports it, the exporting stack can't change it.
+ * The names of the tables that all brands of a stage share: those in the configuration, or the fixed ones.
+ * Brands' stacks refer to them by name. A CloudFormation reference would be an export, and the exporting
+ * stack could not change it while another stack imports it.
  *
- * docs/decisions/0018-stack-per-brand.md weighs it up.
+ * docs/decisions/0018-stack-per-brand.md explains the decision.
  */
 function orderTableNames({ config: { stage, existingTables } }: Pick<Deployment, 'config'>): {
   [Table in keyof OrderTables]: string;

@@ -30,15 +30,15 @@ export type ReconciliationProps = {
   quarantine: DataTable;
 };
 
-/** The regular comparison with Button: the planner sends one read message for each account and stream. */
+/** The regular reads from Button: the planner sends one read message for each account and stream. */
 export class Reconciliation extends Construct {
-  /** Holds the publisher's Button API key, once somebody has put it in. */
+  /** Holds the publisher's Button API key, once somebody has set it. */
   readonly apiKey: UnsetSecret;
-  /** Where read messages are sent, by the planner and by a reconciler that hands on. */
+  /** The queue of read messages, from the planner and from a reconciler that is not finished. */
   readonly readQueue: Queue;
-  /** The name of the function to invoke for a reconciliation out of turn. */
+  /** The name of the function to invoke for an immediate reconciliation. */
   readonly plannerName: string;
-  /** An account that has not been read for so many minutes is an alarm. */
+  /** After this number of minutes without a read of an account, an alarm goes off. */
   readonly staleMinutes: number;
 
   readonly #planner: Function;
@@ -90,11 +90,11 @@ export class Reconciliation extends Construct {
         permission(['sqs:SendMessage'], readQueue.queueArn),
         permission(['secretsmanager:GetSecretValue'], this.apiKey.arn),
       ],
-      // A slice that does not reach the end of a read hands the rest on to the next.
+      // A slice that does not finish a read leaves the rest to the next one.
       isLoop: true,
       alarms: {
         name: 'ReconciliationReconciler',
-        // The next tick reads again; ReconciliationStale pages if that does not help.
+        // The next run of the planner reads again; ReconciliationStale pages if that does not help.
         severity: 'ticket',
         deadLetterImpact:
           'A read of an account keeps failing: transactions without a webhook are not repaired.',
@@ -154,8 +154,8 @@ export class Reconciliation extends Construct {
   }
 
   /**
-   * What is measured at each tick is looked at for as long as two ticks may lie apart: over less, there may
-   * be nothing to see.
+   * A measurement of each run is evaluated over the longest time between two runs: over less time, there may
+   * be no data.
    */
   #addAgeAlarms(): void {
     const { deployment, positions, transactionsConfig } = this.#props;
@@ -199,7 +199,7 @@ export class Reconciliation extends Construct {
     });
   }
 
-  /** What a read found wrong: with a transaction, a position or a message. */
+  /** The alarms for wrong transactions, positions and messages. */
   #addFindingAlarms(): void {
     const { deployment, positions, quarantine } = this.#props;
     const metrics = stageMetrics(deployment);
@@ -315,8 +315,8 @@ export class Reconciliation extends Construct {
 const MINUTES_IN_A_DAY = 1440;
 
 /**
- * How often the accounts were not listed, in a time in which they were not listed once. No account can be
- * called stale meanwhile.
+ * How often the accounts were not listed, in a time in which they were never listed. Meanwhile no account can
+ * be called stale.
  */
 function unlistedAccounts(metrics: StageMetrics, period: Duration): MathExpression {
   return new MathExpression({

@@ -4,7 +4,7 @@ import type { Deployment } from '../deployment.ts';
 import { existingTablesByLogicalId } from '../existing-tables.ts';
 import { SHOWN_SERIES, searchSeries, searchTotal, type Search } from '../metrics.ts';
 
-/** What people ask of the machinery: does it keep up, does it fail, how fast is it, and what does it cost? */
+/** The technical board: does the system keep up, does it fail, how fast is it, and what does it cost? */
 export function technicalWidgets({ config: { stage, existingTables } }: Deployment): IWidget[][] {
   const search = stageSearch(stage);
   const tables = tableSeries(stage, [...existingTablesByLogicalId(existingTables).values()]);
@@ -26,7 +26,9 @@ export function technicalWidgets({ config: { stage, existingTables } }: Deployme
   ];
 }
 
-/** Finds the stage's series of a kind by the stage's name in theirs, which is matched by its words. */
+/**
+ * Finds the stage's series of a kind by the stage's name in their names, which the search matches by words.
+ */
 type StageSeries = (schema: string, metricName: string, statistic: string) => IMetric;
 
 function stageSearch(stage: string): (schema: string, metricName: string, statistic: string) => Search {
@@ -39,7 +41,8 @@ function stageSearch(stage: string): (schema: string, metricName: string, statis
 }
 
 /**
- * The same for tables: by the stage's name, and one by one those existing tables whose names do not hold it.
+ * The same for tables: by the stage's name; existing tables whose names do not contain it are listed one by
+ * one.
  */
 type TableSeries = (...asked: Parameters<StageSeries>) => IMetric[];
 
@@ -96,7 +99,7 @@ function gatewayRow(): IWidget[] {
   ];
 }
 
-/** Of what there are many, one for each brand, the total is shown too. */
+/** If there are many series, one for each brand, the total is shown too. */
 function costRows({
   series,
   total,

@@ -24,7 +24,7 @@ import { PublisherApi } from './publisher-api.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { WebhookIntake } from './webhook-intake.ts';
 
-/** What the stack is built from. */
+/** What the stack is created from. */
 export type TransactionsStackProps = StackProps & {
   deployment: Deployment;
   transactionsConfig: TransactionsConfig;
@@ -36,15 +36,15 @@ export type TransactionsStackProps = StackProps & {
 export class TransactionsStack extends Stack {
   /** Every transaction, with an index by shopper. */
   readonly transactions: DataTable;
-  /** How far each account is read, and what was found. */
+  /** How far each account has been read, and what was found. */
   readonly positions: DataTable;
-  /** Authentic events that could not be applied. */
+  /** Authentic webhooks that could not be applied. */
   readonly quarantine: DataTable;
-  /** Takes webhooks in. */
+  /** Takes in webhooks. */
   readonly intake: WebhookIntake;
-  /** Compares with Button by the clock. */
+  /** Reads from Button on a schedule. */
   readonly reconciliation: Reconciliation;
-  /** Announces changes. */
+  /** Publishes changes. */
   readonly publication: EventPublication;
 
   constructor(
@@ -90,7 +90,7 @@ export class TransactionsStack extends Stack {
     new CfnOutput(this, 'TransactionsTableName', { value: transactions.tableName });
     new CfnOutput(this, 'PositionsTableName', { value: positions.tableName });
     new CfnOutput(this, 'WebhookQuarantineTableName', { value: quarantine.tableName });
-    // What `npm run ops` has to know, so that it writes as the functions do.
+    // What `npm run ops` needs in order to write like the functions.
     new CfnOutput(this, 'ShopperField', { value: transactionsConfig.shopperField });
     new CfnOutput(this, 'EventsNameShoppers', { value: String(transactionsConfig.includePersonalFields) });
     new CfnOutput(this, 'OverdueGraceDays', { value: String(transactionsConfig.overdueGraceDays) });
@@ -105,7 +105,7 @@ export class TransactionsStack extends Stack {
     this.#addOutputs();
   }
 
-  /** Lets a system of yours read transactions, one by one or a shopper's by the index. */
+  /** Lets one of your systems read transactions, one by one or a shopper's by the index. */
   grantReadTransactions(reader: IGrantable): Grant {
     const { transactions } = this;
     const read = {
@@ -116,12 +116,12 @@ export class TransactionsStack extends Stack {
         `${transactions.tableArn}/index/${TRANSACTIONS_TABLE.shopperIndex.name}`,
       ],
     };
-    // The policy of a table that existed before is not this stack's: its owner lets other accounts in.
+    // The policy of an existing table is not part of this stack: its owner lets other accounts in.
     if (!(transactions instanceof Table)) return Grant.addToPrincipal(read);
     return Grant.addToPrincipalOrResource({
       ...read,
       resource: transactions,
-      // A table's own policy can't name the table: it isn't there yet.
+      // A table's own policy cannot name the table: it does not exist yet.
       resourceSelfArns: ['*'],
     });
   }
@@ -167,8 +167,7 @@ export class TransactionsStack extends Stack {
 }
 
 /**
- * A pass takes days, so nobody is hurt by a few runs that are late; personal data that stays for good is a
- * broken promise.
+ * A pass takes days, so a few late runs hurt nobody; but personal data that is never erased breaks a promise.
  */
 function addPersonalDataExpiry(
   scope: Construct,
@@ -189,7 +188,7 @@ function addPersonalDataExpiry(
     timeoutSeconds: TIMEOUT_SECONDS.personalDataExpiry,
     environment,
     permissions: [
-      // It deletes parts of large payloads, and asks the table to refuse anything else.
+      // It deletes parts of large payloads; its condition keeps it from deleting anything else.
       permission(
         ['dynamodb:Scan', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
         transactions.tableArn,

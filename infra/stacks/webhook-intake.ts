@@ -35,21 +35,21 @@ export type WebhookIntakeProps = {
 };
 
 /**
- * Twenty minutes hold at least one try of each: they are up to 15 minutes apart
+ * Twenty minutes contain at least one try of each: tries are up to 15 minutes apart
  * (functions/deferred-webhooks).
  */
 const EVERY_DEFERRED_WEBHOOK_IS_TRIED = Duration.minutes(20);
 
 /**
- * From Button's webhook to the table: the public URL, the receiver, and the queue for what can't be stored at
- * once.
+ * From Button's webhook to the table: the public URL, the receiver, and the queue of webhooks that could not
+ * be stored.
  */
 export class WebhookIntake extends Construct {
-  /** The public URL and what serves it. */
+  /** The public URL and its API. */
   readonly endpoint: WebhookEndpoint;
-  /** Holds the webhooks' signing secrets, once somebody has put them in. */
+  /** Holds the webhooks' signing secrets, once somebody has set them. */
   readonly secrets: UnsetSecret;
-  /** Webhooks that the table could not take at once. */
+  /** Webhooks that the table did not accept. */
   readonly deferredWebhooksQueue: Queue;
 
   readonly #props: WebhookIntakeProps;
@@ -99,9 +99,9 @@ export class WebhookIntake extends Construct {
       environment: (queue) => deferredWebhooksFunctionEnvironment(transactionsConfig, this.#resources(queue)),
       permissions: ({ queueArn }) => [
         ...this.#storePermissions(),
-        // What cannot be stored yet waits longer before it is received again.
+        // A webhook that still cannot be stored waits longer before the next receive.
         permission(['sqs:ChangeMessageVisibility'], queueArn),
-        // Who was erased while their webhooks waited.
+        // The shoppers who were erased while their webhooks waited.
         permission(['dynamodb:GetItem'], this.#props.positions.tableArn, leadingKeys(ERASURES_PARTITION)),
       ],
       alarms: {
@@ -153,14 +153,14 @@ export class WebhookIntake extends Construct {
   #storePermissions(): PolicyStatement[] {
     const { transactions, quarantine, positions } = this.#props;
     return [
-      // The time of deployment, which the first webhook may be the one to write.
+      // The time of deployment, which the first webhook may write.
       permission(
         ['dynamodb:GetItem', 'dynamodb:PutItem'],
         positions.tableArn,
         leadingKeys(DEPLOYMENT_PARTITION),
       ),
       permission(['dynamodb:GetItem'], positions.tableArn, leadingKeys(FINALIZATION_PARTITION)),
-      // The notes of conflicts that are to be read again.
+      // The notes of conflicts to read again.
       permission(['dynamodb:PutItem'], positions.tableArn, leadingKeys(CONFLICTS_PARTITION)),
       permission(['dynamodb:GetItem', 'dynamodb:PutItem'], transactions.tableArn),
       permission(['dynamodb:PutItem', 'dynamodb:UpdateItem'], quarantine.tableArn),
@@ -194,7 +194,8 @@ export class WebhookIntake extends Construct {
       name: 'IntakeFailures',
       severity: 'page',
       metric: failedWebhooksPercent(metrics),
-      // A fifth of the way to the pause, and not for a single one, because Button sends that again.
+      // A fifth of the way to the pause, and not for a single failure, because Button sends that webhook
+      // again.
       atLeast: 2,
       impact:
         'Webhooks fail. If more than 10% of an hour fail, Button stops sending any, until somebody resumes them in its Dashboard.',
@@ -225,12 +226,11 @@ export class WebhookIntake extends Construct {
   }
 
   /**
-   * A run that dies can't say how long its webhooks have been deferred, and the queue leaves them out of its
-   * age.
+   * A run that dies cannot report how long its webhooks have been deferred, and the queue's age ignores them.
    */
   #addDeferredWebhooksAlarm({ lambda }: LambdaFunction): void {
     const { deployment, transactionsConfig } = this.#props;
-    // A minute more than lies between two tries, so that each period has one.
+    // A minute more than the time between two tries, so that each period contains one.
     const triesApartMinutes =
       Math.ceil(transactionsConfig.deferredWebhooks.visibilityTimeoutSeconds / 60) + 1;
     new ExplainedAlarm(this, 'DeferredWebhooksDeathsAlarm', {
@@ -308,9 +308,9 @@ export class WebhookIntake extends Construct {
 type IntakeLogs = { accessLogs: ILogGroup; receiverLogs: ILogGroup; deferredWebhooksLogs: ILogGroup };
 
 /**
- * Of an hour's webhooks from Button, how many per cent failed; 0 for a single failure. An alarm looks at the
- * last hour once a minute, as Button does at its own. Where failures outnumber what is recognised as
- * Button's, they are taken for all there was.
+ * The share of an hour's webhooks from Button that failed, in per cent; 0 for a single failure. An alarm
+ * evaluates the last hour once a minute, at its own minutes, not at Button's. If there are more failures than
+ * requests recognised as Button's, all requests count as failed.
  *
  * Source: docs/button/webhooks.md, "Retries and automatic pause".
  */
@@ -327,8 +327,8 @@ function failedWebhooksPercent(metrics: StageMetrics): MathExpression {
 }
 
 /**
- * Of what was new within six hours, how many per cent no webhook had brought before it was read; 0 for a
- * single one, which may just be on its way again.
+ * The share of new transactions within six hours that no webhook had brought before they were read, in per
+ * cent; 0 for a single one, whose webhook may just be on its way again.
  */
 function unannouncedPercent(metrics: StageMetrics): MathExpression {
   return new MathExpression({

@@ -18,7 +18,7 @@ const USAGE = `npm run upgrade:check -- [REF] [--config FILE] [--deployed-config
   --deployed-config FILE  the configuration that is deployed (default: FILE as of that commit)
 `;
 
-/** Would stacks that were deployed from the commit lose state by what is in the working tree? */
+/** Would stacks that were deployed from the commit lose state with the working tree? */
 const line = readLine();
 if ('problem' in line) {
   console.error(`${line.problem}\n${USAGE}`);
@@ -107,7 +107,7 @@ async function commitOf(name: string): Promise<string | undefined> {
   );
 }
 
-/** The commit's tree with the packages of its own lockfile. */
+/** The commit's tree, with the packages of its own lockfile. */
 async function checkOut(commitId: string, tree: string): Promise<string> {
   await run('git', ['worktree', 'add', '--detach', tree, commitId], { cwd: ROOT });
   const [theirs, ours] = await Promise.all(
@@ -119,8 +119,8 @@ async function checkOut(commitId: string, tree: string): Promise<string> {
 }
 
 /**
- * The templates of each configuration, as the tree's own code makes them. Throws what the code says of one
- * that it refuses.
+ * The templates of each configuration, created by the tree's own code. Throws that code's error for a
+ * configuration that it rejects.
  */
 async function synthesizeAll(
   tree: string,

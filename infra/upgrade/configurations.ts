@@ -5,7 +5,9 @@ import type { StageConfigSchema } from '../config.ts';
 const BRAND = { orderReporting: { brands: [{ id: 'acme' }] } };
 const PUBLISHER = { transactions: {} };
 
-/** The three things that the system can be, each thrown away with its stacks and kept for good. */
+/**
+ * The three kinds of deployment, each with data that is deleted with its stacks and with data that is kept.
+ */
 export const CONFIGURATIONS: { name: string; config: z.input<typeof StageConfigSchema> }[] = [
   'development',
   'production',

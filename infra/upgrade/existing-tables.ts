@@ -1,20 +1,18 @@
 import type { Template, Templates } from './templates.ts';
 
-/**
- * The suffix of the outputs that name a stage's tables; what stands before it is the logical id of the table.
- */
+/** The suffix of the outputs that name a stage's tables; before it is the logical id of the table. */
 const TABLE_OUTPUT = /^(\w+)TableName$/;
 
 /**
- * The table that `existingTables` names in the place of the one with this logical id; undefined where the
- * stack makes its own.
+ * The table that `existingTables` names instead of the one with this logical id; undefined if the stack
+ * creates its own.
  */
 export function existingTable(template: Template | undefined, logicalId: string): string | undefined {
   const value = template?.Outputs[`${logicalId}TableName`]?.Value;
   return typeof value === 'string' ? value : undefined;
 }
 
-/** One sentence for each existing table that is in use and would give way to a new, empty one. */
+/** One sentence for each existing table in use that a new, empty one would replace. */
 export function abandonedTables(stack: string, before: Template, after: Template | undefined): string[] {
   return tablesOf(before).flatMap((logicalId) => {
     const inUse = existingTable(before, logicalId);
@@ -26,8 +24,7 @@ export function abandonedTables(stack: string, before: Template, after: Template
 }
 
 /**
- * What turning `existingTables` on, or naming another table there, does with the table in use: one sentence
- * each.
+ * What it means for the current table if `existingTables` is set or names another table: one sentence each.
  */
 export function tableChanges(before: Templates, after: Templates): string[] {
   return [...before].flatMap(([stack, template]) =>

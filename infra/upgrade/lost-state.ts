@@ -5,8 +5,8 @@ import { abandonedTables, existingTable } from './existing-tables.ts';
 import type { Templates } from './templates.ts';
 
 /**
- * Types whose resources hold what cannot be made again: data, messages, secrets, and addresses that others
- * have been told.
+ * Types whose resources hold what cannot be created again: data, messages, secrets, and addresses that others
+ * use.
  */
 const STATEFUL_TYPES: ReadonlySet<string> = new Set([
   'AWS::DynamoDB::Table',
@@ -19,7 +19,7 @@ const STATEFUL_TYPES: ReadonlySet<string> = new Set([
   'AWS::ApiGatewayV2::DomainName',
 ]);
 
-/** The same templates with nothing but what holds state. */
+/** The same templates, reduced to what holds state. */
 export function stateOf(templates: Templates): Record<string, unknown> {
   return Object.fromEntries(
     [...templates].map(([stack, { Resources }]) => [
@@ -35,8 +35,8 @@ export function stateOf(templates: Templates): Record<string, unknown> {
 
 /**
  * What an update of deployed stacks would lose: one sentence for each resource with state that CloudFormation
- * would replace, delete or let go of. What makes it replace a resource is known from the resource
- * specification that AWS publishes.
+ * would replace, delete or let go of. AWS's resource specification says what makes CloudFormation replace a
+ * resource.
  */
 export function lostState(before: Templates, after: Templates): string[] {
   return [...before].flatMap(([stack, template]) => {
@@ -81,12 +81,12 @@ function replacing({ propertyUpdates, resourceTypeChanged }: ResourceDifference)
 }
 
 /**
- * What CloudFormation does without a new resource, or the specification is silent about, and state is lost
- * nevertheless.
+ * Changes that lose state although CloudFormation creates no new resource, or about which the specification
+ * is silent.
  */
 function lossInPlace({ propertyUpdates }: ResourceDifference): string | undefined {
   const { StreamSpecification, AttributeDefinitions } = propertyUpdates;
-  // The records that nobody has read yet are in the stream that ends.
+  // The stream that ends contains the records that nobody has read yet.
   if (StreamSpecification?.oldValue !== undefined) return 'given another stream (StreamSpecification)';
   // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
   if (AttributeDefinitions && isEdited(AttributeDefinitions))

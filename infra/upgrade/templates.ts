@@ -8,10 +8,10 @@ const TemplateSchema = z.looseObject({
 /** Templates by the names of their stacks. */
 export type Templates = ReadonlyMap<string, Template>;
 
-/** A template as far as it says what holds state. */
+/** The parts of a template that say what holds state. */
 export type Template = z.output<typeof TemplateSchema>;
 
-/** Reads templates out of their JSON. Throws for what is none. */
+/** Reads templates from their JSON. Throws if it is not a template. */
 export function parseTemplates(jsonByStack: Readonly<Record<string, unknown>>): Templates {
   return new Map(Object.entries(jsonByStack).map(([stack, json]) => [stack, TemplateSchema.parse(json)]));
 }

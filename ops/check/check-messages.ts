@@ -4,7 +4,7 @@ import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.
 import { reasonsInWords } from '../timeline/words.ts';
 import { splitMessages } from './split-messages.ts';
 
-/** What the reporter would say of one message of a file. No rejected value stands in it. */
+/** What the reporter would say about one message of a file. It contains no refused value. */
 export type CheckedMessage = {
   /** Its place in the file, from 1, and the line on which it begins. */
   message: number;
@@ -15,11 +15,11 @@ export type CheckedMessage = {
   warnings: readonly QuarantineReason[];
 };
 
-/** A ledger that knows no order: the file alone is judged. */
+/** A ledger without orders: only the file is checked. */
 const EMPTY_LEDGER = { read: () => Promise.resolve(undefined) };
 
 /**
- * Judges every message of a text by the rules of a brand, as its reporter does with an order that is new to
+ * Checks every message of a text by the rules of a brand, as its reporter does with an order that is new to
  * it.
  */
 export async function checkMessages(text: string, settings: OrderEventSettings): Promise<CheckedMessage[]> {
@@ -38,7 +38,7 @@ export async function checkMessages(text: string, settings: OrderEventSettings):
   return checked;
 }
 
-/** The verdicts for people. Pure. */
+/** The results as text. Pure. */
 export function checkedAsText(checked: readonly CheckedMessage[]): string {
   const lines = checked.map(({ message, line, orderId, verdict, violations, warnings }) => {
     const about = orderId === undefined ? '' : `, order ${orderId}`;

@@ -12,7 +12,7 @@ const ConfigSchema = z.object({ orderReporting: OrderReportingConfigSchema });
 
 /**
  * What a brand of a configuration file accepts: the only brand, unless one is named. Without a configuration,
- * what holds for a brand that decides nothing.
+ * the default settings.
  *
  * Throws a `UsageError` if there is no such file, configuration or brand.
  */

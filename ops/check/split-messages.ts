@@ -1,15 +1,15 @@
-/** One message of a file, as it stands there. `line` is where it begins, from 1. */
+/** One message of a file, unchanged. `line` is where it begins, from 1. */
 export type FileMessage = { line: number; body: string };
 
 /**
- * The messages in a text: a JSON list of them, one JSON document, or one on each line (NDJSON). Each stays as
- * it is written, because 70.00 and a name that occurs twice are seen in the text only. Pure.
+ * The messages in a text: a JSON list of them, one JSON document, or one on each line (NDJSON). Each keeps
+ * its own text, because 70.00 and a name that occurs twice are visible only in the text. Pure.
  */
 export function splitMessages(text: string): FileMessage[] {
   if (isJson(text)) return text.trimStart().startsWith('[') ? splitList(text) : [whole(text)];
   const lines = text.split('\n').map((body, index) => ({ line: index + 1, body: body.replace(/\r$/, '') }));
   const messages = lines.filter(({ body }) => body.trim() !== '');
-  // What is broken over several lines is one message, not many.
+  // A broken message over several lines is one message, not many.
   const [first] = messages;
   return first && (isJson(first.body) || messages.length === 1) ? messages : [whole(text)];
 }
@@ -19,12 +19,12 @@ function whole(text: string): FileMessage {
   return { line: lineAt(text, before.length), body: text };
 }
 
-/** The elements of a JSON list, which is known to be valid. */
+/** The elements of a JSON list that is known to be valid. */
 function splitList(text: string): FileMessage[] {
   const messages: FileMessage[] = [];
   let depth = 0;
   let start = text.indexOf('[') + 1;
-  // A text in JSON is one token: its brackets and commas mean nothing.
+  // A text in JSON is one token: its brackets and commas have no meaning.
   for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{},]/g)) {
     const isEnd = (depth === 1 && token === ',') || (depth === 1 && token === ']');
     if (isEnd) {

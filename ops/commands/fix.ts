@@ -71,7 +71,7 @@ export const fix = defineCommand({
 
 type FoundEntry = { brand: string; entry: QuarantinedItem };
 
-/** The entry, of the brand that is named or of whichever has it. */
+/** The entry, of the named brand or of the brand that has it. */
 async function findEntry(
   id: string,
   {
@@ -90,14 +90,14 @@ async function findEntry(
   return found[0];
 }
 
-/** Where the corrected body differs; its values may be personal. */
+/** Where the corrected body differs; its values may be personal data. */
 function differencesOf(entry: QuarantinedItem, body: string, showBytes: boolean): object[] {
   const original = Buffer.from(entry.bytes).toString('utf8');
   const differences = jsonDifferences(parsed(original), parsed(body));
   return showBytes ? differences : differences.map(({ path }) => ({ path }));
 }
 
-/** What is no JSON is compared as a text. */
+/** A body that is not JSON is compared as a text. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -129,7 +129,7 @@ async function send(
   const replay = { entryId: entry.id, correctedBody: body };
   const outcome = await replayOrderMessage(replay, { brand, quarantine, send: sending, now });
   if (outcome !== 'replayed') return { outcome: 'not-found', found: { ...judged, sent: 0 } };
-  // The ledger has dealt with this version: nothing is written that could be waited for.
+  // The ledger has handled this version: nothing will be written, so there is nothing to wait for.
   if (preview.would === 'change-nothing')
     return { outcome: 'done', found: { ...judged, sent: 1, result: 'changes-nothing' } };
   const result = await awaitReplay(before, { read, wait: delay, forMs: waitSeconds * 1000 });

@@ -18,7 +18,7 @@ import { UsageError } from '../usage-error.ts';
 
 const oneOrder = z.tuple([z.string().min(1)]);
 
-/** Has an order tried at once. */
+/** Tries an order at once. */
 export const orderRetry = defineCommand({
   name: 'order-retry',
   summary: 'Tries an order that waits, fails or was refused within a minute, unchanged.',
@@ -31,7 +31,7 @@ export const orderRetry = defineCommand({
     changeOrder({ orderId, brandId, command: 'retry' }, context),
 });
 
-/** Gives an order up. */
+/** Gives up an order. */
 export const orderAbandon = defineCommand({
   name: 'order-abandon',
   summary:
@@ -87,7 +87,7 @@ export const orderEdit = defineCommand({
 
 type Where = { brandId: string; context: CommandContext };
 
-/** Longer than any quiet time: by then an unclear call has been carried out, or never will be. */
+/** Longer than any quiet time: by then Button has carried out an unclear call, or never will. */
 const LONGEST_QUIET_MS = 900_000;
 
 /**
@@ -124,7 +124,7 @@ async function changeOrder(
     : { outcome: 'partial', found: { ...found, changed: false } };
 }
 
-/** An operator's command claims nothing and backs off from nothing; what is in doubt keeps its quiet time. */
+/** An operator's command claims nothing and needs no waits; a version in doubt keeps its quiet time. */
 function operatorContext(now: Date): DecisionContext {
   return {
     claimant: { owner: 'operator', now, leaseMs: 0 },
@@ -134,7 +134,7 @@ function operatorContext(now: Date): DecisionContext {
   };
 }
 
-/** Kept before the ledger says so: what is given up must be found in the quarantine. */
+/** Kept before the ledger says so: a version that is given up must be found in the quarantine. */
 async function keepAbandoned(
   entry: LedgerEntry,
   reason: string,
@@ -157,9 +157,7 @@ async function keepAbandoned(
   });
 }
 
-/**
- * As the replay of the entry that the newest version became, if there is one; else as a message of its own.
- */
+/** As the replay of the entry for the newest version, if there is one; otherwise as a new message. */
 async function sendEdited(
   { body, entryId }: { body: string; entryId: string },
   { orderId, revision }: { orderId: string; revision: number },
@@ -178,7 +176,7 @@ async function sendEdited(
     {
       body,
       groupId: messageGroupId(orderId),
-      // Another correction is another message, also before the reporter has got to this one.
+      // Another correction is another message, even before the reporter has handled this one.
       deduplicationId: messageDeduplicationId({ source: 'order-edit', id: `${orderId} ${revision} ${body}` }),
     },
   ]);

@@ -14,10 +14,10 @@ import { createPace } from '../pace.ts';
 import { UsageError } from '../usage-error.ts';
 
 const BUTTON_TIMEOUT_MS = 10_000;
-/** How many orders a sample has unless it is said. */
+/** The size of a sample unless given. */
 const SAMPLE = 100;
 
-/** Compares what Button holds with what was reported. */
+/** Compares orders at Button with what was reported. */
 export const ordersAudit = defineCommand({
   name: 'orders-audit',
   summary:
@@ -92,7 +92,7 @@ async function readKey(brandId: string, { stage, clients }: CommandContext): Pro
   return key.value;
 }
 
-/** What drifted, in minor units by currency. */
+/** The amounts of the drift, in minor units by currency. */
 function sums(drift: readonly { currency: string; amountMinor: number }[]): Record<string, unknown> {
   const driftMinor: Record<string, number> = {};
   for (const { currency, amountMinor } of drift)

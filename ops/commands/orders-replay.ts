@@ -74,7 +74,7 @@ export const ordersReplay = defineCommand({
 
 type Replay = { brandId: string; quarantine: QuarantineReview; correctedBody: string | undefined };
 
-/** Sends one after the other; returns the ids of what was sent. */
+/** Sends one after the other; returns the ids of the sent entries. */
 async function sendAll(
   previews: readonly ReplayPreview[],
   { brandId, quarantine, correctedBody, perSecond }: Replay & { perSecond: number },

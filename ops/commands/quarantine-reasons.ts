@@ -7,7 +7,7 @@ import { findEntries } from '../quarantine-entries.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 import { opsLine } from '../timeline/words.ts';
 
-/** Lists the reasons for which something waits in quarantine. */
+/** Groups the entries in quarantine by reason. */
 export const quarantineReasons = defineCommand({
   name: 'quarantine-reasons',
   summary:
@@ -34,7 +34,9 @@ export const quarantineReasons = defineCommand({
   },
 });
 
-/** The words before which `--all --reason CODE` stands: rows are not replayed, but read again from Button. */
+/**
+ * The commands to which `--all --reason CODE` is added: rows are not replayed, but read again from Button.
+ */
 type GroupCommands = { replay?: readonly string[]; remove: readonly string[] };
 
 function nextFor(reason: string, { replay, remove }: GroupCommands): string[] {

@@ -40,7 +40,7 @@ export const quarantineList = defineCommand({
   },
 });
 
-/** Shows one refused thing. */
+/** Shows one entry. */
 export const quarantineShow = defineCommand({
   name: 'quarantine-show',
   summary: 'Shows one entry. --show-bytes prints what was refused, unchanged; it may contain personal data.',
@@ -61,7 +61,7 @@ export const quarantineShow = defineCommand({
   },
 });
 
-/** Deletes what was refused. */
+/** Deletes entries. */
 export const quarantineDelete = defineCommand({
   name: 'quarantine-delete',
   summary:
@@ -103,7 +103,7 @@ export const quarantineDelete = defineCommand({
   },
 });
 
-/** Which of the entries the reporter would take by now: deleting those loses what a replay would report. */
+/** The entries that the reporter would accept by now: deleting those loses what a replay would report. */
 async function judgeOrders(
   entryIds: readonly string[],
   { brand, review }: { brand: string; review: QuarantineReview },

@@ -88,7 +88,10 @@ export const backfillShow = defineCommand({
   },
 });
 
-/** No default: the one pays users for what an older system may have paid, the other leaves them unpaid. */
+/**
+ * No default: `live` rewards users for what an older system may have rewarded, `historical` leaves them
+ * without a reward.
+ */
 const novelty = z.enum(['historical', 'live'], {
   error: 'says what new transactions are: live if nobody can have been rewarded for them, else historical',
 });
@@ -141,7 +144,7 @@ export const backfillStart = defineCommand({
 });
 
 const PAGE_SIZE = 100;
-/** How long a row that is not understood is kept, in days. */
+/** How long an unreadable row is kept, in days. */
 const RETENTION_DAYS = 90;
 
 /** Reads a range again at once. */

@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 const day = z.iso.date({ error: 'is a day such as 2026-01-31' });
 const endOf = (given: string): string => new Date(Date.parse(given) + DAY_MS).toISOString();
 
-/** A day, which counts from its beginning, or to its end, in UTC; or an instant. */
+/** A day in UTC, from its beginning or to its end; or an instant. */
 const dayOrInstant = z.union([day, z.iso.datetime({ offset: true })], {
   error: 'is a day such as 2026-01-31, or an instant such as 2026-01-31T12:00:00Z',
 });

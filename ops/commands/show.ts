@@ -9,7 +9,7 @@ import { lookUpTransactions } from '../look-up/transactions.ts';
 import { findingsAsText, type Finding } from '../timeline/finding.ts';
 import { opsLine } from '../timeline/words.ts';
 
-/** A key of DynamoDB is no longer than this. */
+/** No key of DynamoDB is longer than this. */
 const MOST_KEY_BYTES = 1000;
 
 /** Says what happened to anything that has an id. */

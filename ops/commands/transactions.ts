@@ -63,7 +63,7 @@ export const transactionShow = defineCommand({
   },
 });
 
-/** A version; without what says whose it is unless that is asked for. */
+/** A version; without the fields that name the shopper unless they are asked for. */
 function show({ transaction, payload }: Candidate, showBytes: boolean): object {
   if (showBytes) return { ...transaction, payload };
   const { publisherCustomerId: _customer, pubRef: _ref, linesDigest: _lines, ...rest } = transaction;
@@ -102,14 +102,14 @@ export const transactionSettle = defineCommand({
     const found = { key: settled.key, id, status, amountMinor, currency };
     if (context.isDryRun) return { outcome: 'done', found };
     const { ok } = await store.write(settled, stored.revision);
-    // It has changed meanwhile: what was decided about may not be what stands there now.
+    // It has changed meanwhile: the decision may be about another version than the stored one.
     return ok ? { outcome: 'done', found } : { outcome: 'partial', found: { reason: 'changed_meanwhile' } };
   },
 });
 
 const DAY_MS = 86_400_000;
 
-/** Lists what somebody has to look at. */
+/** Lists transactions that somebody has to look at. */
 export const transactionsList = defineCommand({
   name: 'transactions-list',
   summary:
@@ -143,10 +143,10 @@ export const transactionsList = defineCommand({
   },
 });
 
-/** How long what is still not understood is kept on, in days. */
+/** How long a webhook that is still unreadable is kept from now on, in days. */
 const RETENTION_DAYS = 90;
 
-/** Applies refused webhooks by the code as it is now. */
+/** Applies refused webhooks with the current code. */
 export const webhooksReplay = defineCommand({
   name: 'webhooks-replay',
   summary:
@@ -188,7 +188,7 @@ export const webhooksReplay = defineCommand({
   },
 });
 
-/** Tells consumers again what they missed. */
+/** Publishes again what consumers missed. */
 export const eventsRepublish = defineCommand({
   name: 'events-republish',
   summary:
@@ -221,7 +221,7 @@ export const eventsRepublish = defineCommand({
   },
 });
 
-/** Makes consumers take what a table holds that was put back. */
+/** Makes consumers accept the state of a restored table. */
 export const transactionsRenew = defineCommand({
   name: 'transactions-renew',
   summary:
@@ -291,7 +291,7 @@ export const shopperErase = defineCommand({
     }
     const pace = createPace(perSecond);
     const store = openTransactions(context);
-    // First of all: whatever is deferred from here on finds it.
+    // First of all: every webhook that is deferred from now on finds the note.
     const positions = { client: context.clients.dynamodb, table: context.stage.output('PositionsTableName') };
     await leaveErasureNote(positions, erasureNote(shopper, context.now().toISOString()));
     let checkouts = 0;
@@ -331,7 +331,7 @@ export const shopperErase = defineCommand({
   },
 });
 
-/** What may name the shopper all the same. */
+/** Places that may still name the shopper. */
 const NOT_REACHED = [
   'the quarantine: quarantine-delete what inQuarantine lists',
   'webhooks that wait on the queue: they are erased when they arrive, in the table or in quarantine',
@@ -345,8 +345,8 @@ const NOT_REACHED = [
 ];
 
 /**
- * What of the quarantine names the shopper, as `quarantine-delete` takes it: bytes that were not understood
- * may name anybody.
+ * The entries of the quarantine that name the shopper, in the form that `quarantine-delete` takes: unreadable
+ * bytes may name anybody.
  */
 async function entriesNaming(
   values: readonly (string | undefined)[],

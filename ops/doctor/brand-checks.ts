@@ -10,7 +10,7 @@ import { check, ok, problem, unknown, type CheckLine, type Verdict } from './che
 import { deadLetterCheck, quarantineCheck } from './left-over-checks.ts';
 import { secretText, setSecretLine } from './secret-text.ts';
 
-/** What can go wrong with a brand's orders. */
+/** The checks of a brand's orders. */
 export function brandChecks(brand: string, context: CommandContext): Promise<CheckLine>[] {
   const { stage } = context;
   const name = brandName(brand);
@@ -29,9 +29,7 @@ export function brandChecks(brand: string, context: CommandContext): Promise<Che
   ];
 }
 
-/**
- * An order that no shop has: whether Button looks for it says whether it takes the key, and changes nothing.
- */
+/** An order that does not exist: Button's answer shows whether it accepts the key, and changes nothing. */
 const NO_ORDER = 'button-serverless-doctor';
 
 const BUTTON_TIMEOUT_MS = 10_000;

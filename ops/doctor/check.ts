@@ -1,11 +1,11 @@
 import { UsageError } from '../usage-error.ts';
 
-/** What a check found. */
+/** The result of a check. */
 export type Verdict =
   | { state: 'ok'; says: string }
-  /** Something has to be put right. */
+  /** Something needs attention. */
   | { state: 'problem'; says: string; remedy: string }
-  /** It could not be asked. */
+  /** The check was not possible. */
   | { state: 'unknown'; says: string; remedy: string };
 
 /** One line of the doctor: what was looked at, and what was found. */
@@ -16,19 +16,19 @@ export function ok(says: string): Verdict {
   return { state: 'ok', says };
 }
 
-/** Something has to be put right: `remedy` says how. */
+/** Something needs attention: `remedy` says how to fix it. */
 export function problem(says: string, remedy: string): Verdict {
   return { state: 'problem', says, remedy };
 }
 
-/** Nobody knows: `remedy` says how to find out. */
+/** The result is unknown: `remedy` says how to find out. */
 export function unknown(says: string, remedy: string): Verdict {
   return { state: 'unknown', says, remedy };
 }
 
 /**
- * One line of the doctor. `right` is what the check needs of AWS, in the words of a policy. Whatever AWS
- * answers instead of a result becomes a line: never throws.
+ * One line of the doctor. `right` is the right that the check needs at AWS, in the words of a policy. Any
+ * error of AWS becomes a line: never throws.
  */
 export async function check(
   { name, right }: { name: string; right: string },

@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 /** AWS renews its certificates 60 days before their end. */
 const LEAST_DAYS_LEFT = 14;
 
-/** What the answer to a probe says of the webhook URL; `isSigned`: it was a signed Ping. Pure. */
+/** What the response to a probe says about the webhook URL; `isSigned`: it was a signed Ping. Pure. */
 export function judgeAnswer(
   { status, certificateUntil }: ProbeAnswer,
   { url, isSigned, at }: { url: string; isSigned: boolean; at: Date },

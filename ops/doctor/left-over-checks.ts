@@ -6,10 +6,10 @@ import { findDeadLetterQueue, queueDepth } from '../queues/dead-letter-queue.ts'
 import { opsLine } from '../timeline/words.ts';
 import { check, ok, problem, type CheckLine, type Verdict } from './check.ts';
 
-/** Entries that are counted, at most: more are as bad. */
+/** The most entries that are counted: more are no worse. */
 const MOST_COUNTED = 1000;
 
-/** What of a kind waits in quarantine to be fixed. */
+/** The entries of a kind that wait in quarantine to be fixed. */
 export function quarantineCheck(
   { name, flow, kind }: { name: string; flow: Flow; kind: string },
   { stage, clients }: CommandContext,
@@ -24,7 +24,7 @@ export function quarantineCheck(
   });
 }
 
-/** What ended in the dead-letter queue of a queue. */
+/** The messages in a queue's dead-letter queue. */
 export function deadLetterCheck(
   { name, queueUrl }: { name: string; queueUrl: () => string },
   { clients }: CommandContext,
@@ -35,7 +35,8 @@ export function deadLetterCheck(
 }
 
 /**
- * Changes of transactions that were never announced: their queue says where they stand in the table's stream.
+ * Changes of transactions that were never published: the failure queue says where they are in the table's
+ * stream.
  */
 export function eventFailureCheck({ stage, clients }: CommandContext): Promise<CheckLine> {
   return check({ name: 'events: failures', right: 'sqs:GetQueueAttributes' }, async () =>

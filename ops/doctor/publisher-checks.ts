@@ -12,7 +12,7 @@ import { webhookChecks } from './webhook-checks.ts';
 
 const READ_POSITIONS = 'dynamodb:GetItem and dynamodb:Query on the positions table';
 
-/** What can go wrong with a publisher's transactions. */
+/** The checks of a publisher's transactions. */
 export function publisherChecks(context: CommandContext): Promise<CheckLine>[] {
   const { stage } = context;
   const ofQueue = (name: string, output: string): Promise<CheckLine> =>
@@ -69,7 +69,7 @@ async function checkReads({ stage, clients, now }: CommandContext): Promise<Verd
     client: clients.dynamodb,
     table: stage.output('PositionsTableName'),
   });
-  // No account is added to those that are remembered, so nothing is written.
+  // This adds no account to the remembered ones, so nothing is written.
   const accounts = await positions.rememberAccounts([]);
   if (accounts.length === 0)
     return problem(

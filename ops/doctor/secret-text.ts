@@ -4,7 +4,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 
-/** What a secret holds now; undefined if nobody has set it. Throws if it can't be read. */
+/** The current content of a secret; undefined if nobody has set it. Throws if it cannot be read. */
 export async function secretText(
   client: SecretsManagerClient,
   secretId: string,
@@ -17,7 +17,7 @@ export async function secretText(
   }
 }
 
-/** How to set a secret; the value is read from a file, so that it does not end in a shell's history. */
+/** How to set a secret; the value is read from a file, so that it does not get into a shell's history. */
 export function setSecretLine(secretId: string, file: string): string {
   return `aws secretsmanager put-secret-value --secret-id ${secretId} --secret-string file://${file}`;
 }

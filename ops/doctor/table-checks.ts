@@ -3,7 +3,7 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import type { CommandContext } from '../command.ts';
 import { check, ok, problem, type CheckLine } from './check.ts';
 
-/** Whether every table of the stage is there and can be used. */
+/** Whether every table of the stage exists and can be used. */
 export function tableChecks({ stage, clients }: CommandContext): Promise<CheckLine>[] {
   return stage.outputNames
     .filter((name) => name.endsWith('TableName'))

@@ -36,7 +36,7 @@ async function checkTopic({ stage, clients }: CommandContext, topicArn: string):
 }
 
 /**
- * What stands in the place of an ARN until a subscription is confirmed. Source: Amazon SNS API reference,
+ * What SNS returns instead of an ARN until a subscription is confirmed. Source: Amazon SNS API reference,
  * Subscribe.
  */
 const PENDING = 'PendingConfirmation';

@@ -6,7 +6,7 @@ import { secretText, setSecretLine } from './secret-text.ts';
 import { probeWebhookUrl } from './webhook-probe.ts';
 import { webhookTrafficChecks } from './webhook-traffic.ts';
 
-/** Whether Button's webhooks get in, and do. */
+/** Whether Button's webhooks can arrive, and whether they do. */
 export function webhookChecks(context: CommandContext): Promise<CheckLine>[] {
   const { stage } = context;
   const right = 'secretsmanager:GetSecretValue on the webhook secrets';
@@ -40,7 +40,7 @@ async function checkSecrets({ stage, clients }: CommandContext): Promise<Verdict
   return ok(count === 1 ? 'One is set, and well-formed.' : `${count} are set, all well-formed.`);
 }
 
-/** A secret to sign with; none where it can't be read: the line of the secrets says why. */
+/** A secret to sign with; none if it cannot be read: the line of the secrets says why. */
 async function firstSecret({ stage, clients }: CommandContext): Promise<string | undefined> {
   try {
     const text = await secretText(clients.secretsManager, stage.output('WebhookSecretsArn'));

@@ -3,16 +3,17 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { TLSSocket } from 'node:tls';
 
-/** What a webhook URL answered: its status, and until when its certificate holds, where it has one. */
+/** The response of a webhook URL: its status, and until when its certificate is valid, if it has one. */
 export type ProbeAnswer = { status: number; certificateUntil?: Date };
 
 const TIMEOUT_MS = 10_000;
 
 /**
- * Sends a Ping, signed as Button signs: it is about no transaction, and is stored nowhere. Without a secret,
- * a GET, which reaches no function. The name of the sender keeps it out of what counts as Button's.
+ * Sends a Ping, signed as Button signs: it is not about a transaction, and is stored nowhere. Without a
+ * secret it sends a GET, which reaches no function. The user agent keeps it out of the metrics of Button's
+ * webhooks.
  *
- * Throws if nothing answers, or if the certificate does not hold for this host.
+ * Throws if nothing answers, or if the certificate is not valid for this host.
  */
 export function probeWebhookUrl(url: string, secret: string | undefined): Promise<ProbeAnswer> {
   const body = JSON.stringify({ id: 'hook-doctor', event_type: 'ping', data: {} });
@@ -22,7 +23,7 @@ export function probeWebhookUrl(url: string, secret: string | undefined): Promis
   return new Promise((resolve, reject) => {
     const outgoing = open(url, {
       method: signature === undefined ? 'GET' : 'POST',
-      // A socket of its own: a session that is resumed shows no certificate.
+      // A new socket: a resumed session shows no certificate.
       agent: false,
       signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: {

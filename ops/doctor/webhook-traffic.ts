@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAYS_LOOKED_AT = 15;
 
-/** When the last webhook came, and how far Button is from pausing them: both as the gateway counts. */
+/** When the last webhook arrived, and how close Button is to pausing them: both as the gateway counts. */
 export function webhookTrafficChecks(context: CommandContext): Promise<CheckLine>[] {
   return [
     check({ name: 'last webhook', right: RIGHT }, () => checkLastWebhook(context)),
@@ -51,7 +51,7 @@ async function checkPause(context: CommandContext): Promise<Verdict> {
     lastHour('WebhooksFromButton'),
     lastHour('WebhooksFailedForButton'),
   ]);
-  // Where failures outnumber what is recognised as Button's, they are taken for all there was.
+  // If there are more failures than requests recognised as Button's, all requests count as failed.
   const percent = failed === 0 ? 0 : (100 * failed) / Math.max(received, failed);
   const says = `${failed} of ${received} webhooks failed in the last hour (${percent.toFixed(1)}%); Button pauses the webhook above ${PAUSE.abovePercent}%, if at least ${PAUSE.fromFailures} failed.`;
   const isFar = failed < 2 || percent < 2;

@@ -43,7 +43,7 @@ const CATALOG: readonly ReadonlyMap<string, Explanation>[] = [
 export const CODES: readonly string[] = [...new Set(CATALOG.flatMap((codes) => [...codes.keys()]))].sort();
 
 /**
- * What a code means, in each place where it is seen; none if it is unknown. `http_503` is Button's status.
+ * What a code means in each place where it occurs; empty if it is unknown. `http_503` is Button's status.
  * Pure.
  */
 export function explain(code: string): Explanation[] {

@@ -1,6 +1,6 @@
 /** What a code means, for people. */
 export type Explanation = {
-  /** Where the code is seen. */
+  /** Where the code occurs. */
   where: string;
   /** The rule, or what has happened. */
   rule: string;

@@ -1,9 +1,9 @@
 import type { OrderViolationCode } from '@button-serverless/validation/orders';
 
-/** What is wrong and what is right, as it stands in a message. */
+/** A wrong and a right text, as they are in a message. */
 export type Example = { bad: string; good: string };
 
-/** An example, and the object in which its members stand; `message` is a text as a whole. */
+/** An example, and the object that contains its members; `message` is a text as a whole. */
 export type PlacedExample = Example & { place: 'message' | 'event' | 'data' | 'customer' | 'line' };
 
 /** A whole message that is right. */
@@ -25,7 +25,7 @@ function message(bad: string): PlacedExample {
   return { place: 'message', bad, good: GOOD_MESSAGE };
 }
 
-/** One for each code of a violation or a warning. Null stands for a member that is left out. */
+/** One for each code of a violation or a warning. Null stands for a missing member. */
 export const ORDER_EXAMPLES: Readonly<Record<OrderViolationCode, PlacedExample>> = {
   not_json: message("{'specversion': '1.0'}"),
   message_not_object: message('1994'),

@@ -91,7 +91,7 @@ export const WEBHOOK_CODES = explanations(
   },
 );
 
-/** What is odd about a transaction that was accepted all the same. */
+/** Flags of a transaction that is accepted all the same. */
 export const FLAG_CODES = explanations(
   {
     where: 'a flag of a version',

@@ -1,11 +1,11 @@
 import { replayResult, type ReplayResult, type Stored } from './replay-result.ts';
 
-/** How often is looked, in milliseconds. */
+/** The interval between two looks, in milliseconds. */
 const INTERVAL_MS = 500;
 
 /**
- * Looks until a replay is reported or refused, or `forMs` have passed; then it says why it waits. Throws as
- * `read` does.
+ * Waits until a replay is reported or refused, or `forMs` have passed; then it says why the replay waits.
+ * Throws as `read` does.
  */
 export async function awaitReplay(
   before: Stored,

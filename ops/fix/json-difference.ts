@@ -1,9 +1,9 @@
 import { asJsonObject, formatJsonPath, type JsonPathSegment } from '@button-serverless/validation/json';
 
-/** Where two documents differ, and both values: undefined where there is none. */
+/** Where two documents differ, and both values: undefined if there is none. */
 export type Difference = { path: string; before: unknown; after: unknown };
 
-/** Every place at which two JSON documents differ, as deep as it can be said. Pure. */
+/** Every place where two JSON documents differ, as precisely as possible. Pure. */
 export function jsonDifferences(
   before: unknown,
   after: unknown,

@@ -8,11 +8,11 @@ export type Stored = {
   order: Versioned<OrderState> | undefined;
 };
 
-/** What has become of a replay so far; `waits` may still end in any of the others. */
+/** The result of a replay so far; `waits` may still become any of the others. */
 export type ReplayResult =
   { result: 'reported' } | { result: 'refused'; entry: string } | { result: 'waits'; reason: string };
 
-/** What has become of a replay, from what is stored before it and after it. Pure. */
+/** The result of a replay, from what is stored before it and after it. Pure. */
 export function replayResult(before: Stored, after: Stored): ReplayResult {
   const id = after.entry?.id ?? before.entry?.id ?? '';
   const again = after.entry?.refusedAgainAs;

@@ -1,7 +1,7 @@
 import type { Operation } from '../operation-log.ts';
 import type { Moment } from '../timeline/finding.ts';
 
-/** What was done by hand about one of the ids, from the record of operations. Pure. */
+/** The operations about one of the ids, from the record of operations. Pure. */
 export function momentsByHand(operations: readonly Operation[], ids: readonly string[]): Moment[] {
   const quoted = ids.map((id) => JSON.stringify(id));
   return operations

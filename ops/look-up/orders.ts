@@ -5,22 +5,22 @@ import type { Finding } from '../timeline/finding.ts';
 import { orderFinding } from '../timeline/order-finding.ts';
 import { momentsByHand } from './by-hand.ts';
 
-/** What orders are looked up in. */
+/** Where orders are looked up. */
 export type OrderLookUpPorts = {
   brands: readonly { brand: string; ledger: Pick<OrderLedger, 'read'> }[];
   quarantine: Pick<QuarantineReview, 'read' | 'listOfOrder'>;
   operations: Pick<OperationLog, 'list'>;
 };
 
-/** Operations that are looked through for what was done by hand, the latest ones. */
+/** How many of the latest operations are searched for the order. */
 const LATEST_OPERATIONS = 500;
 
-/** Entries of one order that are read, at most. */
+/** The most entries of one order that are read. */
 const MOST_ENTRIES = 50;
 
 /**
- * The orders that an id names, by key: by the order's own id, or by the id of the message that brought it,
- * which is that of its entry in quarantine. Throws if a table can't be reached.
+ * The orders that an id names, by key: the order's own id, or the id of the message that brought it, which is
+ * also the id of its entry in quarantine. Throws if a table cannot be reached.
  */
 export async function lookUpOrders(asked: string, ports: OrderLookUpPorts): Promise<Finding[]> {
   const found = await Promise.all(
@@ -54,7 +54,7 @@ async function lookUpEntry(
   return entry.orderId === undefined ? { ...orderFinding(alone), title } : orderFinding(alone);
 }
 
-/** An order of one brand; undefined if neither the ledger nor the quarantine knows it. */
+/** An order of one brand; undefined if neither the ledger nor the quarantine has it. */
 async function lookUpOrder(
   orderId: string,
   { brand, ledger }: BrandLedger,

@@ -2,17 +2,17 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 
 import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
 
-/** What reading tables as a whole takes. DynamoDB renews both numbers about every six hours. */
+/** What reading whole tables costs. DynamoDB updates both numbers about every six hours. */
 export type ScanCost = { items: number; bytes: number };
 
-/** A strongly consistent read of so many bytes is one read request unit. */
+/** A strongly consistent read of this number of bytes is one read request unit. */
 const BYTES_OF_A_UNIT = 4096;
 
 /** US dollars for a million read request units on demand in us-east-1 (Amazon DynamoDB pricing). */
 const DOLLARS_OF_A_MILLION_UNITS = 0.125;
 
 /**
- * What a scan reads. Source: DynamoDB API reference, TableDescription. Throws if a table can't be described.
+ * What a scan reads. Source: DynamoDB API reference, TableDescription. Throws if a table cannot be described.
  */
 export async function scanCost(client: DynamoDB, tables: readonly string[]): Promise<ScanCost> {
   const described = await Promise.all(

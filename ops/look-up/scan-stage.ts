@@ -18,9 +18,9 @@ export async function stageScanCost({ stage, clients }: CommandContext): Promise
 }
 
 /**
- * What a name that is no key stands for: the id of a webhook that was applied, the Brand's order, a
- * `btn_ref`, the shopper by the other field, Button's id of an order. Reads at most `limit` items of the
- * ledger, and of the transactions.
+ * Finds what an id that is no key stands for: the id of an applied webhook, the Brand's order, a `btn_ref`,
+ * the shopper by the other field, Button's id of an order. Reads at most `limit` items of the ledger, and of
+ * the transactions.
  */
 export async function scanStage(
   asked: string,
@@ -56,7 +56,7 @@ export async function scanStage(
 
 const NOTHING = { found: [], read: 0, isWhole: true };
 
-/** Every transaction of the stage, without those that cannot be read. Reads the whole table. */
+/** Every transaction of the stage, without unreadable ones. Reads the whole table. */
 export async function* records(context: CommandContext) {
   for await (const scanned of scanAll(transactionsTable(context)))
     if (scanned.kind === 'record') yield scanned.stored.value;

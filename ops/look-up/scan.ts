@@ -2,13 +2,13 @@ import { asJsonObject } from '@button-serverless/validation/json';
 import type { LedgerEntry, OrderState } from '../../shared/orders/rules/order-ledger.ts';
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 
-/** What a scan came to: what matches, and whether the search read everything. */
+/** The result of a scan: the matches, and whether it read everything. */
 export type ScanResult<Found> = { found: Found[]; read: number; isWhole: boolean };
 
-/** Matches that are collected, at most: who asks for one order has no use for more. */
+/** The most matches that are collected: a search for one order needs no more. */
 const MOST_MATCHES = 50;
 
-/** Looks through items until enough match or so many were read. Throws as the iteration does. */
+/** Reads items until enough of them match, or the limit is reached. Throws as the iteration does. */
 export async function scanFor<Item>(
   items: AsyncIterable<Item>,
   { matches, limit }: { matches: (item: Item) => boolean; limit: number },
@@ -24,12 +24,15 @@ export async function scanFor<Item>(
 }
 
 /**
- * Fields of Button's payload that name a purchase for people outside: the Brand's order, the click, the
+ * Fields of Button's payload by which other people name a purchase: the Brand's order, the click, the
  * shopper.
  */
 const NAMING_FIELDS = ['order_id', 'customer_order_id', 'btn_ref', 'publisher_customer_id', 'pub_ref'];
 
-/** Whether a transaction is named by a webhook's id, the Brand's order, a `btn_ref` or a shopper. Pure. */
+/**
+ * Whether the name is a transaction's: the id of a webhook, the Brand's order, a `btn_ref` or a shopper.
+ * Pure.
+ */
 export function namesTransaction({ buttonIds, seen, candidates }: TransactionRecord, asked: string): boolean {
   if (buttonIds.includes(asked)) return true;
   if (seen.some(({ source }) => source === `webhook:${asked}`)) return true;
@@ -41,7 +44,7 @@ export function namesTransaction({ buttonIds, seen, candidates }: TransactionRec
   });
 }
 
-/** Whether an order is named by its token, Button's order id, an event or a message. Pure. */
+/** Whether the name is an order's: its token, Button's order id, an event or a message. Pure. */
 export function namesOrder(state: OrderState, asked: string): boolean {
   const names = [state.orderId, state.btnRef, ...(state.newest ? entryNames(state) : [])];
   return names.includes(asked);

@@ -1,19 +1,19 @@
 import { asJsonObject, readJson } from '@button-serverless/validation/json';
 import { recordStatus, type TransactionRecord } from '@button-serverless/validation/webhooks';
 
-/** What is looked for: everything that is given has to hold. Instants are ISO 8601 UTC, `to` is exclusive. */
+/** The criteria of a search: all given ones must match. Instants are ISO 8601 UTC, `to` is exclusive. */
 export type SearchCriteria = {
   from?: string | undefined;
   to?: string | undefined;
   status?: string | undefined;
   /** Minor units. */
   amountMinor?: number | undefined;
-  /** The order as the Brand calls it. */
+  /** The Brand's own name of the order. */
   order?: string | undefined;
   shopper?: string | undefined;
 };
 
-/** What of a found item is compared; `undefined` and null are never what is looked for. */
+/** The values of an item that are compared; `undefined` and null never match. */
 type Searchable = {
   instants: readonly (string | null | undefined)[];
   status: string;
@@ -45,7 +45,7 @@ function isWithin(instants: Searchable['instants'], { from, to }: SearchCriteria
   });
 }
 
-/** A number and the text of it are the same name. */
+/** A number and its text are the same name. */
 function names(values: readonly unknown[], asked: string): boolean {
   return values.some(
     (value) => (typeof value === 'string' || typeof value === 'number') && String(value) === asked,
@@ -53,8 +53,8 @@ function names(values: readonly unknown[], asked: string): boolean {
 }
 
 /**
- * Whether a transaction is what is looked for: the user ordered or Button created it within the range, its
- * reward or its order is worth the amount, Button names the order of the Brand so. Pure.
+ * Whether a transaction matches: the user ordered or Button created it within the range, its reward or its
+ * order has the amount, and Button gives the Brand's order this name. Pure.
  */
 export function transactionMatches(record: TransactionRecord, criteria: SearchCriteria): boolean {
   const transactions = record.candidates.map(({ transaction }) => transaction);
@@ -76,19 +76,18 @@ export type QuarantinedOrder = {
   refusedAt: string;
   replayedAt?: string | undefined;
   orderId?: string | undefined;
-  /** The message; left out where nothing of it is looked for. */
+  /** The message; absent if no criterion needs it. */
   bytes?: Uint8Array | undefined;
 };
 
-/** Whether something is looked for that only the message itself says. */
+/** Whether a criterion needs the message itself. */
 export function needsMessage({ amountMinor, order, shopper }: SearchCriteria): boolean {
   return amountMinor !== undefined || order !== undefined || shopper !== undefined;
 }
 
 /**
- * Whether a refused order message is what is looked for: it was refused, or the user ordered, within the
- * range; its total is the amount; the customer is the shopper. A message that can't be read has no more than
- * its order's id. Pure.
+ * Whether a refused order message matches: it was refused, or the user ordered, within the range; its total
+ * is the amount; the customer is the shopper. Of an unreadable message, only the order's id is known. Pure.
  */
 export function quarantinedOrderMatches(found: QuarantinedOrder, criteria: SearchCriteria): boolean {
   const { refusedAt, replayedAt, orderId, bytes } = found;

@@ -19,7 +19,7 @@ export type FoundEntry = {
 
 type Search = { criteria: SearchCriteria; brands: readonly string[]; context: CommandContext };
 
-/** By the index by order; none where no order is looked for. */
+/** By the index by order; empty if no order is given. */
 export async function entriesByOrder({ criteria, brands, context }: Search): Promise<ScanResult<FoundEntry>> {
   const { order } = criteria;
   if (order === undefined) return { found: [], read: 0, isWhole: true };
@@ -36,7 +36,7 @@ export async function entriesByOrder({ criteria, brands, context }: Search): Pro
   return { found, read, isWhole: true };
 }
 
-/** By reading the brands' entries, `limit` at most. */
+/** By reading the brands' entries, at most `limit`. */
 export async function entriesByScan(
   { criteria, brands, context }: Search,
   limit: number,

@@ -8,7 +8,7 @@ import { records } from './scan-stage.ts';
 import { scanFor, type ScanResult } from './scan.ts';
 import { transactionMatches, type SearchCriteria } from './search-criteria.ts';
 
-/** A transaction that was found, without whom it is about. */
+/** A transaction that was found, without its shopper. */
 export type FoundTransaction = {
   key: string;
   status: string;
@@ -17,10 +17,10 @@ export type FoundTransaction = {
   brand: string | null;
 };
 
-/** Of one shopper's transactions, those that are looked through: the latest. */
+/** How many of one shopper's transactions are searched: the latest ones. */
 const MOST_OF_A_SHOPPER = 500;
 
-/** By the index by shopper: none where no shopper is looked for, or the stage has no index. */
+/** By the index by shopper: empty if no shopper is given, or if the stage has no index. */
 export async function transactionsByShopper(
   criteria: SearchCriteria,
   context: CommandContext,
@@ -39,7 +39,7 @@ export async function transactionsByShopper(
   return { found, read, isWhole: true };
 }
 
-/** By reading the table, `limit` items at most. */
+/** By reading the table, at most `limit` items. */
 export async function transactionsByScan(
   criteria: SearchCriteria,
   { context, limit }: { context: CommandContext; limit: number },

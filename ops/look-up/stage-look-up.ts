@@ -40,12 +40,15 @@ export function transactionPorts(context: CommandContext): TransactionLookUpPort
 
 const NO_TRANSACTIONS: AsyncIterable<never> = (async function* none() {})();
 
-/** How far the live stream of each account is read: what Button showed until then is known here. */
+/**
+ * How far the live stream of each account has been read: this system knows everything that Button showed
+ * until then.
+ */
 export async function readThrough({ stage, clients }: CommandContext): Promise<Record<string, string>> {
   if (!stage.outputNames.includes('PositionsTableName')) return {};
   const table = stage.output('PositionsTableName');
   const positions = createPositionStore({ client: clients.dynamodb, table });
-  // No account is added to those that are remembered, so nothing is written.
+  // This adds no account to the remembered ones, so nothing is written.
   const accounts = await positions.rememberAccounts([]);
   const read = await Promise.all(
     accounts.map(async (account) => ({ account, position: await positions.read(account, 'live') })),

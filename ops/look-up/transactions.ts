@@ -10,25 +10,25 @@ import { transactionFinding } from '../timeline/transaction-finding.ts';
 import { webhookFinding } from '../timeline/webhook-finding.ts';
 import { momentsByHand } from './by-hand.ts';
 
-/** What transactions and webhooks are looked up in. */
+/** Where transactions and webhooks are looked up. */
 export type TransactionLookUpPorts = {
   transactions: Pick<TransactionStore, 'read'>;
-  /** A shopper's transactions, the latest first; none where the stage has no index by shopper. */
+  /** A shopper's transactions, the latest first; empty if the stage has no index by shopper. */
   ofShopper: (shopper: string) => AsyncIterable<ShopperTransaction>;
   quarantine: Pick<QuarantineReview, 'read'>;
   operations: Pick<OperationLog, 'list'>;
-  /** What is overdue by now. */
+  /** When a transaction is overdue. */
   overdue: () => Promise<OverduePolicy>;
 };
 
 const LATEST_OPERATIONS = 500;
 
-/** Transactions of one shopper that are shown, at most. */
+/** The most transactions of one shopper that are shown. */
 const MOST_TRANSACTIONS = 50;
 
 /**
  * What an id names on the publisher's side, by key: a transaction by its key, Button's order id or Button's
- * id; a webhook or a row in quarantine; a shopper. Throws if a table can't be reached.
+ * id; a webhook or a row in quarantine; a shopper. Throws if a table cannot be reached.
  */
 export async function lookUpTransactions(asked: string, ports: TransactionLookUpPorts): Promise<Finding[]> {
   const keys = /^(?:order|tx)#./.test(asked) ? [asked] : [`order#${asked}`, `tx#${asked}`];

@@ -1,15 +1,12 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 
-/**
- * A queue's dead-letter queue, and about how many messages it holds: those that can be received, and those
- * that somebody looks at.
- */
+/** A queue's dead-letter queue, and about how many messages it holds: visible ones and those in flight. */
 export type DeadLetterQueue = { url: string; arn: string; visible: number; inFlight: number };
 
 const RedrivePolicySchema = z.object({ deadLetterTargetArn: z.string() });
 
-/** Finds the dead-letter queue by the queue's own redrive policy. Throws if either can't be asked. */
+/** Finds the dead-letter queue in the queue's own redrive policy. Throws if either cannot be read. */
 export async function findDeadLetterQueue(sqs: SQSClient, queueUrl: string): Promise<DeadLetterQueue> {
   const { Attributes: attributes = {} } = await sqs.send(
     new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }),
@@ -23,7 +20,7 @@ export async function findDeadLetterQueue(sqs: SQSClient, queueUrl: string): Pro
   return { url, arn, ...(await queueDepth(sqs, url)) };
 }
 
-/** About how many messages a queue holds. Throws if it can't be asked. */
+/** About how many messages a queue holds. Throws if that cannot be read. */
 export async function queueDepth(
   sqs: SQSClient,
   queueUrl: string,

@@ -15,14 +15,14 @@ import type { MessageSubject } from './stage-queues.ts';
 /** A dead letter, without its body. Instants are ISO 8601 UTC. */
 export type DeadLetter = { messageId: string; sentAt: string; receives: number } & MessageSubject;
 
-/** Long enough to look at a few hundred messages, short enough if a command is interrupted. */
+/** Long enough to list a few hundred messages, short enough if a command is interrupted. */
 const HIDDEN_SECONDS = 30;
 const BATCH = 10;
 
 /**
- * The dead letters of a queue, `limit` at most. Each is hidden while the others are received and visible
- * again by the end; of a FIFO queue no more than ten of each group are seen. Throws if the queue can't be
- * reached: what was hidden by then is visible again after half a minute.
+ * The dead letters of a queue, at most `limit`. Each is hidden while the others are received and visible
+ * again by the end; of a FIFO queue at most ten of each group are seen. Throws if the queue cannot be
+ * reached: messages that are hidden then are visible again after half a minute.
  */
 export async function listDeadLetters(
   sqs: SQSClient,
@@ -34,7 +34,7 @@ export async function listDeadLetters(
     if (messages.length === 0) break;
     received.push(...messages);
   }
-  // The last ones first, so that nobody sees a group out of its order.
+  // The last ones first, so that no receiver gets a group out of order.
   for (let end = received.length; end > 0; end -= BATCH)
     await show(sqs, url, received.slice(Math.max(0, end - BATCH), end));
   return received.map((message) => ({
@@ -46,9 +46,9 @@ export async function listDeadLetters(
 }
 
 /**
- * Sends dead letters to their queue again, with their groups and attributes, `limit` at most; returns how
- * many. Each is sent before it is deleted, so that none is lost: one that is interrupted in between comes
- * twice, which the functions recognise. Throws if a queue can't be reached; then call it again.
+ * Sends dead letters back to their queue, with their groups and attributes, at most `limit`; returns how
+ * many. Each is sent before it is deleted, so that none is lost. If this is interrupted in between, a message
+ * comes twice, which the functions recognise. Throws if a queue cannot be reached; then call it again.
  */
 export async function redriveDeadLetters(
   sqs: SQSClient,
@@ -68,7 +68,7 @@ export async function redriveDeadLetters(
   return sent;
 }
 
-/** The deduplication id is a new one: SQS would drop a message that it has seen within five minutes. */
+/** The deduplication id is new: SQS would drop a message that it has seen within five minutes. */
 function copyOf({ MessageId: id = '', Body: body, MessageAttributes: attributes, Attributes: own }: Message) {
   const groupId = own?.MessageGroupId;
   const deduplicationId = hash('sha256', `redrive ${id}`);
@@ -85,7 +85,7 @@ async function receive(sqs: SQSClient, { url, most }: { url: string; most: numbe
       QueueUrl: url,
       MaxNumberOfMessages: most,
       VisibilityTimeout: HIDDEN_SECONDS,
-      // A long poll asks every server of SQS: a short one may find nothing in a queue that holds a few
+      // A long poll asks every server of SQS: a short one may find nothing in a queue with only a few
       // messages.
       WaitTimeSeconds: 1,
       MessageSystemAttributeNames: ['All'],

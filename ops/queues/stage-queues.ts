@@ -13,7 +13,7 @@ export type StageQueue = {
   name: string;
   flow: Flow;
   url: string;
-  /** What a message is about, as far as that can be read. Nothing personal. */
+  /** What a message is about, as far as that can be read. No personal data. */
   about: (body: string) => MessageSubject;
 };
 

@@ -1,8 +1,6 @@
 import type { Candidate, Transaction } from '@button-serverless/validation/webhooks';
 
-/**
- * In what the versions of a transaction in conflict differ: each field with the value of each version. Pure.
- */
+/** How the versions of a transaction in conflict differ: each field with the value of each version. Pure. */
 export function conflictDifferences(candidates: readonly Candidate[]): string[] {
   if (candidates.length < 2) return [];
   const transactions = candidates.map(({ transaction }) => transaction);

@@ -3,7 +3,7 @@ import type { QuarantinedItem, QuarantineSummary } from '../../shared/quarantine
 import type { Moment } from './finding.ts';
 import { reasonsInWords } from './words.ts';
 
-/** What happened to an entry of the quarantine, as far as the entry says. Pure. */
+/** What happened to an entry of the quarantine, according to the entry. Pure. */
 export function entryMoments(entry: QuarantineSummary, what: string): Moment[] {
   const { id, reasons, refusals, refusedAt, replayedAt, replayOf, refusedAgainAs } = entry;
   const often = refusals > 1 ? ` for the ${refusals}th time` : '';
@@ -28,7 +28,7 @@ const KIND_OF_TYPE: ReadonlyMap<unknown, string> = new Map([
   ['order.cancelled.v1', 'cancelled'],
 ]);
 
-/** What an order message says it is, such as `version 3 (updated)`; only what has a known form. Pure. */
+/** What an order message says it is, such as `version 3 (updated)`; only values of a known form. Pure. */
 export function messageInWords({ bytes }: Pick<QuarantinedItem, 'bytes'>): string {
   const { sequence, type } = readObject(bytes);
   const kind = KIND_OF_TYPE.get(type) ?? 'of an unknown type';

@@ -1,14 +1,14 @@
 /** Something that happened, in words. `at` is an ISO 8601 instant. */
 export type Moment = { at: string; what: string };
 
-/** What is known of one item, for people. Nothing personal stands in it. */
+/** What is known of one item, for people. It contains no personal data. */
 export type Finding = {
   kind: 'order' | 'transaction' | 'shopper' | 'webhook' | 'row';
   id: string;
   title: string;
-  /** Where it stands now, in a sentence or two. */
+  /** Its current state, in a sentence or two. */
   answer: string;
-  /** What contradicts what, one difference each. */
+  /** The contradictions, one difference each. */
   differences: readonly string[];
   /** The oldest first. */
   timeline: readonly Moment[];
@@ -16,7 +16,7 @@ export type Finding = {
   next: readonly string[];
 };
 
-/** Moments in the order of time; those of one instant stay as they are given. Pure. */
+/** Moments in the order of time; those of one instant keep the given order. Pure. */
 export function inTimeOrder(moments: readonly Moment[]): Moment[] {
   return moments.toSorted(({ at: one }, { at: other }) => Date.parse(one) - Date.parse(other));
 }

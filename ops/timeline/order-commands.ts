@@ -6,7 +6,7 @@ type OrderSituation = {
   brand: string;
   orderId: string;
   progress: Progress | undefined;
-  /** Those that wait for somebody. */
+  /** The entries that wait for somebody. */
   entries: readonly QuarantineSummary[];
 };
 

@@ -12,7 +12,7 @@ import { inTimeOrder, type Finding, type Moment } from './finding.ts';
 import { orderCommands } from './order-commands.ts';
 import { money } from './words.ts';
 
-/** What is stored of an order: its ledger entry, its entries in quarantine, and what was done by hand. */
+/** What is stored of an order: its ledger entry, its entries in quarantine, and the operations about it. */
 export type KnownOrder = {
   brand: string;
   orderId: string;

@@ -2,7 +2,7 @@ import type { NotRewardableReason } from '@button-serverless/validation/webhooks
 import { validationDates, type OverduePolicy } from '../../shared/transactions/rules/stale-pending.ts';
 import { money } from './words.ts';
 
-/** What of a transaction answers the question where its reward is. */
+/** The fields of a transaction that say where its reward is. */
 export type RewardState = {
   status: 'pending' | 'validated' | 'declined' | 'conflict';
   amountMinor?: number | null | undefined;
@@ -16,7 +16,7 @@ export type RewardState = {
 
 const DAY_MS = 86_400_000;
 
-/** Where a reward is, with what says so. Pure. */
+/** The state of a reward, with its reason. Pure. */
 export function rewardAnswer(state: RewardState, overdue: OverduePolicy): string {
   const worth = money(state.amountMinor, state.currency);
   const reason = state.notRewardableReason;
@@ -35,7 +35,7 @@ export function rewardAnswer(state: RewardState, overdue: OverduePolicy): string
 }
 
 /**
- * When it should be validated by the brand's window, or the usual one where that is not known, and from when
+ * When it should be validated, by the brand's window or by the usual one if that is not known; and from when
  * on to ask.
  */
 function untilWhen(state: RewardState, overdue: OverduePolicy): string {

@@ -5,8 +5,8 @@ import { rewardAnswer } from './reward-answer.ts';
 import { money, opsLine } from './words.ts';
 
 /**
- * What a shopper's transactions are worth, and where each reward is. `shopper` is what was asked for; `more`
- * if there are older transactions than those. Pure.
+ * The value of a shopper's transactions, and the state of each reward. `shopper` is the given id; `more` if
+ * there are older transactions than those. Pure.
  */
 export function shopperFinding(
   shopper: string,
@@ -40,7 +40,7 @@ export function shopperFinding(
 
 const MOST_COMMANDS = 5;
 
-/** What may be rewarded, by status and currency; the rest is counted. */
+/** The amounts that may be rewarded, by status and currency; the rest is counted. */
 function totalsOf(transactions: readonly ShopperTransaction[]): string {
   const rewardable = transactions.filter((transaction) => transaction.rewardable);
   const groups = Map.groupBy(rewardable, ({ status, currency = '' }) => `${status} ${currency}`);

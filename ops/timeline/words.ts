@@ -1,10 +1,7 @@
 import { minorUnitDecimals } from '@button-serverless/validation/orders';
 import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
 
-/**
- * An amount as people write it: `USD 12.34`. Minor units of a currency that is not known stay as they are.
- * Pure.
- */
+/** An amount as people write it: `USD 12.34`. Minor units of an unknown currency stay unchanged. Pure. */
 export function money(amountMinor: number | null | undefined, currency: string | null | undefined): string {
   if (amountMinor === null || amountMinor === undefined) return 'an unknown amount';
   const decimals = minorUnitDecimals(currency ?? '');
@@ -15,12 +12,12 @@ export function money(amountMinor: number | null | undefined, currency: string |
   return `${currency ?? ''} ${amountMinor < 0 ? '-' : ''}${whole}${fraction}`;
 }
 
-/** A command line that can be pasted into a POSIX shell; `words` are quoted where they have to be. Pure. */
+/** A command line that can be pasted into a POSIX shell; `words` are quoted if necessary. Pure. */
 export function opsLine(...words: readonly string[]): string {
   return ['npm run ops --', ...words.map(shellWord)].join(' ');
 }
 
-/** A word as a POSIX shell takes it literally. Pure. */
+/** A word in the form that a POSIX shell takes literally. Pure. */
 export function shellWord(word: string): string {
   return /^[\w./:@%+=-][\w./:@%+=#-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

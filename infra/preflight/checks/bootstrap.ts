@@ -12,7 +12,7 @@ import {
 } from '../check.ts';
 
 /**
- * The stack that `cdk bootstrap` makes unless it is given another name, and the oldest version that the
+ * The stack that `cdk bootstrap` creates unless it is given another name, and the oldest version that the
  * stacks can use.
  */
 const TOOLKIT_STACK = 'CDKToolkit';

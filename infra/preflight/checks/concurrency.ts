@@ -7,7 +7,7 @@ import { notChecked, ok, problem, type Check } from '../check.ts';
 const WEBHOOK_SECONDS = 0.025;
 
 /**
- * The account's Lambda executions at once against what the configuration uses.
+ * Compares the account's concurrent Lambda executions with what the configuration uses.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
  */
@@ -42,8 +42,8 @@ export const concurrency: Check = {
 };
 
 /**
- * The most that a stage's functions run at once: batches of queues, schedules, one shard of the stream, and a
- * burst of webhooks.
+ * The most concurrent executions of a stage's functions: batches of queues, schedules, one shard of the
+ * stream, and a burst of webhooks.
  */
 export function executionsAtOnce({ orderReporting, transactions }: StageConfig): number {
   const ofBrands = (orderReporting?.brands ?? []).map(

@@ -5,7 +5,7 @@ import type { WebhookDomainConfig } from '../../transactions-config.ts';
 import { ok, problem, unlessMissing, type Check, type Finding, type PreflightContext } from '../check.ts';
 import { owns } from '../deployed-stacks.ts';
 
-/** Whether certificate and hosted zone of the webhook URL exist and fit its host. */
+/** Whether the certificate and hosted zone of the webhook URL exist and match its host. */
 export const domain: Check = {
   name: 'domain of the webhook URL',
   explains:

@@ -7,7 +7,7 @@ import { ownOrderTableName } from '../../existing-tables.ts';
 import { ok, problem, unlessMissing, type Check, type Finding, type PreflightContext } from '../check.ts';
 import { owns } from '../deployed-stacks.ts';
 
-/** Fixed names that something outside of the stage's stacks has. */
+/** Fixed names that something outside the stage's stacks has. */
 export const names: Check = {
   name: 'names',
   explains:

@@ -10,7 +10,9 @@ import {
   type PreflightContext,
 } from '../check.ts';
 
-/** Whether the producers exist: SQS refuses a queue's policy that names a role or a user that does not. */
+/**
+ * Whether the producers exist: SQS rejects a queue's policy that names a role or a user that does not exist.
+ */
 export const producers: Check = {
   name: 'producers',
   explains:

@@ -10,7 +10,7 @@ import {
   type PreflightContext,
 } from '../check.ts';
 
-/** Whether somebody has put the keys in. Their values are not read. */
+/** Whether somebody has set the keys. Their values are not read. */
 export const secrets: Check = {
   name: 'secrets',
   explains:

@@ -1,7 +1,7 @@
 import { notChecked, ok, problem, type Check, type Finding } from '../check.ts';
 import type { DeployedStack } from '../deployed-stacks.ts';
 
-/** States in which a stack's first deployment has failed: it can only be deleted. */
+/** States of a stack whose first deployment failed: it can only be deleted. */
 const FAILED_CREATIONS = ['CREATE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED'];
 
 /** Whether the stage's stacks are in a state in which they can be updated. */

@@ -23,10 +23,10 @@ import {
   type PreflightContext,
 } from '../check.ts';
 
-/** What a table has to have: the same as one that a stack makes. */
+/** What a table must have: the same as a table that a stack creates. */
 type Needed = { keys: string[]; index?: string; timeToLive?: string };
 
-/** Whether the tables of `existingTables` exist and have what CloudFormation does not give them. */
+/** Whether the tables of `existingTables` exist and have what CloudFormation does not add to them. */
 export const existingTables: Check = {
   name: 'existing tables',
   explains:

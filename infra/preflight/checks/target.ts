@@ -1,7 +1,7 @@
 import { misplacedArns } from '../../deployment-target.ts';
 import { ok, problem, type Check } from '../check.ts';
 
-/** Account and region of the credentials against those of the configuration and of its ARNs. */
+/** Compares the account and region of the credentials with those of the configuration and of its ARNs. */
 export const target: Check = {
   name: 'account and region',
   explains:

@@ -2,7 +2,7 @@ import { GetTopicAttributesCommand } from '@aws-sdk/client-sns';
 
 import { ok, problem, unlessMissing, type Check, type Finding, type PreflightContext } from '../check.ts';
 
-/** Whether the topics that the configuration names exist and take what alarms and rules publish. */
+/** Whether the topics that the configuration names exist and accept what alarms and rules publish. */
 export const topics: Check = {
   name: 'topics',
   explains:
@@ -34,7 +34,7 @@ async function judge(arn: string, { clients }: PreflightContext): Promise<Findin
       ),
     );
   for (const service of ['cloudwatch.amazonaws.com', 'events.amazonaws.com']) {
-    // The policy that SNS gives to a topic lets in whatever acts for its own account, which rules do not.
+    // SNS's default policy allows callers that act for the topic's own account, which rules do not.
     const isLetIn =
       policy.includes(service) || (service.startsWith('cloudwatch') && /SourceOwner/i.test(policy));
     if (!isLetIn)
