@@ -16,15 +16,15 @@ export type Arguments = {
 };
 
 /** How to call it. */
-export const USAGE = `Runs the whole system on this machine, plays a tour of it, and stays up until Ctrl-C.
+export const USAGE = `Runs the whole system on this machine, plays a tour, and runs until Ctrl-C.
 
 npm start -- [options]
-  --once                   end after the tour; exit 0 only if every step came out
+  --once                   end after the tour; exit 0 only if every step succeeded
   --json                   print one JSON document at the end of the tour
   --no-tour                only set everything up
   --endpoints-file FILE    write the endpoints as JSON once everything is ready
   --config FILE            deploy this configuration instead of infra/config/local.json
-  --button-url URL         talk to this Button instead of the simulator
+  --button-url URL         use this Button instead of the simulator
   --button-api-key KEY     the API key for it (default: a random one)
   --webhook-secret SECRET  a webhook's secret (default: a random one); may be given several times
   --control-port PORT      the port of the control server (default: any free one)

@@ -18,7 +18,7 @@ export function describeEndpoints(endpoints: Endpoints): string {
     ['Alarms', `curl ${endpoints.alarmsUrl}`],
   ].flatMap(([name = '', value]) => (value === undefined ? [] : [`  ${name.padEnd(15)}${value}`]));
   return [
-    '\nEverything is up.',
+    '\nEverything is running.',
     ...lines,
     ...(endpoints.orderQueueUrl === undefined
       ? []
@@ -26,7 +26,7 @@ export function describeEndpoints(endpoints: Endpoints): string {
     ...(endpoints.webhookUrl === undefined
       ? []
       : ['\nSend a signed webhook:', sendWebhookLine(endpoints.webhookUrl, endpoints)]),
-    '\nLook at it and fix it (npm run ops -- --help):',
+    '\nInspect and fix it (npm run ops -- --help):',
     operationsLines(endpoints),
     '\nCtrl-C ends it.',
   ].join('\n');

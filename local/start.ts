@@ -78,7 +78,7 @@ async function use(
 
   if (options.json) process.stdout.write(`${JSON.stringify(summarize(system, results))}\n`);
   if (options.once) {
-    print(isGood ? '\nEvery step came out.' : '\nNot every step came out.');
+    print(isGood ? '\nEvery step succeeded.' : '\nAt least one step failed.');
     return isGood ? 0 : 1;
   }
   print(describeEndpoints(endpoints));

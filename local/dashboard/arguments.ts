@@ -9,7 +9,7 @@ export type DashboardArguments = {
 };
 
 /** How to call it. */
-export const USAGE = `Runs the whole system on this machine, plays traffic and mishaps for about two minutes, renders the boards to one HTML page, and ends.
+export const USAGE = `Runs the whole system on this machine, plays traffic and faults for about two minutes, writes the boards to one HTML page, and ends.
 
 npm run dashboard -- [options]
   --out FILE       where the page goes (default: .local/dashboard.html)

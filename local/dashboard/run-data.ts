@@ -19,12 +19,12 @@ const LOCAL_PERIODS_SECONDS = [1, 2, 3, 5, 10, 15, 20, 30, 60, 120, 300];
 const BOARD_PERIOD_MS = 300_000;
 
 const NOTES = [
-  'The boards are those of the synthesized templates. What AWS shows for hours is a run of minutes here: every period is shortened in the same proportion.',
-  'Alarms are judged by their own rules and their own, unshortened periods, as they stand when the minute in which the run ended is over.',
-  'Tables are never throttled here. What functions consume is what the emulator says; conditions that fail are not counted.',
+  'The boards come from the synthesized templates. A run of minutes stands for hours on AWS: every period is shortened by the same factor.',
+  'Alarms are evaluated by their own rules and with their full periods, at the end of the minute in which the run ended.',
+  'Tables are never throttled here. The emulator reports the consumed units; failed conditions are not counted.',
   'Durations, latencies and concurrency are those of this machine, where every function is a process.',
-  'Queues are looked at every second; AWS does so every minute.',
-  'A figure beside a line is the total of the run for what adds up, else its highest value.',
+  'Queues are measured every second; AWS measures them every minute.',
+  'A figure beside a line is the total of the run, or for a level its highest value.',
 ];
 
 /** What the page shows of a run. */

@@ -62,17 +62,17 @@ type Scene = { title: string; act: () => Promise<void> };
 function scenes(stage: TrafficStage, sent: Sent[], { quick }: TrafficOptions): Scene[] {
   const calm: Scene = { title: 'Orders in two currencies', act: () => delay(quick ? 2000 : 6000) };
   const everyday: Scene[] = [
-    { title: 'Some are adjusted, some cancelled, some finalized', act: () => changeOrders(stage, sent) },
-    { title: 'Messages that come twice, or out of date', act: () => repeatMessages(stage, sent) },
+    { title: 'Some orders are adjusted, cancelled or finalized', act: () => changeOrders(stage, sent) },
+    { title: 'Repeated and outdated messages', act: () => repeatMessages(stage, sent) },
     { title: 'Bad messages', act: () => sendBadOrders(stage) },
     { title: 'Forged webhooks', act: () => forgeWebhooks(stage) },
     { title: 'Webhooks that Button loses, found by the reconciler', act: () => loseWebhooks(stage, sent) },
   ];
   const outage: Scene[] = [
-    { title: 'Button is out of order', act: () => breakButton(stage) },
-    { title: 'Button signs with a secret that is not ours', act: () => signWrongly(stage) },
+    { title: 'Button is down', act: () => breakButton(stage) },
+    { title: 'Button signs with a wrong secret', act: () => signWrongly(stage) },
     { title: 'Transactions validated and declined', act: () => finalize(stage, sent) },
-    { title: 'Button is back; a probe finds out within a minute', act: () => recover(stage, sent) },
+    { title: 'Button is back; a probe notices it within a minute', act: () => recover(stage, sent) },
     { title: 'Calm again', act: () => delay(5000) },
   ];
   return quick ? [calm, ...everyday] : [calm, ...everyday, ...outage];

@@ -58,7 +58,7 @@ function keptOrder({ shopper, kept, cancelled, lost }: Cast): Step[] {
   return [
     {
       id: 'order-reported',
-      title: "A commerce system puts an order on the queue; it is reported to Button's Order API",
+      title: "A commerce system puts an order on the queue; the system reports it to Button's Order API",
       play: async (stage) => {
         for (const { btn_ref: btnRef } of [kept, cancelled, lost])
           await stage.simulator?.setShopper(btnRef, shopper);
@@ -74,7 +74,7 @@ function keptOrder({ shopper, kept, cancelled, lost }: Cast): Step[] {
     {
       id: 'transaction-pending',
       after: ['order-reported'],
-      title: 'Button tells the publisher by a signed webhook: a pending transaction',
+      title: 'Button sends the publisher a signed webhook: a pending transaction',
       needsSimulator: true,
       play: async (stage) => [await untilTransaction(stage, kept.order_id, { status: 'pending' })],
     },
@@ -101,7 +101,7 @@ function keptOrder({ shopper, kept, cancelled, lost }: Cast): Step[] {
     {
       id: 'transaction-validated',
       after: ['transaction-pending'],
-      title: 'The time for returns is over: the transaction is validated, for good',
+      title: 'The time for returns is over: the transaction is validated, which is final',
       needsSimulator: true,
       play: async (stage) => {
         await pause();
@@ -140,7 +140,7 @@ function refusals({ run }: Cast): Step[] {
   return [
     {
       id: 'bad-order-refused',
-      title: 'A bad order is refused before Button hears of it, with every reason at once',
+      title: 'A bad order is refused before it reaches Button, with every reason at once',
       play: async (stage) => {
         const bad = { ...sampleOrder(`1997-${run}`), total: 6999.5, currency: 'DOLLARS' };
         const messageId = await stage.sendOrder(orderMessage('order.created.v1', 1, bad));
@@ -160,7 +160,7 @@ function refusals({ run }: Cast): Step[] {
         const signature = createHmac('sha256', 'not the secret').update(body).digest('hex');
         const status = await stage.postWebhook(body, signature);
         if (status !== 401) throw new Error(`The forged webhook was answered with ${status} instead of 401`);
-        return ['Answered with 401: its signature is not that of any secret'];
+        return ['Answered with 401: its signature matches no secret'];
       },
     },
   ];
@@ -181,7 +181,7 @@ function lostWebhook({ lost }: Cast): Step {
         await stage.reconcile();
         return stage.transaction(buttonOrderId);
       });
-      return [`${buttonOrderId}: no webhook came; found and stored as ${readReward(record)}`];
+      return [`${buttonOrderId}: no webhook arrived; found and stored as ${readReward(record)}`];
     },
   };
 }

@@ -149,9 +149,9 @@ describe('npm start', () => {
 
   it('does not synthesize again what has not changed', { tags: ['long'] }, async () => {
     const first = start('--no-tour');
-    await untilPrinted(first, 'Everything is up');
+    await untilPrinted(first, 'Everything is running');
     const second = start('--no-tour');
-    await untilPrinted(second, 'Everything is up');
+    await untilPrinted(second, 'Everything is running');
 
     const ends = [await end(second, 'SIGTERM'), await end(first, 'SIGTERM')];
 
@@ -223,7 +223,7 @@ describe('npm start', () => {
       expect(failed.get('order-adjusted')).toMatch(/^Not played, because this failed: /);
       expect(ok).toBe(false);
       expect(command.stderr()).toContain(failed.get('order-reported'));
-      expect(command.stderr()).toContain('Not every step came out.');
+      expect(command.stderr()).toContain('At least one step failed.');
       expect(code).toBe(1);
     },
   );
@@ -235,7 +235,7 @@ describe('npm start', () => {
     const { code, left } = await end(command, 'SIGINT');
 
     expect({ code, left }).toEqual({ code: 130, left: [] });
-    expect(command.stdout()).not.toMatch(/✘|Every step came out/);
+    expect(command.stdout()).not.toMatch(/✘|Every step succeeded/);
   });
 
   it('ends at once when it is interrupted while it builds', async () => {
