@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** What `npm start` was asked for. */
+/** The options of `npm start`. */
 export type Arguments = {
   help: boolean;
   /** End after the tour. */
@@ -15,7 +15,7 @@ export type Arguments = {
   controlPort: number;
 };
 
-/** How to call it. */
+/** The help text. */
 export const USAGE = `Runs the whole system on this machine, plays a tour, and runs until Ctrl-C.
 
 npm start -- [options]
@@ -71,7 +71,7 @@ type Values = {
   'control-port': string;
 };
 
-/** Throws an error for people if a value makes no sense. */
+/** Throws an error for people if a value is not valid. */
 function toArguments(values: Values): Arguments {
   const { help, once, json, tour, config } = values;
   const controlPort = Number(values['control-port']);

@@ -1,7 +1,7 @@
 import type { LocalDeployment } from '@button-serverless/local-aws';
 
 /**
- * An event as EventBridge hands it to the targets of a rule.
+ * An event as EventBridge delivers it to the targets of a rule.
  *
  * Source: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
  */
@@ -17,7 +17,7 @@ export type DeliveredEvent = {
   detail: Record<string, unknown>;
 };
 
-/** What was put on the bus with this ARN, as its rules would deliver it, oldest first. */
+/** The events on the bus with this ARN, as its rules would deliver them, oldest first. */
 export function deliveredEvents(deployment: LocalDeployment, busArn: string): DeliveredEvent[] {
   const [, , , region = '', account = '', bus = ''] = busArn.split(':');
   const onThisBus = deployment.busEvents().filter(({ busName }) => `event-bus/${busName}` === bus);

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { messageDeduplicationId } from '@button-serverless/validation/orders';
 import type { Endpoints } from './system.ts';
 
-/** The endpoints for people, with lines to paste for an order and a signed webhook of their own. */
+/** The endpoints for people, with commands to paste for an order and a signed webhook. */
 export function describeEndpoints(endpoints: Endpoints): string {
   const lines = [
     ['Webhook URL', endpoints.webhookUrl],

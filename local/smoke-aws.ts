@@ -69,7 +69,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Throws an error for people if the file does not hold what both flows put out. */
+/** Throws an error for people if the file does not contain the outputs of both flows. */
 async function readOutputs(file: string, brand: string) {
   const stacks = z
     .record(z.string(), z.record(z.string(), z.string()))

@@ -11,10 +11,7 @@ import { plainNarrator, playTour, type StepResult } from './tour/tour.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/**
- * Everything that is told goes to standard error under --json, so that standard output holds the one
- * document.
- */
+/** With --json, all messages go to standard error, so that standard output contains only the document. */
 function createOutput({ json }: Arguments): (line: string) => void {
   return json
     ? (line) => void process.stderr.write(`${line}\n`)
@@ -53,7 +50,7 @@ async function main(): Promise<number> {
       rejectWhen(stopping),
     ]);
   } catch (error) {
-    // Somebody ended it: what was asked for is done, unless that was the whole tour.
+    // Somebody ended it: that is a success, unless the whole tour was asked for.
     if (stopping.aborted) return options.once ? 130 : 0;
     process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
@@ -62,9 +59,7 @@ async function main(): Promise<number> {
   }
 }
 
-/**
- * Plays the tour if it is wanted, then stays up until somebody ends it; with --once, returns after the tour.
- */
+/** Plays the tour if it is wanted, then runs until somebody ends it; with --once, returns after the tour. */
 async function use(
   system: LocalSystem,
   options: Arguments & { config: string },
@@ -85,7 +80,7 @@ async function use(
   return new Promise(() => undefined);
 }
 
-/** Who waits for the file to appear must not read half of it. */
+/** A process that waits for the file must not read half of it. */
 async function writeWhole(file: string, text: string): Promise<void> {
   const unfinished = `${file}.${process.pid}`;
   await writeFile(unfinished, text);
@@ -123,5 +118,5 @@ function summarize({ endpoints, events, metrics }: LocalSystem, steps: StepResul
   };
 }
 
-// A tour that was interrupted still waits for things that will not come.
+// An interrupted tour may still wait for what will not happen any more.
 process.exit(await main());

@@ -9,7 +9,7 @@ export function stopOnSignals(): AbortSignal {
   return stopping.signal;
 }
 
-/** Rejects when the signal says so, or has said so. */
+/** Rejects when the signal is aborted, or if it already is. */
 export function rejectWhen(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const end = () => {

@@ -9,12 +9,12 @@ import { UNCHECKED_ENVIRONMENT } from '../infra/unchecked-app.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** What a cloud assembly is made of; the lockfile stands for every package. */
+/** The inputs of a cloud assembly; the lockfile stands for every package. */
 const SOURCES = ['infra', 'functions', 'shared', 'cdk.json', 'package-lock.json'];
 
 /**
- * Assemblies that are kept at least: systems that still run may need their code, and an earlier configuration
- * may come back.
+ * The fewest assemblies that are kept: running systems may still need their code, and an earlier
+ * configuration may be used again.
  */
 const KEPT_ASSEMBLIES = 10;
 const KEPT_MS = 7 * 86_400_000;
@@ -41,16 +41,16 @@ export type SynthesisOptions = {
   assembliesDirectory?: string;
   /** Ends the build. */
   signal?: AbortSignal;
-  /** Makes an assembly that is not kept yet; by default with the commands that `cdk synth` runs. */
+  /** Creates an assembly that is not kept yet; by default with the commands that `cdk synth` runs. */
   build?: (assembly: AssemblyBuild) => Promise<void>;
 };
 
 /**
- * Bundles the functions and synthesizes the stacks as `cdk synth` does, but for CloudFormation's own rules,
- * with the configuration in `configFile`; returns the folder of the cloud assembly. An assembly that was made
- * before from the same sources, packages and configuration is used again.
+ * Bundles the functions and synthesizes the stacks with the configuration in `configFile`, like `cdk synth`
+ * but without CloudFormation's own rules; returns the folder of the cloud assembly. An assembly that was
+ * created before from the same sources, packages and configuration is used again.
  *
- * Throws an error with what the build printed, if it fails, and one that names the file, if there is no
+ * Throws an error with the output of the build if it fails, and one that names the file if there is no
  * configuration.
  */
 export async function synthesize({
@@ -67,7 +67,8 @@ export async function synthesize({
     return { assemblyDirectory, reused: true };
   }
 
-  // Made aside and moved into place as a whole: an interrupted build leaves nothing that looks finished.
+  // Created elsewhere and moved into place as a whole: an interrupted build leaves nothing that looks
+  // finished.
   await mkdir(assemblies, { recursive: true });
   const unfinished = await mkdtemp(join(assemblies, 'unfinished-'));
   const context = { ...(await readContext()), config };
@@ -91,7 +92,7 @@ async function buildWithCommands({ outputDirectory, context, signal }: AssemblyB
   await run('infra/app.ts', { environment, signal });
 }
 
-/** Another start may have made the same assembly in the meantime: then that one stands. */
+/** Another process may have created the same assembly in the meantime: then that one is used. */
 async function moveIntoPlace(unfinished: string, assemblyDirectory: string): Promise<void> {
   try {
     await rename(unfinished, assemblyDirectory);
@@ -140,7 +141,9 @@ async function run(
   if (child.exitCode !== 0) throw new Error(output.join('').trim() || `${script} failed.`);
 }
 
-/** A digest of every source's path and bytes, and of what the configuration says, wherever it is kept. */
+/**
+ * A digest of every source's path and bytes, and of the content of the configuration, wherever its file is.
+ */
 async function fingerprint(config: string): Promise<string> {
   const hash = createHash('sha256')
     .update(process.version)

@@ -12,11 +12,11 @@ import { synthesize } from './synthesize.ts';
 /** What to run on this machine. */
 export type SystemOptions = {
   configFile: string;
-  /** For logs and caches; made if missing. */
+  /** For logs and caches; created if missing. */
   stateDirectory: string;
   /**
-   * The `tables` of another system, which has to outlive this one: those that the configuration names under
-   * `existingTables`.
+   * The `tables` of another system, which must run longer than this one: those that the configuration names
+   * under `existingTables`.
    */
   existingTables?: LocalDeployment['tables'];
   /** Another Button than the simulator. */
@@ -27,13 +27,13 @@ export type SystemOptions = {
   webhookSecrets: readonly [string, ...string[]];
   /** 0 takes any free port. */
   controlPort: number;
-  /** Told as things get ready. */
+  /** Called with each step of the start. */
   onProgress?: (text: string) => void;
   /** Ends the start. */
   signal?: AbortSignal;
 };
 
-/** Where everything is. What the configuration does not deploy is missing. */
+/** The endpoints. Those that the configuration does not deploy are missing. */
 export type Endpoints = {
   webhookUrl?: string;
   /** The first brand's queue. */
@@ -53,7 +53,7 @@ export type Endpoints = {
   webhookSecret: string;
   /** A POST runs the reconciler and answers when that run is over. */
   reconcileUrl: string;
-  /** A GET lists what was put on the bus. */
+  /** A GET lists the events on the bus. */
   eventsUrl: string;
   /** A GET lists the metrics emitted so far. */
   metricsUrl: string;
@@ -68,14 +68,14 @@ export type LocalSystem = {
   endpoints: Endpoints;
   /** Reads every account now; resolves when that run is over. */
   reconcile: () => Promise<unknown>;
-  /** What was put on the publisher's bus. */
+  /** The events on the publisher's bus. */
   events: () => DeliveredEvent[];
   /** The documents in CloudWatch's embedded metric format that functions printed. */
   metrics: () => Record<string, unknown>[];
   resources: LocalDeployment['resources'];
   /** For a later system whose configuration names some of them. */
   tables: LocalDeployment['tables'];
-  /** What roles have been refused, and what they have not needed. */
+  /** The rights that roles were refused, and those that they have not needed. */
   access: LocalDeployment['access'];
   /** Metrics, alarms and boards. */
   cloudWatch: LocalDeployment['cloudWatch'];
@@ -86,10 +86,10 @@ export type LocalSystem = {
 };
 
 /**
- * Builds the system, deploys it on this machine, sets the secrets as its owner would, and starts a Button to
- * talk to.
+ * Builds the system, deploys it on this machine, sets the secrets as its owner would, and starts a Button
+ * simulator.
  *
- * Throws, and leaves nothing behind, when any of it fails.
+ * If any of it fails, throws and leaves nothing behind.
  */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { configFile, stateDirectory, onProgress = () => undefined, signal } = options;
@@ -165,12 +165,12 @@ async function connect({
     alarms: () => deployment.cloudWatch.describeAlarms(Date.now()),
   });
   parts.push(control);
-  // As the schedule would soon: what changes from now on is live, what was there before is history.
+  // As the schedule would do soon: transactions that change from now on are live, older ones are historical.
   if (known.ReconciliationPlannerName !== undefined) await plan(deployment, known.ReconciliationPlannerName);
 
   const outputsFile = join(options.stateDirectory, 'cdk-outputs.json');
   await writeOutputs(outputsFile, deployment, buttonUrl);
-  // What finds this file later must not take a system that has ended for one that runs.
+  // A later reader of this file must not take an ended system for a running one.
   parts.push({ close: () => rm(outputsFile, { force: true }) });
 
   return {
@@ -221,7 +221,7 @@ function setSecrets(
   }
 }
 
-/** The stage's tables, made or existing, by their logical names: `OrderLedger`. */
+/** The stage's tables, created or existing, by their logical names: `OrderLedger`. */
 function tablesIn(outputs: Outputs): Record<string, string> {
   return Object.fromEntries(
     Object.entries(outputs).flatMap(([name, value]) =>
@@ -233,8 +233,8 @@ function tablesIn(outputs: Outputs): Record<string, string> {
 const TABLE_NAME = 'TableName';
 
 /**
- * The functions talk to the Button that was started, whatever the template says. Beside the stacks stands
- * where AWS is on this machine, so that `npm run ops` needs no variables.
+ * The functions call the Button that was started, whatever the template says. Beside the stacks, the file has
+ * the addresses of AWS on this machine, so that `npm run ops` needs no variables.
  */
 async function writeOutputs(
   file: string,

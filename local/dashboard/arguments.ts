@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** What `npm run dashboard` was asked for. */
+/** The options of `npm run dashboard`. */
 export type DashboardArguments = {
   help: boolean;
   quick: boolean;
@@ -8,7 +8,7 @@ export type DashboardArguments = {
   config?: string;
 };
 
-/** How to call it. */
+/** The help text. */
 export const USAGE = `Runs the whole system on this machine, plays traffic and faults for about two minutes, writes the boards to one HTML page, and ends.
 
 npm run dashboard -- [options]

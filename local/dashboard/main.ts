@@ -66,8 +66,8 @@ const ConfigSchema = z.object({
 });
 
 /**
- * Before anything is built: throws an error for people if there will be no boards, or no traffic for one of
- * the flows.
+ * Called before anything is built: throws an error for people if there will be no boards, or no traffic for
+ * one of the flows.
  */
 async function refuseWithoutBoards(configFile: string): Promise<void> {
   const config = ConfigSchema.parse(await readConfig(configFile));
@@ -110,5 +110,5 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-// Traffic that was interrupted still waits for things that will not come.
+// Interrupted traffic may still wait for what will not happen any more.
 process.exit(await main());

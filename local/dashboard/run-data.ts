@@ -6,13 +6,10 @@ import { formatFigure, formatPeriod } from '@button-serverless/dashboards';
 import type { PageContent } from '@button-serverless/dashboards';
 import type { ShownAlarm } from '@button-serverless/dashboards';
 
-/** When a run was, and what was played in it. */
+/** The times of a run, and what was played in it. */
 export type RunTimes = { startedAt: Date; endedAt: Date; phases: readonly Phase[] };
 
-/**
- * How many periods of five minutes a graph should have at least, and the lengths that one may have here, in
- * seconds.
- */
+/** The fewest periods of five minutes in a graph, and the allowed lengths of a period here, in seconds. */
 const PERIODS_IN_A_GRAPH = 45;
 const LOCAL_PERIODS_SECONDS = [1, 2, 3, 5, 10, 15, 20, 30, 60, 120, 300];
 
@@ -27,7 +24,7 @@ const NOTES = [
   'A figure beside a line is the total of the run, or for a level its highest value.',
 ];
 
-/** What the page shows of a run. */
+/** What the page shows about a run. */
 export function readRun(system: LocalSystem, { startedAt, endedAt, phases }: RunTimes): PageContent {
   const { cloudWatch, resources } = system;
   const span = { fromMs: startedAt.getTime(), untilMs: endedAt.getTime() };
@@ -61,8 +58,8 @@ function periodFor(lengthMs: number): number {
 }
 
 /**
- * Resources are called as in the app, without what only tells constructs apart; what is unknown stays as it
- * is.
+ * Names resources as in the app, without the parts of a name that only distinguish constructs; unknown names
+ * stay unchanged.
  */
 function resourceNames(resources: readonly LocalResource[]): (physicalName: string) => string {
   const names = new Map(

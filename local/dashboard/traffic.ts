@@ -13,26 +13,26 @@ export type TrafficStage = Pick<Stage, 'sendOrder' | 'ledgerEntry' | 'postWebhoo
   webhook: { url: string; secret: string };
 };
 
-/** How much is played. */
+/** How much to play. */
 export type TrafficOptions = {
-  /** Without the outage of Button, which takes more than a minute to be over. */
+  /** Without the outage of Button, which takes more than a minute. */
   quick: boolean;
   print: (line: string) => void;
 };
 
-/** From one order of the undercurrent to the next. */
+/** The time between two orders of the background traffic. */
 const ORDER_INTERVAL_MS = 900;
 
-/** The breaker lets one order try a minute after it has opened, and the sweep has to come by. */
+/** The breaker lets one order be tried a minute after it has opened, and the next sweep has to run. */
 const RECOVERY_LIMIT_MS = 100_000;
 
 /** One party's order, and what has been sent of it. */
 type Sent = { order: SampleOrder; sequence: number };
 
 /**
- * Plays orders, webhooks and mishaps of all kinds against a running system, one after the other above a
- * steady current of orders, and returns when what. Throws if the system does not come through: every good
- * order must be reported in the end.
+ * Plays orders, webhooks and faults of all kinds on a running system, one after the other above a steady flow
+ * of orders, and returns when each was played. Throws if the system fails: every valid order must be reported
+ * in the end.
  */
 export async function playTraffic(stage: TrafficStage, options: TrafficOptions): Promise<Phase[]> {
   const phases: Phase[] = [];
@@ -78,7 +78,7 @@ function scenes(stage: TrafficStage, sent: Sent[], { quick }: TrafficOptions): S
   return quick ? [calm, ...everyday] : [calm, ...everyday, ...outage];
 }
 
-/** Until the signal, an order now and then, of two currencies by turns. */
+/** Until the signal: an order at intervals, in two currencies in turn. */
 async function keepOrdering(stage: TrafficStage, sent: Sent[], until: AbortSignal): Promise<void> {
   for (let count = 0; !until.aborted; count += 1) {
     const currency = count % 3 === 2 ? 'EUR' : 'USD';
@@ -127,7 +127,7 @@ async function change(stage: TrafficStage, one: Sent, type: OrderMessage['type']
   await stage.sendOrder(orderMessage(type, one.sequence, one.order));
 }
 
-/** Other messages with the same versions: the queue cannot know them again, the ledger does. */
+/** Other messages with the same versions: the queue cannot recognise them, the ledger does. */
 async function repeatMessages(stage: TrafficStage, sent: Sent[]): Promise<void> {
   for (const { order, sequence } of sent.slice(0, 4)) {
     const again = orderMessage('order.created.v1', 1, order);
@@ -156,7 +156,7 @@ async function forgeWebhooks(stage: TrafficStage): Promise<void> {
   }
 }
 
-/** Two orders at least are behind the two webhooks that are lost, so that there is something to find. */
+/** At least two orders are behind the two lost webhooks, so that there is something to find. */
 async function loseWebhooks(stage: TrafficStage, sent: Sent[]): Promise<void> {
   await stage.simulator.addFault({ on: 'webhook', effect: 'lose', times: 2 });
   const first = sent.length;
@@ -180,7 +180,9 @@ async function breakButton(stage: TrafficStage): Promise<void> {
   await stage.simulator.clearFaults();
 }
 
-/** As after a change of the secret at Button that nobody entered here. It sends again what was refused. */
+/**
+ * As after a change of the secret at Button that nobody entered here. Button sends refused webhooks again.
+ */
 async function signWrongly({ simulator, webhook }: TrafficStage): Promise<void> {
   await simulator.setWebhookEndpoint({ ...webhook, secret: 'changed at Button only' });
   for (const amount of [120, 340, 560, 780]) await simulator.injectTransaction(appInstall(amount));
@@ -198,7 +200,9 @@ async function finalize(stage: TrafficStage, sent: Sent[]): Promise<void> {
   }
 }
 
-/** Until all is reported. Meanwhile other commission comes, and the reconciler reads now and then. */
+/**
+ * Until every order is reported. Meanwhile other commission arrives, and the reconciler reads at intervals.
+ */
 async function recover(stage: TrafficStage, sent: readonly Sent[]): Promise<void> {
   const recovered = new AbortController();
   const meanwhile = keepEarning(stage, recovered.signal);
@@ -220,7 +224,7 @@ async function keepEarning({ simulator, reconcile }: TrafficStage, until: AbortS
   }
 }
 
-/** A commission that no order of ours stands behind. */
+/** A commission without an order of ours. */
 function appInstall(amount: number): { id: string } & Record<string, unknown> {
   return {
     id: `tx-board-${Date.now()}-${amount}`,

@@ -7,7 +7,7 @@ export function formatAmount(amountMinor: number, currency: string): string {
   return `${currency} ${(amountMinor / 10 ** decimals).toFixed(decimals)}`;
 }
 
-/** What a transaction is now, for people. */
+/** The current state of a transaction, for people. */
 export function readReward(record: TransactionRecord): string {
   const { amountMinor, currency } = record.candidates[0].transaction;
   const amount =

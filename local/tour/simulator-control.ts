@@ -1,17 +1,19 @@
-/** What the tour asks of the simulator, over its HTTP control API: the simulator may run anywhere. */
+/**
+ * The simulator's functions that the tour uses, over its HTTP control API: the simulator may run anywhere.
+ */
 export type SimulatorControl = {
-  /** Says whose link is behind a `btn_ref`. */
+  /** Sets the shopper behind a `btn_ref`. */
   setShopper: (btnRef: string, publisherCustomerId: string) => Promise<void>;
-  /** Lets an order's next webhook get lost. */
+  /** Loses an order's next webhook. */
   loseNextWebhook: (orderId: string) => Promise<void>;
   /** Ends an order's time for returns. */
   finalize: (orderId: string) => Promise<void>;
-  /** Lets Button misbehave: see "Misbehaviour" in tooling/button-simulator/README.md. */
+  /** Makes Button fail: see "Faults" in tooling/button-simulator/README.md. */
   addFault: (rule: object) => Promise<void>;
   clearFaults: () => Promise<void>;
-  /** Makes a transaction by hand, in Button's field names, and announces it by a webhook. */
+  /** Creates a transaction by hand, in Button's field names, and sends a webhook about it. */
   injectTransaction: (transaction: object) => Promise<void>;
-  /** Where the one webhook goes, and which secret signs it. */
+  /** Where the one webhook is sent, and which secret signs it. */
   setWebhookEndpoint: (endpoint: { url: string; secret: string }) => Promise<void>;
 };
 

@@ -21,11 +21,11 @@ export type OrderMessage = {
   data?: object;
 };
 
-/** What the tour does and looks at; the same on this machine and on AWS. */
+/** What the tour does and reads; the same on this machine and on AWS. */
 export type Stage = {
   /** Puts a message on the order queue as a commerce system would; returns its message id. */
   sendOrder: (message: OrderMessage) => Promise<string>;
-  /** What the ledger holds of an order. */
+  /** The ledger's entry of an order. */
   ledgerEntry: (orderId: string) => Promise<LedgerEntry | undefined>;
   /** Why a message is in quarantine; undefined if it is not. */
   quarantined: (messageId: string) => Promise<QuarantinedReasons | undefined>;
@@ -36,15 +36,13 @@ export type Stage = {
   postWebhook: (body: string, signature: string) => Promise<number>;
   /** Reads every account now. */
   reconcile: () => Promise<unknown>;
-  /** What was put on the bus, where that can be seen. */
+  /** The events on the bus, if they can be seen. */
   events?: () => { 'detail-type': string; detail: Record<string, unknown> }[];
-  /** The simulator; undefined where Button is another one. */
+  /** The simulator; undefined if another Button is used. */
   simulator: SimulatorControl | undefined;
 };
 
-/**
- * Where a stage's parts are. Without an endpoint, the clients use AWS itself, with the user's credentials.
- */
+/** The addresses of a stage. Without an endpoint, the clients use AWS itself, with the user's credentials. */
 export type StageOptions = {
   brand: string;
   orderQueueUrl: string;

@@ -5,13 +5,13 @@ import { orderMessage, sampleOrder } from './sample-order.ts';
 import type { Stage } from './stage.ts';
 import { until } from './until.ts';
 
-/** A step of the story. `play` returns what there is to tell, and throws if it did not come out. */
+/** A step of the story. `play` returns what to print, and throws if it failed. */
 export type Step = {
   id: string;
   title: string;
-  /** Needs the simulator: only there can a webhook be lost or an order be finalized at will. */
+  /** Needs the simulator: only there can a webhook be lost, or an order be finalized on request. */
   needsSimulator?: true;
-  /** Steps without whose success this one would only wait in vain. */
+  /** Steps that must succeed before this one can. */
   after?: readonly string[];
   play: (stage: Stage) => Promise<string[]>;
 };
@@ -21,7 +21,7 @@ const NEXT_SECOND_MS = 1100;
 
 type SampleOrder = ReturnType<typeof sampleOrder>;
 
-/** Who and what one story is about. */
+/** The people and orders of one story. */
 type Cast = {
   /** Distinguishes this story's ids from those of another. */
   run: string;
@@ -32,7 +32,7 @@ type Cast = {
   lost: SampleOrder;
 };
 
-/** The story, with orders of its own each time it is told. */
+/** The story, with new orders each time. */
 export function createStory(): Step[] {
   const run = randomBytes(4).toString('hex');
   const cast = {

@@ -1,20 +1,20 @@
 import type { Stage } from './stage.ts';
 import { createStory, type Step } from './story.ts';
 
-/** How a step came out. */
+/** The result of a step. */
 export type StepResult = {
   id: string;
   title: string;
   outcome: 'passed' | 'failed' | 'skipped';
-  /** What there was to tell; for a failure, why. */
+  /** What to print; for a failure, why. */
   facts: string[];
   durationMs: number;
 };
 
-/** Told of each step as it begins and ends. */
+/** Called when each step begins and ends. */
 export type Narrator = { begin: (step: Step) => void; end: (result: StepResult) => void };
 
-/** Plays the story. A step that fails does not keep the others from being played. */
+/** Plays the story. If a step fails, the others are still played. */
 export async function playTour(stage: Stage, narrator: Narrator): Promise<StepResult[]> {
   const results: StepResult[] = [];
   for (const step of createStory()) {
@@ -56,7 +56,7 @@ async function playStep(
   }
 }
 
-/** Tells the story in plain lines. */
+/** Prints the story in plain lines. */
 export function plainNarrator(write: (line: string) => void): Narrator {
   let number = 0;
   return {

@@ -5,7 +5,7 @@ const LIMIT_MS = 120_000;
 const INTERVAL_MS = 50;
 
 /**
- * Looks again and again until there is something to see. Throws what `look` throws, and after two minutes, or
+ * Looks again and again until there is a result. Throws what `look` throws, and after two minutes, or
  * `limitMs`, an error that says what it waited for; `what` may depend on what has been seen by then.
  */
 export async function until<Seen>(

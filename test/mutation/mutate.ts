@@ -16,15 +16,15 @@ const REPORT = join(import.meta.dirname, '../../docs/mutation.md');
 const INTRODUCTION = [
   '# Mutation tests',
   '',
-  '`npm run mutate` changes one thing at a time in each of these files and runs the tests beside it: ' +
-    'a change that no test notices has',
-  'survived. It prints what survived and writes this page. ' +
-    'With parts of names, as in `npm run mutate -- signature position`, it does so',
-  'for those files alone. `npm run test:long` runs it, `npm test` does not.',
+  '`npm run mutate` makes one change at a time in each of these files and runs the tests for it. ' +
+    'If no test notices the change, the mutant',
+  'has survived. The command prints the survivors and writes this page. ' +
+    'With parts of names, as in `npm run mutate -- signature position`, it',
+  'runs only for those files. `npm run test:long` runs it, `npm test` does not.',
   '',
-  'A mutant that makes the tests run for ever counts as killed; ' +
-    'one that cannot be loaded does not count. The score is what was killed of',
-  `the rest. At least ${GOAL}% are asked for: some mutants change nothing that could be seen from outside.`,
+  'A mutant that makes the tests run forever counts as killed; one that cannot be loaded does not count. ' +
+    'The score is the share of the others',
+  `that were killed. The goal is at least ${GOAL}%: some mutants change nothing that can be seen from outside.`,
   '',
 ].join('\n');
 

@@ -4,7 +4,7 @@ import type { Organization } from './organizations.ts';
 /** An account of the Publisher as the Accounts API shows it (docs/button/transactions-api.md). */
 export type Account = { id: string; name: string; currency: string; organization: string };
 
-/** The Publisher's accounts: one per currency, opened by the first transaction in it. */
+/** The Publisher's accounts: one for each currency, opened by the first transaction in it. */
 export class AccountBook {
   readonly #publisher: Organization;
   readonly #firstCurrencies: readonly string[];
@@ -17,8 +17,8 @@ export class AccountBook {
   }
 
   /**
-   * The id of the account in `currency`, opened if need be. The same in every run, so that a restart keeps
-   * it.
+   * The id of the account in `currency`, which is opened if necessary. It is the same in every run, so that a
+   * restart keeps it.
    */
   idFor(currency: string): string {
     const known = this.#accounts.get(currency);
@@ -41,7 +41,7 @@ export class AccountBook {
     return this.all().some((account) => account.id === accountId);
   }
 
-  /** Back to the accounts of the start. */
+  /** Resets the accounts to those at the start. */
   clear(): void {
     this.#accounts.clear();
     for (const currency of this.#firstCurrencies) this.idFor(currency);

@@ -17,7 +17,7 @@ export type AffiliationApi = { accounts: AccountBook; transactions: TransactionB
 
 /**
  * Answers the Publisher's request under /v1/affiliation (docs/button/transactions-api.md, "Endpoints");
- * undefined when there is no such endpoint. The path without `accounts`, which one text prints in
+ * undefined if there is no such endpoint. The path without `accounts`, which one document prints in
  * `meta.next`, works too.
  */
 export function answerAffiliationApi(api: AffiliationApi, request: ApiRequest): Answer | undefined {
@@ -32,7 +32,7 @@ export function answerAffiliationApi(api: AffiliationApi, request: ApiRequest): 
   return undefined;
 }
 
-/** One page unless the world has it otherwise. */
+/** One page, unless the world says otherwise. */
 function listAccounts({ accounts, world }: AffiliationApi, { query, origin }: ApiRequest): Answer {
   const all = accounts.all();
   if (world.accountsList === 'among-malformed-entries')
@@ -84,7 +84,8 @@ type Asked = {
 };
 
 /**
- * What is asked for. The world says whether the filters come from the cursor or are to be sent again with it.
+ * What is requested. The world says whether the filters come from the cursor or have to be sent again with
+ * it.
  */
 function readParameters(query: URLSearchParams, world: Readonly<World>): Asked | { refusal: Answer } {
   const { cursor: written, ...sent } = Object.fromEntries(query);

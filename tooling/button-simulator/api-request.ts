@@ -6,10 +6,10 @@ export type ApiRequest = {
   readonly method: string;
   /** As sent, without the query. */
   readonly path: string;
-  /** The path's segments, each percent-decoded once; undefined when one cannot be. */
+  /** The path's segments, each percent-decoded once; undefined if one cannot be decoded. */
   readonly segments: readonly string[] | undefined;
   readonly query: URLSearchParams;
-  /** The Basic user name, when the password is empty as Button has it; null otherwise. */
+  /** The Basic user name, if the password is empty as Button expects; otherwise null. */
   readonly apiKey: string | null;
   readonly contentType: string;
   readonly body: string;
@@ -30,7 +30,7 @@ export async function readApiRequest(message: IncomingMessage): Promise<ApiReque
   });
 }
 
-/** A request from what stands in its message. */
+/** A request from its message. */
 export function toApiRequest({
   url,
   authorization,
@@ -45,7 +45,7 @@ export function toApiRequest({
   return { ...rest, path, segments: decodeSegments(path), query: new URLSearchParams(query), apiKey };
 }
 
-/** A body as JSON, or undefined when it is none. */
+/** A body as JSON; undefined if it is not JSON. */
 export function parseJson(body: string): { json: unknown } | undefined {
   try {
     const json: unknown = JSON.parse(body);

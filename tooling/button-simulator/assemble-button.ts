@@ -12,32 +12,32 @@ import { webhookData } from './transaction-rows.ts';
 import { WebhookDispatcher, type Webhook, type WebhookDispatcherOptions } from './webhook-dispatcher.ts';
 import { defaultWorld, WorldSchema, type World, type WorldChange } from './world.ts';
 
-/** What one Button is like. */
+/** The properties of one Button. */
 export type ButtonSettings = {
   /** Basic user name for /v1/order. */
   brandApiKey: string;
   /** Basic user name for /v1/affiliation; may be the Brand's. */
   publisherApiKey: string;
-  /** Where events go; can be changed later over the control API. */
+  /** Where webhooks are sent; can be changed later over the control API. */
   webhooks: readonly Webhook[];
-  /** What differs from the default world. */
+  /** The differences from the default world. */
   world: WorldChange;
   /** The Publisher's share of each line item. */
   commissionPercent: number;
-  /** How long an order stays open when the Brand does not say. */
+  /** How long an order stays open if the Brand does not say. */
   finalizationDays: number;
   publisher: Organization;
   /** The Brand of `brandApiKey`. */
   brand: Organization;
   /** Further Brands, each with its own key and its own orders. */
   furtherBrands: readonly Brand[];
-  /** The currencies that the Publisher has an account in before any transaction. */
+  /** The currencies in which the Publisher has an account before any transaction. */
   accountCurrencies: readonly string[];
   /** ISO 3166 alpha-2, shown in the rows of the Transactions API. */
   country: string;
 };
 
-/** What Button stands on: its time, its way to receivers of webhooks, and where its ids come from. */
+/** What Button needs: a clock, a way to send webhooks, and a source of ids. */
 export type ButtonGround = { clock: Clock; poster: WebhookDispatcherOptions['poster']; newId: NewId };
 
 /** One Button in parts, without a network. `exchange` answers requests to its API. */
@@ -55,7 +55,8 @@ export type ButtonParts = {
 };
 
 /**
- * Puts the parts together: orders make transactions, transactions make events, all on one clock in one world.
+ * Puts the parts together: orders create transactions and transactions create webhooks, all on one clock in
+ * one world.
  */
 export function assembleButton(
   settings: ButtonSettings,

@@ -6,8 +6,8 @@ import type { World } from './world.ts';
 export type BrandsApi = { brands: readonly Brand[]; world: Readonly<World> };
 
 /**
- * Answers the Publisher's request under /v1/brands (docs/button/transactions-api.md, "Brands"); undefined
- * when there is no such endpoint.
+ * Answers the Publisher's request under /v1/brands (docs/button/transactions-api.md, "Brands"); undefined if
+ * there is no such endpoint.
  */
 export function answerBrandsApi({ brands, world }: BrandsApi, request: ApiRequest): Answer | undefined {
   const [, , id, further] = request.segments ?? [];

@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { parseJson } from './api-request.ts';
 import { toWireJson } from './wire-json.ts';
 
-/** An HTTP answer before it is put into bytes. `body` goes out as JSON, a string as it is. */
+/** An HTTP response before it is written as bytes. `body` is sent as JSON, a string unchanged. */
 export type Answer = { status: number; headers?: Readonly<Record<string, string>>; body: unknown };
 
-/** Success with one thing, or with nothing to show (Button's reference, response format). */
+/** Success with one object, or with nothing to show (Button's reference, response format). */
 export function objectAnswer(object: Record<string, unknown> | null, status: 200 | 202 = 200): Answer {
   return { status, body: { meta: { status: 'ok' }, object } };
 }

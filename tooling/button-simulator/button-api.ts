@@ -8,8 +8,8 @@ import type { Brand } from './organizations.ts';
 export type ButtonApi = OrderApi & AffiliationApi & { brands: readonly Brand[]; publisherApiKey: string };
 
 /**
- * Button's API as documented: Basic auth with the key of the right kind of organisation, then the endpoint,
- * 404 when there is none.
+ * Button's API as documented: Basic auth with a key of the right kind of organisation, then the endpoint; 404
+ * if there is none.
  */
 export function answerButtonApi(api: ButtonApi, request: ApiRequest): Answer {
   if (request.segments === undefined) return errorAnswer(400, 'The path is not percent-encoded');

@@ -4,7 +4,7 @@ type Alarm = { readonly dueMs: number; readonly action: () => void; calledOff: b
 export type ClockSettings = {
   /** The first instant on the clock, ISO 8601; the real time when absent. */
   startAt?: string;
-  /** Simulated seconds per real second; 1 is real time, 0 stands still. */
+  /** Simulated seconds per real second; 1 is real time, 0 stops the clock. */
   speed: number;
 };
 
@@ -15,8 +15,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export type Clock = Pick<SimulatorClock, 'now' | 'at' | 'track'>;
 
 /**
- * The simulator's own time. It runs at any speed and can be moved forward by days at once; what is due on the
- * way happens in order, each at its own instant, and the move ends when all of it is done.
+ * The simulator's own time. It runs at any speed and can be moved forward by days at once. Everything due on
+ * the way happens in order, each at its own instant, and the move ends when all of it is done.
  */
 export class SimulatorClock {
   #anchorMs: number;
@@ -45,7 +45,8 @@ export class SimulatorClock {
   }
 
   /**
-   * Runs `action` once when the clock reaches `dueMs` (soon, when that is past). Returns how to call it off.
+   * Runs `action` once when the clock reaches `dueMs` (soon, if that is in the past). Returns a function that
+   * cancels it.
    */
   at(dueMs: number, action: () => void): () => void {
     if (this.#stopped) return () => undefined;
@@ -57,7 +58,7 @@ export class SimulatorClock {
     };
   }
 
-  /** Lets a move of the clock wait for `work`. `work` must not reject. */
+  /** Makes a move of the clock wait for `work`. `work` must not reject. */
   track(work: Promise<void>): void {
     this.#running.add(work);
     void work.finally(() => this.#running.delete(work));
@@ -79,7 +80,7 @@ export class SimulatorClock {
     this.#arm();
   }
 
-  /** Calls off everything that is waiting. */
+  /** Cancels everything that is waiting. */
   clear(): void {
     this.#alarms = [];
     clearTimeout(this.#timer);
@@ -104,8 +105,8 @@ export class SimulatorClock {
   }
 
   /**
-   * Runs what is due by now and waits for all that runs, or else goes on to the next alarm. False when there
-   * is none up to the target.
+   * Runs what is due by now and waits for everything that runs, or else goes on to the next alarm. False if
+   * there is none up to the target.
    */
   async #nextStep(targetMs: number): Promise<boolean> {
     this.#runDue(this.#anchorMs);

@@ -9,7 +9,7 @@ import { ShopperSchema } from './shoppers.ts';
 import { WebhookSchema } from './webhook-dispatcher.ts';
 import { WorldChangeSchema } from './world.ts';
 
-/** A control: what it answers, given the segment of its path in braces and its JSON body. */
+/** A control: its response, from the segment of its path in braces and its JSON body. */
 type Control = (controls: SimulatorControls, input: { name: string; json: unknown }) => unknown;
 
 const ClockChangeSchema = z.strictObject({
@@ -100,7 +100,7 @@ function routeOf({ method, segments = [] }: ApiRequest): { control: Control; nam
   return control && { control, name };
 }
 
-/** A control's result when it found what it was to act on. */
+/** A control's result if it found its object. */
 function found(result: boolean | readonly unknown[]): unknown {
   const isThere = typeof result === 'boolean' ? result : result.length > 0;
   if (!isThere) return NOT_FOUND;

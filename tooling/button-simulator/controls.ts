@@ -19,7 +19,8 @@ import { WorldSchema, type World, type WorldChange } from './world.ts';
 export type RequestView = Omit<RequestRecord, 'atMs'> & { at: string };
 
 /**
- * A transaction as the control API shows it: in both of Button's forms, with the data of each of its events.
+ * A transaction as the control API shows it: in both of Button's formats, with the data of each of its
+ * webhooks.
  */
 export type TransactionView = {
   key: string;
@@ -61,7 +62,7 @@ type Parts = {
   faults: FaultRules;
 };
 
-/** Everything that can be seen and changed from outside; the control API offers the same over HTTP. */
+/** Everything that can be inspected and changed from outside; the control API offers the same over HTTP. */
 export class SimulatorControls {
   readonly #parts: Parts;
 
@@ -74,7 +75,7 @@ export class SimulatorControls {
     return this.#parts.log.all().map(({ atMs, ...record }) => ({ at: toMilliseconds(atMs), ...record }));
   }
 
-  /** Every order, also deleted ones, oldest first. */
+  /** Every order, including deleted ones, oldest first. */
   orders(): OrderView[] {
     return this.#parts.orders.all().map((order) => ({ ...orderObject(order), brand: order.brandId }));
   }
@@ -90,7 +91,7 @@ export class SimulatorControls {
     return this.#parts.accounts.all();
   }
 
-  /** Every event for every endpoint, oldest first. */
+  /** Every webhook for every endpoint, oldest first. */
   webhooks(): DeliveryView[] {
     return this.#parts.dispatcher.deliveries().map(deliveryView);
   }
@@ -117,8 +118,8 @@ export class SimulatorControls {
   }
 
   /**
-   * Forgets orders, transactions, events, requests, faults and shoppers and returns to the first world. The
-   * clock goes on, as time does, and the endpoints stay, none of them paused.
+   * Forgets orders, transactions, webhooks, requests, faults and shoppers, and returns to the first world.
+   * The clock continues, and the endpoints stay, none of them paused.
    */
   reset(): void {
     const { clock, world, startingWorld, log, orders, transactions, accounts, shoppers, dispatcher, faults } =
@@ -129,18 +130,18 @@ export class SimulatorControls {
     for (const part of [log, orders, transactions, accounts, shoppers, faults]) part.clear();
   }
 
-  /** Finalizes the open orders that a Brand's or Button's id names; empty when there is none. */
+  /** Finalizes the open orders that a Brand's or Button's id names; empty if there is none. */
   finalizeOrder(id: string): OrderView[] {
     return this.#parts.orders.finalize(id).map((order) => ({ ...orderObject(order), brand: order.brandId }));
   }
 
-  /** Writes a transaction by hand. Throws a ZodError when `row` is not one. */
+  /** Writes a transaction by hand. Throws a ZodError if `row` is not one. */
   injectTransaction(row: InjectedTransactionInput): TransactionView {
     const version = this.#parts.transactions.inject(InjectedTransactionSchema.parse(row));
     return transactionView(version, [version]);
   }
 
-  /** Sends an event of any type with any data, such as a Ping or a type that Button may add one day. */
+  /** Sends a webhook of any type with any data, such as a Ping or a type that Button may add one day. */
   sendWebhook({ eventType, data }: { eventType: string; data: TransactionRow }): void {
     this.#parts.dispatcher.publish({ eventType, data, transactionKey: newId('event'), orderId: null });
   }
@@ -149,24 +150,24 @@ export class SimulatorControls {
     this.#parts.dispatcher.setWebhooks(webhooks);
   }
 
-  /** False when there is no endpoint of that name. */
+  /** False if there is no endpoint with that name. */
   pauseEndpoint(name: string): boolean {
     return this.#parts.dispatcher.pause(name);
   }
 
-  /** False when there is no endpoint of that name. */
+  /** False if there is no endpoint with that name. */
   resumeEndpoint(name: string): boolean {
     return this.#parts.dispatcher.resume(name);
   }
 
-  /** Says who tapped the links behind these `btn_ref`s; counts for what is reported from now on. */
+  /** Sets who tapped the links behind these `btn_ref`s, for what is reported from now on. */
   setShoppers(shoppers: Readonly<Record<string, Shopper>>): void {
     for (const [btnRef, shopper] of Object.entries(shoppers)) this.#parts.shoppers.set(btnRef, shopper);
   }
 
   /**
-   * Changes what is given, and leaves the rest of the world as it is. Throws a ZodError when it makes no
-   * world.
+   * Changes the given settings, and leaves the rest of the world unchanged. Throws a ZodError if the result
+   * is not a world.
    */
   setWorld(change: WorldChange): World {
     const { world } = this.#parts;
@@ -174,7 +175,7 @@ export class SimulatorControls {
     return this.world();
   }
 
-  /** Adds a rule. Throws a ZodError when `rule` is not one. */
+  /** Adds a rule. Throws a ZodError if `rule` is not one. */
   addFault(rule: FaultInput): void {
     this.#parts.faults.add(FaultSchema.parse(rule));
   }
@@ -183,7 +184,7 @@ export class SimulatorControls {
     this.#parts.faults.clear();
   }
 
-  /** Resolves when all that came due, webhooks included, is done; see `SimulatorClock.advance`. */
+  /** Resolves when everything that became due is done, including webhooks; see `SimulatorClock.advance`. */
   async advance(byMs: number): Promise<void> {
     await this.#parts.clock.advance(byMs);
   }

@@ -17,15 +17,15 @@ export type Exchange = {
   log: RequestLog;
 };
 
-/** How an answer goes out: whole, cut in the middle, or not at all. */
+/** How a response is sent: whole, cut off in the middle, or not at all. */
 type Sent = { answer: Answer; cutOff?: boolean } | 'lost';
 
-/** What is to be answered to a request, and when. */
+/** The response to a request, and when to send it. */
 export type Reply = { sent: Sent; delayMs: number; record: RequestRecord };
 
 /**
- * Takes one request to Button's API from its reading to what is answered, under the fault rule that strikes
- * it, if any.
+ * Handles one request to Button's API, from reading it to its response, under the fault rule that applies, if
+ * any.
  */
 export function replyTo(exchange: Exchange, request: ApiRequest): Reply {
   const { clock, faults, log } = exchange;
@@ -60,7 +60,7 @@ function answerUnder(exchange: Exchange, { fault, request, record }: Struck): Se
   if (fault === undefined) return { answer: work() };
   const worked = doWork(exchange.clock, fault, work);
   if (fault.answer === 'lost') return 'lost';
-  // What Button finds wrong at once it does not accept.
+  // Button does not accept a request that it finds wrong at once.
   if (fault.answer === 'accepted')
     return { answer: worked && worked.status >= 400 ? worked : accepted(request) };
   if (typeof fault.answer === 'object' && 'leavesOut' in fault.answer)
@@ -75,7 +75,7 @@ function answerUnder(exchange: Exchange, { fault, request, record }: Struck): Se
   return { answer: fault.answer === 'truncated' ? truncated(answer) : answer };
 }
 
-/** Does the work as the rule says. Returns Button's own answer when it was done at once. */
+/** Does the work as the rule says. Returns Button's own response if it was done at once. */
 function doWork(clock: Exchange['clock'], fault: ApiFault, work: () => Answer): Answer | undefined {
   const when = fault.work ?? (typeof fault.answer === 'object' ? 'skipped' : 'done');
   if (when === 'done') return work();

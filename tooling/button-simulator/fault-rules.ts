@@ -1,11 +1,11 @@
 import * as z from 'zod';
 
 const timing = {
-  /** How many requests or webhooks it strikes before it is used up. */
+  /** How many requests or webhooks it applies to before it is used up. */
   times: z.union([z.int().positive(), z.literal('unlimited')]).default(1),
-  /** The chance with which it strikes one that matches. */
+  /** The probability that it applies to one that matches. */
   probability: z.number().gt(0).max(1).default(1),
-  /** Seeds the chance: the same seed strikes the same ones. */
+  /** Seeds the probability: the same seed gives the same result. */
   seed: z.int().nonnegative().default(1),
 };
 
@@ -13,30 +13,30 @@ const RegexSchema = z.string().refine(isRegex, 'must be a regular expression');
 
 const AnswerSchema = z.union([
   z.enum([
-    /** Button's own. */
+    /** Button's own response. */
     'button',
-    /** None: the connection is cut. */
+    /** No response: the connection is broken. */
     'lost',
-    /** Button's own, but half of its JSON. */
+    /** Button's own response, but half of its JSON. */
     'truncated',
-    /** Button's own, but the connection is cut in the middle of it. */
+    /** Button's own response, but the connection breaks in the middle of it. */
     'cut-off',
     /** 202, without Button's order id. */
     'accepted',
   ]),
-  /** Button's own, without these fields of each order that it shows. */
+  /** Button's own response, without these fields of each order that it shows. */
   z.strictObject({ leavesOut: z.array(z.string()).min(1) }),
   z.strictObject({
     status: z.int().min(200).max(599),
     headers: z.record(z.string(), z.string()).default({}),
     /**
-     * Text goes out as it is, anything else as JSON; without it, Button's error body. A 204 and a 304 have
-     * none.
+     * Text is sent unchanged, anything else as JSON; without it, Button's error body is sent. A 204 and a 304
+     * have none.
      */
     body: z.unknown().optional(),
-    /** The connection is cut in the middle of the body. */
+    /** The connection breaks in the middle of the body. */
     cutOff: z.boolean().default(false),
-    /** Where Button's own answer to the work is a refusal, that goes out instead. */
+    /** If Button's own response to the work is a refusal, that is sent instead. */
     unlessRefused: z.boolean().default(false),
   }),
 ]);
@@ -45,8 +45,8 @@ const ApiFaultSchema = z
   .strictObject({
     on: z.literal('api'),
     /**
-     * All that are given must fit. `path` is a regular expression on the path as sent, without its query;
-     * `orderIds` is one on the order id, for a class of orders.
+     * All given fields must match. `path` is a regular expression for the path as sent, without its query;
+     * `orderIds` is one for the order id, for a class of orders.
      */
     match: z
       .strictObject({
@@ -65,8 +65,8 @@ const ApiFaultSchema = z
      */
     answerDelayMs: z.int().nonnegative().default(0),
     /**
-     * Whether Button does what was asked: at once, never, or later on the simulator's clock. When absent:
-     * never under a status of the rule's own, else at once.
+     * Whether Button does what the request asks: at once, never, or later on the simulator's clock. Unless
+     * given: never if the rule sets a status, otherwise at once.
      */
     work: z
       .union([z.enum(['done', 'skipped']), z.strictObject({ afterMs: z.int().nonnegative() })])
@@ -104,7 +104,7 @@ const WebhookFaultSchema = z.strictObject({
 });
 export type WebhookFault = z.infer<typeof WebhookFaultSchema>;
 
-/** A rule by which the simulator misbehaves, as POST /control/faults takes it. */
+/** A rule for a fault of the simulator, as POST /control/faults takes it. */
 export const FaultSchema = z.discriminatedUnion('on', [ApiFaultSchema, WebhookFaultSchema]);
 export type Fault = z.infer<typeof FaultSchema>;
 /** A rule as it is written, before its defaults are filled in. */
@@ -123,7 +123,7 @@ export type WebhookTarget = {
 
 type ActiveRule<Rule> = { readonly rule: Rule; timesLeft: number; readonly draw: () => number };
 
-/** The rules in force, oldest first. The first one that fits and has its times left strikes. */
+/** The current rules, oldest first. The first one that matches and is not used up applies. */
 export class FaultRules {
   #api: ActiveRule<ApiFault>[] = [];
   #webhook: ActiveRule<WebhookFault>[] = [];
@@ -135,7 +135,7 @@ export class FaultRules {
     else this.#webhook.push({ rule, timesLeft, draw });
   }
 
-  /** The rule that strikes this request, if any; uses up one of its times. */
+  /** The rule that applies to this request, if any; counts as one use of it. */
   takeForApi(target: ApiTarget): ApiFault | undefined {
     return take(this.#api, ({ match }) => {
       if (match.path !== undefined && !new RegExp(match.path).test(target.path)) return false;
@@ -149,7 +149,7 @@ export class FaultRules {
     });
   }
 
-  /** The rule that strikes this webhook, if any; uses up one of its times. */
+  /** The rule that applies to this webhook, if any; counts as one use of it. */
   takeForWebhook(target: WebhookTarget): WebhookFault | undefined {
     return take(
       this.#webhook,
@@ -161,7 +161,7 @@ export class FaultRules {
     );
   }
 
-  /** The rules with what is left of them. */
+  /** The rules with their remaining uses. */
   all(): (Fault & { timesLeft: number | 'unlimited' })[] {
     return [...this.#api, ...this.#webhook].map(({ rule, timesLeft }) => ({
       ...rule,
@@ -169,7 +169,7 @@ export class FaultRules {
     }));
   }
 
-  /** Takes a rule out of force, by its identity. */
+  /** Removes a rule, by its identity. */
   remove(rule: Fault): void {
     this.#api = this.#api.filter((current) => current.rule !== rule);
     this.#webhook = this.#webhook.filter((current) => current.rule !== rule);

@@ -7,15 +7,13 @@ import type { TransactionVersion } from './transaction-rows.ts';
 const InstantSchema = z.iso.datetime({ offset: true });
 
 /**
- * A transaction written into the simulator by hand, in Button's field names. All are optional: they change
- * the transaction that `id`, or without it `button_order_id`, names, or else make a validated one of now.
- * Nothing is checked against Button's rules, so that any row a receiver may ever meet can be made, such as a
- * second transaction of an order.
+ * A transaction written into the simulator by hand, in Button's field names. All fields are optional: they
+ * change the transaction that `id`, or without it `button_order_id`, names, or create a validated one with
+ * the current time. Nothing is checked against Button's rules, so that any row that a receiver may ever meet
+ * can be created, such as a second transaction of an order.
  */
 export const InjectedTransactionSchema = z.strictObject({
-  /**
-   * Names the transaction to change where its `id` is another one now, or where two transactions share an id.
-   */
+  /** Names the transaction to change if its `id` has changed, or if two transactions share an id. */
   key: z.string().min(1).optional(),
   id: z.string().min(1).optional(),
   button_order_id: z.string().min(1).nullable().optional(),
@@ -41,16 +39,16 @@ export const InjectedTransactionSchema = z.strictObject({
   extra: z.record(z.string(), z.unknown()).optional(),
   /** Fields that neither row has, whatever their value. */
   left_out: z.array(z.string()).optional(),
-  /** False keeps the event from being sent: only the Transactions API then tells of this version. */
+  /** False sends no webhook: only the Transactions API then shows this version. */
   webhook: z.boolean().default(true),
-  /** Another `event_type` than `tx-` and the status. */
+  /** An `event_type` other than `tx-` and the status. */
   event_type: z.string().optional(),
 });
 export type InjectedTransaction = z.infer<typeof InjectedTransactionSchema>;
-/** The same as it is written, before its defaults are filled in. */
+/** The same before its defaults are filled in. */
 export type InjectedTransactionInput = z.input<typeof InjectedTransactionSchema>;
 
-/** What a row written by hand takes from elsewhere. */
+/** What a hand-written row takes from elsewhere. */
 export type InjectionSetting = {
   nowMs: number;
   newId: NewId;
@@ -61,7 +59,7 @@ export type InjectionSetting = {
   accountIn: (currency: string) => string;
 };
 
-/** The version that a row written by hand stands for, after `previous` if it names one. */
+/** The version for a hand-written row, after `previous` if the row names one. */
 export function versionOfRow(
   row: InjectedTransaction,
   setting: InjectionSetting,

@@ -20,7 +20,7 @@ type Command = {
   publisherApiKey: string;
 };
 
-/** What the command line asks for; throws with a line for the user when it makes no sense. */
+/** Reads the command line; throws with a line for the user if it is not valid. */
 function readCommand(args: string[]): Command | 'help' {
   const { values } = parseArgs({
     args,
@@ -86,7 +86,7 @@ async function start(command: Command): Promise<ButtonSimulator> {
   return startButtonSimulator({ port, brandApiKey, publisherApiKey, webhooks });
 }
 
-/** One line for a person, for the errors that a person can do something about. */
+/** One line for a person, for errors that a person can fix. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? error.code : undefined;

@@ -10,8 +10,8 @@ import type { World } from './world.ts';
 export type OrderApi = { orders: OrderBook; world: Readonly<World> };
 
 /**
- * Answers a Brand's request under /v1/order (docs/button/order-api.md, "Endpoints"); undefined when there is
- * no such endpoint.
+ * Answers a Brand's request under /v1/order (docs/button/order-api.md, "Endpoints"); undefined if there is no
+ * such endpoint.
  */
 export function answerOrderApi(api: OrderApi, brandId: string, request: ApiRequest): Answer | undefined {
   const [, , id, btnRef] = request.segments ?? [];
@@ -44,7 +44,7 @@ export function orderObject(order: Order): Record<string, unknown> {
   };
 }
 
-/** The 202 to a create: what was reported, without anything that only a stored order has. */
+/** The 202 to a create: what was reported, without the fields that only a stored order has. */
 export function acceptedAnswer(fields: OrderFields): Answer {
   const object = {
     ...reportedFields(fields),
@@ -144,7 +144,7 @@ function get({ orders, world }: OrderApi, brandId: string, id: string): Answer {
     : notFound(id);
 }
 
-/** The order that an id in a path names, where this world takes ids of its kind. */
+/** The order that an id in a path names, if this world accepts ids of its kind. */
 function named({ orders, world }: OrderApi, brandId: string, id: string): Order | undefined {
   const order = orders.find(brandId, id);
   const whose = order?.buttonOrderId === id ? 'button' : 'brand';
@@ -161,8 +161,8 @@ function isShown(order: Order, world: Readonly<World>): boolean {
 }
 
 /**
- * The fields of a body, or the 400 that it gets: parameters must be in a JSON body (Button's reference,
- * request format).
+ * The fields of a body, or the 400 for it: parameters must be in a JSON body (Button's reference, request
+ * format).
  */
 function readBody<Fields>(
   request: ApiRequest,

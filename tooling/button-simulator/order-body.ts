@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { readOrderDate, toButtonDate } from '@button-serverless/validation/orders';
 
-/** "ISO-8601 string" is all that Button says of dates: every form is read as the reporter reads it. */
+/** "ISO-8601 string" is all that Button says about dates: every form is read as the reporter reads it. */
 const InstantSchema = z.string().transform((text, context) => {
   const date = readOrderDate(text);
   if (date) return toButtonDate(date);
@@ -26,7 +26,7 @@ export type OrderLineItem = z.infer<typeof LineItemSchema>;
 
 /**
  * The body of POST /v1/order (docs/button/order-api.md, "Request fields"). Fields that Button does not name
- * are let through, as its additive versioning suggests; those it names must be right.
+ * are accepted, as its additive versioning suggests; those that it names must be valid.
  */
 export const OrderFieldsSchema = z.looseObject({
   total: MinorUnitsSchema,
@@ -67,8 +67,8 @@ export const OrderUpdateSchema = OrderFieldsSchema.partial();
 export type OrderUpdate = z.infer<typeof OrderUpdateSchema>;
 
 /**
- * What is wrong with a total and its lines: the total must equal the sum of the lines, where lines are sent
- * (Button's best practices for order reporting). Undefined when nothing is.
+ * What is wrong with a total and its lines: the total must equal the sum of the lines, if lines are sent
+ * (Button's best practices for order reporting). Undefined if nothing is.
  */
 export function sumProblem(total: number, lines: readonly OrderLineItem[] | undefined): string | undefined {
   if (lines === undefined) return undefined;

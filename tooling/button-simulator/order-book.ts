@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 
 const DAY_MS = 86_400_000;
 
-/** An order as Button keeps it. A new value replaces the old one with each change. */
+/** An order as Button stores it. Each change replaces the old value by a new one. */
 export type Order = {
   readonly buttonOrderId: string;
   /** The organisation that reported it; order ids are unique per Brand only. */
@@ -28,9 +28,9 @@ export type OrderBookOptions = {
   clock: Pick<Clock, 'now' | 'at'>;
   world: Readonly<World>;
   newId: NewId;
-  /** How long an order stays open when the Brand does not say. */
+  /** How long an order stays open if the Brand does not say. */
   finalizationDays: number;
-  /** Told of every order that is new or changed. */
+  /** Called with every order that is new or changed. */
   onChange: (order: Order) => void;
 };
 
@@ -86,7 +86,7 @@ export class OrderBook {
   }
 
   /**
-   * The order that Button's id or the Brand's own id names; the newest one, where a world lets them share an
+   * The order that Button's id or the Brand's own id names; the newest one, if a world lets orders share an
    * id.
    */
   find(brandId: string, id: string): Order | undefined {

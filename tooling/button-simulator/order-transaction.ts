@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 /** Order states in the words of transactions (docs/button/order-api.md, "Order states"). */
 const TRANSACTION_STATUS = { open: 'pending', finalized: 'validated', deleted: 'declined' } as const;
 
-/** What a transaction takes from elsewhere than its order. */
+/** What a transaction does not take from its order. */
 export type TransactionSetting = {
   nowMs: number;
   newId: NewId;
@@ -22,10 +22,7 @@ export type TransactionSetting = {
   country: string;
 };
 
-/**
- * The version of a transaction that an order in its present state stands for, after `previous` if there was
- * one.
- */
+/** The version of a transaction for the present state of an order, after `previous` if there was one. */
 export function versionOfOrder(
   order: Order,
   setting: TransactionSetting,
@@ -69,7 +66,7 @@ export function versionOfOrder(
   };
 }
 
-/** Now, but later than the version before: each change has a `modified_date` of its own. */
+/** The current time, but later than the previous version: each change has its own `modified_date`. */
 export function laterThan(previous: TransactionVersion | undefined, nowMs: number): number {
   return previous === undefined ? nowMs : Math.max(nowMs, previous.modifiedMs + 1);
 }

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 
-/** What a receiver answered, or why there is no answer. */
+/** A receiver's response, or why there is none. */
 export type PostResult = { status: number } | { failure: string };
 
 /**
@@ -56,7 +56,7 @@ export class WebhookPoster {
     });
   }
 
-  /** Calls off every post, also those that wait for their turn. */
+  /** Cancels every post, including those that wait for their turn. */
   close(): void {
     this.#closing.abort();
   }

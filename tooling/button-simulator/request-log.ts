@@ -3,20 +3,23 @@ import { orderIdOf } from './api-request.ts';
 
 /** A request to Button's API as the simulator saw it, without its API key. */
 export type RequestRecord = {
-  /** When it came, on the simulator's clock. */
+  /** When it arrived, on the simulator's clock. */
   readonly atMs: number;
   readonly method: string;
   readonly path: string;
   readonly query: string;
   readonly orderId: string | null;
   readonly requestBody: string;
-  /** Whether a fault rule struck it. */
+  /** Whether a fault rule applied to it. */
   faulty: boolean;
-  /** What Button's own work came to; null while it has not been done. */
+  /** The result of Button's own work; null while it has not been done. */
   workStatus: number | null;
-  /** Whether the answer has Button's own form for its status, whole: anybody else may have made another. */
+  /**
+   * Whether the response is complete and in Button's own format for its status: another system may have sent
+   * any other.
+   */
   isButtons: boolean;
-  /** What was answered; null when the connection was cut instead, or nothing was answered yet. */
+  /** The response; null if the connection was broken instead, or if there is none yet. */
   status: number | null;
   responseBody: string | null;
 };
@@ -28,7 +31,7 @@ const KEPT_REQUESTS = 20_000;
 export class RequestLog {
   #records: RequestRecord[] = [];
 
-  /** Takes down a request; what comes of it is filled in later. */
+  /** Records a request; its result is added later. */
   open(request: ApiRequest, atMs: number): RequestRecord {
     const record: RequestRecord = {
       atMs,

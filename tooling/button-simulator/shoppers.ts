@@ -9,8 +9,8 @@ export const ShopperSchema = z.strictObject({
 export type Shopper = z.infer<typeof ShopperSchema>;
 
 /**
- * Who tapped the link behind a `btn_ref`: as told, else a made-up shopper, always the same one for that
- * `btn_ref`.
+ * Who tapped the link behind a `btn_ref`: the shopper that was set, or else a made-up one, always the same
+ * for that `btn_ref`.
  */
 export class Shoppers {
   readonly #byBtnRef = new Map<string, Shopper>();

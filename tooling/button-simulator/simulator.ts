@@ -16,7 +16,7 @@ export type SimulatorOptions = ButtonSettings & {
   /** 0 takes any free port. */
   port: number;
   clock: ClockSettings;
-  /** How long a webhook waits for its answer, in real time; Button's own limit is unknown. */
+  /** How long a webhook waits for its response, in real time; Button's own limit is unknown. */
   webhookTimeoutMs: number;
 };
 
@@ -28,13 +28,13 @@ export type ButtonSimulator = {
   /** What the control API offers, without HTTP. */
   controls: SimulatorControls;
   /**
-   * Ends everything: the server, its connections, what waits on the clock. Nothing keeps the process alive
-   * then.
+   * Ends everything: the server, its connections, everything that waits on the clock. Nothing keeps the
+   * process alive after that.
    */
   close(): Promise<void>;
 };
 
-/** What holds where the caller says nothing. */
+/** The defaults. */
 export const defaultOptions: SimulatorOptions = {
   host: '127.0.0.1',
   port: 0,
@@ -53,7 +53,7 @@ export const defaultOptions: SimulatorOptions = {
   webhookTimeoutMs: 10_000,
 };
 
-/** Starts a Button of one's own. Rejects with the server's error when the port is taken. */
+/** Starts a Button. Rejects with the server's error if the port is taken. */
 export async function startButtonSimulator(
   options: Partial<SimulatorOptions> = {},
 ): Promise<ButtonSimulator> {
@@ -95,7 +95,7 @@ async function answerMessage(
     else if (resource === 'v1') await answerExchange(exchange, request, { response, closing });
     else sendPlain(response, errorAnswer(404, 'Not found'));
   } catch (error) {
-    // The caller is gone, or a delayed answer was called off by close(); anything else is a fault of ours to
+    // The caller is gone, or close() cancelled a delayed response; anything else is a fault of ours and must
     // be shown.
     if (response.destroyed || closing.aborted) response.destroy();
     else sendPlain(response, errorAnswer(500, `The simulator failed: ${String(error)}`));

@@ -16,11 +16,11 @@ export type TransactionBookOptions = {
   accounts: AccountBook;
   shoppers: Shoppers;
   publisher: Organization;
-  /** The first one stands behind transactions that are written by hand. */
+  /** The first one is the brand of hand-written transactions. */
   brands: readonly [Organization, ...Organization[]];
   commissionPercent: number;
   country: string;
-  /** Told of every version that Button sends an event for. */
+  /** Called with every version for which Button sends a webhook. */
   onVersion: (version: TransactionVersion, eventType: string) => void;
 };
 
@@ -35,7 +35,7 @@ export class TransactionBook {
 
   /**
    * Turns a new or changed order into the next version of its transaction. An order without a `btn_ref`
-   * belongs to no Publisher and makes none.
+   * belongs to no Publisher and has no transaction.
    */
   follow(order: Order): void {
     const { btn_ref: btnRef, currency } = order.fields;
@@ -64,7 +64,7 @@ export class TransactionBook {
     return version;
   }
 
-  /** The version of each transaction that the Transactions API shows by now. */
+  /** The current version of each transaction in the Transactions API. */
   visible(): TransactionVersion[] {
     const untilMs = this.#options.clock.now() - this.#options.world.transactionVisibleAfterMs;
     return this.all().flatMap(

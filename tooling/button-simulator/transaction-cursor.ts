@@ -3,7 +3,7 @@ import { PagePositionSchema } from './transaction-page.ts';
 
 const CursorSchema = z.strictObject({
   from: PagePositionSchema,
-  /** The parameters that it was made for, in a world where cursors carry them. */
+  /** The parameters of its list, in a world where cursors carry them. */
   parameters: z.record(z.string(), z.string()).optional(),
 });
 export type Cursor = z.infer<typeof CursorSchema>;
@@ -13,7 +13,7 @@ export function writeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
-/** A cursor from its text, or undefined when it is none of ours. */
+/** A cursor from its text; undefined if it is not one of ours. */
 export function readCursor(written: string): Cursor | undefined {
   try {
     return CursorSchema.safeParse(JSON.parse(Buffer.from(written, 'base64url').toString('utf8'))).data;

@@ -25,7 +25,7 @@ export const TransactionQuerySchema = z.object({
 });
 export type TransactionQuery = z.infer<typeof TransactionQuerySchema>;
 
-/** Where a page begins: at that row, or after that many rows. */
+/** Where a page begins: at that row, or after that number of rows. */
 export const PagePositionSchema = z.union([
   z.strictObject({ timeMs: z.int(), id: z.string() }),
   z.int().nonnegative(),
@@ -42,7 +42,7 @@ export type TransactionPage = {
 type PageRequest = { query: TransactionQuery; from: PagePosition | undefined; world: Readonly<World> };
 type Row = { version: TransactionVersion; timeMs: number };
 
-/** Cuts the asked page out of all versions that the API shows. */
+/** Cuts the requested page out of all versions that the API shows. */
 export function pageOf(
   versions: readonly TransactionVersion[],
   { query, from, world }: PageRequest,

@@ -1,9 +1,9 @@
 import { toMilliseconds, toWholeSeconds } from './instants.ts';
 import type { Organization } from './organizations.ts';
 
-/** One version of a transaction: what a webhook and a row of the Transactions API both describe. */
+/** One version of a transaction, which both a webhook and a row of the Transactions API describe. */
 export type TransactionVersion = {
-  /** What its versions have in common: Button's order id, or the first `tx-` id where there is no order. */
+  /** What its versions have in common: Button's order id, or the first `tx-` id if there is no order. */
   readonly key: string;
   readonly id: string;
   readonly status: string;
@@ -11,7 +11,7 @@ export type TransactionVersion = {
   readonly createdMs: number;
   readonly modifiedMs: number;
   readonly validatedMs: number | null;
-  /** When the event behind this version happened. */
+  /** When the change behind this version happened. */
   readonly eventMs: number;
   readonly attributionMs: number | null;
   readonly purchaseMs: number | null;
@@ -22,7 +22,7 @@ export type TransactionVersion = {
   readonly orderCurrency: string | null;
   readonly lineItems: readonly Record<string, unknown>[] | null;
   readonly buttonOrderId: string | null;
-  /** The Brand's order id: for whoever watches the simulator; rows do not show it, as in the captures. */
+  /** The Brand's order id, for users of the simulator; rows do not show it, as in the captures. */
   readonly orderId: string | null;
   readonly clickChannel: string | null;
   readonly publisherCustomerId: string | null;
@@ -32,11 +32,11 @@ export type TransactionVersion = {
   readonly accountId: string;
   readonly btnRef: string | null;
   readonly country: string | null;
-  /** Fields that Button may add one day: shown in both rows as they are. */
+  /** Fields that Button may add one day: shown unchanged in both rows. */
   readonly extra: Readonly<Record<string, unknown>>;
   /** Fields that neither row has. */
   readonly leftOut: readonly string[];
-  /** When the simulator took it down. */
+  /** When the simulator recorded it. */
   readonly recordedMs: number;
 };
 

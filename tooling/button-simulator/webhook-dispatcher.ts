@@ -36,8 +36,8 @@ export type WebhookDispatcherOptions = {
 };
 
 /**
- * Button's delivery of webhooks (docs/button/webhooks.md): signed, at least once, in order per transaction,
- * retried for three days, and paused by itself for an endpoint that fails too often.
+ * Button's delivery of webhooks (docs/button/webhooks.md): signed, at least once, in order for each
+ * transaction, retried for three days, and paused automatically for an endpoint that fails too often.
  */
 export class WebhookDispatcher {
   readonly #options: WebhookDispatcherOptions;
@@ -50,7 +50,7 @@ export class WebhookDispatcher {
   }
 
   /**
-   * Replaces the webhooks. Those that keep their name keep what is on its way and whether they are paused.
+   * Replaces the webhooks. Those that keep their name keep what is in progress and whether they are paused.
    */
   setWebhooks(webhooks: readonly Webhook[]): void {
     const known = new Map(this.#endpoints);
@@ -76,7 +76,7 @@ export class WebhookDispatcher {
     for (const endpoint of this.#endpoints.keys()) this.#take(event, endpoint);
   }
 
-  /** Collects events from now on instead of sending them. False when there is no such endpoint. */
+  /** Collects events from now on instead of sending them. False if there is no such endpoint. */
   pause(name: string): boolean {
     const endpoint = this.#endpoints.get(name);
     if (endpoint === undefined) return false;
@@ -86,7 +86,7 @@ export class WebhookDispatcher {
   }
 
   /**
-   * Sends what was collected, at once. Failures before do not count any more. False when there is no such
+   * Sends the collected events at once. Failures before do not count any more. False if there is no such
    * endpoint.
    */
   resume(name: string): boolean {
@@ -147,7 +147,7 @@ export class WebhookDispatcher {
     return [...this.#lanes.values()].filter((lane) => lane.endpoint === endpoint);
   }
 
-  /** Sees to it that the first of the lane is sent when it is due. */
+  /** Makes sure that the first event of the lane is sent when it is due. */
   #wake(lane: Lane): void {
     rest(lane);
     const head = lane.queue[0];

@@ -1,7 +1,7 @@
 import type { PostResult } from './post-webhook.ts';
 import type { TransactionRow } from './transaction-rows.ts';
 
-/** Something to tell the Publisher. */
+/** An event for the Publisher. */
 export type WebhookEvent = {
   eventType: string;
   /** Events with the same key are sent one after the other. */
@@ -10,7 +10,7 @@ export type WebhookEvent = {
   data: TransactionRow;
 };
 
-/** One try to deliver: what was answered, or how it failed. */
+/** One try to deliver an event: the response, or how it failed. */
 type Attempt = { requestId: string; atMs: number; result: PostResult };
 
 /** One event on its way to one endpoint. */
@@ -23,21 +23,19 @@ export type Delivery = WebhookEvent & {
    * `refused` is a 400; `dropped` is given up after three days, or without an endpoint; `lost` is a fault.
    */
   state: 'waiting' | 'acknowledged' | 'refused' | 'dropped' | 'lost';
-  /** Not to be sent before. */
+  /** The time before which it is not sent. */
   dueMs: number;
   /** Sends that follow the acknowledged one. */
   repeats: number;
-  /**
-   * How many of its attempts do not count in the rule that pauses an endpoint: those before it was resumed.
-   */
+  /** How many of its attempts do not count for the pause of an endpoint: those before it was resumed. */
   forgivenAttempts: number;
 };
 
-/** What is sent one after the other: the events of one transaction, to one endpoint. */
+/** The events that are sent one after the other: those of one transaction, to one endpoint. */
 export type Lane = {
   readonly endpoint: string;
   readonly queue: Delivery[];
-  /** Taken out of order: sent after the next one is through. */
+  /** Taken out of its order: sent after the next one is delivered. */
   readonly held: Delivery[];
   sending: boolean;
   abandoned: boolean;
@@ -56,13 +54,13 @@ export function leave(lane: Lane, delivery: Delivery, state: Delivery['state']):
   lane.queue.unshift(...lane.held.splice(0).reverse());
 }
 
-/** Lets nothing of the lane be sent until it is started again. */
+/** Sends nothing of the lane until it is started again. */
 export function rest(lane: Lane): void {
   lane.callOff?.();
   lane.callOff = undefined;
 }
 
-/** Gives up all that is left in the lane. */
+/** Gives up everything that is left in the lane. */
 export function abandon(lane: Lane): void {
   rest(lane);
   lane.abandoned = true;

@@ -1,7 +1,7 @@
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** How long Button goes on sending a webhook that is not acknowledged. */
+/** How long Button keeps sending a webhook that is not acknowledged. */
 const GIVE_UP_AFTER_MS = 3 * DAY_MS;
 
 /** The first interval is unknown; the doubling in the first hour is documented. */
@@ -9,7 +9,7 @@ const FIRST_RETRY_MS = 10_000;
 
 /**
  * When a webhook that failed again is sent next: exponential back-off in the first hour, then once an hour,
- * for three days (Button's guide "Configure webhooks"). Undefined when Button gives up.
+ * for three days (Button's guide "Configure webhooks"). Undefined if Button gives up.
  */
 export function nextAttemptMs(attemptsMs: readonly number[]): number | undefined {
   const firstMs = attemptsMs[0];
@@ -21,13 +21,13 @@ export function nextAttemptMs(attemptsMs: readonly number[]): number | undefined
   return nextMs > firstMs + GIVE_UP_AFTER_MS ? undefined : nextMs;
 }
 
-/** A webhook as the rule that pauses an endpoint sees it. */
+/** A webhook in the rule that pauses an endpoint. */
 export type Outcome = { createdMs: number; attempted: boolean; failed: boolean };
 
 /**
  * Whether an endpoint is paused: more than 10% of the webhooks created and attempted in the past hour failed,
- * and at least 5 did (same guide). A webhook that failed once and came through later counts as failed here:
- * the stricter of the two readings.
+ * and at least 5 did (same guide). A webhook that failed once and was delivered later counts as failed here,
+ * which is the stricter of the two interpretations.
  */
 export function isTooUnreliable(outcomes: readonly Outcome[], nowMs: number): boolean {
   const counted = outcomes.filter((outcome) => outcome.attempted && outcome.createdMs > nowMs - HOUR_MS);

@@ -1,17 +1,17 @@
-/** What follows is written as a number. */
+/** A marker: the value after it is written as a number. */
 const MARK = '\u0000number ';
 
 const MARKED = /"\\u0000number (-?\d+)"/g;
 
 /**
- * A field's value that `toWireJson` writes as a number with all of these digits: a number of JavaScript loses
+ * A field's value that `toWireJson` writes as a number with all of these digits: a JavaScript number loses
  * those beyond 2^53.
  */
 export function wireNumber(digits: string): string {
   return `${MARK}${digits}`;
 }
 
-/** The text that a value means to whoever keeps every digit of its JSON: of a number, its digits. */
+/** The text of a value for a reader that keeps every digit of its JSON: for a number, its digits. */
 export function textOnWire(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value.replace(MARK, '') : null;

@@ -2,29 +2,28 @@ import * as z from 'zod';
 
 /**
  * What Button does where its documents are silent (docs/button, sections "Unknown" and "Conflicts"). A
- * receiver or reporter that is right in every world need not know in which one it lives.
+ * receiver or reporter that works in every world need not know in which one it is.
  */
 export const WorldSchema = z.strictObject({
-  /** POST /v1/order with an `order_id` that is reported already. */
+  /** POST /v1/order with an `order_id` that was reported already. */
   duplicateCreate: z.enum(['409', 'upsert', 'second-order']),
-  /** DELETE of an order that is deleted already. */
+  /** DELETE of an order that is already deleted. */
   secondDelete: z.enum(['200', '403', '404']),
   /** POST /v1/order with the `order_id` of a deleted order. */
   changeCancelled: z.enum(['409', 'accept']),
   /** GET of a deleted order, by id and by `btn_ref`: the order with status `deleted`, or nothing. */
   getCancelled: z.enum(['200', '404']),
   /**
-   * GET /v1/order/{id} by the Brand's own order id: the order, or nothing, because only Button's id is taken.
+   * GET /v1/order/{id} by the Brand's own order id: the order, or nothing, because only Button's id is
+   * accepted.
    */
   getByOrderId: z.enum(['200', '404']),
   /**
-   * Whose order ids Button takes in the path of a read, an update and a cancellation: the Brand's, its own,
+   * Whose order ids Button accepts in the path of a read, an update and a cancellation: the Brand's, its own,
    * or both.
    */
   ids: z.enum(['both', 'brand', 'button']),
-  /**
-   * An update that names a `btn_ref`: it is set, it is left as it was, or the update is refused with a 400.
-   */
+  /** An update with a `btn_ref`: it is set, it stays unchanged, or the update is refused with a 400. */
   tokenOnUpdate: z.enum(['accepted', 'ignored', 'refused']),
   /** POST /v1/order/{id} on a deleted order. */
   updateCancelled: z.enum(['403', '404']),
@@ -36,19 +35,17 @@ export const WorldSchema = z.strictObject({
   transactionId: z.enum(['stable', 'new-with-each-change']),
   /** `amount` of a declined transaction: the last pending one, or nothing. */
   declinedAmount: z.enum(['last', 'zero']),
-  /** How long the Transactions API goes on showing the version before. */
+  /** How long the Transactions API still shows the previous version. */
   transactionVisibleAfterMs: z.int().nonnegative(),
   /**
-   * With a cursor, filters are to be sent again, are carried by the cursor, are carried and refused beside
-   * it, or are carried, and sent again make it give the first page.
+   * With a cursor, filters have to be sent again; or the cursor carries them; or it carries them and refuses
+   * them; or it carries them, and sending them again returns the first page.
    */
   cursorFilters: z.enum(['sent-again', 'carried', 'refused', 'restart']),
-  /**
-   * What a cursor points at: a row, or a count of rows, which drifts when rows change while one is paging.
-   */
+  /** What a cursor refers to: a row, or a count of rows, which drifts if rows change during paging. */
   paging: z.enum(['keyset', 'offset']),
   rowOrder: z.enum(['oldest-first', 'newest-first']),
-  /** A larger `page_size` gets this many rows. */
+  /** A larger `page_size` gets this number of rows. */
   maxPageSize: z.int().positive(),
   /** The two ways in which Button's texts print `meta.next` of one account. */
   nextPath: z.enum(['with-accounts', 'without-accounts']),
@@ -58,27 +55,32 @@ export const WorldSchema = z.strictObject({
   nextFilters: z.enum(['left-out', 'repeated']),
   /** `objects` of a page without rows. */
   emptyObjects: z.enum(['list', 'null']),
-  /** The list of accounts: on one page, one account a page, or among entries that name none. */
+  /**
+   * The list of accounts: on one page, one account on each page, or among entries that do not name an
+   * account.
+   */
   accountsList: z.enum(['whole', 'one-a-page', 'among-malformed-entries']),
   brandsList: z.enum(['whole', 'in-object', 'among-malformed-entries', 'refused']),
   finalizationWindowMinutes: z.int().min(0),
   /**
-   * A page that would hold one of these is a 500: by Button's order id, or the transaction's where there is
-   * no order.
+   * A page that would contain one of these is a 500: by Button's order id, or the transaction's id if there
+   * is no order.
    */
   unreadableTransactions: z.array(z.string()),
-  /** What waits for the acknowledgement of the event before: the same transaction, or the whole endpoint. */
+  /**
+   * What waits for the acknowledgement of the previous event: the same transaction, or the whole endpoint.
+   */
   webhookOrdering: z.enum(['per-transaction', 'per-endpoint']),
-  /** How a 202 from the receiver counts in the rule that pauses an endpoint. */
+  /** How a 202 from the receiver counts for the pause of an endpoint. */
   webhook202: z.enum(['success', 'failure']),
 });
 export type World = z.infer<typeof WorldSchema>;
 
-/** Some settings of a world; those left out stay as they are. */
+/** Some settings of a world; the others stay unchanged. */
 export const WorldChangeSchema = WorldSchema.partial();
 export type WorldChange = z.infer<typeof WorldChangeSchema>;
 
-/** The world that the better sources point to; where there is none, the plainer one. */
+/** The world that the better sources suggest; if there are none, the simpler one. */
 export const defaultWorld: World = {
   duplicateCreate: '409',
   secondDelete: '404',
