@@ -5,8 +5,8 @@ import { join, relative } from 'node:path';
 import * as z from 'zod';
 
 /**
- * Builds the packages that others install, each into its `dist` with a manifest of its own: ES modules,
- * CommonJS and types. In this project the packages are their sources, which Node.js runs as they are.
+ * Builds the packages that others install, each into its `dist` with its own manifest: ES modules, CommonJS
+ * and types. In this project the packages are their sources, which Node.js runs directly.
  *
  * `npm run packages` builds them; `npm publish ./shared/validation/dist` publishes one.
  */
@@ -52,7 +52,7 @@ function compile(folder: string, format: keyof typeof FORMATS): void {
     ...FORMATS[format],
     rootDir: folder,
     outDir: out,
-    // What needs the validation package is compiled against what its users install.
+    // Code that needs the validation package is compiled against the package that its users install.
     paths: { '@button-serverless/validation/*': [`./${relative(join(folder, 'dist'), built)}/*/index.d.ts`] },
   };
   const { exports, bin } = readManifest(folder);

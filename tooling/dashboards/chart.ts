@@ -3,10 +3,10 @@ import { escapeHtml } from './escape.ts';
 import { formatElapsed, formatFigure, ticks } from './figures.ts';
 import type { Line } from './widget-data.ts';
 
-/** A time in which something was played, to be seen behind the lines under its number. */
+/** A time in which something was played, shown behind the lines under its number. */
 export type Phase = Span & { title: string };
 
-/** What a chart is drawn from. */
+/** The data of a chart. */
 export type Chart = {
   span: Span;
   lines: readonly Line[];
@@ -22,7 +22,9 @@ const MARGIN = { left: 46, right: 10, top: 14, bottom: 20 };
 /** How many lines have a colour of their own. */
 export const COLOURS = 8;
 
-/** A rule so far above the lines would press them flat: then only its label is shown, at the top. */
+/**
+ * If a threshold is so far above the lines that it would flatten them, only its label is shown, at the top.
+ */
 const RULE_REACH = 4;
 
 /** Narrower bands go without their number. */
@@ -33,8 +35,8 @@ const LINE_HEIGHT = 13;
 type Scale = { x: (atMs: number) => number; y: (value: number) => number; values: number[] };
 
 /**
- * Draws lines over time as an SVG that needs nothing else; colours come from the page. A figure on every
- * point shows on hovering.
+ * Draws lines over time as a self-contained SVG; the page provides the colours. Every point shows its figure
+ * when the pointer hovers over it.
  */
 export function drawChart(chart: Chart): string {
   const lines = chart.isStacked ? stack(chart.lines) : chart.lines;
@@ -114,8 +116,8 @@ function drawTimes({ span, height, width }: Chart, scale: Scale): string[] {
 }
 
 /**
- * Points on end are joined, others faintly: nothing is known of the time between. A point without a neighbour
- * is a dot.
+ * Consecutive points are joined; other points are joined faintly, because nothing is known of the time
+ * between. A point without a neighbour is a dot.
  */
 function drawLine({ points }: Line, { scale, colour }: { scale: Scale; colour: number }): string {
   const runs: string[][] = [[]];
@@ -136,7 +138,7 @@ function drawLine({ points }: Line, { scale, colour }: { scale: Scale; colour: n
   return `<g class="line${dashes} c${colour % COLOURS}">${whole}${shapes.join('')}</g>`;
 }
 
-/** Lines where they are in sight; the others are named at the top, one under the other. */
+/** Thresholds that are in sight; the others are named at the top, one below the other. */
 function drawRules({ chart, scale }: Canvas): string[] {
   const x = chart.width - MARGIN.right - 2;
   const highest = scale.values.at(-1) ?? 0;

@@ -2,14 +2,14 @@ import * as z from 'zod';
 
 import type { MetricQuery } from '@button-serverless/local-aws/cloudwatch';
 
-/** Where a widget stands on the grid of 24 columns. */
+/** The place of a widget on the grid of 24 columns. */
 export type Place = { x: number; y: number; width: number; height: number };
 
 /** A line of a graph as the board asks for it. */
 export type LineQuery = {
   id: string;
   periodMs: number;
-  /** Empty or missing: what tells it from the others. */
+  /** If it is empty, the line is named by what distinguishes it from the others. */
   label: string;
   isVisible: boolean;
 };
@@ -34,7 +34,7 @@ export type Widget = Place &
     | { kind: 'logQuery'; title: string; query: string }
   );
 
-/** A line's last part: what is not said of it follows from the widget. Colours are the page's own. */
+/** The last part of a line: options that it omits follow from the widget. Colours are the page's own. */
 const OptionsSchema = z.strictObject({
   id: z.string().optional(),
   label: z.string().optional(),
@@ -103,9 +103,10 @@ const WidgetSchema = z.discriminatedUnion('type', [
 const BodySchema = z.looseObject({ widgets: z.array(z.unknown()) });
 
 /**
- * Reads a DashboardBody. Throws, naming the widget, for what is not understood.
+ * Reads a DashboardBody. Throws, with the widget's name, for anything that it does not support.
  *
- * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+ * Source:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
  */
 export function readDashboard(body: string): Widget[] {
   return BodySchema.parse(JSON.parse(body)).widgets.map(readWidget);
@@ -144,7 +145,7 @@ function readMetrics(properties: z.infer<typeof MetricPropertiesSchema>): Metric
 type Options = z.infer<typeof OptionsSchema>;
 type Row = { texts: string[]; options: Options };
 
-/** "." stands for what the row above has in the same place, "..." for all of it up to the last few. */
+/** "." stands for the value above it in the row before, "..." for all values up to the last few. */
 function expandShorthand(metrics: z.infer<typeof MetricsSchema>): Row[] {
   let above: string[] = [];
   return metrics.map((row) => {

@@ -6,7 +6,7 @@ import { drawWidget, type Drawing, type DrawnWidget, type ShownAlarm } from './w
 
 /** What a page shows. */
 export type PageContent = Drawing & {
-  /** Each board under what people call it. */
+  /** Each board with its title. */
   boards: readonly { title: string; body: string }[];
   /** When the run began. */
   startedAt: Date;
@@ -16,12 +16,12 @@ export type PageContent = Drawing & {
   ignoredMetrics: readonly string[];
 };
 
-/** The usual period of our boards: what five minutes are on AWS is much less here. */
+/** The usual period of our boards: five minutes on AWS are much less here. */
 const BOARD_PERIOD_MS = 300_000;
 
 /**
- * One HTML page with every board and every alarm; it needs nothing from anywhere. Throws, naming the widget,
- * for what is not understood.
+ * One self-contained HTML page with every board and every alarm. Throws, with the widget's name, for anything
+ * that it does not support.
  */
 export function renderPage(content: PageContent): string {
   const boards = content.boards.map(({ title, body }) => ({
@@ -82,7 +82,7 @@ function alarmSection(alarms: readonly ShownAlarm[]): string {
   ].join('');
 }
 
-/** The first line of a description is for everybody, the others are what to do. */
+/** The first line of a description is for everybody, the others say what to do. */
 function alarmCard({ name, state, description, rule }: ShownAlarm): string {
   const [impact = '', ...advice] = description.split('\n');
   return [

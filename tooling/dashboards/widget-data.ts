@@ -8,7 +8,7 @@ export type Line = {
   label: string;
   points: { atMs: number; value: number | undefined }[];
   periodMs: number;
-  /** One figure for the whole run: the total of what adds up, else the highest. */
+  /** One figure for the whole run: the total of a flow, or the highest value of a level. */
   figure: number | undefined;
   isTotal: boolean;
 };
@@ -70,8 +70,8 @@ function figureOf(values: readonly (number | undefined)[], isTotal: boolean): nu
 }
 
 /**
- * What tells each series from the others: its metric's name, or what its dimensions say where one search
- * brings them, or both; and its statistic if nothing else does.
+ * What distinguishes each series from the others: its metric's name, or its dimensions if a search finds
+ * several, or both; and its statistic if nothing else does.
  */
 function namesOf(shown: readonly Shown[], nameOf: RunData['nameOf']): string[] {
   const parts = shown.map(({ series: { metric }, isSearched }) => ({

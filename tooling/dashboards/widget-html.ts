@@ -29,10 +29,10 @@ const TITLE_HEIGHT = 40;
 const LEGEND_LINE_HEIGHT = 17;
 const LINES_IN_A_LEGEND = 5;
 
-// A board's texts are ours, but a page must hold whatever stands in them.
+// A board's texts are ours, but a page must show any text safely.
 const markdown = new Marked({ renderer: { html: ({ text }) => escapeHtml(text) } });
 
-/** Draws a widget at its place on the grid. Throws for what is not understood. */
+/** Draws a widget at its place on the grid. Throws for anything that it does not support. */
 export function drawWidget(widget: Widget, drawing: Drawing): DrawnWidget {
   const place = `--x:${widget.x + 1};--y:${widget.y + 1};--w:${widget.width};--h:${widget.height}`;
   const { content, title, withoutData, kind } = contentOf(widget, drawing);
@@ -74,7 +74,7 @@ function contentOf(widget: Widget, drawing: Drawing): Content {
   }
 }
 
-/** Lines without a value; for a board's search that finds nothing, the search. */
+/** Lines without a value; if a board's search finds nothing, the search. */
 function silentLines(widget: MetricWidget, lines: readonly Line[]): string[] {
   const silent = lines.filter(({ figure }) => figure === undefined).map(({ label }) => label);
   const found = widget.queries.length > 0 && lines.length === 0;

@@ -13,24 +13,24 @@ import type { Processes } from './processes.ts';
 import type { HttpApi } from './triggers/http-api.ts';
 import type { LocalSchedule } from './triggers/schedule.ts';
 
-/** Something that invokes functions of its own accord. */
+/** Invokes functions on its own: a queue, a stream, a schedule. */
 export type Trigger = {
-  /** Goes on until the signal and the end of what is then under way. Rejects when it cannot go on. */
+  /** Runs until the signal, and then until its work in progress ends. Rejects if it cannot continue. */
   run(until: AbortSignal): Promise<void>;
 };
 
-/** A queue that messages are received from, and whether anything of it is still under way. */
+/** A queue that messages are received from, and whether any of its messages are in progress. */
 export type QueueConsumer = { queueUrl: string; isIdle(): Promise<boolean> };
 
 /** Who writes to a log group, by logical id. */
 export type LogSource = { logicalId: string; logGroupName: string };
 
-/** The region, the account and everything that resources are made in. */
+/** The region, the account and everything that resources are created in. */
 export type LocalCloud = {
   region: string;
   accountId: string;
   dynamodb: DynamoDbEmulator;
-  /** The same tables, for functions: what they consume is measured. */
+  /** The same tables, for functions: their consumption is measured. */
   capacityMeter: LoopbackServer;
   sqs: SqsEmulator;
   secretsManager: SecretsManager;
@@ -45,7 +45,7 @@ export type LocalCloud = {
   environmentOverrides: Record<string, string>;
   /** Where Node.js keeps the compiled code of functions between deployments. */
   compileCacheDirectory: string;
-  /** Of how many firings of a schedule one happens twice; 0 is none. */
+  /** Every n-th firing of a schedule happens twice; 0 means none. */
   scheduleRepeatsEvery: number;
   lambdaMetrics: LambdaMetrics;
   /**
@@ -79,7 +79,7 @@ export function arnOf(
   return `arn:aws:${service}:${cloud.region}:${cloud.accountId}:${resource}`;
 }
 
-/** The function with this name, ARN or logical id. Throws when there is none, or several. */
+/** The function with this name, ARN or logical id. Throws if there is none, or if there are several. */
 export function findFunction(cloud: LocalCloud, id: string): LocalFunction {
   const [found, ...others] = cloud.functions.filter(
     ({ configuration: { name, arn, logicalId } }) => id === name || id === arn || id === logicalId,
@@ -89,7 +89,7 @@ export function findFunction(cloud: LocalCloud, id: string): LocalFunction {
   return found;
 }
 
-/** The HTTP API with this id. Throws when there is none. */
+/** The HTTP API with this id. Throws if there is none. */
 export function findHttpApi(cloud: LocalCloud, apiId: string): HttpApi {
   const api = cloud.httpApis.get(apiId);
   if (api === undefined) throw new Error(`There is no HTTP API ${apiId}.`);

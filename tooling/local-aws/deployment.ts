@@ -14,18 +14,18 @@ import { readAssembly } from './template/assembly.ts';
 
 /** What to deploy, and how. */
 export type DeploymentOptions = {
-  /** Where `cdk synth` wrote to. */
+  /** The folder that `cdk synth` wrote to. */
   assemblyDirectory: string;
-  /** For what a deployment leaves behind: `logs/<logical id>.log`. Made if missing. */
+  /** For what a deployment leaves behind: `logs/<logical id>.log`. Created if missing. */
   stateDirectory: string;
   /**
-   * Win over the template's variables in every function that has them; a name that no function has is an
+   * Replace the template's variables in every function that has them; a name that no function has is an
    * error.
    */
   environmentOverrides: Record<string, string>;
   /** Every line that a function prints, other than metrics. */
   onLog?: (entry: { functionLogicalId: string; line: string }) => void;
-  /** Lets one of so many firings of each schedule happen twice, as Scheduler's "at least once" allows. */
+  /** Makes every n-th firing of each schedule happen twice, as Scheduler's "at least once" allows. */
   scheduleRepeatsEvery?: number;
   /** Tables of another deployment, which has to outlive this one: what a template names without making it. */
   existingTables?: DeployedTables;

@@ -20,7 +20,7 @@ const DimensionsSchema = z
   .array(z.strictObject({ Name: z.string(), Value: z.string() }))
   .transform((list) => Object.fromEntries(list.map(({ Name, Value }) => [Name, Value])));
 
-/** Alarms of ten seconds are for metrics of high resolution, which we have none of. */
+/** Alarms of ten seconds are for high-resolution metrics, which we do not have. */
 const PeriodSchema = z.int().multipleOf(60);
 
 const QuerySchema = z.strictObject({
@@ -54,8 +54,8 @@ const COMPARISONS = {
 };
 
 /**
- * Which properties of AWS::CloudWatch::Alarm say when it goes off. Any other is refused, or tells only what
- * to do then.
+ * The properties of AWS::CloudWatch::Alarm that say when it goes off. Any other is rejected, or only says
+ * what to do then.
  */
 export const ALARM_RULE_PROPERTIES = {
   ComparisonOperator: z.enum([
@@ -78,7 +78,7 @@ export const ALARM_RULE_PROPERTIES = {
   Metrics: z.array(QuerySchema).min(1).optional(),
 };
 
-/** Properties that say what follows, not when. */
+/** Properties that say what the alarm does, not when. */
 const ALARM_OTHER_PROPERTIES = [
   'ActionsEnabled',
   'AlarmActions',
@@ -99,11 +99,12 @@ const LONGEST_RANGE_MS = 86_400_000;
 const METRICS_IN_AN_ALARM = 10;
 
 /**
- * Reads the properties of an AWS::CloudWatch::Alarm, with every Ref and the like resolved. Throws an error
- * for people for what is not understood, and for what CloudWatch refuses: a SEARCH, more than ten metrics,
- * different periods, a day in total exceeded.
+ * Reads the properties of an AWS::CloudWatch::Alarm, with resolved references. Throws an error for people for
+ * anything that it does not support, and for what CloudWatch rejects: a SEARCH, more than ten metrics,
+ * different periods, more than a day in total.
  *
- * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
+ * Source:
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
  */
 export function readAlarm(properties: Record<string, unknown>): AlarmDefinition {
   const parsed = AlarmSchema.safeParse(properties);

@@ -3,18 +3,18 @@ import { evaluateQueries } from './metric-query.ts';
 import type { MetricStore, Span } from './metric-store.ts';
 import { windowUntil } from './time-series.ts';
 
-/** What an alarm says. */
+/** The state of an alarm. */
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
 /** A change of state, and when. */
 export type AlarmTransition = { atMs: number; state: AlarmState };
 
-/** An alarm is evaluated every minute, whatever its period, over a window that slides. */
+/** An alarm is evaluated every minute, whatever its period, over a sliding window. */
 const EVALUATION_INTERVAL_MS = 60_000;
 
 /**
- * How many periods more than it needs an alarm looks at: in AWS's examples 5 for 3. How many in other cases,
- * AWS does not say.
+ * How many more periods than it needs an alarm looks at: in AWS's examples 5 for 3. AWS does not document
+ * other cases.
  */
 const EXTRA_PERIODS = 2;
 

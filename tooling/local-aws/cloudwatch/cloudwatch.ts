@@ -7,7 +7,7 @@ import { createMetricStore, type MetricStore } from './metric-store.ts';
 /** An alarm that is deployed. */
 export type DeployedAlarm = { name: string; arn: string; description: string; definition: AlarmDefinition };
 
-/** An alarm and what it says. */
+/** An alarm and its state. */
 export type DescribedAlarm = { name: string; arn: string; description: string; state: AlarmState };
 
 /** A board that is deployed; its body is JSON. */
@@ -21,19 +21,19 @@ export type CloudWatch = {
   dashboards: DeployedDashboard[];
   metricFilters: MetricFilter[];
   /**
-   * Takes in a line of a log group: the metrics in it, and those that metric filters make of it. Returns what
-   * it was.
+   * Takes a line of a log group: the metrics in it, and those that metric filters create from it. Returns
+   * what the line was.
    */
   takeInLine(event: { logGroupName: string; line: string; atMs: number }): EmfResult;
-  /** What is wrong with lines whose metrics CloudWatch would ignore without a word. */
+  /** The problems of lines whose metrics CloudWatch would ignore silently. */
   ignoredMetrics(): string[];
-  /** Every alarm as it will be at the end of the minute that `atMs` lies in, if no more data comes. */
+  /** Every alarm as it will be at the end of the minute of `atMs`, if no more data arrives. */
   describeAlarms(atMs: number): DescribedAlarm[];
 };
 
 const MINUTE_MS = 60_000;
 
-/** A CloudWatch that begins at `startedAtMs`, when the first alarm may be there. */
+/** A CloudWatch that begins at `startedAtMs`, the earliest time of an alarm. */
 export function createCloudWatch(startedAtMs: number): CloudWatch {
   const metrics = createMetricStore();
   const alarms: DeployedAlarm[] = [];
@@ -63,7 +63,7 @@ export function createCloudWatch(startedAtMs: number): CloudWatch {
   };
 }
 
-/** Only where missing data leaves an alarm as it is, its past counts. */
+/** An alarm's past counts only if missing data leaves its state unchanged. */
 function stateAt(
   definition: AlarmDefinition,
   { metrics, startedAtMs, endMs }: { metrics: MetricStore; startedAtMs: number; endMs: number },

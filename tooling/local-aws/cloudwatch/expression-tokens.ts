@@ -1,4 +1,4 @@
-/** A piece of an expression, as it stands there. */
+/** A piece of an expression, unchanged. */
 type Token = { kind: 'number' | 'quoted' | 'word' | 'sign'; text: string };
 
 /** A list of tokens that is read from the front. */

@@ -2,7 +2,7 @@ import type { MathNode } from './math-syntax.ts';
 import { finite, mapSeries, pointAt, present, type MathValue } from './math-values.ts';
 import type { TimeSeries, TimeWindow } from './time-series.ts';
 
-/** What a function may look at. */
+/** What a function may use. */
 export type FunctionCall = {
   name: string;
   parameters: readonly MathNode[];
@@ -39,7 +39,7 @@ const FUNCTIONS: Readonly<Record<string, MathFunction>> = {
   REMOVE_EMPTY: (call) => seriesList(parameter(call, 0)).filter(({ values }) => present(values).length > 0),
 };
 
-/** Calls a function of metric math. Throws, naming it, for one that is not understood. */
+/** Calls a function of metric math. Throws, with its name, for one that is not supported. */
 export function callFunction(call: FunctionCall): MathValue {
   const known = Object.hasOwn(FUNCTIONS, call.name) ? FUNCTIONS[call.name] : undefined;
   if (known === undefined) throw new Error(`The function ${call.name} is not supported locally.`);
@@ -63,7 +63,9 @@ function single(value: MathValue, name: string): number | TimeSeries {
   return value;
 }
 
-/** One series becomes a number; several become one series, out of what is there at each point of time. */
+/**
+ * One series becomes a number; several become one series, from the values that exist at each point of time.
+ */
 function aggregate(compute: (values: number[]) => number): MathFunction {
   return (call) => {
     const value = parameter(call, 0);
@@ -102,8 +104,8 @@ function choose(call: FunctionCall): MathValue {
   const values = Array.from({ length: call.window.length }, (_, index) => {
     const decision = pointAt(condition, index);
     if (decision === undefined) return undefined;
-    // A constant condition takes the series as it is; a series' true point needs a value, and 0 stands in for
-    // it.
+    // A constant condition takes the whole series; at a point where a series is true, a missing value counts
+    // as 0.
     if (decision !== 0) return pointAt(whenTrue, index) ?? (typeof condition === 'number' ? undefined : 0);
     return whenFalse === undefined ? undefined : pointAt(whenFalse, index);
   });
@@ -137,7 +139,7 @@ function perPoint(compute: (value: number) => number): MathFunction {
     );
 }
 
-/** From each value to the one before it, divided by what the periods between them stand for. */
+/** From each value to the one before it, divided by the time between them. */
 function differences(series: TimeSeries, divisorOf: (periods: number) => number): TimeSeries {
   let previous: { value: number; index: number } | undefined;
   const values = series.values.map((value, index) => {
@@ -157,7 +159,7 @@ function runningSum(series: TimeSeries): TimeSeries {
   );
 }
 
-/** Other values of the same metric: they are its statistic no more. */
+/** Other values of the same metric: they are no longer its statistic. */
 function computed({ metric }: TimeSeries, values: TimeSeries['values']): TimeSeries {
   return metric ? { values, metric } : { values };
 }

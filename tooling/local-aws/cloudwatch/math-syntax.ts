@@ -1,6 +1,6 @@
 import { readTokens, type TokenReader } from './expression-tokens.ts';
 
-/** A metric math expression, taken apart. */
+/** A parsed metric math expression. */
 export type MathNode =
   | { kind: 'number'; value: number }
   | { kind: 'text'; text: string }
@@ -47,7 +47,7 @@ const LEVELS: readonly (readonly (readonly [string, MathOperator])[])[] = [
 ];
 
 /**
- * Takes a metric math expression apart. Throws, with the place, for what is not understood.
+ * Parses a metric math expression. Throws, with the place, for anything that it does not support.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
  */

@@ -1,7 +1,7 @@
 import type { MathOperator } from './math-syntax.ts';
 import type { TimeSeries } from './time-series.ts';
 
-/** What a part of an expression comes to: S, TS or TS[] in AWS's words. */
+/** The value of a part of an expression: S, TS or TS[] in AWS's terms. */
 export type MathValue = number | TimeSeries | TimeSeries[];
 
 type Point = number | undefined;
@@ -59,7 +59,7 @@ function sourceOf(left: number | TimeSeries, right: number | TimeSeries): Pick<T
   return isAlone && typeof series !== 'number' && series.metric ? { metric: series.metric } : {};
 }
 
-/** Applies a function to each single series. A number is refused. */
+/** Applies a function to each single series. A number is rejected. */
 export function mapSeries(value: MathValue, change: (series: TimeSeries) => TimeSeries): MathValue {
   if (typeof value === 'number') throw new Error('A time series is needed, not a number.');
   return Array.isArray(value) ? value.map(change) : change(value);
@@ -75,7 +75,7 @@ export function present(points: readonly Point[]): number[] {
   return points.filter((point) => point !== undefined);
 }
 
-/** What is no number is dropped, as a division by zero is. */
+/** A result that is not a number is dropped, like that of a division by zero. */
 export function finite(value: number): Point {
   return Number.isFinite(value) ? value : undefined;
 }

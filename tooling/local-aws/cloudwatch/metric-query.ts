@@ -74,7 +74,7 @@ function asSeries(value: MathValue): TimeSeries[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** METRICS, SEARCH and PERIOD look at more than their parameters. */
+/** METRICS, SEARCH and PERIOD use more than their parameters. */
 function call({ name, parameters }: MathNode & { kind: 'call' }, context: QueryContext): MathValue {
   const [first, second] = parameters;
   switch (name) {

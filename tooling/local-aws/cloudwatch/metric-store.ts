@@ -1,4 +1,4 @@
-/** What names a metric. Other dimensions make another metric, even if they are some of the first one's. */
+/** The name of a metric. Different dimensions make a different metric, even if some are the same. */
 export type MetricIdentity = {
   namespace: string;
   name: string;
@@ -13,7 +13,7 @@ export type Span = { fromMs: number; untilMs: number };
 
 /** The metrics of a CloudWatch, with every single value. Time is the caller's: real or virtual. */
 export type MetricStore = {
-  /** Values may come in any order. Throws for a value or an instant that is no finite number. */
+  /** Values may arrive in any order. Throws for a value or an instant that is not a finite number. */
   put(metric: MetricIdentity, sample: { atMs: number; value: number; count?: number }): void;
   /** Every metric that has a value. */
   metrics(): MetricIdentity[];
@@ -62,7 +62,7 @@ function keyOf({ namespace, name, dimensions }: MetricIdentity): string {
   return JSON.stringify([namespace, name, entries]);
 }
 
-/** Where the first sample at `atMs` or later stands. */
+/** The index of the first sample at `atMs` or later. */
 function positionOf(samples: readonly Sample[], atMs: number): number {
   let [low, high] = [0, samples.length];
   while (low < high) {

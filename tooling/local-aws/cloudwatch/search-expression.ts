@@ -7,8 +7,8 @@ export type MetricSearch = (metric: MetricIdentity) => boolean;
 const PATTERN = /\s*(?:"(?<quoted>(?:\\.|[^"\\])*)"|(?<sign>[{},()=])|(?<word>[^\s{},()="]+))/u;
 
 /**
- * Reads what stands between the single quotes of a SEARCH: a schema in braces, then terms with AND, OR, NOT
- * and parentheses. Throws, with the place, for what is not understood.
+ * Reads the text between the single quotes of a SEARCH: a schema in braces, then terms with AND, OR, NOT and
+ * parentheses. Throws, with the place, for anything that it does not support.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
  */

@@ -38,7 +38,7 @@ function count(samples: readonly Sample[]): number {
   return samples.reduce((total, sample) => total + sample.count, 0);
 }
 
-/** The smallest value that is at least as large as so many percent of the values. */
+/** The smallest value that is at least as large as this percentage of the values. */
 function percentile(samples: readonly Sample[], percentage: number): number {
   const sorted = samples.toSorted((one, other) => one.value - other.value);
   const rank = (count(samples) * percentage) / 100;

@@ -1,15 +1,15 @@
 import type { MetricIdentity, MetricStore, Sample, Span } from './metric-store.ts';
 import { summarize } from './statistic.ts';
 
-/** So many periods on end. */
+/** A number of consecutive periods. */
 export type TimeWindow = { fromMs: number; periodMs: number; length: number };
 
 /** One value for each period of a window; undefined where there is no data. */
 export type TimeSeries = {
   values: (number | undefined)[];
-  /** Where it comes from one metric alone. */
+  /** If it comes from one metric alone. */
   metric?: MetricIdentity;
-  /** Where it is one statistic, unchanged. */
+  /** If it is one statistic, unchanged. */
   statistic?: string;
 };
 
@@ -31,7 +31,7 @@ export function windowOver({ fromMs, untilMs }: Span, periodMs: number): TimeWin
   return { fromMs: firstMs, periodMs, length: Math.max(1, Math.ceil((untilMs - firstMs) / periodMs)) };
 }
 
-/** A metric's statistic for each period. Throws for a statistic that is not understood. */
+/** A metric's statistic for each period. Throws for a statistic that is not supported. */
 export function metricSeries(
   store: MetricStore,
   metric: MetricIdentity,
