@@ -85,13 +85,13 @@ const PublisherApiSchema = z.strictObject({
     .min(1)
     .max(10_000)
     .default(50)
-    .describe('Requests a second that the publisher API answers in the long run; more get 429.'),
+    .describe('How many requests a second the publisher API accepts on average. Requests above it get 429.'),
   burstLimit: z
     .int()
     .min(1)
     .max(5000)
     .default(100)
-    .describe('Requests that the publisher API answers at once.'),
+    .describe('How many requests the publisher API accepts at once.'),
 });
 
 const DeferredWebhooksSchema = z
@@ -353,7 +353,7 @@ export const TransactionsConfigSchema = z
       .default(90)
       .describe('How long an authentic webhook that could not be applied is kept, in days.'),
     publisherApi: PublisherApiSchema.optional().describe(
-      "An HTTP API for your own systems: a shopper's rewards and transactions, and one transaction with its history. `{}` turns it on; left out, there is none.",
+      "An HTTP API for your own systems: a shopper's rewards and transactions, and one transaction with its history. `{}` turns it on. Not deployed unless set.",
     ),
   })
   .check(({ value, issues }) => {

@@ -21,14 +21,14 @@ import { readPageToken, writePageToken } from './page-token.ts';
 import { findTransaction } from './find-transaction.ts';
 import { toSummary, toTransaction } from './to-answer.ts';
 
-/** A request as the HTTP API hands it on; `query` is encoded as in the URL. */
+/** A request from the HTTP API; `query` is encoded as in the URL. */
 export type ApiRequest = { routeKey: string; query: string };
 
-/** What is answered, and under which status. */
+/** The response and its status. */
 export type ApiAnswer =
   { status: 200; body: Rewards | Transactions | Transaction } | { status: 400 | 404; body: ApiError };
 
-/** What answering needs. */
+/** What answering a request needs. */
 export type ApiPorts = {
   access: TableAccess;
   transactions: Pick<TransactionStore, 'read'>;

@@ -2,8 +2,8 @@ import * as z from 'zod';
 
 import { REWARD_GROUPS } from '../../shared/transactions/rules/shopper-rewards.ts';
 
-// What goes in and comes out, once: the code is typed by it, and docs/schemas/publisher-api.openapi.json is
-// generated from it.
+// The requests and responses, defined once: they give the code its types, and
+// docs/schemas/publisher-api.openapi.json is generated from them.
 
 const shopper = z
   .string()
@@ -111,7 +111,7 @@ const VersionSchema = z.strictObject({
   modifiedDate: instant,
 });
 
-/** One transaction, whole. */
+/** One complete transaction. */
 export const TransactionSchema = z.strictObject({
   ...summary,
   transactionIds: z.array(z.string()).describe('Every id that Button has given it.'),
@@ -133,13 +133,13 @@ export const TransactionSchema = z.strictObject({
     .describe('Every version that was seen and is kept, in the order of `seenAt`.'),
 });
 
-/** An answer that is no 200. */
+/** A response that is not a 200. */
 export const ErrorSchema = z.strictObject({
   error: z.enum(['bad_request', 'not_found']),
   problems: z.array(z.strictObject({ parameter: z.string(), problem: z.string() })),
 });
 
-/** The answers as the code gives them. */
+/** The responses as the code returns them. */
 export type Rewards = z.infer<typeof RewardsSchema>;
 export type TransactionSummary = z.infer<typeof TransactionSummarySchema>;
 export type Transactions = z.infer<typeof TransactionsSchema>;

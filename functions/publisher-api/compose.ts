@@ -7,8 +7,8 @@ import { answerRequest, type ApiPorts } from './answer-request.ts';
 import { EnvironmentSchema } from './env.ts';
 
 /**
- * Composes the function behind the publisher API. It only reads. A table that can't be reached makes it
- * throw: the HTTP API answers 500 then, and another request may succeed.
+ * Composes the function behind the publisher API. It only reads. If the table cannot be reached, it throws:
+ * the HTTP API then answers 500, and another request may succeed.
  */
 export function composePublisherApi({
   env: variables,

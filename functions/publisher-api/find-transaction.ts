@@ -1,12 +1,12 @@
 import { idKey, type TransactionRecord } from '@button-serverless/validation/webhooks';
 import type { TransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 
-/** Records give way to each other in a chain that ends: it is followed no further. */
+/** Records give way to each other in a chain that ends: it is followed no further than this. */
 const MAX_MERGES = 5;
 
 /**
- * The transaction that is found by its key, by Button's id or by its `button_order_id`. What has given way to
- * another record is that record. Throws if the table cannot be reached.
+ * Finds a transaction by its key, by Button's id or by its `button_order_id`. If its record has given way to
+ * another one, returns that. Throws if the table cannot be reached.
  */
 export async function findTransaction(
   id: string,

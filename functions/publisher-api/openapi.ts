@@ -11,7 +11,7 @@ import {
 } from './api-schemas.ts';
 
 /**
- * The publisher API in OpenAPI 3.1, as docs/schemas/publisher-api.openapi.json has it. The `server` is the
+ * The publisher API in OpenAPI 3.1; docs/schemas/publisher-api.openapi.json has the same. The `server` is the
  * stack's output `PublisherApiUrl`.
  *
  * Source: https://spec.openapis.org/oas/v3.1.0

@@ -4,7 +4,7 @@ import type { ShopperCursor } from '../../shared/transactions/store/shopper-inde
 
 const CursorSchema = z.tuple([z.string().min(1).max(2048), z.string().min(1).max(64)]);
 
-/** Text that asks for the page behind a cursor. It names no shopper. */
+/** Text that requests the page behind a cursor. It does not name the shopper. */
 export function writePageToken({ pk, createdDate }: ShopperCursor): string {
   return Buffer.from(JSON.stringify([pk, createdDate])).toString('base64url');
 }

@@ -30,7 +30,7 @@ export function toSummary(transaction: ShopperTransaction): TransactionSummary {
   };
 }
 
-/** A whole transaction as the API shows it. Pure. */
+/** A complete transaction as the API shows it. Pure. */
 export function toTransaction(record: TransactionRecord): Transaction {
   const { key, delivery, version, notRewardableReason, candidates, seen, cause } = record;
   const [{ transaction, payload }] = candidates;

@@ -66,7 +66,7 @@ export class PublisherApi extends Construct {
       severity: 'ticket',
       metric: api.metricServerError({ statistic: 'Sum', period: Duration.minutes(5) }),
       above: 0,
-      // One that fails alone is asked again.
+      // A single failed request is sent again by its caller.
       periods: 3,
       impact: 'Your own systems get no answer about rewards and transactions. Nothing is lost.',
       firstCommand: `aws logs tail ${lambda.logGroup.logGroupName} --since 1h`,
@@ -75,7 +75,7 @@ export class PublisherApi extends Construct {
     new CfnOutput(this, 'Url', { value: api.apiEndpoint }).overrideLogicalId('PublisherApiUrl');
     new CfnOutput(this, 'Arn', {
       value: api.arnForExecuteApi(),
-      description: 'Who may call the publisher API needs execute-api:Invoke on this.',
+      description: 'Callers of the publisher API need execute-api:Invoke on this.',
     }).overrideLogicalId('PublisherApiArn');
   }
 }

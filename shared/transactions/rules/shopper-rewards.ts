@@ -1,16 +1,17 @@
 import { isAppInstall } from '@button-serverless/validation/webhooks';
 
-/** Where a transaction's reward is, to the shopper. */
+/** The state of a transaction's reward, for the shopper. */
 export const REWARD_GROUPS = ['pending', 'confirmed', 'declined', 'historical', 'none'] as const;
 
 /**
  * `pending` is expected, `confirmed` is final, `declined` was expected and is not paid. `historical` was
- * created before this system took over: an older one may have paid it. `none` is what nobody is rewarded for:
- * an app install, a conflict, an unknown category, what counts under another purchase.
+ * created before this system took over: an older system may have paid it. `none` means that nobody is
+ * rewarded: for an app install, a conflict, an unknown category, or a transaction that counts under another
+ * purchase.
  */
 export type RewardGroup = (typeof REWARD_GROUPS)[number];
 
-/** What of a transaction decides about its reward. */
+/** The fields of a transaction that decide about its reward. */
 export type RewardedTransaction = {
   status: 'pending' | 'validated' | 'declined' | 'conflict';
   amountMinor?: number | null | undefined;
@@ -20,16 +21,16 @@ export type RewardedTransaction = {
   notRewardableReason?: string | undefined;
 };
 
-/** Minor units of one currency (null where Button names none), and of how many transactions. */
+/** Minor units of one currency (null if Button names none), and the number of transactions. */
 export type RewardTotal = { currency: string | null; amountMinor: number; transactions: number };
 
 /** A shopper's rewards. Nothing counts in two groups. */
 export type ShopperRewards = Record<Exclude<RewardGroup, 'none'>, RewardTotal[]> & {
-  /** Of how many transactions nobody is rewarded. */
+  /** How many transactions have no reward. */
   notRewarded: number;
 };
 
-/** Where the reward of a transaction is. Pure. */
+/** The state of a transaction's reward. Pure. */
 export function rewardGroup(transaction: RewardedTransaction): RewardGroup {
   const { status, category, delivery, notRewardableReason: reason } = transaction;
   const isReward = reason === undefined || reason === 'declined' || reason === 'historical';

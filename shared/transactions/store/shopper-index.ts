@@ -28,7 +28,7 @@ const ShopperItemSchema = z.object({
 /** One of a shopper's transactions, from the index by shopper. */
 export type ShopperTransaction = z.infer<typeof ShopperItemSchema>;
 
-/** Which of a shopper's transactions; all of them if nothing is said. */
+/** Which of a shopper's transactions; all of them by default. */
 export type ShopperFilter = {
   status?: ShopperTransaction['status'] | undefined;
   /** Created in this second or later; ISO 8601 UTC. */
@@ -37,7 +37,7 @@ export type ShopperFilter = {
   before?: string | undefined;
 };
 
-/** Where a page of a shopper's transactions ends: the next one begins behind it. */
+/** The end of a page of a shopper's transactions: the next page begins behind it. */
 export type ShopperCursor = Pick<ShopperTransaction, 'pk' | 'createdDate'>;
 
 /** A page of a shopper's transactions; without `next` it is the last one. */
@@ -45,9 +45,9 @@ export type ShopperPage = { transactions: ShopperTransaction[]; next?: ShopperCu
 
 /**
  * One page of a shopper's transactions, the latest first, in one query. A page may hold fewer than `limit`,
- * or none, and not be the last: DynamoDB reads up to `limit` and leaves out what the status does not fit.
- * `shopper` is the value of the field that the index was set up by. Eventually consistent; whose data has
- * been erased has none. Throws if the table cannot be reached.
+ * or none, and not be the last: DynamoDB reads up to `limit` items and drops those with another status.
+ * `shopper` is the value of the field of the index. Eventually consistent; an erased shopper has none. Throws
+ * if the table cannot be reached.
  */
 export async function shopperPage(
   { client, table }: TableAccess,
@@ -73,7 +73,7 @@ export async function shopperPage(
       },
       ExpressionAttributeValues: {
         ':shopper': { S: shopper },
-        // Without its end, a second is less than every instant in it, with milliseconds or without.
+        // Without its end, a second sorts before every instant in it, with or without milliseconds.
         ':from': { S: from.slice(0, SECOND_LENGTH) },
         ':before': { S: before.slice(0, SECOND_LENGTH) },
         ...(status !== undefined && { ':status': { S: status } }),
