@@ -29,7 +29,9 @@ export type SynthesizedStage = {
   stackNames: string[];
   /** Where each stack goes, as the CDK names it. */
   environments: string[];
-  /** The templates as they are written. */
+  /** The templates as they are written, by stack. */
+  templates: ReadonlyMap<string, string>;
+  /** All of them, one after the other. */
   templateText: string;
   /** Every resource of the type, from all stacks or from the one whose name ends so. */
   resources(type: string, stack?: string): TemplateResource[];
@@ -61,6 +63,7 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
   return {
     stackNames: [...texts.keys()],
     environments: stacks.map(({ environment }) => environment.name),
+    templates: texts,
     templateText: [...texts.values()].join('\n'),
     resources: (type, stack = '') =>
       templatesOf(stack)

@@ -120,6 +120,7 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
  */
 const SCOPE: Scope = {
   ref: (name) => PSEUDO_PARAMETERS[name] ?? withoutHash(name),
+  importValue: (name) => `imported ${name}`,
   getAtt: (logicalId) => (logicalId === 'OrderLedger' ? ORDER_LEDGER : withoutHash(logicalId)),
   condition: () => false,
   localise: (text) => text,

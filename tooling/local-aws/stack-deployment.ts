@@ -113,6 +113,9 @@ function createScope(
         throw new Error(`Attribute ${attribute} of ${logicalId} is not supported locally.`);
       return value;
     },
+    importValue(name) {
+      throw new Error(`There is no export ${name}.`);
+    },
     condition(name) {
       if (!Object.hasOwn(template.Conditions, name)) throw new Error(`There is no condition ${name}.`);
       return evaluateCondition(template.Conditions[name], scope);

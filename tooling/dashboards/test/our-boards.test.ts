@@ -10,6 +10,7 @@ import { DEVELOPMENT_STAGE, synthesizeStage } from '../../../test/infra/synthesi
 /** Every reference stands for itself. */
 const NAMES: Scope = {
   ref: (name) => name,
+  importValue: (name) => `imported ${name}`,
   getAtt: (logicalId, attribute) => `${logicalId}.${attribute}`,
   condition: () => true,
   localise: (text) => text,

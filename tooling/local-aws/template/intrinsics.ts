@@ -3,6 +3,8 @@ export type Scope = {
   /** `undefined` for the pseudo parameter AWS::NoValue. */
   ref(name: string): unknown;
   getAtt(logicalId: string, attribute: string): string;
+  /** The value that another stack exports under the name. */
+  importValue(name: string): string;
   condition(name: string): boolean;
   /**
    * Called on each text put together from parts, which may be the address of something that stands elsewhere
@@ -104,6 +106,8 @@ function callIntrinsic({ name, argument }: Intrinsic, scope: Scope): unknown {
       const [condition, whenTrue, whenFalse] = list(argument);
       return resolveValue(scope.condition(text(condition)) ? whenTrue : whenFalse, scope);
     }
+    case 'Fn::ImportValue':
+      return scope.importValue(text(resolveValue(argument, scope)));
     // A property may be called `Condition`, as in a policy statement; only template conditions are
     // references.
     case 'Condition':

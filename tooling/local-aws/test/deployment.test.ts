@@ -199,7 +199,7 @@ describe('a deployment is refused, and nothing is left of it,', () => {
           Queue: { Type: 'AWS::SQS::Queue', Properties: { QueueName: { 'Fn::ImportValue': 'x' } } },
         },
       },
-      /resource Queue \(AWS::SQS::Queue\): property QueueName: .*Fn::ImportValue is not supported locally/,
+      /resource Queue \(AWS::SQS::Queue\): property QueueName: .*There is no export x/,
     ],
     [
       'for a section that is not understood',

@@ -4,6 +4,7 @@ import type { Scope } from '../../template/intrinsics.ts';
 
 const scope: Scope = {
   ref: (name) => (name === 'AWS::NoValue' ? undefined : `ref-${name}`),
+  importValue: (name) => `imported ${name}`,
   getAtt: (logicalId, attribute) => `${logicalId}/${attribute}`,
   condition: (name) => name === 'Yes',
   localise: (text) => text.replace('https://far', 'http://near'),

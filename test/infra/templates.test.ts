@@ -1,0 +1,18 @@
+import { REGISTRY_REGIONS, templateProblems } from '@button-serverless/local-aws/registry';
+import { describe, expect, it } from 'vitest';
+
+import { STAGES } from './stages.ts';
+import { synthesizeStage } from './synthesized-stage.ts';
+
+describe.each(STAGES.map(({ name, config }) => ({ name, templates: synthesizeStage(config).templates })))(
+  'the templates of $name',
+  ({ templates }) => {
+    it.each(REGISTRY_REGIONS)('are what CloudFormation and the services accept in %s', (region) => {
+      const problems = [...templates].flatMap(([stackName, text]) =>
+        templateProblems({ stackName, text, region, accountId: '111122223333' }),
+      );
+
+      expect(problems).toEqual([]);
+    });
+  },
+);
