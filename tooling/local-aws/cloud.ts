@@ -12,12 +12,8 @@ import type { LoopbackServer } from './loopback-server.ts';
 import type { Processes } from './processes.ts';
 import type { HttpApi } from './triggers/http-api.ts';
 import type { LocalSchedule } from './triggers/schedule.ts';
-
-/** Invokes functions on its own: a queue, a stream, a schedule. */
-export type Trigger = {
-  /** Runs until the signal, and then until its work in progress ends. Rejects if it cannot continue. */
-  run(until: AbortSignal): Promise<void>;
-};
+import type { StreamPosition } from './triggers/stream-position.ts';
+import type { Triggers } from './triggers/triggers.ts';
 
 /** A queue that messages are received from, and whether any of its messages are in progress. */
 export type QueueConsumer = { queueUrl: string; isIdle(): Promise<boolean> };
@@ -25,8 +21,27 @@ export type QueueConsumer = { queueUrl: string; isIdle(): Promise<boolean> };
 /** Who writes to a log group, by logical id. */
 export type LogSource = { logicalId: string; logGroupName: string };
 
-/** The region, the account and everything that resources are created in. */
-export type LocalCloud = {
+/** What has been deployed so far. */
+export type DeployedParts = {
+  functions: LocalFunction[];
+  httpApis: Map<string, HttpApi>;
+  schedules: LocalSchedule[];
+  queueConsumers: Set<QueueConsumer>;
+  triggers: Triggers;
+  /** How far each mapping has read its stream, by its id. */
+  streamPositions: Map<string, StreamPosition>;
+  /** How many resources each place in a stack (`<stack>/<logical id>`) has had. */
+  generations: Map<string, number>;
+  /** Who has which name of the account: `<type> <name>`. */
+  namesInUse: Map<string, string>;
+  /** From the stream ARN that a template sees to the one that the emulator knows. */
+  streamArns: Map<string, string>;
+  /** Function names that API Gateway may invoke. */
+  invocableByApiGateway: Set<string>;
+};
+
+/** The region, the account and everything that resources are made in. */
+export type LocalCloud = DeployedParts & {
   region: string;
   accountId: string;
   dynamodb: DynamoDbEmulator;
@@ -41,7 +56,7 @@ export type LocalCloud = {
   access: AccessControl;
   processes: Processes;
   /** Directories of function code by S3 key. */
-  assetDirectories: ReadonlyMap<string, string>;
+  assetDirectories: Map<string, string>;
   environmentOverrides: Record<string, string>;
   /** Where Node.js keeps the compiled code of functions between deployments. */
   compileCacheDirectory: string;
@@ -55,19 +70,8 @@ export type LocalCloud = {
   openFunctionLog(source: LogSource & { roleArn: string }): Log;
   /** A file for a log that is no function's; the lines go to CloudWatch. */
   openAccessLog(source: LogSource): Log;
-
-  // What has been deployed so far.
-  functions: LocalFunction[];
-  httpApis: Map<string, HttpApi>;
-  schedules: LocalSchedule[];
-  queueConsumers: QueueConsumer[];
-  triggers: Trigger[];
   /** The keys of each table, by its name. */
   tableKeys: Map<string, TableKeys>;
-  /** From the stream ARN that a template sees to the one that the emulator knows. */
-  streamArns: Map<string, string>;
-  /** Function names that API Gateway may invoke. */
-  invocableByApiGateway: Set<string>;
 };
 
 /** An ARN in the local account, for example `arn:aws:sqs:us-east-1:000000000000:orders`. */

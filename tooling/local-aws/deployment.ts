@@ -8,8 +8,11 @@ import type { AccessControl } from './iam/access-control.ts';
 import type { InvocationResult } from './lambda/invocation-result.ts';
 import { startCloud } from './start-cloud.ts';
 import type { DeployedTables, EmfDocument, RunningCloud } from './start-cloud.ts';
-import { deployStack, refuseUnknownTypes } from './stack-deployment.ts';
-import type { LocalResource, LocalStack } from './stack-deployment.ts';
+import type { Account, StackStatus } from './stacks/account.ts';
+import { deleteStack } from './stacks/delete-stack.ts';
+import { deployStack, refuseUnknownTypes } from './stacks/deploy-stack.ts';
+import { createExports } from './stacks/exports.ts';
+import type { Member } from './stacks/member.ts';
 import { readAssembly } from './template/assembly.ts';
 
 /** What to deploy, and how. */
@@ -31,6 +34,16 @@ export type DeploymentOptions = {
   existingTables?: DeployedTables;
 };
 
+/** A deployed resource, and where it comes from. */
+export type LocalResource = {
+  stack: string;
+  logicalId: string;
+  /** The construct's path in the CDK app, for example `Orders/Queue/Resource`. */
+  constructPath: string;
+  type: string;
+  physicalId: string;
+};
+
 /** A deployed app. */
 export type LocalDeployment = {
   endpoints: {
@@ -40,9 +53,20 @@ export type LocalDeployment = {
     eventBridge: string;
     cloudWatch: string;
   };
-  /** By stack name, then by output key. */
-  outputs: ReadonlyMap<string, Record<string, string>>;
-  resources: LocalResource[];
+  /**
+   * Deploys the stacks of another assembly over these, one after the other, as `cdk deploy --all` does:
+   * stacks that it does not have stay as they are. Throws what went wrong, after CloudFormation's way back;
+   * stacks before it are deployed, those after it are not.
+   */
+  update(assemblyDirectory: string): Promise<void>;
+  /** Deletes a stack, as `cdk destroy` does. Throws where CloudFormation refuses to. */
+  deleteStack(name: string): Promise<void>;
+  /** How the last operation on the stack ended; undefined for a stack that does not exist. */
+  stackStatus(name: string): StackStatus | undefined;
+  /** By stack name, then by output key, at this moment. */
+  readonly outputs: ReadonlyMap<string, Record<string, string>>;
+  /** What is deployed at this moment. */
+  readonly resources: LocalResource[];
   /** For a later deployment whose configuration names some of them. */
   tables: DeployedTables;
   /**
@@ -95,7 +119,7 @@ export async function deployAssembly(options: DeploymentOptions): Promise<LocalD
       onLine: (entry) => options.onLog?.(entry),
       onMetrics: (document) => metrics.push(document),
     },
-    assetDirectories: assembly.assetDirectories,
+    assetDirectories: new Map(assembly.assetDirectories),
     environmentOverrides: options.environmentOverrides,
     compileCacheDirectory: join(options.stateDirectory, 'compile-cache'),
     scheduleRepeatsEvery: options.scheduleRepeatsEvery ?? 0,
@@ -103,11 +127,11 @@ export async function deployAssembly(options: DeploymentOptions): Promise<LocalD
   });
 
   try {
-    const stacks = new Map<string, LocalStack>();
-    for (const stack of assembly.stacks) stacks.set(stack.name, await deployStack(stack, running.cloud));
+    const account: Account = { cloud: running.cloud, exports: createExports(), stacks: new Map() };
+    for (const stack of assembly.stacks) await deployStack(stack, account);
     refuseUnusedOverrides(running.cloud);
     running.startTriggers();
-    return describeDeployment(running, { stacks, metrics });
+    return describeDeployment(running, { account, metrics });
   } catch (error) {
     await running.close();
     throw error;
@@ -116,7 +140,7 @@ export async function deployAssembly(options: DeploymentOptions): Promise<LocalD
 
 function describeDeployment(
   running: RunningCloud,
-  { stacks, metrics }: { stacks: Map<string, LocalStack>; metrics: EmfDocument[] },
+  { account, metrics }: { account: Account; metrics: EmfDocument[] },
 ): LocalDeployment {
   const { cloud } = running;
   return {
@@ -127,8 +151,15 @@ function describeDeployment(
       eventBridge: cloud.eventBridge.endpoint,
       cloudWatch: cloud.cloudWatchApi.url,
     },
-    outputs: new Map([...stacks].map(([name, { outputs }]) => [name, outputs])),
-    resources: [...stacks.values()].flatMap(({ resources }) => resources),
+    update: (assemblyDirectory) => update(assemblyDirectory, account),
+    deleteStack: (name) => deleteStack(name, account),
+    stackStatus: (name) => account.stacks.get(name)?.status,
+    get outputs() {
+      return new Map([...account.stacks].map(([name, { outputs }]) => [name, outputs]));
+    },
+    get resources() {
+      return [...account.stacks.values()].flatMap(({ members }) => [...members.values()].map(describe));
+    },
     tables: cloud,
     invoke: (functionId, payload) => findFunction(cloud, functionId).invoke(payload),
     setSecretValue: (secretId, value) => {
@@ -149,6 +180,20 @@ function describeDeployment(
   };
 }
 
+async function update(assemblyDirectory: string, account: Account): Promise<void> {
+  const { cloud } = account;
+  const { stacks, assetDirectories } = await readAssembly(assemblyDirectory);
+  refuseUnknownTypes(stacks);
+  // Those of earlier assemblies stay: a way back needs their code.
+  for (const [key, directory] of assetDirectories) cloud.assetDirectories.set(key, directory);
+  for (const stack of stacks) await deployStack(stack, account);
+  refuseUnusedOverrides(cloud);
+}
+
+function describe({ stack, logicalId, constructPath, type, resource }: Member): LocalResource {
+  return { stack, logicalId, constructPath, type, physicalId: resource.physicalId };
+}
+
 function refuseUnusedOverrides({ functions, environmentOverrides }: LocalCloud): void {
   const known = new Set(functions.flatMap(({ configuration }) => Object.keys(configuration.environment)));
   const unused = Object.keys(environmentOverrides).filter((name) => !known.has(name));
@@ -156,7 +201,7 @@ function refuseUnusedOverrides({ functions, environmentOverrides }: LocalCloud):
 }
 
 async function untilQueueIdle(cloud: LocalCloud, queueUrl: string): Promise<void> {
-  const consumers = cloud.queueConsumers.filter((consumer) => consumer.queueUrl === queueUrl);
+  const consumers = [...cloud.queueConsumers].filter((consumer) => consumer.queueUrl === queueUrl);
   if (consumers.length === 0) throw new Error(`No enabled mapping receives from ${queueUrl}.`);
   for (;;) {
     const idle = await Promise.all(consumers.map((consumer) => consumer.isIdle()));

@@ -1,4 +1,3 @@
-export { deployAssembly, type LocalDeployment } from './deployment.ts';
+export { deployAssembly, type LocalDeployment, type LocalResource } from './deployment.ts';
 export { startProcesses } from './processes.ts';
-export type { LocalResource } from './stack-deployment.ts';
 export { parseCron } from './triggers/cron-expression.ts';

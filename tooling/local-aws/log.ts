@@ -12,12 +12,12 @@ export type Log = {
   close(): Promise<void>;
 };
 
-/** Writes every line to the file, and tells `onLine` of it. */
+/** Writes every line to the file, after what stands in it if it is continued, and reports it to `onLine`. */
 export function openLog(
-  { directory, name }: { directory: string; name: string },
+  { directory, name, isContinued = false }: { directory: string; name: string; isContinued?: boolean },
   onLine: (line: string) => void,
 ): Log {
-  const file = createWriteStream(join(directory, `${name}.log`), { flags: 'w' });
+  const file = createWriteStream(join(directory, `${name}.log`), { flags: isContinued ? 'a' : 'w' });
 
   const write = (line: string) => {
     file.write(`${line}\n`);

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { arnOf } from './cloud.ts';
-import type { LocalCloud, LogSource, Trigger } from './cloud.ts';
+import type { DeployedParts, LocalCloud, LogSource } from './cloud.ts';
 import { serveCloudWatch } from './emulators/cloudwatch-api.ts';
 import { createCloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
@@ -19,6 +19,8 @@ import { countRequest, putLevel } from './emulators/sqs-metrics.ts';
 import { openLog } from './log.ts';
 import type { Log } from './log.ts';
 import { startProcesses } from './processes.ts';
+import { createTriggers } from './triggers/triggers.ts';
+import type { Trigger } from './triggers/triggers.ts';
 
 /** A CloudWatch embedded metric format document and the function that printed it. */
 export type EmfDocument = { functionLogicalId: string; document: Record<string, unknown> };
@@ -68,8 +70,15 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const access = createAccessControl();
   const tableKeys = new Map<string, TableKeys>(existingTables?.tableKeys);
   const opened: Closable[] = [];
-  const openLogFile = ({ logicalId }: LogSource, onLine: LineHandler<unknown>): Log =>
-    openLog({ directory: logDirectory, name: logicalId }, onLine);
+  const failure = Promise.withResolvers<never>();
+  // Whoever awaits `failed` hears of it; nobody has to.
+  failure.promise.catch(() => undefined);
+  const begun = new Set<string>();
+  const openLogFile = ({ logicalId }: LogSource, onLine: LineHandler<unknown>): Log => {
+    const isContinued = begun.has(logicalId);
+    begun.add(logicalId);
+    return openLog({ directory: logDirectory, name: logicalId, isContinued }, onLine);
+  };
   const open = <Part extends Closable>(part: Part): Part => {
     opened.unshift(part);
     return part;
@@ -111,20 +120,32 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
           ),
         ),
       openAccessLog: (source) => open(openLogFile(source, forCloudWatch(source, cloudWatch))),
-      functions: [],
-      httpApis: new Map(),
-      schedules: [],
-      queueConsumers: [],
-      triggers: [],
-      streamArns: new Map(existingTables?.streamArns),
-      invocableByApiGateway: new Set(),
+      ...nothingDeployed(existingTables, failure.reject),
     };
-    cloud.triggers.push(watchQueues(cloud));
-    return runCloud(cloud, opened);
+    cloud.triggers.add(watchQueues(cloud));
+    return runCloud(cloud, { opened, failure });
   } catch (error) {
     await closeAll(opened);
     throw error;
   }
+}
+
+function nothingDeployed(
+  existingTables: DeployedTables | undefined,
+  onFailure: (error: unknown) => void,
+): DeployedParts {
+  return {
+    functions: [],
+    httpApis: new Map(),
+    schedules: [],
+    queueConsumers: new Set(),
+    triggers: createTriggers(onFailure),
+    streamPositions: new Map(),
+    generations: new Map(),
+    namesInUse: new Map(),
+    streamArns: new Map(existingTables?.streamArns),
+    invocableByApiGateway: new Set(),
+  };
 }
 
 /**
@@ -178,33 +199,26 @@ function forFunction(source: LogSource, listener: LogListener, cloudWatch: Cloud
   };
 }
 
-function runCloud(cloud: LocalCloud, opened: Closable[]): RunningCloud {
-  const stopping = new AbortController();
-  const failure = Promise.withResolvers<never>();
-  // Whoever awaits `failed` hears of it; nobody has to.
-  failure.promise.catch(() => undefined);
+function runCloud(
+  cloud: LocalCloud,
+  { opened, failure }: { opened: Closable[]; failure: PromiseWithResolvers<never> },
+): RunningCloud {
   cloud.dynamodb.failed.catch(failure.reject);
-  let running: Promise<void>[] = [];
 
   // From the outside in: what invokes, what runs, what is called.
   const close = async () => {
-    stopping.abort();
+    cloud.triggers.stop();
     await closeAll([...cloud.httpApis.values()]);
     for (const localFunction of cloud.functions) localFunction.close();
     await Promise.all([cloud.dynamodb.close(), cloud.processes.close()]);
-    await Promise.all(running);
+    await cloud.triggers.ended();
     await closeAll(opened);
   };
   let closing: Promise<void> | undefined;
   return {
     cloud,
     startTriggers: () => {
-      running = cloud.triggers.map((trigger) =>
-        trigger.run(stopping.signal).catch((error: unknown) => {
-          // What was under way when everything closes may fail: its function and its queue are gone.
-          if (!stopping.signal.aborted) failure.reject(error);
-        }),
-      );
+      cloud.triggers.start();
     },
     failed: failure.promise,
     close: () => (closing ??= close()),

@@ -50,6 +50,15 @@ export function awsJsonClient(options: { endpoint: string; service: string; regi
   };
 }
 
+/** Deletes something; what is gone already needs no deletion, which the service says with this code. */
+export async function deleteUnlessGone(deletion: Promise<unknown>, code: string): Promise<void> {
+  try {
+    await deletion;
+  } catch (error) {
+    if (!(error instanceof AwsServiceError && error.code === code)) throw error;
+  }
+}
+
 const RefusalSchema = z.object({
   __type: z.string().default('UnknownError'),
   message: z.string().optional(),

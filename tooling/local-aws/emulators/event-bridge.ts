@@ -22,6 +22,8 @@ type Bus = { arn: string; name: string };
 export type EventBridge = {
   endpoint: string;
   createBus(bus: Bus): void;
+  /** What was put on it can still be read. */
+  removeBus(arn: string): void;
   /** Everything put on a bus that exists, oldest first. */
   events(): BusEvent[];
   close(): Promise<void>;
@@ -74,6 +76,10 @@ export async function startEventBridge(
     endpoint: server.url,
     createBus: (bus) => {
       buses.push(bus);
+    },
+    removeBus: (arn) => {
+      const index = buses.findIndex((bus) => bus.arn === arn);
+      if (index !== -1) buses.splice(index, 1);
     },
     events: () => [...events],
     close: () => server.close(),

@@ -15,6 +15,8 @@ export type SecretsManager = {
    * secret.
    */
   put(secretId: string, value: string): string;
+  /** Deletes it with its values, without a recovery window. */
+  remove(arn: string): void;
   close(): Promise<void>;
 };
 
@@ -68,6 +70,10 @@ export async function startSecretsManager(
       secrets.push({ ...secret });
     },
     put,
+    remove: (removed) => {
+      const index = secrets.findIndex(({ arn }) => arn === removed);
+      if (index !== -1) secrets.splice(index, 1);
+    },
     close: () => server.close(),
   };
 }

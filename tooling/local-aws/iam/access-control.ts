@@ -24,8 +24,10 @@ export type Right = AccessRecord & { condition: string };
  */
 export type AccessControl = {
   addRole(role: Role): void;
-  /** Adds statements to a role, as `AWS::IAM::Policy` does. */
-  addStatements(roleArn: string, statements: readonly Statement[]): void;
+  /** Takes a role away, but not what is attached to it. */
+  removeRole(roleArn: string): void;
+  /** Adds statements to a role, as `AWS::IAM::Policy` does; returns what takes them away again. */
+  attach(roleArn: string, statements: readonly Statement[]): () => void;
   /** Throws unless the service may act under the role. */
   assume(roleArn: string, service: string): void;
   /** An access key id under which requests count as the role's. */
@@ -50,14 +52,19 @@ export type AccessControl = {
 /** Starts with no roles. */
 export function createAccessControl(): AccessControl {
   const roles = new Map<string, Role>();
+  const attached = new Map<string, Set<readonly Statement[]>>();
   const roleByKey = new Map<string, string>();
   const used = new Set<string>();
   const denied: AccessRecord[] = [];
 
+  const statementsOf = ({ arn, statements }: Role): readonly Statement[] => [
+    ...statements,
+    ...[...(attached.get(arn) ?? [])].flat(),
+  ];
   const decide = (arn: string, request: AccessRequest): Verdict => {
     const role = roles.get(arn);
     if (!role) return { allowed: true };
-    const verdict = evaluate(role.statements, request);
+    const verdict = evaluate(statementsOf(role), request);
     if (!verdict.allowed) denied.push({ role: arn, action: request.action, resource: request.resource });
     else if (verdict.by)
       for (const right of rightsOf(role.arn, verdict.by)) if (covers(right, request)) used.add(idOf(right));
@@ -74,10 +81,16 @@ export function createAccessControl(): AccessControl {
     addRole: (role) => {
       roles.set(role.arn, role);
     },
-    addStatements: (arn, added) => {
-      const role = roles.get(arn);
-      if (!role) throw new Error(`There is no role ${arn}.`);
-      roles.set(arn, { ...role, statements: [...role.statements, ...added] });
+    removeRole: (arn) => {
+      roles.delete(arn);
+    },
+    attach: (arn, statements) => {
+      if (!roles.has(arn)) throw new Error(`There is no role ${arn}.`);
+      const policies = attached.get(arn) ?? new Set();
+      attached.set(arn, policies.add(statements));
+      return () => {
+        policies.delete(statements);
+      };
     },
     assume: (arn, service) => {
       if (roles.get(arn)?.trusts.includes(service) === false)
@@ -95,10 +108,10 @@ export function createAccessControl(): AccessControl {
       if (role !== undefined) check(role, requests());
     },
     unused: () =>
-      [...roles.values()].flatMap(({ arn, statements }) =>
-        statements
+      [...roles.values()].flatMap((role) =>
+        statementsOf(role)
           .filter(({ Effect }) => Effect === 'Allow')
-          .flatMap((statement) => rightsOf(arn, statement))
+          .flatMap((statement) => rightsOf(role.arn, statement))
           .filter((right) => !used.has(idOf(right))),
       ),
     denied: () => [...denied],

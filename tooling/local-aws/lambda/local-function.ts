@@ -9,7 +9,7 @@ import { nextLink } from './lineage.ts';
 
 /** A deployed function. */
 export type LocalFunction = {
-  configuration: FunctionConfiguration;
+  readonly configuration: FunctionConfiguration;
   /**
    * Runs it and waits for the result (RequestResponse). `traces` are the trace headers under which other
    * invocations have asked for it. Never rejects while the deployment is up.
@@ -19,7 +19,9 @@ export type LocalFunction = {
   invokeAsync(payload: unknown): InvocationResult | 'accepted';
   /** Sets what `AWS::Lambda::EventInvokeConfig` sets. */
   setAsyncRetries(retries: AsyncRetries): void;
-  /** Starts nothing more; the environments end with the deployment's processes. */
+  /** Gives it other code and settings: invocations under way end as they began, later ones have the new. */
+  update(configuration: FunctionConfiguration, context: EnvironmentContext): void;
+  /** Starts nothing more. Environments without an invocation end now, the others after it. */
   close(): void;
 };
 
@@ -44,16 +46,22 @@ const PAYLOAD_LIMIT_BYTES = { sync: 6_291_456, async: 1_048_576 };
 
 /** Makes a function; nothing is started before it is invoked. */
 export function createLocalFunction(
-  configuration: FunctionConfiguration,
-  context: EnvironmentContext,
+  firstConfiguration: FunctionConfiguration,
+  firstContext: EnvironmentContext,
 ): LocalFunction {
   const closing = new AbortController();
-  const pool = createPool(configuration.concurrency, async () =>
-    closing.signal.aborted ? undefined : startEnvironment(configuration, context),
-  );
+  const deployed = (configuration: FunctionConfiguration, context: EnvironmentContext) => ({
+    configuration,
+    context,
+    pool: createPool(configuration.concurrency, async () =>
+      closing.signal.aborted ? undefined : startEnvironment(configuration, context),
+    ),
+  });
+  let current = deployed(firstConfiguration, firstContext);
   let asyncRetries = DEFAULT_ASYNC_RETRIES;
 
   const run = async (event: string, traces: readonly string[] = []): Promise<InvocationResult> => {
+    const { configuration, context, pool } = current;
     const { traceId, isLoop } = nextLink(configuration.name, traces);
     if (isLoop && configuration.recursiveLoop === 'Terminate') {
       context.metrics.loopDropped();
@@ -85,7 +93,9 @@ export function createLocalFunction(
   };
 
   return {
-    configuration,
+    get configuration() {
+      return current.configuration;
+    },
     invoke: async (payload, traces) => {
       const event = JSON.stringify(payload ?? null);
       return tooLarge(event, PAYLOAD_LIMIT_BYTES.sync) ?? run(event, traces);
@@ -102,9 +112,14 @@ export function createLocalFunction(
     setAsyncRetries: (retries) => {
       asyncRetries = retries;
     },
+    update: (configuration, context) => {
+      const { pool } = current;
+      current = deployed(configuration, context);
+      pool.retire();
+    },
     close: () => {
       closing.abort();
-      pool.rejectQueued();
+      current.pool.retire();
     },
   };
 }
@@ -149,6 +164,7 @@ function createPool(
   const idle: ExecutionEnvironment[] = [];
   const waiting: ((environment: ExecutionEnvironment | undefined) => void)[] = [];
   let count = 0;
+  let isRetired = false;
 
   const takeIdle = () => {
     for (;;) {
@@ -170,8 +186,13 @@ function createPool(
       const environment = free ?? (count < limit ? await startNew() : ((await wait()) ?? (await startNew())));
       return environment === undefined ? 'no-concurrency' : { environment };
     },
-    /** Nothing will become free any more: those who wait try to start an environment instead. */
-    rejectQueued(): void {
+    /**
+     * Keeps no environment any more: idle ones end now, others after their invocation, and those who wait for
+     * one try to start one instead.
+     */
+    retire(): void {
+      isRetired = true;
+      for (const environment of idle.splice(0)) void environment.kill();
       for (const next of waiting.splice(0)) next(undefined);
     },
     release({ environment }: Lease): void {
@@ -179,6 +200,7 @@ function createPool(
         const next = waiting.shift();
         if (!reusable) count -= 1;
         if (next !== undefined) next(reusable ? environment : undefined);
+        else if (isRetired) void environment.kill();
         else if (reusable) idle.push(environment);
       });
     },

@@ -17,14 +17,20 @@ export const apigatewayv2Integration = defineResource({
     Description: 'nothing reads it',
     IntegrationMethod: 'a function is always called by POST',
   },
-  create(properties, { cloud }) {
-    const id = randomUUID().slice(0, 7);
+  create(properties, { cloud, physicalId: id = randomUUID().slice(0, 7) }) {
     const target = findFunction(cloud, properties.IntegrationUri);
-    findHttpApi(cloud, properties.ApiId).addIntegration(id, {
+    const api = findHttpApi(cloud, properties.ApiId);
+    api.addIntegration(id, {
       target,
       timeoutMs: properties.TimeoutInMillis,
       mayInvoke: () => cloud.invocableByApiGateway.has(target.configuration.name),
     });
-    return { physicalId: id, attributes: { IntegrationId: id } };
+    return {
+      physicalId: id,
+      attributes: { IntegrationId: id },
+      remove: () => {
+        api.removeIntegration(id);
+      },
+    };
   },
 });

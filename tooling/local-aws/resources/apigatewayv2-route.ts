@@ -13,12 +13,16 @@ export const apigatewayv2Route = defineResource({
     Target: z.string().startsWith('integrations/'),
   },
   withoutLocalEffect: { OperationName: 'nothing reads it' },
-  create(properties, { cloud }) {
-    const id = randomUUID().slice(0, 7);
-    findHttpApi(cloud, properties.ApiId).addRoute(
-      properties.RouteKey,
-      properties.Target.slice('integrations/'.length),
-    );
-    return { physicalId: id, attributes: { RouteId: id } };
+  create({ ApiId: apiId, RouteKey: routeKey, Target: target }, { cloud, physicalId }) {
+    const id = physicalId ?? randomUUID().slice(0, 7);
+    const api = findHttpApi(cloud, apiId);
+    api.addRoute(routeKey, target.slice('integrations/'.length));
+    return {
+      physicalId: id,
+      attributes: { RouteId: id },
+      remove: () => {
+        api.removeRoute(routeKey);
+      },
+    };
   },
 });

@@ -29,7 +29,8 @@ export const apigatewayv2Stage = defineResource({
   create(properties, site) {
     const { cloud } = site;
     const { DefaultRouteSettings: whole, RouteSettings: byRoute = {} } = properties;
-    findHttpApi(cloud, properties.ApiId).deployStage(
+    const api = findHttpApi(cloud, properties.ApiId);
+    api.deployStage(
       {
         whole: whole && limitsOf(whole),
         byRoute: new Map(
@@ -38,7 +39,13 @@ export const apigatewayv2Stage = defineResource({
       },
       properties.AccessLogSettings && accessLog(properties.AccessLogSettings, site),
     );
-    return { physicalId: properties.StageName, attributes: {} };
+    return {
+      physicalId: properties.StageName,
+      attributes: {},
+      remove: () => {
+        api.removeStage();
+      },
+    };
   },
 });
 

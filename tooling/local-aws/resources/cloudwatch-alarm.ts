@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { alarmDefinition, ALARM_RULE_PROPERTIES } from '../cloudwatch/alarm-definition.ts';
 import { arnOf } from '../cloud.ts';
-import { defineResource, physicalName } from '../resource-definition.ts';
+import { defineResource, physicalName, removalFrom } from '../resource-definition.ts';
 
 const NOBODY_IS_NOTIFIED = 'its state can be read; nobody is told of it';
 
@@ -13,6 +13,7 @@ export const cloudwatchAlarm = defineResource({
     AlarmName: z.string().optional(),
     AlarmDescription: z.string().optional(),
   },
+  nameProperty: 'AlarmName',
   withoutLocalEffect: {
     ActionsEnabled: NOBODY_IS_NOTIFIED,
     AlarmActions: NOBODY_IS_NOTIFIED,
@@ -24,7 +25,9 @@ export const cloudwatchAlarm = defineResource({
     const { AlarmName: givenName, AlarmDescription: description = '', ...rule } = properties;
     const name = givenName ?? physicalName(site, { maxLength: 255 });
     const arn = arnOf(site.cloud, 'cloudwatch', `alarm:${name}`);
-    site.cloud.cloudWatch.alarms.push({ name, arn, description, definition: alarmDefinition(rule) });
-    return { physicalId: name, attributes: { Arn: arn } };
+    const { alarms } = site.cloud.cloudWatch;
+    const alarm = { name, arn, description, definition: alarmDefinition(rule) };
+    alarms.push(alarm);
+    return { physicalId: name, attributes: { Arn: arn }, remove: removalFrom(alarms, alarm) };
   },
 });

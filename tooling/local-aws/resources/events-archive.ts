@@ -6,6 +6,7 @@ import { defineResource, physicalName } from '../resource-definition.ts';
 export const eventsArchive = defineResource({
   type: 'AWS::Events::Archive',
   properties: { ArchiveName: z.string().optional() },
+  nameProperty: 'ArchiveName',
   withoutLocalEffect: {
     Description: 'nothing reads it',
     EventPattern: 'nothing is replayed',

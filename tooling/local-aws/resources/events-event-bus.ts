@@ -6,6 +6,7 @@ import { defineResource } from '../resource-definition.ts';
 export const eventsEventBus = defineResource({
   type: 'AWS::Events::EventBus',
   properties: { Name: z.string() },
+  nameProperty: 'Name',
   withoutLocalEffect: {
     DeadLetterConfig: 'there are no rules, so nothing is delivered',
     Description: 'nothing reads it',
@@ -18,6 +19,12 @@ export const eventsEventBus = defineResource({
     const { Name: name } = properties;
     const arn = arnOf(site.cloud, 'events', `event-bus/${name}`);
     site.cloud.eventBridge.createBus({ arn, name });
-    return { physicalId: name, attributes: { Arn: arn, Name: name } };
+    return {
+      physicalId: name,
+      attributes: { Arn: arn, Name: name },
+      remove: () => {
+        site.cloud.eventBridge.removeBus(arn);
+      },
+    };
   },
 });

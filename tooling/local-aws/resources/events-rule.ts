@@ -6,6 +6,7 @@ import { defineResource, physicalName } from '../resource-definition.ts';
 export const eventsRule = defineResource({
   type: 'AWS::Events::Rule',
   properties: { Name: z.string().optional() },
+  nameProperty: 'Name',
   withoutLocalEffect: {
     Description: 'nothing reads it',
     EventPattern: 'no service of AWS sends events here',

@@ -9,7 +9,13 @@ export const iamPolicy = defineResource({
   properties: { PolicyDocument: PolicyDocumentSchema, Roles: z.array(z.string()).default([]) },
   withoutLocalEffect: { PolicyName: 'nothing reads it' },
   create({ PolicyDocument: { Statement: statements }, Roles: roles }, site) {
-    for (const role of roles) site.cloud.access.addStatements(roleArn(site.cloud, role), statements);
-    return { physicalId: physicalName(site, { maxLength: 128 }), attributes: {} };
+    const detach = roles.map((role) => site.cloud.access.attach(roleArn(site.cloud, role), statements));
+    return {
+      physicalId: physicalName(site, { maxLength: 128 }),
+      attributes: {},
+      remove: () => {
+        for (const remove of detach) remove();
+      },
+    };
   },
 });

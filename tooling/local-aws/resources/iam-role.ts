@@ -17,6 +17,7 @@ export const iamRole = defineResource({
     ManagedPolicyArns: z.array(z.string()).default([]),
     Policies: z.array(InlinePolicySchema).default([]),
   },
+  nameProperty: 'RoleName',
   withoutLocalEffect: {
     Description: 'nothing reads it',
     MaxSessionDuration: 'a local session has no end',
@@ -35,7 +36,13 @@ export const iamRole = defineResource({
         ...properties.ManagedPolicyArns.flatMap(statementsOf),
       ],
     });
-    return { physicalId: name, attributes: { Arn: arn, RoleId: `AROA${name}` } };
+    return {
+      physicalId: name,
+      attributes: { Arn: arn, RoleId: `AROA${name}` },
+      remove: () => {
+        site.cloud.access.removeRole(arn);
+      },
+    };
   },
 });
 

@@ -14,10 +14,17 @@ export const lambdaEventInvokeConfig = defineResource({
   },
   withoutLocalEffect: {},
   create(properties, site) {
-    findFunction(site.cloud, properties.FunctionName).setAsyncRetries({
+    const target = findFunction(site.cloud, properties.FunctionName);
+    target.setAsyncRetries({
       delaysMs: DEFAULT_ASYNC_RETRIES.delaysMs.slice(0, properties.MaximumRetryAttempts),
       maximumEventAgeMs: properties.MaximumEventAgeInSeconds * 1000,
     });
-    return { physicalId: physicalName(site, { maxLength: 128 }), attributes: {} };
+    return {
+      physicalId: physicalName(site, { maxLength: 128 }),
+      attributes: {},
+      remove: () => {
+        target.setAsyncRetries(DEFAULT_ASYNC_RETRIES);
+      },
+    };
   },
 });

@@ -7,6 +7,7 @@ import { MappingSchema } from '../triggers/mapping-properties.ts';
 import type { MappingProperties } from '../triggers/mapping-properties.ts';
 import { mapQueue } from '../triggers/sqs-mapping.ts';
 import { mapStream } from '../triggers/stream-mapping.ts';
+import type { StreamPosition } from '../triggers/stream-position.ts';
 
 /** Feeds a function from a queue or from a table's stream. */
 export const lambdaEventSourceMapping = defineResource({
@@ -18,13 +19,25 @@ export const lambdaEventSourceMapping = defineResource({
     refuseMissingRights(properties, target, site.cloud);
     const service = properties.EventSourceArn.split(':')[2];
 
-    if (service === 'sqs') await mapQueue(properties, { target, cloud: site.cloud });
-    else if (service === 'dynamodb') mapStream(properties, { target, cloud: site.cloud });
-    else throw new Error(`A mapping from ${String(service)} is not supported locally.`);
-    const id = randomUUID();
-    return { physicalId: id, attributes: { Id: id } };
+    const { cloud, physicalId: id = randomUUID() } = site;
+
+    if (service !== 'sqs' && service !== 'dynamodb')
+      throw new Error(`A mapping from ${String(service)} is not supported locally.`);
+    const trigger =
+      service === 'sqs'
+        ? await mapQueue(properties, { target, cloud })
+        : mapStream(properties, { target, cloud, position: positionOf(cloud, id) });
+    const stop = trigger && cloud.triggers.add(trigger);
+    return { physicalId: id, attributes: { Id: id }, ...(stop && { remove: stop }) };
   },
 });
+
+/** Where the mapping is in its stream, which it keeps when it is updated. */
+function positionOf({ streamPositions }: LocalCloud, id: string): StreamPosition {
+  const position = streamPositions.get(id) ?? {};
+  streamPositions.set(id, position);
+  return position;
+}
 
 /**
  * What a mapping does, it does under the function's role.

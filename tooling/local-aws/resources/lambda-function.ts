@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { arnOf } from '../cloud.ts';
+import { arnOf, findFunction } from '../cloud.ts';
 import type { LocalCloud } from '../cloud.ts';
+import type { EnvironmentContext } from '../lambda/execution-environment.ts';
 import { reservedNames } from '../lambda/function-configuration.ts';
 import type { FunctionConfiguration } from '../lambda/function-configuration.ts';
 import { createLocalFunction } from '../lambda/local-function.ts';
-import { defineResource, physicalName } from '../resource-definition.ts';
+import { defineResource, physicalName, removalFrom } from '../resource-definition.ts';
 import type { ResourceSite } from '../resource-definition.ts';
 
 /**
@@ -55,6 +56,7 @@ type FunctionProperties = z.infer<z.ZodObject<typeof properties>>;
 export const lambdaFunction = defineResource({
   type: 'AWS::Lambda::Function',
   properties,
+  nameProperty: 'FunctionName',
   withoutLocalEffect: {
     Architectures: 'the code is JavaScript and runs on this machine’s processor',
     Description: 'nothing reads it',
@@ -68,22 +70,38 @@ export const lambdaFunction = defineResource({
       throw new Error(`Runtime nodejs24.x needs Node.js 24 to be imitated; this is ${process.version}.`);
     }
     const configuration = configurationOf(described, site);
-    const { cloud } = site;
-    cloud.access.assume(configuration.roleArn, 'lambda.amazonaws.com');
-    cloud.functions.push(
-      createLocalFunction(configuration, {
-        processes: cloud.processes,
-        region: cloud.region,
-        endpoints: endpointsOf(cloud),
-        accessKeyId: cloud.access.issueKey(configuration.roleArn),
-        compileCacheDirectory: cloud.compileCacheDirectory,
-        log: cloud.openFunctionLog(configuration),
-        metrics: cloud.lambdaMetrics.forFunction(configuration.name),
-      }),
-    );
-    return { physicalId: configuration.name, attributes: { Arn: configuration.arn } };
+    const { functions } = site.cloud;
+    const created = createLocalFunction(configuration, contextOf(configuration, site.cloud));
+    functions.push(created);
+    return {
+      physicalId: configuration.name,
+      attributes: { Arn: configuration.arn },
+      remove: () => {
+        removalFrom(functions, created)();
+        created.close();
+      },
+    };
+  },
+  /** What invokes it goes on; new environments have the new code and settings. */
+  update(described, { resource, site }) {
+    const configuration = configurationOf(described, site);
+    findFunction(site.cloud, resource.physicalId).update(configuration, contextOf(configuration, site.cloud));
+    return resource;
   },
 });
+
+function contextOf(configuration: FunctionConfiguration, cloud: LocalCloud): EnvironmentContext {
+  cloud.access.assume(configuration.roleArn, 'lambda.amazonaws.com');
+  return {
+    processes: cloud.processes,
+    region: cloud.region,
+    endpoints: endpointsOf(cloud),
+    accessKeyId: cloud.access.issueKey(configuration.roleArn),
+    compileCacheDirectory: cloud.compileCacheDirectory,
+    log: cloud.openFunctionLog(configuration),
+    metrics: cloud.lambdaMetrics.forFunction(configuration.name),
+  };
+}
 
 function configurationOf(described: FunctionProperties, site: ResourceSite): FunctionConfiguration {
   const { cloud } = site;

@@ -6,6 +6,7 @@ import { defineResource, physicalName } from '../resource-definition.ts';
 export const logsLogGroup = defineResource({
   type: 'AWS::Logs::LogGroup',
   properties: { LogGroupName: z.string().optional() },
+  nameProperty: 'LogGroupName',
   withoutLocalEffect: {
     RetentionInDays: 'log files are the reader’s to delete',
     LogGroupClass: 'a matter of price',

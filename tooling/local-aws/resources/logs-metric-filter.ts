@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { createMetricFilter, METRIC_FILTER_PROPERTIES } from '../cloudwatch/metric-filter.ts';
-import { defineResource, physicalName } from '../resource-definition.ts';
+import { defineResource, physicalName, removalFrom } from '../resource-definition.ts';
 
 /** A metric made of a log group's lines. */
 export const logsMetricFilter = defineResource({
@@ -10,7 +10,12 @@ export const logsMetricFilter = defineResource({
   create(properties, site) {
     const { FilterName: givenName, ...described } = properties;
     const { metricFilters, metrics } = site.cloud.cloudWatch;
-    metricFilters.push(createMetricFilter(described, metrics));
-    return { physicalId: givenName ?? physicalName(site, { maxLength: 512 }), attributes: {} };
+    const filter = createMetricFilter(described, metrics);
+    metricFilters.push(filter);
+    return {
+      physicalId: givenName ?? physicalName(site, { maxLength: 512 }),
+      attributes: {},
+      remove: removalFrom(metricFilters, filter),
+    };
   },
 });

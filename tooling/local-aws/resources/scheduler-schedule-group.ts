@@ -6,6 +6,7 @@ import { defineResource, physicalName } from '../resource-definition.ts';
 export const schedulerScheduleGroup = defineResource({
   type: 'AWS::Scheduler::ScheduleGroup',
   properties: { Name: z.string().optional() },
+  nameProperty: 'Name',
   withoutLocalEffect: { Tags: 'nothing reads them' },
   create(properties, site) {
     const name = properties.Name ?? physicalName(site, { maxLength: 64 });

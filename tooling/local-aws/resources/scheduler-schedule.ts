@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { arnOf, findFunction } from '../cloud.ts';
-import { defineResource, physicalName } from '../resource-definition.ts';
+import { defineResource, physicalName, removalFrom } from '../resource-definition.ts';
 import { createSchedule } from '../triggers/schedule.ts';
 import { parseScheduleExpression } from '../triggers/schedule-timing.ts';
 
@@ -23,6 +23,7 @@ export const schedulerSchedule = defineResource({
       RoleArn: z.string(),
     }),
   },
+  nameProperty: 'Name',
   withoutLocalEffect: {
     Description: 'nothing reads it',
     KmsKeyArn: 'nothing leaves this machine',
@@ -49,7 +50,14 @@ export const schedulerSchedule = defineResource({
       repeatsEvery: cloud.scheduleRepeatsEvery,
     });
     cloud.schedules.push(schedule);
-    cloud.triggers.push(schedule);
-    return { physicalId: name, attributes: { Arn: arn } };
+    const stop = cloud.triggers.add(schedule);
+    return {
+      physicalId: name,
+      attributes: { Arn: arn },
+      async remove() {
+        removalFrom(cloud.schedules, schedule)();
+        await stop();
+      },
+    };
   },
 });

@@ -7,6 +7,7 @@ import { defineResource, physicalName } from '../resource-definition.ts';
 export const secretsmanagerSecret = defineResource({
   type: 'AWS::SecretsManager::Secret',
   properties: { Name: z.string().optional(), SecretString: z.string().optional() },
+  nameProperty: 'Name',
   withoutLocalEffect: {
     Description: 'nothing reads it',
     KmsKeyId: 'nothing leaves the memory of this machine',
@@ -19,6 +20,18 @@ export const secretsmanagerSecret = defineResource({
 
     site.cloud.secretsManager.create({ arn, name });
     if (properties.SecretString !== undefined) site.cloud.secretsManager.put(arn, properties.SecretString);
-    return { physicalId: arn, attributes: { Id: arn } };
+    return {
+      physicalId: arn,
+      attributes: { Id: arn },
+      remove: () => {
+        site.cloud.secretsManager.remove(arn);
+      },
+    };
+  },
+  /** A value that somebody has put stays, unless the template gives another than before. */
+  update({ SecretString: value }, { before, resource, site }) {
+    if (value !== undefined && value !== before.SecretString)
+      site.cloud.secretsManager.put(resource.physicalId, value);
+    return resource;
   },
 });

@@ -6,6 +6,7 @@ import { defineResource, physicalName } from '../resource-definition.ts';
 export const snsTopic = defineResource({
   type: 'AWS::SNS::Topic',
   properties: { TopicName: z.string().optional() },
+  nameProperty: 'TopicName',
   withoutLocalEffect: {
     DisplayName: 'nothing is published',
     KmsMasterKeyId: 'nothing is published',

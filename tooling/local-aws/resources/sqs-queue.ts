@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { arnOf } from '../cloud.ts';
+import { deleteUnlessGone } from '../emulators/aws-json-client.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 
 /** A queue in the SQS emulator. Its URL is one that this machine can reach. */
@@ -19,6 +20,7 @@ export const sqsQueue = defineResource({
     RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() }).optional(),
     RedriveAllowPolicy: z.looseObject({}).optional(),
   },
+  nameProperty: 'QueueName',
   withoutLocalEffect: {
     KmsMasterKeyId: 'nothing leaves the memory of this machine',
     KmsDataKeyReusePeriodSeconds: 'nothing leaves the memory of this machine',
@@ -29,23 +31,51 @@ export const sqsQueue = defineResource({
     const { QueueName: givenName, ...described } = properties;
     const suffix = properties.FifoQueue === true ? '.fifo' : '';
     const queueName = givenName ?? physicalName(site, { maxLength: 80, suffix });
-    const attributes = Object.entries(described).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, attributeText(value)] as const],
-    );
+    const { sqs } = site.cloud;
 
-    await site.cloud.sqs.call('CreateQueue', {
-      QueueName: queueName,
-      Attributes: Object.fromEntries(attributes),
-    });
-    const queueUrl = site.cloud.sqs.queueUrl(queueName);
+    await sqs.call('CreateQueue', { QueueName: queueName, Attributes: attributesOf(described) });
+    const queueUrl = sqs.queueUrl(queueName);
     return {
       physicalId: queueUrl,
       attributes: { Arn: arnOf(site.cloud, 'sqs', queueName), QueueName: queueName, QueueUrl: queueUrl },
+      remove: () => deleteUnlessGone(sqs.call('DeleteQueue', { QueueUrl: queueUrl }), 'QueueDoesNotExist'),
     };
+  },
+  /** Its messages stay. */
+  async update({ QueueName: _name, FifoQueue: _fifo, ...described }, { before, resource, site }) {
+    const defaults = Object.entries(DEFAULT_ATTRIBUTES).filter(([name]) => Object.hasOwn(before, name));
+    const attributes = { ...Object.fromEntries(defaults), ...attributesOf(described) };
+    await site.cloud.sqs.call('SetQueueAttributes', {
+      QueueUrl: resource.physicalId,
+      Attributes: attributes,
+    });
+    return resource;
   },
 });
 
-/** CreateQueue takes texts only; policies are JSON. */
-function attributeText(value: string | number | boolean | object): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+/**
+ * What an attribute is again once the template leaves it out.
+ *
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+ */
+const DEFAULT_ATTRIBUTES = {
+  DelaySeconds: '0',
+  MaximumMessageSize: '1048576',
+  MessageRetentionPeriod: '345600',
+  ReceiveMessageWaitTimeSeconds: '0',
+  VisibilityTimeout: '30',
+  RedrivePolicy: '',
+  RedriveAllowPolicy: '',
+};
+
+/** SQS takes texts only; policies are JSON. */
+function attributesOf(
+  described: Record<string, string | number | boolean | object | undefined>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(described).flatMap(([name, value]) => {
+      if (value === undefined) return [];
+      return [[name, typeof value === 'object' ? JSON.stringify(value) : String(value)]];
+    }),
+  );
 }

@@ -6,6 +6,7 @@ import { defineResource, physicalName } from '../resource-definition.ts';
 export const stepfunctionsStateMachine = defineResource({
   type: 'AWS::StepFunctions::StateMachine',
   properties: { StateMachineName: z.string().optional() },
+  nameProperty: 'StateMachineName',
   withoutLocalEffect: {
     Definition: 'it never runs',
     LoggingConfiguration: 'it never runs',

@@ -8,6 +8,8 @@ import type { Template } from './template.ts';
 export type Stack = {
   name: string;
   template: Template;
+  /** Whether CloudFormation refuses to delete the stack. */
+  isProtected: boolean;
   /** From logical id to the construct's path in the app, for example `Orders/Queue/Resource`. */
   constructPaths: ReadonlyMap<string, string>;
 };
@@ -35,8 +37,9 @@ const ManifestSchema = z.object({
           templateFile: z.string().optional(),
           file: z.string().optional(),
           stackName: z.string().optional(),
+          terminationProtection: z.boolean().default(false),
         })
-        .default({}),
+        .default({ terminationProtection: false }),
     }),
   ),
 });
@@ -90,12 +93,13 @@ function inDependencyOrder(artifacts: [string, Artifact][]): [string, Artifact][
 }
 
 async function readStack(directory: string, id: string, artifact: Artifact): Promise<Stack> {
-  const { templateFile, stackName: name = id } = artifact.properties;
+  const { templateFile, stackName: name = id, terminationProtection } = artifact.properties;
   if (templateFile === undefined) throw new Error(`Stack ${id} has no template.`);
   const { additionalMetadataFile: file } = artifact;
   return {
     name,
     template: parseTemplate(name, await readJson(directory, templateFile)),
+    isProtected: terminationProtection,
     constructPaths: file === undefined ? new Map() : constructPaths(await readJson(directory, file)),
   };
 }

@@ -6,9 +6,8 @@ const ResourceSchema = z.strictObject({
   DependsOn: z.union([z.string(), z.array(z.string())]).default([]),
   Condition: z.string().optional(),
   Metadata: z.looseObject({ 'aws:cdk:path': z.string().optional() }).default({}),
-  // No local effect: nothing is ever replaced or deleted here, the whole deployment goes at once.
-  DeletionPolicy: z.string().optional(),
-  UpdateReplacePolicy: z.string().optional(),
+  DeletionPolicy: z.enum(['Delete', 'Retain', 'RetainExceptOnCreate']).default('Delete'),
+  UpdateReplacePolicy: z.enum(['Delete', 'Retain']).default('Delete'),
 });
 
 const TemplateSchema = z.strictObject({
@@ -20,8 +19,7 @@ const TemplateSchema = z.strictObject({
         Value: z.unknown(),
         Description: z.string().optional(),
         Condition: z.string().optional(),
-        // No local effect: no other stack can import it, see Fn::ImportValue.
-        Export: z.unknown().optional(),
+        Export: z.strictObject({ Name: z.unknown() }).optional(),
       }),
     )
     .default({}),

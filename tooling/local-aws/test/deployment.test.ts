@@ -199,7 +199,7 @@ describe('a deployment is refused, and nothing is left of it,', () => {
           Queue: { Type: 'AWS::SQS::Queue', Properties: { QueueName: { 'Fn::ImportValue': 'x' } } },
         },
       },
-      /resource Queue \(AWS::SQS::Queue\): property QueueName: .*There is no export x/,
+      /resource Queue \(AWS::SQS::Queue\): property QueueName: .*No export named x found/,
     ],
     [
       'for a section that is not understood',

@@ -12,9 +12,10 @@ export type FixtureStack = {
     string,
     { Type: string; Properties?: Record<string, unknown>; [attribute: string]: unknown }
   >;
-  outputs?: Record<string, { Value: unknown }>;
+  outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
   sections?: Record<string, unknown>;
   code?: Record<string, string>;
+  isProtected?: boolean;
 };
 
 /** Writes a cloud assembly with one stack called `Stack`, in the shape that `cdk synth` gives it. */
@@ -23,6 +24,7 @@ export async function writeAssembly({
   outputs,
   sections,
   code = {},
+  isProtected = false,
 }: FixtureStack): Promise<string> {
   const directory = await temporaryDirectory();
   const writeJson = (name: string, content: unknown) =>
@@ -35,7 +37,7 @@ export async function writeAssembly({
       Stack: {
         type: 'aws:cloudformation:stack',
         environment: 'aws://unknown-account/unknown-region',
-        properties: { templateFile: 'Stack.template.json' },
+        properties: { templateFile: 'Stack.template.json', terminationProtection: isProtected },
         dependencies: ['Stack.assets'],
       },
     },
@@ -84,6 +86,8 @@ export type FixtureDeployment = LocalDeployment & {
   /** The values that functions printed as `seen <JSON>`. */
   seen(): unknown[];
   output(name: string): string;
+  /** The physical id of each resource at this moment, by its logical id. */
+  ids(): Map<string, string>;
   sqs: ReturnType<typeof awsJsonClient>;
   dynamodb: ReturnType<typeof awsJsonClient>;
 };
@@ -103,13 +107,14 @@ export async function deployFixture(
   });
   onTestFinished(() => deployment.close());
 
-  const { endpoints, outputs } = deployment;
+  const { endpoints } = deployment;
   return {
     ...deployment,
     lines,
     seen: () =>
       lines.filter((line) => line.startsWith('seen ')).map((line): unknown => JSON.parse(line.slice(5))),
-    output: (name) => outputs.get('Stack')?.[name] ?? '',
+    output: (name) => deployment.outputs.get('Stack')?.[name] ?? '',
+    ids: () => new Map(deployment.resources.map(({ logicalId, physicalId }) => [logicalId, physicalId])),
     sqs: awsJsonClient({ endpoint: endpoints.sqs, service: 'AmazonSQS', region: 'us-east-1' }),
     dynamodb: awsJsonClient({
       endpoint: endpoints.dynamodb,

@@ -36,8 +36,12 @@ export type HttpApi = {
   /** `http://127.0.0.1:<port>` */
   endpoint: string;
   addIntegration(id: string, integration: Integration): void;
+  removeIntegration(id: string): void;
   addRoute(routeKey: string, integrationId: string): void;
+  removeRoute(routeKey: string): void;
   deployStage(throttles: Throttles, onAnswered?: StageListener): void;
+  /** It answers 404 again. */
+  removeStage(): void;
   close(): Promise<void>;
 };
 
@@ -90,6 +94,15 @@ export async function startHttpApi(
     endpoint: server.url,
     addIntegration: (id, integration) => {
       integrations.set(id, integration);
+    },
+    removeIntegration: (id) => {
+      integrations.delete(id);
+    },
+    removeRoute: (routeKey) => {
+      routes.delete(routeKey);
+    },
+    removeStage: () => {
+      stage = undefined;
     },
     addRoute: (routeKey, integrationId) => {
       routes.set(routeKey, integrationId);

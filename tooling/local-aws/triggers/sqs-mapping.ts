@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import type { LocalCloud, QueueConsumer, Trigger } from '../cloud.ts';
+import type { LocalCloud, QueueConsumer } from '../cloud.ts';
 import type { LocalFunction } from '../lambda/local-function.ts';
 import { unfinishedItems } from './batch-response.ts';
 import { refuseStreamProperties } from './mapping-properties.ts';
 import type { MappingProperties } from './mapping-properties.ts';
 import { ReceivedMessagesSchema, sqsEvent } from './sqs-event.ts';
 import type { ReceivedMessage } from './sqs-event.ts';
+import type { Trigger } from './triggers.ts';
 
 /** What one ReceiveMessage can bring. */
 const RECEIVE_LIMIT = 10;
@@ -30,11 +31,11 @@ type Mapping = {
   cloud: LocalCloud;
 };
 
-/** Connects a queue with a function. Throws where AWS refuses to. */
+/** What connects a queue with a function, if the mapping is enabled. Throws where AWS refuses to. */
 export async function mapQueue(
   properties: MappingProperties,
   { target, cloud }: { target: LocalFunction; cloud: LocalCloud },
-): Promise<void> {
+): Promise<Trigger | undefined> {
   refuseStreamProperties(properties);
   const queueName = properties.EventSourceArn.split(':').at(-1) ?? '';
   const mapping: Mapping = {
@@ -49,11 +50,16 @@ export async function mapQueue(
     cloud,
   };
   await refuseWhatAwsRefuses(mapping);
-  if (!properties.Enabled) return;
+  if (!properties.Enabled) return undefined;
 
   const consumer = createConsumer(mapping);
-  cloud.triggers.push(consumer);
-  cloud.queueConsumers.push(consumer);
+  return {
+    async run(until) {
+      cloud.queueConsumers.add(consumer);
+      await consumer.run(until);
+      cloud.queueConsumers.delete(consumer);
+    },
+  };
 }
 
 const QueueAttributesSchema = z.object({

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
-import type { LocalCloud, Trigger } from '../cloud.ts';
+import type { LocalCloud } from '../cloud.ts';
 import type { LocalFunction } from '../lambda/local-function.ts';
 import { unfinishedItems } from './batch-response.ts';
 import type { MappingProperties } from './mapping-properties.ts';
 import { countExpired, createFailureNotice } from './stream-failure.ts';
 import type { FailureReason } from './stream-failure.ts';
+import type { StreamPosition } from './stream-position.ts';
+import type { Trigger } from './triggers.ts';
 
 /** How often an idle stream is looked at: Lambda's own rate is four times a second. */
 const POLL_INTERVAL_MS = 100;
@@ -35,39 +37,39 @@ type Mapping = {
   failureQueueArn: string | undefined;
   target: LocalFunction;
   cloud: LocalCloud;
+  position: StreamPosition;
 };
 
 /**
- * Connects a table's stream with a function.
+ * What connects a table's stream with a function, if the mapping is enabled.
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html and services-ddb-params.html.
  */
 export function mapStream(
   properties: MappingProperties,
-  { target, cloud }: { target: LocalFunction; cloud: LocalCloud },
-): void {
+  { target, cloud, position }: { target: LocalFunction; cloud: LocalCloud; position: StreamPosition },
+): Trigger | undefined {
   const emulatorStreamArn = cloud.streamArns.get(properties.EventSourceArn);
   if (emulatorStreamArn === undefined) throw new Error(`There is no stream ${properties.EventSourceArn}.`);
   if (properties.StartingPosition === undefined) throw new Error('property StartingPosition is missing.');
   if (properties.ScalingConfig !== undefined)
     throw new Error('property ScalingConfig does not apply to a stream.');
-  if (!properties.Enabled) return;
+  if (!properties.Enabled) return undefined;
 
-  cloud.triggers.push(
-    createReader({
-      streamArn: properties.EventSourceArn,
-      emulatorStreamArn,
-      startingPosition: properties.StartingPosition,
-      batchSize: properties.BatchSize ?? 100,
-      batchingWindowMs: properties.MaximumBatchingWindowInSeconds * 1000,
-      bisects: properties.BisectBatchOnFunctionError ?? false,
-      maximumRetries: properties.MaximumRetryAttempts ?? -1,
-      maximumAgeSeconds: properties.MaximumRecordAgeInSeconds ?? -1,
-      reportsItemFailures: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
-      failureQueueArn: properties.DestinationConfig?.OnFailure.Destination,
-      target,
-      cloud,
-    }),
-  );
+  return createReader({
+    streamArn: properties.EventSourceArn,
+    emulatorStreamArn,
+    startingPosition: properties.StartingPosition,
+    batchSize: properties.BatchSize ?? 100,
+    batchingWindowMs: properties.MaximumBatchingWindowInSeconds * 1000,
+    bisects: properties.BisectBatchOnFunctionError ?? false,
+    maximumRetries: properties.MaximumRetryAttempts ?? -1,
+    maximumAgeSeconds: properties.MaximumRecordAgeInSeconds ?? -1,
+    reportsItemFailures: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
+    failureQueueArn: properties.DestinationConfig?.OnFailure.Destination,
+    target,
+    cloud,
+    position,
+  });
 }
 
 /** Reads the stream's only shard in order; a batch that fails holds up what comes after it. */
@@ -79,12 +81,19 @@ function createReader(mapping: Mapping): Trigger {
         const records = await shard.next(mapping.batchSize);
         if (records.length === 0) await rest(POLL_INTERVAL_MS, signal);
         else await deliver(await fillBatch(records, { mapping, shard, signal }), { mapping, shard, signal });
+        // A batch that is broken off is read again by the mapping that comes after this one.
+        if (!isOver(signal)) mapping.position.iterator = shard.iterator();
       }
     },
   };
 }
 
-type Shard = { id: string; next(limit: number): Promise<StreamRecord[]> };
+/** A signal that was not aborted may be so after a wait. */
+function isOver(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+type Shard = { id: string; iterator(): string; next(limit: number): Promise<StreamRecord[]> };
 type ShardRead = { mapping: Mapping; shard: Shard; signal: AbortSignal };
 
 const DescribedStreamSchema = z.object({
@@ -101,18 +110,19 @@ async function openShard(mapping: Mapping, signal: AbortSignal): Promise<Shard> 
   const shardId = described.StreamDescription.Shards[0]?.ShardId;
   if (shardId === undefined) {
     await rest(POLL_INTERVAL_MS, signal);
-    return signal.aborted ? { id: '', next: () => Promise.resolve([]) } : openShard(mapping, signal);
+    return signal.aborted
+      ? { id: '', iterator: () => '', next: () => Promise.resolve([]) }
+      : openShard(mapping, signal);
   }
 
-  let { ShardIterator: iterator } = IteratorSchema.parse(
-    await streams('GetShardIterator', {
-      ...stream,
-      ShardId: shardId,
-      ShardIteratorType: mapping.startingPosition,
-    }),
-  );
+  const start = async (): Promise<string> => {
+    const request = { ...stream, ShardId: shardId, ShardIteratorType: mapping.startingPosition };
+    return IteratorSchema.parse(await streams('GetShardIterator', request)).ShardIterator;
+  };
+  let iterator = (mapping.position.iterator ??= await start());
   return {
     id: shardId,
+    iterator: () => iterator,
     async next(limit) {
       const answer = RecordsSchema.parse(
         await streams('GetRecords', { ShardIterator: iterator, Limit: Math.min(limit, 1000) }),

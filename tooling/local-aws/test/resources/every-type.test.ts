@@ -13,7 +13,10 @@ describe('the resource types', () => {
       // Never reached: a property is refused before anything is made.
       const cloud = {} as LocalCloud;
 
-      const deploying = definition.deploy({ Bogus: 1 }, { stack: 'Stack', logicalId: 'Thing', cloud });
+      const deploying = definition.deploy(
+        { Bogus: 1 },
+        { stack: 'Stack', logicalId: 'Thing', cloud, generation: 0 },
+      );
 
       await expect(deploying).rejects.toThrow(
         `Stack Stack, resource Thing (${definition.type}): property Bogus is not supported locally.`,

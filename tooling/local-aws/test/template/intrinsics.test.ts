@@ -37,7 +37,11 @@ describe('intrinsic functions', () => {
     expect(resolveValue(value, scope)).toEqual(resolved);
   });
 
-  it.each(['Fn::ImportValue', 'Fn::FindInMap', 'Fn::Transform', 'Fn::Base64'])('refuses %s', (name) => {
+  it('reads what another stack exports', () => {
+    expect(resolveValue({ 'Fn::ImportValue': { 'Fn::Sub': 'ledger' } }, scope)).toBe('imported ledger');
+  });
+
+  it.each(['Fn::FindInMap', 'Fn::Transform', 'Fn::Base64'])('refuses %s', (name) => {
     expect(() => resolveValue({ [name]: 'x' }, scope)).toThrow(`${name} is not supported locally.`);
   });
 
