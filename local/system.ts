@@ -79,6 +79,13 @@ export type LocalSystem = {
   access: LocalDeployment['access'];
   /** Metrics, alarms and boards. */
   cloudWatch: LocalDeployment['cloudWatch'];
+  /**
+   * Deploys another configuration over this one, as `cdk deploy --all` does, and keeps what is stored. The
+   * secrets of what is new are set. Returns the endpoints of then. Throws what CloudFormation refuses.
+   */
+  redeploy: (configFile: string) => Promise<Endpoints>;
+  /** Deletes a stack, as `cdk destroy` does. */
+  deleteStack: LocalDeployment['deleteStack'];
   /** Rejects when a part of it dies. */
   failed: Promise<never>;
   /** Ends everything and leaves no process behind. */
@@ -143,8 +150,7 @@ async function connect({
   parts: { close: () => Promise<void> }[];
   close: () => Promise<void>;
 }): Promise<LocalSystem> {
-  const outputs = [...deployment.outputs.values()].flatMap((stack) => Object.entries(stack));
-  const known = OutputsSchema.parse(Object.fromEntries(outputs));
+  const known = outputsOf(deployment);
   setSecrets(deployment, known, options);
   const [webhookSecret] = options.webhookSecrets;
   if (known.WebhookUrl !== undefined) {
@@ -173,15 +179,29 @@ async function connect({
   // A later reader of this file must not take an ended system for a running one.
   parts.push({ close: () => rm(outputsFile, { force: true }) });
 
+  const endpointsNow = (outputs: Outputs): Endpoints => ({
+    ...describeEndpoints({ options, deployment, outputs, simulator, buttonUrl, control }),
+    outputsFile,
+  });
   return {
-    endpoints: {
-      ...describeEndpoints({ options, deployment, outputs: known, simulator, buttonUrl, control }),
-      outputsFile,
+    endpoints: endpointsNow(known),
+    async redeploy(configFile) {
+      const before = outputsOf(deployment);
+      const { assemblyDirectory } = await synthesize({ configFile });
+      await deployment.update(assemblyDirectory);
+      const outputs = outputsOf(deployment);
+      const added = Object.entries(outputs).filter(([name, value]) => before[name] !== value);
+      setSecrets(deployment, OutputsSchema.parse(Object.fromEntries(added)), options);
+      await writeOutputs(outputsFile, deployment, buttonUrl);
+      return endpointsNow(outputs);
     },
+    deleteStack: deployment.deleteStack,
     reconcile,
     events,
     metrics,
-    resources: deployment.resources,
+    get resources() {
+      return deployment.resources;
+    },
     tables: deployment.tables,
     access: deployment.access,
     cloudWatch: deployment.cloudWatch,
@@ -203,6 +223,12 @@ const OutputsSchema = z
   .catchall(z.string());
 
 type Outputs = z.infer<typeof OutputsSchema>;
+
+function outputsOf({ outputs }: LocalDeployment): Outputs {
+  return OutputsSchema.parse(
+    Object.fromEntries([...outputs.values()].flatMap((stack) => Object.entries(stack))),
+  );
+}
 
 const ORDER_QUEUE_URL = 'OrderQueueUrl';
 const API_KEY_SECRET_ARN = 'ApiKeySecretArn';

@@ -51,6 +51,22 @@ export const QUICK_STAGES = {
       reconciler: { ...QUICK_TRANSACTIONS.reconciler, sliceSeconds: 1, pageSize: 1 },
     },
   },
+  /** As `both`, with other settings, an archive and one more brand. */
+  changed: {
+    ...QUICK,
+    orderReporting: { brands: [{ ...quickBrand('acme'), batchSize: 5 }, quickBrand('north-shop')] },
+    transactions: {
+      ...QUICK_TRANSACTIONS,
+      eventArchiveDays: 30,
+      reconciler: { ...QUICK_TRANSACTIONS.reconciler, pageSize: 2 },
+    },
+  },
+  /** As `changed`, without the first brand. */
+  brandRemoved: {
+    ...QUICK,
+    orderReporting: { brands: [quickBrand('north-shop')] },
+    transactions: QUICK_TRANSACTIONS,
+  },
   brandOnly: { ...QUICK, orderReporting: { brands: [quickBrand('acme')] } },
   publisherOnly: { ...QUICK, transactions: QUICK_TRANSACTIONS },
   twoBrands: {

@@ -16,6 +16,7 @@ import { connectSystem, orderEvent, plainOrder, type SystemClient } from './syst
 /** The official vectors' secret and the derived ones'; both are valid at once, as during a rotation. */
 const SECRETS = ['secret', 'webhook-test-secret'] as const;
 
+let directory: Awaited<ReturnType<typeof makeStateDirectory>>;
 let running: LocalSystem;
 let system: SystemClient;
 let button: SimulatorClient;
@@ -23,7 +24,7 @@ let button: SimulatorClient;
 const started: (() => void | Promise<void>)[] = [];
 
 beforeAll(async () => {
-  const directory = await makeStateDirectory();
+  directory = await makeStateDirectory();
   started.push(() => directory.remove());
   running = await startSystem({
     configFile: await directory.writeConfig('whole-system', QUICK_STAGES.both),
@@ -426,7 +427,7 @@ describe('the reconciler', () => {
   });
 });
 
-// The last of the file: it looks back at all of the others. What functions do by themselves is compared with
+// It looks back at all of the others, before their stacks change. What functions do by themselves is compared with
 // their rights in any fault by test/simulation/rights.test.ts.
 describe('the roles', () => {
   it('were refused nothing, and need every right by which Lambda polls and logs', () => {
@@ -435,6 +436,54 @@ describe('the roles', () => {
 
     expect(running.access.denied()).toEqual([]);
     expect(running.access.unused().filter(({ action }) => ofLambda.test(action))).toEqual([]);
+  });
+});
+
+describe('two deployments in a row', () => {
+  it('keep stored data: orders, transactions and webhooks go on from what the first has stored', async () => {
+    const orderId = 'kept-over-a-deployment';
+    const data = { ...plainOrder(orderId), btn_ref: 'fakesrctok-00000000000000f2' };
+    await system.send(orderEvent({ orderId, data }));
+    const { reported } = await untilSettled(orderId);
+    const key = `order#${reported?.buttonOrderId ?? ''}`;
+    const before = await until('the transaction', () => system.transaction(key));
+
+    const endpoints = await running.redeploy(await directory.writeConfig('changed', QUICK_STAGES.changed));
+    const changed = { type: 'order.updated.v1', orderId, sequence: 2, data: plainOrder(orderId, 700) };
+    await system.send(orderEvent(changed));
+    await untilOrder(orderId, ({ reported: now }) => now?.kind === 'updated');
+    await untilBusCaughtUp('after-the-deployment');
+
+    expect(endpoints).toMatchObject({
+      ...running.endpoints,
+      orderQueueUrls: running.endpoints.orderQueueUrls,
+    });
+    expect(await button.calls(orderId)).toEqual(['POST 200', 'POST 200']);
+    expect((await system.transaction(key))?.candidates[0].transaction.id).toBe(
+      before.candidates[0].transaction.id,
+    );
+    expect(running.access.denied()).toEqual([]);
+  });
+
+  it('report the orders of a brand that the second adds, and of one that the third leaves out until its stack is deleted', async () => {
+    const removed = await directory.writeConfig('brand-removed', QUICK_STAGES.brandRemoved);
+    const endpoints = await running.redeploy(removed);
+    const added = connectSystem(endpoints, {
+      brand: 'north-shop',
+      queueUrl: endpoints.orderQueueUrls['NorthShop'] ?? '',
+    });
+    started.push(added.close);
+
+    await added.send(orderEvent({ orderId: 'of-the-new-brand', data: plainOrder('of-the-new-brand') }));
+    await system.send(orderEvent({ orderId: 'left-out', data: plainOrder('left-out') }));
+    await until('the new brand’s order', async () => (await added.ledgerEntry('of-the-new-brand'))?.reported);
+    await untilSettled('left-out');
+    await running.deleteStack('Button-local-Brand-acme');
+
+    expect(await system.ledgerEntry('left-out')).toMatchObject({ reported: { kind: 'created' } });
+    await expect(system.send(orderEvent({ orderId: 'late', data: plainOrder('late') }))).rejects.toThrow(
+      'queue does not exist',
+    );
   });
 });
 

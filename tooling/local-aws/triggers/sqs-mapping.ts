@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import * as z from 'zod';
 import type { LocalCloud, QueueConsumer } from '../cloud.ts';
 import type { LocalFunction } from '../lambda/local-function.ts';
@@ -54,9 +55,9 @@ export async function mapQueue(
 
   const consumer = createConsumer(mapping);
   return {
-    async run(until) {
+    async run(until, closing) {
       cloud.queueConsumers.add(consumer);
-      await consumer.run(until);
+      await consumer.run(until, closing);
       cloud.queueConsumers.delete(consumer);
     },
   };
@@ -97,16 +98,24 @@ function createConsumer(mapping: Mapping): Trigger & QueueConsumer {
   const givenUp = new Set<string>();
 
   const work = async (messages: ReceivedMessage[]) => {
+    if (messages.length === 0) return;
     for (const receiptHandle of await runBatch(mapping, messages)) givenUp.add(receiptHandle);
   };
 
   return {
     queueUrl: mapping.queueUrl,
-    async run(until) {
+    async run(until, closing) {
       const broken = new AbortController();
       const ending = AbortSignal.any([until, broken.signal]);
+      const [ended, receivingUntil] = [aborted(ending), AbortSignal.any([closing, broken.signal])];
       while (!ending.aborted) {
-        const messages = await receiveBatch(mapping, ending);
+        const receiving = receiveBatch(mapping, receivingUntil);
+        const messages = await Promise.race([receiving, ended]);
+        if (messages === undefined) {
+          // The queue may still answer: what it then hides from others is worked on.
+          void receiving.then(work).catch(() => undefined);
+          break;
+        }
         if (messages.length === 0) continue;
         const batch = work(messages)
           .catch((error: unknown) => {
@@ -130,6 +139,10 @@ function createConsumer(mapping: Mapping): Trigger & QueueConsumer {
       return receivable.length === 0 && inflight.every(({ receiptHandle }) => givenUp.has(receiptHandle));
     },
   };
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** The messages of one invocation; empty when none came, or when `stop` put an end to the waiting. */

@@ -1,7 +1,10 @@
 /** Something that invokes functions of its own accord. */
 export type Trigger = {
-  /** Goes on until the signal and the end of what is then under way. Rejects when it cannot go on. */
-  run(until: AbortSignal): Promise<void>;
+  /**
+   * Goes on until the signal and the end of what is then under way. Rejects when it cannot go on. `closing`
+   * says that everything ends: nothing has to be brought to its end any more.
+   */
+  run(until: AbortSignal, closing: AbortSignal): Promise<void>;
 };
 
 /** Every trigger of a cloud. */
@@ -29,7 +32,7 @@ export function createTriggers(onFailure: (error: unknown) => void): Triggers {
       const until = AbortSignal.any([own.signal, stopping.signal]);
       let run: Promise<void> | undefined;
       const start = (): void => {
-        run = trigger.run(until).catch((error: unknown) => {
+        run = trigger.run(until, stopping.signal).catch((error: unknown) => {
           // What was under way when everything closes may fail: its function and its queue are gone.
           if (!stopping.signal.aborted) onFailure(error);
         });
