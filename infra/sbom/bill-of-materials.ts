@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import * as z from 'zod';
+
+import type { Contents } from './contents.ts';
+import { noticesOf } from './notices.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+/** The package exports its plugin only: what was bundled before is for its command. */
+const COMMAND = join(ROOT, 'node_modules/@cyclonedx/cyclonedx-esbuild/bin/cyclonedx-esbuild-cli.js');
+const run = promisify(execFile);
+
+const TextSchema = z.object({ text: z.object({ content: z.base64() }).optional() });
+const BomSchema = z.looseObject({
+  components: z.array(
+    z.looseObject({
+      group: z.string().optional(),
+      name: z.string(),
+      version: z.string(),
+      purl: z.string(),
+      author: z.string().optional(),
+      licenses: z
+        .array(
+          z.union([
+            z.object({ license: z.looseObject({ id: z.string() }) }).transform(({ license }) => license.id),
+            z.object({ expression: z.string() }).transform(({ expression }) => expression),
+          ]),
+        )
+        .default([]),
+      evidence: z
+        .looseObject({ licenses: z.array(z.looseObject({ license: TextSchema })).default([]) })
+        .optional(),
+    }),
+  ),
+});
+
+/** A CycloneDX document, as far as it is read here. */
+export type BillOfMaterials = z.infer<typeof BomSchema>;
+
+/**
+ * Writes `<name>.cdx.json`, a CycloneDX document of every package in the contents, and `<name>.notices.txt`,
+ * their licences, into the folder. The same contents give the same bytes. Returns the document.
+ */
+export async function writeBillOfMaterials(
+  { name, metafile }: Contents,
+  folder: string,
+): Promise<BillOfMaterials> {
+  await mkdir(folder, { recursive: true });
+  const metafilePath = join(folder, `${name}.meta.json`);
+  const bomPath = join(folder, `${name}.cdx.json`);
+  await writeFile(metafilePath, JSON.stringify(metafile));
+  const options = ['--gather-license-texts', '--output-reproducible', '--validate'];
+  await run(process.execPath, [COMMAND, ...options, '--output-file', bomPath, metafilePath], { cwd: ROOT });
+  await rm(metafilePath);
+  const bom = BomSchema.parse(JSON.parse(await readFile(bomPath, 'utf8')));
+  await writeFile(join(folder, `${name}.notices.txt`), noticesOf(bom));
+  return bom;
+}
