@@ -17,6 +17,7 @@ export default defineConfig({
   options: { typeAware: true, maxWarnings: 0, reportUnusedDisableDirectives: 'error' },
   ignorePatterns: [
     '.dependency-cruiser.cjs',
+    'require-node-24.cjs',
     '**/dist',
     'cdk.out',
     '.local',

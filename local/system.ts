@@ -195,7 +195,7 @@ async function connect({
       await writeOutputs(outputsFile, deployment, buttonUrl);
       return endpointsNow(outputs);
     },
-    deleteStack: deployment.deleteStack,
+    deleteStack: (name) => deployment.deleteStack(name),
     reconcile,
     events,
     metrics,

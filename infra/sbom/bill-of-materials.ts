@@ -3,8 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import * as z from 'zod';
-
+import { BomSchema, type BillOfMaterials } from './bom.ts';
 import type { Contents } from './contents.ts';
 import { noticesOf } from './notices.ts';
 
@@ -12,33 +11,6 @@ const ROOT = join(import.meta.dirname, '..', '..');
 /** The package exports its plugin only: what was bundled before is for its command. */
 const COMMAND = join(ROOT, 'node_modules/@cyclonedx/cyclonedx-esbuild/bin/cyclonedx-esbuild-cli.js');
 const run = promisify(execFile);
-
-const TextSchema = z.object({ text: z.object({ content: z.base64() }).optional() });
-const BomSchema = z.looseObject({
-  components: z.array(
-    z.looseObject({
-      group: z.string().optional(),
-      name: z.string(),
-      version: z.string(),
-      purl: z.string(),
-      author: z.string().optional(),
-      licenses: z
-        .array(
-          z.union([
-            z.object({ license: z.looseObject({ id: z.string() }) }).transform(({ license }) => license.id),
-            z.object({ expression: z.string() }).transform(({ expression }) => expression),
-          ]),
-        )
-        .default([]),
-      evidence: z
-        .looseObject({ licenses: z.array(z.looseObject({ license: TextSchema })).default([]) })
-        .optional(),
-    }),
-  ),
-});
-
-/** A CycloneDX document, as far as it is read here. */
-export type BillOfMaterials = z.infer<typeof BomSchema>;
 
 /**
  * Writes `<name>.cdx.json`, a CycloneDX document of every package in the contents, and `<name>.notices.txt`,

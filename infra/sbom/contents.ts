@@ -26,9 +26,9 @@ export async function functionContents(distFolder: string): Promise<Contents> {
   const all = readdirSync(folder).map((file) =>
     MetafileSchema.parse(JSON.parse(readFileSync(join(folder, file), 'utf8'))),
   );
-  const inputs = Object.assign({}, ...all.map((one) => one.inputs));
-  const outputs = Object.assign({}, ...all.map((one) => one.outputs));
-  return { name: 'functions', metafile: MetafileSchema.parse({ inputs, outputs }) };
+  const inputs = Object.fromEntries(all.flatMap((one) => Object.entries(one.inputs)));
+  const outputs = Object.fromEntries(all.flatMap((one) => Object.entries(one.outputs)));
+  return { name: 'functions', metafile: { inputs, outputs } };
 }
 
 const ManifestSchema = z.object({

@@ -1,4 +1,4 @@
-import type { BillOfMaterials } from './bill-of-materials.ts';
+import type { BillOfMaterials } from './bom.ts';
 
 type Component = BillOfMaterials['components'][number];
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import cdk from '../../cdk.json' with { type: 'json' };
-import { writeBillOfMaterials, type BillOfMaterials } from '../../infra/sbom/bill-of-materials.ts';
+import { writeBillOfMaterials } from '../../infra/sbom/bill-of-materials.ts';
+import type { BillOfMaterials } from '../../infra/sbom/bom.ts';
 import { functionContents, packageContents, PUBLISHED, type Contents } from '../../infra/sbom/contents.ts';
 import lock from '../../package-lock.json' with { type: 'json' };
 import rootPackage from '../../package.json' with { type: 'json' };

@@ -104,7 +104,7 @@ function deployRoles(): ReturnType<typeof createAccessControl> {
       InlinePolicySchema.parse(resolveValue(policy, SCOPE)),
     );
     const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-    access.addRole({ arn, trusts: ['lambda.amazonaws.com'], statements });
+    access.addRole({ arn, trust: [], statements });
   }
   return access;
 }

@@ -36,8 +36,6 @@ export type DeployedParts = {
   namesInUse: Map<string, string>;
   /** From the stream ARN that a template sees to the one that the emulator knows. */
   streamArns: Map<string, string>;
-  /** Function names that API Gateway may invoke. */
-  invocableByApiGateway: Set<string>;
 };
 
 /** The region, the account and everything that resources are made in. */

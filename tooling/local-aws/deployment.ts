@@ -80,8 +80,8 @@ export type LocalDeployment = {
   busEvents(): BusEvent[];
   /** What functions printed in CloudWatch's embedded metric format, in order. */
   metrics(): EmfDocument[];
-  /** What roles have been refused, and what they have not needed. */
-  access: Pick<AccessControl, 'unused' | 'denied'>;
+  /** What roles have been refused and have not needed, and keys for roles of other accounts. */
+  access: Pick<AccessControl, 'unused' | 'denied' | 'issueKey'>;
   /** Metrics, alarms and boards. */
   cloudWatch: Pick<CloudWatch, 'metrics' | 'alarms' | 'dashboards' | 'ignoredMetrics' | 'describeAlarms'>;
   /**

@@ -67,7 +67,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await mkdir(logDirectory, { recursive: true });
   const place = { region: options.region, accountId: LOCAL_ACCOUNT_ID };
   const cloudWatch = createCloudWatch(Date.now());
-  const access = createAccessControl();
+  const access = createAccessControl(LOCAL_ACCOUNT_ID);
   const tableKeys = new Map<string, TableKeys>(existingTables?.tableKeys);
   const opened: Closable[] = [];
   const failure = Promise.withResolvers<never>();
@@ -144,7 +144,6 @@ function nothingDeployed(
     generations: new Map(),
     namesInUse: new Map(),
     streamArns: new Map(existingTables?.streamArns),
-    invocableByApiGateway: new Set(),
   };
 }
 

@@ -3,6 +3,7 @@ import { buildApp } from 'fauxqs';
 import * as z from 'zod';
 import { createAccessControl } from '../iam/access-control.ts';
 import type { AccessControl } from '../iam/access-control.ts';
+import type { AccessRequest } from '../iam/evaluate.ts';
 import { AwsServiceError, awsJsonClient } from './aws-json-client.ts';
 import type { AwsJsonClient } from './aws-json-client.ts';
 import type { QueueLevel } from './sqs-metrics.ts';
@@ -27,7 +28,10 @@ export type SqsRequest = { operation: string; request: unknown; answer: unknown;
 /** Who may use which queue (without it, everybody), and what hears of the requests that went well. */
 export type SqsOptions = { access?: AccessControl; onRequest?: (request: SqsRequest) => void };
 
-const QueueRequestSchema = z.object({ QueueUrl: z.string() });
+const QueueRequestSchema = z.union([
+  z.object({ QueueUrl: z.string() }).transform(({ QueueUrl: url }) => url.split('/').at(-1) ?? ''),
+  z.object({ QueueName: z.string() }).transform(({ QueueName: name }) => name),
+]);
 
 const MessageSchema = z.object({
   messageGroupId: z.string().optional(),
@@ -78,12 +82,11 @@ export async function startSqs(
   });
   app.addHook('preHandler', async (request, reply) => {
     try {
-      access.checkSigned(request.headers.authorization, () => {
-        const { QueueUrl: queueUrl } = QueueRequestSchema.parse(request.body);
-        const action = `sqs:${operationOf(request.headers).replace(/Batch$/u, '')}`;
-        const queueName = queueUrl.split('/').at(-1) ?? '';
-        return [{ action, resource: `arn:aws:sqs:${region}:${LOCAL_ACCOUNT_ID}:${queueName}` }];
-      });
+      access.checkSigned(
+        request.headers.authorization,
+        () => [queueRequest(request, { region, operation: operationOf(request.headers) })],
+        'administrator',
+      );
     } catch (error) {
       if (!(error instanceof AwsServiceError)) throw error;
       await reply.code(403).header('content-type', 'application/x-amz-json-1.0').send(error.toJson());
@@ -121,6 +124,22 @@ export async function startSqs(
     async close() {
       await app.close();
     },
+  };
+}
+
+/**
+ * What IAM asks about a request to SQS. A test says by the header `x-forwarded-proto` that it asks without
+ * TLS.
+ */
+function queueRequest(
+  { headers, body }: { headers: IncomingHttpHeaders; body: unknown },
+  { region, operation }: { region: string; operation: string },
+): AccessRequest {
+  const queue = QueueRequestSchema.safeParse(body);
+  return {
+    action: `sqs:${operation.replace(/Batch$/u, '')}`,
+    resource: queue.success ? `arn:aws:sqs:${region}:${LOCAL_ACCOUNT_ID}:${queue.data}` : '*',
+    context: { 'aws:SecureTransport': [String(headers['x-forwarded-proto'] !== 'http')] },
   };
 }
 

@@ -1,13 +1,15 @@
 import { AwsServiceError } from '../emulators/aws-json-client.ts';
+import { createAttachments } from './attachments.ts';
 import { evaluate, isLike } from './evaluate.ts';
 import type { AccessRequest, Verdict } from './evaluate.ts';
-import type { Statement } from './policy-document.ts';
+import type { ResourceStatement, Statement } from './policy-document.ts';
+import { accountOf, evaluateResourcePolicy } from './resource-policy.ts';
 
 /** A role as a template makes it. */
 export type Role = {
   arn: string;
-  /** The services that may act under it, for example `lambda.amazonaws.com`. */
-  trusts: readonly string[];
+  /** Who may act under it, and on which conditions. */
+  trust: readonly ResourceStatement[];
   statements: readonly Statement[];
 };
 
@@ -17,10 +19,13 @@ export type AccessRecord = { role: string; action: string; resource: string };
 /** An action on a resource (a pattern) that a statement allows, under its condition (JSON). */
 export type Right = AccessRecord & { condition: string };
 
+/** An action of a service of AWS. */
+export type ServiceRequest = AccessRequest & { service: string };
+
 /**
  * IAM: who may do what. Functions, schedules and mappings act under the roles of their templates. Who calls
  * with other credentials, and under a role that no template makes, is the account's administrator and may do
- * everything.
+ * everything that no resource's policy denies. Another account's role may do what such a policy allows it.
  */
 export type AccessControl = {
   addRole(role: Role): void;
@@ -28,8 +33,12 @@ export type AccessControl = {
   removeRole(roleArn: string): void;
   /** Adds statements to a role, as `AWS::IAM::Policy` does; returns what takes them away again. */
   attach(roleArn: string, statements: readonly Statement[]): () => void;
-  /** Throws unless the service may act under the role. */
-  assume(roleArn: string, service: string): void;
+  /** Adds statements to the policy of a resource; returns what takes them away again. */
+  addResourcePolicy(resourceArn: string, statements: readonly ResourceStatement[]): () => void;
+  /** Throws unless the service may act under the role, with the context keys that it sets. */
+  assume(roleArn: string, service: string, context?: AccessRequest['context']): void;
+  /** Whether the policy of the resource allows a service of AWS what it asks for. */
+  allowsService(request: ServiceRequest): boolean;
   /** An access key id under which requests count as the role's. */
   issueKey(roleArn: string): string;
   /**
@@ -40,34 +49,51 @@ export type AccessControl = {
   allows(roleArn: string, request: AccessRequest): boolean;
   /**
    * As `check`, for the role under whose key a request is signed (its `Authorization` header), if there is
-   * one.
+   * one. All others are the administrator, whom only the policy of a resource can refuse something.
    */
-  checkSigned(authorization: string | undefined, requests: () => readonly AccessRequest[]): void;
+  checkSigned(
+    authorization: string | undefined,
+    requests: () => readonly AccessRequest[],
+    others?: 'administrator' | 'unchecked',
+  ): void;
   /** The rights that nothing has needed so far. */
   unused(): Right[];
   /** What has been refused so far, in order. */
   denied(): AccessRecord[];
 };
 
-/** Starts with no roles. */
-export function createAccessControl(): AccessControl {
+/** Starts with no roles, in an account. */
+export function createAccessControl(accountId = '000000000000'): AccessControl {
+  const administrator = `arn:aws:iam::${accountId}:root`;
+  const resourcePolicies = createAttachments<ResourceStatement>();
   const roles = new Map<string, Role>();
-  const attached = new Map<string, Set<readonly Statement[]>>();
+  const attached = createAttachments<Statement>();
   const roleByKey = new Map<string, string>();
   const used = new Set<string>();
   const denied: AccessRecord[] = [];
 
   const statementsOf = ({ arn, statements }: Role): readonly Statement[] => [
     ...statements,
-    ...[...(attached.get(arn) ?? [])].flat(),
+    ...attached.of(arn),
   ];
-  const decide = (arn: string, request: AccessRequest): Verdict => {
+  const allRights = (role: Role): Right[] =>
+    statementsOf(role)
+      .filter(({ Effect }) => Effect === 'Allow')
+      .flatMap((statement) => rightsOf(role.arn, statement));
+  const judge = (arn: string, request: AccessRequest): Verdict => {
+    const byResource = evaluateResourcePolicy(resourcePolicies.of(request.resource), { arn }, request);
+    if (!byResource.allowed && byResource.by) return byResource;
     const role = roles.get(arn);
-    if (!role) return { allowed: true };
-    const verdict = evaluate(statementsOf(role), request);
+    if (!role) return accountOf(arn) === accountId ? { allowed: true } : byResource;
+    const byIdentity = evaluate(statementsOf(role), request);
+    return byIdentity.allowed || byIdentity.by ? byIdentity : byResource;
+  };
+  const decide = (arn: string, asked: AccessRequest): Verdict => {
+    const request = { ...asked, context: { ...DEFAULT_CONTEXT, ...asked.context } };
+    const verdict = judge(arn, request);
     if (!verdict.allowed) denied.push({ role: arn, action: request.action, resource: request.resource });
     else if (verdict.by)
-      for (const right of rightsOf(role.arn, verdict.by)) if (covers(right, request)) used.add(idOf(right));
+      for (const right of rightsOf(arn, verdict.by)) if (covers(right, request)) used.add(idOf(right));
     return verdict;
   };
   const check = (arn: string, requests: readonly AccessRequest[]): void => {
@@ -86,16 +112,18 @@ export function createAccessControl(): AccessControl {
     },
     attach: (arn, statements) => {
       if (!roles.has(arn)) throw new Error(`There is no role ${arn}.`);
-      const policies = attached.get(arn) ?? new Set();
-      attached.set(arn, policies.add(statements));
-      return () => {
-        policies.delete(statements);
-      };
+      return attached.add(arn, statements);
     },
-    assume: (arn, service) => {
-      if (roles.get(arn)?.trusts.includes(service) === false)
+    addResourcePolicy: resourcePolicies.add,
+    assume: (arn, service, context = {}) => {
+      const role = roles.get(arn);
+      if (!role) return;
+      const request = { action: 'sts:AssumeRole', resource: arn, context };
+      if (!evaluateResourcePolicy(role.trust, { service }, request).allowed)
         throw new Error(`The role ${arn} cannot be assumed by ${service}.`);
     },
+    allowsService: ({ service, ...request }) =>
+      evaluateResourcePolicy(resourcePolicies.of(request.resource), { service }, request).allowed,
     issueKey: (arn) => {
       const key = `ASIALOCAL${String(roleByKey.size + 1).padStart(7, '0')}`;
       roleByKey.set(key, arn);
@@ -103,17 +131,13 @@ export function createAccessControl(): AccessControl {
     },
     check,
     allows: (arn, request) => decide(arn, request).allowed,
-    checkSigned: (authorization, requests) => {
-      const role = roleByKey.get(/Credential=([^/]+)\//u.exec(authorization ?? '')?.[1] ?? '');
+    checkSigned: (authorization, requests, others = 'unchecked') => {
+      const key = /Credential=([^/]+)\//u.exec(authorization ?? '')?.[1] ?? '';
+      const role = roleByKey.get(key);
       if (role !== undefined) check(role, requests());
+      else if (others === 'administrator') check(administrator, requests());
     },
-    unused: () =>
-      [...roles.values()].flatMap((role) =>
-        statementsOf(role)
-          .filter(({ Effect }) => Effect === 'Allow')
-          .flatMap((statement) => rightsOf(role.arn, statement))
-          .filter((right) => !used.has(idOf(right))),
-      ),
+    unused: () => [...roles.values()].flatMap(allRights).filter((right) => !used.has(idOf(right))),
     denied: () => [...denied],
   };
 }
@@ -131,10 +155,14 @@ function covers(right: Right, request: AccessRequest): boolean {
   return isLike(request.action, right.action) && isLike(request.resource, right.resource);
 }
 
+/** An endpoint of this machine stands for one of AWS's, which is asked over TLS. */
+const DEFAULT_CONTEXT = { 'aws:SecureTransport': ['true'] };
+
 /** Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
 function refusal(role: string, { action, resource }: AccessRequest, { by }: Verdict): AwsServiceError {
+  const kind = by && 'Principal' in by ? 'a resource-based' : 'an identity-based';
   const why = by
-    ? 'with an explicit deny in an identity-based policy'
+    ? `with an explicit deny in ${kind} policy`
     : `because no identity-based policy allows the ${action} action`;
   return new AwsServiceError(
     'AccessDeniedException',

@@ -31,6 +31,24 @@ export const StatementSchema = z.strictObject({
   Condition: ConditionSchema.default({}),
 });
 
+/** Whom a statement of a resource's policy is about: accounts, roles and users by ARN, and AWS services. */
+const PrincipalSchema = z.union([
+  z.literal('*').transform((): { AWS: string[]; Service: string[] } => ({ AWS: ['*'], Service: [] })),
+  z.strictObject({ AWS: oneOrMore.default([]), Service: oneOrMore.default([]) }),
+]);
+
+/** One statement of a resource's or a trust policy. A trust policy names no resource: it is the role. */
+export const ResourceStatementSchema = StatementSchema.extend({
+  Principal: PrincipalSchema,
+  Resource: oneOrMore.default(['*']),
+});
+
+/** The policy of a queue or a topic, or who may act under a role. */
+export const ResourcePolicySchema = z.strictObject({
+  Version: z.literal('2012-10-17'),
+  Statement: z.array(ResourceStatementSchema),
+});
+
 /** A policy as a template has it, with its intrinsic functions resolved. */
 export const PolicyDocumentSchema = z.strictObject({
   Version: z.literal('2012-10-17'),
@@ -43,6 +61,7 @@ export const InlinePolicySchema = z.strictObject({
   PolicyDocument: PolicyDocumentSchema,
 });
 
+export type ResourceStatement = z.infer<typeof ResourceStatementSchema>;
 export type Statement = z.infer<typeof StatementSchema>;
 export type Condition = Statement['Condition'];
 export type ConditionOperator = (typeof OPERATORS)[number];

@@ -50,14 +50,7 @@ export function createLocalFunction(
   firstContext: EnvironmentContext,
 ): LocalFunction {
   const closing = new AbortController();
-  const deployed = (configuration: FunctionConfiguration, context: EnvironmentContext) => ({
-    configuration,
-    context,
-    pool: createPool(configuration.concurrency, async () =>
-      closing.signal.aborted ? undefined : startEnvironment(configuration, context),
-    ),
-  });
-  let current = deployed(firstConfiguration, firstContext);
+  let current = withPool({ configuration: firstConfiguration, context: firstContext }, closing.signal);
   let asyncRetries = DEFAULT_ASYNC_RETRIES;
 
   const run = async (event: string, traces: readonly string[] = []): Promise<InvocationResult> => {
@@ -114,7 +107,7 @@ export function createLocalFunction(
     },
     update: (configuration, context) => {
       const { pool } = current;
-      current = deployed(configuration, context);
+      current = withPool({ configuration, context }, closing.signal);
       pool.retire();
     },
     close: () => {
@@ -122,6 +115,18 @@ export function createLocalFunction(
       current.pool.retire();
     },
   };
+}
+
+/** Settings of a function, and the environments that have them. */
+function withPool(
+  deployed: { configuration: FunctionConfiguration; context: EnvironmentContext },
+  closing: AbortSignal,
+) {
+  const { configuration, context } = deployed;
+  const pool = createPool(configuration.concurrency, async () =>
+    closing.aborted ? undefined : startEnvironment(configuration, context),
+  );
+  return { ...deployed, pool };
 }
 
 type Run = { event: TracedEvent; configuration: FunctionConfiguration; context: EnvironmentContext };

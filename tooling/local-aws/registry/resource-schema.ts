@@ -24,7 +24,7 @@ const read = new Map<string, ResourceSchema>();
 export const REGISTRY_REGIONS = Object.keys(regions);
 
 /** The region whose schemas stand for those of every region in its partition. */
-export function registryRegion(region: string): string {
+function registryRegion(region: string): string {
   if (region.startsWith('cn-')) return 'cn-north-1';
   return region.startsWith('us-gov-') ? 'us-gov-west-1' : 'eu-west-1';
 }

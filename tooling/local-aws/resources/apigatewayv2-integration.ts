@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { findFunction, findHttpApi } from '../cloud.ts';
+import { arnOf, findFunction, findHttpApi } from '../cloud.ts';
 import { defineResource } from '../resource-definition.ts';
 
 /** A function behind routes, called with payload format 2.0. */
@@ -23,7 +23,16 @@ export const apigatewayv2Integration = defineResource({
     api.addIntegration(id, {
       target,
       timeoutMs: properties.TimeoutInMillis,
-      mayInvoke: () => cloud.invocableByApiGateway.has(target.configuration.name),
+      mayInvoke: (route) =>
+        cloud.access.allowsService({
+          service: 'apigateway.amazonaws.com',
+          action: 'lambda:InvokeFunction',
+          resource: target.configuration.arn,
+          context: {
+            'aws:SourceArn': [arnOf(cloud, 'execute-api', `${properties.ApiId}/${stageRoute(route)}`)],
+            'aws:SourceAccount': [cloud.accountId],
+          },
+        }),
     });
     return {
       physicalId: id,
@@ -34,3 +43,12 @@ export const apigatewayv2Integration = defineResource({
     };
   },
 });
+
+/**
+ * Stage, method and path of a route as they stand in the ARN of a request: `$default/POST/webhooks/button`.
+ *
+ * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+ */
+function stageRoute(routeKey: string): string {
+  return `$default/${routeKey.replace(' ', '')}`;
+}

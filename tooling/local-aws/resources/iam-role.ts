@@ -1,19 +1,15 @@
 import * as z from 'zod';
 import type { LocalCloud } from '../cloud.ts';
-import { InlinePolicySchema } from '../iam/policy-document.ts';
+import { InlinePolicySchema, ResourcePolicySchema } from '../iam/policy-document.ts';
 import type { Statement } from '../iam/policy-document.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
-
-const TrustSchema = z.object({
-  Statement: z.array(z.object({ Principal: z.object({ Service: z.string() }) })),
-});
 
 /** A role: which service may act under it, and what it may do. */
 export const iamRole = defineResource({
   type: 'AWS::IAM::Role',
   properties: {
     RoleName: z.string().optional(),
-    AssumeRolePolicyDocument: TrustSchema,
+    AssumeRolePolicyDocument: ResourcePolicySchema,
     ManagedPolicyArns: z.array(z.string()).default([]),
     Policies: z.array(InlinePolicySchema).default([]),
   },
@@ -30,7 +26,7 @@ export const iamRole = defineResource({
     const arn = roleArn(site.cloud, name);
     site.cloud.access.addRole({
       arn,
-      trusts: properties.AssumeRolePolicyDocument.Statement.map(({ Principal }) => Principal.Service),
+      trust: properties.AssumeRolePolicyDocument.Statement,
       statements: [
         ...properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement),
         ...properties.ManagedPolicyArns.flatMap(statementsOf),

@@ -2,23 +2,31 @@ import * as z from 'zod';
 import { findFunction } from '../cloud.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 
-/** Who may invoke a function. Imitated for API Gateway, which answers 500 where it is missing. */
+/** Who may invoke a function. API Gateway, the one service here that asks, answers 500 where it may not. */
 export const lambdaPermission = defineResource({
   type: 'AWS::Lambda::Permission',
   properties: {
     Action: z.literal('lambda:InvokeFunction'),
     FunctionName: z.string(),
     Principal: z.string(),
+    SourceArn: z.string().optional(),
+    SourceAccount: z.string().optional(),
   },
-  withoutLocalEffect: {
-    SourceArn: 'a permission holds for every route of every local API',
-    SourceAccount: 'there is one account here',
-  },
-  create(properties, site) {
-    if (properties.Principal === 'apigateway.amazonaws.com') {
-      const { name } = findFunction(site.cloud, properties.FunctionName).configuration;
-      site.cloud.invocableByApiGateway.add(name);
-    }
-    return { physicalId: physicalName(site, { maxLength: 128 }), attributes: {} };
+  withoutLocalEffect: {},
+  create({ Action, FunctionName, Principal, SourceArn: source, SourceAccount: account }, site) {
+    const { arn } = findFunction(site.cloud, FunctionName).configuration;
+    const remove = site.cloud.access.addResourcePolicy(arn, [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: [], Service: [Principal] },
+        Action: [Action],
+        Resource: [arn],
+        Condition: {
+          ...(source !== undefined && { ArnLike: { 'aws:SourceArn': [source] } }),
+          ...(account !== undefined && { StringEquals: { 'aws:SourceAccount': [account] } }),
+        },
+      },
+    ]);
+    return { physicalId: physicalName(site, { maxLength: 128 }), attributes: {}, remove };
   },
 });

@@ -37,7 +37,11 @@ export const schedulerSchedule = defineResource({
     );
     const arn = arnOf(cloud, 'scheduler', `schedule/${properties.GroupName}/${name}`);
     const { Arn: targetArn, RoleArn: role } = properties.Target;
-    cloud.access.assume(role, 'scheduler.amazonaws.com');
+    // https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    cloud.access.assume(role, 'scheduler.amazonaws.com', {
+      'aws:SourceAccount': [cloud.accountId],
+      'aws:SourceArn': [arnOf(cloud, 'scheduler', `schedule-group/${properties.GroupName}`)],
+    });
     const schedule = createSchedule({
       logicalId,
       arn,

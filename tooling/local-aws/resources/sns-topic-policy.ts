@@ -5,8 +5,8 @@ export const snsTopicPolicy = defineResource({
   type: 'AWS::SNS::TopicPolicy',
   properties: {},
   withoutLocalEffect: {
-    PolicyDocument: 'there is no IAM here',
-    Topics: 'there is no IAM here',
+    PolicyDocument: 'nothing is published',
+    Topics: 'nothing is published',
   },
   create: (_properties, site) => ({ physicalId: physicalName(site, { maxLength: 128 }), attributes: {} }),
 });

@@ -17,8 +17,8 @@ import type { TokenBucket } from './token-bucket.ts';
 type Integration = {
   target: LocalFunction;
   timeoutMs: number;
-  /** Whether the function lets API Gateway in. */
-  mayInvoke(): boolean;
+  /** Whether the function lets API Gateway in by the route with this key. */
+  mayInvoke(routeKey: string): boolean;
 };
 
 /** How many requests pass: of all routes together, and of single ones. */
@@ -75,7 +75,7 @@ export async function startHttpApi(
     const integration = integrations.get(routes.get(routeKey) ?? '');
     if (integration === undefined) return { ...ownAnswer(500, 'Internal Server Error'), routeKey };
     const event = httpEvent(request, body, { api: { ...identity, port }, route, requestId, now });
-    return { ...(await integrate(integration, event)), routeKey };
+    return { ...(await integrate(integration, event, routeKey)), routeKey };
   };
 
   const server = await listenOnLoopback((request, response) => {
@@ -150,14 +150,14 @@ const OwnBodySchema = z.object({ message: z.string() });
  * A function that fails is a 500, one that is not done in time or has no concurrency left a 503.
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
  */
-async function integrate(integration: Integration, event: object): Promise<Answered> {
+async function integrate(integration: Integration, event: object, routeKey: string): Promise<Answered> {
   const startedAtMs = performance.now();
   const came = (answer: HttpAnswer, lambdaStatus: number | undefined, error?: string): Answered => {
     const latencyMs = performance.now() - startedAtMs;
     const functionStatus = error === undefined ? answer.statusCode : undefined;
     return { answer, routeKey: undefined, integration: { latencyMs, lambdaStatus, functionStatus, error } };
   };
-  if (!integration.mayInvoke())
+  if (!integration.mayInvoke(routeKey))
     return came(gatewayAnswer(500, 'Internal Server Error'), 403, 'API Gateway may not invoke the function.');
   const result = await withinLimit(integration.target.invoke(event), integration.timeoutMs);
   if (result === 'too-late')

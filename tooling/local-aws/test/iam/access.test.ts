@@ -14,11 +14,21 @@ const TABLE = {
 };
 const QUEUE = { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'orders', VisibilityTimeout: 60 } };
 
-function roleFor(service: string, statements: readonly object[]) {
+function roleFor(service: string, statements: readonly object[], trustCondition?: object) {
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
-      AssumeRolePolicyDocument: { Statement: [{ Principal: { Service: `${service}.amazonaws.com` } }] },
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: `${service}.amazonaws.com` },
+            Action: 'sts:AssumeRole',
+            ...(trustCondition && { Condition: trustCondition }),
+          },
+        ],
+      },
       Policies: [
         {
           PolicyName: 'Rights',
@@ -150,4 +160,129 @@ it('a schedule whose role may not invoke its target invokes nothing', async () =
   });
 
   await expect(deployment.runSchedule('Daily')).rejects.toThrow('may not invoke its target');
+});
+
+describe('the policies of resources', () => {
+  const queuePolicy = (statement: object) => ({
+    Type: 'AWS::SQS::QueuePolicy',
+    Properties: {
+      Queues: [{ Ref: 'Queue' }],
+      PolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Resource: { 'Fn::GetAtt': ['Queue', 'Arn'] }, ...statement }],
+      },
+    },
+  });
+
+  it('decide about a queue who sends to it from elsewhere, and that nobody does without TLS', async () => {
+    const producer = 'arn:aws:iam::111122223333:role/shop';
+    const deployment = await deployFixture({
+      resources: {
+        Queue: QUEUE,
+        Tls: queuePolicy({
+          Effect: 'Deny',
+          Principal: { AWS: '*' },
+          Action: 'sqs:*',
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        }),
+        Producers: queuePolicy({ Effect: 'Allow', Principal: { AWS: producer }, Action: 'sqs:SendMessage' }),
+      },
+    });
+    const send = async (key: string, headers: Record<string, string> = {}) => {
+      const response = await fetch(deployment.endpoints.sqs, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-amz-json-1.0',
+          'x-amz-target': 'AmazonSQS.SendMessage',
+          authorization: `AWS4-HMAC-SHA256 Credential=${key}/20260101/us-east-1/sqs/aws4_request`,
+          ...headers,
+        },
+        body: JSON.stringify({ QueueUrl: 'http://x/000000000000/orders', MessageBody: 'm' }),
+      });
+      return response.status;
+    };
+    const { access } = deployment;
+
+    expect(await send(access.issueKey(producer))).toBe(200);
+    expect(await send(access.issueKey('arn:aws:iam::111122223333:role/other'))).toBe(403);
+    expect(await send('local')).toBe(200);
+    expect(await send('local', { 'x-forwarded-proto': 'http' })).toBe(403);
+  });
+
+  it.each([
+    ['/worker', 200],
+    ['/other', 500],
+  ])('decide about a function which route invokes it: a permission for %s', async (path, status) => {
+    const deployment = await deployFixture({
+      code: { worker: 'exports.handler = async () => ({ statusCode: 200 });' },
+      resources: {
+        Worker: functionOf('worker'),
+        Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { ProtocolType: 'HTTP' } },
+        Integration: {
+          Type: 'AWS::ApiGatewayV2::Integration',
+          Properties: {
+            ApiId: { Ref: 'Api' },
+            IntegrationType: 'AWS_PROXY',
+            IntegrationUri: { 'Fn::GetAtt': ['Worker', 'Arn'] },
+            PayloadFormatVersion: '2.0',
+          },
+        },
+        Route: {
+          Type: 'AWS::ApiGatewayV2::Route',
+          Properties: {
+            ApiId: { Ref: 'Api' },
+            RouteKey: 'GET /worker',
+            Target: { 'Fn::Sub': 'integrations/${Integration}' },
+          },
+        },
+        Stage: {
+          Type: 'AWS::ApiGatewayV2::Stage',
+          Properties: { ApiId: { Ref: 'Api' }, StageName: '$default', AutoDeploy: true },
+        },
+        Permission: {
+          Type: 'AWS::Lambda::Permission',
+          Properties: {
+            Action: 'lambda:InvokeFunction',
+            FunctionName: { 'Fn::GetAtt': ['Worker', 'Arn'] },
+            Principal: 'apigateway.amazonaws.com',
+            SourceArn: {
+              'Fn::Sub': `arn:aws:execute-api:\${AWS::Region}:\${AWS::AccountId}:\${Api}/*/*${path}`,
+            },
+          },
+        },
+      },
+      outputs: { Url: { Value: { 'Fn::GetAtt': ['Api', 'ApiEndpoint'] } } },
+    });
+
+    const response = await fetch(`${deployment.output('Url')}/worker`);
+
+    expect(response.status).toBe(status);
+  });
+
+  it('decide about a role which schedules act under it', async () => {
+    const stack = (group: string) => ({
+      code: { caller: CALLER },
+      resources: {
+        Role: roleFor('scheduler', [], {
+          ArnLike: {
+            'aws:SourceArn': { 'Fn::Sub': `arn:aws:scheduler:*:\${AWS::AccountId}:schedule-group/${group}` },
+          },
+        }),
+        Caller: functionOf('caller'),
+        Daily: {
+          Type: 'AWS::Scheduler::Schedule',
+          Properties: {
+            ScheduleExpression: 'rate(1 day)',
+            FlexibleTimeWindow: { Mode: 'OFF' },
+            Target: { Arn: { 'Fn::GetAtt': ['Caller', 'Arn'] }, RoleArn: ROLE },
+          },
+        },
+      },
+    });
+
+    await deployFixture(stack('default'));
+    await expect(deployFixture(stack('other'))).rejects.toThrow(
+      'cannot be assumed by scheduler.amazonaws.com',
+    );
+  });
 });
