@@ -80,17 +80,11 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
     statementsOf(role)
       .filter(({ Effect }) => Effect === 'Allow')
       .flatMap((statement) => rightsOf(role.arn, statement));
-  const judge = (arn: string, request: AccessRequest): Verdict => {
-    const byResource = evaluateResourcePolicy(resourcePolicies.of(request.resource), { arn }, request);
-    if (!byResource.allowed && byResource.by) return byResource;
-    const role = roles.get(arn);
-    if (!role) return accountOf(arn) === accountId ? { allowed: true } : byResource;
-    const byIdentity = evaluate(statementsOf(role), request);
-    return byIdentity.allowed || byIdentity.by ? byIdentity : byResource;
-  };
   const decide = (arn: string, asked: AccessRequest): Verdict => {
     const request = { ...asked, context: { ...DEFAULT_CONTEXT, ...asked.context } };
-    const verdict = judge(arn, request);
+    const role = roles.get(arn);
+    const caller = { arn, statements: role && statementsOf(role), isOfAccount: accountOf(arn) === accountId };
+    const verdict = judge(request, caller, resourcePolicies.of(request.resource));
     if (!verdict.allowed) denied.push({ role: arn, action: request.action, resource: request.resource });
     else if (verdict.by)
       for (const right of rightsOf(arn, verdict.by)) if (covers(right, request)) used.add(idOf(right));
@@ -114,7 +108,7 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
       if (!roles.has(arn)) throw new Error(`There is no role ${arn}.`);
       return attached.add(arn, statements);
     },
-    addResourcePolicy: resourcePolicies.add,
+    addResourcePolicy: (arn, statements) => resourcePolicies.add(arn, statements),
     assume: (arn, service, context = {}) => {
       const role = roles.get(arn);
       if (!role) return;
@@ -140,6 +134,27 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
     unused: () => [...roles.values()].flatMap(allRights).filter((right) => !used.has(idOf(right))),
     denied: () => [...denied],
   };
+}
+
+/** Who asks, and the statements of the caller's role, if a template makes it. */
+type Caller = { arn: string; statements: readonly Statement[] | undefined; isOfAccount: boolean };
+
+/**
+ * What the caller's policies and the resource's say together: in one account either may allow, from another
+ * account the resource's must.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
+ */
+function judge(
+  request: AccessRequest,
+  { arn, statements, isOfAccount }: Caller,
+  policy: readonly ResourceStatement[],
+): Verdict {
+  const byResource = evaluateResourcePolicy(policy, { arn }, request);
+  if (!byResource.allowed && byResource.by) return byResource;
+  if (!statements) return isOfAccount ? { allowed: true } : byResource;
+  const byIdentity = evaluate(statements, request);
+  return byIdentity.allowed || byIdentity.by ? byIdentity : byResource;
 }
 
 function rightsOf(role: string, { Action, Resource, Condition }: Statement): Right[] {
