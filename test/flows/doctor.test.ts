@@ -88,7 +88,7 @@ describe('doctor', () => {
     expect(fresh.line('last webhook')).toMatchObject({ state: 'problem' });
     expect({ code, notOk }).toEqual({ code: 0, notOk: [] });
     expect(line('acme: API key')?.says).toBe('It is set, and Button accepts it.');
-    expect(line('webhook URL')?.says).toContain('takes a signed Ping');
+    expect(line('webhook URL')?.says).toContain('accepts a signed Ping');
     expect(line('API key and accounts')?.says).toContain('acc-');
     expect(line('events')?.says).toContain('They name the shopper');
     expect(out).toContain('ok   acme: breaker: Closed.');

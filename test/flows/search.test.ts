@@ -162,7 +162,7 @@ describe('search for order messages in quarantine', () => {
 
 describe('search', () => {
   it.each([
-    [['transactions'], 'Say what to look for'],
+    [['transactions'], 'Say what to search for'],
     [['cats', '--amount', '1'], 'is transactions or quarantine'],
     [['transactions', '--status', 'waiting'], '--status: is pending, validated'],
     [['transactions', '--day', '2026-01-31', '--from', '2026-01-01'], '--day: goes without'],
