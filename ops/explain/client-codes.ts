@@ -54,10 +54,10 @@ export const HELPER_CODES = explanations(
       '"30000000.00" USD',
       '"30.00" USD',
     ],
-    amount_not_positive_integer: [
-      'A discount must be an integer of minor units above 0.',
-      'Omit a discount of 0.',
-      'amountMinor: 0',
+    amount_not_minor_units: [
+      'A discount or a refund must be an integer of minor units, 0 or more.',
+      'Convert it with toMinorUnits, without its sign.',
+      'amountMinor: -5.00',
       'amountMinor: 500',
     ],
     more_than_total: [

@@ -1,10 +1,14 @@
+import { ofMinorUnits, roundToTotal, shareOf } from './exact-amount.ts';
 import type { LineItem } from './order.ts';
 
-/** A discount in minor units of the order's currency, with the code that the customer entered, if any. */
+/**
+ * A discount in minor units of the order's currency, with the code that the customer entered, if any. A
+ * discount of 0, such as free delivery, only leaves its code.
+ */
 export type Discount = { amountMinor: number; couponCode?: string };
 
-/** Why a discount cannot be applied. */
-export type DiscountProblem = 'amount_not_positive_integer' | 'unknown_line' | 'more_than_total';
+/** Why a discount cannot be applied; `amount_not_minor_units` is no integer of 0 or more. */
+export type DiscountProblem = 'amount_not_minor_units' | 'unknown_line' | 'more_than_total';
 
 /** The lines after the discount and their sum, which is the order's new total; or why there are none. */
 export type DiscountResult =
@@ -21,7 +25,7 @@ export function applyProductDiscount(
   lineItems: readonly LineItem[],
   discount: Discount & { identifier: string },
 ): DiscountResult {
-  if (!isPositiveInteger(discount.amountMinor)) return { ok: false, problem: 'amount_not_positive_integer' };
+  if (!isMinorUnits(discount.amountMinor)) return { ok: false, problem: 'amount_not_minor_units' };
   const line = lineItems.find(({ identifier }) => identifier === discount.identifier);
   if (!line) return { ok: false, problem: 'unknown_line' };
   if (line.total < discount.amountMinor) return { ok: false, problem: 'more_than_total' };
@@ -39,7 +43,7 @@ export function applyProductDiscount(
  * Source: Order API Best Practices, "Reporting Order Level Discounts".
  */
 export function applyOrderDiscount(lineItems: readonly LineItem[], discount: Discount): DiscountResult {
-  if (!isPositiveInteger(discount.amountMinor)) return { ok: false, problem: 'amount_not_positive_integer' };
+  if (!isMinorUnits(discount.amountMinor)) return { ok: false, problem: 'amount_not_minor_units' };
   if (sumOf(lineItems) < discount.amountMinor) return { ok: false, problem: 'more_than_total' };
   const shares = distribute(
     discount.amountMinor,
@@ -48,27 +52,14 @@ export function applyOrderDiscount(lineItems: readonly LineItem[], discount: Dis
   return withTotal(lineItems.map((line, index) => deduct(line, shares[index] ?? 0, discount.couponCode)));
 }
 
-/**
- * Splits `amount` in proportion to `weights` by largest remainder. The weights are integers >= 0 and sum up
- * to at least `amount`.
- */
+/** Splits `amount` in proportion to `weights`, integers >= 0 that sum up to at least `amount`. */
 function distribute(amount: number, weights: readonly number[]): number[] {
-  // Products of two int32 exceed what a number holds exactly.
   const sum = weights.reduce((total, weight) => total + BigInt(weight), 0n);
-  const parts = weights.map((weight, index) => {
-    const product = BigInt(amount) * BigInt(weight);
-    return { index, share: Number(product / sum), remainder: product % sum };
-  });
-  const left = amount - parts.reduce((total, { share }) => total + share, 0);
-  const raised = new Set(
-    parts
-      .toSorted((a, b) =>
-        a.remainder === b.remainder ? a.index - b.index : a.remainder > b.remainder ? -1 : 1,
-      )
-      .slice(0, left)
-      .map(({ index }) => index),
-  );
-  return parts.map(({ index, share }) => (raised.has(index) ? share + 1 : share));
+  const whole = ofMinorUnits(amount, 0);
+  return roundToTotal(
+    weights.map((weight) => shareOf(whole, BigInt(weight), sum)),
+    0,
+  ).amounts;
 }
 
 function deduct(line: LineItem, amountMinor: number, couponCode: string | undefined): LineItem {
@@ -94,6 +85,6 @@ function sumOf(lineItems: readonly LineItem[]): number {
   return lineItems.reduce((sum, { total }) => sum + total, 0);
 }
 
-function isPositiveInteger(amountMinor: number): boolean {
-  return Number.isSafeInteger(amountMinor) && amountMinor > 0;
+function isMinorUnits(amountMinor: number): boolean {
+  return Number.isSafeInteger(amountMinor) && amountMinor >= 0;
 }

@@ -1,7 +1,7 @@
 import { minorUnitDecimals } from './currency.ts';
 
 /** Button's amounts are int32 (Report an Order, "Body Params"). */
-const LARGEST_AMOUNT_MINOR = 2_147_483_647;
+export const LARGEST_AMOUNT_MINOR = 2_147_483_647;
 
 /** Why a decimal amount cannot be converted to minor units. */
 export type AmountProblem =

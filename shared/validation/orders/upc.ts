@@ -53,6 +53,15 @@ export function isGtin(text: string): boolean {
 }
 
 /**
+ * The `upc` of a line for a product code as shops keep it, with spaces and hyphens: the 12 digits if it
+ * stands for a UPC, the GTIN if it is another one. Undefined for any other text: leave the field out then.
+ */
+export function readProductCode(text: string | null | undefined): string | undefined {
+  const code = normalizeUpc((text ?? '').replaceAll(/[\s-]/g, ''));
+  return isGtin(code) ? code : undefined;
+}
+
+/**
  * From the right, digits have the weights three and one in turn; with the check digit the sum is a multiple
  * of ten.
  */

@@ -168,10 +168,18 @@ describe.each([
       applyProductDiscount(lines, { ...discount, identifier: 'line-0' }),
   ],
 ])('%s', (_name, apply) => {
-  it.each([0, -1, 0.5, Number.NaN, Infinity])('refuses a discount of %d', (amountMinor) => {
+  it('leaves the code of a discount of 0, such as free delivery', () => {
+    expect(apply(linesOf(10), { amountMinor: 0, couponCode: 'FREE' })).toEqual({
+      ok: true,
+      total: 10,
+      lineItems: [{ identifier: 'line-0', total: 10, attributes: { coupon_code: 'FREE' } }],
+    });
+  });
+
+  it.each([-1, 0.5, Number.NaN, Infinity])('refuses a discount of %d', (amountMinor) => {
     expect(apply(linesOf(10), { amountMinor })).toEqual({
       ok: false,
-      problem: 'amount_not_positive_integer',
+      problem: 'amount_not_minor_units',
     });
   });
 
