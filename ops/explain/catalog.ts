@@ -8,6 +8,7 @@ import type { Explanation } from './explanation.ts';
 import { LEDGER_CODES, WAIT_CODES } from './order-codes.ts';
 import { ORDER_EXAMPLES } from './order-examples.ts';
 import { FLAG_CODES, READ_CODES, REWARD_CODES, SIGNATURE_CODES, WEBHOOK_CODES } from './publisher-codes.ts';
+import { SHOP_CODES } from './shop-codes.ts';
 
 type Texts = { problem: string; fix: string; source: string };
 
@@ -36,6 +37,7 @@ const CATALOG: readonly ReadonlyMap<string, Explanation>[] = [
   SIGNATURE_CODES,
   CLIENT_CODES,
   HELPER_CODES,
+  SHOP_CODES,
   AUDIT_CODES,
 ];
 

@@ -209,6 +209,7 @@ describe.each(RUNTIMES)('orders, requirement 14: the client on Node $major', ({ 
 const TYPESCRIPT_SHOP = `
 import { assertSent, createOrderSender, type SendResult } from '@button-serverless/order-sender';
 import { DEFAULT_ORDER_SETTINGS, remainingItems, type Order } from '@button-serverless/validation/orders';
+import { fromShopify } from '@button-serverless/validation/shops';
 import { checkSignature, creditReward } from '@button-serverless/validation/webhooks';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
@@ -223,6 +224,9 @@ export async function send(): Promise<void> {
   await sender.sendOrderUpdated({ order: { ...order, btn_ref: null, customer: { id: null } }, sequence: '2' });
   const remainder = remainingItems(order, []);
   if (remainder.kind === 'cancelled') await sender.sendOrderEvents([{ ...remainder, sequence: '3' }]);
+
+  const mapping = fromShopify({});
+  if (mapping.ok) await sender.sendOrderEvents([mapping.event]);
 
   // @ts-expect-error A total is a number.
   await sender.sendOrderCreated({ order: { ...order, total: '1' } });

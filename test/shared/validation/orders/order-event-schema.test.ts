@@ -107,6 +107,26 @@ describe('the JSON Schema of the messages', () => {
     expect(missing.map(({ name }) => name)).toEqual([]);
   });
 
+  it('has a rule and a valid example for every field in docs/order-messages.md', () => {
+    const page = readFileSync(new URL('../../../../docs/order-messages.md', import.meta.url), 'utf8');
+    const rows = page.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+
+    for (const { name } of fieldsOf(ORDER)) {
+      const [, , , , rule = '', example = ''] = rows.find(([, field]) => field === `\`${name}\``) ?? [];
+      const value: unknown = JSON.parse(example.replaceAll('`', ''));
+      const settings = { ...SETTINGS, allowFinalizationDate: true };
+      const parsing = parseOrderEvent(messageWith(name, value), settings);
+
+      expect(rule, name).toMatch(/\.$/);
+      // An example stands alone: what the other fields sum up to is not its own.
+      const violations = parsing.ok ? [] : parsing.violations.map(({ code }) => code);
+      expect({ name, violations: violations.filter((code) => code !== 'total_not_sum') }).toEqual({
+        name,
+        violations: [],
+      });
+    }
+  });
+
   it.each(fieldsOf(ORDER).filter(({ isRequired }) => !isRequired))(
     'lets the optional field $name be null or empty text, as the reporter does',
     ({ name, schema }) => {
