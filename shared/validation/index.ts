@@ -1,2 +1,3 @@
+export * from './async-api.ts';
 export * from './orders/index.ts';
 export * from './webhooks/index.ts';

@@ -74,7 +74,7 @@ async function ending() {
   const reported = new Set<string>();
   for (const { type, detail } of world.events()) {
     const changed = detail as TransactionChangedDetail;
-    for (const [key, entry] of creditReward(rewards, changed)) rewards.set(key, entry);
+    for (const [key, entry] of creditReward(rewards, changed).entries) rewards.set(key, entry);
     reported.add(JSON.stringify([type, { ...changed, version: 0, storedAt: '' }]));
   }
   return {

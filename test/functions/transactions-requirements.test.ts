@@ -76,7 +76,7 @@ function events(): TransactionChangedDetail[] {
 function payable(user = SHOPPER): Record<string, number> {
   const ledger = new Map<string, RewardEntry>();
   for (const event of events())
-    for (const [key, entry] of creditReward(ledger, event)) ledger.set(key, entry);
+    for (const [key, entry] of creditReward(ledger, event).entries) ledger.set(key, entry);
   return Object.fromEntries(payableByUser(countingEntries(ledger)).get(user) ?? []);
 }
 

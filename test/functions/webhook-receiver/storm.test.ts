@@ -254,7 +254,7 @@ function currentState(records: Iterable<TransactionRecord>): string[] {
 function balances(events: readonly ReturnType<typeof transactionChanged>[]): Map<string, number> {
   const ledger = new Map<string, RewardEntry>();
   for (const { detail } of events) {
-    for (const [key, entry] of creditReward(ledger, detail)) ledger.set(key, entry);
+    for (const [key, entry] of creditReward(ledger, detail).entries) ledger.set(key, entry);
   }
   return new Map([...ledger].sort().map(([key, { creditMinor }]) => [key, creditMinor]));
 }

@@ -62,7 +62,7 @@ function createPublisher() {
         publishedState(after),
         settings,
       );
-      for (const [key, entry] of creditReward(consumer, detail)) consumer.set(key, entry);
+      for (const [key, entry] of creditReward(consumer, detail).entries) consumer.set(key, entry);
     }
   }
 
@@ -120,7 +120,7 @@ function createPublisher() {
         const { detail } = transactionChanged('unknown', publishedState(record), {
           includePersonalFields: true,
         });
-        for (const [key, entry] of creditReward(ledger, detail)) ledger.set(key, entry);
+        for (const [key, entry] of creditReward(ledger, detail).entries) ledger.set(key, entry);
       }
       return creditsOf(ledger);
     },

@@ -101,7 +101,7 @@ function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; hi
     paid: (): number => {
       const ledger = new Map<string, RewardEntry>();
       for (const { detail } of eventsOf(transactions)) {
-        for (const [key, entry] of creditReward(ledger, detail)) ledger.set(key, entry);
+        for (const [key, entry] of creditReward(ledger, detail).entries) ledger.set(key, entry);
       }
       return payableMinor(countingEntries(ledger)).get('USD') ?? 0;
     },

@@ -83,7 +83,7 @@ function play(history: readonly Observation[]) {
 function ledgerOf(events: readonly TransactionChangedDetail[]): Map<string, RewardEntry> {
   const ledger = new Map<string, RewardEntry>();
   for (const event of events) {
-    for (const [key, entry] of creditReward(ledger, event)) ledger.set(key, entry);
+    for (const [key, entry] of creditReward(ledger, event).entries) ledger.set(key, entry);
   }
   return ledger;
 }
@@ -150,8 +150,14 @@ describe('creditReward', () => {
     const ledger = ledgerOf([saying(2, ['order#O', 'tx#1'])]);
 
     for (const version of [1, 2])
-      expect(creditReward(ledger, saying(version, ['order#O', 'tx#1'])).size).toBe(0);
-    expect([...creditReward(ledger, saying(3, ['order#O', 'tx#1'])).keys()]).toEqual(['order#O', 'tx#1']);
+      expect(creditReward(ledger, saying(version, ['order#O', 'tx#1']))).toEqual({
+        entries: new Map(),
+        credits: [],
+      });
+    expect([...creditReward(ledger, saying(3, ['order#O', 'tx#1'])).entries.keys()]).toEqual([
+      'order#O',
+      'tx#1',
+    ]);
   });
 
   it('credits a purchase once that a restored table has stored under another key, in any order of the events', () => {
@@ -173,6 +179,74 @@ describe('creditReward', () => {
         }),
       );
     }
+  });
+
+  it('gives credits that sum up to the balances after every event, in any order and however often', () => {
+    const restored = [
+      [saying(1, ['tx#1']), saying(2, ['order#O', 'tx#1'])],
+      [saying(1, ['tx#1', 'order#O']), saying(2, ['order#O', 'tx#2']), saying(3, ['tx#2'])],
+      [saying(1, ['tx#1']), saying(2, ['tx#2']), saying(3, ['tx#1', 'tx#2'])],
+    ];
+    const stories = fc.oneof(
+      fc.constantFrom(...restored),
+      fc.array(observation, { minLength: 1, maxLength: 12 }).map((history) => play(history).events),
+    );
+    const named = stories.chain((events) =>
+      fc
+        .array(fc.constantFrom('user-1', 'user-2', undefined), {
+          minLength: events.length,
+          maxLength: events.length,
+        })
+        .map((users) =>
+          events.map((event, index) => {
+            const publisherCustomerId = users[index];
+            return publisherCustomerId === undefined ? event : { ...event, publisherCustomerId };
+          }),
+        ),
+    );
+    const deliveries = named.chain((events) => fc.array(fc.constantFrom(...events), { maxLength: 25 }));
+    fc.assert(
+      fc.property(deliveries, (events) => {
+        const ledger = new Map<string, RewardEntry>();
+        const booked = new Map<string, number>();
+        for (const event of events) {
+          // What a store gives back is equal, and not the same object.
+          const stored = new Map([...ledger].map(([key, entry]) => [key, { ...entry }]));
+          const { entries, credits } = creditReward(stored, event);
+          for (const [key, entry] of entries) ledger.set(key, entry);
+          for (const { user, currency, pendingMinor, payableMinor } of credits)
+            for (const [kind, amount] of Object.entries({ pendingMinor, payableMinor })) {
+              const account = `${user ?? 'nobody'} ${currency} ${kind}`;
+              booked.set(account, (booked.get(account) ?? 0) + amount);
+            }
+
+          const balances = new Map<string, number>();
+          for (const { user, currency, isFinal, creditMinor } of countingEntries(ledger)) {
+            const account = `${user ?? 'nobody'} ${currency} ${isFinal ? 'payableMinor' : 'pendingMinor'}`;
+            balances.set(account, (balances.get(account) ?? 0) + creditMinor);
+          }
+          const nonZero = (accounts: Map<string, number>) =>
+            [...accounts].filter(([, amount]) => amount !== 0).sort();
+          expect(nonZero(booked)).toEqual(nonZero(balances));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('moves a reward from one user to another, and takes back what is declined', () => {
+    const first = { ...saying(1, ['order#O']), publisherCustomerId: 'user-1' };
+    const { entries } = creditReward(new Map(), first);
+    const moved = creditReward(entries, { ...saying(2, ['order#O']), publisherCustomerId: 'user-2' });
+    const declined = creditReward(entries, { ...first, version: 2, rewardable: false });
+
+    expect(moved.credits).toEqual([
+      { user: 'user-1', currency: 'USD', pendingMinor: 0, payableMinor: -400 },
+      { user: 'user-2', currency: 'USD', pendingMinor: 0, payableMinor: 400 },
+    ]);
+    expect(declined.credits).toEqual([
+      { user: 'user-1', currency: 'USD', pendingMinor: 0, payableMinor: -400 },
+    ]);
   });
 
   it('keeps two purchases apart that no key connects', () => {

@@ -1,0 +1,78 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+import { Ajv } from 'ajv';
+import { format, resolveConfig } from 'prettier';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+
+import { buildAsyncApi } from '../../../shared/validation/async-api.ts';
+import { ORDER_EVENT_TYPES } from '../../../shared/validation/orders/order-event.ts';
+import { TRANSACTION_EVENT_TYPES } from '../../../shared/validation/webhooks/transaction-changed.ts';
+import { CHECKOUT_EVENT_TYPE } from '../../../shared/validation/webhooks/checkout.ts';
+import { sampleMessage } from './orders/order-samples.ts';
+
+const FILE = fileURLToPath(new URL('../../../docs/schemas/asyncapi.json', import.meta.url));
+const ObjectSchema = z.record(z.string(), z.unknown());
+const readObject = (file: string) => ObjectSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+
+const specs = createRequire(import.meta.url).resolve('@asyncapi/specs/schemas/3.0.0.json');
+const DocumentSchema = z.object({
+  components: z.object({ messages: z.record(z.string(), z.object({ payload: ObjectSchema })) }),
+});
+const { messages } = DocumentSchema.parse(buildAsyncApi()).components;
+
+describe('the AsyncAPI document', () => {
+  it('is docs/schemas/asyncapi.json (UPDATE_SCHEMAS=1 writes it)', async () => {
+    const document = buildAsyncApi();
+    if (process.env['UPDATE_SCHEMAS'] === '1')
+      writeFileSync(
+        FILE,
+        await format(JSON.stringify(document), { ...(await resolveConfig(FILE)), filepath: FILE }),
+      );
+
+    expect(readObject(FILE)).toEqual(JSON.parse(JSON.stringify(document)));
+  });
+
+  it('is a document of AsyncAPI 3.0, by its own schema', () => {
+    // The schema of AsyncAPI brings that of JSON Schema along.
+    const ajv = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
+    const isAsyncApi = ajv.compile(readObject(specs));
+
+    expect([isAsyncApi(readObject(FILE)), isAsyncApi.errors]).toEqual([true, null]);
+    expect(isAsyncApi({ ...readObject(FILE), channels: { orders: { address: 1 } } })).toBe(false);
+  });
+
+  it('has every message and every event, and no other', () => {
+    expect(Object.keys(messages)).toEqual([
+      ...ORDER_EVENT_TYPES,
+      ...TRANSACTION_EVENT_TYPES,
+      CHECKOUT_EVENT_TYPE,
+    ]);
+  });
+
+  it('resolves each of its references', () => {
+    const document = readObject(FILE);
+    const references = Array.from(
+      JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g),
+      ([, path]) => path,
+    );
+    const found = references.map((path) =>
+      path?.split('/').reduce<unknown>((value, name) => ObjectSchema.safeParse(value).data?.[name], document),
+    );
+
+    expect(references.length).toBeGreaterThanOrEqual(20);
+    expect(found).not.toContain(undefined);
+  });
+
+  it('takes what the reporter takes, and no order without a total', () => {
+    const ajv = new Ajv({ strict: false, validateFormats: false });
+    const isOrder = ajv.compile(messages['order.created.v1']?.payload ?? false);
+
+    expect(isOrder(sampleMessage())).toBe(true);
+    expect(
+      isOrder({ ...sampleMessage(), data: { ...ObjectSchema.parse(sampleMessage()['data']), total: '1' } }),
+    ).toBe(false);
+  });
+});
