@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import * as z from 'zod';
 
-import { deployAssembly, type LocalDeployment } from '@button-serverless/local-aws';
+import { deployAssembly, type DeliveredEvent, type LocalDeployment } from '@button-serverless/local-aws';
 import { startButtonSimulator, type ButtonSimulator } from '@button-serverless/button-simulator';
 import { startControlServer, type ControlServer } from './control-server.ts';
-import { deliveredEvents, type DeliveredEvent } from './delivered-event.ts';
+import { deliveredEvents } from './delivered-event.ts';
 import { synthesize } from './synthesize.ts';
 
 /** What to run on this machine. */

@@ -1,3 +1,4 @@
 export { deployAssembly, type LocalDeployment, type LocalResource } from './deployment.ts';
 export { startProcesses } from './processes.ts';
+export { deliveredEvent, type DeliveredEvent } from './triggers/rule-delivery.ts';
 export { parseCron } from './triggers/cron-expression.ts';

@@ -8,9 +8,11 @@ import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { EmfResult } from './cloudwatch/emf.ts';
 import { startCapacityMeter } from './emulators/capacity-meter.ts';
 import { startDynamoDb } from './emulators/dynamodb-emulator.ts';
-import { startEventBridge } from './emulators/event-bridge.ts';
+import { startEventBridge, type EventBridge } from './emulators/event-bridge.ts';
 import { startSecretsManager } from './emulators/secrets-manager.ts';
 import { LOCAL_ACCOUNT_ID, startSqs } from './emulators/sqs-emulator.ts';
+import type { SqsEmulator, SqsRequest } from './emulators/sqs-emulator.ts';
+import { deliveredEvent, deliverEvent } from './triggers/rule-delivery.ts';
 import { createAccessControl } from './iam/access-control.ts';
 import type { AccessControl } from './iam/access-control.ts';
 import type { TableKeys } from './iam/dynamodb-requests.ts';
@@ -89,6 +91,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     const dynamodb = existingTables
       ? { ...existingTables.dynamodb, close: () => Promise.resolve() }
       : open(await startDynamoDb(processes, options.region));
+    const sqs = open(await startQueues(options.region, { access, store: cloudWatch.metrics }));
     const cloud: LocalCloud = {
       ...given,
       ...place,
@@ -97,16 +100,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       capacityMeter: open(
         await startCapacityMeter(dynamodb.endpoint, { store: cloudWatch.metrics, access, tableKeys }),
       ),
-      sqs: open(
-        await startSqs(options.region, {
-          access,
-          onRequest: (request) => {
-            countRequest(cloudWatch.metrics, request);
-          },
-        }),
-      ),
+      sqs,
       secretsManager: open(await startSecretsManager(access)),
-      eventBridge: open(await startEventBridge(arnOf(place, 'events', 'event-bus/default'), access)),
+      eventBridge: open(await startBuses(place, { access, sqs })),
       cloudWatch,
       cloudWatchApi: open(await serveCloudWatch(cloudWatch.metrics, access)),
       access,
@@ -128,6 +124,30 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     await closeAll(opened);
     throw error;
   }
+}
+
+function startQueues(
+  region: string,
+  { access, store }: { access: AccessControl; store: CloudWatch['metrics'] },
+): Promise<SqsEmulator> {
+  const onRequest = (request: SqsRequest): void => {
+    countRequest(store, request);
+  };
+  return startSqs(region, { access, onRequest });
+}
+
+/** Events go to the targets of rules while PutEvents is answered, as on AWS. */
+function startBuses(
+  place: { region: string; accountId: string },
+  { access, sqs }: { access: AccessControl; sqs: SqsEmulator },
+): Promise<EventBridge> {
+  return startEventBridge(arnOf(place, 'events', 'event-bus/default'), {
+    access,
+    deliver: (event, delivery) => {
+      const delivered = deliveredEvent(event, { account: place.accountId, region: place.region });
+      void deliverEvent(delivered, delivery, { sqs, access });
+    },
+  });
 }
 
 function nothingDeployed(

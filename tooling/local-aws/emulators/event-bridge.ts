@@ -4,6 +4,8 @@ import { createAccessControl } from '../iam/access-control.ts';
 import type { AccessControl } from '../iam/access-control.ts';
 import { AwsServiceError } from './aws-json-client.ts';
 import { serveAwsJson } from './aws-json-server.ts';
+import { eventRulesApi } from './event-rules-api.ts';
+import { createEventRules, type EventRules, type RuleDelivery } from './event-rules.ts';
 
 /** An event as a bus took it in. */
 export type BusEvent = {
@@ -18,12 +20,14 @@ export type BusEvent = {
 
 type Bus = { arn: string; name: string };
 
-/** EventBridge's PutEvents: buses that keep what they are given, for reading. There are no rules. */
+/** EventBridge: buses that keep their events for reading, and rules that send them to queues. */
 export type EventBridge = {
   endpoint: string;
   createBus(bus: Bus): void;
   /** What was put on it can still be read. */
   removeBus(arn: string): void;
+  /** Where events are sent. */
+  rules: EventRules;
   /** Everything put on a bus that exists, oldest first. */
   events(): BusEvent[];
   close(): Promise<void>;
@@ -47,23 +51,41 @@ const TOTAL_LIMIT_BYTES = 1024 * 1024;
 
 const DetailSchema = z.record(z.string(), z.unknown());
 
+/** Who may put events (without it, everybody), and what takes them to the targets of rules. */
+export type EventBridgeOptions = {
+  access?: AccessControl;
+  deliver?: (event: BusEvent, delivery: RuleDelivery) => void;
+};
+
 /** Starts the server with the `default` bus that every account has. */
 export async function startEventBridge(
   defaultBusArn: string,
-  access: AccessControl = createAccessControl(),
+  { access = createAccessControl(), deliver = () => undefined }: EventBridgeOptions = {},
 ): Promise<EventBridge> {
   const buses = [{ arn: defaultBusArn, name: 'default' }];
   const events: BusEvent[] = [];
+  const rules = createEventRules();
+  const takeIn = (event: BusEvent): void => {
+    events.push(event);
+    const fields = { source: event.source, 'detail-type': event.detailType, detail: event.detail };
+    for (const delivery of rules.targetsOf(event.busName, fields)) deliver(event, delivery);
+  };
 
   const server = await serveAwsJson('AWSEvents', {
     operations: {
       PutEvents: (input) => {
-        const results = entriesOf(input).map((entry) => putEvent(entry, { buses, events }));
+        const results = entriesOf(input).map((entry) => putEvent(entry, { buses, takeIn }));
         const failed = results.filter((result) => 'ErrorCode' in result);
         return { FailedEntryCount: failed.length, Entries: results };
       },
+      ...eventRulesApi(rules, (wanted) => busOf(wanted, buses)),
     },
     authorize: (authorization, operation, input) => {
+      // No function of a template makes rules: the caller has the administrator's key, or is refused.
+      if (operation !== 'PutEvents') {
+        access.checkSigned(authorization, () => [{ action: `events:${operation}`, resource: '*' }]);
+        return;
+      }
       access.checkSigned(authorization, () =>
         entriesOf(input).map(({ EventBusName: wanted = 'default' }) => {
           const arn = busOf(wanted, buses)?.arn ?? wanted;
@@ -74,6 +96,7 @@ export async function startEventBridge(
   });
   return {
     endpoint: server.url,
+    rules,
     createBus: (bus) => {
       buses.push(bus);
     },
@@ -116,7 +139,7 @@ function busOf(wanted: string, buses: Bus[]): Bus | undefined {
 }
 
 /** One bad entry fails alone; an entry for a bus that does not exist is accepted and dropped, as AWS does. */
-function putEvent(entry: Entry, to: { buses: Bus[]; events: BusEvent[] }) {
+function putEvent(entry: Entry, to: { buses: Bus[]; takeIn: (event: BusEvent) => void }) {
   if (!entry.Source) return invalid('Source');
   if (!entry.DetailType) return invalid('DetailType');
   if (!entry.Detail) return invalid('Detail');
@@ -126,7 +149,7 @@ function putEvent(entry: Entry, to: { buses: Bus[]; events: BusEvent[] }) {
   const id = randomUUID();
   const bus = busOf(entry.EventBusName ?? 'default', to.buses);
   if (bus !== undefined) {
-    to.events.push({
+    to.takeIn({
       busName: bus.name,
       id,
       time: new Date(entry.Time === undefined ? Date.now() : entry.Time * 1000).toISOString(),

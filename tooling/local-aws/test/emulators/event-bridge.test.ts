@@ -1,4 +1,13 @@
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  DeleteRuleCommand,
+  EventBridgeClient,
+  ListRulesCommand,
+  ListTargetsByRuleCommand,
+  PutEventsCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+  RemoveTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { expect, it, onTestFinished } from 'vitest';
 import { startEventBridge } from '../../emulators/event-bridge.ts';
@@ -78,8 +87,83 @@ it('refuses entries of 1 MB in all', async () => {
   expect(events()).toHaveLength(1);
 });
 
+const RULE = { EventBusName: 'orders', Name: 'rewards', EventPattern: '{"detail-type":["changed"]}' };
+const QUEUE_ARN = 'arn:aws:sqs:us-east-1:000000000000:rewards';
+const TARGETS = { EventBusName: 'orders', Rule: 'rewards', Targets: [{ Id: 'queue', Arn: QUEUE_ARN }] };
+
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+it('sends what a rule matches to its targets, until the rule is gone', async () => {
+  const { put, client, deliveries } = await startWithBus();
+
+  const { RuleArn } = await client.send(new PutRuleCommand(RULE));
+  await client.send(new PutTargetsCommand(TARGETS));
+  await put([ENTRY, { ...ENTRY, DetailType: 'other' }, { ...ENTRY, EventBusName: 'default' }]);
+  expect(deliveries).toMatchObject([
+    {
+      detailType: 'changed',
+      rule: { arn: RuleArn, isOfTemplate: false },
+      target: { id: 'queue', queueArn: QUEUE_ARN },
+    },
+  ]);
+
+  await client.send(new PutRuleCommand({ ...RULE, State: 'DISABLED' }));
+  await put([ENTRY]);
+  await client.send(new PutRuleCommand(RULE));
+  await client.send(new RemoveTargetsCommand({ EventBusName: 'orders', Rule: 'rewards', Ids: ['queue'] }));
+  await put([ENTRY]);
+  await client.send(new DeleteRuleCommand({ EventBusName: 'orders', Name: 'rewards' }));
+  await put([ENTRY]);
+  expect(deliveries).toHaveLength(1);
+});
+
+it('lists rules and targets', async () => {
+  const { client } = await startWithBus();
+  await client.send(new PutRuleCommand(RULE));
+  await client.send(new PutTargetsCommand(TARGETS));
+
+  const { Rules: rules } = await client.send(new ListRulesCommand({ EventBusName: 'orders' }));
+  const targets = await client.send(
+    new ListTargetsByRuleCommand({ EventBusName: 'orders', Rule: 'rewards' }),
+  );
+
+  expect(rules).toEqual([{ ...RULE, Arn: textLike(/^arn:/), State: 'ENABLED' }]);
+  expect(targets.Targets).toEqual([{ Id: 'queue', Arn: QUEUE_ARN }]);
+});
+
+it('refuses rules that it would not keep to', async () => {
+  const { client } = await startWithBus();
+
+  const refusals = [
+    client.send(new PutRuleCommand({ ...RULE, EventPattern: '{"detail":{"n":[{"numeric":[">",0]}]}}' })),
+    client.send(new PutRuleCommand({ ...RULE, EventBusName: 'nowhere' })),
+    client.send(new PutTargetsCommand(TARGETS)),
+    client.send(
+      new PutTargetsCommand({
+        ...TARGETS,
+        Targets: [{ Id: 'f', Arn: 'arn:aws:lambda:us-east-1:0:function:f' }],
+      }),
+    ),
+  ];
+
+  const names = refusals.map((refusal) =>
+    refusal.then(
+      () => 'taken',
+      (error: unknown) => (error instanceof Error ? error.name : ''),
+    ),
+  );
+  expect(await Promise.all(names)).toEqual([
+    'InvalidEventPatternException',
+    'ResourceNotFoundException',
+    'ResourceNotFoundException',
+    'ValidationException',
+  ]);
+});
+
 async function startWithBus() {
-  const eventBridge = await startEventBridge('arn:bus/default');
+  const deliveries: unknown[] = [];
+  const eventBridge = await startEventBridge('arn:bus/default', {
+    deliver: ({ detailType }, delivery) => deliveries.push({ detailType, ...delivery }),
+  });
   eventBridge.createBus({ arn: 'arn:bus/orders', name: 'orders' });
   const client = new EventBridgeClient({
     endpoint: eventBridge.endpoint,
@@ -91,6 +175,8 @@ async function startWithBus() {
     await eventBridge.close();
   });
   return {
+    client,
+    deliveries,
     events: () => eventBridge.events(),
     put: (entries: PutEventsRequestEntry[]) => client.send(new PutEventsCommand({ Entries: entries })),
   };
