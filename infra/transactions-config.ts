@@ -1,4 +1,8 @@
-import { FINALIZATION_DAYS } from '@button-serverless/validation/webhooks';
+import {
+  CHECKOUT_EVENT_TYPE,
+  FINALIZATION_DAYS,
+  TRANSACTION_EVENT_TYPES,
+} from '@button-serverless/validation/webhooks';
 import { PERSONAL_DATA_DAYS } from '../shared/dynamodb/table.ts';
 import * as z from 'zod';
 
@@ -274,6 +278,23 @@ const ReconcilerSchema = z
     }
   });
 
+const RewardQueueSchema = z.strictObject({
+  eventTypes: z
+    .array(z.enum([...TRANSACTION_EVENT_TYPES, CHECKOUT_EVENT_TYPE]))
+    .min(1)
+    .default([...TRANSACTION_EVENT_TYPES])
+    .describe('The events that your consumer gets; by default every event about a transaction.'),
+  visibilityTimeoutSeconds: z
+    .int()
+    .min(0)
+    .max(43_200)
+    .default(300)
+    .describe('How long a message stays hidden that your consumer has received, in seconds.'),
+  maxReceiveCount: MaxReceiveCountSchema.default(10).describe(
+    'Tries after which a message is moved to the dead-letter queue.',
+  ),
+});
+
 /** All settings of Button's transactions. */
 export const TransactionsConfigSchema = z
   .strictObject({
@@ -302,6 +323,9 @@ export const TransactionsConfigSchema = z
       .describe(
         'How long an archive of the bus keeps every event for a replay, in days. No archive unless set.',
       ),
+    rewardQueue: RewardQueueSchema.optional().describe(
+      'A queue for a consumer of yours, with a rule on the bus and a dead-letter queue; left out, there is none.',
+    ),
     liveFrom: z.iso
       .datetime({ offset: true })
       .meta({ examples: ['2026-06-01T12:00:00Z'] })
@@ -371,6 +395,9 @@ export type WebhookDomainConfig = z.output<typeof WebhookDomainSchema>;
 
 /** The validated settings of the path in the webhook URL. */
 export type WebhookPathConfig = z.output<typeof WebhookPathSchema>;
+
+/** The validated settings of the queue for a consumer. */
+export type RewardQueueConfig = z.output<typeof RewardQueueSchema>;
 
 /** The validated settings of transactions. */
 export type TransactionsConfig = z.output<typeof TransactionsConfigSchema>;

@@ -8,6 +8,7 @@ export function describeEndpoints(endpoints: Endpoints): string {
   const lines = [
     ['Webhook URL', endpoints.webhookUrl],
     ['Order queue', endpoints.orderQueueUrl],
+    ['Reward queue', endpoints.rewardQueueUrl],
     ['SQS', endpoints.sqsEndpoint],
     ['DynamoDB', endpoints.dynamodbEndpoint],
     ['Button', endpoints.buttonUrl],

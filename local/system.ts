@@ -40,6 +40,8 @@ export type Endpoints = {
   orderQueueUrl?: string;
   /** Every brand's queue, by the brand's name in the stack's outputs. */
   orderQueueUrls: Record<string, string>;
+  /** The queue of the publisher's own consumer. */
+  rewardQueueUrl?: string;
   sqsEndpoint: string;
   dynamodbEndpoint: string;
   secretsManagerEndpoint: string;
@@ -214,6 +216,7 @@ async function connect({
 const OutputsSchema = z
   .object({
     WebhookUrl: z.string(),
+    RewardQueueUrl: z.string(),
     WebhookSecretsArn: z.string(),
     EventBusArn: z.string(),
     ReadQueueUrl: z.string(),
@@ -322,6 +325,7 @@ function describeEndpoints({
     ...(outputs.WebhookUrl === undefined ? {} : { webhookUrl: outputs.WebhookUrl }),
     ...(orderQueueUrl === undefined ? {} : { orderQueueUrl }),
     orderQueueUrls,
+    ...(outputs.RewardQueueUrl === undefined ? {} : { rewardQueueUrl: outputs.RewardQueueUrl }),
     sqsEndpoint: endpoints.sqs,
     dynamodbEndpoint: endpoints.dynamodb,
     secretsManagerEndpoint: endpoints.secretsManager,

@@ -22,6 +22,7 @@ import type { TransactionsConfig } from '../transactions-config.ts';
 import { EventPublication } from './event-publication.ts';
 import { PublisherApi } from './publisher-api.ts';
 import { Reconciliation } from './reconciliation.ts';
+import { Rewards } from './rewards.ts';
 import { WebhookIntake } from './webhook-intake.ts';
 
 /** What the stack is created from. */
@@ -78,6 +79,10 @@ export class TransactionsStack extends Stack {
       finalizationDays: transactionsConfig.finalizationDays,
       eventArchiveDays: transactionsConfig.eventArchiveDays,
     });
+    if (transactionsConfig.rewardQueue) {
+      const { bus } = this.publication;
+      new Rewards(this, 'Rewards', { deployment, bus, config: transactionsConfig.rewardQueue });
+    }
     addPersonalDataExpiry(this, { deployment, transactionsConfig, transactions, positions });
     const { publisherApi } = transactionsConfig;
     if (publisherApi)

@@ -29,6 +29,7 @@ export async function openLocalStage(system: LocalSystem, configFile: string): P
     dynamodbEndpoint,
     reconcile: system.reconcile,
     events: system.events,
+    rewardQueueUrl: system.endpoints.rewardQueueUrl,
     simulator: buttonControlUrl === undefined ? undefined : connectSimulator(buttonControlUrl),
   });
 }

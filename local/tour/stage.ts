@@ -8,6 +8,7 @@ import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { shopperTotals, type ShopperBalance } from '../../shared/transactions/store/shopper-index.ts';
 import { readQuarantine, type QuarantinedReasons } from './quarantine.ts';
+import { createRewardConsumer, type RewardConsumer } from './reward-consumer.ts';
 import type { SimulatorControl } from './simulator-control.ts';
 
 /** A CloudEvent for the order queue. */
@@ -38,6 +39,8 @@ export type Stage = {
   reconcile: () => Promise<unknown>;
   /** The events on the bus, if they can be seen. */
   events?: () => { 'detail-type': string; detail: Record<string, unknown> }[];
+  /** A consumer on the reward queue, where there is one. */
+  rewardConsumer?: RewardConsumer;
   /** The simulator; undefined if another Button is used. */
   simulator: SimulatorControl | undefined;
 };
@@ -52,6 +55,7 @@ export type StageOptions = {
   dynamodbEndpoint?: string;
   reconcile: Stage['reconcile'];
   events?: Stage['events'];
+  rewardQueueUrl?: string | undefined;
   simulator: SimulatorControl | undefined;
 };
 
@@ -61,7 +65,7 @@ export type OpenStage = Stage & { close: () => void };
 /** Connects the tour with a deployed system. */
 export function openStage(options: StageOptions): OpenStage {
   const local = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
-  const { sqsEndpoint, dynamodbEndpoint, tables, events } = options;
+  const { sqsEndpoint, dynamodbEndpoint, tables, events, rewardQueueUrl } = options;
   const sqs = new SQSClient(sqsEndpoint === undefined ? {} : { ...local, endpoint: sqsEndpoint });
   const client = new DynamoDBClient(
     dynamodbEndpoint === undefined ? {} : { ...local, endpoint: dynamodbEndpoint },
@@ -102,6 +106,9 @@ export function openStage(options: StageOptions): OpenStage {
     },
     reconcile: options.reconcile,
     ...(events === undefined ? {} : { events }),
+    ...(rewardQueueUrl === undefined
+      ? {}
+      : { rewardConsumer: createRewardConsumer({ sqs, queueUrl: rewardQueueUrl }) }),
     simulator: options.simulator,
     close: () => {
       sqs.destroy();

@@ -49,6 +49,7 @@ export function createStory(): Step[] {
     lostWebhook(cast),
     rewardsShown(cast),
     EVENTS_PUBLISHED,
+    userRewarded(cast),
   ];
 }
 
@@ -227,6 +228,27 @@ const EVENTS_PUBLISHED: Step = {
     return [types.join(', ')];
   },
 };
+
+function userRewarded({ shopper }: Cast): Step {
+  return {
+    id: 'user-rewarded',
+    after: ['transaction-validated', 'lost-webhook-repaired'],
+    title: "A consumer of the publisher's own takes the events off its queue and rewards the shopper",
+    needsSimulator: true,
+    play: async ({ rewardConsumer }) => {
+      if (!rewardConsumer) return ['(set transactions.rewardQueue to have a queue for your own consumer)'];
+      const rewards = await until('the events on the reward queue', async () => {
+        const found = await rewardConsumer.rewardsOf(shopper);
+        const isThere = found.some(({ pendingMinor, payableMinor }) => pendingMinor > 0 && payableMinor > 0);
+        return isThere ? found : undefined;
+      });
+      return rewards.map(({ currency, pendingMinor, payableMinor }) => {
+        const [payable, pending] = [payableMinor, pendingMinor].map((minor) => formatAmount(minor, currency));
+        return `${shopper}: ${payable ?? ''} can be paid out, ${pending ?? ''} is pending`;
+      });
+    },
+  };
+}
 
 /**
  * Waits until the ledger says that Button holds this version. Throws at once if the ledger says that it never

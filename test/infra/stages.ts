@@ -17,6 +17,7 @@ export const STAGES: { name: string; config: StageInput }[] = [
       },
       transactions: {
         eventArchiveDays: 30,
+        rewardQueue: {},
         shopperField: 'none',
         webhookDomain: {
           name: 'hooks.example.com',

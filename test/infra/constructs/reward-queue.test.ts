@@ -1,0 +1,140 @@
+import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { describe, expect, it } from 'vitest';
+
+import { RewardQueue, type RewardQueueProps } from '../../../infra/constructs/reward-queue.ts';
+import { synthesizeStage } from '../synthesized-stage.ts';
+
+/** In a CDK app of one's own, on a bus that is found by its ARN. */
+function synthesize(props: Partial<RewardQueueProps> = {}): Template {
+  const stack = new Stack(new App({ analyticsReporting: false }), 'Mine', {
+    env: { account: '111122223333', region: 'eu-west-1' },
+  });
+  const arn = 'arn:aws:events:eu-west-1:111122223333:event-bus/ButtonTransactions-production';
+  const bus = EventBus.fromEventBusArn(stack, 'Bus', arn);
+  new RewardQueue(stack, 'Rewards', { bus, ...props });
+  return Template.fromStack(stack);
+}
+
+describe('RewardQueue', () => {
+  it('sends every event about a transaction to its queue, and to its dead-letter queue if it can not', () => {
+    const template = synthesize();
+
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventBusName: 'ButtonTransactions-production',
+      EventPattern: {
+        source: ['button.transactions'],
+        'detail-type': [
+          'transaction.created',
+          'transaction.adjusted',
+          'transaction.validated',
+          'transaction.declined',
+          'transaction.conflict',
+        ],
+      },
+      Targets: [
+        {
+          Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^RewardsQueue'), 'Arn'] },
+          DeadLetterConfig: {
+            Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^RewardsDeadLetterQueue'), 'Arn'] },
+          },
+        },
+      ],
+    });
+  });
+
+  it('keeps messages for 14 days, encrypted, and gives one up after ten tries', () => {
+    const template = synthesize();
+
+    template.allResourcesProperties('AWS::SQS::Queue', {
+      MessageRetentionPeriod: 1_209_600,
+      SqsManagedSseEnabled: true,
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      VisibilityTimeout: 300,
+      RedrivePolicy: {
+        deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('DeadLetterQueue'), 'Arn'] },
+        maxReceiveCount: 10,
+      },
+    });
+  });
+
+  it('lets nobody but the rule send to its queues, and nobody without TLS', () => {
+    const template = synthesize();
+
+    const policies = Object.values(template.findResources('AWS::SQS::QueuePolicy'));
+    expect(policies).toHaveLength(2);
+    for (const policy of policies)
+      expect(policy).toMatchObject({
+        Properties: {
+          PolicyDocument: {
+            Statement: expect.arrayContaining([
+              expect.objectContaining({
+                Effect: 'Deny',
+                Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+              }),
+              expect.objectContaining({
+                Effect: 'Allow',
+                Principal: { Service: 'events.amazonaws.com' },
+                Condition: { ArnEquals: { 'aws:SourceArn': expect.anything() as unknown } },
+              }),
+            ]) as unknown,
+          },
+        },
+      });
+  });
+
+  it('takes fewer events, a filter of their content, and other limits', () => {
+    const template = synthesize({
+      eventTypes: ['transaction.validated', 'checkout.received'],
+      detail: { delivery: ['live'] },
+      visibilityTimeout: Duration.minutes(1),
+      maxReceiveCount: 3,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        'detail-type': ['transaction.validated', 'checkout.received'],
+        detail: { delivery: ['live'] },
+      },
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      VisibilityTimeout: 60,
+      RedrivePolicy: { maxReceiveCount: 3 },
+    });
+    template.allResources('AWS::SQS::Queue', { DeletionPolicy: 'Retain' });
+  });
+});
+
+describe('the reward queue of a stage', () => {
+  const transactions = { rewardQueue: {} };
+
+  it('is there if the configuration asks for it, with outputs for the consumer', () => {
+    const stage = synthesizeStage({ stage: 'production', transactions });
+
+    expect(stage.outputs('Transactions')).toEqual(
+      expect.arrayContaining(['RewardQueueUrl', 'RewardQueueArn', 'RewardDeadLettersUrl']),
+    );
+    const queues = stage.resources('AWS::SQS::Queue').map(({ logicalId }) => logicalId);
+    expect(queues).toEqual(expect.arrayContaining(['RewardQueue', 'RewardQueueDeadLetters']));
+    expect(synthesizeStage({ stage: 'production', transactions: {} }).resources('AWS::Events::Rule')).toEqual(
+      stage.resources('AWS::Events::Rule').filter(({ Properties }) => !('EventBusName' in Properties)),
+    );
+  });
+
+  it('has an alarm for what the consumer could not handle, and for what it does not take', () => {
+    const stage = synthesizeStage({ stage: 'production', transactions });
+
+    const alarms = stage
+      .resources('AWS::CloudWatch::Alarm')
+      .filter(({ logicalId }) => logicalId.startsWith('Rewards'))
+      .map(({ logicalId, Properties }) => [logicalId, Properties['MetricName'], Properties['Threshold']]);
+    expect(alarms).toEqual([
+      ['RewardsDeadLettersAlarm', 'ApproximateNumberOfMessagesVisible', 0],
+      ['RewardsDeadLettersExpiringAlarm', 'ApproximateAgeOfOldestMessage', 950_400],
+      ['RewardsAgeAlarm', 'ApproximateAgeOfOldestMessage', 3600],
+    ]);
+  });
+});
