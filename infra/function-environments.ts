@@ -1,4 +1,5 @@
 import type { Environment as CustomerExpiry } from '../functions/customer-expiry/env.ts';
+import type { Environment as EventDelivery } from '../functions/event-delivery/env.ts';
 import type { Environment as EventPublisher } from '../functions/event-publisher/env.ts';
 import type { Environment as OrderAudit } from '../functions/order-audit/env.ts';
 import type { Environment as OrderReporter } from '../functions/order-reporter/env.ts';
@@ -10,7 +11,7 @@ import type { Environment as TransactionReconciler } from '../functions/transact
 import type { Environment as DeferredWebhooks } from '../functions/deferred-webhooks/env.ts';
 import type { Environment as WebhookReceiver } from '../functions/webhook-receiver/env.ts';
 import type { BrandConfig, OrderReportingConfig } from './order-reporting-config.ts';
-import type { TransactionsConfig } from './transactions-config.ts';
+import type { EventDeliveryConfig, TransactionsConfig } from './transactions-config.ts';
 
 // Each function's environment, from the configuration and the names of resources. The stacks pass names of
 // real resources, the simulator its own.
@@ -153,6 +154,19 @@ export function eventPublisherEnvironment(
     EVENT_BUS_NAME: resources.eventBusName,
     INCLUDE_PERSONAL_FIELDS: includePersonalFields ? 'true' : 'false',
     FINALIZATION_DAYS: String(finalizationDays),
+  };
+}
+
+/** The environment of the function that delivers events over HTTP. */
+export function eventDeliveryEnvironment(
+  { url, timeoutMs }: EventDeliveryConfig,
+  resources: { secretsId: string; rewardQueueUrl: string },
+): EventDelivery {
+  return {
+    DELIVERY_URL: url,
+    DELIVERY_TIMEOUT_MS: String(timeoutMs),
+    DELIVERY_SECRETS_ID: resources.secretsId,
+    REWARD_QUEUE_URL: resources.rewardQueueUrl,
   };
 }
 

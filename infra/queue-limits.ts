@@ -29,3 +29,6 @@ export const MaxReceiveCountSchema = z
     `must be at least ${LEAST_RECEIVES}: a receive counts even if the worker never saw the message`,
   )
   .max(1000);
+
+/** The timeout of event-delivery: the longest request, and time for what failed to be hidden. */
+export const EVENT_DELIVERY_TIMEOUT_SECONDS = 45;

@@ -7,7 +7,11 @@ import { PERSONAL_DATA_DAYS } from '../shared/dynamodb/table.ts';
 import * as z from 'zod';
 
 import { ScheduleExpressionSchema } from './schedule-expression.ts';
-import { MaxReceiveCountSchema, leastVisibilityTimeoutSeconds } from './queue-limits.ts';
+import {
+  EVENT_DELIVERY_TIMEOUT_SECONDS,
+  MaxReceiveCountSchema,
+  leastVisibilityTimeoutSeconds,
+} from './queue-limits.ts';
 
 const ThrottleSchema = z.strictObject({
   rateLimit: z
@@ -278,22 +282,61 @@ const ReconcilerSchema = z
     }
   });
 
-const RewardQueueSchema = z.strictObject({
-  eventTypes: z
-    .array(z.enum([...TRANSACTION_EVENT_TYPES, CHECKOUT_EVENT_TYPE]))
-    .min(1)
-    .default([...TRANSACTION_EVENT_TYPES])
-    .describe('The events that your consumer gets; by default every event about a transaction.'),
-  visibilityTimeoutSeconds: z
+const DeliverToSchema = z.strictObject({
+  url: z
+    .string()
+    .regex(
+      /^(https:\/\/|http:\/\/127\.0\.0\.1[:/])[^\s]+$/,
+      'must be an https URL, such as https://rewards.example.com/button',
+    )
+    .describe('Where events are sent to by HTTP POST.')
+    .meta({ examples: ['https://rewards.example.com/button'] }),
+  timeoutMs: z
     .int()
-    .min(0)
-    .max(43_200)
-    .default(300)
-    .describe('How long a message stays hidden that your consumer has received, in seconds.'),
-  maxReceiveCount: MaxReceiveCountSchema.default(10).describe(
-    'Tries after which a message is moved to the dead-letter queue.',
-  ),
+    .min(100)
+    .max(30_000)
+    .default(10_000)
+    .describe('Total deadline of one request, in milliseconds.'),
+  maxConcurrency: z
+    .int()
+    .min(2)
+    .max(1000)
+    .default(2)
+    .describe('At most so many batches of ten events are sent at once.'),
 });
+
+const RewardQueueSchema = z
+  .strictObject({
+    eventTypes: z
+      .array(z.enum([...TRANSACTION_EVENT_TYPES, CHECKOUT_EVENT_TYPE]))
+      .min(1)
+      .default([...TRANSACTION_EVENT_TYPES])
+      .describe('The events that your consumer gets; by default every event about a transaction.'),
+    visibilityTimeoutSeconds: z
+      .int()
+      .min(0)
+      .max(43_200)
+      .default(300)
+      .describe(
+        'How long a message stays hidden that your consumer has received, in seconds; at least 270 with `deliverTo`.',
+      ),
+    maxReceiveCount: MaxReceiveCountSchema.default(50).describe(
+      'Tries after which a message is moved to the dead-letter queue; with `deliverTo` they are up to 15 minutes apart, so by default after eleven hours.',
+    ),
+    deliverTo: DeliverToSchema.optional().describe(
+      'A URL of yours that a function sends the events to, signed as Standard Webhooks specifies; left out, your consumer takes them off the queue.',
+    ),
+  })
+  .check(({ value, issues }) => {
+    const least = leastVisibilityTimeoutSeconds(EVENT_DELIVERY_TIMEOUT_SECONDS);
+    if (!value.deliverTo || value.visibilityTimeoutSeconds >= least) return;
+    issues.push({
+      code: 'custom',
+      input: value.visibilityTimeoutSeconds,
+      path: ['visibilityTimeoutSeconds'],
+      message: `must be at least ${least} with deliverTo, six times the timeout of its function`,
+    });
+  });
 
 /** All settings of Button's transactions. */
 export const TransactionsConfigSchema = z
@@ -395,6 +438,9 @@ export type WebhookDomainConfig = z.output<typeof WebhookDomainSchema>;
 
 /** The validated settings of the path in the webhook URL. */
 export type WebhookPathConfig = z.output<typeof WebhookPathSchema>;
+
+/** The validated settings of the delivery over HTTP. */
+export type EventDeliveryConfig = z.output<typeof DeliverToSchema>;
 
 /** The validated settings of the queue for a consumer. */
 export type RewardQueueConfig = z.output<typeof RewardQueueSchema>;

@@ -218,6 +218,7 @@ const OutputsSchema = z
     WebhookUrl: z.string(),
     RewardQueueUrl: z.string(),
     WebhookSecretsArn: z.string(),
+    EventDeliverySecretsArn: z.string(),
     EventBusArn: z.string(),
     ReadQueueUrl: z.string(),
     ReconciliationPlannerName: z.string(),
@@ -248,7 +249,12 @@ function setSecrets(
     const named = webhookSecrets.map((secret, index) => ({ name: `local-${index + 1}`, secret }));
     deployment.setSecretValue(outputs.WebhookSecretsArn, JSON.stringify(named));
   }
+  if (outputs.EventDeliverySecretsArn !== undefined)
+    deployment.setSecretValue(outputs.EventDeliverySecretsArn, LOCAL_DELIVERY_SECRET);
 }
+
+/** Signs the events that this machine delivers to `transactions.rewardQueue.deliverTo`. */
+export const LOCAL_DELIVERY_SECRET = `whsec_${Buffer.from('local-event-delivery-secret').toString('base64')}`;
 
 /** The stage's tables, created or existing, by their logical names: `OrderLedger`. */
 function tablesIn(outputs: Outputs): Record<string, string> {

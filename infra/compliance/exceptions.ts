@@ -13,8 +13,8 @@ export type ComplianceException = {
   reason: string;
 };
 
-const FUNCTION = /\/(Worker|Receiver|Publisher)\/Function\/Resource$/;
-const FUNCTION_ROLE = /\/(Worker|Receiver|Publisher)\/Role\/Resource$/;
+const FUNCTION = /\/(Worker|Receiver|Publisher|Delivery)\/Function\/Resource$/;
+const FUNCTION_ROLE = /\/(Worker|Receiver|Publisher|Delivery)\/Role\/Resource$/;
 
 /** Every exception. A test compares the list with the findings of the packs, both ways. */
 export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
@@ -59,7 +59,8 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
   {
     id: 'AwsSolutions-SMG4',
     resources: /\/(ApiKey|Secrets)\/Secret$/,
-    reason: "Keys and webhook secrets are issued in Button's Dashboard: nothing on AWS can make a new one.",
+    reason:
+      "Keys and webhook secrets are issued in Button's Dashboard, and your own receiver has to know the one that signs events: nothing on AWS can make a new one alone.",
   },
   {
     id: 'AwsSolutions-SQS3',
@@ -87,7 +88,7 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
   },
   {
     id: 'Serverless-LambdaEventSourceMappingDestination',
-    resources: /\/(Reporter|DeferredWebhooks|Reconciler)\/Mapping\/Resource$/,
+    resources: /\/(Reporter|DeferredWebhooks|Reconciler|Rewards)\/Mapping\/Resource$/,
     reason:
       "An SQS source takes no on-failure destination: its messages go by the queue's own redrive policy.",
   },

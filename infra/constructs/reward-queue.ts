@@ -16,17 +16,17 @@ export const EVENT_TYPES = [...TRANSACTION_EVENT_TYPES, CHECKOUT_EVENT_TYPE] as 
 /** Which events a consumer gets, and how often it may try. */
 export type RewardQueueProps = {
   /**
-   * The bus of the stack: `TransactionsStack.publication.bus`, or one that `EventBus.fromEventBusArn` finds by
-   * the output `EventBusArn`.
+   * The bus of the stack: `TransactionsStack.publication.bus`, or one that `EventBus.fromEventBusArn` finds
+   * by the output `EventBusArn`.
    */
   bus: IEventBusRef;
   /** What the consumer gets: every event about a transaction unless given. */
   eventTypes?: readonly (TransactionEventType | typeof CHECKOUT_EVENT_TYPE)[];
   /** Narrows the events further by their content, such as `{ currency: ['USD'] }`. */
   detail?: NonNullable<EventPattern['detail']>;
-  /** How long a message that was received stays hidden: longer than the consumer takes. 5 minutes unless given. */
+  /** How long a message that was received stays hidden: longer than its handling. 5 minutes unless given. */
   visibilityTimeout?: Duration;
-  /** Receives after which a message goes to the dead-letter queue; 10 unless given. */
+  /** Receives after which a message goes to the dead-letter queue; 50 unless given. */
   maxReceiveCount?: number;
   /** What becomes of the queues with their stack: left to the CDK unless given. */
   removalPolicy?: RemovalPolicy;
@@ -60,7 +60,7 @@ export class RewardQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       ...common,
       visibilityTimeout,
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: props.maxReceiveCount ?? 10 },
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: props.maxReceiveCount ?? 50 },
     });
     this.rule = new Rule(this, 'Rule', {
       eventBus: props.bus,

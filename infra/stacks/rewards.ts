@@ -1,12 +1,18 @@
 import type { IEventBusRef } from 'aws-cdk-lib/aws-events';
-import { CfnOutput, Duration } from 'aws-cdk-lib/core';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import { ExplainedAlarm } from '../constructs/alarm.ts';
+import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { pinLogicalId } from '../constructs/logical-id.ts';
+import { permission } from '../constructs/permission.ts';
 import { RewardQueue } from '../constructs/reward-queue.ts';
+import { UnsetSecret } from '../constructs/unset-secret.ts';
 import { dataRemovalPolicy, EXPIRING_SECONDS, type Deployment } from '../deployment.ts';
-import type { RewardQueueConfig } from '../transactions-config.ts';
+import { eventDeliveryEnvironment } from '../function-environments.ts';
+import { EVENT_DELIVERY_TIMEOUT_SECONDS } from '../queue-limits.ts';
+import type { EventDeliveryConfig, RewardQueueConfig } from '../transactions-config.ts';
 
 /** What the queue of the publisher's own consumer needs. */
 export type RewardsProps = { deployment: Deployment; bus: IEventBusRef; config: RewardQueueConfig };
@@ -28,12 +34,54 @@ export class Rewards extends Construct {
     pinLogicalId(queue, 'RewardQueue');
     pinLogicalId(deadLetterQueue, 'RewardQueueDeadLetters');
     this.#addAlarms(deployment);
+    if (config.deliverTo) this.#addDelivery(deployment, config.deliverTo);
     new CfnOutput(scope, 'RewardQueueUrl', {
       value: queue.queueUrl,
       description: 'Your consumer takes the events off this queue.',
     });
     new CfnOutput(scope, 'RewardQueueArn', { value: queue.queueArn });
     new CfnOutput(scope, 'RewardDeadLettersUrl', { value: deadLetterQueue.queueUrl });
+  }
+
+  #addDelivery(deployment: Deployment, config: EventDeliveryConfig): void {
+    const { queue } = this.rewardQueue;
+    const secrets = new UnsetSecret(this, 'Secrets', {
+      deployment,
+      logicalId: 'EventDeliverySecrets',
+      description: 'The secret that signs events for your URL, whsec_...; old and new while it is changed.',
+    });
+    const { lambda } = new LambdaFunction(this, 'Delivery', {
+      deployment,
+      name: 'event-delivery',
+      timeoutSeconds: EVENT_DELIVERY_TIMEOUT_SECONDS,
+      environment: eventDeliveryEnvironment(config, {
+        secretsId: secrets.arn,
+        rewardQueueUrl: queue.queueUrl,
+      }),
+      permissions: [
+        permission(
+          [
+            'sqs:ReceiveMessage',
+            'sqs:DeleteMessage',
+            'sqs:GetQueueAttributes',
+            'sqs:ChangeMessageVisibility',
+          ],
+          queue.queueArn,
+        ),
+        permission(['secretsmanager:GetSecretValue'], secrets.arn),
+      ],
+    });
+    new EventSourceMapping(this, 'Mapping', {
+      target: lambda,
+      eventSourceArn: queue.queueArn,
+      batchSize: 10,
+      maxConcurrency: config.maxConcurrency,
+      reportBatchItemFailures: true,
+    });
+    new CfnOutput(Stack.of(this), 'EventDeliverySecretsArn', {
+      value: secrets.arn,
+      description: 'Put the secret in here that signs the events for your URL.',
+    });
   }
 
   #addAlarms(deployment: Deployment): void {

@@ -113,6 +113,7 @@ describe('bundleFunctions', () => {
 const BUDGETS: Record<string, number> = {
   'customer-expiry': 275_000,
   'deferred-webhooks': 328_000,
+  'event-delivery': 265_000,
   'event-publisher': 265_000,
   'order-audit': 298_000,
   'order-reporter': 380_000,

@@ -17,7 +17,7 @@ export const STAGES: { name: string; config: StageInput }[] = [
       },
       transactions: {
         eventArchiveDays: 30,
-        rewardQueue: {},
+        rewardQueue: { deliverTo: { url: 'https://rewards.example.com/button' } },
         shopperField: 'none',
         webhookDomain: {
           name: 'hooks.example.com',

@@ -4,6 +4,7 @@ import { EventBus } from 'aws-cdk-lib/aws-events';
 import { describe, expect, it } from 'vitest';
 
 import { RewardQueue, type RewardQueueProps } from '../../../infra/constructs/reward-queue.ts';
+import { StageConfigSchema } from '../../../infra/config.ts';
 import { synthesizeStage } from '../synthesized-stage.ts';
 
 /** In a CDK app of one's own, on a bus that is found by its ARN. */
@@ -44,7 +45,7 @@ describe('RewardQueue', () => {
     });
   });
 
-  it('keeps messages for 14 days, encrypted, and gives one up after ten tries', () => {
+  it('keeps messages for 14 days, encrypted, and gives one up after fifty tries', () => {
     const template = synthesize();
 
     template.allResourcesProperties('AWS::SQS::Queue', {
@@ -55,7 +56,7 @@ describe('RewardQueue', () => {
       VisibilityTimeout: 300,
       RedrivePolicy: {
         deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('DeadLetterQueue'), 'Arn'] },
-        maxReceiveCount: 10,
+        maxReceiveCount: 50,
       },
     });
   });
@@ -122,6 +123,54 @@ describe('the reward queue of a stage', () => {
     expect(synthesizeStage({ stage: 'production', transactions: {} }).resources('AWS::Events::Rule')).toEqual(
       stage.resources('AWS::Events::Rule').filter(({ Properties }) => !('EventBusName' in Properties)),
     );
+  });
+
+  it('is delivered by a function that may read its queue and its secret, and nothing else, if it names a URL', () => {
+    const deliverTo = { url: 'https://rewards.example.com/button' };
+    const stage = synthesizeStage({ stage: 'production', transactions: { rewardQueue: { deliverTo } } });
+
+    const named = (type: string, start: string) =>
+      stage.resources(type).filter(({ logicalId }) => logicalId.startsWith(start));
+    const [mapping] = named('AWS::Lambda::EventSourceMapping', 'RewardsMapping');
+    const [role] = named('AWS::IAM::Role', 'RewardsDeliveryRole');
+    const [lambda] = named('AWS::Lambda::Function', 'RewardsDelivery');
+    expect(mapping?.Properties).toMatchObject({
+      EventSourceArn: { 'Fn::GetAtt': ['RewardQueue', 'Arn'] },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+    expect(lambda?.Properties).toMatchObject({
+      Environment: {
+        Variables: { DELIVERY_URL: deliverTo.url, DELIVERY_SECRETS_ID: { Ref: 'EventDeliverySecrets' } },
+      },
+      Timeout: 45,
+    });
+    const [{ PolicyDocument: policy }] = role?.Properties['Policies'] as [
+      { PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] } },
+    ];
+    const rights = policy.Statement.filter(
+      ({ Action: action }) => !/logs:|xray:/.test(JSON.stringify(action)),
+    );
+    expect(rights.map(({ Action: action, Resource: resource }) => [action, resource])).toEqual([
+      [
+        ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+        { 'Fn::GetAtt': ['RewardQueue', 'Arn'] },
+      ],
+      ['secretsmanager:GetSecretValue', { Ref: 'EventDeliverySecrets' }],
+    ]);
+    expect(stage.outputs('Transactions')).toContain('EventDeliverySecretsArn');
+  });
+
+  it.each([
+    [{ deliverTo: { url: 'http://rewards.example.com' } }, 'must be an https URL'],
+    [
+      { deliverTo: { url: 'https://rewards.example.com' }, visibilityTimeoutSeconds: 200 },
+      'must be at least 270 with deliverTo',
+    ],
+    [{ eventTypes: [] }, 'Too small'],
+  ])('is refused with %j', (rewardQueue, problem) => {
+    const parsed = StageConfigSchema.safeParse({ stage: 'production', transactions: { rewardQueue } });
+
+    expect(parsed.error?.issues.map(({ message }) => message).join()).toContain(problem);
   });
 
   it('has an alarm for what the consumer could not handle, and for what it does not take', () => {
