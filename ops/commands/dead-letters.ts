@@ -13,7 +13,7 @@ export const deadLettersList = defineCommand({
   name: 'dead-letters-list',
   summary:
     'Lists the messages in all dead-letter queues, or in one: the order, webhook or read that each is about. Hides each message for a moment.',
-  usage: '[orders:BRAND | deferred-webhooks | reads] [--limit N]',
+  usage: '[orders:BRAND | deferred-webhooks | reads | rewards] [--limit N]',
   options: { limit: { type: 'string' } },
   input: z.object({ arguments: z.array(z.string().min(1)).max(1), limit }),
   async run({ arguments: [named], limit: most }, context) {
@@ -35,12 +35,12 @@ export const deadLettersList = defineCommand({
 export const deadLettersRedrive = defineCommand({
   name: 'dead-letters-redrive',
   summary: 'Sends the dead letters of a queue back to that queue, with their groups and attributes.',
-  usage: '(orders:BRAND | deferred-webhooks | reads) [--limit N] [--rate PER_SECOND]',
+  usage: '(orders:BRAND | deferred-webhooks | reads | rewards) [--limit N] [--rate PER_SECOND]',
   options: { limit: { type: 'string' }, rate: { type: 'string' } },
   changes: ({ arguments: [named] }) => (named.startsWith('orders:') ? 'orders' : 'transactions'),
   recorded: ['arguments', 'limit'],
   input: z.object({
-    arguments: z.tuple([z.string({ error: 'is orders:BRAND, deferred-webhooks or reads' }).min(1)]),
+    arguments: z.tuple([z.string({ error: 'is orders:BRAND, deferred-webhooks, reads or rewards' }).min(1)]),
     limit,
     rate: rate(20),
   }),

@@ -1,4 +1,7 @@
+import { parseJson } from '@button-serverless/validation/json';
 import { readMessageOrderId } from '@button-serverless/validation/orders';
+import * as z from 'zod';
+
 import { brandName } from '../../infra/order-reporting-config.ts';
 import { readEnvelope } from '../../shared/button/webhook-envelope.ts';
 import { readRetryMessage } from '../../shared/orders/rules/retry-message.ts';
@@ -9,7 +12,7 @@ import type { DeployedStage } from '../stage.ts';
 
 /** A queue of the stage whose messages may end in a dead-letter queue. */
 export type StageQueue = {
-  /** `orders:BRAND`, `deferred-webhooks` or `reads`. */
+  /** `orders:BRAND`, `deferred-webhooks`, `reads` or `rewards`. */
   name: string;
   flow: Flow;
   url: string;
@@ -18,7 +21,13 @@ export type StageQueue = {
 };
 
 /** What a message is about. */
-export type MessageSubject = { orderId?: string; webhookId?: string; account?: string; stream?: string };
+export type MessageSubject = {
+  orderId?: string;
+  webhookId?: string;
+  account?: string;
+  stream?: string;
+  transactionKey?: string;
+};
 
 /** The queues of a stage, those of each brand first. */
 export function stageQueues({ brands, output, outputNames }: DeployedStage): StageQueue[] {
@@ -35,6 +44,16 @@ export function stageQueues({ brands, output, outputNames }: DeployedStage): Sta
     ...ofBrands,
     { name: 'deferred-webhooks', flow: 'transactions', ...deferred },
     { name: 'reads', flow: 'transactions', ...reads },
+    ...(outputNames.includes('RewardQueueUrl')
+      ? [
+          {
+            name: 'rewards',
+            flow: 'transactions' as const,
+            url: output('RewardQueueUrl'),
+            about: transactionOf,
+          },
+        ]
+      : []),
   ];
 }
 
@@ -55,4 +74,11 @@ function webhookOf(body: string): MessageSubject {
 function streamOf(body: string): MessageSubject {
   const { account, stream } = readReadMessage(body) ?? {};
   return account === undefined || stream === undefined ? {} : { account, stream };
+}
+
+const EventSchema = z.object({ detail: z.object({ transactionKey: z.string() }) });
+
+function transactionOf(body: string): MessageSubject {
+  const event = EventSchema.safeParse(parseJson(body));
+  return event.success ? { transactionKey: event.data.detail.transactionKey } : {};
 }

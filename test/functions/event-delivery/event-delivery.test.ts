@@ -110,7 +110,7 @@ async function run(
   return { givenBack: batchItemFailures.length, hidden };
 }
 
-describe('event-delivery', () => {
+describe('transactions, requirement 15: event-delivery', () => {
   it('sends the event so that a library of Standard Webhooks takes it for genuine', async () => {
     const outcome = await run([recordOf(JSON.stringify(EVENT))]);
 

@@ -109,7 +109,7 @@ describe('RewardQueue', () => {
   });
 });
 
-describe('the reward queue of a stage', () => {
+describe('transactions, requirement 15: the reward queue of a stage', () => {
   const transactions = { rewardQueue: {} };
 
   it('is there if the configuration asks for it, with outputs for the consumer', () => {
