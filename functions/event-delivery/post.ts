@@ -1,4 +1,4 @@
-/** What came of a request: an answer, or the name of what went wrong. Nothing of the body of either is kept. */
+/** What came of a request: an answer, or the name of what went wrong. It holds nothing of either body. */
 export type PostResult = { status: number; retryAfterSeconds?: number } | { failed: string };
 
 /** Sends a JSON body with headers of its own. Never throws. */

@@ -1,5 +1,5 @@
 import {
-  CHECKOUT_EVENT_TYPE,
+  type CHECKOUT_EVENT_TYPE,
   TRANSACTION_EVENT_SOURCE,
   TRANSACTION_EVENT_TYPES,
   type TransactionEventType,
@@ -9,9 +9,6 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Duration, type RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-
-/** Every event of the bus. */
-export const EVENT_TYPES = [...TRANSACTION_EVENT_TYPES, CHECKOUT_EVENT_TYPE] as const;
 
 /** Which events a consumer gets, and how often it may try. */
 export type RewardQueueProps = {

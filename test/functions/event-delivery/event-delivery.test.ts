@@ -98,7 +98,7 @@ async function run(
     },
     aws: { sqs: () => clients, secretsManager: () => clients },
     openPost: post,
-    metrics: { add: () => undefined } as unknown as Runtime['metrics'],
+    metrics: { add: () => undefined },
     now: () => new Date(),
     random: () => 1,
     wait: () => Promise.resolve(),

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+import specification from '@asyncapi/specs/schemas/3.0.0.json' with { type: 'json' };
 import { Ajv } from 'ajv';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +17,6 @@ const FILE = fileURLToPath(new URL('../../../docs/schemas/asyncapi.json', import
 const ObjectSchema = z.record(z.string(), z.unknown());
 const readObject = (file: string) => ObjectSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
 
-const specs = createRequire(import.meta.url).resolve('@asyncapi/specs/schemas/3.0.0.json');
 const DocumentSchema = z.object({
   components: z.object({ messages: z.record(z.string(), z.object({ payload: ObjectSchema })) }),
 });
@@ -38,7 +37,7 @@ describe('the AsyncAPI document', () => {
   it('is a document of AsyncAPI 3.0, by its own schema', () => {
     // The schema of AsyncAPI brings that of JSON Schema along.
     const ajv = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
-    const isAsyncApi = ajv.compile(readObject(specs));
+    const isAsyncApi = ajv.compile(specification);
 
     expect([isAsyncApi(readObject(FILE)), isAsyncApi.errors]).toEqual([true, null]);
     expect(isAsyncApi({ ...readObject(FILE), channels: { orders: { address: 1 } } })).toBe(false);
