@@ -16,7 +16,7 @@ const PLACE = { region: 'eu-west-1', accountId: ACCOUNT };
 const stage = synthesizeStage({
   stage: 'production',
   orderReporting: { brands: [{ id: 'acme', producers: [PRODUCER] }] },
-  transactions: {},
+  transactions: { publisherApi: {} },
   alarms: { page: { email: 'page@example.com' }, ticket: { email: 'ticket@example.com' } },
 });
 const RESOURCES = [...stage.templates].flatMap(([stackName, text]) =>
@@ -153,24 +153,29 @@ function aboutTopics(): Question[] {
   });
 }
 
-/** The webhook's route of this API invokes the receiver, another API does not. */
+const RouteSchema = z.object({ ApiId: z.string(), RouteKey: z.string(), Target: z.string() });
+
+/** Every route of an API invokes its function; another route or another API does not. */
 function aboutFunctions(): Question[] {
-  const [api] = ofType('AWS::ApiGatewayV2::Api');
-  const receiver = ofType('AWS::Lambda::Function').find(({ logicalId }) =>
-    logicalId.startsWith('IntakeReceiver'),
-  );
-  return [
-    { path: `${api?.ref}/$default/POST/webhooks/button`, answer: 'allowed' as const },
-    { path: `${api?.ref}/$default/POST/other`, answer: 'not allowed' as const },
-    { path: 'another/$default/POST/webhooks/button', answer: 'not allowed' as const },
-  ].map(({ path, answer }) => ({
-    name: `the receiver by ${path}`,
-    who: { service: 'apigateway.amazonaws.com' },
-    action: 'lambda:InvokeFunction',
-    resource: receiver?.arn ?? '',
-    context: { 'aws:SourceArn': [arnOf('execute-api', path)] },
-    answer,
-  }));
+  return ofType('AWS::ApiGatewayV2::Route').flatMap(({ properties }) => {
+    const { ApiId: api, RouteKey: key, Target: target } = RouteSchema.parse(properties);
+    const integration = ofType('AWS::ApiGatewayV2::Integration').find(({ ref }) =>
+      target.endsWith(`/${ref}`),
+    );
+    const path = key.replace(' ', '');
+    return [
+      { source: `${api}/$default/${path}`, answer: 'allowed' as const },
+      { source: `${api}/$default/POST/other`, answer: 'not allowed' as const },
+      { source: `another/$default/${path}`, answer: 'not allowed' as const },
+    ].map(({ source, answer }) => ({
+      name: `${key} by ${source}`,
+      who: { service: 'apigateway.amazonaws.com' },
+      action: 'lambda:InvokeFunction',
+      resource: String(integration?.properties['IntegrationUri']),
+      context: { 'aws:SourceArn': [arnOf('execute-api', source)] },
+      answer,
+    }));
+  });
 }
 
 const SOURCES: Record<string, string> = {

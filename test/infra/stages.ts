@@ -32,23 +32,23 @@ export const STAGES: { name: string; config: StageInput }[] = [
     },
   },
   {
-    name: 'without traces and dashboards',
+    name: 'with the publisher API, without traces and dashboards',
     config: {
       stage: 'development',
       orderReporting: { brands: [{ id: 'acme' }] },
-      transactions: {},
+      transactions: { publisherApi: {} },
       tracing: false,
       dashboards: false,
     },
   },
   {
-    name: 'in one account and region',
+    name: 'in one account and region, with the publisher API',
     config: {
       stage: 'production',
       account: '111122223333',
       region: 'eu-west-1',
       orderReporting: { brands: [{ id: 'acme' }] },
-      transactions: {},
+      transactions: { publisherApi: {} },
     },
   },
   {
