@@ -4,11 +4,14 @@ import { parseArgs } from 'node:util';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
 
+import { ACCOUNT_CHECKS } from './smoke/account-checks.ts';
+import { describeResults, playChecks } from './smoke/play-checks.ts';
 import { connectSimulator } from './tour/simulator-control.ts';
 import { openStage } from './tour/stage.ts';
 import { plainNarrator, playTour } from './tour/tour.ts';
 
-const USAGE = `Plays the tour against a deployed development stage, with your AWS credentials. It puts test orders on the order queue.
+const USAGE = `Plays the tour against a deployed development stage, with your AWS credentials, and then checks what only a real account
+can show. It puts test orders on the order queue and sends unsigned webhooks. What has to be done by hand is listed with what to expect.
 
   npx cdk deploy --all --outputs-file cdk-outputs.json
   npm run smoke:aws -- --outputs-file cdk-outputs.json [options]
@@ -58,11 +61,12 @@ async function main(): Promise<number> {
     simulator: controlUrl === undefined ? undefined : connectSimulator(controlUrl),
   });
   try {
-    const results = await playTour(
-      stage,
-      plainNarrator((line) => process.stdout.write(`${line}\n`)),
-    );
-    return results.every(({ outcome }) => outcome !== 'failed') ? 0 : 1;
+    const write = (line: string) => process.stdout.write(`${line}\n`);
+    const steps = await playTour(stage, plainNarrator(write));
+    write('\nWhat only a real account shows');
+    const checks = await playChecks(ACCOUNT_CHECKS, { stage, webhookUrl: outputs.WebhookUrl });
+    for (const line of describeResults(checks)) write(line);
+    return [...steps, ...checks].every(({ outcome }) => outcome !== 'failed') ? 0 : 1;
   } finally {
     stage.close();
     lambda.destroy();

@@ -19,6 +19,8 @@ export type SystemOptions = {
    * under `existingTables`.
    */
   existingTables?: LocalDeployment['tables'];
+  /** How many executions the account has at once, 1,000 by default; a new account may have ten. */
+  accountConcurrency?: number;
   /** Another Button than the simulator. */
   buttonUrl?: string;
   /** The API key that every flow uses. */
@@ -77,6 +79,8 @@ export type LocalSystem = {
   resources: LocalDeployment['resources'];
   /** For a later system whose configuration names some of them. */
   tables: LocalDeployment['tables'];
+  /** Lets DynamoDB throttle functions, cancel their transactions, or leave keys unprocessed. */
+  dynamodbFaults: LocalDeployment['dynamodbFaults'];
   /** The rights that roles were refused, and those that they have not needed. */
   access: LocalDeployment['access'];
   /** Metrics, alarms and boards. */
@@ -122,6 +126,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       assemblyDirectory,
       stateDirectory,
       environmentOverrides: { BUTTON_API_URL: buttonUrl },
+      ...(options.accountConcurrency !== undefined && { accountConcurrency: options.accountConcurrency }),
       ...(options.existingTables && { existingTables: options.existingTables }),
     });
     parts.push(deployment);
@@ -205,6 +210,7 @@ async function connect({
       return deployment.resources;
     },
     tables: deployment.tables,
+    dynamodbFaults: deployment.dynamodbFaults,
     access: deployment.access,
     cloudWatch: deployment.cloudWatch,
     failed: deployment.failed,

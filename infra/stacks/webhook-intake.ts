@@ -255,7 +255,7 @@ export class WebhookIntake extends Construct {
       question: 'Webhooks/How they are answered',
       query: {
         statsStatements: [
-          'count(*) as requests, pct(responseLatencyMs, 50) as p50Ms, pct(responseLatencyMs, 99) as p99Ms by status, userAgent, integrationError, error',
+          'count(*) as requests, pct(responseLatencyMs, 50) as p50Ms, pct(responseLatencyMs, 99) as p99Ms by status, userAgent, integrationStatus, error',
         ],
         sort: 'requests desc',
       },

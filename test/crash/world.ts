@@ -22,12 +22,12 @@ import { createMetrics } from '../../shared/runtime/metrics.ts';
 import { unpackJson, unpackText } from '../../shared/dynamodb/packed-json.ts';
 import { createAwsClients, type AwsModel } from '../simulation/aws-model.ts';
 import { createModelHttp } from '../simulation/button-model.ts';
-import type { Item } from '../simulation/dynamodb-expression.ts';
-import { DynamoDBModel, type StreamRecord } from '../simulation/dynamodb-model.ts';
+import type { Item } from '../../tooling/local-aws/models/dynamodb-expression.ts';
+import { DynamoDBModel, type StreamRecord } from '../../tooling/local-aws/models/dynamodb-model.ts';
 import { toRecord } from '../simulation/event-sources.ts';
 import { createCompositions, type FunctionName, type Process } from '../simulation/functions.ts';
 import { QUEUES, SECRETS, TABLES, TABLE_SETTINGS } from '../simulation/resources.ts';
-import { SqsModel } from '../simulation/sqs-model.ts';
+import { SqsModel } from '../../tooling/local-aws/models/sqs-model.ts';
 import { createLifeline, type Lifeline } from './lifeline.ts';
 
 const START = '2026-06-01T12:00:00.000Z';

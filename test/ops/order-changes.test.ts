@@ -12,9 +12,9 @@ import { decide } from '../../shared/orders/rules/order-decision.ts';
 import { evolveAll } from '../../shared/orders/rules/order-evolution.ts';
 import { initialState } from '../../shared/orders/rules/order-ledger.ts';
 import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
-import { DynamoDBModel } from '../simulation/dynamodb-model.ts';
+import { DynamoDBModel } from '../../tooling/local-aws/models/dynamodb-model.ts';
 import { QUEUES, TABLES, TABLE_SETTINGS } from '../simulation/resources.ts';
-import { SqsModel } from '../simulation/sqs-model.ts';
+import { SqsModel } from '../../tooling/local-aws/models/sqs-model.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
 const now = (): number => nowMs;

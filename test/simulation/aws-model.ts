@@ -2,10 +2,10 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetSecretValueCommand, ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
 
 import type { AwsClientFactories } from '../../shared/runtime/runtime.ts';
-import type { DynamoDBModel } from './dynamodb-model.ts';
+import type { DynamoDBModel } from '../../tooling/local-aws/models/dynamodb-model.ts';
 import type { Host } from './lambda-model.ts';
 import { TABLES } from './resources.ts';
-import { queueNameOf, type SqsModel } from './sqs-model.ts';
+import { queueNameOf, type SqsModel } from '../../tooling/local-aws/models/sqs-model.ts';
 
 /** An event as the bus has taken it; `detail` is JSON. */
 export type BusEvent = { type: string; detail: string };

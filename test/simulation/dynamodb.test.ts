@@ -10,18 +10,36 @@ import * as z from 'zod';
 
 import { startDynamoDb, type DynamoDbEmulator } from '../../tooling/local-aws/emulators/dynamodb-emulator.ts';
 import { startProcesses } from '../../tooling/local-aws/processes.ts';
-import { DynamoDBModel, type StreamRecord } from './dynamodb-model.ts';
+import { startDynamoDbModel } from '../../tooling/local-aws/models/dynamodb-server.ts';
+import { listShards, openShard } from '../../tooling/local-aws/triggers/stream-shards.ts';
+import { DynamoDBModel, type StreamRecord } from '../../tooling/local-aws/models/dynamodb-model.ts';
 import { describeDynamoDB, SORTED, TABLE, type StreamedChange } from './dynamodb.contract.ts';
 
 const processes = startProcesses();
-let emulator: DynamoDbEmulator;
-let client: DynamoDBClient;
-let streamArn = '';
+
+/** The tables of the contract, served by an emulator or by the model. */
+type ServedTables = { dynamodb: DynamoDbEmulator; client: DynamoDBClient; streamArn: string };
+let emulated: ServedTables;
+let served: ServedTables;
 
 beforeAll(async () => {
-  emulator = await startDynamoDb(processes, 'us-east-1');
-  client = new DynamoDBClient({
-    endpoint: emulator.endpoint,
+  [emulated, served] = await Promise.all([
+    startDynamoDb(processes, 'us-east-1').then(createTables),
+    startDynamoDbModel('us-east-1', { shards: 2, splitsAfter: 5, mostOpen: 4 }).then(createTables),
+  ]);
+});
+
+afterAll(async () => {
+  for (const { client, dynamodb } of [emulated, served]) {
+    client.destroy();
+    await dynamodb.close();
+  }
+  await processes.close();
+});
+
+async function createTables(dynamodb: DynamoDbEmulator): Promise<ServedTables> {
+  const client = new DynamoDBClient({
+    endpoint: dynamodb.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
@@ -44,7 +62,6 @@ beforeAll(async () => {
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
     }),
   );
-  streamArn = table?.LatestStreamArn ?? '';
   await client.send(
     new CreateTableCommand({
       TableName: SORTED,
@@ -53,47 +70,30 @@ beforeAll(async () => {
       AttributeDefinitions: ['pk', 'sk'].map(attribute),
     }),
   );
-});
-
-afterAll(async () => {
-  client.destroy();
-  await emulator.close();
-  await processes.close();
-});
+  return { dynamodb, client, streamArn: table?.LatestStreamArn ?? '' };
+}
 
 const ItemSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
-const ShardsSchema = z.object({
-  StreamDescription: z.object({ Shards: z.array(z.object({ ShardId: z.string() })) }),
-});
-const RecordsSchema = z.object({
-  Records: z.array(
-    z.object({
-      dynamodb: z.object({ OldImage: ItemSchema.optional(), NewImage: ItemSchema.optional() }),
-    }),
-  ),
-  NextShardIterator: z.string(),
+const ImagesSchema = z.object({
+  OldImage: ItemSchema.optional(),
+  NewImage: ItemSchema.optional(),
+  SequenceNumber: z.string(),
 });
 
-async function readStream(): Promise<StreamedChange[]> {
-  const { StreamDescription: stream } = ShardsSchema.parse(
-    await emulator.streams('DescribeStream', { StreamArn: streamArn }),
-  );
-  const request = {
-    StreamArn: streamArn,
-    ShardId: stream.Shards[0]?.ShardId,
-    ShardIteratorType: 'TRIM_HORIZON',
-  };
-  let { ShardIterator: iterator } = z
-    .object({ ShardIterator: z.string() })
-    .parse(await emulator.streams('GetShardIterator', request));
-  const reported: StreamedChange[] = [];
-  for (;;) {
-    const page = RecordsSchema.parse(await emulator.streams('GetRecords', { ShardIterator: iterator }));
-    if (page.Records.length === 0) return reported;
-    for (const { dynamodb: change } of page.Records)
-      reported.push({ before: change.OldImage, after: change.NewImage } as StreamedChange);
-    iterator = page.NextShardIterator;
+/** Every change, shard by shard: a shard before those that continue it. */
+async function readStream({ dynamodb: { streams }, streamArn }: ServedTables): Promise<StreamedChange[]> {
+  const found: z.infer<typeof ImagesSchema>[] = [];
+  for (const { id: shardId } of await listShards(streams, streamArn)) {
+    const shard = await openShard(streams, { streamArn, shardId, from: 'TRIM_HORIZON' });
+    for (;;) {
+      const page = await shard.next(1000);
+      if (page === 'closed' || page.length === 0) break;
+      found.push(...page.map(({ dynamodb }) => ImagesSchema.parse(dynamodb)));
+    }
   }
+  return found
+    .sort((one, other) => Number(one.SequenceNumber) - Number(other.SequenceNumber))
+    .map((change) => ({ before: change.OldImage, after: change.NewImage }) as StreamedChange);
 }
 
 function openModel({ now = () => 0 }: { now?: () => number } = {}) {
@@ -111,7 +111,14 @@ function openModel({ now = () => 0 }: { now?: () => number } = {}) {
 
 const ofContract = openModel();
 
-describeDynamoDB('emulated by dynoxide', { client: () => client, changes: readStream });
+describeDynamoDB('emulated by dynoxide', {
+  client: () => emulated.client,
+  changes: () => readStream(emulated),
+});
+describeDynamoDB('the model, served', {
+  client: () => served.client,
+  changes: () => readStream(served),
+});
 describeDynamoDB('the model of the simulator', {
   client: () => ({
     send: ((command: unknown) =>

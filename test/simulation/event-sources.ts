@@ -2,9 +2,9 @@ import { DeleteMessageCommand, ReceiveMessageCommand, type Message } from '@aws-
 import type { DynamoDBStreamEvent, SQSEvent, SQSRecord } from 'aws-lambda';
 
 import { unfinishedItems } from '../../tooling/local-aws/triggers/batch-response.ts';
-import type { StreamRecord } from './dynamodb-model.ts';
+import type { StreamRecord } from '../../tooling/local-aws/models/dynamodb-model.ts';
 import type { LambdaModel } from './lambda-model.ts';
-import type { SqsModel } from './sqs-model.ts';
+import type { SqsModel } from '../../tooling/local-aws/models/sqs-model.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { Weather } from './weather.ts';
 

@@ -8,7 +8,7 @@ import type { TransactionRecord } from '../../shared/validation/webhooks/transac
 import { unpackJson } from '../../shared/dynamodb/packed-json.ts';
 import { fail } from './broken-invariant.ts';
 import { ContractConsumer, type Credit } from './contract-consumer.ts';
-import type { Item } from './dynamodb-expression.ts';
+import type { Item } from '../../tooling/local-aws/models/dynamodb-expression.ts';
 import { QUEUES, TABLES } from './resources.ts';
 import { OrderInvariants } from './order-invariants.ts';
 import { randomFrom } from './random.ts';

@@ -9,7 +9,7 @@ import { createFunctions, type Functions, type FunctionsGround } from './functio
 import type { Ground } from './lambda-model.ts';
 import { orderMessage } from './messages.ts';
 import { QUEUES, SECRETS, TABLES, urlOf } from './resources.ts';
-import { SqsModel, type QueueSettings } from './sqs-model.ts';
+import { SqsModel, type QueueSettings } from '../../tooling/local-aws/models/sqs-model.ts';
 import { calmWeather } from './weather.ts';
 
 /** A further brand's key and organization at Button. */

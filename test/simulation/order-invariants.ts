@@ -3,7 +3,7 @@ import type { RequestRecord } from '../../tooling/button-simulator/request-log.t
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { unpackJson } from '../../shared/dynamodb/packed-json.ts';
 import { fail } from './broken-invariant.ts';
-import type { Item } from './dynamodb-expression.ts';
+import type { Item } from '../../tooling/local-aws/models/dynamodb-expression.ts';
 import { NEIGHBOUR } from './neighbour.ts';
 import { TABLES } from './resources.ts';
 import { readContent, type SentContent, type SentMessage } from './sent-message.ts';

@@ -162,8 +162,8 @@ export const BUGS: readonly KnownBug[] = [
     name: 'a replay is deduplicated by its content',
     bug: {
       file: 'shared/orders/replay-order-message.ts',
-      original: "[entryId, entry.refusals, entry.replays, sha256Hex(body)].join(' ')",
-      planted: 'sha256Hex(body)',
+      original: "[entryId, entry.refusals, entry.replays, hash('sha256', body)].join(' ')",
+      planted: "hash('sha256', body)",
     },
     test: {
       file: 'test/shared/orders/replay-order-message.test.ts',

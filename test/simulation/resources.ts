@@ -4,7 +4,7 @@ import {
   QUARANTINE_TABLE,
   TRANSACTIONS_TABLE,
 } from '../../shared/dynamodb/table.ts';
-import type { TableSettings } from './dynamodb-model.ts';
+import type { TableSettings } from '../../tooling/local-aws/models/dynamodb-model.ts';
 
 /** The queues by name. */
 export const QUEUES = {
@@ -38,7 +38,7 @@ export const SECRETS = {
 } as const;
 
 /** The tables as they are deployed. */
-export const TABLE_SETTINGS: readonly TableSettings[] = [
+export const TABLE_SETTINGS: readonly (TableSettings & { timeToLive?: string })[] = [
   { name: TABLES.orderLedger, ...ORDER_LEDGER_TABLE, index: ORDER_LEDGER_TABLE.dueIndex },
   {
     name: TABLES.transactions,

@@ -19,7 +19,7 @@ import { createCheckoutStore } from '../../shared/transactions/store/checkout-st
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 
-import type { Item } from './dynamodb-expression.ts';
+import type { Item } from '../../tooling/local-aws/models/dynamodb-expression.ts';
 import { QUEUES, SECRETS, TABLES } from './resources.ts';
 import { START, type Schedule } from './generate.ts';
 import { BrokenInvariant } from './broken-invariant.ts';

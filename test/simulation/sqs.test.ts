@@ -1,44 +1,51 @@
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { createMetricStore } from '../../tooling/local-aws/cloudwatch/metric-store.ts';
 import { startSqs, type SqsEmulator } from '../../tooling/local-aws/emulators/sqs-emulator.ts';
 import { putLevel } from '../../tooling/local-aws/emulators/sqs-metrics.ts';
+import { startSqsModel } from '../../tooling/local-aws/models/sqs-server.ts';
 import { randomFrom } from './random.ts';
-import { SqsModel } from './sqs-model.ts';
+import { SqsModel } from '../../tooling/local-aws/models/sqs-model.ts';
 import { describeSqs, type OpenedQueue } from './sqs.contract.ts';
 
 let emulator: SqsEmulator;
-let client: SQSClient;
+let served: SqsEmulator;
 let queues = 0;
 let nowMs = Date.parse('2026-06-01T12:00:00.000Z');
 
 beforeAll(async () => {
-  emulator = await startSqs('us-east-1');
-  client = new SQSClient({
-    endpoint: emulator.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
-  // fauxqs looks at the clock whenever it is asked something: moving the clock is all it takes to let its
-  // time pass.
+  [emulator, served] = await Promise.all([startSqs('us-east-1'), startSqsModel('us-east-1')]);
+  // Both look at the clock whenever they are asked something: moving the clock is all it takes to let
+  // their time pass.
   vi.useFakeTimers({ toFake: ['Date'] });
 });
 
 afterAll(async () => {
   vi.useRealTimers();
-  client.destroy();
-  await emulator.close();
+  await Promise.all([emulator.close(), served.close()]);
 });
 
-async function openEmulated(kind: 'fifo' | 'standard', maxReceiveCount = 10): Promise<OpenedQueue> {
+async function openServed(
+  sqs: SqsEmulator,
+  kind: 'fifo' | 'standard',
+  maxReceiveCount = 10,
+): Promise<OpenedQueue> {
+  const client = new SQSClient({
+    endpoint: sqs.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  onTestFinished(() => {
+    client.destroy();
+  });
   queues += 1;
   const suffix = kind === 'fifo' ? '.fifo' : '';
   const fifo = kind === 'fifo' ? { FifoQueue: 'true' } : {};
   const [queueName, deadLetterName] = [`queue-${queues}${suffix}`, `letters-${queues}${suffix}`];
-  await emulator.call('CreateQueue', { QueueName: deadLetterName, Attributes: fifo });
+  await sqs.call('CreateQueue', { QueueName: deadLetterName, Attributes: fifo });
   const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${deadLetterName}`;
-  await emulator.call('CreateQueue', {
+  await sqs.call('CreateQueue', {
     QueueName: queueName,
     Attributes: {
       ...fifo,
@@ -50,11 +57,11 @@ async function openEmulated(kind: 'fifo' | 'standard', maxReceiveCount = 10): Pr
   });
   return {
     client,
-    queueUrl: emulator.queueUrl(queueName),
-    deadLetterUrl: emulator.queueUrl(deadLetterName),
+    queueUrl: sqs.queueUrl(queueName),
+    deadLetterUrl: sqs.queueUrl(deadLetterName),
     oldestAgeSeconds: async () => {
       const store = createMetricStore();
-      for (const level of await emulator.levels()) putLevel(store, level, Date.now());
+      for (const level of await sqs.levels()) putLevel(store, level, Date.now());
       const age = {
         namespace: 'AWS/SQS',
         name: 'ApproximateAgeOfOldestMessage',
@@ -88,12 +95,20 @@ function openModel(kind: 'fifo' | 'standard', maxReceiveCount = 10): Promise<Ope
   });
 }
 
+function passReal(seconds: number): void {
+  vi.setSystemTime(Date.now() + seconds * 1000);
+}
+
 describeSqs('emulated by fauxqs', {
-  open: openEmulated,
-  pass: (seconds) => {
-    vi.setSystemTime(Date.now() + seconds * 1000);
-  },
+  open: (...queue) => openServed(emulator, ...queue),
+  pass: passReal,
   faults: new Set(['one-message-of-a-group-at-a-time', 'deduplicates-by-queue', 'expired-handles-work']),
+});
+
+describeSqs('the model, served', {
+  open: (...queue) => openServed(served, ...queue),
+  pass: passReal,
+  faults: new Set(),
 });
 
 describeSqs('the model of the simulator', {

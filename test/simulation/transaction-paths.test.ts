@@ -6,7 +6,7 @@ import type { TransactionChangedDetail } from '../../shared/validation/webhooks/
 import { volume } from '../volume.ts';
 import { ContractConsumer } from './contract-consumer.ts';
 import { drawPurchase, type TransactionStep } from './draw-transaction.ts';
-import type { Item } from './dynamodb-expression.ts';
+import type { Item } from '../../tooling/local-aws/models/dynamodb-expression.ts';
 import { randomFrom } from './random.ts';
 import { TABLES } from './resources.ts';
 import { purchasesOf } from './reward-oracle.ts';

@@ -15,8 +15,8 @@ import type { WorldChange } from '../../tooling/button-simulator/world.ts';
 import { messageDeduplicationId, messageGroupId } from '../../shared/validation/orders/order-event.ts';
 import type { Measured } from '../../shared/runtime/metric-definitions.ts';
 import { createButtonModel } from './button-model.ts';
-import type { Item } from './dynamodb-expression.ts';
-import { DynamoDBModel } from './dynamodb-model.ts';
+import type { Item } from '../../tooling/local-aws/models/dynamodb-expression.ts';
+import { DynamoDBModel } from '../../tooling/local-aws/models/dynamodb-model.ts';
 import { QueuePoller, StreamPoller, type QueueMapping } from './event-sources.ts';
 import type { BusEvent } from './aws-model.ts';
 import { createFunctions, type Functions, type FunctionsGround } from './functions.ts';
@@ -24,8 +24,8 @@ import type { Ground, Invocation, LambdaModel } from './lambda-model.ts';
 import { Neighbour, NEIGHBOUR } from './neighbour.ts';
 import { randomFrom } from './random.ts';
 import { QUEUES, SECRETS, TABLE_SETTINGS, urlOf } from './resources.ts';
-import { SqsModel, type QueueGauge, type QueueSettings } from './sqs-model.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { SqsModel, type QueueGauge, type QueueSettings } from '../../tooling/local-aws/models/sqs-model.ts';
+import { NOTHING_HAPPENED, VirtualClock } from './virtual-clock.ts';
 import { calmWeather, type Call, type Weather } from './weather.ts';
 
 /** What a world is made with; all of it can be left out. */
@@ -81,6 +81,9 @@ const START = '2026-06-01T12:00:00.000Z';
 const BRAND_SECRET = 'sk-brand';
 const PUBLISHER_SECRET = 'sk-publisher';
 const WEBHOOK_SECRET = 'whsec-first';
+
+/** AWS promises no more than a few days. */
+const TIME_TO_LIVE_PASS_MS = 6 * 3_600_000;
 
 /**
  * The whole system in one process on a virtual clock: every deployed function's own composition, over models
@@ -177,6 +180,17 @@ export class SimulatedWorld {
     this.#pollers = new Map(mappings.map((mapping) => [mapping.queue, new QueuePoller(mapping, parts)]));
     this.#stream = new StreamPoller(functions['event-publisher'], parts);
     if (options.schedules === 'as-deployed') this.#scheduleAll(brand, transactions);
+    this.#deleteExpired();
+  }
+
+  /** DynamoDB deletes what has expired by its time to live, now and then. */
+  #deleteExpired(): void {
+    this.clock.at(this.clock.now() + TIME_TO_LIVE_PASS_MS, () => {
+      for (const { name, timeToLive } of TABLE_SETTINGS)
+        if (timeToLive !== undefined) this.dynamodb.expire(name, timeToLive);
+      this.#deleteExpired();
+      return NOTHING_HAPPENED;
+    });
   }
 
   /** Lets time pass, and everything happen that happens in it. */

@@ -1,10 +1,12 @@
 import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { DynamoDbEmulator } from './emulators/dynamodb-emulator.ts';
+import type { DynamoDbFaults } from './emulators/dynamodb-faults.ts';
 import type { EventBridge } from './emulators/event-bridge.ts';
 import type { SecretsManager } from './emulators/secrets-manager.ts';
 import type { SqsEmulator } from './emulators/sqs-emulator.ts';
 import type { AccessControl } from './iam/access-control.ts';
 import type { TableKeys } from './iam/dynamodb-requests.ts';
+import type { AccountConcurrency } from './lambda/account-concurrency.ts';
 import type { LocalFunction } from './lambda/local-function.ts';
 import type { LambdaMetrics } from './lambda/function-metrics.ts';
 import type { Log } from './log.ts';
@@ -45,6 +47,8 @@ export type LocalCloud = DeployedParts & {
   dynamodb: DynamoDbEmulator;
   /** The same tables, for functions: their consumption is measured. */
   capacityMeter: LoopbackServer;
+  /** What befalls the requests of functions. */
+  dynamodbFaults: DynamoDbFaults;
   sqs: SqsEmulator;
   secretsManager: SecretsManager;
   eventBridge: EventBridge;
@@ -61,6 +65,8 @@ export type LocalCloud = DeployedParts & {
   /** Every n-th firing of a schedule happens twice; 0 means none. */
   scheduleRepeatsEvery: number;
   lambdaMetrics: LambdaMetrics;
+  /** How many executions the account has at once. */
+  concurrency: AccountConcurrency;
   /**
    * A file for what a function prints, if its role may write to its log group; the lines go to CloudWatch and
    * to the caller's listener.

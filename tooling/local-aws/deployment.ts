@@ -3,9 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { findFunction } from './cloud.ts';
 import type { LocalCloud } from './cloud.ts';
 import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
+import type { DynamoDbFaults } from './emulators/dynamodb-faults.ts';
 import type { BusEvent } from './emulators/event-bridge.ts';
 import type { AccessControl } from './iam/access-control.ts';
 import type { InvocationResult } from './lambda/invocation-result.ts';
+import { chooseServices } from './services.ts';
+import type { Services } from './services.ts';
 import { startCloud } from './start-cloud.ts';
 import type { DeployedTables, EmfDocument, RunningCloud } from './start-cloud.ts';
 import type { Account, StackStatus } from './stacks/account.ts';
@@ -30,6 +33,16 @@ export type DeploymentOptions = {
   onLog?: (entry: { functionLogicalId: string; line: string }) => void;
   /** Makes every n-th firing of each schedule happen twice, as Scheduler's "at least once" allows. */
   scheduleRepeatsEvery?: number;
+  /**
+   * What stands for SQS and DynamoDB. By default, the emulators where they are installed, else the models;
+   * the environment variable LOCAL_AWS chooses as well.
+   */
+  services?: Services;
+  /**
+   * How many executions the account has at once, 1,000 by default. A new account may have ten: Lambda refuses
+   * what comes beyond.
+   */
+  accountConcurrency?: number;
   /** Tables of another deployment, which has to outlive this one: what a template names without making it. */
   existingTables?: DeployedTables;
 };
@@ -80,6 +93,8 @@ export type LocalDeployment = {
   busEvents(): BusEvent[];
   /** What functions printed in CloudWatch's embedded metric format, in order. */
   metrics(): EmfDocument[];
+  /** Lets DynamoDB throttle functions, cancel their transactions, or leave keys unprocessed. */
+  dynamodbFaults: Pick<DynamoDbFaults, 'add' | 'clear'>;
   /** What roles have been refused and have not needed, and keys for roles of other accounts. */
   access: Pick<AccessControl, 'unused' | 'denied' | 'issueKey'>;
   /** Metrics, alarms and boards. */
@@ -123,6 +138,8 @@ export async function deployAssembly(options: DeploymentOptions): Promise<LocalD
     environmentOverrides: options.environmentOverrides,
     compileCacheDirectory: join(options.stateDirectory, 'compile-cache'),
     scheduleRepeatsEvery: options.scheduleRepeatsEvery ?? 0,
+    services: options.services ?? chooseServices(),
+    accountConcurrency: options.accountConcurrency,
     existingTables: options.existingTables,
   });
 
@@ -167,6 +184,7 @@ function describeDeployment(
     },
     busEvents: () => cloud.eventBridge.events(),
     metrics: () => [...metrics],
+    dynamodbFaults: cloud.dynamodbFaults,
     access: cloud.access,
     cloudWatch: cloud.cloudWatch,
     untilQueueIdle: (queueUrl) => untilQueueIdle(cloud, queueUrl),

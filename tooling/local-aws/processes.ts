@@ -71,6 +71,13 @@ export async function killProcess(child: LocalProcess): Promise<void> {
   await gone;
 }
 
+/**
+ * Stops a process and its children where they are, or lets them go on. Nothing happens to one that is gone.
+ */
+export function signalProcess(child: LocalProcess, signal: 'SIGSTOP' | 'SIGCONT'): void {
+  if (child.pid !== undefined && !hasExited(child)) process.kill(-child.pid, signal);
+}
+
 async function exited(child: ChildProcess): Promise<void> {
   if (!hasExited(child)) await once(child, 'exit');
 }

@@ -7,20 +7,22 @@ import { createCloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { EmfResult } from './cloudwatch/emf.ts';
 import { startCapacityMeter } from './emulators/capacity-meter.ts';
-import { startDynamoDb } from './emulators/dynamodb-emulator.ts';
+import { createDynamoDbFaults } from './emulators/dynamodb-faults.ts';
 import { startEventBridge, type EventBridge } from './emulators/event-bridge.ts';
 import { startSecretsManager } from './emulators/secrets-manager.ts';
-import { LOCAL_ACCOUNT_ID, startSqs } from './emulators/sqs-emulator.ts';
-import type { SqsEmulator, SqsRequest } from './emulators/sqs-emulator.ts';
-import { deliveredEvent, deliverEvent } from './triggers/rule-delivery.ts';
+import { LOCAL_ACCOUNT_ID, type SqsEmulator } from './emulators/sqs-emulator.ts';
 import { createAccessControl } from './iam/access-control.ts';
 import type { AccessControl } from './iam/access-control.ts';
 import type { TableKeys } from './iam/dynamodb-requests.ts';
+import { createAccountConcurrency, DEFAULT_ACCOUNT_CONCURRENCY } from './lambda/account-concurrency.ts';
 import { createLambdaMetrics } from './lambda/function-metrics.ts';
 import { countRequest, putLevel } from './emulators/sqs-metrics.ts';
 import { openLog } from './log.ts';
 import type { Log } from './log.ts';
 import { startProcesses } from './processes.ts';
+import { startQueues, startTables } from './services.ts';
+import type { Services } from './services.ts';
+import { deliveredEvent, deliverEvent } from './triggers/rule-delivery.ts';
 import { createTriggers } from './triggers/triggers.ts';
 import type { Trigger } from './triggers/triggers.ts';
 
@@ -41,6 +43,10 @@ export type CloudOptions = Pick<
 > & {
   logDirectory: string;
   listener: LogListener;
+  /** What stands for SQS and DynamoDB. */
+  services: Services;
+  /** How many executions the account has at once, 1,000 by default. */
+  accountConcurrency?: number | undefined;
   /** Tables of another cloud, which has to outlive this one; this one has none but its own otherwise. */
   existingTables?: DeployedTables | undefined;
 };
@@ -65,12 +71,13 @@ export type RunningCloud = {
  * running.
  */
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const { logDirectory, listener, existingTables, ...given } = options;
+  const { logDirectory, listener, existingTables, accountConcurrency, services, ...given } = options;
   await mkdir(logDirectory, { recursive: true });
   const place = { region: options.region, accountId: LOCAL_ACCOUNT_ID };
   const cloudWatch = createCloudWatch(Date.now());
   const access = createAccessControl(LOCAL_ACCOUNT_ID);
   const tableKeys = new Map<string, TableKeys>(existingTables?.tableKeys);
+  const faults = createDynamoDbFaults();
   const opened: Closable[] = [];
   const failure = Promise.withResolvers<never>();
   // Whoever awaits `failed` hears of it; nobody has to.
@@ -90,16 +97,24 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     const processes = open(startProcesses());
     const dynamodb = existingTables
       ? { ...existingTables.dynamodb, close: () => Promise.resolve() }
-      : open(await startDynamoDb(processes, options.region));
-    const sqs = open(await startQueues(options.region, { access, store: cloudWatch.metrics }));
+      : open(await startTables(services, { processes, region: options.region }));
+    const sqs = open(
+      await startQueues(services, options.region, {
+        access,
+        onRequest: (request) => {
+          countRequest(cloudWatch.metrics, request);
+        },
+      }),
+    );
     const cloud: LocalCloud = {
       ...given,
       ...place,
       processes,
       dynamodb,
       capacityMeter: open(
-        await startCapacityMeter(dynamodb.endpoint, { store: cloudWatch.metrics, access, tableKeys }),
+        await startCapacityMeter(dynamodb.endpoint, { store: cloudWatch.metrics, access, tableKeys, faults }),
       ),
+      dynamodbFaults: faults,
       sqs,
       secretsManager: open(await startSecretsManager(access)),
       eventBridge: open(await startBuses(place, { access, sqs })),
@@ -108,6 +123,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       access,
       tableKeys,
       lambdaMetrics: createLambdaMetrics(cloudWatch.metrics),
+      concurrency: createAccountConcurrency(accountConcurrency ?? DEFAULT_ACCOUNT_CONCURRENCY),
       openFunctionLog: (source) =>
         open(
           openLogFile(
@@ -124,16 +140,6 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     await closeAll(opened);
     throw error;
   }
-}
-
-function startQueues(
-  region: string,
-  { access, store }: { access: AccessControl; store: CloudWatch['metrics'] },
-): Promise<SqsEmulator> {
-  const onRequest = (request: SqsRequest): void => {
-    countRequest(store, request);
-  };
-  return startSqs(region, { access, onRequest });
 }
 
 /** Events go to the targets of rules while PutEvents is answered, as on AWS. */

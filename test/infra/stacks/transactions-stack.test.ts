@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { StageConfigSchema } from '../../../infra/config.ts';
 import { TransactionsStack } from '../../../infra/stacks/transactions-stack.ts';
 import { TransactionsConfigSchema } from '../../../infra/transactions-config.ts';
+import { createAccessLog, type AnsweredRequest } from '../../../tooling/local-aws/triggers/access-log.ts';
 import { PUBLISHER_STAGE, synthesizeStage } from '../synthesized-stage.ts';
 import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
 
@@ -168,6 +169,29 @@ describe('TransactionsStack', () => {
       userAgent: '$context.identity.userAgent',
     });
     expect(settings?.Format).not.toMatch(/sourceIp|body|header/i);
+  });
+
+  // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+  it('counts a webhook that failed whatever the error of its function says, quotes and lines too (C7)', () => {
+    const settings = stage.resources('AWS::ApiGatewayV2::Stage')[0]?.Properties['AccessLogSettings'];
+    const { Format: format } = settings as { Format: string };
+    const failed: AnsweredRequest = {
+      requestId: 'request-1',
+      receivedAt: new Date(),
+      httpMethod: 'POST',
+      path: '/webhooks/button',
+      routeKey: 'POST /webhooks/button',
+      protocol: 'HTTP/1.1',
+      sourceIp: '192.0.2.1',
+      userAgent: 'Button Webhooks/1.0',
+      status: 500,
+      responseBytes: 12,
+      latencyMs: 20,
+      integration: { latencyMs: 18, lambdaStatus: 200, functionStatus: undefined, error: '["a"]\n"b"' },
+      gatewayMessage: 'Internal Server Error',
+    };
+
+    expect(JSON.parse(createAccessLog(format)(failed))).toMatchObject({ status: '500' });
   });
 
   it('counts at the gateway what Button counts before it pauses the webhook, and no forger (C7)', () => {

@@ -4,17 +4,20 @@ import * as z from 'zod';
 export class AwsServiceError extends Error {
   readonly code: string;
   readonly #detail: string;
+  readonly #fields: object;
 
-  constructor(code: string, message: string) {
+  /** `fields`: what the answer says besides. */
+  constructor(code: string, message: string, fields: object = {}) {
     super(`${code}: ${message}`);
     this.name = 'AwsServiceError';
     this.code = code;
     this.#detail = message;
+    this.#fields = fields;
   }
 
   /** The answer that says so in AWS JSON. */
   toJson(): string {
-    return JSON.stringify({ __type: this.code, message: this.#detail });
+    return JSON.stringify({ __type: this.code, message: this.#detail, ...this.#fields });
   }
 }
 

@@ -8,6 +8,7 @@ import { listenOnLoopback } from '../loopback-server.ts';
 import type { LoopbackServer } from '../loopback-server.ts';
 import { readBody } from '../read-body.ts';
 import { AwsServiceError } from './aws-json-client.ts';
+import type { DynamoDbFaults } from './dynamodb-faults.ts';
 
 /** What a request may be: DynamoDB's own limit is 16 MB. */
 const REQUEST_LIMIT_BYTES = 32 * 1024 * 1024;
@@ -23,31 +24,40 @@ const AnswerSchema = z.looseObject({
 });
 type Consumed = z.infer<typeof ConsumedSchema>;
 
+const ANSWER_HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
+
 const READS = ['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems'];
 const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'];
 
 /** Where the units go, and who may do what with which tables. */
-type Meter = { store: MetricStore; access: AccessControl; tableKeys: ReadonlyMap<string, TableKeys> };
+type Meter = {
+  store: MetricStore;
+  access: AccessControl;
+  tableKeys: ReadonlyMap<string, TableKeys>;
+  /** What befalls requests. */
+  faults: DynamoDbFaults;
+};
 
 /**
- * Stands before the DynamoDB emulator for functions, refuses what their roles do not allow, and puts the
- * units that each request consumes, of the table and of each index. It asks the emulator for them and takes
- * them out of its answer, so nobody who calls sees a difference. A condition that fails consumes units on AWS
- * too; the emulator does not say how many, and they are not put.
+ * Stands before the DynamoDB emulator for functions, refuses what their roles do not allow, lets the faults
+ * happen that are asked for, and puts the units that each request consumes, of the table and of each index.
+ * It asks the emulator for them and takes them out of its answer, so nobody who calls sees a difference. A
+ * condition that fails consumes units on AWS too; the emulator does not say how many, and they are not put.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
  */
 export function startCapacityMeter(
   dynamodbEndpoint: string,
-  { store, access, tableKeys }: Meter,
+  { store, access, tableKeys, faults }: Meter,
 ): Promise<LoopbackServer> {
   const answer = async (request: IncomingMessage) => {
     const body = await readBody(request, REQUEST_LIMIT_BYTES);
     if (body === 'too-large') throw new Error('The request is too large.');
     const operation = String(request.headers['x-amz-target'] ?? '').replace(/^DynamoDB_\d+\./u, '');
-    access.checkSigned(request.headers.authorization, () =>
-      dynamoDbRequests(operation, JSON.parse(body.toString()), tableKeys),
-    );
+    const input: unknown = JSON.parse(body.toString());
+    access.checkSigned(request.headers.authorization, () => dynamoDbRequests(operation, input, tableKeys));
+    const met = faults.meet(operation, input);
+    if (met !== undefined) return { status: 200, headers: ANSWER_HEADERS, text: JSON.stringify(met) };
     const isMeasured = READS.includes(operation) || WRITES.includes(operation);
     const response = await fetch(dynamodbEndpoint, {
       method: 'POST',
@@ -70,8 +80,7 @@ export function startCapacityMeter(
       },
       (error: unknown) => {
         // Whatever else it is: as if nobody listened, because the emulator is gone.
-        if (error instanceof AwsServiceError)
-          response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(error.toJson());
+        if (error instanceof AwsServiceError) response.writeHead(400, ANSWER_HEADERS).end(error.toJson());
         else response.destroy();
       },
     );

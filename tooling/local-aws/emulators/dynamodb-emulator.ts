@@ -17,6 +17,9 @@ export type DynamoDbEmulator = {
 };
 
 const PACKAGE = '@dynoxide/linux-x64';
+/** The program inside the package; missing where the package is not installed. */
+export const DYNAMODB_BINARY = `${PACKAGE}/dynoxide`;
+
 const START_LIMIT_MS = 10_000;
 
 /**
@@ -66,7 +69,7 @@ export async function startDynamoDb(processes: Processes, region: string): Promi
 
 function locateBinary(): string {
   try {
-    return createRequire(import.meta.url).resolve(`${PACKAGE}/dynoxide`);
+    return createRequire(import.meta.url).resolve(DYNAMODB_BINARY);
   } catch (cause) {
     throw new Error(
       `The DynamoDB emulator is missing: the optional package ${PACKAGE} is not installed. ` +

@@ -6,6 +6,7 @@ import type { AccessControl } from '../iam/access-control.ts';
 import type { AccessRequest } from '../iam/evaluate.ts';
 import { AwsServiceError, awsJsonClient } from './aws-json-client.ts';
 import type { AwsJsonClient } from './aws-json-client.ts';
+import { sentIn } from './sent-messages.ts';
 import type { QueueLevel } from './sqs-metrics.ts';
 
 /** SQS inside this process. */
@@ -57,7 +58,7 @@ const QueueListSchema = z.array(
 );
 
 /** Messages that could be received now (unless their group is held) and messages that are hidden. */
-type QueueContents = z.infer<typeof QueueContentsSchema>['messages'];
+export type QueueContents = z.infer<typeof QueueContentsSchema>['messages'];
 
 /** The account that fauxqs puts into every ARN. */
 export const LOCAL_ACCOUNT_ID = '000000000000';
@@ -143,17 +144,6 @@ function queueRequest(
   };
 }
 
-const SentSchema = z.object({
-  MessageId: z.string().optional(),
-  Successful: z.array(z.object({ MessageId: z.string().optional() })).default([]),
-});
-
-/** The ids of the messages that a request has sent. */
-function sentIn(answer: unknown): string[] {
-  const { MessageId: one, Successful: several } = SentSchema.parse(answer);
-  return [one, ...several.map(({ MessageId: id }) => id)].filter((id) => id !== undefined);
-}
-
 function operationOf({ 'x-amz-target': target }: IncomingHttpHeaders): string {
   return String(target ?? '').replace('AmazonSQS.', '');
 }
@@ -166,7 +156,11 @@ function operationOf({ 'x-amz-target': target }: IncomingHttpHeaders): string {
  */
 const RECEIVES_WITHOUT_AGE = 3;
 
-function oldestSentAtMs({ ready, inflight }: QueueContents, kind: 'fifo' | 'standard'): number | undefined {
+/** When the oldest message was sent of those that count for the age of a queue's oldest message. */
+export function oldestSentAtMs(
+  { ready, inflight }: QueueContents,
+  kind: 'fifo' | 'standard',
+): number | undefined {
   const instants = [...ready, ...inflight.map(({ message }) => message)]
     .filter(({ approximateReceiveCount: receives }) => kind === 'fifo' || receives < RECEIVES_WITHOUT_AGE)
     .map((message) => message.sentTimestamp);

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { killProcess } from '../processes.ts';
+import { killProcess, signalProcess } from '../processes.ts';
 import type { LocalProcess, Processes } from '../processes.ts';
 import type { Log } from '../log.ts';
+import type { AccountConcurrency } from './account-concurrency.ts';
 import { runtimeEnvironment } from './function-configuration.ts';
 import type { FunctionConfiguration } from './function-configuration.ts';
 import type { FunctionMetrics } from './function-metrics.ts';
@@ -28,6 +29,12 @@ export type ExecutionEnvironment = {
    */
   released(): Promise<boolean>;
   isGone(): boolean;
+  /**
+   * Stops the process until the next invocation, with its timers and sockets.
+   *
+   * Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Invoke phase".
+   */
+  freeze(): void;
   kill(): Promise<void>;
 };
 
@@ -41,6 +48,7 @@ export type EnvironmentContext = {
   /** Under which calls count as the role's. */
   accessKeyId: string;
   metrics: FunctionMetrics;
+  concurrency: AccountConcurrency;
   /** Where Node.js keeps compiled code, which halves the time that a process takes to start. */
   compileCacheDirectory: string;
 };
@@ -79,11 +87,8 @@ export async function startEnvironment(
     },
   });
   const child = spawnRuntime(configuration, context, api);
-  const initTimer = setTimeout(() => {
+  limit(initialised, configuration.initLimitMs, () => {
     settleInit('init-timed-out');
-  }, configuration.initLimitMs);
-  void initialised.then(() => {
-    clearTimeout(initTimer);
   });
 
   void waitForExit(child).then(async (how) => {
@@ -99,6 +104,9 @@ export async function startEnvironment(
     initialised,
     released: () => idle.promise,
     isGone: () => exitError !== undefined,
+    freeze: () => {
+      signalProcess(child, 'SIGSTOP');
+    },
     kill: () => killProcess(child),
     async invoke({ event, traceId }, limitMs) {
       if (exitError !== undefined) return exitError;
@@ -107,6 +115,7 @@ export async function startEnvironment(
       const deadlineEpochMs = Date.now() + limitMs;
       inProgress = { requestId, settle: resolve };
       idle = Promise.withResolvers<boolean>();
+      signalProcess(child, 'SIGCONT');
       const timer = setTimeout(() => {
         resolve(timedOut(requestId, configuration.timeoutMs));
         void killProcess(child);
@@ -129,6 +138,14 @@ export async function startEnvironment(
       return result;
     },
   };
+}
+
+/** Calls `end` when the promise has not been settled in time. */
+function limit(promise: Promise<unknown>, limitMs: number, end: () => void): void {
+  const timer = setTimeout(end, limitMs);
+  void promise.then(() => {
+    clearTimeout(timer);
+  });
 }
 
 /** What Lambda answers when a function runs into its timeout. */

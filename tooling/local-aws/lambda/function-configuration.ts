@@ -15,8 +15,10 @@ export type FunctionConfiguration = {
   logGroupName: string;
   /** The template's variables, with the caller's overrides. */
   environment: Record<string, string>;
-  /** `reserved` is the template's own limit; `machine` is only what we ask of one computer. */
-  concurrency: { kind: 'reserved' | 'machine'; limit: number };
+  /** The template's ReservedConcurrentExecutions. */
+  reservedConcurrency: number | undefined;
+  /** How many processes of the function this machine runs at once; further invocations wait for one. */
+  processLimit: number;
   /** What becomes of a loop of invocations. */
   recursiveLoop: 'Allow' | 'Terminate';
   /** How long the code may take to load: 10 s on Lambda. */

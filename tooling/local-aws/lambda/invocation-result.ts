@@ -28,3 +28,13 @@ export function failedBy(errorType: string, errorMessage: string): InvocationRes
 export function refusedBy(errorType: string, errorMessage: string): InvocationResult {
   return { status: 'refused', error: { errorType, errorMessage, stackTrace: [] } };
 }
+
+/** The `refused` result where the account, or the function's reserve, has no concurrency left. */
+export function throttled(): InvocationResult {
+  return refusedBy('TooManyRequestsException', 'Rate Exceeded.');
+}
+
+/** Whether an invocation was refused for want of concurrency. */
+export function isThrottled(result: InvocationResult): boolean {
+  return result.status === 'refused' && result.error.errorType === 'TooManyRequestsException';
+}

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { DEFAULT_ASYNC_RETRIES, runWithRetries } from './async-retries.ts';
+import type { AsyncRetries } from './async-retries.ts';
 import { startEnvironment, timedOut } from './execution-environment.ts';
 import type { EnvironmentContext, ExecutionEnvironment, TracedEvent } from './execution-environment.ts';
 import type { FunctionConfiguration } from './function-configuration.ts';
-import { refusedBy } from './invocation-result.ts';
+import { refusedBy, throttled } from './invocation-result.ts';
 import type { InvocationResult } from './invocation-result.ts';
 import { nextLink } from './lineage.ts';
 
@@ -25,22 +26,6 @@ export type LocalFunction = {
   close(): void;
 };
 
-/** How a failed asynchronous invocation is repeated. */
-export type AsyncRetries = {
-  /** The wait before each further attempt. */
-  delaysMs: number[];
-  maximumEventAgeMs: number;
-};
-
-/**
- * Twice, after one minute and then two; the event is dropped after six hours:
- * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
- */
-export const DEFAULT_ASYNC_RETRIES: AsyncRetries = {
-  delaysMs: [60_000, 120_000],
-  maximumEventAgeMs: 21_600_000,
-};
-
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "Invocation payload". */
 const PAYLOAD_LIMIT_BYTES = { sync: 6_291_456, async: 1_048_576 };
 
@@ -60,28 +45,23 @@ export function createLocalFunction(
       context.metrics.loopDropped();
       return refusedBy('RecursiveInvocationException', 'Lambda has stopped a loop of invocations.');
     }
-    const environment = await pool.acquire();
-    if (environment === 'no-concurrency') {
+    if (!context.concurrency.take(configuration.name)) {
       context.metrics.throttled();
-      return refusedBy('TooManyRequestsException', 'Rate Exceeded.');
+      return throttled();
     }
-    const end = context.metrics.begin();
-    await environment.environment.initialised;
-    const startedAtMs = performance.now();
-    const result = await runIn(environment, { event: { event, traceId }, configuration, context });
-    end({ result, durationMs: performance.now() - startedAtMs });
-    pool.release(environment);
-    if (result.status !== 'succeeded') context.log.write(platformReport(result));
-    return result;
-  };
-
-  const runWithRetries = async (event: string) => {
-    const acceptedAtMs = Date.now();
-    for (const waitMs of [0, ...asyncRetries.delaysMs]) {
-      await delay(waitMs, undefined, { signal: closing.signal });
-      if (Date.now() - acceptedAtMs > asyncRetries.maximumEventAgeMs) return;
-      const result = await run(event);
-      if (result.status === 'succeeded') return;
+    try {
+      const lease = await pool.acquire();
+      if (lease === undefined) return throttled();
+      const end = context.metrics.begin();
+      await lease.environment.initialised;
+      const startedAtMs = performance.now();
+      const result = await runIn(lease, { event: { event, traceId }, configuration, context });
+      end({ result, durationMs: performance.now() - startedAtMs });
+      pool.release(lease);
+      if (result.status !== 'succeeded') context.log.write(platformReport(result));
+      return result;
+    } finally {
+      context.concurrency.release(configuration.name);
     }
   };
 
@@ -97,9 +77,7 @@ export function createLocalFunction(
       const event = JSON.stringify(payload ?? null);
       const refusal = tooLarge(event, PAYLOAD_LIMIT_BYTES.async);
       if (refusal !== undefined) return refusal;
-      runWithRetries(event).catch((error: unknown) => {
-        if (!closing.signal.aborted) throw error;
-      });
+      runWithRetries(() => run(event), { retries: asyncRetries, signal: closing.signal });
       return 'accepted';
     },
     setAsyncRetries: (retries) => {
@@ -123,7 +101,8 @@ function withPool(
   closing: AbortSignal,
 ) {
   const { configuration, context } = deployed;
-  const pool = createPool(configuration.concurrency, async () =>
+  context.concurrency.reserve(configuration.name, configuration.reservedConcurrency);
+  const pool = createPool(configuration.processLimit, async () =>
     closing.aborted ? undefined : startEnvironment(configuration, context),
   );
   return { ...deployed, pool };
@@ -132,15 +111,16 @@ function withPool(
 type Run = { event: TracedEvent; configuration: FunctionConfiguration; context: EnvironmentContext };
 
 /**
- * Waits for the code to be loaded, then runs the event. Code that takes longer than the init phase allows is
- * loaded again as part of the invocation and on its time, as Lambda does:
- * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Init phase".
+ * Waits for the code to be loaded, then runs the event. Code that fails to load, or takes longer than the
+ * init phase allows, is loaded a second time as part of the invocation and on its time, as Lambda does.
+ *
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Init phase" and
+ * "Failures during the Init phase".
  */
 async function runIn(lease: Lease, { event, configuration, context }: Run): Promise<InvocationResult> {
   const init = await lease.environment.initialised;
   if (init === 'ready') return lease.environment.invoke(event, configuration.timeoutMs);
   await lease.environment.kill();
-  if (init !== 'init-timed-out') return init;
 
   const startedAtMs = Date.now();
   lease.environment = await startEnvironment(
@@ -159,13 +139,11 @@ async function runIn(lease: Lease, { event, configuration, context }: Run): Prom
 type Lease = { environment: ExecutionEnvironment };
 
 /**
- * Gives out environments: one that has just become free, or a new one, or (at the limit) the next to become
- * free. Nothing is given out when `start` starts nothing.
+ * Gives out environments: one that has just become free, or a new one, or the next to become free where this
+ * machine runs as many processes of the function as it should. Nothing is given out when `start` starts
+ * nothing.
  */
-function createPool(
-  { kind, limit }: FunctionConfiguration['concurrency'],
-  start: () => Promise<ExecutionEnvironment | undefined>,
-) {
+function createPool(limit: number, start: () => Promise<ExecutionEnvironment | undefined>) {
   const idle: ExecutionEnvironment[] = [];
   const waiting: ((environment: ExecutionEnvironment | undefined) => void)[] = [];
   let count = 0;
@@ -185,11 +163,10 @@ function createPool(
   const wait = () => new Promise<ExecutionEnvironment | undefined>((resolve) => waiting.push(resolve));
 
   return {
-    async acquire(): Promise<Lease | 'no-concurrency'> {
+    async acquire(): Promise<Lease | undefined> {
       const free = takeIdle();
-      if (free === undefined && count >= limit && kind === 'reserved') return 'no-concurrency';
       const environment = free ?? (count < limit ? await startNew() : ((await wait()) ?? (await startNew())));
-      return environment === undefined ? 'no-concurrency' : { environment };
+      return environment && { environment };
     },
     /**
      * Keeps no environment any more: idle ones end now, others after their invocation, and those who wait for
@@ -206,7 +183,10 @@ function createPool(
         if (!reusable) count -= 1;
         if (next !== undefined) next(reusable ? environment : undefined);
         else if (isRetired) void environment.kill();
-        else if (reusable) idle.push(environment);
+        else if (reusable) {
+          environment.freeze();
+          idle.push(environment);
+        }
       });
     },
   };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { findFunction } from '../cloud.ts';
-import { DEFAULT_ASYNC_RETRIES } from '../lambda/local-function.ts';
+import { DEFAULT_ASYNC_RETRIES } from '../lambda/async-retries.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 
 /** How a function's failed asynchronous invocations are tried again. */

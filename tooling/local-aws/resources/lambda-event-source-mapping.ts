@@ -7,6 +7,7 @@ import { MappingSchema } from '../triggers/mapping-properties.ts';
 import type { MappingProperties } from '../triggers/mapping-properties.ts';
 import { mapQueue } from '../triggers/sqs-mapping.ts';
 import { mapStream } from '../triggers/stream-mapping.ts';
+import { startOfStream } from '../triggers/stream-position.ts';
 import type { StreamPosition } from '../triggers/stream-position.ts';
 
 /** Feeds a function from a queue or from a table's stream. */
@@ -34,7 +35,7 @@ export const lambdaEventSourceMapping = defineResource({
 
 /** Where the mapping is in its stream, which it keeps when it is updated. */
 function positionOf({ streamPositions }: LocalCloud, id: string): StreamPosition {
-  const position = streamPositions.get(id) ?? {};
+  const position = streamPositions.get(id) ?? startOfStream();
   streamPositions.set(id, position);
   return position;
 }

@@ -11,7 +11,7 @@ import type { ResourceSite } from '../resource-definition.ts';
 /**
  * As many processes as one machine should start for one function; further invocations wait for their turn.
  */
-const CONCURRENCY_ON_THIS_MACHINE = 10;
+const PROCESSES_ON_THIS_MACHINE = 10;
 
 /**
  * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: "The Init phase is limited to
@@ -40,7 +40,7 @@ const properties = {
   Timeout: z.int().min(1).max(900).default(3),
   MemorySize: z.int().min(128).max(10_240).default(128),
   RecursiveLoop: z.enum(['Allow', 'Terminate']).default('Terminate'),
-  ReservedConcurrentExecutions: z.int().optional(),
+  ReservedConcurrentExecutions: z.int().min(0).optional(),
   LoggingConfig: z
     .strictObject({
       LogFormat: z.enum(['JSON', 'Text']).default('Text'),
@@ -96,6 +96,7 @@ function contextOf(configuration: FunctionConfiguration, cloud: LocalCloud): Env
     processes: cloud.processes,
     region: cloud.region,
     endpoints: endpointsOf(cloud),
+    concurrency: cloud.concurrency,
     accessKeyId: cloud.access.issueKey(configuration.roleArn),
     compileCacheDirectory: cloud.compileCacheDirectory,
     log: cloud.openFunctionLog(configuration),
@@ -108,7 +109,6 @@ function configurationOf(described: FunctionProperties, site: ResourceSite): Fun
   const name = described.FunctionName ?? physicalName(site, { maxLength: 64 });
   const codeDirectory = cloud.assetDirectories.get(described.Code.S3Key);
   if (codeDirectory === undefined) throw new Error(`The assembly has no asset ${described.Code.S3Key}.`);
-  const { ReservedConcurrentExecutions: reserved } = described;
 
   const configuration: FunctionConfiguration = {
     logicalId: site.logicalId,
@@ -123,10 +123,8 @@ function configurationOf(described: FunctionProperties, site: ResourceSite): Fun
     applicationLogLevel: described.LoggingConfig?.ApplicationLogLevel ?? 'INFO',
     logGroupName: described.LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`,
     environment: {},
-    concurrency:
-      reserved === undefined
-        ? { kind: 'machine', limit: CONCURRENCY_ON_THIS_MACHINE }
-        : { kind: 'reserved', limit: reserved },
+    reservedConcurrency: described.ReservedConcurrentExecutions,
+    processLimit: PROCESSES_ON_THIS_MACHINE,
     recursiveLoop: described.RecursiveLoop,
     initLimitMs: INIT_LIMIT_MS,
   };

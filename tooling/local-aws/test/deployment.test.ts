@@ -111,10 +111,10 @@ describe('a deployment', () => {
   });
 
   it('leaves no process behind when it is closed', async () => {
-    const deployment = await deployFixture({
-      code: { worker: seeing('') },
-      resources: { Worker: functionOf('worker') },
-    });
+    const deployment = await deployFixture(
+      { code: { worker: seeing('') }, resources: { Worker: functionOf('worker') } },
+      { services: 'emulators' },
+    );
     await deployment.invoke('Worker', {});
     expect(programs()).toHaveLength(3);
 
@@ -155,7 +155,7 @@ describe('a deployment', () => {
   });
 
   it('says so when an emulator dies', async () => {
-    const deployment = await deployFixture({ resources: {} });
+    const deployment = await deployFixture({ resources: {} }, { services: 'emulators' });
 
     process.kill(emulatorPid(), 'SIGKILL');
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createMetricStore } from '../cloudwatch/metric-store.ts';
 import type { MetricStore } from '../cloudwatch/metric-store.ts';
+import { createAccountConcurrency, DEFAULT_ACCOUNT_CONCURRENCY } from '../lambda/account-concurrency.ts';
 import type { FunctionConfiguration } from '../lambda/function-configuration.ts';
 import { createLambdaMetrics } from '../lambda/function-metrics.ts';
 import type { InvocationResult } from '../lambda/invocation-result.ts';
@@ -18,7 +19,11 @@ export type FixtureFunction = LocalFunction & { lines: string[]; metrics: Metric
 /** Runs `code` as a function's only file until the test is over. */
 export async function startFunction(
   code: string,
-  { fileName = 'index.js', ...configuration }: Partial<FunctionConfiguration> & { fileName?: string } = {},
+  {
+    fileName = 'index.js',
+    accountConcurrency = DEFAULT_ACCOUNT_CONCURRENCY,
+    ...configuration
+  }: Partial<FunctionConfiguration> & { fileName?: string; accountConcurrency?: number } = {},
 ): Promise<FixtureFunction> {
   const directory = await temporaryDirectory();
   await writeFile(join(directory, fileName), code);
@@ -41,7 +46,8 @@ export async function startFunction(
       applicationLogLevel: 'INFO',
       logGroupName: '/aws/lambda/stack-Function-1',
       environment: {},
-      concurrency: { kind: 'machine', limit: 10 },
+      reservedConcurrency: undefined,
+      processLimit: 10,
       initLimitMs: 10_000,
       ...configuration,
     },
@@ -49,6 +55,7 @@ export async function startFunction(
       processes,
       log,
       metrics: createLambdaMetrics(metrics).forFunction('stack-Function-1'),
+      concurrency: createAccountConcurrency(accountConcurrency),
       region: 'us-east-1',
       accessKeyId: 'local',
       endpoints: {},

@@ -56,18 +56,18 @@ const VARIABLES: Readonly<Record<string, (request: AnsweredRequest) => string | 
 
 const VARIABLE = /\$context\.([A-Za-z]+(?:\.[A-Za-z]+)*)/gu;
 
-/** Writes a request as a line of the given format. Throws now for a variable that is not understood. */
+/**
+ * Writes a request as a line of the given format. Throws now for a variable that is not understood. Values
+ * are written as they are: AWS does not say that it escapes them, and a user agent with quotes has been seen
+ * to break lines of JSON. No reader of the lines may believe what a caller can put there.
+ */
 export function createAccessLog(format: string): (request: AnsweredRequest) => string {
   const names = [...format.matchAll(VARIABLE)].map(([, name = '']) => name);
   const unknown = names.filter((name) => !Object.hasOwn(VARIABLES, name));
   if (unknown.length > 0)
     throw new Error(`$context.${unknown.join(', $context.')} is not supported locally.`);
   return (request) =>
-    format.replaceAll(VARIABLE, (_whole, name: string) => {
-      const value = String(VARIABLES[name]?.(request) ?? '-');
-      // As in a JSON text: the formats are JSON, and a user agent may hold anything.
-      return JSON.stringify(value).slice(1, -1);
-    });
+    format.replaceAll(VARIABLE, (_whole, name: string) => String(VARIABLES[name]?.(request) ?? '-'));
 }
 
 /** For example `12/Mar/2020:19:03:58 +0000`. */

@@ -48,6 +48,18 @@ export type HttpApi = {
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html, "Payload size". */
 const PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024;
 
+/**
+ * The request line and the values of all headers, together. AWS documents the limit, and not the answer.
+ *
+ * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+ */
+const HEAD_LIMIT_BYTES = 10_240;
+
+function headBytes({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage): number {
+  const values = rawHeaders.filter((_text, index) => index % 2 === 1);
+  return Buffer.byteLength([`${method} ${url} HTTP/${httpVersion}`, ...values].join(''));
+}
+
 /** An answer, and what the access log tells of how it came about. */
 type Answered = Pick<AnsweredRequest, 'integration' | 'routeKey'> & { answer: HttpAnswer };
 
@@ -65,6 +77,7 @@ export async function startHttpApi(
     { port, requestId, now }: { port: number; requestId: string; now: Date },
   ): Promise<Answered> => {
     const body = await readBody(request, PAYLOAD_LIMIT_BYTES);
+    if (headBytes(request) > HEAD_LIMIT_BYTES) return ownAnswer(431, 'Request Header Fields Too Large');
     const { pathname: path } = new URL(request.url ?? '/', 'http://localhost');
     const route = matchRoute(routes.keys(), { method: request.method ?? 'GET', path });
     if (stage === undefined || route === undefined) return ownAnswer(404, 'Not Found');

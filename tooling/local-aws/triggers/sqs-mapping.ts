@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import * as z from 'zod';
 import type { LocalCloud, QueueConsumer } from '../cloud.ts';
 import type { LocalFunction } from '../lambda/local-function.ts';
+import type { InvocationResult } from '../lambda/invocation-result.ts';
+import { isThrottled } from '../lambda/invocation-result.ts';
 import { unfinishedItems } from './batch-response.ts';
+import { createMappingPace, rest } from './mapping-pace.ts';
+import type { MappingPace } from './mapping-pace.ts';
 import { refuseStreamProperties } from './mapping-properties.ts';
 import type { MappingProperties } from './mapping-properties.ts';
 import { ReceivedMessagesSchema, sqsEvent } from './sqs-event.ts';
@@ -28,6 +32,8 @@ type Mapping = {
   batchingWindowMs: number;
   concurrency: number;
   reportsItemFailures: boolean;
+  /** How long a received message stays hidden. */
+  visibilityMs: number;
   target: LocalFunction;
   cloud: LocalCloud;
 };
@@ -39,18 +45,21 @@ export async function mapQueue(
 ): Promise<Trigger | undefined> {
   refuseStreamProperties(properties);
   const queueName = properties.EventSourceArn.split(':').at(-1) ?? '';
+  const queueUrl = cloud.sqs.queueUrl(queueName);
+  const queue = await describeQueue(cloud, queueUrl);
   const mapping: Mapping = {
-    queueUrl: cloud.sqs.queueUrl(queueName),
+    queueUrl,
     queueArn: properties.EventSourceArn,
     queueName,
     batchSize: properties.BatchSize ?? RECEIVE_LIMIT,
     batchingWindowMs: properties.MaximumBatchingWindowInSeconds * 1000,
     concurrency: properties.ScalingConfig?.MaximumConcurrency ?? CONCURRENCY_WITHOUT_LIMIT,
     reportsItemFailures: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
+    visibilityMs: queue.visibilitySeconds * 1000,
     target,
     cloud,
   };
-  await refuseWhatAwsRefuses(mapping);
+  refuseWhatAwsRefuses(mapping, queue);
   if (!properties.Enabled) return undefined;
 
   const consumer = createConsumer(mapping);
@@ -67,18 +76,26 @@ const QueueAttributesSchema = z.object({
   Attributes: z.object({ VisibilityTimeout: z.coerce.number(), FifoQueue: z.string().optional() }),
 });
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
-async function refuseWhatAwsRefuses({ cloud, queueUrl, target, ...mapping }: Mapping): Promise<void> {
-  const { Attributes: queue } = QueueAttributesSchema.parse(
+type DescribedQueue = { visibilitySeconds: number; isFifo: boolean };
+
+async function describeQueue(cloud: LocalCloud, queueUrl: string): Promise<DescribedQueue> {
+  const { Attributes: attributes } = QueueAttributesSchema.parse(
     await cloud.sqs.call('GetQueueAttributes', { QueueUrl: queueUrl, AttributeNames: ['All'] }),
   );
+  return { visibilitySeconds: attributes.VisibilityTimeout, isFifo: attributes.FifoQueue === 'true' };
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
+function refuseWhatAwsRefuses(
+  { target, ...mapping }: Mapping,
+  { visibilitySeconds, isFifo }: DescribedQueue,
+): void {
   const functionTimeoutSeconds = target.configuration.timeoutMs / 1000;
-  if (queue.VisibilityTimeout < functionTimeoutSeconds) {
+  if (visibilitySeconds < functionTimeoutSeconds) {
     throw new Error(
-      `Queue visibility timeout: ${queue.VisibilityTimeout} seconds is less than Function timeout: ${functionTimeoutSeconds} seconds.`,
+      `Queue visibility timeout: ${visibilitySeconds} seconds is less than Function timeout: ${functionTimeoutSeconds} seconds.`,
     );
   }
-  const isFifo = queue.FifoQueue === 'true';
   if (isFifo && mapping.batchSize > RECEIVE_LIMIT) {
     throw new Error(`The batch size of a FIFO queue is at most ${RECEIVE_LIMIT}.`);
   }
@@ -97,9 +114,12 @@ function createConsumer(mapping: Mapping): Trigger & QueueConsumer {
   // Hidden after a failed attempt: still "in flight" for the queue, but nobody works on it.
   const givenUp = new Set<string>();
 
-  const work = async (messages: ReceivedMessage[]) => {
+  const pace = createMappingPace(mapping.concurrency);
+
+  const work = async (messages: ReceivedMessage[], signal: AbortSignal) => {
     if (messages.length === 0) return;
-    for (const receiptHandle of await runBatch(mapping, messages)) givenUp.add(receiptHandle);
+    for (const receiptHandle of await runBatch(messages, { mapping, pace, signal }))
+      givenUp.add(receiptHandle);
   };
 
   return {
@@ -113,17 +133,18 @@ function createConsumer(mapping: Mapping): Trigger & QueueConsumer {
         const messages = await Promise.race([receiving, ended]);
         if (messages === undefined) {
           // The queue may still answer: what it then hides from others is worked on.
-          void receiving.then(work).catch(() => undefined);
+          void receiving.then((late) => work(late, ending)).catch(() => undefined);
           break;
         }
         if (messages.length === 0) continue;
-        const batch = work(messages)
+        const batch = work(messages, ending)
           .catch((error: unknown) => {
             broken.abort(error);
           })
           .finally(() => underWay.delete(batch));
         underWay.add(batch);
-        if (underWay.size >= mapping.concurrency) await Promise.race(underWay);
+        while (underWay.size >= pace.concurrency) await Promise.race(underWay);
+        if (pace.pauseMs > 0) await rest(pace.pauseMs, ending);
       }
       await Promise.all(underWay);
       broken.signal.throwIfAborted();
@@ -184,11 +205,14 @@ async function receive(
   }
 }
 
+type Batch = { mapping: Mapping; pace: MappingPace; signal: AbortSignal };
+
 /** Runs the function and deletes what it got done. Returns the receipt handles of the rest. */
-async function runBatch(mapping: Mapping, messages: ReceivedMessage[]): Promise<string[]> {
-  const { cloud, queueArn, queueUrl, reportsItemFailures, target } = mapping;
-  const traces = messages.flatMap(({ MessageId }) => cloud.sqs.traceOf(MessageId) ?? []);
-  const result = await target.invoke(sqsEvent(messages, { queueArn, region: cloud.region }), traces);
+async function runBatch(messages: ReceivedMessage[], batch: Batch): Promise<string[]> {
+  const { cloud, queueUrl, reportsItemFailures } = batch.mapping;
+  const result = await invokeUnlessThrottled(messages, batch);
+  if (result.status === 'succeeded') batch.pace.speedUp();
+  else batch.pace.slowDown();
   const itemIds = messages.map(({ MessageId }) => MessageId);
   const unfinished = unfinishedItems(result, { itemIds, reportsItemFailures });
 
@@ -203,4 +227,28 @@ async function runBatch(mapping: Mapping, messages: ReceivedMessage[]): Promise<
     });
   }
   return messages.filter(isKept).map(({ ReceiptHandle }) => ReceiptHandle);
+}
+
+/**
+ * Runs the function once. An invocation that is throttled is tried again as long as its messages are hidden;
+ * then they come back to the queue by themselves.
+ *
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html, "Backoff strategy for
+ * failed invocations".
+ */
+async function invokeUnlessThrottled(
+  messages: ReceivedMessage[],
+  { mapping, pace, signal }: Batch,
+): Promise<InvocationResult> {
+  const { cloud, queueArn, target, visibilityMs } = mapping;
+  const traces = messages.flatMap(({ MessageId }) => cloud.sqs.traceOf(MessageId) ?? []);
+  const event = sqsEvent(messages, { queueArn, region: cloud.region });
+  const visibleAtMs = Date.now() + visibilityMs;
+  for (;;) {
+    const result = await target.invoke(event, traces);
+    if (!isThrottled(result)) return result;
+    pace.slowDown();
+    await rest(pace.pauseMs, signal);
+    if (signal.aborted || Date.now() >= visibleAtMs) return result;
+  }
 }

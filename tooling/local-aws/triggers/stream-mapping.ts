@@ -1,26 +1,24 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import * as z from 'zod';
 import type { LocalCloud } from '../cloud.ts';
 import type { LocalFunction } from '../lambda/local-function.ts';
+import { isThrottled } from '../lambda/invocation-result.ts';
 import { unfinishedItems } from './batch-response.ts';
+import { rest } from './mapping-pace.ts';
 import type { MappingProperties } from './mapping-properties.ts';
 import { countExpired, createFailureNotice } from './stream-failure.ts';
 import type { FailureReason } from './stream-failure.ts';
 import type { StreamPosition } from './stream-position.ts';
 import type { Trigger } from './triggers.ts';
+import { listShards, openShard } from './stream-shards.ts';
+import type { Shard, ShardDescription, StreamRecord } from './stream-shards.ts';
 
 /** How often an idle stream is looked at: Lambda's own rate is four times a second. */
 const POLL_INTERVAL_MS = 100;
 
+/** How often new shards are looked for. */
+const SHARD_LIST_INTERVAL_MS = 250;
+
 /** How long a failed batch rests before it is tried again; it doubles up to the second figure. */
 const RETRY_DELAY_MS = { first: 100, longest: 10_000 };
-
-const RecordSchema = z.looseObject({
-  dynamodb: z.looseObject({ SequenceNumber: z.string(), ApproximateCreationDateTime: z.number() }),
-});
-
-/** A change, as DynamoDB Streams words it. */
-type StreamRecord = z.infer<typeof RecordSchema>;
 
 type Mapping = {
   /** What the function sees, and what the emulator calls it. */
@@ -72,18 +70,48 @@ export function mapStream(
   });
 }
 
-/** Reads the stream's only shard in order; a batch that fails holds up what comes after it. */
+/**
+ * Reads every shard of the stream in order, all of them side by side, and a shard that continues another
+ * once that one has been read to its end: so the changes of one item stay in order. A batch that fails holds
+ * up what comes after it in its shard.
+ *
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html, "Reading and
+ * processing a stream"
+ */
 function createReader(mapping: Mapping): Trigger {
+  const begun = new Map<string, Promise<void>>();
+  const { finished, iterators } = mapping.position;
+
+  const list = async (): Promise<ShardDescription[]> => {
+    const shards = await listShards(mapping.cloud.dynamodb.streams, mapping.emulatorStreamArn);
+    const known = new Set(shards.map(({ id }) => id));
+    return shards.filter(
+      ({ id, parentId }) =>
+        !begun.has(id) &&
+        !finished.has(id) &&
+        (parentId === undefined || !known.has(parentId) || finished.has(parentId)),
+    );
+  };
+
   return {
-    async run(signal) {
-      const shard = await openShard(mapping, signal);
+    async run(until) {
+      const broken = new AbortController();
+      const signal = AbortSignal.any([until, broken.signal]);
+      let from = iterators.size > 0 ? 'TRIM_HORIZON' : mapping.startingPosition;
       while (!signal.aborted) {
-        const records = await shard.next(mapping.batchSize);
-        if (records.length === 0) await rest(POLL_INTERVAL_MS, signal);
-        else await deliver(await fillBatch(records, { mapping, shard, signal }), { mapping, shard, signal });
-        // A batch that is broken off is read again by the mapping that comes after this one.
-        if (!isOver(signal)) mapping.position.iterator = shard.iterator();
+        const due = await list();
+        for (const { id } of due) {
+          const read = readShard(id, { mapping, from, signal }).catch((error: unknown) => {
+            broken.abort(error);
+          });
+          begun.set(id, read);
+        }
+        // A shard that appears later continues one that has been read.
+        if (due.length > 0) from = 'TRIM_HORIZON';
+        await rest(SHARD_LIST_INTERVAL_MS, signal);
       }
+      await Promise.all(begun.values());
+      broken.signal.throwIfAborted();
     },
   };
 }
@@ -93,44 +121,31 @@ function isOver(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-type Shard = { id: string; iterator(): string; next(limit: number): Promise<StreamRecord[]> };
 type ShardRead = { mapping: Mapping; shard: Shard; signal: AbortSignal };
 
-const DescribedStreamSchema = z.object({
-  StreamDescription: z.object({ Shards: z.array(z.object({ ShardId: z.string() })).default([]) }),
-});
-const IteratorSchema = z.object({ ShardIterator: z.string() });
-const RecordsSchema = z.object({ Records: z.array(RecordSchema), NextShardIterator: z.string() });
-
-/** The emulator keeps one shard per table and never closes it. */
-async function openShard(mapping: Mapping, signal: AbortSignal): Promise<Shard> {
-  const { streams } = mapping.cloud.dynamodb;
-  const stream = { StreamArn: mapping.emulatorStreamArn };
-  const described = DescribedStreamSchema.parse(await streams('DescribeStream', stream));
-  const shardId = described.StreamDescription.Shards[0]?.ShardId;
-  if (shardId === undefined) {
-    await rest(POLL_INTERVAL_MS, signal);
-    return signal.aborted
-      ? { id: '', iterator: () => '', next: () => Promise.resolve([]) }
-      : openShard(mapping, signal);
+async function readShard(
+  shardId: string,
+  { mapping, from, signal }: { mapping: Mapping; from: Mapping['startingPosition']; signal: AbortSignal },
+): Promise<void> {
+  const { cloud, position, emulatorStreamArn: streamArn } = mapping;
+  const iterator = position.iterators.get(shardId);
+  const shard = await openShard(cloud.dynamodb.streams, {
+    streamArn,
+    shardId,
+    from: iterator ? { iterator } : from,
+  });
+  while (!signal.aborted) {
+    const records = await shard.next(mapping.batchSize);
+    if (records === 'closed') {
+      position.finished.add(shardId);
+      return;
+    }
+    if (records.length === 0) await rest(POLL_INTERVAL_MS, signal);
+    else await deliver(await fillBatch(records, { mapping, shard, signal }), { mapping, shard, signal });
+    // A batch that is broken off is read again by the mapping that comes after this one.
+    const next = shard.iterator();
+    if (!isOver(signal) && next !== undefined) position.iterators.set(shardId, next);
   }
-
-  const start = async (): Promise<string> => {
-    const request = { ...stream, ShardId: shardId, ShardIteratorType: mapping.startingPosition };
-    return IteratorSchema.parse(await streams('GetShardIterator', request)).ShardIterator;
-  };
-  let iterator = (mapping.position.iterator ??= await start());
-  return {
-    id: shardId,
-    iterator: () => iterator,
-    async next(limit) {
-      const answer = RecordsSchema.parse(
-        await streams('GetRecords', { ShardIterator: iterator, Limit: Math.min(limit, 1000) }),
-      );
-      iterator = answer.NextShardIterator;
-      return answer.Records;
-    },
-  };
 }
 
 /** Waits for more records as long as the batching window allows. */
@@ -142,6 +157,7 @@ async function fillBatch(
   const windowEndMs = Date.now() + mapping.batchingWindowMs;
   while (records.length < mapping.batchSize && Date.now() < windowEndMs && !signal.aborted) {
     const more = await shard.next(mapping.batchSize - records.length);
+    if (more === 'closed') break;
     records.push(...more);
     if (more.length === 0) await rest(POLL_INTERVAL_MS, signal);
   }
@@ -150,19 +166,26 @@ async function fillBatch(
 
 /**
  * Runs the function until every record is done or given up. Splitting a batch, and going on after the records
- * that a partial response reports as done, do not count as retries.
+ * that a partial response reports as done, do not count as retries; nor does an invocation that is throttled,
+ * because the batch has not reached the function.
+ *
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html, MaximumRetryAttempts.
  */
 async function deliver(batch: StreamRecord[], reading: ShardRead): Promise<void> {
   const { mapping, signal } = reading;
   let records = batch;
   let retries = 0;
+  let throttles = 0;
   while (!signal.aborted) {
     records = await withoutExpired(records, reading);
     if (records.length === 0) return;
     const doneCount = await attempt(records, mapping);
     if (doneCount === records.length) return;
 
-    if (doneCount > 0) {
+    if (doneCount === 'throttled') {
+      await rest(retryDelayMs(throttles), signal);
+      throttles += 1;
+    } else if (doneCount > 0) {
       records = records.slice(doneCount);
     } else if (mapping.bisects && records.length > 1) {
       const half = Math.ceil(records.length / 2);
@@ -172,14 +195,18 @@ async function deliver(batch: StreamRecord[], reading: ShardRead): Promise<void>
       await giveUp(records, { reason: 'RetryAttemptsExhausted', attempts: retries + 1 }, reading);
       return;
     } else {
-      await rest(Math.min(RETRY_DELAY_MS.first * 2 ** retries, RETRY_DELAY_MS.longest), signal);
+      await rest(retryDelayMs(retries), signal);
       retries += 1;
     }
   }
 }
 
+function retryDelayMs(tries: number): number {
+  return Math.min(RETRY_DELAY_MS.first * 2 ** tries, RETRY_DELAY_MS.longest);
+}
+
 /** Runs the function once. Returns how many records, from the first on, are done. */
-async function attempt(records: StreamRecord[], mapping: Mapping): Promise<number> {
+async function attempt(records: StreamRecord[], mapping: Mapping): Promise<number | 'throttled'> {
   const lastCreatedAtMs = (records.at(-1)?.dynamodb.ApproximateCreationDateTime ?? 0) * 1000;
   mapping.cloud.lambdaMetrics
     .forFunction(mapping.target.configuration.name)
@@ -191,6 +218,7 @@ async function attempt(records: StreamRecord[], mapping: Mapping): Promise<numbe
       eventSourceARN: mapping.streamArn,
     })),
   });
+  if (isThrottled(result)) return 'throttled';
   const itemIds = records.map(({ dynamodb }) => dynamodb.SequenceNumber);
   const unfinished = unfinishedItems(result, { itemIds, reportsItemFailures: mapping.reportsItemFailures });
   if (unfinished === 'all') return 0;
@@ -224,13 +252,4 @@ async function giveUp(
     QueueUrl: cloud.sqs.queueUrl(failureQueueArn.split(':').at(-1) ?? ''),
     MessageBody: JSON.stringify(notice),
   });
-}
-
-/** Waits, or returns at once when the reader is to stop. */
-async function rest(delayMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(delayMs, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }

@@ -1,5 +1,12 @@
 /** How far a mapping has read its stream. */
 export type StreamPosition = {
-  /** The iterator after the last batch that is done; none before the first read. */
-  iterator?: string;
+  /** By shard, the iterator after the last batch that is done. */
+  iterators: Map<string, string>;
+  /** The shards that have been read to their end. */
+  finished: Set<string>;
 };
+
+/** Nothing has been read. */
+export function startOfStream(): StreamPosition {
+  return { iterators: new Map(), finished: new Set() };
+}

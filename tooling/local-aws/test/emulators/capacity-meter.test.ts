@@ -4,6 +4,7 @@ import { createMetricStore } from '../../cloudwatch/metric-store.ts';
 import { summarize } from '../../cloudwatch/statistic.ts';
 import { awsJsonClient } from '../../emulators/aws-json-client.ts';
 import { startCapacityMeter } from '../../emulators/capacity-meter.ts';
+import { createDynamoDbFaults } from '../../emulators/dynamodb-faults.ts';
 import { startDynamoDb, type DynamoDbEmulator } from '../../emulators/dynamodb-emulator.ts';
 import { createAccessControl } from '../../iam/access-control.ts';
 import { startProcesses } from '../../processes.ts';
@@ -11,6 +12,7 @@ import { startProcesses } from '../../processes.ts';
 const REGION = 'us-east-1';
 const processes = startProcesses();
 const store = createMetricStore();
+const faults = createDynamoDbFaults();
 let dynamodb: DynamoDbEmulator;
 let measured: ReturnType<typeof awsJsonClient>;
 const started: (() => Promise<void>)[] = [() => processes.close()];
@@ -22,6 +24,7 @@ beforeAll(async () => {
     store,
     access: createAccessControl(),
     tableKeys: new Map(),
+    faults,
   });
   started.push(() => meter.close());
   measured = awsJsonClient({ endpoint: meter.url, service: 'DynamoDB_20120810', region: REGION });
@@ -76,4 +79,13 @@ describe('the meter before DynamoDB', () => {
       'ResourceNotFoundException',
     );
   });
+});
+
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+it('lets a fault befall as many requests as it is for, and then none', async () => {
+  const put = () => measured('PutItem', { TableName: 'Orders', Item: { pk: { S: 'fault' } } });
+  faults.add({ kind: 'throttled', tableName: 'Orders', times: 1 });
+
+  await expect(put()).rejects.toMatchObject({ code: 'ThrottlingException' });
+  await put();
 });

@@ -1,8 +1,9 @@
 // @module-tag long
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { payloadOf, startFunction } from '../fixture-function.ts';
+import type { FixtureFunction } from '../fixture-function.ts';
 import { anyList, textLike } from '../match.ts';
 
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -57,7 +58,7 @@ describe('execution environments', () => {
 
   it('lets an invocation wait when this machine runs as many environments as it should', async () => {
     const single = await startFunction(`exports.handler = async () => process.pid;`, {
-      concurrency: { kind: 'machine', limit: 1 },
+      processLimit: 1,
     });
 
     const pids = (await Promise.all([1, 2, 3].map(() => single.invoke({})))).map(payloadOf);
@@ -67,7 +68,7 @@ describe('execution environments', () => {
 
   // https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
   it('refuses an invocation over the reserved concurrency', async () => {
-    const reserved = await startFunction(BUSY_UNTIL_FILE, { concurrency: { kind: 'reserved', limit: 1 } });
+    const reserved = await startFunction(BUSY_UNTIL_FILE, { reservedConcurrency: 1 });
 
     const running = reserved.invoke({});
     await vi.waitFor(() => {
@@ -78,6 +79,36 @@ describe('execution environments', () => {
 
     expect(refused).toMatchObject({ status: 'refused', error: { errorType: 'TooManyRequestsException' } });
     expect((await running).status).toBe('succeeded');
+  });
+
+  // https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+  it('refuses an invocation over the concurrency of the account', async () => {
+    const busy = await startFunction(BUSY_UNTIL_FILE, { accountConcurrency: 1 });
+
+    const running = busy.invoke({});
+    await vi.waitFor(() => {
+      expect(busy.lines).toHaveLength(1);
+    }, 120_000);
+    const refused = await busy.invoke({});
+    await writeFile(join(busy.directory, 'go'), '');
+    await running;
+    const later = await busy.invoke({});
+
+    expect(refused).toMatchObject({ status: 'refused', error: { errorType: 'TooManyRequestsException' } });
+    expect(later.status).toBe('succeeded');
+  });
+
+  // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Invoke phase"
+  it('freezes the process between invocations, and lets it go on with the next', async () => {
+    const frozen = await startFunction(`exports.handler = async () => process.pid;`);
+
+    const before = payloadOf(await frozen.invoke({}));
+    await vi.waitFor(async () => {
+      expect(await stateOf(before)).toBe('stopped');
+    }, 120_000);
+    const after = payloadOf(await frozen.invoke({}));
+
+    expect(after).toBe(before);
   });
 
   // https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
@@ -128,6 +159,17 @@ describe('execution environments', () => {
     expect(result).toMatchObject({
       error: { errorMessage: textLike(/Task timed out after 0\.50 seconds/) },
     });
+  });
+
+  // The same page, "Failures during the Init phase".
+  it('loads code a second time, with the invocation, when it fails to load', async () => {
+    const shaky = await startFunction(`
+      const { appendFileSync, readFileSync } = require('node:fs');
+      appendFileSync(__dirname + '/loads', 'x');
+      if (readFileSync(__dirname + '/loads', 'utf8') === 'x') throw new Error('not the first time');
+      exports.handler = async () => 'loaded';`);
+
+    expect(payloadOf(await shaky.invoke({}))).toBe('loaded');
   });
 
   it('gives the handler what Lambda gives it, and nothing of this process', async () => {
@@ -283,6 +325,39 @@ describe('asynchronous invocation', () => {
     );
   });
 
+  it('counts no invocation that is throttled as a try', async () => {
+    const busy = await startFunction(
+      `${BUSY_UNTIL_FILE.replace('async ()', 'async (event)')}
+      const wait = exports.handler;
+      exports.handler = async (event) => {
+        if (event === 'first') return wait(event);
+        process.stdout.write('try ' + event + '\\n');
+        throw new Error();
+      };`,
+      { accountConcurrency: 1 },
+    );
+    busy.setAsyncRetries({ delaysMs: [1], maximumEventAgeMs: 60_000 });
+
+    const first = busy.invoke('first');
+    await vi.waitFor(() => {
+      expect(busy.lines).toHaveLength(1);
+    }, 120_000);
+    busy.invokeAsync('a');
+    await vi.waitFor(() => {
+      expect(throttlesOf(busy)).toBeGreaterThan(0);
+    }, 120_000);
+    await writeFile(join(busy.directory, 'go'), '');
+    await first;
+    await vi.waitFor(() => {
+      expect(tries(busy.lines)).toHaveLength(2);
+    }, 120_000);
+    await vi.waitFor(async () => {
+      expect((await busy.invoke('b')).status).toBe('failed');
+    }, 120_000);
+
+    expect(tries(busy.lines)).toEqual(['try a', 'try a', 'try b']);
+  });
+
   it('does not try again what succeeded', async () => {
     const fine = await startFunction(
       `exports.handler = async (event) => { process.stdout.write('try ' + event + '\\n'); };`,
@@ -362,6 +437,19 @@ exports.handler = async () => {
   while (!existsSync(__dirname + '/go')) await new Promise((resolve) => setTimeout(resolve, 5));
   return process.pid;
 };`;
+
+async function stateOf(pid: unknown): Promise<string | undefined> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
+  return /^State:.*\((.*)\)$/mu.exec(status)?.[1];
+}
+
+function throttlesOf({ metrics }: FixtureFunction): number {
+  return metrics
+    .metrics()
+    .filter(({ name }) => name === 'Throttles')
+    .flatMap((metric) => metrics.samples(metric, { fromMs: 0, untilMs: Infinity }))
+    .reduce((sum, { value }) => sum + value, 0);
+}
 
 function tries(lines: string[]): string[] {
   return lines.filter((line) => line.startsWith('try '));

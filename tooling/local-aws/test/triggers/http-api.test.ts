@@ -155,6 +155,15 @@ it('refuses a body over 10 MB with 413', async () => {
   expect(response.status).toBe(413);
 });
 
+// The same page, "Total combined size of request line and header values".
+it('refuses a request whose line and headers take more than 10,240 bytes', async () => {
+  const url = await deployApi({ code: ECHO, routes: ['GET /'] });
+  const statusWith = async (bytes: number) =>
+    (await fetch(url, { headers: { 'x-long': 'x'.repeat(bytes) } })).status;
+
+  expect([await statusWith(9_000), await statusWith(10_240)]).toEqual([200, 431]);
+});
+
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
 it('answers 429 over the stage’s throttle', async () => {
   const url = await deployApi({

@@ -1,5 +1,5 @@
 // @module-tag long
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { deployFixture, functionOf, seeing, writeAssembly } from '../fixture-assembly.ts';
@@ -161,6 +161,31 @@ describe('a queue’s mapping', () => {
     expect(steps).toHaveLength(16);
   });
 
+  // The same page, "Backoff strategy for failed invocations".
+  it('tries a batch again that is throttled, without receiving it again', async () => {
+    const directory = await temporaryDirectory();
+    const stack = queueStack(
+      seeing(`${SEE_BATCH} while (event.Records[0].body === 'a' && !require('node:fs').existsSync(process.env.GO))
+        await new Promise((resolve) => setTimeout(resolve, 5));`),
+      { batchSize: 1, concurrency: 2, environment: { GO: `${directory}/go` } },
+    );
+    const deployment = await deployFixture(stack, { accountConcurrency: 1 });
+
+    await send(deployment, { MessageBody: 'a' });
+    await vi.waitFor(() => {
+      expect(deployment.seen()).toEqual([['a:1']]);
+    }, 120_000);
+    await send(deployment, { MessageBody: 'b' });
+    await vi.waitFor(() => {
+      expect(sumOf(deployment, 'Throttles')).toBeGreaterThan(0);
+    }, 120_000);
+    await writeFile(`${directory}/go`, '');
+    await deployment.untilQueueIdle(deployment.output('Url'));
+
+    expect(deployment.seen()).toEqual([['a:1'], ['b:1']]);
+    expect(await messageCounts(deployment, 'Url')).toEqual({ visible: 0, hidden: 0 });
+  });
+
   it('waits for more messages as long as the batching window allows', async () => {
     const deployment = await deployQueue(seeing(SEE_BATCH), { batchSize: 3, batchingWindowSeconds: 20 });
 
@@ -271,6 +296,14 @@ async function messageCounts(deployment: FixtureDeployment, output: string) {
     visible: counts.ApproximateNumberOfMessages,
     hidden: counts.ApproximateNumberOfMessagesNotVisible,
   };
+}
+
+function sumOf({ cloudWatch: { metrics } }: FixtureDeployment, name: string): number {
+  return metrics
+    .metrics()
+    .filter((metric) => metric.name === name)
+    .flatMap((metric) => metrics.samples(metric, { fromMs: 0, untilMs: Infinity }))
+    .reduce((sum, { value }) => sum + value, 0);
 }
 
 function mostAtOnce(steps: string): number {

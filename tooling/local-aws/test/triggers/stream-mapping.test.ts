@@ -118,35 +118,39 @@ async function deployTable(
   code: string,
   { batch = [], mapping = {} }: { batch?: string[]; mapping?: Record<string, unknown> } = {},
 ): Promise<FixtureDeployment> {
+  // The emulator's stream has one shard, so what comes together is one batch.
   const gate = batch.length > 0 ? { MaximumBatchingWindowInSeconds: 20, BatchSize: batch.length } : {};
-  const deployment = await deployFixture({
-    code: { reader: code },
-    resources: {
-      Table: {
-        Type: 'AWS::DynamoDB::Table',
-        Properties: {
-          ...KEY,
-          BillingMode: 'PAY_PER_REQUEST',
-          StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+  const deployment = await deployFixture(
+    {
+      code: { reader: code },
+      resources: {
+        Table: {
+          Type: 'AWS::DynamoDB::Table',
+          Properties: {
+            ...KEY,
+            BillingMode: 'PAY_PER_REQUEST',
+            StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+          },
+        },
+        Failures: { Type: 'AWS::SQS::Queue' },
+        Reader: functionOf('reader'),
+        Mapping: {
+          Type: 'AWS::Lambda::EventSourceMapping',
+          Properties: {
+            FunctionName: { 'Fn::GetAtt': ['Reader', 'Arn'] },
+            EventSourceArn: { 'Fn::GetAtt': ['Table', 'StreamArn'] },
+            StartingPosition: 'TRIM_HORIZON',
+            FunctionResponseTypes: ['ReportBatchItemFailures'],
+            DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['Failures', 'Arn'] } } },
+            ...gate,
+            ...mapping,
+          },
         },
       },
-      Failures: { Type: 'AWS::SQS::Queue' },
-      Reader: functionOf('reader'),
-      Mapping: {
-        Type: 'AWS::Lambda::EventSourceMapping',
-        Properties: {
-          FunctionName: { 'Fn::GetAtt': ['Reader', 'Arn'] },
-          EventSourceArn: { 'Fn::GetAtt': ['Table', 'StreamArn'] },
-          StartingPosition: 'TRIM_HORIZON',
-          FunctionResponseTypes: ['ReportBatchItemFailures'],
-          DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['Failures', 'Arn'] } } },
-          ...gate,
-          ...mapping,
-        },
-      },
+      outputs: { Table: { Value: { Ref: 'Table' } }, Failures: { Value: { Ref: 'Failures' } } },
     },
-    outputs: { Table: { Value: { Ref: 'Table' } }, Failures: { Value: { Ref: 'Failures' } } },
-  });
+    { services: 'emulators' },
+  );
   for (const id of batch) await put(deployment, id);
   return deployment;
 }

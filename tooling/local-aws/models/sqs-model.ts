@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import {
   BatchRequestTooLong,
   ChangeMessageVisibilityCommand,
@@ -16,8 +18,6 @@ import {
   type SendMessageBatchRequestEntry,
 } from '@aws-sdk/client-sqs';
 
-import type { Random } from './random.ts';
-
 /** A queue. `name` is also its URL. */
 export type QueueSettings = {
   name: string;
@@ -26,12 +26,20 @@ export type QueueSettings = {
   /** Received `maxReceiveCount` times, a message goes to the dead-letter queue and is not received again. */
   redrive?: { deadLetterQueue: string; maxReceiveCount: number };
   maxMessageBytes?: number;
+  /** Within what a deduplication id is unique; the message group unless given. */
+  deduplicationScope?: 'queue' | 'messageGroup';
+  /** Whether a message without a deduplication id is known by the hash of its body. */
+  deduplicatesByContent?: boolean;
+  /** How long a sent message cannot be received. */
+  delaySeconds?: number;
+  /** How long a message is kept; for good unless given. */
+  retentionSeconds?: number;
 };
 
 /** What chance does to a standard queue, which promises neither order nor a single delivery. */
 export type QueueWeather = {
   /** Decides what is received twice, and in which order. */
-  random: Random;
+  random: { next: () => number; chance: (probability: number) => boolean };
   /** How likely a message that is being received can be received by somebody else as well. */
   duplicates: () => number;
 };
@@ -42,13 +50,23 @@ export type QueueWeather = {
  */
 export type QueueGauge = { visible: number; inFlight: number; oldestAgeSeconds: number };
 
+/** A message as the queue holds it. */
+export type HeldMessage = Pick<
+  Held,
+  'messageId' | 'groupId' | 'sentAtMs' | 'visibleAtMs' | 'receives' | 'receiptHandle'
+>;
+
 type Held = {
   messageId: string;
   body: string;
   groupId: string | undefined;
   deduplicationId: string | undefined;
   attributes: Record<string, MessageAttributeValue> | undefined;
+  /** Grows with each message of the queue. */
+  sequenceNumber: number;
   sentAtMs: number;
+  /** When its retention began. */
+  enqueuedAtMs: number;
   visibleAtMs: number;
   receives: number;
   firstReceivedAtMs: number | undefined;
@@ -75,6 +93,9 @@ const DEDUPLICATION_MS = 5 * 60_000;
 const MAX_ENTRIES = 10;
 const MAX_MESSAGE_BYTES = 1_048_576;
 const MAX_VISIBILITY_SECONDS = 43_200;
+
+/** Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
+const REFUSED_CHARACTERS = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 const METADATA = { httpStatusCode: 400 };
 
 type SendInput = {
@@ -96,7 +117,8 @@ export class SqsModel {
   readonly #now: () => number;
   readonly #weather: QueueWeather | undefined;
   readonly #onArrival: (queue: string) => void;
-  #ids = 0;
+  readonly #newMessageId: () => string;
+  #sent = 0;
 
   constructor(
     queues: readonly QueueSettings[],
@@ -104,11 +126,14 @@ export class SqsModel {
       now,
       weather,
       onArrival = () => undefined,
+      newMessageId = createCounter(),
     }: {
       now: () => number;
       weather?: QueueWeather;
       /** Called whenever a queue has taken a message that can be received now. */
       onArrival?: (queue: string) => void;
+      /** `message-1`, `message-2` unless given. */
+      newMessageId?: () => string;
     },
   ) {
     this.#queues = new Map(
@@ -117,6 +142,32 @@ export class SqsModel {
     this.#now = now;
     this.#weather = weather;
     this.#onArrival = onArrival;
+    this.#newMessageId = newMessageId;
+  }
+
+  /** Adds a queue. One of the same name is replaced by an empty one. */
+  addQueue(settings: QueueSettings): void {
+    this.#queues.set(settings.name, { settings, messages: [], taken: new Map() });
+  }
+
+  /** What the queue was made with. Throws QueueDoesNotExist, as any request does. */
+  settings(name: string): QueueSettings {
+    return this.#queue(name).settings;
+  }
+
+  /** The names of all queues. */
+  names(): string[] {
+    return [...this.#queues.keys()];
+  }
+
+  /** Every message that the queue holds, the oldest first. */
+  held(name: string): readonly HeldMessage[] {
+    return this.#queue(name).messages;
+  }
+
+  /** Deletes every message. */
+  purge(name: string): void {
+    this.#queue(name).messages.length = 0;
   }
 
   /** Does what a command asks, at once. Throws as the SDK's client would reject. */
@@ -186,12 +237,26 @@ export class SqsModel {
     );
     const letters = this.#queue(name).messages.splice(0);
     if (!source) throw new Error(`${name} is nobody's dead-letter queue`);
+    return this.#moveAll(letters, source);
+  }
+
+  /**
+   * Moves every message of a dead-letter queue to another queue; as `redrive`.
+   *
+   * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+   */
+  moveAll(from: string, to: string): { from: string; to: string }[] {
+    const target = this.#queue(to);
+    return this.#moveAll(this.#queue(from).messages.splice(0), target);
+  }
+
+  #moveAll(letters: readonly Held[], target: Queue): { from: string; to: string }[] {
     const moved = letters.map((letter) => {
       const messageId = this.#newMessageId();
-      this.#put(source, { ...letter, messageId, sentAtMs: this.#now() });
+      this.#put(target, { ...letter, messageId, sentAtMs: this.#now() });
       return { from: letter.messageId, to: messageId };
     });
-    if (letters.length > 0) this.#onArrival(source.settings.name);
+    if (letters.length > 0) this.#onArrival(target.settings.name);
     return moved;
   }
 
@@ -219,15 +284,19 @@ export class SqsModel {
   /** Returns the message's id; that of the earlier message, if this one repeats it. */
   #send(queue: Queue, input: SendInput): string {
     const { kind, maxMessageBytes = MAX_MESSAGE_BYTES } = queue.settings;
-    const { body = '', groupId, deduplicationId, attributes } = input;
+    const { body = '', groupId, attributes } = input;
     if (body === '') throw invalid('MissingParameter', 'The request must contain the parameter MessageBody.');
     if (Buffer.byteLength(body) > maxMessageBytes)
       throw invalid(
         'InvalidParameterValue',
         `One or more parameters are invalid. Reason: Message must be shorter than ${maxMessageBytes} bytes.`,
       );
+    if (REFUSED_CHARACTERS.test(body))
+      throw invalid('InvalidMessageContents', 'The message contains characters outside the allowed set.');
     if (kind === 'fifo' && groupId === undefined)
       throw invalid('MissingParameter', 'The request must contain the parameter MessageGroupId.');
+    const deduplicationId =
+      input.deduplicationId ?? (queue.settings.deduplicatesByContent === true ? hashOf(body) : undefined);
     if (kind === 'fifo' && deduplicationId === undefined)
       throw invalid(
         'InvalidParameterValue',
@@ -235,7 +304,8 @@ export class SqsModel {
           'or MessageDeduplicationId provided explicitly',
       );
     const nowMs = this.#now();
-    const deduplicationKey = `${groupId ?? ''}\n${deduplicationId ?? ''}`;
+    const scope = queue.settings.deduplicationScope === 'queue' ? '' : (groupId ?? '');
+    const deduplicationKey = `${scope}\n${deduplicationId ?? ''}`;
     const earlier = kind === 'fifo' ? queue.taken.get(deduplicationKey) : undefined;
     if (earlier && nowMs - earlier.atMs < DEDUPLICATION_MS) return earlier.messageId;
     const messageId = this.#newMessageId();
@@ -249,9 +319,13 @@ export class SqsModel {
     queue: Queue,
     message: Pick<Held, 'messageId' | 'body' | 'groupId' | 'deduplicationId' | 'attributes' | 'sentAtMs'>,
   ): void {
+    const nowMs = this.#now();
+    this.#sent += 1;
     queue.messages.push({
       ...message,
-      visibleAtMs: this.#now(),
+      sequenceNumber: this.#sent,
+      enqueuedAtMs: nowMs,
+      visibleAtMs: nowMs + (queue.settings.delaySeconds ?? 0) * 1000,
       receives: 0,
       firstReceivedAtMs: undefined,
       receiptHandle: undefined,
@@ -268,7 +342,7 @@ export class SqsModel {
     const received: Message[] = [];
     for (const held of this.#receivable(queue)) {
       if (received.length === limit) break;
-      if (this.#setsAside(queue, held)) continue;
+      if (this.#becomesDeadLetter(queue, held)) continue;
       received.push(this.#hand(held, { seconds, isFifo: settings.kind === 'fifo' }));
     }
     return received.length === 0 ? {} : { Messages: received };
@@ -294,21 +368,27 @@ export class SqsModel {
     }
     if (visible.length === messages.length) return visible;
     const locked = new Set(
-      messages.filter(({ visibleAtMs }) => visibleAtMs > nowMs).map(({ groupId }) => groupId),
+      messages
+        .filter(({ visibleAtMs, receives }) => visibleAtMs > nowMs && receives > 0)
+        .map(({ groupId }) => groupId),
     );
     return visible.filter(({ groupId }) => !locked.has(groupId));
   }
 
   /**
    * Whether the message goes to the dead-letter queue, because it has been received too often. It keeps the
-   * time it was sent.
+   * time it was sent; the retention of a standard queue goes on from there, that of a FIFO queue begins anew.
+   *
+   * Source:
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
    */
-  #setsAside(queue: Queue, held: Held): boolean {
+  #becomesDeadLetter(queue: Queue, held: Held): boolean {
     const { redrive } = queue.settings;
     if (!redrive || held.receives < redrive.maxReceiveCount) return false;
     remove(queue, held);
     this.#queue(redrive.deadLetterQueue).messages.push({
       ...held,
+      enqueuedAtMs: queue.settings.kind === 'fifo' ? this.#now() : held.enqueuedAtMs,
       visibleAtMs: this.#now(),
       receives: 0,
       receiptHandle: undefined,
@@ -332,6 +412,7 @@ export class SqsModel {
         ApproximateReceiveCount: String(held.receives),
         ApproximateFirstReceiveTimestamp: String(held.firstReceivedAtMs),
         ...(held.groupId === undefined ? {} : { MessageGroupId: held.groupId }),
+        ...(isFifo ? { SequenceNumber: String(held.sequenceNumber).padStart(20, '0') } : {}),
         ...(held.deduplicationId === undefined ? {} : { MessageDeduplicationId: held.deduplicationId }),
       },
       ...(held.attributes && { MessageAttributes: held.attributes }),
@@ -367,6 +448,21 @@ export class SqsModel {
     this.#onArrival(queue.settings.name);
   }
 
+  /**
+   * Deletes what is older than the queue's retention, in flight or not.
+   *
+   * Source:
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html,
+   * MessageRetentionPeriod
+   */
+  #forgetExpired(queue: Queue): void {
+    const { retentionSeconds } = queue.settings;
+    if (retentionSeconds === undefined) return;
+    const keptFromMs = this.#now() - retentionSeconds * 1000;
+    if (queue.messages.some(({ enqueuedAtMs }) => enqueuedAtMs <= keptFromMs))
+      queue.messages = queue.messages.filter(({ enqueuedAtMs }) => enqueuedAtMs > keptFromMs);
+  }
+
   #findByHandle(queue: Queue, handle: string | undefined): Held | undefined {
     const [messageId, receive] = handle?.split('#') ?? [];
     if (receive === undefined)
@@ -377,16 +473,23 @@ export class SqsModel {
     return queue.messages.find((held) => held.messageId === messageId);
   }
 
-  #newMessageId(): string {
-    this.#ids += 1;
-    return `message-${this.#ids}`;
-  }
-
   #queue(url: string | undefined): Queue {
     const queue = this.#queues.get(queueNameOf(url ?? ''));
-    if (queue) return queue;
+    if (queue) {
+      this.#forgetExpired(queue);
+      return queue;
+    }
     throw new QueueDoesNotExist({ message: 'The specified queue does not exist.', $metadata: METADATA });
   }
+}
+
+function createCounter(): () => string {
+  let ids = 0;
+  return () => `message-${(ids += 1)}`;
+}
+
+function hashOf(body: string): string {
+  return createHash('sha256').update(body).digest('hex');
 }
 
 /** A queue's name from its URL; a name stands for itself. */

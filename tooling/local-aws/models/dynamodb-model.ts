@@ -43,9 +43,9 @@ export type TableSettings = {
 type IndexSettings = {
   name: string;
   partitionKey: string;
-  sortKey: string;
+  sortKey?: string;
   /** What it holds besides keys; nothing unless given. */
-  nonKeyAttributes?: readonly string[];
+  nonKeyAttributes?: readonly string[] | 'all';
 };
 
 /** One change of an item, as the stream of new and old images shows it. */
@@ -56,6 +56,8 @@ export type StreamRecord = {
   key: string;
   before: Item | undefined;
   after: Item | undefined;
+  /** Whether DynamoDB has deleted the item, because its time to live was over. */
+  isExpiry?: true;
 };
 
 /** What decides about one request besides its input. */
@@ -129,6 +131,43 @@ export class DynamoDBModel {
     if (command instanceof BatchGetItemCommand) return this.#batchGet(command.input, staleForMs);
     if (command instanceof TransactWriteItemsCommand) return this.#transact(command.input);
     throw new Error('The model of DynamoDB does not know this command');
+  }
+
+  /** Adds a table, or replaces one by an empty one. */
+  addTable(settings: TableSettings): void {
+    this.#tables.set(settings.name, emptyTable(settings));
+  }
+
+  removeTable(name: string): void {
+    this.#table(name);
+    this.#tables.delete(name);
+  }
+
+  /** The names of all tables. */
+  names(): string[] {
+    return [...this.#tables.keys()];
+  }
+
+  /** How the table was made. Throws ResourceNotFoundException, as any request does. */
+  settings(name: string): TableSettings {
+    return this.#table(name).settings;
+  }
+
+  /**
+   * Deletes the items whose time to live is over: those that hold a number of seconds in the past there.
+   * DynamoDB does so within a few days, and shows each deletion in the stream.
+   *
+   * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
+   */
+  expire(name: string, attribute: string): void {
+    const table = this.#table(name);
+    const nowSeconds = Math.floor(this.#now() / 1000);
+    for (const [id, { item }] of table.items) {
+      const expiry = item?.[attribute]?.N;
+      if (expiry === undefined || Number(expiry) >= nowSeconds || isTooOld(Number(expiry), nowSeconds))
+        continue;
+      this.#change(table, { id, item: undefined, isExpiry: true });
+    }
   }
 
   /** Every item of a table, for tests. */
@@ -320,6 +359,13 @@ export class DynamoDBModel {
   }
 
   #store(table: Table, id: string, item: Item | undefined): void {
+    this.#change(table, { id, item });
+  }
+
+  #change(
+    table: Table,
+    { id, item, ...about }: { id: string; item: Item | undefined } & Pick<StreamRecord, 'isExpiry'>,
+  ): void {
     const before = table.items.get(id)?.item;
     place(table, { id, item, changedAtMs: this.#now() });
     if (table.settings.hasStream !== true || (before === undefined && item === undefined)) return;
@@ -330,6 +376,7 @@ export class DynamoDBModel {
       key: id,
       before,
       after: item,
+      ...about,
     });
   }
 
@@ -338,6 +385,13 @@ export class DynamoDBModel {
     if (table) return table;
     throw new ResourceNotFoundException({ message: 'Requested resource not found', $metadata: METADATA });
   }
+}
+
+/** DynamoDB deletes nothing that expired more than five years ago: the same page. */
+const OLDEST_EXPIRY_SECONDS = 5 * 365 * 86_400;
+
+function isTooOld(expirySeconds: number, nowSeconds: number): boolean {
+  return nowSeconds - expirySeconds > OLDEST_EXPIRY_SECONDS;
 }
 
 function emptyTable(settings: TableSettings): Table {
@@ -353,18 +407,17 @@ function place(
   const before = table.items.get(id)?.item;
   table.items.set(id, { item, before, changedAtMs });
   table.list = undefined;
-  movePlace(table.partitions, id, before?.[partitionKey]?.S, item?.[partitionKey]?.S);
+  movePlace(table.partitions, id, { from: before?.[partitionKey]?.S, to: item?.[partitionKey]?.S });
   if (!index) return;
   const partitionOf = (it: Item | undefined): string | undefined =>
     it && isInIndex(it, index) ? it[index.partitionKey]?.S : undefined;
-  movePlace(table.indexPartitions, id, partitionOf(before), partitionOf(item));
+  movePlace(table.indexPartitions, id, { from: partitionOf(before), to: partitionOf(item) });
 }
 
 function movePlace(
   partitions: Map<string, Set<string>>,
   id: string,
-  from: string | undefined,
-  to: string | undefined,
+  { from, to }: { from: string | undefined; to: string | undefined },
 ): void {
   if (from === to) return;
   if (from !== undefined) partitions.get(from)?.delete(id);
@@ -392,7 +445,7 @@ function equalitiesIn(expression: string): readonly (readonly [name: string, val
   const known = equalities.get(expression);
   if (known) return known;
   const found = [...expression.matchAll(/(#?\w+)\s*=\s*(:\w+)/g)].map(
-    ([, name = '', value = '']) => [name, value] as const,
+    ([, name = '', value = '']): readonly [string, string] => [name, value],
   );
   equalities.set(expression, found);
   return found;
@@ -408,9 +461,9 @@ function partitionIn(expression: string, placeholders: Placeholders, partitionKe
   throw validation(`Query condition missed key schema element: ${partitionKey}`);
 }
 
-/** An index is sparse: it holds the items that have both of its keys. */
+/** An index is sparse: it holds the items that have its keys. */
 function isInIndex(item: Item, { partitionKey, sortKey }: IndexSettings): boolean {
-  return partitionKey in item && sortKey in item;
+  return partitionKey in item && (sortKey === undefined || sortKey in item);
 }
 
 function indexOf({ index }: TableSettings, name: string): IndexSettings {
@@ -419,6 +472,7 @@ function indexOf({ index }: TableSettings, name: string): IndexSettings {
 }
 
 function projection(table: TableSettings, index: IndexSettings, item: Item): Item {
+  if (index.nonKeyAttributes === 'all') return item;
   const names = [
     table.partitionKey,
     table.sortKey,

@@ -14,12 +14,13 @@ type Condition = (item: Item, placeholders: Placeholders) => boolean;
 const NAME = String.raw`#?[A-Za-z_]\w*`;
 const FUNCTION = new RegExp(String.raw`^attribute_(not_)?exists\s*\(\s*(${NAME})\s*\)$`);
 const COMPARISON = new RegExp(String.raw`^(${NAME})\s*(=|<=|<|>=|>)\s*(:\w+)$`);
+const PART = new RegExp(String.raw`^(contains|begins_with)\s*\(\s*(${NAME})\s*,\s*(:\w+)\s*\)$`);
 const BETWEEN = new RegExp(String.raw`^(${NAME}) BETWEEN (:\w+) AND (:\w+)$`);
 const parsed = new Map<string, Condition>();
 
 /**
- * Whether the item meets the condition. Knows what our stores use: existence, comparisons and BETWEEN, joined
- * by AND, and such groups, in parentheses, joined by OR.
+ * Whether the item meets the condition. Knows what our stores use: existence, comparisons, BETWEEN, contains
+ * and begins_with, joined by AND, and such groups, in parentheses, joined by OR.
  *
  * Throws on anything else, so that a store that says more is not judged by less.
  * Source:
@@ -49,6 +50,13 @@ function parseClause(clause: string): Condition {
   if (existing !== undefined) {
     return (item, placeholders) => nameOf(existing, placeholders) in item === (not === undefined);
   }
+  const [, test, tested, part] = PART.exec(clause) ?? [];
+  if (tested !== undefined && part !== undefined) {
+    return (item, placeholders) =>
+      holds(item[nameOf(tested, placeholders)], valueOf(part, placeholders), {
+        onlyAtStart: test === 'begins_with',
+      });
+  }
   const [, compared, operator, operand] = COMPARISON.exec(clause) ?? [];
   if (compared !== undefined && operator !== undefined && operand !== undefined) {
     return (item, placeholders) => {
@@ -65,6 +73,17 @@ function parseClause(clause: string): Condition {
     };
   }
   throw new Error(`The model of DynamoDB does not know the condition ${clause}`);
+}
+
+/** Whether a text holds another one, or a set of texts holds it as a member. */
+function holds(
+  actual: AttributeValue | undefined,
+  { S: text }: AttributeValue,
+  { onlyAtStart }: { onlyAtStart: boolean },
+): boolean {
+  if (text === undefined) throw new Error('The model of DynamoDB looks for texts only');
+  if (onlyAtStart) return actual?.S?.startsWith(text) === true;
+  return actual?.S?.includes(text) === true || actual?.SS?.includes(text) === true;
 }
 
 /** Values of different types are never equal, and none of them is less. */
@@ -101,8 +120,8 @@ function typeOf(value: AttributeValue): string | undefined {
 const CLAUSE = /\b(SET|REMOVE|ADD)\s+((?:(?!\b(?:SET|REMOVE|ADD)\s).)+)/gs;
 
 /**
- * The item after the update. Knows SET to a value, REMOVE, and ADD of a number, which is added to nothing
- * where there is none.
+ * The item after the update. Knows SET to a value, REMOVE, and ADD of a number or of a set of texts, which is
+ * added to nothing where there is none.
  *
  * Throws on anything else.
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
@@ -120,7 +139,7 @@ export function updated(item: Item, expression: string, placeholders: Placeholde
   return result;
 }
 
-const ACTIONS = {
+const ACTIONS: Readonly<Record<string, RegExp>> = {
   SET: new RegExp(String.raw`^(${NAME})\s*=\s*(:\w+)$`),
   ADD: new RegExp(String.raw`^(${NAME})\s+(:\w+)$`),
   REMOVE: new RegExp(String.raw`^(${NAME})$`),
@@ -131,8 +150,7 @@ function applyAction(
   { verb = '', action }: { verb: string | undefined; action: string },
   placeholders: Placeholders,
 ): void {
-  const pattern = ACTIONS[verb as keyof typeof ACTIONS];
-  const [, name, operand = ''] = pattern.exec(action) ?? [];
+  const [, name, operand = ''] = ACTIONS[verb]?.exec(action) ?? [];
   if (name === undefined) throw new Error(`The model of DynamoDB does not know ${verb} ${action}`);
   const attribute = nameOf(name, placeholders);
   if (verb === 'REMOVE') Reflect.deleteProperty(item, attribute);
@@ -146,10 +164,17 @@ export class IncorrectOperandError extends Error {
 }
 
 function sum(current: AttributeValue | undefined, addend: AttributeValue): AttributeValue {
-  if (addend.N === undefined) throw new Error('The model of DynamoDB adds numbers only');
+  if (addend.SS) return { SS: [...new Set([...setOf(current), ...addend.SS])] };
+  if (addend.N === undefined) throw new Error('The model of DynamoDB adds numbers and sets of texts only');
   if (current !== undefined && current.N === undefined)
     throw new IncorrectOperandError('An operand in the update expression has an incorrect data type');
   return { N: String(Number(current?.N ?? 0) + Number(addend.N)) };
+}
+
+function setOf(current: AttributeValue | undefined): readonly string[] {
+  if (current === undefined) return [];
+  if (current.SS) return current.SS;
+  throw new IncorrectOperandError('An operand in the update expression has an incorrect data type');
 }
 
 /** The attributes that a projection names. */

@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+import type { SqsEmulator } from '../../emulators/sqs-emulator.ts';
+import { startSqsModel } from '../../models/sqs-server.ts';
+
+let sqs: SqsEmulator;
+
+beforeEach(async () => {
+  sqs = await startSqsModel('eu-west-1');
+  vi.useFakeTimers({ toFake: ['Date'] });
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await sqs.close();
+});
+
+const ReceivedSchema = z.object({
+  Messages: z
+    .array(z.object({ Body: z.string(), MessageId: z.string(), ReceiptHandle: z.string() }))
+    .default([]),
+});
+
+async function create(name: string, attributes: Record<string, string> = {}): Promise<string> {
+  const fifo = name.endsWith('.fifo') ? { FifoQueue: 'true' } : {};
+  await sqs.call('CreateQueue', { QueueName: name, Attributes: { ...fifo, ...attributes } });
+  return sqs.queueUrl(name);
+}
+
+async function receive(url: string, waitSeconds = 0) {
+  const answer = await sqs.call('ReceiveMessage', {
+    QueueUrl: url,
+    MaxNumberOfMessages: 10,
+    WaitTimeSeconds: waitSeconds,
+  });
+  return ReceivedSchema.parse(answer).Messages;
+}
+
+async function bodiesIn(url: string): Promise<string[]> {
+  return (await receive(url)).map(({ Body: body }) => body);
+}
+
+async function attributeOf(url: string, name: string): Promise<unknown> {
+  const answer = await sqs.call('GetQueueAttributes', { QueueUrl: url, AttributeNames: [name] });
+  return z.object({ Attributes: z.record(z.string(), z.string()) }).parse(answer).Attributes[name];
+}
+
+function pass(seconds: number): void {
+  vi.setSystemTime(Date.now() + seconds * 1000);
+}
+
+function redriveTo(name: string, maxReceiveCount = 1): Record<string, string> {
+  const deadLetterTargetArn = `arn:aws:sqs:eu-west-1:000000000000:${name}`;
+  return { RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }) };
+}
+
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+describe('the retention of messages', () => {
+  it('ends for each message by the time it was sent, also while a consumer works on it', async () => {
+    const url = await create('queue', { MessageRetentionPeriod: '120', VisibilityTimeout: '1000' });
+    await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a' });
+    await receive(url);
+    pass(60);
+    await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'b' });
+
+    pass(61);
+
+    expect(await bodiesIn(url)).toEqual(['b']);
+    expect(await attributeOf(url, 'ApproximateNumberOfMessagesNotVisible')).toBe('1');
+  });
+
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+  it.each([
+    ['goes on in the dead-letter queue of a standard queue', '', []],
+    ['begins anew in the dead-letter queue of a FIFO queue', '.fifo', ['a']],
+  ])('%s', async (_case, suffix, left) => {
+    const letters = await create(`letters${suffix}`, { MessageRetentionPeriod: '120' });
+    const url = await create(`queue${suffix}`, {
+      ...redriveTo(`letters${suffix}`),
+      MessageRetentionPeriod: '120',
+    });
+    const fifo = suffix === '' ? {} : { MessageGroupId: 'g', MessageDeduplicationId: 'd' };
+    await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a', ...fifo });
+    await receive(url);
+    pass(100);
+    await receive(url);
+
+    pass(30);
+
+    expect(await bodiesIn(letters)).toEqual(left);
+  });
+});
+
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+describe('a message move task', () => {
+  it('brings dead letters back under new ids, received for the first time', async () => {
+    const letters = await create('letters');
+    const url = await create('queue', redriveTo('letters'));
+    await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a' });
+    const [first] = await receive(url);
+    pass(31);
+    await receive(url);
+    const source = { SourceArn: 'arn:aws:sqs:eu-west-1:000000000000:letters' };
+
+    await sqs.call('StartMessageMoveTask', source);
+
+    const [back] = await receive(url);
+    expect(back?.Body).toBe('a');
+    expect(back?.MessageId).not.toBe(first?.MessageId);
+    expect(await bodiesIn(letters)).toEqual([]);
+    expect(await sqs.call('ListMessageMoveTasks', source)).toMatchObject({
+      Results: [{ Status: 'COMPLETED', ApproximateNumberOfMessagesMoved: 1 }],
+    });
+  });
+
+  it('moves to the queue that is named, and refuses a source that is no dead-letter queue', async () => {
+    const elsewhere = await create('elsewhere');
+    await create('letters');
+    const url = await create('queue', redriveTo('letters'));
+    await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a' });
+    await receive(url);
+    pass(31);
+    await receive(url);
+    const arn = (name: string) => `arn:aws:sqs:eu-west-1:000000000000:${name}`;
+
+    await sqs.call('StartMessageMoveTask', { SourceArn: arn('letters'), DestinationArn: arn('elsewhere') });
+
+    expect(await bodiesIn(elsewhere)).toEqual(['a']);
+    await expect(sqs.call('StartMessageMoveTask', { SourceArn: arn('queue') })).rejects.toThrow(
+      'must be configured as a Dead Letter Queue',
+    );
+  });
+});
+
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html
+describe('the deduplication scope', () => {
+  it.each([
+    ['queue', ['a']],
+    ['messageGroup', ['a', 'b']],
+  ])('%s says where an id is unique', async (DeduplicationScope, received) => {
+    const url = await create('queue.fifo', { DeduplicationScope });
+    for (const group of ['a', 'b'])
+      await sqs.call('SendMessage', {
+        QueueUrl: url,
+        MessageBody: group,
+        MessageGroupId: group,
+        MessageDeduplicationId: 'same',
+      });
+
+    expect(await bodiesIn(url)).toEqual(received);
+  });
+
+  it('is the body where the queue deduplicates by content', async () => {
+    const url = await create('queue.fifo', { ContentBasedDeduplication: 'true' });
+    for (const body of ['a', 'a', 'b'])
+      await sqs.call('SendMessage', { QueueUrl: url, MessageBody: body, MessageGroupId: 'g' });
+
+    expect(await bodiesIn(url)).toEqual(['a', 'b']);
+  });
+});
+
+describe('requests', () => {
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html
+  it('find a delayed message once its delay is over', async () => {
+    const url = await create('queue', { DelaySeconds: '10' });
+    await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a' });
+
+    const before = await bodiesIn(url);
+    const delayed = await attributeOf(url, 'ApproximateNumberOfMessagesDelayed');
+    pass(10);
+
+    expect([before, delayed, await bodiesIn(url)]).toEqual([[], '1', ['a']]);
+  });
+
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+  it('wait for a message as long as they say', async () => {
+    const url = await create('queue');
+    const waiting = receive(url, 20);
+
+    await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'late' });
+
+    expect((await waiting).map(({ Body: body }) => body)).toEqual(['late']);
+  });
+
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessageBatch.html
+  it('of a batch fail for single entries', async () => {
+    const url = await create('queue');
+    await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a' });
+    const [message] = await receive(url);
+
+    const answer = await sqs.call('DeleteMessageBatch', {
+      QueueUrl: url,
+      Entries: [
+        { Id: 'good', ReceiptHandle: message?.ReceiptHandle },
+        { Id: 'bad', ReceiptHandle: 'none' },
+      ],
+    });
+
+    expect(answer).toMatchObject({
+      Successful: [{ Id: 'good' }],
+      Failed: [{ Id: 'bad', Code: 'ReceiptHandleIsInvalid', SenderFault: true }],
+    });
+  });
+
+  it.each([
+    ['a parameter', 'SendMessage', { MessageBody: 'a', DelaySeconds: 1 }],
+    ['a character', 'SendMessage', { MessageBody: '\u0000' }],
+    ['an operation', 'AddPermission', {}],
+  ])('are refused with %s that is not known or not allowed', async (_what, operation, input) => {
+    const QueueUrl = await create('queue');
+
+    await expect(sqs.call(operation, { QueueUrl, ...input })).rejects.toThrow();
+  });
+});
