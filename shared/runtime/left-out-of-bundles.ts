@@ -6,14 +6,14 @@
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoint-discovery.html
  */
 
-/** What DynamoDB's client keeps discovered endpoints in. */
-export class EndpointCache {}
+/** Where DynamoDB's client keeps discovered endpoints. */
+export function EndpointCache(): void {
+  // Nothing is ever discovered.
+}
 
 /** What would read and write a stream of events. Throws: no operation of ours has one. */
-export class EventStreamSerde {
-  constructor() {
-    throw new Error('This bundle has no event streams');
-  }
+export function EventStreamSerde(): void {
+  throw new Error('This bundle has no event streams');
 }
 
 /** What would encode the events of a stream. */

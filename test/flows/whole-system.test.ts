@@ -427,8 +427,8 @@ describe('the reconciler', () => {
   });
 });
 
-// It looks back at all of the others, before their stacks change. What functions do by themselves is compared with
-// their rights in any fault by test/simulation/rights.test.ts.
+// It looks back at all of the others, before their stacks change. What functions do by themselves is compared
+// with their rights in any fault by test/simulation/rights.test.ts.
 describe('the roles', () => {
   it('were refused nothing, and need every right by which Lambda polls and logs', () => {
     const ofLambda =
