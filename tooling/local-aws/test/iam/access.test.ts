@@ -176,18 +176,26 @@ describe('the policies of resources', () => {
 
   it('decide about a queue who sends to it from elsewhere, and that nobody does without TLS', async () => {
     const producer = 'arn:aws:iam::111122223333:role/shop';
-    const deployment = await deployFixture({
-      resources: {
-        Queue: QUEUE,
-        Tls: queuePolicy({
-          Effect: 'Deny',
-          Principal: { AWS: '*' },
-          Action: 'sqs:*',
-          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-        }),
-        Producers: queuePolicy({ Effect: 'Allow', Principal: { AWS: producer }, Action: 'sqs:SendMessage' }),
+    // Only the emulator's door lets a test ask without TLS.
+    const deployment = await deployFixture(
+      {
+        resources: {
+          Queue: QUEUE,
+          Tls: queuePolicy({
+            Effect: 'Deny',
+            Principal: { AWS: '*' },
+            Action: 'sqs:*',
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          }),
+          Producers: queuePolicy({
+            Effect: 'Allow',
+            Principal: { AWS: producer },
+            Action: 'sqs:SendMessage',
+          }),
+        },
       },
-    });
+      { services: 'emulators' },
+    );
     const send = async (key: string, headers: Record<string, string> = {}) => {
       const response = await fetch(deployment.endpoints.sqs, {
         method: 'POST',
