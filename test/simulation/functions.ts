@@ -8,6 +8,8 @@ import type {
 } from 'aws-lambda';
 
 import { composeCustomerExpiry } from '../../functions/customer-expiry/compose.ts';
+import { composeEventDelivery } from '../../functions/event-delivery/compose.ts';
+import type { OpenPost } from '../../functions/event-delivery/post.ts';
 import { composeEventPublisher } from '../../functions/event-publisher/compose.ts';
 import { composeOrderAudit } from '../../functions/order-audit/compose.ts';
 import { composeOrderReporter } from '../../functions/order-reporter/compose.ts';
@@ -19,6 +21,7 @@ import { composeTransactionReconciler } from '../../functions/transaction-reconc
 import { composeDeferredWebhooks } from '../../functions/deferred-webhooks/compose.ts';
 import { composeWebhookReceiver } from '../../functions/webhook-receiver/compose.ts';
 import * as environments from '../../infra/function-environments.ts';
+import { EVENT_DELIVERY_TIMEOUT_SECONDS } from '../../infra/queue-limits.ts';
 import { plannerTimeoutSeconds, TIMEOUT_SECONDS } from '../../infra/fixed-settings.ts';
 import type { BrandConfig } from '../../infra/order-reporting-config.ts';
 import type { TransactionsConfig } from '../../infra/transactions-config.ts';
@@ -52,6 +55,7 @@ export type Process = Pick<Host, 'call' | 'now' | 'wait' | 'metrics'>;
 /** The functions by the names of their folders; each composes its function in a process. */
 export type Compositions = {
   'customer-expiry': Compose<unknown, unknown>;
+  'event-delivery': Compose<SQSEvent, SQSBatchResponse>;
   'event-publisher': Compose<DynamoDBStreamEvent, DynamoDBBatchResponse>;
   'order-audit': Compose<unknown, unknown>;
   'order-reporter': Compose<SQSEvent, SQSBatchResponse>;
@@ -73,6 +77,8 @@ type Compose<Event, Result> = (process: Process) => ComposedFunction<Event, Resu
 export type FunctionName = keyof Compositions;
 
 const QUARANTINE_DAYS = 90;
+/** The publisher's own URL, which takes every event. */
+const DELIVERY = { url: 'https://rewards.example.com/button', timeoutMs: 10_000, maxConcurrency: 2 };
 /** Where a brand has no audit by schedule, one may be started all the same. */
 const DEFAULT_AUDIT = { schedule: 'rate(1 day)', days: 7, sample: 200, perSecond: 2 };
 const BUTTON_API_URL = 'https://api.usebutton.com';
@@ -100,7 +106,7 @@ export function createCompositions(ground: FunctionsGround): Compositions {
   const over =
     <Event, Result>(
       compose: (
-        runtime: Runtime<keyof AwsClientFactories> & { openButton: OpenButtonHttp },
+        runtime: Runtime<keyof AwsClientFactories> & { openButton: OpenButtonHttp; openPost: OpenPost },
       ) => ComposedFunction<Event, Result>,
       environment: () => Runtime['env'],
     ): Compose<Event, Result> =>
@@ -112,11 +118,21 @@ export function createCompositions(ground: FunctionsGround): Compositions {
         now: process.now,
         wait: process.wait,
         random: ground.random,
+        openPost: () => () =>
+          process.call({ service: 'button', target: DELIVERY.url, operation: 'POST' }, () =>
+            Promise.resolve({ status: 204 }),
+          ),
         openButton: ({ timeoutMs }) => createModelHttp(process, { ...ground, timeoutMs }),
       });
   return {
     'customer-expiry': over(composeCustomerExpiry, () =>
       environments.customerExpiryEnvironment({ customerDays: ground.customerDays }, ORDERS),
+    ),
+    'event-delivery': over(composeEventDelivery, () =>
+      environments.eventDeliveryEnvironment(DELIVERY, {
+        secretsId: 'event-delivery-secrets',
+        rewardQueueUrl: urlOf('rewards'),
+      }),
     ),
     'event-publisher': over(composeEventPublisher, () =>
       environments.eventPublisherEnvironment(transactions, { eventBusName: 'bus' }),
@@ -196,6 +212,7 @@ export function createFunctions(
       TIMEOUT_SECONDS.customerExpiry,
       compositions['customer-expiry'],
     ),
+    'event-delivery': run('event-delivery', EVENT_DELIVERY_TIMEOUT_SECONDS, compositions['event-delivery']),
     'event-publisher': run(
       'event-publisher',
       TIMEOUT_SECONDS.eventPublisher,

@@ -16,6 +16,7 @@ import type { Call } from './weather.ts';
 /** The roles of the functions, by logical ids without their hashes. */
 const ROLES: Readonly<Record<FunctionName, string>> = {
   'customer-expiry': 'CustomerExpiryWorkerRole',
+  'event-delivery': 'RewardsDeliveryRole',
   'event-publisher': 'PublicationPublisherRole',
   'order-audit': 'AcmeOrderAuditWorkerRole',
   'order-reporter': 'AcmeReporterWorkerRole',

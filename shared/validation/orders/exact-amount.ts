@@ -52,6 +52,9 @@ export function withoutTax(gross: ExactAmount, rate: ExactAmount): ExactAmount {
   return shareOf(gross, ONE, ONE + rate);
 }
 
+/** More than shares of all the lines of an order lose by being cut off, so that a half stays one: 10^-12. */
+const CUT_OFF = 10n ** 6n;
+
 /** Integers in the smallest unit, and their sum. */
 export type RoundedAmounts = { total: number; amounts: number[] };
 
@@ -62,7 +65,7 @@ export type RoundedAmounts = { total: number; amounts: number[] };
  */
 export function roundToTotal(amounts: readonly ExactAmount[], decimals: number): RoundedAmounts {
   const unit = 10n ** BigInt(DECIMALS - decimals);
-  const total = (sumExact(amounts) + unit / 2n) / unit;
+  const total = (sumExact(amounts) + unit / 2n + CUT_OFF) / unit;
   const parts = amounts.map((amount, index) => ({
     index,
     share: amount / unit,

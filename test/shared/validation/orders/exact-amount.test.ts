@@ -5,10 +5,12 @@ import {
   ofMinorUnits,
   readExactAmount,
   roundToTotal,
+  shareOf,
   withoutTax,
 } from '../../../../shared/validation/orders/exact-amount.ts';
 
 const ONE = 10n ** 18n;
+const CENT = 10n ** 16n;
 
 describe('readExactAmount', () => {
   it.each([
@@ -43,6 +45,16 @@ describe('readExactAmount', () => {
 });
 
 describe('roundToTotal', () => {
+  it('keeps a half that shares add up to, whatever they lose by being cut off', () => {
+    const shares = [
+      shareOf(11_302n * CENT, 2n, 3n),
+      shareOf(1341n * CENT, 2n, 4n),
+      shareOf(16_142n * CENT, 2n, 3n),
+    ];
+
+    expect(roundToTotal(shares, 2).total).toBe(18_967);
+  });
+
   it('keeps the sum, and each amount within one unit', () => {
     const amounts = fc.array(fc.bigInt({ min: 0n, max: 10n ** 24n }), { maxLength: 20 });
     fc.assert(
