@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { alarmHistory } from '../../tooling/local-aws/cloudwatch/alarm-state.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { DAY_MS, HOUR_MS, inject, live, misbehave, outage, postWebhook, strike } from './play.ts';
+import { volume } from '../volume.ts';
 import { FAULTS } from './faults.ts';
 import { ALARMS } from './synthesized-alarms.ts';
 import { watchWorld, type Notification } from './watched-world.ts';
@@ -14,10 +15,10 @@ beforeEach(() => {
 });
 
 describe('the alarms', () => {
-  it('stay calm through a day of orders, webhooks, reads and sweeps', async () => {
+  it('stay calm through a day of orders, webhooks, reads and sweeps', { tags: ['volume'] }, async () => {
     const { world, alarmsSince, cloudWatch } = watchWorld({ seed: 'calm' });
 
-    await live(world, DAY_MS);
+    await live(world, volume({ short: DAY_MS / 4, long: DAY_MS }));
 
     expect(cloudWatch.ignoredMetrics()).toEqual([]);
     expect(alarmsSince()).toEqual([]);

@@ -143,7 +143,7 @@ async function expectBillOf(contents: Contents): Promise<void> {
 }
 
 describe('`npm run sbom` lists every package, with its version, licence and notice,', () => {
-  it('that is in the bundles of the functions', async () => {
+  it('that is in the bundles of the functions', { tags: ['long'] }, async () => {
     const contents = await functionContents(join(folder, 'dist'));
 
     await expectBillOf(contents);

@@ -284,7 +284,7 @@ describe('npm start, when it cannot', () => {
     expect(code).toBe(1);
   });
 
-  it('says what is wrong with a configuration, without a stack trace', async () => {
+  it('says what is wrong with a configuration, without a stack trace', { tags: ['long'] }, async () => {
     const file = join(directory.path, 'wrong.json');
     await writeFile(file, '{"stage":"local","orderReporting":{"brands":[]}}');
 

@@ -39,37 +39,41 @@ describe('a simulated world', () => {
     for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
   });
 
-  it('reports every order of a calm day, stores and publishes every transaction, and measures', async () => {
-    const measured: Measured[] = [];
-    const invocations: Invocation[] = [];
-    const world = new SimulatedWorld({
-      seed: 'a calm day',
-      schedules: 'as-deployed',
-      transactions: { reconciler: { readFrom: '2026-06-01T00:00:00Z' } },
-      measure: (one) => measured.push(one),
-      onInvocation: (one) => invocations.push(one),
-    });
+  it(
+    'reports every order of a calm day, stores and publishes every transaction, and measures',
+    { tags: ['long'] },
+    async () => {
+      const measured: Measured[] = [];
+      const invocations: Invocation[] = [];
+      const world = new SimulatedWorld({
+        seed: 'a calm day',
+        schedules: 'as-deployed',
+        transactions: { reconciler: { readFrom: '2026-06-01T00:00:00Z' } },
+        measure: (one) => measured.push(one),
+        onInvocation: (one) => invocations.push(one),
+      });
 
-    await liveOneDay(world, { orders: 200 });
+      await liveOneDay(world, { orders: 200 });
 
-    const orders = world.button.orders.all();
-    expect(orders).toHaveLength(200);
-    expect(orders.filter(({ status }) => status === 'deleted')).toHaveLength(40);
-    expect(orders.every(({ fields }) => fields.total < 1000)).toBe(true);
-    expect(sumOf(measured, 'OrdersReported')).toBe(440);
-    expect(sumOf(measured, 'WebhooksApplied')).toBe(440);
-    expect(sumOf(measured, 'WebhooksFromButton')).toBe(440);
-    expect(sumOf(measured, 'WebhooksFailedForButton')).toBe(0);
-    expect(sumOf(measured, 'EventsPublished')).toBe(440);
-    expect(sumOf(measured, 'MissingTransactionsRepaired')).toBe(0);
-    expect(world.bus).toHaveLength(440);
-    expect(purchasesOf(world)).toHaveLength(200);
-    expect(invocations.every(({ status }) => status === 'succeeded')).toBe(true);
-    expect(invocations.filter(({ functionName }) => functionName === 'retry-sweep')).toHaveLength(1440);
-    expect(Object.values(world.gauges().queues)).toEqual(
-      Array.from({ length: 6 }, () => ({ visible: 0, inFlight: 0, oldestAgeSeconds: 0 })),
-    );
-  });
+      const orders = world.button.orders.all();
+      expect(orders).toHaveLength(200);
+      expect(orders.filter(({ status }) => status === 'deleted')).toHaveLength(40);
+      expect(orders.every(({ fields }) => fields.total < 1000)).toBe(true);
+      expect(sumOf(measured, 'OrdersReported')).toBe(440);
+      expect(sumOf(measured, 'WebhooksApplied')).toBe(440);
+      expect(sumOf(measured, 'WebhooksFromButton')).toBe(440);
+      expect(sumOf(measured, 'WebhooksFailedForButton')).toBe(0);
+      expect(sumOf(measured, 'EventsPublished')).toBe(440);
+      expect(sumOf(measured, 'MissingTransactionsRepaired')).toBe(0);
+      expect(world.bus).toHaveLength(440);
+      expect(purchasesOf(world)).toHaveLength(200);
+      expect(invocations.every(({ status }) => status === 'succeeded')).toBe(true);
+      expect(invocations.filter(({ functionName }) => functionName === 'retry-sweep')).toHaveLength(1440);
+      expect(Object.values(world.gauges().queues)).toEqual(
+        Array.from({ length: 6 }, () => ({ visible: 0, inFlight: 0, oldestAgeSeconds: 0 })),
+      );
+    },
+  );
 
   it('repairs by reconciliation what webhooks have not brought', async () => {
     const measured: Measured[] = [];

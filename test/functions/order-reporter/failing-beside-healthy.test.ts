@@ -142,14 +142,14 @@ describe('orders, requirement 5: 10,000 orders a day, of which 1% always get a 5
   );
 });
 
-/** The largest bunch in `npm test`, all of them in `npm run test:long`. */
-const BUNCHES = [100, 20, 5].slice(0, volume({ short: 1, long: 3 }));
+const BUNCHES = [100, 20, 5];
 
 describe('orders, requirement 5: 10,000 orders a day, of which 1% always get a 500, in bunches of five and more', () => {
   it.each(
     BUNCHES.flatMap((size, day) => environmentsOf(day + 1).map((environments) => ({ size, environments }))),
   )(
     'a bunch of $size opens the breaker once at most, and every healthy order is reported within two minutes, with $environments environments',
+    { tags: ['long'] },
     async ({ size, environments }) => {
       const { worstMs, opened, breaker = 'closed' } = await playDay(inBunches(size), environments);
 

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { StageConfigSchema } from '../../../infra/config.ts';
 import { TransactionsStack } from '../../../infra/stacks/transactions-stack.ts';
 import { TransactionsConfigSchema } from '../../../infra/transactions-config.ts';
+import { UNCHECKED_APP } from '../../../infra/unchecked-app.ts';
 import { createAccessLog, type AnsweredRequest } from '../../../tooling/local-aws/triggers/access-log.ts';
 import { PUBLISHER_STAGE, synthesizeStage } from '../synthesized-stage.ts';
 import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
@@ -409,7 +410,7 @@ describe('TransactionsStack', () => {
   });
 
   it('lets a system of yours read transactions, and nothing else', () => {
-    const transactions = new TransactionsStack(new App(), 'Test', {
+    const transactions = new TransactionsStack(new App(UNCHECKED_APP), 'Test', {
       deployment: { config: StageConfigSchema.parse(PUBLISHER_STAGE), bundlesFolder: TINY_BUNDLES_FOLDER },
       transactionsConfig: TransactionsConfigSchema.parse({}),
     });

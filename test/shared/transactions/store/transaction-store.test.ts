@@ -531,31 +531,35 @@ describe('expirePersonalData', () => {
     expect([afterTheFirst, await erasedAt()]).toEqual([undefined, '2026-03-01T00:00:00.000Z']);
   });
 
-  it('goes page by page as it does in one go: what an expired transaction had in parts is gone wherever its head stands (S17)', async () => {
-    const old = { status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' } as const;
-    const expiring = Array.from({ length: 6 }, () => newRecord(old, largePayload(500)));
-    const open = newRecord({ modifiedDate: '2020-02-01T00:00:00Z' }, largePayload(500));
-    for (const record of [...expiring, open]) await tableStore().write(record, 0);
-    const openParts = await partsOf(open.key);
+  it(
+    'goes page by page as it does in one go: what an expired transaction had in parts is gone wherever its head stands (S17)',
+    { tags: ['long'] },
+    async () => {
+      const old = { status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' } as const;
+      const expiring = Array.from({ length: 6 }, () => newRecord(old, largePayload(500)));
+      const open = newRecord({ modifiedDate: '2020-02-01T00:00:00Z' }, largePayload(500));
+      for (const record of [...expiring, open]) await tableStore().write(record, 0);
+      const openParts = await partsOf(open.key);
 
-    let [pages, expired] = [0, 0];
-    let after: string | undefined;
-    do {
-      const page = await scanPage(access(), after);
-      expired += await expirePersonalData('2020-01-15T00:00:00Z', { ...erasing(), all: page.scanned });
-      pages += 1;
-      after = page.next;
-    } while (after !== undefined);
+      let [pages, expired] = [0, 0];
+      let after: string | undefined;
+      do {
+        const page = await scanPage(access(), after);
+        expired += await expirePersonalData('2020-01-15T00:00:00Z', { ...erasing(), all: page.scanned });
+        pages += 1;
+        after = page.next;
+      } while (after !== undefined);
 
-    const left = await scanned();
-    const keys = new Set(expiring.map(({ key }) => key));
-    expect(pages).toBeGreaterThan(2);
-    expect(expired).toBe(6);
-    expect(left.filter((it) => it.kind === 'part' && keys.has(it.partOf))).toEqual([]);
-    expect(openParts.length).toBeGreaterThan(1);
-    expect(await partsOf(open.key)).toEqual(openParts);
-    expect((await tableStore().read(open.key))?.value).toEqual(open);
-  });
+      const left = await scanned();
+      const keys = new Set(expiring.map(({ key }) => key));
+      expect(pages).toBeGreaterThan(2);
+      expect(expired).toBe(6);
+      expect(left.filter((it) => it.kind === 'part' && keys.has(it.partOf))).toEqual([]);
+      expect(openParts.length).toBeGreaterThan(1);
+      expect(await partsOf(open.key)).toEqual(openParts);
+      expect((await tableStore().read(open.key))?.value).toEqual(open);
+    },
+  );
 });
 
 async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
