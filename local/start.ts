@@ -29,9 +29,13 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const print = createOutput(options);
+  const output = createOutput(options);
   const configFile = options.config ?? join(ROOT, 'infra', 'config', 'local.json');
   const stopping = stopOnSignals();
+  // While the system ends, steps in progress fail: nobody wants to read that.
+  const print = (line: string): void => {
+    if (!stopping.aborted) output(line);
+  };
   let system: LocalSystem | undefined;
   try {
     system = await startSystem({
