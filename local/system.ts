@@ -44,6 +44,8 @@ export type Endpoints = {
   orderQueueUrls: Record<string, string>;
   /** The queue of the publisher's own consumer. */
   rewardQueueUrl?: string;
+  /** The publisher API, where its setting turns it on. */
+  publisherApiUrl?: string;
   sqsEndpoint: string;
   dynamodbEndpoint: string;
   secretsManagerEndpoint: string;
@@ -222,6 +224,7 @@ async function connect({
 const OutputsSchema = z
   .object({
     WebhookUrl: z.string(),
+    PublisherApiUrl: z.string(),
     RewardQueueUrl: z.string(),
     WebhookSecretsArn: z.string(),
     EventDeliverySecretsArn: z.string(),
@@ -338,6 +341,7 @@ function describeEndpoints({
     ...(orderQueueUrl === undefined ? {} : { orderQueueUrl }),
     orderQueueUrls,
     ...(outputs.RewardQueueUrl === undefined ? {} : { rewardQueueUrl: outputs.RewardQueueUrl }),
+    ...(outputs.PublisherApiUrl === undefined ? {} : { publisherApiUrl: outputs.PublisherApiUrl }),
     sqsEndpoint: endpoints.sqs,
     dynamodbEndpoint: endpoints.dynamodb,
     secretsManagerEndpoint: endpoints.secretsManager,

@@ -435,14 +435,16 @@ export class OrderInvariants {
 
   /**
    * Button has finalized it, or another shop's order of the same id, and shows it under no id that is known:
-   * nothing explains the 403s, and it waits. So does a cancellation that a restored ledger has forgotten,
-   * where Button shows nothing of what is cancelled.
+   * nothing explains the 403s, and it waits. So does a cancellation that a restored ledger has forgotten, or
+   * what follows one that nothing confirmed, where Button shows nothing of what is cancelled.
    */
   #isHidden(order: Told): boolean {
     const { secondDelete, getCancelled } = this.#world.button.world;
     const isForgotten = this.#hasRestored && order.report?.newest.kind === 'cancelled';
     const showsNone = getCancelled === '404' || this.#isUntraceable(order);
     if (isForgotten && secondDelete === '403' && showsNone) return true;
+    const isGone = order.live.length === 0 && order.report?.newest.kind !== 'cancelled';
+    if (isGone && this.#lookUpsFail && getCancelled === '404') return true;
     const isOthersFinalized = this.#othersOrder(order.orderId)?.status === 'finalized';
     if (isOthersFinalized && order.report?.newest.kind === 'cancelled' && !this.#isIdRead()) return true;
     const isFinalized = order.live.some(({ status }) => status === 'finalized');

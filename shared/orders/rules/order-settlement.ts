@@ -126,7 +126,10 @@ function settleFailed(
   const after = evolve(current, failed);
   if (!after.newest) return { events: [failed] };
   const isUnclear = result.result === 'unclear';
-  const doubt = isUnclear ? unclearAbout(claimed.newest.hash, claimed.progress) : openDoubt(claimed.progress);
+  const open = openDoubt(claimed.progress);
+  // A look-up that fails casts no new doubt: what waits for its confirmation would wait for another one.
+  const isNew = isUnclear && !(result.isLookUp && open);
+  const doubt = isNew ? unclearAbout(claimed.newest.hash, claimed.progress) : open;
   const inDoubt = doubt && { doubt };
   const { failures, failingSince: since = now.toISOString() } = after;
   const isNewest = claimed.newest.hash === current.newest.hash && isSameVersion(claimed, current);

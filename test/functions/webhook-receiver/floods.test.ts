@@ -41,7 +41,7 @@ async function open({ throttle = DEFAULT, path = '/webhooks/button' } = {}) {
     timeoutMs: 30_000,
     mayInvoke: () => true,
   });
-  gateway.addRoute(`POST ${path}`, 'receiver');
+  gateway.addRoute(`POST ${path}`, { integrationId: 'receiver' });
   const limits = { burst: throttle.burstLimit, ratePerSecond: throttle.rateLimit };
   gateway.deployStage({ whole: limits, byRoute: new Map() });
   const webhook = { name: 'main', url: `${gateway.endpoint}${path}`, secret: WEBHOOK_SECRET };

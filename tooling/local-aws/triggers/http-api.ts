@@ -21,6 +21,13 @@ type Integration = {
   mayInvoke(routeKey: string): boolean;
 };
 
+/** A route, and who may call it; everybody unless `mayCall` says so of a request. */
+type Route = {
+  integrationId: string;
+  mayCall?:
+    ((request: { method: string; path: string; authorization: string | undefined }) => boolean) | undefined;
+};
+
 /** How many requests pass: of all routes together, and of single ones. */
 type Throttles = {
   whole: TokenLimits | undefined;
@@ -37,7 +44,7 @@ export type HttpApi = {
   endpoint: string;
   addIntegration(id: string, integration: Integration): void;
   removeIntegration(id: string): void;
-  addRoute(routeKey: string, integrationId: string): void;
+  addRoute(routeKey: string, route: Route): void;
   removeRoute(routeKey: string): void;
   deployStage(throttles: Throttles, onAnswered?: StageListener): void;
   /** It answers 404 again. */
@@ -69,7 +76,7 @@ export async function startHttpApi(
   onAnswered: (request: AnsweredRequest) => void = () => undefined,
 ): Promise<HttpApi> {
   const integrations = new Map<string, Integration>();
-  const routes = new Map<string, string>();
+  const routes = new Map<string, Route>();
   let stage: { passes: (routeKey: string) => boolean; onAnswered: StageListener } | undefined;
 
   const answer = async (
@@ -82,10 +89,14 @@ export async function startHttpApi(
     const route = matchRoute(routes.keys(), { method: request.method ?? 'GET', path });
     if (stage === undefined || route === undefined) return ownAnswer(404, 'Not Found');
     const { routeKey } = route;
+    const { integrationId = '', mayCall = () => true } = routes.get(routeKey) ?? {};
+    const { authorization } = request.headers;
+    if (!mayCall({ method: request.method ?? 'GET', path, authorization }))
+      return { ...ownAnswer(403, 'Forbidden'), routeKey };
     if (!stage.passes(routeKey)) return { ...ownAnswer(429, 'Too Many Requests'), routeKey };
     if (body === 'too-large') return { ...ownAnswer(413, 'Request Entity Too Large'), routeKey };
 
-    const integration = integrations.get(routes.get(routeKey) ?? '');
+    const integration = integrations.get(integrationId);
     if (integration === undefined) return { ...ownAnswer(500, 'Internal Server Error'), routeKey };
     const event = httpEvent(request, body, { api: { ...identity, port }, route, requestId, now });
     return { ...(await integrate(integration, event, routeKey)), routeKey };
@@ -117,8 +128,8 @@ export async function startHttpApi(
     removeStage: () => {
       stage = undefined;
     },
-    addRoute: (routeKey, integrationId) => {
-      routes.set(routeKey, integrationId);
+    addRoute: (routeKey, route) => {
+      routes.set(routeKey, route);
     },
     deployStage: (throttles, onStageAnswered = () => undefined) => {
       stage = { passes: createGate(throttles), onAnswered: onStageAnswered };

@@ -163,6 +163,21 @@ describe('the decider', () => {
   });
 });
 
+describe('a version that is being confirmed', () => {
+  const entry = known(given(created).state);
+  const confirming = { kind: 'confirming', hash: entry.newest.hash } as const;
+  const claimed = { ...entry, progress: { ...entry.progress, doubt: confirming } } as LedgerEntry;
+
+  it.each<[string, CallResult, string]>([
+    ['stays so if only the look-up by its token fails', { ...unclear, isLookUp: true }, 'confirming'],
+    ['is in doubt again if a call may have been carried out', unclear, 'unclear'],
+  ])('%s', (_what, result, kind) => {
+    expect(settled(claimed, result).events).toContainEqual(
+      expect.objectContaining({ event: 'postponed', doubt: { kind, hash: entry.newest.hash } }),
+    );
+  });
+});
+
 describe('the token belongs to the order, not to one version (requirement 1)', () => {
   const update = receive(event(2, { customer_order_id: 'second' }));
 
