@@ -443,7 +443,8 @@ export class OrderInvariants {
     const isForgotten = this.#hasRestored && order.report?.newest.kind === 'cancelled';
     const showsNone = getCancelled === '404' || this.#isUntraceable(order);
     if (isForgotten && secondDelete === '403' && showsNone) return true;
-    const isGone = order.live.length === 0 && order.report?.newest.kind !== 'cancelled';
+    const wasDeleted = this.#asked(order.orderId).writes.some(({ method }) => method === 'DELETE');
+    const isGone = wasDeleted && order.live.length === 0 && order.report?.newest.kind !== 'cancelled';
     if (isGone && this.#lookUpsFail && getCancelled === '404') return true;
     const isOthersFinalized = this.#othersOrder(order.orderId)?.status === 'finalized';
     if (isOthersFinalized && order.report?.newest.kind === 'cancelled' && !this.#isIdRead()) return true;
