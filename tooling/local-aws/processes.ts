@@ -67,7 +67,7 @@ export function startProcesses(): Processes {
 export async function killProcess(child: LocalProcess): Promise<void> {
   if (child.pid === undefined || hasExited(child)) return;
   const gone = exited(child);
-  process.kill(-child.pid, 'SIGKILL');
+  signalGroup(child.pid, 'SIGKILL');
   await gone;
 }
 
@@ -75,7 +75,16 @@ export async function killProcess(child: LocalProcess): Promise<void> {
  * Stops a process and its children where they are, or lets them go on. Nothing happens to one that is gone.
  */
 export function signalProcess(child: LocalProcess, signal: 'SIGSTOP' | 'SIGCONT'): void {
-  if (child.pid !== undefined && !hasExited(child)) process.kill(-child.pid, signal);
+  if (child.pid !== undefined && !hasExited(child)) signalGroup(child.pid, signal);
+}
+
+/** The system may have buried a process already whose `exit` is still to come. */
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 async function exited(child: ChildProcess): Promise<void> {

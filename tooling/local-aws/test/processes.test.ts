@@ -14,6 +14,20 @@ describe('processes of a deployment', () => {
     expect(sleeper.signalCode).toBe('SIGKILL');
   });
 
+  it('may be killed between their end and the event that tells of it', async () => {
+    const processes = startProcesses();
+    const sleepers = Array.from({ length: 5 }, () =>
+      processes.spawn('/bin/sleep', ['600'], { cwd: '/', env: {} }),
+    );
+    // Node buries all that have ended before it emits the first `exit`.
+    for (const { pid = 0 } of sleepers) process.kill(pid, 'SIGKILL');
+    while (sleepers.some(({ pid = 0 }) => isRunning(pid)));
+
+    await Promise.race(sleepers.map((sleeper) => once(sleeper, 'exit').then(() => processes.close())));
+
+    expect(sleepers.map(({ signalCode }) => signalCode)).toEqual(sleepers.map(() => 'SIGKILL'));
+  });
+
   it('die with the process that started them, even when that one is killed', async () => {
     const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT], {
       stdio: ['ignore', 'pipe', 'inherit'],
