@@ -435,22 +435,25 @@ export class OrderInvariants {
 
   /**
    * Button has finalized it, or another shop's order of the same id, and shows it under no id that is known:
-   * nothing explains the 403s, and it waits. So does a cancellation that a restored ledger has forgotten, or
-   * what follows one that nothing confirmed, where Button shows nothing of what is cancelled.
+   * nothing explains the 403s. They count as failures of the order, and bring it to quarantine in the end.
+   * Until then it waits. So does a cancellation that a restored ledger has forgotten, or a version after a
+   * cancellation that was carried out unnoticed, where Button shows nothing of what is cancelled.
    */
   #isHidden(order: Told): boolean {
-    const { secondDelete, getCancelled } = this.#world.button.world;
-    const isForgotten = this.#hasRestored && order.report?.newest.kind === 'cancelled';
+    const { report } = order;
+    if (!report?.failures) return false;
+    const { secondDelete, getCancelled, updateCancelled } = this.#world.button.world;
+    const isForgotten = this.#hasRestored && report.newest.kind === 'cancelled';
     const showsNone = getCancelled === '404' || this.#isUntraceable(order);
     if (isForgotten && secondDelete === '403' && showsNone) return true;
     const wasDeleted = this.#asked(order.orderId).writes.some(({ method }) => method === 'DELETE');
-    const isGone = wasDeleted && order.live.length === 0 && order.report?.newest.kind !== 'cancelled';
-    if (isGone && this.#lookUpsFail && getCancelled === '404') return true;
+    const isGone = wasDeleted && order.live.length === 0 && report.newest.kind !== 'cancelled';
+    if (isGone && updateCancelled === '403' && getCancelled === '404') return true;
     const isOthersFinalized = this.#othersOrder(order.orderId)?.status === 'finalized';
-    if (isOthersFinalized && order.report?.newest.kind === 'cancelled' && !this.#isIdRead()) return true;
+    if (isOthersFinalized && report.newest.kind === 'cancelled' && !this.#isIdRead()) return true;
     const isFinalized = order.live.some(({ status }) => status === 'finalized');
     const isIdUsable =
-      order.report?.reported?.buttonOrderId !== undefined && this.#world.button.world.ids !== 'brand';
+      report.reported?.buttonOrderId !== undefined && this.#world.button.world.ids !== 'brand';
     const isUnread = this.#lookUpsFail && !this.#isIdRead();
     return isFinalized && !isIdUsable && (isUnread || this.#isUntraceable(order));
   }
@@ -580,9 +583,11 @@ function isCopy(one: string, other: string): boolean {
   return JSON.stringify(readContent(one)) === JSON.stringify(readContent(other));
 }
 
+/** What the newest version says, of an order whose cancellations, if there are any, were refused. */
 function contentsOfNewest(taken: Told['taken']): SentContent[] {
-  const newest = Math.max(...taken.map(({ version }) => version.sequence));
-  return taken
+  const states = taken.filter(({ version }) => version.kind !== 'cancelled');
+  const newest = Math.max(...states.map(({ version }) => version.sequence));
+  return states
     .filter(({ version }) => version.sequence === newest)
     .flatMap(({ body }) => readContent(body) ?? []);
 }

@@ -15,20 +15,21 @@ export type NextCall =
  * Which call brings Button to the newest version. Pure. A version that was last reported before
  * `verifyBefore` is in doubt: the ledger may have forgotten what came after it.
  *
- * If a create that may have been carried out is there, it is complete. An update may differ in what Button
- * does not show, so it is sent again: it is the full state, and sending it twice changes nothing.
+ * If a create that may have been carried out is there, it is complete, and so is a version that Button has
+ * acknowledged. Any other update may differ in what Button does not show, so it is sent again: it is the full
+ * state, and sending it twice changes nothing.
  */
 export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
   const { newest, reported, progress } = entry;
   if (newest.kind === 'cancelled') return { call: 'cancel' };
   const isCreate = !reported && newest.kind === 'created';
+  const isReported = newest.hash === reported?.hash;
   const doubt = openDoubt(progress);
   if (doubt) {
     const isAboutNewest = doubt.hash === newest.hash && !doubt.amongOthers;
-    return { call: 'read-first', trustsAmounts: isAboutNewest && (isCreate || doubt.kind === 'confirming') };
+    return { call: 'read-first', trustsAmounts: isAboutNewest && (isCreate || isReported) };
   }
-  if (isStale(entry, verifyBefore))
-    return { call: 'read-first', trustsAmounts: isCreate || newest.hash === reported?.hash };
+  if (isStale(entry, verifyBefore)) return { call: 'read-first', trustsAmounts: isCreate || isReported };
   if (reported)
     return isUnconfirmed(entry) ? { call: 'read-first', trustsAmounts: false } : { call: 'update' };
   return isCreate ? { call: 'create' } : { call: 'read-first', trustsAmounts: false };

@@ -360,6 +360,21 @@ describe('the token (requirement 1)', () => {
     expect(result).toEqual({ ...isDone, token: 'taken' });
   });
 
+  it('alone was in doubt: a finalized order that shows it needs no call, and no person (B8)', async () => {
+    const entry = claimed({ kind: 'updated', reported: { hash: 'h-2' }, ...inDoubt, ...late });
+    const finalized: OrderAtButton = { ...held, status: 'finalized' };
+
+    const shown = await talk(entry, { get: found({ ...finalized, btn_ref: token }) });
+    const absent = await talk(entry, {
+      get: found({ ...finalized, btn_ref: null }),
+      update: [forbidden, forbidden],
+    });
+
+    expect(shown.asked).toEqual(['get']);
+    expect(shown.result).toMatchObject({ result: 'done', sent: false, token: 'taken' });
+    expect(absent.result).toMatchObject({ result: 'refused', reason: 'too_late' });
+  });
+
   it('is compared with the one that Button shows before an order in doubt is believed', async () => {
     const shows = async (entry: LedgerEntry, btn_ref?: string | null) =>
       talk(entry, { get: found({ ...held, ...(btn_ref !== undefined && { btn_ref }) }), update: done });
