@@ -27,23 +27,23 @@ type CodeTexts = { problem: string; fix: string; source: string };
  */
 export const ORDER_VIOLATIONS = {
   not_json: {
-    problem: 'The message is not JSON text.',
+    problem: 'The message is not valid JSON.',
     fix: 'Send one CloudEvent as JSON in UTF-8, in structured mode.',
     source: CLOUD_EVENTS_JSON,
   },
   message_not_object: {
-    problem: 'The message is JSON, but no object.',
+    problem: 'The message is valid JSON but not an object.',
     fix: 'Send one CloudEvent as a JSON object, in structured mode.',
     source: CLOUD_EVENTS_JSON,
   },
   json_encoded_twice: {
-    problem: 'The JSON is wrapped in a JSON text: it was encoded twice.',
-    fix: 'Encode the message once, and the order as an object in data, not as text.',
+    problem: 'The JSON is wrapped in a JSON string: it was encoded twice.',
+    fix: 'Encode the message once, and send the order in data as an object, not as a string.',
     source: CLOUD_EVENTS_JSON,
   },
   wrapped_by_sns: {
     problem: 'The message is wrapped in an Amazon SNS notification.',
-    fix: 'Switch on raw message delivery (RawMessageDelivery) in the subscription of the queue.',
+    fix: 'Turn on raw message delivery (RawMessageDelivery) in the subscription of the queue.',
     source: AWS_SNS,
   },
   wrapped_by_eventbridge: {
@@ -53,17 +53,17 @@ export const ORDER_VIOLATIONS = {
   },
   wrapped_by_sqs_extended_client: {
     problem: 'The message is a pointer of the SQS Extended Client Library: the order itself is in S3.',
-    fix: 'Send the message with a plain SQS client. It may have 1 MiB.',
+    fix: 'Send the message with a plain SQS client. A message may be up to 1 MiB.',
     source: AWS_SQS_EXTENDED_CLIENT,
   },
   wrapped_in_list: {
     problem: 'The message is a JSON list, such as a CloudEvents batch.',
-    fix: 'Send every CloudEvent as a message of its own.',
+    fix: 'Send each CloudEvent as its own message.',
     source: MESSAGE_CONTRACT,
   },
   order_without_envelope: {
     problem: 'The message is an order without the CloudEvent around it.',
-    fix: 'Put the order into data of a CloudEvent with specversion, type, id, source, subject and sequence.',
+    fix: 'Put the order into the data of a CloudEvent with specversion, type, id, source, subject and sequence.',
     source: MESSAGE_CONTRACT,
   },
   byte_order_mark: {
@@ -72,12 +72,12 @@ export const ORDER_VIOLATIONS = {
     source: `${JSON_SYNTAX}, section 8.1`,
   },
   duplicate_key: {
-    problem: 'A name occurs twice in one JSON object, so that its value is ambiguous.',
+    problem: 'A name occurs twice in one JSON object, so its value is ambiguous.',
     fix: 'Send each name once.',
     source: `${JSON_SYNTAX}, section 4`,
   },
   proto_key: {
-    problem: 'A JSON object holds the name __proto__.',
+    problem: 'A JSON object contains the name __proto__.',
     fix: 'Remove that name.',
     source: MESSAGE_CONTRACT,
   },
@@ -92,7 +92,7 @@ export const ORDER_VIOLATIONS = {
     source: CLOUD_EVENTS,
   },
   event_type_unknown: {
-    problem: 'The event type is none of the order events.',
+    problem: 'The event type is not one of the order events.',
     fix: 'Send order.created.v1, order.updated.v1 or order.cancelled.v1.',
     source: MESSAGE_CONTRACT,
   },
@@ -103,13 +103,13 @@ export const ORDER_VIOLATIONS = {
   },
   event_attribute_missing: {
     problem: 'The CloudEvent lacks specversion, type, id, source, subject or data.',
-    fix: 'Send the attribute beside the others; the order is in data.',
+    fix: 'Add the missing attribute; the order itself goes into data.',
     source: `${CLOUD_EVENTS}; ${MESSAGE_CONTRACT}`,
   },
   event_attribute_malformed: {
     problem:
       'A CloudEvents attribute is empty, too long (over 1024 characters) or holds characters that are not allowed.',
-    fix: 'Send id as text without control characters, and source as a URI reference (ASCII, no spaces).',
+    fix: 'Send id as a string without control characters, and source as a URI reference (ASCII, no spaces).',
     source: CLOUD_EVENTS,
   },
   data_content_type_unsupported: {
@@ -123,13 +123,13 @@ export const ORDER_VIOLATIONS = {
     source: CLOUD_EVENTS_JSON,
   },
   subject_mismatch: {
-    problem: 'The subject is not the order_id in data.',
-    fix: 'Send the order id as subject, exactly as in data.order_id.',
+    problem: 'The subject differs from the order_id in data.',
+    fix: 'Send the order id as the subject, exactly as in data.order_id.',
     source: MESSAGE_CONTRACT,
   },
   sequence_missing: {
-    problem: 'The sequence extension is missing, so that the versions of the order have no order.',
-    fix: 'Send sequence: a text of decimal digits, such as "17", that rises with every version of an order.',
+    problem: 'The sequence extension is missing, so the versions of the order cannot be put in order.',
+    fix: 'Send sequence: a string of decimal digits, such as "17", that rises with every version of an order.',
     source: CLOUD_EVENTS_SEQUENCE,
   },
   sequence_malformed: {
@@ -139,7 +139,7 @@ export const ORDER_VIOLATIONS = {
   },
   time_missing: {
     problem: 'The time is missing, and this brand orders the versions of an order by time.',
-    fix: 'Send the instant of the change as time.',
+    fix: 'Send the time of the change as time.',
     source: MESSAGE_CONTRACT,
   },
   time_malformed: {
@@ -149,7 +149,7 @@ export const ORDER_VIOLATIONS = {
   },
   cancellation_with_data: {
     problem: 'A cancellation carries data. A cancellation is for the whole order and cannot be undone.',
-    fix: 'Send no data for a cancellation; send order.updated.v1 if some of the order remains.',
+    fix: 'Send a cancellation without data; send order.updated.v1 if part of the order remains.',
     source: `${OVERVIEW}, "Cancel an Order"`,
   },
   missing_field: {
@@ -164,7 +164,7 @@ export const ORDER_VIOLATIONS = {
   },
   unknown_field: {
     problem: 'Button documents no such field.',
-    fix: 'Remove the field, or move what it says into the attributes of a line item.',
+    fix: 'Remove the field, or move its value into the attributes of a line item.',
     source: `${OVERVIEW}, "Order Object"`,
   },
   status_read_only: {
@@ -173,7 +173,7 @@ export const ORDER_VIOLATIONS = {
     source: `${OVERVIEW}, "Order Object"`,
   },
   total_as_decimal_refused: {
-    problem: 'Decimal totals are not accepted: they do not say in which unit an integer is meant.',
+    problem: 'Decimal totals are not accepted: they do not say which unit an integer would be in.',
     fix: 'Remove total_as_decimal and send amounts in the smallest unit of the currency (1234 for 12.34 USD).',
     source: MESSAGE_CONTRACT,
   },
@@ -184,7 +184,7 @@ export const ORDER_VIOLATIONS = {
   },
   finalization_date_misnamed: {
     problem: 'Button has no field finalized_date.',
-    fix: 'Remove it; the date is called finalization_date and Button sets it by itself.',
+    fix: 'Remove it; the date is called finalization_date, and Button sets it.',
     source: `${BEST_PRACTICES}, "Understanding the finalization_date field"`,
   },
   plain_email: {
@@ -194,16 +194,16 @@ export const ORDER_VIOLATIONS = {
   },
   finalization_date_refused: {
     problem: 'A finalization_date would override the return policy of the brand.',
-    fix: 'Remove it; Button sets it by itself. A brand that really needs it allows it in its configuration.',
+    fix: 'Remove it; Button sets it. A brand that really needs it can allow it in its configuration.',
     source: `${BEST_PRACTICES}, "Understanding the finalization_date field"`,
   },
   text_not_unicode: {
-    problem: 'The text holds half of a surrogate pair and cannot be written as UTF-8.',
-    fix: 'Do not cut texts between the two halves of a character.',
+    problem: 'The string contains half of a surrogate pair and cannot be encoded as UTF-8.',
+    fix: 'Do not cut strings between the two halves of a character.',
     source: MESSAGE_CONTRACT,
   },
   text_too_long: {
-    problem: 'The text has more than 255 characters.',
+    problem: 'The string has more than 255 characters.',
     fix: 'Shorten it to 255 characters.',
     source: `${OVERVIEW}, "Order Object" and "Line Items Object"`,
   },
@@ -213,7 +213,7 @@ export const ORDER_VIOLATIONS = {
     source: `${OVERVIEW}, "Order Object"`,
   },
   order_id_dot_segment: {
-    problem: 'The order id is "." or "..", which has a meaning of its own in the path of a URL.',
+    problem: 'The order id is "." or "..", which has a special meaning in the path of a URL.',
     fix: 'Use another order id.',
     source: 'RFC 3986, section 5.2.4',
   },
@@ -225,12 +225,12 @@ export const ORDER_VIOLATIONS = {
   },
   amount_negative: {
     problem: 'The amount is negative.',
-    fix: 'Send what remains to be paid for, 0 or more.',
+    fix: 'Send the amount that remains, 0 or more.',
     source: `${BEST_PRACTICES}, "How to Report Discounts"`,
   },
   amount_above_int32: {
-    problem: 'The amount is above 2147483647, the largest that Button takes.',
-    fix: "Check that the amount counts the currency's smallest unit; a larger order cannot be reported in one.",
+    problem: 'The amount is above 2147483647, the largest that Button accepts.',
+    fix: "Check that the amount counts the currency's smallest unit; a larger order cannot be reported in one piece.",
     source: `${REFERENCE}, "Body Params"`,
   },
   number_with_decimal_point: {
@@ -259,7 +259,7 @@ export const ORDER_VIOLATIONS = {
   btn_ref_not_url_safe: {
     problem:
       'The btn_ref is not a URL-safe string of 1 to 255 characters (letters, digits, "-", ".", "_", "~").',
-    fix: 'Send the token as it was received, or leave btn_ref out when there was none.',
+    fix: 'Send the token as it was received, or leave btn_ref out if there was none.',
     source: `${OVERVIEW}, "Order Object"`,
   },
   btn_ref_test_token_malformed: {
@@ -273,7 +273,7 @@ export const ORDER_VIOLATIONS = {
     source: `${BEST_PRACTICES}, "Handling Button Attribution Tokens"`,
   },
   btn_ref_real_token_refused: {
-    problem: 'The btn_ref is not a test token, and this stage takes test orders only.',
+    problem: 'The btn_ref is not a test token, and this stage accepts only test orders.',
     fix: 'Send a token such as fakesrctok-abcdef0123456789.',
     source: `${BEST_PRACTICES}, "Handling Button Attribution Tokens"`,
   },
@@ -294,32 +294,32 @@ export const ORDER_VIOLATIONS = {
   },
   line_identifier_repeated: {
     problem: 'Another line item of the order has the same identifier.',
-    fix: 'Give each line item its own identifier, or merge the two lines.',
+    fix: 'Give each line item its own identifier, or merge the two line items.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   quantity_not_positive_integer: {
     problem: 'The quantity is not an integer above 0.',
-    fix: 'Send the number of units; leave out a line of which nothing remains.',
+    fix: 'Send the number of units; leave out a line item of which nothing remains.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   category_too_deep: {
     problem: 'The category has more than 7 entries.',
-    fix: 'Send the 7 most general ones.',
+    fix: 'Send the 7 most general entries.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   attribute_not_text: {
-    problem: 'An attribute of a line item is not a text.',
-    fix: 'Send attributes as an object of texts.',
+    problem: 'An attribute of a line item is not a string.',
+    fix: 'Send attributes as an object with string values.',
     source: `${OVERVIEW}, "Line Items Object"`,
   },
   order_too_large: {
-    problem: 'The order is too large for the ledger: deflated, it has more than 360 KiB.',
-    fix: 'Leave out long texts that cannot be compressed, such as signed URLs, or shorten them.',
+    problem: 'The order is too large for the ledger: compressed, it is larger than 360 KiB.',
+    fix: 'Leave out or shorten long strings that do not compress, such as signed URLs.',
     source: MESSAGE_CONTRACT,
   },
   event_id_repeated: {
-    problem: 'Other events of the same call have the same id, and SQS would drop all but the first of them.',
-    fix: 'Give every version of an order an id of its own, or leave the id out.',
+    problem: 'Other events of the same call have the same id, and SQS would drop all but the first.',
+    fix: 'Give every version of an order its own id, or leave the id out.',
     source: MESSAGE_CONTRACT,
   },
   more_violations: {
@@ -335,7 +335,7 @@ export const ORDER_VIOLATIONS = {
  */
 export const ORDER_WARNINGS = {
   recommended_field_missing: {
-    problem: 'The line items are missing: commission that differs by product cannot be worked out.',
+    problem: 'The line items are missing: Button cannot calculate commission that differs by product.',
     fix: 'Send the line items.',
     source: `${OVERVIEW}, against ${REFERENCE}`,
   },
@@ -357,17 +357,17 @@ export const ORDER_WARNINGS = {
   },
   finalization_date_overrides_policy: {
     problem: 'A finalization_date overrides the return policy of the brand, which Button does not recommend.',
-    fix: 'Leave it out unless the order really has a return policy of its own.',
+    fix: 'Leave it out unless the order really has its own return policy.',
     source: `${BEST_PRACTICES}, "Understanding the finalization_date field"`,
   },
   line_items_empty: {
     problem: 'The list of line items is empty.',
-    fix: 'Send the line items; send order.cancelled.v1 when nothing of the order remains.',
+    fix: 'Send the line items; send order.cancelled.v1 if nothing of the order remains.',
     source: `${BEST_PRACTICES}, "Differences between order updates and cancellations"`,
   },
   total_zero_on_update: {
     problem: 'An update sets the total to 0.',
-    fix: 'Send order.cancelled.v1 when nothing of the order remains.',
+    fix: 'Send order.cancelled.v1 if nothing of the order remains.',
     source: `${BEST_PRACTICES}, "Differences between order updates and cancellations"`,
   },
   upc_not_12_digits: {
@@ -383,7 +383,7 @@ export const ORDER_WARNINGS = {
   },
   more_warnings: {
     problem: 'There are more warnings than the 1000 listed.',
-    fix: 'Look at these first.',
+    fix: 'Look into these first.',
     source: MESSAGE_CONTRACT,
   },
 } as const satisfies Record<string, CodeTexts>;

@@ -104,8 +104,8 @@ describe('orders, requirement 12: input is accepted the way shops write it', () 
       'raw message delivery',
     ],
     ['an EventBridge event', { 'detail-type': 'order', source: 'shop', detail: sampleMessage() }, '$.detail'],
-    ['a bare order', sampleOrder(), 'Put the order into data of a CloudEvent'],
-    ['a list', [sampleMessage()], 'a message of its own'],
+    ['a bare order', sampleOrder(), 'Put the order into the data of a CloudEvent'],
+    ['a list', [sampleMessage()], 'its own message'],
     ['text of text', JSON.stringify(sampleMessage()), 'Encode the message once'],
   ])('%s is refused with one reason, which names the wrapping and its cure', async (_what, wrapped, cure) => {
     const { report, refusals } = createShopToButton();

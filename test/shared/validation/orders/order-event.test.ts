@@ -230,7 +230,7 @@ describe('parseOrderEvent', () => {
     ['wrapped_by_sns', /raw message delivery/],
     ['wrapped_by_eventbridge', /\$\.detail/],
     ['wrapped_by_sqs_extended_client', /plain SQS client/],
-    ['wrapped_in_list', /message of its own/],
+    ['wrapped_in_list', /its own message/],
     ['json_encoded_twice', /once/],
     ['order_without_envelope', /CloudEvent/],
   ])('refuses a wrapped message with the cure: %s', (code, cure) => {
