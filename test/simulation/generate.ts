@@ -230,13 +230,20 @@ function generateWorld(random: Random): World {
     nextHost: random.pick(['own', 'none', 'other']),
     nextFilters: random.pick(['left-out', 'repeated']),
     emptyObjects: random.pick(['list', 'null']),
-    accountsList: random.pick(['whole', 'one-a-page', 'among-malformed-entries']),
+    ...generateLists(random),
     // Nothing that is checked depends on them.
-    brandsList: 'among-malformed-entries',
     finalizationWindowMinutes: 129_600,
     unreadableTransactions: [],
     webhookOrdering: random.pick(['per-transaction', 'per-transaction', 'per-endpoint']),
     webhook202: random.pick(['success', 'failure']),
+  };
+}
+
+function generateLists(random: Random): Pick<World, 'accountsList' | 'brandsList'> {
+  const accountsList = random.pick(['whole', 'one-a-page', 'among-malformed-entries']);
+  return {
+    accountsList,
+    brandsList: accountsList === 'one-a-page' ? accountsList : 'among-malformed-entries',
   };
 }
 

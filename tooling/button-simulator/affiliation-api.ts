@@ -1,6 +1,6 @@
 import type { AccountBook } from './account-book.ts';
 import type { ApiRequest } from './api-request.ts';
-import { errorAnswer, listAnswer, type Answer } from './button-answer.ts';
+import { errorAnswer, listAnswer, onePerPage, type Answer } from './button-answer.ts';
 import { problemsOf } from './problems.ts';
 import type { TransactionBook } from './transaction-book.ts';
 import { readCursor, writeCursor } from './transaction-cursor.ts';
@@ -33,18 +33,16 @@ export function answerAffiliationApi(api: AffiliationApi, request: ApiRequest): 
 }
 
 /** One page, unless the world says otherwise. */
-function listAccounts({ accounts, world }: AffiliationApi, { query, origin }: ApiRequest): Answer {
+function listAccounts({ accounts, world }: AffiliationApi, request: ApiRequest): Answer {
   const all = accounts.all();
-  if (world.accountsList === 'among-malformed-entries')
-    return listOf([null, ...all, { id: 7 }, 'acc', {}], {});
-  if (world.accountsList === 'whole') return listAnswer(all);
-  const from = Number(query.get('cursor') ?? 0);
-  const next = from + 1 < all.length ? `${origin}/v1/affiliation/accounts?cursor=${from + 1}` : null;
-  return listOf(all.slice(from, from + 1), { next });
-}
-
-function listOf(objects: readonly unknown[] | null, meta: Record<string, string | null>): Answer {
-  return { status: 200, body: { meta: { status: 'ok', ...meta }, objects } };
+  switch (world.accountsList) {
+    case 'whole':
+      return listAnswer(all);
+    case 'one-a-page':
+      return onePerPage(all, request);
+    case 'among-malformed-entries':
+      return listAnswer([null, ...all, { id: 7 }, 'acc', {}]);
+  }
 }
 
 function listTransactions(api: AffiliationApi, request: ApiRequest, accountId: string | undefined): Answer {
@@ -71,7 +69,7 @@ function listTransactions(api: AffiliationApi, request: ApiRequest, accountId: s
   const meta = { next: link(page.next), previous: link(page.previous) };
   if (page.versions.length > 0 || world.emptyObjects === 'list')
     return listAnswer(page.versions.map(apiRow), meta);
-  return listOf(null, meta);
+  return listAnswer(null, meta);
 }
 
 type Asked = {

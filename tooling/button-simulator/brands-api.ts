@@ -1,5 +1,5 @@
 import type { ApiRequest } from './api-request.ts';
-import { errorAnswer, type Answer } from './button-answer.ts';
+import { errorAnswer, onePerPage, type Answer } from './button-answer.ts';
 import type { Brand } from './organizations.ts';
 import type { World } from './world.ts';
 
@@ -16,8 +16,10 @@ export function answerBrandsApi({ brands, world }: BrandsApi, request: ApiReques
   if (id === undefined) {
     if (world.brandsList === 'refused') return errorAnswer(404, 'Not found');
     if (world.brandsList === 'in-object') return ok({ object: all });
+    if (world.brandsList === 'whole') return ok({ objects: all });
     const malformed = [null, 7, { id: 'org-other' }, { ...all[0], terms_and_conditions: 'none' }];
-    return ok({ objects: world.brandsList === 'whole' ? all : [...malformed, ...all] });
+    const entries = [...malformed, ...all];
+    return world.brandsList === 'one-a-page' ? onePerPage(entries, request) : ok({ objects: entries });
   }
   if (!id.startsWith('org-')) return errorAnswer(400, `Invalid Brand ID: ${id}`);
   const brand = all.find((one) => one.id === id);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseJson } from './api-request.ts';
+import { parseJson, type ApiRequest } from './api-request.ts';
 import { toWireJson } from './wire-json.ts';
 
 /** An HTTP response before it is written as bytes. `body` is sent as JSON, a string unchanged. */
@@ -10,9 +10,22 @@ export function objectAnswer(object: Record<string, unknown> | null, status: 200
   return { status, body: { meta: { status: 'ok' }, object } };
 }
 
-/** Success with a list; `meta` may carry its neighbours. */
-export function listAnswer(objects: readonly object[], meta: Record<string, string | null> = {}): Answer {
+/** Success with a list, which is null if empty lists are; `meta` may carry its neighbours. */
+export function listAnswer(
+  objects: readonly unknown[] | null,
+  meta: Record<string, string | null> = {},
+): Answer {
   return { status: 200, body: { meta: { status: 'ok', ...meta }, objects } };
+}
+
+/** The page of a list that the request's cursor names, with one entry. */
+export function onePerPage(
+  entries: readonly unknown[],
+  { query, origin, segments = [] }: Pick<ApiRequest, 'query' | 'origin' | 'segments'>,
+): Answer {
+  const from = Number(query.get('cursor') ?? 0);
+  const next = from + 1 < entries.length ? `${origin}/${segments.join('/')}?cursor=${from + 1}` : null;
+  return listAnswer(entries.slice(from, from + 1), { next });
 }
 
 /** Button's error body. Its texts are ours, so match on the status. */

@@ -60,7 +60,11 @@ export const WorldSchema = z.strictObject({
    * account.
    */
   accountsList: z.enum(['whole', 'one-a-page', 'among-malformed-entries']),
-  brandsList: z.enum(['whole', 'in-object', 'among-malformed-entries', 'refused']),
+  /**
+   * The list of brands: on one page, in `object`, among entries that name no brand, those on a page each, or
+   * not there.
+   */
+  brandsList: z.enum(['whole', 'in-object', 'among-malformed-entries', 'one-a-page', 'refused']),
   finalizationWindowMinutes: z.int().min(0),
   /**
    * A page that would contain one of these is a 500: by Button's order id, or the transaction's id if there
