@@ -43,7 +43,7 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
     case 'not-found': {
       const isInDoubt = openDoubt(entry.progress) !== undefined;
       const mayBeCreated = isInDoubt || isStale(entry, ports.verifyBefore);
-      return sendUnread(version, { byToken: read.byToken, mayBeCreated });
+      return sendUnread(version, { byToken: read.byToken && !entry.tokenDue, mayBeCreated });
     }
     case 'found':
       return sendFound(version, read, next.trustsAmounts);
@@ -57,7 +57,7 @@ function lateToken({ btnRef, tokenDue }: LedgerEntry): { btnRef: string | undefi
 
 /** How the reads that found nothing were made, and why. */
 type Search = {
-  /** The order was also looked up by its token. */
+  /** The order was also looked up by its token, and no call can have been sent without the token. */
   byToken: boolean;
   /** An earlier create may have been carried out. */
   mayBeCreated: boolean;

@@ -55,8 +55,11 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
   return entry.newest.cancels?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
 }
 
+/** If only the token of the order is known, an order that shows no other token may be this one. */
 function isOwn({ order }: FoundOrder, { newest: { cancels }, btnRef }: LedgerEntry): boolean {
-  return !cancels || isSameOrder(order, cancels, btnRef) === 'same';
+  if (!cancels) return true;
+  const is = isSameOrder(order, cancels, btnRef);
+  return is === 'same' || (is === 'unknown' && cancels.purchase_date === undefined);
 }
 
 /** Every order that Button shows under an id or the token of this order, and that is this order. */
@@ -98,10 +101,17 @@ async function confirm(
 }
 
 /**
- * Button may show an order late that it accepted recently. If the order may already be cancelled, that is so
- * only after a 202.
+ * For this long after the first message about an order, a create that may have been carried out may still be
+ * invisible: longer than Button should need to show it.
+ */
+const CREATED_UNSEEN_FOR_MS = 15 * 60_000;
+
+/**
+ * Button may show an order late that it accepted recently, or whose create was not answered. If the order may
+ * already be cancelled, that is so only after a 202.
  */
 function missing(entry: LedgerEntry, now: Date): CallEnd {
+  if (mayBeCreatedUnseen(entry, now)) return ended({ result: 'try-again', reason: 'not_found' });
   const end = notFound(entry, now);
   const mayCome =
     end.result.result === 'try-again' && (entry.reported?.acceptedOnly || !mayBeCancelled(entry));
@@ -129,6 +139,13 @@ async function cancelByOtherId(
   const other = ids.find((id) => !tried.includes(id));
   const answer = other === undefined ? undefined : await api.cancel(other);
   return answer?.answer === 'done' ? done(answer) : ended({ result: 'unclear', reason: 'still_open' });
+}
+
+/** Another version than the cancellation may have been carried out, and Button has acknowledged nothing. */
+function mayBeCreatedUnseen({ newest, reported, progress }: LedgerEntry, now: Date): boolean {
+  const doubt = openDoubt(progress);
+  if (reported || !doubt || (doubt.hash === newest.hash && !doubt.amongOthers)) return false;
+  return now.getTime() - Date.parse(newest.receivedAt ?? newest.time) < CREATED_UNSEEN_FOR_MS;
 }
 
 /** Button itself says that the order is cancelled: no look-up has to confirm it. */

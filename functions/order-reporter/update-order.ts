@@ -21,16 +21,23 @@ export type UpdateOrder = {
 };
 
 /**
+ * After this number of failures in a row, every other update leaves out a token that came late: Button may
+ * fail on the token alone, and must not be left with an old total.
+ */
+const TOKEN_SUSPECTED_AFTER = 5;
+
+/**
  * Sends the newest version as an update. Button does not document whether it accepts a token with an update.
  * If it refuses, the same update is sent without the token, so that the order is right at Button in any case.
  * If its answer shows that it ignored the token, the token was not accepted either.
  */
 export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
-  const { entry, api, now, btnRef, shown } = update;
+  const { entry, api, now, shown } = update;
   if (contradictsLines(update)) return refused('line_items_missing');
+  const btnRef = isTokenSuspected(entry) ? undefined : update.btnRef;
   const { button_order_id: buttonOrderId, btn_ref: shownToken } = shown ?? {};
   const holdsToken = entry.btnRef !== undefined && shownToken === entry.btnRef;
-  let answer = await send(update);
+  let answer = await send({ ...update, btnRef });
   let token: 'taken' | 'refused' | undefined = btnRef !== undefined || holdsToken ? 'taken' : undefined;
   if (btnRef !== undefined && (answer.answer === 'refused' || answer.answer === 'forbidden')) {
     answer = await send({ ...update, btnRef: undefined });
@@ -48,6 +55,12 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
     default:
       return endOf(answer);
   }
+}
+
+/** An update that brings nothing but the token is never sent without it. */
+function isTokenSuspected({ failures, newest, reported }: LedgerEntry): boolean {
+  const count = failures?.count ?? 0;
+  return newest.hash !== reported?.hash && count >= TOKEN_SUSPECTED_AFTER && count % 2 === 1;
 }
 
 /** Button has carried out the update, and its answer shows the order without the token, or with another. */

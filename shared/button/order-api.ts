@@ -13,7 +13,10 @@ export type OrderApiAnswer =
   | { answer: 'done'; acceptedOnly: boolean; buttonOrderId?: string; shownToken?: string | null }
   /** The order as Button holds it (only from `get` and `getByToken`). */
   | { answer: 'found'; order: OrderAtButton }
-  /** A create of an order that already exists. */
+  /**
+   * A create of an order that already exists: Button refuses it, or answers with an order that is not the one
+   * that was sent.
+   */
   | { answer: 'exists' }
   /**
    * Button itself says that it has no such order. Only from `getByToken`: `isRefused` means that Button does
@@ -117,11 +120,12 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
   const send = async (
     operation: Operation,
     request: Omit<ButtonRequest, 'apiKey'>,
-  ): Promise<OrderApiAnswer> => readAnswer(operation, await http.call({ ...request, apiKey }));
+    order?: Order,
+  ): Promise<OrderApiAnswer> => readAnswer(operation, await http.call({ ...request, apiKey }), order);
   const pathOf = (id: string): string => `/v1/order/${encodeURIComponent(id)}`;
 
   return {
-    create: (order) => send('create', { method: 'POST', path: '/v1/order', body: order }),
+    create: (order) => send('create', { method: 'POST', path: '/v1/order', body: order }, order),
     update: (id, { order_id: _id, btn_ref: _token, ...changes }, btnRef) =>
       send('update', {
         method: 'POST',
@@ -142,7 +146,7 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  *
  * | answer | create | update, cancel | get, by id or token |
  * | --- | --- | --- | --- |
- * | 2xx with `meta.status` ok | done | done | found (not found if the token's list has no such order) |
+ * | 2xx with `meta.status` ok | done (exists if it shows another order) | done | found (not found if the token's list has no such order) |
  * | 204 | unclear | update: unclear; cancel: unconfirmed | unanswered |
  * | other 2xx | unclear | unclear | unanswered |
  * | 429, not sent | try again | try again | unanswered |
@@ -162,14 +166,14 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * A token is asked for only after the id was not found: the key has just worked, so a 401 or 403 says nothing
  * about the order or the key. Facts: docs/button/order-api.md.
  */
-function readAnswer(operation: Operation, response: ButtonResponse): OrderApiAnswer {
+function readAnswer(operation: Operation, response: ButtonResponse, created?: Order): OrderApiAnswer {
   if (response.result === 'not-sent') return notCarriedOut(operation, response.reason);
   if (response.result === 'unclear') return unclear(operation, response.reason);
 
   const { status, body, retryAfterMs } = response;
   if (status === 429) return notCarriedOut(operation, 'http_429', retryAfterMs);
   if (status === 204 && operation === 'cancel') return { answer: 'unconfirmed' };
-  if (status >= 200 && status < 300) return readSuccess(operation, status, body);
+  if (status >= 200 && status < 300) return readSuccess(operation, { status, body }, created);
   const says = readError(status, body);
   const isMeant = status >= 400 && status < 500 && status !== 408 && status !== 425;
   if (isMeant && says) return readRefusal(operation, says);
@@ -204,7 +208,11 @@ function refuse(operation: Operation, detail: FailedAnswer): OrderApiAnswer {
     : { answer: 'refused', detail };
 }
 
-function readSuccess(operation: Operation, status: number, body: unknown): OrderApiAnswer {
+function readSuccess(
+  operation: Operation,
+  { status, body }: { status: number; body: unknown },
+  created: Order | undefined,
+): OrderApiAnswer {
   const answer = AnswerSchema.safeParse(body);
   if (!answer.success || answer.data.meta.status !== 'ok')
     return unclear(operation, 'unreadable_answer', { status });
@@ -214,6 +222,7 @@ function readSuccess(operation: Operation, status: number, body: unknown): Order
       ? { answer: 'found', order: order.data }
       : { answer: 'unanswered', isRefused: false, reason: 'unreadable_order', detail: { status } };
   }
+  if (created && order.success && isOther(order.data, created)) return { answer: 'exists' };
   const { button_order_id: buttonOrderId, btn_ref: shownToken } = order.data ?? {};
   const acceptedOnly = status === 202;
   return {
@@ -222,6 +231,12 @@ function readSuccess(operation: Operation, status: number, body: unknown): Order
     ...(buttonOrderId !== undefined && { buttonOrderId }),
     ...(!acceptedOnly && shownToken !== undefined && { shownToken }),
   };
+}
+
+/** Button's answer to a create shows an order with another token or total than the one sent. */
+function isOther({ btn_ref: token, total }: OrderAtButton, created: Order): boolean {
+  const isTokenOther = token !== undefined && token !== (created.btn_ref ?? null);
+  return isTokenOther || (total !== undefined && total !== created.total);
 }
 
 /**

@@ -7,11 +7,11 @@ import type { OrderAtButton } from './order-api.ts';
  *
  * The same token means the same order, different tokens mean a different order. If one of them has no token,
  * the purchase date (to the second) and the currency decide. `unknown`: Button does not show enough of the
- * order.
+ * order, or too little is known of the brand's.
  */
 export function isSameOrder(
   shown: OrderAtButton,
-  order: Pick<Order, 'purchase_date' | 'currency'>,
+  order: Partial<Pick<Order, 'purchase_date' | 'currency'>>,
   btnRef: string | undefined,
 ): 'same' | 'another' | 'unknown' {
   if (shown.btn_ref && btnRef !== undefined) return shown.btn_ref === btnRef ? 'same' : 'another';

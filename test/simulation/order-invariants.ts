@@ -368,10 +368,23 @@ export class OrderInvariants {
     if (!others) return;
     const now = this.#othersOrder(orderId);
     const isSame = now?.fields === others.fields && (now.status === 'open' || now.status === 'finalized');
-    // Who cancels an order of which nothing else is known says nothing that tells it from another's.
+    // Who cancels an order of which not even the token is known says nothing that tells it from another's.
     const [first] = this.#asked(orderId).writes;
-    if (!isSame && first?.method !== 'DELETE' && !this.#isBlind(orderId))
+    const isNothingKnown = first?.method === 'DELETE' && !this.#isTokenKnown(orderId, first.atMs);
+    if (!isSame && !isNothingKnown && !this.#isBlind(orderId))
       fail("another shop's order is never changed", `${orderId} is ${now?.status ?? 'gone'}`);
+  }
+
+  /** Before an instant, a message with a token that the ledger knows was dealt with. */
+  #isTokenKnown(orderId: string, beforeMs: number): boolean {
+    const order = this.#orders().find((told) => told.orderId === orderId);
+    const token = order?.report?.btnRef;
+    return (order?.messages ?? []).some(
+      ({ body, messageId }) =>
+        token !== undefined &&
+        readContent(body)?.token === token &&
+        (this.#doneAtMs.get(messageId) ?? Infinity) < beforeMs,
+    );
   }
 
   /** Another shop's order of this id, as it is now. */

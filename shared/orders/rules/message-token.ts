@@ -4,6 +4,9 @@ import { type OrderRules, readMessageOrderId, validateOrder } from '@button-serv
 /** An order that is valid whatever its token is; it shows whether the token is valid. */
 const ANY_ORDER = { order_id: 'any', total: 0, currency: 'USD', purchase_date: '2026-01-01T00:00:00Z' };
 
+/** A message that names one of these twice may name two tokens. */
+const PATHS_TO_TOKEN: ReadonlySet<string> = new Set(['data', 'data.btn_ref']);
+
 /**
  * The token that a refused message names, and its order: the token counts although the rest of the message
  * does not. Undefined if one of them cannot be read with certainty, or the brand's rules refuse the token.
@@ -16,7 +19,7 @@ export function readMessageToken(
   const reading = readJson(body);
   if (!reading.ok) return undefined;
   const token = asJsonObject(asJsonObject(reading.value)?.['data'])?.['btn_ref'];
-  const isAmbiguous = reading.flaws.some(({ segments }) => segments.join('.') === 'data.btn_ref');
+  const isAmbiguous = reading.flaws.some(({ segments }) => PATHS_TO_TOKEN.has(segments.join('.')));
   const orderId = readMessageOrderId(body);
   if (typeof token !== 'string' || isAmbiguous || orderId === undefined) return undefined;
   const validation = validateOrder({ ...ANY_ORDER, btn_ref: token }, rules);

@@ -43,12 +43,15 @@ export type NewestVersion = {
   customerChanges?: number;
   /** The order had a customer, who was erased. */
   customerErased?: true;
-  /** Only for the cancellation of an unconfirmed order: what was known of the order before. */
+  /**
+   * Only for the cancellation of an unconfirmed order: what was known of the order before. Empty if that was
+   * its token only.
+   */
   cancels?: UnconfirmedOrder;
 };
 
 /** What distinguishes an order that Button may not hold from another shop's order with the same id. */
-export type UnconfirmedOrder = Pick<Order, 'purchase_date' | 'currency'> & {
+export type UnconfirmedOrder = Partial<Pick<Order, 'purchase_date' | 'currency'>> & {
   /** Button answered that an order with this id exists, and it was not this one. */
   isIdTaken?: true;
 };

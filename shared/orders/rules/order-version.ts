@@ -178,8 +178,9 @@ export function contradictsReported(total: number, { reported }: Pick<LedgerEntr
 const TAKEN_REASONS = ['order_id_taken', 'not_found'];
 
 function unconfirmed(state: OrderState): UnconfirmedOrder | undefined {
-  const { newest, progress } = state;
-  if (!newest || !isUnconfirmed(state)) return undefined;
+  const { newest, progress, btnRef } = state;
+  if (!newest) return btnRef === undefined ? undefined : {};
+  if (!isUnconfirmed(state)) return undefined;
   if (!newest.order) return newest.cancels;
   const { purchase_date, currency } = newest.order;
   const isIdTaken = 'reason' in progress && TAKEN_REASONS.includes(progress.reason);

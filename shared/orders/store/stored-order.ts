@@ -47,8 +47,8 @@ const NewestSchema = z.looseObject({
   customerErased: OptionalFlag,
   cancels: z
     .object({
-      purchase_date: TextSchema,
-      currency: TextSchema,
+      purchase_date: OptionalText,
+      currency: OptionalText,
       isIdTaken: OptionalFlag,
     })
     .exactOptional(),

@@ -470,6 +470,49 @@ describe('a token that an update brings late (requirement 1)', () => {
   });
 });
 
+describe('a token that an update brings late, and on which Button fails (requirements 1 and 5)', () => {
+  const failed = (count: number, reported: Partial<ReportedVersion> = {}) =>
+    claimed({
+      kind: 'updated',
+      reported,
+      more: { tokenDue: true, failures: { count, since: now.toISOString(), last: [] } },
+    });
+
+  it('is left out of every other update from the sixth try on, so that the total is right in any case', async () => {
+    const tokens = [];
+    for (const count of [0, 1, 4, 5, 6, 7]) {
+      const { calls } = await talk(failed(count), { update: done });
+      tokens.push(calls[0]?.at(-1));
+    }
+
+    expect(tokens).toEqual([token, token, token, undefined, token, undefined]);
+  });
+
+  it('stays due where it was left out', async () => {
+    expect((await talk(failed(5), { update: done })).result).toEqual(isDone);
+  });
+
+  it('is never left out where it is all that Button lacks', async () => {
+    const { calls } = await talk(failed(5, { hash: 'h-2' }), { update: done });
+
+    expect(calls[0]?.at(-1)).toBe(token);
+  });
+});
+
+describe('a token that became known after an unclear create (requirements 1 and 3)', () => {
+  it('proves nothing by a look-up that finds no order: the order is updated, and created only if that fails', async () => {
+    const entry = claimed({ ...inDoubt, kind: 'updated', more: { tokenDue: true } });
+    const unlisted = { get: missing, getByToken: missing };
+
+    const there = await talk(entry, { ...unlisted, update: done });
+    const gone = await talk(entry, { ...unlisted, update: missing, create: done });
+
+    expect(there.asked).toEqual(['get', 'getByToken', 'update']);
+    expect(there.calls.at(-1)).toEqual(['update', order.order_id, order, token]);
+    expect(gone.asked).toEqual(['get', 'getByToken', 'update', 'create']);
+  });
+});
+
 describe('a 403 means what the read after it shows (requirement 4)', () => {
   it.each<[string, OrderApiAnswer, object]>([
     [
@@ -752,6 +795,41 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
       { result: 'refused', reason: 'order_id_taken' },
     ]);
     expect(both.calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
+  });
+
+  it('cancels no order that shows another token, though our own token is all that is known', async () => {
+    const entry = claimed({ kind: 'cancelled' });
+    const tokenOnly = { ...entry, newest: { ...entry.newest, cancels: {} } };
+    const shows = (btn_ref: string | null) =>
+      talk(tokenOnly, { get: found({ ...held, btn_ref }), getByToken: missing, cancel: done });
+
+    const [mine, theirs, nobodys] = [await shows(token), await shows('srctok-another'), await shows(null)];
+
+    expect([mine.asked, nobodys.asked]).toEqual([
+      ['get', 'cancel'],
+      ['get', 'cancel'],
+    ]);
+    expect([theirs.asked, theirs.result]).toEqual([
+      ['get', 'getByToken'],
+      { result: 'refused', reason: 'order_id_taken' },
+    ]);
+  });
+
+  it('waits for a quarter of an hour for a create that may have been carried out and is not shown (requirement 2)', async () => {
+    const receivedAt = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
+    const end = async (minutesAgo: number, doubt: Doubt) => {
+      const entry = { ...unreported(), progress: claimed({ doubt }).progress };
+      const aged = { ...entry, newest: { ...entry.newest, receivedAt: receivedAt(minutesAgo) } };
+      return (await talk(aged, { get: missing, getByToken: missing })).result;
+    };
+    const created = { kind: 'unclear', hash: 'h-1' } as const;
+
+    expect(await end(14, created)).toEqual({ result: 'try-again', reason: 'not_found' });
+    expect(await end(14, { ...created, hash: 'h-2', amongOthers: true })).toMatchObject({
+      result: 'try-again',
+    });
+    expect(await end(15, created)).toEqual(isDone);
+    expect(await end(0, { ...created, hash: 'h-2' })).toEqual(isDone);
   });
 
   it('needs no call where Button answers by the token that it has none, and waits where it does not answer', async () => {

@@ -351,12 +351,27 @@ describe('createOrderApi', () => {
   it('takes nothing but a 2xx with meta.status ok for done or found, and a 202 for accepted only (B6)', async () => {
     for (let status = 200; status < 300; status += 1) {
       if (status === 204) continue;
-      const { api } = answering(answered(status, { meta: { status: 'ok' }, object: { total: 5 } }));
+      const { total } = order;
+      const { api } = answering(answered(status, { meta: { status: 'ok' }, object: { total } }));
 
       expect(await kindsOf(api)).toEqual(['done', 'done', 'done', 'found']);
       expect(await api.create(order)).toStrictEqual({ answer: 'done', acceptedOnly: status === 202 });
-      expect(await api.get('o-1')).toEqual({ answer: 'found', order: { total: 5 } });
+      expect(await api.get('o-1')).toEqual({ answer: 'found', order: { total } });
     }
+  });
+
+  it.each([
+    ['the order that was sent', {}, 'done'],
+    ['no token', { btn_ref: null }, 'exists'],
+    ['another token', { btn_ref: 'srctok-another' }, 'exists'],
+    ['another total', { total: order.total + 1 }, 'exists'],
+    ['neither token nor total', { btn_ref: undefined, total: undefined }, 'done'],
+  ])('takes a create that is answered with %s for: %s', async (_what, change, expected) => {
+    const object = { ...order, button_order_id: 'btnorder-1', ...change };
+    const { api } = answering(answered(200, { meta: { status: 'ok' }, object }));
+
+    expect(await api.create(order)).toMatchObject({ answer: expected });
+    expect(await api.update('o-1', order)).toMatchObject({ answer: 'done' });
   });
 
   it('takes what is shown as null, or otherwise than we know it, for not shown (B6)', async () => {

@@ -396,6 +396,13 @@ describe('a cancellation counts whatever its version (requirement 6)', () => {
     expect(known(state).newest.cancels?.isIdTaken).toBe(isIdTaken ? true : undefined);
   });
 
+  it('knows of an order of which only the token is known that it may be another shop’s', () => {
+    const noted: OrderCommand = { command: 'note-token', btnRef: 'srctok-0000000000000001' };
+
+    expect(known(given(noted).when(receive(event(2, 'cancelled'))).after).newest.cancels).toEqual({});
+    expect(known(given().when(receive(event(2, 'cancelled'))).after).newest.cancels).toBeUndefined();
+  });
+
   const reported = given(receive(event(5)), done);
 
   it.each<[string, number | string]>([
