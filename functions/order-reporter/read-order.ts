@@ -1,6 +1,6 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
 import { isSameOrder } from '../../shared/button/order-identity.ts';
-import { idsOf, idsToRead, isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import { idsOf, isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { ended, endOf, type CallEnd } from './call-end.ts';
 
 /** An order at Button, and the id by which it can be read. */
@@ -30,7 +30,7 @@ const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
  * (docs/decisions/0013-look-up-by-token.md).
  */
 export async function readOrder(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
-  for (const id of idsToRead(entry)) {
+  for (const id of idsOf(entry)) {
     const answer = await api.get(id);
     if (answer.answer === 'found') return { reading: 'found', order: answer.order, id };
     if (answer.answer !== 'not-found') return { reading: 'failed', end: endOf(answer) };

@@ -1,6 +1,6 @@
 import type { OrderApi, OrderApiAnswer } from '../button/order-api.ts';
 import { findDrift, isAuditable, type OrderDrift } from './rules/order-audit.ts';
-import { idsToRead, type LedgerEntry, type OrderState } from './rules/order-ledger.ts';
+import { idsOf, type LedgerEntry, type OrderState } from './rules/order-ledger.ts';
 import type { OrderLedger } from './store/order-ledger-store.ts';
 import { UnreadableItemError, type OnUnreadable } from '../dynamodb/unreadable-item.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
@@ -108,7 +108,7 @@ async function readUnlessUnreadable(
 }
 
 async function readOrder(entry: LedgerEntry, api: AuditOrdersPorts['api']): Promise<OrderApiAnswer> {
-  for (const id of idsToRead(entry)) {
+  for (const id of idsOf(entry)) {
     const byId = await api.get(id);
     if (byId.answer !== 'not-found') return byId;
   }

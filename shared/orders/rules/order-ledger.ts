@@ -227,15 +227,13 @@ export function isUnconfirmed({ reported }: Pick<OrderState, 'reported'>): boole
   return !reported || (reported.acceptedOnly && reported.buttonOrderId === undefined);
 }
 
-/** The ids under which Button may know the order: the brand's own, and Button's if that is known. Pure. */
+/**
+ * The ids under which Button may know the order: Button's own first, if it is known, because another shop's
+ * order may have the brand's. Pure.
+ */
 export function idsOf({ orderId, reported }: LedgerEntry): string[] {
   const { buttonOrderId } = reported ?? {};
-  return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [orderId, buttonOrderId];
-}
-
-/** The ids for a read: Button's own first, because another shop's order may have the brand's. Pure. */
-export function idsToRead(entry: LedgerEntry): string[] {
-  return idsOf(entry).toReversed();
+  return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [buttonOrderId, orderId];
 }
 
 /** The value of a version; a cancellation has none. */

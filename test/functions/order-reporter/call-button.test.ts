@@ -392,8 +392,19 @@ describe('the token (requirement 1)', () => {
   });
 });
 
+describe('an order that Button has acknowledged with an id of its own (requirement 7)', () => {
+  it('is updated and cancelled by that: the brand’s id may lead to another shop’s order', async () => {
+    const reported = { buttonOrderId: 'btnorder-1' };
+
+    const updated = await talk(claimed({ kind: 'updated', reported }), { update: done });
+    const cancelled = await talk(claimed({ kind: 'cancelled', reported }), { cancel: done });
+
+    expect([updated.calls, cancelled.calls].map(([call]) => call?.[1])).toEqual(['btnorder-1', 'btnorder-1']);
+  });
+});
+
 describe('a 404 to an update (requirement 3)', () => {
-  it('is answered by Button’s id, and where none is known by the one that the token leads to', async () => {
+  it('is answered by the brand’s id, and where Button’s is not known by the one that the token leads to', async () => {
     const byId = await talk(claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } }), {
       update: [missing, done],
     });
@@ -402,7 +413,7 @@ describe('a 404 to an update (requirement 3)', () => {
       getByToken: found({ ...held, button_order_id: 'btnorder-2' }),
     });
 
-    expect(byId.calls.map(([, id]) => id)).toEqual([order.order_id, 'btnorder-1']);
+    expect(byId.calls.map(([, id]) => id)).toEqual(['btnorder-1', order.order_id]);
     expect(byToken.calls.map(([operation, id]) => [operation, id])).toEqual([
       ['update', order.order_id],
       ['getByToken', order.order_id],
@@ -733,12 +744,12 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect(never.result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
   });
 
-  it('is sent by Button’s id where the brand’s finds nothing', async () => {
+  it('is sent by the brand’s id where Button’s finds nothing', async () => {
     const { calls, result } = await talk(known, { cancel: [missing, done] });
 
     expect(calls).toEqual([
-      ['cancel', order.order_id],
       ['cancel', 'btnorder-1'],
+      ['cancel', order.order_id],
     ]);
     expect(result).toEqual(isDone);
   });

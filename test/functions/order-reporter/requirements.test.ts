@@ -154,7 +154,7 @@ describe('orders, requirement 1: the token belongs to the order', () => {
     await send(message('updated', 2));
     button.controls.addFault({
       on: 'api',
-      match: { method: 'POST', path: '/o-1$' },
+      match: { method: 'POST', path: '/order/.+$' },
       answer: { status: 400 },
     });
 
