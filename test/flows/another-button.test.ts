@@ -75,10 +75,10 @@ describe("a Button of the user's own", () => {
     expect(stub.orders.get(kept)).toMatchObject({ ...plainOrder(kept, 450), status: 'open' });
     expect(stub.orders.get(cancelled)).toMatchObject({ total: 1200, status: 'deleted' });
     expect(stub.requests.filter((request) => request.includes('/v1/order')).sort()).toEqual([
-      'DELETE /v1/order/stub%2Fcancelled',
+      'DELETE /v1/order/btnorder-stub%2Fcancelled',
       'POST /v1/order',
       'POST /v1/order',
-      'POST /v1/order/stub-kept',
+      'POST /v1/order/btnorder-stub-kept',
     ]);
     expect(stub.complaints).toEqual([]);
   });

@@ -101,19 +101,20 @@ export async function startButtonStub(given: {
 /** docs/button/order-api.md, "Endpoints" and "Responses". */
 function answerOrder(
   orders: Map<string, Fields>,
-  { method, orderId, body }: { method: string; orderId: string | undefined; body: string },
+  { method, orderId: named, body }: { method: string; orderId: string | undefined; body: string },
 ): Answer {
-  if (orderId === undefined) {
+  if (named === undefined) {
     if (method !== 'POST') return refuse(404, 'Not found');
     const order = JSON.parse(body) as Fields;
     const missing = ['total', 'currency', 'order_id', 'purchase_date'].filter((name) => !(name in order));
     if (missing.length > 0) return refuse(400, `Missing ${missing.join(', ')}`);
     const id = String(order['order_id']);
     if (orders.has(id)) return refuse(409, 'Order already exists');
-    const created = { ...order, button_order_id: `btnorder-stub-${orders.size + 1}`, status: 'open' };
+    const created = { ...order, button_order_id: `btnorder-${id}`, status: 'open' };
     orders.set(id, created);
     return accept(created);
   }
+  const orderId = named.replace(/^btnorder-/, '');
   const order = orders.get(orderId);
   if (!order) return refuse(404, `Could not find ${orderId}`);
   switch (method) {
