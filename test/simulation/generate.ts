@@ -40,10 +40,11 @@ export function generateSchedule(seed: number): Schedule {
     orderBy: random.pick(['sequence', 'sequence', 'sequence', 'time']),
     allowFinalizationDate: random.chance(0.3),
   };
-  const world = generateWorld(random);
+  const common = generateWorld(random);
+  const world = { ...common, ...drawRareWorld(randomFrom(seed, 'rare world'), common) };
   const steps = random.chance(0.1)
     ? drawClassOfFailures({ random, rules: brand })
-    : drawStorm(random, { seed, brand, world });
+    : drawStorm(random, { seed, brand, world: common });
   return {
     seed,
     // Chance of its own: the steps of a seed do not depend on it.
@@ -210,6 +211,7 @@ const ORDER_IDS = ['order-1', 'order-2', 'ORD 3/4?#%25', `order-4-${'x'.repeat(2
 function generateWorld(random: Random): World {
   return {
     duplicateCreate: random.pick(['409', 'upsert', 'second-order']),
+    orderVisibleAfterMs: 0,
     secondDelete: random.pick(['200', '403', '404', '404']),
     changeCancelled: random.pick(['409', 'accept']),
     getCancelled: random.pick(['200', '404']),
@@ -236,6 +238,22 @@ function generateWorld(random: Random): World {
     unreadableTransactions: [],
     webhookOrdering: random.pick(['per-transaction', 'per-transaction', 'per-endpoint']),
     webhook202: random.pick(['success', 'failure']),
+  };
+}
+
+/**
+ * In one schedule of ten Button shows an order late, and in one of twenty it answers a second create with the
+ * order that is there.
+ */
+function drawRareWorld(random: Random, { duplicateCreate }: World): Partial<World> {
+  const answersExisting = random.chance(0.05);
+  const isLate = random.chance(0.1);
+  // Where a second create makes a second order, late work has to be visible within the quiet time.
+  const isSafe = answersExisting || duplicateCreate !== 'second-order';
+  const orderVisibleAfterMs = random.pick(isSafe ? [20_000, 50_000, 600_000] : [5000, 10_000]);
+  return {
+    ...(answersExisting && { duplicateCreate: 'existing-order' }),
+    ...(isLate && { orderVisibleAfterMs }),
   };
 }
 

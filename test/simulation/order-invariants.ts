@@ -317,9 +317,7 @@ export class OrderInvariants {
     if (reason === 'line_items_missing' && live.some(({ fields }) => fields.line_items?.length)) return;
     if (reason === 'cancellation_unconfirmed' && this.#lookUpsFail) return;
     if (reason === 'order_id_taken' && this.#mayHaveOtherToken(order)) return;
-    // A restored ledger has forgotten that its cancellation is done: Button keeps the id, and shows nothing.
-    const isForgotten = this.#hasRestored && report?.newest.kind === 'cancelled' && live.length === 0;
-    if (reason === 'order_id_taken' && isForgotten) return;
+    if (reason === 'order_id_taken' && this.#isForgotten(order)) return;
     // Button carried an earlier try of the cancellation out late, and refused a later one, so that the order
     // went on.
     const isGone = live.length === 0 && this.#isCancellationRefused(order);
@@ -425,11 +423,17 @@ export class OrderInvariants {
     const isTaken = order.messages.some(
       ({ version, reasons }) => version?.kind === 'cancelled' && reasons.includes('order_id_taken'),
     );
-    if (isTaken && (this.#showsLittle || this.#isUntraceable(order))) return true;
+    if (isTaken && (this.#showsLittle || this.#isUntraceable(order) || this.#isForgotten(order))) return true;
     return this.#asked(order.orderId).writes.some(
       ({ method, isButtons, status }) =>
         method === 'DELETE' && isButtons && status !== null && isFinal(status),
     );
+  }
+
+  /** A restored ledger has forgotten that its cancellation is done: Button keeps the id, and shows nothing. */
+  #isForgotten({ taken, live }: Told): boolean {
+    const isCancelled = taken.some(({ version }) => version.kind === 'cancelled');
+    return this.#hasRestored && isCancelled && live.length === 0;
   }
 
   /** A restored ledger has forgotten cancellations: there it is enough that the order is gone in the end. */

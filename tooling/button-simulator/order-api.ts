@@ -76,6 +76,7 @@ function create({ orders, world }: OrderApi, brandId: string, request: ApiReques
   switch (created.outcome) {
     case 'created':
     case 'updated':
+    case 'unchanged':
       return world.orderApiStatusOnCreate === '202'
         ? acceptedAnswer(created.order.fields)
         : objectAnswer(orderObject(created.order));
@@ -146,7 +147,7 @@ function get({ orders, world }: OrderApi, brandId: string, id: string): Answer {
 
 /** The order that an id in a path names, if this world accepts ids of its kind. */
 function named({ orders, world }: OrderApi, brandId: string, id: string): Order | undefined {
-  const order = orders.find(brandId, id);
+  const order = orders.findVisible(brandId, id);
   const whose = order?.buttonOrderId === id ? 'button' : 'brand';
   return world.ids === 'both' || world.ids === whose ? order : undefined;
 }

@@ -19,7 +19,7 @@ export type Order = {
 };
 
 export type CreateOutcome =
-  { outcome: 'created' | 'updated'; order: Order } | { outcome: 'exists' | 'finalized' };
+  { outcome: 'created' | 'updated' | 'unchanged'; order: Order } | { outcome: 'exists' | 'finalized' };
 export type UpdateOutcome =
   { outcome: 'updated'; order: Order } | { outcome: 'unknown' | 'finalized' | 'cancelled' };
 export type CancelOutcome = { outcome: 'cancelled' | 'already-cancelled' | 'unknown' | 'finalized' };
@@ -54,6 +54,7 @@ export class OrderBook {
     if (known?.status === 'deleted' && changeCancelled === '409') return { outcome: 'exists' };
     if (known !== undefined && known.status !== 'deleted') {
       if (duplicateCreate === '409') return { outcome: 'exists' };
+      if (duplicateCreate === 'existing-order') return { outcome: 'unchanged', order: known };
       if (duplicateCreate === 'upsert' && known.status === 'finalized') return { outcome: 'finalized' };
       if (duplicateCreate === 'upsert') return { outcome: 'updated', order: this.#merge(known, fields) };
     }
@@ -96,8 +97,17 @@ export class OrderBook {
     return newest === undefined ? undefined : this.#orders.get(newest);
   }
 
+  /** Like `find`; undefined as long as the world does not show the order. */
+  findVisible(brandId: string, id: string): Order | undefined {
+    const order = this.find(brandId, id);
+    return order && this.#isVisible(order) ? order : undefined;
+  }
+
+  /** The orders of a token that the world shows. */
   findByBtnRef(brandId: string, btnRef: string): Order[] {
-    return this.all().filter((order) => order.brandId === brandId && order.fields.btn_ref === btnRef);
+    return this.all().filter(
+      (order) => order.brandId === brandId && order.fields.btn_ref === btnRef && this.#isVisible(order),
+    );
   }
 
   /** Every order, oldest first. */
@@ -108,6 +118,11 @@ export class OrderBook {
   clear(): void {
     this.#orders.clear();
     this.#buttonIdsByOrderId.clear();
+  }
+
+  #isVisible({ createdMs }: Order): boolean {
+    const { clock, world } = this.#options;
+    return clock.now() - createdMs >= world.orderVisibleAfterMs;
   }
 
   #add(brandId: string, fields: OrderFields): Order {

@@ -5,8 +5,13 @@ import * as z from 'zod';
  * receiver or reporter that works in every world need not know in which one it is.
  */
 export const WorldSchema = z.strictObject({
-  /** POST /v1/order with an `order_id` that was reported already. */
-  duplicateCreate: z.enum(['409', 'upsert', 'second-order']),
+  /**
+   * POST /v1/order with an `order_id` that was reported already: refused, an update, a second order, or
+   * answered with the order that is there, which stays unchanged.
+   */
+  duplicateCreate: z.enum(['409', 'upsert', 'second-order', 'existing-order']),
+  /** How long after its create no request but another create knows an order. */
+  orderVisibleAfterMs: z.int().nonnegative(),
   /** DELETE of an order that is already deleted. */
   secondDelete: z.enum(['200', '403', '404']),
   /** POST /v1/order with the `order_id` of a deleted order. */
@@ -87,6 +92,7 @@ export type WorldChange = z.infer<typeof WorldChangeSchema>;
 /** The world that the better sources suggest; if there are none, the simpler one. */
 export const defaultWorld: World = {
   duplicateCreate: '409',
+  orderVisibleAfterMs: 0,
   secondDelete: '404',
   changeCancelled: '409',
   getCancelled: '200',

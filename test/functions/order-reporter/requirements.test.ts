@@ -269,7 +269,7 @@ describe('orders, requirement 2: only Button itself gives a final answer', () =>
 });
 
 describe('orders, requirement 3: what may follow completed work is unclear', () => {
-  const worlds = (['409', 'upsert', 'second-order'] as const).flatMap((duplicateCreate) =>
+  const worlds = (['409', 'upsert', 'second-order', 'existing-order'] as const).flatMap((duplicateCreate) =>
     (['200', '404'] as const).map((getByOrderId) => ({ duplicateCreate, getByOrderId })),
   );
 

@@ -44,7 +44,7 @@ afterAll(async () => {
 type Sent = { atTick: number; orderId: string; sequence: number; body: string; group: string };
 
 const worlds = fc.record({
-  duplicateCreate: fc.constantFrom('409' as const, 'upsert' as const, 'second-order' as const),
+  duplicateCreate: fc.constantFrom('409', 'upsert', 'second-order', 'existing-order'),
   secondDelete: fc.constantFrom('200' as const, '403' as const, '404' as const),
   changeCancelled: fc.constantFrom('409' as const, 'accept' as const),
   getCancelled: fc.constantFrom('200' as const, '404' as const),
