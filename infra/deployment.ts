@@ -31,5 +31,17 @@ export function bundleFolder({ bundlesFolder }: Deployment, functionName: string
 /** How long queues keep messages: the longest that SQS allows. */
 export const MESSAGE_RETENTION = Duration.days(14);
 
-/** The age of a message, in seconds, at which three days are left until its queue deletes it. */
-export const EXPIRING_SECONDS = MESSAGE_RETENTION.toSeconds() - Duration.days(3).toSeconds();
+/**
+ * The age of a dead letter, in seconds, at which three days or less are left until SQS deletes it. A message
+ * of a standard queue keeps its first timestamp when it is moved, while the metric of its age begins anew: of
+ * its time it may have spent `spentSeconds` on the queue. That of a FIFO queue is reset.
+ *
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+ */
+export function expiringSeconds(spentSeconds: number): number {
+  const noticeSeconds = Duration.days(3).toSeconds();
+  return Math.max(
+    MESSAGE_RETENTION.toSeconds() - noticeSeconds - spentSeconds,
+    Duration.hours(1).toSeconds(),
+  );
+}

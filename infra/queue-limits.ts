@@ -32,3 +32,6 @@ export const MaxReceiveCountSchema = z
 
 /** The timeout of event-delivery: the longest request, and time for what failed to be hidden. */
 export const EVENT_DELIVERY_TIMEOUT_SECONDS = 45;
+
+/** The longest time that event-delivery waits before it tries an event again. */
+export const EVENT_DELIVERY_LONGEST_PAUSE_SECONDS = 900;

@@ -6,7 +6,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import type { Severity } from '../alarm-topics.ts';
-import { dataRemovalPolicy, EXPIRING_SECONDS, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
+import { dataRemovalPolicy, expiringSeconds, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
 import { leastVisibilityTimeoutSeconds } from '../queue-limits.ts';
 import { ExplainedAlarm } from './alarm.ts';
 import { LambdaFunction } from './lambda-function.ts';
@@ -220,21 +220,14 @@ function visibilityTimeoutSeconds(scope: Construct, props: QueueWorkerProps): nu
   return seconds;
 }
 
-/**
- * The age of a dead letter, in seconds, at which three days or less are left until SQS deletes it. A message
- * of a standard queue keeps its first timestamp when it is moved, while the metric begins anew: what it may
- * have spent on the queue has gone by. That of a FIFO queue is reset.
- *
- * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
- */
+/** The age at which dead letters are about to expire. Only those of a standard queue keep their time. */
 function expiringAgeSeconds({
   kind,
   maxReceiveCount,
   timeoutSeconds,
   visibilityTimeoutSeconds = leastVisibilityTimeoutSeconds(timeoutSeconds),
 }: QueueWorkerProps): number {
-  const spentSeconds = kind === 'fifo' ? 0 : maxReceiveCount * visibilityTimeoutSeconds;
-  return Math.max(EXPIRING_SECONDS - spentSeconds, Duration.hours(1).toSeconds());
+  return expiringSeconds(kind === 'fifo' ? 0 : maxReceiveCount * visibilityTimeoutSeconds);
 }
 
 function takeMessages(queue: Queue): PolicyStatement {

@@ -13,7 +13,7 @@ import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { pinLogicalId } from '../constructs/logical-id.ts';
 import { permission } from '../constructs/permission.ts';
-import { dataRemovalPolicy, EXPIRING_SECONDS, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
+import { dataRemovalPolicy, expiringSeconds, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
 import { eventPublisherEnvironment } from '../function-environments.ts';
 import { TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import { stageMetrics } from '../metrics.ts';
@@ -115,7 +115,7 @@ export class EventPublication extends Construct {
       name: 'PublicationFailuresExpiring',
       severity: 'page',
       metric: this.failures.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
-      above: EXPIRING_SECONDS,
+      above: expiringSeconds(0),
       impact:
         'Some changes of transactions were never published. In three days or less, the failure queue deletes the record of which.',
       firstCommand: `aws sqs receive-message --visibility-timeout 0 --queue-url ${this.failures.queueUrl}`,

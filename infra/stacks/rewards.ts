@@ -9,9 +9,9 @@ import { pinLogicalId } from '../constructs/logical-id.ts';
 import { permission } from '../constructs/permission.ts';
 import { RewardQueue } from '../constructs/reward-queue.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
-import { dataRemovalPolicy, EXPIRING_SECONDS, type Deployment } from '../deployment.ts';
+import { dataRemovalPolicy, expiringSeconds, type Deployment } from '../deployment.ts';
 import { eventDeliveryEnvironment } from '../function-environments.ts';
-import { EVENT_DELIVERY_TIMEOUT_SECONDS } from '../queue-limits.ts';
+import { EVENT_DELIVERY_LONGEST_PAUSE_SECONDS, EVENT_DELIVERY_TIMEOUT_SECONDS } from '../queue-limits.ts';
 import type { EventDeliveryConfig, RewardQueueConfig } from '../transactions-config.ts';
 
 /** What the queue of the publisher's own consumer needs. */
@@ -33,7 +33,7 @@ export class Rewards extends Construct {
     const { queue, deadLetterQueue } = this.rewardQueue;
     pinLogicalId(queue, 'RewardQueue');
     pinLogicalId(deadLetterQueue, 'RewardQueueDeadLetters');
-    this.#addAlarms(deployment);
+    this.#addAlarms(deployment, config);
     if (config.deliverTo) this.#addDelivery(deployment, config.deliverTo);
     new CfnOutput(scope, 'RewardQueueUrl', {
       value: queue.queueUrl,
@@ -84,7 +84,7 @@ export class Rewards extends Construct {
     });
   }
 
-  #addAlarms(deployment: Deployment): void {
+  #addAlarms(deployment: Deployment, config: RewardQueueConfig): void {
     const { queue, deadLetterQueue } = this.rewardQueue;
     new ExplainedAlarm(this, 'DeadLettersAlarm', {
       deployment,
@@ -101,7 +101,7 @@ export class Rewards extends Construct {
       name: 'RewardsDeadLettersExpiring',
       severity: 'page',
       metric: deadLetterQueue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
-      above: EXPIRING_SECONDS,
+      above: expiringSeconds(config.maxReceiveCount * longestPauseSeconds(config)),
       impact: 'In three days or less, the queue deletes events that your consumer could not handle.',
       firstCommand: `aws sqs start-message-move-task --source-arn ${deadLetterQueue.queueArn}`,
       runbookSection: 'dead-letters-are-about-to-expire',
@@ -118,4 +118,11 @@ export class Rewards extends Construct {
       runbookSection: 'publisher-is-behind',
     });
   }
+}
+
+/** The longest time between two tries of an event, in seconds. */
+function longestPauseSeconds({ deliverTo, visibilityTimeoutSeconds }: RewardQueueConfig): number {
+  return deliverTo
+    ? Math.max(EVENT_DELIVERY_LONGEST_PAUSE_SECONDS, visibilityTimeoutSeconds)
+    : visibilityTimeoutSeconds;
 }

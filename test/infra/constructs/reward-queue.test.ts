@@ -180,8 +180,19 @@ describe('transactions, requirement 15: the reward queue of a stage', () => {
       .map(({ logicalId, Properties }) => [logicalId, Properties['MetricName'], Properties['Threshold']]);
     expect(alarms).toEqual([
       ['RewardsDeadLettersAlarm', 'ApproximateNumberOfMessagesVisible', 0],
-      ['RewardsDeadLettersExpiringAlarm', 'ApproximateAgeOfOldestMessage', 950_400],
+      // Of its 14 days a dead letter has spent up to 50 times 5 minutes on the queue.
+      ['RewardsDeadLettersExpiringAlarm', 'ApproximateAgeOfOldestMessage', 11 * 86_400 - 50 * 300],
       ['RewardsAgeAlarm', 'ApproximateAgeOfOldestMessage', 3600],
     ]);
+  });
+
+  it('gives three days notice of the end of a dead letter that was tried every 15 minutes at a URL', () => {
+    const deliverTo = { url: 'https://rewards.example.com/button' };
+    const stage = synthesizeStage({ stage: 'production', transactions: { rewardQueue: { deliverTo } } });
+
+    const [alarm] = stage
+      .resources('AWS::CloudWatch::Alarm')
+      .filter(({ logicalId }) => logicalId === 'RewardsDeadLettersExpiringAlarm');
+    expect(alarm?.Properties['Threshold']).toBe(11 * 86_400 - 50 * 900);
   });
 });
