@@ -3,8 +3,8 @@ import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
 import type { StageConfig } from '../../config.ts';
 import { notChecked, ok, problem, type Check } from '../check.ts';
 
-/** How long a webhook occupies the receiver, in seconds; docs/scaling.md, "Floods". */
-const WEBHOOK_SECONDS = 0.025;
+/** How long a request occupies its function, in seconds; docs/scaling.md, "Floods". */
+const REQUEST_SECONDS = 0.025;
 
 /**
  * Compares the account's concurrent Lambda executions with what the configuration uses.
@@ -43,17 +43,21 @@ export const concurrency: Check = {
 
 /**
  * The most concurrent executions of a stage's functions: batches of queues, schedules, one shard of the
- * stream, and a burst of webhooks.
+ * stream, and a burst of requests.
  */
 export function executionsAtOnce({ orderReporting, transactions }: StageConfig): number {
   const ofBrands = (orderReporting?.brands ?? []).map(
     ({ maxConcurrency, audit }) => maxConcurrency + 1 + (audit ? 1 : 0),
   );
+  // The expiry of customers.
+  if (orderReporting) ofBrands.push(1);
   const ofPublisher = transactions
     ? [
-        Math.ceil(transactions.throttle.burstLimit * WEBHOOK_SECONDS),
+        Math.ceil(transactions.throttle.burstLimit * REQUEST_SECONDS),
+        Math.ceil((transactions.publisherApi?.burstLimit ?? 0) * REQUEST_SECONDS),
         transactions.deferredWebhooks.maxConcurrency,
         transactions.reconciler.maxConcurrency,
+        transactions.rewardQueue?.deliverTo?.maxConcurrency ?? 0,
         // The planner, the expiry of personal data, the event publisher.
         3,
       ]

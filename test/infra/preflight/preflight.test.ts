@@ -555,7 +555,23 @@ describe('executionsAtOnce', () => {
       transactions: { throttle: { burstLimit: 1000 }, deferredWebhooks: { maxConcurrency: 4 } },
     });
 
-    // Reporters 5 and 2, sweeps 2, one audit; webhooks 25, deferred 4, reconciler 2, and three more.
-    expect(executionsAtOnce(config)).toBe(5 + 2 + 2 + 1 + 25 + 4 + 2 + 3);
+    // Reporters 5 and 2, sweeps 2, one audit, the expiry of customers; webhooks 25, deferred 4, reconciler 2,
+    // and three more.
+    expect(executionsAtOnce(config)).toBe(5 + 2 + 2 + 1 + 1 + 25 + 4 + 2 + 3);
+  });
+
+  it('has every function of a stage in its sum', () => {
+    const transactions = {
+      throttle: { burstLimit: 1000 },
+      publisherApi: { burstLimit: 400 },
+      rewardQueue: { deliverTo: { url: 'https://rewards.example.com', maxConcurrency: 7 } },
+    };
+    const without = executionsAtOnce(StageConfigSchema.parse({ stage: 'production', transactions: {} }));
+    const burst = StageConfigSchema.parse({ stage: 'production', transactions: {} }).transactions?.throttle;
+    const withAll = executionsAtOnce(StageConfigSchema.parse({ stage: 'production', transactions }));
+
+    const ofWebhooks = Math.ceil((burst?.burstLimit ?? 0) * 0.025);
+    // Of the publisher API 10, of the delivery 7.
+    expect(withAll - without).toBe(25 - ofWebhooks + 10 + 7);
   });
 });
