@@ -16,7 +16,7 @@ const PLACE = { region: 'eu-west-1', accountId: ACCOUNT };
 const stage = synthesizeStage({
   stage: 'production',
   orderReporting: { brands: [{ id: 'acme', producers: [PRODUCER] }] },
-  transactions: { publisherApi: {} },
+  transactions: { publisherApi: {}, rewardQueue: { deliverTo: { url: 'https://rewards.example.com' } } },
   alarms: { page: { email: 'page@example.com' }, ticket: { email: 'ticket@example.com' } },
 });
 const RESOURCES = [...stage.templates].flatMap(([stackName, text]) =>
@@ -178,6 +178,35 @@ function aboutFunctions(): Question[] {
   });
 }
 
+const RuleSchema = z.object({
+  Targets: z.array(z.object({ Arn: z.string(), DeadLetterConfig: z.object({ Arn: z.string() }).optional() })),
+});
+
+/** Every rule reaches the queues that it sends to, also what it cannot deliver; another rule does not. */
+function aboutRules(): Question[] {
+  return ofType('AWS::Events::Rule').flatMap(({ arn, logicalId, properties }) =>
+    RuleSchema.parse(properties)
+      .Targets.flatMap(({ Arn: target, DeadLetterConfig: deadLetters }) => [
+        target,
+        deadLetters?.Arn ?? target,
+      ])
+      .filter((target) => target.startsWith('arn:aws:sqs:'))
+      .flatMap((resource) =>
+        [
+          { source: arn, answer: 'allowed' as const },
+          { source: arnOf('events', 'rule/another'), answer: 'not allowed' as const },
+        ].map(({ source, answer }) => ({
+          name: `${logicalId} to ${resource} by ${source}`,
+          who: { service: 'events.amazonaws.com' },
+          action: 'sqs:SendMessage',
+          resource,
+          context: { ...secure(true), 'aws:SourceArn': [source] },
+          answer,
+        })),
+      ),
+  );
+}
+
 const SOURCES: Record<string, string> = {
   scheduler: 'schedule-group/default',
   states: 'stateMachine:reminder',
@@ -221,7 +250,7 @@ function aboutRoles(): Question[] {
   });
 }
 
-const QUESTIONS = [...aboutQueues(), ...aboutTopics(), ...aboutFunctions(), ...aboutRoles()];
+const QUESTIONS = [...aboutQueues(), ...aboutTopics(), ...aboutRules(), ...aboutFunctions(), ...aboutRoles()];
 
 function wrongAnswers(statements: readonly Attached[]): string[] {
   return QUESTIONS.filter(({ who, resource, answer, ...request }) => {
