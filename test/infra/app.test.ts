@@ -32,3 +32,15 @@ it('stops before anything is synthesized where an ARN is of another region than 
     stderr: `The configuration ${file} can't be deployed:\n  - alarms.page.topicArn: is in the region us-east-1, but the stacks are deployed to eu-west-1\n`,
   });
 });
+
+it('says which configuration goes into which account before it bundles or synthesizes anything', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'button-serverless-'));
+  const file = join(directory, 'config.json');
+  const config = { stage: 'production', account: '111122223333', region: 'eu-west-1', transactions: {} };
+  writeFileSync(file, JSON.stringify(config));
+  const env = { PATH: process.env['PATH'], CDK_CONTEXT_JSON: JSON.stringify({ config: file }) };
+
+  const { stderr } = spawnSync(process.execPath, ['infra/app.ts'], { env, encoding: 'utf8' });
+
+  expect(stderr.split('\n')[0]).toBe(`${file}: stage production, account 111122223333, region eu-west-1`);
+});
