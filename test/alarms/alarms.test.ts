@@ -14,7 +14,7 @@ beforeEach(() => {
   for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
 });
 
-describe('the alarms', () => {
+describe('AWS, requirement 11: the alarms', () => {
   it('stay calm through a day of orders, webhooks, reads and sweeps', { tags: ['volume'] }, async () => {
     const { world, alarmsSince, cloudWatch } = watchWorld({ seed: 'calm' });
 

@@ -54,7 +54,7 @@ function postWebhook(name: string): Promise<number> {
 const MANY = 1000;
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-describe('where DynamoDB throttles', () => {
+describe('AWS, requirement 4: where DynamoDB throttles', () => {
   it('a webhook is taken in and stored later, so that Button sees no failure (C8)', async () => {
     const tableName = running.endpoints.tables['Transactions'] ?? '';
     running.dynamodbFaults.add({ kind: 'throttled', tableName, times: MANY });

@@ -34,7 +34,7 @@ afterAll(async () => {
 
 // Lambda stops a loop of invocations after sixteen; the reconciler has declared its own.
 it(
-  'reads an account through many more slices than sixteen, each of which starts the next',
+  'AWS, requirement 1: an account is read through many more slices than sixteen, each of which starts the next',
   { timeout: LIMIT_MS },
   async () => {
     const button = connectSimulator(running.endpoints.buttonControlUrl ?? '');

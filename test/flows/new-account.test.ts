@@ -58,14 +58,14 @@ function isPaused(statuses: readonly number[]): boolean {
 }
 
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
-it('a new account has too little concurrency for what Button sends after a pause: it is paused again', async () => {
+it('AWS, requirement 3: a new account has too little concurrency for what Button sends after a pause: it is paused again', async () => {
   const statuses = await playBurst(10);
 
   expect(new Set(statuses)).toEqual(new Set([200, 503]));
   expect(isPaused(statuses)).toBe(true);
 });
 
-it('the concurrency that the preflight asks for is enough for the same burst', async () => {
+it('AWS, requirement 3: the concurrency that the preflight asks for is enough for the same burst', async () => {
   const asked = executionsAtOnce(StageConfigSchema.parse(QUICK_STAGES.publisherOnly));
 
   const statuses = await playBurst(asked);

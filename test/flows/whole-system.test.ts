@@ -439,7 +439,7 @@ describe('the roles', () => {
   });
 });
 
-describe('two deployments in a row', () => {
+describe('AWS, requirement 5: two deployments in a row', () => {
   it('keep stored data: orders, transactions and webhooks go on from what the first has stored', async () => {
     const orderId = 'kept-over-a-deployment';
     const data = { ...plainOrder(orderId), btn_ref: 'fakesrctok-00000000000000f2' };

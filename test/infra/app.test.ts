@@ -33,7 +33,7 @@ it('stops before anything is synthesized where an ARN is of another region than 
   });
 });
 
-it('says which configuration goes into which account before it bundles or synthesizes anything', () => {
+it('AWS, requirement 10: says which configuration goes into which account before it bundles or synthesizes anything', () => {
   const directory = mkdtempSync(join(tmpdir(), 'button-serverless-'));
   const file = join(directory, 'config.json');
   const config = { stage: 'production', account: '111122223333', region: 'eu-west-1', transactions: {} };

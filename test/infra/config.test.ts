@@ -263,7 +263,7 @@ describe('readStageConfig', () => {
   });
 });
 
-describe('retainsData', () => {
+describe('AWS, requirement 10: retainsData', () => {
   it('is true of every stage but development and local, unless keepData says otherwise', () => {
     const stages = ['production', 'prod', 'staging', 'development', 'local'];
 

@@ -98,7 +98,7 @@ describe('misplacedArns', () => {
   });
 });
 
-describe('a stage with an account and a region', () => {
+describe('AWS, requirement 10: a stage with an account and a region', () => {
   it('is deployed nowhere else: each stack names both, and the CDK refuses credentials of another account', () => {
     const named = synthesizeStage({ ...BRAND_STAGE, account: '111122223333', region: 'eu-west-1' });
 

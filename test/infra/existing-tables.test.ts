@@ -63,7 +63,7 @@ const using = (stage: typeof own, type: string) =>
       ) as unknown,
     ]);
 
-describe('a stage that names existing tables', () => {
+describe('AWS, requirement 10: a stage that names existing tables', () => {
   it('makes none of them', () => {
     expect(own.resources('AWS::DynamoDB::Table')).toHaveLength(5);
     expect(existing.resources('AWS::DynamoDB::Table')).toEqual([]);

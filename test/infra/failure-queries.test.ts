@@ -9,7 +9,7 @@ const queries = synthesizeStage(DEVELOPMENT_STAGE)
   .map(({ Properties }) => ({ name: String(Properties['Name']), text: String(Properties['QueryString']) }))
   .filter(({ name }) => /\/(What failed|Why they are not published)$/.test(name));
 
-describe('the saved queries of what failed', () => {
+describe('AWS, requirement 7: the saved queries of what failed', () => {
   it('are there for orders, webhooks, the reconciliation and events', () => {
     expect(queries).toHaveLength(4);
   });

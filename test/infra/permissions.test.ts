@@ -131,7 +131,7 @@ const PERMISSIONS: Record<string, string[]> = {
   ],
 };
 
-describe('permissions', () => {
+describe('AWS, requirement 2: permissions', () => {
   const roles = stage.resources('AWS::IAM::Role');
 
   it('are exactly those of the table, for every role', () => {

@@ -276,7 +276,7 @@ function withoutConditions({ resource, statement }: Attached): Attached[] {
   );
 }
 
-describe('the policies of queues, topics, functions and roles', () => {
+describe('AWS, requirement 2: the policies of queues, topics, functions and roles', () => {
   it('let in whom the system needs, and nobody else', () => {
     expect(QUESTIONS.length).toBeGreaterThan(50);
     expect(wrongAnswers(STATEMENTS)).toEqual([]);

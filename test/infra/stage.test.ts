@@ -187,7 +187,7 @@ describe('what holds state', () => {
       expect(Properties).not.toHaveProperty(property);
   });
 
-  it("names the gateway's log group so that any delivery is let in, and anew for each creation of the stack", () => {
+  it("AWS, requirement 6: names the gateway's log group so that any delivery is let in, and anew for each creation of the stack", () => {
     const [group] = production
       .resources('AWS::Logs::LogGroup')
       .filter(({ logicalId }) => logicalId.includes('AccessLogs'));

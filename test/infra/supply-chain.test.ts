@@ -34,7 +34,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('what runs in a deployment comes from the lockfile', () => {
+describe('AWS, requirement 8: what runs in a deployment comes from the lockfile', () => {
   it('with a digest of every package of others, from no other place than the registry', () => {
     const others = LOCKED.filter(
       ([path, { link, inBundle }]) => path.includes('node_modules/') && link !== true && inBundle !== true,

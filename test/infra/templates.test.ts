@@ -5,7 +5,7 @@ import { STAGES } from './stages.ts';
 import { synthesizeStage } from './synthesized-stage.ts';
 
 describe.each(STAGES.map(({ name, config }) => ({ name, templates: synthesizeStage(config).templates })))(
-  'the templates of $name',
+  'AWS, requirement 5: the templates of $name',
   ({ templates }) => {
     it.each(REGISTRY_REGIONS)('are what CloudFormation and the services accept in %s', (region) => {
       const problems = [...templates].flatMap(([stackName, text]) =>

@@ -77,7 +77,7 @@ const NEEDED_ELSEWHERE: Readonly<Record<string, string>> = {
     'the pace of a drain after an outage: test/functions/retry-sweep/drain.test.ts',
 };
 
-it('in any fault, every function may do what it does, and does all that it may', async () => {
+it('AWS, requirement 2: in any fault, every function may do what it does, and does all that it may', async () => {
   const access = deployRoles();
   for (const seed of SEEDS) {
     await runSchedule(generateSchedule(seed), undefined, (call) => {

@@ -60,7 +60,7 @@ describe('QueueWorker', () => {
     expect(() => synthesize({ kind: 'standard' })).toThrow(/needs reportedAge/);
   });
 
-  it('needs a worker that may start itself to be declared a loop, which Lambda then does not stop', () => {
+  it('AWS, requirement 1: needs a worker that may start itself to be declared a loop, which Lambda then does not stop', () => {
     const startsItself: Partial<QueueWorkerProps> = {
       permissions: ({ queueArn }) => [permission(['sqs:SendMessage'], queueArn)],
     };

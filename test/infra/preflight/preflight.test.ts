@@ -168,7 +168,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe('npm run preflight', () => {
+describe('AWS, requirement 6: npm run preflight', () => {
   it('finds nothing wrong in an account that is ready, and only reads', async () => {
     const { code, report, findings, calls } = await run(FULL);
 
@@ -547,7 +547,7 @@ it('docs/operations.md lists every check', () => {
   );
 });
 
-describe('executionsAtOnce', () => {
+describe('AWS, requirement 3: executionsAtOnce', () => {
   it('adds up what runs side by side: batches, schedules, a shard, and a burst of webhooks', () => {
     const config = StageConfigSchema.parse({
       stage: 'production',

@@ -464,7 +464,7 @@ describe('TransactionsStack', () => {
     });
   });
 
-  it('lets the reconciler alone start itself again and again', () => {
+  it('AWS, requirement 1: lets the reconciler alone start itself again and again', () => {
     const loops = stage
       .resources('AWS::Lambda::Function')
       .filter(({ Properties }) => Properties['RecursiveLoop'] !== undefined);
