@@ -284,6 +284,7 @@ function reconcilerRow(metrics: StageMetrics): IWidget[] {
         'AccountsUnavailable',
         'MalformedAccounts',
         'ReconcilerNotConfigured',
+        'ReconcilerChainsStopped',
         'ReconcilerUnknownStreams',
         'ReconcilerWindowsRestarted',
         'WindowsPassedOver',

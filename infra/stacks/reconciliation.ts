@@ -60,6 +60,7 @@ export class Reconciliation extends Construct {
     this.#addAgeAlarms();
     this.#addFindingAlarms();
     this.#addGapAlarm();
+    this.#addRunawayAlarm(reconciler.lambda);
     this.#saveLogQueries(reconciler.lambda.logGroup);
   }
 
@@ -250,6 +251,22 @@ export class Reconciliation extends Construct {
       impact: 'Button cannot show a range of time: transactions without a webhook in it are not repaired.',
       firstCommand: `aws dynamodb scan --table-name ${positions.tableName} --filter-expression "contains(#stream, :gap)" --expression-attribute-names '{"#stream":"stream"}' --expression-attribute-values '{":gap":{"S":"gap-"}}'`,
       runbookSection: 'a-range-can-not-be-read',
+    });
+  }
+
+  /** Lambda does not stop the chain of slices, as for any other function: the reconciler does. */
+  #addRunawayAlarm({ logGroup }: Function): void {
+    const { deployment } = this.#props;
+    new ExplainedAlarm(this, 'RunawayAlarm', {
+      deployment,
+      name: 'ReconciliationRunaway',
+      severity: 'ticket',
+      metric: stageMetrics(deployment).overall('ReconcilerChainsStopped', Duration.hours(1)),
+      ...STANDS_FOR_A_DAY,
+      impact:
+        'The reconciler has stopped a read that got nowhere or did not end: transactions without a webhook are repaired late.',
+      firstCommand: `aws logs tail ${logGroup.logGroupName} --since 1d --filter-pattern chain_too_long`,
+      runbookSection: 'a-read-does-not-end',
     });
   }
 

@@ -10,7 +10,13 @@ import {
   windowToRead,
   type Position,
 } from './rules/position.ts';
-import { nextReadMessage, type StreamToRead, type ReadMessage } from './rules/read-message.ts';
+import {
+  LONGEST_CHAIN,
+  nextReadMessage,
+  slicesCounted,
+  type StreamToRead,
+  type ReadMessage,
+} from './rules/read-message.ts';
 import { log } from '../runtime/logger.ts';
 import type { PositionStore } from './store/position-store.ts';
 import { compareLists } from './compare-lists.ts';
@@ -58,8 +64,13 @@ export async function reconcile(toRead: StreamToRead, ports: ReconcilePorts): Pr
   ports.metrics.add({ name: METRIC_OF_OUTCOME[outcome.outcome], value: 1 });
   if (outcome.outcome === 'partial' && outcome.reason === 'unauthorized')
     ports.metrics.add({ name: 'PublisherKeyUnusable', value: 1 });
+  if (outcome.outcome === 'partial' && outcome.reason === CHAIN_TOO_LONG)
+    ports.metrics.add({ name: 'ReconcilerChainsStopped', value: 1 });
   return outcome;
 }
+
+/** Why a slice starts no other, although its stream is not read to the end: its chain is long enough. */
+const CHAIN_TOO_LONG = 'chain_too_long';
 
 const METRIC_OF_OUTCOME = {
   complete: 'ReconcilerSlicesComplete',
@@ -72,7 +83,7 @@ const METRIC_OF_OUTCOME = {
 } as const satisfies Record<ReconcileOutcome['outcome'], string>;
 
 async function takeAndRead(
-  { account, stream, chain }: StreamToRead,
+  { account, stream, chain, slice: number = 1 }: StreamToRead,
   { api, ...ports }: ReconcilePorts,
 ): Promise<ReconcileOutcome> {
   if (typeof api === 'string') return { outcome: 'not-configured' };
@@ -87,16 +98,25 @@ async function takeAndRead(
   const taken = await ports.positions.take(current);
   if (!taken) return { outcome: 'overtaken' };
 
-  const slice = await readSlice(chain === undefined ? taken : { ...taken, chain }, api, ports);
+  const begun = chain === undefined ? taken : { ...taken, chain };
+  const read = await readSlice(begun, api, ports);
+  const nextNumber = number + slicesCounted({ isIdle: read.position === begun });
+  const slice = guarded(nextNumber, read);
   if (slice.outcome.outcome === 'overtaken') return slice.outcome;
   const isHandedOn = slice.outcome.outcome === 'handed-on';
   if (!(await saveEnd(slice.position, isHandedOn, ports))) return { outcome: 'overtaken' };
   if (isHandedOn) {
     const { fence, window } = slice.position;
-    const next = chain === undefined ? { account, stream } : { account, stream, chain };
+    const next = { account, stream, slice: nextNumber, ...(chain !== undefined && { chain }) };
     await ports.send([nextReadMessage(next, { fence, pages: window?.pages ?? 0 })]);
   }
   return slice.outcome;
+}
+
+/** The slice; if its chain may have no other, the rest is left to the planner's next run. */
+function guarded(nextNumber: number, slice: Slice): Slice {
+  if (slice.outcome.outcome !== 'handed-on' || nextNumber <= LONGEST_CHAIN) return slice;
+  return { ...slice, outcome: { outcome: 'partial', reason: CHAIN_TOO_LONG } };
 }
 
 type SlicePorts = Omit<ReconcilePorts, 'api'>;

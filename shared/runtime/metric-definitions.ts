@@ -153,6 +153,8 @@ export const METRICS = {
   ReconcilerSlicesHandedOn: COUNT,
   ReconcilerSlicesPartial: COUNT,
   ReconcilerSlicesOvertaken: COUNT,
+  /** Chains of slices that were stopped because they got nowhere, or did not end. */
+  ReconcilerChainsStopped: COUNT,
   ReconcilerNotConfigured: COUNT,
   ReconcilerUnknownStreams: COUNT,
   ReconcilerWindowsRestarted: COUNT,

@@ -3,7 +3,11 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 
 import { FINALIZATION_PARTITION } from '../../shared/dynamodb/table.ts';
-import { plannedReadMessage, type ReadMessage } from '../../shared/reconciliation/rules/read-message.ts';
+import {
+  LONGEST_CHAIN,
+  plannedReadMessage,
+  type ReadMessage,
+} from '../../shared/reconciliation/rules/read-message.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { orderMessage, type SentVersion } from '../simulation/messages.ts';
 import { QUEUES, TABLES } from '../simulation/resources.ts';
@@ -223,6 +227,7 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   workTwice(world, plannedReadMessage({ account: account.S ?? '', stream: 'live' }, 'twice'));
   workTwice(world, plannedReadMessage({ account: 'acc-unknown', stream: 'live' }, 'twice'));
   await world.runFor(MINUTE_MS);
+  await endChain(world);
   await postWebhook(
     world,
     changed('btnorder-new-category', { category: 'new-category', created_date: minutesAgo(0) }),
@@ -236,6 +241,20 @@ function workTwice({ clock, functions }: WatchedWorld['world'], { body, groupId 
     for (let worker = 0; worker < 2; worker += 1)
       clock.track(functions['transaction-reconciler'].invoke({ Records: [record] } as unknown as SQSEvent));
   });
+}
+
+/** The last slice that a chain may have finds more rows than it has time for. */
+export async function endChain(world: WatchedWorld['world']): Promise<void> {
+  const modified_date = new Date(world.clock.now() - 10 * MINUTE_MS).toISOString();
+  for (let number = 0; number < 30; number += 1)
+    inject(world, { currency: 'USD', button_order_id: `btnorder-chain-${number}`, modified_date });
+  await world.runFor(MINUTE_MS);
+  misbehave(world, { on: 'api', times: 1, match: { path: TRANSACTIONS }, answerDelayMs: 2000 });
+  const account = world.button.accounts.all().find(({ currency }) => currency === 'USD')?.id;
+  const body = JSON.stringify({ account, stream: 'live', chain: 'long', slice: LONGEST_CHAIN });
+  const group = { MessageGroupId: 'long', MessageDeduplicationId: 'long' };
+  world.sqs.execute(new SendMessageCommand({ QueueUrl: QUEUES.readQueue, MessageBody: body, ...group }));
+  await world.runFor(MINUTE_MS);
 }
 
 /** The expiry's first pass begins a minute after the deployment. */

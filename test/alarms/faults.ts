@@ -6,6 +6,7 @@ import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { orderMessage } from '../simulation/messages.ts';
 import type { CloudWatch } from '../../tooling/local-aws/cloudwatch/cloudwatch.ts';
 import type { SimulatedWorld, SimulatedWorldOptions } from '../simulation/world.ts';
+import { endChain } from './everything.ts';
 import {
   DAY_MS,
   HOUR_MS,
@@ -471,6 +472,16 @@ export const FAULTS: readonly FaultCase[] = [
       await world.runFor(HOUR_MS);
     },
   })),
+  {
+    fault: 'a chain of slices does not end',
+    alarms: ['ReconciliationRunawayAlarm'],
+    options: { transactions: { reconciler: { pageSize: 10, sliceSeconds: 1 } } },
+    async play(world) {
+      await live(world, HOUR_MS / 2);
+      await endChain(world);
+      await world.runFor(HOUR_MS);
+    },
+  },
   {
     fault: 'the publisher API fails for half an hour',
     alarms: ['PublisherApiErrorsAlarm'],

@@ -34,7 +34,7 @@ const notifying = (severity: string) =>
     .map(({ Properties }) => String(Properties['AlarmName']).replace('Button/production/', ''))
     .sort();
 
-describe('alarms', () => {
+describe('AWS, requirement 11: alarms', () => {
   it('page for what gets worse until somebody acts, under names that stay', () => {
     expect(notifying('page')).toEqual([
       'Brand-acme/AcmeFunctionsRecursion',
@@ -86,6 +86,7 @@ describe('alarms', () => {
       'Transactions/ReconciliationReadMessages',
       'Transactions/ReconciliationReconcilerAge',
       'Transactions/ReconciliationReconcilerDeadLetters',
+      'Transactions/ReconciliationRunaway',
     ]);
   });
 
@@ -210,7 +211,7 @@ describe('a secret that somebody schedules for deletion', () => {
   });
 });
 
-describe('the reminder', () => {
+describe('AWS, requirement 11: the reminder', () => {
   it('asks once a day for the alarms of this stage that have not ended, and names them on the ticket topic', () => {
     const [machine, ...others] = production.resources('AWS::StepFunctions::StateMachine');
     const [rule] = production

@@ -7,7 +7,7 @@ import { startButtonSimulator, type ButtonSimulator } from '../../../tooling/but
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createTransactionsApi, type TransactionsApi } from '../../../shared/button/transactions-api.ts';
 import type { Measured, MetricName } from '../../../shared/runtime/metric-definitions.ts';
-import type { ReadMessage } from '../../../shared/reconciliation/rules/read-message.ts';
+import { LONGEST_CHAIN, type ReadMessage } from '../../../shared/reconciliation/rules/read-message.ts';
 import { sentReadMessage } from './sent-read-message.ts';
 import {
   createPositionStore,
@@ -295,6 +295,53 @@ describe('reconciling', () => {
     expect(outcomes.at(-1)).toBe('complete');
     expect(outcomes.filter((outcome) => outcome === 'handed-on').length).toBeGreaterThan(1);
     expect(await storedCount(keys)).toBe(5);
+  });
+
+  it('AWS, requirement 1: ends a chain soon whose slices have no time for a page', async () => {
+    await plan();
+    const keys = inject(3);
+
+    const stopped = await work({ timeLeft: () => false });
+
+    expect(stopped).toEqual([...Array.from({ length: 9 }, () => 'handed-on'), 'partial']);
+    expect(measured).toContainEqual({ name: 'ReconcilerChainsStopped', value: 1 });
+    await plan();
+    expect(await work()).toEqual(['complete']);
+    expect(await storedCount(keys)).toBe(3);
+  });
+
+  it('AWS, requirement 1: ends a chain that has as many slices as it may have, and the planner goes on', async () => {
+    await plan();
+    const keys = inject(5);
+    let pages = 0;
+    const slice = { timeLeft: () => (pages += 1) % 2 === 1 };
+    const [first] = sent;
+    const lastOfChain = { ...sentReadMessage(first?.body ?? ''), slice: LONGEST_CHAIN };
+    sent = [{ body: JSON.stringify(lastOfChain), groupId: '', deduplicationId: '' }];
+
+    const stopped = await work(slice);
+
+    expect(stopped).toEqual(['partial']);
+    expect(measured).toContainEqual({ name: 'ReconcilerChainsStopped', value: 1 });
+    await plan();
+    expect((await work(slice)).at(-1)).toBe('complete');
+    expect(await storedCount(keys)).toBe(5);
+  });
+
+  it('numbers the slices of a chain', async () => {
+    await plan();
+    inject(5);
+    let pages = 0;
+    const numbers: (number | undefined)[] = [];
+    const note = (messages: readonly ReadMessage[]) => {
+      numbers.push(...messages.map(({ body }) => sentReadMessage(body).slice));
+      return send(messages);
+    };
+
+    await work({ timeLeft: () => (pages += 1) % 2 === 1, send: note });
+
+    expect(numbers.length).toBeGreaterThan(2);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 2));
   });
 
   it('keeps its progress and reports a partial run when Button fails midway (E2, E8)', async () => {
