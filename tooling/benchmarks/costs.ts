@@ -1,6 +1,7 @@
 import { METRICS } from '../../shared/runtime/metric-definitions.ts';
 import { COUNTED, COUNTED_ROWS, countOrders, countPublications, countRows, countWebhooks } from './counts.ts';
-import { ASSUMED, callsToAws, perMillion } from './duration-model.ts';
+import { ASSUMED, callsToAws, perMillion, tracesRecorded } from './duration-model.ts';
+import { metricsSentence } from './metric-costs.ts';
 import { idleBrandSection } from './idle-brand.ts';
 import type { Laboratory } from './laboratory.ts';
 import { dollarsOf, PRICES, PRICES_AS_OF, type PriceName, type Quantities } from './prices.ts';
@@ -105,6 +106,8 @@ function fixedQuantities(fixedResources: FixedResources): Quantities {
     lambdaRequest: fixedResources.scheduledRuns,
     lambdaGbSecond: fixedResources.scheduledRuns * 0.1 * ASSUMED.memoryGb,
     secretRead: fixedResources.scheduledRuns,
+    // Each run is the first of its second.
+    trace: fixedResources.scheduledRuns,
     sqsFifoRequest: fixedResources.queuesThatAreRead * pollsOfAQueue,
   };
 }
@@ -123,7 +126,6 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
   const { stage: fixedResources, brand } = countFixedResources(laboratory.bundles.folder);
   const millions = await countMillions(laboratory, fixedResources);
   const fixed = dollarsOf(fixedQuantities(fixedResources));
-  const traced = dollarsOf({ trace: ASSUMED.tracedShare * 1e6 }).total;
   const totals = new Map(millions.map(({ what, quantities }) => [what, dollarsOf(quantities).total]));
   const total = (what: string): number => totals.get(what) ?? NaN;
   const month =
@@ -147,17 +149,17 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
     )}`,
     `A purchase with an order is found by Button's own id too: an alias, which costs one write unit ($${money(PRICES.dynamodbWriteUnit.dollars)} a million) for each new purchase, once. App installs need none. Whether a checkout waited for it costs half a read unit for each version that is stored. A version that has not changed since its creation is written without a read, as most of them are new; a repeat of one costs a refused write and a read instead of half a read unit. The plain attributes and the versions seen take a purchase a little over a kilobyte: one more write unit in the table. Rows of the Transactions API name the Brand and webhooks do not, so the first read of a purchase writes it once more, without an event.`,
     'Before each call to Button, the reconciler and the planner read how long Button has asked the key to wait: half a read unit a call, for a page of up to 100 rows, which the rows above contain.',
-    `The index by shopper is on and takes one write unit of each new webhook and row ($${money(PRICES.dynamodbWriteUnit.dollars)} a million); \`shopperField: none\` saves it. With tracing on, X-Ray records one request a second and 5% of the rest: $${money(traced)} a million invocations. Point-in-time recovery and storage add $${PRICES.dynamodbRecovery.dollars + PRICES.dynamodbStorage.dollars} a GB and month: an order takes somewhat less than a kilobyte, a transaction somewhat more.`,
+    `The index by shopper is on and takes one write unit of each new webhook and row ($${money(PRICES.dynamodbWriteUnit.dollars)} a million); \`shopperField: none\` saves it. ${tracesSentence()} Point-in-time recovery and storage add $${PRICES.dynamodbRecovery.dollars + PRICES.dynamodbStorage.dollars} a GB and month: an order takes somewhat less than a kilobyte, a transaction somewhat more.`,
     `## Thirty days in which nothing happens\n\nA production stage with both sides and one brand: ${fixedResources.alarms} alarms on ${fixedResources.alarmMetrics} metrics, ${fixedResources.dashboards} dashboards, ${fixedResources.secrets} secrets, ${Math.round(fixedResources.scheduledRuns).toLocaleString('en-US')} runs of schedules, ${fixedResources.queuesThatAreRead} queues that Lambda asks again and again.\n\n${table(
       ['', 'dollars'],
       [
         ...Object.entries(fixed.parts).map(([name, dollars]) => [FIXED_NAMES[name] ?? name, money(dollars)]),
         ['together', money(fixed.total)],
       ],
-    )}\n\nMetrics are counted as if each were emitted every hour; one that is silent costs nothing.`,
+    )}\n\n${metricsSentence()}`,
     await idleBrandSection(laboratory, brand),
     expirySection(),
-    `## A month of a million orders\n\nTwo webhooks and two events for each order, each transaction read eight times by the reconciler and its daily sweeps, in full batches: $${money(month)}, beside the $${money(fixed.total)} that stand.`,
+    `## A month of a million orders\n\nTwo webhooks and two events for each order, each transaction read eight times by the reconciler and its daily sweeps, in full batches: $${money(month)}, beside the $${money(fixed.total)} that stand. With tracing on, which is the default, X-Ray adds $${money(monthOfTraces())}.`,
     `## Prices and assumptions\n\nList prices of ${PRICES_AS_OF.region} as known on ${PRICES_AS_OF.on}, without free tiers, savings plans and taxes; \`tooling/benchmarks/prices.ts\` holds them. Not every page could be read on that day: compare them with the sources before you budget by them.\n\n${table(
       ['', 'dollars', 'for', 'source'],
       Object.entries(PRICES).map(([name, { dollars, per, unit, source }]) => [
@@ -174,6 +176,22 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
   return `${sections.join('\n\n')}\n`;
 }
 
+/** What X-Ray costs for a million invocations in a month, and for a hundred million. */
+function tracesSentence(): string {
+  const [few = '', many = ''] = [1e6, 1e8].map((invocations) => {
+    const recorded = tracesRecorded(invocations);
+    return `${Math.round((100 * recorded) / invocations)}% ($${money(dollarsOf({ trace: recorded }).total)})`;
+  });
+  return `With tracing on, X-Ray records the first invocation of each second and ${100 * ASSUMED.tracedShare}% of the rest. Of a million invocations of a function in a month it records ${few}, of a hundred million ${many}.`;
+}
+
+/** The traces of a million orders: full batches of the reporter and the publisher, two webhooks an order. */
+function monthOfTraces(): number {
+  const invocations = [1e6 / 10, 2e6, 2e6 / 10];
+  const recorded = invocations.map(tracesRecorded).reduce((sum, each) => sum + each, 0);
+  return dollarsOf({ trace: recorded }).total;
+}
+
 /** Of a ledger with a million orders of a kilobyte each. */
 function expirySection(): string {
   const ledgerKilobytes = 1e6;
@@ -188,11 +206,12 @@ const FIXED_NAMES: Readonly<Record<string, string>> = {
   alarm: 'alarms',
   dashboard: 'dashboards',
   secret: 'secrets',
-  customMetric: 'custom metrics, at most',
+  customMetric: 'custom metrics, one of each',
   schedulerInvocation: 'schedules',
   lambdaRequest: 'invocations by schedules',
   lambdaGbSecond: 'their duration, a tenth of a second each',
   secretRead: 'secrets read, at most',
+  trace: 'traces of these runs, where `tracing` is on',
   sqsFifoRequest: 'idle queues asked, at most',
 };
 

@@ -15,7 +15,7 @@ export const ASSUMED = {
   orderCpuMs: 3,
   rowCpuMs: 0.6,
   eventCpuMs: 0.3,
-  /** X-Ray's own sampling rule: one request a second, and this share of the rest. */
+  /** X-Ray's own sampling rule: the first request of each second, and this share of the rest. */
   tracedShare: 0.05,
   /** An idle queue is read by so many pollers, each asking every twenty seconds. */
   pollers: 5,
@@ -41,4 +41,17 @@ export function perMillion(counted: Counted, { items, invocations, cpuMs, waitMs
 /** Calls to AWS, of all events together. */
 export function callsToAws({ calls }: Pick<Counted, 'calls'>): number {
   return Object.values(calls).reduce((sum, number) => sum + number, 0);
+}
+
+const MONTH_SECONDS = 30 * 86_400;
+
+/**
+ * The number of traces that X-Ray records of requests at random moments of thirty days: the first of each
+ * second, and a share of the rest.
+ *
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+ */
+export function tracesRecorded(requests: number): number {
+  const firstOfTheirSecond = MONTH_SECONDS * (1 - Math.exp(-requests / MONTH_SECONDS));
+  return firstOfTheirSecond + ASSUMED.tracedShare * (requests - firstOfTheirSecond);
 }
