@@ -1,8 +1,10 @@
-import { Stack, type App, type CfnResource } from 'aws-cdk-lib/core';
+import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { CfnResource, Stack, type App } from 'aws-cdk-lib/core';
 import { NagMessageLevel, NagPack, NagRuleCompliance, rules } from 'cdk-nag';
 import * as z from 'zod';
 
 import { LEAST_RECEIVES } from '../queue-limits.ts';
+import { isUndeclaredLoop, type StackResources } from './undeclared-loop.ts';
 
 /** A resource as it will be in the template. */
 type Resource = z.output<typeof ResourceSchema>;
@@ -177,6 +179,20 @@ export class ButtonChecks extends NagPack {
       level: NagMessageLevel.ERROR,
       rule: rules.lambda.LambdaEventSourceSQSVisibilityTimeout,
     });
+    this.applyRule({
+      node,
+      ruleSuffixOverride: 'LoopDeclared',
+      info: 'The function may send to the queue that starts it, and Lambda stops it after 16 rounds: take the right away, or declare the loop.',
+      explanation: 'A promise of this system that no pack of cdk-nag looks at.',
+      level: NagMessageLevel.ERROR,
+      rule: () => {
+        if (!(node instanceof CfnEventSourceMapping)) return NagRuleCompliance.NOT_APPLICABLE;
+        const isLoop = resourcesOf(node).some(({ Properties }) =>
+          isUndeclaredLoop(Properties, stackResources(Stack.of(node))),
+        );
+        return isLoop ? NagRuleCompliance.NON_COMPLIANT : NagRuleCompliance.COMPLIANT;
+      },
+    });
     for (const resource of resourcesOf(node)) {
       for (const { id, types, info, isKept } of this.#rules) {
         this.applyRule({
@@ -196,8 +212,16 @@ export class ButtonChecks extends NagPack {
 }
 
 function resourcesOf(node: CfnResource): Resource[] {
-  const fragment: unknown = Stack.of(node).resolve(node._toCloudFormation());
-  return Object.values(FragmentSchema.parse(fragment).Resources);
+  return Object.values(fragmentOf(node));
+}
+
+function fragmentOf(node: CfnResource): Record<string, Resource> {
+  return FragmentSchema.parse(Stack.of(node).resolve(node._toCloudFormation())).Resources;
+}
+
+function stackResources(stack: Stack): StackResources {
+  const nodes = stack.node.findAll().filter((construct) => CfnResource.isCfnResource(construct));
+  return new Map(nodes.flatMap((node) => Object.entries(fragmentOf(node))));
 }
 
 /** A table's own settings; of a global table those of its replicas. */

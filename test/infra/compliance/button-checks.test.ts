@@ -1,3 +1,4 @@
+import { CfnPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnEventSourceMapping, CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { App, CfnDeletionPolicy, CfnResource, Stack } from 'aws-cdk-lib/core';
@@ -135,6 +136,61 @@ describe('a mapping', () => {
     const ofStream = { ...MAPPING, ScalingConfig: undefined, StartingPosition: 'TRIM_HORIZON' };
 
     expect(broken('AWS::Lambda::EventSourceMapping', ofStream)).toEqual([]);
+  });
+});
+
+describe('AWS, requirement 1: a function that may start itself', () => {
+  type Right = { action: string; isOwnQueue?: boolean; isAttached?: boolean; recursiveLoop?: string };
+  const QUEUE_TAKEN = { Effect: 'Allow', Action: ['sqs:ReceiveMessage'] };
+
+  const withRight = ({ action, isOwnQueue = true, isAttached = false, recursiveLoop }: Right) => {
+    const app = new App();
+    const stack = new Stack(app, 'Test');
+    const [queue, other] = ['Queue', 'Other'].map(
+      (id) => new CfnQueue(stack, id, { visibilityTimeout: 180 }),
+    );
+    const right = { Effect: 'Allow', Action: action, Resource: (isOwnQueue ? queue : other)?.attrArn };
+    const taken = { ...QUEUE_TAKEN, Resource: queue?.attrArn };
+    const policy = (statements: object[]) => ({
+      policyName: 'Rights',
+      policyDocument: { Statement: statements },
+    });
+    const role = new CfnRole(stack, 'Role', {
+      assumeRolePolicyDocument: {},
+      policies: [policy(isAttached ? [taken] : [taken, right])],
+    });
+    if (isAttached) new CfnPolicy(stack, 'Policy', { ...policy([right]), roles: [role.ref] });
+    const worker = new CfnFunction(stack, 'Worker', {
+      code: {},
+      role: role.attrArn,
+      timeout: 30,
+      loggingConfig: { logGroup: 'logs', logFormat: 'JSON', applicationLogLevel: 'INFO' },
+      ...(recursiveLoop !== undefined && { recursiveLoop }),
+    });
+    new CfnEventSourceMapping(stack, 'Mapping', {
+      functionName: worker.ref,
+      eventSourceArn: queue?.attrArn ?? '',
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      scalingConfig: { maximumConcurrency: 2 },
+    });
+    return rulesBroken(app, false);
+  };
+
+  it.each<Right>([
+    { action: 'sqs:SendMessage' },
+    { action: 'sqs:Send*' },
+    { action: 'sqs:*', isAttached: true },
+    { action: 'sqs:SendMessage', recursiveLoop: 'Terminate' },
+  ])('has to declare that: %j', (right) => {
+    expect(withRight(right)).toEqual(['Button-LoopDeclared']);
+  });
+
+  it.each<Right>([
+    { action: 'sqs:SendMessage', recursiveLoop: 'Allow' },
+    { action: 'sqs:SendMessage', isOwnQueue: false },
+    { action: 'sqs:ChangeMessageVisibility' },
+  ])('is let through where it does, or where there is no loop: %j', (right) => {
+    expect(withRight(right)).toEqual([]);
   });
 });
 
