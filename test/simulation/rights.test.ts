@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 
@@ -91,6 +94,14 @@ it('AWS, requirement 2: in any fault, every function may do what it does, and do
   expect(unused.map(({ role, action, resource }) => `${role}: ${action} on ${resource}`).sort()).toEqual(
     Object.keys(NEEDED_ELSEWHERE).sort(),
   );
+});
+
+it('the test that is named beside a right is there', () => {
+  const named = Object.values(NEEDED_ELSEWHERE).map(
+    (reason) => /: (\S+\.test\.ts)$/.exec(reason)?.[1] ?? reason,
+  );
+
+  expect(named.filter((file) => !existsSync(join(import.meta.dirname, '../..', file)))).toEqual([]);
 });
 
 const RoleSchema = z.object({ Policies: z.array(z.unknown()) });
