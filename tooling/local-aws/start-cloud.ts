@@ -119,7 +119,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       secretsManager: open(await startSecretsManager(access)),
       eventBridge: open(await startBuses(place, { access, sqs })),
       cloudWatch,
-      cloudWatchApi: open(await serveCloudWatch(cloudWatch.metrics, access)),
+      cloudWatchApi: open(await serveCloudWatch(cloudWatch, access)),
       access,
       tableKeys,
       lambdaMetrics: createLambdaMetrics(cloudWatch.metrics),

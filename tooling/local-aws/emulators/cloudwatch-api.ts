@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { CloudWatch, DescribedAlarm } from '../cloudwatch/cloudwatch.ts';
 import type { MetricStore } from '../cloudwatch/metric-store.ts';
 import { metricSeries, windowOver } from '../cloudwatch/time-series.ts';
 import type { AccessControl } from '../iam/access-control.ts';
@@ -27,18 +28,50 @@ const GetMetricDataSchema = z.strictObject({
   MetricDataQueries: z.array(QuerySchema).min(1).max(500),
 });
 
+const DescribeAlarmsSchema = z.strictObject({
+  AlarmNamePrefix: z.string().default(''),
+  MaxRecords: z.int().min(1).max(100).default(50),
+  NextToken: z.string().regex(/^\d+$/).optional(),
+});
+
 /**
- * CloudWatch's GetMetricData, for metrics without math. Everything comes on one page.
+ * CloudWatch's GetMetricData, for metrics without math, on one page; and its DescribeAlarms, by a prefix of
+ * their names: each alarm as it will be at the end of this minute, without the time since when.
  *
- * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+ * Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html and
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
  */
-export function serveCloudWatch(store: MetricStore, access: AccessControl): Promise<LoopbackServer> {
+export function serveCloudWatch(
+  { metrics, describeAlarms }: Pick<CloudWatch, 'metrics' | 'describeAlarms'>,
+  access: AccessControl,
+): Promise<LoopbackServer> {
   return serveAwsJson('GraniteServiceVersion20100801', {
-    operations: { GetMetricData: (input) => getMetricData(store, input) },
+    operations: {
+      GetMetricData: (input) => getMetricData(metrics, input),
+      DescribeAlarms: (input) => describeAlarmPage(describeAlarms(Date.now()), input),
+    },
     authorize: (authorization, operation) => {
       access.checkSigned(authorization, () => [{ action: `cloudwatch:${operation}`, resource: '*' }]);
     },
   });
+}
+
+function describeAlarmPage(alarms: readonly DescribedAlarm[], input: unknown): Record<string, unknown> {
+  const parsed = DescribeAlarmsSchema.safeParse(input);
+  if (!parsed.success) throw new AwsServiceError('ValidationError', z.prettifyError(parsed.error));
+  const { AlarmNamePrefix: prefix, MaxRecords: most, NextToken: token = '0' } = parsed.data;
+  const named = alarms.filter(({ name }) => name.startsWith(prefix));
+  const end = Number(token) + most;
+  return {
+    MetricAlarms: named.slice(Number(token), end).map(({ name, arn, description, state }) => ({
+      AlarmName: name,
+      AlarmArn: arn,
+      AlarmDescription: description,
+      StateValue: state,
+    })),
+    CompositeAlarms: [],
+    ...(end < named.length && { NextToken: String(end) }),
+  };
 }
 
 function getMetricData(store: MetricStore, input: unknown): Record<string, unknown> {
