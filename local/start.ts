@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 
 import { readArguments, USAGE, type Arguments } from './arguments.ts';
 import { describeEndpoints } from './describe-endpoints.ts';
+import { openPage } from './page/open-page.ts';
 import { rejectWhen, stopOnSignals } from './stop-on-signals.ts';
 import { startSystem, type LocalSystem } from './system.ts';
 import { openLocalStage } from './tour/open-local-stage.ts';
@@ -80,7 +81,9 @@ async function use(
     print(isGood ? '\nEvery step succeeded.' : '\nAt least one step failed.');
     return isGood ? 0 : 1;
   }
+  const { url } = await openPage(system);
   print(describeEndpoints(endpoints));
+  print(`\nLive page: ${url}`);
   return new Promise(() => undefined);
 }
 

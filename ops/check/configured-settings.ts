@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises';
-
-import { parse, type ParseError } from 'jsonc-parser';
 import * as z from 'zod';
 
 import { OrderReportingConfigSchema } from '../../infra/order-reporting-config.ts';
 import { DEFAULT_ORDER_SETTINGS, type OrderEventSettings } from '@button-serverless/validation/orders';
-import { callerPath } from '../caller-path.ts';
+import { readConfigFile } from '../config-file.ts';
 import { UsageError } from '../usage-error.ts';
 
 const ConfigSchema = z.object({ orderReporting: OrderReportingConfigSchema });
@@ -25,7 +22,7 @@ export async function configuredSettings(
       throw new UsageError("--brand: needs --config, which has the brand's settings");
     return DEFAULT_ORDER_SETTINGS;
   }
-  const config = ConfigSchema.safeParse(await readConfig(callerPath(file)));
+  const config = ConfigSchema.safeParse(await readConfigFile(file, '--config'));
   if (!config.success) throw new UsageError(`--config: ${z.prettifyError(config.error)}`);
   const { brands } = config.data.orderReporting;
   const ids = brands.map(({ id }) => id).join(', ');
@@ -37,14 +34,4 @@ export async function configuredSettings(
 
 function only<Item>(items: readonly Item[]): Item | undefined {
   return items.length === 1 ? items[0] : undefined;
-}
-
-async function readConfig(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`--config: the file ${path} cannot be read`, { cause: error });
-  });
-  const errors: ParseError[] = [];
-  const content: unknown = parse(text, errors, { allowTrailingComma: true });
-  if (errors.length > 0) throw new UsageError(`--config: ${path} is not JSON`);
-  return content;
 }

@@ -1,16 +1,11 @@
 import * as z from 'zod';
 
-import { brandName } from '../../infra/order-reporting-config.ts';
 import { defineCommand, positiveLimit, type CommandContext, type CommandResult } from '../command.ts';
-import { lookUpOrders } from '../look-up/orders.ts';
+import { isKey, lookUp } from '../look-up/look-up.ts';
 import { scanStage, stageScanCost } from '../look-up/scan-stage.ts';
-import { orderPorts, readThrough, transactionPorts } from '../look-up/stage-look-up.ts';
-import { lookUpTransactions } from '../look-up/transactions.ts';
+import { readThrough } from '../look-up/stage-look-up.ts';
 import { findingsAsText, type Finding } from '../timeline/finding.ts';
 import { opsLine } from '../timeline/words.ts';
-
-/** No key of DynamoDB is longer than this. */
-const MOST_KEY_BYTES = 1000;
 
 /** Says what happened to anything that has an id. */
 export const show = defineCommand({
@@ -21,10 +16,7 @@ export const show = defineCommand({
   options: { brand: { type: 'string' }, scan: { type: 'boolean' }, limit: { type: 'string' } },
   input: z.object({
     arguments: z.tuple([
-      z
-        .string({ error: 'is the id of what happened' })
-        .min(1)
-        .refine((id) => Buffer.byteLength(id) <= MOST_KEY_BYTES, 'is longer than any id'),
+      z.string({ error: 'is the id of what happened' }).min(1).refine(isKey, 'is longer than any id'),
     ]),
     brand: z.string().optional(),
     scan: z.boolean().default(false),
@@ -43,17 +35,6 @@ export const show = defineCommand({
     return nothing(asked, { read, isWhole, readThrough: await readThrough(context) }, reach);
   },
 });
-
-async function lookUp(asked: string, brand: string | undefined, context: CommandContext): Promise<Finding[]> {
-  const [orders, transactions] = [orderPorts(context), transactionPorts(context)];
-  if (brand !== undefined) context.stage.output(`OrderQueueUrl${brandName(brand)}`);
-  const brands = orders?.brands.filter((known) => brand === undefined || known.brand === brand) ?? [];
-  const found = await Promise.all([
-    orders ? lookUpOrders(asked, { ...orders, brands }) : [],
-    transactions && brand === undefined ? lookUpTransactions(asked, transactions) : [],
-  ]);
-  return found.flat();
-}
 
 function asResult(asked: string, findings: readonly Finding[], more: object): CommandResult {
   return { outcome: 'done', found: { asked, findings, ...more }, text: findingsAsText(findings) };

@@ -38,7 +38,7 @@ export async function startTestDynamoDB(): Promise<TestDynamoDB> {
     region: REGION,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  await Promise.all(TABLES.map((table) => client.send(new CreateTableCommand(table))));
+  await createTestTables(client);
 
   let counts: Record<string, number> = {};
   let writeUnits = 0;
@@ -72,6 +72,12 @@ export async function startTestDynamoDB(): Promise<TestDynamoDB> {
       await processes.close();
     },
   };
+}
+
+/** Creates the project's tables under the names of `TestDynamoDB.tables`. */
+export async function createTestTables(client: Pick<DynamoDBClient, 'send'>): Promise<typeof TABLE_NAMES> {
+  await Promise.all(TABLES.map((table) => client.send(new CreateTableCommand(table))));
+  return TABLE_NAMES;
 }
 
 function tableOf(

@@ -1,5 +1,12 @@
 import type { LedgerEntry, Progress } from '../../../shared/orders/rules/order-ledger.ts';
 import type { QuarantinedItem } from '../../../shared/quarantine/quarantine-review.ts';
+import { mergeTransaction } from '../../../shared/transactions/rules/merge-transaction.ts';
+import { readWebhook } from '../../../shared/validation/webhooks/transaction-wire.ts';
+import type { TransactionRecord } from '../../../shared/validation/webhooks/transaction.ts';
+import pendingWebhook from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+
+/** Whom the samples name. */
+export const SHOPPER = 'shopper-of-the-sample';
 
 const DUE = { dueAt: '2026-06-01T11:00:00.000Z' };
 const DOUBT = { kind: 'unclear', hash: 'h' } as const;
@@ -66,4 +73,23 @@ export function sampleQuarantined(more: Partial<QuarantinedItem>): QuarantinedIt
     bytes: Buffer.from(JSON.stringify({ type: 'order.updated.v1', sequence: '3' })),
     ...more,
   };
+}
+
+/** What the webhooks come to, each a second later. */
+export function recordOf(...versions: object[]): TransactionRecord {
+  let record: TransactionRecord | undefined;
+  for (const [index, data] of versions.entries()) {
+    const dates = { created_date: '2026-06-01T00:00:00Z', modified_date: '2026-06-01T00:00:00Z' };
+    const whole = { ...pendingWebhook.data, ...dates, publisher_customer_id: SHOPPER, ...data };
+    const body = Buffer.from(JSON.stringify({ ...pendingWebhook, id: `hook-${index}`, data: whole }));
+    const reading = readWebhook(body);
+    if (!reading.ok) throw new Error(JSON.stringify(reading.faults));
+    const { transaction, payload } = reading;
+    const seenAt = `2026-06-01T00:01:0${index}.000Z`;
+    const source = { kind: 'webhook', eventId: `hook-${index}` } as const;
+    const observation = { transaction, payload, source, seenAt, delivery: 'live' as const };
+    record = mergeTransaction(record, observation, { storedAt: seenAt }).record;
+  }
+  if (!record) throw new Error('No version');
+  return record;
 }

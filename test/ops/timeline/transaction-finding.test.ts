@@ -2,13 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import { transactionFinding } from '../../../ops/timeline/transaction-finding.ts';
 import { rewardAnswer } from '../../../ops/timeline/reward-answer.ts';
-import { readWebhook } from '../../../shared/validation/webhooks/transaction-wire.ts';
 import { NOT_REWARDABLE_REASONS } from '../../../shared/validation/webhooks/rewardable.ts';
-import type { TransactionRecord } from '../../../shared/validation/webhooks/transaction.ts';
-import { mergeTransaction } from '../../../shared/transactions/rules/merge-transaction.ts';
 import pendingWebhook from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
+import { recordOf, SHOPPER } from './samples.ts';
 
-const SHOPPER = 'shopper-of-the-sample';
 const NOW = new Date('2026-06-10T00:00:00Z');
 const OVERDUE = {
   windows: new Map([['org-quick', 10 * 1440]]),
@@ -17,25 +14,6 @@ const OVERDUE = {
   at: NOW.toISOString(),
 };
 const CONTEXT = { byHand: [], overdue: OVERDUE };
-
-/** What the webhooks come to, each a second later. */
-function recordOf(...versions: object[]): TransactionRecord {
-  let record: TransactionRecord | undefined;
-  for (const [index, data] of versions.entries()) {
-    const dates = { created_date: '2026-06-01T00:00:00Z', modified_date: '2026-06-01T00:00:00Z' };
-    const whole = { ...pendingWebhook.data, ...dates, publisher_customer_id: SHOPPER, ...data };
-    const body = Buffer.from(JSON.stringify({ ...pendingWebhook, id: `hook-${index}`, data: whole }));
-    const reading = readWebhook(body);
-    if (!reading.ok) throw new Error(JSON.stringify(reading.faults));
-    const { transaction, payload } = reading;
-    const seenAt = `2026-06-01T00:01:0${index}.000Z`;
-    const source = { kind: 'webhook', eventId: `hook-${index}` } as const;
-    const observation = { transaction, payload, source, seenAt, delivery: 'live' as const };
-    record = mergeTransaction(record, observation, { storedAt: seenAt }).record;
-  }
-  if (!record) throw new Error('No version');
-  return record;
-}
 
 describe('what happened to a transaction', () => {
   it('tells which webhook brought what, the oldest first, and where the reward is', () => {
