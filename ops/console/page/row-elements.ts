@@ -43,7 +43,7 @@ export function orderElements({ orderId, brand, state, kind, worth, reason, at }
 export function transactionElements({ key, brand, state, worth, changes, at }: TransactionRow): Node[] {
   const versions = changes === 1 ? '1 version' : `${changes} versions`;
   const title = key.replace(/^(?:order|tx)#/, '');
-  return rowOf({ id: key, title, worth, chip: TRANSACTION_CHIPS[state], text: `${brand} · ${versions}`, at });
+  return rowOf({ id: key, title, worth, chip: TRANSACTION_CHIPS[state], text: `${versions} · ${brand}`, at });
 }
 
 /** The content of an event's row. */
@@ -55,7 +55,7 @@ export function eventElements({ type, about, worth, at }: EventRow): Node[] {
 /** The content of the row of a refused message, webhook or row, with a button if it can be replayed. */
 export function entryElements(row: EntryRow, replay?: (row: EntryRow) => void): Node[] {
   const { orderId, entry, kind, code, problem, more, brand, at } = row;
-  const what = kind === 'order' ? `Message of ${brand ?? ''}` : kind === 'webhook' ? 'Webhook' : 'Row';
+  const what = kind === 'order' ? (brand ?? '') : kind;
   const title = orderId ?? entry;
   const content = rowOf({ id: entry, title, chip: [code, 'bad'], text: what, at });
   content.push(

@@ -85,7 +85,7 @@ async function view({ url }: RunningConsole): Promise<{ lists: View; text: strin
 }
 
 describe('the live page of a stage', () => {
-  it('shows orders, transactions, quarantine, events and alarms, and nobody who bought', async () => {
+  it('operators, requirement 3: shows orders, transactions, quarantine, events and alarms, and nobody who bought', async () => {
     const { lists, text } = await view(reading);
 
     expect(lists.orders?.rows).toMatchObject([

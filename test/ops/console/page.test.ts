@@ -84,7 +84,7 @@ async function violationsOn(page: Page): Promise<string[]> {
 }
 
 describe('the live page in a browser', () => {
-  it('shows the stage and follows it, and is used by keyboard alone, with nothing that axe finds', async (test) => {
+  it('operators, requirement 4: shows the stage and follows it, and is used by keyboard alone, with nothing that axe finds', async (test) => {
     const { page, context, errors } = await open(test);
     expect(await page.title()).toBe('local – button-serverless');
     expect(page.url()).not.toContain('token');

@@ -45,7 +45,7 @@ describe('a request to the live page', () => {
     expect(refusalOf({ ...OWN, ...change }, KNOWN)?.status).toBe(status);
   });
 
-  it('is never answered with another token, host or origin, whatever they are', () => {
+  it('operators, requirement 2: is never answered with another token, host or origin, whatever they are', () => {
     const other = (own: string | undefined) =>
       fc.option(fc.string(), { nil: undefined }).filter((it) => it !== own);
     fc.assert(

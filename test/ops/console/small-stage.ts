@@ -23,6 +23,7 @@ const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 /** A stage without functions: the tables, the order queue and the alarms, with the code that fills them. */
 export type SmallStage = {
   outputsFile: string;
+  endpoints: { dynamodb: string; sqs: string; cloudWatch: string };
   orders: ReturnType<typeof createOrderLedger>;
   transactions: ReturnType<typeof createTransactionStore>;
   quarantine: ReturnType<typeof createQuarantineStore>;
@@ -32,11 +33,15 @@ export type SmallStage = {
 };
 
 /** Starts it over the models of DynamoDB and SQS, with one of each to look at. */
-export async function startSmallStage(): Promise<SmallStage> {
+export async function startSmallStage(name = 'local'): Promise<SmallStage> {
   const directory = await mkdtemp(join(tmpdir(), 'button-console-'));
   const [dynamodb, sqs] = await Promise.all([startDynamoDbModel(REGION), startSqsModel(REGION)]);
   const cloudWatch = createCloudWatch(Date.now());
-  cloudWatch.alarms.push(alarm('Quarantine', 'breaching'), alarm('Calm', 'notBreaching'));
+  cloudWatch.alarms.push(
+    alarm(`Button/${name}/Brand-acme/Quarantine`, 'breaching'),
+    alarm(`Button/${name}/Brand-acme/Calm`, 'notBreaching'),
+    alarm('Button/another/Brand-acme/Quarantine', 'breaching'),
+  );
   const metrics = await serveCloudWatch(cloudWatch, createAccessControl());
   const client = new DynamoDBClient({
     region: REGION,
@@ -50,9 +55,10 @@ export async function startSmallStage(): Promise<SmallStage> {
   );
   const outputsFile = join(directory, 'cdk-outputs.json');
   const endpoints = { dynamodb: dynamodb.endpoint, sqs: sqs.endpoint, cloudWatch: metrics.url };
-  await writeFile(outputsFile, JSON.stringify(outputsOf({ endpoints, tables, queueUrl })));
+  await writeFile(outputsFile, JSON.stringify(outputsOf(name, { endpoints, tables, queueUrl })));
   const stage: SmallStage = {
     outputsFile,
+    endpoints,
     orders: createOrderLedger({ client, table: tables.orderLedger, brand: 'acme' }),
     transactions: createTransactionStore({
       client,
@@ -117,7 +123,7 @@ function orderOf(id: string): object {
 function alarm(name: string, missing: 'breaching' | 'notBreaching') {
   const definition = readAlarm({
     Namespace: 'Small',
-    MetricName: name,
+    MetricName: 'Refused',
     Statistic: 'Sum',
     Period: 60,
     EvaluationPeriods: 1,
@@ -126,22 +132,25 @@ function alarm(name: string, missing: 'breaching' | 'notBreaching') {
     TreatMissingData: missing,
   });
   return {
-    name: `Button/local/Brand-acme/${name}`,
+    name,
     arn: `arn:aws:cloudwatch:${REGION}:000000000000:alarm:${name}`,
-    description: `Orders are ${name}.\nFirst: npm run ops -- doctor`,
+    description: `Orders were refused.\nFirst: npm run ops -- doctor`,
     definition,
   };
 }
 
-function outputsOf({
-  endpoints,
-  tables,
-  queueUrl,
-}: {
-  endpoints: { dynamodb: string; sqs: string; cloudWatch: string };
-  tables: Awaited<ReturnType<typeof createTestTables>>;
-  queueUrl: string;
-}): object {
+function outputsOf(
+  name: string,
+  {
+    endpoints,
+    tables,
+    queueUrl,
+  }: {
+    endpoints: { dynamodb: string; sqs: string; cloudWatch: string };
+    tables: Awaited<ReturnType<typeof createTestTables>>;
+    queueUrl: string;
+  },
+): object {
   const settings = {
     orderBy: 'sequence',
     testTokens: 'allow',
@@ -149,24 +158,27 @@ function outputsOf({
     quarantineRetentionDays: 30,
     buttonApiUrl: 'http://127.0.0.1:1',
   };
+  const localEndpoints = { ...endpoints, secretsManager: endpoints.sqs, eventBridge: endpoints.sqs };
   return {
-    LocalEndpoints: { ...endpoints, secretsManager: endpoints.sqs, eventBridge: endpoints.sqs },
-    'Button-local-OrderReporting': {
+    ...(name === 'local' && { LocalEndpoints: localEndpoints }),
+    [`Button-${name}-OrderReporting`]: {
       OrderLedgerTableName: tables.orderLedger,
       OrderQuarantineTableName: tables.quarantine,
     },
-    'Button-local-Brand-acme': {
+    [`Button-${name}-Brand-acme`]: {
       OrderQueueUrlAcme: queueUrl,
       OrderQueueArnAcme: `arn:aws:sqs:${REGION}:000000000000:orders.fifo`,
       OrderSettingsAcme: JSON.stringify(settings),
     },
-    'Button-local-Transactions': {
+    [`Button-${name}-Dashboards`]: { BusinessDashboardUrl: 'https://console.aws.example/business' },
+    [`Button-${name}-Transactions`]: {
       TransactionsTableName: tables.transactions,
       PositionsTableName: tables.positions,
       WebhookQuarantineTableName: tables.quarantine,
       ShopperField: 'publisher_customer_id',
       OverdueGraceDays: '5',
       FinalizationDays: '60',
+      ReconciliationPlannerName: 'planner',
     },
   };
 }
