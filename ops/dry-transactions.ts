@@ -25,11 +25,11 @@ export function dryTransactions(store: TransactionStore): TransactionStore {
       aliases.set(alias, key);
       return true;
     },
-    async readMany(keys) {
-      const found = await store.readMany(keys);
+    async readMany(keys, asUnchanged) {
+      const found = await store.readMany(keys, asUnchanged);
       for (const key of keys) {
         const stored = found.get(key);
-        const storedKey = stored === 'unreadable' ? undefined : stored?.value.key;
+        const storedKey = typeof stored === 'object' && 'value' in stored ? stored.value.key : undefined;
         const own = written.get(aliases.get(key) ?? storedKey ?? key);
         if (own) found.set(key, own);
       }

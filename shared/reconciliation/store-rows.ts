@@ -5,9 +5,7 @@ import {
   readTransaction,
   transactionFlags,
   transactionKey,
-  type TransactionRecord,
   type TransactionResult,
-  type WireFault,
 } from '@button-serverless/validation/webhooks';
 import type { ConflictNote } from './rules/conflict-note.ts';
 import { deliveryOf, cutOverAt } from '../transactions/rules/delivery.ts';
@@ -19,9 +17,9 @@ import { errorName, log } from '../runtime/logger.ts';
 import type { QuarantineEntry, QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
 import type { FinalizationMinutes } from '../transactions/store/finalization-windows.ts';
 import type { CheckoutStore } from '../transactions/store/checkout-store.ts';
-import type { TransactionStore } from '../transactions/store/transaction-store.ts';
+import { asUnchangedRow, type UnchangedRow } from '../transactions/rules/unchanged-row.ts';
+import type { AsUnchanged, FoundRow, TransactionStore } from '../transactions/store/transaction-store.ts';
 import { reportUnreadable, UnreadableItemError } from '../dynamodb/unreadable-item.ts';
-import type { Versioned } from '../dynamodb/versioned-item.ts';
 
 /** What storing rows needs. */
 export type StoreRowsPorts = {
@@ -65,13 +63,13 @@ const MAX_BATCH_KEYS = 100;
  * An unreadable row goes to quarantine, and the other rows continue. Throws if a table cannot be reached.
  */
 export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<DriftTally> {
-  const observations: Observation[] = [];
+  const readable: ReadableRow[] = [];
   for (const row of read.rows) {
-    const observation = await observe(row, read, ports);
-    if (observation) observations.push(observation);
+    const reading = await readOrQuarantine(row, read, ports);
+    if (reading) readable.push(reading);
   }
-  const outcomes: RowOutcome[] = [];
-  for (const chunk of inChunks(observations, MAX_BATCH_KEYS)) {
+  const outcomes: RowResult[] = [];
+  for (const chunk of inChunks(readable, MAX_BATCH_KEYS)) {
     outcomes.push(...(await storeChunk(chunk, ports)));
   }
   const tallies = outcomes.map(tallyOf);
@@ -86,19 +84,32 @@ export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<
 
 type StoreChunkPorts = Omit<StoreRowsPorts, 'windows' | 'liveFrom'>;
 
-async function storeChunk(
-  observations: readonly Observation[],
-  ports: StoreChunkPorts,
-): Promise<RowOutcome[]> {
-  const byKey = [...Map.groupBy(observations, ({ transaction }) => transactionKey(transaction))];
-  const known = await ports.transactions.readMany(byKey.map(([key]) => key));
-  const outcomes: RowOutcome[] = [];
-  for (const group of inChunks(byKey, CONCURRENT_WRITES)) {
+/** A row whose transaction could be read, and its JSON. */
+type ReadableRow = { observation: Observation; text: string };
+
+/** What a row showed. */
+type RowResult = RowOutcome | UnchangedRow;
+
+async function storeChunk(rows: readonly ReadableRow[], ports: StoreChunkPorts): Promise<RowResult[]> {
+  const byKey = Map.groupBy(rows, ({ observation }) => transactionKey(observation.transaction));
+  const asUnchanged: AsUnchanged = (key, summary) => {
+    const [first] = byKey.get(key) ?? [];
+    if (!first) return undefined;
+    const { observation, text } = first;
+    return asUnchangedRow(
+      { transaction: observation.transaction, text },
+      summary,
+      ports.rewardableCategories,
+    );
+  };
+  const known = await ports.transactions.readMany([...byKey.keys()], asUnchanged);
+  const outcomes: RowResult[] = [];
+  for (const group of inChunks([...byKey], CONCURRENT_WRITES)) {
     const stored = await Promise.all(
       // Rows of one order are stored one after the other: each must see what the previous one wrote.
       group.map(async ([key, same]) => {
-        const done: RowOutcome[] = [];
-        for (const [index, observation] of same.entries()) {
+        const done: RowResult[] = [];
+        for (const [index, { observation }] of same.entries()) {
           const current = index === 0 ? (known.get(key) ?? 'absent') : undefined;
           const outcome = await storeOrQuarantine({ observation, current, key }, ports);
           if (outcome) done.push(outcome);
@@ -113,7 +124,7 @@ async function storeChunk(
 
 type KnownRow = {
   observation: Observation;
-  current: Versioned<TransactionRecord> | 'absent' | 'unreadable' | undefined;
+  current: FoundRow | 'absent' | undefined;
   key: string;
 };
 
@@ -124,10 +135,11 @@ type KnownRow = {
 async function storeOrQuarantine(
   { observation, current, key }: KnownRow,
   ports: StoreChunkPorts,
-): Promise<RowOutcome | undefined> {
+): Promise<RowResult | undefined> {
   const { transaction, seenAt } = observation;
   try {
     if (current === 'unreadable') throw new UnreadableItemError(key);
+    if (typeof current === 'object' && 'isFromWebhook' in current) return current;
     const { before, after } = await applyTransaction(ports, observation, current);
     if (after !== before) countFlags(observation, { before, after }, ports.metrics);
     return { transaction, before, after, seenAt };
@@ -189,11 +201,11 @@ function countFlags(
 }
 
 /** Undefined for an unreadable row. */
-async function observe(
+async function readOrQuarantine(
   row: unknown,
   { position, readStartedAt }: ReadRows,
   ports: StoreRowsPorts,
-): Promise<Observation | undefined> {
+): Promise<ReadableRow | undefined> {
   const reading = readRow(row);
   const seenAt = ports.now().toISOString();
   if (!reading.ok) {
@@ -203,7 +215,7 @@ async function observe(
     await quarantineRow({ bytes, reasons, refusedAt: seenAt, origin: `account:${position.account}` }, ports);
     return undefined;
   }
-  return {
+  const observation: Observation = {
     transaction: reading.transaction,
     payload: row,
     source: { kind: 'api', readStartedAt, visibleUntil: minus(readStartedAt, ports.windows.lagMs) },
@@ -211,23 +223,24 @@ async function observe(
     delivery: deliveryOf(reading.transaction, cutOverAt(position, ports.liveFrom)),
     flags: transactionFlags(reading.transaction, row),
   };
+  return { observation, text: reading.bytes };
 }
 
 function minus(instant: string, ms: number): string {
   return new Date(Date.parse(instant) - ms).toISOString();
 }
 
-type RowResult = Extract<TransactionResult, { ok: true }> | { ok: false; faults: WireFault[]; bytes: string };
+type RowReading = TransactionResult & { bytes: string };
 
 /** A row that is nested too deeply can be parsed, but not written again: only its id can be kept. */
-function readRow(row: unknown): RowResult {
+function readRow(row: unknown): RowReading {
   const reading = readTransaction(row);
   const bytes = toJson(row);
   if (bytes === undefined) {
     const id = reading.ok ? reading.transaction.id : null;
     return { ok: false, faults: [{ path: '$', code: 'too_deep' }], bytes: JSON.stringify({ id }) };
   }
-  return reading.ok ? reading : { ...reading, bytes };
+  return { ...reading, bytes };
 }
 
 function toJson(value: unknown): string | undefined {

@@ -1,4 +1,5 @@
-import type { TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
+import { rowDigestOf, type RowSummary } from '../../shared/transactions/rules/unchanged-row.ts';
+import { recordStatus, type TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
 import type { TransactionHead } from '../../shared/transactions/store/transaction-item.ts';
 import type { TransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
@@ -42,12 +43,14 @@ export function createInMemoryTransactions(
     all: () => [...records.values()].map(({ value }) => value),
     changes: () => changes,
     read: (key) => Promise.resolve(structuredClone(records.get(leadsTo(key)))),
-    readMany: (keys) =>
+    readMany: (keys, asUnchanged) =>
       Promise.resolve(
         new Map(
           keys.flatMap((key) => {
             const stored = records.get(leadsTo(key));
-            return stored ? [[key, structuredClone(stored)] as const] : [];
+            const summary = stored && leadsTo(key) === key ? rowSummary(stored.value) : undefined;
+            const unchanged = summary && asUnchanged?.(key, summary);
+            return stored ? [[key, unchanged ?? structuredClone(stored)] as const] : [];
           }),
         ),
       ),
@@ -64,6 +67,15 @@ export function createInMemoryTransactions(
       return Promise.resolve({ ok: true, stored });
     },
   };
+}
+
+/** What the item of a record says about the row that would change nothing. */
+export function rowSummary(record: TransactionRecord): RowSummary | undefined {
+  const rowDigest = rowDigestOf(record);
+  if (rowDigest === undefined) return undefined;
+  const { delivery, notRewardableReason } = record;
+  const { category } = record.candidates[0].transaction;
+  return { rowDigest, status: recordStatus(record), category, delivery, notRewardableReason };
 }
 
 /** What the table's stream tells of a record. */

@@ -1,9 +1,6 @@
 import { currencyName } from '@button-serverless/validation/orders';
-import {
-  type Transaction,
-  transactionContent,
-  type TransactionRecord,
-} from '@button-serverless/validation/webhooks';
+import type { Transaction, TransactionRecord } from '@button-serverless/validation/webhooks';
+import { isFromWebhook, type UnchangedRow } from '../../transactions/rules/unchanged-row.ts';
 
 /**
  * What reading found, in counters that add up: `rows` (every read counts), `webhookRows` (rows that a webhook
@@ -26,9 +23,10 @@ export type RowOutcome = {
 };
 
 /** What one row adds to the counters. Pure. */
-export function tallyOf(outcome: RowOutcome): DriftTally {
+export function tallyOf(outcome: RowOutcome | UnchangedRow): DriftTally {
+  if ('isFromWebhook' in outcome) return { rows: 1, webhookRows: outcome.isFromWebhook ? 1 : 0 };
   const { transaction, before, after } = outcome;
-  const seen = { rows: 1, webhookRows: isFromWebhook(before, transaction) ? 1 : 0 };
+  const seen = { rows: 1, webhookRows: before && isFromWebhook(before.seen, { transaction }) ? 1 : 0 };
   if (before?.version === after.version) return seen;
   if (after.candidates.length > 1) return { ...seen, newConflicts: 1 };
   // Transactions from before the deployment are imported: no webhook could have brought them.
@@ -87,14 +85,6 @@ function isCorrection({ transaction, before, after }: RowOutcome): boolean {
     known?.status === 'pending' &&
     Date.parse(known.modifiedDate) > Date.parse(transaction.modifiedDate) &&
     after.candidates[0].transaction.modifiedDate === transaction.modifiedDate
-  );
-}
-
-function isFromWebhook(before: TransactionRecord | undefined, transaction: Transaction): boolean {
-  if (!before) return false;
-  const content = transactionContent(transaction);
-  return before.seen.some(
-    ({ source, transaction: seen }) => source.startsWith('webhook:') && transactionContent(seen) === content,
   );
 }
 

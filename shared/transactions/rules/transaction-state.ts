@@ -155,9 +155,9 @@ function beats({ transaction: one }: Candidate, { transaction: other }: Candidat
 
 /**
  * Two observations of one version: the same date, and no contradiction; one source writes milliseconds where
- * another does not.
+ * another does not. Pure.
  */
-function isSame({ transaction: one }: Candidate, { transaction: other }: Candidate): boolean {
+export function isSame({ transaction: one }: Candidate, { transaction: other }: Candidate): boolean {
   if (isFinal(one) !== isFinal(other) || !areCompatible(one, other)) return false;
   return isFinal(one) || dateMs(one) === dateMs(other) || isCut(one, other) || isCut(other, one);
 }

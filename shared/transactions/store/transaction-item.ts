@@ -10,6 +10,7 @@ import {
   type TransactionRecord,
 } from '@button-serverless/validation/webhooks';
 import { stateOf } from '../rules/transaction-state.ts';
+import { rowDigestOf, type RowSummary } from '../rules/unchanged-row.ts';
 import { packJson, unpackJson } from '../../dynamodb/packed-json.ts';
 import { loadBody, storeBody, type TableAccess } from '../../dynamodb/split-body.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
@@ -173,6 +174,7 @@ export async function toItem(
     {
       ...headOf(record, transaction),
       [TRANSACTIONS_TABLE.shopperIndex.partitionKey]: shopperOf(transaction, shopperField),
+      rowDigest: rowDigestOf(record),
       schemaVersion: SCHEMA_VERSION,
       ...(await storeBody(access, key, packJson(body))),
     },
@@ -192,6 +194,35 @@ export async function fromItem(
   const parsed = readOrReport(key, () => ItemSchema.parse(unmarshall(item)));
   const bytes = await loadBody(access, key, parsed);
   return readOrReport(key, () => toRecord(parsed, BodySchema.parse(unpackJson(bytes))));
+}
+
+const RowSummarySchema = z.object({
+  schemaVersion: z.object({ N: z.literal(String(SCHEMA_VERSION)) }),
+  rowDigest: z.object({ S: z.string().min(2) }),
+  status: z.object({ S: z.enum(['pending', 'validated', 'declined']) }),
+  category: z.object({ S: z.string() }),
+  delivery: z.object({ S: z.enum(['live', 'historical']) }),
+  notRewardableReason: z.object({ S: z.enum(NOT_REWARDABLE_REASONS) }).exactOptional(),
+  mergedInto: z.never().exactOptional(),
+  erasedAt: z.never().exactOptional(),
+});
+
+/**
+ * What an item says, without being unpacked, about the row that would change nothing; undefined if it says
+ * nothing, as every item does that an older version of this code wrote.
+ */
+export function rowSummaryOf(item: Record<string, AttributeValue>): RowSummary | undefined {
+  if (!('rowDigest' in item)) return undefined;
+  const { data } = RowSummarySchema.safeParse(item);
+  return (
+    data && {
+      rowDigest: data.rowDigest.S,
+      status: data.status.S,
+      category: data.category.S,
+      delivery: data.delivery.S,
+      notRewardableReason: data.notRewardableReason?.S,
+    }
+  );
 }
 
 function toRecord(

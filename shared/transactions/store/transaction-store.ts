@@ -4,12 +4,29 @@ import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 import { RetryableError } from '../../runtime/errors.ts';
 import type { TableAccess } from '../../dynamodb/split-body.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
-import { aliasTarget, fromItem, toAliasItem, toItem, type WritingOptions } from './transaction-item.ts';
+import type { RowSummary, UnchangedRow } from '../rules/unchanged-row.ts';
+import {
+  aliasTarget,
+  fromItem,
+  rowSummaryOf,
+  toAliasItem,
+  toItem,
+  type WritingOptions,
+} from './transaction-item.ts';
 import { UnreadableItemError } from '../../dynamodb/unreadable-item.ts';
 import { putRevision, type Versioned } from '../../dynamodb/versioned-item.ts';
 
 /** Where a key leads: the key behind its aliases (itself, without any), and what is stored there. */
 export type Found = { key: string; stored: Versioned<TransactionRecord> | undefined };
+
+/** What `readMany` finds under a key. */
+export type FoundRow = Versioned<TransactionRecord> | UnchangedRow | 'unreadable';
+
+/**
+ * The row with that key, if the summary of the item under that very key shows that the row changes nothing.
+ * Must be pure.
+ */
+export type AsUnchanged = (key: string, summary: RowSummary) => UnchangedRow | undefined;
 
 /**
  * The store of transactions. Every method throws if the table cannot be reached, and all but `readMany` throw
@@ -23,8 +40,11 @@ export type TransactionStore = {
    * refused.
    */
   find(key: string, options?: { consistent: boolean }): Promise<Found>;
-  /** Where at most 100 keys lead; a key that leads nowhere is missing from the map. Eventually consistent. */
-  readMany(keys: readonly string[]): Promise<Map<string, Versioned<TransactionRecord> | 'unreadable'>>;
+  /**
+   * Where at most 100 keys lead; a key that leads nowhere is missing from the map. Eventually consistent. An
+   * item that `asUnchanged` recognises is not unpacked, and need not be readable.
+   */
+  readMany(keys: readonly string[], asUnchanged?: AsUnchanged): Promise<Map<string, FoundRow>>;
   /** Makes `alias` lead to the purchase under `key` for good; false if something is stored there already. */
   putAlias(alias: string, key: string): Promise<boolean>;
   /** Stores the record if the table is still at that revision (0: if it is not there yet). */
@@ -74,8 +94,8 @@ export function createTransactionStore({
     find,
     read: async (key) => (await find(key)).stored,
 
-    async readMany(keys) {
-      const found = new Map<string, Versioned<TransactionRecord> | 'unreadable'>();
+    async readMany(keys, asUnchanged) {
+      const found = new Map<string, FoundRow>();
       let wanted = [...new Set(keys)].map((key) => ({ [TRANSACTIONS_TABLE.partitionKey]: { S: key } }));
       for (let round = 0; wanted.length > 0; round += 1) {
         if (round === MAX_BATCH_ROUNDS) throw new RetryableError('BatchGetItem leaves keys unprocessed');
@@ -83,12 +103,17 @@ export function createTransactionStore({
           new BatchGetItemCommand({ RequestItems: { [table]: { Keys: wanted } } }),
         );
         for (const item of Responses?.[table] ?? []) {
-          const stored = await orUnreadable(async () => {
-            const target = aliasTarget(item);
-            return target === undefined ? await fromItem(access, item) : (await find(target)).stored;
-          });
           const key = item[TRANSACTIONS_TABLE.partitionKey]?.S;
-          if (stored && key !== undefined) found.set(key, stored);
+          if (key === undefined) continue;
+          const summary = asUnchanged && rowSummaryOf(item);
+          const unchanged = summary && asUnchanged(key, summary);
+          const stored =
+            unchanged ??
+            (await orUnreadable(async () => {
+              const target = aliasTarget(item);
+              return target === undefined ? await fromItem(access, item) : (await find(target)).stored;
+            }));
+          if (stored) found.set(key, stored);
         }
         wanted = (UnprocessedKeys?.[table]?.Keys ?? []).flatMap(
           ({ [TRANSACTIONS_TABLE.partitionKey]: key }) =>

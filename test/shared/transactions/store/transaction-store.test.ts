@@ -28,7 +28,11 @@ import {
   type Scanned,
 } from '../../../../shared/transactions/store/transaction-scan.ts';
 import { createCheckoutStore } from '../../../../shared/transactions/store/checkout-store.ts';
-import { createTransactionStore } from '../../../../shared/transactions/store/transaction-store.ts';
+import { asUnchangedRow } from '../../../../shared/transactions/rules/unchanged-row.ts';
+import {
+  createTransactionStore,
+  type AsUnchanged,
+} from '../../../../shared/transactions/store/transaction-store.ts';
 import {
   shopperTotals,
   type ShopperTotal,
@@ -354,6 +358,74 @@ describe('the index by shopper', () => {
       expect((await tableStore().read(record.key))?.value).toEqual(record);
     },
   );
+});
+
+describe('the row that would change nothing', () => {
+  const shown = () => {
+    nextOrder += 1;
+    const row = observation({ buttonOrderId: `btnorder-${nextOrder}` });
+    const source = { kind: 'api', readStartedAt: '2026-01-02T00:00:00.000Z' } as const;
+    const read = { ...row, source };
+    return { read, record: mergeTransaction(undefined, read).record };
+  };
+  const recognising =
+    ({ transaction, payload }: Observation): AsUnchanged =>
+    (_key, summary) =>
+      asUnchangedRow({ transaction, text: JSON.stringify(payload) }, summary);
+  const item = async (key: string) => {
+    const command = new GetItemCommand({ TableName: access().table, Key: { pk: { S: key } } });
+    return (await dynamodb.client.send(command)).Item ?? {};
+  };
+
+  it.each([
+    ['in DynamoDB', tableStore],
+    ['in memory', createInMemoryTransactions],
+  ])('is recognised %s under the key of the purchase itself, and not behind an alias', async (_, create) => {
+    const store = create();
+    const { read, record } = shown();
+    const alias = `tx#${record.key}`;
+    await store.putAlias(alias, record.key);
+    await store.write(record, 0);
+    const other = { ...read, payload: { note: 'another' } };
+
+    const found = await store.readMany([record.key, alias], recognising(read));
+    const changed = await store.readMany([record.key], recognising(other));
+
+    expect(found.get(record.key)).toEqual({ isFromWebhook: false });
+    expect(found.get(alias)).toEqual({ value: record, revision: 1 });
+    expect(changed.get(record.key)).toEqual({ value: record, revision: 1 });
+  });
+
+  it('is not asked for if the item does not say which: older code wrote it, or a hand changed it', async () => {
+    const { read, record } = shown();
+    await tableStore().write(record, 0);
+    const whole = await item(record.key);
+    const { rowDigest: _none, ...older } = whole;
+    const spoilt = [
+      { rowDigest: { N: '1' } },
+      { rowDigest: { S: '' } },
+      { status: { S: 'conflict' } },
+      { delivery: { S: 'soon' } },
+      { mergedInto: { S: 'order#other' } },
+      { erasedAt: { S: '2026-03-01T00:00:00.000Z' } },
+    ].map((change) => ({ ...whole, ...change }));
+
+    for (const one of [older, ...spoilt]) {
+      await dynamodb.client.send(new PutItemCommand({ TableName: access().table, Item: one }));
+      const found = await tableStore().readMany([record.key], recognising(read));
+      expect(found.get(record.key)).not.toHaveProperty('isFromWebhook');
+    }
+  });
+
+  it('is not kept of an erased transaction, as a digest can confirm a guess', async () => {
+    const { record } = shown();
+    await tableStore().write(record, 0);
+    expect(await item(record.key)).toHaveProperty('rowDigest');
+
+    await tableStore().write(eraseTransaction(record, '2026-03-01T00:00:00.000Z'), 1);
+
+    expect(await item(record.key)).not.toHaveProperty('rowDigest');
+  });
 });
 
 describe('readMany', () => {
