@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { parseApiKey } from '../../shared/button/api-key.ts';
 import type { OpenButtonHttp } from '../../shared/button/button-http.ts';
 import { createOrderApi } from '../../shared/button/order-api.ts';
-import { withButton } from '../../shared/button/with-button.ts';
+import { keepOpen, withButton } from '../../shared/button/with-button.ts';
 import { parseOrderEvent } from '@button-serverless/validation/orders';
 import { REPLAY_ATTRIBUTE } from '../../shared/orders/replay-order-message.ts';
 import type { AwsClients, ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
@@ -45,8 +45,9 @@ export function composeOrderReporter(
     now: () => runtime.now().getTime(),
   });
   const ports = composePorts(env, runtime, dynamodb);
+  const http = runtime.openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS });
   const button = {
-    openHttp: () => runtime.openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS }),
+    openHttp: keepOpen(http),
     apiKey,
     createApi: createOrderApi,
   };

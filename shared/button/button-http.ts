@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { request as requestTls, Agent as TlsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 
 import { parseJson } from '@button-serverless/validation/json';
 
@@ -38,10 +39,7 @@ export type ButtonResponse =
 export type ButtonHttp = {
   /** Never throws for anything that Button or the network does. */
   call(request: ButtonRequest): Promise<ButtonResponse>;
-  /**
-   * Ends idle connections: a connection that slept in a frozen Lambda is dead, and a request over it would
-   * have an unclear outcome.
-   */
+  /** Ends the connections. */
   close(): void;
 };
 
@@ -51,21 +49,41 @@ export type OpenButtonHttp = (to: { baseUrl: string; timeoutMs: number }) => But
 const MAX_ANSWER_BYTES = 5_000_000;
 
 /**
+ * For how long a connection may rest between two calls. Longer rests are those of a frozen environment: Button
+ * has closed the connection meanwhile, and a request over it would have an unclear outcome.
+ */
+const MAX_REST_MS = 1000;
+
+/**
  * HTTP to Button with a total deadline and a size limit. Redirects are not followed, and no host but that of
  * `baseUrl` is called, so that the key goes nowhere else.
+ *
+ * Connections stay open for later calls, also of later invocations, but none that has rested for more than a
+ * second is used again. `nowMs` is the clock that measures this, in milliseconds; the system's unless given.
  *
  * Authentication is HTTP Basic, with the API key as user name and an empty password. Source:
  * https://developer.usebutton.com/reference/authentication
  */
-export function createButtonHttp({ baseUrl, timeoutMs }: Parameters<OpenButtonHttp>[0]): ButtonHttp {
+export function createButtonHttp({
+  baseUrl,
+  timeoutMs,
+  nowMs = Date.now,
+}: Parameters<OpenButtonHttp>[0] & { nowMs?: () => number }): ButtonHttp {
   const { protocol, hostname, port, pathname } = new URL(baseUrl);
   const basePath = pathname.replace(/\/$/, '');
   const agent =
     protocol === 'http:' ? new PlainAgent({ keepAlive: true }) : new TlsAgent({ keepAlive: true });
   const open = protocol === 'http:' ? requestPlain : requestTls;
+  const usedAtMs = new WeakMap<Socket, number>();
+  const hasRested = (socket: Socket): boolean => {
+    const restMs = nowMs() - (usedAtMs.get(socket) ?? 0);
+    // A clock that was set back says nothing about the rest.
+    return restMs < 0 || restMs > MAX_REST_MS;
+  };
 
   return {
     call({ method, path, apiKey, body, maxAnswerBytes = MAX_ANSWER_BYTES }) {
+      endRested(agent, hasRested);
       const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
       const outgoing = open({
         agent,
@@ -82,6 +100,9 @@ export function createButtonHttp({ baseUrl, timeoutMs }: Parameters<OpenButtonHt
         },
       });
       const response = readResponse(outgoing, { timeoutMs, maxAnswerBytes });
+      outgoing.on('close', () => {
+        if (outgoing.socket) usedAtMs.set(outgoing.socket, nowMs());
+      });
       outgoing.end(payload);
       return response;
     },
@@ -89,6 +110,19 @@ export function createButtonHttp({ baseUrl, timeoutMs }: Parameters<OpenButtonHt
       agent.destroy();
     },
   };
+}
+
+/**
+ * Ends the idle connections of a host if one of them has rested for too long: the agent might choose an ended
+ * one among those that stay.
+ */
+function endRested(
+  { freeSockets }: Pick<PlainAgent, 'freeSockets'>,
+  hasRested: (socket: Socket) => boolean,
+): void {
+  for (const sockets of Object.values(freeSockets)) {
+    if (sockets?.some(hasRested)) for (const socket of sockets) socket.destroy();
+  }
 }
 
 function readResponse(

@@ -10,8 +10,16 @@ export type ButtonAccess<Api> = {
 };
 
 /**
- * Runs `work` with one of Button's APIs, or with the reason why there is no key for it. Closes the
- * connections after that: a connection that slept in a frozen Lambda is dead.
+ * Opens nothing new each time, and closes nothing: for a function whose next invocation follows at once. The
+ * connections stay open between invocations; `createButtonHttp` uses none that slept in a frozen environment.
+ */
+export function keepOpen(http: ButtonHttp): () => ButtonHttp {
+  return () => ({ ...http, close: () => undefined });
+}
+
+/**
+ * Runs `work` with one of Button's APIs, or with the reason why there is no key for it. Closes what
+ * `openHttp` has opened after that.
  */
 export async function withButton<Api, Result>(
   { openHttp, apiKey, createApi }: ButtonAccess<Api>,

@@ -27,6 +27,29 @@ async function button(listener: RequestListener, timeoutMs = 60_000): Promise<Bu
   return http;
 }
 
+/** A Button that counts what comes over each connection, and a clock that a test moves. */
+async function restingButton(held: Promise<void> = Promise.resolve()) {
+  const connections: { requests: number; bytes: () => number }[] = [];
+  const indexOf = new Map<object, number>();
+  let clockMs = 1_000_000;
+  await button((request, response) => {
+    const connection = connections[indexOf.get(request.socket) ?? -1];
+    if (connection) connection.requests += 1;
+    if (request.url === '/held') void held.then(() => response.end('{}'));
+    else response.end('{}');
+  });
+  server?.on('connection', (socket) => {
+    indexOf.set(socket, connections.push({ requests: 0, bytes: () => socket.bytesRead }) - 1);
+  });
+  const { port } = server?.address() as AddressInfo;
+  http = createButtonHttp({
+    baseUrl: `http://127.0.0.1:${port}`,
+    timeoutMs: 60_000,
+    nowMs: () => clockMs,
+  });
+  return { connections, client: http, rest: (ms: number) => void (clockMs += ms) };
+}
+
 const get = { method: 'GET', path: '/v1/order/1', apiKey: 'sk-secret' } as const;
 
 describe('createButtonHttp', () => {
@@ -125,6 +148,46 @@ describe('createButtonHttp', () => {
 
     expect(await client.call(get)).toMatchObject({ result: 'answered' });
     expect(await client.call(get)).toEqual({ result: 'unclear', reason: 'econnreset' });
+  });
+
+  it('uses a connection again that has rested for a second at most', async () => {
+    const { connections, client, rest } = await restingButton();
+
+    await client.call(get);
+    rest(1000);
+    await client.call(get);
+
+    expect(connections.map(({ requests }) => requests)).toEqual([2]);
+  });
+
+  it.each([
+    ['slept in a frozen environment', 1001],
+    ['rested for a time that the clock cannot tell, because it was set back', -1],
+  ])('never writes to a connection that %s (A23)', async (_, restMs) => {
+    const { connections, client, rest } = await restingButton();
+    await Promise.all([client.call(get), client.call({ ...get, path: '/v1/order/2' })]);
+    const slept = connections.map(({ bytes }) => bytes());
+    rest(restMs);
+
+    const answers = [await client.call(get), await client.call(get)];
+
+    expect(answers).toMatchObject([{ result: 'answered' }, { result: 'answered' }]);
+    expect(connections.map(({ requests }) => requests)).toEqual([1, 1, 2]);
+    expect(connections.slice(0, 2).map(({ bytes }) => bytes())).toEqual(slept);
+  });
+
+  it('leaves a call alone that is still under way when another one begins (A23)', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { client, rest } = await restingButton(held);
+    const slow = client.call({ ...get, path: '/held' });
+    await client.call(get);
+    rest(60_000);
+
+    const other = await client.call(get);
+    release();
+
+    expect([await slow, other]).toMatchObject([{ result: 'answered' }, { result: 'answered' }]);
   });
 
   it('asks below the path of its base, and tells the time by Button’s clock', async () => {

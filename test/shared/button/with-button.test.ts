@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { withButton } from '../../../shared/button/with-button.ts';
+import { keepOpen, withButton } from '../../../shared/button/with-button.ts';
 import type { SecretResult } from '../../../shared/runtime/secret.ts';
 
 /** Access with a key of this reading, and how many connections it has open. */
@@ -25,6 +25,16 @@ describe('work with Button', () => {
 
     expect(during).toEqual({ api: { key: 'sk-1' }, open: 1 });
     expect(state.open).toBe(0);
+  });
+
+  it('leaves open what is kept for the next invocation', async () => {
+    const { state, button } = access({ status: 'set', value: 'sk-1' });
+    const keeping = { ...button, openHttp: keepOpen(button.openHttp()) };
+
+    await withButton(keeping, () => Promise.resolve());
+    await withButton(keeping, () => Promise.resolve());
+
+    expect(state.open).toBe(1);
   });
 
   it('gets the reason where there is no key', async () => {
