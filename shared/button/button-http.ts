@@ -49,8 +49,8 @@ export type OpenButtonHttp = (to: { baseUrl: string; timeoutMs: number }) => But
 const MAX_ANSWER_BYTES = 5_000_000;
 
 /**
- * For how long a connection may rest between two calls. Longer rests are those of a frozen environment: Button
- * has closed the connection meanwhile, and a request over it would have an unclear outcome.
+ * For how long a connection may rest between two calls. It rests longer in a frozen environment: Button has
+ * closed it meanwhile, and a request over it would have an unclear outcome.
  */
 const MAX_REST_MS = 1000;
 

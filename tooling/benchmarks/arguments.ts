@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util';
 export type Arguments = {
   json: boolean;
   quick: boolean;
-  write: boolean;
   costs: boolean;
   /** Rows that the reconciler reads at the end, beside the usual numbers; 0 for none. */
   rows: number;
@@ -16,11 +15,10 @@ export type Arguments = {
 /** What `--help` prints. */
 export const USAGE = `npm run bench -- [options] [case ...]
 
-Measures this project's bundles against other ways of doing the same, in turn, and exits with 1 if a ratio misses its bar.
+Measures this project's bundles against other ways of doing the same, in turn, and exits with 1 if a ratio misses its bar. A full run, of all cases, writes docs/benchmarks.md.
 
-  --quick     a look: half as much of everything
+  --quick     a look of two minutes: fewer rounds of everything, and no page is written
   --json      prints one JSON document instead of tables
-  --write     writes docs/benchmarks.md as well
   --rows N    reads so many rows too; a million take a quarter of an hour
   --costs     measures nothing: counts billed operations, and writes docs/costs.md and docs/scaling.md
   --help      prints this
@@ -37,7 +35,6 @@ export function readArguments(argv: readonly string[]): { options: Arguments } |
       options: {
         json: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
-        write: { type: 'boolean', default: false },
         costs: { type: 'boolean', default: false },
         rows: { type: 'string', default: '0' },
         help: { type: 'boolean', default: false },

@@ -28,7 +28,7 @@ export function peerVersions(): Record<string, string> {
 
 /** Versions of what this project's functions hold. */
 export function ownVersions(): Record<string, string> {
-  return dependenciesOf(join(FOLDER, '..', 'package.json'));
+  return dependenciesOf(join(FOLDER, '../..', 'package.json'));
 }
 
 function dependenciesOf(file: string): Record<string, string> {

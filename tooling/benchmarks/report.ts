@@ -2,7 +2,7 @@ import { cpus, totalmem } from 'node:os';
 
 import { format, resolveConfig } from 'prettier';
 
-import { isMet, type Bar, type Measurement } from './measurement.ts';
+import { isMet, type Bar, type Headline, type Measurement } from './measurement.ts';
 import { ownVersions, peerVersions } from './peers.ts';
 
 /** Where and when something was measured. */
@@ -35,15 +35,32 @@ export function toMarkdown({ title, explanation, figures, bars }: Measurement): 
     table(['', ...columns], rows),
     '',
     table(
-      ['bar', 'measured', 'held to', ''],
+      ['bar', 'measured', 'quartiles', 'held to', 'goal', ''],
       bars.map((bar) => [
         bar.claim,
         numberText(bar.value),
+        bar.quartiles === undefined ? '' : bar.quartiles.map(numberText).join(' to '),
         limitText(bar),
+        goalText(bar),
         isMet(bar) ? 'met' : '**missed**',
       ]),
     ),
+    ...bars.flatMap(({ claim, goal }) =>
+      goal === undefined ? [] : ['', `Between the bar and the goal of _${claim}_: ${goal.obstacle}`],
+    ),
   ].join('\n');
+}
+
+/** The table that the page begins with. */
+function headlineTable(headlines: readonly Headline[]): string {
+  const rows = headlines.map(({ figure, ours, peer, floor, goal }) => [
+    figure,
+    numberText(ours),
+    peer === undefined ? '' : `${numberText(peer.value)} (${peer.name})`,
+    numberText(floor),
+    goal,
+  ]);
+  return table(['figure', 'ours', 'best peer', 'floor', 'goal'], rows);
 }
 
 /** The whole page, docs/benchmarks.md. */
@@ -56,7 +73,8 @@ export function toPage(measurements: readonly Measurement[], occasion: Occasion)
       .join(', ');
   return `${[
     '# Benchmarks',
-    'Written by `npm run bench -- --write`; do not edit. It bundles the functions as they are deployed, gives them events in processes of their own, against stand-ins for AWS and Button on this machine, and does the same with other ways of doing it, in turn. What disturbs the machine disturbs all of them: ratios are medians over rounds and hold, milliseconds do not. No AWS was reached.',
+    headlineTable(measurements.flatMap(({ headlines = [] }) => headlines)),
+    'Written by `npm run bench`; do not edit. It bundles the functions as they are deployed, gives them events in processes of their own, against stand-ins for AWS and Button on this machine, and does the same with other ways of doing it, in turn. What disturbs the machine disturbs all of them: ratios are medians over rounds, with their quartiles, and hold; milliseconds do not. No AWS was reached.',
     `${bars.length - missed.length} of ${bars.length} bars are met.${missed.length === 0 ? '' : ` Missed: ${missed.map(({ claim }) => claim).join('; ')}.`}`,
     [
       `- **Machine:** ${occasion.machine}, Node.js ${occasion.node}, on ${occasion.date}; load average at the start ${occasion.loadAverage.toFixed(1)}${occasion.effort === 1 ? '' : '; with --quick'}.`,
@@ -90,6 +108,12 @@ export function numberText(value: number | undefined): string {
   return String(Number(value.toPrecision(3)));
 }
 
-function limitText({ atMost, atLeast }: Bar): string {
+function limitText({ atMost, atLeast }: Pick<Bar, 'atMost' | 'atLeast'>): string {
   return atMost === undefined ? `≥ ${numberText(atLeast)}` : `≤ ${numberText(atMost)}`;
+}
+
+/** The goal is the bar, unless something stands in the way. */
+function goalText({ goal, ...bar }: Bar): string {
+  if (goal === undefined) return limitText(bar);
+  return limitText(bar.atMost === undefined ? { atLeast: goal.value } : { atMost: goal.value });
 }

@@ -6,12 +6,26 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** A value that was measured several times: its median, and its first and third quartile. */
+export type Spread = { value: number; quartiles: readonly [number, number] };
+
+/** The median and the quartiles, each interpolated between the two nearest values. NaN of none. */
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((one, other) => one - other);
+  const at = (share: number): number => {
+    const place = (sorted.length - 1) * share;
+    const [lower = NaN, upper = NaN] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+    return lower + (upper - lower) * (place - Math.floor(place));
+  };
+  return { value: median(values), quartiles: [at(0.25), at(0.75)] };
+}
+
 /**
- * How many times `of` is `to`: the median of the ratios within each round. What disturbs a machine disturbs a
- * whole round, and so falls out of a ratio, where it would stay in a ratio of medians.
+ * How many times `of` is `to`: the ratios within each round. What disturbs a machine disturbs a whole round,
+ * and so falls out of a ratio, where it would stay in a ratio of medians.
  */
-export function medianRatio(of: readonly number[], to: readonly number[]): number {
-  return median(of.flatMap((value, round) => (to[round] === undefined ? [] : [value / to[round]])));
+export function ratioOf(of: readonly number[], to: readonly number[]): Spread {
+  return spreadOf(of.flatMap((value, round) => (to[round] === undefined ? [] : [value / to[round]])));
 }
 
 /**

@@ -41,9 +41,9 @@ async function restingButton(held: Promise<void> = Promise.resolve()) {
   server?.on('connection', (socket) => {
     indexOf.set(socket, connections.push({ requests: 0, bytes: () => socket.bytesRead }) - 1);
   });
-  const { port } = server?.address() as AddressInfo;
+  const address = server?.address() as AddressInfo | undefined;
   http = createButtonHttp({
-    baseUrl: `http://127.0.0.1:${port}`,
+    baseUrl: `http://127.0.0.1:${address?.port}`,
     timeoutMs: 60_000,
     nowMs: () => clockMs,
   });

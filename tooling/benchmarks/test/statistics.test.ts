@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { inRounds, median, medianRatio } from '../statistics.ts';
+import { inRounds, median, ratioOf, spreadOf } from '../statistics.ts';
 
 describe('median', () => {
   it('is the value in the middle, whatever stands at the ends', () => {
@@ -16,12 +16,20 @@ describe('median', () => {
   });
 });
 
-describe('medianRatio', () => {
+describe('spreadOf', () => {
+  it('tells the median, and the quartiles between the nearest values', () => {
+    expect(spreadOf([5, 1, 2, 3, 4])).toEqual({ value: 3, quartiles: [2, 4] });
+    expect(spreadOf([1, 2, 3, 4])).toEqual({ value: 2.5, quartiles: [1.75, 3.25] });
+    expect(spreadOf([7])).toEqual({ value: 7, quartiles: [7, 7] });
+  });
+});
+
+describe('ratioOf', () => {
   it('compares within rounds, so that a slow round disturbs nothing', () => {
     const ours = [10, 100, 10];
     const others = [20, 200, 20];
 
-    expect(medianRatio(ours, others)).toBe(0.5);
+    expect(ratioOf(ours, others)).toEqual({ value: 0.5, quartiles: [0.5, 0.5] });
   });
 });
 
