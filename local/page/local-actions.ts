@@ -4,7 +4,7 @@ import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { messageDeduplicationId, messageGroupId } from '@button-serverless/validation/orders';
 import * as z from 'zod';
 
-import type { ActionResult, ConsoleActions } from '../../ops/console/index.ts';
+import { FAULT_NAMES, type ActionResult, type ConsoleActions } from '../../ops/console/index.ts';
 import type { LocalSystem } from '../system.ts';
 import { orderMessage, sampleOrder } from '../tour/sample-order.ts';
 import type { SimulatorControl } from '../tour/simulator-control.ts';
@@ -95,9 +95,7 @@ async function reconcile({ reconcile: run }: Pick<LocalSystem, 'reconcile'>): Pr
   return { ok: true, message: 'Every account has been read, and what was missing is stored.' };
 }
 
-const FaultSchema = z.object({
-  fault: z.enum(['down', 'slow', 'lost-answers', 'lose-webhook', 'repeat-webhook']),
-});
+const FaultSchema = z.object({ fault: z.enum(FAULT_NAMES) });
 
 async function breakButton(input: unknown, simulator: SimulatorControl): Promise<ActionResult> {
   const { fault } = FaultSchema.parse(input);

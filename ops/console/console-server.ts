@@ -43,7 +43,8 @@ export async function serveConsole(
   const server = createServer((request, response) => {
     const known = { port: portOf(server.address()), token };
     answer(offer, { request, response, known }).catch((error: unknown) => {
-      sendJson(response, 502, { problem: error instanceof Error ? error.message : String(error) });
+      if (response.headersSent) response.destroy();
+      else sendJson(response, 502, { problem: error instanceof Error ? error.message : String(error) });
     });
   });
   server.listen(port, '127.0.0.1');
@@ -73,7 +74,12 @@ async function answer(
   }: { request: IncomingMessage; response: ServerResponse; known: { port: number; token: string } },
 ): Promise<void> {
   const { headers, method = '' } = request;
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const url = URL.parse(request.url ?? '/', 'http://127.0.0.1');
+  if (!url) {
+    request.resume();
+    sendText(response, 400, 'This is no address.');
+    return;
+  }
   const cookieName = `button-console-${known.port}`;
   const linkToken = url.pathname === '/' ? url.searchParams.get('token') : null;
   const refusal = refusalOf(
@@ -130,11 +136,12 @@ const READS: Readonly<Record<string, (offer: ConsoleOffer, exchange: Exchange) =
     else sendJson(response, 400, { problem: 'This cannot be an id.' });
   },
   '/boards': ({ boardsPage }, { response }) => {
-    if (boardsPage)
-      response
-        .writeHead(200, { ...BOARD_HEADERS, 'content-type': 'text/html; charset=utf-8' })
-        .end(boardsPage());
-    else sendText(response, 404, 'The boards of this stage are in CloudWatch.');
+    if (!boardsPage) {
+      sendText(response, 404, 'The boards of this stage are in CloudWatch.');
+      return;
+    }
+    const body = boardsPage();
+    response.writeHead(200, { ...BOARD_HEADERS, 'content-type': 'text/html; charset=utf-8' }).end(body);
   },
 };
 

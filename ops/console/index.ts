@@ -1,3 +1,3 @@
 export type { ConsoleActions } from './actions.ts';
 export { openConsole, type RunningConsole } from './open-console.ts';
-export type { ActionResult, EventRow } from './view.ts';
+export { FAULT_NAMES, type ActionResult, type EventRow, type FaultName } from './view.ts';

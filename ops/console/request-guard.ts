@@ -19,8 +19,8 @@ export type Refusal = { status: 401 | 403 | 421; problem: string };
  * answered. Pure.
  *
  * - Host: a page of another name that resolves to this machine (DNS rebinding) is refused.
- * - Origin and Sec-Fetch-Site: a page of another origin is refused, even one that knows a token. A link from
- *   elsewhere to this page is a navigation, which reads nothing.
+ * - Origin and Sec-Fetch-Site: a page of another origin is refused, even one that knows the token, and so is a
+ *   link on it.
  * - Token: another user of this machine does not know it.
  */
 export function refusalOf(
@@ -41,10 +41,7 @@ export function refusalOf(
   return undefined;
 }
 
-/**
- * `none` is a link that the user opened themselves. `cross-site` may only follow a link, which is a GET
- * without an Origin; cookies that are `SameSite=Strict` do not come with it.
- */
+/** `none` is a link that the user opened outside of any page, for example in a terminal. */
 function isTrustedSite(fetchSite: string | undefined, reads: boolean): boolean {
   return fetchSite === undefined || fetchSite === 'same-origin' || (reads && fetchSite === 'none');
 }

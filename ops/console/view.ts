@@ -1,4 +1,4 @@
-// What the server sends and the page shows: types only, because both sides import them. Nothing here is
+// What the server sends and the page shows: types and names, because both sides import them. Nothing here is
 // personal data; instants are ISO 8601 UTC.
 
 /** A row of a list: `key` is unique in its list, and the list shows the latest `at` first. */
@@ -72,6 +72,12 @@ export const ACTION_NAMES = [
 
 /** One of them. */
 export type ActionName = (typeof ACTION_NAMES)[number];
+
+/** How Button can be made to misbehave on this machine. */
+export const FAULT_NAMES = ['down', 'slow', 'lost-answers', 'lose-webhook', 'repeat-webhook'] as const;
+
+/** One of them. */
+export type FaultName = (typeof FAULT_NAMES)[number];
 
 /** What the page says about its stage. */
 export type StageFacts = {

@@ -1,4 +1,4 @@
-import type { ActionName, ActionResult, EntryRow, StageFacts } from '../view.ts';
+import type { ActionName, ActionResult, EntryRow, FaultName, StageFacts } from '../view.ts';
 import { act } from './api.ts';
 import { byId, element, timelineLink } from './dom.ts';
 
@@ -12,14 +12,13 @@ const BUTTONS: readonly Offered[] = [
   { action: 'reconcile', text: 'Reconcile now', input: {} },
 ];
 
-/** See `FAULTS` in local/page/faults.ts. */
-const FAULTS: readonly (readonly [value: string, text: string])[] = [
-  ['down', 'Answer every order with 503'],
-  ['slow', 'Answer too late'],
-  ['lost-answers', 'Lose three answers after the work'],
-  ['lose-webhook', 'Lose the next webhook'],
-  ['repeat-webhook', 'Send the next webhook twice'],
-];
+const FAULTS: Readonly<Record<FaultName, string>> = {
+  down: 'Answer every order with 503',
+  slow: 'Answer too late',
+  'lost-answers': 'Lose three answers after the work',
+  'lose-webhook': 'Lose the next webhook',
+  'repeat-webhook': 'Send the next webhook twice',
+};
 
 /** The buttons of what the stage allows. Returns what replays an entry, where that is allowed. */
 export function createActions({ actions }: StageFacts): { replay?: (row: EntryRow) => void } {
@@ -33,7 +32,7 @@ export function createActions({ actions }: StageFacts): { replay?: (row: EntryRo
   const form = byId('misbehave', HTMLFormElement);
   form.hidden = !allows('break-button');
   const select = byId('fault', HTMLSelectElement);
-  select.append(...FAULTS.map(([value, text]) => element('option', { value }, [text])));
+  select.append(...Object.entries(FAULTS).map(([value, text]) => element('option', { value }, [text])));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     void act('break-button', { fault: select.value }).then(showResult);

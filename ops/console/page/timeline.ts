@@ -60,9 +60,10 @@ export function createTimeline(): { refresh: () => void } {
 
 const REFRESH_MS = 1000;
 
+/** The id in `#show=ID`, if there is one. */
 function idIn(hash: string): string | undefined {
-  const [, id] = /^#show=(.+)$/.exec(hash) ?? [];
-  return id === undefined ? undefined : decodeURIComponent(id);
+  const id = new URLSearchParams(hash.replace(/^#/, '').replaceAll('+', '%2B')).get('show');
+  return id === null || id === '' ? undefined : id;
 }
 
 async function contentOf(id: string): Promise<{ text: string; nodes: () => Node[] }> {

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { openConsole, type RunningConsole } from '../../../ops/console/open-console.ts';
 import type { View } from '../../../ops/console/view.ts';
@@ -10,6 +10,7 @@ import { startSmallStage, type SmallStage } from './small-stage.ts';
 let stage: SmallStage;
 let writing: RunningConsole;
 let reading: RunningConsole;
+let areBoardsBroken = false;
 
 beforeAll(async () => {
   stage = await startSmallStage();
@@ -22,7 +23,10 @@ beforeAll(async () => {
       reconcile: () => Promise.resolve({ ok: true, message: 'Reconciled.' }),
       'send-order': () => Promise.reject(new Error('The queue is gone.')),
     },
-    boardsPage: () => '<!doctype html><title>Boards</title>',
+    boardsPage: () => {
+      if (areBoardsBroken) throw new Error('A widget cannot be drawn.');
+      return '<!doctype html><title>Boards</title>';
+    },
   });
   reading = await openConsole({ ...shared, mayReplay: false, actions: {} });
 });
@@ -53,7 +57,7 @@ function ask(
     ...headers,
   };
   return new Promise((resolve, reject) => {
-    const sent = request(`${origin}${path}`, { method, headers: own }, (response) => {
+    const sent = request({ host: '127.0.0.1', port, path, method, headers: own }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => {
@@ -179,6 +183,18 @@ describe('the live page of a stage', () => {
     expect(writing.url).not.toBe(reading.url);
     expect((await ask(reading, '/', { headers: { cookie: `button-console=${token}` } })).status).toBe(401);
   });
+});
+
+it('survives what it cannot answer', async () => {
+  areBoardsBroken = true;
+  onTestFinished(() => {
+    areBoardsBroken = false;
+  });
+  const broken = await ask(writing, '/boards');
+  expect([broken.status, JSON.parse(broken.text)]).toEqual([502, { problem: 'A widget cannot be drawn.' }]);
+  expect((await ask(reading, '/boards')).status).toBe(404);
+  expect((await ask(writing, '//')).status).toBe(400);
+  expect((await ask(writing, '/stage')).status).toBe(200);
 });
 
 describe('the actions of the live page', () => {
