@@ -13,8 +13,8 @@ export type Deployment = {
 };
 
 /**
- * What happens to a resource that holds data when its stack removes it. A failed creation leaves nothing
- * behind, so that it can be repeated.
+ * What happens to a resource that holds data when its stack removes it. Of a failed creation only tables
+ * stay, which are protected from deletion: docs/operations.md says how to repeat it.
  */
 export function dataRemovalPolicy({ config }: Deployment): RemovalPolicy {
   return retainsData(config) ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;

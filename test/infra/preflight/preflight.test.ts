@@ -221,6 +221,20 @@ describe('AWS, requirement 6: npm run preflight', () => {
       /--no-enable-termination-protection --stack-name Button-production-Transactions/,
     ],
     [
+      'a first deployment whose tables could not be deleted',
+      'stacks',
+      FULL,
+      {
+        'cloudformation.DescribeStacks': () => ({
+          Stacks: [
+            stack('Transactions', { StackStatus: 'ROLLBACK_FAILED', EnableTerminationProtection: false }),
+          ],
+        }),
+      },
+      /Button-production-Transactions: .+ could not be deleted \(ROLLBACK_FAILED\)/,
+      /Delete its tables/,
+    ],
+    [
       'a stack that is being changed',
       'stacks',
       FULL,
