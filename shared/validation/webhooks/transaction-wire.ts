@@ -1,9 +1,7 @@
-import { hash } from 'node:crypto';
-
 import * as z from 'zod';
 
-import { canonicalJson } from '../json/canonical-json.ts';
 import { parseJson } from '../json/parse-json.ts';
+import { digestOfLines } from './lines-digest.ts';
 import type { Transaction, TransactionFlag } from './transaction.ts';
 import { webhookFlags } from './webhook-flags.ts';
 
@@ -96,19 +94,6 @@ export function readTransaction(row: unknown): TransactionResult {
       pubRef: data.pub_ref ?? null,
     },
   };
-}
-
-/**
- * The lines, whatever the order of their fields: the same lines have the same digest. Lines that are nested
- * too deeply are refused elsewhere.
- */
-function digestOfLines(lines: unknown): string | null {
-  if (!Array.isArray(lines) || lines.length === 0) return null;
-  try {
-    return hash('sha256', canonicalJson(lines), 'base64url').slice(0, 22);
-  } catch {
-    return null;
-  }
 }
 
 /** The envelope of a webhook. Unknown event types are accepted: `data.status` says what a transaction is. */

@@ -224,4 +224,58 @@ describe('values that are written differently', () => {
     expect(read({ order_line_items: lines })).not.toEqual(read({ order_line_items: [{ identifier: 'b' }] }));
     expect(read({ order_line_items: [] })).toEqual(read({ order_line_items: null }));
   });
+
+  it('transactions, requirement 4: null, empty and absent are equal at every depth of a line item', () => {
+    const blank = fc.constantFrom(null, '', [], {}, [null], { offer: null });
+    const name = fc.constantFrom('offer', 'attributes', 'description', 'field_of_next_year');
+    const { line } = fc.letrec<{ line: object; value: unknown }>((tie) => ({
+      line: fc.dictionary(name, tie('value')),
+      value: fc.oneof(
+        { maxDepth: 3 },
+        fc.constantFrom(0, -1, 7, false, 'a', ' '),
+        blank,
+        fc.array(tie('value'), { maxLength: 2 }),
+        tie('line'),
+      ),
+    }));
+    fc.assert(
+      fc.property(fc.array(line), fc.nat(), blank, (lines, seed, nothing) => {
+        expect(read({ order_line_items: withBlanks(lines, seed, nothing) })).toEqual(
+          read({ order_line_items: lines }),
+        );
+      }),
+    );
+  });
+
+  it.each([
+    ['a number that is written otherwise', '{"total":1.0,"identifier":"a"}'],
+    ['an exponent', '{"identifier":"a","total":10e-1}'],
+    ['the offer of a captured webhook', '{"identifier":"a","total":1,"offer":null,"attributes":{}}'],
+  ])('have the same digest of their lines with %s', (_name, line) => {
+    const withLine = (text: string) =>
+      understood(
+        Buffer.from(withData({ order_line_items: 'LINE' }).toString().replace('"LINE"', `[${text}]`)),
+      );
+
+    expect(withLine(line).transaction).toEqual(withLine('{"identifier":"a","total":1}').transaction);
+  });
+
+  it('have the same digest of their lines with the misspelt commission, and another one with another amount', () => {
+    const digestOf = (line: object) => read({ order_line_items: [line] });
+
+    expect(digestOf({ publisher_comission: 6 })).toEqual(digestOf({ publisher_commission: 6 }));
+    expect(digestOf({ publisher_comission: 0 })).not.toEqual(digestOf({}));
+    expect(digestOf({ attributes: { size: 'm' } })).not.toEqual(digestOf({ attributes: { size: 'l' } }));
+  });
 });
+
+/** The same JSON with one more blank in some of its objects and lists. */
+function withBlanks(value: unknown, seed: number, blank: unknown): unknown {
+  const adds = seed % 2 === 0;
+  const inner = (one: unknown, index: number): unknown =>
+    withBlanks(one, Math.floor(seed / 2) + index, blank);
+  if (Array.isArray(value)) return adds ? [...value.map(inner), blank] : value.map(inner);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).map(([name, one], index) => [name, inner(one, index)] as const);
+  return Object.fromEntries(adds ? [...fields, ['a_blank', blank] as const] : fields);
+}
