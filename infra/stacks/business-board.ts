@@ -245,6 +245,7 @@ function driftRow(metrics: StageMetrics): IWidget[] {
         'MissingTransactionsRepaired',
         'StaleTransactionsRepaired',
         'PendingTransactionsCorrected',
+        'TransactionsFoundHistorical',
         'SettledConflicts',
         'RowsOnlyInAllAccountsList',
         'RowsOnlyInAccountLists',

@@ -174,6 +174,8 @@ export const METRICS = {
    * since.
    */
   PendingTransactionsCorrected: COUNT,
+  /** Live purchases that turned out to be historical, by an older transaction: their rewards are taken back. */
+  TransactionsFoundHistorical: COUNT,
   SettledConflicts: COUNT,
   /** Transactions from before the deployment of this system. */
   TransactionsImported: COUNT,

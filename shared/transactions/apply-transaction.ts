@@ -75,6 +75,7 @@ export async function applyTransaction(
     const result = await store.write(after, place.stored?.revision ?? 0);
     if (result.ok) {
       await followCheckout(observation, after.key, ports);
+      countOlder(place, after, ports.metrics);
       return { outcome, before, after };
     }
     const { current } = result;
@@ -92,6 +93,14 @@ async function withWindow(
   const { commerceOrganization } = record.candidates[0].transaction;
   const minutes = commerceOrganization === null ? undefined : await windowOf?.(commerceOrganization);
   return minutes === undefined ? record : { ...record, finalizationMinutes: minutes };
+}
+
+/** A reward of a live purchase is taken back once an older transaction shows that it is historical. */
+function countOlder({ stored, others }: Place, after: TransactionRecord, metrics: Metrics | undefined): void {
+  const isNew = ({ key }: TransactionRecord): boolean => stored?.value.otherKeys.includes(key) !== true;
+  const wasLive = [stored?.value, ...others.filter(isNew)].some((record) => record?.delivery === 'live');
+  if (wasLive && after.delivery === 'historical')
+    metrics?.add({ name: 'TransactionsFoundHistorical', value: 1 });
 }
 
 /** Counts a checkout once, when a version that carries its token is stored. */

@@ -10,7 +10,7 @@ import {
 import { readCheckout } from '../button/checkout-webhook.ts';
 import { readEnvelope } from '../button/webhook-envelope.ts';
 import type { ConflictNote } from '../reconciliation/rules/conflict-note.ts';
-import { deliveryOf, firstSecondOf } from './rules/delivery.ts';
+import { deliveryOf } from './rules/delivery.ts';
 import type { ErasedWebhook } from './erase-webhook.ts';
 import { erasedSince, type ErasureNote } from './rules/erasure-note.ts';
 import type { MergeOutcome } from './rules/merge-transaction.ts';
@@ -106,7 +106,6 @@ export async function applyWebhook(
   }
 
   const { eventId, transaction, payload, flags } = reading;
-  const cutOver = ports.liveFrom ?? (deployedAt === undefined ? undefined : firstSecondOf(deployedAt));
   const erasedAt =
     webhook.erasedAt ?? erasedSince((await ports.erasures?.()) ?? [], transaction, webhook.receivedAt);
   const observation: Observation = {
@@ -114,7 +113,7 @@ export async function applyWebhook(
     payload,
     source: { kind: 'webhook', eventId },
     seenAt: webhook.receivedAt,
-    delivery: deliveryOf(transaction, cutOver),
+    delivery: deliveryOf(transaction, ports.liveFrom ?? deployedAt),
     flags,
     ...(erasedAt === undefined ? {} : { erasedAt }),
   };

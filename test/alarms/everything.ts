@@ -232,6 +232,8 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
     world,
     changed('btnorder-new-category', { category: 'new-category', created_date: minutesAgo(0) }),
   );
+  await postWebhook(world, changed('btnorder-older', { id: 'tx-newer', created_date: minutesAgo(0) }));
+  await postWebhook(world, changed('btnorder-older', { id: 'tx-older' }));
 }
 
 /** Two workers take the same read message at the same time. */

@@ -40,6 +40,9 @@ export const IDENTITIES = [
 
 type Identity = (typeof IDENTITIES)[number];
 
+/** Before the take-over from an older system. */
+const OLD_MS = Date.parse('2025-12-20T10:00:00.125Z');
+
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Two versions of a purchase are further apart than the whole seconds in which rows have their dates. */
@@ -94,7 +97,10 @@ export function drawPurchase(draw: PurchaseDraw, name: string): TransactionStep[
   switch (identity) {
     case 'two-rows':
     case 'two-rows-without-order-at-first': {
-      const other = random.chance(0.5) ? traits : { ...traits, amount: traits.amount + 100 };
+      const amount = traits.amount + (random.chance(0.5) ? 0 : 100);
+      // The order of a purchase that an older system knew has got a new row.
+      const createdMs = random.chance(0.25) ? OLD_MS : traits.createdMs;
+      const other = { ...traits, amount, createdMs };
       const startsWithoutOrder = identity !== 'two-rows';
       return apart([
         ...drawRow(draw, { ...traits, key: name, id: name, identity, startsWithoutOrder }),
@@ -125,7 +131,6 @@ type Traits = {
 };
 
 function drawTraits({ random, startMs, timeIn }: PurchaseDraw, name: string): Traits {
-  const old = Date.parse('2025-12-20T10:00:00.125Z');
   return {
     order: `btnorder-${name}`,
     category: random.pick([
@@ -138,7 +143,7 @@ function drawTraits({ random, startMs, timeIn }: PurchaseDraw, name: string): Tr
     currencyForm: random.pick(['value', 'value', 'value', 'spelled-otherwise', 'absent', 'null', 'empty']),
     // Numbers that JavaScript rounds to the same one.
     shopper: random.pick(['1001', '9007199254740992', '9007199254740993']),
-    createdMs: random.chance(0.12) ? old : startMs + Math.floor(timeIn() / 2),
+    createdMs: random.chance(0.12) ? OLD_MS : startMs + Math.floor(timeIn() / 2),
     dates: random.pick(['as-usual', 'as-usual', 'with-milliseconds', 'whole-seconds', 'with-offset']),
   };
 }

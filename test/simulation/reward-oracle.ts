@@ -102,7 +102,7 @@ function purchaseOf({ histories, ids, orders }: Group, settings: RewardSettings)
     counts,
     shopper: rows.find(({ shopper }) => shopper !== null)?.shopper ?? null,
     isFinal,
-    credit: others.length === 0 && isOwed(first, settings) ? first.amount : 0,
+    credit: others.length === 0 && isOwed(first, { rows, settings }) ? first.amount : 0,
   };
 }
 
@@ -117,11 +117,15 @@ function countingRows(rows: readonly ListedRow[]): readonly [ListedRow, ...Liste
   return worths.size === 1 ? [first] : [first, ...others];
 }
 
+/** The system that was in use when the first row of a purchase was created owes what it comes to. */
 function isOwed(
-  { status, category, createdMs }: ListedRow,
-  { liveFrom, rewardableCategories }: RewardSettings,
+  { status, category }: ListedRow,
+  {
+    rows,
+    settings: { liveFrom, rewardableCategories },
+  }: { rows: readonly ListedRow[]; settings: RewardSettings },
 ): boolean {
-  const isLive = createdMs >= Date.parse(liveFrom);
+  const isLive = rows.every(({ createdMs }) => createdMs >= Date.parse(liveFrom));
   return status !== 'declined' && isLive && rewardableCategories.includes(category);
 }
 

@@ -1,5 +1,7 @@
-import { toSecond, type Position } from '../../reconciliation/rules/position.ts';
-import type { Transaction } from '@button-serverless/validation/webhooks';
+import type { Position } from '../../reconciliation/rules/position.ts';
+import type { Transaction, TransactionRecord } from '@button-serverless/validation/webhooks';
+
+type Delivery = TransactionRecord['delivery'];
 
 /**
  * Whether consumers may reward a transaction that the table does not know yet: `historical` if it was created
@@ -7,21 +9,40 @@ import type { Transaction } from '@button-serverless/validation/webhooks';
  *
  * It depends on the creation, never on the last change: a transaction that the older system rewarded must not
  * be rewarded again because it changes later (docs/decisions/0012-historical-by-creation.md). `cutOverAt` is
- * an ISO 8601 instant; without one, everything is live.
+ * an ISO 8601 instant; without one, everything is live. What was created in the second of the cut-over is
+ * live: rows of the API have no milliseconds.
  */
 export function deliveryOf(
   { createdDate }: Pick<Transaction, 'createdDate'>,
   cutOverAt: string | null | undefined,
-): 'live' | 'historical' {
-  const isOlder = typeof cutOverAt === 'string' && Date.parse(createdDate) < Date.parse(cutOverAt);
+): Delivery {
+  const isOlder = typeof cutOverAt === 'string' && secondOf(createdDate) < secondOf(cutOverAt);
   return isOlder ? 'historical' : 'live';
 }
 
+/** Versions of one purchase, and whether it is live. */
+type Aged = { delivery: Delivery; seen: readonly { transaction: Pick<Transaction, 'createdDate'> }[] };
+
 /**
- * A transaction created in the second of the deployment is live: rows of the API have no milliseconds. Pure.
+ * Whether a record is live once further versions of its purchase are known. Pure.
+ *
+ * A purchase is as old as the first of its creation dates, because each of Button's ids of an order has a
+ * date of its own. It is historical if any of them was created before the cut-over, whichever arrived first.
+ * Only an earlier date than the known ones makes a live record historical. What is known already never does:
+ * not with a later setting, not in a backfill, and not if the mark of the deployment was lost and written
+ * again. Nothing makes a historical record live.
  */
-export function firstSecondOf(deployedAt: string): string {
-  return toSecond(Date.parse(deployedAt));
+export function joinDeliveries(record: Aged, other: Aged): Delivery {
+  const isOlder = other.delivery === 'historical' && firstCreated(other) < firstCreated(record);
+  return isOlder ? 'historical' : record.delivery;
+}
+
+function firstCreated({ seen }: Aged): number {
+  return Math.min(...seen.map(({ transaction }) => secondOf(transaction.createdDate)));
+}
+
+function secondOf(instant: string): number {
+  return Math.floor(Date.parse(instant) / 1000);
 }
 
 /**

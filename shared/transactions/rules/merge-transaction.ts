@@ -1,4 +1,5 @@
 import { canonicalJson } from '@button-serverless/validation/json';
+import { joinDeliveries } from './delivery.ts';
 import { eraseTransaction, withoutPersonalData } from './erase-transaction.ts';
 import {
   type Candidate,
@@ -80,7 +81,8 @@ export function mergeTransaction(
   if (seen === record.seen && buttonIds === record.buttonIds && otherKeys === record.otherKeys)
     return { record, outcome: 'duplicate' };
 
-  const next = restated({ ...record, seen, buttonIds, otherKeys }, record, storing);
+  const delivery = joinDeliveries(record, { delivery: observation.delivery, seen: [observation] });
+  const next = restated({ ...record, seen, buttonIds, otherKeys, delivery }, record, storing);
   if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
   const isOfSeveral = buttonIds.length > 1 && !isSameOfId(next, record, observation.transaction.id);
   if (!areSameCandidates(next, record) || buttonIds !== record.buttonIds || isOfSeveral)
@@ -141,7 +143,13 @@ export function takeOver(
   if (!isNew && record.version > other.version) return record;
   const joined = isErased ? eraseTransaction(record, erasedAt) : record;
   const next = restated(
-    { ...joined, seen: isErased ? seen.map(withoutPersonalData) : seen, buttonIds, otherKeys },
+    {
+      ...joined,
+      seen: isErased ? seen.map(withoutPersonalData) : seen,
+      buttonIds,
+      otherKeys,
+      delivery: joinDeliveries(record, other),
+    },
     record,
     storing,
   );
@@ -255,7 +263,7 @@ function nextVersion(
  * What the version number covers: everything that events say about a transaction except its `modified_date`.
  */
 function publishedContent(
-  { candidates, cause, mergedInto, otherKeys, notRewardableReason: reason }: TransactionRecord,
+  { candidates, cause, mergedInto, otherKeys, delivery, notRewardableReason: reason }: TransactionRecord,
   isNamed: boolean,
 ): string {
   const {
@@ -272,7 +280,7 @@ function publishedContent(
     attributionDate: toWholeSecond(content.attributionDate),
     purchaseDate: toWholeSecond(content.purchaseDate),
   };
-  return canonicalJson([cause ?? { ...content, ...dates, name }, mergedInto, otherKeys, reason]);
+  return canonicalJson([cause ?? { ...content, ...dates, name }, mergedInto, otherKeys, delivery, reason]);
 }
 
 /**

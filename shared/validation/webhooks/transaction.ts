@@ -135,8 +135,8 @@ export type TransactionRecord = {
   /** The versions seen, at most twenty. */
   seen: readonly SeenVersion[];
   /**
-   * `historical`: created before this system took over, so an older system may have rewarded it. It never
-   * changes.
+   * `historical`: created before this system took over, so an older system may have rewarded it. A live
+   * purchase becomes historical if an older transaction of it turns up, and never the other way round.
    */
   delivery: 'live' | 'historical';
   /**

@@ -31,6 +31,10 @@ const AFTER = '2026-06-03T10:00:00Z';
 
 type Version = {
   order: number;
+  /** Button's id; unless given, the one that names the order. */
+  id?: string;
+  /** False for a version that names no order. */
+  hasOrder?: boolean;
   created: string;
   modified: string;
   status: 'pending' | 'validated';
@@ -45,11 +49,11 @@ function versionsOf(order: number, created: string): [Version, Version] {
   ];
 }
 
-function row({ order, created, modified, status, amount }: Version) {
+function row({ order, id = `tx-${order}`, hasOrder = true, created, modified, status, amount }: Version) {
   return {
     ...pending.data,
-    id: `tx-${order}`,
-    button_order_id: `btnorder-${order}`,
+    id,
+    button_order_id: hasOrder ? `btnorder-${order}` : null,
     status,
     amount,
     created_date: created,
@@ -59,12 +63,17 @@ function row({ order, created, modified, status, amount }: Version) {
 
 function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; historicalBefore?: string }) {
   const transactions = createInMemoryTransactions();
+  const sums = new Map<string, number>();
   const cutOver = liveFrom === undefined ? {} : { liveFrom };
   const ports = {
     transactions,
     checkouts: createInMemoryCheckouts(),
     quarantine: { put: () => Promise.reject(new Error('Nothing is refused here')) },
-    metrics: { add: () => undefined },
+    metrics: {
+      add: ({ name, value }: { name: string; value: number }) => {
+        sums.set(name, value + (sums.get(name) ?? 0));
+      },
+    },
     windows: { lagMs: 0 },
     now: () => new Date('2026-06-15T12:00:00.000Z'),
     ...cutOver,
@@ -77,7 +86,7 @@ function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; hi
           body: Buffer.from(
             JSON.stringify({
               ...pending,
-              id: `hook-${version.order}-${version.status}`,
+              id: `hook-${version.id ?? version.order}-${version.status}`,
               event_type: `tx-${version.status}`,
               data: row(version),
             }),
@@ -95,6 +104,7 @@ function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; hi
         },
         ports,
       ),
+    count: (metric: string): number => sums.get(metric) ?? 0,
     /** What the table's stream makes of its changes. */
     events: () => eventsOf(transactions),
     /** What the sample consumer pays for them. */
@@ -146,6 +156,86 @@ describe('the cut-over from an older system', () => {
       { numRuns: 200 },
     );
   });
+
+  it('transactions, requirement 3: arrival order never decides whether an order with several ids of different ages is paid', async () => {
+    const anId = fc.record({ created: fc.constantFrom(BEFORE, AFTER), namesOrderAtFirst: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anId, { minLength: 1, maxLength: 3 }),
+        fc.infiniteStream(fc.tuple(fc.nat(), fc.constantFrom('webhook' as const, 'read' as const))),
+        fc.nat({ max: 12 }),
+        async (ids, arrivals, count) => {
+          const publisher = createPublisher({ liveFrom: LIVE_FROM });
+          const versions = ids.flatMap(({ created, namesOrderAtFirst }, index) => {
+            const id = `tx-${index}`;
+            const [first, last] = versionsOf(1, created);
+            return [
+              { ...first, id, hasOrder: namesOrderAtFirst },
+              { ...last, id },
+            ];
+          });
+          const drawn = arrivals.take(count).map(([index, way]) => [versions[index % versions.length], way]);
+          // In the end everything arrives.
+          const rest = versions.map((version) => [version, arrivals.next().value[1]]);
+          for (const [version, way] of [...drawn, ...rest] as [Version, 'webhook' | 'read'][])
+            await publisher[way](version);
+
+          const isLive = ids.every(({ created }) => created === AFTER);
+          expect(publisher.paid()).toBe(isLive ? 91 : 0);
+          const counting = publisher.transactions.all().filter(({ mergedInto }) => mergedInto === undefined);
+          expect(counting).toMatchObject([{ delivery: isLive ? 'live' : 'historical' }]);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('takes a reward back, with a reason and a count, once an older id of its order turns up', async () => {
+    const publisher = createPublisher({ liveFrom: LIVE_FROM });
+    const [old] = versionsOf(1, BEFORE);
+    const [, changed] = versionsOf(1, AFTER);
+
+    await publisher.webhook({ ...changed, id: 'tx-new' });
+    expect(publisher.paid()).toBe(91);
+    await publisher.read({ ...old, id: 'tx-old' });
+
+    expect(publisher.paid()).toBe(0);
+    expect(publisher.events().map(({ detail }) => detail)).toMatchObject([
+      { delivery: 'live', rewardable: true },
+      { delivery: 'historical', rewardable: false, notRewardableReason: 'historical', amountMinor: 91 },
+    ]);
+    expect(publisher.count('TransactionsFoundHistorical')).toBe(1);
+
+    await publisher.read({ ...old, id: 'tx-old' });
+    expect(publisher.events()).toHaveLength(2);
+    expect(publisher.count('TransactionsFoundHistorical')).toBe(1);
+  });
+
+  it('takes a reward back, counted, when a newer record joins a historical one', async () => {
+    const publisher = createPublisher({ liveFrom: LIVE_FROM });
+    const [old] = versionsOf(1, BEFORE);
+    const [unnamed, changed] = versionsOf(1, AFTER);
+
+    await publisher.read({ ...old, id: 'tx-old' });
+    await publisher.webhook({ ...unnamed, id: 'tx-new', hasOrder: false });
+    await publisher.webhook({ ...changed, id: 'tx-new' });
+    await publisher.webhook({ ...changed, id: 'tx-new', modified: '2026-06-11T10:00:00Z' });
+
+    expect(publisher.paid()).toBe(0);
+    expect(publisher.count('TransactionsFoundHistorical')).toBe(1);
+  });
+
+  it.each(['webhook', 'read'] as const)(
+    'takes what was created in the second of the cut-over as live, with milliseconds or without, by a %s',
+    async (way) => {
+      for (const liveFrom of ['2026-06-01T11:00:00.500Z', '2026-06-01T11:00:00Z'])
+        for (const created of ['2026-06-01T11:00:00Z', '2026-06-01T11:00:00.700Z']) {
+          const publisher = createPublisher({ liveFrom });
+          await publisher[way](versionsOf(1, created)[0]);
+          expect(publisher.transactions.all()).toMatchObject([{ delivery: 'live' }]);
+        }
+    },
+  );
 
   it('is decided by the creation: a change after the deployment does not make an old transaction new', async () => {
     const [, changed] = versionsOf(1, BEFORE);
