@@ -510,6 +510,30 @@ describe('a token that an update brings late, and on which Button fails (require
   });
 });
 
+describe('an order in doubt that no read shows (requirement 3)', () => {
+  it('is created where Button answers the update that looks for it with a 403 that nothing explains', async () => {
+    const { asked, result } = await talk(tokenless({ ...inDoubt, kind: 'updated' }), {
+      get: missing,
+      update: forbidden,
+      create: done,
+    });
+
+    expect(asked).toEqual(['get', 'update', 'get', 'create']);
+    expect(result).toEqual({ ...isDone, created: true });
+  });
+
+  it('is looked up by its token once, also where Button has acknowledged it before', async () => {
+    const { asked, result } = await talk(claimed({ ...inDoubt, kind: 'updated', reported: {} }), {
+      get: missing,
+      getByToken: missing,
+      update: missing,
+    });
+
+    expect(asked).toEqual(['get', 'getByToken', 'update']);
+    expect(result).toEqual({ result: 'refused', reason: 'unknown_to_button' });
+  });
+});
+
 describe('a token that became known after an unclear create (requirements 1 and 3)', () => {
   it('proves nothing by a look-up that finds no order: the order is updated, and created only if that fails', async () => {
     const entry = claimed({ ...inDoubt, kind: 'updated', more: { tokenDue: true } });
