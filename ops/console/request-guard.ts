@@ -19,8 +19,8 @@ export type Refusal = { status: 401 | 403 | 421; problem: string };
  * answered. Pure.
  *
  * - Host: a page of another name that resolves to this machine (DNS rebinding) is refused.
- * - Origin and Sec-Fetch-Site: a page of another origin is refused, even one that knows the token, and so is a
- *   link on it.
+ * - Origin and Sec-Fetch-Site: a page of another origin is refused, even one that knows the token, and so is
+ *   a link on it.
  * - Token: another user of this machine does not know it.
  */
 export function refusalOf(

@@ -247,6 +247,8 @@ describe('the actions of the live page', () => {
     expect(await stage.receive()).toEqual([expect.stringContaining('"order_id":"B08"')]);
     const timeline = await ask(writing, '/timeline?id=B08');
     expect(timeline.text).toContain('Replayed by hand');
-    await expect.poll(async () => (await view(writing)).lists.quarantine?.rows).toEqual([]);
+    await expect
+      .poll(async () => (await view(writing)).lists.quarantine?.rows, { timeout: 240_000 })
+      .toEqual([]);
   });
 });
