@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
+import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import * as z from 'zod';
@@ -12,7 +10,6 @@ import { SCHEMES, SIZES, takeScreenshot } from './screenshots.ts';
 import { startSmallStage, type SmallStage } from './small-stage.ts';
 
 const found = await startBrowser();
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** To end what hangs: far above the work, on a busy machine too. */
 const LIMIT_MS = 240_000;
 
@@ -77,7 +74,7 @@ const ViolationsSchema = z.object({
 /** What axe-core finds against WCAG 2.2 A and AA and its best practices. */
 async function violationsOn(page: Page): Promise<string[]> {
   // By the debugging protocol, which the page's policy does not restrict.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const results = await page.evaluate('axe.run()');
   const { violations } = ViolationsSchema.parse(results);
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
