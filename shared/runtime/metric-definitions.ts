@@ -174,7 +174,7 @@ export const METRICS = {
    * since.
    */
   PendingTransactionsCorrected: COUNT,
-  /** Live purchases that turned out to be historical, by an older transaction: their rewards are taken back. */
+  /** Live purchases that an older transaction has made historical: their rewards are taken back. */
   TransactionsFoundHistorical: COUNT,
   SettledConflicts: COUNT,
   /** Transactions from before the deployment of this system. */
