@@ -2,11 +2,11 @@ import { ASKED_TO_WAIT } from '../button/key-wait.ts';
 import type { ApiResult, TransactionPage } from '../button/api-result.ts';
 import type { TransactionQuery, TransactionsApi } from '../button/transactions-api.ts';
 import {
-  areOutside,
   formsToTry,
   isSamePage,
   type LearntForm,
   type NextPage,
+  pageOfWindow,
   type PagingForm,
 } from './rules/paging-form.ts';
 
@@ -20,7 +20,10 @@ export type PageToFetch = {
   learnt: LearntForm | undefined;
 };
 
-type Answer = ApiResult<TransactionPage>;
+/** A page; `endsWindow` if its list goes on, but not within the window. */
+type Page = TransactionPage & { endsWindow?: boolean };
+
+type Answer = ApiResult<Page>;
 type Refusal = Extract<Answer, { ok: false; reason: 'refused' }>;
 
 /** A page, and the form in which it was requested, if there was a choice; or why there is none. */
@@ -30,7 +33,7 @@ export type FetchedPage =
 /**
  * Fetches a page. For any page but the first it tries one paging form after the other, until Button returns a
  * page of this list. That means: Button must not refuse the request, return rows from outside the window, or
- * return the same page again.
+ * return the same page again. If the list runs past the window's edge, the page there is the last one.
  *
  * An empty last page in a form that is not known to work proves nothing: a Button that ignores the cursor may
  * also find nothing, and rows would be missed.
@@ -42,13 +45,13 @@ export async function fetchPage(
   { query, next, learnt }: PageToFetch,
   { api, now }: { api: Pick<TransactionsApi, 'listTransactions'>; now: () => Date },
 ): Promise<FetchedPage> {
-  if (next === null) return api.listTransactions({ ...query, page: null });
+  if (next === null) return firstPage(query, api);
   const fetchIn = async (form: PagingForm): Promise<Answer> => {
     const answer = await api.listTransactions({ ...query, page: { next, form } });
     if (!answer.ok) return answer;
-    const { rows, next: after } = answer.value;
-    const isOther = areOutside(rows, query) || (after !== null && isSamePage(after, next));
-    return isOther ? { ok: false, reason: 'refused', status: 200 } : answer;
+    const page = pageOfWindow(answer.value, { filter: query, request: { form, after: next.after } });
+    const isOther = page === 'outside' || (page.next !== null && isSamePage(page.next, next));
+    return isOther ? { ok: false, reason: 'refused', status: 200 } : { ...answer, value: page };
   };
 
   const [first, ...others] = formsToTry(next, learnt, now());
@@ -65,8 +68,19 @@ export async function fetchPage(
   return answer;
 }
 
-function isEmptyEnd({ rows, next }: TransactionPage): boolean {
-  return rows.length === 0 && next === null;
+/** The first page is requested with the filters: whatever is on it belongs to the list. */
+async function firstPage(
+  query: PageToFetch['query'],
+  api: Pick<TransactionsApi, 'listTransactions'>,
+): Promise<FetchedPage> {
+  const answer = await api.listTransactions({ ...query, page: null });
+  if (!answer.ok) return answer;
+  const page = pageOfWindow(answer.value, { filter: query });
+  return page === 'outside' ? { ok: false, reason: 'refused', status: 200 } : { ...answer, value: page };
+}
+
+function isEmptyEnd({ rows, next, endsWindow }: Page): boolean {
+  return rows.length === 0 && next === null && endsWindow !== true;
 }
 
 /** The page in the first form, if that works now after all; otherwise in the other form. */

@@ -89,15 +89,23 @@ function readParameters(query: URLSearchParams, world: Readonly<World>): Asked |
   const { cursor: written, ...sent } = Object.fromEntries(query);
   const cursor = written === undefined ? undefined : readCursor(written);
   if (written !== undefined && cursor === undefined) return { refusal: errorAnswer(400, 'Invalid cursor') };
-  if (cursor !== undefined && world.cursorFilters === 'refused' && Object.keys(sent).length > 0) {
+  const isRefused = world.cursorFilters === 'refused' || world.cursorFilters === 'forgotten';
+  if (cursor !== undefined && isRefused && Object.keys(sent).length > 0) {
     return { refusal: errorAnswer(400, 'A cursor must be the only parameter') };
   }
   const parameters = cursor?.parameters ?? sent;
   const isRestart = world.cursorFilters === 'restart' && Object.keys(sent).length > 0;
   const read = TransactionQuerySchema.safeParse(parameters);
   if (!read.success) return { refusal: errorAnswer(400, problemsOf(read.error)) };
-  const carried = world.cursorFilters === 'sent-again' ? {} : { parameters };
+  const carried = world.cursorFilters === 'sent-again' ? {} : { parameters: carriedOf(parameters, world) };
   return { query: read.data, from: isRestart ? undefined : cursor?.from, filters: parameters, carried };
+}
+
+/** A cursor that forgets the filters knows by which date the list is sorted, and how long its pages are. */
+function carriedOf(parameters: Record<string, string>, world: Readonly<World>): Record<string, string> {
+  if (world.cursorFilters !== 'forgotten') return parameters;
+  const { start: _start, end: _end, country: _country, ...rest } = parameters;
+  return rest;
 }
 
 function listPath(accountId: string | undefined, world: Readonly<World>): string {

@@ -49,11 +49,30 @@ export function pageOf(
 ): TransactionPage {
   const rows = listedRows(versions, query).sort((a, b) => compareRows(a, b, world));
   const size = Math.min(query.page_size, world.maxPageSize);
+  if (world.cursorFilters === 'forgotten' && from === undefined)
+    return beginningOf(rows.slice(0, size), versions, { query, world });
   const begin = from === undefined ? 0 : indexOf(from, rows, world);
   return {
     versions: rows.slice(begin, begin + size).map(({ version }) => version),
     next: positionAt(begin + size, rows, world),
     previous: begin === 0 ? null : positionAt(Math.max(0, begin - size), rows, world),
+  };
+}
+
+/** The first page of a list that goes on without its filters. */
+function beginningOf(
+  rows: readonly Row[],
+  versions: readonly TransactionVersion[],
+  { query, world }: Pick<PageRequest, 'query' | 'world'>,
+): TransactionPage {
+  const { start: _start, end: _end, country: _country, ...rest } = query;
+  const all = listedRows(versions, rest).sort((a, b) => compareRows(a, b, world));
+  const last = rows.at(-1);
+  const end = all.findIndex(({ version }) => version === last?.version);
+  return {
+    versions: rows.map(({ version }) => version),
+    next: last === undefined ? null : positionAt(end + 1, all, world),
+    previous: null,
   };
 }
 

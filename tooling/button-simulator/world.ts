@@ -44,9 +44,10 @@ export const WorldSchema = z.strictObject({
   transactionVisibleAfterMs: z.int().nonnegative(),
   /**
    * With a cursor, filters have to be sent again; or the cursor carries them; or it carries them and refuses
-   * them; or it carries them, and sending them again returns the first page.
+   * them; or it carries them, and sending them again returns the first page; or it carries no filter and
+   * refuses them, so that the list runs past the end of what was asked for.
    */
-  cursorFilters: z.enum(['sent-again', 'carried', 'refused', 'restart']),
+  cursorFilters: z.enum(['sent-again', 'carried', 'refused', 'restart', 'forgotten']),
   /** What a cursor refers to: a row, or a count of rows, which drifts if rows change during paging. */
   paging: z.enum(['keyset', 'offset']),
   rowOrder: z.enum(['oldest-first', 'newest-first']),

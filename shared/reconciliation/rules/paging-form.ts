@@ -6,7 +6,12 @@ export type NextPage = {
    * `meta.next` as a path with its query, at Button's own host; null if it leads out of the Affiliation API.
    */
   printed: string | null;
+  /** The dates of the page that it follows; absent if no row of the list has had one yet. */
+  after?: PageDates;
 };
+
+/** The dates of a page's first and last row, in milliseconds since 1970. */
+export type PageDates = { first: number; last: number };
 
 /**
  * How the next page is requested. Button's documents disagree about it (docs/button/transactions-api.md,
@@ -71,14 +76,68 @@ export function placeOf({ cursor, printed }: NextPage): string {
 /** The date that a window is cut by, and its bounds: `start` inclusive, `end` exclusive (RFC 3339). */
 export type WindowFilter = { timeField: 'modified_date' | 'created_date'; start: string; end: string };
 
+/** Rows of a list, and where the list goes on; null at its end. */
+type Page = { rows: readonly unknown[]; next: NextPage | null };
+
+/**
+ * A page of the window, whose next page knows which dates it follows; `outside` if it is none. `endsWindow`
+ * if the list goes on, but not within the window. Pure.
+ *
+ * Button's cursor may be a position in a list without filters (docs/button/transactions-api.md, "Paging").
+ * If it was sent without filters, such a list runs past the window's edge. If its dates run in one direction
+ * from the page before on, nothing of the window comes after the edge. Rows past the edge in any other order
+ * show that this is another list, after which rows of the window would be missing.
+ */
+export function pageOfWindow(
+  page: Page,
+  { filter, request }: { filter: WindowFilter; request?: { form: PagingForm; after: PageDates | undefined } },
+): (Page & { endsWindow: boolean }) | 'outside' {
+  const dates = datesOf(page.rows, filter);
+  const after = pageDates(dates) ?? request?.after;
+  const { next } = page;
+  const following = { ...page, next: next && after ? { ...next, after } : next, endsWindow: false };
+  if (!request || !areOutside(page.rows, filter)) return following;
+  if (request.form === DEFAULT_FORM || !request.after) return 'outside';
+  const { first, last } = request.after;
+  if (!runsPastEdge([first, last, ...dates], filter)) return 'outside';
+  return {
+    rows: page.rows.filter((row) => isNotPast(dateOf(row, filter.timeField), filter)),
+    next: null,
+    endsWindow: true,
+  };
+}
+
+/** Whether the dates fall as far as before the window, or rise as far as behind it, and never turn. */
+function runsPastEdge(dates: readonly number[], { start, end }: WindowFilter): boolean {
+  const pairs = dates.slice(1).map((date, index): [number, number] => [dates[index] ?? date, date]);
+  const last = dates.at(-1) ?? NaN;
+  if (last < Date.parse(start)) return pairs.every(([one, other]) => one >= other);
+  return last >= Date.parse(end) && pairs.every(([one, other]) => one <= other);
+}
+
+/** A row without a date is kept, for somebody to look at. */
+function isNotPast(date: number, { start, end }: WindowFilter): boolean {
+  return !(date < Date.parse(start) || date >= Date.parse(end));
+}
+
+function pageDates(dates: readonly number[]): PageDates | undefined {
+  const [first, last] = [dates[0], dates.at(-1)];
+  return first === undefined || last === undefined ? undefined : { first, last };
+}
+
 /**
  * Whether the rows show that Button did not apply the filters: one row is older than the window, or all are
- * newer. Single newer rows prove nothing, because a row that changes during paging shows its new date. Pure.
+ * newer. Single newer rows prove nothing, because a row that changes during paging shows its new date.
  */
-export function areOutside(rows: readonly unknown[], { timeField, start, end }: WindowFilter): boolean {
-  const dates = rows.map((row) => dateOf(row, timeField)).filter((date) => !Number.isNaN(date));
+function areOutside(rows: readonly unknown[], filter: WindowFilter): boolean {
+  const dates = datesOf(rows, filter);
   if (dates.length === 0) return false;
+  const { start, end } = filter;
   return dates.some((date) => date < Date.parse(start)) || dates.every((date) => date >= Date.parse(end));
+}
+
+function datesOf(rows: readonly unknown[], { timeField }: WindowFilter): number[] {
+  return rows.map((row) => dateOf(row, timeField)).filter((date) => !Number.isNaN(date));
 }
 
 function dateOf(row: unknown, timeField: WindowFilter['timeField']): number {

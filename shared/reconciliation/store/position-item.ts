@@ -25,7 +25,13 @@ const PositionSchema = z.object({
     .object({
       start: instant,
       end: instant,
-      next: z.object({ cursor: text.nullable(), printed: text.nullable() }).nullable(),
+      next: z
+        .object({
+          cursor: text.nullable(),
+          printed: text.nullable(),
+          after: z.object({ first: z.number(), last: z.number() }).exactOptional(),
+        })
+        .nullable(),
       pages: count,
       rows: count,
       repaired: count,
