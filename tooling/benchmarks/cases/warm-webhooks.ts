@@ -4,6 +4,9 @@ import type { Laboratory } from '../laboratory.ts';
 import type { Measurement } from '../measurement.ts';
 import { inRounds, median, namesOf, ratioOf } from '../statistics.ts';
 
+const TWO_MORE_CALLS =
+  'a new purchase is written under an alias too, by which Button’s id leads to it, and then ours asks whether a checkout waited for it. Each is a signed call of its own, and most of the CPU of a webhook is that of its calls.';
+
 /** CPU of one webhook in a process that has handled many (B5). */
 export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory): Promise<Measurement> {
   const files = {
@@ -27,7 +30,7 @@ export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory):
   return {
     id: 'warm-webhooks',
     title: 'A warm webhook',
-    explanation: `CPU of each of ${measured} new webhooks after ${warmUp} others, one after the other, written over TLS, logs included. Ours, the floor, the official client and the typical stack make one call, "every utility" three.`,
+    explanation: `CPU of each of ${measured} new webhooks after ${warmUp} others, one after the other, written over TLS, logs included. Ours makes three calls, "every utility" as well; the floor, the official client and the typical stack make one.`,
     figures: namesOf(files).map((subject) => ({
       subject,
       values: { 'CPU ms a webhook': median(of(subject)) },
@@ -36,22 +39,25 @@ export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory):
       {
         claim: 'warm CPU, ours / every utility',
         ...ratioOf(of('ours'), of('every utility')),
-        atMost: 0.45,
+        atMost: 0.9,
       },
       {
         claim: 'warm CPU, ours / typical stack',
         ...ratioOf(of('ours'), of('typical stack')),
-        atMost: 1.15,
+        atMost: 2.6,
+        goal: { value: 1.15, obstacle: TWO_MORE_CALLS },
       },
       {
         claim: 'warm CPU, ours / official client',
         ...ratioOf(of('ours'), of('official client, naive checks')),
-        atMost: 1.2,
+        atMost: 2.6,
+        goal: { value: 1.2, obstacle: TWO_MORE_CALLS },
       },
       {
         claim: 'warm CPU, ours / floor',
         ...ratioOf(of('ours'), of('hand-written floor')),
-        atMost: 2.8,
+        atMost: 6,
+        goal: { value: 2.8, obstacle: TWO_MORE_CALLS },
       },
     ],
     headlines: [
