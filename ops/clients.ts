@@ -18,8 +18,8 @@ export type OpsClients = {
   close: () => void;
 };
 
-/** The emulators check no signature, but every client has to sign. */
-const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+/** The local deployment checks no signature, but every client has to sign. */
+const LOCAL_KEY = 'local';
 
 /**
  * Clients for the stage's region. A stage on this machine names its endpoints; otherwise the environment
@@ -29,8 +29,10 @@ export function createClients({
   region,
   localEndpoints,
 }: Pick<DeployedStage, 'region' | 'localEndpoints'>): OpsClients {
+  const { accessKeyId = LOCAL_KEY } = localEndpoints ?? {};
+  const credentials = { accessKeyId, secretAccessKey: LOCAL_KEY };
   const at = (endpoint: string | undefined) =>
-    endpoint === undefined ? { region } : { region, endpoint, credentials: LOCAL_CREDENTIALS };
+    endpoint === undefined ? { region } : { region, endpoint, credentials };
   const clients = {
     dynamodb: new DynamoDBClient(at(localEndpoints?.dynamodb)),
     sqs: new SQSClient(at(localEndpoints?.sqs)),

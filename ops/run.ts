@@ -2,6 +2,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
 import { callerPath } from './caller-path.ts';
+import { denialInWords, isAccessDenied } from './access-denied.ts';
 import { createClients } from './clients.ts';
 import { DEFAULT_OUTPUTS_FILE, defaultOutputsFile } from './default-outputs-file.ts';
 import { identifyCaller } from './caller.ts';
@@ -230,6 +231,7 @@ async function carryOut({
 }): Promise<CommandResult> {
   const clients = createClients(stage);
   const now = (): Date => new Date();
+  let hasBegun = false;
   try {
     if (flow === undefined) return await run({ stage, clients, isDryRun: true, now });
     const by = await identifyCaller(stage);
@@ -246,6 +248,7 @@ async function carryOut({
       Object.fromEntries(command.recorded.flatMap((name) => (name in given ? [[name, given[name]]] : []))),
     );
     const { id } = await log.begin({ command: command.name, by, at: now().toISOString(), settings });
+    hasBegun = true;
     try {
       const result = await run({ stage, clients, isDryRun, now });
       await log.end(id, { outcome: result.outcome, result: countsIn(result) });
@@ -257,6 +260,11 @@ async function carryOut({
       });
       throw error;
     }
+  } catch (error) {
+    if (!isAccessDenied(error)) throw error;
+    const isChange = flow !== undefined && !isDryRun;
+    const words = denialInWords(error, { outputNames: stage.outputNames, isChange });
+    throw hasBegun ? new Error(words, { cause: error }) : new UsageError(words, { cause: error });
   } finally {
     clients.close();
   }

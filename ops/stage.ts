@@ -29,6 +29,8 @@ const LocalEndpointsSchema = z.object({
   secretsManager: z.url(),
   eventBridge: z.url(),
   cloudWatch: z.url(),
+  /** The access key of the role under which the commands call; the administrator's unless given. */
+  accessKeyId: z.string().optional(),
 });
 
 /** The addresses of AWS's services on this machine. */

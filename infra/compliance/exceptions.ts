@@ -38,6 +38,19 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
       'X-Ray knows no resources: xray:PutTraceSegments and xray:PutTelemetryRecords can only be allowed on *.',
   },
   {
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    resources: /\/TransactionPolicies\/Transaction(Readers|Operators)\/Resource$/,
+    reason: 'CloudWatch knows no resources: cloudwatch:GetMetricData can only be allowed on *.',
+  },
+  ...['sqs:<AWS::Region>:<AWS::AccountId>:*', 'secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:*'].map(
+    (resource) => ({
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:${resource}]`,
+      resources: /\/OrderPolicies\/Order(Readers|Operators)\/Resource$/,
+      reason:
+        "Each brand has a stack of its own: the condition on the tag limits this to the brands' resources.",
+    }),
+  ),
+  {
     id: 'Serverless-LambdaStarPermissions',
     resources: FUNCTION_ROLE,
     stages: ({ tracing }) => tracing,

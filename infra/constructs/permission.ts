@@ -1,12 +1,15 @@
 import { PolicyStatement, type Conditions } from 'aws-cdk-lib/aws-iam';
 
-/** One right of a function. Actions and resources are written out where the function is declared. */
+/**
+ * One right of a function or of people. Actions and resources are written out where the role or the policy is
+ * declared.
+ */
 export function permission(
   actions: string[],
-  resource: string,
+  resources: string | string[],
   conditions: Conditions = {},
 ): PolicyStatement {
-  return new PolicyStatement({ actions, resources: [resource], conditions });
+  return new PolicyStatement({ actions, resources: [resources].flat(), conditions });
 }
 
 /**

@@ -5,6 +5,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import { ORDER_LEDGER_TABLE } from '../../shared/dynamodb/table.ts';
+import { tagForAccess } from '../access-tag.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { FunctionAlarms } from '../constructs/function-alarms.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
@@ -56,6 +57,9 @@ export class BrandOrders extends Construct {
     });
     this.reporter = this.#createReporter();
     this.queue = this.reporter.queue;
+    tagForAccess(this.queue, props.deployment, 'orders');
+    tagForAccess(this.reporter.deadLetterQueue, props.deployment, 'dead-letters');
+    tagForAccess(this.apiKey, props.deployment, 'api-key');
     this.retrySweep = this.#createRetrySweep();
     this.#addQuarantineAlarm();
     if (props.brand.audit) this.#addAudit(props.brand.audit);

@@ -12,6 +12,7 @@ import { EXPIRY_SCHEDULE, EXPIRY_SILENCE_MINUTES, TIMEOUT_SECONDS } from '../fix
 import { customerExpiryEnvironment } from '../function-environments.ts';
 import { stageMetrics } from '../metrics.ts';
 import type { OrderReportingConfig } from '../order-reporting-config.ts';
+import { addOrderPolicies } from './order-policies.ts';
 
 /** What the stack is created from. */
 export type OrderReportingStackProps = StackProps & {
@@ -58,6 +59,7 @@ export class OrderReportingStack extends Stack {
       index: QUARANTINE_TABLE.orderIndex,
     });
     this.quarantine = quarantine;
+    addOrderPolicies(this, { deployment, orderLedger, quarantine });
     addCustomerExpiry(this, { deployment, orderReporting, orderLedger });
     new FunctionAlarms(this, 'Functions', { deployment, name: 'OrderFunctions' });
     new CfnOutput(this, 'OrderLedgerTableName', { value: orderLedger.tableName });

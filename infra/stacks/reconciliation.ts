@@ -36,6 +36,8 @@ export class Reconciliation extends Construct {
   readonly apiKey: UnsetSecret;
   /** The queue of read messages, from the planner and from a reconciler that is not finished. */
   readonly readQueue: Queue;
+  /** That queue with its dead letters and the reconciler. */
+  readonly reads: QueueWorker;
   /** The name of the function to invoke for an immediate reconciliation. */
   readonly plannerName: string;
   /** After this number of minutes without a read of an account, an alarm goes off. */
@@ -53,13 +55,14 @@ export class Reconciliation extends Construct {
       logicalId: 'ButtonApiKey',
       description: `The publisher's Button API key: the plain key, from Button's Dashboard.`,
     });
-    const { queue, worker: reconciler } = this.#createReconciler();
-    this.readQueue = queue;
+    this.reads = this.#createReconciler();
+    this.readQueue = this.reads.queue;
     this.#planner = this.#createPlanner().worker.lambda;
     this.plannerName = this.#planner.functionName;
     this.#addAgeAlarms();
     this.#addFindingAlarms();
     this.#addGapAlarm();
+    const { worker: reconciler } = this.reads;
     this.#addRunawayAlarm(reconciler.lambda);
     this.#saveLogQueries(reconciler.lambda.logGroup);
   }

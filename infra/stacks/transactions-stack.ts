@@ -23,6 +23,7 @@ import { EventPublication } from './event-publication.ts';
 import { PublisherApi } from './publisher-api.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Rewards } from './rewards.ts';
+import { addTransactionPolicies } from './transaction-policies.ts';
 import { WebhookIntake } from './webhook-intake.ts';
 
 /** What the stack is created from. */
@@ -79,10 +80,12 @@ export class TransactionsStack extends Stack {
       finalizationDays: transactionsConfig.finalizationDays,
       eventArchiveDays: transactionsConfig.eventArchiveDays,
     });
-    if (transactionsConfig.rewardQueue) {
-      const { bus } = this.publication;
+    const { bus } = this.publication;
+    const rewards =
+      transactionsConfig.rewardQueue &&
       new Rewards(this, 'Rewards', { deployment, bus, config: transactionsConfig.rewardQueue });
-    }
+    const { intake, reconciliation, publication } = this;
+    addTransactionPolicies(this, { ...state, intake, reconciliation, publication, rewards });
     addPersonalDataExpiry(this, { deployment, transactionsConfig, transactions, positions });
     const { publisherApi } = transactionsConfig;
     if (publisherApi)

@@ -51,6 +51,8 @@ export class WebhookIntake extends Construct {
   readonly secrets: UnsetSecret;
   /** Webhooks that the table did not accept. */
   readonly deferredWebhooksQueue: Queue;
+  /** That queue with its dead letters and the function that stores them later. */
+  readonly deferredWebhooks: QueueWorker;
 
   readonly #props: WebhookIntakeProps;
 
@@ -64,6 +66,7 @@ export class WebhookIntake extends Construct {
       description: `JSON list of {"name", "secret"}: one for each webhook in Button's Dashboard, old and new while one is changed.`,
     });
     const deferredWebhooks = this.#createDeferredWebhooks();
+    this.deferredWebhooks = deferredWebhooks;
     this.deferredWebhooksQueue = deferredWebhooks.queue;
     const receiver = this.#createReceiver(deferredWebhooks);
     this.endpoint = new WebhookEndpoint(this, 'Endpoint', {

@@ -1,3 +1,4 @@
+import { isAccessDenied } from '../access-denied.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** The result of a check. */
@@ -41,7 +42,6 @@ export async function check(
   }
 }
 
-const DENIED = /^(AccessDenied|AccessDeniedException|AuthorizationError|AuthorizationErrorException)$/;
 const ABSENT = /^(ResourceNotFoundException|QueueDoesNotExist|NotFoundException)$/;
 const NO_CREDENTIALS =
   /^(CredentialsProviderError|ExpiredToken|ExpiredTokenException|InvalidClientTokenId|UnrecognizedClientException|InvalidSignatureException)$/;
@@ -49,7 +49,7 @@ const NO_CREDENTIALS =
 /** Source: the common errors of AWS's service API references. */
 function verdictOf(error: unknown, right: string): Verdict {
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-  if (DENIED.test(name))
+  if (isAccessDenied(error))
     return unknown('Your credentials do not allow this check.', `Ask for this right: ${right}.`);
   if (NO_CREDENTIALS.test(name))
     return problem(`AWS rejects your credentials (${name}).`, 'Sign in again, or set AWS_PROFILE.');

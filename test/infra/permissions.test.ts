@@ -131,6 +131,62 @@ const PERMISSIONS: Record<string, string[]> = {
   ],
 };
 
+const ACCESS_TAG = 'aws:ResourceTag/button-serverless:brand-resource';
+const taggedAs = (kind: string): string => `if {"StringEquals":{"${ACCESS_TAG}":"production/${kind}"}}`;
+const QUEUES = 'arn:AWS::Partition:sqs:AWS::Region:AWS::AccountId:*';
+const SECRETS = 'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:*';
+const TOPIC = 'arn:AWS::Partition:sns:AWS::Region:AWS::AccountId:Button-production-';
+const READ_TABLE = 'dynamodb:DescribeTable, dynamodb:GetItem, dynamodb:Query on';
+const CHANGE_TABLE = 'dynamodb:DeleteItem, dynamodb:PutItem, dynamodb:UpdateItem on';
+const READ_DEAD_LETTERS =
+  'sqs:ChangeMessageVisibility, sqs:GetQueueAttributes, sqs:GetQueueUrl, sqs:ReceiveMessage on';
+const SUBSCRIBERS = `sns:ListSubscriptionsByTopic on ${TOPIC}page, ${TOPIC}ticket`;
+
+const ORDER_READERS = [
+  'dynamodb:DescribeTable, dynamodb:GetItem, dynamodb:Scan on OrderLedger',
+  'dynamodb:Query on OrderLedger/index/due',
+  `${READ_TABLE} OrderQuarantine`,
+  'dynamodb:Query on OrderQuarantine/index/byOrder',
+  `sqs:GetQueueAttributes on ${QUEUES} ${taggedAs('orders')}`,
+  `${READ_DEAD_LETTERS} ${QUEUES} ${taggedAs('dead-letters')}`,
+  `secretsmanager:GetSecretValue on ${SECRETS} ${taggedAs('api-key')}`,
+  SUBSCRIBERS,
+];
+const TRANSACTION_READERS = [
+  'dynamodb:BatchGetItem, dynamodb:DescribeTable, dynamodb:GetItem, dynamodb:Scan on Transactions',
+  'dynamodb:Query on Transactions/index/byShopper',
+  `${READ_TABLE} Positions`,
+  `${READ_TABLE} WebhookQuarantine`,
+  'sqs:GetQueueAttributes on DeferredWebhooksQueue, ReadQueue, EventPublisherFailures',
+  `${READ_DEAD_LETTERS} DeferredWebhooksQueueDeadLetters, ReadQueueDeadLetters`,
+  'secretsmanager:GetSecretValue on ButtonApiKey',
+  'secretsmanager:GetSecretValue on WebhookSecrets',
+  'cloudwatch:GetMetricData on *',
+  SUBSCRIBERS,
+];
+
+/** All rights of the managed policies for people: test/flows/operator-policies.test.ts uses each of them. */
+const POLICIES: Record<string, string[]> = {
+  OrderReaders: ORDER_READERS,
+  OrderOperators: [
+    ...ORDER_READERS,
+    'dynamodb:PutItem on OrderLedger',
+    `${CHANGE_TABLE} OrderQuarantine`,
+    `sqs:SendMessage on ${QUEUES} ${taggedAs('orders')}`,
+    `sqs:DeleteMessage on ${QUEUES} ${taggedAs('dead-letters')}`,
+  ],
+  TransactionReaders: TRANSACTION_READERS,
+  TransactionOperators: [
+    ...TRANSACTION_READERS,
+    'dynamodb:DeleteItem, dynamodb:PutItem on Transactions',
+    'dynamodb:PutItem, dynamodb:UpdateItem on Positions',
+    `${CHANGE_TABLE} WebhookQuarantine`,
+    'sqs:SendMessage on DeferredWebhooksQueue, ReadQueue',
+    'sqs:DeleteMessage on DeferredWebhooksQueueDeadLetters, ReadQueueDeadLetters',
+    'events:PutEvents on ButtonTransactions',
+  ],
+};
+
 describe('AWS, requirement 2: permissions', () => {
   const roles = stage.resources('AWS::IAM::Role');
 
@@ -149,9 +205,24 @@ describe('AWS, requirement 2: permissions', () => {
     expect(actual).toEqual(Object.fromEntries(expected));
   });
 
-  it('stand in the roles themselves and nowhere else', () => {
+  it('of people are exactly those of the table, in policies that are attached to nobody', () => {
+    const policies = stage.resources('AWS::IAM::ManagedPolicy').map(({ Properties }) => {
+      const { PolicyDocument, ManagedPolicyName, Roles, Users, Groups } = Properties as Policy &
+        Record<string, unknown>;
+      expect([Roles, Users, Groups]).toEqual([undefined, undefined, undefined]);
+      const name = describeResource(ManagedPolicyName);
+      const [, role = ''] = /^Button-production-(.*)-AWS::Region$/.exec(name) ?? [];
+      return [role, PolicyDocument.Statement.map(describeStatement).sort()];
+    });
+
+    const expected = Object.entries(POLICIES).map(([name, statements]) => [name, statements.sort()]);
+    expect(Object.fromEntries(policies)).toEqual(Object.fromEntries(expected));
+    for (const name of Object.keys(POLICIES))
+      expect(stage.outputValue(`${name}PolicyArn`)).toEqual({ Ref: expect.any(String) as string });
+  });
+
+  it('of functions stand in the roles themselves and nowhere else', () => {
     expect(stage.resources('AWS::IAM::Policy')).toEqual([]);
-    expect(stage.resources('AWS::IAM::ManagedPolicy')).toEqual([]);
     for (const { Properties } of roles) expect(Properties).not.toHaveProperty('ManagedPolicyArns');
   });
 
@@ -231,9 +302,10 @@ function allowedBy(synthesized: ReturnType<typeof synthesizeStage>): Statement[]
 }
 
 function describeStatement({ Effect, Action, Resource, Condition }: Statement): string {
+  const resources = [Resource].flat().map(describeResource).join(', ');
   const actions = [Action].flat().sort().join(', ');
   const condition = Condition === undefined ? '' : ` if ${JSON.stringify(Condition)}`;
-  return `${Effect === 'Allow' ? '' : `${Effect} `}${actions} on ${describeResource(Resource)}${condition}`;
+  return `${Effect === 'Allow' ? '' : `${Effect} `}${actions} on ${resources}${condition}`;
 }
 
 function describeResource(resource: unknown): string {

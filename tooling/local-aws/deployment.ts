@@ -95,8 +95,14 @@ export type LocalDeployment = {
   metrics(): EmfDocument[];
   /** Lets DynamoDB throttle functions, cancel their transactions, or leave keys unprocessed. */
   dynamodbFaults: Pick<DynamoDbFaults, 'add' | 'clear'>;
-  /** What roles have been refused and have not needed, and keys for roles of other accounts. */
-  access: Pick<AccessControl, 'unused' | 'denied' | 'issueKey'>;
+  /**
+   * What roles have been refused and have not needed, and keys for roles: of other accounts, or made here
+   * with managed policies. DynamoDB checks the rights of a key at `dynamodbEndpoint`, as it does for
+   * functions; the other services do so at their endpoints.
+   */
+  access: Pick<AccessControl, 'addRole' | 'denied' | 'issueKey' | 'managedPolicy' | 'unused'> & {
+    dynamodbEndpoint: string;
+  };
   /** Metrics, alarms and boards. */
   cloudWatch: Pick<CloudWatch, 'metrics' | 'alarms' | 'dashboards' | 'ignoredMetrics' | 'describeAlarms'>;
   /**
@@ -185,7 +191,7 @@ function describeDeployment(
     busEvents: () => cloud.eventBridge.events(),
     metrics: () => [...metrics],
     dynamodbFaults: cloud.dynamodbFaults,
-    access: cloud.access,
+    access: { ...cloud.access, dynamodbEndpoint: cloud.capacityMeter.url },
     cloudWatch: cloud.cloudWatch,
     untilQueueIdle: (queueUrl) => untilQueueIdle(cloud, queueUrl),
     async runSchedule(logicalId) {

@@ -9,6 +9,7 @@ import { dynamodbTable } from './resources/dynamodb-table.ts';
 import { eventsArchive } from './resources/events-archive.ts';
 import { eventsEventBus } from './resources/events-event-bus.ts';
 import { eventsRule } from './resources/events-rule.ts';
+import { iamManagedPolicy } from './resources/iam-managed-policy.ts';
 import { iamPolicy } from './resources/iam-policy.ts';
 import { iamRole } from './resources/iam-role.ts';
 import { lambdaEventInvokeConfig } from './resources/lambda-event-invoke-config.ts';
@@ -39,6 +40,7 @@ const DEFINITIONS = [
   eventsArchive,
   eventsEventBus,
   eventsRule,
+  iamManagedPolicy,
   iamPolicy,
   iamRole,
   lambdaEventInvokeConfig,

@@ -3,7 +3,9 @@ import { createAttachments } from './attachments.ts';
 import { evaluate, isLike } from './evaluate.ts';
 import type { AccessRequest, Verdict } from './evaluate.ts';
 import type { ResourceStatement, Statement } from './policy-document.ts';
+import { createManagedPolicies, type ManagedPolicies } from './managed-policies.ts';
 import { accountOf, evaluateResourcePolicy } from './resource-policy.ts';
+import { tagContext, type Tags } from './tags.ts';
 
 /** A role as a template makes it. */
 export type Role = {
@@ -27,12 +29,14 @@ export type ServiceRequest = AccessRequest & { service: string };
  * with other credentials, and under a role that no template makes, is the account's administrator and may do
  * everything that no resource's policy denies. Another account's role may do what such a policy allows it.
  */
-export type AccessControl = {
+export type AccessControl = ManagedPolicies & {
   addRole(role: Role): void;
   /** Takes a role away, but not what is attached to it. */
   removeRole(roleArn: string): void;
   /** Adds statements to a role, as `AWS::IAM::Policy` does; returns what takes them away again. */
   attach(roleArn: string, statements: readonly Statement[]): () => void;
+  /** The tags of a resource, in place of those that it had. */
+  tag(resourceArn: string, tags: Tags): void;
   /** Adds statements to the policy of a resource; returns what takes them away again. */
   addResourcePolicy(resourceArn: string, statements: readonly ResourceStatement[]): () => void;
   /** Throws unless the service may act under the role, with the context keys that it sets. */
@@ -69,6 +73,7 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
   const roles = new Map<string, Role>();
   const attached = createAttachments<Statement>();
   const roleByKey = new Map<string, string>();
+  const tagsByArn = new Map<string, Tags>();
   const used = new Set<string>();
   const denied: AccessRecord[] = [];
 
@@ -81,7 +86,8 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
       .filter(({ Effect }) => Effect === 'Allow')
       .flatMap((statement) => rightsOf(role.arn, statement));
   const decide = (arn: string, asked: AccessRequest): Verdict => {
-    const request = { ...asked, context: { ...DEFAULT_CONTEXT, ...asked.context } };
+    const context = { ...DEFAULT_CONTEXT, ...tagContext(tagsByArn.get(asked.resource)), ...asked.context };
+    const request = { ...asked, context };
     const role = roles.get(arn);
     const caller = { arn, statements: role && statementsOf(role), isOfAccount: accountOf(arn) === accountId };
     const verdict = judge(request, caller, resourcePolicies.of(request.resource));
@@ -98,6 +104,7 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
   };
 
   return {
+    ...createManagedPolicies(),
     addRole: (role) => {
       roles.set(role.arn, role);
     },
@@ -107,6 +114,9 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
     attach: (arn, statements) => {
       if (!roles.has(arn)) throw new Error(`There is no role ${arn}.`);
       return attached.add(arn, statements);
+    },
+    tag: (arn, tags) => {
+      tagsByArn.set(arn, tags);
     },
     addResourcePolicy: (arn, statements) => resourcePolicies.add(arn, statements),
     assume: (arn, service, context = {}) => {

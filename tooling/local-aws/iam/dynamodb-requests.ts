@@ -31,7 +31,8 @@ type Tables = ReadonlyMap<string, TableKeys>;
 type Item = z.infer<typeof Item>;
 
 /**
- * What IAM asks about a request to DynamoDB. Throws for an operation that no function here calls.
+ * What IAM asks about a request to DynamoDB. Throws for an operation that nobody with a role
+ * calls here.
  *
  * Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html,
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
@@ -65,6 +66,10 @@ export function dynamoDbRequests(operation: string, input: unknown, tables: Tabl
           ? [about('ConditionCheckItem', item.ConditionCheck.TableName, [item.ConditionCheck.Key])]
           : []),
       ]);
+    case 'DescribeTable': {
+      const { TableName } = Target.parse(input);
+      return [{ action: 'dynamodb:DescribeTable', resource: tableOf(TableName, tables).arn }];
+    }
     case 'Query':
       return [queryRequest(Query.parse(input), tables)];
     case 'Scan': {

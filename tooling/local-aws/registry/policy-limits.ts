@@ -20,6 +20,7 @@ const PolicySchema = z.looseObject({
 /** IAM does not count white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const INLINE_POLICIES = { limit: 10_240, unit: 'characters' };
 const TRUST_POLICY = { limit: 2048, unit: 'characters' };
+const MANAGED_POLICY = { limit: 6144, unit: 'characters' };
 const MANAGED_POLICIES = { limit: 10, unit: 'managed policies' };
 
 const RoleSchema = z.looseObject({
@@ -38,6 +39,11 @@ export function roleLimitProblems(properties: unknown, attachedPolicies: readonl
     ...over('the trust policy has', charactersOf(role.AssumeRolePolicyDocument), TRUST_POLICY),
     ...over('the role has', role.ManagedPolicyArns.length, MANAGED_POLICIES),
   ];
+}
+
+/** What IAM has against a managed policy. */
+export function managedPolicyLimitProblems(document: unknown): string[] {
+  return over('the policy has', charactersOf(document), MANAGED_POLICY);
 }
 
 function charactersOf(policy: unknown): number {

@@ -1,6 +1,10 @@
 import * as z from 'zod';
 import { alarmLimitProblems, dashboardLimitProblems } from './cloudwatch-limits.ts';
-import { busPolicyLimitProblems, queuePolicyLimitProblems } from './policy-limits.ts';
+import {
+  busPolicyLimitProblems,
+  managedPolicyLimitProblems,
+  queuePolicyLimitProblems,
+} from './policy-limits.ts';
 import { bytes, over } from './template-limits.ts';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "Environment variables" */
@@ -105,6 +109,8 @@ const CHECKS: Readonly<Record<string, (properties: unknown) => string[]>> = {
   'AWS::CloudWatch::Alarm': alarmLimitProblems,
   'AWS::CloudWatch::Dashboard': dashboardLimitProblems,
   'AWS::DynamoDB::Table': tableProblems,
+  'AWS::IAM::ManagedPolicy': (properties) =>
+    managedPolicyLimitProblems(QueuePolicySchema.parse(properties).PolicyDocument),
   'AWS::Events::EventBus': (properties) => busPolicyLimitProblems(BusSchema.parse(properties).Policy),
   'AWS::Events::Rule': ruleProblems,
   'AWS::Lambda::Function': functionProblems,

@@ -1,17 +1,17 @@
 import { hash } from 'node:crypto';
 import * as z from 'zod';
 import { arnOf } from '../cloud.ts';
+import { TagsSchema } from '../iam/tags.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 
 /** A secret, without a value unless the template gives one. */
 export const secretsmanagerSecret = defineResource({
   type: 'AWS::SecretsManager::Secret',
-  properties: { Name: z.string().optional(), SecretString: z.string().optional() },
+  properties: { Name: z.string().optional(), SecretString: z.string().optional(), Tags: TagsSchema },
   nameProperty: 'Name',
   withoutLocalEffect: {
     Description: 'nothing reads it',
     KmsKeyId: 'nothing leaves the memory of this machine',
-    Tags: 'nothing reads them',
   },
   create(properties, site) {
     const name = properties.Name ?? physicalName(site, { maxLength: 512 });
@@ -19,6 +19,7 @@ export const secretsmanagerSecret = defineResource({
     const arn = arnOf(site.cloud, 'secretsmanager', `secret:${name}-${sixCharacters}`);
 
     site.cloud.secretsManager.create({ arn, name });
+    site.cloud.access.tag(arn, properties.Tags);
     if (properties.SecretString !== undefined) site.cloud.secretsManager.put(arn, properties.SecretString);
     return {
       physicalId: arn,
@@ -29,9 +30,10 @@ export const secretsmanagerSecret = defineResource({
     };
   },
   /** A value that somebody has put stays, unless the template gives another than before. */
-  update({ SecretString: value }, { before, resource, site }) {
+  update({ SecretString: value, Tags: tags }, { before, resource, site }) {
     if (value !== undefined && value !== before.SecretString)
       site.cloud.secretsManager.put(resource.physicalId, value);
+    site.cloud.access.tag(resource.physicalId, tags);
     return resource;
   },
 });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { arnOf } from '../cloud.ts';
 import { deleteUnlessGone } from '../emulators/aws-json-client.ts';
+import { TagsSchema } from '../iam/tags.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 
 /** A queue in the SQS emulator. Its URL is one that this machine can reach. */
@@ -19,36 +20,39 @@ export const sqsQueue = defineResource({
     VisibilityTimeout: z.int().optional(),
     RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() }).optional(),
     RedriveAllowPolicy: z.looseObject({}).optional(),
+    Tags: TagsSchema,
   },
   nameProperty: 'QueueName',
   withoutLocalEffect: {
     KmsMasterKeyId: 'nothing leaves the memory of this machine',
     KmsDataKeyReusePeriodSeconds: 'nothing leaves the memory of this machine',
     SqsManagedSseEnabled: 'nothing leaves the memory of this machine',
-    Tags: 'nothing reads them',
   },
   async create(properties, site) {
-    const { QueueName: givenName, ...described } = properties;
+    const { QueueName: givenName, Tags: tags, ...described } = properties;
     const suffix = properties.FifoQueue === true ? '.fifo' : '';
     const queueName = givenName ?? physicalName(site, { maxLength: 80, suffix });
     const { sqs } = site.cloud;
 
     await sqs.call('CreateQueue', { QueueName: queueName, Attributes: attributesOf(described) });
     const queueUrl = sqs.queueUrl(queueName);
+    const arn = arnOf(site.cloud, 'sqs', queueName);
+    site.cloud.access.tag(arn, tags);
     return {
       physicalId: queueUrl,
-      attributes: { Arn: arnOf(site.cloud, 'sqs', queueName), QueueName: queueName, QueueUrl: queueUrl },
+      attributes: { Arn: arn, QueueName: queueName, QueueUrl: queueUrl },
       remove: () => deleteUnlessGone(sqs.call('DeleteQueue', { QueueUrl: queueUrl }), 'QueueDoesNotExist'),
     };
   },
   /** Its messages stay. */
-  async update({ QueueName: _name, FifoQueue: _fifo, ...described }, { before, resource, site }) {
+  async update({ QueueName: _name, FifoQueue: _fifo, Tags: tags, ...described }, { before, resource, site }) {
     const defaults = Object.entries(DEFAULT_ATTRIBUTES).filter(([name]) => Object.hasOwn(before, name));
     const attributes = { ...Object.fromEntries(defaults), ...attributesOf(described) };
     await site.cloud.sqs.call('SetQueueAttributes', {
       QueueUrl: resource.physicalId,
       Attributes: attributes,
     });
+    site.cloud.access.tag(resource.attributes['Arn'] ?? '', tags);
     return resource;
   },
 });

@@ -5,7 +5,7 @@ import { AlarmWidget, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { AttributeType, BillingMode, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnRule, EventBus } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
   Code,
@@ -119,6 +119,9 @@ export function synthesizeEverything(outdir: string, codeDirectory: string): voi
     schedule: ScheduleExpression.cron({ minute: '0', hour: '3' }),
     scheduleGroup: new ScheduleGroup(stack, 'Group'),
     target: new LambdaInvoke(worker, { input: ScheduleTargetInput.fromObject({ nightly: true }) }),
+  });
+  new ManagedPolicy(stack, 'Readers', {
+    statements: [new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [table.tableArn] })],
   });
   const topic = new Topic(stack, 'Topic', { enforceSSL: true });
   topic.addSubscription(new EmailSubscription('somebody@example.com'));

@@ -37,6 +37,43 @@ function accountWith(...policy: object[]) {
 }
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
+describe('tags', () => {
+  it('are context keys of requests for the resource, as they are now', () => {
+    const access = createAccessControl();
+    access.addRole({
+      arn: ROLE,
+      trust: [],
+      statements: [
+        {
+          Effect: 'Allow',
+          Action: ['sqs:*'],
+          Resource: ['*'],
+          Condition: { StringEquals: { 'aws:ResourceTag/holds': ['orders'] } },
+        },
+      ],
+    });
+
+    expect(access.allows(ROLE, RECEIVE)).toBe(false);
+    access.tag(QUEUE, new Map([['holds', 'orders']]));
+    expect(access.allows(ROLE, RECEIVE)).toBe(true);
+    expect(access.allows(ROLE, { ...RECEIVE, resource: `${QUEUE}-2` })).toBe(false);
+    access.tag(QUEUE, new Map([['holds', 'dead-letters']]));
+    expect(access.allows(ROLE, RECEIVE)).toBe(false);
+  });
+});
+
+describe('a managed policy', () => {
+  it('can be given to a role as long as it exists', () => {
+    const access = createAccessControl();
+    const statements = [{ Effect: 'Allow' as const, Action: ['sqs:*'], Resource: ['*'], Condition: {} }];
+
+    access.addManagedPolicy('arn:policy', statements);
+    expect(access.managedPolicy('arn:policy')).toEqual(statements);
+    access.removeManagedPolicy('arn:policy');
+    expect(() => access.managedPolicy('arn:policy')).toThrow('There is no managed policy arn:policy.');
+  });
+});
+
 describe('the policy of a resource', () => {
   it('denies what the role’s own policies allow', () => {
     const { access, detach } = accountWith(TLS_ONLY);

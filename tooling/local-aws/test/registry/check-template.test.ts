@@ -192,6 +192,18 @@ describe('a template is checked against limits that no schema contains', () => {
       'Role: the inline policies have 122',
     ],
     [
+      'a managed policy over 6,144 characters',
+      {
+        resources: {
+          Readers: {
+            Type: 'AWS::IAM::ManagedPolicy',
+            Properties: { PolicyDocument: inlinePolicy(6200).PolicyDocument },
+          },
+        },
+      },
+      'more than 6144.',
+    ],
+    [
       'a trust policy over 2,048 characters',
       {
         resources: {

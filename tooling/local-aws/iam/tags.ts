@@ -1,0 +1,19 @@
+import * as z from 'zod';
+
+/** The tags of a resource in a template, as values by key. */
+export const TagsSchema = z
+  .array(z.strictObject({ Key: z.string(), Value: z.string() }))
+  .default([])
+  .transform((tags) => new Map(tags.map(({ Key, Value }) => [Key, Value])));
+
+/** The tags of a resource: values by key. */
+export type Tags = z.output<typeof TagsSchema>;
+
+/**
+ * The context keys that a request has because of the tags of its resource.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+export function tagContext(tags: Tags | undefined): Record<string, string[]> {
+  return Object.fromEntries([...(tags ?? [])].map(([key, value]) => [`aws:ResourceTag/${key}`, [value]]));
+}
