@@ -5,7 +5,7 @@ import type { AccessRequest, Verdict } from './evaluate.ts';
 import type { ResourceStatement, Statement } from './policy-document.ts';
 import { createManagedPolicies, type ManagedPolicies } from './managed-policies.ts';
 import { accountOf, evaluateResourcePolicy } from './resource-policy.ts';
-import { tagContext, type Tags } from './tags.ts';
+import { createTags, type Tags } from './tags.ts';
 
 /** A role as a template makes it. */
 export type Role = {
@@ -73,7 +73,7 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
   const roles = new Map<string, Role>();
   const attached = createAttachments<Statement>();
   const roleByKey = new Map<string, string>();
-  const tagsByArn = new Map<string, Tags>();
+  const { tag, tagContext } = createTags();
   const used = new Set<string>();
   const denied: AccessRecord[] = [];
 
@@ -81,12 +81,9 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
     ...statements,
     ...attached.of(arn),
   ];
-  const allRights = (role: Role): Right[] =>
-    statementsOf(role)
-      .filter(({ Effect }) => Effect === 'Allow')
-      .flatMap((statement) => rightsOf(role.arn, statement));
+  const allRights = (role: Role): Right[] => allowedBy(role.arn, statementsOf(role));
   const decide = (arn: string, asked: AccessRequest): Verdict => {
-    const context = { ...DEFAULT_CONTEXT, ...tagContext(tagsByArn.get(asked.resource)), ...asked.context };
+    const context = { ...DEFAULT_CONTEXT, ...tagContext(asked.resource), ...asked.context };
     const request = { ...asked, context };
     const role = roles.get(arn);
     const caller = { arn, statements: role && statementsOf(role), isOfAccount: accountOf(arn) === accountId };
@@ -115,9 +112,7 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
       if (!roles.has(arn)) throw new Error(`There is no role ${arn}.`);
       return attached.add(arn, statements);
     },
-    tag: (arn, tags) => {
-      tagsByArn.set(arn, tags);
-    },
+    tag,
     addResourcePolicy: (arn, statements) => resourcePolicies.add(arn, statements),
     assume: (arn, service, context = {}) => {
       const role = roles.get(arn);
@@ -165,6 +160,12 @@ function judge(
   if (!statements) return isOfAccount ? { allowed: true } : byResource;
   const byIdentity = evaluate(statements, request);
   return byIdentity.allowed || byIdentity.by ? byIdentity : byResource;
+}
+
+function allowedBy(role: string, statements: readonly Statement[]): Right[] {
+  return statements
+    .filter(({ Effect }) => Effect === 'Allow')
+    .flatMap((statement) => rightsOf(role, statement));
 }
 
 function rightsOf(role: string, { Action, Resource, Condition }: Statement): Right[] {

@@ -9,11 +9,22 @@ export const TagsSchema = z
 /** The tags of a resource: values by key. */
 export type Tags = z.output<typeof TagsSchema>;
 
-/**
- * The context keys that a request has because of the tags of its resource.
- *
- * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
- */
-export function tagContext(tags: Tags | undefined): Record<string, string[]> {
-  return Object.fromEntries([...(tags ?? [])].map(([key, value]) => [`aws:ResourceTag/${key}`, [value]]));
+/** The tags of an account's resources, at first none. */
+export function createTags() {
+  const tagsByArn = new Map<string, Tags>();
+  return {
+    /** The tags of a resource, in place of those that it had. */
+    tag: (resourceArn: string, tags: Tags): void => {
+      tagsByArn.set(resourceArn, tags);
+    },
+    /**
+     * The context keys that a request has because of the tags of its resource.
+     *
+     * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+     */
+    tagContext: (resourceArn: string): Record<string, string[]> =>
+      Object.fromEntries(
+        [...(tagsByArn.get(resourceArn) ?? [])].map(([key, value]) => [`aws:ResourceTag/${key}`, [value]]),
+      ),
+  };
 }
