@@ -1,102 +1,74 @@
-import { createHmac } from 'node:crypto';
+import { relative } from 'node:path';
+import { styleText } from 'node:util';
 
-import { messageDeduplicationId } from '@button-serverless/validation/orders';
+import type { Instance } from './instance.ts';
 import type { Endpoints } from './system.ts';
 
-/** The endpoints for people, with commands to paste for an order and a signed webhook. */
-export function describeEndpoints(endpoints: Endpoints): string {
+/** Which system it is, the checkout's folder, and the address of the live page. */
+type Surroundings = { instance: Pick<Instance, 'number' | 'stateDirectory'>; root: string; page: string };
+
+/** What people need once everything runs: what to type, how AWS's tools reach it, and where to read on. */
+export function describeEndpoints(endpoints: Endpoints, { instance, root, page }: Surroundings): string {
+  const state = relative(root, instance.stateDirectory);
+  // Without this option, commands find the first system.
+  const which = instance.number === 1 ? '' : ` --outputs-file ${state}/cdk-outputs.json`;
   const lines = [
-    ['Webhook URL', endpoints.webhookUrl],
-    ['Order queue', endpoints.orderQueueUrl],
-    ['Reward queue', endpoints.rewardQueueUrl],
-    ['SQS', endpoints.sqsEndpoint],
-    ['DynamoDB', endpoints.dynamodbEndpoint],
-    ['Button', endpoints.buttonUrl],
-    ['Button control', endpoints.buttonControlUrl],
-    ['Reconcile now', `curl -X POST ${endpoints.reconcileUrl}`],
-    ['Events', `curl ${endpoints.eventsUrl}`],
-    ['Metrics', `curl ${endpoints.metricsUrl}`],
-    ['Alarms', `curl ${endpoints.alarmsUrl}`],
-  ].flatMap(([name = '', value]) => (value === undefined ? [] : [`  ${name.padEnd(15)}${value}`]));
-  return [
-    '\nEverything is running.',
-    ...lines,
     ...(endpoints.orderQueueUrl === undefined
       ? []
-      : ['\nSend an order:', sendOrderLine(endpoints.orderQueueUrl, endpoints)]),
-    ...(endpoints.webhookUrl === undefined
+      : [['Report an order', `npm run send -- ${state}/order.json${brandOption(endpoints)}${which}`]]),
+    ...(endpoints.webhookUrl === undefined || endpoints.buttonControlUrl === undefined
       ? []
-      : ['\nSend a signed webhook:', sendWebhookLine(endpoints.webhookUrl, endpoints)]),
-    '\nInspect and fix it (npm run ops -- --help):',
-    operationsLines(endpoints),
-    '\nCtrl-C ends it.',
+      : [['Make Button act', `npm run trigger -- tx-validated --shopper me${which}`]]),
+    ['See what happened', `npm run ops -- show ID${which}`],
+  ];
+  return [
+    '',
+    styleText('bold', 'Everything is running. Ctrl-C ends it.'),
+    '',
+    ...lines.map(([name = '', command = '']) => `  ${name.padEnd(19)}${styleText('cyan', command)}`),
+    '',
+    `  AWS CLI 2.14, boto3 1.29, SDKs of 2024 or newer: ${styleText('cyan', `. ${state}/aws.sh`)} sets region, endpoints and keys.`,
+    '',
+    '  What to do next: docs/README.md',
+    '',
+    ...links(page).map(([name, link]) => `  ${name}: ${styleText('underline', link)}`),
+    '',
   ].join('\n');
 }
 
-function sendOrderLine(queueUrl: string, { sqsEndpoint }: Endpoints): string {
-  const id = `my-order-${Date.now()}`;
-  const event = {
-    specversion: '1.0',
-    id: `${id}-1`,
-    source: 'https://shop.example/curl',
-    type: 'order.created.v1',
-    subject: id,
-    sequence: '1',
-    data: {
-      order_id: id,
-      total: 1234,
-      currency: 'USD',
-      purchase_date: new Date().toISOString(),
-      btn_ref: 'fakesrctok-abcdef0123456789',
-      line_items: [{ identifier: 'sku-1', total: 1234, quantity: 1 }],
-    },
-  };
-  const body = {
-    QueueUrl: queueUrl,
-    MessageBody: JSON.stringify(event),
-    MessageGroupId: id,
-    MessageDeduplicationId: messageDeduplicationId(event),
-  };
-  const headers = "-H 'content-type: application/x-amz-json-1.0' -H 'x-amz-target: AmazonSQS.SendMessage'";
-  return `  curl ${sqsEndpoint} ${headers} -d '${JSON.stringify(body)}'`;
+/** Where to look next: printed last. */
+function links(page: string): [name: string, link: string][] {
+  return [['Live page', page]];
 }
 
-function sendWebhookLine(webhookUrl: string, { webhookSecret }: Endpoints): string {
-  const now = new Date().toISOString();
-  const body = JSON.stringify({
-    id: `hook-${Date.now()}`,
-    request_id: 'attempt-1',
-    event_type: 'tx-pending',
-    data: {
-      id: 'tx-by-hand',
-      button_order_id: 'btnorder-by-hand',
-      status: 'pending',
-      category: 'new-user-order',
-      created_date: now,
-      modified_date: now,
-      amount: 123,
-      currency: 'USD',
-      publisher_customer_id: 'me',
-    },
-  });
-  const signature = createHmac('sha256', webhookSecret).update(body).digest('hex');
-  return `  curl -i ${webhookUrl} -H 'content-type: application/json' -H 'x-button-signature: ${signature}' -d '${body}'`;
+function brandOption({ brands: [first, ...others] }: Endpoints): string {
+  return first === undefined || others.length === 0 ? '' : ` --brand ${first}`;
 }
 
-function operationsLines(endpoints: Endpoints): string {
+/** A shell script that points AWS's tools at this system, and names its resources. */
+export function awsVariables(endpoints: Endpoints): string {
   const variables = {
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbEndpoint,
     AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManagerEndpoint,
     AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventBridgeEndpoint,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+    ...Object.fromEntries(
+      Object.entries(endpoints.orderQueueUrls).map(([brand, url]) => [
+        `ORDER_QUEUE_URL_${brand.toUpperCase()}`,
+        url,
+      ]),
+    ),
+    REWARD_QUEUE_URL: endpoints.rewardQueueUrl,
+    WEBHOOK_URL: endpoints.webhookUrl,
+    BUTTON_CONTROL_URL: endpoints.buttonControlUrl,
+    RECONCILE_URL: endpoints.reconcileUrl,
   };
-  const flow = endpoints.webhookUrl === undefined ? 'orders' : 'transactions';
-  const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  return [
-    '  npm run ops -- doctor',
-    `  export ${assignments.join(' ')}`,
-    `  npm run ops -- operations-list ${flow} --outputs-file ${endpoints.outputsFile}`,
-  ].join('\n');
+  const lines = Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined ? [] : [`export ${name}='${value}'`],
+  );
+  return `# For a shell: . aws.sh\n${lines.join('\n')}\n`;
 }

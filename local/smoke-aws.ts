@@ -8,7 +8,7 @@ import { ACCOUNT_CHECKS } from './smoke/account-checks.ts';
 import { describeResults, playChecks } from './smoke/play-checks.ts';
 import { connectSimulator } from './tour/simulator-control.ts';
 import { openStage } from './tour/stage.ts';
-import { plainNarrator, playTour } from './tour/tour.ts';
+import { lineNarrator, playTour } from './tour/tour.ts';
 
 const USAGE = `Plays the tour against a deployed development stage, with your AWS credentials, and then checks what only a real account
 can show. It puts test orders on the order queue and sends unsigned webhooks. What has to be done by hand is listed with what to expect.
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
   });
   try {
     const write = (line: string) => process.stdout.write(`${line}\n`);
-    const steps = await playTour(stage, plainNarrator(write));
+    const steps = await playTour(stage, lineNarrator(write));
     write('\nWhat only a real account shows');
     const checks = await playChecks(ACCOUNT_CHECKS, { stage, webhookUrl: outputs.WebhookUrl });
     for (const line of describeResults(checks)) write(line);

@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { claimInstance, type Instance } from './instance.ts';
 import { readArguments, USAGE, type Arguments } from './arguments.ts';
-import { describeEndpoints } from './describe-endpoints.ts';
+import { awsVariables, describeEndpoints } from './describe-endpoints.ts';
 import { openPage } from './page/open-page.ts';
 import { rejectWhen, stopOnSignals } from './stop-on-signals.ts';
-import { startSystem, type LocalSystem } from './system.ts';
-import { openLocalStage } from './tour/open-local-stage.ts';
-import { plainNarrator, playTour, type StepResult } from './tour/tour.ts';
+import { startSystem, type Endpoints, type LocalSystem } from './system.ts';
+import { follow } from './feed/follow.ts';
+import { firstBrand, openLocalStage, tokenPrefixOf } from './tour/open-local-stage.ts';
+import { orderMessage, sampleOrder } from './tour/sample-order.ts';
+import { lineNarrator, playTour, type StepResult } from './tour/tour.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -38,10 +41,12 @@ async function main(): Promise<number> {
     if (!stopping.aborted) output(line);
   };
   let system: LocalSystem | undefined;
+  let instance: Instance | undefined;
   try {
+    instance = await claimInstance(join(ROOT, '.local'));
     system = await startSystem({
       configFile,
-      stateDirectory: join(ROOT, '.local'),
+      stateDirectory: instance.stateDirectory,
       apiKey: options.buttonApiKey ?? `sk-local-${randomBytes(8).toString('hex')}`,
       webhookSecrets: options.webhookSecrets ?? [`whsec-local-${randomBytes(8).toString('hex')}`],
       controlPort: options.controlPort,
@@ -50,7 +55,7 @@ async function main(): Promise<number> {
       signal: stopping,
     });
     return await Promise.race([
-      use(system, { ...options, config: configFile }, print),
+      use({ system, instance, signal: stopping, print }, { ...options, config: configFile }),
       system.failed,
       rejectWhen(stopping),
     ]);
@@ -61,14 +66,21 @@ async function main(): Promise<number> {
     return 1;
   } finally {
     await system?.close();
+    await instance?.release();
   }
 }
 
+type Running = {
+  system: LocalSystem;
+  instance: Instance;
+  signal: AbortSignal;
+  print: (line: string) => void;
+};
+
 /** Plays the tour if it is wanted, then runs until somebody ends it; with --once, returns after the tour. */
 async function use(
-  system: LocalSystem,
+  { system, instance, signal, print }: Running,
   options: Arguments & { config: string },
-  print: (line: string) => void,
 ): Promise<number> {
   const { endpoints } = system;
   if (options.endpointsFile !== undefined)
@@ -81,10 +93,27 @@ async function use(
     print(isGood ? '\nEvery step succeeded.' : '\nAt least one step failed.');
     return isGood ? 0 : 1;
   }
-  const { url } = await openPage(system);
-  print(describeEndpoints(endpoints));
-  print(`\nLive page: ${url}`);
-  return new Promise(() => undefined);
+  await writeHelpers({ endpoints, instance, config: options.config });
+  const { url: page } = await openPage(system);
+  print(describeEndpoints(endpoints, { instance, root: ROOT, page }));
+  return follow(system, { print, signal });
+}
+
+/** What the printed commands name: an order to send, and what AWS's tools need to know. */
+async function writeHelpers({
+  endpoints,
+  instance: { stateDirectory },
+  config,
+}: {
+  endpoints: Endpoints;
+  instance: Instance;
+  config: string;
+}): Promise<void> {
+  await writeWhole(join(stateDirectory, 'aws.sh'), awsVariables(endpoints));
+  if (endpoints.orderQueueUrl === undefined) return;
+  const order = sampleOrder(`my-order-${Date.now()}`, tokenPrefixOf(await firstBrand(config)));
+  const message = { ...orderMessage('order.created.v1', 1, order), time: new Date().toISOString() };
+  await writeWhole(join(stateDirectory, 'order.json'), JSON.stringify(message, null, 2));
 }
 
 /** A process that waits for the file must not read half of it. */
@@ -101,7 +130,7 @@ async function tour(
 ): Promise<StepResult[]> {
   const stage = await openLocalStage(system, configFile);
   try {
-    return await playTour(stage, plainNarrator(print));
+    return await playTour(stage, lineNarrator(print));
   } finally {
     stage.close();
   }

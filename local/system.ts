@@ -42,6 +42,8 @@ export type Endpoints = {
   orderQueueUrl?: string;
   /** Every brand's queue, by the brand's name in the stack's outputs. */
   orderQueueUrls: Record<string, string>;
+  /** The ids of the brands. */
+  brands: string[];
   /** The queue of the publisher's own consumer. */
   rewardQueueUrl?: string;
   /** The publisher API, where its setting turns it on. */
@@ -184,7 +186,7 @@ async function connect({
   if (known.ReconciliationPlannerName !== undefined) await plan(deployment, known.ReconciliationPlannerName);
 
   const outputsFile = join(options.stateDirectory, 'cdk-outputs.json');
-  await writeOutputs(outputsFile, deployment, buttonUrl);
+  await writeOutputs(outputsFile, deployment, { buttonUrl, simulator });
   // A later reader of this file must not take an ended system for a running one.
   parts.push({ close: () => rm(outputsFile, { force: true }) });
 
@@ -201,7 +203,7 @@ async function connect({
       const outputs = outputsOf(deployment);
       const added = Object.entries(outputs).filter(([name, value]) => before[name] !== value);
       setSecrets(deployment, OutputsSchema.parse(Object.fromEntries(added)), options);
-      await writeOutputs(outputsFile, deployment, buttonUrl);
+      await writeOutputs(outputsFile, deployment, { buttonUrl, simulator });
       return endpointsNow(outputs);
     },
     deleteStack: (name) => deployment.deleteStack(name),
@@ -283,7 +285,7 @@ const TABLE_NAME = 'TableName';
 async function writeOutputs(
   file: string,
   { outputs, endpoints }: LocalDeployment,
-  buttonUrl: string,
+  { buttonUrl, simulator }: { buttonUrl: string; simulator: ButtonSimulator | undefined },
 ): Promise<void> {
   const withButton = ([name, value]: [string, string]): [string, string] => {
     if (name === 'ButtonApiUrl') return [name, buttonUrl];
@@ -291,7 +293,8 @@ async function writeOutputs(
     const settings = z.looseObject({}).parse(JSON.parse(value));
     return [name, JSON.stringify({ ...settings, buttonApiUrl: buttonUrl })];
   };
-  const document: Record<string, Record<string, string>> = { LocalEndpoints: endpoints };
+  const local = { ...endpoints, ...(simulator && { buttonControl: simulator.controlUrl }) };
+  const document: Record<string, Record<string, string>> = { LocalEndpoints: local };
   for (const [stack, values] of outputs)
     document[stack] = Object.fromEntries(Object.entries(values).map(withButton));
   await writeFile(file, JSON.stringify(document, null, 2));
@@ -340,6 +343,7 @@ function describeEndpoints({
     ...(outputs.WebhookUrl === undefined ? {} : { webhookUrl: outputs.WebhookUrl }),
     ...(orderQueueUrl === undefined ? {} : { orderQueueUrl }),
     orderQueueUrls,
+    brands: [...deployment.outputs.keys()].flatMap((stack) => /-Brand-(.+)$/.exec(stack)?.[1] ?? []),
     ...(outputs.RewardQueueUrl === undefined ? {} : { rewardQueueUrl: outputs.RewardQueueUrl }),
     ...(outputs.PublisherApiUrl === undefined ? {} : { publisherApiUrl: outputs.PublisherApiUrl }),
     sqsEndpoint: endpoints.sqs,

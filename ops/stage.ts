@@ -31,6 +31,8 @@ const LocalEndpointsSchema = z.object({
   cloudWatch: z.url(),
   /** The access key of the role under which the commands call; the administrator's unless given. */
   accessKeyId: z.string().optional(),
+  /** The control API of the Button simulator, if it is used. */
+  buttonControl: z.url().optional(),
 });
 
 /** The addresses of AWS's services on this machine. */

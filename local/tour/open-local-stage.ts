@@ -2,28 +2,32 @@ import * as z from 'zod';
 
 import { readConfig } from '../read-config.ts';
 import type { LocalSystem } from '../system.ts';
+import type { TokenPrefix } from './sample-order.ts';
 import { connectSimulator } from './simulator-control.ts';
 import { openStage, type OpenStage } from './stage.ts';
 
 const BrandsSchema = z.object({
-  orderReporting: z.object({ brands: z.tuple([z.object({ id: z.string() })], z.unknown()) }),
+  orderReporting: z.object({
+    brands: z.tuple(
+      [z.object({ id: z.string(), testTokens: z.enum(['allow', 'refuse', 'require']).default('refuse') })],
+      z.unknown(),
+    ),
+  }),
 });
 
-/**
- * The stage of a system on this machine. Throws an error for people if its configuration, in `configFile`,
- * lacks one of the flows.
- */
+/** The stage of a system on this machine, with the flows of its configuration, in `configFile`. */
 export async function openLocalStage(system: LocalSystem, configFile: string): Promise<OpenStage> {
   const { tables, orderQueueUrl, webhookUrl, buttonControlUrl, sqsEndpoint, dynamodbEndpoint } =
     system.endpoints;
-  const { OrderLedger, OrderQuarantine, Transactions } = tables;
-  if (!orderQueueUrl || !webhookUrl || !OrderLedger || !OrderQuarantine || !Transactions) {
-    throw new Error('The tour needs both flows; start this configuration with --no-tour.');
-  }
+  const flows = { orders: orderQueueUrl !== undefined, transactions: webhookUrl !== undefined };
+  const { OrderLedger = '', OrderQuarantine = '', Transactions = '' } = tables;
+  const brand = flows.orders ? await firstBrand(configFile) : undefined;
   return openStage({
-    brand: await firstBrand(configFile),
-    orderQueueUrl,
-    webhookUrl,
+    flows,
+    brand: brand?.id ?? '',
+    tokenPrefix: tokenPrefixOf(brand),
+    orderQueueUrl: orderQueueUrl ?? '',
+    webhookUrl: webhookUrl ?? '',
     tables: { orderLedger: OrderLedger, orderQuarantine: OrderQuarantine, transactions: Transactions },
     sqsEndpoint,
     dynamodbEndpoint,
@@ -34,8 +38,15 @@ export async function openLocalStage(system: LocalSystem, configFile: string): P
   });
 }
 
-/** The id of the brand whose queue is the first. */
-async function firstBrand(configFile: string): Promise<string> {
+/** The tokens that a brand accepts. */
+export function tokenPrefixOf(brand: FirstBrand | undefined): TokenPrefix {
+  return brand?.testTokens === 'refuse' ? 'srctok' : 'fakesrctok';
+}
+
+type FirstBrand = z.infer<typeof BrandsSchema>['orderReporting']['brands'][0];
+
+/** The brand whose queue is the first. */
+export async function firstBrand(configFile: string): Promise<FirstBrand> {
   const config = BrandsSchema.parse(await readConfig(configFile));
-  return config.orderReporting.brands[0].id;
+  return config.orderReporting.brands[0];
 }

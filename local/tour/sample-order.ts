@@ -5,22 +5,25 @@ import type { OrderMessage } from './stage.ts';
 /** An order as a commerce system reports it. */
 export type SampleOrder = Order & Record<string, unknown>;
 
+/** How the token of a test begins, or one of a real click: a brand accepts the first only if it says so. */
+export type TokenPrefix = 'fakesrctok' | 'srctok';
+
 const SOURCE = 'https://shop.example/tour';
 
 type Line = { identifier: string; total: number };
 type Order = { order_id: string; btn_ref: string; total: number; line_items: Line[] };
 
 /**
- * The sample order of Button's guide "Reporting Orders", as valid JSON, under an id and a test token of its
+ * The sample order of Button's guide "Reporting Orders", as valid JSON, under an id and a token of its
  * own.
  */
-export function sampleOrder(orderId: string): SampleOrder {
+export function sampleOrder(orderId: string, tokenPrefix: TokenPrefix = 'fakesrctok'): SampleOrder {
   return {
     total: 7000,
     currency: 'USD',
     order_id: orderId,
     purchase_date: new Date().toISOString(),
-    btn_ref: `fakesrctok-${randomBytes(8).toString('hex')}`,
+    btn_ref: `${tokenPrefix}-${randomBytes(8).toString('hex')}`,
     customer: { id: 'mycustomer-1234', is_new: true },
     customer_order_id: 'abcdef-123456',
     line_items: [

@@ -8,6 +8,7 @@ import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { shopperTotals, type ShopperBalance } from '../../shared/transactions/store/shopper-index.ts';
 import { readQuarantine, type QuarantinedReasons } from './quarantine.ts';
+import type { TokenPrefix } from './sample-order.ts';
 import { createRewardConsumer, type RewardConsumer } from './reward-consumer.ts';
 import type { SimulatorControl } from './simulator-control.ts';
 
@@ -24,6 +25,10 @@ export type OrderMessage = {
 
 /** What the tour does and reads; the same on this machine and on AWS. */
 export type Stage = {
+  /** Which sides are deployed. A story uses nothing of a side that is not. */
+  flows: { orders: boolean; transactions: boolean };
+  /** What tokens the brand accepts. */
+  tokenPrefix: TokenPrefix;
   /** Puts a message on the order queue as a commerce system would; returns its message id. */
   sendOrder: (message: OrderMessage) => Promise<string>;
   /** The ledger's entry of an order. */
@@ -47,6 +52,10 @@ export type Stage = {
 
 /** The addresses of a stage. Without an endpoint, the clients use AWS itself, with the user's credentials. */
 export type StageOptions = {
+  /** Both unless given. */
+  flows?: Stage['flows'];
+  /** Test tokens unless given. */
+  tokenPrefix?: TokenPrefix;
   brand: string;
   orderQueueUrl: string;
   webhookUrl: string;
@@ -74,6 +83,8 @@ export function openStage(options: StageOptions): OpenStage {
   const transactions = createTransactionStore({ client, table: tables.transactions, shopperField: 'none' });
 
   return {
+    flows: options.flows ?? { orders: true, transactions: true },
+    tokenPrefix: options.tokenPrefix ?? 'fakesrctok',
     sendOrder: async (message) => {
       const { MessageId: messageId = '' } = await sqs.send(
         new SendMessageCommand({

@@ -1,23 +1,12 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import { readReward, formatAmount } from './amounts.ts';
-import { orderMessage, sampleOrder } from './sample-order.ts';
+import { EVENTS_PUBLISHED, forgedWebhook, rewardsShown, userRewarded } from './publisher-steps.ts';
+import { createPublisherStory } from './publisher-story.ts';
+import { orderMessage, sampleOrder, type TokenPrefix } from './sample-order.ts';
 import type { Stage } from './stage.ts';
+import { pause, type Step } from './step.ts';
 import { until } from './until.ts';
-
-/** A step of the story. `play` returns what to print, and throws if it failed. */
-export type Step = {
-  id: string;
-  title: string;
-  /** Needs the simulator: only there can a webhook be lost, or an order be finalized on request. */
-  needsSimulator?: true;
-  /** Steps that must succeed before this one can. */
-  after?: readonly string[];
-  play: (stage: Stage) => Promise<string[]>;
-};
-
-/** Button's dates have whole seconds: two changes within one would contradict each other. */
-const NEXT_SECOND_MS = 1100;
 
 type SampleOrder = ReturnType<typeof sampleOrder>;
 
@@ -32,15 +21,22 @@ type Cast = {
   lost: SampleOrder;
 };
 
-/** The story, with new orders each time. */
-export function createStory(): Step[] {
+/** The story of the flows that are deployed, with new orders each time. */
+export function createStory({ flows, tokenPrefix }: Pick<Stage, 'flows' | 'tokenPrefix'>): Step[] {
+  if (!flows.orders) return createPublisherStory();
+  const story = createWholeStory(tokenPrefix);
+  // What only the simulator can do in this story shows on the publisher's side.
+  return flows.transactions ? story : story.filter((step) => !step.needsSimulator && !step.needsPublisher);
+}
+
+function createWholeStory(tokenPrefix: TokenPrefix): Step[] {
   const run = randomBytes(4).toString('hex');
   const cast = {
     run,
     shopper: `shopper-${run}`,
-    kept: sampleOrder(`1994-${run}`),
-    cancelled: sampleOrder(`1995-${run}`),
-    lost: sampleOrder(`1996-${run}`),
+    kept: sampleOrder(`1994-${run}`, tokenPrefix),
+    cancelled: sampleOrder(`1995-${run}`, tokenPrefix),
+    lost: sampleOrder(`1996-${run}`, tokenPrefix),
   };
   return [
     ...keptOrder(cast),
@@ -143,27 +139,13 @@ function refusals({ run }: Cast): Step[] {
       id: 'bad-order-refused',
       title: 'A bad order is refused before it reaches Button, with every reason at once',
       play: async (stage) => {
-        const bad = { ...sampleOrder(`1997-${run}`), total: 6999.5, currency: 'DOLLARS' };
+        const bad = { ...sampleOrder(`1997-${run}`, stage.tokenPrefix), total: 6999.5, currency: 'DOLLARS' };
         const messageId = await stage.sendOrder(orderMessage('order.created.v1', 1, bad));
         const reasons = await until('the bad order to be in quarantine', () => stage.quarantined(messageId));
         return reasons.map(({ code, problem }) => `${code}: ${problem}`);
       },
     },
-    {
-      id: 'forged-webhook-refused',
-      title: 'A forged webhook is refused and changes nothing',
-      play: async (stage) => {
-        const body = JSON.stringify({
-          id: 'hook-forged',
-          event_type: 'tx-validated',
-          data: { id: `tx-forged-${run}` },
-        });
-        const signature = createHmac('sha256', 'not the secret').update(body).digest('hex');
-        const status = await stage.postWebhook(body, signature);
-        if (status !== 401) throw new Error(`The forged webhook was answered with ${status} instead of 401`);
-        return ['Answered with 401: its signature matches no secret'];
-      },
-    },
+    forgedWebhook(run),
   ];
 }
 
@@ -183,69 +165,6 @@ function lostWebhook({ lost }: Cast): Step {
         return stage.transaction(buttonOrderId);
       });
       return [`${buttonOrderId}: no webhook arrived; found and stored as ${readReward(record)}`];
-    },
-  };
-}
-
-function rewardsShown({ shopper }: Cast): Step {
-  return {
-    id: 'rewards-shown',
-    after: ['transaction-validated', 'transaction-declined', 'lost-webhook-repaired'],
-    title: "The shopper's rewards, summed from the transactions",
-    needsSimulator: true,
-    play: async (stage) => {
-      const { totals, completeSince } = await until('the totals', async () => {
-        const balance = await stage.shopperTotals(shopper);
-        const isThere = (it: string): boolean => balance.totals.some(({ status }) => status === it);
-        return ['pending', 'validated', 'declined'].every(isThere) ? balance : undefined;
-      });
-      const label = { pending: 'pending', validated: 'confirmed', declined: 'declined (not paid)' };
-      const lines = Object.entries(label).flatMap(([status, name]) =>
-        totals
-          .filter((total) => total.status === status)
-          .map(({ amountMinor, currency }) => `${shopper}: ${formatAmount(amountMinor, currency)} ${name}`),
-      );
-      return [
-        ...lines,
-        `Complete since ${completeSince.slice(0, 10)}: personal data that is older has expired`,
-      ];
-    },
-  };
-}
-
-const EVENTS_PUBLISHED: Step = {
-  id: 'events-published',
-  after: ['transaction-adjusted', 'transaction-validated', 'transaction-declined'],
-  title: "Every change is an event on the publisher's bus, one for each version",
-  needsSimulator: true,
-  play: async ({ events }) => {
-    if (!events) return ['(events go to the bus; add a rule there to see them)'];
-    const expected = ['created', 'adjusted', 'validated', 'declined'].map((name) => `transaction.${name}`);
-    const types = await until('the events on the bus', () => {
-      const seen = events().map((event) => event['detail-type']);
-      return Promise.resolve(expected.every((type) => seen.includes(type)) ? seen : undefined);
-    });
-    return [types.join(', ')];
-  },
-};
-
-function userRewarded({ shopper }: Cast): Step {
-  return {
-    id: 'user-rewarded',
-    after: ['transaction-validated', 'lost-webhook-repaired'],
-    title: "A consumer of the publisher's own takes the events off its queue and rewards the shopper",
-    needsSimulator: true,
-    play: async ({ rewardConsumer }) => {
-      if (!rewardConsumer) return ['(set transactions.rewardQueue to have a queue for your own consumer)'];
-      const rewards = await until('the events on the reward queue', async () => {
-        const found = await rewardConsumer.rewardsOf(shopper);
-        const isThere = found.some(({ pendingMinor, payableMinor }) => pendingMinor > 0 && payableMinor > 0);
-        return isThere ? found : undefined;
-      });
-      return rewards.map(({ currency, pendingMinor, payableMinor }) => {
-        const [payable, pending] = [payableMinor, pendingMinor].map((minor) => formatAmount(minor, currency));
-        return `${shopper}: ${payable ?? ''} can be paid out, ${pending ?? ''} is pending`;
-      });
     },
   };
 }
@@ -286,8 +205,4 @@ async function untilTransaction(
     return isThere ? known : undefined;
   });
   return `${buttonOrderId}: ${readReward(record)}`;
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, NEXT_SECOND_MS));
 }

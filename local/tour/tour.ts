@@ -1,5 +1,8 @@
+import { styleText } from 'node:util';
+
 import type { Stage } from './stage.ts';
-import { createStory, type Step } from './story.ts';
+import type { Step } from './step.ts';
+import { createStory } from './story.ts';
 
 /** The result of a step. */
 export type StepResult = {
@@ -17,7 +20,7 @@ export type Narrator = { begin: (step: Step) => void; end: (result: StepResult) 
 /** Plays the story. If a step fails, the others are still played. */
 export async function playTour(stage: Stage, narrator: Narrator): Promise<StepResult[]> {
   const results: StepResult[] = [];
-  for (const step of createStory()) {
+  for (const step of createStory(stage)) {
     narrator.begin(step);
     const missing = results.filter(({ id, outcome }) => outcome === 'failed' && step.after?.includes(id));
     const result = await playStep(step, { stage, missing });
@@ -56,17 +59,19 @@ async function playStep(
   }
 }
 
-/** Prints the story in plain lines. */
-export function plainNarrator(write: (line: string) => void): Narrator {
+const SIGNS = { passed: ['green', '✔'], failed: ['red', '✘'], skipped: ['dim', '–'] } as const;
+
+/** Prints the story line by line, in colour on a terminal that wants it. */
+export function lineNarrator(write: (line: string) => void): Narrator {
   let number = 0;
   return {
     begin: ({ title }) => {
       number += 1;
-      write(`\n${number}. ${title}`);
+      write(`\n${styleText('bold', `${number}. ${title}`)}`);
     },
     end: ({ outcome, facts }) => {
-      const sign = { passed: '✔', failed: '✘', skipped: '–' }[outcome];
-      for (const fact of facts) write(`   ${sign} ${fact}`);
+      const [colour, sign] = SIGNS[outcome];
+      for (const fact of facts) write(`   ${styleText(colour, sign)} ${fact}`);
     },
   };
 }

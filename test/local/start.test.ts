@@ -152,10 +152,13 @@ describe('npm start', () => {
     await untilPrinted(first, 'Everything is running');
     const second = start('--no-tour');
     await untilPrinted(second, 'Everything is running');
+    await untilPrinted(second, 'docs/README.md');
 
     const ends = [await end(second, 'SIGTERM'), await end(first, 'SIGTERM')];
 
     expect(second.stdout()).toContain('Nothing has changed since the last synthesis');
+    // Its commands name its own outputs, so that they do not reach the first system.
+    expect(second.stdout()).toMatch(/trigger -- .* --outputs-file \.local\/\d\/cdk-outputs\.json/);
     expect(ends).toEqual([
       { code: 0, left: [] },
       { code: 0, left: [] },
@@ -173,6 +176,44 @@ describe('npm start', () => {
     expect(tour.steps.length).toBeGreaterThanOrEqual(10);
     expect(tour.counts).toMatchObject({ passed: tour.steps.length, failed: 0, skipped: 0 });
     expect(Object.keys(tour.endpoints)).toEqual(expect.arrayContaining(DOCUMENTED_ENDPOINTS));
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    [
+      'a brand',
+      {
+        stage: 'local',
+        orderReporting: { brands: [{ id: 'acme', retrySweep: { schedule: 'rate(2 seconds)' } }] },
+      },
+      ['order-reported', 'order-adjusted', 'order-cancelled', 'bad-order-refused'],
+    ],
+    [
+      'a publisher',
+      {
+        stage: 'local',
+        transactions: { rewardQueue: {}, reconciler: { lagSeconds: 0, overlapSeconds: 60 } },
+      },
+      [
+        'transaction-pending',
+        'transaction-adjusted',
+        'transaction-validated',
+        'transaction-declined',
+        'forged-webhook-refused',
+        'lost-webhook-repaired',
+        'rewards-shown',
+        'events-published',
+        'user-rewarded',
+      ],
+    ],
+  ])('plays a tour of its own for %s alone', { tags: ['long'] }, async (name, config, ids) => {
+    const file = await directory.writeConfig(name.replace(' ', '-'), config);
+    const command = start('--once', '--json', '--config', file);
+
+    const code = await command.ended;
+
+    const { steps } = TourSchema.parse(JSON.parse(command.stdout()));
+    expect(steps.map(({ id, outcome }) => [id, outcome])).toEqual(ids.map((id) => [id, 'passed']));
     expect(code).toBe(0);
   });
 

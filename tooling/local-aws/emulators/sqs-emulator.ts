@@ -63,6 +63,17 @@ export type QueueContents = z.infer<typeof QueueContentsSchema>['messages'];
 /** The account that fauxqs puts into every ARN. */
 export const LOCAL_ACCOUNT_ID = '000000000000';
 
+/**
+ * The answer to the query protocol of older clients, in the form that they read.
+ *
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-json-faqs.html
+ */
+const QUERY_PROTOCOL_REFUSED =
+  '<ErrorResponse><Error><Type>Sender</Type><Code>UnsupportedOperation</Code><Message>' +
+  'This SQS speaks the AWS JSON protocol only, not the older query protocol. ' +
+  'Use AWS CLI 2.14, boto3 1.29, or an SDK of 2024 or newer.' +
+  '</Message></Error></ErrorResponse>';
+
 /** Starts fauxqs on a free port of 127.0.0.1. (Its own `startFauxqs` listens on every interface.) */
 export async function startSqs(
   region: string,
@@ -80,6 +91,10 @@ export async function startSqs(
       onRequest({ operation, request: request.body, answer, atMs: Date.now() });
     }
     return Promise.resolve(payload);
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    if (!String(request.headers['content-type']).startsWith('application/x-www-form-urlencoded')) return;
+    await reply.code(400).header('content-type', 'text/xml').send(QUERY_PROTOCOL_REFUSED);
   });
   app.addHook('preHandler', async (request, reply) => {
     try {

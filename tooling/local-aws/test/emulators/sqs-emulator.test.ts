@@ -30,3 +30,12 @@ describe('the characters of a message', () => {
     await expect(sqs.call('SendMessage', { QueueUrl, MessageBody: character })).rejects.toThrow();
   });
 });
+
+it('refuses the query protocol of older clients, in words that they show', async () => {
+  const body = new URLSearchParams({ Action: 'SendMessage', QueueUrl, MessageBody: 'an order' });
+
+  const response = await fetch(sqs.endpoint, { method: 'POST', body });
+
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain('not the older query protocol. Use AWS CLI 2.14, boto3 1.29');
+});

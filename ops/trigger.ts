@@ -1,0 +1,6 @@
+import { triggerButton } from './trigger-button.ts';
+
+process.exitCode = await triggerButton(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+});
