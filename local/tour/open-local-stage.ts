@@ -2,9 +2,8 @@ import * as z from 'zod';
 
 import { readConfig } from '../read-config.ts';
 import type { LocalSystem } from '../system.ts';
-import type { TokenPrefix } from './sample-order.ts';
 import { connectSimulator } from './simulator-control.ts';
-import { openStage, type OpenStage } from './stage.ts';
+import { openStage, type OpenStage, type TokenPrefix } from './stage.ts';
 
 const BrandsSchema = z.object({
   orderReporting: z.object({

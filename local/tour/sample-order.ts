@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-import type { OrderMessage } from './stage.ts';
+import type { OrderMessage, TokenPrefix } from './stage.ts';
 
 /** An order as a commerce system reports it. */
 export type SampleOrder = Order & Record<string, unknown>;
-
-/** How the token of a test begins, or one of a real click: a brand accepts the first only if it says so. */
-export type TokenPrefix = 'fakesrctok' | 'srctok';
 
 const SOURCE = 'https://shop.example/tour';
 

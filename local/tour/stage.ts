@@ -8,9 +8,11 @@ import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { shopperTotals, type ShopperBalance } from '../../shared/transactions/store/shopper-index.ts';
 import { readQuarantine, type QuarantinedReasons } from './quarantine.ts';
-import type { TokenPrefix } from './sample-order.ts';
 import { createRewardConsumer, type RewardConsumer } from './reward-consumer.ts';
 import type { SimulatorControl } from './simulator-control.ts';
+
+/** How the token of a test begins, or one of a real click: a brand accepts the first only if it says so. */
+export type TokenPrefix = 'fakesrctok' | 'srctok';
 
 /** A CloudEvent for the order queue. */
 export type OrderMessage = {

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { readReward, formatAmount } from './amounts.ts';
 import { EVENTS_PUBLISHED, forgedWebhook, rewardsShown, userRewarded } from './publisher-steps.ts';
 import { createPublisherStory } from './publisher-story.ts';
-import { orderMessage, sampleOrder, type TokenPrefix } from './sample-order.ts';
-import type { Stage } from './stage.ts';
+import { orderMessage, sampleOrder } from './sample-order.ts';
+import type { Stage, TokenPrefix } from './stage.ts';
 import { pause, type Step } from './step.ts';
 import { until } from './until.ts';
 
