@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
 
-/** What the command was asked for. */
+/** The options of the command. */
 export type Arguments = {
   json: boolean;
   quick: boolean;
   costs: boolean;
-  /** Rows that the reconciler reads at the end, beside the usual numbers; 0 for none. */
+  /** Rows that the reconciler reads at the end, in addition to the usual numbers; 0 for none. */
   rows: number;
   help: boolean;
-  /** Ids of the cases to measure; all of them if there are none. */
+  /** Ids of the cases to measure. If it is empty, all cases are measured. */
   cases: readonly string[];
 };
 
@@ -26,7 +26,7 @@ Measures this project's bundles against other ways of doing the same, in turn, a
 Cases: cold-start, loading, warm-webhooks, verification, billed-operations, order-batches, reconciliation, growth, throughput.
 `;
 
-/** Reads the command line; a problem says what is wrong with it. */
+/** Reads the command line. `problem` says what is wrong with it. */
 export function readArguments(argv: readonly string[]): { options: Arguments } | { problem: string } {
   try {
     const { values, positionals } = parseArgs({

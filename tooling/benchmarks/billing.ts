@@ -8,21 +8,22 @@ const WRITE_UNIT_BYTES = 1024;
 const READ_UNIT_BYTES = 4096;
 
 /**
- * Write units of one item in a table on demand: one for each kilobyte begun, of the larger of what stood
- * there and what stands there now. A condition that fails costs what the current item costs, at least one
- * unit.
+ * Write units of one item in an on-demand table: one for each started kilobyte of the old or the new item,
+ * whichever is larger. A write whose condition fails costs what the current item costs, at least one unit.
  *
- * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html ("Write operations")
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html ("Write
+ * operations")
  */
 export function writeUnits(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / WRITE_UNIT_BYTES));
 }
 
 /**
- * Read units of one item: half a unit for each four kilobytes begun where the read is eventually consistent,
- * twice that where it is strongly consistent. An item that is not there costs like a small one.
+ * Read units of one item: half a unit for each started four kilobytes in an eventually consistent read, one
+ * unit in a strongly consistent read. A missing item costs as much as a small one.
  *
- * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html ("Read operations")
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html ("Read
+ * operations")
  */
 export function readUnits(bytes: number, { consistent }: { consistent: boolean }): number {
   return Math.max(1, Math.ceil(bytes / READ_UNIT_BYTES)) * (consistent ? 1 : 0.5);
@@ -40,7 +41,7 @@ export function itemBytes(item: ItemJson): number {
   );
 }
 
-/** A container has three bytes of its own, and each of its elements one more. */
+/** A list or map takes three bytes, and one more for each element. */
 const CONTAINER_BYTES = 3;
 const ELEMENT_BYTES = 1;
 
@@ -76,7 +77,7 @@ function valueBytes(value: AttributeJson): number {
   }
 }
 
-/** One byte for two significant digits, and one for the rest; a negative number has one more. */
+/** One byte for two significant digits and one more for the number. A negative number takes another one. */
 function numberBytes(text: string): number {
   const digits = text
     .replace(/e.*$/i, '')

@@ -8,13 +8,15 @@ import { bundleFunctions } from '../../infra/function-bundles.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const DIST = join(ROOT, '.bench', 'dist');
 
-/** What is measured: files as Lambda would load them. */
+/** The measured files, as Lambda would load them. */
 export type Bundles = {
   /** This project's functions as they are deployed, by name. */
   ours: (name: string) => Bundle;
   /** The same sources as CDK's NodejsFunction bundles them by default. */
   oursByDefault: (name: string) => Bundle;
-  /** A file of tooling/benchmarks/peers, bundled the same way; what needs no library stays a single file. */
+  /**
+   * A file of tooling/benchmarks/peers, bundled the same way. One that uses no library stays a single file.
+   */
   peer: (name: string) => Bundle;
   /** The folder that holds this project's bundles. */
   folder: string;
@@ -25,7 +27,9 @@ export type Bundles = {
 /** A bundle: the file that Lambda loads, and the one that holds the code. */
 export type Bundle = { entry: string; code: string };
 
-/** Bundles everything anew; without `peers` only this project's functions, as they are deployed. */
+/**
+ * Builds all bundles again. Without `peers`, it builds only this project's functions, as they are deployed.
+ */
 export async function makeBundles({ peers }: { peers: boolean }): Promise<Bundles> {
   const functionsFolder = join(ROOT, 'functions');
   const names = await bundleFunctions({ functionsFolder, distFolder: join(DIST, 'ours') });
@@ -58,16 +62,15 @@ async function peerEntries(folder: string): Promise<[name: string, file: string]
 }
 
 /**
- * Where the SDK is found that these bundles leave out: Lambda has it on its disk; here the node_modules of
- * this package stands for that.
+ * The folder where these bundles find the SDK, which they do not contain. On Lambda it is part of the
+ * runtime; here it is in the node_modules of this package.
  */
 function folderOf(kind: string): string {
   return join(import.meta.dirname, 'dist', kind);
 }
 
 /**
- * Bundles as NodejsFunction does when nothing is set: CommonJS, not minified, `main` before `module`, the SDK
- * left out.
+ * Bundles as NodejsFunction does by default: CommonJS, not minified, `main` before `module`, without the SDK.
  *
  * Source: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_lambda_nodejs.BundlingOptions.html
  */

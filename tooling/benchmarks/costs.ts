@@ -8,10 +8,10 @@ import { dollarsOf, PRICES, PRICES_AS_OF, type PriceName, type Quantities } from
 import { numberText, table } from './report.ts';
 import { countFixedResources, type FixedResources } from './stage-resources.ts';
 
-/** What a million of something takes and costs. */
+/** The quantities and the cost of a million operations of one kind. */
 export type MillionCost = { what: string; quantities: Quantities };
 
-/** What a million of everything that happens takes, counted with our own functions. */
+/** Counts what a million operations of each kind use, with this project's own functions. */
 export async function countMillions(
   laboratory: Laboratory,
   { accessLogLineBytes }: FixedResources,
@@ -40,7 +40,7 @@ async function orders(laboratory: Laboratory, batchSize: number): Promise<Millio
     what: `orders created, ${batchSize === 1 ? 'one' : 'ten'} in a batch`,
     quantities: {
       ...perMillion(counted, timing),
-      // Each is sent alone, and received and deleted with its batch.
+      // Each message is sent alone, and received and deleted with its batch.
       sqsFifoRequest: 1e6 + (2 * 1e6) / batchSize,
     },
   };
@@ -76,7 +76,7 @@ async function rows(laboratory: Laboratory, situation: 'new' | 'unchanged'): Pro
   const writesInARow = situation === 'new' ? Math.ceil(100 / 16) : 0;
   const timing = {
     items: COUNTED_ROWS,
-    // One invocation for all of them: what is billed is their time.
+    // One invocation for all of them, because their time is what AWS bills.
     invocations: 1,
     cpuMs: ASSUMED.rowCpuMs,
     waitMs: pages * (ASSUMED.buttonPageMs + (2 + writesInARow) * ASSUMED.awsCallMs),
@@ -93,14 +93,14 @@ async function publications(laboratory: Laboratory): Promise<MillionCost> {
   };
 }
 
-/** What a stage with both sides and one brand costs in thirty days in which nothing happens. */
+/** Quantities of thirty idle days, for a stage with both sides and one brand. */
 function fixedQuantities(fixedResources: FixedResources): Quantities {
   const pollsOfAQueue = (ASSUMED.pollers * 30 * 86_400) / ASSUMED.pollSeconds;
   return {
     alarm: fixedResources.alarmMetrics,
     dashboard: fixedResources.dashboards,
     secret: fixedResources.secrets,
-    // As if every metric were emitted in every hour, under one set of dimensions.
+    // Assumes that every metric is emitted every hour, with one set of dimensions.
     customMetric: Object.keys(METRICS).length,
     schedulerInvocation: fixedResources.scheduledRuns,
     lambdaRequest: fixedResources.scheduledRuns,
@@ -121,7 +121,7 @@ const COLUMNS: Readonly<Record<string, readonly PriceName[]>> = {
   events: ['eventBridgeEvent'],
 };
 
-/** docs/costs.md. */
+/** The text of docs/costs.md. */
 export async function costsPage(laboratory: Laboratory): Promise<string> {
   const { stage: fixedResources, brand } = countFixedResources(laboratory.bundles.folder);
   const millions = await countMillions(laboratory, fixedResources);
@@ -132,7 +132,7 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
     total('orders created, ten in a batch') +
     2 * total('webhooks, each with something new') +
     2 * total('events put on the bus, ten in a batch') +
-    // Each row is read by the live reading and by seven daily sweeps.
+    // Each row is read by the live stream and by seven daily sweeps.
     16 * total('rows reconciled, unchanged');
   const sections = [
     '# What it costs',
@@ -176,7 +176,7 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
   return `${sections.join('\n\n')}\n`;
 }
 
-/** What X-Ray costs for a million invocations in a month, and for a hundred million. */
+/** What X-Ray costs for a million and for a hundred million invocations a month. */
 function tracesSentence(): string {
   const [few = '', many = ''] = [1e6, 1e8].map((invocations) => {
     const recorded = tracesRecorded(invocations);
@@ -185,14 +185,14 @@ function tracesSentence(): string {
   return `With tracing on, X-Ray records the first invocation of each second and ${100 * ASSUMED.tracedShare}% of the rest. Of a million invocations of a function in a month it records ${few}, of a hundred million ${many}.`;
 }
 
-/** The traces of a million orders: full batches of the reporter and the publisher, two webhooks an order. */
+/** The cost of traces of a million orders: full batches of the reporter and the publisher, two webhooks an order. */
 function monthOfTraces(): number {
   const invocations = [1e6 / 10, 2e6, 2e6 / 10];
   const recorded = invocations.map(tracesRecorded).reduce((sum, each) => sum + each, 0);
   return dollarsOf({ trace: recorded }).total;
 }
 
-/** Of a ledger with a million orders of a kilobyte each. */
+/** For a ledger with a million orders of one kilobyte each. */
 function expirySection(): string {
   const ledgerKilobytes = 1e6;
   const pagesOfPass = ledgerKilobytes / 1000;

@@ -6,13 +6,13 @@ import { countOperations, type Counted } from './operations.ts';
 import { ACCOUNT, rewindPosition } from './positions.ts';
 import { TABLES } from './stand-ins/tables.ts';
 
-/** So many things are counted at once; one batch of orders. */
+/** The number of items that are counted together: one batch of orders. */
 export const COUNTED = 10;
 
-/** What a webhook can find. */
+/** The state of the table when a webhook arrives. */
 export type WebhookSituation = 'new' | 'repeated' | 'next version' | 'older version';
 
-/** What an order message can be. */
+/** The kinds of order messages. */
 export type OrderSituation = 'created' | 'updated' | 'cancelled' | 'repeated';
 
 const LATER = '2026-05-20T10:00:00.000Z';
@@ -27,7 +27,7 @@ const WEBHOOKS: Record<WebhookSituation, { isStored: boolean; changes: Record<st
   'older version': { isStored: true, changes: { modified_date: '2026-03-14T15:00:00.000Z', amount: 367 } },
 };
 
-/** Counts what ten webhooks take that find the table in one situation. */
+/** Counts what ten webhooks use when they find the table in one situation. */
 export async function countWebhooks(
   laboratory: Laboratory,
   file: string,
@@ -36,7 +36,7 @@ export async function countWebhooks(
   const { isStored, changes } = WEBHOOKS[situation];
   await laboratory.aws.resetTables();
   const rows = Array.from({ length: COUNTED }, (_, index) => index + 1);
-  // The row 0 is there to open connections.
+  // Row 0 only opens connections.
   const before = [0, ...(isStored ? rows : [])].map((row) => webhookEvent(transactionRow(row)));
   const events = rows.map((row) => webhookEvent(transactionRow(row, changes)));
   return countOperations(laboratory, { file, env: laboratory.env }, { before, events });
@@ -49,9 +49,7 @@ const ORDERS: Record<OrderSituation, { isStored: boolean; version: (orderId: str
   repeated: { isStored: true, version: (orderId) => ({ orderId }) },
 };
 
-/**
- * Counts what ten order messages take, in one batch or each in its own, every one about an order of its own.
- */
+/** Counts what ten order messages use, in one batch or in ten. Each message is about a different order. */
 export async function countOrders(
   laboratory: Laboratory,
   file: string,
@@ -73,7 +71,7 @@ function batchOf(versions: readonly OrderVersion[]) {
   return { Records: versions.map(orderRecord) };
 }
 
-/** Counts what ten sweeps take of a brand without any order. */
+/** Counts what ten sweeps use for a brand that has no orders. */
 export async function countIdleSweeps(laboratory: Laboratory): Promise<Counted> {
   const { aws, bundles, env } = laboratory;
   await aws.resetTables();
@@ -82,18 +80,18 @@ export async function countIdleSweeps(laboratory: Laboratory): Promise<Counted> 
   return countOperations(laboratory, options, { before: [{}], events: sweeps });
 }
 
-/** Rows of the Transactions API that are counted at once. */
+/** The number of rows of the Transactions API that are counted together. */
 export const COUNTED_ROWS = 300;
 
 /**
- * Counts what our reconciler takes for a few pages of rows, in a table with the shopper index: all new to it,
- * or all known.
+ * Counts what the reconciler uses for a few pages of rows, in a table with the shopper index. The table knows
+ * either all of the rows or none.
  */
 export async function countRows(laboratory: Laboratory, situation: 'new' | 'unchanged'): Promise<Counted> {
   const { aws, button, bundles, env } = laboratory;
   await aws.resetTables();
   button.reset();
-  // In the window that is read: the reconciler believes no page with rows from outside it.
+  // Inside the window that is read: the reconciler rejects a page with rows from outside it.
   const modifiedDate = new Date(Date.now() - 6 * 3_600_000).toISOString();
   button.setTransactions({
     count: COUNTED_ROWS,
@@ -115,8 +113,7 @@ export async function countRows(laboratory: Laboratory, situation: 'new' | 'unch
 }
 
 /**
- * Counts what our publisher takes for the ten changes of as many new transactions, in one batch of the
- * stream.
+ * Counts what the event publisher uses for the changes of ten new transactions, in one batch of the stream.
  */
 export async function countPublications(laboratory: Laboratory): Promise<Counted> {
   const { aws, bundles, env } = laboratory;

@@ -2,8 +2,8 @@ import type { Counted } from './operations.ts';
 import type { Quantities } from './prices.ts';
 
 /**
- * What can't be counted here. CPU is what `npm run bench` measures, rounded up; a function with 512 MB has
- * 512/1769 of a processor. Latencies are assumptions, on the careful side.
+ * Assumptions about what cannot be counted here. CPU is what `npm run bench` measures, rounded up; a function
+ * with 512 MB has 512/1769 of a processor. Latencies are rather too high than too low.
  */
 export const ASSUMED = {
   memoryGb: 0.5,
@@ -15,17 +15,17 @@ export const ASSUMED = {
   orderCpuMs: 3,
   rowCpuMs: 0.6,
   eventCpuMs: 0.3,
-  /** X-Ray's own sampling rule: the first request of each second, and this share of the rest. */
+  /** X-Ray's default sampling rule: the first request of each second, and this share of the others. */
   tracedShare: 0.05,
-  /** An idle queue is read by so many pollers, each asking every twenty seconds. */
+  /** Lambda polls an idle queue with this many pollers, each of which asks every twenty seconds. */
   pollers: 5,
   pollSeconds: 20,
 } as const;
 
-/** For so many things: invocations, CPU of each thing, and what each invocation waits. */
+/** Timing of a number of items: the invocations, the CPU of each item, and how long each invocation waits. */
 export type Timing = { items: number; invocations: number; cpuMs: number; waitMs: number };
 
-/** What counting and timing come to for a million things. */
+/** Scales counts and timing to a million items. */
 export function perMillion(counted: Counted, { items, invocations, cpuMs, waitMs }: Timing): Quantities {
   const scale = 1e6 / items;
   const milliseconds = Math.ceil((cpuMs * items * ASSUMED.cpuSlowdown) / invocations + waitMs);
@@ -38,7 +38,7 @@ export function perMillion(counted: Counted, { items, invocations, cpuMs, waitMs
   };
 }
 
-/** Calls to AWS, of all events together. */
+/** Number of calls to AWS, for all events together. */
 export function callsToAws({ calls }: Pick<Counted, 'calls'>): number {
   return Object.values(calls).reduce((sum, number) => sum + number, 0);
 }

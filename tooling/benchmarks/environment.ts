@@ -8,19 +8,19 @@ import type { Environment as DeferredWebhooks } from '../../functions/deferred-w
 import type { Environment as WebhookReceiver } from '../../functions/webhook-receiver/env.ts';
 import { TABLES } from './stand-ins/tables.ts';
 
-/** Where everything pretends to be. */
+/** The region of all stand-ins. */
 export const REGION = 'eu-west-1';
 
-/** What the stand-in's secrets hold. */
+/** The secrets' values in the stand-in. */
 export const SECRETS = {
   'api-key': 'sk-bench',
   'webhook-secrets': '[{"name":"main","secret":"bench-webhook-secret"}]',
 } as const;
 
-/** Signs the webhooks. */
+/** The secret that signs the webhooks. */
 export const WEBHOOK_SECRET = 'bench-webhook-secret';
 
-/** What the stacks supply, all in one; the compiler tells what is missing here. */
+/** The environment variables of all stacks together; the compiler finds any that is missing here. */
 type EveryEnvironment = EventPublisher &
   OrderReporter &
   PersonalDataExpiry &
@@ -31,8 +31,8 @@ type EveryEnvironment = EventPublisher &
   WebhookReceiver;
 
 /**
- * The environment of every measured function, ours and others: the stacks' defaults, with AWS and Button on
- * this machine.
+ * The environment of every measured function, this project's and the peers': the stacks' defaults, with AWS
+ * and Button on this machine.
  */
 export function functionEnvironment({
   awsUrl,

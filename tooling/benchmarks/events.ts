@@ -2,7 +2,9 @@ import { createHmac } from 'node:crypto';
 
 import { WEBHOOK_SECRET } from './environment.ts';
 
-/** A transaction as Button writes it, of an order with two lines: about 1.3 KB, as the documented example. */
+/**
+ * A transaction as Button writes it, of an order with two lines: about 1.3 KB, like the documented example.
+ */
 export function transactionRow(
   index: number,
   changes: Record<string, unknown> = {},
@@ -59,7 +61,7 @@ function hex(index: number): string {
   return index.toString(16).padStart(8, '0');
 }
 
-/** The exact text of a webhook's body. */
+/** The exact body of a webhook. */
 export function webhookBody(data: Record<string, unknown>): string {
   return JSON.stringify({
     id: `hook-${String(data['id'])}-${String(data['modified_date'])}`,
@@ -74,7 +76,7 @@ export function signatureOf(body: string): string {
   return createHmac('sha256', WEBHOOK_SECRET).update(body).digest('hex');
 }
 
-/** A webhook as API Gateway's HTTP API hands it to a function (payload format 2.0). */
+/** A webhook as API Gateway's HTTP API passes it to a function (payload format 2.0). */
 export function webhookEvent(data: Record<string, unknown>) {
   const body = webhookBody(data);
   const path = '/webhooks/button';
@@ -134,18 +136,18 @@ function orderOf(orderId: string, total: number) {
   };
 }
 
-/** One version of an order: what happened to it, and which version that is. */
+/** One version of an order: the kind of its event, and its sequence. */
 export type OrderVersion = {
   orderId: string;
   kind?: 'created' | 'updated' | 'cancelled';
   sequence?: number;
-  /** The message group; the order's own unless given. */
+  /** The message group; by default the order's own. */
   group?: string;
 };
 
 let messages = 0;
 
-/** An order message as a FIFO queue hands it to a function. */
+/** An order message as Lambda passes it from a FIFO queue to a function. */
 export function orderRecord({ orderId, kind = 'created', sequence = 1, group = orderId }: OrderVersion) {
   messages += 1;
   const event = {

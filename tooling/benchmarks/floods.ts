@@ -4,13 +4,13 @@ import { dollarsOf } from './prices.ts';
 import { QUOTAS } from './quotas.ts';
 import { table } from './report.ts';
 
-/** What is assumed about a forged request: the function compares a signature and calls nobody. */
+/** Assumptions about a forged request: the function compares a signature and calls no service. */
 const FORGED = { seconds: 0.005, logBytes: 350 } as const;
 
 const DAY_SECONDS = 86_400;
 
 /**
- * What a day of so many forged requests a second costs, in dollars, and how many executions at once it needs.
+ * The cost of a day of forged requests at this rate a second, in dollars, and the concurrency that they need.
  */
 function floodOf(
   ratePerSecond: number,
@@ -27,7 +27,7 @@ function floodOf(
   return { dollars, concurrency: isStoppedAtGateway ? 0 : Math.ceil(ratePerSecond * FORGED.seconds) };
 }
 
-/** The section of docs/scaling.md about requests that are not Button's. */
+/** The section of docs/scaling.md about requests that do not come from Button. */
 export function floodsSection(): string {
   const { transactions } = StageConfigSchema.parse({ stage: 'production', transactions: {} });
   const { rateLimit = NaN, burstLimit = NaN } = transactions?.throttle ?? {};

@@ -5,30 +5,30 @@ import { text } from 'node:stream/consumers';
 
 import * as z from 'zod';
 
-/** What a list of events took in a process of its own. */
+/** What a list of events used in its own process. */
 export type Run = z.infer<typeof RunSchema>;
 
 const RunSchema = z.object({
-  /** CPU of loading the function, what it awaits while it loads included. */
+  /** CPU of loading the function, including what it awaits while it loads. */
   loadMs: z.number(),
   /** CPU of handling the events after the warm-up. */
   cpuMs: z.number(),
   wallMs: z.number(),
-  /** Since the process began, in MiB. */
+  /** The peak since the process started, in MiB. */
   peakRssMb: z.number(),
   results: z.array(z.unknown()),
 });
 
-/** A function in a process of its own, as one execution environment of Lambda. */
+/** A function in its own process, like one execution environment of Lambda. */
 export type HandlerProcess = {
   handle(events: readonly unknown[], warmUp?: number): Promise<Run>;
-  /** What it has written to its log so far. */
+  /** The function's log so far. */
   logSoFar(): string;
-  /** Ends it and returns what it has written to its log. */
+  /** Ends the process and returns its log. */
   end(): Promise<string>;
 };
 
-/** How to start it. */
+/** How to start the process. */
 export type HandlerProcessOptions = {
   /** The file that Lambda would load. */
   file: string;
@@ -38,7 +38,10 @@ export type HandlerProcessOptions = {
 
 const CHILD = join(import.meta.dirname, 'children', 'run-handler.mjs');
 
-/** Starts the process; resolves once the function is loaded. Throws what the process wrote if it can't be. */
+/**
+ * Starts the process and resolves once the function is loaded. If it cannot be loaded, throws what the
+ * process wrote.
+ */
 export async function startHandler({
   file,
   env,
@@ -58,8 +61,8 @@ export async function startHandler({
     async handle(events, warmUp = 0) {
       child.send({ events, warmUp });
       const run = RunSchema.parse(await nextMessage(child, errors));
-      // The log comes another way than the answer: what was written before the answer is read by now, or with
-      // the next turn.
+      // Log and answer arrive through different channels. What was logged before the answer is read by now,
+      // or in the next turn of the event loop.
       await new Promise((resolve) => setImmediate(resolve));
       return run;
     },
@@ -73,7 +76,7 @@ export async function startHandler({
   };
 }
 
-/** Node.js shows the line that threw, which in a bundle is most of the bundle. */
+/** Removes the line of code that Node.js shows for an error: in a bundle it is most of the file. */
 function withoutCode(text: string): string {
   return text
     .split('\n')

@@ -7,7 +7,7 @@ import { dollarsOf, PRICES, type PriceName, type Quantities } from './prices.ts'
 import { table } from './report.ts';
 import type { FixedResources } from './stage-resources.ts';
 
-/** What a brand takes in thirty days without any order, with tracing on. */
+/** What an idle brand uses in thirty days without any order, with tracing on. */
 function idleBrandQuantities(
   brand: FixedResources,
   ofTenSweeps: Pick<Counted, 'readUnits' | 'logBytes'>,
@@ -22,8 +22,8 @@ function idleBrandQuantities(
 }
 
 /**
- * What follows from the schedule alone. Its runs lie so far apart that X-Ray records each as the first of its
- * second.
+ * What follows from the schedule alone. The runs are so far apart that X-Ray records each of them, as the
+ * first request of its second.
  */
 function sweepQuantities(
   runs: number,
@@ -51,7 +51,7 @@ const NAMES: Partial<Record<PriceName, string>> = {
   trace: 'sweeps: traces, where `tracing` is on',
 };
 
-/** The section of docs/costs.md. */
+/** The section of docs/costs.md about an idle brand. */
 export async function idleBrandSection(laboratory: Laboratory, brand: FixedResources): Promise<string> {
   const counted = await countIdleSweeps(laboratory);
   const { parts, total } = dollarsOf(idleBrandQuantities(brand, counted));

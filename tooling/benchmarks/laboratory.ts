@@ -12,16 +12,16 @@ import { startAwsStandIn, type AwsStandIn } from './stand-ins/aws.ts';
 import { startButtonStandIn, type ButtonStandIn } from './stand-ins/button.ts';
 import type { Certificate } from './stand-ins/server.ts';
 
-/** Everything that cases measure with. */
+/** What the cases measure with. */
 export type Laboratory = {
   bundles: Bundles;
   aws: AwsStandIn;
   button: ButtonStandIn;
   /** The environment of every measured function. */
   env: Readonly<Record<string, string>>;
-  /** How much is measured: 1 is the whole of it, less is a look. */
+  /** The share of the full volume that is measured: 1 is all of it, less gives a quick look. */
   effort: number;
-  /** Rows that the reconciler reads beside the usual numbers; 0 for none. */
+  /** Rows that the reconciler reads in addition to the usual numbers; 0 for none. */
   rows: number;
   close: () => Promise<void>;
 };
@@ -29,8 +29,8 @@ export type Laboratory = {
 const CertificateSchema = z.object({ key: z.string(), cert: z.string() });
 
 /**
- * Bundles everything and starts the stand-ins. Without `peers` it needs nothing of what the package.json
- * beside it installs: there is nothing to compare with and no TLS, which is enough to count.
+ * Bundles everything and starts the stand-ins. Without `peers`, it needs none of the packages in the
+ * package.json beside this file: there is no comparison and no TLS. That is enough to count.
  */
 export async function openLaboratory({
   peers,
@@ -57,7 +57,7 @@ export async function openLaboratory({
       ...(certificate ? { NODE_EXTRA_CA_CERTS: caFile } : {}),
     },
     async close() {
-      // What watches over the processes does not keep this one alive until it has ended.
+      // The process watcher does not keep this process alive until it ends.
       const alive = setInterval(() => undefined, 1000);
       await aws.close();
       await button.close();

@@ -1,26 +1,26 @@
 import { startHandler, type HandlerProcessOptions } from './handler-process.ts';
 import type { Laboratory } from './laboratory.ts';
 
-/** What handling some events came to, counted. */
+/** The counts from handling some events. */
 export type Counted = {
-  /** Calls by service and operation, `DynamoDB.PutItem`, for all events together. */
+  /** Calls by service and operation (`DynamoDB.PutItem`), for all events together. */
   calls: Readonly<Record<string, number>>;
   readUnits: number;
   writeUnits: number;
   buttonCalls: number;
   logLines: number;
-  /** With what CloudWatch adds to each line. */
+  /** Includes what CloudWatch adds to each line. */
   logBytes: number;
   cpuMs: number;
   wallMs: number;
 };
 
-/** CloudWatch Logs bills so many bytes for each line beside its text. */
+/** CloudWatch Logs bills this many bytes for each line in addition to its text. */
 const LOG_LINE_OVERHEAD_BYTES = 26;
 
 /**
- * Lets a function handle events in a process of its own and counts what they take. What `before` takes is not
- * counted: it opens connections, reads the secret and stores what the events are to find.
+ * Lets a function handle events in its own process and counts what they use. `before` is not counted: it
+ * opens connections, reads the secret and stores what the events should find.
  */
 export async function countOperations(
   { aws, button }: Pick<Laboratory, 'aws' | 'button'>,

@@ -6,7 +6,10 @@ import * as z from 'zod';
 
 const FOLDER = import.meta.dirname;
 
-/** Installs what we are compared with, unless it is there as the lockfile says. Throws if npm can't. */
+/**
+ * Installs the packages of the comparison, unless the versions of the lockfile are installed already. Throws
+ * if npm fails.
+ */
 export function installPeers(): void {
   const installed = join(FOLDER, 'node_modules', '.package-lock.json');
   const isCurrent =
@@ -21,12 +24,12 @@ export function installPeers(): void {
 
 const ManifestSchema = z.object({ dependencies: z.record(z.string(), z.string()) });
 
-/** Versions of what is compared, by package. */
+/** Versions of the compared libraries, by package. */
 export function peerVersions(): Record<string, string> {
   return dependenciesOf(join(FOLDER, 'package.json'));
 }
 
-/** Versions of what this project's functions hold. */
+/** Versions of the libraries in this project's functions. */
 export function ownVersions(): Record<string, string> {
   return dependenciesOf(join(FOLDER, '../..', 'package.json'));
 }

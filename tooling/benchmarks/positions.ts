@@ -2,10 +2,10 @@ import type { AwsJsonClient } from '@button-serverless/local-aws/emulators';
 import { toItem } from '../../shared/reconciliation/store/position-item.ts';
 import { TABLES } from './stand-ins/tables.ts';
 
-/** The account whose transactions are reconciled. */
+/** The account that is reconciled. */
 export const ACCOUNT = 'acc-2f80c6d19be34a75';
 
-/** Puts an account back to where a day is to be read, in one window. */
+/** Resets an account's position, so that one day is due to be read in one window. */
 export async function rewindPosition(dynamodb: AwsJsonClient): Promise<void> {
   const position = {
     account: ACCOUNT,

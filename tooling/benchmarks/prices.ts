@@ -1,23 +1,23 @@
 /**
- * What AWS charges in US East (N. Virginia), in US dollars: list prices of the first tier, without free
- * tiers, savings plans and taxes. Whoever deploys elsewhere, or later, changes them here and lets `npm run
- * bench -- --costs` write docs/costs.md anew.
+ * AWS's list prices in US East (N. Virginia), in US dollars: the first tier, without free tier, savings plans
+ * and taxes. If you deploy elsewhere or later, change them here and let `npm run bench -- --costs` rewrite
+ * docs/costs.md.
  */
 export const PRICES_AS_OF = { region: 'us-east-1', on: '2026-11-25' } as const;
 
-/** One price: for so many of a unit. `source` is the page that says so. */
+/** The price of `per` units. `source` is the page that states it. */
 type Price = { dollars: number; per: number; unit: string; source: string };
 
 /** Every price that a cost is computed from. */
 export const PRICES = {
-  /** Each started request; arm64 and x86 cost the same here. */
+  /** Per request. arm64 and x86 cost the same here. */
   lambdaRequest: {
     dollars: 0.2,
     per: 1e6,
     unit: 'requests',
     source: 'https://aws.amazon.com/lambda/pricing/',
   },
-  /** arm64. Loading the code counts as duration too. */
+  /** For arm64. Loading the code counts as duration too. */
   lambdaGbSecond: {
     dollars: 0.0000133334,
     per: 1,
@@ -90,7 +90,7 @@ export const PRICES = {
     unit: 'metric-months',
     source: 'https://aws.amazon.com/cloudwatch/pricing/',
   },
-  /** Each metric that an alarm looks at. */
+  /** Each metric that an alarm reads. */
   alarm: {
     dollars: 0.1,
     per: 1,
@@ -106,13 +106,13 @@ export const PRICES = {
   trace: { dollars: 5, per: 1e6, unit: 'traces recorded', source: 'https://aws.amazon.com/xray/pricing/' },
 } as const satisfies Record<string, Price>;
 
-/** What is paid for. */
+/** The names of the prices. */
 export type PriceName = keyof typeof PRICES;
 
-/** So much of each thing that is paid for. */
+/** The quantity of each billed unit. */
 export type Quantities = Partial<Record<PriceName, number>>;
 
-/** What quantities cost, in dollars, each and together. */
+/** The cost of the quantities in dollars, each and in total. */
 export function dollarsOf(quantities: Quantities): {
   parts: Partial<Record<PriceName, number>>;
   total: number;

@@ -1,4 +1,4 @@
-/** A limit of AWS's, for one account in US East (N. Virginia), as it is before anybody asks for more. */
+/** An AWS quota of one account in US East (N. Virginia), before any increase. */
 type Quota = {
   /** A rate is per second. */
   limit: number;
@@ -8,7 +8,9 @@ type Quota = {
   source: string;
 };
 
-/** The limits that this system meets, as known on 2026-11-25; not every page could be read on that day. */
+/**
+ * The quotas that this system can reach, as known on 2026-11-25. Not every page could be read on that day.
+ */
 export const QUOTAS = {
   newAccountConcurrency: {
     limit: 10,

@@ -4,28 +4,28 @@ import { floodsSection } from './floods.ts';
 import { QUOTAS } from './quotas.ts';
 import { numberText, table } from './report.ts';
 
-/** What is assumed about traffic and about Button, of which no limits are known. */
+/** Assumptions about the traffic, and about Button, whose limits are not known. */
 const ASSUMED = {
-  /** The busiest second has so many times the average. */
+  /** The load of the busiest second, as a multiple of the average. */
   peak: 10,
   webhooksPerOrder: 2,
   buttonOrderSeconds: 0.3,
   buttonPageSeconds: 0.2,
-  /** Storing a page of a hundred rows that are known. */
+  /** Seconds to store a page of a hundred known rows. */
   storePageSeconds: 0.05,
   webhookSeconds: 0.025,
   publishSeconds: 0.02,
-  /** An order and its transactions, as they are stored. */
+  /** Sizes of a stored order and of its transactions. */
   orderKb: 0.9,
   transactionKb: 0.9,
-  /** Reading a megabyte of a table. */
+  /** Seconds to read a megabyte of a table. */
   scanSecondsPerMb: 0.05,
-  /** Inflating and checking a stored transaction, and how much slower a function with 512 MB does it. */
+  /** CPU to inflate and check a stored transaction, and how much slower a function with 512 MB is. */
   storedTransactionCpuMs: 0.1,
   cpuSlowdown: 3.5,
 } as const;
 
-/** Settings that decide how much a stage takes. */
+/** The settings that decide how much a stage can handle. */
 export type ScalingSettings = {
   reporterConcurrency: number;
   batchSize: number;
@@ -34,7 +34,7 @@ export type ScalingSettings = {
   sweepDays: number;
 };
 
-/** What a stage with one brand has by default. */
+/** The defaults of a stage with one brand. */
 export function defaultSettings(): ScalingSettings {
   const { orderReporting, transactions } = StageConfigSchema.parse({
     stage: 'production',
@@ -52,7 +52,7 @@ export function defaultSettings(): ScalingSettings {
   };
 }
 
-/** The same with every setting at its highest. */
+/** The same settings, each at its highest value. */
 export const HIGHEST_SETTINGS: Omit<ScalingSettings, 'sweepDays'> = {
   reporterConcurrency: QUOTAS.sqsMappingConcurrency.limit,
   batchSize: 10,
@@ -60,34 +60,34 @@ export const HIGHEST_SETTINGS: Omit<ScalingSettings, 'sweepDays'> = {
   retriesPerMinute: 60_000,
 };
 
-/** Something that is full at some number of orders. */
+/** A resource that is exhausted at some number of orders. */
 export type Limit = {
   what: string;
   /**
-   * Orders a day at which it is full, one brand and one account at Button, in the busiest second unless
-   * `holds` says otherwise.
+   * Orders a day at which it is exhausted, for one brand and one account at Button, in the busiest second
+   * unless `holds` says otherwise.
    */
   ordersPerDay: number;
   kind: 'setting' | 'quota' | 'design';
-  /** What can be done. */
+  /** How to raise it. */
   remedy: string;
 };
 
 const DAY = 86_400;
 
-/** A rate per second at the peak, as orders a day, if each order takes so many of it. */
+/** Converts a rate per second at the peak to orders a day, if each order uses `perOrder` of it. */
 function fromPeakRate(rate: number, perOrder: number): number {
   return ((rate / perOrder) * DAY) / ASSUMED.peak;
 }
 
-/** The most that seconds of sequential work allow in a day. */
+/** The most orders that sequential work of this many seconds each allows in a day. */
 function fromDailyWork(secondsPerOrder: number): number {
   return DAY / secondsPerOrder;
 }
 
 /**
- * What the expiry of personal data reads of the table of transactions in a week, in kilobytes: of every 15
- * minutes, 13 are used.
+ * Kilobytes of the transactions table that the expiry of personal data reads in a week. It uses 13 of every
+ * 15 minutes.
  */
 function scannedInAWeekKb(): number {
   const { scanSecondsPerMb, storedTransactionCpuMs, cpuSlowdown, transactionKb } = ASSUMED;
@@ -95,7 +95,7 @@ function scannedInAWeekKb(): number {
   return ((7 * DAY * (780 / 900)) / (scanSecondsPerMb + cpuSecondsPerMb)) * 1000;
 }
 
-/** Everything that fills up, the first to be full first. */
+/** All limits, the lowest first. */
 export function listLimits(settings: ScalingSettings): Limit[] {
   return [...limitingSettings(settings), ...limitingQuotas(settings), ...limitingDesigns(settings)].toSorted(
     (one, other) => one.ordersPerDay - other.ordersPerDay,
@@ -216,7 +216,7 @@ function limitingDesigns({ sweepDays }: ScalingSettings): Limit[] {
 
 const SCALES = [1e3, 1e6, 1e9] as const;
 
-/** docs/scaling.md. */
+/** The text of docs/scaling.md. */
 export function scalingPage(): string {
   const defaults = defaultSettings();
   const highest = { ...defaults, ...HIGHEST_SETTINGS };
@@ -280,7 +280,7 @@ function titleOf(orders: number): string {
   return { 1e3: 'A thousand', 1e6: 'A million', 1e9: 'A thousand million' }[orders] ?? String(orders);
 }
 
-/** Two significant digits: nothing here is known better. */
+/** Rounds to two significant digits; the estimates are no more precise. */
 function roughly(value: number): string {
   return Number(value.toPrecision(2)).toLocaleString('en-US');
 }

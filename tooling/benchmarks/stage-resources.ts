@@ -11,17 +11,17 @@ import { addStacks } from '../../infra/stage.ts';
 import { UNCHECKED_APP } from '../../infra/unchecked-app.ts';
 import { parseCron } from '@button-serverless/local-aws';
 
-/** What a stage has whether or not anything happens, counted in its synthesized templates. */
+/** What a stage pays for whether or not anything happens, counted in its synthesized templates. */
 export type FixedResources = {
   alarms: number;
-  /** What alarms are paid by: an alarm that computes looks at several. */
+  /** Alarms are billed by metrics: an alarm on an expression reads several. */
   alarmMetrics: number;
   dashboards: number;
   secrets: number;
   queuesThatAreRead: number;
   /** Runs of schedules in thirty days. */
   scheduledRuns: number;
-  /** An access log line of the webhook's gateway, as long as its format makes it. */
+  /** The length of an access log line of the webhook's gateway, in the format of the template. */
   accessLogLineBytes: number;
 };
 
@@ -40,8 +40,8 @@ const AlarmSchema = z.object({
 const ApiStageSchema = z.object({ AccessLogSettings: z.object({ Format: z.string() }) });
 
 /**
- * Synthesizes a stage that deploys both sides for one brand and counts what stands in all of it, and in the
- * brand's own stack. `bundlesFolder` holds the functions' bundles.
+ * Synthesizes a stage with both sides and one brand. Counts the resources of the whole stage, and those of
+ * the brand's stack. `bundlesFolder` holds the functions' bundles.
  */
 export function countFixedResources(bundlesFolder: string): {
   stage: FixedResources;
@@ -80,7 +80,7 @@ function count(resources: readonly Resource[]): FixedResources {
       .reduce((sum, metrics) => sum + metrics, 0),
     dashboards: ofType('AWS::CloudWatch::Dashboard').length,
     secrets: ofType('AWS::SecretsManager::Secret').length,
-    // The other mapping reads a stream, which costs nothing.
+    // The other mapping reads a stream, which is free.
     queuesThatAreRead: ofType('AWS::Lambda::EventSourceMapping').filter(
       ({ Properties }) => !('StartingPosition' in Properties),
     ).length,
@@ -93,7 +93,7 @@ function count(resources: readonly Resource[]): FixedResources {
   };
 }
 
-/** Expressions are free; what they look at is not. */
+/** Expressions are free; the metrics that they read are not. */
 function metricsOf({ Metrics: queries }: z.infer<typeof AlarmSchema>): number {
   return queries?.filter(({ MetricStat: metric }) => metric !== undefined).length ?? 1;
 }
@@ -101,7 +101,7 @@ function metricsOf({ Metrics: queries }: z.infer<typeof AlarmSchema>): number {
 const MINUTE_MS = 60_000;
 const MONTH_MS = 30 * 86_400_000;
 
-/** A month that no clock changes in. */
+/** A month without a clock change. */
 const MONTH_BEGINS = Date.parse('2026-06-01T00:00:00Z');
 
 /** How often a schedule runs in thirty days. */
@@ -122,7 +122,7 @@ export function runsInAMonth({
   return runs;
 }
 
-/** Values as long as those of a request that went well. */
+/** Values as long as those of a successful request. */
 const LOG_VARIABLES: Readonly<Record<string, string>> = {
   'context.requestId': 'JKJaXmPLvHcESHA=',
   'context.requestTime': '14/Mar/2026:15:09:41 +0000',

@@ -1,4 +1,7 @@
-/** The middle value; of an even number of values, the mean of the two in the middle. NaN of none. */
+/**
+ * The middle value. For an even number of values, it is the mean of the two in the middle; for no values,
+ * NaN.
+ */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
@@ -6,10 +9,10 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** A value that was measured several times: its median, and its first and third quartile. */
+/** The median and the first and third quartile of repeated measurements. */
 export type Spread = { value: number; quartiles: readonly [number, number] };
 
-/** The median and the quartiles, each interpolated between the two nearest values. NaN of none. */
+/** The median and the quartiles, each interpolated between the two nearest values; NaN for no values. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((one, other) => one - other);
   const at = (share: number): number => {
@@ -21,16 +24,16 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * How many times `of` is `to`: the ratios within each round. What disturbs a machine disturbs a whole round,
- * and so falls out of a ratio, where it would stay in a ratio of medians.
+ * `of` as a multiple of `to`: the ratios within each round. A disturbance of the machine affects a whole
+ * round, so it cancels out of a ratio, but not out of a ratio of medians.
  */
 export function ratioOf(of: readonly number[], to: readonly number[]): Spread {
   return spreadOf(of.flatMap((value, round) => (to[round] === undefined ? [] : [value / to[round]])));
 }
 
 /**
- * Measures each subject once a round, the next round beginning with another subject, and returns what each
- * came to by round.
+ * Measures each subject once per round and returns the results by round. Each round starts with a different
+ * subject.
  */
 export async function inRounds<Subject extends string, Value>(
   subjects: readonly Subject[],

@@ -1,6 +1,7 @@
-// The child process of a measurement: loads a function as Lambda does, gives it events, and tells what that took.
+// The child process of a measurement. It loads a function as Lambda does, sends it events and reports the
+// time and memory used.
 //
-// argv: the file to load. Events come over IPC, a list at a time.
+// argv: the file to load. Lists of events arrive over IPC, one list at a time.
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
@@ -11,7 +12,10 @@ function cpuMs(since) {
   return (user + system) / 1000;
 }
 
-/** Of this process alone: `maxRSS` would be its parent's at the fork, where that was larger. */
+/**
+ * Peak memory of this process alone. `maxRSS` would include the parent's memory at the fork, if that was
+ * larger.
+ */
 function peakRssMb() {
   const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
   return Number(kib) / 1024;
@@ -30,7 +34,7 @@ const context = (id, deadlineMs = Date.now() + TIMEOUT_MS) => ({
   getRemainingTimeInMillis: () => deadlineMs - Date.now(),
 });
 
-// Where lines are counted, they are written as Lambda writes them: one JSON object each.
+// If log lines are counted, they are written as Lambda writes them: one JSON object each.
 if (process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON') {
   const { wrapConsole } = await import('@button-serverless/local-aws/structured-console');
   wrapConsole('JSON', 'INFO');
@@ -43,7 +47,7 @@ const loadMs = cpuMs(beforeLoad);
 
 let count = 0;
 process.on('message', async ({ events, warmUp = 0 }) => {
-  // Results by event, without what comes before the measured part.
+  // Results by event, without those of the warm-up.
   const results = [];
   let before = process.cpuUsage();
   let startedAt = performance.now();

@@ -1,4 +1,5 @@
-// Microseconds of checking, parsing and validating one webhook, for each way of doing it, in turn. argv: rounds, webhooks a round.
+// Measures the microseconds that it takes to check, parse and validate one webhook, for each implementation
+// in turn. argv: rounds, webhooks per round.
 import { createHash } from 'node:crypto';
 
 import buttonClient from '@button/button-client-node';

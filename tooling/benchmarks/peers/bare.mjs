@@ -1,2 +1,2 @@
-// A handler that does nothing: what Node.js and the measuring itself take.
+// A handler that does nothing. It shows what Node.js and the measurement itself use.
 export const handler = async () => ({ statusCode: 200 });

@@ -1,4 +1,5 @@
-// The straightforward design for orders: Powertools' FIFO processor, idempotency, fetch, one item of state, three lines an order.
+// The straightforward design for orders: Powertools' FIFO processor, idempotency, fetch, one state item,
+// three log lines per order.
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';

@@ -1,4 +1,4 @@
-// The straightforward reconciliation: read every page, then write every row with a condition, all at once.
+// The straightforward reconciliation: read every page, then write all rows at once, each with a condition.
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 

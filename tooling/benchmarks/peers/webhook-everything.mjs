@@ -1,4 +1,5 @@
-// The straightforward design with every utility that the tutorials recommend: tracer, idempotency, parser, lib-dynamodb, three lines.
+// The straightforward design with every utility that the tutorials recommend: tracer, idempotency, parser,
+// lib-dynamodb, three log lines.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';

@@ -1,4 +1,5 @@
-// The floor: the same webhook with hand-written signatures over node:https and no validation. Nobody should run this.
+// The lower bound: the same webhook over node:https with hand-written request signing and no validation. Do
+// not use it in production.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 import { call } from './aws-by-hand.mjs';

@@ -1,4 +1,4 @@
-// Button's own client checks the signature, and a few checks by hand the rest.
+// Button's own client checks the signature; a few hand-written checks do the rest.
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';

@@ -10,7 +10,7 @@ import { itemBytes, writeUnits } from '../billing.ts';
 import { listen, type Answer, type Certificate } from './server.ts';
 import { createTables } from './tables.ts';
 
-/** What was asked of AWS, counted as it would be billed. */
+/** The calls to AWS, counted as AWS would bill them. */
 export type Usage = {
   /** By service and operation: `DynamoDB.PutItem`. */
   calls: Record<string, number>;
@@ -18,29 +18,31 @@ export type Usage = {
   writeUnits: number;
 };
 
-/** AWS on this machine: DynamoDB, Secrets Manager, SQS and EventBridge, as far as functions call them. */
+/**
+ * AWS on this machine: the parts of DynamoDB, Secrets Manager, SQS and EventBridge that the functions call.
+ */
 export type AwsStandIn = {
   /** For `AWS_ENDPOINT_URL`. */
   url: string;
-  /** What was asked since the last `resetUsage`. */
+  /** The calls since the last `resetUsage`. */
   usage: () => Usage;
   resetUsage: () => void;
-  /** Makes new, empty tables. */
+  /** Deletes all tables and creates empty ones. */
   resetTables: () => Promise<void>;
-  /** The tables behind it; what is done this way is not counted. */
+  /** A client for the tables behind it. Its calls are not counted. */
   tables: AwsJsonClient;
   close: () => Promise<void>;
 };
 
-/** What the stand-in is told. */
+/** The options of the stand-in. */
 export type AwsStandInOptions = {
   /**
-   * Does what DynamoDB does, conditions included. A test in benchmarks/test proves that it counts units
-   * as AWS does.
+   * Behaves like DynamoDB, including conditions. A test in benchmarks/test proves that it counts units as AWS
+   * does.
    */
   dynamodb: DynamoDbEmulator;
   certificate: Certificate | undefined;
-  /** What every secret holds, by its id. */
+  /** The values of all secrets, by id. */
   secrets: Readonly<Record<string, string>>;
 };
 
@@ -92,7 +94,7 @@ function noUsage(): Usage {
 
 const agent = new Agent({ keepAlive: true });
 
-/** Hands a call on, asking for the units that it takes. */
+/** Forwards a call and asks for the units that it consumes. */
 function forward(endpoint: string, target: string, body: string): Promise<Answer> {
   const asking = JSON.stringify({ ...InputSchema.parse(JSON.parse(body)), ReturnConsumedCapacity: 'TOTAL' });
   return new Promise((resolve, reject) => {
@@ -131,13 +133,13 @@ const AnswerSchema = z.looseObject({
 
 const READS = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan']);
 
-/** Counts the units of a call and takes them out of the answer: whoever called did not ask for them. */
+/** Counts the units of a call and removes them from the answer, because the caller did not ask for them. */
 function countUnits(usage: Usage, operation: string, { status, body }: Answer): Answer {
   const { ConsumedCapacity: capacity = [], ...answer } = AnswerSchema.parse(JSON.parse(body));
   const units = [capacity].flat().reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
   if (READS.has(operation)) usage.readUnits += units;
   else usage.writeUnits += units;
-  // What a failed condition takes, the emulator does not say.
+  // The emulator does not report the units of a failed condition.
   if (answer.__type?.endsWith('ConditionalCheckFailedException')) {
     usage.writeUnits += answer.Item ? writeUnits(itemBytes(answer.Item)) : 1;
   }

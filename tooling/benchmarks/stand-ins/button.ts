@@ -5,13 +5,13 @@ import { listen, type Certificate } from './server.ts';
 /** What the stand-in's Transactions API lists. */
 export type TransactionList = { count: number; rowAt: (index: number) => object };
 
-/** Button on this machine: it takes every order and lists what it is told to. */
+/** Button on this machine: it accepts every order and lists the transactions that it is given. */
 export type ButtonStandIn = {
   url: string;
-  /** Answers come so much later. */
+  /** Delays all answers by this time. */
   setLatency: (milliseconds: number) => void;
   setTransactions: (list: TransactionList) => void;
-  /** The bodies of orders in the order in which they came, and the requests since the last `reset`. */
+  /** The bodies of the orders in the order of their arrival, and the requests since the last `reset`. */
   orders: () => string[];
   requests: () => number;
   reset: () => void;
@@ -67,7 +67,7 @@ export async function startButtonStandIn(certificate: Certificate | undefined): 
   };
 }
 
-/** A cursor is the number of the row that its page begins with. */
+/** A cursor is the number of the first row of its page. */
 function listPage(url: URL, { count, rowAt }: TransactionList): object {
   if (url.pathname.endsWith('/accounts')) {
     return { meta: { status: 'ok' }, objects: [{ id: 'acc-1', currency: 'USD' }] };

@@ -5,17 +5,17 @@ import { text } from 'node:stream/consumers';
 /** A key and a certificate for localhost, in PEM. */
 export type Certificate = { key: string; cert: string };
 
-/** What a stand-in is asked. */
+/** A request to the stand-in. */
 export type Asked = { method: string; path: string; headers: IncomingHttpHeaders; body: string };
 
-/** What it answers: JSON. */
+/** The answer, as JSON. */
 export type Answer = { status: number; body: string };
 
-/** A server of a stand-in. */
+/** The HTTP server of a stand-in. */
 export type StandInServer = { url: string; close: () => Promise<void> };
 
 /**
- * Listens on a free port of this machine: with a certificate over TLS, as AWS and Button do, and else
+ * Listens on a free port of this machine: over TLS, as AWS and Button do, if there is a certificate, and else
  * without.
  */
 export async function listen(
@@ -40,7 +40,7 @@ export async function listen(
       });
   };
   const server = certificate ? createTlsServer(certificate, listener) : createPlainServer(listener);
-  // Longer than any pause here: a connection that is closed while it is used would look like an outage.
+  // Longer than any pause here. Closing a connection in use would look like an outage.
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   const address = server.address();

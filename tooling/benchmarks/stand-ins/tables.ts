@@ -12,7 +12,7 @@ export const TABLES = {
   orderLedger: 'order-ledger',
   positions: 'positions',
   quarantine: 'quarantine',
-  /** A straightforward design's state: one item for each transaction or order, under `pk`. */
+  /** The state of a straightforward design: one item for each transaction or order, under `pk`. */
   plain: 'plain',
   /** Powertools' idempotency records. */
   idempotency: 'idempotency',
@@ -30,7 +30,7 @@ const DEFINITIONS: Table[] = [
   { partitionKey: 'id', name: TABLES.idempotency },
 ];
 
-/** Makes every table anew, empty. */
+/** Deletes all tables and creates them empty. */
 export async function createTables(dynamodb: AwsJsonClient): Promise<void> {
   for (const table of DEFINITIONS) {
     await dynamodb('DeleteTable', { TableName: table.name }).catch(() => undefined);

@@ -25,7 +25,7 @@ describe('isMet', () => {
     [{ claim: '', value: 0.2, atLeast: 0.2 }, true],
     [{ claim: '', value: 0.19, atLeast: 0.2 }, false],
     [{ claim: '', value: NaN, atMost: 1 }, false],
-  ])('holds %o to its limit', (bar, met) => {
+  ])('checks %o against its limit', (bar, met) => {
     expect(isMet(bar)).toBe(met);
   });
 });

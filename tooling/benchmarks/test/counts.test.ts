@@ -25,19 +25,19 @@ let laboratory: Laboratory;
 beforeAll(async () => (laboratory = await openLaboratory({ effort: 1, rows: 0, peers: false })));
 afterAll(() => laboratory.close());
 
-/** Of one, where so many were counted. */
+/** The count of one operation, from a count of `COUNTED` operations. */
 const each = (total: number): number => total / COUNTED;
 
 describe('a deployed webhook receiver, with the shopper index', () => {
   it.each<[WebhookSituation, { readUnits: number; writeUnits: number; calls: number }]>([
-    // One write unit is for the alias, by which the purchase is found by Button's id too.
-    // Half a read unit is for the question whether a checkout waited for it.
+    // One write unit is for the alias, which finds the purchase by Button's id too. Half a read unit is for
+    // the query that looks for a waiting checkout.
     ['new', { readUnits: 0.5, writeUnits: 4, calls: 3 }],
-    // It is taken for a new one: the write of its alias is refused, and then it is read.
+    // The receiver first treats it as new: the write of its alias is refused, and then it reads the record.
     ['repeated', { readUnits: 1, writeUnits: 1, calls: 2 }],
     ['next version', { readUnits: 1, writeUnits: 3, calls: 3 }],
     ['older version', { readUnits: 0.5, writeUnits: 0, calls: 1 }],
-  ])('takes exactly this for one webhook: %s', async (situation, { readUnits, writeUnits, calls }) => {
+  ])('uses exactly this for one webhook: %s', async (situation, { readUnits, writeUnits, calls }) => {
     const counted = await countWebhooks(
       laboratory,
       laboratory.bundles.ours('webhook-receiver').entry,
@@ -68,7 +68,7 @@ describe('a deployed order reporter', () => {
     ['updated', { readUnits: 1, writeUnits: 2, buttonCalls: 1 }],
     ['cancelled', { readUnits: 1, writeUnits: 2, buttonCalls: 1 }],
     ['repeated', { readUnits: 0, writeUnits: 1, buttonCalls: 0 }],
-  ])('takes exactly this for one order: %s', async (situation, { readUnits, writeUnits, buttonCalls }) => {
+  ])('uses exactly this for one order: %s', async (situation, { readUnits, writeUnits, buttonCalls }) => {
     const counted = await countOrders(laboratory, laboratory.bundles.ours('order-reporter').entry, {
       situation,
     });
@@ -95,7 +95,7 @@ describe('a deployed order reporter', () => {
 });
 
 describe('a deployed reconciler', () => {
-  it('takes half a read unit for each known row and for each call to Button, and one for its position', async () => {
+  it('uses half a read unit for each known row and each call to Button, and one for its position', async () => {
     const { readUnits, buttonCalls } = await countRows(laboratory, 'unchanged');
 
     expect({ readUnits, buttonCalls }).toEqual({
@@ -106,7 +106,7 @@ describe('a deployed reconciler', () => {
 });
 
 describe('a deployed retry sweep', () => {
-  it('takes exactly this where no order waits, and writes nothing', async () => {
+  it('uses exactly this when no order waits, and logs nothing', async () => {
     const { readUnits, writeUnits, calls } = await countIdleSweeps(laboratory);
 
     expect({ readUnits: each(readUnits), writeUnits: each(writeUnits) }).toEqual({
@@ -118,7 +118,7 @@ describe('a deployed retry sweep', () => {
 });
 
 describe('docs/costs.md', () => {
-  it('says what an idle brand costs, as its stack and its sweeps have it', async () => {
+  it('gives the cost of an idle brand that follows from its stack and its sweeps', async () => {
     const page = readFileSync(join(import.meta.dirname, '../../..', 'docs', 'costs.md'), 'utf8');
     const { brand } = countFixedResources(laboratory.bundles.folder);
     const words = (text: string) => text.replaceAll(/[ -]+/g, ' ');
@@ -126,7 +126,7 @@ describe('docs/costs.md', () => {
     expect(words(page)).toContain(words(await idleBrandSection(laboratory, brand)));
   }, 300_000);
 
-  it('says what counting says: what it differs by is no tenth ("npm run bench -- --costs" writes it anew)', async () => {
+  it('is within a tenth of what the tests count ("npm run bench -- --costs" rewrites it)', async () => {
     const page = readFileSync(join(import.meta.dirname, '../../..', 'docs', 'costs.md'), 'utf8');
     const { stage } = countFixedResources(laboratory.bundles.folder);
 

@@ -12,13 +12,13 @@ describe('dollarsOf', () => {
     expect(total).toBeCloseTo(2.225);
   });
 
-  it('leaves out what nothing is used of', () => {
+  it('leaves out unused quantities', () => {
     expect(dollarsOf({ lambdaRequest: 0 })).toEqual({ parts: {}, total: 0 });
   });
 });
 
 describe('the prices', () => {
-  it('say where and when they were read, and on which page of AWS', () => {
+  it('state where and when they were read, and on which AWS page', () => {
     expect(PRICES_AS_OF).toEqual({
       region: 'us-east-1',
       on: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) as string,

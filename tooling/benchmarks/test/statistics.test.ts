@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { inRounds, median, ratioOf, spreadOf } from '../statistics.ts';
 
 describe('median', () => {
-  it('is the value in the middle, whatever stands at the ends', () => {
+  it('is the value in the middle, whatever the extremes are', () => {
     expect(median([1000, 2, 3])).toBe(3);
   });
 
@@ -11,13 +11,13 @@ describe('median', () => {
     expect(median([4, 1, 3, 1000])).toBe(3.5);
   });
 
-  it('of nothing is not a number', () => {
+  it('of no values is not a number', () => {
     expect(median([])).toBeNaN();
   });
 });
 
 describe('spreadOf', () => {
-  it('tells the median, and the quartiles between the nearest values', () => {
+  it('returns the median, and the quartiles between the nearest values', () => {
     expect(spreadOf([5, 1, 2, 3, 4])).toEqual({ value: 3, quartiles: [2, 4] });
     expect(spreadOf([1, 2, 3, 4])).toEqual({ value: 2.5, quartiles: [1.75, 3.25] });
     expect(spreadOf([7])).toEqual({ value: 7, quartiles: [7, 7] });
@@ -25,7 +25,7 @@ describe('spreadOf', () => {
 });
 
 describe('ratioOf', () => {
-  it('compares within rounds, so that a slow round disturbs nothing', () => {
+  it('compares within rounds, so that a slow round does not affect it', () => {
     const ours = [10, 100, 10];
     const others = [20, 200, 20];
 
@@ -34,7 +34,7 @@ describe('ratioOf', () => {
 });
 
 describe('inRounds', () => {
-  it('measures everything once a round and begins each round with another', async () => {
+  it('measures everything once a round and starts each round with a different subject', async () => {
     const turns: string[] = [];
 
     const measured = await inRounds(['a', 'b', 'c'], 2, (subject) => {
