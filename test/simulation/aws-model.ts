@@ -7,21 +7,21 @@ import type { Host } from './lambda-model.ts';
 import { TABLES } from './resources.ts';
 import { queueNameOf, type SqsModel } from '../../tooling/local-aws/models/sqs-model.ts';
 
-/** An event as the bus has taken it; `detail` is JSON. */
+/** An event that the bus accepted; `detail` is JSON. */
 export type BusEvent = { type: string; detail: string };
 
-/** The models that stand for AWS. */
+/** The models of the AWS services. */
 export type AwsModel = {
   dynamodb: DynamoDBModel;
   sqs: SqsModel;
-  /** The values of secrets by name; one without a value is not there. */
+  /** The values of secrets by name. A secret without a value does not exist. */
   secrets: ReadonlyMap<string, string>;
   bus: BusEvent[];
-  /** Whether the bus loses an event that it is given. */
+  /** Whether the bus loses an event. */
   losesEvent: (type: string) => boolean;
 };
 
-/** AWS as one process reaches it: every call is one of `process.call`. */
+/** The AWS clients of one process. Every call goes through `process.call`. */
 export function createAwsClients(
   process: Pick<Host, 'call'>,
   { dynamodb, sqs, secrets, bus, losesEvent }: AwsModel,
@@ -75,7 +75,7 @@ function readSecret(command: object, secrets: ReadonlyMap<string, string>): obje
   return { SecretString: value };
 }
 
-/** A call that succeeds may have lost some of its entries. */
+/** A call can succeed and still lose some of its entries. */
 function putEvents(command: object, bus: BusEvent[], isLost: AwsModel['losesEvent']): object {
   if (!(command instanceof PutEventsCommand)) throw new Error('The model of EventBridge takes events only');
   const { Entries: entries = [] } = command.input;

@@ -1,6 +1,6 @@
-/** Thrown where an invariant is found broken. */
+/** Thrown when an invariant is broken. */
 export class BrokenInvariant extends Error {
-  /** What shows it. */
+  /** The evidence. */
   readonly detail: string;
 
   constructor(invariant: string, detail: string) {
@@ -9,7 +9,7 @@ export class BrokenInvariant extends Error {
   }
 }
 
-/** Says that an invariant is broken, and what shows it. */
+/** Reports that an invariant is broken, with the evidence. */
 export function fail(invariant: string, detail: string): never {
   throw new BrokenInvariant(invariant, detail);
 }

@@ -13,7 +13,7 @@ import type { Host } from './lambda-model.ts';
 import type { Random } from './random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** Button on the virtual clock: the simulator's own parts, with ids that are the same in every run. */
+/** Button on the virtual clock, made of the simulator's own parts. Its ids are the same in every run. */
 export function createButtonModel(
   settings: ButtonSettings,
   {
@@ -30,8 +30,8 @@ export function createButtonModel(
 }
 
 /**
- * Button's API as one process reaches it, without a network: what `createButtonHttp` makes of the same
- * answers.
+ * One process's client for Button's API, without a network. It returns what `createButtonHttp` would make of
+ * the same answers.
  */
 export function createModelHttp(
   host: Pick<Host, 'call'>,
@@ -89,7 +89,7 @@ function toResponse({ sent, record }: Reply, nowMs: number): ButtonResponse {
   };
 }
 
-/** What the other side reads of a body: undefined if it is no JSON. */
+/** The body as its recipient parses it; undefined if it is not JSON. */
 function throughJson(body: unknown): unknown {
   try {
     return parseJson(typeof body === 'string' ? body : toWireJson(body));
@@ -98,7 +98,7 @@ function throughJson(body: unknown): unknown {
   }
 }
 
-/** Held between a second and a quarter of an hour, as `createButtonHttp` holds it. */
+/** Limited to between one second and a quarter of an hour, as in `createButtonHttp`. */
 function retryAfter(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   const ms = /^-?\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;

@@ -1,6 +1,6 @@
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 
-/** What one purchase is worth to its user now, in minor units. */
+/** The amount that one purchase is worth to its shopper now, in minor units. */
 export type Credit = {
   transactionKey: string;
   user: string | null;
@@ -10,9 +10,9 @@ export type Credit = {
 };
 
 /**
- * A consumer that knows only the published contract (functions/event-publisher/README.md): for each of the
- * keys of a purchase the event with the highest `version` counts, an event counts as long as it does for all
- * of its keys, and what is `rewardable` is credited. Events may come twice and in any order.
+ * A consumer that knows only the published contract (functions/event-publisher/README.md). For each key of a
+ * purchase, the event with the highest `version` counts. An event counts as long as it counts for all of its
+ * keys. The consumer credits what is `rewardable`. Events may arrive twice and in any order.
  */
 export class ContractConsumer {
   readonly #latest = new Map<string, TransactionChangedDetail>();
@@ -24,7 +24,7 @@ export class ContractConsumer {
     }
   }
 
-  /** What is credited now: pending and final. */
+  /** The current credits: pending and final. */
   credits(): Credit[] {
     return [...this.#latest].flatMap(([key, event]) => {
       const { transactionKey, version, purchaseKeys, publisherCustomerId, currency, amountMinor } = event;

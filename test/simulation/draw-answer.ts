@@ -1,7 +1,7 @@
 import { FaultSchema, type ApiFault, type FaultInput } from '../../tooling/button-simulator/fault-rules.ts';
 import type { Random } from './random.ts';
 
-/** Operations of Button's Order API, and what a fault rule matches each of them by. */
+/** Operations of Button's Order API, and how a fault rule matches each of them. */
 const OPERATIONS = {
   create: { method: 'POST', path: '^/v1/order$' },
   update: { method: 'POST', path: '^/v1/order/.' },
@@ -11,7 +11,7 @@ const OPERATIONS = {
   any: { path: '^/v1/order' },
 } as const;
 
-/** Statuses that Button, its load balancer, a CDN or a proxy give for reasons of their own. */
+/** Statuses that Button, its load balancer, a CDN or a proxy may answer with. */
 const STATUSES = [
   ...[200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308],
   ...[400, 401, 402, 403, 404, 405, 407, 408, 409, 410, 413, 421, 422, 425, 429, 451],
@@ -19,7 +19,10 @@ const STATUSES = [
 ] as const;
 
 const PAGE = '<html><head><title>Error</title></head><body><center>nginx</center></body></html>';
-/** JSON that is not Button's, and an object in Button's own `ok` that shows nothing of the order. */
+/**
+ * JSON that does not come from Button, and Button's own `ok` around an object that shows nothing of the
+ * order.
+ */
 const ODD_JSON = [
   { other: { message: 'no Route matched with those values' }, object: null },
   { other: { meta: { status: 'error' } }, object: {} },
@@ -35,12 +38,12 @@ const BODIES = [
 type Body = (typeof BODIES)[number];
 type Work = 'done' | 'skipped' | { afterMs: number };
 
-/** One answer, to which operation it is given, and what becomes of the work. */
+/** One answer, the operation that gets it, and whether Button does the work. */
 export type DrawnAnswer = { operation: keyof typeof OPERATIONS; status: number; body: Body; work: Work };
 
 /**
- * An answer of any status with any body, and the work done, not done or done late: all but what nobody can
- * survive.
+ * An answer of any status with any body, with the work done, not done or done late. Excludes answers that no
+ * client can survive.
  */
 export function drawAnswer(random: Random): DrawnAnswer {
   for (;;) {
@@ -55,8 +58,8 @@ export function drawAnswer(random: Random): DrawnAnswer {
 }
 
 /**
- * Whether somebody who believes Button's own answers comes out right: Button refuses only what it does not
- * do, says `ok` only to what it has done, and denies no order that it holds. What anybody else answers says
+ * Whether a client that believes Button's own answers ends up right. Button refuses only what it does not do,
+ * says `ok` only to what it has done, and never denies an order that it has. Answers from anybody else say
  * nothing about the work.
  */
 export function isSurvivable({ operation, status, body, work }: DrawnAnswer): boolean {
@@ -68,7 +71,7 @@ export function isSurvivable({ operation, status, body, work }: DrawnAnswer): bo
   return work === 'skipped' && !(isRead && [404, 409, 410].includes(status));
 }
 
-/** The fault rule that gives an answer, to be narrowed down by `match`, `times` and `probability`. */
+/** The fault rule for an answer. `match`, `times` and `probability` can narrow it down. */
 export function toFault(
   random: Random,
   { operation, status, body, work }: DrawnAnswer,
@@ -94,7 +97,7 @@ export function toFault(
       status,
       body: content[body],
       cutOff: body === 'cut-off',
-      // An `ok` to work that Button refuses would be a lie.
+      // Button never says `ok` to work that it refuses.
       unlessRefused: body === 'button-ok' && status < 300,
       headers: asksToWait ? { 'retry-after': retryAfter } : {},
     },
@@ -102,13 +105,13 @@ export function toFault(
   }) as ApiFault;
 }
 
-/** What Button's answers may show of an order, and the least that the official clients' tests show. */
+/** The order fields that Button's answers may show, and the fewest that the official clients' tests show. */
 const SHOWN_FIELDS = [
   ...['order_id', 'button_order_id', 'total', 'currency', 'btn_ref', 'purchase_date', 'line_items'],
   ...['status', 'customer_order_id', 'finalization_date'],
 ] as const;
 
-/** Answers of Button's own that show some fields of an order only: to reads, or to writes as well. */
+/** Answers from Button that show only some fields of an order: answers to reads, or to writes as well. */
 export function drawPartialShow(random: Random): ApiFault {
   const leavesOut = SHOWN_FIELDS.filter(() => random.chance(0.4));
   return FaultSchema.parse({
@@ -119,7 +122,7 @@ export function drawPartialShow(random: Random): ApiFault {
   }) as ApiFault;
 }
 
-/** A look-up by token that never works, beside reads and writes that do: refused, or not answered. */
+/** A look-up by token that never works, while reads and writes do: it is refused, or gets no answer. */
 export function drawDeadLookUp(random: Random): ApiFault {
   const answer = { operation: 'look-up', work: 'skipped' } as const;
   const [status, body] = random.pick([
@@ -138,14 +141,17 @@ export function drawDeadLookUp(random: Random): ApiFault {
   return toFault(random, { ...answer, status, body }, { times: 'unlimited' });
 }
 
-/** An answer that an order of a class gets for good, while others are fine: nothing of it is done. */
+/**
+ * An answer that the orders of one class always get, while other orders succeed. Button does none of the
+ * work.
+ */
 export function drawPermanentAnswer(random: Random): DrawnAnswer {
   for (;;) {
     const answer = { ...drawAnswer(random), work: 'skipped' as const };
     const { status, body, operation } = answer;
     const isOfTheKey = status === 401 || status === 407;
     const isOrder = operation === 'create' || operation === 'update' || operation === 'any';
-    // Button's `ok` to what it does not do would be a lie, and a 429 asks for patience.
+    // Button never says `ok` to what it does not do, and a 429 only asks the client to wait.
     const isOdd = status === 429 || (body === 'button-ok' && status < 300);
     if (isOrder && !isOfTheKey && !isOdd && isSurvivable(answer)) return answer;
   }

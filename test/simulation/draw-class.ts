@@ -9,9 +9,9 @@ const LENGTH_MS = 80 * MINUTE_MS;
 const FAILING = '^outlet-';
 
 /**
- * A calm day: sixty orders and more, one in a while, of which a class gets the same answer for ever. The
- * orders of the class come one by one and in bursts, among and between the others; a healthy order comes
- * once, and is to be reported within a minute.
+ * A calm day with sixty orders or more, a few at a time. The orders of one class always get the same error.
+ * They arrive one by one and in bursts, among and between the others. Each healthy order arrives once and
+ * must be reported within a minute.
  */
 export function drawClassOfFailures({ random, rules }: { random: Random; rules: BrandRules }): Step[] {
   const fault = toFault(random, drawPermanentAnswer(random), {
@@ -22,7 +22,7 @@ export function drawClassOfFailures({ random, rules }: { random: Random; rules: 
   const send = (orderId: string, atMs: number, isHealthy: boolean): void => {
     const traits = {
       ...drawTraits(random, { orderId, mayHaveFinalizationDate: rules.allowFinalizationDate }),
-      // Few of them make transactions, which are not what this is about.
+      // Few orders create transactions, because this test is not about those.
       tokenChance: random.pick([0, 0, 0, 1]),
     };
     const draw = { random, traits };
@@ -47,8 +47,8 @@ export function drawClassOfFailures({ random, rules }: { random: Random; rules: 
   const slotMs = LENGTH_MS / slots;
   for (let number = 1; number <= 60 - slots; number += 1)
     send(`order-${number}`, MINUTE_MS + Math.floor(random.next() * LENGTH_MS), true);
-  // Five first failures without a success between them are an outage, as far as anybody can see.
-  // Environments learn of each other's successes within five minutes.
+  // Five first failures without a success in between look like an outage. Environments learn of each other's
+  // successes within five minutes.
   for (let slot = 0; slot < slots; slot += 1) {
     const atMs = MINUTE_MS + Math.floor((slot + random.next() / 4) * slotMs);
     for (let number = random.between(1, 4); number > 0; number -= 1)

@@ -18,23 +18,24 @@ type Schema = {
   maxItems?: number;
 };
 
-/** What stays the same in every version of an order. */
+/** The values that all versions of an order share. */
 export type OrderTraits = {
   orderId: string;
   currency: string;
-  /** One instant in several forms. */
+  /** The same instant in several formats. */
   purchaseDates: readonly [string, ...string[]];
   tokens: readonly [string, ...string[]];
-  /** How likely a version carries one of the tokens. */
+  /** The probability that a version carries one of the tokens. */
   tokenChance: number;
   mayHaveFinalizationDate: boolean;
 };
 
-/** How an optional field comes: `empty` is an empty text, list or object. */
+/** The forms of an optional field: `empty` is an empty string, list or object. */
 type Form = 'value' | 'absent' | 'null' | 'empty';
 
 /**
- * Hears how each optional field was drawn, by its path from the message, for example `data.line_items[].sku`.
+ * `note` is called with the form of each optional field and its path in the message, for example
+ * `data.line_items[].sku`.
  */
 export type Draw = { random: Random; traits: OrderTraits; note?: (path: string, form: Form) => void };
 
@@ -43,7 +44,7 @@ const MESSAGE = SCHEMAS['order.updated.v1'] ?? {};
 const ORDER = valueSchema(MESSAGE.properties?.['data'] ?? {});
 
 /**
- * Instants in the forms of ISO 8601 that shops write: with and without offset, seconds, separators or a
+ * Instants in the ISO 8601 formats that shops write: with and without offset, seconds, separators or a
  * fraction.
  */
 const PURCHASE_DATES = [
@@ -82,7 +83,8 @@ export function drawTraits(
 }
 
 /**
- * Values of the fields whose schema does not say all. A field that is not here is drawn by its schema alone.
+ * Values of the fields that the schema does not describe completely. All other fields are drawn from the
+ * schema alone.
  */
 const VALUES: Readonly<Record<string, (draw: Draw) => unknown>> = {
   'data.currency': ({ traits }) => traits.currency,
@@ -100,11 +102,11 @@ const VALUES: Readonly<Record<string, (draw: Draw) => unknown>> = {
     random.pick(['application/json', 'application/json; charset=utf-8', 'application/vnd.shop+json']),
 };
 
-/** Whether an optional field is left to the caller of `drawOrder` and `drawEnvelope`. */
+/** The optional fields that the caller of `drawOrder` and `drawEnvelope` sets itself. */
 const GIVEN = new Set(['data', 'data.line_items', 'time', 'sequence']);
 
 /**
- * The fields of a version of an order, any that the schema allows and in any form; `total` and `line_items`
+ * The fields of one version of an order: any that the schema allows, in any form. `total` and `line_items`
  * are as given.
  */
 export function drawOrder(
@@ -127,7 +129,7 @@ export function drawOrder(
   return { ...order, line_items: items };
 }
 
-/** The optional attributes of a message beside those that name it and its version. */
+/** The optional attributes of a message, except those that identify it and its version. */
 export function drawEnvelope(draw: Draw): Record<string, unknown> {
   const optional = Object.entries(MESSAGE.properties ?? {}).filter(
     ([name]) => MESSAGE.required?.includes(name) !== true && !GIVEN.has(name),
@@ -192,7 +194,7 @@ function drawValue(draw: Draw, field: Schema, path: string): unknown {
   }
 }
 
-/** A field's schema without the alternative that leaves it blank. */
+/** A field's schema without the alternative for a blank value. */
 function valueSchema(schema: Schema): Schema {
   const values = schema.anyOf?.filter((one) => !isBlank(one)) ?? [];
   const [value] = values;
@@ -203,7 +205,7 @@ function isBlank({ enum: allowed, type }: Schema): boolean {
   return type === 'null' || allowed?.every((value) => value === null || value === '') === true;
 }
 
-/** The empty values that a field can have: that of its type, and an empty text where the schema says so. */
+/** The empty values that a field can have: that of its type, and an empty string if the schema allows it. */
 function emptiesOf(schema: Schema): unknown[] {
   const { type } = valueSchema(schema);
   const mayBeText = schema.anyOf?.some((one) => isBlank(one) && one.enum?.includes('')) === true;
@@ -218,7 +220,7 @@ function pickOf(random: Random, values: readonly unknown[]): unknown {
   return values[random.between(0, values.length - 1)];
 }
 
-/** Every optional field of the messages, by its path, with the forms in which it can come. */
+/** Every optional field of the messages by path, with its possible forms. */
 export function optionalFields(): Map<string, readonly Form[]> {
   const fields = new Map<string, readonly Form[]>();
   const visit = (schema: Schema, path: string): void => {

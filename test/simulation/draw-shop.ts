@@ -3,15 +3,15 @@ import type { ProducerMessage } from './messages.ts';
 import type { Random } from './random.ts';
 import type { MessageVersion, Step } from './step.ts';
 
-/** How the brand is configured, as far as its messages depend on it. */
+/** The brand's configuration, as far as its messages depend on it. */
 export type BrandRules = { orderBy: 'sequence' | 'time'; allowFinalizationDate: boolean };
 
-/** What the messages of an order are drawn with. */
+/** What the messages of an order are drawn from. */
 export type ShopDraw = {
   random: Random;
   rules: BrandRules;
   timeIn: () => number;
-  /** The order id is another shop's order at Button: the ledger may refuse whatever ours says. */
+  /** The order id belongs to another shop's order at Button, so the ledger may refuse any message of ours. */
   isTaken?: boolean;
   note?: Draw['note'];
 };
@@ -20,12 +20,12 @@ type Data = { fields: Record<string, unknown>; total: number; hasLines: boolean 
 type Version = Pick<MessageVersion, 'sequence' | 'kind'> & { data?: Data; twin: number };
 
 const BASE_MS = Date.parse('2026-06-01T10:00:00Z');
-/** Over what the ledger can hold, packed. */
+/** More than a ledger entry can hold, even compressed. */
 const TOO_LARGE_CHARACTERS = 800_000;
 
 /**
- * The life of one order as its shop reports it: versions in any order, copies, twins, cancellations, and bad
- * messages.
+ * The life of one order as its shop reports it: versions in any order, copies, different messages with the
+ * same version, cancellations, and bad messages.
  */
 export function drawOrderLife(shop: ShopDraw, orderId: string): Step[] {
   const { random, rules } = shop;
@@ -63,7 +63,7 @@ function drawVersions(draw: Draw): Version[] {
   return versions;
 }
 
-/** Few amounts, so that versions with the same content come about. */
+/** Uses few amounts, so that some versions have the same content. */
 function drawData(draw: Draw, kind: 'created' | 'updated' | 'cancelled'): Data {
   const { random } = draw;
   const total = random.pick([0, 1000, 2000, 3000]);
@@ -76,8 +76,8 @@ function drawData(draw: Draw, kind: 'created' | 'updated' | 'cancelled'): Data {
 }
 
 /**
- * At any place among the versions, equal to one of them or between two; repeated as it is, and as another
- * message.
+ * Cancellations at any position among the versions: equal to one of them or between two, repeated unchanged
+ * or as another message.
  */
 function drawCancellations(random: Random): Version[] {
   if (!random.chance(0.4)) return [];
@@ -105,8 +105,8 @@ function sendStep(shop: ShopDraw, { draw, version, versions }: Sent): Step & { k
 }
 
 /**
- * Whether another version may be the reason to refuse this one: the same version otherwise, or lines that it
- * does not sum up.
+ * Whether this version may be refused because of another one: the same version with other content, or lines
+ * that do not add up to its total.
  */
 function mayContradict({ sequence, kind, data }: Version, versions: readonly Version[]): boolean {
   if (!data) return false;
@@ -116,7 +116,7 @@ function mayContradict({ sequence, kind, data }: Version, versions: readonly Ver
   });
 }
 
-/** The message of a version; `twin` is different in messages about the same version. */
+/** The message of a version. `twin` makes messages about the same version differ. */
 export function buildMessage(rules: BrandRules, draw: Draw, version: Version): ProducerMessage {
   const { random } = draw;
   const { orderId } = draw.traits;
@@ -197,7 +197,7 @@ function badStep(shop: ShopDraw, draw: Draw): Step {
   };
 }
 
-/** Valid as it is, and too large for the ledger: it must be kept somewhere. */
+/** A valid message that is too large for the ledger. It must go to quarantine. */
 function tooLargeStep(shop: ShopDraw, draw: Draw): Step {
   const version: Version = { sequence: 0, kind: 'updated', data: drawData(draw, 'updated'), twin: 8 };
   const message = buildMessage(shop.rules, draw, version);
@@ -218,7 +218,7 @@ function tooLargeStep(shop: ShopDraw, draw: Draw): Step {
   };
 }
 
-/** One shop's order at Button, under an order id that our brand uses as well. */
+/** One shop's order at Button, under an order id that this brand uses as well. */
 export function drawTakenOrder(random: Random, orderId: string): Step {
   const total = random.pick([99_900, 1000]);
   return { kind: 'other-shop', atMs: 0, orderId, total };

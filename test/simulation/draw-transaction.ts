@@ -3,24 +3,24 @@ import { wireNumber } from '../../tooling/button-simulator/wire-json.ts';
 import type { Random } from './random.ts';
 import type { Step } from './step.ts';
 
-/** What Button does with one row, `atMs` after the beginning of the schedule. */
+/** One action of Button on one row, `atMs` after the start of the schedule. */
 export type TransactionStep = Extract<Step, { kind: 'transaction' }>;
 
-/** What the life of a purchase at Button is drawn with. `atMs` are counted from `startMs`. */
+/** What the life of a purchase at Button is drawn from. `atMs` are counted from `startMs`. */
 export type PurchaseDraw = {
   random: Random;
   startMs: number;
   timeIn: () => number;
   /**
-   * Whether only a read can say what holds: dates in the future or going back, final versions that differ, a
-   * last version that leaves its shopper out.
+   * Whether only a read can tell which version is current: dates in the future or going backwards, final
+   * versions that differ, a last version without its shopper.
    */
   needsReads: boolean;
-  /** Hears of each field and the form that it is drawn in. */
+  /** Called with each field and its form. */
   note?: (field: string, form: Form) => void;
 };
 
-/** How a field comes: as documented, or otherwise. */
+/** The forms of a field: as documented, or different. */
 export type Form = 'value' | 'absent' | 'null' | 'empty' | 'spelled-otherwise';
 
 /** What happens to the ids of a purchase. */
@@ -45,10 +45,10 @@ const OLD_MS = Date.parse('2025-12-20T10:00:00.125Z');
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** Two versions of a purchase are further apart than the whole seconds in which rows have their dates. */
+/** Two versions of a purchase are further apart than the precision of a row's dates, which is one second. */
 const APART_MS = 2000;
 
-/** Every field that a row may leave out, and what else stands in it (docs/button/webhooks.md, "data"). */
+/** Every field that a row may leave out, and its other possible values (docs/button/webhooks.md, "data"). */
 const OPTIONAL: Readonly<Record<string, { value: (random: Random) => unknown; otherwise?: unknown[] }>> = {
   validated_date: { value: () => '2026-06-01T12:30:00Z', otherwise: ['yesterday', 7] },
   attribution_date: { value: () => '2026-06-01T11:30:00.250Z', otherwise: ['2026-06-01T13:30:00+02:00'] },
@@ -87,7 +87,7 @@ export const OPTIONAL_FIELDS: readonly string[] = [
   'currency',
 ];
 
-/** A life: what becomes of one purchase at Button, from its first row to its last. */
+/** The life of one purchase at Button, from its first row to its last. */
 export function drawPurchase(draw: PurchaseDraw, name: string): TransactionStep[] {
   const { random } = draw;
   const identity = random.pick(IDENTITIES);
@@ -117,7 +117,7 @@ export function drawPurchase(draw: PurchaseDraw, name: string): TransactionStep[
   }
 }
 
-/** What all rows of a purchase have in common. */
+/** What all rows of a purchase share. */
 type Traits = {
   order: string;
   category: string;
@@ -141,7 +141,7 @@ function drawTraits({ random, startMs, timeIn }: PurchaseDraw, name: string): Tr
     amountForm: random.pick(['value', 'value', 'value', 'value', 'value', 'absent', 'null', 'empty']),
     currency: random.pick(['USD', 'USD', 'EUR']),
     currencyForm: random.pick(['value', 'value', 'value', 'spelled-otherwise', 'absent', 'null', 'empty']),
-    // Numbers that JavaScript rounds to the same one.
+    // Numbers that JavaScript rounds to the same value.
     shopper: random.pick(['1001', '9007199254740992', '9007199254740993']),
     createdMs: random.chance(0.12) ? OLD_MS : startMs + Math.floor(timeIn() / 2),
     dates: random.pick(['as-usual', 'as-usual', 'with-milliseconds', 'whole-seconds', 'with-offset']),
@@ -150,7 +150,9 @@ function drawTraits({ random, startMs, timeIn }: PurchaseDraw, name: string): Tr
 
 type RowDraw = Traits & { key: string; id: string; identity: Identity; startsWithoutOrder?: boolean };
 
-/** The versions of one row: pending, adjusted, final or not, and final once more at a later date. */
+/**
+ * The versions of one row: pending, adjusted, then final or not, and possibly final again at a later date.
+ */
 function drawRow(draw: PurchaseDraw, row: RowDraw): TransactionStep[] {
   const { random } = draw;
   const count = random.between(row.startsWithoutOrder === true || row.identity.includes('order-') ? 2 : 1, 4);
@@ -172,7 +174,7 @@ function drawRow(draw: PurchaseDraw, row: RowDraw): TransactionStep[] {
   return apart([...steps.slice(0, -1), { kind: 'transaction', atMs, says, row: repeated }]);
 }
 
-/** The ids of a version: only while it is pending does anything about them change. */
+/** The ids of a version. They change only while it is pending. */
 function identityAt(row: RowDraw, index: number, count: number): { id: string; orderId: string | null } {
   const { id, order, identity } = row;
   const isLast = index === count - 1;
@@ -194,9 +196,9 @@ function identityAt(row: RowDraw, index: number, count: number): { id: string; o
 type OddDate = { index: number; byMs: number } | undefined;
 
 /**
- * One pending version in ten lies in the future, or goes back behind the one before: of a purchase with one
- * id, because Button alone knows which of two ids is the later one, and of one that a sweep by creation
- * finds.
+ * One pending version in ten has a date in the future, or earlier than the previous version's. Only for a
+ * purchase with one id, because Button alone knows which of two ids is the later one, and only for one that a
+ * sweep by creation finds.
  */
 function oddDates({ random, needsReads, startMs }: PurchaseDraw, row: RowDraw): OddDate {
   const isPlain = ['one-id', 'no-order'].includes(row.identity) && row.createdMs > startMs - 30 * DAY_MS;
@@ -209,7 +211,7 @@ type VersionDraw = RowDraw & {
   status: string;
   atMs: number;
   odd: OddDate;
-  /** Nothing but a repetition comes after it. */
+  /** Only repetitions follow this version. */
   isEnd: boolean;
 };
 
@@ -241,7 +243,7 @@ function versionStep(draw: PurchaseDraw, version: VersionDraw): TransactionStep 
   };
 }
 
-/** One source writes milliseconds and the other none, or both write them, or neither. */
+/** Either one of the two sources writes milliseconds, or both do, or neither does. */
 function inForm({ dates }: Traits, instantMs: number): number {
   return dates === 'whole-seconds' ? Math.floor(instantMs / 1000) * 1000 : instantMs;
 }
@@ -256,7 +258,10 @@ function spelledDates({ dates, createdMs }: Traits, modifiedMs: number): Record<
   return { created_date: spell(createdMs), modified_date: spell(modifiedMs) };
 }
 
-/** Each optional field in one of its forms. What the reward depends on has one form in all versions. */
+/**
+ * Draws each optional field in one of its forms. A field that the reward depends on has the same form in all
+ * versions.
+ */
 function drawFields(
   draw: PurchaseDraw,
   version: VersionDraw,
@@ -286,7 +291,7 @@ function drawFields(
   return { values, leftOut };
 }
 
-/** A state that no document knows: nobody can say what it is worth. */
+/** A state that Button does not document, so that its value is unknown. */
 function unknownState(draw: PurchaseDraw, traits: Traits): TransactionStep {
   const status = draw.random.pick(['paid', 'Validated', 'reversed', '']);
   const id = `${traits.order}-odd`;
@@ -301,7 +306,7 @@ function unknownState(draw: PurchaseDraw, traits: Traits): TransactionStep {
   });
 }
 
-/** The same steps, none within two seconds of the one before. */
+/** The same steps, each at least two seconds after the previous one. */
 function apart(steps: readonly TransactionStep[]): TransactionStep[] {
   let earliestMs = 0;
   return steps

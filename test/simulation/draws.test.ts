@@ -24,7 +24,7 @@ describe('the messages that are drawn', () => {
 
     drawLives(400, (path, form) => drawn.add(`${path} ${form}`));
 
-    // An order can be left out of a cancellation only, which is drawn apart.
+    // Only a cancellation can leave out the order, and it is drawn separately.
     const wanted = [...optionalFields()].flatMap(([path, forms]) =>
       forms
         .filter((form) => form !== 'empty' || !['time', 'sequence', 'datacontenttype'].includes(path))
@@ -34,7 +34,7 @@ describe('the messages that are drawn', () => {
     expect(wanted.length).toBeGreaterThan(50);
   });
 
-  it('come equal, out of order, contradicting each other, cancelled anywhere, and bad in every way', () => {
+  it('include equal versions, versions out of order and in contradiction, cancellations anywhere, and bad ones of every kind', () => {
     const steps = drawLives(400).flatMap((life) => life.steps);
     const sends = steps.filter((step) => step.kind === 'send');
 
@@ -48,7 +48,7 @@ describe('the messages that are drawn', () => {
     expect(sends.some(({ message }) => message.body.length > 700_000)).toBe(true);
   });
 
-  it('are refused by the reporter where they say that they are bad, and only there', () => {
+  it('are refused by the reporter if and only if they are marked as bad', () => {
     for (const { rules, steps } of drawLives(100)) {
       const settings = { testTokens: 'allow', ...rules } as const;
       for (const step of steps) {
@@ -125,7 +125,7 @@ describe('the transactions that are drawn', () => {
     ).toBe(true);
   });
 
-  it('have states and categories that no document knows, and are old now and then', () => {
+  it('have states and categories that Button does not document, and are old now and then', () => {
     const statuses = new Set(rows.map(({ status }) => status));
 
     expect(statuses.size).toBe(7);
@@ -137,7 +137,7 @@ describe('the transactions that are drawn', () => {
 describe('the answers that are drawn', () => {
   const answers = Array.from({ length: 20_000 }, (_, seed) => drawAnswer(randomFrom(seed, 'answer')));
 
-  it('have any status from 200 to 599, with every body, and the work done, not done and done late', () => {
+  it('have any status from 200 to 599, with every body, and the work done, not done or done late', () => {
     const statuses = new Set(answers.map(({ status }) => status));
     const combinations = new Set(
       answers.map(({ status, body, work }) =>
@@ -146,12 +146,12 @@ describe('the answers that are drawn', () => {
     );
 
     expect(statuses.size).toBe(400);
-    // Four classes of status, seven bodies, three kinds of work, but for Button's own `ok` to what is not
-    // done.
+    // Four classes of status, seven bodies and three kinds of work, without Button's own `ok` to work that it
+    // did not do.
     expect(combinations.size).toBeGreaterThan(78);
   });
 
-  it('have every operation', () => {
+  it('cover every operation', () => {
     expect(new Set(answers.map(({ operation }) => operation)).size).toBe(6);
   });
 
@@ -166,7 +166,7 @@ describe('the answers that are drawn', () => {
     ['Button fails after it has done its work', { ...refusal, status: 503, work: 'done' }, true],
     ['Button says ok and does nothing', { ...refusal, status: 200, body: 'button-ok' }, false],
     ['a rate limit comes after the work', { ...refusal, status: 429, work: 'done' }, false],
-  ])('are such that somebody who believes Button comes out right: %s', (_, answer, isDrawn) => {
+  ])('never mislead a client that believes Button: %s', (_, answer, isDrawn) => {
     expect(isSurvivable(answer)).toBe(isDrawn);
   });
 });

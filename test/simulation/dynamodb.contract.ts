@@ -14,12 +14,12 @@ import { describe, expect, it } from 'vitest';
 
 type Item = Record<string, AttributeValue>;
 
-/** A change as the stream shows it. */
+/** A change as the stream reports it. */
 export type StreamedChange = { before: Item | undefined; after: Item | undefined };
 
 /**
- * Two tables: `TABLE`, with the key `pk`, a stream of new and old images, and an index `due` of keys alone by
- * `shard` and `dueAt`; and `SORTED`, with the keys `pk` and `sk`.
+ * Two tables. `TABLE` has the key `pk`, a stream of new and old images, and an index `due` of keys only, by
+ * `shard` and `dueAt`. `SORTED` has the keys `pk` and `sk`.
  */
 export type DynamoDBUnderTest = {
   client: () => Pick<DynamoDBClient, 'send'>;
@@ -30,7 +30,7 @@ export type DynamoDBUnderTest = {
 export const TABLE = 'table';
 export const SORTED = 'sorted';
 
-/** What our stores rely on, each with the page on which AWS says so. */
+/** The behaviour that this project's stores rely on, each with the AWS page that documents it. */
 export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnderTest): void {
   let keys = 0;
   const newKey = (): string => `${name} ${(keys += 1)}`;
@@ -51,7 +51,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
 
   describe(`DynamoDB, ${name}`, () => {
     // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
-    it('replaces an item as a whole, and gives back what it was given', async () => {
+    it('replaces an item as a whole, and returns what was stored', async () => {
       const pk = text(newKey());
       await put({ pk, one: text('a'), list: { L: [number(1)] }, map: { M: { yes: { BOOL: true } } } });
 
@@ -64,7 +64,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
     });
 
     // The same page, ReturnValuesOnConditionCheckFailure.
-    it('writes only if the condition holds, and else brings back what stands there', async () => {
+    it('writes only if the condition holds, and otherwise returns the current item', async () => {
       const pk = text(newKey());
       const isAbsent = { ConditionExpression: 'attribute_not_exists(revision)' };
       await put({ pk, revision: number(1) }, isAbsent);
@@ -129,7 +129,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
     });
 
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
-    it('updates one item: sets, removes, adds to a number or to none, and returns the new item', async () => {
+    it('updates one item: sets, removes, adds to a number or to a missing one, and returns the new item', async () => {
       const pk = text(newKey());
       await put({ pk, fence: number(3), retryAt: text('soon'), rows: number(5) });
 
@@ -156,7 +156,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
     });
 
     // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
-    it('makes an item by an update, unless its condition asks for one', async () => {
+    it('creates an item by an update, unless its condition requires one', async () => {
       const [made, refused] = [text(newKey()), text(newKey())];
       const update = (pk: AttributeValue, rest: object) =>
         client().send(
@@ -178,7 +178,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
     });
 
     // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
-    it('deletes under a condition, and what is not there without complaint', async () => {
+    it('deletes under a condition, and accepts the deletion of a missing item', async () => {
       const pk = text(newKey());
       await put({ pk, version: number(1) });
       const remove = (condition: string) =>
@@ -233,7 +233,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
       expect((await get(second.S ?? ''))?.['hits']).toEqual({ N: '1' });
     });
 
-    it('cancels a transaction that adds to what is no number, and says so', async () => {
+    it('cancels a transaction that adds to something that is not a number, and says so', async () => {
       const spoilt = text(newKey());
       await put({ pk: spoilt, hits: text('many') });
 
@@ -351,7 +351,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
     });
 
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html, pagination
-    it('scans a megabyte at a time, and goes on behind a key whose item is gone', async () => {
+    it('scans a megabyte at a time, and continues after a key whose item is gone', async () => {
       const large = Array.from({ length: 4 }, newKey);
       for (const key of large) await put({ pk: text(key), bytes: { B: Buffer.alloc(300_000) } });
       const scan = async (startKey?: Item) =>
@@ -373,7 +373,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
     });
 
     // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-    it('gets many items at once, and leaves out what is not there', async () => {
+    it('gets many items at once, and leaves out missing ones', async () => {
       const [one, other, nobody] = [newKey(), newKey(), newKey()];
       await put({ pk: text(one), n: number(1) });
       await put({ pk: text(other), n: number(2) });
@@ -405,14 +405,14 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
       await expect(put(item)).rejects.toMatchObject({ name: 'ValidationException' });
     });
 
-    it('does not know a table that is not there', async () => {
+    it('refuses a table that does not exist', async () => {
       await expect(
         client().send(new GetItemCommand({ TableName: 'elsewhere', Key: { pk: text('a') } })),
       ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     });
 
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
-    it('streams every change of an item in order with both images, and no write that failed', async () => {
+    it('streams every change of an item in order with both images, and no failed write', async () => {
       const pk = text(newKey());
       await put({ pk, revision: number(1) });
       await put({ pk, revision: number(2) }, atRevision(1));

@@ -17,7 +17,7 @@ import { describeDynamoDB, SORTED, TABLE, type StreamedChange } from './dynamodb
 
 const processes = startProcesses();
 
-/** The tables of the contract, served by an emulator or by the model. */
+/** The tables of the contract, in an emulator or in the model. */
 type ServedTables = { dynamodb: DynamoDbEmulator; client: DynamoDBClient; streamArn: string };
 let emulated: ServedTables;
 let served: ServedTables;
@@ -80,7 +80,7 @@ const ImagesSchema = z.object({
   SequenceNumber: z.string(),
 });
 
-/** Every change, shard by shard: a shard before those that continue it. */
+/** Every change, shard by shard: each shard before the shards that continue it. */
 async function readStream({ dynamodb: { streams }, streamArn }: ServedTables): Promise<StreamedChange[]> {
   const found: z.infer<typeof ImagesSchema>[] = [];
   for (const { id: shardId } of await listShards(streams, streamArn)) {
@@ -132,7 +132,7 @@ describe('the model of DynamoDB alone', () => {
   const read = (rest: object = {}) =>
     new GetItemCommand({ TableName: TABLE, Key: { pk: { S: 'a' } }, ...rest });
 
-  it('lets an eventually consistent read miss what has just been written, and a consistent one never', () => {
+  it('lets an eventually consistent read miss the latest write, and a consistent one never', () => {
     let nowMs = 1000;
     const { model } = openModel({ now: () => nowMs });
     model.execute(new PutItemCommand({ TableName: TABLE, Item: item(1) }));
@@ -147,7 +147,7 @@ describe('the model of DynamoDB alone', () => {
     expect([stale, consistent, later]).toEqual([{ Item: item(1) }, { Item: item(2) }, { Item: item(2) }]);
   });
 
-  it('goes back to a backup', () => {
+  it('restores a backup', () => {
     const { model } = openModel();
     model.execute(new PutItemCommand({ TableName: TABLE, Item: item(1) }));
     const backup = model.backUp(TABLE);

@@ -8,7 +8,7 @@ import type { SqsModel } from '../../tooling/local-aws/models/sqs-model.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { Weather } from './weather.ts';
 
-/** A queue, the function that works on it, and how many batches at once. */
+/** A queue, its function, and how many batches the function handles at once. */
 export type QueueMapping = {
   queue: string;
   target: LambdaModel<SQSEvent>;
@@ -18,12 +18,12 @@ export type QueueMapping = {
 
 type Ground = { clock: VirtualClock; weather: Weather; sqs: SqsModel };
 
-/** How soon a poller that found itself out of order looks again. */
+/** How soon a failed poller looks again. */
 const POLLER_RETRY_MS = 5000;
 
 /**
- * Lambda's poller of a queue: receives while the function has room, and deletes what it got done; the rest
- * comes back when its visibility ends.
+ * Lambda's poller of a queue. It receives messages while the function has capacity, and deletes those that
+ * succeeded. The others return when their visibility timeout ends.
  */
 export class QueuePoller {
   readonly #mapping: QueueMapping;
@@ -37,7 +37,7 @@ export class QueuePoller {
     this.#ground = ground;
   }
 
-  /** Something has come, or come back. */
+  /** Called when a message has arrived or returned. */
   wake(): void {
     const { clock, weather } = this.#ground;
     this.#pollAt(clock.now() + weather.random.between(1, 40));
@@ -109,7 +109,7 @@ export function toRecord(message: Message, queue: string): SQSRecord {
   };
 }
 
-/** How many shards a table's stream has here: what lies in different ones is delivered in any order. */
+/** The number of shards in a table's stream. Changes in different shards are delivered in any order. */
 const SHARDS = 2;
 const MAX_BATCH = 100;
 const RETRY_MS = { first: 500, longest: 30_000 };
@@ -117,8 +117,8 @@ const RETRY_MS = { first: 500, longest: 30_000 };
 type Shard = { records: StreamRecord[]; isBusy: boolean; failures: number };
 
 /**
- * Lambda's poller of a table's stream: every shard in order; a batch that fails holds up what comes after it,
- * and is split.
+ * Lambda's poller of a table's stream. It delivers every shard in order. A failed batch is split, and blocks
+ * the batches after it.
  */
 export class StreamPoller {
   readonly #target: LambdaModel<DynamoDBStreamEvent>;
@@ -143,12 +143,12 @@ export class StreamPoller {
     this.#pollLater(shard, this.#ground.weather.random.between(50, 300));
   }
 
-  /** How many changes have not been delivered yet. */
+  /** The number of changes that are not delivered yet. */
   get waiting(): number {
     return this.#shards.reduce((sum, { records }) => sum + records.length, 0);
   }
 
-  /** The age of the oldest change that has not been delivered yet. */
+  /** The age of the oldest change that is not delivered yet. */
   get iteratorAgeMs(): number {
     const nowMs = this.#ground.clock.now();
     return Math.max(0, ...this.#shards.map(({ records }) => nowMs - (records[0]?.atMs ?? nowMs)));
@@ -176,7 +176,7 @@ export class StreamPoller {
     this.#pollLater(shard, Math.min(pauseMs, RETRY_MS.longest));
   }
 
-  /** Returns how many records, from the first on, are done. */
+  /** Returns the number of records that are done, counted from the first. */
   async #deliver(records: readonly StreamRecord[]): Promise<number> {
     const result = await this.#target.invoke({
       Records: records.map(({ sequenceNumber, before, after }) => ({

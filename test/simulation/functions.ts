@@ -39,20 +39,20 @@ export type FunctionsGround = AwsModel & {
   exchange: Exchange;
   brand: BrandConfig;
   transactions: TransactionsConfig;
-  /** How long an order that is over keeps its customer, in days. */
+  /** How many days after its end an order keeps its customer. */
   customerDays: number;
-  /** After a restore of the ledger: what was reported before is in doubt. */
+  /** Set after a restore of the ledger: what was reported before this instant is in doubt. */
   verifyBefore: () => string | undefined;
   /** A number from 0 up to but not including 1. */
   random: () => number;
-  /** What differs from the environment that the stacks would give. */
+  /** Overrides of the environment variables that the stacks would set. */
   environment?: () => Readonly<Record<string, string>>;
 };
 
-/** One execution environment of a function: its clock, its metrics, and its only way to the world. */
+/** One execution environment of a function: its clock, its metrics, and its only access to other services. */
 export type Process = Pick<Host, 'call' | 'now' | 'wait' | 'metrics'>;
 
-/** The functions by the names of their folders; each composes its function in a process. */
+/** The functions by the names of their folders. Each one composes its function in a process. */
 export type Compositions = {
   'customer-expiry': Compose<unknown, unknown>;
   'event-delivery': Compose<SQSEvent, SQSBatchResponse>;
@@ -73,13 +73,13 @@ export type Compositions = {
 
 type Compose<Event, Result> = (process: Process) => ComposedFunction<Event, Result>;
 
-/** The name of a deployed function, which is that of its folder. */
+/** The name of a deployed function, which is also that of its folder. */
 export type FunctionName = keyof Compositions;
 
 const QUARANTINE_DAYS = 90;
-/** The publisher's own URL, which takes every event. */
+/** The publisher's own URL, which accepts every event. */
 const DELIVERY = { url: 'https://rewards.example.com/button', timeoutMs: 10_000, maxConcurrency: 2 };
-/** Where a brand has no audit by schedule, one may be started all the same. */
+/** Used when an audit is started for a brand that has no scheduled audit. */
 const DEFAULT_AUDIT = { schedule: 'rate(1 day)', days: 7, sample: 200, perSecond: 2 };
 const BUTTON_API_URL = 'https://api.usebutton.com';
 const ORDERS = { orderLedger: TABLES.orderLedger, quarantine: TABLES.orderQuarantine };
@@ -97,9 +97,9 @@ const RECONCILIATION = {
 };
 
 /**
- * Every deployed function's own composition, over the models and on the virtual clock. The environments are
- * those that the stacks make of the same configuration. Nobody primes a function here: what priming does is
- * left to the first event.
+ * The real composition of every deployed function, over the models and on the virtual clock. The environment
+ * variables are those that the stacks make of the same configuration. Nothing primes a function here, so the
+ * first event does what priming would.
  */
 export function createCompositions(ground: FunctionsGround): Compositions {
   const { brand, transactions } = ground;
@@ -188,8 +188,8 @@ export type Functions = {
 };
 
 /**
- * Every function on Lambda's model, with the timeout that the stacks give it. `onMessageDone` hears the id of
- * each message that the order reporter does not give back.
+ * Every function on the Lambda model, with the timeout that the stacks set. `onMessageDone` is called with
+ * the id of each message that the order reporter does not return as failed.
  */
 export function createFunctions(
   ground: FunctionsGround,
@@ -250,7 +250,7 @@ export function createFunctions(
   };
 }
 
-/** The same function; says which messages it has dealt with. */
+/** The same function, which also reports the messages it has handled. */
 function noting(
   { handle }: ComposedFunction<SQSEvent, SQSBatchResponse>,
   onMessageDone: (messageId: string) => void,

@@ -14,10 +14,7 @@ import { randomFrom, type Random } from './random.ts';
 import type { FunctionName } from './functions.ts';
 import type { AwsTrouble, Step } from './step.ts';
 
-/**
- * A schedule: how its brand is configured, which of Button's possible worlds it is set in, and what happens
- * there.
- */
+/** A schedule: the brand's configuration, the variant of Button's behaviour, and the steps. */
 export type Schedule = {
   seed: number;
   brand: BrandRules & { retryMaxSeconds?: number };
@@ -26,13 +23,13 @@ export type Schedule = {
 };
 
 const MINUTE_MS = 60_000;
-/** What happens in a schedule begins within this time. */
+/** All steps of a schedule begin within this time. */
 const LENGTH_MS = 80 * MINUTE_MS;
 const LEAST_STEPS = 60;
 
 /**
- * The schedule of a seed, at least sixty steps: a storm, or a calm day on which a class of orders fails for
- * good.
+ * The schedule of a seed, with at least sixty steps: a storm, or a calm day on which one class of orders
+ * always fails.
  */
 export function generateSchedule(seed: number): Schedule {
   const random = randomFrom(seed, 'schedule');
@@ -47,10 +44,10 @@ export function generateSchedule(seed: number): Schedule {
     : drawStorm(random, { seed, brand, world: common });
   return {
     seed,
-    // Chance of its own: the steps of a seed do not depend on it.
+    // A separate random source, so that the steps of a seed do not depend on it.
     brand: {
       ...brand,
-      // Some fifty look-ups in vain are made before an order goes on without.
+      // About fifty look-ups fail before an order goes on without them.
       retryMaxSeconds: steps.some(({ kind }) => kind === 'look-ups-fail')
         ? 1800
         : drawLongestWait(randomFrom(seed, 'retries')),
@@ -61,8 +58,8 @@ export function generateSchedule(seed: number): Schedule {
 }
 
 /**
- * The longest wait between two tries, in seconds: now and then the default, mostly four hours or twelve. An
- * order that fails for good is tried for three days, which with the default costs ten times as much to play.
+ * The longest wait between two tries, in seconds: the default now and then, mostly four or twelve hours. An
+ * order that always fails is tried for three days. With the default, that takes ten times as long to run.
  */
 function drawLongestWait(random: Random): number {
   return random.chance(0.05) ? 1800 : random.pick([14_400, 43_200, 43_200]);
@@ -71,7 +68,7 @@ function drawLongestWait(random: Random): number {
 function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps'>): Step[] {
   const shop: ShopDraw = { random, rules: brand, timeIn: () => timeIn(random) };
   const orderIds = ORDER_IDS.slice(0, random.between(2, 4));
-  // Where a create writes over what is there, nobody can know that it is another's.
+  // Where a create overwrites an existing order, nobody can know that it belongs to somebody else.
   const takenId = world.duplicateCreate === '409' && random.chance(0.15) ? orderIds[0] : undefined;
   const steps = orderIds.flatMap((orderId) =>
     drawOrderLife({ ...shop, isTaken: orderId === takenId }, orderId),
@@ -81,17 +78,17 @@ function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps
   const wanted = Math.max(LEAST_STEPS, steps.length + 35) + random.between(0, 10);
   while (steps.length < wanted) steps.push(...troubleSteps(random, orderIds));
   const expiry = expirySteps(randomFrom(seed, 'expiry'));
-  // Published again, a transaction whose personal data has expired is published as not rewardable, under the
-  // version that was rewardable.
+  // When a transaction is published again after its personal data has expired, it is no longer rewardable,
+  // under a version that was rewardable.
   const collided = letVersionsCollide(randomFrom(seed, 'collisions'), steps);
   const others = expiry.length === 0 ? collided : collided.filter(({ kind }) => kind !== 'republish');
   const purchases = purchaseSteps(randomFrom(seed, 'purchases'));
   const isRestored = purchases.some(({ kind }) => kind === 'restore-tables');
-  // What a backfill brings is live, as its starter says.
+  // A backfill's transactions are live, as its starter states.
   const hasOld = purchases.some(
     (step) => step.kind === 'transaction' && (step.row.created_date ?? '') < LIVE,
   );
-  // A restore takes longer than Lambda lets any process live.
+  // A restore takes longer than the longest Lambda invocation.
   const left = others.filter(
     ({ kind }) => !(isRestored && kind === 'freeze') && !(hasOld && kind === 'backfill'),
   );
@@ -106,7 +103,7 @@ function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps
 }
 
 /**
- * In one schedule of five Button shows some fields of an order only, for a while; in one of twenty its
+ * In one schedule of five, Button shows only some fields of an order for a while. In one of twenty, its
  * look-up by token never works.
  */
 function showSteps(random: Random): Step[] {
@@ -118,7 +115,7 @@ function showSteps(random: Random): Step[] {
   return [...partial, { kind: 'look-ups-fail', atMs: timeIn(random), fault: drawDeadLookUp(random) }];
 }
 
-/** In one schedule of six a later release has written to the ledger before it was taken back. */
+/** In one schedule of six, a later release wrote to the ledger before it was rolled back. */
 function laterReleaseSteps(random: Random, orderIds: OrderIds): Step[] {
   if (!random.chance(1 / 6)) return [];
   return Array.from({ length: random.between(1, 3) }, () => ({
@@ -135,7 +132,10 @@ const LIVE = '2026';
 /** The first instant of every schedule, ISO 8601 UTC. */
 export const START = '2026-06-01T12:00:00.000Z';
 
-/** What Button lists beside the brand's orders; in one schedule of four, tables that hold it are put back. */
+/**
+ * What Button lists besides the brand's orders. In one schedule of four, tables with this data are restored
+ * from a backup.
+ */
 function purchaseSteps(random: Random): Step[] {
   const isRestored = random.chance(0.25);
   const draw = {
@@ -165,8 +165,8 @@ function purchaseSteps(random: Random): Step[] {
 }
 
 /**
- * In one schedule of four Button reports checkouts: of tokens that orders carry, twice now and then, of
- * unknown ones, and of none.
+ * In one schedule of four, Button reports checkouts: with tokens of orders (sometimes twice), with unknown
+ * tokens, and without a token.
  */
 function checkoutSteps(random: Random, steps: readonly Step[]): Step[] {
   if (!random.chance(0.25)) return [];
@@ -182,8 +182,8 @@ function checkoutSteps(random: Random, steps: readonly Step[]): Step[] {
 }
 
 /**
- * In one schedule of four the two newest versions of an order come at the same instant, or nearly, in two
- * message groups, as from producers that do not know of each other.
+ * In one schedule of four, the two newest versions of an order arrive at almost the same instant in two
+ * message groups, as if from two independent producers.
  */
 function letVersionsCollide(random: Random, steps: readonly Step[]): readonly Step[] {
   if (!random.chance(0.25)) return steps;
@@ -205,7 +205,7 @@ function letVersionsCollide(random: Random, steps: readonly Step[]): readonly St
   });
 }
 
-/** Ids of every kind that a message may have: they become segments of paths, and groups of queues. */
+/** Ids of every kind that a message may have. They become path segments and message groups. */
 const ORDER_IDS = ['order-1', 'order-2', 'ORD 3/4?#%25', `order-4-${'x'.repeat(200)}`];
 
 function generateWorld(random: Random): World {
@@ -233,7 +233,7 @@ function generateWorld(random: Random): World {
     nextFilters: random.pick(['left-out', 'repeated']),
     emptyObjects: random.pick(['list', 'null']),
     ...generateLists(random),
-    // Nothing that is checked depends on them.
+    // No check depends on the following values.
     finalizationWindowMinutes: 129_600,
     unreadableTransactions: [],
     webhookOrdering: random.pick(['per-transaction', 'per-transaction', 'per-endpoint']),
@@ -309,7 +309,7 @@ const TROUBLES: readonly [AwsTrouble, ...AwsTrouble[]] = [
 
 type OrderIds = readonly string[];
 
-/** Each kind of trouble as often as it stands here. */
+/** Each kind of trouble is as frequent as its entries in this list. */
 const KINDS_OF_TROUBLE: readonly [Trouble, ...Trouble[]] = [
   death,
   death,
@@ -446,10 +446,7 @@ function freeze(random: Random): Step[] {
   return [{ kind: 'freeze', atMs: timeIn(random), functionName, call: random.between(1, 8), forMs }];
 }
 
-/**
- * A worker that stands still in the middle of its slice until another has taken its stream and got ahead of
- * it.
- */
+/** A worker that freezes in the middle of its slice until another has taken its stream and moved ahead. */
 function zombieReader(random: Random): Step[] {
   const atMs = timeIn(random);
   const tick = { kind: 'reconcile' as const, streams: ['live'] };
@@ -482,7 +479,7 @@ function aws(random: Random): Step[] {
 
 const CIRCLE = { meta: { status: 'ok', next: '?cursor=circle' }, objects: [] };
 
-/** Lists of accounts that no account can be taken from. */
+/** Account lists from which no account can be read. */
 const ACCOUNT_LISTS: readonly [object, ...object[]] = [
   CIRCLE,
   { meta: { status: 'ok', next: null }, objects: null },
@@ -490,7 +487,7 @@ const ACCOUNT_LISTS: readonly [object, ...object[]] = [
 ];
 
 /**
- * Late work is late by less than the quiet time and our clocks' differences: what comes later still is the
+ * Work is late by less than the quiet time and the differences of the clocks. Work that is even later is the
  * risk that docs/architecture.md states.
  */
 function button(random: Random, orderIds: OrderIds): Step[] {
@@ -507,13 +504,13 @@ function button(random: Random, orderIds: OrderIds): Step[] {
   ];
 }
 
-/** All orders, one, or a class of them. */
+/** All orders, one order, or a class of orders. */
 function drawScope(random: Random, orderIds: OrderIds): { orderId?: string; orderIds?: string } {
   const orderId = anyOf(random, orderIds);
   return random.pick([{}, {}, {}, { orderId }, { orderIds: '^order-[24]' }] as const);
 }
 
-/** What no status says: lost, late or damaged answers, and the Transactions API. */
+/** Faults other than a status: lost, late or damaged answers, and faults of the Transactions API. */
 function oddCall(random: Random): Step[] {
   const work = random.pick(['done', 'skipped', { afterMs: 25_000 }, { afterMs: 45_000 }] as const);
   const match = { path: '^/v1/order' };
@@ -521,7 +518,7 @@ function oddCall(random: Random): Step[] {
     { on: 'api', match, answer: 'lost', work },
     { on: 'api', match, answer: random.pick(['truncated', 'cut-off']) },
     { on: 'api', match: { ...match, method: 'POST' }, answer: 'accepted' },
-    // Documented for creates alone; an update that is accepted and not known later would be a lie.
+    // Documented for creates only. Button never accepts an update and then forgets it.
     { on: 'api', match: { path: '^/v1/order$' }, answer: 'accepted', work: { afterMs: 25_000 } },
     { on: 'api', answer: 'button', answerDelayMs: random.pick([3000, 9000, 15_000]) },
     { on: 'api', match: { path: '^/v1/affiliation' }, answer: { status: random.pick([500, 429, 400, 503]) } },
@@ -547,7 +544,7 @@ function oddCall(random: Random): Step[] {
   return [{ kind: 'button', atMs: timeIn(random), fault }];
 }
 
-/** One order that gets the same answer for ever. */
+/** One order that always gets the same answer. */
 function permanentFailure(random: Random, orderId: string): Step {
   const orderIds = `^${orderId.replaceAll(/[^A-Za-z0-9-]/g, String.raw`\$&`)}$`;
   const fault = toFault(random, drawPermanentAnswer(random), { match: { orderIds }, times: 'unlimited' });
@@ -567,7 +564,7 @@ function webhook(random: Random): Step[] {
   return [{ kind: 'webhook', atMs: timeIn(random), fault }];
 }
 
-/** Two of them close to each other are overlapping runs. */
+/** Two of them in quick succession overlap. */
 function reconcile(random: Random): Step[] {
   const atMs = timeIn(random);
   const streams = random.pick([['live'], ['live'], ['live'], ['live', 'sweep-daily'], ['cross-check']]);
@@ -584,7 +581,7 @@ function restore(random: Random): Step[] {
 }
 
 /**
- * In one schedule of four: the expiry of personal data, now and then twice at once, and what may strike it.
+ * In one schedule of four: the expiry of personal data, sometimes twice at once, and faults that may hit it.
  */
 function expirySteps(random: Random): Step[] {
   if (!random.chance(0.25)) return [];

@@ -18,20 +18,20 @@ import type { SimulatedWorld } from './world.ts';
 const CURRENT_WITHIN_MS = 2 * 3_600_000;
 
 /**
- * What must hold of a world: some of it at any time, most of it once everything is at rest. Its checks throw
+ * What must hold in a world: some of it at any time, most of it once everything is at rest. The checks throw
  * `BrokenInvariant`.
  */
 export class Invariants {
-  /** What must hold of the brand's orders. */
+  /** The invariants of the brand's orders. */
   readonly orders: OrderInvariants;
   readonly #world: SimulatedWorld;
   readonly #reached = new Map<string, string>();
   readonly #settings: RewardSettings;
-  /** The highest version that was ever stored under a key, whatever the table holds now. */
+  /** The highest version ever stored under a key, whatever the table holds now. */
   readonly #highest = new Map<string, number>();
   #expectsRefusals = false;
   #backedUpAtMs = Infinity;
-  /** What came in from the backup to the restore is forgotten: when it began, by table. */
+  /** By table, the time of the restored backup. What arrived between the backup and the restore is lost. */
   readonly #forgetsFromMs = new Map<string, number>();
   #restoredAtMs = 0;
 
@@ -45,16 +45,16 @@ export class Invariants {
     this.#backedUpAtMs = this.#world.clock.now();
   }
 
-  /** Tables are back at their backup. */
+  /** Notes that these tables were restored from their backup. */
   noteTableRestore(tables: readonly string[]): void {
     this.#restoredAtMs = this.#world.clock.now();
     for (const table of tables) this.#forgetsFromMs.set(table, this.#backedUpAtMs);
     this.#reached.clear();
   }
 
-  /** Whether the table was put back, so that what came at this instant may be forgotten. */
+  /** Whether the table was restored, so that it may have lost what arrived at this instant. */
   #mayForget(table: string, atMs: number): boolean {
-    // What was written as it was restored had come before.
+    // What was written just before the backup may have arrived earlier.
     const fromMs = (this.#forgetsFromMs.get(table) ?? Infinity) - 60_000;
     return fromMs <= atMs && atMs <= this.#restoredAtMs;
   }
@@ -63,7 +63,7 @@ export class Invariants {
     this.#reached.clear();
   }
 
-  /** Button signs with a secret that we do not know yet. */
+  /** Button signs with a secret that this system does not know yet. */
   expectRefusals(): void {
     this.#expectsRefusals = true;
   }
@@ -72,14 +72,14 @@ export class Invariants {
     return this.unrest() === '';
   }
 
-  /** What is not at rest yet. */
+  /** Describes what is not at rest yet. */
   unrest(): string {
     const { clock, sqs, button, functions, unpublishedChanges } = this.#world;
     const queues = [QUEUES.orders, QUEUES.deferredWebhooks, QUEUES.readQueue].filter(
       (name) => !sqs.isEmpty(name),
     );
     const running = Object.entries(functions).filter(([, lambda]) => lambda.running > 0);
-    // One that its fault keeps for the next event of its transaction may wait for ever.
+    // A deferred webhook that its fault keeps until its transaction's next event may wait for ever.
     const keptSinceMs = clock.now() - 2 * 60_000;
     const webhooks = button.dispatcher
       .deliveries()
@@ -95,7 +95,7 @@ export class Invariants {
     ].join(', ');
   }
 
-  /** A transaction in the table has changed. */
+  /** Checks a change of a transaction in the table. */
   checkChange(before: Item | undefined, after: Item | undefined): void {
     this.#checkVersion(before, after);
     if (after?.['mergedInto'] !== undefined) return;
@@ -111,7 +111,8 @@ export class Invariants {
   }
 
   /**
-   * A new version is higher than every earlier one, restores or not; what is published changes with it only.
+   * A new version is higher than every earlier one, even after a restore. Published fields change only with
+   * the version.
    */
   #checkVersion(before: Item | undefined, after: Item | undefined): void {
     const version = Number(after?.['version']?.N);
@@ -134,9 +135,9 @@ export class Invariants {
   }
 
   /**
-   * Everything that the position says is stored, is stored, and the position never goes back. Where cursors
-   * count rows, a row that is modified while it is paged hides its neighbour until the next sweep
-   * (docs/decisions/0009-sweeps.md): nothing is checked there.
+   * Everything that the position calls read is stored, and the position never goes back. If cursors count
+   * rows, a row that is modified while it is paged hides its neighbour until the next sweep
+   * (docs/decisions/0009-sweeps.md), so nothing is checked in that case.
    */
   checkPositions(): void {
     const { button } = this.#world;
@@ -151,11 +152,11 @@ export class Invariants {
       for (const version of this.#truth()) {
         const modified = toWholeSeconds(version.modifiedMs);
         if (version.accountId !== id || modified >= until || this.#isInGap(id, modified)) continue;
-        // What Button dates back behind what was read already is found by the sweeps.
+        // The sweeps find rows that Button dates before what was already read.
         if (version.modifiedMs < version.recordedMs - 60_000 || !isUnderstood(version)) continue;
         const keys = purchaseWith(version, listed)?.keys ?? [];
         const stored = this.#stored(keys);
-        // Whoever joins two records of a purchase may die before the one takes over what the other knows.
+        // A worker that joins two records of a purchase may die before one of them has the other's content.
         const merged = keys
           .map((key) => this.#item(key))
           .filter((item) => item?.['mergedInto'] !== undefined);
@@ -168,7 +169,7 @@ export class Invariants {
     }
   }
 
-  /** As docs/architecture.md states it: within two hours, and what the last read took. */
+  /** The limit that docs/architecture.md states: two hours, plus the duration of the last read. */
   #checkCurrent(): void {
     const since = new Date(this.#world.clock.now() - CURRENT_WITHIN_MS).toISOString();
     for (const { account, stream, readThrough, readUntil } of this.#items(TABLES.positions)) {
@@ -183,7 +184,7 @@ export class Invariants {
     }
   }
 
-  /** Whether this second is passed over and still to be read. */
+  /** Whether this second is in a gap that is still to be read. */
   #isInGap(id: string, second: string): boolean {
     return this.#items(TABLES.positions).some(({ account, stream, readThrough, readUntil }) => {
       const isOfAccount = account?.S === id && isGap({ stream: stream?.S ?? '' });
@@ -191,13 +192,13 @@ export class Invariants {
     });
   }
 
-  /** Everything is at rest: what has come in is accounted for. */
+  /** To be called when everything is at rest: all input is accounted for. */
   checkRest(): void {
     this.orders.checkRest();
     this.#checkWebhooks();
   }
 
-  /** Everything has been reconciled. */
+  /** To be called when everything has been reconciled. */
   checkEnd(): void {
     this.#checkCurrent();
     const purchases = this.#listed();
@@ -218,8 +219,8 @@ export class Invariants {
   }
 
   /**
-   * Personal data has expired: nothing in the table says whose the transactions are that were last changed at
-   * this instant or before.
+   * Personal data has expired: the table no longer identifies the shopper of any transaction that was last
+   * changed at or before this instant.
    */
   checkExpired(changedAt: string): void {
     for (const item of this.#purchases()) {
@@ -239,7 +240,7 @@ export class Invariants {
     });
   }
 
-  /** Nothing was published since the bus had so many events. */
+  /** Nothing was published since the bus had this many events. */
   checkNothingPublishedSince(count: number): void {
     const [event] = this.#events().slice(count);
     if (event)
@@ -250,8 +251,8 @@ export class Invariants {
   }
 
   /**
-   * Queues are empty by now, and what could not be stored was replayed: what we have acknowledged is in the
-   * table.
+   * To be called when the queues are empty and deferred webhooks are replayed: every acknowledged webhook is
+   * in the table.
    */
   #checkWebhooks(): void {
     const kept = new Set(this.#items(TABLES.webhookQuarantine).map(({ id }) => id?.S));
@@ -276,7 +277,7 @@ export class Invariants {
           fail('no acknowledged webhook is lost', `${hookId}, not understood, is not in quarantine`);
         continue;
       }
-      // One that was deferred may have been stored at any time before the restore.
+      // A deferred webhook may have been stored at any time before the restore.
       const isRestored = this.#forgetsFromMs.has(TABLES.transactions);
       if (isRestored && comesMs.some((atMs) => atMs <= this.#restoredAtMs)) continue;
       this.#checkWebhookIsKnown(delivery);
@@ -287,7 +288,7 @@ export class Invariants {
     const modifiedMs = Date.parse(String(data['modified_date']));
     const versions = this.#world.button.transactions.all().find(([first]) => first?.key === transactionKey);
     const [last, place] = [versions?.at(-1), versions?.findIndex((one) => one.modifiedMs === modifiedMs)];
-    // A read may have shown that Button has dated it back since.
+    // A read may have shown that Button has moved its date back since.
     const isDatedBack = versions?.slice(place).some((one) => one.modifiedMs < modifiedMs);
     if (!last || isDatedBack === true) return;
     const orders = typeof data['button_order_id'] === 'string' ? [`order#${data['button_order_id']}`] : [];
@@ -317,7 +318,8 @@ export class Invariants {
   }
 
   /**
-   * A consumer that gets every event twice, in any order, owes what an oracle owes that sees Button's list.
+   * A consumer that gets every event twice, in any order, owes the same as an oracle that reads Button's
+   * list.
    */
   #checkBalances(): void {
     const random = randomFrom('consumer', this.#world.bus.length);
@@ -369,15 +371,12 @@ export class Invariants {
     return this.#world.button.transactions.all().flatMap((versions) => versions.at(-1) ?? []);
   }
 
-  /** Every purchase, as Button lists it now. */
+  /** Every purchase as Button lists it now. */
   #listed(): Purchase[] {
     return purchasesOf(this.#world.button.transactions.all(), this.#settings);
   }
 
-  /**
-   * The record under the first of these keys that there is one under, through aliases and records that gave
-   * way.
-   */
+  /** The record under the first of these keys that has one, after following aliases and merged records. */
   #stored(keys: readonly string[]): Item | undefined {
     for (const key of keys) {
       let item = this.#item(key);
@@ -394,7 +393,10 @@ export class Invariants {
     return this.#world.dynamodb.item(TABLES.transactions, key);
   }
 
-  /** Every purchase in the table: aliases say only where another one is, and checkouts are none yet. */
+  /**
+   * Every purchase in the table, without aliases (which only point to another record) and checkouts (which
+   * are not purchases yet).
+   */
   #purchases(): Item[] {
     return this.#items(TABLES.transactions).filter(
       ({ aliasOf, mergedInto, checkoutOf }) =>
@@ -413,7 +415,7 @@ function purchaseWith({ key }: TransactionVersion, purchases: readonly Purchase[
 
 const NO_CREDIT: Credit = { transactionKey: '', user: null, currency: 'none', amount: 0, isFinal: false };
 
-/** What an event says of a transaction. */
+/** The fields of a transaction that an event carries. */
 const PUBLISHED = [
   ...['status', 'category', 'amountMinor', 'currency', 'orderTotalMinor', 'orderCurrency', 'buttonOrderId'],
   ...['notRewardableReason', 'conflictCause', 'delivery', 'mergedInto', 'publisherCustomerId', 'pubRef'],
@@ -436,7 +438,7 @@ function isWorth(stored: Item | undefined, { amount }: ListedRow): boolean {
   return Number(stored?.['amountMinor']?.N ?? 0) === amount;
 }
 
-/** Whether the version is stored, or something that it gives way to. */
+/** Whether the stored version is this one, or one that beats it. */
 function knows(stored: Item | undefined, version: TransactionVersion): boolean {
   const [modified, status] = [modifiedSecond(stored), stored?.['status']?.S];
   const second = toWholeSeconds(version.modifiedMs);
@@ -446,7 +448,7 @@ function knows(stored: Item | undefined, version: TransactionVersion): boolean {
   return modified > second || (modified === second && isVersion);
 }
 
-/** Whether a read of the API has shown what the item says. */
+/** Whether a read of the API has confirmed the item. */
 function isShownByRead(item: Item | undefined): boolean {
   const { seen } = (item?.['body']?.B ? unpackJson(item['body'].B) : { seen: [] }) as TransactionRecord;
   return seen.some(
@@ -457,7 +459,7 @@ function isShownByRead(item: Item | undefined): boolean {
   );
 }
 
-/** Webhooks carry milliseconds where rows have none. */
+/** Webhooks carry milliseconds; rows do not. */
 function modifiedSecond(item: Item | undefined): string {
   const modified = item?.['modifiedDate']?.S;
   return modified === undefined ? '' : `${modified.slice(0, 19)}Z`;

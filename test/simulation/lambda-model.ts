@@ -5,7 +5,7 @@ import type { InvocationContext } from '../../shared/runtime/runtime.ts';
 import type { Call, Fate, Weather } from './weather.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** One invocation, once it is over. */
+/** One invocation that has ended. */
 export type Invocation = {
   functionName: string;
   startMs: number;
@@ -13,23 +13,23 @@ export type Invocation = {
   status: 'succeeded' | 'failed' | 'timed-out' | 'killed';
 };
 
-/** What functions run on. */
+/** What the functions run on. */
 export type Ground = {
   clock: VirtualClock;
   weather: Weather;
   measure: (measured: Measured & { atMs: number }) => void;
   onInvocation: (invocation: Invocation) => void;
-  /** Hears of every call that a function makes, whatever becomes of it. */
+  /** Called with every call that a function makes, whatever its outcome. */
   onCall?: (call: Call) => void;
 };
 
 /**
- * One execution environment of a function: a process with a clock of its own. It reaches the world through
- * `call` alone, and once it is dead nothing that it does has an effect any more.
+ * One execution environment of a function: a process with its own clock. It reaches other services through
+ * `call` only. Once it is dead, nothing that it does has an effect.
  */
 export class Host {
   readonly functionName: string;
-  /** Different from that of the other environments of its function. */
+  /** Unique among the environments of its function. */
   readonly number: number;
   onDeath: () => void = () => undefined;
 
@@ -50,14 +50,14 @@ export class Host {
     return this.#isAlive;
   }
 
-  /** Runs on after its timeout. */
+  /** Whether it is still running after its timeout. */
   get isZombie(): boolean {
     return this.#isZombie;
   }
 
   readonly now = (): Date => new Date(this.#ground.clock.now() + this.#skewMs);
 
-  /** Nothing goes on in a process that has died meanwhile. */
+  /** Never resolves in a process that has died in the meantime. */
   readonly wait = (ms: number): Promise<void> =>
     new Promise((resolve) => {
       const { clock } = this.#ground;
@@ -66,14 +66,14 @@ export class Host {
       });
     });
 
-  /** Holds what it is given until the invocation is over, as the handlers' metrics do. */
+  /** Collects metrics until the invocation ends, as the handlers do. */
   readonly metrics = {
     add: (measured: Measured): void => {
       this.#held.push(measured);
     },
   };
 
-  /** Emits what was measured. */
+  /** Emits the collected metrics. */
   flush(): void {
     const atMs = this.#ground.clock.now();
     for (const measured of this.#held.splice(0)) this.#ground.measure({ ...measured, atMs });
@@ -87,9 +87,8 @@ export class Host {
   }
 
   /**
-   * Asks something of the world. It takes time, and has its effect at one instant, if the process lives by
-   * then; what the process hears of it is up to the weather. `perform` may answer with a promise that the
-   * world keeps.
+   * Calls a service. The call takes time and has its effect at one instant, if the process is alive then. The
+   * weather decides what the process gets back. `perform` may return a promise that the service fulfils.
    */
   call<Output>(
     call: Omit<Call, 'functionName'>,
@@ -119,12 +118,11 @@ export class Host {
   }
 }
 
-/** What a dead process waits for. */
+/** The promise that a dead process waits for. */
 const NEVER = new Promise<never>(() => undefined);
 
 /**
- * `retried`: the client got no answer and asked again by itself, so that the second answer is the one that is
- * heard.
+ * `retried`: the client got no answer and repeated the call itself, so the process gets the second answer.
  */
 function settle<Output>({
   fate,
@@ -142,17 +140,17 @@ function settle<Output>({
     if (fate.answer === 'lost') reject(lostAnswer());
     else resolve(fate.answer === 'retried' ? perform(fate) : output);
   } catch (error) {
-    // What fails is heard of: a failed request has no answer to lose that would matter.
+    // A failed call always reports its error: losing that answer would make no difference.
     reject(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
-/** As the SDK throws when a connection breaks: with a note of its tries. */
+/** The error that the SDK throws when a connection breaks, with the number of its attempts. */
 function lostAnswer(): Error {
   return Object.assign(new Error('socket hang up'), { name: 'TimeoutError', $metadata: { attempts: 3 } });
 }
 
-/** A function by its name and timeout; `boot` loads its code into an environment. */
+/** A function with its name and timeout. `boot` loads its code into an environment. */
 export type FunctionSettings<Event> = {
   name: string;
   timeoutMs: number;
@@ -164,12 +162,11 @@ type Environment<Event> = {
   handler: (event: Event, context: InvocationContext) => Promise<unknown>;
 };
 
-/** Pauses before Lambda's own tries of an asynchronous invocation that failed. */
+/** How long Lambda waits before it retries a failed asynchronous invocation. */
 const ASYNC_RETRIES_MS = [60_000, 120_000];
 
 /**
- * A function as Lambda runs it: an environment takes one invocation at a time and is used again until it
- * dies.
+ * A function as Lambda runs it. An environment handles one invocation at a time and is reused until it dies.
  */
 export class LambdaModel<Event> {
   readonly #settings: FunctionSettings<Event>;
@@ -184,12 +181,12 @@ export class LambdaModel<Event> {
     this.#ground = ground;
   }
 
-  /** How many invocations are under way. */
+  /** The number of running invocations. */
   get running(): number {
     return this.#running;
   }
 
-  /** Runs the function once. Resolves when Lambda knows the end of it. */
+  /** Runs the function once. Resolves when Lambda knows the result. */
   invoke(event: Event, awsRequestId = this.newRequestId()): Promise<InvocationResult> {
     const { clock } = this.#ground;
     const { timeoutMs } = this.#settings;
@@ -237,7 +234,9 @@ export class LambdaModel<Event> {
     });
   }
 
-  /** As Scheduler invokes: what fails is tried twice more, under the same request id. */
+  /**
+   * Invokes the function as Scheduler does: a failed invocation is tried twice more with the same request id.
+   */
   invokeAsync(event: Event): void {
     const awsRequestId = this.newRequestId();
     const { clock } = this.#ground;
@@ -252,13 +251,13 @@ export class LambdaModel<Event> {
     clock.track(attempt(ASYNC_RETRIES_MS));
   }
 
-  /** A new id, the same in every run. */
+  /** A new id; the sequence of ids is the same in every run. */
   newRequestId(): string {
     this.#invocations += 1;
     return `${this.#settings.name}-${this.#invocations}`;
   }
 
-  /** A deployment or an idle time: the next invocation gets a new environment. */
+  /** After a deployment or idle time, the next invocation gets a new environment. */
   forgetIdleEnvironments(): void {
     this.#idle.length = 0;
   }

@@ -8,7 +8,7 @@ const MAIN = join(import.meta.dirname, 'main.ts');
 
 const ResultSchema = z.object({ runs: z.int(), firstSeed: z.int(), failedSeeds: z.array(z.int()) });
 
-/** `npm run simulate -- …` without npm. */
+/** Runs `npm run simulate -- …` without npm. */
 function simulate(...args: string[]): Promise<{ exitCode: number | null; stdout: string }> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [MAIN, ...args], (_error, stdout) => {
@@ -18,14 +18,14 @@ function simulate(...args: string[]): Promise<{ exitCode: number | null; stdout:
 }
 
 describe('npm run simulate', () => {
-  it('runs the number of schedules that it is asked for', { tags: ['long'] }, async () => {
+  it('runs the requested number of schedules', { tags: ['long'] }, async () => {
     const { exitCode, stdout } = await simulate('--runs', '3', '--seed', '7', '--workers', '1', '--json');
 
     expect(ResultSchema.parse(JSON.parse(stdout))).toEqual({ runs: 3, firstSeed: 7, failedSeeds: [] });
     expect(exitCode).toBe(0);
   });
 
-  it('fails if fewer schedules ran than it was asked for, and says how many there were', async () => {
+  it('fails if fewer schedules ran than requested, and says how many ran', async () => {
     const { exitCode, stdout } = await simulate(
       '--runs',
       '1000000',
@@ -41,7 +41,7 @@ describe('npm run simulate', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('runs for the time that it is asked for, from a seed of the commit', { tags: ['long'] }, async () => {
+  it('runs for the requested time, from a seed that the commit determines', { tags: ['long'] }, async () => {
     const head = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname, encoding: 'utf8' });
 
     const { exitCode, stdout } = await simulate('--seconds', '0.1', '--json');

@@ -35,16 +35,15 @@ const CommandSchema = z.object({
 });
 
 /**
- * Enough for a worker to be busy for some seconds. The first ranges are smaller, so that a short run ends
- * soon.
+ * Enough to keep a worker busy for some seconds. The first ranges are smaller, so that a short run ends soon.
  */
 const MAX_RANGE_SIZE = 10;
-/** Of how many failures the story is written: many often have one reason. */
+/** The number of failures whose story is written. Many failures often have one cause. */
 const MAX_STORIES = 3;
 const DEFAULT_SECONDS = 60;
 
 type Result = {
-  /** How many were asked for; undefined if a time was. */
+  /** The requested number of schedules; undefined if a time was requested. */
   wanted: number | undefined;
   runs: number;
   firstSeed: number;
@@ -54,17 +53,17 @@ type Result = {
   failures: FailureStory[];
 };
 
-/** How many schedules to run at most, and for how long to begin more. */
+/** The most schedules to run, and how long new ones may start. */
 type Limits = { runs: number | undefined; seconds: number | undefined };
 
 type Options = { limits: Limits; seed: number; workers: number };
 
-/** What is asked for if nothing is: a time. */
+/** The default request is a time. */
 function limitsOf({ runs, seconds }: Limits): Limits {
   return { runs, seconds: runs === undefined ? (seconds ?? DEFAULT_SECONDS) : seconds };
 }
 
-/** Hands out ranges of seeds, one at least, until enough schedules have begun or the time is over. */
+/** Hands out ranges of seeds, at least one, until enough schedules have started or the time is over. */
 function rangesOf({ limits: { runs = Infinity, seconds = Infinity }, seed }: Options) {
   const startedAt = performance.now();
   let begun = 0;
@@ -101,7 +100,7 @@ async function simulate(options: Options): Promise<Result> {
   };
 }
 
-/** One thread that takes range after range until there is none. */
+/** One thread that runs range after range until none is left. */
 async function workOff(nextRange: () => SeedRange | undefined, results: RangeResult[]): Promise<void> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url));
   try {
@@ -132,7 +131,7 @@ function describeResult(result: Result): string {
   return `${stories}\n\n${lived}: ${failedSeeds.length} failed, with the seeds ${seeds}.\n`;
 }
 
-/** The same for every run of a commit, and another for the next commit; 1 where there is no commit. */
+/** The same for every run of a commit, and different for the next commit. Without a commit, it is 1. */
 function seedOfCommit(): number {
   const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], {
     cwd: import.meta.dirname,

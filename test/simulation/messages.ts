@@ -1,14 +1,17 @@
 import { hash } from 'node:crypto';
 
-/** A version of an order as a producer reports it. */
+/** A version of an order as its producer reports it. */
 export type SentVersion = { orderId: string; sequence: number; time?: string } & (
   { kind: 'created' | 'updated'; total: number; currency?: string; note?: string } | { kind: 'cancelled' }
 );
 
-/** What `SimulatedWorld.sendOrderMessage` takes. */
+/** The argument of `SimulatedWorld.sendOrderMessage`. */
 export type ProducerMessage = { body: string; orderId: string; eventId: string };
 
-/** The message of docs/order-messages.md for a version: two lines, the smaller one a tenth of the total. */
+/**
+ * The message of docs/order-messages.md for a version. It has two lines; the smaller one is a tenth of the
+ * total.
+ */
 export function orderMessage(version: SentVersion): ProducerMessage {
   const { orderId, sequence, kind, time = '2026-06-01T12:00:00.000Z' } = version;
   const eventId = `${orderId}-${sequence}`;

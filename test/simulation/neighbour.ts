@@ -12,7 +12,7 @@ import { QUEUES, SECRETS, TABLES, urlOf } from './resources.ts';
 import { SqsModel, type QueueSettings } from '../../tooling/local-aws/models/sqs-model.ts';
 import { calmWeather } from './weather.ts';
 
-/** A further brand's key and organization at Button. */
+/** The second brand's key and organization at Button. */
 export const NEIGHBOUR = {
   id: 'bravo',
   apiKey: 'sk-bravo',
@@ -20,8 +20,8 @@ export const NEIGHBOUR = {
 } as const;
 
 /**
- * A second brand of the same stage: a queue, a key, a reporter and a sweep of its own over the same tables.
- * Nothing ever goes wrong for it, so whatever does is the other brand's doing.
+ * A second brand of the same stage, with its own queue, key, reporter and sweep over the same tables. It has
+ * no faults of its own, so that any failure here comes from the other brand.
  */
 export class Neighbour {
   readonly #ground: FunctionsGround;
@@ -68,7 +68,7 @@ export class Neighbour {
     );
   }
 
-  /** Its shop reports a version of an order without a token, so that no publisher hears of it. */
+  /** Its shop reports a version of an order without a token, so that no publisher is involved. */
   send(orderId: string, { sequence, total }: { sequence: number; total: number }): void {
     const kind = sequence === 1 ? 'created' : 'updated';
     const message = orderMessage({ orderId, sequence, kind, total });
@@ -88,7 +88,7 @@ export class Neighbour {
     this.#functions['retry-sweep'].invokeAsync({});
   }
 
-  /** What Button holds of its orders. */
+  /** Its orders at Button. */
   ordersAtButton(): Order[] {
     return this.#ground.exchange.api.orders
       .all()
@@ -100,7 +100,7 @@ export class Neighbour {
     return this.#sqs.isEmpty(QUEUES.orders) && this.#sqs.isEmpty(QUEUES.orderDeadLetters);
   }
 
-  /** Whether anything of it is in quarantine. */
+  /** Whether any of its messages is in quarantine. */
   hasRefusals(): boolean {
     return this.#ground.dynamodb
       .items(TABLES.orderQuarantine)

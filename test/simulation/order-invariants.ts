@@ -10,11 +10,11 @@ import { readContent, type SentContent, type SentMessage } from './sent-message.
 import type { MessageVersion } from './step.ts';
 import type { SimulatedWorld } from './world.ts';
 
-/** A later release had stored the order in a state that this one does not know. */
+/** A later release stored the order in a state that this release does not know. */
 const UNREADABLE = 'ledger_entry_unreadable';
-/** Reasons that are final because Button said so. */
+/** Final reasons that come from Button's answers. */
 const BUTTONS_REASONS = new Set(['refused_by_button', 'too_late', 'deleted_at_button', 'unknown_to_button']);
-/** Reasons for which a version is in quarantine though the ledger has taken it. */
+/** Reasons for which a version is in quarantine although the ledger has accepted it. */
 const TAKEN_REASONS = new Set([
   ...BUTTONS_REASONS,
   'order_id_taken',
@@ -25,26 +25,26 @@ const TAKEN_REASONS = new Set([
   'cancellation_unconfirmed',
   UNREADABLE,
 ]);
-/** Statuses of a 4xx that ask for another try. */
+/** 4xx statuses that are worth another try. */
 const NOT_FINAL = new Set([401, 408, 425, 429]);
 
-/** A run that is under way for so long at most creates the order as it was when the run began. */
+/** The longest run. It creates the order in the version that was known when the run began. */
 const RUN_MS = 60_000;
 
-/** A message, its id, and what the quarantine says of it. */
+/** A message, its id, and its reasons in the quarantine. */
 type Noted = SentMessage & { messageId: string; reasons: readonly string[]; isUnreadable: boolean };
 
-/** An order of the brand: its messages, the ledger's report, and what Button holds under its id. */
+/** An order of the brand: its messages, its ledger entry, and the orders with its id at Button. */
 type Told = {
   orderId: string;
   messages: readonly Noted[];
-  /** Messages with a version that our own rules have not refused. */
+  /** Messages with a version that this project's own rules did not refuse. */
   taken: readonly (Noted & { version: MessageVersion })[];
   report: LedgerEntry | undefined;
   live: readonly Order[];
 };
 
-/** What must hold of the brand's orders. Its checks throw `BrokenInvariant`. */
+/** What must hold for the brand's orders. The checks throw `BrokenInvariant`. */
 export class OrderInvariants {
   readonly #world: SimulatedWorld;
   readonly #messages = new Map<string, SentMessage>();
@@ -60,12 +60,12 @@ export class OrderInvariants {
     this.#world = world;
   }
 
-  /** SQS has taken a message. */
+  /** SQS has accepted a message. */
   noteMessage(messageId: string, message: SentMessage): void {
     this.#messages.set(messageId, message);
   }
 
-  /** The reporter has dealt with a message; the first time counts. */
+  /** The reporter has handled a message. Only the first time counts. */
   noteDone(messageId: string): void {
     if (!this.#doneAtMs.has(messageId)) this.#doneAtMs.set(messageId, this.#world.clock.now());
   }
@@ -78,41 +78,41 @@ export class OrderInvariants {
     this.noteMessage(newMessageId, noted);
   }
 
-  /** The ledger has forgotten something: what it forgot may be said to Button again. */
+  /** The ledger was restored: the system may report again to Button what the ledger has forgotten. */
   noteRestore(): void {
     this.#hasRestored = true;
   }
 
-  /** Button shows some fields of an order only. */
+  /** Button shows only some fields of an order. */
   noteShowsLittle(): void {
     this.#showsLittle = true;
   }
 
-  /** No order can be found by its token. */
+  /** Look-ups by token find no order. */
   noteLookUpsFail(): void {
     this.#lookUpsFail = true;
   }
 
-  /** Another shop of the organization has an order of this id at Button. */
+  /** Another shop of the organization has an order with this id at Button. */
   noteOthersOrder(order: Order): void {
     this.#othersOrders.set(order.fields.order_id, order);
   }
 
-  /** Orders of these ids fail for good. */
+  /** Orders with these ids always fail. */
   noteFailing(orderIds: string): void {
     this.#failing.push(new RegExp(orderIds));
   }
 
-  /** The shop has given these messages up: what they bring need not come about. */
+  /** The shop has given up on these messages, so their content need not reach Button. */
   noteGivenUp(messageIds: readonly string[]): void {
     for (const messageId of messageIds) this.#givenUp.add(messageId);
   }
 
-  /** Cancellations that Button has refused, of orders that nothing else is wrong with. */
+  /** Cancellations that Button has refused, for orders without any other problem. */
   refusedCancellations(): { orderId: string; messageIds: readonly string[] }[] {
     return this.#orders().flatMap(({ orderId, taken, report, live }) => {
       const { progress, newest } = report ?? {};
-      // What is refused because the id is taken is for an operator to look into and to replay.
+      // If the id is taken, an operator has to look into the refusal and replay the message.
       const isRefused =
         progress?.state === 'refused' && progress.reason !== 'order_id_taken' && newest?.kind === 'cancelled';
       const isOpen = live.length === 1 && live[0]?.status === 'open';
@@ -122,7 +122,7 @@ export class OrderInvariants {
     });
   }
 
-  /** The customers of all brands' orders have expired, but of those that wait. */
+  /** The customers of all brands' orders have expired, except those of orders that wait. */
   checkCustomersExpired(): void {
     for (const { pk, state, body } of this.#world.dynamodb.items(TABLES.orderLedger)) {
       if (!body?.B || (state?.S !== 'settled' && state?.S !== 'refused')) continue;
@@ -132,8 +132,8 @@ export class OrderInvariants {
   }
 
   /**
-   * By order id, the event that brought what Button holds: of orders that are settled and not cancelled,
-   * unless the ledger has forgotten something.
+   * By order id, the event that brought the version at Button. Only orders that are settled and not
+   * cancelled, and none if the ledger was restored.
    */
   settledVersions(): Map<string, string> {
     if (this.#hasRestored) return new Map();
@@ -146,7 +146,7 @@ export class OrderInvariants {
     );
   }
 
-  /** Nothing was sent to Button about these orders since an instant. */
+  /** Nothing was sent to Button for these orders since an instant. */
   checkNothingWritten(orderIds: readonly string[], sinceMs: number): void {
     for (const orderId of orderIds)
       if (this.#asked(orderId).writes.some(({ atMs }) => atMs >= sinceMs))
@@ -157,7 +157,7 @@ export class OrderInvariants {
     return this.#failing.some((orderIds) => orderIds.test(orderId));
   }
 
-  /** Whether a sweep of that brand would find anything, whatever its host's clock says. */
+  /** Whether a sweep of that brand would find anything, whatever its host's clock shows. */
   isAnythingDue(brand: string): boolean {
     const soon = new Date(this.#world.clock.now() + 5000).toISOString();
     return this.#reports(brand).some(({ dueAt }) => dueAt?.S !== undefined && dueAt.S <= soon);
@@ -167,7 +167,7 @@ export class OrderInvariants {
     return this.#reports('acme').some(({ breaker }) => breaker?.M?.['state']?.S === 'open');
   }
 
-  /** Orders that wait for something, but for those that fail for good. */
+  /** Orders that wait for something, without those that always fail. */
   unsettled(): string[] {
     const hidden = new Set(this.#orders().flatMap((order) => (this.#isHidden(order) ? order.orderId : [])));
     return this.#reports('acme').flatMap(({ pk, state }) => {
@@ -177,9 +177,7 @@ export class OrderInvariants {
     });
   }
 
-  /**
-   * A version that nothing is wrong with, sent a while ago while Button did its work: by now it is reported.
-   */
+  /** A healthy version that was sent a while ago, while Button worked normally, is reported by now. */
   checkOnTime(messageId: string, orderId: string): void {
     const state = this.#reports('acme').find(({ pk }) => orderIdOf(pk?.S ?? '') === orderId)?.['state']?.S;
     if (!this.#doneAtMs.has(messageId) || state !== 'settled')
@@ -203,7 +201,7 @@ export class OrderInvariants {
     if (this.isBreakerOpen()) fail('failing orders do not open the breaker', 'it is open');
   }
 
-  /** Orders that fail for good and are in no quarantine yet. */
+  /** Orders that always fail and are not in quarantine yet. */
   unkeptFailures(): string[] {
     return this.#orders().flatMap(({ orderId, messages, report }) => {
       if (!this.isFailing(orderId) || report?.progress.state === 'settled') return [];
@@ -212,7 +210,7 @@ export class OrderInvariants {
     });
   }
 
-  /** Nothing is final that Button itself has not made final: asked before operators replay anything. */
+  /** Nothing is final unless Button made it final. To be called before operators replay anything. */
   checkRefusals(): void {
     for (const { orderId, report } of this.#orders()) {
       if (report?.progress.state !== 'refused') continue;
@@ -228,7 +226,10 @@ export class OrderInvariants {
     }
   }
 
-  /** Everything is at rest: what has come in is accounted for, and Button holds what it should. */
+  /**
+   * To be called when everything is at rest: all messages are accounted for, and Button holds the right
+   * orders.
+   */
   checkRest(): void {
     const orders = this.#orders();
     this.#checkMessages();
@@ -276,7 +277,7 @@ export class OrderInvariants {
       return;
     }
     if (!held) fail('no order is lost', `${orderId} is not at Button`);
-    // A 202 promises nothing: work that it put off may find the order finalized.
+    // A 202 promises nothing: when Button does the delayed work, the order may be finalized.
     if (held.status === 'finalized' && report.reported?.acceptedOnly === true) return;
     const contents = contentsOfNewest(taken);
     if (!live.some((one) => contents.some((content) => isHeld(one, content))))
@@ -289,14 +290,14 @@ export class OrderInvariants {
   #checkNewest(order: Told, { newest, progress }: LedgerEntry): void {
     const { orderId, taken } = order;
     const isCancelled = taken.some(({ version }) => version.kind === 'cancelled');
-    // A cancellation that was refused lets later versions through.
+    // A refused cancellation lets later versions through.
     if (isCancelled && newest.kind !== 'cancelled' && this.#isCancellationRefused(order)) return;
     if ((newest.kind === 'cancelled') !== isCancelled && !(isCancelled && this.isFailing(orderId)))
       fail(
         'the ledger knows a cancellation',
         `${orderId} is ${newest.kind} (${progress.state}), and it was ${isCancelled ? '' : 'not '}cancelled`,
       );
-    // Refused by what Button shows: the quarantine has it, and what came before is at Button.
+    // Refused because of what Button shows: the version is in quarantine, and the previous one is at Button.
     const isRefused = progress.state === 'refused' && progress.reason === 'line_items_missing';
     if (isCancelled || isRefused) return;
     const expected = Math.max(...taken.map(({ version }) => version.sequence));
@@ -308,7 +309,7 @@ export class OrderInvariants {
       fail('the ledger knows the newest version', `of ${orderId} it knows ${known}, not ${expected}`);
   }
 
-  /** What Button takes is not refused for long. */
+  /** A version that Button accepts does not stay refused. */
   #checkRefused(order: Told, reason: string): void {
     const { orderId, report, live } = order;
     if (this.isFailing(orderId)) return;
@@ -318,8 +319,7 @@ export class OrderInvariants {
     if (reason === 'cancellation_unconfirmed' && this.#lookUpsFail) return;
     if (reason === 'order_id_taken' && this.#mayHaveOtherToken(order)) return;
     if (reason === 'order_id_taken' && this.#isForgotten(order)) return;
-    // Button carried an earlier try of the cancellation out late, and refused a later one, so that the order
-    // went on.
+    // Button did an earlier try of the cancellation late, and refused a later one, so the order went on.
     const isGone = live.length === 0 && this.#isCancellationRefused(order);
     if (reason === 'unknown_to_button' && isGone) return;
     const isIdKnown = report?.reported?.buttonOrderId !== undefined;
@@ -327,7 +327,7 @@ export class OrderInvariants {
     fail('what Button takes is not refused', `${orderId} is refused: ${reason}`);
   }
 
-  /** The token at Button is one that a message carried, and it is there if one could be sent. */
+  /** The token at Button came with one of the messages, and it is there if it could be sent. */
   #checkToken(order: Told): void {
     const { orderId, messages, live } = order;
     const carriers = messages.flatMap(({ messageId, body, version, isUnreadable }) => {
@@ -360,20 +360,21 @@ export class OrderInvariants {
       fail('a token at Button is not replaced', `${orderId} was sent ${[...sent].join(', ')}`);
   }
 
-  /** Nobody but its shop changes another shop's order. */
+  /** Only its own shop changes another shop's order. */
   #checkOthersOrder(orderId: string): void {
     const others = this.#othersOrders.get(orderId);
     if (!others) return;
     const now = this.#othersOrder(orderId);
     const isSame = now?.fields === others.fields && (now.status === 'open' || now.status === 'finalized');
-    // Who cancels an order of which not even the token is known says nothing that tells it from another's.
+    // A cancellation of an order without a known token carries nothing that distinguishes it from another
+    // shop's.
     const [first] = this.#asked(orderId).writes;
     const isNothingKnown = first?.method === 'DELETE' && !this.#isTokenKnown(orderId, first.atMs);
     if (!isSame && !isNothingKnown && !this.#isBlind(orderId))
       fail("another shop's order is never changed", `${orderId} is ${now?.status ?? 'gone'}`);
   }
 
-  /** Before an instant, a message with a token that the ledger knows was dealt with. */
+  /** Whether a message with the token in the ledger was handled before this instant. */
   #isTokenKnown(orderId: string, beforeMs: number): boolean {
     const order = this.#orders().find((told) => told.orderId === orderId);
     const token = order?.report?.btnRef;
@@ -385,16 +386,13 @@ export class OrderInvariants {
     );
   }
 
-  /** Another shop's order of this id, as it is now. */
+  /** Another shop's order with this id, as it is now. */
   #othersOrder(orderId: string): Order | undefined {
     const others = this.#othersOrders.get(orderId);
     return others && this.#world.button.orders.find(others.brandId, others.buttonOrderId);
   }
 
-  /**
-   * An order whose id another shop uses at Button is kept with a reason; one that is cancelled as well needs
-   * none.
-   */
+  /** An order whose id another shop uses at Button is kept with a reason, unless it is cancelled as well. */
   #checkTaken({ orderId, messages, report, live }: Told): void {
     if (live.length > 0) fail('no order is doubled', `${orderId} is at Button beside another shop's`);
     const isCancelled = report?.newest.kind === 'cancelled' && report.progress.state === 'settled';
@@ -405,7 +403,8 @@ export class OrderInvariants {
   }
 
   /**
-   * Button reads no order by an id, and this one has no token or is forgotten: whose it is, nobody can tell.
+   * Button reads no order by the brand's id, and this one has no token or an unknown one. So nobody can tell
+   * whose it is.
    */
   #isBlind(orderId: string): boolean {
     const mayBeForgotten = this.#hasRestored || this.#lookUpsFail || this.#isSentWithoutToken(orderId);
@@ -418,7 +417,10 @@ export class OrderInvariants {
     return ids !== 'button' && getByOrderId === '200';
   }
 
-  /** By Button, or because nobody can tell whether what Button has under its id is this order. */
+  /**
+   * Whether the cancellation was refused: by Button, or because nobody can tell whether the order under its
+   * id at Button is this one.
+   */
   #isCancellationRefused(order: Told): boolean {
     const isTaken = order.messages.some(
       ({ version, reasons }) => version?.kind === 'cancelled' && reasons.includes('order_id_taken'),
@@ -430,13 +432,16 @@ export class OrderInvariants {
     );
   }
 
-  /** A restored ledger has forgotten that its cancellation is done: Button keeps the id, and shows nothing. */
+  /** A restored ledger has forgotten that the order is cancelled. Button keeps the id and shows nothing. */
   #isForgotten({ taken, live }: Told): boolean {
     const isCancelled = taken.some(({ version }) => version.kind === 'cancelled');
     return this.#hasRestored && isCancelled && live.length === 0;
   }
 
-  /** A restored ledger has forgotten cancellations: there it is enough that the order is gone in the end. */
+  /**
+   * Every accepted cancellation was carried out. After a restore of the ledger, it is enough that the order
+   * is gone in the end.
+   */
   #checkCancellations(): void {
     if (this.#hasRestored) return;
     for (const { orderId } of this.#orders()) {
@@ -444,17 +449,17 @@ export class OrderInvariants {
       for (const { method, isButtons, status } of this.#asked(orderId).writes) {
         if (method === 'POST' && isCancelled)
           fail('nothing is sent after a cancellation', `a POST about ${orderId} followed its DELETE`);
-        // What Button itself refuses to cancel goes on.
+        // The order goes on if Button itself refuses to cancel it.
         if (method === 'DELETE') isCancelled = !(isButtons && status !== null && isFinal(status));
       }
     }
   }
 
   /**
-   * Button has finalized it, or another shop's order of the same id, and shows it under no id that is known:
-   * nothing explains the 403s. They count as failures of the order, and bring it to quarantine in the end.
-   * Until then it waits. So does a cancellation that a restored ledger has forgotten, or a version after a
-   * cancellation that was carried out unnoticed, where Button shows nothing of what is cancelled.
+   * Button shows the order under no known id, because it is finalized or belongs to another shop, so nothing
+   * explains the 403s. They count as the order's own failures and send it to quarantine in the end; until
+   * then it waits. The same goes for a cancellation that a restored ledger has forgotten, and for a version
+   * after a cancellation that Button carried out unnoticed, if Button shows nothing of cancelled orders.
    */
   #isHidden(order: Told): boolean {
     const { report } = order;
@@ -476,9 +481,9 @@ export class OrderInvariants {
   }
 
   /**
-   * Where Button reads no order by the brand's id, one that was created without a token, or with one that is
-   * forgotten, can't be found after an unclear answer. Nor can one whose token is not looked for, unless an
-   * update or a cancellation finds it.
+   * If Button reads no order by the brand's id, an order that was created without a token, or with a
+   * forgotten one, cannot be found after an unclear answer. Nor can an order whose token is not looked up,
+   * unless an update or a cancellation finds it.
    */
   #isUntraceable(order: Told): boolean {
     if (this.#isIdRead()) return false;
@@ -486,13 +491,13 @@ export class OrderInvariants {
     return isLost || this.#isSentWithoutToken(order.orderId) || this.#mayHaveOtherToken(order);
   }
 
-  /** A restored ledger may have taken another of the order's tokens for the first one. */
+  /** A restored ledger may have taken another of the order's tokens as the first one. */
   #mayHaveOtherToken({ messages }: Told): boolean {
     const tokens = new Set(messages.flatMap(({ body }) => readContent(body)?.token ?? []));
     return this.#hasRestored && tokens.size > 1;
   }
 
-  /** A create went out without the token, or an update in case that a create had gone out. */
+  /** A create was sent without the token, or an update that followed a possible create. */
   #isSentWithoutToken(orderId: string): boolean {
     return this.#asked(orderId).writes.some(
       ({ method, path, requestBody }, index) =>
@@ -513,14 +518,14 @@ export class OrderInvariants {
     );
     const noted = Map.groupBy(this.#noted(), ({ version, body }) => version?.orderId ?? subjectOf(body));
     return [...noted].flatMap(([orderId, messages]) => {
-      // Sent again to a restored ledger, a version may meet others in another order, and be refused.
+      // A version that is sent again to a restored ledger may arrive in another order and be refused.
       const refused = messages.filter(
         ({ reasons }) => this.#hasRestored && reasons.includes('line_items_missing'),
       );
       const isRefused = ({ version, body }: Noted): boolean =>
         version?.kind !== 'cancelled' &&
         refused.some((other) => other.version?.sequence === version?.sequence && isCopy(other.body, body));
-      // A run that died after it had refused a version may take it when the message comes again.
+      // A run that died after it refused a version may accept it when the message returns.
       const newest = entries.get(orderId)?.newest;
       const isNewest = ({ messageId }: Noted): boolean =>
         newest?.messageId === messageId || newest?.replayOf === messageId;
@@ -542,7 +547,7 @@ export class OrderInvariants {
       codes: (reasons?.L ?? []).map(({ M: reason }) => reason?.['code']?.S ?? ''),
     }));
     const kept = new Map(entries.map(({ id, codes }) => [id, codes]));
-    // Replayed once its order could be read again, a message may be refused for what it is then.
+    // A message that is replayed once its order can be read again may be refused for another reason.
     const codesOf = (messageId: string): string[] => {
       const codes = kept.get(messageId) ?? [];
       const again = entries.findLast(({ replayOf }) => replayOf === messageId);
@@ -556,7 +561,7 @@ export class OrderInvariants {
     }));
   }
 
-  /** What was asked of Button about an order, under whichever id. */
+  /** The requests to Button about an order, under any of its ids. */
   #asked(orderId: string): { records: readonly RequestRecord[]; writes: readonly RequestRecord[] } {
     const { log, orders } = this.#world.button;
     const ids = new Set([orderId]);
@@ -575,7 +580,7 @@ export class OrderInvariants {
   }
 }
 
-/** The `time` of version 0, where times order versions. */
+/** The `time` of version 0 for brands that order versions by time. */
 const VERSION_TIMES_FROM_MS = Date.parse('2026-06-01T10:00:00Z');
 
 function orderIdOf(key: string): string {
@@ -591,7 +596,7 @@ function isFinal(status: number): boolean {
   return status >= 400 && status < 500 && !NOT_FINAL.has(status);
 }
 
-/** Refused by our own rules, and not because of Button's answers. */
+/** Refused by this project's rules, and not because of Button's answers. */
 function isOurRefusal(reasons: readonly string[]): boolean {
   return reasons.length > 0 && !reasons.some((code) => TAKEN_REASONS.has(code));
 }
@@ -600,7 +605,7 @@ function isCopy(one: string, other: string): boolean {
   return JSON.stringify(readContent(one)) === JSON.stringify(readContent(other));
 }
 
-/** What the newest version says, of an order whose cancellations, if there are any, were refused. */
+/** The contents of the newest version of an order whose cancellations, if any, were refused. */
 function contentsOfNewest(taken: Told['taken']): SentContent[] {
   const states = taken.filter(({ version }) => version.kind !== 'cancelled');
   const newest = Math.max(...states.map(({ version }) => version.sequence));
@@ -609,7 +614,7 @@ function contentsOfNewest(taken: Told['taken']): SentContent[] {
     .flatMap(({ body }) => readContent(body) ?? []);
 }
 
-/** Whether Button holds all that a version names. */
+/** Whether Button holds everything that a version states. */
 function isHeld({ fields }: Order, { total, currency, note, channel, lines }: SentContent): boolean {
   if (fields.total !== total || fields.currency !== currency) return false;
   if (note !== undefined && fields.customer_order_id !== note) return false;
@@ -624,7 +629,7 @@ function pairs(lines: readonly { identifier: string; total: number }[]): string 
     .join();
 }
 
-/** Publishers' commissions are counted by line. */
+/** The lines add up to the total, because publishers' commissions are computed per line. */
 function checkSum({ fields }: Order): void {
   const { order_id: orderId, total, line_items: lines = [] } = fields;
   if (lines.length === 0) return;

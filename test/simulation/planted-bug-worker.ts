@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { plantIn, type PlantedBug } from './plant.ts';
 import { silenceLogs } from './silence.ts';
 
-/** What a hunt is about: the bug, if any, and how many schedules it may take. */
+/** The input of a hunt: the bug, if any, and the most schedules it may run. */
 export type Hunt = { bug?: PlantedBug; firstSeed: number; runs: number; wantsStory: boolean };
 
 /** How the hunt ended. */
@@ -20,7 +20,7 @@ const HuntSchema = z.object({
   wantsStory: z.boolean(),
 });
 
-/** Changes the source of one file while it is loaded; the file itself stays as it is. */
+/** Changes the source of one file while it is loaded. The file on disk does not change. */
 function plant(bug: PlantedBug): void {
   registerHooks({
     load(url, context, nextLoad) {
@@ -34,7 +34,7 @@ function plant(bug: PlantedBug): void {
 
 async function hunt({ bug, firstSeed, runs, wantsStory }: Hunt): Promise<HuntResult> {
   if (bug) plant(bug);
-  // Only now, so that the bug is in what is loaded.
+  // Imported only now, so that the loaded code has the bug.
   const { generateSchedule } = await import('./generate.ts');
   const { runSchedule } = await import('./run-schedule.ts');
   const { reportFailure, writeStory } = await import('./story.ts');

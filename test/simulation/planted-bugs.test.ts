@@ -15,7 +15,7 @@ type FoundByTest = Extract<KnownBug, { test: object }>;
 const bySchedule = BUGS.filter((known): known is FoundBySchedule => 'seed' in known);
 const byTest = BUGS.filter((known): known is FoundByTest => 'test' in known);
 
-/** The bug is planted while a thread of its own loads the source. */
+/** Plants the bug in its own thread, while that thread loads the source. */
 function hunt(data: Hunt): Promise<HuntResult> {
   const worker = new Worker(new URL('./planted-bug-worker.ts', import.meta.url), { workerData: data });
   return new Promise((resolve, reject) => {
@@ -27,13 +27,13 @@ function hunt(data: Hunt): Promise<HuntResult> {
   });
 }
 
-/** Runs the unit test over source with the bug in it, in a process of its own. */
+/** Runs the unit test over source with the bug in it, in its own process. */
 async function runUnitTest({ bug, test }: FoundByTest): Promise<UnitTestResult> {
   const job = JSON.stringify({ bug, test });
   const script = new URL('./unit-test-worker.ts', import.meta.url).pathname;
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, [script, job], {
-    // With both moments of each call, as `npm run test:long` plays them.
+    // Tries both moments of each call, as `npm run test:long` does.
     env: { PATH, HOME, LONG_TESTS: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -43,7 +43,7 @@ async function runUnitTest({ bug, test }: FoundByTest): Promise<UnitTestResult> 
   return JSON.parse(lastLine) as UnitTestResult;
 }
 
-/** How many schedules are tried if a seed no longer finds its bug, because schedules are drawn otherwise. */
+/** The most schedules to try if a seed no longer finds its bug because schedules are drawn differently. */
 const MOST_RUNS = 400;
 
 describe('a bug that is planted', () => {
@@ -57,7 +57,7 @@ describe('a bug that is planted', () => {
     throw new Error(`The seed ${seed} no longer finds it, but ${other.seed} does: store that one in BUGS.`);
   });
 
-  it('is what these schedules find: without one they find nothing', async () => {
+  it('is the only reason why these schedules fail: without it they pass', async () => {
     const seeds = new Set(bySchedule.map(({ seed }) => seed));
 
     for (const seed of seeds)
@@ -70,7 +70,7 @@ describe('a bug that is planted', () => {
     expect(failed).toContainEqual(expect.stringContaining(known.test.name));
   });
 
-  it('becomes a story of few steps that names its seed', async () => {
+  it('becomes a story of a few steps that names its seed', async () => {
     const [first] = bySchedule;
     if (!first) throw new Error('There is no bug');
     const { bug, seed } = first;

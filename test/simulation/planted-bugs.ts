@@ -1,11 +1,11 @@
 import type { PlantedBug } from './plant.ts';
 
-/** A bug that review may miss, and what finds it: the schedule of a seed, or a unit test. */
+/** A bug that a review may miss, and what finds it: the schedule of a seed, or a unit test. */
 export type KnownBug = { name: string; bug: PlantedBug } & (
   { seed: number } | { test: { file: string; name: string } }
 );
 
-/** Bugs of every part of the system. */
+/** Bugs in every part of the system. */
 export const BUGS: readonly KnownBug[] = [
   {
     name: 'the merge compares the wrong way round',

@@ -1,17 +1,17 @@
-/** Numbers that look like chance and are the same for the same seed. */
+/** Pseudo-random numbers: the same seed gives the same numbers. */
 export type Random = {
   /** In [0, 1). */
   next: () => number;
-  /** Whether something happens that has this probability. */
+  /** True with this probability. */
   chance: (probability: number) => boolean;
-  /** A whole number from `least` to `most`, both included. */
+  /** An integer from `least` to `most`, both included. */
   between: (least: number, most: number) => number;
   pick: <const Items extends readonly [unknown, ...unknown[]]>(items: Items) => Items[number];
   /** `length` lower-case hex digits. */
   hex: (length: number) => string;
 };
 
-/** Chance from a seed; the same parts give the same numbers (FNV-1a, then mulberry32). */
+/** Pseudo-random numbers from a seed. The same parts give the same numbers (FNV-1a, then mulberry32). */
 export function randomFrom(...seed: readonly (string | number)[]): Random {
   let state = 0x811c9dc5;
   for (const character of seed.join('/')) state = Math.imul(state ^ character.charCodeAt(0), 0x01000193);

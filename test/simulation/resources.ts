@@ -16,7 +16,7 @@ export const QUEUES = {
   readDeadLetters: 'read-messages-dead-letters.fifo',
 } as const;
 
-/** The URL of a queue, as it stands in the functions' environments. */
+/** The URL of a queue, as in the functions' environment variables. */
 export function urlOf(queue: string): string {
   return `https://sqs.eu-west-1.amazonaws.com/111122223333/${queue}`;
 }

@@ -5,13 +5,13 @@ import {
   type TransactionVersion,
 } from '../../tooling/button-simulator/transaction-rows.ts';
 
-// What a publisher owes, computed from what Button lists and the settings alone: none of the product's code
-// has a part in it.
+// Computes what a publisher owes from Button's list and the settings alone. It uses none of the product's
+// code.
 
-/** What the settings say about rewards. `liveFrom`: ISO 8601 UTC. */
+/** The settings that rewards depend on. `liveFrom`: ISO 8601 UTC. */
 export type RewardSettings = { liveFrom: string; rewardableCategories: readonly string[] };
 
-/** One row of Button's list, as far as a reward depends on it. Amounts are in minor units. */
+/** The fields of a row in Button's list that a reward depends on. Amounts are in minor units. */
 export type ListedRow = {
   version: TransactionVersion;
   id: string;
@@ -21,33 +21,28 @@ export type ListedRow = {
   currency: string | null;
   shopper: string | null;
   createdMs: number;
-  /** In whole seconds, as rows have it. */
+  /** In whole seconds, like the dates of rows. */
   modifiedMs: number;
 };
 
-/** One purchase: every row that Button lists of it, what it comes to, and what is owed for it. */
+/** One purchase: its rows in Button's list, those that count, and what is owed for it. */
 export type Purchase = {
-  /** Keys under which it may be stored; the first ones are those of its order. */
+  /** The keys under which it may be stored, starting with those of its order. */
   keys: readonly string[];
   rows: readonly ListedRow[];
-  /** Several, where rows contradict each other. */
+  /** More than one if rows contradict each other. */
   counts: readonly [ListedRow, ...ListedRow[]];
-  /** Who is credited, as any row of it says; null if none does. */
+  /** The shopper to credit, from any of its rows; null if none names one. */
   shopper: string | null;
-  /** What a user is credited with; it can be paid out once it is final. */
+  /** The amount credited to the shopper. It can be paid out once it is final. */
   credit: number;
   isFinal: boolean;
 };
 
-/**
- * The states that Button documents; a row in any other one is not understood, and is worth nothing to
- * anybody.
- */
+/** The states that Button documents. A row in any other state is not understood and is worth nothing. */
 const STATES: readonly unknown[] = ['pending', 'validated', 'declined'];
 
-/**
- * Every purchase that Button has, by what it lists now. `histories`: the versions of each row, oldest first.
- */
+/** Every purchase at Button, from its current list. `histories`: the versions of each row, oldest first. */
 export function purchasesOf(
   histories: readonly (readonly TransactionVersion[])[],
   settings: RewardSettings,
@@ -58,7 +53,7 @@ export function purchasesOf(
 
 type Group = { histories: (readonly TransactionVersion[])[]; ids: Set<string>; orders: Set<string> };
 
-/** Rows of one order are one purchase, and rows of one id, unless the id has come with two orders. */
+/** Rows of one order are one purchase. So are rows with one id, unless that id came with two orders. */
 function groupsOf(histories: readonly (readonly TransactionVersion[])[]): Group[] {
   const groups: Group[] = [];
   for (const history of histories) {
@@ -106,7 +101,7 @@ function purchaseOf({ histories, ids, orders }: Group, settings: RewardSettings)
   };
 }
 
-/** A final row counts; several that are equal count once. Among pending rows the later one counts. */
+/** A final row counts; equal final rows count once. Among pending rows, the latest counts. */
 function countingRows(rows: readonly ListedRow[]): readonly [ListedRow, ...ListedRow[]] {
   const finals = rows.filter(({ status }) => status !== 'pending');
   const latestMs = Math.max(...rows.map(({ modifiedMs }) => modifiedMs));
@@ -129,7 +124,7 @@ function isOwed(
   return status !== 'declined' && isLive && rewardableCategories.includes(category);
 }
 
-/** A row as it is listed: Button leaves out, empties and spells fields otherwise at any time. */
+/** A row as Button lists it, with fields left out, emptied and spelled differently at any time. */
 export function readRow(version: TransactionVersion): ListedRow {
   const row = apiRow(version);
   const amount = row['amount'];

@@ -16,7 +16,7 @@ import { QUEUES, SECRETS, TABLE_SETTINGS, TABLES } from './resources.ts';
 import { runSchedule } from './run-schedule.ts';
 import type { Call } from './weather.ts';
 
-/** The roles of the functions, by logical ids without their hashes. */
+/** The roles of the functions, as logical ids without their hashes. */
 const ROLES: Readonly<Record<FunctionName, string>> = {
   'customer-expiry': 'CustomerExpiryWorkerRole',
   'event-delivery': 'RewardsDeliveryRole',
@@ -39,7 +39,7 @@ const GIVEN_UP = 'a webhook that fails for good: test/functions/deferred-webhook
 const PUBLISHER_API = 'reading by request: test/functions/publisher-api/compose.test.ts';
 const PARTS = 'a transaction in parts: test/shared/transactions/store/transaction-store.test.ts';
 
-/** What the simulation calls a resource, and the ARN that stands for it in the templates here. */
+/** The simulation's name of each resource, and its ARN in the templates of this test. */
 const ARNS: Readonly<Record<string, string>> = {
   [TABLES.orderLedger]: ORDER_LEDGER,
   [TABLES.orderQuarantine]: 'arn:aws:dynamodb:region:account:table/Button-development-OrderQuarantine',
@@ -55,14 +55,14 @@ const ARNS: Readonly<Record<string, string>> = {
   bus: 'ButtonTransactions',
 };
 
-/** What Lambda itself does under a function's role: the local deployment checks it (test/flows). */
+/** What Lambda itself does with a function's role. The local deployment checks it (test/flows). */
 const LAMBDAS_OWN =
   /^(logs|xray):|^sqs:(ReceiveMessage|DeleteMessage|GetQueueAttributes)$|^dynamodb:(DescribeStream|GetRecords|GetShardIterator|ListStreams)$/;
 
-/** Schedules in which the functions do all that schedules can make them do. */
+/** Schedules that together make the functions do everything that a schedule can. */
 const SEEDS = [1, 2, 5, 6, 8, 19, 57];
 
-/** What these schedules do not need, and which tests need it. */
+/** Rights that these schedules do not need, and the tests that need them. */
 const NEEDED_ELSEWHERE: Readonly<Record<string, string>> = {
   'IntakeDeferredWebhooksWorkerRole: dynamodb:GetItem on Positions': DEPLOYMENT_MARK,
   'IntakeDeferredWebhooksWorkerRole: dynamodb:PutItem on Positions': DEPLOYMENT_MARK,
@@ -80,7 +80,7 @@ const NEEDED_ELSEWHERE: Readonly<Record<string, string>> = {
     'the pace of a drain after an outage: test/functions/retry-sweep/drain.test.ts',
 };
 
-it('AWS, requirement 2: in any fault, every function may do what it does, and does all that it may', async () => {
+it('AWS, requirement 2: every function has the rights it needs under any fault, and uses all the rights it has', async () => {
   const access = deployRoles();
   for (const seed of SEEDS) {
     await runSchedule(generateSchedule(seed), undefined, (call) => {
@@ -96,7 +96,7 @@ it('AWS, requirement 2: in any fault, every function may do what it does, and do
   );
 });
 
-it('the test that is named beside a right is there', () => {
+it('every test that is named for a right exists', () => {
   const named = Object.values(NEEDED_ELSEWHERE).map(
     (reason) => /: (\S+\.test\.ts)$/.exec(reason)?.[1] ?? reason,
   );
@@ -106,7 +106,7 @@ it('the test that is named beside a right is there', () => {
 
 const RoleSchema = z.object({ Policies: z.array(z.unknown()) });
 
-/** The roles of a stage with a brand, its audit and a publisher, as its templates have them. */
+/** The roles of a stage with a brand, its audit and a publisher, from its templates. */
 function deployRoles(): ReturnType<typeof createAccessControl> {
   const access = createAccessControl();
   for (const { logicalId, Properties } of synthesizeStage(DEVELOPMENT_STAGE).resources('AWS::IAM::Role')) {
@@ -128,7 +128,7 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Every resource is known by its logical id, but for the ledger, to which brands' stacks refer by its name.
+ * Every resource is known by its logical id, except the ledger: the brands' stacks refer to it by its name.
  */
 const SCOPE: Scope = {
   ref: (name) => PSEUDO_PARAMETERS[name] ?? withoutHash(name),

@@ -34,37 +34,37 @@ import type { Call } from './weather.ts';
 import { NOTHING_HAPPENED } from './virtual-clock.ts';
 import { SimulatedWorld } from './world.ts';
 
-/** One line of the story: when, and what happened. */
+/** One line of the story: the time and the event. */
 export type StoryLine = { atMs: number; text: string };
 
-/** A broken invariant, and what shows it. */
+/** A broken invariant and the evidence. */
 export type Violation = { invariant: string; detail: string };
 
 const LIVE_FROM = '2026-01-01T00:00:00Z';
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
-/** The first tick has listed the accounts by then, and nothing has happened yet. */
+/** By then the first tick has listed the accounts, and no step has happened yet. */
 const DEPLOYMENT_MS = MINUTE_MS;
-/** Longer than a run under way can take; nothing new begins meanwhile. */
+/** Longer than any run takes. Nothing new starts in the meantime. */
 const RESTORE_PAUSE_MS = 3 * MINUTE_MS;
-/** Transactions that are older than the days for which personal data is kept. */
+/** Transactions that are older than the retention of personal data. */
 const OLD = { at: '2026-04-20T10:00:00Z', count: 3 };
-/** Longer than the week from one pass of the expiry to the next. */
+/** Longer than the week between two passes of the expiry. */
 const EXPIRY_PAUSE_MS = 8 * 24 * HOUR_MS;
-/** Two hours for an order that was accepted and is not shown, and then some. */
+/** Two hours for an order that was accepted and is not shown, plus a margin. */
 const LONGEST_REST_MS = 6 * HOUR_MS;
 /**
- * An order that is looked for by its token in vain goes on without after a day, and may be looked for once
+ * An order that its token does not find goes on without the look-up after a day, and may be looked up once
  * more.
  */
 const LOOK_UPS_REST_MS = 60 * HOUR_MS;
 const WEBHOOK_URL = 'https://webhooks.example/button';
 
 /**
- * Lives through a schedule: its steps, then a time without faults until everything is at rest, with what
- * operators do by then (redrive, replay, resume), then reconciliation. Returns the first invariant that is
- * broken, if any. `onLine` is called with each line of the story.
+ * Runs a schedule: its steps, then a time without faults until everything is at rest, with what operators do
+ * by then (redrive, replay, resume), then reconciliation. Returns the first broken invariant, if any.
+ * `onLine` is called with each line of the story.
  */
 export async function runSchedule(
   schedule: Schedule,
@@ -96,7 +96,7 @@ class Run {
   readonly #steps: readonly Step[];
   readonly #startMs: number;
   readonly #longestWaitMs: number;
-  /** Whether personal data expires in it; then there are transactions that are old enough. */
+  /** Whether personal data expires in this schedule, which then has transactions that are old enough. */
   readonly #expires: boolean;
   #backup: { items: ReadonlyMap<string, Item>; atMs: number; oldestSentMs: number } | undefined;
   #tableBackups: readonly (readonly [string, ReadonlyMap<string, Item>])[] = [];
@@ -106,7 +106,7 @@ class Run {
   #firstDue: { items: readonly Item[]; at: string } | undefined;
   #resent = 0;
   readonly #random: Random;
-  /** Entries of the quarantine that no operator replays. */
+  /** Quarantine entries that no operator replays. */
   readonly #leftToTheShop = new Set<string>();
   #secrets = ['whsec-first'];
   readonly #sent: { step: Step & { kind: 'send' }; atMs: number }[] = [];
@@ -173,7 +173,7 @@ class Run {
     const open = log.open.bind(log);
     log.open = (request, atMs) => {
       const record = open(request, atMs);
-      // Its end is known once the request has been taken.
+      // The result is known once the request has been accepted.
       queueMicrotask(() => {
         const { workStatus, faulty } = record;
         const work = `${workStatus ?? 'no work done'}${faulty ? ' (faulty)' : ''}`;
@@ -183,7 +183,7 @@ class Run {
     };
   }
 
-  /** What a check throws in the middle of things ends the run, and reaches no code of ours. */
+  /** An error in a check ends the run. It never reaches the product's code. */
   #watch(check: () => void): void {
     try {
       check();
@@ -212,7 +212,7 @@ class Run {
     if (this.#expires) await this.#expire();
   }
 
-  /** Everything is read twice: what is known from the first time makes no event. */
+  /** Reads everything twice: the second read publishes no event for what is known. */
   async #readAgain(): Promise<void> {
     await this.#readEverything();
     const count = this.#world.bus.length;
@@ -226,10 +226,10 @@ class Run {
     await this.#untilAtRest();
   }
 
-  /** Under the same order ids, and whatever happens to the other brand. */
+  /** The neighbour uses the same order ids. Whatever happens to the other brand, its orders are reported. */
   #letNeighbourReport(): void {
     const { clock, neighbour, button } = this.#world;
-    // An order without a token whose id Button has not given can't be named there.
+    // An order without a token, whose id Button has not returned, cannot be addressed in this world.
     if (button.world.ids === 'button' && button.world.orderApiStatusOnCreate === '202') return;
     for (const [index, minutes] of [3, 20, 50].entries()) {
       const version = { sequence: index + 1, total: 100 * (index + 1) };
@@ -243,7 +243,7 @@ class Run {
     }
   }
 
-  /** A schedule's sweep that would find nothing is not run: nothing would come of it. */
+  /** Skips a scheduled sweep that would find nothing, because it would have no effect. */
   #sweepEveryMinute(): void {
     const { clock } = this.#world;
     const next = (): void => {
@@ -258,7 +258,7 @@ class Run {
     next();
   }
 
-  /** Whether a sweep would find anything, whatever its host's clock says. */
+  /** Whether a sweep would find anything, whatever its host's clock shows. */
   #isAnythingDue(): boolean {
     const { clock, dynamodb } = this.#world;
     const items = dynamodb.items(TABLES.orderLedger);
@@ -266,7 +266,7 @@ class Run {
     return this.#firstDue.at <= new Date(clock.now() + 5 * SECOND_MS).toISOString();
   }
 
-  /** Faults end. Operators do what the runbook says, and time passes until nothing moves any more. */
+  /** The faults end. Operators do what the runbook says, and time passes until everything is at rest. */
   async #calmDown(): Promise<void> {
     const { button, secrets } = this.#world;
     this.#note?.('the storm is over: faults end, operators redrive, replay and resume');
@@ -291,10 +291,7 @@ class Run {
     if (this.#invariants.orders.isBreakerOpen()) await this.#sendNextOrder();
   }
 
-  /**
-   * What lies in a dead-letter queue is redriven as it comes there: a claim whose run died waits for its
-   * message.
-   */
+  /** Dead letters are redriven as soon as they arrive: a claim whose run died waits for its message. */
   async #untilAtRest(): Promise<void> {
     const restMs = this.#steps.some(({ kind }) => kind === 'look-ups-fail')
       ? LOOK_UPS_REST_MS
@@ -310,8 +307,8 @@ class Run {
   }
 
   /**
-   * An order that fails on its own is in quarantine after three days at the latest, where nothing tells it
-   * from an outage: at the first try after them.
+   * An order that fails on its own is in quarantine after three days at the latest, at the first try after
+   * them. It takes that long if nothing distinguishes it from an outage.
    */
   async #untilFailuresAreKept(): Promise<void> {
     const untilMs = this.#world.clock.now() + 80 * HOUR_MS + this.#longestWaitMs;
@@ -325,8 +322,8 @@ class Run {
   }
 
   /**
-   * What a shop does whose cancellation Button has refused: it sends it again, reports what remains, or
-   * leaves it to the operator.
+   * After a refused cancellation, the shop sends it again, reports what remains, or leaves it to the
+   * operator.
    */
   #answerRefusedCancellations(): void {
     const { orders } = this.#invariants;
@@ -355,7 +352,10 @@ class Run {
     }
   }
 
-  /** A probe that died before it closed the breaker leaves it open: the next order is the next probe. */
+  /**
+   * If a probe died before it closed the breaker, the breaker stays open, and the next order is the next
+   * probe.
+   */
   async #sendNextOrder(): Promise<void> {
     this.#take({
       kind: 'send',
@@ -376,14 +376,14 @@ class Run {
       throw new BrokenInvariant('a breaker closes once Button is healthy', 'the next order did not close it');
   }
 
-  /** Reads what webhooks have missed, and settles what contradicts itself. */
+  /** Reads what webhooks have missed, and settles conflicts. */
   async #reconcileAll(): Promise<void> {
     this.#sweepsAreOver = true;
     for (let round = 0; round < 4; round += 1) {
       await this.#world.runFor(2 * HOUR_MS);
       this.#world.reconcile(round === 0 ? ['live', 'sweep-daily'] : ['live', 'sweep-daily', 'sweep-weekly']);
       await this.#world.runFor(15 * MINUTE_MS);
-      // What that tick passed over, because a cursor had expired for example, is read at the next one.
+      // The next tick reads what that tick passed over, for example because a cursor had expired.
       this.#world.reconcile(['live']);
       await this.#world.runFor(MINUTE_MS);
       await this.#untilAtRest();
@@ -391,7 +391,7 @@ class Run {
     }
   }
 
-  /** By webhook, before anything can go wrong. */
+  /** Sends old transactions by webhook, before any fault. */
   async #bringOldTransactions(): Promise<void> {
     for (let number = 1; number <= OLD.count; number += 1) {
       const row = { button_order_id: `btnorder-old-${number}`, amount: 100 * number };
@@ -405,8 +405,8 @@ class Run {
   }
 
   /**
-   * Whatever became of the passes in the storm, the next ones let expire what is old; reading it again brings
-   * nothing back.
+   * Whatever the storm did to earlier passes, the next ones remove old personal data. Reading the
+   * transactions again does not bring it back.
    */
   async #expire(): Promise<void> {
     await this.#world.runFor(EXPIRY_PAUSE_MS);
@@ -426,7 +426,10 @@ class Run {
     this.#invariants.checkEnd();
   }
 
-  /** A shop that numbers anew what it has sent before makes no update: what has expired is no change. */
+  /**
+   * If a shop sends old orders again with new sequence numbers, no update is sent: expired fields do not
+   * count as a change.
+   */
   async #numberAnew(): Promise<void> {
     const { orders } = this.#invariants;
     const settled = orders.settledVersions();
@@ -466,7 +469,8 @@ class Run {
         this.#storm.addFreeze(step.functionName, step.call, step.forMs);
         return;
       case 'aws':
-        // A secret that can't be read is served stale, and Button may sign with the next one by then.
+        // If the secret cannot be read, the cached one is used, and by then Button may sign with the next
+        // one.
         if (step.target === SECRETS.webhooks) this.#invariants.expectRefusals();
         this.#storm.addAws(step.target, step.trouble, step);
         return;
@@ -624,7 +628,7 @@ class Run {
     });
   }
 
-  /** Under the same id a neighbour has an order of its own, which stays open. */
+  /** The neighbour has its own order with the same id, which stays open. */
   #finalize(orderId: string): void {
     const { orders } = this.#world.button;
     for (const { brandId, fields, buttonOrderId } of orders.all())
@@ -632,7 +636,7 @@ class Run {
         orders.finalize(buttonOrderId);
   }
 
-  /** An order of the same organization, with a token and a date of its own. */
+  /** An order of the same organization, with its own token and date. */
   #reportOthersOrder({ orderId, total }: Step & { kind: 'other-shop' }): void {
     const created = this.#world.button.orders.create(defaultOptions.brand.id, {
       order_id: orderId,
@@ -655,7 +659,8 @@ class Run {
       button.dispatcher.setWebhooks([{ name: 'main', url: WEBHOOK_URL, secret }]);
     };
     if (weKnowAfterMs < 0) {
-      // As the runbook has it: ours first, and Button's once ours is in use everywhere.
+      // In the order of the runbook: first this system's secret, then Button's, once the new one is in use
+      // everywhere.
       know();
       clock.at(clock.now() + 2 * MINUTE_MS, sign);
     } else {
@@ -672,7 +677,7 @@ class Run {
     if (!secrets.has(SECRETS.webhooks)) secrets.set(SECRETS.webhooks, secretList(this.#secrets));
   }
 
-  /** How many messages it moved. */
+  /** Returns the number of moved messages. */
   #redrive(): number {
     const { sqs } = this.#world;
     let count = 0;
@@ -696,9 +701,7 @@ class Run {
     this.#backup = { items: dynamodb.backUp(TABLES.orderLedger), atMs, oldestSentMs };
   }
 
-  /**
-   * The reporter and the sweep stand still while the table is restored, and begin anew with `verifyBefore`.
-   */
+  /** The reporter and the sweep stop while the table is restored, and start again with `verifyBefore`. */
   #restore(): void {
     const backup = this.#backup;
     if (!backup) return;
@@ -713,7 +716,7 @@ class Run {
       functions['retry-sweep'].forgetIdleEnvironments();
       this.#restoredToMs = backup.oldestSentMs;
       this.#note?.('the ledger is back at its backup');
-      // What was on the queue then was sent before.
+      // What was on the queue at the time of the backup was sent before it.
       const again = this.#sent.filter(({ atMs, step }) => atMs >= backup.oldestSentMs && step.version);
       for (const { step } of again) {
         this.#resent += 1;
@@ -726,7 +729,7 @@ class Run {
     });
   }
 
-  /** What hangs on the queues waits meanwhile; Button's webhooks come all the time. */
+  /** The consumers of the queues wait in the meantime. Button's webhooks keep arriving. */
   #restoreTables(tables: readonly string[]): void {
     const { clock, dynamodb } = this.#world;
     const backups = this.#tableBackups.filter(([table]) => tables.includes(table));
@@ -740,7 +743,7 @@ class Run {
     });
   }
 
-  /** As docs/operations.md has it after a restore. */
+  /** Follows docs/operations.md after a restore. */
   async #renew(): Promise<void> {
     const { clock, dynamodb } = this.#world;
     const access = { client: clientOf(dynamodb), table: TABLES.transactions };
@@ -843,7 +846,7 @@ class Run {
     );
   }
 
-  /** What a release stores that knows more than this one does. */
+  /** Stores what a later release would store. */
   #storeLater({ orderId, how, forMs }: Step & { kind: 'later-release' }): void {
     const { clock } = this.#world;
     this.#rewriteLedger((state) => {
@@ -857,7 +860,7 @@ class Run {
       });
   }
 
-  /** The later release is back, and finishes what it has begun. */
+  /** The later release is back and finishes what it started. */
   #takeBackLaterStates(): void {
     this.#rewriteLedger(({ progress, ...state }) => {
       const { state: name, before } = (progress ?? {}) as Record<string, unknown>;
@@ -942,7 +945,7 @@ class Run {
   }
 }
 
-/** Refusals that came of Button's faults: tried again, they are reported. */
+/** Refusals that Button's faults caused. When tried again, the orders are reported. */
 const FIXABLE = new Set([
   'ledger_entry_unreadable',
   'order_id_taken',
@@ -960,7 +963,7 @@ function isPartialShow({ fault }: Step & { kind: 'button' | 'webhook' }): boolea
 
 const LATER_STATE = 'later-state';
 
-/** With one more field in each object but those of the order itself, which go to Button as they are. */
+/** Adds a field to each object except those of the order itself, which go to Button unchanged. */
 function withUnknownFields(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const fields = Object.entries(value).map(([name, field]): [string, unknown] => [
@@ -970,7 +973,7 @@ function withUnknownFields(value: unknown): unknown {
   return { ...Object.fromEntries(fields), laterField: { since: START } };
 }
 
-/** When the first order of the brand is due, ISO 8601; `never` if none is. */
+/** When the brand's first order is due, ISO 8601; `never` if none is. */
 function firstDueAt(ledger: readonly Item[]): string {
   let first = 'never';
   for (const { pk, dueAt } of ledger)
@@ -979,7 +982,7 @@ function firstDueAt(ledger: readonly Item[]): string {
   return first;
 }
 
-/** The backup of one brand's orders: its neighbour's stay as they are. */
+/** The backup of one brand's orders, with its neighbour's current ones. */
 function withNeighbour(
   backup: ReadonlyMap<string, Item>,
   now: ReadonlyMap<string, Item>,
@@ -989,13 +992,13 @@ function withNeighbour(
   return new Map([...[...backup].filter((one) => !isNeighbours(one)), ...[...now].filter(isNeighbours)]);
 }
 
-/** Without a version a message is bad, or contradicts one. */
+/** A message without a version is bad, or contradicts another one. */
 function verdictOf({ version, isNoMessage, mayBeRefused }: Step & { kind: 'send' }): Verdict {
   if (version) return mayBeRefused ? 'either' : 'taken';
   return isNoMessage ? 'refused' : 'either';
 }
 
-/** An operator's client: nothing goes wrong for it. */
+/** An operator's client, without faults. */
 function clientOf(model: { execute: (command: unknown) => object }): { send: never } {
   return { send: ((command: unknown) => Promise.resolve(command).then((it) => model.execute(it))) as never };
 }
@@ -1004,7 +1007,7 @@ function secretList(secrets: readonly string[]): string {
   return JSON.stringify(secrets.map((secret, index) => ({ name: `secret-${index}`, secret })));
 }
 
-/** A webhook as Button would send it, about a reward that nobody has earned. */
+/** A webhook like Button's, about a reward that nobody has earned. */
 function forgedBody(
   version: Parameters<typeof webhookData>[0] | undefined,
   order: Order | undefined,

@@ -1,25 +1,27 @@
 import type { MessageVersion } from './step.ts';
 
-/** What must become of a message: taken into the ledger, refused and kept, or either of the two. */
+/** What must happen to a message: the ledger accepts it, the quarantine keeps it, or either of the two. */
 export type Verdict = 'taken' | 'refused' | 'either';
 
-/** A message that SQS has taken. */
+/** A message that SQS has accepted. */
 export type SentMessage = { body: string; version?: MessageVersion; verdict: Verdict };
 
-/** What a version says of an order, as far as Button is compared with it: only what it names. */
+/** The content of a version that is compared with Button: only the fields that it sets. */
 export type SentContent = {
   total: number;
   currency: string;
   note?: string;
   channel?: string;
   token?: string;
-  /** Identifiers and totals; none if the version leaves the lines open. */
+  /** Identifiers and totals; undefined if the version says nothing about its lines. */
   lines?: readonly { identifier: string; total: number }[];
 };
 
 const TOKEN = /^[A-Za-z0-9._~-]{1,255}$/;
 
-/** Reads the order in a message; undefined for a cancellation and for what is no message. */
+/**
+ * Reads the order in a message; undefined for a cancellation and for anything that is not a valid message.
+ */
 export function readContent(body: string): SentContent | undefined {
   let message: { data?: Record<string, unknown> | null };
   try {

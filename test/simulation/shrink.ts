@@ -2,18 +2,17 @@ import type { Schedule } from './generate.ts';
 import { runSchedule, type Violation } from './run-schedule.ts';
 
 /**
- * A schedule that is left when every step has gone that is not needed to break the invariant, and what breaks
- * it there.
+ * A schedule without the steps that are not needed to break the invariant, and the violation that it causes.
  */
 export type Shrunk = { schedule: Schedule; violation: Violation };
 
-/** How many runs are spent on one failure at the most. */
+/** The most runs that are spent on one failure. */
 const MAX_RUNS = 400;
 
 /**
- * Drops steps while the same invariant breaks: half of them at once, then a quarter, down to single ones,
- * over and over until none can go. Chance is drawn from the seed, so a dropped step shifts what follows; what
- * is left is one short way to the failure, not the only one.
+ * Removes steps while the same invariant breaks: half of them at once, then a quarter, down to single steps,
+ * again and again until none can be removed. Random numbers come from the seed, so a removed step changes
+ * what follows. The result is one short way to the failure, not the only one.
  */
 export async function shrinkSchedule(failing: Shrunk): Promise<Shrunk> {
   let smallest = failing;

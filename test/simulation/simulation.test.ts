@@ -7,7 +7,7 @@ import { runSchedule, type StoryLine } from './run-schedule.ts';
 import { shrinkSchedule } from './shrink.ts';
 
 /**
- * Schedules that have broken an invariant once, and why; kept whole, so that a generator that draws otherwise
+ * Schedules that once broke an invariant, and why. They are stored in full, so that a change of the generator
  * does not lose them.
  */
 const FOUND = readFileSync(new URL('found-schedules.jsonl', import.meta.url), 'utf8')
@@ -20,7 +20,7 @@ describe('a schedule', () => {
     for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
   });
 
-  it('has at least sixty steps, and every kind of them comes about', () => {
+  it('has at least sixty steps, and every kind of step occurs', () => {
     const schedules = Array.from({ length: 200 }, (_, seed) => generateSchedule(seed));
 
     const kinds = new Set(schedules.flatMap(({ steps }) => steps.map(({ kind }) => kind)));
@@ -38,14 +38,14 @@ describe('a schedule', () => {
     expect(reported[1]).toEqual(reported[0]);
   });
 
-  it.each(FOUND)('keeps every invariant where once $because', async ({ schedule }) => {
+  it.each(FOUND)('that once broke an invariant keeps it now: $because', async ({ schedule }) => {
     expect(await runSchedule(schedule)).toBeUndefined();
   });
 
-  it('that breaks an invariant is shrunk to the steps that it takes', async () => {
+  it('that breaks an invariant is shrunk to the steps that break it', async () => {
     const schedule = FOUND.at(-1)?.schedule;
     if (!schedule) throw new Error('There is no schedule');
-    // Nobody can undo what Button itself forgets: an order that it never carried out is lost.
+    // Nobody can recover what Button itself forgets: an order that it never created is lost.
     const send = schedule.steps.find((step) => step.kind === 'send' && step.version !== undefined);
     if (send?.kind !== 'send') throw new Error('There is no order in it');
     const steps = schedule.steps.map((step) =>

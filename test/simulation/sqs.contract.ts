@@ -9,26 +9,29 @@ import {
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 
-/** A queue with a dead-letter queue behind it. Its visibility timeout is 30 seconds. */
+/** A queue and its dead-letter queue. Its visibility timeout is 30 seconds. */
 export type OpenedQueue = {
   client: Pick<SQSClient, 'send'>;
   queueUrl: string;
   deadLetterUrl: string;
-  /** ApproximateAgeOfOldestMessage, as CloudWatch would show it now. */
+  /** ApproximateAgeOfOldestMessage, as CloudWatch would report it now. */
   oldestAgeSeconds: () => Promise<number>;
 };
 
-/** Where a queue is had from, and how its time passes. */
+/** How to open a queue, and how to let its time pass. */
 export type SqsUnderTest = {
   open: (kind: 'fifo' | 'standard', maxReceiveCount?: number) => Promise<OpenedQueue>;
   pass: (seconds: number) => void;
-  /** Where it is known not to do what AWS says. */
+  /** Known deviations from what AWS documents. */
   faults: ReadonlySet<'one-message-of-a-group-at-a-time' | 'deduplicates-by-queue' | 'expired-handles-work'>;
 };
 
 type Sendable = { body: string; group?: string; deduplication?: string };
 
-/** What our code and Lambda's poller rely on, each with the page on which AWS says so. */
+/**
+ * The behaviour that this project's code and Lambda's poller rely on, each with the AWS page that documents
+ * it.
+ */
 export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest): void {
   const send = async ({ client, queueUrl }: OpenedQueue, message: Sendable): Promise<string | undefined> => {
     const { body, group, deduplication = body } = message;
@@ -64,7 +67,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
 
   describe(`SQS, ${name}`, () => {
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
-    it('hides what was received until its visibility is over, and then counts one more receive', async () => {
+    it('hides a received message until its visibility timeout ends, then counts one more receive', async () => {
       const queue = await open('standard');
       const messageId = await send(queue, { body: 'a' });
 
@@ -84,7 +87,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // The same page, "Changing the visibility timeout".
-    it('hides a message for as long as its receiver says from then on', async () => {
+    it('hides a message for the time that its receiver sets, from then on', async () => {
       const queue = await open('standard');
       await send(queue, { body: 'a' });
       const [message] = await receive(queue);
@@ -100,7 +103,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
-    it('forgets what was deleted; the handle of an earlier receive deletes nothing', async () => {
+    it('forgets a deleted message; the handle of an earlier receive deletes nothing', async () => {
       const queue = await open('standard');
       await send(queue, { body: 'a' });
       const [earlier] = await receive(queue);
@@ -119,7 +122,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-    it('moves a message that was received too often to the dead-letter queue, under its own id', async () => {
+    it('moves a message that was received too often to the dead-letter queue, under the same id', async () => {
       const queue = await open('standard', 2);
       const messageId = await send(queue, { body: 'a' });
       for (let time = 0; time < 2; time += 1) {
@@ -135,7 +138,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-    it('counts what was received three times in the age of a FIFO queue, not of a standard one', async () => {
+    it('counts a message that was received three times in the age of a FIFO queue, but not of a standard queue', async () => {
       const [standard, fifo] = [await open('standard'), await open('fifo')];
       const ages = (): Promise<number[]> =>
         Promise.all([standard, fifo].map((queue) => queue.oldestAgeSeconds()));
@@ -161,7 +164,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
-    it('delivers each group in order, several messages of one at once, and groups side by side', async () => {
+    it('delivers each group in order, several messages of one group at once, and several groups in parallel', async () => {
       const queue = await open('fifo');
       for (const body of ['a1', 'b1', 'a2', 'a3', 'b2']) await send(queue, { body, group: body.slice(0, 1) });
 
@@ -191,7 +194,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // The same page.
-    it('delivers a group from its first message on once its visibility is over', async () => {
+    it('delivers a group from its first message again once the visibility timeout ends', async () => {
       const queue = await open('fifo');
       for (const body of ['a1', 'a2']) await send(queue, { body, group: 'a' });
       await receive(queue, queue.queueUrl, 1);
@@ -204,7 +207,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
-    it('takes a message once within five minutes, even if it was deleted, and again later', async () => {
+    it('accepts a message once within five minutes, even if it was deleted, and again later', async () => {
       const queue = await open('fifo');
       const id = await send(queue, { body: 'a', group: 'a' });
       const [message] = await receive(queue);
@@ -222,7 +225,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html
-    it('takes a message of another group for no repetition, as its deduplication scope says', async () => {
+    it('does not treat a message of another group as a duplicate, as its deduplication scope says', async () => {
       const queue = await open('fifo');
       await send(queue, { body: 'a', group: 'a', deduplication: 'same' });
       await send(queue, { body: 'b', group: 'b', deduplication: 'same' });
@@ -252,7 +255,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-    it('lets a group go on once the message at its head is a dead letter', async () => {
+    it('lets a group go on once its first message is a dead letter', async () => {
       const queue = await open('fifo', 1);
       for (const body of ['a1', 'a2']) await send(queue, { body, group: 'a' });
       await receive(queue, queue.queueUrl, 1);
@@ -265,7 +268,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-    it('takes up to ten messages at once, and brings back attributes', async () => {
+    it('accepts up to ten messages at once, and returns their attributes', async () => {
       const queue = await open('fifo');
       const entry = (index: number) => ({
         Id: String(index),
@@ -298,7 +301,7 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
     });
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-    it('refuses what is no message of a FIFO queue, and a queue that is not there', async () => {
+    it('refuses an invalid message of a FIFO queue, and a queue that does not exist', async () => {
       const queue = await open('fifo');
       const bare = new SendMessageCommand({ QueueUrl: queue.queueUrl, MessageBody: 'a' });
       const undeduplicated = new SendMessageCommand({

@@ -16,8 +16,7 @@ let nowMs = Date.parse('2026-06-01T12:00:00.000Z');
 
 beforeAll(async () => {
   [emulator, served] = await Promise.all([startSqs('us-east-1'), startSqsModel('us-east-1')]);
-  // Both look at the clock whenever they are asked something: moving the clock is all it takes to let
-  // their time pass.
+  // Both look at the clock when they are called, so moving the clock is enough to let their time pass.
   vi.useFakeTimers({ toFake: ['Date'] });
 });
 
@@ -124,7 +123,7 @@ const receiveCommand = () => new ReceiveMessageCommand({ QueueUrl: 'queue', MaxN
 const bodiesOf = (answer: { Messages?: Message[] }) => (answer.Messages ?? []).map(({ Body: body }) => body);
 
 describe('the model of SQS alone', () => {
-  it('redrives dead letters under new ids and counts them from nothing (A16)', () => {
+  it('redrives dead letters under new ids and counts their receives from zero (A16)', () => {
     const model = new SqsModel(
       [
         {
@@ -152,7 +151,7 @@ describe('the model of SQS alone', () => {
     expect(back?.messageId).not.toBe(letter?.messageId);
   });
 
-  it('delivers messages of a standard queue twice and in any order, as the weather has it', () => {
+  it('delivers messages of a standard queue twice and in any order, if the weather says so', () => {
     const model = new SqsModel([{ name: 'queue', kind: 'standard', visibilityTimeoutSeconds: 30 }], {
       now: () => nowMs,
       weather: { random: randomFrom('sqs'), duplicates: () => 0.5 },

@@ -3,36 +3,36 @@ import type { InjectedTransactionInput } from '../../tooling/button-simulator/in
 import type { FunctionName } from './functions.ts';
 import type { ProducerMessage } from './messages.ts';
 
-/** A version of an order that a message brings, as far as the invariants look at it. */
+/** The version of an order in a message, as far as the invariants need it. */
 export type MessageVersion = { orderId: string; sequence: number; kind: 'created' | 'updated' | 'cancelled' };
 
 /**
- * How an AWS service misbehaves: refuses, does its work and loses the answer (to us, or to the client, which
- * asks again), or shows old data.
+ * How an AWS service misbehaves: it refuses calls, does the work and loses the answer (to the function, or to
+ * the SDK client, which retries), or returns old data.
  */
 export type AwsTrouble = 'refuses' | 'loses-answers' | 'makes-clients-retry' | 'is-stale';
 
 type Lengthy = { forMs: number };
 type Chance = { probability: number };
 
-/** A step of a schedule: what happens, `atMs` after its beginning. */
+/** A step of a schedule: what happens `atMs` after the start. */
 export type Step = { atMs: number } & (
   | {
       kind: 'send';
       message: ProducerMessage;
       says: string;
-      /** What a good message brings; without it, the message is bad. */
+      /** The version in a good message. Without it, the message is bad. */
       version?: MessageVersion;
       /** Bad, whatever the ledger holds: it must end in quarantine. */
       isNoMessage?: true;
       /**
-       * Something else may be the reason to refuse a good message: the same version otherwise, lines that
-       * differ, another shop's order.
+       * A good message that may be refused for another reason: the same version with other content, lines
+       * that differ, another shop's order.
        */
       mayBeRefused?: true;
-      /** Nothing is wrong with it or around it: it is to be reported within a minute. */
+      /** Nothing is wrong with the message or around it, so it must be reported within a minute. */
       isHealthy?: true;
-      /** A message group that is not the order's. */
+      /** A message group other than the order's. */
       group?: string;
     }
   | { kind: 'death'; functionName: FunctionName; call: number; moment: 'before' | 'after' }
@@ -43,9 +43,9 @@ export type Step = { atMs: number } & (
   | ({ kind: 'events-lost' } & Lengthy & Chance)
   | ({ kind: 'duplicates' } & Lengthy & Chance)
   | { kind: 'button'; fault: ApiFault; forMs?: number }
-  /** Orders whose ids match get this answer for good, also when other faults have ended. */
+  /** Orders with matching ids always get this answer, even after other faults have ended. */
   | { kind: 'class-fails'; orderIds: string; fault: ApiFault }
-  /** The look-up by token never works, also when other faults have ended. */
+  /** The look-up by token never works, even after other faults have ended. */
   | { kind: 'look-ups-fail'; fault: ApiFault }
   | { kind: 'other-shop'; orderId: string; total: number }
   | ({ kind: 'button-unreachable' } & Lengthy)
@@ -68,8 +68,8 @@ export type Step = { atMs: number } & (
   | { kind: 'backfill'; id: string }
   | { kind: 'spoil' }
   /**
-   * A later release, which is taken back, has stored an order with attributes, or in a state, that this one
-   * does not know.
+   * A later release, which is rolled back, has stored an order with attributes, or in a state, that this
+   * release does not know.
    */
   | ({ kind: 'later-release'; orderId: string; how: 'attributes' | 'state' } & Lengthy)
   | { kind: 'finalize'; orderId: string }
@@ -81,7 +81,7 @@ export type Step = { atMs: number } & (
   | { kind: 'odd-webhook'; id: string; oddity: 'ping' | 'no-json-number' | 'new-status' }
 );
 
-/** A step that schedules, operators, Button or strangers take. */
+/** A step by a schedule, an operator, Button or a stranger. */
 export type Operation = Step & {
   kind:
     | 'reconcile'
@@ -106,7 +106,7 @@ export type Operation = Step & {
     | 'odd-webhook';
 };
 
-/** A step in plain words. */
+/** Describes a step in words. */
 export function describeStep(step: Step): string {
   const percent =
     'probability' in step && step.probability < 1 ? `, ${step.probability * 100}% of the time` : '';
@@ -245,7 +245,7 @@ function describeWebhookFault({ effect, times }: WebhookFault): string {
   return `${how} the next ${times} webhooks`;
 }
 
-/** Milliseconds for people. */
+/** Formats milliseconds for people. */
 function seconds(ms: number): string {
   return ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1000)} s`;
 }

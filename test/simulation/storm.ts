@@ -11,16 +11,16 @@ type AwsWindow = Window & { target: string; trouble: AwsTrouble };
 type Death = { functionName: FunctionName; callsLeft: number; moment: 'before' | 'after' };
 
 /**
- * By how much a new environment's clock may be wrong. Reporters measure the quiet time with theirs, so they
- * are held to less.
+ * How far a new environment's clock may be off. The limit of reporters is lower, because they measure the
+ * quiet time with their clocks.
  */
 const MAX_SKEW_MS: Readonly<Record<string, number>> = { 'order-reporter': 3000, 'retry-sweep': 3000 };
 const MAX_SKEW_OF_OTHERS_MS = 25_000;
 
-/** Weather that a schedule makes as it goes. */
+/** Weather that a schedule changes as it runs. */
 export class Storm implements Weather {
   readonly random: Random;
-  /** Called with every fate that is not plain, for the story. */
+  /** Called with every fate other than the normal one, for the story. */
   onFate: ((call: Call, fate: Fate) => void) | undefined;
 
   readonly #now: () => number;
@@ -35,7 +35,7 @@ export class Storm implements Weather {
     this.#now = now;
   }
 
-  /** Nothing goes wrong from now on. */
+  /** Ends all faults. */
   end(): void {
     this.#isOver = true;
     this.#aws = [];
@@ -60,7 +60,7 @@ export class Storm implements Weather {
     this.#freezes.push({ functionName, callsLeft: call, forMs });
   }
 
-  /** Something else is out of order for a while; `name` says what. */
+  /** Adds a fault for a while. `name` says which. */
   addWindow(name: string, forMs: number, probability = 1): void {
     this.#windows.set(name, { untilMs: this.#now() + forMs, probability });
   }
@@ -95,8 +95,8 @@ export class Storm implements Weather {
     if (freeze && (freeze.callsLeft -= 1) <= 0) {
       const { forMs } = freeze;
       this.#freezes.splice(this.#freezes.indexOf(freeze), 1);
-      // Lambda kills a reporter at its timeout for certain: a claim that outlives its run is what the lease
-      // is made for.
+      // Lambda kills a reporter at its timeout for certain. The lease exists for claims that outlive their
+      // run.
       return functionName === 'order-reporter'
         ? { latencyMs: latencyMs + forMs }
         : { latencyMs, freezesForMs: forMs };
@@ -135,7 +135,7 @@ export class Storm implements Weather {
   }
 }
 
-/** What a client throws once its own retries are spent. */
+/** The error that a client throws when it has used up its retries. */
 function refusal(service: Call['service'], random: Random): Error {
   const $metadata = { attempts: 3, httpStatusCode: 400 };
   const message = 'simulated';

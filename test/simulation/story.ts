@@ -3,21 +3,21 @@ import { runSchedule, type StoryLine, type Violation } from './run-schedule.ts';
 import { shrinkSchedule } from './shrink.ts';
 import { generateSchedule } from './generate.ts';
 
-/** A failure for people: how to see it again, what broke, and how it came about. */
+/** A failure for people: how to reproduce it, what broke, and what led to it. */
 export type FailureStory = Violation & {
   seed: number;
-  /** Steps of the schedule, and what is left of them. */
+  /** The number of steps in the schedule and in the shrunk one. */
   steps: number;
   stepsLeft: number;
-  /** Where this world differs from others. */
+  /** The parts of Button's behaviour that differ from the default. */
   world: Schedule['world'];
-  /** The steps that are left, to be kept in found-schedules.jsonl. */
+  /** The remaining steps, to be added to found-schedules.jsonl. */
   schedule: Schedule;
   lines: readonly StoryLine[];
 };
 
 /**
- * The story of a seed whose schedule breaks an invariant, as short as it gets; undefined if it breaks none.
+ * The story of a seed whose schedule breaks an invariant, as short as possible; undefined if it breaks none.
  */
 export async function reportFailure(seed: number): Promise<FailureStory | undefined> {
   const schedule = generateSchedule(seed);
@@ -37,7 +37,7 @@ export async function reportFailure(seed: number): Promise<FailureStory | undefi
   };
 }
 
-/** The story as text. Steps begin with a star; the rest is what the system and Button made of them. */
+/** The story as text. Steps start with an asterisk; the other lines show what the system and Button did. */
 export function writeStory({
   seed,
   invariant,
@@ -62,7 +62,7 @@ export function writeStory({
   ].join('\n');
 }
 
-/** Hours, minutes and seconds since the beginning. */
+/** Hours, minutes and seconds since the start. */
 function writeTime(ms: number): string {
   const parts = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, (ms / 1000) % 60];
   const [hours = '', minutes = ''] = parts.map((part) => String(Math.floor(part)).padStart(2, '0'));

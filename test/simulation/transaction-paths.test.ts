@@ -20,7 +20,7 @@ const REWARDABLE = ['new-user-order', 'existing-user-order'];
 
 type Path = 'webhooks' | 'reads' | 'both';
 
-/** What Button does in a schedule of this seed; the same for every path. */
+/** What Button does in the schedule of this seed. It is the same for every path. */
 function drawSteps(seed: number, needsReads: boolean): TransactionStep[] {
   const random = randomFrom(seed, 'paths');
   const timeIn = (): number => MINUTE_MS + Math.floor(random.next() * LENGTH_MS);
@@ -28,19 +28,19 @@ function drawSteps(seed: number, needsReads: boolean): TransactionStep[] {
   return Array.from({ length: 6 }, (_, number) => drawPurchase(draw, `tx-${number}`)).flat();
 }
 
-/** A world in which Button's versions come by one path, or by both. */
+/** A world in which Button's versions arrive by one path, or by both. */
 class PathWorld {
   readonly world: SimulatedWorld;
 
   constructor(seed: number, path: Path, steps: readonly TransactionStep[]) {
-    // In half of them the time of deployment says what is live.
+    // In half of the worlds, the time of deployment decides what is live.
     const transactions = seed % 2 === 0 ? { liveFrom: '2026-01-01T00:00:00Z' } : {};
     this.world = new SimulatedWorld({ seed, startAt: START, transactions });
     const { clock, button } = this.world;
     const inject = (row: object): unknown => button.transactions.inject(InjectedTransactionSchema.parse(row));
     for (const { row, atMs } of steps)
       clock.at(Date.parse(START) + atMs, () => inject({ ...row, webhook: path !== 'reads' }));
-    // What comes first of all records the time of deployment.
+    // The first webhook records the time of deployment.
     if (path === 'webhooks') inject({ id: 'tx-first', status: 'pending', category: 'app-install' });
     else this.read();
     if (path !== 'webhooks') inject({ id: 'tx-first', status: 'pending', category: 'app-install' });
@@ -55,7 +55,7 @@ class PathWorld {
     this.world.reconcile(['live']);
   }
 
-  /** Everything that Button lists is read, whatever its dates. */
+  /** Reads everything that Button lists, whatever its dates. */
   async readAll(): Promise<void> {
     for (let day = 0; day < 2; day += 1) {
       await this.world.runFor(DAY_MS);
@@ -64,7 +64,7 @@ class PathWorld {
     }
   }
 
-  /** What is stored of each purchase: what a reward depends on, and whose it is. */
+  /** The stored state of each purchase: its shopper, and what a reward depends on. */
   stored(): string[] {
     return this.world.dynamodb
       .items(TABLES.transactions)
@@ -73,7 +73,7 @@ class PathWorld {
       .sort();
   }
 
-  /** What can be paid out, by user and currency; by currency alone without users. */
+  /** What can be paid out, by user and currency; `all-users` adds up by currency alone. */
   balances(users: 'by-user' | 'all-users'): [string, number][] {
     const consumer = new ContractConsumer();
     for (const { detail } of this.world.bus) consumer.take(JSON.parse(detail) as TransactionChangedDetail);
@@ -84,7 +84,7 @@ class PathWorld {
     );
   }
 
-  /** What an oracle owes that sees Button's list and the settings. */
+  /** What an oracle owes that knows Button's list and the settings. */
   owed(users: 'by-user' | 'all-users'): [string, number][] {
     const settings = { liveFrom: '2026-01-01T00:00:00Z', rewardableCategories: REWARDABLE };
     const purchases = purchasesOf(this.world.button.transactions.all(), settings);
@@ -126,7 +126,7 @@ beforeEach(() => {
 describe('the same life of transactions at Button', () => {
   const seeds = Array.from({ length: volume({ short: 4, long: 12 }) }, (_, seed) => seed);
 
-  it.each(seeds)('ends in one state by webhooks, by reads and by both: seed %i', async (seed) => {
+  it.each(seeds)('ends in the same state by webhooks, by reads and by both: seed %i', async (seed) => {
     const steps = drawSteps(seed, false);
 
     const webhooks = await live(seed, 'webhooks', steps);
@@ -138,11 +138,11 @@ describe('the same life of transactions at Button', () => {
     for (const one of [webhooks, reads, both]) expect(one.balances('by-user')).toEqual(one.owed('by-user'));
   });
 
-  // By webhooks alone final versions that differ are a conflict, and of two pending versions the later date
-  // counts, whatever Button has now. And who saw a version that named the shopper knows them, where the one
-  // who saw only the last version does not.
+  // By webhooks alone, final versions that differ are a conflict, and of two pending versions the later date
+  // counts, whatever Button holds now. A path that saw a version with the shopper knows the shopper; a path
+  // that saw only the last version does not.
   it.each(seeds)(
-    'ends in one state once it is read, also where webhooks contradict each other: seed %i',
+    'ends in the same state once it is read, even if webhooks contradict each other: seed %i',
     async (seed) => {
       const steps = drawSteps(seed, true);
 

@@ -4,13 +4,13 @@ import * as z from 'zod';
 import { TAGS } from '../tags.ts';
 import { plantIn } from './plant.ts';
 
-/** A process that runs a file of unit tests over source in which a bug is planted. */
+/** A process that runs a file of unit tests over source with a planted bug. */
 const JobSchema = z.object({
   bug: z.object({ file: z.string(), original: z.string(), planted: z.string() }),
   test: z.object({ file: z.string(), name: z.string() }),
 });
 
-/** What the process prints, as its last line: the names of the tests that have failed. */
+/** What the process prints as its last line: the names of the failed tests. */
 export type UnitTestResult = { failed: string[] };
 
 async function run(): Promise<UnitTestResult> {
@@ -25,9 +25,9 @@ async function run(): Promise<UnitTestResult> {
       testNamePattern: test.name.replaceAll(/[^\w ]/g, '.'),
       reporters: [{}],
       silent: true,
-      // What is planted must not stay behind for other runs.
+      // Planted code must not stay in a cache for other runs.
       fsModuleCache: false,
-      // It ends what hangs: far above the work, on a busy machine too.
+      // Only ends a hanging test: it is far longer than the tests take, even on a busy machine.
       testTimeout: 300_000,
       hookTimeout: 300_000,
     },
@@ -50,6 +50,6 @@ async function run(): Promise<UnitTestResult> {
 }
 
 const result = await run();
-// What fails in it is its result, not its end.
+// Failed tests are the result of this process, not an error of it.
 process.exitCode = 0;
 process.stdout.write(`\n${JSON.stringify(result)}\n`);

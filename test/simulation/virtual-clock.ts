@@ -1,25 +1,26 @@
 import type { Clock } from '../../tooling/button-simulator/clock.ts';
 
 /**
- * What happens at an alarm. One that says `nothing happened` has set nothing going, so nobody waits for it.
+ * What happens at an alarm. An action that returns `NOTHING_HAPPENED` started nothing, so the clock does not
+ * wait for it.
  */
 export type Action = () => unknown;
 
-/** Returned by an action that has only looked. */
+/** Returned by an action that only looked. */
 export const NOTHING_HAPPENED = Symbol('nothing happened');
 
 type Alarm = { readonly dueMs: number; readonly place: number; action: Action | undefined };
 
 /**
- * Time that passes only from one alarm to the next. Between two alarms everything that the first one set
- * going runs until it waits for another alarm, so a run is the same every time.
+ * Time that passes only from one alarm to the next. Between two alarms, everything that the first one started
+ * runs until it waits for another alarm, so that every run is the same.
  *
  * Code on this clock may wait for nothing but the clock: no timers, no sockets, no thread pool.
  */
 export class VirtualClock implements Clock {
   #nowMs: number;
   #places = 0;
-  /** A binary heap, the earliest first; alarms of the same instant in the order in which they were set. */
+  /** A binary heap, earliest first. Alarms of the same instant keep the order in which they were set. */
   readonly #alarms: Alarm[] = [];
   #failure: { error: unknown } | undefined;
 
@@ -31,7 +32,10 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
-  /** Runs `action` when the clock reaches `dueMs`, or next if that is past. Returns how to call it off. */
+  /**
+   * Runs `action` when the clock reaches `dueMs`, or next if that has passed. Returns a function that cancels
+   * it.
+   */
   at(dueMs: number, action: Action): () => void {
     const alarm: Alarm = { dueMs: Math.max(dueMs, this.#nowMs), place: (this.#places += 1), action };
     this.#push(alarm);
@@ -40,7 +44,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** What fails in `work` ends the run. */
+  /** An error in `work` ends the run. */
   track(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
       this.fail(error);
@@ -52,7 +56,7 @@ export class VirtualClock implements Clock {
     this.#failure ??= { error };
   }
 
-  /** Lets time pass. Throws what an action or tracked work threw. */
+  /** Lets time pass. Throws the error of an action or of tracked work. */
   async runUntil(untilMs: number): Promise<void> {
     for (;;) {
       const next = this.#alarms[0];
@@ -101,7 +105,7 @@ function isBefore(one: Alarm, other: Alarm): boolean {
   return one.dueMs === other.dueMs ? one.place < other.place : one.dueMs < other.dueMs;
 }
 
-/** Resolves once no promise is left that can settle by itself. */
+/** Resolves once no promise is left that can settle without the clock. */
 function everythingThatCanRun(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

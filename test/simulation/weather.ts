@@ -1,56 +1,54 @@
 import { randomFrom, type Random } from './random.ts';
 
-/**
- * Something that a process asks of the world. `target` is a table, a queue, a secret, the bus, or a path at
- * Button.
- */
+/** A call that a process makes. `target` is a table, a queue, a secret, the bus, or a path at Button. */
 export type Call = {
   functionName: string;
   service: 'dynamodb' | 'sqs' | 'secrets' | 'events' | 'button';
   target: string;
   operation: string;
-  /** Of calls of AWS. */
+  /** Only for calls to AWS. */
   input?: object;
 };
 
-/** What becomes of a call. */
+/** What happens to a call. */
 export type Fate = {
   /** From the call to its effect. */
   latencyMs: number;
   /**
-   * How long the process stands still. Then it runs on as if nothing had happened, whatever Lambda thinks of
-   * it by then.
+   * How long the process freezes. Then it continues as if nothing had happened, even if Lambda has given it
+   * up by then.
    */
   freezesForMs?: number;
-  /** The process dies just before its effect, or just after it and before it hears of it. */
+  /** The process dies just before the effect, or just after it and before the answer. */
   dies?: 'before' | 'after';
-  /** What the process hears instead; the call has no effect. */
+  /** The error that the process gets instead; the call has no effect. */
   error?: Error;
   /**
-   * The call has its effect, and the answer is lost: to the process, or to its client, which asks once more.
+   * The call has its effect, but the answer is lost: to the process, or to its client, which repeats the
+   * call.
    */
   answer?: 'lost' | 'retried';
-  /** An eventually consistent read does not see what is younger. */
+  /** An eventually consistent read does not see what is newer than this. */
   staleForMs?: number;
 };
 
-/** What chance and faults do to whatever happens. */
+/** What chance and faults do in a world. */
 export type Weather = {
   random: Random;
   fateOf: (call: Call) => Fate;
-  /** By how much a new environment's clock is ahead of the true time. */
+  /** How far a new environment's clock is ahead of the true time. */
   skewMs: (functionName: string) => number;
-  /** How likely a message of a standard queue is delivered twice. */
+  /** The probability that a message of a standard queue is delivered twice. */
   duplicates: () => number;
-  /** How likely Scheduler fires twice. */
+  /** The probability that Scheduler fires twice. */
   firesTwice: () => number;
-  /** Whether Lambda's poller of this queue, or of the stream, is out of order. */
+  /** Whether Lambda's poller of this queue or stream is down. */
   isPollerDown: (source: string) => boolean;
-  /** Whether what Lambda has got done stays on the queue all the same. */
+  /** Whether messages stay on the queue although Lambda has handled them. */
   losesDelete: (queue: string) => boolean;
-  /** What the bus does with one of several events. */
+  /** Whether the bus loses one of several events. */
   losesEvent: () => boolean;
-  /** Whether Button hears the receiver's answer. */
+  /** Whether the receiver's answer to Button is lost. */
   losesWebhookAnswer: () => boolean;
 };
 

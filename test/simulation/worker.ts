@@ -5,10 +5,10 @@ import { generateSchedule } from './generate.ts';
 import { runSchedule } from './run-schedule.ts';
 import { silenceLogs } from './silence.ts';
 
-/** Seeds to run: `count` of them from `first` on. */
+/** Seeds to run: `count` of them, starting with `first`. */
 export type SeedRange = { first: number; count: number };
 
-/** What came of a range. */
+/** The results of a range. */
 export type RangeResult = { runs: number; steps: number; failedSeeds: number[] };
 
 const SeedRangeSchema = z.object({ first: z.int(), count: z.int() });

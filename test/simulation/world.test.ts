@@ -11,7 +11,10 @@ import { SimulatedWorld } from './world.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** A day of an order every so often: created, adjusted an hour later, every fifth one cancelled after two. */
+/**
+ * Orders at regular intervals for a day: each is created and adjusted an hour later, and every fifth is
+ * cancelled after two hours.
+ */
 async function liveOneDay(world: SimulatedWorld, { orders }: { orders: number }): Promise<void> {
   const { clock } = world;
   const at = (ms: number, message: Parameters<typeof orderMessage>[0]): void => {
@@ -75,7 +78,7 @@ describe('a simulated world', () => {
     },
   );
 
-  it('repairs by reconciliation what webhooks have not brought', async () => {
+  it('repairs by reconciliation what webhooks have missed', async () => {
     const measured: Measured[] = [];
     const world = new SimulatedWorld({
       seed: 'silent webhooks',
@@ -102,7 +105,7 @@ describe('a simulated world', () => {
     ['none', { 'order#new': 'live' }],
     ['live', { 'order#old': 'live', 'order#new': 'live' }],
   ])(
-    'deployed while Button lists no account, imports what is older as firstRead %s says (E9)',
+    'deployed while Button lists no account, imports older transactions as firstRead %s says (E9)',
     async (firstRead, deliveries) => {
       const world = new SimulatedWorld({
         seed: 'no account at first',
@@ -135,7 +138,7 @@ describe('a simulated world', () => {
     },
   );
 
-  it('shows the depth and age of its queues and the age of its stream', async () => {
+  it('reports the depth and age of its queues and the age of its stream', async () => {
     let isDown = true;
     const world = new SimulatedWorld({ seed: 'gauges' });
     world.weather.isPollerDown = () => isDown;

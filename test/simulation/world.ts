@@ -28,45 +28,43 @@ import { SqsModel, type QueueGauge, type QueueSettings } from '../../tooling/loc
 import { NOTHING_HAPPENED, VirtualClock } from './virtual-clock.ts';
 import { calmWeather, type Call, type Weather } from './weather.ts';
 
-/** What a world is made with; all of it can be left out. */
+/** The options of a world; all are optional. */
 export type SimulatedWorldOptions = {
   /** The same seed gives the same run. */
   seed?: number | string;
   /** The first instant, ISO 8601 UTC. */
   startAt?: string;
-  /** What goes wrong; by default nothing does. */
+  /** What goes wrong; by default nothing. */
   weather?: Weather;
-  /** Which of Button's possible worlds it is. */
+  /** Which variant of Button's behaviour applies. */
   buttonWorld?: WorldChange;
   /** How long an order stays open at Button. */
   finalizationDays?: number;
-  /** Settings as in `infra/config`: of the one brand, `acme`, and of the transactions. */
+  /** Settings as in `infra/config`: of the only brand, `acme`, and of the transactions. */
   brand?: Record<string, unknown>;
-  /** Whether there is a second brand, which nothing happens to. */
+  /** Whether there is a second brand, which has no faults. */
   hasNeighbour?: boolean;
   transactions?: Record<string, unknown>;
-  /** How long an order that is over keeps its customer, in days; 400 unless given. */
+  /** How many days after its end an order keeps its customer; 400 by default. */
   customerDays?: number;
   /**
-   * `as-deployed`: sweeps and reconciliation run by their schedules. `none`: only when `sweep` and
+   * `as-deployed`: sweeps and reconciliation run on their schedules. `none`: they run only when `sweep` and
    * `reconcile` are called.
    */
   schedules?: 'as-deployed' | 'none';
-  /** Called with every metric that our code emits, and what the gateway counts, with its virtual time. */
+  /** Called with every metric that the product emits or the gateway counts, with its virtual time. */
   measure?: (measured: Measured & { atMs: number }) => void;
   /** Called with every change of a transaction in the table. */
   onTransactionChange?: (before: Item | undefined, after: Item | undefined) => void;
-  /**
-   * Called with every call of AWS and of Button that a function of the first brand or of the publisher makes.
-   */
+  /** Called with every call to AWS and to Button by a function of the first brand or of the publisher. */
   onCall?: (call: Call) => void;
-  /** Called with every invocation of a function once it is over. */
+  /** Called with every invocation of a function when it has ended. */
   onInvocation?: (invocation: Invocation) => void;
-  /** Called with the id of each message that the reporter has dealt with. */
+  /** Called with the id of each message that the reporter has handled. */
   onMessageDone?: (messageId: string) => void;
 };
 
-/** What AWS measures by itself, as it stands at one instant. */
+/** What AWS itself measures, at one instant. */
 export type Gauges = {
   /** By the names in `QUEUES`, dead-letter queues included. */
   queues: Record<keyof typeof QUEUES, QueueGauge>;
@@ -82,39 +80,39 @@ const BRAND_SECRET = 'sk-brand';
 const PUBLISHER_SECRET = 'sk-publisher';
 const WEBHOOK_SECRET = 'whsec-first';
 
-/** AWS promises no more than a few days. */
+/** AWS only promises to delete within a few days. */
 const TIME_TO_LIVE_PASS_MS = 6 * 3_600_000;
 
 /**
- * The whole system in one process on a virtual clock: every deployed function's own composition, over models
- * of SQS, DynamoDB, streams, Scheduler and Lambda, with the simulator's Button on the other side.
+ * The whole system in one process on a virtual clock: the real composition of every deployed function, over
+ * models of SQS, DynamoDB, streams, Scheduler and Lambda, with the simulator's Button.
  *
- * Time passes in `runFor` alone; what happens at one instant is seen when it returns. Two worlds with the
- * same options that are asked the same do the same.
+ * Time passes only in `runFor`; what happened is visible when it returns. Two worlds with the same options
+ * and the same calls behave the same.
  */
 export class SimulatedWorld {
   readonly clock: VirtualClock;
   readonly weather: Weather;
-  /** Button's own parts: orders and transactions as it holds them, fault rules, its world, its webhooks. */
+  /** Button's own parts: its orders and transactions, fault rules, variant and webhooks. */
   readonly button: ButtonParts;
   readonly dynamodb: DynamoDBModel;
   readonly sqs: SqsModel;
   readonly functions: Functions;
-  /** The second brand, where the options ask for one. */
+  /** The second brand, if the options ask for one. */
   readonly neighbour: Neighbour | undefined;
-  /** Events in the order in which the bus took them, as JSON of their detail. */
+  /** Events in the order in which the bus accepted them, as JSON of their detail. */
   readonly bus: BusEvent[] = [];
-  /** Values of the secrets in `SECRETS`, to be rotated or removed. */
+  /** Values of the secrets in `SECRETS`. Tests may rotate or remove them. */
   readonly secrets = new Map<string, string>([
     [SECRETS.brandApiKey, BRAND_SECRET],
     [SECRETS.publisherApiKey, PUBLISHER_SECRET],
     [SECRETS.webhooks, JSON.stringify([{ name: 'main', secret: WEBHOOK_SECRET }])],
   ]);
-  /** The ids of the messages that the reporter has dealt with. */
+  /** The ids of the messages that the reporter has handled. */
   readonly doneMessages = new Set<string>();
   /**
-   * After a restore of the ledger, ISO 8601 UTC: new environments of the reporter read what was reported
-   * before.
+   * Set after a restore of the ledger, ISO 8601 UTC: new environments of the reporter read what was reported
+   * before this instant.
    */
   verifyBefore: string | undefined;
 
@@ -183,7 +181,7 @@ export class SimulatedWorld {
     this.#deleteExpired();
   }
 
-  /** DynamoDB deletes what has expired by its time to live, now and then. */
+  /** DynamoDB deletes items past their time to live, from time to time. */
   #deleteExpired(): void {
     this.clock.at(this.clock.now() + TIME_TO_LIVE_PASS_MS, () => {
       for (const { name, timeToLive } of TABLE_SETTINGS)
@@ -193,14 +191,14 @@ export class SimulatedWorld {
     });
   }
 
-  /** Lets time pass, and everything happen that happens in it. */
+  /** Lets time pass, with everything that happens in it. */
   async runFor(ms: number): Promise<void> {
     await this.clock.runUntil(this.clock.now() + ms);
   }
 
   /**
-   * A producer puts a message on the order queue. Returns its id; that of the first one, if SQS takes it for
-   * a repetition.
+   * A producer puts a message on the order queue. Returns its id, or that of the first message if SQS treats
+   * it as a duplicate.
    */
   sendOrderMessage(message: { body: string; orderId: string; eventId: string }): string {
     const { body, orderId, eventId } = message;
@@ -240,7 +238,7 @@ export class SimulatedWorld {
     this.#fire(this.functions['customer-expiry'], {});
   }
 
-  /** Somebody posts to the webhook URL. Resolves with what the gateway answers. */
+  /** Somebody posts to the webhook URL. Resolves with the gateway's answer. */
   async postWebhook(request: WebhookRequest, sender: 'Button' | 'somebody' = 'somebody'): Promise<number> {
     const result = await this.functions['webhook-receiver'].invoke(gatewayEvent(request));
     const status =
@@ -267,7 +265,7 @@ export class SimulatedWorld {
     };
   }
 
-  /** How many changes of transactions are not published yet. */
+  /** The number of changes of transactions that are not published yet. */
   get unpublishedChanges(): number {
     return this.#stream.waiting;
   }
@@ -282,7 +280,7 @@ export class SimulatedWorld {
     return weather.losesWebhookAnswer() ? { failure: 'socket hang up' } : { status };
   }
 
-  /** Scheduler delivers at least once: now and then twice. */
+  /** Scheduler delivers at least once, so now and then twice. */
   #fire(target: LambdaModel<unknown>, input: unknown): void {
     target.invokeAsync(input);
     const { random } = this.weather;
@@ -351,7 +349,7 @@ function buttonSettings({
   };
 }
 
-/** The queues that Lambda polls, and which function works on each. */
+/** The queues that Lambda polls, with the function of each. */
 function queueMappings(
   functions: Functions,
   brand: BrandConfig,
@@ -379,13 +377,13 @@ function queueMappings(
   ];
 }
 
-/** A brand with the same settings, but for its name. */
+/** A brand with the same settings except its name. */
 function createNeighbour(seed: number | string, ground: FunctionsGround, lambda: Ground): Neighbour {
   const brand = { ...ground.brand, id: NEIGHBOUR.id, orderBy: 'sequence' as const };
   return new Neighbour({ seed, ground, brand, lambda, queues: queueSettings(brand, ground.transactions) });
 }
 
-/** A request as the HTTP API hands it on: text as it is, anything else in base64. */
+/** A request as the HTTP API passes it on: text unchanged, anything else in base64. */
 function gatewayEvent({ body, signature }: WebhookRequest): APIGatewayProxyEventV2 {
   const isBase64Encoded = !isUtf8(body);
   const event = {
@@ -419,7 +417,7 @@ function queueSettings(
     }),
     ...pair(QUEUES.deferredWebhooks, QUEUES.deferredWebhooksDeadLetters, {
       visibilityTimeoutSeconds: deferredWebhooks.visibilityTimeoutSeconds,
-      // AWS takes no more than 1000; the last receive brings the message to quarantine.
+      // AWS accepts at most 1000. The last receive sends the message to quarantine.
       maxReceiveCount: deferredWebhooks.maxReceiveCount,
     }),
     ...pair(QUEUES.readQueue, QUEUES.readDeadLetters, {
