@@ -8,8 +8,8 @@ import { createWorld, WEBHOOK_SECRET, type World } from '../crash/world.ts';
 import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
 /**
- * How Secrets Manager answers where the secret is marked for deletion, its key is disabled, or the right to
- * use it is gone.
+ * Secrets Manager's answers if the secret is marked for deletion, its key is disabled, or the permission is
+ * missing.
  */
 const REFUSALS = ['InvalidRequestException', 'DecryptionFailure', 'AccessDeniedException'];
 
@@ -49,7 +49,7 @@ function orderMessage(): string {
 }
 
 describe.each(REFUSALS)('while Secrets Manager answers %s', (refusal) => {
-  it('a receiver that never had the secrets accepts nothing and stores nothing, and Button sends it again (F7)', async () => {
+  it('a receiver that never had the secrets accepts and stores nothing, and Button sends the webhook again (F7)', async () => {
     world.refuse('secrets', refusal);
 
     const outcomes = [await receive(), await receive('forged')];
@@ -66,7 +66,7 @@ describe.each(REFUSALS)('while Secrets Manager answers %s', (refusal) => {
     expect([await receive('forged'), await receive()]).toEqual(['forged', 'applied']);
   });
 
-  it('a reporter keeps its orders in the ledger, calls nobody, and reports them once it has the key (F7)', async () => {
+  it('a reporter keeps its orders in the ledger, makes no calls, and reports them once it has the key (F7)', async () => {
     world.refuse('secrets', refusal);
     world.orderQueue().send(orderMessage(), { groupId: 'o-1' });
 

@@ -15,7 +15,7 @@ const MAX_LINES = 12;
 
 type Loaded = { exports: string[]; started: string[]; primed: string };
 
-/** Imports every handler in a process whose environment is empty, and then primes it. */
+/** Imports every handler in a process with an empty environment, and then primes it. */
 function importHandlers(): Record<string, Loaded> {
   const urls = NAMES.map((name) => [name, pathToFileURL(join(FOLDER, name, 'handler.ts')).href]);
   const script = `

@@ -15,8 +15,8 @@ import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld } from '../simulation/world.ts';
 import { volume } from '../volume.ts';
 
-// What a hand or a bug leaves in a table or on a queue holds nothing else up: whatever an item of DynamoDB or
-// a message of SQS may be.
+// A manual change or a bug can leave any item in a table and any message on a queue. None of them may block
+// anything else.
 
 const START = '2026-06-01T12:00:00.000Z';
 const MINUTE_MS = 60_000;
@@ -36,7 +36,7 @@ beforeEach(() => {
     });
 });
 
-/** Where no order comes, nobody has to look for one every minute of the weeks that pass here. */
+/** No orders arrive in these tests, so the weeks that pass here do not need a sweep every minute. */
 const NO_ORDERS = { retrySweep: { schedule: 'rate(1 day)' } };
 
 function open(brand: object = NO_ORDERS): void {
@@ -58,7 +58,9 @@ function button(row: InjectedTransactionInput): void {
   );
 }
 
-/** Puts the item, unless DynamoDB itself would refuse it, such as a key of an index with another type. */
+/**
+ * Puts the item, unless DynamoDB itself would refuse it, for example because an index key has another type.
+ */
 function put(table: string, item: Item): void {
   try {
     world.dynamodb.execute(new PutItemCommand({ TableName: table, Item: item }));
@@ -98,7 +100,7 @@ const attribute: fc.Arbitrary<AttributeValue> = fc.letrec<{ any: AttributeValue 
   ),
 })).any;
 
-/** An item with some of its attributes spoilt, and others taken away. */
+/** An item with some attributes corrupted and others removed. */
 function spoilt(item: Item, keys: readonly string[]): fc.Arbitrary<Item> {
   const names = Object.keys(item).filter((name) => !keys.includes(name));
   const change = fc.oneof(attribute, fc.constant(undefined));
@@ -111,7 +113,7 @@ function spoilt(item: Item, keys: readonly string[]): fc.Arbitrary<Item> {
 }
 
 describe('a poison item of the transactions table', () => {
-  it('is named, counted and left out, and every other transaction is announced, read and let expire', async () => {
+  it('is logged, counted and left out, and every other transaction is published, read and expired', async () => {
     open();
     await minutes(15);
     button({ id: 'tx-1', button_order_id: 'A' });
@@ -136,7 +138,7 @@ describe('a poison item of the transactions table', () => {
     expect(logged.filter((line) => line.includes('item_unreadable')).join(' ')).toContain('order#A');
   });
 
-  it('holds up neither the pass that lets personal data expire nor the deferred webhooks', async () => {
+  it('blocks neither the expiry of personal data nor the deferred webhooks', async () => {
     open();
     await minutes(15);
     put(TABLES.transactions, { pk: { S: 'order#A' }, version: { S: 'spoilt' }, revision: { N: '1' } });
@@ -153,7 +155,7 @@ describe('a poison item of the transactions table', () => {
     expect(unread.some((line) => line.includes('order#B'))).toBe(true);
   });
 
-  it('is announced once it has been put right', async () => {
+  it('is published once it has been fixed', async () => {
     open();
     await minutes(15);
     button({ id: 'tx-1', button_order_id: 'A' });
@@ -177,7 +179,7 @@ describe('a poison item of the positions table', () => {
     ['a report', { account: { S: 'acc-usd' }, stream: { S: 'drift-2026-06-01' } }],
   ];
 
-  it.each(PLACES)('holds no read up, and no pass: %s', async (_, key) => {
+  it.each(PLACES)('blocks no read and no pass: %s', async (_, key) => {
     open();
     await minutes(15);
     const account = world.dynamodb
@@ -210,7 +212,7 @@ describe('a poison item of the positions table', () => {
 });
 
 describe('a message of any content', () => {
-  it('on the queue of read messages is in quarantine, and its group goes on', async () => {
+  it('on the queue of read messages goes to quarantine, and its group goes on', async () => {
     open();
     await minutes(15);
     let number = 0;
@@ -231,7 +233,7 @@ describe('a message of any content', () => {
     expect(messagesOn(QUEUES.readDeadLetters)).toBe(0);
   });
 
-  it('on the queue of deferred webhooks is in quarantine, and others are applied meanwhile', async () => {
+  it('on the queue of deferred webhooks goes to quarantine, and others are applied in the meantime', async () => {
     open();
     await minutes(15);
     const bodies = fc.sample(fc.oneof(fc.string({ minLength: 1 }), fc.json()), 30);
@@ -249,7 +251,7 @@ describe('a message of any content', () => {
 });
 
 describe('a poison item of the order ledger', () => {
-  it('holds up its own order only, whose messages are in quarantine, and no sweep', async () => {
+  it('blocks only its own order, whose messages go to quarantine, and no sweep', async () => {
     open({});
     const send = (orderId: string, sequence: number) =>
       world.sendOrderMessage(

@@ -24,16 +24,16 @@ import { misbehave, postWebhook } from '../alarms/play.ts';
 import { QUEUES, SECRETS, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
 
-// What the system promises of transactions, each in a test of its own: every function as it is composed for
-// Lambda, Button's webhooks and API at one side, a consumer that knows only the published contract at the
-// other.
+// What the system promises for transactions, each in its own test. Every function runs as it is composed for
+// Lambda, between Button's webhooks and API on one side and a consumer that knows only the published contract
+// on the other.
 
 const START = '2026-06-01T12:00:00.000Z';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const SHOPPER = 'user-1';
-/** No order comes, so nobody has to look for one every minute of the weeks that pass here. */
+/** No orders arrive in these tests, so the weeks that pass here do not need a sweep every minute. */
 const NO_ORDERS = { retrySweep: { schedule: 'rate(1 day)' } };
 
 let world: SimulatedWorld;
@@ -55,7 +55,7 @@ function open(options: Partial<SimulatedWorldOptions> = {}): void {
   });
 }
 
-/** Button has a version of a transaction, and sends a webhook about it unless that is lost. */
+/** Button stores a version of a transaction, and sends a webhook about it unless that is lost. */
 function button(row: InjectedTransactionInput): void {
   const whole = { amount: 600, currency: 'USD', publisher_customer_id: SHOPPER, ...row };
   world.button.transactions.inject(InjectedTransactionSchema.parse(whole));
@@ -70,8 +70,8 @@ function events(): TransactionChangedDetail[] {
 }
 
 /**
- * What the published contract makes of the events: what stands with the highest version under all of its keys
- * counts.
+ * What a consumer of the published contract owes: an event counts if it has the highest version under all of
+ * its keys.
  */
 function payable(user = SHOPPER): Record<string, number> {
   const ledger = new Map<string, RewardEntry>();
@@ -127,11 +127,11 @@ describe('transactions, requirement 1: one purchase is one record and one reward
       ],
     ],
   ] satisfies [string, InjectedTransactionInput[]][])(
-    'whatever order the facts arrive in, by webhook or by read: %s',
+    'in any order of the facts, by webhook or by read: %s',
     async (_, versions) => {
       for (const webhook of [true, false]) {
         open();
-        // Beyond the first tick, which records the time of deployment where no webhook has.
+        // Past the first tick, which records the time of deployment if no webhook has.
         await minutes(15);
         for (const version of versions) {
           button({ status: 'pending', ...version, webhook });
@@ -176,7 +176,7 @@ describe('transactions, requirement 1: one purchase is one record and one reward
   });
 });
 
-/** What an operator does as soon as the table is back; `before` is the instant at which it was. */
+/** What an operator does as soon as the table is restored; `before` is the time of the restore. */
 async function renewTransactions(before: string) {
   const prepared = transactionsRenew.prepare({ arguments: [], before });
   if (!('run' in prepared)) throw new Error(JSON.stringify(prepared));
@@ -196,11 +196,11 @@ const OUTPUTS: Record<string, string> = {
   RewardableCategories: '["new-user-order","existing-user-order"]',
 };
 
-describe('transactions, requirement 2: a higher version replaces a lower one, whatever becomes of the tables', () => {
+describe('transactions, requirement 2: a higher version replaces a lower one, whatever happens to the tables', () => {
   const tables = [TABLES.transactions, TABLES.positions];
 
   /**
-   * An hour in which transactions are made, validated, adjusted and declined; returns what is owed in the
+   * An hour in which transactions are created, validated, adjusted and declined. Returns what is owed in the
    * end.
    */
   async function hour(from: number): Promise<void> {
@@ -216,35 +216,38 @@ describe('transactions, requirement 2: a higher version replaces a lower one, wh
     ['both tables', tables],
     ['the transactions', [TABLES.transactions]],
     ['the positions', [TABLES.positions]],
-  ])('put back by an hour, events and balances are right in the end: %s', async (_, restored) => {
-    open();
-    await minutes(1);
-    await hour(0);
-    const backups = restored.map((table) => [table, world.dynamodb.backUp(table)] as const);
-    button({ id: 'tx-0', button_order_id: 'O-0', amount: 450 });
-    button({ id: 'tx-2', button_order_id: 'O-2', status: 'validated', amount: 300 });
-    await hour(10);
-    for (const [table, backup] of backups) world.dynamodb.restore(table, backup);
+  ])(
+    'restored to an hour earlier, the table leads to the right events and balances: %s',
+    async (_, restored) => {
+      open();
+      await minutes(1);
+      await hour(0);
+      const backups = restored.map((table) => [table, world.dynamodb.backUp(table)] as const);
+      button({ id: 'tx-0', button_order_id: 'O-0', amount: 450 });
+      button({ id: 'tx-2', button_order_id: 'O-2', status: 'validated', amount: 300 });
+      await hour(10);
+      for (const [table, backup] of backups) world.dynamodb.restore(table, backup);
 
-    await hour(20);
-    await world.runFor(2 * DAY_MS);
+      await hour(20);
+      await world.runFor(2 * DAY_MS);
 
-    // 450 for one, 300 for another that was pending before, 500 for each of the five others that are
-    // validated.
-    expect(payable()).toEqual({ USD: 450 + 300 + 5 * 500 });
-    expect(purchases()).toHaveLength(12);
-    const highest = new Map<string, number>();
-    for (const { transactionKey: key, version } of events()) {
-      expect(version).toBeGreaterThanOrEqual(highest.get(key) ?? 0);
-      highest.set(key, version);
-    }
-  });
+      // 450 for one, 300 for another that was pending before, 500 for each of the five others that are
+      // validated.
+      expect(payable()).toEqual({ USD: 450 + 300 + 5 * 500 });
+      expect(purchases()).toHaveLength(12);
+      const highest = new Map<string, number>();
+      for (const { transactionKey: key, version } of events()) {
+        expect(version).toBeGreaterThanOrEqual(highest.get(key) ?? 0);
+        highest.set(key, version);
+      }
+    },
+  );
 
   it.each([
     ['an amount that Button has taken back', { amount: 450 }, { amount: 600 }],
     ['a conflict', { status: 'declined', modified_date: '2026-06-01T12:20:00Z' }, undefined],
   ] satisfies [string, InjectedTransactionInput, InjectedTransactionInput | undefined][])(
-    'put back, the table is right for a consumer that has handled what it has lost: %s',
+    'restored, the table is right for a consumer that has handled the lost events: %s',
     async (_, lost, afterwards) => {
       open();
       const validated = { status: 'validated', validated_date: '2026-06-01T12:01:00Z' };
@@ -277,7 +280,7 @@ describe('transactions, requirement 2: a higher version replaces a lower one, wh
     ['its order was not known at first', null, 'O', ['tx#tx-1', 'order#O']],
     ['Button names its order no more', 'O', null, ['order#O', 'tx#tx-1']],
   ])(
-    'put back, a purchase is paid once that is stored under another key: %s',
+    'restored, a purchase that is now stored under another key is paid once: %s',
     async (_, first, later, keys) => {
       open();
       await minutes(1);
@@ -294,7 +297,7 @@ describe('transactions, requirement 2: a higher version replaces a lower one, wh
     },
   );
 
-  it('recreated with liveFrom, what was live stays live, and its versions rise', async () => {
+  it('recreated with liveFrom, live transactions stay live, and their versions rise', async () => {
     open({ transactions: { liveFrom: START } });
     await minutes(1);
     await hour(0);
@@ -309,7 +312,7 @@ describe('transactions, requirement 2: a higher version replaces a lower one, wh
 });
 
 describe('transactions, requirement 3: the time of deployment decides what is live', () => {
-  it('also of what a lost webhook was about, before anybody had set the API key', async () => {
+  it('even for a transaction whose webhook was lost, before anybody had set the API key', async () => {
     open();
     const key = world.secrets.get(SECRETS.publisherApiKey) ?? '';
     world.secrets.delete(SECRETS.publisherApiKey);
@@ -341,8 +344,8 @@ describe('transactions, requirement 3: the time of deployment decides what is li
   });
 });
 
-describe('transactions, requirement 4: conflicts are settled by reads that can know', () => {
-  it('of an old transaction whose rows name no account within 30 minutes', async () => {
+describe('transactions, requirement 4: conflicts are settled by reads that can know the answer', () => {
+  it('for an old transaction whose rows name no account, within 30 minutes', async () => {
     open();
     await minutes(1);
     const extra = { account_id: null };
@@ -359,7 +362,7 @@ describe('transactions, requirement 4: conflicts are settled by reads that can k
     expect([inConflict, stored('order#O')['status']]).toEqual(['conflict', 'declined']);
   });
 
-  it('of an old transaction within 30 minutes, and a pending one whose date lies in the future is corrected', async () => {
+  it('for an old transaction, within 30 minutes, and a pending one with a date in the future is corrected', async () => {
     open();
     await minutes(1);
     const old = { id: 'tx-1', button_order_id: 'O', created_date: '2026-06-01T12:00:30Z' };
@@ -401,7 +404,7 @@ const WHOLE = {
 } satisfies InjectedTransactionInput;
 
 describe('transactions, requirement 5: an event holds what a consumer needs', () => {
-  it('whose it is, what was bought, when, from whom, what changed, and whether it is rewardable', async () => {
+  it('whose it is, what was bought, when, from which brand, what changed, and whether it is rewardable', async () => {
     open();
     await minutes(1);
     button(WHOLE);
@@ -445,7 +448,7 @@ describe('transactions, requirement 5: an event holds what a consumer needs', ()
 });
 
 describe('transactions, requirement 6: stored data is readable', () => {
-  it('as plain attributes, with a reader for the rest, and balances leave out what nobody is rewarded for', async () => {
+  it('as plain attributes, with a reader for the rest, and balances leave out what is not rewarded', async () => {
     open();
     await minutes(1);
     button({ ...WHOLE, status: 'validated' });
@@ -534,7 +537,7 @@ describe('transactions, requirement 13: a checkout', () => {
   const checkouts = () => world.bus.filter(({ type }) => type === 'checkout.received');
   const keptInQuarantine = () => world.dynamodb.items(TABLES.webhookQuarantine);
 
-  it('is accepted, stored and published once as an event of its own, and its transaction is counted', async () => {
+  it('is accepted, stored and published once as a separate event, and its transaction is counted', async () => {
     for (const webhook of [true, false]) {
       open();
       await minutes(15);
@@ -559,7 +562,7 @@ describe('transactions, requirement 13: a checkout', () => {
     }
   });
 
-  it('is published and never quarantined, whatever its data hold, and expires within 30 days', async () => {
+  it('is published and never quarantined, whatever its data, and expires within 30 days', async () => {
     open();
     await minutes(15);
     let number = 0;
@@ -613,7 +616,7 @@ describe('transactions, requirement 13: the finalization window of each brand', 
     ['none', { finalizationWindowMinutes: 0 }, byDefault, 0],
     ['nothing that Button gives', { brandsList: 'refused' }, byDefault, 0],
   ] as const)(
-    'of %s says when a transaction should be validated, and from when on it is overdue',
+    'of %s determines when a transaction should be validated, and when it becomes overdue',
     async (_name, buttons, expected, overdue) => {
       open();
       Object.assign(world.button.world, buttons);

@@ -127,7 +127,7 @@ export const BUGS: readonly KnownBug[] = [
     },
     test: {
       file: 'test/shared/orders/rules/order-ledger.test.ts',
-      name: 'holds an unclear outcome in doubt for the quiet time',
+      name: 'keeps an unclear outcome in doubt for the quiet time',
     },
   },
   {
@@ -147,7 +147,7 @@ export const BUGS: readonly KnownBug[] = [
     bug: { file: 'shared/orders/replay-order-message.ts', original: 'entry.replays, ', planted: '' },
     test: {
       file: 'test/shared/orders/replay-order-message.test.ts',
-      name: 'is a message of its own after an earlier replay',
+      name: 'is a new message after an earlier replay',
     },
   },
   {
@@ -155,7 +155,7 @@ export const BUGS: readonly KnownBug[] = [
     bug: { file: 'shared/orders/replay-order-message.ts', original: 'entry.refusals, ', planted: '' },
     test: {
       file: 'test/shared/orders/replay-order-message.test.ts',
-      name: 'is a message of its own when the entry was refused once more',
+      name: 'is a new message if the entry was refused again',
     },
   },
   {
@@ -167,7 +167,7 @@ export const BUGS: readonly KnownBug[] = [
     },
     test: {
       file: 'test/shared/orders/replay-order-message.test.ts',
-      name: 'is a message of its own after an earlier replay',
+      name: 'is a new message after an earlier replay',
     },
   },
   {
@@ -203,7 +203,7 @@ export const BUGS: readonly KnownBug[] = [
     },
     test: {
       file: 'test/functions/retry-sweep/retry-due-orders.test.ts',
-      name: 'sends the latest order that has not failed as the probe',
+      name: 'sends only the latest order that has not failed, as the probe',
     },
   },
   {
@@ -215,7 +215,7 @@ export const BUGS: readonly KnownBug[] = [
     },
     test: {
       file: 'test/shared/orders/store/order-ledger-store.test.ts',
-      name: 'reads no more of each shard than it is asked for',
+      name: 'reads no more of each shard than requested',
     },
   },
 ];

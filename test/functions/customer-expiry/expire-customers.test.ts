@@ -51,7 +51,7 @@ async function send(orderId: string, { sequence = 1, customer, eventId }: Sent =
   await world.drainOrders();
 }
 
-/** By order id: how the order stands, and who bought. */
+/** By order id: the order's state and its customer. */
 function customers(): Record<string, string> {
   return Object.fromEntries(
     world.contents('orderLedger').flatMap(({ state, body }) => {
@@ -73,7 +73,7 @@ function writes(): string[] {
 }
 
 describe('the expiry of customers', () => {
-  it('transactions, requirement 11: erases who bought an order that is over and old, and no other', async () => {
+  it('transactions, requirement 11: removes the customer of an order that is over and old, and of no other', async () => {
     await send('old', { customer: 'erin' });
     world.button().addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 400 } });
     await send('refused', { customer: 'bob' });
@@ -97,7 +97,7 @@ describe('the expiry of customers', () => {
     expect(JSON.stringify(world.contents('orderLedger'))).not.toMatch(/erin|bob/);
   });
 
-  it('is no update for Button: not where the order comes again, and not where a later version names the customer', async () => {
+  it('is no update for Button, whether the order comes again or a later version names the customer', async () => {
     await send('o-1', { customer: 'erin' });
     await world.pass(31 * DAY_MS);
     await world.invoke('customer-expiry', {});
@@ -113,7 +113,7 @@ describe('the expiry of customers', () => {
     expect(customers()).toEqual({ 'o-1': 'settled nobody' });
   });
 
-  it('that dies at any of its calls ends as if it had not', async () => {
+  it('ends the same way if a run dies at any of its calls', async () => {
     const calls = await endsTheSame(world, async (death?: Death) => {
       world.reset();
       for (const orderId of ['o-1', 'o-2', 'o-3']) await send(orderId, { customer: 'erin' });
@@ -127,7 +127,7 @@ describe('the expiry of customers', () => {
     expect(Object.values(customers())).toEqual(Array.from({ length: 3 }, () => 'settled nobody'));
   });
 
-  it('transactions, requirement 12: passes over an order that is unreadable, and begins anew where its own item is', async () => {
+  it('transactions, requirement 12: passes over an unreadable order, and starts again if its own item is unreadable', async () => {
     await send('o-1', { customer: 'erin' });
     await world.pass(31 * DAY_MS);
     const spoil = async (item: Record<string, { S: string }>): Promise<void> => {
@@ -174,7 +174,7 @@ describe('a run', () => {
     return { ports, measured };
   }
 
-  it('reads a hundred pages at the most, and the next goes on where it ended', async () => {
+  it('reads a hundred pages at most, and the next run continues where it ended', async () => {
     const { ports } = createRun(250);
 
     const runs = [];
@@ -188,14 +188,14 @@ describe('a run', () => {
     ]);
   });
 
-  it('leaves alone an order that changed at that moment', async () => {
+  it('leaves an order alone that changed at that moment', async () => {
     const { ports } = createRun(3);
     const write = (state: OrderState) => Promise.resolve(state.orderId !== 'o-2');
 
     expect(await expireCustomers(30, { ...ports, write })).toEqual({ outcome: 'finished', expired: 2 });
   });
 
-  it('stops where another run is at work on the same pass', async () => {
+  it('stops if another run is working on the same pass', async () => {
     const { ports } = createRun(3);
     const scanPage = async (after: string | undefined) => {
       if (after === undefined) await ports.passes.save({ startedAt: '2026-06-01T00:00:00.000Z' }, 0);

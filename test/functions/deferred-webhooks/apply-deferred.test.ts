@@ -85,7 +85,7 @@ describe('transactions, requirement 11: a webhook that was deferred while its sh
     expect(JSON.stringify(transactions.changes())).not.toContain(shopperOf(BODY));
   });
 
-  it('is stored as any other if it came after the erasure, or is about somebody else', async () => {
+  it('is stored like any other if it came after the erasure, or is about another shopper', async () => {
     for (const note of [erased('2026-06-01T10:59:59.000Z'), erased('2026-06-01T11:30:00.000Z', 'bob')]) {
       const transactions = createInMemoryTransactions();
 
@@ -103,7 +103,7 @@ describe('transactions, requirement 11: a webhook that was deferred while its sh
       'invalid_value',
     ],
   ])(
-    'goes to quarantine without them where it %s, and rewards nobody when it is replayed',
+    'goes to quarantine without them if it %s, and rewards nobody when it is replayed',
     async (_, body, code) => {
       const note = erased('2026-06-01T11:30:00.000Z');
 
@@ -129,14 +129,14 @@ describe('transactions, requirement 11: a webhook that was deferred while its sh
     },
   );
 
-  it('stays on the queue rather than in quarantine while nobody can say who has been erased', async () => {
+  it('stays on the queue, and not in quarantine, while the erased shoppers cannot be looked up', async () => {
     const erasures = () => Promise.reject(new Error('down'));
 
     await expect(applyDeferred(message(5), ports({ transactions: buggy, erasures }))).rejects.toThrow('down');
     expect(kept).toEqual([]);
   });
 
-  it('is kept without them too where it is about a checkout', async () => {
+  it('is also kept without them if it is about a checkout', async () => {
     const data = { btn_ref: 'fakesrctok-1', thirdparty_id: 'erin' };
     const body = Buffer.from(JSON.stringify({ id: 'hook-1', event_type: 'order-checkout', data }));
     const shoppers = [];
@@ -153,13 +153,13 @@ describe('transactions, requirement 11: a webhook that was deferred while its sh
     expect(kept).toEqual([]);
   });
 
-  it('waits while nobody can say who has been erased', async () => {
+  it('waits while the erased shoppers cannot be looked up', async () => {
     const erasures = () => Promise.reject(new Error('down'));
 
     expect(await applyDeferred(message(), ports({ erasures }))).toBe('waiting');
   });
 
-  it('is known by hashes under a key of their own: the note names nobody', () => {
+  it('is recognized by hashes under a separate key: the note names nobody', () => {
     const [one, other] = [1, 2].map(() => erasureNote({ publisherCustomerId: 'erin', pubRef: 'e-1' }, ''));
 
     expect(JSON.stringify(one)).not.toMatch(/erin|e-1/);
@@ -169,7 +169,7 @@ describe('transactions, requirement 11: a webhook that was deferred while its sh
 });
 
 describe('applyDeferred', () => {
-  it('applies what was deferred, under the time at which it came', async () => {
+  it('applies a deferred webhook as of the time when it arrived', async () => {
     const transactions = createInMemoryTransactions();
 
     const outcome = await applyDeferred(message(), ports({ transactions }));
@@ -188,7 +188,7 @@ describe('applyDeferred', () => {
     expect(kept).toEqual([]);
   });
 
-  it('says at each try that fails since when the webhook has been deferred, and nothing once it is applied (F1)', async () => {
+  it('reports at each failed try since when the webhook has been deferred, and nothing once it is applied (F1)', async () => {
     await applyDeferred(message(3), ports({ transactions: throttled }));
     const whileDeferred = [...measured];
     measured = [];
@@ -199,7 +199,7 @@ describe('applyDeferred', () => {
     expect(measured).toEqual([{ name: 'DeferredWebhooksApplied', value: 1 }]);
   });
 
-  it('gives no webhook an age below zero, and none to what is no webhook', async () => {
+  it('gives no webhook an age below zero, and no age to anything that is not a webhook', async () => {
     const early = () => new Date('2026-06-01T10:59:00.000Z');
 
     await applyDeferred(message(1), ports({ transactions: throttled, now: early }));
@@ -210,7 +210,7 @@ describe('applyDeferred', () => {
     ]);
   });
 
-  it('brings the bytes to quarantine on the last receive that SQS grants', async () => {
+  it('sends the bytes to quarantine on the last receive that SQS allows', async () => {
     const last = await applyDeferred(message(1000), ports({ transactions: throttled }));
 
     expect(last).toBe('quarantined');
@@ -218,7 +218,7 @@ describe('applyDeferred', () => {
     expect(Buffer.from(kept[0]?.bytes ?? [])).toEqual(BODY);
   });
 
-  it('quarantines what fails by a fault of our own after five tries, counted, without what the error says (C5)', async () => {
+  it('quarantines a webhook that fails by a bug of ours after five tries, counted, without the text of the error (C5)', async () => {
     const outcomes = [];
     for (let receives = 1; receives <= 5; receives += 1) {
       outcomes.push(await applyDeferred(message(receives), ports({ transactions: buggy })));
@@ -229,7 +229,7 @@ describe('applyDeferred', () => {
     expect([countOf('DeferredWebhooksQuarantined'), countOf('WebhooksQuarantined')]).toEqual([1, 1]);
   });
 
-  it('quarantines such a fault on the last receive where SQS grants fewer than five (C5)', async () => {
+  it('quarantines it on the last receive if SQS allows fewer than five (C5)', async () => {
     const outcomes = [];
     for (let receives = 1; receives <= 3; receives += 1) {
       outcomes.push(await applyDeferred(message(receives), ports({ transactions: buggy, maxReceives: 3 })));
@@ -245,14 +245,14 @@ describe('applyDeferred', () => {
     expect([kept.length, countOf('WebhooksQuarantined')]).toEqual([1, 1]);
   });
 
-  it('keeps a message that holds no event as it is', async () => {
+  it('keeps a message without an event as it is', async () => {
     const outcome = await applyDeferred({ body: 'not ours', receiptHandle: 'r', receives: 5 }, ports());
 
     expect(outcome).toBe('quarantined');
     expect(kept.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(['not ours']);
   });
 
-  it('leaves the event on the queue if quarantine is down too', async () => {
+  it('leaves the event on the queue if the quarantine is down too', async () => {
     const down = () => Promise.reject(new Error('down'));
 
     const applying = applyDeferred(
@@ -266,7 +266,7 @@ describe('applyDeferred', () => {
 });
 
 describe('isStoreOutage', () => {
-  it('takes a table that can not be reached for an outage', async () => {
+  it('says yes if the table cannot be reached', async () => {
     const client = new DynamoDBClient({
       endpoint: 'http://127.0.0.1:1',
       region: 'eu-west-1',
@@ -282,7 +282,7 @@ describe('isStoreOutage', () => {
     expect(isStoreOutage(error)).toBe(true);
   });
 
-  it('takes what DynamoDB calls invalid, and whatever else is thrown, for a fault of our own', () => {
+  it('says no if DynamoDB calls the request invalid, and for any other error', () => {
     const invalid = Object.assign(
       new ProvisionedThroughputExceededException({ message: '', $metadata: {} }),
       { name: 'ValidationException' },

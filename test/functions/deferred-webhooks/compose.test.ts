@@ -21,7 +21,10 @@ beforeEach(() => {
   world.deferredWebhooksQueue().send(deferredMessage({ body, receivedAt: '2026-06-01T11:00:00.000Z' }));
 });
 
-/** Hands what is visible on the queue to the function; returns how much there was, and what it gives back. */
+/**
+ * Passes the visible messages to the function. Returns their number, and the number that it returns as
+ * failed.
+ */
 async function drainOnce(): Promise<{ received: number; givenBack: number }> {
   const batch: SQSRecord[] = world.deferredWebhooksQueue().receive(10);
   const { batchItemFailures: failures } = (await world.invoke('deferred-webhooks', {
@@ -33,7 +36,7 @@ async function drainOnce(): Promise<{ received: number; givenBack: number }> {
 const purchases = () => world.contents('transactions').filter((item) => !('aliasOf' in item));
 
 describe('the function for deferred webhooks', () => {
-  it('keeps on the queue what the table can not take, hidden for five seconds at first (C6, F1)', async () => {
+  it('keeps a webhook on the queue while the table refuses writes, hidden for five seconds at first (C6, F1)', async () => {
     world.setDown('transactions');
     const first = await drainOnce();
     await world.pass(4999);
@@ -47,7 +50,7 @@ describe('the function for deferred webhooks', () => {
     expect(purchases()).toHaveLength(1);
   });
 
-  it('begins no event that it has no time for: eight seconds (A24)', async () => {
+  it('starts no event without time for it: eight seconds (A24)', async () => {
     world.setRemainingTime(8000);
     const late = await drainOnce();
     await world.pass(120_000);
@@ -57,7 +60,7 @@ describe('the function for deferred webhooks', () => {
     expect([late.givenBack, inTime.givenBack]).toEqual([1, 0]);
   });
 
-  it('brings an event to quarantine on the last receive that the queue grants', async () => {
+  it('sends an event to quarantine on the last receive that the queue allows', async () => {
     world.setEnvironment({ MAX_RECEIVES: '2' });
     world.setDown('transactions');
 
@@ -69,7 +72,7 @@ describe('the function for deferred webhooks', () => {
     expect(world.contents('webhookQuarantine')).toMatchObject([{ kind: 'webhook' }]);
   });
 
-  it('calls historical what was created before the cut-over', async () => {
+  it('calls a transaction historical that was created before the cut-over', async () => {
     world.setEnvironment({ LIVE_FROM: '2026-06-01T00:00:00Z' });
 
     await drainOnce();
@@ -77,7 +80,7 @@ describe('the function for deferred webhooks', () => {
     expect(purchases()).toMatchObject([{ delivery: 'historical' }]);
   });
 
-  it('writes what it has measured', async () => {
+  it('emits its metrics', async () => {
     await drainOnce();
 
     expect(world.printed().join('\n')).toContain('"DeferredWebhooksApplied":1');

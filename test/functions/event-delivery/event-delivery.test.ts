@@ -72,7 +72,7 @@ function recordOf(body: string, receives = 1): SQSEvent['Records'][number] {
   };
 }
 
-/** Runs the composed function on messages; returns how many came back, and for how long each was hidden. */
+/** Runs the composed function on messages. Returns how many failed, and how long each stays hidden. */
 async function run(
   records: SQSEvent['Records'],
   {
@@ -111,7 +111,7 @@ async function run(
 }
 
 describe('transactions, requirement 15: event-delivery', () => {
-  it('sends the event so that a library of Standard Webhooks takes it for genuine', async () => {
+  it('sends the event so that a Standard Webhooks library verifies it', async () => {
     const outcome = await run([recordOf(JSON.stringify(EVENT))]);
 
     expect(outcome).toEqual({ givenBack: 0, hidden: [] });
@@ -126,7 +126,7 @@ describe('transactions, requirement 15: event-delivery', () => {
     });
   });
 
-  it('signs with the old and the new secret while it is changed', async () => {
+  it('signs with both the old and the new secret during a rotation', async () => {
     await run([recordOf(JSON.stringify(EVENT))], { secret: `${SECRET}\n ${OLD_SECRET}` });
 
     const [{ body, headers } = { body: '', headers: {} }] = received;
@@ -160,7 +160,7 @@ describe('transactions, requirement 15: event-delivery', () => {
     });
   });
 
-  it('names a timeout and a refused connection, and throws for neither', async () => {
+  it('reports a timeout and a refused connection, and throws for neither', async () => {
     const { port } = server.address() as AddressInfo;
     server.removeAllListeners('request');
     const hanging = openPost({ url: `http://127.0.0.1:${port}/`, timeoutMs: 50 });
@@ -178,14 +178,14 @@ describe('transactions, requirement 15: event-delivery', () => {
     },
   );
 
-  it('keeps what is no event, and sends the others of the batch', async () => {
+  it('keeps a message that is not an event, and sends the others of the batch', async () => {
     const records = ['{}', 'not json', JSON.stringify(EVENT)].map((body) => recordOf(body));
 
     expect(await run(records)).toEqual({ givenBack: 2, hidden: [] });
     expect(received).toHaveLength(1);
   });
 
-  it('begins no request that it has no time for', async () => {
+  it('starts no request without time for it', async () => {
     expect(await run([recordOf(JSON.stringify(EVENT))], { remainingMs: 10_000 })).toEqual({
       givenBack: 1,
       hidden: [],
@@ -195,7 +195,7 @@ describe('transactions, requirement 15: event-delivery', () => {
 });
 
 describe('the signature', () => {
-  it('is what the library of Standard Webhooks makes, for any secret and body', () => {
+  it('is the one that the Standard Webhooks library makes, for any secret and body', () => {
     const secrets = fc.uint8Array({ minLength: 24, maxLength: 64 }).map((bytes) => Buffer.from(bytes));
     fc.assert(
       fc.property(

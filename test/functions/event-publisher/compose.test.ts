@@ -17,7 +17,7 @@ beforeEach(() => {
   world.reset();
 });
 
-/** What a table's stream brings of one new transaction. */
+/** The stream record of one new transaction. */
 function created(sequence: number, status = 'pending'): object {
   const head = {
     ...{
@@ -38,14 +38,14 @@ function created(sequence: number, status = 'pending'): object {
 }
 
 describe('the answer to the stream', () => {
-  it('names nothing where every event was taken', async () => {
+  it('names no failure if the bus accepted every event', async () => {
     const answer = await world.invoke('event-publisher', { Records: [created(1), created(2)] });
 
     expect(answer).toEqual({ batchItemFailures: [] });
     expect(world.events()).toHaveLength(2);
   });
 
-  it('names the first change whose event was lost: from there on the stream comes again (F4)', async () => {
+  it('names the first change whose event was lost: the stream delivers again from there (F4)', async () => {
     world.loseEvents('transaction.validated');
 
     const answer = await world.invoke('event-publisher', {

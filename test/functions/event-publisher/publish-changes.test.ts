@@ -67,7 +67,7 @@ function bus(taken: (event: TransactionChanged) => boolean = () => true, include
 }
 
 describe('publishChanges', () => {
-  it('names each change by what the transaction is now, with what it is worth', async () => {
+  it('names each event after the current state of the transaction, with its value', async () => {
     const { events, ports } = bus();
 
     await publishChanges(
@@ -138,7 +138,7 @@ describe('publishChanges', () => {
     expect(events[0]?.detail.rewardable).toBe(false);
   });
 
-  it('names the first change that the bus did not take, so that the stream brings it again (F4)', async () => {
+  it('names the first change that the bus did not accept, so that the stream delivers it again (F4)', async () => {
     const { ports, measured } = bus(({ detail }) => detail.version !== 2);
 
     const lost = await publishChanges(
@@ -165,7 +165,7 @@ describe('publishChanges', () => {
     expect(withFields.events[0]?.detail.publisherCustomerId).toBe('user-1');
   });
 
-  it('counts commission and contradictions once, with the change that is not delivered again (F4)', async () => {
+  it('counts commission and conflicts once, with the change that is not delivered again (F4)', async () => {
     const { ports, measured } = bus(({ detail }) => detail.version !== 3);
 
     const lost = await publishChanges(
@@ -189,7 +189,7 @@ describe('publishChanges', () => {
     ]);
   });
 
-  it('counts what a declined transaction would have brought, and takes it from what is pending', async () => {
+  it('counts the commission that a declined transaction would have earned, and subtracts it from the pending commission', async () => {
     const { ports, measured } = bus();
 
     await publishChanges(
@@ -209,7 +209,7 @@ describe('an event holds what a consumer needs', () => {
   const settings = { includePersonalFields: true };
   const state = { ...head, status: 'pending', delivery: 'live', otherKeys: ['tx#tx-1'] } as const;
 
-  it('the amounts with their currencies, and a delta within one currency only', () => {
+  it('the amounts with their currencies, and a delta only within one currency', () => {
     const { detail } = transactionChanged(
       state,
       { ...state, currency: 'EUR', amountMinor: 500, orderTotalMinor: 7000, orderCurrency: 'EUR' },
@@ -238,7 +238,7 @@ describe('an event holds what a consumer needs', () => {
     [{ status: 'conflict' as const }, 'conflict'],
     [{ mergedInto: 'order#another' }, 'merged'],
     [{ erasedAt: '2026-01-01T10:00:00Z' }, 'erased'],
-  ])('whether somebody may be rewarded, and why not: %o', (changes, reason) => {
+  ])('whether the shopper may be rewarded, and if not, why: %o', (changes, reason) => {
     const decided = notRewardableReason({ ...state, ...changes });
     const after = { ...state, ...changes, ...(decided ? { notRewardableReason: decided } : {}) };
     const { detail } = transactionChanged(undefined, after, settings);
@@ -246,7 +246,7 @@ describe('an event holds what a consumer needs', () => {
     expect(detail).toMatchObject({ rewardable: reason === null, notRewardableReason: reason });
   });
 
-  it('the line items if they fit, else a flag', () => {
+  it('the line items if they fit, otherwise a flag', () => {
     const of = (lineItems: readonly unknown[] | 'omitted') =>
       transactionChanged(undefined, { ...state, lineItems }, settings).detail;
 

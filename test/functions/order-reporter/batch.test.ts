@@ -32,11 +32,11 @@ function record(index: number): SQSRecord {
   return { messageId: `message-${index}`, body, attributes: { MessageGroupId: orderId } } as SQSRecord;
 }
 
-it('a batch of ten orders of ten groups takes one answer of Button’s, not ten: all are asked before any is answered', async () => {
+it('a batch of ten orders in ten groups takes as long as one call to Button, not ten: all calls start before any is answered', async () => {
   let [asked, answered, askedAtFirstAnswer] = [0, 0, 0];
   const answer = async (): Promise<OrderApiAnswer> => {
     asked += 1;
-    // Many turns of the event loop: whatever can begin meanwhile, begins.
+    // Many turns of the event loop, so that everything that can start does.
     for (let turn = 0; turn < 20; turn += 1) await setImmediate();
     if (answered === 0) askedAtFirstAnswer = asked;
     answered += 1;

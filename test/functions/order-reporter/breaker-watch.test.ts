@@ -59,7 +59,7 @@ async function recordNew(result: CallResult, times: number, by = watch): Promise
 }
 
 describe('createBreakerWatch', () => {
-  it('reads once in five minutes while all is well', async () => {
+  it('reads once in five minutes while Button accepts orders', async () => {
     for (let minute = 0; minute < 60; minute += 1) {
       expect(await watch.isOpen()).toBe(false);
       await watch.record(done, order);
@@ -69,7 +69,7 @@ describe('createBreakerWatch', () => {
     expect(reads).toBe(12);
   });
 
-  it('stays closed where one environment has the failures, few and far between, and another the successes', async () => {
+  it('stays closed if one environment sees rare failures and another the successes', async () => {
     const [unlucky, lucky] = [environment(), environment()];
     for (let hour = 0; hour < 10; hour += 1) {
       await recordNew(down, 4, unlucky);
@@ -88,7 +88,7 @@ describe('createBreakerWatch', () => {
     expect(store.current()).toMatchObject({ state: 'open', cause: 'key-refused' });
   });
 
-  it('opens after five different orders that fail for the first time, and a success in between begins anew (B3)', async () => {
+  it('opens after five different orders that fail for the first time, and counts again after a success (B3)', async () => {
     await recordNew(down, 4);
     await recordNew(done, 1);
     await recordNew(down, 4);
@@ -99,7 +99,7 @@ describe('createBreakerWatch', () => {
     expect(store.current()).toMatchObject({ state: 'open', cause: 'outage' });
   });
 
-  it('knows that it opened by a write whose answer was lost (B4)', async () => {
+  it('knows that it is open after a write whose answer was lost (B4)', async () => {
     const lossy = createBreakerWatch({
       store: {
         read: () => store.read(),
@@ -117,7 +117,7 @@ describe('createBreakerWatch', () => {
     expect(await lossy.isOpen()).toBe(true);
   });
 
-  it('does not open for want of a key, nor for a 429 (B2)', async () => {
+  it('does not open because the key is missing, nor for a 429 (B2)', async () => {
     await recordNew({ result: 'try-again', reason: 'api_key_not_set' }, 9);
     await recordNew({ result: 'try-again', reason: 'http_429', afterMs: 3000 }, 9);
 
@@ -148,7 +148,7 @@ describe('createBreakerWatch', () => {
     expect(await watch.isOpen()).toBe(false);
   });
 
-  it('closes after a probe that succeeds, whoever opened it, and not after another call', async () => {
+  it('closes after a successful probe, whoever opened it, and not after another call', async () => {
     await watch.isOpen();
     await store.write(openBreaker(undefined, 'outage', clock), 0);
 
@@ -161,7 +161,7 @@ describe('createBreakerWatch', () => {
     expect([afterOrder, afterFailure, store.current()?.state]).toEqual(['open', 'open', 'closed']);
   });
 
-  it('takes the failures of orders that have waited for like those that opened it, for half a minute after a success', async () => {
+  it('counts failures of waiting orders like those that opened it, for half a minute after a success', async () => {
     const other = environment();
     await other.isOpen();
     await recordNew(down, 5);
@@ -182,7 +182,7 @@ describe('createBreakerWatch', () => {
     expect(store.current()?.state).toBe('open');
   });
 
-  it('opens for five new orders at once, also right after it closed', async () => {
+  it('opens for five new orders at once, even right after it closed', async () => {
     await recordNew(down, 5);
     await watch.record(done, probe);
     later(1);
@@ -192,7 +192,7 @@ describe('createBreakerWatch', () => {
     expect(store.current()?.state).toBe('open');
   });
 
-  it('knows of the success that closed it in every environment, and of others only here', async () => {
+  it('shares the success that closed it with every environment, and keeps others in this one', async () => {
     const [other, before] = [environment(), clock.toISOString()];
     later(1);
     expect(await other.isWellSince(before, 'a')).toBe(false);
@@ -207,7 +207,7 @@ describe('createBreakerWatch', () => {
     expect(await other.isWellSince(clock.toISOString(), 'b')).toBe(true);
   });
 
-  it('counts anew once another environment has closed it', async () => {
+  it('counts from zero once another environment has closed it', async () => {
     await recordNew(down, 5);
     await store.write(closeBreaker(store.current(), clock), (await store.read())?.revision ?? 0);
     later(10);
@@ -218,7 +218,7 @@ describe('createBreakerWatch', () => {
     expect(store.current()?.state).toBe('closed');
   });
 
-  it('is opened once by many failures at the same time', async () => {
+  it('opens once for many failures at the same time', async () => {
     await Promise.all(Array.from({ length: 10 }, () => watch.record(keyRefused, order)));
 
     expect((await store.read())?.revision).toBe(1);
@@ -243,7 +243,7 @@ describe('createBreakerWatch', () => {
     expect(store.current()).toMatchObject({ state: 'open', cause: 'key-refused' });
   });
 
-  it('opens after five failures that are spread over environments, each of which sees few orders', async () => {
+  it('opens after five failures in several environments that see few orders each', async () => {
     const environments = Array.from({ length: 5 }, environment);
     later(120);
     for (const each of environments) {
@@ -254,7 +254,7 @@ describe('createBreakerWatch', () => {
     expect(store.current()).toMatchObject({ state: 'open', cause: 'outage' });
   });
 
-  it('stays closed where environments that fail in turn have successes of their own in between', async () => {
+  it('stays closed if environments fail in turn and have successes in between', async () => {
     const environments = Array.from({ length: 5 }, environment);
     for (let round = 0; round < 20; round += 1)
       for (const each of environments) {
@@ -267,7 +267,7 @@ describe('createBreakerWatch', () => {
     expect(store.current()?.state ?? 'closed').toBe('closed');
   });
 
-  it('writes nothing for the failures of a busy environment: it can not know of the successes of all others', async () => {
+  it('stores nothing about the failures of a busy environment, which cannot know the successes of all others', async () => {
     for (let count = 0; count < 100; count += 1) {
       await recordNew(done, 1);
       await recordNew(down, 1);
@@ -277,7 +277,7 @@ describe('createBreakerWatch', () => {
     expect(await store.read()).toBeUndefined();
   });
 
-  it('notes that Button answered 429 and until when it asked to wait, once in two seconds for all environments', async () => {
+  it('stores that Button answered 429 and until when it asked to wait, once in two seconds for all environments', async () => {
     const throttled: CallResult = { result: 'try-again', reason: 'http_429', afterMs: 30_000 };
     const environments = Array.from({ length: 8 }, environment);
     await Promise.all(environments.map((each) => recordNew(throttled, 5, each)));
@@ -303,21 +303,21 @@ describe('createBreakerWatch', () => {
       later(60);
     });
 
-    it('holds nothing back any more once Button takes a later call, as any environment sees it', async () => {
+    it('delays nothing any more once Button accepts a later call, in any environment', async () => {
       const other = environment();
       await other.record(done, { ...firstTry('waited'), hasWaited: true });
 
       expect(store.current()?.throttle).toEqual({ at: START });
     });
 
-    it('holds back what waits while no later call is taken', async () => {
+    it('delays the waiting orders while no later call is accepted', async () => {
       await watch.record(done, { ...firstTry('asked-before'), hasWaited: true, askedAt: new Date(START) });
       await watch.record(down, firstTry('failed'));
 
       expect(heldUntil()).toBe('2026-06-01T12:15:00.000Z');
     });
 
-    it('reads nothing more for live orders than without a 429', async () => {
+    it('reads no more for live orders than without a 429', async () => {
       const other = environment();
       await other.isOpen();
       const before = reads;
@@ -327,7 +327,7 @@ describe('createBreakerWatch', () => {
     });
   });
 
-  it('closes after a probe about no order that found Button healthy', async () => {
+  it('closes after a harmless read that found Button healthy', async () => {
     await store.write(openBreaker(undefined, 'outage', clock), 0);
 
     await watch.recordProbe('outage');
@@ -337,7 +337,7 @@ describe('createBreakerWatch', () => {
     expect([afterFailure, store.current()?.state]).toEqual(['open', 'closed']);
   });
 
-  it('knows whether others succeed beside an order, and since when nothing did', async () => {
+  it('knows whether other orders succeed, and since when none did', async () => {
     const before = [watch.lastSuccessAt(), watch.othersSucceed('a')];
     await watch.record(done, firstTry('a'));
     const own = [watch.othersSucceed('a'), watch.othersSucceed('b')];

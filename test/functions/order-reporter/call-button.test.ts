@@ -26,7 +26,7 @@ const down: OrderApiAnswer = {
   detail: { status: 503 },
 };
 const { total, currency, purchase_date, line_items = [] } = order;
-/** The order as Button shows it, but for its token. */
+/** The order as Button shows it, without its token. */
 const held: OrderAtButton = { status: 'open', total, currency, purchase_date, line_items };
 const waitsForbidden = { result: 'try-again', reason: 'forbidden', blamesOrder: true, answer: detail };
 
@@ -44,7 +44,7 @@ type Claimed = {
 
 const inDoubt: Claimed = { doubt: { kind: 'unclear', hash: 'h-2' } };
 
-/** A claimed entry of a version, with a token unless `more` takes it away. */
+/** The claimed entry of a version, with a token unless `more` removes it. */
 function claimed({ kind = 'created', reported, doubt, more, content = order }: Claimed): LedgerEntry {
   const known = {
     version,
@@ -83,8 +83,7 @@ function tokenless(given: Claimed): LedgerEntry {
 type Answers = Partial<Record<keyof OrderApi, OrderApiAnswer | readonly OrderApiAnswer[]>>;
 
 /**
- * Calls a Button that gives these answers, each operation in this order; says what it was asked and how that
- * ended.
+ * Calls a Button that gives these answers, each operation in this order. Returns the requests and the result.
  */
 async function talk(entry: LedgerEntry, answers: Answers) {
   const asked: string[] = [];
@@ -112,7 +111,7 @@ const isDone = { result: 'done', acceptedOnly: false, sent: true };
 const isCreated = { ...isDone, created: true, token: 'taken' };
 
 describe('callButton', () => {
-  it('asks nothing before it cancels, creates or updates what is not in doubt', async () => {
+  it('sends no read before it cancels, creates or updates an order that is not in doubt', async () => {
     const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), { cancel: done });
     const created = await talk(claimed({}), { create: done });
     const updated = await talk(claimed({ kind: 'updated', reported: {} }), { update: done });
@@ -154,14 +153,14 @@ describe('callButton', () => {
       { result: 'unclear', reason: 'unexpected_answer' },
     ],
     ['refused (B5)', refusal, { result: 'refused', reason: 'refused_by_button' }],
-  ])('tells the ledger how an update ended: %s', async (_what, answer, result) => {
+  ])('returns the result of an update to the ledger: %s', async (_what, answer, result) => {
     const end = await talk(claimed({ kind: 'updated', reported: {} }), { update: answer });
 
     expect(end.result).toStrictEqual(result);
     expect(end.refusal?.code).toBe(result.result === 'refused' ? result.reason : undefined);
   });
 
-  it('keeps in quarantine what Button says, where it says something, and how it is fixed', async () => {
+  it('keeps in quarantine what Button says, if it says anything, and how to fix it', async () => {
     const entry = claimed({ kind: 'updated', reported: {} });
 
     const silent = await talk(entry, { update: { answer: 'refused', detail: { status: 400 } } });
@@ -175,13 +174,13 @@ describe('callButton', () => {
     });
   });
 
-  it('says that Button held the version already, and under which id if it tells', async () => {
+  it('says that Button held the version already, and under which id if known', async () => {
     const nameless = await talk(claimed(inDoubt), { get: found(held) });
 
     expect(nameless.result).toStrictEqual({ result: 'done', acceptedOnly: false, sent: false });
   });
 
-  it('says how long Button asks to wait, whatever it was asked (B2)', async () => {
+  it('returns how long Button asks to wait, whatever the operation (B2)', async () => {
     const busy = { answer: 'try-again', reason: 'http_429', afterMs: 12_000 } as const;
     const unread = { answer: 'unanswered', isRefused: false, reason: 'http_429', afterMs: 9000 } as const;
 
@@ -195,7 +194,7 @@ describe('callButton', () => {
     expect(ends.map(({ result }) => 'blamesOrder' in result)).toEqual([false, false, false]);
   });
 
-  it('does not ask again about a 401: it is about nothing but the key (B4)', async () => {
+  it('does not repeat a call after a 401, which is only about the key (B4)', async () => {
     const { asked, result } = await talk(claimed({}), { create: { answer: 'unauthorized' } });
 
     expect([asked, result]).toEqual([['create'], { result: 'try-again', reason: 'unauthorized' }]);
@@ -203,7 +202,7 @@ describe('callButton', () => {
 });
 
 describe('an order in doubt', () => {
-  it('is not sent where Button holds it as deleted, nor where it holds the version (A20)', async () => {
+  it('is not sent if Button holds it as deleted, or already holds the version (A20)', async () => {
     const deleted = await talk(claimed(inDoubt), { get: found({ ...held, status: 'deleted' }) });
     const same = await talk(claimed(inDoubt), { get: found({ ...held, button_order_id: 'btnorder-1' }) });
     const other = await talk(claimed(inDoubt), { get: found({ ...held, total: 1 }), update: done });
@@ -216,7 +215,7 @@ describe('an order in doubt', () => {
     expect(other).toMatchObject({ asked: ['get', 'update'], result: { result: 'done', sent: true } });
   });
 
-  it('waits where it can’t be read', async () => {
+  it('waits if it cannot be read', async () => {
     const unread = await talk(claimed(inDoubt), { get: down });
 
     expect(unread).toMatchObject({
@@ -226,7 +225,7 @@ describe('an order in doubt', () => {
     expect(unread.result).not.toHaveProperty('isLookUp');
   });
 
-  it('is looked for by its token where its id finds nothing, and goes by that answer (A22, B1)', async () => {
+  it('is looked up by its token if its id finds nothing, and that answer counts (A22, B1)', async () => {
     const get = missing;
 
     const there = await talk(claimed(inDoubt), { get, getByToken: found(held) });
@@ -239,7 +238,7 @@ describe('an order in doubt', () => {
     expect(unread.result).toEqual({ result: 'try-again', reason: 'http_503', isLookUp: true });
   });
 
-  it('is looked for by Button’s id first, where that is known: the brand’s may be another shop’s too', async () => {
+  it('is read by Button’s id first, if that is known: the brand’s id may also be another shop’s', async () => {
     const entry = claimed({ ...inDoubt, kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } });
 
     const own = await talk(entry, { get: found(held), update: done });
@@ -257,7 +256,7 @@ describe('an order in doubt', () => {
     ]);
   });
 
-  it('is updated before it is created again where a 404 may be about the look-up by its token (requirement 3)', async () => {
+  it('is updated before it is created again if a 404 may be about the look-up by its token (requirement 3)', async () => {
     const answers = { get: missing, getByToken: { answer: 'not-found', mayBeRefused: true } } as const;
 
     const known = await talk(claimed(inDoubt), { ...answers, update: done });
@@ -267,7 +266,7 @@ describe('an order in doubt', () => {
     expect(unknown.asked).toEqual(['get', 'getByToken', 'update', 'create']);
   });
 
-  it('is updated before it is created again where no token can say that it is not there', async () => {
+  it('is updated before it is created again if no token can show that it is missing', async () => {
     const known = await talk(tokenless(inDoubt), { get: missing, update: done });
     const unknown = await talk(tokenless(inDoubt), { get: missing, update: missing, create: done });
     const refused = await talk(tokenless(inDoubt), { get: missing, update: refusal, create: done });
@@ -282,7 +281,7 @@ describe('an order in doubt', () => {
     expect(unclear).toMatchObject({ asked: ['get', 'update'], result: { result: 'unclear' } });
   });
 
-  it('is updated where Button has acknowledged it and shows it nowhere: only then it is unknown', async () => {
+  it('is updated if Button has acknowledged it and shows it nowhere: only then it is unknown', async () => {
     const known = claimed({ ...inDoubt, kind: 'updated', reported: {} });
     const nowhere = { get: missing, getByToken: missing };
 
@@ -297,7 +296,7 @@ describe('an order in doubt', () => {
     ['48 of its look-ups by token were not answered', down, 48],
     ['6 of them were refused', { ...down, isRefused: true, reason: 'look_up_http_401' }, 6],
   ] as const)(
-    'goes by its ids alone when %s, and still by a look-up that is answered',
+    'is read by its ids alone when %s, but a look-up that is answered still counts',
     async (_what, unanswered, most) => {
       const tried = (failedLookUps: number) => claimed({ ...inDoubt, more: { failedLookUps } });
       const answers = { get: missing, getByToken: unanswered, update: missing, create: done };
@@ -327,7 +326,7 @@ describe('the token (requirement 1)', () => {
     expect(organic.result).toEqual({ ...isDone, created: true });
   });
 
-  it('goes with an update only where Button may hold the order without it', async () => {
+  it('goes with an update only if Button may hold the order without it', async () => {
     const reported = { kind: 'updated', reported: {} } as const;
 
     const due = await talk(claimed({ ...reported, ...late }), { update: done });
@@ -338,7 +337,7 @@ describe('the token (requirement 1)', () => {
     expect(known.calls).toEqual([['update', order.order_id, order, undefined]]);
   });
 
-  it('is left out where Button refuses the update for it, so that the order is right in any case', async () => {
+  it('is left out if Button refuses the update because of it, so that the order is right in any case', async () => {
     const entry = claimed({ kind: 'updated', reported: {}, ...late });
 
     for (const refused of [refusal, forbidden]) {
@@ -349,7 +348,7 @@ describe('the token (requirement 1)', () => {
     expect((await talk(entry, { update: [refusal, refusal] })).result).toMatchObject({ result: 'refused' });
   });
 
-  it('is due no more once a read has shown it, though the update that follows leaves it out', async () => {
+  it('is no longer due once a read has shown it, even if the update that follows leaves it out', async () => {
     const shown = found({ ...held, btn_ref: token });
     const { calls, result } = await talk(
       claimed({ kind: 'updated', reported: {}, ...inDoubt, more: { tokenDue: true } }),
@@ -360,7 +359,7 @@ describe('the token (requirement 1)', () => {
     expect(result).toEqual({ ...isDone, token: 'taken' });
   });
 
-  it('alone was in doubt: a finalized order that shows it needs no call, and no person (B8)', async () => {
+  it('was the only doubt: a finalized order that shows it needs no call and no operator (B8)', async () => {
     const entry = claimed({ kind: 'updated', reported: { hash: 'h-2' }, ...inDoubt, ...late });
     const finalized: OrderAtButton = { ...held, status: 'finalized' };
 
@@ -375,7 +374,7 @@ describe('the token (requirement 1)', () => {
     expect(absent.result).toMatchObject({ result: 'refused', reason: 'too_late' });
   });
 
-  it('is compared with the one that Button shows before an order in doubt is believed', async () => {
+  it('is compared with the order that Button shows before an order in doubt is trusted', async () => {
     const shows = async (entry: LedgerEntry, btn_ref?: string | null) =>
       talk(entry, { get: found({ ...held, ...(btn_ref !== undefined && { btn_ref }) }), update: done });
 
@@ -392,8 +391,8 @@ describe('the token (requirement 1)', () => {
   });
 });
 
-describe('an order that Button has acknowledged with an id of its own (requirement 7)', () => {
-  it('is updated and cancelled by that: the brand’s id may lead to another shop’s order', async () => {
+describe('an order that Button has acknowledged with its own id (requirement 7)', () => {
+  it('is updated and cancelled by that id: the brand’s id may find another shop’s order', async () => {
     const reported = { buttonOrderId: 'btnorder-1' };
 
     const updated = await talk(claimed({ kind: 'updated', reported }), { update: done });
@@ -404,7 +403,7 @@ describe('an order that Button has acknowledged with an id of its own (requireme
 });
 
 describe('a 404 to an update (requirement 3)', () => {
-  it('is answered by the brand’s id, and where Button’s is not known by the one that the token leads to', async () => {
+  it('is followed by a call with the brand’s id, or, if Button’s id is not known, with the id that the token finds', async () => {
     const byId = await talk(claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } }), {
       update: [missing, done],
     });
@@ -422,7 +421,7 @@ describe('a 404 to an update (requirement 3)', () => {
     expect([byId.result, byToken.result]).toEqual([isDone, isDone]);
   });
 
-  it('waits two hours for what Button has taken and does not show, then it is final', async () => {
+  it('is not final for two hours if Button accepted the order and does not show it', async () => {
     const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
     const end = async (reported: Partial<ReportedVersion>) =>
       (await talk(claimed({ kind: 'updated', reported }), { update: missing, getByToken: missing })).result;
@@ -441,18 +440,15 @@ describe('a cancellation that Button does not find (requirement 2)', () => {
     ['is not answered, a day long', down, 48],
     ['is refused for half an hour', { ...down, isRefused: true }, 6],
     ['is not taken at all', { answer: 'not-found', isRefused: true }, 0],
-  ])(
-    'is quarantined, and not settled, where the look-up by its token %s',
-    async (_what, getByToken, failed) => {
-      for (const cancel of [missing, { answer: 'unconfirmed' } as const]) {
-        const { result } = await talk(cancelled(failed), { ...unlisted, cancel, getByToken });
+  ])('is quarantined, and not settled, if the look-up by its token %s', async (_what, getByToken, failed) => {
+    for (const cancel of [missing, { answer: 'unconfirmed' } as const]) {
+      const { result } = await talk(cancelled(failed), { ...unlisted, cancel, getByToken });
 
-        expect(result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
-      }
-    },
-  );
+      expect(result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
+    }
+  });
 
-  it('is settled where Button has answered every read', async () => {
+  it('is settled if Button has answered every read', async () => {
     const byToken = await talk(cancelled(48), { ...unlisted, getByToken: missing });
     const shown = await talk(cancelled(48), {
       ...unlisted,
@@ -474,7 +470,7 @@ describe('a token that an update brings late (requirement 1)', () => {
     ['shows it', { ...done, shownToken: token }, 'taken'],
     ['shows none', { ...done, shownToken: null }, 'refused'],
     ['shows another', { ...done, shownToken: 'srctok-another' }, 'refused'],
-  ])('is judged by Button’s answer: it %s', async (_what, update, expected) => {
+  ])('gets the result of Button’s answer: it %s', async (_what, update, expected) => {
     const { asked, result } = await talk(due, { update });
 
     expect([asked, result]).toMatchObject([['update'], { result: 'done', token: expected }]);
@@ -587,7 +583,7 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     expect([refused.result, unknown.result]).toEqual([tooLate, tooLate]);
   });
 
-  it('no order, though an earlier call may have cancelled it: it is cancelled, once a 202 is not recent', async () => {
+  it('no order, although an earlier call may have cancelled it: it is cancelled, once a 202 is not recent', async () => {
     const answers = { cancel: forbidden, get: missing, getByToken: missing };
     const cancelAgain = (reported: Partial<ReportedVersion>) =>
       talk(claimed({ kind: 'cancelled', reported, ...inDoubt }), answers);
@@ -606,7 +602,7 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     ]);
   });
 
-  it('nothing, because the look-up by its token is not answered: that is no fault of the order', async () => {
+  it('nothing, because the look-up by its token is not answered: the order is not at fault', async () => {
     const answers = { get: missing, getByToken: down };
 
     const updated = await talk(claimed({ kind: 'updated', reported: {} }), { ...answers, update: forbidden });
@@ -630,7 +626,7 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     },
   );
 
-  it('open, by Button’s own id, though another shop’s order of the same id is finalized', async () => {
+  it('open, by Button’s own id, although another shop’s order with the same id is finalized', async () => {
     const { calls, result } = await talk(
       claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } }),
       { update: forbidden, get: [found(held), found({ ...held, status: 'finalized' })] },
@@ -640,7 +636,7 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     expect(result).toEqual(waitsForbidden);
   });
 
-  it('cancelled, where an earlier call may have done that and Button shows it nowhere (B7)', async () => {
+  it('cancelled, if an earlier call may have cancelled it and Button shows it nowhere (B7)', async () => {
     const refused = { answer: 'not-found', isRefused: true } as const;
     const answers = { cancel: forbidden, get: missing };
     const cancels = (doubt?: Doubt) => claimed({ kind: 'cancelled', reported: {}, ...(doubt && { doubt }) });
@@ -657,7 +653,7 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     expect(open.result).toEqual(waitsForbidden);
   });
 
-  it('deleted: a reason of its own, and for a cancellation all there is to do (B7)', async () => {
+  it('deleted: a separate reason, and for a cancellation all there is to do (B7)', async () => {
     const answers = { get: found({ status: 'deleted' }), getByToken: missing };
     const updated = await talk(claimed({ kind: 'updated', reported: {} }), { ...answers, update: forbidden });
     const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), {
@@ -670,14 +666,14 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
   });
 });
 
-describe('a cancellation of which Button says 404, 410 or nothing (requirement 2)', () => {
+describe('a cancellation that Button answers with 404, 410 or not at all (requirement 2)', () => {
   const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
   const known = claimed({ kind: 'cancelled', reported: { buttonOrderId: 'btnorder-1' } });
 
   it.each<[string, OrderApiAnswer]>([
     ['404 or 410', missing],
     ['204', { answer: 'unconfirmed' }],
-  ])('is done when each read that there is shows no open order: %s', async (_what, cancel) => {
+  ])('is done when every possible read shows no open order: %s', async (_what, cancel) => {
     const gone = await talk(known, { cancel, get: missing, getByToken: missing });
     const deleted = await talk(known, {
       cancel,
@@ -699,13 +695,13 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect(result).toMatchObject({ result: 'try-again', reason: 'http_503' });
   });
 
-  it('is in doubt after a 204 that no read confirms: it may have been carried out', async () => {
+  it('is in doubt after a 204 that no read confirms: Button may have carried it out', async () => {
     const { result } = await talk(known, { cancel: { answer: 'unconfirmed' }, get: down });
 
     expect(result).toMatchObject({ result: 'unclear', reason: 'http_503' });
   });
 
-  it('goes on by the id under which the order is open', async () => {
+  it('continues with the id under which the order is open', async () => {
     const nameless = claimed({ kind: 'cancelled', reported: {} });
     const open = found({ status: 'open', button_order_id: 'btnorder-7' });
 
@@ -724,7 +720,7 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect(stillOpen.result).toEqual({ result: 'unclear', reason: 'still_open' });
   });
 
-  it('is too late where a read shows the order as finalized (B8)', async () => {
+  it('is too late if a read shows the order as finalized (B8)', async () => {
     const { result } = await talk(known, {
       cancel: missing,
       get: found({ status: 'finalized' }),
@@ -734,7 +730,7 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect(result).toEqual({ result: 'refused', reason: 'too_late' });
   });
 
-  it('is looked for by a token that came after it, and cancelled where it is open (A20)', async () => {
+  it('looks the order up by a token that came later, and cancels it if it is open (A20)', async () => {
     const late = claimed({ kind: 'cancelled', reported: { kind: 'cancelled' }, more: { tokenDue: true } });
     const shown = (status: 'open' | 'deleted' | 'finalized') =>
       found({ ...held, status, btn_ref: token, button_order_id: 'btnorder-7' });
@@ -753,7 +749,7 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect(unread.result).toMatchObject({ result: 'try-again', isLookUp: true });
   });
 
-  it('is over where Button has acknowledged it once and refuses the look-up that would confirm it again', async () => {
+  it('is done if Button acknowledged it once and refuses the look-up that would confirm it', async () => {
     const answers = {
       cancel: missing,
       get: missing,
@@ -768,7 +764,7 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect(never.result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
   });
 
-  it('is sent by the brand’s id where Button’s finds nothing', async () => {
+  it('is sent by the brand’s id if Button’s id finds nothing', async () => {
     const { calls, result } = await talk(known, { cancel: [missing, done] });
 
     expect(calls).toEqual([
@@ -778,7 +774,7 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect(result).toEqual(isDone);
   });
 
-  it('waits two hours for what Button has taken and does not show, unless it may have been carried out (B7)', async () => {
+  it('waits two hours if Button accepted the order and does not show it, unless Button may have cancelled it (B7)', async () => {
     const nowhere = { cancel: missing, get: missing, getByToken: missing };
     const ends = async (reported: Partial<ReportedVersion>, doubt?: Doubt) =>
       (await talk(claimed({ kind: 'cancelled', reported, ...(doubt && { doubt }) }), nowhere)).result;
@@ -794,7 +790,7 @@ describe('a cancellation of which Button says 404, 410 or nothing (requirement 2
     expect(await ends({ at: at(120), acceptedOnly: true })).toEqual(isDone);
   });
 
-  it('waits for what is accepted only, though Button says 204', async () => {
+  it('waits for an order that is only accepted, although Button answers 204', async () => {
     const accepted = claimed({ kind: 'cancelled', reported: { at: at(1), acceptedOnly: true } });
 
     const { result } = await talk(accepted, {
@@ -819,7 +815,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
   const own = found({ ...held, btn_ref: token, button_order_id: 'btnorder-1' });
   const anothers = found({ ...held, btn_ref: 'srctok-another' });
 
-  it('is sent only where a read shows this very order', async () => {
+  it('is sent only if a read shows this very order', async () => {
     const mine = await talk(unreported(), { get: own, getByToken: own, cancel: done });
     const theirs = await talk(unreported(), { get: anothers, getByToken: missing });
     const both = await talk(unreported(true), { get: anothers, getByToken: own, cancel: done });
@@ -832,7 +828,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect(both.calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
   });
 
-  it('cancels no order that shows another token, though our own token is all that is known', async () => {
+  it('cancels no order that shows another token, although only our own token is known', async () => {
     const entry = claimed({ kind: 'cancelled' });
     const tokenOnly = { ...entry, newest: { ...entry.newest, cancels: {} } };
     const shows = (btn_ref: string | null) =>
@@ -850,7 +846,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     ]);
   });
 
-  it('waits for a quarter of an hour for a create that may have been carried out and is not shown (requirement 2)', async () => {
+  it('waits a quarter of an hour for a create that may have been carried out and is not shown (requirement 2)', async () => {
     const receivedAt = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
     const end = async (minutesAgo: number, doubt: Doubt) => {
       const entry = { ...unreported(), progress: claimed({ doubt }).progress };
@@ -867,7 +863,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect(await end(0, { ...created, hash: 'h-2' })).toEqual(isDone);
   });
 
-  it('needs no call where Button answers by the token that it has none, and waits where it does not answer', async () => {
+  it('needs no call if Button answers that the token has no order, and waits if it does not answer', async () => {
     const none = await talk(unreported(true), { get: missing, getByToken: missing });
     const unknown = await talk(unreported(), { get: down });
 
@@ -875,7 +871,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect(unknown).toMatchObject({ asked: ['get'], result: { result: 'try-again' } });
   });
 
-  it('is sent where Button’s 404 may be about the look-up by its token (requirement 2)', async () => {
+  it('is sent if Button’s 404 may be about the look-up by its token (requirement 2)', async () => {
     const getByToken = { answer: 'not-found', mayBeRefused: true } as const;
 
     const sent = await talk(unreported(), { get: missing, getByToken, cancel: done });
@@ -885,7 +881,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect(nowhere.result).toEqual(isDone);
   });
 
-  it('is looked for first though a create may have been carried out: the id may be taken all the same', async () => {
+  it('is preceded by a read although a create may have been carried out: the id may still be taken', async () => {
     const uncertain = { ...unreported(), progress: claimed(inDoubt).progress };
 
     const theirs = await talk(uncertain, { get: anothers, getByToken: missing });
@@ -900,7 +896,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect(tokenDue.asked).toEqual(['get', 'getByToken', 'cancel']);
   });
 
-  it('waits for a look-up by the token, and is sent where that does not work for long, unless Button has said that the id is taken', async () => {
+  it('waits for a look-up by the token, and is sent if that fails for long, unless Button has said that the id is taken', async () => {
     const refused: OrderApiAnswer = { ...down, isRefused: true, reason: 'look_up_http_401' };
     const answers = { get: missing, getByToken: refused, cancel: done };
 
@@ -916,7 +912,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect(taken.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
   });
 
-  it('is sent where no token can be looked up and nothing is shown, unless Button has said that the id is taken', async () => {
+  it('is sent if no token can be looked up and nothing is shown, unless Button has said that the id is taken', async () => {
     const { btnRef: _token, ...entry } = unreported();
     const { btnRef: _another, ...taken } = unreported(true);
 
@@ -927,7 +923,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect([kept.asked, kept.result]).toEqual([['get'], { result: 'refused', reason: 'order_id_taken' }]);
   });
 
-  it('finds the order under whichever of its ids Button takes', async () => {
+  it('finds the order under any of the ids that Button accepts', async () => {
     const { calls, result } = await talk(unreported(), {
       get: missing,
       getByToken: own,
@@ -946,7 +942,7 @@ describe('an order that Button has only accepted (202), whose id may be another 
   const accepted: Claimed = { kind: 'updated', reported: { acceptedOnly: true } };
   const shown = { ...held, btn_ref: token, button_order_id: 'btnorder-1' };
 
-  it('is read before it is updated, once: then Button’s id is known', async () => {
+  it('is read once before it is updated: then Button’s id is known', async () => {
     const own = await talk(claimed(accepted), { get: found(shown), update: done });
     const another = await talk(claimed(accepted), { get: found({ ...shown, btn_ref: 'srctok-another' }) });
     const known = await talk(
@@ -962,7 +958,7 @@ describe('an order that Button has only accepted (202), whose id may be another 
     expect(known.asked).toEqual(['update']);
   });
 
-  it('waits where Button shows no order of its token, whatever is to be sent', async () => {
+  it('waits if Button shows no order with its token, whatever is to be sent', async () => {
     const unseen = { get: missing, getByToken: missing };
     const lately: Claimed = { ...accepted, reported: { acceptedOnly: true, at: now.toISOString() } };
     const cancelled = claimed({ ...lately, kind: 'cancelled' });
@@ -982,7 +978,7 @@ describe('an update without line items (requirement 7)', () => {
   const { line_items: _lines, ...bare } = { ...order, total: 500 };
   const value = { amountMinor: total, currency };
 
-  it('is refused, and not sent, where Button holds lines that were reported while it waited', async () => {
+  it('is refused, and not sent, if Button holds lines that were reported while it waited', async () => {
     const hasLines = { hasLines: true, value } as const;
     const other = await talk(claimed({ kind: 'updated', content: bare, reported: hasLines }), {
       update: done,
@@ -995,7 +991,7 @@ describe('an update without line items (requirement 7)', () => {
     expect(equal.asked).toEqual(['update']);
   });
 
-  it('is refused after a 409 to its create where Button shows lines beside another total', async () => {
+  it('is refused after a 409 to its create if Button shows lines with another total', async () => {
     const shown = found({ ...held, btn_ref: token });
     const { asked, result } = await talk(claimed({ content: bare }), {
       create: { answer: 'exists' },
@@ -1006,7 +1002,7 @@ describe('an update without line items (requirement 7)', () => {
   });
 });
 
-describe('an order that Button may not hold, where a read shows one of its id', () => {
+describe('an order that Button may not hold, when a read shows one with its id', () => {
   const { purchase_date: _date, ...undated } = held;
 
   it.each<[string, OrderAtButton]>([
@@ -1019,7 +1015,7 @@ describe('an order that Button may not hold, where a read shows one of its id', 
       { ...held, purchase_date: '2020-01-01', status: 'deleted' },
     ],
   ])(
-    'leaves it alone, and is quarantined, where it is shown with %s (requirement 7)',
+    'does not touch that order, and is quarantined, if it is shown with %s (requirement 7)',
     async (_what, shown) => {
       for (const given of [inDoubt, { kind: 'updated' } as const]) {
         const { asked, result } = await talk(claimed(given), { get: found(shown) });
@@ -1030,7 +1026,7 @@ describe('an order that Button may not hold, where a read shows one of its id', 
     },
   );
 
-  it('is sent once more where it is shown to be this one without its amounts (requirement 2)', async () => {
+  it('is sent once more if the read shows this order without its amounts (requirement 2)', async () => {
     for (const hidden of ['total', 'currency', 'line_items']) {
       const shown = { ...held, [hidden]: undefined, btn_ref: token } as OrderAtButton;
       const { asked } = await talk(claimed(inDoubt), { get: found(shown), update: done });
@@ -1054,7 +1050,7 @@ describe('a 409 to a create (requirement 7)', () => {
       tokenless({}),
       { ...held, purchase_date: new Date(order.purchase_date).toISOString().replace(/Z$/, '+00:00') },
     ],
-  ])('is read and updated where the order is ours: %s', async (_what, entry, shown) => {
+  ])('leads to a read and an update if the order is ours: %s', async (_what, entry, shown) => {
     const { asked, result } = await talk(entry, { create: exists, get: found(shown), update: done });
 
     expect(asked).toEqual(['create', 'get', 'update']);
@@ -1069,14 +1065,14 @@ describe('a 409 to a create (requirement 7)', () => {
     ['no currency shown', tokenless({}), found({ ...held, currency: undefined })],
     ['no date that can be read', tokenless({}), found({ ...held, purchase_date: 'yesterday' })],
     ['nothing that can be read', claimed({}), { ...down, reason: 'unreadable_order' }],
-  ])('is quarantined where it is not shown to be ours: %s', async (_what, entry, get) => {
+  ])('sends the order to quarantine if it is not shown to be ours: %s', async (_what, entry, get) => {
     const { asked, result } = await talk(entry, { create: exists, get });
 
     expect(asked).not.toContain('update');
     expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
   });
 
-  it('waits where the read is not answered, and ten tries for what Button says is there and does not show (B1)', async () => {
+  it('waits if the read is not answered, and for ten tries if Button says that the order exists but does not show it (B1)', async () => {
     const nowhere = { create: exists, get: missing, getByToken: missing };
     const tried = async (attempts: number) => (await talk(claimed({ more: { attempts } }), nowhere)).result;
 
@@ -1087,7 +1083,7 @@ describe('a 409 to a create (requirement 7)', () => {
     expect(await tried(10)).toEqual({ result: 'refused', reason: 'order_id_taken' });
   });
 
-  it('is final where the order is deleted, and brings the token where Button shows none', async () => {
+  it('is final if the order is deleted, and adds the token if Button shows none', async () => {
     const deleted = await talk(claimed({}), {
       create: exists,
       get: found({ ...sameDay, status: 'deleted' }),
@@ -1102,7 +1098,7 @@ describe('a 409 to a create (requirement 7)', () => {
     expect(bare.calls.at(-1)).toEqual(['update', order.order_id, order, token]);
   });
 
-  it('is where an order that was never sent meets another’s: no update is sent blindly', async () => {
+  it('is how an order that was never sent finds that its id is another’s: no update is sent without a read', async () => {
     const { asked } = await talk(tokenless({ kind: 'updated' }), {
       get: missing,
       create: exists,
@@ -1112,7 +1108,7 @@ describe('a 409 to a create (requirement 7)', () => {
     expect(asked).toEqual(['get', 'create', 'get']);
   });
 
-  it('is not the only way to meet another’s order: none is touched that was read first', async () => {
+  it('is not the only way to find another’s order: an order that was read first is not touched', async () => {
     const foreign = found({ ...held, btn_ref: 'another' });
 
     const unclear = await talk(claimed(inDoubt), { get: foreign });
@@ -1125,7 +1121,7 @@ describe('a 409 to a create (requirement 7)', () => {
   });
 });
 
-it('refuses an update without line items where Button shows some and another total (requirement 7)', async () => {
+it('refuses an update without line items if Button shows some and another total (requirement 7)', async () => {
   const { line_items: lines = [], ...bare } = order;
   const shown = found({ ...held, total: order.total + 1, btn_ref: token, line_items: lines });
 

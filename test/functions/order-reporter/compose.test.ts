@@ -24,7 +24,7 @@ beforeEach(() => {
   world.reset();
 });
 
-/** A new order's message, which names no time of its own, as SQS hands it to the reporter. */
+/** The message of a new order without its own time, as SQS delivers it to the reporter. */
 function record(messageAttributes: object = {}): object {
   const body = JSON.stringify({
     ...{ specversion: '1.0', id: 'event-1', source: 'https://shop.example', type: 'order.created.v1' },
@@ -47,7 +47,7 @@ function currentState(): LedgerEntry | undefined {
   return item?.['body'] as LedgerEntry | undefined;
 }
 
-/** How long it is until the next try of the order, which waits for one. */
+/** Milliseconds until the next try of the only waiting order. */
 function dueInMs(): number {
   const progress = currentState()?.progress;
   if (!progress || !('dueAt' in progress)) throw new Error('the order does not wait');
@@ -55,7 +55,7 @@ function dueInMs(): number {
 }
 
 describe('the order reporter', () => {
-  it('begins no order that it has no time for: two calls to Button and the ledger (A24)', async () => {
+  it('starts no order without time for it: two calls to Button and the ledger (A24)', async () => {
     world.setRemainingTime(2 * 2000 + 2000);
     const late = await report();
     const before = currentState();
@@ -69,7 +69,7 @@ describe('the order reporter', () => {
 
   it('claims an order for five seconds more than it can still run (A20)', async () => {
     world.setRemainingTime(20_000);
-    // Secret, breaker, claim; then the process is gone, and the claim stands.
+    // Secret, breaker, claim; then the process dies, and the claim stays.
     world.lifeline.begin({ atCall: 3, when: 'after its effect' });
 
     await report();
@@ -88,7 +88,7 @@ describe('the order reporter', () => {
     ],
     ['what may have been carried out is left alone for a minute at least', 500, '1800', [60, 60, 120]],
     ['nothing waits longer than the longest wait', 429, '100', [30, 60, 100]],
-  ])('counts its times in seconds: %s', async (_what, status, longestWait, seconds) => {
+  ])('measures times in seconds: %s', async (_what, status, longestWait, seconds) => {
     world.setEnvironment({ RETRY_MAX_SECONDS: longestWait });
     world.button().addFault({ on: 'api', times: 'unlimited', answer: { status } });
     const waits: number[] = [];
@@ -104,7 +104,7 @@ describe('the order reporter', () => {
     expect(waits).toEqual(seconds);
   });
 
-  it('tries a refused version once more when somebody replays it, and not when SQS repeats it (B3)', async () => {
+  it('tries a refused version once more when somebody replays it, and not when SQS delivers it again (B3)', async () => {
     world.button().addFault({ on: 'api', answer: { status: 400 } });
     await report();
     const refused = currentState();
@@ -117,13 +117,13 @@ describe('the order reporter', () => {
     expect(currentState()).toMatchObject({ progress: { state: 'settled' } });
   });
 
-  it('takes the time of a message that names none from SQS', async () => {
+  it('uses the time of SQS for a message that states none', async () => {
     await report();
 
     expect(currentState()?.newest.receivedAt).toBe(new Date(world.now().getTime() - 60_000).toISOString());
   });
 
-  it('reads from Button first what was reported before a restore of the ledger', async () => {
+  it('first reads from Button what was reported before a restore of the ledger', async () => {
     world.setEnvironment({ VERIFY_BEFORE: new Date(world.now().getTime() + 60_000).toISOString() });
 
     await report();
@@ -136,7 +136,7 @@ describe('the order reporter', () => {
     ).toContain('GET');
   });
 
-  it('writes what it has measured', async () => {
+  it('emits its metrics', async () => {
     await report();
 
     expect(world.printed().join('\n')).toContain('"OrdersReported":1');

@@ -20,7 +20,7 @@ const ORDERS_A_DAY = 10_000;
 
 type Fate = 'healthy' | '500' | '403';
 
-/** Which orders of the day are bad: one in a hundred always gets a 500, one in a thousand a 403. */
+/** The result of each order of the day: one in a hundred always gets a 500, one in a thousand a 403. */
 type Places = (index: number) => Fate;
 
 const evenly: Places = (index) => {
@@ -28,7 +28,7 @@ const evenly: Places = (index) => {
   return index % 100 === 50 ? '500' : 'healthy';
 };
 
-/** As many, wherever chance puts them; the same chance in every run. */
+/** The same numbers of bad orders at random positions, which are the same in every run. */
 function atRandom(seed: number): Places {
   return (index) => {
     const chance = createHash('sha256').update(`${seed} ${index}`).digest().readUInt32BE() / 2 ** 32;
@@ -37,12 +37,12 @@ function atRandom(seed: number): Places {
   };
 }
 
-/** As many, so many in a row: an import of one category. */
+/** The same numbers of bad orders in groups of this size, like an import of one category. */
 function inBunches(size: number): Places {
   return (index) => (index % (100 * size) >= 50 && index % (100 * size) < 50 + size ? '500' : 'healthy');
 }
 
-/** A Button that always fails on some orders, and holds none of those. */
+/** A Button that always fails on some orders, and does not store them. */
 function createButton(now: () => Date, places: Places) {
   const createdAt = new Map<string, number>();
   const answer = (orderId: string, whenHealthy: () => OrderApiAnswer): Promise<OrderApiAnswer> => {
@@ -77,7 +77,7 @@ function message(orderId: string): string {
   });
 }
 
-/** A day of orders, one every 8.64 seconds, those of a bunch at once. */
+/** A day of orders, one every 8.64 seconds, those of a group at once. */
 async function playDay(places: Places, environments: number) {
   const startAt = new Date('2026-06-01T00:00:00.000Z');
   const opened: Measured[] = [];
@@ -109,7 +109,7 @@ async function playDay(places: Places, environments: number) {
 const ENVIRONMENTS = [1, 5];
 
 /**
- * In `npm test`, days take turns between one environment and five; in `npm run test:long`, each is played
+ * In `npm test`, days alternate between one environment and five; in `npm run test:long`, each day is run
  * with both.
  */
 function environmentsOf(day: number): number[] {
@@ -117,7 +117,7 @@ function environmentsOf(day: number): number[] {
   return [...ENVIRONMENTS, ...ENVIRONMENTS].slice(first, first + volume({ short: 1, long: 2 }));
 }
 
-/** The first in `npm test`, all of them in `npm run test:long`. */
+/** The first one in `npm test`, all of them in `npm run test:long`. */
 const DAYS = (
   [
     ['spread evenly', evenly],
@@ -144,11 +144,11 @@ describe('orders, requirement 5: 10,000 orders a day, of which 1% always get a 5
 
 const BUNCHES = [100, 20, 5];
 
-describe('orders, requirement 5: 10,000 orders a day, of which 1% always get a 500, in bunches of five and more', () => {
+describe('orders, requirement 5: 10,000 orders a day, of which 1% always get a 500, in groups of five and more', () => {
   it.each(
     BUNCHES.flatMap((size, day) => environmentsOf(day + 1).map((environments) => ({ size, environments }))),
   )(
-    'a bunch of $size opens the breaker once at most, and every healthy order is reported within two minutes, with $environments environments',
+    'a group of $size opens the breaker once at most, and every healthy order is reported within two minutes, with $environments environments',
     { tags: ['long'] },
     async ({ size, environments }) => {
       const { worstMs, opened, breaker = 'closed' } = await playDay(inBunches(size), environments);

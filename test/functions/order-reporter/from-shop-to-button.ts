@@ -11,13 +11,13 @@ import {
 } from '../../fakes/in-memory-stores.ts';
 import { createFakeQueue, FAKE_QUEUE_URL } from '../../shared/order-sender/fake-queue.ts';
 
-/** A shop with the client, the queue, the reporter of its brand, and a Button that takes everything. */
+/** A shop with the client, the queue, the reporter of its brand, and a Button that accepts everything. */
 export type ShopToButton = {
-  /** What the client says, and what the reporter made of each message on the queue since the last call. */
+  /** The client's result, and the reporter's outcome for each message on the queue since the last call. */
   send: (event: OrderEventToSend) => Promise<{ result: SendResult; outcomes: ReportOutcome[] }>;
-  /** Reports a message that no client wrote. */
+  /** Reports a message that was not written by the client. */
   report: (body: string) => Promise<ReportOutcome>;
-  /** The orders that Button was sent, and `cancelled` for each cancellation. */
+  /** The orders that Button received, and `cancelled` for each cancellation. */
   sent: (Order | 'cancelled')[];
   /** The codes of the refusals in quarantine. */
   refusals: () => string[];
@@ -31,7 +31,7 @@ const ALLOWS_TEST_TOKENS: OrderEventSettings = {
   allowFinalizationDate: false,
 };
 
-/** `ofClient` are the client's settings; they are the brand's unless given, as they should be. */
+/** `ofClient` are the client's settings. By default they are the brand's, as they should be. */
 export function createShopToButton(
   settings: OrderEventSettings = ALLOWS_TEST_TOKENS,
   ofClient: OrderEventSettings = settings,

@@ -25,7 +25,7 @@ function message(orderId: string): string {
   });
 }
 
-/** Button, where an order is created and nothing else is asked. */
+/** A Button that only creates orders. */
 function apiOf(create: (orderId: string) => OrderApiAnswer): OrderApi {
   const unused = () => Promise.resolve({ answer: 'not-found' } as const);
   return {
@@ -81,7 +81,7 @@ async function play(always: OrderApiAnswer, environments: number) {
 
 describe('orders, requirement 5: one order that Button always refuses beside healthy ones', () => {
   it.each([1, 3])(
-    'stops the brand once with its 401, then it is in quarantine (%i environments)',
+    'stops the brand once with its 401, then goes to quarantine (%i environments)',
     async (environments) => {
       const { late, ...rest } = await play({ answer: 'unauthorized' }, environments);
 
@@ -91,7 +91,7 @@ describe('orders, requirement 5: one order that Button always refuses beside hea
   );
 
   it.each([1, 3])(
-    'never holds the others up with its 429 and Retry-After, then it is in quarantine (%i environments)',
+    'never delays the others with its 429 and Retry-After, then goes to quarantine (%i environments)',
     async (environments) => {
       const throttled = { answer: 'try-again', reason: 'http_429', afterMs: 900_000 } as const;
       const { late, ...rest } = await play(throttled, environments);
@@ -101,7 +101,7 @@ describe('orders, requirement 5: one order that Button always refuses beside hea
     },
   );
 
-  it('lets the other waiting orders through at the next sweep after a 429, also where no new order comes', async () => {
+  it('lets the other waiting orders through at the next sweep after a 429, even if no new order comes', async () => {
     const notYet = { answer: 'try-again', reason: 'http_425' } as const;
     let isReady = false;
     const taken = new Map<string, number>();

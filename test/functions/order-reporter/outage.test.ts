@@ -15,7 +15,7 @@ const sample = JSON.parse(
 const MINUTE_MS = 60_000;
 const MAX_RETRIES_PER_SWEEP = 300;
 
-/** A Button in memory that is down until it is told otherwise. */
+/** A Button in memory that is down until the test brings it back. */
 function createButtonThatIsDown() {
   const orders = new Map<string, Order>();
   const sent: string[] = [];
@@ -70,7 +70,7 @@ describe.each([
   { lasts: 'a day', minutes: 24 * 60, count: volume({ short: 300, long: 10_000 }) },
   { lasts: 'a month', minutes: 31 * 24 * 60, count: volume({ short: 60, long: 2000 }) },
 ])('an outage of $lasts with $count orders', ({ minutes, count }) => {
-  it('loses none, sends none twice and none but newest versions, and is drained at the configured rate (A12)', async () => {
+  it('loses no order, sends each once in its newest version, and is drained at the configured rate (A12)', async () => {
     const button = createButtonThatIsDown();
     const model = createReportingModel({
       startAt: new Date('2026-06-01T00:00:00.000Z'),

@@ -24,17 +24,17 @@ function answered(status: number, body: unknown): ButtonResponse {
 
 const refusal = { meta: { status: 'error' }, error: { message: 'Invalid order id' } };
 
-describe('orders, requirement 5: a harmless read closes the breaker where Button itself answers it', () => {
+describe('orders, requirement 5: a harmless read closes the breaker if Button itself answers it', () => {
   it.each([400, 403, 404, 409, 410, 422, 429])('with its own %i', async (status) => {
     expect(await stateAfter(answered(status, refusal))).toBe('closed');
   });
 
-  it.each([400, 403, 404, 422, 500])('and not where a page comes with %i', async (status) => {
+  it.each([400, 403, 404, 422, 500])('but not if a page comes with %i', async (status) => {
     expect(await stateAfter(answered(status, undefined))).toBe('open');
   });
 
   it.each([401, 500, 503])(
-    'nor with its own %i: the key is refused, or Button is not well',
+    'but not with its own %i: the key is refused, or Button is not healthy',
     async (status) => {
       expect(await stateAfter(answered(status, refusal))).toBe('open');
     },

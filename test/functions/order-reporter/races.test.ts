@@ -33,7 +33,7 @@ beforeEach(() => {
   [measured, recorded, asked] = [[], [], []];
 });
 
-/** A Button that answers so, after something else has happened. */
+/** A Button that gives this answer after something else has happened. */
 function button(
   answer: OrderApiAnswer,
   meanwhile: () => Promise<unknown> = () => Promise.resolve(),
@@ -90,13 +90,13 @@ const retry = (isProbe = false) => ({
   sentAt: now,
 });
 
-/** Puts the order's progress to where somebody else has put it. */
+/** Sets the order's progress, as another run would. */
 async function leave(progress: Progress): Promise<void> {
   const { value, revision } = (await ledger.read('o-1')) as Versioned<LedgerEntry>;
   await ledger.write({ ...value, progress }, revision);
 }
 
-/** A ledger whose next writes all lose their race, to a writer that changes nothing else. */
+/** A ledger whose next writes all lose their race, to a writer that changes nothing. */
 function contested(losses: number, from = 0) {
   let writes = 0;
   const write: InMemoryLedger['write'] = async (entry, revision) => {
@@ -109,7 +109,7 @@ function contested(losses: number, from = 0) {
 }
 
 describe('a run that loses a race', () => {
-  it('before its claim decides on what stands there now, and leaves it to who won', async () => {
+  it('before its claim decides on the current entry, and leaves the order to the winner', async () => {
     await reportOrder(message(1), ports({ orderApi: button({ answer: 'try-again', reason: 'http_503' }) }));
     const later = { now: () => new Date(now.getTime() + 60_000) };
     const won = ports({
@@ -142,7 +142,7 @@ describe('a run that loses a race', () => {
     expect([before.writes(), after.writes()]).toEqual([5, 6]);
   });
 
-  it('after its call writes what Button said beside what has come meanwhile', async () => {
+  it('after its call stores Button’s answer together with what has arrived since', async () => {
     await reportOrder(message(1), ports());
     const { ledger: racing } = contested(2, 1);
 
@@ -184,8 +184,8 @@ describe('a run that loses a race', () => {
   });
 });
 
-describe('what is refused', () => {
-  it('stands in quarantine with where it came from and why', async () => {
+describe('a refused version', () => {
+  it('is in quarantine with its origin and its reasons', async () => {
     await reportOrder(message(1), ports());
 
     const outcomes = [
@@ -208,7 +208,7 @@ describe('what is refused', () => {
     ]);
   });
 
-  it('by Button is kept byte by byte where its message is at hand, else as one that brings the same version (B5)', async () => {
+  it('refused by Button is kept byte by byte if its message is at hand, otherwise as one that brings the same version (B5)', async () => {
     const refusing = { orderApi: button({ answer: 'refused', detail: { status: 400 } }) };
     const atHand = { ...message(1), body: ` ${message(1).body}` };
     await reportOrder(atHand, ports(refusing));
@@ -226,8 +226,8 @@ describe('what is refused', () => {
   });
 });
 
-describe('what is measured', () => {
-  it('is each message under its outcome and brand, how late it was since it arrived, and what the breaker learns', async () => {
+describe('the metrics', () => {
+  it('count each message under its outcome and brand, its delay since arrival, and what the breaker learns', async () => {
     const sentAt = new Date(now.getTime() - 30_000);
     await reportOrder({ ...message(1, { finalization_date: '2026-07-01T00:00:00Z' }), sentAt }, ports());
 
@@ -240,7 +240,7 @@ describe('what is measured', () => {
     expect(ledger.all()[0]?.warnings).not.toEqual([]);
   });
 
-  it('is a refused key only where it was refused (B4), and what waits', async () => {
+  it('count a refused key only if Button refused it (B4), and what waits', async () => {
     await reportOrder(message(1), ports({ orderApi: button({ answer: 'try-again', reason: 'http_503' }) }));
     const afterOutage = [...measured];
     measured = [];
@@ -256,7 +256,7 @@ describe('what is measured', () => {
     expect(recorded.at(-1)).toEqual([{ result: 'try-again', reason: 'unauthorized' }, probe]);
   });
 
-  it('is no delay of what Button has refused for good', async () => {
+  it('count no delay for what Button has refused for good', async () => {
     await reportOrder(
       message(1),
       ports({ orderApi: button({ answer: 'refused', detail: { status: 400 } }) }),

@@ -27,7 +27,7 @@ const sample = JSON.parse(
   readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
 ) as Record<string, unknown> & { order_id: string; btn_ref: string };
 
-/** A breaker that nothing opens. */
+/** A breaker that never opens. */
 const CLOSED: BreakerWatch = {
   isOpen: () => Promise.resolve(false),
   record: () => Promise.resolve(),
@@ -115,7 +115,7 @@ function message(
   return { messageId: `message-${nextId}`, body, sentAt: clock };
 }
 
-/** A creation as text, its data begun with `members`. */
+/** A creation as text whose data begins with `members`. */
 function withData(members: string): string {
   const { body } = message('created', 'order-of-text');
   return members === '' ? body : body.replace('"data":{', `"data":{${members},`);
@@ -130,18 +130,18 @@ function later(seconds: number): void {
   clock = new Date(clock.getTime() + seconds * 1000);
 }
 
-/** A ledger whose writes the real one forgets: what Button learns of without it. */
+/** A ledger whose writes never reach the real one, as if it had forgotten them. */
 function forgetfulLedger(): ReportOrderPorts['ledger'] {
   return createInMemoryLedger();
 }
 
-/** Method, path and status of what Button was asked since the last reset. */
 /** Button's id of the only order. */
 function buttonId(): string {
   const [order] = button.controls.orders();
   return String(order?.['button_order_id']);
 }
 
+/** Method, path and status of the requests to Button since the last reset. */
 function requests(): string[] {
   return button.controls.requests().map(({ method, path, status }) => `${method} ${path} ${status}`);
 }
@@ -183,7 +183,7 @@ describe('a new order', () => {
     expect(requests()).toHaveLength(1);
   });
 
-  it('says what it was worth, and how long the report took', async () => {
+  it('reports its value, and how long the report took', async () => {
     const sent = message('created', orderId());
     later(3);
 
@@ -197,7 +197,7 @@ describe('a new order', () => {
     });
   });
 
-  it('waits with its value, once however often it is tried, until it is reported', async () => {
+  it('waits with its value, counted once however often it is tried, until it is reported', async () => {
     const id = orderId();
     button.controls.addFault({ on: 'api', times: 2, answer: { status: 503 } });
 
@@ -212,7 +212,7 @@ describe('a new order', () => {
     expect(measured.filter(({ name }) => name === 'WaitingOrdersChange')).toHaveLength(2);
   });
 
-  it('says in quarantine what it was worth, also where our own rules refuse it (B9)', async () => {
+  it('shows its value in quarantine, even if our own rules refuse it (B9)', async () => {
     await reportOrder(message('created', orderId(), { changes: { total: 7351 } }), ports());
 
     const dimensions = { Brand: 'acme', Currency: 'USD' };
@@ -242,7 +242,7 @@ describe('later versions', () => {
     ]);
   });
 
-  it('become an update of the whole order and a cancellation', async () => {
+  it('become an update of the whole order, or a cancellation', async () => {
     const id = orderId();
     const [line] = sample['line_items'] as object[];
 
@@ -282,7 +282,7 @@ describe('later versions', () => {
     expect(requests()).toEqual(['POST /v1/order 200', `DELETE /v1/order/${buttonId()} 200`]);
   });
 
-  it('suppress a create that comes after its cancellation (A4)', async () => {
+  it('drop a create that comes after its cancellation (A4)', async () => {
     const id = orderId();
 
     const outcomes = [
@@ -294,7 +294,7 @@ describe('later versions', () => {
     expect(requests()).toEqual([`DELETE /v1/order/${id} 404`, `GET /v1/order/${id} 404`]);
   });
 
-  it('turn an update of an order that nobody knows into a create (A6)', async () => {
+  it('turn an update of an unknown order into a create (A6)', async () => {
     const id = orderId();
 
     const outcome = await reportOrder(message('updated', id, { sequence: 7 }), ports());
@@ -307,7 +307,7 @@ describe('later versions', () => {
     ]);
   });
 
-  it('adopt an order that Button knows and the ledger does not', async () => {
+  it('use an order that Button knows and the ledger does not', async () => {
     const id = orderId();
     await createOrderApi(http, 'sk-simulated-brand').create({
       ...(sample as never as object),
@@ -328,7 +328,7 @@ describe('later versions', () => {
 });
 
 describe('a bad message', () => {
-  it('is kept with its bytes and every reason, and Button is not asked (A7, B9)', async () => {
+  it('is kept with its bytes and every reason, and no call is made (A7, B9)', async () => {
     const bad = message('created', orderId(), { changes: { total: 1, currency: 'XXL' } });
 
     const outcome = await reportOrder(bad, ports());
@@ -382,7 +382,7 @@ describe('a bad message', () => {
   });
 });
 
-describe('what Button does not take', () => {
+describe('an order that Button does not accept', () => {
   it('waits in the ledger and is reported when the sweep retries it (B3)', async () => {
     const id = orderId();
     button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 429 } });
@@ -399,7 +399,7 @@ describe('what Button does not take', () => {
     expect(await ledger.listDue(clock, 10)).toEqual([]);
   });
 
-  it('goes to quarantine when the refusal is final, and a newer version moves on (B5)', async () => {
+  it('goes to quarantine when the refusal is final, and a newer version goes on (B5)', async () => {
     const id = orderId();
     button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 400 } });
     const refused = message('created', id);
@@ -424,7 +424,7 @@ describe('what Button does not take', () => {
     expect(await quarantined(late.messageId)).toMatchObject({ reasons: [{ code: 'too_late' }] });
   });
 
-  it('waits while the key is refused, and counts it (B4)', async () => {
+  it('waits while the key is refused, and is counted (B4)', async () => {
     const id = orderId();
 
     const outcome = await reportOrder(
@@ -490,13 +490,13 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
 );
 
 describe.each(['409', 'upsert', 'second-order'] as const)(
-  'in a world where a GET takes only Button’s own ids, and a second create gives %s',
+  'in a world where a GET accepts only Button’s own ids, and a second create gives %s',
   (duplicateCreate) => {
     beforeEach(() => {
       button.controls.setWorld({ duplicateCreate, getByOrderId: '404' });
     });
 
-    it('an order whose answer was lost is found by its token, and stays one (A22, B1)', async () => {
+    it('an order whose answer was lost is found by its token, and stays one order (A22, B1)', async () => {
       const id = orderId();
       button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: 'lost' });
 
@@ -509,7 +509,7 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
       expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
     });
 
-    it('an order that was tried in vain many times before its answer was lost is found by its token too (A22, B1)', async () => {
+    it('an order that failed many times before its answer was lost is found by its token too (A22, B1)', async () => {
       const id = orderId();
       button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 503 }, times: 8 });
       button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: 'lost' });
@@ -524,7 +524,7 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
       expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
     });
 
-    it('an order of a token that stands for others too is still created if it is not there', async () => {
+    it('an order whose token belongs to other orders too is still created if it is missing', async () => {
       const id = orderId();
       const other = orderId();
       await reportOrder(message('created', other), ports());
@@ -565,7 +565,7 @@ describe('a look-up by token that Button does not answer', () => {
     button.controls.addFault({ on: 'api', match: { path: '/btn-ref/' }, answer: { status }, times });
   };
 
-  it.each([404, 400])('because it refuses it with %d leaves the id’s answer', async (status) => {
+  it.each([404, 400])('because it refuses it with %d leaves the answer by id valid', async (status) => {
     const id = await inDoubt();
     failing(status, 1);
 
@@ -609,7 +609,7 @@ describe('a look-up by token that Button does not answer', () => {
   );
 });
 
-it('a run that comes back after its lease leaves what others have found since, and the order stays one (A2, A20)', async () => {
+it('a run that comes back after its lease keeps what others have found since, and the order stays one (A2, A20)', async () => {
   const id = orderId();
   const created = message('created', id);
   const api = createOrderApi(http, 'sk-simulated-brand');
@@ -635,10 +635,10 @@ it('a run that comes back after its lease leaves what others have found since, a
   expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
 });
 
-describe('what Button has only accepted (202)', () => {
+describe('an order that Button has only accepted (202)', () => {
   const note = (text: string) => ({ changes: { customer_order_id: text } });
 
-  it('is not undone by what was accepted before and is carried out late: the next version waits', async () => {
+  it('is not undone by earlier work that is carried out late: the next version waits', async () => {
     const id = orderId();
     await reportOrder(message('created', id), ports());
     button.controls.addFault({
@@ -674,7 +674,7 @@ describe('what Button has only accepted (202)', () => {
     expect(button.controls.orders()).toMatchObject([{ status: 'deleted' }]);
   });
 
-  it('is given up after two hours, for a true reason', async () => {
+  it('is given up after two hours, for the right reason', async () => {
     const id = orderId();
     button.controls.addFault({ on: 'api', answer: 'accepted', work: 'skipped' });
     await reportOrder(message('created', id), ports());
@@ -691,7 +691,7 @@ describe('what Button has only accepted (202)', () => {
 });
 
 describe('a call that is carried out later than the quiet time', () => {
-  it('does not bring a cancelled order back: the cancellation is made sure of once more', async () => {
+  it('does not bring a cancelled order back: the cancellation is checked once more', async () => {
     const id = orderId();
     button.controls.addFault({ on: 'api', answer: 'lost', work: { afterMs: 80_000 } });
     await reportOrder(message('created', id), ports());
@@ -708,7 +708,7 @@ describe('a call that is carried out later than the quiet time', () => {
     expect(await progress(id)).toBe('settled');
   });
 
-  it('does not undo the version after it: that one is looked at once more', async () => {
+  it('does not undo the version after it: that version is checked once more', async () => {
     const id = orderId();
     await reportOrder(message('created', id), ports());
     button.controls.addFault({
@@ -734,7 +734,7 @@ describe('a call that is carried out later than the quiet time', () => {
 });
 
 describe('a 403 on a create', () => {
-  it('leaves the order due where the key reads: it is no refused key (requirement 4)', async () => {
+  it('leaves the order due if the key can read: the key is not refused (requirement 4)', async () => {
     button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 403 } });
     const id = orderId();
 
@@ -744,7 +744,7 @@ describe('a 403 on a create', () => {
     expect(measured).not.toContainEqual({ name: 'ButtonKeyRefused', value: 1 });
   });
 
-  it('means the order, if that is finalized: one old order does not stop the brand', async () => {
+  it('is about the order, if that is finalized: one old order does not stop the brand', async () => {
     const id = orderId();
     button.controls.setWorld({ duplicateCreate: 'upsert' });
     await reportOrder(message('created', id), ports({ ledger: forgetfulLedger() }));
@@ -759,8 +759,8 @@ describe('a 403 on a create', () => {
   });
 });
 
-describe('what is refused by Button', () => {
-  it('says what was at stake, also where a cancellation comes too late (B8)', async () => {
+describe('a version that Button refuses', () => {
+  it('shows what was at stake, even if a cancellation comes too late (B8)', async () => {
     const id = orderId();
     await reportOrder(message('created', id), ports());
     button.controls.finalizeOrder(id);
@@ -785,7 +785,7 @@ describe('what is refused by Button', () => {
     expect(await quarantined(retried.messageId)).toBeUndefined();
   });
 
-  it('is tried once more when it is replayed, as it was or fixed, and only then', async () => {
+  it('is tried once more when it is replayed, unchanged or fixed, and only then', async () => {
     const id = orderId();
     button.controls.addFault({ on: 'api', times: 2, answer: { status: 400 } });
     const fixed = { changes: { customer_order_id: 'fixed' } };
@@ -815,7 +815,7 @@ describe('what is refused by Button', () => {
 describe('after the ledger was restored', () => {
   const restored = { verifyBefore: '2026-06-01T13:00:00.000Z' };
 
-  it('a create that it does not know is looked for before it is sent, and only if it is older', async () => {
+  it('a create that it does not know is looked up before it is sent, if it is older', async () => {
     const [old, fresh] = [orderId(), orderId()];
     button.controls.setWorld({ duplicateCreate: 'second-order' });
     await reportOrder(message('created', old), ports({ ledger: forgetfulLedger() }));
@@ -829,7 +829,7 @@ describe('after the ledger was restored', () => {
     expect(requests()).toEqual(['POST /v1/order 200', `GET /v1/order/${old} 200`, 'POST /v1/order 200']);
   });
 
-  it('a version that equals the last one reported is compared with what Button holds', async () => {
+  it('a version that equals the last reported one is compared with the order at Button', async () => {
     const id = orderId();
     await reportOrder(message('created', id), ports());
     await reportOrder(
@@ -843,7 +843,7 @@ describe('after the ledger was restored', () => {
     expect(button.controls.orders()).toMatchObject([{ customer_order_id: sample['customer_order_id'] }]);
   });
 
-  it('a version that Button turns out to hold is not sent again', async () => {
+  it('a version that Button already holds is not sent again', async () => {
     const id = orderId();
     await reportOrder(message('created', id), ports());
 
@@ -854,7 +854,7 @@ describe('after the ledger was restored', () => {
     expect(requests()).toEqual(['POST /v1/order 200', `GET /v1/order/${String(buttonId)} 200`]);
   });
 
-  it('an update of an order that was deleted meanwhile is quarantined, not sent', async () => {
+  it('an update of an order that was deleted in the meantime is quarantined, not sent', async () => {
     const id = orderId();
     await reportOrder(message('created', id), ports());
     await reportOrder(message('cancelled', id, { sequence: 9 }), ports({ ledger: forgetfulLedger() }));
@@ -876,7 +876,7 @@ describe('after the ledger was restored', () => {
     expect(button.controls.orders().filter((order) => order['order_id'] === id)).toHaveLength(1);
   });
 
-  it('is believed again about what was reported since', async () => {
+  it('what was reported since then is trusted again', async () => {
     const id = orderId();
     clock = new Date('2026-06-01T14:00:00.000Z');
     const purchase_date = clock.toISOString();
@@ -898,7 +898,7 @@ describe('while the breaker is open', () => {
     return { breaker: createBreakerWatch({ store, now: () => clock }) };
   };
 
-  it('a new order is stored with one write, and Button is not asked (B4)', async () => {
+  it('a new order is stored with one write, and no call is made (B4)', async () => {
     const id = orderId();
 
     const outcome = await reportOrder(message('created', id), ports(await watched()));
@@ -910,7 +910,7 @@ describe('while the breaker is open', () => {
     await reportOrder(retry(id), ports());
   });
 
-  it('only the probe is sent; when it succeeds, everything is', async () => {
+  it('only the probe is sent; when it succeeds, all orders are', async () => {
     const [first, second] = [orderId(), orderId()];
     const breaker = await watched();
     await reportOrder(message('created', first), ports(breaker));
@@ -925,7 +925,7 @@ describe('while the breaker is open', () => {
     expect(outcomes).toEqual(['waiting', 'reported', 'reported']);
   });
 
-  it('a probe about no order is one harmless read, after which orders are sent again', async () => {
+  it('a probe without an order is one harmless read, after which orders are sent again', async () => {
     const breaker = await watched();
     const probe = { messageId: 'probe', body: PROBE_MESSAGE, sentAt: clock };
 

@@ -11,7 +11,7 @@ import {
 } from '../../shared/validation/orders/order-samples.ts';
 import { createShopToButton } from './from-shop-to-button.ts';
 
-/** What plain JavaScript may give the client, whatever its types say. */
+/** What a plain JavaScript caller may pass to the client, whatever its types say. */
 const asInput = (order: unknown) => order as OrderInput;
 
 const created = (order: unknown, sequence = '1') =>
@@ -26,7 +26,7 @@ const withLine = (line: object) => ({
 });
 
 describe('orders, requirement 8: stored data can always be read', () => {
-  it('an order in a currency that was withdrawn since can still be updated and cancelled', async () => {
+  it('an order in a currency that was withdrawn later can still be updated and cancelled', async () => {
     const { send, sent } = createShopToButton();
     const order = { ...sampleOrder(), currency: 'BGN', purchase_date: '2025-12-30T10:00:00Z' };
     const less = { ...order, total: 4000, line_items: order.line_items?.slice(0, 1) };
@@ -68,7 +68,7 @@ function optionalFields(): { path: string; set: (value: unknown) => unknown }[] 
 }
 
 describe('orders, requirement 12: input is accepted the way shops write it', () => {
-  it('empty text and null in any optional field count as absent', async () => {
+  it('an empty string and null in any optional field count as absent', async () => {
     const fields = optionalFields();
 
     expect(fields.length).toBeGreaterThan(14);
@@ -107,7 +107,7 @@ describe('orders, requirement 12: input is accepted the way shops write it', () 
     ['a bare order', sampleOrder(), 'Put the order into the data of a CloudEvent'],
     ['a list', [sampleMessage()], 'its own message'],
     ['text of text', JSON.stringify(sampleMessage()), 'Encode the message once'],
-  ])('%s is refused with one reason, which names the wrapping and its cure', async (_what, wrapped, cure) => {
+  ])('%s is refused with one reason, which names the wrapping and the fix', async (_what, wrapped, cure) => {
     const { report, refusals } = createShopToButton();
     const body = JSON.stringify(wrapped);
 
@@ -130,7 +130,7 @@ describe('orders, requirement 12: input is accepted the way shops write it', () 
     ['2017-07-25T08:23:52,75Z', []],
     ['2017-07-25 08:23:52Z', []],
     ['2017-07-25T08:23:52', ['date_without_offset']],
-  ])('the date %s goes to Button in the form of its documents', async (purchase_date, warnings) => {
+  ])('the date %s goes to Button in the format of its documents', async (purchase_date, warnings) => {
     const { send, sent } = createShopToButton();
 
     const { result } = await send(created({ ...sampleOrder(), purchase_date }));
@@ -139,7 +139,7 @@ describe('orders, requirement 12: input is accepted the way shops write it', () 
     expect('warnings' in result && result.warnings.map(({ code }) => code)).toEqual(warnings);
   });
 
-  it('a date without seconds, or without a time, is read too', async () => {
+  it('a date without seconds, or without a time, is accepted too', async () => {
     const { send, sent } = createShopToButton();
 
     await send(created({ ...sampleOrder(), purchase_date: '2017-07-25T08:23Z' }));
@@ -165,7 +165,7 @@ describe('orders, requirement 12: input is accepted the way shops write it', () 
     expect((sent[0] as Order).line_items).toMatchObject([{ upc: asSent }]);
   });
 
-  it('all reasons are reported at once, also for a number written with a decimal point', async () => {
+  it('all reasons are reported at once, including a number written with a decimal point', async () => {
     const { report, refusals } = createShopToButton();
     const data = { ...withLine({ quantity: 0 }), currency: 'usd' };
     const body = JSON.stringify({ ...sampleMessage(), data }).replace('"total":7000', '"total":70.00');

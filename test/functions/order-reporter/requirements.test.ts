@@ -77,7 +77,7 @@ function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
 
 type Kind = 'created' | 'updated' | 'cancelled';
 
-/** A message about order o-1; its order is the sample without a token, but for the changes. */
+/** A message about order o-1. Its order is the sample without a token, with the given changes. */
 function message(kind: Kind, sequence: number, changes: object = {}): OrderMessage {
   const data = kind === 'cancelled' ? {} : { data: { ...organic, order_id: 'o-1', ...changes } };
   const body = JSON.stringify({
@@ -110,7 +110,7 @@ const count = (name: string) => measured.filter((one) => one.name === name).leng
 const note = (text: string) => ({ customer_order_id: text });
 
 describe('orders, requirement 1: the token belongs to the order', () => {
-  it('goes with the create though an update without one has overtaken the creation', async () => {
+  it('goes with the create even if an update without it has overtaken the creation', async () => {
     fault(503, { match: { method: 'POST' } });
 
     await send(message('created', 1, { btn_ref: token }));
@@ -122,7 +122,7 @@ describe('orders, requirement 1: the token belongs to the order', () => {
     expect(count('OrdersCreatedWithoutToken')).toBe(0);
   });
 
-  it('is taken from a creation that our own rules refuse, whichever comes first', async () => {
+  it('is used from a creation that our own rules refuse, whichever comes first', async () => {
     const refused = message('created', 1, { btn_ref: token, total: sample.total + 1 });
 
     expect(await send(refused)).toBe('quarantined');
@@ -150,7 +150,7 @@ describe('orders, requirement 1: the token belongs to the order', () => {
     expect(entry()).not.toHaveProperty('tokenDue');
   });
 
-  it('leaves the order reported where Button refuses a token in an update, and is kept to be seen', async () => {
+  it('leaves the order reported if Button refuses a token in an update, and is kept for operators', async () => {
     await send(message('updated', 2));
     button.controls.addFault({
       on: 'api',
@@ -168,7 +168,7 @@ describe('orders, requirement 1: the token belongs to the order', () => {
     ]);
   });
 
-  it('stays the first one: another is reported, and does not replace it', async () => {
+  it('stays the first one: a different one is reported, and does not replace it', async () => {
     await send(message('created', 1, { btn_ref: token }));
 
     await send(message('updated', 2, { btn_ref: 'srctok-other', ...note('x') }));
@@ -198,7 +198,7 @@ describe('orders, requirement 1: the token belongs to the order', () => {
     });
   });
 
-  it('leads to the order where its id finds nothing, also if an update without it came last', async () => {
+  it('finds the order if its id does not, even if the last update had no token', async () => {
     button.controls.setWorld({ duplicateCreate: 'second-order', getByOrderId: '404' });
     button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: 'lost' });
     await send(message('created', 1, { btn_ref: token }));
@@ -212,7 +212,7 @@ describe('orders, requirement 1: the token belongs to the order', () => {
 
 describe('orders, requirement 2: only Button itself gives a final answer', () => {
   it.each([400, 401, 403, 404, 405, 407, 409, 410, 421, 451])(
-    'a page with %i ends nothing: the order is read, and reported when the page is gone',
+    'a page with %i settles nothing: the order is read, and reported when the page is gone',
     async (status) => {
       page(status, { times: 3 });
 
@@ -227,7 +227,7 @@ describe('orders, requirement 2: only Button itself gives a final answer', () =>
   );
 
   it.each([404, 410])(
-    'a page with %i cancels nothing: the order is cancelled when it is gone',
+    'a page with %i does not settle a cancellation: the order is cancelled when the page is gone',
     async (status) => {
       await send(message('created', 1, { btn_ref: token }));
       page(status, { times: 4 });
@@ -255,7 +255,7 @@ describe('orders, requirement 2: only Button itself gives a final answer', () =>
     expect(atButton()).toEqual([]);
   });
 
-  it('a 204 for nothing is found out: the order is cancelled in the end', async () => {
+  it('a 204 for nothing is noticed: the order is cancelled in the end', async () => {
     await send(message('created', 1, { btn_ref: token }));
     fault(204, { match: { method: 'DELETE' }, work: 'skipped' });
 
@@ -268,13 +268,13 @@ describe('orders, requirement 2: only Button itself gives a final answer', () =>
   });
 });
 
-describe('orders, requirement 3: what may follow completed work is unclear', () => {
+describe('orders, requirement 3: a status that may follow completed work is unclear', () => {
   const worlds = (['409', 'upsert', 'second-order', 'existing-order'] as const).flatMap((duplicateCreate) =>
     (['200', '404'] as const).map((getByOrderId) => ({ duplicateCreate, getByOrderId })),
   );
 
   it.each(worlds)(
-    'one order comes of one create, whatever status hides that it was done: %j',
+    'there is one create and one order, whatever status hides that the work was done: %j',
     async (world) => {
       for (const status of [302, 408, 425, 500, 502, 503, 504, 520, 522, 524, 529, 598]) {
         for (const btn_ref of [token, undefined]) {
@@ -294,7 +294,7 @@ describe('orders, requirement 3: what may follow completed work is unclear', () 
   );
 
   it.each([404, 405, 410])(
-    'one order comes of one create, and is cancelled, where reads take Button’s ids only and the look-up by token gets %i',
+    'there is one create, and the order is cancelled, if reads accept only Button’s ids and the look-up by token gets %i',
     async (status) => {
       for (const duplicateCreate of ['409', 'upsert', 'second-order'] as const) {
         button.controls.reset();
@@ -317,7 +317,7 @@ describe('orders, requirement 3: what may follow completed work is unclear', () 
   );
 
   it.each([404, 410])(
-    'a cancellation reaches a create that may have been carried out, though the look-up by token gets %i',
+    'a cancellation reaches an order that may have been created, although the look-up by token gets %i',
     async (status) => {
       button.controls.setWorld({ getByOrderId: '404' });
       fault(status, { match: { path: '/btn-ref/' }, times: 'unlimited' });
@@ -332,7 +332,7 @@ describe('orders, requirement 3: what may follow completed work is unclear', () 
     },
   );
 
-  it('an order without a token is not stuck where reads take only Button’s ids', async () => {
+  it('an order without a token does not get stuck if reads accept only Button’s ids', async () => {
     button.controls.setWorld({ getByOrderId: '404' });
     fault(502, { match: { method: 'POST' }, work: 'done' });
     await send(message('created', 1));
@@ -351,21 +351,18 @@ describe('orders, requirement 4: a 403 means what the read shows', () => {
   it.each<[string, Kind, object]>([
     ['an update', 'updated', note('x')],
     ['a cancellation', 'cancelled', {}],
-  ])(
-    '%s of an order that is open waits, and is carried out when the 403 is over',
-    async (_what, kind, changes) => {
-      await send(message('created', 1, { btn_ref: token }));
-      const method = kind === 'cancelled' ? 'DELETE' : 'POST';
-      fault(403, { match: { method }, times: 3 });
+  ])('%s of an open order waits, and is carried out when the 403 is over', async (_what, kind, changes) => {
+    await send(message('created', 1, { btn_ref: token }));
+    const method = kind === 'cancelled' ? 'DELETE' : 'POST';
+    fault(403, { match: { method }, times: 3 });
 
-      expect(await send(message(kind, 2, changes))).toBe('waiting');
-      for (let tries = 0; tries < 5; tries += 1) await retry(HOUR);
+    expect(await send(message(kind, 2, changes))).toBe('waiting');
+    for (let tries = 0; tries < 5; tries += 1) await retry(HOUR);
 
-      expect(entry()?.progress.state).toBe('settled');
-      expect(quarantine.entries.size).toBe(0);
-      expect(atButton()).toHaveLength(kind === 'cancelled' ? 0 : 1);
-    },
-  );
+    expect(entry()?.progress.state).toBe('settled');
+    expect(quarantine.entries.size).toBe(0);
+    expect(atButton()).toHaveLength(kind === 'cancelled' ? 0 : 1);
+  });
 });
 
 describe('orders, requirement 5: an order that fails on its own', () => {
@@ -415,7 +412,7 @@ describe('orders, requirement 6: cancellations', () => {
 
 describe('orders, requirement 7: totals and line items at Button agree', () => {
   it.each(['kept', 'cleared'] as const)(
-    'where Button has %s what an update leaves out',
+    'if Button has %s what an update leaves out',
     async (omittedLineItems) => {
       button.controls.setWorld({ omittedLineItems });
       await send(message('created', 1, { btn_ref: token }));
@@ -431,7 +428,7 @@ describe('orders, requirement 7: totals and line items at Button agree', () => {
     },
   );
 
-  it('leaves an order of the same id alone that is another’s', async () => {
+  it('leaves another shop’s order with the same id alone', async () => {
     await send(message('created', 1, { btn_ref: 'srctok-of-another', currency: 'EUR' }));
     ledger = createInMemoryLedger();
     const ours = message('created', 1, { btn_ref: token });
@@ -442,8 +439,8 @@ describe('orders, requirement 7: totals and line items at Button agree', () => {
   });
 });
 
-describe('what is refused', () => {
-  it('is in quarantine before the ledger says so', async () => {
+describe('a refused version', () => {
+  it('is in quarantine before the ledger says that it is refused', async () => {
     const done: string[] = [];
     fault(400);
 

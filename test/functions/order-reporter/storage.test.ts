@@ -21,9 +21,9 @@ import { volume } from '../../volume.ts';
 const sample = JSON.parse(
   readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
 ) as object;
-/** SQS takes messages of up to 1 MiB. */
+/** SQS accepts messages of up to 1 MiB. */
 const MOST_BYTES = 1_048_576;
-/** DynamoDB takes items of up to 400 KB. */
+/** DynamoDB accepts items of up to 400 KB. */
 const MOST_ITEM_BYTES = 409_600;
 const now = new Date('2026-06-01T12:00:00.000Z');
 
@@ -64,7 +64,7 @@ function ports(answer: OrderApiAnswer): ReportOrderPorts {
   };
 }
 
-/** Text that can't be compressed, of about so many bytes. */
+/** Text that cannot be compressed, of about this many bytes. */
 const noise = (bytes: number): string => randomBytes(Math.ceil((bytes * 3) / 4)).toString('base64');
 
 function message(data: object, changes: object = {}): OrderMessage {
@@ -78,7 +78,7 @@ function message(data: object, changes: object = {}): OrderMessage {
   return { messageId: `message-${ids}`, body, sentAt: now };
 }
 
-/** One line that holds it all. */
+/** One line item with all of the text. */
 const withText = (description: string) => ({
   total: 100,
   line_items: [{ identifier: 'a', total: 100, description }],
@@ -113,7 +113,7 @@ describe('orders, requirement 9: whatever is accepted can be stored', () => {
     ['failing', failing],
     ['refused', refused],
   ])('an order of any size is stored, or refused and kept with its bytes: %s', async (_what, answer) => {
-    // Base64 deflates by a quarter: from about 490 KB on, what is left no longer fits.
+    // Base64 compresses by a quarter, so from about 490 KB on it no longer fits.
     for (const bytes of [1000, 300_000, 470_000, 490_000, 500_000, 520_000, 700_000, 1_000_000]) {
       const sent = message(withText(noise(bytes)));
       expect(Buffer.byteLength(sent.body)).toBeLessThan(MOST_BYTES);
@@ -127,7 +127,7 @@ describe('orders, requirement 9: whatever is accepted can be stored', () => {
     }
   });
 
-  it('what a later version leaves out, and an earlier one brought, fits together or is refused', async () => {
+  it('fields that a later version leaves out, and an earlier one brought, fit together or are refused', async () => {
     const half = noise(250_000);
     const first = message({ ...withText(half), customer: { id: noise(230_000) } });
     const orderId = `order-${ids}`;
@@ -149,7 +149,7 @@ describe('orders, requirement 9: whatever is accepted can be stored', () => {
     expect((await kept('second')) === second.body).toBe(true);
   });
 
-  it('a refusal of any size is kept with its bytes, whatever its reasons repeat of the message', async () => {
+  it('a refusal of any size is kept with its bytes, whatever its reasons quote from the message', async () => {
     const deep = (name: string, levels: number): string =>
       levels === 0 ? '1' : `{"${name}":${deep(name, levels - 1)}}`;
     const doubled = Array.from({ length: 110 }, (_, index) => `"n${index}":1,"n${index}":2`).join(',');
@@ -171,7 +171,7 @@ describe('orders, requirement 9: whatever is accepted can be stored', () => {
     }
   });
 
-  it('reasons of any length and number fit their item, beside bytes that fill it', async () => {
+  it('reasons of any length and number fit their item, together with bytes that fill it', async () => {
     const store = createQuarantineStore({
       client: dynamodb.client,
       table: dynamodb.tables.quarantine,
@@ -211,7 +211,7 @@ describe('orders, requirement 9: whatever is accepted can be stored', () => {
     );
   });
 
-  it('a write that the table will never take is no reason to leave the message on the queue', async () => {
+  it('a message does not stay on the queue because of a write that the table will never accept', async () => {
     const sent = message({ ...withText('x'), btn_ref: 'srctok-1' });
     const invalid = Object.assign(new Error('Item size has exceeded the maximum'), {
       name: 'ValidationException',

@@ -20,10 +20,10 @@ const sample = JSON.parse(
 const START = '2026-06-01T12:00:00.000Z';
 const TICK_MS = 10_000;
 const MINUTE_MS = 60_000;
-/** Messages come and Button misbehaves for some minutes, so that both meet. */
+/** Messages arrive and Button misbehaves for some minutes, so that both happen at once. */
 const LAST_TICK = 24;
 /**
- * Long enough for every wait to end: the longest is two hours, for an order that was accepted and is not
+ * Long enough for every wait to end. The longest is two hours, for an order that was accepted and is not
  * shown.
  */
 const QUIET_MINUTES = 5 * 60;
@@ -54,7 +54,7 @@ const worlds = fc.record({
 });
 
 /**
- * Late work is late by less than the quiet time: what comes later still is the risk that docs/architecture.md
+ * Work is late by less than the quiet time. Work that is even later is the risk that docs/architecture.md
  * states.
  */
 const work = fc.constantFrom(
@@ -101,7 +101,7 @@ const faults = fc.array(
 const versions = fc.array(
   fc.record({
     kind: fc.constantFrom('created' as const, 'updated' as const, 'updated' as const),
-    /** Few, so that versions with the same content come about. */
+    /** Few amounts, so that some versions have the same content. */
     total: fc.integer({ min: 0, max: 3 }),
     note: fc.integer({ min: 0, max: 1 }),
     copies: fc.integer({ min: 1, max: 3 }),
@@ -150,7 +150,7 @@ function orderData(orderId: string, { total, note }: { total: number; note: numb
 }
 
 /**
- * Every message of a storm with the tick at which it is sent: copies come minutes apart, versions in any
+ * Every message of a storm with the tick at which it is sent: copies arrive minutes apart, versions in any
  * order.
  */
 function messagesOf({ orders }: Storm): Sent[] {
@@ -206,7 +206,7 @@ async function weather(storm: Storm) {
     if (model.isQueueEmpty() && model.ledger.all().every(isAtRest)) break;
     await model.tick(MINUTE_MS);
   }
-  // What is still to be carried out late is carried out.
+  // Button does the work that is still delayed.
   await model.tick(MINUTE_MS);
   return { model, received };
 }
@@ -244,7 +244,7 @@ function expectNothingAfterCancellation(orderId: string): void {
   if (cancelled !== -1) expect(methods.slice(cancelled)).not.toContain('POST');
 }
 
-/** The newest of the versions that came: a cancellation if there is one, whatever its number. */
+/** The newest of the versions that arrived: a cancellation if there is one, whatever its number. */
 function expectNewestToBeKnown({ newest, orderId }: LedgerEntry, received: Iterable<Sent>): void {
   const sent = [...received].filter((one) => one.orderId === orderId && one.sequence >= 0);
   const cancellation = sent.find(({ body }) => body.includes('order.cancelled.v1'));
@@ -253,10 +253,7 @@ function expectNewestToBeKnown({ newest, orderId }: LedgerEntry, received: Itera
   expect(newest.kind === 'cancelled').toBe(cancellation !== undefined);
 }
 
-/**
- * Where each message that came has got to in the end: its own outcome, or what became of the version that
- * waited.
- */
+/** The final outcome of each message: its own, or that of the version that waited. */
 function finalOutcomes({ model, received }: Weathered): Map<string, ReportOutcome> {
   const reports = new Map(model.ledger.all().map((entry) => [entry.orderId, entry]));
   const entries = [...received].map(([messageId, { orderId, sequence }]): [string, ReportOutcome] => {
@@ -274,7 +271,9 @@ function finalOutcomes({ model, received }: Weathered): Map<string, ReportOutcom
   return new Map(entries);
 }
 
-/** A probe that died before it closed the breaker leaves it open: the next order is the next probe. */
+/**
+ * If a probe died before it closed the breaker, the breaker stays open, and the next order is the next probe.
+ */
 async function expectNextOrderToBeReported(model: Weathered['model']): Promise<void> {
   model.send(message('next', 1, 'created', orderData('next', { total: 5, note: 0 })), 'next');
   for (let minute = 0; minute < 30; minute += 1) await model.tick(MINUTE_MS);

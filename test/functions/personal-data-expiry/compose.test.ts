@@ -20,7 +20,7 @@ beforeEach(() => {
   world.reset();
 });
 
-/** A webhook about a transaction that was created and last changed so many days ago. */
+/** A webhook about a transaction that was created and last changed this many days ago. */
 async function deliver(webhook: typeof pending | typeof validated, daysAgo: number): Promise<void> {
   const date = new Date(world.now().getTime() - daysAgo * DAY_MS).toISOString();
   const data = { ...webhook.data, button_order_id: `${webhook.data.status}-${daysAgo}` };
@@ -30,7 +30,7 @@ async function deliver(webhook: typeof pending | typeof validated, daysAgo: numb
 }
 
 describe('the expiry of personal data', () => {
-  it('goes by the days that it is told: thirty for personal data, final or pending, sixty for what is overdue', async () => {
+  it('uses the configured days: thirty for personal data, final or pending, sixty for what is overdue', async () => {
     for (const daysAgo of [29, 31]) await deliver(validated, daysAgo);
     for (const daysAgo of [28, 61]) await deliver(pending, daysAgo);
 

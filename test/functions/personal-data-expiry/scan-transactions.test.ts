@@ -47,7 +47,7 @@ function observation(buttonOrderId: string, changes: Partial<Transaction>): Obse
   };
 }
 
-/** A table in pages of so many, and a run's ports to it. */
+/** A table in pages of this size, and a run's ports to it. */
 async function createTable(
   observations: readonly Observation[],
   pageSize = 100,
@@ -91,7 +91,7 @@ async function createTable(
 const AGES = { personalDataDays: 400, finalizationDays: 90, graceDays: 30 };
 
 describe('scanTransactions', () => {
-  it('counts what is pending long after it was created, with its commission by currency (E16)', async () => {
+  it('counts transactions that are pending long after their creation, with their commission by currency (E16)', async () => {
     const { ports, measured } = await createTable([
       observation('old-1', {}),
       observation('old-2', { modifiedDate: '2026-05-30T00:00:00Z', amountMinor: 150 }),
@@ -125,7 +125,7 @@ describe('scanTransactions', () => {
     expect(measured).toContainEqual({ name: 'StalePendingTransactions', value: 1 });
   });
 
-  it('says 0 if nothing is overdue, so that silence is not taken for calm', async () => {
+  it('reports 0 if nothing is overdue, so that silence does not look like 0', async () => {
     const { ports, measured } = await createTable([]);
 
     await scanTransactions(AGES, ports);
@@ -151,7 +151,7 @@ describe('scanTransactions', () => {
     expect(measured).toContainEqual({ name: 'StalePendingTransactions', value: 1 });
   });
 
-  it('lets the personal data of what is final and old expire on the way', async () => {
+  it('removes the personal data of final, old transactions on the way', async () => {
     const { ports, transactions } = await createTable([
       observation('final', { status: 'validated', modifiedDate: '2025-01-01T00:00:00Z' }),
     ]);
@@ -162,7 +162,7 @@ describe('scanTransactions', () => {
     expect(transactions.all()[0]).toMatchObject({ erasedAt: NOW.toISOString() });
   });
 
-  it('counts nothing as overdue if the scan breaks off: half a count would be a wrong one', async () => {
+  it('counts nothing as overdue if the scan breaks off, because a partial count would be wrong', async () => {
     const { ports, measured } = await createTable([observation('old', {})]);
     const { scanPage } = ports;
     async function* breakingOff(all: AsyncIterable<Scanned>): AsyncGenerator<Scanned> {
@@ -184,8 +184,8 @@ describe('scanTransactions', () => {
 });
 
 /**
- * Transactions of every kind, of which those that are old and final expire and those that are old and pending
- * are overdue.
+ * Transactions of every kind. Personal data of the old and final ones expires; the old and pending ones are
+ * overdue.
  */
 function everyKind(): Observation[] {
   return Array.from({ length: 23 }, (_, n) => [
@@ -215,7 +215,7 @@ describe('a pass of several runs', () => {
       let pages = 1;
       const timeLeft = (): boolean => (pages += 1) <= pagesInRun;
       outcomes.push((await scanTransactions(AGES, { ...sliced.ports, timeLeft })).outcome);
-      // What turns old while the pass goes on is for the next one.
+      // What becomes old during the pass is for the next one.
       sliced.clock.now = new Date(sliced.clock.now.getTime() + 40 * DAY_MS);
     } while (outcomes.at(-1) === 'paused');
 
@@ -228,7 +228,7 @@ describe('a pass of several runs', () => {
     expect(sumOf(sliced.measured, 'StalePendingTransactions')).toBe(23);
   });
 
-  it('looks at a page again whose run died before it was saved, and counts it once (C5)', async () => {
+  it('reads a page again if the run died before it was saved, and counts it once (C5)', async () => {
     const calm = await createTable(everyKind(), 5);
     await scanTransactions(AGES, calm.ports);
     const table = await createTable(everyKind(), 5);
@@ -251,7 +251,7 @@ describe('a pass of several runs', () => {
     expect(stalePendingOf(table.measured)).toEqual(stalePendingOf(calm.measured));
   });
 
-  it('stays where it is when two runs are at it at once: one goes on, the other stops', async () => {
+  it('is not advanced twice by two runs at once: one goes on, the other stops', async () => {
     const calm = await createTable(everyKind(), 5);
     await scanTransactions(AGES, calm.ports);
     const table = await createTable(everyKind(), 5);
@@ -267,7 +267,7 @@ describe('a pass of several runs', () => {
     expect(stalePendingOf(table.measured)).toEqual(stalePendingOf(calm.measured));
   });
 
-  it('is not moved back by a run that wakes up late', async () => {
+  it('is not moved back by a run that resumes late', async () => {
     const table = await createTable(everyKind(), 5);
     const late = await table.passes.read();
     await scanTransactions(AGES, { ...table.ports, timeLeft: () => false });
@@ -283,7 +283,7 @@ describe('a pass of several runs', () => {
     expect(await table.passes.read()).toEqual(current);
   });
 
-  it('begins again a week after it began, and until then a run is a single read', async () => {
+  it('starts again a week after it started, and until then a run is a single read', async () => {
     const { ports, passes, clock, measured } = await createTable([observation('old', {})]);
     await scanTransactions(AGES, ports);
     measured.length = 0;
@@ -316,7 +316,7 @@ describe('a pass of several runs', () => {
     });
   });
 
-  it('that takes more than a week is finished before the next one begins', async () => {
+  it('that takes more than a week is finished before the next one starts', async () => {
     const { ports, passes, clock } = await createTable(everyKind(), 50);
     await scanTransactions(AGES, { ...ports, timeLeft: () => false });
     clock.now = new Date(NOW.getTime() + 30 * DAY_MS);

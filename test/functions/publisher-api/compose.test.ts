@@ -26,7 +26,7 @@ beforeEach(() => {
   world.reset();
 });
 
-/** Takes in a transaction by its documented webhook, with these fields instead of the sample's. */
+/** Receives a transaction by its documented webhook, with these fields instead of the sample's. */
 async function receive({
   status = 'pending',
   ...fields
@@ -62,7 +62,7 @@ async function ask<Schema extends z.ZodType>(
 }
 
 describe('the publisher API', () => {
-  it("says a shopper's rewards by what they are and by currency, and nobody else's", async () => {
+  it("lists a shopper's rewards by status and currency, and nobody else's", async () => {
     await receive({ status: 'pending', amount: 100 });
     await receive({ status: 'pending', amount: 50, currency: 'EUR' });
     await receive({ status: 'validated', amount: 300, validated_date: '2026-06-02T00:00:00Z' });

@@ -8,7 +8,7 @@ import { buildOpenApi } from '../../../functions/publisher-api/openapi.ts';
 
 const FILE = new URL('../../../docs/schemas/publisher-api.openapi.json', import.meta.url);
 
-it('the publisher API stands in docs/schemas in OpenAPI 3.1, as the code says it (UPDATE_SCHEMAS=1 writes it)', async () => {
+it('the publisher API is documented in docs/schemas as OpenAPI 3.1, as the code defines it (UPDATE_SCHEMAS=1 writes it)', async () => {
   const written = await format(JSON.stringify(buildOpenApi()), { parser: 'json', printWidth: 110 });
   if (process.env['UPDATE_SCHEMAS'] === '1') writeFileSync(FILE, written);
 

@@ -36,7 +36,7 @@ function prepare(positions: InMemoryPositions, firstRead: FirstRead = 'live') {
 }
 
 describe('prepareStreams', () => {
-  it('leaves a sweep that is still being read to go on where it is, although the next one is due (E15)', async () => {
+  it('lets a sweep in progress go on where it is, although the next one is due (E15)', async () => {
     const positions = createInMemoryPositions();
     await positions.create(sweep);
 
@@ -46,7 +46,7 @@ describe('prepareStreams', () => {
     expect(streams).toEqual(['live', 'sweep-daily']);
   });
 
-  it('begins a sweep that is over again when the next one is due, and lets no worker of the last one go on (E6, E15)', async () => {
+  it('starts a finished sweep again when the next one is due, and stops any worker of the last one (E6, E15)', async () => {
     const positions = createInMemoryPositions();
     const over = { ...sweep, readThrough: '2026-06-15T00:00:00Z' };
     await positions.create(over);
@@ -61,7 +61,7 @@ describe('prepareStreams', () => {
     expect(await positions.save(over)).toBe(false);
   });
 
-  it('leaves a live stream that stands as it is, whatever it takes for history', async () => {
+  it('leaves an existing live stream as it is, whatever it counts as historical', async () => {
     const positions = createInMemoryPositions();
     const { readFrom: _from, readUntil: _until, ...rest } = sweep;
     const live = { ...rest, stream: 'live' };

@@ -37,7 +37,7 @@ const listed = (windows: Record<string, number>, malformed = 0): Listing => ({
 const refused: Listing = { ok: false, reason: 'refused', status: 404 };
 
 describe('the finalization windows', () => {
-  it('are asked for once a day', async () => {
+  it('are requested once a day', async () => {
     const { asked, windows } = await afterTicks([
       [0, listed({ 'org-1': 60 })],
       [23.9, listed({ 'org-1': 61 })],
@@ -47,7 +47,7 @@ describe('the finalization windows', () => {
     expect({ asked, windows }).toEqual({ asked: 2, windows: { 'org-1': 62 } });
   });
 
-  it('are asked for again after an hour where Button did not give them, and stay what they were', async () => {
+  it('are requested again after an hour if Button did not return them, and keep their last value', async () => {
     const { asked, windows, measured } = await afterTicks([
       [0, listed({ 'org-1': 60 })],
       [24, refused],
@@ -59,7 +59,7 @@ describe('the finalization windows', () => {
     expect(measured.filter(({ name }) => name === 'BrandsUnavailable')).toHaveLength(2);
   });
 
-  it('of a brand that is missing or malformed today stays what it was', async () => {
+  it('of a brand that is missing or malformed today keeps its last value', async () => {
     const { windows, measured } = await afterTicks([
       [0, listed({ 'org-1': 60, 'org-2': 70 })],
       [24, listed({ 'org-2': 71, 'org-3': 80 }, 1)],

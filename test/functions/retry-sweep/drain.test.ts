@@ -9,17 +9,17 @@ import type { DueOrder } from '../../../shared/orders/store/order-ledger-store.t
 import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
 
 const SECOND_MS = 1000;
-/** What one call takes at Button. */
+/** Seconds that one call to Button takes. */
 const CALL_SECONDS = 0.3;
-/** The first wait of an order that was answered 429. */
+/** The first wait of an order that got a 429. */
 const RETRY_MS = 30_000;
 const START_MS = Date.parse('2026-06-01T00:00:00.000Z');
-/** The fractions of each second in which the reporter works. */
+/** The reporter works in steps of this fraction of a second. */
 const TICKS = 10;
 
 /**
- * Orders that wait when Button is back after an outage, and a Button that takes `perSecond` calls and answers
- * 429 to others. Returns how many seconds the drain takes, and how many calls it took.
+ * Orders that wait when Button is back after an outage, and a Button that accepts `perSecond` calls and
+ * answers 429 to the others. Returns how many seconds the drain took, and how many calls.
  */
 async function drain({
   count,
@@ -102,7 +102,7 @@ async function drain({
 
 /** Scaled down: what a day of a million orders needs, divided by ten or five. */
 describe('orders, requirement 11: the drain after a day without Button', () => {
-  it('sends a million orders within eight hours to a Button that takes 50 a second, by default settings', async () => {
+  it('sends a million orders within eight hours to a Button that accepts 50 a second, by default settings', async () => {
     const { seconds, calls } = await drain({
       count: 100_000,
       perSecond: 50,
@@ -114,7 +114,7 @@ describe('orders, requirement 11: the drain after a day without Button', () => {
     expect(calls).toBeLessThan(115_000);
   });
 
-  it('sends a million orders within an hour to a Button that takes 500 a second, with maxConcurrency 20', async () => {
+  it('sends a million orders within an hour to a Button that accepts 500 a second, with maxConcurrency 20', async () => {
     const { seconds, calls } = await drain({
       count: 200_000,
       perSecond: 500,

@@ -16,7 +16,7 @@ import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
 
 const START = '2026-06-01T12:00:30.000Z';
 
-/** A sweep on a virtual clock. What it wakes stays due unless `work` takes it away while the sweep waits. */
+/** A sweep on a virtual clock. What it retries stays due unless `work` removes it while the sweep waits. */
 function sweep(
   due: DueOrder[],
   {
@@ -82,11 +82,11 @@ function orders(count: number, changes: Partial<DueOrder> = {}): DueOrder[] {
   }));
 }
 
-/** Takes what was retried off the due list, as a reporter does that has reported it. */
+/** Removes what was retried from the due list, like a reporter that has reported it. */
 function reporting(due: DueOrder[]) {
   return (sent: readonly FifoMessage[]) => {
     const done = new Set(sent.map(({ body }) => readRetryMessage(body)?.orderId));
-    // What was retried stands near the front.
+    // The retried orders are near the front.
     const front = due.splice(0, 2 * done.size + 100);
     due.unshift(...front.filter(({ orderId }) => !done.has(orderId)));
   };
@@ -113,7 +113,7 @@ describe('retryDueOrders', () => {
     expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(2);
   });
 
-  it('wakes an order again a minute later whose retry message came too early for the clock of the reporter', async () => {
+  it('retries an order again a minute later if its retry message came too early for the reporter’s clock', async () => {
     const due = orders(1, { dueAt: START });
     const { sent, ports, elapse } = sweep(due);
     await retryDueOrders(ports);
@@ -123,7 +123,7 @@ describe('retryDueOrders', () => {
     expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(2);
   });
 
-  it('renews the retry message of an order ever more rarely, so that they do not pile up behind a slow reporter', async () => {
+  it('sends an order’s retry message ever more rarely, so that messages do not pile up behind a slow reporter', async () => {
     const { sent, ports, elapse } = sweep(orders(1, { dueAt: START }));
     for (let minute = 0; minute < 120; minute += 1) {
       await retryDueOrders(ports);
@@ -134,7 +134,7 @@ describe('retryDueOrders', () => {
     expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(7);
   });
 
-  it('says how old the oldest due order is: since its message arrived, whatever time its event names', async () => {
+  it('reports the age of the oldest due order, counted since its message arrived, whatever time its event states', async () => {
     const { measured, ports } = sweep(
       orders(3).map((order, index) => ({ ...order, receivedAt: `2026-06-01T1${index}:00:00.000Z` })),
     );
@@ -144,7 +144,7 @@ describe('retryDueOrders', () => {
     expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 7230 });
   });
 
-  it('says that no order is old when none is due', async () => {
+  it('reports age 0 when none is due', async () => {
     const { measured, ports } = sweep([]);
 
     await retryDueOrders(ports);
@@ -154,7 +154,7 @@ describe('retryDueOrders', () => {
 });
 
 describe('orders, requirement 11: a drain', () => {
-  it('says at each sweep how old the oldest due order is, also with the breaker closed', async () => {
+  it('reports the age of the oldest due order at each sweep, even with the breaker closed', async () => {
     const due = orders(5000, { receivedAt: '2026-06-01T09:00:30.000Z' });
     const { measured, ports, nowMs } = sweep(due, { work: reporting(due) });
 
@@ -166,7 +166,7 @@ describe('orders, requirement 11: a drain', () => {
     expect(ages).toEqual([10_800, 10_800 + elapsedSeconds]);
   });
 
-  it('speeds up for as long as Button takes everything, and keeps what it learnt for the next run', async () => {
+  it('speeds up as long as Button accepts everything, and keeps the rate for the next run', async () => {
     const due = orders(30_000);
     const { ports, breaker, measured } = sweep(due, { work: reporting(due), maxRetriesPerSweep: 12_000 });
 
@@ -207,7 +207,7 @@ describe('orders, requirement 11: a drain', () => {
     expect(breaker.current()?.pace?.perSecond).toBeLessThan(30);
   });
 
-  describe('while a Retry-After holds', () => {
+  describe('during a Retry-After', () => {
     const until = '2026-06-01T12:00:50.000Z';
     const held = async () => {
       const breaker = createInMemoryBreakerStore();
@@ -215,7 +215,7 @@ describe('orders, requirement 11: a drain', () => {
       return breaker;
     };
 
-    it('sends one order, the one with the fewest tries, and nothing else until then', async () => {
+    it('sends one order, the one with the fewest tries, and nothing else until it is over', async () => {
       const due = [...orders(1, { attempts: 7 }), ...orders(100).slice(1)];
       const sentAt: [string, number][] = [];
       const take = reporting(due);
@@ -235,7 +235,7 @@ describe('orders, requirement 11: a drain', () => {
       expect(due.length).toBeLessThan(30);
     });
 
-    it('drains at once when Button takes that order', async () => {
+    it('drains at once when Button accepts that order', async () => {
       const due = orders(100);
       const breaker = await held();
       const take = reporting(due);
@@ -254,7 +254,7 @@ describe('orders, requirement 11: a drain', () => {
       expect(nowMs()).toBeLessThan(Date.parse(START) + 15_000);
     });
 
-    it('sends nothing where nothing is due', async () => {
+    it('sends nothing if nothing is due', async () => {
       const { ports, sent } = sweep([], { breaker: await held() });
 
       await retryDueOrders(ports);
@@ -263,13 +263,13 @@ describe('orders, requirement 11: a drain', () => {
     });
   });
 
-  it('puts no more on the queue than a slow reporter takes off, so that live orders do not wait behind it', async () => {
+  it('puts no more on the queue than a slow reporter can handle, so that live orders do not wait behind it', async () => {
     const due = orders(10_000);
     const { sent, ports } = sweep(due);
 
     await retryDueOrders(ports);
 
-    // Nothing is taken off: ten seconds' worth, and as much again once the first are taken for stuck.
+    // No message is handled: ten seconds' worth, and as much again once the first ones count as blocked.
     expect(sent.length).toBeLessThanOrEqual(300);
   });
 
@@ -306,7 +306,7 @@ describe('orders, requirement 11: a drain', () => {
     expect(sent).toHaveLength(10);
   });
 
-  it('ends within its time at the highest setting, where each request to SQS takes 35 ms', async () => {
+  it('ends within its time at the highest setting, if each request to SQS takes 35 ms', async () => {
     const due = orders(65_000);
     const breaker = createInMemoryBreakerStore();
     const pace = { perSecond: 60_000 / 57, changedAt: '2026-06-01T12:00:00.000Z', wasThrottled: true };
@@ -337,7 +337,7 @@ describe('while the breaker is open', () => {
   ].map((order, index) => ({ ...order, orderId: `o-${index}` }));
   const opened = (at: string): Breaker => openBreaker(undefined, 'outage', new Date(at));
 
-  it('sends the latest order that has not failed as the probe, alone, and none before the probe is due', async () => {
+  it('sends only the latest order that has not failed, as the probe, and none before the probe is due', async () => {
     const { sent, measured, listed, ports } = sweep(due);
     await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
 
@@ -379,7 +379,7 @@ describe('while the breaker is open', () => {
   it.each([
     ['every due order has failed', due.filter(({ attempts }) => attempts > 0)],
     ['no order is due', []],
-  ])('asks for a harmless read where %s', async (_case, given) => {
+  ])('sends a harmless read if %s', async (_case, given) => {
     const { sent, ports } = sweep(given);
     await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
 
@@ -387,7 +387,7 @@ describe('while the breaker is open', () => {
     expect(sent.map(({ body }) => isProbeMessage(body))).toEqual([true]);
   });
 
-  it('makes one probe, however many sweeps run at once', async () => {
+  it('sends one probe, however many sweeps run at once', async () => {
     const { sent, ports } = sweep(due);
     await ports.breaker.write(opened('2026-06-01T11:59:00.000Z'), 0);
 
@@ -397,7 +397,7 @@ describe('while the breaker is open', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('retries again what was retried before the breaker closed, under other deduplication ids', async () => {
+  it('retries again what was retried before the breaker closed, with other deduplication ids', async () => {
     const { sent, measured, ports } = sweep(orders(2));
     await retryDueOrders(ports);
     await ports.breaker.write({ state: 'closed', since: '2026-06-01T12:00:20.000Z' }, 0);

@@ -23,7 +23,7 @@ import { sentReadMessage } from './sent-read-message.ts';
 import { HostileButton, randomFrom, type HostileRow, type Random } from './hostile-button.ts';
 import { volume } from '../../volume.ts';
 
-/** The process is gone: whatever it was about to do, it does no more. */
+/** The process is dead: it does nothing more. */
 class Killed extends Error {}
 
 const HOUR_MS = 3_600_000;
@@ -35,7 +35,7 @@ type Scenario = {
   faults: number;
   changes: number;
   kills: number;
-  /** How far our clock is ahead of Button's. */
+  /** How far this system's clock is ahead of Button's. */
   skewMs: number;
   newestFirst: boolean;
 };
@@ -49,7 +49,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
   newestFirst: fc.boolean(),
 });
 
-/** The whole of the reconciliation in memory, on a clock of its own. */
+/** All of reconciliation in memory, on its own clock. */
 class World {
   readonly button: HostileButton;
   readonly positions = createInMemoryPositions();
@@ -72,7 +72,7 @@ class World {
     this.kills = kills;
     const adversity = { faults, changes, newestFirst, delayMs: LAG_MS - 2000 };
     this.button = new HostileButton(this.#clock, this.#random, adversity);
-    // Some webhooks come, some come late, some never.
+    // Some webhooks arrive, some arrive late, some never.
     const held: HostileRow[] = [];
     this.button.onChange = (row) => {
       held.push(row);
@@ -82,7 +82,7 @@ class World {
     for (let row = 0; row < 30; row += 1) this.button.change();
   }
 
-  /** The position is spoilt by hand: from here on it may begin again. */
+  /** Corrupts the position. From here on it may start again. */
   async spoil(account: string): Promise<void> {
     await this.positions.spoil(account, 'live');
     this.#reached.delete(account);
@@ -111,7 +111,7 @@ class World {
     while (this.#queue.length > 0) {
       const [toRead] = this.#queue.splice(Math.floor(this.#random() * this.#queue.length), 1);
       if (!toRead) continue;
-      // Two workers at one stream at once, as after a lease that has run out (E5, E6).
+      // Two workers on one stream at once, as after an expired lease (E5, E6).
       const workers = this.#random() < 0.4 && this.kills > 0 ? 2 : 1;
       await Promise.all(Array.from({ length: workers }, () => this.#survive(() => this.#work(toRead))));
       await Promise.all(this.#webhooks.splice(0));
@@ -119,7 +119,7 @@ class World {
     }
   }
 
-  /** Everything that the position says is stored, is stored (E2), and it never moves back (E6). */
+  /** Everything that the position calls read is stored (E2), and the position never moves back (E6). */
   async checkPositions(): Promise<void> {
     for (const account of this.button.accounts) {
       const position = await this.positions.read(account, 'live');
@@ -166,7 +166,7 @@ class World {
     this.outcomes.push(outcome);
   }
 
-  /** A killed run is simply over; its read message comes back some other time, with the next tick. */
+  /** A killed run just ends. Its read message comes back later, with the next tick. */
   async #survive(run: () => Promise<unknown>): Promise<void> {
     try {
       await run();
@@ -195,7 +195,7 @@ class World {
         const method: unknown = Reflect.get(target, name);
         if (typeof method !== 'function') return method;
         return async (...parameters: unknown[]): Promise<unknown> => {
-          // One worker is at times slower than another by a page or more.
+          // Sometimes one worker is slower than another by a page or more.
           const waits = this.#random() < 0.1 ? 200 : 1;
           for (let wait = 0; wait < waits; wait += 1) await Promise.resolve();
           this.#mayDie();
@@ -222,7 +222,7 @@ class World {
       seenAt: this.#now().toISOString(),
       delivery: 'live',
     };
-    // Button sends again what was not taken because others were at it.
+    // Button sends a webhook again that was not stored because of a race.
     for (let taken = false; !taken;) {
       taken = await applyTransaction(
         { transactions: this.transactions, now: () => new Date(observation.seenAt) },
@@ -254,7 +254,7 @@ async function live(world: World, ticks: number): Promise<void> {
   }
 }
 
-/** Nothing goes wrong any more: what is left to do gets done. */
+/** Nothing fails any more, and the remaining work gets done. */
 async function settle(world: World): Promise<void> {
   world.button.adversity = { ...world.button.adversity, ...CALM };
   world.kills = 0;
@@ -281,7 +281,7 @@ describe('reconciling with a hostile Button, killed at random', () => {
     );
   });
 
-  it('ends with the truth after its positions were spoilt (E4)', async () => {
+  it('ends with the truth after its positions were corrupted (E4)', async () => {
     await fc.assert(
       fc.asyncProperty(scenarios, async (scenario) => {
         const world = new World(scenario);
@@ -298,7 +298,7 @@ describe('reconciling with a hostile Button, killed at random', () => {
     );
   });
 
-  it('asks no host but the one it was given, and only for the lists it means to read (E11)', async () => {
+  it('calls only the host that it was given, and only for the lists that it should read (E11)', async () => {
     const world = new World({ seed: 4, faults: 0.2, changes: 0.5, kills: 0, skewMs: 0, newestFirst: false });
 
     await live(world, 8);

@@ -41,7 +41,7 @@ function windows(): { start: number; end: number }[] {
 }
 
 describe('the planner and the reconciler', () => {
-  it('read from where they are told, up to the lag before now, and overlap the window before by as much as they are told', async () => {
+  it('read from the configured start, up to the lag before now, with the configured overlap of windows', async () => {
     world.setEnvironment({ LAG_SECONDS: '60', OVERLAP_SECONDS: '120' });
     inject();
 
@@ -50,14 +50,14 @@ describe('the planner and the reconciler', () => {
     await world.pass(10 * MINUTE_MS);
     await read();
 
-    // Windows end behind their last second.
+    // Windows end after their last second.
     const end = Date.parse('2026-06-01T11:59:01Z');
     expect(first[0]?.start).toBe(Date.parse('2026-06-01T00:00:00Z') - 2 * MINUTE_MS);
     expect(first.at(-1)?.end).toBe(end);
     expect(windows().at(-1)).toEqual({ start: end - 2 * MINUTE_MS, end: end + 10 * MINUTE_MS });
   });
 
-  it('begin no page that there is no time for: its call, its writes and its position (A24)', async () => {
+  it('start no page without time for its call, its writes and its position (A24)', async () => {
     inject();
     world.setRemainingTime(2000 + 10_000);
 
@@ -71,7 +71,7 @@ describe('the planner and the reconciler', () => {
     expect(inTime).toEqual({ batchItemFailures: [] });
   });
 
-  it('call historical what was created before the cut-over', async () => {
+  it('call a transaction historical that was created before the cut-over', async () => {
     world.setEnvironment({ LIVE_FROM: '2026-06-01T13:00:00+01:00' });
     inject({ id: 'tx-1', button_order_id: 'btnorder-1', created_date: '2026-06-01T11:59:59Z' });
     inject({ id: 'tx-2', button_order_id: 'btnorder-2', created_date: '2026-06-01T12:00:00Z' });
@@ -98,7 +98,7 @@ describe('the planner and the reconciler', () => {
     expect(world.readQueue().bodies()).toHaveLength(2 * first.length);
   });
 
-  it('write what they have measured', async () => {
+  it('emit their metrics', async () => {
     inject();
 
     await read();

@@ -1,6 +1,6 @@
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from '../../../shared/button/button-http.ts';
 
-/** A row of the Transactions API, as far as the reconciler looks at it. */
+/** The fields of a row of the Transactions API that the reconciler reads. */
 export type HostileRow = {
   id: string;
   button_order_id: string;
@@ -26,13 +26,13 @@ export function randomFrom(seed: number): Random {
   };
 }
 
-/** How bad things are. */
+/** How much goes wrong. */
 export type Adversity = {
-  /** The share of requests that go wrong. */
+  /** The share of failed requests. */
   faults: number;
   /** The share of requests during which rows change. */
   changes: number;
-  /** The API shows a change so much later at the most; windows' lag has to cover it. */
+  /** The longest time until the API shows a change. The lag of windows has to cover it. */
   delayMs: number;
   newestFirst: boolean;
 };
@@ -47,9 +47,9 @@ const HOSTILE_NEXT = [
 type Version = { row: HostileRow; visibleAtMs: number };
 
 /**
- * A Transactions API that behaves as badly as Button's documents allow: rows change while they are being
- * paged, many within one second and shown late; cursors expire or lead in circles; pages are empty, cut off
- * or refused; `meta.next` points anywhere; one account never answers. What it shows is always true: at some
+ * A Transactions API that behaves as badly as Button's documents allow. Rows change while they are paged,
+ * many within one second and shown late. Cursors expire or lead in circles. Pages are empty, cut off or
+ * refused. `meta.next` points anywhere. One account never answers. What it shows is always true: at some
  * instant between the change and `delayMs` after it.
  */
 export class HostileButton {
@@ -82,7 +82,7 @@ export class HostileButton {
     return { call: (request) => Promise.resolve(this.#answer(request)), close: () => undefined };
   }
 
-  /** Changes a row, or makes one; often within the second of the change before. */
+  /** Changes or creates a row, often within the same second as the previous change. */
   change(): void {
     if (this.#random() < 0.5) this.#clock.ms += Math.floor(this.#random() * 3000);
     const modified = `${new Date(this.#clock.ms).toISOString().slice(0, 19)}Z`;
@@ -144,14 +144,14 @@ export class HostileButton {
       // Truncated JSON arrives as no body at all.
       () => this.#answered(200, undefined),
       () => this.#answered(200, { meta: null, objects: null }),
-      // No row and no cursor, yet not the end.
+      // No row and no cursor, but not the end of the list.
       () => this.#answered(200, { meta: { status: 'ok', next: 'https://evil.example/' }, objects: [] }),
-      // Every cursor there is expires.
+      // All existing cursors expire.
       () => {
         this.#cursorEpoch += 1;
         return this.#answered(cursor === null ? 503 : 400, undefined);
       },
-      // In a circle.
+      // A circle of cursors.
       () =>
         this.#answered(200, {
           meta: { status: 'ok', next: cursor === null ? null : `?cursor=${encodeURIComponent(cursor)}` },
@@ -178,7 +178,7 @@ export class HostileButton {
       )
       .sort((one, other) => (placeOf(one) < placeOf(other) !== newestFirst ? -1 : 1))
       .filter((row) => after === '' || (newestFirst ? placeOf(row) < after : placeOf(row) > after));
-    // A page may hold fewer rows than were asked for, or none, and still not be the last.
+    // A page may hold fewer rows than requested, or none, and still not be the last.
     const size = Math.floor(this.#random() * (Number(parameters.get('page_size')) + 1));
     const objects = listed.slice(0, size);
     const last = objects.at(-1);
@@ -187,7 +187,7 @@ export class HostileButton {
     return this.#ok({ meta: { status: 'ok', next, previous: null }, objects });
   }
 
-  /** No two cursors are the same, even where no row lies between them. */
+  /** All cursors differ, even if no row lies between them. */
   #nextUrl(place: string): string | null {
     this.#cursors += 1;
     const cursor = encodeURIComponent(`${this.#cursorEpoch}~${this.#cursors}~${place}`);

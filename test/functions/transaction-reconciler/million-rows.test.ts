@@ -15,7 +15,7 @@ import { volume } from '../../volume.ts';
 import { mergeTransaction } from '../../fakes/merge-first.ts';
 
 setFlagsFromString('--expose-gc');
-/** What the heap holds is what is left after this, and no chance. */
+/** Leaves only live objects on the heap, so that its size does not depend on chance. */
 const collectGarbage = runInNewContext('gc') as () => void;
 
 const ACCOUNT = 'acc-1';
@@ -23,7 +23,7 @@ const PAGE_SIZE = 100;
 const PAGES_IN_SLICE = 250;
 /** Compared with 10,000 rows. */
 const ROWS = volume({ short: 50_000, long: 1_000_000 });
-/** How much more the heap may hold: some 30 bytes a row in the short run, 8 in the long one. */
+/** How much more the heap may hold: about 80 bytes a row in the short run, 8 in the long one. */
 const MOST_GROWTH_BYTES = volume({ short: 3, long: 8 }) * 1024 * 1024;
 const NOW = new Date('2026-06-14T23:59:59Z');
 
@@ -41,7 +41,7 @@ function rowAt(index: number, amount = 100) {
   };
 }
 
-/** A list of so many rows, made page by page as it is read. */
+/** A list of this many rows, created page by page as it is read. */
 function lazyApi(rows: number) {
   const counts = { requests: 0 };
   const api: TransactionsApi = {
@@ -65,8 +65,7 @@ function lazyApi(rows: number) {
 }
 
 /**
- * A table in which every row stands already, one in a thousand with another amount; made when it is asked
- * for.
+ * A table that already holds every row, one in a thousand with another amount. Rows are created on request.
  */
 function lazyTransactions() {
   const counts = { keysRead: 0, reads: 0, writes: 0 };
@@ -114,7 +113,7 @@ function knownRecord(row: object): TransactionRecord {
 const KNOWN = knownRecord(rowAt(0));
 const STALE = knownRecord({ ...rowAt(0, 90), modified_date: '2026-06-14T00:00:00Z' });
 
-/** Reads so many rows in slices of some hundred pages; returns what it cost. */
+/** Reads this many rows in slices of some hundred pages. Returns the cost. */
 async function readAll(rows: number) {
   const { api, counts: apiCounts } = lazyApi(rows);
   const { store, counts: storeCounts } = lazyTransactions();
@@ -155,7 +154,7 @@ async function readAll(rows: number) {
 }
 
 describe(`an account with ${ROWS} transactions`, () => {
-  it('is read with one request and one batch read a page, a write only for changes, and a flat heap (E7)', async () => {
+  it('is read with one request and one batch read per page, writes only for changes, and a flat heap (E7)', async () => {
     const small = await readAll(10_000);
     const large = await readAll(ROWS);
 

@@ -1,15 +1,15 @@
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from '../../../shared/button/button-http.ts';
 
-/** How a Button pages its lists: what docs/button/transactions-api.md leaves open. */
+/** How this Button pages its lists, where docs/button/transactions-api.md leaves it open. */
 export type PagingWorld = {
-  /** What it does with a cursor beside filters. */
+  /** What it does with a cursor together with filters. */
   besideFilters: 'takes-both' | 'refuses' | 'ignores-cursor' | 'drops-filters';
-  /** What it does with a cursor on its own, on the documented path. */
+  /** What it does with a cursor alone, on the documented path. */
   alone: 'takes' | 'refuses' | 'drops-filters' | 'finds-nothing';
   /** `meta.next` as it is printed, and whether a request for that URL is answered. */
   printed: (place: { account: string; cursor: string }) => string;
   takesPrinted: boolean;
-  /** What a page without rows has for `objects`. */
+  /** The value of `objects` on a page without rows. */
   empty: 'list' | 'null';
 };
 
@@ -34,15 +34,12 @@ export function pagedRow(number: number, modifiedDate: string, account = 'acc-1'
 
 type Cursor = { start: string; end: string; field: string; size: number; from: number };
 
-/**
- * A Button of one paging world. A cursor holds the filters that it was made for and how many rows came
- * before.
- */
+/** A Button with one paging world. A cursor holds its filters and the number of rows before it. */
 export class PagedButton {
   readonly requests: ButtonRequest[] = [];
   readonly #world: PagingWorld;
   readonly #rows: readonly PagedRow[];
-  /** What it answers instead; undefined for its usual answer. */
+  /** The answer to give instead; undefined for the usual one. */
   instead: (url: URL) => ButtonResponse | undefined = () => undefined;
 
   constructor(world: PagingWorld, rows: readonly PagedRow[]) {

@@ -8,7 +8,7 @@ import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.t
 import { PagedButton, pagedRow, PLAIN_WORLD, type PagingWorld } from './paged-button.ts';
 
 const NOW = new Date('2026-06-15T12:00:00Z');
-/** Some older than what is read, one a minute of what is, and some newer. */
+/** Some rows before the range that is read, one a minute in it, and some after it. */
 const OLD = Array.from({ length: 7 }, (_, index) => pagedRow(index, '2026-05-01T00:00:00Z'));
 const READ = Array.from({ length: 25 }, (_, index) =>
   pagedRow(100 + index, `2026-06-15T11:${String(index).padStart(2, '0')}:00Z`),
@@ -109,7 +109,7 @@ const WORLDS: [what: string, world: Partial<PagingWorld>, learnt: string | undef
   ['gives null for an empty page', { empty: 'null' }, undefined],
 ];
 
-describe('transactions, requirement 8: pages are read in whichever documented way Button gives them', () => {
+describe('transactions, requirement 8: pages are read in any documented form that Button offers', () => {
   it.each(WORLDS)('of a Button that %s, every row is read (E11, E13)', async (_what, world, learnt) => {
     const button = new PagedButton({ ...PLAIN_WORLD, ...world }, ROWS);
     const { positions, read, keys } = await openAccount();
@@ -122,27 +122,30 @@ describe('transactions, requirement 8: pages are read in whichever documented wa
     for (const { path } of button.requests) expect(path).toMatch(/^\/v1\/affiliation\//);
   });
 
-  it.each(WORLDS)('of a Button that %s, an account asks once what works there', async (_what, world) => {
-    const { positions, read } = await openAccount();
-    await read(new PagedButton({ ...PLAIN_WORLD, ...world }, ROWS));
-    const position = await positions.read('acc-1', 'live');
-    if (position === undefined || position === 'unreadable') throw new Error('no position');
-    await positions.save({ ...position, readThrough: '2026-06-15T11:00:00Z' });
-    const button = new PagedButton({ ...PLAIN_WORLD, ...world }, ROWS);
+  it.each(WORLDS)(
+    'of a Button that %s, an account finds out once which form works there',
+    async (_what, world) => {
+      const { positions, read } = await openAccount();
+      await read(new PagedButton({ ...PLAIN_WORLD, ...world }, ROWS));
+      const position = await positions.read('acc-1', 'live');
+      if (position === undefined || position === 'unreadable') throw new Error('no position');
+      await positions.save({ ...position, readThrough: '2026-06-15T11:00:00Z' });
+      const button = new PagedButton({ ...PLAIN_WORLD, ...world }, ROWS);
 
-    await read(button);
+      await read(button);
 
-    expect(button.requests).toHaveLength(Math.ceil(READ.length / 4));
-  });
+      expect(button.requests).toHaveLength(Math.ceil(READ.length / 4));
+    },
+  );
 
-  it('takes no empty page in another form for the end of the list', async () => {
+  it('does not treat an empty page in another form as the end of the list', async () => {
     const button = new PagedButton({ ...PLAIN_WORLD, alone: 'finds-nothing', takesPrinted: false }, ROWS);
     let isFirst = true;
     button.instead = (url) => {
       const cursor = url.searchParams.get('cursor');
       if (cursor === null || !isFirst) return undefined;
       isFirst = false;
-      // In a circle.
+      // A circle of cursors.
       const next = `?cursor=${encodeURIComponent(cursor)}`;
       return { result: 'answered', status: 200, body: { meta: { status: 'ok', next }, objects: [] } };
     };
@@ -153,7 +156,7 @@ describe('transactions, requirement 8: pages are read in whichever documented wa
     expect(keys()).toHaveLength(READ.length);
   });
 
-  it('does not leave the first form because Button refuses it once', async () => {
+  it('does not give up the first form because Button refuses it once', async () => {
     const button = new PagedButton(PLAIN_WORLD, ROWS);
     let isFirst = true;
     button.instead = (url) => {

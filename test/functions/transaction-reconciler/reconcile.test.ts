@@ -99,7 +99,7 @@ function ports(changes: Partial<ReconcilePorts> = {}): ReconcilePorts {
   };
 }
 
-/** Works off every read message on the queue, those it makes itself included. */
+/** Handles every read message on the queue, including those that it sends itself. */
 async function work(changes: Partial<ReconcilePorts> = {}): Promise<string[]> {
   const outcomes: string[] = [];
   for (let message = sent.shift(); message; message = sent.shift()) {
@@ -108,7 +108,7 @@ async function work(changes: Partial<ReconcilePorts> = {}): Promise<string[]> {
   return outcomes;
 }
 
-/** Puts transactions into Button that no webhook brings. */
+/** Adds transactions to Button without webhooks. */
 function inject(count: number, changes: object = {}): string[] {
   return Array.from({ length: count }, (_, index) => {
     const view = button.controls.injectTransaction({
@@ -131,7 +131,7 @@ async function storedCount(keys: readonly string[]): Promise<number> {
 }
 
 describe('planning', () => {
-  it('says how long ago each account was read, and the longest of all for the alarm', async () => {
+  it('reports how long ago each account was read, and the longest of all for the alarm', async () => {
     inject(1);
     inject(1, { currency: 'EUR' });
 
@@ -145,7 +145,7 @@ describe('planning', () => {
     expect(sum('OldestWindowAgeSeconds')).toBe(Math.max(...ages.map(({ value }) => value)));
   });
 
-  it('counts a refused key beside what it could not do (B4)', async () => {
+  it('counts a refused key in addition to what it could not do (B4)', async () => {
     const refused = { ok: false, reason: 'unauthorized' } as const;
 
     await plan({ api: { ...api, listAccounts: () => Promise.resolve(refused) } });
@@ -156,12 +156,12 @@ describe('planning', () => {
     ]);
   });
 
-  it('gives every account a position and sends one read message to a worker each', async () => {
+  it('gives every account a position and sends one read message to a worker for each', async () => {
     expect(await plan()).toEqual({ outcome: 'planned', accounts: 1, list: 'listed' });
     expect(sent).toHaveLength(1);
   });
 
-  it('finds a new currency by itself and reads it from its beginning; only what is older than the deployment is history (E9)', async () => {
+  it('finds a new currency and reads it from its beginning; only what is older than the deployment is historical (E9)', async () => {
     const deployedAt = await positions.markDeployment('2026-05-01T00:00:00.750Z');
     await plan();
     inject(1, { currency: 'GBP' });
@@ -174,18 +174,18 @@ describe('planning', () => {
     });
   });
 
-  it('writes down once which accounts there are', async () => {
+  it('stores the list of accounts once', async () => {
     await plan();
     dynamodb.resetCounts();
 
     await plan();
 
-    // The mark is read, the accounts, the notes of conflicts and the one account's streams; nothing is
-    // written.
+    // It reads the deployment mark, the accounts, the notes of conflicts and the streams of the one account.
+    // It writes nothing.
     expect(dynamodb.counts()).toEqual({ GetItem: 1, Query: 4 });
   });
 
-  it('does nothing, calmly, until the API key is set (F10)', async () => {
+  it('does nothing, without an error, until the API key is set (F10)', async () => {
     expect(await plan({ api: 'api_key_not_set' })).toEqual({ outcome: 'not-configured' });
     expect(measured).toEqual([{ name: 'ReconcilerNotConfigured', value: 1 }]);
     expect(sent).toEqual([]);
@@ -205,9 +205,9 @@ describe('reconciling', () => {
     for (const one of drift) expect(one).toMatchObject({ dimensions: { Currency: 'USD' } });
   });
 
-  it('says how late the latest repair of a page came', async () => {
+  it('reports how late the latest repair of a page was', async () => {
     await plan({ firstRead: 'live' });
-    // Noon: the three rows are on one day, so on one page.
+    // At noon, the three rows are on one day, so on one page.
     const now = new Date('2026-03-01T12:00:00Z');
     for (const seconds of [600, 3600, 60]) {
       const modified = new Date(now.getTime() - seconds * 1000).toISOString();
@@ -222,7 +222,7 @@ describe('reconciling', () => {
     ]);
   });
 
-  it('does not move past a row that is not understood and could not be kept (E2)', async () => {
+  it('does not move past a row that is not understood and could not be stored in quarantine (E2)', async () => {
     await plan();
     const account = button.controls.accounts()[0]?.id ?? '';
     const before = await positions.read(account, 'live');
@@ -261,7 +261,7 @@ describe('reconciling', () => {
 
     await work();
 
-    // The position is taken once, saved once a page and once with the report; no transaction is written.
+    // The position is claimed once, saved once per page and once with the report. No transaction is written.
     expect(dynamodb.counts()).toEqual({
       GetItem: 1,
       UpdateItem: 1,
@@ -285,7 +285,7 @@ describe('reconciling', () => {
     expect([await delivery(old), await delivery(fresh)]).toEqual(['historical', 'live']);
   });
 
-  it('hands on after its slice, and the next one goes on where it stopped (E7)', async () => {
+  it('sends the next read message after its slice, and the next worker continues where it stopped (E7)', async () => {
     await plan();
     const keys = inject(5);
     let pages = 0;
@@ -367,7 +367,7 @@ describe('reconciling', () => {
     expect(await storedCount(keys)).toBe(5);
   });
 
-  it('lets no worker that was overtaken move the position (E6)', async () => {
+  it('lets no overtaken worker move the position (E6)', async () => {
     await plan();
     inject(5);
     const account = button.controls.accounts()[0]?.id ?? '';
@@ -383,12 +383,12 @@ describe('reconciling', () => {
     };
 
     expect(await work({ api: overtaking })).toEqual(['overtaken']);
-    // It reads no page more than the one that it could not save.
+    // It reads no page after the one that it could not save.
     expect(asked).toBe(1);
     expect(await positions.read(account, 'live')).toMatchObject({ readThrough: '2026-01-01T00:00:00Z' });
   });
 
-  it('begins the window again when Button refuses a cursor (E13)', async () => {
+  it('starts the window again when Button refuses a cursor (E13)', async () => {
     await plan();
     const keys = inject(5);
     let hasExpired = false;
@@ -419,7 +419,7 @@ describe('reconciling', () => {
     expect(await work({ api: stuck })).toEqual(['partial']);
   });
 
-  it('quarantines a row it does not understand and stores the rows beside it', async () => {
+  it('quarantines a row that it does not understand and stores the other rows', async () => {
     await plan();
     const keys = inject(1);
     const withNoise: TransactionsApi = {

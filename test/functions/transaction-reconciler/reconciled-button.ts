@@ -17,9 +17,7 @@ import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.t
 
 const MINUTE_MS = 60_000;
 
-/**
- * Planner and reconciler in memory, on a clock of their own, with a Button of the test's at the other side.
- */
+/** Planner and reconciler in memory, on their own clock, with the test's own Button. */
 export function createReconciledButton(http: ButtonHttp, startAt: string) {
   const clock = { now: new Date(startAt) };
   const positions = createInMemoryPositions();
@@ -46,7 +44,7 @@ export function createReconciledButton(http: ButtonHttp, startAt: string) {
     now: () => clock.now,
   };
 
-  /** A tick of the planner, and everything that the reconciler does because of it. */
+  /** A tick of the planner, and all the work of the reconciler that follows from it. */
   async function tick(streams: readonly PlannedStream[] = ['live'], pageSize = 100): Promise<string[]> {
     const outcomes: string[] = [];
     await planReconciliation({
@@ -68,7 +66,7 @@ export function createReconciledButton(http: ButtonHttp, startAt: string) {
     return outcomes.sort();
   }
 
-  /** A tick every ten minutes, the first of them in ten minutes. */
+  /** A tick every ten minutes; the first one comes in ten minutes. */
   async function live(minutes: number, pageSize?: number): Promise<void> {
     for (let passed = 0; passed < minutes; passed += 10) {
       clock.now = new Date(clock.now.getTime() + 10 * MINUTE_MS);

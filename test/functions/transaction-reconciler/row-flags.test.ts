@@ -60,7 +60,7 @@ describe('transactions, requirement 9: rows of the Transactions API are checked 
     expect(flags()).toEqual(['several_button_ids']);
   });
 
-  it('nothing is odd about a plain row, and what is odd is counted once, however often it is read', async () => {
+  it('a plain row has no flags, and each flag is counted once, however often its row is read', async () => {
     const { store, flags } = open();
 
     await store(ROW);

@@ -159,7 +159,7 @@ describe('an account that Button did not list at first', () => {
   it.each([
     ['though Button listed none', []],
     ['though the key was another organisation’s', ['acc-other']],
-  ])('brings what is older than the deployment as history, %s (E9)', async (_why, first) => {
+  ])('brings what is older than the deployment as historical, %s (E9)', async (_why, first) => {
     listed = first;
     await tick();
     listed = ['acc-9'];
@@ -172,7 +172,7 @@ describe('an account that Button did not list at first', () => {
     expect(sum('MissingTransactionsRepaired')).toBe(1);
   });
 
-  it('keeps what was stored of it when a stream of another mind reads it again', async () => {
+  it('keeps its transactions historical or live as stored, even if another stream would decide otherwise', async () => {
     await positions.markDeployment(DEPLOYED_AT);
     await positions.create({
       ...{ account: 'acc-9', stream: 'live', fence: 0, readThrough: '2026-01-01T00:00:00Z' },
@@ -216,7 +216,7 @@ describe('an account that Button lists no longer', () => {
   it.each([
     ['not found', { reason: 'refused', status: 404 }, 'refused_404'],
     ['forbidden', { reason: 'unauthorized' }, 'unauthorized'],
-  ] as const)('grows older from tick to tick where it is %s (E10, E20)', async (_what, refusal, reason) => {
+  ] as const)('grows older from tick to tick if it is %s (E10, E20)', async (_what, refusal, reason) => {
     await tick();
     listed = ['acc-1', 'acc-3'];
     answer = ({ accountId }) => (accountId === 'acc-2' ? { ok: false, ...refusal } : undefined);
@@ -237,7 +237,7 @@ describe('an account that Button lists no longer', () => {
 });
 
 describe('faults', () => {
-  it('one account that is refused holds up no other, and is reported as partial (E10)', async () => {
+  it('a refused account blocks no other, and is reported as partial (E10)', async () => {
     rows = [rowOf(1), rowOf(2, { account: 'acc-2' }), rowOf(3, { account: 'acc-3' })];
     answer = ({ accountId }) => (accountId === 'acc-2' ? { ok: false, reason: 'unauthorized' } : undefined);
     pass(1);
@@ -251,7 +251,7 @@ describe('faults', () => {
     expect(sum('PublisherKeyUnusable')).toBe(1);
   });
 
-  it('one account that can not be read grows old by itself, and speaks for all in the alarm (E10, E20)', async () => {
+  it('an account that cannot be read grows old alone, and determines the alarm for all (E10, E20)', async () => {
     await tick();
     answer = ({ accountId }) =>
       accountId === 'acc-2' ? { ok: false, reason: 'unavailable', detail: 'http_503' } : undefined;
@@ -270,7 +270,7 @@ describe('faults', () => {
     expect(sum('OldestWindowAgeSeconds')).toBe(7200);
   });
 
-  it('asks nothing more before Button said it may, and goes on then (E8)', async () => {
+  it('sends no request before Button allows it, and goes on then (E8)', async () => {
     await tick();
     pass(1);
     answer = () => ({ ok: false, reason: 'unavailable', detail: 'http_429', afterMs: 900_000 });
@@ -289,7 +289,7 @@ describe('faults', () => {
     expect(late[0]).toBe('acc-1 live: complete');
   });
 
-  it('reads a window in halves that Button refuses for its length, and remembers that', async () => {
+  it('reads a window in halves if Button refuses its length, and remembers that', async () => {
     answer = ({ start, end }) =>
       Date.parse(end) - Date.parse(start) > 6 * 86_400_000
         ? { ok: false, reason: 'refused', status: 400 }
@@ -302,7 +302,7 @@ describe('faults', () => {
     expect(sum('ReconcilerWindowsRestarted')).toBeGreaterThan(0);
   });
 
-  it('gives up for this tick on what is refused however short it is, moves nothing, and tries again (E12)', async () => {
+  it('gives up for this tick if even a short window is refused, moves nothing, and tries again (E12)', async () => {
     await tick();
     const before = await positionOf('live');
     answer = ({ page }) => ({
@@ -358,7 +358,7 @@ describe('faults', () => {
     expect(stored()).toEqual(['order#btnorder-1']);
   });
 
-  it('refuses a position in the future, begins again where the account began, and says so (E4)', async () => {
+  it('refuses a position in the future, starts again at the account’s beginning, and reports it (E4)', async () => {
     rows = [rowOf(1, { date: '2026-02-03T00:00:00Z' })];
     await tick();
     await positions.save({ ...(await positionOf('live')), readThrough: '2027-01-01T00:00:00Z' });
@@ -394,7 +394,7 @@ async function reconcileOnly(stream: string): Promise<string[]> {
 }
 
 describe('the wider sweeps', () => {
-  it('are due when their schedule says so; a run by hand is one of the live streams', () => {
+  it('are due on their schedule; a run by hand is one of the live streams', () => {
     expect(streamsOf({ streams: ['sweep-daily'] })).toEqual(['sweep-daily']);
     expect([streamsOf({}), streamsOf(null), streamsOf(undefined)]).toEqual([['live'], ['live'], ['live']]);
     expect(() => streamsOf({ streams: ['hourly'] })).toThrow();
@@ -425,7 +425,7 @@ describe('the wider sweeps', () => {
     expect((await positionOf('live')).readThrough).toBe(before.readThrough);
   });
 
-  it('ask for pages in the form that the live stream has found to work', async () => {
+  it('request pages in the form that works for the live stream', async () => {
     await tick();
     const learnt = { form: 'cursor-alone', learntAt: now.toISOString() } as const;
     await positions.save({ ...(await positionOf('live')), learnt });
@@ -436,7 +436,7 @@ describe('the wider sweeps', () => {
     expect((await positionOf('sweep-weekly')).learnt).toEqual(learnt);
   });
 
-  it('begin anew when they are due again, and go on with any tick until they are over', async () => {
+  it('start again when they are due again, and go on with any tick until they are done', async () => {
     await tick(['sweep-daily']);
     const first = await positionOf('sweep-daily');
     pass(24);
@@ -464,7 +464,7 @@ describe('a backfill', () => {
     requests = [];
   });
 
-  it('reads its range and nothing else, as history or as live', async () => {
+  it('reads its range and nothing else, as historical or as live', async () => {
     expect(await start()).toEqual({ outcome: 'started', stream: 'backfill-march' });
     await work();
 
@@ -473,7 +473,7 @@ describe('a backfill', () => {
     expect(await backfillProgress({ ...range, id: 'april' }, positions)).toBeUndefined();
   });
 
-  it('goes on where it stopped, with any tick, and leaves the live stream alone (E19)', async () => {
+  it('continues where it stopped, with any tick, and leaves the live stream alone (E19)', async () => {
     const live = await positionOf('live');
     await start({ from: '2026-01-01T00:00:00Z', delivery: 'live' });
     answer = () =>
@@ -492,7 +492,7 @@ describe('a backfill', () => {
     expect((await positionOf('live')).readThrough).toBe(live.readThrough);
   });
 
-  it('is started once, and refuses what makes no range', async () => {
+  it('is started once, and refuses an invalid range', async () => {
     await start();
 
     await work();
@@ -532,7 +532,7 @@ describe('a conflict of an old transaction', () => {
     pass(count / 60);
   };
 
-  it('is read again on purpose, within 30 minutes, without a sweep', async () => {
+  it('is read again, within 30 minutes, without a sweep', async () => {
     rows = [{ ...rowOf(1, { created, date: '2026-03-01T00:00:00Z' }), status: 'declined' }];
     await tick(['live'], live);
     minutes(60 * 24 * 3);
@@ -550,7 +550,7 @@ describe('a conflict of an old transaction', () => {
     expect(await statusOf(1)).toBe('declined');
   });
 
-  it('is not asked for where Button has never listed the account that a webhook names', async () => {
+  it('is not read if Button has never listed the account that a webhook names', async () => {
     await tick(['live'], live);
     await webhook(rowOf(1, { created, account: 'acc-elsewhere' }), 'validated');
     await webhook(rowOf(1, { created, account: 'acc-elsewhere' }), 'declined');
@@ -614,7 +614,7 @@ describe('the report of a day', () => {
     );
   }
 
-  it('tells missing, stale and settled apart, with the money at stake and how long it took', async () => {
+  it('counts missing, stale and settled transactions separately, with the money at stake and the delay', async () => {
     await tick();
     pass(1);
     const date = new Date(now.getTime() - 600_000).toISOString();
@@ -623,7 +623,7 @@ describe('the report of a day', () => {
     await webhook(rowOf(3, { date }));
     await webhook(rowOf(3, { date, amount: 40 }));
     await webhook(rowOf(4, { date }));
-    // Longer than Button's lag, or the read could not judge what contradicts itself.
+    // Longer than Button's lag; otherwise the read could not settle a conflict.
     pass(0.05);
 
     await tick();
@@ -660,7 +660,7 @@ describe('the report of a day', () => {
     expect(sum('StaleTransactionsRepaired')).toBe(1);
   });
 
-  it('calls what Button held before deployment an import, not drift', async () => {
+  it('counts what Button held before deployment as an import, not as drift', async () => {
     rows = [rowOf(1, { date: '2026-02-03T00:00:00Z' })];
 
     await tick();
@@ -678,7 +678,7 @@ describe('the comparison of lists', () => {
   it('counts rows that only one of the lists shows, and stores those that no account shows (K12)', async () => {
     pass(24);
     const created = new Date(now.getTime() - 5 * 3_600_000).toISOString();
-    // A day is told by creation: a change since then moves no row out of it.
+    // The creation date decides the day, so a later change moves no row out of it.
     rows = [rowOf(1, { date: created }), rowOf(2, { created, account: 'acc-unlisted' })];
     onlyInAccountLists = [3, 4].map((number) => rowOf(number, { date: created, account: 'acc-2' }));
 
@@ -690,7 +690,7 @@ describe('the comparison of lists', () => {
     expect(stored()).toContain('order#btnorder-2');
   });
 
-  it('takes for history what is older than the deployment, though no account lists it (E9)', async () => {
+  it('counts what is older than the deployment as historical, although no account lists it (E9)', async () => {
     listed = [];
     await tick();
     rows = [
@@ -704,14 +704,14 @@ describe('the comparison of lists', () => {
     expect(deliveries()).toEqual({ 'order#btnorder-1': 'historical', 'order#btnorder-2': 'live' });
   });
 
-  it('is not made unless a tick asks for it', async () => {
+  it('runs only if a tick asks for it', async () => {
     pass(24);
 
     expect((await tick(['live', 'sweep-daily'])).join()).not.toContain('cross-check');
     expect(requests.map(({ accountId }) => accountId)).not.toContain(null);
   });
 
-  it('keeps its place when Button fails, and reads in halves what a slice has no time for', async () => {
+  it('keeps its place when Button fails, and reads in halves if a slice has too little time', async () => {
     pass(24);
     let pages = 0;
     const hurried = await tick(['cross-check'], { timeLeft: () => (pages += 1) % 2 === 1 });

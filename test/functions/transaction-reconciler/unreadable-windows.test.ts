@@ -18,7 +18,7 @@ const keysOf = (rows: readonly PagedRow[]) => rows.map((row) => `order#${row.but
 
 const failed = (status: number, body?: unknown): ButtonResponse => ({ result: 'answered', status, body });
 
-/** Whether the window of the request holds this instant. */
+/** Whether the window of the request contains this instant. */
 const asksFor = (url: URL, instant: string) =>
   (url.searchParams.get('start') ?? '') <= instant && instant < (url.searchParams.get('end') ?? '');
 
@@ -82,7 +82,7 @@ describe('transactions, requirement 8: one bad row or moment never blocks later 
     );
   });
 
-  it('an hour that Button can not show is passed over in a few dozen requests', async () => {
+  it('an hour that Button cannot show is passed over in a few dozen requests', async () => {
     const rows = rowsOf(400);
     const isBad = (row: PagedRow) => row.modified_date >= at(60) && row.modified_date < at(120);
     const world = createWorld(rows);
@@ -105,7 +105,7 @@ describe('transactions, requirement 8: one bad row or moment never blocks later 
     expect(await world.gaps()).toEqual([]);
   });
 
-  it('sweeps and backfills get to their end beside it', async () => {
+  it('sweeps and backfills reach their end beside it', async () => {
     const rows = rowsOf(300);
     const world = createWorld(rows);
     world.clock.now = new Date(at(290));
@@ -118,11 +118,11 @@ describe('transactions, requirement 8: one bad row or moment never blocks later 
       const { readThrough, readUntil } = await world.positionOf(stream);
       expect(readThrough).toBe(readUntil);
     }
-    // The live stream and the daily sweep share their gap, which is one of `modified_date`.
+    // The live stream and the daily sweep share one gap, by `modified_date`.
     expect(await world.gaps()).toHaveLength(2);
   });
 
-  it('an outage passes nothing over, however long it is (E8)', async () => {
+  it('an outage leads to no gap, however long it is (E8)', async () => {
     const rows = rowsOf(600);
     const world = createWorld(rows);
     await world.tick();
@@ -140,7 +140,7 @@ describe('transactions, requirement 8: one bad row or moment never blocks later 
     expect(asked).toBeLessThan(300);
   });
 
-  it('whatever rows are bad, all others are read, and all of them once Button can show them', async () => {
+  it('all good rows are read, whichever are bad, and all rows once Button can show them', async () => {
     const bad = fc.uniqueArray(fc.nat(119), { maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(bad, fc.constantFrom(1, 3, 100), async (badOnes, pageSize) => {
@@ -167,7 +167,7 @@ describe('transactions, requirement 8: one bad row or moment never blocks later 
 });
 
 describe('transactions, requirement 8: large pages are read in smaller ones', () => {
-  /** A page is too large if the bytes of its rows are. */
+  /** A page is too large if its rows have too many bytes. */
   function limitTo(rowsInPage: number, takesPageSize: boolean) {
     return (url: URL): ButtonResponse | undefined => {
       const size = takesPageSize ? Number(url.searchParams.get('page_size')) : 100;
@@ -177,7 +177,7 @@ describe('transactions, requirement 8: large pages are read in smaller ones', ()
     };
   }
 
-  it.each([40, 7, 1])('of at most %i rows, until they can be held', async (rowsInPage) => {
+  it.each([40, 7, 1])('of at most %i rows, until they fit in memory', async (rowsInPage) => {
     const rows = rowsOf(100);
     const world = createWorld(rows);
     world.fails(limitTo(rowsInPage, true));
@@ -189,7 +189,7 @@ describe('transactions, requirement 8: large pages are read in smaller ones', ()
     expect(world.sum('WindowsPassedOver')).toBe(0);
   });
 
-  it('a page size that Button refuses is not asked for again', async () => {
+  it('a page size that Button refuses is not requested again', async () => {
     const rows = rowsOf(100);
     const world = createWorld(rows);
     world.fails((url) => (Number(url.searchParams.get('page_size')) > 50 ? failed(400) : undefined));

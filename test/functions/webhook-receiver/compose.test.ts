@@ -23,7 +23,7 @@ beforeEach(() => {
 const WEBHOOK = Buffer.from(JSON.stringify({ ...pending, data: { ...pending.data, pub_ref: 'été 🔑' } }));
 const ODD = Buffer.from('{"id":"hook-odd","event_type":"odd"}');
 
-/** A request as the gateway hands it on; returns the status and the outcome that its answer names. */
+/** A request as the gateway passes it on. Returns the status, and the outcome that the answer names. */
 async function post(
   body: Buffer,
   { secret = WEBHOOK_SECRET, isBase64Encoded = false } = {},
@@ -37,20 +37,20 @@ async function post(
 }
 
 /**
- * 2xx is acknowledged, 400 would lose the event for good, 401 and 503 are sent again
+ * 2xx acknowledges, 400 loses the event for good, 401 and 503 make Button send it again
  * (docs/button/webhooks.md).
  */
 const purchases = () => world.contents('transactions').filter((item) => !('aliasOf' in item));
 
 describe('the answer to Button', () => {
-  it('is 200 for what is stored, and for what was stored before', async () => {
+  it('is 200 for a webhook that is stored, or was stored before', async () => {
     expect([await post(WEBHOOK), await post(WEBHOOK)]).toEqual([
       [200, 'applied'],
       [200, 'unchanged'],
     ]);
   });
 
-  it('is 200 for what is not understood: its bytes are kept (C3, C5)', async () => {
+  it('is 200 for a webhook that is not understood: its bytes are kept (C3, C5)', async () => {
     expect(await post(ODD)).toEqual([200, 'quarantined']);
     expect(world.contents('webhookQuarantine')).toMatchObject([{ bytes: ODD.toString() }]);
   });
@@ -60,7 +60,7 @@ describe('the answer to Button', () => {
     { id: 'hook-0123456789abcdef', event_type: 'Ping', data: {} },
     { event_type: 'webhook.ping', data: null },
     { ...pending, event_type: 'ping' },
-  ])("is 200 for Button's Ping, which leaves nothing behind: %j", async (ping) => {
+  ])("is 200 for Button's Ping, which stores nothing: %j", async (ping) => {
     expect(await post(Buffer.from(JSON.stringify(ping)))).toEqual([200, 'ping']);
     expect([world.contents('transactions'), world.contents('webhookQuarantine')]).toEqual([[], []]);
   });
@@ -70,7 +70,7 @@ describe('the answer to Button', () => {
     expect([world.contents('transactions'), world.contents('webhookQuarantine')]).toEqual([[], []]);
   });
 
-  it('is 200 while the table is down: the queue has it, else the other table (C6)', async () => {
+  it('is 200 while the table is down: the queue has the webhook, or else the quarantine (C6)', async () => {
     world.setDown('transactions');
     const queued = await post(WEBHOOK);
     world.setDown('transactions', 'queues');
@@ -84,21 +84,21 @@ describe('the answer to Button', () => {
     expect(world.contents('webhookQuarantine')).toHaveLength(1);
   });
 
-  it('is 503 only where nothing could take it: Button sends it again (C6)', async () => {
+  it('is 503 only if nothing could store it: Button sends it again (C6)', async () => {
     world.setDown('transactions', 'queues', 'quarantine');
 
     expect(await post(WEBHOOK)).toEqual([503, 'unavailable']);
     expect(await post(ODD)).toEqual([503, 'unavailable']);
   });
 
-  it('is 503 while there are no secrets to be had, for what is authentic and what is not (C13, F10)', async () => {
+  it('is 503 while there are no secrets, for authentic and forged webhooks alike (C13, F10)', async () => {
     world.setDown('secrets');
 
     expect(await post(WEBHOOK)).toEqual([503, 'NOT_CONFIGURED']);
     expect(await post(WEBHOOK, { secret: 'guessed' })).toEqual([503, 'NOT_CONFIGURED']);
   });
 
-  it('is about the bytes that Button sent, also where the gateway has encoded them (C2)', async () => {
+  it('checks the bytes that Button sent, even if the gateway has encoded them (C2)', async () => {
     expect(await post(WEBHOOK, { isBase64Encoded: true })).toEqual([200, 'applied']);
     const binary = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
     expect(await post(binary, { isBase64Encoded: true })).toEqual([200, 'quarantined']);
@@ -115,7 +115,7 @@ describe('the log', () => {
       .map(({ eventId, outcome }) => ({ eventId, outcome }))
       .filter(({ outcome }) => outcome !== undefined);
 
-  it('has one line for each webhook, with its id and what became of it', async () => {
+  it('has one line for each webhook, with its id and outcome', async () => {
     const from = world.printed().length;
     await post(WEBHOOK);
     await post(WEBHOOK);
@@ -139,8 +139,8 @@ describe('the log', () => {
   });
 });
 
-describe('what is stored', () => {
-  it('is historical where the transaction was created before the cut-over, and listed by the field that the stage names', async () => {
+describe('a stored transaction', () => {
+  it('is historical if it was created before the cut-over, and is listed by the field that the stage names', async () => {
     world.setEnvironment({ LIVE_FROM: '2026-06-01T00:00:00Z', SHOPPER_FIELD: 'pub_ref' });
 
     await post(WEBHOOK);

@@ -6,7 +6,7 @@ import { startHttpApi } from '../../../tooling/local-aws/triggers/http-api.ts';
 import { createWorld, WEBHOOK_SECRET, type World } from '../../crash/world.ts';
 import { simulate } from '../../../tooling/button-simulator/test/simulation.ts';
 
-// Button's rule for pausing a webhook, as its simulator has it, against the gateway's throttle and the
+// Button's rule for pausing a webhook, as the simulator implements it, against the gateway's throttle and the
 // composed receiver.
 
 const { transactions } = StageConfigSchema.parse({ stage: 'production', transactions: {} });
@@ -62,7 +62,7 @@ async function open({ throttle = DEFAULT, path = '/webhooks/button' } = {}) {
   };
 }
 
-/** Sends forged requests, and says which answers they got. */
+/** Sends forged requests and returns the statuses of the answers. */
 async function flood(url: string, count: number): Promise<Set<number>> {
   const statuses = new Set<number>();
   const headers = { 'x-button-signature': '0'.repeat(64), 'user-agent': 'Button Webhooks 1.0.0' };
@@ -78,7 +78,7 @@ async function flood(url: string, count: number): Promise<Set<number>> {
 const purchases = () => world.contents('transactions').filter((item) => !('aliasOf' in item));
 
 describe("transactions, requirement 10: no flood pauses the webhook, by Button's pause rule", () => {
-  it('does not pause the webhook in a flood of forgeries, with the throttle that a stage has by default (C15)', async () => {
+  it('does not pause the webhook in a flood of forgeries, with the default throttle of a stage (C15)', async () => {
     const { button, buy, flood: send, isPaused, states } = await open();
 
     expect(await send(1000)).toEqual(new Set([401]));
@@ -88,7 +88,7 @@ describe("transactions, requirement 10: no flood pauses the webhook, by Button's
     expect([isPaused(), states(), purchases().length]).toEqual([false, new Set(['acknowledged']), 40]);
   });
 
-  it('pauses it where the throttle is low: what a forger uses up, Button lacks', async () => {
+  it('pauses it if the throttle is low, because forgeries use up Button’s share', async () => {
     const {
       button,
       buy,
@@ -103,7 +103,7 @@ describe("transactions, requirement 10: no flood pauses the webhook, by Button's
     expect(isPaused()).toBe(true);
   });
 
-  it('takes in at once what was collected while the webhook was paused, and is not paused again (C8)', async () => {
+  it('accepts at once what was collected while the webhook was paused, and is not paused again (C8)', async () => {
     const { button, buy, isPaused, states } = await open();
     button.controls.pauseEndpoint('main');
     buy(600);
@@ -115,7 +115,7 @@ describe("transactions, requirement 10: no flood pauses the webhook, by Button's
     expect([isPaused(), states(), purchases().length]).toEqual([false, new Set(['acknowledged']), 600]);
   });
 
-  it('looks at no forgery where the path ends in a secret: it reaches neither the throttle nor the function', async () => {
+  it('ignores forgeries if the path ends in a secret: they reach neither the throttle nor the function', async () => {
     const {
       button,
       buy,

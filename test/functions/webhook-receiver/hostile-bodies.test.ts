@@ -42,14 +42,16 @@ beforeEach(() => {
 
 afterEach(() => vi.restoreAllMocks());
 
-/** A webhook about an order of its own, with other fields in `data`. */
+/** A webhook about its own order, with other fields in `data`. */
 function webhook(changes: object = {}): string {
   nextOrder += 1;
   const data = { ...pending.data, button_order_id: `btnorder-${nextOrder}`, ...changes };
   return JSON.stringify({ ...pending, id: `hook-${nextOrder}`, data });
 }
 
-/** Receives an authentic body with everything up; tells what became of it and whether its bytes are kept. */
+/**
+ * Receives an authentic body while every store is up. Returns the outcome, and whether its bytes are kept.
+ */
 async function receive(body: Uint8Array): Promise<{ outcome: ReceiveOutcome; kept: boolean }> {
   const quarantined: QuarantineEntry[] = [];
   const store = createQuarantineStore({
@@ -70,7 +72,7 @@ async function receive(body: Uint8Array): Promise<{ outcome: ReceiveOutcome; kep
           return store.put(entry);
         },
       },
-      // With every store up, whatever ends here is a fault of our own.
+      // Every store is up, so a webhook that is deferred means a bug in this project.
       defer: () => Promise.reject(new Error('nothing is down')),
       forgeries: createSampler(1000, () => 0),
       metrics: { add: () => undefined },
@@ -165,7 +167,7 @@ describe('an authentic webhook', () => {
     expect(Object.prototype).not.toHaveProperty('polluted');
   });
 
-  it('is kept, and acknowledged, whatever stands in its fields (C3, C4, C5)', async () => {
+  it('is kept, and acknowledged, whatever its fields contain (C3, C4, C5)', async () => {
     const value = fc.oneof(
       fc.jsonValue(),
       fc.string({ unit: 'binary' }),

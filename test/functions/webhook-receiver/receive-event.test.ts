@@ -78,7 +78,7 @@ function signed(body: Uint8Array, secret = 'whsec-1'): WebhookRequest {
   return { body, signature: createHmac('sha256', secret).update(body).digest('hex') };
 }
 
-/** A documented webhook body under an order of this test's own. */
+/** A documented webhook body with this test's own order. */
 function webhook(name: string, changes: object = {}): Buffer {
   const body = JSON.parse(
     readFileSync(new URL(`../../fixtures/button/${name}.json`, import.meta.url), 'utf8'),
@@ -100,7 +100,7 @@ async function stored() {
 }
 
 describe('receiveEvent', () => {
-  it('stores a new purchase with its alias, unread: one read (for a checkout), two writes, four write units with the shopper index', async () => {
+  it('stores a new purchase with its alias, without reading it: one read (for a checkout), two writes, four write units with the shopper index', async () => {
     const outcome = await receiveEvent(signed(webhook('webhook-tx-pending')), ports());
 
     expect(outcome).toBe('applied');
@@ -108,7 +108,7 @@ describe('receiveEvent', () => {
     expect(dynamodb.writeUnits()).toBeLessThanOrEqual(4);
   });
 
-  it('answers a repeat of a first version after a write that is refused and a read, under the same event id and a new attempt (C10)', async () => {
+  it('answers a repeat of a first version after a refused write and a read, under the same event id and a new attempt (C10)', async () => {
     await receiveEvent(signed(webhook('webhook-tx-pending')), ports());
     dynamodb.resetCounts();
 
@@ -142,7 +142,7 @@ describe('receiveEvent', () => {
     expect(dynamodb.counts()).toEqual({});
   });
 
-  it('accepts a secret that has just been set, after reading it anew (C12)', async () => {
+  it('accepts a secret that has just been set, after reading the secrets again (C12)', async () => {
     const renewed = {
       read: () => ports().secrets.read(),
       refresh: () =>
@@ -163,7 +163,7 @@ describe('receiveEvent', () => {
     ['empty', ''],
     ['no signature at all', 'sha256=x'],
   ])(
-    'reads no secret anew for a signature that no secret can have made: %s (C1, C15)',
+    'does not read the secrets again for a signature that no secret can have made: %s (C1, C15)',
     async (_, signature) => {
       let refreshes = 0;
       const { secrets } = ports();
@@ -182,7 +182,7 @@ describe('receiveEvent', () => {
   );
 
   it.each(['not-set', 'malformed'] as const)(
-    'asks Button to send again what no secret fits when they are %s by now: it may be authentic (C12, C13)',
+    'asks Button to send a webhook again that no secret fits when they are %s: it may be authentic (C12, C13)',
     async (status) => {
       const refresh = () => Promise.resolve({ status });
 
@@ -223,7 +223,7 @@ describe('receiveEvent', () => {
     ]);
   });
 
-  it('defers an authentic event while the table is down, and the function `deferred-webhooks` applies the very bytes later (C6, F1)', async () => {
+  it('defers an authentic event while the table is down, and the function `deferred-webhooks` applies the same bytes later (C6, F1)', async () => {
     const body = webhook('webhook-tx-pending');
 
     const outcome = await receiveEvent(signed(body), ports({ transactions: broken }));
@@ -247,7 +247,7 @@ describe('receiveEvent', () => {
     expect(outcome).toBe('unavailable');
   });
 
-  it('keeps the bytes in quarantine if the table is down and the queue does not take them (C6, C14)', async () => {
+  it('keeps the bytes in quarantine if the table is down and the queue does not accept them (C6, C14)', async () => {
     const body = webhook('webhook-tx-pending', { description: randomBytes(900_000).toString('base64') });
     const kept: QuarantineEntry[] = [];
 
@@ -264,7 +264,7 @@ describe('receiveEvent', () => {
     expect(kept).toMatchObject([{ kind: 'webhook', bytes: body, reasons: [{ code: 'not_stored' }] }]);
   });
 
-  it('accepts what is odd, and counts it by the name of the oddity alone (C4, D5, D8)', async () => {
+  it('accepts an odd webhook, and counts it by its flag alone (C4, D5, D8)', async () => {
     const body = webhook('webhook-tx-pending', {
       loyalty_tier: 'SENTINEL',
       category: 'gift-order',

@@ -29,7 +29,7 @@ import pending from '../../fixtures/button/webhook-tx-pending.json' with { type:
 import { mergeTransaction } from '../../fakes/merge-first.ts';
 import { volume } from '../../volume.ts';
 
-/** Two webhooks in Button's Dashboard, each with its secret. */
+/** Two webhooks in Button's Dashboard, each with its own secret. */
 const SECRETS = [
   { name: 'orders', secret: 'whsec-1' },
   { name: 'copy', secret: 'whsec-2' },
@@ -61,8 +61,8 @@ function sign(body: Buffer, secret: string): WebhookRequest {
 }
 
 /**
- * The versions of one order: adjustments, now and then two in one second or two that contradict each other
- * for good.
+ * The versions of one order: adjustments, sometimes two in one second or two that contradict each other for
+ * good.
  */
 function lifecycle(random: Random, order: number): object[] {
   const version = (status: string, second: number, amount: number) => ({
@@ -85,8 +85,7 @@ function lifecycle(random: Random, order: number): object[] {
 }
 
 /**
- * Each version once to three times: retries keep the event's id, another webhook has an id and a secret of
- * its own.
+ * Each version, one to three times. Retries keep the event's id; another webhook has its own id and secret.
  */
 function deliveries(random: Random, version: object): WebhookRequest[] {
   const hook = Math.floor(random() * 1e9).toString(16);
@@ -102,7 +101,7 @@ function deliveries(random: Random, version: object): WebhookRequest[] {
   });
 }
 
-/** Authentic, and nothing that can be understood. */
+/** Authentic, but impossible to understand. */
 function malformed(random: Random): WebhookRequest {
   const body = pick<Buffer>(random, [
     Buffer.alloc(0),
@@ -145,7 +144,7 @@ function forged(random: Random, { body, signature = '' }: WebhookRequest): Webho
   ]);
 }
 
-/** A store whose every operation is throttled as the dice say. */
+/** A store whose every operation may be throttled at random. */
 function throttling(store: TransactionStore, isThrottled: () => boolean): TransactionStore {
   const gate = (): Promise<void> =>
     isThrottled() ? Promise.reject(new RetryableError('throttled')) : Promise.resolve();
@@ -159,7 +158,7 @@ function throttling(store: TransactionStore, isThrottled: () => boolean): Transa
 }
 
 /**
- * The receiver, the function for deferred webhooks and their stores, of which at least one that takes raw
+ * The receiver, the function for deferred webhooks and their stores. At least one store that accepts raw
  * events is up at any time.
  */
 function createSystem(random: Random) {
@@ -194,7 +193,7 @@ function createSystem(random: Random) {
       });
     },
     /**
-     * The table comes back: the queue is worked off, and what went to quarantine for want of a store is
+     * The table comes back: the queue is drained, and what went to quarantine because no store was up is
      * replayed.
      */
     async recover() {
@@ -216,8 +215,8 @@ function createSystem(random: Random) {
 }
 
 /**
- * What must stand in the end: the merge of everything authentic and understood, in the order in which it was
- * made.
+ * What must be stored in the end: the merge of every authentic webhook that is understood, in the order of
+ * its creation.
  */
 function truthOf(requests: readonly WebhookRequest[]): Map<string, TransactionRecord> {
   const records = new Map<string, TransactionRecord>();
@@ -296,7 +295,7 @@ describe('a storm of webhooks while stores fail at random', () => {
           expect(accepted(request)).toBe(authentic.has(request));
         }
         expect(currentState(system.transactions.all())).toEqual(currentState(truthOf(understood).values()));
-        // What is left in quarantine is what nobody can understand.
+        // Only what nobody can understand is left in quarantine.
         expect([...system.kept.values()].every(({ bytes }) => !readWebhook(Buffer.from(bytes)).ok)).toBe(
           true,
         );

@@ -16,7 +16,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** A Button that does what a test says. */
+/** A Button that behaves as the listener says. */
 async function button(listener: RequestListener, timeoutMs = 60_000): Promise<ButtonHttp> {
   server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -71,7 +71,7 @@ describe('createButtonHttp', () => {
     expect(await client.call(get)).toMatchObject({ body: { pub_ref: '12345678901234567890' } });
   });
 
-  it('asks for an answer that is not compressed: without that any coding is acceptable (RFC 9110)', async () => {
+  it('asks for an uncompressed answer: otherwise any coding is acceptable (RFC 9110)', async () => {
     const seen: unknown[] = [];
     const http = await button((request, response) => {
       seen.push(request.headers['accept-encoding']);
@@ -98,7 +98,7 @@ describe('createButtonHttp', () => {
     expect(answer).toMatchObject({ body: { length: '13', type: 'application/json', text: '{"name":"ö"}' } });
   });
 
-  it('calls an answer that takes longer than the total deadline unclear, also when it drips (A22)', async () => {
+  it('calls an answer unclear that takes longer than the total deadline, even if bytes keep arriving (A22)', async () => {
     const client = await button((_request, response) => {
       response.writeHead(200);
       const drip = setInterval(() => response.write(' '), 20);
@@ -127,7 +127,7 @@ describe('createButtonHttp', () => {
     expect(await client.call(get)).toEqual({ result: 'not-sent', reason: 'econnrefused' });
   });
 
-  it('knows that nothing was sent while the connection is not encrypted yet (B14)', async () => {
+  it('knows that nothing was sent while the connection is not yet encrypted (B14)', async () => {
     const silent = createTcpServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
@@ -138,7 +138,7 @@ describe('createButtonHttp', () => {
     silent.close();
   });
 
-  it('calls what ends on a connection that was used before unclear (A23)', async () => {
+  it('calls an error on a reused connection unclear (A23)', async () => {
     let calls = 0;
     const client = await button((request, response) => {
       calls += 1;
@@ -150,7 +150,7 @@ describe('createButtonHttp', () => {
     expect(await client.call(get)).toEqual({ result: 'unclear', reason: 'econnreset' });
   });
 
-  it('uses a connection again that has rested for a second at most', async () => {
+  it('reuses a connection that was idle for at most a second', async () => {
     const { connections, client, rest } = await restingButton();
 
     await client.call(get);
@@ -161,8 +161,8 @@ describe('createButtonHttp', () => {
   });
 
   it.each([
-    ['slept in a frozen environment', 1001],
-    ['rested for a time that the clock cannot tell, because it was set back', -1],
+    ['was idle in a frozen environment', 1001],
+    ['was idle for an unknown time, because the clock was set back', -1],
   ])('never writes to a connection that %s (A23)', async (_, restMs) => {
     const { connections, client, rest } = await restingButton();
     await Promise.all([client.call(get), client.call({ ...get, path: '/v1/order/2' })]);
@@ -176,7 +176,7 @@ describe('createButtonHttp', () => {
     expect(connections.slice(0, 2).map(({ bytes }) => bytes())).toEqual(slept);
   });
 
-  it('leaves a call alone that is still under way when another one begins (A23)', async () => {
+  it('does not disturb a call in progress when another one starts (A23)', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     const { client, rest } = await restingButton(held);
@@ -190,7 +190,7 @@ describe('createButtonHttp', () => {
     expect([await slow, other]).toMatchObject([{ result: 'answered' }, { result: 'answered' }]);
   });
 
-  it('asks below the path of its base, and tells the time by Button’s clock', async () => {
+  it('sends requests below the path of its base URL, and returns the time of Button’s clock', async () => {
     const client = await button((request, response) => {
       response.setHeader('date', 'Mon, 01 Jun 2026 12:00:00 GMT');
       response.end(JSON.stringify({ url: request.url }));
@@ -210,13 +210,13 @@ describe('createButtonHttp', () => {
     ['an empty body', ''],
     ['HTML', '<html></html>'],
     ['half an answer', '{"meta":{"status'],
-  ])('gives no body for %s (B6)', async (_name, text) => {
+  ])('returns no body for %s (B6)', async (_name, text) => {
     const client = await button((_request, response) => response.end(text));
 
     expect(await client.call(get)).toMatchObject({ result: 'answered', status: 200, body: undefined });
   });
 
-  it('gives no body for an answer that is cut off or has no end (B6, S19)', async () => {
+  it('returns no body for an answer that is cut off or never ends (B6, S19)', async () => {
     const client = await button((request, response) => {
       if (request.url === '/cut') {
         response.writeHead(200, { 'content-length': '100' });
@@ -262,7 +262,7 @@ describe('createButtonHttp', () => {
     expect(answer.result === 'answered' ? answer.retryAfterMs : undefined).toBe(expected);
   });
 
-  it('reads when a rate limit is reset where there is no Retry-After (B2)', async () => {
+  it('reads when a rate limit is reset if there is no Retry-After (B2)', async () => {
     const client = await button((_request, response) =>
       response.writeHead(429, { 'x-button-limit-reset-seconds': '12' }).end(),
     );

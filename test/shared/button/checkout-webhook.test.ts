@@ -5,7 +5,7 @@ import { readCheckout } from '../../../shared/button/checkout-webhook.ts';
 
 const bytes = (body: unknown) => Buffer.from(JSON.stringify(body));
 
-/** As Button documents it. */
+/** The checkout that Button documents. */
 const SAMPLE = {
   id: 'hook-123',
   event_type: 'order-checkout',
@@ -30,7 +30,7 @@ describe('readCheckout', () => {
   });
 
   it.each(['tx-pending', 'order-checkouts', 'ORDER-CHECKOUT', null, 7, undefined])(
-    'takes the event type %j for none',
+    'does not read the event type %j as a checkout',
     (event_type) => {
       expect(readCheckout(bytes({ ...SAMPLE, event_type }))).toBeUndefined();
     },
@@ -55,13 +55,13 @@ describe('readCheckout', () => {
     [{}, null],
     ['\ud800', null],
     ['x'.repeat(256), null],
-  ])('takes the text %j for %j', (thirdparty_id, shopper) => {
+  ])('reads the text %j as %j', (thirdparty_id, shopper) => {
     expect(readCheckout(bytes({ ...SAMPLE, data: { ...SAMPLE.data, thirdparty_id } }))).toMatchObject({
       shopper,
     });
   });
 
-  it('names one without an id of Button by what it says, whichever attempt brings it', () => {
+  it('derives the id of a checkout without one from its content, whichever attempt brings it', () => {
     const attempt = (request_id: string, btn_ref: string) =>
       readCheckout(bytes({ ...SAMPLE, id: null, request_id, data: { ...SAMPLE.data, btn_ref } }))?.eventId;
 
@@ -69,7 +69,7 @@ describe('readCheckout', () => {
     expect(attempt('1', 'a')).not.toBe(attempt('1', 'b'));
   });
 
-  it('never throws and refuses nothing, whatever the data are', () => {
+  it('never throws and refuses nothing, whatever the data', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (data) => {
         expect(readCheckout(bytes({ ...SAMPLE, data }))).toBeDefined();

@@ -28,7 +28,7 @@ const insert = (text: string, at: number, what: string): string => text.slice(0,
 const replace = (text: string, at: number, what: string): string =>
   text.slice(0, at) + what + text.slice(at + 1);
 
-/** What is no hex digit, though much of it looks like one, or is nothing to some readers. */
+/** Characters that are not hex digits, though some look like them, and some readers ignore others. */
 const STRANGERS = [
   ...[' ', '\t', '\n', '\r', '\0', '\u00A0', '\uFEFF', '\u200B', ',', '=', '%', '-', '+', '.', 'g', 'G', 'x'],
   ...['ａ', '０', 'а', 'е', '٣', 'é', '\u0301', '🔑', '\uD800', '\uDFFF'],
@@ -37,7 +37,7 @@ const STRANGERS = [
 /** Bytes that parsers pass over. */
 const PADDING = [' ', '\n', '\r\n', '\0', '\uFEFF', '{}'];
 
-/** Each makes of an authentic webhook one that is not. */
+/** Each turns an authentic webhook into a forged one. */
 const FORGERS: readonly ((random: Random) => Forgery)[] = [
   function oneBitOfTheBody(random) {
     const changed = Buffer.from(body);
@@ -117,7 +117,7 @@ const FORGERS: readonly ((random: Random) => Forgery)[] = [
   },
 ];
 
-it(`accepts none of ${FORGERIES} forgeries, and throws at none (C1)`, () => {
+it(`accepts none of ${FORGERIES} forgeries, and never throws (C1)`, () => {
   const random = randomFrom(20260601);
   const accepted: Forgery[] = [];
   const refused = { missing: 0, malformed: 0, mismatch: 0 };
@@ -131,7 +131,7 @@ it(`accepts none of ${FORGERIES} forgeries, and throws at none (C1)`, () => {
 
   expect(accepted).toEqual([]);
   expect(refused.missing + refused.malformed + refused.mismatch).toBe(FORGERIES);
-  // Every kind of refusal is met often, so none of them stands for the others.
+  // Each kind of refusal occurs often, so that each of them is tested.
   for (const count of Object.values(refused)) expect(count).toBeGreaterThan(FORGERIES / 20);
   for (const [index, one] of [signature, copySignature, signature.toUpperCase()].entries())
     expect([index, checkSignature(body, one, SECRETS).ok]).toEqual([index, true]);

@@ -35,7 +35,7 @@ function open(until: string | undefined, afterMs?: number) {
 }
 
 describe('withKeyWait', () => {
-  it('asks nothing before the instant that Button named, and says how long that is', async () => {
+  it('sends no request before the instant that Button named, and returns how long that is', async () => {
     const { api, asked } = open('2026-06-01T12:01:00.000Z');
 
     expect(await api.listAccounts()).toEqual({
@@ -49,7 +49,7 @@ describe('withKeyWait', () => {
     ['Button never asked to wait', undefined],
     ['it is longer than Button can ask for', '2026-06-01T12:15:00.001Z'],
     ['it is no instant', 'soon'],
-  ])('asks where %s', async (_why, until) => {
+  ])('sends a request if %s', async (_why, until) => {
     const { api, asked, extended } = open(until);
 
     await api.listAccounts();
@@ -57,7 +57,7 @@ describe('withKeyWait', () => {
     expect([asked, extended]).toEqual([['accounts'], []]);
   });
 
-  it('keeps how long Button wants to be left alone', async () => {
+  it('stores how long Button asks to wait', async () => {
     const { api, extended } = open(undefined, 90_000);
 
     await api.listAccounts();
@@ -72,7 +72,7 @@ describe('withKeyWait', () => {
     ['brands', 1],
     ['brands', 2],
     ['brands', 3],
-  ] as const)('keeps it whichever page of the list of %s asks for it: page %i', async (list, page) => {
+  ] as const)('stores it whichever page of the list of %s asks for it: page %i', async (list, page) => {
     let asked = 0;
     const http = {
       call: (): Promise<ButtonResponse> => {

@@ -6,7 +6,7 @@ import { createBrandsApi } from '../../../shared/button/list-brands.ts';
 
 const answered = (body: unknown, status = 200): ButtonResponse => ({ result: 'answered', status, body });
 
-/** The API where Button answers like that, and what it was asked. */
+/** An API whose Button always gives this answer, and the requests that it got. */
 function brandsApi(response: ButtonResponse) {
   const asked: string[] = [];
   const http = {
@@ -29,7 +29,7 @@ const terms = (minutes: unknown) => ({
 const brand = (id: unknown, minutes: unknown) => ({ id, name: 'x', terms_and_conditions: terms(minutes) });
 
 describe('the list of brands', () => {
-  it('is asked for on the documented path', async () => {
+  it('is requested on the documented path', async () => {
     const { api, asked } = brandsApi(answered({ meta, objects: [] }));
 
     await api.listBrands();
@@ -41,7 +41,7 @@ describe('the list of brands', () => {
     ['objects', { meta, objects: [brand('org-1', 129_600)] }],
     ['object, as a list', { meta, object: [brand('org-1', 129_600)] }],
     ['object, one brand', { meta, object: brand('org-1', 129_600) }],
-  ])('is read where it stands in %s', async (_name, body) => {
+  ])('is read from %s', async (_name, body) => {
     expect(await list(body)).toEqual({
       ok: true,
       value: { windows: new Map([['org-1', 129_600]]), malformed: 0 },
@@ -86,7 +86,7 @@ describe('the list of brands', () => {
     ]);
   });
 
-  it('is followed over all of its pages, by the cursor on the documented path', async () => {
+  it('is read page by page, by the cursor on the documented path', async () => {
     const { api, asked } = pagesOf({
       '/v1/brands': {
         objects: [brand('org-1', 60)],
@@ -115,7 +115,7 @@ describe('the list of brands', () => {
       'endless_pages',
     ],
     ['a page that is not there', undefined, 'refused'],
-  ])('ends with what was read of it at %s', async (_name, second, cutShortBy) => {
+  ])('ends with the pages read so far at %s', async (_name, second, cutShortBy) => {
     const first = { objects: [brand('org-1', 60)], next: '/v1/brands?cursor=a' };
     const { api } = pagesOf({ '/v1/brands': first, ...(second ? { '/v1/brands?cursor=a': second } : {}) });
 
@@ -126,7 +126,7 @@ describe('the list of brands', () => {
   });
 });
 
-/** The API where Button has these pages, by path, and which were asked for. */
+/** An API whose Button has these pages, by path, and the paths that were requested. */
 function pagesOf(pages: Record<string, { objects: unknown[]; next: string }>) {
   const asked: string[] = [];
   const http = {

@@ -45,7 +45,7 @@ const all = (answer: OrderApiAnswer['answer'], get: OrderApiAnswer['answer'] = a
 const UNCLEAR = all('unclear', 'unanswered');
 const NOT_FOUND: Meaning = { ...all('not-found'), create: 'refused' };
 
-/** The statuses that do not mean what their class means, in Button's own format. */
+/** The statuses whose meaning differs from that of their class, in Button's own format. */
 const MEANING: Record<number, Meaning> = {
   204: { ...UNCLEAR, cancel: 'unconfirmed' },
   401: all('unauthorized'),
@@ -59,8 +59,7 @@ const MEANING: Record<number, Meaning> = {
 };
 
 /**
- * What does not come in Button's own format says nothing, whatever its status: but for a 429, and a 204 to a
- * cancellation.
+ * An answer in another format says nothing, whatever its status, except a 429, and a 204 to a cancellation.
  */
 function meaningOf(status: number, isButtons: boolean): Meaning {
   const isRefusal = status >= 400 && status < 500;
@@ -69,8 +68,8 @@ function meaningOf(status: number, isButtons: boolean): Meaning {
 }
 
 /**
- * What comes of a status without Button's error format: a proxy's page, a router's text, nothing, JSON of
- * another shape.
+ * Bodies that are not in Button's error format: a proxy's page, a router's text, nothing, JSON of another
+ * shape.
  */
 const FOREIGN_BODIES: readonly unknown[] = [
   undefined,
@@ -105,7 +104,7 @@ const ANSWERS = [
   ...['try-again', 'unanswered', 'unclear'],
 ];
 
-/** Bodies that are nearly right, and anything else that JSON can say. */
+/** Bodies that are nearly right, and any other JSON. */
 const anyBody = fc.oneof(
   fc.jsonValue(),
   fc.constant(undefined),
@@ -131,7 +130,7 @@ function saysOk(status: number, body: unknown): boolean {
 }
 
 describe('createOrderApi', () => {
-  it('creates with the whole order and keeps the id that Button gave it', async () => {
+  it('creates with the whole order and returns the id that Button gave it', async () => {
     const { api, requests } = answering(answered(200, fixture('order-create-response')));
 
     const answer = await api.create(order);
@@ -145,7 +144,7 @@ describe('createOrderApi', () => {
     expect(requests).toEqual([{ method: 'POST', path: '/v1/order', apiKey: 'sk-test', body: order }]);
   });
 
-  it('tells a 202 from a 200: it carries no Button order id', async () => {
+  it('distinguishes a 202 from a 200: it carries no Button order id', async () => {
     const { api } = answering(answered(202, fixture('order-create-response-202')));
 
     expect(await api.create(order)).toEqual({ answer: 'done', acceptedOnly: true });
@@ -169,7 +168,7 @@ describe('createOrderApi', () => {
     expect(requests).toEqual([{ method: 'DELETE', path: '/v1/order/o-1', apiKey: 'sk-test' }]);
   });
 
-  it('looks for an order among those of its token, and takes no other', async () => {
+  it('looks for an order among those of its token, and accepts no other', async () => {
     const list = fixture('order-by-btn-ref-response') as { objects: object[] };
     const [held] = list.objects as [{ order_id: string }];
     const other = { ...held, order_id: 'another order', total: 1 };
@@ -192,7 +191,7 @@ describe('createOrderApi', () => {
     expect(deleted).toMatchObject({ answer: 'found', order: { status: 'deleted' } });
   });
 
-  it('knows the token of an order that is listed under it, also where the list does not show it', async () => {
+  it('knows the token of an order that is listed under it, even if the list does not show the token', async () => {
     const looks = async (shown: object) =>
       answering(
         answered(200, { meta: { status: 'ok' }, objects: [{ order_id: 'o-1', ...shown }] }),
@@ -219,7 +218,7 @@ describe('createOrderApi', () => {
     expect((await api.getByToken('o-1', 'token')).answer).toBe(answer);
   });
 
-  it('says of a look-up by token whether Button refused it, and takes no list that comes with anything but a 2xx', async () => {
+  it('reports whether Button refused a look-up by token, and accepts a list only with a 2xx', async () => {
     const list = { ...says('no'), objects: [{ order_id: 'o-1', total: 5 }] };
     const looks = async (status: number, body: unknown) =>
       answering(answered(status, body)).api.getByToken('o-1', 'token');
@@ -243,7 +242,7 @@ describe('createOrderApi', () => {
     });
   });
 
-  it('asks for a token by one path segment of its own', async () => {
+  it('sends a token as a single path segment', async () => {
     const { api, requests } = answering(answered(404));
 
     await api.getByToken('o-1', 'tok/en?');
@@ -292,7 +291,7 @@ describe('createOrderApi', () => {
     },
   );
 
-  it('reads every status there is in Button’s error format as its table says (B1 to B8)', async () => {
+  it('reads every status in Button’s error format as its table says (B1 to B8)', async () => {
     for (let status = 100; status < 600; status += 1) {
       const { create, update, cancel, get } = meaningOf(status, true);
 
@@ -303,7 +302,7 @@ describe('createOrderApi', () => {
     }
   });
 
-  it('takes no final answer from anybody but Button: whatever the status, a body of another format is unclear (requirement 2)', async () => {
+  it('accepts a final answer from Button only: whatever the status, a body in another format is unclear (requirement 2)', async () => {
     for (let status = 100; status < 600; status += 1) {
       if (status >= 200 && status < 300) continue;
       const { create, update, cancel, get } = meaningOf(status, false);
@@ -317,7 +316,7 @@ describe('createOrderApi', () => {
     }
   });
 
-  it('takes nothing for not carried out but a 429, and what never left (requirement 3)', async () => {
+  it('treats only a 429, and a request that never left, as not carried out (requirement 3)', async () => {
     for (let status = 100; status < 600; status += 1) {
       for (const body of [undefined, says('no')]) {
         const { answer } = await answering(answered(status, body)).api.create(order);
@@ -330,7 +329,7 @@ describe('createOrderApi', () => {
     });
   });
 
-  it('says in its reason whether Button answered, so that a proxy’s answer counts as an outage', async () => {
+  it('says in its reason whether Button itself answered, so that a proxy’s answer counts as an outage', async () => {
     const reasonOf = async (status: number, body?: unknown) =>
       answering(answered(status, body)).api.create(order);
 
@@ -348,7 +347,7 @@ describe('createOrderApi', () => {
     });
   });
 
-  it('takes nothing but a 2xx with meta.status ok for done or found, and a 202 for accepted only (B6)', async () => {
+  it('accepts only a 2xx with meta.status ok as done or found, and a 202 only as accepted (B6)', async () => {
     for (let status = 200; status < 300; status += 1) {
       if (status === 204) continue;
       const { total } = order;
@@ -366,7 +365,7 @@ describe('createOrderApi', () => {
     ['another token', { btn_ref: 'srctok-another' }, 'exists'],
     ['another total', { total: order.total + 1 }, 'exists'],
     ['neither token nor total', { btn_ref: undefined, total: undefined }, 'done'],
-  ])('takes a create that is answered with %s for: %s', async (_what, change, expected) => {
+  ])('reads an answer to a create that shows %s as: %s', async (_what, change, expected) => {
     const object = { ...order, button_order_id: 'btnorder-1', ...change };
     const { api } = answering(answered(200, { meta: { status: 'ok' }, object }));
 
@@ -374,7 +373,7 @@ describe('createOrderApi', () => {
     expect(await api.update('o-1', order)).toMatchObject({ answer: 'done' });
   });
 
-  it('takes what is shown as null, or otherwise than we know it, for not shown (B6)', async () => {
+  it('treats null, or a value of an unknown form, as not shown (B6)', async () => {
     const odd = {
       order_id: 'o-1',
       total: 'five',
@@ -397,7 +396,7 @@ describe('createOrderApi', () => {
     });
   });
 
-  it('finds an order among those of its token though nulls stand in it, and none where the list goes on (A22)', async () => {
+  it('finds an order among those of its token although there are nulls, and none if the list goes on (A22)', async () => {
     const held = { order_id: 'o-1', status: 'open', button_order_id: null, line_items: [{ total: null }] };
     const looks = async (next: unknown, objects: object[]) =>
       answering(answered(200, { meta: { status: 'ok', next }, objects })).api.getByToken('o-1', 'token');
@@ -432,7 +431,7 @@ describe('createOrderApi', () => {
     }
   });
 
-  it('hands on what Button says of a refusal, a thousand characters of it (B5, B8)', async () => {
+  it('returns what Button says of a refusal, up to a thousand characters (B5, B8)', async () => {
     const refused = async (status: number, body: unknown) =>
       answering(answered(status, body)).api.create(order);
 
@@ -455,7 +454,7 @@ describe('createOrderApi', () => {
     });
   });
 
-  it('does not know what became of a call that was cut off, unless it only read (A22, A23)', async () => {
+  it('does not know the result of a call that was cut off, unless it was a read (A22, A23)', async () => {
     const { api } = answering({ result: 'unclear', reason: 'econnreset' });
 
     expect(await api.update('o-1', order)).toEqual({ answer: 'unclear', reason: 'econnreset' });
@@ -463,7 +462,7 @@ describe('createOrderApi', () => {
     expect(await api.get('o-1')).toEqual({ answer: 'unanswered', isRefused: false, reason: 'econnreset' });
   });
 
-  it('comes to one of its answers whatever Button answers, and never throws (B2, B6)', async () => {
+  it('returns one of its answers whatever Button says, and never throws (B2, B6)', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 100, max: 599 }),
@@ -491,14 +490,14 @@ describe('createOrderApi', () => {
     );
   });
 
-  it('hands on how long Button asks to wait (B2)', async () => {
+  it('returns how long Button asks to wait (B2)', async () => {
     const { api } = answering({ result: 'answered', status: 429, body: {}, retryAfterMs: 12_000 });
 
     expect(await api.create(order)).toEqual({ answer: 'try-again', reason: 'http_429', afterMs: 12_000 });
     expect(await api.get('o-1')).toMatchObject({ answer: 'unanswered', afterMs: 12_000 });
   });
 
-  it('names the token in an update only where it is given one (requirement 1)', async () => {
+  it('sends the token in an update only if it is given one (requirement 1)', async () => {
     const { api, requests } = answering(answered(200, fixture('order-update-response')));
 
     await api.update('o-1', order, 'srctok-1');
@@ -508,7 +507,7 @@ describe('createOrderApi', () => {
 });
 
 describe('holdsVersion', () => {
-  it('compares total, currency and lines, whatever their order, with quantity 1 as the default', () => {
+  it('compares total, currency and lines, in any order, with quantity 1 as the default', () => {
     const { total, currency, line_items: lines = [] } = order;
     const held = {
       total,
@@ -533,7 +532,7 @@ describe('holdsVersion', () => {
     expect(holdsVersion({ ...held, line_items: [] }, bare)).toBe(true);
   });
 
-  it('takes no amount for held that Button does not show', () => {
+  it('does not count an amount as held that Button does not show', () => {
     const { total, currency, line_items: lines } = order;
     const held = { total, currency, line_items: lines };
 
@@ -542,7 +541,7 @@ describe('holdsVersion', () => {
       expect(holdsVersion({ ...held, [hidden]: undefined }, order)).toBe(false);
   });
 
-  it('takes a line for another one if its identifier, its total or its quantity differs', () => {
+  it('counts lines as different if the identifier, the total or the quantity differs', () => {
     const line = { identifier: 'a', total: 5, amount: 5, quantity: 2 };
     const versionOf = (changes: object) => ({ ...order, line_items: [{ ...line, ...changes }] });
     const { total, currency } = order;

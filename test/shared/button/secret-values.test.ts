@@ -8,12 +8,12 @@ import {
 } from '../../../shared/button/webhook-secrets.ts';
 
 describe('parseApiKey', () => {
-  it('takes the whole secret, without the white space that an editor leaves around it', () => {
+  it('accepts the whole secret, without the white space that an editor leaves around it', () => {
     expect(parseApiKey(' sk-live-1\n')).toBe('sk-live-1');
   });
 
   it.each(['', ' \n', 'sk-live 1', 'sk:live', 'sk-live-é', 'x'.repeat(513)])(
-    'takes nothing that can not stand before the colon of HTTP Basic: %j',
+    'refuses a key that HTTP Basic does not allow before the colon: %j',
     (text) => {
       expect(parseApiKey(text)).toBeUndefined();
     },
@@ -27,7 +27,7 @@ describe('parseWebhookSecrets', () => {
     expect(parseWebhookSecrets(JSON.stringify(secrets))).toEqual(secrets);
   });
 
-  it('takes each secret without the white space around it', () => {
+  it('reads each secret without the white space around it', () => {
     expect(parseWebhookSecrets('[{"name":" main ","secret":"whsec-1\\n"}]')).toEqual([
       { name: 'main', secret: 'whsec-1' },
     ]);
@@ -41,14 +41,17 @@ describe('parseWebhookSecrets', () => {
     '{"name":"new","secret":" "}',
     '{"name":"new","secret":7}',
     '[]',
-  ])('keeps a valid entry beside the malformed one %s, and says what is wrong with that one', (malformed) => {
-    const text = `[{"name":"main","secret":"whsec-1"},${malformed}]`;
+  ])(
+    'keeps the valid entry next to the malformed one %s, and says what is wrong with that one',
+    (malformed) => {
+      const text = `[{"name":"main","secret":"whsec-1"},${malformed}]`;
 
-    expect(parseWebhookSecrets(text)).toEqual([{ name: 'main', secret: 'whsec-1' }]);
-    expect(webhookSecretProblems(text)).toEqual([expect.stringMatching(/^Entry 2 /)]);
-  });
+      expect(parseWebhookSecrets(text)).toEqual([{ name: 'main', secret: 'whsec-1' }]);
+      expect(webhookSecretProblems(text)).toEqual([expect.stringMatching(/^Entry 2 /)]);
+    },
+  );
 
-  it('keeps what was valid before beside what is valid now, each secret once', () => {
+  it('keeps what was valid before together with what is valid now, each secret once', () => {
     const [old, main, added] = ['old', 'main', 'added'].map((name) => ({ name, secret: `whsec-${name}` }));
     if (!old || !main || !added) throw new Error('three names');
 
@@ -72,7 +75,7 @@ describe('parseWebhookSecrets', () => {
   });
 
   it.each(['', 'whsec-1', '{}', '[]', '[{"name":"main","secret":""}]', '[{"name":"","secret":"x"}]'])(
-    'takes nothing that everybody could sign with, or nobody: %j (C1)',
+    'refuses secrets that everybody could sign with, or nobody: %j (C1)',
     (text) => {
       expect(parseWebhookSecrets(text)).toBeUndefined();
     },

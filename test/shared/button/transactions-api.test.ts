@@ -38,7 +38,7 @@ const PATH = '/v1/affiliation/accounts/acc-1/transactions?start=a';
 
 describe('nextPageOf', () => {
   it.each(variants.filter(({ url }) => url !== null))(
-    'takes the cursor from $url (E11)',
+    'reads the cursor from $url (E11)',
     ({ url, cursor }) => {
       expect(nextPageOf(url ?? '', PATH)?.cursor ?? null).toBe(cursor);
     },
@@ -61,11 +61,11 @@ describe('nextPageOf', () => {
     ['transactions?cursor=a', '/v1/affiliation/accounts/acc-1/transactions?cursor=a'],
     ['https://api.usebutton.com/v1/affiliation/../order/x?cursor=a', null],
     ['//elsewhere.example/?cursor=a', null],
-  ])('reduces %s to a path at Button’s own host, or to none', (next, printed) => {
+  ])('reduces %s to a path at Button’s own host, or to nothing', (next, printed) => {
     expect(nextPageOf(next, PATH)).toEqual({ cursor: 'a', printed });
   });
 
-  it('follows a URL without a cursor within the Affiliation API only', () => {
+  it('follows a URL without a cursor only within the Affiliation API', () => {
     const printed = '/v1/affiliation/accounts/acc-1/transactions?page=2';
 
     expect(nextPageOf(`https://api.usebutton.com${printed}`, PATH)).toEqual({ cursor: null, printed });
@@ -97,7 +97,7 @@ describe('createTransactionsApi', () => {
     );
   });
 
-  it('asks the list of all accounts where none is named', async () => {
+  it('requests the list of all accounts if no account is given', async () => {
     const { api, requests } = answering(answered(200, firstPage));
 
     await api.listTransactions({ ...query, accountId: null, timeField: 'created_date' });
@@ -116,7 +116,7 @@ describe('createTransactionsApi', () => {
   it.each<[PagingForm, string]>([
     ['cursor-alone', '/v1/affiliation/accounts/acc-1/transactions?cursor=ab%2Bc%2Fd%3D%3D'],
     ['printed-url', '/v1/affiliation/acc-1/transactions?cursor=ab%2Bc/d=='],
-  ])('asks for the next page in the form %s', async (form, path) => {
+  ])('requests the next page in the form %s', async (form, path) => {
     const { api, requests } = answering(answered(200, firstPage));
 
     await api.listTransactions({ ...query, page: { ...page, form } });
@@ -130,7 +130,7 @@ describe('createTransactionsApi', () => {
     expect(await api.listTransactions(query)).toEqual({ ok: true, value: { rows: [], next: null } });
   });
 
-  it('reads the rows as they are and where the next page begins', async () => {
+  it('returns the rows unchanged, and the start of the next page', async () => {
     const { api, requests } = answering(answered(200, firstPage));
 
     const page = await api.listTransactions(query);
@@ -167,7 +167,7 @@ describe('createTransactionsApi', () => {
     expect(await api.listTransactions(query)).toMatchObject({ ok: false, ...expected });
   });
 
-  it('comes to one of its readings whatever Button answers, and takes nothing for the last page that is not (E18, B6)', async () => {
+  it('returns one of its results whatever Button answers, and never mistakes a page for the last one (E18, B6)', async () => {
     const next = fc.oneof(
       fc.constantFrom(null, undefined, '', '?cursor=', 'https://elsewhere.test/?cursor=a', '?cursor=a%2Fb'),
       fc.string(),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { keepOpen, withButton } from '../../../shared/button/with-button.ts';
 import type { SecretResult } from '../../../shared/runtime/secret.ts';
 
-/** Access with a key of this reading, and how many connections it has open. */
+/** Access with this reading of the key, and the number of its open connections. */
 function access(reading: SecretResult<string>) {
   const state = { open: 0 };
   const openHttp = () => {
@@ -27,7 +27,7 @@ describe('work with Button', () => {
     expect(state.open).toBe(0);
   });
 
-  it('leaves open what is kept for the next invocation', async () => {
+  it('leaves a connection open that is kept for the next invocation', async () => {
     const { state, button } = access({ status: 'set', value: 'sk-1' });
     const keeping = { ...button, openHttp: keepOpen(button.openHttp()) };
 
@@ -37,7 +37,7 @@ describe('work with Button', () => {
     expect(state.open).toBe(1);
   });
 
-  it('gets the reason where there is no key', async () => {
+  it('gets the reason if there is no key', async () => {
     const { button } = access({ status: 'not-set' });
 
     expect(await withButton(button, (api) => Promise.resolve(api))).toBe('api_key_not_set');

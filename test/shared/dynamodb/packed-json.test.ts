@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { packJson, packText, unpackJson, unpackText } from '../../../shared/dynamodb/packed-json.ts';
 
 describe('packJson', () => {
-  it('gives back any JSON value', () => {
+  it('returns any JSON value unchanged', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(unpackJson(packJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
@@ -13,7 +13,7 @@ describe('packJson', () => {
   });
 
   it('still reads what it packed when the first items were stored (F8)', () => {
-    // A changed dictionary makes every stored item unreadable: add a new one instead.
+    // A changed dictionary makes every stored item unreadable. Add a new one instead.
     const stored = Buffer.from('AUOrtWKxOgJX/IGDw1CpFgA=', 'base64');
 
     expect(unpackJson(stored)).toEqual({
@@ -29,7 +29,7 @@ describe('packJson', () => {
 });
 
 describe('packText', () => {
-  it('gives back any bytes', () => {
+  it('returns any bytes unchanged', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         expect(new Uint8Array(unpackText(packText(bytes)))).toEqual(bytes);

@@ -7,17 +7,17 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 
-/** How the fake treats one entry, or the whole request (`throw`). */
+/** What the fake does with one entry, or with the whole request (`throw`). */
 export type Treatment = 'take' | 'fail' | 'find-fault' | 'forget' | 'throw';
 
 export const FAKE_QUEUE_URL = 'https://sqs.example.com/000000000000/orders.fifo';
 
-/** A FIFO queue in memory that keeps SQS's rules for batches and misbehaves on demand. */
+/** A FIFO queue in memory that follows SQS's rules for batches, and misbehaves on demand. */
 export type FakeQueue = {
   client: Pick<SQSClient, 'send'>;
-  /** The entries of every request, as they came. */
+  /** The entries of every request, unchanged. */
   requests: SendMessageBatchRequestEntry[][];
-  /** What the queue took, in order. */
+  /** The entries that the queue accepted, in order. */
   taken: { body: string; groupId: string }[];
 };
 

@@ -88,7 +88,7 @@ describe('writeOrderMessage', () => {
     expect(update.groupId).toBe(cancellation.groupId);
   });
 
-  it('names the order and its version in the id that it derives', () => {
+  it('derives an id from the order and its version', () => {
     const event = {
       kind: 'created',
       order: sampleOrder(),
@@ -103,7 +103,7 @@ describe('writeOrderMessage', () => {
     expect(byTime.eventId).toMatch(/^1994\/2017-07-25T08:23:53Z\/[0-9a-f]{16}$/);
   });
 
-  it('derives an id that a message may have, however long the order id and the sequence are', () => {
+  it('derives a valid id, however long the order id and the sequence are', () => {
     const order = { ...sampleOrder(), order_id: 'x'.repeat(255) };
 
     const { eventId } = messageOf(
@@ -113,7 +113,7 @@ describe('writeOrderMessage', () => {
     expect(eventId).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('takes a bigint for the integer that it is', () => {
+  it('accepts a bigint as an integer', () => {
     const event = { kind: 'created', sequence: '1', order: { ...sampleOrder(), total: 7000n } };
 
     const { body } = messageOf(writeOrderMessage(event as unknown as OrderEventToSend, SETTINGS));
@@ -121,7 +121,7 @@ describe('writeOrderMessage', () => {
     expect(JSON.parse(body)).toMatchObject({ data: { total: 7000 } });
   });
 
-  it('takes orders as shops write them: null and empty text for what there is not', () => {
+  it('accepts orders as shops write them: null and empty strings for missing values', () => {
     const event: OrderEventToSend = {
       kind: 'updated',
       sequence: '2',
@@ -143,7 +143,7 @@ describe('writeOrderMessage', () => {
     });
   });
 
-  it('names the same event the same, and an event that differs in anything otherwise', () => {
+  it('gives the same event the same id, and an event that differs in anything another one', () => {
     const event = { kind: 'created', order: sampleOrder(), sequence: '1' } as const;
     const others: OrderEventToSend[] = [
       { ...event, kind: 'updated' },
@@ -178,7 +178,7 @@ describe('writeOrderMessage', () => {
     expect(JSON.stringify(writing)).not.toContain('usd');
   });
 
-  it('asks for the time instead of the sequence where a brand is ordered by time', () => {
+  it('requires the time instead of the sequence if a brand orders by time', () => {
     const settings = { ...SETTINGS, orderBy: 'time' } as const;
     const event = { kind: 'created', order: sampleOrder() } as const;
 
@@ -216,28 +216,31 @@ describe('writeOrderMessage', () => {
     ['$.data.line_items[0].sku', { sku: Number.NaN }, 'wrong_type'],
     ['$.data.customer.is_new', { is_new: Number.NaN }, 'wrong_type'],
     ['$.data.finalization_date', { finalization_date: new Date('soon') }, 'date_not_iso_8601'],
-  ])('A18: refuses at %s what JSON would write as null, which counts as absent', (path, wrong, code) => {
-    const { total = 7000, finalization_date, is_new, ...line } = wrong as Record<string, unknown>;
-    const order = {
-      ...sampleOrder(),
-      total,
-      finalization_date,
-      customer: { id: '1', is_new },
-      line_items: [{ identifier: '1', total: 7000, ...line }],
-    };
-    const event = { kind: 'created', sequence: '1', order } as unknown as OrderEventToSend;
+  ])(
+    'A18: refuses at %s a value that JSON would write as null, which counts as absent',
+    (path, wrong, code) => {
+      const { total = 7000, finalization_date, is_new, ...line } = wrong as Record<string, unknown>;
+      const order = {
+        ...sampleOrder(),
+        total,
+        finalization_date,
+        customer: { id: '1', is_new },
+        line_items: [{ identifier: '1', total: 7000, ...line }],
+      };
+      const event = { kind: 'created', sequence: '1', order } as unknown as OrderEventToSend;
 
-    expect(writeOrderMessage(event, { ...SETTINGS, allowFinalizationDate: true })).toMatchObject({
-      result: {
-        outcome: 'invalid',
-        orderId: '1994',
-        violations: expect.arrayContaining([expect.objectContaining({ code, path })]) as unknown,
-      },
-    });
-  });
+      expect(writeOrderMessage(event, { ...SETTINGS, allowFinalizationDate: true })).toMatchObject({
+        result: {
+          outcome: 'invalid',
+          orderId: '1994',
+          violations: expect.arrayContaining([expect.objectContaining({ code, path })]) as unknown,
+        },
+      });
+    },
+  );
 
   it.each([null, undefined, 'created', 5, true])(
-    'A18: answers that %j is no event, and does not throw',
+    'A18: answers that %j is not an event, and does not throw',
     (given) => {
       const writing = writeOrderMessage(given as unknown as OrderEventToSend, SETTINGS);
 
@@ -254,7 +257,7 @@ describe('writeOrderMessage', () => {
     },
   );
 
-  it('A18: counts UTF-8 bytes, and takes a message of exactly the limit', () => {
+  it('A18: counts UTF-8 bytes, and accepts a message of exactly the limit', () => {
     const event: OrderEventToSend = {
       kind: 'created',
       sequence: '1',
@@ -272,7 +275,7 @@ describe('writeOrderMessage', () => {
     });
   });
 
-  it('escapes the two characters that JSON allows and SQS does not', () => {
+  it('escapes the two characters that JSON allows and SQS refuses', () => {
     const customer = { id: 'a\uFFFEb\uFFFFc' };
 
     const { body } = messageOf(

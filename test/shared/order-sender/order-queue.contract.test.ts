@@ -10,7 +10,7 @@ import { createFakeQueue, FAKE_QUEUE_URL } from './fake-queue.ts';
 type OrderQueue = {
   client: Pick<SQSClient, 'send'>;
   queueUrl: string;
-  /** All that the queue holds, in the order of each group. */
+  /** All messages on the queue, in the order of each group. */
   takeAll: () => Promise<{ body: string; groupId: string }[]>;
 };
 
@@ -141,7 +141,7 @@ describe.each([
     expect(Buffer.byteLength(message?.body ?? '')).toBe(1_048_576);
   });
 
-  it('delivers the characters that SQS takes only escaped', async () => {
+  it('delivers the characters that SQS accepts only escaped', async () => {
     const queue = await open();
     const description = '\uFFFE \uFFFF \u0000 \u001F \u007F \uFFFD';
 
@@ -152,7 +152,7 @@ describe.each([
     expect(JSON.parse(message?.body ?? '')).toMatchObject({ data: { line_items: [{ description }] } });
   });
 
-  it('A25: learns that the queue finds fault with one of the messages', async () => {
+  it('A25: learns that the queue rejects one of the messages', async () => {
     const queue = await open({ maxMessageBytes: 2000 });
 
     const results = await createSender(queue).sendOrderEvents([
@@ -169,7 +169,7 @@ describe.each([
     expect(await queue.takeAll()).toHaveLength(1);
   });
 
-  it('learns that there is no such queue', async () => {
+  it('learns that the queue does not exist', async () => {
     const queue = await open();
     const elsewhere = { ...queue, queueUrl: `${queue.queueUrl}-of-nobody.fifo` };
 

@@ -12,8 +12,8 @@ import { sampleOrder, SETTINGS } from '../validation/orders/order-samples.ts';
 import { bytesOf, createFakeQueue, FAKE_QUEUE_URL, type FakeQueue, type Treatment } from './fake-queue.ts';
 
 /**
- * A valid event, named `orderId/sequence`, of which the message has about `size` bytes more than the
- * smallest.
+ * A valid event with the id `orderId/sequence`. Its message is about `size` bytes longer than the shortest
+ * one.
  */
 function update(orderId: string, sequence: number, size = 0): OrderEventToSend {
   return {
@@ -49,7 +49,7 @@ function createSender(queue: FakeQueue, options: Partial<OrderSenderOptions> = {
   return { ...sender, waitsMs };
 }
 
-/** Treats the event of this id so, one request after the other; the last treatment goes on. */
+/** How the fake treats the event of each id, request by request. The last treatment repeats. */
 function script(treatments: Record<string, readonly Treatment[]>) {
   const turns = new Map<string, number>();
   return ({ MessageBody }: { MessageBody?: string | undefined }): Treatment => {
@@ -100,7 +100,7 @@ describe('createOrderSender', () => {
     ]);
   });
 
-  it('passes the warnings of an event that it sent on', async () => {
+  it('returns the warnings of an event that it sent', async () => {
     const sender = createSender(createFakeQueue());
 
     const { order_id, total, currency, purchase_date } = sampleOrder();
@@ -131,7 +131,7 @@ describe('createOrderSender', () => {
     expect(queue.requests).toEqual([]);
   });
 
-  it('sends nothing of an invalid event, and lets it hold up no other', async () => {
+  it('does not send an invalid event, which delays no other', async () => {
     const queue = createFakeQueue();
 
     const results = await createSender(queue).sendOrderEvents([
@@ -146,7 +146,7 @@ describe('createOrderSender', () => {
     expect(takenIds(queue, 'a')).toEqual(['a/1', 'a/3']);
   });
 
-  it('asks SQS for nothing if there is nothing to send', async () => {
+  it('sends no request if there is nothing to send', async () => {
     const queue = createFakeQueue();
 
     const results = await createSender(queue).sendOrderEvents([]);
@@ -163,7 +163,7 @@ describe('createOrderSender', () => {
     expect(queue.requests.map(({ length }) => length)).toEqual([10, 10, 5]);
   });
 
-  it('begins another request where a message more would be too many bytes', async () => {
+  it('starts another request if one more message would be too many bytes', async () => {
     const queue = createFakeQueue();
     const events = ['a', 'b', 'c'].map((orderId) => update(orderId, 1, 400_000));
 
@@ -186,7 +186,7 @@ describe('createOrderSender', () => {
     expect(() => createSender(createFakeQueue(), { maxMessageBytes })).toThrow(RangeError);
   });
 
-  it('sends the others beside an event that is null, and says of a list that is null what it must be', async () => {
+  it('sends the others when one event is null, and refuses a list that is null, saying what it must be', async () => {
     const queue = createFakeQueue();
     const sender = createSender(queue);
 
@@ -200,7 +200,7 @@ describe('createOrderSender', () => {
     expect(await sender.sendOrderCreated(null as never)).toMatchObject({ outcome: 'invalid' });
   });
 
-  it('A25: sends only what failed again, before what follows it in its order', async () => {
+  it('A25: sends again only what failed, before the later messages of the same order', async () => {
     const queue = createFakeQueue({ treat: script({ 'b/1': ['fail', 'fail', 'take'] }) });
 
     const { sendOrderEvents, waitsMs } = createSender(queue);
@@ -212,7 +212,7 @@ describe('createOrderSender', () => {
     expect(waitsMs).toEqual([100, 200]);
   });
 
-  it('A25: never sends again what SQS finds fault with, and tells its code', async () => {
+  it('A25: never sends again what SQS rejects, and returns its code', async () => {
     const queue = createFakeQueue({ treat: script({ 'a/1': ['find-fault', 'take'] }) });
 
     const { sendOrderEvents, waitsMs } = createSender(queue);
@@ -230,7 +230,7 @@ describe('createOrderSender', () => {
     expect(waitsMs).toEqual([]);
   });
 
-  it('A25: gives an event up after five attempts, holds what follows it in its order, and sends the rest', async () => {
+  it('A25: gives an event up after five attempts, holds the later ones of its order, and sends the rest', async () => {
     const queue = createFakeQueue({ treat: script({ 'a/1': ['fail'] }) });
 
     const { sendOrderEvents, waitsMs } = createSender(queue);
@@ -242,7 +242,7 @@ describe('createOrderSender', () => {
     expect(waitsMs).toEqual([100, 200, 400, 800]);
   });
 
-  it('does not take an entry for sent that the answer does not mention', async () => {
+  it('does not count an entry as sent that the answer does not mention', async () => {
     const queue = createFakeQueue({ treat: script({ 'a/1': ['forget', 'take'] }) });
 
     const results = await createSender(queue).sendOrderEvents([update('a', 1)]);
@@ -267,7 +267,7 @@ describe('createOrderSender', () => {
   });
 });
 
-describe('orders, requirement 13: what the client says was sent', () => {
+describe('orders, requirement 13: what the client reports as sent', () => {
   const RULES = fc.record({
     testTokens: fc.constantFrom('allow' as const, 'refuse' as const, 'require' as const),
     allowFinalizationDate: fc.boolean(),
@@ -313,7 +313,7 @@ describe('orders, requirement 13: what the client says was sent', () => {
     );
   });
 
-  it('is not an order that the ledger can not hold', async () => {
+  it('is not an order that the ledger cannot hold', async () => {
     const queue = createFakeQueue();
     const noise = Array.from({ length: 8 }, () =>
       Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString('base64'),
@@ -362,7 +362,7 @@ describe('any mix of orders, versions, sizes and failures', () => {
     size: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 6000 })),
     valid: fc.integer({ min: 1, max: 8 }).map((n) => n > 1),
   });
-  /** Distinct events: the position in the list is the sequence. */
+  /** Distinct events: an event's position in the list is its sequence. */
   const arbitraryEvents = fc
     .array(arbitraryEvent, { maxLength: 60 })
     .map((list) =>
@@ -387,7 +387,7 @@ describe('any mix of orders, versions, sizes and failures', () => {
     return { queue, results: await sender.sendOrderEvents(events) };
   }
 
-  /** The ids of what may be sent at all, for each order, in order. */
+  /** For each order, the ids of the events that may be sent, in order. */
   function sendableIds(results: readonly SendResult[]): Map<string, string[]> {
     const ids = new Map<string, string[]>();
     for (const { outcome, eventId } of results) {
@@ -418,7 +418,7 @@ describe('any mix of orders, versions, sizes and failures', () => {
     );
   });
 
-  it('is sent in order without a gap, and reported truly, whatever fails', async () => {
+  it('is sent in order without a gap, and reported correctly, whatever fails', async () => {
     await fc.assert(
       fc.asyncProperty(
         arbitraryEvents,
@@ -440,7 +440,7 @@ describe('any mix of orders, versions, sizes and failures', () => {
     );
   });
 
-  it('goes in requests of at most ten entries and the bytes allowed, and no event more than five times', async () => {
+  it('is sent in requests of at most ten entries and the allowed bytes, and no event more than five times', async () => {
     await fc.assert(
       fc.asyncProperty(
         arbitraryEvents,

@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** What can be imported of the packages. */
+/** The names that users can import from the packages. */
 function importableNames(): string[] {
   return shop.packages.flatMap(({ name, manifest }) =>
     Object.keys(manifest.exports).map((path) => (path === '.' ? name : `${name}/${path.slice(2)}`)),
@@ -45,7 +45,7 @@ function importableNames(): string[] {
 }
 
 describe('orders, requirement 14: the packages', () => {
-  it('bring zod, take the SQS client of the shop, and through them neither CDK nor middy nor DynamoDB', async () => {
+  it('install zod, use the shop’s SQS client, and bring neither CDK nor middy nor DynamoDB', async () => {
     const LockSchema = z.object({
       packages: z.record(
         z.string(),
@@ -88,7 +88,7 @@ describe('orders, requirement 14: the packages', () => {
 
       expect(named.filter((file) => !existsSync(join(folder, file)))).toEqual([]);
       expect(main).toBe(exports['.']?.require.default);
-      // What TypeScript reads under "moduleResolution": "node10", which knows no exports.
+      // What TypeScript reads with "moduleResolution": "node10", which ignores `exports`.
       expect(typesVersions['*']).toEqual(
         Object.fromEntries(
           Object.entries(exports)
@@ -99,7 +99,7 @@ describe('orders, requirement 14: the packages', () => {
     }
   });
 
-  it.each(['LICENSE', 'README.md', 'CHANGELOG.md'])('hold a %s', (file) => {
+  it.each(['LICENSE', 'README.md', 'CHANGELOG.md'])('contain a %s', (file) => {
     for (const { folder } of shop.packages) expect(existsSync(join(folder, file)), folder).toBe(true);
   });
 
@@ -112,7 +112,7 @@ describe('orders, requirement 14: the packages', () => {
       'old/shop.ts',
       '--module commonjs --moduleResolution node10 --ignoreDeprecations 6.0',
     ],
-  ])('tells TypeScript what is right and what is wrong in %s', async (_kind, name, options) => {
+  ])('let TypeScript accept what is right and reject what is wrong in %s', async (_kind, name, options) => {
     const file = join(shop.folder, name);
     await mkdir(join(file, '..'), { recursive: true });
     await writeFile(file, TYPESCRIPT_SHOP);
@@ -172,7 +172,7 @@ describe.each(RUNTIMES)('orders, requirement 14: the client on Node $major', ({ 
     },
   );
 
-  it.skipIf(node === '')('keeps its inside to itself', async () => {
+  it.skipIf(node === '')('hides its internals', async () => {
     const script = join(shop.folder, 'inside.mjs');
     await writeFile(script, "import '@button-serverless/validation/esm/orders/order.js';");
 

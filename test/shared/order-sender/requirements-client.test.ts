@@ -41,7 +41,7 @@ function createSender(brandSettings: OrderSenderOptions['brandSettings'] = DEFAU
   };
 }
 
-/** What the reporter of a brand whose configuration names nothing but the brand accepts. */
+/** What the reporter of a brand accepts whose configuration sets only this. */
 function settingsOf(brand: object): OrderEventSettings {
   const { orderReporting } = StageConfigSchema.parse({
     stage: 'development',
@@ -54,7 +54,7 @@ function settingsOf(brand: object): OrderEventSettings {
 }
 
 describe('orders, requirement 13: one set of defaults', () => {
-  it('client, reporter and configuration judge alike where nothing is set', async () => {
+  it('client, reporter and configuration agree if nothing is set', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryVersion, async ({ version, changes }) => {
         const { sendOrderUpdated } = createSender();
@@ -85,7 +85,7 @@ describe('orders, requirement 13: one set of defaults', () => {
     expect(settingsOf({})).toMatchObject({ testTokens: 'refuse' });
   });
 
-  it('the examples of the documentation are about the brand of the development stage, which takes them', () => {
+  it('the examples of the documentation use the brand of the development stage, which allows them', () => {
     const development = StageConfigSchema.parse(
       JSON.parse(readFileSync(join(ROOT, 'infra/config/development.json'), 'utf8')),
     );
@@ -104,7 +104,7 @@ describe('orders, requirement 13: one set of defaults', () => {
 });
 
 describe('orders, requirement 13: the client never says `sent` for what the brand refuses', () => {
-  it('whatever the brand is configured for, given what its stack says of it', async () => {
+  it('whatever the brand’s configuration, given the settings that its stack shows', async () => {
     await fc.assert(
       fc.asyncProperty(arbitrarySettings, arbitraryVersion, async (settings, { version, changes }) => {
         const output = { ...settings, quarantineRetentionDays: 30, buttonApiUrl: 'https://api.example' };
@@ -119,13 +119,13 @@ describe('orders, requirement 13: the client never says `sent` for what the bran
   });
 
   it.each(['', 'acme', '{}', '{"orderBy":"sequence","testTokens":"maybe","allowFinalizationDate":false}'])(
-    'and takes nothing else for it: %s',
+    'and accepts no other settings: %s',
     (brandSettings) => {
       expect(() => createSender(brandSettings)).toThrow(RangeError);
     },
   );
 
-  it('and does not begin without it, in plain JavaScript either', () => {
+  it('and does not start without them, even in plain JavaScript', () => {
     const { client } = createFakeQueue();
     const options = { client, queueUrl: FAKE_QUEUE_URL, source: '/shop', orderBy: 'time' } as unknown;
 
@@ -134,7 +134,7 @@ describe('orders, requirement 13: the client never says `sent` for what the bran
 });
 
 describe('orders, requirement 13: docs/order-messages.md', () => {
-  it('says where it first names the totals that they exclude VAT, taxes, delivery and surcharges', () => {
+  it('says, when it first names the totals, that they exclude VAT, taxes, delivery and surcharges', () => {
     const paragraphs = page.split(/\n\s*\n/);
 
     expect(paragraphs.find((text) => /\btotals?\b/.test(text))).toMatch(
@@ -163,7 +163,7 @@ describe('orders, requirement 13: warnings are rare', () => {
 });
 
 describe('orders, requirement 14: versions that share an id', () => {
-  it('are refused within one call, because SQS would drop all but the first, and named with their order', async () => {
+  it('are refused within one call, because SQS would drop all but the first, and are named with their order', async () => {
     const { sendOrderEvents, queue } = createSender(SETTINGS);
     const version = (sequence: string, id?: string) =>
       ({ kind: 'updated', sequence, order: sampleOrder(), ...(id !== undefined && { id }) }) as const;
@@ -178,7 +178,7 @@ describe('orders, requirement 14: versions that share an id', () => {
     expect(queue.taken).toHaveLength(1);
   });
 
-  it('do not come of ids that the client derives, which hold the version', async () => {
+  it('do not occur with ids that the client derives, which contain the version', async () => {
     const { sendOrderEvents, queue } = createSender(SETTINGS);
     const order = sampleOrder();
 
@@ -192,7 +192,7 @@ describe('orders, requirement 14: versions that share an id', () => {
     ]);
   });
 
-  it('are warned of in bold in docs/order-messages.md', () => {
+  it('are the subject of a warning in bold in docs/order-messages.md', () => {
     const bold = [...page.matchAll(/\*\*(.+?)\*\*/gs)].map(([, text = '']) => text.replaceAll(/\s+/g, ' '));
 
     expect(

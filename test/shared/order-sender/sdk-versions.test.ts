@@ -26,7 +26,9 @@ const { peerDependencies } = ManifestSchema.pick({ peerDependencies: true }).par
 );
 const OLDEST = (peerDependencies['@aws-sdk/client-sqs'] ?? '').replace('^', '');
 
-/** The oldest that the package allows (November 2023), one or two of each later year, and the newest. */
+/**
+ * The oldest version that the package allows (November 2023), one or two of each later year, and the newest.
+ */
 const SDK_VERSIONS = [OLDEST, '3.554.0', '3.651.1', '3.758.0', '3.862.0', '3.946.0', '3.1031.0', 'latest'];
 
 let root: string;

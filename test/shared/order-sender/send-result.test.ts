@@ -20,13 +20,13 @@ const failed: SendResult = {
 };
 
 describe('orders, requirement 14: an error of the client names codes, paths and order ids', () => {
-  it.each([[sent], [[]], [[sent, sent]]])('is content if everything was sent', (results) => {
+  it.each([[sent], [[]], [[sent, sent]]])('does not throw if everything was sent', (results) => {
     expect(() => {
       assertSent(results);
     }).not.toThrow();
   });
 
-  it('throws a typed error that holds what was not sent, and why', () => {
+  it('throws a typed error with what was not sent, and why', () => {
     const check = (): void => {
       assertSent([sent, invalid, failed]);
     };
@@ -43,7 +43,7 @@ describe('orders, requirement 14: an error of the client names codes, paths and 
     );
   });
 
-  it('takes one result as well as many', () => {
+  it('accepts one result as well as many', () => {
     expect(() => {
       assertSent(invalid);
     }).toThrow('1 order event(s) not sent: order 1995: invalid');
@@ -63,7 +63,7 @@ describe('orders, requirement 14: an error of the client names codes, paths and 
     expect(new OrderNotSentError([result]).message).toBe(`1 order event(s) not sent: ${message}`);
   });
 
-  it('names ten events and five violations of each, and says how many more there are', () => {
+  it('names ten events and five violations of each, and how many more there are', () => {
     const violations = Array.from({ length: 7 }, (_, index) =>
       violation('amount_negative', ['line_items', index]),
     );

@@ -85,7 +85,7 @@ describe('orders, requirement 17: an audit of what Button holds', () => {
     expect(paced()).toBe(10);
   });
 
-  it('passes over what is known to be out of the range without reading it, however many there are', async () => {
+  it('skips orders that are known to be out of the range without reading them, however many there are', async () => {
     const read: string[] = [];
     const long = (orderId: string): LedgerEntry => {
       const { reported, ...rest } = entry(orderId);
@@ -111,7 +111,7 @@ describe('orders, requirement 17: an audit of what Button holds', () => {
     expect(read).toEqual(['o-0', 'o-100', 'o-200', 'o-300', 'o-400']);
   });
 
-  it('reads an order by its token where the id finds nothing', async () => {
+  it('reads an order by its token if the id finds nothing', async () => {
     const api = {
       get: () => Promise.resolve<OrderApiAnswer>({ answer: 'not-found' }),
       getByToken: () => Promise.resolve(found),
@@ -120,7 +120,7 @@ describe('orders, requirement 17: an audit of what Button holds', () => {
     expect(await audit(3, () => found, { api }).result).toMatchObject({ audited: 3, drift: [] });
   });
 
-  it('reads an order by Button’s id first, and by the brand’s where that finds nothing', async () => {
+  it('reads an order by Button’s id first, and by the brand’s if that finds nothing', async () => {
     const { btnRef: _token, reported, ...organic } = entry('o-0');
     const value = { ...organic, ...(reported && { reported: { ...reported, buttonOrderId: 'btnorder-1' } }) };
     const ledger = { read: () => Promise.resolve({ value, revision: 1 }) };
@@ -136,7 +136,7 @@ describe('orders, requirement 17: an audit of what Button holds', () => {
     expect(await whereTaken('o-0')).toEqual(['btnorder-1', 'o-0']);
   });
 
-  it('says after which order the next one goes on if it ended early, so that all can be audited in parts', async () => {
+  it('returns where to continue if it ended early, so that all orders can be audited in parts', async () => {
     const enough = audit(50, () => found, { most: 7 });
     const all = audit(7, () => found, { most: 7 });
     const outage = audit(50, (id) => (Number(id.slice(2)) < 3 ? found : down));
@@ -146,7 +146,7 @@ describe('orders, requirement 17: an audit of what Button holds', () => {
     expect(await outage.result).toMatchObject({ audited: 3, unanswered: 5, continueAfter: 'o-2' });
   });
 
-  it('reads no more orders than it may, and ends when Button does not answer or the time is over', async () => {
+  it('reads no more orders than allowed, and ends when Button does not answer or the time is over', async () => {
     const enough = audit(50, () => found, { most: 7 });
     const outage = audit(50, () => down);
     const late = audit(50, () => found, { timeLeft: () => false });
@@ -157,7 +157,7 @@ describe('orders, requirement 17: an audit of what Button holds', () => {
     expect([enough.asked.length, outage.asked.length, late.asked.length]).toEqual([7, 5, 0]);
   });
 
-  it('takes no difference for drift that was reported while Button was asked', async () => {
+  it('does not count a difference as drift that was reported during the read', async () => {
     let revision = 0;
     const ledger = {
       read: (orderId: string) => Promise.resolve({ value: entry(orderId), revision: (revision += 1) }),

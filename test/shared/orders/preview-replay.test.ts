@@ -35,7 +35,7 @@ const settings: OrderEventSettings = {
 
 type Ledger = Progress & { held?: object };
 
-/** The ledger's entry of the order at version 5, of which `held` is what the sample lacks. */
+/** The ledger entry of the order at version 5. `held` is what it has in addition to the sample. */
 function entryAt({ held, ...progress }: Ledger): LedgerEntry {
   const parsing = parseOrderEvent(message(5, held), settings);
   if (!parsing.ok) throw new Error('the message is refused');
@@ -59,7 +59,7 @@ function entryAt({ held, ...progress }: Ledger): LedgerEntry {
   };
 }
 
-/** What the replays of entries come to, named by their place among `originals`. */
+/** The results of replaying entries, given by their positions in `originals`. */
 function previewAll(
   originals: readonly string[],
   { correctedBody, progress }: { correctedBody?: string | undefined; progress?: Ledger | undefined } = {},
@@ -91,7 +91,7 @@ async function preview(original: string, correctedBody?: string, progress?: Ledg
 }
 
 describe('orders, requirement 15: a dry run of a replay validates as the reporter does', () => {
-  it('judges a message by the rules of the brand, as the reporter does', async () => {
+  it('applies the rules of the brand to a message, as the reporter does', async () => {
     expect(await preview(message(1))).toMatchObject({ would: 'be-reported', orderId: order.order_id });
     expect(await preview(message(1, { total: 1 }))).toMatchObject({
       would: 'be-refused',
@@ -126,7 +126,7 @@ describe('orders, requirement 15: a dry run of a replay validates as the reporte
     });
   });
 
-  it('refuses what the ledger could not hold beside what earlier versions brought', async () => {
+  it('refuses what the ledger could not hold together with the fields of earlier versions', async () => {
     const noise = (bytes: number) => randomBytes((bytes * 3) / 4).toString('base64');
     const held = { customer: { id: noise(260_000) } };
     const lines = [{ identifier: 'a', total: order.total, description: noise(260_000) }];
@@ -139,7 +139,7 @@ describe('orders, requirement 15: a dry run of a replay validates as the reporte
     expect(beside).toMatchObject({ would: 'be-refused', reasons: [{ code: 'order_too_large' }] });
   });
 
-  it('refuses a retry of an order that the ledger does not hold, and says what one that it holds comes to', async () => {
+  it('refuses a retry of an order that the ledger does not hold, and gives the result for one that it holds', async () => {
     const retry = retryMessage({ orderId: order.order_id, isProbe: false });
 
     expect(await preview(retry)).toMatchObject({
@@ -155,12 +155,12 @@ describe('orders, requirement 15: a dry run of a replay validates as the reporte
     [6, { state: 'settled' }, 'be-reported'],
     [5, { state: 'refused', reason: 'refused_by_button' }, 'be-reported'],
     [4, { state: 'refused', reason: 'refused_by_button' }, 'change-nothing'],
-  ])('says what version %i comes to where the ledger holds version 5', async (sequence, progress, would) => {
+  ])('gives the result of version %i if the ledger holds version 5', async (sequence, progress, would) => {
     expect(await preview(message(sequence), undefined, progress)).toMatchObject({ would });
   });
 });
 
-describe('orders, requirement 15: a dry run judges each entry of an order as the replay would, after those before it', () => {
+describe('orders, requirement 15: a dry run treats each entry of an order as the replay would, after the earlier ones', () => {
   const settled = { state: 'settled' } as const;
   const lines = (total: number) => [{ identifier: 'sku', total, quantity: 1 }];
   const withLines = (sequence: number, total: number) =>
@@ -174,7 +174,7 @@ describe('orders, requirement 15: a dry run judges each entry of an order as the
       ...reasons.map(({ code }) => code),
     ]);
 
-  it('takes line items into account that an entry before it brings', async () => {
+  it('takes line items into account that an earlier entry brings', async () => {
     expect(await judged([bare(7, 100), withLines(6, 100)], settled)).toEqual([
       ['6', 'be-reported'],
       ['7', 'be-reported'],
@@ -201,7 +201,7 @@ describe('orders, requirement 15: a dry run judges each entry of an order as the
     ]);
   });
 
-  it('goes on from what the ledger holds where an entry is refused or changes nothing', async () => {
+  it('continues from what the ledger holds if an entry is refused or changes nothing', async () => {
     expect(await judged([message(6, { total: 1 }), message(4), message(7)], settled)).toEqual([
       ['6', 'be-refused', 'total_not_sum'],
       ['4', 'change-nothing'],
@@ -210,8 +210,8 @@ describe('orders, requirement 15: a dry run judges each entry of an order as the
   });
 });
 
-describe('orders, requirement 15: a replay of many sends the versions of each order in order', () => {
-  it('puts the versions of each order in order, whatever order they are found in', () => {
+describe('orders, requirement 15: a replay of many entries sends the versions of each order in order', () => {
+  it('sorts the versions of each order, in whatever order they are found', () => {
     const all = ['a', 'b', 'c'].flatMap((orderId) =>
       [1, 2, 9, 10, 11].map((sequence) => ({ orderId, sequence })),
     );

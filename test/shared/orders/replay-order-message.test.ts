@@ -107,7 +107,7 @@ const orderMessage = JSON.stringify({
 });
 
 describe('orders, requirement 15: a replay', () => {
-  it('sends the message as it came, behind the other versions of its order, and marks the entry', async () => {
+  it('sends the message unchanged, behind the other versions of its order, and marks the entry', async () => {
     await quarantine('m-1', orderMessage);
 
     const outcome = await replayOrderMessage({ entryId: 'm-1' }, ports());
@@ -117,7 +117,7 @@ describe('orders, requirement 15: a replay', () => {
     expect(await review.read('order#acme', 'm-1')).toMatchObject({ replayedAt: noon.toISOString() });
   });
 
-  it('sends what JSON takes as it is and SQS only escaped', async () => {
+  it('escapes characters that JSON accepts and SQS does not', async () => {
     const kept = JSON.stringify({ subject: 'o-8', data: { order_id: 'o-8', note: '\uFFFE and \uFFFF' } });
     await quarantine('m-8', kept);
 
@@ -127,7 +127,7 @@ describe('orders, requirement 15: a replay', () => {
     expect(JSON.parse(message?.body ?? '')).toEqual(JSON.parse(kept));
   });
 
-  it('sends nothing where the corrected body is about another order than the entry (F5)', async () => {
+  it('sends nothing if the corrected body is about another order than the entry (F5)', async () => {
     await quarantine('m-7', orderMessage);
 
     const outcomes = [
@@ -147,7 +147,7 @@ describe('orders, requirement 15: a replay', () => {
     expect(await review.read('order#acme', 'm-7')).not.toHaveProperty('replayedAt');
   });
 
-  it('sends a corrected body instead, in the group of the order that it names', async () => {
+  it('sends a corrected body instead, in the group of its order', async () => {
     await quarantine('m-2', 'not json');
     const correctedBody = orderMessage.replaceAll('o-1', 'o-2');
 
@@ -156,7 +156,7 @@ describe('orders, requirement 15: a replay', () => {
     expect(await received()).toMatchObject([{ body: correctedBody, group: 'o-2', replayOf: 'm-2' }]);
   });
 
-  it('is one message to SQS when it is repeated because the entry could not be marked, and another body is another', async () => {
+  it('is one message to SQS if it is repeated because the entry could not be marked, unless the body is another', async () => {
     await quarantine('m-3', orderMessage);
     const another = orderMessage.replace(':-1', ':-2');
     const markReplayed = () => Promise.reject(new Error('no table'));
@@ -169,7 +169,7 @@ describe('orders, requirement 15: a replay', () => {
     expect(await waiting()).toBe(2);
   });
 
-  it('is a message of its own after an earlier replay: the order may have been refused again since', async () => {
+  it('is a new message after an earlier replay: the order may have been refused again since', async () => {
     await quarantine('m-6', orderMessage);
 
     await replayOrderMessage({ entryId: 'm-6' }, ports());
@@ -179,7 +179,7 @@ describe('orders, requirement 15: a replay', () => {
     expect(await waiting()).toBe(3);
   });
 
-  it('is a message of its own when the entry was refused once more within the five minutes of a deduplication', async () => {
+  it('is a new message if the entry was refused again within the five minutes of deduplication', async () => {
     await quarantine('m-8', orderMessage);
     const markReplayed = () => Promise.reject(new Error('no table'));
 
@@ -203,7 +203,7 @@ describe('orders, requirement 15: a replay', () => {
     expect(await received()).toMatchObject([{ group }]);
   });
 
-  it('sends nothing for an entry that is not there', async () => {
+  it('sends nothing for a missing entry', async () => {
     expect(await replayOrderMessage({ entryId: 'nobody' }, ports())).toBe('unknown');
     expect(await received()).toEqual([]);
   });

@@ -47,7 +47,7 @@ describe('createQuarantineReview', () => {
     ['nothing', Buffer.alloc(0)],
     ['a text', Buffer.from('{"é')],
     ['bytes that fill four items, because they do not deflate', randomBytes(1_000_000)],
-  ])('reads what was kept, byte by byte: %s', async (what, bytes) => {
+  ])('reads stored bytes back unchanged: %s', async (what, bytes) => {
     await store.put({ kind: 'order#acme', id: what, bytes, ...about });
 
     const read = await review.read('order#acme', what);
@@ -56,7 +56,7 @@ describe('createQuarantineReview', () => {
     expect(Buffer.from(read?.bytes ?? 'missing').equals(bytes)).toBe(true);
   });
 
-  it('finds the entries of an order by its id, and no part of them or other kind (S25)', async () => {
+  it('finds the entries of an order by its id, without their parts and other kinds (S25)', async () => {
     const order = { bytes: randomBytes(700_000), ...about, orderId: 'o-found' };
     await store.put({ kind: 'order#acme', id: 'm-2', ...order });
     await store.put({ kind: 'order#acme', id: 'm-1', ...order });
@@ -78,7 +78,7 @@ describe('createQuarantineReview', () => {
     expect(await markReplayed('expired', await refusals('expired'))).toBe(true);
   });
 
-  it('keeps a message of full items with the first hundred of a thousand reasons', async () => {
+  it('stores a message that fills several items with the first hundred of a thousand reasons', async () => {
     const reason = {
       code: 'amount_not_integer',
       path: '$.data.line_items[1000].attributes',
@@ -103,7 +103,7 @@ describe('createQuarantineReview', () => {
     expect(read?.bytes).toHaveLength(1_000_000);
   });
 
-  it('expires so many days after it was last refused', async () => {
+  it('expires this many days after the last refusal', async () => {
     const expiry = async () => {
       const { Item: item } = await dynamodb.client.send(
         new GetItemCommand({
@@ -125,7 +125,7 @@ describe('createQuarantineReview', () => {
     expect(new Date(await expiry()).toISOString()).toBe('2026-07-08T12:00:00.000Z');
   });
 
-  it('is there as a whole or not at all: its parts are written before it', async () => {
+  it('is stored as a whole or not at all: its parts are written before it', async () => {
     let dies = true;
     const dying = createQuarantineStore({
       client: {
@@ -150,12 +150,12 @@ describe('createQuarantineReview', () => {
     expect((await review.read('order#acme', 'large'))?.bytes).toEqual(entry.bytes);
   });
 
-  it('answers undefined for what is not there', async () => {
+  it('returns undefined for a missing entry', async () => {
     expect(await review.read('order#acme', 'nobody')).toBeUndefined();
     expect(await markReplayed('nobody', 1)).toBe(false);
   });
 
-  it('lists every entry of a kind once, page by page, and no part of one', async () => {
+  it('lists every entry of a kind once, page by page, without its parts', async () => {
     for (let index = 0; index < 7; index += 1) {
       const bytes = index === 3 ? randomBytes(800_000) : 'x';
       await store.put({ kind: 'order#listed', id: `m-${index}`, bytes, ...about });
@@ -182,9 +182,9 @@ describe('createQuarantineReview', () => {
     expect(await review.read('order#acme', 'replayed')).toMatchObject({ replayedAt: REPLAYED_AT });
   });
 
-  it('stands as not replayed, with the new reasons, what is refused once more after it was replayed', async () => {
+  it('lists what is refused again after a replay as not replayed, with the new reasons', async () => {
     const entry = { kind: 'order#acme', id: 'refused again', bytes: 'x', ...about };
-    // By a clock that is behind that of the replay.
+    // The clock of the refusal is behind that of the replay.
     const refusal = {
       reasons: [{ code: 'refused_by_button', problem: 'Button refuses it' }],
       refusedAt: '2026-05-31T12:00:00.000Z',
@@ -223,7 +223,7 @@ describe('createQuarantineReview', () => {
     expect(await markReplayed('uncounted', await refusals('uncounted'))).toBe(true);
   });
 
-  it('keeps a large entry together, and for as long as its head, when it is refused once more', async () => {
+  it('keeps all parts of a large entry, for as long as its head, when it is refused again', async () => {
     const bytes = randomBytes(800_000);
     const entry = { kind: 'order#large', id: 'large again', bytes, ...about };
     await store.put(entry);
@@ -243,7 +243,7 @@ describe('createQuarantineReview', () => {
     expect(items).toHaveLength(3);
   });
 
-  it('deletes an entry with all its parts, and says so if it is not there', async () => {
+  it('deletes an entry with all its parts, and says so if it is missing', async () => {
     await store.put({ kind: 'order#deleted', id: 'large', bytes: randomBytes(1_000_000), ...about });
 
     const removed = await review.remove('order#deleted', 'large');
@@ -279,7 +279,7 @@ describe('createQuarantineReview', () => {
     expect(await review.read('order#deleted', 'half')).toBeUndefined();
   });
 
-  it('shows the order of an entry, and of a replay that was refused again both entries, each naming the other', async () => {
+  it('shows the order of an entry, and after a refused replay both entries, each naming the other', async () => {
     const original = { kind: 'order#acme', id: 'original', bytes: 'x', ...about, orderId: 'o-1' };
     await store.put(original);
     await store.put({ ...original, id: 'again', replayOf: 'original' });

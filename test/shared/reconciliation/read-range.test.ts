@@ -57,7 +57,7 @@ describe("transactions, requirement 14: a range is read again by the reconciler'
     expect(new Set(transactions.all().map(({ delivery }) => delivery))).toEqual(new Set(['historical']));
   });
 
-  it('takes what it brings for live where it is told so, and reads nothing beyond now', async () => {
+  it('counts what it brings as live if asked to, and reads nothing beyond now', async () => {
     const { read, transactions } = open();
 
     expect(await read({ delivery: 'live', to: '2027-01-01T00:00:00Z' })).toMatchObject({
@@ -66,7 +66,7 @@ describe("transactions, requirement 14: a range is read again by the reconciler'
     expect(new Set(transactions.all().map(({ delivery }) => delivery))).toEqual(new Set(['live']));
   });
 
-  it('rewards a user for the categories that the stage rewards', async () => {
+  it('rewards the categories that the stage rewards', async () => {
     const { read, transactions } = open({}, ROWS, { rewardableCategories: ['existing-user-order'] });
 
     await read({ delivery: 'live' });
@@ -76,7 +76,7 @@ describe("transactions, requirement 14: a range is read again by the reconciler'
     );
   });
 
-  it('has a conflict that it finds read again', async () => {
+  it('requests another read of a conflict that it finds', async () => {
     const notes: string[] = [];
     const noteConflicts = (left: readonly ConflictNote[]) => {
       notes.push(...left.map(({ key }) => key));
@@ -86,14 +86,14 @@ describe("transactions, requirement 14: a range is read again by the reconciler'
     const { read } = open({}, rows, { noteConflicts });
 
     await read();
-    // The clock stands still: this read did not begin after the one before.
+    // The clock does not move, so this read did not start after the previous one.
     rows.splice(0, 1, { ...pagedRow(1, day(1)), status: 'declined' });
     await read();
 
     expect(notes).toEqual(['order#btnorder-1']);
   });
 
-  it('a dry run comes to the same and stores nothing', async () => {
+  it('has the same result as a dry run, which stores nothing', async () => {
     const { read, transactions } = open();
 
     expect(await read({}, dryTransactions(transactions) as typeof transactions)).toMatchObject({
@@ -102,14 +102,14 @@ describe("transactions, requirement 14: a range is read again by the reconciler'
     expect(transactions.all()).toEqual([]);
   });
 
-  it('follows pages as the reconciler does, and sets aside what it does not understand', async () => {
+  it('follows pages as the reconciler does, and quarantines what it does not understand', async () => {
     const odd = { ...pagedRow(99, day(2)), status: 'unheard-of' };
     const { read } = open({ besideFilters: 'refuses' }, [...ROWS, odd]);
 
     expect(await read()).toEqual({ outcome: 'complete', changed: 10, unchanged: 0, quarantined: 1 });
   });
 
-  it('ends where cursors lead in a circle, and says what is not read (E12)', async () => {
+  it('ends if cursors lead in a circle, and reports what is not read (E12)', async () => {
     const { read, button } = open();
     const next = (cursor: string) => ({
       ...{ result: 'answered' as const, status: 200 },
@@ -125,7 +125,7 @@ describe("transactions, requirement 14: a range is read again by the reconciler'
     expect(button.requests.length).toBeLessThan(500);
   });
 
-  it('passes over what Button can not show, and says so', async () => {
+  it('passes over what Button cannot show, and reports it', async () => {
     const { read, button } = open();
     button.instead = ({ searchParams }) =>
       (searchParams.get('start') ?? '') <= day(4) && day(4) < (searchParams.get('end') ?? '')
@@ -138,7 +138,7 @@ describe("transactions, requirement 14: a range is read again by the reconciler'
     });
   });
 
-  it('stops where Button does not answer', async () => {
+  it('stops if Button does not answer', async () => {
     const { read, button } = open();
     button.instead = () => failed(401);
 

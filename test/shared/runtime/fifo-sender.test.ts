@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createFifoSender, type FifoMessage } from '../../../shared/runtime/fifo-sender.ts';
 
 /**
- * A queue that does not take a message as often as it is told; keeps what it took, and how much it was asked
+ * A queue that refuses each message this many times. It stores what it accepted, and how many requests it got
  * at once.
  */
 function queue(refusals: Readonly<Record<string, number>> = {}) {
@@ -52,7 +52,7 @@ describe('createFifoSender', () => {
     });
   });
 
-  it('sends again what SQS did not take, and nothing else (A25)', async () => {
+  it('sends again what SQS did not accept, and nothing else (A25)', async () => {
     const { taken, batches, sendAll } = queue({ 'body-1': 1, 'body-3': 2 });
 
     await sendAll(messages(5));
@@ -67,14 +67,14 @@ describe('createFifoSender', () => {
     ]);
   });
 
-  it('throws when SQS does not take a message in three rounds (A25)', async () => {
+  it('throws when SQS does not accept a message in three rounds (A25)', async () => {
     const { batches, sendAll } = queue({ 'body-0': 9 });
 
     await expect(sendAll(messages(1))).rejects.toThrow('SQS does not take every message');
     expect(batches).toEqual([1, 1, 1]);
   });
 
-  it('sends several requests at once, but no message before the one that goes ahead of it in its group', async () => {
+  it('sends several requests at once, but no message before an earlier one of its group', async () => {
     let atOnce = 0;
     let most = 0;
     const taken: string[] = [];

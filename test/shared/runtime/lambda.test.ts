@@ -9,8 +9,8 @@ afterEach(() => {
 });
 
 /**
- * A function that measures an event and comes to `end`, what it has done by now, and the metrics that were
- * written.
+ * A function that measures an event and ends with `end`, together with its calls so far and the metrics that
+ * were written.
  */
 function measuring(end: () => Promise<string> = () => Promise.resolve('done')) {
   const done: string[] = [];
@@ -42,7 +42,7 @@ describe('a composition on Lambda', () => {
     expect(done).toEqual(['composed with clients', 'primed']);
   });
 
-  it('is composed once, also where nobody has primed it', async () => {
+  it('is composed once, even if nobody has primed it', async () => {
     const { done, invoke } = measuring();
 
     await invoke();
@@ -51,20 +51,20 @@ describe('a composition on Lambda', () => {
     expect(done).toEqual(['composed with clients', 'handled', 'handled']);
   });
 
-  it('fails at its start where its environment is wrong', async () => {
+  it('fails when it starts in a wrong environment', async () => {
     vi.stubEnv('METRICS_NAMESPACE', '');
 
     await expect(measuring().prime()).rejects.toThrow('METRICS_NAMESPACE');
   });
 
-  it('writes what was measured once the handler is done', async () => {
+  it('writes its metrics when the handler is done', async () => {
     const { written, invoke } = measuring();
 
     expect(await invoke()).toBe('done');
     expect(written).toMatchObject([expect.stringContaining('"EventsPublished":1')]);
   });
 
-  it('writes it also where the handler fails, which stays a failure', async () => {
+  it('writes them even if the handler fails, and still fails', async () => {
     const { written, invoke } = measuring(() => Promise.reject(new Error('the table is down')));
 
     await expect(invoke()).rejects.toThrow('the table is down');

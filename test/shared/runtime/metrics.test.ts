@@ -19,7 +19,7 @@ function recording() {
 }
 
 describe('createMetrics', () => {
-  it('writes fields beside the metrics that they belong to, and makes no metric or dimension of them', () => {
+  it('writes fields next to the metrics that they belong to, and makes no metric or dimension of them', () => {
     const { metrics, documents } = recording();
 
     metrics.add({ name: 'WebhooksApplied', value: 1, fields: { eventId: 'hook-1', outcome: 'applied' } });
@@ -58,7 +58,7 @@ describe('createMetrics', () => {
     ]);
   });
 
-  it('keeps the single values of what does not add up', () => {
+  it('keeps the single values of metrics that do not add up', () => {
     const { metrics, documents } = recording();
 
     metrics.add({ name: 'ReportDelaySeconds', value: 3 });
@@ -68,7 +68,7 @@ describe('createMetrics', () => {
     expect(documents()).toMatchObject([{ ReportDelaySeconds: [3, 5] }]);
   });
 
-  it('writes what was added once, each line ended', () => {
+  it('writes each measurement once, and ends every line', () => {
     const { metrics, lines } = recording();
 
     metrics.add({ name: 'EventsPublished', value: 1 });
@@ -79,7 +79,7 @@ describe('createMetrics', () => {
     expect(lines[0]?.endsWith('\n')).toBe(true);
   });
 
-  it('keeps the longest times where there are more than a line can hold, and loses no money', () => {
+  it('keeps the longest times if there are more than a line can hold, and loses no money', () => {
     const { metrics, documents } = recording();
     const dimensions = { Currency: 'USD' };
 
@@ -100,7 +100,7 @@ describe('createMetrics', () => {
     [':first', '?first'],
     [' ', '?'],
     ['', '?'],
-  ])('makes a dimension that CloudWatch takes of %j', (name, dimension) => {
+  ])('makes a dimension that CloudWatch accepts of %j', (name, dimension) => {
     const { metrics, documents } = recording();
 
     metrics.add({ name: 'WebhooksBySecret', value: 1, dimensions: { Secret: name } });

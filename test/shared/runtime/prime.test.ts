@@ -10,7 +10,7 @@ import { cachedSecret } from '../../../shared/runtime/secret.ts';
 
 let server: Server;
 
-/** An AWS of the test's own, and a function's means against it. */
+/** The test's own AWS, and a function's clients for it. */
 async function connect(answer: (operation: string) => object | 'nothing') {
   const seen: string[] = [];
   let abandoned = 0;
@@ -49,7 +49,7 @@ afterEach(() => {
 });
 
 describe('createPrime', () => {
-  it('reads the table once, rehearses, and leaves the secret read', async () => {
+  it('reads the table once, rehearses, and reads the secret', async () => {
     const { seen, client, secret } = await connect((operation) =>
       operation === 'GetSecretValue' ? { SecretString: 'value' } : {},
     );
@@ -62,7 +62,7 @@ describe('createPrime', () => {
     expect(rehearsals).toBe(1);
   });
 
-  it('gives calls up that are not answered in time, and leaves none under way', async () => {
+  it('gives up calls that are not answered in time, and leaves none in progress', async () => {
     const { abandoned, client, secret, seen } = await connect(() => 'nothing');
 
     // A busy machine may take longer than the limit to send them.
@@ -72,7 +72,7 @@ describe('createPrime', () => {
     await expect.poll(abandoned, { timeout: 120_000 }).toBe(seen.length);
   });
 
-  it('leaves to the first event to read the secret that it could not', async () => {
+  it('leaves a secret that it could not read to the first event', async () => {
     let isUp = false;
     const { client, secret } = await connect(() => (isUp ? { SecretString: 'value' } : 'nothing'));
     await createPrime({ ...KEY, client, secret, rehearse: () => undefined, limitMs: 100 })();

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 import { cachedSecret } from '../../../shared/runtime/secret.ts';
 
-/** A Secrets Manager that answers what it is told, and counts. */
+/** A Secrets Manager that answers as the test says, and counts the reads. */
 function vault(
   ages: { maxAgeMs?: number; minRefreshMs?: number } = { maxAgeMs: 60_000, minRefreshMs: 10_000 },
 ) {
@@ -55,7 +55,7 @@ describe('cachedSecret', () => {
     expect(await secret.read()).toEqual({ status: 'set', value: 'one' });
   });
 
-  it('is asked for every ten seconds at most while Secrets Manager is down (C13)', async () => {
+  it('is read every ten seconds at most while Secrets Manager is down (C13)', async () => {
     const { state, secret } = vault();
     await secret.read();
     state.answer = new Error('throttled');
@@ -65,7 +65,7 @@ describe('cachedSecret', () => {
     expect(state.reads).toBe(1 + 3);
   });
 
-  it('is a minute old at most, and refreshed every ten seconds at most, unless told otherwise (C9, C15)', async () => {
+  it('is a minute old at most, and refreshed every ten seconds at most, by default (C9, C15)', async () => {
     const { state, secret } = vault({});
     const readsAt = async (ms: number, use: 'read' | 'refresh') => {
       state.now = ms;
@@ -109,7 +109,7 @@ describe('cachedSecret', () => {
     expect(await secret.read()).toEqual({ status: 'unreachable' });
   });
 
-  it('tells a secret that nobody has set from one that makes no sense (F10)', async () => {
+  it('distinguishes a secret that nobody has set from a malformed one (F10)', async () => {
     const { state, secret } = vault();
     state.answer = notSet;
     const first = await secret.read();
@@ -119,7 +119,7 @@ describe('cachedSecret', () => {
     expect([first, await secret.read()]).toEqual([{ status: 'not-set' }, { status: 'malformed' }]);
   });
 
-  it('is refreshed at a bounded rate, however many forged requests ask for it (C15)', async () => {
+  it('is refreshed at a bounded rate, however many forged requests need it (C15)', async () => {
     const { state, secret } = vault();
     await secret.read();
 
@@ -130,7 +130,7 @@ describe('cachedSecret', () => {
 });
 
 describe('a secret whose last valid value stays in use', () => {
-  /** Texts are words; those with a `!` are malformed. */
+  /** Valid texts are words; those with a `!` are malformed. */
   function vaultOfWords(state: { current: string; previous?: string; problems: number; now: number }) {
     const client = {
       send: ({ input }: GetSecretValueCommand) => {
@@ -152,7 +152,7 @@ describe('a secret whose last valid value stays in use', () => {
     });
   }
 
-  it('counts beside the valid part of a malformed one, until one without a problem follows', async () => {
+  it('is used together with the valid part of a malformed one, until one without a problem follows', async () => {
     const state = { current: 'one two', problems: 0, now: 0 };
     const secret = vaultOfWords(state);
     await secret.read();
@@ -167,13 +167,13 @@ describe('a secret whose last valid value stays in use', () => {
     expect(state.problems).toBe(2);
   });
 
-  it('is read from the version before, where the instance starts after the slip', async () => {
+  it('is read from the previous version if the instance starts after the mistake', async () => {
     const state = { current: 'two!', previous: 'one two', problems: 0, now: 0 };
 
     expect(await vaultOfWords(state).read()).toEqual({ status: 'set', value: ['one', 'two'] });
   });
 
-  it('is missing where nothing valid was ever there', async () => {
+  it('is missing if there was never a valid one', async () => {
     const state = { current: 'two!', problems: 0, now: 0 };
 
     expect(await vaultOfWords(state).read()).toEqual({ status: 'malformed' });

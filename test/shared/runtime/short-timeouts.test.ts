@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { shortTimeouts } from '../../../shared/runtime/short-timeouts.ts';
 import { isStoreOutage } from '../../../shared/dynamodb/store-outage.ts';
 
-it('gives up a store that takes a request and never answers, after two tries, and calls it an outage (C6, C17)', async () => {
+it('gives up a store that accepts a request and never answers, after two tries, and calls it an outage (C6, C17)', async () => {
   let requests = 0;
   const hanging = createServer(() => {
     requests += 1;

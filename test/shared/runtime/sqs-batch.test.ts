@@ -34,7 +34,7 @@ async function failures(
   return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 }
 
-// What fails is logged; these tests fail things on purpose.
+// Failures are logged, and these tests cause some on purpose.
 beforeEach(() => vi.spyOn(console, 'error').mockReturnValue());
 afterEach(() => vi.restoreAllMocks());
 
@@ -58,7 +58,7 @@ describe('processBatch', () => {
     expect(await failures(records, () => Promise.reject(new Error('down')))).toEqual(['1', '2']);
   });
 
-  it('starts nothing that it has no time for (A24)', async () => {
+  it('starts nothing without time for it (A24)', async () => {
     let started = 0;
 
     const failed = await failures(
@@ -73,7 +73,7 @@ describe('processBatch', () => {
     expect(failed).toEqual(['2', '3']);
   });
 
-  it('works on groups side by side: every group has begun before any is done', async () => {
+  it('handles groups in parallel: every group has started before any is done', async () => {
     const records = ['a', 'b', 'c'].map((group) => record(group, group));
     let begun = 0;
     const allBegun = Promise.withResolvers<undefined>();
@@ -114,8 +114,8 @@ describe('processBatch', () => {
           },
         });
 
-        // What was not handled, was refused, or stands behind one of these in its group, comes back; nothing
-        // else does.
+        // A message returns if it was not handled, was refused, or comes after one of these in its group. No
+        // other returns.
         const done = new Set(handled.filter((messageId) => !refused.has(messageId)));
         const failed = response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
         expect(Object.keys(response)).toEqual(['batchItemFailures']);

@@ -51,7 +51,7 @@ function transaction(changes: Pick<Transaction, 'status' | 'amountMinor' | 'modi
   };
 }
 
-/** A store whose reads are behind by as many writes as the list says, one after the other. */
+/** A store whose reads miss the latest writes: each entry of the list says how many for one read. */
 function behind(store: TransactionStore, lags: readonly number[]): TransactionStore {
   const history: (Versioned<TransactionRecord> | undefined)[] = [undefined];
   let reads = 0;
@@ -85,7 +85,7 @@ function currentState(record: TransactionRecord | undefined): unknown {
 }
 
 describe('applyTransaction', () => {
-  it('comes to the same however far reads are behind: the condition of the write decides (F3)', async () => {
+  it('has the same result however stale reads are: the condition of the write decides (F3)', async () => {
     await fc.assert(
       fc.asyncProperty(observations, fc.array(fc.nat(5), { maxLength: 8 }), async (all, lags) => {
         const fresh = createInMemoryTransactions();

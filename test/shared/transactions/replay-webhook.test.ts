@@ -39,7 +39,7 @@ async function quarantined(system: ReturnType<typeof createSystem>, body: object
 }
 
 describe('replayWebhook', () => {
-  it('applies the bytes as they came, marks the entry, and makes no second version of it (F12)', async () => {
+  it('applies the stored bytes, marks the entry, and creates no second version of it (F12)', async () => {
     const system = createSystem();
     const id = await quarantined(system, pending);
 
@@ -50,7 +50,7 @@ describe('replayWebhook', () => {
     expect(system.replayed).toEqual([id, id]);
   });
 
-  it('keeps a checkout that was quarantined before checkouts were known, and marks the entry', async () => {
+  it('stores a checkout that was quarantined before checkouts were supported, and marks the entry', async () => {
     const system = createSystem();
     const data = { btn_ref: 'fakesrctok-1', thirdparty_id: 'user-1' };
     const id = await quarantined(system, { id: 'hook-1', event_type: 'order-checkout', data });

@@ -46,7 +46,7 @@ async function* upTo(count: number): AsyncGenerator<Published> {
 }
 
 describe('republishEvents', () => {
-  it('publishes each transaction under the version it has, and again what the bus did not take (F4)', async () => {
+  it('publishes each transaction under its current version, and again what the bus did not accept (F4)', async () => {
     const published: PublishedEvent[] = [];
     let calls = 0;
     const putEvents = (events: readonly PublishedEvent[]) => {
@@ -64,7 +64,7 @@ describe('republishEvents', () => {
     ).toEqual(Array.from({ length: 250 }, (_, index) => index + 1));
   });
 
-  it('publishes checkouts too, as they were published first', async () => {
+  it('publishes checkouts too, with the same content as at first', async () => {
     const published: PublishedEvent[] = [];
     const checkout = {
       ...{ key: 'checkout#srctok-1', eventId: 'hook-1', btnRef: 'srctok-1', shopper: 'user-1' },
@@ -112,7 +112,7 @@ describe('a transaction that is published again after its personal data was eras
   const eventOf = (one: TransactionRecord) =>
     transactionChanged('unknown', publishedState(one), { includePersonalFields: true }).detail;
 
-  it('says the same of that version, but whose it is', () => {
+  it('has the same content for that version, without its shopper', () => {
     const { publisherCustomerId: _shopper, ...first } = eventOf(record);
 
     expect(eventOf(erased)).toEqual(first);
@@ -129,7 +129,7 @@ describe('a transaction that is published again after its personal data was eras
     );
   });
 
-  it('makes no version of what is read or sent again, and rewards nobody for what changes later', () => {
+  it('gets no version for what is read or sent again, and rewards nobody for later changes', () => {
     const repeated = mergeTransaction(erased, webhook()).record;
     const changed = mergeTransaction(erased, webhook({ status: 'declined', amountMinor: 0 })).record;
 
@@ -141,7 +141,7 @@ describe('a transaction that is published again after its personal data was eras
 });
 
 describe('createEventBus', () => {
-  it('puts ten events in a call and tells which of them the bus took (F4)', async () => {
+  it('puts ten events in a call and reports which of them the bus accepted (F4)', async () => {
     const sizes: number[] = [];
     const client = {
       send: ({ input: { Entries = [] } }: PutEventsCommand) => {

@@ -17,12 +17,12 @@ import { volume } from '../../volume.ts';
 
 const MINUTE_MS = 60_000;
 
-/** One version that Button has of one of its rows, and whether the webhook about it comes. */
+/** One version of one of Button's rows, and whether its webhook arrives. */
 type Version = { id: string; order: string | null; amount: number; isFinal: boolean };
 
 /**
- * What happens, a minute apart: Button changes a row, the table is backed up, or put back and its versions
- * renewed.
+ * The events of a history, a minute apart: Button changes a row, the table is backed up, or it is restored
+ * and its versions are renewed.
  */
 type Happening = { kind: 'version'; version: Version } | { kind: 'back-up' } | { kind: 'restore' };
 
@@ -43,7 +43,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ kind: 'restore' as const }) },
 );
 
-/** A publisher's table that can be put back, and everything that was ever published from it. */
+/** A publisher's table that can be restored, and everything that was ever published from it. */
 function createPublisher() {
   let nowMs = Date.parse('2026-06-01T12:00:00Z');
   let store = createInMemoryTransactions();
@@ -97,7 +97,7 @@ function createPublisher() {
         await apply(observation);
       }
     },
-    /** Everything that Button lists is read, twice. */
+    /** Reads everything that Button lists, twice. */
     async readAll(): Promise<void> {
       for (let round = 0; round < 2; round += 1) {
         nowMs += 30 * MINUTE_MS;
@@ -105,15 +105,15 @@ function createPublisher() {
         for (const row of listed.values()) await apply({ ...row, source: { kind: 'api', readStartedAt } });
       }
     },
-    /** What a consumer holds that has had every event. */
+    /** The credits of a consumer that has received every event. */
     credits: () => creditsOf(consumer),
-    /** What has given way, where it counts, and whether its version is lower than that one's. */
+    /** The merged records, the records that replaced them, and whether their versions are lower. */
     gone: (): string[] =>
       store.all().flatMap(({ key, mergedInto, version }) => {
         const home = store.all().find((one) => one.key === mergedInto);
         return home ? [`${key} in ${home.key}, ${version < home.version ? 'below' : 'above'} it`] : [];
       }),
-    /** What the table says now. */
+    /** The current content of the table. */
     stored(): string[] {
       const ledger = new Map<string, RewardEntry>();
       for (const record of store.all()) {
@@ -153,7 +153,7 @@ function observationOf({ id, order, amount, isFinal }: Version, at: string): Obs
 }
 
 describe('transactions, requirement 2: whatever a restored table has forgotten', () => {
-  it('a consumer that has had every event credits what the table holds, once everything is read again', async () => {
+  it('a consumer that has received every event credits what the table holds, once everything is read again', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(happening, { minLength: 3, maxLength: 14 }), async (happenings) => {
         const publisher = createPublisher();
@@ -167,7 +167,7 @@ describe('transactions, requirement 2: whatever a restored table has forgotten',
     );
   });
 
-  it('renewing leaves alone what has given way: it never replaces the purchase that counts', async () => {
+  it('renewing skips merged records: it never replaces the purchase that counts', async () => {
     const publisher = createPublisher();
     const version = { amount: 100, isFinal: false };
     for (const order of [null, 'O'])

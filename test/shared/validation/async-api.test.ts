@@ -35,7 +35,7 @@ describe('the AsyncAPI document', () => {
   });
 
   it('is a document of AsyncAPI 3.0, by its own schema', () => {
-    // The schema of AsyncAPI brings that of JSON Schema along.
+    // The schema of AsyncAPI includes that of JSON Schema.
     const ajv = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
     const isAsyncApi = ajv.compile(specification);
 
@@ -65,7 +65,7 @@ describe('the AsyncAPI document', () => {
     expect(found).not.toContain(undefined);
   });
 
-  it('takes what the reporter takes, and no order without a total', () => {
+  it('accepts what the reporter accepts, and no order without a total', () => {
     const ajv = new Ajv({ strict: false, validateFormats: false });
     const isOrder = ajv.compile(messages['order.created.v1']?.payload ?? false);
 

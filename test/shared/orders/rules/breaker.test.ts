@@ -49,12 +49,12 @@ describe('healthOf', () => {
     ['a 500', { result: 'unclear', reason: 'http_500' }, 'outage'],
     ['no answer in time', { result: 'unclear', reason: 'timeout' }, 'outage'],
     ['an answer that makes no sense (B6)', { result: 'unclear', reason: 'unreadable_answer' }, 'outage'],
-  ])('takes %s for what it says about Button and the key', (_what, result, health) => {
+  ])('reads %s as what it says about Button and the key', (_what, result, health) => {
     expect(healthOf(result)).toBe(health);
   });
 });
 
-describe('a 401 or a 429 of one order, which Button has not taken before', () => {
+describe('a 401 or a 429 of one order that Button has not accepted before', () => {
   const tryAgain = (reason: string): CallResult => ({ result: 'try-again', reason });
 
   it.each([
@@ -63,17 +63,20 @@ describe('a 401 or a 429 of one order, which Button has not taken before', () =>
     ['http_429', 4, false],
     ['http_429', 5, true],
     ['http_503', 50, false],
-  ])('%s after %i tries may be its own: %s', (reason, tries, isOwn) => {
+  ])('%s after %i tries may be the order’s own: %s', (reason, tries, isOwn) => {
     expect(mayBeOwn(tryAgain(reason), tries)).toBe(isOwn);
   });
 
-  it('is never its own where the look-up got it', () => {
+  it('is never the order’s own if the look-up got it', () => {
     expect(mayBeOwn({ result: 'try-again', reason: 'http_429', isLookUp: true }, 50)).toBe(false);
   });
 
-  it.each(['unauthorized', 'http_429'])('says nothing of Button once %s is found to be its own', (reason) => {
-    expect(healthOf({ result: 'try-again', reason, blamesOrder: true })).toBe('not-asked');
-  });
+  it.each(['unauthorized', 'http_429'])(
+    'says nothing about Button once %s is known to be the order’s own',
+    (reason) => {
+      expect(healthOf({ result: 'try-again', reason, blamesOrder: true })).toBe('not-asked');
+    },
+  );
 });
 
 describe('a breaker', () => {
@@ -87,13 +90,13 @@ describe('a breaker', () => {
     expect(probed && takeProbe(probed, at(61))).toBeDefined();
   });
 
-  it('keeps the time of its probes when it is opened again', () => {
+  it('keeps the time of its probes when it opens again', () => {
     const open = openBreaker(undefined, 'outage', noon);
 
     expect(openBreaker(open, 'key-refused', at(30))).toBe(open);
   });
 
-  it('is not probed once it is closed, and says since when that is', () => {
+  it('is not probed once it is closed, and says since when', () => {
     const closed = closeBreaker(openBreaker(undefined, 'key-refused', noon), at(90));
 
     const since = at(90).toISOString();
@@ -137,7 +140,7 @@ describe('countFailure', () => {
   });
 });
 
-it('keeps what is known of the pace when the breaker opens, is probed and closes', () => {
+it('keeps the known rate when the breaker opens, is probed and closes', () => {
   const throttle = { at: noon.toISOString() };
   const pace = { perSecond: 40, changedAt: noon.toISOString(), wasThrottled: true };
   const closed = withPace(withThrottle(undefined, throttle, noon), pace, noon);

@@ -13,8 +13,8 @@ const at = (seconds: number): Date => new Date(noon.getTime() + seconds * 1000);
 const maxPerSecond = 1000;
 
 /**
- * Drains for so many seconds at a Button that takes `limit` orders a second; returns what it was sent each
- * second.
+ * Drains for this many seconds at a Button that accepts `limit` orders a second. Returns the number sent in
+ * each second.
  */
 function drain(limit: number, seconds: number): number[] {
   let pace = paceOf(undefined, { maxPerSecond, now: noon });
@@ -29,7 +29,7 @@ function drain(limit: number, seconds: number): number[] {
 }
 
 describe('the pace of a drain', () => {
-  it.each([5, 50, 500])('finds a limit of %i a second within a minute and keeps near it', (limit) => {
+  it.each([5, 50, 500])('finds a limit of %i a second within a minute and stays near it', (limit) => {
     const later = drain(limit, 1800).slice(60);
     const taken = later.reduce((sum, sent) => sum + Math.min(sent, limit), 0) / later.length;
 
@@ -37,7 +37,7 @@ describe('the pace of a drain', () => {
     expect(later.filter((sent) => sent > limit).length).toBeLessThan(later.length / 4);
   });
 
-  it('rises to its maximum where Button takes everything, and no further', () => {
+  it('rises to its maximum if Button accepts everything, and no further', () => {
     expect(Math.max(...drain(Infinity, 300))).toBe(maxPerSecond);
   });
 
@@ -59,13 +59,13 @@ describe('the pace of a drain', () => {
     );
   });
 
-  it('does not rise while something else holds orders back', () => {
+  it('does not rise while something else limits the drain', () => {
     const pace = paceOf(undefined, { maxPerSecond, now: noon });
 
     expect(adaptPace(pace, { throttle: undefined, isLimit: false, maxPerSecond, now: at(60) })).toBe(pace);
   });
 
-  it('goes on where the last run stopped, and begins anew after an hour', () => {
+  it('continues where the last run stopped, and starts again after an hour', () => {
     const pace: DrainPace = { perSecond: 300, changedAt: noon.toISOString(), wasThrottled: true };
 
     expect(paceOf(pace, { maxPerSecond, now: at(60) })).toEqual(pace);
@@ -78,7 +78,7 @@ describe('the pace of a drain', () => {
 });
 
 describe('noteThrottle', () => {
-  it('is the known throttle itself for two seconds, unless Button asks to wait for longer', () => {
+  it('is the known throttle for two seconds, unless Button asks to wait longer', () => {
     const first = noteThrottle(undefined, 10_000, noon);
 
     expect(noteThrottle(first, 10_000, at(1))).toBe(first);

@@ -21,7 +21,7 @@ function entry(customer: object | undefined, state: 'settled' | 'claimed' = 'set
 }
 
 describe('a customer of a brand', () => {
-  it('is found by id, also one that was a number, or by the hash of the e-mail address in either case', () => {
+  it('is found by id, even one that was a number, or by the hash of the e-mail address in either case', () => {
     const state = entry({ id: '12345', email_sha256: HASH });
 
     expect(namesCustomer(state, { id: '12345' })).toBe(true);
@@ -29,7 +29,7 @@ describe('a customer of a brand', () => {
     expect(namesCustomer(state, { id: '1234', emailSha256: '00'.repeat(32) })).toBe(false);
   });
 
-  it('is found and erased in a version that waits for the end of a cancellation', () => {
+  it('is found and erased in a version that waits for the result of a cancellation', () => {
     const held = { newest: entry({ id: 'erin' }).newest, warnings: [] };
     const state: LedgerEntry = { ...entry({ id: 'bob' }), heldVersion: held };
 
@@ -38,7 +38,7 @@ describe('a customer of a brand', () => {
     expect(JSON.stringify(withoutCustomer(state))).not.toMatch(/erin|bob/);
   });
 
-  it('is erased with the texts in which Button has answered, which may quote them', () => {
+  it('is erased together with Button’s answers, which may quote the customer', () => {
     const answer = { status: 400, type: 'validation_error', message: 'customer erin@example.com is odd' };
     const last = [
       { at: '2026-06-01T12:00:00Z', reason: 'http_500', answer },
@@ -57,7 +57,7 @@ describe('a customer of a brand', () => {
     });
   });
 
-  it('expires with the last change of an order that is over: its report, the newest version, or one that was held', () => {
+  it('expires with the last change of an order that is over: its report, its newest version, or a held one', () => {
     const [old, now, before] = ['2026-01-01T00:00:00Z', '2026-06-01T00:00:00Z', Date.parse('2026-05-01')];
     const aged = (receivedAt: string, reportedAt: string): LedgerEntry => {
       const { newest, ...rest } = entry({ id: 'erin' });
@@ -99,7 +99,7 @@ describe('a customer of a brand', () => {
     expect(isCustomerExpired({ brand: 'acme', orderId: 'o-1' }, Infinity)).toBe(false);
   });
 
-  it('is in no order any more, which keeps everything else; a run at work is left alone', async () => {
+  it('is removed from the order, which keeps everything else; a run in progress is left alone', async () => {
     const states = new Map<string, Versioned<OrderState>>([
       ['named', { value: entry({ id: 'erin', device_id: 'd' }), revision: 3 }],
       ['other', { value: entry({ id: 'bob' }), revision: 1 }],

@@ -20,9 +20,7 @@ const order = OrderSchema.parse(
 const policy = { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 };
 const at = (minute: number): Date => new Date(Date.UTC(2026, 5, 1, 12, minute));
 
-/**
- * What the ledger holds after a version arrived in that minute; its event says that it happened years ago.
- */
+/** The ledger entry after a version arrived in this minute. Its event says that it happened years ago. */
 function receive(entry: LedgerEntry | undefined, sequence: number, minute: number): LedgerEntry {
   const kind = sequence === 1 ? 'created' : 'updated';
   const event: OrderEvent = {
@@ -63,17 +61,17 @@ const down: CallResult = { result: 'try-again', reason: 'http_503' };
 const done: CallResult = { result: 'done', acceptedOnly: false, sent: true };
 
 describe('orders, requirement 11: the age of an order', () => {
-  it('starts when its message first arrived, whatever time its event names', () => {
+  it('starts when its message first arrived, whatever time its event states', () => {
     expect(receive(undefined, 1, 0).newest.receivedAt).toBe(at(0).toISOString());
   });
 
-  it('goes on when a newer version replaces what waited', () => {
+  it('continues when a newer version replaces the waiting one', () => {
     const waiting = end(receive(undefined, 1, 0), down, 0);
 
     expect(receive(waiting, 2, 30).newest.receivedAt).toBe(at(0).toISOString());
   });
 
-  it('starts anew with the next version once Button holds the order', () => {
+  it('starts again with the next version once Button holds the order', () => {
     const settled = end(receive(undefined, 1, 0), done, 0);
 
     expect(receive(settled, 2, 30).newest.receivedAt).toBe(at(30).toISOString());

@@ -8,7 +8,7 @@ const VERSION = { by: 'sequence', sequence: '1' } as const;
 const WAITING: Progress = { state: 'waiting', dueAt: '2026-06-01T12:00:30.000Z', reason: 'http_503' };
 const CLAIMED: Progress = { state: 'claimed', owner: 'run', until: '2026-06-01T12:01:00.000Z', hash: 'one' };
 
-/** An order worth so much, of which the newest version has that hash. */
+/** An order with this value, whose newest version has this hash. */
 function report({
   total,
   hash = 'one',
@@ -48,7 +48,7 @@ function reported(amountMinor: number, { hash = 'one', currency = 'USD' } = {}):
 }
 
 describe('ledgerChange', () => {
-  it('adds a new order once it is reported, and by an update only the difference', () => {
+  it('adds a new order once it is reported, and for an update only the difference', () => {
     const claimed = report({ total: 500, progress: CLAIMED });
     const created = report({ total: 500, reported: reported(500) });
     const updated = report({ total: 300, hash: 'two', reported: reported(300, { hash: 'two' }) });
@@ -58,7 +58,7 @@ describe('ledgerChange', () => {
     expect(ledgerChange(created, updated).reported).toEqual([{ amountMinor: -200, currency: 'USD' }]);
   });
 
-  it('takes away what is cancelled, and moves what changes its currency', () => {
+  it('subtracts what is cancelled, and moves an order that changes its currency', () => {
     const created = report({ total: 500, reported: reported(500) });
     const { value: _, ...withoutValue } = reported(0, { hash: 'cancelled' });
     const cancelled = report({ hash: 'cancelled', reported: withoutValue });
@@ -71,7 +71,7 @@ describe('ledgerChange', () => {
     ]);
   });
 
-  it('counts an order as waiting once, however often it is tried, until that is over', () => {
+  it('counts an order as waiting once, however often it is tried, until it is done', () => {
     const waiting = report({ total: 500, progress: WAITING });
     const triedAgain = report({
       total: 500,
@@ -94,7 +94,7 @@ describe('ledgerChange', () => {
     ]);
   });
 
-  it('does not wait for what Button holds and is only asked about once more', () => {
+  it('does not count as waiting what Button holds and is only asked about once more', () => {
     const confirming = report({
       total: 500,
       reported: reported(500),
@@ -112,7 +112,7 @@ describe('ledgerChange', () => {
     });
   });
 
-  it('waits, with a cancellation, for what it would take away', () => {
+  it('counts a waiting cancellation with the value that it would subtract', () => {
     const held = report({ total: 500, reported: reported(500) });
     const cancelling = report({ hash: 'cancelled', reported: reported(500), progress: WAITING });
 
@@ -128,7 +128,7 @@ describe('readMessageValue', () => {
     ['{"data":{"total":"500","currency":"USD"}}', undefined],
     ['{"data":[]}', undefined],
     ['not json', undefined],
-  ])('reads what %s is worth', (body, value) => {
+  ])('reads the value of %s', (body, value) => {
     expect(readMessageValue(body)).toEqual(value);
   });
 });

@@ -56,7 +56,7 @@ function held({ total, currency, btn_ref: token, line_items: lines }: Order): He
 }
 
 describe('orders, requirement 17: what an audit compares', () => {
-  it('finds none where Button holds what was reported, whatever the order of the lines and whatever it does not show', () => {
+  it('finds no difference if Button holds what was reported, in any order of the lines and whatever it does not show', () => {
     fc.assert(
       fc.property(
         anyOrder,
@@ -75,7 +75,7 @@ describe('orders, requirement 17: what an audit compares', () => {
     );
   });
 
-  it('names each thing that differs, and what is at stake is never negative', () => {
+  it('names each difference, and what is at stake is never negative', () => {
     const change = {
       total: (order: HeldOrder): HeldOrder => ({ ...order, total: (order.total ?? 0) + 1 }),
       currency: (order: HeldOrder): HeldOrder => ({ ...order, currency: 'XTS' }),

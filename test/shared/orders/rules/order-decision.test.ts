@@ -68,7 +68,7 @@ function context(ms = 0, changes: Partial<DecisionContext> = {}): DecisionContex
 
 type Content = Partial<Order> | 'cancelled';
 
-/** An order event; by time where the sequence is an instant. */
+/** An order event. It is ordered by time if the sequence is an instant. */
 function event(sequence: number | string, content: Content = {}): OrderEvent {
   const version =
     typeof sequence === 'number'
@@ -85,7 +85,7 @@ function receive(incoming: OrderEvent, more: { isReplay?: boolean; messageId?: s
   return { command: 'receive', incoming: { event: incoming, messageId, sentAt: t0, warnings: [], isReplay } };
 }
 
-/** A story of one order: given what happened before, when a command comes, then this is decided. */
+/** A test about one order: given what happened before, when a command comes, then this is decided. */
 function given(...before: readonly (OrderCommand | CallResult)[]) {
   let state: OrderState = initialState('acme', bare.order_id);
   for (const step of before) state = 'command' in step ? after(state, step) : ended(state, step);
@@ -130,7 +130,7 @@ const created = receive(event(1));
 const withToken = { btn_ref: 'srctok-1' };
 
 describe('the decider', () => {
-  it('begins with an order of which nothing is known, and takes a new one in three events', () => {
+  it('starts with an unknown order, and accepts a new one in three events', () => {
     const { when } = given();
 
     expect(when(receive(event(1, withToken)))).toMatchObject({
@@ -140,7 +140,7 @@ describe('the decider', () => {
     });
   });
 
-  it('changes nothing by an event about a version where none is known', () => {
+  it('ignores an event about a version if none is known', () => {
     const events: LedgerEvent[] = [
       { event: 'settled' },
       { event: 'started-over' },
@@ -156,7 +156,7 @@ describe('the decider', () => {
       expect(evolve(initialState('acme', 'o'), one)).toEqual(initialState('acme', 'o'));
   });
 
-  it('keeps a version as it was accepted, but for its token, which is the order’s', () => {
+  it('stores a version as it was accepted, without its token, which belongs to the order', () => {
     const { state } = given(receive(event(1, withToken)));
 
     expect(known(state).newest.order).toEqual(bare);
@@ -194,7 +194,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     ['a version of another order of versions', receive(event('2026-06-01T00:00:00.000Z', withToken))],
     ['a message that is refused', { command: 'note-token', btnRef: 'srctok-1' }],
     ['a replay', receive(event(1, withToken), { isReplay: true })],
-  ])('is taken from %s, and goes at once with an update of the newest version', (_what, command) => {
+  ])('is accepted from %s, and goes at once with an update of the newest version', (_what, command) => {
     const { when } = given(update, done);
 
     const { events, next, after: state } = when(command);
@@ -209,7 +209,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     expect(nextCall(known(state))).toEqual({ call: 'update' });
   });
 
-  it('waits for the breaker, and for what Button has only accepted', () => {
+  it('waits for the breaker, and for work that Button has only accepted', () => {
     const accepted = given(created, { ...done, acceptedOnly: true });
     const note = { command: 'note-token', btnRef: 'srctok-1' } as const;
 
@@ -220,7 +220,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     expect(accepted.when(note, context(1000)).after).toMatchObject({ progress: { reason: 'accepted_only' } });
   });
 
-  it('is kept of an order that no version is known of, and goes with its first create', () => {
+  it('is kept for an order without a known version, and goes with its first create', () => {
     const { state, when } = given({ command: 'note-token', btnRef: 'srctok-1' });
 
     expect(state).toEqual({ brand: 'acme', orderId: bare.order_id, btnRef: 'srctok-1' });
@@ -228,7 +228,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     expect(when(update).after).not.toHaveProperty('tokenDue');
   });
 
-  it('is due where a call without it may have been carried out, and else goes with the create', () => {
+  it('is due if a call without it may have been carried out, and otherwise goes with the create', () => {
     const waiting = given(created, { result: 'try-again', reason: 'http_429' }).when(update).after;
     const inDoubt = given(created, unclear).when(receive(event(2, withToken))).after;
     const claimed = given(created).when(receive(event(2, withToken))).after;
@@ -265,7 +265,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
   it.each<[string, CallResult]>([
     ['refuses the token', { ...done, token: 'refused' }],
     ['refuses the whole update', refused],
-  ])('leaves the order settled where Button %s, and says so', (_what, result) => {
+  ])('leaves the order settled if Button %s, and reports it', (_what, result) => {
     const late = given(update, done, receive(event(1, withToken)));
 
     expect(settled(late.state, result).events.map(({ event: name }) => name)).toContain('token-refused');
@@ -276,13 +276,13 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     });
   });
 
-  it('is looked after by the sweep where a message about an older version brought it and its run died', () => {
+  it('is retried by the sweep if a message about an older version brought it and its run died', () => {
     const { state } = given(update, done, receive(event(1, withToken)));
 
     expect(known(state).progress).toMatchObject({ state: 'claimed', retryAt: at(30_000).toISOString() });
   });
 
-  it('is sent once more by a replay, where Button did not take it, and by nothing else', () => {
+  it('is sent again only by a replay, if Button did not accept it', () => {
     const { when } = given(update, done, receive(event(1, withToken)), { ...done, token: 'refused' });
 
     expect(when(receive(event(1, withToken)))).toMatchObject({ events: [], next: 'superseded' });
@@ -292,7 +292,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     });
   });
 
-  it('that nothing can bring while the newest version stands refused is kept where somebody finds it', () => {
+  it('that cannot be sent because the newest version is refused is kept in quarantine', () => {
     const late = receive(event(1, withToken));
     const update = given(receive(event(2)), done, receive(event(3)), refused);
     const cancellation = given(receive(event(2)), done, receive(event(3, 'cancelled')), refused);
@@ -310,7 +310,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     }
   });
 
-  it('stays the first one: another is warned of, and not used', () => {
+  it('stays the first one: another causes a warning, and is not used', () => {
     const { when } = given(receive(event(1, withToken)), done);
 
     const other = when(receive(event(2, { btn_ref: 'srctok-2', customer_order_id: 'x' })));
@@ -322,7 +322,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     expect(other.after).not.toHaveProperty('tokenDue');
   });
 
-  it('takes the place of an organisation’s id, which is none, unless Button may hold that', () => {
+  it('replaces an organisation’s id, which is not a token, unless Button may hold that', () => {
     const organisation = receive(event(1, { btn_ref: 'org-1' }));
     const noted = given({ command: 'note-token', btnRef: 'org-1' }).when(receive(event(1, withToken)));
     const held = given(organisation, done).when(receive(event(2, withToken)));
@@ -335,7 +335,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     expect(kept.after.btnRef).toBe('org-1');
   });
 
-  it('is kept of a cancelled order, of which nothing more is sent', () => {
+  it('is kept for a cancelled order, about which nothing more is sent', () => {
     const { when } = given(created, done, receive(event(2, 'cancelled')), done);
 
     expect(when(receive(event(3, withToken)))).toMatchObject({
@@ -345,7 +345,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     });
   });
 
-  it('leads to a cancelled order once more where the ledger was restored, which may have forgotten its create', () => {
+  it('finds a cancelled order again if the ledger was restored, which may have forgotten its create', () => {
     const { when } = given(receive(event(2, 'cancelled')), done);
     const restored = context(0, { verifyBefore: at(60_000).toISOString() });
 
@@ -357,7 +357,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     expect(ended(state, done)).not.toHaveProperty('tokenDue');
   });
 
-  it('ends as the first valid one in whatever order the versions come', () => {
+  it('ends as the first valid one in whatever order the versions arrive', () => {
     const tokens = fc.array(fc.option(fc.constantFrom('srctok-1', 'srctok-2'), { nil: undefined }), {
       minLength: 1,
       maxLength: 6,
@@ -417,7 +417,7 @@ describe('a cancellation counts whatever its version (requirement 6)', () => {
     expect(nextCall(known(state))).toEqual({ call: 'cancel' });
   });
 
-  it('is done once: again, under any version, it is a duplicate', () => {
+  it('is done once: another one, under any version, is a duplicate', () => {
     const { when } = given(receive(event(5)), done, receive(event(2, 'cancelled')), done);
 
     expect(when(receive(event(2, 'cancelled'), { messageId: 'again' })).next).toBe('duplicate');
@@ -446,7 +446,7 @@ describe('a cancellation counts whatever its version (requirement 6)', () => {
   });
 });
 
-describe('a version that comes while a cancellation is not over (requirement 6)', () => {
+describe('a version that arrives while a cancellation is in progress (requirement 6)', () => {
   const pending = given(receive(event(1)), done, receive(event(2, 'cancelled')), {
     result: 'try-again',
     reason: 'http_429',
@@ -467,7 +467,7 @@ describe('a version that comes while a cancellation is not over (requirement 6)'
       });
   });
 
-  it('is the latest one that came', () => {
+  it('is the latest one that arrived', () => {
     const state = after(pending.when(receive(event(4, { customer_order_id: 'fourth' }))).after, later);
 
     expect(known(state).heldVersion?.newest.version).toEqual({ by: 'sequence', sequence: '4' });
@@ -490,30 +490,27 @@ describe('orders, requirement 6: no version is lost to a cancellation that Butto
     progress: { state: 'waiting', reason: 'newer_version' },
   };
 
-  it.each([2, 3])(
-    'one that precedes it and comes later, while %i has not been answered, is held',
-    (version) => {
-      const pending = given(created, done, receive(event(version, 'cancelled')), {
-        result: 'try-again',
-        reason: 'http_429',
-      });
+  it.each([2, 3])('one that precedes it and arrives later, before %i is answered, is held', (version) => {
+    const pending = given(created, done, receive(event(version, 'cancelled')), {
+      result: 'try-again',
+      reason: 'http_429',
+    });
 
-      const held = pending.when(second);
+    const held = pending.when(second);
 
-      expect(held).toMatchObject({ events: ['version-held'], next: 'ignored-after-cancel' });
-      expect(ended(cancelling(held.after), refused)).toMatchObject(secondIsDue);
-      expect(ended(cancelling(held.after), done)).not.toHaveProperty('heldVersion');
-    },
-  );
+    expect(held).toMatchObject({ events: ['version-held'], next: 'ignored-after-cancel' });
+    expect(ended(cancelling(held.after), refused)).toMatchObject(secondIsDue);
+    expect(ended(cancelling(held.after), done)).not.toHaveProperty('heldVersion');
+  });
 
-  it.each([2, 3])('one that precedes it and comes after %i was refused is sent', (version) => {
+  it.each([2, 3])('one that precedes it and arrives after %i was refused is sent', (version) => {
     const { when } = given(created, done, receive(event(version, 'cancelled')), refused);
 
     expect(when(second)).toMatchObject({ next: 'call', after: { newest: secondIsDue.newest } });
     expect(when(created).next).toBe('superseded');
   });
 
-  it('one that was not reported when it came is due once it is refused, unless a run reports it meanwhile', () => {
+  it('one that was not reported when it arrived is due once it is refused, unless a run reports it in the meantime', () => {
     const waiting = given(created, done, second, { result: 'try-again', reason: 'http_429' });
     const running = given(created, done, second);
     const cancelled = receive(event(3, 'cancelled'));
@@ -530,7 +527,7 @@ describe('orders, requirement 6: no version is lost to a cancellation that Butto
     expect(evolveAll(overtaken, events)).not.toHaveProperty('heldVersion');
   });
 
-  it('one of an order that Button may not have is not: it would be created though it was cancelled', () => {
+  it('one of an order that Button may not have is not held: it would be created although it was cancelled', () => {
     const { state } = given(created, unclear, receive(event(3, 'cancelled')));
     const refusal = ended(cancelling(state), { result: 'refused', reason: 'order_id_taken' });
 
@@ -538,7 +535,7 @@ describe('orders, requirement 6: no version is lost to a cancellation that Butto
     expect(decide(refusal, second, context()).next).toEqual({ step: 'nothing', outcome: 'superseded' });
   });
 
-  it('a partial one that is held takes what it leaves out from the one held before', () => {
+  it('a partial one that is held gets its missing fields from the one held before', () => {
     const { state } = given(created, done, receive(event(2, 'cancelled')), unclear);
     const third = after(state, receive(event(3, { customer_order_id: 'third' })));
     const { customer_order_id: _left, ...partial } = bare;
@@ -595,7 +592,7 @@ describe('orders, requirement 15: a replayed cancellation respects versions', ()
   const replayed = receive(cancelled, { isReplay: true, messageId: 'replay' });
   const refusal = given(created, done, receive(cancelled), refused);
 
-  it('is refused after the order went on, and sent where the order did not or where the shop sends it', () => {
+  it('is refused after the order went on, and sent if the order did not or if the shop sends it', () => {
     const wentOn = receive(event(3, { customer_order_id: 'third' }));
 
     expect(refusal.when(replayed).next).toBe('call');
@@ -639,7 +636,7 @@ describe('versions by time', () => {
 describe('an order that has failed (requirement 5)', () => {
   const failed = given(created, unclear);
 
-  it('has failed before whatever version comes next, until one succeeds', () => {
+  it('counts as failed whatever version comes next, until one succeeds', () => {
     const aside = evolve(failed.state, {
       event: 'found-failing',
       since: t0.toISOString(),
@@ -658,7 +655,7 @@ describe('an order that has failed (requirement 5)', () => {
 });
 
 describe('a doubt about several versions', () => {
-  it('is no proof of the newest, also where that is the first of them once more', () => {
+  it('proves nothing about the newest one, even if that equals the first', () => {
     const claimedAgain = (...contents: readonly string[]): LedgerEntry => {
       const state = contents.reduce<OrderState>(
         (before, text, index) => {
@@ -685,7 +682,7 @@ describe('a copy of the newest version', () => {
   const optional = ['customer', 'customer_order_id', 'line_items'] as const;
   const outcome = fc.constantFrom<CallResult>(done, unclear, forbidden, refused);
 
-  it('is no conflict, whatever the versions leave out and whatever Button has answered', () => {
+  it('is not a conflict, whatever the versions leave out and whatever Button has answered', () => {
     const content = fc.record({ leavesOut: fc.subarray([...optional]) });
     fc.assert(
       fc.property(content, content, outcome, outcome, (one, two, first, second) => {
@@ -707,7 +704,7 @@ describe('total and line items agree (requirement 7)', () => {
     return { ...update, kind: 'updated', order: { ...lineless, total } };
   };
 
-  it('refuses a version without line items where the order has some and the totals differ', () => {
+  it('refuses a version without line items if the order has some and the totals differ', () => {
     const unreported = given(created, { result: 'try-again', reason: 'http_429' });
     const cancellation = given(created, done, receive(event(2, 'cancelled')), refused);
 
@@ -721,7 +718,7 @@ describe('total and line items agree (requirement 7)', () => {
     expect(cancellation.when(receive(late)).refusal).toBe('line_items_missing');
   });
 
-  it('keeps no empty list of line items for a version that has none and another total', () => {
+  it('stores no empty list of line items for a version that has none and another total', () => {
     const empty = {
       ...event(1),
       kind: 'created',
@@ -745,7 +742,7 @@ describe('total and line items agree (requirement 7)', () => {
     expect(delivered.when(receive(later)).next).toBe('call');
   });
 
-  it('keeps an emptied list of line items for a version that is worth nothing either', () => {
+  it('keeps an emptied list of line items for a version whose total is also zero', () => {
     const emptied = receive({ ...event(2), kind: 'updated', order: { ...bare, line_items: [], total: 0 } });
     const later = { ...bareUpdate(0), version: { by: 'sequence', sequence: '3' } } as OrderEvent;
 
@@ -757,7 +754,7 @@ describe('total and line items agree (requirement 7)', () => {
     expect(known(state).newest.order).toMatchObject({ total: 0, line_items: [] });
   });
 
-  it('keeps the line items, and all else that the message leaves out, where the totals agree', () => {
+  it('keeps the line items, and all else that the message leaves out, if the totals agree', () => {
     const { when } = given(created, { result: 'try-again', reason: 'http_429' });
     const { total, currency, order_id, purchase_date } = bare;
     const least = { total, currency, order_id, purchase_date };
@@ -773,13 +770,13 @@ describe('total and line items agree (requirement 7)', () => {
     expect(when(receive(bareUpdate(bare.total))).next).toBe('unchanged');
   });
 
-  it('knows its own version again when the message comes a second time', () => {
+  it('recognizes its own version when the message arrives a second time', () => {
     const { when } = given(created, done, receive(bareUpdate(bare.total)));
 
     expect(when(receive(bareUpdate(bare.total))).next).toBe('duplicate');
   });
 
-  it('takes an order that never had line items, and a version that empties the list', () => {
+  it('accepts an order that never had line items, and a version that empties the list', () => {
     const empty = given(receive({ ...event(1), kind: 'created', order: lineless }), done);
     const emptied = receive(event(2, { total: 0, line_items: [] }));
 
@@ -787,7 +784,7 @@ describe('total and line items agree (requirement 7)', () => {
     expect(known(given(created, done).when(emptied).after).newest.order?.line_items).toEqual([]);
   });
 
-  it('takes of a version that Button refused nothing but its line items: the rest may be what was wrong', () => {
+  it('uses only the line items of a version that Button refused: the rest may be what was wrong', () => {
     const { when } = given(created, refused);
 
     const { after: state } = when(receive(bareUpdate(bare.total)));
@@ -800,7 +797,7 @@ describe('total and line items agree (requirement 7)', () => {
 });
 
 describe('an order that keeps failing on its own (requirement 5)', () => {
-  /** The order after so many failures, spread over so many hours. */
+  /** The order after this many failures, spread over this many hours. */
   function failing(count: number, hours: number, result: CallResult = unclear): OrderState {
     let { state } = given(created);
     for (let time = 0; time < count; time += 1) {
@@ -833,13 +830,13 @@ describe('an order that keeps failing on its own (requirement 5)', () => {
     });
   });
 
-  it('stays out of it in an outage, however long that is: nothing is decided while the breaker is open', () => {
+  it('does not go there in an outage, however long: nothing is decided while the breaker is open', () => {
     const state = next(failing(100, 1000));
 
     expect(settled(state, unclear, { now: at(1001 * HOUR_MS), othersSucceed: 'no' }).keep).toBeUndefined();
   });
 
-  it('stays out of it for three days where no other order could be compared with', () => {
+  it('does not go there for three days if there was no other order to compare with', () => {
     const state = next(failing(50, 70));
 
     const compare = (now: Date) => settled(state, unclear, { now, othersSucceed: 'unknown' }).keep?.code;
@@ -848,7 +845,7 @@ describe('an order that keeps failing on its own (requirement 5)', () => {
     expect(compare(at(msWithoutComparison))).toBe('keeps_failing');
   });
 
-  it('is not blamed for what is not its own: a refused key, a 429, no connection, a look-up', () => {
+  it('is not blamed for failures that are not its own: a refused key, a 429, no connection, a look-up', () => {
     for (const reason of ['unauthorized', 'http_429', 'econnrefused', 'not_found', 'api_key_not_set']) {
       const state = failing(50, 100, { result: 'try-again', reason });
       expect(state).not.toHaveProperty('failures');
@@ -856,7 +853,7 @@ describe('an order that keeps failing on its own (requirement 5)', () => {
     }
   });
 
-  it('is tried once a day for thirty days, then it is given up and kept once more', () => {
+  it('is tried once a day for thirty days, then given up and quarantined again', () => {
     const since = at(100 * HOUR_MS);
     let state = ended(next(failing(50, 90)), unclear, { now: since, othersSucceed: 'yes' });
     for (let day = 1; day < 30; day += 1) {
@@ -877,7 +874,7 @@ describe('an order that keeps failing on its own (requirement 5)', () => {
     });
   });
 
-  it('is as any other again once it succeeds, or a newer version comes', () => {
+  it('is like any other again once it succeeds, or a newer version comes', () => {
     const aside = ended(next(failing(50, 90)), unclear, { now: at(100 * HOUR_MS), othersSucceed: 'yes' });
 
     const healed = ended(next(aside), done, { now: at(124 * HOUR_MS) });
@@ -913,7 +910,7 @@ describe('an operator (requirement 5)', () => {
   const waiting = given(created, { result: 'try-again', reason: 'http_429', afterMs: 900_000 });
   const inDoubt = given(created, unclear);
 
-  it('has an order tried as soon as it may be: what is in doubt keeps its quiet time', () => {
+  it('can have an order tried as soon as allowed: an order in doubt keeps its quiet time', () => {
     expect(waiting.when({ command: 'retry' }).after).toMatchObject({
       progress: { state: 'waiting', dueAt: t0.toISOString(), reason: 'asked_by_operator' },
       attempts: 0,
@@ -926,7 +923,7 @@ describe('an operator (requirement 5)', () => {
     });
   });
 
-  it('gives a version up, until a newer one comes', () => {
+  it('can give a version up, until a newer one comes', () => {
     const { state } = given(created, unclear, { command: 'abandon' });
 
     expect(state).toMatchObject({
@@ -937,7 +934,7 @@ describe('an operator (requirement 5)', () => {
     });
   });
 
-  it('changes nothing of what is settled, and leaves alone what a run is at', () => {
+  it('changes nothing that is settled, and leaves alone what a run is working on', () => {
     for (const command of ['retry', 'abandon'] as const) {
       expect(given(created, done).when({ command })).toMatchObject({ events: [], next: 'duplicate' });
       expect(given(created).when({ command })).toMatchObject({ events: [], next: 'leave' });
@@ -945,7 +942,7 @@ describe('an operator (requirement 5)', () => {
     }
   });
 
-  it('edits what Button does not hold, by a replay of the same version with other content', () => {
+  it('can edit what Button does not hold, by a replay of the same version with other content', () => {
     const edited = receive(event(1, { customer_order_id: 'edited' }), { isReplay: true });
     const changed = { newest: { order: { customer_order_id: 'edited' } } };
 
@@ -955,7 +952,7 @@ describe('an operator (requirement 5)', () => {
     expect(given(created, done).when(edited).refusal).toBe('version_conflict');
   });
 
-  it('has a refused version tried again by a replay, also one that equals what Button held before', () => {
+  it('can have a refused version tried again by a replay, even one that equals what Button held before', () => {
     const same = receive(event(3), { isReplay: true });
     const other = receive(event(2, { customer_order_id: 'x' }));
 

@@ -48,7 +48,7 @@ function entry(progress: Progress, changes: Partial<LedgerEntry> = {}): LedgerEn
 
 const waiting = (dueAt: string): Progress => ({ state: 'waiting', dueAt, reason: 'http_503' });
 
-/** What every ledger promises, whatever it is made of: `open` gives one that is empty at the first call. */
+/** What every implementation of the ledger promises. `open` returns one that is empty at the first call. */
 export function describeOrderLedger(name: string, open: () => OrderLedger): void {
   describe(`the ledger ${name}`, () => {
     it.each<[string, Progress]>([
@@ -70,7 +70,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
       ],
       ['settled', { state: 'settled' }],
       ['refused', { state: 'refused', reason: 'too_late' }],
-    ])('gives back what it was given: a report that is %s', async (_state, progress) => {
+    ])('returns what was stored: an entry that is %s', async (_state, progress) => {
       const store = open();
       const given = entry(progress);
 
@@ -83,7 +83,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
       expect(await open().read('nobody')).toBeUndefined();
     });
 
-    it('writes over the expected revision only, and else says what stands there', async () => {
+    it('overwrites only the expected revision, and otherwise returns the current entry', async () => {
       const store = open();
       const first = entry({ state: 'settled' });
       const second = { ...first, attempts: 4 };
@@ -103,7 +103,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
       ]);
     });
 
-    it('lets one of many writers at the same time win', async () => {
+    it('lets one of many concurrent writers win', async () => {
       const store = open();
       const given = entry({ state: 'settled' });
 
@@ -112,7 +112,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
       expect(results.filter(({ ok }) => ok)).toHaveLength(1);
     });
 
-    it('lists what is due, the longest due first, at most so many, and nothing that is not due', async () => {
+    it('lists what is due, the longest due first, up to a limit, and nothing that is not due', async () => {
       const store = open();
       const early = new Date('2001-01-01T00:00:00.000Z');
       const dueIn2000 = (minute: number) => at(minute).replace('2026', '2000');
@@ -128,7 +128,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
       expect(due[0]?.orderId).toBe(entries[1]?.orderId);
     });
 
-    it('lists what is due from the very instant on', async () => {
+    it('lists what is due from that very instant on', async () => {
       const store = open();
       const given = entry(waiting('1980-01-01T00:00:00.000Z'));
       await store.write(given, 0);
@@ -140,7 +140,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
       await store.write({ ...given, progress: { state: 'settled' } as const }, 1);
     });
 
-    it('lists the latest due first where that is asked for, each with its arrival and its tries', async () => {
+    it('lists the latest due first on request, each with its arrival and its tries', async () => {
       const store = open();
       const dueAt = (minute: number) => at(minute).replace('2026', '1970');
       const entries = [1, 2, 3].map((minute) => {
@@ -162,7 +162,7 @@ export function describeOrderLedger(name: string, open: () => OrderLedger): void
       for (const one of entries) await store.write({ ...one, progress: { state: 'settled' } as const }, 1);
     });
 
-    it('no longer lists what has been dealt with, and lists a claim that is watched', async () => {
+    it('no longer lists finished orders, and lists a claim that is watched', async () => {
       const store = open();
       const given = entry(waiting('1990-01-01T00:00:00.000Z'));
       const before = new Date('1995-01-01T00:00:00.000Z');

@@ -54,7 +54,7 @@ function event(kind: OrderEvent['kind'], sequence: number, changes: Partial<Orde
   return { ...base, kind, order: { ...order, customer_order_id: `version ${sequence}`, ...changes } };
 }
 
-/** What a command comes to: the entry as it is stored then, and what the run does next. */
+/** The result of a command: the entry as it is then stored, and what the run does next. */
 type Decided =
   | { action: 'claim'; entry: LedgerEntry }
   | { action: 'keep'; entry: LedgerEntry; outcome: string }
@@ -114,14 +114,14 @@ function withoutBuyer(message: OrderEvent): OrderEvent {
 
 const done = { result: 'done', acceptedOnly: false, sent: true } as const;
 
-/** The entry after everything went well. */
+/** The entry after every call succeeded. */
 function reported(incoming: OrderEvent, before?: LedgerEntry): LedgerEntry {
   const entry = claimed(receive(before, incoming));
   return settleReport({ claimed: entry, current: entry }, done, { now: t0, policy });
 }
 
 describe('a message', () => {
-  it('claims an order it does not know, and its create is settled by one call', () => {
+  it('claims an unknown order, and its create is settled by one call', () => {
     const entry = claimed(receive(undefined, event('created', 1)));
 
     expect(nextCall(entry)).toEqual({ call: 'create' });
@@ -141,7 +141,7 @@ describe('a message', () => {
     expect(unchanged).toMatchObject({ action: 'keep', outcome: 'unchanged' });
   });
 
-  it('transactions, requirement 11: says who the customer is in no digest, and sends another customer all the same', () => {
+  it('transactions, requirement 11: leaves the customer out of every digest, and still sends a changed customer', () => {
     const [erin, bob] = [{ customer: { id: 'erin' } }, { customer: { id: 'bob' } }];
     const same = { customer_order_id: 'version 1' };
     const before = reported(event('created', 1, erin));
@@ -207,7 +207,7 @@ describe('a message', () => {
     expect(receive(before, byTime)).toEqual({ action: 'refuse', code: 'order_by_mixed' });
   });
 
-  it('lets a cancellation beat every version, also a newer one, and nothing follow it (A4, A5)', () => {
+  it('lets a cancellation beat every version, even a newer one, and nothing follow it (A4, A5)', () => {
     const before = reported(event('updated', 5), reported(event('created', 1)));
 
     const cancelled = claimed(receive(before, event('cancelled', 3)));
@@ -220,7 +220,7 @@ describe('a message', () => {
     });
   });
 
-  it('asks Button first about an update of an order it does not know', () => {
+  it('reads an order from Button first if an update of an unknown order arrives', () => {
     expect(nextCall(claimed(receive(undefined, event('updated', 4))))).toEqual({
       call: 'read-first',
       trustsAmounts: false,
@@ -233,7 +233,7 @@ describe('a message', () => {
     expect(receive(entry, event('created', 1), context(10, 'run-2'))).toEqual({ action: 'busy' });
   });
 
-  it('keeps a newer version beside a standing claim; settling the claim leaves it due', () => {
+  it('stores a newer version while a claim is held; settling the claim leaves it due', () => {
     const first = claimed(receive(undefined, event('created', 1)));
     const kept = receive(first, event('updated', 2, { customer_order_id: 'other' }), context(5, 'run-2'));
     if (kept.action !== 'keep') throw new Error('expected it to be kept');
@@ -247,7 +247,7 @@ describe('a message', () => {
     });
   });
 
-  it('lets the sweep find a newer version whose predecessor’s run died', () => {
+  it('lets the sweep find a newer version if the run with the claim died', () => {
     const first = claimed(receive(undefined, event('created', 1)));
 
     const kept = receive(first, event('updated', 2), context(5, 'run-2'));
@@ -255,7 +255,7 @@ describe('a message', () => {
     expect(kept).toMatchObject({ entry: { progress: { state: 'claimed', retryAt: at(30).toISOString() } } });
   });
 
-  it('keeps what comes while nothing may be sent, due at once, and what waits as it is', () => {
+  it('stores what arrives while nothing may be sent as due at once, and leaves what waits unchanged', () => {
     const held = { ...context(), isPaused: true };
 
     const fresh = receive(undefined, event('created', 1), held);
@@ -274,7 +274,7 @@ describe('a message', () => {
     expect(resumeReport(fresh.entry, context(60)).action).toBe('claim');
   });
 
-  it('mends a refused version by a replay only, and never takes back a cancellation', () => {
+  it('fixes a refused version by a replay only, and never undoes a cancellation', () => {
     const refuse = (incoming: OrderEvent) => {
       const entry = claimed(receive(undefined, incoming));
       const result = { result: 'refused', reason: 'too_late' } as const;
@@ -296,7 +296,7 @@ describe('a message', () => {
     });
   });
 
-  it('holds a claim found standing in doubt for the quiet time, then reads before it sends (A20, A21)', () => {
+  it('treats an abandoned claim as in doubt for the quiet time, then reads before it sends (A20, A21)', () => {
     const entry = claimed(receive(undefined, event('created', 1)));
 
     const found = receive(entry, event('created', 1), context(40, 'run-2'));
@@ -315,7 +315,7 @@ describe('a message', () => {
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: true });
   });
 
-  it('takes a claim for over at the very instant that it names, for its own version and for a newer one', () => {
+  it('treats a claim as over at the very instant that it names, for its own version and for a newer one', () => {
     const entry = claimed(receive(undefined, event('created', 1)));
 
     expect(resumeReport(entry, context(29.999))).toEqual({ action: 'busy' });
@@ -338,7 +338,7 @@ describe('a message', () => {
     });
   });
 
-  it('tries a newer version at once where the one before it is due, and keeps it where that still waits', () => {
+  it('tries a newer version at once if the previous one is due, and stores it if that still waits', () => {
     const entry = claimed(receive(undefined, event('created', 1)));
     const waiting = settleReport(
       { claimed: entry, current: entry },
@@ -357,7 +357,7 @@ describe('a message', () => {
     expect(claimed(due).newest.kind).toBe('updated');
   });
 
-  it('puts a claim into the sweep’s index only where the order stood there before: a first try costs no index write', () => {
+  it('puts a claim into the sweep’s index only if the order was there before: a first try costs no index write', () => {
     const first = claimed(receive(undefined, event('created', 1)));
     const settle = (result: CallResult) =>
       settleReport({ claimed: first, current: first }, result, { now: t0, policy });
@@ -379,7 +379,7 @@ describe('a message', () => {
     expect(look.progress).toMatchObject({ doubt: { kind: 'unclear' }, retryAt: at(130).toISOString() });
   });
 
-  it('dates a version by its event, else by its message, and keeps no order of a cancellation', () => {
+  it('dates a version by its event, or else by its message, and stores no order for a cancellation', () => {
     const dated = { ...event('created', 1), time: '2026-05-01T00:00:00.000Z' };
 
     expect(claimed(receive(undefined, dated)).newest.time).toBe(dated.time);
@@ -388,7 +388,7 @@ describe('a message', () => {
   });
 });
 
-it('dates a creation whose event names no time by its purchase, if that is the earlier', () => {
+it('dates a creation whose event states no time by its purchase, if that is earlier', () => {
   const timeOf = (purchase_date: string) =>
     claimed(receive(undefined, event('created', 1, { purchase_date }))).newest.time;
 
@@ -402,7 +402,7 @@ describe('after a restore of the ledger', () => {
   const restoredAt = at(600).toISOString();
   const restored = (seconds: number) => ({ ...context(seconds), verifyBefore: restoredAt });
 
-  it('reads what was reported before it from Button, and trusts equal amounts for the version that was reported', () => {
+  it('reads from Button what was reported before it, and trusts equal amounts for the reported version', () => {
     const same = claimed(
       receive(before, event('updated', 2, { customer_order_id: 'version 1' }), restored(700)),
     );
@@ -413,7 +413,7 @@ describe('after a restore of the ledger', () => {
     expect(nextCall(other)).toEqual({ call: 'update' });
   });
 
-  it('looks for a creation from before it at Button, and goes on as ever with what is newer', () => {
+  it('looks up a creation from before it at Button, and treats newer ones as usual', () => {
     const old = claimed(receive(undefined, event('created', 1), restored(700)));
     const younger = { ...event('created', 1), time: restoredAt };
     const fresh = claimed(receive(undefined, younger, restored(700)));
@@ -422,7 +422,7 @@ describe('after a restore of the ledger', () => {
     expect(nextCall(fresh, restoredAt)).toEqual({ call: 'create' });
   });
 
-  it('goes by when Button took a version, where it took one', () => {
+  it('uses the time at which Button accepted a version, if it did', () => {
     const takenLater = { ...before, reported: { ...before.reported, at: restoredAt } } as LedgerEntry;
     const update = claimed(receive(takenLater, event('updated', 2), restored(700)));
 
@@ -432,7 +432,7 @@ describe('after a restore of the ledger', () => {
     ).toMatchObject({ action: 'keep', outcome: 'unchanged' });
   });
 
-  it('cancels without asking', () => {
+  it('cancels without a read', () => {
     const cancelled = claimed(receive(before, event('cancelled', 2), restored(700)));
 
     expect(nextCall(cancelled, restoredAt)).toEqual({ call: 'cancel' });
@@ -463,7 +463,7 @@ describe('settleReport', () => {
     expect(settle({ result: 'refused', reason: 'too_late' }, tried).attempts).toBe(0);
   });
 
-  it('counts the look-ups by token that were not answered, until a success or a refusal', () => {
+  it('counts the unanswered look-ups by token until a success or a refusal', () => {
     const lookUp = { result: 'try-again', reason: 'http_503', isLookUp: true } as const;
     const tried = { ...entry, failedLookUps: 3 };
 
@@ -493,7 +493,7 @@ describe('settleReport', () => {
     expect([waitOf(1, 9), waitOf(1, 10), waitOf(1, 1000)]).toEqual([512_000, 900_000, 900_000]);
   });
 
-  it('remembers the id that Button gave, also where a later answer names none, and what the version was worth', () => {
+  it('remembers the id that Button gave, even if a later answer has none, and the value of the version', () => {
     const named = settle({ ...done, buttonOrderId: 'btnorder-1' });
     const update = claimed(receive(named, event('updated', 2), context(60)));
     const nameless = settleReport({ claimed: update, current: update }, done, { now: at(60), policy });
@@ -530,7 +530,7 @@ describe('settleReport', () => {
     });
   });
 
-  it('does not take equal amounts for proof of an update whose outcome is unclear', () => {
+  it('does not accept equal amounts as proof of an update with an unclear outcome', () => {
     const update = claimed(receive(reported(event('created', 1)), event('updated', 2)));
     const inDoubt = settleReport(
       { claimed: update, current: update },
@@ -588,7 +588,7 @@ describe('settleReport', () => {
     });
   });
 
-  it('remembers that several versions may have been carried out, the last of them by name: equal amounts prove nothing', () => {
+  it('remembers that several versions may have been carried out, with the last one’s hash: equal amounts prove nothing', () => {
     const first = settle({ result: 'unclear', reason: 'timeout' });
     const kept = receive(first, event('created', 2), context(10));
     if (kept.action !== 'keep') throw new Error('expected it to be kept');
@@ -605,7 +605,7 @@ describe('settleReport', () => {
     expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: false });
   });
 
-  it('holds an unclear outcome in doubt for the quiet time (A22)', () => {
+  it('keeps an unclear outcome in doubt for the quiet time (A22)', () => {
     expect(settle({ result: 'unclear', reason: 'timeout' }).progress).toEqual({
       state: 'in-doubt',
       dueAt: at(60).toISOString(),
@@ -614,7 +614,7 @@ describe('settleReport', () => {
     });
   });
 
-  it('looks once more after a success that follows an unclear outcome', () => {
+  it('checks once more after a success that follows an unclear outcome', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
     const again = claimed(resumeReport(inDoubt, context(61)));
 
@@ -645,7 +645,7 @@ describe('settleReport', () => {
     expect(after.progress).toEqual({ state: 'settled' });
   });
 
-  it('keeps a newer version waiting for the quiet time while an earlier outcome is unclear', () => {
+  it('delays a newer version by the quiet time while an earlier outcome is unclear', () => {
     const inDoubtReport = settle({ result: 'unclear', reason: 'timeout' });
     const again = claimed(resumeReport(inDoubtReport, context(61)));
     const kept = receive(again, event('updated', 2), context(62, 'run-2'));
@@ -661,7 +661,7 @@ describe('settleReport', () => {
     });
   });
 
-  it('does not take equal amounts for proof when a newer version has come in the meantime', () => {
+  it('does not accept equal amounts as proof when a newer version has arrived in the meantime', () => {
     const inDoubt = settle({ result: 'unclear', reason: 'timeout' });
     const kept = receive(inDoubt, event('created', 2), context(10));
     if (kept.action !== 'keep') throw new Error('expected it to be kept');
@@ -671,7 +671,7 @@ describe('settleReport', () => {
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: false });
   });
 
-  it('starts afresh with a newer version after a refusal', () => {
+  it('starts over with a newer version after a refusal', () => {
     const refused = settle({ result: 'refused', reason: 'refused_by_button_400' });
 
     expect(refused.progress.state).toBe('refused');
@@ -681,7 +681,7 @@ describe('settleReport', () => {
     ).toMatchObject({ call: 'read-first' });
   });
 
-  it('leaves in doubt what was, after a refusal too: the version before may be at Button (A22, B1)', () => {
+  it('keeps its doubt after a refusal too: the previous version may be at Button (A22, B1)', () => {
     const create = claimed(receive(undefined, event('created', 1)));
     const unclear = settleReport(
       { claimed: create, current: create },
@@ -756,7 +756,7 @@ describe('orderMessage', () => {
     expect(receive(before, parsed.event)).toEqual({ action: 'nothing', outcome: 'duplicate' });
   });
 
-  it('says what the version is ordered by, and nothing of an order that a cancellation has not', () => {
+  it('states how versions are ordered, and no order for a cancellation', () => {
     const byTime = {
       ...event('cancelled', 1),
       version: { by: 'time', time: '2026-06-01T00:00:00.000Z' },

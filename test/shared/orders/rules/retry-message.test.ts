@@ -19,7 +19,7 @@ describe('readRetryMessage', () => {
     '{"retry":{"orderId":"o-1","probe":false}}',
     '{"retry":{"orderId":"o-1"},"data":{}}',
     '{"specversion":"1.0"}',
-  ])('takes nothing else for a retry message: %s', (body) => {
+  ])('reads nothing else as a retry message: %s', (body) => {
     expect(readRetryMessage(body)).toBeUndefined();
   });
 });

@@ -10,7 +10,7 @@ import { loadBody } from '../../../../shared/dynamodb/split-body.ts';
 import { readOwner } from '../../../../shared/transactions/store/transaction-scan.ts';
 import type { DynamoDB } from '../../../../shared/dynamodb/versioned-item.ts';
 
-/** A table with nothing in it, and whether what it was asked was to be consistent. */
+/** An empty table, and whether each read was consistent. */
 function emptyTable() {
   const reads: (boolean | undefined)[] = [];
   const send = (command: unknown): Promise<object> => {
@@ -21,7 +21,7 @@ function emptyTable() {
   return { reads, client: { send } as DynamoDB };
 }
 
-describe('what a decision is made on without a condition behind it', () => {
+describe('a read whose decision no condition protects', () => {
   it.each([
     [
       'an order of the ledger',
@@ -59,7 +59,7 @@ describe('what a decision is made on without a condition behind it', () => {
       (client: DynamoDB) =>
         loadBody({ client, table: 't' }, 'order#1', { bodyDigest: 'd', bodyParts: 1 }).catch(() => undefined),
     ],
-  ])('is read consistently: %s (F3)', async (_name, read) => {
+  ])('is consistent: %s (F3)', async (_name, read) => {
     const { reads, client } = emptyTable();
 
     await read(client);

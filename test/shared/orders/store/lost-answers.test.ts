@@ -18,7 +18,7 @@ const sample = JSON.parse(
 const noon = '2026-06-01T12:00:00.000Z';
 
 let dynamodb: TestDynamoDB;
-/** A client that loses the answer to each write, and repeats it, as the SDK does. */
+/** A client that loses the answer to each write and repeats the write, as the SDK does. */
 let forgetful: DynamoDB;
 
 beforeAll(async () => {
@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => dynamodb.close());
 
 describe('orders, requirement 10: a write whose answer was lost, and that the client repeats', () => {
-  it('is recognised as the own one, over nothing and over an earlier revision', async () => {
+  it('is recognized as the client’s own, for a new item and for an earlier revision', async () => {
     const table = dynamodb.tables.orderLedger;
     const item = (value: string) => ({ pk: { S: 'acme#order#own' }, value: { S: value } });
 
@@ -47,7 +47,7 @@ describe('orders, requirement 10: a write whose answer was lost, and that the cl
     });
   });
 
-  it('is not taken for the own one if another writer wrote the same', async () => {
+  it('is not recognized as the client’s own if another writer wrote the same', async () => {
     const table = dynamodb.tables.orderLedger;
     const write = { table, item: { pk: { S: 'acme#order#same' } }, expectedRevision: 0 };
 
@@ -108,7 +108,7 @@ describe('orders, requirement 10: a write whose answer was lost, and that the cl
     expect((await store.write({ state: 'closed', since: noon }, 1)).ok).toBe(false);
   });
 
-  it('takes a position that it took itself, and none that another took', async () => {
+  it('claims a position that it claimed itself, and none that another worker claimed', async () => {
     const store = createPositionStore({ client: forgetful, table: dynamodb.tables.positions });
     const position: Position = {
       account: 'acc-lost',

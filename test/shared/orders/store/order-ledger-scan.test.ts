@@ -36,7 +36,7 @@ function entry(brand: string, orderId: string, progress: LedgerEntry['progress']
 
 const ofBrand = (brand: string) => ({ client: dynamodb.client, table: dynamodb.tables.orderLedger, brand });
 
-it('gives every settled order of the brand once, from somewhere on, and no other', async () => {
+it('returns every settled order of the brand once, from a given order on, and no other', async () => {
   for (let index = 0; index < 20; index += 1)
     for (const brand of ['acme', 'acme-two'])
       await createOrderLedger(ofBrand(brand)).write(
@@ -57,7 +57,7 @@ it('gives every settled order of the brand once, from somewhere on, and no other
   }
 });
 
-it('goes on after any order, so that all of them come in parts (orders, requirement 17)', async () => {
+it('continues after any order, so that all of them can be read in parts (orders, requirement 17)', async () => {
   const brandTable = ofBrand('in-parts');
   const expected = Array.from({ length: 15 }, (_, index) => `o-${index}`);
   for (const id of expected)
@@ -74,7 +74,7 @@ it('goes on after any order, so that all of them come in parts (orders, requirem
   expect(ids.toSorted()).toEqual(expected.toSorted());
 });
 
-it('ends after the page at which the time is over, also among the orders of other brands', async () => {
+it('ends after the page at which the time is over, even among the orders of other brands', async () => {
   let pages = 0;
   const page = { Items: [], LastEvaluatedKey: { pk: { S: 'another#order#1' } } };
   const client = { send: () => Promise.resolve(page) } as unknown as TestDynamoDB['client'];
@@ -86,7 +86,7 @@ it('ends after the page at which the time is over, also among the orders of othe
   expect(pages).toBe(3);
 });
 
-it('gives the orders of every brand that are over, page by page, each once with its revision', async () => {
+it('returns the finished orders of every brand, page by page, each once with its revision', async () => {
   const table = dynamodb.tables.orderLedger;
   const expected: string[] = [];
   const states = [{ state: 'settled' }, { state: 'refused', reason: 'x' }] as const;

@@ -27,7 +27,7 @@ const inMemory = createInMemoryLedger();
 describeOrderLedger('in DynamoDB', () => createOrderLedger(brandTable('acme')));
 describeOrderLedger('in memory, for tests', () => inMemory);
 
-it('reads no more of each shard than it is asked for', async () => {
+it('reads no more of each shard than requested', async () => {
   const limits: (number | undefined)[] = [];
   const client = {
     send: (command: object) => {
@@ -58,7 +58,7 @@ it.each([
   expect(await store.read()).toEqual({ value: breaker, revision: 1 });
 });
 
-it("a brand's breaker is not another's, and no order", async () => {
+it("a brand's breaker is neither another brand's nor an order", async () => {
   await createBreakerStore(brandTable('brand-a')).write({ state: 'closed', since: 'x' }, 0);
 
   expect(await createBreakerStore(brandTable('brand-b')).read()).toBeUndefined();

@@ -14,7 +14,7 @@ const text = fc.string({ unit: 'binary', maxLength: 300 });
 const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
 const withoutUndefined = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown;
 
-/** What any rules for orders, those of the past and those to come, may have let through. */
+/** Any order that past or future rules may have accepted. */
 const order = fc
   .record({
     total: fc.oneof(fc.integer(), fc.double({ noDefaultInfinity: true, noNaN: true })),
@@ -105,7 +105,7 @@ const entry = fc.record({
 });
 
 describe('orders, requirement 8: stored data can always be read', () => {
-  it('whatever was stored of an order reads back as it was, whatever the rules for orders say by then', () => {
+  it('whatever was stored of an order reads back unchanged, whatever the rules for orders are by then', () => {
     fc.assert(
       fc.property(entry, (given) => {
         const stored = withoutUndefined(given);
@@ -116,13 +116,13 @@ describe('orders, requirement 8: stored data can always be read', () => {
     );
   });
 
-  it('also the token of an order of which no version is known', () => {
+  it('even the token of an order without a known version', () => {
     const token = { brand: 'acme', orderId: 'o-1', btnRef: 'srctok-1' };
 
     expect(StoredOrderSchema.parse(token)).toEqual(token);
   });
 
-  it('what this code cannot read of a report is not taken for an order of which nothing is known', () => {
+  it('an entry that this code cannot read does not count as an unknown order', () => {
     fc.assert(
       fc.property(entry, fc.string(), (given, later) => {
         const stored = withoutUndefined(given) as LedgerEntry;
@@ -143,7 +143,7 @@ describe('orders, requirement 8: stored data can always be read', () => {
     );
   });
 
-  it('what a later release has added is kept, for when that is back', () => {
+  it('fields that a later release has added are kept for when it is back', () => {
     fc.assert(
       fc.property(entry, (given) => {
         const stored = withoutUndefined(given) as LedgerEntry;
@@ -166,7 +166,7 @@ describe('orders, requirement 8: stored data can always be read', () => {
     expect(deflateRawSync(JSON.stringify(stored)).length).toBeGreaterThan(0);
   });
 
-  it('an order in a currency that was withdrawn since can still be changed and cancelled', () => {
+  it('an order in a currency that was withdrawn later can still be changed and cancelled', () => {
     const stored = StoredOrderSchema.parse(entries.find(({ orderId }) => orderId === 'withdrawn-currency'));
     const base = { id: 'event-2', source: 'shop', orderId: stored.orderId };
     const context = {

@@ -10,7 +10,7 @@ import {
 describe('livePosition', () => {
   const first = { readFrom: '2020-01-01T00:00:00Z', deployedAt: '2026-06-01T00:00:00.750Z' };
 
-  it('reads an account from its beginning, and takes for history what was created before the second of deployment (E9)', () => {
+  it('reads an account from its beginning, and counts what was created before the second of deployment as historical (E9)', () => {
     const begun = livePosition('acc-1', { ...first, firstRead: 'historical' });
 
     expect(begun).toEqual({
@@ -22,13 +22,13 @@ describe('livePosition', () => {
     });
   });
 
-  it('takes everything that an account held as live where the first read is live', () => {
+  it('counts everything that an account held as live if the first read is live', () => {
     const begun = livePosition('acc-1', { ...first, firstRead: 'live' });
 
     expect(begun).toMatchObject({ readThrough: first.readFrom, historicalBefore: null });
   });
 
-  it('begins at deployment where the first read is switched off, and takes what is older for history even so', () => {
+  it('begins at deployment if the first read is switched off, and still counts what is older as historical', () => {
     const begun = livePosition('acc-1', { ...first, firstRead: 'none' });
 
     expect(begun).toMatchObject({ readThrough: first.deployedAt, historicalBefore: '2026-06-01T00:00:00Z' });
@@ -43,7 +43,7 @@ describe('sweepPosition', () => {
     deployedAt: '2026-06-14T00:00:00Z',
   });
 
-  it('reads so many days, up to the hour that is the live stream’s alone (E15)', () => {
+  it('reads this many days, up to the hour that only the live stream reads (E15)', () => {
     const swept = sweepPosition(
       { ...live, readThrough: '2014-01-01T00:00:00Z' },
       { stream: 'sweep-daily', days: 7 },
@@ -54,11 +54,11 @@ describe('sweepPosition', () => {
     expect(swept).not.toHaveProperty('timeField');
   });
 
-  it('reads by the date that never changes where it reads far back (E15)', () => {
+  it('reads by the date that never changes if it reads far back (E15)', () => {
     expect(sweepPosition(live, { stream: 'sweep-weekly', days: 120 }, now).timeField).toBe('created_date');
   });
 
-  it('is never longer than nothing, however young the account is', () => {
+  it('never ends before it begins, however young the account is', () => {
     const young = { ...live, readThrough: '2026-06-15T11:30:00Z' };
 
     expect(sweepPosition(young, { stream: 'sweep-daily', days: 7 }, now)).toMatchObject({
@@ -83,7 +83,7 @@ describe('backfillPosition', () => {
     to: '2026-04-01T00:00:00Z',
   };
 
-  it('reads a range, as history or as live', () => {
+  it('reads a range, as historical or as live', () => {
     const historical = backfillPosition({ ...range, delivery: 'historical' });
     const live = backfillPosition({ ...range, delivery: 'live' });
 
@@ -92,7 +92,7 @@ describe('backfillPosition', () => {
     expect(live.historicalBefore).toBeNull();
   });
 
-  it('reads by the date that is asked for: the one that changes unless told otherwise', () => {
+  it('reads by the requested date: by default the one that changes', () => {
     const byDefault = backfillPosition({ ...range, delivery: 'live' });
     const modified = backfillPosition({ ...range, delivery: 'live', timeField: 'modified_date' });
     const created = backfillPosition({ ...range, delivery: 'live', timeField: 'created_date' });
@@ -122,7 +122,7 @@ describe('crossCheckPosition', () => {
     });
   });
 
-  it('takes for history what the first read does', () => {
+  it('counts the same transactions as historical as the first read does', () => {
     expect(crossCheckPosition({ firstRead: 'none', deployedAt }, now).historicalBefore).toBe(
       '2026-06-15T00:00:00Z',
     );

@@ -58,7 +58,7 @@ describe('the time of deployment', () => {
     },
   );
 
-  it('decides alike for webhooks and reads, whichever comes first, and what was created after it is live', async () => {
+  it('is the same for webhooks and reads, whichever comes first, and what was created after it is live', async () => {
     const deliveries = async (bringsFirst: 'webhook' | 'read') => {
       const transactions = createInMemoryTransactions();
       const ports = {
@@ -103,7 +103,7 @@ describe('the time of deployment', () => {
     ['a Ping', { id: 'hook-1', event_type: 'ping' }],
     ['a checkout', { id: 'hook-1', event_type: 'order-checkout', data: {} }],
     ['what is not understood', { id: 'hook-1', event_type: 'tx-pending', data: {} }],
-  ])('is that of the first webhook, also if it is applied later: %s', async (_what, webhook) => {
+  ])('is that of the first webhook, even if it is applied later: %s', async (_what, webhook) => {
     const marks: string[] = [];
     const ports = {
       ...{ transactions: createInMemoryTransactions(), checkouts: createInMemoryCheckouts(), metrics },
@@ -117,7 +117,7 @@ describe('the time of deployment', () => {
     expect(marks).toEqual([DEPLOYED_AT]);
   });
 
-  it('is written once, by whoever is first, and asked for once in a process', async () => {
+  it('is written once, by the first caller, and read once in a process', async () => {
     const dynamodb = await startTestDynamoDB();
     try {
       const positions = { client: dynamodb.client, table: dynamodb.tables.positions };

@@ -13,7 +13,7 @@ async function search(range: { from: number; to: number }, isReadable: (second: 
 }
 
 describe('firstReadable', () => {
-  it('finds the end of any stretch that can not be read, in a few dozen tries', async () => {
+  it('finds the end of any unreadable stretch in a few dozen tries', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(1000), fc.nat(3_000_000), fc.nat(3_000_000), async (from, bad, length) => {
         const { found, tried } = await search({ from, to: from + length }, (second) => second >= from + bad);
@@ -28,7 +28,7 @@ describe('firstReadable', () => {
     );
   });
 
-  it('never names a second that can not be read, whatever the pattern', async () => {
+  it('never returns a second that cannot be read, whatever the pattern', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 200 }), async (pattern) => {
         const { found } = await search({ from: 0, to: pattern.length }, (second) => pattern[second] ?? false);

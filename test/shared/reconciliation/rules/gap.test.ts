@@ -14,7 +14,7 @@ const at = new Date('2026-06-02T00:00:00Z');
 const range = { from: '2026-06-01T10:00:00Z', to: '2026-06-01T10:00:01Z' };
 
 describe('gapPosition', () => {
-  it('is a stream with an end that begins where the other one stood', () => {
+  it('is a stream with an end that begins at the position of the other one', () => {
     expect(gapPosition(LIVE, range)).toEqual({
       account: 'acc-1',
       stream: 'gap-2026-06-01T10:00:00Z',
@@ -27,7 +27,7 @@ describe('gapPosition', () => {
     });
   });
 
-  it('is shared by streams of one date, and is its own for a backfill, which decides what is historical', () => {
+  it('is shared by streams that read by the same date, but a backfill has its own and decides what is historical', () => {
     const of = (changes: Partial<Position>) => gapPosition({ ...LIVE, ...changes }, range).stream;
 
     expect(of({ stream: 'sweep-daily' })).toBe(of({}));
@@ -39,7 +39,7 @@ describe('gapPosition', () => {
     expect(of({ stream: 'gap-2026-06-01T09:00:00Z' })).toBe(of({}));
   });
 
-  it('is told from every other stream', () => {
+  it('is distinguished from every other stream', () => {
     const streams = ['live', 'sweep-daily', 'sweep-weekly', 'backfill-gap-1', 'backfill-x', 'cross-check'];
 
     expect(streams.filter((stream) => isGap({ stream }))).toEqual([]);
@@ -51,7 +51,7 @@ describe('passOver', () => {
   const window = { ...range, start: range.from, end: range.to, next: null, pages: 0, rows: 0, repaired: 0 };
   const most = '2026-06-01T23:00:00Z';
 
-  it('goes on behind the range and never reaches back over it', () => {
+  it('continues after the range and never reaches back over it', () => {
     const { position, gap } = passOver({ ...LIVE, window }, { to: range.to, most, at });
 
     expect(gap).toEqual(range);
@@ -63,7 +63,7 @@ describe('passOver', () => {
     expect(position).not.toHaveProperty('window');
   });
 
-  it('takes at least twice as much where it follows on what was passed over before, up to what can be read', () => {
+  it('passes over at least twice as much after a previous gap, up to what can be read', () => {
     let position: Position = LIVE;
     const ends: string[] = [];
     for (let gaps = 0; gaps < 6; gaps += 1) {

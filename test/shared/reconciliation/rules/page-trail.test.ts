@@ -5,9 +5,7 @@ import { followTrail, type PageTrail } from '../../../../shared/reconciliation/r
 
 type Page = { rows: readonly unknown[]; next: string };
 
-/**
- * How many pages are read until the list is taken for one without an end; undefined if it is read to its end.
- */
+/** The number of pages read until the list is considered endless; undefined if it is read to its end. */
 function endlessAfter(pageAt: (index: number) => Page, length: number): number | undefined {
   let trail: PageTrail | undefined;
   for (let number = 1; number <= length; number += 1) {
@@ -22,7 +20,7 @@ function endlessAfter(pageAt: (index: number) => Page, length: number): number |
 const row = (id: number, modified = '2026-06-01T00:00:00Z') => ({ id: `tx-${id}`, modified_date: modified });
 
 describe('followTrail', () => {
-  it('notices every circle of cursors within three times its pages, and no list that ends (E12)', () => {
+  it('notices every circle of cursors within three times its pages, and none in a list that ends (E12)', () => {
     fc.assert(
       fc.property(fc.nat({ max: 40 }), fc.integer({ min: 1, max: 40 }), (before, circle) => {
         const at = (index: number) => (index < before ? index : before + ((index - before) % circle));
@@ -34,7 +32,7 @@ describe('followTrail', () => {
     );
   });
 
-  it('takes no list that ends for one without an end, whatever its rows are (E12)', () => {
+  it('does not consider a list endless that ends, whatever its rows are (E12)', () => {
     const malformed = fc.oneof(
       fc.constantFrom(null, 'x', 7, true, [], {}, [1]),
       fc.record({ id: fc.constantFrom(null, '', {}, true), modified_date: fc.constantFrom(null, 'never') }),
@@ -57,7 +55,7 @@ describe('followTrail', () => {
     expect(noticed).toBe(2);
   });
 
-  it('notices pages without rows that go on and on, but lets a thousand pass', () => {
+  it('notices an endless sequence of pages without rows, but lets a thousand pass', () => {
     const empty = (index: number) => ({ rows: [], next: `c${index}` });
 
     expect(endlessAfter(empty, 5000)).toBe(1001);
@@ -69,13 +67,13 @@ describe('followTrail', () => {
     ).toBeUndefined();
   });
 
-  it('tells rows apart that have only changed, and takes whatever stands for a row', () => {
+  it('distinguishes rows that have only changed, and accepts anything as a row', () => {
     const changing = (index: number) => ({ rows: [row(1, `v${index}`), null, 'x', {}], next: `c${index}` });
 
     expect(endlessAfter(changing, 100)).toBeUndefined();
   });
 
-  it('remembers as much of ten million pages as of two', () => {
+  it('uses as much memory for ten million pages as for two', () => {
     const page = (number: number) => ({
       number,
       rows: [row(number)],

@@ -25,7 +25,7 @@ describe('formsToTry', () => {
     );
   });
 
-  it('names only forms that the next page can be asked for in', () => {
+  it('lists only forms in which the next page can be requested', () => {
     expect(formsToTry({ ...both, cursor: null }, undefined, now)).toEqual(['printed-url']);
     expect(formsToTry({ ...both, printed: null }, undefined, now)).toEqual([
       'cursor-and-filters',
@@ -100,7 +100,7 @@ describe('pageOfWindow', () => {
 });
 
 describe('isSamePage', () => {
-  it('goes by the cursor, whatever URL it is printed in', () => {
+  it('compares the cursor, whatever URL contains it', () => {
     expect(isSamePage(both, { cursor: 'a', printed: null })).toBe(true);
     expect(isSamePage(both, { ...both, cursor: 'b' })).toBe(false);
     expect(isSamePage({ ...both, cursor: null }, { cursor: null, printed: '/other' })).toBe(false);

@@ -6,7 +6,7 @@ import type { ConflictNote } from '../../../../shared/reconciliation/rules/confl
 import type { Position } from '../../../../shared/reconciliation/rules/position.ts';
 import type { PositionStore } from '../../../../shared/reconciliation/store/position-store.ts';
 
-/** A store, and a way to spoil what it holds, as a manual edit would. */
+/** A store, and a way to corrupt its items, as a manual edit might. */
 export type PositionStoreUnderTest = {
   store: PositionStore;
   spoil: (account: string, stream: string) => Promise<void>;
@@ -57,7 +57,7 @@ const everything: Partial<Position> = {
 
 const report = { day: '2026-06-01', retentionDays: 400 };
 
-/** What every store of positions promises. */
+/** What every position store promises. */
 export function describePositionStore(where: string, open: () => PositionStoreUnderTest): void {
   describe(`positions ${where}`, () => {
     let store: PositionStore;
@@ -75,7 +75,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       return one;
     }
 
-    it('hold notes of conflicts, one for each, however often it is left, and give the latest', async () => {
+    it('hold one note for each conflict, however often it is noted, and return the latest', async () => {
       const note = { key: 'order#1', account, createdDate: '2026-05-01T00:00:00Z' };
       const [first, again] = ['2026-06-01T00:00:00.000Z', '2026-06-01T00:05:00.000Z'].map((since) => ({
         ...note,
@@ -91,7 +91,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       expect(await store.list(account)).toEqual([]);
     });
 
-    it('are read as they were created, every field of them', async () => {
+    it('read back as they were created, with every field', async () => {
       const whole = await created(everything);
 
       expect(await store.read(account, 'live')).toEqual(whole);
@@ -105,7 +105,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       expect(await store.read(account, 'live')).toEqual(first);
     });
 
-    it('are taken by one of two workers, and whoever was overtaken saves nothing more (E5, E6)', async () => {
+    it('are claimed by one of two workers, and an overtaken worker saves nothing more (E5, E6)', async () => {
       const begun = await created();
 
       const [one, other] = await Promise.all([store.take(begun), store.take(begun)]);
@@ -121,7 +121,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       });
     });
 
-    it('are taken as they stand, not as they were read: none is moved back (E6)', async () => {
+    it('are claimed as they are stored now, not as they were read: none is moved back (E6)', async () => {
       const read = await created();
       await store.save({ ...read, readThrough: '2026-06-02T00:00:00Z' });
 
@@ -129,13 +129,13 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       expect(await store.read(account, 'live')).toMatchObject({ readThrough: '2026-06-02T00:00:00Z' });
     });
 
-    it('forget, when taken, that Button once asked to wait', async () => {
+    it('forget, when claimed, that Button once asked to wait', async () => {
       const waiting = await created({ retryAt: '2026-06-01T12:00:00.000Z' });
 
       expect(await store.take(waiting)).not.toHaveProperty('retryAt');
     });
 
-    it('are not saved where there is none', async () => {
+    it('are not saved if there is none', async () => {
       expect(await store.save(position())).toBe(false);
     });
 
@@ -150,7 +150,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       expect(listed[1]?.position).toEqual(position());
     });
 
-    it('hand what was found to the report of the day, which adds it up', async () => {
+    it('add what was found to the report of the day', async () => {
       const begun = await created({ drift: { rows: 2, missing: 1, 'missingAmountMinor#USD': 100 } });
 
       await store.saveAndReport(begun, report);
@@ -167,14 +167,14 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       expect(await store.read(account, 'live')).toEqual(position());
     });
 
-    it('report nothing for a worker that was overtaken', async () => {
+    it('report nothing for an overtaken worker', async () => {
       await created({ fence: 7 });
 
       expect(await store.saveAndReport(position({ drift: { rows: 2 } }), report)).toBe(false);
       expect(await store.readReport({ account, day: report.day })).toBeUndefined();
     });
 
-    it('say so when they make no sense, and are then replaced once (E4)', async () => {
+    it('are reported as unreadable when they make no sense, and then replaced once (E4)', async () => {
       await created({ fence: 3 });
       await spoil(account, 'live');
       const again = position({ fence: 1_800_000_000 });
@@ -191,7 +191,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       expect(await store.save(position({ fence: 3 }))).toBe(false);
     });
 
-    it('remember every account that was ever listed, without taking it for a position', async () => {
+    it('remember every account that was ever listed, apart from its positions', async () => {
       const [one, two] = [`${account}-1`, `${account}-2`];
       const ofThisTest = (accounts: string[]) => accounts.filter((id) => id.startsWith(account)).sort();
 

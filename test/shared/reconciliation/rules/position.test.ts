@@ -34,7 +34,7 @@ const at = (cursor: string) => ({ cursor, printed: null });
 const lastPage = { next: null, rows: 3, repaired: 1, storedAt: now };
 
 describe('windowToRead', () => {
-  it('overlaps what is done and ends a lag before now, with the second that has begun (E1, E3)', () => {
+  it('overlaps what is done and ends a lag before now, including the second that has begun (E1, E3)', () => {
     const window = windowToRead(position(), now, policy);
 
     expect(window).toMatchObject({
@@ -44,13 +44,13 @@ describe('windowToRead', () => {
     });
   });
 
-  it('goes on with the window that is open, as it was requested', () => {
+  it('continues the open window, as it was requested', () => {
     const window = { start: 'a', end: 'b', next: at('c'), pages: 2, rows: 9, repaired: 0 };
 
     expect(windowToRead(position({ window }), now, policy)).toBe(window);
   });
 
-  it('takes at most a day near now and at most a month far back', () => {
+  it('covers at most a day near now and at most a month far back', () => {
     const recent = windowToRead(position({ readThrough: '2026-06-01T00:00:00Z' }), now, policy);
     const old = windowToRead(position({ readThrough: '2020-01-01T00:00:00Z' }), now, policy);
 
@@ -62,7 +62,7 @@ describe('windowToRead', () => {
     expect(windowToRead(position({ readThrough: '2027-01-01T00:00:00Z' }), now, policy)).toBeUndefined();
   });
 
-  it('keeps a stream with an end within its bounds, and is then over', () => {
+  it('keeps a stream with an end within its bounds, and is then done', () => {
     const bounded = { readFrom: '2026-05-01T00:00:00Z', readUntil: '2026-05-01T06:00:00Z' };
     const begun = position({ ...bounded, readThrough: bounded.readFrom });
 
@@ -86,7 +86,7 @@ describe('the windows’ edges', () => {
     repaired: 0,
   };
 
-  it('leave no window of no length', () => {
+  it('leave no empty window', () => {
     const readThrough = '2026-06-15T11:58:31Z';
     const withoutOverlap = { ...policy, overlapMs: 0 };
 
@@ -99,7 +99,7 @@ describe('the windows’ edges', () => {
     });
   });
 
-  it('lie a month apart only for what is more than a month old', () => {
+  it('are a month apart only for what is more than a month old', () => {
     const monthAgo = new Date(now.getTime() - 31 * 86_400_000);
     const lengthOf = (readThrough: string) => {
       const window = windowToRead(position({ readThrough }), now, { ...policy, overlapMs: 0 });
@@ -110,7 +110,7 @@ describe('the windows’ edges', () => {
     expect(lengthOf(new Date(monthAgo.getTime() - 1000).toISOString())).toBeCloseTo(31, 0);
   });
 
-  it('count as caught up only where no window is open and the last end is reached', () => {
+  it('count as caught up only if no window is open and the last end is reached', () => {
     const last = '2026-06-15T11:58:31Z';
 
     expect(isCaughtUp(position({ readThrough: last }), now, policy)).toBe(true);
@@ -118,7 +118,7 @@ describe('the windows’ edges', () => {
     expect(isCaughtUp(position({ readThrough: last, window: open }), now, policy)).toBe(false);
   });
 
-  it('end a stream only where it has an end, that is reached, and no window is open', () => {
+  it('end a stream only if it has an end, that end is reached, and no window is open', () => {
     const readUntil = '2026-06-15T11:00:00Z';
 
     expect(isFinished(position({ readUntil }))).toBe(true);
@@ -127,7 +127,7 @@ describe('the windows’ edges', () => {
     expect(isFinished(position({ readUntil, window: open }))).toBe(false);
   });
 
-  it('give a stream that is over nothing more to read, and one with a window the rest of it', () => {
+  it('give a finished stream nothing more to read, and one with a window the rest of it', () => {
     const readUntil = '2026-06-15T11:00:00Z';
 
     expect(windowToRead(position({ readUntil }), now, policy)).toBeUndefined();
@@ -146,16 +146,16 @@ describe('isInFuture', () => {
     expect(isInFuture(position(changes), now)).toBe(true);
   });
 
-  it('lets two clocks of ours differ a little', () => {
+  it('allows a small difference between two of our clocks', () => {
     expect(isInFuture(position({ readThrough: '2026-06-15T12:01:00Z' }), now)).toBe(false);
-    // A minute to the millisecond, and one more.
+    // Exactly one minute, and one millisecond more.
     expect(isInFuture(position({ readThrough: '2026-06-15T12:01:30.500Z' }), now)).toBe(false);
     expect(isInFuture(position({ readThrough: '2026-06-15T12:01:30.501Z' }), now)).toBe(true);
   });
 });
 
 describe('boundBy', () => {
-  it("moves what is done no further than Button's own clock, where that is behind (E1)", () => {
+  it("moves what is done no further than Button's own clock, if that is behind (E1)", () => {
     const window = windowToRead(position(), now, policy);
     if (!window) throw new Error('no window');
     const serverTime = new Date('2026-06-15T11:50:00Z');
@@ -166,7 +166,7 @@ describe('boundBy', () => {
     expect(isCaughtUp(done, serverTime, policy)).toBe(true);
   });
 
-  it('bounds a window by its first page only, and only where the other clock is behind', () => {
+  it('bounds a window by its first page only, and only if the other clock is behind', () => {
     const window = { start: '2026-06-15T10:45:00Z', end: '2026-06-15T11:58:31Z', next: null };
     const first: ReadWindow = { ...window, pages: 0, rows: 0, repaired: 0 };
     const next = { ...first, next: at('c'), pages: 1 };
@@ -178,7 +178,7 @@ describe('boundBy', () => {
     expect(boundBy(first, new Date('2026-06-15T13:00:00Z'), policy)).toBe(first);
   });
 
-  it('does not count as progress what a stopped clock allows: silence must alarm (E20)', () => {
+  it('does not count it as progress if a stopped clock permits no more: the alarm must fire (E20)', () => {
     const window = windowToRead(position(), now, policy);
     if (!window) throw new Error('no window');
 
@@ -197,36 +197,36 @@ describe('windows that grow again', () => {
     return afterPage(begun, { ...window, ...windowChanges }, lastPage);
   };
 
-  it('are twice as long after each that was read without trouble', () => {
+  it('are twice as long after each that was read without an error', () => {
     expect(read({}).maxWindowSeconds).toBe(86_400);
     expect(read({}, { restarts: 1 }).maxWindowSeconds).toBe(43_200);
     expect(read({ maxWindowSeconds: (31 * 86_400) / 2 })).not.toHaveProperty('maxWindowSeconds');
     expect(read({ maxWindowSeconds: (31 * 86_400) / 2 - 1 }).maxWindowSeconds).toBe(31 * 86_400 - 2);
   });
 
-  it('are as long as before where twice the length could be too many pages', () => {
+  it('stay as long as before if twice the length could be too many pages', () => {
     expect(read({}, { pages: 4999 }).maxWindowSeconds).toBe(86_400);
     expect(read({}, { pages: 5000 }).maxWindowSeconds).toBe(43_200);
   });
 
-  it('get larger pages again, up to the number of rows that Button gives by itself', () => {
+  it('get larger pages again, up to the number of rows that Button returns by default', () => {
     expect(read({ pageSize: 6 }).pageSize).toBe(12);
     expect(read({ pageSize: 30 }).pageSize).toBe(50);
     expect(read({ pageSize: 50 }).pageSize).toBe(50);
   });
 });
 
-describe('windows near what could not be read', () => {
+describe('windows near a range that could not be read', () => {
   const rt = '2026-06-15T11:00:00Z';
 
-  it('overlap nothing before the end of a window that could not be read whole', () => {
+  it('overlap nothing before the end of a window that could not be read completely', () => {
     const narrow = position({ readThrough: rt, narrowUntil: '2026-06-15T11:00:01Z' });
 
     expect(windowToRead(narrow, now, policy)?.start).toBe(rt);
     expect(windowToRead({ ...narrow, narrowUntil: rt }, now, policy)?.start).toBe('2026-06-15T10:45:00Z');
   });
 
-  it('never reach back behind what was passed over', () => {
+  it('never reach back over what was passed over', () => {
     const start = (notBefore: string) =>
       windowToRead(position({ readThrough: rt, notBefore }), now, policy)?.start;
 
@@ -273,7 +273,7 @@ describe('afterPage', () => {
     expect(two.window).toMatchObject({ next: at('b'), pages: 2, rows: 6, repaired: 2 });
   });
 
-  it('moves nothing, and says so, where a window ends where the position stands', () => {
+  it('moves nothing, and reports it, if a window ends at the position', () => {
     const window = { start: '2026-06-15T10:45:00Z', end: position().readThrough, next: null };
 
     const done = afterPage(position(), { ...window, pages: 0, rows: 0, repaired: 0 }, lastPage);
@@ -313,7 +313,7 @@ describe('afterPage', () => {
   });
 });
 
-/** One thing that happens to a window that is being read. */
+/** One event while a window is read. */
 const happening = fc.constantFrom(
   ...([
     'page',
@@ -332,7 +332,7 @@ const happening = fc.constantFrom(
   ] as const),
 );
 
-/** A stream somewhere in its life, how windows are cut, and how Button's clock stands to ours. */
+/** A stream at some point in its life, how its windows are cut, and Button's clock relative to ours. */
 const streams = fc
   .record({
     beganDaysAgo: fc.integer({ min: 0, max: 400 }),
@@ -354,7 +354,7 @@ const streams = fc
   });
 
 describe('reading a stream to its end, whatever happens on the way', () => {
-  it('leaves no gap, claims nothing that lies ahead of either clock, never moves back, and comes to an end (E1, E2, E3, E12, E13)', () => {
+  it('leaves no gap, claims nothing that is ahead of either clock, never moves back, and ends (E1, E2, E3, E12, E13)', () => {
     fc.assert(
       fc.property(streams, ({ begun, overlapMs, lagMs, behindMs, happenings }) => {
         const cut = { overlapMs, lagMs };

@@ -31,14 +31,14 @@ const fail = (failure: WindowFailure, window = DAY, changes: Partial<Position> =
   afterFailure({ position: position({ window, ...changes }), window, pageSize: 100 }, failure);
 
 describe('a window that could not be read', () => {
-  it('is tried at two ticks where Button gives no page, as it stands: it may be down (E8)', () => {
+  it('is tried unchanged at two ticks if Button returns no page: it may be down (E8)', () => {
     const first = fail('no-page');
 
     expect(first).toEqual({ then: 'wait', position: position({ window: { ...DAY, failures: 1 } }) });
     expect(fail('no-page', { ...DAY, failures: 1 }).then).toBe('read-on');
   });
 
-  it('is then read in halves, without what it overlaps', () => {
+  it('is then read in halves, without its overlap', () => {
     const { position: halved } = fail('no-page', { ...DAY, start: '2026-05-31T23:45:00Z', failures: 1 });
     const next = windowToRead(halved, new Date('2026-06-15T00:00:00Z'), { overlapMs: 900_000, lagMs: 0 });
 
@@ -53,7 +53,7 @@ describe('a window that could not be read', () => {
     });
   });
 
-  it('is begun again twice where a page was refused or its pages do not end (E12, E13)', () => {
+  it('is started again twice if a page was refused or its pages do not end (E12, E13)', () => {
     for (const failure of ['page-refused', 'endless'] as const) {
       const first = fail(failure);
       const again = first.position.window ?? DAY;
@@ -65,7 +65,7 @@ describe('a window that could not be read', () => {
     }
   });
 
-  it('is cut into sixteen where it has too many pages', () => {
+  it('is cut into sixteen if it has too many pages', () => {
     expect(fail('too-many-pages').position.maxWindowSeconds).toBe(5400);
     expect(hasTooManyPages(position(), { ...DAY, pages: 19_999 })).toBe(false);
     expect(hasTooManyPages(position(), { ...DAY, pages: 20_000 })).toBe(true);
@@ -77,13 +77,13 @@ describe('a window that could not be read', () => {
     expect(fail('too-many-pages', SECOND).then).toBe('pass-over');
   });
 
-  it('is read with half the rows a page, down to one, where a page is too large', () => {
+  it('is read with half the rows per page, down to one, if a page is too large', () => {
     expect(fail('too-large').position).toMatchObject({ pageSize: 50, window: { next: null, end: DAY.end } });
     expect(fail('too-large', DAY, { pageSize: 3 }).position.pageSize).toBe(1);
     expect(fail('too-large', DAY, { pageSize: 1 }).position.maxWindowSeconds).toBe(43_200);
   });
 
-  it('is asked for with the usual number of rows where Button refuses its first page, then in halves', () => {
+  it('is requested with the usual number of rows if Button refuses its first page, then in halves', () => {
     expect(fail('refused').position.pageSize).toBe(50);
     expect(fail('refused', DAY, { pageSize: 50 }).position).toMatchObject({ maxWindowSeconds: 43_200 });
   });
@@ -95,14 +95,14 @@ describe('a window that could not be read', () => {
     expect(fail('refused', { ...SECOND, failures: 2 }, { pageSize: 50 }).then).toBe('pass-over');
   });
 
-  it('of one second loses first what it overlaps', () => {
+  it('of one second loses its overlap first', () => {
     const overlapping = { ...SECOND, start: '2026-05-31T23:45:00Z', failures: 5 };
 
     expect(fail('no-page', overlapping).then).toBe('read-on');
     expect(readShorter(position({ readThrough: '2026-06-01T00:00:00.500Z' }), SECOND, 2)).toBeUndefined();
   });
 
-  it('is dropped where nothing new is in it', () => {
+  it('is dropped if it contains nothing new', () => {
     expect(fail('no-page', DAY, { readThrough: DAY.end })).toEqual({
       then: 'wait',
       position: position({ readThrough: DAY.end }),
@@ -115,7 +115,8 @@ describe('transactions, requirement 8: an account with ten million rows complete
   const now = new Date('2026-06-15T00:00:00Z');
 
   /**
-   * Requests until a stream of a day is over whose rows lie evenly between these instants, a hundred a page.
+   * Requests until a one-day stream is done whose rows are spread evenly between these instants, a hundred
+   * per page.
    */
   function requestsFor(from: string, to: string): number {
     const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];

@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(() => dynamodb.close());
 
-it('keeps the latest instant before which Button wants no request, and is no account (E8)', async () => {
+it('stores the latest instant until which Button wants no requests, and is not an account (E8)', async () => {
   const { client, tables } = dynamodb;
   const wait = createKeyWaitStore({ client, table: tables.positions });
   const before = await wait.read();

@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => dynamodb.close());
 
-/** Changes one attribute of a stored position, as somebody would by hand. */
+/** Changes one attribute of a stored position, as a manual edit would. */
 async function edit(
   key: { account: string; stream: string },
   [attribute, value]: readonly [string, string],
@@ -60,7 +60,7 @@ it.each([
   ['fence', 'three'],
   ['window', 'open'],
   ['drift', 'much'],
-])('a position whose %s is %j is unreadable, and stands in nobody’s way (E4)', async (...attribute) => {
+])('a position whose %s is %j is unreadable, and blocks nothing (E4)', async (...attribute) => {
   const store = open();
   const position = {
     account: `acc-${attribute[0]}`,
@@ -128,7 +128,7 @@ it.each([
   expect(await store.read(position.account, 'live')).toEqual(faster);
 });
 
-it('a report expires so many days after its day, and a position never does', async () => {
+it('a report expires this many days after its day, and a position never does', async () => {
   const store = open();
   const position = {
     account: 'acc-expiring',
@@ -178,7 +178,7 @@ it.each([
   else await expect(saving).rejects.toThrow(RetryableError);
 });
 
-it('streams are listed over as many pages as there are', async () => {
+it('streams are listed over any number of pages', async () => {
   const store = open();
   const gap = 'created_date/gap-2026-06-01T12:31:57Z';
   const streams = ['backfill-1', 'backfill-2', 'backfill-3', gap, 'live', 'sweep-daily'];
@@ -201,7 +201,7 @@ it('streams are listed over as many pages as there are', async () => {
   expect((await oneByOne.list('acc-paged')).map(({ stream }) => stream)).toEqual(streams);
 });
 
-it('of two planners that find no mark of the deployment, both go by the one that was written first (E5)', async () => {
+it('of two planners that find no mark of the deployment, both use the one that was written first (E5)', async () => {
   const first = '2026-06-01T00:00:00.000Z';
   const item = { account: { S: '*' }, stream: { S: 'deployment' }, startedAt: { S: first } };
   let reads = 0;

@@ -22,7 +22,7 @@ function state(changes: Partial<PublishedState> = {}): PublishedState {
   };
 }
 
-/** The sum of what each step changes, by status and currency. */
+/** The sum of the changes of all steps, by status and currency. */
 function sums(states: readonly PublishedState[]): Record<string, number> {
   const totals: Record<string, number> = {};
   for (const [index, after] of states.entries()) {
@@ -34,7 +34,7 @@ function sums(states: readonly PublishedState[]): Record<string, number> {
 }
 
 describe('commissionChanges', () => {
-  it('moves what was pending to where it is confirmed, with the amount that it has there (D13)', () => {
+  it('moves a pending amount to where it is confirmed, with the amount that it has there (D13)', () => {
     const changes = commissionChanges(state(), state({ status: 'validated', amountMinor: 450 }));
 
     expect(changes).toEqual([
@@ -43,7 +43,7 @@ describe('commissionChanges', () => {
     ]);
   });
 
-  it('sums up to what stands now, whatever the way there', () => {
+  it('adds up to the current state, whatever the steps were', () => {
     const totals = sums([
       state(),
       state({ amountMinor: 400 }),
@@ -54,7 +54,7 @@ describe('commissionChanges', () => {
     expect(totals).toEqual({ 'pending USD': 0, 'validated USD': 450 });
   });
 
-  it('counts as declined what was expected before, because Button may leave no amount', () => {
+  it('counts the amount expected before as declined, because Button may leave no amount', () => {
     const lost = sums([state(), state({ status: 'declined', amountMinor: 0 })]);
     const never = sums([state({ status: 'declined', amountMinor: 70 })]);
 
@@ -62,14 +62,14 @@ describe('commissionChanges', () => {
     expect(never).toEqual({ 'declined USD': 70 });
   });
 
-  it('changes nothing where nothing is worth anything', () => {
+  it('changes nothing if nothing has a value', () => {
     const { amountMinor: _, ...withoutAmount } = state();
 
     expect(commissionChanges(undefined, withoutAmount)).toEqual([]);
     expect(commissionChanges(state(), state({ category: 'existing-user-order' }))).toEqual([]);
   });
 
-  it('makes no dimension of what is no currency', () => {
+  it('makes no dimension of an invalid currency', () => {
     expect(commissionChanges(undefined, state({ currency: 'user@example.com' }))).toEqual([
       { status: 'pending', currency: 'unknown', amountMinor: 600 },
     ]);

@@ -11,7 +11,7 @@ describe('deliveryOf', () => {
     ['2026-06-01T00:00:00Z', '2026-06-01T00:00:00.500Z', 'live'],
     ['2014-01-01T00:00:00Z', null, 'live'],
     ['2014-01-01T00:00:00Z', undefined, 'live'],
-  ])('of a transaction created at %s, with a take-over at %s, is %s', (createdDate, instant, delivery) => {
+  ])('of a transaction created at %s, with a cut-over at %s, is %s', (createdDate, instant, delivery) => {
     expect(deliveryOf({ createdDate }, instant)).toBe(delivery);
   });
 });
@@ -46,13 +46,13 @@ describe('cutOverAt', () => {
   const live = { stream: 'live', historicalBefore: '2026-06-01T00:00:00Z' };
   const range = { account: 'acc-1', id: 'march', from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
 
-  it('is the configured instant, else that of the deployment', () => {
+  it('is the configured instant, or else that of the deployment', () => {
     expect(cutOverAt(live, '2026-06-09T00:00:00.000Z')).toBe('2026-06-09T00:00:00.000Z');
     expect(cutOverAt(live, undefined)).toBe('2026-06-01T00:00:00Z');
     expect(cutOverAt({ ...live, stream: 'sweep-weekly', historicalBefore: null }, undefined)).toBeNull();
   });
 
-  it('leaves to a backfill what its starter said', () => {
+  it('leaves the decision of a backfill to its starter', () => {
     const liveBackfill = backfillPosition({ ...range, delivery: 'live' });
     const historicalBackfill = backfillPosition({ ...range, delivery: 'historical' });
     const created = { createdDate: '2026-03-15T00:00:00Z' };

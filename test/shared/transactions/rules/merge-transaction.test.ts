@@ -103,10 +103,7 @@ const observation = fc
   })
   .map(({ second, ...changes }) => seen({ ...changes, modifiedDate: `2026-01-01T10:00:0${second}Z` }));
 
-/**
- * What a read of the API shows that begins `minute` minutes after everything was seen, or before where that
- * is negative.
- */
+/** A read of the API that starts `minute` minutes after everything was seen, or before that if negative. */
 function readAt(minute: number, shown: Observation): Observation {
   const readStartedAt = new Date(Date.parse('2026-01-02T00:00:00.000Z') + minute * 60_000).toISOString();
   return { ...shown, source: { kind: 'api', readStartedAt }, seenAt: readStartedAt };
@@ -167,11 +164,11 @@ describe('mergeTransaction', () => {
 
     expect(joined).toMatchObject({ version: 9, otherKeys: ['tx#tx-1', 'tx#tx-2'] });
     expect(takeOver(joined, gone, storing)).toBe(joined);
-    // A function whose clock was ahead has written the other one again.
+    // A function whose clock was ahead has written the other record again.
     expect(takeOver(joined, { ...gone, version: 20 }, storing)).toMatchObject({ version: 21 });
   });
 
-  it('lets no read judge a conflict that began before every version of it had been seen', () => {
+  it('lets no read settle a conflict that started before every version of it had been seen', () => {
     const heldBack = { ...pendingAt(1, 400), seenAt: '2026-01-01T12:00:00.000Z' };
     const conflict = mergeAll([pendingAt(1, 600), heldBack]).record;
 
@@ -180,7 +177,7 @@ describe('mergeTransaction', () => {
     expect(recordStatus(record)).toBe('conflict');
   });
 
-  it('stays what it was first, live or historical: a second import takes no reward back', () => {
+  it('stays live or historical as it was first: a second import takes no reward back', () => {
     const imported = { ...pendingAt(2, 400), delivery: 'historical' } as const;
 
     const live = mergeAll([pendingAt(1, 600), imported]).record;
@@ -189,7 +186,7 @@ describe('mergeTransaction', () => {
     expect([live.delivery, historical.delivery]).toEqual(['live', 'historical']);
   });
 
-  it('keeps the latest twenty versions that it has seen, with their source and what was odd', () => {
+  it('keeps the latest twenty versions that it has seen, with their source and flags', () => {
     const flagged = { ...pendingAt(1, 600), flags: ['unknown_field'] } as const;
     const many = Array.from({ length: 25 }, (_, index) =>
       seen({ modifiedDate: `2026-02-01T00:00:${index + 10}Z`, amountMinor: index }),
@@ -207,11 +204,11 @@ describe('mergeTransaction', () => {
     );
   });
 
-  it('keeps no empty list of what was odd', () => {
+  it('stores no empty list of flags', () => {
     expect(mergeAll([{ ...pendingAt(1, 600), flags: [] }]).record.seen[0]).not.toHaveProperty('flags');
   });
 
-  it('gives the same state and the same ids for every order and any repeats of the same observations', () => {
+  it('has the same state and the same ids for every order and any repeats of the same observations', () => {
     fc.assert(
       fc.property(
         fc
@@ -234,7 +231,7 @@ describe('mergeTransaction', () => {
     );
   });
 
-  it('gives the same state and the same ids for each and every order of up to five observations', () => {
+  it('has the same state and the same ids for every order of up to five observations', () => {
     fc.assert(
       fc.property(fc.array(observation, { minLength: 1, maxLength: 5 }), (all) => {
         const states = permutations(all).map((order) => JSON.stringify(currentState(mergeAll(order).record)));
@@ -245,7 +242,7 @@ describe('mergeTransaction', () => {
     );
   });
 
-  it('never leaves a final state but for a conflict, whatever webhooks come', () => {
+  it('leaves a final state only for a conflict, whatever webhooks come', () => {
     fc.assert(
       fc.property(fc.array(observation, { minLength: 1, maxLength: 8 }), (all) => {
         let record: TransactionRecord | undefined;
@@ -265,7 +262,7 @@ describe('eraseTransaction', () => {
   const erasedAt = '2026-03-01T00:00:00.000Z';
   const personal = { ...pendingAt(1, 600), payload: { publisher_customer_id: 'user-1', note: 'SENTINEL' } };
 
-  it('leaves the head and nothing personal, and every repeat is still recognised', () => {
+  it('leaves the head and nothing personal, and every repeat is still recognized', () => {
     const record = mergeAll([personal]).record;
 
     const erased = eraseTransaction(record, erasedAt);
@@ -276,7 +273,7 @@ describe('eraseTransaction', () => {
     expect(eraseTransaction(erased, '2027-01-01T00:00:00.000Z')).toBe(erased);
   });
 
-  it('keeps later versions without what is personal', () => {
+  it('stores later versions without personal data', () => {
     const erased = eraseTransaction(mergeAll([personal]).record, erasedAt);
 
     const { record, outcome } = mergeTransaction(erased, { ...validatedFor(600), payload: personal.payload });
@@ -285,7 +282,7 @@ describe('eraseTransaction', () => {
     expect(JSON.stringify(record)).not.toMatch(/user-1|SENTINEL/);
   });
 
-  it('commutes with the merge: whatever comes before or after, the same state stands', () => {
+  it('commutes with the merge: whatever comes before or after, the state is the same', () => {
     fc.assert(
       fc.property(
         fc.array(observation, { minLength: 1, maxLength: 4 }),
@@ -312,7 +309,7 @@ function permutations<Item>(items: readonly Item[]): Item[][] {
 }
 
 describe('an order whose id at Button changes with each change', () => {
-  it('is what a read shows, whose date has no milliseconds, and not a webhook of the same second', () => {
+  it('has the id that a read shows, whose date has no milliseconds, and not that of a webhook of the same second', () => {
     const webhook = seen({ id: 'tx-1', amountMinor: 100, modifiedDate: '2026-01-01T10:00:23.891Z' });
     const row = seen(
       { id: 'tx-2', amountMinor: 150, modifiedDate: '2026-01-01T10:00:23Z' },
@@ -332,7 +329,7 @@ describe('an order whose id at Button changes with each change', () => {
 });
 
 describe('a version that is renewed after a restore', () => {
-  it('is higher than any that a function stored before, also on a clock that is almost a minute ahead', () => {
+  it('is higher than any that a function stored before, even with a clock that is almost a minute ahead', () => {
     const restoredAt = Date.parse('2026-01-03T00:00:00.000Z');
 
     fc.assert(

@@ -27,7 +27,7 @@ function transaction(changes: Partial<Transaction> = {}): Transaction {
   };
 }
 
-/** An instant, so many minutes after the first of the story. */
+/** The instant this many minutes after the start. */
 function minute(count: number): string {
   return new Date(Date.parse('2026-01-02T00:00:00Z') + count * 60_000).toISOString();
 }
@@ -43,7 +43,7 @@ function webhook(at: number, changes: Partial<Transaction>): Observation {
   };
 }
 
-/** A read that began at that minute; Button's lag is two minutes. */
+/** A read that started at this minute. Button's lag is two minutes. */
 function read(at: number, changes: Partial<Transaction>): Observation {
   const source = { kind: 'api', readStartedAt: minute(at), visibleUntil: minute(at - 2) } as const;
   return { ...webhook(at, changes), source };
@@ -62,7 +62,7 @@ const validated = { status: 'validated', modifiedDate: '2026-01-01T11:00:00Z' } 
 const declined = { status: 'declined', modifiedDate: '2026-01-01T11:00:00Z' } as const;
 
 describe('a category that a setting has come to name', () => {
-  it('releases what was held of it with the next read, by a version of its own', () => {
+  it('has its reward released by the next read, in a version of its own', () => {
     const storing = (rewardableCategories: readonly string[]) => ({
       storedAt: minute(0),
       rewardableCategories,
@@ -80,7 +80,7 @@ describe('a category that a setting has come to name', () => {
 });
 
 describe('a read of the API', () => {
-  it('settles a conflict only if it began after every version was seen, plus the lag', () => {
+  it('settles a conflict only if it started after every version was seen, plus the lag', () => {
     const conflict = [webhook(0, validated), webhook(1, declined)];
 
     expect(recordStatus(mergeAll([...conflict, read(2, validated)]))).toBe('conflict');
@@ -88,7 +88,7 @@ describe('a read of the API', () => {
     expect(recordStatus(mergeAll([...conflict, read(4, validated)]))).toBe('validated');
   });
 
-  it('settles at once the contradiction that it brings itself, where all else was seen before it', () => {
+  it('settles at once a conflict that it brings itself, if everything else was seen before it', () => {
     const shown = mergeTransaction(mergeAll([webhook(0, validated)]), read(10, declined));
 
     expect(shown.outcome).toBe('declined');
@@ -96,7 +96,7 @@ describe('a read of the API', () => {
     expect(recordStatus(mergeAll([webhook(0, validated), read(1, declined)]))).toBe('conflict');
   });
 
-  it('settles contents of one date that differ, and repeats of what it ruled out change nothing (D3)', () => {
+  it('settles different contents of one date, and repeats of what it ruled out change nothing (D3)', () => {
     const settled = mergeAll([
       webhook(0, { amountMinor: 100 }),
       webhook(0, { amountMinor: 200 }),
@@ -108,13 +108,13 @@ describe('a read of the API', () => {
     expect(again).toMatchObject({ outcome: 'duplicate', record: settled });
   });
 
-  it('leaves a final version alone that it does not see yet (D4, D12)', () => {
+  it('keeps a final version that it does not see yet (D4, D12)', () => {
     expect(recordStatus(mergeAll([webhook(0, validated), read(10, {})]))).toBe('validated');
     const conflict = mergeAll([webhook(0, validated), webhook(0, declined), read(10, {})]);
     expect(recordStatus(conflict)).toBe('conflict');
   });
 
-  it('corrects a pending version whose date lies in the future or goes backwards', () => {
+  it('corrects a pending version whose date is in the future or goes backwards', () => {
     const future = webhook(0, { modifiedDate: '2099-01-01T00:00:00Z', amountMinor: 100 });
 
     expect(amounts(mergeAll([future, read(10, { amountMinor: 500 })]))).toEqual([500]);
@@ -128,7 +128,7 @@ describe('a read of the API', () => {
     expect(recordStatus(mergeTransaction(settled, read(20, declined)).record)).toBe('declined');
   });
 
-  it('that shows what is known is not worth a write', () => {
+  it('that shows what is known needs no write', () => {
     const known = mergeAll([webhook(0, { modifiedDate: '2026-01-01T10:00:00.123Z' })]);
 
     expect(mergeTransaction(known, read(9, {})).outcome).toBe('confirmed');
@@ -151,7 +151,7 @@ describe('equal versions', () => {
     });
   });
 
-  it('are one version where only one source writes the milliseconds: a row of it makes no event and no conflict', () => {
+  it('are one version if only one source writes the milliseconds: its row makes no event and no conflict', () => {
     const dates = (ms: string) => ({
       ...{ createdDate: `2026-01-01T09:00:00${ms}Z`, attributionDate: `2026-01-01T09:10:00${ms}Z` },
       ...{ purchaseDate: `2026-01-01T09:20:00${ms}Z`, modifiedDate: `2026-01-01T11:00:00${ms}Z` },
@@ -166,7 +166,7 @@ describe('equal versions', () => {
     }
   });
 
-  it('learn the name of the Brand from a row without a new version, and change with it afterwards', () => {
+  it('learn the name of the brand from a row without a new version, and change with it afterwards', () => {
     const named = (commerceOrganizationName: string, second: number) =>
       read(10, { commerceOrganizationName, modifiedDate: `2026-01-01T10:00:0${second}Z` });
 
@@ -194,7 +194,7 @@ describe('equal versions', () => {
 describe('an order with several of Button’s ids', () => {
   const other = { id: 'tx-2' };
 
-  it('counts once what is final and equal, and stays as it is through any reads', () => {
+  it('counts equal final versions once, and stays as it is through any reads', () => {
     const record = mergeAll([
       webhook(0, validated),
       webhook(0, { ...validated, ...other }),
@@ -206,7 +206,7 @@ describe('an order with several of Button’s ids', () => {
     expect(record.version).toBe(2);
   });
 
-  it('follows the later date while all are pending, and the final one once there is one', () => {
+  it('follows the later date while all versions are pending, and the final one once there is one', () => {
     const later = { ...other, modifiedDate: '2026-01-01T10:30:00Z', amountMinor: 200 };
     const pending = mergeAll([webhook(0, later), webhook(0, {})]);
 
@@ -215,7 +215,7 @@ describe('an order with several of Button’s ids', () => {
     expect(amounts(mergeAll([webhook(0, validated), webhook(1, later), read(9, later)]))).toEqual([600]);
   });
 
-  it('is a stable conflict that names its cause where final ones differ: no read flips it', () => {
+  it('is a stable conflict that names its cause if final ones differ: no read changes it', () => {
     const both = [validated, { ...validated, ...other, amountMinor: 200 }];
     const record = mergeAll(both.map((one) => read(0, one)));
     const readAgain = mergeAll([10, 20, 30].flatMap((at) => both.map((one) => read(at, one))));
@@ -224,7 +224,7 @@ describe('an order with several of Button’s ids', () => {
     expect(readAgain).toMatchObject({ cause: 'several_transactions', version: 2 });
   });
 
-  it('keeps what a final version of one id says while versions of the other contradict each other', () => {
+  it('keeps the final version of one id while versions of the other contradict each other', () => {
     const contradicting = mergeAll([
       webhook(0, { ...other, amountMinor: 200 }),
       webhook(0, { ...validated, amountMinor: 500 }),
@@ -240,7 +240,7 @@ describe('an order with several of Button’s ids', () => {
     expect(mergeTransaction(kept.record, webhook(3, { ...declined, ...other })).outcome).toBe('duplicate');
   });
 
-  it('rewards whom any row of the order names, where the one that counts leaves them out', () => {
+  it('rewards the shopper whom any row of the order names, even if the row that counts names none', () => {
     const nobody = {
       ...validated,
       ...other,
@@ -257,7 +257,7 @@ describe('an order with several of Button’s ids', () => {
       });
   });
 
-  it('is settled by the operator for good, until a final version comes that was not decided about', () => {
+  it('is settled by the operator for good, until another final version arrives', () => {
     const both = [read(0, validated), read(0, { ...validated, ...other, amountMinor: 200 })];
     const storing = { storedAt: minute(60) };
 
@@ -276,8 +276,9 @@ describe('an order with several of Button’s ids', () => {
 });
 
 /**
- * What should stand after these observations, said in another way than the code does: for each id, take away
- * what a read begun late enough contradicts, then what something final or later beats; then compare the ids.
+ * The state that these observations should lead to, computed differently from the code. For each id, it
+ * removes what a read that started late enough contradicts, then what a final or later version beats. Then it
+ * compares the ids.
  */
 function oracle(all: readonly Observation[]): string {
   const ids = [...new Set(all.map(({ transaction: it }) => it.id))].sort();
@@ -323,7 +324,7 @@ function permutations<Item>(items: readonly Item[]): Item[][] {
 }
 
 describe('promise 3', () => {
-  it('holds with reads of the API: every order of the same webhooks and reads comes to what an oracle says', () => {
+  it('holds with reads of the API: every order of the same webhooks and reads has the result of an oracle', () => {
     const version = fc.record({
       status: fc.constantFrom('pending', 'pending', 'validated', 'declined'),
       amountMinor: fc.constantFrom(100, 600),
@@ -347,7 +348,7 @@ describe('promise 3', () => {
     );
   });
 
-  it('holds for what is stored of equal versions: none depends on which came first', () => {
+  it('holds for what is stored of equal versions: it does not depend on which came first', () => {
     const maybe = (value: string) => fc.constantFrom(null, value);
     const version = fc.record({
       attributionDate: maybe('2026-01-01T09:00:00Z'),

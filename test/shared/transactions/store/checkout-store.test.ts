@@ -25,7 +25,7 @@ const NOW = new Date('2026-06-01T12:00:00.000Z');
 
 const access = () => ({ client: dynamodb.client, table: dynamodb.tables.transactions });
 
-/** A checkout of a token and webhook of its own, unless said otherwise. */
+/** A checkout with its own token and webhook, unless given. */
 function checkout(changes: { btnRef?: string; shopper?: string } = {}) {
   number += 1;
   return {
@@ -48,14 +48,14 @@ describe.each([
   ['DynamoDB', () => createCheckoutStore(access())],
   ['memory', createInMemoryCheckouts],
 ])('checkouts in %s', (_name, create) => {
-  it('are kept once each, however often they come', async () => {
+  it('are stored once each, however often they arrive', async () => {
     const store = create();
     const one = checkout();
 
     expect([await store.put(one, NOW), await store.put(one, NOW)]).toEqual(['expected', 'known']);
   });
 
-  it('are kept too where another checkout of the token is, and expect no second transaction', async () => {
+  it('are stored even if the token has another checkout, and expect no second transaction', async () => {
     const store = create();
     const first = checkout();
     const second = checkout({ btnRef: first.btnRef });
@@ -68,7 +68,7 @@ describe.each([
     ]);
   });
 
-  it('without a token are kept once each by their webhook', async () => {
+  it('without a token are stored once each by their webhook', async () => {
     const store = create();
     const one = { ...checkout(), btnRef: null };
 
@@ -81,7 +81,7 @@ describe.each([
 });
 
 describe('a dry run', () => {
-  it('says of checkouts what the run would say, and keeps none', async () => {
+  it('reports of checkouts what the run would report, and stores none', async () => {
     const [known, fresh] = [checkout(), checkout()];
     await createCheckoutStore(access()).put(known, NOW);
     const dry = dryCheckouts(access());
@@ -106,7 +106,7 @@ describe('erasing a shopper', () => {
       },
     );
 
-  it('reaches their checkouts and nobody else, stays done when a checkout is repeated, and lets it expire', async () => {
+  it('reaches their checkouts and nobody else’s, still holds when a checkout is repeated, and lets it expire', async () => {
     const store = createCheckoutStore(access());
     const [mine, followed, other] = [
       checkout({ shopper: 'SENTINEL' }),
@@ -129,7 +129,7 @@ describe('erasing a shopper', () => {
     expect(await item(`checkout#${followed.btnRef}`)).toMatchObject({ followedBy: { S: 'order#1' } });
   });
 
-  it('is not undone by a transaction that comes meanwhile', async () => {
+  it('is not undone by a transaction that arrives in the meantime', async () => {
     const one = checkout({ shopper: 'SENTINEL-2' });
     await createCheckoutStore(access()).put(one, NOW);
     const seen = (await item(`checkout#${one.btnRef}`)) ?? {};

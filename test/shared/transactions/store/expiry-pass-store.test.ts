@@ -60,7 +60,7 @@ describe.each([
     ]);
   });
 
-  it('keeps a run that was overtaken from moving the pass', async () => {
+  it('keeps an overtaken run from moving the pass', async () => {
     await store.save(BEGUN, 0);
     await store.save(FINISHED, 1);
 
@@ -72,7 +72,7 @@ describe.each([
 });
 
 describe('the item of the expiry pass', () => {
-  it("stands in a partition that is no account's, and under no key that means all of them", async () => {
+  it("is in a partition that is no account's, and under no key that means all of them", async () => {
     await createExpiryPassStore(access()).save(BEGUN, 0);
 
     const { Items } = await dynamodb.client.send(new ScanCommand({ TableName: dynamodb.tables.positions }));

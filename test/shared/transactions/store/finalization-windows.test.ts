@@ -27,7 +27,7 @@ const access = () => ({ client: dynamodb.client, table: dynamodb.tables.position
 const WINDOWS = { minutes: new Map([['org-1', 60]]), readAgainAt: '2026-06-02T00:00:00.000Z' };
 
 describe('the finalization windows', () => {
-  it('are read as they were saved, and unknown before and where somebody has spoilt them', async () => {
+  it('read back as they were saved, and are unknown before that or if they are corrupted', async () => {
     const before = await readFinalizationWindows(access());
     await saveFinalizationWindows(access(), WINDOWS);
     const saved = await readFinalizationWindows(access());
@@ -49,7 +49,7 @@ describe('the finalization windows', () => {
     expect((await readFinalizationWindows(access()))?.minutes.size).toBe(5000);
   });
 
-  it('are asked for once an hour, and every five minutes where they can not be read; nothing fails for that', async () => {
+  it('are read once an hour, and every five minutes if they cannot be read; nothing fails because of that', async () => {
     await saveFinalizationWindows(access(), WINDOWS);
     let [nowMs, asked, isDown] = [0, 0, true];
     const client = {

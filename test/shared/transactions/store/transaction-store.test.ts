@@ -88,14 +88,14 @@ function observation(changes: Partial<Transaction> = {}, payload: unknown = { no
   };
 }
 
-/** A record under an order of its own. */
+/** A record with its own order. */
 function newRecord(changes: Partial<Transaction> = {}, payload?: unknown): TransactionRecord {
   nextOrder += 1;
   const first = observation({ buttonOrderId: `btnorder-${nextOrder}`, ...changes }, payload);
   return mergeTransaction(undefined, first).record;
 }
 
-/** Thousands of lines that deflate can do nothing about. */
+/** Thousands of lines that cannot be compressed. */
 function largePayload(kilobytes: number): { order_line_items: { description: string }[] } {
   const lines = Array.from({ length: kilobytes }, () => ({
     description: randomBytes(768).toString('base64'),
@@ -123,7 +123,7 @@ describe.each([
   ['in DynamoDB', tableStore],
   ['in memory', createInMemoryTransactions],
 ])('a transaction store %s', (_where, createStore) => {
-  it('finds a purchase by its aliases, of which the first one stays for ever', async () => {
+  it('finds a purchase by its aliases, the first of which stays for ever', async () => {
     const store = createStore();
     const record = newRecord();
     const [alias, second] = [`tx#${record.key}`, `order#${record.key}`];
@@ -169,7 +169,7 @@ describe.each([
     );
   });
 
-  it('writes nothing at another revision, and brings what stands there', async () => {
+  it('writes nothing at another revision, and returns the current item', async () => {
     const store = createStore();
     const record = newRecord();
     await store.write(record, 0);
@@ -181,7 +181,7 @@ describe.each([
 });
 
 describe('a transaction larger than an item', () => {
-  it('comes back whole, by every way of reading (D11)', async () => {
+  it('is returned whole, by every way of reading (D11)', async () => {
     const record = newRecord({}, largePayload(1500));
 
     const { ok: written } = await tableStore().write(record, 0);
@@ -195,7 +195,7 @@ describe('a transaction larger than an item', () => {
     expect(lost).toEqual({ ok: false, current: expected });
   });
 
-  it('still reads as it was when a writer died before its head, and goes on from there (D11)', async () => {
+  it('still reads as before when a writer died before its head, and goes on from there (D11)', async () => {
     const record = newRecord({}, largePayload(500));
     await tableStore().write(record, 0);
     const { record: next } = mergeTransaction(
@@ -220,7 +220,7 @@ describe('a transaction larger than an item', () => {
     expect(await tableStore().read(record.key)).toEqual({ value: next, revision: 2 });
   });
 
-  it('is written after its parts: where a part can not be stored, nothing is (D11)', async () => {
+  it('is written after its parts: if a part cannot be stored, nothing is (D11)', async () => {
     const record = newRecord({}, largePayload(500));
     const dying = createTransactionStore({
       ...access(),
@@ -233,7 +233,7 @@ describe('a transaction larger than an item', () => {
     expect(await tableStore().read(record.key)).toBeUndefined();
   });
 
-  it('is unreadable for good if a part is not there, until a write of the same fixes it', async () => {
+  it('is unreadable if a part is missing, until the same write fixes it', async () => {
     const record = newRecord({}, largePayload(500));
     await tableStore().write(record, 0);
     const [part = ''] = await partsOf(record.key);
@@ -244,7 +244,7 @@ describe('a transaction larger than an item', () => {
     expect(await tableStore().read(record.key)).toEqual({ value: record, revision: 2 });
   });
 
-  it('leaves no way to delete a transaction itself', async () => {
+  it('offers no way to delete a transaction itself', async () => {
     const record = newRecord();
     await tableStore().write(record, 0);
 
@@ -254,7 +254,7 @@ describe('a transaction larger than an item', () => {
 });
 
 describe('an item that newer code has written', () => {
-  it('keeps what this code does not know when this code writes it again (F8)', async () => {
+  it('keeps unknown attributes when this code writes it again (F8)', async () => {
     const record = newRecord();
     const { key, version, delivery, ...body } = record;
     const newer = packJson({ ...body, settledIn: 'the future' });
@@ -280,7 +280,7 @@ describe('an item that newer code has written', () => {
 });
 
 describe('shopperTransactions', () => {
-  it("lists a shopper's transactions, the latest first, over as many pages as there are", async () => {
+  it("lists a shopper's transactions, the latest first, over any number of pages", async () => {
     const mine = ['2026-01-01', '2026-03-01', '2026-02-01'].map((day) =>
       newRecord({ publisherCustomerId: 'lister', createdDate: `${day}T00:00:00Z` }),
     );
@@ -345,7 +345,7 @@ describe('the index by shopper', () => {
     ['2049 bytes', `${'é'.repeat(1024)}x`, false],
     ['none', '', false],
   ])(
-    'holds what DynamoDB takes for a key, and the table holds the rest too: %s',
+    'holds what DynamoDB accepts as a key, and the table holds the rest too: %s',
     async (_, shopper, isIndexed) => {
       const record = newRecord({ publisherCustomerId: shopper });
 
@@ -429,7 +429,7 @@ describe('the row that would change nothing', () => {
 });
 
 describe('readMany', () => {
-  it('asks again for the keys that DynamoDB leaves unprocessed', async () => {
+  it('requests again the keys that DynamoDB leaves unprocessed', async () => {
     const records = [newRecord(), newRecord({}, largePayload(500)), newRecord()];
     for (const record of records) await tableStore().write(record, 0);
     const store = createTransactionStore({ ...access(), client: oneByOne(), shopperField: 'none' });
@@ -439,7 +439,7 @@ describe('readMany', () => {
     expect([...found.values()]).toMatchObject(records.map((value) => ({ value })));
   });
 
-  it('is worth another try if DynamoDB goes on leaving keys unprocessed: a key that was not read is not absent', async () => {
+  it('fails, to be tried again, if DynamoDB keeps leaving keys unprocessed: a key that was not read is not absent', async () => {
     const client = {
       send: ({ input }: BatchGetItemCommand) => Promise.resolve({ UnprocessedKeys: input.RequestItems }),
     } as unknown as DynamoDBClient;
@@ -450,7 +450,7 @@ describe('readMany', () => {
 });
 
 describe('scanPublished', () => {
-  it('finds what was modified in the range, large or small, and no parts, over as many pages as there are', async () => {
+  it('finds what was modified in the range, large or small, without parts, over any number of pages', async () => {
     const at = (modifiedDate: string, payload?: unknown) => newRecord({ modifiedDate }, payload);
     const inside = [at('2031-05-01T00:00:00Z'), at('2031-05-31T23:59:59Z', largePayload(500))];
     const outside = [at('2031-04-30T23:59:59Z'), at('2031-06-01T00:00:00Z')];
@@ -490,7 +490,7 @@ describe('scanPublished', () => {
 describe('eraseShopper', () => {
   const eraseCheckout = () => Promise.reject(new Error('there is no checkout here'));
 
-  it('leaves nothing personal of that shopper in the table, parts included, and nobody else untouched (S17)', async () => {
+  it('leaves no personal data of that shopper in the table, parts included, and changes nobody else’s (S17)', async () => {
     const shopper = { publisherCustomerId: 'SENTINEL-shopper' };
     const payload = { publisher_customer_id: 'SENTINEL-shopper' };
     const mine = [
@@ -511,7 +511,7 @@ describe('eraseShopper', () => {
     expect(totals).toEqual([]);
   });
 
-  it('clears away what a writer has left meanwhile when it runs again', async () => {
+  it('removes what a writer has left in the meantime when it runs again', async () => {
     const record = newRecord({ pubRef: 'SENTINEL-ref' });
     await tableStore().write(record, 0);
     await eraseShopper({ pubRef: 'SENTINEL-ref' }, { ...erasing(), eraseCheckout });
@@ -528,7 +528,7 @@ describe('eraseShopper', () => {
     expect(await partsOf(record.key)).toEqual([]);
   });
 
-  it('finds whoever an earlier version named (S17)', async () => {
+  it('finds every shopper whom an earlier version named (S17)', async () => {
     const record = newRecord({ publisherCustomerId: 'SENTINEL-earlier' });
     const { buttonOrderId } = record.candidates[0].transaction;
     const later = { buttonOrderId, publisherCustomerId: 'other', modifiedDate: '2026-01-09T00:00:00Z' };
@@ -564,7 +564,7 @@ describe('eraseShopper', () => {
 });
 
 describe('expirePersonalData', () => {
-  it('erases what is old, final or pending, and leaves what is recent', async () => {
+  it('erases what is old, final or pending, and keeps what is recent', async () => {
     const old = newRecord({ status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' });
     const open = newRecord({ modifiedDate: '2020-01-01T00:00:00Z' });
     const recent = newRecord({ status: 'validated', modifiedDate: '2020-02-01T00:00:00Z' });
@@ -583,7 +583,7 @@ describe('expirePersonalData', () => {
     expect(erasedAt).toEqual([expired, expired, undefined, expired]);
   });
 
-  it('leaves a contradiction until the last of its versions is old enough (D4)', async () => {
+  it('keeps a conflict until the last of its versions is old enough (D4)', async () => {
     const record = newRecord({ status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' });
     const { buttonOrderId } = record.candidates[0].transaction;
     const contradiction = {
@@ -604,7 +604,7 @@ describe('expirePersonalData', () => {
   });
 
   it(
-    'goes page by page as it does in one go: what an expired transaction had in parts is gone wherever its head stands (S17)',
+    'has the same result page by page as in one go: the parts of an expired transaction are gone wherever its head is (S17)',
     { tags: ['long'] },
     async () => {
       const old = { status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' } as const;
@@ -644,7 +644,7 @@ async function* iterate<Item>(items: readonly Item[]): AsyncGenerator<Item> {
   for (const item of items) yield await Promise.resolve(item);
 }
 
-/** A table that gives one item at a time, whatever it is asked for at once. */
+/** A table that returns one item at a time, whatever is requested at once. */
 function oneByOne(): Pick<DynamoDBClient, 'send'> {
   const { client, tables } = dynamodb;
   const send = async (command: unknown): Promise<unknown> => {

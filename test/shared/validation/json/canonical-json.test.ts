@@ -22,7 +22,7 @@ describe('canonicalJson', () => {
     );
   });
 
-  it('writes the same for the same fields in any order', () => {
+  it('writes the same text for the same fields in any order', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
         const reversed = Object.fromEntries(Object.entries(value).toReversed());

@@ -37,7 +37,7 @@ describe('readJson', () => {
     );
   });
 
-  it('finds nothing in what JSON.stringify writes of texts and small integers', () => {
+  it('reports no problem in what JSON.stringify writes of texts and small integers', () => {
     const leaf = fc.oneof(fc.string({ unit: 'binary' }), fc.integer(), fc.boolean(), fc.constant(null));
     const names = fc.string({ unit: 'binary' }).filter((name) => name !== '__proto__');
     const { tree } = fc.letrec((tie) => ({
@@ -55,11 +55,11 @@ describe('readJson', () => {
     expect(flawsOf('{"a":[{"b":1,"c":{"b":2},"\\u0062":3}]}')).toEqual(['duplicate_key a/0/b']);
   });
 
-  it('takes the same name in two objects', () => {
+  it('accepts the same name in two objects', () => {
     expect(flawsOf('[{"a":1},{"a":{"a":1}}]')).toEqual([]);
   });
 
-  it('takes the same text as name and as value', () => {
+  it('accepts the same text as name and as value', () => {
     expect(flawsOf('{"a":"a","b":["a","b"],"c":"a\\"b"}')).toEqual([]);
   });
 
@@ -76,7 +76,7 @@ describe('readJson', () => {
     expect(flawsOf(text)).toEqual([flaw]);
   });
 
-  it('takes 32 levels of nesting and stops at the next', () => {
+  it('accepts 32 levels of nesting and stops at the next', () => {
     expect(flawsOf('['.repeat(32) + ']'.repeat(32))).toEqual([]);
     expect(flawsOf('['.repeat(33) + ']'.repeat(33))).toHaveLength(1);
   });

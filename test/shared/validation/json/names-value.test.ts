@@ -40,7 +40,7 @@ describe('namesValue', () => {
 });
 
 describe('isSameValue', () => {
-  it('takes the text that a number beyond 2^53 has become for that number', () => {
+  it('compares a number beyond 2^53 with the text that it has become', () => {
     expect(isSameValue(String(JSON.parse('12345678901234567890')), '12345678901234567890')).toBe(true);
     expect(isSameValue('1', '1.0')).toBe(false);
   });

@@ -9,7 +9,7 @@ import sample from '../../../fixtures/button/webhook-tx-pending.json' with { typ
 const integer = fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n });
 
 describe('parseJson', () => {
-  it('keeps every digit of an integer: as a number where one holds it, else as text', () => {
+  it('keeps every digit of an integer: as a number if one holds it, otherwise as text', () => {
     fc.assert(
       fc.property(integer, (value) => {
         const read = parseJson(`{"a":[${value}]}`) as { a: [number | string] };
@@ -20,7 +20,7 @@ describe('parseJson', () => {
     );
   });
 
-  it('gives what JSON.parse gives of everything else', () => {
+  it('returns what JSON.parse returns for everything else', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         fc.pre(!/(?<![.\d])\d{16}/.test(text));
@@ -33,7 +33,7 @@ describe('parseJson', () => {
     ]);
   });
 
-  it('throws on what is no JSON, however many digits it has', () => {
+  it('throws on invalid JSON, however many digits it has', () => {
     expect(() => parseJson('{')).toThrow(SyntaxError);
     expect(() => parseJson('12345678901234567890,')).toThrow(SyntaxError);
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const ORDER_EVENT = new URL('../../../../shared/validation/orders/order-event.ts', import.meta.url).href;
 
-/** What is repeated until a message of 1 MiB is full; `#` is a number. */
+/** Repeated until a message of 1 MiB is full; `#` is a number. */
 const FLAWS = {
   'lines without any field': { before: '[', flaw: '{}', after: ']' },
   'lines that are none': { before: '[', flaw: '1', after: ']' },
@@ -27,7 +27,7 @@ const { violations } = parseOrderEvent(
 process.stdout.write(JSON.stringify([violations.length, violations.at(-1).code]));
 `;
 
-/** Judges such a message in a process whose heap is less than half of the function's memory. */
+/** Validates such a message in a process whose heap is less than half of the function's memory. */
 function judge({ before, flaw, after }: (typeof FLAWS)[keyof typeof FLAWS]): string {
   const options = ['--max-old-space-size=230', '--input-type=module', '--eval', SCRIPT];
   const { stdout } = spawnSync(process.execPath, [...options, ORDER_EVENT, before, flaw, after], {
@@ -36,7 +36,7 @@ function judge({ before, flaw, after }: (typeof FLAWS)[keyof typeof FLAWS]): str
   return stdout;
 }
 
-describe('orders, requirement 9: a message does not take the memory of the process that judges it', () => {
+describe('orders, requirement 9: a message does not exhaust the memory of the process that validates it', () => {
   it.each(Object.entries(FLAWS))('with 1 MiB of %s', { timeout: 120_000 }, (_what, flaws) => {
     expect(judge(flaws)).toBe('[1001,"more_violations"]');
   });

@@ -10,7 +10,7 @@ import {
 
 const KNOWN_TO_INTL = new Set(Intl.supportedValuesOf('currency'));
 
-// Codes of funds and such that Intl does not list although ISO 4217 does.
+// Codes, mainly of funds, that ISO 4217 lists and Intl does not.
 const UNKNOWN_TO_INTL = [
   'BOV',
   'CHE',
@@ -30,23 +30,23 @@ const UNKNOWN_TO_INTL = [
 // Listed by Intl, but without a minor unit.
 const WITHOUT_MINOR_UNIT = ['XAG', 'XAU', 'XDR', 'XSU', 'XTS', 'XUA', 'XXX'];
 
-// CLDR shows these with fewer decimals than ISO 4217 gives them.
+// CLDR shows these with fewer decimals than ISO 4217 defines.
 const SHORTER_IN_INTL = 'AFN ALL COP HUF IDR IQD IRR KPW LAK LBP MGA MMK PKR RSD SOS SYP UZS YER'.split(' ');
 
 describe('the table of currencies', () => {
-  it('holds no code that Intl does not know, except those of funds and the newest', () => {
+  it('has no code that Intl does not know, except those of funds and the newest', () => {
     const strange = CURRENCY_CODES.filter((code) => !KNOWN_TO_INTL.has(code));
 
     expect(UNKNOWN_TO_INTL).toEqual(expect.arrayContaining(strange));
   });
 
-  it('misses no code that Intl knows, except those without a minor unit', () => {
+  it('has every code that Intl knows, except those without a minor unit', () => {
     const missing = [...KNOWN_TO_INTL].filter((code) => minorUnitDecimals(code) === undefined);
 
     expect(WITHOUT_MINOR_UNIT).toEqual(expect.arrayContaining(missing));
   });
 
-  it('gives the decimals that Intl gives, except where CLDR shows fewer than ISO 4217 says', () => {
+  it('gives the decimals that Intl gives, except if CLDR shows fewer than ISO 4217 says', () => {
     const different = CURRENCY_CODES.filter((code) => KNOWN_TO_INTL.has(code)).filter((currency) => {
       const { maximumFractionDigits } = new Intl.NumberFormat('en', {
         style: 'currency',
@@ -73,7 +73,7 @@ describe('the table of currencies', () => {
     expect(minorUnitDecimals(code)).toBe(decimals);
   });
 
-  it.each([...WITHOUT_MINOR_UNIT, 'DEM', 'constructor'])('does not hold %s', (code) => {
+  it.each([...WITHOUT_MINOR_UNIT, 'DEM', 'constructor'])('does not contain %s', (code) => {
     expect(minorUnitDecimals(code)).toBeUndefined();
     expect(isCurrencyOn(code, '2001-01-01')).toBe(false);
   });
@@ -82,14 +82,14 @@ describe('the table of currencies', () => {
     ['BGN', '2025-12-31T23:59:59Z', '2026-02-01T00:00:00Z', 2],
     ['HRK', '2022-12-31T23:00:00Z', '2023-02-01T00:00:00Z', 2],
     ['BYR', '2016-12-31T00:00:00Z', '2017-02-01T00:00:00Z', 0],
-  ])('holds %s, which was withdrawn, for orders that were made before', (code, before, after, decimals) => {
+  ])('contains %s, which was withdrawn, for orders from before', (code, before, after, decimals) => {
     expect(WITHDRAWN_CURRENCY_CODES).toContain(code);
     expect(CURRENCY_CODES).not.toContain(code);
     expect(minorUnitDecimals(code)).toBe(decimals);
     expect([isCurrencyOn(code, before), isCurrencyOn(code, after)]).toEqual([true, false]);
   });
 
-  it('takes an active currency on every day', () => {
+  it('accepts an active currency on every day', () => {
     expect(CURRENCY_CODES.every((code) => isCurrencyOn(code, '9999-12-31T00:00:00Z'))).toBe(true);
   });
 

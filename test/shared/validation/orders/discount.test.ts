@@ -21,7 +21,7 @@ function totalsOf(discounting: DiscountResult): number[] {
   return discounting.ok ? discounting.lineItems.map(({ total }) => total) : [];
 }
 
-/** Lines with something to take off, and a discount that they can bear. */
+/** Lines with a total, and a discount that does not exceed it. */
 const discountable = arbitraryLines
   .filter((lines) => sumOf(lines) > 0)
   .chain((lines) =>
@@ -29,7 +29,7 @@ const discountable = arbitraryLines
   );
 
 describe('applyOrderDiscount', () => {
-  it('takes off exactly the discount, and leaves no line below 0 or above what it was', () => {
+  it('subtracts exactly the discount, and leaves no line below 0 or above what it was', () => {
     fc.assert(
       fc.property(discountable, ({ lines, amountMinor }) => {
         const discounting = applyOrderDiscount(lines, { amountMinor });
@@ -42,7 +42,7 @@ describe('applyOrderDiscount', () => {
     );
   });
 
-  it('takes from each line its proportion, less than one unit off', () => {
+  it('subtracts from each line its proportion, within one unit', () => {
     fc.assert(
       fc.property(discountable, ({ lines, amountMinor }) => {
         const totals = totalsOf(applyOrderDiscount(lines, { amountMinor }));
@@ -82,7 +82,7 @@ describe('applyOrderDiscount', () => {
     expect(totalsOf(applyOrderDiscount(linesOf(...before), { amountMinor }))).toEqual(after);
   });
 
-  it('puts the code on every line, also on those that give nothing', () => {
+  it('puts the code on every line, even on those that get no discount', () => {
     const discounting = applyOrderDiscount(linesOf(0, 5), { amountMinor: 1, couponCode: 'SAVE' });
 
     expect(discounting).toMatchObject({
@@ -90,7 +90,7 @@ describe('applyOrderDiscount', () => {
     });
   });
 
-  it('changes nothing of a line but its total and its code', () => {
+  it('changes only the total and the code of a line', () => {
     fc.assert(
       fc.property(discountable, ({ lines, amountMinor }) => {
         const discounting = applyOrderDiscount(lines, { amountMinor });
@@ -105,7 +105,7 @@ describe('applyOrderDiscount', () => {
 });
 
 describe('applyProductDiscount', () => {
-  it('takes the discount off one line and off the total, and puts the code on that line only', () => {
+  it('subtracts the discount from one line and from the total, and puts the code on that line only', () => {
     const discounting = applyProductDiscount(linesOf(4000, 3000), {
       identifier: 'line-1',
       amountMinor: 1000,
@@ -168,7 +168,7 @@ describe.each([
       applyProductDiscount(lines, { ...discount, identifier: 'line-0' }),
   ],
 ])('%s', (_name, apply) => {
-  it('leaves the code of a discount of 0, such as free delivery', () => {
+  it('keeps the code of a discount of 0, such as free delivery', () => {
     expect(apply(linesOf(10), { amountMinor: 0, couponCode: 'FREE' })).toEqual({
       ok: true,
       total: 10,
@@ -183,7 +183,7 @@ describe.each([
     });
   });
 
-  it('refuses a discount above what there is', () => {
+  it('refuses a discount larger than the amount', () => {
     expect(apply(linesOf(10), { amountMinor: 11 })).toEqual({ ok: false, problem: 'more_than_total' });
   });
 });

@@ -23,7 +23,7 @@ describe('hashEmail', () => {
     );
   });
 
-  it('B11: is what an order takes as email_sha256', () => {
+  it('B11: is what an order accepts as email_sha256', () => {
     fc.assert(
       fc.property(fc.emailAddress(), (email) => {
         const order = { ...sampleOrder(), customer: { email_sha256: hashEmail(email) } };
@@ -34,7 +34,7 @@ describe('hashEmail', () => {
   });
 
   it.each([null, undefined, '', '   ', 'n/a', '@', 'jane@', '@example.com'])(
-    'has no hash for %j, which is no address',
+    'has no hash for %j, which is not an address',
     (text) => {
       expect(hashEmail(text)).toBeUndefined();
     },

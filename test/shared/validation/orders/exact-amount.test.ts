@@ -45,7 +45,7 @@ describe('readExactAmount', () => {
 });
 
 describe('roundToTotal', () => {
-  it('keeps a half that shares add up to, whatever they lose by being cut off', () => {
+  it('keeps a half that shares add up to, however much each loses by truncation', () => {
     const shares = [
       shareOf(11_302n * CENT, 2n, 3n),
       shareOf(1341n * CENT, 2n, 4n),
@@ -79,7 +79,7 @@ describe('withoutTax', () => {
     ['119.00', '0.19', 10000n],
     ['107', '0.07', 10000n],
     ['100', '0', 10000n],
-  ])('takes it out of %s at %s', (gross, rate, cents) => {
+  ])('subtracts it from %s at %s', (gross, rate, cents) => {
     const net = withoutTax(readExactAmount(gross) ?? 0n, readExactAmount(rate) ?? 0n);
 
     expect((net + 1n) / (ONE / 100n)).toBe(cents);

@@ -7,7 +7,7 @@ import { toMinorUnits } from '../../../../shared/validation/orders/money.ts';
 const currencies = fc.constantFrom(...CURRENCY_CODES);
 const amounts = fc.oneof(fc.integer({ min: 0, max: 2147483647 }), fc.integer({ min: 0, max: 2000 }));
 
-/** Writes an amount the slow way, by moving the point digit by digit. */
+/** Writes an amount the slow way, by moving the decimal point digit by digit. */
 function writeDecimal(amountMinor: number, decimals: number): string {
   const digits = String(amountMinor).padStart(decimals + 1, '0');
   const point = digits.length - decimals;
@@ -33,7 +33,7 @@ describe('toMinorUnits', () => {
     expect(toMinorUnits(amount, currency)).toEqual({ ok: true, amountMinor });
   });
 
-  it('gives back every amount in every currency', () => {
+  it('returns every amount in every currency unchanged', () => {
     fc.assert(
       fc.property(amounts, currencies, fc.nat(5), (amountMinor, currency, zeros) => {
         const decimals = minorUnitDecimals(currency) ?? 0;
@@ -57,7 +57,7 @@ describe('toMinorUnits', () => {
   });
 
   it.each(['', '.5', '5.', '1,234.00', '1.234,00', '+1', '1e3', ' 1', '1\n', '$1', '0x10', 'NaN', '١'])(
-    'does not convert %j, which is no decimal number',
+    'does not convert %j, which is not a decimal number',
     (amount) => {
       expect(toMinorUnits(amount, 'USD')).toEqual({ ok: false, problem: 'not_decimal' });
     },

@@ -10,7 +10,7 @@ import { RULES, sampleMessage, sampleOrder, SETTINGS } from './order-samples.ts'
 const two = (value: number): string => String(value).padStart(2, '0');
 const DAY_MS = 86_400_000;
 
-/** Writes a day in each of the forms that ISO 8601 has for it, worked out by counting days. */
+/** Writes a day in each form of ISO 8601, calculated by counting days. */
 const DATE_FORMS: Record<string, (day: Date) => string> = {
   'calendar, extended': (day) => day.toISOString().slice(0, 10),
   'calendar, basic': (day) => day.toISOString().slice(0, 10).replaceAll('-', ''),
@@ -175,11 +175,11 @@ describe('orders, requirement 12: a date as shops write it', () => {
     '9999-12-31T23:59:59-01:00',
     '',
     'yesterday',
-  ])('%j is none', (text) => {
+  ])('%j is not a date', (text) => {
     expect(readOrderDate(text)).toBeUndefined();
   });
 
-  it('is read alike by the validator, the message, and the local Button simulator', () => {
+  it('is read alike by the validator, the message, and the Button simulator', () => {
     const texts = fc.oneof(
       arbitraryText.map(({ text }) => text),
       arbitraryText.map(({ text }) => text.replace(/(?:[+-]\d\d:?(?:\d\d)?|z)$/i, '')),

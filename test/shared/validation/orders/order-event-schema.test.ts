@@ -17,13 +17,13 @@ type Field = { name: string; isRequired: boolean; schema: JsonObject };
 const at = (value: unknown, ...names: string[]): JsonObject =>
   names.reduce<JsonObject>((fields, name) => asJsonObject(fields[name]) ?? {}, asJsonObject(value) ?? {});
 
-/** What a field is if it is not blank. */
+/** The schema of a field without the blank alternative. */
 function ruleOf(schema: JsonObject): JsonObject {
   const { anyOf } = schema;
   return Array.isArray(anyOf) ? at(anyOf[0]) : schema;
 }
 
-/** The fields of an order, as the schema of a message has them: `customer.id`, `line_items[].upc`. */
+/** The fields of an order, as in the schema of a message: `customer.id`, `line_items[].upc`. */
 function fieldsOf(schema: JsonObject, prefix = ''): Field[] {
   const required = Array.isArray(schema['required']) ? (schema['required'] as unknown[]) : [];
   return Object.entries(at(schema, 'properties')).flatMap(([name, value]) => {
@@ -55,7 +55,7 @@ function messageWith(name: string, value: unknown): string {
 
 describe('the JSON Schema of the messages', () => {
   it.each(ORDER_EVENT_TYPES)(
-    'stands in docs/schemas as the code says it (UPDATE_SCHEMAS=1 writes it): %s',
+    'is in docs/schemas as the code defines it (UPDATE_SCHEMAS=1 writes it): %s',
     async (type) => {
       const file = fileURLToPath(new URL(`../../../../docs/schemas/${type}.schema.json`, import.meta.url));
       const schema = buildMessageSchemas()[type];
@@ -72,7 +72,7 @@ describe('the JSON Schema of the messages', () => {
     },
   );
 
-  it('is of draft 2020-12 and closed where Button is strict', () => {
+  it('is of draft 2020-12, and closed where Button is strict', () => {
     const schema = buildMessageSchemas()['order.created.v1'];
 
     expect(schema).toMatchObject({
@@ -89,7 +89,7 @@ describe('the JSON Schema of the messages', () => {
     expect(schema).not.toHaveProperty('additionalProperties', false);
   });
 
-  it('describes every field of the order, and docs/order-messages.md says the same', () => {
+  it('describes every field of the order, and docs/order-messages.md agrees', () => {
     const page = readFileSync(new URL('../../../../docs/order-messages.md', import.meta.url), 'utf8');
     const rows = page.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
 
@@ -118,7 +118,7 @@ describe('the JSON Schema of the messages', () => {
       const parsing = parseOrderEvent(messageWith(name, value), settings);
 
       expect(rule, name).toMatch(/\.$/);
-      // An example stands alone: what the other fields sum up to is not its own.
+      // An example is about one field: the sums of the other fields do not matter.
       const violations = parsing.ok ? [] : parsing.violations.map(({ code }) => code);
       expect({ name, violations: violations.filter((code) => code !== 'total_not_sum') }).toEqual({
         name,
@@ -128,7 +128,7 @@ describe('the JSON Schema of the messages', () => {
   });
 
   it.each(fieldsOf(ORDER).filter(({ isRequired }) => !isRequired))(
-    'lets the optional field $name be null or empty text, as the reporter does',
+    'lets the optional field $name be null or an empty string, as the reporter does',
     ({ name, schema }) => {
       expect(schema['anyOf']).toContainEqual({ enum: [null, ''] });
       for (const blank of [null, ''])
@@ -137,14 +137,14 @@ describe('the JSON Schema of the messages', () => {
   );
 
   it.each(fieldsOf(ORDER).filter(({ isRequired }) => isRequired))(
-    'lets the required field $name not be null, as the reporter does not',
+    'does not let the required field $name be null, nor does the reporter',
     ({ name, schema }) => {
       expect(JSON.stringify(schema)).not.toContain('null');
       expect(parseOrderEvent(messageWith(name, null), SETTINGS)).toMatchObject({ ok: false });
     },
   );
 
-  it('refuses a line feed at the end in every language, also where $ matches before it', () => {
+  it('refuses a line feed at the end in every language, even where $ matches before it', () => {
     const patterns: { pattern: string; not: unknown }[] = [];
     const visit = (value: unknown): void => {
       const rules = asJsonObject(value);

@@ -70,7 +70,7 @@ describe('parseOrderEvent', () => {
     });
   });
 
-  it('reads an update without asking for the token again', () => {
+  it('reads an update without requiring the token again', () => {
     const { btn_ref: _token, ...order } = sampleOrder();
 
     const parsing = parse({ ...sampleMessage(), type: 'order.updated.v1', data: order });
@@ -98,7 +98,7 @@ describe('parseOrderEvent', () => {
     );
   });
 
-  it('takes extensions that it does not know, and attributes that are unset with null', () => {
+  it('accepts unknown extensions, and attributes that are unset with null', () => {
     const parsing = parse({
       ...sampleMessage(),
       traceparent: '00-0',
@@ -112,7 +112,7 @@ describe('parseOrderEvent', () => {
   });
 
   it.each(['application/json; charset=utf-8', 'APPLICATION/JSON', 'application/vnd.shop.order+json'])(
-    'takes the content type %s',
+    'accepts the content type %s',
     (datacontenttype) => {
       expect(violationsOf(parse({ ...sampleMessage(), datacontenttype }))).toEqual([]);
     },
@@ -126,7 +126,7 @@ describe('parseOrderEvent', () => {
     expect(sequences).toEqual(['7', '0', '0', '10'].map((sequence) => ({ by: 'sequence', sequence })));
   });
 
-  it('orders by time in UTC with milliseconds where the brand is configured so', () => {
+  it('orders by time in UTC with milliseconds if the brand is configured so', () => {
     const message = { ...sampleMessage(), time: '2017-07-25T10:23:53.1234567+02:00', sequence: 'any form' };
 
     const event = eventOf(parse(message, { ...SETTINGS, orderBy: 'time' }));
@@ -134,7 +134,7 @@ describe('parseOrderEvent', () => {
     expect(event.version).toEqual({ by: 'time', time: '2017-07-25T08:23:53.123Z' });
   });
 
-  it('refuses a message without time where the brand orders by time: time_missing', () => {
+  it('refuses a message without time if the brand orders by time: time_missing', () => {
     const parsing = parse({ ...sampleMessage(), time: undefined }, { ...SETTINGS, orderBy: 'time' });
 
     expect(violationsOf(parsing)).toEqual(['time_missing $.time']);
@@ -153,14 +153,14 @@ describe('parseOrderEvent', () => {
     expect(parsing.warnings.map((warning) => `${warning.code} ${warning.path}`)).toEqual([`${code} ${path}`]);
   });
 
-  it('judges by the default settings where none are given: test tokens are refused', () => {
+  it('uses the default settings if none are given: test tokens are refused', () => {
     const parsing = parseOrderEvent(JSON.stringify(sampleMessage()));
 
     expect(violationsOf(parsing)).toEqual(['btn_ref_test_token_refused $.data.btn_ref']);
   });
 
   it.each(['time', 'sequence', 'datacontenttype', 'data_base64'])(
-    'takes an optional attribute for absent that is empty text: %s',
+    'treats an optional attribute as absent that is an empty string: %s',
     (name) => {
       const orderBy = name === 'sequence' ? 'time' : 'sequence';
 
@@ -169,13 +169,13 @@ describe('parseOrderEvent', () => {
   );
 
   it.each(['2017-07-25T08:23:53.123+0000', '20170725T102353,123+02', '2017-07-25 08:23:53.1234Z'])(
-    'takes the time of the event in the forms that a date may have: %s',
+    'accepts the time of the event in any form of a date: %s',
     (time) => {
       expect(eventOf(parse({ ...sampleMessage(), time })).time).toBe('2017-07-25T08:23:53.123Z');
     },
   );
 
-  it('reports all reasons at once, a number with a decimal point among them though its sum is wrong too', () => {
+  it('reports all reasons at once, including a number with a decimal point although its sum is wrong too', () => {
     const body = JSON.stringify(sampleMessage());
     const dollars = body.replace('"total":7000', '"total":70.00');
     const negative = dollars.replace('"total":70.00', '"total":-70.0');
@@ -191,19 +191,19 @@ describe('parseOrderEvent', () => {
     ]);
   });
 
-  it('says of half a cent that it is no integer, and not that it has a decimal point as well', () => {
+  it('reports half a cent as not an integer, and not also as having a decimal point', () => {
     const body = JSON.stringify(sampleMessage()).replace('"total":7000', '"total":70.5');
 
     expect(violationsOf(parseOrderEvent(body, SETTINGS))).toEqual(['amount_not_integer $.data.total']);
   });
 
-  it('says of base64 data that it is that, and not that data is missing as well', () => {
+  it('reports base64 data as base64, and not also as missing', () => {
     const parsing = parse({ ...sampleMessage(), data: undefined, data_base64: 'e30=' });
 
     expect(violationsOf(parsing)).toEqual(['data_base64_unsupported $.data_base64']);
   });
 
-  it('cites CloudEvents where an attribute of the envelope is missing', () => {
+  it('cites CloudEvents if an attribute of the envelope is missing', () => {
     const parsing = parse({ data: sampleOrder() });
 
     expect(violationsOf(parsing).toSorted()).toEqual([
@@ -233,7 +233,7 @@ describe('parseOrderEvent', () => {
     ['wrapped_in_list', /its own message/],
     ['json_encoded_twice', /once/],
     ['order_without_envelope', /CloudEvent/],
-  ])('refuses a wrapped message with the cure: %s', (code, cure) => {
+  ])('refuses a wrapped message with the fix: %s', (code, cure) => {
     const [example] = REFUSED_MESSAGES.filter((each) => each.code === code);
 
     const parsing = parseOrderEvent(example?.body ?? '', SETTINGS);
@@ -296,7 +296,7 @@ describe('parseOrderEvent', () => {
     );
   });
 
-  it('leaves no mark on any object when a message brings __proto__', () => {
+  it('changes no prototype when a message brings __proto__', () => {
     const body = JSON.stringify(sampleMessage()).replace('"size"', '"__proto__":{"polluted":1},"size"');
 
     parseOrderEvent(body, SETTINGS);
@@ -337,7 +337,7 @@ describe('compareVersions', () => {
     );
   });
 
-  it('tells neighbours apart that a floating-point number would not', () => {
+  it('distinguishes neighbours that a floating-point number would not', () => {
     expect(compareVersions(sequence(2n ** 53n), sequence(2n ** 53n + 1n))).toBe('older');
   });
 
@@ -415,7 +415,7 @@ describe('the ids of a message on its queue', () => {
     expect(messageDeduplicationId(vector)).toBe(vector.messageDeduplicationId);
   });
 
-  it('are always ones that SQS takes', () => {
+  it('are always valid for SQS', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(messageGroupId(text)).toMatch(/^[!-~]{1,128}$/);
@@ -424,7 +424,7 @@ describe('the ids of a message on its queue', () => {
     );
   });
 
-  it('differ where the same characters are split differently between source and id', () => {
+  it('differ if the same characters are split differently between source and id', () => {
     const one = messageDeduplicationId({ source: '/shop', id: '1/2' });
     const other = messageDeduplicationId({ source: '/shop/1', id: '2' });
 
@@ -444,7 +444,7 @@ describe('docs/order-messages.md', () => {
     expect(page).toContain('"testTokens": "allow"');
   });
 
-  it('shows an id that holds the version, and warns in bold that SQS drops a second message with the same', () => {
+  it('shows an id that contains the version, and warns in bold that SQS drops a second message with the same id', () => {
     const { id, version } = eventOf(parseOrderEvent(sample, SETTINGS));
 
     expect(version).toEqual({ by: 'sequence', sequence: '1' });
@@ -452,7 +452,7 @@ describe('docs/order-messages.md', () => {
     expect(page).toMatch(/\*\*SQS silently drops a message[^*]+\*\*/);
   });
 
-  it('says where it first names a total that taxes, delivery and surcharges are not in it', () => {
+  it('says, when it first names a total, that taxes, delivery and surcharges are not in it', () => {
     const first = page.slice(page.indexOf('total')).split('.')[0]?.replaceAll(/\s+/g, ' ');
 
     expect(first).toContain('exclude VAT and every other tax, delivery and surcharges');

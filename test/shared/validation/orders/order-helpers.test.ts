@@ -9,7 +9,7 @@ import { validateOrder } from '../../../../shared/validation/orders/validate-ord
 import { RULES, sampleOrder } from './order-samples.ts';
 
 describe('netTotals', () => {
-  it('takes the tax out of each line, and rounds the lines to their sum', () => {
+  it('subtracts the tax from each line, and rounds the lines to their sum', () => {
     const lines = [
       { amount: '53.82', includedTaxRate: '0.19' },
       { amount: 11.25, includedTaxRate: 0.19 },
@@ -42,7 +42,7 @@ describe('netTotals', () => {
 });
 
 describe('refundAmount', () => {
-  it('takes any refund off the lines, so that the order stays valid', () => {
+  it('subtracts any refund from the lines, so that the order stays valid', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 6999 }), (amountMinor) => {
         const result = refundAmount(sampleOrder(), amountMinor);
@@ -54,11 +54,11 @@ describe('refundAmount', () => {
     );
   });
 
-  it('cancels an order of which nothing remains', () => {
+  it('cancels an order with nothing left', () => {
     expect(refundAmount(sampleOrder(), 7000)).toEqual({ kind: 'cancelled', orderId: '1994' });
   });
 
-  it('takes a refund off an order without lines', () => {
+  it('subtracts a refund from an order without lines', () => {
     const { line_items: _lines, ...order } = sampleOrder();
 
     expect(refundAmount(order, 1000)).toEqual({ kind: 'updated', order: { ...order, total: 6000 } });
@@ -73,7 +73,7 @@ describe('refundAmount', () => {
 });
 
 describe('lineIdentifiers', () => {
-  it('names lines by their SKU, also if it is repeated or missing', () => {
+  it('names lines by their SKU, even if it is repeated or missing', () => {
     expect(lineIdentifiers(['sku-1', '', 'sku-1', null, 'sku-1 (2)'])).toEqual([
       'sku-1',
       'line 2',

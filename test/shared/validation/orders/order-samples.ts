@@ -6,7 +6,7 @@ import {
   DEFAULT_ORDER_SETTINGS,
 } from '../../../../shared/validation/orders/order-rules.ts';
 
-/** A complete order: nothing to refuse and nothing to warn about. */
+/** A complete order that has no violation and no warning. */
 export function sampleOrder(): Order {
   return {
     total: 7000,
@@ -41,7 +41,7 @@ function sampleLine(line: { identifier: string; total: number }): LineItem {
   };
 }
 
-/** The rules of a brand that takes the test tokens of these samples. */
+/** The rules of a brand that allows the test tokens of these samples. */
 export const RULES = { ...DEFAULT_ORDER_RULES, testTokens: 'allow' } as const;
 export const SETTINGS = { ...DEFAULT_ORDER_SETTINGS, testTokens: 'allow' } as const;
 
@@ -95,10 +95,10 @@ const lines = fc.uniqueArray(
 
 const orderIds = fc.stringMatching(/^[!-~]{1,40}$/).filter((id) => id !== '.' && id !== '..');
 
-/** Line items of an order, at least one, with identifiers that differ. */
+/** Line items of an order, at least one, with different identifiers. */
 export const arbitraryLines: fc.Arbitrary<LineItem[]> = lines;
 
-/** Orders that are valid under the default rules, written as Button gets them. */
+/** Orders that are valid under the default rules, as Button gets them. */
 export const arbitraryOrder: fc.Arbitrary<Order> = fc
   .record(
     {

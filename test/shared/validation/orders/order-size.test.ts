@@ -43,7 +43,7 @@ describe('what the ledger can hold', () => {
     expect(orderFitsLedger(order)).toBe(true);
   });
 
-  it('is not an order of hundreds of kilobytes that deflate can not make smaller', () => {
+  it('is not an order of hundreds of kilobytes that cannot be compressed', () => {
     const signedUrls = orderOf(1500, (index) =>
       Array.from({ length: 8 }, (_, part) => sha256(`${index} ${part}`, 'base64')).join(''),
     );
@@ -52,7 +52,7 @@ describe('what the ledger can hold', () => {
     expect(orderFitsLedger(signedUrls)).toBe(false);
   });
 
-  it('leaves room in an item of 400 KB for all that the ledger writes beside the order', () => {
+  it('leaves room in an item of 400 KB for all that the ledger writes besides the order', () => {
     const texts = Array.from({ length: 20_000 }, (_, index) => sha256(String(index), 'base64')).join('');
     const orderWith = (length: number): Order => ({
       ...sampleOrder(),

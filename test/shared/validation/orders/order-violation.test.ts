@@ -18,7 +18,7 @@ function codesOfSection(heading: string): string[] {
   return [...body.matchAll(/^\| `([a-z0-9_]+)` /gm)].map(([, code = '']) => code);
 }
 
-/** The codes of the reasons that a file writes out: each has a `problem` beside its `code`, or under it. */
+/** The codes of the reasons in a file: each is next to a `problem`, or above one. */
 function reasonCodesIn(file: URL): string[] {
   const codes: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -37,7 +37,7 @@ function reasonCodesIn(file: URL): string[] {
   return codes;
 }
 
-/** The reporter and what it decides with, except the tables of this file's subject. */
+/** The codes in the reporter and its rules, except the tables that this test checks. */
 function reasonCodesOfReporter(): string[] {
   const folders = ['functions/order-reporter', 'shared/orders/rules', 'shared/validation/orders'].map(
     (folder) => `../../../../${folder}/`,
@@ -52,9 +52,9 @@ function reasonCodesOfReporter(): string[] {
 }
 
 describe('the codes of violations and warnings', () => {
-  it('are each provoked by an example in these tests', () => {
-    // Those that depend on a brand's setting, on several events, or on the number of violations have tests of
-    // their own.
+  it('each have an example in these tests', () => {
+    // Codes that depend on a brand's setting, on several events, or on the number of violations have their
+    // own tests.
     const provoked = [...REFUSED_ORDERS, ...REFUSED_MESSAGES].map(({ code }) => code);
 
     expect(new Set([...provoked, 'time_missing', 'event_id_repeated', 'more_violations'])).toEqual(
@@ -70,7 +70,7 @@ describe('the codes of violations and warnings', () => {
     expect(codesOfSection('Warnings').toSorted()).toEqual(Object.keys(ORDER_WARNINGS).toSorted());
   });
 
-  it('are in docs/order-messages.md also where only the ledger or Button knows the reason', () => {
+  it('are in docs/order-messages.md even if only the ledger or Button knows the reason', () => {
     const codes = reasonCodesOfReporter();
 
     expect(codes).toEqual(
@@ -85,7 +85,7 @@ describe('the codes of violations and warnings', () => {
     expect(both).toEqual([]);
   });
 
-  it('are not confused with the names that every object has', () => {
+  it('are not confused with the property names that every object has', () => {
     expect(isOrderViolationCode('constructor')).toBe(false);
     expect(isOrderViolationCode('not_json')).toBe(true);
   });

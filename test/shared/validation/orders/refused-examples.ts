@@ -20,7 +20,7 @@ type OrderExample = {
 const TEST_STAGE: OrderRules = { ...RULES, testTokens: 'require' };
 const REAL_STAGE: OrderRules = { ...RULES, testTokens: 'refuse' };
 const WITH_DATES: OrderRules = { ...RULES, allowFinalizationDate: true };
-/** Texts that deflate can't shorten by much: hashes of numbers. */
+/** Text that cannot be compressed much: hashes of numbers. */
 function randomText(characters: number): string {
   return Array.from({ length: Math.ceil(characters / 44) }, (_, index) =>
     createHash('sha256').update(String(index)).digest('base64'),
@@ -54,7 +54,7 @@ function example(
   return { code, path, rules: RULES, ...rest };
 }
 
-/** Orders with one thing wrong each. */
+/** Orders with one violation each. */
 export const REFUSED_ORDERS: readonly OrderExample[] = [
   example('wrong_type', '$', { because: 'an order that is a list', order: [] }),
   example('wrong_type', '$', { because: 'an order that is null', order: null }),
@@ -338,7 +338,7 @@ function updated(data: Json): Json {
   return { ...sampleMessage(), type: 'order.updated.v1', data };
 }
 
-/** Messages that are valid, with one thing to warn about each. */
+/** Valid messages with one warning each. */
 export const WARNED_MESSAGES: readonly WarningExample[] = [
   {
     because: 'no line items',
@@ -411,7 +411,7 @@ function message(changes: Json): string {
 
 const SAMPLE = JSON.stringify(sampleMessage());
 
-/** Messages with one thing wrong each. Each is about order 1994 as far as one can tell. */
+/** Messages with one violation each. Each is about order 1994, if that can be read. */
 export const REFUSED_MESSAGES: readonly MessageExample[] = [
   { because: 'A18: nothing', code: 'not_json', path: '$', body: '' },
   { because: 'A18: text', code: 'not_json', path: '$', body: 'order 1994' },

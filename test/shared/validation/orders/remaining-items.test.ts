@@ -8,7 +8,7 @@ import { arbitraryOrder, sampleOrder } from './order-samples.ts';
 
 const SHARE_MAX = 10_000;
 
-/** An order, and per line how much of it remains, in ten thousandths. */
+/** An order, and how much of each line remains, in ten thousandths. */
 const returned = fc.record({
   order: arbitraryOrder,
   shares: fc.array(fc.integer({ min: 0, max: SHARE_MAX }), { minLength: 6, maxLength: 6 }),
@@ -27,7 +27,7 @@ function orderOf(remainder: Remainder): Order | undefined {
 }
 
 describe('remainingItems', () => {
-  it('makes an update of one line item out of two, as in the sample of Button', () => {
+  it('makes an update with one of two line items, as in Button’s sample', () => {
     const order = sampleOrder();
 
     const remainder = remainingItems(order, [{ identifier: 'sku-1234' }]);
@@ -51,7 +51,7 @@ describe('remainingItems', () => {
     expect(remainingItems(sampleOrder(), all)).toEqual({ kind: 'unchanged' });
   });
 
-  it('divides the total of a line over its units where it does not divide evenly', () => {
+  it('divides the total of a line over its units even if it does not divide evenly', () => {
     const order = {
       ...sampleOrder(),
       total: 1000,
@@ -65,7 +65,7 @@ describe('remainingItems', () => {
     expect(totals).toEqual([334, 667]);
   });
 
-  it('makes updates that are valid orders, of no more money than before', () => {
+  it('makes updates that are valid orders, with no larger total than before', () => {
     fc.assert(
       fc.property(returned, ({ order, shares }) => {
         const updated = orderOf(keep(order, shares));
@@ -89,7 +89,7 @@ describe('remainingItems', () => {
     );
   });
 
-  it('comes to the same whether units go back one by one or all at once', () => {
+  it('has the same result whether units are returned one by one or all at once', () => {
     const cases = fc
       .record({ total: fc.nat(1_000_000), ordered: fc.integer({ min: 3, max: 500 }) })
       .chain(({ total, ordered }) =>
@@ -133,7 +133,7 @@ describe('remainingItems', () => {
     expect(remainingItems(sampleOrder(), remaining)).toEqual({ kind: 'impossible', problem });
   });
 
-  it('cancels an order without line items, of which nothing remains', () => {
+  it('cancels an order without line items if nothing remains', () => {
     const { line_items: _lines, ...order } = sampleOrder();
 
     expect(remainingItems(order, [])).toEqual({ kind: 'cancelled', orderId: '1994' });

@@ -6,8 +6,8 @@ import { expandUpcE, isGtin, normalizeUpc } from '../../../../shared/validation/
 const digit = fc.integer({ min: 0, max: 9 });
 
 /**
- * The check digit over 11 digits: three times the odd positions plus the even ones, filled up to a multiple
- * of ten.
+ * The check digit over 11 digits: three times the odd positions plus the even ones, subtracted from the next
+ * multiple of ten.
  */
 function checkDigit(digits: string): number {
   const sum = Array.from(digits).reduce(
@@ -17,7 +17,7 @@ function checkDigit(digits: string): number {
   return (10 - (sum % 10)) % 10;
 }
 
-/** Zero suppression, the way the label printer goes: the first rule that fits the UPC-A. */
+/** Zero suppression as a label printer does it: the first rule that fits the UPC-A. */
 function suppressZeros(upcA: string): string | undefined {
   const [system, maker, product, check] = [
     upcA.slice(0, 1),
@@ -82,7 +82,7 @@ describe('expandUpcE', () => {
     );
   });
 
-  it('gives 12 digits and carries the check digit over, right or wrong', () => {
+  it('gives 12 digits and keeps the check digit, right or wrong', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[01]\d{7}$/), (upcE) => {
         const upcA = expandUpcE(upcE);
@@ -94,20 +94,20 @@ describe('expandUpcE', () => {
   });
 
   it.each(['', '4252614', '042526140', '24252614', '0425261X', '042100005264', '٠٤٢٥٢٦١٤'])(
-    'does not expand %j, which is no UPC-E',
+    'does not expand %j, which is not a UPC-E',
     (text) => {
       expect(expandUpcE(text)).toBeUndefined();
     },
   );
 });
 
-describe('orders, requirement 12: product codes that stand for a UPC', () => {
+describe('orders, requirement 12: product codes that represent a UPC', () => {
   const upcA = fc
     .array(digit, { minLength: 11, maxLength: 11 })
     .map((digits) => digits.join(''))
     .map((digits) => `${digits}${checkDigit(digits)}`);
 
-  it('takes the zeros off a GTIN-13 and a GTIN-14 that is a UPC with zeros in front', () => {
+  it('removes the zeros from a GTIN-13 or GTIN-14 that is a UPC with leading zeros', () => {
     fc.assert(
       fc.property(upcA, fc.constantFrom('', '0', '00'), (upc, zeros) => {
         expect(normalizeUpc(`${zeros}${upc}`)).toBe(upc);
@@ -115,7 +115,7 @@ describe('orders, requirement 12: product codes that stand for a UPC', () => {
     );
   });
 
-  it('expands a UPC-E of number system 0 or 1 exactly if its check digit is right', () => {
+  it('expands a UPC-E of number system 0 or 1 if and only if its check digit is right', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[0-9]{8}$/), (upcE) => {
         const expanded = expandUpcE(upcE);
@@ -137,11 +137,11 @@ describe('orders, requirement 12: product codes that stand for a UPC', () => {
     'T-SHIRT-1',
     '00012345',
     '٠'.repeat(13),
-  ])('leaves %j as it is', (code) => {
+  ])('leaves %j unchanged', (code) => {
     expect(normalizeUpc(code)).toBe(code);
   });
 
-  it('leaves as it is what it has normalized', () => {
+  it('leaves a normalized code unchanged', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[0-9]{0,15}$/), (code) => {
         expect(normalizeUpc(normalizeUpc(code))).toBe(normalizeUpc(code));
@@ -151,12 +151,12 @@ describe('orders, requirement 12: product codes that stand for a UPC', () => {
 });
 
 describe('isGtin', () => {
-  it.each(['96385074', '042100005264', '4006381333931', '10614141000415'])('knows %s', (code) => {
+  it.each(['96385074', '042100005264', '4006381333931', '10614141000415'])('recognizes %s', (code) => {
     expect(isGtin(code)).toBe(true);
   });
 
   it.each(['96385075', '4006381333932', '400638133393', '', '1', 'T-SHIRT-1'])(
-    'does not take %j for one',
+    'does not recognize %j',
     (code) => {
       expect(isGtin(code)).toBe(false);
     },

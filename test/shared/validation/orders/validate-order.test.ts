@@ -30,7 +30,7 @@ describe('validateOrder', () => {
     expect(validation.ok).toBe(true);
   });
 
-  it('accepts every order that keeps the rules', () => {
+  it('accepts every order that follows the rules', () => {
     fc.assert(
       fc.property(arbitraryOrder, (order) => {
         expect(validateOrder(order, RULES)).toMatchObject({ ok: true, order });
@@ -54,7 +54,7 @@ describe('validateOrder', () => {
     expect(violationsOf(validateOrder({ ...sampleOrder(), btn_ref: 'srctok-abcdef0123456789' }))).toEqual([]);
   });
 
-  it('takes null and empty text in optional fields for absent, and sends nothing of them', () => {
+  it('treats null and empty strings in optional fields as absent, and sends nothing of them', () => {
     const { total, currency, order_id, purchase_date } = sampleOrder();
     const order = { total, currency, order_id, purchase_date };
     const line = { identifier: 'sku-1', total };
@@ -96,15 +96,15 @@ describe('validateOrder', () => {
     ['order_id', ''],
     ['purchase_date', null],
     ['purchase_date', ''],
-  ])('does not take a required field for absent that is blank: %s is %j', (name, value) => {
+  ])('does not treat a blank required field as absent: %s is %j', (name, value) => {
     expect(validateOrder({ ...sampleOrder(), [name]: value }, RULES).ok).toBe(false);
   });
 
-  it.each([undefined, null, ''])('takes any total without line items: %j', (line_items) => {
+  it.each([undefined, null, ''])('accepts any total without line items: %j', (line_items) => {
     expect(violationsOf(validateOrder({ ...sampleOrder(), line_items }, RULES))).toEqual([]);
   });
 
-  it('takes a total of 0 and no other with an empty list of line items, which sums to 0', () => {
+  it('accepts only a total of 0 with an empty list of line items, which sums to 0', () => {
     const order = { ...sampleOrder(), line_items: [] };
 
     expect(violationsOf(validateOrder({ ...order, total: 0 }, RULES))).toEqual([]);
@@ -150,11 +150,14 @@ describe('validateOrder', () => {
     ['created', '2026-02-01T00:00:00Z', ['currency_not_iso_4217 $.currency']],
     ['updated', '2025-12-31T23:59:59Z', []],
     ['updated', '2026-02-01T00:00:00Z', []],
-  ] as const)('judges an order in a withdrawn currency: %s, made on %s', (kind, purchase_date, found) => {
-    const order = { ...sampleOrder(), currency: 'BGN', purchase_date };
+  ] as const)(
+    'checks the date of an order in a withdrawn currency: %s, made on %s',
+    (kind, purchase_date, found) => {
+      const order = { ...sampleOrder(), currency: 'BGN', purchase_date };
 
-    expect(violationsOf(validateOrderVersion(order, { rules: RULES, kind, at: [] }))).toEqual(found);
-  });
+      expect(violationsOf(validateOrderVersion(order, { rules: RULES, kind, at: [] }))).toEqual(found);
+    },
+  );
 
   it('finds every violation at once', () => {
     const order = {
@@ -192,7 +195,7 @@ describe('validateOrder', () => {
     );
   });
 
-  it('B9: takes totals up to 2147483647 and none above', () => {
+  it('B9: accepts totals up to 2147483647 and none above', () => {
     const { line_items: _lines, ...order } = sampleOrder();
 
     const largest = validateOrder({ ...order, total: 2147483647 }, RULES);
@@ -217,7 +220,7 @@ describe('validateOrder', () => {
     );
   });
 
-  it('B10: accepts what URLs reserve in an order id', () => {
+  it('B10: accepts characters in an order id that URLs reserve', () => {
     const orderId = 'a/../b?c#d%2e e';
 
     const validation = validateOrder({ ...sampleOrder(), order_id: orderId }, RULES);
@@ -225,7 +228,7 @@ describe('validateOrder', () => {
     expect(violationsOf(validation)).toEqual([]);
   });
 
-  it('counts characters, not UTF-16 units, where Button allows 255', () => {
+  it('counts characters, not UTF-16 units, against Button’s limit of 255', () => {
     const order = { ...sampleOrder(), customer_order_id: '😀'.repeat(255) };
 
     expect(violationsOf(validateOrder(order, RULES))).toEqual([]);
@@ -240,7 +243,7 @@ describe('validateOrder', () => {
     },
   );
 
-  it('B12: lets a finalization date pass where a brand allows it', () => {
+  it('B12: accepts a finalization date if a brand allows it', () => {
     const order = { ...sampleOrder(), finalization_date: '2017-08-02T19:26:08Z' };
 
     const validation = validateOrder(order, { ...RULES, allowFinalizationDate: true });
@@ -249,7 +252,7 @@ describe('validateOrder', () => {
   });
 
   it.each(['allow', 'refuse', 'require'] as const)(
-    'B13: accepts an order without a token where test tokens are: %s',
+    'B13: accepts an order without a token if test tokens are: %s',
     (testTokens) => {
       const { btn_ref: _token, ...order } = sampleOrder();
 
@@ -303,8 +306,8 @@ describe('validateOrder', () => {
     );
   });
 
-  // No time is measured: a pattern that backtracks would not come back before the test times out.
-  it('S28: judges hostile texts of a million characters in every field', () => {
+  // No time is measured: a pattern that backtracks would not return before the test times out.
+  it('S28: validates hostile texts of a million characters in every field', () => {
     const hostile = ['a', ' ', '.', '0', 'T', '-', '@', 'fakesrctok-', '2017-07-25T'].flatMap((piece) => {
       const text = piece.repeat(Math.ceil(1_000_000 / piece.length));
       return [text, `2017-07-25T08:23:52.${text}`, `${text}\n`, `a${text}ä`];

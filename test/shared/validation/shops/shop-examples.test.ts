@@ -14,7 +14,7 @@ import { readPayload, readWooCommerceRefunds, withItem, type Payload } from './s
 
 const TOKEN = 'fakesrctok-abcdef0123456789';
 
-/** What money depends on: the kind, the total, and each line's identifier, total and quantity. */
+/** What money depends on: the kind, the total, and the identifier, total and quantity of each line. */
 function moneyOf(mapping: ShopMapping): unknown {
   if (!mapping.ok) return mapping.reasons.map(({ code }) => code);
   const { event } = mapping;
@@ -34,7 +34,7 @@ function codesOf(mapping: ShopMapping): string[] {
 describe('an order of Shopify', () => {
   const payload = readPayload('shopify');
 
-  it('is mapped to the cent, without tax, delivery and the gift card that was bought', () => {
+  it('is mapped to the cent, without tax, delivery and a purchased gift card', () => {
     expect(fromShopify(payload)).toEqual({
       ok: true,
       event: {
@@ -72,11 +72,11 @@ describe('an order of Shopify', () => {
     });
   });
 
-  it('has the gift card in it if the brand pays commission on those', () => {
+  it('includes the gift card if the brand pays commission on those', () => {
     expect(moneyOf(fromShopify(payload, { giftCards: 'include' }))).toMatchObject({ total: 10468 });
   });
 
-  it('is reduced by what came back, and by money that was refunded without goods', () => {
+  it('is reduced by returns, and by refunds without returned goods', () => {
     const returned = withItem(payload, 'line_items', [0, { current_quantity: 1 }]);
     const refunds = [
       {
@@ -108,7 +108,7 @@ describe('an order of Shopify', () => {
     expect(moneyOf(fromShopify({ ...old, refunds }))).toMatchObject({ kind: 'updated', total: 3207 });
   });
 
-  it('is not raised by money that the shop kept back of a refund', () => {
+  it('is not increased by money that the shop kept back from a refund', () => {
     const refunds = [{ order_adjustments: [{ kind: 'refund_discrepancy', amount: '8.00' }] }];
 
     expect(moneyOf(fromShopify({ ...payload, refunds }))).toMatchObject({ total: 5468 });
@@ -143,7 +143,7 @@ describe('an order of Shopify', () => {
     expect(mapping.ok ? mapping.event.kind : codesOf(mapping)[0]).toBe(answer);
   });
 
-  it('is refused where discounts are more than the line', () => {
+  it('is refused if the discounts exceed the line', () => {
     const tooMuch = withItem(payload, 'line_items', [1, { discount_allocations: [{ amount: '99.00' }] }]);
 
     expect(codesOf(fromShopify(tooMuch))).toEqual(['amount_negative $.line_items']);
@@ -153,7 +153,7 @@ describe('an order of Shopify', () => {
 describe('an order of commercetools', () => {
   const payload = readPayload('commercetools');
 
-  it('bears its discount on the total price, and counts versions as commercetools does', () => {
+  it('subtracts the discount on the total price, and counts versions as commercetools does', () => {
     const mapping = fromCommercetools(payload);
 
     expect(moneyOf(mapping)).toEqual({
@@ -174,7 +174,7 @@ describe('an order of commercetools', () => {
     });
   });
 
-  it('counts what was returned once it is refunded', () => {
+  it('subtracts returned items once they are refunded', () => {
     const returnOf = (paymentState: string) => ({
       ...payload,
       returnInfo: [{ items: [{ lineItemId: 'line-shirt', quantity: 1, paymentState }] }],
@@ -185,7 +185,7 @@ describe('an order of commercetools', () => {
     expect(moneyOf(fromCommercetools(returnOf('Refunded')))).toMatchObject({ kind: 'updated', total: 3206 });
   });
 
-  it('works the tax out of the rate, and says so if there is none', () => {
+  it('calculates the tax from the rate, and says so if there is none', () => {
     const { discountOnTotalPrice: _discount, ...plain } = payload;
     const withRate = withItem(plain, 'lineItems', [0, { taxedPrice: undefined }]);
     const without = withItem(plain, 'lineItems', [0, { taxedPrice: undefined, taxRate: undefined }]);
@@ -237,7 +237,7 @@ describe('an order of Salesforce Commerce Cloud', () => {
     expect(fromCommerceCloud(scapi)).toEqual(fromCommerceCloud(payload));
   });
 
-  it('has its tax taken out with gross taxation', () => {
+  it('has its tax subtracted with gross taxation', () => {
     const gross = withItem({ ...payload, taxation: 'gross' }, 'product_items', [
       0,
       { price_after_order_discount: 119, tax_rate: 0.19 },
@@ -254,7 +254,7 @@ describe('an order of Salesforce Commerce Cloud', () => {
     ['failed', ['not_placed']],
     ['cancelled', { kind: 'cancelled', orderId: '00027012' }],
     ['completed', money],
-  ])('is what its status %s says', (status, answer) => {
+  ])('has the kind that its status %s says', (status, answer) => {
     expect(moneyOf(fromCommerceCloud({ ...payload, status }))).toEqual(answer);
   });
 });
@@ -262,7 +262,7 @@ describe('an order of Salesforce Commerce Cloud', () => {
 describe('an order of Adobe Commerce', () => {
   const payload = readPayload('adobe-commerce');
 
-  it('has each price once: of the configurable product, and of the items of the bundle', () => {
+  it('counts each price once: of the configurable product, and of the items of the bundle', () => {
     expect(moneyOf(fromAdobeCommerce(payload))).toEqual({
       kind: 'created',
       total: 7500,
@@ -280,7 +280,7 @@ describe('an order of Adobe Commerce', () => {
     });
   });
 
-  it('has the price of a bundle once if it is fixed', () => {
+  it('counts the price of a bundle once if it is fixed', () => {
     const free = withItem(payload, 'items', [3, { row_total: 0 }]);
     const fixed = withItem(free, 'items', [4, { row_total: 0 }]);
 
@@ -313,7 +313,7 @@ describe('an order of Adobe Commerce', () => {
     ['pending_payment', ['not_placed']],
     ['closed', { kind: 'cancelled', orderId: '1042' }],
     ['canceled', { kind: 'cancelled', orderId: '1042' }],
-  ])('is what its state %s says', (state, answer) => {
+  ])('has the kind that its state %s says', (state, answer) => {
     expect(moneyOf(fromAdobeCommerce({ ...payload, state }))).toEqual(answer);
   });
 });
@@ -347,7 +347,7 @@ describe('an order of WooCommerce', () => {
     });
   });
 
-  it('asks for the refunds, and takes them off', () => {
+  it('requires the refunds, and subtracts them', () => {
     const refunded = {
       ...payload,
       refunds: refunds.map(({ id, amount }) => ({ id, total: `-${String(amount)}` })),
@@ -365,7 +365,7 @@ describe('an order of WooCommerce', () => {
     });
   });
 
-  it('bears a discount that a plugin wrote as a negative fee', () => {
+  it('subtracts a discount that a plugin wrote as a negative fee', () => {
     const fee_lines = [{ id: 1, total: '-5.083193', total_tax: '-0.97' }];
 
     expect(moneyOf(fromWooCommerce({ ...payload, fee_lines }))).toMatchObject({ total: 4575 });
@@ -376,7 +376,7 @@ describe('an order of WooCommerce', () => {
     ['checkout-draft', ['not_placed']],
     ['refunded', { kind: 'cancelled', orderId: '727' }],
     ['cancelled', { kind: 'cancelled', orderId: '727' }],
-  ])('is what its status %s says', (status, answer) => {
+  ])('has the kind that its status %s says', (status, answer) => {
     expect(moneyOf(fromWooCommerce({ ...payload, status }))).toEqual(answer);
   });
 });
@@ -404,7 +404,7 @@ describe('an order of BigCommerce', () => {
     });
   });
 
-  it('has discounts with tax in them corrected by the total of the order', () => {
+  it('corrects discounts that include tax by the total of the order', () => {
     const withTax = withItem(payload, 'products', [0, { applied_discounts: [{ amount: '5.9500' }] }]);
 
     expect(moneyOf(fromBigCommerce(withTax, { ...options, giftCards: 'include' }))).toMatchObject({
@@ -412,7 +412,7 @@ describe('an order of BigCommerce', () => {
     });
   });
 
-  it('is reduced by what came back, and refused if money went back for nothing', () => {
+  it('is reduced by returns, and refused if a refund has no returned goods', () => {
     const returned = withItem(payload, 'products', [1, { quantity_refunded: 1 }]);
 
     expect(moneyOf(fromBigCommerce({ ...returned, refunded_amount: '23.99' }))).toMatchObject({
@@ -424,7 +424,7 @@ describe('an order of BigCommerce', () => {
     ]);
   });
 
-  it('is refused if the order holds more than its goods', () => {
+  it('is refused if it contains more than its goods', () => {
     expect(codesOf(fromBigCommerce({ ...payload, total_ex_tax: '199.00' }))).toEqual([
       'totals_differ $.total_ex_tax',
     ]);
@@ -434,11 +434,11 @@ describe('an order of BigCommerce', () => {
     [0, ['not_placed']],
     [4, { kind: 'cancelled', orderId: '118' }],
     [5, { kind: 'cancelled', orderId: '118' }],
-  ])('is what its status_id %s says', (status_id, answer) => {
+  ])('has the kind that its status_id %s says', (status_id, answer) => {
     expect(moneyOf(fromBigCommerce({ ...payload, status_id }))).toEqual(answer);
   });
 
-  it('names the date that is none', () => {
+  it('names the invalid date', () => {
     expect(codesOf(fromBigCommerce({ ...payload, date_created: '2026-03-04' }))).toEqual([
       'date_not_iso_8601 $.date_created',
     ]);

@@ -15,12 +15,12 @@ import {
 import { RULES } from '../orders/order-samples.ts';
 import { readPayload, type Payload } from './shop-payloads.ts';
 
-/** A line of a cart: amounts are in minor units, of one unit and without tax where nothing else is said. */
+/** A line of a cart. Amounts are in minor units, for one unit and without tax by default. */
 type CartLine = {
   price: number;
   taxOfUnit: number;
   quantity: number;
-  /** Of all units, without tax; the tax of the line is what it is after it. */
+  /** For all units, without tax. The tax of the line is computed after the discount. */
   discount: number;
   returned: number;
 };
@@ -51,7 +51,10 @@ const cart: fc.Arbitrary<Cart> = fc.record({
 const netOf = ({ price, quantity, discount }: CartLine) => price * quantity - discount;
 const taxOf = ({ taxOfUnit, quantity }: CartLine) => taxOfUnit * quantity;
 
-/** What remains of the goods, rounded to the minor unit, halves up: by hand, in sixtieths. */
+/**
+ * The value of the remaining goods, rounded half up to the minor unit. It is calculated independently, in
+ * sixtieths.
+ */
 function expectedTotal({ lines }: Cart): number {
   const sixtieths = lines.map(
     (line) => ((netOf(line) * 60) / line.quantity) * (line.quantity - line.returned),
@@ -108,7 +111,7 @@ const commercetools: Maker = ({ currency, lines, delivery }) => {
   };
 };
 
-/** Returns are no part of the order there. */
+/** Returns are not part of the order in this system. */
 const commerceCloud: Maker = ({ currency, lines, delivery }) => ({
   ...readPayload('commerce-cloud'),
   currency,
@@ -141,7 +144,7 @@ const adobeCommerce: Maker = ({ currency, lines, delivery }) => ({
     qty_refunded: line.returned,
     row_total: Number(decimal(line.price * line.quantity, currency)),
     tax_amount: Number(decimal(taxOf(line), currency)),
-    // The discount has a tax of 7 in it, which the compensation gives back.
+    // The discount includes a tax of 7, which the compensation adds back.
     discount_amount: Number(decimal(line.discount + 7, currency)),
     discount_tax_compensation_amount: Number(decimal(7, currency)),
   })),
@@ -204,7 +207,7 @@ describe.each(SHOPS)('orders, requirement 18: the mapper of %s', (_name, make, m
     ? cart
     : cart.map((each) => ({ ...each, lines: each.lines.map((line) => ({ ...line, returned: 0 })) }));
 
-  it('makes of any order what the reporter takes, to the cent, or its cancellation once nothing remains', () => {
+  it('turns any order into one that the reporter accepts, to the cent, or its cancellation once nothing remains', () => {
     fc.assert(
       fc.property(carts, (sold) => {
         const mapping = map(make(sold));
@@ -223,7 +226,7 @@ describe.each(SHOPS)('orders, requirement 18: the mapper of %s', (_name, make, m
     );
   });
 
-  it('reports the same order whatever its taxes and its delivery cost', () => {
+  it('reports the same order whatever its taxes and delivery cost', () => {
     fc.assert(
       fc.property(carts, fc.nat({ max: 900 }), fc.nat({ max: 9_000 }), (sold, taxOfUnit, delivery) => {
         const lines = sold.lines.map((line) => ({ ...line, taxOfUnit }));
@@ -233,7 +236,7 @@ describe.each(SHOPS)('orders, requirement 18: the mapper of %s', (_name, make, m
     );
   });
 
-  it('answers with reasons whatever it is given', () => {
+  it('answers with reasons, whatever the input', () => {
     fc.assert(
       fc.property(fc.oneof(fc.anything(), fc.jsonValue()), (payload) => {
         const mapping = map(payload);

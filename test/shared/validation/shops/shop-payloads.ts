@@ -22,7 +22,7 @@ export function readWooCommerceRefunds(): Payload[] {
   return ItemsSchema.parse(readJson('woocommerce-refunds'));
 }
 
-/** The payload with another item in a list of it. */
+/** The payload with another item in one of its lists. */
 export function withItem(
   payload: Payload,
   list: string,

@@ -22,8 +22,8 @@ import {
 import pending from '../../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
 /**
- * The older system rewards what is created before this instant, also when it changes later; this system what
- * comes after.
+ * The older system rewards what was created before this instant, even if it changes later; this system
+ * rewards what comes after.
  */
 const LIVE_FROM = '2026-06-01T00:00:00.000Z';
 const BEFORE = '2026-05-20T10:00:00Z';
@@ -105,7 +105,7 @@ function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; hi
         ports,
       ),
     count: (metric: string): number => sums.get(metric) ?? 0,
-    /** What the table's stream makes of its changes. */
+    /** The events of the table's changes. */
     events: () => eventsOf(transactions),
     /** What the sample consumer pays for them. */
     paid: (): number => {
@@ -129,7 +129,7 @@ function eventsOf({ changes }: InMemoryTransactions): TransactionChanged[] {
 }
 
 describe('the cut-over from an older system', () => {
-  it('is paid for by exactly one of the two systems, whatever brings a transaction first', async () => {
+  it('makes exactly one of the two systems pay, whatever brings a transaction first', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom(BEFORE, AFTER), { minLength: 1, maxLength: 6 }),
@@ -239,7 +239,7 @@ describe('the cut-over from an older system', () => {
     },
   );
 
-  it('is decided by the creation: a change after the deployment does not make an old transaction new', async () => {
+  it('depends on the creation: a change after the deployment does not make an old transaction new', async () => {
     const [, changed] = versionsOf(1, BEFORE);
     const publisher = createPublisher({ historicalBefore: '2026-06-01T00:00:00Z' });
 
@@ -249,7 +249,7 @@ describe('the cut-over from an older system', () => {
     expect(publisher.paid()).toBe(0);
   });
 
-  it('tells every later version of a historical transaction too, with its state, for whoever carries the old books on', async () => {
+  it('also publishes every later version of a historical transaction, with its state, for the older system', async () => {
     const publisher = createPublisher({ liveFrom: LIVE_FROM });
     const [first, second] = versionsOf(1, BEFORE);
 
@@ -263,7 +263,7 @@ describe('the cut-over from an older system', () => {
     });
   });
 
-  it('makes every webhook live where no instant is set', async () => {
+  it('makes every webhook live if no instant is set', async () => {
     const publisher = createPublisher({});
 
     await publisher.webhook(versionsOf(1, '2014-01-01T00:00:00Z')[0]);

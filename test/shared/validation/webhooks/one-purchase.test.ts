@@ -39,7 +39,7 @@ function apply(transactions: TransactionStore, observation: Observation) {
   return applyTransaction({ transactions, now: () => new Date(clockMs) }, observation);
 }
 
-/** The records that count, and what each is worth. */
+/** The records that count, and the value of each. */
 function counting(transactions: InMemoryTransactions) {
   return transactions
     .all()
@@ -55,7 +55,7 @@ const withoutOrder = { buttonOrderId: null };
 const validated = { status: 'validated', modifiedDate: '2026-01-03T00:00:00Z', amountMinor: 500 } as const;
 
 describe('one purchase is one record under one key', () => {
-  it('when the order id comes later: it keeps the key under which it was stored first', async () => {
+  it('if the order id comes later: it keeps the key under which it was stored first', async () => {
     const store = createInMemoryTransactions();
 
     await apply(store, version(withoutOrder));
@@ -68,7 +68,7 @@ describe('one purchase is one record under one key', () => {
     expect(transaction?.buttonOrderId).toBe('O');
   });
 
-  it('when the order id is missing later', async () => {
+  it('if the order id is missing later', async () => {
     const store = createInMemoryTransactions();
 
     await apply(store, version({}));
@@ -77,7 +77,7 @@ describe('one purchase is one record under one key', () => {
     expect(counting(store)).toEqual([{ key: 'order#O', status: 'validated', amount: 500 }]);
   });
 
-  it('when Button changes its id with the state', async () => {
+  it('if Button changes its id with the state', async () => {
     const store = createInMemoryTransactions();
 
     await apply(store, version({}));
@@ -87,7 +87,7 @@ describe('one purchase is one record under one key', () => {
     expect(counting(store)).toEqual([{ key: 'order#O', status: 'validated', amount: 500 }]);
   });
 
-  it('when two records turn out to be one purchase: the younger one gives way and is worth nothing', async () => {
+  it('if two records turn out to be one purchase: the younger one is merged and has no value', async () => {
     const store = createInMemoryTransactions();
     await apply(store, version(withoutOrder));
     await apply(store, version({ ...validated, ...withoutOrder, id: 'tx-2' }));
@@ -114,7 +114,7 @@ describe('one purchase is one record under one key', () => {
     ]);
   });
 
-  it('asks nothing more than its order of a purchase that is known', async () => {
+  it('reads only its order if the purchase is known', async () => {
     const store = createInMemoryTransactions();
     await apply(store, version({}));
     const asked: string[] = [];
@@ -132,7 +132,7 @@ describe('one purchase is one record under one key', () => {
   });
 });
 
-/** Fails at the call of that number, before it is carried out or after it. */
+/** A store that fails at this call, before or after it is carried out. */
 function dying(store: InMemoryTransactions, at: { call: number; isDone: boolean }): TransactionStore {
   let calls = 0;
   const step = async <Result>(act: () => Promise<Result>): Promise<Result> => {
@@ -160,8 +160,8 @@ const facts = [
   version({ ...validated, ...withoutOrder, id: 'tx-2' }),
 ] as const;
 
-describe('whatever order the facts arrive in', () => {
-  it('and wherever a writer dies, one record counts and is worth what Button says', async () => {
+describe('in any order of the facts', () => {
+  it('and wherever a writer dies, one record counts, with the value that Button states', async () => {
     const deaths = fc.array(fc.record({ call: fc.integer({ min: 1, max: 9 }), isDone: fc.boolean() }), {
       minLength: facts.length,
       maxLength: facts.length,
@@ -187,7 +187,7 @@ describe('whatever order the facts arrive in', () => {
     );
   });
 
-  it('and however many write at once, one record counts', async () => {
+  it('and with any number of concurrent writers, one record counts', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const store = createInMemoryTransactions();
@@ -201,7 +201,7 @@ describe('whatever order the facts arrive in', () => {
         };
         const racing = Promise.all(facts.map((one) => apply(slow, one).catch(() => undefined)));
         await scheduler.waitFor(racing);
-        // Who lost too many races is delivered again.
+        // A webhook that lost too many races is delivered again.
         for (const one of facts) await apply(store, one);
 
         expect(counting(store)).toMatchObject([{ status: 'validated', amount: 500 }]);
@@ -219,7 +219,7 @@ describe('a purchase whose shopper was erased', () => {
     publisherCustomerId: fc.constantFrom('user-1', null),
   });
 
-  it('is named by no record any more, whatever turns out to be part of it, and in whichever order', async () => {
+  it('is named by no record any more, whatever turns out to be part of it, and in any order', async () => {
     const erase = async (store: InMemoryTransactions) => {
       for (const { key } of store.all()) {
         const { stored } = await store.find(key);
@@ -244,7 +244,7 @@ describe('a purchase whose shopper was erased', () => {
 });
 
 describe('versions', () => {
-  it('rise through a restore of the table to any earlier point, and where the table is made anew', async () => {
+  it('rise through a restore of the table to any earlier point, and if the table is recreated', async () => {
     const store = createInMemoryTransactions();
     for (const amountMinor of [600, 500, 400]) {
       const modifiedDate = `2026-01-01T1${7 - amountMinor / 100}:00:00Z`;
@@ -264,7 +264,7 @@ describe('versions', () => {
     }
   });
 
-  it('rise by one at least, even where the clock stands still or goes back', async () => {
+  it('rise by at least one, even if the clock stops or goes back', async () => {
     const transactions = createInMemoryTransactions();
     const ports = (at: string) => ({ transactions, now: () => new Date(at) });
 

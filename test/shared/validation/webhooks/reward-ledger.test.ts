@@ -17,9 +17,7 @@ import {
 import { publishedState } from '../../../fakes/in-memory-transactions.ts';
 import { mergeTransaction } from '../../../fakes/merge-first.ts';
 
-/**
- * Versions of a few transactions as they come in, by webhook or by an API read that can settle a conflict.
- */
+/** Versions of a few transactions as they arrive, by webhook or by an API read that can settle a conflict. */
 const observation: fc.Arbitrary<Observation> = fc
   .record({
     order: fc.integer({ min: 1, max: 3 }),
@@ -61,7 +59,7 @@ const observation: fc.Arbitrary<Observation> = fc
     delivery,
   }));
 
-/** The events of a history, and the records it ends with. */
+/** The events of a history, and the records that it ends with. */
 function play(history: readonly Observation[]) {
   const records = new Map<string, TransactionRecord>();
   const events: TransactionChangedDetail[] = [];
@@ -103,7 +101,7 @@ const sorted = (ledger: Map<string, RewardEntry>) =>
   [...ledger].sort(([one], [other]) => (one < other ? -1 : 1));
 
 describe('creditReward', () => {
-  it('comes to the same balances whatever the order of the events and however often they come', () => {
+  it('leads to the same balances in any order of the events and however often they come', () => {
     const deliveries = fc
       .array(observation, { minLength: 1, maxLength: 12 })
       .map((history) => play(history).events)
@@ -146,7 +144,7 @@ describe('creditReward', () => {
     );
   });
 
-  it('has nothing to write for a version that it has', () => {
+  it('writes nothing for a version that it has', () => {
     const ledger = ledgerOf([saying(2, ['order#O', 'tx#1'])]);
 
     for (const version of [1, 2])
@@ -162,9 +160,9 @@ describe('creditReward', () => {
 
   it('credits a purchase once that a restored table has stored under another key, in any order of the events', () => {
     const stories = [
-      // Under its own id first, and under its order after the restore.
+      // First under its own id, then, after the restore, under its order.
       [saying(1, ['tx#1']), saying(2, ['order#O', 'tx#1'])],
-      // The other way round: Button names the order no more.
+      // The other way round: Button no longer names the order.
       [saying(1, ['order#O', 'tx#1']), saying(2, ['tx#1'])],
       // Twice, and with another id of the order.
       [saying(1, ['tx#1', 'order#O']), saying(2, ['order#O', 'tx#2']), saying(3, ['tx#2'])],
@@ -210,7 +208,7 @@ describe('creditReward', () => {
         const ledger = new Map<string, RewardEntry>();
         const booked = new Map<string, number>();
         for (const event of events) {
-          // What a store gives back is equal, and not the same object.
+          // A store returns an equal object, not the same one.
           const stored = new Map([...ledger].map(([key, entry]) => [key, { ...entry }]));
           const { entries, credits } = creditReward(stored, event);
           for (const [key, entry] of entries) ledger.set(key, entry);
@@ -234,7 +232,7 @@ describe('creditReward', () => {
     );
   });
 
-  it('moves a reward from one user to another, and takes back what is declined', () => {
+  it('moves a reward from one user to another, and takes a declined one back', () => {
     const first = { ...saying(1, ['order#O']), publisherCustomerId: 'user-1' };
     const { entries } = creditReward(new Map(), first);
     const moved = creditReward(entries, { ...saying(2, ['order#O']), publisherCustomerId: 'user-2' });
@@ -249,13 +247,13 @@ describe('creditReward', () => {
     ]);
   });
 
-  it('keeps two purchases apart that no key connects', () => {
+  it('keeps two purchases separate that share no key', () => {
     const ledger = ledgerOf([saying(1, ['order#O', 'tx#1']), saying(2, ['order#P'])]);
 
     expect(payableMinor(countingEntries(ledger)).get('USD')).toBe(800);
   });
 
-  it('comes to the same balances when events are published again', () => {
+  it('leads to the same balances when events are published again', () => {
     fc.assert(
       fc.property(fc.array(observation, { minLength: 1, maxLength: 12 }), (history) => {
         const { records, events } = play(history);
@@ -270,7 +268,7 @@ describe('creditReward', () => {
     );
   });
 
-  it('credits the user whom the event names, and pays each by currency', () => {
+  it('credits the user whom the event names, and pays by currency', () => {
     const entries = ['user-1', 'user-2', undefined].flatMap((publisherCustomerId) =>
       countingEntries(
         ledgerOf([

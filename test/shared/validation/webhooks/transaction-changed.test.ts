@@ -46,7 +46,7 @@ describe('transactionChanged', () => {
     expect(detail).toMatchObject({ rewardable: false, deltaMinor: 0, final: true });
   });
 
-  it('tells the delta of an amount that changes as it becomes final (D13)', () => {
+  it('gives the delta of an amount that changes as it becomes final (D13)', () => {
     const { detail } = transactionChanged(
       state,
       { ...state, version: 4, status: 'validated', amountMinor: 450 },
@@ -59,7 +59,7 @@ describe('transactionChanged', () => {
 
 describe('the JSON Schema of the events', () => {
   it.each(TRANSACTION_EVENT_TYPES)(
-    'stands in docs/schemas as the code says it (UPDATE_SCHEMAS=1 writes it): %s',
+    'is in docs/schemas as the code defines it (UPDATE_SCHEMAS=1 writes it): %s',
     async (type) => {
       const file = fileURLToPath(new URL(`../../../../docs/schemas/${type}.schema.json`, import.meta.url));
       const schema = buildEventSchemas()[type];
@@ -76,7 +76,7 @@ describe('the JSON Schema of the events', () => {
     },
   );
 
-  it('stands in docs/schemas for a checkout too', async () => {
+  it('is in docs/schemas for a checkout too', async () => {
     const file = fileURLToPath(
       new URL('../../../../docs/schemas/checkout.received.schema.json', import.meta.url),
     );
@@ -92,7 +92,7 @@ describe('the JSON Schema of the events', () => {
     expect(current).toEqual(JSON.parse(JSON.stringify(schema)));
   });
 
-  it('is of draft 2020-12, names the event, asks for no personal field and takes new fields', () => {
+  it('is of draft 2020-12, names the event, requires no personal field and allows new fields', () => {
     const schema = buildEventSchemas()['transaction.validated'];
 
     expect(schema).toMatchObject({

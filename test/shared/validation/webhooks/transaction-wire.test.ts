@@ -65,13 +65,13 @@ describe('readWebhook', () => {
     ]);
   });
 
-  it('takes an app install by its own id, because it has no order (D6, D7)', () => {
+  it('stores an app install under its own id, because it has no order (D6, D7)', () => {
     const { transaction } = understood(fixture('webhook-app-install'));
 
     expect(transaction).toMatchObject({ buttonOrderId: null, category: 'app-install', status: 'validated' });
   });
 
-  it('lets data.status rule over event_type, known or not (D5, C4)', () => {
+  it('uses data.status and not event_type, known or not (D5, C4)', () => {
     const body = JSON.parse(fixture('webhook-tx-pending').toString()) as object;
 
     const reading = understood(Buffer.from(JSON.stringify({ ...body, event_type: 'tx-something-new' })));
@@ -110,7 +110,7 @@ describe('readWebhook', () => {
     expect(readWebhook(body).ok).toBe(false);
   });
 
-  it('throws for no bytes at all', () => {
+  it('throws if it gets no bytes', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -152,7 +152,7 @@ describe('values that are written differently', () => {
     expect(read({ ...empty, button_order_id: 'btnorder-1' })).toEqual(read({}));
   });
 
-  it('are equal instants, whose milliseconds count', () => {
+  it('are equal instants, compared with milliseconds', () => {
     expect(read({ modified_date: '2026-01-01T12:00:00.000+02:00' })).toEqual(read({}));
     expect(read({ modified_date: '2026-01-01T10:00:00.5Z' })).toMatchObject({
       modifiedDate: '2026-01-01T10:00:00.500Z',
@@ -184,7 +184,7 @@ describe('values that are written differently', () => {
   });
 
   it.each(['created_date', 'attribution_date'])(
-    'are instants of RFC 3339 in %s; what UTC moves out of four-digit years is none',
+    'are instants of RFC 3339 in %s, except if their year in UTC has more or fewer than four digits',
     (field) => {
       fc.assert(
         fc.property(
@@ -216,7 +216,7 @@ describe('values that are written differently', () => {
     },
   );
 
-  it('have a digest of their lines, whatever the order of fields; none without lines', () => {
+  it('have a digest of their lines, whatever the order of fields, and none without lines', () => {
     const lines = [{ identifier: 'a', total: 1 }];
     expect(read({ order_line_items: lines })).toEqual(
       read({ order_line_items: [{ total: 1, identifier: 'a' }] }),

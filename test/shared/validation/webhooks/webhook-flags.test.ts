@@ -30,11 +30,11 @@ describe('webhookFlags', () => {
     'webhook-tx-validated',
     'webhook-tx-declined',
     'webhook-app-install',
-  ])('finds nothing odd about the documented body %s', (name) => {
+  ])('finds no flag for the documented body %s', (name) => {
     expect(flagsOf(fixture(name))).toEqual([]);
   });
 
-  it('takes negative, free and total-less lines as they come, and flags the misspelling alone (D8)', () => {
+  it('accepts negative, free and total-less lines, and flags only the misspelling (D8)', () => {
     expect(flagsOf(fixture('webhook-line-item-edge-cases'))).toEqual(['misspelt_commission']);
   });
 
@@ -78,11 +78,11 @@ describe('webhookFlags', () => {
     expect(flagsOf(webhook)).toEqual([flag]);
   });
 
-  it('takes null for no lines (D8)', () => {
+  it('treats null as no lines (D8)', () => {
     expect(flagsOf({ ...pending, data: { ...pending.data, order_line_items: null } })).toEqual([]);
   });
 
-  it('throws for no payload at all', () => {
+  it('throws if it gets no payload', () => {
     const reading = readTransaction(pending.data);
     if (!reading.ok) throw new Error('the fixture is not understood');
     const { transaction } = reading;
