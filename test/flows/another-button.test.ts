@@ -15,10 +15,10 @@ import { connectSystem, orderEvent, plainOrder, type SystemClient } from './syst
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const API_KEY = 'sk-of-a-user';
 
-/** What Button's sample pages show: transactions from before this system was deployed. */
+/** The transactions on Button's sample pages, from before this system was deployed. */
 const HISTORY: StubRow[] = [...firstPage.objects, ...secondPage.objects];
 
-/** The secret of the official vector whose signature was made with another one. */
+/** The secret of the official vector that was signed with another one. */
 const WRONG_SECRET = vectors.official.vectors.find(({ name }) => name === 'wrong-secret');
 
 let stub: ButtonStub;
@@ -45,13 +45,13 @@ beforeAll(async () => {
   });
 });
 
-// From the last to the first, and only what was started.
+// Closes what was started, in reverse order.
 afterAll(async () => {
   for (const close of started.toReversed()) await close();
 });
 
-describe("a Button of the user's own", () => {
-  it('is told as such, and offers no simulator', () => {
+describe("a user's own Button", () => {
+  it('is named as such, and has no simulator', () => {
     expect(running.endpoints.buttonUrl).toBe(stub.url);
     expect(running.endpoints.buttonApiKey).toBe(API_KEY);
     expect(running.endpoints).not.toHaveProperty('buttonControlUrl');

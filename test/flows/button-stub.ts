@@ -6,23 +6,20 @@ import { text } from 'node:stream/consumers';
 type Fields = Record<string, unknown>;
 type Answer = { status: number; body: unknown };
 
-/** A row of the Transactions API; only what the stub itself looks at is named. */
+/** A row of the Transactions API, with types for the fields that the stub reads. */
 export type StubRow = Fields & { id: string; account_id: string; modified_date: string };
 
-/**
- * Another Button than the simulator: the smallest one that is true to docs/button, written without a look at
- * the simulator.
- */
+/** A second, minimal Button, written from docs/button alone, without looking at the simulator. */
 export type ButtonStub = {
   url: string;
-  /** The orders it holds, by the brand's order id. */
+  /** Its orders, by the brand's order id. */
   orders: Map<string, Fields>;
-  /** What it was asked, as `METHOD path`, with the query. */
+  /** The requests that it got, as `METHOD path`, with the query. */
   requests: string[];
-  /** Every refusal, for a test to show when something goes wrong. */
+  /** Every refusal, for a test to print when something goes wrong. */
   complaints: string[];
   rows: StubRow[];
-  /** From now on every call about an order is answered with this status. */
+  /** From now on, answers every call about an order with this status. */
   refuseOrders: (status: number) => void;
   close: () => Promise<void>;
 };
@@ -30,7 +27,7 @@ export type ButtonStub = {
 const ROWS_PER_PAGE = 2;
 const TIME_FIELDS = ['created_date', 'modified_date', 'attribution_date'] as const;
 
-/** Starts it with one API key and these accounts and rows. */
+/** Starts the stub with one API key, these accounts and these rows. */
 export async function startButtonStub(given: {
   apiKey: string;
   accounts: readonly Fields[];
@@ -135,8 +132,8 @@ function answerOrder(
 }
 
 /**
- * docs/button/transactions-api.md: filters beside the cursor, a fixed number of rows, and `meta.next` as the
- * guide prints it.
+ * docs/button/transactions-api.md: filters together with the cursor, a fixed number of rows, and `meta.next`
+ * as the guide prints it.
  */
 function listTransactions(rows: readonly StubRow[], parameters: URLSearchParams): Answer {
   const field = TIME_FIELDS.find((name) => name === (parameters.get('time_field') ?? 'created_date'));
@@ -155,8 +152,8 @@ function listTransactions(rows: readonly StubRow[], parameters: URLSearchParams)
   if (!Number.isInteger(begin)) return refuse(400, 'Bad cursor');
   const position = Buffer.from(`p=${begin + ROWS_PER_PAGE}`).toString('base64');
   const account = String(listed[0]?.account_id);
-  // The path without `accounts` and Button's own host: following it would lead nowhere, or take the key
-  // elsewhere.
+  // The path without `accounts`, and Button's own host: a client that followed it would fail, or send the key
+  // to another host.
   const next = `https://api.usebutton.com/v1/affiliation/${account}/transactions?cursor=${encodeURIComponent(position)}`;
   const isLast = begin + ROWS_PER_PAGE >= listed.length;
   return {

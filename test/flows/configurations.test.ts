@@ -20,7 +20,7 @@ let twoBrands: LocalSystem;
 
 const started: (() => void | Promise<void>)[] = [];
 
-// All at once, two of them the same: they share an assembly, and nobody may take it from the others.
+// All at once, two of them with the same configuration: those share an assembly, which none may remove.
 beforeAll(async () => {
   const directory = await makeStateDirectory();
   started.push(() => directory.remove());
@@ -45,7 +45,7 @@ beforeAll(async () => {
   ]);
 });
 
-// From the last to the first, and only what was started.
+// Closes what was started, in reverse order.
 afterAll(async () => {
   for (const close of started.toReversed()) await close();
 });
@@ -65,7 +65,7 @@ function untilReported(system: SystemClient, orderId: string): Promise<true> {
   });
 }
 
-/** Posts Button's sample webhook under an id of its own; returns the status. */
+/** Posts Button's sample webhook with its own order id. Returns the status. */
 async function postWebhook(system: SystemClient, buttonOrderId: string): Promise<number> {
   const data = { ...pendingWebhook.data, button_order_id: buttonOrderId };
   const body = Buffer.from(JSON.stringify({ ...pendingWebhook, data }));
@@ -105,10 +105,10 @@ describe('a publisher alone', () => {
     expect(publisherOnly.endpoints.orderQueueUrls).toEqual({});
   });
 
-  it('runs twice at once, each instance with state of its own', async () => {
+  it('runs twice at once, each instance with its own state', async () => {
     const [one, other] = [connect(publisherOnly.endpoints), connect(samePublisher.endpoints)];
 
-    // As Button does: a busy machine may answer the first attempts with 503.
+    // Repeats like Button, because a busy machine may answer the first attempts with 503.
     await until('the webhook to be taken', async () => {
       const status = await postWebhook(other, 'second-instance');
       return status === 200 || undefined;
@@ -120,7 +120,7 @@ describe('a publisher alone', () => {
 });
 
 describe('two brands', () => {
-  it('have a queue and a ledger each, and may order versions differently', async () => {
+  it('have their own queues and ledgers, and may order versions differently', async () => {
     const { endpoints } = twoBrands;
     const { Acme: acmeQueue = '', NorthShop2: northQueue = '' } = endpoints.orderQueueUrls;
     const acme = connect(endpoints, { brand: 'acme', queueUrl: acmeQueue });

@@ -10,8 +10,8 @@ const directory = await makeStateDirectory();
 afterAll(() => directory.remove());
 
 describe('a local deployment of what cdk deploy would deploy', () => {
-  // Production differs in what is kept only.
-  it.each(DEFAULT_STAGES)('stands: $name', async ({ name, config }) => {
+  // Production differs only in what it keeps.
+  it.each(DEFAULT_STAGES)('starts: $name', async ({ name, config }) => {
     const configFile = await directory.writeConfig(name.replaceAll(/\W+/g, '-'), config);
 
     const system = await startSystem({

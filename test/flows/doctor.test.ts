@@ -52,10 +52,7 @@ async function ops(file: string, ...args: string[]) {
   return { code, ...printed };
 }
 
-/**
- * What the doctor says, without a variable of AWS in the environment: the outputs file says where everything
- * is.
- */
+/** The doctor's findings, without AWS variables in the environment: the outputs file has all addresses. */
 async function examine(file: string) {
   const { code, out } = await ops(file, 'doctor', '--json');
   const { found } = DoctorSchema.parse(JSON.parse(out));
@@ -75,7 +72,7 @@ async function sendWebhook(system: LocalSystem): Promise<void> {
 }
 
 describe('doctor', () => {
-  it('finds everything right once a webhook has come and an account is read, on the system of this machine', async () => {
+  it('finds everything right once a webhook has arrived and an account is read, on the local system', async () => {
     const system = await start('both');
     const { outputsFile } = system.endpoints;
     const fresh = await examine(outputsFile);
@@ -94,7 +91,7 @@ describe('doctor', () => {
     expect(out).toContain('ok   acme: breaker: Closed.');
   });
 
-  it('names the remedy of what is wrong: a key, secrets, quarantine', async () => {
+  it('names the fix for what is wrong: a key, secrets, quarantine', async () => {
     const system = await start('both');
     const { outputsFile, secretsManagerEndpoint } = system.endpoints;
     const client = connectSystem(system.endpoints);
@@ -132,7 +129,7 @@ describe('doctor', () => {
     expect(line('acme: quarantine')).toMatchObject({ says: '1 entry waits to be fixed.' });
   });
 
-  it.each(['brandOnly', 'publisherOnly'] as const)('looks only at what a stage has: %s', async (name) => {
+  it.each(['brandOnly', 'publisherOnly'] as const)('checks only what a stage has: %s', async (name) => {
     const system = await start(name);
     const { found, line } = await examine(system.endpoints.outputsFile);
 
@@ -141,7 +138,7 @@ describe('doctor', () => {
     expect(line('webhook secrets')?.state).toBe(name === 'brandOnly' ? undefined : 'ok');
   });
 
-  it('has a line, not a stack trace, for a system that has ended and for tables that are gone', async () => {
+  it('prints a line, not a stack trace, for a system that has ended and for missing tables', async () => {
     const system = await start('brandOnly');
     const directory = await makeStateDirectory();
     onTestFinished(() => directory.remove());

@@ -54,8 +54,8 @@ function postWebhook(name: string): Promise<number> {
 const MANY = 1000;
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-describe('AWS, requirement 4: where DynamoDB throttles', () => {
-  it('a webhook is taken in and stored later, so that Button sees no failure (C8)', async () => {
+describe('AWS, requirement 4: while DynamoDB throttles', () => {
+  it('a webhook is accepted and stored later, so that Button sees no failure (C8)', async () => {
     const tableName = running.endpoints.tables['Transactions'] ?? '';
     running.dynamodbFaults.add({ kind: 'throttled', tableName, times: MANY });
 
@@ -66,7 +66,7 @@ describe('AWS, requirement 4: where DynamoDB throttles', () => {
     await until('the deferred webhook to be stored', () => system.transaction('order#throttled'));
   });
 
-  it('an order is reported once all the same (A22)', async () => {
+  it('an order is still reported once (A22)', async () => {
     running.dynamodbFaults.add({
       kind: 'throttled',
       tableName: running.endpoints.tables['OrderLedger'] ?? '',
@@ -82,8 +82,8 @@ describe('AWS, requirement 4: where DynamoDB throttles', () => {
 });
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
-it('a webhook is stored where transactions conflict with others', async () => {
-  // Of this table alone: a read that meets a conflict goes on when its message comes back.
+it('a webhook is stored although DynamoDB transactions conflict with others', async () => {
+  // Only of this table: a read that meets a conflict goes on when its message returns.
   running.dynamodbFaults.add({
     kind: 'conflict',
     tableName: running.endpoints.tables['Transactions'] ?? '',
@@ -95,7 +95,7 @@ it('a webhook is stored where transactions conflict with others', async () => {
 });
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-it('a page of transactions is read whose keys DynamoDB leaves unprocessed', async () => {
+it('a page of transactions is read although DynamoDB leaves keys unprocessed', async () => {
   const button = connectSimulator(running.endpoints.buttonControlUrl ?? '');
   await button.injectTransaction({
     button_order_id: 'unprocessed',

@@ -39,7 +39,7 @@ async function startReceiver() {
   return { received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/button` };
 }
 
-it("brings a webhook of Button's as a signed event to the publisher's own server, through rule and queue", async () => {
+it("delivers a webhook of Button's as a signed event to the publisher's own server, through rule and queue", async () => {
   const { received, url } = await startReceiver();
   const config = ConfigSchema.parse(JSON.parse(await readFile(LOCAL_CONFIG_FILE, 'utf8')));
   const configFile = join(await mkdtemp(join(tmpdir(), 'button-delivery-')), 'config.json');

@@ -18,7 +18,7 @@ afterAll(async () => {
   for (const close of started.toReversed()) await close();
 });
 
-/** Posts Button's sample webhook under an id of its own, as often as Button would. */
+/** Posts Button's sample webhook with its own order id, as often as Button would. */
 async function postWebhook(system: SystemClient, buttonOrderId: string): Promise<void> {
   const data = { ...pendingWebhook.data, button_order_id: buttonOrderId };
   const body = Buffer.from(JSON.stringify({ ...pendingWebhook, data }));
@@ -36,7 +36,7 @@ function untilReported(system: SystemClient, orderId: string, kind: string): Pro
   });
 }
 
-describe('tables that a deployment has made', () => {
+describe('tables that a deployment has created', () => {
   let before: LocalSystem;
   let after: LocalSystem;
   let [first, second]: [SystemClient?, SystemClient?] = [];
@@ -83,7 +83,7 @@ describe('tables that a deployment has made', () => {
     started.push(second.close);
   });
 
-  it('are put into service by a configuration that names them: orders and transactions go on from what they hold', async () => {
+  it('are used by a configuration that names them: orders and transactions continue from their content', async () => {
     const system = second as SystemClient;
     const changed = { type: 'order.updated.v1', orderId: 'kept', sequence: 2, data: plainOrder('kept', 300) };
 
@@ -98,7 +98,7 @@ describe('tables that a deployment has made', () => {
     expect(after.access.denied()).toEqual([]);
   });
 
-  it('are published from the stream that the configuration names, with what it still holds', async () => {
+  it('have their remaining changes published from the stream that the configuration names', async () => {
     const system = second as SystemClient;
 
     for (const key of ['order#kept', 'order#later']) {
@@ -110,7 +110,7 @@ describe('tables that a deployment has made', () => {
   });
 });
 
-/** What `aws dynamodb describe-table` says as LatestStreamArn. */
+/** The LatestStreamArn of `aws dynamodb describe-table`. */
 function streamOf({ tables }: LocalSystem, table: string): string {
   const [streamArn, ...others] = [...tables.streamArns.keys()].filter((arn) =>
     arn.includes(`:table/${table}/`),

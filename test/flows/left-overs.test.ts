@@ -78,7 +78,7 @@ async function refuse(orderId: string): Promise<string> {
   return entry;
 }
 
-/** Puts a message where SQS moves what is received too often. */
+/** Puts a message into a dead-letter queue, as SQS does after too many receives. */
 async function bury(output: string, message: Partial<QueueMessage> & { body: string }): Promise<void> {
   const stage = await readStage(running.endpoints.outputsFile);
   const { arn } = await findDeadLetterQueue(sqs, stage.output(output));
@@ -93,8 +93,8 @@ async function bury(output: string, message: Partial<QueueMessage> & { body: str
   );
 }
 
-describe('what waits in quarantine', () => {
-  it('is listed by reason with commands to paste, and deleted by reason; a dry run deletes nothing', async () => {
+describe('entries of the quarantine', () => {
+  it('are listed by reason with commands to paste, and deleted by reason; a dry run deletes nothing', async () => {
     const entries = [await refuse('G1'), await refuse('G2')];
 
     const reasons = await ops('quarantine-reasons');
@@ -144,7 +144,7 @@ describe('what waits in quarantine', () => {
 });
 
 describe('dead letters', () => {
-  it('of orders are listed by order and redriven in their order; a dry run leaves them where they are', async () => {
+  it('of orders are listed by order and redriven in their order; a dry run moves nothing', async () => {
     await bury('OrderQueueUrlAcme', orderEvent({ orderId: 'L1', data: plainOrder('L1') }));
     await bury('OrderQueueUrlAcme', orderEvent({ orderId: 'L2', data: plainOrder('L2') }));
 
@@ -178,7 +178,7 @@ describe('dead letters', () => {
     expect(await system.deadLetters()).toBe(0);
   });
 
-  it('of webhooks are listed by the id of the webhook, without whom they are about, and applied', async () => {
+  it('of webhooks are listed by webhook id, without personal data, and applied', async () => {
     const data = { ...pendingWebhook.data, button_order_id: 'btn-left', publisher_customer_id: SHOPPER };
     const body = Buffer.from(JSON.stringify({ ...pendingWebhook, id: 'hook-left', data }));
     await bury('DeferredWebhooksQueueUrl', {
@@ -194,7 +194,7 @@ describe('dead letters', () => {
     expect(real.found).toMatchObject({ sent: 1 });
   });
 
-  it('of a queue that there is not are refused with the names of those that there are', async () => {
+  it('of an unknown queue are refused with the names of the existing ones', async () => {
     const { code, out } = await ops('dead-letters-redrive', 'orders:nobody');
 
     expect(code).toBe(2);

@@ -69,14 +69,12 @@ beforeAll(async () => {
   await playWhatTheQueriesAskFor();
 });
 
-// From the last to the first, and only what was started.
+// Closes what was started, in reverse order.
 afterAll(async () => {
   for (const close of started.toReversed()) await close();
 });
 
-/**
- * Orders, webhooks and reads as they should be and as they should not, and at the end a table that is gone.
- */
+/** Plays good and bad orders, webhooks and reads, and at the end a missing table. */
 async function playWhatTheQueriesAskFor(): Promise<void> {
   await button.addFault({ on: 'api', match: { method: 'POST' }, answer: { status: 503 } });
   await client.send(orderEvent({ orderId: 'order-late', data: plainOrder('order-late') }));
@@ -178,7 +176,7 @@ function readResources(assembly: string): Resource[] {
     });
 }
 
-/** What each function has logged so far, a line that is not whole yet left out. */
+/** The log lines of each function so far, without an incomplete last line. */
 function linesByFunction(): Map<string, Line[]> {
   const logs = join(stateDirectory, 'logs');
   return new Map(
@@ -197,7 +195,7 @@ function parseLine(line: string): Line[] {
   }
 }
 
-/** What stands in a log group: of a function what it has logged, of the gateway the fields of its format. */
+/** The lines of a log group: of a function what it has logged, of the gateway the fields of its format. */
 function linesOf(logGroup: string, lines: ReadonlyMap<string, Line[]>): Line[] {
   const writer = resources.find(({ properties }) =>
     JSON.stringify([
@@ -210,7 +208,7 @@ function linesOf(logGroup: string, lines: ReadonlyMap<string, Line[]>): Line[] {
   return lines.get(writer?.logicalId ?? '') ?? [];
 }
 
-/** What the bus alone can bring about, as Lambda would log it. */
+/** A line that only the bus can cause, as Lambda would log it. */
 async function lineOfLostEvent(): Promise<Line> {
   const warn = vi.spyOn(console, 'warn').mockReturnValue();
   const send = () => Promise.resolve({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalFailure' }] });
@@ -221,14 +219,14 @@ async function lineOfLostEvent(): Promise<Line> {
   return { level: 'WARN', message };
 }
 
-/** The queries that find no line, or none that has a field that they name. */
+/** The queries that find no line, or whose fields are in no line. */
 function unanswered(definitions: readonly z.output<typeof QueryDefinitionSchema>[], lost: Line): object[] {
   const lines = linesByFunction();
-  // Whichever function fails, its runtime logs that in the same form.
+  // The runtime logs the failure of any function in the same form.
   const crashes = [...lines.values()].flat().filter((line) => fieldOf(line, 'errorType') !== undefined);
   return definitions.flatMap(({ Name: name, QueryString: text, LogGroupNames: groups }) => {
     const { fields, finds } = readInsightsQuery(text);
-    // Queries of the same text on other logs ask for what any function may log.
+    // Queries with the same text on other logs look for what any function may log.
     const same = definitions.filter(({ QueryString: other }) => other === text);
     const all = [groups, ...same.map(({ LogGroupNames: others }) => others)].flat();
     const found = [
@@ -243,20 +241,20 @@ function unanswered(definitions: readonly z.output<typeof QueryDefinitionSchema>
 }
 
 describe('the saved queries', () => {
-  it('ask for nothing that is not logged: each finds lines, and every field that it names stands in one of them', async () => {
+  it('use only what is logged: each finds lines, and every field that it names is in one of them', async () => {
     const definitions = resources
       .filter(({ type }) => type === 'AWS::Logs::QueryDefinition')
       .map(({ properties }) => QueryDefinitionSchema.parse(properties));
     const lost = await lineOfLostEvent();
 
-    // What was played last may still be on its way to the log.
+    // The latest lines may not have reached the log yet.
     await vi.waitFor(() => {
       expect(unanswered(definitions, lost)).toEqual([]);
     }, WITHIN);
     expect(definitions.length).toBeGreaterThan(10);
   });
 
-  it('are named by the stage and by what they are about', () => {
+  it('are named by the stage and by their subject', () => {
     const names = resources
       .filter(({ type }) => type === 'AWS::Logs::QueryDefinition')
       .map(({ properties }) => QueryDefinitionSchema.parse(properties).Name);

@@ -8,7 +8,7 @@ import { QUICK_STAGES } from './stage-configs.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { connectSystem } from './system-client.ts';
 
-/** Each takes a second at least, and whoever asks for a read hears of its end within five minutes. */
+/** Each takes at least a second, and a caller of a read waits for its end for at most five minutes. */
 const TRANSACTIONS = 60;
 const LIMIT_MS = 1_500_000;
 
@@ -32,9 +32,10 @@ afterAll(async () => {
   for (const close of started.toReversed()) await close();
 });
 
-// Lambda stops a loop of invocations after sixteen; the reconciler has declared its own.
+// Lambda stops a loop of invocations after sixteen, unless the function is configured to allow it, as the
+// reconciler is.
 it(
-  'AWS, requirement 1: an account is read through many more slices than sixteen, each of which starts the next',
+  'AWS, requirement 1: an account is read in many more than sixteen slices, each of which starts the next',
   { timeout: LIMIT_MS },
   async () => {
     const button = connectSimulator(running.endpoints.buttonControlUrl ?? '');

@@ -16,8 +16,8 @@ const SECRET = 'secret';
 const WEBHOOKS = 30;
 
 /**
- * What Button does after it has resumed an endpoint: it sends all that it has collected at once. Returns the
- * statuses.
+ * Plays Button after it has resumed an endpoint: it sends everything that it has collected at once. Returns
+ * the statuses.
  */
 async function playBurst(accountConcurrency: number): Promise<number[]> {
   const directory = await makeStateDirectory();
@@ -50,7 +50,7 @@ async function playBurst(accountConcurrency: number): Promise<number[]> {
   );
 }
 
-/** Whether Button pauses an endpoint that answers so. */
+/** Whether Button pauses an endpoint that gives these answers. */
 function isPaused(statuses: readonly number[]): boolean {
   const nowMs = Date.now();
   const outcomes = statuses.map((status) => ({ createdMs: nowMs, attempted: true, failed: status !== 200 }));
@@ -65,7 +65,7 @@ it('AWS, requirement 3: a new account has too little concurrency for what Button
   expect(isPaused(statuses)).toBe(true);
 });
 
-it('AWS, requirement 3: the concurrency that the preflight asks for is enough for the same burst', async () => {
+it('AWS, requirement 3: the concurrency that the preflight requires is enough for the same burst', async () => {
   const asked = executionsAtOnce(StageConfigSchema.parse(QUICK_STAGES.publisherOnly));
 
   const statuses = await playBurst(asked);

@@ -14,7 +14,7 @@ import { connectSystem, orderEvent, plainOrder } from './system-client.ts';
 const API_KEY = 'sk-sentinel-key';
 const WEBHOOK_SECRET = 'sentinel-webhook-secret';
 
-/** What must not be told, each with a text that stands nowhere else. */
+/** What must not leak, each with a text that occurs nowhere else. */
 const SENTINELS = {
   apiKey: API_KEY,
   webhookSecret: WEBHOOK_SECRET,
@@ -50,7 +50,7 @@ const TRANSACTION = {
   customer_order_id: SENTINELS.webhookCustomerOrderId,
 };
 
-/** Everything that the functions logged, and all that they made known besides. */
+/** Everything that the functions logged and published. */
 let reported: { logs: string; metrics: string; events: string };
 
 beforeAll(async () => {
@@ -68,8 +68,7 @@ beforeAll(async () => {
   };
   const webhook = (data: object): string => JSON.stringify({ ...pendingWebhook, data });
 
-  // What is taken, what is refused, what nobody understands, and what is forged: each has lines of its own in
-  // the logs.
+  // Accepted, refused, not understood and forged input: each has its own log lines.
   await system.send(orderEvent({ orderId: 'personal', data: ORDER }));
   const refused = await system.send(
     orderEvent({ orderId: 'refused', data: { ...ORDER, order_id: 'refused', total: 1, more: ORDER } }),
@@ -99,13 +98,13 @@ beforeAll(async () => {
   await directory.remove();
 });
 
-describe('secrets and what is personal (S14, F14)', () => {
+describe('secrets and personal data (S14, F14)', () => {
   it.each(Object.entries(SENTINELS))(
     'stay out of logs and metrics, and out of events unless they say whom to reward, also in hex and base64: %s',
     (name, text) => {
       const writings = [text, Buffer.from(text).toString('hex'), Buffer.from(text).toString('base64')];
 
-      // Events say by the publisher's own ids whom to reward.
+      // Events use the publisher's own ids to say whom to reward.
       const isInEvents = name === 'publisherCustomerId' || name === 'publisherReference';
       const { events, ...others } = reported;
       for (const [place, content] of Object.entries(isInEvents ? others : { events, ...others }))
@@ -113,7 +112,7 @@ describe('secrets and what is personal (S14, F14)', () => {
     },
   );
 
-  it('are looked for where the functions really wrote', () => {
+  it('are looked for in what the functions really wrote', () => {
     for (const line of [
       'OrdersReported',
       'OrdersQuarantined',

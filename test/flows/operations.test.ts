@@ -20,7 +20,7 @@ import { makeStateDirectory, type StateDirectory } from './state-directory.ts';
 import { connectSystem, orderEvent, plainOrder, type SystemClient } from './system-client.ts';
 
 const WEBHOOK_SECRET = 'operations';
-/** Stands for a person: it may show up only where it is asked for. */
+/** Represents a person. It may appear only where it is asked for. */
 const SHOPPER = 'shopper-of-the-operations-test';
 const CUSTOMER = 'customer-of-the-operations-test';
 
@@ -65,7 +65,7 @@ beforeAll(async () => {
   Object.assign(process.env, environment);
 });
 
-// From the last to the first, and only what was started.
+// Closes what was started, in reverse order.
 afterAll(async () => {
   for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
   for (const close of started.toReversed()) await close();
@@ -73,7 +73,7 @@ afterAll(async () => {
 
 type Printed = { code: number; out: string; err: string };
 
-/** One command line, as it is typed behind `npm run ops --`. */
+/** One command line, as it is typed after `npm run ops --`. */
 async function ops(...args: string[]): Promise<Printed> {
   const printed = { out: '', err: '' };
   const code = await runOps([...args, '--outputs-file', running.endpoints.outputsFile], {
@@ -83,7 +83,7 @@ async function ops(...args: string[]): Promise<Printed> {
   return { code, ...printed };
 }
 
-/** The result of a command that must come out. */
+/** The result of a command that must succeed. */
 async function found(...args: string[]): Promise<Record<string, unknown>> {
   const { code, out, err } = await ops(...args, '--json');
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${err}`);
@@ -153,7 +153,7 @@ describe('orders in quarantine', () => {
     });
   });
 
-  it('leave a record of who sent them again (S25)', async () => {
+  it('leave a record of who replayed them (S25)', async () => {
     const orderId = 'ops-recorded';
     const entry = await system.send(orderEvent({ orderId, data: { ...plainOrder(orderId), total: 1 } }));
     await until('the order to be refused', () => system.reasons(entry));
@@ -163,7 +163,7 @@ describe('orders in quarantine', () => {
     const real = await ops('orders-replay', entry, '--brand', 'acme', '--yes', '--json');
     const after = await found('operations-list', 'orders', '--limit', '1');
 
-    // What the reporter would refuse again is not sent, and the reasons are given.
+    // A message that the reporter would refuse again is not sent, and the reasons are given.
     const refused = { id: entry, orderId, would: 'be-refused', reasons: [{ code: 'total_not_sum' }] };
     expect(dry).toMatchObject({ wouldSend: 0, wouldBeRefused: 1, entries: [refused] });
     expect(real.code).toBe(1);
@@ -185,7 +185,7 @@ describe('orders in quarantine', () => {
     });
   });
 
-  it('are not replayed as another order, and each names the other where a replay is refused again', async () => {
+  it('are not replayed as another order, and each names the other if a replay is refused again', async () => {
     const orderId = 'ops-linked';
     await button.addFault({ on: 'api', times: 2, match: { orderId }, answer: { status: 400 } });
     const entry = await system.send(orderEvent({ orderId, data: plainOrder(orderId) }));
@@ -216,7 +216,7 @@ describe('orders in quarantine', () => {
     expect(await found('breaker-show', '--brand', 'acme')).toMatchObject({ state: 'closed' });
   });
 
-  it('that are not there end with exit code 3, and a brand that is not there with 2', async () => {
+  it('that do not exist end with exit code 3, and an unknown brand with 2', async () => {
     const unknownEntry = await ops('orders-replay', 'no-such-entry', '--brand', 'acme', '--yes');
     const unknownBrand = await ops('orders-replay', 'no-such-entry', '--brand', 'other', '--yes');
     const unknownOrder = await ops('order-show', 'no-such-order', '--brand', 'acme');
@@ -239,7 +239,7 @@ describe('orders in quarantine', () => {
 });
 
 describe('webhooks in quarantine', () => {
-  it('are applied once the code understands them, and told as one event however often (F12)', async () => {
+  it('are applied once the code understands them, and published as one event however often (F12)', async () => {
     const key = 'order#ops-replayed';
     await keepWebhook('hook-ops-replayed', webhookBody('ops-replayed'));
 
@@ -254,13 +254,13 @@ describe('webhooks in quarantine', () => {
     expect(real).toMatchObject({ applied: 1 });
     expect(again).toMatchObject({ applied: 0, unchanged: 1 });
     expect(await system.events(key)).toHaveLength(1);
-    // Written as the functions write it: the shopper's index has it.
+    // Written as the functions write it: with the attributes of the shopper's index.
     expect(await system.items('Transactions')).toContainEqual(
       expect.objectContaining({ pk: key, shopper: SHOPPER }),
     );
   });
 
-  it('stay where they are while the code does not understand them', async () => {
+  it('stay in quarantine while the code does not understand them', async () => {
     await postWebhook(JSON.stringify({ id: 'hook-ops-odd', event_type: 'odd' }));
     await until('the webhook to be kept', async () => {
       const { count } = await found('quarantine-list', 'webhooks');
@@ -289,7 +289,7 @@ async function keepWebhook(id: string, body: string): Promise<void> {
 }
 
 describe('transactions', () => {
-  it('are shown without their shopper unless it is asked for', async () => {
+  it('are shown without their shopper unless asked for', async () => {
     await postWebhook(webhookBody('ops-shown'));
     await untilStored('order#ops-shown');
 
@@ -314,7 +314,7 @@ describe('transactions', () => {
     });
   });
 
-  it('in conflict are listed, and a rebuild of their day settles them', async () => {
+  it('in conflict are listed, and reading their day again settles them', async () => {
     const key = 'order#ops-conflict';
     const at = { created_date: '2024-04-01T10:00:00Z', modified_date: '2024-04-01T10:00:00Z' };
     await button.injectTransaction({
@@ -353,7 +353,7 @@ describe('transactions', () => {
     expect(settled?.candidates.map(({ transaction }) => transaction.amountMinor)).toEqual([700]);
   });
 
-  it('are published again for a range, with the version that they have', async () => {
+  it('are published again for a range, with their current version', async () => {
     const key = 'order#ops-republished';
     const modified = { created_date: '2031-01-01T00:00:00Z', modified_date: '2031-01-01T00:00:00Z' };
     await postWebhook(webhookBody('ops-republished', modified));
@@ -371,7 +371,7 @@ describe('transactions', () => {
     expect((await system.events(key)).map(({ detail }) => detail.version)).toEqual([version, version]);
   });
 
-  it('of a shopper are erased, which a second reading of the table proves (S17)', async () => {
+  it('of a shopper are erased, which a second read of the table confirms (S17)', async () => {
     await postWebhook(webhookBody('ops-erased', { publisher_customer_id: 'to-be-erased' }));
     await untilStored('order#ops-erased');
     await keepWebhook('hook-ops-naming', '{"publisher_customer_id":"to-be-erased"}');
@@ -398,13 +398,13 @@ describe('transactions', () => {
     expect([gone.code, kept.code]).toEqual([3, 0]);
     expect(real).toMatchObject({ erased: 1, remaining: 0, remainingParts: 0 });
     expect(JSON.stringify(await system.transaction('order#ops-erased'))).not.toContain('to-be-erased');
-    // Nor does the record of it name the shopper.
+    // The record of the erasure does not name the shopper either.
     expect((await ops('operations-list', 'transactions')).out).not.toContain('to-be-erased');
   });
 });
 
 describe('reconciliation', () => {
-  it('rebuilds a range from Button; a dry run reads it and stores nothing', async () => {
+  it('reads a range from Button again; a dry run reads it and stores nothing', async () => {
     await button.injectTransaction({
       button_order_id: 'ops-rebuilt',
       status: 'validated',
@@ -433,7 +433,7 @@ describe('reconciliation', () => {
     expect(await system.transaction('order#ops-rebuilt')).toMatchObject({ delivery: 'historical' });
   });
 
-  it('starts a backfill, and tells how far it and every other stream have got', async () => {
+  it('starts a backfill, and shows the position of it and of every other stream', async () => {
     await button.injectTransaction({
       button_order_id: 'ops-backfilled',
       status: 'validated',

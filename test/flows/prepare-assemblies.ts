@@ -14,8 +14,8 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const DIST = join(ROOT, 'dist');
 
 /**
- * Makes the assemblies of every configuration that the tests start, once, in one process: the first synthesis
- * of a process takes ten times as long as those after it. Tests find them in `.local/assemblies`, as `npm
+ * Synthesizes every configuration that the tests start, once, in one process: the first synthesis of a
+ * process takes ten times as long as later ones. Tests find the assemblies in `.local/assemblies`, as `npm
  * start` does.
  */
 export async function setup(): Promise<void> {
@@ -31,7 +31,7 @@ export async function setup(): Promise<void> {
   }
 }
 
-/** What the commands of `cdk synth` do, in this process; the functions are bundled once. */
+/** Does what the commands of `cdk synth` do, in this process. The functions are bundled once. */
 function createBuild() {
   let bundled: Promise<unknown> | undefined;
   return async ({ config, outputDirectory, context }: AssemblyBuild): Promise<void> => {

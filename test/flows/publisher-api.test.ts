@@ -23,7 +23,7 @@ afterAll(async () => {
   for (const close of closers.toReversed()) await close();
 });
 
-it('answers a signed request about the shopper of a webhook, and nobody without a signature', async () => {
+it('answers a signed request about the shopper of a webhook, and refuses an unsigned one', async () => {
   const config = ConfigSchema.parse(JSON.parse(await readFile(LOCAL_CONFIG_FILE, 'utf8')));
   const configFile = join(await mkdtemp(join(tmpdir(), 'button-publisher-api-')), 'config.json');
   const transactions = { ...config.transactions, publisherApi: {} };

@@ -84,7 +84,7 @@ async function purchase(name: string, data: { created_date: string; amount: numb
 }
 
 describe('search for transactions', () => {
-  it('says first what reading costs, and reads nothing without --yes or --limit', async () => {
+  it('first shows the cost of reading, and reads nothing without --yes or --limit', async () => {
     const { code, found, keys } = await search('transactions', '--amount', '111');
 
     expect(code).toBe(0);
@@ -115,7 +115,7 @@ describe('search for transactions', () => {
     expect(result.out).not.toContain(SHOPPER);
   });
 
-  it("finds a shopper's by key, without reading the table", async () => {
+  it("finds a shopper's transactions by key, without reading the whole table", async () => {
     const all = await search('transactions', '--shopper', SHOPPER);
     const one = await search('transactions', '--shopper', SHOPPER, '--day', '2026-02-01');
 
@@ -135,7 +135,7 @@ describe('search for transactions', () => {
 });
 
 describe('search for order messages in quarantine', () => {
-  it('finds by order with a key, and by amount, customer, day and status with a scan; a replayed one is no more waiting', async () => {
+  it('finds by order with a key, and by amount, customer, day and status with a scan; a replayed one no longer waits', async () => {
     const data = { ...plainOrder('S1'), total: 4321, customer: { id: SHOPPER } };
     const entry = await system.send(orderEvent({ orderId: 'S1', data }));
     await until('the order to be refused', () => system.reasons(entry));
@@ -169,7 +169,7 @@ describe('search', () => {
     [['transactions', '--amount', '12.34'], '--amount: is a whole number of minor units'],
     [['transactions', '--from', 'yesterday'], '--from: is a day such as'],
     [['transactions', '--amount', '1', '--brand', 'acme'], '--brand: goes with quarantine'],
-  ])('refuses %j in words', async (args, problem) => {
+  ])('refuses %j with an explanation', async (args, problem) => {
     const { code, err } = await search(...args);
 
     expect(code).toBe(2);

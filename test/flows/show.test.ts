@@ -119,7 +119,7 @@ describe('show', () => {
     expect(byEntry).toEqual(byOrder);
   });
 
-  it('ends in one step: fix judges, shows what differs, and waits until Button has it; a dry run sends nothing', async () => {
+  it('ends in one step: fix validates, shows the differences, and waits until Button has the order; a dry run sends nothing', async () => {
     const data = { ...plainOrder('B09'), total: 999 };
     const entry = await system.send(orderEvent({ orderId: 'B09', data }));
     await until('the order to be refused', () => system.reasons(entry));
@@ -190,7 +190,7 @@ describe('show', () => {
     expect(JSON.stringify(byKey)).not.toContain(SHOPPER);
   });
 
-  it('says of an id that nobody sent that nothing was received, and writes nothing', async () => {
+  it('says of an unknown id that nothing was received, and writes nothing', async () => {
     const before = await system.items('OrderQuarantine');
     const { code, out } = await ops('show', "nobody's");
 

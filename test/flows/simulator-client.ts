@@ -19,13 +19,13 @@ const RequestsSchema = z.array(
   }),
 );
 
-/** The simulator, over its HTTP control API. Every method throws if it does not do what it is asked. */
+/** The simulator over its HTTP control API. Every method throws if the simulator refuses. */
 export type SimulatorClient = {
-  /** The orders that Button holds under a brand's order id. */
+  /** The orders at Button with a brand's order id. */
   orders: (orderId: string) => Promise<z.infer<typeof OrdersSchema>>;
-  /** What was asked of Button about an order, as `METHOD status`; a cut connection has the status null. */
+  /** The requests to Button about an order, as `METHOD status`. A cut connection has the status null. */
   calls: (orderId: string) => Promise<string[]>;
-  /** What was asked of a path, as query strings. */
+  /** The requests to a path, as query strings. */
   queries: (path: RegExp) => Promise<string[]>;
   addFault: (fault: object) => Promise<void>;
   clearFaults: () => Promise<void>;

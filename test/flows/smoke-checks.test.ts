@@ -8,7 +8,7 @@ import { openLocalStage } from '../../local/tour/open-local-stage.ts';
 import { QUICK_STAGES } from './stage-configs.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
-it('AWS, requirement 9: what a real account is checked for holds on this machine too', async () => {
+it('AWS, requirement 9: the checks for a real account also pass on the local system', async () => {
   const directory = await makeStateDirectory();
   onTestFinished(() => directory.remove());
   const configFile = await directory.writeConfig('smoke-checks', QUICK_STAGES.both);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 
 import { CONFIGURATIONS } from '../../infra/upgrade/configurations.ts';
 
-/** A brand that waits for nothing longer than it must. */
+/** A brand with the shortest possible waits. */
 function quickBrand(id: string): object {
   return {
     id,
@@ -33,17 +33,17 @@ const QUICK_TRANSACTIONS = {
 const QUICK = { stage: 'local', dashboards: false, tracing: false };
 
 /**
- * What the flows are driven in. Their assemblies are made before the tests begin (`prepare-assemblies.ts`).
+ * The stages of the flow tests. Their assemblies are made before the tests start (`prepare-assemblies.ts`).
  */
 export const QUICK_STAGES = {
   both: { ...QUICK, orderReporting: { brands: [quickBrand('acme')] }, transactions: QUICK_TRANSACTIONS },
-  /** Both flows, without what is personal in events. */
+  /** Both flows, without personal fields in events. */
   impersonal: {
     ...QUICK,
     orderReporting: { brands: [quickBrand('acme')] },
     transactions: { ...QUICK_TRANSACTIONS, includePersonalFields: false },
   },
-  /** Every page of a read is a slice of its own where Button takes a second to answer. */
+  /** Every page of a read is its own slice if Button takes a second to answer. */
   shortSlices: {
     ...QUICK,
     transactions: {
@@ -51,7 +51,7 @@ export const QUICK_STAGES = {
       reconciler: { ...QUICK_TRANSACTIONS.reconciler, sliceSeconds: 1, pageSize: 1 },
     },
   },
-  /** As `both`, with other settings, an archive and one more brand. */
+  /** Like `both`, with other settings, an archive and one more brand. */
   changed: {
     ...QUICK,
     orderReporting: { brands: [{ ...quickBrand('acme'), batchSize: 5 }, quickBrand('north-shop')] },
@@ -61,7 +61,7 @@ export const QUICK_STAGES = {
       reconciler: { ...QUICK_TRANSACTIONS.reconciler, pageSize: 2 },
     },
   },
-  /** As `changed`, without the first brand. */
+  /** Like `changed`, without the first brand. */
   brandRemoved: {
     ...QUICK,
     orderReporting: { brands: [quickBrand('north-shop')] },
@@ -75,8 +75,8 @@ export const QUICK_STAGES = {
   },
 };
 
-/** Every setting at its default: with boards, alarms, traces, and schedules in their own time. */
+/** Every setting at its default, with boards, alarms, traces and schedules. */
 export const DEFAULT_STAGES = CONFIGURATIONS.filter(({ config }) => config.stage === 'development');
 
-/** What `npm start` deploys. */
+/** The configuration that `npm start` deploys. */
 export const LOCAL_CONFIG_FILE = resolve(import.meta.dirname, '../../infra/config/local.json');

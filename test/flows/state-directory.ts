@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where Node.js keeps the compiled code of functions for every system of this checkout. */
+/** Where Node.js stores the compiled code of functions for all systems of this checkout. */
 const COMPILE_CACHE = join(import.meta.dirname, '../../.local/compile-cache');
 
-/** A folder of a test file's own: systems keep their state in it, and configurations are written into it. */
+/** The folder of one test file: for the state of its systems and for its configurations. */
 export type StateDirectory = {
   path: string;
-  /** Writes a configuration; returns its file. */
+  /** Writes a configuration and returns its file. */
   writeConfig: (name: string, config: object) => Promise<string>;
   remove: () => Promise<void>;
 };

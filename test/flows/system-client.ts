@@ -18,7 +18,7 @@ import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 
 /**
- * A message for the order queue. One that was not written by `orderEvent` names its group and its
+ * A message for the order queue. A message that `orderEvent` did not write gives its group and its
  * deduplication id.
  */
 export type QueueMessage = { body: string; groupId: string; deduplicationId: string };
@@ -38,20 +38,20 @@ const BusEventsSchema = z.array(
 
 const MetricsSchema = z.array(z.record(z.string(), z.unknown()));
 
-/** What was put on the bus. */
+/** The events on the bus. */
 export type BusEvents = z.infer<typeof BusEventsSchema>;
 
-/** A running system as its users see it: nothing but its public endpoints. */
+/** A running system as its users see it: only its public endpoints. */
 export type SystemClient = {
-  /** Sends one message; returns its message id. */
+  /** Sends one message and returns its id. */
   send: (message: QueueMessage) => Promise<string>;
-  /** Sends in batches of ten, as producers do; returns the message ids in the same order. */
+  /** Sends in batches of ten, as producers do. Returns the message ids in the same order. */
   sendAll: (messages: readonly QueueMessage[]) => Promise<string[]>;
-  /** Whether the order queue has neither a message to receive nor one that somebody works on. */
+  /** Whether the order queue has no message to receive and none in flight. */
   isOrderQueueEmpty: () => Promise<boolean>;
   /**
-   * How many messages were moved to the dead-letter queue because they killed the reporter or failed again
-   * and again.
+   * How many messages are in the dead-letter queue, because they killed the reporter or failed again and
+   * again.
    */
   deadLetters: () => Promise<number>;
   ledgerEntry: (orderId: string) => Promise<LedgerEntry | undefined>;
@@ -59,22 +59,19 @@ export type SystemClient = {
   reasons: (messageId: string) => Promise<QuarantinedReasons | undefined>;
   /** By `order#<Button's order id>` or `tx#<Button's transaction id>`. */
   transaction: (key: string) => Promise<TransactionRecord | undefined>;
-  /** Everything in a table. */
+  /** All items of a table. */
   items: (table: string) => Promise<Record<string, unknown>[]>;
   postWebhook: (body: Uint8Array, signature: string | undefined) => Promise<number>;
-  /** Answers with the status. */
+  /** Returns the status. */
   reconcile: () => Promise<number>;
-  /** The events of one transaction, oldest first; of all without a key. */
+  /** The events of one transaction, oldest first; without a key, of all. */
   events: (transactionKey?: string) => Promise<BusEvents>;
   /** A metric's values so far, summed over all dimensions. */
   metricSum: (name: string) => Promise<number>;
   close: () => void;
 };
 
-/**
- * Connects to a running system as one of its brands, the first one unless told otherwise, and as the
- * publisher.
- */
+/** Connects to a running system as one of its brands (by default the first) and as the publisher. */
 export function connectSystem(
   endpoints: Endpoints,
   { brand = 'acme', queueUrl = endpoints.orderQueueUrl ?? '' } = {},
@@ -180,15 +177,15 @@ function toEntry({ body, groupId, deduplicationId }: QueueMessage) {
   return { MessageBody: body, MessageGroupId: groupId, MessageDeduplicationId: deduplicationId };
 }
 
-/** What a message about an order says. */
+/** The fields of a message about an order. */
 export type OrderEventFields = {
   type?: string;
   orderId: string;
   sequence?: number;
-  /** When it happened, ISO 8601: for brands that order versions by time. */
+  /** The time of the event, ISO 8601, for brands that order versions by time. */
   time?: string;
   data?: object;
-  /** Tells apart two events of one version. */
+  /** Distinguishes two events with one version. */
   eventId?: string;
 };
 
@@ -218,7 +215,7 @@ export function orderEvent({
   };
 }
 
-/** A valid order of one line, without a token: it makes no transaction. */
+/** A valid order of one line, without a token, so that it has no transaction. */
 export function plainOrder(orderId: string, total = 1200): Record<string, unknown> {
   return {
     order_id: orderId,

@@ -13,7 +13,7 @@ import { QUICK_STAGES } from './stage-configs.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { connectSystem, orderEvent, plainOrder, type SystemClient } from './system-client.ts';
 
-/** The official vectors' secret and the derived ones'; both are valid at once, as during a rotation. */
+/** The official vectors' secret and the derived ones'. Both are valid, as during a rotation. */
 const SECRETS = ['secret', 'webhook-test-secret'] as const;
 
 let directory: Awaited<ReturnType<typeof makeStateDirectory>>;
@@ -41,7 +41,7 @@ beforeAll(async () => {
   button = connectSimulator(running.endpoints.buttonControlUrl ?? '');
 });
 
-// From the last to the first, and only what was started.
+// Closes what was started, in reverse order.
 afterAll(async () => {
   for (const close of started.toReversed()) await close();
 });
@@ -53,7 +53,7 @@ function untilOrder(orderId: string, isThere: (entry: LedgerEntry) => boolean): 
   });
 }
 
-/** Button holds the newest version, and nothing is in doubt. */
+/** Waits until Button holds the newest version and nothing is in doubt. */
 function untilSettled(orderId: string): Promise<LedgerEntry> {
   return untilOrder(orderId, ({ progress }) => progress.state === 'settled');
 }
@@ -62,7 +62,7 @@ function untilQueueEmpty(): Promise<true> {
   return until('the order queue to be empty', async () => (await system.isOrderQueueEmpty()) || undefined);
 }
 
-/** Button's dates have whole seconds: changes within one could not be told apart. */
+/** Button's dates have whole seconds, so two changes in one second would look the same. */
 function untilNextSecond(): Promise<true> {
   const second = Math.floor(Date.now() / 1000);
   return until('the next second', () => Promise.resolve(Math.floor(Date.now() / 1000) > second || undefined));
@@ -72,7 +72,7 @@ function sign(body: string): string {
   return createHmac('sha256', SECRETS[0]).update(body).digest('hex');
 }
 
-/** Button's sample webhook, about a transaction of the test's own. */
+/** Button's sample webhook, about the test's own transaction. */
 function webhookBody({
   buttonOrderId,
   hookId,
@@ -97,8 +97,8 @@ async function postSigned(body: string): Promise<number> {
 }
 
 /**
- * A webhook of another transaction, and its event on the bus: whatever came before it has been published by
- * then.
+ * Sends a webhook of another transaction and waits for its event on the bus. Everything earlier has been
+ * published by then.
  */
 async function untilBusCaughtUp(marker: string): Promise<void> {
   await postSigned(webhookBody({ buttonOrderId: marker, hookId: `hook-${marker}` }));
@@ -121,7 +121,7 @@ describe('orders', () => {
     expect(await button.orders(orderId)).toMatchObject([{ total: 900, status: 'deleted' }]);
   });
 
-  it('drives an order through all three flows: reported, told by webhook, reconciled, published', async () => {
+  it('takes an order through all three flows: reported, received by webhook, reconciled, published', async () => {
     const orderId = 'all-three-flows';
     const btnRef = 'fakesrctok-00000000000000f1';
     await button.setShopper(btnRef, 'shopper-flows');
@@ -164,7 +164,7 @@ describe('orders', () => {
       ...bad.map(({ message }) => message),
       orderEvent({ orderId: refusedByButton, data: plainOrder(refusedByButton) }),
     ];
-    // A good order between any two bad ones, so that no batch is all of one kind.
+    // A good order between any two bad ones, so that every batch is mixed.
     const mixed = messages
       .map((message, index) => ({ message, at: (index * 7) % messages.length }))
       .sort((one, other) => one.at - other.at)
@@ -199,7 +199,7 @@ describe('orders', () => {
     expect(counted).toEqual({ reported: 17, quarantined: 13 });
   });
 
-  it('changes nothing for messages that come late or again (A1, A3)', async () => {
+  it('changes nothing for messages that arrive late or again (A1, A3)', async () => {
     const orderId = 'late-and-again';
     const update = { type: 'order.updated.v1', orderId };
     const newest = orderEvent({ ...update, sequence: 10, data: plainOrder(orderId, 700) });
@@ -253,7 +253,7 @@ describe('orders', () => {
   });
 
   it.each(['409', 'upsert', 'second-order'])(
-    'makes exactly one order of a create whose answer was lost, where a second create means "%s" (A22, B1)',
+    'makes exactly one order of a create whose answer was lost, if a second create means "%s" (A22, B1)',
     async (duplicateCreate) => {
       const [done, late] = [`lost-${duplicateCreate}`, `late-${duplicateCreate}`];
       await button.setWorld({ duplicateCreate });
@@ -273,7 +273,8 @@ describe('orders', () => {
 
 describe('webhooks', () => {
   const recorded = [...vectors.official.vectors, ...vectors.derived.vectors].filter(
-    // Under a secret that is none of ours; and the one of which nobody knows whether Button ever sends it.
+    // Without vectors signed with a foreign secret, and without the one of which nobody knows whether Button
+    // ever sends it.
     ({ secret, valid }) => valid !== null && SECRETS.some((known) => known === secret),
   );
 
@@ -288,7 +289,7 @@ describe('webhooks', () => {
         unpackText(bytes as Uint8Array).toString('hex'),
       );
       if (valid === true) {
-        // Authentic, but no transaction: kept byte for byte, and acknowledged.
+        // Authentic, but not a transaction: kept byte for byte, and acknowledged.
         expect(status).toBe(200);
         expect(kept).toContain(bodyHex);
       } else {
@@ -322,7 +323,7 @@ describe('webhooks', () => {
     expect(await state()).toEqual(before);
   });
 
-  it('ends validated when the webhooks of a transaction come in the wrong order (D1, D2)', async () => {
+  it('ends validated when the webhooks of a transaction arrive in the wrong order (D1, D2)', async () => {
     const of = { buttonOrderId: 'out-of-order' };
     const lifecycle = [
       webhookBody({
@@ -380,7 +381,7 @@ describe('webhooks', () => {
 });
 
 describe('the reconciler', () => {
-  it('finds lost webhooks over several pages, and they are stored when its answer comes (E14)', async () => {
+  it('finds lost webhooks over several pages, and they are stored when its answer arrives (E14)', async () => {
     const lost = Array.from({ length: 8 }, (_, index) => `lost-webhook-${index}`);
     for (const [index, id] of lost.entries()) {
       await button.injectTransaction({
@@ -427,8 +428,8 @@ describe('the reconciler', () => {
   });
 });
 
-// It looks back at all of the others, before their stacks change. What functions do by themselves is compared
-// with their rights in any fault by test/simulation/rights.test.ts.
+// Checks all earlier tests, before their stacks change. test/simulation/rights.test.ts compares what the
+// functions call under any fault with their rights.
 describe('the roles', () => {
   it('were refused nothing, and need every right by which Lambda polls and logs', () => {
     const ofLambda =
@@ -440,7 +441,7 @@ describe('the roles', () => {
 });
 
 describe('AWS, requirement 5: two deployments in a row', () => {
-  it('keep stored data: orders, transactions and webhooks go on from what the first has stored', async () => {
+  it('keep stored data: orders, transactions and webhooks continue from what the first has stored', async () => {
     const orderId = 'kept-over-a-deployment';
     const data = { ...plainOrder(orderId), btn_ref: 'fakesrctok-00000000000000f2' };
     await system.send(orderEvent({ orderId, data }));
@@ -487,7 +488,7 @@ describe('AWS, requirement 5: two deployments in a row', () => {
   });
 });
 
-/** Messages that must be refused before Button hears of them, each for one reason. */
+/** Messages that must be refused before any call to Button, each for one reason. */
 function badMessages() {
   const withOrder = (code: string, change: object) => {
     const orderId = `batch-${code}`;
