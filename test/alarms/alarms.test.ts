@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 describe('AWS, requirement 11: the alarms', () => {
-  it('stay calm through a day of orders, webhooks, reads and sweeps', { tags: ['volume'] }, async () => {
+  it('do not fire during a day of orders, webhooks, reads and sweeps', { tags: ['volume'] }, async () => {
     const { world, alarmsSince, cloudWatch } = watchWorld({ seed: 'calm' });
 
     await live(world, volume({ short: DAY_MS / 4, long: DAY_MS }));
@@ -24,7 +24,7 @@ describe('AWS, requirement 11: the alarms', () => {
     expect(alarmsSince()).toEqual([]);
   });
 
-  it('stay calm after a first deployment without secrets, once the schedules have run (F10)', async () => {
+  it('do not fire after a first deployment without secrets, once the schedules have run (F10)', async () => {
     const { world, alarmsSince } = watchWorld({ seed: 'new', isNew: true });
     const firstRunsMs = world.clock.now() + 2 * HOUR_MS;
     world.secrets.clear();
@@ -34,19 +34,16 @@ describe('AWS, requirement 11: the alarms', () => {
     expect(alarmsSince(firstRunsMs)).toEqual([]);
   });
 
-  it.each(FAULTS)(
-    'tell of it, and of nothing else, when $fault',
-    async ({ options, play, alarms, fault }) => {
-      const { world, alarmsSince, cloudWatch } = watchWorld({ seed: fault, ...options });
+  it.each(FAULTS)('report it, and nothing else, when $fault', async ({ options, play, alarms, fault }) => {
+    const { world, alarmsSince, cloudWatch } = watchWorld({ seed: fault, ...options });
 
-      await play(world, cloudWatch);
+    await play(world, cloudWatch);
 
-      expect(cloudWatch.ignoredMetrics()).toEqual([]);
-      expect(alarmsSince()).toEqual(alarms);
-    },
-  );
+    expect(cloudWatch.ignoredMetrics()).toEqual([]);
+    expect(alarmsSince()).toEqual(alarms);
+  });
 
-  it('ring on while a webhook can not be stored, however far apart its tries lie (F1)', async () => {
+  it('keep firing while a webhook cannot be stored, however rarely it is tried (F1)', async () => {
     const { world, cloudWatch } = watchWorld({ seed: 'held' });
     const startMs = world.clock.now();
     strike(
@@ -68,7 +65,7 @@ describe('AWS, requirement 11: the alarms', () => {
     expect(world.gauges().queues.deferredWebhooks.oldestAgeSeconds).toBe(0);
   });
 
-  it('make a ticket and no page of a refused order and of a conflict, and end by themselves (A7, D4)', async () => {
+  it('make a ticket but no page of a refused order and of a conflict, and end without intervention (A7, D4)', async () => {
     const { world, cloudWatch, notifications } = watchWorld({ seed: 'ticket' });
     for (const fault of ['an order breaks the rules (A7, B9)', 'Button contradicts itself (D4)'])
       await FAULTS.find((one) => one.fault === fault)?.play(world, cloudWatch);
@@ -83,7 +80,7 @@ describe('AWS, requirement 11: the alarms', () => {
     ]);
   });
 
-  it('page when Button is down, and say so when it is back (B3)', async () => {
+  it('page when Button is down, and report when it is back (B3)', async () => {
     const { world, notifications } = watchWorld({ seed: 'recovery' });
     misbehave(world, { on: 'api', match: { path: '^/v1/order' }, answer: { status: 503 } });
     await live(world, 2 * HOUR_MS);
@@ -97,7 +94,7 @@ describe('AWS, requirement 11: the alarms', () => {
     ]);
   });
 
-  it('ring once for a row that is not understood, however many sweeps read it again', async () => {
+  it('fire once for a row that is not understood, however many sweeps read it again', async () => {
     const { world, notifications } = watchWorld({ seed: 'swept' });
     inject(world, { webhook: false, status: 'unheard-of', currency: 'USD' });
     await world.runFor(DAY_MS + 2 * HOUR_MS);
@@ -111,7 +108,7 @@ describe('AWS, requirement 11: the alarms', () => {
     ]);
   });
 
-  it('are there for a fault each', () => {
+  it('each have a fault that makes them fire', () => {
     const reported = new Set(FAULTS.flatMap(({ alarms }) => alarms));
 
     expect([...reported].sort()).toEqual(ALARMS.map(({ name }) => name).sort());

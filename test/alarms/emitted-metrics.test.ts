@@ -16,7 +16,7 @@ const BoardSchema = z.object({
 });
 const ExpressionSchema = z.tuple([z.object({ expression: z.string() })]);
 
-/** What a board or an alarm asks for: a place to look for, and which metrics it finds. */
+/** What a board or an alarm reads: where it is defined, and which metrics it finds. */
 type Reference = { place: string; finds: MetricSearch };
 
 let emitted: MetricIdentity[];
@@ -109,7 +109,7 @@ const AWS_METRICS: Record<string, readonly string[]> = {
   'AWS/Logs,LogGroupName': ['IncomingBytes'],
 };
 
-/** Every one of them, with a name that the stage's resources have. */
+/** Each of them, with the name of a resource of the stage. */
 const ofAws: MetricIdentity[] = Object.entries(AWS_METRICS).flatMap(([schema, names]) => {
   const [namespace = '', ...dimensions] = schema.split(',');
   const values = dimensions.map((dimension) => [dimension, 'Button-development-Brand-AcmeReporter'] as const);
@@ -119,7 +119,7 @@ const ofAws: MetricIdentity[] = Object.entries(AWS_METRICS).flatMap(([schema, na
 const isOurs = ({ place }: Reference): boolean => place.includes(METRICS_NAMESPACE);
 
 describe('the metrics', () => {
-  it('are all emitted, each with its dimensions, and no other is', () => {
+  it('are all emitted, each with its dimensions, and no others are', () => {
     const kinds = emitted.map(({ name, dimensions }) => `${name} ${Object.keys(dimensions).join(',')}`);
     const defined = Object.entries<MetricDefinition>(METRICS).map(
       ([name, { dimensions }]) => `${name} ${dimensions.join(',')}`,
@@ -129,7 +129,7 @@ describe('the metrics', () => {
     expect([...new Set(kinds)].sort()).toEqual(defined.sort());
   });
 
-  it('that boards and alarms ask for are emitted with those very dimensions', () => {
+  it('that boards and alarms read are emitted with exactly those dimensions', () => {
     const asked = [...onBoards(), ...inAlarms()].filter(isOurs);
 
     const inVain = asked.filter(({ finds }) => !emitted.some(finds)).map(({ place }) => place);
@@ -146,7 +146,7 @@ describe('the metrics', () => {
     expect(unseen).toEqual([]);
   });
 
-  it("of AWS that boards and alarms ask for are those of AWS's documentation", () => {
+  it("of AWS that boards and alarms read are in AWS's documentation", () => {
     const asked = [...onBoards(), ...inAlarms()].filter((reference) => !isOurs(reference));
     const exact = new Set(ofAws.map(({ namespace, name }) => `["${namespace}","${name}"`));
 

@@ -18,7 +18,7 @@ const ORDER_API = '^/v1/order';
 const ACCOUNTS = '/affiliation/accounts$';
 const TRANSACTIONS = '/affiliation/.*transactions';
 
-/** A world in which every flow has come to every end that it can come to. */
+/** A world in which every flow has had every possible result. */
 export async function playEverything(): Promise<WatchedWorld> {
   const watched = watchWorld({
     seed: 'everything',
@@ -80,7 +80,9 @@ async function playOrders({ world }: WatchedWorld): Promise<void> {
   await playAudit({ world });
 }
 
-/** An order is created without its token, which comes late, is not taken, and is followed by another one. */
+/**
+ * An order is created without its token. The token arrives late, is refused, and is followed by another one.
+ */
 async function playTokens({ world }: Pick<WatchedWorld, 'world'>): Promise<void> {
   const send = async (sequence: number, token?: string): Promise<void> => {
     const version = {
@@ -103,7 +105,7 @@ async function playTokens({ world }: Pick<WatchedWorld, 'world'>): Promise<void>
   await world.runFor(10 * MINUTE_MS);
 }
 
-/** More orders wait than the first second of a sweep lets through. */
+/** More orders wait than the first second of a sweep retries. */
 async function playDrain({ world }: Pick<WatchedWorld, 'world'>): Promise<void> {
   misbehave(world, { on: 'api', match: { path: ORDER_API }, answer: { status: 503 } });
   for (let number = 0; number < 120; number += 1)
@@ -218,7 +220,7 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: note }));
   await read('live');
   for (const brandsList of ['among-malformed-entries', 'refused'] as const) {
-    // Spoilt, the windows are asked for at the next tick.
+    // The windows are corrupted, so the next tick reads them again.
     const windows = { account: { S: FINALIZATION_PARTITION }, stream: { S: 'windows' } };
     world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: windows }));
     world.button.world.brandsList = brandsList;
@@ -236,7 +238,7 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   await postWebhook(world, changed('btnorder-older', { id: 'tx-older' }));
 }
 
-/** Two workers take the same read message at the same time. */
+/** Two workers handle the same read message at the same time. */
 function workTwice({ clock, functions }: WatchedWorld['world'], { body, groupId }: ReadMessage): void {
   const record = { messageId: 'twice', body, attributes: { MessageGroupId: groupId } };
   clock.at(clock.now(), () => {
@@ -245,7 +247,7 @@ function workTwice({ clock, functions }: WatchedWorld['world'], { body, groupId 
   });
 }
 
-/** The last slice that a chain may have finds more rows than it has time for. */
+/** The last slice that a chain may have finds more rows than it can read in its time. */
 export async function endChain(world: WatchedWorld['world']): Promise<void> {
   const modified_date = new Date(world.clock.now() - 10 * MINUTE_MS).toISOString();
   for (let number = 0; number < 30; number += 1)
@@ -259,7 +261,7 @@ export async function endChain(world: WatchedWorld['world']): Promise<void> {
   await world.runFor(MINUTE_MS);
 }
 
-/** The expiry's first pass begins a minute after the deployment. */
+/** The expiry's first pass starts a minute after the deployment. */
 async function playOldTransactions({ world }: WatchedWorld): Promise<void> {
   const longAgo = '2025-01-01T10:00:00Z';
   const dates = { created_date: longAgo, modified_date: longAgo };

@@ -21,7 +21,7 @@ import {
 } from './play.ts';
 import { logicalId } from './synthesized-alarms.ts';
 
-/** Something that goes wrong, and the alarms that tell of it. */
+/** A fault, and the alarms that report it. */
 export type FaultCase = {
   fault: string;
   /** By their logical ids in the templates. */
@@ -35,7 +35,7 @@ const ACCOUNTS = '/affiliation/accounts$';
 const TRANSACTIONS = '/affiliation/.*transactions';
 const OUT_OF_ORDER = { status: 503 };
 
-/** Every fault that an alarm is for. What follows of a fault later on is no part of its case. */
+/** Every fault that has an alarm. Later consequences of a fault are not part of its case. */
 export const FAULTS: readonly FaultCase[] = [
   {
     fault: "Button's Order API is down for two hours (A12, B3)",
@@ -85,7 +85,7 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'nobody takes orders off the queue (A15)',
+    fault: 'nothing consumes the order queue (A15)',
     alarms: ['AcmeReporterAgeAlarm'],
     async play(world) {
       world.weather.isPollerDown = (source) => source === 'orders.fifo';
@@ -191,7 +191,7 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'nobody takes webhooks off the queue of deferred webhooks',
+    fault: 'nothing consumes the queue of deferred webhooks',
     alarms: ['IntakeDeferredWebhooksAgeAlarm'],
     async play(world) {
       world.weather.isPollerDown = (source) => source === QUEUES.deferredWebhooks;
@@ -231,7 +231,7 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'nobody takes read messages off the queue',
+    fault: 'nothing consumes the queue of read messages',
     alarms: ['ReconciliationReconcilerAgeAlarm'],
     async play(world) {
       world.weather.isPollerDown = (source) => source === 'read-messages.fifo';
@@ -261,7 +261,7 @@ export const FAULTS: readonly FaultCase[] = [
   {
     fault: "one account's transactions can not be read for four hours (E8, E10, E20)",
     alarms: ['ReconciliationStaleAlarm'],
-    // At night the ticks lie furthest apart.
+    // The ticks are furthest apart at night.
     options: { startAt: '2026-06-01T23:00:00.000Z' },
     async play(world) {
       await live(world, HOUR_MS);
@@ -386,7 +386,7 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'the bus takes nothing for two hours (F4)',
+    fault: 'the bus accepts nothing for two hours (F4)',
     alarms: ['PublicationBehindAlarm'],
     async play(world) {
       world.weather.losesEvent = () => true;
@@ -394,7 +394,7 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'the bus takes nothing for a day (F4)',
+    fault: 'the bus accepts nothing for a day (F4)',
     alarms: ['PublicationBehindAlarm', 'PublicationFailuresAlarm'],
     async play(world) {
       world.weather.losesEvent = () => true;
@@ -509,7 +509,7 @@ export const FAULTS: readonly FaultCase[] = [
   },
 ];
 
-/** A metric that Lambda emits of a function of the brand's stack, and of one of the transactions' stack. */
+/** A metric that Lambda emits for a function of the brand's stack, and for one of the transactions' stack. */
 function ofFunctions(name: string, alarm: string): FaultCase[] {
   const functions = [
     ['AcmeReporterWorkerFunction', `Acme${alarm}`],
@@ -528,7 +528,7 @@ function ofFunctions(name: string, alarm: string): FaultCase[] {
   }));
 }
 
-/** A webhook that goes to the queue of deferred webhooks, because the receiver can not write to the table. */
+/** Sends a webhook that is deferred because the receiver cannot write to the table. */
 async function postWebhookToDefer(world: SimulatedWorld): Promise<void> {
   strike(
     world,

@@ -15,7 +15,9 @@ export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** A new order every five minutes, adjusted half an hour later, every fifth one cancelled an hour later. */
+/**
+ * A new order every five minutes, adjusted half an hour later. Every fifth order is cancelled an hour later.
+ */
 function sendOrders(world: SimulatedWorld, { forMs }: { forMs: number }): void {
   const startMs = world.clock.now();
   const send = (afterMs: number, message: Parameters<typeof orderMessage>[0]): void => {
@@ -45,24 +47,24 @@ function sendOrders(world: SimulatedWorld, { forMs }: { forMs: number }): void {
   }
 }
 
-/** Lets time pass in which orders come. */
+/** Lets time pass while orders arrive. */
 export async function live(world: SimulatedWorld, ms: number): Promise<void> {
   sendOrders(world, { forMs: ms });
   await world.runFor(ms);
 }
 
-/** Button's API does as the fault says, for as long as the world lives, or until the faults are cleared. */
+/** Button's API follows the fault as long as the world exists, or until the faults are cleared. */
 export function misbehave(world: SimulatedWorld, fault: FaultInput): void {
   world.button.faults.add(FaultSchema.parse({ times: 'unlimited', ...fault }));
 }
 
-/** What these calls come to instead of what the weather says. */
+/** The fate of these calls, instead of the weather's. */
 export function strike(world: SimulatedWorld, matches: (call: Call) => boolean, fate: Partial<Fate>): void {
   const { fateOf } = world.weather;
   world.weather.fateOf = (call) => (matches(call) ? { latencyMs: 5, ...fate } : fateOf(call));
 }
 
-/** A metric that a service of AWS emits every minute. */
+/** A metric that an AWS service emits every minute. */
 export function measureOfAws(
   { metrics }: CloudWatch,
   { metric, fromMs, forMs, value }: { metric: MetricIdentity; fromMs: number; forMs: number; value: number },
@@ -70,7 +72,7 @@ export function measureOfAws(
   for (let atMs = fromMs; atMs < fromMs + forMs; atMs += MINUTE_MS) metrics.put(metric, { atMs, value });
 }
 
-/** What the SDK throws after its tries. */
+/** The error that the SDK throws after its tries. */
 export function outage(): Error {
   return Object.assign(new Error('out of order'), {
     name: 'InternalServerError',
@@ -83,8 +85,8 @@ export function inject(world: SimulatedWorld, row: InjectedTransactionInput): vo
 }
 
 /**
- * A webhook of Button's, signed with the secret that the receiver knows unless another is given, and the time
- * that it takes.
+ * Posts one of Button's webhooks, by default signed with the secret that the receiver knows, and lets the
+ * time pass that it takes.
  */
 export async function postWebhook(
   world: SimulatedWorld,

@@ -1,17 +1,17 @@
 import { readAlarm, type AlarmDefinition } from '../../tooling/local-aws/cloudwatch/alarm-definition.ts';
 import { DEVELOPMENT_STAGE, synthesizeStage } from '../infra/synthesized-stage.ts';
 
-/** Everything that both flows' templates hold. */
+/** The templates of both flows. */
 export const STAGE = synthesizeStage(DEVELOPMENT_STAGE);
 
-/** What the functions are told of where their metrics belong. */
+/** The metric namespace in the functions' environment. */
 export const NAMESPACE = namespaceOf(STAGE.resources('AWS::Lambda::Function'));
 
 /** An alarm as its template defines it, by its logical id without the hash. */
 export type SynthesizedAlarm = {
   name: string;
   definition: AlarmDefinition;
-  /** The severities whose topics a change to the state notifies. */
+  /** The severities whose topics are notified of a change to this state. */
   actionsOf: (state: string) => string[];
 };
 
@@ -27,7 +27,7 @@ export const ALARMS: readonly SynthesizedAlarm[] = STAGE.resources('AWS::CloudWa
   }),
 );
 
-/** A physical name for everything that the template refers to: its logical id. */
+/** Replaces every reference of the template by a physical name: the logical id. */
 export function resolve(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(resolve);
   if (typeof value !== 'object' || value === null) return value;
@@ -38,7 +38,7 @@ export function resolve(value: unknown): unknown {
   return Object.fromEntries(Object.entries(rest).map(([name, inner]) => [name, resolve(inner)]));
 }
 
-/** The one resource of the type whose logical id begins so. */
+/** The only resource of the type whose logical id starts with `prefix`. */
 export function logicalId(type: string, prefix: string): string {
   const found = STAGE.resources(type).filter((resource) => resource.logicalId.startsWith(prefix));
   const [only, ...others] = found;

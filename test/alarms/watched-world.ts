@@ -13,35 +13,33 @@ import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.
 import { ALARMS, logicalId, NAMESPACE, resolve, STAGE } from './synthesized-alarms.ts';
 
 /**
- * A world whose metrics CloudWatch takes in: from lines of the embedded metric format, from access logs, and
+ * A world whose metrics go to CloudWatch: from lines in the embedded metric format, from access logs, and
  * from AWS itself.
  */
 export type WatchedWorld = {
   world: SimulatedWorld;
   cloudWatch: CloudWatch;
-  /** Every alarm that went off since the beginning, or since an instant in milliseconds. */
+  /** Every alarm that has fired since the start, or since an instant in milliseconds. */
   alarmsSince: (fromMs?: number) => string[];
-  /** What was sent to people: every change of an alarm's state, to the topic of its severity. */
+  /** The notifications so far: every change of an alarm's state, to the topic of its severity. */
   notifications: () => Notification[];
 };
 
-/** One message to people. */
+/** One notification. */
 export type Notification = { alarm: string; state: string; severity: string };
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /**
- * After so long Lambda gives up a record and tells the failure queue: `MaximumRecordAgeInSeconds` of the
- * publisher's mapping.
+ * After this time Lambda gives up a record and sends it to the failure queue: `MaximumRecordAgeInSeconds` of
+ * the publisher's mapping.
  */
 const RECORD_AGE_MS = 23 * HOUR_MS;
-/**
- * As if the schedules had run before the beginning, for the longest time that an alarm looks back for them.
- */
+/** Pretends that the schedules ran before the start, for the longest time that an alarm looks back. */
 const RAN_BEFORE_MS = 6 * HOUR_MS;
 
 const FUNCTION = 'AWS::Lambda::Function';
-/** The function in the template that stands for a function of the world. */
+/** The function in the template for each function of the world. */
 const FUNCTION_IDS: Record<string, string> = {
   'order-reporter': logicalId(FUNCTION, 'AcmeReporterWorkerFunction'),
   'order-audit': logicalId(FUNCTION, 'AcmeAuditWorkerFunction'),
@@ -68,7 +66,7 @@ const QUEUE_IDS = {
 
 const ACCESS_LOGS = logicalId('AWS::Logs::LogGroup', 'IntakeEndpointAccessLogs');
 
-/** `isNew`: nothing has run before the beginning, as in a first deployment. */
+/** `isNew`: nothing ran before the start, as in a first deployment. */
 export function watchWorld({
   isNew = false,
   ...options
@@ -86,7 +84,7 @@ export function watchWorld({
     ...options,
     transactions: { reconciler: { readFrom: '2026-06-01T00:00:00Z' }, ...options.transactions },
     measure: ({ atMs: _, ...measured }) => {
-      // What the gateway counts comes from its access log.
+      // The gateway's counts come from its access log.
       if (measured.name !== 'WebhooksFromButton' && measured.name !== 'WebhooksFailedForButton')
         metrics.add(measured);
     },
@@ -123,7 +121,7 @@ export function watchWorld({
       const span = { fromMs: startMs, untilMs: world.clock.now() };
       return ALARMS.flatMap(({ name, definition, actionsOf }) =>
         alarmHistory(definition, cloudWatch.metrics, span)
-          // What an alarm begins with is no change.
+          // An alarm's first state is not a change.
           .slice(1)
           .flatMap(({ state }) => actionsOf(state).map((severity) => ({ alarm: name, state, severity }))),
       );
@@ -157,7 +155,7 @@ function addMetricFilters({ metricFilters, metrics }: CloudWatch): void {
     metricFilters.push(createMetricFilter(FilterSchema.parse(resolve(properties)), metrics));
 }
 
-/** Each request in the format of the template's access log. */
+/** Writes each request in the format of the template's access log. */
 function writeAccessLog(world: SimulatedWorld, cloudWatch: CloudWatch): void {
   const [stage] = STAGE.resources('AWS::ApiGatewayV2::Stage');
   const { Format: format } = (stage?.Properties ?? {})['AccessLogSettings'] as { Format: string };
@@ -183,7 +181,7 @@ function everyMinute(world: SimulatedWorld, act: () => void): void {
   next();
 }
 
-/** What SQS and Lambda measure by themselves. */
+/** Adds the metrics that SQS and Lambda emit themselves. */
 function measureGauges(world: SimulatedWorld, { metrics }: CloudWatch): void {
   const atMs = world.clock.now();
   const { queues, iteratorAgeMs } = world.gauges();
@@ -202,7 +200,7 @@ function measureGauges(world: SimulatedWorld, { metrics }: CloudWatch): void {
     putOfQueue(QUEUE_IDS[name], 'ApproximateNumberOfMessagesVisible', visible);
     putOfQueue(QUEUE_IDS[name], 'ApproximateAgeOfOldestMessage', oldestAgeSeconds);
   }
-  // The world keeps records for ever; Lambda gives them up, one by one, and tells the failure queue.
+  // The world keeps records for ever. Lambda gives them up, one by one, and sends them to the failure queue.
   const givenUp = iteratorAgeMs > RECORD_AGE_MS ? 1 : 0;
   putOfQueue('EventPublisherFailures', 'ApproximateNumberOfMessagesVisible', givenUp);
   metrics.put(
