@@ -6,13 +6,13 @@ import type { World } from './world.ts';
 
 const MOMENTS = ['before its effect', 'after its effect'] as const;
 
-/** At how many of the moments of each call somebody dies: at one of them by turns, or at both. */
+/** At how many of the two moments of each call a process dies: at one of them in turn, or at both. */
 const MOMENTS_OF_A_CALL = volume({ short: 1, long: MOMENTS.length });
 
 /**
- * Plays a story once without a death, and then for every call that its processes make, dying there before or
- * after the call's effect: each must end as the first did. In `npm test`, calls take turns; in `npm run
- * test:long`, each has both. Returns how many calls there were.
+ * Plays a story once without a death. Then plays it again for every call of its processes, with a death
+ * before or after the call's effect. Each must end like the first one. In `npm test`, calls alternate between
+ * the two moments; in `npm run test:long`, each call has both. Returns the number of calls.
  */
 export async function endsTheSame(world: World, play: (death?: Death) => Promise<unknown>): Promise<number> {
   const calm = await play();

@@ -6,15 +6,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
  */
 export type Death = { atCall: number; when: 'before its effect' | 'after its effect' };
 
-/** Counts the calls that processes make to the outside, and ends one of them in the middle of one. */
+/** Counts the calls of processes to other services, and kills one process in the middle of a call. */
 export type Lifeline = {
-  /** Makes a call of the process that it is called in. In a dead process it has no effect and no end. */
+  /** Makes a call for the current process. In a dead process it has no effect and never ends. */
   call<Result>(work: () => Promise<Result>): Promise<Result>;
-  /** Runs an invocation as a process of its own, until it is done or dead. */
+  /** Runs an invocation as its own process, until it is done or dead. */
   live<Result>(run: () => Promise<Result>): Promise<{ died: false; result: Result } | { died: true }>;
-  /** Counts from 1 again; the process whose call has that number dies. */
+  /** Counts from 1 again. The process that makes this call dies. */
   begin(death: Death | undefined): void;
-  /** Whatever comes now, nobody dies of it any more, and it is not counted. */
+  /** From now on no process dies, and no calls are counted. */
   end(): void;
   calls(): number;
 };
@@ -35,7 +35,7 @@ export function createLifeline(): Lifeline {
   return {
     async call(work) {
       const process = processes.getStore();
-      // The test's own calls.
+      // A call by the test itself.
       if (!process) return work();
       if (process.isDead) return kill(process);
       if (isOver) return work();
@@ -55,7 +55,7 @@ export function createLifeline(): Lifeline {
         processes.run(process, run).then((result) => ({ died: false as const, result })),
         process.died.promise.then(() => ({ died: true as const })),
       ]);
-      // What was under way beside the last call still has its effect, before anybody goes on.
+      // Calls in progress beside the last one still have their effect before anything else happens.
       if (end.died) await Promise.all(process.underWay);
       return end;
     },

@@ -17,7 +17,7 @@ const sample = JSON.parse(
 ) as Record<string, unknown>;
 
 const MINUTE_MS = 60_000;
-/** Long enough for the redelivery of what a dead process had, and for two quiet times. */
+/** Long enough for the redelivery of a dead process's messages, and for two quiet times. */
 const MAX_MINUTES = 30;
 
 let world: World;
@@ -34,7 +34,7 @@ type Story = {
   name: string;
   kinds: readonly string[];
   fault?: FaultInput;
-  /** What somebody does about it once everything is at rest. */
+  /** What a person does once everything is at rest. */
   then?: () => Promise<unknown>;
   ends: string;
 };
@@ -113,7 +113,9 @@ function message(kind: string, sequence: number): string {
   });
 }
 
-/** The brand's messages, its queue, the reporter and a sweep every minute, until nothing is left to do. */
+/**
+ * Runs the brand's messages, its queue, the reporter and a sweep every minute, until nothing is left to do.
+ */
 async function play(
   { kinds, fault, then }: Story,
   duplicateCreate: '409' | 'upsert' | 'second-order',
@@ -174,8 +176,8 @@ function ending() {
 }
 
 /**
- * The newest version and what of it Button has acknowledged; not when, nor which of several messages brought
- * it.
+ * The newest version and what Button has acknowledged of it, without times and without the message that
+ * brought it.
  */
 function known(body: unknown): object | undefined {
   const { newest, reported } = (body ?? {}) as {
@@ -187,7 +189,7 @@ function known(body: unknown): object | undefined {
   return { newest: version, reported: reported && [reported.version, reported.hash, reported.kind] };
 }
 
-/** What is live at Button. Whether a cancelled order was ever created there is all the same. */
+/** The orders that are live at Button. Whether a cancelled order was ever created there does not matter. */
 function atButton(): string {
   return world
     .button()
@@ -201,7 +203,7 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
   'in a world where a second create gives %s',
   (duplicateCreate) => {
     it.each(creations)(
-      'a reporter or a sweep that dies at any of its calls leaves $name as if it had not (A20, A21)',
+      'a reporter or a sweep that dies at any of its calls leaves $name as without the death (A20, A21)',
       async (story) => {
         const calls = await endsTheSame(world, (death) => play(story, duplicateCreate, death));
 
@@ -214,7 +216,7 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
 
 describe('in the documented world', () => {
   it.each(others)(
-    'a reporter or a sweep that dies at any of its calls leaves $name as if it had not (A20, A21)',
+    'a reporter or a sweep that dies at any of its calls leaves $name as without the death (A20, A21)',
     async (story) => {
       const calls = await endsTheSame(world, (death) => play(story, '409', death));
 

@@ -28,7 +28,7 @@ afterAll(() => {
   world.close();
 });
 
-/** Puts transactions into Button that no webhook brings. */
+/** Adds transactions to Button without webhooks. */
 function inject(count: number): void {
   for (let index = 0; index < count; index += 1) {
     world.button().injectTransaction({
@@ -38,7 +38,7 @@ function inject(count: number): void {
   }
 }
 
-/** What comes back after a death comes back within this time. */
+/** Everything that a dead process leaves behind returns within this time. */
 async function workOff(): Promise<void> {
   for (let step = 0; step < 4; step += 1) {
     await world.drainReadQueue();
@@ -52,14 +52,14 @@ async function tick(streams: readonly string[]): Promise<void> {
   await workOff();
 }
 
-/** Two ticks of the planner; a process dies in the first of them at the latest. */
+/** Two ticks of the planner. A process dies in the first one at the latest. */
 async function reconcile(streams: readonly string[]): Promise<void> {
   await tick(streams);
   world.lifeline.end();
   await tick(streams);
 }
 
-/** What has to be the same in the end. Which worker read what, and what it found then, is not. */
+/** What must be the same in the end. It does not matter which worker read what, and what it found. */
 function ending(): unknown {
   const transactions = world.contents('transactions');
   const positions = world.contents('positions');
@@ -72,11 +72,12 @@ function ending(): unknown {
       .filter(({ stream }) => !String(stream).startsWith('drift-'))
       .map(({ account, stream, readThrough, readUntil, window }) => ({
         ...{ account, stream, window },
-        // A sweep that had to be begun again ends later.
+        // A sweep that was started again ends later.
         readThrough: readUntil === undefined ? readThrough : readThrough === readUntil,
       })),
     quarantined: quarantined.map(({ kind, id, bytes }) => ({ kind, id, bytes })),
-    // When a version was stored, and its number, which is made of that, depend on when somebody died.
+    // The time at which a version was stored depends on the death, and so does its number, which is derived
+    // from it.
     reported: [
       ...new Set(
         world
@@ -86,7 +87,7 @@ function ending(): unknown {
     ].sort(),
     readQueue: world.readQueue().bodies(),
   };
-  // The simulator gives its one account another id every time.
+  // The simulator gives its only account another id every time.
   return JSON.parse(JSON.stringify(end).replaceAll(/acc-[0-9a-f]+/g, 'acc')) as unknown;
 }
 
@@ -131,7 +132,7 @@ const stories: Story[] = [
       await world.pass(60 * MINUTE_MS);
       await workOff();
       world.lifeline.end();
-      // What a dead worker has left goes on with the next tick.
+      // The next tick continues what a dead worker has left.
       await tick(['live']);
     },
   },
@@ -179,7 +180,7 @@ const stories: Story[] = [
 
 describe('the planner and the reconciler', () => {
   it.each(stories)(
-    'that die at any of their calls leave $name as if they had not (E2, E5, E7, E19, F6)',
+    'that die at any of their calls leave $name as without the death (E2, E5, E7, E19, F6)',
     async ({ before, tells, calls }) => {
       const counted = await endsTheSame(world, async (death?: Death) => {
         world.reset();

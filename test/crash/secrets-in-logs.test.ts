@@ -10,7 +10,7 @@ const sample = JSON.parse(
   readFileSync(new URL('../fixtures/button/order-create.json', import.meta.url), 'utf8'),
 ) as Record<string, unknown> & { customer: object; line_items: Record<string, unknown>[] };
 
-/** A text that stands nowhere else, for a field whose values nobody may find in a log. */
+/** Texts that occur nowhere else, for fields whose values must not appear in a log. */
 const sentinels: string[] = [];
 function sentinel(field: string): string {
   const token = `sentinel-${field.replaceAll(/\W/g, '-')}-${sentinels.length}`;
@@ -18,21 +18,21 @@ function sentinel(field: string): string {
   return token;
 }
 
-/** A short one: where JSON cannot be read, the error quotes it whole. */
+/** A short one. If JSON cannot be parsed, the error quotes it completely. */
 function shortSentinel(): string {
   const token = `leak-${sentinels.length}-x`;
   sentinels.push(token);
   return token;
 }
 
-/** One for a field that takes hex digits only, 16 or a multiple of them. */
+/** One for a field that accepts only hex digits, 16 or a multiple of that. */
 function hexSentinel(length: 16 | 64): string {
   const token = `5e4711e1${sentinels.length.toString(16).padStart(8, '0')}`.repeat(length / 16);
   sentinels.push(token);
   return token;
 }
 
-/** Every text in it replaced by a sentinel, at any depth; numbers and structure stay. */
+/** Replaces every string by a sentinel, at any depth. Numbers and structure stay the same. */
 function marked(value: unknown, path: string): unknown {
   if (typeof value === 'string') return sentinel(path);
   if (Array.isArray(value)) return value.map((item, index) => marked(item, `${path}-${index}`));
@@ -42,10 +42,11 @@ function marked(value: unknown, path: string): unknown {
   );
 }
 
-/** A text in the forms in which it might still be read. */
+/** A text in the forms in which it could still be read. */
 function formsOf(token: string): string[] {
   const bytes = Buffer.from(token);
-  // Where base64 begins depends on what stands before: without its edges, each of the three ways is told.
+  // The alignment of base64 depends on the text before, so each of the three alignments is included, without
+  // its edges.
   const shifted = [0, 1, 2].map((shift) =>
     Buffer.concat([Buffer.alloc(shift), bytes])
       .toString('base64')
@@ -90,7 +91,7 @@ function message(type: string, sequence: number, data: object): string {
   });
 }
 
-/** A transaction whose every text that the merge does not need is a sentinel. */
+/** A transaction in which every string that the merge does not need is a sentinel. */
 function transaction(id: string, changes: object = {}): Record<string, unknown> {
   const { order_line_items: lines, ...data } = pending.data;
   return {
@@ -111,13 +112,13 @@ function webhook(id: string, changes?: object): string {
   return JSON.stringify({ ...pending, id: `hook-${id}`, data: transaction(id, changes) });
 }
 
-/** Everything that can be said about an order, the wrong included. */
+/** Sends every kind of order message, including wrong ones. */
 async function sendOrders(): Promise<void> {
   const queue = world.orderQueue();
   const bodies = [
     message('created', 1, order({ order_id: 'o-1' })),
     message('updated', 2, order({ order_id: 'o-1' })),
-    // Refused by our rules: each names fields, none may name a value.
+    // This project's rules refuse these: each reason names fields, and none may contain a value.
     message(
       'created',
       3,
@@ -129,7 +130,7 @@ async function sendOrders(): Promise<void> {
     sentinel('text'),
     JSON.stringify({ retry: sentinel('retry'), orderId: sentinel('orderId') }),
   ];
-  // Button refuses with a text that quotes the order, answers nonsense that does, and takes no key.
+  // Button refuses with a text that quotes the order, answers nonsense that quotes it, and accepts no key.
   const quoting = JSON.stringify({ meta: { status: 'error' }, error: { message: sentinel('button-says') } });
   for (const answer of [
     { status: 500, body: `<html>${sentinel('html')}</html>` },
@@ -139,7 +140,7 @@ async function sendOrders(): Promise<void> {
     world.button().addFault({ on: 'api', match: { method: 'POST' }, answer });
   for (const [index, body] of bodies.entries()) queue.send(body, { groupId: `group-${index}` });
   for (let minute = 0; minute < 15; minute += 1) {
-    // By then Button has come to its senses.
+    // By then Button answers normally again.
     if (minute === 10) queue.send(message('updated', 9, order({ order_id: 'o-1' })), { groupId: 'group-0' });
     await world.drainOrders();
     await world.invoke('retry-sweep', {});
@@ -147,7 +148,7 @@ async function sendOrders(): Promise<void> {
   }
 }
 
-/** Webhooks of every kind, with the table up and down; then what the queue and the stream make of them. */
+/** Sends webhooks of every kind, with the table up and down, and processes the queue and the stream. */
 async function sendTransactions(): Promise<void> {
   const bodies = [
     webhook('1'),
@@ -170,7 +171,7 @@ async function sendTransactions(): Promise<void> {
   await world.drainDeferredWebhooks();
   world.setDown();
   await world.pass(60_000);
-  // Whoever reads this finds an error that quotes it.
+  // Parsing this throws an error that quotes it.
   world.deferredWebhooksQueue().send(shortSentinel());
   world.readQueue().send(shortSentinel(), { groupId: 'group' });
   await world.drainDeferredWebhooks();
@@ -201,14 +202,14 @@ async function reconcile(): Promise<void> {
 }
 
 describe('what the functions write', () => {
-  it('holds no secret and nothing of what was said about shoppers, in plain, hex or base64 (F14)', async () => {
+  it('contains no secret and no personal data about shoppers, in plain text, hex or base64 (F14)', async () => {
     world.reset();
 
     await sendOrders();
     await sendTransactions();
     await reconcile();
 
-    // Whatever an error or an object holds is seen: not only what JSON would make of it.
+    // Includes every property of an error or an object, not only those that JSON contains.
     const written = world
       .printed()
       .map((line) => (typeof line === 'string' ? line : inspect(line, { depth: null, showHidden: true })))
@@ -218,7 +219,7 @@ describe('what the functions write', () => {
     const found = reported.filter((token) => formsOf(token).some((form) => written.includes(form)));
     expect(found).toEqual([]);
     expect(written.includes(basic)).toBe(false);
-    // It is not for want of having been written: every flow has left its metrics and its lines.
+    // Shows that the search had something to find: every flow has written its metrics and its lines.
     const expected = [
       ...['OrdersReported', 'OrdersQuarantined', 'OrdersWaiting', 'ButtonKeyRefused', 'WebhooksApplied'],
       ...['WebhookFlags', 'WebhooksForged', 'WebhooksDeferred', 'EventsPublished', 'RowsReconciled'],

@@ -30,7 +30,7 @@ afterAll(() => {
   world.close();
 });
 
-/** A webhook about one order; every version is a second later than the one before. */
+/** A webhook about one order. Each version is a second later than the previous one. */
 function webhook(second: number, changes: object = {}): string {
   const data = {
     ...pending.data,
@@ -47,7 +47,7 @@ const VALIDATED = webhook(2, { status: 'validated', amount: 100 });
 const DECLINED = webhook(3, { status: 'declined' });
 const ANOTHER = webhook(2, { button_order_id: 'btnorder-2' });
 const ODD = '{"id":"hook-odd","event_type":"odd"}';
-/** More than one item of the table holds, though deflated. */
+/** More than fits into one item of the table, even compressed. */
 const BULKY = incompressible(450_000);
 const LARGE = webhook(4, { amount: 100, description: BULKY });
 
@@ -60,8 +60,8 @@ function incompressible(length: number): string {
 }
 
 /**
- * What has to be the same in the end. When versions were seen and stored is not, nor their numbers, which are
- * made of that; what consumers make of the events is.
+ * What must be the same in the end: what consumers make of the events, but not when versions were seen and
+ * stored, nor their numbers, which are derived from that.
  */
 async function ending() {
   const items = world.contents('transactions');
@@ -81,8 +81,8 @@ async function ending() {
     transactions: await Promise.all(
       heads.map(async ({ pk, shopper }) => [shopper, await wholeOf(String(pk))]),
     ),
-    // Parts that no head names are dead weight (docs/architecture.md); of who is erased not even those may
-    // stay.
+    // Parts without a head are harmless left-overs (docs/architecture.md), but an erased shopper must not
+    // have even those.
     partsOfErased: heads.filter(
       ({ erasedAt, pk }) => erasedAt !== undefined && parts.some(({ partOf }) => partOf === pk),
     ),
@@ -98,7 +98,7 @@ async function ending() {
   };
 }
 
-/** A transaction with its payload, however many items it takes, without when each version was seen. */
+/** A transaction with its payload from all of its items, without the times at which versions were seen. */
 async function wholeOf(key: string): Promise<unknown> {
   const stored = await transactions().read(key);
   return JSON.parse(
@@ -109,7 +109,7 @@ async function wholeOf(key: string): Promise<unknown> {
   );
 }
 
-/** Work on the queue of what could not be stored, until it is empty. */
+/** Handles the queue of deferred webhooks until it is empty. */
 async function workOffDeferredWebhooks(): Promise<void> {
   for (let step = 0; step < 20 && world.deferredWebhooksQueue().bodies().length > 0; step += 1) {
     await world.drainDeferredWebhooks();
@@ -117,13 +117,13 @@ async function workOffDeferredWebhooks(): Promise<void> {
   }
 }
 
-/** Whether a run of the expiry has left nothing to do; a run that has died says nothing. */
+/** Whether a run of the expiry has left nothing to do. A run that has died says nothing. */
 function isOver(run: unknown): boolean {
   const { outcome } = (run ?? {}) as Partial<ScanRun>;
   return outcome === 'finished' || outcome === 'nothing-due';
 }
 
-/** `before`: what has happened already; nobody dies in it. */
+/** `before`: what has already happened; no process dies in it. */
 type Story = { name: string; before?: () => Promise<void>; tells: () => Promise<void>; calls: number };
 
 const stories: Story[] = [
@@ -157,14 +157,14 @@ const stories: Story[] = [
   },
 ];
 
-/** It takes fifteen calls, on items of more than a page: many deaths. */
+/** These take fifteen calls, on more than one page of items, so many deaths. */
 const longStories: Story[] = [
   {
     name: 'the expiry of personal data',
     calls: 15,
     before: async () => {
       for (const body of [LARGE, webhook(5, { status: 'validated' })]) await world.deliver(body);
-      // With these, the table is more than a page, and a run of so little time looks at one.
+      // With these, the table is more than a page, and a run with this little time reads one page.
       for (const order of ['btnorder-2', 'btnorder-3'])
         await world.deliver(webhook(4, { status: 'validated', button_order_id: order, description: BULKY }));
       await world.pass(40 * DAY_MS);
@@ -180,7 +180,7 @@ const FUNCTIONS_DIE = 'that die at any of their calls leave $name as if they had
 async function survives({ before, tells, calls }: Story): Promise<void> {
   const counted = await endsTheSame(world, async (death?: Death) => {
     world.reset();
-    // What these webhooks tell of is older than the deployment, and is to be worth something all the same.
+    // The transactions of these webhooks are older than the deployment, but must be rewardable.
     world.setEnvironment({ LIVE_FROM: '2014-01-01T00:00:00Z' });
     await before?.();
     world.lifeline.begin(death);
@@ -227,7 +227,7 @@ const operations: Story[] = [
     name: 'replaying a webhook',
     calls: 3,
     tells: async () => {
-      // As if the code had not understood it when it came.
+      // As if the code had not understood it when it arrived.
       const quarantine = createQuarantineStore({
         client: world.aws().dynamodb(),
         table: TABLES.webhookQuarantine,
@@ -257,7 +257,7 @@ const operations: Story[] = [
 
 describe('an operation', () => {
   it.each(operations)(
-    'that dies at any of its calls and is run again leaves $name as if it had not (F12)',
+    'that dies at any of its calls and is run again leaves $name as without the death (F12)',
     async ({ tells, calls }) => {
       const counted = await endsTheSame(world, async (death?: Death) => {
         world.reset();

@@ -31,23 +31,23 @@ import { SqsModel } from '../../tooling/local-aws/models/sqs-model.ts';
 import { createLifeline, type Lifeline } from './lifeline.ts';
 
 const START = '2026-06-01T12:00:00.000Z';
-/** The brand's and the publisher's alike. */
+/** The key of both the brand and the publisher. */
 export const API_KEY = 'sk-crash';
 export const WEBHOOK_SECRET = 'whsec-crash';
 
-/** What one invocation may still take: claims last a little longer. */
+/** The remaining time of an invocation. Claims last a little longer. */
 const REMAINING_MS = 30_000;
 /** Twice as long as any invocation here could take. */
 const VISIBILITY_SECONDS = 120;
 const MAX_STEPS = 60;
 const CUSTOMER_DAYS = 30;
-/** The reconciler's slice is over after two pages. */
+/** The reconciler's slice ends after two pages. */
 const ASKS_OF_A_SLICE = 3;
 
-/** What can be down by itself. */
+/** The parts of AWS that can be down separately. */
 type Part = 'transactions' | 'quarantine' | 'queues' | 'secrets';
 
-/** Small pages, short slices and short times, so that a story meets all of them. */
+/** Small pages, short slices and short times, so that a story reaches all of these limits. */
 const ENVIRONMENT = {
   BUTTON_TIMEOUT_MS: '2000',
   QUIET_TIME_SECONDS: '60',
@@ -70,9 +70,9 @@ export type World = ReturnType<typeof createWorld>;
 
 /**
  * The functions as they are composed for Lambda, in one process: over the models of DynamoDB, SQS, the bus
- * and Secrets Manager, with the simulator's Button, on a clock that moves between invocations only. Every
- * call that a function makes to the outside is one of the lifeline's. What the functions log is kept and not
- * shown, until `close`.
+ * and Secrets Manager, with the simulator's Button, on a clock that moves only between invocations. Every
+ * call of a function to another service goes through the lifeline. Log output is collected and not shown,
+ * until `close`.
  */
 export function createWorld() {
   const lifeline = createLifeline();
@@ -92,29 +92,26 @@ export function createWorld() {
     invoke: (name: FunctionName, event: unknown) => life.invoke(name, event),
     pass: (ms: number) => life.button.advance(ms),
     button: () => life.button,
-    /** AWS and Button as an operation reaches them. */
+    /** AWS and Button for an operation. */
     aws: () => life.aws,
     buttonHttp: () => life.buttonHttp,
     events: () => life.bus.map(({ type, detail }) => ({ type, detail: JSON.parse(detail) as object })),
     orderQueue: () => life.queue(QUEUES.orders),
     deferredWebhooksQueue: () => life.queue(QUEUES.deferredWebhooks),
     readQueue: () => life.queue(QUEUES.readQueue),
-    /** What differs from the environment that functions are composed with from now on. */
+    /** Overrides of the environment variables that functions are composed with from now on. */
     setEnvironment: (environment: Readonly<Record<string, string>>) => {
       life.environment = { ...ENVIRONMENT, ...environment };
     },
-    /** What every invocation from now on may still take. */
+    /** The remaining time of every invocation from now on. */
     setRemainingTime: (ms: number) => (life.remainingMs = ms),
-    /** The bus takes events of this type no more; undefined: it takes all. */
+    /** The bus no longer accepts events of this type; undefined: it accepts all. */
     loseEvents: (type: string | undefined) => (life.lostType = type),
-    /** From now on so much of AWS is down, and everything else up. */
+    /** From now on these parts of AWS are down, and the others are up. */
     setDown: (...parts: readonly Part[]) => {
       life.refusals = new Map(parts.map((part) => [part, 'ThrottlingException']));
     },
-    /**
-     * From now on one part of AWS refuses every request with an error of this name, and everything else is
-     * up.
-     */
+    /** From now on one part of AWS refuses every request with this error, and the others are up. */
     refuse: (part: Part, errorName: string) => {
       life.refusals = new Map([[part, errorName]]);
     },
@@ -125,7 +122,7 @@ export function createWorld() {
     publish: () => life.publish(),
     contents: (table: keyof typeof TABLES) => life.contents(table),
 
-    /** Everything as on the first day. */
+    /** Resets everything to the first day. */
     reset(): void {
       // Vitest restores the console before each test.
       keepOutput();
@@ -133,7 +130,7 @@ export function createWorld() {
       lifeline.begin(undefined);
     },
 
-    /** What somebody starts by hand is started again if it dies. */
+    /** An operation that a person starts is started again if it dies. */
     async operate<Result>(operation: () => Promise<Result>): Promise<Result> {
       for (;;) {
         const end = await lifeline.live(operation);
@@ -235,7 +232,7 @@ class Life {
       return perform({ latencyMs: 0 });
     });
 
-  /** One invocation; undefined if its process died, and then the next one has a process of its own. */
+  /** One invocation. Returns undefined if its process died; then the next one has a new process. */
   async invoke(name: FunctionName, event: unknown): Promise<unknown> {
     const { handle, flush } = this.#processOf(name);
     this.#invocations += 1;
@@ -285,9 +282,9 @@ class Life {
 
   queue(name: string) {
     return {
-      /** What is on the queue, hidden or not. */
+      /** The messages on the queue, hidden or not. */
       bodies: () => this.#sqs.contents(name).map(({ body }) => body),
-      /** Sends a message that repeats none; a FIFO queue needs its group. */
+      /** Sends a message that is not a duplicate. A FIFO queue needs its group. */
       send: (body: string, { groupId }: { groupId?: string } = {}): void => {
         this.#sends += 1;
         const fifo = groupId !== undefined && {
@@ -306,12 +303,12 @@ class Life {
     };
   }
 
-  /** Delivers what is visible, batch by batch, until nothing is. */
+  /** Delivers the visible messages, batch by batch, until none is left. */
   async drain(url: string, name: FunctionName, batchSize = 10): Promise<void> {
     const { receive } = this.queue(url);
     for (let batch = receive(batchSize); batch.length > 0; batch = receive(batchSize)) {
       const response = (await this.invoke(name, { Records: batch })) as SQSBatchResponse | undefined;
-      // A process that has died acknowledges nothing: the whole batch comes back.
+      // A process that has died acknowledges nothing, so the whole batch returns.
       if (!response) continue;
       const failed = new Set(response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
       for (const { messageId, receiptHandle } of batch)
@@ -335,7 +332,7 @@ class Life {
     throw new Error('Button gives up');
   }
 
-  /** The table's stream brings its changes to the publisher until every one is dealt with. */
+  /** The table's stream delivers its changes to the publisher until every one is handled. */
   async publish(): Promise<void> {
     for (let attempt = 0; this.#stream.length > 0; attempt += 1) {
       if (attempt === MAX_STEPS) throw new Error('The stream does not get on');
@@ -349,7 +346,9 @@ class Life {
     }
   }
 
-  /** What stands in a table, unpacked, without what tells only when and by whom it was written. */
+  /**
+   * The content of a table, unpacked, without the fields that only say when and by which run it was written.
+   */
   contents(table: keyof typeof TABLES): Record<string, unknown>[] {
     const name = TABLES[table];
     const { partitionKey = '', sortKey = '' } =
@@ -372,7 +371,7 @@ const PART_OF_TABLE: Readonly<Record<string, Part>> = {
 
 const PART_OF_SERVICE: Readonly<Record<string, Part>> = { sqs: 'queues', secrets: 'secrets' };
 
-/** Lambda gets binary values as base64. */
+/** Lambda receives binary values as base64. */
 function toLambda({ before, after, sequenceNumber }: StreamRecord): unknown {
   const asJson = (image: Item | undefined): unknown =>
     image &&
@@ -390,7 +389,7 @@ function unpacked({ revision: _revision, ...item }: Record<string, unknown>): Re
   return {
     ...rest,
     ...(body instanceof Uint8Array ? { body: unpackJson(body) } : {}),
-    // A part of a large transaction is no text of its own.
+    // A part of a large transaction is not a complete text.
     ...(bytes instanceof Uint8Array && !('partOf' in item)
       ? { bytes: unpackText(bytes).toString('utf8') }
       : {}),
