@@ -99,7 +99,7 @@ async function openStage() {
   return { edit, totals };
 }
 
-it('order-edit sends each correction, also before the reporter has got to the one before (requirement 15)', async () => {
+it('order-edit sends each correction, even before the reporter has handled the previous one (requirement 15)', async () => {
   const { edit, totals } = await openStage();
 
   for (const total of [6000, 600]) expect(await edit(total)).toMatchObject({ found: { sent: 1 } });

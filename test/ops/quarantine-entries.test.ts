@@ -4,7 +4,7 @@ import { chooseEntries } from '../../ops/chosen-entries.ts';
 import { findEntries, findWholeOrders } from '../../ops/quarantine-entries.ts';
 import type { QuarantineSummary } from '../../shared/quarantine/quarantine-review.ts';
 
-/** Five refusals, one a day, on pages of two; the second was replayed. */
+/** Five refusals, one a day, on pages of two. The second one was replayed. */
 const ENTRIES: QuarantineSummary[] = [1, 2, 3, 4, 5].map((day) => ({
   kind: 'webhook',
   id: `entry-${day}`,
@@ -40,15 +40,15 @@ async function found(filter: Partial<Parameters<typeof findEntries>[2]>) {
 
 describe('findEntries', () => {
   it.each([
-    ['what was replayed is left out', {}, [5, 4, 3, 1]],
+    ['replayed ones are left out', {}, [5, 4, 3, 1]],
     ['unless it is asked for', { withReplayed: true }, [5, 4, 3, 2, 1]],
-    ['since an instant, which counts', { since: '2026-06-03T12:00:00.000Z' }, [5, 4, 3]],
+    ['from an instant on', { since: '2026-06-03T12:00:00.000Z' }, [5, 4, 3]],
     ['for one reason among others', { reason: 'too_deep' }, [4]],
-  ])('finds on every page what is meant, the newest first: %s', async (_what, filter, days) => {
+  ])('finds the matching entries on every page, the newest first: %s', async (_what, filter, days) => {
     expect(await found(filter)).toEqual({ days, more: false });
   });
 
-  it('finds as many as are asked for, and says whether there are more', async () => {
+  it('finds as many as requested, and says whether there are more', async () => {
     expect(await found({ limit: 3 })).toEqual({ days: [5, 4, 3], more: true });
     expect(await found({ limit: 4 })).toEqual({ days: [5, 4, 3, 1], more: false });
   });
@@ -82,7 +82,7 @@ describe('findWholeOrders', () => {
 });
 
 describe('chooseEntries', () => {
-  it('takes with --all only what was never replayed: what is run again goes on where it stopped (F12)', async () => {
+  it('selects with --all only what was never replayed: a second run continues where the first stopped (F12)', async () => {
     const choice = { arguments: [], all: true, limit: 100 };
 
     expect((await chooseEntries(review, 'webhook', choice)).ids).toEqual(

@@ -12,7 +12,7 @@ import { volume } from '../volume.ts';
 const ORDERS = volume({ short: 100, long: 2500 });
 const EVENTS = 4 * ORDERS;
 
-/** The `index`th webhook: each order's is adjusted three times, a second apart. */
+/** Webhook number `index`: each order's is adjusted three times, a second apart. */
 function webhook(index: number, eventId = `hook-${index}`): Buffer {
   const order = index % ORDERS;
   const version = Math.floor(index / ORDERS);
@@ -27,8 +27,7 @@ function webhook(index: number, eventId = `hook-${index}`): Buffer {
 }
 
 /**
- * A quarantine of webhooks that the code of today understands, beside a table that live webhooks are applied
- * to.
+ * A quarantine of webhooks that today's code understands, next to a table that live webhooks are applied to.
  */
 function createSystem() {
   const transactions = createInMemoryTransactions();
@@ -65,14 +64,14 @@ function createSystem() {
   return { ports, transactions, marked, kept, receive };
 }
 
-/** A clock that only waiting moves. */
+/** A clock that moves only when the code waits. */
 function createClock() {
   let nowMs = 0;
   const wait = (ms: number): Promise<void> => Promise.resolve(void (nowMs += ms));
   return { nowMs: () => nowMs, wait };
 }
 
-/** The events that the table's stream makes of its changes, as `key version`. */
+/** The events of the table's changes, as `key version`. */
 function eventsOf({ changes }: InMemoryTransactions): string[] {
   return changes()
     .filter(({ before, after }) => before?.version !== after.version)
@@ -82,11 +81,10 @@ function eventsOf({ changes }: InMemoryTransactions): string[] {
 const ALL_IDS = Array.from({ length: EVENTS }, (_, index) => `hook-${index}`);
 
 describe('replayWebhooks', () => {
-  it(`brings ${EVENTS} events in during live traffic without one event twice downstream (F12)`, async () => {
+  it(`applies ${EVENTS} events during live traffic without publishing one twice (F12)`, async () => {
     const { ports, transactions, marked, receive } = createSystem();
     let live = 0;
-    // Beside every replay a live webhook comes in: in another order, and some of them are the very ones that
-    // are replayed.
+    // With every replay a live webhook arrives, in another order. Some of them are the replayed ones.
     const pace = async () => {
       const index = (live * 7919) % EVENTS;
       live += 1;
@@ -111,7 +109,7 @@ describe('replayWebhooks', () => {
     expect(marked).toHaveLength(2 * EVENTS);
   });
 
-  it('takes its time: 50 events a second (F12)', async () => {
+  it('limits its rate to 50 events a second (F12)', async () => {
     const { ports } = createSystem();
     const clock = createClock();
 
@@ -120,7 +118,7 @@ describe('replayWebhooks', () => {
     expect(clock.nowMs()).toBeCloseTo(((EVENTS - 1) * 1000) / 50);
   });
 
-  it('says in a dry run what would come of it, and changes nothing (F12)', async () => {
+  it('shows the result in a dry run, and changes nothing (F12)', async () => {
     const { ports, transactions, marked, kept, receive } = createSystem();
     for (let index = 0; index < ORDERS; index += 1) await receive(webhook(index));
     const changesBefore = transactions.changes().length;

@@ -43,7 +43,7 @@ async function ops(...args: string[]): Promise<{ code: number; out: string; err:
   return { code, ...printed };
 }
 
-/** AWS in name only: STS tells of an account, DynamoDB has nothing, and every call is noted. */
+/** A fake AWS: STS returns an account, DynamoDB is empty, and every call is recorded. */
 async function startAws(account: string): Promise<string[]> {
   const calls: string[] = [];
   const server = createServer((request, response) => {
@@ -79,7 +79,7 @@ async function startAws(account: string): Promise<string[]> {
 }
 
 describe('npm run ops', () => {
-  it('tells every command in --help, and which of them change something', async () => {
+  it('shows every command in --help, and which of them change something', async () => {
     const { code, out } = await ops('--help');
     const [look = '', change = ''] = out.split('\nChange ');
 
@@ -89,14 +89,14 @@ describe('npm run ops', () => {
     }
   });
 
-  it('is explained on its page with every command, and the page tells of no other', () => {
+  it('has a page that documents every command, and no other', () => {
     const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
     const named = [...page.matchAll(/^\| `([a-z-]+)/gm)].map(([, name]) => name);
 
     expect(named).toEqual(COMMANDS.map(({ name }) => name));
   });
 
-  it('is called in the runbook by commands that there are, with options that they have', () => {
+  it('is called in the runbook by existing commands, with their options', () => {
     const page = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
     const lines = [...page.matchAll(/npm run (?:-s )?ops -- ([a-z-]+)([^\n`|]*)/g)];
 
@@ -112,7 +112,7 @@ describe('npm run ops', () => {
     }
   });
 
-  it('says what each exit code means', () => {
+  it('documents each exit code', () => {
     expect(usage()).toMatch(/Exit codes: 0 [^]*; 1 [^]*; 2 [^]*; 3 /);
   });
 
@@ -142,14 +142,14 @@ describe('npm run ops', () => {
     [['transaction-show', 'btnorder-1'], 'is order#BUTTON_ORDER_ID or tx#ID'],
     [['drift-show', 'acc-1', '--from', '2026-13-01'], 'is a day such as'],
     [['order-show', '5', '--brand', 'acme', '--outputs-file', 'no-such-file.json'], 'cannot be read'],
-  ])('refuses %j with exit code 2, before it asks AWS for anything', async (args, problem) => {
+  ])('refuses %j with exit code 2, before it calls AWS', async (args, problem) => {
     const { code, out, err } = await ops(...args);
 
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(problem);
   });
 
-  it('prints exactly one JSON document with --json, also when nothing was done', async () => {
+  it('prints exactly one JSON document with --json, even if it does nothing', async () => {
     for (const args of [['no-such-command'], ['order-show', '5'], ['order-show', '5', '--brand', 'acme']]) {
       const { code, out } = await ops(...args, '--json', '--outputs-file', 'no-such-file.json');
 
@@ -161,7 +161,7 @@ describe('npm run ops', () => {
     }
   });
 
-  it('takes a relative path for one from where npm was called', async () => {
+  it('resolves a relative path from where npm was called', async () => {
     const file = await outputsFile(OUTPUTS);
     vi.stubEnv('INIT_CWD', directory);
     onTestFinished(() => {
@@ -189,7 +189,7 @@ describe('npm run ops', () => {
     expect(code).toBe(2);
   });
 
-  it('refuses to look for orders where only transactions are deployed', async () => {
+  it('refuses to look for orders if only transactions are deployed', async () => {
     const file = await outputsFile(OUTPUTS);
 
     const { code, err } = await ops('order-show', '5', '--brand', 'acme', '--outputs-file', file);
@@ -198,7 +198,7 @@ describe('npm run ops', () => {
     expect(err).toContain('The stage production has no output');
   });
 
-  it('shows stage, account, region and who asks before a change, and without --yes only reads (S25)', async () => {
+  it('shows stage, account, region and operator before a change, and without --yes only reads (S25)', async () => {
     const file = await outputsFile(OUTPUTS);
     const calls = await startAws('111122223333');
 
@@ -213,7 +213,7 @@ describe('npm run ops', () => {
     expect(new Set(calls)).toEqual(new Set(['STS', 'DynamoDB_20120810.Query', 'DynamoDB_20120810.Scan']));
   });
 
-  it('changes nothing with credentials for another account than the one that is shown (S25)', async () => {
+  it('changes nothing with credentials for another account than the shown one (S25)', async () => {
     const file = await outputsFile(OUTPUTS);
     const calls = await startAws('999900009999');
 
@@ -224,7 +224,7 @@ describe('npm run ops', () => {
     expect(calls).toEqual(['STS']);
   });
 
-  it('records a change before the first write, without whom it is about (S25, S17)', async () => {
+  it('records a change before the first write, without naming the person it is about (S25, S17)', async () => {
     const file = await outputsFile({
       'Button-production-Transactions': {
         ...OUTPUTS['Button-production-Transactions'],

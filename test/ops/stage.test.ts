@@ -37,7 +37,7 @@ it("reads a stage's outputs from the shared stack and from each brand's, whateve
   expect(stage.output('OrderQueueUrlDashboardsBrandB')).toBe(queueUrl('b'));
 });
 
-it('takes the addresses of this machine for the stage of this machine alone', async () => {
+it('uses the addresses of this machine for the local stage only', async () => {
   const at = 'http://127.0.0.1:1234';
   const endpoints = { dynamodb: at, sqs: at, secretsManager: at, eventBridge: at, cloudWatch: at };
   const outputsOf = (stage: string) => ({
@@ -54,7 +54,7 @@ it('takes the addresses of this machine for the stage of this machine alone', as
   expect((await read('production')).localEndpoints).toBeUndefined();
 });
 
-it('takes the topics of a stage from its stack of alarms', async () => {
+it('reads the topics of a stage from its stack of alarms', async () => {
   const file = join(directory, 'alarms.json');
   const topicArn = 'arn:aws:sns:eu-west-1:111122223333:page';
   await writeFile(file, JSON.stringify({ 'Button-production-Alarms': { PageTopicArn: topicArn } }));

@@ -27,14 +27,14 @@ describe('the messages of a file', () => {
     expect(splitMessages('{}\n\n{}').map(({ line }) => line)).toEqual([1, 3]);
   });
 
-  it('are one where JSON is broken over several lines', () => {
+  it('are one if a JSON text is broken over several lines', () => {
     expect(splitMessages('{\n"a": 1,\n}')).toHaveLength(1);
     expect(splitMessages('')).toHaveLength(1);
   });
 });
 
 describe('check', () => {
-  it('finds what is only seen in the text of a message, inside a list too', async () => {
+  it('finds problems that only show in the text of a message, even inside a list', async () => {
     const decimal = good.replace('"total":7000', '"total":7000.0');
     const [first, second] = await checkMessages(`[${good},${decimal}]`, SETTINGS);
 
@@ -45,7 +45,7 @@ describe('check', () => {
     });
   });
 
-  it('judges by the settings of the brand, and shows warnings', async () => {
+  it('applies the settings of the brand, and shows warnings', async () => {
     const data = { ...sampleOrder(), btn_ref: null };
     const message = JSON.stringify({ ...sampleMessage(), data });
 
@@ -61,7 +61,7 @@ describe('check', () => {
     ['a good message', good.replace('fakesrctok-abcdef0123456789', 'srctok-1'), 0, 'done'],
     ['a bad one', good.replace('7000', '7001'), 1, 'refused'],
     ['no message', ' ', 1, 'refused'],
-  ])('reads standard input, and ends with a code of its own: %s', async (_, input, code, outcome) => {
+  ])('reads standard input, and ends with its own exit code: %s', async (_, input, code, outcome) => {
     let out = '';
     const ended = await runOps(['check', '-', '--json'], {
       out: (text) => (out += text),

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { check, ok } from '../../../ops/doctor/check.ts';
 import { UsageError } from '../../../ops/usage-error.ts';
 
-/** A DynamoDB that refuses everything with an error of that name. */
+/** A DynamoDB that refuses everything with this error. */
 async function refusing(type: string): Promise<DynamoDBClient> {
   const server = createServer((_, response) => {
     response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
@@ -31,7 +31,7 @@ async function refusing(type: string): Promise<DynamoDBClient> {
 const ASKED = { name: 'line', right: 'dynamodb:GetItem' };
 
 describe('a check', () => {
-  it('is what it judges', async () => {
+  it('returns its verdict', async () => {
     expect(await check(ASKED, () => Promise.resolve(ok('Fine.')))).toEqual({
       check: 'line',
       state: 'ok',
@@ -45,7 +45,7 @@ describe('a check', () => {
     ['UnrecognizedClientException', 'problem', 'Sign in again'],
     ['ExpiredTokenException', 'problem', 'Sign in again'],
     ['SomethingElseException', 'unknown', 'It needs dynamodb:GetItem.'],
-  ])('is a line that names its remedy when AWS answers %s', async (type, state, remedy) => {
+  ])('is a line that names the fix when AWS answers %s', async (type, state, remedy) => {
     const client = await refusing(type);
 
     const line = await check(ASKED, async () => {
@@ -56,7 +56,7 @@ describe('a check', () => {
     expect(line).toMatchObject({ check: 'line', state, remedy: expect.stringContaining(remedy) as string });
   });
 
-  it('says of credentials and outputs that do not go together what to use', async () => {
+  it('says what to use if credentials and outputs do not match', async () => {
     const line = await check(ASKED, () => Promise.reject(new UsageError('The credentials are for 1.')));
 
     expect(line).toMatchObject({ state: 'problem', says: 'The credentials are for 1.' });

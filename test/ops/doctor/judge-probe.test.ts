@@ -12,8 +12,8 @@ const URL = 'https://hooks.example/button';
 const AT = new Date('2026-06-01T00:00:00Z');
 const SIGNED = { url: URL, isSigned: true, at: AT };
 
-describe('what a webhook URL answers to a Ping', () => {
-  it('is right with a 200 and a certificate that holds for a while', () => {
+describe('the answer of a webhook URL to a Ping', () => {
+  it('is right with a 200 and a certificate that is valid for a while', () => {
     const answer = { status: 200, certificateUntil: new Date('2026-07-01T00:00:00Z') };
 
     expect(judgeAnswer(answer, SIGNED)).toEqual({
@@ -28,14 +28,14 @@ describe('what a webhook URL answers to a Ping', () => {
     [{ status: 404 }, 'The gateway does not know this path'],
     [{ status: 429 }, 'transactions.throttle'],
     [{ status: 503 }, 'Webhooks fail'],
-  ])('is a problem that names its remedy with %j', (answer, remedy) => {
+  ])('is a problem with its fix if it is %j', (answer, remedy) => {
     expect(judgeAnswer(answer, SIGNED)).toMatchObject({
       state: 'problem',
       remedy: expect.stringContaining(remedy) as string,
     });
   });
 
-  it('says nothing of webhooks without a secret to sign with', () => {
+  it('says nothing about webhooks if there is no secret to sign with', () => {
     expect(judgeAnswer({ status: 404 }, { ...SIGNED, isSigned: false })).toMatchObject({ state: 'unknown' });
   });
 
@@ -46,7 +46,7 @@ describe('what a webhook URL answers to a Ping', () => {
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate'],
     ['ENOTFOUND', 'WebhookDomainTarget'],
     ['ECONNREFUSED', 'Is the stage deployed'],
-  ])('is a problem that names its remedy when nothing answers: %s', (code, remedy) => {
+  ])('is a problem with its fix when nothing answers: %s', (code, remedy) => {
     const error = Object.assign(new Error('No.'), { code });
 
     expect(judgeFailure(error, URL)).toMatchObject({
@@ -57,7 +57,7 @@ describe('what a webhook URL answers to a Ping', () => {
 });
 
 describe('the probe of a webhook URL', () => {
-  it('sends a Ping that is signed as Button signs, and a GET where it has no secret', async () => {
+  it('sends a Ping that is signed as Button signs, and a GET if it has no secret', async () => {
     const requests: { method: string; agent: string; body: Buffer; signature: string | undefined }[] = [];
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];

@@ -9,7 +9,7 @@ import type { CommandContext } from '../../../ops/command.ts';
 import { createClients } from '../../../ops/clients.ts';
 import { topicChecks } from '../../../ops/doctor/topic-checks.ts';
 
-/** A stage with a topic for each severity, in an SNS of its own. */
+/** A stage with a topic for each severity, in its own SNS. */
 async function stageWithTopics(): Promise<{ sns: SNSClient; arns: string[]; context: CommandContext }> {
   const app = buildApp({ logger: false });
   const endpoint = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -40,7 +40,7 @@ async function stageWithTopics(): Promise<{ sns: SNSClient; arns: string[]; cont
 }
 
 /**
- * An SNS with one subscription, which waits for its confirmation. Source: Amazon SNS API reference,
+ * An SNS with one subscription that is not confirmed yet. Source: Amazon SNS API reference,
  * ListSubscriptionsByTopic.
  */
 async function snsWithUnconfirmed(): Promise<SNSClient> {
@@ -77,7 +77,7 @@ describe('the topics of a stage', () => {
     });
   });
 
-  it('need a subscriber each; one that nobody subscribes to names the command', async () => {
+  it('need a subscriber each; for one without subscribers, the command is named', async () => {
     const { sns, arns, context } = await stageWithTopics();
     await sns.send(
       new SubscribeCommand({

@@ -12,17 +12,18 @@ import { NOT_REWARDABLE_REASONS } from '../../../shared/validation/webhooks/rewa
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** Members that hold a code. What is only logged of a run as a whole is an outcome, and no code. */
+/**
+ * Properties that contain a code. A value that is only logged about a whole run is an outcome, not a code.
+ */
 const CODE_MEMBERS = ['code', 'reason', 'problem', 'cause', 'detail'];
 
-/** Types of which each text is a code. */
+/** Types whose strings are all codes. */
 const CODE_TYPES = ['TransactionFlag', 'ConflictCause', 'AmountProblem', 'DiscountProblem', 'VersionRefusal'];
 
 const CODE = /^[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*$/;
 
 /**
- * The codes that the code writes: as members of objects and of types, in unions, and as keys beside a
- * `problem`.
+ * The codes in the source: as members of objects and of types, in unions, and as keys next to a `problem`.
  */
 function codesIn(file: string): string[] {
   const codes: string[] = [];
@@ -57,7 +58,7 @@ const FILES = globSync('{shared,functions}/**/*.ts', {
 const WRITTEN = [...new Set(FILES.flatMap(codesIn))].sort();
 
 describe('explain', () => {
-  it('knows every code that is written anywhere in the code', () => {
+  it('knows every code in the source', () => {
     const named = [
       ...Object.keys(ORDER_VIOLATIONS),
       ...Object.keys(ORDER_WARNINGS),

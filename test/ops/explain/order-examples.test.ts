@@ -6,7 +6,10 @@ import { parseOrderEvent, type OrderEventSettings } from '../../../shared/valida
 import type { OrderViolationCode } from '../../../shared/validation/orders/order-violation.ts';
 import { sampleMessage, SETTINGS } from '../../shared/validation/orders/order-samples.ts';
 
-/** A member stands for many, or for what only a whole call or a whole ledger shows. */
+/**
+ * Codes whose examples are in words: a member for many values, or problems that only a whole call or ledger
+ * shows.
+ */
 const IN_WORDS: readonly string[] = [
   'order_too_large',
   'event_id_repeated',
@@ -21,7 +24,7 @@ const SETTINGS_OF: Partial<Record<OrderViolationCode, Partial<OrderEventSettings
   finalization_date_overrides_policy: { allowFinalizationDate: true },
 };
 
-/** The object with the members in place of those of the same names, which stay as they are written. */
+/** The object with these members in place of those with the same names; they are written unchanged. */
 function withMembers(object: unknown, members: string, raw: Readonly<Record<string, string>> = {}): string {
   const named = Object.keys(JSON.parse(`{${members}}`) as object);
   const rest = Object.entries(asJsonObject(object) ?? {})

@@ -18,8 +18,8 @@ function entry(id: string, refusedAt: string, codes: readonly string[]): Quarant
   };
 }
 
-describe('what waits in quarantine, by reason', () => {
-  it('counts an entry once under each of its codes, and shows the latest with what was wrong', () => {
+describe('the entries of the quarantine, by reason', () => {
+  it('count an entry once under each of its codes, and show the latest with its problem', () => {
     const groups = groupByReason([
       entry('2', '2026-01-02T00:00:00.000Z', ['total_not_sum']),
       entry('1', '2026-01-01T00:00:00.000Z', ['total_not_sum', 'total_not_sum', 'blank']),
@@ -41,7 +41,7 @@ describe('what waits in quarantine, by reason', () => {
     ]);
   });
 
-  it('leaves no entry out and invents none, the most frequent first', () => {
+  it('leave no entry out and invent none, the most frequent first', () => {
     const entries = fc.array(
       fc.tuple(
         fc.date({ noInvalidDate: true, min: new Date('2026-01-01'), max: new Date('2027-01-01') }),

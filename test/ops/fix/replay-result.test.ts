@@ -14,8 +14,8 @@ function withOrder(progress: (typeof PROGRESS_STATES)[number], replayOf: string,
   return { entry: ENTRY, order: { value: { ...entry, newest: { ...entry.newest, replayOf } }, revision } };
 }
 
-describe('what has become of a replay', () => {
-  it('waits until somebody has written something about it', () => {
+describe('the result of a replay', () => {
+  it('waits until something about it is stored', () => {
     expect(replayResult(BEFORE, BEFORE)).toEqual({ result: 'waits', reason: 'on the queue' });
     const other = withOrder({ state: 'settled' }, 'm-other');
     expect(replayResult(BEFORE, other)).toMatchObject({ result: 'waits' });
@@ -37,7 +37,7 @@ describe('what has become of a replay', () => {
     expect(replayResult(BEFORE, same)).toEqual({ result: 'refused', entry: 'm-1' });
   });
 
-  it('is looked for again and again, but not for ever', async () => {
+  it('is read again and again, but not for ever', async () => {
     let looks = 0;
     const read = () => Promise.resolve((looks += 1) < 4 ? BEFORE : withOrder({ state: 'settled' }, 'm-1'));
     const waited: number[] = [];

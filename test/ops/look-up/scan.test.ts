@@ -9,7 +9,7 @@ async function* numbers(count: number) {
 }
 
 describe('a search without a key', () => {
-  it('reads everything, or no more items than it may', async () => {
+  it('reads everything, or no more items than it is allowed to', async () => {
     const matches = (number: number): boolean => number % 10 === 9;
 
     expect(await scanFor(numbers(20), { matches, limit: 20 })).toEqual({
@@ -24,13 +24,13 @@ describe('a search without a key', () => {
     });
   });
 
-  it('stops collecting when what is asked for is no name', async () => {
+  it('stops after fifty matches, because the value is not an id', async () => {
     const { found, isWhole } = await scanFor(numbers(1000), { matches: () => true, limit: 1000 });
 
     expect({ count: found.length, isWhole }).toEqual({ count: 50, isWhole: false });
   });
 
-  it('says what it costs', () => {
+  it('shows its cost', () => {
     expect(costInWords({ items: 3, bytes: 8193 })).toBe(
       'reads about 3 items (0.0 MB, 3 read request units, USD 0.0000)',
     );

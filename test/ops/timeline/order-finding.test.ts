@@ -7,7 +7,7 @@ import { PROGRESS_STATES, sampleEntry, sampleQuarantined } from './samples.ts';
 const NOTHING: KnownOrder = { brand: 'acme', orderId: 'B07', state: undefined, entries: [], byHand: [] };
 
 describe('what happened to an order', () => {
-  it('says of one that was never sent why it was refused, where, how to fix it, and what to type', () => {
+  it('says why a version that was never sent was refused, where, how to fix it, and which command to use', () => {
     const finding = orderFinding({ ...NOTHING, entries: [sampleQuarantined({ id: 'm-1' })] });
 
     expect(finding.answer).toMatch(/We refused it: one message .* never sent/);
@@ -20,7 +20,7 @@ describe('what happened to an order', () => {
     expect(finding.next.join('\n')).toContain('m-1');
   });
 
-  it('does not call one refused whose entry was replayed, and names what the replay became', () => {
+  it('does not call an order refused whose entry was replayed, and names the result of the replay', () => {
     const replayed = { replayedAt: '2026-06-02T12:00:00.000Z', replays: 1, refusedAgainAs: 'm-2' };
     const finding = orderFinding({ ...NOTHING, entries: [sampleQuarantined({ id: 'm-1', ...replayed })] });
 
@@ -31,7 +31,7 @@ describe('what happened to an order', () => {
     });
   });
 
-  it('puts what the ledger, the quarantine and people say in the order of time, offsets included', () => {
+  it('sorts the ledger, the quarantine and the actions of people by time, offsets included', () => {
     const finding = orderFinding({
       ...NOTHING,
       state: sampleEntry({ state: 'settled' }),
@@ -51,7 +51,7 @@ describe('what happened to an order', () => {
     expect(finding.answer).toMatch(/^Button holds version 3 \(updated\), USD 70\.00\. Also, one message/);
   });
 
-  it.each(PROGRESS_STATES)('says where a version in $state stands, and what can be done', (progress) => {
+  it.each(PROGRESS_STATES)('says what a version in $state waits for, and what can be done', (progress) => {
     const { answer, next } = orderFinding({ ...NOTHING, state: sampleEntry(progress) });
 
     expect(answer).toContain('version 3 (updated), USD 70.00');
@@ -60,7 +60,7 @@ describe('what happened to an order', () => {
     if (progress.state !== 'claimed') expect(next.join('\n')).toMatch(/npm run ops -- order/);
   });
 
-  it('prints no line without a command where there is none, and nothing of the order itself', () => {
+  it('prints no command line if there is none, and nothing of the order itself', () => {
     const entry = sampleEntry({ state: 'claimed', owner: 'run', until: 'soon', hash: 'h' });
     const text = findingsAsText([orderFinding({ ...NOTHING, state: entry })]);
 

@@ -16,7 +16,7 @@ const OVERDUE = {
 const CONTEXT = { byHand: [], overdue: OVERDUE };
 
 describe('what happened to a transaction', () => {
-  it('tells which webhook brought what, the oldest first, and where the reward is', () => {
+  it('shows which webhook brought what, the oldest first, and where the reward is', () => {
     const validated = { status: 'validated', amount: 400, validated_date: '2026-06-05T00:00:00Z' };
     const finding = transactionFinding(recordOf({ amount: 300 }, validated), CONTEXT);
 
@@ -31,7 +31,7 @@ describe('what happened to a transaction', () => {
     expect(JSON.stringify(finding)).not.toContain(SHOPPER);
   });
 
-  it('names the field of a conflict with both values, keeps whose it is to itself, and says what is next', () => {
+  it('names the field of a conflict with both values, does not show whose it is, and says what is next', () => {
     const other = { id: 'tx-other', status: 'validated', amount: 400, publisher_customer_id: 'another' };
     const finding = transactionFinding(recordOf({ status: 'validated', amount: 300 }, other), CONTEXT);
 
@@ -46,7 +46,7 @@ describe('what happened to a transaction', () => {
       expect(finding.next.join('\n')).toMatch(new RegExp(`transaction-settle .* --id ${id}`));
   });
 
-  it('says so where no shopper is named', () => {
+  it('says so if no shopper is named', () => {
     const record = recordOf({ publisher_customer_id: null, pub_ref: null });
 
     expect(transactionFinding(record, CONTEXT).answer).toContain('It does not name the shopper.');
@@ -64,7 +64,7 @@ describe('where a reward is', () => {
     expect(rewardAnswer({ ...pending, createdDate: created(65) }, OVERDUE)).toContain(
       'overdue since 2026-06-10',
     );
-    // The same days as those of the alarm: the brand's own window, where Button gives one.
+    // The same days as the alarm's: the brand's own window, if Button gives one.
     const quick = { ...pending, commerceOrganization: 'org-quick' };
     expect(rewardAnswer({ ...quick, createdDate: created(14) }, OVERDUE)).toContain('from 2026-06-11 on');
     expect(rewardAnswer({ ...quick, createdDate: created(15) }, OVERDUE)).toContain(

@@ -32,7 +32,7 @@ describe('words of a timeline', () => {
     );
   });
 
-  it('quotes words so that a shell passes them on as they are', () => {
+  it('quotes words so that a shell passes them on unchanged', () => {
     const words = ['plain', 'order#1', '#1', "it's", '$(id)', 'a b', '', '\\', '`x`', '*', '~', 'a;b', 'é\n'];
 
     const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(shellWord).join(' ')}`]);
