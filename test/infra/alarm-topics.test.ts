@@ -9,7 +9,7 @@ const production = synthesizeStage({
 });
 const alarms = production.resources('AWS::CloudWatch::Alarm');
 
-/** The topic of a severity, by the name that the stack of alarms gives it. */
+/** The topic of a severity, by its name in the stack of alarms. */
 const topic = (severity: string) => ({
   'Fn::Join': [
     '',
@@ -35,7 +35,7 @@ const notifying = (severity: string) =>
     .sort();
 
 describe('AWS, requirement 11: alarms', () => {
-  it('page for what gets worse until somebody acts, under names that stay', () => {
+  it('page for problems that get worse until somebody acts, under names that stay', () => {
     expect(notifying('page')).toEqual([
       'Brand-acme/AcmeFunctionsRecursion',
       'Brand-acme/AcmeReporterAge',
@@ -64,7 +64,7 @@ describe('AWS, requirement 11: alarms', () => {
     ]);
   });
 
-  it('make a ticket of what can wait: an order that is refused, a conflict, what reads fix by themselves', () => {
+  it('make a ticket of what can wait: a refused order, a conflict, and what later reads fix', () => {
     expect(notifying('ticket')).toEqual([
       'Alarms/Concurrency',
       'Brand-acme/AcmeDrift',
@@ -90,17 +90,17 @@ describe('AWS, requirement 11: alarms', () => {
     ]);
   });
 
-  it('have all one of the two severities, say where they end what they began, and are named once', () => {
+  it('each have one of the two severities, report their end to where they reported their start, and are named once', () => {
     expect(notifying('page').length + notifying('ticket').length).toBe(alarms.length);
     expect(new Set(alarms.map(({ Properties }) => Properties['AlarmName'])).size).toBe(alarms.length);
     for (const { logicalId, Properties } of alarms) {
       expect(Properties['OKActions']).toEqual(Properties['AlarmActions']);
-      // An id that changed beside its name would be refused: the name is still taken.
+      // CloudFormation would refuse an id that changed without its name: the name would still be in use.
       expect(Properties['AlarmName']).toMatch(new RegExp(`/${logicalId.replace(/Alarm$/, '')}$`));
     }
   });
 
-  it.each(STAGES)('have a name, an action and an OK action, every one: $name', ({ config }) => {
+  it.each(STAGES)('each have a name, an action and an OK action: $name', ({ config }) => {
     const all = synthesizeStage(config).resources('AWS::CloudWatch::Alarm');
 
     expect(all.length).toBeGreaterThan(5);
@@ -112,7 +112,7 @@ describe('AWS, requirement 11: alarms', () => {
     }
   });
 
-  it('warn at 80% of the concurrency that the configuration says the account has', () => {
+  it('warn at 80% of the concurrency that the configuration states for the account', () => {
     const stage = synthesizeStage({ ...DEVELOPMENT_STAGE, alarms: { lambdaConcurrency: 10 } });
     const thresholds = [production, stage].map(
       (it) =>
@@ -127,7 +127,7 @@ describe('the topics', () => {
   const EMAIL = 'on-call@example.com';
   const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:on-call';
 
-  it('are made for every stage, and an address is enough to be notified', () => {
+  it('are created for every stage, and an address is enough to be notified', () => {
     const stage = synthesizeStage({ ...DEVELOPMENT_STAGE, alarms: { page: { email: EMAIL } } });
 
     expect(stage.resources('AWS::SNS::Topic').map(({ Properties }) => Properties['TopicName'])).toEqual([
@@ -143,7 +143,7 @@ describe('the topics', () => {
     ]);
   });
 
-  it('take messages of alarms and rules of this account, over TLS, and of nobody else', () => {
+  it('accept messages of alarms and rules of this account, over TLS, and of nobody else', () => {
     const policies = production.resources('AWS::SNS::TopicPolicy').map(({ Properties }) => {
       const { Statement } = Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
       return Statement.map(({ Effect, Principal, Condition }) => [
@@ -164,7 +164,7 @@ describe('the topics', () => {
     }
   });
 
-  it('are those of the configuration where it names some, for alarms, secrets and reminders alike', () => {
+  it('are those of the configuration if it names some, for alarms, secrets and reminders alike', () => {
     const stage = synthesizeStage({
       ...DEVELOPMENT_STAGE,
       alarms: { page: { topicArn: TOPIC }, ticket: { topicArn: TOPIC } },
@@ -181,7 +181,7 @@ describe('the topics', () => {
 });
 
 describe('a secret that somebody schedules for deletion', () => {
-  it('is paged at once, whether the call names it by its ARN or by its name', () => {
+  it('pages at once, whether the call names it by its ARN or by its name', () => {
     const rules = production
       .resources('AWS::Events::Rule')
       .filter(({ Properties }) => Properties['EventPattern'] !== undefined);
@@ -212,7 +212,7 @@ describe('a secret that somebody schedules for deletion', () => {
 });
 
 describe('AWS, requirement 11: the reminder', () => {
-  it('asks once a day for the alarms of this stage that have not ended, and names them on the ticket topic', () => {
+  it('looks once a day for the alarms of this stage that are still active, and names them on the ticket topic', () => {
     const [machine, ...others] = production.resources('AWS::StepFunctions::StateMachine');
     const [rule] = production
       .resources('AWS::Events::Rule')
@@ -229,7 +229,7 @@ describe('AWS, requirement 11: the reminder', () => {
       ResultSelector: { 'names.$': '$.MetricAlarms[*].AlarmName' },
     });
     expect(States['Remind']?.['Parameters']).toMatchObject({ TopicArn: topic('ticket') });
-    // Every state that another names is there.
+    // Every state that another one names exists.
     const named = JSON.stringify(States).matchAll(/"(?:Next|Default)":"(\w+)"/g);
     for (const [, state = ''] of named) expect(States).toHaveProperty(state);
   });

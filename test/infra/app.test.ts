@@ -15,7 +15,7 @@ it('explains a wrong configuration without a stack trace, and fails', () => {
   expect(stderr).toMatch(/^The configuration nowhere\.json can't be read: .+\n.+-c config=FILE.+\n$/);
 });
 
-it('stops before anything is synthesized where an ARN is of another region than the stage goes into', () => {
+it('stops before synthesis if an ARN is of another region than the stage', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'button-serverless-')), 'config.json');
   const alarms = { page: { topicArn: 'arn:aws:sns:us-east-1:111122223333:on-call' } };
   writeFileSync(file, JSON.stringify({ stage: 'production', transactions: {}, alarms }));

@@ -29,8 +29,8 @@ type Board = { widgets: unknown[] };
 type Brand = { id: string; retryMaxSeconds?: number; orderBy?: 'sequence' | 'time' };
 
 /**
- * What is made of the brands: `checked` as infra/app.ts does it, `whole` without the checks, `brands` also
- * without the rest.
+ * What is synthesized: `checked` as infra/app.ts does it, `whole` without the checks, `brands` only the
+ * brands.
  */
 type Extent = 'checked' | 'whole' | 'brands';
 
@@ -55,7 +55,7 @@ function manyBrands(count: number): Brand[] {
   return Array.from({ length: count }, (_, index) => ({ id: `brand-with-a-very-long-name-${index + 1}` }));
 }
 
-/** Templates as they are written, by the names of their stacks. */
+/** The templates as text, by the names of their stacks. */
 function templatesOf(app: App): Map<string, string> {
   const { stacks } = app.synth();
   return new Map(
@@ -96,7 +96,7 @@ describe('orders, requirement 16: a stage with a hundred brands', () => {
   });
 
   // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
-  it('shows every brand on boards that CloudWatch takes', () => {
+  it('shows every brand on boards that CloudWatch accepts', () => {
     const bodies = templates
       .flatMap(({ Resources }) => Object.values(Resources))
       .filter(({ Type }) => Type === 'AWS::CloudWatch::Dashboard')
@@ -105,7 +105,7 @@ describe('orders, requirement 16: a stage with a hundred brands', () => {
     expect(bodies).toHaveLength(2);
     for (const { widgets } of bodies) {
       expect(widgets.length).toBeLessThanOrEqual(500);
-      // Brands are searched for; only alarms are named, because no search finds their states.
+      // Metrics are found by a search. Only alarms are named, because no search finds their states.
       const searching = widgets.filter((widget) => !JSON.stringify(widget).startsWith('{"type":"alarm"'));
       expect(searching.length).toBeLessThan(widgets.length);
       expect(JSON.stringify(searching)).not.toContain('brand-with');
@@ -137,7 +137,7 @@ describe('orders, requirement 16: a brand', () => {
     selector: ({ id }) => brandName(id),
   });
 
-  it('keeps its stack, its names and its tables, whichever others come, go or change places', () => {
+  it('keeps its stack, its names and its tables, whichever other brands come, go or change places', () => {
     const twoLists = someBrands.chain((brands) =>
       fc.record({
         before: fc.shuffledSubarray(brands, { minLength: 1 }),
@@ -184,8 +184,8 @@ describe('orders, requirement 16: the limit of brands', () => {
   });
 
   /**
-   * What an account or a search has by default, and what brands may take of it: the rest is for the account's
-   * other inhabitants.
+   * The default quotas of an account or a search, and the share that brands may use. The rest is for other
+   * users of the account.
    */
   const QUOTAS = [
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

@@ -45,10 +45,7 @@ beforeAll(async () => {
 
 afterEach(() => aws.close());
 
-/**
- * Loads a bundle as Lambda does, in a process with nothing in its environment but what Lambda and the stack
- * put there.
- */
+/** Loads a bundle as Lambda does, in a process whose environment holds only what Lambda and the stack set. */
 async function load(bundle: string, { invoke, env = {} }: { invoke: boolean; env?: Record<string, string> }) {
   const entry = JSON.stringify(join(distFolder, bundle, 'index.mjs'));
   const script = `const { handler } = await import(${entry}); ${invoke ? 'await handler({}, {});' : ''}`;
@@ -82,7 +79,7 @@ describe('a bundled function', () => {
     ]);
   });
 
-  it('is refused where its secret key or its session token is another', async () => {
+  it('is refused if its secret key or its session token is wrong', async () => {
     for (const wrong of [{ secretAccessKey: 'another' }, { sessionToken: 'another' }]) {
       aws = await startSignatureCheckingServer({ ...CREDENTIALS, ...wrong }, {});
 
@@ -95,7 +92,7 @@ describe('a bundled function', () => {
   });
 });
 
-describe('a function that somebody waits for', () => {
+describe('a function that a caller waits for', () => {
   const TABLES = { QUARANTINE_TABLE: 'quarantine', QUARANTINE_RETENTION_DAYS: '90' };
   const RECEIVER = {
     ...TABLES,
@@ -120,7 +117,7 @@ describe('a function that somebody waits for', () => {
     TEST_TOKENS: 'refuse',
     ALLOW_FINALIZATION_DATE: 'false',
   };
-  /** Starts the function once more where a busy machine has taken longer than the function waits. */
+  /** Starts the function once more if a busy machine took longer than the function waits. */
   const callsBeforeTheFirstEvent = async (
     bundle: string,
     { env, secret, tries = 20 }: { env: Record<string, string>; secret: string; tries?: number },
@@ -140,7 +137,7 @@ describe('a function that somebody waits for', () => {
     };
   };
 
-  it('has read the webhook secrets and opened its way to the table before the first webhook', async () => {
+  it('has read the webhook secrets and connected to the table before the first webhook', async () => {
     const { errors, exitCode, calls } = await callsBeforeTheFirstEvent('ours/webhook-receiver', {
       env: RECEIVER,
       secret: '[{"name":"main","secret":"0123456789abcdef"}]',
@@ -174,7 +171,7 @@ describe('a function that somebody waits for', () => {
     ]);
   });
 
-  it('starts all the same where AWS refuses these calls', async () => {
+  it('starts even if AWS refuses these calls', async () => {
     aws = await startSignatureCheckingServer({ ...CREDENTIALS, secretAccessKey: 'another' }, {});
 
     const { exitCode } = await load('ours/webhook-receiver', { invoke: false, env: RECEIVER });

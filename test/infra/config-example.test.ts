@@ -11,13 +11,13 @@ const FILE = 'infra/config/production.example.jsonc';
 
 describe('the commented example of a configuration', () => {
   // After a change of the schema: npx vitest run test/infra/config-example.test.ts --update
-  it('shows every setting as the schema has it', async () => {
+  it('shows every setting as in the schema', async () => {
     const text = await format(exampleConfig(), { parser: 'jsonc', printWidth: 110, singleQuote: true });
 
     await expect(text).toMatchFileSnapshot(`../../${FILE}`);
   });
 
-  it('can be deployed as it is, and says the same as the defaults', () => {
+  it('can be deployed unchanged, and says the same as the defaults', () => {
     const example = StageConfigSchema.parse(parseCommentedJson(readFileSync(FILE, 'utf8')));
 
     expect(example).toEqual(
@@ -29,7 +29,7 @@ describe('the commented example of a configuration', () => {
     );
   });
 
-  it('can be deployed with all that is commented out, too', () => {
+  it('can be deployed with everything commented out, too', () => {
     const withoutMarks = (text: string) => text.replaceAll(/^( *)\/\/ (?= *(["\]}]|\/\/))/gm, '$1');
     const uncommented = withoutMarks(withoutMarks(readFileSync(FILE, 'utf8')));
 

@@ -6,8 +6,8 @@ type Schema = z.core.JSONSchema.BaseSchema;
 type Setting = { name: string; schema: Schema; given: unknown; isRequired: boolean; depth: number };
 
 /**
- * The text of a configuration with every setting, made from the schema: what is left out by default is
- * commented out.
+ * The text of a configuration with every setting, generated from the schema. Settings that the default leaves
+ * out are commented out.
  */
 export function exampleConfig(): string {
   const schema = z.toJSONSchema(StageConfigSchema, { io: 'input' });
@@ -39,7 +39,7 @@ function settingLines({ name, schema, given, isRequired, depth }: Setting): stri
   return isLeftOut ? lines.map((line, index) => (index === 0 ? line : `// ${line}`)) : lines;
 }
 
-/** The two flows are shown; whatever else has no default, or an empty one, is commented out. */
+/** The two flows are shown. Any other setting without a default, or with an empty one, is commented out. */
 function isLeftOutByDefault(schema: Schema, depth: number): boolean {
   if (schema.type === 'object') return depth > 0 && schema.default === undefined;
   return schema.default === undefined || (Array.isArray(schema.default) && schema.default.length === 0);

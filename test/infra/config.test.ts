@@ -59,7 +59,7 @@ describe('readStageConfig', () => {
     },
   );
 
-  it('takes the same configuration by default as the command line of CDK does', () => {
+  it('uses the same configuration by default as the command line of CDK', () => {
     const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: { config: string } };
 
     expect(context.config).toBe(DEFAULT_CONFIG_FILE);
@@ -77,7 +77,7 @@ describe('readStageConfig', () => {
       'orderReporting.brands.0: Unrecognized key: "orderby"; did you mean "orderBy"?',
     ],
     [
-      'settings that are nothing like any',
+      'settings that resemble no known one',
       { ...withBrand({}), colour: 'red' },
       '(top level): Unrecognized key: "colour"\n',
     ],
@@ -118,12 +118,12 @@ describe('readStageConfig', () => {
       'transactions.webhookDomain: must be left out: stage "local"',
     ],
     [
-      'a stage that is no name',
+      'an invalid stage name',
       { ...withBrand({}), stage: 'My Stage' },
       'stage: must be 1 to 16 lower-case letters',
     ],
     [
-      'a brand that is no name',
+      'an invalid brand name',
       withBrand({ id: 'Acme' }),
       'orderReporting.brands.0.id: must be 1 to 32 lower-case letters',
     ],
@@ -133,7 +133,7 @@ describe('readStageConfig', () => {
       'brands: must name at least one brand',
     ],
     [
-      'two brands whose resources would be one',
+      'two brands whose resources would share names',
       { stage: 'development', orderReporting: { brands: [{ id: 'a-1' }, { id: 'a1' }] } },
       'orderReporting.brands.1.id: gives its resources the same names as the brand "a-1"',
     ],
@@ -160,13 +160,13 @@ describe('readStageConfig', () => {
     ],
     ['anybody as a producer (S13)', withBrand({ producers: ['*'] }), 'producers.0: must be the ARN'],
     [
-      'a sweep by the second on AWS',
+      'a sweep every few seconds on AWS',
       withBrand({ retrySweep: { schedule: 'rate(2 seconds)' } }),
       'brands.0.retrySweep.schedule: must be a minute or more',
     ],
-    ['what is no schedule', withBrand({ retrySweep: { schedule: 'hourly' } }), 'must be a schedule such as'],
+    ['an invalid schedule', withBrand({ retrySweep: { schedule: 'hourly' } }), 'must be a schedule such as'],
     [
-      'reads by the second on AWS',
+      'reads every few seconds on AWS',
       withReconciler({ schedules: [{ name: 'a', expression: 'rate(9 seconds)' }] }),
       'schedules.0.expression',
     ],
@@ -192,7 +192,7 @@ describe('readStageConfig', () => {
     ],
     ['no schedule', withReconciler({ schedules: [] }), 'schedules: must hold at least one schedule'],
     [
-      'two schedules of one name',
+      'two schedules with one name',
       withReconciler({
         schedules: [
           { name: 'a', expression: 'rate(1 hour)' },
@@ -202,12 +202,12 @@ describe('readStageConfig', () => {
       'schedules: must give each schedule a name of its own',
     ],
     [
-      'a time zone that is none',
+      'an unknown time zone',
       withReconciler({ schedules: [{ name: 'a', expression: 'rate(1 hour)', timeZone: 'Atlantis' }] }),
       'schedules.0.timeZone: must be an IANA time zone',
     ],
     [
-      'too short a visibility (A11)',
+      'too short a visibility timeout (A11)',
       withReconciler({ visibilityTimeoutSeconds: 719 }),
       'must be at least 720, six times',
     ],
@@ -226,7 +226,7 @@ describe('readStageConfig', () => {
       { ...withBrand({}), logRetentionDays: 2 },
       'logRetentionDays: must be a period',
     ],
-    ['what is no JSON', '{', "can't be read"],
+    ['invalid JSON', '{', "can't be read"],
   ])('explains %s', (_mistake, content, explanation) => {
     expect(problemOf(content)).toContain(explanation);
   });
@@ -246,13 +246,13 @@ describe('readStageConfig', () => {
     expect(problem).toContain('docs/configuration.md');
   });
 
-  it('explains what to do about a file that is not there', () => {
+  it('explains what to do about a missing file', () => {
     expect(readStageConfig('nowhere.json')).toEqual({
       problem: expect.stringContaining('-c config=FILE') as string,
     });
   });
 
-  it('lets the local stage run by the second and without TLS', () => {
+  it('lets the local stage use intervals of seconds and work without TLS', () => {
     const local = {
       ...withBrand({ retrySweep: { schedule: 'rate(2 seconds)' } }),
       stage: 'local',

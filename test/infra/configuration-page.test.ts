@@ -40,7 +40,7 @@ function describeDefault({ default: value, type }: Schema, isRequired: boolean):
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
-it('docs/configuration.md lists every setting as the schema has it, and no other', () => {
+it('docs/configuration.md lists every setting as in the schema, and no other', () => {
   const page = readFileSync('docs/configuration.md', 'utf8');
   const rows = page
     .split('\n')

@@ -22,7 +22,7 @@ const UNKNOWN = { account: undefined, region: undefined };
 describe('targetOf', () => {
   const credentials = { CDK_DEFAULT_ACCOUNT: '444455556666', CDK_DEFAULT_REGION: 'us-east-1' };
 
-  it('is where the configuration says, and else where the credentials belong to', () => {
+  it('is what the configuration says, or else what the credentials belong to', () => {
     expect(targetOf({ account: '111122223333', region: 'eu-west-1' }, credentials)).toEqual(IRELAND);
     expect(targetOf({ account: undefined, region: undefined }, credentials)).toEqual({
       account: '444455556666',
@@ -33,7 +33,7 @@ describe('targetOf', () => {
 });
 
 describe('misplacedArns', () => {
-  it('finds nothing wrong where everything is of the place that the stacks go into', () => {
+  it('finds nothing wrong if everything is in the account and region of the stacks', () => {
     const producer = 'arn:aws:iam::444455556666:role/shop';
 
     expect(misplacedArns(config({ producer }), IRELAND)).toEqual([]);
@@ -61,7 +61,7 @@ describe('misplacedArns', () => {
       ],
     ],
     [
-      'a topic of another account, whose policy may let alarms in',
+      'a topic of another account, whose policy may allow alarms',
       { topicArn: TOPIC.replace('1111', '4444') },
       [],
     ],
@@ -74,7 +74,7 @@ describe('misplacedArns', () => {
     expect(misplacedArns(config(change), IRELAND)).toEqual(problems);
   });
 
-  it('compares ARNs with each other where nobody knows the region yet', () => {
+  it('compares ARNs with each other if the region is not known yet', () => {
     const topicArn = TOPIC.replace('eu-west-1', 'us-east-1');
 
     expect(misplacedArns(config({ topicArn }), UNKNOWN)).toEqual([

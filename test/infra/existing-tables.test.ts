@@ -35,7 +35,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * ARNs of the stack's account and region, and what refers to a table that the stack makes, as what they name.
+ * Replaces ARNs of the stack's account and region, and references to a table of the stack, by what they name.
  */
 function plainly(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plainly);
@@ -64,7 +64,7 @@ const using = (stage: typeof own, type: string) =>
     ]);
 
 describe('AWS, requirement 10: a stage that names existing tables', () => {
-  it('makes none of them', () => {
+  it('creates none of them', () => {
     expect(own.resources('AWS::DynamoDB::Table')).toHaveLength(5);
     expect(existing.resources('AWS::DynamoDB::Table')).toEqual([]);
   });
@@ -79,12 +79,12 @@ describe('AWS, requirement 10: a stage that names existing tables', () => {
     expect(JSON.stringify(using(existing, type))).toMatch(/-restored/);
   });
 
-  it('says in its outputs which tables it uses, for npm run ops', () => {
+  it('shows in its outputs which tables it uses, for npm run ops', () => {
     for (const [logicalId, name] of Object.entries(NAMES))
       expect(existing.outputValue(`${logicalId}TableName`)).toBe(name);
   });
 
-  it('shows on the board the tables whose names do not hold the name of the stage', () => {
+  it('shows tables on the board whose names do not contain the name of the stage', () => {
     const [, technical = ''] = existing
       .resources('AWS::CloudWatch::Dashboard')
       .map(({ Properties }) => JSON.stringify(Properties['DashboardBody']));
@@ -93,7 +93,7 @@ describe('AWS, requirement 10: a stage that names existing tables', () => {
       expect(technical.includes(`TableName=\\\\\\"${name}\\\\\\"`)).toBe(!name.startsWith('Button-'));
   });
 
-  it('uses some of them beside tables of its own', () => {
+  it('uses some of them together with its own tables', () => {
     const mixed = synthesizeStage({ ...STAGE, existingTables: { positions: 'positions-restored' } });
 
     expect(
@@ -104,7 +104,7 @@ describe('AWS, requirement 10: a stage that names existing tables', () => {
     ).toEqual(['OrderLedger', 'OrderQuarantine', 'Transactions', 'WebhookQuarantine']);
   });
 
-  it('lets a reader of its account in, and says that another account is let in by the owner of the table', () => {
+  it('grants access to a reader of its account, and says that the owner of the table grants access to another account', () => {
     const config = StageConfigSchema.parse({ ...PRODUCTION_STAGE, existingTables: EXISTING });
     const stack = new TransactionsStack(new App(UNCHECKED_APP), 'Test', {
       deployment: { config, bundlesFolder: TINY_BUNDLES_FOLDER },
@@ -131,7 +131,7 @@ describe('existingTables', () => {
 
   it.each([
     [
-      'a name that DynamoDB does not take',
+      'a name that DynamoDB does not accept',
       { ...STAGE, existingTables: { positions: 'a table' } },
       /positions: must be the name/,
     ],
@@ -164,7 +164,7 @@ describe('existingTables', () => {
       /positions: must be a table of its own: same is that of webhookQuarantine/,
     ],
     [
-      'the ledger that the stack makes, for its quarantine',
+      'the ledger that the stack creates, for its quarantine',
       { ...STAGE, existingTables: { orderQuarantine: 'Button-production-OrderLedger' } },
       /orderQuarantine: must be a table of its own: Button-production-OrderLedger is that of orderLedger/,
     ],
@@ -182,7 +182,7 @@ describe('existingTables', () => {
     expect(problemsOf(config).join('\n')).toMatch(problem);
   });
 
-  it('takes the kept tables of a deleted stack by their fixed names', () => {
+  it('finds the kept tables of a deleted stack by their fixed names', () => {
     const existingTables = {
       orderLedger: 'Button-production-OrderLedger',
       orderQuarantine: 'Button-production-OrderQuarantine',
@@ -233,7 +233,7 @@ describe('the upgrade check', () => {
     );
   });
 
-  it('fails where the table in use would be deleted, and says what to do first', () => {
+  it('fails if the table in use would be deleted, and says what to do first', () => {
     const [before, after] = [development, { ...development, existingTables: { positions: 'restored' } }].map(
       (config) => templatesOf(synthesizeStage(config)),
     ) as [Templates, Templates];
@@ -246,7 +246,7 @@ describe('the upgrade check', () => {
     ]);
   });
 
-  it('fails where the setting is taken out: the stage would begin with an empty table', () => {
+  it('fails if the setting is removed: the stage would start with an empty table', () => {
     const after = templatesOf(
       synthesizeStage({ ...STAGE, existingTables: { ...EXISTING, positions: undefined } }),
     );
@@ -256,7 +256,7 @@ describe('the upgrade check', () => {
     ]);
   });
 
-  it('says that another existing table takes the place of the one in use', () => {
+  it('says that another existing table replaces the one in use', () => {
     const after = templatesOf(
       synthesizeStage({ ...STAGE, existingTables: { ...EXISTING, positions: 'later' } }),
     );
@@ -267,7 +267,7 @@ describe('the upgrade check', () => {
     ]);
   });
 
-  it('says nothing where nothing changes', () => {
+  it('says nothing if nothing changes', () => {
     expect(tableChanges(templatesOf(own), templatesOf(own))).toEqual([]);
     expect(tableChanges(templatesOf(existing), templatesOf(existing))).toEqual([]);
   });

@@ -9,20 +9,20 @@ const queries = synthesizeStage(DEVELOPMENT_STAGE)
   .map(({ Properties }) => ({ name: String(Properties['Name']), text: String(Properties['QueryString']) }))
   .filter(({ name }) => /\/(What failed|Why they are not published)$/.test(name));
 
-describe('AWS, requirement 7: the saved queries of what failed', () => {
-  it('are there for orders, webhooks, the reconciliation and events', () => {
+describe('AWS, requirement 7: the saved queries of failures', () => {
+  it('exist for orders, webhooks, the reconciliation and events', () => {
     expect(queries).toHaveLength(4);
   });
 
   it.each<[string, unknown]>([
     ...Object.entries(LAMBDA_REPORTS),
     ['an error of our code', { level: 'ERROR', message: { event: 'order_not_reported' } }],
-    ['what Node.js did not survive', { level: 'FATAL', errorType: 'TypeError', errorMessage: 'x' }],
+    ['an error that ended Node.js', { level: 'FATAL', errorType: 'TypeError', errorMessage: 'x' }],
   ])('find %s', (_failure, line) => {
     for (const { text } of queries) expect(readInsightsQuery(text).finds(line)).toBe(true);
   });
 
-  it('show by which of them it was, and do not find what went well', () => {
+  it('show which item failed, and do not find what succeeded', () => {
     for (const { text } of queries) {
       const { fields, finds } = readInsightsQuery(text);
 

@@ -18,7 +18,7 @@ import { bundleFunctions, type BundleFolders } from '../../infra/function-bundle
 
 function createProject(handlers: Record<string, string>): BundleFolders {
   const root = mkdtempSync(join(tmpdir(), 'button-serverless-'));
-  // As in this project: a .js file would be taken for an ES module here.
+  // As in this project: a .js file would be loaded as an ES module here.
   writeFileSync(join(root, 'package.json'), '{"type": "module"}');
   for (const [name, source] of Object.entries(handlers)) {
     mkdirSync(join(root, 'functions', name), { recursive: true });
@@ -28,7 +28,7 @@ function createProject(handlers: Record<string, string>): BundleFolders {
 }
 
 describe('bundleFunctions', () => {
-  it('makes of each handler one file that is loaded as CommonJS wherever it stands', async () => {
+  it('makes one file of each handler, which is loaded as CommonJS in any folder', async () => {
     const folders = createProject({
       first: `export const handler = async (): Promise<string> => 'first';`,
       second: `import { sep } from 'node:path'; export const handler = async (): Promise<string> => 'second' + sep;`,
@@ -42,7 +42,7 @@ describe('bundleFunctions', () => {
     expect(await handler()).toBe('first');
   });
 
-  it('uploads nothing but that file and its entry: source maps without sources and the list of inputs lie beside', async () => {
+  it('uploads only that file and its entry: source maps without sources and the list of inputs are next to it', async () => {
     const folders = createProject({ first: `export const handler = async () => 'first';` });
     mkdirSync(join(folders.distFolder, 'first'), { recursive: true });
     writeFileSync(join(folders.distFolder, 'first', 'left-over.js'), '');
@@ -59,7 +59,7 @@ describe('bundleFunctions', () => {
     expect(readdirSync(join(folders.distFolder, 'meta'))).toEqual(['first.json']);
   });
 
-  it('has what a handler exports as `prime` done before the handler can be invoked', async () => {
+  it('runs the export `prime` of a handler before the handler can be invoked', async () => {
     const folders = createProject({
       primed: `let isPrimed = false;
         export const prime = async (): Promise<void> => { await Promise.resolve(); isPrimed = true; };
@@ -75,7 +75,7 @@ describe('bundleFunctions', () => {
     expect(await (await load('plain')).handler()).toBe('plain');
   });
 
-  it('leaves a file untouched that would be the same, and rewrites one that would not', async () => {
+  it('does not touch a file that would be the same, and rewrites one that would not', async () => {
     const folders = createProject({
       same: 'export const handler = 1;',
       changed: 'export const handler = 2;',
@@ -99,7 +99,7 @@ describe('bundleFunctions', () => {
     await expect(bundleFunctions(folders)).rejects.toThrow(/No handler\.ts .*unfinished/);
   });
 
-  it('fails when a handler can not be bundled', async () => {
+  it('fails when a handler cannot be bundled', async () => {
     const folders = createProject({ broken: `import './nowhere.ts'; export const handler = 1;` });
 
     await expect(bundleFunctions(folders)).rejects.toThrow(/nowhere/);
@@ -107,8 +107,8 @@ describe('bundleFunctions', () => {
 });
 
 /**
- * What each function may weigh, in bytes: a little over what it weighs, so that whoever adds a library sees
- * what it costs at every cold start. 340,000 is what the webhook receiver is to stay within.
+ * The most that each function may weigh, in bytes: a little more than it does, so that a new library shows
+ * its cost at every cold start. The goal for the webhook receiver is 340,000.
  */
 const BUDGETS: Record<string, number> = {
   'customer-expiry': 275_000,
@@ -125,7 +125,7 @@ const BUDGETS: Record<string, number> = {
   'webhook-receiver': 340_000,
 };
 
-/** What any function may hold of each package, in bytes. A bundle holds no other package. */
+/** The most that any function may contain of each package, in bytes. A bundle contains no other package. */
 const PACKAGE_BUDGETS: Record<string, number> = {
   "this project's own": 110_000,
   '@aws-sdk/client-dynamodb': 30_000,
@@ -148,7 +148,7 @@ const PACKAGE_BUDGETS: Record<string, number> = {
   zod: 84_000,
 };
 
-/** The modules of Node.js that every function loads when it starts, and no others. */
+/** The modules of Node.js that every function loads when it starts. It loads no others. */
 const NODE_MODULES = [
   'async_hooks',
   'crypto',
@@ -182,7 +182,7 @@ describe("this project's bundles", async () => {
     expect(statSync(join(distFolder, name, 'index.cjs')).size).toBeLessThan(BUDGETS[name] ?? 0);
   });
 
-  it.each(names)('%s holds no more of any package than it may', (name) => {
+  it.each(names)('%s contains no more of any package than allowed', (name) => {
     const held = new Map<string, number>();
     for (const [input, bytes] of inputsOf(distFolder, name)) {
       const owner = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? "this project's own";
@@ -192,14 +192,14 @@ describe("this project's bundles", async () => {
     expect([...held].filter(([owner, bytes]) => bytes > (PACKAGE_BUDGETS[owner] ?? 0))).toEqual([]);
   });
 
-  it.each(names)('%s loads no more modules when it starts than it may', (name) => {
+  it.each(names)('%s loads no more modules when it starts than allowed', (name) => {
     const [output] = Object.values(metafileOf(distFolder, name).outputs);
     const loaded = output?.imports.flatMap(({ path, external }) => (external ? [path] : [])) ?? [];
 
     expect(loaded.filter((module) => !NODE_MODULES.includes(module))).toEqual([]);
   });
 
-  it.each(names)('%s holds the clients that its handler names, and no others', (name) => {
+  it.each(names)('%s contains the clients that its handler names, and no others', (name) => {
     const source = readFileSync(join(FUNCTIONS, name, 'handler.ts'), 'utf8');
     const [, services = ''] = /aws: \{ ([^}]+) \}/.exec(source) ?? [];
 
@@ -209,7 +209,7 @@ describe("this project's bundles", async () => {
     expect([...new Set(clients)].sort()).toEqual(services.split(', ').map((service) => CLIENTS[service]));
   });
 
-  it.each(names)('%s holds nothing that never runs on Lambda', (name) => {
+  it.each(names)('%s contains nothing that never runs on Lambda', (name) => {
     const packages = Object.keys(metafileOf(distFolder, name).inputs);
 
     expect(packages.filter((input) => DEAD_WEIGHT.test(input))).toEqual([]);
@@ -223,7 +223,7 @@ function metafileOf(distFolder: string, name: string): Metafile {
   return JSON.parse(readFileSync(join(distFolder, 'meta', `${name}.json`), 'utf8')) as Metafile;
 }
 
-/** Every file that a bundle holds something of, and how many bytes. */
+/** Every file that a bundle contains a part of, and the number of bytes. */
 function inputsOf(distFolder: string, name: string): [string, number][] {
   const outputs = Object.values(metafileOf(distFolder, name).outputs);
   return outputs.flatMap(({ inputs }) =>
@@ -239,6 +239,8 @@ const CLIENTS: Record<string, string> = {
   sqs: 'client-sqs',
 };
 
-/** Credentials from anywhere but the environment, and CommonJS twins of modules that can't be shaken. */
+/**
+ * Credentials from anywhere but the environment, and CommonJS copies of modules, which cannot be tree-shaken.
+ */
 const DEAD_WEIGHT =
   /@aws-sdk\/nested-clients|@aws-sdk\/credential-provider-(?!env\/)|@smithy\/credential-provider-imds|@(aws-sdk|smithy)\/[^/]+\/dist-cjs/;

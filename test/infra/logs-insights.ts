@@ -1,8 +1,11 @@
-/** What a CloudWatch Logs Insights query asks for. */
+/** A parsed CloudWatch Logs Insights query. */
 export type InsightsQuery = {
-  /** Every field of a log line that it names: not those that CloudWatch adds, nor those that it makes up. */
+  /**
+   * Every field of a log line that it names, except those that CloudWatch adds and those that the query
+   * defines.
+   */
   fields: string[];
-  /** Whether its filters let a line through. */
+  /** Whether its filters match a line. */
   finds: (line: unknown) => boolean;
 };
 
@@ -16,7 +19,7 @@ const ADDED_FIELDS = new Set(['@timestamp', '@ingestionTime', '@message', '@logS
 const AGGREGATES = new Set(['count', 'sum', 'avg', 'min', 'max', 'pct', 'latest', 'earliest']);
 
 /**
- * Reads the part of the language that our queries are written in: fields, filter, stats, sort and limit.
+ * Reads the part of the language that this project's queries use: fields, filter, stats, sort and limit.
  * Throws for anything else.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
@@ -40,7 +43,7 @@ export function readInsightsQuery(text: string): InsightsQuery {
   return { fields: [...named], finds: (line) => tests.every((test) => test(line)) };
 }
 
-/** What stands in a line at a path such as `message.event`. */
+/** The value in a line at a path such as `message.event`. */
 export function fieldOf(line: unknown, path: string): unknown {
   return path
     .split('.')

@@ -12,17 +12,13 @@ describe('stageMetrics', () => {
   it.each([
     ['a flow by its sum', 'WebhooksApplied', 'Sum'],
     ['an age by the highest', 'OldestWindowAgeSeconds', 'Maximum'],
-    [
-      'a level by the highest, because each measurement tells all of it',
-      'StalePendingTransactions',
-      'Maximum',
-    ],
+    ['a level by the highest, because each measurement is complete', 'StalePendingTransactions', 'Maximum'],
     ['a switch by whether it was on', 'BreakerOpen', 'Maximum'],
-  ] as const)('judges %s', (_what, name, statistic) => {
+  ] as const)('chooses the statistic of %s', (_what, name, statistic) => {
     expect(metrics.overall(name).statistic).toBe(statistic);
   });
 
-  it('judges a level alike where it has dimensions', () => {
+  it('chooses the same statistic for a level with dimensions', () => {
     const names: MetricName[] = [
       'StalePendingAmountMinor',
       'BreakerOpen',

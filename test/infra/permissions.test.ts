@@ -26,7 +26,7 @@ const CONFLICTS_ONLY = ACME_ONLY.replace('acme#*', '#conflicts*');
 const CUSTOMER_EXPIRY_ONLY = ACME_ONLY.replace('acme#*', '#customer-expiry*');
 const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
 
-/** The default group: every schedule of ours is in it. */
+/** The default group: every schedule of this project is in it. */
 const SCHEDULE_GROUP = {
   'Fn::Join': [
     '',
@@ -42,7 +42,7 @@ const SCHEDULE_GROUP = {
   ],
 };
 
-/** Everything that anything may do, by role. A statement that is not here, or only here, fails the test. */
+/** All permissions, by role. The test fails for a statement that is only here, or not here. */
 const PERMISSIONS: Record<string, string[]> = {
   ReminderRole: [
     'cloudwatch:DescribeAlarms on arn:AWS::Partition:cloudwatch:AWS::Region:AWS::AccountId:alarm:*',
@@ -270,7 +270,7 @@ describe('AWS, requirement 2: permissions', () => {
 });
 
 describe("a queue's policy", () => {
-  it('lets nobody in, unless the configuration names a producer (S13)', () => {
+  it('grants access to nobody, unless the configuration names a producer (S13)', () => {
     expect(allowedBy(synthesizeStage(DEVELOPMENT_STAGE))).toEqual([]);
   });
 

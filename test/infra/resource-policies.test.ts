@@ -24,9 +24,9 @@ const RESOURCES = [...stage.templates].flatMap(([stackName, text]) =>
 );
 const ofType = (type: string): SampledResource[] => RESOURCES.filter((resource) => resource.type === type);
 
-/** A statement of a policy, and the resource that it belongs to. */
+/** A statement of a policy, and its resource. */
 type Attached = { resource: string; statement: ResourceStatement };
-/** A question to the policies, and the answer that keeps the system both working and closed. */
+/** A question to the policies, and the answer that the system needs to work and to be secure. */
 type Question = {
   name: string;
   who: Principal;
@@ -85,7 +85,7 @@ const arnOf = (service: string, name: string, account = ACCOUNT) =>
   `arn:aws:${service}:eu-west-1:${account}:${name}`;
 const secure = (answer: boolean) => ({ 'aws:SecureTransport': [String(answer)] });
 
-/** Nobody reaches a queue without TLS, and only producers that are named send to it from elsewhere. */
+/** Nobody reaches a queue without TLS, and only named producers send to it from outside. */
 function aboutQueues(): Question[] {
   return ofType('AWS::SQS::Queue').flatMap(({ arn, logicalId }) => {
     const ask = (name: string, rest: Omit<Question, 'name' | 'resource'>) => ({
@@ -121,7 +121,7 @@ function aboutQueues(): Question[] {
   });
 }
 
-/** Alarms and rules of this account reach the topics, those of others do not. */
+/** Alarms and rules of this account reach the topics; those of other accounts do not. */
 function aboutTopics(): Question[] {
   const publishers = [
     {
@@ -213,7 +213,7 @@ const SOURCES: Record<string, string> = {
   events: 'rule/daily',
 };
 
-/** The service that a role is for acts under it, for this account only. */
+/** The service that a role is for assumes it, for this account only. */
 function aboutRoles(): Question[] {
   return ofType('AWS::IAM::Role').flatMap(({ arn, logicalId, properties }) => {
     const [{ Principal } = { Principal: { Service: [] } }] =
@@ -243,7 +243,7 @@ function aboutRoles(): Question[] {
     return [
       { ...ask({}), answer: 'allowed' as const },
       { ...ask({}), who: { service: 'ec2.amazonaws.com' }, ...refused },
-      // Each key counts by itself, whatever the other says.
+      // Each key must hold independently of the other.
       ...(source === undefined ? [] : [{ ...ask({ account: OTHER, of: ACCOUNT }), ...refused }]),
       ...(name === 'scheduler' ? [{ ...ask({ resource: 'schedule-group/other' }), ...refused }] : []),
     ];
@@ -277,12 +277,12 @@ function withoutConditions({ resource, statement }: Attached): Attached[] {
 }
 
 describe('AWS, requirement 2: the policies of queues, topics, functions and roles', () => {
-  it('let in whom the system needs, and nobody else', () => {
+  it('grant access to what the system needs, and to nobody else', () => {
     expect(QUESTIONS.length).toBeGreaterThan(50);
     expect(wrongAnswers(STATEMENTS)).toEqual([]);
   });
 
-  it('have no statement to spare: without any one of them, somebody is let in or shut out', () => {
+  it('have no redundant statement: without any one of them, an answer changes', () => {
     const spare = STATEMENTS.filter(
       (one) => wrongAnswers(STATEMENTS.filter((it) => it !== one)).length === 0,
     );
@@ -291,7 +291,7 @@ describe('AWS, requirement 2: the policies of queues, topics, functions and role
     expect(spare).toEqual([]);
   });
 
-  it('have no condition to spare: without any one key of them, somebody is let in or shut out', () => {
+  it('have no redundant condition: without any one key of them, an answer changes', () => {
     const weaker = STATEMENTS.flatMap((one) => withoutConditions(one).map((changed) => ({ one, changed })));
 
     const spare = weaker.filter(

@@ -16,7 +16,7 @@ type Table = {
   StreamSpecification?: { StreamViewType: string };
 };
 
-it('docs/restore.md lists what each table has that the stacks make', () => {
+it('docs/restore.md lists the properties of each table that the stacks create', () => {
   const rows = synthesizeStage(DEVELOPMENT_STAGE)
     .resources('AWS::DynamoDB::Table')
     .map(({ logicalId, Properties }) => {

@@ -7,7 +7,7 @@ import { DEVELOPMENT_STAGE, synthesizeStage } from './synthesized-stage.ts';
 const page = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 
 describe('the runbook', () => {
-  it('names every saved query, and none that is not saved', () => {
+  it('names every saved query, and no other', () => {
     const saved = synthesizeStage(DEVELOPMENT_STAGE)
       .resources('AWS::Logs::QueryDefinition')
       .map(({ Properties }) => String(Properties['Name']))

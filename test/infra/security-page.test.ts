@@ -17,7 +17,7 @@ describe('the threat model (S26)', () => {
     }
   });
 
-  it.each(rows)('names a test that is there, against: $threat', ({ proof }) => {
+  it.each(rows)('names an existing test against: $threat', ({ proof }) => {
     const [, file = '', title = ''] = /^`(test\/\S+\.test\.ts)`: "(.+)"$/.exec(proof) ?? [];
 
     expect(existsSync(file), file).toBe(true);
@@ -25,7 +25,7 @@ describe('the threat model (S26)', () => {
   });
 });
 
-/** Titles of tests that run: not of those that are skipped, left to do or told of in a comment. */
+/** Titles of tests that run, not of those that are skipped, marked as todo or mentioned in a comment. */
 function titlesIn(file: string): string[] {
   const source = readFileSync(file, 'utf8').replaceAll(/^\s*\/\/.*$/gm, '');
   const calls = source.matchAll(/\bit(?:\.each\([\s\S]*?\))?\(\s*(['"`])([\s\S]*?)\1,/g);

@@ -4,17 +4,14 @@ import { text } from 'node:stream/consumers';
 
 import aws4 from 'aws4';
 
-/**
- * A call as it came in, and whether its signature is the one that another implementation of Signature Version
- * 4 makes.
- */
+/** A call, and whether another implementation of Signature Version 4 makes the same signature. */
 export type SignedCall = { operation: string; input: unknown; accepted: boolean };
 
 export type SignatureCheckingServer = { url: string; calls: SignedCall[]; close: () => Promise<void> };
 
 /**
- * Stands for AWS: recomputes every signature, session token included, with aws4, and refuses what differs, as
- * AWS does.
+ * A fake AWS that recomputes every signature, session token included, with aws4, and refuses a different one,
+ * as AWS does.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
@@ -64,7 +61,7 @@ function isSignedBy(
     service = '',
   } = AUTHORIZATION.exec(headers.authorization ?? '')?.groups ?? {};
   const signedNames = names.split(';');
-  // The signer adds the token that it knows, and signs it: one that differs, or isn't signed, gives another
+  // The signer adds and signs the token that it knows, so a different or unsigned token leads to another
   // signature.
   const others = signedNames.filter((name) => name !== 'x-amz-security-token');
   const signedHeaders = Object.fromEntries(others.map((name) => [name, String(headers[name])]));

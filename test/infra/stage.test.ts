@@ -108,7 +108,7 @@ describe('the stacks of a stage', () => {
   });
 });
 
-describe('what holds state', () => {
+describe('a resource with state', () => {
   it('keeps its logical id, so that no change of the code replaces it (F9)', () => {
     const ids = STATEFUL_TYPES.flatMap((type) => idsOf(production.resources(type))).sort();
 
@@ -135,7 +135,7 @@ describe('what holds state', () => {
   });
 
   it.each(['AWS::DynamoDB::Table', 'AWS::SQS::Queue', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup'])(
-    'is kept in production and thrown away elsewhere: %s (F9, F11)',
+    'is kept in production and deleted elsewhere: %s (F9, F11)',
     (type) => {
       const policies = (resources: TemplateResource[]) =>
         new Set(
@@ -144,13 +144,13 @@ describe('what holds state', () => {
           ),
         );
 
-      // A first deployment that fails leaves nothing behind, so that it can be repeated.
+      // A first deployment that fails leaves nothing behind, so it can be repeated.
       expect(policies(production.resources(type))).toEqual(new Set(['RetainExceptOnCreate Retain']));
       expect(policies(development.resources(type))).toEqual(new Set(['Delete Delete']));
     },
   );
 
-  it('is on demand, and in production restorable and safe from deletion (F9)', () => {
+  it('is on demand, and in production restorable and protected from deletion (F9)', () => {
     const tables = production.resources('AWS::DynamoDB::Table');
 
     expect(valuesOf(tables, 'BillingMode')).toEqual(['PAY_PER_REQUEST']);
@@ -164,7 +164,7 @@ describe('what holds state', () => {
     }
   });
 
-  it('expires in the quarantines, checkouts among the transactions, and reports of drift among the positions', () => {
+  it('expires in the quarantines, for checkouts among the transactions, and for drift reports among the positions', () => {
     const expiring = production
       .resources('AWS::DynamoDB::Table')
       .filter(({ Properties }) => Properties['TimeToLiveSpecification'] !== undefined);
@@ -187,7 +187,7 @@ describe('what holds state', () => {
       expect(Properties).not.toHaveProperty(property);
   });
 
-  it("AWS, requirement 6: names the gateway's log group so that any delivery is let in, and anew for each creation of the stack", () => {
+  it("AWS, requirement 6: names the gateway's log group so that deliveries are allowed, with a new name for each creation of the stack", () => {
     const [group] = production
       .resources('AWS::Logs::LogGroup')
       .filter(({ logicalId }) => logicalId.includes('AccessLogs'));
@@ -199,7 +199,7 @@ describe('what holds state', () => {
     });
   });
 
-  it("has names of its own where brands' stacks refer to it, and only there", () => {
+  it("has a fixed name if brands' stacks refer to it, and only then", () => {
     const names = production
       .resources('AWS::DynamoDB::Table')
       .flatMap(({ Properties }) => Properties['TableName'] ?? []);
@@ -263,23 +263,23 @@ describe('queues', () => {
       expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 
-  it('are not filtered: what a filter does not match is deleted (A19)', () => {
+  it('have no filter, because a message that does not match a filter is deleted (A19)', () => {
     for (const { Properties } of mappings) expect(Properties).not.toHaveProperty('FilterCriteria');
   });
 
-  it('take back only the messages that failed', () => {
+  it('get back only the messages that failed', () => {
     for (const { Properties } of mappings)
       expect(Properties['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
   });
 
-  it('move to a dead-letter queue what fails again and again, and keep it for 14 days (A17)', () => {
+  it('move a message that fails again and again to a dead-letter queue, and keep it for 14 days (A17)', () => {
     for (const mapping of queueMappings)
       expect(source(mapping)?.['RedrivePolicy']).toHaveProperty('maxReceiveCount');
     for (const properties of queues.values())
       expect(properties['MessageRetentionPeriod']).toBe(14 * 24 * 3600);
   });
 
-  it('order the versions of one order without holding up the others', () => {
+  it('order the versions of one order without delaying other orders', () => {
     const ordered = { FifoQueue: true, ContentBasedDeduplication: false, DeduplicationScope: 'messageGroup' };
 
     expect(queues.get('OrdersAcme')).toMatchObject({ ...ordered, FifoThroughputLimit: 'perMessageGroupId' });
@@ -287,7 +287,7 @@ describe('queues', () => {
     expect(queues.get('ReadQueue')).toMatchObject({ ...ordered, VisibilityTimeout: 720 });
   });
 
-  it('are encrypted, and talk TLS only (S11)', () => {
+  it('are encrypted, and accept TLS only (S11)', () => {
     const denied = production.resources('AWS::SQS::QueuePolicy').flatMap(({ Properties }) => {
       const { Statement } = Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
       expect(Statement).toContainEqual(
@@ -309,7 +309,7 @@ describe('queues', () => {
 describe('functions', () => {
   const functions = production.resources('AWS::Lambda::Function');
 
-  it('are all alike in what they run on', () => {
+  it('all run on the same platform', () => {
     expect(functions).toHaveLength(9);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({
@@ -323,7 +323,7 @@ describe('functions', () => {
     }
   });
 
-  it('run on the version of Node.js that the tests run on, and on exact versions of everything that is in them (F15)', () => {
+  it('run on the version of Node.js that the tests run on, with exact versions of all their packages (F15)', () => {
     const [, runtime] = /^nodejs(\d+)\.x$/.exec(valuesOf(functions, 'Runtime').join()) ?? [];
     const versions = [
       rootPackage.dependencies,
@@ -338,7 +338,7 @@ describe('functions', () => {
     expect(versions.filter(([, version]) => !/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
-  it('keep their metrics apart from those of another stage in the same account', () => {
+  it('keep their metrics separate from those of another stage in the same account', () => {
     const namespaces = (stage: typeof production) => [
       ...stage.resources('AWS::Lambda::Function').map(({ Properties }) => {
         const { Variables: variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
@@ -354,7 +354,7 @@ describe('functions', () => {
     expect(production.templateText).not.toMatch(/"ButtonServerless"|ButtonServerless\/development/);
   });
 
-  it('are traced only where the stage says so', () => {
+  it('are traced only if the stage says so', () => {
     const untraced = synthesizeStage({ ...BRAND_STAGE, tracing: false });
 
     for (const { Properties } of untraced.resources('AWS::Lambda::Function')) {
@@ -373,7 +373,7 @@ describe('functions', () => {
 });
 
 describe('alarms', () => {
-  it('say who is hurt, what to run first and where to read on', () => {
+  it('say who is affected, what to run first and where to read on', () => {
     const descriptions = production
       .resources('AWS::CloudWatch::Alarm')
       .map(({ Properties }) => JSON.stringify(Properties['AlarmDescription']));
@@ -384,7 +384,7 @@ describe('alarms', () => {
     }
   });
 
-  it('take silence for calm, except where a schedule has to run (F10)', () => {
+  it('treat missing data as good, except for a schedule that must run (F10)', () => {
     const breaching = production
       .resources('AWS::CloudWatch::Alarm')
       .filter(({ Properties }) => Properties['TreatMissingData'] === 'breaching');
@@ -397,7 +397,7 @@ describe('alarms', () => {
     ]);
   });
 
-  it('look at no more than a day, which is all that CloudWatch allows', () => {
+  it('look back a day at most, which is all that CloudWatch allows', () => {
     for (const { Properties } of production.resources('AWS::CloudWatch::Alarm')) {
       const [period] = periodsOf(Properties);
 
@@ -405,7 +405,7 @@ describe('alarms', () => {
     }
   });
 
-  it('ask for nothing that CloudWatch refuses: no search, one period, ten metrics at the most', () => {
+  it('use nothing that CloudWatch refuses: no search, one period, ten metrics at most', () => {
     for (const { Properties } of production.resources('AWS::CloudWatch::Alarm')) {
       const metrics = (Properties['Metrics'] ?? []) as object[];
 
@@ -426,7 +426,7 @@ describe('alarms', () => {
     }
   });
 
-  it('count only what is left of a dead letter as its age, and give three days notice of its end', () => {
+  it('compute the remaining time of a dead letter, and give three days notice of its end', () => {
     const alarms = production.resources('AWS::CloudWatch::Alarm');
     const limits = alarms
       .filter(({ logicalId }) => logicalId.endsWith('ExpiringAlarm'))
@@ -434,7 +434,7 @@ describe('alarms', () => {
 
     expect(Object.fromEntries(limits)).toEqual({
       AcmeReporterDeadLettersExpiringAlarm: 11 * 24,
-      // Of its 14 days it has spent up to 1000 times 15 minutes on the queue of deferred webhooks.
+      // Up to 1000 times 15 minutes of its 14 days were spent on the queue of deferred webhooks.
       IntakeDeferredWebhooksDeadLettersExpiringAlarm: 11 * 24 - 250,
       PublicationFailuresExpiringAlarm: 11 * 24,
       ReconciliationReconcilerDeadLettersExpiringAlarm: 11 * 24,
@@ -442,7 +442,7 @@ describe('alarms', () => {
   });
 });
 
-/** The period of an alarm's metric, or the periods of all that it calculates with. */
+/** The period of an alarm's metric, or the periods of all metrics in its expression. */
 function periodsOf(properties: Record<string, unknown>): unknown[] {
   const metrics = properties['Metrics'] as { MetricStat?: { Period: number } }[] | undefined;
   return metrics

@@ -5,7 +5,7 @@ import { CONFIGURATIONS } from '../../infra/upgrade/configurations.ts';
 
 type StageInput = z.input<typeof StageConfigSchema>;
 
-/** Each of the three things that the system can be, kept for good and thrown away, and what settings add. */
+/** Each of the three variants of the system, retained and not, and with additional settings. */
 export const STAGES: { name: string; config: StageInput }[] = [
   ...CONFIGURATIONS,
   {

@@ -17,7 +17,7 @@ type LockedPackage = {
   integrity?: string;
   resolved?: string;
   link?: boolean;
-  /** Is in the archive of the package around it, whose digest covers it. */
+  /** It is in the archive of the package that bundles it, whose digest covers it. */
   inBundle?: boolean;
   hasInstallScript?: boolean;
   bin?: Record<string, string>;
@@ -35,7 +35,7 @@ afterAll(() => {
 });
 
 describe('AWS, requirement 8: what runs in a deployment comes from the lockfile', () => {
-  it('with a digest of every package of others, from no other place than the registry', () => {
+  it('with a digest of every third-party package, only from the registry', () => {
     const others = LOCKED.filter(
       ([path, { link, inBundle }]) => path.includes('node_modules/') && link !== true && inBundle !== true,
     );
@@ -48,7 +48,7 @@ describe('AWS, requirement 8: what runs in a deployment comes from the lockfile'
     expect(unlocked.map(([path]) => path)).toEqual([]);
   });
 
-  it('and needs no install script: that of esbuild only shortens the way to a program that is locked beside it', () => {
+  it('and needs no install script: that of esbuild only makes it start faster, and the program is locked too', () => {
     const scripted = LOCKED.filter(([, { hasInstallScript }]) => hasInstallScript === true);
 
     expect(scripted.map(([path]) => path)).toEqual(['node_modules/esbuild']);
@@ -56,7 +56,7 @@ describe('AWS, requirement 8: what runs in a deployment comes from the lockfile'
     expect(rootPackage).not.toHaveProperty('allowScripts');
   });
 
-  it('and fetches nothing by a command', () => {
+  it('and no command fetches anything', () => {
     const commands = [...Object.values(rootPackage.scripts), cdk.app];
 
     expect(commands.filter((command) => /\b(npx|curl|wget|npm (exec|install|i))\b/.test(command))).toEqual(
@@ -79,7 +79,7 @@ describe('Node.js 24', () => {
     },
   );
 
-  it('is asked for by every command that runs TypeScript', () => {
+  it('is required by every command that runs TypeScript', () => {
     const commands = [...Object.values(rootPackage.scripts), cdk.app].flatMap((line) => line.split(' && '));
     const typescript = commands.filter((command) => /^node .*\.ts\b/.test(command));
 
@@ -110,7 +110,7 @@ describe('Node.js 24', () => {
   });
 });
 
-/** Licences that ask for nothing but their text. */
+/** Licences that require nothing but their text. */
 const PERMISSIVE = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT']);
 
 function packagesOf({ metafile }: Contents): string[] {

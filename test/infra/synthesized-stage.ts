@@ -21,23 +21,23 @@ const TemplateSchema = z.object({
   Outputs: z.record(z.string(), z.object({ Value: z.unknown(), Export: z.unknown() }).partial()).default({}),
 });
 
-/** A resource as its template has it. */
+/** A resource as in its template. */
 export type TemplateResource = z.output<typeof ResourceSchema> & { logicalId: string };
 
 /** One synthesized stage. */
 export type SynthesizedStage = {
   stackNames: string[];
-  /** Where each stack goes, as the CDK names it. */
+  /** The environment of each stack, as the CDK names it. */
   environments: string[];
-  /** The templates as they are written, by stack. */
+  /** The templates as text, by stack. */
   templates: ReadonlyMap<string, string>;
-  /** All of them, one after the other. */
+  /** All templates, one after the other. */
   templateText: string;
-  /** Every resource of the type, from all stacks or from the one whose name ends so. */
+  /** Every resource of the type, from all stacks or from the one whose name ends in `stack`. */
   resources(type: string, stack?: string): TemplateResource[];
   /** Names of a stack's outputs. */
   outputs(stack: string): string[];
-  /** The value of one output, whichever stack's. */
+  /** The value of one output of any stack. */
   outputValue(name: string): unknown;
   /** Outputs that other stacks could import. */
   exports: unknown[];
@@ -78,16 +78,16 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
   };
 }
 
-/** A brand's stage with everything else left to the defaults. */
+/** A brand's stage with default settings. */
 export const BRAND_STAGE = { stage: 'development', orderReporting: { brands: [{ id: 'acme' }] } };
 
-/** A publisher's stage with everything left to the defaults. */
+/** A publisher's stage with default settings. */
 export const PUBLISHER_STAGE = { stage: 'development', transactions: {} };
 
-/** Both flows, kept for good. */
+/** Both flows in a stage that keeps its data. */
 export const PRODUCTION_STAGE = { ...BRAND_STAGE, ...PUBLISHER_STAGE, stage: 'production' };
 
-/** Both flows with the audit of orders and the publisher API, thrown away with the stack. */
+/** Both flows with the audit of orders and the publisher API, in a stage that is deleted with its stack. */
 export const DEVELOPMENT_STAGE = {
   stage: 'development',
   transactions: { publisherApi: {} },

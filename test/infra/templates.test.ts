@@ -7,7 +7,7 @@ import { synthesizeStage } from './synthesized-stage.ts';
 describe.each(STAGES.map(({ name, config }) => ({ name, templates: synthesizeStage(config).templates })))(
   'AWS, requirement 5: the templates of $name',
   ({ templates }) => {
-    it.each(REGISTRY_REGIONS)('are what CloudFormation and the services accept in %s', (region) => {
+    it.each(REGISTRY_REGIONS)('are accepted by CloudFormation and the services in %s', (region) => {
       const problems = [...templates].flatMap(([stackName, text]) =>
         templateProblems({ stackName, text, region, accountId: '111122223333' }),
       );

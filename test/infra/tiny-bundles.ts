@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Holds a tiny file for each function, where bundles would take time and show nothing. */
+/** A folder with a tiny file for each function, for tests that do not need real bundles. */
 export const TINY_BUNDLES_FOLDER = mkdtempSync(join(tmpdir(), 'button-serverless-'));
 
 for (const name of readdirSync(join(import.meta.dirname, '../../functions'))) {

@@ -191,7 +191,7 @@ export const BUGS: readonly KnownBug[] = [
     },
     test: {
       file: 'test/infra/stage.test.ts',
-      name: 'order the versions of one order without holding up the others',
+      name: 'order the versions of one order without delaying other orders',
     },
   },
   {

@@ -45,7 +45,7 @@ const allow = (principal: unknown) => ({
 });
 
 describe('a table', () => {
-  it('must be restorable and undeletable where data is kept', () => {
+  it('must be restorable and protected from deletion if its data is kept', () => {
     expect(broken('AWS::DynamoDB::Table', SAFE, KEPT)).toEqual([]);
     expect(broken('AWS::DynamoDB::Table', UNSAFE, KEPT)).toEqual([
       'Button-TableRestorable',
@@ -55,7 +55,7 @@ describe('a table', () => {
     expect(broken('AWS::DynamoDB::Table', UNSAFE)).toEqual([]);
   });
 
-  it('must be so in every region, where it is a global one', () => {
+  it('must be so in every region, if it is a global one', () => {
     const replicas = (...all: object[]) => ({ Replicas: all });
 
     expect(broken('AWS::DynamoDB::GlobalTable', replicas(SAFE, SAFE), KEPT)).toEqual([]);
@@ -63,9 +63,9 @@ describe('a table', () => {
   });
 });
 
-describe('what holds data', () => {
+describe('a resource with data', () => {
   it.each(['AWS::SQS::Queue', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup'])(
-    'must outlive its stack where data is kept: %s',
+    'must outlive its stack if its data is kept: %s',
     (type) => {
       const deleteOnReplacement: Change = (resource) => {
         retain(resource);
@@ -124,7 +124,7 @@ describe('a mapping', () => {
   };
 
   it.each([
-    ['takes the whole batch again', { FunctionResponseTypes: [] }, 'BatchItemFailuresReported'],
+    ['receives the whole batch again', { FunctionResponseTypes: [] }, 'BatchItemFailuresReported'],
     ['filters (A19)', { FilterCriteria: { Filters: [{ Pattern: '{}' }] } }, 'NothingFiltered'],
     ['is unbounded (A13)', { ScalingConfig: undefined }, 'ConcurrencyBounded'],
   ])('is refused that %s', (_fault, change, rule) => {
@@ -197,7 +197,7 @@ describe('AWS, requirement 1: a function that may start itself', () => {
 describe('a function', () => {
   it.each([
     ['reserves concurrency (A13)', { ReservedConcurrentExecutions: 1 }, 'NothingReserved'],
-    ['has no log group of its own', { LoggingConfig: { ...LOGGING, LogGroup: undefined } }, 'LogsComplete'],
+    ['has no separate log group', { LoggingConfig: { ...LOGGING, LogGroup: undefined } }, 'LogsComplete'],
     ['logs text', { LoggingConfig: { ...LOGGING, LogFormat: 'Text' } }, 'LogsComplete'],
     ['drops its metrics', { LoggingConfig: { ...LOGGING, ApplicationLogLevel: 'WARN' } }, 'LogsComplete'],
     ['is given a key (S5)', { Environment: { Variables: { API_KEY: 'x' } } }, 'NoSecretInEnvironment'],
@@ -214,25 +214,25 @@ describe('a function', () => {
   });
 });
 
-describe('whoever may come in', () => {
+describe('a principal', () => {
   it.each([
     ['AWS::SQS::QueuePolicy', allow('*')],
     ['AWS::SNS::TopicPolicy', allow({ AWS: '*' })],
     ['AWS::SQS::QueuePolicy', allow({ AWS: ['arn:aws:iam::111122223333:root', '*'] })],
     ['AWS::Events::EventBusPolicy', { Statement: { Effect: 'Allow', Principal: '*' } }],
     ['AWS::SecretsManager::ResourcePolicy', { ResourcePolicy: allow('*').PolicyDocument }],
-  ])('is named: not everybody, in %s (S13)', (type, policy) => {
+  ])('must be named: not everybody, in %s (S13)', (type, policy) => {
     expect(broken(type, policy)).toEqual(['Button-NobodyUnnamed']);
   });
 
-  it('may be a named principal, and everybody may be denied (S13)', () => {
+  it('may be a named one, and everybody may be denied (S13)', () => {
     const denied = { PolicyDocument: { Statement: [{ Effect: 'Deny', Principal: { AWS: '*' } }] } };
 
     expect(broken('AWS::SQS::QueuePolicy', allow({ AWS: 'arn:aws:iam::111122223333:root' }))).toEqual([]);
     expect(broken('AWS::SQS::QueuePolicy', denied)).toEqual([]);
   });
 
-  it('comes by one API, and never by a function URL (S23)', () => {
+  it('enters through one API, and never through a function URL (S23)', () => {
     const permission = { Principal: 'apigateway.amazonaws.com', SourceArn: 'arn' };
 
     expect(broken('AWS::Lambda::Permission', permission)).toEqual([]);
@@ -243,7 +243,7 @@ describe('whoever may come in', () => {
     expect(broken('AWS::Lambda::Url', { AuthType: 'AWS_IAM' })).toEqual(['Button-NoFunctionUrl']);
   });
 
-  it('comes by TLS 1.2 or newer, over a domain of ours', () => {
+  it('enters through TLS 1.2 or newer, over a domain of ours', () => {
     const domain = (...policies: unknown[]) => ({
       DomainNameConfigurations: policies.map((SecurityPolicy) => ({ SecurityPolicy })),
     });
@@ -270,7 +270,7 @@ describe('an alarm', () => {
   it.each([
     ['has no name', { AlarmName: undefined }],
     ['notifies nobody', { AlarmActions: [] }],
-    ['does not say that it has ended', { OKActions: undefined }],
+    ['does not report its end', { OKActions: undefined }],
     ['has its actions switched off', { ActionsEnabled: false }],
   ])('is refused that %s', (_fault, change) => {
     for (const type of ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm']) {

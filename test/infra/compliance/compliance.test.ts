@@ -12,7 +12,7 @@ import { addStacks } from '../../../infra/stage.ts';
 import { STAGES } from '../stages.ts';
 import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
 
-/** An app as infra/app.ts makes it, with the context of cdk.json. */
+/** An app as infra/app.ts creates it, with the context of cdk.json. */
 function createApp(
   input: z.input<typeof StageConfigSchema>,
   more: (app: App) => void = () => undefined,
@@ -27,14 +27,14 @@ function createApp(
 }
 
 describe('requireCompliance', () => {
-  it.each(STAGES)("lets the stage through, and so do CDK's own rules and schemas: $name", ({ config }) => {
+  it.each(STAGES)("accepts the stage, and so do CDK's own rules and schemas: $name", ({ config }) => {
     const { directory } = createApp(config).synth();
 
     const report: unknown = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
     expect(report).toMatchObject({ pluginReports: [] });
   });
 
-  it.each(readdirSync('infra/config'))('lets through what comes with the project: %s', (file) => {
+  it.each(readdirSync('infra/config'))('accepts what comes with the project: %s', (file) => {
     const reading = readStageConfig(join('infra/config', file));
     if ('problem' in reading) throw new Error(reading.problem);
 
@@ -43,9 +43,9 @@ describe('requireCompliance', () => {
 
   it.each([
     ['a finding is not acknowledged', { sqsManagedSseEnabled: false }, 'AwsSolutions-SQS2'],
-    ['no pack of cdk-nag looks', { redrivePolicy: { maxReceiveCount: 1 } }, 'Button-RedeliveryForgiving'],
+    ['no pack of cdk-nag runs', { redrivePolicy: { maxReceiveCount: 1 } }, 'Button-RedeliveryForgiving'],
     ['CloudFormation would refuse it', { visibilityTimeout: 43_201 }, 'CloudFormation-Validate::F3034'],
-  ])('fails the synthesis where %s', (_fault, properties, finding) => {
+  ])('fails the synthesis if %s', (_fault, properties, finding) => {
     const app = createApp({ stage: 'production', transactions: {} }, (it) => {
       new CfnQueue(new Stack(it, 'More'), 'Queue', properties);
     });

@@ -28,7 +28,7 @@ function synthesize(change: Partial<ExplainedAlarmProps>): Template {
 }
 
 describe('ExplainedAlarm', () => {
-  it('goes off above its limit and stays calm without data', () => {
+  it('fires above its limit and stays quiet without data', () => {
     synthesize({}).hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: 'Somebody is hurt.\nFirst: aws help\nThen: docs/runbook.md#what-to-do',
       ComparisonOperator: 'GreaterThanThreshold',
@@ -38,7 +38,7 @@ describe('ExplainedAlarm', () => {
     });
   });
 
-  it('can go off below its limit and without data', () => {
+  it('can fire below its limit and without data', () => {
     const { above: _, ...withoutLimit } = PROPS;
     const stack = new Stack(new App(UNCHECKED_APP), 'Test');
 
@@ -56,11 +56,11 @@ describe('ExplainedAlarm', () => {
     ['an impact', { impact: '' }],
     ['a first command', { firstCommand: '' }],
     ['a section of the runbook', { runbookSection: 'Not A Link' }],
-  ])('can not be built without %s', (_missing, change) => {
+  ])('cannot be built without %s', (_missing, change) => {
     expect(() => synthesize(change)).toThrow(/Test\/Faults needs an impact, a first command and a section/);
   });
 
-  it('can not be built with two limits', () => {
+  it('cannot be built with two limits', () => {
     expect(() => synthesize({ below: 1 })).toThrow(/needs one limit/);
   });
 });

@@ -49,18 +49,18 @@ describe('QueueWorker', () => {
     synthesize({ timeoutSeconds: 31 }).hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 186 });
   });
 
-  it('takes a longer visibility timeout, but no shorter one (A11)', () => {
+  it('accepts a longer visibility timeout, but no shorter one (A11)', () => {
     synthesize({ visibilityTimeoutSeconds: 900 }).hasResourceProperties('AWS::SQS::Queue', {
       VisibilityTimeout: 900,
     });
     expect(() => synthesize({ visibilityTimeoutSeconds: 179 })).toThrow(/must be at least 180 s/);
   });
 
-  it('refuses a standard queue whose worker does not say how old what it tries in vain is', () => {
+  it('refuses a standard queue whose worker does not report the age of messages that keep failing', () => {
     expect(() => synthesize({ kind: 'standard' })).toThrow(/needs reportedAge/);
   });
 
-  it('AWS, requirement 1: needs a worker that may start itself to be declared a loop, which Lambda then does not stop', () => {
+  it('AWS, requirement 1: requires a worker that may start itself to be declared a loop, which Lambda then does not stop', () => {
     const startsItself: Partial<QueueWorkerProps> = {
       permissions: ({ queueArn }) => [permission(['sqs:SendMessage'], queueArn)],
     };
@@ -72,7 +72,7 @@ describe('QueueWorker', () => {
     });
   });
 
-  it('says what to run when the worker is not bundled', () => {
+  it('names the command to run when the worker is not bundled', () => {
     expect(() => synthesize({ worker: 'unknown-worker' })).toThrow(/Run "node infra\/bundle\.ts" first/);
   });
 });

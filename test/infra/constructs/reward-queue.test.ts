@@ -7,7 +7,7 @@ import { RewardQueue, type RewardQueueProps } from '../../../infra/constructs/re
 import { StageConfigSchema } from '../../../infra/config.ts';
 import { synthesizeStage } from '../synthesized-stage.ts';
 
-/** In a CDK app of one's own, on a bus that is found by its ARN. */
+/** In a user's own CDK app, on a bus that is found by its ARN. */
 function synthesize(props: Partial<RewardQueueProps> = {}): Template {
   const stack = new Stack(new App({ analyticsReporting: false }), 'Mine', {
     env: { account: '111122223333', region: 'eu-west-1' },
@@ -19,7 +19,7 @@ function synthesize(props: Partial<RewardQueueProps> = {}): Template {
 }
 
 describe('RewardQueue', () => {
-  it('sends every event about a transaction to its queue, and to its dead-letter queue if it can not', () => {
+  it('sends every event about a transaction to its queue, or to its dead-letter queue if that fails', () => {
     const template = synthesize();
 
     template.hasResourceProperties('AWS::Events::Rule', {
@@ -61,7 +61,7 @@ describe('RewardQueue', () => {
     });
   });
 
-  it('lets nobody but the rule send to its queues, and nobody without TLS', () => {
+  it('lets only the rule send to its queues, and nobody without TLS', () => {
     const template = synthesize();
 
     const policies = Object.values(template.findResources('AWS::SQS::QueuePolicy'));
@@ -86,7 +86,7 @@ describe('RewardQueue', () => {
       });
   });
 
-  it('takes fewer events, a filter of their content, and other limits', () => {
+  it('accepts fewer events, a filter of their content, and other limits', () => {
     const template = synthesize({
       eventTypes: ['transaction.validated', 'checkout.received'],
       detail: { delivery: ['live'] },
@@ -112,7 +112,7 @@ describe('RewardQueue', () => {
 describe('transactions, requirement 15: the reward queue of a stage', () => {
   const transactions = { rewardQueue: {} };
 
-  it('is there if the configuration asks for it, with outputs for the consumer', () => {
+  it('exists if the configuration asks for it, with outputs for the consumer', () => {
     const stage = synthesizeStage({ stage: 'production', transactions });
 
     expect(stage.outputs('Transactions')).toEqual(
@@ -171,7 +171,7 @@ describe('transactions, requirement 15: the reward queue of a stage', () => {
     expect(parsed.error?.issues.map(({ message }) => message).join()).toContain(problem);
   });
 
-  it('has an alarm for what the consumer could not handle, and for what it does not take', () => {
+  it('has an alarm for what the consumer could not handle, and for what it does not receive', () => {
     const stage = synthesizeStage({ stage: 'production', transactions });
 
     const alarms = stage

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** What AWS says of one call: its output, or an error. */
+/** AWS's answer to one call: its output, or an error. */
 export type Answer = object | AwsFault;
 
 /** An error as AWS names it. */
@@ -27,7 +27,7 @@ export type AwsStub = {
   close: () => void;
 };
 
-/** Starts it. A call without an answer is refused with `AccessDenied`. */
+/** Starts the stub. A call without an answer is refused with `AccessDenied`. */
 export async function startAwsStub(answers: Answers): Promise<AwsStub> {
   const calls: string[] = [];
   const server = createServer((request, response) => {
@@ -68,7 +68,7 @@ async function reply(
 }
 
 /**
- * Which service is asked stands in the signature:
+ * The signature names the service:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 function readCall({ headers, url = '', method }: IncomingMessage, body: string): Call {
@@ -113,7 +113,7 @@ function faultIn({ format }: Call, { code, message }: AwsFault): string {
     : `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
 }
 
-/** Elements by field; lists of `member`, of Route 53 of their own names; maps of `entry`. */
+/** Writes fields as elements, lists as `member` (in Route 53 with their own names) and maps as `entry`. */
 function toXml(value: unknown, name = ''): string {
   if (Array.isArray(value)) {
     const item = name === 'ResourceRecordSets' ? 'ResourceRecordSet' : 'member';

@@ -18,7 +18,7 @@ const CERTIFICATE = `arn:aws:acm:${REGION}:${ACCOUNT}:certificate/abc`;
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:on-call`;
 const SECRET = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:key-abc`;
 
-/** Everything that can be named is named. */
+/** A configuration that names everything that can be named. */
 const FULL = {
   ...PRODUCTION_STAGE,
   account: ACCOUNT,
@@ -48,7 +48,7 @@ const stack = (name: string, more: object = {}) => ({
 
 const missing = (code: string) => () => new AwsFault(code);
 
-/** An account in which nothing is in the way of `FULL`, which is deployed. */
+/** An account with no problem for `FULL`, which is deployed. */
 const HEALTHY: Answers = {
   'sts.GetCallerIdentity': () => ({ Account: ACCOUNT, Arn: `arn:aws:iam::${ACCOUNT}:user/somebody` }),
   'sts.AssumeRole': () => ({}),
@@ -308,7 +308,7 @@ describe('AWS, requirement 6: npm run preflight', () => {
       /update-time-to-live --table-name tx-restored/,
     ],
     [
-      'a restored table that can not be restored again',
+      'a restored table that cannot be restored again',
       'existing tables',
       FULL,
       {
@@ -378,7 +378,7 @@ describe('AWS, requirement 6: npm run preflight', () => {
       /request-service-quota-increase/,
     ],
     [
-      'a topic that is not there',
+      'a missing topic',
       'topics',
       FULL,
       { 'sns.GetTopicAttributes': missing('NotFound') },
@@ -404,7 +404,7 @@ describe('AWS, requirement 6: npm run preflight', () => {
       /your own key/,
     ],
     [
-      'a topic that lets no rule publish',
+      'a topic that allows no rule to publish',
       'topics',
       FULL,
       {
@@ -466,7 +466,7 @@ describe('AWS, requirement 6: npm run preflight', () => {
       /WebhookDomainTarget/,
     ],
     [
-      'a producer that is not there',
+      'a missing producer',
       'producers',
       FULL,
       { 'iam.GetRole': missing('NoSuchEntity') },
@@ -503,7 +503,7 @@ describe('AWS, requirement 6: npm run preflight', () => {
     expect({ code, outcome: report.outcome }).toEqual({ code: 1, outcome: 'problem' });
   });
 
-  it('goes on where it may not look, and says which call AWS refused', async () => {
+  it('continues if it may not read something, and says which call AWS refused', async () => {
     const { code, findings } = await run(FULL, { 'iam.GetRole': missing('AccessDenied') });
 
     expect(code).toBe(0);
@@ -516,7 +516,7 @@ describe('AWS, requirement 6: npm run preflight', () => {
     expect(findings.filter(({ check }) => check === 'secrets')).toMatchObject([{ status: 'ok' }]);
   });
 
-  it('prints a line for each finding, with its remedy', async () => {
+  it('prints a line for each finding, with its fix', async () => {
     const { out } = await run(FULL, { 'secretsmanager.DescribeSecret': () => ({}) }, []);
 
     expect(out).toMatch(/^ok {11}account and region: account 111122223333, region eu-west-1, as arn:/m);
@@ -526,7 +526,7 @@ describe('AWS, requirement 6: npm run preflight', () => {
     expect(out).toMatch(/^not checked {2}producers: arn:aws:iam::4444.+\n {13}Why: /m);
   });
 
-  it('explains each check without credentials, and asks AWS nothing', async () => {
+  it('explains each check without credentials, and makes no calls to AWS', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);
 
@@ -541,7 +541,7 @@ describe('AWS, requirement 6: npm run preflight', () => {
     }
   });
 
-  it('refuses a configuration that is wrong, and a command line without one', async () => {
+  it('refuses an invalid configuration, and a command line without one', async () => {
     const wrong = await run({ stage: 'production' });
     const code = await runPreflight([], { out: () => undefined, err: () => undefined });
 
@@ -562,7 +562,7 @@ it('docs/operations.md lists every check', () => {
 });
 
 describe('AWS, requirement 3: executionsAtOnce', () => {
-  it('adds up what runs side by side: batches, schedules, a shard, and a burst of webhooks', () => {
+  it('adds up what runs in parallel: batches, schedules, a shard, and a burst of webhooks', () => {
     const config = StageConfigSchema.parse({
       stage: 'production',
       orderReporting: { brands: [{ id: 'a', maxConcurrency: 5, audit: {} }, { id: 'b' }] },

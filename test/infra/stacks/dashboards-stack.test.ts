@@ -15,7 +15,7 @@ describe('DashboardsStack', () => {
     expect(stage.resources('AWS::Lambda::Function', 'Dashboards')).toEqual([]);
   });
 
-  it('shows each flow only where it is deployed', () => {
+  it('shows a flow only if it is deployed', () => {
     const [brandBoards] = boardsOf(synthesizeStage(BRAND_STAGE));
     const [ofPublisher] = boardsOf(synthesizeStage(PUBLISHER_STAGE));
 
@@ -40,7 +40,7 @@ describe('DashboardsStack', () => {
     expect(shownOn(business).length).toBeGreaterThan(10);
   });
 
-  it('puts no more than a hundred alarms into a widget, as CloudWatch asks', () => {
+  it('puts no more than a hundred alarms into a widget, as CloudWatch requires', () => {
     const brands = Array.from({ length: 40 }, (_, index) => ({ id: `brand-${index}` }));
     const stage = synthesizeStage({ stage: 'development', orderReporting: { brands } });
     const widgets = boardsOf(stage).flatMap((body) => body.split('\\"type\\":').slice(1));
@@ -51,7 +51,7 @@ describe('DashboardsStack', () => {
 
     expect(alarms).toBeGreaterThan(200);
     expect(Math.max(...counts)).toBe(100);
-    // The technical board has every one, the business board those that page.
+    // The technical board shows all of them, the business board those that page.
     expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(alarms);
   });
 

@@ -22,7 +22,7 @@ describe('orders, requirement 17: the scheduled audit', () => {
     expect(stage.resources('AWS::Scheduler::Schedule')).toHaveLength(2);
   });
 
-  it('runs once a day where a brand asks for it, and reads a sample at a bounded rate', () => {
+  it('runs once a day if a brand asks for it, and reads a sample at a bounded rate', () => {
     const stage = synthesizeStage(DEVELOPMENT_STAGE);
 
     const [audit, ...others] = auditsOf(stage);
@@ -46,7 +46,7 @@ describe('orders, requirement 17: the scheduled audit', () => {
     expect(StageConfigSchema.safeParse({ stage: 'development', orderReporting }).success).toBe(true);
   });
 
-  it('refuses a sample that a run has no time for, with the largest that it has time for', () => {
+  it('refuses a sample that is too large for a run, and names the largest one that is not', () => {
     const brand = { id: 'acme', audit: { sample: 9000, perSecond: 10 } };
     const config = StageConfigSchema.safeParse({ stage: 'development', orderReporting: { brands: [brand] } });
 

@@ -26,7 +26,7 @@ describe('the stacks of order reporting', () => {
     expect(stage.outputs('Brand-north-shop')).toContain('OrderQueueUrlNorthShop');
   });
 
-  it("lets nothing but its own reporter work on a brand's queue: another's million messages stand in another's way (A14)", () => {
+  it("lets only its own reporter work on a brand's queue: another brand's million messages delay nobody (A14)", () => {
     const mappings = stage.resources('AWS::Lambda::EventSourceMapping').map(({ Properties }) => {
       const { EventSourceArn: source, FunctionName: name } = Properties;
       return [JSON.stringify(source), JSON.stringify(name)] as const;
@@ -38,7 +38,7 @@ describe('the stacks of order reporting', () => {
     for (const [queue, reporter] of mappings) expect(brandOf(reporter)).toEqual(brandOf(queue));
   });
 
-  it('tells each reporter since when the ledger is to be trusted, if it was restored', () => {
+  it('configures each reporter with the time from which the ledger can be trusted, if it was restored', () => {
     const restored = synthesizeStage({
       stage: 'development',
       orderReporting: { ...TWO_BRANDS, verifyBefore: '2026-06-01T14:00:00+02:00' },
@@ -54,7 +54,7 @@ describe('the stacks of order reporting', () => {
     expect(instants).toEqual(['2026-06-01T14:00:00+02:00', '2026-06-01T14:00:00+02:00']);
   });
 
-  it('tells each reporter its brand, its secret and its settings', () => {
+  it('configures each reporter with its brand, its secret and its settings', () => {
     const environments = stage
       .resources('AWS::Lambda::Function')
       .map(
@@ -86,7 +86,7 @@ describe('the stacks of order reporting', () => {
     });
   });
 
-  it('drops a sweep that fails or comes late: the next one comes within a minute (F6)', () => {
+  it('drops a sweep that fails or is late: the next one runs within a minute (F6)', () => {
     const [config] = stage.resources('AWS::Lambda::EventInvokeConfig');
     const [schedule] = stage.resources('AWS::Scheduler::Schedule');
 

@@ -15,7 +15,7 @@ describe('the publisher API', () => {
     );
   });
 
-  it('lets nobody in whom IAM does not, on any route, and is throttled', () => {
+  it('grants access by IAM only, on every route, and is throttled', () => {
     const routes = stage
       .resources('AWS::ApiGatewayV2::Route')
       .filter(({ Properties }) => String(Properties['RouteKey']).startsWith('GET '));
@@ -43,7 +43,7 @@ describe('the publisher API', () => {
     expect([...statements].map(([, action]) => action)).toEqual(['dynamodb:GetItem', 'dynamodb:Query']);
   });
 
-  it('rings when it goes on failing', () => {
+  it('has an alarm that fires when it keeps failing', () => {
     const alarms = stage.resources('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
 
     expect(alarms).toContainEqual(

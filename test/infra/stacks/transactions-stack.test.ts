@@ -51,14 +51,14 @@ describe('TransactionsStack', () => {
     ]);
   });
 
-  it('leaves the index by shopper out where nobody asks for it', () => {
+  it('leaves the index by shopper out if nobody asks for it', () => {
     const without = synthesizeStage({ stage: 'development', transactions: { shopperField: 'none' } });
 
     expect(tableOf(without, 'Transactions')).not.toHaveProperty('GlobalSecondaryIndexes');
     expect(without.templateText).toContain('"SHOPPER_FIELD": "none"');
   });
 
-  it('takes webhooks on one route, capped', () => {
+  it('accepts webhooks on one route, with a throttle', () => {
     const capped = synthesizeStage({
       stage: 'development',
       transactions: { throttle: { rateLimit: 7, burstLimit: 9 } },
@@ -90,13 +90,13 @@ describe('TransactionsStack', () => {
     expect(routesOf(true)).toEqual([...secret, 'POST /webhooks/button']);
   });
 
-  it('writes no route into the access log: its end may be secret', () => {
+  it('writes no route into the access log, because its end may be secret', () => {
     const [apiStage] = stage.resources('AWS::ApiGatewayV2::Stage');
 
     expect(JSON.stringify(apiStage?.Properties['AccessLogSettings'])).not.toMatch(/routeKey|path/);
   });
 
-  it('answers at a domain of your own where the configuration names one, and says where DNS has to point (K16)', () => {
+  it('answers at your own domain if the configuration names one, and shows the DNS target (K16)', () => {
     const withDomain = synthesizeStage({
       stage: 'development',
       transactions: { webhookDomain: DOMAIN },
@@ -134,7 +134,7 @@ describe('TransactionsStack', () => {
     expect(withDomain.outputs('Transactions')).toContain('WebhookDefaultUrl');
   });
 
-  it("points DNS there itself in a hosted zone, and switches API Gateway's own URL off when told to", () => {
+  it("creates the DNS record itself in a hosted zone, and switches API Gateway's own URL off if configured", () => {
     const withZone = synthesizeStage({
       stage: 'development',
       transactions: {
@@ -160,7 +160,7 @@ describe('TransactionsStack', () => {
     expect(withZone.outputs('Transactions')).not.toContain('WebhookDomainTarget');
   });
 
-  it("logs every request's outcome, and neither its body nor its caller's address (S14)", () => {
+  it("logs every request's outcome, but neither its body nor its caller's address (S14)", () => {
     const [apiStage] = stage.resources('AWS::ApiGatewayV2::Stage');
 
     const settings = apiStage?.Properties['AccessLogSettings'] as { Format: string } | undefined;
@@ -173,7 +173,7 @@ describe('TransactionsStack', () => {
   });
 
   // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
-  it('counts a webhook that failed whatever the error of its function says, quotes and lines too (C7)', () => {
+  it('counts a failed webhook whatever the error of its function contains, even quotes and line breaks (C7)', () => {
     const settings = stage.resources('AWS::ApiGatewayV2::Stage')[0]?.Properties['AccessLogSettings'];
     const { Format: format } = settings as { Format: string };
     const failed: AnsweredRequest = {
@@ -195,7 +195,7 @@ describe('TransactionsStack', () => {
     expect(JSON.parse(createAccessLog(format)(failed))).toMatchObject({ status: '500' });
   });
 
-  it('counts at the gateway what Button counts before it pauses the webhook, and no forger (C7)', () => {
+  it('counts at the gateway what Button counts before it pauses the webhook, and no forgeries (C7)', () => {
     const filters = stage.resources('AWS::Logs::MetricFilter').map(({ Properties }): [string, unknown] => {
       const [transformation] = Properties['MetricTransformations'] as [{ MetricName: string }];
       return [transformation.MetricName, Properties['FilterPattern']];
@@ -217,7 +217,7 @@ describe('TransactionsStack', () => {
     expect(values).toEqual(['1', '1']);
   });
 
-  it('keeps an archive of the events where the configuration asks for one', () => {
+  it('keeps an archive of the events if the configuration asks for one', () => {
     const archived = synthesizeStage({ stage: 'development', transactions: { eventArchiveDays: 30 } });
 
     expect(stage.resources('AWS::Events::Archive')).toEqual([]);
@@ -226,7 +226,7 @@ describe('TransactionsStack', () => {
     ]);
   });
 
-  it('calls the publisher behind after an hour, which the stream tells in milliseconds', () => {
+  it('considers the publisher late after an hour, which the stream measures in milliseconds', () => {
     const [behind] = stage
       .resources('AWS::CloudWatch::Alarm')
       .filter(({ Properties }) => Properties['MetricName'] === 'IteratorAge');
@@ -234,7 +234,7 @@ describe('TransactionsStack', () => {
     expect(behind?.Properties).toMatchObject({ Threshold: 3_600_000, Statistic: 'Maximum' });
   });
 
-  it("judges failed webhooks by the hour, as Button's pause does (C7)", () => {
+  it("evaluates failed webhooks by the hour, as Button's pause does (C7)", () => {
     const [failures] = stage
       .resources('AWS::CloudWatch::Alarm')
       .filter(({ logicalId }) => logicalId.startsWith('IntakeFailuresAlarm'));
@@ -258,7 +258,7 @@ describe('TransactionsStack', () => {
     expect(without.outputValue('EventsNameShoppers')).toBe('false');
   });
 
-  it('gives the function for deferred webhooks its queue and how often SQS lets it try', () => {
+  it('configures the function for deferred webhooks with its queue and the number of receives that SQS allows', () => {
     const [queue] = stage
       .resources('AWS::SQS::Queue')
       .filter(({ logicalId }) => logicalId === 'DeferredWebhooksQueue');
@@ -272,7 +272,7 @@ describe('TransactionsStack', () => {
     expect(queue?.Properties['RedrivePolicy']).toMatchObject({ maxReceiveCount: 1000 });
   });
 
-  it('reads from Button more often in busy hours, and more widely at night, in their own time zone', () => {
+  it('reads from Button more often in busy hours, and more widely at night, in the local time zone', () => {
     const ofPlanner = stage
       .resources('AWS::Scheduler::Schedule')
       .filter(({ logicalId }) => logicalId.startsWith('Reconciliation'));
@@ -293,7 +293,7 @@ describe('TransactionsStack', () => {
     ]);
   });
 
-  it('tells everything that stores transactions when this system takes over, and whoever replays webhooks', () => {
+  it('configures the cut-over for everything that stores transactions, and for replays of webhooks', () => {
     const liveFrom = '2026-06-01T00:00:00Z';
     const cutOver = synthesizeStage({ stage: 'development', transactions: { liveFrom } });
 
@@ -309,7 +309,7 @@ describe('TransactionsStack', () => {
     expect(cutOver.outputs('Transactions')).toContain('LiveFrom');
   });
 
-  it('tries a planner that failed again, because the next weekly sweep is a week away (F6)', () => {
+  it('retries a planner that failed, because the next weekly sweep is a week away (F6)', () => {
     const retries = stage
       .resources('AWS::Lambda::EventInvokeConfig')
       .map(({ Properties: { MaximumEventAgeInSeconds, MaximumRetryAttempts } }) => [
@@ -320,7 +320,7 @@ describe('TransactionsStack', () => {
       .resources('AWS::Scheduler::Schedule')
       .map(({ Properties }) => (Properties['Target'] as { RetryPolicy: unknown }).RetryPolicy);
 
-    // The expiry runs again soon, and goes on where it stood.
+    // The expiry runs again soon and continues where it stopped.
     expect(retries).toEqual([
       [21_600, 2],
       [60, 0],
@@ -330,7 +330,7 @@ describe('TransactionsStack', () => {
     );
   });
 
-  it('tells planner and reconciler each of their settings', () => {
+  it('configures planner and reconciler with their own settings', () => {
     const reported = synthesizeStage({
       stage: 'development',
       transactions: {
@@ -370,7 +370,7 @@ describe('TransactionsStack', () => {
     });
   });
 
-  it('compares the lists with each daily sweep where the configuration asks for it (K12)', () => {
+  it('compares the lists with each daily sweep if the configuration asks for it (K12)', () => {
     const inputs = synthesizeStage({
       stage: 'development',
       transactions: { reconciler: { crossCheck: true } },
@@ -390,7 +390,7 @@ describe('TransactionsStack', () => {
     expect(publisher?.Properties['Timeout']).toBe(30);
   });
 
-  it('calls the queue of read messages late by its oldest message, once that has waited for an hour', () => {
+  it('considers the queue of read messages late once its oldest message has waited for an hour', () => {
     const ages = stage
       .resources('AWS::CloudWatch::Alarm')
       .filter(({ Properties }) => String(Properties['AlarmName']).endsWith('/ReconciliationReconcilerAge'))
@@ -409,7 +409,7 @@ describe('TransactionsStack', () => {
     expect(receiver?.Properties['Timeout']).toBe(10);
   });
 
-  it('lets a system of yours read transactions, and nothing else', () => {
+  it('grants a system of yours read access to transactions, and nothing else', () => {
     const transactions = new TransactionsStack(new App(UNCHECKED_APP), 'Test', {
       deployment: { config: StageConfigSchema.parse(PUBLISHER_STAGE), bundlesFolder: TINY_BUNDLES_FOLDER },
       transactionsConfig: TransactionsConfigSchema.parse({}),
@@ -432,7 +432,7 @@ describe('TransactionsStack', () => {
     });
   });
 
-  it('calls an account stale only after more than two ticks, however far the stage lets them lie apart', () => {
+  it('calls an account stale only after more than two ticks, whatever their interval in the stage', () => {
     const slow = synthesizeStage({
       stage: 'development',
       transactions: { reconciler: { silenceMinutes: 1440 } },
@@ -446,7 +446,7 @@ describe('TransactionsStack', () => {
     expect(stale(slow)).toMatchObject({ Threshold: 36 * 3600, Period: 24 * 3600, EvaluationPeriods: 1 });
   });
 
-  it('lets personal data expire and counts what is overdue after as many days as the stage says', () => {
+  it('lets personal data expire and counts what is overdue after the configured days', () => {
     const expiry = synthesizeStage({
       stage: 'development',
       transactions: { personalDataDays: 90, finalizationDays: 60, overdueGraceDays: 40 },
@@ -456,7 +456,7 @@ describe('TransactionsStack', () => {
     const [schedule] = expiry.resources('AWS::Scheduler::Schedule').filter(isItsOwn);
     const [worker] = expiry.resources('AWS::Lambda::Function').filter(isItsOwn);
 
-    // A run ends before the next one begins, so that a pass of many runs has one worker.
+    // A run ends before the next one starts, so that a pass of many runs has one worker.
     expect(schedule?.Properties).toMatchObject({ ScheduleExpression: 'rate(15 minutes)' });
     expect(worker?.Properties['Timeout']).toBe(15 * 60);
     expect(worker?.Properties['Environment']).toMatchObject({
@@ -464,7 +464,7 @@ describe('TransactionsStack', () => {
     });
   });
 
-  it('AWS, requirement 1: lets the reconciler alone start itself again and again', () => {
+  it('AWS, requirement 1: lets only the reconciler start itself again and again', () => {
     const loops = stage
       .resources('AWS::Lambda::Function')
       .filter(({ Properties }) => Properties['RecursiveLoop'] !== undefined);
@@ -473,7 +473,7 @@ describe('TransactionsStack', () => {
     expect(loops[0]?.logicalId).toContain('Reconciler');
   });
 
-  it('hands one read message at a time to a reconciler', () => {
+  it('passes one read message at a time to a reconciler', () => {
     const readQueue = stage
       .resources('AWS::Lambda::EventSourceMapping')
       .find(({ Properties }) => JSON.stringify(Properties['EventSourceArn']).includes('ReadQueue'));

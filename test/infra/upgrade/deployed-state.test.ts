@@ -12,7 +12,7 @@ import { parseTemplates, type Templates } from '../../../infra/upgrade/templates
 import { TINY_BUNDLES_FOLDER } from '../tiny-bundles.ts';
 import { UNCHECKED_APP } from '../../../infra/unchecked-app.ts';
 
-/** What holds state in the stacks of the last commit, for every configuration. */
+/** The stateful resources in the stacks of the last commit, for every configuration. */
 const SNAPSHOT = 'test/fixtures/deployed-state.json';
 
 function synthesize({ config }: (typeof CONFIGURATIONS)[number]): Templates {
@@ -36,7 +36,7 @@ describe('an upgrade of deployed stacks (F9)', () => {
     expect(lostState(parseTemplates(deployed[name] ?? {}), templates)).toEqual([]);
   });
 
-  it('leaves the queues and the key of a brand behind that leaves the configuration (F11)', () => {
+  it('retains the queues and the key of a brand that leaves the configuration (F11)', () => {
     const brands = (...ids: string[]) =>
       synthesize({
         name: ids.join(' and '),
@@ -53,8 +53,8 @@ describe('an upgrade of deployed stacks (F9)', () => {
   });
 
   // After an addition: npx vitest run test/infra/upgrade --update. After a loss, think first: `npm run
-  // upgrade:check` will say so, too.
-  it('is compared with all the state that there is', async () => {
+  // upgrade:check` will report it, too.
+  it('is compared with all existing state', async () => {
     const state = Object.fromEntries(synthesized.map(([name, templates]) => [name, stateOf(templates)]));
 
     await expect(`${JSON.stringify(state, null, 1)}\n`).toMatchFileSnapshot(`../../../${SNAPSHOT}`);

@@ -57,14 +57,14 @@ describe('lostState (F9)', () => {
     ],
     ['another name of the bus', 'Bus', { Type: 'AWS::Events::EventBus', Properties: { Name: 'b' } }, 'Name'],
     ['another type', 'Queue', { Type: 'AWS::SNS::Topic' }, 'type'],
-  ])('tells of %s', (_change, logicalId, resource, cause) => {
+  ])('reports %s', (_change, logicalId, resource, cause) => {
     const lost = lostBy({ [logicalId]: resource });
 
     expect(lost).toHaveLength(1);
     expect(lost[0]).toMatch(new RegExp(`^Stack: ${logicalId} \\(AWS::.+\\) would be .+ \\(${cause}\\)\\.$`));
   });
 
-  it('tells of what follows from a replacement: a new API has a new URL', () => {
+  it('reports the consequence of a replacement: a new API has a new URL', () => {
     expect(
       lostBy({ Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { ProtocolType: 'WEBSOCKET' } } }),
     ).toEqual([
@@ -73,7 +73,7 @@ describe('lostState (F9)', () => {
     ]);
   });
 
-  it('tells of a logical id that is gone, also where the resource would be kept', () => {
+  it('reports a missing logical id, even if the resource would be kept', () => {
     const { Orders, ...others } = DEPLOYED;
     const kept = { ...DEPLOYED, Orders: { ...TABLE, DeletionPolicy: 'Retain' } };
     const renamed = templates({ ...others, Reports: Orders ?? TABLE });
@@ -86,13 +86,13 @@ describe('lostState (F9)', () => {
     ]);
   });
 
-  it('tells of everything in a stack that is gone or has another name', () => {
+  it('reports everything in a stack that is gone or has another name', () => {
     const lost = lostState(templates(DEPLOYED), parseTemplates({ Other: { Resources: DEPLOYED } }));
 
     expect(lost).toHaveLength(Object.keys(DEPLOYED).length - 1);
   });
 
-  it('minds nothing that is added, changed in place, or holds no state', () => {
+  it('ignores what is added, changed in place, or holds no state', () => {
     const changed = {
       Orders: table({
         AttributeDefinitions: [
