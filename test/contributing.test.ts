@@ -19,12 +19,12 @@ const paths = [...page.matchAll(/(?:`|\]\(|run )((?:functions|shared|infra|test|
 const commands = [...page.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
 
 describe('CONTRIBUTING.md', () => {
-  it('names files and folders that are there', () => {
+  it('names existing files and folders', () => {
     expect(paths.length).toBeGreaterThan(15);
     expect(paths.filter((path) => !existsSync(path))).toEqual([]);
   });
 
-  it('names scripts that package.json has', () => {
+  it('names existing scripts of package.json', () => {
     expect(commands.length).toBeGreaterThan(3);
     expect(commands.filter((name) => !(name in scripts))).toEqual([]);
   });

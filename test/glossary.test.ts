@@ -23,7 +23,7 @@ const terms = [...readFileSync(join(ROOT, GLOSSARY), 'utf8').matchAll(/^- \*\*(.
   ([, term = '']) => term,
 );
 
-/** `Ledger entry` also stands for `LedgerEntry`, `ledger-entry` and `LEDGER_ENTRY`. */
+/** `Ledger entry` also matches `LedgerEntry`, `ledger-entry` and `LEDGER_ENTRY`. */
 function occurrencesOf(term: string): RegExp {
   return new RegExp(term.split(/[ -]/).join('[\\s_-]*'), 'i');
 }
@@ -47,7 +47,7 @@ const RETIRED = [
   /\btalk with Button\b/i,
 ];
 
-/** Where such a word is somebody else's, or means something else. */
+/** Places where such a word belongs to another system, or has another meaning. */
 const ALLOWED: readonly { file: string; text: string }[] = [
   // A default value.
   { file: 'tooling/button-simulator/injected-transaction.ts', text: 'fallback' },
@@ -86,7 +86,7 @@ describe('words that were replaced', () => {
     expect(found).toEqual([]);
   });
 
-  it('are excepted only where they occur', () => {
+  it('are allowed only where they occur', () => {
     const idle = ALLOWED.filter(
       ({ file, text }) => !contents.some((one) => one.file === file && one.text.includes(text)),
     );

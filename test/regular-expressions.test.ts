@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Every regular expression that stands in a file. */
+/** Every regular expression in a file. */
 function expressionsIn(path: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -18,10 +18,7 @@ function expressionsIn(path: string): string[] {
   return found;
 }
 
-/**
- * Whether something repeated is repeated as a whole: the texts that almost match it can take exponential
- * time.
- */
+/** Whether a repetition is itself repeated: a text that almost matches can then take exponential time. */
 function nestsRepetitions(expression: string): boolean {
   let text = expression.replaceAll(/\\./g, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
   for (;;) {
@@ -43,16 +40,16 @@ const expressions = files.flatMap((file) =>
   expressionsIn(join(ROOT, file)).map((expression) => ({ file, expression })),
 );
 
-describe('the regular expressions that run on what strangers send', () => {
+describe('the regular expressions that run on untrusted input', () => {
   it('are found', () => {
     expect(expressions.length).toBeGreaterThan(10);
   });
 
-  it('repeat nothing that repeats something, so that no text takes them exponential time (S28)', () => {
+  it('contain no nested repetition, so that no text takes them exponential time (S28)', () => {
     expect(expressions.filter(({ expression }) => nestsRepetitions(expression))).toEqual([]);
   });
 
-  it('would be found out if they did', () => {
+  it('would be detected if they did', () => {
     const hostile = [
       '/^(a+)+$/',
       String.raw`/^(?:\d+)*x$/`,

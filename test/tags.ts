@@ -1,4 +1,4 @@
-/** What a test may be tagged with: every run of Vitest has to know them. */
+/** The tags of tests. Every run of Vitest must know them. */
 export const TAGS = [
   { name: 'long', description: 'Takes long: `npm run test:long` runs it, `npm test` does not.' },
   { name: 'volume', description: 'Runs in both, with larger numbers in `npm run test:long`.' },

@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 const HERE = import.meta.dirname;
 
-/** The titles that all test files and contracts give to their tests and groups of tests. */
+/** The titles of all tests and groups of tests, in test files and contracts. */
 export function testTitles(): string[] {
   return readdirSync(HERE, { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.(?:test|contract)\.ts$/.test(file))

@@ -1,6 +1,4 @@
-/**
- * How large a test is: `short` in `npm test`, where it proves the same, and `long` in `npm run test:long`.
- */
+/** The size of a test: `short` in `npm test`, where it proves the same, and `long` in `npm run test:long`. */
 export type Volume = { short: number; long: number };
 
 /** The number for this run; `npm run test:long` sets `LONG_TESTS=1`. */

@@ -9,13 +9,13 @@ import {
   TRANSACTIONS_TABLE,
 } from '../../shared/dynamodb/table.ts';
 
-/** A DynamoDB of a test's own with the project's tables, and a client that counts what it is asked. */
+/** A test's own DynamoDB with the project's tables, and a client that counts the calls. */
 export type TestDynamoDB = {
   client: DynamoDBClient;
   tables: typeof TABLE_NAMES;
   /** Operations since the last `resetCounts`, by name. */
   counts: () => Record<string, number>;
-  /** Write units that the table itself took for those operations, as DynamoDB reports them. */
+  /** Write units that the table consumed for those operations, as DynamoDB reports them. */
   writeUnits: () => number;
   resetCounts: () => void;
   close: () => Promise<void>;

@@ -2,8 +2,8 @@ import type { Checkout } from '../../shared/validation/webhooks/checkout.ts';
 import { placeCheckout, type CheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 
 /**
- * A store that keeps the contract of the one in DynamoDB
- * (test/shared/transactions/store/checkout-store.test.ts proves both).
+ * A store with the same contract as the one in DynamoDB
+ * (test/shared/transactions/store/checkout-store.test.ts tests both).
  */
 export type InMemoryCheckouts = CheckoutStore & { all: () => ReadonlyMap<string, Checkout> };
 

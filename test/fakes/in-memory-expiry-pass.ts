@@ -2,8 +2,8 @@ import type { PassStore } from '../../shared/dynamodb/weekly-pass.ts';
 import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 
 /**
- * A store that keeps the contract of the one in DynamoDB
- * (test/shared/transactions/store/expiry-pass-store.test.ts proves both).
+ * A store with the same contract as the one in DynamoDB
+ * (test/shared/transactions/store/expiry-pass-store.test.ts tests both).
  */
 export function createInMemoryExpiryPass<Pass>(): PassStore<Pass> {
   let current: Versioned<Pass> | undefined;

@@ -4,13 +4,13 @@ import type { Position } from '../../shared/reconciliation/rules/position.ts';
 import type { PositionStore } from '../../shared/reconciliation/store/position-store.ts';
 
 /**
- * A store that keeps the contract of the one in DynamoDB
- * (test/shared/reconciliation/store/position-store.test.ts proves both).
+ * A store with the same contract as the one in DynamoDB
+ * (test/shared/reconciliation/store/position-store.test.ts tests both).
  */
 export type InMemoryPositions = PositionStore & {
-  /** Leaves notes of conflicts, as whoever stores a transaction does. */
+  /** Adds notes of conflicts, as the code that stores a transaction does. */
   leave: (notes: readonly ConflictNote[]) => Promise<void>;
-  /** Spoils a stored position, as a manual edit would. */
+  /** Corrupts a stored position, as a manual edit might. */
   spoil: (account: string, stream: string) => Promise<void>;
 };
 

@@ -6,8 +6,8 @@ import type { QuarantineEntry, QuarantineStore } from '../../shared/quarantine/q
 import type { Versioned, WriteResult } from '../../shared/dynamodb/versioned-item.ts';
 
 /**
- * A ledger that keeps the contract of the one in DynamoDB
- * (test/shared/orders/store/order-ledger-store.test.ts proves both).
+ * A ledger with the same contract as the one in DynamoDB (test/shared/orders/store/order-ledger-store.test.ts
+ * tests both).
  */
 export type InMemoryLedger = OrderLedger & { all: () => LedgerEntry[] };
 
@@ -76,7 +76,7 @@ function putIfStill<Value>(
   return { ok: true, stored: { value, revision: expectedRevision + 1 } };
 }
 
-/** Where an order stands in the sweep's index; undefined if it does not. */
+/** The sort key of an order in the sweep's index; undefined if it is not in the index. */
 function dueKey({ orderId, progress }: OrderState): string | undefined {
   if (!progress) return undefined;
   const dueAt =
@@ -84,7 +84,7 @@ function dueKey({ orderId, progress }: OrderState): string | undefined {
   return dueAt === undefined ? undefined : `${dueAt} ${orderId}`;
 }
 
-/** Strings in order. */
+/** A sorted set of strings. */
 function createSortedSet() {
   const keys: string[] = [];
   const placeOf = (key: string): number => {

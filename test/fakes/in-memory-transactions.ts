@@ -5,15 +5,15 @@ import type { TransactionStore } from '../../shared/transactions/store/transacti
 import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 
 /**
- * A store that keeps the contract of the one in DynamoDB
- * (test/shared/transactions/store/transaction-store.test.ts proves both).
+ * A store with the same contract as the one in DynamoDB
+ * (test/shared/transactions/store/transaction-store.test.ts tests both).
  */
 export type InMemoryTransactions = TransactionStore & {
   all: () => TransactionRecord[];
   aliases: () => ReadonlyMap<string, string>;
-  /** Every write, oldest first: what the table's stream would tell. */
+  /** Every write, oldest first, as in the table's stream. */
   changes: () => { before: TransactionRecord | undefined; after: TransactionRecord }[];
-  /** Another store that holds the same, without what was written before. */
+  /** Another store with the same content, without the earlier writes. */
   copy: () => InMemoryTransactions;
 };
 
@@ -69,7 +69,7 @@ export function createInMemoryTransactions(
   };
 }
 
-/** What the item of a record says about the row that would change nothing. */
+/** The summary in a record's item of the row that would change nothing. */
 export function rowSummary(record: TransactionRecord): RowSummary | undefined {
   const rowDigest = rowDigestOf(record);
   if (rowDigest === undefined) return undefined;
@@ -78,7 +78,7 @@ export function rowSummary(record: TransactionRecord): RowSummary | undefined {
   return { rowDigest, status: recordStatus(record), category, delivery, notRewardableReason };
 }
 
-/** What the table's stream tells of a record. */
+/** A record as the table's stream shows it. */
 export function publishedState(record: TransactionRecord): TransactionHead {
   const [{ transaction }, ...others] = record.candidates;
   return {

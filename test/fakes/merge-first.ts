@@ -4,7 +4,7 @@ import {
 } from '../../shared/transactions/rules/merge-transaction.ts';
 import type { Observation, TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
 
-/** Merges as if the clock stood in the first millisecond of 1970, so that versions count 1, 2, 3. */
+/** Merges as if it were the first millisecond of 1970, so that versions count 1, 2, 3. */
 export function mergeTransaction(
   record: TransactionRecord | undefined,
   observation: Observation,

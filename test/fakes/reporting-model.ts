@@ -14,16 +14,16 @@ import {
   createInMemoryQuarantine,
 } from './in-memory-stores.ts';
 
-/** What the model is made of. */
+/** The options of the model. */
 export type ReportingModelOptions = {
   startAt: Date;
   orderApi: OrderApi;
-  /** Moves whatever else lives on the model's clock. */
+  /** Moves everything else on the model's clock. */
   advance?: (byMs: number) => Promise<void>;
   /** The port calls, counted from 1, at which the process that makes them dies. */
   deaths?: readonly number[];
   maxRetriesPerSweep?: number;
-  /** How many environments of the reporter take turns; each knows of the breaker what it has seen itself. */
+  /** How many environments of the reporter take turns. Each knows of the breaker what it has seen itself. */
   environments?: number;
   /** Called with every metric; by default they are dropped. */
   measure?: (measured: Measured) => void;
@@ -92,7 +92,7 @@ export function createReportingModel(options: ReportingModelOptions) {
     return Promise.resolve();
   };
 
-  /** The ports of one process. Once it has died, nothing that it does has an effect any more. */
+  /** The ports of one process. Once it has died, nothing that it does has an effect. */
   const processPorts = (watch: BreakerWatch): { ports: ReportOrderPorts; isDead: () => boolean } => {
     let dead = false;
     const mortal = <Port extends object>(port: Port): Port =>
@@ -114,7 +114,7 @@ export function createReportingModel(options: ReportingModelOptions) {
       policy: { quietTimeMs: MINUTE_MS, retryBaseMs: 30_000, retryMaxMs: 30 * MINUTE_MS, jitter: () => 0.5 },
       ledger: mortal(ledger),
       quarantine: mortal(quarantine),
-      // What a process remembers itself it needs no port for.
+      // A process needs no port for its own memory.
       breaker: {
         isOpen: () => mortalWatch.isOpen(),
         record: (result, call) => mortalWatch.record(result, call),
@@ -149,7 +149,7 @@ export function createReportingModel(options: ReportingModelOptions) {
         }
       }),
     );
-    // A dead process acknowledges nothing, and takes what it knew of the breaker with it.
+    // A dead process acknowledges nothing, and loses what it knew of the breaker.
     if (isDead()) {
       done.clear();
       watches[turn] = createBreakerWatch({ store: breakerStore, now });
@@ -161,7 +161,7 @@ export function createReportingModel(options: ReportingModelOptions) {
     queue = queue.filter((message) => !gone.has(message));
   };
 
-  /** What a poll gets: of each group the messages up to the first that is not visible. */
+  /** What a poll receives: the messages of each group before the first hidden one. */
   const receivable = (): QueuedMessage[] =>
     [...Map.groupBy(queue, ({ groupId }) => groupId).values()].flatMap((group) => {
       const hidden = group.findIndex(({ visibleAtMs }) => visibleAtMs > clockMs);
@@ -177,7 +177,7 @@ export function createReportingModel(options: ReportingModelOptions) {
     }
   };
 
-  /** While the sweep waits, what it has sent is worked on. */
+  /** While the sweep waits, its messages are handled. */
   const wait = async (ms: number): Promise<void> => {
     await drainQueue();
     clockMs += ms;
@@ -193,7 +193,7 @@ export function createReportingModel(options: ReportingModelOptions) {
     deadLetters,
     isQueueEmpty: () => queue.length === 0,
     send: enqueue,
-    /** Time passes; what is on the queue is worked on, and once a minute the sweep runs. */
+    /** Lets time pass. The messages on the queue are handled, and the sweep runs once a minute. */
     async tick(byMs: number): Promise<void> {
       clockMs += byMs;
       await advance(byMs);

@@ -174,7 +174,7 @@ describe('a poison item of the transactions table', () => {
 describe('a poison item of the positions table', () => {
   const PLACES: [string, Item][] = [
     ['a note of a conflict', { account: { S: '#conflicts' }, stream: { S: 'acc-1 2026 order#A' } }],
-    ['the pass that lets data expire', { account: { S: '#personal-data-expiry' }, stream: { S: 'pass' } }],
+    ['the expiry pass', { account: { S: '#personal-data-expiry' }, stream: { S: 'pass' } }],
     ['a stream', { account: { S: 'acc-usd' }, stream: { S: 'live' } }],
     ['a report', { account: { S: 'acc-usd' }, stream: { S: 'drift-2026-06-01' } }],
   ];

@@ -278,7 +278,7 @@ describe('transactions, requirement 2: a higher version replaces a lower one, wh
 
   it.each([
     ['its order was not known at first', null, 'O', ['tx#tx-1', 'order#O']],
-    ['Button names its order no more', 'O', null, ['order#O', 'tx#tx-1']],
+    ['Button no longer names its order', 'O', null, ['order#O', 'tx#tx-1']],
   ])(
     'restored, a purchase that is now stored under another key is paid once: %s',
     async (_, first, later, keys) => {
@@ -604,9 +604,9 @@ describe('transactions, requirement 13: the finalization window of each brand', 
 
   it.each([
     ['two weeks', twoWeeks, '2026-04-24T14:00:00Z', 1],
-    ['two weeks, in another form', { ...twoWeeks, brandsList: 'in-object' }, '2026-04-24T14:00:00Z', 1],
+    ['two weeks, in another format', { ...twoWeeks, brandsList: 'in-object' }, '2026-04-24T14:00:00Z', 1],
     [
-      'two weeks, among nonsense',
+      'two weeks, among malformed values',
       { ...twoWeeks, brandsList: 'among-malformed-entries' },
       '2026-04-24T14:00:00Z',
       1,
@@ -614,7 +614,7 @@ describe('transactions, requirement 13: the finalization window of each brand', 
     ['two weeks, on several pages', { ...twoWeeks, brandsList: 'one-a-page' }, '2026-04-24T14:00:00Z', 1],
     ['300 days', { finalizationWindowMinutes: 300 * 1440 }, '2027-02-04T14:00:00Z', 0],
     ['none', { finalizationWindowMinutes: 0 }, byDefault, 0],
-    ['nothing that Button gives', { brandsList: 'refused' }, byDefault, 0],
+    ['unknown length, because Button refuses the list,', { brandsList: 'refused' }, byDefault, 0],
   ] as const)(
     'of %s determines when a transaction should be validated, and when it becomes overdue',
     async (_name, buttons, expected, overdue) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readArguments, USAGE } from '../../local/arguments.ts';
 
 describe('readArguments', () => {
-  it('plays the tour and stays up unless told otherwise', () => {
+  it('plays the tour and stays up by default', () => {
     expect(readArguments([])).toEqual({
       ok: true,
       options: { help: false, once: false, json: false, tour: true, controlPort: 0 },
@@ -54,7 +54,7 @@ describe('readArguments', () => {
     expect(readArguments(args)).toEqual({ ok: false, problem: expect.stringMatching(problem) as string });
   });
 
-  it('explains every option that it takes', () => {
+  it('explains every option', () => {
     const explained = [...USAGE.matchAll(/^ {2}(--\S+)/gm)].map(([, option]) => option);
 
     expect(explained.sort()).toEqual(

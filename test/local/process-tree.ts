@@ -1,9 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/**
- * Every living process that a process has started, and those that they have started. (Linux only, as the
- * emulator is.)
- */
+/** All living descendants of a process. (Linux only, like the emulator.) */
 export function descendantsOf(pid: number): number[] {
   const parents = new Map(
     readdirSync('/proc')
@@ -20,7 +17,7 @@ export function descendantsOf(pid: number): number[] {
   return found.slice(1);
 }
 
-/** Whether the process is there and not just waiting to be reaped. */
+/** Whether the process exists and is not a zombie. */
 export function isAlive(pid: number): boolean {
   const stat = readStat(pid);
   return stat !== undefined && stat.state !== 'Z';

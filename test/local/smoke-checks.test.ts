@@ -8,14 +8,14 @@ const ABOUT = { expected: 'this', source: 'https://docs.aws.amazon.com/page.html
 
 describe('what only a real account shows', () => {
   it.each(ACCOUNT_CHECKS.map((check) => [check.title, check] as const))(
-    '%s: says what to expect, and where AWS says so',
+    '%s: says what to expect, and where AWS documents it',
     (_title, { expected, source }) => {
       expect(expected).toMatch(/\.$/);
       expect(source).toMatch(/^https:\/\/docs\.aws\.amazon\.com\/.+\.html$/);
     },
   );
 
-  it('is looked at check by check, whatever becomes of the one before', async () => {
+  it('is checked one by one, whatever the previous result', async () => {
     const checks: AccountCheck[] = [
       { ...ABOUT, title: 'fails', look: () => Promise.reject(new Error('answered 503')) },
       { ...ABOUT, title: 'passes', look: ({ webhookUrl }) => Promise.resolve(webhookUrl) },

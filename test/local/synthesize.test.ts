@@ -21,7 +21,7 @@ afterAll(async () => {
   await directory.remove();
 });
 
-/** An assembly that was used last so many days ago. */
+/** An assembly that was last used this many days ago. */
 async function makeAssembly(name: string, ageDays: number): Promise<void> {
   const path = join(directory.path, 'assemblies', name);
   await mkdir(path, { recursive: true });
@@ -37,7 +37,7 @@ async function templatesIn(assembly: string): Promise<Record<string, string>> {
 }
 
 describe('synthesize', () => {
-  it('keeps what may still be running, removes what has not been used for long, and reuses what it has made', async () => {
+  it('keeps what may still be running, removes what has not been used for long, and reuses what it has built', async () => {
     const configFile = await directory.writeConfig('publisher', QUICK_STAGES.publisherOnly);
     const recent = Array.from({ length: 12 }, (_, index) => `recent-${index}`);
     for (const name of recent) await makeAssembly(name, 6);
@@ -57,7 +57,7 @@ describe('synthesize', () => {
     expect(Date.now() - mtimeMs).toBeLessThan(DAY_MS);
   });
 
-  it('makes by the commands of cdk synth what the tests start, which is made in one process', async () => {
+  it('builds with the commands of cdk synth what the tests build in one process', async () => {
     const configFile = await directory.writeConfig('publisher', QUICK_STAGES.publisherOnly);
 
     const prepared = await synthesize({ configFile });
@@ -68,7 +68,7 @@ describe('synthesize', () => {
     expect(await templatesIn(prepared.assemblyDirectory)).toEqual(await templatesIn(made.assemblyDirectory));
   });
 
-  it('leaves nothing unfinished when the build is ended or fails', async () => {
+  it('leaves nothing unfinished when the build is aborted or fails', async () => {
     const configFile = await directory.writeConfig('wrong', { stage: 'local', transactions: { typo: true } });
     const before = await readdir(join(directory.path, 'assemblies'));
     const given = { configFile, assembliesDirectory: join(directory.path, 'assemblies') };

@@ -8,7 +8,7 @@ import { format, resolveConfig } from 'prettier';
 import packageJson from '../../package.json' with { type: 'json' };
 import { TARGETS, type Target } from './targets.ts';
 
-/** How many of a file's mutants are to be killed, in percent. */
+/** The share of a file's mutants that the tests must kill, in percent. */
 const GOAL = 90;
 
 const REPORT = join(import.meta.dirname, '../../docs/mutation.md');
@@ -32,9 +32,9 @@ type MutantResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 
 /** Changes the file in every way that Stryker knows, one at a time, on a copy of the project. */
 async function mutantsOf({ file, tests }: Target): Promise<MutantResult[]> {
-  // Read by vitest.mutation.config.ts, in processes that Stryker starts.
+  // Read by vitest.mutation.config.ts in the processes that Stryker starts.
   process.env['MUTATION_TESTS'] = tests.join(',');
-  // Each mutant meets the short volumes, from `npm run test:long` too.
+  // Mutants are tested with the short volumes, even in `npm run test:long`.
   delete process.env['LONG_TESTS'];
   return new Stryker({
     mutate: [file],
@@ -42,12 +42,12 @@ async function mutantsOf({ file, tests }: Target): Promise<MutantResult[]> {
     vitest: { configFile: 'vitest.mutation.config.ts', related: false },
     coverageAnalysis: 'perTest',
     concurrency: availableParallelism(),
-    // Long enough for a busy machine: what is only slow must not pass for killed.
+    // Long enough for a busy machine, so that a slow test does not count as a kill.
     timeoutMS: 30_000,
     reporters: ['progress'],
     tempDirName: '.stryker',
     ignorePatterns: ['cdk.out', 'dist', '.local', 'docs'],
-    // Mutants of what is computed once, when the file is loaded, take long, and are worth it.
+    // Mutants of values that are computed when the file is loaded are slow, but worth it.
     warnings: false,
   }).runMutationTest();
 }

@@ -1,7 +1,7 @@
-/** A file whose mutants are to be killed, and the tests that have to kill them. */
+/** A file whose mutants must be killed, and the tests that must kill them. */
 export type Target = { file: string; tests: readonly string[] };
 
-/** What money depends on most, and the unit tests beside it, which alone are asked. */
+/** The files that money depends on most, each with its own unit tests only. */
 export const TARGETS: readonly Target[] = [
   {
     file: 'shared/validation/webhooks/signature.ts',

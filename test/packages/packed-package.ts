@@ -23,11 +23,11 @@ export const ManifestSchema = z.object({
 
 export type Manifest = z.infer<typeof ManifestSchema>;
 
-/** By folder: what each needs comes before it. */
+/** By folder, each after the packages that it needs. */
 const PACKAGES = ['shared/validation', 'shared/order-sender', 'tooling/button-simulator'] as const;
 
 /**
- * Builds the packages in a copy of their folders, so that the checkout stays as it is. Returns the built
+ * Builds the packages in a copy of their folders, so that the checkout does not change. Returns the built
  * folders.
  */
 export async function buildPackages(folder: string): Promise<string[]> {
@@ -43,13 +43,13 @@ export async function buildPackages(folder: string): Promise<string[]> {
   return PACKAGES.map((folder) => join(source, folder, 'dist'));
 }
 
-/** What a commerce system has that has installed a package. */
+/** A package as installed in a commerce system. */
 export type Installed = { name: string; folder: string; manifest: Manifest };
 export type Shop = { folder: string; packages: Installed[] };
 
 /**
- * A folder with the packages and what they say that they need, as npm would install it, but taken from this
- * checkout instead of the registry.
+ * A folder with the packages and their dependencies, as npm would install them, but from this checkout
+ * instead of the registry.
  */
 export async function installOffline(built: readonly string[], folder: string): Promise<Shop> {
   const packages = await Promise.all(built.map((from) => unpack(from, folder)));
@@ -69,7 +69,7 @@ export async function installOffline(built: readonly string[], folder: string): 
   return { folder, packages };
 }
 
-/** What `npm pack` puts into the package, where `npm install` puts it. */
+/** Puts what `npm pack` packs where `npm install` would put it. */
 async function unpack(from: string, folder: string): Promise<Installed> {
   const { stdout } = await run('npm', ['pack', '--pack-destination', join(from, '..')], { cwd: from });
   const tarball = join(from, '..', stdout.trim().split('\n').at(-1) ?? '');
@@ -90,7 +90,7 @@ export async function findNode(major: number): Promise<string | undefined> {
   return undefined;
 }
 
-/** Sends an order and prints what became of it, as an ES module and as CommonJS. */
+/** Sends an order and prints the result, as an ES module and as CommonJS. */
 export const SEND_SCRIPTS = {
   'send.mjs': `
     import { SQSClient } from '@aws-sdk/client-sqs';

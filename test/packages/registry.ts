@@ -5,7 +5,7 @@ import { json } from 'node:stream/consumers';
 
 import * as z from 'zod';
 
-/** What `npm publish` sends: https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md */
+/** The body of `npm publish`: https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md */
 const PublishedSchema = z.looseObject({
   name: z.string(),
   versions: z.record(z.string(), z.looseObject({ dist: z.looseObject({ tarball: z.string() }) })),
@@ -15,7 +15,7 @@ const PublishedSchema = z.looseObject({
 
 export type Registry = { url: string; close: () => void };
 
-/** An npm registry on this machine that keeps what is published to it, until it is closed. */
+/** An npm registry on this machine that keeps published packages until it is closed. */
 export async function startRegistry(): Promise<Registry> {
   const packages = new Map<string, z.infer<typeof PublishedSchema>>();
   const tarballs = new Map<string, Buffer>();

@@ -157,7 +157,7 @@ describe('a simulated world', () => {
 
   it.each([
     { trouble: 'the table being down for an hour', fault: 'table', counted: 'WebhooksDeferred' },
-    { trouble: 'webhooks that nobody understands', fault: 'format', counted: 'WebhooksQuarantined' },
+    { trouble: 'webhooks that are not understood', fault: 'format', counted: 'WebhooksQuarantined' },
   ] as const)(
     'keeps its webhook from being paused by $trouble, even where a 202 is a failure (C5, C6, F1)',
     async ({ fault, counted }) => {

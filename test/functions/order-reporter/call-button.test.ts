@@ -132,23 +132,23 @@ describe('callButton', () => {
       { result: 'try-again', reason: 'econnrefused' },
     ],
     [
-      'not carried out, and when to ask again (B2)',
+      'not carried out, with the time to wait (B2)',
       { answer: 'try-again', reason: 'http_429', afterMs: 3000 },
       { result: 'try-again', reason: 'http_429', afterMs: 3000 },
     ],
     ['unclear', { answer: 'unclear', reason: 'timeout' }, { result: 'unclear', reason: 'timeout' }],
     [
-      'unclear, and what was answered',
+      'unclear, with the answer',
       { answer: 'unclear', reason: 'http_500', detail: { status: 500, type: 'oops' } },
       { result: 'unclear', reason: 'http_500', answer: { status: 500, type: 'oops' } },
     ],
     [
-      'what it never says to an update',
+      'an answer that it never gives to an update',
       { answer: 'exists' },
       { result: 'unclear', reason: 'unexpected_answer' },
     ],
     [
-      'what it only says to a read',
+      'an answer that it gives only to a read',
       { answer: 'found', order: {} },
       { result: 'unclear', reason: 'unexpected_answer' },
     ],
@@ -437,9 +437,9 @@ describe('a cancellation that Button does not find (requirement 2)', () => {
   const unlisted = { cancel: missing, get: missing };
 
   it.each<[string, OrderApiAnswer, number]>([
-    ['is not answered, a day long', down, 48],
+    ['is not answered for a day', down, 48],
     ['is refused for half an hour', { ...down, isRefused: true }, 6],
-    ['is not taken at all', { answer: 'not-found', isRefused: true }, 0],
+    ['is refused', { answer: 'not-found', isRefused: true }, 0],
   ])('is quarantined, and not settled, if the look-up by its token %s', async (_what, getByToken, failed) => {
     for (const cancel of [missing, { answer: 'unconfirmed' } as const]) {
       const { result } = await talk(cancelled(failed), { ...unlisted, cancel, getByToken });
@@ -466,11 +466,11 @@ describe('a token that an update brings late (requirement 1)', () => {
   const due = claimed({ kind: 'updated', reported: {}, more: { tokenDue: true } });
 
   it.each<[string, OrderApiAnswer, string]>([
-    ['shows nothing of it', done, 'taken'],
-    ['shows it', { ...done, shownToken: token }, 'taken'],
-    ['shows none', { ...done, shownToken: null }, 'refused'],
+    ['does not show the token', done, 'taken'],
+    ['shows the token', { ...done, shownToken: token }, 'taken'],
+    ['shows an order without a token', { ...done, shownToken: null }, 'refused'],
     ['shows another', { ...done, shownToken: 'srctok-another' }, 'refused'],
-  ])('gets the result of Button’s answer: it %s', async (_what, update, expected) => {
+  ])('follows Button’s answer: it %s', async (_what, update, expected) => {
     const { asked, result } = await talk(due, { update });
 
     expect([asked, result]).toMatchObject([['update'], { result: 'done', token: expected }]);
@@ -555,11 +555,15 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     ['an order without a status: it stays due', found({}), waitsForbidden],
     ['no order: it stays due', missing, waitsForbidden],
     [
-      'a refused key: the key it is (B4)',
+      'a refused key: the key is refused (B4)',
       { answer: 'unauthorized' },
       { result: 'try-again', reason: 'unauthorized' },
     ],
-    ['nothing: it is unclear', down, { result: 'unclear', reason: 'http_503', answer: { status: 503 } }],
+    [
+      'nothing: the result is unclear',
+      down,
+      { result: 'unclear', reason: 'http_503', answer: { status: 503 } },
+    ],
   ])('%s', async (_what, get, result) => {
     const answers = { get, getByToken: missing };
     const created = await talk(claimed({}), { ...answers, create: forbidden });
@@ -1007,11 +1011,11 @@ describe('an order that Button may not hold, when a read shows one with its id',
 
   it.each<[string, OrderAtButton]>([
     ['neither token nor purchase date', undated],
-    ['a token alone, which is another', { order_id: order.order_id, btn_ref: 'srctok-another' }],
+    ['only a different token', { order_id: order.order_id, btn_ref: 'srctok-another' }],
     ['no currency', { ...held, currency: undefined }],
-    ['nothing but that it is deleted', { order_id: order.order_id, status: 'deleted' }],
+    ['only the status deleted', { order_id: order.order_id, status: 'deleted' }],
     [
-      'another purchase date, and that it is deleted',
+      'another purchase date and the status deleted',
       { ...held, purchase_date: '2020-01-01', status: 'deleted' },
     ],
   ])(
@@ -1046,7 +1050,7 @@ describe('a 409 to a create (requirement 7)', () => {
     ['no token shown, same purchase date and currency', claimed({}), { ...sameDay, btn_ref: null }],
     ['no token known, same purchase date and currency', tokenless({}), { ...sameDay, btn_ref: 'another' }],
     [
-      'the same instant, written otherwise',
+      'the same instant in another format',
       tokenless({}),
       { ...held, purchase_date: new Date(order.purchase_date).toISOString().replace(/Z$/, '+00:00') },
     ],
@@ -1063,8 +1067,8 @@ describe('a 409 to a create (requirement 7)', () => {
     ['another currency', tokenless({}), found({ ...sameDay, currency: 'EUR' })],
     ['neither token nor purchase date shown', claimed({}), found(undated)],
     ['no currency shown', tokenless({}), found({ ...held, currency: undefined })],
-    ['no date that can be read', tokenless({}), found({ ...held, purchase_date: 'yesterday' })],
-    ['nothing that can be read', claimed({}), { ...down, reason: 'unreadable_order' }],
+    ['no readable date', tokenless({}), found({ ...held, purchase_date: 'yesterday' })],
+    ['nothing readable', claimed({}), { ...down, reason: 'unreadable_order' }],
   ])('sends the order to quarantine if it is not shown to be ours: %s', async (_what, entry, get) => {
     const { asked, result } = await talk(entry, { create: exists, get });
 

@@ -81,13 +81,18 @@ describe('the order reporter', () => {
 
   it.each([
     [
-      'what Button could not take waits for thirty seconds, then for twice as long',
+      'an order that Button could not accept waits for thirty seconds, then for twice as long',
       429,
       '1800',
       [30, 60, 120],
     ],
-    ['what may have been carried out is left alone for a minute at least', 500, '1800', [60, 60, 120]],
-    ['nothing waits longer than the longest wait', 429, '100', [30, 60, 100]],
+    [
+      'a call that may have been carried out is not repeated for at least a minute',
+      500,
+      '1800',
+      [60, 60, 120],
+    ],
+    ['no order waits longer than the longest wait', 429, '100', [30, 60, 100]],
   ])('measures times in seconds: %s', async (_what, status, longestWait, seconds) => {
     world.setEnvironment({ RETRY_MAX_SECONDS: longestWait });
     world.button().addFault({ on: 'api', times: 'unlimited', answer: { status } });

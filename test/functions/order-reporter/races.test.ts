@@ -208,7 +208,7 @@ describe('a refused version', () => {
     ]);
   });
 
-  it('refused by Button is kept byte by byte if its message is at hand, otherwise as one that brings the same version (B5)', async () => {
+  it('that Button refused is kept byte by byte if its message is at hand, otherwise as one that brings the same version (B5)', async () => {
     const refusing = { orderApi: button({ answer: 'refused', detail: { status: 400 } }) };
     const atHand = { ...message(1), body: ` ${message(1).body}` };
     await reportOrder(atHand, ports(refusing));

@@ -348,7 +348,7 @@ describe('a bad message', () => {
     ['an array', '[]'],
     ['a number', '1e400'],
     ['a retry message for nobody', '{"retry":{"orderId":"nobody-knows"}}'],
-    ['half a retry message', '{"retry":'],
+    ['a truncated retry message', '{"retry":'],
     ['deep nesting', '['.repeat(100_000)],
     ['deep nesting that is JSON', `${'[{"a":'.repeat(50_000)}1${'}]'.repeat(50_000)}`],
     ['deep nesting in an order', withData('"x":' + '['.repeat(5000) + ']'.repeat(5000))],

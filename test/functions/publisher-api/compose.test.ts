@@ -158,12 +158,12 @@ describe('the publisher API', () => {
   it.each<[string, string, Record<string, string>, string]>([
     ['no shopper', '/v1/rewards', {}, 'shopper'],
     ['an empty shopper', '/v1/rewards', { shopper: '' }, 'shopper'],
-    ['one that no key could hold', '/v1/rewards', { shopper: 'é'.repeat(1025) }, 'shopper'],
-    ['a status that there is not', '/v1/transactions', { shopper: 'a', status: 'paid' }, 'status'],
+    ['a shopper too long for a key', '/v1/rewards', { shopper: 'é'.repeat(1025) }, 'shopper'],
+    ['an unknown status', '/v1/transactions', { shopper: 'a', status: 'paid' }, 'status'],
     ['no instant', '/v1/transactions', { shopper: 'a', from: 'yesterday' }, 'from'],
     ['too large a page', '/v1/transactions', { shopper: 'a', limit: '101' }, 'limit'],
-    ['a page of nobody', '/v1/transactions', { shopper: 'a', page: 'e30' }, 'page'],
-    ['a page that is no JSON', '/v1/transactions', { shopper: 'a', page: '!' }, 'page'],
+    ['an empty page', '/v1/transactions', { shopper: 'a', page: 'e30' }, 'page'],
+    ['a page that is not JSON', '/v1/transactions', { shopper: 'a', page: '!' }, 'page'],
     ['no id', '/v1/transaction', {}, 'id'],
   ])('refuses %s and names the parameter', async (_what, route, query, parameter) => {
     const { status, body } = await ask(route, query, ErrorSchema);

@@ -41,7 +41,7 @@ const ofAccounts = (...ids: string[]) =>
     .sort();
 
 const LISTS: [what: string, answer: (url: URL) => ButtonResponse, added: string[]][] = [
-  ['a null beside the others', () => list([null, account('acc-3'), account('acc-1')]), ['acc-3']],
+  ['a null among the others', () => list([null, account('acc-3'), account('acc-1')]), ['acc-3']],
   ['an account without a currency', () => list([{ id: 'acc-3', currency: null }]), ['acc-3']],
   [
     'entries of every other kind',

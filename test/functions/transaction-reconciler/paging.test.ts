@@ -48,20 +48,20 @@ async function openAccount() {
 }
 
 const WORLDS: [what: string, world: Partial<PagingWorld>, learnt: string | undefined][] = [
-  ['takes the cursor beside the filters', { alone: 'refuses', takesPrinted: false }, undefined],
-  ['takes a cursor only on its own', { besideFilters: 'refuses', takesPrinted: false }, 'cursor-alone'],
+  ['accepts the cursor together with the filters', { alone: 'refuses', takesPrinted: false }, undefined],
+  ['accepts a cursor only alone', { besideFilters: 'refuses', takesPrinted: false }, 'cursor-alone'],
   [
-    'ignores a cursor beside filters',
+    'ignores a cursor together with filters',
     { besideFilters: 'ignores-cursor', takesPrinted: false },
     'cursor-alone',
   ],
   [
-    'drops the filters beside a cursor',
+    'drops the filters together with a cursor',
     { besideFilters: 'drops-filters', takesPrinted: false },
     'cursor-alone',
   ],
   [
-    'takes only the URL as printed',
+    'accepts only the URL as printed',
     {
       ...{ besideFilters: 'refuses', alone: 'drops-filters' },
       printed: ({ account, cursor }) =>
@@ -70,7 +70,7 @@ const WORLDS: [what: string, world: Partial<PagingWorld>, learnt: string | undef
     'printed-url',
   ],
   [
-    'takes only the URL as printed, without `accounts/`',
+    'accepts only the URL as printed, without `accounts/`',
     {
       ...{ besideFilters: 'refuses', alone: 'refuses' },
       printed: ({ account, cursor }) =>
@@ -102,7 +102,7 @@ const WORLDS: [what: string, world: Partial<PagingWorld>, learnt: string | undef
   ],
   ['prints a relative URL', { printed: ({ cursor }) => `?cursor=${cursor}` }, undefined],
   [
-    'prints a relative URL, and takes a cursor only on its own',
+    'prints a relative URL, and accepts a cursor only alone',
     { besideFilters: 'refuses', printed: ({ cursor }) => `transactions?cursor=${cursor}` },
     'cursor-alone',
   ],

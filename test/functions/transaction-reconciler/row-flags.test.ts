@@ -40,7 +40,7 @@ describe('transactions, requirement 9: rows of the Transactions API are checked 
     ['missing_order_id', 'an order without its id', { button_order_id: null }],
     ['commission_mismatch', 'commissions that do not add up', { amount: 99 }],
     ['total_mismatch', 'line totals that do not add up', { order_total: 1999 }],
-    ['unreadable_line_items', 'lines that are none', { order_line_items: 'two' }],
+    ['unreadable_line_items', 'lines that are not a list', { order_line_items: 'two' }],
     ['unknown_field', 'a field that nobody knows', { loyalty_points: 7 }],
   ])('%s: %s', async (flag, _what, changes) => {
     const { store, flags, transactions } = open();

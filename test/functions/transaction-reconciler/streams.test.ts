@@ -157,8 +157,8 @@ describe('an account that Button did not list at first', () => {
   const old = { date: '2026-02-03T00:00:00Z', account: 'acc-9' };
 
   it.each([
-    ['though Button listed none', []],
-    ['though the key was another organisation’s', ['acc-other']],
+    ['although Button listed none', []],
+    ['although the key was another organisation’s', ['acc-other']],
   ])('brings what is older than the deployment as historical, %s (E9)', async (_why, first) => {
     listed = first;
     await tick();
@@ -198,7 +198,7 @@ describe('an account that Button lists no longer', () => {
 
   it.each([
     ['all of them are gone', []],
-    ['it alone is gone', ['acc-1', 'acc-3']],
+    ['only this one is gone', ['acc-1', 'acc-3']],
   ])('is read as before: %s (E14)', async (_why, left) => {
     await tick();
     listed = left;

@@ -1,4 +1,4 @@
-// @module-tag long
+// Runs `npm run dashboard -- …` without npm.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -43,7 +43,7 @@ describe('npm run dashboard', () => {
     expect({ code, stderr: printed.stderr }).toEqual({ code: 0, stderr: '' });
     expect(printed.stdout).toContain(`The boards are in ${file}`);
     expect(started).not.toEqual([]);
-    // The kernel takes a moment to end what was killed.
+    // The kernel takes a moment to end killed processes.
     await until('its processes to end', () => Promise.resolve(!started.some(isAlive) || undefined));
     const html = await readFile(file, 'utf8');
     expect(figure(tile(html, 'Reported, by brand'), 'acme')).toBeGreaterThan(10);
@@ -70,7 +70,7 @@ describe('npm run dashboard', () => {
   it.each([
     [{ orderReporting: {}, transactions: {}, dashboards: false }, 'it needs "dashboards": true'],
     [{ transactions: {} }, 'the boards are shown with both'],
-  ])('says before it builds anything that a configuration has no boards to fill', async (config, problem) => {
+  ])('says, before it builds anything, that a configuration has no boards', async (config, problem) => {
     const file = join(directory.path, 'none.html');
     const configFile = await directory.writeConfig('no-boards', { stage: 'local', ...config });
     const command = run('--config', configFile, '--out', file);
@@ -82,12 +82,12 @@ describe('npm run dashboard', () => {
   });
 });
 
-/** The page from the tile whose title begins so. */
+/** The page from the tile whose title starts with `title`. */
 function tile(html: string, title: string): string {
   return html.slice(html.indexOf(`<h3 title="${title}`));
 }
 
-/** The figure beside the first line that is called so. */
+/** The figure next to the first line with this label. */
 function figure(html: string, label: string): number {
   const [, text = ''] = new RegExp(`<span>${label}</span><b[^>]*>([\\d,.]+)`, 'u').exec(html) ?? [];
   return Number(text.replaceAll(',', ''));

@@ -48,7 +48,7 @@ describe('withKeyWait', () => {
     ['it is over', '2026-06-01T12:00:00.000Z'],
     ['Button never asked to wait', undefined],
     ['it is longer than Button can ask for', '2026-06-01T12:15:00.001Z'],
-    ['it is no instant', 'soon'],
+    ['it is not an instant', 'soon'],
   ])('sends a request if %s', async (_why, until) => {
     const { api, asked, extended } = open(until);
 

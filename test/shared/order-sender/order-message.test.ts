@@ -194,7 +194,7 @@ describe('writeOrderMessage', () => {
   it.each([
     ['nothing', undefined, 'event_attribute_missing'],
     ['a text', 'order', 'wrong_type'],
-    ['an object that holds itself', holdsItself, 'not_json'],
+    ['an object that contains itself', holdsItself, 'not_json'],
     ['a bigint above int32', { ...sampleOrder(), total: 2n ** 31n }, 'amount_above_int32'],
     ['not a number', { ...sampleOrder(), total: Number.NaN }, 'amount_not_integer'],
   ])(

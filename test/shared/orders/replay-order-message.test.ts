@@ -194,7 +194,7 @@ describe('orders, requirement 15: a replay', () => {
 
   it.each([
     ['a retry message', retryMessage({ orderId: 'o-4', isProbe: false }), 'o-4'],
-    ['a message whose order cannot be told', '{"specversion"', 'm-4'],
+    ['a message whose order cannot be read', '{"specversion"', 'm-4'],
   ])('finds a group for %s too', async (_what, body, group) => {
     await quarantine('m-4', 'x');
 

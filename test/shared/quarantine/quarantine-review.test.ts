@@ -46,7 +46,7 @@ describe('createQuarantineReview', () => {
   it.each([
     ['nothing', Buffer.alloc(0)],
     ['a text', Buffer.from('{"é')],
-    ['bytes that fill four items, because they do not deflate', randomBytes(1_000_000)],
+    ['bytes that fill four items, because they cannot be compressed', randomBytes(1_000_000)],
   ])('reads stored bytes back unchanged: %s', async (what, bytes) => {
     await store.put({ kind: 'order#acme', id: what, bytes, ...about });
 

@@ -48,7 +48,7 @@ describe('healthOf', () => {
     ['a name that does not resolve (B14)', tryAgain('enotfound'), 'outage'],
     ['a 500', { result: 'unclear', reason: 'http_500' }, 'outage'],
     ['no answer in time', { result: 'unclear', reason: 'timeout' }, 'outage'],
-    ['an answer that makes no sense (B6)', { result: 'unclear', reason: 'unreadable_answer' }, 'outage'],
+    ['a malformed answer (B6)', { result: 'unclear', reason: 'unreadable_answer' }, 'outage'],
   ])('reads %s as what it says about Button and the key', (_what, result, health) => {
     expect(healthOf(result)).toBe(health);
   });

@@ -191,7 +191,7 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     ['an older version', receive(event(1, withToken))],
     ['the same version', receive(event(2, { customer_order_id: 'second', ...withToken }))],
     ['a version that contradicts the ledger', receive(event(2, { customer_order_id: 'x', ...withToken }))],
-    ['a version of another order of versions', receive(event('2026-06-01T00:00:00.000Z', withToken))],
+    ['a version that is ordered another way', receive(event('2026-06-01T00:00:00.000Z', withToken))],
     ['a message that is refused', { command: 'note-token', btnRef: 'srctok-1' }],
     ['a replay', receive(event(1, withToken), { isReplay: true })],
   ])('is accepted from %s, and goes at once with an update of the newest version', (_what, command) => {
@@ -813,7 +813,7 @@ describe('an order that keeps failing on its own (requirement 5)', () => {
 
   it.each<[string, CallResult]>([
     ['a 500', unclear],
-    ['a 403 though the key reads', forbidden],
+    ['a 403 although the key can read', forbidden],
   ])('goes to quarantine after twelve tries and three hours, while others succeed: %s', (_what, result) => {
     const state = next(failing(tries - 1, 2, result));
 

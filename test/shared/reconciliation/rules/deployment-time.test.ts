@@ -102,7 +102,7 @@ describe('the time of deployment', () => {
     ['a purchase', { id: 'hook-1', event_type: 'tx-pending', data: row(1, '2026-06-01T12:00:01Z') }],
     ['a Ping', { id: 'hook-1', event_type: 'ping' }],
     ['a checkout', { id: 'hook-1', event_type: 'order-checkout', data: {} }],
-    ['what is not understood', { id: 'hook-1', event_type: 'tx-pending', data: {} }],
+    ['a webhook that is not understood', { id: 'hook-1', event_type: 'tx-pending', data: {} }],
   ])('is that of the first webhook, even if it is applied later: %s', async (_what, webhook) => {
     const marks: string[] = [];
     const ports = {

@@ -70,7 +70,7 @@ describe('applyOrderDiscount', () => {
       amountMinor: 2,
       after: [99, 298],
     },
-    { how: 'the whole of it', before: [4000, 3000, 0], amountMinor: 7000, after: [0, 0, 0] },
+    { how: 'the whole total', before: [4000, 3000, 0], amountMinor: 7000, after: [0, 0, 0] },
     { how: 'nothing from a free line', before: [0, 5], amountMinor: 3, after: [0, 2] },
     {
       how: 'exactly where a floating-point number is too coarse',

@@ -114,7 +114,7 @@ export const REFUSED_ORDERS: readonly OrderExample[] = [
     order: line({ price: 1 }),
   }),
   example('unknown_field', '$[*]', {
-    because: 'a field whose name is no name',
+    because: 'a field with an invalid name',
     order: order({ 'jane@example.com': 1 }),
   }),
   example('status_read_only', '$.status', { because: 'a status', order: order({ status: 'open' }) }),
@@ -131,7 +131,7 @@ export const REFUSED_ORDERS: readonly OrderExample[] = [
     order: order({ finalized_date: '2017-08-02' }),
   }),
   example('plain_email', '$.customer.email', {
-    because: 'B11: a plain address in a field of its own',
+    because: 'B11: a plain address in a separate field',
     order: customer({ email: 'jane@example.com' }),
   }),
   example('finalization_date_refused', '$.finalization_date', {
@@ -139,7 +139,7 @@ export const REFUSED_ORDERS: readonly OrderExample[] = [
     order: order({ finalization_date: '2017-08-02T19:26:08Z' }),
   }),
   example('date_not_iso_8601', '$.finalization_date', {
-    because: 'an allowed finalization date that is no date',
+    because: 'an allowed finalization date that is not a date',
     order: order({ finalization_date: 'soon' }),
     rules: WITH_DATES,
   }),
@@ -390,7 +390,7 @@ export const WARNED_MESSAGES: readonly WarningExample[] = [
     message: updated(order({ total: 0, line_items: [{ ...sampleOrder().line_items?.[0], total: 0 }] })),
   },
   {
-    because: 'a product code that is no GTIN',
+    because: 'a product code that is not a GTIN',
     code: 'upc_not_12_digits',
     path: '$.data.line_items[0].upc',
     message: created(line({ upc: 'T-SHIRT-1' })),
@@ -615,7 +615,7 @@ export const REFUSED_MESSAGES: readonly MessageExample[] = [
     body: message({ sequence: '١' }),
   },
   {
-    because: 'dollars with a decimal point that a parser drops, beside the wrong sum that they make',
+    because: 'dollars with a decimal point that a parser drops, and the wrong sum that follows',
     code: 'number_with_decimal_point',
     path: '$.data.line_items[0].amount',
     body: SAMPLE.replace('"total":4000', '"amount":40.00,"total":4000'),

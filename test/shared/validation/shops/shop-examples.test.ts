@@ -133,10 +133,10 @@ describe('an order of Shopify', () => {
     ['is cancelled in the shop', { cancelled_at: '2026-03-05T10:00:00+01:00' }, 'cancelled'],
     ['is a test with a real token', { test: true, note_attributes: [] }, 'test_order $.test'],
     ['has an id that JSON.parse has rounded', { id: Number('820982911946154508') }, 'payload_malformed $.id'],
-    ['has a currency that is none', { currency: 'EURO' }, 'currency_not_iso_4217 $.currency'],
+    ['has an invalid currency', { currency: 'EURO' }, 'currency_not_iso_4217 $.currency'],
     ['has a date of another form', { updated_at: 'yesterday' }, 'date_not_iso_8601 $'],
     ['has lines of gift cards only', { line_items: [] }, 'no_goods $'],
-    ['lacks its lines', { line_items: undefined }, 'payload_malformed $.line_items'],
+    ['has no lines', { line_items: undefined }, 'payload_malformed $.line_items'],
   ])('says so if it %s', (_what, changes: Payload, answer) => {
     const mapping = fromShopify({ ...payload, ...changes });
 
