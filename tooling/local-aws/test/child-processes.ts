@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process as Linux lists it. */
+/** A process in the list of Linux. */
 export type ListedProcess = { pid: number; program: string; state: string; parentPid: number };
 
-/** The living processes that this one has started. (Linux only, as the emulator is.) */
+/** The living child processes of this one. (Linux only, like the emulator.) */
 export function childProcesses(): ListedProcess[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -12,7 +12,7 @@ export function childProcesses(): ListedProcess[] {
     .filter(({ parentPid, state }) => parentPid === process.pid && state !== 'Z');
 }
 
-/** Whether the process is there and not just waiting to be reaped. */
+/** Whether the process exists and is not a zombie. */
 export function isRunning(pid: number): boolean {
   const found = readProcess(pid);
   return found !== undefined && found.state !== 'Z';

@@ -12,7 +12,7 @@ import { temporaryDirectory } from './fixture-function.ts';
 import { textLike } from './match.ts';
 
 describe('a deployed CDK app', () => {
-  it('carries an order from the queue through table and stream to the bus, by the AWS SDK in the functions', async () => {
+  it('takes an order from the queue through table and stream to the bus, by the AWS SDK in the functions', async () => {
     const deployment = await deployEverything();
     const outputs = deployment.outputs.get('Everything') ?? {};
     deployment.setSecretValue(outputs['SecretArn'] ?? '', 'key-1');
@@ -38,7 +38,7 @@ describe('a deployed CDK app', () => {
     ]);
   });
 
-  it('deploys every type on the list, and says where each resource stands in the app', async () => {
+  it('deploys every type on the list, and says where each resource is in the app', async () => {
     const { resources, outputs } = await deployEverything();
 
     expect(new Set(resources.map(({ type }) => type))).toEqual(new Set(RESOURCE_DEFINITIONS.keys()));
@@ -67,7 +67,7 @@ describe('a deployed CDK app', () => {
 });
 
 describe('a deployment', () => {
-  it('writes what functions print to a file each', async () => {
+  it('writes the output of each function to its own file', async () => {
     const stateDirectory = await temporaryDirectory();
     const deployment = await deployFixture(
       { code: { talker: seeing(`see('hello');`) }, resources: { Talker: functionOf('talker') } },
@@ -80,7 +80,7 @@ describe('a deployment', () => {
     expect(await readFile(join(stateDirectory, 'logs', 'Talker.log'), 'utf8')).toBe('seen "hello"\n');
   });
 
-  it('runs in the region that the stacks are bound to', async () => {
+  it('runs in the region of the stacks', async () => {
     const stack = { resources: {}, outputs: { Region: { Value: { Ref: 'AWS::Region' } } } };
     const assemblyDirectory = await writeAssembly(stack);
     const manifestFile = join(assemblyDirectory, 'manifest.json');
@@ -95,7 +95,7 @@ describe('a deployment', () => {
     expect(deployment.output('Region')).toBe('eu-central-1');
   });
 
-  it('leaves out what its conditions rule out', async () => {
+  it('leaves out what its conditions exclude', async () => {
     const deployment = await deployFixture({
       sections: {
         Parameters: { Stage: { Type: 'String', Default: 'test' } },
@@ -123,7 +123,7 @@ describe('a deployment', () => {
     expect(programs()).toEqual([]);
   });
 
-  it('closes in the middle of things, with more to run than environments to run it', async () => {
+  it('closes in the middle of its work, with more to run than environments to run it', async () => {
     const arn = { 'Fn::GetAtt': ['Queue', 'Arn'] };
     const deployment = await deployFixture({
       code: { stuck: seeing(`see('started'); await new Promise(() => setInterval(() => {}, 1000));`) },
@@ -154,7 +154,7 @@ describe('a deployment', () => {
     expect(programs()).toEqual([]);
   });
 
-  it('says so when an emulator dies', async () => {
+  it('reports the death of an emulator', async () => {
     const deployment = await deployFixture({ resources: {} }, { services: 'emulators' });
 
     process.kill(emulatorPid(), 'SIGKILL');
@@ -213,7 +213,7 @@ describe('a deployment is refused, and nothing is left of it,', () => {
     expect(programs()).toEqual([]);
   });
 
-  it('for an override that no function has', async () => {
+  it('for an override of an unknown function', async () => {
     const deploying = deployFixture(
       { code: { worker: seeing('') }, resources: { Worker: functionOf('worker') } },
       { environmentOverrides: { TYPO_URL: 'http://x' } },

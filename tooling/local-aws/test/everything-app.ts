@@ -29,7 +29,7 @@ import { UNCHECKED_APP } from '../../../infra/unchecked-app.ts';
 
 /**
  * An app with every resource type that can be deployed locally: orders go from a queue into a table and from
- * its stream to a bus. `codeDirectory` holds the folders `worker` and `publisher`.
+ * its stream to a bus. `codeDirectory` contains the folders `worker` and `publisher`.
  */
 export function synthesizeEverything(outdir: string, codeDirectory: string): void {
   const app = new App({ outdir, context: { 'aws:cdk:enable-path-metadata': true }, ...UNCHECKED_APP });

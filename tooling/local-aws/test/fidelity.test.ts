@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const ROOT = join(import.meta.dirname, '../../..');
 const page = readFileSync(join(import.meta.dirname, '../FIDELITY.md'), 'utf8');
 
-/** The cells of the table under a heading, without its head. */
+/** The cells of the table under a heading, without its header row. */
 function rowsUnder(heading: string): string[][] {
   const [, section = ''] = page.split(`## ${heading}\n`);
   const [text = ''] = section.split('\n## ');
@@ -21,9 +21,9 @@ function rowsUnder(heading: string): string[][] {
     );
 }
 
-describe('each behaviour that is imitated', () => {
+describe('each imitated behaviour', () => {
   it.each(rowsUnder('What is imitated, and the test that shows it'))(
-    '%s: has its page at AWS and its test',
+    '%s: has its AWS page and its test',
     (_behaviour, _where, source, test) => {
       const file = /^`(.+)`$/u.exec(test)?.[1] ?? '';
       const path = file.startsWith('test/') ? file : join('tooling/local-aws/test', file);

@@ -6,7 +6,7 @@ import type { DeploymentOptions, LocalDeployment } from '../deployment.ts';
 import { awsJsonClient } from '../emulators/aws-json-client.ts';
 import { temporaryDirectory } from './fixture-function.ts';
 
-/** A stack written down by hand, and the code of its functions by asset name. */
+/** A hand-written stack, and the code of its functions by asset name. */
 export type FixtureStack = {
   resources: Record<
     string,
@@ -18,7 +18,7 @@ export type FixtureStack = {
   isProtected?: boolean;
 };
 
-/** Writes a cloud assembly with one stack called `Stack`, in the shape that `cdk synth` gives it. */
+/** Writes a cloud assembly with one stack called `Stack`, in the format of `cdk synth`. */
 export async function writeAssembly({
   resources,
   outputs,
@@ -80,19 +80,19 @@ export function functionOf(name: string, properties: Record<string, unknown> = {
   };
 }
 
-/** A deployment, and what its functions have printed. */
+/** A deployment, and the output of its functions. */
 export type FixtureDeployment = LocalDeployment & {
   lines: string[];
   /** The values that functions printed as `seen <JSON>`. */
   seen(): unknown[];
   output(name: string): string;
-  /** The physical id of each resource at this moment, by its logical id. */
+  /** The current physical id of each resource, by its logical id. */
   ids(): Map<string, string>;
   sqs: ReturnType<typeof awsJsonClient>;
   dynamodb: ReturnType<typeof awsJsonClient>;
 };
 
-/** Deploys the stack until the test is over. */
+/** Deploys the stack until the test ends. */
 export async function deployFixture(
   stack: FixtureStack,
   options: Partial<DeploymentOptions> = {},
@@ -124,7 +124,7 @@ export async function deployFixture(
   };
 }
 
-/** Function code that prints what `expression` says about `event`. */
+/** Function code that prints the value of `expression` on `event`. */
 export function seeing(expression: string): string {
   return `const see = (value) => process.stdout.write('seen ' + JSON.stringify(value) + '\\n');
 exports.handler = async (event) => { ${expression} };`;

@@ -13,10 +13,10 @@ import type { LocalFunction } from '../lambda/local-function.ts';
 import { openLog } from '../log.ts';
 import { startProcesses } from '../processes.ts';
 
-/** A function without a cloud around it, and what it has printed. */
+/** A function without a deployment, and its output. */
 export type FixtureFunction = LocalFunction & { lines: string[]; metrics: MetricStore; directory: string };
 
-/** Runs `code` as a function's only file until the test is over. */
+/** Runs `code` as a function's only file until the test ends. */
 export async function startFunction(
   code: string,
   {
@@ -70,13 +70,13 @@ export async function startFunction(
   return { ...localFunction, lines, metrics, directory };
 }
 
-/** What the handler returned. Throws when the invocation did not succeed. */
+/** The handler's result. Throws if the invocation did not succeed. */
 export function payloadOf(result: InvocationResult): unknown {
   if (result.status !== 'succeeded') throw new Error(JSON.stringify(result));
   return result.payload;
 }
 
-/** An empty directory that is gone after the test. */
+/** An empty directory that is deleted after the test. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'local-aws-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));

@@ -14,12 +14,12 @@ describe('processes of a deployment', () => {
     expect(sleeper.signalCode).toBe('SIGKILL');
   });
 
-  it('may be killed between their end and the event that tells of it', async () => {
+  it('may be killed between their end and the event that reports it', async () => {
     const processes = startProcesses();
     const sleepers = Array.from({ length: 5 }, () =>
       processes.spawn('/bin/sleep', ['600'], { cwd: '/', env: {} }),
     );
-    // Node buries all that have ended before it emits the first `exit`.
+    // Node reaps all ended processes before it emits the first `exit`.
     for (const { pid = 0 } of sleepers) process.kill(pid, 'SIGKILL');
     while (sleepers.some(({ pid = 0 }) => isRunning(pid)));
 
@@ -28,7 +28,7 @@ describe('processes of a deployment', () => {
     expect(sleepers.map(({ signalCode }) => signalCode)).toEqual(sleepers.map(() => 'SIGKILL'));
   });
 
-  it('die with the process that started them, even when that one is killed', async () => {
+  it('die with the process that started them, even if that one is killed', async () => {
     const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { chooseServices } from '../services.ts';
 import { deployFixture, functionOf, seeing } from './fixture-assembly.ts';
 
-describe('what stands for SQS and DynamoDB', () => {
+describe('the implementation of SQS and DynamoDB', () => {
   it.each(['emulators', 'models'] as const)('is what LOCAL_AWS says: %s', (services) => {
     vi.stubEnv('LOCAL_AWS', services);
 
@@ -20,7 +20,7 @@ describe('what stands for SQS and DynamoDB', () => {
 });
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
-it('hands several messages of one group on in one batch, in order, where models are deployed', async () => {
+it('passes several messages of one group on in one batch, in order, if models are deployed', async () => {
   const deployment = await deployFixture(
     {
       code: { worker: seeing(`see(event.Records.map(({ body }) => body));`) },

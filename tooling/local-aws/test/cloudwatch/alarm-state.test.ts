@@ -26,7 +26,7 @@ const AGE_ALARM = {
 };
 
 /**
- * As AWS's tables write it: `0` is good, `X` is breaching, `-` is missing; the newest stands on the right.
+ * The notation of AWS's tables: `0` is good, `X` is breaching, `-` is missing; the newest is on the right.
  */
 function datapoints(text: string): Datapoint[] {
   const meaning: Record<string, Datapoint> = { '0': 'good', X: 'breaching', '-': 'missing' };
@@ -55,7 +55,7 @@ describe('missing data', () => {
     { m: 3, points: '- - - X 0', states: ['OK', 'OK', 'OK', 'OK'] },
     { m: 3, points: 'X - - - -', states: ['ALARM', RETAINED, 'ALARM', 'OK'] },
     { m: 2, points: '- - - - X', states: ['INSUFFICIENT_DATA', RETAINED, 'ALARM', 'OK'] },
-  ])('among $points is judged as in AWS’s tables, $m of 3', ({ m, points, states }) => {
+  ])('among $points is evaluated as in AWS’s tables, $m of 3', ({ m, points, states }) => {
     for (const previous of ['OK', 'ALARM'] as const) {
       const judged = TREATMENTS.map((treatMissingData) =>
         judge(datapoints(points), { evaluationPeriods: 3, datapointsToAlarm: m, treatMissingData }, previous),
@@ -69,7 +69,7 @@ describe('missing data', () => {
 describe('any data', () => {
   const signs = fc.array(fc.constantFrom('0', 'X', '-'), { minLength: 1, maxLength: 8 });
 
-  it('that alarms where silence is good alarms everywhere, and is OK everywhere if it is where silence is bad', () => {
+  it('that fires when missing data is good fires under any treatment, and is OK under any if it is OK when missing data is bad', () => {
     fc.assert(
       fc.property(signs, fc.nat(), (points, some) => {
         const evaluationPeriods = Math.max(1, points.length - 2);
@@ -88,7 +88,7 @@ describe('any data', () => {
     );
   });
 
-  it('without gaps is judged by how many of the newest periods breach, whatever silence would mean', () => {
+  it('without gaps is evaluated by how many of the newest periods breach, whatever missing data means', () => {
     const whole = fc.array(fc.constantFrom('0', 'X'), { minLength: 3, maxLength: 8 });
 
     fc.assert(
@@ -130,7 +130,7 @@ describe('an alarm', () => {
   // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html: "at the end of
   // minute 5 the alarm evaluates based on data from minutes 1 to 5. Then at the end of minute 6, the alarm is
   // evaluated based on the data from minutes 2 to 6."
-  it('is evaluated each minute over a window that slides', () => {
+  it('is evaluated each minute over a sliding window', () => {
     const store = storeWith({ 7: 101 });
 
     expect(history(AGE_ALARM, store, 12)).toEqual([
@@ -139,14 +139,14 @@ describe('an alarm', () => {
     ]);
   });
 
-  it('keeps judging the last data for a while after the metric has stopped', () => {
+  it('keeps evaluating the last data for a while after the metric has stopped', () => {
     const store = storeWith({ 7: 101 });
 
-    // The window of one period of five minutes, and two periods more in search of data.
+    // The window of one period of five minutes, and two periods more that are searched for data.
     expect(history(AGE_ALARM, store, 40).at(-1)).toEqual([23, 'OK']);
   });
 
-  it('alarms at silence only when the whole evaluation range is silent', () => {
+  it('fires for missing data only when the whole evaluation range has none', () => {
     const silence = {
       ...AGE_ALARM,
       ComparisonOperator: 'LessThanThreshold',
@@ -161,7 +161,7 @@ describe('an alarm', () => {
     ]);
   });
 
-  it('needs as many breaching periods as it says, anywhere in its range', () => {
+  it('needs the configured number of breaching periods, anywhere in its range', () => {
     const twoOfThree = { ...AGE_ALARM, Period: 60, EvaluationPeriods: 3, DatapointsToAlarm: 2 };
     const store = storeWith({ 1: 101, 2: 0, 3: 101, 4: 0, 5: 0, 6: 0 });
 
@@ -172,7 +172,7 @@ describe('an alarm', () => {
     ]);
   });
 
-  it('stays as it is while data to be ignored is missing', () => {
+  it('keeps its state while data is missing, if missing data is ignored', () => {
     const ignoring = { ...AGE_ALARM, Period: 60, TreatMissingData: 'ignore' };
     const store = storeWith({ 1: 101, 100: 3 });
 
@@ -194,7 +194,7 @@ describe('an alarm', () => {
     expect(alarmState(alarm, storeWith({ 0: 101 }), { atMs: 5 * MINUTE_MS })).toBe(above);
   });
 
-  it('watches math on metrics', () => {
+  it('supports expressions on metrics', () => {
     const ratio = {
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       EvaluationPeriods: 1,
@@ -222,7 +222,7 @@ describe('an alarm', () => {
     return { Id: id, ReturnData: false, MetricStat: { Metric: metric, Period: 300, Stat: 'Sum' } };
   }
 
-  it('of DynamoDB ignores missing data, unless told otherwise', () => {
+  it('of DynamoDB ignores missing data by default', () => {
     const { TreatMissingData: _, ...unspecified } = AGE_ALARM;
 
     expect(readAlarm({ ...unspecified, Namespace: 'AWS/DynamoDB' }).treatMissingData).toBe('ignore');

@@ -22,7 +22,7 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
   userAgent: '$context.identity.userAgent',
 });
 
-/** What a metric comes to over the whole life of a deployment. */
+/** The sum of a metric over the whole life of a deployment. */
 function total(
   { cloudWatch }: Pick<LocalDeployment, 'cloudWatch'>,
   [namespace, name, dimensions]: [string, string, Record<string, string>],
@@ -75,7 +75,7 @@ describe('Lambda', () => {
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 describe('SQS', () => {
-  it('counts what goes through a queue, and tells how it stands', async () => {
+  it('counts the messages of a queue, and reports its depth', async () => {
     const deployment = await deployFixture({
       resources: { Queue: { Type: 'AWS::SQS::Queue', Properties: {} } },
       outputs: {
@@ -108,7 +108,7 @@ describe('SQS', () => {
 
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
 describe('API Gateway', () => {
-  it('counts requests and their ends, the throttled ones too', async () => {
+  it('counts requests and their results, including throttled ones', async () => {
     const deployment = await deployApi({ burst: 3 });
 
     const statuses = [];
@@ -128,7 +128,7 @@ describe('API Gateway', () => {
   });
 
   // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
-  it('writes its access log, of which metric filters make metrics', async () => {
+  it('writes its access log, which metric filters turn into metrics', async () => {
     const deployment = await deployApi({ burst: 2 });
 
     for (const please of ['refuse', 'fail', 'accept']) await request(deployment, please);
@@ -140,7 +140,7 @@ describe('API Gateway', () => {
     ).toBe(3);
   });
 
-  it('refuses an access log with a variable that it does not know', async () => {
+  it('refuses an access log with an unknown variable', async () => {
     const deploying = deployApi({ burst: 1, format: '{"ip":"$context.identity.cognitoIdentityId"}' });
 
     await expect(deploying).rejects.toThrow('$context.identity.cognitoIdentityId is not supported locally.');

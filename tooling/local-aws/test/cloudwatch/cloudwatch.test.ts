@@ -32,7 +32,7 @@ function alarmOf(metric: string, threshold: number, change: object = {}) {
 }
 
 describe('the CloudWatch of a deployment', () => {
-  it('knows the metrics that functions print, those of metric filters, and the alarms on them', async () => {
+  it('has the metrics that functions print, those of metric filters, and the alarms on them', async () => {
     const deployment = await deployFixture({
       code: { counter: COUNTER },
       resources: {
@@ -77,7 +77,7 @@ describe('the CloudWatch of a deployment', () => {
     ]);
   });
 
-  it('refuses an alarm that it could not judge, naming the resource', async () => {
+  it('refuses an alarm that it could not evaluate, naming the resource', async () => {
     const deploying = deployFixture({
       resources: { Odd: alarmOf('Orders', 1, { Statistic: 'Sum', Period: 7 }) },
     });

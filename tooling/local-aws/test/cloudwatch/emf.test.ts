@@ -21,7 +21,7 @@ const EXAMPLE = {
   requestId: '989ffbf8-9ace-4817-a57c-e4dd734019ee',
 };
 
-/** The example with something else in its one directive. */
+/** The example with a change in its only directive. */
 function withDirective(change: object): object {
   const [directive] = EXAMPLE._aws.CloudWatchMetrics;
   return { ...EXAMPLE, _aws: { ...EXAMPLE._aws, CloudWatchMetrics: [{ ...directive, ...change }] } };
@@ -68,7 +68,7 @@ describe('a log line', () => {
   });
 
   it.each(['', 'plain text', '{"level":"INFO","message":"_aws"}', '{"_aws": unfinished', '["_aws"]'])(
-    'without the format is none of its business: %s',
+    'without the format is ignored: %s',
     (line) => {
       expect(readEmf(line, EXAMPLE_MS)).toEqual({ kind: 'no-emf' });
     },
@@ -78,10 +78,10 @@ describe('a log line', () => {
     ['without a timestamp', { ...EXAMPLE, _aws: { CloudWatchMetrics: [] } }, 'Timestamp'],
     ['without any set of dimensions', withDirective({ Dimensions: [] }), 'Dimensions'],
     ['with dimensions in one list', withDirective({ Dimensions: ['functionVersion'] }), 'Dimensions'],
-    ['whose dimension is not there', withDirective({ Dimensions: [['Region']] }), 'The dimension Region'],
-    ['whose dimension is no text', { ...EXAMPLE, functionVersion: 1 }, 'The dimension functionVersion'],
-    ['whose metric is not there', { ...EXAMPLE, time: undefined }, 'The metric time'],
-    ['whose metric is a text', { ...EXAMPLE, time: '100' }, 'The metric time'],
+    ['whose dimension is missing', withDirective({ Dimensions: [['Region']] }), 'The dimension Region'],
+    ['whose dimension is not a string', { ...EXAMPLE, functionVersion: 1 }, 'The dimension functionVersion'],
+    ['whose metric is missing', { ...EXAMPLE, time: undefined }, 'The metric time'],
+    ['whose metric is a string', { ...EXAMPLE, time: '100' }, 'The metric time'],
     ['with a nested metric', withDirective({ Metrics: [{ Name: 'a.b' }] }), 'The metric a.b'],
     ['with an inherited name', withDirective({ Metrics: [{ Name: 'toString' }] }), 'The metric toString'],
     ['with 101 values', { ...EXAMPLE, time: Array<number>(101).fill(1) }, 'more than 100 values'],
@@ -100,7 +100,7 @@ describe('a log line', () => {
     expect(readEmf(JSON.stringify(EXAMPLE), EXAMPLE_MS + lateMs)).toMatchObject({ kind: 'malformed' });
   });
 
-  it('written by our own functions comes through whole', () => {
+  it('written by this project’s own functions is read completely', () => {
     const store = createMetricStore();
     const definitions = { Orders: { unit: 'Count', dimensions: ['Brand'] } };
     const write = (line: string) => {

@@ -84,17 +84,17 @@ describe('a metric filter', () => {
     return store.samples(FAILED, WHOLE).map(({ value }) => value);
   }
 
-  it('puts its value for a line that matches, and its default value for another', () => {
+  it('emits its value for a line that matches, and its default value for another', () => {
     expect(valuesOf({ DefaultValue: 0 }, ['{"status":"500"}', '{"status":"200"}', 'text'])).toEqual([
       1, 0, 0,
     ]);
   });
 
-  it('without a default value puts nothing for a line that does not match', () => {
+  it('without a default value emits nothing for a line that does not match', () => {
     expect(valuesOf({}, ['{"status":"200"}', '{"status":"502"}'])).toEqual([1]);
   });
 
-  it('puts the number that a selector finds', () => {
+  it('emits the number that a selector finds', () => {
     const lines = ['{"status":"500","ms":12}', '{"status":"500","ms":"7.5"}', '{"status":"500","ms":"-"}'];
 
     expect(valuesOf({ MetricValue: '$.ms' }, lines)).toEqual([12, 7.5]);

@@ -4,7 +4,7 @@ import { createMetricStore, type MetricStore } from '../../cloudwatch/metric-sto
 
 const PERIOD_MS = 60_000;
 
-/** Series as AWS's page writes them: `-` is no value. */
+/** Series in the notation of AWS's page: `-` is no value. */
 type Points = (number | '-')[];
 
 function storeWith(series: Record<string, Points>): MetricStore {
@@ -18,7 +18,7 @@ function storeWith(series: Record<string, Points>): MetricStore {
   return store;
 }
 
-/** What the expression comes to; ids are the metrics' names. */
+/** The result of the expression; ids are the metrics' names. */
 function evaluate(expression: string, series: Record<string, Points>): Points[] {
   const length = Math.max(...Object.values(series).map((points) => points.length));
   const queries: MetricQuery[] = [
@@ -122,11 +122,11 @@ describe('metric math', () => {
     'SORT(METRICS(), MEDIAN, ASC)',
     'SORT(METRICS(), MAX, DOWN)',
     'SORT(METRICS(), MAX, ASC, METRICS())',
-  ])('does not guess what is meant by %s', (expression) => {
+  ])('does not guess the meaning of %s', (expression) => {
     expect(() => evaluate(expression, { some: [1] })).toThrow('SORT');
   });
 
-  it('gives an array of series where one goes in', () => {
+  it('returns an array of series for an array', () => {
     expect(evaluate('METRICS() / 100', { m1: [100, 200], m2: ['-', 300] })).toEqual([
       [1, 2],
       ['-', 3],
@@ -144,7 +144,7 @@ describe('metric math', () => {
     ['m1 m1', 'The expression m1 m1 is not understood locally, at m1.'],
     ['m1 ? 1', 'The expression m1 ? 1 is not understood locally, at  ? 1.'],
     ['IF(METRICS(), 1)', 'IF needs a single time series here, not an array.'],
-  ])('says what it does not understand: %s', (expression, problem) => {
+  ])('reports what it does not understand: %s', (expression, problem) => {
     expect(() => evaluate(expression, { m1: [1] })).toThrow(problem);
   });
 });

@@ -7,7 +7,7 @@ import { metricSeries, windowOver, windowUntil } from '../../cloudwatch/time-ser
 const ORDERS = { namespace: 'Shop', name: 'Orders', dimensions: { Brand: 'acme' } };
 
 describe('the metric store', () => {
-  it('keeps metrics with other dimensions apart, whatever order the dimensions are named in', () => {
+  it('keeps metrics with different dimensions separate, in whatever order the dimensions are named', () => {
     const store = createMetricStore();
     const metric = { namespace: 'Shop', name: 'Orders' };
     store.put({ ...metric, dimensions: { Brand: 'acme', Country: 'de' } }, { atMs: 0, value: 1 });
@@ -20,7 +20,7 @@ describe('the metric store', () => {
     expect(store.samples({ ...metric, dimensions: {} }, whole)).toEqual([]);
   });
 
-  it('gives back what lies in a span, oldest first, in whatever order it came', () => {
+  it('returns the values of a time range, oldest first, in whatever order they arrived', () => {
     const instants = fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 40 });
 
     fc.assert(
@@ -37,7 +37,7 @@ describe('the metric store', () => {
     );
   });
 
-  it('refuses a value that is no number', () => {
+  it('refuses a value that is not a number', () => {
     expect(() => {
       createMetricStore().put(ORDERS, { atMs: 0, value: Number.NaN });
     }).toThrow('The metric Orders got a value or an instant that is no number.');
@@ -66,12 +66,12 @@ describe('a statistic', () => {
     expect(summarize(samples, statistic)).toBe(value);
   });
 
-  it('of nothing is nothing', () => {
+  it('of no samples is undefined', () => {
     expect(summarize([], 'Sum')).toBeUndefined();
   });
 
   it.each(['TM(10%:90%)', 'IQM', 'sum', 'p101', 'toString'])(
-    '%s is refused, even of nothing',
+    '%s is refused, even without samples',
     (statistic) => {
       expect(() => summarize([], statistic)).toThrow(`The statistic ${statistic} is not supported locally.`);
     },
@@ -88,7 +88,7 @@ describe('the periods of a graph', () => {
     });
   });
 
-  it('hold each value once, and nothing where there is no data', () => {
+  it('contain each value once, and nothing if there is no data', () => {
     const store = createMetricStore();
     for (const atMs of [0, 299_999, 300_000, 900_000]) store.put(ORDERS, { atMs, value: 1 });
 

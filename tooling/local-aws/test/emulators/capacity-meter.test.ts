@@ -53,8 +53,8 @@ function units(name: string, dimensions: Record<string, string> = {}): number | 
 }
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-describe('the meter before DynamoDB', () => {
-  it('puts the units of the table and of its index, and answers as the emulator does', async () => {
+describe('the meter in front of DynamoDB', () => {
+  it('emits the units of the table and of its index, and answers as the emulator does', async () => {
     const Item = { pk: { S: 'a' }, shopper: { S: 'me' }, text: { S: 'x'.repeat(1500) } };
 
     const written = await measured('PutItem', { TableName: 'Orders', Item });
@@ -67,7 +67,7 @@ describe('the meter before DynamoDB', () => {
     expect(units('ConsumedReadCapacityUnits')).toBe(0.5);
   });
 
-  it('hands refusals on as they are', async () => {
+  it('passes refusals on unchanged', async () => {
     const write = {
       TableName: 'Orders',
       Item: { pk: { S: 'a' } },
@@ -82,7 +82,7 @@ describe('the meter before DynamoDB', () => {
 });
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-it('lets a fault befall as many requests as it is for, and then none', async () => {
+it('applies a fault to as many requests as configured, and then to none', async () => {
   const put = () => measured('PutItem', { TableName: 'Orders', Item: { pk: { S: 'fault' } } });
   faults.add({ kind: 'throttled', tableName: 'Orders', times: 1 });
 

@@ -17,7 +17,7 @@ function refusalOf(perform: () => unknown): { code: string; answer: unknown } {
 }
 
 describe('faults of DynamoDB', () => {
-  it('throttle any operation on the table that they name, as often as they say', () => {
+  it('throttle any operation on the table that they name, as often as configured', () => {
     const faults = createDynamoDbFaults();
     faults.add({ kind: 'throttled', tableName: 'positions', times: 2 });
 
@@ -54,7 +54,7 @@ describe('faults of DynamoDB', () => {
     });
   });
 
-  it('meet only the operation that they name, and end when they are cleared', () => {
+  it('apply only to the operation that they name, and end when they are cleared', () => {
     const faults = createDynamoDbFaults();
     faults.add({ kind: 'throttled', operation: 'UpdateItem', times: 5 });
 

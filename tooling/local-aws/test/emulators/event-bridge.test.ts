@@ -16,7 +16,7 @@ import { textLike } from '../match.ts';
 const ENTRY = { EventBusName: 'orders', Source: 'button', DetailType: 'changed', Detail: '{"id":1}' };
 
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-it('keeps events in order, with the bus’s name whether they came by name or by ARN', async () => {
+it('keeps events in order, with the bus’s name whether they were sent by name or by ARN', async () => {
   const { put, events } = await startWithBus();
 
   await put([{ ...ENTRY, Time: new Date('2026-01-02T03:04:05Z') }]);
@@ -35,7 +35,7 @@ it('keeps events in order, with the bus’s name whether they came by name or by
   ]);
 });
 
-it('refuses bad entries one by one and takes the others', async () => {
+it('refuses bad entries one by one and accepts the others', async () => {
   const { put, events } = await startWithBus();
 
   const answer = await put([
@@ -92,7 +92,7 @@ const QUEUE_ARN = 'arn:aws:sqs:us-east-1:000000000000:rewards';
 const TARGETS = { EventBusName: 'orders', Rule: 'rewards', Targets: [{ Id: 'queue', Arn: QUEUE_ARN }] };
 
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
-it('sends what a rule matches to its targets, until the rule is gone', async () => {
+it('sends matching events to the targets of a rule until the rule is deleted', async () => {
   const { put, client, deliveries } = await startWithBus();
 
   const { RuleArn } = await client.send(new PutRuleCommand(RULE));
@@ -130,7 +130,7 @@ it('lists rules and targets', async () => {
   expect(targets.Targets).toEqual([{ Id: 'queue', Arn: QUEUE_ARN }]);
 });
 
-it('refuses rules that it would not keep to', async () => {
+it('refuses rules that it does not support', async () => {
   const { client } = await startWithBus();
 
   const refusals = [

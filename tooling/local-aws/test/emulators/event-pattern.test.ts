@@ -52,7 +52,7 @@ describe('an event pattern', () => {
     [{}, 'pattern'],
     [{ detail: { amountMinor: [{ numeric: ['>', 0] }] } }, 'pattern.detail.amountMinor'],
     [{ $or: [{ source: ['a'] }] }, 'pattern.$or'],
-  ])('is refused where it is not understood: %j', (pattern, place) => {
+  ])('is refused if it is not understood: %j', (pattern, place) => {
     expect(() => readEventPattern(pattern)).toThrow(place);
   });
 });

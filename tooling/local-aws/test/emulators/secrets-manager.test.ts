@@ -9,7 +9,7 @@ import { startSecretsManager } from '../../emulators/secrets-manager.ts';
 const ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:button/key-a1b2c3';
 
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
-it('says ResourceNotFoundException in Secrets Manager’s words for a secret without a value', async () => {
+it('answers ResourceNotFoundException in Secrets Manager’s words for a secret without a value', async () => {
   const { client } = await startWithSecret();
 
   const reading = client.send(new GetSecretValueCommand({ SecretId: ARN }));
@@ -20,7 +20,7 @@ it('says ResourceNotFoundException in Secrets Manager’s words for a secret wit
   });
 });
 
-it('says ResourceNotFoundException for a secret that does not exist', async () => {
+it('answers ResourceNotFoundException for a secret that does not exist', async () => {
   const { client } = await startWithSecret();
 
   const reading = client.send(new GetSecretValueCommand({ SecretId: 'other' }));
@@ -46,7 +46,7 @@ it.each([['button/key'], [ARN], [ARN.slice(0, -7)]])('finds a secret by %s', asy
 });
 
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
-it('keeps the value before the current one as AWSPREVIOUS', async () => {
+it('keeps the previous value as AWSPREVIOUS', async () => {
   const { client } = await startWithSecret();
 
   await client.send(new PutSecretValueCommand({ SecretId: ARN, SecretString: 'one' }));

@@ -17,7 +17,7 @@ afterAll(async () => {
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 describe('the characters of a message', () => {
-  it('may be any of Unicode that SQS takes, also beyond U+FFFF', async () => {
+  it('may be any Unicode characters that SQS accepts, even beyond U+FFFF', async () => {
     const MessageBody = 'tab\t, line\n, ☕ and 🎉';
 
     await sqs.call('SendMessage', { QueueUrl, MessageBody });

@@ -110,7 +110,7 @@ describe('the policy of a resource', () => {
     expect(access.allows(PRODUCER, RECEIVE)).toBe(false);
   });
 
-  it('does not let in a role of another account that it does not name', () => {
+  it('does not allow a role of another account that it does not name', () => {
     const { access } = accountWith(allow({ AWS: 'arn:aws:iam::111122223333:role/other' }));
 
     expect(access.allows(PRODUCER, SEND)).toBe(false);
@@ -123,7 +123,7 @@ describe('the policy of a resource', () => {
     expect(access.allows(ROLE, SEND)).toBe(true);
   });
 
-  it('lets in a service only by the name, and only from its source', () => {
+  it('allows a service only by name, and only from its source', () => {
     const { access } = accountWith({
       ...allow({ Service: 'events.amazonaws.com' }),
       Condition: { ArnLike: { 'aws:SourceArn': 'arn:aws:events:*:000000000000:rule/*' } },
@@ -151,7 +151,7 @@ describe('a role', () => {
     };
   };
 
-  it('serves the service that it trusts, on the conditions of the trust', () => {
+  it('can be assumed by the service that it trusts, under the conditions of the trust', () => {
     const assume = trusting({ StringEquals: { 'aws:SourceAccount': '000000000000' } });
 
     assume('scheduler.amazonaws.com', '000000000000');
@@ -163,7 +163,7 @@ describe('a role', () => {
     }).toThrow('cannot be assumed by lambda.amazonaws.com');
   });
 
-  it('loses what was attached to it, and gets it back, by its policies', () => {
+  it('loses and regains rights as its attached policies change', () => {
     const access = createAccessControl();
     access.addRole({ arn: ROLE, trust: [], statements: [] });
     const detach = access.attach(ROLE, [

@@ -42,7 +42,7 @@ function roleFor(service: string, statements: readonly object[], trustCondition?
   };
 }
 
-/** Sends a request of AWS JSON as the SDK would sign it, and returns status and body. */
+/** Sends a request of AWS JSON signed as by the SDK, and returns status and body. */
 const CALLER = `exports.handler = async ({ service, target, body }) => {
   const response = await fetch(process.env['AWS_ENDPOINT_URL_' + service], {
     method: 'POST',
@@ -65,8 +65,8 @@ const READ = {
 describe('a function', () => {
   it.each([
     ['its statements allow it', { 'dynamodb:LeadingKeys': ['acme#*'] }, 200],
-    ['the item is another one’s', { 'dynamodb:LeadingKeys': ['other#*'] }, 400],
-  ])('reads an item unless a condition is against it: %s', async (_case, keys, status) => {
+    ['the item belongs to another one', { 'dynamodb:LeadingKeys': ['other#*'] }, 400],
+  ])('reads an item unless a condition denies it: %s', async (_case, keys, status) => {
     const deployment = await deployFixture({
       resources: {
         Table: TABLE,
@@ -112,7 +112,7 @@ describe('a function', () => {
 });
 
 describe('a deployment is refused', () => {
-  it('where the role of a queue’s function may not receive from it', async () => {
+  it('if the role of a queue’s function may not receive from it', async () => {
     const resources = {
       Queue: QUEUE,
       Role: roleFor('lambda', [
@@ -133,7 +133,7 @@ describe('a deployment is refused', () => {
     );
   });
 
-  it('where a function’s role is meant for another service', async () => {
+  it('if a function’s role trusts another service', async () => {
     const resources = { Role: roleFor('scheduler', []), Caller: functionOf('caller', { Role: ROLE }) };
 
     await expect(deployFixture({ resources, code: { caller: CALLER } })).rejects.toThrow(
@@ -174,9 +174,9 @@ describe('the policies of resources', () => {
     },
   });
 
-  it('decide about a queue who sends to it from elsewhere, and that nobody does without TLS', async () => {
+  it('decide who may send to a queue from outside, and that nobody does without TLS', async () => {
     const producer = 'arn:aws:iam::111122223333:role/shop';
-    // Only the emulator's door lets a test ask without TLS.
+    // Only the emulator's own endpoint lets a test send without TLS.
     const deployment = await deployFixture(
       {
         resources: {
@@ -220,7 +220,7 @@ describe('the policies of resources', () => {
   it.each([
     ['/worker', 200],
     ['/other', 500],
-  ])('decide about a function which route invokes it: a permission for %s', async (path, status) => {
+  ])('decide which route may invoke a function: a permission for %s', async (path, status) => {
     const deployment = await deployFixture({
       code: { worker: 'exports.handler = async () => ({ statusCode: 200 });' },
       resources: {
@@ -267,7 +267,7 @@ describe('the policies of resources', () => {
     expect(response.status).toBe(status);
   });
 
-  it('decide about a role which schedules act under it', async () => {
+  it('decide which schedules may assume a role', async () => {
     const stack = (group: string) => ({
       code: { caller: CALLER },
       resources: {

@@ -60,12 +60,12 @@ describe('a right that is narrowed to leading keys', () => {
     ...(keys && { context: { 'dynamodb:LeadingKeys': keys } }),
   });
 
-  it('holds if every key is of that kind', () => {
+  it('applies if every key is of that kind', () => {
     expect(isAllowed([named], request(['acme#order#1', 'acme#breaker']))).toBe(true);
     expect(isAllowed([named], request(['acme#order#1', 'other#breaker']))).toBe(false);
   });
 
-  it('holds without any key unless a `Null` condition asks for one', () => {
+  it('applies without any key unless a `Null` condition requires one', () => {
     expect(isAllowed([narrowed], request())).toBe(true);
     expect(isAllowed([named], request())).toBe(false);
   });
@@ -93,7 +93,7 @@ describe('a condition', () => {
   });
 });
 
-it('a pattern means its other characters literally', () => {
+it('treats the other characters of a pattern literally', () => {
   expect(isLike('arn:aws:x', 'arn.aws.x')).toBe(false);
   expect(isLike('a+b|c', 'a+b|?')).toBe(true);
   expect(isLike('line\nbreak', 'line*')).toBe(true);

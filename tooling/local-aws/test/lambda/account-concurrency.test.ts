@@ -3,7 +3,7 @@ import { createAccountConcurrency } from '../../lambda/account-concurrency.ts';
 
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 describe('the concurrency of an account', () => {
-  it('is one for all functions: a new account refuses the eleventh execution', () => {
+  it('is shared by all functions: a new account refuses the eleventh execution', () => {
     const account = createAccountConcurrency(10);
 
     const taken = Array.from({ length: 12 }, (_, index) => account.take(`function-${index % 3}`));
@@ -22,7 +22,7 @@ describe('the concurrency of an account', () => {
   });
 
   // https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
-  it('keeps what a function has reserved for it, and lets it have no more', () => {
+  it('reserves what a function has reserved, and gives it no more', () => {
     const account = createAccountConcurrency(102);
     account.reserve('reserved', 2);
 
@@ -36,7 +36,7 @@ describe('the concurrency of an account', () => {
   it.each([
     ['fewer than 100 would be left', 120, 21, '[100]'],
     ['a new account has ten', 10, 1, '[10]'],
-  ])('can reserve nothing where %s', (_case, quota, executions, minimum) => {
+  ])('cannot be reserved if %s', (_case, quota, executions, minimum) => {
     const account = createAccountConcurrency(quota);
 
     expect(() => {
@@ -45,7 +45,7 @@ describe('the concurrency of an account', () => {
     expect(account.take('any')).toBe(true);
   });
 
-  it('lets a function be switched off with a reserve of zero, in a new account too', () => {
+  it('lets a function be switched off with a reserve of zero, even in a new account', () => {
     const account = createAccountConcurrency(10);
     account.reserve('off', 0);
 

@@ -17,7 +17,7 @@ describe('a chain of invocations', () => {
     expect(loops).toEqual([...Array<boolean>(16).fill(false), true]);
   });
 
-  it('keeps its root, and begins anew without a header, or with one of tracing alone', () => {
+  it('keeps its root, and starts again without a header, or with a tracing header only', () => {
     const first = nextLink('reconciler', ['Root=1-6a-b;Parent=c;Sampled=1']).traceId;
     const root = /Root=[^;]+/.exec(first)?.[0];
 
@@ -98,7 +98,7 @@ describe('a function that sends to its own queue', () => {
     expect(measured).toContain('RecursiveInvocationsDropped');
   });
 
-  it('goes on as long as it likes where its template allows that', async () => {
+  it('goes on without limit if its template allows that', async () => {
     const deployment = await deployFixture(loop({ RecursiveLoop: 'Allow' }));
 
     await deployment.sqs('SendMessage', { QueueUrl: deployment.output('QueueUrl'), MessageBody: '1' });

@@ -8,7 +8,7 @@ import { anyList, textLike } from '../match.ts';
 
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 describe('execution environments', () => {
-  it('hands the event and the context to the handler', async () => {
+  it('passes the event and the context to the handler', async () => {
     const echo = await startFunction(`exports.handler = async (event, context) => ({
       event, context: { ...context, left: context.getRemainingTimeInMillis() } });`);
 
@@ -43,7 +43,7 @@ describe('execution environments', () => {
     expect(second).toEqual({ ...(first as object), count: 2 });
   });
 
-  it('starts another environment when the first is busy, as one runs one invocation at a time', async () => {
+  it('starts another environment when the first is busy, because one runs one invocation at a time', async () => {
     const slow = await startFunction(BUSY_UNTIL_FILE);
 
     const both = Promise.all([slow.invoke({}), slow.invoke({})]);
@@ -56,7 +56,7 @@ describe('execution environments', () => {
     expect(one).not.toEqual(two);
   });
 
-  it('lets an invocation wait when this machine runs as many environments as it should', async () => {
+  it('makes an invocation wait when this machine runs its maximum number of environments', async () => {
     const single = await startFunction(`exports.handler = async () => process.pid;`, {
       processLimit: 1,
     });
@@ -99,7 +99,7 @@ describe('execution environments', () => {
   });
 
   // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Invoke phase"
-  it('freezes the process between invocations, and lets it go on with the next', async () => {
+  it('freezes the process between invocations, and lets it continue with the next', async () => {
     const frozen = await startFunction(`exports.handler = async () => process.pid;`);
 
     const before = payloadOf(await frozen.invoke({}));
@@ -112,7 +112,7 @@ describe('execution environments', () => {
   });
 
   // https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
-  it('kills a function at its timeout and goes on with a fresh environment', async () => {
+  it('kills a function at its timeout and continues with a fresh environment', async () => {
     const stuck = await startFunction(
       `exports.handler = async ({ hang }) => { if (hang) for (;;); return process.pid; };`,
       { timeoutMs: 1000 },
@@ -148,7 +148,7 @@ describe('execution environments', () => {
     expect(payloadOf(next)).toBe('here');
   });
 
-  it('loads slow code again on the time of the invocation, as the init phase is limited', async () => {
+  it('loads slow code again in the time of the invocation, because the init phase is limited', async () => {
     const slow = await startFunction(
       `await new Promise((resolve) => setTimeout(resolve, 60_000)); export const handler = async () => 1;`,
       { fileName: 'index.mjs', initLimitMs: 200, timeoutMs: 500 },
@@ -172,7 +172,7 @@ describe('execution environments', () => {
     expect(payloadOf(await shaky.invoke({}))).toBe('loaded');
   });
 
-  it('gives the handler what Lambda gives it, and nothing of this process', async () => {
+  it('gives the handler the environment of Lambda, and nothing of this process', async () => {
     process.env['ONLY_IN_THE_PARENT'] = '1';
     const curious = await startFunction(`exports.handler = async () => process.env;`, {
       environment: { TABLE_NAME: 'orders' },
@@ -218,7 +218,7 @@ describe('errors of a handler', () => {
     expect(result).toHaveProperty('error.stackTrace.0', 'RangeError: too far');
   });
 
-  it('blames a rejection that nobody handles on the invocation in progress', async () => {
+  it('attributes an unhandled rejection to the invocation in progress', async () => {
     const careless = await startFunction(
       `exports.handler = () => { Promise.reject(new Error('lost')); return new Promise(() => {}); };`,
     );
@@ -277,7 +277,7 @@ describe('loading a handler', () => {
 describe('payload limits', () => {
   const SIX_MB = 6 * 1024 * 1024;
 
-  it('takes a request of 6 MB and refuses a larger one', async () => {
+  it('accepts a request of 6 MB and refuses a larger one', async () => {
     const measure = await startFunction(`exports.handler = async (event) => event.length;`);
 
     const whole = await measure.invoke('x'.repeat(SIX_MB - 2));
@@ -325,7 +325,7 @@ describe('asynchronous invocation', () => {
     );
   });
 
-  it('counts no invocation that is throttled as a try', async () => {
+  it('does not count a throttled invocation as a try', async () => {
     const busy = await startFunction(
       `${BUSY_UNTIL_FILE.replace('async ()', 'async (event)')}
       const wait = exports.handler;
@@ -407,7 +407,7 @@ describe('logging', () => {
     ]);
   });
 
-  it('leaves what is written to stdout alone, and wraps what is written to the console', async () => {
+  it('leaves what is written to stdout unchanged, and wraps what is written to the console', async () => {
     const emf = { _aws: { Timestamp: 1, CloudWatchMetrics: [] }, Orders: 2 };
     const measuring = await startFunction(
       `exports.handler = async () => { process.stdout.write('raw\\n'); process.stdout.write('${JSON.stringify(emf)}\\n');

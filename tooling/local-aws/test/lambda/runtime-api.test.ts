@@ -28,7 +28,7 @@ it('holds the runtime’s request for the next event until there is one, and des
   });
 });
 
-it('takes in what the runtime says about the event that it has', async () => {
+it('accepts the runtime’s answer to its event', async () => {
   const { heard, post } = await startApi(INVOCATION);
 
   const response = await post('/invocation/request-1/response', '"done"');
@@ -68,7 +68,7 @@ it('refuses a response over 6 MB with 413', async () => {
   expect(heard).toEqual([{ requestId: 'request-1', answer: { kind: 'response-too-large' } }]);
 });
 
-it('hears that the code could not be loaded', async () => {
+it('accepts the report that the code could not be loaded', async () => {
   const { heard, post } = await startApi();
 
   const response = await post(

@@ -46,7 +46,7 @@ async function until<Found>(look: () => Promise<Found | undefined>): Promise<Fou
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
 describe('the time to live', () => {
-  it('deletes what is over, shows it in the stream as DynamoDB’s own doing, and leaves the rest', async () => {
+  it('deletes expired items, shows it in the stream as DynamoDB’s own action, and keeps the rest', async () => {
     const seconds = (fromNow: number) => ({
       expires: { N: String(Math.floor(Date.now() / 1000) + fromNow) },
     });
@@ -76,7 +76,7 @@ describe('the time to live', () => {
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 describe('the stream', () => {
-  it('goes on in other shards, over several pages of them', async () => {
+  it('continues in other shards, over several pages of them', async () => {
     for (const pk of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) await put(pk);
 
     expect(await records()).toHaveLength(7);
@@ -88,7 +88,7 @@ describe('the stream', () => {
 });
 
 describe('a table', () => {
-  it('keeps bytes as they are', async () => {
+  it('keeps bytes unchanged', async () => {
     await put('a', { bytes: { B: 'AAEC/w==' } });
 
     const found = await dynamodb.tables('GetItem', { TableName: 'table', Key: { pk: { S: 'a' } } });
@@ -133,7 +133,7 @@ describe('a transaction', () => {
       ],
     });
 
-  it('is performed once for each token, and refused with the token of another', async () => {
+  it('is executed once for each token, and refused with the token of another', async () => {
     await add('one', '1');
     await add('one', '1');
     await expect(add('one', '2')).rejects.toThrow('IdempotentParameterMismatch');

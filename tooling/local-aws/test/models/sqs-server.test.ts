@@ -56,7 +56,7 @@ function redriveTo(name: string, maxReceiveCount = 1): Record<string, string> {
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 describe('the retention of messages', () => {
-  it('ends for each message by the time it was sent, also while a consumer works on it', async () => {
+  it('ends for each message by the time it was sent, even while a consumer works on it', async () => {
     const url = await create('queue', { MessageRetentionPeriod: '120', VisibilityTimeout: '1000' });
     await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a' });
     await receive(url);
@@ -71,8 +71,8 @@ describe('the retention of messages', () => {
 
   // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
   it.each([
-    ['goes on in the dead-letter queue of a standard queue', '', []],
-    ['begins anew in the dead-letter queue of a FIFO queue', '.fifo', ['a']],
+    ['continues in the dead-letter queue of a standard queue', '', []],
+    ['starts again in the dead-letter queue of a FIFO queue', '.fifo', ['a']],
   ])('%s', async (_case, suffix, left) => {
     const letters = await create(`letters${suffix}`, { MessageRetentionPeriod: '120' });
     const url = await create(`queue${suffix}`, {
@@ -93,7 +93,7 @@ describe('the retention of messages', () => {
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
 describe('a message move task', () => {
-  it('brings dead letters back under new ids, received for the first time', async () => {
+  it('moves dead letters back under new ids, as not received before', async () => {
     const letters = await create('letters');
     const url = await create('queue', redriveTo('letters'));
     await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a' });
@@ -113,7 +113,7 @@ describe('a message move task', () => {
     });
   });
 
-  it('moves to the queue that is named, and refuses a source that is no dead-letter queue', async () => {
+  it('moves to the given queue, and refuses a source that is not a dead-letter queue', async () => {
     const elsewhere = await create('elsewhere');
     await create('letters');
     const url = await create('queue', redriveTo('letters'));
@@ -137,7 +137,7 @@ describe('the deduplication scope', () => {
   it.each([
     ['queue', ['a']],
     ['messageGroup', ['a', 'b']],
-  ])('%s says where an id is unique', async (DeduplicationScope, received) => {
+  ])('%s decides where an id is unique', async (DeduplicationScope, received) => {
     const url = await create('queue.fifo', { DeduplicationScope });
     for (const group of ['a', 'b'])
       await sqs.call('SendMessage', {
@@ -150,7 +150,7 @@ describe('the deduplication scope', () => {
     expect(await bodiesIn(url)).toEqual(received);
   });
 
-  it('is the body where the queue deduplicates by content', async () => {
+  it('is the body if the queue deduplicates by content', async () => {
     const url = await create('queue.fifo', { ContentBasedDeduplication: 'true' });
     for (const body of ['a', 'a', 'b'])
       await sqs.call('SendMessage', { QueueUrl: url, MessageBody: body, MessageGroupId: 'g' });
@@ -173,7 +173,7 @@ describe('requests', () => {
   });
 
   // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
-  it('wait for a message as long as they say', async () => {
+  it('wait for a message as long as requested', async () => {
     const url = await create('queue');
     const waiting = receive(url, 20);
 
@@ -206,7 +206,7 @@ describe('requests', () => {
     ['a parameter', 'SendMessage', { MessageBody: 'a', DelaySeconds: 1 }],
     ['a character', 'SendMessage', { MessageBody: '\u0000' }],
     ['an operation', 'AddPermission', {}],
-  ])('are refused with %s that is not known or not allowed', async (_what, operation, input) => {
+  ])('are refused with %s that is unknown or not allowed', async (_what, operation, input) => {
     const QueueUrl = await create('queue');
 
     await expect(sqs.call(operation, { QueueUrl, ...input })).rejects.toThrow();

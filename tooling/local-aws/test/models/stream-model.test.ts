@@ -4,7 +4,7 @@ import { StreamModel } from '../../models/stream-model.ts';
 
 type Change = { key: string; number: number };
 
-/** Reads each shard once all that it continues has been read, otherwise in the order of `pick`. */
+/** Reads each shard once all that it continues has been read, and otherwise in the order of `pick`. */
 function readAll(stream: StreamModel<Change>, pick: () => number): Change[] {
   const read = new Set<string>();
   const found: Change[] = [];
@@ -47,7 +47,7 @@ describe('the stream of a table', () => {
     );
   });
 
-  it('closes a full shard and continues it by two, then by one where enough are open', () => {
+  it('closes a full shard and continues it with two, then with one if enough are open', () => {
     const stream = new StreamModel<Change>({ shards: 1, splitsAfter: 1, mostOpen: 2 });
     stream.add('a', { key: 'a', number: 1 });
     stream.add('a', { key: 'a', number: 2 });
@@ -59,7 +59,7 @@ describe('the stream of a table', () => {
     expect(others.filter(({ parentId }) => parentId === first?.id)).toHaveLength(2);
   });
 
-  it('shows from the latest change on only what comes later', () => {
+  it('shows only later changes from LATEST on', () => {
     const stream = new StreamModel<Change>({ shards: 1, splitsAfter: 9, mostOpen: 1 });
     stream.add('a', { key: 'a', number: 1 });
     const [shard] = stream.shards();

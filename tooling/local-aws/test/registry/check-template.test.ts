@@ -105,18 +105,22 @@ describe('a template is checked against the registry', () => {
       'property TracingConfig/Mode must be equal to one of the allowed values',
     ],
     [
-      'a text that does not match its pattern',
+      'a string that does not match its pattern',
       withProperties(FUNCTION, { Role: 'role/worker' }),
       'property Role must match pattern',
     ],
     [
-      'a text that is too long',
+      'a string that is too long',
       withProperties(FUNCTION, { Description: 'x'.repeat(257) }),
       'property Description must NOT have more than 256 characters',
     ],
-    ['what is missing', { Type: 'AWS::IAM::Role' }, "must have required property 'AssumeRolePolicyDocument'"],
     [
-      'two ways of saying what an alarm looks at',
+      'a missing property',
+      { Type: 'AWS::IAM::Role' },
+      "must have required property 'AssumeRolePolicyDocument'",
+    ],
+    [
+      'two definitions of an alarm’s metric',
       withProperties(ALARM, { Metrics: [] }),
       'must pass "requiredXor" keyword validation',
     ],
@@ -242,7 +246,7 @@ describe('a template is checked against limits that no schema contains', () => {
       'a cannot be',
     ],
     [
-      'an attribute that is no key',
+      'an attribute that is not a key',
       {
         resources: {
           A: withProperties(TABLE, {

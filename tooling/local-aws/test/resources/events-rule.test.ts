@@ -8,7 +8,7 @@ const ReceivedSchema = z.object({ Messages: z.array(z.object({ Body: z.string() 
 const queue = { Type: 'AWS::SQS::Queue', Properties: {} };
 const arnOf = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
 
-/** Lets the rule in, as the CDK writes it. */
+/** Allows the rule to send, as the CDK writes it. */
 const policyOf = (logicalId: string, rule: string) => ({
   Type: 'AWS::SQS::QueuePolicy',
   Properties: {
@@ -53,7 +53,7 @@ const ruleTo = (logicalId: string) => ({
 });
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
-it('AWS::Events::Rule sends what it matches to the queue that lets it in, and to the dead-letter queue else', async () => {
+it('AWS::Events::Rule sends matching events to the queue if its policy allows it, and otherwise to the dead-letter queue', async () => {
   const deployment = await deployFixture({
     resources: {
       Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: 'transactions' } },

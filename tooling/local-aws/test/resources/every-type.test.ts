@@ -8,9 +8,9 @@ const FILES = readdirSync(new URL('../../resources/', import.meta.url));
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 describe('the resource types', () => {
   it.each([...RESOURCE_DEFINITIONS.values()])(
-    '$type refuses a property that it does not know, and says which',
+    '$type refuses an unknown property, and names it',
     async (definition) => {
-      // Never reached: a property is refused before anything is made.
+      // Never used: a property is refused before anything is created.
       const cloud = {} as LocalCloud;
 
       const deploying = definition.deploy(

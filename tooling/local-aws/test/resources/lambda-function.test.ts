@@ -24,7 +24,7 @@ describe('AWS::Lambda::Function', () => {
       payload: {
         A: '1',
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
-        // A meter stands before DynamoDB; what it passes on is proved where it is tested.
+        // The endpoint of the meter in front of DynamoDB, which has its own tests.
         AWS_ENDPOINT_URL_DYNAMODB: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
         AWS_ENDPOINT_URL_SQS: deployment.endpoints.sqs,
         AWS_ENDPOINT_URL_SECRETS_MANAGER: deployment.endpoints.secretsManager,

@@ -21,7 +21,7 @@ describe('a value that a stack exports', () => {
     expect(() => exports.read('other', 'Brand')).toThrow('No export named other found.');
   });
 
-  it('cannot go while another stack imports it', () => {
+  it('cannot be removed while another stack imports it', () => {
     set('Brand', {}, ['ledger']);
 
     expect(() => {
@@ -38,7 +38,7 @@ describe('a value that a stack exports', () => {
     }).toThrow('Export ledger cannot be updated as it is in use by Brand.');
   });
 
-  it('can change and go once no other stack imports it', () => {
+  it('can change and be removed once no other stack imports it', () => {
     set('Brand', {}, ['ledger']);
     set('Brand', {});
 

@@ -6,7 +6,7 @@ import { replacingProperties } from '../../stacks/replacement.ts';
 const QUEUE = { type: 'AWS::SQS::Queue', region: 'us-east-1' };
 
 describe('what replaces a resource', () => {
-  it('is a change of a property that can only be set when it is made', () => {
+  it('is a change of a property that can be set only at creation', () => {
     const before = { QueueName: 'one', VisibilityTimeout: 30 };
 
     expect(replacingProperties(QUEUE, { before, after: { ...before, VisibilityTimeout: 60 } })).toEqual([]);
@@ -27,7 +27,7 @@ describe('an update of a table', () => {
   const change = (before: object[], after: object[]) =>
     indexUpdate({ GlobalSecondaryIndexes: before as never }, { GlobalSecondaryIndexes: after as never });
 
-  it('makes or deletes one index', () => {
+  it('creates or deletes one index', () => {
     expect(change([], [index('due')])).toEqual({ Create: index('due') });
     expect(change([index('due')], [])).toEqual({ Delete: index('due') });
     expect(change([index('due')], [index('due')])).toBeUndefined();

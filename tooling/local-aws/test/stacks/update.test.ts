@@ -31,7 +31,7 @@ const queue = (Properties: Record<string, unknown> = {}, attributes: object = {}
   Properties,
   ...attributes,
 });
-/** A function whose code is missing: it cannot be made. */
+/** A function whose code is missing, so that it cannot be created. */
 const FAILING = functionOf('missing');
 const URL_OUTPUT = { Url: { Value: { Ref: 'Queue' } } };
 
@@ -87,7 +87,7 @@ describe('a second deployment', () => {
     expect(deployment.stackStatus('Stack')).toBe('UPDATE_COMPLETE');
   });
 
-  it('keeps the messages of a queue whose settings change, and sets back what the template leaves out', async () => {
+  it('keeps the messages of a queue whose settings change, and resets what the template leaves out', async () => {
     const before = {
       resources: { Queue: queue({ VisibilityTimeout: 50, DelaySeconds: 1 }) },
       outputs: URL_OUTPUT,
@@ -140,7 +140,7 @@ describe('a second deployment', () => {
   );
 
   it(
-    'keeps the old resource beside the new one if UpdateReplacePolicy says so',
+    'keeps both the old resource and the new one if UpdateReplacePolicy says so',
     { tags: ['long'] },
     async () => {
       const retained = { UpdateReplacePolicy: 'Retain' };
@@ -159,7 +159,7 @@ describe('a second deployment', () => {
     },
   );
 
-  it('points what refers to a replaced resource to the new one', { tags: ['long'] }, async () => {
+  it('updates references to a replaced resource', { tags: ['long'] }, async () => {
     const stack = (name: string) => ({
       code: { worker: seeing('see(process.env.QUEUE)') },
       resources: {
@@ -176,27 +176,31 @@ describe('a second deployment', () => {
     expect(deployment.seen()).toEqual([expect.stringMatching(/\/one$/), expect.stringMatching(/\/two$/)]);
   });
 
-  it('deletes what has left the template, but for what its policy keeps', { tags: ['long'] }, async () => {
-    const policies = ['Delete', 'Retain', 'RetainExceptOnCreate'] as const;
-    const resources = Object.fromEntries(
-      policies.map((DeletionPolicy) => [DeletionPolicy, queue({}, { DeletionPolicy })]),
-    );
-    const deployment = await deployFixture({ resources });
-    const urls = [...deployment.ids().values()];
+  it(
+    'deletes what the template no longer contains, except what its policy retains',
+    { tags: ['long'] },
+    async () => {
+      const policies = ['Delete', 'Retain', 'RetainExceptOnCreate'] as const;
+      const resources = Object.fromEntries(
+        policies.map((DeletionPolicy) => [DeletionPolicy, queue({}, { DeletionPolicy })]),
+      );
+      const deployment = await deployFixture({ resources });
+      const urls = [...deployment.ids().values()];
 
-    await update(deployment, { resources: {} });
+      await update(deployment, { resources: {} });
 
-    const left = await Promise.all(
-      urls.map((url) =>
-        attributeOf(deployment, url, 'QueueArn').then(
-          () => 'kept',
-          () => 'deleted',
+      const left = await Promise.all(
+        urls.map((url) =>
+          attributeOf(deployment, url, 'QueueArn').then(
+            () => 'kept',
+            () => 'deleted',
+          ),
         ),
-      ),
-    );
-    expect(left).toEqual(['deleted', 'kept', 'kept']);
-    expect(deployment.ids()).toEqual(new Map());
-  });
+      );
+      expect(left).toEqual(['deleted', 'kept', 'kept']);
+      expect(deployment.ids()).toEqual(new Map());
+    },
+  );
 
   it('leaves a table behind that is protected from deletion', { tags: ['long'] }, async () => {
     const Properties = { ...TABLE.Properties, DeletionProtectionEnabled: true };
@@ -210,61 +214,53 @@ describe('a second deployment', () => {
     expect(deployment.stackStatus('Stack')).toBe('UPDATE_COMPLETE');
   });
 
-  it(
-    'does not make a table anew under the name of one that it has left behind',
-    { tags: ['long'] },
-    async () => {
-      const named = {
-        ...TABLE,
-        DeletionPolicy: 'Retain',
-        Properties: { ...TABLE.Properties, TableName: 'ledger' },
-      };
-      const deployment = await deployTwice({ resources: { Table: named } }, { resources: {} });
+  it('does not create a table with the name of one that it has left behind', { tags: ['long'] }, async () => {
+    const named = {
+      ...TABLE,
+      DeletionPolicy: 'Retain',
+      Properties: { ...TABLE.Properties, TableName: 'ledger' },
+    };
+    const deployment = await deployTwice({ resources: { Table: named } }, { resources: {} });
 
-      await expect(update(deployment, { resources: { Table: named } })).rejects.toThrow(
-        'ledger already exists.',
-      );
-    },
-  );
+    await expect(update(deployment, { resources: { Table: named } })).rejects.toThrow(
+      'ledger already exists.',
+    );
+  });
 
-  it(
-    'gives messages that come after it to new code, through the same mapping',
-    { tags: ['long'] },
-    async () => {
-      const stack = (version: string) => ({
-        code: { [version]: seeing(`see('${version} ' + event.Records[0].body)`) },
-        resources: {
-          Queue: queue(),
-          Worker: functionOf(version),
-          Mapping: {
-            Type: 'AWS::Lambda::EventSourceMapping',
-            Properties: {
-              FunctionName: { Ref: 'Worker' },
-              EventSourceArn: { 'Fn::GetAtt': ['Queue', 'Arn'] },
-            },
+  it('gives later messages to new code, through the same mapping', { tags: ['long'] }, async () => {
+    const stack = (version: string) => ({
+      code: { [version]: seeing(`see('${version} ' + event.Records[0].body)`) },
+      resources: {
+        Queue: queue(),
+        Worker: functionOf(version),
+        Mapping: {
+          Type: 'AWS::Lambda::EventSourceMapping',
+          Properties: {
+            FunctionName: { Ref: 'Worker' },
+            EventSourceArn: { 'Fn::GetAtt': ['Queue', 'Arn'] },
           },
         },
-        outputs: URL_OUTPUT,
-      });
-      const deployment = await deployFixture(stack('one'));
-      const send = (body: string) =>
-        deployment.sqs('SendMessage', { QueueUrl: deployment.output('Url'), MessageBody: body });
-      await send('a');
-      await vi.waitFor(() => {
-        expect(deployment.seen()).toEqual(['one a']);
-      }, 30_000);
+      },
+      outputs: URL_OUTPUT,
+    });
+    const deployment = await deployFixture(stack('one'));
+    const send = (body: string) =>
+      deployment.sqs('SendMessage', { QueueUrl: deployment.output('Url'), MessageBody: body });
+    await send('a');
+    await vi.waitFor(() => {
+      expect(deployment.seen()).toEqual(['one a']);
+    }, 30_000);
 
-      await update(deployment, stack('two'));
-      await send('b');
+    await update(deployment, stack('two'));
+    await send('b');
 
-      await vi.waitFor(() => {
-        expect(deployment.seen()).toEqual(['one a', 'two b']);
-      }, 30_000);
-    },
-  );
+    await vi.waitFor(() => {
+      expect(deployment.seen()).toEqual(['one a', 'two b']);
+    }, 30_000);
+  });
 
   it(
-    'goes on in a stream where the mapping was, however its settings change',
+    'continues in a stream where the mapping was, however its settings change',
     { tags: ['long'] },
     async () => {
       const stack = (BatchSize: number) => ({
@@ -301,7 +297,7 @@ describe('a second deployment', () => {
     },
   );
 
-  it('takes a schedule away that has left the template', { tags: ['long'] }, async () => {
+  it('deletes a schedule that the template no longer contains', { tags: ['long'] }, async () => {
     const worker = { Worker: functionOf('worker') };
     const nightly = {
       Type: 'AWS::Scheduler::Schedule',
@@ -322,7 +318,7 @@ describe('a second deployment', () => {
 });
 
 describe('a second deployment that fails', () => {
-  it('brings back settings, replaced resources and deleted ones, and says so', async () => {
+  it('restores settings, replaced resources and deleted ones, and reports it', async () => {
     const first = {
       resources: { Queue: queue({ VisibilityTimeout: 50 }), Other: queue(), Gone: queue(), Table: TABLE },
       outputs: URL_OUTPUT,
@@ -369,7 +365,7 @@ describe('a second deployment that fails', () => {
     expect(found).toBe(outcome);
   });
 
-  it('can be repeated without what failed', async () => {
+  it('can be repeated without the failing part', async () => {
     const deployment = await deployFixture({ resources: { Queue: queue() }, outputs: URL_OUTPUT });
     const failing = { resources: { Queue: queue({ VisibilityTimeout: 60 }), Failing: FAILING } };
     await expect(update(deployment, failing)).rejects.toThrow('missing.zip');
@@ -454,7 +450,7 @@ describe('a second deployment is refused, and changes nothing,', () => {
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-delete-stack.html
 describe('a deleted stack', () => {
-  it('takes its resources with it, but for what its policy keeps', { tags: ['long'] }, async () => {
+  it('takes its resources with it, except what its policy retains', { tags: ['long'] }, async () => {
     const deployment = await deployFixture({
       resources: { Kept: { ...TABLE, DeletionPolicy: 'RetainExceptOnCreate' }, Queue: queue() },
     });

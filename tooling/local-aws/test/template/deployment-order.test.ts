@@ -16,7 +16,7 @@ describe('the order of deployment', () => {
   });
 
   it('puts every resource after all that it refers to, and leaves none out', () => {
-    // A resource may refer to those with a smaller number only, so that there is no circle; keys come
+    // A resource may refer only to those with a smaller number, so that there is no circle. The keys are
     // shuffled.
     const graphs = fc
       .array(fc.array(fc.nat(20), { maxLength: 4 }), { minLength: 1, maxLength: 20 })

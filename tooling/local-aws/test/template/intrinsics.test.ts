@@ -45,7 +45,7 @@ describe('intrinsic functions', () => {
     expect(() => resolveValue({ [name]: 'x' }, scope)).toThrow(`${name} is not supported locally.`);
   });
 
-  it('finds what a value refers to, wherever it stands', () => {
+  it('finds what a value refers to, at any depth', () => {
     const value = {
       a: { Ref: 'One' },
       b: [
@@ -71,7 +71,7 @@ describe('conditions', () => {
     expect(evaluateCondition(condition, scope)).toBe(value);
   });
 
-  it('refuses functions that it does not know', () => {
+  it('refuses unknown functions', () => {
     expect(() => evaluateCondition({ 'Fn::Contains': [] }, scope)).toThrow('Fn::Contains');
   });
 });

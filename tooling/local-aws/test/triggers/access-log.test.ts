@@ -19,7 +19,7 @@ const ACCEPTED: AnsweredRequest = {
 
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 describe('an access log', () => {
-  it('puts what is known of a request into its format', () => {
+  it('puts the properties of a request into its format', () => {
     const lineOf = createAccessLog(
       '$context.requestTime "$context.routeKey" $context.status $context.responseLatency $context.integration.latency',
     );
@@ -27,7 +27,7 @@ describe('an access log', () => {
     expect(lineOf(ACCEPTED)).toBe('12/Mar/2020:19:03:58 +0000 "POST /hooks" 200 20 19');
   });
 
-  it('puts a dash for what there is not, as for a request that was throttled', () => {
+  it('puts a dash for missing values, for example of a throttled request', () => {
     const throttled = {
       ...ACCEPTED,
       status: 429,
@@ -39,7 +39,7 @@ describe('an access log', () => {
     expect(lineOf(throttled)).toBe('429 - Too Many Requests');
   });
 
-  it('puts values as they are: what holds quotes makes a line that is no JSON', () => {
+  it('puts values in unchanged: quotes in one make a line that is not JSON', () => {
     const lineOf = createAccessLog('{"userAgent":"$context.identity.userAgent"}');
 
     const line = lineOf({ ...ACCEPTED, userAgent: 'a "quoted" \\ one' });

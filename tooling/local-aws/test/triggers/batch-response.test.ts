@@ -47,7 +47,7 @@ describe('a batch response', () => {
     expect(unfinished).toEqual(new Set(['b']));
   });
 
-  it('is not looked at without ReportBatchItemFailures', () => {
+  it('is ignored without ReportBatchItemFailures', () => {
     const payload = { batchItemFailures: [{ itemIdentifier: 'b' }] };
 
     const unfinished = unfinishedItems(

@@ -57,7 +57,7 @@ describe('a cron expression', () => {
     expect(isDue(notDue)).toBe(false);
   });
 
-  it('goes on from one due time to the next, and ends with its last year', () => {
+  it('continues from one due time to the next, and ends with its last year', () => {
     const nextDue = parseCron('30 6 1 1/6 ? 2026', 'UTC');
 
     const first = nextDue(new Date('2026-01-01T06:29:59.999Z'));

@@ -72,7 +72,7 @@ describe('the event of payload format 2.0', () => {
     expect(JSON.parse(body)).toMatchObject({ headers: { 'x-twice': 'a,b' } });
   });
 
-  it('hands bytes on in base64, byte for byte, unless the content type says text', async () => {
+  it('passes bytes on in base64, byte for byte, unless the content type says text', async () => {
     const url = await deployApi({ code: ECHO, routes: ['POST /'] });
     const bytes = new Uint8Array([0, 255, 10, 195]);
     const headers = { 'content-type': 'application/octet-stream' };
@@ -86,7 +86,7 @@ describe('the event of payload format 2.0', () => {
 
 // The same page, "Lambda function response for format 2.0".
 describe('the answer', () => {
-  it('is what the function says, with its cookies and decoded bytes', async () => {
+  it('is the function’s response, with its cookies and decoded bytes', async () => {
     const url = await deployApi({
       code: `exports.handler = async () => ({ statusCode: 201, headers: { 'X-A': 'b' }, cookies: ['c=1', 'd=2'],
         body: Buffer.from([1, 2, 255]).toString('base64'), isBase64Encoded: true });`,
@@ -112,7 +112,7 @@ describe('the answer', () => {
     expect([response.status, await response.json()]).toEqual([500, { message: 'Internal Server Error' }]);
   });
 
-  it('is 500 when the function does not let API Gateway in', async () => {
+  it('is 500 when the function does not allow API Gateway', async () => {
     const url = await deployApi({ code: ECHO, routes: ['GET /'], permission: false });
 
     const response = await fetch(url);
@@ -135,7 +135,7 @@ describe('the answer', () => {
 
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 describe('routing', () => {
-  it('answers 404 where no route leads', async () => {
+  it('answers 404 if no route matches', async () => {
     const url = await deployApi({ code: ECHO, routes: ['POST /hooks'] });
 
     const otherMethod = await fetch(`${url}/hooks`);
@@ -196,7 +196,7 @@ type ApiFixture = {
 
 let closeLast: () => Promise<void> = () => Promise.resolve();
 
-/** Returns the URL that the template puts together as the CDK does, without the slash at its end. */
+/** Returns the URL that the template builds as the CDK does, without the slash at its end. */
 async function deployApi({
   code,
   routes,

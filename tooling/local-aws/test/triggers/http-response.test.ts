@@ -19,7 +19,7 @@ describe('the answer to a function that returns', () => {
     [{ statusCode: 204 }, 204, ''],
     [{ statusCode: '404', body: 'gone' }, 404, 'gone'],
     [{ statusCode: 200, body: null, headers: null }, 200, ''],
-  ])('%j is as it says', (payload, statusCode, body) => {
+  ])('%j is used as it is', (payload, statusCode, body) => {
     const answer = functionAnswer(payload);
 
     expect(answer).toEqual({ statusCode, headers: { 'content-type': 'text/plain;charset=UTF-8' }, body });

@@ -24,7 +24,7 @@ describe('the pace of a queue’s mapping', () => {
     ]);
   });
 
-  it('rests no longer after a success, and comes back to its maximum one batch at a time', () => {
+  it('does not pause after a success, and returns to its maximum one batch at a time', () => {
     const pace = createMappingPace(3);
     pace.slowDown();
     pace.slowDown();

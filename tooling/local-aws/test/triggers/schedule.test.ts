@@ -33,13 +33,13 @@ describe('a schedule', () => {
     expect(accepted).toHaveLength(times);
   });
 
-  it('refuses expressions that it does not know', () => {
+  it('refuses unknown expressions', () => {
     expect(() => parseScheduleExpression('rate(1 fortnight)', 'UTC')).toThrow('not supported');
     expect(() => parseScheduleExpression('rate(0 minutes)', 'UTC')).toThrow('not supported');
     expect(() => parseScheduleExpression('at(2026-11-23T10:00:00)', 'UTC')).toThrow('not supported');
   });
 
-  it('never fires of its own accord when it is disabled, but on demand', async () => {
+  it('does not fire when it is disabled, except on demand', async () => {
     const { schedule, accepted, invoked } = createFixture({ timing: undefined, input: '{"all":true}' });
     const stopping = new AbortController();
 
@@ -54,7 +54,7 @@ describe('a schedule', () => {
     expect(result).toEqual({ status: 'succeeded', payload: 'done' });
   });
 
-  it('fires twice now and then when told to, as "at least once" allows', async () => {
+  it('sometimes fires twice if configured, as "at least once" allows', async () => {
     const { schedule, accepted } = createFixture({
       timing: parseScheduleExpression('rate(1 minute)', 'UTC'),
       repeatsEvery: 2,

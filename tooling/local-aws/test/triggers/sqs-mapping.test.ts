@@ -8,12 +8,12 @@ import { deployAssembly } from '../../deployment.ts';
 import { temporaryDirectory } from '../fixture-function.ts';
 import { textLike } from '../match.ts';
 
-/** The numbers of the messages in a batch, with how often each has been received. */
+/** The messages in a batch, with the number of receives of each. */
 const SEE_BATCH = `see(event.Records.map((record) => record.body + ':' + record.attributes.ApproximateReceiveCount));`;
 
 // https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 describe('a queue’s mapping', () => {
-  it('hands messages on in the shape that AWS gives them', async () => {
+  it('passes messages on in AWS’s format', async () => {
     const deployment = await deployQueue(seeing('see(event);'), { fifo: true });
 
     await send(deployment, {
@@ -54,7 +54,7 @@ describe('a queue’s mapping', () => {
     ]);
   });
 
-  it('deletes what the function got done', async () => {
+  it('deletes the messages that succeeded', async () => {
     const deployment = await deployQueue(seeing(SEE_BATCH));
 
     await send(deployment, { MessageBody: '1' });
@@ -82,7 +82,7 @@ describe('a queue’s mapping', () => {
     ['an error', `throw new Error('no');`],
     ['an unknown identifier', `return { batchItemFailures: [{ itemIdentifier: 'nobody' }] };`],
     ['an empty identifier', `return { batchItemFailures: [{ itemIdentifier: '' }] };`],
-    ['a response that is no object', `return 'done';`],
+    ['a response that is not an object', `return 'done';`],
   ])('keeps the whole batch on %s', async (_case, code) => {
     const deployment = await deployQueue(seeing(code));
 
@@ -92,7 +92,7 @@ describe('a queue’s mapping', () => {
     expect(await messageCounts(deployment, 'Url')).toEqual({ visible: 0, hidden: 1 });
   });
 
-  it('brings a failed message back after the visibility timeout and moves it to the dead-letter queue after the last receive', async () => {
+  it('returns a failed message after the visibility timeout and moves it to the dead-letter queue after the last receive', async () => {
     const deployment = await deployQueue(seeing(`${SEE_BATCH} throw new Error('never');`), {
       visibilityTimeoutSeconds: 5,
       timeoutSeconds: 5,
@@ -108,7 +108,7 @@ describe('a queue’s mapping', () => {
   });
 
   // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
-  it('works on one message of a group at a time, in order, and on other groups meanwhile', async () => {
+  it('works on one message of a group at a time, in order, and on other groups in the meantime', async () => {
     const deployment = await deployQueue(seeing(`for (const { body } of event.Records) see(body);`), {
       fifo: true,
     });
@@ -141,7 +141,7 @@ describe('a queue’s mapping', () => {
 
   it('runs no more batches at once than its maximum concurrency', async () => {
     const deployment = await deployQueue(
-      // The first two wait for each other; a third beside them would be seen.
+      // The first two wait for each other; a third one in parallel would be noticed.
       `const { appendFileSync, readFileSync } = require('node:fs');
        const pause = () => new Promise((resolve) => setTimeout(resolve, 10));
        exports.handler = async () => {
@@ -162,7 +162,7 @@ describe('a queue’s mapping', () => {
   });
 
   // The same page, "Backoff strategy for failed invocations".
-  it('tries a batch again that is throttled, without receiving it again', async () => {
+  it('retries a throttled batch without receiving it again', async () => {
     const directory = await temporaryDirectory();
     const stack = queueStack(
       seeing(`${SEE_BATCH} while (event.Records[0].body === 'a' && !require('node:fs').existsSync(process.env.GO))
@@ -217,7 +217,7 @@ describe('a queue’s mapping', () => {
   });
 });
 
-/** Far above the work, so that no message comes back only because the machine is busy. */
+/** Far longer than the work, so that no message returns only because the machine is busy. */
 const LONG_SECONDS = 300;
 
 type Settings = {

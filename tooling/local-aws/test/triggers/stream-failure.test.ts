@@ -17,7 +17,7 @@ it.each([
 });
 
 // https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html
-it('tells where the records that were given up stand in the stream', () => {
+it('describes the position in the stream of records that were given up', () => {
   const notice = createFailureNotice(records, {
     reason: 'RecordAgeExceeded',
     attempts: 0,

@@ -9,7 +9,7 @@ const SEE_KEYS = `see(event.Records.map((record) => record.dynamodb.Keys.id.S));
 
 // https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 describe('a stream’s mapping', () => {
-  it('hands changes on in the shape that AWS gives them', async () => {
+  it('passes changes on in AWS’s format', async () => {
     const deployment = await deployTable(seeing('see(event.Records[0]);'));
 
     await put(deployment, 'a');
@@ -35,7 +35,7 @@ describe('a stream’s mapping', () => {
   });
 
   // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html, "IteratorAge"
-  it('tells how old the last change of each batch is', async () => {
+  it('reports the age of the last change of each batch', async () => {
     const deployment = await deployTable(seeing(SEE_KEYS), { batch: ['a', 'b'] });
 
     await vi.waitFor(() => {
@@ -52,7 +52,7 @@ describe('a stream’s mapping', () => {
   });
 
   // https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
-  it('goes on from the lowest sequence number that is reported', async () => {
+  it('continues from the lowest sequence number that is reported', async () => {
     const deployment = await deployTable(
       seeing(`const keys = event.Records.map((record) => record.dynamodb.Keys.id.S); see(keys);
         if (keys[0] === 'a') return { batchItemFailures: [2, 1].map((index) => ({ itemIdentifier: event.Records[index].dynamodb.SequenceNumber })) };`),
@@ -70,7 +70,7 @@ describe('a stream’s mapping', () => {
   });
 
   // https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html
-  it('splits a failing batch, gives the bad record up after its retries, and tells the failure queue', async () => {
+  it('splits a failing batch, gives the bad record up after its retries, and sends it to the failure queue', async () => {
     const deployment = await deployTable(
       seeing(
         `${SEE_KEYS} if (event.Records.some((record) => record.dynamodb.Keys.id.S === 'c')) throw new Error('bad');`,
@@ -92,7 +92,7 @@ describe('a stream’s mapping', () => {
     });
   });
 
-  it('holds up later changes behind a batch that fails', async () => {
+  it('delays later changes behind a batch that fails', async () => {
     const deployment = await deployTable(
       seeing(
         `${SEE_KEYS} globalThis.calls = (globalThis.calls ?? 0) + 1; if (globalThis.calls < 3) throw new Error('not yet');`,
@@ -113,12 +113,12 @@ const KEY = {
   AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
 };
 
-/** `batch`: changes that come as one batch, which waits until they are all there. */
+/** `batch`: changes that arrive as one batch, which waits until they are all there. */
 async function deployTable(
   code: string,
   { batch = [], mapping = {} }: { batch?: string[]; mapping?: Record<string, unknown> } = {},
 ): Promise<FixtureDeployment> {
-  // The emulator's stream has one shard, so what comes together is one batch.
+  // The emulator's stream has one shard, so changes that arrive together are one batch.
   const gate = batch.length > 0 ? { MaximumBatchingWindowInSeconds: 20, BatchSize: batch.length } : {};
   const deployment = await deployFixture(
     {

@@ -11,7 +11,7 @@ describe('a request body', () => {
     'application/javascript',
     'application/cloudevents+json',
     'application/soap+xml',
-  ])('of type %s is handed on as text', (contentType) => {
+  ])('of type %s is passed on as text', (contentType) => {
     expect(isTextType(contentType)).toBe(true);
   });
 
@@ -23,7 +23,7 @@ describe('a request body', () => {
     'image/png',
     '',
     undefined,
-  ])('of type %s is handed on in base64', (contentType) => {
+  ])('of type %s is passed on in base64', (contentType) => {
     expect(isTextType(contentType)).toBe(false);
   });
 });

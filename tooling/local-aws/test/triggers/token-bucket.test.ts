@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createTokenBucket } from '../../triggers/token-bucket.ts';
 
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
-it('lets a burst pass, then as many a second as its rate, never saving up more than the burst', () => {
+it('accepts a burst, then as many a second as its rate, and never saves up more than the burst', () => {
   let nowMs = 0;
   const bucket = createTokenBucket({ burst: 2, ratePerSecond: 4 }, () => nowMs);
   const takeThree = () => [bucket.take(), bucket.take(), bucket.take()];

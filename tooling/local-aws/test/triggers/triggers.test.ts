@@ -15,7 +15,7 @@ function recorded() {
 }
 
 describe('triggers', () => {
-  it('run from the start of all, or at once when they come later', async () => {
+  it('run from the common start, or at once if they come later', async () => {
     const triggers = createTriggers(() => undefined);
     const [early, late] = [recorded(), recorded()];
     triggers.add(early.trigger);
@@ -33,7 +33,7 @@ describe('triggers', () => {
     ]);
   });
 
-  it('end one by one, after what is under way', async () => {
+  it('end one by one, after the work in progress', async () => {
     const triggers = createTriggers(() => undefined);
     const [one, other] = [recorded(), recorded()];
     const stop = triggers.add(one.trigger);
@@ -45,7 +45,7 @@ describe('triggers', () => {
     expect([one.events, other.events]).toEqual([['runs', 'ended'], ['runs']]);
   });
 
-  it('never run when they have gone before the start', async () => {
+  it('never run if they are removed before the start', async () => {
     const triggers = createTriggers(() => undefined);
     const { events, trigger } = recorded();
     await triggers.add(trigger)();
@@ -55,7 +55,7 @@ describe('triggers', () => {
     expect(events).toEqual([]);
   });
 
-  it('report what ends one of them, unless all are to end', async () => {
+  it('report the error that ends one of them, unless all are to end', async () => {
     const failures: unknown[] = [];
     const triggers = createTriggers((error) => failures.push(error));
     triggers.start();
