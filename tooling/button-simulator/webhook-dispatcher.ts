@@ -71,7 +71,7 @@ export class WebhookDispatcher {
     return this.#deliveries;
   }
 
-  /** Sends an event to every endpoint, each under an id of its own. */
+  /** Sends an event to every endpoint, each under a separate id. */
   publish(event: WebhookEvent): void {
     for (const endpoint of this.#endpoints.keys()) this.#take(event, endpoint);
   }

@@ -13,7 +13,7 @@ import {
 const LIST = '/v1/affiliation/transactions';
 const PATH = '/v1/order/WEB-2025-104477';
 
-/** Transactions of which each was modified at its instant. */
+/** Injects a transaction for each of these modified dates. */
 function inject(simulation: Simulation, ...modifiedDates: string[]): void {
   for (const modified_date of modifiedDates) {
     simulation.controls.injectTransaction({
@@ -69,7 +69,7 @@ describe('accounts', () => {
     expect(body.objects).toMatchObject([{ currency: 'USD' }, { currency: 'JPY' }]);
   });
 
-  it('keep their ids from one run to the next', async () => {
+  it('keep their ids in the next run', async () => {
     const [first, second] = [await simulate(), await simulate()];
 
     expect(first.controls.accounts()).toEqual(second.controls.accounts());
@@ -77,7 +77,7 @@ describe('accounts', () => {
 });
 
 describe('lists of transactions', () => {
-  it('hold those of one account, or of all', async () => {
+  it('contain those of one account, or of all', async () => {
     const simulation = await simulate();
     await simulation.create({ order_id: 'a', currency: 'USD' });
     await simulation.create({ order_id: 'b', currency: 'JPY' });
@@ -124,7 +124,7 @@ describe('lists of transactions', () => {
     ]);
   });
 
-  it('go by created_date when time_field is left out (E17)', async () => {
+  it('filter by created_date if time_field is left out (E17)', async () => {
     const simulation = await simulate();
     inject(simulation, '2025-03-01T00:00:00Z');
 
@@ -137,7 +137,7 @@ describe('lists of transactions', () => {
     expect(byModified.body.objects).toHaveLength(1);
   });
 
-  it('can go by attribution_date, which leaves out rows that have none', async () => {
+  it('can filter by attribution_date, which leaves out rows without one', async () => {
     const simulation = await simulate();
     simulation.controls.injectTransaction({ attribution_date: '2025-03-01T00:00:00Z' });
     simulation.controls.injectTransaction({ attribution_date: null });
@@ -235,7 +235,7 @@ describe('pages', () => {
     );
   });
 
-  it.each(['keyset', 'offset'] as const)('lead back as well as on (world %s)', async (paging) => {
+  it.each(['keyset', 'offset'] as const)('lead back as well as forward (world %s)', async (paging) => {
     const simulation = await simulate({ world: { paging } });
     inject(simulation, '2025-03-01T00:00:01Z', '2025-03-01T00:00:02Z', '2025-03-01T00:00:03Z');
     const filters = 'time_field=modified_date&page_size=2';
@@ -297,7 +297,7 @@ describe('pages', () => {
     expect(second.body.meta.next).toBeNull();
   });
 
-  it('refuse filters beside a cursor (world refused)', async () => {
+  it('refuse filters together with a cursor (world refused)', async () => {
     const simulation = await simulate({ world: { cursorFilters: 'refused' } });
     inject(simulation, '2025-03-01T00:00:01Z', '2025-03-01T00:00:02Z');
     const first = await simulation.publisher(`${LIST}?time_field=modified_date&page_size=1`);
@@ -313,33 +313,36 @@ describe('pages', () => {
   it.each([
     ['keyset', ['order-b', 'order-c', 'order-a']],
     ['offset', ['order-c', 'order-a']],
-  ] as const)('drift as they do when a row changes meanwhile (world %s, E1)', async (paging, later) => {
-    const simulation = await simulate({ world: { paging } });
-    for (const order_id of ['order-a', 'order-b', 'order-c']) {
-      await simulation.create({ order_id });
-      await simulation.advance(60_000);
-    }
-    const orderOf = new Map(
-      simulation.controls.orders().map((one) => [one['button_order_id'], one['order_id']]),
-    );
-    const filters = 'time_field=modified_date&page_size=1';
-    const first = await simulation.publisher(`${LIST}?${filters}`);
-    await simulation.brand('POST', '/v1/order/order-a', orderFixture('order-update'));
-
-    const rest: unknown[] = [];
-    for (let next = first.body.meta.next; next !== null;) {
-      const { body } = await simulation.publisher(
-        `${next.slice(simulation.simulator.url.length)}&${filters}`,
+  ] as const)(
+    'drift as documented when a row changes during paging (world %s, E1)',
+    async (paging, later) => {
+      const simulation = await simulate({ world: { paging } });
+      for (const order_id of ['order-a', 'order-b', 'order-c']) {
+        await simulation.create({ order_id });
+        await simulation.advance(60_000);
+      }
+      const orderOf = new Map(
+        simulation.controls.orders().map((one) => [one['button_order_id'], one['order_id']]),
       );
-      rest.push(...body.objects.map((row) => orderOf.get(row.button_order_id)));
-      next = body.meta.next;
-    }
+      const filters = 'time_field=modified_date&page_size=1';
+      const first = await simulation.publisher(`${LIST}?${filters}`);
+      await simulation.brand('POST', '/v1/order/order-a', orderFixture('order-update'));
 
-    expect(rest).toEqual(later);
-  });
+      const rest: unknown[] = [];
+      for (let next = first.body.meta.next; next !== null;) {
+        const { body } = await simulation.publisher(
+          `${next.slice(simulation.simulator.url.length)}&${filters}`,
+        );
+        rest.push(...body.objects.map((row) => orderOf.get(row.button_order_id)));
+        next = body.meta.next;
+      }
+
+      expect(rest).toEqual(later);
+    },
+  );
 });
 
-it('tells the time of its own clock in the Date header', async () => {
+it('sends the time of its own clock in the Date header', async () => {
   const simulation = await simulate();
   await simulation.advance(60_000);
 
@@ -349,7 +352,7 @@ it('tells the time of its own clock in the Date header', async () => {
 });
 
 describe('lists of every kind that the documents leave open', () => {
-  it('name the next page in each way', async () => {
+  it('give the next page in each way', async () => {
     const simulation = await simulate();
     inject(simulation, '2025-01-02T00:00:00Z', '2025-01-03T00:00:00Z');
     const next = async (world: Parameters<typeof simulation.controls.setWorld>[0]) => {
@@ -362,7 +365,7 @@ describe('lists of every kind that the documents leave open', () => {
     expect(await next({ nextFilters: 'repeated' })).toMatch(/&time_field=modified_date&page_size=1$/);
   });
 
-  it('have null for no rows, and fail where they would hold what can not be shown', async () => {
+  it('have null for no rows, and fail if they would contain an unreadable transaction', async () => {
     const simulation = await simulate({ world: { emptyObjects: 'null' } });
     const empty = await simulation.publisher(LIST);
     inject(simulation, '2025-01-02T00:00:00Z');
@@ -373,7 +376,7 @@ describe('lists of every kind that the documents leave open', () => {
     expect((await simulation.publisher(LIST)).status).toBe(500);
   });
 
-  it('begin again where a cursor beside filters is ignored', async () => {
+  it('start again if a cursor together with filters is ignored', async () => {
     const simulation = await simulate({ world: { cursorFilters: 'restart' } });
     inject(simulation, '2025-01-02T00:00:00Z', '2025-01-03T00:00:00Z');
     const query = `${LIST}?time_field=modified_date&page_size=1`;
@@ -386,7 +389,7 @@ describe('lists of every kind that the documents leave open', () => {
     expect(modifiedDates(await simulation.publisher(`${LIST}${cursor}`))).toEqual(['2025-01-03T00:00:00Z']);
   });
 
-  it('give accounts one a page, or among entries that name none', async () => {
+  it('list one account per page, or accounts among malformed entries', async () => {
     const simulation = await simulate({
       accountCurrencies: ['USD', 'GBP'],
       world: { accountsList: 'one-a-page' },

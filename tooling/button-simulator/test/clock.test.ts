@@ -7,7 +7,7 @@ const START_MS = Date.parse(START);
 const DAY_MS = 86_400_000;
 
 describe('the clock of the simulator', () => {
-  it('stands still at speed 0 and moves when it is told to', async () => {
+  it('stops at speed 0 and moves when it is told to', async () => {
     const clock = new SimulatorClock({ startAt: START, speed: 0 });
 
     await clock.advance(DAY_MS);
@@ -15,7 +15,7 @@ describe('the clock of the simulator', () => {
     expect(clock.now()).toBe(START_MS + DAY_MS);
   });
 
-  it('is the real time when nothing else is asked for', () => {
+  it('shows the real time by default', () => {
     const before = Date.now();
 
     const now = new SimulatorClock({ speed: 1 }).now();
@@ -36,7 +36,7 @@ describe('the clock of the simulator', () => {
     expect(clock.now()).toBe(START_MS + 62_000);
   });
 
-  it('sounds alarms by itself as time passes', () => {
+  it('fires alarms as time passes', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const clock = new SimulatorClock({ startAt: START, speed: 3600 });
@@ -51,7 +51,7 @@ describe('the clock of the simulator', () => {
     expect(sounded).toEqual([START_MS + 3_600_000]);
   });
 
-  it('waits for an alarm that is further away than a timer reaches', () => {
+  it('waits for an alarm that is further away than a timer can wait', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const clock = new SimulatorClock({ startAt: START, speed: 1 });
@@ -65,7 +65,7 @@ describe('the clock of the simulator', () => {
     expect([early, sounded]).toEqual([0, 1]);
   });
 
-  it('sounds what is due on the way in order, each at its own instant, whatever the order of asking', async () => {
+  it('fires what is due on the way in order, each at its own instant, in whatever order the alarms were set', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(DAY_MS), { maxLength: 30 }), async (delays) => {
         const clock = new SimulatorClock({ startAt: START, speed: 0 });
@@ -100,7 +100,7 @@ describe('the clock of the simulator', () => {
     expect(done).toEqual(['first at 1000', 'second at 1500']);
   });
 
-  it('lets what is due at one instant run side by side', async () => {
+  it('runs what is due at one instant in parallel', async () => {
     const clock = new SimulatorClock({ startAt: START, speed: 0 });
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
@@ -114,7 +114,7 @@ describe('the clock of the simulator', () => {
     await expect(released).resolves.toBeUndefined();
   });
 
-  it('does not sound an alarm that was called off', async () => {
+  it('does not fire a cancelled alarm', async () => {
     const clock = new SimulatorClock({ startAt: START, speed: 0 });
     let sounded = 0;
     const callOff = clock.at(START_MS + 10, () => (sounded += 1));
@@ -125,7 +125,7 @@ describe('the clock of the simulator', () => {
     expect(sounded).toBe(0);
   });
 
-  it('takes one move after the other when several are asked for at once', async () => {
+  it('makes one move after the other when several are requested at once', async () => {
     const clock = new SimulatorClock({ startAt: START, speed: 0 });
 
     await Promise.all([clock.advance(10), clock.advance(20), clock.advance(30)]);
@@ -133,7 +133,7 @@ describe('the clock of the simulator', () => {
     expect(clock.now()).toBe(START_MS + 60);
   });
 
-  it('sounds nothing more once it is stopped', async () => {
+  it('fires nothing more once it is stopped', async () => {
     const clock = new SimulatorClock({ startAt: START, speed: 0 });
     let sounded = 0;
     clock.at(START_MS + 10, () => (sounded += 1));

@@ -92,7 +92,7 @@ describe('the control API', () => {
     expect(sped.body).toMatchObject({ speed: 3600 });
   });
 
-  it('changes a world in part', async () => {
+  it('changes some settings of a world', async () => {
     const simulation = await simulate();
 
     const { body } = await simulation.control('PUT', '/world', { duplicateCreate: 'upsert' });
@@ -101,7 +101,7 @@ describe('the control API', () => {
     expect(simulation.controls.world()).toEqual(body);
   });
 
-  it('says who the shoppers are', async () => {
+  it('sets the shoppers', async () => {
     const simulation = await simulate();
 
     await simulation.control('PUT', '/shoppers', {
@@ -141,7 +141,7 @@ describe('the control API', () => {
     expect(controls.clock().now).toBe('2025-05-14T15:09:31.000Z');
   });
 
-  it('takes the same order anew after a reset', async () => {
+  it('accepts the same order again after a reset', async () => {
     const simulation = await simulate();
     await simulation.create();
 

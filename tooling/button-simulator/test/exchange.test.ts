@@ -20,8 +20,8 @@ async function simulateWith(rule: ApiFaultInput): Promise<Simulation> {
   return simulation;
 }
 
-describe('an answer of one’s own', () => {
-  it('comes instead of the work, with its headers (B2)', async () => {
+describe('an answer of a rule', () => {
+  it('replaces the work, with its headers (B2)', async () => {
     const simulation = await simulateWith({ answer: { status: 429, headers: { 'Retry-After': '12' } } });
 
     const struck = await simulation.create();
@@ -46,7 +46,7 @@ describe('an answer of one’s own', () => {
     },
   );
 
-  it('can come after the work was done, as a 502 of a gateway does (B3)', async () => {
+  it('can follow the work, as a 502 of a gateway does (B3)', async () => {
     const simulation = await simulateWith({ answer: { status: 502 }, work: 'done' });
 
     const { status } = await simulation.create();
@@ -56,8 +56,8 @@ describe('an answer of one’s own', () => {
   });
 });
 
-describe('an answer of Button’s own that leaves fields out', () => {
-  it('shows the others, of one order and of each in a list, after the work was done', async () => {
+describe('Button’s own answer without some fields', () => {
+  it('shows the other fields, of one order and of each in a list, after the work was done', async () => {
     const simulation = await simulateWith({ times: 'unlimited', answer: { leavesOut: ['status', 'total'] } });
 
     const created = await simulation.create({ btn_ref: 'fakesrctok-abcdef0123456789' });
@@ -84,7 +84,7 @@ describe('an answer that gives way to a refusal', () => {
     work: 'done',
   };
 
-  it('comes where the work was done, and else Button’s own refusal does', async () => {
+  it('is sent if the work was done; otherwise Button’s own refusal is', async () => {
     const done = await simulateWith(rule);
     const refused = await simulateWith(rule);
 
@@ -106,7 +106,7 @@ describe('any status with any body', () => {
     ['a page', 502, html, false],
     ['a text', 404, '404 page not found', false],
     ['nothing', 403, '', false],
-  ])('says whether it is Button’s own: %s', async (_, status, body, isButtons) => {
+  ])('shows whether it is Button’s own: %s', async (_, status, body, isButtons) => {
     const simulation = await simulateWith({ answer: { status, body } });
 
     const answered = await simulation.create();
@@ -115,7 +115,7 @@ describe('any status with any body', () => {
     expect(simulation.controls.requests()).toMatchObject([{ status, isButtons, workStatus: null }]);
   });
 
-  it('knows Button’s own answers as such', async () => {
+  it('recognizes Button’s own answers', async () => {
     const simulation = await simulate();
 
     await simulation.create();
@@ -127,7 +127,7 @@ describe('any status with any body', () => {
     expect(seen).toEqual([200, 409, 200, 404].map((status) => [status, true]));
   });
 
-  it.each([204, 304])('has no body under a %i', async (status) => {
+  it.each([204, 304])('has no body with a %i', async (status) => {
     const simulation = await simulateWith({ answer: { status }, work: 'done' });
 
     const answered = await simulation.create();
@@ -166,7 +166,7 @@ describe('a lost answer', () => {
     expect(simulation.controls.requests()).toMatchObject([{ status: null, workStatus: null }]);
   });
 
-  it('can be followed by the work, a while after the connection died (A22)', async () => {
+  it('can be followed by the work, a while after the connection was lost (A22)', async () => {
     const simulation = await simulateWith({ answer: 'lost', work: { afterMs: 5000 } });
     await expect(simulation.create()).rejects.toThrow('fetch failed');
     await simulation.advance(4999);
@@ -178,7 +178,7 @@ describe('a lost answer', () => {
     expect(simulation.controls.requests()).toMatchObject([{ workStatus: 200 }]);
   });
 
-  it('lets the late work write over what came in between (world upsert)', async () => {
+  it('lets the late work overwrite what came in between (world upsert)', async () => {
     const simulation = await simulateWith({ answer: 'lost', work: { afterMs: 5000 } });
     simulation.controls.setWorld({ duplicateCreate: 'upsert' });
     await expect(simulation.create()).rejects.toThrow('fetch failed');
@@ -203,7 +203,7 @@ describe('a 202', () => {
     expect(created.body).toEqual(answerFixture('order-create-response-202'));
   });
 
-  it('is not given to what Button finds wrong at once', async () => {
+  it('is not sent for what Button refuses at once', async () => {
     const simulation = await simulateWith({ answer: 'accepted' });
 
     const { status } = await simulation.brand('POST', PATH, orderFixture('order-update'));
@@ -244,7 +244,7 @@ describe('a damaged answer', () => {
 });
 
 describe('a slow answer', () => {
-  it('comes after the work was done: a caller who gives up has still reported its order (A22)', async () => {
+  it('is sent after the work was done: a caller that gives up has still reported its order (A22)', async () => {
     const simulation = await simulateWith({ answerDelayMs: 60_000 });
     const caller = new AbortController();
     const call = fetch(`${simulation.simulator.url}/v1/order`, {
@@ -261,7 +261,7 @@ describe('a slow answer', () => {
     expect(simulation.controls.orders()).toMatchObject([{ status: 'open' }]);
   });
 
-  it('comes all the same', async () => {
+  it('arrives in the end', async () => {
     const simulation = await simulateWith({ answerDelayMs: 1 });
 
     const { status } = await simulation.create();
@@ -295,7 +295,7 @@ describe('a rule', () => {
     expect(answered.map(({ status }) => status)).toEqual(statuses);
   });
 
-  it('strikes as often as it says, and gives way to the next', async () => {
+  it('applies as often as configured, and then the next one does', async () => {
     const simulation = await simulateWith({ answer: { status: 500 }, times: 2 });
     simulation.controls.addFault({ on: 'api', answer: { status: 503 } });
 
@@ -306,7 +306,7 @@ describe('a rule', () => {
     expect(simulation.controls.faults()).toMatchObject([{ timesLeft: 0 }, { timesLeft: 0 }]);
   });
 
-  it('strikes by chance, the same ones for the same seed', async () => {
+  it('applies at random, the same way for the same seed', async () => {
     const played = async (seed: number) => {
       const simulation = await simulateWith({
         answer: { status: 500 },
@@ -338,7 +338,7 @@ describe('a rule', () => {
     expect(simulation.controls.faults()).toEqual([]);
   });
 
-  it('about the API leaves webhooks alone, and the other way round', async () => {
+  it('about the API does not affect webhooks, and the other way round', async () => {
     const { received, webhook } = await receive();
     const simulation = await simulate({ webhooks: [webhook] });
     simulation.controls.addFault({ on: 'api', match: { method: 'DELETE' }, answer: 'lost' });
@@ -353,13 +353,13 @@ describe('a rule', () => {
   it.each([
     ['Button’s own answer to work that is not done', { on: 'api', answer: 'truncated', work: 'skipped' }],
     ['Button’s own answer to work that comes later', { on: 'api', work: { afterMs: 1 } }],
-    ['a pattern that is none', { on: 'api', match: { path: '(' }, answer: 'lost' }],
+    ['an invalid pattern', { on: 'api', match: { path: '(' }, answer: 'lost' }],
     ['an unknown field', { on: 'api', answer: 'lost', matches: {} }],
     ['no times at all', { on: 'api', answer: 'lost', times: 0 }],
     ['an impossible chance', { on: 'api', answer: 'lost', probability: 1.1 }],
     ['an unknown effect', { on: 'webhook', effect: 'melt' }],
-    ['nothing to be about', { answer: 'lost' }],
-  ])('is refused when it asks for %s', async (_, rule) => {
+    ['a rule without a target', { answer: 'lost' }],
+  ])('is refused if it asks for %s', async (_, rule) => {
     const simulation = await simulate();
 
     const { status, body } = await simulation.control('POST', '/faults', rule);
@@ -369,7 +369,7 @@ describe('a rule', () => {
   });
 });
 
-it('takes down every request, with what was sent and answered but not the API key', async () => {
+it('records every request with its body and answer, but without the API key', async () => {
   const simulation = await simulate();
   const order = orderFixture('order-create');
   const created = await simulation.create();

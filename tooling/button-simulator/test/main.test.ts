@@ -37,7 +37,7 @@ async function endOf(child: Process) {
 }
 
 describe('npm run button-simulator', () => {
-  it('prints where it is and ends cleanly with Ctrl-C', async () => {
+  it('prints its URLs and ends cleanly with Ctrl-C', async () => {
     const child = start('--port', '0', '--brand-api-key', 'sk-mine');
 
     const welcome = await welcomeOf(child);
@@ -53,7 +53,7 @@ describe('npm run button-simulator', () => {
     expect(exit).toEqual([0, null]);
   });
 
-  it('sends webhooks where it is told', async () => {
+  it('sends webhooks to the given URL', async () => {
     let arrived: (headers: unknown) => void = () => undefined;
     const arrival = new Promise((resolve) => (arrived = resolve));
     const { webhook } = await receive(({ body }) => {
@@ -68,7 +68,7 @@ describe('npm run button-simulator', () => {
     expect(await arrival).toBe('tx-validated');
   });
 
-  it('says in one line that its port is taken', async () => {
+  it('says in one line that its port is in use', async () => {
     const { simulator } = await simulate();
     const { port } = new URL(simulator.url);
 
@@ -86,14 +86,14 @@ describe('npm run button-simulator', () => {
     ['--port', '65536'],
     ['--webhook-url', 'example.com/webhook'],
     ['--unknown', 'option'],
-  ])('says in one line that %s %s makes no sense', async (...args) => {
+  ])('says in one line that %s %s is invalid', async (...args) => {
     const { stderr, code } = await endOf(start(...args));
 
     expect(stderr).toMatch(/^[^\n]+\n$/);
     expect(code).toBe(1);
   });
 
-  it('explains itself', async () => {
+  it('prints its help', async () => {
     const { stdout, code } = await endOf(start('--help'));
 
     expect(stdout).toContain('--publisher-api-key');

@@ -19,7 +19,7 @@ describe('authentication', () => {
   it.each([
     ['no header', undefined],
     ['an unknown key', basic('sk-other:')],
-    ['a password beside the key', basic(`${BRAND_KEY}:password`)],
+    ['a password in addition to the key', basic(`${BRAND_KEY}:password`)],
     ['the key without its colon', basic(BRAND_KEY)],
     ['another scheme', `Bearer ${BRAND_KEY}`],
     ['text that is not base64', 'Basic %%%'],
@@ -54,7 +54,7 @@ describe('authentication', () => {
     );
   });
 
-  it('takes one key for both sides when they are the same', async () => {
+  it('accepts one key for both sides if they are the same', async () => {
     const { simulator } = await simulate({ brandApiKey: 'sk-both', publisherApiKey: 'sk-both' });
     const headers = { authorization: basic('sk-both:') };
 
@@ -64,7 +64,7 @@ describe('authentication', () => {
     expect([order.status, accounts.status]).toEqual([200, 200]);
   });
 
-  it('keeps the orders of two Brands apart', async () => {
+  it('keeps the orders of two Brands separate', async () => {
     const organization = { id: 'org-2', name: 'Other' };
     const simulation = await simulate({ furtherBrands: [{ apiKey: 'sk-2', organization }] });
     await simulation.create();
@@ -99,7 +99,7 @@ describe('create', () => {
     },
   );
 
-  it('leaves the order open for 30 days when the Brand does not say, else until the date it gives', async () => {
+  it('leaves the order open for 30 days if the Brand gives no date, otherwise until that date', async () => {
     const simulation = await simulate();
 
     const byPolicy = await simulation.create({ order_id: 'a' });
@@ -112,7 +112,7 @@ describe('create', () => {
     expect(byBrand.body.object['finalization_date']).toBe('2025-03-20T10:00:00Z');
   });
 
-  it('needs neither btn_ref nor line items', async () => {
+  it('requires neither btn_ref nor line items', async () => {
     const simulation = await simulate();
     const { total, currency, order_id, purchase_date } = orderFixture('order-create');
 
@@ -150,7 +150,7 @@ describe('create', () => {
     ['a total in text', { total: '7350' }],
     ['a total above int32', { total: 2_147_483_648, line_items: undefined }],
     ['a total that its lines do not add up to', { total: 7351 }],
-    ['an empty list of lines under a total', { line_items: [] }],
+    ['an empty list of lines with a total', { line_items: [] }],
     ['lines as an object', { line_items: {} }],
     ['a negative line', { total: 0, line_items: [line(-1), line(1, 'b')] }],
     ['a line without identifier', { total: 1, line_items: [{ total: 1 }] }],
@@ -160,7 +160,10 @@ describe('create', () => {
       'eight categories',
       { total: 1, line_items: [{ ...line(1), category: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] }] },
     ],
-    ['an attribute that is no text', { total: 1, line_items: [{ ...line(1), attributes: { size: 1 } }] }],
+    [
+      'an attribute that is not a string',
+      { total: 1, line_items: [{ ...line(1), attributes: { size: 1 } }] },
+    ],
     ['a currency in lower case', { currency: 'usd' }],
     ['an order id beyond ASCII', { order_id: 'Bestellung-ä' }],
     ['an order id of 256 characters', { order_id: 'x'.repeat(256) }],
@@ -179,7 +182,7 @@ describe('create', () => {
     expect(simulation.controls.orders()).toEqual([]);
   });
 
-  it('takes the largest total that int32 holds, and fields that it does not know', async () => {
+  it('accepts the largest total of an int32, and unknown fields', async () => {
     const simulation = await simulate();
 
     const { status } = await simulation.create({
@@ -228,7 +231,7 @@ describe('create again, in each world', () => {
     expect(simulation.controls.orders()).toMatchObject([{ total: 7350 }]);
   });
 
-  it('leaves another shop’s order of the same id alone (world 409)', async () => {
+  it('does not touch another shop’s order with the same id (world 409)', async () => {
     const simulation = await simulate();
     await simulation.create({ total: 99_900, line_items: undefined, btn_ref: 'srctok-theirs' });
 
@@ -238,7 +241,7 @@ describe('create again, in each world', () => {
     expect(simulation.controls.orders()).toMatchObject([{ total: 99_900, btn_ref: 'srctok-theirs' }]);
   });
 
-  it('writes the new content over the order (world upsert, B1)', async () => {
+  it('overwrites the order with the new content (world upsert, B1)', async () => {
     const simulation = await simulate({ world: { duplicateCreate: 'upsert' } });
     const first = await simulation.create();
 
@@ -249,7 +252,7 @@ describe('create again, in each world', () => {
     expect(simulation.controls.orders()).toHaveLength(1);
   });
 
-  it('does not write over a finalized order (world upsert)', async () => {
+  it('does not overwrite a finalized order (world upsert)', async () => {
     const simulation = await simulate({ world: { duplicateCreate: 'upsert' } });
     await simulation.create();
     simulation.controls.finalizeOrder('WEB-2025-104477');
@@ -283,7 +286,7 @@ describe('create again, in each world', () => {
     expect(again.status).toBe(409);
   });
 
-  it('takes the id of a cancelled order for a new one (world accept)', async () => {
+  it('accepts the id of a cancelled order for a new one (world accept)', async () => {
     const simulation = await simulate({ world: { changeCancelled: 'accept' } });
     await simulation.create();
     await simulation.brand('DELETE', PATH);
@@ -346,7 +349,7 @@ describe('update', () => {
     expect(body.object['line_items']).toHaveLength(left);
   });
 
-  it('holds lines against the total known before when none is sent', async () => {
+  it('checks lines against the previous total if none is sent', async () => {
     const simulation = await simulate();
     await simulation.create();
 
@@ -535,7 +538,7 @@ describe('get', () => {
     expect(byBtnRef.body.objects).toHaveLength(listed);
   });
 
-  it('knows an order by Button’s id alone where the world says so, and lists it by its token all the same', async () => {
+  it('finds an order by Button’s id only, if the world says so, and still lists it by its token', async () => {
     const simulation = await simulate({ world: { getByOrderId: '404' } });
     await simulation.create();
     const listed = await simulation.brand('GET', '/v1/order/btn-ref/fakesrctok-3f9a1c0b7d2e4856');
@@ -564,7 +567,7 @@ describe('get', () => {
     ['brand', [200, 404], [200, 404], [200, 404]],
     ['button', [404, 200], [404, 200], [404, 200]],
   ] as const)(
-    'takes ids of %s in paths, where the world says so',
+    'accepts ids of %s in paths, if the world says so',
     async (ids, reads, updates, cancellations) => {
       const simulation = await simulate({ world: { ids } });
       const created = await simulation.create();
@@ -598,7 +601,7 @@ it.each([
   ['POST', '/v1/order/btn-ref/some'],
   ['GET', '/v1/orders'],
   ['GET', '/v2/order'],
-])('answers 404 to %s %s, which is no endpoint', async (method, path) => {
+])('answers 404 to %s %s, which is not an endpoint', async (method, path) => {
   const simulation = await simulate();
 
   const { status, body } = await simulation.brand(method, path);

@@ -31,7 +31,7 @@ const ORDER = {
   line_items: [{ identifier: 'mug', total: 2500, quantity: 1 }],
 };
 
-/** The base of Button's API: the simulator prints it once it listens. */
+/** The base URL of Button's API, which the simulator prints once it listens. */
 async function readUrl(lines: AsyncIterable<string>): Promise<string> {
   for await (const line of lines) {
     const [, url] = /Button's API +(\S+)/.exec(line) ?? [];
@@ -43,7 +43,7 @@ async function readUrl(lines: AsyncIterable<string>): Promise<string> {
 const RUNTIMES = await Promise.all([20, 24].map(async (major) => ({ major, node: await findNode(major) })));
 
 describe.each(RUNTIMES)('the published Button simulator on Node $major', ({ node = '' }) => {
-  it.skipIf(node === '')('takes an order and lists its transaction', async () => {
+  it.skipIf(node === '')('accepts an order and lists its transaction', async () => {
     const main = join(team.folder, 'node_modules/@button-serverless/button-simulator/esm/main.js');
     const child = spawn(node, [main, '--port', '0'], {
       cwd: team.folder,

@@ -25,7 +25,7 @@ describe('the signature', () => {
 });
 
 describe('a post', () => {
-  it('sends exactly the bytes that it signed, under the documented headers', async () => {
+  it('sends exactly the bytes that it signed, with the documented headers', async () => {
     const { received, webhook } = await receive();
     const bytes = Buffer.from('{"a":"ὠe"}');
 
@@ -40,7 +40,7 @@ describe('a post', () => {
     });
   });
 
-  it('tells of a connection that was refused', async () => {
+  it('reports a refused connection', async () => {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -53,7 +53,7 @@ describe('a post', () => {
     expect(result).toEqual({ failure: like(/ECONNREFUSED/) });
   });
 
-  it('tells of a connection that was cut', async () => {
+  it('reports a cut connection', async () => {
     const { webhook } = await receive(() => null);
 
     const result = await poster().post(webhook.url, Buffer.from('{}'), 'secret');
@@ -69,7 +69,7 @@ describe('a post', () => {
     expect(result).toEqual({ failure: 'timeout' });
   });
 
-  it('is called off when the poster closes, also while it waits for its turn', async () => {
+  it('is cancelled when the poster closes, even while it waits for its turn', async () => {
     const { received, webhook } = await receive(() => new Promise<number>(() => undefined));
     const closing = poster();
     const posts = Array.from({ length: 200 }, () => closing.post(webhook.url, Buffer.from('{}'), 'secret'));

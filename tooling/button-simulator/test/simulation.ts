@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished } from 'vitest';
 import { startButtonSimulator, type ButtonSimulator, type SimulatorOptions } from '../simulator.ts';
 
-/** When the clock of every simulation here stands still, unless a test moves it. */
+/** The time of every simulation here, unless a test moves the clock. */
 const START = '2025-03-14T15:09:31.000Z';
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -18,7 +18,10 @@ export type LineItem = Record<string, unknown> & {
   attributes: Record<string, string>;
 };
 
-/** A row of the Transactions API, the data of an event, or an order: what tests look at by name is typed. */
+/**
+ * A row of the Transactions API, the data of an event, or an order, with types for the fields that tests
+ * read.
+ */
 export type Row = Record<string, unknown> & {
   id: string;
   status: string;
@@ -91,12 +94,12 @@ function readFixture(name: string): unknown {
   );
 }
 
-/** Any text of that form, for `toEqual`. */
+/** Any text that matches the pattern, for `toEqual`. */
 export function like(pattern: RegExp): unknown {
   return expect.stringMatching(pattern);
 }
 
-/** A simulator that ends with the test, on a clock that only the test moves. */
+/** A simulator that ends with the test. Only the test moves its clock. */
 export async function simulate(options: Partial<SimulatorOptions> = {}): Promise<Simulation> {
   const simulator = await startButtonSimulator({
     brandApiKey: BRAND_KEY,
@@ -111,7 +114,7 @@ export async function simulate(options: Partial<SimulatorOptions> = {}): Promise
 export type Answered = { status: number; headers: Headers; text: string; body: ButtonBody };
 export type ControlAnswered = { status: number; body: unknown };
 
-/** A simulator and the ways to call it. */
+/** A simulator and the methods to call it. */
 export class Simulation {
   readonly simulator: ButtonSimulator;
   readonly controls: ButtonSimulator['controls'];
@@ -121,12 +124,12 @@ export class Simulation {
     this.controls = simulator.controls;
   }
 
-  /** Calls as the Brand. */
+  /** Sends a request as the Brand. */
   brand(method: string, path: string, body?: unknown): Promise<Answered> {
     return call(`${this.simulator.url}${path}`, { method, key: BRAND_KEY, body });
   }
 
-  /** Reads as the Publisher. */
+  /** Sends a read as the Publisher. */
   publisher(path: string): Promise<Answered> {
     return call(`${this.simulator.url}${path}`, { method: 'GET', key: PUBLISHER_KEY });
   }
@@ -175,7 +178,7 @@ function parse(text: string): unknown {
 
 export type Received = { headers: IncomingHttpHeaders; bytes: Buffer; body: Envelope };
 
-/** A receiver of webhooks that ends with the test. `answer` gives the status; null cuts the connection. */
+/** A receiver of webhooks that ends with the test. `answer` returns the status; null cuts the connection. */
 export async function receive(
   answer: (received: Received) => number | null | Promise<number | null> = () => 204,
 ) {

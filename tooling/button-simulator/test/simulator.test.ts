@@ -8,7 +8,7 @@ import { orderFixture, receive, simulate } from './simulation.ts';
 const SIMULATOR = new URL('../simulator.ts', import.meta.url).href;
 
 describe('a simulator', () => {
-  it('starts on a free port and says where', async () => {
+  it('starts on a free port and returns its URL', async () => {
     const [first, second] = [await simulate(), await simulate()];
 
     expect(first.simulator.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -16,7 +16,7 @@ describe('a simulator', () => {
     expect(second.simulator.url).not.toBe(first.simulator.url);
   });
 
-  it('rejects when its port is taken', async () => {
+  it('rejects if its port is in use', async () => {
     const { simulator } = await simulate();
     const port = Number(new URL(simulator.url).port);
 
@@ -31,7 +31,7 @@ describe('a simulator', () => {
     expect(response.status).toBe(404);
   });
 
-  it('runs on the real time and in the default world when nothing is said', async () => {
+  it('runs in real time and in the default world by default', async () => {
     const simulator = await startButtonSimulator();
     const { now, speed } = simulator.controls.clock();
 
@@ -41,7 +41,7 @@ describe('a simulator', () => {
     expect(Math.abs(Date.parse(now) - Date.now())).toBeLessThan(60_000);
   });
 
-  it('is closed with a webhook and a slow answer on their way', async () => {
+  it('can be closed while a webhook and a slow answer are in progress', async () => {
     let arrived: () => void = () => undefined;
     const arrival = new Promise<void>((resolve) => (arrived = resolve));
     const { webhook } = await receive(() => {

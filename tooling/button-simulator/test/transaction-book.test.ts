@@ -17,7 +17,7 @@ import {
 const PATH = '/v1/order/WEB-2025-104477';
 const MINUTE_MS = 60_000;
 
-/** Plays one order and gives the `data` of each of its events. */
+/** Plays one order and returns the `data` of each of its events. */
 async function eventsOf(simulation: Simulation): Promise<(Row & { eventType: string })[]> {
   await simulation.advance(0);
   return simulation.controls.webhooks().map(({ eventType, data }) => ({ ...(data as Row), eventType }));
@@ -108,7 +108,7 @@ describe('an order becomes a transaction', () => {
     });
   });
 
-  it('gives two changes in one millisecond different modified_dates', async () => {
+  it('with different modified_dates for two changes in one millisecond', async () => {
     const simulation = await simulate({ webhooks: [(await receive()).webhook] });
     await simulation.create();
 
@@ -263,7 +263,7 @@ describe('an order becomes a transaction', () => {
   });
 });
 
-describe('a transaction written by hand', () => {
+describe('a hand-written transaction', () => {
   it('can be an app install in the documented form', async () => {
     const simulation = await simulate({ webhooks: [(await receive()).webhook] });
     const { data } = webhookFixture('webhook-app-install');
@@ -335,7 +335,7 @@ describe('a transaction written by hand', () => {
     ]);
   });
 
-  it('can go unannounced', async () => {
+  it('can be written without a webhook', async () => {
     const simulation = await simulate({ webhooks: [(await receive()).webhook] });
 
     simulation.controls.injectTransaction({ webhook: false });

@@ -14,7 +14,7 @@ import {
 
 const PATH = '/v1/order/WEB-2025-104477';
 
-/** Creates orders, each of which makes one event. */
+/** Creates orders, each of which causes one event. */
 async function createOrders(simulation: Simulation, ...orderIds: string[]): Promise<void> {
   for (const order_id of orderIds) await simulation.create({ order_id });
 }
@@ -27,7 +27,7 @@ function totals(received: readonly Received[]): number[] {
   return received.map(({ body }) => body.data.order_total);
 }
 
-/** A receiver that answers these statuses in turn, the last one for good. */
+/** A receiver that answers with these statuses in turn, and repeats the last one. */
 function receiveWith(...statuses: (number | null)[]) {
   let next = 0;
   return receive(() => statuses[Math.min(next++, statuses.length - 1)] ?? null);
@@ -56,7 +56,7 @@ describe('a webhook', () => {
     );
   });
 
-  it('goes to every endpoint under an id of its own (C11)', async () => {
+  it('goes to every endpoint under a separate id (C11)', async () => {
     const [first, second] = [await receive(), await receive()];
     const webhooks = [first.webhook, { ...second.webhook, name: 'second', secret: 'other' }];
     const simulation = await simulate({ webhooks });
@@ -69,7 +69,7 @@ describe('a webhook', () => {
     expect(one?.id).not.toBe(other?.id);
   });
 
-  it('is sent by itself as time passes', async () => {
+  it('is sent as time passes', async () => {
     let arrived: (value: unknown) => void = () => undefined;
     const arrival = new Promise((resolve) => (arrived = resolve));
     const { webhook } = await receive((one) => {
@@ -83,7 +83,7 @@ describe('a webhook', () => {
     expect(await arrival).toBe('tx-pending');
   });
 
-  it.each([200, 202, 204, 299])('is done with once it is answered %i', async (status) => {
+  it.each([200, 202, 204, 299])('is done once it is answered with %i', async (status) => {
     const { received, webhook } = await receiveWith(status);
     const simulation = await simulate({ webhooks: [webhook] });
     await simulation.create();
@@ -94,7 +94,7 @@ describe('a webhook', () => {
     expect(received).toHaveLength(1);
   });
 
-  it('is never sent again once it is answered 400 (K1)', async () => {
+  it('is never sent again once it is answered with 400 (K1)', async () => {
     const { received, webhook } = await receiveWith(400);
     const simulation = await simulate({ webhooks: [webhook] });
     await simulation.create();
@@ -274,7 +274,7 @@ describe('an endpoint', () => {
     expect([atATenth, simulation.controls.webhookEndpoints()[0]?.paused]).toEqual([false, true]);
   });
 
-  it('starts with a clean sheet when it is resumed', async () => {
+  it('starts with no failures when it is resumed', async () => {
     let healthy = false;
     const { webhook } = await receive(() => (healthy ? 200 : 503));
     const simulation = await simulate({ webhooks: [webhook] });
@@ -294,7 +294,7 @@ describe('an endpoint', () => {
   it.each([
     ['success', false],
     ['failure', true],
-  ] as const)('takes a 202 for a %s (world)', async (webhook202, paused) => {
+  ] as const)('counts a 202 as a %s (world)', async (webhook202, paused) => {
     const { webhook } = await receiveWith(202);
     const simulation = await simulate({ webhooks: [webhook], world: { webhook202 } });
     await createOrders(simulation, ...five);
@@ -305,7 +305,7 @@ describe('an endpoint', () => {
     expect(states(simulation)).toEqual(Array(5).fill('acknowledged'));
   });
 
-  it('can be paused and replaced by hand, keeping what is on its way', async () => {
+  it('can be paused and replaced by hand, and keeps what is in progress', async () => {
     const [old, young] = [await receiveWith(500), await receive()];
     const simulation = await simulate({ webhooks: [old.webhook] });
     await createOrders(simulation, 'a');
@@ -329,7 +329,7 @@ describe('an endpoint', () => {
     );
   });
 
-  it('that is taken away gets nothing more', async () => {
+  it('that is removed gets nothing more', async () => {
     const { received, webhook } = await receiveWith(500);
     const simulation = await simulate({ webhooks: [webhook] });
     await createOrders(simulation, 'a');
@@ -343,7 +343,7 @@ describe('an endpoint', () => {
     expect(states(simulation)).toEqual(['dropped']);
   });
 
-  it.each(['pause', 'resume'])('that does not exist cannot be told to %s', async (verb) => {
+  it.each(['pause', 'resume'])('that does not exist cannot be asked to %s', async (verb) => {
     const simulation = await simulate();
 
     const { status } = await simulation.control('POST', `/webhook-endpoints/none/${verb}`);
@@ -352,8 +352,8 @@ describe('an endpoint', () => {
   });
 });
 
-describe('a webhook that goes wrong on purpose', () => {
-  it('is lost: it never arrives, but the Transactions API knows (E14)', async () => {
+describe('a webhook with a fault', () => {
+  it('is lost: it never arrives, but the Transactions API has it (E14)', async () => {
     const { received, webhook } = await receive();
     const simulation = await simulate({ webhooks: [webhook] });
     simulation.controls.addFault({ on: 'webhook', effect: 'lose' });

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** When a webhook that never gets through is sent. */
+/** The times at which a webhook is sent that never succeeds. */
 function allAttempts(firstMs: number): number[] {
   const attemptsMs = [firstMs];
   for (let next = nextAttemptMs(attemptsMs); next !== undefined; next = nextAttemptMs(attemptsMs))
