@@ -19,7 +19,7 @@ export type Chart = {
 
 const MARGIN = { left: 46, right: 10, top: 14, bottom: 20 };
 
-/** How many lines have a colour of their own. */
+/** The number of lines with their own colour. */
 export const COLOURS = 8;
 
 /**

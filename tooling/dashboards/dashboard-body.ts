@@ -145,7 +145,7 @@ function readMetrics(properties: z.infer<typeof MetricPropertiesSchema>): Metric
 type Options = z.infer<typeof OptionsSchema>;
 type Row = { texts: string[]; options: Options };
 
-/** "." stands for the value above it in the row before, "..." for all values up to the last few. */
+/** "." repeats the value above it in the previous row, "..." all values up to the last few. */
 function expandShorthand(metrics: z.infer<typeof MetricsSchema>): Row[] {
   let above: string[] = [];
   return metrics.map((row) => {

@@ -27,7 +27,7 @@ function points(svg: string): string[] {
 }
 
 describe('a chart', () => {
-  it('joins periods on end, and shows what lies alone as a dot, joined faintly', () => {
+  it('joins consecutive periods, and shows an isolated one as a dot, joined faintly', () => {
     const svg = chart([line('orders', [0, 10, undefined, 5])]);
 
     expect(points(svg)).toEqual(['46,114 66,14']);
@@ -35,22 +35,22 @@ describe('a chart', () => {
     expect(svg).toContain('<polyline class="faint" points="46,114 66,14 106,64"/>');
   });
 
-  it('begins at the left edge where the first period begins before the run', () => {
+  it('begins at the left edge if the first period begins before the run', () => {
     expect(points(chart([line('orders', [10, 0], -1000)]))).toEqual(['46,14 56,114']);
   });
 
-  it('adds up stacked lines, and tells their own values', () => {
+  it('adds up stacked lines, and labels them with their own values', () => {
     const svg = chart([line('one', [4, 4]), line('other', [6, 6])], { isStacked: true });
 
     expect(points(svg).toSorted()).toEqual(['46,14 66,14', '46,74 66,74']);
     expect(svg).toContain('<title>0:00\none: 4\nother: 6</title>');
   });
 
-  it('goes below zero where values do', () => {
+  it('extends below zero if values do', () => {
     expect(points(chart([line('change', [-10, 10])]))).toEqual(['46,114 66,14']);
   });
 
-  it('draws a limit that is in sight, and names those that are not one under the other', () => {
+  it('draws a limit that is in sight, and names the others one below the other', () => {
     const rules = [
       { value: 5, label: 'alarm' },
       { value: 1000, label: 'pause' },
@@ -68,14 +68,14 @@ describe('a chart', () => {
     expect(svg).toContain('<line class="rule" x1="46" x2="146" y1="64" y2="64"/>');
   });
 
-  it('shows when something was played', () => {
+  it('shows the phases of the run', () => {
     const svg = chart([line('orders', [1])], { phases: [{ title: 'Outage', fromMs: 2000, untilMs: 5000 }] });
 
     expect(svg).toContain('x="66" y="14" width="30" height="100"');
     expect(svg).toContain('text-anchor="middle">1</text>');
   });
 
-  it('shows labels as they are written', () => {
+  it('shows labels unchanged', () => {
     expect(chart([line('<a & b>', [1])])).toContain('&lt;a &amp; b&gt;: 1');
   });
 });

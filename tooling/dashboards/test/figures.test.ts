@@ -35,7 +35,7 @@ describe('the marks of an axis', () => {
     expect(ticks(lowest, highest, count)).toEqual(expected);
   });
 
-  it('hold every value between them and are few', () => {
+  it('contain every value between them and are few', () => {
     const values = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 
     fc.assert(

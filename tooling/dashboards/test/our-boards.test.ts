@@ -7,7 +7,7 @@ import { readDashboard } from '../dashboard-body.ts';
 import { drawWidget } from '../widget-html.ts';
 import { DEVELOPMENT_STAGE, synthesizeStage } from '../../../test/infra/synthesized-stage.ts';
 
-/** Every reference stands for itself. */
+/** Resolves every reference to its own name. */
 const NAMES: Scope = {
   ref: (name) => name,
   importValue: (name) => `imported ${name}`,
@@ -16,10 +16,10 @@ const NAMES: Scope = {
   localise: (text) => text,
 };
 
-describe('what the templates hold', () => {
+describe('the templates', () => {
   const stage = synthesizeStage(DEVELOPMENT_STAGE);
 
-  it('is boards of which every widget can be drawn', () => {
+  it('have boards whose widgets can all be drawn', () => {
     const run = {
       store: createMetricStore(),
       span: { fromMs: 0, untilMs: 60_000 },
@@ -38,7 +38,7 @@ describe('what the templates hold', () => {
     expect(drawn.filter(({ html }) => html.includes('No data in this run')).length).toBeGreaterThan(20);
   });
 
-  it('is boards that show the state of every alarm', () => {
+  it('have boards that show the state of every alarm', () => {
     const shown = stage
       .resources('AWS::CloudWatch::Alarm')
       .map(({ Properties }) => String(Properties['AlarmName']))
@@ -75,7 +75,7 @@ describe('what the templates hold', () => {
       expect(page).toContain(`<li class="state ${state.toLowerCase()}">${name}</li>`);
   });
 
-  it('is alarms that can all be judged', () => {
+  it('have alarms that can all be evaluated', () => {
     const alarms = stage
       .resources('AWS::CloudWatch::Alarm')
       .map(({ Properties }) => resolveValue(Properties, NAMES) as Record<string, unknown>);

@@ -12,7 +12,8 @@ function graph(metrics: unknown[], properties: object = {}): object {
 }
 
 /**
- * A page with one board of these widgets, on a run in which acme reported 3 orders and Button 2 errors of 40.
+ * A page with one board of these widgets, for a run in which acme reported 3 orders, and Button made 2 errors
+ * in 40 calls.
  */
 function page(widgets: object[], change: Partial<PageContent> = {}): string {
   const store = createMetricStore();
@@ -42,7 +43,7 @@ function page(widgets: object[], change: Partial<PageContent> = {}): string {
   });
 }
 
-/** What stands in the legend of the only graph. */
+/** The content of the legend of the only graph. */
 function legend(html: string): string[] {
   const entries = html.matchAll(
     /<li><i class="c\d"><\/i><span>([^<]*)<\/span><b[^>]*>([^<]*)<small> (\w+)/gu,
@@ -52,7 +53,7 @@ function legend(html: string): string[] {
 
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 describe('a board', () => {
-  it('shows the lines of a graph with their figures, the sum of what adds up and the height of the rest', () => {
+  it('shows the lines of a graph with their figures: the sum of a flow, and the height of a level', () => {
     const html = page([
       graph([
         ['Shop', 'Reported', 'Brand', 'acme', { stat: 'Sum' }],
@@ -68,7 +69,7 @@ describe('a board', () => {
     ]);
   });
 
-  it('computes what a graph computes, and hides what it hides', () => {
+  it('computes the expressions of a graph, and hides its hidden lines', () => {
     const html = page([
       graph([
         [{ expression: '100 * errors / calls', label: 'Errors, per cent' }],
@@ -80,7 +81,7 @@ describe('a board', () => {
     expect(legend(html)).toEqual(['Errors, per cent 5 max']);
   });
 
-  it('names what a search finds by what tells it apart, as people call it', () => {
+  it('names the results of a search by what distinguishes them, in people’s terms', () => {
     const found = page([graph([[{ expression: "SEARCH('{Shop,Brand} Reported', 'Sum', 300)" }]])]);
     const queues = page([
       graph([[{ expression: "SEARCH('{Shop,QueueName} Age', 'Maximum', 300)", label: '' }]]),
@@ -90,7 +91,7 @@ describe('a board', () => {
     expect(legend(queues)).toEqual(['Orders 9 max']);
   });
 
-  it('puts each widget where it stands on the grid', () => {
+  it('puts each widget at its place on the grid', () => {
     const html = page([{ ...graph([['Shop', 'Calls']]), x: 16, y: 7, width: 8, height: 6 }]);
 
     expect(html).toContain('style="--x:17;--y:8;--w:8;--h:6"');
@@ -104,7 +105,7 @@ describe('a board', () => {
     expect(html).toContain('<strong>3</strong><span>Reported</span>');
   });
 
-  it('draws a horizontal annotation, or names it where it lies far above', () => {
+  it('draws a horizontal annotation, or names it if it is far above', () => {
     const rules = (value: number) => ({ annotations: { horizontal: [{ value, label: 'alarm' }] } });
 
     expect(page([graph([['Shop', 'Calls']], rules(50))])).toContain('>alarm 50</text>');
@@ -126,7 +127,7 @@ describe('a board', () => {
     expect(html).toContain('No data in this run');
   });
 
-  it('shows texts as Markdown, and markup in them as it is written', () => {
+  it('shows texts as Markdown, and markup in them unchanged', () => {
     const html = page([
       { ...PLACE, type: 'text', properties: { markdown: '## Orders `now`\n\n<script>alert(1)</script>' } },
     ]);
@@ -164,7 +165,7 @@ describe('the page', () => {
     rule: 'Sum of OrdersQuarantined > 0',
   } as const;
 
-  it('lists the alarms that ring with what to do, the calm ones folded away', () => {
+  it('lists the firing alarms with what to do, and folds the others away', () => {
     const html = page([], { alarms: [{ ...ALARM, name: 'Calm one', state: 'OK' }, ALARM] });
 
     const loud = html.slice(html.indexOf('id="alarms"'), html.indexOf('<details>'));
@@ -175,13 +176,13 @@ describe('the page', () => {
     expect(html).toContain('<summary>1 are OK</summary>');
   });
 
-  it('shows the alarms that a board asks for', () => {
+  it('shows the alarms that a board names', () => {
     const widget = { ...PLACE, type: 'alarm', properties: { title: 'Now', alarms: [ALARM.arn] } };
 
     expect(page([widget], { alarms: [ALARM] })).toContain('<li class="state alarm">Acme Quarantine</li>');
   });
 
-  it('tells what was played when, what is different, and what was ignored', () => {
+  it('says what was played when, what is different, and what was ignored', () => {
     const html = page([], { ignoredMetrics: ['Logs: The metric X is not a number'] });
 
     expect(html).toContain('<li><time>0:00</time><span>Calm &amp; quiet</span></li>');
@@ -189,7 +190,7 @@ describe('the page', () => {
     expect(html).toContain('Malformed, and so ignored: Logs: The metric X is not a number');
   });
 
-  it('needs nothing from elsewhere', () => {
+  it('loads nothing from elsewhere', () => {
     const html = page([graph([['Shop', 'Calls']])]);
 
     expect(html).not.toMatch(/https?:|src=|url\(|@import|<script|<link/u);
