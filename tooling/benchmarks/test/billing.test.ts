@@ -12,7 +12,7 @@ describe('itemBytes', () => {
     ['numbers by their significant digits', { n: { N: '1234500' } }, 5],
     ['a negative number with one more', { n: { N: '-12' } }, 4],
     ['a zero', { n: { N: '0' } }, 3],
-    ['truth and nothing', { t: { BOOL: true }, n: { NULL: true } }, 4],
+    ['booleans and null', { t: { BOOL: true }, n: { NULL: true } }, 4],
     ['a list with its own bytes and one for each element', { l: { L: [{ S: 'ab' }, { S: 'c' }] } }, 9],
     ['a map likewise', { m: { M: { key: { S: 'v' } } } }, 9],
     ['sets', { s: { SS: ['ab', 'c'] }, n: { NS: ['12'] } }, 7],
