@@ -108,7 +108,7 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
       ['attribute_exists(absent) OR (revision = :nine AND revision < :nine)', false],
       ['revision BETWEEN :nine AND :ten', true],
       ['revision BETWEEN :ten AND :ten AND attribute_exists(revision)', false],
-    ])('judges the condition %s', async (condition, holds) => {
+    ])('evaluates the condition %s', async (condition, holds) => {
       const pk = text(newKey());
       await put({ pk, revision: number(9) });
       const used = Object.entries({ ':nine': number(9), ':ten': number(10), ':text': text('9') }).filter(

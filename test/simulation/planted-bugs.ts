@@ -17,7 +17,7 @@ export const BUGS: readonly KnownBug[] = [
     seed: 11,
   },
   {
-    name: 'a write does not look at the revision',
+    name: 'a write does not check the revision',
     bug: {
       file: 'shared/dynamodb/versioned-item.ts',
       original: "'revision = :expected'",
@@ -26,7 +26,7 @@ export const BUGS: readonly KnownBug[] = [
     seed: 15,
   },
   {
-    name: 'a claim does not look whether there is one',
+    name: 'a claim does not check for an existing one',
     bug: {
       file: 'shared/dynamodb/versioned-item.ts',
       original: "'attribute_not_exists(revision)'",
@@ -44,7 +44,7 @@ export const BUGS: readonly KnownBug[] = [
     seed: 2,
   },
   {
-    name: 'the signature is not looked at',
+    name: 'the signature is not checked',
     bug: {
       file: 'functions/webhook-receiver/receive-event.ts',
       original: "secondCheck.ok ? secondCheck : 'forged'",
@@ -80,7 +80,7 @@ export const BUGS: readonly KnownBug[] = [
     seed: 54,
   },
   {
-    name: 'an event that the bus lost is taken for published',
+    name: 'an event that the bus lost counts as published',
     bug: {
       file: 'functions/event-publisher/publish-changes.ts',
       original: 'return announced[firstFailed]?.sequenceNumber;',
@@ -89,7 +89,7 @@ export const BUGS: readonly KnownBug[] = [
     seed: 16,
   },
   {
-    name: 'a reader that was overtaken may save its position',
+    name: 'an overtaken reader may save its position',
     bug: {
       file: 'shared/reconciliation/store/position-store.ts',
       original: "ConditionExpression: 'fence = :fence',\n    ExpressionAttributeValues",
@@ -143,7 +143,7 @@ export const BUGS: readonly KnownBug[] = [
     },
   },
   {
-    name: 'a second replay is taken for a repetition of the first',
+    name: 'a second replay is treated as a duplicate of the first',
     bug: { file: 'shared/orders/replay-order-message.ts', original: 'entry.replays, ', planted: '' },
     test: {
       file: 'test/shared/orders/replay-order-message.test.ts',
@@ -151,7 +151,7 @@ export const BUGS: readonly KnownBug[] = [
     },
   },
   {
-    name: 'a replay after a further refusal is taken for a repetition',
+    name: 'a replay after a further refusal is treated as a duplicate',
     bug: { file: 'shared/orders/replay-order-message.ts', original: 'entry.refusals, ', planted: '' },
     test: {
       file: 'test/shared/orders/replay-order-message.test.ts',

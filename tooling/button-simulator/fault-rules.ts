@@ -104,7 +104,7 @@ const WebhookFaultSchema = z.strictObject({
 });
 export type WebhookFault = z.infer<typeof WebhookFaultSchema>;
 
-/** A rule for a fault of the simulator, as POST /control/faults takes it. */
+/** A rule for a fault of the simulator, as POST /control/faults accepts it. */
 export const FaultSchema = z.discriminatedUnion('on', [ApiFaultSchema, WebhookFaultSchema]);
 export type Fault = z.infer<typeof FaultSchema>;
 /** A rule as it is written, before its defaults are filled in. */

@@ -13,7 +13,7 @@ import { WebhookPoster } from './post-webhook.ts';
 
 export type SimulatorOptions = ButtonSettings & {
   host: '127.0.0.1';
-  /** 0 takes any free port. */
+  /** 0 chooses any free port. */
   port: number;
   clock: ClockSettings;
   /** How long a webhook waits for its response, in real time; Button's own limit is unknown. */

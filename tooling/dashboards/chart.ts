@@ -3,7 +3,7 @@ import { escapeHtml } from './escape.ts';
 import { formatElapsed, formatFigure, ticks } from './figures.ts';
 import type { Line } from './widget-data.ts';
 
-/** A time in which something was played, shown behind the lines under its number. */
+/** A phase of the run, shown behind the lines under its number. */
 export type Phase = Span & { title: string };
 
 /** The data of a chart. */

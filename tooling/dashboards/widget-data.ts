@@ -13,7 +13,7 @@ export type Line = {
   isTotal: boolean;
 };
 
-/** The data of a run, and how long a period of so many milliseconds on AWS is on the page. */
+/** The data of a run, and the length on the page of a period of this many milliseconds on AWS. */
 export type RunData = {
   store: MetricStore;
   span: Span;

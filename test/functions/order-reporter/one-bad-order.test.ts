@@ -79,7 +79,7 @@ async function play(always: OrderApiAnswer, environments: number) {
   };
 }
 
-describe('orders, requirement 5: one order that Button always refuses beside healthy ones', () => {
+describe('orders, requirement 5: one order that Button always refuses among healthy ones', () => {
   it.each([1, 3])(
     'stops the brand once with its 401, then goes to quarantine (%i environments)',
     async (environments) => {

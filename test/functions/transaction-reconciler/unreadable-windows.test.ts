@@ -105,7 +105,7 @@ describe('transactions, requirement 8: one bad row or moment never blocks later 
     expect(await world.gaps()).toEqual([]);
   });
 
-  it('sweeps and backfills reach their end beside it', async () => {
+  it('sweeps and backfills still reach their end', async () => {
     const rows = rowsOf(300);
     const world = createWorld(rows);
     world.clock.now = new Date(at(290));

@@ -119,7 +119,7 @@ describe('orders, requirement 17: what an audit compares', () => {
       { ...held(sample), total: sample.total - 100 },
       { reasons: ['total'], amountMinor: 100 },
     ],
-  ])('judges an order that %s', (_which, ledger, atButton, expected) => {
+  ])('classifies an order that %s', (_which, ledger, atButton, expected) => {
     const drift = findDrift(ledger, atButton);
 
     if (expected) expect(drift).toMatchObject(expected);

@@ -61,8 +61,8 @@ const amounts = ({ candidates }: TransactionRecord) =>
 const validated = { status: 'validated', modifiedDate: '2026-01-01T11:00:00Z' } as const;
 const declined = { status: 'declined', modifiedDate: '2026-01-01T11:00:00Z' } as const;
 
-describe('a category that a setting has come to name', () => {
-  it('has its reward released by the next read, in a version of its own', () => {
+describe('a category that was added to the setting', () => {
+  it('has its reward released by the next read, in a new version', () => {
     const storing = (rewardableCategories: readonly string[]) => ({
       storedAt: minute(0),
       rewardableCategories,

@@ -72,7 +72,7 @@ describe.each([
 });
 
 describe('the item of the expiry pass', () => {
-  it("is in a partition that is no account's, and under no key that means all of them", async () => {
+  it('is in a partition that belongs to no account, and under no key that means all of them', async () => {
     await createExpiryPassStore(access()).save(BEGUN, 0);
 
     const { Items } = await dynamodb.client.send(new ScanCommand({ TableName: dynamodb.tables.positions }));
