@@ -477,7 +477,7 @@ describe('a token that an update brings late (requirement 1)', () => {
   });
 });
 
-describe('a token that an update brings late, and on which Button fails (requirements 1 and 5)', () => {
+describe('a late token that makes Button fail in an update (requirements 1 and 5)', () => {
   const failed = (count: number, reported: Partial<ReportedVersion> = {}) =>
     claimed({
       kind: 'updated',
@@ -495,11 +495,11 @@ describe('a token that an update brings late, and on which Button fails (require
     expect(tokens).toEqual([token, token, token, undefined, token, undefined]);
   });
 
-  it('stays due where it was left out', async () => {
+  it('stays due if it was left out', async () => {
     expect((await talk(failed(5), { update: done })).result).toEqual(isDone);
   });
 
-  it('is never left out where it is all that Button lacks', async () => {
+  it('is never left out if it is all that Button lacks', async () => {
     const { calls } = await talk(failed(5, { hash: 'h-2' }), { update: done });
 
     expect(calls[0]?.at(-1)).toBe(token);
@@ -531,7 +531,7 @@ describe('an order in doubt that no read shows (requirement 3)', () => {
 });
 
 describe('a token that became known after an unclear create (requirements 1 and 3)', () => {
-  it('proves nothing by a look-up that finds no order: the order is updated, and created only if that fails', async () => {
+  it('proves nothing if a look-up finds no order: the order is updated, and created only if that fails', async () => {
     const entry = claimed({ ...inDoubt, kind: 'updated', more: { tokenDue: true } });
     const unlisted = { get: missing, getByToken: missing };
 

@@ -6,7 +6,7 @@ const rules = { testTokens: 'allow', allowFinalizationDate: false } as const;
 const token = (name: string) => `"data":{"btn_ref":"fakesrctok-${name}","total":0.5}`;
 const body = (...data: string[]) => `{"subject":"o-1",${data.join(',')}}`;
 
-describe('the token of a message that is refused', () => {
+describe('the token of a refused message', () => {
   it('is read although the rest of the message is wrong', () => {
     const read = readMessageToken(body(token('0000000000000001')), rules);
 

@@ -396,7 +396,7 @@ describe('a cancellation counts whatever its version (requirement 6)', () => {
     expect(known(state).newest.cancels?.isIdTaken).toBe(isIdTaken ? true : undefined);
   });
 
-  it('knows of an order of which only the token is known that it may be another shop’s', () => {
+  it('treats an order of which only the token is known as possibly another shop’s', () => {
     const noted: OrderCommand = { command: 'note-token', btnRef: 'srctok-0000000000000001' };
 
     expect(known(given(noted).when(receive(event(2, 'cancelled'))).after).newest.cancels).toEqual({});
