@@ -182,7 +182,7 @@ const RuleSchema = z.object({
   Targets: z.array(z.object({ Arn: z.string(), DeadLetterConfig: z.object({ Arn: z.string() }).optional() })),
 });
 
-/** Every rule reaches the queues that it sends to, also what it cannot deliver; another rule does not. */
+/** Every rule may send to its queues, including its dead-letter queue; another rule may not. */
 function aboutRules(): Question[] {
   return ofType('AWS::Events::Rule').flatMap(({ arn, logicalId, properties }) =>
     RuleSchema.parse(properties)

@@ -185,7 +185,7 @@ function tracesSentence(): string {
   return `With tracing on, X-Ray records the first invocation of each second and ${100 * ASSUMED.tracedShare}% of the rest. Of a million invocations of a function in a month it records ${few}, of a hundred million ${many}.`;
 }
 
-/** The cost of traces of a million orders: full batches of the reporter and the publisher, two webhooks an order. */
+/** The cost of traces of a million orders: full batches of reporter and publisher, two webhooks an order. */
 function monthOfTraces(): number {
   const invocations = [1e6 / 10, 2e6, 2e6 / 10];
   const recorded = invocations.map(tracesRecorded).reduce((sum, each) => sum + each, 0);

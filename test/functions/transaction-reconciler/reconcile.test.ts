@@ -297,7 +297,7 @@ describe('reconciling', () => {
     expect(await storedCount(keys)).toBe(5);
   });
 
-  it('AWS, requirement 1: ends a chain soon whose slices have no time for a page', async () => {
+  it('AWS, requirement 1: soon ends a chain whose slices have no time for a page', async () => {
     await plan();
     const keys = inject(3);
 
@@ -310,7 +310,7 @@ describe('reconciling', () => {
     expect(await storedCount(keys)).toBe(3);
   });
 
-  it('AWS, requirement 1: ends a chain that has as many slices as it may have, and the planner goes on', async () => {
+  it('AWS, requirement 1: ends a chain at its maximum number of slices, and the planner goes on', async () => {
     await plan();
     const keys = inject(5);
     let pages = 0;

@@ -181,7 +181,7 @@ describe('AWS, requirement 1: a function that may start itself', () => {
     { action: 'sqs:Send*' },
     { action: 'sqs:*', isAttached: true },
     { action: 'sqs:SendMessage', recursiveLoop: 'Terminate' },
-  ])('has to declare that: %j', (right) => {
+  ])('must be declared as a loop: %j', (right) => {
     expect(withRight(right)).toEqual(['Button-LoopDeclared']);
   });
 
@@ -189,7 +189,7 @@ describe('AWS, requirement 1: a function that may start itself', () => {
     { action: 'sqs:SendMessage', recursiveLoop: 'Allow' },
     { action: 'sqs:SendMessage', isOwnQueue: false },
     { action: 'sqs:ChangeMessageVisibility' },
-  ])('is let through where it does, or where there is no loop: %j', (right) => {
+  ])('is accepted if it is declared, or if there is no loop: %j', (right) => {
     expect(withRight(right)).toEqual([]);
   });
 });

@@ -574,7 +574,7 @@ describe('AWS, requirement 3: executionsAtOnce', () => {
     expect(executionsAtOnce(config)).toBe(5 + 2 + 2 + 1 + 1 + 25 + 4 + 2 + 3);
   });
 
-  it('has every function of a stage in its sum', () => {
+  it('includes every function of a stage', () => {
     const transactions = {
       throttle: { burstLimit: 1000 },
       publisherApi: { burstLimit: 400 },

@@ -1,12 +1,12 @@
 import chromium from '@sparticuz/chromium';
 import { chromium as playwright, type Browser } from 'playwright-core';
 
-/** A browser, or why there is none: for the title of a test that is skipped. */
+/** A browser, or the reason why there is none, for the title of a skipped test. */
 export type FoundBrowser = { browser: Browser } | { missing: string };
 
 /**
  * Starts the headless Chromium of the package @sparticuz/chromium, which exists for Linux on x64 and arm64.
- * Its own arguments are not used: they switch the protections off that the tests are about.
+ * Its own arguments are not used: they switch off the protections that are tested.
  */
 export async function startBrowser(): Promise<FoundBrowser> {
   try {

@@ -38,7 +38,7 @@ afterAll(async () => {
 
 type Answer = { status: number; headers: Record<string, unknown>; text: string };
 
-/** A request as the page sends it; `change` makes it somebody else's. */
+/** A request as the page sends it; `change` makes it a foreign one. */
 function ask(
   { url }: RunningConsole,
   path: string,
@@ -89,7 +89,7 @@ async function view({ url }: RunningConsole): Promise<{ lists: View; text: strin
 }
 
 describe('the live page of a stage', () => {
-  it('operators, requirement 3: shows orders, transactions, quarantine, events and alarms, and nobody who bought', async () => {
+  it('operators, requirement 3: shows orders, transactions, quarantine, events and alarms, without their shoppers', async () => {
     const { lists, text } = await view(reading);
 
     expect(lists.orders?.rows).toMatchObject([
@@ -116,7 +116,7 @@ describe('the live page of a stage', () => {
     expect(text).not.toContain(SHOPPER);
   });
 
-  it('answers a look-up with the timeline of `ops show`, and names no shopper who was not asked for', async () => {
+  it('answers a look-up with the timeline of `ops show`, and names no shopper unless asked for', async () => {
     const { status, text } = await ask(reading, '/timeline?id=B07');
 
     expect(status).toBe(200);
@@ -169,7 +169,7 @@ describe('the live page of a stage', () => {
     }
   });
 
-  it('takes the token of its link once, and keeps it in a cookie that scripts cannot read', async () => {
+  it('accepts the token of its link once, and keeps it in a cookie that scripts cannot read', async () => {
     const { searchParams } = new URL(writing.url);
     const token = searchParams.get('token') ?? '';
     const opened = await ask(writing, `/?token=${token}`, {
@@ -206,7 +206,7 @@ describe('the actions of the live page', () => {
   ) => ask(console, `/actions/${name}`, { method: 'POST', body: JSON.stringify(input), headers });
   const ENTRY = { kind: 'order', brand: 'acme', entry: 'message-of-B08' };
 
-  it('are none of those that were not allowed', async () => {
+  it('are only those that were allowed', async () => {
     expect(JSON.parse((await ask(reading, '/stage')).text)).toMatchObject({ name: 'local', actions: [] });
     for (const name of ['replay', 'reconcile', 'send-order'])
       expect((await post(reading, name, ENTRY)).status).toBe(403);
@@ -222,7 +222,7 @@ describe('the actions of the live page', () => {
     expect(await stage.receive()).toEqual([]);
   });
 
-  it('say in words what they cannot do', async () => {
+  it('explain what they cannot do', async () => {
     const row = await post(writing, 'replay', { kind: 'row', entry: 'r' });
     expect(JSON.parse(row.text)).toMatchObject({ ok: false });
     const missing = await post(writing, 'replay', { ...ENTRY, entry: 'missing' });

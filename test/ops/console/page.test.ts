@@ -81,7 +81,7 @@ async function violationsOn(page: Page): Promise<string[]> {
 }
 
 describe('the live page in a browser', () => {
-  it('operators, requirement 4: shows the stage and follows it, and is used by keyboard alone, with nothing that axe finds', async (test) => {
+  it('operators, requirement 4: shows the stage and follows it, and can be used by keyboard alone, without findings of axe', async (test) => {
     const { page, context, errors } = await open(test);
     expect(await page.title()).toBe('local – button-serverless');
     expect(page.url()).not.toContain('token');
@@ -110,21 +110,25 @@ describe('the live page in a browser', () => {
     expect(errors).toEqual([]);
   });
 
-  it('says how an action ended, in a status that stays, with a way to its timeline', LONG, async (test) => {
-    const { page } = await open(test);
-    const status = page.locator('#result').getByRole('status');
-    await page.getByRole('button', { name: 'Reconcile now' }).click();
-    await status.getByText('Button is down.').waitFor();
-    await page.getByLabel('Make Button misbehave').selectOption('lost-answers');
-    await page.getByRole('button', { name: 'Misbehave', exact: true }).click();
-    await status.getByText('Button is down now.').waitFor();
-    await page.getByRole('button', { name: 'Behave again' }).click();
-    await status.getByText('Button behaves again.').waitFor();
-    await page.getByRole('button', { name: 'Send an order', exact: true }).click();
-    await page.getByRole('link', { name: 'What happened' }).click();
+  it(
+    'shows the result of an action in a status that stays, with a link to its timeline',
+    LONG,
+    async (test) => {
+      const { page } = await open(test);
+      const status = page.locator('#result').getByRole('status');
+      await page.getByRole('button', { name: 'Reconcile now' }).click();
+      await status.getByText('Button is down.').waitFor();
+      await page.getByLabel('Make Button misbehave').selectOption('lost-answers');
+      await page.getByRole('button', { name: 'Misbehave', exact: true }).click();
+      await status.getByText('Button is down now.').waitFor();
+      await page.getByRole('button', { name: 'Behave again' }).click();
+      await status.getByText('Button behaves again.').waitFor();
+      await page.getByRole('button', { name: 'Send an order', exact: true }).click();
+      await page.getByRole('link', { name: 'What happened' }).click();
 
-    await page.getByRole('dialog').getByText('Order B07 of the brand acme').waitFor();
-  });
+      await page.getByRole('dialog').getByText('Order B07 of the brand acme').waitFor();
+    },
+  );
 
   it('keeps the focus where it is while rows change', LONG, async (test) => {
     const { page } = await open(test);
@@ -139,7 +143,7 @@ describe('the live page in a browser', () => {
   });
 
   it.for(SIZES.flatMap((size) => SCHEMES.map((colorScheme) => ({ ...size, colorScheme }))))(
-    'fits $width pixels in $colorScheme, with nothing that axe finds',
+    'fits $width pixels in $colorScheme, without findings of axe',
     LONG,
     async ({ width, height, colorScheme }, test) => {
       const { page, errors } = await open(test, { viewport: { width, height }, colorScheme });
@@ -163,7 +167,7 @@ describe('the live page in a browser', () => {
     expect(await stage.receive()).toHaveLength(1);
   });
 
-  it('shows the boards in a page of their own, and survives being loaded again', LONG, async (test) => {
+  it('shows the boards on a separate page, and survives a reload', LONG, async (test) => {
     const { page, context, errors } = await open(test);
     const [boards] = await Promise.all([
       context.waitForEvent('page'),

@@ -21,7 +21,7 @@ function listOf(table: { items: readonly Item[] }, itemsPerRefresh = 10) {
   });
 }
 
-describe('the latest rows of a table without an order of time', () => {
+describe('the latest rows of a table that is not ordered by time', () => {
   it('are the latest 50, the latest first, once everything was read, however little a refresh reads', async () => {
     const minutes = fc.array(fc.nat(10_000), { maxLength: 120 });
     await fc.assert(
@@ -62,7 +62,7 @@ describe('the latest rows of a table without an order of time', () => {
     expect(list.rows()).toEqual([itemAt(1, 9)]);
   });
 
-  it('begins anew after a failure, and keeps what it knows meanwhile', async () => {
+  it('starts again after a failure, and keeps what it knows until then', async () => {
     let isDown = false;
     const list = createRollingList({
       read: async function* read() {

@@ -20,7 +20,7 @@ const invoked: string[] = [];
 let isPlannerBroken = false;
 let account = ACCOUNT;
 
-/** STS and Lambda in name only. */
+/** Fakes of STS and Lambda. */
 const aws = createServer((request, response) => {
   request.resume();
   if (request.url?.includes('/invocations') === true) {
@@ -130,7 +130,7 @@ describe('npm run console', () => {
     expect(text).not.toContain('another');
   });
 
-  it('refuses another stage than the one that is named, and credentials for another account', async () => {
+  it('refuses a stage other than the named one, and credentials for another account', async () => {
     const other = await configFile('{ "stage": "development" }');
     await expect(open(false, other)).rejects.toThrow(/about the stage development.* about production/);
     await expect(open(false, await configFile('{}'))).rejects.toThrow(/names no stage/);

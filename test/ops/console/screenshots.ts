@@ -17,7 +17,7 @@ export const SIZES = [
 
 export const SCHEMES = ['light', 'dark'] as const;
 
-/** Writes what the page looks like; returns the file. */
+/** Writes a screenshot of the page and returns its file. */
 export async function takeScreenshot(page: Page, name: string): Promise<string> {
   await mkdir(DIRECTORY, { recursive: true });
   const path = join(DIRECTORY, `${name}.png`);

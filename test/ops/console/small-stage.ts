@@ -32,7 +32,7 @@ export type SmallStage = {
   close: () => Promise<void>;
 };
 
-/** Starts it over the models of DynamoDB and SQS, with one of each to look at. */
+/** Starts it over the models of DynamoDB and SQS, with one sample of each kind. */
 export async function startSmallStage(name = 'local'): Promise<SmallStage> {
   const directory = await mkdtemp(join(tmpdir(), 'button-console-'));
   const [dynamodb, sqs] = await Promise.all([startDynamoDbModel(REGION), startSqsModel(REGION)]);

@@ -5,7 +5,7 @@ import { readWebhook } from '../../../shared/validation/webhooks/transaction-wir
 import type { TransactionRecord } from '../../../shared/validation/webhooks/transaction.ts';
 import pendingWebhook from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
-/** Whom the samples name. */
+/** The shopper in the samples. */
 export const SHOPPER = 'shopper-of-the-sample';
 
 const DUE = { dueAt: '2026-06-01T11:00:00.000Z' };
@@ -75,7 +75,7 @@ export function sampleQuarantined(more: Partial<QuarantinedItem>): QuarantinedIt
   };
 }
 
-/** What the webhooks come to, each a second later. */
+/** The record after these webhooks, each a second later than the previous one. */
 export function recordOf(...versions: object[]): TransactionRecord {
   let record: TransactionRecord | undefined;
   for (const [index, data] of versions.entries()) {

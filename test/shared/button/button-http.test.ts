@@ -27,7 +27,7 @@ async function button(listener: RequestListener, timeoutMs = 60_000): Promise<Bu
   return http;
 }
 
-/** A Button that counts what comes over each connection, and a clock that a test moves. */
+/** A Button that counts the requests on each connection, and a clock that a test moves. */
 async function restingButton(held: Promise<void> = Promise.resolve()) {
   const connections: { requests: number; bytes: () => number }[] = [];
   const indexOf = new Map<object, number>();

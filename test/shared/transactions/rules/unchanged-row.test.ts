@@ -28,7 +28,7 @@ const ORDER = {
   ...{ commerce_organization: 'org-1', publisher_customer_id: 'user-1' },
 } satisfies Row;
 
-/** An instant, so many minutes after the first of the story. */
+/** The instant this many minutes after the start. */
 function minute(count: number): string {
   return new Date(Date.parse('2026-01-02T00:00:00Z') + count * 60_000).toISOString();
 }
@@ -64,7 +64,7 @@ function recordOf(sightings: readonly Sighting[]): TransactionRecord {
   return record;
 }
 
-/** Whether a row that is read at that minute is recognised as one that changes nothing. */
+/** Whether a row that is read at this minute is recognised as one that changes nothing. */
 function recognise(record: TransactionRecord, row: Row, categories: 0 | 1 = 0) {
   const { transaction } = observe({ row, at: 0, by: 'api' });
   const summary = rowSummary(record);
@@ -97,7 +97,7 @@ const row: fc.Arbitrary<Row> = fc
     order_purchase_date: changes.order_purchase_date && `2026-01-01T${changes.order_purchase_date}`,
   }));
 
-/** Few rows, which return: as they do in the reads of a sweep. */
+/** A few rows that are read repeatedly, as in a sweep. */
 const story = fc
   .tuple(
     fc.array(row, { minLength: 1, maxLength: 2 }),
@@ -111,7 +111,7 @@ const story = fc
     return sightings.map(({ nth, ...one }): Sighting => ({ ...one, row: rows[nth] ?? withAnotherField }));
   });
 
-/** What else may have happened to a record. */
+/** Other events in the life of a record. */
 const afterwards = fc.constantFrom(
   (record: TransactionRecord) => record,
   (record: TransactionRecord) => record,
@@ -123,7 +123,7 @@ const afterwards = fc.constantFrom(
 );
 
 describe('a row that is recognised as unchanged', () => {
-  it('is one that the merge writes nothing for, and is counted alike, whatever the record has seen', () => {
+  it('is one for which the merge writes nothing, and counts the same, whatever the record has seen', () => {
     let recognised = 0;
     fc.assert(
       fc.property(
@@ -153,7 +153,7 @@ describe('a row that is recognised as unchanged', () => {
     expect(recognised).toBeGreaterThan(50);
   });
 
-  it('leaves the same behind as every row merged in full: records, counters and metrics', async () => {
+  it('has the same result as merging every row in full: records, counters and metrics', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(story, { minLength: 1, maxLength: 3 }), async (stories) => {
         const reads = stories.flatMap((sightings, number) =>
@@ -180,7 +180,7 @@ describe('a row that is recognised as unchanged', () => {
   });
 });
 
-/** Stores each row as a page of its own, and again; returns what was counted. */
+/** Stores each row as a separate page, twice. Returns the counts. */
 async function readAll(reads: readonly Sighting[], transactions: TransactionStore): Promise<unknown> {
   const measured: Measured[] = [];
   const tallies = [];
