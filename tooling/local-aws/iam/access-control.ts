@@ -105,9 +105,7 @@ export function createAccessControl(accountId = '000000000000'): AccessControl {
     addRole: (role) => {
       roles.set(role.arn, role);
     },
-    removeRole: (arn) => {
-      roles.delete(arn);
-    },
+    removeRole: (arn) => void roles.delete(arn),
     attach: (arn, statements) => {
       if (!roles.has(arn)) throw new Error(`There is no role ${arn}.`);
       return attached.add(arn, statements);
