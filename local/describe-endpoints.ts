@@ -5,10 +5,10 @@ import type { Instance } from './instance.ts';
 import type { Endpoints } from './system.ts';
 
 /** Which system it is, the checkout's folder, and the address of the live page. */
-type Surroundings = { instance: Pick<Instance, 'number' | 'stateDirectory'>; root: string; page: string };
+type EndingContext = { instance: Pick<Instance, 'number' | 'stateDirectory'>; root: string; page: string };
 
 /** What people need once everything runs: what to type, how AWS's tools reach it, and where to read on. */
-export function describeEndpoints(endpoints: Endpoints, { instance, root, page }: Surroundings): string {
+export function describeEndpoints(endpoints: Endpoints, { instance, root, page }: EndingContext): string {
   const state = relative(root, instance.stateDirectory);
   // Without this option, commands find the first system.
   const which = instance.number === 1 ? '' : ` --outputs-file ${state}/cdk-outputs.json`;

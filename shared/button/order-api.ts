@@ -146,7 +146,8 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  *
  * | answer | create | update, cancel | get, by id or token |
  * | --- | --- | --- | --- |
- * | 2xx with `meta.status` ok | done (exists if it shows another order) | done | found (not found if the token's list has no such order) |
+ * | 2xx with `meta.status` ok | done | done | found (not found if the token's list has no such order) |
+ * | 2xx that shows another order | exists | done | found |
  * | 204 | unclear | update: unclear; cancel: unconfirmed | unanswered |
  * | other 2xx | unclear | unclear | unanswered |
  * | 429, not sent | try again | try again | unanswered |

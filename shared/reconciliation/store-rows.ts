@@ -230,10 +230,10 @@ function minus(instant: string, ms: number): string {
   return new Date(Date.parse(instant) - ms).toISOString();
 }
 
-type RowReading = TransactionResult & { bytes: string };
+type ParsedRow = TransactionResult & { bytes: string };
 
 /** A row that is nested too deeply can be parsed, but not written again: only its id can be kept. */
-function readRow(row: unknown): RowReading {
+function readRow(row: unknown): ParsedRow {
   const reading = readTransaction(row);
   const bytes = toJson(row);
   if (bytes === undefined) {
