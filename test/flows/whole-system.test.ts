@@ -458,6 +458,7 @@ describe('AWS, requirement 5: two deployments in a row', () => {
     expect(endpoints).toMatchObject({
       ...running.endpoints,
       orderQueueUrls: running.endpoints.orderQueueUrls,
+      brands: ['acme', 'north-shop'],
     });
     expect(await button.calls(orderId)).toEqual(['POST 200', 'POST 200']);
     expect((await system.transaction(key))?.candidates[0].transaction.id).toBe(

@@ -72,6 +72,8 @@ describe('the stacks of a stage', () => {
 
   it('name everything that a user needs in their outputs', () => {
     expect(development.outputs('OrderReporting')).toEqual([
+      'OrderReadersPolicyArn',
+      'OrderOperatorsPolicyArn',
       'OrderLedgerTableName',
       'OrderQuarantineTableName',
     ]);
@@ -82,6 +84,8 @@ describe('the stacks of a stage', () => {
       'ApiKeySecretArnAcme',
     ]);
     expect(development.outputs('Transactions')).toEqual([
+      'TransactionReadersPolicyArn',
+      'TransactionOperatorsPolicyArn',
       'PublisherApiUrl',
       'PublisherApiArn',
       'TransactionsTableName',
@@ -213,7 +217,9 @@ describe('secrets', () => {
     const secrets = production.resources('AWS::SecretsManager::Secret');
 
     expect(idsOf(secrets).toSorted()).toEqual(['ButtonApiKey', 'ButtonApiKeyAcme', 'WebhookSecrets']);
-    for (const { Properties } of secrets) expect(Object.keys(Properties)).toEqual(['Description']);
+    for (const { Properties } of secrets) expect(Object.keys(Properties)).toContain('Description');
+    for (const { Properties } of secrets)
+      expect(Object.keys(Properties).filter((name) => !['Description', 'Tags'].includes(name))).toEqual([]);
     expect(production.templateText).not.toContain('{{resolve:');
   });
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
-import { parseJson, type ApiRequest } from './api-request.ts';
+import { orderIdOf, parseJson, type ApiRequest } from './api-request.ts';
 import { answerButtonApi, type ButtonApi } from './button-api.ts';
 import { bodyBytes, errorAnswer, isButtonsAnswer, objectAnswer, type Answer } from './button-answer.ts';
 import type { Clock } from './clock.ts';
@@ -28,10 +28,12 @@ export type Reply = { sent: Sent; delayMs: number; record: RequestRecord };
  * any.
  */
 export function replyTo(exchange: Exchange, request: ApiRequest): Reply {
-  const { clock, faults, log } = exchange;
-  const record = log.open(request, clock.now());
+  const { api, clock, faults, log } = exchange;
+  const named = orderIdOf(request);
+  const orderId = named === null ? null : api.orders.orderIdOf(named);
+  const record = log.open(request, { atMs: clock.now(), orderId });
   const { apiKey, method, path } = request;
-  const fault = faults.takeForApi({ method, path, orderId: record.orderId, apiKey });
+  const fault = faults.takeForApi({ method, path, orderId, apiKey });
   record.faulty = fault !== undefined;
   const sent = answerUnder(exchange, { fault, request, record });
   record.isButtons = sent !== 'lost' && sent.cutOff !== true && isButtonsAnswer(sent.answer);

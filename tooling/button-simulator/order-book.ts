@@ -97,6 +97,11 @@ export class OrderBook {
     return newest === undefined ? undefined : this.#orders.get(newest);
   }
 
+  /** The Brand's id of the order that Button's id names; any other id is taken for the Brand's. */
+  orderIdOf(id: string): string {
+    return this.#orders.get(id)?.fields.order_id ?? id;
+  }
+
   /** Like `find`; undefined as long as the world does not show the order. */
   findVisible(brandId: string, id: string): Order | undefined {
     const order = this.find(brandId, id);

@@ -1,5 +1,4 @@
 import type { ApiRequest } from './api-request.ts';
-import { orderIdOf } from './api-request.ts';
 
 /** A request to Button's API as the simulator saw it, without its API key. */
 export type RequestRecord = {
@@ -8,6 +7,7 @@ export type RequestRecord = {
   readonly method: string;
   readonly path: string;
   readonly query: string;
+  /** The Brand's id of the order that it is about, whichever id it names. */
   readonly orderId: string | null;
   readonly requestBody: string;
   /** Whether a fault rule applied to it. */
@@ -32,13 +32,13 @@ export class RequestLog {
   #records: RequestRecord[] = [];
 
   /** Records a request; its result is added later. */
-  open(request: ApiRequest, atMs: number): RequestRecord {
+  open(request: ApiRequest, { atMs, orderId }: Pick<RequestRecord, 'atMs' | 'orderId'>): RequestRecord {
     const record: RequestRecord = {
       atMs,
       method: request.method,
       path: request.path,
       query: request.query.toString(),
-      orderId: orderIdOf(request),
+      orderId,
       requestBody: request.body,
       faulty: false,
       isButtons: false,

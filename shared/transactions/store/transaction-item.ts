@@ -203,16 +203,15 @@ const RowSummarySchema = z.object({
   category: z.object({ S: z.string() }),
   delivery: z.object({ S: z.enum(['live', 'historical']) }),
   notRewardableReason: z.object({ S: z.enum(NOT_REWARDABLE_REASONS) }).exactOptional(),
-  mergedInto: z.never().exactOptional(),
-  erasedAt: z.never().exactOptional(),
 });
 
 /**
  * What an item says, without being unpacked, about the row that would change nothing; undefined if it says
- * nothing, as every item does that an older version of this code wrote.
+ * nothing, as every item does that is erased, has given way to another, or was written by an older version of
+ * this code.
  */
 export function rowSummaryOf(item: Record<string, AttributeValue>): RowSummary | undefined {
-  if (!('rowDigest' in item)) return undefined;
+  if (!item['rowDigest'] || item['mergedInto'] || item['erasedAt']) return undefined;
   const { data } = RowSummarySchema.safeParse(item);
   return (
     data && {
