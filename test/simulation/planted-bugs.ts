@@ -23,7 +23,7 @@ export const BUGS: readonly KnownBug[] = [
       original: "'revision = :expected'",
       planted: "'attribute_exists(revision)'",
     },
-    seed: 15,
+    seed: 24,
   },
   {
     name: 'a claim does not check for an existing one',
