@@ -224,7 +224,7 @@ function generateWorld(random: Random): World {
     transactionId: random.pick(['stable', 'new-with-each-change']),
     declinedAmount: random.pick(['last', 'zero']),
     transactionVisibleAfterMs: random.pick([0, 30_000, 90_000]),
-    cursorFilters: random.pick(['sent-again', 'carried', 'refused', 'restart', 'forgotten']),
+    cursorFilters: random.pick(['sent-again', 'carried', 'refused', 'restart']),
     paging: random.pick(['keyset', 'keyset', 'offset']),
     rowOrder: random.pick(['oldest-first', 'newest-first']),
     maxPageSize: random.pick([2, 100]),
