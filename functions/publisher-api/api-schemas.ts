@@ -8,7 +8,7 @@ import { REWARD_GROUPS } from '../../shared/transactions/rules/shopper-rewards.t
 const shopper = z
   .string()
   .min(1)
-  .refine((text) => Buffer.byteLength(text) <= 2048)
+  .max(2048)
   .describe('The shopper, as `publisher_customer_id` (or what the setting `shopperField` names) has them.');
 const instant = z.iso.datetime({ offset: true });
 const MAX_PAGE = 100;

@@ -4,6 +4,7 @@ import * as z from 'zod';
 
 import type { TableAccess } from '../../dynamodb/split-body.ts';
 import { PERSONAL_DATA_DAYS, TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
+import { shopperKey } from '../rules/shopper-key.ts';
 import { rewardGroup } from '../rules/shopper-rewards.ts';
 
 const ShopperItemSchema = z.object({
@@ -58,6 +59,8 @@ export async function shopperPage(
     ...filter
   }: ShopperFilter & { limit?: number | undefined; after?: ShopperCursor | undefined },
 ): Promise<ShopperPage> {
+  const key = shopperKey(shopper);
+  if (key === undefined) return { transactions: [] };
   const { name, partitionKey, sortKey } = TRANSACTIONS_TABLE.shopperIndex;
   const { status, from = '0', before = '~' } = filter;
   const { Items = [], LastEvaluatedKey: last } = await client.send(
@@ -72,7 +75,7 @@ export async function shopperPage(
         ...(status !== undefined && { '#status': 'status' }),
       },
       ExpressionAttributeValues: {
-        ':shopper': { S: shopper },
+        ':shopper': { S: key },
         // Without its end, a second sorts before every instant in it, with or without milliseconds.
         ':from': { S: from.slice(0, SECOND_LENGTH) },
         ':before': { S: before.slice(0, SECOND_LENGTH) },
@@ -80,7 +83,7 @@ export async function shopperPage(
       },
       ScanIndexForward: false,
       Limit: limit,
-      ...(after && { ExclusiveStartKey: cursorKey(shopper, after) }),
+      ...(after && { ExclusiveStartKey: cursorKey(key, after) }),
     }),
   );
   const transactions = Items.map((item) => ShopperItemSchema.parse(unmarshall(item)));
@@ -92,11 +95,11 @@ const SECOND_LENGTH = '2026-01-01T00:00:00'.length;
 
 const ShopperCursorSchema = ShopperItemSchema.pick({ pk: true, createdDate: true });
 
-function cursorKey(shopper: string, { pk, createdDate }: ShopperCursor): Record<string, AttributeValue> {
+function cursorKey(key: string, { pk, createdDate }: ShopperCursor): Record<string, AttributeValue> {
   const { partitionKey, sortKey } = TRANSACTIONS_TABLE.shopperIndex;
   return {
     [TRANSACTIONS_TABLE.partitionKey]: { S: pk },
-    [partitionKey]: { S: shopper },
+    [partitionKey]: { S: key },
     [sortKey]: { S: createdDate },
   };
 }

@@ -9,6 +9,7 @@ import {
   type Transaction,
   type TransactionRecord,
 } from '@button-serverless/validation/webhooks';
+import { shopperKey } from '../rules/shopper-key.ts';
 import { stateOf } from '../rules/transaction-state.ts';
 import { rowDigestOf, type RowSummary } from '../rules/unchanged-row.ts';
 import { packJson, unpackJson } from '../../dynamodb/packed-json.ts';
@@ -321,14 +322,6 @@ function headOf(record: TransactionRecord, transaction: Transaction): Record<str
   };
 }
 
-/**
- * DynamoDB rejects an empty string as a key, and one of more than 2048 bytes, so neither is used as a
- * shopper.
- *
- * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
- */
 function shopperOf({ publisherCustomerId, pubRef }: Transaction, field: ShopperField): string | undefined {
-  const shopper = { publisher_customer_id: publisherCustomerId, pub_ref: pubRef, none: null }[field];
-  const bytes = Buffer.byteLength(shopper ?? '');
-  return shopper === null || bytes === 0 || bytes > 2048 ? undefined : shopper;
+  return shopperKey({ publisher_customer_id: publisherCustomerId, pub_ref: pubRef, none: null }[field] ?? '');
 }

@@ -158,7 +158,7 @@ describe('the publisher API', () => {
   it.each<[string, string, Record<string, string>, string]>([
     ['no shopper', '/v1/rewards', {}, 'shopper'],
     ['an empty shopper', '/v1/rewards', { shopper: '' }, 'shopper'],
-    ['a shopper too long for a key', '/v1/rewards', { shopper: 'é'.repeat(1025) }, 'shopper'],
+    ['a shopper longer than any that is stored', '/v1/rewards', { shopper: 'a'.repeat(2049) }, 'shopper'],
     ['an unknown status', '/v1/transactions', { shopper: 'a', status: 'paid' }, 'status'],
     ['no instant', '/v1/transactions', { shopper: 'a', from: 'yesterday' }, 'from'],
     ['too large a page', '/v1/transactions', { shopper: 'a', limit: '101' }, 'limit'],
