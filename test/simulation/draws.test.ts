@@ -5,6 +5,7 @@ import { drawAnswer, isSurvivable, type DrawnAnswer } from './draw-answer.ts';
 import { optionalFields } from './draw-order.ts';
 import { drawPurchase, IDENTITIES, OPTIONAL_FIELDS, type TransactionStep } from './draw-transaction.ts';
 import { drawOrderLife, type BrandRules } from './draw-shop.ts';
+import { generateSchedule } from './generate.ts';
 import { randomFrom } from './random.ts';
 
 const RULES: BrandRules = { orderBy: 'sequence', allowFinalizationDate: true };
@@ -17,6 +18,14 @@ function drawLives(count: number, note?: (path: string, form: string) => void) {
     return { rules, steps: drawOrderLife(shop, `order-${seed}`) };
   });
 }
+
+describe('the steps of a schedule', () => {
+  it('happen at whole milliseconds, as everything at Button does', () => {
+    const steps = Array.from({ length: 100 }, (_, seed) => generateSchedule(seed).steps).flat();
+
+    expect(steps.filter(({ atMs }) => !Number.isInteger(atMs))).toEqual([]);
+  });
+});
 
 describe('the messages that are drawn', () => {
   it('have every optional field of the schemas in every form it can come in', () => {

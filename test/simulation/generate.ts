@@ -224,7 +224,7 @@ function generateWorld(random: Random): World {
     transactionId: random.pick(['stable', 'new-with-each-change']),
     declinedAmount: random.pick(['last', 'zero']),
     transactionVisibleAfterMs: random.pick([0, 30_000, 90_000]),
-    cursorFilters: random.pick(['sent-again', 'carried', 'refused', 'restart']),
+    cursorFilters: random.pick(['sent-again', 'carried', 'refused', 'restart', 'forgotten']),
     paging: random.pick(['keyset', 'keyset', 'offset']),
     rowOrder: random.pick(['oldest-first', 'newest-first']),
     maxPageSize: random.pick([2, 100]),
@@ -599,5 +599,11 @@ function expirySteps(random: Random): Step[] {
 }
 
 function finalize(random: Random, orderIds: OrderIds): Step[] {
-  return [{ kind: 'finalize', atMs: LENGTH_MS / 2 + timeIn(random) / 2, orderId: anyOf(random, orderIds) }];
+  return [
+    {
+      kind: 'finalize',
+      atMs: Math.floor((LENGTH_MS + timeIn(random)) / 2),
+      orderId: anyOf(random, orderIds),
+    },
+  ];
 }

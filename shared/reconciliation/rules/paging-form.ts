@@ -10,7 +10,7 @@ export type NextPage = {
   after?: PageDates;
 };
 
-/** The dates of a page's first and last row, in milliseconds since 1970. */
+/** The dates of a page's first and last row, in milliseconds since 1970, cut to the second. */
 export type PageDates = { first: number; last: number };
 
 /**
@@ -140,8 +140,12 @@ function datesOf(rows: readonly unknown[], { timeField }: WindowFilter): number[
   return rows.map((row) => dateOf(row, timeField)).filter((date) => !Number.isNaN(date));
 }
 
+/**
+ * In whole seconds, as Button's windows are: a list may show the milliseconds of one row and cut off those of
+ * its neighbour, whose dates then seem to turn.
+ */
 function dateOf(row: unknown, timeField: WindowFilter['timeField']): number {
   const isRow = typeof row === 'object' && row !== null;
   const date: unknown = isRow ? Reflect.get(row, timeField) : undefined;
-  return typeof date === 'string' ? Date.parse(date) : NaN;
+  return typeof date === 'string' ? Math.floor(Date.parse(date) / 1000) * 1000 : NaN;
 }

@@ -79,6 +79,12 @@ describe('pageOfWindow', () => {
     },
   );
 
+  it('sees no turn within a second, of which the list may show the milliseconds of some rows only', () => {
+    const page = rows('2026-05-31T00:00:00Z', '2026-05-31T00:00:00.125Z');
+
+    expect(pageIn('cursor-alone', falling, page)).toMatchObject({ rows: [], endsWindow: true });
+  });
+
   it.each([
     ['begins anew', falling, rows('2026-06-01T23:00:00Z', '2026-05-31T00:00:00Z')],
     ['turns', rising, rows('2026-05-31T00:00:00Z')],
