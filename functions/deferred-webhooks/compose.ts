@@ -7,7 +7,7 @@ import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
-import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployment-mark.ts';
+import { cachedCutOver } from '../../shared/reconciliation/store/deployment-mark.ts';
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { listErasureNotes } from '../../shared/transactions/store/erasure-note-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
@@ -59,9 +59,7 @@ export function composeDeferredWebhooks({
     },
     maxReceives: env.MAX_RECEIVES,
     erasures: () => listErasureNotes({ client: dynamodb, table: env.POSITIONS_TABLE }, now()),
-    ...(env.LIVE_FROM === undefined
-      ? { deployedAt: cachedDeploymentMark({ client: dynamodb, table: env.POSITIONS_TABLE }) }
-      : { liveFrom: env.LIVE_FROM }),
+    cutOver: cachedCutOver(env.LIVE_FROM, { client: dynamodb, table: env.POSITIONS_TABLE }),
     metrics,
     now,
   };

@@ -16,7 +16,7 @@ import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { createPrime } from '../../shared/runtime/prime.ts';
 import { createSampler } from '../../shared/runtime/sampler.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
-import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployment-mark.ts';
+import { cachedCutOver } from '../../shared/reconciliation/store/deployment-mark.ts';
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
@@ -120,9 +120,7 @@ function composePorts(
       );
     },
     forgeries: createSampler(FORGERY_INTERVAL_MS, nowMs),
-    ...(env.LIVE_FROM === undefined
-      ? { deployedAt: cachedDeploymentMark({ client: dynamodb, table: env.POSITIONS_TABLE }) }
-      : { liveFrom: env.LIVE_FROM }),
+    cutOver: cachedCutOver(env.LIVE_FROM, { client: dynamodb, table: env.POSITIONS_TABLE }),
     metrics,
     now,
   };

@@ -10,7 +10,7 @@ import { republishEvents } from '../../shared/transactions/republish-events.ts';
 import { eraseShopper, findShopper } from '../../shared/transactions/erase-shopper.ts';
 import { flag, positiveInteger } from '../../shared/runtime/env.ts';
 import { isOverdue } from '../../shared/transactions/rules/stale-pending.ts';
-import { cachedDeploymentMark } from '../../shared/reconciliation/store/deployment-mark.ts';
+import { cachedCutOver } from '../../shared/reconciliation/store/deployment-mark.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { eraseCheckout } from '../../shared/transactions/store/erase-checkout.ts';
 import { leaveErasureNote } from '../../shared/transactions/store/erasure-note-store.ts';
@@ -177,9 +177,10 @@ export const webhooksReplay = defineCommand({
         ? dryCheckouts(transactionsTable(context))
         : createCheckoutStore(transactionsTable(context)),
       rewardableCategories: rewardableCategories(context),
-      ...(stage.outputNames.includes('LiveFrom')
-        ? { liveFrom: stage.output('LiveFrom') }
-        : { deployedAt: cachedDeploymentMark(positions) }),
+      cutOver: cachedCutOver(
+        stage.outputNames.includes('LiveFrom') ? stage.output('LiveFrom') : undefined,
+        positions,
+      ),
       pace: createPace(perSecond),
       isDryRun,
       now,

@@ -48,15 +48,10 @@ export type ApplyWebhookPorts = {
   transactions: TransactionStore;
   quarantine: Pick<QuarantineStore, 'put'>;
   /**
-   * Transactions created before this instant (ISO 8601 UTC) are historical; unless set, those created before
-   * the deployment.
+   * When this system took over (ISO 8601 UTC): transactions created before are historical. If nothing else
+   * says when, it is the time of the first webhook. Throws if it cannot be read.
    */
-  liveFrom?: string;
-  /**
-   * When this system was deployed (ISO 8601 UTC): the time of the first webhook, unless it is known. Without
-   * it and `liveFrom`, every webhook is live. Throws if that cannot be read.
-   */
-  deployedAt?: (receivedAt: string) => Promise<string>;
+  cutOver: (receivedAt: string) => Promise<string>;
   /** The categories for which users are rewarded; `REWARDABLE_CATEGORIES` unless given. */
   rewardableCategories?: readonly string[];
   /** Has a conflict read again; unless given, the next sweep finds it. */
@@ -90,7 +85,7 @@ export async function applyWebhook(
   ports: ApplyWebhookPorts,
 ): Promise<WebhookOutcome> {
   // Whatever it is about: with the first webhook, this system has started.
-  const deployedAt = await ports.deployedAt?.(webhook.receivedAt);
+  const cutOver = await ports.cutOver(webhook.receivedAt);
   const reading = readWebhook(webhook.body);
   if (mayBePing(reading) && readEnvelope(webhook.body).isPing) return 'ping';
   const checkout = mayBePing(reading) ? readCheckout(webhook.body) : undefined;
@@ -113,7 +108,7 @@ export async function applyWebhook(
     payload,
     source: { kind: 'webhook', eventId },
     seenAt: webhook.receivedAt,
-    delivery: deliveryOf(transaction, ports.liveFrom ?? deployedAt),
+    delivery: deliveryOf(transaction, cutOver),
     flags,
     ...(erasedAt === undefined ? {} : { erasedAt }),
   };

@@ -1,6 +1,7 @@
 // @module-tag volume
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { everythingIsLive } from '../fakes/cut-over.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { eraseCheckout } from '../../shared/transactions/store/erase-checkout.ts';
 import { creditReward, type RewardEntry } from '../../shared/validation/webhooks/reward-ledger.ts';
@@ -247,6 +248,7 @@ const operations: Story[] = [
           checkouts: createCheckoutStore(access()),
           quarantine,
           review: createQuarantineReview({ client: world.aws().dynamodb(), table: TABLES.webhookQuarantine }),
+          cutOver: everythingIsLive,
           metrics: { add: () => undefined },
           now: world.now,
         }),

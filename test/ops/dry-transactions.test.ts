@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 
+import { everythingIsLive } from '../fakes/cut-over.ts';
 import { createInMemoryCheckouts } from '../fakes/in-memory-checkouts.ts';
 import { dryTransactions } from '../../ops/dry-transactions.ts';
 import { createInMemoryTransactions } from '../fakes/in-memory-transactions.ts';
@@ -13,7 +14,7 @@ it('a dry run builds on what it would have written, and writes nothing', async (
     const body = Buffer.from(JSON.stringify({ ...pending, data: { ...pending.data, ...changes } }));
     const [now, metrics] = [() => new Date('2026-06-01T12:00:00.000Z'), { add: () => undefined }];
     const stores = { checkouts: createInMemoryCheckouts(), quarantine: createInMemoryQuarantine() };
-    const ports = { transactions, ...stores, metrics, now };
+    const ports = { transactions, ...stores, cutOver: everythingIsLive, metrics, now };
     return applyWebhook({ body, receivedAt: '2026-06-01T12:00:00.000Z' }, ports);
   };
   await apply(store, {});

@@ -1,6 +1,7 @@
 // @module-tag volume
 import { describe, expect, it } from 'vitest';
 
+import { everythingIsLive } from '../fakes/cut-over.ts';
 import { createInMemoryCheckouts } from '../fakes/in-memory-checkouts.ts';
 import { createPace } from '../../ops/pace.ts';
 import { replayWebhooks } from '../../ops/replay-webhooks.ts';
@@ -54,6 +55,7 @@ function createSystem() {
       },
       markReplayed: ({ id }: { id: string }) => Promise.resolve(marked.push(id) > 0),
     },
+    cutOver: everythingIsLive,
     now: () => new Date('2026-06-01T12:00:00.000Z'),
   };
   const receive = (body: Uint8Array) =>

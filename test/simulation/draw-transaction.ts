@@ -98,7 +98,9 @@ export function drawPurchase(draw: PurchaseDraw, name: string): TransactionStep[
     case 'two-rows':
     case 'two-rows-without-order-at-first': {
       const amount = traits.amount + (random.chance(0.5) ? 0 : 100);
-      const other = { ...traits, amount };
+      // The order of a purchase that an older system knew has got a new row.
+      const createdMs = random.chance(0.25) ? OLD_MS : traits.createdMs;
+      const other = { ...traits, amount, createdMs };
       const startsWithoutOrder = identity !== 'two-rows';
       return apart([
         ...drawRow(draw, { ...traits, key: name, id: name, identity, startsWithoutOrder }),

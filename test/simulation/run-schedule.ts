@@ -787,6 +787,7 @@ class Run {
         }),
         checkouts: createCheckoutStore({ client, table: TABLES.transactions }),
         quarantine: createQuarantineStore({ client, table: TABLES.webhookQuarantine, retentionDays: 90 }),
+        cutOver: () => Promise.resolve(LIVE_FROM),
         metrics: { add: () => undefined },
         now,
       });

@@ -55,9 +55,16 @@ export async function readDeploymentMark({ client, table }: Positions): Promise<
   return item && readMark(item);
 }
 
-/** `markDeployment`, called once in a process, because the mark never changes. Throws as that does. */
-export function cachedDeploymentMark(positions: Positions): (startedAt: string) => Promise<string> {
-  let known: string | undefined;
+/**
+ * When this system took over (ISO 8601 UTC): the configured instant, or else the one of the deployment. That
+ * never changes, so it is read once in a process; `startedAt` is written if it is the first. Throws as
+ * `markDeployment` does.
+ */
+export function cachedCutOver(
+  liveFrom: string | undefined,
+  positions: Positions,
+): (startedAt: string) => Promise<string> {
+  let known = liveFrom;
   return async (startedAt) => {
     known ??= await markDeployment(positions, startedAt);
     return known;

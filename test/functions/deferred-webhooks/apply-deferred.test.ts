@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { everythingIsLive } from '../../fakes/cut-over.ts';
 import { createInMemoryCheckouts } from '../../fakes/in-memory-checkouts.ts';
 import {
   applyDeferred,
@@ -41,6 +42,7 @@ function ports(changes: Partial<ApplyDeferredPorts> = {}): ApplyDeferredPorts {
     quarantine: { put: (entry) => Promise.resolve({ isNew: kept.push(entry) > 0 }) },
     hide: (_receiptHandle, seconds) => Promise.resolve(void hidden.push(seconds)),
     maxReceives: 1000,
+    cutOver: everythingIsLive,
     metrics: { add: (one) => measured.push(one) },
     now: () => new Date('2026-06-01T12:00:00.000Z'),
     ...changes,

@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { everythingIsLive } from '../../fakes/cut-over.ts';
 import { createInMemoryCheckouts } from '../../fakes/in-memory-checkouts.ts';
 import { receiveEvent } from '../../../functions/webhook-receiver/receive-event.ts';
 import { readTransaction } from '../../../shared/validation/webhooks/transaction-wire.ts';
@@ -67,6 +68,7 @@ async function live(all: History, skewMs: number): Promise<unknown> {
         {
           ...{ secrets, transactions, now, quarantine: createInMemoryQuarantine() },
           checkouts: createInMemoryCheckouts(),
+          cutOver: everythingIsLive,
           defer: () => Promise.reject(new Error('nothing is down')),
           forgeries: createSampler(1000, () => 0),
           metrics: { add: () => undefined },

@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { everythingIsLive } from '../../fakes/cut-over.ts';
 import { createCheckoutStore } from '../../../shared/transactions/store/checkout-store.ts';
 import { receiveEvent, type ReceiveOutcome } from '../../../functions/webhook-receiver/receive-event.ts';
 import { readWebhook } from '../../../shared/validation/webhooks/transaction-wire.ts';
@@ -75,6 +76,7 @@ async function receive(body: Uint8Array): Promise<{ outcome: ReceiveOutcome; kep
       // Every store is up, so a webhook that is deferred means a bug in this project.
       defer: () => Promise.reject(new Error('nothing is down')),
       forgeries: createSampler(1000, () => 0),
+      cutOver: everythingIsLive,
       metrics: { add: () => undefined },
       now: () => new Date('2026-06-01T12:00:00.000Z'),
     },

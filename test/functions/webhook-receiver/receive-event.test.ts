@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { everythingIsLive } from '../../fakes/cut-over.ts';
 import { createCheckoutStore } from '../../../shared/transactions/store/checkout-store.ts';
 import {
   receiveEvent,
@@ -68,6 +69,7 @@ function ports(changes: Partial<ReceiveEventPorts> = {}): ReceiveEventPorts {
       return Promise.resolve();
     },
     forgeries: createSampler(10_000, () => 0),
+    cutOver: everythingIsLive,
     metrics: { add: (one) => measured.push(one) },
     now: () => new Date('2026-06-01T12:00:00.000Z'),
     ...changes,

@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { everythingIsLive } from '../../fakes/cut-over.ts';
 import { createInMemoryCheckouts } from '../../fakes/in-memory-checkouts.ts';
 import { receiveEvent, type WebhookRequest } from '../../../functions/webhook-receiver/receive-event.ts';
 import { applyDeferred } from '../../../functions/deferred-webhooks/apply-deferred.ts';
@@ -178,6 +179,7 @@ function createSystem(random: Random) {
     checkouts: createInMemoryCheckouts(),
     metrics: { add: () => undefined },
     forgeries: createSampler(60_000, () => 0),
+    cutOver: everythingIsLive,
     now: () => new Date('2026-06-01T12:00:00.000Z'),
   };
   return {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { everythingIsLive } from '../../fakes/cut-over.ts';
 import { createInMemoryCheckouts } from '../../fakes/in-memory-checkouts.ts';
 import { quarantineWebhook } from '../../../shared/transactions/apply-webhook.ts';
 import { replayWebhook } from '../../../shared/transactions/replay-webhook.ts';
@@ -26,6 +27,7 @@ function createSystem() {
       },
       markReplayed: ({ id }: { id: string }) => Promise.resolve(replayed.push(id) > 0),
     },
+    cutOver: everythingIsLive,
     metrics: { add: () => undefined },
     now: () => new Date('2026-06-01T12:00:00.000Z'),
   };

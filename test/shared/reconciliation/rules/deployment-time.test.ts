@@ -5,10 +5,7 @@ import { planReconciliation } from '../../../../functions/reconciliation-planner
 import { storeRows } from '../../../../shared/reconciliation/store-rows.ts';
 import { livePosition } from '../../../../shared/reconciliation/rules/begin-stream.ts';
 import { applyWebhook } from '../../../../shared/transactions/apply-webhook.ts';
-import {
-  cachedDeploymentMark,
-  markDeployment,
-} from '../../../../shared/reconciliation/store/deployment-mark.ts';
+import { cachedCutOver, markDeployment } from '../../../../shared/reconciliation/store/deployment-mark.ts';
 import { startTestDynamoDB } from '../../../emulators/dynamodb.ts';
 import { createInMemoryPositions } from '../../../fakes/in-memory-positions.ts';
 import { createInMemoryTransactions } from '../../../fakes/in-memory-transactions.ts';
@@ -67,7 +64,7 @@ describe('the time of deployment', () => {
         quarantine,
         metrics,
         now,
-        deployedAt: () => Promise.resolve(DEPLOYED_AT),
+        cutOver: () => Promise.resolve(DEPLOYED_AT),
       };
       const position = livePosition('acc-1', {
         ...{ firstRead: 'historical', readFrom: '2014-01-01T00:00:00Z', deployedAt: DEPLOYED_AT },
@@ -108,7 +105,7 @@ describe('the time of deployment', () => {
     const ports = {
       ...{ transactions: createInMemoryTransactions(), checkouts: createInMemoryCheckouts(), metrics },
       quarantine: { put: () => Promise.resolve({ isNew: true }) },
-      deployedAt: (receivedAt: string) => Promise.resolve(marks[marks.push(receivedAt) - 1] ?? ''),
+      cutOver: (receivedAt: string) => Promise.resolve(marks[marks.push(receivedAt) - 1] ?? ''),
       now: () => new Date('2026-06-01T15:00:00.000Z'),
     };
 
@@ -122,7 +119,7 @@ describe('the time of deployment', () => {
     try {
       const positions = { client: dynamodb.client, table: dynamodb.tables.positions };
       const later = '2026-08-01T00:00:00.000Z';
-      const mark = cachedDeploymentMark(positions);
+      const mark = cachedCutOver(undefined, positions);
 
       expect(await mark(DEPLOYED_AT)).toBe(DEPLOYED_AT);
       dynamodb.resetCounts();

@@ -64,7 +64,6 @@ function row({ order, id = `tx-${order}`, hasOrder = true, created, modified, st
 function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; historicalBefore?: string }) {
   const transactions = createInMemoryTransactions();
   const sums = new Map<string, number>();
-  const cutOver = liveFrom === undefined ? {} : { liveFrom };
   const ports = {
     transactions,
     checkouts: createInMemoryCheckouts(),
@@ -76,7 +75,8 @@ function createPublisher({ liveFrom, historicalBefore }: { liveFrom?: string; hi
     },
     windows: { lagMs: 0 },
     now: () => new Date('2026-06-15T12:00:00.000Z'),
-    ...cutOver,
+    cutOver: () => Promise.resolve(liveFrom ?? historicalBefore ?? '1970-01-01T00:00:00Z'),
+    ...(liveFrom === undefined ? {} : { liveFrom }),
   };
   return {
     transactions,
