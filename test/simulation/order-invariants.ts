@@ -472,7 +472,8 @@ export class OrderInvariants {
     const isGone = wasDeleted && order.live.length === 0 && report.newest.kind !== 'cancelled';
     if (isGone && updateCancelled === '403' && getCancelled === '404') return true;
     const isOthersFinalized = this.#othersOrder(order.orderId)?.status === 'finalized';
-    if (isOthersFinalized && report.newest.kind === 'cancelled' && !this.#isIdRead()) return true;
+    const mayMeetOthers = report.newest.kind === 'cancelled' || this.#isUntraceable(order);
+    if (isOthersFinalized && mayMeetOthers && !this.#isIdRead()) return true;
     const isFinalized = order.live.some(({ status }) => status === 'finalized');
     const isIdUsable =
       report.reported?.buttonOrderId !== undefined && this.#world.button.world.ids !== 'brand';
